@@ -3,13 +3,13 @@ import { spawnTethered } from '@bulkhead/embedded';
 import { expect, test } from '@jest/globals';
 import { chaosKinds } from './actions/chaos-kinds.ts';
 
-/** One whose strikes hit exports in the middle, almost all of them. */
+/** With this seed, almost all faults hit exports in progress. */
 const seed = 3;
 const rounds = chaosKinds.length;
-/** Of so few patients no export is long, so outages need not be either. */
+/** With so few patients every export is short, so outages can be short, too. */
 const args = ['--json', '--seed', seed, '--rounds', rounds, '--patients', 15, '--outage-seconds', 2].map(String);
 
-test('every kind of chaos once: nothing lost, nothing twice, nothing silent #crash #two-workers #clock', async () => {
+test('after each kind of fault, everything is stored once and every failure is reported #crash #two-workers #clock', async () => {
   const lines: string[] = [];
   const { exited } = await spawnTethered({
     command: process.execPath,
@@ -18,9 +18,9 @@ test('every kind of chaos once: nothing lost, nothing twice, nothing silent #cra
   });
   const { code } = await exited;
   const result = lines.find((line) => line.startsWith('{')) ?? '{}';
-  // Which round, and what was found: the sums alone do not tell.
+  // Shows the round and its findings. The totals alone do not.
   if (code !== 0) console.error(lines.join('\n'));
   const zeros = { lost: 0, duplicated: 0, silent: 0, violations: 0 };
   expect(JSON.parse(result)).toMatchObject({ rounds, seed, ...zeros });
-  // About a minute on two idle cores; a round may take one more where its export is held up.
+  // About a minute on two idle cores. A round may take another minute if its export is delayed.
 }, 300_000);

@@ -1,6 +1,7 @@
 // usage: pnpm chaos [--rounds N] [--seed S] [--json] [--outage-seconds N] [--kinds a,b] [--patients N]
-// Exports, each disturbed once at a moment of chance: servers and processes die, freeze, forget, run full. Whatever
-// happens, everything that is served must be stored, nothing twice, nothing in silence. Exit 1 where that does not hold.
+// Runs exports and injects one fault into each at a random moment: servers and processes are killed, frozen, emptied or
+// run out of disk. In every case all served data must be stored once, and every loss must be reported. Exit 1 if that
+// does not hold.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +20,7 @@ try {
 
 async function main(options: ChaosOptions): Promise<number> {
   const { json, seed, patients } = options;
-  // With --json, what is not the result goes where people look and programs do not.
+  // With --json, standard output has only the result. Everything else goes to standard error.
   const steps = createSteps({ stream: json ? process.stderr : process.stdout });
   steps.say(`seed ${seed}`);
   const interrupted = new AbortController();
@@ -33,7 +34,7 @@ async function main(options: ChaosOptions): Promise<number> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
       interrupted.abort();
-      // A round can wait for minutes; whoever ends this does not want to.
+      // A round can wait for minutes, which a user who interrupts this program does not want.
       void stop().finally(() => {
         rmSync(folder, { recursive: true, force: true });
         process.exit(130);
@@ -49,6 +50,6 @@ async function main(options: ChaosOptions): Promise<number> {
   } finally {
     await stop();
     if (clean) rmSync(folder, { recursive: true, force: true });
-    else steps.say(`the processes' logs and the data are kept in ${folder}`);
+    else steps.say(`the logs of the processes and the data are kept in ${folder}`);
   }
 }

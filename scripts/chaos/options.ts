@@ -4,14 +4,14 @@ import { type ChaosKind, chaosKinds, isChaosKind } from './actions/chaos-kinds.t
 export interface ChaosOptions {
   readonly rounds: number;
   readonly seed: number;
-  /** Only the final object, for programs. */
+  /** Print only the final JSON object, for programs. */
   readonly json: boolean;
   readonly outageSeconds: number;
   readonly kinds: readonly ChaosKind[];
   readonly patients: number;
 }
 
-/** 100 patients are 3,200 resources: an export of some seconds, in which there is something to hit. */
+/** 100 patients have 3,200 resources, so an export takes some seconds, long enough for a fault. */
 const defaults = { rounds: '20', outageSeconds: '120', patients: '100' };
 
 const usage = `usage: pnpm chaos [--rounds N] [--seed S] [--json] [--outage-seconds N] [--kinds a,b] [--patients N]
@@ -22,7 +22,7 @@ const usage = `usage: pnpm chaos [--rounds N] [--seed S] [--json] [--outage-seco
   --kinds a,b         some of ${chaosKinds.join(', ')}
   --patients N        size of the simulated practice (default ${defaults.patients})`;
 
-/** @throws Error with what is wrong and the usage. */
+/** @throws Error that names the invalid option and shows the usage */
 export function readOptions(args: readonly string[]): ChaosOptions {
   const text = { type: 'string' } as const;
   const texts = { rounds: text, seed: text, 'outage-seconds': text, kinds: text, patients: text };

@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Often enough to hit a phase of 50 ms, seldom enough to leave the cores to those who are watched. */
+/** Short enough to see a phase of 50 ms, long enough to leave the cores to the processes under test. */
 const defaultIntervalMs = 20;
 
 /**
- * Asks `condition` until it gives something.
- * @returns undefined where it did not within `timeoutMs`; an error of the condition counts as "not yet".
+ * Calls `condition` until it returns a value. An error counts as no value.
+ *
+ * @returns undefined if there is no value within `timeoutMs`
  */
 export async function pollUntil<Value>(
   condition: () => Value | undefined | Promise<Value | undefined>,
@@ -17,7 +18,7 @@ export async function pollUntil<Value>(
       const value = await condition();
       if (value !== undefined) return value;
     } catch {
-      // A server that is away on purpose.
+      // A fault may have stopped the server.
     }
     if (performance.now() > deadline) return undefined;
     await delay(intervalMs);

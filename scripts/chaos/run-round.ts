@@ -4,9 +4,9 @@ import { chaosAction } from './actions/chaos-kinds.ts';
 import { ExportWatch } from './export/export-watch.ts';
 import { followExport } from './export/follow-export.ts';
 import { type ExportOrder, orderExport } from './export/order-export.ts';
-import { isWhole, type RoundExport } from './oracle/judge-end.ts';
-import type { Strike } from './oracle/judge-kick-offs.ts';
-import { judgeRound } from './oracle/judge-round.ts';
+import { isWhole, type RoundExport } from './oracle/verify-end.ts';
+import type { Disruption } from './oracle/verify-kick-offs.ts';
+import { verifyRound } from './oracle/verify-round.ts';
 import { makeChanges } from './plan/changes.ts';
 import { describeMoment } from './plan/moment.ts';
 import type { RoundPlan } from './plan/round-plan.ts';
@@ -15,14 +15,14 @@ import type { RoundReport } from './report/round-report.ts';
 import type { ChaosSystem } from './system/start-chaos-system.ts';
 
 /**
- * How long an export may take: some seconds, and where files fail twice by chance the waits before their retries (5 s, then
- * 10 s), on a loaded machine.
+ * How long an export may take on a busy machine: some seconds, plus the waits before retries (5 s, then 10 s) if a file
+ * happens to fail twice.
  */
 const undisturbedMs = 60_000;
 
 type OrderedExport = RoundExport & { readonly orderedAtMs: number };
 
-/** One export, one harm, one judgement. */
+/** Runs one export, injects one fault, and verifies the result. */
 export async function runRound(options: {
   readonly system: ChaosSystem;
   readonly plan: RoundPlan;
@@ -42,17 +42,17 @@ export async function runRound(options: {
 
   const watch = new ExportWatch(system);
   watch.start();
-  const [first, { strikes, notes }] = await Promise.all([
+  const [first, { disruptions, notes }] = await Promise.all([
     runExport({ system, order, timeoutMs: action.mayFailExports ? endsWithinMs(outageMs) : undisturbedMs }),
-    doHarm({ ...options, action, watch }),
+    injectFault({ ...options, action, watch }),
   ]);
-  // Whatever became of the first: the data must be whole in the end, by ordering once more if need be.
+  // If the first export failed, a second one must make the data complete.
   const retry = isWhole(first) || !action.mayFailExports ? [] : [await repeat({ system, order })];
   await watch.stop();
   await simulator.clearFaults();
   const exports = [first, ...retry];
-  const verdict = await judgeRound({
-    ...{ system, watch, exports, strikes, watermarks, faults },
+  const verdict = await verifyRound({
+    ...{ system, watch, exports, disruptions, watermarks, faults },
     mayFail: action.mayFailExports,
     takesProcesses: action.takesProcesses,
   });
@@ -70,7 +70,9 @@ export async function runRound(options: {
   };
 }
 
-/** Jobs that failed in an outage come again after a wait that doubles: the last one is about as long as the outage was. */
+/**
+ * Jobs that failed in an outage are retried with waits that double, so the last wait is about as long as the outage.
+ */
 function endsWithinMs(outageMs: number): number {
   return 3 * outageMs + undisturbedMs;
 }
@@ -99,7 +101,7 @@ async function repeat({
   return runExport({ system, order, timeoutMs: undisturbedMs });
 }
 
-async function doHarm({
+async function injectFault({
   system,
   plan,
   outageMs,
@@ -111,24 +113,24 @@ async function doHarm({
   readonly outageMs: number;
   readonly action: ChaosAction;
   readonly watch: ExportWatch;
-}): Promise<{ readonly strikes: readonly Strike[]; readonly notes: readonly string[] }> {
-  const strikes: Strike[] = [];
+}): Promise<{ readonly disruptions: readonly Disruption[]; readonly notes: readonly string[] }> {
+  const disruptions: Disruption[] = [];
   const notes: string[] = [];
   await waitForMoment({ moment: plan.moment, watch });
   const { phase = 'not seen' } = watch.current ?? {};
-  notes.push(`struck while ${phase}`);
+  notes.push(`disrupted while ${phase}`);
   await action.run({
     system,
     outageMs,
     random: createRandom(plan.actionSeed),
     note: (text) => notes.push(text),
-    async strike(harm) {
+    async disrupt(fault) {
       const fromMs = performance.now();
-      await harm();
-      strikes.push({ fromMs, toMs: performance.now() });
+      await fault();
+      disruptions.push({ fromMs, toMs: performance.now() });
     },
   });
-  return { strikes, notes };
+  return { disruptions, notes };
 }
 
 function describeEnd({ exportId, end }: RoundExport): string {

@@ -7,7 +7,7 @@ import { type Summary, summarize } from './report/summarize.ts';
 import { runRound } from './run-round.ts';
 import type { ChaosSystem } from './system/start-chaos-system.ts';
 
-/** Runs the rounds, says each, and sums them up. Aborted: ends after the round that runs. */
+/** Runs the rounds, prints each, and sums them up. If the signal aborts, the current round is the last one. */
 export async function runRounds(options: {
   readonly system: ChaosSystem;
   readonly options: ChaosOptions;
@@ -26,11 +26,11 @@ export async function runRounds(options: {
     reports.push(report);
     say(formatRound(report));
     if (report.hasEnded) continue;
-    say('an export without an end would disturb what comes after it: no further rounds');
+    say('stopping: an export that has not ended would disturb later rounds');
     break;
   }
   for (const { name, ownDeaths } of [system.api, ...system.workers]) {
-    if (ownDeaths > 0) say(`${name} ended by itself ${ownDeaths} times and was started again`);
+    if (ownDeaths > 0) say(`${name} exited unexpectedly ${ownDeaths} times and was restarted`);
   }
   return summarize({ reports, seed, skipped });
 }

@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { defineAction } from './chaos-action.ts';
 
-/** Redis and MongoDB are away for a while, as when their machine is; which is back first is left to chance. */
+/** Stops Redis and MongoDB for a while, as if their machine were down. The order of their restart is random. */
 export const bothOutageAction = defineAction({
   kind: 'both-outage',
   mayFailExports: true,
   takesProcesses: false,
-  async run({ system: { redis, mongodb }, random, outageMs, strike }) {
+  async run({ system: { redis, mongodb }, random, outageMs, disrupt }) {
     const servers = random.shuffle([redis, mongodb]);
-    await strike(async () => {
+    await disrupt(async () => {
       await Promise.all(servers.map((server) => server.kill()));
       await delay(outageMs);
       for (const server of servers) await server.restart();

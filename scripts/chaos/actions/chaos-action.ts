@@ -4,34 +4,34 @@ import type { ChaosSystem } from '../system/start-chaos-system.ts';
 
 export interface ActionContext {
   readonly system: ChaosSystem;
-  /** The action's own choices, the same for the same seed. */
+  /** The action's own choices. The same seed makes the same choices. */
   readonly random: Random;
-  /** How long a lasting outage lasts. */
+  /** The duration of a lasting outage. */
   readonly outageMs: number;
-  /** Does the harm; the oracle learns from when to when. Healing is done outside of it. */
-  strike(harm: () => unknown): Promise<void>;
-  /** Something that the round's line should say. */
+  /** Injects the fault and records its start and end for the oracle. The recovery happens outside of it. */
+  disrupt(fault: () => unknown): Promise<void>;
+  /** Adds a text to the round's line. */
   note(text: string): void;
 }
 
-/** One way to do harm: it strikes at the moment it is run, heals what it struck, and resolves. */
+/** One kind of fault. `run` injects it at once, recovers from it, and then resolves. */
 export interface ChaosAction<Kind extends string = string> {
   readonly kind: Kind;
-  /** It lasts, so an export may end FAILED over it, loudly. A plain crash must not fail any. */
+  /** Whether an export may end FAILED because of it, since it lasts. A short crash must not fail any export. */
   readonly mayFailExports: boolean;
   /**
-   * It takes a process with all that it knows, or freezes it: what was on its way to that process (the answer to a
-   * kick-off) is lost to everybody, and no client can help it.
+   * Whether it kills or freezes a process with all that the process knows. An answer on its way to that process (such
+   * as the answer to a kick-off) is then lost, and no client can prevent that.
    */
   readonly takesProcesses: boolean;
-  /** Where it is at its worst at a moment that others never hit. */
+  /** Draws the moment of the fault, if a random moment would almost never hit the critical one. */
   readonly drawMoment?: (random: Random) => Moment;
-  /** @returns why this machine cannot do it. */
+  /** @returns why this machine cannot inject it */
   readonly unavailable?: () => string | undefined;
   run(context: ActionContext): Promise<void>;
 }
 
-/** Keeps the literal kind, so that the registry's union is made of them. */
+/** Keeps the literal kind, so that the kinds of the registry form a union. */
 export function defineAction<Kind extends string>(action: ChaosAction<Kind>): ChaosAction<Kind> {
   return action;
 }

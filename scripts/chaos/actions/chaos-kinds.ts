@@ -13,7 +13,7 @@ import { redisOutageAction } from './redis-outage.action.ts';
 import { restartRedisAction } from './restart-redis.action.ts';
 import { zombieWorkerAction } from './zombie-worker.action.ts';
 
-/** Every kind of chaos. A new one is a file beside this and a line here. */
+/** Every kind of fault. A new one is a file beside this one and a line here. */
 const actions = [
   killWorkerAction,
   killAllWorkersAction,

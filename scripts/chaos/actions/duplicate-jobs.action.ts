@@ -4,18 +4,18 @@ import { defineAction } from './chaos-action.ts';
 const queues = ['bulk-export', 'file-download'] as const;
 
 /**
- * Every job that runs is run a second time beside the first: either its lock vanishes, so that it counts as stalled, or it
- * stands in its queue once more. Both go around BullMQ, whose own ways refuse a duplicate.
+ * Runs every active job a second time beside the first: either its lock is removed, so that the job counts as stalled,
+ * or the job is added to its queue again. Both bypass BullMQ, which rejects duplicates.
  */
 export const duplicateJobsAction = defineAction({
   kind: 'duplicate-jobs',
   mayFailExports: false,
   takesProcesses: false,
-  async run({ system, random, strike, note }) {
+  async run({ system, random, disrupt, note }) {
     const redis = new Redis(system.redis.url);
     const duplicate = random.pick([removeLocks, queueAgain]);
     try {
-      await strike(async () => {
+      await disrupt(async () => {
         let count = 0;
         for (const queue of queues) count += await duplicate(redis, `${system.prefix}:${queue}`);
         note(`${duplicate === removeLocks ? 'locks of' : 'queued again:'} ${count} jobs`);
@@ -35,7 +35,7 @@ async function removeLocks(redis: Redis, queue: string): Promise<number> {
 async function queueAgain(redis: Redis, queue: string): Promise<number> {
   const active = await redis.lrange(`${queue}:active`, 0, -1);
   for (const jobId of active) await redis.lpush(`${queue}:wait`, jobId);
-  // What wakes a worker that waits for jobs.
+  // Wakes a worker that waits for jobs.
   await redis.zadd(`${queue}:marker`, 0, '0');
   return active.length;
 }

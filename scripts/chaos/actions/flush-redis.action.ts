@@ -1,15 +1,15 @@
 import { Redis } from 'ioredis';
 import { defineAction } from './chaos-action.ts';
 
-/** Redis forgets everything, under living workers. */
+/** Deletes everything in Redis while the workers run. */
 export const flushRedisAction = defineAction({
   kind: 'flush-redis',
   mayFailExports: false,
   takesProcesses: false,
-  async run({ system, strike }) {
+  async run({ system, disrupt }) {
     const redis = new Redis(system.redis.url);
     try {
-      await strike(() => redis.flushall());
+      await disrupt(() => redis.flushall());
     } finally {
       redis.disconnect();
     }

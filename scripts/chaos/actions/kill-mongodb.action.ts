@@ -1,12 +1,12 @@
 import { defineAction } from './chaos-action.ts';
 
-/** MongoDB dies and comes back at once with what it had acknowledged. */
+/** Kills MongoDB and restarts it at once with the writes that it had acknowledged. */
 export const killMongodbAction = defineAction({
   kind: 'kill-mongodb',
   mayFailExports: false,
   takesProcesses: false,
-  run: ({ system: { mongodb }, strike }) =>
-    strike(async () => {
+  run: ({ system: { mongodb }, disrupt }) =>
+    disrupt(async () => {
       await mongodb.kill();
       await mongodb.restart();
     }),

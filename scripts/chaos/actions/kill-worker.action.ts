@@ -1,13 +1,13 @@
 import { defineAction } from './chaos-action.ts';
 
-/** One of the workers dies without a word and is started again. */
+/** Kills one of the workers without a shutdown and restarts it. */
 export const killWorkerAction = defineAction({
   kind: 'kill-worker',
   mayFailExports: false,
   takesProcesses: true,
-  async run({ system, random, strike }) {
+  async run({ system, random, disrupt }) {
     const worker = random.pick(system.workers);
-    await strike(() => worker.kill());
+    await disrupt(() => worker.kill());
     await worker.start();
   },
 });

@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { defineAction } from './chaos-action.ts';
 
-/** MongoDB is away for a while. */
+/** Stops MongoDB for a while. */
 export const mongodbOutageAction = defineAction({
   kind: 'mongodb-outage',
   mayFailExports: true,
   takesProcesses: false,
-  run: ({ system: { mongodb }, outageMs, strike }) =>
-    strike(async () => {
+  run: ({ system: { mongodb }, outageMs, disrupt }) =>
+    disrupt(async () => {
       await mongodb.kill();
       await delay(outageMs);
       await mongodb.restart();

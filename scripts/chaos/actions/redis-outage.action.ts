@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { defineAction } from './chaos-action.ts';
 
-/** Redis is away for a while. */
+/** Stops Redis for a while. */
 export const redisOutageAction = defineAction({
   kind: 'redis-outage',
   mayFailExports: true,
   takesProcesses: false,
-  run: ({ system: { redis }, outageMs, strike }) =>
-    strike(async () => {
+  run: ({ system: { redis }, outageMs, disrupt }) =>
+    disrupt(async () => {
       await redis.kill();
       await delay(outageMs);
       await redis.restart();

@@ -1,17 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { defineAction } from './chaos-action.ts';
 
-/** A worker stands still until others have its jobs, and then goes on as if nothing had been: two do the same. */
+/** Freezes a worker until others have its jobs, and then lets it continue, so that two workers do the same jobs. */
 export const zombieWorkerAction = defineAction({
   kind: 'zombie-worker',
   mayFailExports: false,
   takesProcesses: true,
-  async run({ system, random, strike }) {
+  async run({ system, random, disrupt }) {
     const worker = random.pick(system.workers);
-    await strike(async () => {
+    await disrupt(async () => {
       worker.signal('SIGSTOP');
       try {
-        // A job is free after its lock, and stalled jobs are looked for every half of it.
+        // A job is free when its lock has expired. Workers look for stalled jobs after every half of that time.
         await delay(system.lockMs * 2);
       } finally {
         worker.signal('SIGCONT');

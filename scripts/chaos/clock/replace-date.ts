@@ -1,4 +1,4 @@
-/** Lets every `Date` of this process read another clock. */
+/** Makes every `Date` of this process read another clock. */
 export function replaceDate(now: () => number): void {
   const RealDate = Date;
   globalThis.Date = new Proxy(RealDate, {

@@ -1,6 +1,6 @@
 // usage: CHAOS_CLOCK_FILE=<file> node --import <this> main.ts
-// The wall clock of one process, off by the milliseconds that the file holds; SIGUSR2 makes it read the file again.
-// What is monotonic (timers, performance.now) stays as it is, as when an operator or NTP sets a machine's clock.
+// Shifts the wall clock of one process by the milliseconds in the file. SIGUSR2 makes it read the file again. Monotonic
+// time (timers, performance.now) does not change, as when an operator or NTP sets the clock of a machine.
 import { readFileSync } from 'node:fs';
 import { replaceDate } from './replace-date.ts';
 

@@ -2,29 +2,29 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type BulkExportPhase, isTerminal, type OutputFile } from '@bulkhead/bulk-export';
 import type { ChaosSystem } from '../system/start-chaos-system.ts';
 
-/** How far a file was stored at a moment, as the ledger says. */
+/** The progress of a file at a moment, according to the ledger. */
 export interface LedgerSample {
-  /** When it had been read: it was so at the latest then. */
+  /** The time after the read, so the sample was true at the latest then. */
   readonly atMs: number;
-  /** Of the file's URL. */
+  /** The path of the file's URL. */
   readonly path: string;
-  /** Where a resume would start; 0 without the validator that a resume needs. */
+  /** The byte at which a download would resume; 0 if the validator that a resume needs is missing. */
   readonly resumableBytes: number;
   readonly state: OutputFile['state'];
-  /** How often it was claimed: the first sample with a number shows what its attempt found. */
+  /** The number of claims. The first sample with a number shows the state that this attempt found. */
   readonly attempts: number;
 }
 
 export interface WatchedExport {
   readonly id: string;
   readonly phase: BulkExportPhase;
-  /** Of the lines that the manifest promised, how many are stored: 0 to 1. */
+  /** The share of the promised lines that are stored: 0 to 1. */
   readonly progress: number;
 }
 
 const intervalMs = 20;
 
-/** Looks at the records all the time: to know when to strike, and afterwards what was known when. */
+/** Polls the records during an export, to find the moment of the fault and to know afterwards what was stored when. */
 export class ExportWatch {
   readonly #system: ChaosSystem;
   readonly #samples: LedgerSample[] = [];
@@ -38,17 +38,17 @@ export class ExportWatch {
     this.#system = system;
   }
 
-  /** The export that was last seen, also when it is over. */
+  /** The export that was last seen, also after its end. */
   get current(): WatchedExport | undefined {
     return this.#current;
   }
 
-  /** Every export that was active at some time. */
+  /** Every export that was active at any time. */
   get exportIds(): readonly string[] {
     return [...this.#seen];
   }
 
-  /** One per change of a file. */
+  /** One sample for each change of a file. */
   get samples(): readonly LedgerSample[] {
     return this.#samples;
   }
@@ -64,13 +64,13 @@ export class ExportWatch {
 
   async #watch(): Promise<void> {
     while (!this.#stopped) {
-      // MongoDB may be away on purpose.
-      await this.#look().catch(() => undefined);
+      // A fault may have stopped MongoDB.
+      await this.#takeSnapshot().catch(() => undefined);
       await delay(intervalMs);
     }
   }
 
-  async #look(): Promise<void> {
+  async #takeSnapshot(): Promise<void> {
     const { bulkExports, outputFiles } = this.#system.store;
     const active = await bulkExports.listActive();
     for (const { id } of active) this.#seen.add(id);

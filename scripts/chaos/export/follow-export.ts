@@ -1,7 +1,7 @@
 import { pollUntil } from '../poll-until.ts';
 import type { ChaosSystem } from '../system/start-chaos-system.ts';
 
-/** What the API says of an export. */
+/** The status of an export as the API shows it. */
 export interface ExportView {
   readonly id: string;
   readonly status: 'IN_PROGRESS' | 'COMPLETED' | 'FAILED' | 'CANCELLED';
@@ -12,11 +12,11 @@ export interface ExportView {
   readonly counts: { readonly promised: number; readonly stored: number; readonly filesFailed: number };
 }
 
-/** A request that hangs on a dying API must not use up the round. */
+/** A request to an API that is being killed may hang. It must not use up the time of the round. */
 const answerTimeoutMs = 10_000;
 const intervalMs = 100;
 
-/** @returns the export at its end; undefined where there is none in time. */
+/** @returns the export at its end; undefined if it does not end in time */
 export function followExport({
   system: { baseUrl, apiKey },
   exportId,

@@ -6,14 +6,15 @@ export interface ExportOrder {
   readonly since: 'last' | undefined;
 }
 
-/** What a program that keeps asking would wait between two tries. */
+/** The pause of a client between two attempts. */
 const retryMs = 200;
-/** The API itself waits up to 5 s for the kick-off, and some more where MongoDB does not answer. */
+/** The API waits up to 5 s for the kick-off, and longer if MongoDB does not answer. */
 const answerTimeoutMs = 15_000;
 
 /**
- * Orders an export as a careful client does: the same order with the same Idempotency-Key until there is an answer.
- * @returns the export's id; undefined where nobody answered in time.
+ * Starts an export as a careful client does: it repeats the POST with the same Idempotency-Key until it gets an answer.
+ *
+ * @returns the export's id; undefined if no answer came in time
  */
 export async function orderExport({
   system,
@@ -45,7 +46,8 @@ async function tryOnce(options: {
   if (response.status === 202) return data?.id;
   const running = response.status === 409 ? error?.details?.exportId : undefined;
   if (running === undefined) throw new Error(`the API refused the export: ${response.status} ${error?.code}`);
-  // The first try's export, or the place that it took before it died; only the former can be followed.
+  // Either the export of the first attempt, or the reservation that the API made before it was killed. Only an export
+  // can be followed.
   return (await options.system.store.bulkExports.find(running).catch(() => undefined)) && running;
 }
 
@@ -54,7 +56,7 @@ interface KickOffBody {
   readonly error?: { readonly code: string; readonly details?: { readonly exportId?: string } };
 }
 
-/** @returns undefined where the API is away or dies over it. */
+/** @returns undefined if the API is down or is killed during the request */
 async function post({
   system: { baseUrl, apiKey, connectionId },
   order: { since },

@@ -1,8 +1,8 @@
-/** `lost`: missing, older or wrong. `duplicated`: done or there twice. `silent`: wrong, and nobody was told. */
+/** `lost`: missing, outdated or wrong. `duplicated`: done or stored twice. `silent`: wrong and not reported. */
 export const verdicts = ['lost', 'duplicated', 'silent', 'violations'] as const;
 export type Verdict = (typeof verdicts)[number];
 
-/** Something that must not be. */
+/** A violation of a rule. */
 export interface Finding {
   readonly verdict: Verdict;
   readonly count: number;

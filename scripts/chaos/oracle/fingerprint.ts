@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 
 /**
- * A hash of a resource as parsed by `parseExact`: keys sorted, every number by its own text, so that neither a changed
- * `1.50` nor an old version passes.
+ * Hashes a resource that `parseExact` has parsed, with sorted keys and each number by its text. A changed `1.50` or an
+ * old version has another hash.
  */
 export function fingerprint(resource: unknown): string {
   return hash('sha256', JSON.stringify(sortKeys(resource)), 'base64url');
@@ -10,7 +10,7 @@ export function fingerprint(resource: unknown): string {
 
 function sortKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sortKeys);
-  // ExactNumber writes itself.
+  // ExactNumber serializes itself.
   if (typeof value !== 'object' || value === null || 'toJSON' in value) return value;
   return Object.fromEntries(
     Object.entries(value)

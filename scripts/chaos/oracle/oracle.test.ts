@@ -5,65 +5,65 @@ import type { LedgerSample } from '../export/export-watch.ts';
 import type { ExportView } from '../export/follow-export.ts';
 import type { SeenRequest } from '../system/simulator-control.ts';
 import { fingerprint } from './fingerprint.ts';
-import { judgeDownloads } from './judge-downloads.ts';
-import { isWhole, judgeEnds } from './judge-end.ts';
-import { judgeKickOffs } from './judge-kick-offs.ts';
-import { judgeLedger } from './judge-ledger.ts';
-import { judgeOrders } from './judge-orders.ts';
-import { judgeResources } from './judge-resources.ts';
-import { judgeViolations } from './judge-violations.ts';
-import { judgeWatermarks } from './judge-watermarks.ts';
 import { type ComparedResource, compareResources } from './read-differences.ts';
+import { verifyDownloads } from './verify-downloads.ts';
+import { isWhole, verifyEnds } from './verify-end.ts';
+import { verifyKickOffs } from './verify-kick-offs.ts';
+import { verifyLedger } from './verify-ledger.ts';
+import { verifyOrders } from './verify-orders.ts';
+import { verifyResources } from './verify-resources.ts';
+import { verifyViolations } from './verify-violations.ts';
+import { verifyWatermarks } from './verify-watermarks.ts';
 
-describe('resources', () => {
+describe('the oracle about resources', () => {
   const at = (id: string, change: Partial<ComparedResource> = {}): ComparedResource => {
     return { id, versionId: '2', fingerprint: 'new', ...change };
   };
-  const judge = (stored: readonly ComparedResource[]) =>
-    judgeResources(compareResources({ type: 'Patient', served: [at('a'), at('b')], stored }));
+  const verify = (stored: readonly ComparedResource[]) =>
+    verifyResources(compareResources({ type: 'Patient', served: [at('a'), at('b')], stored }));
 
-  test('equal sets are no finding', () => {
-    expect(judge([at('b'), at('a')])).toEqual([]);
+  test('accepts equal sets', () => {
+    expect(verify([at('b'), at('a')])).toEqual([]);
   });
 
-  test('a missing one, an old version and wrong content are lost', () => {
-    expect(judge([at('a')])).toMatchObject([{ verdict: 'lost', count: 1, text: 'Patient/b missing' }]);
-    expect(judge([at('a'), at('b', { versionId: '1', fingerprint: 'old' })])).toMatchObject([
+  test('reports a missing resource, an old version and wrong content as lost', () => {
+    expect(verify([at('a')])).toMatchObject([{ verdict: 'lost', count: 1, text: 'Patient/b missing' }]);
+    expect(verify([at('a'), at('b', { versionId: '1', fingerprint: 'old' })])).toMatchObject([
       { verdict: 'lost', text: 'Patient/b other-version' },
     ]);
-    expect(judge([at('a', { fingerprint: 'else' }), at('b')])).toMatchObject([
+    expect(verify([at('a', { fingerprint: 'else' }), at('b')])).toMatchObject([
       { verdict: 'lost', text: 'Patient/a other-content' },
     ]);
   });
 
-  test('one that is not served any more is duplicated', () => {
-    expect(judge([at('a'), at('b'), at('deleted')])).toMatchObject([{ verdict: 'duplicated', count: 1 }]);
+  test('reports a resource that is no longer served as duplicated', () => {
+    expect(verify([at('a'), at('b'), at('deleted')])).toMatchObject([{ verdict: 'duplicated', count: 1 }]);
   });
 
-  test('a fingerprint sees the text of a number, and not the order of keys', () => {
+  test('depends on the text of numbers, and not on the order of keys', () => {
     const of = (json: string) => fingerprint(parseExact(json));
     expect(of('{"id":"1","value":1.50}')).toBe(of('{"value":1.50,"id":"1"}'));
     expect(of('{"value":1.50}')).not.toBe(of('{"value":1.5}'));
   });
 });
 
-describe('the ledger', () => {
+describe('the oracle about the ledger', () => {
   const file = (lines: number, state: OutputFile['state'] = 'completed') => {
     const checkpoint = { ...emptyCheckpoint, lines, stored: lines };
     return { id: 'job.0', section: 'output' as const, promisedCount: 10, checkpoint, state };
   };
 
-  test('counts what was served, or less while a file is not done', () => {
-    expect(judgeLedger([file(10), file(4, 'failed')])).toEqual([]);
+  test('accepts a file that counts the served lines, or fewer if it is not completed', () => {
+    expect(verifyLedger([file(10), file(4, 'failed')])).toEqual([]);
   });
 
-  test('more is duplicated, less in a completed file is silent', () => {
-    expect(judgeLedger([file(13)])).toMatchObject([{ verdict: 'duplicated', count: 3 }]);
-    expect(judgeLedger([file(9)])).toMatchObject([{ verdict: 'silent', count: 1 }]);
+  test('reports surplus lines as duplicated, and missing lines of a completed file as silent', () => {
+    expect(verifyLedger([file(13)])).toMatchObject([{ verdict: 'duplicated', count: 3 }]);
+    expect(verifyLedger([file(9)])).toMatchObject([{ verdict: 'silent', count: 1 }]);
   });
 });
 
-describe('downloads', () => {
+describe('the oracle about downloads', () => {
   const path = '/fhir/r4/bulkdata/x/Observation.ndjson';
   const get = (arrivedAtMs: number, change: Partial<SeenRequest> = {}): SeenRequest => {
     return { method: 'GET', path, arrivedAtMs, headers: {}, status: 200, bytesSent: 1000, durationMs: 50, ...change };
@@ -71,71 +71,71 @@ describe('downloads', () => {
   const sample = (atMs: number, change: Partial<LedgerSample> = {}): LedgerSample => {
     return { atMs, path, resumableBytes: 0, state: 'downloading', attempts: 1, ...change };
   };
-  const judge = (requests: readonly SeenRequest[], samples: readonly LedgerSample[] = []) =>
-    judgeDownloads({ requests, samples });
+  const verify = (requests: readonly SeenRequest[], samples: readonly LedgerSample[] = []) =>
+    verifyDownloads({ requests, samples });
 
-  test('a resume, a refused request, and a start of which nothing was stored are no finding', () => {
+  test('accepts a resume, a refused request, and a restart of which nothing was stored', () => {
     expect(
-      judge([get(0, { bytesSent: 5_000_000 }), get(100, { headers: { range: 'bytes=9-' }, status: 206 })]),
+      verify([get(0, { bytesSent: 5_000_000 }), get(100, { headers: { range: 'bytes=9-' }, status: 206 })]),
     ).toEqual([]);
-    expect(judge([get(0, { status: 503, bytesSent: 5_000_000 }), get(100)])).toEqual([]);
-    expect(judge([get(0), get(100)], [sample(1), sample(90, { attempts: 2 })])).toEqual([]);
+    expect(verify([get(0, { status: 503, bytesSent: 5_000_000 }), get(100)])).toEqual([]);
+    expect(verify([get(0), get(100)], [sample(1), sample(90, { attempts: 2 })])).toEqual([]);
   });
 
-  test('a start after megabytes were sent is duplicated', () => {
-    expect(judge([get(0, { bytesSent: 3_100_000 }), get(100)])).toMatchObject([{ verdict: 'duplicated', count: 1 }]);
+  test('reports a restart after megabytes were sent as duplicated', () => {
+    expect(verify([get(0, { bytesSent: 3_100_000 }), get(100)])).toMatchObject([{ verdict: 'duplicated', count: 1 }]);
   });
 
-  test('a start by an attempt that knew where to resume is duplicated', () => {
+  test('reports a restart as duplicated if the ledger had a position to resume at', () => {
     const samples = [sample(10, { resumableBytes: 700 }), sample(90, { resumableBytes: 700, attempts: 2 })];
-    expect(judge([get(0), get(100)], samples)).toMatchObject([{ verdict: 'duplicated', count: 1 }]);
+    expect(verify([get(0), get(100)], samples)).toMatchObject([{ verdict: 'duplicated', count: 1 }]);
   });
 
-  test('a start by an attempt that was overtaken is not', () => {
+  test('accepts a restart by an attempt that was overtaken', () => {
     const samples = [sample(10), sample(20, { attempts: 2 }), sample(90, { attempts: 2, resumableBytes: 700 })];
-    expect(judge([get(30), get(100)], samples)).toEqual([]);
+    expect(verify([get(30), get(100)], samples)).toEqual([]);
   });
 });
 
-describe('kick-offs', () => {
+describe('the oracle about kick-offs', () => {
   const kickOff = (arrivedAtMs: number, change: Partial<SeenRequest> = {}): SeenRequest => {
     const path = '/fhir/r4/Patient/$export';
     return { method: 'GET', path, arrivedAtMs, headers: {}, status: 202, durationMs: 20, ...change };
   };
-  const judge = (requests: readonly SeenRequest[], strikes: readonly { fromMs: number; toMs: number }[] = []) =>
-    judgeKickOffs({ requests, strikes, orderedAtMs: [0, 10_000] });
+  const verify = (requests: readonly SeenRequest[], disruptions: readonly { fromMs: number; toMs: number }[] = []) =>
+    verifyKickOffs({ requests, disruptions, orderedAtMs: [0, 10_000] });
 
-  test('one an export, refused ones aside', () => {
+  test('accepts one accepted kick-off for each export', () => {
     const requests = [kickOff(10, { status: 429 }), kickOff(1500), kickOff(10_010)];
-    expect(judge(requests)).toEqual({ findings: [], unavoidable: 0 });
+    expect(verify(requests)).toEqual({ findings: [], unavoidable: 0 });
   });
 
-  test('a repeat is duplicated', () => {
-    const repeated = judge([kickOff(10), kickOff(5000)], [{ fromMs: 3000, toMs: 3010 }]);
+  test('reports a repeated kick-off as duplicated', () => {
+    const repeated = verify([kickOff(10), kickOff(5000)], [{ fromMs: 3000, toMs: 3010 }]);
     expect(repeated).toMatchObject({ findings: [{ verdict: 'duplicated', count: 1 }], unavoidable: 0 });
   });
 
-  test('a repeat is unavoidable where the process was taken while the answer was on its way', () => {
+  test('counts a repeated kick-off as unavoidable if the process was killed before it stored the answer', () => {
     const requests = [kickOff(10), kickOff(5000)];
-    expect(judge(requests, [{ fromMs: 25, toMs: 30 }])).toEqual({ findings: [], unavoidable: 1 });
-    expect(judge(requests, [{ fromMs: 0, toMs: 4000 }])).toEqual({ findings: [], unavoidable: 1 });
+    expect(verify(requests, [{ fromMs: 25, toMs: 30 }])).toEqual({ findings: [], unavoidable: 1 });
+    expect(verify(requests, [{ fromMs: 0, toMs: 4000 }])).toEqual({ findings: [], unavoidable: 1 });
   });
 });
 
-describe('orders', () => {
-  test('one export an order; a withdrawn one never ran', () => {
+describe('the oracle about started exports', () => {
+  test('accepts one export for each POST, and ignores an export that the API withdrew', () => {
     const seen = [{ id: 'a' }, { id: 'b', error: { code: 'unavailable', message: '' } }];
-    expect(judgeOrders({ seen, followed: ['a'] })).toEqual([]);
+    expect(verifyOrders({ seen, followed: ['a'] })).toEqual([]);
   });
 
-  test('a second one beside it is duplicated', () => {
-    expect(judgeOrders({ seen: [{ id: 'a' }, { id: 'b' }], followed: ['a'] })).toMatchObject([
+  test('reports a second export as duplicated', () => {
+    expect(verifyOrders({ seen: [{ id: 'a' }, { id: 'b' }], followed: ['a'] })).toMatchObject([
       { verdict: 'duplicated', count: 1 },
     ]);
   });
 });
 
-describe('watermarks', () => {
+describe('the oracle about watermarks', () => {
   const at = new Date('2026-01-02T00:00:00Z');
   const watermark: Watermark = {
     connectionId: 'conn_1',
@@ -146,26 +146,26 @@ describe('watermarks', () => {
     exportId: 'a',
   };
   const settled = { id: 'a', phase: 'completed', transactionTime: at.toISOString() } as const;
-  const judge = (change: Partial<Parameters<typeof judgeWatermarks>[0]>) =>
-    judgeWatermarks({ watermarks: [watermark], earlier: [], exports: [settled], differences: [], ...change });
+  const verify = (change: Partial<Parameters<typeof verifyWatermarks>[0]>) =>
+    verifyWatermarks({ watermarks: [watermark], earlier: [], exports: [settled], differences: [], ...change });
 
-  test('one that is true is no finding', () => {
+  test('accepts a watermark if everything before it is stored', () => {
     const later = { type: 'Patient', id: '1', what: 'missing', lastUpdated: new Date('2026-01-03') } as const;
-    expect(judge({ differences: [later] })).toEqual([]);
+    expect(verify({ differences: [later] })).toEqual([]);
   });
 
-  test('one that lies loses in silence', () => {
+  test('reports a wrong watermark as silent', () => {
     const before = { type: 'Patient', id: '1', what: 'missing', lastUpdated: new Date('2026-01-01') } as const;
-    expect(judge({ differences: [before] })).toMatchObject([{ verdict: 'silent', count: 1 }]);
-    expect(judge({ exports: [{ ...settled, phase: 'downloading' }] })).toMatchObject([{ verdict: 'silent' }]);
-    expect(judge({ exports: [{ ...settled, transactionTime: '2026-01-01T00:00:00Z' }] })).toMatchObject([
+    expect(verify({ differences: [before] })).toMatchObject([{ verdict: 'silent', count: 1 }]);
+    expect(verify({ exports: [{ ...settled, phase: 'downloading' }] })).toMatchObject([{ verdict: 'silent' }]);
+    expect(verify({ exports: [{ ...settled, transactionTime: '2026-01-01T00:00:00Z' }] })).toMatchObject([
       { verdict: 'silent' },
     ]);
-    expect(judge({ earlier: [{ ...watermark, at: new Date('2026-01-03') }] })).toMatchObject([{ verdict: 'silent' }]);
+    expect(verify({ earlier: [{ ...watermark, at: new Date('2026-01-03') }] })).toMatchObject([{ verdict: 'silent' }]);
   });
 });
 
-describe('ends', () => {
+describe('the oracle about the ends of exports', () => {
   const end = (change: Partial<ExportView> = {}) => ({
     exportId: 'a',
     end: {
@@ -179,33 +179,33 @@ describe('ends', () => {
   });
   const failed = end({ status: 'FAILED', errorCode: 'internal', errorMessage: 'why' });
   const partial = end({ warnings: [{ code: 'files-failed', message: '' }] });
-  const judge = (change: Partial<Parameters<typeof judgeEnds>[0]>) =>
-    judgeEnds({ exports: [end()], mayFail: false, differences: 0, ...change });
+  const verify = (change: Partial<Parameters<typeof verifyEnds>[0]>) =>
+    verifyEnds({ exports: [end()], mayFail: false, differences: 0, ...change });
 
-  test('a whole export, and a loud failure over an outage that a second one makes good, are no finding', () => {
-    expect(judge({})).toEqual([]);
-    expect(judge({ exports: [failed, end()], mayFail: true })).toEqual([]);
+  test('accepts a complete export, and a reported failure in an outage that is followed by a complete export', () => {
+    expect(verify({})).toEqual([]);
+    expect(verify({ exports: [failed, end()], mayFail: true })).toEqual([]);
     expect(isWhole(end({ warnings: [{ code: 'kick-off-repeated', message: '' }] }))).toBe(true);
     expect(isWhole(partial)).toBe(false);
   });
 
-  test('no answer, no end, no reason, and no word about what is missing are silent', () => {
-    expect(judge({ exports: [{}] })).toMatchObject([{ verdict: 'silent' }]);
-    expect(judge({ exports: [{ exportId: 'a' }] })).toMatchObject([{ verdict: 'silent' }]);
-    expect(judge({ exports: [end({ status: 'FAILED' })], mayFail: true })).toMatchObject([{ verdict: 'silent' }]);
-    expect(judge({ differences: 3 })).toMatchObject([{ verdict: 'silent', count: 1 }]);
+  test('reports a missing answer, end, reason or warning as silent', () => {
+    expect(verify({ exports: [{}] })).toMatchObject([{ verdict: 'silent' }]);
+    expect(verify({ exports: [{ exportId: 'a' }] })).toMatchObject([{ verdict: 'silent' }]);
+    expect(verify({ exports: [end({ status: 'FAILED' })], mayFail: true })).toMatchObject([{ verdict: 'silent' }]);
+    expect(verify({ differences: 3 })).toMatchObject([{ verdict: 'silent', count: 1 }]);
   });
 
-  test('a failure over a plain crash is lost', () => {
-    expect(judge({ exports: [failed] })).toMatchObject([{ verdict: 'lost' }]);
-    expect(judge({ exports: [partial] })).toMatchObject([{ verdict: 'lost' }]);
+  test('reports a failure after a short crash as lost', () => {
+    expect(verify({ exports: [failed] })).toMatchObject([{ verdict: 'lost' }]);
+    expect(verify({ exports: [partial] })).toMatchObject([{ verdict: 'lost' }]);
   });
 });
 
-test('a broken rule counts, unless the server forgot its tokens by order', () => {
+test('the oracle reports each violation of a rule, except for tokens that the server had to forget', () => {
   const expired = { kind: 'token', reason: 'expired access token' };
   const rate = { kind: 'rate', reason: 'more than 16 requests in 2 s' };
-  expect(judgeViolations({ violations: [expired], faults: ['expire-tokens'] })).toEqual([]);
-  expect(judgeViolations({ violations: [expired], faults: [] })).toMatchObject([{ verdict: 'violations', count: 1 }]);
-  expect(judgeViolations({ violations: [rate], faults: ['expire-tokens'] })).toMatchObject([{ count: 1 }]);
+  expect(verifyViolations({ violations: [expired], faults: ['expire-tokens'] })).toEqual([]);
+  expect(verifyViolations({ violations: [expired], faults: [] })).toMatchObject([{ verdict: 'violations', count: 1 }]);
+  expect(verifyViolations({ violations: [rate], faults: ['expire-tokens'] })).toMatchObject([{ count: 1 }]);
 });

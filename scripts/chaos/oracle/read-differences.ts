@@ -6,13 +6,13 @@ import { fingerprint } from './fingerprint.ts';
 export interface Difference {
   readonly type: string;
   readonly id: string;
-  /** `extra`: stored though it is not served, so it was resurrected or never deleted. */
+  /** `extra`: stored although it is not served, so it was stored again after its deletion, or never deleted. */
   readonly what: 'missing' | 'other-version' | 'other-content' | 'extra';
-  /** Of the served version. */
+  /** The time of the served version. */
   readonly lastUpdated?: Date;
 }
 
-/** What the differences need of a resource. */
+/** The part of a resource that is compared. */
 export interface ComparedResource {
   readonly id: string;
   readonly versionId?: string;

@@ -1,18 +1,18 @@
 import type { Random } from '../../random.ts';
 import type { SimulatorControl } from '../system/simulator-control.ts';
 
-/** A change at the EHR; shares stand for places in lists that are known only then. */
+/** A change at the EHR. Positions are shares, because the lengths of the lists are not known yet. */
 export interface ChangePlan {
   readonly what: 'update' | 'create' | 'delete';
   readonly typeShare: number;
   readonly resourceShare: number;
-  /** Of a created resource. */
+  /** The id of a created resource. */
   readonly id: string;
-  /** Written as `12.50`: a number whose text a double would change. */
+  /** A number such as `12.50`, whose text a double would change. */
   readonly amount: string;
 }
 
-/** Enough for files of several types, few enough to be made in a blink. */
+/** Enough for files of several types, few enough to be made quickly. */
 const counts = { min: 10, max: 40 } as const;
 
 export function drawChanges({
@@ -35,7 +35,7 @@ export function drawChanges({
   }));
 }
 
-/** Makes the changes one after the other; the same plans on the same practice are the same changes. */
+/** Makes the changes in order. The same plans on the same practice make the same changes. */
 export async function makeChanges({
   simulator,
   changes,
@@ -49,7 +49,7 @@ export async function makeChanges({
     const type = at(types, change.typeShare);
     const served = lines.get(type) ?? (await simulator.lines(type));
     lines.set(type, served);
-    // The last of a type stays, to be copied from.
+    // The last resource of a type is kept as the template of new ones.
     if (served.length > 1) await makeChange({ simulator, type, change, served });
   }
 }
@@ -58,7 +58,7 @@ async function makeChange(options: {
   readonly simulator: SimulatorControl;
   readonly type: string;
   readonly change: ChangePlan;
-  /** Of this type; changed along. */
+  /** The ids of this type, updated with each change. */
   readonly served: string[];
 }): Promise<void> {
   const { simulator, type, change, served } = options;

@@ -11,12 +11,12 @@ export interface FaultOrder {
 const files = '/bulkdata/';
 const status = '/bulkstatus/';
 const kickOff = '[$]export$';
-/** In half of the rounds none: chaos alone, and an export that is over soon. */
+/** Half of the rounds have no faults of the server, so that the injected fault acts alone and the export is short. */
 const mostFaults = 2;
 
 /**
- * What an EHR does in a bad hour. None of these makes a client start a file again from its beginning or repeat a kick-off
- * that was accepted, so whoever does so did it for himself.
+ * Faults of an EHR. None of them makes a client download a file from its beginning again or repeat an accepted
+ * kick-off, so a client that does so has a defect.
  */
 const draws: readonly ((random: Random) => FaultOrder)[] = [
   (random) => onFile(random, { kind: 'reset', afterBytes: random.integer(0, 200_000) }),
@@ -35,13 +35,13 @@ const draws: readonly ((random: Random) => FaultOrder)[] = [
 ];
 
 export function drawFaults({ random, moment }: { readonly random: Random; readonly moment: Moment }): FaultOrder[] {
-  // A few ms otherwise: a strike at the kick-off would always come too late.
+  // A kick-off takes only a few ms otherwise, so a fault during it would always come too late.
   if (moment.on === 'phase' && moment.phase === 'kicking-off') return [lateKickOff(random)];
   if (random.chance(0.5)) return [];
   return Array.from({ length: random.integer(1, mostFaults) }, () => random.pick(draws)(random));
 }
 
-/** The answer takes its time: the kick-off is accepted, and nobody knows it yet. */
+/** Delays the answer: the kick-off is accepted, but the client does not know it yet. */
 function lateKickOff(random: Random): FaultOrder {
   return { match: { path: kickOff }, fault: { kind: 'latency', ms: random.integer(200, 1200) } };
 }

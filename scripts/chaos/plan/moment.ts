@@ -1,20 +1,23 @@
 import type { BulkExportPhase } from '@bulkhead/bulk-export';
 import type { Random } from '../../random.ts';
 
-/** When in an export's life chaos strikes. */
+/** The moment in an export at which the fault is injected. */
 export type Moment =
-  /** After the order was sent: also while it is on its way, or not taken yet. */
+  /** After the POST was sent, also before it arrives or is accepted. */
   | { readonly on: 'delay'; readonly delayMs: number }
-  /** In a phase, and some time into it. */
+  /** In a phase, after a delay. */
   | { readonly on: 'phase'; readonly phase: BulkExportPhase; readonly delayMs: number }
-  /** When this share of what was promised is stored. */
+  /** When this share of the promised lines is stored. */
   | { readonly on: 'progress'; readonly share: number };
 
-/** The phases that last long enough to be hit. */
+/** The phases that last long enough to inject a fault in. */
 const phases: readonly BulkExportPhase[] = ['queued', 'kicking-off', 'exporting', 'downloading', 'finalizing'];
-/** An undisturbed full export takes about this long here, an incremental one half of it. */
+/** An undisturbed full export takes about this long here, an incremental one half as long. */
 const exportMs = 2500;
-/** Longer than most steps (a batch, a transition with its fsync), so that what follows a phase's start is hit as well. */
+/**
+ * Longer than most steps (a batch, a transition with its fsync), so that the time after the start of a phase is covered
+ * as well.
+ */
 const stepMs = 150;
 
 export function drawMoment(random: Random): Moment {
@@ -25,7 +28,7 @@ export function drawMoment(random: Random): Moment {
 }
 
 export function describeMoment(moment: Moment): string {
-  if (moment.on === 'delay') return `${moment.delayMs} ms after the order`;
+  if (moment.on === 'delay') return `${moment.delayMs} ms after the POST`;
   if (moment.on === 'phase') return `${moment.phase} + ${moment.delayMs} ms`;
   return `${Math.round(moment.share * 100)} % stored`;
 }

@@ -4,20 +4,20 @@ import { type ChangePlan, drawChanges } from './changes.ts';
 import { drawFaults, type FaultOrder } from './faults.ts';
 import { drawMoment, type Moment } from './moment.ts';
 
-/** Everything that a round leaves to chance, decided before it begins: what happens then cannot change the choices. */
+/** Every random choice of a round. All are made before the round, so that its course cannot change them. */
 export interface RoundPlan {
   readonly round: number;
   readonly kind: ChaosKind;
-  /** Only what changed since the oldest watermark, or everything. */
+  /** Whether the export requests only what changed since the oldest watermark, or everything. */
   readonly isIncremental: boolean;
   readonly changes: readonly ChangePlan[];
   readonly faults: readonly FaultOrder[];
   readonly moment: Moment;
-  /** For the action's own choices. */
+  /** The seed of the action's own choices. */
   readonly actionSeed: number;
 }
 
-/** Every kind once, in an order of chance, before any comes again. */
+/** Draws every kind once, in a random order, before any kind is drawn again. */
 export function drawPlans(options: {
   readonly seed: number;
   readonly rounds: number;
@@ -28,7 +28,7 @@ export function drawPlans(options: {
   const order: ChaosKind[] = [];
   while (order.length < rounds) order.push(...random.shuffle(kinds));
   return order.slice(0, rounds).map((kind, index) => {
-    // From numbers of its own, so that a plan does not depend on how many its predecessors used.
+    // Each plan has its own random numbers, so that it does not depend on how many the earlier plans used.
     return drawPlan({ round: index + 1, kind, seed: random.integer(0, 2 ** 32 - 1) });
   });
 }
@@ -44,7 +44,7 @@ function drawPlan({ round, kind, seed }: { round: number; kind: ChaosKind; seed:
     isIncremental,
     moment,
     faults: drawFaults({ random, moment }),
-    // A full export tells of no deletion, so deletions wait for an incremental one.
+    // A full export does not report deletions, so deletions are made before an incremental one.
     changes: drawChanges({ random, round, withDeletions: isIncremental }),
     actionSeed: random.integer(0, 2 ** 32 - 1),
   };

@@ -5,11 +5,14 @@ import { pollUntil } from '../poll-until.ts';
 import type { Moment } from './moment.ts';
 
 const order: readonly BulkExportPhase[] = ['queued', 'kicking-off', 'exporting', 'downloading', 'finalizing'];
-/** An export that is not there by then is held up by a fault; chaos comes on top. */
+/**
+ * If the export has not reached the moment by then, a fault of the server delays it. The injected fault then comes in
+ * addition.
+ */
 const timeoutMs = 8000;
 const intervalMs = 2;
 
-/** Resolves at the moment, or when it has passed: phases of a few ms are missed now and then. */
+/** Resolves at the moment, or after it has passed: phases of a few ms are sometimes missed. */
 export async function waitForMoment({ moment, watch }: { readonly moment: Moment; readonly watch: ExportWatch }) {
   if (moment.on !== 'delay') {
     await pollUntil(() => hasCome(moment, watch.current) || undefined, { timeoutMs, intervalMs });

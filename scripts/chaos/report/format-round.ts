@@ -1,6 +1,6 @@
 import type { RoundReport } from './round-report.ts';
 
-/** A line, and one more for each finding. */
+/** Formats a round as one line, followed by one line for each finding. */
 export function formatRound(report: RoundReport): string {
   const { round, kind, export: what, moment, faults, outcome, notes, seconds, findings, unavoidableKickOffs } = report;
   const extras = [

@@ -1,14 +1,14 @@
 import type { ChaosKind } from '../actions/chaos-kinds.ts';
-import type { RoundVerdict } from '../oracle/judge-round.ts';
+import type { RoundVerdict } from '../oracle/verify-round.ts';
 
-/** What a round was and came to. */
+/** The plan of a round and its result. */
 export interface RoundReport extends RoundVerdict {
   readonly round: number;
   readonly kind: ChaosKind;
   readonly export: 'full' | 'since';
   readonly moment: string;
   readonly faults: readonly string[];
-  /** Every export of the round came to an end. */
+  /** Whether every export of the round ended. */
   readonly hasEnded: boolean;
   readonly outcome: string;
   readonly notes: readonly string[];

@@ -6,7 +6,7 @@ const clean: RoundReport = {
   round: 1,
   kind: 'kill-api',
   export: 'full',
-  moment: '5 ms after the order',
+  moment: '5 ms after the POST',
   faults: [],
   hasEnded: true,
   outcome: 'COMPLETED',
@@ -16,7 +16,7 @@ const clean: RoundReport = {
   unavoidableKickOffs: 1,
 };
 
-test('sums up by kind, and one finding of any sort is not clean', () => {
+test('the summary counts findings by kind of fault, and is clean only without any finding', () => {
   const lost = { ...clean, kind: 'flush-redis', findings: [{ verdict: 'lost', count: 4, text: '' }] } as const;
   const summary = summarize({ reports: [clean, lost], seed: 7, skipped: {} });
   expect(summary).toMatchObject({ rounds: 2, seed: 7, lost: 4, duplicated: 0, unavoidableKickOffs: 2 });

@@ -7,7 +7,7 @@ type Sums = Readonly<Record<Verdict, number>> & { readonly rounds: number; reado
 export interface Summary extends Sums {
   readonly seed: number;
   readonly byKind: Readonly<Partial<Record<ChaosKind, Sums>>>;
-  /** What this machine could not do, and why: no result of these. */
+  /** The kinds that this machine cannot inject, with the reason. They have no result. */
   readonly skipped: Readonly<Partial<Record<ChaosKind, string>>>;
 }
 

@@ -1,19 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { StartedService } from '@bulkhead/embedded';
 
-/** Redis or MongoDB, to be taken away and given back. */
+/** Redis or MongoDB as a server that can be killed and restarted. */
 export interface ChaosServer {
   readonly url: string;
   pid(): number;
-  /** SIGKILL. Resolves when it is gone. */
+  /** Sends SIGKILL. Resolves when the server has ended. */
   kill(): Promise<void>;
-  /** On the same port and data; also while it runs. Resolves when it answers. */
+  /** Restarts it on the same port and data, even if it runs. Resolves when it answers. */
   restart(): Promise<void>;
 }
 
-/** @throws where the server is not a child of this process: somebody else's is not ours to kill. */
+/** @throws Error if the server is not a child of this process, because only our own servers may be killed */
 export function chaosServer({ url, pid, restart, chosen }: StartedService): ChaosServer {
-  if (!pid || !restart) throw new Error(`chaos kills its servers and cannot kill this one: ${chosen}`);
+  if (!pid || !restart)
+    throw new Error(`chaos runs need a server that they can kill, and this one is not theirs: ${chosen}`);
   return {
     url,
     pid,
@@ -30,7 +31,7 @@ function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch {
-    // ESRCH: gone, and its parent (node) has taken its exit code.
+    // ESRCH: the process has ended, and its parent (node) has read its exit code.
     return false;
   }
 }

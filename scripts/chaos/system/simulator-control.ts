@@ -1,4 +1,4 @@
-/** A request as the simulator recorded it, with its arrival on this process' `performance.now()`. */
+/** A request that the simulator recorded. Its arrival is on the `performance.now()` of this process. */
 export interface SeenRequest {
   readonly method: string;
   readonly path: string;
@@ -17,7 +17,7 @@ export interface Violation {
 
 export type SimulatorControl = ReturnType<typeof createSimulatorControl>;
 
-/** The simulator's `/_sim`: what it serves, what it saw, and faults to order. */
+/** Uses the simulator's `/_sim` to read its data and its record of requests, and to inject faults. */
 export function createSimulatorControl(baseUrl: string) {
   let clockOffsetMs = 0;
 
@@ -37,13 +37,13 @@ export function createSimulatorControl(baseUrl: string) {
     types: () => json<Record<string, number>>('/_sim/types'),
     violations: async () => (await json<{ violations: Violation[] }>('/_sim/violations')).violations,
     clearViolations: () => call('DELETE', '/_sim/violations'),
-    /** The present state of a type: one line a resource. */
+    /** Returns the current resources of a type, one line for each. */
     lines: async (type: string): Promise<string[]> =>
       (await (await call('GET', `/_sim/resources/${type}`)).text()).split('\n').filter(Boolean),
     put: (type: string, id: string, resource: string) => call('PUT', `/_sim/fhir/${type}/${id}`, resource),
     remove: (type: string, id: string) => call('DELETE', `/_sim/fhir/${type}/${id}`),
     order: (fault: object) => call('POST', '/_sim/faults', JSON.stringify(fault)),
-    /** Options that change while it runs. */
+    /** Changes options while the simulator runs. */
     change: (options: object) => call('PATCH', '/_sim/options', JSON.stringify(options)),
     clearFaults: () => call('DELETE', '/_sim/faults'),
     clearRequests: () => call('DELETE', '/_sim/requests'),
@@ -53,8 +53,8 @@ export function createSimulatorControl(baseUrl: string) {
     },
 
     /**
-     * Learns how the simulator's monotonic clock stands to ours, by a request of our own: one that is recorded and counts
-     * against no limit. Exact to half the time that the request took, under a millisecond.
+     * Measures the offset of the simulator's monotonic clock by a request that is recorded and counts against no limit.
+     * The error is at most half the duration of the request, less than a millisecond.
      */
     async readClock(): Promise<void> {
       const sentAtMs = performance.now();

@@ -27,32 +27,35 @@ export interface ChaosSystem {
   readonly store: Store;
   readonly api: AppProcess;
   readonly workers: readonly AppProcess[];
-  /** Where each worker shows its health and its metrics. */
+  /** The address of each worker's health and metrics. */
   readonly workerUrls: readonly string[];
-  /** Of the API: address and key. */
+  /** The address of the API, and its key below. */
   readonly baseUrl: string;
   readonly apiKey: string;
   readonly connectionId: string;
   readonly prefix: string;
-  /** Of API and workers, base64. */
+  /** The key of API and workers, base64. */
   readonly encryptionKey: string;
-  /** How long a dead worker's job waits for another. */
+  /** How long a dead worker's job waits until another worker may take it. */
   readonly lockMs: number;
-  /** Sets the wall clock of API and workers off by this much, at once. */
+  /** Shifts the wall clocks of the API and the workers by this much, at once. */
   shiftClocks(offsetMs: number): void;
   stop(): Promise<void>;
 }
 
-/** The guide's 30 s, and a minute for the sweep and the lock, would be most of a round's time. */
-// Rounds judge exports by their requests; documents are fetched at leisure, and by far more of them.
+// The guide's interval of 30 s, and a minute for the sweep and the lock, would be most of a round's time. Rounds are
+// verified by the requests of exports. Documents are fetched later, and by far more requests.
 const workerEnv = { WORKER_POLL_INTERVAL_MS: '250', WORKER_SWEEP_INTERVAL_MS: '1000', WORKER_DOCUMENTS: 'off' };
-/** Twice the longest pause that two busy cores gave a worker here; a job taken over early must be harmless anyway. */
+/**
+ * Twice the longest pause of a worker on two busy cores here. A job that is taken over too early must do no damage
+ * anyway.
+ */
 const lockMs = 2000;
-/** An export "runs" for this long at the simulator, so that there is a time in which nothing but polls happens. */
+/** The simulator reports an export as running for this long, so that there is a time in which the client only polls. */
 const exportSeconds = '0.5';
 /**
- * Above those of `npm start`, so that both can run, and below those that the system hands out. By process, so that test
- * files that start their systems at once seldom have to try a second port.
+ * Above the ports of `npm start`, so that both can run, and below the ephemeral ports of the system. Derived from the
+ * process id, so that test files that start their systems at the same time seldom need a second attempt.
  */
 const firstPort = 4000 + (process.pid % 1000) * 20;
 const prefix = '{chaos}';
@@ -62,13 +65,15 @@ interface ChaosStart {
   readonly patients: number;
   readonly seed: number;
   readonly report: (step: StepReport) => void;
-  /** Of the API and the workers, beside what they need to find each other. */
+  /** The environment of the API and the workers, in addition to the addresses of the servers. */
   readonly env?: Readonly<Record<string, string>>;
-  /** The clock of the API and the workers; left out: one that `shiftClocks` sets off. It needs the sources, not the bundle. */
+  /**
+   * The clock of the API and the workers. Default: one that `shiftClocks` shifts. It needs the sources, not the bundle.
+   */
   readonly clock?: { readonly preload: string; readonly env: Readonly<Record<string, string>> };
 }
 
-/** A system of its own in `folder`: durable Redis and MongoDB, a simulated athenahealth, an API and two workers. */
+/** Starts a system in `folder`: durable Redis and MongoDB, a simulated athenahealth, an API and two workers. */
 export function startChaosSystem(options: ChaosStart): Promise<ChaosSystem> {
   return startParts((started) => startAll({ ...options, started }));
 }
@@ -82,7 +87,7 @@ async function startAll({
   clock,
   started,
 }: ChaosStart & { readonly started: { stop(): Promise<void> }[] }) {
-  // Servers of a test run or of the user are not ours to kill.
+  // Servers of a test run or of the user must not be killed.
   const { REDIS_URL: _redis, MONGODB_URI: _mongodb, ...ownEnv } = process.env;
   const services = await startServices({ dataDir: folder, report, env: tolerateNoSpace({ folder, env: ownEnv }) });
   started.push(services);
@@ -114,7 +119,7 @@ async function startAll({
     ready: (url) => waitForHttp({ url: `${url}/health`, what: 'the simulated athenahealth' }),
   });
   const envAt = (apiPort: number) => ({
-    // Another site than the EHR's, for a browser.
+    // For a browser, this is another site than the EHR's.
     ...systemEnv({
       redisUrl: redis.url,
       mongodbUrl: mongodb.url,
@@ -169,6 +174,6 @@ async function createConnection({ baseUrl, apiKey }: { readonly baseUrl: string;
     }),
   });
   const { data } = (await response.json()) as { data?: { id: string } };
-  if (!data) throw new Error(`the API refused the connection: ${response.status}`);
+  if (!data) throw new Error(`the API did not create the connection: ${response.status}`);
   return data.id;
 }

@@ -3,10 +3,10 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /**
- * The environment in which a server meets a full disk as it would in the field: its write fails, and it lives on or not
- * as it likes. A limit on the size of files (`prlimit --fsize`) fails the write too, but also sends SIGXFSZ, which kills
- * whoever does not ignore it. Ignored signals survive an exec, so servers, which are started through `setpriv`, are
- * started through a `setpriv` that ignores this one.
+ * Returns an environment in which a server meets a full disk as in production: its write fails, and the server survives
+ * or not. A limit on the size of files (`prlimit --fsize`) also fails the write, but sends SIGXFSZ, too, which kills
+ * every process that does not ignore it. Ignored signals survive an exec. Servers are started through `setpriv`, so
+ * they are started through a `setpriv` that ignores this signal.
  */
 export function tolerateNoSpace({
   folder,
@@ -17,7 +17,8 @@ export function tolerateNoSpace({
 }): NodeJS.ProcessEnv {
   const found = spawnSync('/bin/sh', ['-c', 'command -v setpriv'], { encoding: 'utf8', env });
   const setpriv = found.stdout.trim();
-  // Without it servers are started directly, and one whose file reaches the limit is killed: a crash, no full disk.
+  // Without setpriv, servers are started directly. A server whose file reaches the limit is then killed: a crash, not a
+  // full disk.
   if (setpriv === '') return env;
   const bin = join(folder, 'bin');
   mkdirSync(bin, { recursive: true });

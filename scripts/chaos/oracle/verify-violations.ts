@@ -1,18 +1,18 @@
 import type { Violation } from '../system/simulator-control.ts';
 import type { Finding } from './finding.ts';
 
-/** The fault that makes the server forget its tokens before their time. */
+/** The fault that makes the simulator forget its tokens before they expire. */
 const expireTokens = 'expire-tokens';
-/** What the server then says of the requests that were sent before the client could know. */
+/** The simulator's reason for requests that were sent before the client could know that. */
 const expiredToken = 'expired access token';
 
-/** No rule of the EHR is broken, whatever happens here. */
-export function judgeViolations({
+/** Verifies that no rule of the EHR is broken. */
+export function verifyViolations({
   violations,
   faults,
 }: {
   readonly violations: readonly Violation[];
-  /** Kinds that were ordered. */
+  /** The kinds of faults that the simulator had to inject. */
   readonly faults: readonly string[];
 }): Finding[] {
   const isExcused = ({ reason }: Violation) => reason === expiredToken && faults.includes(expireTokens);

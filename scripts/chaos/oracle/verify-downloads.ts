@@ -3,16 +3,16 @@ import type { SeenRequest } from '../system/simulator-control.ts';
 import type { Finding } from './finding.ts';
 
 /**
- * A client that read this much has stored a batch (125 resources or 1 MB, two of them in flight) and can resume; less may
- * be in its sockets still. Compressed bytes, so this errs on the client's side.
+ * A client that read this much has stored a batch (125 resources or 1 MB, with two batches in flight) and can resume.
+ * Less may still be in its sockets. The number counts compressed bytes, so it favours the client.
  */
 const certainlyStoredBytes = 3_000_000;
 
 /**
- * No file is downloaded from its start again without need: not after so much was sent that a part of it must be stored,
- * and not by an attempt that found in the ledger where to resume.
+ * Verifies that no file is downloaded from its start again without need: not if so much was sent that a part of it must
+ * be stored, and not by an attempt for which the ledger had a position to resume at.
  */
-export function judgeDownloads({
+export function verifyDownloads({
   requests,
   samples,
 }: {
@@ -45,16 +45,17 @@ function reasonAgainst({
 }): string | undefined {
   if (get.headers.range !== undefined) return undefined;
   const sent = Math.max(...earlier.filter(hasEndedBefore(get)).map(({ bytesSent = 0 }) => bytesSent));
-  if (sent > certainlyStoredBytes) return `though ${sent} bytes of it had been sent`;
+  if (sent > certainlyStoredBytes) return `although ${sent} bytes of it had been sent`;
   const foundBytes = resumePoint(samples.filter(({ atMs }) => atMs < get.arrivedAtMs));
-  if (foundBytes > 0) return `though the ledger had ${foundBytes} bytes of it`;
+  if (foundBytes > 0) return `although the ledger had ${foundBytes} bytes of it`;
   return undefined;
 }
 
 /**
- * Where the last attempt could have begun: what stood in the ledger when it claimed the file. Nothing of an attempt that
- * another overtook (two do the same job): its request may come late, it found nothing to resume from, and its first batch
- * is refused. A file that is completed by now was overtaken in any case, since nobody can claim it any more.
+ * Returns the byte at which the last attempt could have started: the ledger's position when the attempt claimed the
+ * file. An overtaken attempt counts as 0 (two workers do the same job): its request may arrive late, it found no
+ * position, and its first batch is rejected. If the file is completed by now, its attempt was overtaken in any case,
+ * since a completed file cannot be claimed.
  */
 function resumePoint(samples: readonly LedgerSample[]): number {
   const last = samples.at(-1);

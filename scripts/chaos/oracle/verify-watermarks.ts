@@ -10,10 +10,10 @@ export interface WatermarkedExport {
 }
 
 /**
- * A watermark promises that everything up to it is stored; the next export asks for what came later only, so a promise
- * that is not true loses for good, and silently.
+ * Verifies the watermarks. A watermark promises that everything before it is stored, and the next export requests only
+ * later data. If the promise is wrong, the data are lost for good, and silently.
  */
-export function judgeWatermarks(options: {
+export function verifyWatermarks(options: {
   readonly watermarks: readonly Watermark[];
   readonly earlier: readonly Watermark[];
   readonly exports: readonly WatermarkedExport[];
@@ -31,10 +31,12 @@ export function judgeWatermarks(options: {
     return [
       ...(end === undefined ? [silent(1, `${resourceType}: its watermark names no settled export`)] : []),
       ...(end !== undefined && at > new Date(end)
-        ? [silent(1, `${resourceType}: its watermark is later than its export`)]
+        ? [silent(1, `${resourceType}: its watermark is after the time of its export`)]
         : []),
-      ...(at < (before.get(resourceType) ?? at) ? [silent(1, `${resourceType}: its watermark went back`)] : []),
-      ...(missed > 0 ? [silent(missed, `${resourceType}: ${missed} resources from before its watermark miss`)] : []),
+      ...(at < (before.get(resourceType) ?? at) ? [silent(1, `${resourceType}: its watermark moved back`)] : []),
+      ...(missed > 0
+        ? [silent(missed, `${resourceType}: ${missed} resources from before its watermark are missing`)]
+        : []),
     ];
   });
 }

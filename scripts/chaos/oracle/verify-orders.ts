@@ -1,11 +1,11 @@
 import type { BulkExport } from '@bulkhead/bulk-export';
 import type { Finding } from './finding.ts';
 
-/** An order that the API withdrew before it answered (503): the client was told that nothing runs. */
+/** The error of an export that the API withdrew before it answered (503): the client knows that nothing runs. */
 const withdrawn = 'unavailable';
 
-/** Every export that ran was ordered, once: a client that repeats its POST over a dead API has one export, not two. */
-export function judgeOrders({
+/** Verifies that each POST leads to one export, even if the client repeats it because the API was killed. */
+export function verifyOrders({
   seen,
   followed,
 }: {
@@ -14,6 +14,6 @@ export function judgeOrders({
 }): Finding[] {
   const strays = seen.filter(({ id, error }) => !followed.includes(id) && error?.code !== withdrawn);
   if (strays.length === 0) return [];
-  const text = `${strays.map(({ id }) => id).join(', ')} ran beside the export that was ordered`;
+  const text = `${strays.map(({ id }) => id).join(', ')} ran in addition to the export that was started`;
   return [{ verdict: 'duplicated', count: strays.length, text }];
 }

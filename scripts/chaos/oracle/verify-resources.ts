@@ -1,8 +1,11 @@
 import type { Finding } from './finding.ts';
 import type { Difference } from './read-differences.ts';
 
-/** The stored set equals the served one: anything else is lost, or there although it should not be. */
-export function judgeResources(differences: readonly Difference[]): Finding[] {
+/**
+ * Verifies that the stored resources equal the served ones. Any other resource is lost, or stored although it should
+ * not be.
+ */
+export function verifyResources(differences: readonly Difference[]): Finding[] {
   const extra = differences.filter(({ what }) => what === 'extra');
   const lost = differences.filter(({ what }) => what !== 'extra');
   return [
@@ -11,7 +14,7 @@ export function judgeResources(differences: readonly Difference[]): Finding[] {
   ];
 }
 
-/** Enough to look for them, few enough to read. */
+/** Enough to find the cause, few enough to read. */
 const shown = 5;
 
 function describe(differences: readonly Difference[]): string {

@@ -1,0 +1,52 @@
+import type { ExportView } from '../export/follow-export.ts';
+import type { Finding } from './finding.ts';
+
+/** An export of the round and its end. */
+export interface RoundExport {
+  /** Undefined if the POST was not answered in time. */
+  readonly exportId?: string;
+  /** Undefined if the export did not end in time. */
+  readonly end?: ExportView;
+}
+
+/** Warnings that report missing data. */
+const lossWarnings = new Set(['files-failed', 'lines-quarantined', 'manifest-entries', 'reported-by-ehr']);
+
+/** Whether the export is completed without a warning about missing data. */
+export function isWhole({ end }: RoundExport): boolean {
+  return end?.status === 'COMPLETED' && !end.warnings.some(({ code }) => lossWarnings.has(code));
+}
+
+/**
+ * Verifies that each export ends in time and reports how. A reported failure is allowed during a lasting outage. After
+ * a short crash it is a loss, because the client has to start another export.
+ */
+export function verifyEnds(options: {
+  readonly exports: readonly RoundExport[];
+  readonly mayFail: boolean;
+  /** The number of resources that are not stored as served after the last export. */
+  readonly differences: number;
+}): Finding[] {
+  const { exports, mayFail, differences } = options;
+  const findings = exports.flatMap((one) => verifyEnd({ one, mayFail }));
+  const last = exports.at(-1);
+  if (last && isWhole(last) && differences > 0)
+    findings.push(
+      silent(`${last.exportId} is COMPLETED without a warning, but ${differences} resources are not stored as served`),
+    );
+  return findings;
+}
+
+function verifyEnd({ one, mayFail }: { readonly one: RoundExport; readonly mayFail: boolean }): Finding[] {
+  const { exportId, end } = one;
+  if (exportId === undefined) return [silent('the POST of an export was not answered in time')];
+  if (!end) return [silent(`${exportId} did not end in time`)];
+  if (end.status === 'FAILED' && !end.errorMessage) return [silent(`${exportId} is FAILED without a reason`)];
+  if (isWhole(one) || mayFail) return [];
+  const why = end.errorCode ?? end.warnings.map(({ code }) => code).join(', ');
+  return [{ verdict: 'lost', count: 1, text: `${exportId} is ${end.status} (${why}) after a short crash` }];
+}
+
+function silent(text: string): Finding {
+  return { verdict: 'silent', count: 1, text };
+}
