@@ -4,18 +4,18 @@ import { expect, test } from '@jest/globals';
 import { findExamplesFolder } from './data/find-data.ts';
 import { buildHapi, whyNoHapi } from './server/build-hapi.ts';
 
-/** A few hundred resources; the whole is `pnpm interop`. */
+/** A few hundred resources. `pnpm interop` loads all. */
 const args = ['--json', '--patients', '8', '--per-type', '60'];
 const types = 'Observation,Condition,Encounter,DiagnosticReport,Procedure,Practitioner,Organization';
 const missing = await whyMissing();
 const hasExamples = findExamplesFolder({ env: process.env }) !== undefined;
 if (!hasExamples) {
   console.warn('Published examples and searches are not tested: set FHIR_EXAMPLES_DIR to the folder of the examples.');
-  test.todo('published examples, and the same searches at an independent FHIR server');
+  test.todo('stores published examples, and finds what an independent FHIR server finds');
 }
 
 if (missing !== undefined) {
-  console.warn(`Bulkhead is not tested against an independent FHIR server, since ${missing}`);
+  console.warn(`Bulkhead is not tested against an independent FHIR server: ${missing}`);
   test.todo('an independent FHIR server');
 } else {
   test('stores what an independent FHIR server serves, and finds what it finds', async () => {
@@ -26,19 +26,19 @@ if (missing !== undefined) {
       output: { onLine: (line) => lines.push(line) },
     });
     const { code } = await exited;
-    // Which check, and what was found: the sums alone do not say it.
+    // Shows the checks and their findings. The totals alone do not.
     if (code !== 0) console.error(lines.join('\n'));
     const { compared, searches, ...faults } = JSON.parse(lines.findLast((line) => line.startsWith('{')) ?? '{}');
     expect(faults).toEqual({ different: 0, missing: 0, extra: 0 });
     expect(compared).toBeGreaterThan(1000);
     expect(searches.different).toBe(0);
-    // Without the examples nothing is searched.
+    // Without the examples there are no searches.
     expect(searches.found > 500).toBe(hasExamples);
     expect(code).toBe(0);
   }, 900_000);
 }
 
-/** Built here, so that a registry that cannot be reached leaves the test out, unless INTEROP_REQUIRED is set. */
+/** Builds the server here, so that an unreachable registry skips the test unless INTEROP_REQUIRED is set. */
 async function whyMissing(): Promise<string | undefined> {
   const { env } = process;
   const reason = whyNoHapi(env);

@@ -1,6 +1,7 @@
 // usage: pnpm interop [--json] [--patients N] [--types A,B] [--per-type N] [--searches N] [--seed N]
-// Exports, syncs, documents and searches against HAPI FHIR, a server that this project did not write. Everything stored is compared
-// with what the server serves, and everything found with what the server finds. Exit 1 if anything differs that is not a known difference.
+// Runs exports, syncs, documents and searches against HAPI FHIR, a server that this project did not write. Compares all
+// stored resources with those that the server serves, and all search results with those of the server. Exit 1 if
+// anything differs without a known reason.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +23,7 @@ async function main({ json, part, searches }: InteropOptions): Promise<number> {
   const { env } = process;
   const missing = whyNoHapi(env);
   if (missing !== undefined) throw new Error(`The FHIR server cannot be built: ${missing}.`);
-  // The processes that are started here end with this one.
+  // The child processes end with this one.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130));
   const folder = mkdtempSync(join(tmpdir(), 'bulkhead-interop-'));
   let isClean = false;

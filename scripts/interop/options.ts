@@ -4,13 +4,16 @@ import type { SearchOptions } from './checks/searches.check.ts';
 import type { Part } from './data/choose-part.ts';
 
 export interface InteropOptions {
-  /** Only the final object on standard output, for programs. */
+  /** Print only the final JSON object on standard output, for programs. */
   readonly json: boolean;
   readonly part: Part;
   readonly searches: SearchOptions;
 }
 
-/** Every prefix and form of a parameter is drawn once for each type: 2,400 searches. More take longer on all data, where HAPI answers in pages of 50. */
+/**
+ * Draws every prefix and form of a parameter once for each type: 2,400 searches. More take longer on all data, because
+ * HAPI answers in pages of 50.
+ */
 const defaultSearches = 1;
 
 const usage = `usage: pnpm interop [--json] [--patients N] [--types A,B] [--per-type N] [--searches N] [--seed N]
@@ -21,7 +24,7 @@ const usage = `usage: pnpm interop [--json] [--patients N] [--types A,B] [--per-
   --searches N  draw so many searches of each kind for each type (default: ${defaultSearches})
   --seed N      draw other searches (default: 1)`;
 
-/** @throws Error with what is wrong and the usage. */
+/** @throws Error that names the invalid option and shows the usage */
 export function readOptions(args: readonly string[]): InteropOptions {
   const text = { type: 'string' } as const;
   const options = {

@@ -32,7 +32,7 @@ import type { Hapi } from './server/start-hapi.ts';
 import { InteropApi } from './system/interop-api.ts';
 import { startInteropSystem } from './system/start-interop-system.ts';
 
-/** Of the generated data: about 650 resources. */
+/** The size of the generated practice: about 650 resources. */
 const generatedPatients = 20;
 
 /** Loads the server, starts a system beside it, and runs every check. */
@@ -40,7 +40,7 @@ export async function runInterop(options: {
   readonly hapi: Hapi;
   readonly part: Part;
   readonly searches: SearchOptions;
-  /** For the system's data and logs. */
+  /** The folder for the system's data and logs. */
   readonly folder: string;
   readonly env: NodeJS.ProcessEnv;
   readonly steps: Steps;
@@ -49,7 +49,9 @@ export async function runInterop(options: {
   const examplesFolder = findExamplesFolder({ env });
   const examples = examplesFolder === undefined ? [] : readDataFolder(examplesFolder);
   if (examplesFolder === undefined)
-    steps.say('There is no FHIR_EXAMPLES_DIR and no folder of published examples beside the checkout: left out.');
+    steps.say(
+      'Published examples and searches are skipped: FHIR_EXAMPLES_DIR is not set, and no folder of examples is beside the checkout.',
+    );
   const fileServer = await startBulkFileServer(examples);
   const dataFolder = findDataFolder({ env });
   const report = (step: StepReport) => steps.report(step);
@@ -63,7 +65,7 @@ export async function runInterop(options: {
     await steps.run('data', async (progress) => {
       await loadData({ server, resources, progress });
       const source =
-        dataFolder ?? 'generated data: there is no INTEROP_DATA_DIR and no folder of data beside the checkout';
+        dataFolder ?? 'generated data: INTEROP_DATA_DIR is not set, and no folder of data is beside the checkout';
       return { text: `${resources.length} resources from ${source}`, value: undefined };
     });
     const types = [...new Set(resources.map(({ type }) => type)), 'Group'];
@@ -75,11 +77,11 @@ export async function runInterop(options: {
   }
 }
 
-/** The simulated athenahealth's practice. */
+/** Returns the data of the simulated athenahealth. */
 async function generated({ simulator }: ChaosSystem): Promise<SourceResource[]> {
   const resources: SourceResource[] = [];
   for (const type of Object.keys(await simulator.types())) {
-    // A Binary is a document, no record; the check of documents brings its own.
+    // A Binary is a document and not a record. The check of documents creates its own.
     if (type !== 'Binary') resources.push(...(await simulator.lines(type)).map(toSourceResource));
   }
   return resources;
@@ -104,7 +106,7 @@ async function runChecks(options: {
   };
   const context: CheckContext = { api, server, requests: hapi.requests, report, types, served };
 
-  /** A check that breaks off is a difference; the others run all the same. */
+  /** Runs a check. A check that throws counts as a difference, and the other checks still run. */
   const check = async <Value>(name: string, run: () => Promise<Value>): Promise<Value | undefined> => {
     const before = { ...report.tally };
     try {
@@ -116,7 +118,7 @@ async function runChecks(options: {
       });
     } catch (error) {
       const actual = error instanceof Error ? error.message : String(error);
-      report.fact({ what: `the check ${name}`, expected: 'runs to its end', actual });
+      report.fact({ what: `the check ${name}`, expected: 'completes', actual });
       return undefined;
     }
   };
@@ -141,7 +143,11 @@ async function runChecks(options: {
   if (syncConnection !== undefined) {
     await check('sync', async () => {
       const searches = await checkSync(context, { connectionId: syncConnection, scope: {} });
-      report.fact({ what: 'whether searches had further pages', expected: true, actual: searches.some(isFurtherPage) });
+      report.fact({
+        what: 'whether searches had more than one page',
+        expected: true,
+        actual: searches.some(isFurtherPage),
+      });
     });
   }
 

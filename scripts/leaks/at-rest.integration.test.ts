@@ -31,7 +31,7 @@ let folder: string;
 let system: ChaosSystem;
 let redis: string;
 let database: ReadonlyMap<string, string>;
-/** Each must be found nowhere. */
+/** The values that must not be readable anywhere. */
 let encrypted: Readonly<Record<string, string>>;
 
 beforeAll(async () => {
@@ -47,13 +47,13 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Brings the values in where an EHR and users bring them in. @returns those that must be encrypted */
+/** Passes the values in through the EHR and through users. @returns those that must be encrypted */
 async function plantEverything(): Promise<Readonly<Record<string, string>>> {
   const { simulator, connectionId, store } = system;
   const api = createApiClient(system);
   await store.connections.saveWebhook({ id: connectionId, url: undefined, secret: planted.webhookSecret });
   await putPatient();
-  // Files open by their link alone, which is a signed URL then.
+  // The files need no token, because their link is a signed URL.
   await simulator.change({ requiresAccessToken: false });
   const line = `{"resourceType":"Condition","note":"${planted.badLine}"`;
   await simulator.order({
@@ -89,7 +89,7 @@ async function plantEverything(): Promise<Readonly<Record<string, string>>> {
 
   const auth = { method: 'client_credentials', clientId: 'other-client', clientSecret: planted.clientSecret };
   await api('POST', '/api/ehr/connections', { provider: 'athenahealth', practiceId: '195900', auth });
-  // A FHIR answer, which has no envelope.
+  // A FHIR response has no envelope.
   const search = `/api/ehr/athenahealth/resources/Patient?connectionId=${connectionId}&patient=${planted.patientId}`;
   await fetch(system.baseUrl + search, { headers: { authorization: `Bearer ${system.apiKey}` } });
   const documents = `/api/ehr/athenahealth/documents?connectionId=${connectionId}&patient=${planted.patientId}&state=stored`;
@@ -133,7 +133,9 @@ function ended(path: string): Promise<void> {
   return until(async () => (await api<{ status: string }>('GET', path)).status !== 'IN_PROGRESS', `end of ${path}`);
 }
 
-/** The rows of a section's table: the texts of the first cell, with what stands in backticks in the second. */
+/**
+ * Returns the rows of a section's table: the texts of the first cell, each with the texts in backticks of the second.
+ */
 function readTable(section: string): ReadonlyMap<string, readonly string[]> {
   const [, text = ''] = page.split(`\n### ${section}\n`);
   const rows = [...(text.split(/\n##/)[0] ?? '').matchAll(/^\| (?!what \||-)(.+?) \| (.+?) \|/gm)];
@@ -142,14 +144,14 @@ function readTable(section: string): ReadonlyMap<string, readonly string[]> {
   );
 }
 
-/** The collections whose documents contain a text, as the page names them. */
+/** Returns the collections whose documents contain a text, by the names of the page. */
 function holders(text: string): readonly string[] {
   const names = [...database].filter(([, dump]) => dump.includes(text)).map(([name]) => name);
   return [...new Set(names.map((name) => (/^[A-Z]/.test(name) ? '<resource type>' : name)))].sort();
 }
 
 describe('the tables of docs/security.md', () => {
-  test('name each place that a rotation of the key encrypts again, and no other', async () => {
+  test('name exactly the fields that a rotation of the key encrypts again', async () => {
     const named = [...readTable('Encrypted by the application').values()]
       .flat()
       .filter((name) => !name.endsWith('.chunks'));
@@ -157,7 +159,7 @@ describe('the tables of docs/security.md', () => {
     expect(named.sort()).toEqual(report.map(({ collection, field }) => `${collection}.${field}`).sort());
   });
 
-  test('are right that what is encrypted is readable nowhere', () => {
+  test('name only fields whose values are readable nowhere', () => {
     for (const [what, text] of Object.entries(encrypted)) {
       expect({ what, isThere: text.length > 20 }).toEqual({ what, isThere: true });
       expect({ what, holders: holders(text), inRedis: redis.includes(text) }).toEqual({
@@ -166,7 +168,7 @@ describe('the tables of docs/security.md', () => {
         inRedis: false,
       });
     }
-    // As base64 the inline attachment is in its resource.
+    // The inline attachment is in its resource, as base64.
     for (const text of [planted.clientSecret, planted.badLine, planted.fetched])
       expect(holders(base64(text))).toEqual([]);
   });
@@ -178,7 +180,7 @@ describe('the tables of docs/security.md', () => {
     { row: /^titles and addresses/, text: planted.address },
     { row: /^ids of patients/, text: planted.patientId },
     { row: /^type filters/, text: planted.filter },
-  ])('name each collection that has, in plain text, what the row $row says', ({ row, text }) => {
+  ])('name exactly the collections that contain the plain text of the row $row', ({ row, text }) => {
     expect(holders(text)).toEqual([...placesOf(row)].sort());
     expect(redis).not.toContain(text);
   });
@@ -186,7 +188,7 @@ describe('the tables of docs/security.md', () => {
   test.each([
     { row: /^addresses that clients/, text: planted.callback },
     { row: /^what an EHR said/, text: planted.ehrText },
-  ])('name at least the collections that have what the row $row says', ({ row, text }) => {
+  ])('name at least the collections that contain the plain text of the row $row', ({ row, text }) => {
     expect(holders(text).length).toBeGreaterThan(0);
     expect(placesOf(row)).toEqual(expect.arrayContaining([...holders(text)]));
     expect(redis).not.toContain(text);

@@ -1,6 +1,6 @@
 import { type Binary, MongoClient } from 'mongodb';
 
-/** Everything that a database holds, a text by collection; bytes as they lie there. */
+/** Returns the content of a database as one text for each collection. Bytes appear as they are stored. */
 export async function dumpMongodb(uri: string): Promise<ReadonlyMap<string, string>> {
   const client = new MongoClient(uri);
   try {
@@ -17,7 +17,7 @@ export async function dumpMongodb(uri: string): Promise<ReadonlyMap<string, stri
   }
 }
 
-/** The driver writes bytes as base64, in which nothing would be found. */
+/** The driver serializes bytes as base64, in which no search would find a value. */
 function withBytes(this: Record<string, unknown>, key: string, value: unknown): unknown {
   const own = this[key] as Partial<Binary> | null | undefined;
   if (own?._bsontype !== 'Binary') return value;

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 
-/** Everything that a Redis holds, keys and values, as one text. */
+/** Returns the keys and values of a Redis as one text. */
 export async function dumpRedis(url: string): Promise<string> {
   const redis = new Redis(url, { maxRetriesPerRequest: 1 });
   try {
@@ -27,7 +27,7 @@ async function readValue(redis: Redis, key: string): Promise<unknown> {
     case 'stream':
       return redis.xrange(key, '-', '+');
     default:
-      // It has expired since it was listed.
+      // The key has expired since the list was read.
       return null;
   }
 }

@@ -9,7 +9,7 @@ import { dumpRedis } from './dump-redis.fixture.ts';
 import { makePlants, type Plant, startPlantingEhr } from './planting-ehr.fixture.ts';
 import { readLogs, readMetrics } from './read-outputs.fixture.ts';
 
-/** Requests wait most of the time. */
+/** High, because requests wait most of the time. */
 const atOnce = 24;
 let folder: string;
 let system: ChaosSystem;
@@ -18,7 +18,7 @@ let plants: readonly Plant[];
 let logs: string;
 let redis: string;
 let metrics: string;
-/** What a client key reads of each plant's records. */
+/** The answers to a client key about each plant's records. */
 const seenByClients = new Map<Plant, string>();
 
 beforeAll(async () => {
@@ -34,7 +34,7 @@ beforeAll(async () => {
   writeFileSync(providersFile, JSON.stringify([provider]));
   const env = {
     ...{ BULKHEAD_PROVIDERS_FILE: providersFile, DEBUG: 'athenahealth:*', WORKER_DOCUMENTS: 'on' },
-    // Many exports run at once. Each poll is a job, and a sweep looks at each export.
+    // Many exports run at once. Each poll is a job, and a sweep reads each export.
     WORKER_POLL_INTERVAL_MS: '1000',
     WORKER_SWEEP_INTERVAL_MS: '5000',
   };
@@ -59,7 +59,10 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Tests a connection, exports and syncs, as far as the plant's answer matters. @returns what a client key reads of it */
+/**
+ * Tests a connection, exports and syncs, as far as the plant's answer is used. @returns what a client key reads about
+ * it
+ */
 async function use(options: {
   readonly operator: ApiClient;
   readonly client: ApiClient;
@@ -86,18 +89,18 @@ async function use(options: {
   });
   const files = paths.filter((path) => path.includes('bulk-export')).map((path) => `${path}/files`);
   const seen = await Promise.all([...paths, ...files, `/api/ehr/connections/${connectionId}`].map(read));
-  // Many of them would never end by themselves, and each costs polls and retries until the system stops.
+  // Many exports would never end by themselves, and each costs polls and retries until the system stops.
   await Promise.all(paths.map((path) => client('DELETE', path).catch(() => undefined)));
   return JSON.stringify(seen);
 }
 
-/** It has ended, or an attempt at it has failed. */
+/** Whether it has ended, or an attempt has failed. */
 function hasMoved(record: unknown): boolean {
   const { status, retrying, progress } = record as Partial<Record<'status' | 'retrying' | 'progress', unknown>>;
   return status !== 'IN_PROGRESS' || retrying !== undefined || progress !== undefined;
 }
 
-/** @returns the path of what was started, also if the API reports that it has failed at once */
+/** @returns the path of the started run, also if the API reports that it failed at once */
 async function start(client: ApiClient, path: string, body: object): Promise<string> {
   const url = `/api/ehr/planting/${path}`;
   try {
@@ -109,14 +112,16 @@ async function start(client: ApiClient, path: string, body: object): Promise<str
 
 const found = (text: string) => plants.filter(({ mark }) => text.includes(mark)).map(({ name }) => name);
 
-/** What the API shows as the EHR sent it: addresses, which open nothing without a token, and the types that it offers. */
+/**
+ * Texts of the EHR that the API shows to clients: addresses, which are useless without a token, and the offered types.
+ */
 const shownToClients = [
   /^metadata answers: body rest\.0\.resource\.0\.type /,
   /^kick-off answers: header content-location /,
   /^status answers: body (output|deleted|error)\.0\.url /,
 ];
 
-test('the marks went through the system: some are in addresses that a client may see', () => {
+test('the marks that an EHR sends are in the system, and clients see only those in addresses and types', () => {
   expect(plants.length).toBeGreaterThan(250);
   const shown = [...seenByClients].filter(([{ mark }, text]) => text.includes(mark)).map(([{ name }]) => name);
   expect(shown.length).toBeGreaterThan(8);

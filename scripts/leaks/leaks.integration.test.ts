@@ -9,7 +9,7 @@ import { makePlanted } from './planted.fixture.ts';
 import { readLogs, readMetrics } from './read-outputs.fixture.ts';
 import { type ShownAnswer, useEverything } from './use-everything.fixture.ts';
 
-/** Where patient data belongs: in the collection of its type, and nowhere else in plain text. */
+/** Patient data belong in the collection of their type, and nowhere else in plain text. */
 const resourceCollections = /^[A-Z]/;
 
 const planted = makePlanted();
@@ -25,7 +25,7 @@ let database: ReadonlyMap<string, string>;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'bulkhead-leaks-'));
-  // As an operator who looks for something: nothing may be in the log for that either.
+  // An operator may set DEBUG to find a fault. The log must not contain planted values then either.
   const env = { DEBUG: 'athenahealth:*', WORKER_DOCUMENTS: 'on', WORKER_WEBHOOK_PRIVATE_NETWORK: 'true' };
   system = await startChaosSystem({ folder, patients: 4, seed: 1, report: () => undefined, env });
   ({ answers, secrets, links } = await useEverything({ system, planted }));
@@ -41,26 +41,26 @@ afterAll(async () => {
 
 const patientData = () => ({ name: planted.patientName, note: planted.note, document: planted.document });
 const queries = () => ({ callback: planted.callback, filter: planted.filter, query: planted.query });
-/** Which of the values stand in a text. */
+/** Returns the names of the values that a text contains. */
 const found = (values: Readonly<Record<string, string>>, text: string) =>
   Object.entries(values)
     .filter(([, value]) => value === '' || text.includes(value))
     .map(([what]) => what);
 
-describe('what was planted', () => {
-  test('has really gone through the system', () => {
+describe('planted secrets and patient data', () => {
+  test('have passed through the system', () => {
     const stored = [...database].filter(([name]) => resourceCollections.test(name)).map(([, text]) => text);
     expect(found({ name: planted.patientName, note: planted.note }, stored.join('\n'))).toEqual(['name', 'note']);
-    // The document as it is given out again, and the query of a callback where its delivery is kept.
+    // The document as the API serves it, and the query of a callback in the record of its delivery.
     expect(answers.some(({ text }) => text === planted.document)).toBe(true);
     expect(database.get('webhook_deliveries')).toContain(planted.callback);
     expect(database.get('quarantine')).toContain('"reason"');
     expect(links.length).toBeGreaterThan(0);
     expect(Object.keys(secrets)).toEqual(expect.arrayContaining(['access token', 'session', 'webhook secret']));
-    // The wrong secret was refused, and the error of the EHR came.
+    // The wrong secret was rejected, and the EHR's error arrived.
     expect(database.get('bulk_exports')).toContain('token-refused');
     expect(database.get('sync_steps')).toContain('ehr-forbidden');
-    // What came is in the pages of the workers, and the refusal of the wrong secret.
+    // The metrics of the workers count the stored resources and the rejection of the wrong secret.
     expect(metrics).toContain('bulkhead_resources_total{resource_type="Observation",outcome="written"}');
     expect(metrics).toContain('bulkhead_ehr_tokens_total{provider="athenahealth",outcome="refused"} 1');
     // DEBUG=athenahealth:* is in effect.
@@ -68,58 +68,58 @@ describe('what was planted', () => {
   });
 });
 
-describe('no secret', () => {
-  test('stands in a log', () => expect(found(secrets, logs)).toEqual([]));
-  test('stands in a metric', () => expect(found(secrets, metrics)).toEqual([]));
-  test('stands in Redis', () => expect(found(secrets, redis)).toEqual([]));
-  test('lies in MongoDB in plain text', () => {
+describe('a secret', () => {
+  test('is in no log', () => expect(found(secrets, logs)).toEqual([]));
+  test('is in no metric', () => expect(found(secrets, metrics)).toEqual([]));
+  test('is not in Redis', () => expect(found(secrets, redis)).toEqual([]));
+  test('is not in MongoDB in plain text', () => {
     for (const [name, text] of database) expect([name, found(secrets, text)]).toEqual([name, []]);
   });
-  test('is in an answer, but for the one that hands it out', () => {
+  test('is in no answer except the one that issues it', () => {
     const wrong = answers.filter(({ handsOut, text }) => found(secrets, text).some((what) => what !== handsOut));
     expect(wrong.map(({ path }) => path)).toEqual([]);
   });
 });
 
-describe('no data of a patient', () => {
-  test('stands in a log', () => expect(found(patientData(), logs)).toEqual([]));
-  test('stands in a metric', () => expect(found(patientData(), metrics)).toEqual([]));
-  test('stands in Redis', () => expect(found(patientData(), redis)).toEqual([]));
-  test('lies in MongoDB in plain text outside of the resources', () => {
+describe('data of a patient', () => {
+  test('are in no log', () => expect(found(patientData(), logs)).toEqual([]));
+  test('are in no metric', () => expect(found(patientData(), metrics)).toEqual([]));
+  test('are not in Redis', () => expect(found(patientData(), redis)).toEqual([]));
+  test('are in plain text only in the collections of resources', () => {
     for (const [name, text] of database) {
       if (!resourceCollections.test(name)) expect([name, found(patientData(), text)]).toEqual([name, []]);
     }
   });
-  test('is in an answer other than those that are asked for it', () => {
+  test('are only in answers to requests for them', () => {
     const wrong = answers.filter(({ showsPatients, text }) => !showsPatients && found(patientData(), text).length > 0);
     expect(wrong.map(({ path }) => path)).toEqual([]);
   });
 });
 
-describe('no query string', () => {
-  test('stands in a log', () => expect(found(queries(), logs)).toEqual([]));
-  test('stands in a metric, nor an id of a resource or an address of an EHR', () => {
+describe('a query string', () => {
+  test('is in no log', () => expect(found(queries(), logs)).toEqual([]));
+  test('is in no metric, like the ids of resources and the addresses of EHRs', () => {
     const links = { simulator: system.simulator.baseUrl, resource: planted.resourceId, patient: 'a-195900' };
     expect(found({ ...queries(), ...links }, metrics)).toEqual([]);
   });
-  test('stands in Redis', () => expect(found(queries(), redis)).toEqual([]));
-  test('of a signed link stands in a log or in Redis', () => {
+  test('is not in Redis', () => expect(found(queries(), redis)).toEqual([]));
+  test('of a signed link is neither in a log nor in Redis', () => {
     expect(links.filter((link) => logs.includes(link) || redis.includes(link))).toEqual([]);
   });
   test.each([
     { what: 'a resource that was read', id: () => planted.resourceId },
     { what: 'a patient who was searched for', id: () => planted.searchedPatient },
-  ])('has the id of $what in a log; the audit log alone has it', ({ id }) => {
+  ])('puts the id of $what into the audit log only', ({ id }) => {
     expect([logs.includes(id()), redis.includes(id())]).toEqual([false, false]);
     const holders = [...database].filter(([, text]) => text.includes(id())).map(([name]) => name);
     expect(holders).toEqual(['audit_events']);
   });
-  test('is written down of a search, but for its patient', () => {
+  test('of a search is not stored, except for its patient', () => {
     for (const [name, text] of database) expect([name, text.includes(planted.query)]).toEqual([name, false]);
   });
 });
 
-test('text of an EHR is in no log, metric or job, and elsewhere only in the field that operators see', () => {
+test('text of an EHR is in no log, metric or job, and elsewhere only in the field for operators', () => {
   expect([logs, metrics, redis].filter((text) => text.includes(planted.upstream))).toEqual([]);
   const elsewhere = [...database.values(), ...answers.map(({ text }) => text)];
   expect(elsewhere.some((text) => text.includes(planted.upstream))).toBe(true);

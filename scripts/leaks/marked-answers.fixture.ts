@@ -1,14 +1,14 @@
-/** An answer of an EHR. Every string of it is a place where the EHR could send something that must not leak. */
+/** An answer of an EHR. Each of its strings could contain something that must not leak. */
 export interface EhrAnswer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** JSON. */
+  /** A JSON body. */
   readonly body?: unknown;
   /** NDJSON, or text that is not JSON. */
   readonly lines?: readonly unknown[];
 }
 
-/** The requests that an export, a sync and a connection test make. */
+/** The requests of an export, a sync and a connection test. */
 export type Route =
   | 'discovery'
   | 'token'
@@ -25,7 +25,7 @@ export interface Variant {
   readonly route: Route;
   readonly name: string;
   readonly answer: (base: string) => EhrAnswer;
-  /** The work continues after it. */
+  /** Whether the work continues after it. */
   readonly isGood?: boolean;
 }
 
@@ -69,7 +69,7 @@ const errors = (route: Route): Variant[] => [
   { route, name: 'redirects', answer: () => ({ status: 302, headers: { location: 'http://127.0.0.2:1/elsewhere' } }) },
 ];
 
-/** What the server answers if nothing is marked. */
+/** The answers of the server without marks. */
 export const goodAnswers: Readonly<Record<Route, Variant['answer']>> = {
   discovery: (base) => ({
     status: 200,
@@ -163,7 +163,7 @@ export const goodAnswers: Readonly<Record<Route, Variant['answer']>> = {
   document: () => ({ status: 200, headers: { 'content-type': 'text/plain', etag: '"1"' }, lines: ['document'] }),
 };
 
-/** The good answer of each route, and the bad ones that a client reads. */
+/** The good answer of each route, and the bad answers that a client reads. */
 export const variants: readonly Variant[] = [
   ...(Object.keys(goodAnswers) as Route[]).flatMap((route) => [
     { route, name: 'answers', isGood: true, answer: goodAnswers[route] },
@@ -215,13 +215,13 @@ export const variants: readonly Variant[] = [
   },
 ];
 
-/** Where a string is: a header, or a member of the body or of a line. */
+/** The position of a string: a header, or a member of the body or of a line. */
 export interface StringPath {
   readonly in: 'header' | 'body' | 'line';
   readonly path: readonly (string | number)[];
 }
 
-/** Every string of an answer; of a list in the body, those of its first element. */
+/** Returns the path of every string of an answer. In a list in the body, only the first element counts. */
 export function stringPathsOf({ headers = {}, body, lines = [] }: EhrAnswer): StringPath[] {
   return [
     ...Object.keys(headers).map((name) => ({ in: 'header' as const, path: [name] })),
@@ -237,7 +237,7 @@ function pathsOf(value: unknown): (string | number)[][] {
   return Object.entries(value).flatMap(([name, member]) => pathsOf(member).map((path) => [name, ...path]));
 }
 
-/** The answer with a string replaced. */
+/** Returns the answer with one string replaced. */
 export function withString(
   answer: EhrAnswer,
   { in: where, path }: StringPath,

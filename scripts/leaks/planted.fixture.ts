@@ -1,18 +1,18 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 
-/** A text that stands nowhere else. */
+/** Returns a text that occurs nowhere else. */
 function mark(what: string): string {
   return `planted-${what}-${randomBytes(9).toString('hex')}`;
 }
 
-/** Values to be put in wherever something comes in, and looked for wherever something could come out. */
+/** Returns values that are passed in through every input and searched for in every output. */
 export function makePlanted() {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   return {
     wrongSecret: mark('secret'),
     pem,
-    /** A line of it: the whole is folded, and would be found in no other form. */
+    /** One line of it. The whole text is stored with other line breaks, so a search would not find it. */
     pemLine: pem.split('\n')[2] ?? '',
     privateNumber: (privateKey.export({ format: 'jwk' }) as { d?: string }).d ?? '',
     patientName: mark('name'),

@@ -12,10 +12,10 @@ import {
   withString,
 } from './marked-answers.fixture.ts';
 
-/** Strings of one answer that are a mark, or end with one. */
+/** The strings of one answer that are a mark, or end with one. */
 export interface Plant {
   readonly mark: string;
-  /** For people. */
+  /** For test output. */
   readonly name: string;
   readonly variant: Variant;
   readonly places: readonly StringPath[];
@@ -23,8 +23,9 @@ export interface Plant {
 }
 
 /**
- * Each string of each good answer, and all strings of each bad answer together, which no further request depends on. Twice: replaced by a
- * mark, and followed by one, which lets a URL or a number go further.
+ * Plants a mark in each string of each good answer, and in all strings of each bad answer together, because no later
+ * request depends on them. Each string is marked in two ways: replaced by a mark, and followed by one, which keeps URLs
+ * and numbers usable longer.
  */
 export function makePlants(base: string): Plant[] {
   const planted = variants.flatMap((variant) => {
@@ -41,7 +42,7 @@ export function makePlants(base: string): Plant[] {
   );
 }
 
-/** A FHIR server with an address per plant, `/0/…`, `/1/…`, which answers there with the plant's mark. */
+/** Starts a FHIR server with an address for each plant, `/0/…`, `/1/…`, whose answers contain the plant's mark. */
 export async function startPlantingEhr(plants: readonly Plant[]) {
   const server = createServer((request, response) => {
     const { pathname, origin } = new URL(request.url ?? '', `http://${request.headers.host}`);

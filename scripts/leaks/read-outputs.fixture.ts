@@ -2,13 +2,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ChaosSystem } from '../chaos/system/start-chaos-system.ts';
 
-/** The logs of the API and the workers of a system in `folder`. */
+/** Returns the logs of the API and the workers of a system in `folder`. */
 export function readLogs(folder: string): string {
   const files = readdirSync(join(folder, 'logs')).filter((name) => /^(api|worker)/.test(name));
   return files.map((name) => readFileSync(join(folder, 'logs', name), 'utf8')).join('\n');
 }
 
-/** The pages of every process that has one. */
+/** Returns the metrics of every process that serves them. */
 export async function readMetrics({ baseUrl, workerUrls, apiKey }: ChaosSystem): Promise<string> {
   const headers = { authorization: `Bearer ${apiKey}` };
   const answers = await Promise.all([baseUrl, ...workerUrls].map((url) => fetch(`${url}/metrics`, { headers })));

@@ -4,13 +4,13 @@ import { waitFor } from '@bulkhead/testing';
 import type { ChaosSystem } from '../chaos/system/start-chaos-system.ts';
 import type { Planted } from './planted.fixture.ts';
 
-/** An answer of the API that is searched for what was planted. */
+/** An answer of the API in which planted values are searched for. */
 export interface ShownAnswer {
   readonly path: string;
   readonly text: string;
-  /** The secret that it hands out, this once. */
+  /** The secret that this answer issues, which is shown only once. */
   readonly handsOut?: string;
-  /** It is asked for patient data. */
+  /** Whether the request asks for patient data. */
   readonly showsPatients?: boolean;
 }
 
@@ -25,8 +25,8 @@ const athena = '/api/ehr/athenahealth';
 const patient = 'a-195900.E-1';
 
 /**
- * Puts what is planted in wherever something comes in, has it go through the system (also where it fails), and looks at
- * everything that the API shows.
+ * Passes planted values in through every input, processes them (also with failures), and reads everything that the API
+ * shows.
  */
 export async function useEverything({ system, planted }: { readonly system: ChaosSystem; readonly planted: Planted }) {
   const answers: ShownAnswer[] = [];
@@ -68,7 +68,7 @@ type AskFor = (
   method: string,
   path: string,
   ask?: Ask,
-  // biome-ignore lint/suspicious/noExplicitAny: whatever the answer holds.
+  // biome-ignore lint/suspicious/noExplicitAny: the shape depends on the route.
 ) => Promise<{ readonly response: Response; readonly text: string; readonly data: any }>;
 
 async function makeSecrets({ ask, system, planted }: { ask: AskFor; system: ChaosSystem; planted: Planted }) {
@@ -136,7 +136,7 @@ async function runAll(options: {
 }): Promise<void> {
   const { ask, system, planted, callbackUrl } = options;
   const { connectionId } = system;
-  // No usable line, with the name in it: it goes to the quarantine.
+  // An unusable line with the patient's name in it, which is quarantined.
   const line = `{"resourceType":"Condition","note":"${planted.patientName}"`;
   const fault = { kind: 'corrupt-line', line: 1, with: line };
   await system.simulator.order({ match: { path: 'bulkdata/.*Condition' }, fault });

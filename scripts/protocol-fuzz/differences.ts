@@ -1,4 +1,4 @@
-/** What differs from a base of the same shape, so that a shrunk plan shows only the behaviours that matter. */
+/** Returns what differs from a base of the same shape, so that a shrunk plan shows only the relevant behaviours. */
 export function differences(value: unknown, base: unknown): unknown {
   if (!isObject(value) || !isObject(base)) return value;
   const entries = Object.keys(value)

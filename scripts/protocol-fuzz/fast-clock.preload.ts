@@ -1,8 +1,8 @@
 // usage: FAST_CLOCK_FILE=<file> node --import <this> main.ts
-// From SIGUSR2 on, time in this process passes as fast as the file says, which may be missing until then: a process that starts on
-// a busy machine needs its real timeouts. Faster are dates, timers, and the time that BullMQ lets Redis wait for the next job. So the waits of
-// an export, which take minutes, take seconds, and the process is the one that is shipped. Socket timeouts and the expiry of
-// keys in Redis stay real: they only last longer than they would.
+// From SIGUSR2 on, time in this process passes at the rate in the file. The file may be missing until then, because a
+// process that starts on a busy machine needs its real timeouts. Dates, timers, and the time that BullMQ lets Redis
+// wait for the next job are faster. So the waits of an export take seconds instead of minutes, in the process as it is
+// shipped. Socket timeouts and the expiry of keys in Redis stay real, so they last longer than they would.
 import { existsSync, readFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import timers from 'node:timers';

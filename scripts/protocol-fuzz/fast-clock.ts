@@ -1,4 +1,6 @@
-/** A clock that runs faster than the real one from an instant on. Every process that is given the same one reads the same time. */
+/**
+ * A clock that runs faster than the real one from an instant on. Every process with the same clock reads the same time.
+ */
 export interface FastClock {
   /** Milliseconds since 1970 by the real clock, at which both clocks agree. */
   readonly originMs: number;

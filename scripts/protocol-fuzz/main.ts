@@ -1,6 +1,6 @@
 // usage: pnpm protocol-fuzz [--rounds N] [--seed S] [--json]
-// Exports and syncs at FHIR servers that do what servers may do and what they should not: see docs/testing.md. Exit 1 if data
-// are lost without a report, requests have no bound, or something does not end.
+// Runs exports and syncs at FHIR servers with allowed and forbidden behaviour: see docs/testing.md. Exit 1 if data are
+// lost without a report, if the number of requests has no bound, or if something does not end.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import { goodPlan } from './server/export-plan.ts';
 import { goodSearchPlan } from './server/search-plan.ts';
 import { startFuzzedSystem } from './start-fuzzed-system.ts';
 
-/** Rounds wait most of the time: two processors are busy with this many. */
+/** Rounds wait most of the time, so this many keep two processors busy. */
 const slots = 24;
 
 try {
@@ -68,7 +68,7 @@ function behaviours({ lives, first, second, sync }: Round): object {
 function describe({ seed, findings, smallest, smallestFindings }: FailedRound): string {
   const list = (some: FailedRound['findings']) => some.map(({ kind, text }) => `  ${kind}: ${text}`).join('\n');
   return [
-    `seed ${seed} has findings (run it alone by --rounds 1 --seed ${seed}):`,
+    `seed ${seed} has findings (to run it alone: --rounds 1 --seed ${seed}):`,
     list(findings),
     'the smallest round that still has one:',
     list(smallestFindings),

@@ -3,7 +3,7 @@ import { parseCommandLine, readSeed, readWholeNumber } from '../command-line.ts'
 export interface ProtocolFuzzOptions {
   readonly rounds: number;
   readonly seed: number;
-  /** Only the final object, for programs. */
+  /** Print only the final JSON object, for programs. */
   readonly json: boolean;
 }
 
@@ -12,7 +12,7 @@ const usage = `usage: pnpm protocol-fuzz [--rounds N] [--seed S] [--json]
   --seed S    the same seed makes the same rounds (default: a new one, which is printed)
   --json      print the result as JSON and nothing else`;
 
-/** @throws Error with what is wrong and the usage. */
+/** @throws Error that names the invalid option and shows the usage */
 export function readOptions(args: readonly string[]): ProtocolFuzzOptions {
   const text = { type: 'string' } as const;
   const options = { rounds: text, seed: text, json: { type: 'boolean' } } as const;

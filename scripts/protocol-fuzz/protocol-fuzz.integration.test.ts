@@ -2,10 +2,13 @@ import { join } from 'node:path';
 import { spawnTethered } from '@bulkhead/embedded';
 import { expect, test } from '@jest/globals';
 
-/** The same rounds each time, since a newly found fault must not fail an unrelated change. Long runs with other seeds look for new ones. */
+/**
+ * The rounds are always the same, because a newly found fault must not fail an unrelated change. Long runs with other
+ * seeds look for new faults.
+ */
 const args = ['--json', '--rounds', '25', '--seed', '1'];
 
-test('loses nothing silently, sends a bounded number of requests and ends, whatever a server does', async () => {
+test('at a server with unexpected behaviour, exports and syncs end, send a bounded number of requests and report every loss', async () => {
   const lines: string[] = [];
   const { exited } = await spawnTethered({
     command: process.execPath,

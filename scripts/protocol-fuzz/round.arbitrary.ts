@@ -14,8 +14,8 @@ import { goodSearchPlan, type SearchPlan } from './server/search-plan.ts';
 import type { Life } from './server/world.ts';
 
 /**
- * A practice's history, and what the server does in two exports and a sync, each at the end of a period. In the periods after
- * them, the server does what the specification says.
+ * A practice's history, and the server's behaviour in two exports and a sync, each at the end of a period. In later
+ * periods the server follows the specification.
  */
 export interface Round {
   readonly lives: readonly Life[];
@@ -24,11 +24,13 @@ export interface Round {
   readonly sync: SearchPlan;
 }
 
-/** Of the two exports, of the sync, and of the sync and the export that must find what the others missed. */
+/**
+ * The periods of the two exports, of the sync, and of the sync and the export that must find what the others missed.
+ */
 export const periods = 5;
 export const types = ['Patient', 'Observation', 'Condition'];
 
-/** Mostly what a good server does, since a server that does everything wrong ends every export at its first step. */
+/** Draws the usual behaviour most of the time, since a server with only faults ends every export at its first step. */
 function mostly<Value>(usual: Value, others: Arbitrary<Value>): Arbitrary<Value> {
   return fc.oneof({ weight: 5, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: others });
 }
@@ -47,14 +49,20 @@ const retryAfter: Arbitrary<RetryAfterForm> = fc.constantFrom(
 const refusalOf = (...statuses: number[]): Arbitrary<Refusal> =>
   fc.record({ status: fc.constantFrom(...statuses), retryAfter });
 
-/** Every registered status (https://www.iana.org/assignments/http-status-codes) but 1xx, and two that gateways invent. */
+/**
+ * Every registered status (https://www.iana.org/assignments/http-status-codes) except 1xx, and two that gateways
+ * invented.
+ */
 const anyStatus = [
   ...[200, 201, 202, 203, 204, 205, 206, 207, 208, 226, 300, 301, 302, 303, 304, 305, 307, 308],
   ...[400, 401, 402, 403, 404, 405, 406, 407, 408, 409, 410, 411, 412, 413, 414, 415, 416, 417, 421, 422, 423, 424],
   ...[425, 426, 428, 429, 431, 451, 500, 501, 502, 503, 504, 505, 506, 507, 508, 510, 511, 520, 599],
 ];
 
-/** Any status, and more often one after which a client tries again: otherwise most exports end at their first request. */
+/**
+ * Draws any status, and more often one after which a client retries. Otherwise most exports would end at their first
+ * request.
+ */
 const refusal: Arbitrary<Refusal> = fc.oneof(
   { weight: 2, arbitrary: refusalOf(408, 425, 429, 500, 502, 503, 504) },
   { weight: 1, arbitrary: refusalOf(...anyStatus) },

@@ -7,23 +7,25 @@ import { goodPlan } from './server/export-plan.ts';
 import { type CurrentVersion, World } from './server/world.ts';
 import type { FuzzedSystem, Slot } from './start-fuzzed-system.ts';
 
-/** What a round showed against the product. */
+/** A defect of the product that a round found. */
 export interface Finding {
-  /** Data are missing without a report; requests have no bound; an export or a sync does not end. */
+  /** Data are missing without a report; the number of requests has no bound; an export or a sync does not end. */
   readonly kind: 'silent' | 'unbounded' | 'stuck';
   readonly text: string;
 }
 
 /**
- * Requests that one export or sync may cost: three files of each of three types, each requested ten times and, while the server
- * asks for waits, every ten minutes for a day, with the manifest read again for each.
+ * The maximum of requests of one export or sync: three files of each of three types, each requested ten times and,
+ * while the server asks the client to wait, every ten minutes for a day. The manifest is read again for each of them.
  */
 const maxRequests = 3000;
 
-/** A file that fails ten times takes 43 minutes, which are two on the fast clock, and the processor may be busy with other rounds. */
+/**
+ * A file that fails ten times takes 43 minutes, two minutes on the fast clock, and other rounds may use the processor.
+ */
 const endsWithinMs = 600_000;
 const lookEveryMs = 300;
-/** A busy machine is busy for seconds. */
+/** Enough for some seconds in which the machine is busy. */
 const maxTries = 40;
 const unavailableMs = 500;
 
@@ -36,9 +38,9 @@ interface Practice {
 }
 
 /**
- * Two exports and a sync at a server that does what it should not, then a sync and an export at the same server as it behaves.
- * After that everything that the server has must be stored: whatever the first ones lost must be requested again by
- * `since: "last"`, unless they said that it is missing.
+ * Runs two exports and a sync at a faulty server, then a sync and an export at the same server without faults. After
+ * that, everything that the server has must be stored: `since: "last"` must request again what the first runs lost,
+ * unless they reported it.
  */
 export async function runRound(system: FuzzedSystem, slot: Slot, round: Round): Promise<Finding[]> {
   const world = new World({ lives: round.lives, now: system.now });
@@ -54,12 +56,12 @@ export async function runRound(system: FuzzedSystem, slot: Slot, round: Round): 
   const warnings = new Set(exports.flatMap(({ record }) => record.warnings.map(({ code }) => code)));
   return [...exports, hostileSync, goodSync]
     .flatMap(({ findings }) => findings)
-    .concat(await judgeEnd(practice, warnings));
+    .concat(await verifyEnd(practice, warnings));
 }
 
 /**
- * The API's limit for a command to Redis passes twenty times as fast here, and on a busy machine it passes. The API then answers 503,
- * which says that nothing was accepted.
+ * Sends a request again after a 503, which says that nothing was accepted. The API's time limit for a Redis command
+ * runs out twenty times as fast here, which happens on a busy machine.
  */
 function sendAgainIfUnavailable(call: ApiClient): ApiClient {
   return async <Data>(...request: Parameters<ApiClient>): Promise<Data> => {
@@ -94,7 +96,7 @@ async function runExport(
     () => system.store.bulkExports.find(id),
     ({ phase }) => isTerminal(phase),
   );
-  const findings = judgeEffort({
+  const findings = verifyEffort({
     name: `export ${period}`,
     hasEnded: isTerminal(record.phase),
     requests: slot.server.requests - before,
@@ -123,10 +125,10 @@ async function runSync(
   );
   const name = `sync ${period}`;
   const hasEnded = !isSyncActive(run.phase);
-  const findings = judgeEffort({ name, hasEnded, requests: slot.server.requests - before });
+  const findings = verifyEffort({ name, hasEnded, requests: slot.server.requests - before });
   if (search === undefined && run.phase !== 'completed')
     return {
-      findings: [...findings, { kind: 'stuck', text: `${name} ended as ${run.phase} at a server that behaves` }],
+      findings: [...findings, { kind: 'stuck', text: `${name} ended as ${run.phase} at a server without faults` }],
     };
   if (run.phase !== 'completed') return { findings };
   const current = world.current({ period }).filter(({ patientId, id: own }) => patientIds.includes(patientId ?? own));
@@ -134,7 +136,7 @@ async function runSync(
   return { findings: [...findings, ...silentIfAny(`${name} is complete and lacks`, missing)] };
 }
 
-/** @returns the id of what was started, also if the API reports that it has failed at once */
+/** @returns the id of the started run, also if the API reports that it failed at once */
 async function start(
   { call, slot, connectionId }: Practice,
   { path, body }: { readonly path: string; readonly body: object },
@@ -156,13 +158,13 @@ async function untilEnded<Record>(
   const deadline = performance.now() + endsWithinMs;
   for (;;) {
     const record = await read();
-    if (!record) throw new Error('the record is gone');
+    if (!record) throw new Error('the record no longer exists');
     if (hasEnded(record) || performance.now() > deadline) return record;
     await delay(lookEveryMs);
   }
 }
 
-function judgeEffort(options: {
+function verifyEffort(options: {
   readonly name: string;
   readonly hasEnded: boolean;
   readonly requests: number;
@@ -178,20 +180,20 @@ function silentIfAny(text: string, missing: readonly string[]): Finding[] {
   return missing.length === 0 ? [] : [{ kind: 'silent', text: `${text} ${missing.join(', ')}` }];
 }
 
-async function judgeEnd(
+async function verifyEnd(
   { system, world, connectionId }: Practice,
-  /** Codes of all exports. */
+  /** The warning codes of all exports. */
   warnings: ReadonlySet<string>,
 ): Promise<Finding[]> {
   const current = world.current({ period: periods });
   const missing = await missingOf(system, connectionId, current);
   const alive = new Set(current.map(({ type, id }) => `${type}/${id}`));
-  // Deletions that a server does not list cannot be known, and the export says so.
+  // If a server does not list deletions, the client cannot know them, and the export reports that.
   const isListed = !warnings.has('deletions-not-listed');
   const extra = isListed ? (await storedKeys(system, connectionId)).filter((key) => !alive.has(key)) : [];
   return [
-    ...silentIfAny('in the end there is missing', missing),
-    ...silentIfAny('in the end there is still stored, although deleted,', extra),
+    ...silentIfAny('missing at the end:', missing),
+    ...silentIfAny('deleted, but still stored at the end:', extra),
   ];
 }
 

@@ -3,7 +3,7 @@ import { type Round, round } from './round.arbitrary.ts';
 import { type Finding, runRound } from './run-round.ts';
 import type { FuzzedSystem, Slot } from './start-fuzzed-system.ts';
 
-/** All but `rounds` must be 0. Each counts rounds. */
+/** The numbers of rounds. All except `rounds` must be 0. */
 export interface Summary {
   readonly rounds: number;
   readonly silent: number;
@@ -11,19 +11,19 @@ export interface Summary {
   readonly stuck: number;
 }
 
-/** Each of its own seed, so that one of them can be run again alone: `--seed <that> --rounds 1`. */
+/** Each round has its own seed, so that it can be run again alone: `--seed <seed> --rounds 1`. */
 export interface FailedRound {
   readonly seed: number;
   readonly findings: readonly Finding[];
-  /** The smallest round that still has a finding, and what it is. */
+  /** The smallest round that still has a finding, and its findings below. */
   readonly smallest: Round;
   readonly smallestFindings: readonly Finding[];
 }
 
-/** Enough to name the few behaviours that matter; every try is a whole round. */
+/** Long enough to isolate the few relevant behaviours. Every attempt is a whole round. */
 const maxShrinkMs = 180_000;
 
-/** Runs the rounds, as many at a time as there are slots, and makes those with a finding as small as possible. */
+/** Runs as many rounds at a time as there are slots, and shrinks those with a finding. */
 export async function runRounds(options: {
   readonly system: FuzzedSystem;
   readonly rounds: number;
@@ -68,7 +68,7 @@ async function tryRound(options: {
     return false;
   });
   const result = await fc.check(property, { seed, numRuns: 1, unbiased: true });
-  // A round that could not be run shows nothing.
+  // A round that could not run proves nothing.
   if (result.errorInstance && tried.length === 0) throw result.errorInstance;
   const [first, last] = [tried[0], tried.at(-1)];
   if (!first || !last) return undefined;

@@ -5,7 +5,7 @@ import { type ChaosSystem, startChaosSystem } from '../chaos/system/start-chaos-
 import { type FastClock, readFastClock } from './fast-clock.ts';
 import { HostileServer } from './server/hostile-server.ts';
 
-/** A provider with a server of its own, so that one round's pauses and tokens do not concern another round. */
+/** A provider with its own server, so that the pauses and tokens of one round do not affect another round. */
 export interface Slot {
   /** The provider's id in the API's routes. */
   readonly provider: string;
@@ -20,12 +20,15 @@ export interface FuzzedSystem extends Pick<ChaosSystem, 'store' | 'baseUrl' | 'a
 }
 
 /**
- * The waits of a file that fails ten times, 43 minutes, take two. Not higher, since leases of 15 s are renewed by processes that
- * a busy machine may stop for half a second.
+ * The waits of a file that fails ten times take two minutes instead of 43. A higher rate would fail: processes renew
+ * leases of 15 s, and a busy machine may stop a process for half a second.
  */
 const rate = 20;
 
-/** API, two workers, Redis and MongoDB as real processes, on a clock that runs fast, and hostile servers as their providers. */
+/**
+ * Starts the API, two workers, Redis and MongoDB as real processes on a fast clock, with hostile servers as their
+ * providers.
+ */
 export async function startFuzzedSystem(options: {
   readonly folder: string;
   readonly slots: number;

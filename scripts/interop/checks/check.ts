@@ -4,16 +4,16 @@ import type { FhirServer, ServedResource } from '../server/fhir-server.ts';
 import type { ServedRequest } from '../server/start-hapi.ts';
 import type { InteropApi } from '../system/interop-api.ts';
 
-/** What every check works with. */
+/** The inputs of every check. */
 export interface CheckContext {
   readonly api: InteropApi;
   readonly server: FhirServer;
-  /** What the server logged. */
+  /** The requests that the server logged. */
   readonly requests: readonly ServedRequest[];
   readonly report: Report;
-  /** The types that were loaded, and Group. */
+  /** The types of the loaded data, and Group. */
   readonly types: readonly string[];
-  /** Every resource of a type that the server has now. */
+  /** Returns every resource of a type that the server has now. */
   readonly served: (type: string) => Promise<ReadonlyMap<string, ServedResource>>;
 }
 
@@ -31,7 +31,7 @@ export async function compareStored(
   }
 }
 
-/** Every literal reference, such as `Practitioner/1`. */
+/** Returns every literal reference, such as `Practitioner/1`. */
 function referencesIn(value: unknown): string[] {
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([name, member]) =>
@@ -39,7 +39,7 @@ function referencesIn(value: unknown): string[] {
   );
 }
 
-/** The codes of warnings, in an order of their own. */
+/** Returns the codes of warnings, sorted. */
 export function codesOf(warnings: readonly { readonly code: string }[]): string[] {
   return warnings.map(({ code }) => code).sort();
 }

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { type CheckContext, compareStored } from './check.ts';
 
-/** Larger than what the server keeps in its database, and no two lines are equal. */
+/** Too large for the server's database, so it is stored in a file. No two lines are equal. */
 const pdf = Buffer.from(`%PDF-1.7\n${Array.from({ length: 20_000 }, (_, line) => `line ${line}`).join('\n')}\n%%EOF\n`);
 const text = Buffer.from('Blood pressure: 120/80 — é 😀\n');
 const note = Buffer.from('An inline note\r\nwith two lines.');
 
-/** Documents behind a relative and an absolute address at the server, and one inside of its resource. */
+/** Checks documents with a relative and an absolute URL at the server, and one that is inline in its resource. */
 export async function checkDocuments(context: CheckContext): Promise<void> {
   const { api, report, server } = context;
   const [patientId = ''] = (await context.served('Patient')).keys();
@@ -30,7 +30,7 @@ export async function checkDocuments(context: CheckContext): Promise<void> {
   const connectionId = await api.createConnection();
   const { status } = await api.runExport(connectionId, { exportType: 'Patient', resourceTypes: types });
   report.fact({ what: 'the export', expected: 'COMPLETED', actual: status });
-  // The server has new resources, which an earlier reading lacks.
+  // The server has new resources, which an earlier snapshot lacks.
   const now = { ...context, served: (type: string) => server.all(type) };
   await compareStored(now, { connectionId, types, scope: { level: 'Patient' } });
   await compareDocuments(context, {

@@ -6,7 +6,7 @@ import { type CheckContext, codesOf, compareStored } from './check.ts';
 /** HAPI forbids a System level export of Binary. */
 const withoutExport = ['Binary'];
 
-/** Exports the published files themselves: each resource is stored, found by its id, and read back character by character. */
+/** Exports the published files: each resource is stored, found by its id, and read back character by character. */
 export async function checkPublishedTexts(
   { api, report }: Pick<CheckContext, 'api' | 'report'>,
   examples: readonly SourceResource[],
@@ -15,7 +15,7 @@ export async function checkPublishedTexts(
   const view = await api.runExport(connectionId, { exportType: 'System' });
   const { status, partial, warnings, counts } = view;
   report.fact({
-    what: 'how the export of the published files ended',
+    what: 'the end of the export of the published files',
     expected: { status: 'COMPLETED', partial: false, warnings: [], stored: examples.length, quarantined: 0 },
     actual: { status, partial, warnings: codesOf(warnings), stored: counts.stored, quarantined: counts.quarantined },
   });
@@ -27,7 +27,7 @@ export async function checkPublishedTexts(
   }
 }
 
-/** Loads the examples into the server and exports them from there. @returns the connection, for searches */
+/** Loads the examples into the server and exports them. @returns the connection, for searches */
 export async function checkExamplesOfServer(
   context: CheckContext,
   examples: readonly SourceResource[],
@@ -38,7 +38,7 @@ export async function checkExamplesOfServer(
   const connectionId = await api.createConnection();
   const view = await api.runExport(connectionId, { exportType: 'System', resourceTypes: types });
   report.fact({
-    what: 'how the export of the examples ended',
+    what: 'the end of the export of the examples',
     expected: { status: 'COMPLETED', partial: false, warnings: [], quarantined: 0 },
     actual: {
       ...{ status: view.status, partial: view.partial, warnings: codesOf(view.warnings) },

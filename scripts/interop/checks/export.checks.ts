@@ -2,18 +2,18 @@ import { type Changes, exactNumberPath, exactNumbers } from '../data/change-data
 import type { ExportLevel, ExportView } from '../system/interop-api.ts';
 import { type CheckContext, codesOf, compareStored } from './check.ts';
 
-/** What this server's exports are like at a level. */
+/** The properties of this server's exports at a level. */
 interface LevelFacts {
   readonly level: ExportLevel;
-  /** Types that the server refuses at this level, or fails on. */
+  /** Types that the server rejects at this level, or fails on. */
   readonly without: readonly string[];
-  /** Warnings of an export since the last one. */
+  /** The warnings of an incremental export. */
   readonly sinceLast: readonly string[];
-  /** Types whose unchanged resources such an export has, too. */
+  /** Whether an incremental export also has unchanged resources of a type. */
   readonly unchanged: (type: string) => boolean;
 }
 
-// No search parameter of these refers to a patient.
+// These types have no search parameter that refers to a patient.
 const withoutPatient = ['Location', 'Medication', 'PractitionerRole'];
 
 export const levels: readonly LevelFacts[] = [
@@ -27,24 +27,24 @@ export const levels: readonly LevelFacts[] = [
     level: 'Group',
     without: withoutPatient,
     sinceLast: ['deletions-not-listed'],
-    // The Group itself, and what changed resources refer to.
+    // The Group itself, and the resources to which changed resources refer.
     unchanged: (type) => ['Encounter', 'Group', 'Organization', 'Practitioner'].includes(type),
   },
   { level: 'System', without: [], sinceLast: ['deletions-not-listed'], unchanged: () => false },
 ];
 
-/** A full export of every loaded type. @returns the connection, for an export since then */
+/** Runs a full export of every loaded type. @returns the connection, for an incremental export */
 export async function checkFullExport(context: CheckContext, { level, without }: LevelFacts): Promise<string> {
   const { api, report } = context;
   const types = context.types.filter((type) => !without.includes(type));
   const connectionId = await api.createConnection();
   const view = await api.runExport(connectionId, { exportType: level, resourceTypes: types });
-  report.fact({ what: 'how the export ended', expected: completed([]), actual: endOf(view) });
+  report.fact({ what: 'the end of the export', expected: completed([]), actual: endOf(view) });
   await compareStored(context, { connectionId, types, scope: { level } });
   return connectionId;
 }
 
-/** An export since the last one, after the changes. */
+/** Runs an incremental export after the changes. */
 export async function checkSinceLast(
   context: CheckContext,
   options: { readonly facts: LevelFacts; readonly connectionId: string; readonly changes: Changes },
@@ -54,9 +54,9 @@ export async function checkSinceLast(
   const { level, without, sinceLast, unchanged } = facts;
   const types = context.types.filter((type) => !without.includes(type));
   const view = await api.runExport(connectionId, { exportType: level, resourceTypes: types, since: 'last' });
-  report.fact({ what: 'how the export ended', expected: completed(sinceLast), actual: endOf(view) });
+  report.fact({ what: 'the end of the export', expected: completed(sinceLast), actual: endOf(view) });
   const repeated = (await api.unchangedTypes(view.id)).filter((type) => !unchanged(type));
-  report.fact({ what: 'types whose unchanged resources came', expected: [], actual: repeated });
+  report.fact({ what: 'types whose unchanged resources were exported again', expected: [], actual: repeated });
   for (const [index, number] of exactNumbers.entries()) {
     const text = await server.read(exactNumberPath(index));
     const isServed = text.replaceAll(/\s/g, '').includes(`"value":${number}}`);
@@ -67,7 +67,7 @@ export async function checkSinceLast(
 
 interface Refusal {
   readonly type: string;
-  /** A part of the server's words. */
+  /** A part of the server's message. */
   readonly says: string;
   readonly reasons: readonly string[];
 }
@@ -75,11 +75,11 @@ interface Refusal {
 const unsupported: Refusal = {
   type: 'ImmunizationEvaluation',
   says: 'Resource type ImmunizationEvaluation is not a supported resource type!',
-  // The CapabilityStatement lacks it, too.
+  // The CapabilityStatement does not list it either.
   reasons: ['type-refused', 'not-offered'],
 };
 
-/** Types that the server refuses at a level, each in other words. */
+/** Types that the server rejects at a level, each with another message. */
 export const refusalsByLevel: readonly { readonly level: ExportLevel; readonly refusals: readonly Refusal[] }[] = [
   {
     level: 'Patient',
@@ -98,7 +98,9 @@ export const refusalsByLevel: readonly { readonly level: ExportLevel; readonly r
   },
 ];
 
-/** What the server refuses is left out and named, its watermark stays, and the other types come. */
+/**
+ * Checks that a rejected type is left out and named, that its watermark stays, and that the other types are exported.
+ */
 export async function checkRefusedTypes(
   context: CheckContext,
   { level, refusals }: (typeof refusalsByLevel)[number],
@@ -115,31 +117,35 @@ export async function checkRefusedTypes(
   const view = await api.runExport(connectionId, { exportType: level, resourceTypes: [...others, ...refused] });
   const actual = { ...endOf(view), warnings: [...new Set(codesOf(view.warnings))] };
   const expected = completed(['parameter-dropped', 'types-withheld', 'watermarks-held']);
-  report.fact({ what: 'how the export ended', expected: { ...expected, partial: true }, actual });
+  report.fact({ what: 'the end of the export', expected: { ...expected, partial: true }, actual });
   const dropped = refused.map((type) => `_type=${type}`);
-  report.fact({ what: 'what was left out', expected: dropped, actual: view.droppedParameters.toSorted() });
+  report.fact({
+    what: 'the parameters that were dropped',
+    expected: dropped,
+    actual: view.droppedParameters.toSorted(),
+  });
   for (const { type, reasons } of refusals) {
     const codes = view.warnings.filter(({ message }) => message.includes(type)).map(({ code }) => code);
     report.fact({ what: `the warnings that name ${type}`, expected: expected.warnings, actual: codes.toSorted() });
     const decision = view.watermarks?.find(({ resourceType }) => resourceType === type);
     const held = decision?.reasons.map(({ code }) => code);
-    report.fact({ what: `why the watermark of ${type} stays`, expected: reasons, actual: held });
+    report.fact({ what: `the reason why the watermark of ${type} stays`, expected: reasons, actual: held });
   }
   report.fact({ what: 'watermarks', expected: others, actual: await api.watermarkTypes(connectionId) });
   await compareStored(context, { connectionId, types: others, scope: { level } });
 }
 
-/** The server accepts an export of Organizations at Patient level, and then its job fails. */
+/** Checks an export that the server accepts and then fails: Organizations at Patient level. */
 export async function checkFailedExport({ api, report }: CheckContext): Promise<void> {
   const connectionId = await api.createConnection();
   const request = { exportType: 'Patient', resourceTypes: ['Organization', 'Patient'] } as const;
   const { status, errorCode, counts } = await api.runExport(connectionId, request);
   const expected = { status: 'FAILED', errorCode: 'export-failed-at-ehr', stored: 0 };
-  report.fact({ what: 'how the export ended', expected, actual: { status, errorCode, stored: counts.stored } });
+  report.fact({ what: 'the end of the export', expected, actual: { status, errorCode, stored: counts.stored } });
   report.fact({ what: 'watermarks', expected: [], actual: await api.watermarkTypes(connectionId) });
 }
 
-/** The server's copy of an export that is cancelled while it runs is deleted. */
+/** Checks that cancelling a running export also deletes it at the server. */
 export async function checkCancel({ api, report, server, requests, types }: CheckContext): Promise<void> {
   const connectionId = await api.createConnection();
   const id = await api.startExport(connectionId, { exportType: 'System', resourceTypes: types });

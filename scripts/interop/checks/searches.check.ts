@@ -4,15 +4,16 @@ import { serverParameters } from '../searches/server-parameters.ts';
 import type { CheckContext } from './check.ts';
 
 export interface SearchOptions {
-  /** How many searches of each kind are drawn for a type. */
+  /** The number of searches of each kind that are drawn for a type. */
   readonly perKind: number;
   readonly seed: number;
 }
 
 /**
- * Asks Bulkhead and the server the same searches, and compares the ids that each finds. The server answers each parameter alone, since
- * it refuses lists of dates and most repeated dates. What a list or two parameters must find follows from these answers: by FHIR
- * (https://hl7.org/fhir/R4/search.html#combining) a list is their union, and two parameters are their intersection.
+ * Sends the same searches to Bulkhead and to the server, and compares the ids that each finds. The server answers each
+ * parameter alone, since it rejects lists of dates and most repeated dates. The expected result of a list or of two
+ * parameters follows from these answers: by FHIR (https://hl7.org/fhir/R4/search.html#combining) a list is their union,
+ * and two parameters are their intersection.
  */
 export async function checkSearches(
   context: CheckContext,
@@ -25,7 +26,7 @@ export async function checkSearches(
   for (const [index, type] of types.entries()) {
     const resources = await served(type);
     const offered = offeredByType.get(type) ?? new Set();
-    // A seed by type, so that the searches for a type do not depend on the data of another.
+    // Each type has its own seed, so that its searches do not depend on the data of other types.
     const random = createRandom(seed + index);
     const { singles, combined } = generateSearches({
       type,
@@ -54,7 +55,7 @@ export async function checkSearches(
   }
 }
 
-/** What the server finds, by all of the parameters that it has in the place of Bulkhead's. */
+/** Returns what the server finds, by all of its parameters that correspond to the one of Bulkhead. */
 async function askServer(
   server: CheckContext['server'],
   search: SingleSearch & { readonly type: string; readonly offered: ReadonlySet<string> },
@@ -68,7 +69,7 @@ async function askServer(
   for (const parameter of parameters) {
     const ids = await server.searchIds(type, queryOf([[parameter, asked]]));
     for (const one of ids.filter((one) => !earlier.has(one))) found.add(one);
-    // A second date counts for resources that lack the first.
+    // A second date applies to resources that lack the first.
     if (name !== 'date' || parameters.length === 1) continue;
     for (const one of await server.searchIds(type, queryOf([[parameter, 'lt9999']]))) earlier.add(one);
   }

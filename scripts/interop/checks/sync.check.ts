@@ -2,15 +2,15 @@ import type { Scope } from '../compare/known-differences.ts';
 import type { ServedRequest } from '../server/start-hapi.ts';
 import { type CheckContext, codesOf, compareStored } from './check.ts';
 
-/** A connection whose patients are stored, so that a sync knows whom to search for. */
+/** Creates a connection and stores its patients, because a sync searches by the stored patients. */
 export async function prepareSync({ api, report }: CheckContext): Promise<string> {
   const connectionId = await api.createConnection();
   const view = await api.runExport(connectionId, { exportType: 'Patient', resourceTypes: ['Patient'] });
-  report.fact({ what: 'the export of the patients', expected: 'COMPLETED', actual: view.status });
+  report.fact({ what: 'the status of the export of the patients', expected: 'COMPLETED', actual: view.status });
   return connectionId;
 }
 
-/** A sync of every patient: searches in pages, with compressed answers. */
+/** Syncs every patient: searches with pages and compressed answers. */
 export async function checkSync(
   context: CheckContext,
   { connectionId, scope }: { readonly connectionId: string; readonly scope: Scope },
@@ -20,7 +20,7 @@ export async function checkSync(
   const run = await api.runSync(connectionId);
   const { status, skipped, warnings, types } = run;
   const expected = { status: 'COMPLETED', skipped: [], warnings: [] };
-  report.fact({ what: 'how the sync ended', expected, actual: { status, skipped, warnings: codesOf(warnings) } });
+  report.fact({ what: 'the end of the sync', expected, actual: { status, skipped, warnings: codesOf(warnings) } });
   const searches = requests.slice(before).filter(isSearch);
   const plain = searches.filter(({ encoding }) => encoding !== 'gzip');
   report.fact({ what: 'searches whose answers were not compressed', expected: [], actual: plain });
@@ -28,7 +28,7 @@ export async function checkSync(
   return searches;
 }
 
-/** A search, or a further page of one. The server's CapabilityStatement is no search. */
+/** Whether a request is a search or a later page of one. A read of the CapabilityStatement is not a search. */
 function isSearch({ method, path }: ServedRequest): boolean {
   return method === 'GET' && /\/fhir(\/[A-Z][A-Za-z]+)?\?/.test(path) && !path.includes('$export');
 }

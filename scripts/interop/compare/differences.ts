@@ -1,4 +1,4 @@
-/** A place at which two JSON values differ. */
+/** A position at which two JSON values differ. */
 export interface Difference {
   /** Such as `.code.coding.0.display`. */
   readonly path: string;
@@ -6,7 +6,10 @@ export interface Difference {
   readonly stored: unknown;
 }
 
-/** Every place at which the values differ, to any depth. The order of members does not count; that of elements does. */
+/**
+ * Returns every position at which the values differ, at any depth. The order of members is ignored, the order of
+ * elements is not.
+ */
 export function differencesOf(served: unknown, stored: unknown, path = ''): Difference[] {
   if (served === stored) return [];
   if (!isObject(served) || !isObject(stored) || Array.isArray(served) !== Array.isArray(stored)) {

@@ -1,10 +1,10 @@
-/** What the known differences need to know about a comparison. */
+/** The facts about a comparison that known differences depend on. */
 export interface Scope {
-  /** Of the export; left out for a sync. */
+  /** The level of the export; undefined for a sync. */
   readonly level?: 'Patient' | 'Group' | 'System';
-  /** `Type/id` of resources that stored resources refer to. */
+  /** `Type/id` of each resource to which stored resources refer. */
   readonly referredTo?: ReadonlySet<string>;
-  /** `Type/id` of resources that the server has deleted without telling. */
+  /** `Type/id` of each resource that the server has deleted without reporting it. */
   readonly deletedUnseen?: ReadonlySet<string>;
 }
 
@@ -18,11 +18,11 @@ export interface Finding {
 export interface KnownDifference {
   readonly id: string;
   readonly reason: string;
-  /** Whether it explains the finding. Anything that no row explains counts. */
+  /** Whether this row explains the finding. A finding without an explanation is a difference. */
   readonly explains: (finding: Finding) => boolean;
 }
 
-/** Everything in which the stored resources may differ from what the server serves, with the reason. */
+/** All accepted differences between the stored and the served resources, each with its reason. */
 export const knownDifferences: readonly KnownDifference[] = [
   {
     id: 'not-referred-to',
@@ -37,8 +37,8 @@ export const knownDifferences: readonly KnownDifference[] = [
   {
     id: 'deletion-not-listed',
     reason:
-      'The server lists no deletions in exports, and a search shows none, so what was deleted there stays stored. ' +
-      'An export says so by the warning deletions-not-listed.',
+      'The server lists no deletions in exports, and a search shows none, so resources that were deleted there stay stored. ' +
+      'An export reports this by the warning deletions-not-listed.',
     explains: ({ what, scope, type, id }) => what === 'extra' && (scope.deletedUnseen?.has(`${type}/${id}`) ?? false),
   },
 ];

@@ -20,7 +20,7 @@ function compare(options: {
 }
 
 describe('the comparison of stored resources with served ones', () => {
-  test('finds nothing if they are equal, whatever the order of their members is', () => {
+  test('finds no difference between equal resources, in any order of their members', () => {
     const { report, said } = compare({
       served: ['{"id":"a","value":1.50,"list":[1,{"b":true}]}'],
       stored: ['{"list":[1,{"b":true}],"value":1.50,"id":"a"}'],
@@ -57,16 +57,16 @@ describe('the comparison of stored resources with served ones', () => {
   });
 });
 
-describe('a known difference', () => {
+describe('a known difference of the comparison', () => {
   const scope = { level: 'Group', referredTo: new Set(['Practitioner/b', 'Condition/a']) } as const;
 
-  test('is counted apart, with its reason', () => {
+  test('is counted separately, with its reason', () => {
     const { report } = compare({ type: 'Practitioner', served: ['{"id":"a"}'], stored: [], scope });
     expect(report.tally).toEqual({ compared: 1, different: 0, missing: 0, extra: 0 });
     expect([...report.known].map(([{ id }, count]) => [id, count])).toEqual([['not-referred-to', 1]]);
   });
 
-  test('does not explain the same finding elsewhere', () => {
+  test('does not explain the same finding in another resource', () => {
     const served = ['{"id":"a"}'];
     const missing = (type: string, scope: Scope) => compare({ type, served, stored: [], scope }).report.tally.missing;
     expect(missing('Practitioner', { ...scope, level: 'System' })).toBe(1);
@@ -75,7 +75,7 @@ describe('a known difference', () => {
     expect(compare({ type: 'Practitioner', served: ['{"id":"b"}'], stored: [], scope }).report.tally.missing).toBe(1);
   });
 
-  test('explains only the deletions that the server did not tell', () => {
+  test('explains only deletions that the server did not report', () => {
     const scope = { deletedUnseen: new Set(['Observation/a']) };
     expect(compare({ served: [], stored: ['{"id":"a"}'], scope }).report.tally.extra).toBe(0);
     expect(compare({ served: [], stored: ['{"id":"b"}'], scope }).report.tally.extra).toBe(1);

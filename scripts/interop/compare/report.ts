@@ -7,38 +7,38 @@ import {
 import { differencesOf } from './differences.ts';
 import { type Finding, type KnownDifference, knownDifferences, type Scope } from './known-differences.ts';
 
-/** The result of a run. It is clean if the last three are 0. */
+/** The result of a run. The run is clean if the last three numbers are 0. */
 export interface Tally {
-  /** Resources, documents and facts. */
+  /** The number of resources, documents and facts. */
   compared: number;
   different: number;
-  /** Served, and not stored. */
+  /** Served, but not stored. */
   missing: number;
-  /** Stored, and not served. */
+  /** Stored, but not served. */
   extra: number;
 }
 
-/** What became of the searches that both were asked. Each counts in the `Tally`, too. */
+/** The result of the searches that both servers answered. Each search also counts in the `Tally`. */
 export interface SearchTally {
   compared: number;
-  /** Bulkhead found something. */
+  /** The searches in which Bulkhead found something. */
   found: number;
-  /** The answers differ, and known differences explain it. */
+  /** The searches whose answers differ because of a known difference. */
   explained: number;
-  /** The answers differ otherwise. */
+  /** The searches whose answers differ for another reason. */
   different: number;
 }
 
 type Resources = ReadonlyMap<string, unknown>;
 
-/** More of a kind say nothing new. */
+/** More findings of the same comparison add no information. */
 const shownPerComparison = 5;
 
-/** Counts what is compared and says what differs. */
+/** Counts comparisons and prints the differences. */
 export class Report {
   readonly tally: Tally = { compared: 0, different: 0, missing: 0, extra: 0 };
   readonly searches: SearchTally = { compared: 0, found: 0, explained: 0, different: 0 };
-  /** How many findings each known difference explains. */
+  /** The number of findings that each known difference explains. */
   readonly known = new Map<KnownDifference | KnownSearchDifference, number>();
   readonly #say: (text: string) => void;
 
@@ -74,7 +74,8 @@ export class Report {
   }
 
   /**
-   * Compares what a search by one parameter found.
+   * Compares the results of a search by one parameter.
+   *
    * @returns the ids that Bulkhead is expected to find: those of the server, corrected by the known differences
    */
   search(
@@ -103,7 +104,7 @@ export class Report {
     return expected;
   }
 
-  /** Compares what a search by several values or parameters found. */
+  /** Compares the results of a search by several values or parameters. */
   combinedSearch(options: {
     readonly type: string;
     readonly query: string;
@@ -134,7 +135,7 @@ export class Report {
     this.#say(`  ✗ ${what}: expected ${show(expected)}, got ${show(actual)}`);
   }
 
-  /** @returns whether nothing explains it */
+  /** @returns whether no known difference explains the finding */
   #count(finding: Finding): boolean {
     const known = knownDifferences.find(({ explains }) => explains(finding));
     if (known) {

@@ -1,13 +1,13 @@
 import type { FhirServer } from '../server/fhir-server.ts';
 
-/** What was changed at the server, as `Type/id`. */
+/** The changes that were made at the server, as `Type/id`. */
 export interface Changes {
   readonly updated: readonly string[];
   readonly created: readonly string[];
   readonly deleted: readonly string[];
 }
 
-/** Numbers that a double, or a JSON library, would write in another way. */
+/** Numbers that a double or a JSON library would write differently. */
 export const exactNumbers = ['1.50', '12345678901234567890.1234567890', '0.00000010', '2.500'] as const;
 
 export function exactNumberPath(index: number): string {
@@ -15,9 +15,10 @@ export function exactNumberPath(index: number): string {
 }
 
 /**
- * Updates five Observations and a Patient, creates an Observation for each of the numbers, and deletes three Conditions and an
- * Observation. Of a type with fewer resources, fewer are changed.
- */
+ /**
+  * Updates five Observations and a Patient, creates an Observation for each of the numbers, and deletes three
+  * Conditions and an Observation. If a type has fewer resources, fewer are changed.
+  */
 export async function changeData(server: FhirServer): Promise<Changes> {
   const observations = (await server.firstOf('Observation', 6)).map(readResource);
   const patients = (await server.firstOf('Patient', 1)).map(readResource);

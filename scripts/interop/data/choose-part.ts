@@ -1,16 +1,16 @@
 import type { SourceResource } from './find-data.ts';
 
-/** Which part of the data is loaded. */
+/** The part of the data to load. */
 export interface Part {
-  /** The first patients, with everything about them. Left out: all. */
+  /** The number of patients to load, with all of their resources. Default: all. */
   readonly patients?: number;
-  /** Left out: all. `Patient` is always loaded. */
+  /** The types to load. Default: all. `Patient` is always loaded. */
   readonly types?: readonly string[];
-  /** At most this many of each type. Left out: all. */
+  /** The maximum of resources of each type. Default: no limit. */
   readonly perType?: number;
 }
 
-/** A part in which no resource refers to a patient who is left out. */
+/** Returns a part in which no resource refers to a patient who is left out. */
 export function choosePart(resources: readonly SourceResource[], part: Part): SourceResource[] {
   const { patients = Number.POSITIVE_INFINITY, types, perType = Number.POSITIVE_INFINITY } = part;
   const ids = resources.filter(({ type }) => type === 'Patient').map(({ id }) => id);

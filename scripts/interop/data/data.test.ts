@@ -14,8 +14,8 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const patient = (id: string) => `{"resourceType":"Patient","id":"${id}"}`;
 
-describe('the data to load', () => {
-  test('is in the folder of INTEROP_DATA_DIR, or beside the checkout, or nowhere', () => {
+describe('the data of pnpm interop', () => {
+  test('are found in the folder of INTEROP_DATA_DIR or beside the checkout, if they exist', () => {
     const beside = join(folder, 'data');
     expect(findDataFolder({ env: {}, beside })).toBeUndefined();
     const practice = join(beside, 'synthea-1');
@@ -26,12 +26,12 @@ describe('the data to load', () => {
     expect(findDataFolder({ env: { INTEROP_DATA_DIR: folder }, beside })).toBe(folder);
   });
 
-  test('is an error if INTEROP_DATA_DIR names a folder without resources', () => {
+  test('are reported as missing if INTEROP_DATA_DIR names a folder without resources', () => {
     expect(() => findDataFolder({ env: { INTEROP_DATA_DIR: folder } })).toThrow('INTEROP_DATA_DIR');
     expect(() => findDataFolder({ env: { INTEROP_DATA_DIR: join(folder, 'none') } })).toThrow('INTEROP_DATA_DIR');
   });
 
-  test('has published examples in the folder of FHIR_EXAMPLES_DIR, or beside the checkout, or nowhere', () => {
+  test('include published examples from FHIR_EXAMPLES_DIR or from beside the checkout, if they exist', () => {
     expect(findExamplesFolder({ env: {}, beside: folder })).toBeUndefined();
     const beside = join(folder, 'fhir-r4-examples');
     mkdirSync(beside);
@@ -40,7 +40,7 @@ describe('the data to load', () => {
     expect(findExamplesFolder({ env: { FHIR_EXAMPLES_DIR: join(folder, 'none') } })).toBeUndefined();
   });
 
-  test('keeps the text of each line, compressed or not', () => {
+  test('keep the text of each line, from compressed and uncompressed files', () => {
     const observation = '{"resourceType":"Observation","id":"o","valueQuantity":{"value":1.50}}';
     writeFileSync(join(folder, 'Observation.ndjson.gz'), gzipSync(observation));
     writeFileSync(join(folder, 'Patient.ndjson'), `${patient('a')}\n${patient('b')}\n`);
@@ -50,7 +50,7 @@ describe('the data to load', () => {
   });
 });
 
-describe('a part of the data', () => {
+describe('a part of the data of pnpm interop', () => {
   const appointment = (id: string, ...patients: string[]) => {
     const participant = patients.map((one) => ({ actor: { reference: `Patient/${one}` } }));
     return JSON.stringify({ resourceType: 'Appointment', id, participant });
@@ -65,7 +65,7 @@ describe('a part of the data', () => {
   ].map(toSourceResource);
   const ids = (part: Parameters<typeof choosePart>[1]) => choosePart(all, part).map(({ id }) => id);
 
-  test('is everything without limits', () => {
+  test('is all data if there are no limits', () => {
     expect(ids({})).toEqual(['a', 'b', 'of-a', 'of-both', 'of-b', 'o']);
   });
 
@@ -73,7 +73,7 @@ describe('a part of the data', () => {
     expect(ids({ patients: 1 })).toEqual(['a', 'of-a', 'o']);
   });
 
-  test('always has patients, and at most so many of each type', () => {
+  test('always has patients, and at most the given number of each type', () => {
     expect(ids({ types: ['Appointment'] })).toEqual(['a', 'b', 'of-a', 'of-both', 'of-b']);
     expect(ids({ perType: 1 })).toEqual(['a', 'of-a', 'o']);
   });

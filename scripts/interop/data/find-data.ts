@@ -2,24 +2,26 @@ import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 
-/** A resource as the text in which it was found. */
+/** A resource as its original text. */
 export interface SourceResource {
   readonly type: string;
   readonly id: string;
   readonly text: string;
-  /** Ids of the patients that it refers to anywhere; of a Patient also its own. */
+  /** The ids of the patients to which it refers anywhere. For a Patient, also its own id. */
   readonly patientIds: readonly string[];
 }
 
 const fileName = /^[A-Z][A-Za-z]+\.ndjson(\.gz)?$/;
 
-/** The data that may lie beside the checkout. */
+/** The folder beside the checkout that may have data. */
 const dataBeside = join(import.meta.dirname, '..', '..', '..', '..', 'shared', 'data');
 
 /**
- * The folder of `Type.ndjson(.gz)` to load: INTEROP_DATA_DIR, or a folder with patients beside the checkout.
- * @returns undefined if there is none, so that generated data is loaded
- * @throws Error if INTEROP_DATA_DIR names a folder without such files
+ * Returns the folder of `Type.ndjson(.gz)` files to load: INTEROP_DATA_DIR, or a folder with patients beside the
+ * checkout.
+ *
+ * @returns undefined if there is no such folder, so that generated data are loaded @throws Error if INTEROP_DATA_DIR
+ * names a folder without such files
  */
 export function findDataFolder({
   env,
@@ -33,12 +35,15 @@ export function findDataFolder({
     if (existsSync(wanted) && readdirSync(wanted).some((name) => fileName.test(name))) return wanted;
     throw new Error(`INTEROP_DATA_DIR: ${wanted} has no files such as Patient.ndjson or Patient.ndjson.gz.`);
   }
-  // Published examples are no practice: their references lead nowhere.
+  // The published examples do not form a practice: the targets of their references do not exist.
   const folders = globSync('synthea*', { cwd: beside }).sort();
   return folders.map((name) => join(beside, name)).find((folder) => existsSync(join(folder, 'Patient.ndjson.gz')));
 }
 
-/** The folder of HL7's published examples: FHIR_EXAMPLES_DIR, or `fhir-r4-examples` beside the checkout; undefined if it is absent. */
+/**
+ * Returns the folder of HL7's published examples: FHIR_EXAMPLES_DIR, or `fhir-r4-examples` beside the checkout.
+ * Undefined if it does not exist.
+ */
 export function findExamplesFolder({
   env,
   beside = dataBeside,
@@ -50,7 +55,7 @@ export function findExamplesFolder({
   return existsSync(folder) ? folder : undefined;
 }
 
-/** Every resource of a folder. */
+/** Reads every resource of a folder. */
 export function readDataFolder(folder: string): SourceResource[] {
   const files = readdirSync(folder).filter((name) => fileName.test(name));
   return files.sort().flatMap((name) => {

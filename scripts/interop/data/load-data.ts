@@ -1,10 +1,13 @@
 import type { FhirServer } from '../server/fhir-server.ts';
 import type { SourceResource } from './find-data.ts';
 
-/** The Group of all patients, which Group level exports are made of. */
+/** The Group of all patients, for Group level exports. */
 export const groupId = 'everyone';
 
-/** Types that others refer to come first: the server finds no resource by a reference to one that it did not have at the time. */
+/**
+ * The types to which others refer are loaded first: a search by a reference finds only resources that were stored after
+ * its target.
+ */
 const first = ['Organization', 'Location', 'Practitioner', 'Patient', 'Encounter'];
 const batchSize = 200;
 

@@ -7,7 +7,7 @@ export interface SingleSearch {
   readonly value: string;
 }
 
-/** A parameter with values of which any may match. */
+/** A parameter with a list of values. A resource matches if one of them does. */
 interface Alternatives {
   readonly name: ParameterName;
   readonly values: readonly string[];
@@ -15,7 +15,7 @@ interface Alternatives {
 
 export interface GeneratedSearches {
   readonly singles: readonly SingleSearch[];
-  /** Made of the single ones: lists of alternatives, and two parameters that must both be met. */
+  /** Combinations of the single searches: lists of alternatives, and two parameters that must both match. */
   readonly combined: readonly (readonly Alternatives[])[];
 }
 
@@ -25,8 +25,8 @@ const wordPattern = /^[a-z][a-z-]{2,30}$/;
 const maxAlternatives = 3;
 
 /**
- * Searches for a type, drawn from values that occur in its resources: `perKind` of each kind, such as a date with a prefix or a code
- * with a system. The same random numbers give the same searches.
+ * Draws searches for a type from values that occur in its resources: `perKind` of each kind, such as a date with a
+ * prefix or a code with a system. The same random numbers draw the same searches.
  */
 export function generateSearches(options: {
   readonly type: string;
@@ -43,7 +43,7 @@ export function generateSearches(options: {
       const drawn = random.shuffle([...new Set(values)]).slice(0, perKind);
       return drawn.map((value): SingleSearch => ({ name, value }));
     });
-  // A word of an element of the type `code` is also the code of a coding.
+  // A value of an element of the type `code` can also be the code of a coding.
   const singles = [...new Map(drawnSingles.map((single) => [`${single.name}=${single.value}`, single])).values()];
   const alternatives = [...Map.groupBy(singles, ({ name }) => name)]
     .filter(([, ofName]) => ofName.length > 1)
@@ -57,8 +57,8 @@ export function generateSearches(options: {
 }
 
 /**
- * The values of each kind. They are looked for by what they look like and not by the elements that Bulkhead reads, so an element that
- * Bulkhead ought to read is covered, too.
+ * Collects the values of each kind. They are found by their form and not by the elements that Bulkhead reads, so that
+ * an element that Bulkhead fails to read is covered, too.
  */
 function kindsOf(type: string, resources: readonly object[]): Alternatives[] {
   const texts = resources.flatMap((resource) => textsIn(resource, ''));
@@ -102,7 +102,7 @@ function tokenKinds(name: 'category' | 'code', codings: readonly FoundCoding[]):
 }
 
 interface FoundText {
-  /** Of the resource, in which the text stands at any depth. */
+  /** The member of the resource that contains the text at any depth. */
   readonly element: string;
   readonly text: string;
 }

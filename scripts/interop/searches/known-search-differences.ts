@@ -1,8 +1,8 @@
 import type { ParameterName } from './server-parameters.ts';
 
-/** A resource that only one of the two finds, by one parameter with one value. */
+/** A resource that only one of the two servers finds, in a search by one parameter with one value. */
 export interface SearchFinding {
-  /** `missing`: only the server finds it. `extra`: only Bulkhead does. */
+  /** `missing`: only the server finds it. `extra`: only Bulkhead finds it. */
   readonly what: 'missing' | 'extra';
   readonly type: string;
   readonly name: ParameterName;
@@ -15,11 +15,14 @@ export interface SearchFinding {
 export interface KnownSearchDifference {
   readonly id: string;
   readonly reason: string;
-  /** Whether it explains the finding. Anything that no row explains counts. */
+  /** Whether this row explains the finding. A finding without an explanation is a difference. */
   readonly explains: (finding: SearchFinding) => boolean;
 }
 
-/** Everything in which the server's searches differ from those of Bulkhead, with the reason and the section of R4 that decides. */
+/**
+ * All accepted differences between the searches of the server and those of Bulkhead, each with its reason and the
+ * section of R4.
+ */
 export const knownSearchDifferences: readonly KnownSearchDifference[] = [
   {
     id: 'patient-not-on-server',
@@ -33,7 +36,7 @@ export const knownSearchDifferences: readonly KnownSearchDifference[] = [
     id: 'bounds-of-ge-and-le',
     reason:
       'HAPI compares the end of a date with the last instant of the value of `ge`, and its start with the first instant of the value of ' +
-      '`le`, so `le2011` excludes most of 2011. R4 (https://hl7.org/fhir/R4/search.html#prefix) wants an overlap with what comes after or ' +
+      '`le`, so `le2011` excludes most of 2011. R4 (https://hl7.org/fhir/R4/search.html#prefix) requires an overlap with the time after or ' +
       'before the value, or a date inside of it.',
     explains: (finding) => explainsDate(finding, { stored: dayOrInstant(finding), served: dayOrInstant(finding) }),
   },
@@ -47,8 +50,8 @@ export const knownSearchDifferences: readonly KnownSearchDifference[] = [
   {
     id: 'second-as-instant',
     reason:
-      'HAPI takes a date with seconds and no fraction for the first millisecond of the second. For R4 ' +
-      '(https://hl7.org/fhir/R4/search.html#date) it is the whole second, so it goes on after a value such as 10:00:00.500.',
+      'HAPI treats a date with seconds and no fraction as the first millisecond of the second. For R4 ' +
+      '(https://hl7.org/fhir/R4/search.html#date) it is the whole second, so it extends beyond a value such as 10:00:00.500.',
     explains: (finding) => finding.value.includes('T') && explainsDate(finding, { stored: rangeOf, served: startOf }),
   },
 ];
@@ -60,7 +63,7 @@ interface Range {
 
 type ReadRange = (text: string) => Range | undefined;
 
-/** HAPI takes of a date with a time the day as it is written, unless the value has a time, too. */
+/** HAPI reads a date with a time as its written day, unless the search value has a time, too. */
 function dayOrInstant({ value }: SearchFinding): ReadRange {
   return value.includes('T') ? rangeOf : (text) => rangeOf(text.slice(0, 'YYYY-MM-DD'.length));
 }
@@ -71,7 +74,9 @@ function startOf(text: string): Range | undefined {
 }
 
 /**
- * Whether a date or period of the resource is found by R4's rules exactly if Bulkhead finds it, and by HAPI's exactly if HAPI does.
+ * Whether one date or period of the resource explains both answers: by R4's rules it matches exactly if Bulkhead finds
+ * the resource, and by HAPI's rules exactly if HAPI finds it.
+ *
  * @param read how each of them reads a date
  */
 function explainsDate(
@@ -114,7 +119,7 @@ function matchesAtServer(comparison: Comparison): boolean {
   return matches(comparison);
 }
 
-/** The start and the end of every date, and of every period, in which an open end is an empty text. */
+/** Returns the start and the end of every date, and of every period. An open end is an empty text. */
 function datesIn(value: unknown): [start: string, end: string][] {
   if (typeof value === 'string') return rangeOf(value) ? [[value, value]] : [];
   if (typeof value !== 'object' || value === null) return [];
@@ -129,7 +134,10 @@ function periodOf(start: Range | undefined, end: Range | undefined): Range {
 
 const dayMs = 24 * 3_600_000;
 
-/** The first and the last millisecond of a FHIR date; written here again, so that the product's own reading is compared with it. */
+/**
+ * Returns the first and the last millisecond of a FHIR date. This is written independently, so that it can be compared
+ * with the product.
+ */
 function rangeOf(text: string): Range | undefined {
   const [, date = '', minutes, seconds, fraction, zone = 'Z'] =
     /^(\d{4}(?:-\d\d){0,2})(?:T(\d\d:\d\d)(:\d\d)?(\.\d+)?(Z|[+-]\d\d:\d\d)?)?$/.exec(text) ?? [];

@@ -22,7 +22,7 @@ function generate(seed: number, names: ReadonlySet<string> = offered) {
   return generateSearches({ type: 'Observation', resources: [observation], offered: names, perKind: 9, random });
 }
 
-describe('the generated searches', () => {
+describe('the generated searches of pnpm interop', () => {
   test('have every prefix of a date, and every form of a code, a patient and an id', () => {
     const texts = generate(1).singles.map(({ name, value }) => `${name}=${value}`);
     const prefixes = ['', 'eq', 'ne', 'gt', 'lt', 'ge', 'le', 'sa', 'eb'];
@@ -44,18 +44,18 @@ describe('the generated searches', () => {
     expect(combined.some(({ length }) => length === 2)).toBe(true);
   });
 
-  test('are the same for the same seed, and others for another seed', () => {
+  test('are the same for the same seed, and differ for another seed', () => {
     expect(generate(1)).toEqual(generate(1));
     expect(generate(2)).not.toEqual(generate(1));
   });
 
-  test('have no parameter that the server lacks', () => {
+  test('have only parameters that the server supports', () => {
     const names = generate(1, new Set(['_id', 'date'])).singles.map(({ name }) => name);
     expect([...new Set(names)].sort()).toEqual(['_id', 'date']);
   });
 });
 
-describe("the server's parameters", () => {
+describe('the search parameters of the independent server', () => {
   test('have the names of R4, which differ by type', () => {
     const of = (type: string, name: 'patient' | 'code' | 'date') =>
       serverParameters({
@@ -109,7 +109,7 @@ describe('the known differences of searches', () => {
     expect(explain(finding)).toBe(id);
   });
 
-  test('correct what a search is expected to find, and count apart', () => {
+  test('correct the expected result of a search, and are counted separately', () => {
     const report = new Report(() => undefined);
     const resources = new Map<string, unknown>([
       ['a', year],

@@ -1,6 +1,6 @@
 /**
- * Which search parameters of FHIR R4 (https://hl7.org/fhir/R4/searchparameter-registry.html) a parameter of Bulkhead stands for.
- * Bulkhead has one name for all types. R4 has other names for some of them.
+ * The search parameters of FHIR R4 (https://hl7.org/fhir/R4/searchparameter-registry.html) that correspond to a
+ * parameter of Bulkhead. Bulkhead uses one name for all types. R4 has other names for some of them.
  */
 export type ParameterName = '_id' | '_lastUpdated' | 'patient' | 'code' | 'category' | 'status' | 'date';
 
@@ -12,7 +12,7 @@ const otherNames: Partial<Record<ParameterName, Readonly<Record<string, string>>
     Immunization: 'vaccine-code',
   },
   status: { ...named('clinical-status', 'AllergyIntolerance Condition'), Goal: 'lifecycle-status' },
-  // Of two names the second counts for resources that lack the first.
+  // If there are two names, the second applies to resources that lack the first.
   date: {
     ...named('created', 'Claim ExplanationOfBenefit Media'),
     Account: 'period',
@@ -22,7 +22,8 @@ const otherNames: Partial<Record<ParameterName, Readonly<Record<string, string>>
     ImagingStudy: 'started',
     MedicationAdministration: 'effective-time',
     MedicationDispense: 'whenhandedover whenprepared',
-    // R4's `date` of MedicationRequest reads the times of each dose. Bulkhead reads when the order was written.
+    // R4's `date` of MedicationRequest reads the times of each dose. Bulkhead reads the time at which the order was
+    // written.
     MedicationRequest: 'authoredon',
     MedicationStatement: 'effective',
     NutritionOrder: 'datetime',
@@ -38,8 +39,8 @@ const otherNames: Partial<Record<ParameterName, Readonly<Record<string, string>>
 };
 
 /**
- * The parameters by which R4's Patient compartment (https://hl7.org/fhir/R4/compartmentdefinition-patient.html) has each type. Device
- * and Task are not in it; Bulkhead finds them by R4's `patient`.
+ * The parameters by which R4's Patient compartment (https://hl7.org/fhir/R4/compartmentdefinition-patient.html)
+ * includes each type. Device and Task are not in it. Bulkhead finds them by R4's `patient`.
  */
 const compartmentParameters: Readonly<Record<string, string>> = {
   AllergyIntolerance: 'patient recorder asserter',
@@ -67,7 +68,7 @@ const compartmentParameters: Readonly<Record<string, string>> = {
   ...named('patient', 'NutritionOrder Provenance RelatedPerson Task VisionPrescription'),
 };
 
-/** The names that a parameter has at the server; empty if R4 has none for the type. */
+/** Returns the names of a parameter at the server. Empty if R4 has none for the type. */
 export function serverParameters(options: {
   readonly type: string;
   readonly name: ParameterName;

@@ -5,14 +5,14 @@ import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { cacheFolder, EmbeddedError, findOnPath, spawnTethered, waitForLock } from '@bulkhead/embedded';
 
-/** The server's sources: a Maven project. */
+/** The sources of the server, a Maven project. */
 const project = join(import.meta.dirname, '..', 'hapi');
-/** A first build downloads 256 MB. A registry that does not answer must not hold a test run up for ever. */
+/** A first build downloads 256 MB. The limit ends a build whose registry does not answer. */
 const buildTimeoutMs = 10 * 60_000;
 const keptLines = 15;
 
 export interface BuiltHapi {
-  /** For `java -cp`. */
+  /** The class path for `java -cp`. */
   readonly classPath: string;
 }
 
@@ -21,7 +21,7 @@ interface BuildOptions {
   readonly progress: (text: string) => void;
 }
 
-/** @returns why the server cannot be built on this machine, or undefined. */
+/** @returns the reason why this machine cannot build the server, or undefined */
 export function whyNoHapi(env: NodeJS.ProcessEnv): string | undefined {
   if (!findOnPath({ command: 'java', env })) return 'there is no Java on PATH (17 or newer is needed)';
   if (readBuilt(env)) return undefined;
@@ -29,7 +29,9 @@ export function whyNoHapi(env: NodeJS.ProcessEnv): string | undefined {
 }
 
 /**
- * Builds the server, unless the cache folder has a build of the same sources. Maven's own repository keeps the dependencies.
+ * Builds the server, unless the cache folder has a build of the same sources. The dependencies stay in Maven's own
+ * repository.
+ *
  * @throws EmbeddedError with Maven's last lines, for example if the registry cannot be reached
  */
 export async function buildHapi({ env, progress }: BuildOptions): Promise<BuiltHapi> {
@@ -50,7 +52,7 @@ export async function buildHapi({ env, progress }: BuildOptions): Promise<BuiltH
       await cp(project, folder, { recursive: true });
       await runMaven({ env, folder });
       await rm(built, { recursive: true, force: true });
-      // A build that is interrupted never has the final name.
+      // Only a complete build has the final name.
       await rename(folder, built);
     } finally {
       await rm(folder, { recursive: true, force: true });
@@ -66,7 +68,7 @@ export async function buildHapi({ env, progress }: BuildOptions): Promise<BuiltH
   });
 }
 
-/** The name holds a hash of the sources, so a change of them is a new build. */
+/** The folder name contains a hash of the sources, so changed sources lead to a new build. */
 function paths(env: NodeJS.ProcessEnv): { readonly root: string; readonly built: string } {
   const root = join(cacheFolder(env), 'interop-hapi');
   const sum = createHash('sha256');
@@ -75,7 +77,7 @@ function paths(env: NodeJS.ProcessEnv): { readonly root: string; readonly built:
   return { root, built: join(root, sum.digest('hex').slice(0, 16)) };
 }
 
-/** Undefined also if Maven's repository has lost one of the dependencies since. */
+/** Returns undefined if there is no build, or if a dependency is missing in Maven's repository. */
 function readBuilt(env: NodeJS.ProcessEnv): BuiltHapi | undefined {
   const target = join(paths(env).built, 'target');
   const list = join(target, 'classpath.txt');

@@ -9,8 +9,8 @@ export interface BulkFileServer {
 }
 
 /**
- * The smallest server that a bulk export needs: a kick-off for every type, a status, and the lines of the resources exactly as they
- * were published. HAPI parses a resource and writes it again, so it cannot show that a text passes through unchanged.
+ * The smallest server that a bulk export needs: a kick-off for every type, a status, and the published lines without
+ * any change. HAPI parses a resource and serializes it again, so it cannot show that Bulkhead keeps a text unchanged.
  */
 export async function startBulkFileServer(resources: readonly SourceResource[]): Promise<BulkFileServer> {
   const linesByType = Map.groupBy(resources, ({ type }) => type);

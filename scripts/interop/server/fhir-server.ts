@@ -1,6 +1,6 @@
 import { parseWithNumberTexts } from '../compare/number-texts.ts';
 
-/** A resource whose numbers are texts, see `parseWithNumberTexts`. */
+/** A resource whose numbers are strings, see `parseWithNumberTexts`. */
 export interface ServedResource {
   readonly resourceType: string;
   readonly id: string;
@@ -22,10 +22,10 @@ interface CapabilityStatement {
 }
 
 const pageSize = 500;
-/** The server's own limit of a page. A search that it does not store has one page, even if more is found. */
+/** The server's own page limit. A search that it does not store has only one page, even if it finds more. */
 const unstoredLimit = 50;
 
-/** Requests to the server under test, sent as texts, so that no number changes on the way. */
+/** Sends requests to the server under test. Bodies are texts, so that no number changes on the way. */
 export class FhirServer {
   readonly url: string;
 
@@ -51,18 +51,18 @@ export class FhirServer {
     await this.#send('POST', this.url, { body });
   }
 
-  /** The resource's text as the server has it. */
+  /** Returns the resource's text from the server. */
   read(path: string): Promise<string> {
     return this.#send('GET', `${this.url}/${path}`);
   }
 
-  /** The first resources of a type, in the server's order. */
+  /** Returns the first resources of a type, in the server's order. */
   async firstOf(type: string, count: number): Promise<string[]> {
     const page = (await this.#page(`${this.url}/${type}?_count=${count}`)).entry ?? [];
     return Promise.all(page.slice(0, count).map(({ resource }) => this.read(`${type}/${resource.id}`)));
   }
 
-  /** Every resource of a type by its id, read by search pages. */
+  /** Returns every resource of a type by its id. Reads the pages of a search. */
   all(type: string): Promise<Map<string, ServedResource>> {
     return this.#resources(`${this.url}/${type}?_count=${pageSize}`);
   }
@@ -78,30 +78,30 @@ export class FhirServer {
     return found;
   }
 
-  /** The names of the search parameters that the server says to have for each type. */
+  /** Returns the names of the search parameters that the server declares for each type. */
   async searchParameters(): Promise<Map<string, ReadonlySet<string>>> {
     const statement = JSON.parse(await this.#send('GET', `${this.url}/metadata`)) as CapabilityStatement;
     const resources = statement.rest.flatMap(({ resource }) => resource);
     return new Map(resources.map(({ type, searchParam = [] }) => [type, new Set(searchParam.map(({ name }) => name))]));
   }
 
-  /** The ids of the resources that a search finds. */
+  /** Returns the ids of the resources that a search finds. */
   async searchIds(type: string, query: string): Promise<string[]> {
     const url = `${this.url}/${type}?${query}&_elements=id`;
-    // A search that is not stored for further pages takes half the time.
+    // A search that the server does not store takes half the time.
     const unstored = await this.#page(`${url}&_count=${unstoredLimit}`, { 'cache-control': 'no-store' });
     const ids = (unstored.entry ?? []).map(({ resource }) => resource.id);
     return ids.length < unstoredLimit ? ids : [...(await this.#resources(`${url}&_count=${pageSize}`)).keys()];
   }
 
-  /** The status of a GET, whatever it is. */
+  /** Returns the status of a GET, also of an error. */
   async statusOf(url: string): Promise<number> {
     const response = await fetch(url);
     await response.body?.cancel();
     return response.status;
   }
 
-  /** What the server answers to a kick-off, whatever its status is. */
+  /** Returns the body of the answer to a kick-off, also of an error. */
   async kickOffText(path: string): Promise<string> {
     const response = await fetch(`${this.url}/${path}`, {
       headers: { accept: 'application/fhir+json', prefer: 'respond-async' },

@@ -4,7 +4,7 @@ import type { BuiltHapi } from './build-hapi.ts';
 /** A request as the server logged it. */
 export interface ServedRequest {
   readonly method: string;
-  /** With its query. */
+  /** The path with its query. */
   readonly path: string;
   readonly status: number;
   /** `Content-Encoding` of the response; `identity` if it had none. */
@@ -14,21 +14,22 @@ export interface ServedRequest {
 export interface Hapi {
   /** The FHIR base URL. */
   readonly url: string;
-  /** All requests so far, in the order in which they ended. */
+  /** All requests so far, in the order of their ends. */
   readonly requests: readonly ServedRequest[];
   stop(): Promise<void>;
 }
 
 /**
- * Memory for the database and the files of exports. The JIT's quick tier and the serial collector make the start shorter. Dates without
- * a time zone are in the server's, which is UTC for Bulkhead.
+ * Memory for the database and the files of exports. The JIT's quick tier and the serial collector shorten the start.
+ * Dates without a time zone are in the server's zone, which is UTC as in Bulkhead.
  */
 const javaArgs = ['-Duser.timezone=UTC', '-Xmx768m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
 const keptLines = 15;
 
 /**
  * Starts the server on a free port. It ends with this process.
- * @throws EmbeddedError with its last lines if it ends before it listens
+ *
+ * @throws EmbeddedError with its last lines if it exits before it listens
  */
 export async function startHapi({
   built,

@@ -55,7 +55,7 @@ export interface DocumentView {
 const timeoutMs = 15 * 60_000;
 const intervalMs = 200;
 
-/** Uses the API as a program of a user would. */
+/** Uses the API as a user's program would. */
 export class InteropApi {
   readonly #call: ApiClient;
   readonly #baseUrl: string;
@@ -67,7 +67,7 @@ export class InteropApi {
     this.#apiKey = api.apiKey;
   }
 
-  /** Each check has a connection, and so a store, of its own. @returns its id */
+  /** Creates a connection. Each check has its own, so that its stored resources are separate. @returns its id */
   async createConnection(environment = 'main'): Promise<string> {
     const body = { provider, environment, practiceId: 'interop', groupId, schedule: false, auth: { method: 'none' } };
     return (await this.#call<{ id: string }>('POST', '/api/ehr/connections', body)).id;
@@ -92,13 +92,13 @@ export class InteropApi {
     return this.#call('DELETE', `/api/ehr/${provider}/bulk-export/${id}`);
   }
 
-  /** Waits until an export is as wanted. */
+  /** Waits until an export has the wanted state. */
   exportThat(id: string, isWanted: (view: ExportView) => boolean): Promise<ExportView> {
     const path = `/api/ehr/${provider}/bulk-export/${id}`;
     return this.#until(() => this.#call<ExportView>('GET', path), isWanted);
   }
 
-  /** The types of an export of which resources came that had not changed. */
+  /** Returns the types of which an export stored unchanged resources. */
   async unchangedTypes(id: string): Promise<string[]> {
     const path = `/api/ehr/${provider}/bulk-export/${id}/files`;
     const files = await this.#call<readonly { readonly type: string; readonly unchanged: number }[]>('GET', path);
@@ -111,7 +111,7 @@ export class InteropApi {
     return this.exportThat(id, ({ status }) => status !== 'IN_PROGRESS');
   }
 
-  /** Starts a sync of all patients that are stored, and waits for its end. */
+  /** Syncs all stored patients and waits for the end. */
   async runSync(connectionId: string): Promise<SyncView> {
     const started = await this.#call<{ id: string }>('POST', `/api/ehr/${provider}/enhanced-sync`, { connectionId });
     const path = `/api/ehr/${provider}/sync-runs/${started.id}`;
@@ -121,7 +121,7 @@ export class InteropApi {
     );
   }
 
-  /** The documents of a resource, when none of them is under way any more. */
+  /** Returns the documents of a resource after all of them have been processed. */
   documentsOf(connectionId: string, resourceId: string): Promise<readonly DocumentView[]> {
     const path = `/api/ehr/${provider}/documents?connectionId=${connectionId}&resourceId=${resourceId}`;
     return this.#until(
@@ -135,7 +135,7 @@ export class InteropApi {
     return Buffer.from(await (await this.#get(`/api/ehr/${provider}/documents/${id}`, '*/*')).arrayBuffer());
   }
 
-  /** Every stored resource of a type by its id, with the texts of its numbers. */
+  /** Returns every stored resource of a type by its id, with its numbers as texts. */
   async stored(connectionId: string, type: string): Promise<Map<string, unknown>> {
     const resources = (await this.#lines(connectionId, type, '')).map(parseWithNumberTexts) as {
       readonly id: string;
@@ -143,13 +143,13 @@ export class InteropApi {
     return new Map(resources.map((resource) => [resource.id, resource]));
   }
 
-  /** The ids of the resources that a search finds, in an order of their own. */
+  /** Returns the ids of the resources that a search finds, sorted. */
   async searchIds(connectionId: string, type: string, query: string): Promise<string[]> {
     const lines = await this.#lines(connectionId, type, `&${query}`);
     return lines.map((line) => (JSON.parse(line) as { readonly id: string }).id).sort();
   }
 
-  /** A stored resource as the API writes it. */
+  /** Returns a stored resource as the API serves it. */
   async resourceText(connectionId: string, type: string, id: string): Promise<string> {
     const path = `/api/ehr/${provider}/resources/${type}/${id}?connectionId=${connectionId}`;
     return (await this.#get(path, 'application/fhir+json')).text();

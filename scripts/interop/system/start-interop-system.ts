@@ -6,22 +6,22 @@ import { type ChaosSystem, startChaosSystem } from '../../chaos/system/start-cha
 /** The provider's id in the API's routes. */
 export const provider = 'hapi';
 
-/** The environment in which a file server has the published examples. */
+/** The environment of the file server with the published examples. */
 export const examplesEnvironment = 'examples';
 
-/** So small that the searches of one patient have several pages, also in generated data. */
+/** So small that the searches of one patient have several pages, also with generated data. */
 const searchPageSize = 5;
 
 /**
- * A system of real processes (API, two workers, Redis, MongoDB) that knows the server as a provider. Its simulated athenahealth
- * is only asked for generated data.
+ * Starts a system of real processes (API, two workers, Redis, MongoDB) that has the server as a provider. Its simulated
+ * athenahealth is used only for generated data.
  */
 export function startInteropSystem(options: {
   readonly folder: string;
   readonly fhirUrl: string;
-  /** Of the published examples' file server. */
+  /** The address of the published examples' file server. */
   readonly examplesUrl: string;
-  /** Of the generated data. */
+  /** The number of patients in the generated data. */
   readonly patients: number;
   readonly report: (step: StepReport) => void;
 }): Promise<ChaosSystem> {

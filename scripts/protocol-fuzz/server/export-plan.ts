@@ -1,19 +1,21 @@
-/** What a hostile server does in one export. It is plain JSON, so that a failing round can be shrunk and written down. */
+/**
+ * The behaviour of a hostile server in one export. It is plain JSON, so that a failing round can be shrunk and printed.
+ */
 export interface ExportPlan {
-  /** Before a token is granted. */
+  /** Answers before a token is granted. */
   readonly token: readonly TokenFailure[];
-  /** Before the CapabilityStatement is served. */
+  /** Answers before the CapabilityStatement is served. */
   readonly capabilities: readonly Interruption[];
-  /** Before the kick-off is accepted. */
+  /** Answers before the kick-off is accepted. */
   readonly kickOff: readonly Refusal[];
   readonly location: 'absolute' | 'relative' | 'cut-body';
-  /** Before the manifest is served. */
+  /** Answers before the manifest is served. */
   readonly polls: readonly (Interruption | 'in-progress' | 'partial-manifest')[];
   readonly manifest: ManifestPlan;
   readonly files: FilesPlan;
   readonly errors: readonly ErrorFilePlan[];
   readonly deletions: DeletionForm;
-  /** The server serves everything, whatever `_since` says. */
+  /** The server ignores `_since` and serves everything. */
   readonly ignoresSince: boolean;
 }
 
@@ -22,7 +24,7 @@ export interface Refusal {
   readonly retryAfter: RetryAfterForm;
 }
 
-/** Instead of a JSON answer: an error, a page for people, or half of an answer before the connection is closed. */
+/** An answer instead of JSON: an error, an HTML page, or half an answer before the connection is closed. */
 export type Interruption = Refusal | 'web-page' | 'cut';
 
 export type TokenFailure = Refusal | 'web-page' | 'no-token';
@@ -32,40 +34,40 @@ export type RetryAfterForm = 'none' | 'seconds' | 'date' | 'past-date' | 'negati
 export interface ManifestPlan {
   readonly counts: 'absent' | 'right' | 'low' | 'high';
   readonly typeNames: 'right' | 'lower-case' | 'absent';
-  /** Of each read, the order of the entries: an offset by which they are rotated. */
+  /** The order of the entries in each read: an offset by which they are rotated. */
   readonly rotations: readonly number[];
-  /** 0: one page. */
+  /** The entries of a page; 0 for a single page. */
   readonly pageSize: number;
   readonly urls: 'absolute' | 'relative' | 'signed';
-  /** Files are served only with a token if it is true, and only without one if it is false. */
+  /** If true, files need a token. If false, files reject a token. */
   readonly requiresAccessToken: boolean;
-  /** Of `transactionTime`. */
+  /** The error of `transactionTime`. */
   readonly clock: 'right' | 'day-ahead' | 'day-behind';
   readonly oddity: 'none' | 'no-output' | 'output-object' | 'link-object' | 'page-loop' | 'future-time' | 'bad-entry';
 }
 
 export interface FilesPlan {
-  /** Files that the resources of a type are spread over. */
+  /** The number of files for the resources of a type. */
   readonly perType: number;
-  /** One file of all types. */
+  /** One file holds all types. */
   readonly isMixed: boolean;
   readonly hasEmptyFile: boolean;
-  /** `meta` is the last member of each resource, and not one of the first. */
+  /** `meta` is the last member of each resource instead of one of the first. */
   readonly metaIsLast: boolean;
-  /** Each line twice. */
+  /** Each line is sent twice. */
   readonly repeats: boolean;
-  /** An older version of each resource comes after the current one. */
+  /** Each resource is followed by an older version. */
   readonly hasOlderCopies: boolean;
-  /** Lines that are not JSON, beside the resources. */
+  /** The number of lines that are not JSON, besides the resources. */
   readonly badLines: number;
   readonly outcome: 'none' | 'warning' | 'error';
   readonly coding: 'identity' | 'gzip' | 'gzip-members' | 'deflate';
   readonly contentType: 'application/fhir+ndjson' | 'application/ndjson' | 'text/plain' | 'none';
   readonly framing: 'length' | 'chunked';
   readonly ranges: 'honoured' | 'ignored' | 'shortened' | 'other-etag' | 'no-etag';
-  /** What the first requests for each file get instead. */
+  /** The answers to the first requests for each file. */
   readonly failures: readonly FileFailure[];
-  /** The first file lacks its last resource, which a right count shows: ignored with other counts. */
+  /** The first file lacks its last resource. Only a correct count shows that, so it is ignored with other counts. */
   readonly losesLine: boolean;
   /** The first file is never served. */
   readonly losesFirst: boolean;
@@ -79,9 +81,9 @@ export type FileFailure =
 
 export interface ErrorFilePlan {
   readonly severity: 'fatal' | 'error' | 'warning' | 'information' | 'nonsense';
-  /** The type that it names, or none. */
+  /** How the error names its type. */
   readonly names: 'none' | 'expression' | 'text';
-  /** The type's resources are in no file, if the error is one that says so or that cannot be read. */
+  /** No file has the type's resources, if the error says so or cannot be read. */
   readonly losesType: boolean;
   readonly content: 'issue' | 'empty' | 'no-content' | 'bad-json' | 'missing';
 }
@@ -98,7 +100,7 @@ export type DeletionForm =
   | 'empty-file'
   | 'bundle-without-entries';
 
-/** A server that does what the specification says. */
+/** The behaviour of a server that follows the specification. */
 export const goodPlan: ExportPlan = {
   token: [],
   capabilities: [],

@@ -13,7 +13,7 @@ import {
 import type { ExportPlan, FileFailure } from './export-plan.ts';
 import type { HostileFile } from './plan-files.ts';
 
-/** An export as a hostile server runs it: its manifest and its files. */
+/** An export of a hostile server: its manifest and its files. */
 export interface HostileExport {
   readonly id: string;
   readonly plan: ExportPlan;
@@ -21,7 +21,7 @@ export interface HostileExport {
   readonly files: ReadonlyMap<string, HostileFile>;
   polls: number;
   reads: number;
-  /** By file: how often it was requested. */
+  /** The number of requests for each file. */
   readonly asked: Map<string, number>;
 }
 
@@ -35,7 +35,8 @@ export function answerStatus(options: {
   const { response } = answer;
   const poll = page === 0 ? running.plan.polls[running.polls++] : undefined;
   if (poll === 'in-progress') return reply(response, 202, { 'x-progress': '50%' });
-  // The files that are ready so far (FHIR Bulk Data 3.0, "allowPartialManifests"), although no client asked for them.
+  // The files that are ready so far (FHIR Bulk Data 3.0, "allowPartialManifests"), although the client did not ask for
+  // them.
   if (poll === 'partial-manifest') {
     const { output, ...rest } = manifestPage({ running, page: 0, baseUrl });
     return answerJson(response, { ...rest, output: [output].flat().slice(0, 1), link: [] }, 202);
@@ -107,10 +108,10 @@ export function answerFile(options: {
   if (file.status !== undefined) return reply(response, file.status);
   const { urls, requiresAccessToken } = running.plan.manifest;
   const hasToken = request.headers.authorization !== undefined;
-  // Stores of signed links refuse a token (FHIR Bulk Data, "Response - Complete Status", `requiresAccessToken`).
+  // Stores of signed links reject a token (FHIR Bulk Data, "Response - Complete Status", `requiresAccessToken`).
   if (hasToken !== requiresAccessToken) return reply(response, requiresAccessToken ? 401 : 400);
   const { searchParams, pathname } = new URL(request.url ?? '', 'http://server');
-  // A signature is good for the last manifest that was read.
+  // A signature is valid only for the last manifest that was read.
   if (urls === 'signed' && searchParams.get('signature') !== String(running.reads)) return reply(response, 403);
   const ask = running.asked.get(name) ?? 0;
   running.asked.set(name, ask + 1);

@@ -8,7 +8,7 @@ export interface HostileSearches {
   readonly plan: SearchPlan;
   readonly world: World;
   readonly period: number;
-  /** By address: how often it was requested. */
+  /** The number of requests for each address. */
   readonly asked: Map<string, number>;
 }
 

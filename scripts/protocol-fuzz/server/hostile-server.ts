@@ -9,19 +9,19 @@ import { planFiles } from './plan-files.ts';
 import { goodSearchPlan, type SearchPlan } from './search-plan.ts';
 import { World } from './world.ts';
 
-/** What the server does from now on. */
+/** The behaviour of the server from now on. */
 export interface Behaviour {
-  /** The server's data are those at the end of this period. */
+  /** The server has the data of the end of this period. */
   readonly period: number;
-  /** Left out: as the specification says. */
+  /** Default: the behaviour of the specification. */
   readonly export?: ExportPlan;
-  /** Left out: as the specification says. */
+  /** Default: the behaviour of the specification. */
   readonly search?: SearchPlan;
 }
 
 /**
- * A FHIR server with bulk export that follows a plan of what servers may do, and of what they should not. Clients reach it by
- * HTTP only, so they receive what a real server would send.
+ * A FHIR server with bulk export that follows a plan of allowed and forbidden behaviour. Clients reach it only by HTTP,
+ * so they receive what a real server would send.
  */
 export class HostileServer {
   readonly #server = createServer((request, response) => this.#onRequest(request, { response, now: this.#now }));
@@ -44,7 +44,7 @@ export class HostileServer {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** Requests so far, without those that concern exports of earlier worlds. */
+  /** The number of requests so far, without those for exports of earlier worlds. */
   get requests(): number {
     return this.#requests;
   }
@@ -60,7 +60,7 @@ export class HostileServer {
     await once(this.#server, 'close');
   }
 
-  /** Serves another practice. The exports of the one before are gone. */
+  /** Serves another practice. The exports of the previous one are removed. */
   enter(world: World): void {
     this.#world = world;
     this.#exports.clear();
@@ -75,7 +75,7 @@ export class HostileServer {
 
   #onRequest(request: IncomingMessage, answer: PendingResponse): ServerResponse {
     const { response } = answer;
-    // A client may close the connection in the middle of an answer.
+    // A client may close the connection during an answer.
     response.on('error', () => undefined);
     const url = new URL(request.url ?? '', this.url);
     const [, route = '', id = '', name = ''] = url.pathname.split('/');

@@ -1,20 +1,20 @@
 import type { DeletionForm, ErrorFilePlan, ExportPlan } from './export-plan.ts';
 import { type CurrentVersion, type PastDeletion, toResource, type World } from './world.ts';
 
-/** A file of a hostile export, as it is when nothing disturbs it. */
+/** A file of a hostile export without any fault. */
 export interface HostileFile {
   readonly name: string;
   readonly section: 'output' | 'deleted' | 'error';
-  /** What the manifest should call it; of a mixed file undefined. */
+  /** The type that the manifest should name; undefined for a mixed file. */
   readonly type: string | undefined;
   readonly content: Buffer;
-  /** Resources in it. */
+  /** The number of resources in it. */
   readonly count: number;
-  /** It is answered by this status instead. */
+  /** The status that is sent instead of the file. */
   readonly status?: number;
 }
 
-/** Lays an export out in files. */
+/** Distributes the resources of an export over files. */
 export function planFiles(options: {
   readonly world: World;
   readonly period: number;
@@ -33,7 +33,7 @@ export function planFiles(options: {
   ];
 }
 
-/** No client could see the loss from a warning. */
+/** Whether the type's resources are missing. With a warning, no client could detect the loss, so it is not allowed. */
 function losesItsType({ losesType, severity, content }: ErrorFilePlan): boolean {
   return losesType && (content !== 'issue' || severity === 'error' || severity === 'fatal');
 }
@@ -92,7 +92,7 @@ function deletedFiles(form: DeletionForm, deletions: readonly PastDeletion[]): H
   return [
     {
       ...{ name: 'deleted', section: 'deleted', type: 'Bundle', content: Buffer.from(lines.join('')) },
-      // A file that lost its content promises what it should have: with a count of 0 it would truly be empty.
+      // A file that lost its content has the original count. With a count of 0 it would really be empty.
       count: form === 'empty-file' ? deletions.length : lines.length,
     },
   ];

@@ -1,23 +1,23 @@
 import type { Interruption } from './export-plan.ts';
 
-/** What a hostile server does in the searches of one sync. It is plain JSON, as an export's plan is. */
+/** The behaviour of a hostile server in the searches of one sync. It is plain JSON like the plan of an export. */
 export interface SearchPlan {
-  /** Before each page is served. */
+  /** Answers before each page is served. */
   readonly interruptions: readonly Interruption[];
-  /** 0: one page. */
+  /** The entries of a page; 0 for a single page. */
   readonly pageSize: number;
   readonly coding: 'identity' | 'gzip' | 'deflate';
   readonly total: 'absent' | 'right' | 'high';
   readonly urls: 'absolute' | 'relative';
-  /** Each entry twice. */
+  /** Each entry is sent twice. */
   readonly repeats: boolean;
-  /** The first page of each search has an entry that cannot be stored: its id has 129 characters. */
+  /** The first page of each search has an entry that cannot be stored, because its id has 129 characters. */
   readonly hasBadEntry: boolean;
-  /** The first page of each search has a match of a type that was not asked for. */
+  /** The first page of each search has a match of a type that was not requested. */
   readonly hasForeignEntry: boolean;
-  /** Each page has an OperationOutcome beside the matches. */
+  /** Each page has an OperationOutcome besides the matches. */
   readonly outcome: 'none' | 'warning' | 'error';
-  /** In the searches of this type, or of every type. */
+  /** The type whose searches are odd; undefined for every type. */
   readonly oddType: string | undefined;
   readonly oddity:
     | 'none'
@@ -31,9 +31,9 @@ export interface SearchPlan {
     | 'entry-null'
     | 'entry-with-null'
     | 'link-object'
-    /** The last page is an empty one. */
+    /** The last page is empty. */
     | 'empty-last-page'
-    /** A redirect to the same address with one more parameter, once. */
+    /** One redirect to the same address with an additional parameter. */
     | 'redirect';
 }
 

@@ -1,8 +1,8 @@
-/** A resource's life at the server, in periods from 1: what happens to it in each of them. */
+/** The life of a resource at the server: the event of each period, from period 1 on. */
 export interface Life {
   readonly type: string;
   readonly id: string;
-  /** By period; `none` before its creation and between changes. */
+  /** The event of each period: `none` before its creation and between changes. */
   readonly events: readonly ('none' | 'write' | 'delete')[];
 }
 
@@ -12,7 +12,7 @@ export interface CurrentVersion {
   readonly id: string;
   readonly version: number;
   readonly lastUpdated: string;
-  /** The patient whose record it is in; undefined for a patient. */
+  /** The patient to whose record it belongs; undefined for a patient. */
   readonly patientId: string | undefined;
 }
 
@@ -22,14 +22,14 @@ export interface PastDeletion {
   readonly deletedAt: string;
 }
 
-/** What was there before the first export is older than any of its waits. */
+/** Resources from before the first export are older than any wait of it. */
 const firstPeriodMs = 30 * 86_400_000;
 
-/** What the server would serve at the end of a period: the truth that a client is compared with. */
+/** The resources that the server should serve at the end of a period. The stored ones are compared with them. */
 export class World {
   readonly #lives: readonly Life[];
   readonly #now: () => number;
-  /** Of the periods so far, from 0: the beginning. */
+  /** The ends of the periods so far. Index 0 is the beginning. */
   readonly #endsMs: number[];
 
   constructor({ lives, now }: { readonly lives: readonly Life[]; readonly now: () => number }) {
@@ -39,15 +39,15 @@ export class World {
   }
 
   /**
-   * The end of a period, and the transaction time of an export that is made then: the instant at which it is first asked for.
-   * So the server's clock is right, unless a plan says that it is not.
+   * Returns the end of a period. An export at that time has it as its transaction time. The end is the instant of the
+   * first request for it, so the server's clock is right unless a plan changes it.
    */
   endOf(period: number): string {
     while (this.#endsMs.length <= period) this.#endsMs.push(Math.max(this.#now(), (this.#endsMs.at(-1) ?? 0) + 2));
     return new Date(this.#endsMs[period] ?? 0).toISOString();
   }
 
-  /** @param options.since only what changed after this instant */
+  /** @param options.since returns only changes after this instant */
   current({ period, since }: { readonly period: number; readonly since?: string | undefined }): CurrentVersion[] {
     const patients = this.#lives.filter(({ type }) => type === 'Patient');
     return this.#lives.flatMap((life, index) => {
@@ -73,13 +73,13 @@ export class World {
     });
   }
 
-  /** Just before its period ends, so that it is after everything that the period before took. */
+  /** Just before the period ends, so that it is after everything in the previous period. */
   #instantIn(period: number): string {
     return new Date(Date.parse(this.endOf(period)) - 1).toISOString();
   }
 }
 
-/** The period of the last event up to a period. */
+/** Returns the period of the last event up to a period. */
 function lastEvent({ events }: Life, period: number): number | undefined {
   const index = events.slice(0, period).findLastIndex((event) => event !== 'none');
   return index < 0 ? undefined : index + 1;
