@@ -11,10 +11,10 @@ import { type BrowsedSystem, openSystem } from './open-system.ts';
 const found = await findChromium({ env: process.env, progress: () => undefined });
 
 if ('missing' in found) {
-  console.warn(`The tests of keys and webhooks are left out, since there is no Chromium: ${found.missing}`);
-  test.todo('keys and webhooks in a browser');
+  console.warn(`The browser tests of keys and webhooks are skipped, because there is no Chromium: ${found.missing}`);
+  test.todo('API keys and webhooks can be managed in a browser');
 } else {
-  describe('who calls, and who is called', () => {
+  describe('API keys and webhooks in a browser', () => {
     let browsed: BrowsedSystem;
     let page: Page;
     let complaints: string[];
@@ -42,11 +42,11 @@ if ('missing' in found) {
 
     const { title, button, link, choose } = onPage(() => page);
     const expectAccessible = async () => expect(await faultsOfAccessibility(page)).toEqual([]);
-    /** Copies what is shown this once, as a person would. */
+    /** Copies a value that is shown only once, as a user would. */
     const keep = async (label: string): Promise<string> => {
       const shown = await page.getByRole('textbox', { name: label }).inputValue();
       await expectAccessible();
-      // Neither a key nor a click beside it loses it.
+      // Neither a key nor a click outside the dialog closes it.
       await page.keyboard.press('Escape');
       await button('Copy').click();
       await button('Copied').waitFor();
@@ -59,7 +59,7 @@ if ('missing' in found) {
     const askWith = (key: string, path: string) =>
       fetch(`${browsed.system.baseUrl}/api/ehr${path}`, { headers: { authorization: `Bearer ${key}` } });
 
-    test('a key is made for one connection, shown once, works, and is revoked after a question', async () => {
+    test('a key for one connection is shown once, works, and is revoked after a confirmation', async () => {
       await button('Create a key').click();
       await button('Make').click();
       await page.getByText('Enter who or what uses the key.').waitFor();
@@ -88,7 +88,7 @@ if ('missing' in found) {
       expect(await button('Revoke reports').count()).toBe(0);
     }, 60_000);
 
-    test('the last operator’s key is kept, and why is said', async () => {
+    test('the key of the last operator cannot be revoked, and the reason is shown', async () => {
       await button('Revoke chaos').click();
       await page.getByText('You are logged in with this key').waitFor();
       await button('Revoke the key').click();
@@ -97,7 +97,7 @@ if ('missing' in found) {
       await button('Close').click();
     }, 60_000);
 
-    test('a webhook is set, with its secret shown once; an export is told, and told again', async () => {
+    test('a webhook shows its secret once, receives an event of an export, and receives it again on request', async () => {
       const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/told`;
       await page.goto(`${browsed.baseUrl}/webhooks`);
       await page.getByText('No webhooks configured', { exact: true }).waitFor();
@@ -129,7 +129,7 @@ if ('missing' in found) {
       await expectAccessible();
     }, 90_000);
 
-    test('the connections with a webhook are listed, calls are found by their state, and a webhook is removed', async () => {
+    test('connections with a webhook are listed, calls are filtered by state, and a webhook can be removed', async () => {
       await page.getByRole('combobox', { name: 'State' }).click();
       await page.getByRole('option', { name: 'failed' }).click();
       await page.getByText('No calls in this state').waitFor();
@@ -145,8 +145,8 @@ if ('missing' in found) {
       expect(await store.connections.findWebhookSecret(connectionId)).toBeUndefined();
     }, 60_000);
 
-    test('its pages have had nothing to complain of', () => {
-      // What the tests above have made the API refuse is not a fault.
+    test('the pages report no violation of their policy and no script error', () => {
+      // Responses with an error that the tests above have caused are not faults.
       expect(complaints.filter((complaint) => !/status of 409|ERR_ABORTED/.test(complaint))).toEqual([]);
     });
   });

@@ -8,10 +8,11 @@ import { type BrowsedSystem, openSystem } from './open-system.ts';
 const found = await findChromium({ env: process.env, progress: () => undefined });
 
 if ('missing' in found) {
-  console.warn(`The tests of the authorize flow are left out, since there is no Chromium: ${found.missing}`);
-  test.todo('the authorize flow in a browser');
+  console.warn(`The browser tests of the authorize flow are skipped, because there is no Chromium: ${found.missing}`);
+  test.todo('a user can authorize a connection in a browser');
 } else {
-  // The console is at `localhost`, the EHR at `127.0.0.1`: two sites, between which no `SameSite=Strict` cookie goes.
+  // The console is at `localhost`, the EHR at `127.0.0.1`: two sites, between which the browser sends no
+  // `SameSite=Strict` cookie.
   describe('the authorize flow, over two sites', () => {
     let browsed: BrowsedSystem;
     let page: Page;
@@ -28,7 +29,7 @@ if ('missing' in found) {
     const { title, button, link, choose } = onPage(() => page);
     const atEhr = () => title('Simulated athenahealth').waitFor();
     const connectionTitle = 'Practice 195900 (production)';
-    /** By the console's form, on to the connection's page. @returns the page's address. */
+    /** Adds a connection with the console's form, which leads to its page. @returns the address of that page */
     const addConnection = async (): Promise<string> => {
       await page.goto(`${browsed.baseUrl}/connections`);
       await button('Add a connection').click();
@@ -46,7 +47,7 @@ if ('missing' in found) {
     };
     const isAuthorized = () => page.getByText('yes, for patient a-195900.E-1').waitFor();
 
-    test('leads through the EHR’s page back to the connection, still logged in, and the connection works', async () => {
+    test('leads from the EHR’s page back to the connection, where the operator is still logged in and the connection works', async () => {
       const address = await addConnection();
       await link('Authorize').click();
       await atEhr();
@@ -62,7 +63,7 @@ if ('missing' in found) {
       expect(await page.getByLabel('failed').count()).toBe(0);
     }, 60_000);
 
-    test('a form that is sent once more by the way back changes nothing, and says so', async () => {
+    test('reports that a form that is submitted again with the back button changes nothing', async () => {
       const address = page.url();
       await page.goBack();
       await atEhr();
@@ -72,12 +73,12 @@ if ('missing' in found) {
       await link('Go to the connection').click();
       await isAuthorized();
       expect(page.url()).toBe(address);
-      // The callback's own page: from it there is a way as well.
+      // The callback's page also has a link to the connection.
       await page.goBack();
       await title('Already authorized').waitFor();
     }, 60_000);
 
-    test('a user who denies is told so, and there is a way to try again, which works', async () => {
+    test('reports a denial to the user, and a second attempt works', async () => {
       const address = await addConnection();
       await link('Authorize').click();
       await atEhr();
@@ -99,7 +100,7 @@ if ('missing' in found) {
       expect(page.url()).toBe(address);
     }, 60_000);
 
-    test('a denial that is taken back by the way back is over, and there is a way to start again', async () => {
+    test('reports that a denied authorization has ended if the user goes back, and offers a new start', async () => {
       await addConnection();
       await link('Authorize').click();
       await atEhr();
@@ -115,7 +116,7 @@ if ('missing' in found) {
       await isAuthorized();
     }, 60_000);
 
-    test('what keeps an operator from setting out is told on a page, with a way back', async () => {
+    test('shows a page with the reason and a link back if an operator cannot start it', async () => {
       const { provider, id } = { provider: 'athenahealth', id: browsed.system.connectionId };
       await page.goto(`${browsed.baseUrl}/api/ehr/${provider}/authorize?connectionId=${id}`);
       await page.getByText('so it needs no authorization by a user').waitFor();
@@ -123,7 +124,7 @@ if ('missing' in found) {
       await title(connectionTitle).waitFor();
     }, 60_000);
 
-    test('a user who was invited is told that the window can be closed, and is not led to the log-in', async () => {
+    test('tells an invited user that the window can be closed, and does not redirect to the log-in', async () => {
       const answer = await fetch(`${browsed.system.baseUrl}/api/ehr/athenahealth/authorize`, {
         method: 'POST',
         headers: { authorization: `Bearer ${browsed.system.apiKey}`, 'content-type': 'application/json' },
@@ -139,8 +140,8 @@ if ('missing' in found) {
       await users.close();
     }, 60_000);
 
-    test('its pages have had nothing to complain of', () => {
-      // What the tests above have made the API refuse is not a fault.
+    test('shows pages without a violation of their policy and without a script error', () => {
+      // Responses with an error that the tests above have caused are not faults.
       expect(complaints.filter((complaint) => !/status of (?:400|403|409)|ERR_ABORTED/.test(complaint))).toEqual([]);
     });
   });

@@ -7,7 +7,7 @@ import { type BrowsedSystem, openSystem } from './open-system.ts';
 
 const found = await findChromium({ env: process.env, progress: () => undefined });
 
-/** What reaches beyond the screen, but for tables, which scroll by themselves. */
+/** Elements that are wider than the screen, except for tables, which scroll by themselves. */
 const wideElements = `[...document.querySelectorAll('main *')]
   .filter((element) => element.getBoundingClientRect().right > innerWidth + 1 && !element.closest('[tabindex="0"]'))
   .map((element) => element.tagName + ': ' + element.textContent)`;
@@ -29,10 +29,10 @@ const pages = [
 ] as const;
 
 if ('missing' in found) {
-  console.warn(`The tests of the console are left out, since there is no Chromium: ${found.missing}`);
-  test.todo('the console in a browser');
+  console.warn(`The browser tests of the console are skipped, because there is no Chromium: ${found.missing}`);
+  test.todo('the console works in a browser');
 } else {
-  describe('the console', () => {
+  describe('the console in a browser', () => {
     let browsed: BrowsedSystem;
     let page: Page;
     let complaints: string[];
@@ -46,7 +46,7 @@ if ('missing' in found) {
 
     const { title, button, choose } = onPage(() => page);
     const goTo = (path: string) => page.goto(browsed.system.baseUrl + path);
-    /** With everything that it asks for. */
+    /** Opens a page and waits for all of its requests. */
     const lookAt = async (path: string, name: string) => {
       await goTo(path);
       await title(name).waitFor();
@@ -61,20 +61,20 @@ if ('missing' in found) {
       await title('Bulk export').waitFor();
     };
 
-    test('leads to the log-in and back to the page that was wanted, with its filter', () => {
+    test('redirects to the log-in, and then back to the requested page with its filter', () => {
       expect(page.url()).toBe(`${browsed.system.baseUrl}/exports?status=FAILED`);
     });
 
-    test('an export is started and watched to its end without a look at the page again', async () => {
+    test('starts an export and shows its progress until the end without a reload', async () => {
       await startExport();
       const { length } = await browsed.system.simulator.lines('Patient');
       await page.getByRole('row', { name: new RegExp(`^Patient completed ${length} / ${length}`) }).waitFor();
-      // It can be cancelled until its end.
+      // The export can be cancelled until its end.
       await button('Cancel').waitFor({ state: 'detached' });
       expect(await browsed.system.store.bulkExports.listActive()).toEqual([]);
     }, 60_000);
 
-    test('another is cancelled', async () => {
+    test('cancels an export', async () => {
       await browsed.system.simulator.order({
         match: { path: 'export$' },
         fault: { kind: 'export-fate', end: 'never-ends' },
@@ -86,7 +86,7 @@ if ('missing' in found) {
       expect(await browsed.system.store.bulkExports.listActive()).toEqual([]);
     }, 60_000);
 
-    test('what the form gets wrong is said beside its field, and what the API refuses in its own words', async () => {
+    test('shows an invalid value of a form at its field, and an error of the API with its own message', async () => {
       await goTo('/exports');
       await button('Start an export').click();
       await button('Start').click();
@@ -98,7 +98,7 @@ if ('missing' in found) {
       await page.getByRole('alert').getByText('must be a FHIR search of one type').waitFor();
     }, 60_000);
 
-    test('a line in quarantine is looked at, corrected and stored', async () => {
+    test('shows a quarantined line, and stores it after a correction', async () => {
       const { simulator, store, connectionId } = browsed.system;
       await simulator.order({ match: { path: 'bulkdata/.*Condition' }, fault: { kind: 'corrupt-line', line: 1 } });
       await startExport();
@@ -116,7 +116,7 @@ if ('missing' in found) {
       expect(stored?.deleted).toBe(false);
     }, 60_000);
 
-    test('a connection is added, tested with its steps shown, and removed', async () => {
+    test('adds a connection, tests it step by step, and removes it', async () => {
       await goTo('/connections');
       await button('Add a connection').click();
       const { size } = await connections();
@@ -134,7 +134,7 @@ if ('missing' in found) {
       expect((await connections()).size).toBe(size);
     }, 60_000);
 
-    test('a connection is purged with its data only after its id was typed, and the erasure is listed', async () => {
+    test('purges a connection with its data only after its id was typed, and lists the erasure', async () => {
       await goTo('/connections');
       const before = new Set([...(await connections())]);
       await button('Add a connection').click();
@@ -154,7 +154,7 @@ if ('missing' in found) {
       expect([...(await connections())]).not.toContain(id);
     }, 60_000);
 
-    test('a patient is counted without a change before the erasure can be confirmed', async () => {
+    test('counts the data of a patient without a change before the erasure can be confirmed', async () => {
       const [id = ''] = [...(await connections())];
       await goTo(`/connections/${id}`);
       await button('Erase a patient').click();
@@ -167,7 +167,7 @@ if ('missing' in found) {
       await page.getByText('Type the id of the patient again').waitFor();
     }, 60_000);
 
-    test('a schedule is added with its next runs, paused and removed', async () => {
+    test('adds a schedule and shows its next runs, pauses it, and removes it', async () => {
       await goTo('/schedules');
       await button('Add a schedule').click();
       await choose({ field: 'Connection', option: /195900/ });
@@ -181,7 +181,7 @@ if ('missing' in found) {
       await page.getByText('No schedules').waitFor();
     }, 60_000);
 
-    test('a stored resource is found by its type, shown as it was received, with where it came from', async () => {
+    test('finds a stored resource by its type, and shows it as received with its origin', async () => {
       const [line = ''] = await browsed.system.simulator.lines('Patient');
       const { id } = JSON.parse(line) as { id: string };
       await goTo(`/resources?connectionId=${browsed.system.connectionId}&type=Patient`);
@@ -194,7 +194,7 @@ if ('missing' in found) {
         .waitFor();
     }, 60_000);
 
-    test('who has read a patient is found by the patient, and the look is an event itself', async () => {
+    test('lists who has read a patient, and records this access as an event, too', async () => {
       const { store, connectionId } = browsed.system;
       const [patient = ''] = await store.resources.listIds({ connectionId, resourceType: 'Patient' });
       await goTo('/audit');
@@ -210,7 +210,7 @@ if ('missing' in found) {
       expect((await looks()).filter(({ patients }) => patients?.includes(patient))).toHaveLength(1);
     }, 60_000);
 
-    test('the rate budget shows what an export uses, and why it is paused', async () => {
+    test('shows the part of the rate budget that an export uses, and why the budget is paused', async () => {
       const { simulator, apiKey, baseUrl, connectionId } = browsed.system;
       await simulator.order({ match: { path: 'bulkdata/' }, fault: { kind: 'status', status: 429, retryAfter: '3' } });
       await goTo('/budget');
@@ -228,7 +228,7 @@ if ('missing' in found) {
     }, 60_000);
 
     test.each(pages)(
-      '%s has nothing that axe finds, light or dark, wide or on a phone',
+      'has no fault of accessibility on the page %s, light or dark, wide or on a phone',
       async (path, name) => {
         await lookAt(path, name);
         for (const colorScheme of ['light', 'dark'] as const) {
@@ -246,7 +246,7 @@ if ('missing' in found) {
       60_000,
     );
 
-    test('dialogs and the pages of single things have nothing that axe finds either', async () => {
+    test('has no fault of accessibility in dialogs and on pages of single records', async () => {
       const check = async () => expect(await faultsOfAccessibility(page)).toEqual([]);
       await goTo('/exports');
       await page.getByRole('row').nth(1).getByRole('link').first().click();
@@ -277,7 +277,7 @@ if ('missing' in found) {
       await check();
     }, 60_000);
 
-    test('everything can be reached by keyboard: past the navigation to the content, a form and back', async () => {
+    test('can be used with the keyboard alone: past the navigation to the content, into a form and back', async () => {
       await goTo('/exports');
       await title('Bulk exports').waitFor();
       await page.keyboard.press('Tab');
@@ -291,7 +291,7 @@ if ('missing' in found) {
       expect(await page.evaluate('document.activeElement.textContent')).toContain('Start an export');
     }, 60_000);
 
-    test('a client sees no page of the operators, and no line', async () => {
+    test('shows a client key no page for operators and no quarantined line', async () => {
       const key = await browsed.system.store.apiKeys.create({ name: 'a client', role: 'client', now: new Date() });
       const { page: other } = await browsed.open('/');
       await browsed.logIn(other, key);
@@ -308,7 +308,7 @@ if ('missing' in found) {
       await other.close();
     }, 60_000);
 
-    test('a page that nobody has touched for half an hour is logged out, and comes back after the log-in', async () => {
+    test('logs an operator out after half an hour without input, and shows the same page after the log-in', async () => {
       const { page: left } = await browsed.open('/login?next=/connections');
       await left.clock.install();
       await browsed.logIn(left);
@@ -324,7 +324,7 @@ if ('missing' in found) {
       await left.close();
     }, 60_000);
 
-    test('an address that leads nowhere says so, and an ended session leads to the log-in', async () => {
+    test('reports an unknown address, and redirects to the log-in after the end of a session', async () => {
       await goTo('/nowhere');
       await title('There is no such page').waitFor();
       await page.getByRole('button', { name: /Logged in as/ }).click();
@@ -334,8 +334,8 @@ if ('missing' in found) {
       expect(new URL(page.url()).pathname).toBe('/login');
     }, 60_000);
 
-    test('its policy and its scripts have had nothing to complain of, and it has asked nobody else', () => {
-      // What the tests above have made the API refuse is not a fault.
+    test('has no violation of its policy and no script error, and sends requests only to its own server', () => {
+      // Responses with an error that the tests above have caused are not faults.
       expect(complaints.filter((complaint) => !/status of (?:400|403|409)|ERR_ABORTED/.test(complaint))).toEqual([]);
     });
   });

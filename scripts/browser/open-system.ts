@@ -5,29 +5,29 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from 'p
 import { type ChaosSystem, startChaosSystem } from '../chaos/system/start-chaos-system.ts';
 import { buildConsole } from '../system/builds.ts';
 
-/** It has nothing to ask anybody outside, and containers give it no sandbox. */
+/** The browser needs no network outside of the test, and containers do not support its sandbox. */
 const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-sync'];
 
-/** An export with its polls takes seconds; what is not there after this does not come. */
+/** An export with its polls takes seconds. An element that is missing after this time will not appear. */
 const stepMs = 15_000;
 
 export interface BrowsedSystem {
   readonly system: ChaosSystem;
-  /** Of the API, as the browser calls it. */
+  /** The address of the API as the browser calls it. */
   readonly baseUrl: string;
-  /** A page, of our own by its path, and what its policy or its scripts have complained of. */
+  /** Opens a page, by its path if it is ours, and collects violations of its policy and script errors. */
   open(path: string, options?: BrowserContextOptions): Promise<{ readonly page: Page; readonly complaints: string[] }>;
   logIn(page: Page, key?: string): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** A whole system with a built console, and a browser to look at it with. */
+/** Starts a whole system with a built console, and a browser. */
 export async function openSystem(options: {
   readonly command: string;
   readonly patients: number;
-  /** By which the browser calls the API; left out: as everybody does. */
+  /** The host by which the browser calls the API. Default: the usual one. */
   readonly host?: string;
-  /** Of the API and the workers. */
+  /** The environment of the API and the workers. */
   readonly env?: Readonly<Record<string, string>>;
 }): Promise<BrowsedSystem> {
   const { command: executablePath, patients, host = '127.0.0.1', env = {} } = options;

@@ -5,8 +5,10 @@ import { type BrowsedSystem, openSystem } from './open-system.ts';
 const found = await findChromium({ env: process.env, progress: () => undefined });
 
 if ('missing' in found) {
-  console.warn(`The tests of the pages are left out, since there is no Chromium: ${found.missing}`);
-  test.todo('the pages in a browser');
+  console.warn(
+    `The browser tests of Bull Board and the API docs are skipped, because there is no Chromium: ${found.missing}`,
+  );
+  test.todo('Bull Board and the API docs work in a browser');
 } else {
   describe('in a browser', () => {
     let browsed: BrowsedSystem;
@@ -15,21 +17,22 @@ if ('missing' in found) {
     }, 120_000);
     afterAll(() => browsed?.stop());
 
-    test('Bull Board leads to the log-in and back, works under the policy, and is has a cookie that no script reads', async () => {
+    test('Bull Board redirects to the log-in and back, works under its policy, and has a cookie that scripts cannot read', async () => {
       const { page, complaints } = await browsed.open('/admin/queues');
       expect(new URL(page.url()).pathname).toBe('/login');
       await browsed.logIn(page);
       await page.getByText('bulk-export').first().waitFor();
       expect(new URL(page.url()).pathname).toBe('/admin/queues');
-      // Bull Board asks Google for a font: the policy keeps the browser from telling anybody where it is, and it has others.
+      // Bull Board requests a font from Google. The policy blocks the request, so that Google does not learn the
+      // address. Other fonts are used.
       expect(complaints.filter((complaint) => !complaint.includes('fonts.googleapis.com'))).toEqual([]);
       const [cookie] = await page.context().cookies();
       expect(cookie).toMatchObject({ httpOnly: true, sameSite: 'Strict', expires: -1 });
-      // A script of the page cannot read it.
+      // Scripts of the page cannot read it.
       expect(await page.evaluate('document.cookie')).toBe('');
     }, 60_000);
 
-    test('the API’s document is shown, with its operations, from our own files', async () => {
+    test('the API docs show all operations, and load only our own files', async () => {
       const { page, complaints } = await browsed.open('/docs/');
       await page.getByText('Start a bulk export').first().waitFor();
       await page.getByText('/api/ehr/{provider}/enhanced-sync').first().click();
@@ -41,7 +44,7 @@ if ('missing' in found) {
       expect(asked.filter((url) => !url.startsWith(browsed.system.baseUrl) && !url.startsWith('data:'))).toEqual([]);
     }, 60_000);
 
-    test('a page of another origin cannot change anything with the operator’s cookie; our own can', async () => {
+    test('a page of another origin cannot change anything with the cookie of an operator, but our own page can', async () => {
       const { page } = await browsed.open('/login?next=/admin/queues');
       await browsed.logIn(page);
       await page.getByText('bulk-export').first().waitFor();
@@ -50,7 +53,7 @@ if ('missing' in found) {
         method: 'POST', credentials: 'include', mode: 'no-cors', body: '${body}'
       }).then((answer) => answer.status, () => 'blocked')`;
       const exports = () => browsed.system.store.bulkExports.listActive();
-      // The same host on another port is of the same site: the browser sends the cookie along.
+      // The same host on another port is the same site, so the browser sends the cookie.
       await page.goto(`${browsed.system.simulator.baseUrl}/_sim/stats`);
       expect([0, 'blocked']).toContain(await page.evaluate(post));
       expect(await exports()).toEqual([]);

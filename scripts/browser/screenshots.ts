@@ -1,4 +1,4 @@
-// usage: pnpm docs:screenshots    makes the pictures in docs/screenshots, of a system of its own that ends with it
+// usage: pnpm docs:screenshots    takes the screenshots in docs/screenshots, on a system that is started for it
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { findChromium } from '@bulkhead/embedded';
@@ -6,14 +6,14 @@ import type { Page } from 'playwright-core';
 import { type BrowsedSystem, openSystem } from './open-system.ts';
 
 const folder = join(import.meta.dirname, '..', '..', 'docs', 'screenshots');
-/** Enough for files that are worth a progress bar. */
+/** Enough for files that need a progress bar. */
 const patients = 400;
 const context = { viewport: { width: 1280, height: 800 } };
-/** So that an export is long enough under way to be looked at. */
+/** Slows downloads down, so that an export runs long enough for a screenshot. */
 const slowly = { match: { path: 'bulkdata/' }, fault: { kind: 'slow', bytesPerSecond: 150_000 }, times: 20 };
-/** Some files are done then, some under way, some wait. */
+/** At this time some files are completed, some are being downloaded, and some wait. */
 const downloadedMs = 6000;
-/** The chart of a budget is a line only after a while. */
+/** The chart of a budget shows a line only after a while. */
 const watchedMs = 25_000;
 
 const found = await findChromium({ env: process.env, progress: console.log });
@@ -47,7 +47,7 @@ async function fillWithLife({ system }: BrowsedSystem): Promise<void> {
   await system.simulator.order({ match: { path: 'bulkdata/.*Condition' }, fault: { kind: 'corrupt-line', line: 5 } });
 }
 
-/** In the middle of its downloads. */
+/** Takes the screenshot during its downloads. */
 async function shootExport({ browsed, page }: Shot): Promise<void> {
   const { system } = browsed;
   await system.simulator.order(slowly);
@@ -59,7 +59,7 @@ async function shootExport({ browsed, page }: Shot): Promise<void> {
   await page.getByText('completed', { exact: true }).first().waitFor({ timeout: 120_000 });
 }
 
-/** While many searches share it. */
+/** Takes the screenshot while many searches share the budget. */
 async function shootBudget({ browsed, page }: Shot): Promise<void> {
   const { system } = browsed;
   await page.goto(`${system.baseUrl}/budget`);
@@ -76,14 +76,14 @@ async function shootOverview({ browsed, page }: Shot): Promise<void> {
   await page.screenshot({ path: join(folder, 'overview.png') });
 }
 
-/** With dark colors. */
+/** Takes the screenshot in dark mode. */
 async function shootResource({ browsed, page }: Shot): Promise<void> {
   const { baseUrl, connectionId } = browsed.system;
   await page.emulateMedia({ colorScheme: 'dark' });
   await page.goto(`${baseUrl}/resources?connectionId=${connectionId}&type=Observation`);
   await page.getByRole('row').nth(1).getByRole('button').click();
   await page.getByText('"resourceType": "Observation"').waitFor();
-  // The drawer slides in.
+  // Wait until the drawer has moved in.
   await page.waitForTimeout(1000);
   await page.screenshot({ path: join(folder, 'resource.png') });
 }

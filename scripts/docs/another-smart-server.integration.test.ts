@@ -21,12 +21,12 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('connect a server that is not athenahealth', async () => {
+test('the commands of docs/how-to/another-smart-server.md work as written', async () => {
   const { baseUrl, apiKey, simulator, api, workers } = system;
   const [describe = ''] = await blocksOf(page);
   const commands = (await commandsOf(page))
     .replace('https://fhir.example.org/r4', simulator.fhirEndpoint)
-    // The server here is a simulated athenahealth all the same: its searches want the practice.
+    // The server of this test is also a simulated athenahealth, whose searches require the practice.
     .replace('"defaultScope"', `"search": ${JSON.stringify(search)}, "defaultScope"`)
     .replace('my-tenant', '195900');
   const [file = '', rest = ''] = commands.split(/(?<=^END\n)/m);
@@ -36,7 +36,7 @@ test('connect a server that is not athenahealth', async () => {
     await process.stop();
     await process.start();
   }
-  // What the server's operator does with the address of our keys.
+  // The operator of the server would register the address of our keys.
   const body = JSON.stringify({ jwksUrl: `${baseUrl}/.well-known/jwks.json` });
   const headers = { 'content-type': 'application/json' };
   const answer = await fetch(`${simulator.baseUrl}/_sim/options`, { method: 'PATCH', headers, body });
@@ -46,6 +46,6 @@ test('connect a server that is not athenahealth', async () => {
   expect(printed).toMatch(/"kty": ?"RSA"/);
   expect(printed).toMatch(/COMPLETED {2}\d+ stored, 0 quarantined/);
   expect(readFileSync(join(folder, 'records/Patient.ndjson'), 'utf8').trim().split('\n')).toHaveLength(4);
-  // The page's limit is the imagined server's, above that of athenahealth.
+  // The page's limit is that of its example server, higher than the one of athenahealth.
   expect((await simulator.violations()).filter(({ kind }) => kind !== 'rate')).toEqual([]);
 }, 120_000);

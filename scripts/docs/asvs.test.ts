@@ -6,13 +6,13 @@ const root = join(import.meta.dirname, '..', '..');
 const page = readFileSync(join(root, 'docs/asvs.md'), 'utf8');
 const row = /^\| (\d[\d., ]*) \| ([\d, ]+) \| .+? \| (met|not met|not applicable) \| (.+) \|$/gm;
 
-/** Every requirement of the page, each with its level. */
+/** Every requirement of the page with its level. */
 const requirements = [...page.matchAll(row)].flatMap(([, ids = '', levels = '', verdict, reason = '']) => {
   const levelsOfRow = levels.split(', ');
   return ids.split(', ').map((id, index) => ({ id, level: levelsOfRow[index] ?? levelsOfRow[0], verdict, reason }));
 });
 
-/** Of ASVS 5.0.0, by the tables of OWASP. */
+/** The numbers of ASVS 5.0.0, by the tables of OWASP. */
 const published = { '1': 70, '2': 183 };
 
 test('docs/asvs.md lists each requirement of levels 1 and 2 once', () => {
@@ -26,7 +26,7 @@ test.each([
   { name: 'level 1', levels: ['1'] },
   { name: 'level 2', levels: ['2'] },
   { name: 'both', levels: ['1', '2'] },
-])('docs/asvs.md counts the verdicts of $name as its table has them', ({ name, levels }) => {
+])('docs/asvs.md has a correct summary of the verdicts of $name', ({ name, levels }) => {
   const counts = ['met', 'not met', 'not applicable'].map(
     (verdict) => requirements.filter((one) => one.verdict === verdict && levels.includes(one.level ?? '')).length,
   );

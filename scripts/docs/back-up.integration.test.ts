@@ -17,7 +17,7 @@ import { dumpRedis } from '../leaks/dump-redis.fixture.ts';
 import { commandsOf, runShell } from './run-shell.fixture.ts';
 
 const athena = '/api/ehr/athenahealth';
-const brokenLine = '{"resourceType":"Condition","note":"a line that is no resource"';
+const brokenLine = '{"resourceType":"Condition","note":"a line that is not a resource"';
 const documentText = 'The content of a document.';
 const types = ['Patient', 'Condition', 'DocumentReference', 'Observation'];
 
@@ -27,7 +27,7 @@ let system: ChaosSystem;
 let services: Services;
 let restored: RestoredSystem;
 let store: Store;
-/** A client that is away until the restored system runs. */
+/** A client that is down until the restored system runs. */
 let receiver: Server;
 const received: { readonly id: string; readonly isSigned: boolean }[] = [];
 let webhookSecret: string;
@@ -41,7 +41,7 @@ let before: ReadonlyMap<string, string>;
 let after: ReadonlyMap<string, string>;
 let redisAfter: string;
 let withWrongKey: unknown;
-/** Of the two exports, before the restored system was started. */
+/** The phases of the two exports before the restored system was started. */
 let phases: readonly (string | undefined)[];
 
 async function ask(baseUrl: string, path: string, body?: object, method = body ? 'POST' : 'GET') {
@@ -55,7 +55,7 @@ async function ask(baseUrl: string, path: string, body?: object, method = body ?
   return answer;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: whatever the answer holds.
+// biome-ignore lint/suspicious/noExplicitAny: the shape depends on the route.
 const data = async (baseUrl: string, path: string, body?: object): Promise<any> =>
   JSON.parse(await ask(baseUrl, path, body)).data;
 
@@ -64,7 +64,7 @@ async function startExport(resourceTypes: readonly string[], callbackUrl?: strin
   return (await data(system.baseUrl, `${athena}/bulk-export`, body)).id;
 }
 
-/** Waits until an export is as it should be. */
+/** Waits until an export has the expected state. */
 const until = (baseUrl: string, id: string, is: (status: { status: string; phase: string }) => boolean) =>
   waitFor(
     async () => {
@@ -74,7 +74,7 @@ const until = (baseUrl: string, id: string, is: (status: { status: string; phase
     { timeoutMs: 60_000, what: `export ${id}` },
   );
 
-/** Work of each kind: done, under way, and still to come. */
+/** Creates work of each kind: completed, in progress, and pending. */
 async function useSystem(): Promise<void> {
   const { baseUrl, simulator } = system;
   const auth = { method: 'client_credentials', clientId: 'simulator-client', clientSecret: 'simulator-secret' };
@@ -157,7 +157,7 @@ beforeAll(async () => {
   phases = [await store.bulkExports.find(downloading), await store.bulkExports.find(exporting)].map(
     (record) => record?.phase,
   );
-  // So that the secret must be opened for a new one.
+  // The secret must then be decrypted to get a new token.
   await store.accessTokens.delete(connectionId);
   await system.simulator.clearFaults();
   await new Promise<void>((resolve) => receiver.listen(port, '127.0.0.1', resolve));
@@ -194,17 +194,17 @@ test('a restored system refuses to start with another encryption key', () => {
   );
 });
 
-test('the backup shows exports under way', () => {
+test('the backup contains exports in progress', () => {
   expect(phases).toEqual(['downloading', 'exporting']);
 });
 
-test('an export whose downloads were under way completes after the restore, with every resource', async () => {
+test('an export that was downloading completes after the restore, with every resource', async () => {
   const { status, counts } = await until(restored.baseUrl, downloading, ({ status }) => status !== 'IN_PROGRESS');
   expect({ status, ...counts }).toMatchObject({ status: 'COMPLETED', filesFailed: 0, quarantined: 0 });
   for (const resourceType of types) {
     const served = (await system.simulator.lines(resourceType)).map((line) => JSON.parse(line).id as string);
     const stored = await store.resources.listIds({ connectionId, resourceType });
-    // The line that is in quarantine.
+    // One line is in quarantine.
     const missing = resourceType === 'Condition' ? 1 : 0;
     expect({ resourceType, stored: stored.length }).toEqual({ resourceType, stored: served.length - missing });
     expect(served).toEqual(expect.arrayContaining(stored));
@@ -229,20 +229,20 @@ test('the secret of a connection fetches a token after the restore', async () =>
   expect(token?.accessToken).toBeTruthy();
 });
 
-test('a webhook that was not delivered arrives after the restore', async () => {
+test('an undelivered webhook event is delivered after the restore', async () => {
   const delivery = await waitFor(() => received.find(({ id }) => id.includes(completed)), { what: 'the webhook' });
-  // By the secret that the connection had.
+  // Signed with the secret that the connection had.
   expect(delivery.isSigned).toBe(true);
 }, 30_000);
 
-test('a schedule has its job again after the restore, and the audit log its events', async () => {
+test('the job of a schedule is recreated after the restore, and the audit log has its events', async () => {
   expect(await store.schedules.find(scheduleId)).toMatchObject({ cron: '0 2 * * *', paused: false });
   await waitFor(async () => (await dumpRedis(services.redis.url)).includes(scheduleId), { what: 'the job' });
   const events = await data(restored.baseUrl, '/api/ehr/audit-events');
   expect(JSON.stringify(events)).toContain(completed);
 });
 
-test('bulkhead doctor finds the servers of the restored system well', async () => {
+test('bulkhead doctor reports no fault of the restored system', async () => {
   const page = await commandsOf('docs/how-to/back-up.md');
   const doctor = page.split('\n').filter((line) => line.startsWith('bulkhead '));
   const env = { BULKHEAD_URL: restored.baseUrl, BULKHEAD_API_KEY: system.apiKey };

@@ -18,13 +18,13 @@ const blocks = pages.flatMap((page) =>
 const commands = blocks.filter(({ language }) => ['bash', 'sh', 'shell', 'console'].includes(language));
 const isLeftOut = ({ page, text }: (typeof blocks)[number]) =>
   notRun.some((one) => one.page === page && text.startsWith(one.begins));
-/** The tests of this folder name the pages that they run. */
+/** The tests of this folder, which name the pages whose commands they run. */
 const tests = globSync('*.integration.test.ts', { cwd: import.meta.dirname }).map((file) =>
   read(`scripts/docs/${file}`),
 );
 
 describe('every command of the documentation', () => {
-  test('is found', () => {
+  test('is found by this test', () => {
     expect(commands.length).toBeGreaterThan(30);
   });
 
@@ -33,12 +33,12 @@ describe('every command of the documentation', () => {
     expect(tests.some((text) => text.includes(`'${page}'`))).toBe(true);
   });
 
-  test.each(notRun)('that is not run has a reason, and is still there: $page: $begins', ({ page, begins, reason }) => {
+  test.each(notRun)('that no test runs has a reason and still exists: $page: $begins', ({ page, begins, reason }) => {
     expect(reason).not.toBe('');
     expect(commands.filter((block) => block.page === page && block.text.startsWith(begins))).toHaveLength(1);
   });
 
-  test('stands in a block that says so', () => {
+  test('is in a block that is marked as bash', () => {
     const command = /^(?:\$ |curl|npm|npx|pnpm|docker|kubectl|helm|bulkhead|export [A-Z]|node_modules\/|openssl) /m;
     expect(blocks.filter(({ language, text }) => language === '' && command.test(text))).toEqual([]);
   });

@@ -22,13 +22,13 @@ function run(commands: string, env: Readonly<Record<string, string>> = {}): Prom
   return runShell({ commands, folder, env: { BULKHEAD_URL, BULKHEAD_API_KEY, CONNECTION, ...env } });
 }
 
-test('install', async () => {
+test('the commands of docs/how-to/install.md work as written', async () => {
   const { mongodb, redis, encryptionKey } = system;
   const env = { MONGODB_URI: mongodb.url, REDIS_URL: redis.url, BULKHEAD_ENCRYPTION_KEY: encryptionKey };
   expect(await run(await commandsOf('docs/how-to/install.md'), env)).toMatch(/^bulkhead_\w+$/m);
 }, 120_000);
 
-test('connect athenahealth', async () => {
+test('the commands of docs/how-to/connect-athenahealth.md work as written', async () => {
   const secretFile = join(folder, 'secret');
   writeFileSync(secretFile, 'simulator-secret\n');
   const env = { SECRET_FILE: secretFile, PRACTICE: '195900', CLIENT_ID: 'simulator-client' };
@@ -38,7 +38,7 @@ test('connect athenahealth', async () => {
   expect(patients).toHaveLength(4);
 }, 120_000);
 
-test('sync every night', async () => {
+test('the commands of docs/how-to/nightly-sync.md work as written', async () => {
   const printed = await run(await commandsOf('docs/how-to/nightly-sync.md'));
   expect(printed).toMatch(/COMPLETED {2}\d+ stored/);
   expect(await system.store.schedules.list({ connectionId: system.connectionId, scope: 'all' })).toMatchObject([
@@ -46,13 +46,13 @@ test('sync every night', async () => {
   ]);
 }, 120_000);
 
-test('recover an export that failed', async () => {
+test('the commands of docs/how-to/recover-a-failed-export.md work as written', async () => {
   const { order } = system.simulator;
   await order({ match: { path: 'export$' }, fault: { kind: 'export-fate', end: 'fails' } });
   await order({ match: { path: 'bulkdata/.*Condition' }, fault: { kind: 'corrupt-line', line: 1 } });
   const failed = await run('bulkhead export start --connection "$CONNECTION" --types Condition --watch || true');
   expect(failed).toContain('FAILED');
-  // What an operator does to the line.
+  // An operator corrects the line in an editor.
   const editor = join(folder, 'editor');
   const mended = '{"resourceType":"Condition","id":"mended","subject":{"reference":"Patient/x"}}';
   writeFileSync(editor, `#!/bin/sh\necho '${mended}' > "$1"\n`, { mode: 0o755 });
@@ -62,7 +62,7 @@ test('recover an export that failed', async () => {
   expect(await run('bulkhead resources get --connection "$CONNECTION" --types Condition')).toContain('"id":"mended"');
 }, 120_000);
 
-test('upgrade', async () => {
+test('the commands of docs/how-to/upgrade.md work as written', async () => {
   const { mongodb, redis, encryptionKey } = system;
   const env = { MONGODB_URI: mongodb.url, REDIS_URL: redis.url, BULKHEAD_ENCRYPTION_KEY: encryptionKey };
   const printed = await run(await commandsOf('docs/how-to/upgrade.md'), env);
@@ -70,7 +70,7 @@ test('upgrade', async () => {
   expect(printed).toMatch(/mongodb +ok/);
 }, 120_000);
 
-test('the command line', async () => {
+test('the commands of docs/cli.md work as written', async () => {
   const page = (await commandsOf('docs/cli.md'))
     .replace('https://bulkhead.example', system.baseUrl)
     .replace('bh_…', system.apiKey)
@@ -78,12 +78,12 @@ test('the command line', async () => {
   expect(await run(page, { BULKHEAD_URL: '', BULKHEAD_API_KEY: '' })).toMatch(/COMPLETED {2}\d+ stored/);
 }, 120_000);
 
-test('the audit log', async () => {
+test('the commands of docs/audit.md work as written', async () => {
   const printed = await run(await commandsOf('docs/audit.md'));
   expect(printed).toMatch(/\nchecked +\d+\nfrom +1, written \S+Z\nhead +\d+:[0-9a-f]{64}\n/);
 }, 120_000);
 
-test('erase a connection or a patient', async () => {
+test('the commands of docs/how-to/erase.md work as written', async () => {
   const { store } = system;
   const create = 'BULKHEAD_CLIENT_SECRET=simulator-secret bulkhead connections create --client-id simulator-client';
   const CONNECTION = (await run(`${create} --practice 195900`)).trim();
@@ -91,7 +91,7 @@ test('erase a connection or a patient', async () => {
   const found = await store.resources.stream({ connectionId: CONNECTION, resourceType: 'Patient' }).next();
   const { id: PATIENT } = found.value as { readonly id: string };
   const page = await commandsOf('docs/how-to/erase.md');
-  // The page has the purge first, after which there is no patient left to erase.
+  // The page purges the connection first, after which there is no patient left to erase.
   const [purge, erase] = [
     page.slice(0, page.indexOf('bulkhead patients')),
     page.slice(page.indexOf('bulkhead patients')),
@@ -111,8 +111,8 @@ test('erase a connection or a patient', async () => {
   expect(await store.connectionEraser.count(CONNECTION)).toEqual({ resources: {}, records: {}, contentBytes: 0 });
 }, 240_000);
 
-// The last one: the processes of this system go on with the former key.
-test('rotate the encryption key', async () => {
+// This must be the last test: the processes of this system continue with the previous key.
+test('the commands of docs/how-to/rotate-keys.md work as written', async () => {
   const { mongodb, redis, encryptionKey } = system;
   const env = { MONGODB_URI: mongodb.url, REDIS_URL: redis.url, BULKHEAD_ENCRYPTION_KEY: encryptionKey };
   const printed = await run(await commandsOf('docs/how-to/rotate-keys.md'), env);

@@ -24,7 +24,7 @@ function leadsSomewhere(page: string, link: string): boolean {
   return heading === undefined || headingsOf(target).includes(heading);
 }
 
-/** As GitHub names them in links. */
+/** Returns the headings by the names that GitHub uses in links. */
 function headingsOf(page: string): string[] {
   const titles = [...read(page).matchAll(/^#+ (.*)$/gm)].map(([, title = '']) => title.toLowerCase());
   return titles.map((title) => title.replaceAll(/[^\p{L}\p{N}_ -]/gu, '').replaceAll(' ', '-'));

@@ -1,14 +1,14 @@
-/** Blocks of commands that no test of this folder runs: by the page, how the block begins, and why. */
+/** Blocks of commands that no test of this folder runs: the page, the beginning of the block, and the reason. */
 export const notRun: readonly { readonly page: string; readonly begins: string; readonly reason: string }[] = [
   {
     page: 'README.md',
     begins: 'npm start ',
-    reason: 'scripts/start tests npm start and its options; npm test is what runs this test',
+    reason: 'scripts/start tests npm start and its options; npm test runs this test itself',
   },
   {
     page: 'docs/how-to/install.md',
     begins: 'npx -y pnpm@12.21.0 install',
-    reason: 'the installation and the build of a fresh clone are what continuous integration begins with',
+    reason: 'continuous integration starts with the installation and the build of a fresh clone',
   },
   {
     page: 'docs/how-to/install.md',
@@ -23,7 +23,7 @@ export const notRun: readonly { readonly page: string; readonly begins: string; 
   {
     page: 'docs/how-to/kubernetes.md',
     begins: 'docker build ',
-    reason: 'needs a Docker engine and a registry; scripts/docker builds the same targets where there is an engine',
+    reason: 'needs a Docker engine and a registry; scripts/docker builds the same targets if there is an engine',
   },
   {
     page: 'docs/how-to/kubernetes.md',
@@ -33,7 +33,7 @@ export const notRun: readonly { readonly page: string; readonly begins: string; 
   {
     page: 'docs/how-to/kubernetes.md',
     begins: 'kubectl -n bulkhead delete job ',
-    reason: 'needs a cluster; scripts/kubernetes renders and judges what it applies',
+    reason: 'needs a cluster; scripts/kubernetes renders and verifies the objects',
   },
   {
     page: 'docs/how-to/kubernetes.md',
@@ -58,22 +58,22 @@ export const notRun: readonly { readonly page: string; readonly begins: string; 
   {
     page: 'docs/how-to/back-up.md',
     begins: 'mongodump --uri "$MONGODB_URI"',
-    reason: 'needs MongoDB’s database tools; back-up.integration.test.ts runs it where they are installed',
+    reason: 'needs MongoDB’s database tools; back-up.integration.test.ts runs it if they are installed',
   },
   {
     page: 'docs/how-to/back-up.md',
     begins: 'mongorestore --nsInclude ',
-    reason: 'needs MongoDB’s database tools; back-up.integration.test.ts runs it where they are installed',
+    reason: 'needs MongoDB’s database tools; back-up.integration.test.ts runs it if they are installed',
   },
   {
     page: 'docs/how-to/keep-the-key-in-a-kms.md',
     begins: 'aws kms create-key ',
-    reason: 'needs the command line of AWS and an account; the test makes its key at a local server',
+    reason: 'needs the command line of AWS and an account; the test creates its key on a local server',
   },
   {
     page: 'docs/testing.md',
     begins: 'npm test -- ',
-    reason: 'a part of the tests, which are running',
+    reason: 'runs a part of the tests, which this test belongs to',
   },
   {
     page: 'docs/testing.md',

@@ -11,7 +11,7 @@ import { blocksOf, runShell } from './run-shell.fixture.ts';
 let folder: string;
 let system: ChaosSystem;
 let api: ApiClient;
-/** What a page writes `…` for, and an id of its own for each block. */
+/** The values for `…` on a page, and a separate id for each block. */
 type Values = Readonly<Record<string, string>>;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'bulkhead-requests-'));
@@ -46,11 +46,11 @@ async function ended(exportId: string): Promise<void> {
 }
 
 interface Step {
-  /** What the block asks for. */
+  /** A part of the block's request. */
   readonly asks: string;
-  /** What its answer has. */
+  /** A part of the response. */
   readonly answer: RegExp;
-  /** What has to be there before. */
+  /** Creates the data that the request needs. */
   readonly prepare?: () => Promise<Values>;
 }
 
@@ -113,19 +113,19 @@ const apiSteps: readonly Step[] = [
   { asks: 'audit-events', answer: /"action":"export\.create"/ },
 ];
 
-test('the requests of README.md are requests of docs/api.md', async () => {
+test('every request of README.md is also in docs/api.md', async () => {
   const blocks = await blocksOf('README.md');
   expect(blocks).toHaveLength(4);
   expect(await blocksOf('docs/api.md')).toEqual(expect.arrayContaining([...blocks]));
 });
 
-describe('docs/api.md', () => {
-  test('has no other requests than these', async () => {
+describe('the page docs/api.md', () => {
+  test('has exactly the requests that are tested here', async () => {
     expect(await blocksOf('docs/api.md')).toEqual(apiSteps.map(({ asks }) => expect.stringContaining(asks)));
   });
 
   test.each(apiSteps)(
-    '$asks',
+    'has a request that works as written: $asks',
     async ({ asks, answer, prepare }) => {
       const block = (await blocksOf('docs/api.md'))[apiSteps.findIndex((step) => step.asks === asks)] ?? '';
       expect(await run({ block, values: await prepare?.() })).toMatch(answer);
@@ -134,7 +134,7 @@ describe('docs/api.md', () => {
   );
 });
 
-test('docs/reading-resources.md', async () => {
+test('the requests of docs/reading-resources.md work as written', async () => {
   const [search = '', type = '', ...others] = await blocksOf('docs/reading-resources.md');
   expect(others).toEqual([]);
   const values = { 'patient=p1': 'patient=a-195900.E-1', 'http://127.0.0.1:3000': system.baseUrl };

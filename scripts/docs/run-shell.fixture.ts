@@ -8,7 +8,7 @@ import { notRun } from './not-run.ts';
 const root = join(import.meta.dirname, '../..');
 const main = join(root, 'apps/cli/src/main.ts');
 
-/** The texts of a page's `bash` blocks; without those that no test can run. */
+/** Returns the texts of a page's `bash` blocks, except for those that no test can run. */
 export async function blocksOf(page: string): Promise<readonly string[]> {
   const markdown = await readFile(join(root, page), 'utf8');
   const blocks = [...markdown.matchAll(/^ *```bash\n([\s\S]*?)^ *```$/gm)].map(([, block = '']) => block);
@@ -19,21 +19,22 @@ export async function blocksOf(page: string): Promise<readonly string[]> {
   return found;
 }
 
-/** The commands of a page, one block after the other, for one shell. */
+/** Returns the commands of a page, one block after the other, for one shell. */
 export async function commandsOf(page: string): Promise<string> {
   return (await blocksOf(page)).map(unindent).join('\n');
 }
 
-/** As somebody copies it out of a list item: the end of a here-document has to stand at the line's begin. */
+/** Removes the indent of a list item: the end of a here-document must be at the start of its line. */
 function unindent(block: string): string {
   const [indent = ''] = block.match(/^ */) ?? [];
   return block.replaceAll(new RegExp(`^${indent}`, 'gm'), '');
 }
 
 /**
- * Runs commands as somebody types them: in one shell, in `folder`, with `bulkhead` on the path. A `curl` fails where the answer is an error,
- * and what a page calls by its built file is run from its source.
- * @returns what they have printed; throws where one of them fails, with what all of them have said.
+ * Runs commands as a user types them: in one shell, in `folder`, with `bulkhead` on the path. A `curl` fails if the
+ * response is an error. Built files that a page calls are run from their sources.
+ *
+ * @returns the output; throws if one of the commands fails, with the output of all of them
  */
 export function runShell(options: {
   readonly commands: string;
