@@ -6,7 +6,7 @@ import { baseEnv } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type ChaosSystem, startChaosSystem } from '../chaos/system/start-chaos-system.ts';
 
-/** What node is to run. */
+/** The arguments of node. */
 const main = ['--conditions=@bulkhead/source', join(import.meta.dirname, '../../apps/cli/src/main.ts')];
 let folder: string;
 let system: ChaosSystem;
@@ -25,7 +25,7 @@ interface Ended {
   readonly stderr: string;
 }
 
-/** The command as somebody's script runs it: no terminal. */
+/** Runs the command as a script does, without a terminal. */
 function bulkhead(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
   const all = { ...baseEnv(), BULKHEAD_URL: system.baseUrl, BULKHEAD_API_KEY: system.apiKey, ...env };
   return new Promise((resolve) => {
@@ -36,8 +36,8 @@ function bulkhead(args: readonly string[], env: Record<string, string> = {}): Pr
 }
 const json = async (...args: string[]) => JSON.parse((await bulkhead(['--json', ...args])).stdout);
 
-describe('bulkhead', () => {
-  test('follows an export to its end in silence, and shows what became of it', async () => {
+describe('the bulkhead command', () => {
+  test('follows an export to its end without output, and then shows its result', async () => {
     const start = ['export', 'start', '--connection', system.connectionId, '--types', 'Patient,Observation', '--watch'];
     const { code, stdout, stderr } = await bulkhead(start);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -52,7 +52,7 @@ describe('bulkhead', () => {
       ['Patient', 'completed'],
       ['Observation', 'completed'],
     ]);
-    // It has ended: there is nothing to cancel.
+    // The export has ended, so it cannot be cancelled.
     expect(await bulkhead(['export', 'cancel', id])).toMatchObject({ code: 6, stdout: '', stderr: expect.any(String) });
   }, 60_000);
 
@@ -82,7 +82,7 @@ describe('bulkhead', () => {
     expect(await json('retention')).toEqual(expect.any(Array));
   }, 60_000);
 
-  test('ends with 7 if the EHR reports that an export lacks something, and shows its report', async () => {
+  test('exits with 7 and shows the report of the EHR if an export lacks data', async () => {
     const fault = { kind: 'error-file', severity: 'error', lostType: 'Observation' };
     await system.simulator.order({ match: { method: 'GET', path: '/bulkstatus/' }, fault, times: 'always' });
     const start = ['export', 'start', '--connection', system.connectionId, '--types', 'Patient,Observation', '--watch'];
@@ -92,7 +92,7 @@ describe('bulkhead', () => {
     expect(stdout).toMatch(/^job_\S+ {2}COMPLETED, partial {2}\d+ stored, 0 quarantined\nwarning /);
   }, 60_000);
 
-  test('writes what is stored to files, a resource a line', async () => {
+  test('writes stored resources to files, one resource per line', async () => {
     const out = join(folder, 'out');
     const get = [
       'resources',
@@ -111,7 +111,7 @@ describe('bulkhead', () => {
     expect(piped.stdout.trim().split('\n').length).toBeGreaterThan(lines.length);
   }, 60_000);
 
-  test('syncs, schedules, and manages keys and connections', async () => {
+  test('starts syncs, and manages schedules, keys and connections', async () => {
     const { connectionId } = system;
     const sync = await bulkhead([
       'sync',
@@ -141,7 +141,7 @@ describe('bulkhead', () => {
     expect((await bulkhead(['connections', 'list', '--key-file', file], { BULKHEAD_API_KEY: '' })).code).toBe(3);
   }, 90_000);
 
-  test('shows quarantined lines, and stores a corrected one', async () => {
+  test('shows quarantined lines, and stores a corrected line', async () => {
     await system.simulator.order({ match: { path: 'bulkdata/.*Condition' }, fault: { kind: 'corrupt-line', line: 1 } });
     const watched = ['export', 'start', '--connection', system.connectionId, '--types', 'Condition', '--watch'];
     const { id } = await json(...watched);
@@ -156,7 +156,7 @@ describe('bulkhead', () => {
     expect(stored.stdout).toContain('"score":1.50');
   }, 60_000);
 
-  test('says who has read a patient, and checks the audit log against a head that was kept', async () => {
+  test('shows who has read a patient, and verifies the audit log against a saved head', async () => {
     const patientsPath = `/api/ehr/athenahealth/resources/Patient?connectionId=${system.connectionId}`;
     const headers = { authorization: `Bearer ${system.apiKey}` };
     expect((await fetch(system.baseUrl + patientsPath, { headers })).status).toBe(200);
@@ -177,7 +177,7 @@ describe('bulkhead', () => {
     });
   }, 60_000);
 
-  test('its doctor tries the connections out and ends with 1 where something is wrong', async () => {
+  test('doctor tests the connections and exits with 1 if there is a fault', async () => {
     const checks = await json('doctor');
     const failed = checks.filter(({ state }: { state: string }) => state === 'failed');
     expect(failed).toEqual([]);
@@ -199,18 +199,18 @@ describe('bulkhead', () => {
   }, 90_000);
 });
 
-describe('bulkhead that is used wrongly', () => {
+describe('the bulkhead command after wrong use', () => {
   test.each([
     { args: ['export', 'start'], code: 2, says: '--connection' },
     { args: ['nonsense'], code: 2, says: 'unknown command' },
     { args: ['export', 'show', 'job_none'], code: 4, says: 'No export has this id' },
     { args: ['export', 'start', '--connection', 'c', '--since', 'yesterday'], code: 2, says: 'since' },
-  ])('ends with $code: $args', async ({ args, code, says }) => {
+  ])('exits with $code for the arguments $args', async ({ args, code, says }) => {
     const ended = await bulkhead(args);
     expect(ended).toMatchObject({ code, stdout: '', stderr: expect.stringContaining(says) });
   });
 
-  test('ends with 3 without a key, with 5 where nobody answers, and tells a program what the API said', async () => {
+  test('exits with 3 without a key, with 5 if the API does not answer, and prints an API error as JSON with --json', async () => {
     expect((await bulkhead(['export', 'list'], { BULKHEAD_API_KEY: '' })).code).toBe(3);
     expect((await bulkhead(['export', 'list'], { BULKHEAD_URL: 'http://127.0.0.1:1' })).code).toBe(5);
     const { stderr } = await bulkhead(['--json', 'export', 'show', 'job_none']);
@@ -218,7 +218,7 @@ describe('bulkhead that is used wrongly', () => {
   });
 });
 
-test('a shell completes commands and options', async () => {
+test('bulkhead completion lets a shell complete commands and options', async () => {
   const { stdout } = await bulkhead(['completion', 'bash']);
   const script = `${stdout}\nCOMP_WORDS=(bulkhead export st); COMP_CWORD=2; _bulkhead; echo "\${COMPREPLY[@]}"`;
   const completed = await new Promise((resolve) => execFile('bash', ['-c', script], (_, out) => resolve(out.trim())));

@@ -13,7 +13,7 @@ const run = { id: 'sync_1', total: 5, warnings: [], errorMessage: 'Searches fail
 let server: Server;
 afterEach(() => void server.close());
 
-/** An API that gives prepared answers, by the last part of the path. */
+/** Starts an API with prepared answers, by the last part of the path. */
 async function answer(answers: Readonly<Record<string, { readonly status: number; readonly body: object }>>) {
   server = createServer((request, response) => {
     const { status, body } = answers[request.url?.split('/').at(-1) ?? ''] ?? { status: 404, body: {} };
@@ -41,7 +41,7 @@ const incomplete = {
   error: { code: 'sync-incomplete', message: 'x', details: { syncRunId: 'sync_1' } },
 };
 
-test('export watch ends with 7 and names the warnings if a completed export is partial', async () => {
+test('bulkhead export watch exits with 7 and names the warnings if a completed export is partial', async () => {
   await answer({ job_1: ok({ ...record, status: 'COMPLETED', partial: true }), files: ok([]) });
   const { code, stdout, stderr } = await bulkhead('export', 'watch', 'job_1');
   expect(code).toBe(7);
@@ -51,7 +51,7 @@ test('export watch ends with 7 and names the warnings if a completed export is p
   expect(stderr).toContain('something is missing');
 });
 
-test('export watch prints a partial export as JSON and ends with 7', async () => {
+test('bulkhead export watch prints a partial export as JSON and exits with 7', async () => {
   await answer({ job_1: ok({ ...record, status: 'COMPLETED', partial: true }), files: ok([]) });
   const { code, stdout } = await bulkhead('--json', 'export', 'watch', 'job_1');
   expect([code, JSON.parse(stdout)]).toEqual([7, { ...record, status: 'COMPLETED', partial: true }]);
@@ -61,7 +61,7 @@ test.each([
   { what: 'a complete export', answered: { status: 'COMPLETED', partial: false }, code: 0 },
   { what: 'an export of an API that does not know `partial`', answered: { status: 'COMPLETED' }, code: 0 },
   { what: 'a failed export', answered: { status: 'FAILED', partial: true, errorMessage: 'It broke.' }, code: 1 },
-])('export watch ends with $code for $what', async ({ answered, code }) => {
+])('bulkhead export watch exits with $code for $what', async ({ answered, code }) => {
   await answer({ job_1: ok({ ...record, ...answered }), files: ok([]) });
   expect((await bulkhead('export', 'watch', 'job_1')).code).toBe(code);
 });
@@ -70,7 +70,7 @@ test.each([
   { status: 'COMPLETED', code: 0, stdout: 'sync_1  5 resources\n' },
   { status: 'PARTIAL', code: 7, stdout: 'sync_1  PARTIAL  5 resources\n' },
   { status: 'FAILED', code: 1, stdout: 'sync_1  FAILED  5 resources\n' },
-])('sync watch ends with $code for a sync that is $status', async ({ status, code, stdout }) => {
+])('bulkhead sync watch exits with $code for a sync with the status $status', async ({ status, code, stdout }) => {
   await answer({ sync_1: ok({ ...run, status }) });
   const ended = await bulkhead('sync', 'watch', 'sync_1');
   expect(ended).toMatchObject({ code, stdout });
@@ -80,20 +80,20 @@ test.each([
 test.each([
   { status: 'PARTIAL', code: 7 },
   { status: 'FAILED', code: 1 },
-])('sync start ends with $code if the run that it waited for is $status', async ({ status, code }) => {
+])('bulkhead sync start exits with $code if its run ends with the status $status', async ({ status, code }) => {
   await answer({ 'enhanced-sync': { status: 502, body: incomplete }, sync_1: ok({ ...run, status }) });
   const ended = await bulkhead('sync', 'start', '--connection', 'conn_1');
   expect(ended).toMatchObject({ code, stderr: expect.stringContaining('Condition (2)') });
 });
 
-test('sync start --watch follows a run that goes on to its end', async () => {
+test('bulkhead sync start --watch follows a running sync to its end', async () => {
   const started = { ...run, status: 'IN_PROGRESS', total: 0, url: '/x' };
   await answer({ 'enhanced-sync': ok(started, 202), sync_1: ok({ ...run, status: 'COMPLETED' }) });
   const ended = await bulkhead('sync', 'start', '--connection', 'conn_1', '--watch');
   expect(ended).toMatchObject({ code: 0, stdout: 'sync_1  5 resources\n' });
 });
 
-test('sync start names the command that follows a run that goes on', async () => {
+test('bulkhead sync start prints the command that follows a running sync', async () => {
   await answer({ 'enhanced-sync': ok({ ...run, status: 'IN_PROGRESS', total: 0, url: '/x' }, 202) });
   const ended = await bulkhead('sync', 'start', '--connection', 'conn_1');
   expect(ended).toMatchObject({

@@ -4,10 +4,12 @@ import { baseImages, pullTimeoutMs } from './engine/base-images.ts';
 
 const file = join(import.meta.dirname, '..', '..', 'docker', 'compose.yaml');
 
-/** An engine that answers does so at once; one that has to be reached over a network has this long. */
+/** A local engine answers at once. An engine across a network gets this much time. */
 const answerTimeoutMs = 10_000;
 
-/** @returns why nothing can be started here, or undefined. Without an engine that takes milliseconds. */
+/**
+ * @returns the reason why no container can be started here, or undefined. Takes only milliseconds without an engine.
+ */
 export function whyNoCompose(): string | undefined {
   const works = (args: readonly string[], timeout = answerTimeoutMs) =>
     spawnSync('docker', args, { timeout, stdio: 'ignore' }).status === 0;
@@ -16,16 +18,16 @@ export function whyNoCompose(): string | undefined {
   const missing = [...baseImages(process.env).values()].filter(
     (image) => !works(['image', 'inspect', image]) && !works(['pull', '--quiet', image], pullTimeoutMs),
   );
-  return missing.length > 0 ? `these images are neither here nor can they be had: ${missing.join(', ')}` : undefined;
+  return missing.length > 0 ? `these images are missing and cannot be pulled: ${missing.join(', ')}` : undefined;
 }
 
 /**
- * `docker compose` for a project of its own. COMPOSE_FILE adds files to ours where a build needs settings of its machine (a proxy,
- * a network).
+ * Runs `docker compose` in a separate project. COMPOSE_FILE adds files to ours if a build needs settings of its machine
+ * (a proxy, a network).
  */
 export function createCompose(env: Readonly<Record<string, string>>) {
   const all = { COMPOSE_FILE: file, ...process.env, ...env };
-  /** @returns what it has printed; throws with all of it where it fails. */
+  /** @returns the output; throws with the whole output if it fails */
   return function compose(...args: readonly string[]): Promise<string> {
     return new Promise((resolve, reject) => {
       const options = { env: all, maxBuffer: 64 * 1024 * 1024 };
@@ -37,7 +39,7 @@ export function createCompose(env: Readonly<Record<string, string>>) {
   };
 }
 
-/** Ours of that tag; those that they are made of stay. */
+/** Removes our images with this tag. Their base images stay. */
 export function removeImages(tag: string): void {
   const images = ['api', 'worker', 'ehr-simulator'].map((target) => `bulkhead-${target}:${tag}`);
   spawnSync('docker', ['image', 'rm', ...images], { stdio: 'ignore' });

@@ -6,18 +6,18 @@ import { type ApiClient, createApiClient } from '../system/api-client.ts';
 import { createCompose, removeImages, whyNoCompose } from './compose.fixture.ts';
 
 const missing = whyNoCompose();
-/** Of a first build: an installation of everything, and a compilation. */
+/** The time of a first build, which installs and compiles everything. */
 const buildTimeoutMs = 20 * 60_000;
 
 if (missing) {
-  console.warn(`The containers are neither built nor run, since ${missing}`);
-  test.todo('the main job in containers');
+  console.warn(`The containers are neither built nor run: ${missing}`);
+  test.todo('the system runs in containers');
 } else {
-  describe('in containers', () => {
+  describe('the system in containers', () => {
     const name = `bulkhead-test-${process.pid}`;
     const compose = createCompose({
       COMPOSE_PROJECT_NAME: name,
-      // Images that somebody has built stay what they are.
+      // A tag of its own, so that existing images of the user are not replaced.
       BULKHEAD_TAG: name,
       BULKHEAD_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
       REDIS_PASSWORD: randomBytes(32).toString('hex'),
@@ -25,7 +25,7 @@ if (missing) {
       ATHENAHEALTH_FHIR_ENDPOINT: 'http://ehr-simulator:8080/fhir/r4',
       ATHENAHEALTH_CLIENT_ID: 'simulator-client',
       ATHENAHEALTH_CLIENT_SECRET: 'simulator-secret',
-      // Any that is free.
+      // Any free port.
       ...{ REDIS_PORT: '0', MONGODB_PORT: '0', API_PORT: '0' },
     });
     let api: ApiClient;
@@ -33,7 +33,7 @@ if (missing) {
     let baseUrl = '';
     let apiKey = '';
     beforeAll(async () => {
-      // One after another: side by side each of them would install and compile what they have in common.
+      // One after another. In parallel, each build would install and compile the shared part.
       await compose('--parallel', '1', 'build');
       await compose('up', '--detach', '--wait', 'api', 'worker', 'ehr-simulator').catch(async (error: Error) => {
         throw new Error(`${error.message}\n${await compose('logs', '--tail', '20')}`);
@@ -64,7 +64,7 @@ if (missing) {
     };
     const ask = (service: string, script: string) => compose('exec', '-T', service, 'node', '-e', script);
 
-    test('an export brings every resource of the practice', async () => {
+    test('an export stores every resource of the practice', async () => {
       const { id: connectionId } = await api<{ id: string }>('POST', '/api/ehr/connections', {
         provider: 'athenahealth',
         practiceId: '195900',
@@ -103,13 +103,16 @@ if (missing) {
       expect(await look('/admin/queues')).toMatchObject({ status: 200, text: expect.stringContaining('Bull') });
     });
 
-    test.each(['api', 'worker', 'ehr-simulator'])('the %s is nobody, and writes to no file', async (service) => {
-      expect(await ask(service, 'console.log(process.getuid())')).toBe('1000');
-      const write = `try { require('fs').writeFileSync('/srv/x', ''); } catch ({ code }) { console.log(code) }`;
-      expect(await ask(service, write)).toBe('EROFS');
-    });
+    test.each(['api', 'worker', 'ehr-simulator'])(
+      'the %s has no privileges and cannot write to its file system',
+      async (service) => {
+        expect(await ask(service, 'console.log(process.getuid())')).toBe('1000');
+        const write = `try { require('fs').writeFileSync('/srv/x', ''); } catch ({ code }) { console.log(code) }`;
+        expect(await ask(service, write)).toBe('EROFS');
+      },
+    );
 
-    test('the API and the workers end by themselves when they are told to', async () => {
+    test('the API and the workers shut down by themselves when they are stopped', async () => {
       await compose('stop', 'api', 'worker');
       const lines = (await compose('ps', '--all', '--format', 'json', 'api', 'worker')).split('\n');
       const ended = lines.map((line) => JSON.parse(line) as { Service: string; State: string; ExitCode: number });

@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, '..', '..');
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
 const pinned = /:[\w.-]+@sha256:[0-9a-f]{64}$/;
 
-/** Each image that the files of docker/ name, aside from Bulkhead's own. */
+/** Returns each image that the files of docker/ name, except for Bulkhead's own. */
 function namedImages(): string[] {
   const files = readdirSync(join(root, 'docker'), { recursive: true, encoding: 'utf8' });
   const texts = files.filter((file) => /(?:\.ya?ml|Dockerfile)$/.test(file)).map((file) => read(join('docker', file)));
@@ -18,7 +18,7 @@ function namedImages(): string[] {
     .filter((name) => !name.startsWith('bulkhead-') && !name.startsWith('$') && !stages.has(name));
 }
 
-test('every image that docker/ starts from is named by version and digest', () => {
+test('every base image in docker/ is pinned by version and digest', () => {
   const images = namedImages();
   expect(images.map((image) => image.replace(/:.*/, '')).toSorted()).toEqual([
     'grafana/grafana',
@@ -30,13 +30,13 @@ test('every image that docker/ starts from is named by version and digest', () =
   for (const image of images) expect(image).toMatch(pinned);
 });
 
-test('the images that `npm start` runs in a Docker engine are those of docker/compose.yaml', () => {
+test('`npm start` runs the images of docker/compose.yaml in a Docker engine', () => {
   const images = baseImages({});
   const folder = 'packages/embedded/src';
   expect(read(`${folder}/redis/redis-routes.ts`)).toContain(`'${images.get('BULKHEAD_REDIS_IMAGE')}'`);
   expect(read(`${folder}/mongodb/mongodb-routes.ts`)).toContain(`'${images.get('BULKHEAD_MONGODB_IMAGE')}'`);
 });
 
-test('the Node.js version of the images is the one that runs the tests', () => {
+test('the Node.js version of the images equals the version that runs the tests', () => {
   expect(baseImages({}).get('BULKHEAD_NODE_IMAGE')).toContain(`node:${process.versions.node}-slim@sha256:`);
 });

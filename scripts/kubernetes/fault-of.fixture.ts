@@ -17,8 +17,8 @@ const modelsOf: Readonly<Record<string, object>> = {
 };
 
 /**
- * @returns what Kubernetes' schema of an object says against it: types, values, and fields that must be there. Fields that
- * nobody knows pass.
+ * @returns the violations of Kubernetes' schema in an object: types, values, and missing fields. Unknown fields are not
+ * detected.
  */
 export function faultOf(object: KubernetesObject): string | undefined {
   const Model = (modelsOf[object.apiVersion] as Models | undefined)?.[object.kind];

@@ -17,7 +17,7 @@ interface Service {
 }
 const compose = Object.values(parse(read('compose.yaml'), { merge: true }).services as Record<string, Service>);
 
-/** Every variable that each process knows: a test of the worker holds this page against the schemas. */
+/** Every variable of each process. A test of the worker compares this page with the schemas. */
 const envPage = readFileSync(join(docker, '..', 'docs', 'env.md'), 'utf8');
 function variablesOf(...sections: readonly string[]): readonly string[] {
   const texts = sections.map((section) => envPage.split(`\n## ${section}\n`)[1]?.split('\n## ')[0] ?? '');
@@ -30,7 +30,7 @@ const known: Readonly<Record<string, readonly string[]>> = {
 const secretNames = variablesOf('The API and the workers').filter((name) =>
   /_KEYS?$|_SECRET$|_TOKEN$|^REDIS_URL$|^MONGODB_URI$/.test(name),
 );
-/** Where each image listens, as its Dockerfile says. */
+/** The port of each image, from its Dockerfile. */
 const portOf = Object.fromEntries(
   [...read('Dockerfile').matchAll(/^FROM runtime AS ([\w-]+)$[\s\S]*?^EXPOSE (\d+)$/gm)].map(([, target, port]) => [
     `bulkhead-${target}`,
@@ -39,8 +39,8 @@ const portOf = Object.fromEntries(
 );
 
 if (missing) {
-  console.warn(`The Kubernetes objects are not rendered, since ${missing}`);
-  test.todo('the Kubernetes objects, rendered by kubectl');
+  console.warn(`The Kubernetes objects are not tested: ${missing}`);
+  test.todo('the Kubernetes objects are valid after kubectl has rendered them');
 } else {
   describe.each(kustomizations)('docker/kubernetes/$folder', ({ folder }) => {
     const objects = render(join(docker, 'kubernetes', folder));
@@ -49,7 +49,7 @@ if (missing) {
       const [container] = spec.template.spec.containers;
       return { name: metadata.name, spec: spec.template.spec, labels: spec.template.metadata.labels, container };
     });
-    /** Without a registry and a tag. */
+    /** Returns the image without a registry and a tag. */
     const imageOf = ({ container }: (typeof pods)[number]) => container.image.split('/').at(-1).split(':')[0];
     const workers = pods.filter((pod) => imageOf(pod) === 'bulkhead-worker');
     const queuesOf = (text: string) => text.split(',');
@@ -57,7 +57,7 @@ if (missing) {
       queuesOf(container.env.find(({ name }: { name: string }) => name === 'WORKER_QUEUES').value),
     );
 
-    test('has objects that Kubernetes’ own schemas take', () => {
+    test('has objects that are valid by the schemas of Kubernetes', () => {
       for (const object of objects.filter(({ apiVersion }) => apiVersion !== 'monitoring.coreos.com/v1')) {
         expect(faultOf(object)).toBeUndefined();
       }
@@ -70,7 +70,7 @@ if (missing) {
       ]);
     });
 
-    test('runs the images that compose runs, in one container each', () => {
+    test('runs the same images as compose, each in one container', () => {
       const images = compose.map(({ image }) => image?.split(':')[0]).filter((image) => image?.startsWith('bulkhead-'));
       for (const pod of pods) {
         expect(images).toContain(imageOf(pod));
@@ -78,7 +78,7 @@ if (missing) {
       }
     });
 
-    test('names variables that the process knows, and no secret by its value', () => {
+    test('sets only variables that the process reads, and no secret as a plain value', () => {
       const config = ofKind('ConfigMap').flatMap(({ data = {} }) => Object.keys(data));
       expect(config).toContain('LOG_LEVEL');
       for (const pod of pods) {
@@ -95,13 +95,13 @@ if (missing) {
       expect(ofKind('Secret')).toEqual([]);
     });
 
-    test('has every queue served, by the same split as compose', () => {
+    test('serves every queue, with the same split as compose', () => {
       expect(workerQueues.flat().toSorted()).toEqual(queueNames.toSorted());
       const split = compose.flatMap(({ environment }) => environment?.WORKER_QUEUES ?? []).map(queuesOf);
       expect(workerQueues).toEqual(split);
     });
 
-    test('looks after each process where it listens', () => {
+    test('probes each process at the port on which it listens', () => {
       for (const { container, ...pod } of pods.filter(({ name }) => name !== 'migrate')) {
         const image = imageOf({ ...pod, container });
         const [port] = container.ports;
@@ -115,7 +115,7 @@ if (missing) {
       }
     });
 
-    test('gives no process more rights than it needs, and each what it may use', () => {
+    test('gives each process only the rights that it needs, and limits its resources', () => {
       for (const { spec, container } of pods) {
         expect(spec.securityContext).toMatchObject({
           runAsNonRoot: true,
@@ -135,12 +135,12 @@ if (missing) {
       }
     });
 
-    test('lets a worker put its jobs down, as compose does', () => {
+    test('gives a worker time to release its jobs, like compose', () => {
       const [, seconds] = read('compose.yaml').match(/stop_grace_period: (\d+)s/) ?? [];
       for (const { spec } of workers) expect(spec.terminationGracePeriodSeconds).toBe(Number(seconds));
     });
 
-    test('finds what its selectors look for', () => {
+    test('has objects that match each of its selectors', () => {
       const selecting = ['Service', 'PodDisruptionBudget', 'NetworkPolicy', 'PodMonitor'].flatMap(ofKind);
       expect(selecting.length).toBeGreaterThan(4);
       for (const { spec } of selecting) {
@@ -159,7 +159,7 @@ if (missing) {
     const scalers = objects.filter(({ kind }) => kind === 'HorizontalPodAutoscaler');
     const deployments = objects.filter(({ kind }) => kind === 'Deployment');
 
-    test('scales every kind of worker by the queues that it serves, and by nobody else’s replicas', () => {
+    test('scales every kind of worker by its own queues and its own replicas', () => {
       const scaled = scalers.map(({ spec }) => {
         const deployment = deployments.find(({ metadata }) => metadata.name === spec.scaleTargetRef.name);
         expect(deployment?.spec.replicas).toBeUndefined();
@@ -172,7 +172,7 @@ if (missing) {
       expect(scaled).toEqual(['worker-exports', 'worker-files', 'worker-syncs']);
     });
 
-    test('asks for a metric that the adapter’s rule makes of one that the API has', () => {
+    test('uses a metric that the rule of the adapter derives from a metric of the API', () => {
       const values = parse(read('kubernetes/components/autoscaling/prometheus-adapter.values.yaml'));
       const [rule] = values.rules.external;
       for (const { spec } of scalers) expect(spec.metrics[0].external.metric.name).toBe(rule.name.as);
@@ -183,7 +183,7 @@ if (missing) {
     });
   });
 
-  test('the example of the secrets names all of them, without a value', () => {
+  test('the example of the Kubernetes secrets names all of them, without a value', () => {
     const lines = read('kubernetes/overlays/example/secrets.env.example')
       .split('\n')
       .filter((line) => line && !line.startsWith('#'));

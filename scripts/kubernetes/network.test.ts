@@ -40,7 +40,7 @@ function contains({ cidr, except = [] }: IpBlock, address: string): boolean {
   return toList([cidr]).check(address, family) && !toList(except).check(address, family);
 }
 
-test('every rule names its namespaces or addresses and its ports', () => {
+test('every network policy names its namespaces or addresses and its ports', () => {
   const rules = [
     ...egress.map(({ to, ports }) => ({ peers: to, ports })),
     ...ingress.map(({ from, ports }) => ({ peers: from, ports })),
@@ -54,10 +54,11 @@ test('every rule names its namespaces or addresses and its ports', () => {
   }
 });
 
-test('no rule lets a process reach a metadata service, a private network or this host', () => {
+test('no network policy lets a process reach a metadata service, a private network or this host', () => {
   const blocks = egress.flatMap(({ to = [] }) => to.flatMap(({ ipBlock }) => ipBlock ?? []));
   const reaches = (address: string) => blocks.some((block) => contains(block, address));
-  // Azure, Alibaba Cloud, Oracle Cloud, AWS, Google Cloud, Scaleway: as in packages/ehr-client/src/egress/address-rules.ts.
+  // Azure, Alibaba Cloud, Oracle Cloud, AWS, Google Cloud, Scaleway: the list of
+  // packages/ehr-client/src/egress/address-rules.ts.
   const metadataAddresses = [
     ...['168.63.129.16', '100.100.100.200', '192.0.0.192'],
     ...['fd00:ec2::254', 'fd20:ce::254', 'fd00:42::42'],
@@ -76,7 +77,7 @@ test('no rule lets a process reach a metadata service, a private network or this
   expect(['8.8.8.8', '203.0.114.1', '2606:4700::1111'].filter(reaches)).toHaveLength(3);
 });
 
-test('only workers reach public addresses', () => {
+test('the network policies let only workers reach public addresses', () => {
   const allowed = policies.filter(({ spec }) => spec.egress?.some(({ to = [] }) => to.some(({ ipBlock }) => ipBlock)));
   expect(allowed.map(({ spec }) => spec.podSelector.matchLabels)).toEqual([
     { 'app.kubernetes.io/component': 'worker' },

@@ -7,24 +7,24 @@ const folder = join(import.meta.dirname, '..', '..', 'docker', 'prometheus');
 const found = await findPromtool({ env: process.env });
 
 if ('missing' in found) {
-  console.warn(`Prometheus' own check of the rules is left out, since there is no promtool: ${found.missing}`);
-  test.todo('the rules, checked by promtool');
+  console.warn(`The alert rules are not tested, because there is no promtool: ${found.missing}`);
+  test.todo('promtool accepts the configuration and the alert rules');
 } else {
   const promtool = (args: readonly string[]) => {
     const { status, stdout, stderr } = spawnSync(found.command, args, { cwd: folder, encoding: 'utf8' });
     return { status, output: stdout + stderr };
   };
 
-  describe('promtool', () => {
+  describe('promtool of Prometheus', () => {
     test.each([
       { what: 'the rules', args: ['check', 'rules', 'rules.yml'] },
-      // The token's file is there in the container only.
+      // The file of the token exists only in the container.
       { what: 'the configuration', args: ['check', 'config', '--syntax-only', 'prometheus.yml'] },
-    ])('takes $what', ({ args }) => {
+    ])('accepts $what', ({ args }) => {
       expect(promtool(args)).toEqual({ status: 0, output: expect.stringContaining('SUCCESS') });
     });
 
-    test('sees each alert fire where it should, alone, and none where all is well', () => {
+    test('finds that each alert fires alone in its own case, and that none fires without a fault', () => {
       expect(promtool(['test', 'rules', 'rules.test.yml'])).toEqual({
         status: 0,
         output: expect.stringContaining('SUCCESS'),

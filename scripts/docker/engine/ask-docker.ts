@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** @returns what `docker` has printed. @throws with its complaint. */
+/** @returns the output of `docker` @throws Error with its message */
 export async function askDocker(options: {
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;

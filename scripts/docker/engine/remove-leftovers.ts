@@ -1,6 +1,6 @@
 import { askDocker } from './ask-docker.ts';
 
-/** What a run that was killed has left in an engine that is for tests alone: its containers would start again by themselves. */
+/** Removes what a killed run has left in the engine for tests. Otherwise its containers would start again. */
 export async function removeLeftovers(env: NodeJS.ProcessEnv): Promise<void> {
   const kinds = [
     { list: ['ps', '--all', '--quiet'], remove: ['rm', '--force', '--volumes'] },

@@ -4,9 +4,9 @@ import { ensureCompose } from './ensure-compose.ts';
 import { removeLeftovers } from './remove-leftovers.ts';
 
 export interface Docker {
-  /** For whoever speaks to the engine. */
+  /** The environment for clients of the engine. */
   readonly env: Readonly<Record<string, string>>;
-  /** What there is, for people. */
+  /** A description for the output. */
   readonly text: string;
   readonly stop: () => Promise<void>;
 }
@@ -16,7 +16,7 @@ interface StartDockerOptions {
   readonly progress: (text: string) => void;
 }
 
-/** An engine that answers, with what compose.yaml needs: the machine's, or one that is started for this run. */
+/** Returns an engine with what compose.yaml needs: the machine's engine, or one that is started for this run. */
 export async function startDocker(options: StartDockerOptions): Promise<Docker | { readonly missing: string }> {
   const { env, progress } = options;
   if (!(await whyNoDocker(env))) return { env: {}, text: 'an engine answers', stop: async () => undefined };
@@ -25,9 +25,9 @@ export async function startDocker(options: StartDockerOptions): Promise<Docker |
   if ('missing' in engine) return engine;
   const forTests = {
     DOCKER_HOST: engine.host,
-    // Of Debian 12's engine it has to be asked for.
+    // Debian 12's engine uses BuildKit only on request.
     DOCKER_BUILDKIT: '1',
-    // Nothing is forwarded to or from its containers.
+    // This engine does not forward traffic of its containers.
     BULKHEAD_BUILD_NETWORK: 'host',
   };
   try {
@@ -52,5 +52,5 @@ async function equip(
   const withEngine = { ...env, ...all };
   await removeLeftovers(withEngine);
   const images = await ensureBaseImages({ env: withEngine, progress });
-  return { env: { ...all, ...images.env }, text: `an engine of its own; ${images.text}`, stop };
+  return { env: { ...all, ...images.env }, text: `an engine for this run;  ${images.text}`, stop };
 }
