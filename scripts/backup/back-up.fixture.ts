@@ -6,7 +6,7 @@ import { runShell } from '../docs/run-shell.fixture.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/how-to/back-up.md'), 'utf8');
 
-/** The block of the page that begins so. */
+/** Returns the block of the page with this beginning. */
 function blockOf(begins: string): string {
   const blocks = [...page.matchAll(/^ *```bash\n([\s\S]*?)^ *```$/gm)].map(([, text = '']) => text);
   const found = blocks.filter((text) => text.trimStart().startsWith(begins));
@@ -17,12 +17,12 @@ function blockOf(begins: string): string {
 const hasTools = ['mongodump', 'mongorestore'].every((command) => findOnPath({ command, env: process.env }));
 
 /**
- * Backs up a system whose API and workers are stopped, by the page's commands, ends its servers, and restores the backup beside an
- * empty Redis.
+ * Backs up a system whose API and workers are stopped, by the page's commands. Then stops its servers, and restores the
+ * backup beside an empty Redis.
  */
 export async function backUpAndRestore(options: {
   readonly system: ChaosSystem;
-  /** Of the system, and a new one. */
+  /** The folder of the system, and a new one. */
   readonly folder: string;
   readonly newFolder: string;
 }): Promise<Services> {
@@ -48,7 +48,7 @@ export async function backUpAndRestore(options: {
   await run('tar ', { MONGODB_DATA: join(folder, 'mongodb', 'data') });
   mkdirSync(join(newFolder, 'mongodb'), { recursive: true });
   await run('mkdir ', { NEW_MONGODB_DATA: join(newFolder, 'mongodb', 'data') });
-  // Of the tests' own servers: which program has written the data.
+  // This file of the tests' own servers names the program that has written the data.
   copyFileSync(join(folder, 'mongodb', 'engine.json'), join(newFolder, 'mongodb', 'engine.json'));
   return start();
 }

@@ -8,7 +8,7 @@ export interface RestoredSystem {
   stop(): Promise<void>;
 }
 
-/** An API and a worker on servers that were restored. */
+/** Starts an API and a worker on restored servers. */
 export function startRestored(options: {
   readonly folder: string;
   readonly env: Readonly<Record<string, string>>;

@@ -7,8 +7,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const page = fileURLToPath(new URL('../../docs/bulk-data-conformance.md', import.meta.url));
 
 /**
- * Compares docs/bulk-data-conformance.md with what has just passed, or writes it.
- * @returns what is wrong, a line each.
+ * Compares docs/bulk-data-conformance.md with the tests that have just passed, or writes it.
+ *
+ * @returns the faults, one line for each
  */
 export async function checkConformance(options: {
   readonly report: TestReport;
@@ -19,5 +20,8 @@ export async function checkConformance(options: {
   if (write && faults.length === 0) await writeFile(page, markdown);
   const written = await readFile(page, 'utf8').catch(() => '');
   if (written === markdown) return faults;
-  return [...faults, 'docs/bulk-data-conformance.md says something else than the tests: run `pnpm docs:conformance`'];
+  return [
+    ...faults,
+    'docs/bulk-data-conformance.md differs from the results of the tests. Run `pnpm docs:conformance`.',
+  ];
 }

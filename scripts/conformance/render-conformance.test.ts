@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { renderConformance } from './render-conformance.ts';
 
-const rule = { id: 'resume', text: 'Goes on at the byte.', source: 'RFC 9110' };
+const rule = { id: 'resume', text: 'Resumes at the byte.', source: 'RFC 9110' };
 const report = (...results: { fullName: string; status: string }[]) => ({
   testResults: [{ name: '/repo/packages/x/a.test.ts', assertionResults: results }],
 });
@@ -9,10 +9,10 @@ const render = (given: ReturnType<typeof report>) => renderConformance({ rules: 
 
 describe('renderConformance', () => {
   test('names the tests of a rule, without their tags', () => {
-    const { markdown, faults } = render(report({ fullName: 'a file | goes on #resume', status: 'passed' }));
+    const { markdown, faults } = render(report({ fullName: 'a file | resumes #resume', status: 'passed' }));
     expect(faults).toEqual([]);
     expect(markdown).toContain(
-      '| **resume**: Goes on at the byte. | RFC 9110 | `packages/x/a.test.ts`: a file \\| goes on |',
+      '| **resume**: Resumes at the byte. | RFC 9110 | `packages/x/a.test.ts`: a file \\| resumes |',
     );
   });
 
@@ -25,11 +25,11 @@ describe('renderConformance', () => {
       fault: /did not pass/,
     },
     {
-      name: 'a tag that is no rule',
+      name: 'a tag without a rule',
       given: report({ fullName: 'x #resmue #resume', status: 'passed' }),
       fault: /#resmue/,
     },
-  ])('$name is a fault', ({ given, fault }) => {
+  ])('reports $name as a fault', ({ given, fault }) => {
     expect(render(given).faults).toEqual([expect.stringMatching(fault)]);
   });
 });

@@ -1,19 +1,19 @@
 import { relative } from 'node:path';
 import type { Rule } from './rules.ts';
 
-/** The part of `jest --json` that is read. */
+/** The part of `jest --json` that is used. */
 export interface TestReport {
   readonly testResults: readonly {
-    /** Absolute path of the file. */
+    /** The absolute path of the file. */
     readonly name: string;
     readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
   }[];
 }
 
 export interface Conformance {
-  /** docs/bulk-data-conformance.md as these results make it. */
+  /** The text of docs/bulk-data-conformance.md for these results. */
   readonly markdown: string;
-  /** Rules without a test that passed, rules with one that did not, and tags that are no rule. */
+  /** Rules without a passing test, rules with a test that did not pass, and tags without a rule. */
   readonly faults: readonly string[];
 }
 
@@ -26,7 +26,7 @@ interface TaggedTest {
 
 const tagPattern = /(?<=\s)#([a-z][a-z0-9-]*)/g;
 
-/** From what ran and passed, never from what somebody wrote down. */
+/** Renders the page from the tests that ran and passed, so that it cannot claim more. */
 export function renderConformance(options: {
   readonly rules: readonly Rule[];
   readonly report: TestReport;
@@ -44,7 +44,9 @@ export function renderConformance(options: {
     faults: [
       ...proofs.filter((proof) => proof.tests.length === 0).map(({ rule }) => `no test names the rule #${rule.id}`),
       ...tests.filter(({ passed }) => !passed).map(({ file, title }) => `${file}: "${title}" did not pass`),
-      ...[...unknown].map((tag) => `#${tag} stands in a test's title and is no rule of scripts/conformance/rules.ts`),
+      ...[...unknown].map(
+        (tag) => `#${tag} is in the title of a test, but scripts/conformance/rules.ts has no such rule`,
+      ),
     ],
   };
 }
@@ -52,8 +54,8 @@ export function renderConformance(options: {
 const heading = [
   '# Conformance',
   '',
-  'Made from the results of `npm test` by `pnpm docs:conformance`; `npm test` fails where this page says something else than',
-  'what has just passed. The rules are those that clients of FHIR Bulk Data break most, and those that this system adds.',
+  'Made from the results of `npm test` by `pnpm docs:conformance`; `npm test` fails if this page differs from the',
+  'tests that passed. The rules are those that clients of FHIR Bulk Data violate most often, and those that this system adds.',
   '',
   '| rule | source | shown by |',
   '| --- | --- | --- |',

@@ -27,7 +27,7 @@ test('each image has a bill of materials', () => {
   );
 });
 
-test('a bill names every package of the image with its version and integrity hash, and none of development', () => {
+test('a bill of materials names every package of the image with its version and integrity hash, and no development package', () => {
   const { bomFormat, components } = read('worker');
   expect(bomFormat).toBe('CycloneDX');
   const { dependencies } = JSON.parse(

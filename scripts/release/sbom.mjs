@@ -1,12 +1,12 @@
-// usage: pnpm sbom:make [FOLDER]    a CycloneDX bill of materials for each image, in FOLDER (default: sbom)
-// pnpm reads it from the lockfile: each package with its version, licence and integrity hash.
+// usage: pnpm sbom:make [FOLDER]    writes a CycloneDX bill of materials for each image to FOLDER (default: sbom)
+// pnpm generates it from the lockfile: each package with its version, licence and integrity hash.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-/** Each app that docker/Dockerfile makes an image of. */
+/** Each app that has an image in docker/Dockerfile. */
 const apps = ['api', 'worker', 'ehr-simulator'];
 
 const folder = resolve(process.argv[2] ?? join(root, 'sbom'));
