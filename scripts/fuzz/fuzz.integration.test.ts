@@ -6,10 +6,10 @@ import { installSchemathesis } from './schemathesis.ts';
 const missing = await installSchemathesis().then(() => undefined, String);
 
 if (missing !== undefined) {
-  console.warn(`The fuzz test is left out: it needs python3 with venv, and PyPI. ${missing}`);
-  test.todo('answers every generated request as the OpenAPI document says');
+  console.warn(`The fuzz test is skipped: it needs python3 with venv, and PyPI. ${missing}`);
+  test.todo('the API answers every generated request as the OpenAPI document says');
 } else {
-  test('answers every generated request as the OpenAPI document says', async () => {
+  test('the API answers every generated request as the OpenAPI document says', async () => {
     const lines: string[] = [];
     const args = ['--json', '--seed', '1', '--requests', '1000'];
     const { exited } = await spawnTethered({
@@ -18,7 +18,7 @@ if (missing !== undefined) {
       output: { onLine: (line) => lines.push(line) },
     });
     const { code } = await exited;
-    // The lines name the request and what was wrong with its answer.
+    // The lines name the request and the fault of its answer.
     if (code !== 0) console.error(lines.join('\n'));
     const { requests, failures } = JSON.parse(lines.find((line) => line.startsWith('{')) ?? '{}');
     expect(requests).toBeGreaterThanOrEqual(1000);

@@ -1,5 +1,6 @@
 // usage: pnpm fuzz [--requests N] [--seed S] [--json]
-// Sends generated requests to a system of its own. Exits with 1 if an answer differs from the OpenAPI document.
+// Sends generated requests to a system that is started for it. Exits with 1 if an answer differs from the OpenAPI
+// document.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,12 +17,12 @@ try {
 }
 
 async function main({ requests, seed, json }: FuzzOptions): Promise<number> {
-  // With --json, standard output holds the result and nothing else.
+  // With --json, standard output has only the result.
   const steps = createSteps({ stream: json ? process.stderr : process.stdout });
   const command = await installSchemathesis();
   const folder = mkdtempSync(join(tmpdir(), 'bulkhead-fuzz-'));
   const env = {
-    // All requests come from one address, and many of them have no valid key. The limits would refuse most of them.
+    // All requests come from one address, and many of them have no valid key. The limits would reject most of them.
     API_REQUESTS_PER_MINUTE: '100000000',
     API_REFUSALS_PER_MINUTE: '100000000',
     ATHENAHEALTH_REDIRECT_URI: 'http://127.0.0.1/api/ehr/callback',
@@ -29,7 +30,7 @@ async function main({ requests, seed, json }: FuzzOptions): Promise<number> {
   const system = await startChaosSystem({ folder, patients: 5, seed, report: steps.report, env });
   const result = { requests: 0, failures: 0, seed };
   try {
-    // One run tries the edges of every schema and then generates data. Later runs generate other data.
+    // One run tests the limits of every schema and then generates data. Later runs generate other data.
     for (let run = 0; result.requests < requests; run++) {
       const { sent, failures, output } = await runSchemathesis({ command, ...system, folder, seed: seed + run });
       if (failures > 0) steps.say(output);

@@ -2,13 +2,13 @@ import { describe, expect, test } from '@jest/globals';
 import { readOptions } from './options.ts';
 
 describe('the options of pnpm fuzz', () => {
-  test('have defaults, and a seed of their own', () => {
+  test('have defaults, with a new seed', () => {
     expect(readOptions([])).toEqual({ requests: 10_000, seed: expect.any(Number), json: false });
     expect(readOptions(['--requests', '5', '--seed', '7', '--json'])).toEqual({ requests: 5, seed: 7, json: true });
   });
 
   test.each([{ args: ['--requests', '0'] }, { args: ['--seed', 'x'] }, { args: ['--unknown'] }])(
-    'that are wrong are refused with the usage: $args',
+    'are rejected with the usage if they are invalid: $args',
     ({ args }) => {
       expect(() => readOptions(args)).toThrow('usage: pnpm fuzz');
     },

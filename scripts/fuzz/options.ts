@@ -11,7 +11,7 @@ const usage = `usage: pnpm fuzz [--requests N] [--seed S] [--json]
   --seed S      the same seed generates the same requests (default: a new one, which is printed)
   --json        print the result as JSON and nothing else`;
 
-/** @throws Error with what is wrong and the usage. */
+/** @throws Error that names the invalid option and shows the usage */
 export function readOptions(args: readonly string[]): FuzzOptions {
   const text = { type: 'string' } as const;
   const options = { requests: text, seed: text, json: { type: 'boolean' } } as const;

@@ -18,12 +18,12 @@ export async function installSchemathesis(): Promise<string> {
   return installed.command;
 }
 
-/** Runs it once against an API: examples, the edges of each schema, generated data, and chains of requests. */
+/** Runs it once against an API: examples, the limits of each schema, generated data, and chains of requests. */
 export async function runSchemathesis(options: {
   readonly command: string;
   readonly baseUrl: string;
   readonly apiKey: string;
-  /** Where it keeps its configuration and its state. */
+  /** The folder for its configuration and its state. */
   readonly folder: string;
   readonly seed: number;
 }): Promise<{ readonly sent: number; readonly failures: number; readonly output: string }> {
@@ -33,15 +33,16 @@ export async function runSchemathesis(options: {
   const config = `[checks]\nnegative_data_rejection.expected-statuses = ${JSON.stringify(rejections)}\n`;
   await writeFile(join(folder, 'schemathesis.toml'), config);
   const args = [
-    // One worker, the default: two parse Python at the same time, which a bug of Python below 3.13 can break.
+    // One worker, the default. Two workers parse Python at the same time, which can fail because of a bug in Python
+    // below 3.13.
     ...['run', `${baseUrl}/openapi.json`, '--no-color', '--seed', String(seed), '--max-examples', '15'],
-    // Without `Prefer`, a sync is answered after up to half a minute.
+    // Without `Prefer`, a sync may take half a minute to answer.
     ...['--header', `Authorization: Bearer ${apiKey}`, '--header', 'Prefer: respond-async'],
     ...['--request-timeout', '60'],
-    // Event streams last for minutes, and Schemathesis would wait for the end of each.
+    // Event streams last for minutes, and Schemathesis would wait until each of them ends.
     ...['--exclude-path-regex', '/events$'],
-    // JSON Schema cannot say what fields mean together (`since` and `typeFilters`, an id that exists). A documented 5xx (the EHR did
-    // not answer) is correct, and any other status is found because it is not documented.
+    // JSON Schema cannot express how fields depend on each other (`since` and `typeFilters`, an id that exists). A
+    // documented 5xx (the EHR did not answer) is correct. Any other 5xx is detected because it is not documented.
     ...['--exclude-checks', 'positive_data_acceptance,not_a_server_error'],
   ];
   const { failed, output } = await run(command, args, { cwd: folder, maxBuffer: 100_000_000 }).then(

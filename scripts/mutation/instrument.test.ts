@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
 
-test('sources are mutated, except for their sentences and log lines', async () => {
+test('the instrumentation mutates sources, except for sentences and log lines', async () => {
   const source = `
 export function check(count: number): string {
   logger.info('checked', { count });

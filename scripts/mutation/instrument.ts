@@ -11,12 +11,12 @@ export interface Mutant {
 }
 
 export interface Instrumented {
-  /** Text by absolute path, with every mutant in it behind a switch. */
+  /** The text by absolute path. Every mutant in it is behind a switch. */
   readonly sources: Readonly<Record<string, string>>;
   readonly mutants: readonly Mutant[];
 }
 
-/** StrykerJS's mutants of these files, except for those of text and of log lines. */
+/** Returns StrykerJS's mutants of these files, except for those in texts and log lines. */
 export async function instrument({ root, files }: { root: string; files: readonly string[] }): Promise<Instrumented> {
   const texts = new Map<string, string>();
   for (const file of files) texts.set(file, await readFile(`${root}/${file}`, 'utf8'));
@@ -51,7 +51,7 @@ function ignoreReason(path: babel.NodePath): string | undefined {
   return undefined;
 }
 
-/** Words with a space between them. */
+/** Whether a text has words with a space between them. */
 function isProse(text: string): boolean {
   return /[a-z,.:'] [a-z]/i.test(text) && !/[=(){}]/.test(text);
 }

@@ -8,8 +8,8 @@ const swcOptions = {
 };
 
 /**
- * The workspace's configuration, with sources that contain every mutant and an environment that switches one on. Jest loads the modules
- * itself here: each file needs its own copy of them, because a mutant may break their state.
+ * The configuration of the workspace, with sources that contain every mutant and an environment that activates one.
+ * Jest loads the modules itself here: each file needs its own copy of them, because a mutant may corrupt their state.
  */
 export default {
   ...base,

@@ -1,8 +1,10 @@
 export interface Module {
   readonly name: string;
-  /** Globs of the sources that are mutated, relative to the root; `!` leaves out, and so are tests and fixtures. */
+  /**
+   * Globs of the sources to mutate, relative to the root. `!` excludes files. Tests and fixtures are always excluded.
+   */
   readonly sources: readonly string[];
-  /** Globs of the test files that judge them. */
+  /** Globs of the test files that must detect their mutants. */
   readonly tests: readonly string[];
 }
 
@@ -13,7 +15,7 @@ const bulkData = 'packages/ehr-client/src/bulk-data';
 const answers = 'packages/ehr-client/src/answers';
 const rateLimiter = 'packages/rate-limiter/src';
 
-/** The modules that decide whether data is lost, and the tests that are meant to notice. */
+/** The modules that decide whether data are lost, and the tests that must detect their mutants. */
 export const modules: readonly Module[] = [
   {
     name: 'records',
@@ -43,7 +45,7 @@ export const modules: readonly Module[] = [
   {
     name: 'writer',
     sources: ['packages/resources/src/{resource.writer,resource-document}.ts'],
-    // Its property tests would cost each survivor a minute.
+    // The property tests of the module would add a minute for each survivor.
     tests: [
       'packages/{resources/src,system/src/tests/resources}/{resource.writer,resource-document,earlier-versions}*.test.ts',
       '!packages/system/src/tests/resources/*.property.*',

@@ -1,19 +1,19 @@
 import { TestEnvironment } from 'jest-environment-node';
 import { activation } from './activation.mjs';
 
-// biome-ignore lint/style/noDefaultExport: jest takes nothing else.
+// biome-ignore lint/style/noDefaultExport: jest requires a default export.
 export default class MutationEnvironment extends TestEnvironment {
   #hasFailed = false;
   #state = {
     activeMutant: activation.mutantId,
-    // Code that loops for ever gets an error once it has reached the mutant so often.
+    // Code in an infinite loop gets an error after it has reached the mutant so often.
     ...(activation.hitLimit && { hitCount: 0, hitLimit: activation.hitLimit }),
     mutantCoverage: { static: {}, perTest: {} },
   };
 
   constructor(config, context) {
     super(config, context);
-    // The instrumented sources look for this name.
+    // The instrumented sources read this name.
     this.global.__stryker__ = this.#state;
   }
 
@@ -24,7 +24,7 @@ export default class MutationEnvironment extends TestEnvironment {
     }
     if (event.name === 'test_done') {
       this.#state.currentTestId = undefined;
-      // Without a mutant every test runs: each is asked what it reaches.
+      // Without a mutant every test runs, to record which mutants each of them reaches.
       if (event.test.errors.length > 0 && activation.mutantId !== undefined) this.#hasFailed = true;
     }
   }
@@ -35,7 +35,7 @@ export default class MutationEnvironment extends TestEnvironment {
   }
 }
 
-/** As jest joins the names for `testNamePattern`. */
+/** Joins the names as jest does for `testNamePattern`. */
 function fullNameOf(test) {
   const names = [];
   for (let block = test; block.parent; block = block.parent) names.unshift(block.name);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import swcJest from '@swc/jest';
 
-/** @swc/jest, which gets the instrumented text in place of a mutated source. No file of the checkout is changed. */
+/** @swc/jest with the instrumented text instead of a mutated source. No file of the checkout is changed. */
 function createTransformer({ swcOptions, instrumentedFile }) {
   const instrumented = JSON.parse(readFileSync(instrumentedFile, 'utf8'));
   const swc = swcJest.createTransformer(swcOptions);
@@ -10,10 +10,11 @@ function createTransformer({ swcOptions, instrumentedFile }) {
   return {
     process: (source, path, options) => swc.process(textOf(source, path), path, options),
     processAsync: (source, path, options) => swc.processAsync(textOf(source, path), path, options),
-    // The configuration names a file that is new in every run. Without it, unchanged sources stay in jest's cache.
+    // The configuration names a file that is new in every run. Without it in the key, unchanged sources stay in jest's
+    // cache.
     getCacheKey: (source, path) => createHash('sha256').update(path).update(textOf(source, path)).digest('hex'),
   };
 }
 
-// biome-ignore lint/style/noDefaultExport: jest takes nothing else.
+// biome-ignore lint/style/noDefaultExport: jest requires a default export.
 export default { createTransformer };

@@ -3,9 +3,9 @@ import { type Module, modules } from './modules.ts';
 
 export interface MutationOptions {
   readonly modules: readonly Module[];
-  /** Only mutants of sources whose path contains this. */
+  /** Tries only mutants of sources whose path contains this text. */
   readonly file: string;
-  /** A report of `--json`: only mutants that survived then. */
+  /** A report of `--json`. Only mutants that survived in it are tried. */
   readonly again?: string;
   readonly json: boolean;
 }
@@ -16,7 +16,7 @@ const usage = `usage: pnpm mutation [--module NAME] [--file TEXT] [--again REPOR
   --again REPORT only mutants that survived in this report of an earlier --json
   --json         print the result as JSON and nothing else`;
 
-/** @throws Error with what is wrong and the usage. */
+/** @throws Error that names the invalid option and shows the usage */
 export function readOptions(args: readonly string[]): MutationOptions {
   const text = { type: 'string' } as const;
   const options = { module: text, file: text, again: text, json: { type: 'boolean' } } as const;

@@ -12,29 +12,29 @@ const plan = (...cleanRuns: ReturnType<typeof cleanRun>[]) =>
   planRuns({ mutantId: '7', file: 'packages/x/src/reader.ts', cleanRuns });
 
 describe('the tests of a mutant', () => {
-  test('are those that reach it', () => {
+  test('are the tests that reach it', () => {
     const perTest = { 'reads (a)': { '7': 1 }, 'reads b': { '7': 2, '8': 1 }, 'reads c': { '8': 1 } };
     const [run] = plan(cleanRun('/x/reader.test.ts', { perTest }));
     const pattern = new RegExp(run?.testNamePattern ?? '');
     const names = ['reads (a)', 'reads b', 'reads c', 'reads b twice'];
     expect(names.filter((name) => pattern.test(name))).toEqual(['reads (a)', 'reads b']);
-    // Three times 100 ms to load and 400 ms of tests, and the slack.
+    // Three times 100 ms for loading and 400 ms of tests, plus the slack.
     expect(run?.timeoutMs).toBe(6_500);
     expect(run?.hitLimit).toBe(300);
   });
 
-  test('are all of a file that reaches it outside of its tests', () => {
+  test('are all tests of a file that reaches it outside of its tests', () => {
     const reached = { static: { '7': 1 }, perTest: { 'reads b': { '7': 1 } } };
     expect(plan(cleanRun('/x/reader.test.ts', reached))).toEqual([
       { path: '/x/reader.test.ts', timeoutMs: 8_000, hitLimit: 200 },
     ]);
   });
 
-  test('are none if no test reaches it', () => {
+  test('are an empty list if no test reaches it', () => {
     expect(plan(cleanRun('/x/reader.test.ts', { static: { '8': 1 }, perTest: { 'reads b': { '8': 1 } } }))).toEqual([]);
   });
 
-  test("begin with the source's own file, then the fastest", () => {
+  test("start with the source's own test file, followed by the fastest", () => {
     const reached = { static: { '7': 1 } };
     const runs = plan(
       cleanRun('/x/slow.test.ts', reached, 9_000),

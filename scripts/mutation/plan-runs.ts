@@ -1,32 +1,36 @@
 import { basename } from 'node:path';
 import type { Coverage } from './worker-process.ts';
 
-/** What the run without a mutant told about one test file. */
+/** The results of one test file in the run without a mutant. */
 export interface CleanRun {
   readonly path: string;
   readonly durationMs: number;
   readonly coverage: Coverage;
-  /** Milliseconds by full name. */
+  /** The duration in milliseconds by full name. */
   readonly tests: Readonly<Record<string, number>>;
 }
 
 export interface PlannedRun {
   readonly path: string;
-  /** Absent: every test of the file. */
+  /** Undefined for every test of the file. */
   readonly testNamePattern?: string;
   readonly timeoutMs: number;
-  /** How often the mutant may be reached before the code counts as one that loops for ever. */
+  /** How often the mutant may be reached before the code counts as an infinite loop. */
   readonly hitLimit: number;
 }
 
-/** Modules load and servers answer slower at times: a mutant is only said to hang after three times the clean duration. */
+/**
+ * Loading modules and answers of servers are sometimes slower, so a mutant counts as hanging only after three times the
+ * clean duration.
+ */
 const slowFactor = 3;
 const slackMs = 5_000;
-/** Property tests reach a mutant some times more often in one run than in another, never a hundred times. */
+/** Property tests reach a mutant several times more often in one run than in another, but never a hundred times. */
 const hitFactor = 100;
 
 /**
- * The tests that reach a mutant: first those in the source's own test file, then the fastest. None: no test can kill it.
+ * Plans the tests that reach a mutant: first those in the source's own test file, then the fastest. If the plan is
+ * empty, no test can kill the mutant.
  */
 export function planRuns(options: {
   readonly mutantId: string;
@@ -48,7 +52,7 @@ function planFile(mutantId: string, { path, durationMs, coverage, tests }: Clean
   const hits = hitsOf(coverage.static) + sum(names.map((name) => hitsOf(coverage.perTest[name])));
   if (hits === 0) return [];
   const hitLimit = hits * hitFactor;
-  // Reached outside of the tests: each of them may depend on it.
+  // The mutant is reached outside of the tests, so each of them may depend on it.
   if (hitsOf(coverage.static) > 0) return [{ path, timeoutMs: durationMs * slowFactor + slackMs, hitLimit }];
   const allTestsMs = sum(Object.values(tests));
   const ownTestsMs = sum(names.map((name) => tests[name] ?? 0));

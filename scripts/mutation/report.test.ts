@@ -4,7 +4,7 @@ import { renderReport, toReport, type Verdict } from './report.ts';
 const mutant = { id: '1', file: 'packages/x/src/reader.ts', line: 4, original: 'a > b', replacement: 'a >= b' };
 const verdict = (outcome: Verdict['outcome']): Verdict => ({ mutant, outcome });
 
-describe('the report of a module', () => {
+describe('the mutation report of a module', () => {
   test('counts a mutant that makes the tests hang as killed, and one that no test reaches as survived', () => {
     const outcomes = ['killed', 'timed out', 'survived', 'not reached', 'killed', 'killed'] as const;
     const report = toReport({ module: 'x', verdicts: outcomes.map(verdict), total: 6 });
@@ -18,12 +18,12 @@ describe('the report of a module', () => {
     );
   });
 
-  test('says how many were tried if the run was interrupted', () => {
+  test('shows how many mutants were tried if the run was interrupted', () => {
     const report = toReport({ module: 'x', verdicts: [verdict('killed')], total: 6 });
     expect(renderReport(report)).toBe('x: 1 of 6 mutants, 1 killed, 0 survived (0 not reached), 100.0 %');
   });
 
-  test('shows the beginning of a long expression on one line', () => {
+  test('shortens a long expression to one line', () => {
     const long = { ...mutant, original: `{\n  ${'x'.repeat(100)}\n}` };
     const [survivor] = toReport({ module: 'x', verdicts: [{ mutant: long, outcome: 'survived' }], total: 1 }).survivors;
     expect(survivor).toBe(`packages/x/src/reader.ts:4  { ${'x'.repeat(65)}...  ->  a >= b`);

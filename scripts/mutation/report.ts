@@ -9,19 +9,19 @@ export interface Verdict {
 
 export interface ModuleReport {
   readonly module: string;
-  /** Mutants that were tried: all, unless the run was interrupted. */
+  /** The number of tried mutants: all, unless the run was interrupted. */
   readonly mutants: number;
   readonly total: number;
   readonly killed: number;
   readonly survived: number;
-  /** Percent. */
+  /** The share of killed mutants in percent. */
   readonly score: number;
-  /** Of the survivors: no test reaches them. */
+  /** The number of survivors that no test reaches. */
   readonly unreached: number;
   readonly survivors: readonly string[];
 }
 
-/** A mutant that makes the tests hang is noticed as well as one that fails them. */
+/** Counts a mutant that makes the tests hang as killed, like one that fails them. */
 export function toReport(options: {
   readonly module: string;
   readonly verdicts: readonly Verdict[];
@@ -46,7 +46,7 @@ export function describeMutant({ file, line, original, replacement }: Mutant): s
   return `${file}:${line}  ${shorten(original)}  ->  ${shorten(replacement)}`;
 }
 
-/** Of a long expression its beginning is enough to find it. */
+/** Shortens a long expression. Its beginning is enough to find it. */
 function shorten(text: string): string {
   const line = text.replaceAll(/\s+/g, ' ');
   return line.length > 70 ? `${line.slice(0, 67)}...` : line;

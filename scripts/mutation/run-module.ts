@@ -11,19 +11,19 @@ const root = join(import.meta.dirname, '..', '..');
 
 /** The longest test file takes two minutes. */
 const cleanRunTimeoutMs = 300_000;
-/** More processes than that slow each other down until tests time out, which would count as killed. */
+/** More processes slow each other down until tests time out, which would count as killed. */
 const workerCount = Math.min(2, availableParallelism());
 
 /**
- * Instruments the module's sources, runs its tests once without a mutant to see which tests reach what, then for each
- * mutant the tests that reach it.
- * @returns what was found until `signal` was aborted, and how many mutants there are.
- * @throws Error if a test fails without a mutant.
+ * Instruments the module's sources and runs its tests once without a mutant to record which tests reach which mutants.
+ * Then runs, for each mutant, the tests that reach it.
+ *
+ * @returns the results until `signal` aborts, and the number of mutants @throws Error if a test fails without a mutant
  */
 export async function runModule(options: {
   readonly module: Module;
   readonly file: string;
-  /** Only mutants that are described here. */
+  /** Tries only the mutants that are described here. */
   readonly again: ReadonlySet<string> | undefined;
   readonly env: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
@@ -50,16 +50,16 @@ export async function runModule(options: {
     const verdicts = new Map<Mutant, Verdict>();
     let survived = 0;
     const left = mutants.values();
-    const judgeRest = async (worker: WorkerProcess) => {
+    const tryRest = async (worker: WorkerProcess) => {
       for (const mutant of left) {
         if (signal.aborted) return;
-        const verdict = await judge({ worker, mutant, cleanRuns });
+        const verdict = await tryMutant({ worker, mutant, cleanRuns });
         verdicts.set(mutant, verdict);
         if (verdict.outcome === 'survived' || verdict.outcome === 'not reached') survived += 1;
         progress(`${verdicts.size} of ${mutants.length}, ${survived} survived`);
       }
     };
-    await Promise.all(workers.map(judgeRest));
+    await Promise.all(workers.map(tryRest));
     return { verdicts: mutants.flatMap((mutant) => verdicts.get(mutant) ?? []), total: mutants.length };
   } finally {
     await Promise.all(workers.map((worker) => worker.stop()));
@@ -67,7 +67,7 @@ export async function runModule(options: {
   }
 }
 
-/** In the same order everywhere. */
+/** Expands the patterns. The order is the same on every machine. */
 async function expand(patterns: readonly string[]): Promise<string[]> {
   const exclude = patterns.filter((pattern) => pattern.startsWith('!')).map((pattern) => pattern.slice(1));
   const include = patterns.filter((pattern) => !pattern.startsWith('!'));
@@ -83,7 +83,7 @@ async function runClean({ worker, path }: { worker: WorkerProcess; path: string 
   return { path, ...result };
 }
 
-async function judge(options: {
+async function tryMutant(options: {
   readonly worker: WorkerProcess;
   readonly mutant: Mutant;
   readonly cleanRuns: readonly CleanRun[];

@@ -1,5 +1,6 @@
-// Runs test files in this process, one request after the other. The parent kills it if a mutant makes it hang.
-// Plain JavaScript: jest's packages declare their default exports for CommonJS, which TypeScript then misreads.
+// Runs test files in this process, one request after the other. The parent kills the process if a mutant makes it hang.
+// This is plain JavaScript, because jest's packages declare their default exports for CommonJS, which TypeScript
+// misinterprets.
 import { join } from 'node:path';
 import { readConfig } from 'jest-config';
 import TestRunner from 'jest-runner';
@@ -8,7 +9,7 @@ import { TestWatcher } from 'jest-watcher';
 import { activation } from './activation.mjs';
 
 const { globalConfig, projectConfig } = await readConfig(
-  // Silent: mutated code logs what it likes.
+  // Silent, because mutated code may log anything.
   { $0: 'mutation', _: [], silent: true, runInBand: true },
   join(import.meta.dirname, 'jest.config.mjs'),
 );

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
-/** Mutants by id that were reached: outside of any test (while modules load, in `beforeAll`), and by each test. */
+/** The mutants that were reached, by id: outside of any test (while modules load, in `beforeAll`), and by each test. */
 export interface Coverage {
   readonly static: Readonly<Record<string, number>>;
   readonly perTest: Readonly<Record<string, Readonly<Record<string, number>>>>;
@@ -13,7 +13,7 @@ export interface RunRequest {
   /** How often the mutant may be reached. */
   readonly hitLimit?: number;
   readonly path: string;
-  /** Only tests whose full name matches. */
+  /** Runs only tests whose full name matches. */
   readonly testNamePattern?: string;
 }
 
@@ -21,15 +21,15 @@ export interface RunResult {
   readonly failure?: string;
   readonly durationMs: number;
   readonly coverage: Coverage;
-  /** Milliseconds by full name. */
+  /** The duration in milliseconds by full name. */
   readonly tests: Readonly<Record<string, number>>;
   readonly memoryBytes: number;
 }
 
-/** Test files leave memory behind in their process. Replacing it costs about two seconds. */
+/** Test files leave garbage in their process. Replacing the process costs about two seconds. */
 const maxMemoryBytes = 1_500_000_000;
 
-/** The process that runs tests: started when it is needed, replaced if it hangs, dies or has grown. */
+/** A process that runs tests. It is started on demand, and replaced if it hangs, dies or uses too much memory. */
 export class WorkerProcess {
   #env: NodeJS.ProcessEnv;
   #child: ChildProcess | undefined;
@@ -66,7 +66,7 @@ export class WorkerProcess {
     const child = fork(join(import.meta.dirname, 'test-worker.mjs'), {
       env: this.#env,
       execArgv: ['--conditions=@bulkhead/source', '--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
-      // What mutated code prints is of no interest.
+      // The output of mutated code is not used.
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     await Promise.race([
