@@ -1,33 +1,33 @@
 import type { Goal } from './report/goal.ts';
 
-/** What a bench is given to measure with. */
+/** The inputs of a bench. */
 export interface BenchContext {
   readonly redisUrl: string;
   readonly mongodbUrl: string;
-  /** For data and logs; gone when the benches are over. */
+  /** The folder for data and logs. It is deleted after the benches. */
   readonly folder: string;
-  /** Interleaved measurements of a thing and its floor, of which the medians count. */
+  /** The number of interleaved measurements of a subject and its floor. Their medians count. */
   readonly runs: number;
-  /** Small enough for CI; what takes up to ten minutes; everything. */
+  /** `short` fits into CI, `usual` takes up to ten minutes, `full` measures everything. */
   readonly size: 'short' | 'usual' | 'full';
   readonly say: (text: string) => void;
 }
 
-/** One of the things that `pnpm bench` can measure. */
+/** A measurement of `pnpm bench`. */
 export interface Bench {
   readonly name: string;
-  /** What is measured, against which floor. */
+  /** What is measured, and against which floor. */
   readonly about: string;
-  /** On two cores. */
+  /** The duration on two cores. */
   readonly minutes: number;
   run(context: BenchContext): Promise<BenchRow[]>;
 }
 
-/** A line of the table. */
+/** A row of the table. */
 export interface BenchRow {
   readonly name: string;
   readonly value: number;
-  /** What the least that must be done reached in the same run. */
+  /** The result of the minimum of necessary work in the same run. */
   readonly floor?: number;
   readonly ratio?: number;
   readonly unit: string;

@@ -12,7 +12,7 @@ import { read } from './benches/read.bench.ts';
 import { reingest } from './benches/reingest.bench.ts';
 import { tinyFiles } from './benches/tiny-files.bench.ts';
 
-/** All of them, in the order in which they run. */
+/** All benches in the order of their execution. */
 export const benches: readonly Bench[] = [
   ingestParse,
   ingestStore,

@@ -3,7 +3,7 @@ import type { Measurement } from './probe.ts';
 import type { Goal } from './report/goal.ts';
 import { median } from './report/median.ts';
 
-/** What is read off a measurement; more is better, unless the goal says `atMost`. */
+/** Reads a value from a measurement. Higher is better, unless the goal is `atMost`. */
 type Reading = (measurement: Measurement) => number;
 
 export interface Alternated {
@@ -12,8 +12,8 @@ export interface Alternated {
 }
 
 /**
- * Measures a thing and its floor in turns, so that what else the machine does meets both. One turn before the first is not
- * counted: code is compiled in it, and caches filled.
+ * Measures a subject and its floor alternately, so that other load of the machine affects both. The first turn is not
+ * counted, because it compiles code and fills caches.
  */
 export async function alternate(options: {
   readonly context: BenchContext;
@@ -33,7 +33,7 @@ export async function alternate(options: {
   return measured;
 }
 
-/** The medians of both and of their ratios turn by turn. */
+/** Returns the medians of both, and of their ratios in each turn. */
 export function compare(options: {
   readonly name: string;
   readonly measured: Alternated;

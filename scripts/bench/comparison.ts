@@ -1,6 +1,7 @@
 // usage: pnpm bench:comparison [--resources 100,1000,5000]
-// The guide's comparison table, measured: the same resources by single reads, by an enhanced sync and by a bulk export, each under
-// the real limits (16 requests in any 2 s), against the simulator. Requests and seconds. All three sizes take half an hour.
+// Measures the guide's comparison table: the same resources by single reads, by an enhanced sync and by a bulk export,
+// each under the real limits (16 requests in any 2 s), against the simulator. Prints requests and seconds. All three
+// sizes take half an hour.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,9 +17,9 @@ interface Measured {
   readonly seconds: number;
 }
 
-/** What the simulator's generator gives per patient, over all types. */
+/** The number of resources of the simulator's generated data per patient, over all types. */
 const resourcesPerPatient = 31.5;
-/** Reads at a time: more than the limiter lets out, so that it is never idle. */
+/** The number of parallel reads: more than the limiter grants, so that it is never idle. */
 const readers = 16;
 
 const { values } = parseArgs({ options: { resources: { type: 'string', default: '100,1000,5000' } } });
@@ -88,7 +89,7 @@ async function readAll<Read>(reads: readonly Read[], read: (one: Read) => Promis
   await Promise.all(Array.from({ length: readers }, reader));
 }
 
-/** Requests as the simulator counted them; the token's are among them. */
+/** Counts requests at the simulator, including the one for the token. */
 async function count({ simulatorUrl }: RunningSystem, work: () => Promise<void>): Promise<Measured> {
   const requests = async () =>
     ((await (await fetch(`${simulatorUrl}/_sim/stats`)).json()) as { requests: number }).requests;

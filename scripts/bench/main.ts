@@ -1,5 +1,6 @@
 // usage: pnpm bench [name ...] [--json] [--runs N] [--full] [--check [--write-baseline]]
-// What can be measured, against a floor in the same run; `docs/performance.md` says what was found. Nothing but loopback.
+// Measures the system against a floor in the same run. `docs/performance.md` has the results. Uses only the loopback
+// interface.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,11 +21,11 @@ try {
 }
 
 async function main(options: BenchOptions): Promise<number> {
-  // With --json, what is not the result goes where people look and programs do not.
+  // With --json, standard output has only the result. Everything else goes to standard error.
   const steps = createSteps({ stream: options.json ? process.stderr : process.stdout });
   const folder = mkdtempSync(join(tmpdir(), 'bulkhead-bench-'));
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-  // Servers and probes end with us by themselves.
+  // Servers and probes end with this process.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130));
   const services = await startServices({ ephemeral: true, report: steps.report });
   const shared = { redisUrl: services.redis.url, mongodbUrl: services.mongodb.url, folder, runs: options.runs };

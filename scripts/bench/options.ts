@@ -4,16 +4,16 @@ import type { Bench } from './bench.ts';
 export interface BenchOptions {
   readonly benches: readonly Bench[];
   readonly json: boolean;
-  /** Compare the guarded ones with the baseline, in their short form. */
+  /** Compare the guarded ratios with the baseline, in the short form of the benches. */
   readonly check: boolean;
-  /** Write the baseline anew from what is measured. */
+  /** Replace the baseline by the measured ratios. */
   readonly writeBaseline: boolean;
-  /** Also the sizes that take longer than ten minutes. */
+  /** Also run the sizes that take longer than ten minutes. */
   readonly isFull: boolean;
   readonly runs: number;
 }
 
-/** @throws Error with what is wrong and the usage. */
+/** @throws Error that names the invalid option and shows the usage */
 export function readOptions({
   args,
   benches,
@@ -51,7 +51,7 @@ function usage(benches: readonly Bench[]): string {
     '  --json            per line { name, value, floor, ratio, unit, goal, met, runs }',
     '  --runs N          interleaved runs of which the medians count (default 5)',
     '  --full            also the sizes that take longer than ten minutes',
-    '  --check           the guarded ratios, short, against scripts/bench/baseline/baseline.json: exit 1 where one is lost',
+    '  --check           compare the guarded ratios of the short form with scripts/bench/baseline/baseline.json: exit 1 if one is lost',
     ...lines,
   ].join('\n');
 }

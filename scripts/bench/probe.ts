@@ -2,20 +2,20 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
-/** What one measurement in a process of its own came to. */
+/** The result of one measurement in a separate process. */
 export interface Measurement {
-  /** Of whatever is counted: resources, files, requests. */
+  /** The number of counted units: resources, files, requests. */
   readonly units: number;
   readonly seconds: number;
-  /** Of all threads of the process, without the servers that it talks to. */
+  /** The CPU time of all threads of the process, without its servers. */
   readonly cpuSeconds: number;
-  /** What else the probe has to tell. */
+  /** Additional results of the probe. */
   readonly details: Readonly<Record<string, number>>;
 }
 
 export interface Probe {
   readonly pid: number;
-  /** Runs what the probe has under this name. */
+  /** Runs the measurement with this name. */
   measure(name: string, argument?: unknown): Promise<Measurement>;
   stop(): Promise<void>;
 }
@@ -23,8 +23,8 @@ export interface Probe {
 export const root = join(import.meta.dirname, '..', '..');
 
 /**
- * A process that measures inside itself what it is told to, see `apps/worker/bench/serve-probe.ts`. The order of
- * measurements is decided here, so that a thing and its floor alternate.
+ * A process that measures its own work, see `apps/worker/bench/serve-probe.ts`. The caller decides the order of
+ * measurements, so that a subject and its floor alternate.
  */
 export async function startProbe(options: {
   /** Relative to the project's root. */

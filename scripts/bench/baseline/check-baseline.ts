@@ -4,20 +4,20 @@ import type { Bench, BenchContext, BenchRow } from '../bench.ts';
 import { ingestParse } from '../benches/ingest-parse.bench.ts';
 import { ingestStore } from '../benches/ingest-store.bench.ts';
 import { reingest } from '../benches/reingest.bench.ts';
-import { judgeBaseline } from './judge-baseline.ts';
+import { verifyBaseline } from './verify-baseline.ts';
 
 const guarded: readonly Bench[] = [ingestParse, ingestStore, reingest];
 const file = join(import.meta.dirname, 'baseline.json');
-/** A machine that does much else for a while is not a regression: only what is lost each time is. */
+/** A busy machine is not a regression, so a ratio counts as lost only if it is lost in each attempt. */
 const attempts = 3;
 
-/** How well the steps themselves are done depends on node alone. */
+/** The speed of the bare steps depends on node alone. */
 const unguarded = 'the bare steps themselves';
 
-/** Compares the ratios of the short benches with the committed ones. @returns the exit code. */
+/** Compares the ratios of the short benches with the committed ones. @returns the exit code */
 export async function checkBaseline(options: {
   readonly measure: (bench: Bench, context: Partial<BenchContext>) => Promise<BenchRow[]>;
-  /** Keep what is measured as the new baseline instead. */
+  /** Store the measured ratios as the new baseline instead. */
   readonly write: boolean;
   readonly say: (text: string) => void;
 }): Promise<number> {
@@ -36,7 +36,7 @@ export async function checkBaseline(options: {
   for (const bench of guarded) {
     let found: readonly string[] = [];
     for (let attempt = 1; attempt <= attempts; attempt++) {
-      found = judgeBaseline({ rows: await measure(bench, { size: 'short', runs: 2 }), baseline });
+      found = verifyBaseline({ rows: await measure(bench, { size: 'short', runs: 2 }), baseline });
       if (found.length === 0) break;
     }
     lost.push(...found);

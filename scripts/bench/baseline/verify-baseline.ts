@@ -1,13 +1,14 @@
 import type { BenchRow } from '../bench.ts';
 
 /**
- * How much of a ratio of the baseline must be left. Generous: two cores that others use gave half of it now and then, while
- * what this is against (a second serialization, a query a line, a batch of one) costs far more.
+ * The share of a baseline ratio that must be reached. It is low, because two cores that other programs use sometimes
+ * gave half of a ratio. The regressions that this must detect (a second serialization, a query per line, a batch of
+ * one) cost far more.
  */
 const share = 0.4;
 
-/** @returns what is lost, in words; a line that the baseline does not know is not judged. */
-export function judgeBaseline({
+/** @returns the lost ratios in words; a row that is not in the baseline is not compared */
+export function verifyBaseline({
   rows,
   baseline,
 }: {

@@ -10,7 +10,7 @@ import { startApi } from '../systems/start-api.ts';
 import { startWorkerProbe } from '../systems/start-worker-probe.ts';
 
 const path = '/api/ehr/athenahealth/bulk-export';
-/** The issue's rate, and one that an operator's whole hospital would hardly reach. */
+/** The rate of the issue, and a rate that a whole hospital would hardly reach. */
 const rates = [500, 50] as const;
 
 export const api: Bench = {
@@ -22,7 +22,7 @@ export const api: Bench = {
     const { redisUrl, mongodbUrl } = context;
     const database = `api-${randomBytes(4).toString('hex')}`;
     const origin = 'http://127.0.0.1:1';
-    // Kicks off at once, without an EHR: a POST waits for that.
+    // This worker sends kick-offs without an EHR. A POST waits for the kick-off.
     const worker = await startWorkerProbe({ entry: 'worker', redisUrl, mongodbUrl, database, origin });
     const subject = await startApi({ context, database, origin });
     const floor = await startFloor(context);
@@ -30,7 +30,7 @@ export const api: Bench = {
       await worker.measure('kick-off');
       const { baseUrl, headers, connectionId } = subject;
       let orders = 0;
-      // One export of a connection and request runs at a time, so each asks for something else.
+      // Only one export of the same connection and request runs at a time, so each request differs.
       const body = () => {
         orders += 1;
         const since = new Date(Date.UTC(2020, 0, 1) + orders * 1000).toISOString();

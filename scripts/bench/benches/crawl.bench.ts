@@ -3,13 +3,13 @@ import type { Bench, BenchRow } from '../bench.ts';
 import { startSimulator } from '../systems/start-simulator.ts';
 import { startWorkerProbe } from '../systems/start-worker-probe.ts';
 
-/** As the provider's registry entry has it: ids in one search for the patients themselves. */
+/** From the provider's registry entry: the number of ids in one search for the patients themselves. */
 const patientsPerRequest = 50;
 
 export const crawl: Bench = {
   name: 'crawl',
   about:
-    'requests of an enhanced sync, first and nightly; floor: a search for each patient and type, as athenahealth demands',
+    'requests of an enhanced sync, first and nightly; floor: a search for each patient and type, as athenahealth requires',
   minutes: 2,
   async run({ redisUrl, mongodbUrl, folder, size, say }) {
     const patients = size === 'short' ? 20 : 200;

@@ -6,9 +6,12 @@ import { median } from '../report/median.ts';
 
 const largeExport = 5000;
 const smallExport = 10;
-/** Downloads that a worker process runs at a time, from the catalog of queues. */
+/** The number of parallel downloads of a worker process, from the catalog of queues. */
 const atATime = 4;
-/** A round is one file of each connection; what runs when the small export arrives, and beside its last file, comes on top. */
+/**
+ * A round is one file of each connection. The downloads that run when the small export arrives, and beside its last
+ * file, are added.
+ */
 const fairShare = smallExport + 2 * atATime;
 
 export const fairTurns: Bench = {
@@ -19,7 +22,7 @@ export const fairTurns: Bench = {
     const values: number[] = [];
     for (let run = 0; run < runs; run++) {
       values.push(await countOthers(redisUrl));
-      say(`${values.at(-1)} files of the large export came first`);
+      say(`${values.at(-1)} files of the large export were downloaded first`);
     }
     return [
       {
@@ -44,7 +47,7 @@ async function countOthers(redisUrl: string): Promise<number> {
   let isSmallDone = false;
   const download: Handlers<undefined>['file.download'] = {
     run: async (_deps, { fileId }) => {
-      // As long as a small file takes.
+      // As long as the download of a small file.
       await setTimeout(1);
       order.push(fileId);
     },

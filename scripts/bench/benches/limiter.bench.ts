@@ -5,14 +5,14 @@ import { type RedisCost, redisCostOf, redisCostRows } from '../systems/redis-cos
 import { type BenchSimulator, startSimulator } from '../systems/start-simulator.ts';
 import { startWorkerProbe } from '../systems/start-worker-probe.ts';
 
-/** The guide's: 16 requests in any 2 seconds, 8 a second. */
+/** The guide's limit: 16 requests in any 2 seconds, 8 per second. */
 const windowRequests = 16;
 const windowSeconds = 2;
 const allowedPerSecond = windowRequests / windowSeconds;
 
 interface Traffic {
   readonly violations: number;
-  /** Requests a second under backlog, as the server saw them. */
+  /** Requests per second under backlog, as the server counted them. */
   readonly perSecond: number;
   readonly cost: RedisCost;
   readonly answers: readonly Measurement[];
@@ -21,7 +21,7 @@ interface Traffic {
 export const limiter: Bench = {
   name: 'limiter',
   about:
-    'processes that share the budget of 16 requests in any 2 s, judged by the server; floors: 8 requests/s, scripts that do nothing',
+    'processes that share the budget of 16 requests in any 2 s, counted by the server; floors: 8 requests/s, scripts that do nothing',
   minutes: 8,
   async run(context) {
     const seconds = context.size === 'short' ? 12 : 40;
@@ -58,7 +58,7 @@ export const limiter: Bench = {
   },
 };
 
-/** Processes of their own do what they are ordered to, all at once, with a budget of their own. */
+/** Runs processes that all do the same at the same time, with a separate budget. */
 async function run(options: {
   readonly context: BenchContext;
   readonly orders: readonly (readonly [name: string, argument: unknown])[];
@@ -71,20 +71,20 @@ async function run(options: {
     const env = { PREFIX: `{${randomBytes(4).toString('hex')}}` };
     const shared = { entry: 'limiter', redisUrl, mongodbUrl, database: 'limiter', origin: simulator.origin, env };
     for (const _ of orders) probes.push(await startWorkerProbe(shared));
-    // A budget that Redis knows nothing of lets nobody go for three seconds: that is not what is measured here.
+    // A budget that is new to Redis grants no request for three seconds, which is not measured here.
     await probes[0]?.measure('polls', { seconds: 2.5, everyMs: 250 });
     const { answers, cost } = await redisCostOf({
       redisUrl,
       work: () => Promise.all(probes.map((probe, index) => probe.measure(...(orders[index] ?? ['', {}])))),
     });
-    return { ...(await judge(simulator)), cost, answers };
+    return { ...(await countArrivals(simulator)), cost, answers };
   } finally {
     await Promise.all(probes.map((probe) => probe.stop()));
     await simulator.stop();
   }
 }
 
-/** The same limiter for a hundred client ids, 800 requests a second: a Redis that does not rest. */
+/** Runs the same limiter for a hundred client ids, 800 requests per second, so that Redis is never idle. */
 async function manyBudgets({ context, seconds }: { readonly context: BenchContext; readonly seconds: number }) {
   const { redisUrl, mongodbUrl } = context;
   const env = { PREFIX: `{${randomBytes(4).toString('hex')}}` };
@@ -102,11 +102,13 @@ async function manyBudgets({ context, seconds }: { readonly context: BenchContex
   }
 }
 
-async function judge(simulator: BenchSimulator): Promise<{ readonly violations: number; readonly perSecond: number }> {
+async function countArrivals(
+  simulator: BenchSimulator,
+): Promise<{ readonly violations: number; readonly perSecond: number }> {
   const { byKind } = await simulator.control<{ byKind: { rate: number; day: number } }>('/violations');
   const { requests } = await simulator.control<{ requests: { arrivedAtMs: number }[] }>('/requests');
   const arrivals = requests.map(({ arrivedAtMs }) => arrivedAtMs).toSorted((left, right) => left - right);
-  // How long each 16 requests take: at best 2 s. The first 16 may come at once and the last few without a backlog.
+  // The duration of each 16 requests, at best 2 s. The first 16 may come at once, and the last few have no backlog.
   const steps = arrivals.slice(windowRequests, -windowRequests).map((at, index) => at - (arrivals[index] ?? 0));
   const mean = steps.slice(windowRequests).reduce((sum, step) => sum + step, 0) / (steps.length - windowRequests);
   return { violations: byKind.rate + byKind.day, perSecond: (windowRequests / mean) * 1000 };

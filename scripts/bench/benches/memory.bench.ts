@@ -8,7 +8,7 @@ import { openState } from '../../system/kept-state.ts';
 import { startSystem } from '../../system/system.ts';
 import type { Bench, BenchContext, BenchRow } from '../bench.ts';
 
-/** What the simulator's generator gives per patient, over all types. */
+/** The size of the simulator's generated data per patient, over all types. */
 const bytesPerPatient = 61_000;
 const tinyFiles = 1000;
 const goalMegabytes = 200;
@@ -41,11 +41,11 @@ function peakRow(name: string, value: number): BenchRow {
   return { name, value, unit: 'MB', goal: { of: 'value', atMost: goalMegabytes }, runs: [{ value }] };
 }
 
-/** The larger of the two workers that `npm start` has, in a system of their own. */
+/** Returns the larger peak of the two workers of `npm start`, in a separate system. */
 async function peakOf(options: {
   readonly context: BenchContext;
   readonly patients: number;
-  /** For the simulator. */
+  /** The fault for the simulator. */
   readonly order: object | undefined;
 }): Promise<number> {
   const { context, patients, order } = options;
@@ -68,7 +68,7 @@ async function peakOf(options: {
   }
 }
 
-/** Linux keeps a process's highest resident size. */
+/** Linux records the highest resident size of a process. */
 function peakMegabytes(pid: number): number {
   const kilobytes = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
   return Math.round(Number(kilobytes) / 1000);

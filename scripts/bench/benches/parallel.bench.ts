@@ -10,10 +10,10 @@ import { splitFiles } from '../systems/split-files.ts';
 import { startWorkerProbe } from '../systems/start-worker-probe.ts';
 
 const files = 8;
-/** Ten Observations a patient. */
+/** Ten Observations per patient. */
 const linesPerFile = 2500;
 const counts = [1, 2, 4] as const;
-/** Without a database there is nothing that more processes than cores could bring. */
+/** Without a database, more processes than cores cannot be faster. */
 const countsWithout = [1, 2] as const;
 
 interface Run {
@@ -65,9 +65,9 @@ async function inTurns(options: {
   return workerCounts.flatMap((workers) => toRows({ name, workers, runs: measured.get(workers) ?? [], alone }));
 }
 
-/** Workers that share the jobs of an export. */
+/** Runs workers that share the jobs of an export. */
 const exportBy: Measure = ({ workers, context, server }) =>
-  // One more, which orders.
+  // The additional process starts the export.
   withProbes({ entry: 'worker', count: workers + 1, context, server }, async ([orderer, ...others]) => {
     for (const worker of others) await worker.measure('work', ['file-download']);
     const cores = watchCores();
@@ -75,10 +75,10 @@ const exportBy: Measure = ({ workers, context, server }) =>
     return { measured, cores: cores() };
   });
 
-/** Processes that ingest all the files each, and keep nothing. */
+/** Runs processes that each ingest all files and store nothing. */
 const parseBy: Measure = ({ workers, context, server }) =>
   withProbes({ entry: 'ingest', count: workers, context, server }, async (probes) => {
-    // Code is compiled in the first.
+    // The first measurement also compiles the code.
     for (const probe of probes) await probe.measure('parse', server.files);
     const cores = watchCores();
     const all = await Promise.all(probes.map((probe) => probe.measure('parse', server.files)));

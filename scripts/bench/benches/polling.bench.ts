@@ -7,16 +7,17 @@ import { serveStatuses } from '../systems/serve-statuses.ts';
 import { startWorkerProbe } from '../systems/start-worker-probe.ts';
 
 /**
- * Time runs four times as fast: intervals, the server's Retry-After and the limit's window are a quarter, so an hour is a
- * quarter of an hour, in which the same polls come by in the same order. Processes, Redis and MongoDB are as fast as ever, so
- * what is measured here is harder for them than the hour would be; much faster, the limiter's own answers would bind.
+ * Time runs four times as fast: intervals, the server's Retry-After and the limit's window are a quarter. So an hour
+ * takes a quarter of an hour with the same polls in the same order. Processes, Redis and MongoDB keep their speed, so
+ * this is harder for them than the real hour. At a much higher speed, the limiter's own answers would be the
+ * bottleneck.
  */
 const speed = 4;
 const pollIntervalMs = 30_000 / speed;
-/** 160 s: 1,000 exports then need 6.25 polls a second of the budget's 8. */
+/** 160 s, so that 1,000 exports need 6.25 of the budget's 8 polls per second. */
 const retryAfterSeconds = 160 / speed;
 const rateLimit = { limit: 16, windowMs: 2000 / speed, guardMs: 150 / speed, perDay: 100_000_000 };
-/** Of each queue, see `packages/queues/src/job-options.ts`. */
+/** The number that each queue keeps, see `packages/queues/src/job-options.ts`. */
 const keptJobs = 5000;
 const minutesInFlight = { short: 4, usual: 12, full: 60 } as const;
 
@@ -47,7 +48,7 @@ async function fly(options: { readonly context: BenchContext; readonly count: nu
     context.say(`ordering ${count} exports`);
     await worker.measure('fly-exports', count);
     await worker.measure('work', ['bulk-export', 'file-download']);
-    // Every export is asked for once before anything is measured.
+    // Every export has been polled once before the measurement starts.
     await delay(retryAfterSeconds * 1000 + 2 * pollIntervalMs);
     server.take();
     const atFirst = await readRedisUsage(context.redisUrl);
@@ -55,7 +56,7 @@ async function fly(options: { readonly context: BenchContext; readonly count: nu
     context.say(`${minutesInFlight[context.size]} minutes in ${seconds} s`);
     await delay(seconds * 1000);
     const { polls, downloads, gapsMs } = server.take();
-    // As many downloads wait as at first, and as many have ended: what differs now has grown.
+    // As many downloads wait as at first, and as many have ended. Any difference now is growth.
     await worker.measure('order', files.slice(0, downloads));
     const atLast = await readRedisUsage(context.redisUrl);
     const lateSeconds = gapsMs.map((gap) => ((gap - retryAfterSeconds * 1000) * speed) / 1000);
@@ -64,7 +65,7 @@ async function fly(options: { readonly context: BenchContext; readonly count: nu
     const name = `polling, ${count} exports`;
     const scaled = (requests: number) => requests / seconds / speed;
     return [
-      // The scheduler comes by every 30 s, so a poll is up to 30 s late by design.
+      // The scheduler runs every 30 s, so a poll is up to 30 s late by design.
       row({
         name: `${name}: late, p99`,
         value: quantile(lateSeconds, 0.99),
@@ -76,7 +77,7 @@ async function fly(options: { readonly context: BenchContext; readonly count: nu
         name: `${name}: downloads beside`,
         value: scaled(downloads),
         unit: 'requests/s',
-        // One grant in eight at least.
+        // At least one grant in eight.
         goal: { of: 'value', atLeast: 1 },
       }),
       row({ name: `${name}: Redis`, value: perExport, unit: 'kB/export', goal: { of: 'value', atMost: 20 } }),
@@ -93,7 +94,7 @@ async function fly(options: { readonly context: BenchContext; readonly count: nu
   }
 }
 
-/** So many jobs have ended that each further one takes the place of an old one, as on any day but the first. */
+/** Completes so many jobs that each further job replaces an old one, as on every day except the first. */
 async function downloadAtOnce(options: {
   readonly context: BenchContext;
   readonly database: string;

@@ -11,9 +11,9 @@ import { startWorkerProbe } from '../systems/start-worker-probe.ts';
 
 const perPatient = 100;
 const searches = 300;
-/** Of both sides: processes that have just started compile what they run. */
+/** The number of warm-ups of both sides, because new processes compile their code first. */
 const warmUps = 100;
-/** What a person looks at; the probe reads as many, and one more, as the API does to know of a next page. */
+/** The page size of a user. The probe reads one more, as the API does to detect a next page. */
 const pageSize = 20;
 
 export const read: Bench = {
@@ -79,7 +79,7 @@ async function searchRow(options: {
   readonly patients: number;
 }): Promise<BenchRow> {
   const { baseUrl, headers, connectionId } = options.api;
-  // Spread over all of them, in no order; 7919 is prime.
+  // The patients are spread over all of them in a mixed order. 7919 is prime.
   const patients = Array.from({ length: warmUps + searches }, (_, index) => `p-${(index * 7919) % options.patients}`);
   const { details } = await options.probe.measure('searches', { patients, warmUps });
   const waits: number[] = [];

@@ -4,7 +4,7 @@ import { startIngest } from '../systems/start-ingest.ts';
 
 export const reingest: Bench = {
   name: 'reingest',
-  about: 'the same files once more, nothing changed; floor: the first time',
+  about: 'the same unchanged files again; floor: the first time',
   minutes: 2,
   async run(context) {
     const ingest = await startIngest(context);

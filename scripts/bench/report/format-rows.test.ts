@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { BenchRow } from '../bench.ts';
 import { formatRows } from './format-rows.ts';
 
-test('a line says its value, floor, ratio and goal, and whether that is met', () => {
+test('a row shows its value, floor, ratio and goal, and whether the goal is met', () => {
   const met: BenchRow = {
     ...{ name: 'store', value: 9500.4, floor: 10_000, ratio: 0.95, unit: 'resources/s' },
     goal: { of: 'ratio', atLeast: 0.9 },

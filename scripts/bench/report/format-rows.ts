@@ -3,7 +3,7 @@ import { describeGoal, isMet } from './goal.ts';
 
 const headings = ['bench', 'value', 'floor', 'ratio', 'unit', 'goal', 'met', 'spread'] as const;
 
-/** The table, in Markdown. */
+/** Formats the table in Markdown. */
 export function formatRows(rows: readonly BenchRow[]): string {
   const cells = [headings, ...rows.map(toCells)];
   const widths = headings.map((_, column) => Math.max(...cells.map((row) => (row[column] ?? '').length)));
@@ -24,7 +24,7 @@ function show(value: number | undefined): string {
   return value.toLocaleString('en-US', { maximumFractionDigits: Math.abs(value) >= 100 ? 0 : 2 });
 }
 
-/** From the lowest to the highest run. */
+/** Formats the lowest and the highest run. */
 function spread(values: readonly number[]): string {
   return values.length < 2 ? '' : `${show(Math.min(...values))} … ${show(Math.max(...values))}`;
 }

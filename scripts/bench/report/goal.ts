@@ -1,4 +1,4 @@
-/** What a line is to reach: by its value, or by its ratio to the floor. Without a bound it is only shown. */
+/** The goal of a row: for its value, or for its ratio to the floor. Without a bound the row is only shown. */
 export interface Goal {
   readonly of: 'value' | 'ratio';
   readonly atLeast?: number;
@@ -13,8 +13,8 @@ interface Judged {
 
 export function isMet({ value, ratio = Number.NaN, goal }: Judged): boolean {
   const { of, atLeast, atMost } = goal;
-  const judged = of === 'value' ? value : ratio;
-  return (atLeast === undefined || judged >= atLeast) && (atMost === undefined || judged <= atMost);
+  const compared = of === 'value' ? value : ratio;
+  return (atLeast === undefined || compared >= atLeast) && (atMost === undefined || compared <= atMost);
 }
 
 export function describeGoal({ of, atLeast, atMost }: Goal): string {

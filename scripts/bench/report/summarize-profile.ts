@@ -1,5 +1,5 @@
 // usage: node --conditions=@bulkhead/source scripts/bench/report/summarize-profile.ts FILE.cpuprofile [LINES]
-// The functions of a `node --cpu-prof` profile by the time spent in themselves, as text.
+// Prints the functions of a `node --cpu-prof` profile by their self time, as text.
 import { readFileSync } from 'node:fs';
 
 interface Profile {

@@ -1,6 +1,6 @@
 import { cpus } from 'node:os';
 
-/** Measures how many cores of the machine are busy, with whatever, from now until the answer is asked for. */
+/** Measures how many cores of the machine are busy, including other programs, until the returned function is called. */
 export function watchCores(): () => number {
   const read = () =>
     cpus().reduce(

@@ -6,14 +6,14 @@ import { startSimulator } from './start-simulator.ts';
 /** A file of one resource type. */
 export interface DataFile {
   readonly type: string;
-  /** NDJSON, by gzip. */
+  /** The path of the NDJSON file, compressed by gzip. */
   readonly path: string;
   readonly count: number;
-  /** Unpacked. */
+  /** The uncompressed size. */
   readonly bytes: number;
 }
 
-/** A practice of the simulator's generator as files, one a type. */
+/** Writes a practice of the simulator's generator to files, one for each type. */
 export async function makeData(options: { readonly folder: string; readonly patients: number }): Promise<DataFile[]> {
   const { folder, patients } = options;
   const simulator = await startSimulator({ folder, env: { SIMULATOR_PATIENTS: String(patients) } });

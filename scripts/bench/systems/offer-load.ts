@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 export interface Load {
   readonly method: 'GET' | 'POST';
   readonly headers: Readonly<Record<string, string>>;
-  /** The address and the body of the nth request. */
+  /** Returns the address of the nth request. */
   readonly url: (index: number) => string;
   readonly body?: (index: number) => string;
   readonly perSecond: number;
@@ -12,12 +12,12 @@ export interface Load {
 }
 
 export interface Offered {
-  /** From the time at which each was due, so that one that waits for its turn counts as slow. */
+  /** Measured from the time at which each request was due, so that a request that waits counts as slow. */
   readonly waitsMs: readonly number[];
   readonly statuses: ReadonlySet<number>;
 }
 
-/** Sends requests at their times, whether earlier ones are answered or not, as clients do that know nothing of each other. */
+/** Sends each request at its time, even if earlier ones are not answered yet, as independent clients do. */
 export async function offerLoad(load: Load): Promise<Offered> {
   const agent = new Agent({ keepAlive: true, maxSockets: 512 });
   const count = load.perSecond * load.seconds;

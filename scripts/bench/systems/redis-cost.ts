@@ -4,14 +4,14 @@ import type { BenchRow } from '../bench.ts';
 import type { Measurement } from '../probe.ts';
 import { readRedisUsage } from './redis-usage.ts';
 
-/** Of a request, in microseconds of Redis' CPU time. */
+/** The cost of a request, in microseconds of Redis' CPU time. */
 export interface RedisCost {
   readonly cpu: number;
-  /** Of that, between the beginning and the end of scripts. */
+  /** The part of it that is spent in scripts. */
   readonly script: number;
-  /** The same of scripts that do nothing, one for each question and at their pace: a server that rests wakes up for each. */
+  /** The cost of scripts that do nothing, one for each call and at the same pace: an idle server wakes up for each. */
   readonly floor: { readonly cpu: number; readonly script: number };
-  /** To the limiter: those that are denied are asked again. */
+  /** The number of calls to the limiter. A denied request needs further calls. */
   readonly questions: number;
 }
 
@@ -28,7 +28,7 @@ export function redisCostRows(name: string, { cpu, script, floor, questions }: R
   ];
 }
 
-/** What Redis uses for the requests of some work, beyond what it does when nothing is asked. */
+/** Measures what Redis uses for the requests of some work, beyond its use when idle. */
 export async function redisCostOf(options: { readonly redisUrl: string; readonly work: () => Promise<Measurement[]> }) {
   const { redisUrl, work } = options;
   const idle = await useOfRedis(redisUrl, () => delay(10_000));

@@ -1,15 +1,15 @@
 import { Redis } from 'ioredis';
 
 export interface RedisUsage {
-  /** Of the whole server. */
+  /** The CPU time of the whole server. */
   readonly cpuSeconds: number;
   readonly memoryBytes: number;
   readonly scriptCalls: number;
-  /** In scripts, with the commands that they call. */
+  /** The time in scripts, including the commands that they call. */
   readonly scriptSeconds: number;
 }
 
-/** What the Redis server has used so far. */
+/** Reads what the Redis server has used so far. */
 export async function readRedisUsage(url: string): Promise<RedisUsage> {
   const redis = new Redis(url);
   try {

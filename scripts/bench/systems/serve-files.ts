@@ -12,8 +12,8 @@ export interface FileServer {
 }
 
 /**
- * Files from memory, compressed beforehand and unpacked once where they are asked for like that: whatever downloads them is
- * measured, not who serves them.
+ * Serves files from memory. They are compressed in advance, and decompressed once if a client needs that, so that the
+ * download is measured and not the server.
  */
 export async function serveFiles(files: readonly DataFile[]): Promise<FileServer> {
   const packed = new Map(files.map(({ path }, index) => [`/${index}.ndjson`, readFileSync(path)]));

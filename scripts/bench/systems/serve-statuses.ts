@@ -4,7 +4,10 @@ import type { AddressInfo } from 'node:net';
 
 export interface StatusServer {
   readonly origin: string;
-  /** Since the last call: how many polls and downloads came, and for each poll after the first the time since the one before. */
+  /**
+   * Returns the numbers of polls and downloads since the last call, and the time between each poll and the previous
+   * one.
+   */
   take(): { readonly polls: number; readonly downloads: number; readonly gapsMs: readonly number[] };
   stop(): Promise<void>;
 }
@@ -12,7 +15,7 @@ export interface StatusServer {
 const line = (id: number) =>
   `${JSON.stringify({ resourceType: 'Patient', id: `p-${id}`, meta: { versionId: '1' } })}\n`;
 
-/** An EHR whose exports never end, and whose files are two lines. */
+/** An EHR whose exports never end, and whose files have two lines. */
 export async function serveStatuses({
   retryAfterSeconds,
 }: {

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { DataFile } from './make-data.ts';
 
-/** Files of `lines` lines each out of larger ones, beside them; what is left over is left out. */
+/** Splits larger files into files of `lines` lines, beside them. A remainder is left out. */
 export function splitFiles({
   files,
   lines,

@@ -11,12 +11,14 @@ export interface BenchApi {
   stop(): Promise<void>;
 }
 
-/** As the probes of `apps/worker/bench` seal; of data that is thrown away. */
+/** The key with which the probes of `apps/worker/bench` encrypt. The data are deleted afterwards. */
 const encryptionKey = Buffer.alloc(32, 'bench');
-/** As the probes' connection is called. */
+/** The id of the probes' connection. */
 const connectionId = 'conn_01a20ebbc93978f091b11de7704350e0';
 
-/** The API as a process of its own, on a database that a probe has prepared, with a key and no limit of requests. */
+/**
+ * Starts the API as a separate process, on a database that a probe has prepared, with a key and no limit of requests.
+ */
 export async function startApi(options: {
   readonly context: BenchContext;
   readonly database: string;

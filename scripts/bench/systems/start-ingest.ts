@@ -7,15 +7,15 @@ import { startWorkerProbe } from './start-worker-probe.ts';
 
 export interface IngestBench {
   readonly megabytes: number;
-  /** Each kind of work in a process of its own: a floor must not pay for the garbage of what it is compared with. */
+  /** Runs each kind of work in a separate process, because a floor must not pay for the garbage of its subject. */
   measure(work: string, process?: string): Promise<Measurement>;
   stop(): Promise<void>;
 }
 
-/** Some 61 kB each: 25 MB are a second or two of work, which is long beside what disturbs it. */
+/** About 61 kB each: 25 MB are a second or two of work, which is long compared with disturbances. */
 const patients = 400;
 
-/** A practice as files on a server, and processes that ingest them as a worker does. */
+/** Starts a file server with a practice, and processes that ingest its files as a worker does. */
 export async function startIngest(context: BenchContext): Promise<IngestBench> {
   const { redisUrl, mongodbUrl, folder } = context;
   const server = await serveFiles(await makeData({ folder, patients }));

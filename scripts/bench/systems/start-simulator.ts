@@ -3,15 +3,15 @@ import { simulatorApp, startApp } from '../../system/apps.ts';
 
 export interface BenchSimulator {
   readonly origin: string;
-  /** What `/_sim` answers. */
+  /** Returns the answer of `/_sim`. */
   control<Answer>(path: string, init?: RequestInit): Promise<Answer>;
   stop(): Promise<void>;
 }
 
-/** Above those of `npm start`, so that both can run. */
+/** Above the ports of `npm start`, so that both can run. */
 const firstPort = 8180;
 
-/** A simulated EHR as a process of its own. */
+/** Starts a simulated EHR as a separate process. */
 export async function startSimulator(options: {
   readonly folder: string;
   readonly env: Readonly<Record<string, string>>;

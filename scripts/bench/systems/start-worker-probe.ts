@@ -1,13 +1,13 @@
 import { workerMemoryEnv, workerNodeArgs } from '../../system/worker-process.ts';
 import { type Probe, startProbe } from '../probe.ts';
 
-/** A process of `apps/worker/bench`, started as workers are; those that share `database` share records and jobs. */
+/** Starts a process of `apps/worker/bench` like a worker. Processes with the same `database` share records and jobs. */
 export function startWorkerProbe(options: {
   readonly entry: string;
   readonly redisUrl: string;
   readonly mongodbUrl: string;
   readonly database: string;
-  /** Where the simulated EHR, or who stands in for it, is. */
+  /** The address of the simulated EHR, or of its replacement. */
   readonly origin: string;
   readonly env?: Readonly<Record<string, string>>;
 }): Promise<Probe> {
