@@ -1,5 +1,5 @@
-// Plain JavaScript without dependencies: it runs on any node from 18 on, before anything is installed. What it starts
-// runs on the node of the lockfile.
+// Plain JavaScript without dependencies, because it runs before anything is installed, on any node from version 18. The
+// programs that it starts run on the node of the lockfile.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -15,19 +15,20 @@ const stamp = join(modules, '.bulkhead-installed');
 const node = join(modules, '.bin', 'node');
 
 const OLDEST_NODE = 18;
-// A terminal signals everybody in the foreground and npm passes the same signal on: what arrives twice within a second was
-// one Ctrl-C. A later one is the user's second.
+// The terminal sends a signal to all processes in the foreground, and npm forwards the same signal. Two signals within
+// a second are one Ctrl-C. A later signal is a second Ctrl-C.
 const SAME_SIGNAL_MS = 1_000;
 
 /**
- * Installs if need be and runs `entry` (a TypeScript file, relative to the root) with the terminal's streams.
- * Ends this process with its exit code.
+ * Installs the dependencies if necessary, and runs `entry` (a TypeScript file, relative to the root) with the
+ * terminal's streams. Ends this process with the exit code of that file.
  */
 export function run({ entry, args }) {
   install();
   const child = spawn(node, ['--conditions=@bulkhead/source', join(root, entry), ...args], {
     cwd: root,
-    // A group of its own: a Ctrl-C reaches it once, through us. The channel tells it when we are gone, however we went.
+    // A separate process group, so that it receives a Ctrl-C once, through this process. The IPC channel closes when
+    // this process ends.
     detached: true,
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     env: { ...process.env, PATH: [join(modules, '.bin'), process.env.PATH].join(delimiter) },
@@ -38,7 +39,7 @@ export function run({ entry, args }) {
   child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
 }
 
-/** `pnpm install` by the lockfile, unless that is what is installed already: then it needs neither time nor a network. */
+/** Runs `pnpm install` by the lockfile, unless exactly that is installed. Then it needs neither time nor a network. */
 export function install() {
   checkNode();
   if (isInstalled()) return;
@@ -50,7 +51,7 @@ export function install() {
     stdio: 'inherit',
   });
   if (error) fail(`npx does not start (${error.message}). npm must be installed beside node.`);
-  if (status !== 0) fail('The installation failed; the lines above say why. It needs the npm registry, once.');
+  if (status !== 0) fail('The installation failed. See the lines above. It needs the npm registry once.');
   writeFileSync(stamp, lockfileHash());
   console.log(`Installed in ${((Date.now() - startedAt) / 1_000).toFixed(1)} s`);
 }
@@ -61,7 +62,10 @@ function checkNode() {
   fail(`Node ${process.versions.node} is too old: version ${OLDEST_NODE} or newer is needed (https://nodejs.org).`);
 }
 
-/** By content, not by age: a checkout or a copy gives files any age. pnpm keeps the lockfile that it installed by. */
+/**
+ * Compares contents, because a checkout or a copy changes modification times. pnpm keeps a copy of the lockfile that it
+ * installed.
+ */
 function isInstalled() {
   if (!existsSync(node)) return false;
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lockfileHash()) return true;

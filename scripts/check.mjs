@@ -1,4 +1,4 @@
-// usage: pnpm check    format and lint, build, layers, dead code, known holes; all of it, however many parts fail
+// usage: pnpm check    runs format and lint, build, layers, regular expressions, dead code and the audit, also after a failure
 import { spawnSync } from 'node:child_process';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,28 +10,28 @@ const parts = [
   {
     name: 'build',
     command: 'turbo run build --output-logs=errors-only',
-    advice: 'the errors of tsc above, tests included',
+    advice: 'fix the errors of tsc above, also those of tests',
   },
   {
     name: 'layers',
     command: 'depcruise apps packages scripts --config .dependency-cruiser.mjs --output-type err-long',
-    advice: 'each rule of .dependency-cruiser.mjs says why it is there',
+    advice: 'each rule of .dependency-cruiser.mjs has a comment with its reason',
   },
   {
     name: 'regular expressions',
     command: 'node scripts/check/regular-expressions.mjs',
-    advice: 'bound or anchor what repeats, so that each start of a match fails at once, or use a function of strings',
+    advice: 'bound or anchor repetitions, so that each start of a match fails at once, or use string functions',
   },
   {
     name: 'dead code',
-    // Its hints are about patterns that match nothing in a package without tests.
+    // Without this option it reports patterns that match nothing in a package without tests.
     command: 'knip --no-config-hints --no-progress',
-    advice: 'remove it; what only other programs use gets a @public tag',
+    advice: 'remove it, or tag it with @public if only other programs use it',
   },
   {
     name: 'dependency audit',
     command: 'node scripts/check/audit.mjs',
-    advice: 'raise the version of what it names, in the package that asks for it or by `overrides`',
+    advice: 'raise the version of the named package in the package.json that declares it, or by `overrides`',
   },
 ];
 

@@ -2,8 +2,9 @@ import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { maxSeed } from './random.ts';
 
 /**
- * `parseArgs`, with the usage in its errors. With `--help` it prints the usage and ends the process.
- * @throws Error with what is wrong and the usage
+ * Calls `parseArgs` and adds the usage to its errors. With `--help` it prints the usage and ends the process.
+ *
+ * @throws Error with the fault and the usage
  */
 export function parseCommandLine<Config extends ParseArgsConfig>(config: Config, usage: string) {
   if (config.args?.includes('--help')) {
@@ -17,7 +18,7 @@ export function parseCommandLine<Config extends ParseArgsConfig>(config: Config,
   }
 }
 
-/** A whole number out of an option's text. @throws Error with what is wrong and the usage. */
+/** Reads a whole number from an option's text. @throws Error with the fault and the usage */
 export function readWholeNumber(options: {
   readonly name: string;
   readonly text: string;
@@ -31,7 +32,7 @@ export function readWholeNumber(options: {
   throw new Error(`--${name} must be a whole number from ${min} to ${max}, not ${JSON.stringify(text)}\n${usage}`);
 }
 
-/** @param options.text left out: a new seed @throws Error with what is wrong and the usage. */
+/** @param options.text undefined for a new seed @throws Error with the fault and the usage */
 export function readSeed({ usage, text }: { readonly usage: string; readonly text: string | undefined }): number {
   const seed = text ?? String(Math.floor(Math.random() * maxSeed));
   return readWholeNumber({ usage, name: 'seed', text: seed, min: 0, max: maxSeed });

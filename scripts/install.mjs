@@ -1,4 +1,4 @@
-// usage: node scripts/install.mjs    only installs what `npm start` and `npm test` would install
+// usage: node scripts/install.mjs    installs the same dependencies as `npm start` and `npm test`, and ends
 import { install } from './bootstrap.mjs';
 
 install();

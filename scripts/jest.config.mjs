@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url';
 
 /**
- * One configuration for the whole workspace. `npm test` starts Redis and MongoDB first and hands their addresses over in
- * REDIS_URL and MONGODB_URI; unit tests (`x.test.ts`) need neither.
+ * One configuration for the whole workspace. `npm test` first starts Redis and MongoDB and passes their addresses in
+ * REDIS_URL and MONGODB_URI. Unit tests (`x.test.ts`) need neither.
+ *
  * @type {import('jest').Config}
  */
 export default {
@@ -11,14 +12,14 @@ export default {
   testMatch: ['**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/', '/dist/'],
   modulePathIgnorePatterns: ['/dist/'],
-  // They replace jest's module loader by node's.
+  // The next two replace jest's module loader by that of node.
   runtime: fileURLToPath(new URL('test/native-runtime.mjs', import.meta.url)),
   testEnvironment: fileURLToPath(new URL('test/native-environment.mjs', import.meta.url)),
   injectGlobals: false,
   transform: {},
-  // An integration test talks to three servers; a test that needs longer says so itself.
+  // An integration test uses three servers. A test that needs more time sets its own limit.
   testTimeout: 20_000,
   testSequencer: fileURLToPath(new URL('test/longest-first.mjs', import.meta.url)),
-  // Two cores. Three at a time take a sixth less, but then waits of a second pass that tests still take for long enough.
+  // For two cores. Three workers would take a sixth less time, but some tests then exceed their waits of a second.
   maxWorkers: 2,
 };

@@ -1,13 +1,14 @@
-// Plain JavaScript: part of the bootstrap.
+// Plain JavaScript, because it is part of the bootstrap.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-// npm that was killed with -9 tells nobody; looking this often, everything is gone well within 10 s.
+// After kill -9, npm sends no signal. With this interval, all processes end well within 10 s.
 const CHECK_MS = 500;
 
 /**
- * Calls back when the npm that runs this script has died. Between the two may be a shell (Debian's stays, macOS' does not),
- * which outlives npm without noticing. Started by hand, without npm, we may be meant to outlive our starter (nohup).
+ * Calls back when the npm that runs this script has ended. There may be a shell between the two (Debian's stays, the
+ * one of macOS does not), which does not notice the end of npm. Without npm, this process may have to outlive the shell
+ * that started it (nohup).
  */
 export function onNpmGone(callback) {
   if (!process.env.npm_lifecycle_event) return;
@@ -32,7 +33,7 @@ function describeProcess(pid) {
           );
     return { name: found?.groups.name ?? '', ppid: Number(found?.groups.ppid) };
   } catch {
-    // Gone between two looks: a parent of 0 is nobody's, which is what the caller has to see.
+    // The process ended between two checks. No process has the parent 0, so the caller notices the end.
     return { name: '', ppid: 0 };
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Calls back when the bootstrap that started this process has died without a word (kill -9): it holds the other end of an IPC
- * channel. Started without a bootstrap, there is nobody to watch.
+ * Calls back when the bootstrap that started this process has ended without a signal (kill -9). The bootstrap holds the
+ * other end of an IPC channel. Without a bootstrap, nothing is watched.
  */
 export function onStarterGone(callback: () => void): void {
   if (!process.connected) return;

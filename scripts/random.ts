@@ -1,17 +1,20 @@
 export interface Random {
-  /** From 0 up to, not including, 1. */
+  /** A number from 0 to 1, without 1. */
   share(): number;
-  /** A whole number, both ends included. */
+  /** A whole number from `min` to `max`, including both. */
   integer(min: number, max: number): number;
   chance(probability: number): boolean;
   pick<Value>(values: readonly Value[]): Value;
   shuffle<Value>(values: readonly Value[]): Value[];
 }
 
-/** The largest seed: the generator's state has 32 bits. */
+/** The largest seed, because the generator's state has 32 bits. */
 export const maxSeed = 2 ** 32 - 1;
 
-/** The same seed gives the same numbers (mulberry32: small, and good enough to choose by). */
+/**
+ * Creates a generator that returns the same numbers for the same seed (mulberry32: small, and good enough for test
+ * choices).
+ */
 export function createRandom(seed: number): Random {
   let state = seed >>> 0;
   const share = (): number => {
