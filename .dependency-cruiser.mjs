@@ -1,15 +1,15 @@
 /**
- * Who may import whom. `pnpm check` cruises apps, packages and scripts with it, and
- * scripts/check/layers.integration.test.ts plants a violation of every rule and expects it to be found.
+ * The rules about imports. `pnpm check` applies them to apps, packages and scripts.
+ * scripts/check/layers.integration.test.ts plants a violation of every rule and expects each to be found.
  *
- * `dist` is not excluded: an excluded file takes the edges that lead to it along, and where imports of workspace packages
- * resolve to `dist` no rule would ever see one. They resolve to sources here (conditionNames), and an edge that reaches
- * `dist` all the same is an error.
+ * `dist` is not excluded. Excluding a file also removes the edges that lead to it, so no rule would see imports of
+ * workspace packages that resolve to `dist`. They resolve to sources here (conditionNames), and an edge that still
+ * reaches `dist` is an error.
  */
 
 import { readFileSync } from 'node:fs';
 
-/** Packages in their order: each may import those before it (docs/architecture.md). */
+/** The packages in order: each may import the ones before it (docs/architecture.md). */
 const foundations = ['runtime', 'fhir', 'rate-limiter', 'providers', 'ehr-client', 'queues', 'store'];
 const features = [
   'access',
@@ -27,10 +27,12 @@ const features = [
 const order = [...foundations, ...features, 'system', 'sdk'];
 const packagesBefore = (name) => order.slice(0, order.indexOf(name));
 
-/** Who may import these is for rules of their own. */
-const judgedElsewhere = ['testing', 'embedded', 'ehr-simulator', 'api'];
+/** Other rules decide who may import these. */
+const coveredElsewhere = ['testing', 'embedded', 'ehr-simulator', 'api'];
 
-/** What each folder may declare as a dependency of ours, itself and the two test-only packages aside. */
+/**
+ * The workspace packages that each folder may declare as dependencies, besides itself and the two test-only packages.
+ */
 const layers = {
   ...Object.fromEntries(order.map((name) => [`packages/${name}`, packagesBefore(name)])),
   'packages/runtime': [],
@@ -39,7 +41,7 @@ const layers = {
   'packages/testing': [],
   'apps/api': order,
   'apps/worker': order,
-  // They speak HTTP and nothing else: they must run where no other part of Bulkhead is.
+  // These use only HTTP, because they must run without any other part of Bulkhead.
   'packages/client': [],
   'apps/cli': ['client'],
   'apps/console': ['client'],
@@ -47,30 +49,33 @@ const layers = {
   scripts: ['embedded', ...order],
 };
 
-/** What each folder may import: what its package.json declares, so that it is there where the importer is deployed. */
+/**
+ * The workspace packages that each folder may import: those in its package.json, so that they exist where the folder is
+ * deployed.
+ */
 const declared = Object.fromEntries(
   Object.entries(layers).map(([folder, allowed]) => {
     const manifest = JSON.parse(readFileSync(new URL(`${folder}/package.json`, import.meta.url), 'utf8'));
     const { dependencies = {}, devDependencies = {} } = manifest;
     const production = Object.keys(dependencies).flatMap(nameOfOurs);
     const tests = [...production, ...Object.keys(devDependencies).flatMap(nameOfOurs)];
-    const wrong = tests.filter((name) => !allowed.includes(name) && !judgedElsewhere.includes(name));
+    const wrong = tests.filter((name) => !allowed.includes(name) && !coveredElsewhere.includes(name));
     if (wrong.length > 0)
       throw new Error(`${folder}/package.json may not depend on ${wrong.join(', ')}: see \`order\`.`);
     return [folder, { production, tests }];
   }),
 );
 
-/** Third-party packages with one owner: whoever wants to replace one has a single folder to change. */
+/** Third-party packages with one owner, so that only one folder changes if a package is replaced. */
 const owners = {
-  // A bare queue is the floor that a bench compares the API with.
+  // A bench compares the API with a bare queue.
   bullmq: ['packages/queues', 'apps/api/src/bench'],
-  // The bare driver only asks a server that was just started whether it answers, looks for secrets in what is stored, compares
-  // whole databases in tests, and is the floor that a bench compares the store with; data goes through the store.
+  // The bare driver checks whether a new server answers, searches stored data for secrets, compares whole databases in
+  // tests, and is the floor of the store in a bench. All other data goes through the store.
   mongodb: ['packages/embedded', 'scripts/leaks', 'apps/worker/bench', 'apps/worker/test/harness'],
   'mongodb-memory-server-core': 'packages/embedded',
   testcontainers: 'packages/embedded',
-  // Bare GETs are the floor that a bench compares downloads with.
+  // A bench compares downloads with bare GETs.
   axios: ['packages/ehr-client', 'apps/worker/bench'],
   'axios-retry': 'packages/ehr-client',
   'openid-client': 'packages/ehr-client',
@@ -83,8 +88,8 @@ const owners = {
 };
 
 const ours = '^((?:apps|packages)/[^/]+|scripts)/';
-// A bench of an app is measured from the inside, by a process that scripts/bench starts (`*.probe.ts`): what it measures are
-// use cases and processors, which only their own app can import. It is shipped as little as a test.
+// A bench of an app runs in a process of that app (`*.probe.ts`), which scripts/bench starts, because only the app can
+// import the use cases and processors that are measured. Like tests, it is not shipped.
 const testCode = '^packages/testing/|/testing/|^apps/[^/]+/(?:src/)?(?:bench|test)/|[.](?:test|fixture)[.]ts$';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -124,7 +129,7 @@ export default {
     },
     {
       name: 'every-folder-has-a-layer',
-      comment: 'A new app or package says what it may import: add it to `layers` in .dependency-cruiser.mjs.',
+      comment: 'A new app or package needs a list of allowed imports: add it to `layers` in .dependency-cruiser.mjs.',
       from: { path: '^(?:apps|packages)/', pathNot: Object.keys(layers).map((folder) => `^${folder}/`) },
       to: {},
     },
@@ -138,7 +143,7 @@ export default {
     },
     {
       name: 'apps-are-not-imported',
-      comment: 'An app is a process of its own. Only tests start one inside themselves (next rule).',
+      comment: 'An app is a separate process. Only tests run one in their own process (next rule).',
       from: { path: ours, pathNot: testCode },
       to: { path: '^apps/', pathNot: '^$1/' },
     },
@@ -164,26 +169,27 @@ export default {
     },
     {
       name: 'no-dev-dependency-in-production',
-      comment: 'A devDependency is not there where the package is deployed: make it a dependency, or do without.',
-      // What builds an app is not deployed with it.
+      comment: 'A devDependency is missing where the package is deployed. Make it a dependency, or do without.',
+      // Packages that build an app are not deployed with it.
       from: { path: ours, pathNot: [testCode, '[.]config[.]ts$'] },
       to: { dependencyTypes: ['npm-dev'] },
     },
     {
       name: 'no-undeclared-dependency',
-      comment: 'It resolves here by luck (hoisting); declare it in the package.json of the package that imports it.',
+      comment:
+        'It resolves here only because of hoisting. Declare it in the package.json of the package that imports it.',
       from: {},
       to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
     },
     {
       name: 'no-unresolvable-import',
-      comment: 'Nothing is there: a typing error, a package that is not declared, or an install that is due.',
+      comment: 'The target does not exist: a typing error, an undeclared package, or a missing install.',
       from: {},
       to: { couldNotResolve: true },
     },
     {
       name: 'packages-through-their-index',
-      comment: 'What a package does not export is its own business; a path into it goes around its exports.',
+      comment: 'A package may change what it does not export. Import it through its exports, not by a path.',
       from: { path: ours },
       to: {
         path: '^(?:apps|packages)/[^/]+/src/',
@@ -192,40 +198,43 @@ export default {
     },
     {
       name: 'no-import-of-dist',
-      comment: 'Built files end this check: their imports are not followed. Workspace imports must resolve to sources.',
+      comment:
+        'The imports of built files are not followed, so this check would end there. Workspace imports must resolve to sources.',
       from: {},
       to: { path: '^(?:apps/[^/]+|packages/[^/]+|scripts)/dist/' },
     },
     {
       name: 'fhir-does-no-io',
-      comment: 'It is pure: what it computes depends on its arguments alone. A buffer is data, not I/O.',
+      comment: 'The package is pure: results depend only on arguments. A buffer is data, not I/O.',
       from: { path: '^packages/fhir/', pathNot: testCode },
       to: { dependencyTypes: ['core'], pathNot: '^(?:node:)?buffer$' },
     },
     {
       name: 'bootstrap-needs-nothing-installed',
-      comment: 'scripts/*.mjs run before `pnpm install`, on any node: they import node and each other.',
+      comment:
+        'scripts/*.mjs run before `pnpm install`, on any version of node, so they may import only node and each other.',
       from: { path: '^scripts/[^/]+[.]mjs$', pathNot: '[.]config[.]mjs$' },
       to: { pathNot: '^scripts/[^/]+[.]mjs$', dependencyTypesNot: ['core'] },
     },
     {
       name: 'no-circular-import',
-      comment: 'Which half of a cycle is loaded first depends on who asks; move what both need into a third file.',
+      comment: 'The load order of a cycle depends on the importer. Move the common part into a third file.',
       from: {},
       to: { circular: true },
     },
     {
       name: 'no-orphan',
-      comment: 'It imports nothing and nobody imports it: it is dead, or wired up by a name that nothing checks.',
+      comment: 'It imports nothing and no file imports it: it is dead, or loaded by a name that nothing checks.',
       from: { orphan: true },
       to: {},
     },
   ].map((rule) => ({ severity: 'error', ...rule })),
   options: {
-    // swc reads sources as they are written, so a type import is a dependency too: a layer that knows another's types
-    // cannot be changed alone. (`tsPreCompilationDeps` would only ask for a tsc with an API, which TypeScript 7 has not.)
+    // swc reads sources as they are written, so a type import is a dependency, too: a layer that uses another layer's
+    // types cannot be changed alone. (`tsPreCompilationDeps` would do the same, but needs a tsc with an API, which
+    // TypeScript 7 does not have.)
     parser: 'swc',
-    // Edges to these are seen and judged; what is in them is not read.
+    // Edges to these are checked, but their own imports are not read.
     doNotFollow: { path: ['(?:^|/)node_modules/', '^(?:apps/[^/]+|packages/[^/]+|scripts)/dist/'] },
     enhancedResolveOptions: {
       exportsFields: ['exports'],
@@ -242,18 +251,18 @@ function nameOfOurs(dependency) {
 
 function toLayerRules([folder, { production, tests }]) {
   const name = folder.split('/').at(-1);
-  const elsewhere = folder === 'apps/api' ? [...judgedElsewhere, 'ehr-client'] : judgedElsewhere;
+  const elsewhere = folder === 'apps/api' ? [...coveredElsewhere, 'ehr-client'] : coveredElsewhere;
   const rule = (options) => {
     const { names, isTest, ...others } = options;
     return {
       ...others,
-      comment: `${folder} may import of ours what it declares: ${names.join(', ') || 'nothing'}. Packages import those before them.`,
+      comment: `${folder} may import the workspace packages that it declares: ${names.join(', ') || 'nothing'}. A package may declare only those before it in the variable order.`,
       from: isTest ? { path: `^(?=.*(?:${testCode}))${folder}/` } : { path: `^${folder}/`, pathNot: testCode },
       to: { path: '^packages/', pathNot: [`^${folder}/`, `^packages/(?:${[...names, ...elsewhere].join('|')})/`] },
     };
   };
   const rules = [rule({ name: `layer-of-tests-of-${name}`, names: tests, isTest: true })];
-  // All of this package is for tests.
+  // This whole package is for tests.
   if (folder !== 'packages/testing') rules.push(rule({ name: `layer-of-${name}`, names: production, isTest: false }));
   return rules;
 }
@@ -262,9 +271,9 @@ function toOwnerRule([name, given]) {
   const [owner, ...others] = [given].flat();
   return {
     name: `${name}-only-in-${owner.split('/').at(-1)}`,
-    comment: `${owner} is the one place that knows ${name}: use what it exports.`,
+    comment: `${owner} is the only folder that imports ${name}. Use its exports.`,
     from: { pathNot: [owner, ...others].map((folder) => `^${folder}/`) },
-    // Installed, or imported without being installed.
+    // The path of an installed package, or of an import that is not installed.
     to: { path: `(?:^|/)node_modules/(?:@types/)?${name}/|^${name}(?:/|$)`, pathNot: '^(?:apps|packages|scripts)/' },
   };
 }
