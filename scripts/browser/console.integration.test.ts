@@ -47,7 +47,7 @@ if ('missing' in found) {
     const { title, button, choose } = onPage(() => page);
     const goTo = (path: string) => page.goto(browsed.system.baseUrl + path);
     /** Opens a page and waits for all of its requests. */
-    const lookAt = async (path: string, name: string) => {
+    const openPage = async (path: string, name: string) => {
       await goTo(path);
       await title(name).waitFor();
       await page.getByRole('status', { name: 'Loading' }).first().waitFor({ state: 'detached' });
@@ -230,14 +230,14 @@ if ('missing' in found) {
     test.each(pages)(
       'has no fault of accessibility on the page %s, light or dark, wide or on a phone',
       async (path, name) => {
-        await lookAt(path, name);
+        await openPage(path, name);
         for (const colorScheme of ['light', 'dark'] as const) {
           await page.emulateMedia({ colorScheme });
           await page.locator(`[data-mantine-color-scheme=${colorScheme}]`).waitFor({ state: 'attached' });
           expect(await faultsOfAccessibility(page)).toEqual([]);
         }
         await page.setViewportSize({ width: 375, height: 700 });
-        await lookAt(path, name);
+        await openPage(path, name);
         expect(await page.evaluate(wideElements)).toEqual([]);
         await page.getByRole('button', { name: 'Navigation' }).click();
         await page.getByRole('link', { name: 'Overview' }).waitFor();
@@ -252,7 +252,7 @@ if ('missing' in found) {
       await page.getByRole('row').nth(1).getByRole('link').first().click();
       await title('Bulk export').waitFor();
       await check();
-      await lookAt(`/connections/${browsed.system.connectionId}`, 'Practice 195900 (production)');
+      await openPage(`/connections/${browsed.system.connectionId}`, 'Practice 195900 (production)');
       await check();
       const forms = [
         ['/exports', 'Start an export'],

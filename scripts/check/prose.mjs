@@ -21,8 +21,8 @@ const document = passages.map(({ text }) => text).join('\n');
 
 const faults = [...(await breakHouseRules()), ...(await misspellings())];
 for (const { line, text } of faults.sort((a, b) => a.line - b.line)) {
-  const { file, line: place } = passages[line - 1];
-  console.error(`${file}:${place}: ${text}`);
+  const { file, line: position } = passages[line - 1];
+  console.error(`${file}:${position}: ${text}`);
 }
 console.log(`${passages.length} passages, ${faults.length} faults`);
 process.exit(faults.length === 0 ? 0 : 1);

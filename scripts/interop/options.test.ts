@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { readOptions } from './options.ts';
 
 describe('the options of pnpm interop', () => {
-  test('load all data by default', () => {
+  test('pnpm interop loads all data by default', () => {
     expect(readOptions([])).toEqual({ json: false, part: {}, searches: { perKind: 1, seed: 1 } });
     const args = [
       '--json',
@@ -26,7 +26,7 @@ describe('the options of pnpm interop', () => {
     { args: ['--per-type', 'x'] },
     { args: ['--seed', '0'] },
     { args: ['--unknown'] },
-  ])('are rejected with the usage if they are invalid: $args', ({ args }) => {
+  ])('pnpm interop rejects invalid arguments with its usage: $args', ({ args }) => {
     expect(() => readOptions(args)).toThrow('usage: pnpm interop');
   });
 });

@@ -151,7 +151,7 @@ function holders(text: string): readonly string[] {
 }
 
 describe('the tables of docs/security.md', () => {
-  test('name exactly the fields that a rotation of the key encrypts again', async () => {
+  test('the page names exactly the fields that a rotation of the key encrypts again', async () => {
     const named = [...readTable('Encrypted by the application').values()]
       .flat()
       .filter((name) => !name.endsWith('.chunks'));
@@ -159,7 +159,7 @@ describe('the tables of docs/security.md', () => {
     expect(named.sort()).toEqual(report.map(({ collection, field }) => `${collection}.${field}`).sort());
   });
 
-  test('name only fields whose values are readable nowhere', () => {
+  test('fields that the page names as encrypted are readable nowhere', () => {
     for (const [what, text] of Object.entries(encrypted)) {
       expect({ what, isThere: text.length > 20 }).toEqual({ what, isThere: true });
       expect({ what, holders: holders(text), inRedis: redis.includes(text) }).toEqual({
@@ -180,7 +180,7 @@ describe('the tables of docs/security.md', () => {
     { row: /^titles and addresses/, text: planted.address },
     { row: /^ids of patients/, text: planted.patientId },
     { row: /^type filters/, text: planted.filter },
-  ])('name exactly the collections that contain the plain text of the row $row', ({ row, text }) => {
+  ])('the page names exactly the collections that contain the plain text of the row $row', ({ row, text }) => {
     expect(holders(text)).toEqual([...placesOf(row)].sort());
     expect(redis).not.toContain(text);
   });
@@ -188,7 +188,7 @@ describe('the tables of docs/security.md', () => {
   test.each([
     { row: /^addresses that clients/, text: planted.callback },
     { row: /^what an EHR said/, text: planted.ehrText },
-  ])('name at least the collections that contain the plain text of the row $row', ({ row, text }) => {
+  ])('the page names at least the collections that contain the plain text of the row $row', ({ row, text }) => {
     expect(holders(text).length).toBeGreaterThan(0);
     expect(placesOf(row)).toEqual(expect.arrayContaining([...holders(text)]));
     expect(redis).not.toContain(text);

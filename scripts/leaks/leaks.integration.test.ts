@@ -47,8 +47,8 @@ const found = (values: Readonly<Record<string, string>>, text: string) =>
     .filter(([, value]) => value === '' || text.includes(value))
     .map(([what]) => what);
 
-describe('planted secrets and patient data', () => {
-  test('have passed through the system', () => {
+describe('planted values', () => {
+  test('planted secrets and patient data have passed through the system', () => {
     const stored = [...database].filter(([name]) => resourceCollections.test(name)).map(([, text]) => text);
     expect(found({ name: planted.patientName, note: planted.note }, stored.join('\n'))).toEqual(['name', 'note']);
     // The document as the API serves it, and the query of a callback in the record of its delivery.
@@ -68,53 +68,53 @@ describe('planted secrets and patient data', () => {
   });
 });
 
-describe('a secret', () => {
-  test('is in no log', () => expect(found(secrets, logs)).toEqual([]));
-  test('is in no metric', () => expect(found(secrets, metrics)).toEqual([]));
-  test('is not in Redis', () => expect(found(secrets, redis)).toEqual([]));
-  test('is not in MongoDB in plain text', () => {
+describe('secrets', () => {
+  test('no secret is in a log', () => expect(found(secrets, logs)).toEqual([]));
+  test('no secret is in a metric', () => expect(found(secrets, metrics)).toEqual([]));
+  test('no secret is in Redis', () => expect(found(secrets, redis)).toEqual([]));
+  test('no secret is in MongoDB in plain text', () => {
     for (const [name, text] of database) expect([name, found(secrets, text)]).toEqual([name, []]);
   });
-  test('is in no answer except the one that issues it', () => {
+  test('no secret is in an answer of the API except the one that issues it', () => {
     const wrong = answers.filter(({ handsOut, text }) => found(secrets, text).some((what) => what !== handsOut));
     expect(wrong.map(({ path }) => path)).toEqual([]);
   });
 });
 
-describe('data of a patient', () => {
-  test('are in no log', () => expect(found(patientData(), logs)).toEqual([]));
-  test('are in no metric', () => expect(found(patientData(), metrics)).toEqual([]));
-  test('are not in Redis', () => expect(found(patientData(), redis)).toEqual([]));
-  test('are in plain text only in the collections of resources', () => {
+describe('patient data', () => {
+  test('no patient data are in a log', () => expect(found(patientData(), logs)).toEqual([]));
+  test('no patient data are in a metric', () => expect(found(patientData(), metrics)).toEqual([]));
+  test('no patient data are in Redis', () => expect(found(patientData(), redis)).toEqual([]));
+  test('patient data are in plain text only in the collections of resources', () => {
     for (const [name, text] of database) {
       if (!resourceCollections.test(name)) expect([name, found(patientData(), text)]).toEqual([name, []]);
     }
   });
-  test('are only in answers to requests for them', () => {
+  test('patient data are only in answers to requests for them', () => {
     const wrong = answers.filter(({ showsPatients, text }) => !showsPatients && found(patientData(), text).length > 0);
     expect(wrong.map(({ path }) => path)).toEqual([]);
   });
 });
 
-describe('a query string', () => {
-  test('is in no log', () => expect(found(queries(), logs)).toEqual([]));
-  test('is in no metric, like the ids of resources and the addresses of EHRs', () => {
+describe('query strings', () => {
+  test('no query string is in a log', () => expect(found(queries(), logs)).toEqual([]));
+  test('no query string, id of a resource or address of an EHR is in a metric', () => {
     const links = { simulator: system.simulator.baseUrl, resource: planted.resourceId, patient: 'a-195900' };
     expect(found({ ...queries(), ...links }, metrics)).toEqual([]);
   });
-  test('is not in Redis', () => expect(found(queries(), redis)).toEqual([]));
-  test('of a signed link is neither in a log nor in Redis', () => {
+  test('no query string is in Redis', () => expect(found(queries(), redis)).toEqual([]));
+  test('no query string of a signed link is in a log or in Redis', () => {
     expect(links.filter((link) => logs.includes(link) || redis.includes(link))).toEqual([]);
   });
   test.each([
     { what: 'a resource that was read', id: () => planted.resourceId },
     { what: 'a patient who was searched for', id: () => planted.searchedPatient },
-  ])('puts the id of $what into the audit log only', ({ id }) => {
+  ])('the id of $what is only in the audit log', ({ id }) => {
     expect([logs.includes(id()), redis.includes(id())]).toEqual([false, false]);
     const holders = [...database].filter(([, text]) => text.includes(id())).map(([name]) => name);
     expect(holders).toEqual(['audit_events']);
   });
-  test('of a search is not stored, except for its patient', () => {
+  test('the query string of a search is not stored, except for its patient', () => {
     for (const [name, text] of database) expect([name, text.includes(planted.query)]).toEqual([name, false]);
   });
 });

@@ -3,7 +3,7 @@ import { modules } from './modules.ts';
 import { readOptions } from './options.ts';
 
 describe('the options of pnpm mutation', () => {
-  test('select every module, or one by its name', () => {
+  test('pnpm mutation tries every module, or one by its name', () => {
     expect(readOptions([])).toEqual({ modules, file: '', json: false });
     const { modules: chosen, ...rest } = readOptions(['--module', 'fhir', '--file', 'manifest', '--json']);
     expect(chosen.map(({ name }) => name)).toEqual(['fhir']);
@@ -11,7 +11,7 @@ describe('the options of pnpm mutation', () => {
   });
 
   test.each([{ args: ['--module', 'none'] }, { args: ['--unknown'] }])(
-    'are rejected with the usage if they are invalid: $args',
+    'pnpm mutation rejects invalid arguments with its usage: $args',
     ({ args }) => {
       expect(() => readOptions(args)).toThrow('usage: pnpm mutation');
     },

@@ -12,7 +12,7 @@ const plan = (...cleanRuns: ReturnType<typeof cleanRun>[]) =>
   planRuns({ mutantId: '7', file: 'packages/x/src/reader.ts', cleanRuns });
 
 describe('the tests of a mutant', () => {
-  test('are the tests that reach it', () => {
+  test('only the tests that reach a mutant run', () => {
     const perTest = { 'reads (a)': { '7': 1 }, 'reads b': { '7': 2, '8': 1 }, 'reads c': { '8': 1 } };
     const [run] = plan(cleanRun('/x/reader.test.ts', { perTest }));
     const pattern = new RegExp(run?.testNamePattern ?? '');
@@ -23,18 +23,18 @@ describe('the tests of a mutant', () => {
     expect(run?.hitLimit).toBe(300);
   });
 
-  test('are all tests of a file that reaches it outside of its tests', () => {
+  test('all tests of a file run if it reaches the mutant outside of its tests', () => {
     const reached = { static: { '7': 1 }, perTest: { 'reads b': { '7': 1 } } };
     expect(plan(cleanRun('/x/reader.test.ts', reached))).toEqual([
       { path: '/x/reader.test.ts', timeoutMs: 8_000, hitLimit: 200 },
     ]);
   });
 
-  test('are an empty list if no test reaches it', () => {
+  test('no test runs if none reaches the mutant', () => {
     expect(plan(cleanRun('/x/reader.test.ts', { static: { '8': 1 }, perTest: { 'reads b': { '8': 1 } } }))).toEqual([]);
   });
 
-  test("start with the source's own test file, followed by the fastest", () => {
+  test('the test file of the mutated source runs first, followed by the fastest tests', () => {
     const reached = { static: { '7': 1 } };
     const runs = plan(
       cleanRun('/x/slow.test.ts', reached, 9_000),

@@ -15,8 +15,8 @@ const [, , file = '', lines = '30'] = process.argv;
 const { nodes, samples, timeDeltas } = JSON.parse(readFileSync(file, 'utf8')) as Profile;
 const nameOf = new Map(
   nodes.map(({ id, callFrame: { functionName, url, lineNumber } }) => {
-    const place = url.split('/').slice(-1)[0];
-    return [id, `${functionName || '(anonymous)'}${place ? ` ${place}:${lineNumber + 1}` : ''}`];
+    const position = url.split('/').slice(-1)[0];
+    return [id, `${functionName || '(anonymous)'}${position ? ` ${position}:${lineNumber + 1}` : ''}`];
   }),
 );
 const times = new Map<string, number>();

@@ -60,13 +60,13 @@ describe('the comparison of stored resources with served ones', () => {
 describe('a known difference of the comparison', () => {
   const scope = { level: 'Group', referredTo: new Set(['Practitioner/b', 'Condition/a']) } as const;
 
-  test('is counted separately, with its reason', () => {
+  test('a known difference is counted separately, with its reason', () => {
     const { report } = compare({ type: 'Practitioner', served: ['{"id":"a"}'], stored: [], scope });
     expect(report.tally).toEqual({ compared: 1, different: 0, missing: 0, extra: 0 });
     expect([...report.known].map(([{ id }, count]) => [id, count])).toEqual([['not-referred-to', 1]]);
   });
 
-  test('does not explain the same finding in another resource', () => {
+  test('a known difference does not explain the same finding in another resource', () => {
     const served = ['{"id":"a"}'];
     const missing = (type: string, scope: Scope) => compare({ type, served, stored: [], scope }).report.tally.missing;
     expect(missing('Practitioner', { ...scope, level: 'System' })).toBe(1);
@@ -75,7 +75,7 @@ describe('a known difference of the comparison', () => {
     expect(compare({ type: 'Practitioner', served: ['{"id":"b"}'], stored: [], scope }).report.tally.missing).toBe(1);
   });
 
-  test('explains only deletions that the server did not report', () => {
+  test('a known difference explains only deletions that the server did not report', () => {
     const scope = { deletedUnseen: new Set(['Observation/a']) };
     expect(compare({ served: [], stored: ['{"id":"a"}'], scope }).report.tally.extra).toBe(0);
     expect(compare({ served: [], stored: ['{"id":"b"}'], scope }).report.tally.extra).toBe(1);

@@ -15,7 +15,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 const patient = (id: string) => `{"resourceType":"Patient","id":"${id}"}`;
 
 describe('the data of pnpm interop', () => {
-  test('are found in the folder of INTEROP_DATA_DIR or beside the checkout, if they exist', () => {
+  test('the data folder is INTEROP_DATA_DIR, or a folder beside the checkout if there is one', () => {
     const beside = join(folder, 'data');
     expect(findDataFolder({ env: {}, beside })).toBeUndefined();
     const practice = join(beside, 'synthea-1');
@@ -26,12 +26,12 @@ describe('the data of pnpm interop', () => {
     expect(findDataFolder({ env: { INTEROP_DATA_DIR: folder }, beside })).toBe(folder);
   });
 
-  test('are reported as missing if INTEROP_DATA_DIR names a folder without resources', () => {
+  test('INTEROP_DATA_DIR is rejected if its folder has no resources', () => {
     expect(() => findDataFolder({ env: { INTEROP_DATA_DIR: folder } })).toThrow('INTEROP_DATA_DIR');
     expect(() => findDataFolder({ env: { INTEROP_DATA_DIR: join(folder, 'none') } })).toThrow('INTEROP_DATA_DIR');
   });
 
-  test('include published examples from FHIR_EXAMPLES_DIR or from beside the checkout, if they exist', () => {
+  test('the folder of examples is FHIR_EXAMPLES_DIR, or a folder beside the checkout if there is one', () => {
     expect(findExamplesFolder({ env: {}, beside: folder })).toBeUndefined();
     const beside = join(folder, 'fhir-r4-examples');
     mkdirSync(beside);
@@ -40,7 +40,7 @@ describe('the data of pnpm interop', () => {
     expect(findExamplesFolder({ env: { FHIR_EXAMPLES_DIR: join(folder, 'none') } })).toBeUndefined();
   });
 
-  test('keep the text of each line, from compressed and uncompressed files', () => {
+  test('reading the data keeps the text of each line, from compressed and uncompressed files', () => {
     const observation = '{"resourceType":"Observation","id":"o","valueQuantity":{"value":1.50}}';
     writeFileSync(join(folder, 'Observation.ndjson.gz'), gzipSync(observation));
     writeFileSync(join(folder, 'Patient.ndjson'), `${patient('a')}\n${patient('b')}\n`);
@@ -65,15 +65,15 @@ describe('a part of the data of pnpm interop', () => {
   ].map(toSourceResource);
   const ids = (part: Parameters<typeof choosePart>[1]) => choosePart(all, part).map(({ id }) => id);
 
-  test('is all data if there are no limits', () => {
+  test('all data are chosen if there are no limits', () => {
     expect(ids({})).toEqual(['a', 'b', 'of-a', 'of-both', 'of-b', 'o']);
   });
 
-  test('has no resource that refers to a patient who is left out', () => {
+  test('no chosen resource refers to a patient who is left out', () => {
     expect(ids({ patients: 1 })).toEqual(['a', 'of-a', 'o']);
   });
 
-  test('always has patients, and at most the given number of each type', () => {
+  test('patients are always chosen, and at most the given number of each type', () => {
     expect(ids({ types: ['Appointment'] })).toEqual(['a', 'b', 'of-a', 'of-both', 'of-b']);
     expect(ids({ perType: 1 })).toEqual(['a', 'of-a', 'o']);
   });

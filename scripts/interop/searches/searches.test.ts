@@ -23,7 +23,7 @@ function generate(seed: number, names: ReadonlySet<string> = offered) {
 }
 
 describe('the generated searches of pnpm interop', () => {
-  test('have every prefix of a date, and every form of a code, a patient and an id', () => {
+  test('searches are generated with every prefix of a date, and every form of a code, a patient and an id', () => {
     const texts = generate(1).singles.map(({ name, value }) => `${name}=${value}`);
     const prefixes = ['', 'eq', 'ne', 'gt', 'lt', 'ge', 'le', 'sa', 'eb'];
     const dates = ['2024', '2024-01', '2024-01-15', observation.effectiveDateTime];
@@ -38,25 +38,25 @@ describe('the generated searches of pnpm interop', () => {
     );
   });
 
-  test('have lists of alternatives, and two parameters together', () => {
+  test('searches are generated with lists of alternatives, and with two parameters', () => {
     const { combined } = generate(1);
     expect(combined.some(([first, second]) => first?.values.length === 3 && second === undefined)).toBe(true);
     expect(combined.some(({ length }) => length === 2)).toBe(true);
   });
 
-  test('are the same for the same seed, and differ for another seed', () => {
+  test('the same seed generates the same searches, and another seed others', () => {
     expect(generate(1)).toEqual(generate(1));
     expect(generate(2)).not.toEqual(generate(1));
   });
 
-  test('have only parameters that the server supports', () => {
+  test('searches are generated only with parameters that the server supports', () => {
     const names = generate(1, new Set(['_id', 'date'])).singles.map(({ name }) => name);
     expect([...new Set(names)].sort()).toEqual(['_id', 'date']);
   });
 });
 
 describe('the search parameters of the independent server', () => {
-  test('have the names of R4, which differ by type', () => {
+  test('the server receives the parameter names of R4, which differ by type', () => {
     const of = (type: string, name: 'patient' | 'code' | 'date') =>
       serverParameters({
         type,
@@ -109,7 +109,7 @@ describe('the known differences of searches', () => {
     expect(explain(finding)).toBe(id);
   });
 
-  test('correct the expected result of a search, and are counted separately', () => {
+  test('known differences correct the expected result of a search, and are counted separately', () => {
     const report = new Report(() => undefined);
     const resources = new Map<string, unknown>([
       ['a', year],

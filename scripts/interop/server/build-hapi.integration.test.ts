@@ -28,7 +28,7 @@ printf '%s' ${folder}/some.jar > target/classpath.txt`;
 const runs = async () => (await readFile(join(folder, 'runs'), 'utf8')).split('\n').length - 1;
 
 describe('the build of the FHIR server', () => {
-  test('needs Java, and Maven unless a build exists', async () => {
+  test('the server can be built with Java and Maven, and started with Java alone if a build exists', async () => {
     expect(whyNoHapi(env)).toContain('no Java');
     await addCommand('java', 'exit 0');
     expect(whyNoHapi(env)).toContain('no Maven');
@@ -39,7 +39,7 @@ describe('the build of the FHIR server', () => {
     expect(whyNoHapi(env)).toBeUndefined();
   });
 
-  test('runs once, and again if a dependency is missing in the repository of Maven', async () => {
+  test('the server is built once, and again if a dependency is missing in the repository of Maven', async () => {
     await addCommand('mvn', maven());
     const [first, second] = await Promise.all([buildHapi({ env, progress }), buildHapi({ env, progress })]);
     expect(second).toEqual(first);
@@ -49,7 +49,7 @@ describe('the build of the FHIR server', () => {
     expect(await runs()).toBe(2);
   });
 
-  test('fails with the last lines of Maven, and leaves no incomplete build', async () => {
+  test('a failed build reports the last lines of Maven, and leaves no incomplete build', async () => {
     await addCommand('mvn', 'echo "Could not transfer artifact: Unknown host repo.maven.apache.org"; exit 1');
     await expect(buildHapi({ env, progress })).rejects.toThrow(/Maven failed.*\n.*Unknown host/);
     const left = await readdir(join(folder, 'bulkhead', 'interop-hapi'));
