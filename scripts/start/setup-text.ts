@@ -9,7 +9,7 @@ interface AccessTextOptions {
 /** The key and the addresses. Printed before the export, so that the user can watch it in the console. */
 export function accessText({ baseUrl, simulatorUrl, apiKey, apiKeyPrefix }: AccessTextOptions): string {
   return `
-${apiKey ? `API key, shown once because only its hash is stored\n\n  export KEY=${apiKey}` : `API key: unchanged since an earlier start (${apiKeyPrefix}...). If you lost it, get another with: npm start -- --new-key`}
+${apiKey ? `API key, shown once: only its hash is stored\n\n  export KEY=${apiKey}` : `API key: unchanged since an earlier start (${apiKeyPrefix}...). If you lost it, get another with: npm start -- --new-key`}
 
 Console      ${baseUrl}/  (log in with the API key)
 API          ${baseUrl}/api/ehr

@@ -40,7 +40,7 @@ describe('the oracle about resources', () => {
     expect(verify([at('a'), at('b'), at('deleted')])).toMatchObject([{ verdict: 'duplicated', count: 1 }]);
   });
 
-  test('depends on the text of numbers, and not on the order of keys', () => {
+  test('a fingerprint depends on the text of numbers, and not on the order of keys', () => {
     const of = (json: string) => fingerprint(parseExact(json));
     expect(of('{"id":"1","value":1.50}')).toBe(of('{"value":1.50,"id":"1"}'));
     expect(of('{"value":1.50}')).not.toBe(of('{"value":1.5}'));
