@@ -23,6 +23,11 @@ const parts = [
     advice: 'bound or anchor repetitions, so that each start of a match fails at once, or use string functions',
   },
   {
+    name: 'prose',
+    command: 'node scripts/check/prose.mjs',
+    advice: 'write what the rule says, or add a correct word to scripts/check/prose/words.txt',
+  },
+  {
     name: 'dead code',
     // Without this option it reports patterns that match nothing in a package without tests.
     command: 'knip --no-config-hints --no-progress',

@@ -1,9 +1,10 @@
-// usage: node scripts/check/prose.mjs [PATH...]
+// usage: node scripts/check/prose.mjs [--root DIR] [PATH...]
 // Checks the prose of comments, test titles, messages and pages against the house rules (textlint and prh,
 // prose/house-rules.yml) and checks the spelling (cspell, with the words of prose/words.txt). Prints each fault with
 // its position. Exit 1 if there is one.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { TextlintKernel } from '@textlint/kernel';
 import textPlugin from '@textlint/textlint-plugin-text';
 import { getDefaultSettings, mergeSettings, spellCheckDocument } from 'cspell-lib';
@@ -14,8 +15,10 @@ const houseRules = fileURLToPath(new URL('prose/house-rules.yml', import.meta.ur
 const words = readFileSync(new URL('prose/words.txt', import.meta.url), 'utf8')
   .split('\n')
   .filter(Boolean);
-const paths = process.argv.slice(2);
-const passages = readProse().filter(({ file }) => paths.length === 0 || paths.some((path) => file.startsWith(path)));
+const { values, positionals: paths } = parseArgs({ options: { root: { type: 'string' } }, allowPositionals: true });
+const passages = readProse(values.root).filter(
+  ({ file }) => paths.length === 0 || paths.some((path) => file.startsWith(path)),
+);
 // Each passage is one line of a single document, so that each program reads the document once.
 const document = passages.map(({ text }) => text).join('\n');
 

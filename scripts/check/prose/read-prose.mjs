@@ -6,14 +6,18 @@ import { parseSync, Visitor } from 'oxc-parser';
 
 /** @typedef {{ kind: 'comment' | 'title' | 'message' | 'page', file: string, line: number, text: string }} Passage */
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
-const sources = globSync('{apps,packages,scripts}/**/*.{ts,tsx,mjs}', { cwd: root, exclude: isForeign });
-const pages = globSync(['*.md', 'docs/**/*.md', '{apps,packages,scripts}/*/README.md'], { cwd: root });
+const project = fileURLToPath(new URL('../../..', import.meta.url));
 const testFunctions = ['test', 'it', 'describe', 'each'];
 
 /** @returns {Passage[]} in the order of files and lines, each text on one line and without code */
-export function readProse() {
-  return [...sources.flatMap(passagesOfSource), ...pages.flatMap(passagesOfPage)].filter(({ text }) => isProse(text));
+export function readProse(root = project) {
+  const sources = globSync('{apps,packages,scripts}/**/*.{ts,tsx,mjs}', { cwd: root, exclude: isForeign });
+  const pages = globSync(['*.md', 'docs/**/*.md', '{apps,packages,scripts}/*/README.md'], { cwd: root });
+  const passages = [
+    ...sources.flatMap((file) => passagesOfSource(root, file)),
+    ...pages.flatMap((file) => passagesOfPage(root, file)),
+  ];
+  return passages.filter(({ text }) => isProse(text));
 }
 
 function isForeign(path) {
@@ -21,7 +25,7 @@ function isForeign(path) {
   return /(?:^|\/)(?:node_modules|dist|api-types\.ts|practice)$/.test(path);
 }
 
-function passagesOfSource(file) {
+function passagesOfSource(root, file) {
   const source = readFileSync(join(root, file), 'utf8');
   const { program, comments } = parseSync(file, source);
   const lineOf = lineCounter(source);
@@ -61,7 +65,7 @@ function joined(comments, source) {
   return texts;
 }
 
-function passagesOfPage(file) {
+function passagesOfPage(root, file) {
   const blank = (text) => text.replaceAll(/[^\n]/g, ' ');
   const text = readFileSync(join(root, file), 'utf8').replaceAll(/```[\s\S]*?```/g, blank);
   const lineOf = lineCounter(text);
