@@ -81,7 +81,7 @@ async function ahead(work: () => Promise<void>, aheadMs = 600_000): Promise<void
 }
 
 describe('a clock that was ahead and is set right #clock', () => {
-  test('does not hold a waiting try up: ensure lets it run', async () => {
+  test('ensure runs a waiting job whose time lies ahead because a clock was ahead', async () => {
     const { producer } = queues;
     let runs = 0;
     queues.startConsumer({
@@ -98,7 +98,7 @@ describe('a clock that was ahead and is set right #clock', () => {
     await waitFor(() => runs === 2);
   });
 
-  test('does not block a schedule: it counts as missing and is created again', async () => {
+  test('a schedule that a clock ahead has moved away counts as missing and is created again', async () => {
     const { producer } = queues;
     let runs = 0;
     await ahead(() => producer.schedule({ name: poll, payload, everyMs: 100, startAt: new Date(Date.now() + 100) }));
@@ -117,7 +117,7 @@ describe('a clock that was ahead and is set right #clock', () => {
 });
 
 describe('a clock that was a year ahead and is set right #clock', () => {
-  test('leaves the job of a cron astray until the job is scheduled again', async () => {
+  test('the job of a cron stays far ahead until the job is scheduled again', async () => {
     const { producer } = queues;
     const job = { scheduleId: 'sched_1', cron: '0 2 * * *', timeZone: 'UTC' };
     const schedule = () =>

@@ -24,7 +24,7 @@ const chunks = () => database.collection<{ files_id: string; n: number; data: mo
 
 describe('an encrypted file #quarantine', () => {
   test.each([0, 1, 27, 300_000, 3_000_000])(
-    'of %i bytes comes back as it was, and is not readable in the database',
+    'an encrypted file of %i bytes is read back unchanged and is not readable in the database',
     async (size) => {
       const bytes = Buffer.alloc(size, 'Jane Doe ');
       const stored = await store(`f${size}`, bytes.subarray(0, size / 3), bytes.subarray(size / 3));
@@ -35,7 +35,7 @@ describe('an encrypted file #quarantine', () => {
     },
   );
 
-  test('of an owner stays when the others are removed, those that never ended too', async () => {
+  test('the valid encrypted file of an owner stays when the others are removed, including unfinished ones', async () => {
     const killed = files.create('owner');
     await killed.write(randomBytes(700_000));
     const first = await store('owner', Buffer.from('first'));
@@ -50,14 +50,14 @@ describe('an encrypted file #quarantine', () => {
     expect(await chunks().distinct('files_id', { files_id: /^owner/ })).toEqual([neighbour.file]);
   });
 
-  test('that was aborted leaves nothing', async () => {
+  test('an aborted encrypted file leaves nothing', async () => {
     const file = files.create('gone');
     await file.write(randomBytes(700_000));
     await file.abort();
     expect(await chunks().countDocuments({ files_id: /^gone/ })).toBe(0);
   });
 
-  test('that was changed, or is read with another key or for another owner, ends with an error', async () => {
+  test('reading an encrypted file fails if it was changed, or with another key or for another owner', async () => {
     const stored = await store('tampered', Buffer.from('{"resourceType":"Patient"}'));
     const other = createSealedFiles({
       database,

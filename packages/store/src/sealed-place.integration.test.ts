@@ -41,7 +41,7 @@ function withWriter(write: () => Promise<unknown>): Database {
 }
 
 describe('the key rotation of an encrypted field', () => {
-  test('encrypts each value with the current key once', async () => {
+  test('a key rotation encrypts each value with the current key once', async () => {
     expect([
       await place().countLeft(),
       await place().reseal(),
@@ -55,15 +55,18 @@ describe('the key rotation of an encrypted field', () => {
   test.each([
     { by: 'the current key', sealed: () => seal('second', box), left: 0 },
     { by: 'the previous key, by a process that still uses it', sealed: () => seal('second'), left: 1 },
-  ])('does not overwrite a value that was written in the meantime with $by', async ({ sealed, left }) => {
-    const writing = withWriter(() => secrets().updateOne({ _id: 'a' }, { $set: { sealed: sealed() } }));
-    expect(await place(writing).reseal()).toBe(0);
-    expect([await read(), await place().countLeft()]).toEqual(['second', left]);
-    await place().reseal();
-    expect([await read(), await place().countLeft()]).toEqual(['second', 0]);
-  });
+  ])(
+    'a key rotation does not overwrite a value that was written in the meantime with $by',
+    async ({ sealed, left }) => {
+      const writing = withWriter(() => secrets().updateOne({ _id: 'a' }, { $set: { sealed: sealed() } }));
+      expect(await place(writing).reseal()).toBe(0);
+      expect([await read(), await place().countLeft()]).toEqual(['second', left]);
+      await place().reseal();
+      expect([await read(), await place().countLeft()]).toEqual(['second', 0]);
+    },
+  );
 
-  test('does not restore a value that was deleted in the meantime', async () => {
+  test('a key rotation does not restore a value that was deleted in the meantime', async () => {
     await place(withWriter(() => secrets().deleteOne({ _id: 'a' }))).reseal();
     await secrets().insertOne({ _id: 'a', sealed: seal('first') });
     await place(withWriter(() => secrets().updateOne({ _id: 'a' }, { $unset: { sealed: 1 } }))).reseal();

@@ -232,7 +232,7 @@ describe('a resumed file', () => {
   };
   const good = { etag, 'content-range': `bytes ${offset - 1}-${size - 1}/${size}` };
 
-  test('continues at the byte if the range is exactly the rest #ranges', async () => {
+  test('a resumed file continues at the byte if the range is exactly the rest #ranges', async () => {
     answerRange(good);
     expect(await resume()).toEqual({ startOffset: offset, text: lines.slice(offset) });
   });
@@ -262,7 +262,7 @@ describe('a resumed file', () => {
     { name: 'has no ETag', headers: { 'content-range': good['content-range'] } },
     { name: 'is compressed', headers: { ...good, 'content-encoding': 'gzip' }, body: gzipSync(rest) },
     { name: 'has another length', headers: { ...good, 'content-length': rest.length - 5 }, body: rest.slice(5) },
-  ])('is read again from the start if the 206 $name #ranges', async ({ headers, body }) => {
+  ])('a resumed file is read again from the start if the 206 $name #ranges', async ({ headers, body }) => {
     answerRange(headers as Record<string, string>, body);
     expect(await resume()).toEqual({ startOffset: 0, text: lines });
     expect(ehr.requests).toHaveLength(2);
@@ -296,7 +296,7 @@ describe('a resumed file', () => {
     await expect(resume()).rejects.toMatchObject({ code: 'ERR_BAD_RESPONSE' });
   });
 
-  test('ends after one restart if a server answers every request with 206 #loops #ranges', async () => {
+  test('a resumed file fails after one restart if the server answers every request with 206 #loops #ranges', async () => {
     ehr.answer((_request, response) => response.writeHead(206, { 'content-range': 'bytes 5-9/10' }).end('12345'));
     await expect(resume()).rejects.toMatchObject({ code: 'answer-unusable', context: { status: 206 } });
     expect(ehr.requests).toHaveLength(2);
@@ -304,7 +304,7 @@ describe('a resumed file', () => {
 });
 
 describe('a manifest in pages', () => {
-  test('fails if its pages form a circle #loops', async () => {
+  test('a manifest in pages fails if its pages form a circle #loops', async () => {
     ehr.answer((request, response) => {
       const next = request.url === '/status' ? '/2' : '/status';
       response.end(JSON.stringify({ ...JSON.parse(manifest), link: [{ relation: 'next', url: next }] }));
@@ -369,7 +369,7 @@ describe('a kick-off', () => {
   const request = { exportType: 'Patient', resourceTypes: [] } as const;
   const start = () => kickOffExport({ session: ehr.session, request });
 
-  test('is accepted by its headers even if the connection breaks off in the body #orphans', async () => {
+  test('a kick-off is accepted by its headers even if the connection breaks off in the body #orphans', async () => {
     ehr.answer((_request, response) => {
       response.writeHead(202, { 'content-location': '/status/1', 'content-length': '1000' });
       response.write('{', () => response.destroy());

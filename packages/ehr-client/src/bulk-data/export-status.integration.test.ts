@@ -77,7 +77,7 @@ describe('a status request', () => {
     expect((await ehr.violations()).violations).toEqual([]);
   });
 
-  test('resolves relative URLs #relative-urls', async () => {
+  test('a status request resolves relative URLs #relative-urls', async () => {
     await start();
     const { entries } = await readComplete();
     await orderStatus({ kind: 'relative-urls' });
@@ -102,7 +102,7 @@ describe('a status request', () => {
     expect((await ehr.violations()).violations).toEqual([]);
   });
 
-  test('a manifest with a page that cannot be had is no manifest #manifest-paging', async () => {
+  test('a manifest is rejected if one of its pages cannot be read #manifest-paging', async () => {
     await start();
     await readComplete();
     await orderStatus({ kind: 'paged-manifest', pageSize: 1 }, 'always');
@@ -197,7 +197,7 @@ describe('a status request', () => {
 describe('a delete request', () => {
   afterEach(() => ehr.stop());
 
-  test('ends the export, and once more is no error #done-signal', async () => {
+  test('a delete request ends the export, and repeating it is not an error #done-signal', async () => {
     await start();
     await readComplete();
     await deleteExport({ session: ehr.session, statusUrl });
@@ -292,7 +292,7 @@ describe('readManifest', () => {
     });
   });
 
-  test('of 20,000 files is read #large-manifest', async () => {
+  test('readManifest reads a manifest of 20,000 files #large-manifest', async () => {
     const output = Array.from({ length: 20_000 }, (_, index) => ({
       type: 'Patient',
       url: `/files/${index}`,

@@ -19,7 +19,7 @@ const capabilities = (): Promise<Capabilities> => readCapabilities({ session: eh
 const paths = async () => (await ehr.requests(/\$export$/)).map(({ path }) => path.replace('/fhir/r4', ''));
 
 describe('a kick-off', () => {
-  test('asks as the specification says, and gives the status URL #accept', async () => {
+  test('a kick-off sends the headers of the specification and returns the status URL #accept', async () => {
     await start();
     const started = await kickOffExport({
       session: ehr.session,
@@ -91,7 +91,7 @@ describe('a kick-off', () => {
     expect(started.droppedParameters).toEqual(['_since']);
   });
 
-  test('by POST where the parameters would make the URL too long #negotiation', async () => {
+  test('a kick-off is sent by POST if its parameters would make the URL too long #negotiation', async () => {
     await start();
     const typeFilters = Array.from({ length: 50 }, (_, index) => `Condition?code=${'1'.repeat(40)}${index}`);
     const started = await kickOffExport({ session: ehr.session, request: { ...request, typeFilters } });
@@ -100,7 +100,7 @@ describe('a kick-off', () => {
     expect(sent?.method).toBe('POST');
   });
 
-  test('by POST where the server takes no GET, and says so #negotiation', async () => {
+  test('a kick-off is sent by POST if the server refuses GET, and the result says so #negotiation', async () => {
     await start();
     await ehr.orderFault({ match: { path: 'export', method: 'GET' }, fault: { kind: 'status', status: 405 } });
     const started = await kickOffExport({ session: ehr.session, request });
@@ -109,7 +109,7 @@ describe('a kick-off', () => {
     expect((await ehr.violations()).violations).toEqual([]);
   });
 
-  test('while another one runs: the time to come back at, and no second request #busy-at-kick-off', async () => {
+  test('a kick-off while another export runs waits as long as the server says and sends no second request #busy-at-kick-off', async () => {
     await start({ oneExportAtATime: true, exportSeconds: 30 });
     await kickOffExport({ session: ehr.session, request });
     await expect(kickOffExport({ session: ehr.session, request })).rejects.toMatchObject({
@@ -146,7 +146,7 @@ describe('a kick-off', () => {
     });
   });
 
-  test('a relative Content-Location is resolved #relative-urls', async () => {
+  test('a relative Content-Location of a kick-off is resolved #relative-urls', async () => {
     await start();
     await ehr.orderFault({ match: { path: 'export' }, fault: { kind: 'relative-urls' } });
     const { statusUrl } = await kickOffExport({ session: ehr.session, request });

@@ -44,7 +44,7 @@ describe('a refusal #negotiation', () => {
       issue: issue('not-supported', { diagnostics: 'no _typeFilter here' }),
       dropped: '_typeFilter',
     },
-  ])('that names $dropped in $what: sent without it', ({ status, issue: one, dropped }) => {
+  ])('a kick-off is repeated without $dropped if the refusal names it in $what', ({ status, issue: one, dropped }) => {
     const next = negotiateKickOff(attempt, refusal(status, one));
     expect(next).toMatchObject({ method: 'GET', dropped: [dropped] });
     const sent = {
@@ -55,11 +55,14 @@ describe('a refusal #negotiation', () => {
     expect(Object.entries(sent).filter(([, value]) => value === undefined)).toEqual([[dropped, undefined]]);
   });
 
-  test.each(['not-supported', 'value', 'code-invalid'])('of one type (%s): sent without that type', (code) => {
-    const text = 'The parameter _type names Observation, which is not supported.';
-    const next = negotiateKickOff(attempt, refusal(400, issue(code, { details: { text } })));
-    expect(next).toMatchObject({ parameters: { types: ['Patient'] }, dropped: ['_type=Observation'] });
-  });
+  test.each(['not-supported', 'value', 'code-invalid'])(
+    'a kick-off is repeated without a type that the refusal names (code %s)',
+    (code) => {
+      const text = 'The parameter _type names Observation, which is not supported.';
+      const next = negotiateKickOff(attempt, refusal(400, issue(code, { details: { text } })));
+      expect(next).toMatchObject({ parameters: { types: ['Patient'] }, dropped: ['_type=Observation'] });
+    },
+  );
 
   test.each([
     { text: 'Resource type Observation is not a supported resource type', code: 'processing' },
@@ -70,36 +73,39 @@ describe('a refusal #negotiation', () => {
       text: 'Failed to validate parameters:\n * Bulk export of Observation resources is forbidden',
       code: 'processing',
     },
-  ])('of one type that does not name _type is sent without that type: $text', ({ text, code }) => {
+  ])('a kick-off is repeated without a type if the refusal names only the type: $text', ({ text, code }) => {
     const next = negotiateKickOff(attempt, refusal(400, issue(code, { diagnostics: text })));
     expect(next).toMatchObject({ parameters: { types: ['Patient'] }, dropped: ['_type=Observation'] });
   });
 
-  test('of one type in plain words, without an OperationOutcome, is sent without that type', () => {
+  test('a kick-off is repeated without a type if the refusal names it in plain words without an OperationOutcome', () => {
     const ehrText = 'Resource type Observation is not a supported resource type';
     const error = new EhrHttpError({ status: 400, issues: [], retryAfterMs: undefined, host: 'ehr.example', ehrText });
     expect(negotiateKickOff(attempt, error)).toMatchObject({ dropped: ['_type=Observation'] });
   });
 
-  test('of a filter that names a type drops the filter, not the type', () => {
+  test('a refused filter that contains a type drops the filter and not the type', () => {
     const text = 'The _typeFilter Observation?category=laboratory is invalid';
     expect(negotiateKickOff(attempt, refusal(400, issue('invalid', { diagnostics: text })))).toMatchObject({
       dropped: ['_typeFilter'],
     });
   });
 
-  test('of every type that was asked for is one: without _type everything would be exported', () => {
+  test('a refusal of every requested type is final, because without _type everything would be exported', () => {
     const text = '_type: neither Patient nor Observation can be exported';
     expect(negotiateKickOff(attempt, refusal(400, issue('not-supported', { details: { text } })))).toBeUndefined();
   });
 
-  test.each([405, 501, 415])('of the method (%i): sent by the other one, once', (status) => {
-    const byPost = negotiateKickOff(attempt, refusal(status));
-    expect(byPost).toMatchObject({ method: 'POST', parameters, dropped: ['GET'] });
-    expect(negotiateKickOff(byPost as KickOffAttempt, refusal(status))).toBeUndefined();
-  });
+  test.each([405, 501, 415])(
+    'a kick-off is repeated once by the other method if the server refuses the method with %i',
+    (status) => {
+      const byPost = negotiateKickOff(attempt, refusal(status));
+      expect(byPost).toMatchObject({ method: 'POST', parameters, dropped: ['GET'] });
+      expect(negotiateKickOff(byPost as KickOffAttempt, refusal(status))).toBeUndefined();
+    },
+  );
 
-  test('of a POST by a server without the route: sent by GET', () => {
+  test('a kick-off is repeated by GET if the server has no route for POST', () => {
     const byPost: KickOffAttempt = { ...attempt, method: 'POST' };
     expect(negotiateKickOff(byPost, refusal(404))).toMatchObject({ method: 'GET', dropped: ['POST'] });
   });
@@ -112,11 +118,11 @@ describe('a refusal #negotiation', () => {
     { what: 'something else', error: refusal(400, issue('invalid', { diagnostics: 'no such Group' })) },
     { what: 'HTML', error: refusal(400) },
     { what: 'a network failure', error: new Error('ECONNRESET') },
-  ])('by $what is not negotiated', ({ error }) => {
+  ])('a kick-off is not repeated after $what', ({ error }) => {
     expect(negotiateKickOff(attempt, error)).toBeUndefined();
   });
 
-  test('of one after the other comes to an end', () => {
+  test('a server that refuses one parameter after the other ends the negotiation', () => {
     let now: KickOffAttempt | undefined = attempt;
     const all = refusal(
       400,
@@ -137,30 +143,39 @@ describe('what a refusal is about #negotiation', () => {
   const about = (diagnostics: string, code = 'processing', status = 400) =>
     refusal(status, issue(code, { diagnostics }));
 
-  test.each([400, 404, 405, 415, 422, 501])('can be read from a %i', (status) => {
+  test.each([400, 404, 405, 415, 422, 501])('a refusal with status %i is read for what it refuses', (status) => {
     expect(dropped(about('_since', 'invalid', status))).toEqual(['_since']);
   });
 
-  test.each([401, 403, 406, 409, 412, 429, 500, 503])('is not looked for in a %i', (status) => {
-    expect(dropped(about('_since', 'invalid', status))).toBeUndefined();
-  });
+  test.each([401, 403, 406, 409, 412, 429, 500, 503])(
+    'a refusal with status %i is not read for what it refuses',
+    (status) => {
+      expect(dropped(about('_since', 'invalid', status))).toBeUndefined();
+    },
+  );
 
   test.each(['not-supported', 'invalid', 'processing', 'structure', 'business-rule'])(
-    'is a parameter if the code is %s',
+    'a refusal with the code %s can name a parameter',
     (code) => {
       expect(dropped(about('_since', code))).toEqual(['_since']);
     },
   );
 
-  test.each(['value', 'code-invalid', 'not-found'])('is a type, never a parameter, if the code is %s', (code) => {
-    expect(dropped(about('Unknown type Observation', code))).toEqual(['_type=Observation']);
-    expect(dropped(about('_since', code))).toBeUndefined();
-  });
+  test.each(['value', 'code-invalid', 'not-found'])(
+    'a refusal with the code %s can name a type and never a parameter',
+    (code) => {
+      expect(dropped(about('Unknown type Observation', code))).toEqual(['_type=Observation']);
+      expect(dropped(about('_since', code))).toBeUndefined();
+    },
+  );
 
-  test.each(['exception', 'security', 'forbidden', 'throttled', 'timeout'])('is neither if the code is %s', (code) => {
-    expect(dropped(about('Unknown type Observation', code))).toBeUndefined();
-    expect(dropped(about('_since', code))).toBeUndefined();
-  });
+  test.each(['exception', 'security', 'forbidden', 'throttled', 'timeout'])(
+    'a refusal with the code %s names neither a type nor a parameter',
+    (code) => {
+      expect(dropped(about('Unknown type Observation', code))).toBeUndefined();
+      expect(dropped(about('_since', code))).toBeUndefined();
+    },
+  );
 
   test.each([
     'The resource type Observation does not exist',
@@ -179,7 +194,7 @@ describe('what a refusal is about #negotiation', () => {
     'Observation is forbidden',
     'unknown Observation',
     'Observation: invalid',
-  ])('is a type in the words: %s', (text) => {
+  ])('a refusal names a type in the words: %s', (text) => {
     expect(dropped(about(text))).toEqual(['_type=Observation']);
   });
 
@@ -192,11 +207,11 @@ describe('what a refusal is about #negotiation', () => {
     'observation is not supported',
     'Encounter is not supported',
     'The type is not supported',
-  ])('is not a type that was asked for in the words: %s', (text) => {
+  ])('a refusal names no requested type in the words: %s', (text) => {
     expect(dropped(about(text))).toBeUndefined();
   });
 
-  test('is every type that it names, if others are left', () => {
+  test('a refusal of several types drops all of them if other types remain', () => {
     const parameters3 = { ...parameters, types: ['Patient', 'Goal', 'Observation'] };
     const next = negotiateKickOff(
       { ...attempt, parameters: parameters3, dropped: ['_since'] },
@@ -208,13 +223,13 @@ describe('what a refusal is about #negotiation', () => {
     });
   });
 
-  test('is `_typeFilter`, and not `_type`, if that is named', () => {
+  test('a refusal of `_typeFilter` does not refuse `_type`', () => {
     expect(dropped(about('_typeFilter'))).toEqual(['_typeFilter']);
     expect(dropped(about('my_type'))).toBeUndefined();
     expect(dropped(about('_types'))).toBeUndefined();
   });
 
-  test('is a parameter of one issue and no type of another issue that has another code', () => {
+  test('a refusal with several issues drops what the first matching issue names', () => {
     const error = refusal(
       400,
       issue('exception', { diagnostics: 'Unknown type Observation' }),
@@ -223,20 +238,20 @@ describe('what a refusal is about #negotiation', () => {
     expect(dropped(error)).toEqual(['_since']);
   });
 
-  test('is nothing that can be left out if `_type` is named with a type and another parameter', () => {
+  test('a refusal of the combination of `_type` and another parameter drops nothing', () => {
     // A kick-off without `_type` would export everything.
     const both = issue('invalid', { diagnostics: '_type with Patient cannot be combined with _since' });
     expect(dropped(refusal(400, both))).toBeUndefined();
     expect(dropped(refusal(400, issue('invalid', { diagnostics: 'Bad request' }), both))).toBeUndefined();
   });
 
-  test('is only a parameter that was sent', () => {
+  test('a refusal drops only parameters that were sent', () => {
     expect(dropped(about('_since'), { parameters: { ...parameters, since: undefined } })).toBeUndefined();
     expect(dropped(about('_typeFilter'), { parameters: { ...parameters, typeFilters: [] } })).toBeUndefined();
     expect(dropped(about('_type'), { parameters: { ...parameters, types: [] } })).toBeUndefined();
   });
 
-  test('is the method if that is named', () => {
+  test('a refusal that names the method changes the method', () => {
     expect(dropped(about('GET is not supported here'))).toEqual(['GET']);
     expect(dropped(about('POST is not supported here'))).toBeUndefined();
     expect(dropped(about('POST is not supported here'), { method: 'POST' })).toEqual(['POST']);
@@ -251,14 +266,11 @@ describe('what a refusal is about #negotiation', () => {
     { status: 405, method: 'POST', expected: ['POST'] },
     { status: 415, method: 'POST', expected: ['POST'] },
     { status: 501, method: 'GET', expected: ['GET'] },
-  ] as const)(
-    'is the method with a $status to a $method without a reason: $expected',
-    ({ status, method, expected }) => {
-      expect(dropped(refusal(status), { method })).toEqual(expected);
-    },
-  );
+  ] as const)('a $status to a $method without a reason drops the method: $expected', ({ status, method, expected }) => {
+    expect(dropped(refusal(status), { method })).toEqual(expected);
+  });
 
-  test('is read from plain words only if there is no OperationOutcome', () => {
+  test('a refusal in plain words is read only if there is no OperationOutcome', () => {
     const options = { status: 400, retryAfterMs: undefined, host: 'ehr.example', ehrText: 'unknown parameter _since' };
     const plain = new EhrHttpError({ ...options, issues: [] });
     expect(dropped(plain)).toEqual(['_since']);

@@ -47,7 +47,7 @@ describe('an output file', () => {
     expect((await buffer(body)).equals(whole)).toBe(true);
   });
 
-  test('resumes at a byte with the rest #resume', async () => {
+  test('an output file is resumed at a byte and gives the rest #resume', async () => {
     await start();
     const { body, etag = '' } = await open();
     const whole = await buffer(body);
@@ -60,7 +60,7 @@ describe('an output file', () => {
     expect(sent?.headers).toMatchObject({ range: `bytes=${whole.length - 1}-`, 'if-range': etag });
   });
 
-  test('that changed comes from the start #resume', async () => {
+  test('an output file that changed is read from the start #resume', async () => {
     await start();
     const whole = await readWhole();
     const again = await open({ offset: 1000, etag: '"of another version"' });
@@ -68,7 +68,7 @@ describe('an output file', () => {
     expect((await buffer(again.body)).equals(whole)).toBe(true);
   });
 
-  test('of a server without ranges comes from the start #resume', async () => {
+  test('an output file of a server without ranges is read from the start #resume', async () => {
     await start();
     const { body, etag = '' } = await open();
     const whole = await buffer(body);
@@ -93,7 +93,7 @@ describe('an output file', () => {
     await expect(open()).rejects.toMatchObject({ status: 416 });
   });
 
-  test('with a weak ETag, or none, has no validator #resume', async () => {
+  test('an output file with a weak ETag, or none, has no validator #resume', async () => {
     await start();
     for (const etag of ['W/"weak"', null]) {
       await orderFile({ kind: 'headers', set: { etag } });
@@ -113,7 +113,7 @@ describe('an output file', () => {
     { what: 'plain and cut', fault: { kind: 'truncate', afterBytes: 500 }, resume: true },
     { what: 'compressed and reset', fault: { kind: 'reset', afterBytes: 500 }, resume: false },
     { what: 'plain and reset', fault: { kind: 'reset', afterBytes: 500 }, resume: true },
-  ])('$what: an error on the stream, never an end #clean-end', async ({ fault, resume }) => {
+  ])('$what ends the stream with an error and never as complete #clean-end', async ({ fault, resume }) => {
     await start();
     const { body, etag = '' } = await open();
     body.destroy();
@@ -156,7 +156,7 @@ describe('an output file', () => {
     expect((await ehr.violations()).byKind).toMatchObject({ token: 0 });
   });
 
-  test('at a foreign host that wants the token does not get it #file-token', async () => {
+  test('the token is not sent for an output file at a foreign host that requires it #file-token', async () => {
     await start({ separateFileHost: true });
     requiresAccessToken = true;
     await expect(open()).rejects.toMatchObject({ code: 'token-for-foreign-host', retry: 'never' });

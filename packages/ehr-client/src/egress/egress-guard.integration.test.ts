@@ -39,7 +39,7 @@ describe('an address that is named #egress', () => {
       rules: { ...open, hosts: ['*.example.org'] },
     },
     { what: 'a port that is not listed', url: 'https://8.8.8.8:8443/', rules: { ...open, ports: [443] } },
-  ])('by $what is refused', ({ url, rules }) => {
+  ])('a URL with $what is refused', ({ url, rules }) => {
     expect(() => guard.check({ url, rules })).toThrow(
       expect.objectContaining({ code: 'egress-refused', retry: 'never' }),
     );
@@ -53,7 +53,7 @@ describe('an address that is named #egress', () => {
     { url: 'https://8.8.8.8/', rules: { ...open, ports: [443] } },
     { url: 'https://8.8.8.8:8443/', rules: { ...open, ports: [443, 8443] } },
     { url: 'https://files.example.org/', rules: { ...open, hosts: ['*.example.org'] } },
-  ])('$url is asked', ({ url, rules }) => {
+  ])('a request to $url is sent', ({ url, rules }) => {
     expect(guard.check({ url, rules })).toMatchObject({ httpAgent: expect.anything() });
   });
   afterAll(() => guard.close());
@@ -88,7 +88,7 @@ describe('a name that DNS answers #egress', () => {
   const inside: LookupAddress = { address: '127.0.0.1', family: 4 };
   const outside: LookupAddress = { address: '203.0.113.7', family: 4 };
 
-  test('with an inside address is not connected to', async () => {
+  test('a name that DNS resolves to a private address is not connected to', async () => {
     const before = hits;
     expect(await ask([[inside]], open)).toBe('egress-refused');
     expect(await ask([[outside, inside]], open)).toBe('egress-refused');
@@ -97,7 +97,7 @@ describe('a name that DNS answers #egress', () => {
     expect(hits).toBe(before);
   });
 
-  test('is connected to at the very address that was checked: a later answer is never looked at (rebinding)', async () => {
+  test('a connection is made to the address that was checked, even if DNS answers differently later (rebinding)', async () => {
     const answers = [[inside], [{ address: '169.254.169.254', family: 4 }]];
     expect(await ask(answers, own)).toBe('inside');
     expect(answers).toHaveLength(1);
@@ -118,14 +118,14 @@ describe('a provider #egress', () => {
       sendToken: false,
     });
 
-  test('on the own network is not led to the metadata of the cloud by a redirect', async () => {
+  test('a provider on a private network cannot redirect to the metadata service of the cloud', async () => {
     ehr = await startEhr();
     const to = 'http://169.254.169.254/latest/meta-data/';
     await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'redirect', to } });
     await expect(get(`${ehr.simulator.fhirEndpoint}/metadata`)).rejects.toMatchObject({ code: 'egress-refused' });
   });
 
-  test('on the public network asks no inside address, for a token neither', async () => {
+  test('a provider on the public network cannot name a private address, not even as a token endpoint', async () => {
     ehr = await startEhr({ provider: { privateNetwork: false } });
     await expect(get(`${ehr.simulator.fhirEndpoint}/metadata`)).rejects.toMatchObject({ code: 'egress-refused' });
     const auth = {

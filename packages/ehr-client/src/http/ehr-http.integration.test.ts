@@ -39,7 +39,7 @@ describe('a redirect', () => {
     },
   );
 
-  test('to another origin loses the token #redirect-token', async () => {
+  test('a redirect to another origin is followed without the token #redirect-token', async () => {
     await start({ separateFileHost: true });
     const { entries } = await ehr.export();
     const url = new URL(entries[0]?.url ?? '');

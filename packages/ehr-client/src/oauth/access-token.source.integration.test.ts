@@ -51,7 +51,7 @@ describe('an access token', () => {
     expect(await ehr.requests(/smart-configuration/)).toEqual([]);
   });
 
-  test('is renewed once for twenty requests that it failed, and each is sent again #token-renewal', async () => {
+  test('an access token is renewed once for twenty refused requests, and each of them is sent again #token-renewal', async () => {
     await start();
     await search();
     await ehr.orderFault({ match: { path: '/Patient$' }, fault: { kind: 'expire-tokens' } });
@@ -59,7 +59,7 @@ describe('an access token', () => {
     expect(await ehr.tokenCount()).toBe(2);
   });
 
-  test('is renewed before it expires #token-renewal', async () => {
+  test('an access token is renewed before it expires #token-renewal', async () => {
     await start({ tokenSeconds: 1 });
     await search();
     // A token of one second is used for half of its lifetime.
@@ -70,7 +70,7 @@ describe('an access token', () => {
     expect((await ehr.violations()).byKind).toMatchObject({ token: 0 });
   });
 
-  test('that is refused again after a renewal stops the request: ehr-unauthorized #token-renewal', async () => {
+  test('a request fails with ehr-unauthorized if the renewed access token is refused too #token-renewal', async () => {
     await start();
     await ehr.orderFault({ match: { path: '/Patient$' }, fault: { kind: 'status', status: 401 }, times: 'always' });
     await expect(search()).rejects.toMatchObject({ code: 'ehr-unauthorized', retry: 'never', status: 401 });

@@ -217,7 +217,7 @@ async function readState(connectionId: string): Promise<string[]> {
 }
 
 describe('property: the history of a server #newest-wins #deletions #confluence', () => {
-  test('ends in the state at the last export in any order, repetition, batches and interleaving of writers', async () => {
+  test('the history of a server ends in its last state in any order, repetition, batches and interleaving of writers', async () => {
     const history = fc.record({ server, steps: fc.array(step, { minLength: 1, maxLength: 14 }) });
     const delivered = history
       .map((one) => playHistory({ ...one, connectionId: `h${++runs}` }))
@@ -235,7 +235,7 @@ describe('property: the history of a server #newest-wins #deletions #confluence'
     );
   }, 120_000);
 
-  test('ends in the state at the last export if resources come back unchanged and exports are delivered in order', async () => {
+  test('the history of a server ends in its last state if resources are restored unchanged and exports arrive in order', async () => {
     const steps = fc.array(fc.oneof({ weight: 4, arbitrary: step }, { weight: 2, arbitrary: restore }), {
       minLength: 1,
       maxLength: 14,
