@@ -9,7 +9,7 @@ import { TextlintKernel } from '@textlint/kernel';
 import textPlugin from '@textlint/textlint-plugin-text';
 import { getDefaultSettings, mergeSettings, spellCheckDocument } from 'cspell-lib';
 import prh from 'textlint-rule-prh';
-import { readProse } from './prose/read-prose.mjs';
+import { lineCounter, readProse } from './prose/read-prose.mjs';
 
 const houseRules = fileURLToPath(new URL('prose/house-rules.yml', import.meta.url));
 const words = readFileSync(new URL('prose/words.txt', import.meta.url), 'utf8')
@@ -50,8 +50,9 @@ async function misspellings() {
     options,
     settings,
   );
+  const lineOf = lineCounter(document);
   return issues.map(({ text, line }) => ({
-    line: document.slice(0, line.offset).split('\n').length,
+    line: lineOf(line.offset),
     text: `unknown word "${text}": correct it, or add it to scripts/check/prose/words.txt`,
   }));
 }

@@ -38,9 +38,11 @@ export function createClaims<Document extends Claimable>(options: {
   const ofUnsettled = (filter: object) => ({ ...filter, state: { $in: [...unsettled] } });
   return {
     /** Makes `claim` the only attempt that may write. @returns undefined if the record is settled */
-    async take({ id, claim }: Claim, update: UpdateQuery<Document> = {}): Promise<Document | undefined> {
-      const { $set = {}, ...others } = update;
-      const change = { ...others, $set: { ...$set, state: running, claim }, $inc: { attempts: 1 } };
+    async take(
+      { id, claim }: Claim,
+      { $set, $min }: Pick<UpdateQuery<Document>, '$set' | '$min'> = {},
+    ): Promise<Document | undefined> {
+      const change = { $set: { ...$set, state: running, claim }, $inc: { attempts: 1 }, ...($min && { $min }) };
       const document = await collection.findOneAndUpdate(ofUnsettled({ _id: id }), change as object, {
         returnDocument: 'after',
       });
@@ -58,7 +60,7 @@ export function createClaims<Document extends Claimable>(options: {
     },
 
     /** Settles all unsettled records that match, whichever attempt holds them. @returns how many */
-    async settleAll(filter: object, { $set, $unset = {} }: UpdateQuery<Document>): Promise<number> {
+    async settleAll(filter: object, { $set, $unset }: Pick<UpdateQuery<Document>, '$set' | '$unset'>): Promise<number> {
       const change = { $set, $unset: { ...$unset, claim: 1 } };
       return (await collection.updateMany(ofUnsettled(filter), change as object)).matchedCount;
     },

@@ -10,8 +10,9 @@ export { countSchema, sumsOf, withheldCountSchema, zerosOf } from './records/cou
 export {
   ehrTextSchema,
   failureSchema,
+  forReader,
+  type Reader,
   retryingSchema,
-  toFailureView,
   warningSchema,
 } from './records/failure.record.ts';
 export { mongooseFieldsOf, type Stored } from './records/mongoose-fields-of.ts';

@@ -82,8 +82,8 @@ function passagesOfPage(root, file) {
 function withoutCode(text) {
   return text
     .replaceAll(/`[^`]*`/g, 'X')
-    .replaceAll(/\]\([^)]*\)/g, ']')
-    .replaceAll(/(?:https?:|\/|\$\{|[\w-]*[./_]\w|[#@%]\w)\S*/g, 'X')
+    .replaceAll(/\]\([^()]*\)/g, ']')
+    .replaceAll(/(?:https?:|\/|\$\{|(?<![\w-])[\w-]*[./_]\w|[#@%]\w)\S*/g, 'X')
     .replaceAll(/\s+/g, ' ')
     .replace(/^[\s\-*>#|]+/, '')
     .trim();
@@ -94,11 +94,13 @@ function isProse(text) {
   const words = text.split(' ');
   return (
     words.length > 2 &&
-    words.filter((word) => /^["'(*[]*[A-Za-z][a-z'’-]*[)*\].,:;!?"']*$/.test(word)).length > words.length * 0.6
+    words.filter((word) => /^["'(*[]*[A-Za-z][a-z’-]*(?:'+[a-z’-]+)*[)*\].,:;!?"']*$/.test(word)).length >
+      words.length * 0.6
   );
 }
 
-function lineCounter(text) {
+/** @returns a function that gives the line, counted from 1, of an offset in the text */
+export function lineCounter(text) {
   const starts = [0, ...[...text.matchAll(/\n/g)].map(({ index }) => index + 1)];
   return (offset) => {
     let [low, high] = [0, starts.length];

@@ -1,6 +1,6 @@
 import type { Retrying } from '@bulkhead/runtime';
 import { shownUrl } from '@bulkhead/runtime';
-import { ehrTextSchema, retryingSchema, toFailureView, toView, type View, viewShapeOf } from '@bulkhead/store';
+import { ehrTextSchema, forReader, type Reader, retryingSchema, toView, type View, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 import { lacksData } from '../accounting.ts';
 import { type BulkExport, bulkExportSchema, type IssueCount, issueCountSchema } from '../bulk-export.record.ts';
@@ -169,8 +169,7 @@ export function toStartedView(record: BulkExport): StartedView {
 }
 
 /** Who reads the view. Only operators may see text that an EHR sent. */
-export interface ViewFor {
-  readonly isOperator: boolean;
+export interface ViewFor extends Reader {
   /** Shows the whole link of a file that needs no token. By default its query is left out. */
   readonly withSignedUrls?: boolean | undefined;
 }
@@ -213,7 +212,7 @@ export function toStatusView(
     request: record.request,
     scheduleId: record.scheduleId,
     counts: record.counts,
-    issues: issues.map((issue) => toIssueView(issue, { isOperator })),
+    issues: issues.map((issue) => forReader(issue, { isOperator })),
     watermarks: record.watermarkDecisions?.map(toDecisionView),
     warnings: record.warnings,
     droppedParameters: record.droppedParameters,
@@ -242,10 +241,10 @@ export function toFileView(file: OutputFile, { isOperator, withSignedUrls }: Vie
     unreadableDeletions: checkpoint.unreadableDeletions,
     outcomes: checkpoint.outcomes,
     types: checkpoint.types,
-    issues: checkpoint.issues.map((issue) => toIssueView(issue, { isOperator })),
+    issues: checkpoint.issues.map((issue) => forReader(issue, { isOperator })),
     attempts: file.attempts,
     retrying: retrying && toRetryingView(retrying, { isOperator }),
-    error: error && toFailureView(error, { isOperator }),
+    error: error && forReader(error, { isOperator }),
     startedAt: file.startedAt?.toISOString(),
     completedAt: file.completedAt?.toISOString(),
   });
@@ -266,10 +265,6 @@ export function toRetryingView(retrying: Retrying, { isOperator }: ViewFor): Ret
     since: retrying.since.toISOString(),
     nextAttemptAt: retrying.nextAttemptAt?.toISOString(),
   });
-}
-
-function toIssueView({ ehrText, ...issue }: IssueCount, { isOperator }: ViewFor): IssueCount {
-  return { ...issue, ...(isOperator && ehrText !== undefined ? { ehrText } : {}) };
 }
 
 function toDecisionView({ resourceType, reasons }: WatermarkDecision): View<typeof decisionViewSchema> {

@@ -1,47 +1,19 @@
 import { withoutSecrets } from '@bulkhead/runtime';
-import { countSchema, toFailureView, toView, type View, viewShapeOf } from '@bulkhead/store';
+import { countSchema, forReader, type Reader, toView, type View, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 import { type PatientDocument, patientDocumentSchema } from '../patient-document.record.ts';
 
-const {
-  id,
-  connectionId,
-  resource,
-  patientId,
-  index,
-  url,
-  contentType,
-  title,
-  declaredSize,
-  declaredHash,
-  state,
-  reason,
-  ...fields
-} = viewShapeOf(patientDocumentSchema.omit({ resourceUpdatedAt: true, fingerprint: true, progress: true }));
-
 export const documentViewSchema = z
   .strictObject({
-    id,
-    connectionId,
-    resource,
-    patientId,
-    index,
+    ...viewShapeOf(patientDocumentSchema.omit({ resourceUpdatedAt: true, fingerprint: true, progress: true })),
     source: z.enum(['inline', 'url']),
-    url,
-    contentType,
-    title,
-    declaredSize,
-    declaredHash,
-    state,
-    reason,
     storedBytes: countSchema.exactOptional(),
-    ...fields,
   })
   .meta({ id: 'Document', description: 'An attachment of a resource, and the state of its content.' });
 
 type DocumentView = View<typeof documentViewSchema>;
 
-export function toDocumentView(document: PatientDocument, reader: { readonly isOperator: boolean }): DocumentView {
+export function toDocumentView(document: PatientDocument, reader: Reader): DocumentView {
   const { url, progress, error } = document;
   return toView<DocumentView>({
     id: document.id,
@@ -63,7 +35,7 @@ export function toDocumentView(document: PatientDocument, reader: { readonly isO
     storedType: document.storedType,
     notes: document.notes,
     attempts: document.attempts,
-    error: error && toFailureView(error, reader),
+    error: error && forReader(error, reader),
     createdAt: document.createdAt.toISOString(),
     startedAt: document.startedAt?.toISOString(),
     completedAt: document.completedAt?.toISOString(),

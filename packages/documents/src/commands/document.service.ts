@@ -2,7 +2,7 @@ import type { ConnectionService } from '@bulkhead/connections/commands';
 import { parseMediaType, typesWithAttachments } from '@bulkhead/fhir';
 import type { Producer } from '@bulkhead/queues';
 import { AppError } from '@bulkhead/runtime';
-import { type ConnectionScope, isInScope, toFailureView } from '@bulkhead/store';
+import { type ConnectionScope, forReader, isInScope } from '@bulkhead/store';
 import { z } from 'zod';
 import { contentTypeVerdict } from '../content-type-policy.ts';
 import type { DocumentFilter } from '../document.repository.ts';
@@ -114,7 +114,7 @@ function unknownDocument(): AppError {
 }
 
 function notStored({ state, reason, error }: PatientDocument): AppError {
-  const failure = error && toFailureView(error, { isOperator: false });
+  const failure = error && forReader(error, { isOperator: false });
   return new AppError({
     code: 'document-not-stored',
     message: 'The content of the document is not stored. `details` has its state, and the reason if there is one.',

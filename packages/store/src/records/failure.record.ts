@@ -18,12 +18,17 @@ export const failureSchema = z
   .strictObject({ code: z.string(), message: z.string(), ehrText: ehrTextSchema })
   .meta({ id: 'Failure' }) satisfies z.ZodType<ExportError>;
 
-/** A failure for one reader. What the EHR said can contain patient data of others, so only operators see it. */
-export function toFailureView(
-  { code, message, ehrText }: ExportError,
-  reader: { readonly isOperator: boolean },
-): ExportError {
-  return { code, message, ...(reader.isOperator && ehrText !== undefined ? { ehrText } : {}) };
+/** Who reads a record. */
+export interface Reader {
+  readonly isOperator: boolean;
+}
+
+/** Leaves out what the EHR said, unless the reader is an operator, because it can contain data of other patients. */
+export function forReader<Said extends { readonly ehrText?: string }>(
+  { ehrText, ...fields }: Said,
+  { isOperator }: Reader,
+): Omit<Said, 'ehrText'> & { readonly ehrText?: string } {
+  return { ...fields, ...(isOperator && ehrText !== undefined ? { ehrText } : {}) };
 }
 
 /** Why work does not progress, and when it is tried again. */
