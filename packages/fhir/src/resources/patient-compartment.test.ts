@@ -1,7 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { gunzipSync } from 'node:zlib';
+import { publishedLines } from '@bulkhead/testing';
 import { describe, expect, test } from '@jest/globals';
 import { patientCompartment } from './patient-compartment.fixture.ts';
 import { patientsOf, referencedId } from './patient-compartment.ts';
@@ -97,24 +94,6 @@ describe('referencedId', () => {
   });
 });
 
-/**
- * Finds the examples that HL7 publishes with FHIR R4 and US Core, one NDJSON file per type. The folder is FHIR_EXAMPLES_DIR, or
- * `../shared/data/fhir-r4-examples` beside the checkout.
- */
-function findExamples(): string | undefined {
-  const beside = fileURLToPath(new URL('../../../../../shared/data/fhir-r4-examples', import.meta.url));
-  return [process.env.FHIR_EXAMPLES_DIR ?? beside].find((folder) => existsSync(folder));
-}
-
-function* readExamples(folder: string): Generator<Resource> {
-  for (const file of readdirSync(folder).filter((name) => name.endsWith('.ndjson.gz'))) {
-    const lines = gunzipSync(readFileSync(join(folder, file)))
-      .toString()
-      .split('\n');
-    for (const line of lines.filter(Boolean)) yield JSON.parse(line) as Resource;
-  }
-}
-
 /** Every reference to a stored patient, at any place. */
 function referencesIn(node: unknown, path: string): { readonly path: string; readonly id: string }[] {
   if (typeof node !== 'object' || node === null) return [];
@@ -138,15 +117,15 @@ const outside = new Set([
   'Task.requester',
 ]);
 
-const folder = findExamples();
+const { examples } = publishedLines();
 const title = 'patientsOf finds the patient of every published example that refers to one';
-if (folder === undefined) {
+if (examples.length === 0) {
   test.skip(`${title}: the examples are missing, set FHIR_EXAMPLES_DIR to their folder`, () => undefined);
 } else {
   test(title, () => {
     let count = 0;
     const missing: string[] = [];
-    for (const resource of readExamples(folder)) {
+    for (const resource of examples.map((line) => JSON.parse(line) as Resource)) {
       const found = patientsOf(resource);
       for (const { path, id } of referencesIn(resource, resource.resourceType)) {
         if (outside.has(path)) continue;
