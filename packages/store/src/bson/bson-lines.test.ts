@@ -1,0 +1,43 @@
+import { describe, expect, test } from '@jest/globals';
+import mongoose from 'mongoose';
+import { type BsonLine, BsonLines, BufferPool } from './bson-lines.ts';
+
+const { BSON } = mongoose.mongo;
+const add = (lines: BsonLines, value: object) => lines.add(Buffer.from(JSON.stringify(value)));
+const read = (line: BsonLine | undefined) => line && BSON.deserialize(line.buffer.subarray(line.start, line.end));
+
+describe('BsonLines', () => {
+  test('keeps every line of a batch, whatever its size', () => {
+    const lines = new BsonLines(new BufferPool());
+    const values = [10, 100_000, 200_000, 10, 300_000, 10, 1_000_000, 250_000].map((length, id) => ({
+      id,
+      text: 'x'.repeat(length),
+    }));
+    const added = values.map((value) => add(lines, value));
+    expect(added.map(read)).toEqual(values);
+  });
+
+  test('declines a line that is not an ordinary JSON object, and takes the next one', () => {
+    const lines = new BsonLines(new BufferPool());
+    expect(lines.add(Buffer.from('[]'))).toBeUndefined();
+    expect(lines.add(Buffer.from(`{"a":"${'x'.repeat(300_000)}`))).toBeUndefined();
+    expect(read(add(lines, { id: 1 }))).toEqual({ id: 1 });
+  });
+
+  test('gives its buffers back when it is released, so that the next batch uses them', () => {
+    const pool = new BufferPool();
+    const first = new BsonLines(pool);
+    const { buffer } = add(first, { id: 1 }) as BsonLine;
+    first.release();
+    expect(add(new BsonLines(pool), { id: 2 })?.buffer).toBe(buffer);
+    expect(add(new BsonLines(pool), { id: 3 })?.buffer).not.toBe(buffer);
+  });
+
+  test('does not keep the buffer of a line that is larger than a buffer of the pool', () => {
+    const pool = new BufferPool();
+    const lines = new BsonLines(pool);
+    const large = add(lines, { text: 'x'.repeat(300_000) });
+    lines.release();
+    for (let taken = 0; taken < 3; taken++) expect(pool.take()).not.toBe(large?.buffer);
+  });
+});
