@@ -55,6 +55,8 @@ test('two starts at once, each with its own folder, store the resources of their
     expect(done).toBe(promised);
   }
   expect(stored(one)).not.toEqual(stored(other));
+  // The bundled worker, too, reaches the classes of the driver with which it sends bytes.
+  expect(readFileSync(join(first, 'logs', 'worker-1.log'), 'utf8')).toContain('"writesRaw":true');
   // DEBUG=athenahealth:* shows each request. Without it, no request is shown.
   expect(one.output).toMatch(
     /worker [12]: EHR request ended {2}kind=token method=POST host=127\.0\.0\.1:\d+ status=200/,

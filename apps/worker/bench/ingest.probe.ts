@@ -73,7 +73,14 @@ serveProbe({
           url: file.url,
           requiresAccessToken: false,
         });
-        const options = { file: toRecord(file), observedAt, body, now: () => observedAt, save: async () => true };
+        const options = {
+          file: toRecord(file),
+          observedAt,
+          body,
+          now: () => observedAt,
+          buffers: deps.buffers,
+          save: async () => true,
+        };
         units += (await ingestFile({ store: discard, ...options }))?.stored ?? 0;
       }
       return { units };

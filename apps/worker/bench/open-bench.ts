@@ -4,6 +4,7 @@ import { retainedKinds } from '@bulkhead/erasure';
 import type { Connection, Provider } from '@bulkhead/providers';
 import { connectRedis, createProducer } from '@bulkhead/queues';
 import { createLogger } from '@bulkhead/runtime';
+import { BufferPool } from '@bulkhead/store';
 import { createStore } from '@bulkhead/system';
 import type { Redis } from 'ioredis';
 import { MongoClient } from 'mongodb';
@@ -59,6 +60,7 @@ export async function openBench() {
     ehr,
     webhooks: createWebhookSender({ privateNetwork: true }),
     exportContexts: createExportContexts({ store }),
+    buffers: new BufferPool(),
     logger: createLogger({ name: 'bench', level: 'error' }),
     documents: { enabled: false, maxBytes: 1, withMedia: false, partBytes: 1 },
     retentionDays: Object.fromEntries(retainedKinds.map((kind) => [kind, 0])) as WorkerDeps['retentionDays'],

@@ -19,6 +19,7 @@ import {
   traceCommands,
   watchHealth,
 } from '@bulkhead/runtime';
+import { BufferPool } from '@bulkhead/store';
 import { createStore } from '@bulkhead/system';
 import type { WorkerConfig } from './env.ts';
 import { handlers } from './handlers.ts';
@@ -66,6 +67,7 @@ export function buildApp({
     auditDays: config.BULKHEAD_AUDIT_DAYS,
     onAuditEvent: auditStream?.send,
     onCommand: traceCommands(tracing),
+    writesRaw: config.WORKER_RAW_WRITES === 'on',
   });
   const producer = createProducer({ redis, prefix, onError, tracing });
   const ehr = createEhrClient({
@@ -85,6 +87,7 @@ export function buildApp({
     ehr,
     webhooks,
     exportContexts: createExportContexts({ store }),
+    buffers: new BufferPool(),
     logger,
     pollIntervalMs: config.WORKER_POLL_INTERVAL_MS,
     documents: {
@@ -134,6 +137,8 @@ export function buildApp({
     },
     async start() {
       await store.connect();
+      if (config.WORKER_RAW_WRITES === 'on' && !store.writesRaw())
+        logger.warn('the MongoDB driver cannot send bytes, so writes take more CPU time');
       for (const reason of exposedConnections(config)) logger.warn('connection is exposed', { reason });
       for (const reason of await checkRedis(redis)) logger.warn('redis is not safe for queues', { reason });
       await sweepKeeper.start();
@@ -142,7 +147,7 @@ export function buildApp({
         const { WORKER_HEALTH_PORT: port, METRICS_TOKEN: metricsToken } = config;
         healthServer = await startHealthServer({ health, metrics, metricsToken, port });
       }
-      logger.info('worker started', { queues });
+      logger.info('worker started', { queues, writesRaw: store.writesRaw() });
     },
     async stop() {
       health.stop();

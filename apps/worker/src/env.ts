@@ -20,6 +20,8 @@ export const workerEnvSchema = z.object({
   WORKER_LOCK_MS: z.coerce.number().int().min(1000).default(60_000),
   /** The interval at which the sweep looks for records without a job. */
   WORKER_SWEEP_INTERVAL_MS: z.coerce.number().int().min(1000).default(60_000),
+  /** `off` sends resources through the driver's `bulkWrite`, which takes more CPU time. It is a way out if a fault is suspected. */
+  WORKER_RAW_WRITES: onOff.default('on'),
   /** Whether webhooks may be sent to private networks, also over plain HTTP. */
   WORKER_WEBHOOK_PRIVATE_NETWORK: z.stringbool().default(false),
   /** Whether the documents that DiagnosticReport and DocumentReference refer to are downloaded. */

@@ -14,6 +14,7 @@ export { JsonValueCounter, maxJsonValues } from './json/json-value-counter.ts';
 export { parseFhirJson } from './json/parse-json.ts';
 export { LineSplitter, type LongLinePart, type NdjsonLine } from './ndjson/line-splitter.ts';
 export {
+  isOfType,
   type JsonLine,
   type ParsedLine,
   parseJsonLine,
@@ -55,5 +56,5 @@ export {
   type SearchEntry,
   searchset,
 } from './search/search-bundle.ts';
-export { extractSearchKeys, type SearchKeys, searchKeysVersion } from './search/search-keys.ts';
-export { maxSummaryBytes, type ResourceSummary, summarize } from './summaries/summarize.ts';
+export { extractSearchKeys, type SearchKeys, searchedElementsOf, searchKeysVersion } from './search/search-keys.ts';
+export { hasSummary, maxSummaryBytes, type ResourceSummary, summarize } from './summaries/summarize.ts';

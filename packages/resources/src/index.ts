@@ -1,4 +1,5 @@
 export { createKeptOutRepository, type KeptOutList, type KeptOutRepository } from './kept-out.repository.ts';
+export { readLineDocument } from './line-document.ts';
 export { createResourceRepository } from './resource.repository.ts';
 export {
   createResourceWriter,

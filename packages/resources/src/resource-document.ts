@@ -17,24 +17,28 @@ type ResourceSource =
   | { readonly exportId: string; readonly fileId: string; readonly line: number }
   | { readonly syncRunId: string; readonly stepId: string };
 
-/** A document of a resource collection. Each resource has one, with a natural key as `_id`. */
-export interface ResourceDocument extends ResourceVersion {
+/** The fields of a resource's document that do not depend on its content, except for its version. */
+export interface DocumentHead extends ResourceVersion {
   /** `<connectionId>/<resource id>`, so that an upsert cannot create duplicates. */
   readonly _id: string;
   readonly connectionId: string;
   readonly resourceId: string;
   readonly source: ResourceSource;
   readonly storedAt: Date;
+}
+
+/** A document of a resource collection. Each resource has one, with a natural key as `_id`. */
+export interface ResourceDocument extends DocumentHead {
   readonly keys: SearchKeys;
   /** The elements that the guide lists for the five enhanced types, for searches. */
-  readonly summary?: ResourceSummary;
+  readonly summary?: ResourceSummary | undefined;
   /** The resource as received. Absent in a tombstone. Numbers that a double would change are Decimal128. */
   readonly resource?: unknown;
   /** The texts of numbers that Decimal128 would change too, such as `1e2`. */
   readonly numberTexts?: readonly NumberText[];
 }
 
-interface DocumentContext {
+export interface DocumentContext {
   readonly connectionId: string;
   readonly source: ResourceSource;
   /** The export's transactionTime. */
@@ -51,17 +55,9 @@ export function toResourceDocument(options: {
 }): ResourceDocument {
   const { resource, json, hasExactNumbers, context } = options;
   const encoded = hasExactNumbers ? encodeExactNumbers(resource) : { value: resource, numberTexts: [] };
-  const { versionId, lastUpdated } = resource.meta ?? {};
-  const claimed = typeof lastUpdated === 'string' ? new Date(lastUpdated) : undefined;
   const summary = summarize(resource);
   const document = {
-    ...identify(context, resource.id),
-    // If the server gives no plausible time, its transactionTime says when this version was current.
-    lastUpdated: plausibleTime({ claimed, observedAt: context.observedAt }),
-    ...(typeof versionId === 'string' ? { versionId } : {}),
-    contentHash: hash('sha256', json, 'base64url'),
-    deleted: false,
-    subsetted: isSubsetted(resource),
+    ...toHead({ resource, json, context }),
     keys: extractSearchKeys(resource),
     resource: encoded.value,
     ...(encoded.numberTexts.length > 0 ? { numberTexts: encoded.numberTexts } : {}),
@@ -70,6 +66,26 @@ export function toResourceDocument(options: {
   const summarized = { ...document, summary };
   // The resource matters more: it is stored without a summary if the summary would exceed the limit.
   return fitsInDocument(summarized, json.length) ? summarized : document;
+}
+
+/** @param options.resource its id and its meta suffice */
+export function toHead(options: {
+  readonly resource: Resource;
+  readonly json: Buffer;
+  readonly context: DocumentContext;
+}): DocumentHead {
+  const { resource, json, context } = options;
+  const { versionId, lastUpdated } = resource.meta ?? {};
+  const claimed = typeof lastUpdated === 'string' ? new Date(lastUpdated) : undefined;
+  return {
+    ...identify(context, resource.id),
+    // If the server gives no plausible time, its transactionTime says when this version was current.
+    lastUpdated: plausibleTime({ claimed, observedAt: context.observedAt }),
+    ...(typeof versionId === 'string' ? { versionId } : {}),
+    contentHash: hash('sha256', json, 'base64url'),
+    deleted: false,
+    subsetted: isSubsetted(resource),
+  };
 }
 
 /**
@@ -98,7 +114,7 @@ const maxDocumentBytes = 16 * 1024 * 1024 - 4096;
  * BSON needs at most seven times the bytes of a JSON text: in an array of a million numbers, a digit with its comma becomes 13 bytes. The
  * summary is added to that. Documents of shorter lines are not measured.
  */
-const maxUnmeasuredBytes = (maxDocumentBytes - maxSummaryBytes) / 7;
+export const maxUnmeasuredBytes = (maxDocumentBytes - maxSummaryBytes) / 7;
 
 /** Whether MongoDB can store the document. @param jsonBytes the length of its line */
 export function fitsInDocument(document: ResourceDocument, jsonBytes: number): boolean {

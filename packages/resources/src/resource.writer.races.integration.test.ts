@@ -1,3 +1,4 @@
+import { openRawWrites, type RawWrites } from '@bulkhead/store';
 import { testServices } from '@bulkhead/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
@@ -5,8 +6,10 @@ import { createResourceWriter } from './resource.writer.ts';
 import type { ResourceDocument } from './resource-document.ts';
 
 let database: mongoose.Connection;
+let rawWrites: RawWrites | undefined;
 beforeAll(async () => {
   database = await mongoose.createConnection(testServices().mongodbUri).asPromise();
+  rawWrites = await openRawWrites(database);
 });
 afterAll(() => database.close());
 
@@ -21,25 +24,46 @@ beforeEach(() => {
   connectionId = `c${++tests}`;
 });
 
+/** Does what has to happen before a command, then runs it. */
+function disrupt<Result>(command: string, call: () => Promise<Result>): Promise<Result> {
+  commands.push(command);
+  const action = before.find((one) => one.command === command);
+  if (!action) return call();
+  before.splice(before.indexOf(action), 1);
+  return action.happens().then(call);
+}
+
 /** The database, with the actions in `before` injected. */
 function createDisrupted(): mongoose.Connection {
-  const disrupt = (collection: ReturnType<mongoose.Connection['collection']>) =>
+  const disruptAll = (collection: ReturnType<mongoose.Connection['collection']>) =>
     new Proxy(collection, {
       get(target, name) {
         const member = Reflect.get(target, name);
         if (typeof member !== 'function') return member;
+        const command = name === 'bulkWrite' ? 'write' : String(name);
         return (...args: unknown[]) => {
-          commands.push(String(name));
-          const next = before.findIndex(({ command }) => command === name);
-          const call = () => member.apply(target, args);
-          return next < 0 ? call() : before.splice(next, 1)[0]?.happens().then(call);
+          // A cursor is not a promise.
+          if (!before.some((action) => action.command === command)) {
+            commands.push(command);
+            return member.apply(target, args);
+          }
+          return disrupt(command, () => member.apply(target, args));
         };
       },
     });
   return new Proxy(database, {
     get: (target, name) =>
-      name === 'collection' ? (type: string) => disrupt(target.collection(type)) : Reflect.get(target, name),
+      name === 'collection' ? (type: string) => disruptAll(target.collection(type)) : Reflect.get(target, name),
   });
+}
+
+/** The raw writes, with the actions in `before` injected. */
+function createDisruptedWrites({ insert, replace }: RawWrites): RawWrites {
+  return {
+    insert: async (name, documents) => (documents.length === 0 ? [] : disrupt('write', () => insert(name, documents))),
+    replace: async (name, replacements) =>
+      replacements.length === 0 ? 0 : disrupt('write', () => replace(name, replacements)),
+  };
 }
 
 function version(resourceId: string, number: number): ResourceDocument {
@@ -60,14 +84,17 @@ function version(resourceId: string, number: number): ResourceDocument {
 }
 
 const gate = { keptOutOf: async () => undefined };
+/** Whether the writer sends bytes. Otherwise it uses the driver's `bulkWrite`. */
+let sendsBytes = false;
 const create = () => {
-  const writer = createResourceWriter({ database: createDisrupted(), gate });
+  const raw = sendsBytes && rawWrites ? createDisruptedWrites(rawWrites) : undefined;
+  const writer = createResourceWriter({ database: createDisrupted(), gate, rawWrites: () => raw });
   return (...documents: ResourceDocument[]) => writer.write('Goal', documents);
 };
 /** Writes like another process. */
 const other = (...documents: ResourceDocument[]) => createResourceWriter({ database, gate }).write('Goal', documents);
 const otherBeforeWrite = (...documents: ResourceDocument[]) =>
-  before.push({ command: 'bulkWrite', happens: () => other(...documents) });
+  before.push({ command: 'write', happens: () => other(...documents) });
 const read = async (resourceId: string) => {
   const stored = await database.collection<ResourceDocument>('Goal').findOne({ _id: `${connectionId}/${resourceId}` });
   const { versionId, earlier = [] } = stored as unknown as { versionId: string; earlier?: { versionId: string }[] };
@@ -75,132 +102,188 @@ const read = async (resourceId: string) => {
 };
 const sent = (name: string) => commands.filter((command) => command === name).length;
 
-describe('the resource writer (another process replaces the version between comparison and write)', () => {
-  test('does not write a version if another process has stored a newer one since the comparison', async () => {
+describe.each([
+  { by: 'by bulkWrite', bytes: false },
+  { by: 'as bytes', bytes: true },
+])('the resource writer, $by', ({ bytes }) => {
+  beforeEach(() => {
+    sendsBytes = bytes;
+  });
+
+  describe('another process replaces the version between comparison and write', () => {
+    test('does not write a version if another process has stored a newer one since the comparison', async () => {
+      await other(version('a', 1));
+      otherBeforeWrite(version('a', 3));
+      expect(await create()(version('a', 2))).toEqual({ written: 0, unchanged: 0, stale: 1, withheld: 0 });
+      expect(await read('a')).toEqual(['3', '1']);
+    });
+
+    test('replaces an older version that another process has stored since the comparison, and records its source', async () => {
+      await other(version('a', 1));
+      otherBeforeWrite(version('a', 2));
+      expect(await create()(version('a', 3))).toEqual({ written: 1, unchanged: 0, stale: 0, withheld: 0 });
+      expect(await read('a')).toEqual(['3', '2', '1']);
+      // Each write increments the revision.
+      expect(await database.collection('Goal').findOne({ connectionId })).toMatchObject({ revision: 3 });
+    });
+
+    test('writes and counts the rest of a batch correctly if one version has lost a race', async () => {
+      await other(version('a', 1), version('b', 1));
+      otherBeforeWrite(version('a', 3));
+      expect(await create()(version('a', 2), version('b', 2), version('c', 2))).toEqual({
+        written: 2,
+        unchanged: 0,
+        stale: 1,
+        withheld: 0,
+      });
+      expect([await read('a'), await read('b'), await read('c')]).toEqual([['3', '1'], ['2', '1'], ['2']]);
+    });
+  });
+
+  describe('another process writes the same version between comparison and write', () => {
+    const source = { exportId: 'job_2', fileId: 'job_2.1', line: 2 };
+
+    test.each([
+      { name: 'from another line', change: { source } },
+      { name: 'at another time', change: { storedAt: new Date('2024-06-01T00:00:00.001Z') } },
+    ])(
+      'counts a version as unchanged if another process has stored it $name since the comparison',
+      async ({ change }) => {
+        await other(version('a', 1), version('b', 1));
+        otherBeforeWrite({ ...version('a', 2), ...change });
+        expect(await create()(version('a', 2), version('b', 2))).toEqual({
+          written: 1,
+          unchanged: 1,
+          stale: 0,
+          withheld: 0,
+        });
+        expect([await read('a'), await read('b')]).toEqual([
+          ['2', '1'],
+          ['2', '1'],
+        ]);
+      },
+    );
+  });
+
+  test('keeps a newer version with the same source that another process has stored since the comparison', async () => {
     await other(version('a', 1));
-    otherBeforeWrite(version('a', 3));
+    const { source } = version('a', 2);
+    otherBeforeWrite({ ...version('a', 3), source });
     expect(await create()(version('a', 2))).toEqual({ written: 0, unchanged: 0, stale: 1, withheld: 0 });
     expect(await read('a')).toEqual(['3', '1']);
   });
 
-  test('replaces an older version that another process has stored since the comparison, and records its source', async () => {
-    await other(version('a', 1));
-    otherBeforeWrite(version('a', 2));
-    expect(await create()(version('a', 3))).toEqual({ written: 1, unchanged: 0, stale: 0, withheld: 0 });
-    expect(await read('a')).toEqual(['3', '2', '1']);
-    // Each write increments the revision.
-    expect(await database.collection('Goal').findOne({ connectionId })).toMatchObject({ revision: 3 });
-  });
-
-  test('writes and counts the rest of a batch correctly if one version has lost a race', async () => {
-    await other(version('a', 1), version('b', 1));
-    otherBeforeWrite(version('a', 3));
-    expect(await create()(version('a', 2), version('b', 2), version('c', 2))).toEqual({
-      written: 2,
-      unchanged: 0,
-      stale: 1,
-      withheld: 0,
+  describe('another process inserts the resource between comparison and write', () => {
+    test('does not write a resource if another process has inserted a newer version since the comparison', async () => {
+      otherBeforeWrite(version('a', 3));
+      expect(await create()(version('a', 2))).toEqual({ written: 0, unchanged: 0, stale: 1, withheld: 0 });
+      expect(await read('a')).toEqual(['3']);
     });
-    expect([await read('a'), await read('b'), await read('c')]).toEqual([['3', '1'], ['2', '1'], ['2']]);
-  });
-});
 
-describe('the resource writer (another process writes the same version between comparison and write)', () => {
-  const source = { exportId: 'job_2', fileId: 'job_2.1', line: 2 };
+    test('replaces an older version that another process has inserted since the comparison, and writes the rest of the batch once', async () => {
+      await other(version('b', 1));
+      otherBeforeWrite(version('a', 1));
+      expect(await create()(version('c', 2), version('a', 2), version('b', 2))).toEqual({
+        written: 3,
+        unchanged: 0,
+        stale: 0,
+        withheld: 0,
+      });
+      expect([await read('a'), await read('b'), await read('c')]).toEqual([['2', '1'], ['2', '1'], ['2']]);
+    });
 
-  test.each([
-    { name: 'from another line', change: { source } },
-    { name: 'at another time', change: { storedAt: new Date('2024-06-01T00:00:00.001Z') } },
-  ])(
-    'counts a version as unchanged if another process has stored it $name since the comparison',
-    async ({ change }) => {
-      await other(version('a', 1), version('b', 1));
-      otherBeforeWrite({ ...version('a', 2), ...change });
+    test('compares lost inserts and lost replacements of the same batch again', async () => {
+      await other(version('b', 1));
+      otherBeforeWrite(version('a', 1), version('b', 3));
       expect(await create()(version('a', 2), version('b', 2))).toEqual({
         written: 1,
-        unchanged: 1,
-        stale: 0,
+        unchanged: 0,
+        stale: 1,
         withheld: 0,
       });
       expect([await read('a'), await read('b')]).toEqual([
         ['2', '1'],
-        ['2', '1'],
+        ['3', '1'],
       ]);
-    },
-  );
-});
-
-test('keeps a newer version with the same source that another process has stored since the comparison', async () => {
-  await other(version('a', 1));
-  const { source } = version('a', 2);
-  otherBeforeWrite({ ...version('a', 3), source });
-  expect(await create()(version('a', 2))).toEqual({ written: 0, unchanged: 0, stale: 1, withheld: 0 });
-  expect(await read('a')).toEqual(['3', '1']);
-});
-
-describe('the resource writer (another process inserts the resource between comparison and write)', () => {
-  test('does not write a resource if another process has inserted a newer version since the comparison', async () => {
-    otherBeforeWrite(version('a', 3));
-    expect(await create()(version('a', 2))).toEqual({ written: 0, unchanged: 0, stale: 1, withheld: 0 });
-    expect(await read('a')).toEqual(['3']);
-  });
-
-  test('replaces an older version that another process has inserted since the comparison, and writes the rest of the batch once', async () => {
-    await other(version('b', 1));
-    otherBeforeWrite(version('a', 1));
-    expect(await create()(version('c', 2), version('a', 2), version('b', 2))).toEqual({
-      written: 3,
-      unchanged: 0,
-      stale: 0,
-      withheld: 0,
     });
-    expect([await read('a'), await read('b'), await read('c')]).toEqual([['2', '1'], ['2', '1'], ['2']]);
   });
 
-  test('compares lost inserts and lost replacements of the same batch again', async () => {
-    await other(version('b', 1));
-    otherBeforeWrite(version('a', 1), version('b', 3));
-    expect(await create()(version('a', 2), version('b', 2))).toEqual({
-      written: 1,
-      unchanged: 0,
-      stale: 1,
-      withheld: 0,
+  describe('other processes keep changing the resource', () => {
+    const change = () =>
+      database.collection<ResourceDocument>('Goal').updateOne({ connectionId }, { $inc: { revision: 1 } });
+    const changeBeforeWrites = (count: number) => {
+      for (let number = 0; number < count; number++) before.push({ command: 'write', happens: change });
+    };
+
+    test('writes a resource after 19 lost races', async () => {
+      await other(version('a', 1));
+      changeBeforeWrites(19);
+      expect(await create()(version('a', 2))).toMatchObject({ written: 1 });
+      expect(sent('write')).toBe(20);
     });
-    expect([await read('a'), await read('b')]).toEqual([
-      ['2', '1'],
-      ['3', '1'],
-    ]);
+
+    test('throws write-contention after 20 lost races, so that the batch is retried later', async () => {
+      await other(version('a', 1));
+      changeBeforeWrites(20);
+      await expect(create()(version('a', 2))).rejects.toMatchObject({
+        code: 'write-contention',
+        retry: 'later',
+        context: { resourceType: 'Goal' },
+      });
+      expect(sent('write')).toBe(20);
+      expect(await read('a')).toEqual(['1']);
+    });
+  });
+
+  describe('commands', () => {
+    test('sends one read and no write for a batch that changes nothing', async () => {
+      await other(version('a', 2), version('b', 2));
+      expect(await create()(version('a', 2), version('b', 1))).toEqual({
+        written: 0,
+        unchanged: 1,
+        stale: 1,
+        withheld: 0,
+      });
+      expect(commands).toEqual(['createIndexes', 'find']);
+    });
+
+    test('reads no history for a batch of new resources', async () => {
+      expect(await create()(version('a', 2), version('b', 1))).toMatchObject({ written: 2 });
+      expect(commands).toEqual(['createIndexes', 'find', 'write']);
+    });
+
+    test('sends no commands for an empty batch', async () => {
+      expect(await create()()).toEqual({ written: 0, unchanged: 0, stale: 0, withheld: 0 });
+      expect(commands).toEqual([]);
+    });
+  });
+
+  describe('indexes', () => {
+    test('creates the indexes of a type with its first batch, once for concurrent batches', async () => {
+      await database.dropCollection('Goal').catch(() => undefined);
+      const write = create();
+      await Promise.all([write(version('a', 1)), write(version('b', 1))]);
+      await write(version('c', 1));
+      expect(sent('createIndexes')).toBe(1);
+      expect((await database.collection('Goal').indexes()).length).toBeGreaterThan(1);
+    });
+
+    test('creates the indexes of a type with the next batch if the first attempt failed', async () => {
+      before.push({ command: 'createIndexes', happens: () => Promise.reject(new Error('connection lost')) });
+      const write = create();
+      await expect(write(version('a', 1))).rejects.toThrow('connection lost');
+      expect(sent('write')).toBe(0);
+      expect(await write(version('a', 1))).toMatchObject({ written: 1 });
+      expect(sent('createIndexes')).toBe(2);
+    });
   });
 });
 
-describe('the resource writer (other processes keep changing the resource)', () => {
-  const change = () =>
-    database.collection<ResourceDocument>('Goal').updateOne({ connectionId }, { $inc: { revision: 1 } });
-  const changeBeforeWrites = (count: number) => {
-    for (let number = 0; number < count; number++) before.push({ command: 'bulkWrite', happens: change });
-  };
-
-  test('writes a resource after 19 lost races', async () => {
-    await other(version('a', 1));
-    changeBeforeWrites(19);
-    expect(await create()(version('a', 2))).toMatchObject({ written: 1 });
-    expect(sent('bulkWrite')).toBe(20);
+describe('the resource writer (errors of bulkWrite)', () => {
+  beforeEach(() => {
+    sendsBytes = false;
   });
 
-  test('throws write-contention after 20 lost races, so that the batch is retried later', async () => {
-    await other(version('a', 1));
-    changeBeforeWrites(20);
-    await expect(create()(version('a', 2))).rejects.toMatchObject({
-      code: 'write-contention',
-      retry: 'later',
-      context: { resourceType: 'Goal' },
-    });
-    expect(sent('bulkWrite')).toBe(20);
-    expect(await read('a')).toEqual(['1']);
-  });
-});
-
-describe('the resource writer (errors of the database)', () => {
   const failure = (...codes: number[]) =>
     Object.assign(new Error('refused'), { writeErrors: codes.map((code, index) => ({ code, index })) });
 
@@ -210,60 +293,17 @@ describe('the resource writer (errors of the database)', () => {
     { what: 'an error of one document and a lost race', error: failure(11000, 121) },
   ])('throws $what instead of treating it as a lost race', async ({ error }) => {
     before.push({
-      command: 'bulkWrite',
+      command: 'write',
       happens: () => Promise.reject(error),
     });
     await expect(create()(version('a', 1), version('b', 1))).rejects.toBe(error);
-    expect(sent('bulkWrite')).toBe(1);
+    expect(sent('write')).toBe(1);
   });
 
   test('treats a duplicate key error as a lost race also if the driver reports a single error instead of a list', async () => {
     const taken = Object.assign(new Error('taken'), { writeErrors: { code: 11000, index: 0 } });
-    before.push({ command: 'bulkWrite', happens: () => Promise.reject(taken) });
+    before.push({ command: 'write', happens: () => Promise.reject(taken) });
     expect(await create()(version('a', 1))).toMatchObject({ written: 1 });
-    expect(sent('bulkWrite')).toBe(2);
-  });
-});
-
-describe('the resource writer (commands)', () => {
-  test('sends one read and no write for a batch that changes nothing', async () => {
-    await other(version('a', 2), version('b', 2));
-    expect(await create()(version('a', 2), version('b', 1))).toEqual({
-      written: 0,
-      unchanged: 1,
-      stale: 1,
-      withheld: 0,
-    });
-    expect(commands).toEqual(['createIndexes', 'find']);
-  });
-
-  test('reads no history for a batch of new resources', async () => {
-    expect(await create()(version('a', 2), version('b', 1))).toMatchObject({ written: 2 });
-    expect(commands).toEqual(['createIndexes', 'find', 'bulkWrite']);
-  });
-
-  test('sends no commands for an empty batch', async () => {
-    expect(await create()()).toEqual({ written: 0, unchanged: 0, stale: 0, withheld: 0 });
-    expect(commands).toEqual([]);
-  });
-});
-
-describe('the resource writer (indexes)', () => {
-  test('creates the indexes of a type with its first batch, once for concurrent batches', async () => {
-    await database.dropCollection('Goal').catch(() => undefined);
-    const write = create();
-    await Promise.all([write(version('a', 1)), write(version('b', 1))]);
-    await write(version('c', 1));
-    expect(sent('createIndexes')).toBe(1);
-    expect((await database.collection('Goal').indexes()).length).toBeGreaterThan(1);
-  });
-
-  test('creates the indexes of a type with the next batch if the first attempt failed', async () => {
-    before.push({ command: 'createIndexes', happens: () => Promise.reject(new Error('connection lost')) });
-    const write = create();
-    await expect(write(version('a', 1))).rejects.toThrow('connection lost');
-    expect(sent('bulkWrite')).toBe(0);
-    expect(await write(version('a', 1))).toMatchObject({ written: 1 });
-    expect(sent('createIndexes')).toBe(2);
+    expect(sent('write')).toBe(2);
   });
 });

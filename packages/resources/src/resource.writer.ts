@@ -11,12 +11,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { allPatientsOf, maxListedPatients, type Resource } from '@bulkhead/fhir';
 import { AppError } from '@bulkhead/runtime';
-import { duplicateInserts, isDocumentRefused } from '@bulkhead/store';
+import { isDocumentRefused, type RawWrites } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
 import type { KeptOutList } from './kept-out.repository.ts';
 import { prepareResourceTypes } from './resource-collections.ts';
-import { earlierVersions, type ResourceDocument, type SourcedVersion } from './resource-document.ts';
+import { earlierVersions, type ResourceDocument } from './resource-document.ts';
 import { type Comparison, compareVersions, type ResourceVersion } from './resource-version.ts';
+import { type SendWrites, sendByDriver, sendRaw, type Write, type WriteBatch } from './send-writes.ts';
 
 /** The results of a batch. They add up to the number of documents. */
 export interface WriteOutcome {
@@ -49,10 +50,13 @@ const maxRounds = 20;
 export function createResourceWriter({
   database,
   gate,
+  rawWrites = () => undefined,
 }: {
   readonly database: Database;
   /** Says which patients a connection keeps out. @throws AppError if nothing may be stored for the connection */
   readonly gate: { readonly keptOutOf: (connectionId: string) => Promise<KeptOutList | undefined> };
+  /** Called for each batch, because it is known only after the connection is open. Default: the driver's `bulkWrite` is used. */
+  readonly rawWrites?: () => RawWrites | undefined;
 }) {
   // Searches name their index, so every collection needs the indexes. Deletions can name types that no manifest has announced.
   const prepared = new Map<string, Promise<void>>();
@@ -78,6 +82,8 @@ export function createResourceWriter({
       const withheld = given.length - documents.length;
       if (documents.length > 0) await prepare(resourceType);
       const collection = database.collection(resourceType);
+      const raw = rawWrites();
+      const send = raw ? sendRaw(raw) : sendByDriver(database);
       let { candidates, unchanged, stale } = newestOfEach(documents);
       const total = candidates.length + unchanged + stale;
       for (let round = 0; candidates.length > 0; round++) {
@@ -87,7 +93,11 @@ export function createResourceWriter({
         unchanged += decided.unchanged;
         stale += decided.stale;
         const histories = await readHistories(collection, decided.writes);
-        candidates = await writeGuarded({ collection, writes: decided.writes, histories });
+        candidates = await writeGuarded({
+          collection,
+          send,
+          batch: { resourceType, writes: decided.writes, histories },
+        });
       }
       return {
         written: total - unchanged - stale,
@@ -112,12 +122,6 @@ function isKeptOut(keptOut: KeptOutList, resourceType: string, document: Resourc
 }
 
 type ResourceCollection = ReturnType<Database['collection']>;
-
-interface Write {
-  readonly document: ResourceDocument;
-  /** The revision to replace. Undefined if the document is inserted. */
-  readonly replaces?: number;
-}
 
 /** A batch can have several versions of the same id. Only the newest one is a candidate. */
 function newestOfEach(documents: readonly ResourceDocument[]) {
@@ -157,14 +161,15 @@ function decide(documents: readonly ResourceDocument[], stored: ReadonlyMap<stri
   return { writes, unchanged, stale };
 }
 
-type Histories = ReadonlyMap<string, readonly SourcedVersion[]>;
-
 /**
  * Reads the histories of the documents that will be replaced. The comparison does not read them, because most resources of an export are
  * unchanged, and reading ten more versions of each would cost a third of the rate. If a document is replaced meanwhile, its write fails,
  * and the history is read again.
  */
-async function readHistories(collection: ResourceCollection, writes: readonly Write[]): Promise<Histories> {
+async function readHistories(
+  collection: ResourceCollection,
+  writes: readonly Write[],
+): Promise<WriteBatch['histories']> {
   const replaced = writes.filter(({ replaces }) => replaces !== undefined).map(({ document }) => document._id);
   if (replaced.length === 0) return new Map();
   const projection = { versionId: 1, lastUpdated: 1, deleted: 1, source: 1, storedAt: 1, earlier: 1 };
@@ -180,25 +185,15 @@ async function readHistories(collection: ResourceCollection, writes: readonly Wr
 /** @returns the documents that have lost a race and must be compared again */
 async function writeGuarded(options: {
   readonly collection: ResourceCollection;
-  readonly writes: readonly Write[];
-  readonly histories: Histories;
+  readonly send: SendWrites;
+  readonly batch: WriteBatch;
 }): Promise<ResourceDocument[]> {
-  const { collection, writes, histories } = options;
-  if (writes.length === 0) return [];
-  const operations = writes.map(({ document, replaces }) =>
-    replaces === undefined
-      ? { insertOne: { document: { ...document, revision: 1 } } }
-      : {
-          replaceOne: {
-            filter: { _id: document._id, revision: replaces },
-            replacement: { ...document, revision: replaces + 1, earlier: histories.get(document._id) ?? [] },
-          },
-        },
-  );
-  const replacements = writes.filter(({ replaces }) => replaces !== undefined);
-  const { matched, lostInserts } = await bulkWrite(collection, operations);
-  const lost = lostInserts.map((index) => writes[index]?.document).filter((document) => document !== undefined);
-  // A bulk result does not say which replacements did not match their revision.
+  const { collection, send, batch } = options;
+  if (batch.writes.length === 0) return [];
+  const { matched, lostInserts } = await send(batch);
+  const lost = lostInserts.map(({ document }) => document);
+  const replacements = batch.writes.filter(({ replaces }) => replaces !== undefined);
+  // The result does not say which replacements did not match their revision.
   if (matched < replacements.length) lost.push(...(await findLost(collection, replacements)));
   return lost;
 }
@@ -224,17 +219,6 @@ async function findLost(collection: ResourceCollection, replacements: readonly W
     );
   };
   return replacements.filter((write) => !isStored(write)).map(({ document }) => document);
-}
-
-async function bulkWrite(collection: ResourceCollection, operations: readonly object[]) {
-  try {
-    const result = await collection.bulkWrite(operations as never[], { ordered: false });
-    return { matched: result.matchedCount, lostInserts: [] };
-  } catch (error) {
-    const lostInserts = duplicateInserts(error);
-    const { result } = error as { readonly result?: { readonly matchedCount: number } };
-    return { matched: result?.matchedCount ?? 0, lostInserts };
-  }
 }
 
 function contention(resourceType: string): AppError {

@@ -58,26 +58,33 @@ function readCommands(bytes: Buffer): Document[] {
   return commands;
 }
 
-test('every write waits for a majority and for the journal, so that a checkpoint is never ahead of its data', async () => {
-  const recorder = await recordCommands(new URL(testServices().mongodbUri));
-  const store = createStore({ uri: recorder.uri, encryptionKey: randomBytes(32) });
-  try {
-    await store.connect();
-    const record = makeBulkExport();
-    await store.bulkExports.insert({ record, requestKey: record.id });
-    const file = makeOutputFile({ exportId: record.id });
-    await store.outputFiles.insertMissing([file]);
-    const claim = { id: file.id, claim: 'attempt' };
-    await store.outputFiles.claim(claim, new Date());
-    await store.outputFiles.saveCheckpoint(claim, { checkpoint: emptyCheckpoint, etag: undefined });
-    await store.resourceWriter.write('Patient', [patient]);
+test.each([
+  { how: 'as bytes', writesRaw: true },
+  { how: 'by the driver', writesRaw: false },
+])(
+  'every write waits for a majority and for the journal if resources are sent $how, so that a checkpoint is never ahead of its data',
+  async ({ writesRaw }) => {
+    const recorder = await recordCommands(new URL(testServices().mongodbUri));
+    const store = createStore({ uri: recorder.uri, encryptionKey: randomBytes(32), writesRaw });
+    try {
+      await store.connect();
+      expect(store.writesRaw()).toBe(writesRaw);
+      const record = makeBulkExport();
+      await store.bulkExports.insert({ record, requestKey: record.id });
+      const file = makeOutputFile({ exportId: record.id });
+      await store.outputFiles.insertMissing([file]);
+      const claim = { id: file.id, claim: 'attempt' };
+      await store.outputFiles.claim(claim, new Date());
+      await store.outputFiles.saveCheckpoint(claim, { checkpoint: emptyCheckpoint, etag: undefined });
+      await store.resourceWriter.write('Patient', [patient]);
 
-    const writes = recorder.commands().filter((command) => 'insert' in command || 'update' in command);
-    const collections = writes.map(({ insert, update }) => insert ?? update);
-    expect(collections).toEqual(expect.arrayContaining(['bulk_exports', 'output_files', 'Patient']));
-    for (const { writeConcern } of writes) expect(writeConcern).toEqual({ w: 'majority', j: true });
-  } finally {
-    await store.close();
-    recorder.close();
-  }
-});
+      const writes = recorder.commands().filter((command) => 'insert' in command || 'update' in command);
+      const collections = writes.map(({ insert, update }) => insert ?? update);
+      expect(collections).toEqual(expect.arrayContaining(['bulk_exports', 'output_files', 'Patient']));
+      for (const { writeConcern } of writes) expect(writeConcern).toEqual({ w: 'majority', j: true });
+    } finally {
+      await store.close();
+      recorder.close();
+    }
+  },
+);

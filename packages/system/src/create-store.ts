@@ -40,6 +40,8 @@ import {
   createLeases,
   createSealedFiles,
   createSecretBox,
+  openRawWrites,
+  type RawWrites,
   type RotationReport,
   rotateEncryptionKey,
   watchCommands,
@@ -60,6 +62,8 @@ export interface StoreOptions {
   readonly auditDays?: number | undefined;
   /** Called with each audit event when it is stored. It must not throw, and it is not awaited. */
   readonly onAuditEvent?: ((event: ChainedAuditEvent) => void) | undefined;
+  /** Whether resources are sent to MongoDB as bytes, if the driver can do it. Default: true. */
+  readonly writesRaw?: boolean | undefined;
   /** How many connections to MongoDB this process may open. Each running job and request uses one at a time. */
   readonly maxPoolSize?: number;
   /** Called for each MongoDB command. If it is left out, the driver does not report its commands. */
@@ -81,6 +85,8 @@ export interface Store
   rotateEncryptionKey(options: { readonly dryRun: boolean }): Promise<RotationReport[]>;
   /** @throws if MongoDB does not answer. */
   ping(): Promise<void>;
+  /** Whether resources are sent to MongoDB as bytes. Known after `connect()`. */
+  writesRaw(): boolean;
   close(): Promise<void>;
 }
 
@@ -90,6 +96,8 @@ const sixYearsDays = 2192;
 /** Creates one repository per collection. It reads and writes nothing before `connect()`. */
 export function createStore(options: StoreOptions): Store {
   const { uri, encryptionKey, previousEncryptionKeys, auditDays = sixYearsDays, maxPoolSize = 20, onCommand } = options;
+  const { writesRaw = true } = options;
+  let rawWrites: RawWrites | undefined;
   const database = createConnection();
   const secretBox = createSecretBox({ current: encryptionKey, previous: previousEncryptionKeys });
   const encryptionKeys = createEncryptionKeyRepository({ database, secretBox });
@@ -166,7 +174,7 @@ export function createStore(options: StoreOptions): Store {
     auditEvents,
     sessions: createSessionRepository(database),
     resources: createResourceRepository(database),
-    resourceWriter: createResourceWriter({ database, gate }),
+    resourceWriter: createResourceWriter({ database, gate, rawWrites: () => rawWrites }),
     erasures,
     keptOut,
     patientEraser: createPatientEraser({ database, quarantine, contents: documentContents }),
@@ -186,6 +194,7 @@ export function createStore(options: StoreOptions): Store {
         monitorCommands: onCommand !== undefined,
       });
       if (onCommand) watchCommands({ database, onCommand });
+      if (writesRaw) rawWrites = await openRawWrites(database);
       try {
         await encryptionKeys.enter(new Date());
       } catch (error) {
@@ -208,6 +217,7 @@ export function createStore(options: StoreOptions): Store {
     ping: async () => {
       await database.db?.admin().ping();
     },
+    writesRaw: () => rawWrites !== undefined,
     close: () => database.close(),
   };
 }

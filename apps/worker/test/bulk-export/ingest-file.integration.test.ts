@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import type { OutputFile } from '@bulkhead/bulk-export';
 import { ingestFile } from '@bulkhead/bulk-export/steps';
 import { makeOutputFile } from '@bulkhead/bulk-export/testing';
+import { BufferPool } from '@bulkhead/store';
 import { createStore, type Store } from '@bulkhead/system';
 import { testServices } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -30,6 +31,7 @@ function ingest(text: string, { change, resourceWriter = store.resourceWriter }:
     observedAt: new Date('2024-06-01T00:00:00Z'),
     body: Readable.from([Buffer.from(text)]),
     now,
+    buffers: new BufferPool(),
     save: async () => true,
   });
   return { file, result };

@@ -9,6 +9,7 @@ import type { RetentionDays } from '@bulkhead/erasure/steps';
 import type { Connection, Provider } from '@bulkhead/providers';
 import { createProducer } from '@bulkhead/queues';
 import { createLogger } from '@bulkhead/runtime';
+import { BufferPool } from '@bulkhead/store';
 import { createStore } from '@bulkhead/system';
 import { testServices } from '@bulkhead/testing';
 import { Redis } from 'ioredis';
@@ -78,7 +79,8 @@ export async function startUseCases(
   // Each kind has its own number, so that a test notices if one is used for another.
   const retentionDays = Object.fromEntries(retainedKinds.map((kind, index) => [kind, 10 + index])) as RetentionDays;
   const exportContexts = createExportContexts({ store });
-  const parts = { store, producer, ehr, webhooks, exportContexts, logger, documents, retentionDays };
+  const buffers = new BufferPool();
+  const parts = { store, producer, ehr, webhooks, exportContexts, buffers, logger, documents, retentionDays };
   const deps: WorkerDeps = { ...parts, pollIntervalMs: 30_000, erasureSettleMs: 30_000, now };
   const { scope = 'system/*.read' } = options;
   const connection: Connection = {

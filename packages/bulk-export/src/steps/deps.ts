@@ -1,5 +1,6 @@
 import type { ConnectionDeps } from '@bulkhead/connections/steps';
 import type { DocumentDeps } from '@bulkhead/documents/steps';
+import type { BufferPool } from '@bulkhead/store';
 import type { BulkExportStore } from '../store.ts';
 import type { ExportContexts } from './export-contexts.ts';
 
@@ -7,6 +8,8 @@ import type { ExportContexts } from './export-contexts.ts';
 export interface BulkExportDeps extends Omit<DocumentDeps, 'store'>, Pick<ConnectionDeps, 'ehr'> {
   readonly store: BulkExportStore & ConnectionDeps['store'];
   readonly exportContexts: ExportContexts;
+  /** Shared by all downloads of the process. */
+  readonly buffers: BufferPool;
   readonly pollIntervalMs: number;
 }
 

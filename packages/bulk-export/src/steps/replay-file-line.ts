@@ -33,6 +33,7 @@ export async function replayFileLine(deps: BulkExportDeps, entry: QuarantineEntr
       file,
       observedAt: observedAt(record, now()),
       now,
+      buffers: deps.buffers,
     });
     const { line, offset } = entry;
     batch.add({ bytes, line, offset, nextOffset: offset + entry.sizeBytes, sizeBytes: bytes.length, isTooLong });

@@ -81,7 +81,8 @@ function rejectionOf(value: unknown, expectedType: string | undefined): LineReje
   return isResourceId(id) ? undefined : 'no-id';
 }
 
-function isOfType(resourceType: string, expectedType: string): boolean {
+/** Whether a type is the expected one. `Resource` means every type of R4. */
+export function isOfType(resourceType: string, expectedType: string): boolean {
   // MongoDB collections are named after types, so text that is not a type must never reach a collection name.
   return expectedType === anyResourceType ? isResourceType(resourceType) : resourceType === expectedType;
 }

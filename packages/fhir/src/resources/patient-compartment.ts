@@ -108,8 +108,13 @@ export function patientsOf(resource: Resource): readonly string[] {
 export function allPatientsOf(resource: Resource): string[] {
   const ids: string[] = [];
   if (resource.resourceType === 'Patient') ids.push(resource.id);
-  for (const path of pathsByType.get(resource.resourceType) ?? otherPaths) collect(resource, path, 0, ids);
+  for (const path of patientPathsOf(resource.resourceType)) collect(resource, path, 0, ids);
   return ids;
+}
+
+/** The paths of the elements that refer to patients. */
+export function patientPathsOf(resourceType: string): readonly Path[] {
+  return pathsByType.get(resourceType) ?? otherPaths;
 }
 
 function collect(node: unknown, path: Path, depth: number, ids: string[]): void {

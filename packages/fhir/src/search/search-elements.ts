@@ -80,7 +80,7 @@ const codePaths = new Map(Object.entries(codeElementsByType).map(([type, element
 
 /** The value that the search parameter `date` compares: a string, a Period or a Timing. */
 export function dateElementOf(resource: Resource): unknown {
-  for (const path of datePaths.get(resource.resourceType) ?? otherDatePaths) {
+  for (const path of datePathsOf(resource.resourceType)) {
     let value: unknown = resource;
     for (const name of path) value = (value as Record<string, unknown> | null | undefined)?.[name];
     if (value !== undefined && value !== null) return value;
@@ -88,11 +88,22 @@ export function dateElementOf(resource: Resource): unknown {
   return undefined;
 }
 
+export function datePathsOf(resourceType: string): readonly Path[] {
+  return datePaths.get(resourceType) ?? otherDatePaths;
+}
+
+const otherCodeElements = ['code', 'medicationCodeableConcept', 'vaccineCode', 'type'] as const;
+
+/** The elements that `codeElementsOf` reads. */
+export function codePathsOf(resourceType: string): readonly Path[] {
+  return codePaths.get(resourceType) ?? otherCodeElements.map((element) => [element]);
+}
+
 /** The concepts that the search parameter `code` compares. */
 export function codeElementsOf(resource: Resource): unknown {
   const paths = codePaths.get(resource.resourceType);
   if (paths) return paths.flatMap((path) => valuesAt(resource, path));
-  return resource.code ?? resource.medicationCodeableConcept ?? resource.vaccineCode ?? resource.type;
+  return otherCodeElements.map((element) => resource[element]).find((value) => value !== undefined && value !== null);
 }
 
 function valuesAt(resource: Resource, path: Path): readonly unknown[] {

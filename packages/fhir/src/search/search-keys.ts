@@ -1,27 +1,20 @@
-import { patientsOf, referencedId } from '../resources/patient-compartment.ts';
-import type { Resource } from '../resources/resource.ts';
+import { patientPathsOf, patientsOf } from '../resources/patient-compartment.ts';
+import { type Resource, r4ResourceTypes } from '../resources/resource.ts';
 import { type DateRange, openEnd, openStart, readDateRange } from './date-range.ts';
-import { codeElementsOf, dateElementOf } from './search-elements.ts';
+import { codeElementsOf, codePathsOf, dateElementOf, datePathsOf } from './search-elements.ts';
 
 /**
  * Raise this with every change to the result of `extractSearchKeys` or `summarize`. `migrate` then derives the keys of stored
  * resources again. Version 2 added every patient of the Patient compartment. Version 3 reads the elements of R4's search
- * parameters, by type.
+ * parameters, by type. Version 4 left out the keys that no search reads.
  */
-export const searchKeysVersion = 3;
+export const searchKeysVersion = 4;
 
 /** The keys by which users search stored resources. */
 export interface SearchKeys {
   /** The ids of the patients to whose record it belongs. A string if there is only one, as nearly always. See `patientsOf`. */
   readonly patient?: string | readonly string[];
-  readonly encounter?: string;
-  readonly status?: string;
-  /** `system|code` and `code` of every coding. */
-  readonly category?: readonly string[];
-  readonly code?: readonly string[];
-  /** The clinically relevant date as the resource writes it (a FHIR date or dateTime, or the start of a period). */
-  readonly date?: string;
-  /** The first and last instant of that date or period, for comparisons. An open end is year 1 or 9999. */
+  /** The first and last instant of the clinically relevant date or period. An open end is year 1 or 9999. */
   readonly dateStart?: Date;
   readonly dateEnd?: Date;
   /** Status, category and code in the format of `searchToken`. They share one array so that one index serves all three. */
@@ -34,25 +27,30 @@ export function extractSearchKeys(resource: Resource): SearchKeys {
   const patients = patientsOf(resource);
   if (patients.length === 1) keys.patient = patients[0] as string;
   else if (patients.length > 1) keys.patient = patients;
-  const encounter = referencedId((resource.encounter as { reference?: unknown } | null)?.reference, 'Encounter');
-  if (encounter !== undefined) keys.encounter = encounter;
-  const statuses = readStatuses(resource);
-  if (statuses[0] !== undefined) keys.status = statuses[0];
-  const categories = codings(resource.category);
-  if (categories.length > 0) keys.category = withSystems(categories);
-  const codes = codings(codeElementsOf(resource));
-  if (codes.length > 0) keys.code = withSystems(codes);
-  const { text: date, range } = readDate(dateElementOf(resource));
-  if (date !== undefined) keys.date = date;
+  const range = dateRangeOf(dateElementOf(resource));
   if (range !== undefined) {
     keys.dateStart = range.start;
     keys.dateEnd = range.end;
   }
-  const tokens = statuses.map((code) => searchToken({ parameter: 'status', code }));
-  addTokens(tokens, 'category', categories);
-  addTokens(tokens, 'code', codes);
+  const tokens = readStatuses(resource).map((code) => searchToken({ parameter: 'status', code }));
+  addTokens(tokens, 'category', codings(resource.category));
+  addTokens(tokens, 'code', codings(codeElementsOf(resource)));
   if (tokens.length > 0) keys.tokens = distinct(tokens);
   return keys;
+}
+
+const commonElements = ['resourceType', 'id', 'status', 'lifecycleStatus', 'clinicalStatus', 'category'];
+
+function elementsReadOf(resourceType: string): ReadonlySet<string> {
+  const paths = [...patientPathsOf(resourceType), ...codePathsOf(resourceType), ...datePathsOf(resourceType)];
+  return new Set([...commonElements, ...paths.map(([element = '']) => element)]);
+}
+
+const elementsRead = new Map(r4ResourceTypes.map((type) => [type, elementsReadOf(type)]));
+
+/** The top-level elements that `extractSearchKeys` reads in resources of a type. The others need not be parsed. */
+export function searchedElementsOf(resourceType: string): ReadonlySet<string> {
+  return elementsRead.get(resourceType) ?? elementsReadOf(resourceType);
 }
 
 /** Reads `status`, or the R4 element that replaces it: `clinicalStatus` of a Condition, `lifecycleStatus` of a Goal. */
@@ -83,15 +81,6 @@ function codings(value: unknown): Coding[] {
   return found;
 }
 
-function withSystems(found: readonly Coding[]): string[] {
-  const texts: string[] = [];
-  for (const { code, system } of found) {
-    texts.push(code);
-    if (system !== undefined) texts.push(`${system}|${code}`);
-  }
-  return distinct(texts);
-}
-
 function addTokens(tokens: string[], parameter: 'category' | 'code', found: readonly Coding[]): void {
   for (const { code, system = '', isBare } of found) {
     tokens.push(searchToken({ parameter, code }));
@@ -105,19 +94,13 @@ function distinct(texts: string[]): string[] {
   return areFew && texts.every((text, index) => texts.indexOf(text) === index) ? texts : [...new Set(texts)];
 }
 
-interface FoundDate {
-  readonly text?: string | undefined;
-  readonly range?: DateRange | undefined;
-}
-
 /** @param value a date, a Period or a Timing */
-function readDate(value: unknown): FoundDate {
-  if (typeof value === 'string') return { text: value, range: readDateRange(value) };
+function dateRangeOf(value: unknown): DateRange | undefined {
+  if (typeof value === 'string') return readDateRange(value);
   const { start, end, event, repeat } = (value ?? {}) as {
     [Name in 'start' | 'end' | 'event' | 'repeat']?: unknown;
   };
-  if (event !== undefined || repeat !== undefined) return { range: timingRange(event, repeat) };
-  return { text: typeof start === 'string' ? start : undefined, range: periodRange(start, end) };
+  return event === undefined && repeat === undefined ? periodRange(start, end) : timingRange(event, repeat);
 }
 
 /** Only the outer limits matter: https://hl7.org/fhir/R4/search.html#date. */

@@ -32,13 +32,18 @@ const summaries: Readonly<Record<(typeof enhancedResourceTypes)[number], Shape>>
   DocumentReference: documentReferenceSummary,
 };
 
+/** Whether resources of a type can have a summary. */
+export function hasSummary(resourceType: string): boolean {
+  return Object.hasOwn(summaries, resourceType);
+}
+
 /**
  * The searchable parts of a resource of one of the five enhanced types. It never throws. Elements of a wrong shape are left out.
  * @returns undefined for other types and if nothing is readable
  */
 export function summarize(resource: Resource): ResourceSummary | undefined {
   const { resourceType } = resource;
-  if (!Object.hasOwn(summaries, resourceType)) return undefined;
+  if (!hasSummary(resourceType)) return undefined;
   const budget = { units: budgetUnits, isCut: false };
   const summary = summaries[resourceType as keyof typeof summaries](resource, budget) as ResourceSummary | undefined;
   return budget.isCut ? { ...summary, isCut: true } : summary;

@@ -63,6 +63,7 @@ const allowedFields = [
   'traceId',
   'url',
   'waitMs',
+  'writesRaw',
 ] as const;
 
 type AllowedField = (typeof allowedFields)[number];

@@ -122,7 +122,7 @@ async function ingestByFreshLink(deps: BulkExportDeps, download: Download): Prom
 
 /** @returns undefined if another attempt has taken over */
 async function ingest(deps: BulkExportDeps, download: Download): Promise<Ingested | undefined> {
-  const { store, ehr, now } = deps;
+  const { store, ehr, now, buffers } = deps;
   const { file, claim, connection, record, signal } = download;
   const { checkpoint, etag, url, requiresAccessToken, promisedCount } = file;
   const opened = await openFile({
@@ -143,6 +143,7 @@ async function ingest(deps: BulkExportDeps, download: Download): Promise<Ingeste
       observedAt: observedAt(record, now()),
       body: opened.body,
       now,
+      buffers,
       save: async (next) => {
         reached = next;
         const isSaved = await store.outputFiles.saveCheckpoint(claim, { checkpoint: next, etag: opened.etag });

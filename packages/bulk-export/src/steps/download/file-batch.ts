@@ -14,6 +14,7 @@ import {
   fitsInDocument,
   noOutcome,
   type ResourceDocument,
+  readLineDocument,
   sumOutcomes,
   toResourceDocument,
   toTombstone,
@@ -21,6 +22,7 @@ import {
   writeWithBisection,
 } from '@bulkhead/resources';
 import { toEhrText } from '@bulkhead/runtime';
+import { BsonLines, type BufferPool } from '@bulkhead/store';
 import { sumIssues } from '../../accounting.ts';
 import type { IssueCount } from '../../bulk-export.record.ts';
 import type { FileCheckpoint, OutputFile } from '../../output-file.record.ts';
@@ -44,6 +46,7 @@ interface FileBatchOptions {
   readonly file: OutputFile;
   readonly observedAt: Date;
   readonly now: () => Date;
+  readonly buffers: BufferPool;
 }
 
 /** One line can have hundreds of thousands of deletions, so they are written in several commands. */
@@ -68,9 +71,11 @@ export class FileBatch {
   #bytes = 0;
   #lines = 0;
   #nextOffset: number | undefined;
+  readonly #bsonLines: BsonLines;
 
   constructor(options: FileBatchOptions) {
     this.#options = options;
+    this.#bsonLines = new BsonLines(options.buffers);
   }
 
   get isFull(): boolean {
@@ -79,11 +84,12 @@ export class FileBatch {
 
   /** @param keptLine the part that is already stored of a line that is too long to be held in memory */
   add(line: NdjsonLine, keptLine?: KeptLine): void {
-    this.#take(line, parseJsonLine(line), keptLine);
+    if (!this.#takeUnparsed(line)) this.#take(line, parseJsonLine(line), keptLine);
   }
 
   /** Adds a last line that has no line end. @returns false if the line was cut off */
   addLast(line: NdjsonLine, keptLine?: KeptLine): boolean {
+    if (this.#takeUnparsed(line)) return true;
     const parsed = parseJsonLine(line);
     if (parsed.kind === 'rejected' && (parsed.reason === 'invalid-json' || parsed.reason === 'invalid-utf8'))
       return false;
@@ -93,6 +99,14 @@ export class FileBatch {
 
   /** Writes the batch. @returns a function that adds the batch to a checkpoint. The database has acknowledged all of it */
   async write(): Promise<(checkpoint: FileCheckpoint) => FileCheckpoint> {
+    try {
+      return await this.#write();
+    } finally {
+      this.#bsonLines.release();
+    }
+  }
+
+  async #write(): Promise<(checkpoint: FileCheckpoint) => FileCheckpoint> {
     const { store, file, now } = this.#options;
     const bytes = this.#nextOffset;
     if (bytes === undefined) return (checkpoint) => checkpoint;
@@ -157,10 +171,30 @@ export class FileBatch {
     });
   }
 
-  #take(line: NdjsonLine, parsed: JsonLine, keptLine?: KeptLine): void {
+  /** Takes an ordinary resource without parsing its line. @returns false if the line must be parsed */
+  #takeUnparsed(line: NdjsonLine): boolean {
+    const { file } = this.#options;
+    if (file.section !== 'output' || line.isTooLong) return false;
+    const read = readLineDocument({
+      json: line.bytes,
+      expectedType: file.type,
+      context: this.#context(line),
+      lines: this.#bsonLines,
+    });
+    if (!read) return false;
+    this.#count(line);
+    addTo({ lists: this.#documents, type: read.resourceType, item: { document: read.document, line } });
+    return true;
+  }
+
+  #count(line: NdjsonLine): void {
     this.#bytes += line.bytes.length;
     this.#lines += 1;
     this.#nextOffset = line.nextOffset;
+  }
+
+  #take(line: NdjsonLine, parsed: JsonLine, keptLine?: KeptLine): void {
+    this.#count(line);
     if (parsed.kind === 'rejected') this.#quarantine(line, parsed.reason, keptLine);
     else if (parsed.kind === 'value') this.#takeValue(line, parsed);
   }

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { maxKeptLineBytes, type QuarantinedLine } from '@bulkhead/quarantine';
 import type { ResourceDocument } from '@bulkhead/resources';
+import { BufferPool } from '@bulkhead/store';
 import { waitFor } from '@bulkhead/testing';
 import { describe, expect, test } from '@jest/globals';
 import type { FileCheckpoint, OutputFile } from '../../output-file.record.ts';
@@ -68,6 +69,7 @@ function ingest(
     observedAt: new Date('2024-06-01T00:00:00Z'),
     body: Readable.from(chunksOf(Buffer.from(text as string), chunkBytes)),
     now: () => new Date('2024-06-01T01:00:00Z'),
+    buffers: new BufferPool(),
     save: async (checkpoint) => {
       written.checkpoints.push(checkpoint);
       return saves;

@@ -13,6 +13,7 @@
 import type { Readable } from 'node:stream';
 import { LineSplitter } from '@bulkhead/fhir';
 import { AppError } from '@bulkhead/runtime';
+import type { BufferPool } from '@bulkhead/store';
 import { accountedLines } from '../../accounting.ts';
 import type { BulkExport } from '../../bulk-export.record.ts';
 import type { FileCheckpoint, OutputFile } from '../../output-file.record.ts';
@@ -33,6 +34,7 @@ export interface IngestFileOptions {
   readonly observedAt: Date;
   readonly body: Readable;
   readonly now: () => Date;
+  readonly buffers: BufferPool;
   /** Commits progress. Returns false if another attempt has taken over. */
   readonly save: (checkpoint: FileCheckpoint) => Promise<boolean>;
 }

@@ -1,0 +1,138 @@
+import { isUtf8 } from 'node:buffer';
+import {
+  extractSearchKeys,
+  hasSummary,
+  isOfType,
+  isOperationOutcome,
+  isResourceId,
+  parseFhirJson,
+  type Resource,
+  type ResourceSummary,
+  type SearchKeys,
+  searchedElementsOf,
+  summarize,
+} from '@bulkhead/fhir';
+import { type BsonLine, type BsonLines, type BsonWriter, encodeExactNumbers } from '@bulkhead/store';
+import { type DocumentContext, maxUnmeasuredBytes, type ResourceDocument, toHead } from './resource-document.ts';
+
+interface LineDocumentOptions {
+  /** The line without white space around it. */
+  readonly json: Buffer;
+  /** As in the manifest. `Resource` accepts every type of R4. */
+  readonly expectedType: string;
+  readonly context: DocumentContext;
+  readonly lines: BsonLines;
+}
+
+/**
+ * Reads a line without parsing it: its bytes become BSON, and only the elements that decide about its version are parsed.
+ * @returns undefined if the line is unusual or not a usable resource. `parseResourceLine` then reads it or says what is wrong
+ */
+export function readLineDocument({
+  json,
+  expectedType,
+  context,
+  lines,
+}: LineDocumentOptions): { readonly resourceType: string; readonly document: ResourceDocument } | undefined {
+  if (json.length >= maxUnmeasuredBytes || !isUtf8(json)) return undefined;
+  const line = lines.add(json);
+  if (!line) return undefined;
+  const { resourceType, id, meta } = readMembers({ json, line, wanted: headElements });
+  const isUsable = typeof resourceType === 'string' && isOfType(resourceType, expectedType) && isResourceId(id);
+  if (!isUsable || isOperationOutcome({ resourceType })) return undefined;
+  const resource = { resourceType, id, meta } as Resource;
+  const content = new LineContent({ resourceType, json, line });
+  return { resourceType, document: Object.assign(content, toHead({ resource, json, context })) };
+}
+
+const headElements: ReadonlySet<string> = new Set(['resourceType', 'id', 'meta']);
+
+/** Parses some elements of a resource. The JSON is known to be valid. */
+function readMembers(options: {
+  readonly json: Buffer;
+  readonly line: BsonLine;
+  readonly wanted: ReadonlySet<string>;
+}): Record<string, unknown> {
+  const { json, line, wanted } = options;
+  const { members } = line;
+  let text = '';
+  for (let index = 0; index < members.length; index += 4) {
+    const keyStart = members[index] as number;
+    if (!wanted.has(json.toString('latin1', keyStart, members[index + 1]))) continue;
+    // The positions of the key are without its quotes.
+    text += `${text === '' ? '' : ','}${json.toString('utf8', keyStart - 1, members[index + 3])}`;
+  }
+  return JSON.parse(`{${text}}`) as Record<string, unknown>;
+}
+
+/**
+ * The content of a document whose line is not parsed. Its keys, its summary and its resource are read when they are asked for, because most
+ * lines of a repeated export are unchanged and are never written.
+ */
+class LineContent {
+  readonly #resourceType: string;
+  readonly #json: Buffer;
+  readonly #line: BsonLine;
+
+  constructor(options: { readonly resourceType: string; readonly json: Buffer; readonly line: BsonLine }) {
+    this.#resourceType = options.resourceType;
+    this.#json = options.json;
+    this.#line = options.line;
+  }
+
+  get resource(): unknown {
+    const { value, hasExactNumbers } = parseFhirJson(this.#json);
+    return hasExactNumbers ? encodeExactNumbers(value).value : value;
+  }
+
+  get keys(): SearchKeys {
+    return this.searched.keys;
+  }
+
+  get summary(): ResourceSummary | undefined {
+    return this.searched.summary;
+  }
+
+  get searched(): Pick<ResourceDocument, 'keys' | 'summary'> {
+    if (hasSummary(this.#resourceType)) {
+      const resource = JSON.parse(this.#json.toString()) as Resource;
+      return { keys: extractSearchKeys(resource), summary: summarize(resource) };
+    }
+    const wanted = searchedElementsOf(this.#resourceType);
+    return { keys: extractSearchKeys(readMembers({ json: this.#json, line: this.#line, wanted }) as Resource) };
+  }
+
+  /** Writes the resource. */
+  writeBson(writer: BsonWriter): void {
+    const { buffer, start, end } = this.#line;
+    writer.append(buffer.subarray(start, end));
+  }
+}
+
+/** Writes a document as it is stored. @param options.added the fields that the writer of resources adds */
+export function writeDocument(options: {
+  readonly writer: BsonWriter;
+  readonly document: ResourceDocument;
+  readonly added: object;
+}): void {
+  const { writer, document, added } = options;
+  const start = writer.startDocument();
+  writer.fields(document);
+  if (document instanceof LineContent) {
+    const { keys, summary } = document.searched;
+    writer.fields({ keys });
+    writer.startField('resource');
+    document.writeBson(writer);
+    if (summary !== undefined) writer.fields({ summary });
+  }
+  writer.fields(added);
+  writer.endDocument(start);
+}
+
+/** The fields of a document as they are stored. */
+export function toFields(document: ResourceDocument): ResourceDocument {
+  if (!(document instanceof LineContent)) return document;
+  const { resource, searched } = document;
+  const { keys, summary } = searched;
+  return { ...document, keys, resource, ...(summary === undefined ? {} : { summary }) };
+}
