@@ -18,13 +18,13 @@ export function observeEhr({
 }): EhrObserver {
   const requests = metrics.histogram({
     name: 'bulkhead_ehr_request_duration_seconds',
-    help: 'Requests to EHRs, each attempt, from the limiter’s permission to the response. `status` is 2xx to 5xx, none or cancelled.',
+    help: 'Duration of each attempt of a request to an EHR, from the permission of the rate limiter to the response. `status` is 2xx to 5xx, none or cancelled.',
     labels: ['provider', 'kind', 'status'],
     buckets: requestBuckets,
   });
   const received = metrics.counter({
     name: 'bulkhead_ehr_received_bytes_total',
-    help: 'Bytes received from EHRs, as transferred: compressed, with headers.',
+    help: 'Bytes that were received from EHRs: headers, and bodies before decompression.',
     labels: ['provider', 'kind'],
   });
   const waits = metrics.histogram({

@@ -8,7 +8,7 @@ const buckets = [0.01, 0.05, 0.25, 1, 5, 30, 120, 600, 3600, 6 * 3600];
 export function observeJobs(metrics: Metrics): JobObserver {
   const observe = metrics.histogram({
     name: 'bulkhead_job_duration_seconds',
-    help: 'Attempts of jobs and their duration. `outcome` is completed, retried, failed (no attempt follows), waits or handed-over.',
+    help: 'Duration of attempts of jobs. `outcome` is completed, retried, failed (no attempt follows), waits (runs again at a known time) or handed-over (the process stopped).',
     // Prometheus itself uses the label `job`.
     labels: ['queue', 'job_name', 'outcome'],
     buckets,

@@ -25,7 +25,7 @@ export function createAuditStream(options: {
   const { BULKHEAD_AUDIT_STREAM: target, BULKHEAD_AUDIT_FORMAT: format } = config;
   const count = metrics?.counter({
     name: 'bulkhead_audit_lines_total',
-    help: 'Lines of audit events to be sent off the host. `result` is sent or dropped. Dropped events are still in the database.',
+    help: 'Lines of audit events that are sent off the host. `result` is sent or dropped. Dropped events are still in the database.',
     labels: ['result'],
   });
   if (target === undefined) return undefined;

@@ -51,7 +51,7 @@ type ObserveRequest = (request: {
 export function observeRequests(metrics: Metrics): ObserveRequest {
   const observe = metrics.histogram({
     name: 'bulkhead_http_request_duration_seconds',
-    help: 'Requests to the API and their duration. `route` is the path of the OpenAPI document, or `none` for other addresses.',
+    help: 'Duration of requests to the API. `route` is the path in the OpenAPI document, or `none` for other URLs.',
     labels: ['method', 'route', 'status'],
     buckets,
   });
