@@ -75,9 +75,4 @@ export const notRun: readonly { readonly page: string; readonly begins: string; 
     begins: 'npm test -- ',
     reason: 'runs a part of the tests, which this test belongs to',
   },
-  {
-    page: 'docs/testing.md',
-    begins: 'pnpm mutation ',
-    reason: 'takes hours; scripts/mutation tests its parts',
-  },
 ];

@@ -1,6 +1,6 @@
 // usage: pnpm mutation [--module NAME] [--file TEXT] [--again REPORT] [--json]
 // Changes the sources of the modules that decide about data, one small change at a time, and prints the changes that no
-// test detects. It is not part of `npm test`, because it takes an hour or more. See docs/testing.md.
+// test detects. It is not part of `npm test`, because it takes an hour or more. See README.md.
 import { readFile } from 'node:fs/promises';
 import { startServices } from '@bulkhead/embedded';
 import { createSteps } from '../steps/steps.ts';
