@@ -30,7 +30,7 @@ export const workerEnvSchema = z.object({
   WORKER_DOCUMENT_MAX_MEGABYTES: z.coerce.number().int().min(1).max(1000).default(100),
   /** Whether audio and video are downloaded too. They are large and rarely needed. */
   WORKER_DOCUMENT_MEDIA: onOff.default('off'),
-  /** Records are deleted after this number of days; 0 means never. docs/env.md has the reason for each. */
+  /** Records are deleted after this number of days; 0 means never. docs/retention.md has the reason for each. */
   WORKER_RETAIN_EXPORT_DAYS: retentionDays.default(90),
   WORKER_RETAIN_SYNC_RUN_DAYS: retentionDays.default(90),
   WORKER_RETAIN_QUARANTINE_DAYS: retentionDays.default(0),
