@@ -1,7 +1,7 @@
-import { isResourceType, type ResourceSearch } from '@bulkhead/fhir';
+import { isResourceType, parseExact, type ResourceSearch } from '@bulkhead/fhir';
 import { AppError } from '@bulkhead/runtime';
-import { decodeExactNumbers, type NumberText } from '@bulkhead/store';
-import type { Connection as Database } from 'mongoose';
+import { decodeExactNumbers, findFields, JsonWriter, type NumberText } from '@bulkhead/store';
+import mongoose, { type Connection as Database } from 'mongoose';
 import type { SourcedVersion } from './resource-document.ts';
 import { type Position, pageQueries, readCursor, writeCursor } from './resource-pages.ts';
 import {
@@ -11,6 +11,8 @@ import {
   type ResourceTypeReference,
   toResourceQuery,
 } from './resource-query.ts';
+
+const { BSON } = mongoose.mongo;
 
 export interface FoundResource {
   /** The resource as received. */
@@ -27,6 +29,11 @@ const streamTimeMs = 30 * 60_000;
 /** Documents in one reply. Without a limit a reply has up to 16 MB, which needs several times that memory when parsed. */
 const batchSize = 125;
 
+/** The size at which a chunk of a stream is passed on. It is that of node's larger streams. */
+const chunkBytes = 64 * 1024;
+
+type StreamOptions = ResourceTypeReference & { readonly search?: ResourceSearch; readonly signal?: AbortSignal };
+
 const everything: ResourceSearch = { patients: [], tokens: [], dates: [], lastUpdated: [] };
 
 /** Reads stored resources. Each resource type has a collection of the same name. */
@@ -38,8 +45,10 @@ export function createResourceRepository(database: Database, limits: { readonly 
     readonly limit?: number;
     readonly maxTimeMS: number;
     readonly signal: AbortSignal | undefined;
+    /** Whether documents are read as BSON. */
+    readonly raw?: boolean;
   }) => {
-    const { resourceType, query, order = [], limit, maxTimeMS, signal } = options;
+    const { resourceType, query, order = [], limit, maxTimeMS, signal, raw = false } = options;
     return database.collection(resourceType).find(
       { $and: [...query.conditions] },
       {
@@ -51,24 +60,45 @@ export function createResourceRepository(database: Database, limits: { readonly 
         ...(limit === undefined ? {} : { limit }),
         batchSize,
         maxTimeMS,
+        raw,
         ...(signal ? { signal } : {}),
       },
     );
   };
 
+  const streamNdjson = async function* (options: StreamOptions): AsyncGenerator<Buffer> {
+    const { connectionId, resourceType, search = everything, signal } = options;
+    const query = toResourceQuery({ connectionId, search });
+    const unordered = { ...query, conditions: allConditions(query) };
+    const cursor = find({ resourceType, query: unordered, maxTimeMS: streamTimeMs, signal, raw: true });
+    const writer = new JsonWriter(2 * chunkBytes);
+    try {
+      while (await cursor.hasNext()) {
+        // One batch at a time, because awaiting every document takes as long as writing it.
+        for (const document of cursor.readBufferedDocuments() as unknown as readonly Uint8Array[]) {
+          writeLine(writer, Buffer.from(document.buffer, document.byteOffset, document.byteLength));
+          if (writer.sizeBytes >= chunkBytes) yield writer.take();
+        }
+      }
+      if (writer.sizeBytes > 0) yield writer.take();
+    } catch (error) {
+      throw toSearchError(error);
+    } finally {
+      await cursor.close();
+    }
+  };
+
   return {
-    /** Streams all current resources that match a search, as received, in no order and with constant memory. */
-    async *stream(
-      options: ResourceTypeReference & { readonly search?: ResourceSearch; readonly signal?: AbortSignal },
-    ) {
-      const { connectionId, resourceType, search = everything, signal } = options;
-      const query = toResourceQuery({ connectionId, search });
-      const unordered = { ...query, conditions: allConditions(query) };
-      const cursor = find({ resourceType, query: unordered, maxTimeMS: streamTimeMs, signal });
-      try {
-        for await (const document of cursor) yield decode(document);
-      } catch (error) {
-        throw toSearchError(error);
+    /**
+     * Streams all current resources that match a search as NDJSON, as received, in no order and with constant memory.
+     * @returns chunks that end with a line end
+     */
+    streamNdjson,
+
+    /** Like `streamNdjson`, but as objects. */
+    async *stream(options: StreamOptions): AsyncGenerator<unknown> {
+      for await (const chunk of streamNdjson(options)) {
+        for (const line of chunk.toString().split('\n').slice(0, -1)) yield parseExact(line);
       }
     },
 
@@ -195,6 +225,17 @@ export function createResourceRepository(database: Database, limits: { readonly 
 function hintFor({ index, isObvious }: Pick<ResourceQuery, 'index' | 'isObvious'>): { readonly hint?: string } {
   return isObvious ? {} : { hint: index };
 }
+
+/** Writes the resource of a document as a line. Documents with number texts are decoded first. */
+function writeLine(writer: JsonWriter, document: Buffer): void {
+  const fields = findFields(document);
+  const start = fields?.has('numberTexts') ? undefined : fields?.get('resource');
+  if (start === undefined || !writer.writeDocument(document, start))
+    writer.append(Buffer.from(JSON.stringify(decode(BSON.deserialize(document)))));
+  writer.append(lineEnd);
+}
+
+const lineEnd = Buffer.from('\n');
 
 function decode(document: Readonly<Record<string, unknown>>): unknown {
   return decodeExactNumbers(document.resource, document.numberTexts as NumberText[] | undefined);

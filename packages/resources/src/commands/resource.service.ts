@@ -28,7 +28,8 @@ export interface ReadText {
 }
 
 export interface ReadLines {
-  readonly lines: AsyncIterable<string>;
+  /** NDJSON. Each chunk ends with a line end. */
+  readonly lines: AsyncIterable<Buffer>;
   /** The requested patients, or `anyPatient` if none were requested. */
   readonly patients: readonly string[];
 }
@@ -78,7 +79,7 @@ export function createResourceService(options: {
 
     /**
      * Streams all current resources that match, one per line, with constant memory.
-     * @param options.onFurther awaited before a line that also shows patients that were not requested
+     * @param options.onFurther awaited before a chunk that also shows patients that were not requested
      */
     async stream(
       options: SearchResources & { readonly onFurther: (patients: readonly string[]) => Promise<void> },
@@ -95,7 +96,11 @@ export function createResourceService(options: {
       const patients = requested.length > 0 ? requested : [anyPatient];
       return {
         patients,
-        lines: toLines({ resources: store.resources.stream({ ...reference, search, signal }), patients, onFurther }),
+        lines: watchPatients({
+          chunks: store.resources.streamNdjson({ ...reference, search, signal }),
+          patients,
+          onFurther,
+        }),
       };
     },
 
@@ -164,21 +169,24 @@ function requestedPatients(options: {
 }
 
 /** A resource that belongs to several patients also shows the others. */
-async function* toLines(options: {
-  readonly resources: AsyncIterable<unknown>;
+async function* watchPatients(options: {
+  readonly chunks: AsyncIterable<Buffer>;
   readonly patients: readonly string[];
   readonly onFurther: (patients: readonly string[]) => Promise<void>;
-}): AsyncGenerator<string> {
-  const { resources, patients, onFurther } = options;
+}): AsyncGenerator<Buffer> {
+  const { chunks, patients, onFurther } = options;
   const listed = new Set(patients);
-  for await (const resource of resources) {
-    const further = listed.has(anyPatient)
-      ? []
-      : patientsShown(resource as Resource).filter((patient) => !listed.has(patient));
-    if (further.length > 0) await onFurther(further);
+  for await (const chunk of chunks) {
+    const further = listed.has(anyPatient) ? [] : patientsOfLines(chunk).filter((patient) => !listed.has(patient));
+    if (further.length > 0) await onFurther([...new Set(further)]);
     for (const patient of further) listed.add(patient);
-    yield `${JSON.stringify(resource)}\n`;
+    yield chunk;
   }
+}
+
+function patientsOfLines(chunk: Buffer): string[] {
+  const lines = chunk.toString().split('\n').filter(Boolean);
+  return lines.flatMap((line) => patientsShown(JSON.parse(line) as Resource));
 }
 
 function unknownResource(): AppError {

@@ -137,8 +137,8 @@ function single(values: readonly string[]): unknown {
   return values.length > 1 ? values : values[0];
 }
 
-/** Reads the first line before it sends the headers, so that an error until then is answered with its own status. */
-async function sendLines(lines: AsyncIterable<string>, response: Response): Promise<void> {
+/** Reads the first chunk before it sends the headers, so that an error until then is answered with its own status. */
+async function sendLines(lines: AsyncIterable<Buffer>, response: Response): Promise<void> {
   const iterator = lines[Symbol.asyncIterator]();
   const first = await iterator.next();
   response.set('content-type', ndjson);
@@ -147,7 +147,7 @@ async function sendLines(lines: AsyncIterable<string>, response: Response): Prom
   await pipeline(Readable.from(resume(first, { [Symbol.asyncIterator]: () => iterator })), response);
 }
 
-async function* resume(first: IteratorResult<string>, rest: AsyncIterable<string>): AsyncGenerator<string> {
+async function* resume(first: IteratorResult<Buffer>, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   if (first.done) return;
   yield first.value;
   yield* rest;
