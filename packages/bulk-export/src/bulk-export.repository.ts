@@ -72,6 +72,13 @@ export function createBulkExportRepository(database: Database) {
       return toRecord(await model.findById(id).lean());
     },
 
+    /** Reads those of the exports whose kick-off has been answered, by id. */
+    async findKickedOff(ids: readonly string[]): Promise<ReadonlyMap<string, BulkExport>> {
+      const answered = { $or: [{ statusUrl: { $exists: true } }, { active: false }] };
+      const found = await model.find({ _id: { $in: ids }, ...answered }).lean();
+      return new Map(found.map((document) => [document._id, toRecord(document) as BulkExport]));
+    },
+
     /** Lists exports, newest first. @param filter.after the last id of the previous page */
     async list(filter: {
       readonly provider: string;

@@ -1,11 +1,11 @@
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import type { ProviderRegistry } from '@bulkhead/providers';
 import type { Producer } from '@bulkhead/queues';
-import { AppError, unavailable, waitUntil } from '@bulkhead/runtime';
+import { AppError, createSharedWait, unavailable } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import { checkCallback } from '@bulkhead/webhooks/commands';
 import type { BulkExport } from '../bulk-export.record.ts';
-import { isTerminal, phasesOf } from '../bulk-export-phase.ts';
+import { phasesOf } from '../bulk-export-phase.ts';
 import type { OutputFile } from '../output-file.record.ts';
 import type { BulkExportStore } from '../store.ts';
 import type { Watermark } from '../watermarks/watermark.ts';
@@ -73,14 +73,11 @@ export function createBulkExportService(options: {
     }
   };
 
+  const waitForKickOff = createSharedWait({ readReady: store.bulkExports.findKickedOff });
+
   /** Waits until the export is kicked off. @returns its current state if the wait is over before that */
-  const kickedOff = async (reference: ExportReference): Promise<BulkExport> => {
-    const started = await waitUntil(async () => {
-      const current = await store.bulkExports.find(reference.id);
-      return current?.statusUrl !== undefined || (current && isTerminal(current.phase)) ? current : undefined;
-    }, kickOffWaitMs);
-    return started ?? find(reference);
-  };
+  const kickedOff = async (reference: ExportReference): Promise<BulkExport> =>
+    (await waitForKickOff(reference.id, kickOffWaitMs)) ?? find(reference);
 
   const sum = async (record: BulkExport): Promise<Summed> => {
     if (record.transactionTime === undefined) return { record, issues: [] };
