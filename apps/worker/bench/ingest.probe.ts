@@ -7,7 +7,8 @@ import { downloadFile, ingestFile } from '@bulkhead/bulk-export/steps';
 import { makeBulkExport, makeOutputFile } from '@bulkhead/bulk-export/testing';
 import { openFile } from '@bulkhead/ehr-client';
 import { LineSplitter, parseResourceLine } from '@bulkhead/fhir';
-import { type ResourceDocument, toResourceDocument } from '@bulkhead/resources';
+import { type ResourceDocument, toResourceDocument, writeDocument } from '@bulkhead/resources';
+import { BsonWriter } from '@bulkhead/store';
 import { forgetTypes } from './forget-types.ts';
 import { openBench } from './open-bench.ts';
 import { serveProbe } from './serve-probe.ts';
@@ -52,16 +53,16 @@ serveProbe({
     };
   },
 
-  /** The ingest without a database: download, gunzip, split, parse, check, keys, hash and documents. */
+  /** The ingest without a database: download, gunzip, split, check, hash, keys, and the bytes of the documents. */
   parse: async (files: readonly ServedFile[]) => {
+    const writer = new BsonWriter(1024 * 1024);
     const discard = {
       resourceWriter: {
-        write: async (_type: string, { length }: readonly unknown[]) => ({
-          written: length,
-          unchanged: 0,
-          stale: 0,
-          withheld: 0,
-        }),
+        write: async (_type: string, documents: readonly ResourceDocument[]) => {
+          writer.clear();
+          for (const document of documents) writeDocument({ writer, document, added: { revision: 1 } });
+          return { written: documents.length, unchanged: 0, stale: 0, withheld: 0 };
+        },
       },
       quarantine: { put: async () => undefined, createLongLine: deps.store.quarantine.createLongLine },
     };

@@ -1,5 +1,5 @@
 export { createKeptOutRepository, type KeptOutList, type KeptOutRepository } from './kept-out.repository.ts';
-export { readLineDocument } from './line-document.ts';
+export { readLineDocument, writeDocument } from './line-document.ts';
 export { createResourceRepository } from './resource.repository.ts';
 export {
   createResourceWriter,

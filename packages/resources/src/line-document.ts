@@ -5,6 +5,7 @@ import {
   isOfType,
   isOperationOutcome,
   isResourceId,
+  isResourceType,
   parseFhirJson,
   type Resource,
   type ResourceSummary,
@@ -45,24 +46,54 @@ export function readLineDocument({
   return { resourceType, document: Object.assign(content, toHead({ resource, json, context })) };
 }
 
-const headElements: ReadonlySet<string> = new Set(['resourceType', 'id', 'meta']);
+const headElements: readonly Buffer[] = toKeys(['resourceType', 'id', 'meta']);
+
+function toKeys(elements: Iterable<string>): Buffer[] {
+  return [...elements].map((element) => Buffer.from(element));
+}
+
+/** The keys of the elements that are searched, by type. */
+const searchedKeys = new Map<string, readonly Buffer[]>();
+
+function searchedKeysOf(resourceType: string): readonly Buffer[] {
+  const known = searchedKeys.get(resourceType);
+  if (known) return known;
+  const keys = toKeys(searchedElementsOf(resourceType));
+  // Only types of R4, because a manifest can announce any number of others.
+  if (isResourceType(resourceType)) searchedKeys.set(resourceType, keys);
+  return keys;
+}
 
 /** Parses some elements of a resource. The JSON is known to be valid. */
 function readMembers(options: {
   readonly json: Buffer;
   readonly line: BsonLine;
-  readonly wanted: ReadonlySet<string>;
+  readonly wanted: readonly Buffer[];
 }): Record<string, unknown> {
   const { json, line, wanted } = options;
   const { members } = line;
   let text = '';
   for (let index = 0; index < members.length; index += 4) {
     const keyStart = members[index] as number;
-    if (!wanted.has(json.toString('latin1', keyStart, members[index + 1]))) continue;
+    const keyEnd = members[index + 1] as number;
+    if (!wanted.some((key) => isAt({ key, json, start: keyStart, end: keyEnd }))) continue;
     // The positions of the key are without its quotes.
     text += `${text === '' ? '' : ','}${json.toString('utf8', keyStart - 1, members[index + 3])}`;
   }
   return JSON.parse(`{${text}}`) as Record<string, unknown>;
+}
+
+/** Faster than making a string of each key. */
+function isAt(options: {
+  readonly key: Buffer;
+  readonly json: Buffer;
+  readonly start: number;
+  readonly end: number;
+}): boolean {
+  const { key, json, start, end } = options;
+  if (key.length !== end - start) return false;
+  for (let index = 0; index < key.length; index++) if (key[index] !== json[start + index]) return false;
+  return true;
 }
 
 /**
@@ -98,7 +129,7 @@ class LineContent {
       const resource = JSON.parse(this.#json.toString()) as Resource;
       return { keys: extractSearchKeys(resource), summary: summarize(resource) };
     }
-    const wanted = searchedElementsOf(this.#resourceType);
+    const wanted = searchedKeysOf(this.#resourceType);
     return { keys: extractSearchKeys(readMembers({ json: this.#json, line: this.#line, wanted }) as Resource) };
   }
 

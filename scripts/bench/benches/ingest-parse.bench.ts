@@ -5,7 +5,7 @@ import { startIngest } from '../systems/start-ingest.ts';
 export const ingestParse: Bench = {
   name: 'ingest-parse',
   about:
-    'download, gunzip, split, parse, check, keys and hash without a database; floor: JSON.parse over texts in memory',
+    'download, gunzip, split, check, hash, keys and BSON without a database; floor: JSON.parse over texts in memory',
   minutes: 1,
   async run(context) {
     const ingest = await startIngest(context);

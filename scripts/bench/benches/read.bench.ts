@@ -51,7 +51,7 @@ export const read: Bench = {
       const stream = { name: 'read, stream of a type', measured, read: perSecond, unit: 'resources/s' };
       say('searching');
       return [
-        compare({ ...stream, goal: { of: 'ratio', atLeast: 0.7 } }),
+        compare({ ...stream, goal: { of: 'ratio', atLeast: 1.3 } }),
         await searchRow({ api, probe, patients: documents / perPatient }),
       ];
     } finally {

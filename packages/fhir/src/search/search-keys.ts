@@ -1,5 +1,5 @@
 import { patientPathsOf, patientsOf } from '../resources/patient-compartment.ts';
-import { type Resource, r4ResourceTypes } from '../resources/resource.ts';
+import type { Resource } from '../resources/resource.ts';
 import { type DateRange, openEnd, openStart, readDateRange } from './date-range.ts';
 import { codeElementsOf, codePathsOf, dateElementOf, datePathsOf } from './search-elements.ts';
 
@@ -41,16 +41,10 @@ export function extractSearchKeys(resource: Resource): SearchKeys {
 
 const commonElements = ['resourceType', 'id', 'status', 'lifecycleStatus', 'clinicalStatus', 'category'];
 
-function elementsReadOf(resourceType: string): ReadonlySet<string> {
-  const paths = [...patientPathsOf(resourceType), ...codePathsOf(resourceType), ...datePathsOf(resourceType)];
-  return new Set([...commonElements, ...paths.map(([element = '']) => element)]);
-}
-
-const elementsRead = new Map(r4ResourceTypes.map((type) => [type, elementsReadOf(type)]));
-
 /** The top-level elements that `extractSearchKeys` reads in resources of a type. The others need not be parsed. */
 export function searchedElementsOf(resourceType: string): ReadonlySet<string> {
-  return elementsRead.get(resourceType) ?? elementsReadOf(resourceType);
+  const paths = [...patientPathsOf(resourceType), ...codePathsOf(resourceType), ...datePathsOf(resourceType)];
+  return new Set([...commonElements, ...paths.map(([element = '']) => element)]);
 }
 
 /** Reads `status`, or the R4 element that replaces it: `clinicalStatus` of a Condition, `lifecycleStatus` of a Goal. */

@@ -13,6 +13,8 @@ const maxFreeBuffers = 24;
  * collector run much more often.
  */
 export class BufferPool {
+  /** Shared, because it has no state between two texts. */
+  readonly transcoder = new JsonTranscoder();
   readonly #free: Buffer[] = [];
 
   take(): Buffer {
@@ -36,7 +38,6 @@ export interface BsonLine {
 /** The lines of a batch as BSON. They share buffers of a pool. */
 export class BsonLines {
   readonly #pool: BufferPool;
-  readonly #transcoder = new JsonTranscoder();
   #pooled: Buffer[] = [];
   #end = 0;
 
@@ -48,7 +49,7 @@ export class BsonLines {
   add(json: Buffer): BsonLine | undefined {
     const target = this.#pooled.at(-1) ?? this.#addBuffer();
     const start = this.#end;
-    const line = this.#transcoder.transcode({ json, target, start });
+    const line = this.#pool.transcoder.transcode({ json, target, start });
     if (!line) return undefined;
     if (line.end > target.length) return this.#addAgain(json, line.end - start);
     this.#end = line.end;
@@ -59,7 +60,7 @@ export class BsonLines {
   #addAgain(json: Buffer, sizeBytes: number): BsonLine | undefined {
     const isPooled = sizeBytes <= bufferBytes;
     const target = isPooled ? this.#addBuffer() : Buffer.allocUnsafeSlow(sizeBytes);
-    const line = this.#transcoder.transcode({ json, target, start: 0 });
+    const line = this.#pool.transcoder.transcode({ json, target, start: 0 });
     if (isPooled) this.#end = sizeBytes;
     return line && { buffer: target, start: 0, end: sizeBytes, members: line.members };
   }
