@@ -33,7 +33,7 @@ export interface RawWrites {
 }
 
 /** MongoDB refused documents, or has not confirmed the write. It has the fields of the driver's `MongoBulkWriteError`. */
-export class WriteFailure extends Error {
+class WriteFailure extends Error {
   readonly code: number;
   readonly writeErrors: readonly WriteError[];
 
