@@ -4,7 +4,7 @@ import {
   type Claim,
   countSchema,
   createClaims,
-  createSealedPlace,
+  createEncryptedField,
   mongooseFieldsOf,
   type Stored,
   sumsOf,
@@ -67,24 +67,26 @@ export function createOutputFileRepository({
     running: 'downloading',
     unsettled,
   });
-  const seal = (id: string, url: string) => secretBox.seal({ plaintext: Buffer.from(url), owner: ownerOf(id) });
+  const encrypt = (id: string, url: string) => secretBox.encrypt({ plaintext: Buffer.from(url), owner: ownerOf(id) });
   const linkFields = ({ id, url, requiresAccessToken }: LinkedFile): LinkFields =>
-    requiresAccessToken ? { requiresAccessToken, url } : { requiresAccessToken, sealedUrl: seal(id, url) };
+    requiresAccessToken ? { requiresAccessToken, url } : { requiresAccessToken, sealedUrl: encrypt(id, url) };
   const toRecord = (document: OutputFileDocument): OutputFile => {
     const { _id, claim: _claim, sealedUrl, url: plainUrl = '', ...fields } = document;
     const url =
-      sealedUrl === undefined ? plainUrl : secretBox.open({ sealed: sealedUrl, owner: ownerOf(_id) }).toString();
+      sealedUrl === undefined ? plainUrl : secretBox.decrypt({ encrypted: sealedUrl, owner: ownerOf(_id) }).toString();
     return { id: _id, url, ...fields };
   };
   return {
-    sealedPlaces: [createSealedPlace({ database, secretBox, collection: 'output_files', field: 'sealedUrl', ownerOf })],
+    encryptedFields: [
+      createEncryptedField({ database, secretBox, collection: 'output_files', field: 'sealedUrl', ownerOf }),
+    ],
 
     /** Encrypts the links that an earlier version stored in plain text. */
     async upgrade(): Promise<void> {
       const readable = { requiresAccessToken: false, url: { $exists: true } };
       const collection = database.collection<OutputFileDocument>('output_files');
       for await (const { _id, url = '' } of collection.find(readable, { projection: { url: 1 } })) {
-        await collection.updateOne({ _id, url }, { $set: { sealedUrl: seal(_id, url) }, $unset: { url: 1 } });
+        await collection.updateOne({ _id, url }, { $set: { sealedUrl: encrypt(_id, url) }, $unset: { url: 1 } });
       }
     },
 

@@ -1,8 +1,8 @@
 import type { SavedGrant, TokenFailure, TokenOwner, TokenState, TokenStore } from '@bulkhead/ehr-client';
 import { AppError } from '@bulkhead/runtime';
 import {
+  createEncryptedField,
   createLeases,
-  createSealedPlace,
   isDuplicateKey,
   mongooseFieldsOf,
   type SecretBox,
@@ -44,19 +44,19 @@ export function createAccessTokenRepository(options: {
 }) {
   const { database, secretBox, noteAuthorization } = options;
   const model = database.model('AccessToken', schema);
-  const open = (sealed: string, owner: string) => secretBox.open({ sealed, owner }).toString('utf8');
+  const decrypt = (encrypted: string, owner: string) => secretBox.decrypt({ encrypted, owner }).toString('utf8');
 
   const toState = (document: AccessTokenDocument & { readonly now: Date }): TokenState => {
     const { _id, sealedAccessToken, sealedRefreshToken, scope, issuedAt, renewAt, failure, now } = document;
     const token = sealedAccessToken && {
-      accessToken: open(sealedAccessToken, accessOwner(_id)),
+      accessToken: decrypt(sealedAccessToken, accessOwner(_id)),
       ...(scope === undefined ? {} : { scope }),
       ageMs: now.getTime() - (issuedAt?.getTime() ?? 0),
       renewInMs: (renewAt?.getTime() ?? 0) - now.getTime(),
     };
     return {
       ...(token ? { token } : {}),
-      ...(sealedRefreshToken ? { refreshToken: open(sealedRefreshToken, refreshOwner(_id)) } : {}),
+      ...(sealedRefreshToken ? { refreshToken: decrypt(sealedRefreshToken, refreshOwner(_id)) } : {}),
       ...(failure ? { failure } : {}),
       needsAuthorization: document.needsAuthorization ?? false,
       generation: document.generation,
@@ -124,11 +124,11 @@ export function createAccessTokenRepository(options: {
     }
   };
 
-  const sealed = { database, secretBox, collection: 'access_tokens' };
+  const fieldOptions = { database, secretBox, collection: 'access_tokens' };
   return {
-    sealedPlaces: [
-      createSealedPlace({ ...sealed, field: 'sealedAccessToken', ownerOf: accessOwner }),
-      createSealedPlace({ ...sealed, field: 'sealedRefreshToken', ownerOf: refreshOwner }),
+    encryptedFields: [
+      createEncryptedField({ ...fieldOptions, field: 'sealedAccessToken', ownerOf: accessOwner }),
+      createEncryptedField({ ...fieldOptions, field: 'sealedRefreshToken', ownerOf: refreshOwner }),
     ],
     read,
     supersede,
@@ -186,12 +186,12 @@ export function createAccessTokenRepository(options: {
   } satisfies TokenStore & Record<string, unknown>;
 
   function toFields(connectionId: string, { accessToken, refreshToken, scope, renewAfterMs }: SavedGrant) {
-    const seal = (text: string, owner: string) => ({
-      $literal: secretBox.seal({ plaintext: Buffer.from(text), owner }),
+    const encrypt = (text: string, owner: string) => ({
+      $literal: secretBox.encrypt({ plaintext: Buffer.from(text), owner }),
     });
     return {
-      sealedAccessToken: seal(accessToken, accessOwner(connectionId)),
-      ...(refreshToken === undefined ? {} : { sealedRefreshToken: seal(refreshToken, refreshOwner(connectionId)) }),
+      sealedAccessToken: encrypt(accessToken, accessOwner(connectionId)),
+      ...(refreshToken === undefined ? {} : { sealedRefreshToken: encrypt(refreshToken, refreshOwner(connectionId)) }),
       // `$literal`, because the server chose the text of the scope, and a `$` would make it an expression.
       scope: { $literal: scope },
       issuedAt: '$$NOW',

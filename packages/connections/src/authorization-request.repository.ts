@@ -1,5 +1,5 @@
 import type { AuthorizationEndpoints, Connection } from '@bulkhead/providers';
-import { createSealedPlace, mongooseFieldsOf, type SecretBox, type Stored } from '@bulkhead/store';
+import { createEncryptedField, mongooseFieldsOf, type SecretBox, type Stored } from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
 import { z } from 'zod';
 import { type AuthorizationRequest, authorizationRequestSchema } from './authorization-request.record.ts';
@@ -31,21 +31,21 @@ export function createAuthorizationRequestRepository(options: {
 }) {
   const { database, secretBox } = options;
   const model = database.model('AuthorizationRequest', schema);
-  const seal = (id: string, secrets: AuthorizationSecrets) =>
-    secretBox.seal({ plaintext: Buffer.from(JSON.stringify(secrets)), owner: ownerOf(id) });
-  const open = async (id: string): Promise<AuthorizationSecrets> => {
+  const encrypt = (id: string, secrets: AuthorizationSecrets) =>
+    secretBox.encrypt({ plaintext: Buffer.from(JSON.stringify(secrets)), owner: ownerOf(id) });
+  const readSecrets = async (id: string): Promise<AuthorizationSecrets> => {
     const document = await model.findById(id, { sealed: 1 }).lean();
     if (!document?.sealed) return {};
-    const text = secretBox.open({ sealed: document.sealed, owner: ownerOf(id) }).toString('utf8');
+    const text = secretBox.decrypt({ encrypted: document.sealed, owner: ownerOf(id) }).toString('utf8');
     const { draft, ...secrets } = JSON.parse(text) as AuthorizationSecrets;
     return draft ? { ...secrets, draft: { ...draft, createdAt: new Date(draft.createdAt) } } : secrets;
   };
 
-  const sealed = { database, secretBox, collection: 'authorization_requests' };
+  const fieldOptions = { database, secretBox, collection: 'authorization_requests' };
   return {
-    sealedPlaces: [createSealedPlace({ ...sealed, field: 'sealed', ownerOf })],
+    encryptedFields: [createEncryptedField({ ...fieldOptions, field: 'sealed', ownerOf })],
 
-    open,
+    readSecrets,
 
     async insert(options: {
       readonly request: AuthorizationRequest;
@@ -53,7 +53,7 @@ export function createAuthorizationRequestRepository(options: {
       readonly startHash: string;
     }): Promise<void> {
       const { id, ...fields } = options.request;
-      await model.create({ _id: id, ...fields, startHash: options.startHash, sealed: seal(id, options.secrets) });
+      await model.create({ _id: id, ...fields, startHash: options.startHash, sealed: encrypt(id, options.secrets) });
     },
 
     async find(id: string): Promise<AuthorizationRequest | undefined> {
@@ -75,7 +75,7 @@ export function createAuthorizationRequestRepository(options: {
       readonly now: Date;
     }): Promise<boolean> {
       const { id, startHash, stateHash, browserHash, verifier, now } = options;
-      const sealed = seal(id, { ...(await open(id)), verifier });
+      const sealed = encrypt(id, { ...(await readSecrets(id)), verifier });
       const result = await model.updateOne(
         { _id: id, phase: 'created', startHash, expiresAt: { $gt: now } },
         { $set: { phase: 'started' as const, stateHash, browserHash, sealed } },
@@ -92,7 +92,7 @@ export function createAuthorizationRequestRepository(options: {
       readonly now: Date;
     }): Promise<AuthorizationRequest | undefined> {
       const { id, stateHash, browserHash, answer, now } = options;
-      const sealed = seal(id, { ...(await open(id)), ...answer });
+      const sealed = encrypt(id, { ...(await readSecrets(id)), ...answer });
       const document = await model
         .findOneAndUpdate(
           { _id: id, phase: 'started' as const, stateHash, browserHash, expiresAt: { $gt: now } },

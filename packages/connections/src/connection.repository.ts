@@ -5,7 +5,7 @@ import {
   type ConnectionTest,
   connectionSchema,
 } from '@bulkhead/providers';
-import { createSealedPlace, mongooseFieldsOf, type SecretBox, type Stored } from '@bulkhead/store';
+import { createEncryptedField, mongooseFieldsOf, type SecretBox, type Stored } from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
 import { z } from 'zod';
 
@@ -32,28 +32,28 @@ const schema = new Schema<ConnectionDocument>(mongooseFieldsOf(documentSchema), 
 /** `connections`: the credentials of one practice at a provider. Secrets are encrypted. */
 export function createConnectionRepository({ database, secretBox }: { database: Database; secretBox: SecretBox }) {
   const model = database.model('Connection', schema);
-  const sealed = { database, secretBox, collection: 'connections' };
+  const fieldOptions = { database, secretBox, collection: 'connections' };
   return {
-    sealedPlaces: [
-      createSealedPlace({ ...sealed, field: 'sealedSecret', ownerOf: (id) => id }),
-      createSealedPlace({ ...sealed, field: 'sealedPrivateJwk', ownerOf: keyOwner }),
-      createSealedPlace({ ...sealed, field: 'sealedWebhookSecret', ownerOf: webhookOwner }),
+    encryptedFields: [
+      createEncryptedField({ ...fieldOptions, field: 'sealedSecret', ownerOf: (id) => id }),
+      createEncryptedField({ ...fieldOptions, field: 'sealedPrivateJwk', ownerOf: keyOwner }),
+      createEncryptedField({ ...fieldOptions, field: 'sealedWebhookSecret', ownerOf: webhookOwner }),
     ],
 
     async insert({ id, auth, ...fields }: Connection): Promise<void> {
-      await model.create({ _id: id, ...fields, ...sealAuth({ id, auth, secretBox }) });
+      await model.create({ _id: id, ...fields, ...encryptAuth({ id, auth, secretBox }) });
     },
 
     /** Replaces the credentials. @returns false if the connection does not exist */
     async saveAuth({ id, auth }: { readonly id: string; readonly auth: ConnectionAuth }): Promise<boolean> {
-      const sealed = sealAuth({ id, auth, secretBox });
-      const gone = (['sealedSecret', 'sealedPrivateJwk'] as const).filter((field) => sealed[field] === undefined);
+      const encrypted = encryptAuth({ id, auth, secretBox });
+      const unused = (['sealedSecret', 'sealedPrivateJwk'] as const).filter((field) => encrypted[field] === undefined);
       const result = await model.updateOne(
         { _id: id },
         {
-          $set: sealed,
+          $set: encrypted,
           $inc: { credentialsVersion: 1 },
-          ...(gone.length === 0 ? {} : { $unset: Object.fromEntries(gone.map((field) => [field, 1])) }),
+          ...(unused.length === 0 ? {} : { $unset: Object.fromEntries(unused.map((field) => [field, 1])) }),
         },
       );
       return result.matchedCount === 1;
@@ -134,7 +134,7 @@ export function createConnectionRepository({ database, secretBox }: { database: 
       readonly secret: string;
     }): Promise<void> {
       const { id, url, secret } = options;
-      const sealedWebhookSecret = secretBox.seal({ plaintext: Buffer.from(secret), owner: webhookOwner(id) });
+      const sealedWebhookSecret = secretBox.encrypt({ plaintext: Buffer.from(secret), owner: webhookOwner(id) });
       const kept = url === undefined ? { $unset: { webhookUrl: 1 } } : {};
       await model.updateOne(
         { _id: id },
@@ -153,8 +153,8 @@ export function createConnectionRepository({ database, secretBox }: { database: 
 
     async findWebhookSecret(id: string): Promise<string | undefined> {
       const document = await model.findById(id, { sealedWebhookSecret: 1 }).lean();
-      const sealed = document?.sealedWebhookSecret;
-      return sealed && secretBox.open({ sealed, owner: webhookOwner(id) }).toString('utf8');
+      const encrypted = document?.sealedWebhookSecret;
+      return encrypted && secretBox.decrypt({ encrypted, owner: webhookOwner(id) }).toString('utf8');
     },
 
     async delete(id: string): Promise<boolean> {
@@ -168,32 +168,32 @@ function webhookOwner(id: string): string {
   return `${id}/webhook`;
 }
 
-type SealedAuth = Pick<ConnectionDocument, 'auth' | 'sealedSecret' | 'sealedPrivateJwk'>;
+type EncryptedAuth = Pick<ConnectionDocument, 'auth' | 'sealedSecret' | 'sealedPrivateJwk'>;
 
-function sealAuth(options: {
+function encryptAuth(options: {
   readonly id: string;
   readonly auth: ConnectionAuth;
   readonly secretBox: SecretBox;
-}): SealedAuth {
+}): EncryptedAuth {
   const { id, auth, secretBox } = options;
-  const seal = (text: string, owner: string) => secretBox.seal({ plaintext: Buffer.from(text), owner });
+  const encrypt = (text: string, owner: string) => secretBox.encrypt({ plaintext: Buffer.from(text), owner });
   if ('clientSecret' in auth && auth.clientSecret !== undefined) {
     const { clientSecret, ...readable } = auth;
-    return { auth: readable, sealedSecret: seal(clientSecret, id) };
+    return { auth: readable, sealedSecret: encrypt(clientSecret, id) };
   }
   if (auth.method !== 'private_key_jwt' || !auth.signingKey) return { auth: { ...auth } };
   const { privateJwk, ...signingKey } = auth.signingKey;
-  return { auth: { ...auth, signingKey }, sealedPrivateJwk: seal(privateJwk, keyOwner(id)) };
+  return { auth: { ...auth, signingKey }, sealedPrivateJwk: encrypt(privateJwk, keyOwner(id)) };
 }
 
 function toRecord(document: ConnectionDocument, secretBox: SecretBox): Connection {
   const { _id, auth, sealedSecret, sealedPrivateJwk, sealedWebhookSecret: _, deletedAt: _at, ...fields } = document;
-  const open = (sealed: string, owner: string) => secretBox.open({ sealed, owner }).toString('utf8');
-  const secret = sealedSecret === undefined ? {} : { clientSecret: open(sealedSecret, _id) };
+  const decrypt = (encrypted: string, owner: string) => secretBox.decrypt({ encrypted, owner }).toString('utf8');
+  const secret = sealedSecret === undefined ? {} : { clientSecret: decrypt(sealedSecret, _id) };
   const signingKey =
     sealedPrivateJwk === undefined
       ? {}
-      : { signingKey: { ...(auth.signingKey as object), privateJwk: open(sealedPrivateJwk, keyOwner(_id)) } };
+      : { signingKey: { ...(auth.signingKey as object), privateJwk: decrypt(sealedPrivateJwk, keyOwner(_id)) } };
   return { id: _id, ...fields, auth: { ...auth, ...secret, ...signingKey } as unknown as ConnectionAuth };
 }
 

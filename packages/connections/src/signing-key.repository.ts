@@ -1,5 +1,5 @@
 import type { AssertionAlgorithm, SigningKey } from '@bulkhead/providers';
-import { createSealedPlace, isDuplicateKey, mongooseFieldsOf, type SecretBox, type Stored } from '@bulkhead/store';
+import { createEncryptedField, isDuplicateKey, mongooseFieldsOf, type SecretBox, type Stored } from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
 import { z } from 'zod';
 import { type SigningKeyRecord, signingKeySchema } from './signing-key.record.ts';
@@ -23,9 +23,9 @@ const publishedMs = 60 * 60_000;
 /** `signing_keys`: the keys that sign the deployment's client assertions. Private halves are encrypted. */
 export function createSigningKeyRepository({ database, secretBox }: { database: Database; secretBox: SecretBox }) {
   const model = database.model('SigningKey', schema);
-  const sealed = { database, secretBox, collection: 'signing_keys' };
+  const fieldOptions = { database, secretBox, collection: 'signing_keys' };
   return {
-    sealedPlaces: [createSealedPlace({ ...sealed, field: 'sealedPrivateJwk', ownerOf })],
+    encryptedFields: [createEncryptedField({ ...fieldOptions, field: 'sealedPrivateJwk', ownerOf })],
 
     /** @returns false if the key exists already */
     async insert(options: {
@@ -35,7 +35,7 @@ export function createSigningKeyRepository({ database, secretBox }: { database: 
     }): Promise<boolean> {
       const { key, publicJwk, now } = options;
       const { kid, alg, privateJwk } = key;
-      const sealedPrivateJwk = secretBox.seal({ plaintext: Buffer.from(privateJwk), owner: ownerOf(kid) });
+      const sealedPrivateJwk = secretBox.encrypt({ plaintext: Buffer.from(privateJwk), owner: ownerOf(kid) });
       try {
         await model.create({ _id: kid, alg, publicJwk, sealedPrivateJwk, createdAt: now });
         return true;
@@ -59,8 +59,8 @@ export function createSigningKeyRepository({ database, secretBox }: { database: 
       const known = keys.filter((key) => isKnown(key, Date.now()));
       const key = known.at(-1) ?? keys[0];
       if (!key) return undefined;
-      const { _id: kid, sealedPrivateJwk: sealed } = key;
-      return { kid, alg, privateJwk: secretBox.open({ sealed, owner: ownerOf(kid) }).toString('utf8') };
+      const { _id: kid, sealedPrivateJwk: encrypted } = key;
+      return { kid, alg, privateJwk: secretBox.decrypt({ encrypted, owner: ownerOf(kid) }).toString('utf8') };
     },
 
     /** @returns false if the key does not exist or is retired */

@@ -1,9 +1,9 @@
 import type { Immutable } from '@bulkhead/runtime';
 import {
+  type EncryptedFiles,
+  type EncryptedFileWriter,
   isDuplicateKey,
   mongooseFieldsOf,
-  type SealedFiles,
-  type SealedFileWriter,
   type Stored,
 } from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
@@ -47,16 +47,19 @@ export interface StoredParts {
  * `document_contents` and the GridFS bucket `document_files`: each content once, in parts that are encrypted separately. A download can
  * therefore resume after its last part, and a range can be read without the bytes before it.
  */
-export function createDocumentContentRepository(options: { readonly database: Database; readonly files: SealedFiles }) {
+export function createDocumentContentRepository(options: {
+  readonly database: Database;
+  readonly files: EncryptedFiles;
+}) {
   const { database, files } = options;
   const model = database.model('DocumentContent', schema);
   const removeFiles = async ({ upload, parts }: StoredParts): Promise<void> => {
     for (let index = 0; index <= parts.length; index++) await files.removeOf(ownerOf(upload, index));
   };
   return {
-    sealedPlaces: files.sealedPlaces,
+    encryptedFields: files.encryptedFields,
 
-    createPart: ({ upload, index }: { readonly upload: string; readonly index: number }): SealedFileWriter =>
+    createPart: ({ upload, index }: { readonly upload: string; readonly index: number }): EncryptedFileWriter =>
       files.create(ownerOf(upload, index)),
 
     /**

@@ -1,6 +1,6 @@
 import type { DocumentContentRepository } from '@bulkhead/documents';
 import { listResourceTypes } from '@bulkhead/resources';
-import { idsBelow, type SealedFiles } from '@bulkhead/store';
+import { type EncryptedFiles, idsBelow } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
 import { erasedCollections } from './collections.ts';
 import type { DataAmounts, NumbersByName } from './erasure.record.ts';
@@ -25,7 +25,7 @@ export interface Named {
  */
 export function createConnectionEraser(options: {
   readonly database: Database;
-  readonly quarantineFiles: SealedFiles;
+  readonly quarantineFiles: EncryptedFiles;
   readonly contents: DocumentContentRepository;
 }) {
   const { database, quarantineFiles, contents } = options;

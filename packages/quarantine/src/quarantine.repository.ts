@@ -15,12 +15,12 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import {
   type ConnectionScope,
-  createSealedPlace,
+  createEncryptedField,
+  type EncryptedFiles,
+  type EncryptedFileWriter,
   inScope,
   isDuplicateKey,
   mongooseFieldsOf,
-  type SealedFiles,
-  type SealedFileWriter,
   type SecretBox,
   type Stored,
 } from '@bulkhead/store';
@@ -83,7 +83,7 @@ export type QuarantineRepository = ReturnType<typeof createQuarantineRepository>
 export function createQuarantineRepository(options: {
   readonly database: Database;
   readonly secretBox: SecretBox;
-  readonly files: SealedFiles;
+  readonly files: EncryptedFiles;
 }) {
   const { database, secretBox, files } = options;
   const model = database.model('Quarantine', schema);
@@ -129,21 +129,21 @@ export function createQuarantineRepository(options: {
     return { ...line, keptBytes: 0, sha256: line.sha256 ?? hash('sha256', bytes ?? '', 'hex') };
   };
 
-  const seal = async (id: string, { bytes, sealedFile }: QuarantinedLine) => {
+  const encrypt = async (id: string, { bytes, sealedFile }: QuarantinedLine) => {
     if (!bytes) return sealedFile === undefined ? {} : { sealedFile };
-    if (bytes.length <= maxInlineBytes) return { sealedBytes: secretBox.seal({ plaintext: bytes, owner: id }) };
+    if (bytes.length <= maxInlineBytes) return { sealedBytes: secretBox.encrypt({ plaintext: bytes, owner: id }) };
     const file = files.create(id);
     await file.write(bytes);
     return { sealedFile: await file.end() };
   };
 
-  const sealed = { database, secretBox, collection: 'quarantine', ownerOf: (id: string) => id };
+  const fieldOptions = { database, secretBox, collection: 'quarantine', ownerOf: (id: string) => id };
 
   return {
-    sealedPlaces: [
-      createSealedPlace({ ...sealed, field: 'sealedBytes' }),
-      createSealedPlace({ ...sealed, field: 'sealedCorrection' }),
-      ...files.sealedPlaces,
+    encryptedFields: [
+      createEncryptedField({ ...fieldOptions, field: 'sealedBytes' }),
+      createEncryptedField({ ...fieldOptions, field: 'sealedCorrection' }),
+      ...files.encryptedFields,
     ],
 
     /**
@@ -158,13 +158,13 @@ export function createQuarantineRepository(options: {
       for (const line of await reserve(first.exportId, lines)) {
         const { bytes, sealedFile: _, ...fields } = line;
         const _id = idOf(line);
-        const sealed = await seal(_id, line);
+        const content = await encrypt(_id, line);
         const keptBytes = keptBytesOf(line);
         const sha256 = line.sha256 ?? hash('sha256', bytes ?? '', 'hex');
         const isTruncated = bytes === undefined && keptBytes < line.sizeBytes;
-        const replacement = { ...fields, ...sealed, keptBytes, sha256, isTruncated, state: 'open', createdAt: now };
+        const replacement = { ...fields, ...content, keptBytes, sha256, isTruncated, state: 'open', createdAt: now };
         operations.push({ replaceOne: { filter: { _id }, replacement, upsert: true } });
-        if (sealed.sealedFile !== undefined) written.push({ _id, except: sealed.sealedFile });
+        if (content.sealedFile !== undefined) written.push({ _id, except: content.sealedFile });
       }
       await model.collection.bulkWrite(operations as never[], { ordered: false });
       // Remove the files that earlier attempts have left for the same lines.
@@ -172,7 +172,7 @@ export function createQuarantineRepository(options: {
     },
 
     /** Creates a file for a line that is too long for memory. Call `put` without `bytes` when the line has ended. */
-    createLongLine: (position: Pick<QuarantinedLine, 'fileId' | 'offset'>): SealedFileWriter =>
+    createLongLine: (position: Pick<QuarantinedLine, 'fileId' | 'offset'>): EncryptedFileWriter =>
       files.create(idOf(position)),
 
     /** Lists lines in the order of files and positions. @param options.after the last id of the previous page */
@@ -201,13 +201,13 @@ export function createQuarantineRepository(options: {
     async openBytes(id: string): Promise<Readable> {
       const { sealedBytes, sealedFile } = await model.findById(id, { sealedBytes: 1, sealedFile: 1 }).orFail().lean();
       if (sealedFile !== undefined) return files.open({ owner: id, file: sealedFile });
-      return Readable.from(sealedBytes === undefined ? [] : [secretBox.open({ sealed: sealedBytes, owner: id })]);
+      return Readable.from(sealedBytes === undefined ? [] : [secretBox.decrypt({ encrypted: sealedBytes, owner: id })]);
     },
 
     /** Reads the bytes for a replay: the correction or, if there is none, the line itself. */
     async readLine(id: string): Promise<Buffer> {
       const { sealedCorrection } = await model.findById(id, { sealedCorrection: 1 }).orFail().lean();
-      if (sealedCorrection !== undefined) return secretBox.open({ sealed: sealedCorrection, owner: id });
+      if (sealedCorrection !== undefined) return secretBox.decrypt({ encrypted: sealedCorrection, owner: id });
       return buffer(await this.openBytes(id));
     },
 
@@ -216,12 +216,13 @@ export function createQuarantineRepository(options: {
       const document = await model.findById(id, { sealedCorrection: 1 }).lean();
       if (!document) return [];
       const { sealedCorrection } = document;
-      const corrected = sealedCorrection === undefined ? [] : [secretBox.open({ sealed: sealedCorrection, owner: id })];
+      const corrected =
+        sealedCorrection === undefined ? [] : [secretBox.decrypt({ encrypted: sealedCorrection, owner: id })];
       return [await buffer(await this.openBytes(id)), ...corrected];
     },
 
     async saveCorrection({ id, bytes }: { readonly id: string; readonly bytes: Buffer }): Promise<void> {
-      const sealedCorrection = secretBox.seal({ plaintext: bytes, owner: id });
+      const sealedCorrection = secretBox.encrypt({ plaintext: bytes, owner: id });
       await model.updateOne({ _id: id, state: 'open' }, { $set: { sealedCorrection } });
     },
 

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { SecretBox } from '@bulkhead/store';
-import { createSealedPlace, idsBelow, isDuplicateKey } from '@bulkhead/store';
+import { createEncryptedField, idsBelow, isDuplicateKey } from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
 
 /** An erased patient that a connection must not store again, or a Binary of one. It contains only keyed hashes of ids. */
@@ -43,13 +43,13 @@ export function createKeptOutRepository({ database, secretBox }: { database: Dat
 
   const findKey = async (connectionId: string): Promise<Buffer | undefined> => {
     const document = await keys.findById(connectionId).lean();
-    return document ? secretBox.open({ sealed: document.sealedKey, owner: ownerOf(connectionId) }) : undefined;
+    return document ? secretBox.decrypt({ encrypted: document.sealedKey, owner: ownerOf(connectionId) }) : undefined;
   };
 
   const ensureKey = async (connectionId: string): Promise<Buffer> => {
     const known = await findKey(connectionId);
     if (known) return known;
-    const sealedKey = secretBox.seal({ plaintext: randomBytes(32), owner: ownerOf(connectionId) });
+    const sealedKey = secretBox.encrypt({ plaintext: randomBytes(32), owner: ownerOf(connectionId) });
     try {
       await keys.create({ _id: connectionId, sealedKey });
     } catch (error) {
@@ -59,8 +59,8 @@ export function createKeptOutRepository({ database, secretBox }: { database: Dat
   };
 
   return {
-    sealedPlaces: [
-      createSealedPlace({ database, secretBox, collection: 'kept_out_keys', field: 'sealedKey', ownerOf }),
+    encryptedFields: [
+      createEncryptedField({ database, secretBox, collection: 'kept_out_keys', field: 'sealedKey', ownerOf }),
     ],
 
     /** Adds a patient and their Binaries. Adding them a second time changes nothing. */
@@ -91,7 +91,7 @@ export function createKeptOutRepository({ database, secretBox }: { database: Dat
     async listAll(): Promise<ReadonlyMap<string, KeptOutList>> {
       const lists = new Map<string, KeptOutList>();
       for (const { _id: connectionId, sealedKey } of await keys.find().lean()) {
-        const key = secretBox.open({ sealed: sealedKey, owner: ownerOf(connectionId) });
+        const key = secretBox.decrypt({ encrypted: sealedKey, owner: ownerOf(connectionId) });
         const ids = new Set(
           (await model.find({ _id: idsBelow(connectionId) }, { _id: 1 }).lean()).map(({ _id }) => _id),
         );

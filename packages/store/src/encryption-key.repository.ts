@@ -1,8 +1,8 @@
 import { AppError } from '@bulkhead/runtime';
 import { type Connection as Database, Schema } from 'mongoose';
 import { z } from 'zod';
+import type { EncryptedField } from './encrypted-field.ts';
 import { mongooseFieldsOf, type Stored } from './records/mongoose-fields-of.ts';
-import type { SealedPlace } from './sealed-place.ts';
 import type { SecretBox } from './secret-box.ts';
 
 const documentSchema = z.strictObject({
@@ -31,7 +31,7 @@ export function createEncryptionKeyRepository(options: { readonly database: Data
   const canDecrypt = ({ _id, sealedCheck }: EncryptionKeyDocument): boolean => {
     if (!secretBox.keyIds.includes(_id)) return false;
     try {
-      return secretBox.open({ sealed: sealedCheck, owner: _id }).toString() === knownText;
+      return secretBox.decrypt({ encrypted: sealedCheck, owner: _id }).toString() === knownText;
     } catch {
       return false;
     }
@@ -47,7 +47,7 @@ export function createEncryptionKeyRepository(options: { readonly database: Data
       if (missing.length > 0) throw keyMissing(missing);
       const _id = secretBox.currentKeyId;
       if (known.some((key) => key._id === _id)) return;
-      const sealedCheck = secretBox.seal({ plaintext: Buffer.from(knownText), owner: _id });
+      const sealedCheck = secretBox.encrypt({ plaintext: Buffer.from(knownText), owner: _id });
       await model.updateOne({ _id }, { $setOnInsert: { sealedCheck, createdAt: now } }, { upsert: true });
     },
 
@@ -82,18 +82,18 @@ export interface RotationReport {
  * @param options.dryRun only count the values.
  */
 export async function rotateEncryptionKey(options: {
-  readonly places: readonly SealedPlace[];
+  readonly fields: readonly EncryptedField[];
   readonly keys: EncryptionKeyRepository;
   readonly dryRun: boolean;
 }): Promise<RotationReport[]> {
-  const { places, keys, dryRun } = options;
-  const resealed = new Map<SealedPlace, number>();
-  if (!dryRun) for (const place of places) resealed.set(place, await place.reseal());
+  const { fields, keys, dryRun } = options;
+  const encryptedCounts = new Map<EncryptedField, number>();
+  if (!dryRun) for (const field of fields) encryptedCounts.set(field, await field.reencrypt());
   const report: RotationReport[] = [];
   // Count after the last rotation, so that values which other processes stored in the meantime are counted too.
-  for (const place of places) {
-    const { collection, field } = place;
-    report.push({ collection, field, resealed: resealed.get(place) ?? 0, left: await place.countLeft() });
+  for (const field of fields) {
+    const resealed = encryptedCounts.get(field) ?? 0;
+    report.push({ collection: field.collection, field: field.field, resealed, left: await field.countOutdated() });
   }
   if (!dryRun && report.every(({ left }) => left === 0)) await keys.forgetPrevious();
   return report;

@@ -3,11 +3,20 @@ export { BsonWriter } from './bson/bson-writer.ts';
 export { findFields, JsonWriter } from './bson/json-writer.ts';
 export { openRawWrites, type RawWrites, type WriteDocument } from './bson/raw-writes.ts';
 export { type Claim, createClaims, whileHeld } from './claims.ts';
+export { createEncryptedField, type EncryptedField } from './encrypted-field.ts';
+export {
+  createEncryptedFiles,
+  type EncryptedFiles,
+  type EncryptedFileWriter,
+  idsBelow,
+  upgradeEncryptedFiles,
+} from './encrypted-files.ts';
 export {
   createEncryptionKeyRepository,
   type RotationReport,
   rotateEncryptionKey,
 } from './encryption-key.repository.ts';
+export { createEncryptStream } from './encryption-stream.ts';
 export { decodeExactNumbers, encodeExactNumbers, type NumberText } from './exact-number-codec.ts';
 export { createLeases, type Leases, whileLeased } from './leases.ts';
 export { countSchema, sumsOf, withheldCountSchema, zerosOf } from './records/counts.ts';
@@ -23,15 +32,6 @@ export { mongooseFieldsOf, type Stored } from './records/mongoose-fields-of.ts';
 export { instantSchema, toView, type View, type ViewShape, viewShapeOf } from './records/record-view.ts';
 export { countByPhase, untilStored } from './runs.ts';
 export { type ConnectionScope, inScope, isInScope } from './scopes.ts';
-export {
-  createSealedFiles,
-  idsBelow,
-  type SealedFiles,
-  type SealedFileWriter,
-  upgradeSealedFiles,
-} from './sealed-files.ts';
-export { createSealedPlace, type SealedPlace } from './sealed-place.ts';
-export { createSealStream } from './sealed-stream.ts';
 export { createSecretBox, type SecretBox } from './secret-box.ts';
 export { duplicateInserts, isDocumentRefused, isDuplicateKey, isStoreUnavailable } from './store-errors.ts';
 export { type CommandObserver, watchCommands } from './watch-commands.ts';

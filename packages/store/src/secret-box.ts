@@ -18,9 +18,9 @@ export interface SecretBox {
   readonly currentKeyId: string;
   /** The ids of all keys that decrypt. */
   readonly keyIds: readonly string[];
-  seal(options: { readonly plaintext: Buffer; readonly owner: string }): string;
+  encrypt(options: { readonly plaintext: Buffer; readonly owner: string }): string;
   /** @throws AppError `secret-unreadable` for an unknown key, another owner, or changed bytes. */
-  open(options: { readonly sealed: string; readonly owner: string }): Buffer;
+  decrypt(options: { readonly encrypted: string; readonly owner: string }): Buffer;
 }
 
 const algorithm = 'aes-256-gcm';
@@ -34,15 +34,15 @@ export function createSecretBox({ current, previous = [] }: EncryptionKeys): Sec
   return {
     currentKeyId,
     keyIds: [...keys.keys()],
-    seal({ plaintext, owner }) {
+    encrypt({ plaintext, owner }) {
       const nonce = randomBytes(nonceBytes);
       const cipher = createCipheriv(algorithm, current, nonce).setAAD(Buffer.from(owner));
       const ciphertext = Buffer.concat([cipher.update(plaintext), cipher.final()]);
       const parts = [nonce, cipher.getAuthTag(), ciphertext].map((part) => part.toString('base64url'));
-      return [sealedPrefix(currentKeyId), ...parts].join('.');
+      return [encryptedPrefix(currentKeyId), ...parts].join('.');
     },
-    open({ sealed, owner }) {
-      const [, keyId = '', nonce = '', tag = '', ciphertext = ''] = sealed.split('.');
+    decrypt({ encrypted, owner }) {
+      const [, keyId = '', nonce = '', tag = '', ciphertext = ''] = encrypted.split('.');
       const key = keys.get(keyId);
       if (!key) throw unreadable('other-key');
       try {
@@ -58,7 +58,7 @@ export function createSecretBox({ current, previous = [] }: EncryptionKeys): Sec
 }
 
 /** Every value that was encrypted with this key begins with this prefix and a dot. */
-export function sealedPrefix(keyId: string): string {
+export function encryptedPrefix(keyId: string): string {
   return `v1.${keyId}`;
 }
 

@@ -36,9 +36,9 @@ import {
 import { createScheduleRepository } from '@bulkhead/schedules';
 import {
   type CommandObserver,
+  createEncryptedFiles,
   createEncryptionKeyRepository,
   createLeases,
-  createSealedFiles,
   createSecretBox,
   openRawWrites,
   type RawWrites,
@@ -111,9 +111,9 @@ export function createStore(options: StoreOptions): Store {
   const signingKeys = createSigningKeyRepository({ database, secretBox });
   const bulkExports = createBulkExportRepository(database);
   const outputFiles = createOutputFileRepository({ database, secretBox });
-  const files = createSealedFiles({ database, bucketName: 'quarantine', secretBox });
+  const files = createEncryptedFiles({ database, bucketName: 'quarantine', secretBox });
   const quarantine = createQuarantineRepository({ database, secretBox, files });
-  const documentFiles = createSealedFiles({ database, bucketName: 'document_files', secretBox });
+  const documentFiles = createEncryptedFiles({ database, bucketName: 'document_files', secretBox });
   const documents = createDocumentRepository(database);
   const documentContents = createDocumentContentRepository({ database, files: documentFiles });
   const syncRuns = createSyncRunRepository(database);
@@ -147,7 +147,7 @@ export function createStore(options: StoreOptions): Store {
     documentContents,
     keptOut,
   ];
-  const places = encrypting.flatMap(({ sealedPlaces }) => sealedPlaces);
+  const encryptedFields = encrypting.flatMap(({ encryptedFields }) => encryptedFields);
   return {
     connections,
     accessTokens: guardInserts({
@@ -205,7 +205,7 @@ export function createStore(options: StoreOptions): Store {
     migrate: ({ rederivesKeys = false }: { readonly rederivesKeys?: boolean } = {}) =>
       migrate({ database, apiKeys, outputFiles, encryptionKey, secretBox, rederivesKeys }),
     rotateEncryptionKey: ({ dryRun }: { readonly dryRun: boolean }): Promise<RotationReport[]> =>
-      rotateEncryptionKey({ places, keys: encryptionKeys, dryRun }),
+      rotateEncryptionKey({ fields: encryptedFields, keys: encryptionKeys, dryRun }),
     prepareResourceTypes: (resourceTypes: readonly string[]) => prepareResourceTypes({ database, resourceTypes }),
     /** Reads the version and the clock of the server. @throws if it does not answer. */
     async server(): Promise<{ readonly version: string; readonly now: Date }> {

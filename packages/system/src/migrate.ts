@@ -2,7 +2,7 @@ import type { ApiKeyRepository } from '@bulkhead/access';
 import { enhancedResourceTypes, standardResourceTypes } from '@bulkhead/fhir';
 import { listResourceTypes, prepareResourceTypes, upgradeResources } from '@bulkhead/resources';
 import type { SecretBox } from '@bulkhead/store';
-import { upgradeSealedFiles } from '@bulkhead/store';
+import { upgradeEncryptedFiles } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
 
 /**
@@ -26,7 +26,7 @@ export async function migrate(options: {
   // The index from the GridFS specification. The driver would create it during the first upload, and a worker should not wait for it.
   for (const bucketName of ['quarantine', 'document_files']) {
     await database.collection(`${bucketName}.chunks`).createIndex({ files_id: 1, n: 1 }, { unique: true });
-    await upgradeSealedFiles({ ...options, bucketName });
+    await upgradeEncryptedFiles({ ...options, bucketName });
   }
   const stored = await listResourceTypes(database);
   const resourceTypes = [...new Set([...standardResourceTypes, ...enhancedResourceTypes, ...stored])];

@@ -129,7 +129,7 @@ async function readAll(store: Store) {
     ownKey: own?.signingKey?.privateJwk,
     signedUrl: (await store.outputFiles.find('file_1'))?.url,
     signingKey: (await store.signingKeys.findForSigning('ES384'))?.privateJwk,
-    verifier: (await store.authorizationRequests.open('auth_1')).verifier,
+    verifier: (await store.authorizationRequests.readSecrets('auth_1')).verifier,
     accessToken: (await store.accessTokens.read(tokenOwner)).token?.accessToken,
     refreshToken: (await store.accessTokens.read(tokenOwner)).refreshToken,
     webhookSecret: await store.connections.findWebhookSecret('conn_1'),

@@ -46,7 +46,7 @@ export async function authorizedConnection(
 ): Promise<Connection> {
   const connection =
     connectionId === undefined
-      ? (await store.authorizationRequests.open(id)).draft
+      ? (await store.authorizationRequests.readSecrets(id)).draft
       : await store.connections.find(connectionId);
   if (connection) return connection;
   throw new AppError({

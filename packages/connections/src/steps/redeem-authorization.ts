@@ -16,7 +16,7 @@ export async function redeemAuthorization(
   if (request?.phase !== 'redeeming') return;
   try {
     const draft = await authorizedConnection(store, request);
-    const { code = '', verifier = '', issuer } = await store.authorizationRequests.open(id);
+    const { code = '', verifier = '', issuer } = await store.authorizationRequests.readSecrets(id);
     const { redirectUri, endpoints = { authorizationEndpoint: '', namesIssuer: false } } = request;
     const session = ehr.session(draft);
     const { grant, patient } = await session.redeem(

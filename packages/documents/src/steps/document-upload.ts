@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import type { SealedFileWriter } from '@bulkhead/store';
+import type { EncryptedFileWriter } from '@bulkhead/store';
 import type { DocumentProgress } from '../patient-document.record.ts';
 import type { DocumentStore } from '../store.ts';
 
@@ -17,7 +17,7 @@ export class DocumentUpload {
   #progress: DocumentProgress;
   /** The number of committed parts. */
   #saved: number;
-  #part: SealedFileWriter | undefined;
+  #part: EncryptedFileWriter | undefined;
   #partSize = 0;
   #size = 0;
 

@@ -1,6 +1,6 @@
 import type { DocumentContentRepository } from '@bulkhead/documents';
 import type { QuarantineRepository } from '@bulkhead/quarantine';
-import type { SealedFiles } from '@bulkhead/store';
+import type { EncryptedFiles } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
 import { retainContents, retainDocuments, retainUploads } from './retain-documents.ts';
 import { retainOpenLines, retainReplayedLines } from './retain-lines.ts';
@@ -35,7 +35,7 @@ export function createRetention(options: {
   readonly database: Database;
   readonly quarantine: QuarantineRepository;
   readonly contents: DocumentContentRepository;
-  readonly documentFiles: SealedFiles;
+  readonly documentFiles: EncryptedFiles;
 }): Retention {
   const { database, quarantine, contents, documentFiles } = options;
   return {

@@ -1,6 +1,6 @@
 import type { DocumentContent, DocumentContentRepository, StoredParts } from '@bulkhead/documents';
 import { readAttachments } from '@bulkhead/fhir';
-import type { SealedFiles } from '@bulkhead/store';
+import type { EncryptedFiles } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
 import { endOf, RetentionPass, type RetentionStep } from './retention-pass.ts';
 
@@ -131,7 +131,7 @@ interface FirstChunk {
 }
 
 /** Deletes uploads of abandoned downloads after a day. It finds them by their chunks, because an interrupted upload has no file record. */
-export function retainUploads(options: { readonly database: Database; readonly files: SealedFiles }): RetentionStep {
+export function retainUploads(options: { readonly database: Database; readonly files: EncryptedFiles }): RetentionStep {
   const { database, files } = options;
   const pass = new RetentionPass({ database, kind: 'document-upload' });
   const isUsed = async (upload: string): Promise<boolean> =>

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { LongLinePart } from '@bulkhead/fhir';
 import { maxKeptLineBytes, type QuarantinedLine } from '@bulkhead/quarantine';
-import type { SealedFileWriter } from '@bulkhead/store';
+import type { EncryptedFileWriter } from '@bulkhead/store';
 import type { OutputFile } from '../../output-file.record.ts';
 import type { BulkExportStore } from '../../store.ts';
 
@@ -9,7 +9,7 @@ import type { BulkExportStore } from '../../store.ts';
 export type KeptLine = Required<Pick<QuarantinedLine, 'sealedFile' | 'keptBytes' | 'sha256'>>;
 
 interface OpenLine {
-  readonly writer: SealedFileWriter;
+  readonly writer: EncryptedFileWriter;
   readonly hash: Hash;
   keptBytes: number;
 }

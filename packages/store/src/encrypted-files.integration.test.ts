@@ -3,15 +3,15 @@ import { buffer } from 'node:stream/consumers';
 import { testServices } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
-import { createSealedFiles, type SealedFiles } from './sealed-files.ts';
+import { createEncryptedFiles, type EncryptedFiles } from './encrypted-files.ts';
 import { createSecretBox } from './secret-box.ts';
 
 let database: mongoose.Connection;
-let files: SealedFiles;
+let files: EncryptedFiles;
 const secretBox = createSecretBox({ current: randomBytes(32) });
 beforeAll(async () => {
   database = await mongoose.createConnection(testServices().mongodbUri).asPromise();
-  files = createSealedFiles({ database, bucketName: 'sealed', secretBox });
+  files = createEncryptedFiles({ database, bucketName: 'sealed', secretBox });
 });
 afterAll(() => database.close());
 
@@ -59,7 +59,7 @@ describe('an encrypted file #quarantine', () => {
 
   test('reading an encrypted file fails if it was changed, or with another key or for another owner', async () => {
     const stored = await store('tampered', Buffer.from('{"resourceType":"Patient"}'));
-    const other = createSealedFiles({
+    const other = createEncryptedFiles({
       database,
       bucketName: 'sealed',
       secretBox: createSecretBox({ current: randomBytes(32) }),

@@ -1,39 +1,39 @@
 import { AppError } from '@bulkhead/runtime';
 import type { Connection as Database } from 'mongoose';
-import { type SecretBox, sealedPrefix } from './secret-box.ts';
+import { encryptedPrefix, type SecretBox } from './secret-box.ts';
 
 /** A field of a collection that holds encrypted values. A key rotation processes each of these fields. */
-export interface SealedPlace {
+export interface EncryptedField {
   readonly collection: string;
   readonly field: string;
   /** Counts the values that are not encrypted with the current key. */
-  countLeft(): Promise<number>;
+  countOutdated(): Promise<number>;
   /** Encrypts those values with the current key. @returns how many values it encrypted. */
-  reseal(): Promise<number>;
+  reencrypt(): Promise<number>;
 }
 
 /** @param options.ownerOf returns the owner that the values of a record are bound to. */
-export function createSealedPlace(options: {
+export function createEncryptedField(options: {
   readonly database: Database;
   readonly secretBox: SecretBox;
   readonly collection: string;
   readonly field: string;
   readonly ownerOf: (recordId: string) => string;
-}): SealedPlace {
+}): EncryptedField {
   const { database, secretBox, collection, field, ownerOf } = options;
   const records = () => database.collection<{ _id: string }>(collection);
-  const prefix = sealedPrefix(secretBox.currentKeyId);
+  const prefix = encryptedPrefix(secretBox.currentKeyId);
   // Two ranges around the current key's prefix. They match strings only, so records without the field are not included.
-  const left = { $or: [{ [field]: { $lt: `${prefix}.` } }, { [field]: { $gte: `${prefix}/` } }] };
+  const outdated = { $or: [{ [field]: { $lt: `${prefix}.` } }, { [field]: { $gte: `${prefix}/` } }] };
 
-  const encryptAgain = async (recordId: string, sealed: string): Promise<boolean> => {
+  const encryptAgain = async (recordId: string, encrypted: string): Promise<boolean> => {
     const owner = ownerOf(recordId);
-    const plaintext = decryptOrSkip(() => secretBox.open({ sealed, owner }));
+    const plaintext = decryptOrSkip(() => secretBox.decrypt({ encrypted, owner }));
     if (!plaintext) return false;
     // The filter includes the old value, so a value that another process has stored in the meantime is not overwritten.
     const { modifiedCount } = await records().updateOne(
-      { _id: recordId, [field]: sealed },
-      { $set: { [field]: secretBox.seal({ plaintext, owner }) } },
+      { _id: recordId, [field]: encrypted },
+      { $set: { [field]: secretBox.encrypt({ plaintext, owner }) } },
     );
     return modifiedCount === 1;
   };
@@ -41,10 +41,10 @@ export function createSealedPlace(options: {
   return {
     collection,
     field,
-    countLeft: () => records().countDocuments(left),
-    async reseal() {
+    countOutdated: () => records().countDocuments(outdated),
+    async reencrypt() {
       let count = 0;
-      for await (const record of records().find(left, { projection: { [field]: 1 } })) {
+      for await (const record of records().find(outdated, { projection: { [field]: 1 } })) {
         if (await encryptAgain(record._id, valueAt(record, field))) count++;
       }
       return count;
@@ -52,7 +52,7 @@ export function createSealedPlace(options: {
   };
 }
 
-/** A value that none of our keys decrypts must not prevent the rotation of all others. It is counted as left. */
+/** A value that none of our keys decrypts must not prevent the rotation of all others. `countOutdated` counts it. */
 function decryptOrSkip(decrypt: () => Buffer): Buffer | undefined {
   try {
     return decrypt();

@@ -12,7 +12,7 @@ export interface StreamKey {
 }
 
 /** Encrypts with AES-256-GCM what is too long to be held in memory. The output is nonce, ciphertext, tag. */
-export function createSealStream({ key, owner }: StreamKey): Transform {
+export function createEncryptStream({ key, owner }: StreamKey): Transform {
   const nonce = randomBytes(nonceBytes);
   const cipher = createCipheriv(algorithm, key, nonce).setAAD(Buffer.from(owner));
   let isFirst = true;
@@ -31,7 +31,7 @@ export function createSealStream({ key, owner }: StreamKey): Transform {
 }
 
 /** Decrypts. The tag can only be verified at the end, so a stream of changed bytes fails after it has passed them on. */
-export function createOpenStream({ key, owner }: StreamKey): Transform {
+export function createDecryptStream({ key, owner }: StreamKey): Transform {
   let decipher: DecipherGCM | undefined;
   // The last bytes, which may be the tag.
   let held = Buffer.alloc(0);

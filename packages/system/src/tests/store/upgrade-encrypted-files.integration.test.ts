@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
-import { createSealStream } from '@bulkhead/store';
+import { createEncryptStream } from '@bulkhead/store';
 import { testServices } from '@bulkhead/testing';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
@@ -28,7 +28,7 @@ test('a file that an earlier version encrypted without its own key can be read a
   const upload = bucket.openUploadStreamWithId('up_1.0/former' as never, 'up_1.0/former');
   await pipeline(
     Readable.from([Buffer.from('a report')]),
-    createSealStream({ key: encryptionKey, owner: 'up_1.0' }),
+    createEncryptStream({ key: encryptionKey, owner: 'up_1.0' }),
     upload,
   );
   await store.migrate();

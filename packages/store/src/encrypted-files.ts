@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { PassThrough, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import mongoose, { type Connection as Database } from 'mongoose';
-import { createSealedPlace } from './sealed-place.ts';
-import { createOpenStream, createSealStream } from './sealed-stream.ts';
+import { createEncryptedField } from './encrypted-field.ts';
+import { createDecryptStream, createEncryptStream } from './encryption-stream.ts';
 import type { SecretBox } from './secret-box.ts';
 
 /** Writes an encrypted file to the database. `write` waits while the database is slower than the caller. */
-export interface SealedFileWriter {
+export interface EncryptedFileWriter {
   write(bytes: Buffer): Promise<void>;
   /** Resolves when everything is stored. @returns the file's id, for `open`. */
   end(): Promise<string>;
@@ -16,7 +16,7 @@ export interface SealedFileWriter {
   abort(): Promise<void>;
 }
 
-export type SealedFiles = ReturnType<typeof createSealedFiles>;
+export type EncryptedFiles = ReturnType<typeof createEncryptedFiles>;
 
 interface FileDocument {
   readonly _id: string;
@@ -29,7 +29,7 @@ interface FileDocument {
  * rotation therefore encrypts only the files' keys again, not the files. Each upload creates a new file, because two workers may
  * write for the same owner at the same time, or a worker may be killed in the middle. The owner's record names the valid file.
  */
-export function createSealedFiles(options: {
+export function createEncryptedFiles(options: {
   readonly database: Database;
   readonly bucketName: string;
   readonly secretBox: SecretBox;
@@ -47,12 +47,12 @@ export function createSealedFiles(options: {
   const readKey = async (file: string): Promise<Buffer> => {
     const document = await database.collection<FileDocument>(`${bucketName}.files`).findOne({ _id: file });
     if (!document) throw new Error('the encrypted file does not exist');
-    return secretBox.open({ sealed: document.metadata?.sealedKey ?? '', owner: file });
+    return secretBox.decrypt({ encrypted: document.metadata?.sealedKey ?? '', owner: file });
   };
   return {
     /** The keys of the files. A rotation encrypts them again. */
-    sealedPlaces: [
-      createSealedPlace({
+    encryptedFields: [
+      createEncryptedField({
         database,
         secretBox,
         collection: `${bucketName}.files`,
@@ -62,13 +62,13 @@ export function createSealedFiles(options: {
     ],
 
     /** @param owner the id of the record that the file belongs to: letters, digits, `.`, `_` and `-`. */
-    create(owner: string): SealedFileWriter {
+    create(owner: string): EncryptedFileWriter {
       const file = `${owner}/${randomUUID()}`;
       const key = randomBytes(32);
       const source = new PassThrough();
-      const metadata = { sealedKey: secretBox.seal({ plaintext: key, owner: file }) };
+      const metadata = { sealedKey: secretBox.encrypt({ plaintext: key, owner: file }) };
       const upload = bucket().openUploadStreamWithId(file as never, file, { metadata });
-      const stored = pipeline(source, createSealStream({ key, owner }), upload);
+      const stored = pipeline(source, createEncryptStream({ key, owner }), upload);
       // `end` awaits this promise. If it is rejected earlier, the next `write` that waits fails too.
       stored.catch(() => undefined);
       return {
@@ -110,7 +110,7 @@ export function createSealedFiles(options: {
   };
 
   async function* read({ owner, file }: { readonly owner: string; readonly file: string }): AsyncGenerator<Buffer> {
-    const opened = createOpenStream({ key: await readKey(file), owner });
+    const opened = createDecryptStream({ key: await readKey(file), owner });
     pipeline(bucket().openDownloadStream(file as never), opened).catch((error: Error) => opened.destroy(error));
     yield* opened as AsyncIterable<Buffer>;
   }
@@ -120,7 +120,7 @@ export function createSealedFiles(options: {
  * Earlier versions encrypted files directly with the key of the deployment. This migration stores that key as the file's own
  * key, so it must run while that key is still the current one.
  */
-export async function upgradeSealedFiles(options: {
+export async function upgradeEncryptedFiles(options: {
   readonly database: Database;
   readonly bucketName: string;
   readonly encryptionKey: Buffer;
@@ -130,7 +130,7 @@ export async function upgradeSealedFiles(options: {
   const files = database.collection<{ _id: string }>(`${bucketName}.files`);
   const filter = { 'metadata.sealedKey': { $exists: false } };
   for await (const { _id } of files.find(filter, { projection: { _id: 1 } })) {
-    const sealedKey = secretBox.seal({ plaintext: encryptionKey, owner: _id });
+    const sealedKey = secretBox.encrypt({ plaintext: encryptionKey, owner: _id });
     await files.updateOne({ _id, ...filter }, { $set: { metadata: { sealedKey } } });
   }
 }
