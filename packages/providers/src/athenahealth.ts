@@ -1,5 +1,5 @@
 import type { RateLimit } from '@bulkhead/rate-limiter';
-import { EnvError } from '@bulkhead/runtime';
+import { EnvError, validate } from '@bulkhead/runtime';
 import { defaultScheduleSchema, type Provider, providerSchema } from './provider.ts';
 
 /** The limits of athenahealth's guide: 8 requests a second, at most 16 in 2 s and 100,000 a day. */
@@ -79,9 +79,7 @@ function readDefaultSchedule({ ATHENAHEALTH_DEFAULT_SCHEDULE: text }: ProviderSe
       `${name}: is not valid JSON. Set it to a value such as {"cron":"0 2 * * *","timeZone":"America/New_York","kind":"export"}.`,
     ]);
   }
-  const parsed = defaultScheduleSchema.safeParse(content);
-  if (parsed.success) return parsed.data;
-  throw new EnvError(
-    parsed.error.issues.map(({ path, message }) => `${name}: ${path.join('.') || '(all)'}: ${message}`),
-  );
+  const result = validate(defaultScheduleSchema, content);
+  if (result.isValid) return result.data;
+  throw new EnvError(result.faults.map(({ path, message }) => `${name}: ${path || '(all)'}: ${message}`));
 }

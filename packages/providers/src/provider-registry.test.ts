@@ -76,8 +76,8 @@ describe('the provider registry', () => {
   test.each([
     { text: 'nightly', says: 'is not valid JSON' },
     { text: '{"cron":"0 2 30 2 *","timeZone":"UTC","kind":"export"}', says: 'cron: never fires' },
-    { text: '{"cron":"0 2 * * *","timeZone":"Here","kind":"export"}', says: 'timeZone: ' },
-    { text: '{"cron":"0 2 * * *","timeZone":"UTC","kind":"backup"}', says: 'kind: ' },
+    { text: '{"cron":"0 2 * * *","timeZone":"Here","kind":"export"}', says: 'timeZone: is not a time zone' },
+    { text: '{"cron":"0 2 * * *","timeZone":"UTC","kind":"backup"}', says: 'kind: must be one of: export, sync' },
   ])('rejects the invalid default schedule $text', ({ text, says }) => {
     expect(() => createProviderRegistry({ ATHENAHEALTH_DEFAULT_SCHEDULE: text })).toThrow(says);
   });
@@ -124,8 +124,8 @@ describe('the provider registry', () => {
 
   test.each([
     { what: 'invalid JSON', content: '{ "clientSecret": "planted" ', faults: [/is not valid JSON/] },
-    { what: 'null', content: null, faults: [/expected array/] },
-    { what: 'a string', content: '"planted"', faults: [/expected array/] },
+    { what: 'null', content: null, faults: [/\(file\): must be a list of providers/] },
+    { what: 'a string', content: '"planted"', faults: [/\(file\): must be a list of providers/] },
     {
       what: 'several faults',
       content: [
@@ -133,12 +133,12 @@ describe('the provider registry', () => {
         { ...provider, environments: { test: { fhirEndpoint: 'ftp://open.example', token: 1 } }, secret: 'planted' },
       ],
       faults: [
-        /0\.id: /,
-        /0\.rateLimit\.limit: /,
+        /0\.id: must have only lower-case letters/,
+        /0\.rateLimit\.limit: must be at least 1/,
         /0\.rateLimit\.windowMs: /,
-        /0\.rateLimit\.perDay: /,
-        /1\.environments\.test/,
-        /1: .*"secret"/,
+        /0\.rateLimit\.perDay: must be a whole number/,
+        /1\.environments\.test\.fhirEndpoint: must be an http:\/\/ or https:\/\/ URL/,
+        /1\.secret: is not a known field/,
       ],
     },
     {

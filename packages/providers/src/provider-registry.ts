@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { AppError, EnvError } from '@bulkhead/runtime';
+import { AppError, EnvError, validate } from '@bulkhead/runtime';
 import { z } from 'zod';
 import { athenahealth, type ProviderSettings } from './athenahealth.ts';
 import { type Provider, providerSchema } from './provider.ts';
@@ -31,17 +31,18 @@ export function createProviderRegistry(settings: ProviderSettings): ProviderRegi
   };
 }
 
+const providersSchema = z.array(
+  providerSchema.refine(hasDefault, 'defaultEnvironment is not one of the environments'),
+  'must be a list of providers',
+);
+
 function readProviders({ BULKHEAD_PROVIDERS_FILE: path }: ProviderSettings): Provider[] {
   if (path === undefined) return [];
   const content = readJson(path) as { providers?: unknown } | null;
-  const parsed = z
-    .array(providerSchema.refine(hasDefault, 'defaultEnvironment is not one of the environments'))
-    .safeParse(content?.providers ?? content);
-  if (parsed.success) return parsed.data;
+  const result = validate(providersSchema, content?.providers ?? content);
+  if (result.isValid) return result.data;
   throw new EnvError(
-    parsed.error.issues.map(
-      (issue) => `BULKHEAD_PROVIDERS_FILE: ${issue.path.join('.') || '(file)'}: ${issue.message}`,
-    ),
+    result.faults.map(({ path, message }) => `BULKHEAD_PROVIDERS_FILE: ${path || '(file)'}: ${message}`),
   );
 }
 

@@ -13,10 +13,10 @@ const rateLimitSchema = z.strictObject({
   coldStart: z.enum(['wait', 'go']).optional(),
 });
 
-const endpointSchema = z.url({ protocol: /^https?$/ });
+const endpointSchema = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' });
 
 const environmentSchema = z.strictObject({
-  fhirEndpoint: z.url({ protocol: /^https?$/ }).transform(withoutTrailingSlashes),
+  fhirEndpoint: endpointSchema.transform(withoutTrailingSlashes),
   /** For servers whose `.well-known/smart-configuration` and CapabilityStatement contain no endpoints. */
   tokenEndpoint: endpointSchema.optional(),
   authorizationEndpoint: endpointSchema.optional(),
@@ -61,7 +61,9 @@ const searchSchema = z.strictObject({
 });
 
 export const providerSchema = z.strictObject({
-  id: z.string().regex(/^[a-z][a-z0-9-]{1,40}$/, 'lower-case letters, digits and hyphens'),
+  id: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{1,40}$/, 'must have only lower-case letters, digits and hyphens, and begin with a letter'),
   name: z.string().min(1),
   environments: z.record(z.string(), environmentSchema),
   defaultEnvironment: z.string(),

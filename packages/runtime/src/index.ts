@@ -16,6 +16,7 @@ export {
 export { type ExportError, toExportError, toKnownError } from './errors/export-error.ts';
 export { longestWaitMs, nextRetrying, type Retrying, withGrowingWait } from './errors/retrying.ts';
 export { shownUrl, toEhrText, withoutSecrets } from './errors/shown-text.ts';
+export { parseRequest, validate } from './errors/validate.ts';
 export { EventLoopMonitor } from './health/event-loop-monitor.ts';
 export { startFreezeGuard } from './health/freeze-guard.ts';
 export { carriesToken, startHealthServer } from './health/health.server.ts';

@@ -10,7 +10,7 @@ import {
 } from '@bulkhead/ehr-client';
 import { createProviderRegistry, type ProviderSettings } from '@bulkhead/providers';
 import { connectRedis, createProducer } from '@bulkhead/queues';
-import { AppError } from '@bulkhead/runtime';
+import { AppError, parseRequest } from '@bulkhead/runtime';
 import { syncBodySchema, toSyncedView } from '@bulkhead/sync/commands';
 import { createServices, createStore } from '@bulkhead/system';
 import {
@@ -70,14 +70,14 @@ export async function createEmbeddedService(options: EmbeddedServiceOptions): Pr
 
   return {
     async initiateBulkExport(connectionId, exportOptions) {
-      const body = bulkExportRequestSchema.parse({ connectionId, ...fromExportOptions(exportOptions) });
+      const body = parseRequest(bulkExportRequestSchema, { connectionId, ...fromExportOptions(exportOptions) });
       return toJob((await bulkExports.start({ provider, body, scope })).record);
     },
     checkBulkExportStatus: check,
     processBulkExportData: (jobId) => untilEnded(() => check(jobId)),
 
     async enhancedSync(connectionId, syncOptions) {
-      const body = syncBodySchema.parse({ connectionId, ...fromSyncOptions(syncOptions) });
+      const body = parseRequest(syncBodySchema, { connectionId, ...fromSyncOptions(syncOptions) });
       const state = await syncs.start({ provider, body, scope });
       if (state.run.phase === 'completed') return toSyncedView(state);
       const { code = 'sync-incomplete', message = 'The sync did not complete.' } = state.run.error ?? {};

@@ -2,12 +2,11 @@ import { userInfo } from 'node:os';
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import type { AuditActor, NewAuditEvent } from '@bulkhead/access';
 import { createAuditStream } from '@bulkhead/access';
-import { AppError, createLogger, EnvError, logLevel } from '@bulkhead/runtime';
+import { AppError, createLogger, EnvError, logLevel, validate } from '@bulkhead/runtime';
 import { isStoreUnavailable } from '@bulkhead/store';
 import { createStore, type Store } from '@bulkhead/system';
 import type { z } from 'zod';
 import { readApiConfig, storeOptions } from '../env.ts';
-import { faultMessage } from '../http/middleware/fault-message.ts';
 
 interface Command<Schema extends z.ZodType> {
   /** The name of the command in the audit log. */
@@ -85,9 +84,9 @@ function userName(): string {
 }
 
 function readArguments<Schema extends z.ZodType>({ usage, options, schema }: Command<Schema>): z.output<Schema> {
-  const result = schema.safeParse(readValues({ usage, options }), { error: faultMessage });
-  if (result.success) return result.data;
-  const faults = result.error.issues.map(({ path, message }) => `  - ${path.join('.')}: ${message}`);
+  const result = validate(schema, readValues({ usage, options }));
+  if (result.isValid) return result.data;
+  const faults = result.faults.map(({ path, message }) => `  - ${path}: ${message}`);
   throw new UsageError([`usage: ${usage}`, ...faults].join('\n'));
 }
 

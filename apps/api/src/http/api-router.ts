@@ -7,7 +7,7 @@ import { callEndpoint, type EndpointDeps, endpointRouter } from './endpoint-rout
 import type { RequestLimits } from './limits/request-limits.ts';
 import { auditTrail } from './middleware/audit-trail.ts';
 import { authenticate, limitRequests } from './middleware/authenticate.ts';
-import { parseJson } from './middleware/parse-request.ts';
+import { parseJson } from './middleware/parse-json.ts';
 
 const base = '/api/ehr';
 

@@ -1,10 +1,10 @@
+import { parseRequest } from '@bulkhead/runtime';
 import type { Services } from '@bulkhead/system';
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import type { Endpoint, HandlerInput, ProcessState, Reply } from './define-endpoint.ts';
 import { allow, maxIdLength } from './middleware/allow.ts';
 import { auditNotes } from './middleware/audit-notes.ts';
 import { type Caller, findCaller } from './middleware/caller-of.ts';
-import { parseRequest } from './middleware/parse-request.ts';
 
 export interface EndpointDeps {
   readonly services: Services;

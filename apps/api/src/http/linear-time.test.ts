@@ -6,7 +6,7 @@ import { expect, test } from '@jest/globals';
 import express, { type Request } from 'express';
 import { sessionCookie } from '../browser/session.ts';
 import { readByteRange } from '../endpoints/documents/read-document.endpoint.ts';
-import { parseJson } from './middleware/parse-request.ts';
+import { parseJson } from './middleware/parse-json.ts';
 
 /** A request with one header, since Node.js ends headers at 16 KB. */
 function withHeader(text: string): Request {

@@ -1,8 +1,8 @@
-import { createHealth } from '@bulkhead/runtime';
+import { createHealth, validate } from '@bulkhead/runtime';
 import { json, Router } from 'express';
-import { z } from 'zod';
 import type { BulkExport } from '../export/bulk-export.ts';
 import { faultOrderSchema } from '../faults/fault-order.ts';
+import { describeFaults } from '../options/options.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 import { orderScenario, scenarios } from '../scenarios/scenarios.ts';
 import type { Simulator } from '../simulator.ts';
@@ -90,9 +90,9 @@ export function controlOptionsRoute({ runtimeOptions }: Simulator): Router {
 export function controlFaultsRoute({ faults }: Simulator): Router {
   const router = Router();
   router.post('/_sim/faults', json({ type: () => true, limit: '32mb' }), (req, res) => {
-    const order = faultOrderSchema.safeParse(req.body);
-    if (order.success) res.status(201).json(faults.post(order.data));
-    else res.status(400).json({ error: z.prettifyError(order.error) });
+    const result = validate(faultOrderSchema, req.body);
+    if (result.isValid) res.status(201).json(faults.post(result.data));
+    else res.status(400).json({ error: describeFaults(result.faults) });
   });
   router.get('/_sim/faults', (_req, res) => {
     res.json(faults.list());

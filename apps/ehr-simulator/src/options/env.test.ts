@@ -28,6 +28,11 @@ test('optionsFromEnv parses numbers, flags and lists, and rejects invalid values
     fileExpirySeconds: 9,
   });
   expect(() => optionsFromEnv({ SIMULATOR_PATIENTS: '-5', SIMULATOR_EXPORT_LEVELS: 'galaxy' })).toThrow(
-    /patients[\s\S]*exportLevels|exportLevels[\s\S]*patients/,
+    expect.objectContaining({
+      faults: [
+        'SIMULATOR_PATIENTS: must be at least 0',
+        'SIMULATOR_EXPORT_LEVELS.0: must be one of: system, patient, group',
+      ],
+    }),
   );
 });

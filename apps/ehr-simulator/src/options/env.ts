@@ -1,4 +1,4 @@
-import { parseEnv } from '@bulkhead/runtime';
+import { EnvError, parseEnv, validate } from '@bulkhead/runtime';
 import { z } from 'zod';
 import { type SimulatorOptions, simulatorOptionsSchema } from './options.ts';
 
@@ -65,9 +65,9 @@ export function optionsFromEnv(env: Readonly<Record<string, string | undefined>>
     const option = optionName(name);
     return [option, lists.has(option) ? String(value).split(/[\s,]+/) : value] as const;
   });
-  const checked = simulatorOptionsSchema.safeParse(Object.fromEntries(options));
-  if (checked.success) return checked.data;
-  throw new Error(`The environment is not usable:\n${z.prettifyError(checked.error)}`);
+  const result = validate(simulatorOptionsSchema, Object.fromEntries(options));
+  if (result.isValid) return result.data;
+  throw new EnvError(result.faults.map(({ path, message }) => `${variableName(path)}: ${message}`));
 }
 
 function optionName(variable: string): string {
@@ -75,4 +75,9 @@ function optionName(variable: string): string {
     .replace(/^SIMULATOR_/, '')
     .toLowerCase()
     .replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** Converts the path of a fault to a variable: `exportLevels.0` becomes SIMULATOR_EXPORT_LEVELS.0. */
+function variableName(path: string): string {
+  return `SIMULATOR_${path.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 }

@@ -1,3 +1,4 @@
+import { type Fault, validate } from '@bulkhead/runtime';
 import { z } from 'zod';
 import type { Clock } from './clock.ts';
 
@@ -114,6 +115,11 @@ const changeable = [
   'strictAccept',
 ] as const satisfies readonly (keyof SimulatorOptions)[];
 
+/** Returns one line for each fault, for the author of a request to `/_sim`. */
+export function describeFaults(faults: readonly Fault[]): string {
+  return faults.map(({ path, message }) => `${path || '(body)'}: ${message}`).join('\n');
+}
+
 /** Changes the options of a running simulator. It modifies the object that all parts read. */
 export class RuntimeOptions {
   private readonly options: SimulatorOptions;
@@ -138,9 +144,9 @@ export class RuntimeOptions {
     if (fixed.length > 0)
       throw new Error(`These options cannot be changed while the simulator is running: ${fixed.join(', ')}.`);
     const changed = Object.entries({ ...this.options, ...patch }).filter(([, value]) => value !== null);
-    const checked = simulatorOptionsSchema.safeParse(Object.fromEntries(changed));
-    if (!checked.success) throw new Error(z.prettifyError(checked.error));
-    this.assign(checked.data);
+    const result = validate(simulatorOptionsSchema, Object.fromEntries(changed));
+    if (!result.isValid) throw new Error(describeFaults(result.faults));
+    this.assign(result.data);
   }
 
   /** Restores the options of the start. */

@@ -101,6 +101,24 @@ describe.each(ways)("the guide's code, $way", ({ create }) => {
     expect(lines).toHaveLength(found.length * 4);
     expect(lines[0]).toMatch(/^Report: \S/);
   }, 60_000);
+
+  test('a call with invalid options throws an error that names each invalid option', async () => {
+    service = create();
+    const exportOptions = { exportType: 'Galaxy' as 'System', resourceTypes: ['Pasta'] };
+    await expect(service.initiateBulkExport(system.connectionId, exportOptions)).rejects.toMatchObject({
+      code: 'invalid-request',
+      context: {
+        details: [
+          { path: 'exportType', message: 'must be one of: Patient, Group, System' },
+          { path: 'resourceTypes.0', message: '"Pasta" is not a FHIR R4 resource type' },
+        ],
+      },
+    });
+    await expect(service.enhancedSync(system.connectionId, { since: 'yesterday' })).rejects.toMatchObject({
+      code: 'invalid-request',
+      context: { details: [expect.objectContaining({ path: 'since' })] },
+    });
+  }, 60_000);
 });
 
 test('a failed call throws an error with a code and what to do', async () => {

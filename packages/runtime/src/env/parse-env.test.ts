@@ -24,6 +24,16 @@ describe('the environment', () => {
     expect(parse).toThrow(EnvError);
     expect(parse).toThrow(/PORT.*\n.*REDIS_URL/);
   });
+
+  test('parseEnv says in plain words what each variable must be', () => {
+    const read = (env: Record<string, string>) => () => parseEnv(schema, env);
+    expect(read({ PORT: 'eighty', REDIS_URL: 'localhost' })).toThrow(
+      expect.objectContaining({ faults: ['PORT: must be a number', 'REDIS_URL: must be a URL'] }),
+    );
+    expect(read({ PORT: '70000' })).toThrow(
+      expect.objectContaining({ faults: ['PORT: must be at most 65535', 'REDIS_URL: is required'] }),
+    );
+  });
 });
 
 describe('the environment (variables in files)', () => {

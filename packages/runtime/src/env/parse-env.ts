@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
+import type { Fault } from '../errors/app-error.ts';
+import { validate } from '../errors/validate.ts';
 
 /** Thrown before anything is started. `faults` has one line for each variable that is missing or invalid. */
 export class EnvError extends Error {
@@ -22,14 +24,12 @@ export function parseEnv<Schema extends z.ZodObject>(
   env: Readonly<Record<string, string | undefined>>,
 ): z.output<Schema> {
   const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
-  const { values, faults } = readFiles({ names: Object.keys(schema.shape), env: present });
-  const result = schema.safeParse({ ...present, ...values });
-  if (result.success && faults.length === 0) return result.data;
-  const issues = result.error?.issues.filter(({ path }) => !faults.some(({ name }) => name === path[0])) ?? [];
-  throw new EnvError([
-    ...faults.map(({ name, message }) => `${name}: ${message}`),
-    ...issues.map((issue) => `${issue.path.join('.') || '(environment)'}: ${issue.message}`),
-  ]);
+  const { values, faults: fileFaults } = readFiles({ names: Object.keys(schema.shape), env: present });
+  const result = validate(schema, { ...present, ...values });
+  if (result.isValid && fileFaults.length === 0) return result.data;
+  const isReported = ({ path }: Fault) => fileFaults.some((fault) => fault.path === path.split('.')[0]);
+  const faults = result.isValid ? [] : result.faults.filter((fault) => !isReported(fault));
+  throw new EnvError([...fileFaults, ...faults].map(({ path, message }) => `${path || '(environment)'}: ${message}`));
 }
 
 function readFiles(options: {
@@ -37,12 +37,12 @@ function readFiles(options: {
   readonly env: Readonly<Record<string, string | undefined>>;
 }) {
   const values: Record<string, string> = {};
-  const faults: { readonly name: string; readonly message: string }[] = [];
+  const faults: Fault[] = [];
   for (const name of options.names) {
     const file = options.env[`${name}_FILE`];
     if (file === undefined) continue;
     if (options.env[name] !== undefined) {
-      faults.push({ name, message: `is set, and ${name}_FILE is set too. Set one of them.` });
+      faults.push({ path: name, message: `is set, and ${name}_FILE is set too. Set one of them.` });
       continue;
     }
     try {
@@ -50,7 +50,7 @@ function readFiles(options: {
       values[name] = readFileSync(file, 'utf8').trimEnd();
     } catch (error) {
       const { code = 'unreadable' } = error as { code?: string };
-      faults.push({ name, message: `the file that ${name}_FILE names cannot be read (${code})` });
+      faults.push({ path: name, message: `the file that ${name}_FILE names cannot be read (${code})` });
     }
   }
   return { values, faults };

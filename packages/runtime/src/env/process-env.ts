@@ -6,6 +6,7 @@ import { isLineTarget } from '../logs/create-line-sink.ts';
 const notAKey =
   'must be 32 bytes in base64, as printed by `openssl rand -base64 32`, or a wrapped key that wrap-encryption-key printed';
 const notADatabase = 'must be a mongodb:// or mongodb+srv:// URI with the name of a database in its path';
+const notAnHttpUrl = 'must be an http:// or https:// URL';
 
 const encryptionKeySchema = z.string({ error: notAKey }).refine(isKeyText, notAKey);
 
@@ -48,11 +49,11 @@ export const processEnvShape = {
   ATHENAHEALTH_CLIENT_ID: z.string().optional(),
   ATHENAHEALTH_CLIENT_SECRET: z.string().optional(),
   ATHENAHEALTH_REDIRECT_URI: z.url().optional(),
-  ATHENAHEALTH_FHIR_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+  ATHENAHEALTH_FHIR_ENDPOINT: z.url({ protocol: /^https?$/, error: notAnHttpUrl }).optional(),
   ATHENAHEALTH_DEFAULT_SCHEDULE: z.string().optional(),
   BULKHEAD_PROVIDERS_FILE: z.string().optional(),
   /** OpenTelemetry's own names: an OTLP/HTTP collector, and the fraction of traces that is recorded. */
-  OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' }).optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/, error: notAnHttpUrl }).optional(),
   OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1),
   /** The token that Prometheus sends to `/metrics`. A random token has at least this length. */
   METRICS_TOKEN: z

@@ -1,6 +1,6 @@
 import { bulkExportRequestSchema } from '@bulkhead/bulk-export/commands';
 import { type ScheduleKind, scheduleKinds } from '@bulkhead/providers';
-import { cronFault, isTimeZone } from '@bulkhead/runtime';
+import { cronFault, isTimeZone, validate } from '@bulkhead/runtime';
 import { syncBodySchema } from '@bulkhead/sync/commands';
 import { z } from 'zod';
 import type { ScheduleRequest } from '../schedule.record.ts';
@@ -41,9 +41,9 @@ export const scheduleBodySchema = z
       const message = `is not a field of a scheduled ${kind}. Its fields are ${requestFields[kind].join(', ')}`;
       addIssue({ code: 'custom', path: ['request', name], message });
     }
-    const { error } = requestSchemas[kind].safeParse({ ...pickRequest({ kind, request }), connectionId });
-    for (const { path, message } of error?.issues ?? []) {
-      addIssue({ code: 'custom', path: ['request', ...path], message });
+    const result = validate(requestSchemas[kind], { ...pickRequest({ kind, request }), connectionId });
+    for (const { path, message } of result.isValid ? [] : result.faults) {
+      addIssue({ code: 'custom', path: ['request', ...path.split('.')], message });
     }
   })
   .transform((body) => ({ ...body, request: pickRequest(body) }));

@@ -9,7 +9,7 @@ import {
 import { raw } from 'express';
 import { z } from 'zod';
 import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
-import { parseJson } from '../../http/middleware/parse-request.ts';
+import { parseJson } from '../../http/middleware/parse-json.ts';
 import { connectionId, count, exportId, later, page, success } from '../common.schema.ts';
 
 const quarantinedLineExample = {

@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { parseRequest } from '@bulkhead/runtime';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { appendFurther } from '../../http/middleware/audit-trail.ts';
-import { parseRequest } from '../../http/middleware/parse-request.ts';
 import { count, connectionId as exampleConnectionId } from '../common.schema.ts';
 
 /** Names one resource together with its path. */

@@ -135,6 +135,18 @@ describe('bad input of a schedule', () => {
       says: 'not a FHIR R4 resource type',
     },
     {
+      what: 'an unknown level of its exports',
+      body: { request: { exportType: 'Galaxy' } },
+      at: ['request.exportType'],
+      says: 'must be one of: ',
+    },
+    {
+      what: 'types that are not a list',
+      body: { request: { resourceTypes: 'Patient' } },
+      at: ['request.resourceTypes'],
+      says: 'must be a list',
+    },
+    {
       what: 'its own `since`',
       body: { request: { since: 'last' } },
       at: ['request.since'],

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { z } from 'zod';
-import { faultMessage } from './fault-message.ts';
+import { validate } from './validate.ts';
 
 const method = z.discriminatedUnion('method', [
   z.object({ method: z.literal('none') }),
@@ -27,13 +27,22 @@ test.each([
   { schema: z.url(), value: 'x', message: 'must be a URL' },
   { schema: z.string().regex(/a/), value: 'b', message: 'has the wrong format' },
   { schema: z.string().refine(() => false), value: 'b', message: 'is not valid' },
-])('describes the fault of $value with "$message"', ({ schema, value, message }) => {
-  expect(schema.safeParse(value, { error: faultMessage }).error?.issues.map((issue) => issue.message)).toEqual([
-    message,
-  ]);
+])('validate describes the fault of $value with "$message"', ({ schema, value, message }) => {
+  expect(validate(schema, value)).toMatchObject({ isValid: false, faults: [{ message }] });
 });
 
-test('keeps the message that a schema has for a fault', () => {
+test('validate keeps the message that a schema has for a fault', () => {
   const schema = z.string().min(1, 'names no type');
-  expect(schema.safeParse('', { error: faultMessage }).error?.issues[0]?.message).toBe('names no type');
+  expect(validate(schema, '')).toEqual({ isValid: false, faults: [{ path: '', message: 'names no type' }] });
+});
+
+test('validate reports each unknown field with its path', () => {
+  const schema = z.strictObject({ request: z.strictObject({}) });
+  expect(validate(schema, { request: { from: 1, to: 2 } })).toEqual({
+    isValid: false,
+    faults: [
+      { path: 'request.from', message: 'is not a known field' },
+      { path: 'request.to', message: 'is not a known field' },
+    ],
+  });
 });

@@ -1,21 +1,5 @@
-import { AppError, type Fault, invalidRequest } from '@bulkhead/runtime';
+import { AppError } from '@bulkhead/runtime';
 import { json, type RequestHandler } from 'express';
-import type { z } from 'zod';
-import { faultMessage } from './fault-message.ts';
-
-/** @throws AppError `invalid-request` with all faults, by path */
-export function parseRequest<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
-  const result = schema.safeParse(value, { error: faultMessage });
-  if (result.success) return result.data;
-  throw invalidRequest(result.error.issues.flatMap(toFaults));
-}
-
-/** Returns one fault for each field. Zod reports all unknown fields of an object as one issue. */
-function toFaults(issue: z.core.$ZodIssue): Fault[] {
-  const { path, message } = issue;
-  if (issue.code !== 'unrecognized_keys') return [{ path: path.join('.'), message }];
-  return issue.keys.map((key) => ({ path: [...path, key].join('.'), message: 'is not a field of this request' }));
-}
 
 /** The deepest request, that of a schedule, has 3 levels. */
 const maxDepth = 20;

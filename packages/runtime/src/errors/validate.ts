@@ -1,10 +1,35 @@
 import type { z } from 'zod';
+import { type Fault, invalidRequest } from './app-error.ts';
+
+export type Validated<Data> =
+  | { readonly isValid: true; readonly data: Data }
+  | { readonly isValid: false; readonly faults: readonly Fault[] };
 
 /**
- * The message of a fault, if the schema has no message of its own for it. Zod's own messages are written for programmers. Pass this
- * function to `safeParse` as `error`.
+ * Parses what a user or an operator wrote, and describes each fault in a sentence that says what to change. Zod's own messages are
+ * written for programmers. A message that the schema itself has for a fault is kept.
  */
-export function faultMessage(issue: z.core.$ZodRawIssue): string {
+export function validate<Schema extends z.ZodType>(schema: Schema, value: unknown): Validated<z.output<Schema>> {
+  const result = schema.safeParse(value, { error: faultMessage });
+  if (result.success) return { isValid: true, data: result.data };
+  return { isValid: false, faults: result.error.issues.flatMap(toFaults) };
+}
+
+/** @throws AppError `invalid-request` with all faults, by path */
+export function parseRequest<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+  const result = validate(schema, value);
+  if (result.isValid) return result.data;
+  throw invalidRequest(result.faults);
+}
+
+/** Returns one fault for each field. Zod reports all unknown fields of an object as one issue. */
+function toFaults(issue: z.core.$ZodIssue): Fault[] {
+  const { path, message } = issue;
+  if (issue.code !== 'unrecognized_keys') return [{ path: path.join('.'), message }];
+  return issue.keys.map((key) => ({ path: [...path, key].join('.'), message: 'is not a known field' }));
+}
+
+function faultMessage(issue: z.core.$ZodRawIssue): string {
   switch (issue.code) {
     case 'invalid_type':
       return issue.input === undefined ? 'is required' : `must be ${typeNames[issue.expected] ?? 'of another type'}`;
