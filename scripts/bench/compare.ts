@@ -42,8 +42,8 @@ export function compare(options: {
   readonly goal: Goal;
 }): BenchRow {
   const { name, measured, read, unit, goal } = options;
-  const runs = measured.subject.map((one, turn) => ({
-    value: read(one),
+  const runs = measured.subject.map((measurement, turn) => ({
+    value: read(measurement),
     floor: read(measured.floor[turn] as Measurement),
   }));
   return {

@@ -44,7 +44,7 @@ async function measure(wanted: number): Promise<string> {
       await service.processBulkExportData(id);
     });
     const stored = await system.store.resources.countByType(connectionId);
-    const total = Object.values(stored).reduce((sum, one) => sum + one, 0);
+    const total = Object.values(stored).reduce((sum, count) => sum + count, 0);
     const sync = await count(system, () => service.enhancedSync(connectionId).then(() => undefined));
     const { fhirEndpoint, accessToken } = await service.getConnection(connectionId);
     const reads = await idsOf(system, { connectionId, types: Object.keys(stored) });
@@ -81,10 +81,10 @@ async function idsOf(
   return all;
 }
 
-async function readAll<Read>(reads: readonly Read[], read: (one: Read) => Promise<unknown>): Promise<void> {
+async function readAll<Read>(reads: readonly Read[], read: (item: Read) => Promise<unknown>): Promise<void> {
   const waiting = [...reads];
   const reader = async (): Promise<void> => {
-    for (let one = waiting.pop(); one; one = waiting.pop()) await read(one);
+    for (let item = waiting.pop(); item; item = waiting.pop()) await read(item);
   };
   await Promise.all(Array.from({ length: readers }, reader));
 }

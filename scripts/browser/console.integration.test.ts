@@ -141,7 +141,7 @@ if ('missing' in found) {
       await page.getByRole('textbox', { name: 'Practice id' }).fill('195901');
       await button('Add').click();
       await title('Practice 195901 (production)').waitFor();
-      const id = [...(await connections())].find((one) => !before.has(one)) ?? '';
+      const id = [...(await connections())].find((id) => !before.has(id)) ?? '';
       await button('Remove').click();
       await page.getByRole('radio', { name: /is deleted too/ }).check();
       await button('Remove the connection').click();

@@ -60,7 +60,7 @@ function bindings(file, keyword) {
   const statement = new RegExp(`^${keyword} (?!type )\\{([^}]*)\\} from '([^']+)';`, 'gm');
   return [...readFileSync(join(root, file), 'utf8').matchAll(statement)].map(([, list, from]) => ({
     from,
-    names: list.split(',').flatMap((one) => (/^\s*(?:type )|^\s*$/.test(one) ? [] : [one.trim().split(' ')[0]])),
+    names: list.split(',').flatMap((name) => (/^\s*(?:type )|^\s*$/.test(name) ? [] : [name.trim().split(' ')[0]])),
   }));
 }
 

@@ -32,7 +32,7 @@ export function plantTree({ folder, files, packages }: PlantTreeOptions): void {
     const { name, dependencies = {}, exports = {} } = manifest;
     const imports = Object.keys(dependencies).filter((dependency) => dependency.startsWith('@bulkhead/'));
     write(workspace, JSON.stringify({ ...manifest, dependencies: { ...dependencies, ...declared } }));
-    const text = [...imports.map((one) => `import '${one}';`), 'export const one = 1;\n'].join('\n');
+    const text = [...imports.map((path) => `import '${path}';`), 'export const one = 1;\n'].join('\n');
     write(`${dirname(workspace)}/src/index.ts`, 'export const one = 1;\n');
     // In a feature, only the steps may import all of its dependencies.
     write(`${dirname(workspace)}/src/${exports['./steps'] ? 'steps/' : ''}index.ts`, text);

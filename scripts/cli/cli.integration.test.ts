@@ -44,7 +44,7 @@ describe('the bulkhead command', () => {
     expect(stdout).toMatch(/^job_\S+ {2}COMPLETED {2}\d+ stored, 0 quarantined\n$/);
     const [id = ''] = stdout.split(' ');
     expect(
-      (await json('export', 'list', '--connection', system.connectionId)).map((one: { id: string }) => one.id),
+      (await json('export', 'list', '--connection', system.connectionId)).map((record: { id: string }) => record.id),
     ).toEqual([id]);
     const files = (await bulkhead(['export', 'files', id])).stdout.split('\n').map((line) => line.split(/ +/));
     expect(files.slice(0, 3).map(([type, , state]) => [type, state])).toEqual([
@@ -136,7 +136,7 @@ describe('the bulkhead command', () => {
     writeFileSync(file, `${key}\n`);
     const asClient = await bulkhead(['keys', 'list', '--key-file', file], { BULKHEAD_API_KEY: '' });
     expect(asClient).toMatchObject({ code: 3, stdout: '' });
-    const { id: keyId } = (await json('keys', 'list')).find((one: { name: string }) => one.name === 'reader');
+    const { id: keyId } = (await json('keys', 'list')).find((key: { name: string }) => key.name === 'reader');
     expect((await bulkhead(['keys', 'revoke', keyId])).code).toBe(0);
     expect((await bulkhead(['connections', 'list', '--key-file', file], { BULKHEAD_API_KEY: '' })).code).toBe(3);
   }, 90_000);

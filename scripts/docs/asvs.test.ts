@@ -19,7 +19,7 @@ test('docs/asvs.md lists each requirement of levels 1 and 2 once', () => {
   const ids = requirements.map(({ id }) => id);
   expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([]);
   for (const [level, count] of Object.entries(published))
-    expect(requirements.filter((one) => one.level === level)).toHaveLength(count);
+    expect(requirements.filter((requirement) => requirement.level === level)).toHaveLength(count);
 });
 
 test.each([
@@ -28,7 +28,9 @@ test.each([
   { name: 'both', levels: ['1', '2'] },
 ])('docs/asvs.md has a correct summary of the verdicts of $name', ({ name, levels }) => {
   const counts = ['met', 'not met', 'not applicable'].map(
-    (verdict) => requirements.filter((one) => one.verdict === verdict && levels.includes(one.level ?? '')).length,
+    (verdict) =>
+      requirements.filter((requirement) => requirement.verdict === verdict && levels.includes(requirement.level ?? ''))
+        .length,
   );
   const sum = counts.reduce((total, count) => total + count, 0);
   expect(page).toContain(`| ${name} | ${counts.join(' | ')} | ${sum} |`);

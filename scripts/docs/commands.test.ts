@@ -17,7 +17,7 @@ const blocks = pages.flatMap((page) =>
 );
 const commands = blocks.filter(({ language }) => ['bash', 'sh', 'shell', 'console'].includes(language));
 const isLeftOut = ({ page, text }: (typeof blocks)[number]) =>
-  notRun.some((one) => one.page === page && text.startsWith(one.begins));
+  notRun.some((exclusion) => exclusion.page === page && text.startsWith(exclusion.begins));
 /** The tests of this folder, which name the pages whose commands they run. */
 const tests = globSync('*.integration.test.ts', { cwd: import.meta.dirname }).map((file) =>
   read(`scripts/docs/${file}`),

@@ -13,7 +13,7 @@ export async function blocksOf(page: string): Promise<readonly string[]> {
   const markdown = await readFile(join(root, page), 'utf8');
   const blocks = [...markdown.matchAll(/^ *```bash\n([\s\S]*?)^ *```$/gm)].map(([, block = '']) => block);
   const isLeftOut = (block: string) =>
-    notRun.some((one) => one.page === page && block.trimStart().startsWith(one.begins));
+    notRun.some((exclusion) => exclusion.page === page && block.trimStart().startsWith(exclusion.begins));
   const found = blocks.filter((block) => !isLeftOut(block));
   if (found.length === 0) throw new Error(`${page} has no bash block`);
   return found;

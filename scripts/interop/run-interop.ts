@@ -125,7 +125,7 @@ async function runChecks(options: {
 
   await check('connection test', async () => {
     const { ok, steps: taken } = await api.testConnection(await api.createConnection());
-    const actual = { ok, steps: taken.map((one) => [one.step, one.ok]) };
+    const actual = { ok, steps: taken.map((result) => [result.step, result.ok]) };
     const expected = {
       ok: true,
       steps: [

@@ -47,22 +47,27 @@ test('two starts at once, each with its own folder, store the resources of their
     startOnce(['--state', first, '--patients', '3'], { DEBUG: 'athenahealth:*' }),
     startOnce(['--state', second, '--patients', '5']),
   ];
-  const [one, other] = (await Promise.all(starts.map(({ ended }) => ended))) as [Ended, Ended];
-  expect([one.code, other.code, one.output, other.output]).toEqual([0, 0, expect.any(String), expect.any(String)]);
-  expect([patients(one), patients(other)]).toEqual([3, 5]);
-  for (const ended of [one, other]) {
+  const [firstEnd, secondEnd] = (await Promise.all(starts.map(({ ended }) => ended))) as [Ended, Ended];
+  expect([firstEnd.code, secondEnd.code, firstEnd.output, secondEnd.output]).toEqual([
+    0,
+    0,
+    expect.any(String),
+    expect.any(String),
+  ]);
+  expect([patients(firstEnd), patients(secondEnd)]).toEqual([3, 5]);
+  for (const ended of [firstEnd, secondEnd]) {
     const [done, promised] = stored(ended) ?? [];
     expect(done).toBe(promised);
   }
-  expect(stored(one)).not.toEqual(stored(other));
+  expect(stored(firstEnd)).not.toEqual(stored(secondEnd));
   // The bundled worker, too, reaches the classes of the driver with which it sends bytes.
   expect(readFileSync(join(first, 'logs', 'worker-1.log'), 'utf8')).toContain('"writesRaw":true');
   // DEBUG=athenahealth:* shows each request. Without it, no request is shown.
-  expect(one.output).toMatch(
+  expect(firstEnd.output).toMatch(
     /worker [12]: EHR request ended {2}kind=token method=POST host=127\.0\.0\.1:\d+ status=200/,
   );
-  expect(one.output).toMatch(/EHR request ended {2}kind=download method=GET .* durationMs=\d+ waitMs=\d+/);
-  expect(other.output).not.toContain('EHR request ended');
+  expect(firstEnd.output).toMatch(/EHR request ended {2}kind=download method=GET .* durationMs=\d+ waitMs=\d+/);
+  expect(secondEnd.output).not.toContain('EHR request ended');
 }, 180_000);
 
 test('a second start with the same folder fails at once and does not change the state of the first one', async () => {

@@ -29,7 +29,7 @@ const unitFlag = '--unit';
 /** Tests of growth measure CPU time on texts of megabytes, which takes minutes on a busy machine. */
 const notUnit = ['/node_modules/', '/dist/', 'integration[.]test', 'linear-time[.]test', 'growth[.]test'];
 const given = process.argv.slice(2);
-const args = given.filter((one) => ![writeFlag, dockerFlag, interopFlag, unitFlag].includes(one));
+const args = given.filter((argument) => ![writeFlag, dockerFlag, interopFlag, unitFlag].includes(argument));
 const { exitCode, report } = given.includes(unitFlag) ? await runUnitTests(args) : await runTests(args);
 const counts = countTests(report);
 // A part of the tests cannot prove the conformance rules.

@@ -26,7 +26,7 @@ export const apiEnvSchema = z.object({
   TRUST_PROXY: z
     .string()
     .default('0')
-    .transform((text) => (/^\d+$/.test(text) ? Number(text) : text.split(',').map((one) => one.trim())))
+    .transform((text) => (/^\d+$/.test(text) ? Number(text) : text.split(',').map((proxy) => proxy.trim())))
     .refine(
       (given) => typeof given === 'number' || given.every(isProxy),
       'must be the number of proxies in front of the API, or a comma-separated list of their addresses and networks (10.0.0.0/8, loopback)',

@@ -88,7 +88,7 @@ export function createConnectionEraser(options: {
           {
             projection: { deleted: 1 },
             count: (_, page) => {
-              const tombstones = page.filter((one) => one.deleted).length;
+              const tombstones = page.filter((document) => document.deleted).length;
               return amounts({ resources: { [type]: page.length - tombstones }, records: { tombstones } });
             },
           },

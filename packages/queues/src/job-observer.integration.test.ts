@@ -46,7 +46,7 @@ test('the job observer gets the outcome "handed-over" of an attempt that a shutd
 
 test('the job observer gets the outcome "failed" of a job that another version has added, without the name of the job', async () => {
   queues.startConsumer({});
-  const queue = queues.producer.queues.find((one) => one.name === 'connection');
+  const queue = queues.producer.queues.find((candidate) => candidate.name === 'connection');
   await queue?.add('made.up', payload);
   await waitFor(() => queues.jobEnds.length > 0);
   expect(queues.jobEnds).toEqual([{ queue: 'connection', job: 'unknown', outcome: 'failed', durationMs: 0 }]);

@@ -243,7 +243,7 @@ export function createProducer({ redis, prefix, onError, tracing = noTracing }: 
     },
 
     async close(): Promise<void> {
-      await Promise.all([...Object.values(queues), flows].map((one) => one.close()));
+      await Promise.all([...Object.values(queues), flows].map((queue) => queue.close()));
     },
   };
 }

@@ -12,7 +12,7 @@ afterEach(() => queues.stop());
 const name = 'connection.test';
 
 async function figuresOf(queue: QueueName) {
-  const figures = (await queues.producer.readFigures()).find((one) => one.queue === queue);
+  const figures = (await queues.producer.readFigures()).find((candidate) => candidate.queue === queue);
   if (!figures) throw new Error(`no ${queue}`);
   return figures;
 }
@@ -26,7 +26,7 @@ describe('queue figures', () => {
   });
 
   test('the figures count waiting jobs and the age of the oldest one', async () => {
-    const queue = queues.producer.queues.find((one) => one.name === 'connection');
+    const queue = queues.producer.queues.find((candidate) => candidate.name === 'connection');
     await queue?.add(name, { connectionId: 'a' }, { timestamp: Date.now() - 60_000 });
     await queues.producer.enqueue(name, { connectionId: 'b' });
     // A job that waits for its time is not late.
@@ -38,7 +38,7 @@ describe('queue figures', () => {
   });
 
   test('the age of a job does not include the delay that it was added with', async () => {
-    const queue = queues.producer.queues.find((one) => one.name === 'connection');
+    const queue = queues.producer.queues.find((candidate) => candidate.name === 'connection');
     // Like the job of a nightly schedule that was added during the previous run and became due 20 s ago.
     await queue?.add(
       name,
@@ -56,7 +56,7 @@ describe('queue figures', () => {
     const workers = async () => (await figuresOf('connection')).workers;
     const consumers = [queues.startConsumer({}), queues.startConsumer({})];
     await waitFor(async () => (await workers()) === 2);
-    await queues.producer.queues.find((one) => one.name === 'connection')?.add('made.up', {});
+    await queues.producer.queues.find((queue) => queue.name === 'connection')?.add('made.up', {});
     await waitFor(async () => (await figuresOf('connection')).jobs.failed === 1);
     for (const consumer of consumers) await consumer.stop();
     await waitFor(async () => (await workers()) === 0);

@@ -29,7 +29,7 @@ beforeEach(() => {
   limiter = makeLimiter();
 });
 afterAll(() => {
-  for (const one of limiters) one.close();
+  for (const limiter of limiters) limiter.close();
   redis.disconnect();
 });
 
@@ -211,11 +211,11 @@ describe('the rate limiter', () => {
     const asked = jest.spyOn(counted, 'evalsha');
     const processes = Array.from({ length: 6 }, () => createRateLimiter({ redis: counted, prefix: services.prefix }));
     await Promise.all(
-      processes.flatMap((one) =>
-        Array.from({ length: 8 }, async () => (await one.acquire({ budget, priority: 'crawl' })).settle()),
+      processes.flatMap((limiter) =>
+        Array.from({ length: 8 }, async () => (await limiter.acquire({ budget, priority: 'crawl' })).settle()),
       ),
     );
-    for (const one of processes) one.close();
+    for (const limiter of processes) limiter.close();
     counted.disconnect();
     // If every waiting process asked for every slot, 48 requests would take about 200 commands. Batches of four take a dozen.
     expect(asked.mock.calls.length).toBeLessThan(48);
@@ -277,7 +277,7 @@ describe('the rate limiter', () => {
     expect(paused?.pausedMs).toBeGreaterThan(50_000);
     expect((paused?.slowMs ?? 0) - (paused?.pausedMs ?? 0)).toBe(60_000);
     controller.abort(new Error('cancelled'));
-    await Promise.all([...polls, elsewhere].map((one) => expect(one).rejects.toThrow('cancelled')));
+    await Promise.all([...polls, elsewhere].map((poll) => expect(poll).rejects.toThrow('cancelled')));
   });
 
   test('keeps only one window in the log of a rate above a hundred a second', async () => {

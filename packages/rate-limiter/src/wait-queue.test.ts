@@ -141,8 +141,8 @@ describe('the wait queue (waiting requests)', () => {
       const waitMs = 15 * 60_000 + 1;
       script = [{ reason, waitMs }];
       const waiting = [request('poll', 'poll'), request('crawl', 'crawl')];
-      const refusals = waiting.map((one) =>
-        expect(one).rejects.toMatchObject({ code, retry: { afterMs: waitMs }, context: { waitMs, reason } }),
+      const refusals = waiting.map((reservation) =>
+        expect(reservation).rejects.toMatchObject({ code, retry: { afterMs: waitMs }, context: { waitMs, reason } }),
       );
       await pass(60_000);
       await Promise.all(refusals);

@@ -31,8 +31,8 @@ describe('the metrics of a process', () => {
   });
 
   test('each registry has its own metrics', async () => {
-    const [one, other] = [createMetrics(), createMetrics()];
-    one.counter({ name: 'bulkhead_jobs_total', help: 'Jobs.' })({});
+    const [first, other] = [createMetrics(), createMetrics()];
+    first.counter({ name: 'bulkhead_jobs_total', help: 'Jobs.' })({});
     other.counter({ name: 'bulkhead_jobs_total', help: 'Jobs.' });
     expect(await lines(other)).toEqual(['bulkhead_jobs_total 0']);
   });

@@ -82,8 +82,8 @@ const parseBy: Measure = ({ workers, context, server }) =>
     for (const probe of probes) await probe.measure('parse', server.files);
     const cores = watchCores();
     const all = await Promise.all(probes.map((probe) => probe.measure('parse', server.files)));
-    const units = all.reduce((sum, one) => sum + one.units, 0);
-    const seconds = Math.max(...all.map((one) => one.seconds));
+    const units = all.reduce((sum, share) => sum + share.units, 0);
+    const seconds = Math.max(...all.map((share) => share.seconds));
     return { measured: { units, seconds }, cores: cores() };
   });
 

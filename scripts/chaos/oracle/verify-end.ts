@@ -28,7 +28,7 @@ export function verifyEnds(options: {
   readonly differences: number;
 }): Finding[] {
   const { exports, mayFail, differences } = options;
-  const findings = exports.flatMap((one) => verifyEnd({ one, mayFail }));
+  const findings = exports.flatMap((record) => verifyEnd({ record, mayFail }));
   const last = exports.at(-1);
   if (last && isWhole(last) && differences > 0)
     findings.push(
@@ -37,12 +37,12 @@ export function verifyEnds(options: {
   return findings;
 }
 
-function verifyEnd({ one, mayFail }: { readonly one: RoundExport; readonly mayFail: boolean }): Finding[] {
-  const { exportId, end } = one;
+function verifyEnd({ record, mayFail }: { readonly record: RoundExport; readonly mayFail: boolean }): Finding[] {
+  const { exportId, end } = record;
   if (exportId === undefined) return [silent('the POST of an export was not answered in time')];
   if (!end) return [silent(`${exportId} did not end in time`)];
   if (end.status === 'FAILED' && !end.errorMessage) return [silent(`${exportId} is FAILED without a reason`)];
-  if (isWhole(one) || mayFail) return [];
+  if (isWhole(record) || mayFail) return [];
   const why = end.errorCode ?? end.warnings.map(({ code }) => code).join(', ');
   return [{ verdict: 'lost', count: 1, text: `${exportId} is ${end.status} (${why}) after a short crash` }];
 }

@@ -20,7 +20,9 @@ export function verifyWatermarks(options: {
   readonly differences: readonly Difference[];
 }): Finding[] {
   const { watermarks, earlier, exports, differences } = options;
-  const ends = new Map(exports.filter(({ phase }) => isTerminal(phase)).map((one) => [one.id, one.transactionTime]));
+  const ends = new Map(
+    exports.filter(({ phase }) => isTerminal(phase)).map((record) => [record.id, record.transactionTime]),
+  );
   const before = new Map(earlier.map(({ resourceType, at }) => [resourceType, at]));
   return watermarks.flatMap(({ resourceType, at, exportId }): Finding[] => {
     const end = ends.get(exportId);

@@ -37,13 +37,13 @@ function sum(reports: readonly RoundReport[]): Sums {
   const total = (verdict: Verdict): number =>
     reports
       .flatMap(({ findings }) => findings)
-      .reduce((all, one) => all + (one.verdict === verdict ? one.count : 0), 0);
+      .reduce((all, finding) => all + (finding.verdict === verdict ? finding.count : 0), 0);
   return {
     rounds: reports.length,
     lost: total('lost'),
     duplicated: total('duplicated'),
     silent: total('silent'),
     violations: total('violations'),
-    unavoidableKickOffs: reports.reduce((all, one) => all + one.unavoidableKickOffs, 0),
+    unavoidableKickOffs: reports.reduce((all, report) => all + report.unavoidableKickOffs, 0),
   };
 }

@@ -49,7 +49,10 @@ export function createSimulatorControl(baseUrl: string) {
     clearRequests: () => call('DELETE', '/_sim/requests'),
 
     async requests(): Promise<SeenRequest[]> {
-      return (await readRequests()).map((one) => ({ ...one, arrivedAtMs: one.arrivedAtMs + clockOffsetMs }));
+      return (await readRequests()).map((request) => ({
+        ...request,
+        arrivedAtMs: request.arrivedAtMs + clockOffsetMs,
+      }));
     },
 
     /**

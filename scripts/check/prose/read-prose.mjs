@@ -41,7 +41,7 @@ function passagesOfSource(root, file) {
   };
   new Visitor({
     CallExpression({ callee, arguments: [title] }) {
-      const names = [callee, callee.callee].flatMap((one) => [one?.name, one?.object?.name, one?.property?.name]);
+      const names = [callee, callee.callee].flatMap((node) => [node?.name, node?.object?.name, node?.property?.name]);
       if (!title || !testFunctions.some((name) => names.includes(name))) return;
       addTexts(title, 'title');
       titles.add(title);

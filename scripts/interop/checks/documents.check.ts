@@ -57,7 +57,9 @@ async function compareDocuments(
   },
 ): Promise<void> {
   const { connectionId, resourceId, expected } = options;
-  const documents = (await api.documentsOf(connectionId, resourceId)).toSorted((one, other) => one.index - other.index);
+  const documents = (await api.documentsOf(connectionId, resourceId)).toSorted(
+    (left, other) => left.index - other.index,
+  );
   const states = documents.map(({ source, state, notes }) => ({ source, state, notes }));
   const wanted = expected.map(({ source }) => ({ source, state: 'stored', notes: [] }));
   report.fact({ what: `the documents of ${resourceId}`, expected: wanted, actual: states });

@@ -68,14 +68,14 @@ async function askServer(
   const earlier = new Set<string>();
   for (const parameter of parameters) {
     const ids = await server.searchIds(type, queryOf([[parameter, asked]]));
-    for (const one of ids.filter((one) => !earlier.has(one))) found.add(one);
+    for (const id of ids.filter((one) => !earlier.has(one))) found.add(id);
     // A second date applies to resources that lack the first.
     if (name !== 'date' || parameters.length === 1) continue;
-    for (const one of await server.searchIds(type, queryOf([[parameter, 'lt9999']]))) earlier.add(one);
+    for (const id of await server.searchIds(type, queryOf([[parameter, 'lt9999']]))) earlier.add(id);
   }
   // A Patient is in its own compartment.
   if (name === 'patient' && type === 'Patient')
-    for (const one of await server.searchIds(type, `_id=${id}`)) found.add(one);
+    for (const foundId of await server.searchIds(type, `_id=${id}`)) found.add(foundId);
   return found;
 }
 

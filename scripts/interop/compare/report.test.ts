@@ -4,7 +4,7 @@ import { parseWithNumberTexts } from './number-texts.ts';
 import { Report } from './report.ts';
 
 const resources = (...texts: readonly string[]) =>
-  new Map(texts.map((text) => parseWithNumberTexts(text) as { id: string }).map((one) => [one.id, one]));
+  new Map(texts.map((text) => parseWithNumberTexts(text) as { id: string }).map((resource) => [resource.id, resource]));
 
 function compare(options: {
   readonly type?: string;

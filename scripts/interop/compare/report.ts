@@ -66,7 +66,9 @@ export class Report {
       if (differences.length === 0) continue;
       const what = !stored.has(id) ? 'missing' : served.has(id) ? 'different' : 'extra';
       if (!this.#count({ what, type, id, scope })) continue;
-      const places = differences.slice(0, 3).map((one) => `${one.path}: ${show(one.served)} != ${show(one.stored)}`);
+      const places = differences
+        .slice(0, 3)
+        .map((difference) => `${difference.path}: ${show(difference.served)} != ${show(difference.stored)}`);
       shown.push(`${what}: ${type}/${id}${what === 'different' ? `, served != stored: ${places.join('; ')}` : ''}`);
     }
     for (const line of shown.slice(0, shownPerComparison)) this.#say(`  ✗ ${line}`);

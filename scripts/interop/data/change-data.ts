@@ -24,8 +24,9 @@ export async function changeData(server: FhirServer): Promise<Changes> {
   const patients = (await server.firstOf('Patient', 1)).map(readResource);
   const conditions = (await server.firstOf('Condition', 3)).map(readResource);
   const amended = observations.slice(0, -1);
-  for (const one of amended) await server.put(pathOf(one), JSON.stringify({ ...one, status: 'amended' }));
-  for (const one of patients) await server.put(pathOf(one), JSON.stringify({ ...one, gender: 'other' }));
+  for (const resource of amended)
+    await server.put(pathOf(resource), JSON.stringify({ ...resource, status: 'amended' }));
+  for (const patient of patients) await server.put(pathOf(patient), JSON.stringify({ ...patient, gender: 'other' }));
   const deleted = [...conditions, ...observations.slice(-1)].map(pathOf);
   for (const path of deleted) await server.delete(path);
   const [subject] = patients;

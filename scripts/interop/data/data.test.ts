@@ -52,7 +52,7 @@ describe('the data of pnpm interop', () => {
 
 describe('a part of the data of pnpm interop', () => {
   const appointment = (id: string, ...patients: string[]) => {
-    const participant = patients.map((one) => ({ actor: { reference: `Patient/${one}` } }));
+    const participant = patients.map((id) => ({ actor: { reference: `Patient/${id}` } }));
     return JSON.stringify({ resourceType: 'Appointment', id, participant });
   };
   const all = [

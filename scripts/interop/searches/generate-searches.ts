@@ -53,7 +53,7 @@ export function generateSearches(options: {
     }));
   const alone = ({ name, value }: SingleSearch): Alternatives => ({ name, values: [value] });
   const pairs = singles.map((single) => [alone(single), alone(random.pick(singles))]);
-  return { singles, combined: [...alternatives.map((one) => [one]), ...pairs] };
+  return { singles, combined: [...alternatives.map((search) => [search]), ...pairs] };
 }
 
 /**

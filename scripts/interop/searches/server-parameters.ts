@@ -77,7 +77,7 @@ export function serverParameters(options: {
 }): readonly string[] {
   const { type, name, offered } = options;
   const names = name === 'patient' ? compartmentParameters[type] : (otherNames[name]?.[type] ?? name);
-  return (names?.split(' ') ?? []).filter((one) => offered.has(one));
+  return (names?.split(' ') ?? []).filter((name) => offered.has(name));
 }
 
 function named(name: string, types: string): Record<string, string> {

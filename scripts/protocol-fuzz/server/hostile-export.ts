@@ -56,7 +56,7 @@ function manifestPage(options: { readonly running: HostileExport; readonly page:
   const shown = pageSize === 0 ? entries : entries.slice(page * pageSize, (page + 1) * pageSize);
   const hasMore = pageSize > 0 && entries.length > (page + 1) * pageSize;
   const next = oddity === 'page-loop' ? 0 : page + 1;
-  const listOf = (section: string) => shown.filter((one) => one.section === section).map(({ entry }) => entry);
+  const listOf = (section: string) => shown.filter((item) => item.section === section).map(({ entry }) => entry);
   const link =
     hasMore || oddity === 'page-loop' ? [{ relation: 'next', url: `${baseUrl}/status/${id}?page=${next}` }] : [];
   const time = new Date(Date.parse(transactionTime) + clockErrorMs[clock]).toISOString();

@@ -203,7 +203,7 @@ describe('reads', () => {
     const found = await api.request('GET', `/api/ehr/audit-events?patient=p3&connectionId=${connectionId}&limit=1000`);
     const events = found.body.data as { patients: string[]; target: { connectionId: string } }[];
     expect(events.length).toBeGreaterThan(4);
-    expect(events.filter((event) => !event.patients.some((one) => ['p3', '*'].includes(one)))).toEqual([]);
+    expect(events.filter((event) => !event.patients.some((patient) => ['p3', '*'].includes(patient)))).toEqual([]);
     expect(events.filter(({ target }) => target.connectionId !== connectionId)).toEqual([]);
     // The search for these events is also an event about the patient.
     const all = await api.request('GET', '/api/ehr/audit-events?patient=p3&limit=1');
@@ -251,7 +251,7 @@ describe('what changes nothing', () => {
     const options = { body: { connectionId }, headers: { 'idempotency-key': 'again' } };
     expect(await asClient('POST', exportPath, options)).toEqual(['export.create success']);
     expect(await asClient('POST', exportPath, options)).toEqual(['export.create unchanged']);
-    const id = (await api.store.bulkExports.listActive()).find((one) => one.connectionId === connectionId)?.id;
+    const id = (await api.store.bulkExports.listActive()).find((running) => running.connectionId === connectionId)?.id;
     expect(await asClient('POST', `${exportPath}/${id}/retry`)).toEqual(['export.retry unchanged']);
     expect(await asClient('DELETE', `${exportPath}/${id}`)).toEqual(['export.cancel success']);
     expect(await asClient('DELETE', `${exportPath}/${id}`)).toEqual(['export.cancel unchanged']);

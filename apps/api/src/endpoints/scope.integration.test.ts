@@ -22,7 +22,7 @@ const ask = (id: KeyedEndpointId, planted: PlantedConnection, key: string) => {
   return api.request(method.toUpperCase(), `/api/ehr${path}`, { ...options, authorization: `Bearer ${key}` });
 };
 const endpointOf = (id: string): Endpoint => {
-  const endpoint = endpoints.find((one) => one.id === id);
+  const endpoint = endpoints.find((candidate) => candidate.id === id);
   if (!endpoint) throw new Error(`${id} is not in the list of endpoints`);
   return endpoint;
 };

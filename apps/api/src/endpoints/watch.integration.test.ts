@@ -93,10 +93,10 @@ test('the stream of an ended export sends its status and `end` at once', async (
 });
 
 test('the stream of exports of a connection sends no others', async () => {
-  const [one, other] = [await plantConnection(api.store), await plantConnection(api.store)];
-  const stream = await openEvents({ api, path: `${athena}/bulk-export/events?connectionId=${one.connectionId}` });
+  const [first, other] = [await plantConnection(api.store), await plantConnection(api.store)];
+  const stream = await openEvents({ api, path: `${athena}/bulk-export/events?connectionId=${first.connectionId}` });
   const { data } = await stream.next('exports');
-  expect(data.map(({ id }: { id: string }) => id)).toEqual([one.exportId]);
+  expect(data.map(({ id }: { id: string }) => id)).toEqual([first.exportId]);
   expect(stream.text).not.toContain(other.exportId);
   stream.leave();
 });

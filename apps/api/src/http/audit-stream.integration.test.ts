@@ -118,7 +118,7 @@ describe('audit events', () => {
       execFile(process.execPath, args, { env }, (_error, out, err) => resolve({ stdout: out, stderr: err }));
     });
     expect(stdout).not.toContain('auditEvent');
-    const line = stderr.split('\n').find((one) => one.startsWith('{"auditEvent"')) ?? '';
+    const line = stderr.split('\n').find((text) => text.startsWith('{"auditEvent"')) ?? '';
     expect(JSON.parse(line).auditEvent).toMatchObject({ action: 'command.create-api-key', outcome: 'success' });
   });
 });

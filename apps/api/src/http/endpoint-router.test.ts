@@ -6,9 +6,9 @@ test.each([
   { first: '/connections/:id', second: '/:provider/documents' },
   { first: '/:provider/exports/events', second: '/:provider/exports/:id' },
 ])('$first is matched before $second', ({ first, second }) => {
-  const [one, other] = [{ path: first }, { path: second }];
-  expect([other, one].toSorted(comparePaths)).toEqual([one, other]);
-  expect([one, other].toSorted(comparePaths)).toEqual([one, other]);
+  const [left, other] = [{ path: first }, { path: second }];
+  expect([other, left].toSorted(comparePaths)).toEqual([left, other]);
+  expect([left, other].toSorted(comparePaths)).toEqual([left, other]);
 });
 
 test('comparePaths keeps the order of paths with the same kinds of segments', () => {

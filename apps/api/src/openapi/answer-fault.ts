@@ -14,7 +14,7 @@ export function answerFault(answer: {
   readonly body: unknown;
 }): string | undefined {
   const { method, path, status, body } = answer;
-  const endpoint = endpointsAt(path).find((one) => one.method === method.toLowerCase());
+  const endpoint = endpointsAt(path).find((candidate) => candidate.method === method.toLowerCase());
   if (!endpoint) return undefined;
   const where = `${method} ${endpoint.path} answers ${status}`;
   const expected = endpoint.responses[status];
@@ -23,7 +23,8 @@ export function answerFault(answer: {
   const codes = errorCodes(endpoint).filter((code) => httpStatus[code] === status);
   if (codes.length === 0) return `${where}, which is not documented`;
   const { code } = (body as { error?: { code?: unknown } } | undefined)?.error ?? {};
-  if (!codes.some((one) => one === code)) return `${where} ${String(code)}, which is not documented`;
+  if (!codes.some((documentedCode) => documentedCode === code))
+    return `${where} ${String(code)}, which is not documented`;
   return mismatch({ where, schema: errorSchema, body });
 }
 

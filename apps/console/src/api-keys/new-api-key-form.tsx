@@ -45,7 +45,10 @@ export function NewApiKeyForm({ onDone }: { readonly onDone: () => void }) {
           label="Connections"
           description="Leave empty for every connection, including later ones"
           searchable
-          data={(connections.data?.data ?? []).map((one) => ({ value: one.id, label: nameOfConnection(one) }))}
+          data={(connections.data?.data ?? []).map((connection) => ({
+            value: connection.id,
+            label: nameOfConnection(connection),
+          }))}
           {...form.getInputProps('connectionIds')}
         />
       )}

@@ -17,7 +17,7 @@ export function AuditPage() {
   const { filters, setFilter } = useFilters(['patient', 'actor', 'action', 'outcome']);
   const [{ patient, actor, action, outcome }] = useDebouncedValue(filters, typingMs);
   const isPatientId = patient === undefined || patientId.test(patient);
-  const query = { patient, actor, action, outcome: outcomes.find((one) => one === outcome) };
+  const query = { patient, actor, action, outcome: outcomes.find((option) => option === outcome) };
   const once = { refetchInterval: false, enabled: isPatientId } as const;
   const found = api.useQuery('get', '/api/ehr/audit-events', { params: { query } }, once);
   return (

@@ -93,7 +93,7 @@ function describe({ step, progress }: { readonly step: PhaseStep; readonly progr
   const text =
     state === 'now' && phase === 'exporting' && progress
       ? progress
-      : phaseSteps.find((one) => one.phase === phase)?.text;
+      : phaseSteps.find((step) => step.phase === phase)?.text;
   if (state === 'ahead' || tookMs === undefined) return text ?? '';
   return state === 'now' ? `${text}, for ${formatDuration(tookMs)}` : formatDuration(tookMs);
 }

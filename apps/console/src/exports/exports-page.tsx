@@ -21,7 +21,7 @@ export function ExportsPage() {
   const { filters, setFilter } = useFilters(['connectionId', 'status']);
   const { connectionId, status } = filters;
   const live = useLiveExports({ provider, connectionId });
-  const query = { limit, connectionId, status: statuses.find((one) => one === status) };
+  const query = { limit, connectionId, status: statuses.find((option) => option === status) };
   const found = api.useQuery('get', '/api/ehr/{provider}/bulk-export', { params: { path: { provider }, query } });
 
   return (

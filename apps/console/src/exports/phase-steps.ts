@@ -20,7 +20,7 @@ export interface PhaseStep {
 export function stepsOf({ phase, timeline }: Pick<BulkExport, 'phase' | 'timeline'>, now: Date): readonly PhaseStep[] {
   const way = lastWay(timeline);
   const isOver = phase === 'failed' || phase === 'cancelled';
-  const reached = isOver ? way.findLast((one) => one.phase !== phase)?.phase : phase;
+  const reached = isOver ? way.findLast((entry) => entry.phase !== phase)?.phase : phase;
   const index = phase === 'completed' ? phaseSteps.length : phaseSteps.findIndex((step) => step.phase === reached);
   return phaseSteps.map((step, at) => {
     const state = at < index ? 'done' : at > index ? 'ahead' : isOver ? 'ended-here' : 'now';
@@ -32,7 +32,7 @@ export function stepsOf({ phase, timeline }: Pick<BulkExport, 'phase' | 'timelin
 /** The timeline after the last end that a retry has reopened. */
 function lastWay(timeline: BulkExport['timeline']): BulkExport['timeline'] {
   const ends = ['completed', 'failed', 'cancelled'];
-  const retriedAt = timeline.findLastIndex((one, index) => ends.includes(one.phase) && index < timeline.length - 1);
+  const retriedAt = timeline.findLastIndex((entry, index) => ends.includes(entry.phase) && index < timeline.length - 1);
   return timeline.slice(retriedAt + 1);
 }
 
@@ -42,7 +42,7 @@ function durationOf(options: {
   readonly now: Date;
 }): number | undefined {
   const { way, phase, now } = options;
-  const index = way.findIndex((one) => one.phase === phase);
+  const index = way.findIndex((entry) => entry.phase === phase);
   const [from, to] = [way[index], way[index + 1]];
   if (!from) return undefined;
   const end = to === undefined ? now : new Date(to.at);

@@ -24,7 +24,7 @@ export function ConnectionSelect(props: Omit<SelectProps, 'data'>) {
 /** A removed connection shows its id. */
 export function ConnectionName({ id }: { readonly id: string }) {
   const { data } = api.useQuery('get', '/api/ehr/connections');
-  const connection = data?.data.find((one) => one.id === id);
+  const connection = data?.data.find((candidate) => candidate.id === id);
   if (!connection) return id;
   return (
     <Anchor component={Link} to={`/connections/${id}`} inherit>

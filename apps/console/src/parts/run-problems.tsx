@@ -28,8 +28,8 @@ export function RunProblems({ run, children }: RunProblemsProps) {
           <EhrText text={ehrText} />
         </Alert>
       )}
-      {[retrying ?? []].flat().map((one) => (
-        <RetryingAlert key={keyOf(one)} retrying={one} />
+      {[retrying ?? []].flat().map((problem) => (
+        <RetryingAlert key={keyOf(problem)} retrying={problem} />
       ))}
       {children}
       {warnings.map(({ code, message }) => (

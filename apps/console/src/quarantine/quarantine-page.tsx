@@ -22,7 +22,7 @@ export function QuarantinePage() {
   const { filters, setFilter } = useFilters(['connectionId', 'exportId', 'reason', 'state']);
   const [opened, setOpened] = useState<QuarantinedLine>();
   const { connectionId, exportId, reason, state } = filters;
-  const query = { connectionId, exportId, reason, state: states.find((one) => one === state), limit };
+  const query = { connectionId, exportId, reason, state: states.find((option) => option === state), limit };
   const found = api.useQuery('get', '/api/ehr/quarantine', { params: { query } });
   return (
     <Page title="Quarantine" actions={isOperator && exportId && <ReplayAllButton exportId={exportId} />}>

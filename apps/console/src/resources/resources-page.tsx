@@ -41,7 +41,7 @@ export function ResourcesPage() {
           key={JSON.stringify([which, patient])}
           {...which}
           patient={patient}
-          onOpen={(one) => setFilter('id', one)}
+          onOpen={(resourceId) => setFilter('id', resourceId)}
         />
       ) : (
         <NothingYet title="Choose a connection and a type">

@@ -23,7 +23,7 @@ export function Deliveries({ connectionId, state }: DeliveriesProps) {
   const found = useQuery({
     ...options,
     refetchInterval: (query) =>
-      query.state.data?.data.some((one) => one.state === 'pending') ? pendingRefreshMs : refreshMs,
+      query.state.data?.data.some((delivery) => delivery.state === 'pending') ? pendingRefreshMs : refreshMs,
   });
   return (
     <LookedUp query={found}>

@@ -50,7 +50,7 @@ export function WebhooksPage() {
           <Title order={2} size="h4">
             Deliveries
           </Title>
-          <Deliveries connectionId={connectionId} state={deliveryStates.find((one) => one === state)} />
+          <Deliveries connectionId={connectionId} state={deliveryStates.find((option) => option === state)} />
         </>
       ) : (
         <LookedUp query={found}>{({ data }) => <WebhookList connections={data} />}</LookedUp>

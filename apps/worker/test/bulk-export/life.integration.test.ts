@@ -16,7 +16,7 @@ const phaseOf = async (id: string) => (await system.store.bulkExports.find(id))?
 async function requests(method: string, at: RegExp): Promise<{ method: string; path: string; status: number }[]> {
   const answer = await fetch(`${system.simulator.baseUrl}/_sim/requests`);
   const { requests: seen } = (await answer.json()) as { requests: { method: string; path: string; status: number }[] };
-  return seen.filter((one) => one.method === method && at.test(one.path));
+  return seen.filter((request) => request.method === method && at.test(request.path));
 }
 
 const deleted = () =>
@@ -77,7 +77,7 @@ describe('a cancelled export #cancel', () => {
     const states = (await system.store.outputFiles.listByExport(id)).map(({ state }) => state);
     expect(states.filter((state) => state === 'pending' || state === 'downloading')).toEqual([]);
     // The worker closes the socket. The server would have kept it open.
-    await waitFor(async () => (await requests('GET', /Observation/)).every((one) => 'complete' in one), {
+    await waitFor(async () => (await requests('GET', /Observation/)).every((request) => 'complete' in request), {
       what: 'the end of the stalled download',
     });
     await deleted();
@@ -113,7 +113,7 @@ describe('a retry #retry', () => {
 
     expect(await retry(id)).toMatchObject({ status: 202, body: { data: { id, status: 'IN_PROGRESS' } } });
     expect(await system.settled(id)).toMatchObject({ status: 'COMPLETED', warnings: [], counts: { filesFailed: 0 } });
-    const fetched = (await requests('GET', /bulkdata/)).slice(before).map((one) => one.path);
+    const fetched = (await requests('GET', /bulkdata/)).slice(before).map((request) => request.path);
     expect(fetched).toEqual([expect.stringContaining('Observation')]);
     expect((await compareWithSimulator(system)).differences).toEqual([]);
     const { connectionId } = system;
@@ -160,7 +160,7 @@ describe('an Idempotency-Key #idempotency-key', () => {
     await system.startWorker();
     const answers = await Promise.all(Array.from({ length: 5 }, () => post({ exportType: 'Patient' })));
     expect(new Set(answers.map(({ status, body }) => `${status} ${body.data?.id}`)).size).toBe(1);
-    expect(answers.filter((one) => one.headers.get('idempotency-replayed') === 'true')).toHaveLength(4);
+    expect(answers.filter((answer) => answer.headers.get('idempotency-replayed') === 'true')).toHaveLength(4);
     const id: string = answers.map(({ body }) => body.data.id)[0];
     await system.settled(id);
     expect((await post({ exportType: 'Patient' })).body.data).toMatchObject({ id, status: 'COMPLETED' });
@@ -194,8 +194,8 @@ describe('since "last" #since-last', () => {
       request: { since: expect.any(String), sinceLast: true },
     });
     expect((await compareWithSimulator(system)).differences).toEqual([]);
-    const one = await system.settled(await system.startExport({ since: 'last', resourceTypes: ['CarePlan'] }));
-    expect(one).toMatchObject({ status: 'COMPLETED', warnings: [], counts: { stored: 0 } });
+    const carePlans = await system.settled(await system.startExport({ since: 'last', resourceTypes: ['CarePlan'] }));
+    expect(carePlans).toMatchObject({ status: 'COMPLETED', warnings: [], counts: { stored: 0 } });
   }, 60_000);
 });
 

@@ -409,10 +409,10 @@ describe('documents', () => {
   });
 
   test('content that another document uses stays', async () => {
-    const [one = ''] = await receiveReport('one', { attachments: [attachment('a')], versionId: '1' });
+    const [fileId = ''] = await receiveReport('one', { attachments: [attachment('a')], versionId: '1' });
     const [two = ''] = await receiveReport('two', { attachments: [attachment('b')], versionId: '1' });
-    for (const id of [one, two]) await storeContent(id, 'the same');
-    await database.db.collection('documents').deleteOne({ _id: one as never });
+    for (const id of [fileId, two]) await storeContent(id, 'the same');
+    await database.db.collection('documents').deleteOne({ _id: fileId as never });
     pass(1);
     await run();
     pass(2);
@@ -421,9 +421,9 @@ describe('documents', () => {
 
   test('a download that stores the same content again keeps it, even if the content was due for deletion', async () => {
     const { documents, documentContents } = cases.deps.store;
-    const [one = ''] = await receiveReport('one', { attachments: [attachment('a')], versionId: '1' });
-    const file = await storeContent(one, 'the same');
-    await database.db.collection('documents').deleteOne({ _id: one as never });
+    const [fileId = ''] = await receiveReport('one', { attachments: [attachment('a')], versionId: '1' });
+    const file = await storeContent(fileId, 'the same');
+    await database.db.collection('documents').deleteOne({ _id: fileId as never });
     pass(1);
     await run();
     const [two = ''] = await receiveReport('two', { attachments: [attachment('b')], versionId: '1' });

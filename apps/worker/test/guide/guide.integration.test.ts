@@ -56,7 +56,7 @@ describe.each(ways)("the guide's code, $way", ({ create }) => {
     expect(await service.checkBulkExportStatus(job.id)).toMatchObject({ status: 'COMPLETED' });
     const { differences, compared } = await compareWithSimulator(system);
     // The snippet requests only what has changed since 2024.
-    expect(differences.filter((one) => !one.endsWith('is served but not stored'))).toEqual([]);
+    expect(differences.filter((difference) => !difference.endsWith('is served but not stored'))).toEqual([]);
     expect(compared).toBeGreaterThan(10);
   }, 60_000);
 

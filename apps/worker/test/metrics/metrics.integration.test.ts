@@ -41,7 +41,7 @@ function sampleOf(text: string, name: string, labels: Readonly<Record<string, st
   const samples = text.split('\n').filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
   const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
   return samples
-    .filter((line) => wanted.every((one) => line.includes(one)))
+    .filter((line) => wanted.every((label) => line.includes(label)))
     .reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
 }
 const value = (name: string, labels: Readonly<Record<string, string>> = {}) =>
@@ -82,7 +82,7 @@ describe('the metrics of a worker', () => {
     const requests = ['interactive', 'poll', 'kick-off', 'download', 'crawl'].map((kind) =>
       value('ehr_request_duration_seconds_count', { kind }),
     );
-    const sum = requests.reduce((one, other) => one + other, 0);
+    const sum = requests.reduce((left, other) => left + other, 0);
     const used = value('ehr_budget_used_ratio', { budget: 'athenahealth.production', period: 'day' });
     expect(Math.round(used * 100_000)).toBeGreaterThanOrEqual(sum);
     expect(page).toContain('bulkhead_ehr_budget_paused_seconds{budget="athenahealth.production"} 0');

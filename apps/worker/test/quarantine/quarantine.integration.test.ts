@@ -158,9 +158,9 @@ describe('numbers #number-text', () => {
 
     const at = '/api/ehr/athenahealth/resources/Observation';
     const query = `connectionId=${system.connectionId}`;
-    const one = await system.download(`${at}/exact?${query}`);
-    expect(one.headers.get('content-type')).toMatch(/^application\/fhir\+json/);
-    expect([...one.text.matchAll(/"valueDecimal":([^}]+)/g)].map(([, text]) => text)).toEqual(numbers);
+    const download = await system.download(`${at}/exact?${query}`);
+    expect(download.headers.get('content-type')).toMatch(/^application\/fhir\+json/);
+    expect([...download.text.matchAll(/"valueDecimal":([^}]+)/g)].map(([, text]) => text)).toEqual(numbers);
 
     const all = await system.download(`${at}?${query}`, 'application/fhir+ndjson');
     expect(all.headers.get('content-type')).toMatch(/^application\/fhir\+ndjson/);

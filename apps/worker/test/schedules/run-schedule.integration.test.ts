@@ -40,7 +40,9 @@ async function runsOf({ connectionId, kind }: Schedule): Promise<string[]> {
     return (
       await store.syncRuns.list({ provider: cases.connection.provider, connectionId, scope: 'all', limit: 100 })
     ).map(({ id }) => id);
-  return (await store.bulkExports.listActive()).filter((one) => one.connectionId === connectionId).map(({ id }) => id);
+  return (await store.bulkExports.listActive())
+    .filter((record) => record.connectionId === connectionId)
+    .map(({ id }) => id);
 }
 
 const run = (schedule: Schedule) => runSchedule(cases.deps, { scheduleId: schedule.id });
@@ -222,7 +224,7 @@ describe('a schedule', () => {
     const claims = Array.from({ length: 10 }, (_, index) =>
       store.schedules.claim({ from, starting: { runId: `job_${index}`, at: nextRunAt }, nextRunAt }),
     );
-    const taken = (await Promise.all(claims)).filter((one) => one !== undefined);
+    const taken = (await Promise.all(claims)).filter((claim) => claim !== undefined);
     expect(taken).toHaveLength(1);
     expect(taken[0]?.starting).toEqual((await read(from)).starting);
   });

@@ -78,7 +78,7 @@ describe('a schedule', () => {
     const { requests } = (await (await fetch(`${system.simulator.baseUrl}/_sim/requests`)).json()) as {
       requests: { path: string }[];
     };
-    expect(requests.filter((one) => one.path.endsWith('$export'))).toHaveLength(1);
+    expect(requests.filter((request) => request.path.endsWith('$export'))).toHaveLength(1);
   }, 90_000);
 
   test('a schedule regains its job after all Redis data was lost while workers run', async () => {

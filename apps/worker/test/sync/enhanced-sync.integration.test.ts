@@ -34,7 +34,7 @@ async function requests(at: RegExp): Promise<{ method: string; path: string; par
   const { requests: seen } = (await answer.json()) as {
     requests: { method: string; path: string; parameters: string[] }[];
   };
-  return seen.filter((one) => one.method === 'GET' && at.test(one.path));
+  return seen.filter((request) => request.method === 'GET' && at.test(request.path));
 }
 
 describe('an enhanced sync', () => {
@@ -51,7 +51,9 @@ describe('an enhanced sync', () => {
     expect(data.total).toBe(data.standardResources + data.enhancedResources);
     // Appointment cannot be searched, and is never counted as zero. The other types are not in the sets of the guide.
     const { differences, compared } = await compareWithSimulator(system);
-    expect(differences.filter((one) => !/^(Appointment|Organization|Practitioner|Location)\//.test(one))).toEqual([]);
+    expect(
+      differences.filter((difference) => !/^(Appointment|Organization|Practitioner|Location)\//.test(difference)),
+    ).toEqual([]);
     expect(data.total).toBe(compared);
 
     const run = (await system.request('GET', `${runs}/${data.id}`)).body.data;
@@ -127,7 +129,7 @@ describe('an enhanced sync', () => {
     const before = (await requests(/r4\/[A-Z]/)).length;
     expect((await system.request('POST', `${runs}/${syncRunId}/retry`)).status).toBe(202);
     expect(await ended(syncRunId)).toMatchObject({ status: 'COMPLETED' });
-    const since = (await requests(/r4\/[A-Z]/)).slice(before).map((one) => one.path);
+    const since = (await requests(/r4\/[A-Z]/)).slice(before).map((request) => request.path);
     expect(since).toEqual(patients.map(() => expect.stringContaining('/Condition')));
   }, 90_000);
 
@@ -192,7 +194,7 @@ describe('an enhanced sync resumes by itself', () => {
       expect(run).toMatchObject({ status: 'COMPLETED', requests: run.minimumRequests });
       const { differences } = await compareWithSimulator(system);
       const standard = /^(Patient|Observation|Condition|MedicationRequest|AllergyIntolerance|Immunization|Procedure)\//;
-      expect(differences.filter((one) => standard.test(one))).toEqual([]);
+      expect(differences.filter((difference) => standard.test(difference))).toEqual([]);
       // Only requests that were in flight when the worker was killed are sent again.
       const sent = (await requests(/r4\/[A-Z][A-Za-z]+$/)).length;
       expect(sent - run.requests).toBeLessThanOrEqual(4);

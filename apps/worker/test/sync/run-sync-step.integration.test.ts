@@ -70,7 +70,8 @@ const marksOf = (patientId: string) =>
 const answerConditions = (body: object, options: object = {}) =>
   cases.order({ match: { path: 'r4/Condition$' }, fault: { kind: 'status', status: 200, body }, ...options });
 
-const sum = (byType: Map<string, SyncTypeCount>) => [...byType.values()].reduce((all, one) => all + one.requests, 0);
+const sum = (byType: Map<string, SyncTypeCount>) =>
+  [...byType.values()].reduce((all, count) => all + count.requests, 0);
 
 /** The differences between the stored resources of the searched types and what the simulator serves. */
 async function differences(): Promise<string[]> {
@@ -80,7 +81,7 @@ async function differences(): Promise<string[]> {
     store: deps.store,
     connectionId: connection.id,
   });
-  return all.filter((one) => !/^(Appointment|Organization|Practitioner|Location)\//.test(one));
+  return all.filter((difference) => !/^(Appointment|Organization|Practitioner|Location)\//.test(difference));
 }
 
 describe('a crawl of a server whose includes are complete', () => {
@@ -182,7 +183,7 @@ describe('a page with a wrong format', () => {
   const condition = (id: string) => ({
     resource: { resourceType: 'Condition', id, subject: { reference: `Patient/${patients[0]}` } },
   });
-  const one = { includeEnhanced: false, patients: patients.slice(0, 1) };
+  const onePatient = { includeEnhanced: false, patients: patients.slice(0, 1) };
 
   test.each([
     {
@@ -207,7 +208,7 @@ describe('a page with a wrong format', () => {
   ])('a search fails and its crawl mark stays if a page has $what', async ({ body, fault }) => {
     cases = await startUseCases();
     await answerConditions(body);
-    const { run, phase, byType } = await sync(one);
+    const { run, phase, byType } = await sync(onePatient);
     expect(phase).toBe('partial');
     expect(run.error).toMatchObject({ code: 'search-not-understood', message: expect.stringContaining(fault) });
     expect(byType.get('Condition')).toMatchObject({ failed: 1, completed: 0 });
@@ -221,7 +222,7 @@ describe('a page with a wrong format', () => {
   test('a page with neither entries nor a total is an empty page', async () => {
     cases = await startUseCases();
     await answerConditions(bundle({}));
-    const { phase, byType } = await sync(one);
+    const { phase, byType } = await sync(onePatient);
     expect([phase, byType.get('Condition')]).toEqual([
       'completed',
       expect.objectContaining({ completed: 1, fetched: 0 }),
@@ -234,7 +235,7 @@ describe('a page with a wrong format', () => {
     await answerConditions(
       bundle({ total: 3, entry: [condition('a'), { ...condition('b'), search: { mode: 'match' } }, included] }),
     );
-    const { run, phase, byType } = await sync(one);
+    const { run, phase, byType } = await sync(onePatient);
     expect(phase).toBe('partial');
     const warning = {
       code: 'search-incomplete',
@@ -257,12 +258,12 @@ describe('a page with a wrong format', () => {
     const url = `${cases.simulator.fhirEndpoint}/Condition?page=2`;
     await answerConditions(bundle({ total: 2, entry: [condition('a')], link: [{ relation: 'next', url }] }));
     await answerConditions(bundle({ entry: [condition('b')] }), { after: 1 });
-    expect(await sync(one)).toMatchObject({ phase: 'completed', run: { warnings: [] } });
+    expect(await sync(onePatient)).toMatchObject({ phase: 'completed', run: { warnings: [] } });
   });
 });
 
 describe('an entry that cannot be stored', () => {
-  const one = { includeEnhanced: false, patients: patients.slice(0, 1) };
+  const onePatient = { includeEnhanced: false, patients: patients.slice(0, 1) };
   const condition = (id: unknown, change: object = {}) => ({ resourceType: 'Condition', id, ...change });
   const page = (resources: readonly unknown[], change: object = {}) => ({
     resourceType: 'Bundle',
@@ -289,7 +290,7 @@ describe('an entry that cannot be stored', () => {
     ];
     const body = page([condition('good'), ...bad.map(({ resource }) => resource)]);
     await answerConditions({ ...body, entry: [...body.entry, { fullUrl: 'urn:uuid:1' }] });
-    const { run, phase, byType } = await sync(one);
+    const { run, phase, byType } = await sync(onePatient);
     const warning = {
       code: 'entries-rejected',
       message: expect.stringMatching(new RegExp(`^8 entries .*${run.id}\\.$`)),
@@ -320,7 +321,7 @@ describe('an entry that cannot be stored', () => {
   test('a quarantined entry can be replayed: it stays open with the reason, or is stored and counted', async () => {
     cases = await startUseCases();
     await answerConditions(page([condition(undefined), condition('large', { note: 'x'.repeat(17 * 1024 * 1024) })]));
-    const { run } = await sync(one);
+    const { run } = await sync(onePatient);
     const { quarantine, resources, syncSteps } = cases.deps.store;
     const [first, large] = await listed(run);
     const replay = async (id = '', correction?: object) => {
@@ -351,7 +352,7 @@ describe('an entry that cannot be stored', () => {
     await cases.order({ match, fault: { kind: 'status', status: 410, body: {} }, after: 1 });
     // The same entry is now at another position.
     await answerConditions(page([condition('good'), condition(undefined)]), { after: 2 });
-    const { run, byType } = await sync(one);
+    const { run, byType } = await sync(onePatient);
     expect(byType.get('Condition')).toMatchObject({ fetched: 2, stored: 1, rejected: 1 });
     expect(await listed(run)).toMatchObject([{ line: 1, offset: 1 }]);
   });
@@ -359,7 +360,7 @@ describe('an entry that cannot be stored', () => {
 
 describe('pages that lead back to an earlier page', () => {
   const page = (number: number) => `${cases.simulator.fhirEndpoint}/Condition?page=${number}`;
-  const one = { includeEnhanced: false, patients: patients.slice(0, 1) };
+  const onePatient = { includeEnhanced: false, patients: patients.slice(0, 1) };
 
   /** Makes the search of Conditions return the pages 1, 2, 3, 2, 3, ... */
   async function injectCycle(): Promise<void> {
@@ -372,7 +373,7 @@ describe('pages that lead back to an earlier page', () => {
   test('a search fails if its pages lead back to an earlier page, and a retry starts at its first page', async () => {
     cases = await startUseCases();
     await injectCycle();
-    const { run, phase, byType } = await sync(one);
+    const { run, phase, byType } = await sync(onePatient);
     expect([phase, run.error?.code]).toEqual(['partial', 'search-loops']);
     expect(byType.get('Condition')).toMatchObject({ failed: 1 });
     expect(byType.get('Condition')?.pages).toBeLessThan(10);
@@ -388,7 +389,7 @@ describe('pages that lead back to an earlier page', () => {
     cases = await startUseCases();
     await injectCycle();
     const { store } = cases.deps;
-    const run = await plan(one);
+    const run = await plan(onePatient);
     let restarts = 0;
     for (;;) {
       const [stepId] = await store.syncSteps.listUnsettledIds(run.id);

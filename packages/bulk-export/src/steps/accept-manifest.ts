@@ -14,8 +14,8 @@ export async function acceptManifest(
 ): Promise<void> {
   const { id: exportId } = record;
   const { transactionTime, requiresAccessToken, unreadableEntries } = manifest;
-  const files = toLedgerEntries(manifest.entries).map((one, position) =>
-    toOutputFile({ record, manifest, ...one, position }),
+  const files = toLedgerEntries(manifest.entries).map((entry, position) =>
+    toOutputFile({ record, manifest, ...entry, position }),
   );
   await store.prepareResourceTypes([...new Set(files.map(({ type }) => type).filter((type) => type !== unknownType))]);
   await store.outputFiles.insertMissing(files);
@@ -45,7 +45,7 @@ export async function acceptManifest(
  */
 async function countFilesAhead(store: BulkExportDeps['store'], { id, connectionId }: BulkExport): Promise<number> {
   const others = (await store.bulkExports.listActive()).filter(
-    (one) => one.connectionId === connectionId && one.id !== id && one.phase === 'downloading',
+    (record) => record.connectionId === connectionId && record.id !== id && record.phase === 'downloading',
   );
   let count = 0;
   for (const other of others) count += await store.outputFiles.countUnsettled(other.id);

@@ -244,11 +244,11 @@ describe('the decision about watermarks #watermarks', () => {
         for (const { resourceType } of advanced) {
           expect(
             open.filter(
-              (one) =>
-                one.section !== 'output' ||
-                one.type === unknownType ||
+              (issue) =>
+                issue.section !== 'output' ||
+                issue.type === unknownType ||
                 resourceType === everyType ||
-                one.type === resourceType,
+                issue.type === resourceType,
             ),
           ).toEqual([]);
           expect(files.filter(({ checkpoint }) => checkpoint.issues.length > 0)).toEqual([]);
@@ -355,7 +355,7 @@ describe('sinceLast #since-last', () => {
     fc.assert(
       fc.property(fc.array(run, { maxLength: 12 }), (runs) => {
         const practice = new Practice();
-        for (const one of runs.toSorted((left, right) => left.day - right.day)) practice.export(one);
+        for (const run of runs.toSorted((left, right) => left.day - right.day)) practice.export(run);
         expect(practice.claimed.filter((day) => !practice.stored.has(day))).toEqual([]);
       }),
     );
@@ -371,7 +371,7 @@ class Practice {
     const watermarks = this.#watermarks;
     const last = sinceLast({ resourceTypes: ['Patient'], watermarks, ...search }).since;
     const since = kind === 'last' ? last : kind === 'since' ? onDay(Math.min(from, day)) : undefined;
-    for (const one of daysAfter(since, day)) this.stored.add(one);
+    for (const laterDay of daysAfter(since, day)) this.stored.add(laterDay);
     if (leavesNoGap({ since, resourceType: 'Patient', watermarks, ...search }))
       this.#watermarks = [mark('Patient', onDay(day))];
   }

@@ -206,7 +206,7 @@ export function sinceLast({ resourceTypes, ...search }: MarkSearch & { readonly 
   const found = types.map((type) => markOf(type, search));
   const unknown = types.filter((_, index) => found[index] === undefined);
   if (unknown.length > 0) return { since: undefined, unknown };
-  const oldest = found.reduce((one, other) => (one && other && one.at <= other.at ? one : other));
+  const oldest = found.reduce((left, other) => (left && other && left.at <= other.at ? left : other));
   return { since: oldest?.transactionTime, unknown };
 }
 
@@ -233,7 +233,7 @@ function markOf(resourceType: string, { watermarks, now, covers }: MarkSearch): 
     if (mark.resourceType === everyType) return mark.coverage !== undefined && covers(mark.coverage, resourceType);
     return mark.resourceType === resourceType;
   });
-  return marks.reduce<Mark | undefined>((one, other) => (one && one.at >= other.at ? one : other), undefined);
+  return marks.reduce<Mark | undefined>((left, other) => (left && left.at >= other.at ? left : other), undefined);
 }
 
 /**

@@ -182,7 +182,7 @@ export function createAuthorizationService(options: {
       const provider = registry.get(options.provider);
       const environment = environmentOf(provider, iss);
       // In an EHR launch the EHR has already chosen the patient.
-      const scopes = provider.authorizationScope?.split(' ').filter((one) => one !== 'launch/patient');
+      const scopes = provider.authorizationScope?.split(' ').filter((name) => name !== 'launch/patient');
       const scope = scopes && ['launch', ...scopes].join(' ');
       const connection = await connectionFor(provider, { environment, scope });
       return depart({ ...(await begin({ provider, connection, isNew: true, kind: 'launch' })), launch });

@@ -120,7 +120,7 @@ function checkOrigin(options: {
   readonly faults: Fault[];
 }): void {
   const { provider, url, path, faults } = options;
-  const origins = new Set(endpointsOf(provider).map((one) => new URL(one).origin));
+  const origins = new Set(endpointsOf(provider).map((endpoint) => new URL(endpoint).origin));
   if (origins.has(new URL(url).origin)) return;
   faults.push({ path, message: `must be on a host of ${provider.id}: ${[...origins].join(', ')}` });
 }

@@ -33,7 +33,7 @@ const keptAfterRetirementMs = 10 * 60_000;
  */
 export function createSigningKeyService({ store }: { readonly store: ConnectionStore }) {
   const find = async (kid: string): Promise<SigningKeyRecord> => {
-    const record = (await store.signingKeys.list()).find((one) => one.kid === kid);
+    const record = (await store.signingKeys.list()).find((candidate) => candidate.kid === kid);
     if (record) return record;
     throw new AppError({
       code: 'unknown-signing-key',

@@ -35,7 +35,7 @@ export async function revoke(
   const { id: connectionId, credentialsVersion = 0 } = connection;
   const { refreshToken, token } = await store.accessTokens.read({ connectionId, credentialsVersion });
   const session = ehr.session(connection);
-  for (const one of [refreshToken, token?.accessToken]) {
-    if (one !== undefined && !(await session.revoke(one))) return;
+  for (const tokenText of [refreshToken, token?.accessToken]) {
+    if (tokenText !== undefined && !(await session.revoke(tokenText))) return;
   }
 }

@@ -29,7 +29,7 @@ export async function readErrorBody(message: IncomingMessage): Promise<ErrorBody
 
 /** An issue as one phrase with its code and each of its texts. */
 export function describeIssue({ severity, code, text, diagnostics }: OutcomeIssue): string {
-  const texts = new Set([text, diagnostics].filter((one) => one !== undefined));
+  const texts = new Set([text, diagnostics].filter((part) => part !== undefined));
   return [`${severity} ${code}`, ...texts].join(': ');
 }
 

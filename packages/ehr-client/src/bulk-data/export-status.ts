@@ -160,7 +160,7 @@ function readNextUrl({
 }): { readonly nextUrl?: string } | { readonly fault: string } {
   if (link === undefined || link === null) return {};
   if (!Array.isArray(link)) return { fault: '`link` is not a list' };
-  const next = link.find((one) => one?.relation === 'next') as { url?: unknown } | undefined;
+  const next = link.find((entry) => entry?.relation === 'next') as { url?: unknown } | undefined;
   if (!next) return {};
   if (typeof next.url === 'string' && URL.canParse(next.url, manifestUrl))
     return { nextUrl: new URL(next.url, manifestUrl).href };

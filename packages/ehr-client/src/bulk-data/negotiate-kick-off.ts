@@ -72,7 +72,7 @@ function withoutTypes(attempt: KickOffAttempt, error: EhrHttpError): KickOffAtte
 function withoutParameter(attempt: KickOffAttempt, error: EhrHttpError): KickOffAttempt | undefined {
   const { parameters, dropped } = attempt;
   const refusals = reasonsOf(error).filter(({ code }) => parameterCodes.has(code));
-  const name = namesOf(parameters).find((one) => refusals.some((reason) => names(reason, one)));
+  const name = namesOf(parameters).find((candidate) => refusals.some((reason) => names(reason, candidate)));
   // A refusal of all requested types does not refuse the parameter.
   const isOfTypes = name === '_type' && refusals.some((reason) => parameters.types.some((type) => names(reason, type)));
   if (name === undefined || isOfTypes) return undefined;

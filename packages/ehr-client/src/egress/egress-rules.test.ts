@@ -11,8 +11,8 @@ const provider = {
 
 describe('egressRules', () => {
   const rulesOf = (change: object) => {
-    const one = { ...provider, ...change };
-    return egressRules(one as Provider);
+    const changed = { ...provider, ...change };
+    return egressRules(changed as Provider);
   };
   const at = (fhirEndpoint: string) => ({ environments: { test: { fhirEndpoint } } });
 

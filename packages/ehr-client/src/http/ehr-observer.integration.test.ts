@@ -63,7 +63,7 @@ describe('the EHR observer', () => {
   });
 
   test('the observer is notified of the received bytes of an answer, and of a file when it has ended', async () => {
-    const bytes = () => events.bytesReceived.reduce((sum, one) => sum + one.bytes, 0);
+    const bytes = () => events.bytesReceived.reduce((sum, event) => sum + event.bytes, 0);
     const { entries } = await ehr.export();
     const before = bytes();
     expect(before).toBeGreaterThan(1000);

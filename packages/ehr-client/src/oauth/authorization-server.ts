@@ -71,7 +71,7 @@ export function checkEndpoint({
   readonly endpoint: string;
 }): void {
   const { hostname } = new URL(endpoint);
-  const known = [...endpointsOf(provider).map((one) => new URL(one).hostname), ...(provider.hosts ?? [])];
+  const known = [...endpointsOf(provider).map((endpoint) => new URL(endpoint).hostname), ...(provider.hosts ?? [])];
   if (known.some((pattern) => matchesHost(hostname, pattern))) return;
   throw new AppError({
     code: 'endpoint-not-allowed',
@@ -116,8 +116,10 @@ async function readOauthUris(options: {
   });
   const rests = listOf((data as { rest?: unknown } | undefined)?.rest);
   const extensions = rests.flatMap(({ security }) => listOf((security as { extension?: unknown })?.extension));
-  const uris = extensions.filter((one) => one.url === oauthUris).flatMap(({ extension }) => listOf(extension));
-  const uri = (name: string) => uris.find((one) => one.url === name)?.valueUri;
+  const uris = extensions
+    .filter((extension) => extension.url === oauthUris)
+    .flatMap(({ extension }) => listOf(extension));
+  const uri = (name: string) => uris.find((extension) => extension.url === name)?.valueUri;
   return toEndpoints({ token: uri('token'), authorize: uri('authorize'), revoke: uri('revoke'), base: url });
 }
 
@@ -164,7 +166,7 @@ function toEndpoints(given: {
 
 /** A server may send anything in the place of a list. */
 function listOf(value: unknown): Readonly<Record<string, unknown>>[] {
-  return Array.isArray(value) ? value.filter((one) => typeof one === 'object' && one !== null) : [];
+  return Array.isArray(value) ? value.filter((entry) => typeof entry === 'object' && entry !== null) : [];
 }
 
 export interface AuthorizationServerSource {

@@ -145,7 +145,7 @@ function throttleOf({ status, headers }: AxiosResponse) {
 function toFetchResponse({ status, data, headers }: AxiosResponse<Buffer>): Response {
   const result = new Headers();
   for (const [name, value] of Object.entries(headers)) {
-    for (const one of [value].flat()) if (typeof one === 'string') result.append(name, one);
+    for (const text of [value].flat()) if (typeof text === 'string') result.append(name, text);
   }
   return new Response(data.length > 0 ? new Uint8Array(data) : null, { status, headers: result });
 }

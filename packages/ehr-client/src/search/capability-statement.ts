@@ -53,7 +53,8 @@ export function interpretStatement(value: unknown, readAt: Date): Capabilities {
   if (statement.resourceType !== 'CapabilityStatement') throw notUnderstood();
   const rests = objectsOf<Rest>(statement.rest);
   const resources = rests.flatMap(({ resource }) => objectsOf<StatedResource>(resource));
-  const exports = (type: string) => resources.some((one) => one.type === type && hasExport(one.operation));
+  const exports = (type: string) =>
+    resources.some((resource) => resource.type === type && hasExport(resource.operation));
   const { fhirVersion, software } = statement;
   const searchTypes = searchTypesOf(resources);
   return {
@@ -76,9 +77,9 @@ export function interpretStatement(value: unknown, readAt: Date): Capabilities {
 
 /** A statement without any interaction says nothing about searches, because many servers omit interactions. */
 function searchTypesOf(resources: readonly StatedResource[]): string[] | undefined {
-  const interactions = (one: StatedResource) => objectsOf<{ readonly code?: unknown }>(one.interaction);
-  if (resources.every((one) => interactions(one).length === 0)) return undefined;
-  const canSearch = (one: StatedResource) => interactions(one).some(({ code }) => code === 'search-type');
+  const interactions = (resource: StatedResource) => objectsOf<{ readonly code?: unknown }>(resource.interaction);
+  if (resources.every((resource) => interactions(resource).length === 0)) return undefined;
+  const canSearch = (resource: StatedResource) => interactions(resource).some(({ code }) => code === 'search-type');
   return resources
     .filter(canSearch)
     .map(({ type }) => type)
@@ -91,7 +92,7 @@ function hasExport(operations: unknown): boolean {
 
 /** A server may send anything in the place of a list. */
 function objectsOf<Element extends object>(value: unknown): Element[] {
-  return Array.isArray(value) ? value.filter((one) => typeof one === 'object' && one !== null) : [];
+  return Array.isArray(value) ? value.filter((entry) => typeof entry === 'object' && entry !== null) : [];
 }
 
 function notUnderstood(cause?: AppError): AppError {

@@ -43,8 +43,8 @@ export function searchUrl(options: {
   const url = new URL(`${connection.fhirEndpoint}/${resourceType}`);
   const demanded = { ...search?.parameters, ...search?.parametersByType[resourceType] };
   for (const [name, value] of Object.entries({ ...parameters, ...demanded, _count: String(search?.pageSize ?? 100) })) {
-    for (const one of [value].flat()) {
-      url.searchParams.append(name, one.replace('{practiceId}', connection.practiceId ?? ''));
+    for (const text of [value].flat()) {
+      url.searchParams.append(name, text.replace('{practiceId}', connection.practiceId ?? ''));
     }
   }
   return url.href;

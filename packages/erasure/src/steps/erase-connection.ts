@@ -62,7 +62,9 @@ async function notifyEhr(deps: ErasureDeps, { erasure, signal }: EraseConnection
   const deleted = await store.connections.findDeleted(connectionId);
   if (!deleted) return;
   const limited = AbortSignal.any([signal, AbortSignal.timeout(ehrTimeoutMs)]);
-  const discardable = (await store.bulkExports.listDiscardable()).filter((one) => one.connectionId === connectionId);
+  const discardable = (await store.bulkExports.listDiscardable()).filter(
+    (record) => record.connectionId === connectionId,
+  );
   try {
     for (const { id: exportId } of discardable)
       await discardExport(deps, { exportId, signal: limited, retryAt: () => undefined });

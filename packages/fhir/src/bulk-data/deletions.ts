@@ -23,7 +23,7 @@ export function readDeletions(line: unknown): ReadDeletions {
   if (resourceType === undefined) return collect([readReference(reference)]);
   if (resourceType !== 'Bundle' || !Array.isArray(entry) || entry.length === 0) return collect([undefined]);
   const bundleTime = readInstant(timestamp) ?? readInstant(asObject(meta).lastUpdated);
-  return collect(entry.map((one) => readEntry(one, bundleTime)));
+  return collect(entry.map((item) => readEntry(item, bundleTime)));
 }
 
 function collect(read: readonly (Deletion | undefined)[]): ReadDeletions {

@@ -18,7 +18,7 @@ const userWords: ReadonlySet<string> = new Set([
  */
 export function scopeFault({ scope, withUser }: { readonly scope: string; readonly withUser: boolean }) {
   const scopes = scope.split(' ');
-  const faults = scopes.flatMap((one) => faultOf(one, withUser) ?? []);
+  const faults = scopes.flatMap((name) => faultOf(name, withUser) ?? []);
   return faults.length === 0 ? undefined : faults.join('; ');
 }
 
@@ -53,8 +53,8 @@ function accessFault({ scope, access }: { readonly scope: string; readonly acces
  * single resources.
  */
 export function scopeCovers({ scope, resourceType }: { readonly scope: string; readonly resourceType: string }) {
-  return scope.split(/\s+/).some((one) => {
-    const [, type, access = ''] = /^(?:system|user|patient)\/([A-Za-z]+|\*)\.([a-z*]+)/.exec(one) ?? [];
+  return scope.split(/\s+/).some((name) => {
+    const [, type, access = ''] = /^(?:system|user|patient)\/([A-Za-z]+|\*)\.([a-z*]+)/.exec(name) ?? [];
     const reads = access === 'read' || access === '*' || /^c?ru?d?s$/.test(access);
     return reads && (type === '*' || type === resourceType);
   });

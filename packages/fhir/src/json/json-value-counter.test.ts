@@ -6,7 +6,7 @@ import { hasTooManyValues, JsonValueCounter, maxJsonValues } from './json-value-
 function expectedCount(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0;
   const members = Object.values(value);
-  return 1 + Math.max(members.length - 1, 0) + members.reduce((sum: number, one) => sum + expectedCount(one), 0);
+  return 1 + Math.max(members.length - 1, 0) + members.reduce((sum: number, member) => sum + expectedCount(member), 0);
 }
 
 test('JsonValueCounter counts the commas and braces outside of strings, wherever a text is cut into chunks', () => {

@@ -11,8 +11,8 @@ function split(chunks: readonly Buffer[], options = { maxLineBytes: 1000 }): Spl
   const splitter = new LineSplitter(options);
   const found = [...chunks.flatMap((chunk) => splitter.push(chunk)), ...splitter.end()];
   return {
-    lines: found.filter((one): one is NdjsonLine => 'bytes' in one),
-    parts: found.filter((one): one is LongLinePart => 'part' in one),
+    lines: found.filter((piece): piece is NdjsonLine => 'bytes' in piece),
+    parts: found.filter((piece): piece is LongLinePart => 'part' in piece),
   };
 }
 
@@ -77,7 +77,7 @@ describe('LineSplitter #ndjson', () => {
     const texts = fc.array(fc.string({ unit: 'grapheme', maxLength: 20 }), { minLength: 1, maxLength: 12 });
     fc.assert(
       fc.property(texts, fc.nat(), fc.integer({ min: 1, max: 30 }), (given, from, chunkBytes) => {
-        const text = Buffer.from(given.map((one) => one.replaceAll('\n', '')).join('\n'));
+        const text = Buffer.from(given.map((text) => text.replaceAll('\n', '')).join('\n'));
         const all = split(chunked(text, chunkBytes)).lines;
         const start = all[from % Math.max(all.length, 1)];
         if (!start) return;
@@ -90,6 +90,6 @@ describe('LineSplitter #ndjson', () => {
 });
 
 function restore({ isTooLong, bytes, line }: NdjsonLine, parts: readonly LongLinePart[]): string {
-  const held = isTooLong ? Buffer.concat(parts.filter((one) => one.line === line).map(({ part }) => part)) : bytes;
+  const held = isTooLong ? Buffer.concat(parts.filter((part) => part.line === line).map(({ part }) => part)) : bytes;
   return held.toString('latin1').replace(/\r$/, '');
 }

@@ -26,7 +26,7 @@ export function readOutcomeIssues(value: unknown): readonly OutcomeIssue[] {
   if (!isOperationOutcome(value)) return [];
   const { issue } = value as { issue?: unknown };
   if (!Array.isArray(issue)) return [];
-  return issue.filter((one) => typeof one === 'object' && one !== null).map(readIssue);
+  return issue.filter((entry) => typeof entry === 'object' && entry !== null).map(readIssue);
 }
 
 /** An issue as it is counted. Its codes are FHIR's own, so they can be logged and shown. */
@@ -45,7 +45,7 @@ export function readReportedIssues(outcome: unknown): readonly ReportedIssue[] {
   if (issues.length === 0) return [{ severity: 'error', code: 'unknown' }];
   return issues.map((issue) => {
     const types = typesOf(issue);
-    const texts = [...new Set([issue.text, issue.diagnostics].filter((one) => one !== undefined))];
+    const texts = [...new Set([issue.text, issue.diagnostics].filter((text) => text !== undefined))];
     return {
       severity: issue.severity,
       code: issue.code,

@@ -103,8 +103,8 @@ function createReader(options: {
           faults.push({ path, message: `has more than ${maxAlternatives} alternatives` });
           return [];
         }
-        const found = alternatives.map((one) => attempt(path, () => read(notEmpty(one))));
-        return found.filter((one) => one !== undefined);
+        const found = alternatives.map((alternative) => attempt(path, () => read(notEmpty(alternative))));
+        return found.filter((criterion) => criterion !== undefined);
       });
     },
     single<Value>(name: string, read: ReadValue<Value>): Value | undefined {
@@ -147,7 +147,7 @@ function readToken(parameter: 'category' | 'code' | 'status'): ReadValue<string>
 
 function readDate(value: string): DateCriterion {
   const given = /^[a-z]{2}/.exec(value)?.[0];
-  const prefix = datePrefixes.find((one) => one === (given ?? 'eq'));
+  const prefix = datePrefixes.find((name) => name === (given ?? 'eq'));
   const shown = JSON.stringify(value);
   if (!prefix) throw new WrongValue(`${shown} has an unknown prefix. Supported prefixes: ${datePrefixes.join(', ')}`);
   const range = readDateRange(given === undefined ? value : value.slice(2));
@@ -178,7 +178,7 @@ function unknownBecause(name: string): string {
 
 function intersection(lists: AllOfAny<string>): readonly string[] {
   const [first = [], ...others] = lists;
-  return [...new Set(first)].filter((one) => others.every((list) => list.includes(one)));
+  return [...new Set(first)].filter((id) => others.every((list) => list.includes(id)));
 }
 
 /** How a date is compared: https://hl7.org/fhir/R4/search.html#prefix. */

@@ -50,7 +50,7 @@ export function readSearchBundle(value: unknown): SearchBundleReading {
     return { fault: '`link` has a "next" without a URL' };
   return {
     page: {
-      entries: entry.flatMap((one, index) => (isOutcome(one) ? [] : [toEntry(one, index)])),
+      entries: entry.flatMap((item, index) => (isOutcome(item) ? [] : [toEntry(item, index)])),
       issues: entry.filter(isOutcome).flatMap(({ resource }) => readOutcomeIssues(resource)),
       ...(typeof nextUrl === 'string' ? { nextUrl } : {}),
       ...(isCount(value.total) ? { total: value.total } : {}),

@@ -68,16 +68,16 @@ describe('extractSearchKeys', () => {
 
   test.each([1, 15, 16, 17, 40])('each of %i codes is listed once and in order, even if all occur twice', (count) => {
     const codes = Array.from({ length: count }, (_, index) => `c${index}`);
-    const code = { coding: [...codes, ...codes].map((one) => ({ code: one })) };
+    const code = { coding: [...codes, ...codes].map((text) => ({ code: text })) };
     const keys = extractSearchKeys({ resourceType: 'Observation', id: 'o', code });
-    expect(keys.tokens).toEqual(codes.flatMap((one) => [`code=${one}`, `code=|${one}`]));
+    expect(keys.tokens).toEqual(codes.flatMap((text) => [`code=${text}`, `code=|${text}`]));
   });
 
   test('all of 17 different codes are listed', () => {
     const codes = Array.from({ length: 17 }, (_, index) => `c${index}`);
-    const code = { coding: codes.map((one) => ({ code: one })) };
+    const code = { coding: codes.map((text) => ({ code: text })) };
     const { tokens } = extractSearchKeys({ resourceType: 'Observation', id: 'o', code });
-    expect(tokens).toEqual(codes.flatMap((one) => [`code=${one}`, `code=|${one}`]));
+    expect(tokens).toEqual(codes.flatMap((text) => [`code=${text}`, `code=|${text}`]));
   });
 
   test('a system that is not a string is ignored', () => {

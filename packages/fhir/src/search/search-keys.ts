@@ -100,10 +100,12 @@ function dateRangeOf(value: unknown): DateRange | undefined {
 /** Only the outer limits matter: https://hl7.org/fhir/R4/search.html#date. */
 function timingRange(event: unknown, repeat: unknown): DateRange | undefined {
   const { boundsPeriod } = (repeat ?? {}) as { boundsPeriod?: { start?: unknown; end?: unknown } | null };
-  const events = (Array.isArray(event) ? event : []).map((one) =>
-    typeof one === 'string' ? readDateRange(one) : undefined,
+  const events = (Array.isArray(event) ? event : []).map((instant) =>
+    typeof instant === 'string' ? readDateRange(instant) : undefined,
   );
-  const ranges = [...events, periodRange(boundsPeriod?.start, boundsPeriod?.end)].filter((one) => one !== undefined);
+  const ranges = [...events, periodRange(boundsPeriod?.start, boundsPeriod?.end)].filter(
+    (range) => range !== undefined,
+  );
   if (ranges.length === 0) return undefined;
   const start = Math.min(...ranges.map((range) => range.start.getTime()));
   const end = Math.max(...ranges.map((range) => range.end.getTime()));

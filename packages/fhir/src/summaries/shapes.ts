@@ -38,8 +38,8 @@ export function list(item: Shape): Shape {
   return (value, budget) => {
     const given = Array.isArray(value) ? value : [value];
     if (given.length > maxListLength) budget.isCut = true;
-    const kept = given.slice(0, maxListLength).map((one) => item(one, budget));
-    const items = kept.filter((one) => one !== undefined);
+    const kept = given.slice(0, maxListLength).map((element) => item(element, budget));
+    const items = kept.filter((element) => element !== undefined);
     return items.length > 0 ? items : undefined;
   };
 }

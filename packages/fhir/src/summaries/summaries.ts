@@ -75,7 +75,7 @@ function containedGoals(value: unknown, budget: Budget): unknown {
   const contained = (value as { contained?: unknown } | null | undefined)?.contained;
   if (!Array.isArray(contained)) return undefined;
   return goals(
-    contained.filter((one: { resourceType?: unknown } | null) => one?.resourceType === 'Goal'),
+    contained.filter((resource: { resourceType?: unknown } | null) => resource?.resourceType === 'Goal'),
     budget,
   );
 }

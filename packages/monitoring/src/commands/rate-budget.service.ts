@@ -30,11 +30,11 @@ export function createRateBudgetService(options: {
     for (const connection of await connections.list(scope)) {
       // The limits of a provider that is no longer configured are unknown.
       const provider = registry.list().find(({ id }) => id === connection.provider);
-      const { budget, tokenBudget } = provider ? connectionBudgets({ connection, provider }) : {};
-      for (const one of [budget, tokenBudget].filter((found) => found !== undefined)) {
+      const { budget: requestBudget, tokenBudget } = provider ? connectionBudgets({ connection, provider }) : {};
+      for (const budget of [requestBudget, tokenBudget].filter((value) => value !== undefined)) {
         const { provider: name, environment } = connection;
-        const connectionIds = [...(shared.get(one.id)?.connectionIds ?? []), connection.id];
-        shared.set(one.id, { budget: one, provider: name, environment, connectionIds });
+        const connectionIds = [...(shared.get(budget.id)?.connectionIds ?? []), connection.id];
+        shared.set(budget.id, { budget, provider: name, environment, connectionIds });
       }
     }
     return [...shared.values()];

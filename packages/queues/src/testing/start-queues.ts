@@ -68,7 +68,7 @@ export function startQueues(): TestQueues {
     typeof given === 'function' ? { run: (_deps: unknown, job: unknown) => given(job) } : given;
   const find = <Name extends JobName>(name: Name, payload: JobPayload<Name>) => {
     const { queue: queueName, jobId } = catalog[name] as { queue: string; jobId: (payload: unknown) => string };
-    return { queue: producer.queues.find((one) => one.name === queueName), id: jobId(payload) };
+    return { queue: producer.queues.find((queue) => queue.name === queueName), id: jobId(payload) };
   };
   return {
     redis,

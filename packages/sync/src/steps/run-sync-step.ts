@@ -148,7 +148,10 @@ async function failSearch(
 
 function changesOf({ step, search }: { readonly step: SyncStep; readonly search: Search }) {
   const indexes = new Map(step.searches.map(({ resourceType }, index) => [resourceType, index]));
-  return [search.lead, ...search.carried].map((one) => ({ index: indexes.get(one.resourceType) ?? 0, search: one }));
+  return [search.lead, ...search.carried].map((changed) => ({
+    index: indexes.get(changed.resourceType) ?? 0,
+    search: changed,
+  }));
 }
 
 async function readPage(deps: SyncDeps, { work, search }: { work: Work; search: Search }): Promise<Search> {

@@ -20,7 +20,7 @@ const path = '/api/ehr/api-keys';
 const create = (body: object) => api.request('POST', path, { body: { name: 'a program', role: 'client', ...body } });
 const asks = (key: string) => api.request('GET', '/api/ehr/connections', { authorization: `Bearer ${key}` });
 const listed = async (id: string) =>
-  (await api.request('GET', path)).body.data.find((one: { id: string }) => one.id === id);
+  (await api.request('GET', path)).body.data.find((key: { id: string }) => key.id === id);
 const dayMs = 24 * 60 * 60_000;
 
 describe('an API key', () => {
@@ -106,7 +106,10 @@ describe('an API key', () => {
     { fault: 'connectionId', body: { connectionId: 'conn_1' } },
   ])('an API key is not created with a wrong $fault ($body)', async ({ fault, body }) => {
     const answer = await create(body);
-    expect([answer.status, answer.body.error.details.map((one: { path: string }) => one.path)]).toEqual([400, [fault]]);
+    expect([answer.status, answer.body.error.details.map((detail: { path: string }) => detail.path)]).toEqual([
+      400,
+      [fault],
+    ]);
   });
 
   test('revoking an unknown API key returns 404', async () => {

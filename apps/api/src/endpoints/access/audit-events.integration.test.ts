@@ -111,7 +111,9 @@ describe('the audit log', () => {
     expect(ids).toEqual([...ids].sort().reverse());
     expect(new Set(ids).size).toBe(4);
     expect(
-      (await list('outcome=refused&limit=1000')).data.every((one: { outcome: string }) => one.outcome === 'refused'),
+      (await list('outcome=refused&limit=1000')).data.every(
+        (event: { outcome: string }) => event.outcome === 'refused',
+      ),
     ).toBe(true);
     expect((await list('from=2999-01-01T00:00:00Z')).data).toEqual([]);
     expect((await api.request('GET', '/api/ehr/audit-events?form=2999-01-01T00:00:00Z')).status).toBe(400);

@@ -53,8 +53,8 @@ describe('connections', () => {
 
     const list = await api.request('GET', path);
     expect([list.status, list.body]).toEqual([200, { success: true, data: [created.body.data] }]);
-    const one = await api.request('GET', `${path}/${id}`);
-    expect([one.status, one.body]).toEqual([200, created.body]);
+    const answer = await api.request('GET', `${path}/${id}`);
+    expect([answer.status, answer.body]).toEqual([200, created.body]);
     expect((await api.store.connections.find(id))?.auth).toMatchObject({ clientSecret });
 
     const deleted = await api.request('DELETE', `${path}/${id}`);

@@ -57,8 +57,8 @@ describe('schedules', () => {
     expect(data.nextRuns).toHaveLength(5);
     expect(data.nextRuns[0]).toBe(data.nextRunAt);
 
-    const one = await api.request('GET', `${path}/${data.id}`);
-    expect([one.status, one.body.data]).toEqual([200, data]);
+    const answer = await api.request('GET', `${path}/${data.id}`);
+    expect([answer.status, answer.body.data]).toEqual([200, data]);
     const { nextRuns: _, ...listed } = data;
     const list = await api.request('GET', `${path}?connectionId=${connectionId}`);
     expect(list.body.data).toEqual([listed]);
@@ -168,7 +168,7 @@ describe('bad input of a schedule', () => {
     const answer = await post(body);
     expect([answer.status, answer.body.error?.code]).toEqual([400, 'invalid-request']);
     const { details } = answer.body.error as { details: { path: string; message: string }[] };
-    expect(details.map((one) => one.path)).toEqual(at);
+    expect(details.map((detail) => detail.path)).toEqual(at);
     expect(details[0]?.message).toContain(says);
   });
 

@@ -74,7 +74,7 @@ export class EventStreams {
   }
 
   #enter(keyId: string): AbortController {
-    const ofKey = [...this.#open.values()].filter((one) => one === keyId).length;
+    const ofKey = [...this.#open.values()].filter((owner) => owner === keyId).length;
     if (ofKey >= this.#limits.perKey) throw tooManyStreams();
     const controller = new AbortController();
     this.#open.set(controller, keyId);

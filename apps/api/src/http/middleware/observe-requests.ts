@@ -12,7 +12,7 @@ export function logRequests(options: { readonly logger: Logger; readonly observe
   return (request, response, next) => {
     const { method, path } = request;
     // Not the route of Express: it is lost after an error, and before the routers there is only the address in any spelling.
-    const route = endpointsAt(path).find((one) => method === (one.method.toUpperCase() as string))?.path;
+    const route = endpointsAt(path).find((endpoint) => method === (endpoint.method.toUpperCase() as string))?.path;
     const requestId = randomUUID();
     const startedAt = performance.now();
     response.set('X-Request-Id', requestId);
@@ -68,7 +68,9 @@ export function traceRequests(tracing: Tracing): RequestHandler {
   if (!tracing.isOn) return (_request, _response, next) => next();
   return (request, response, next) => {
     const { method } = request;
-    const route = endpointsAt(request.path).find((one) => method === (one.method.toUpperCase() as string))?.path;
+    const route = endpointsAt(request.path).find(
+      (endpoint) => method === (endpoint.method.toUpperCase() as string),
+    )?.path;
     if (isUntraced(route)) return next();
     const attributes = { 'http.request.method': method, ...(route === undefined ? {} : { 'http.route': route }) };
     const options = { name: `${method} ${route ?? 'none'}`, kind: 'server', attributes } as const;

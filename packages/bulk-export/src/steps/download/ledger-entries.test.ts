@@ -97,7 +97,7 @@ describe('matchFreshLinks', () => {
   const match = (before: readonly ManifestEntry[], after: readonly ManifestEntry[]) => {
     const files = ledger(before);
     const { links, unmatched } = matchFreshLinks({ files, entries: after });
-    const urls = files.map(({ id }) => links.find((one) => one.id === id)?.url.replace('https://files.example/', ''));
+    const urls = files.map(({ id }) => links.find((link) => link.id === id)?.url.replace('https://files.example/', ''));
     return { urls, unmatched: unmatched.length };
   };
 

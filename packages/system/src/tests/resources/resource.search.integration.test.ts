@@ -60,7 +60,7 @@ const toDocument = (resource: Resource, connectionId = 'conn_1') =>
     hasExactNumbers: false,
     context: { ...context, connectionId },
   });
-const documents = observations.map((one) => toDocument(one));
+const documents = observations.map((observation) => toDocument(observation));
 
 beforeAll(async () => {
   store = createStore({ uri: services.mongodbUri, encryptionKey: randomBytes(32) });
@@ -71,7 +71,7 @@ beforeAll(async () => {
   // A resource of another practice, whose id has the same prefix, and a deleted resource.
   await store.resourceWriter.write(
     'Observation',
-    observations.map((one) => toDocument(one, 'conn_10')),
+    observations.map((observation) => toDocument(observation, 'conn_10')),
   );
   await store.resourceWriter.write('Observation', [toTombstone({ resourceId: 'gone', context })]);
 });
@@ -88,11 +88,11 @@ function parse(query: string) {
 
 async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
   const all: Item[] = [];
-  for await (const one of items) all.push(one);
+  for await (const item of items) all.push(item);
   return all;
 }
 
-const idsOf = (resources: readonly unknown[]) => resources.map((one) => (one as Resource).id);
+const idsOf = (resources: readonly unknown[]) => resources.map((resource) => (resource as Resource).id);
 
 async function readPages(query: string, limit: number) {
   const search = parse(query);
@@ -262,7 +262,7 @@ describe("a date search, by FHIR's examples", () => {
     const encounters = examples.map(({ period }, index) => ({ resourceType: 'Encounter', id: `e${index}`, period }));
     await store.resourceWriter.write(
       'Encounter',
-      encounters.map((one) => toDocument(one)),
+      encounters.map((encounter) => toDocument(encounter)),
     );
   });
 
@@ -366,8 +366,8 @@ describe('the resource repository (searches)', () => {
     const controller = new AbortController();
     const found: unknown[] = [];
     const read = async () => {
-      for await (const one of store.resources.stream({ ...which, search: parse(''), signal: controller.signal })) {
-        found.push(one);
+      for await (const resource of store.resources.stream({ ...which, search: parse(''), signal: controller.signal })) {
+        found.push(resource);
         controller.abort();
       }
     };

@@ -49,8 +49,8 @@ afterAll(async () => {
 
 async function read(): Promise<Resource[]> {
   const resources = [];
-  for await (const one of store.resources.stream({ connectionId: 'conn_1', resourceType: 'Observation' }))
-    resources.push(one);
+  for await (const resource of store.resources.stream({ connectionId: 'conn_1', resourceType: 'Observation' }))
+    resources.push(resource);
   return resources as Resource[];
 }
 

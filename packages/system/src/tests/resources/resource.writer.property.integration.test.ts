@@ -44,22 +44,22 @@ function contentOf({ id, updated, versionId, seen, file }: Observed): string {
   return `${id}/${updated ?? ''}/${versionId ?? ''}/${versionId === '2' ? `${seen}/${file}` : 'same'}`;
 }
 
-function toDocument(connectionId: string, one: Observed): ResourceDocument {
+function toDocument(connectionId: string, observed: Observed): ResourceDocument {
   const context = {
     connectionId,
     source: { exportId: 'e', fileId: 'f', line: 1 },
-    observedAt: day(one.seen),
+    observedAt: day(observed.seen),
     now: day(20),
   };
   const resource = {
     resourceType: 'Patient',
-    id: one.id,
+    id: observed.id,
     meta: {
-      ...(one.updated === undefined ? {} : { lastUpdated: day(one.updated).toISOString() }),
-      ...(one.versionId === undefined ? {} : { versionId: one.versionId }),
-      ...(one.isSubsetted ? { tag: [{ code: 'SUBSETTED' }] } : {}),
+      ...(observed.updated === undefined ? {} : { lastUpdated: day(observed.updated).toISOString() }),
+      ...(observed.versionId === undefined ? {} : { versionId: observed.versionId }),
+      ...(observed.isSubsetted ? { tag: [{ code: 'SUBSETTED' }] } : {}),
     },
-    content: contentOf(one),
+    content: contentOf(observed),
   };
   return toResourceDocument({ resource, json: Buffer.from(JSON.stringify(resource)), hasExactNumbers: false, context });
 }
@@ -70,14 +70,14 @@ function toDocument(connectionId: string, one: Observed): ResourceDocument {
  */
 async function stateOf(connectionId: string): Promise<string[]> {
   const documents = await database.collection('Patient').find({ connectionId }).toArray();
-  return documents.map((one) => `${one.resourceId} ${one.deleted} ${one.contentHash}`).toSorted();
+  return documents.map((document) => `${document.resourceId} ${document.deleted} ${document.contentHash}`).toSorted();
 }
 
 let runs = 0;
 async function write(batches: readonly (readonly Observed[])[]): Promise<string[]> {
   runs += 1;
   const connectionId = `c${runs}`;
-  const documents = batches.map((batch) => batch.map((one) => toDocument(connectionId, one)));
+  const documents = batches.map((batch) => batch.map((observed) => toDocument(connectionId, observed)));
   await Promise.all(documents.map((batch) => store.resourceWriter.write('Patient', batch)));
   return stateOf(connectionId);
 }
@@ -109,10 +109,10 @@ describe('property: the resource writer #newest-wins #confluence', () => {
   test('the stored version with content is never older than any other written version', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(observed, { minLength: 1, maxLength: 8 }), async (versions) => {
-        await write(versions.map((one) => [one]));
+        await write(versions.map((version) => [version]));
         const connectionId = `c${runs}`;
         const kept = await database.collection<ResourceDocument>('Patient').find({ connectionId }).toArray();
-        for (const given of versions.map((one) => toDocument(connectionId, one))) {
+        for (const given of versions.map((version) => toDocument(connectionId, version))) {
           const stored = kept.find(({ _id }) => _id === given._id);
           expect(stored && compareVersions(given, stored)).toMatch(/^(same|older)$/);
         }
@@ -213,14 +213,14 @@ const source = { exportId: 'e', fileId: 'f', line: 1 };
 /** The ids and versions of the resources that a reader finds. */
 async function readState(connectionId: string): Promise<string[]> {
   const documents = await database.collection('Patient').find({ connectionId, deleted: false }).toArray();
-  return documents.map((one) => `${one.resourceId} ${one.resource.version}`).toSorted();
+  return documents.map((document) => `${document.resourceId} ${document.resource.version}`).toSorted();
 }
 
 describe('property: the history of a server #newest-wins #deletions #confluence', () => {
   test('the history of a server ends in its last state in any order, repetition, batches and interleaving of writers', async () => {
     const history = fc.record({ server, steps: fc.array(step, { minLength: 1, maxLength: 14 }) });
     const delivered = history
-      .map((one) => playHistory({ ...one, connectionId: `h${++runs}` }))
+      .map((history) => playHistory({ ...history, connectionId: `h${++runs}` }))
       .chain(({ exports, expected }) =>
         fc.record({ expected: fc.constant(expected), batches: deliveryOf(exports.flat()) }),
       );
@@ -240,9 +240,9 @@ describe('property: the history of a server #newest-wins #deletions #confluence'
       minLength: 1,
       maxLength: 14,
     });
-    const history = fc.record({ server: server.map((one) => ({ ...one, listsRecreated: false })), steps });
+    const history = fc.record({ server: server.map((change) => ({ ...change, listsRecreated: false })), steps });
     const delivered = history
-      .map((one) => playHistory({ ...one, connectionId: `h${++runs}` }))
+      .map((history) => playHistory({ ...history, connectionId: `h${++runs}` }))
       .chain(({ exports, expected }) =>
         fc.record({ expected: fc.constant(expected), exports: fc.tuple(...exports.map(deliveryOf)) }),
       );
