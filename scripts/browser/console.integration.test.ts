@@ -293,35 +293,35 @@ if ('missing' in found) {
 
     test('shows a client key no page for operators and no quarantined line', async () => {
       const key = await browsed.system.store.apiKeys.create({ name: 'a client', role: 'client', now: new Date() });
-      const { page: other } = await browsed.open('/');
-      await browsed.logIn(other, key);
-      await other.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
+      const { page: otherPage } = await browsed.open('/');
+      await browsed.logIn(otherPage, key);
+      await otherPage.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
       for (const [path, name] of [
         ['/audit', 'Audit'],
         ['/api-keys', 'API keys'],
       ] as const) {
-        expect(await other.getByRole('link', { name }).count()).toBe(0);
-        await other.goto(browsed.system.baseUrl + path);
-        await other.getByRole('alert').getByText('forbidden').waitFor();
-        expect(await other.getByRole('button', { name: 'Create a key' }).count()).toBe(0);
+        expect(await otherPage.getByRole('link', { name }).count()).toBe(0);
+        await otherPage.goto(browsed.system.baseUrl + path);
+        await otherPage.getByRole('alert').getByText('forbidden').waitFor();
+        expect(await otherPage.getByRole('button', { name: 'Create a key' }).count()).toBe(0);
       }
-      await other.close();
+      await otherPage.close();
     }, 60_000);
 
     test('logs an operator out after half an hour without input, and shows the same page after the log-in', async () => {
-      const { page: left } = await browsed.open('/login?next=/connections');
-      await left.clock.install();
-      await browsed.logIn(left);
-      await left.getByRole('heading', { level: 1, name: 'Connections' }).waitFor();
-      await left.clock.fastForward('29:00');
-      await left.mouse.move(10, 10);
-      await left.clock.fastForward('29:00');
-      expect(new URL(left.url()).pathname).toBe('/connections');
-      await left.clock.fastForward('02:00');
-      await left.locator('input[name=key]').waitFor();
-      expect(left.url()).toBe(`${browsed.system.baseUrl}/login?next=%2Fconnections`);
-      expect(await left.context().cookies()).toEqual([]);
-      await left.close();
+      const { page: loginPage } = await browsed.open('/login?next=/connections');
+      await loginPage.clock.install();
+      await browsed.logIn(loginPage);
+      await loginPage.getByRole('heading', { level: 1, name: 'Connections' }).waitFor();
+      await loginPage.clock.fastForward('29:00');
+      await loginPage.mouse.move(10, 10);
+      await loginPage.clock.fastForward('29:00');
+      expect(new URL(loginPage.url()).pathname).toBe('/connections');
+      await loginPage.clock.fastForward('02:00');
+      await loginPage.locator('input[name=key]').waitFor();
+      expect(loginPage.url()).toBe(`${browsed.system.baseUrl}/login?next=%2Fconnections`);
+      expect(await loginPage.context().cookies()).toEqual([]);
+      await loginPage.close();
     }, 60_000);
 
     test('reports an unknown address, and redirects to the log-in after the end of a session', async () => {

@@ -170,8 +170,8 @@ describe('the bulkhead command', () => {
       code: 0,
       stdout: expect.stringMatching(/^checked +\d+\nfrom +1, written \S+Z\nhead +\d+:[0-9a-f]{64}\n$/),
     });
-    const other = `${head.split(':')[0]}:${'0'.repeat(64)}`;
-    expect(await bulkhead(['audit', 'verify', '--expect-head', other])).toMatchObject({
+    const otherHead = `${head.split(':')[0]}:${'0'.repeat(64)}`;
+    expect(await bulkhead(['audit', 'verify', '--expect-head', otherHead])).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('Another event is at the position of the expected head'),
     });

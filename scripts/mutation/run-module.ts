@@ -49,9 +49,9 @@ export async function runModule(options: {
     }
     const verdicts = new Map<Mutant, Verdict>();
     let survived = 0;
-    const left = mutants.values();
+    const remaining = mutants.values();
     const tryRest = async (worker: WorkerProcess) => {
-      for (const mutant of left) {
+      for (const mutant of remaining) {
         if (signal.aborted) return;
         const verdict = await tryMutant({ worker, mutant, cleanRuns });
         verdicts.set(mutant, verdict);

@@ -90,9 +90,10 @@ async function startExport({
   try {
     return await start();
   } catch (error) {
-    const left = error instanceof ApiError && error.status === 409 && (error.details as { exportId?: string }).exportId;
-    if (!left) throw error;
-    await api('DELETE', `${path}/${left}`);
+    const activeId =
+      error instanceof ApiError && error.status === 409 && (error.details as { exportId?: string }).exportId;
+    if (!activeId) throw error;
+    await api('DELETE', `${path}/${activeId}`);
     return await start();
   }
 }

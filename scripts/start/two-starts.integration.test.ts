@@ -86,15 +86,15 @@ test('a start uses and reports another port if its saved port is taken by anothe
   const [folder = ''] = folders;
   expect((await startOnce(['--state', folder, '--patients', '2']).ended).code).toBe(0);
   const { simulatorPort } = JSON.parse(readState(folder) ?? '') as { simulatorPort: number };
-  const other = createServer((_, response) => response.end('{}')).listen(simulatorPort, '127.0.0.1');
-  await once(other, 'listening');
+  const otherServer = createServer((_, response) => response.end('{}')).listen(simulatorPort, '127.0.0.1');
+  await once(otherServer, 'listening');
   try {
     const again = await startOnce(['--state', folder, '--patients', '2']).ended;
     expect(again.output).toContain(`simulator: port ${simulatorPort} is taken, using `);
     expect([again.code, patients(again)]).toEqual([0, 2]);
   } finally {
-    other.closeAllConnections();
-    other.close();
+    otherServer.closeAllConnections();
+    otherServer.close();
   }
 }, 180_000);
 

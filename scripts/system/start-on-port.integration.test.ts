@@ -10,18 +10,18 @@ import { nextFreePort } from './next-free-port.ts';
 import { type PortSpawn, type StartedOnPort, startOnPort } from './start-on-port.ts';
 
 let folder: string;
-let others: Server[];
+let servers: Server[];
 let started: StartedOnPort[];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'bulkhead-port-'));
-  others = [];
+  servers = [];
   started = [];
 });
 afterEach(async () => {
   await Promise.all(started.map(({ child }) => child.stop()));
-  for (const other of others) {
-    other.closeAllConnections();
-    other.close();
+  for (const server of servers) {
+    server.closeAllConnections();
+    server.close();
   }
   rmSync(folder, { recursive: true, force: true });
 });
@@ -65,9 +65,11 @@ async function start({
 
 /** Starts another program on the port. It answers like an app that was started by another process. */
 async function takePort(port: number): Promise<void> {
-  const other = createServer((_, response) => response.end(JSON.stringify({ status: 'alive', instance: 'other' })));
-  others.push(other);
-  await once(other.listen(port, '127.0.0.1'), 'listening');
+  const otherServer = createServer((_, response) =>
+    response.end(JSON.stringify({ status: 'alive', instance: 'other' })),
+  );
+  servers.push(otherServer);
+  await once(otherServer.listen(port, '127.0.0.1'), 'listening');
 }
 
 const anyPort = async () => {
@@ -87,7 +89,7 @@ test('starts a child on the wanted port if that is free', async () => {
 test('starts the child on another port if a program takes the wanted one before the child binds it', async () => {
   const wanted = await anyPort();
   const before = async (port: number) => {
-    if (others.length === 0) await takePort(port);
+    if (servers.length === 0) await takePort(port);
   };
   const { port } = await start({ wanted, before });
   expect(port).not.toBe(wanted);
@@ -97,7 +99,7 @@ test('starts the child on another port if a program takes the wanted one before 
 test('does not mistake another program that answers on one address of the port for the child', async () => {
   const wanted = await anyPort();
   const before = async (port: number) => {
-    if (others.length === 0) await takePort(port);
+    if (servers.length === 0) await takePort(port);
   };
   // The child binds the port on another address. On some systems, a server that listens on all addresses can do the same.
   const script = app.replace(

@@ -12,12 +12,12 @@ await runCommand({
     const target = { dryRun: String(args['dry-run']) };
     const report = await store.rotateEncryptionKey({ dryRun: args['dry-run'] });
     for (const line of report) console.log(JSON.stringify(line));
-    const left = report.reduce((sum, place) => sum + place.left, 0);
-    if (left === 0) {
+    const remaining = report.reduce((sum, place) => sum + place.left, 0);
+    if (remaining === 0) {
       console.log('All values are encrypted with the current key.');
       return { exitCode: 0, target };
     }
-    console.log(`${left} values are encrypted with a key other than the current one.`);
+    console.log(`${remaining} values are encrypted with a key other than the current one.`);
     if (!args['dry-run']) {
       console.log(
         'A process still encrypts with an earlier key, or their key is not in BULKHEAD_PREVIOUS_ENCRYPTION_KEYS. Correct that, then run this command again.',

@@ -11,8 +11,8 @@ test('makes API keys that name the product, have a fixed length and carry a chec
 test('detects a changed, missing or additional character in an API key without a database query', () => {
   const key = makeApiKeyText();
   for (let at = 'bulkhead_'.length; at < key.length; at++) {
-    const other = key[at] === 'a' ? 'b' : 'a';
-    expect(isMistyped(key.slice(0, at) + other + key.slice(at + 1))).toBe(true);
+    const otherCharacter = key[at] === 'a' ? 'b' : 'a';
+    expect(isMistyped(key.slice(0, at) + otherCharacter + key.slice(at + 1))).toBe(true);
   }
   expect([
     isMistyped(key.slice(0, -1)),

@@ -115,9 +115,9 @@ export function createOutputFileRepository({
       readonly ids: ReadonlySet<string>;
     }): Promise<void> {
       const known = await model.find({ exportId }, { _id: 1 }).lean();
-      const others = known.map(({ _id }) => _id).filter((id) => !ids.has(id));
-      for (let start = 0; start < others.length; start += removedAtOnce) {
-        const some = others.slice(start, start + removedAtOnce);
+      const otherIds = known.map(({ _id }) => _id).filter((id) => !ids.has(id));
+      for (let start = 0; start < otherIds.length; start += removedAtOnce) {
+        const some = otherIds.slice(start, start + removedAtOnce);
         await model.deleteMany({ _id: { $in: some }, state: 'pending' as const, attempts: 0 });
       }
     },

@@ -104,16 +104,16 @@ export function createPatientEraser(options: {
   const contentsOnlyOf = async (connectionId: string, documents: readonly StoredDocument[]) => {
     const ids = documents.map(({ _id }) => _id);
     const hashes = new Set(documents.flatMap(({ sha256 }) => sha256 ?? []));
-    const only: (Named & StoredParts & { readonly sizeBytes: number })[] = [];
+    const contents: (Named & StoredParts & { readonly sizeBytes: number })[] = [];
     for (const sha256 of hashes) {
-      const other = { connectionId, sha256, _id: { $nin: ids } };
-      if (await collection('documents').findOne(other as never)) continue;
-      const content = await collection<(typeof only)[number]>('document_contents').findOne({
+      const otherDocument = { connectionId, sha256, _id: { $nin: ids } };
+      if (await collection('documents').findOne(otherDocument as never)) continue;
+      const content = await collection<(typeof contents)[number]>('document_contents').findOne({
         _id: `${connectionId}/${sha256}`,
       });
-      if (content) only.push(content as (typeof only)[number]);
+      if (content) contents.push(content as (typeof contents)[number]);
     }
-    return only;
+    return contents;
   };
 
   /** Deletes a content before the documents that refer to it, so that a crash in between leaves no content without a document. */

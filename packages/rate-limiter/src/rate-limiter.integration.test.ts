@@ -93,11 +93,11 @@ describe('the rate limiter', () => {
   test('delays downloads while another process waits for polls, but does not starve them', async () => {
     // The long guard keeps late slots from being given back, which would depend on chance.
     const budget = makeBudget({ limit: 4, guardMs: 400 });
-    const other = makeLimiter();
+    const otherLimiter = makeLimiter();
     const order: string[] = [];
     await limiter.acquire({ budget, priority: 'download' });
     const polls = Array.from({ length: 20 }, async () => {
-      (await other.acquire({ budget, priority: 'poll' })).settle();
+      (await otherLimiter.acquire({ budget, priority: 'poll' })).settle();
       order.push('poll');
     });
     const download = limiter.acquire({ budget, priority: 'download' }).then(() => order.push('download'));
@@ -189,10 +189,10 @@ describe('the rate limiter', () => {
 
   test('takes back the slots that other processes have reserved when a pause begins', async () => {
     const budget = makeBudget({ windowMs: 1600, guardMs: 400 });
-    const other = makeLimiter();
+    const otherLimiter = makeLimiter();
     const times: number[] = [];
     const take = async () => {
-      (await other.acquire({ budget, priority: 'download' })).settle();
+      (await otherLimiter.acquire({ budget, priority: 'download' })).settle();
       times.push(performance.now());
     };
     const waiting = Promise.all(Array.from({ length: 18 }, take));
@@ -269,8 +269,8 @@ describe('the rate limiter', () => {
     await limiter.pause({ budget, pauseMs: 10, reason: '503 Service Unavailable' });
     const controller = new AbortController();
     const polls = [1, 2].map(() => limiter.acquire({ budget, priority: 'poll', signal: controller.signal }));
-    const other = makeLimiter();
-    const elsewhere = other.acquire({ budget, priority: 'poll', signal: controller.signal });
+    const otherLimiter = makeLimiter();
+    const elsewhere = otherLimiter.acquire({ budget, priority: 'poll', signal: controller.signal });
     await waitFor(async () => (await read())?.waiting.poll === 3);
     const paused = await read();
     expect(paused).toMatchObject({ pauseReason: '429 Too Many Requests', waiting: { ...none, poll: 3 } });

@@ -120,7 +120,7 @@ export function createResourceRepository(database: Database, limits: { readonly 
       const query = toResourceQuery(options);
       const { order } = query;
       const start = cursor === undefined ? undefined : readCursor({ ...options, cursor, order });
-      let left = limit;
+      let remaining = limit;
       try {
         for (const { conditions, order: sort, prefix } of pageQueries({ query, position: start })) {
           const page = { ...query, conditions };
@@ -129,17 +129,17 @@ export function createResourceRepository(database: Database, limits: { readonly 
             resourceType,
             query: page,
             order: sort,
-            limit: left,
+            limit: remaining,
             maxTimeMS,
             signal,
           })) {
-            left -= 1;
+            remaining -= 1;
             yield {
               resource: decode(document),
               cursor: () => writeCursor({ ...options, order, position: [...prefix, ...positionOf(document, sort)] }),
             };
           }
-          if (left === 0) return;
+          if (remaining === 0) return;
         }
       } catch (error) {
         throw toSearchError(error);

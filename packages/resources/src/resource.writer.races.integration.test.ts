@@ -92,9 +92,9 @@ const create = () => {
   return (...documents: ResourceDocument[]) => writer.write('Goal', documents);
 };
 /** Writes like another process. */
-const other = (...documents: ResourceDocument[]) => createResourceWriter({ database, gate }).write('Goal', documents);
+const writeFromOtherWorker = (...documents: ResourceDocument[]) => createResourceWriter({ database, gate }).write('Goal', documents);
 const otherBeforeWrite = (...documents: ResourceDocument[]) =>
-  before.push({ command: 'write', happens: () => other(...documents) });
+  before.push({ command: 'write', happens: () => writeFromOtherWorker(...documents) });
 const read = async (resourceId: string) => {
   const stored = await database.collection<ResourceDocument>('Goal').findOne({ _id: `${connectionId}/${resourceId}` });
   const { versionId, earlier = [] } = stored as unknown as { versionId: string; earlier?: { versionId: string }[] };
@@ -112,14 +112,14 @@ describe.each([
 
   describe('another process replaces the version between comparison and write', () => {
     test('does not write a version if another process has stored a newer one since the comparison', async () => {
-      await other(version('a', 1));
+      await writeFromOtherWorker(version('a', 1));
       otherBeforeWrite(version('a', 3));
       expect(await create()(version('a', 2))).toEqual({ written: 0, unchanged: 0, stale: 1, withheld: 0 });
       expect(await read('a')).toEqual(['3', '1']);
     });
 
     test('replaces an older version that another process has stored since the comparison, and records its source', async () => {
-      await other(version('a', 1));
+      await writeFromOtherWorker(version('a', 1));
       otherBeforeWrite(version('a', 2));
       expect(await create()(version('a', 3))).toEqual({ written: 1, unchanged: 0, stale: 0, withheld: 0 });
       expect(await read('a')).toEqual(['3', '2', '1']);
@@ -128,7 +128,7 @@ describe.each([
     });
 
     test('writes and counts the rest of a batch correctly if one version has lost a race', async () => {
-      await other(version('a', 1), version('b', 1));
+      await writeFromOtherWorker(version('a', 1), version('b', 1));
       otherBeforeWrite(version('a', 3));
       expect(await create()(version('a', 2), version('b', 2), version('c', 2))).toEqual({
         written: 2,
@@ -149,7 +149,7 @@ describe.each([
     ])(
       'counts a version as unchanged if another process has stored it $name since the comparison',
       async ({ change }) => {
-        await other(version('a', 1), version('b', 1));
+        await writeFromOtherWorker(version('a', 1), version('b', 1));
         otherBeforeWrite({ ...version('a', 2), ...change });
         expect(await create()(version('a', 2), version('b', 2))).toEqual({
           written: 1,
@@ -166,7 +166,7 @@ describe.each([
   });
 
   test('keeps a newer version with the same source that another process has stored since the comparison', async () => {
-    await other(version('a', 1));
+    await writeFromOtherWorker(version('a', 1));
     const { source } = version('a', 2);
     otherBeforeWrite({ ...version('a', 3), source });
     expect(await create()(version('a', 2))).toEqual({ written: 0, unchanged: 0, stale: 1, withheld: 0 });
@@ -181,7 +181,7 @@ describe.each([
     });
 
     test('replaces an older version that another process has inserted since the comparison, and writes the rest of the batch once', async () => {
-      await other(version('b', 1));
+      await writeFromOtherWorker(version('b', 1));
       otherBeforeWrite(version('a', 1));
       expect(await create()(version('c', 2), version('a', 2), version('b', 2))).toEqual({
         written: 3,
@@ -193,7 +193,7 @@ describe.each([
     });
 
     test('compares lost inserts and lost replacements of the same batch again', async () => {
-      await other(version('b', 1));
+      await writeFromOtherWorker(version('b', 1));
       otherBeforeWrite(version('a', 1), version('b', 3));
       expect(await create()(version('a', 2), version('b', 2))).toEqual({
         written: 1,
@@ -216,14 +216,14 @@ describe.each([
     };
 
     test('writes a resource after 19 lost races', async () => {
-      await other(version('a', 1));
+      await writeFromOtherWorker(version('a', 1));
       changeBeforeWrites(19);
       expect(await create()(version('a', 2))).toMatchObject({ written: 1 });
       expect(sent('write')).toBe(20);
     });
 
     test('throws write-contention after 20 lost races, so that the batch is retried later', async () => {
-      await other(version('a', 1));
+      await writeFromOtherWorker(version('a', 1));
       changeBeforeWrites(20);
       await expect(create()(version('a', 2))).rejects.toMatchObject({
         code: 'write-contention',
@@ -237,7 +237,7 @@ describe.each([
 
   describe('commands', () => {
     test('sends one read and no write for a batch that changes nothing', async () => {
-      await other(version('a', 2), version('b', 2));
+      await writeFromOtherWorker(version('a', 2), version('b', 2));
       expect(await create()(version('a', 2), version('b', 1))).toEqual({
         written: 0,
         unchanged: 1,

@@ -128,10 +128,10 @@ function newestOfEach(documents: readonly ResourceDocument[]) {
   const newest = new Map<string, ResourceDocument>();
   const lost: Comparison[] = [];
   for (const document of documents) {
-    const other = newest.get(document._id);
-    const comparison = other ? compareVersions(document, other) : 'newer';
+    const previous = newest.get(document._id);
+    const comparison = previous ? compareVersions(document, previous) : 'newer';
     if (comparison === 'newer') newest.set(document._id, document);
-    if (other) lost.push(comparison);
+    if (previous) lost.push(comparison);
   }
   const unchanged = lost.filter((comparison) => comparison === 'same').length;
   return { candidates: [...newest.values()], unchanged, stale: lost.length - unchanged };

@@ -31,10 +31,10 @@ describe('the metrics of a process', () => {
   });
 
   test('each registry has its own metrics', async () => {
-    const [first, other] = [createMetrics(), createMetrics()];
+    const [first, second] = [createMetrics(), createMetrics()];
     first.counter({ name: 'bulkhead_jobs_total', help: 'Jobs.' })({});
-    other.counter({ name: 'bulkhead_jobs_total', help: 'Jobs.' });
-    expect(await lines(other)).toEqual(['bulkhead_jobs_total 0']);
+    second.counter({ name: 'bulkhead_jobs_total', help: 'Jobs.' });
+    expect(await lines(second)).toEqual(['bulkhead_jobs_total 0']);
   });
 
   test('metrics include those of the Node process only if they are requested', async () => {

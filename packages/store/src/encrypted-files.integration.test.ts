@@ -59,12 +59,12 @@ describe('an encrypted file #quarantine', () => {
 
   test('reading an encrypted file fails if it was changed, or with another key or for another owner', async () => {
     const stored = await store('tampered', Buffer.from('{"resourceType":"Patient"}'));
-    const other = createEncryptedFiles({
+    const otherFiles = createEncryptedFiles({
       database,
       bucketName: 'sealed',
       secretBox: createSecretBox({ current: randomBytes(32) }),
     });
-    await expect(buffer(other.open(stored))).rejects.toThrow();
+    await expect(buffer(otherFiles.open(stored))).rejects.toThrow();
     await expect(buffer(files.open({ ...stored, owner: 'another' }))).rejects.toThrow();
     const [chunk] = await chunks().find({ files_id: stored.file }).toArray();
     const data = Buffer.from(chunk?.data.buffer ?? []);

@@ -64,6 +64,6 @@ function resumePoint(samples: readonly LedgerSample[]): number {
 }
 
 function hasEndedBefore({ arrivedAtMs }: SeenRequest) {
-  return (other: SeenRequest): boolean =>
-    other.arrivedAtMs + (other.durationMs ?? Number.POSITIVE_INFINITY) < arrivedAtMs;
+  return (request: SeenRequest): boolean =>
+    request.arrivedAtMs + (request.durationMs ?? Number.POSITIVE_INFINITY) < arrivedAtMs;
 }

@@ -11,9 +11,10 @@ const passages = readProse();
 
 console.log(`seed ${seed}`);
 for (const [kind, count] of Object.entries(wanted)) {
-  const left = passages.filter((passage) => passage.kind === kind && isShown(passage));
-  console.log(`\n## ${kind}: ${count} of ${left.length}\n`);
-  for (const { file, line, text } of random.shuffle(left).slice(0, count)) console.log(`- ${text} (${file}:${line})`);
+  const remaining = passages.filter((passage) => passage.kind === kind && isShown(passage));
+  console.log(`\n## ${kind}: ${count} of ${remaining.length}\n`);
+  for (const { file, line, text } of random.shuffle(remaining).slice(0, count))
+    console.log(`- ${text} (${file}:${line})`);
 }
 
 /** Texts in tests are data. The conformance page quotes test titles. */

@@ -29,7 +29,7 @@ interface EnsureBaseImagesOptions {
 /** Pulls the base images, or builds stand-ins for them if no registry answers. */
 export async function ensureBaseImages(options: EnsureBaseImagesOptions): Promise<BaseImages> {
   const { env, progress } = options;
-  const images = [...baseImages(env).values()].toSorted((left) => (left.startsWith('redis') ? -1 : 1));
+  const images = [...baseImages(env).values()].toSorted((image) => (image.startsWith('redis') ? -1 : 1));
   try {
     for (const [index, image] of images.entries()) {
       progress(`pulling ${image}`);

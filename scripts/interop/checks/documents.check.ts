@@ -58,7 +58,7 @@ async function compareDocuments(
 ): Promise<void> {
   const { connectionId, resourceId, expected } = options;
   const documents = (await api.documentsOf(connectionId, resourceId)).toSorted(
-    (left, other) => left.index - other.index,
+    (left, right) => left.index - right.index,
   );
   const states = documents.map(({ source, state, notes }) => ({ source, state, notes }));
   const wanted = expected.map(({ source }) => ({ source, state: 'stored', notes: [] }));

@@ -106,7 +106,7 @@ export async function checkRefusedTypes(
   { level, refusals }: (typeof refusalsByLevel)[number],
 ): Promise<void> {
   const { api, report, server } = context;
-  const others = ['Observation', 'Patient'];
+  const otherTypes = ['Observation', 'Patient'];
   const refused = refusals.map(({ type }) => type);
   for (const { type, says } of refusals) {
     const path = level === 'System' ? '$export' : `${level}/$export`;
@@ -114,7 +114,7 @@ export async function checkRefusedTypes(
     report.fact({ what: `the server's refusal of ${type}`, expected: says, actual: text.includes(says) ? says : text });
   }
   const connectionId = await api.createConnection();
-  const view = await api.runExport(connectionId, { exportType: level, resourceTypes: [...others, ...refused] });
+  const view = await api.runExport(connectionId, { exportType: level, resourceTypes: [...otherTypes, ...refused] });
   const actual = { ...endOf(view), warnings: [...new Set(codesOf(view.warnings))] };
   const expected = completed(['parameter-dropped', 'types-withheld', 'watermarks-held']);
   report.fact({ what: 'the end of the export', expected: { ...expected, partial: true }, actual });
@@ -131,8 +131,8 @@ export async function checkRefusedTypes(
     const held = decision?.reasons.map(({ code }) => code);
     report.fact({ what: `the reason why the watermark of ${type} stays`, expected: reasons, actual: held });
   }
-  report.fact({ what: 'watermarks', expected: others, actual: await api.watermarkTypes(connectionId) });
-  await compareStored(context, { connectionId, types: others, scope: { level } });
+  report.fact({ what: 'watermarks', expected: otherTypes, actual: await api.watermarkTypes(connectionId) });
+  await compareStored(context, { connectionId, types: otherTypes, scope: { level } });
 }
 
 /** Checks an export that the server accepts and then fails: Organizations at Patient level. */

@@ -68,7 +68,7 @@ async function askServer(
   const earlier = new Set<string>();
   for (const parameter of parameters) {
     const ids = await server.searchIds(type, queryOf([[parameter, asked]]));
-    for (const id of ids.filter((one) => !earlier.has(one))) found.add(id);
+    for (const id of ids.filter((foundId) => !earlier.has(foundId))) found.add(id);
     // A second date applies to resources that lack the first.
     if (name !== 'date' || parameters.length === 1) continue;
     for (const id of await server.searchIds(type, queryOf([[parameter, 'lt9999']]))) earlier.add(id);

@@ -33,7 +33,7 @@ export async function loadResources(options: {
 }): Promise<void> {
   const { server, resources, progress } = options;
   const rank = ({ type }: SourceResource) => (first.includes(type) ? first.indexOf(type) : first.length);
-  const ordered = resources.toSorted((left, other) => rank(left) - rank(other));
+  const ordered = resources.toSorted((left, right) => rank(left) - rank(right));
   for (let at = 0; at < ordered.length; at += batchSize) {
     progress(`${at} of ${ordered.length} resources`);
     const batch = ordered.slice(at, at + batchSize);

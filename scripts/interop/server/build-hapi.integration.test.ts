@@ -52,7 +52,7 @@ describe('the build of the FHIR server', () => {
   test('a failed build reports the last lines of Maven, and leaves no incomplete build', async () => {
     await addCommand('mvn', 'echo "Could not transfer artifact: Unknown host repo.maven.apache.org"; exit 1');
     await expect(buildHapi({ env, progress })).rejects.toThrow(/Maven failed.*\n.*Unknown host/);
-    const left = await readdir(join(folder, 'bulkhead', 'interop-hapi'));
-    expect(left.filter((name) => !name.startsWith('build.lock'))).toEqual([]);
+    const fileNames = await readdir(join(folder, 'bulkhead', 'interop-hapi'));
+    expect(fileNames.filter((name) => !name.startsWith('build.lock'))).toEqual([]);
   });
 });

@@ -209,14 +209,14 @@ describe('a rotation of the encryption key', () => {
     const read = async () => {
       while (!isOver) expect(await readAll(running)).toEqual(planted);
     };
-    const others = Promise.all([write(), read()]);
+    const otherProcesses = Promise.all([write(), read()]);
     const reports = [];
     try {
       for (let round = 0; round < 3; round++) reports.push(await running.rotateEncryptionKey({ dryRun: false }));
     } finally {
       isOver = true;
     }
-    await others;
+    await otherProcesses;
     expect(reports.at(-1)?.filter(({ left }) => left > 0)).toEqual([]);
     const after = await open(second);
     expect(await readAll(after)).toEqual(planted);

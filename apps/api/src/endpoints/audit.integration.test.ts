@@ -172,9 +172,9 @@ describe('reads', () => {
       patients: ['p2', 'p3'],
     },
   ])('a read of resources records $what', async ({ path, patients: expected }) => {
-    const [event, ...others] = await read(path);
+    const [event, ...moreEvents] = await read(path);
     expect(event?.patients).toEqual(expected);
-    expect(others).toEqual([]);
+    expect(moreEvents).toEqual([]);
   });
 
   test('a read of all resources as NDJSON records that it may have shown any patient', async () => {

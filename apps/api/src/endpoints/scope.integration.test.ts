@@ -47,35 +47,35 @@ describe('every endpoint', () => {
   test.each(answeredBy((answer) => answer === 'filtered'))(
     '$id shows only data of the key’s connections',
     async ({ id }) => {
-      const other = await plantConnection(api.store);
-      const all = await ask(id, other, api.clientKey);
-      expect(idsOf(other).some((id) => all.text.includes(id))).toBe(true);
-      const { status, text } = await ask(id, other, limitedKey);
+      const otherConnection = await plantConnection(api.store);
+      const all = await ask(id, otherConnection, api.clientKey);
+      expect(idsOf(otherConnection).some((id) => all.text.includes(id))).toBe(true);
+      const { status, text } = await ask(id, otherConnection, limitedKey);
       expect(status).toBe(200);
       expect(idsOf(own).some((id) => text.includes(id))).toBe(true);
-      expect(idsOf(other).filter((id) => text.includes(id))).toEqual([]);
+      expect(idsOf(otherConnection).filter((id) => text.includes(id))).toEqual([]);
     },
   );
 
   test.each(answeredBy((answer) => answer === 'open'))('$id shows no data of other connections', async ({ id }) => {
-    const other = await plantConnection(api.store);
+    const otherConnection = await plantConnection(api.store);
     for (const key of [limitedKey, api.clientKey]) {
-      const { status, text } = await ask(id, other, key);
-      expect([status, idsOf(other).filter((id) => text.includes(id))]).toEqual([200, []]);
+      const { status, text } = await ask(id, otherConnection, key);
+      expect([status, idsOf(otherConnection).filter((id) => text.includes(id))]).toEqual([200, []]);
     }
   });
 
   test.each(answeredBy((answer) => /^unknown-/.test(answer)))(
     '$id returns $answer for another connection, exactly as for an unknown one',
     async ({ id, answer }) => {
-      const other = await plantConnection(api.store);
-      const refused = await ask(id, other, limitedKey);
+      const otherConnection = await plantConnection(api.store);
+      const refused = await ask(id, otherConnection, limitedKey);
       expect([refused.status, refused.body.error.code]).toEqual([404, answer]);
-      const none = Object.fromEntries(Object.entries(other).map(([field, value]) => [field, `${value}0`]));
+      const none = Object.fromEntries(Object.entries(otherConnection).map(([field, value]) => [field, `${value}0`]));
       const unknown = await ask(id, none as unknown as PlantedConnection, limitedKey);
       expect([unknown.status, unknown.body]).toEqual([404, refused.body]);
       // A client key for that connection finds it.
-      const { status, body } = await ask(id, other, api.clientKey);
+      const { status, body } = await ask(id, otherConnection, api.clientKey);
       expect({ id, is: [403, 500].includes(status) ? status : 'answered' }).toEqual({ id, is: 'answered' });
       expect(body?.error?.code).not.toBe(answer);
     },
@@ -102,12 +102,12 @@ describe('a key for one connection', () => {
   });
 
   test('a key for one connection finds no data of another with the filters of a list', async () => {
-    const other = await plantConnection(api.store);
+    const otherConnection = await plantConnection(api.store);
     const list = (path: string) => api.request('GET', `/api/ehr${path}`, { authorization: `Bearer ${limitedKey}` });
-    for (const filter of [`connectionId=${other.connectionId}`, `exportId=${other.exportId}`]) {
+    for (const filter of [`connectionId=${otherConnection.connectionId}`, `exportId=${otherConnection.exportId}`]) {
       expect((await list(`/quarantine?${filter}`)).body.data).toEqual([]);
     }
-    expect((await list(`/schedules?connectionId=${other.connectionId}`)).status).toBe(404);
+    expect((await list(`/schedules?connectionId=${otherConnection.connectionId}`)).status).toBe(404);
     expect((await list(`/quarantine?exportId=${own.exportId}`)).body.data).toHaveLength(1);
   });
 

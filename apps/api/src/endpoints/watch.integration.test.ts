@@ -93,11 +93,11 @@ test('the stream of an ended export sends its status and `end` at once', async (
 });
 
 test('the stream of exports of a connection sends no others', async () => {
-  const [first, other] = [await plantConnection(api.store), await plantConnection(api.store)];
+  const [first, second] = [await plantConnection(api.store), await plantConnection(api.store)];
   const stream = await openEvents({ api, path: `${athena}/bulk-export/events?connectionId=${first.connectionId}` });
   const { data } = await stream.next('exports');
   expect(data.map(({ id }: { id: string }) => id)).toEqual([first.exportId]);
-  expect(stream.text).not.toContain(other.exportId);
+  expect(stream.text).not.toContain(second.exportId);
   stream.leave();
 });
 

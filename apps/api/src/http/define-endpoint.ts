@@ -197,8 +197,9 @@ export function checkEndpoints(endpoints: readonly Endpoint[]): readonly Endpoin
     }
     if (action === undefined) continue;
     const rules = `access ${access}, audited ${audited}`;
-    const others = rulesOf.get(action) ?? rules;
-    if (others !== rules) throw new Error(`The action ${action} of ${id} has ${rules}, but another has ${others}.`);
+    const otherRules = rulesOf.get(action) ?? rules;
+    if (otherRules !== rules)
+      throw new Error(`The action ${action} of ${id} has ${rules}, but another has ${otherRules}.`);
     rulesOf.set(action, rules);
   }
   return endpoints;

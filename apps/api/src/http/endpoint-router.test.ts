@@ -6,9 +6,9 @@ test.each([
   { first: '/connections/:id', second: '/:provider/documents' },
   { first: '/:provider/exports/events', second: '/:provider/exports/:id' },
 ])('$first is matched before $second', ({ first, second }) => {
-  const [left, other] = [{ path: first }, { path: second }];
-  expect([other, left].toSorted(comparePaths)).toEqual([left, other]);
-  expect([left, other].toSorted(comparePaths)).toEqual([left, other]);
+  const [firstEndpoint, secondEndpoint] = [{ path: first }, { path: second }];
+  expect([secondEndpoint, firstEndpoint].toSorted(comparePaths)).toEqual([firstEndpoint, secondEndpoint]);
+  expect([firstEndpoint, secondEndpoint].toSorted(comparePaths)).toEqual([firstEndpoint, secondEndpoint]);
 });
 
 test('comparePaths keeps the order of paths with the same kinds of segments', () => {

@@ -8,15 +8,15 @@ interface Ask extends RequestOptions {
 /** How a test calls an endpoint, and what scope the endpoint has. */
 export interface EndpointRequest {
   /** A request for data of another connection. */
-  readonly ask: (other: PlantedConnection) => Ask;
+  readonly ask: (connection: PlantedConnection) => Ask;
   /** The expected response. `filtered`: without data of the other connection. `open`: the response never has data of a connection. */
   readonly answer: 'filtered' | 'open' | 'operators' | string;
 }
 
 const athena = '/athenahealth';
 const patients = { path: `${athena}/resources/Patient` };
-const withConnection = (path: string) => (other: PlantedConnection) => ({
-  path: `${path}?connectionId=${other.connectionId}`,
+const withConnection = (path: string) => (connection: PlantedConnection) => ({
+  path: `${path}?connectionId=${connection.connectionId}`,
 });
 const schedule = { kind: 'export', cron: '0 2 * * *', timeZone: 'UTC' };
 

@@ -87,6 +87,6 @@ const shownPatients = 3;
 
 function patientsText(patients: readonly string[]): string {
   const names = patients.slice(0, shownPatients).map((patient) => (patient === '*' ? 'any' : patient));
-  const others = patients.length - names.length;
-  return others > 0 ? `${names.join(', ')} and ${others} others` : names.join(', ');
+  const hiddenCount = patients.length - names.length;
+  return hiddenCount > 0 ? `${names.join(', ')} and ${hiddenCount} others` : names.join(', ');
 }

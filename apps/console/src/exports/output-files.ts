@@ -27,7 +27,7 @@ export function groupFailures(files: readonly Pick<OutputFile, 'error'>[]): read
   const failures = files.flatMap(({ error }) => error ?? []);
   return [...Map.groupBy(failures, ({ code }) => code)]
     .map(([code, group]) => ({ code, message: group[0]?.message ?? '', count: group.length }))
-    .sort((left, other) => other.count - left.count);
+    .sort((left, right) => right.count - left.count);
 }
 
 /** The ledger with the changed files. A file that it does not contain yet arrives with the next full read. */

@@ -147,7 +147,7 @@ function ComingRuns() {
           .flatMap(({ id, connectionId, kind, nextRunAt }) =>
             nextRunAt === undefined ? [] : [{ id, connectionId, kind, nextRunAt }],
           )
-          .sort((left, other) => left.nextRunAt.localeCompare(other.nextRunAt))
+          .sort((left, right) => left.nextRunAt.localeCompare(right.nextRunAt))
           .slice(0, shown);
         if (coming.length === 0) {
           return (

@@ -120,10 +120,15 @@ function ProviderSelect() {
 
 function ColorSchemeToggle() {
   const { setColorScheme } = useMantineColorScheme();
-  const other = useComputedColorScheme('light') === 'light' ? 'dark' : 'light';
-  const Icon = other === 'dark' ? IconMoon : IconSun;
+  const otherScheme = useComputedColorScheme('light') === 'light' ? 'dark' : 'light';
+  const Icon = otherScheme === 'dark' ? IconMoon : IconSun;
   return (
-    <ActionIcon variant="subtle" size="lg" aria-label={`Use ${other} colors`} onClick={() => setColorScheme(other)}>
+    <ActionIcon
+      variant="subtle"
+      size="lg"
+      aria-label={`Use ${otherScheme} colors`}
+      onClick={() => setColorScheme(otherScheme)}
+    >
       <Icon size={20} stroke={1.5} aria-hidden />
     </ActionIcon>
   );

@@ -36,7 +36,7 @@ const pages = [
 ] as const;
 
 /** Pages of the same server that do not belong to the console. */
-const others = [
+const otherPages = [
   { href: '/admin/queues', label: 'Bull Board', Icon: IconActivity },
   { href: '/docs/', label: 'API', Icon: IconBook },
 ] as const;
@@ -60,7 +60,7 @@ export function Navigation() {
             leftSection={<Icon size={18} stroke={1.5} aria-hidden />}
           />
         ))}
-      {others.map(({ href, label, Icon }) => (
+      {otherPages.map(({ href, label, Icon }) => (
         <NavLink key={href} href={href} label={label} leftSection={<Icon size={18} stroke={1.5} aria-hidden />} />
       ))}
     </ScrollArea>

@@ -62,14 +62,14 @@ interface CutBytesInput {
 /** Returns a part of a stream. Bytes after it are not generated. */
 export async function* cutBytes({ chunks, skipBytes, lengthBytes }: CutBytesInput): AsyncGenerator<Buffer> {
   let skip = skipBytes;
-  let left = lengthBytes;
-  if (left <= 0) return;
+  let remainingBytes = lengthBytes;
+  if (remainingBytes <= 0) return;
   for await (const chunk of chunks) {
-    const wanted = chunk.subarray(Math.min(skip, chunk.length)).subarray(0, left);
+    const wanted = chunk.subarray(Math.min(skip, chunk.length)).subarray(0, remainingBytes);
     skip = Math.max(0, skip - chunk.length);
-    left -= wanted.length;
+    remainingBytes -= wanted.length;
     if (wanted.length > 0) yield wanted;
-    if (left <= 0) return;
+    if (remainingBytes <= 0) return;
   }
 }
 

@@ -191,12 +191,12 @@ interface LimitBytesInput {
 
 /** Returns the first bytes of a body. Bytes after them are not generated. */
 async function* limitBytes({ body, maxBytes }: LimitBytesInput): AsyncGenerator<Buffer> {
-  let left = maxBytes;
-  if (left === 0) return;
+  let remainingBytes = maxBytes;
+  if (remainingBytes === 0) return;
   for await (const chunk of body) {
-    yield chunk.subarray(0, left);
-    left -= chunk.length;
-    if (left <= 0) return;
+    yield chunk.subarray(0, remainingBytes);
+    remainingBytes -= chunk.length;
+    if (remainingBytes <= 0) return;
   }
 }
 

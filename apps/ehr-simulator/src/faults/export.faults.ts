@@ -81,15 +81,15 @@ async function splitUp({
   files,
   ...input
 }: ChangeFilesInput & { readonly type: string; readonly wanted: number }) {
-  const others = files.filter((file) => file.kind !== 'output' || file.type !== type);
-  const count = files.reduce((sum, file) => sum + (others.includes(file) ? 0 : file.count), 0);
+  const otherFiles = files.filter((file) => file.kind !== 'output' || file.type !== type);
+  const count = files.reduce((sum, file) => sum + (otherFiles.includes(file) ? 0 : file.count), 0);
   if (count === 0) return files;
   const parts = await measureFiles({ ...input, type, resourcesPerFile: Math.ceil(count / wanted) });
   const many = Array.from({ length: wanted }, (_, index) => {
     const part = parts[index % parts.length] as (typeof parts)[number];
     return { ...part, name: `${type}.${index + 1}.ndjson` };
   });
-  return [...others, ...many];
+  return [...otherFiles, ...many];
 }
 
 /** Expires every access token that was issued before this request. */

@@ -97,7 +97,8 @@ const longLineFault = defineLineFault({
 function* lengthened({ line, bytes }: { readonly line: Buffer; readonly bytes: number }): Generator<Buffer> {
   yield line.subarray(0, line.lastIndexOf('}'));
   yield Buffer.from(',"implicitRules":"urn:');
-  for (let left = bytes; left > 0; left -= piece.length) yield piece.subarray(0, left);
+  for (let remainingBytes = bytes; remainingBytes > 0; remainingBytes -= piece.length)
+    yield piece.subarray(0, remainingBytes);
   yield Buffer.from('"}\n');
 }
 

@@ -43,7 +43,7 @@ describe('a bulk export', () => {
     const first = await system.settled(await system.startExport());
     const { transactionTime } = (await system.store.bulkExports.find(first.id)) ?? {};
     const changed = (await (await fetch(`${system.simulator.baseUrl}/_sim/resources/Patient`)).text()).split('\n');
-    const [patient, other] = changed.filter(Boolean).map((line) => JSON.parse(line));
+    const [patient, otherPatient] = changed.filter(Boolean).map((line) => JSON.parse(line));
     const control = (method: string, id: string, body?: object) =>
       fetch(`${system.simulator.baseUrl}/_sim/fhir/Patient/${id}`, {
         method,
@@ -51,7 +51,7 @@ describe('a bulk export', () => {
         ...(body ? { body: JSON.stringify(body) } : {}),
       });
     await control('PUT', patient.id, { ...patient, birthDate: '1950-01-02' });
-    await control('DELETE', other.id);
+    await control('DELETE', otherPatient.id);
 
     const second = await system.settled(await system.startExport({ since: transactionTime }));
     expect(second.counts).toMatchObject({ stored: 1, unchanged: 0, deleted: 1 });

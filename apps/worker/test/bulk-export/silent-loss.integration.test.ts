@@ -403,10 +403,10 @@ describe('a manifest', () => {
         transactionTime: `2024-02-0${read}T00:00:00Z`,
         output: [{ type: 'Patient', count: 1, url: `/snapshot-${read}` }],
       });
-    const other = line('Patient', 'of-another-snapshot');
+    const otherLine = line('Patient', 'of-another-snapshot');
     await start({
       manifest: ofSnapshot,
-      files: { '/snapshot-1': () => answerStatus(410), '/snapshot-2': other, '/snapshot-3': other },
+      files: { '/snapshot-1': () => answerStatus(410), '/snapshot-2': otherLine, '/snapshot-3': otherLine },
     });
     const ended = await runExport(cases);
     expect(await files(ended)).toMatchObject([{ state: 'failed', error: { code: 'export-gone' } }]);

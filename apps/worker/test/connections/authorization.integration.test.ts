@@ -151,11 +151,11 @@ describe('the authorization code flow', () => {
   });
 
   test('a callback is accepted only from the browser that started the authorization', async () => {
-    const [browser, other] = [createBrowser(), createBrowser()];
+    const [browser, otherBrowser] = [createBrowser(), createBrowser()];
     const callback = await agree(browser, await invite());
-    await agree(other, await invite());
+    await agree(otherBrowser, await invite());
     const tokens = (await stats()).tokens;
-    for (const wrong of [createBrowser(), other]) {
+    for (const wrong of [createBrowser(), otherBrowser]) {
       const refused = await wrong.open(callback, json);
       expect([refused.status, await codeOf(refused)]).toEqual([400, 'authorization-unknown']);
     }

@@ -70,8 +70,8 @@ describe('a refresh token', () => {
     try {
       const uri = new URL(String(cluster.env.MONGODB_URI));
       uri.port = String(proxy.port);
-      const [member, other] = [await cluster.join({ mongodbUri: uri.href }), await cluster.join()];
-      const connection = await authorized(other.store);
+      const [member, otherMember] = [await cluster.join({ mongodbUri: uri.href }), await cluster.join()];
+      const connection = await authorized(otherMember.store);
       await cluster.order({ match: matchToken, fault: { kind: 'latency', ms: 500 } });
       const reading = member.read(connection);
       await waitFor(async () => (await answers()).length === 2);
@@ -82,7 +82,7 @@ describe('a refresh token', () => {
       await proxy.open();
       expect(await reading).toBe(200);
       await cluster.order({ match: { path: '/Patient/' }, fault: { kind: 'expire-tokens' } });
-      expect(await other.read(connection)).toBe(200);
+      expect(await otherMember.read(connection)).toBe(200);
       expect(await answers()).toEqual([200, 200, 200]);
     } finally {
       await proxy.close();

@@ -90,9 +90,9 @@ describe('a token of the cluster', () => {
   test('a token is never used by another connection', async () => {
     cluster = await startTokenCluster();
     const { read, store } = await cluster.join();
-    const other: Connection = { ...cluster.connection, id: 'conn_2' };
+    const otherConnection: Connection = { ...cluster.connection, id: 'conn_2' };
     await read();
-    await read(other);
+    await read(otherConnection);
     expect(await tokenRequests()).toBe(2);
     const tokens = await Promise.all(
       ['conn_1', 'conn_2'].map((connectionId) => store.accessTokens.read({ ...tokenOwner, connectionId })),

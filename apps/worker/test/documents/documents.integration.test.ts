@@ -299,8 +299,8 @@ describe('a document', () => {
     const bytes = randomBytes(120_000);
     const before = await partFiles();
     const url = onServer('/same', { bytes, etag: '"v1"' });
-    const other = onServer('/same-elsewhere', { bytes, type: 'image/png' });
-    const documents = [await receiveOne({ url }), await receiveOne({ url: other })];
+    const otherUrl = onServer('/same-elsewhere', { bytes, type: 'image/png' });
+    const documents = [await receiveOne({ url }), await receiveOne({ url: otherUrl })];
     await Promise.all(documents.map(({ id }) => attempt(id)));
     // The same document in two workers: the second one takes over.
     const twice = await receiveOne({ url });

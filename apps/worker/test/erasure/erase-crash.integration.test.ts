@@ -34,8 +34,8 @@ test('an erasure whose worker is killed is completed by the next worker', async 
   });
   const database = await openDatabase(system.env.MONGODB_URI ?? '');
   try {
-    const left = [...(await database.dump())].filter(([key, text]) => `${key} ${text}`.includes(connectionId));
-    const kinds = new Set(left.map(([key]) => key.split('/')[0]));
+    const remaining = [...(await database.dump())].filter(([key, text]) => `${key} ${text}`.includes(connectionId));
+    const kinds = new Set(remaining.map(([key]) => key.split('/')[0]));
     expect([...kinds].toSorted()).toEqual(['audit_events', 'erasures']);
   } finally {
     await database.close();

@@ -299,8 +299,8 @@ describe('quarantined lines', () => {
     const kind = 'quarantined-line';
     const first = await addLine({ exportId, fileId: 'file-1', at: tooOld(kind) });
     const second = await addLine({ exportId, fileId: 'file-1', at: youngEnough(kind) });
-    const other = await addLine({ exportId, fileId: 'file-2', at: tooOld(kind) });
-    expect((await changesOf(run)).deleted).toEqual([`quarantine/${other}`]);
+    const otherLine = await addLine({ exportId, fileId: 'file-2', at: tooOld(kind) });
+    expect((await changesOf(run)).deleted).toEqual([`quarantine/${otherLine}`]);
     pass(1);
     expect((await changesOf(run)).deleted).toEqual([`quarantine/${first}`, `quarantine/${second}`]);
   });
@@ -409,10 +409,10 @@ describe('documents', () => {
   });
 
   test('content that another document uses stays', async () => {
-    const [fileId = ''] = await receiveReport('one', { attachments: [attachment('a')], versionId: '1' });
-    const [two = ''] = await receiveReport('two', { attachments: [attachment('b')], versionId: '1' });
-    for (const id of [fileId, two]) await storeContent(id, 'the same');
-    await database.db.collection('documents').deleteOne({ _id: fileId as never });
+    const [firstId = ''] = await receiveReport('one', { attachments: [attachment('a')], versionId: '1' });
+    const [secondId = ''] = await receiveReport('two', { attachments: [attachment('b')], versionId: '1' });
+    for (const id of [firstId, secondId]) await storeContent(id, 'the same');
+    await database.db.collection('documents').deleteOne({ _id: firstId as never });
     pass(1);
     await run();
     pass(2);
@@ -421,20 +421,20 @@ describe('documents', () => {
 
   test('a download that stores the same content again keeps it, even if the content was due for deletion', async () => {
     const { documents, documentContents } = cases.deps.store;
-    const [fileId = ''] = await receiveReport('one', { attachments: [attachment('a')], versionId: '1' });
-    const file = await storeContent(fileId, 'the same');
-    await database.db.collection('documents').deleteOne({ _id: fileId as never });
+    const [firstId = ''] = await receiveReport('one', { attachments: [attachment('a')], versionId: '1' });
+    const file = await storeContent(firstId, 'the same');
+    await database.db.collection('documents').deleteOne({ _id: firstId as never });
     pass(1);
     await run();
-    const [two = ''] = await receiveReport('two', { attachments: [attachment('b')], versionId: '1' });
+    const [secondId = ''] = await receiveReport('two', { attachments: [attachment('b')], versionId: '1' });
     const key = { connectionId: cases.connection.id, sha256: 'the same' };
     const upload = { upload: 'up_again', parts: ['up_again.0/f'], sizeBytes: 8, partBytes: 50_000 };
     pass(2);
     await documentContents.claim({ ...key, ...upload, createdAt: cases.clock.now });
     await run();
-    await documents.claim({ id: two, claim: 'c' }, cases.clock.now);
+    await documents.claim({ id: secondId, claim: 'c' }, cases.clock.now);
     const stored = { sha256: 'the same', sizeBytes: 8, storedType: 'text/plain', notes: [], now: cases.clock.now };
-    await documents.store({ id: two, claim: 'c' }, stored);
+    await documents.store({ id: secondId, claim: 'c' }, stored);
     expect(await documentContents.find(key)).toMatchObject({ parts: [file] });
   });
 

@@ -24,13 +24,13 @@ const patientId = 'a-195900.E-2';
 let cases: UseCases;
 let database: OpenDatabase;
 let filled: FilledConnection;
-let other: FilledConnection;
+let otherConnection: FilledConnection;
 const opened: Store[] = [];
 beforeEach(async () => {
   cases = await startUseCases();
   database = await openDatabase(cases.mongodbUri);
   filled = await fillConnection(cases, { patientId });
-  other = await fillConnection(cases, { patientId });
+  otherConnection = await fillConnection(cases, { patientId });
 }, 60_000);
 afterEach(async () => {
   for (const store of opened.splice(0)) await store.close();
@@ -145,7 +145,7 @@ describe('the erasure of a connection', () => {
     const expected = new Map([...before].filter(([key, text]) => !isErased(key) && !isErased(text) && !isKey(key)));
     expect(new Map([...withoutProof(after)].filter(([key]) => !isKey(key)))).toEqual(expected);
     const keys = await store.apiKeys.list();
-    expect(keys.map(({ connectionIds }) => connectionIds)).toEqual([[], [other.connection.id]]);
+    expect(keys.map(({ connectionIds }) => connectionIds)).toEqual([[], [otherConnection.connection.id]]);
 
     expect(erasure).toMatchObject({ phase: 'completed', warnings: [], found: amounts });
     expect(erasure?.deleted.resources).toEqual(amounts.resources);
@@ -344,7 +344,7 @@ describe('the erasure of a patient', () => {
     const { connection, endedExportId } = filled;
     const before = await database.dump();
     const lines = await linesOf(filled);
-    const linesOfOther = await linesOf(other);
+    const linesOfOther = await linesOf(otherConnection);
     expect([lines.length, linesOfOther.length]).toEqual([3, 3]);
     const files = await accounted(endedExportId);
     const { counts } = await cases.read(endedExportId);
@@ -365,7 +365,7 @@ describe('the erasure of a patient', () => {
     const naming = [...after].filter(([key, text]) => ofErased(key, text) && mentions(`${key} ${text}`));
     expect(kindsOf(naming.map(([key]) => key))).toEqual(['audit_events']);
     expect(await linesOf(filled)).toEqual([]);
-    expect(await linesOf(other)).toEqual(linesOfOther);
+    expect(await linesOf(otherConnection)).toEqual(linesOfOther);
 
     // Records of other patients are unchanged, except for counts and the list of patients in runs.
     const changed = [...before].filter(([key, text]) => after.has(key) && after.get(key) !== text).map(([key]) => key);
@@ -377,7 +377,7 @@ describe('the erasure of a patient', () => {
       'sync_runs',
       'sync_steps',
     ]);
-    expect(changed.filter((key) => `${key} ${before.get(key)}`.includes(other.connection.id))).toEqual([]);
+    expect(changed.filter((key) => `${key} ${before.get(key)}`.includes(otherConnection.connection.id))).toEqual([]);
     const gone = [...before].filter(([key]) => !after.has(key)).map(([key]) => key);
     const isChunk = (key: string) => /^(document_files|quarantine)\./.test(key);
     const notMentioning = gone.filter((key) => !isChunk(key) && !mentions(`${key} ${before.get(key)}`));
@@ -429,7 +429,10 @@ describe('the erasure of a patient', () => {
     expect((await countOfPatient()).resources).toEqual({});
     expect((await countOfPatient()).records).toEqual({});
 
-    const [binary] = await database.db.collection('Binary').find({ connectionId: other.connection.id }).toArray();
+    const [binary] = await database.db
+      .collection('Binary')
+      .find({ connectionId: otherConnection.connection.id })
+      .toArray();
     const ofErased = { ...binary, _id: `${connection.id}/of-report`, connectionId: connection.id };
     expect(await fresh.resourceWriter.write('Binary', [ofErased as never])).toMatchObject({ written: 0, withheld: 1 });
 

@@ -82,7 +82,7 @@ describe('the metrics of a worker', () => {
     const requests = ['interactive', 'poll', 'kick-off', 'download', 'crawl'].map((kind) =>
       value('ehr_request_duration_seconds_count', { kind }),
     );
-    const sum = requests.reduce((left, other) => left + other, 0);
+    const sum = requests.reduce((left, right) => left + right, 0);
     const used = value('ehr_budget_used_ratio', { budget: 'athenahealth.production', period: 'day' });
     expect(Math.round(used * 100_000)).toBeGreaterThanOrEqual(sum);
     expect(page).toContain('bulkhead_ehr_budget_paused_seconds{budget="athenahealth.production"} 0');

@@ -32,8 +32,8 @@ describe('a quarantined line #quarantine', () => {
     const ended = await system.settled(await system.startExport());
     expect(ended).toMatchObject({ status: 'COMPLETED', counts: { quarantined: 1 } });
 
-    const [entry, ...others] = await list(`exportId=${ended.id}`);
-    expect(others).toEqual([]);
+    const [entry, ...moreEntries] = await list(`exportId=${ended.id}`);
+    expect(moreEntries).toEqual([]);
     const before = Buffer.byteLength(`${(await served('Condition')).slice(0, 2).join('\n')}\n`);
     expect(entry).toMatchObject({
       line: 3,
@@ -122,8 +122,8 @@ test('an entry of a search is listed by its sync run, returned as received, and 
   const { data } = (await system.request('POST', '/api/ehr/athenahealth/enhanced-sync', sync)).body;
   expect(data).toMatchObject({ total: 0, warnings: [{ code: 'entries-rejected' }] });
 
-  const [entry, ...others] = await list(`exportId=${data.id}`);
-  expect(others).toEqual([]);
+  const [entry, ...moreEntries] = await list(`exportId=${data.id}`);
+  expect(moreEntries).toEqual([]);
   expect(entry).toMatchObject({ source: 'sync', resourceType: 'CarePlan', line: 1, offset: 0, reason: 'no-id' });
   const { id = '' } = entry ?? {};
   expect(JSON.parse((await system.download(`/api/ehr/quarantine/${id}/line`)).text)).toEqual(resource);

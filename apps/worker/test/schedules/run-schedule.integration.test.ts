@@ -124,12 +124,12 @@ describe.each([{ kind: 'export' as const }, { kind: 'sync' as const }])('a sched
 
   test('a schedule skips a run while the same run, started by hand, is active', async () => {
     const schedule = await add({ kind });
-    const other = `${kind}_by_hand_${schedule.id}`;
+    const otherRunId = `${kind}_by_hand_${schedule.id}`;
     const { store, producer } = cases.deps;
     cases.clock.now = at('2026-05-02T02:00:00Z');
-    await startScheduledRun({ store, producer, schedule, runId: other, now: cases.clock.now });
+    await startScheduledRun({ store, producer, schedule, runId: otherRunId, now: cases.clock.now });
     await run(schedule);
-    expect((await read(schedule)).lastRun).toMatchObject({ outcome: 'skipped-overlap', runId: other });
+    expect((await read(schedule)).lastRun).toMatchObject({ outcome: 'skipped-overlap', runId: otherRunId });
   });
 
   test.each([{ isStored: false }, { isStored: true }])(

@@ -133,12 +133,15 @@ test('a crawl searches each type separately if the registry does not claim that 
 describe('a crawl of a server that takes a list of patients', () => {
   test('a crawl searches several patients at once, from the oldest of their marks', async () => {
     cases = await startUseCases({ search: { patientsPerRequest: 4 } });
-    const two = patients.slice(0, 2);
-    const first = await sync({ patients: two });
+    const twoPatients = patients.slice(0, 2);
+    const first = await sync({ patients: twoPatients });
     expect(sum(first.byType)).toBe(byPatient.length + 1);
     expect(minimumRequests([...first.byType.values()])).toBe(sum(first.byType));
     // The generated resources were last changed long ago.
-    expect((await sync({ patients: two })).byType.get('Observation')).toMatchObject({ fetched: 0, requests: 1 });
+    expect((await sync({ patients: twoPatients })).byType.get('Observation')).toMatchObject({
+      fetched: 0,
+      requests: 1,
+    });
     // Two of the four patients are new to the crawl, so it searches all of them from the beginning.
     const { byType } = await sync();
     expect(byType.get('Observation')?.unchanged).toBe(first.byType.get('Observation')?.fetched);
@@ -433,7 +436,7 @@ test('a search that the EHR delays is not given up, even at its last attempt', a
 describe('a search that gets no page', () => {
   const hourMs = 3_600_000;
   const match = { path: 'r4/CarePlan$' };
-  const two = { includeStandard: false, resourceTypes: ['CarePlan'], patients: patients.slice(0, 2) };
+  const body = { includeStandard: false, resourceTypes: ['CarePlan'], patients: patients.slice(0, 2) };
   const waits = { match, fault: { kind: 'status', status: 503, retryAfter: '7200' }, times: 'always' };
   const advance = (ms: number) => {
     cases.clock.now = new Date(cases.clock.now.getTime() + ms);
@@ -447,7 +450,7 @@ describe('a search that gets no page', () => {
   test('a search waits as often as the EHR asks for it, and fails after a day without a page so that the run can end', async () => {
     cases = await startUseCases();
     await cases.order(waits);
-    const run = await plan(two);
+    const run = await plan(body);
     const [first, second] = await stepIds(run);
     const since = cases.clock.now;
     for (let wait = 0; wait < 200; wait++) {
@@ -479,7 +482,7 @@ describe('a search that gets no page', () => {
   test('a search continues to wait while other searches of its run get pages', async () => {
     cases = await startUseCases();
     await cases.order({ ...waits, times: 2 });
-    const run = await plan(two);
+    const run = await plan(body);
     const [first, second] = await stepIds(run);
     await expect(attempt(first)).rejects.toThrow();
     advance(23 * hourMs);
@@ -498,15 +501,15 @@ describe('a search that gets no page', () => {
   test('a search shows that it is retried and counts the failed requests, until it gets a page', async () => {
     cases = await startUseCases();
     await cases.order({ match, fault: { kind: 'status', status: 500 }, times: 2 });
-    const run = await plan({ ...two, patients: patients.slice(0, 1) });
+    const run = await plan({ ...body, patients: patients.slice(0, 1) });
     const [stepId] = await stepIds(run);
     const since = cases.clock.now;
     for (let times = 0; times < 2; times++) {
       await expect(attempt(stepId)).rejects.toThrow();
       advance(1000);
     }
-    const [shown, ...others] = await retrying(run);
-    expect(others).toEqual([]);
+    const [shown, ...moreSteps] = await retrying(run);
+    expect(moreSteps).toEqual([]);
     expect(shown).toMatchObject({ state: 'retrying', code: 'ehr-unavailable', attempts: 2, since });
     expect(shown?.nextAttemptAt).toEqual(expect.any(Date));
     await attempt(stepId);
@@ -528,7 +531,7 @@ describe('a search that gets no page', () => {
 
   test('a search fails if its connection was deleted meanwhile', async () => {
     cases = await startUseCases();
-    const run = await plan(two);
+    const run = await plan(body);
     await cases.deps.store.connections.delete(cases.connection.id);
     expect(await runToEnd(run.id)).toMatchObject({ phase: 'failed', run: { error: { code: 'connection-gone' } } });
   });

@@ -83,9 +83,9 @@ test('every search of a sync step that is given up fails with the reason, so tha
   const run = makeSyncRun({ connectionId: cases.connection.id, request });
   await syncRuns.insert(run);
   await planSync(cases.deps, { syncRunId: run.id, signal: AbortSignal.timeout(20_000) });
-  const [stepId = '', ...others] = await syncSteps.listUnsettledIds(run.id);
+  const [stepId = '', ...moreStepIds] = await syncSteps.listUnsettledIds(run.id);
   await giveUp('sync.step', { syncRunId: run.id, stepId });
-  expect(await syncSteps.listUnsettledIds(run.id)).toEqual(others);
+  expect(await syncSteps.listUnsettledIds(run.id)).toEqual(moreStepIds);
   expect((await syncSteps.listErrors(run.id)).map(({ code }) => code)).toContain('poison-job');
 });
 

@@ -47,8 +47,8 @@ export function chainEvent(event: AuditEvent, head: ChainHead): ChainedAuditEven
   return { ...linked, hash: auditHash(linked) };
 }
 
-function latest(date: Date, other: Date | undefined): Date {
-  return other !== undefined && other > date ? other : date;
+function latest(date: Date, otherDate: Date | undefined): Date {
+  return otherDate !== undefined && otherDate > date ? otherDate : date;
 }
 
 /**

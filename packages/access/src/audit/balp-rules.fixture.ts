@@ -80,13 +80,13 @@ export function r4Faults(event: Json): string[] {
 
 /** @returns the rules of its profile that the resource breaks, or undefined if it claims no profile */
 export function balpFaults(event: Json): string[] | undefined {
-  const [claimed, ...others] = event.meta?.profile ?? [];
+  const [claimed, ...moreProfiles] = event.meta?.profile ?? [];
   if (claimed === undefined) return undefined;
   const name = /^https:\/\/profiles\.ihe\.net\/ITI\/BALP\/StructureDefinition\/IHE\.BasicAudit\.(Patient)?(\w+)$/.exec(
     claimed,
   );
   const profile = profiles[name?.[2] ?? ''];
-  if (!profile || others.length > 0) return [`the profile ${claimed} is known`];
+  if (!profile || moreProfiles.length > 0) return [`the profile ${claimed} is known`];
   const clients = event.agent.filter((agent: Json) => rolesOf(agent).includes(profile.client));
   const servers = event.agent.filter((agent: Json) => rolesOf(agent).includes(profile.server));
   const users = event.agent.filter((agent: Json) => rolesOf(agent).some((role) => profile.users.includes(role)));

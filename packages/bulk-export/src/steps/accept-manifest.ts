@@ -44,11 +44,11 @@ export async function acceptManifest(
  * workers.
  */
 async function countFilesAhead(store: BulkExportDeps['store'], { id, connectionId }: BulkExport): Promise<number> {
-  const others = (await store.bulkExports.listActive()).filter(
+  const otherExports = (await store.bulkExports.listActive()).filter(
     (record) => record.connectionId === connectionId && record.id !== id && record.phase === 'downloading',
   );
   let count = 0;
-  for (const other of others) count += await store.outputFiles.countUnsettled(other.id);
+  for (const record of otherExports) count += await store.outputFiles.countUnsettled(record.id);
   return count;
 }
 

@@ -44,8 +44,8 @@ describe('the watermark repository', () => {
   });
 
   test('keeps one watermark for each connection, level and type #watermarks', async () => {
-    const others = [{ connectionId: 'conn_2' }, { exportType: 'Group' as const }, { resourceType: 'Condition' }];
-    for (const change of [{}, ...others]) await watermarks.advance(mark(1, change));
+    const otherKeys = [{ connectionId: 'conn_2' }, { exportType: 'Group' as const }, { resourceType: 'Condition' }];
+    for (const change of [{}, ...otherKeys]) await watermarks.advance(mark(1, change));
     await watermarks.advance(mark(2));
     expect(await list()).toEqual([mark(1, { exportType: 'Group' }), mark(1, { resourceType: 'Condition' }), mark(2)]);
     expect(await list({ exportType: 'Group' })).toEqual([mark(1, { exportType: 'Group' })]);

@@ -206,7 +206,7 @@ export function sinceLast({ resourceTypes, ...search }: MarkSearch & { readonly 
   const found = types.map((type) => markOf(type, search));
   const unknown = types.filter((_, index) => found[index] === undefined);
   if (unknown.length > 0) return { since: undefined, unknown };
-  const oldest = found.reduce((left, other) => (left && other && left.at <= other.at ? left : other));
+  const oldest = found.reduce((left, right) => (left && right && left.at <= right.at ? left : right));
   return { since: oldest?.transactionTime, unknown };
 }
 
@@ -233,7 +233,7 @@ function markOf(resourceType: string, { watermarks, now, covers }: MarkSearch): 
     if (mark.resourceType === everyType) return mark.coverage !== undefined && covers(mark.coverage, resourceType);
     return mark.resourceType === resourceType;
   });
-  return marks.reduce<Mark | undefined>((left, other) => (left && left.at >= other.at ? left : other), undefined);
+  return marks.reduce<Mark | undefined>((left, right) => (left && left.at >= right.at ? left : right), undefined);
 }
 
 /**

@@ -355,8 +355,8 @@ describe('a manifest in pages', () => {
   test('a manifest in pages fails if a page has another transaction time', async () => {
     ehr.answer((request, response) => {
       const link = [{ relation: 'next', url: '/2' }];
-      const other = { transactionTime: '2024-01-02T00:00:00Z', output: [] };
-      response.end(JSON.stringify(request.url === '/status' ? { ...JSON.parse(manifest), link } : other));
+      const otherManifest = { transactionTime: '2024-01-02T00:00:00Z', output: [] };
+      response.end(JSON.stringify(request.url === '/status' ? { ...JSON.parse(manifest), link } : otherManifest));
     });
     await expect(readStatus()).rejects.toMatchObject({
       code: 'manifest-not-understood',

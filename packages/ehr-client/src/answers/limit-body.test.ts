@@ -40,9 +40,9 @@ describe('limitBody (compressed bodies)', () => {
     const piece = Buffer.alloc(megabyte);
     async function* expand() {
       await once(received, 'end');
-      let left = options.bodyBytes;
-      for (; left > megabyte; left -= megabyte) yield piece;
-      yield piece.subarray(0, left);
+      let remainingBytes = options.bodyBytes;
+      for (; remainingBytes > megabyte; remainingBytes -= megabyte) yield piece;
+      yield piece.subarray(0, remainingBytes);
     }
     const body = Readable.from(expand());
     let sizeBytes = 0;

@@ -36,7 +36,7 @@ describe('the parameters of a kick-off', () => {
     expect(namesOf(all)).toEqual(['_type', '_since', '_typeFilter']);
     expect(namesOf(none)).toEqual([]);
     for (const name of namesOf(all)) {
-      expect(namesOf(without(all, name))).toEqual(namesOf(all).filter((other) => other !== name));
+      expect(namesOf(without(all, name))).toEqual(namesOf(all).filter((otherName) => otherName !== name));
     }
   });
 });

@@ -44,16 +44,19 @@ describe('a refusal #negotiation', () => {
       issue: issue('not-supported', { diagnostics: 'no _typeFilter here' }),
       dropped: '_typeFilter',
     },
-  ])('a kick-off is repeated without $dropped if the refusal names it in $what', ({ status, issue: one, dropped }) => {
-    const next = negotiateKickOff(attempt, refusal(status, one));
-    expect(next).toMatchObject({ method: 'GET', dropped: [dropped] });
-    const sent = {
-      _since: next?.parameters.since,
-      _type: next?.parameters.types[0],
-      _typeFilter: next?.parameters.typeFilters[0],
-    };
-    expect(Object.entries(sent).filter(([, value]) => value === undefined)).toEqual([[dropped, undefined]]);
-  });
+  ])(
+    'a kick-off is repeated without $dropped if the refusal names it in $what',
+    ({ status, issue: reportedIssue, dropped }) => {
+      const next = negotiateKickOff(attempt, refusal(status, reportedIssue));
+      expect(next).toMatchObject({ method: 'GET', dropped: [dropped] });
+      const sent = {
+        _since: next?.parameters.since,
+        _type: next?.parameters.types[0],
+        _typeFilter: next?.parameters.typeFilters[0],
+      };
+      expect(Object.entries(sent).filter(([, value]) => value === undefined)).toEqual([[dropped, undefined]]);
+    },
+  );
 
   test.each(['not-supported', 'value', 'code-invalid'])(
     'a kick-off is repeated without a type that the refusal names (code %s)',

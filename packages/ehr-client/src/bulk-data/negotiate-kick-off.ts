@@ -83,11 +83,11 @@ function withoutParameter(attempt: KickOffAttempt, error: EhrHttpError): KickOff
 function byOtherMethod(attempt: KickOffAttempt, error: EhrHttpError): KickOffAttempt | undefined {
   const { status } = error;
   const { method, dropped } = attempt;
-  const other = method === 'GET' ? 'POST' : 'GET';
+  const otherMethod = method === 'GET' ? 'POST' : 'GET';
   const isRefused = methodStatuses.has(status) || reasonsOf(error).some((reason) => names(reason, method));
   // A 404 to a GET means an unknown Group. A 404 to a POST can also mean that the server has no such route.
-  if (!isRefused || (status === 404 && method === 'GET') || dropped.includes(other)) return undefined;
-  return { ...attempt, method: other, dropped: [...dropped, method] };
+  if (!isRefused || (status === 404 && method === 'GET') || dropped.includes(otherMethod)) return undefined;
+  return { ...attempt, method: otherMethod, dropped: [...dropped, method] };
 }
 
 function names({ texts }: Reason, word: string): boolean {

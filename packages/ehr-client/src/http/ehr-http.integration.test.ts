@@ -155,10 +155,10 @@ describe('a request', () => {
     await expect(ehr.session.send(metadata())).rejects.toMatchObject({ status: 429 });
     const [use] = await ehr.client.readBudgetUse();
     expect(use?.pausedMs).toBeGreaterThan(20_000);
-    const other = ehr
+    const pausedRequest = ehr
       .sessionOf({ id: 'conn_2' })
       .send(metadata({ sendToken: false, signal: AbortSignal.timeout(300) }));
-    await expect(other).rejects.toMatchObject({ name: 'TimeoutError' });
+    await expect(pausedRequest).rejects.toMatchObject({ name: 'TimeoutError' });
   });
 
   test('an answer without remaining requests pauses all connections until the reset, unless the log covers that window', async () => {

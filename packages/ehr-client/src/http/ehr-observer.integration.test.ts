@@ -91,8 +91,8 @@ describe('the EHR observer', () => {
       clientSecret: 'wrong',
       scope: 'x',
     } as const;
-    const other = ehr.sessionOf({ id: 'conn_2', auth });
-    await expect(other.send(metadata({ sendToken: true }))).rejects.toMatchObject({ code: 'token-refused' });
+    const otherSession = ehr.sessionOf({ id: 'conn_2', auth });
+    await expect(otherSession.send(metadata({ sendToken: true }))).rejects.toMatchObject({ code: 'token-refused' });
     expect(events.tokenAsked).toEqual([
       { provider: 'simulated', outcome: 'renewed' },
       { provider: 'simulated', outcome: 'refused' },

@@ -187,11 +187,11 @@ describe('an access token', () => {
     await ehr.orderFault({ match: { path: 'smart-configuration' }, fault: { kind: 'latency', ms: 300 } });
     const controller = new AbortController();
     const first = search({ signal: controller.signal });
-    const others = [search(), search()];
+    const otherSearches = [search(), search()];
     await waitFor(async () => (await ehr.requests(/smart-configuration/)).length === 1);
     controller.abort(new Error('cancelled'));
     await expect(first).rejects.toThrow('cancelled');
-    expect(statuses(await Promise.all(others))).toEqual([200, 200]);
+    expect(statuses(await Promise.all(otherSearches))).toEqual([200, 200]);
     expect(await ehr.tokenCount()).toBe(1);
   });
 });

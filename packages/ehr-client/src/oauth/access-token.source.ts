@@ -52,8 +52,8 @@ export function createAccessTokenSource(
       return kept(request.connection) ?? unlessAborted(obtain(request), request.signal);
     },
     async renew({ refused, ...request }) {
-      const other = kept(request.connection, refused);
-      if (other) return other;
+      const currentToken = kept(request.connection, refused);
+      if (currentToken) return currentToken;
       const token = await unlessAborted(obtain(request, refused), request.signal);
       // The token request was already running when the EHR refused this token, and did not know of the refusal.
       return token.accessToken === refused ? unlessAborted(obtain(request, refused), request.signal) : token;

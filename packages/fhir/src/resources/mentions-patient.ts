@@ -23,14 +23,14 @@ function parse(line: Buffer): { readonly value: unknown } | undefined {
 
 /** Uses a list instead of recursion, because a line may be quarantined for being nested too deeply. */
 function isInValue(root: unknown, patientId: string): boolean {
-  const left: unknown[] = [root];
-  while (left.length > 0) {
-    const value = left.pop();
+  const pending: unknown[] = [root];
+  while (pending.length > 0) {
+    const value = pending.pop();
     if (typeof value === 'string' && referencedId(value, 'Patient') === patientId) return true;
     if (typeof value !== 'object' || value === null) continue;
     const { resourceType, id } = value as { readonly resourceType?: unknown; readonly id?: unknown };
     if (resourceType === 'Patient' && id === patientId) return true;
-    for (const member of Object.values(value)) left.push(member);
+    for (const member of Object.values(value)) pending.push(member);
   }
   return false;
 }

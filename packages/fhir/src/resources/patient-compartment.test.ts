@@ -5,7 +5,7 @@ import { patientsOf, referencedId } from './patient-compartment.ts';
 import type { Resource } from './resource.ts';
 
 const patient = (id: string) => ({ reference: `Patient/${id}` });
-const other = { reference: 'Practitioner/p' };
+const practitioner = { reference: 'Practitioner/p' };
 const of = (resourceType: string, elements: object) => patientsOf({ resourceType, id: 'x', ...elements } as Resource);
 
 /** The expressions of the compartment's search parameters are paths. Some have a condition. */
@@ -15,9 +15,9 @@ const publishedElements = Object.values(patientCompartment)
 
 describe('patientsOf', () => {
   test.each([
-    { type: 'Account', elements: { subject: [other, patient('a'), patient('b')] }, ids: ['a', 'b'] },
-    { type: 'Appointment', elements: { participant: [{ actor: other }, { actor: patient('a') }] }, ids: ['a'] },
-    { type: 'AuditEvent', elements: { agent: [{ who: other }], entity: [{ what: patient('a') }] }, ids: ['a'] },
+    { type: 'Account', elements: { subject: [practitioner, patient('a'), patient('b')] }, ids: ['a', 'b'] },
+    { type: 'Appointment', elements: { participant: [{ actor: practitioner }, { actor: patient('a') }] }, ids: ['a'] },
+    { type: 'AuditEvent', elements: { agent: [{ who: practitioner }], entity: [{ what: patient('a') }] }, ids: ['a'] },
     { type: 'CarePlan', elements: { activity: [{ detail: { performer: [patient('a')] } }] }, ids: ['a'] },
     {
       type: 'Coverage',
@@ -40,7 +40,7 @@ describe('patientsOf', () => {
     { type: 'Observation', elements: { performer: [patient('b')], subject: patient('a') }, ids: ['a', 'b'] },
     { type: 'Patient', elements: { link: [{ other: patient('merged') }] }, ids: ['x', 'merged'] },
     { type: 'Provenance', elements: { target: [{ reference: 'Observation/o' }, patient('a')] }, ids: ['a'] },
-    { type: 'Task', elements: { for: patient('a'), owner: other }, ids: ['a'] },
+    { type: 'Task', elements: { for: patient('a'), owner: practitioner }, ids: ['a'] },
     // Not in the compartment, but about a patient.
     { type: 'GuidanceResponse', elements: { subject: patient('a') }, ids: ['a'] },
     { type: 'EnrollmentResponse', elements: { patient: patient('a') }, ids: ['a'] },

@@ -68,10 +68,10 @@ describe('codeElementsOf', () => {
   });
 
   test('the codes of a type that is not in the table are in the first of the usual elements', () => {
-    const other = { resourceType: 'Other', id: 'x', medicationCodeableConcept: 2, vaccineCode: 3, type: 4 };
-    expect(codeElementsOf({ ...other, code: 1 })).toBe(1);
-    expect(codeElementsOf(other)).toBe(2);
-    expect(codeElementsOf({ ...other, medicationCodeableConcept: undefined })).toBe(3);
+    const otherResource = { resourceType: 'Other', id: 'x', medicationCodeableConcept: 2, vaccineCode: 3, type: 4 };
+    expect(codeElementsOf({ ...otherResource, code: 1 })).toBe(1);
+    expect(codeElementsOf(otherResource)).toBe(2);
+    expect(codeElementsOf({ ...otherResource, medicationCodeableConcept: undefined })).toBe(3);
     expect(codeElementsOf({ resourceType: 'Other', id: 'x', type: 4 })).toBe(4);
   });
 });

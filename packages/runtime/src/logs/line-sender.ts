@@ -63,10 +63,10 @@ export class LineSender {
     await Promise.race([this.#sending, delay(lastChanceMs, undefined, { signal }).catch(() => undefined)]);
     giveUp.abort();
     this.#stopping.abort();
-    const left = this.#queue.length;
-    if (left > 0) {
-      this.#count('dropped', left);
-      this.#logger.warn('audit lines dropped', { count: left, reason: 'stopped' });
+    const remaining = this.#queue.length;
+    if (remaining > 0) {
+      this.#count('dropped', remaining);
+      this.#logger.warn('audit lines dropped', { count: remaining, reason: 'stopped' });
     }
     this.#transport.close();
   }

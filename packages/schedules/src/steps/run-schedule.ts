@@ -60,9 +60,14 @@ async function startOrSkip(
     // Other errors are transient, such as an unavailable database. The run must still be started.
     if (!(error instanceof AppError) || error.retry !== 'never') throw error;
     const { code: reason, context } = error;
-    const other = context.exportId ?? context.syncRunId;
+    const activeRunId = context.exportId ?? context.syncRunId;
     if (!overlaps.has(reason)) return { at, outcome: 'failed', reason };
-    return { at, outcome: 'skipped-overlap', reason, ...(typeof other === 'string' ? { runId: other } : {}) };
+    return {
+      at,
+      outcome: 'skipped-overlap',
+      reason,
+      ...(typeof activeRunId === 'string' ? { runId: activeRunId } : {}),
+    };
   }
 }
 

@@ -89,8 +89,10 @@ describe('an API key', () => {
     const second = (await create({ role: 'operator' })).body.data;
     const service = createApiKeyService({ store: api.store });
     await Promise.allSettled([first, second].map(({ id }) => service.revoke(id)));
-    const left = (await api.store.apiKeys.list()).filter(({ role, revokedAt }) => role === 'operator' && !revokedAt);
-    expect(left.length).toBeGreaterThanOrEqual(1);
+    const operators = (await api.store.apiKeys.list()).filter(
+      ({ role, revokedAt }) => role === 'operator' && !revokedAt,
+    );
+    expect(operators.length).toBeGreaterThanOrEqual(1);
     await api.store.apiKeys.undoRevocation(first.id);
     await api.store.apiKeys.revoke({ id: second.id, now: new Date() });
   });

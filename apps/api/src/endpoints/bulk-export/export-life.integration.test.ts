@@ -83,8 +83,8 @@ describe('POST bulk-export', () => {
     const body = { connectionId, resourceTypes: ['Coverage'] };
     const first = await api.request('POST', path, { body, headers });
     const authorization = `Bearer ${api.clientKey}`;
-    const other = await api.request('POST', path, { body, headers, authorization });
-    expect([first.status, other.status]).toEqual([202, 409]);
+    const otherAnswer = await api.request('POST', path, { body, headers, authorization });
+    expect([first.status, otherAnswer.status]).toEqual([202, 409]);
   });
 
   test.each([

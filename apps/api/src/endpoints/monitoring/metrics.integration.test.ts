@@ -50,13 +50,13 @@ describe('the metrics of the API', () => {
   });
 
   test('the metrics need the key of an operator if no token is set', async () => {
-    const other = await startApi();
+    const otherApi = await startApi();
     try {
-      expect((await ask(`Bearer ${token}`, other)).status).toBe(401);
-      expect((await ask('Bearer undefined', other)).status).toBe(401);
-      expect((await ask(`Bearer ${other.operatorKey}`, other)).status).toBe(200);
+      expect((await ask(`Bearer ${token}`, otherApi)).status).toBe(401);
+      expect((await ask('Bearer undefined', otherApi)).status).toBe(401);
+      expect((await ask(`Bearer ${otherApi.operatorKey}`, otherApi)).status).toBe(200);
     } finally {
-      await other.stop();
+      await otherApi.stop();
     }
   });
 
@@ -75,7 +75,7 @@ describe('the metrics of the API', () => {
 
   test('the metrics show the queues, the runs of the last day, and the lag of each connection', async () => {
     const { connectionId } = await plantConnection(api.store);
-    const other = await plantConnection(api.store);
+    const otherConnection = await plantConnection(api.store);
     const now = new Date();
     for (const [index, hoursAgo] of [1, 30].entries()) {
       const record = makeBulkExport({ connectionId });
@@ -104,16 +104,16 @@ describe('the metrics of the API', () => {
     expect(Math.round(lagOf(connectionId) / 3600)).toBe(2);
     // Nothing was ever exported, so the lag counts from the creation of the schedule.
     const sinceCreation = (now.getTime() - Date.parse('2026-05-01T10:00:00Z')) / 1000;
-    expect(Math.abs(lagOf(other.connectionId) - sinceCreation)).toBeLessThan(3600);
+    expect(Math.abs(lagOf(otherConnection.connectionId) - sinceCreation)).toBeLessThan(3600);
   });
 
   test('the metrics are available while Redis is unavailable, without its values, and report the outage', async () => {
     const redis = await startRedis();
-    const other = await startApi({ env: { REDIS_URL: redis.url, METRICS_TOKEN: token }, services: testServices() });
+    const otherApi = await startApi({ env: { REDIS_URL: redis.url, METRICS_TOKEN: token }, services: testServices() });
     try {
       await redis.stop();
       const text = await waitFor(async () => {
-        const answer = await ask(`Bearer ${token}`, other);
+        const answer = await ask(`Bearer ${token}`, otherApi);
         return answer.text.includes('bulkhead_dependency_up{dependency="redis"} 0') ? answer.text : undefined;
       });
       expect(text).toContain('bulkhead_dependency_up{dependency="mongodb"} 1');
@@ -122,8 +122,8 @@ describe('the metrics of the API', () => {
       expect(text).not.toContain('bulkhead_queue_jobs{');
     } finally {
       await redis.start();
-      await waitFor(async () => (await other.request('GET', '/ready')).status === 200);
-      await other.stop();
+      await waitFor(async () => (await otherApi.request('GET', '/ready')).status === 200);
+      await otherApi.stop();
       await redis.stop();
     }
   }, 30_000);

@@ -71,9 +71,9 @@ describe('a stream of events', () => {
       'too-many-requests',
       '5',
     ]);
-    const other = await openEvents({ api, path, key: api.clientKey });
-    expect(other.status).toBe(200);
-    for (const stream of [...streams, other]) stream.leave();
+    const otherStream = await openEvents({ api, path, key: api.clientKey });
+    expect(otherStream.status).toBe(200);
+    for (const stream of [...streams, otherStream]) stream.leave();
     const again = await waitFor(async () => {
       const stream = await openEvents({ api, path });
       return stream.status === 200 ? stream : undefined;

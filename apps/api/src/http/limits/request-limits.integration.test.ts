@@ -39,15 +39,15 @@ function expectRefusedFrom(limit: number, given: readonly number[]): void {
 
 describe('a key', () => {
   test('a key above its own limit gets 429 with Retry-After, and another key does not', async () => {
-    const [limited, other] = [await makeKey(3), await makeKey(3)];
-    const answers = await ask(limited, { times: 4 + tolerance });
+    const [limitedKey, otherKey] = [await makeKey(3), await makeKey(3)];
+    const answers = await ask(limitedKey, { times: 4 + tolerance });
     expectRefusedFrom(3, statuses(answers));
     const refused = answers.find(({ status }) => status === 429);
     expect(refused?.body.error.code).toBe('too-many-requests');
     const retryAfter = Number(refused?.headers.get('retry-after'));
     expect(retryAfter).toBeGreaterThanOrEqual(1);
     expect(retryAfter).toBeLessThanOrEqual(60);
-    expect(statuses(await ask(other))).toEqual([200]);
+    expect(statuses(await ask(otherKey))).toEqual([200]);
   });
 
   test('a key without its own limit has the limit of the deployment', async () => {

@@ -245,7 +245,7 @@ describe('ingestFile', () => {
     const codes = ['exception', 'timeout', 'not-found', 'processing'];
     const types = ['Account', 'Basic', 'Claim', 'Device', 'Endpoint', 'Flag', 'Goal', 'Invoice', 'Library', 'Media'];
     const issues = codes.flatMap((code) =>
-      types.flatMap((type) => types.map((other) => ({ severity: 'error', code, expression: [type, other] }))),
+      types.flatMap((type) => types.map((otherType) => ({ severity: 'error', code, expression: [type, otherType] }))),
     );
     const result = await ingest(patient(1) + outcome(...issues)).result;
     const counted = result?.issues ?? [];

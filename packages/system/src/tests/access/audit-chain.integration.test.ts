@@ -233,8 +233,8 @@ describe('the verification of the audit chain', () => {
     for (const n of [5, 6]) await rewrite({ ...nth(n), outcome: 'refused' });
     expect(await verify({ expected })).toHaveProperty('fault');
     await events().deleteMany({ sequence: { $gt: 4 } });
-    const other = await rewrite({ ...nth(5), outcome: 'refused' });
-    await rewrite({ ...nth(6), previousHash: other });
+    const otherEvent = await rewrite({ ...nth(5), outcome: 'refused' });
+    await rewrite({ ...nth(6), previousHash: otherEvent });
     expect(await verify({ expected })).toMatchObject({ checked: 6, fault: { code: 'other-head', sequence: 6 } });
   });
 
@@ -242,8 +242,8 @@ describe('the verification of the audit chain', () => {
     const first = await verify({ limit: 4 });
     expect(first).toMatchObject({ checked: 4, last: { sequence: 4 }, isComplete: false });
     expect(await verify({ after: first.last, limit: 4 })).toMatchObject({ checked: 2, isComplete: true });
-    const other = { sequence: 4, hash: 'f'.repeat(64) };
-    expect(await verify({ after: other })).toMatchObject({ checked: 0, fault: { code: 'replaced', sequence: 5 } });
+    const otherHead = { sequence: 4, hash: 'f'.repeat(64) };
+    expect(await verify({ after: otherHead })).toMatchObject({ checked: 0, fault: { code: 'replaced', sequence: 5 } });
   });
 });
 

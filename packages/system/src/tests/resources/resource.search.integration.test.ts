@@ -338,8 +338,15 @@ describe('the resource repository (searches)', () => {
       Buffer.from(JSON.stringify(change(JSON.parse(Buffer.from(cursor, 'base64url').toString())))).toString(
         'base64url',
       );
-    for (const other of ['', '!', 'e30', `${cursor}x`, changed((all) => all.slice(1)), changed((all) => [...all, 1])]) {
-      expect(store.resources.isCursorOf({ ...which, search, cursor: other })).toBe(false);
+    for (const invalidCursor of [
+      '',
+      '!',
+      'e30',
+      `${cursor}x`,
+      changed((all) => all.slice(1)),
+      changed((all) => [...all, 1]),
+    ]) {
+      expect(store.resources.isCursorOf({ ...which, search, cursor: invalidCursor })).toBe(false);
     }
     const withOperator = changed(([digest, , ...rest]) => [digest, { $gt: '' }, ...rest]);
     expect(store.resources.isCursorOf({ ...which, search, cursor: withOperator })).toBe(false);

@@ -44,8 +44,8 @@ describe('signing keys', () => {
 
   test('importing a signing key twice stores it once', async () => {
     const body = { privateKey: pem() };
-    const [first, two] = [await api.request('POST', path, { body }), await api.request('POST', path, { body })];
-    expect(two.body.data.kid).toBe(first.body.data.kid);
+    const [first, second] = [await api.request('POST', path, { body }), await api.request('POST', path, { body })];
+    expect(second.body.data.kid).toBe(first.body.data.kid);
   });
 
   test.each([
