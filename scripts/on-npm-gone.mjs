@@ -25,13 +25,13 @@ export function onNpmGone(callback) {
 
 function describeProcess(pid) {
   try {
-    const found =
+    const npm =
       process.platform === 'linux'
         ? /\((?<name>.*)\) \S (?<ppid>\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'latin1'))
         : /(?<ppid>\d+)\s+(?<name>.*\S)/.exec(
             spawnSync('ps', ['-o', 'ppid=,comm=', '-p', String(pid)], { encoding: 'utf8' }).stdout,
           );
-    return { name: found?.groups.name ?? '', ppid: Number(found?.groups.ppid) };
+    return { name: npm?.groups.name ?? '', ppid: Number(npm?.groups.ppid) };
   } catch {
     // The process ended between two checks. No process has the parent 0, so the caller notices the end.
     return { name: '', ppid: 0 };

@@ -9,9 +9,9 @@ const page = readFileSync(join(import.meta.dirname, '../../docs/how-to/back-up.m
 /** Returns the block of the page with this beginning. */
 function blockOf(begins: string): string {
   const blocks = [...page.matchAll(/^ *```bash\n([\s\S]*?)^ *```$/gm)].map(([, text = '']) => text);
-  const found = blocks.filter((text) => text.trimStart().startsWith(begins));
-  if (found.length !== 1) throw new Error(`${found.length} blocks of the page begin with ${begins}`);
-  return found[0] ?? '';
+  const matching = blocks.filter((text) => text.trimStart().startsWith(begins));
+  if (matching.length !== 1) throw new Error(`${matching.length} blocks of the page begin with ${begins}`);
+  return matching[0] ?? '';
 }
 
 const hasTools = ['mongodump', 'mongorestore'].every((command) => findOnPath({ command, env: process.env }));

@@ -25,15 +25,15 @@ const readers = 16;
 const { values } = parseArgs({ options: { resources: { type: 'string', default: '100,1000,5000' } } });
 const steps = createSteps({ stream: process.stdout });
 const rows: string[] = [];
-for (const wanted of values.resources.split(',').map(Number)) rows.push(await measure(wanted));
+for (const resourceCount of values.resources.split(',').map(Number)) rows.push(await measure(resourceCount));
 steps.say('\n| resources | single reads | enhanced sync | bulk export |\n| --- | --- | --- | --- |');
 for (const row of rows) steps.say(row);
 process.exit(0);
 
-async function measure(wanted: number): Promise<string> {
+async function measure(resourceCount: number): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'bulkhead-comparison-'));
   const { state } = openState(folder);
-  const patients = Math.max(Math.round(wanted / resourcesPerPatient), 1);
+  const patients = Math.max(Math.round(resourceCount / resourcesPerPatient), 1);
   const start = { once: true, dev: false, patients, dataDir: undefined, port: 3000 };
   const system = await startSystem({ folder, openState: () => state, start, steps, ephemeral: true });
   const service = getAthenaHealthEnhancedService(system.env);

@@ -22,9 +22,15 @@ export function readOptions({
   readonly benches: readonly Bench[];
 }) {
   const flag = { type: 'boolean' } as const;
-  const known = { json: flag, check: flag, 'write-baseline': flag, full: flag, runs: { type: 'string' } } as const;
+  const knownOptions = {
+    json: flag,
+    check: flag,
+    'write-baseline': flag,
+    full: flag,
+    runs: { type: 'string' },
+  } as const;
   const { values, positionals } = parseCommandLine(
-    { args: [...args], allowPositionals: true, options: known },
+    { args: [...args], allowPositionals: true, options: knownOptions },
     usage(benches),
   );
   const unknown = positionals.filter((name) => !benches.some((bench) => bench.name === name));

@@ -8,10 +8,10 @@ import { faultsOfAccessibility } from './faults-of-accessibility.fixture.ts';
 import { onPage } from './on-page.fixture.ts';
 import { type BrowsedSystem, openSystem } from './open-system.ts';
 
-const found = await findChromium({ env: process.env, progress: () => undefined });
+const chromium = await findChromium({ env: process.env, progress: () => undefined });
 
-if ('missing' in found) {
-  console.warn(`The browser tests of keys and webhooks are skipped, because there is no Chromium: ${found.missing}`);
+if ('missing' in chromium) {
+  console.warn(`The browser tests of keys and webhooks are skipped, because there is no Chromium: ${chromium.missing}`);
   test.todo('API keys and webhooks can be managed in a browser');
 } else {
   describe('API keys and webhooks in a browser', () => {
@@ -28,7 +28,7 @@ if ('missing' in found) {
       }).listen(0, '127.0.0.1');
       await once(receiver, 'listening');
       const env = { WORKER_WEBHOOK_PRIVATE_NETWORK: 'true' };
-      browsed = await openSystem({ command: found.command, patients: 3, env });
+      browsed = await openSystem({ command: chromium.command, patients: 3, env });
       const permissions = ['clipboard-read', 'clipboard-write'];
       ({ page, complaints } = await browsed.open('/api-keys', { permissions, reducedMotion: 'reduce' }));
       await browsed.logIn(page);
@@ -69,9 +69,9 @@ if ('missing' in found) {
       await button('Make').click();
       const key = await keep('API key');
       const { connectionId, store } = browsed.system;
-      const [made] = (await store.apiKeys.list()).filter(({ name }) => name === 'reports');
-      expect(made).toMatchObject({ role: 'client', connectionIds: [connectionId] });
-      expect(made?.expiresAt?.getTime()).toBeGreaterThan(Date.now() + 29 * 24 * 60 * 60_000);
+      const [keyRecord] = (await store.apiKeys.list()).filter(({ name }) => name === 'reports');
+      expect(keyRecord).toMatchObject({ role: 'client', connectionIds: [connectionId] });
+      expect(keyRecord?.expiresAt?.getTime()).toBeGreaterThan(Date.now() + 29 * 24 * 60 * 60_000);
       expect((await askWith(key, '/connections')).status).toBe(200);
       const row = page.getByRole('row', { name: /reports/ });
       await row.getByRole('link', { name: /195900/ }).waitFor();
@@ -119,12 +119,12 @@ if ('missing' in found) {
         headers: { authorization: `Bearer ${browsed.system.apiKey}`, 'content-type': 'application/json' },
         body: JSON.stringify({ connectionId: browsed.system.connectionId }),
       });
-      const told = (times: number) =>
+      const received = (times: number) =>
         page.getByRole('row', { name: new RegExp(`bulk-export.completed .*delivered ${times}`) });
-      await told(1).waitFor({ timeout: 30_000 });
-      await told(1).getByRole('button', { name: 'Resend' }).click();
+      await received(1).waitFor({ timeout: 30_000 });
+      await received(1).getByRole('button', { name: 'Resend' }).click();
       await page.getByText('The call will be repeated.').waitFor();
-      await told(2).waitFor();
+      await received(2).waitFor();
       expect(calls).toBe(2);
       await expectAccessible();
     }, 90_000);

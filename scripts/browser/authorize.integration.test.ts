@@ -5,10 +5,12 @@ import { faultsOfAccessibility } from './faults-of-accessibility.fixture.ts';
 import { onPage } from './on-page.fixture.ts';
 import { type BrowsedSystem, openSystem } from './open-system.ts';
 
-const found = await findChromium({ env: process.env, progress: () => undefined });
+const chromium = await findChromium({ env: process.env, progress: () => undefined });
 
-if ('missing' in found) {
-  console.warn(`The browser tests of the authorize flow are skipped, because there is no Chromium: ${found.missing}`);
+if ('missing' in chromium) {
+  console.warn(
+    `The browser tests of the authorize flow are skipped, because there is no Chromium: ${chromium.missing}`,
+  );
   test.todo('a user can authorize a connection in a browser');
 } else {
   // The console is at `localhost`, the EHR at `127.0.0.1`: two sites, between which the browser sends no
@@ -18,7 +20,7 @@ if ('missing' in found) {
     let page: Page;
     let complaints: string[];
     beforeAll(async () => {
-      browsed = await openSystem({ command: found.command, patients: 3, host: 'localhost' });
+      browsed = await openSystem({ command: chromium.command, patients: 3, host: 'localhost' });
       await browsed.system.simulator.change({ asksUser: true });
       ({ page, complaints } = await browsed.open('/connections'));
       await browsed.logIn(page);

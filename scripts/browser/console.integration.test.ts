@@ -5,7 +5,7 @@ import { faultsOfAccessibility } from './faults-of-accessibility.fixture.ts';
 import { onPage } from './on-page.fixture.ts';
 import { type BrowsedSystem, openSystem } from './open-system.ts';
 
-const found = await findChromium({ env: process.env, progress: () => undefined });
+const chromium = await findChromium({ env: process.env, progress: () => undefined });
 
 /** Elements that are wider than the screen, except for tables, which scroll by themselves. */
 const wideElements = `[...document.querySelectorAll('main *')]
@@ -28,8 +28,8 @@ const pages = [
   ['/audit', 'Audit'],
 ] as const;
 
-if ('missing' in found) {
-  console.warn(`The browser tests of the console are skipped, because there is no Chromium: ${found.missing}`);
+if ('missing' in chromium) {
+  console.warn(`The browser tests of the console are skipped, because there is no Chromium: ${chromium.missing}`);
   test.todo('the console works in a browser');
 } else {
   describe('the console in a browser', () => {
@@ -37,7 +37,7 @@ if ('missing' in found) {
     let page: Page;
     let complaints: string[];
     beforeAll(async () => {
-      browsed = await openSystem({ command: found.command, patients: 6 });
+      browsed = await openSystem({ command: chromium.command, patients: 6 });
       ({ page, complaints } = await browsed.open('/exports?status=FAILED', { reducedMotion: 'reduce' }));
       await browsed.logIn(page);
       await title('Bulk exports').waitFor();

@@ -2,18 +2,18 @@ import { findChromium } from '@bulkhead/embedded';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type BrowsedSystem, openSystem } from './open-system.ts';
 
-const found = await findChromium({ env: process.env, progress: () => undefined });
+const chromium = await findChromium({ env: process.env, progress: () => undefined });
 
-if ('missing' in found) {
+if ('missing' in chromium) {
   console.warn(
-    `The browser tests of Bull Board and the API docs are skipped, because there is no Chromium: ${found.missing}`,
+    `The browser tests of Bull Board and the API docs are skipped, because there is no Chromium: ${chromium.missing}`,
   );
   test.todo('Bull Board and the API docs work in a browser');
 } else {
   describe('in a browser', () => {
     let browsed: BrowsedSystem;
     beforeAll(async () => {
-      browsed = await openSystem({ command: found.command, patients: 3 });
+      browsed = await openSystem({ command: chromium.command, patients: 3 });
     }, 120_000);
     afterAll(() => browsed?.stop());
 
@@ -39,9 +39,11 @@ if ('missing' in found) {
       await page.getByText('Sync the standard and the enhanced resource types').first().waitFor();
       expect(complaints).toEqual([]);
       const names = 'performance.getEntriesByType("resource").map(({ name }) => name)';
-      const asked = (await page.evaluate(names)) as string[];
-      expect(asked.length).toBeGreaterThan(2);
-      expect(asked.filter((url) => !url.startsWith(browsed.system.baseUrl) && !url.startsWith('data:'))).toEqual([]);
+      const requested = (await page.evaluate(names)) as string[];
+      expect(requested.length).toBeGreaterThan(2);
+      expect(requested.filter((url) => !url.startsWith(browsed.system.baseUrl) && !url.startsWith('data:'))).toEqual(
+        [],
+      );
     }, 60_000);
 
     test('a page of another origin cannot change anything with the cookie of an operator, but our own page can', async () => {

@@ -16,10 +16,10 @@ const downloadedMs = 6000;
 /** The chart of a budget shows a line only after a while. */
 const watchedMs = 25_000;
 
-const found = await findChromium({ env: process.env, progress: console.log });
-if ('missing' in found) throw new Error(`There is no Chromium: ${found.missing}`);
+const chromium = await findChromium({ env: process.env, progress: console.log });
+if ('missing' in chromium) throw new Error(`There is no Chromium: ${chromium.missing}`);
 mkdirSync(folder, { recursive: true });
-const browsed = await openSystem({ command: found.command, patients });
+const browsed = await openSystem({ command: chromium.command, patients });
 try {
   const { page } = await browsed.open('/', context);
   const { apiKeys } = browsed.system.store;

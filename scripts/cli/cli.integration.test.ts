@@ -162,8 +162,8 @@ describe('the bulkhead command', () => {
     expect((await fetch(system.baseUrl + patientsPath, { headers })).status).toBe(200);
     const [{ action, patients }] = await json('audit', 'list', '--action', 'resource.search', '--limit', '1');
     expect(action).toBe('resource.search');
-    const found = await bulkhead(['audit', 'list', '--patient', patients[0], '--from', '2000-01-01T00:00:00Z']);
-    expect(found.stdout).toMatch(/^at +who +what +outcome +patients +on what\n\S+Z .*resource\.search +success /);
+    const events = await bulkhead(['audit', 'list', '--patient', patients[0], '--from', '2000-01-01T00:00:00Z']);
+    expect(events.stdout).toMatch(/^at +who +what +outcome +patients +on what\n\S+Z .*resource\.search +success /);
     const { checked, head } = await json('audit', 'verify');
     expect(checked).toBeGreaterThan(3);
     expect(await bulkhead(['audit', 'verify', '--expect-head', head])).toMatchObject({

@@ -5,7 +5,8 @@ const rule = { id: 'resume', text: 'Resumes at the byte.', source: 'RFC 9110' };
 const report = (...results: { fullName: string; status: string }[]) => ({
   testResults: [{ name: '/repo/packages/x/a.test.ts', assertionResults: results }],
 });
-const render = (given: ReturnType<typeof report>) => renderConformance({ rules: [rule], report: given, root: '/repo' });
+const render = (results: ReturnType<typeof report>) =>
+  renderConformance({ rules: [rule], report: results, root: '/repo' });
 
 describe('renderConformance', () => {
   test('names the tests of a rule, without their tags', () => {
@@ -17,19 +18,19 @@ describe('renderConformance', () => {
   });
 
   test.each([
-    { name: 'a rule without a test', given: report({ fullName: 'other', status: 'passed' }), fault: /no test/ },
-    { name: 'a test that failed', given: report({ fullName: 'x #resume', status: 'failed' }), fault: /did not pass/ },
+    { name: 'a rule without a test', results: report({ fullName: 'other', status: 'passed' }), fault: /no test/ },
+    { name: 'a test that failed', results: report({ fullName: 'x #resume', status: 'failed' }), fault: /did not pass/ },
     {
       name: 'a test that was skipped',
-      given: report({ fullName: 'x #resume', status: 'pending' }),
+      results: report({ fullName: 'x #resume', status: 'pending' }),
       fault: /did not pass/,
     },
     {
       name: 'a tag without a rule',
-      given: report({ fullName: 'x #resmue #resume', status: 'passed' }),
+      results: report({ fullName: 'x #resmue #resume', status: 'passed' }),
       fault: /#resmue/,
     },
-  ])('reports $name as a fault', ({ given, fault }) => {
-    expect(render(given).faults).toEqual([expect.stringMatching(fault)]);
+  ])('reports $name as a fault', ({ results, fault }) => {
+    expect(render(results).faults).toEqual([expect.stringMatching(fault)]);
   });
 });

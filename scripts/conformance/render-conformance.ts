@@ -36,8 +36,8 @@ export function renderConformance(options: {
   const tests = report.testResults.flatMap(({ name, assertionResults }) =>
     assertionResults.flatMap((result) => toTaggedTest(relative(root, name), result)),
   );
-  const known = new Set(rules.map(({ id }) => id));
-  const unknown = new Set(tests.flatMap(({ tags }) => tags).filter((tag) => !known.has(tag)));
+  const ruleIds = new Set(rules.map(({ id }) => id));
+  const unknown = new Set(tests.flatMap(({ tags }) => tags).filter((tag) => !ruleIds.has(tag)));
   const proofs = rules.map((rule) => ({ rule, tests: tests.filter(({ tags }) => tags.includes(rule.id)) }));
   return {
     markdown: [...heading, ...proofs.map(toRow), ''].join('\n'),

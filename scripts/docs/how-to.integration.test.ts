@@ -88,8 +88,8 @@ test('the commands of docs/how-to/erase.md work as written', async () => {
   const create = 'BULKHEAD_CLIENT_SECRET=simulator-secret bulkhead connections create --client-id simulator-client';
   const CONNECTION = (await run(`${create} --practice 195900`)).trim();
   await run(`bulkhead export start --connection "${CONNECTION}" --types Patient,Observation --watch`);
-  const found = await store.resources.stream({ connectionId: CONNECTION, resourceType: 'Patient' }).next();
-  const { id: PATIENT } = found.value as { readonly id: string };
+  const resource = await store.resources.stream({ connectionId: CONNECTION, resourceType: 'Patient' }).next();
+  const { id: PATIENT } = resource.value as { readonly id: string };
   const page = await commandsOf('docs/how-to/erase.md');
   // The page purges the connection first, after which there is no patient left to erase.
   const [purge, erase] = [

@@ -14,9 +14,9 @@ export async function blocksOf(page: string): Promise<readonly string[]> {
   const blocks = [...markdown.matchAll(/^ *```bash\n([\s\S]*?)^ *```$/gm)].map(([, block = '']) => block);
   const isLeftOut = (block: string) =>
     notRun.some((exclusion) => exclusion.page === page && block.trimStart().startsWith(exclusion.begins));
-  const found = blocks.filter((block) => !isLeftOut(block));
-  if (found.length === 0) throw new Error(`${page} has no bash block`);
-  return found;
+  const shownBlocks = blocks.filter((block) => !isLeftOut(block));
+  if (shownBlocks.length === 0) throw new Error(`${page} has no bash block`);
+  return shownBlocks;
 }
 
 /** Returns the commands of a page, one block after the other, for one shell. */

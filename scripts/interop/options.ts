@@ -37,8 +37,8 @@ export function readOptions(args: readonly string[]): InteropOptions {
   } as const;
   const { values } = parseCommandLine({ args: [...args], options }, usage);
   const count = (name: 'patients' | 'per-type' | 'searches' | 'seed', max = 1_000_000) => {
-    const given = values[name];
-    return given === undefined ? undefined : readWholeNumber({ usage, name, text: given, min: 1, max });
+    const value = values[name];
+    return value === undefined ? undefined : readWholeNumber({ usage, name, text: value, min: 1, max });
   };
   const patients = count('patients');
   const perType = count('per-type');

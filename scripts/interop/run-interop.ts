@@ -59,8 +59,8 @@ export async function runInterop(options: {
   let system: ChaosSystem | undefined;
   try {
     system = await startInteropSystem({ folder, fhirUrl: hapi.url, examplesUrl: fileServer.url, patients, report });
-    const found = dataFolder === undefined ? await generated(system) : readDataFolder(dataFolder);
-    const resources = choosePart(found, part);
+    const data = dataFolder === undefined ? await generated(system) : readDataFolder(dataFolder);
+    const resources = choosePart(data, part);
     const server = new FhirServer(hapi.url);
     await steps.run('data', async (progress) => {
       await loadData({ server, resources, progress });
@@ -113,8 +113,8 @@ async function runChecks(options: {
       return await steps.run(name, async () => {
         const value = await run();
         const { compared, different, missing, extra } = report.tally;
-        const found = different + missing + extra - before.different - before.missing - before.extra;
-        return { text: `${compared - before.compared} compared, ${found} not as expected`, value };
+        const differenceCount = different + missing + extra - before.different - before.missing - before.extra;
+        return { text: `${compared - before.compared} compared, ${differenceCount} not as expected`, value };
       });
     } catch (error) {
       const actual = error instanceof Error ? error.message : String(error);
@@ -124,8 +124,8 @@ async function runChecks(options: {
   };
 
   await check('connection test', async () => {
-    const { ok, steps: taken } = await api.testConnection(await api.createConnection());
-    const actual = { ok, steps: taken.map((result) => [result.step, result.ok]) };
+    const { ok, steps: results } = await api.testConnection(await api.createConnection());
+    const actual = { ok, steps: results.map((result) => [result.step, result.ok]) };
     const expected = {
       ok: true,
       steps: [

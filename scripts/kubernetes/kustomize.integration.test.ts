@@ -23,7 +23,7 @@ function variablesOf(...sections: readonly string[]): readonly string[] {
   const texts = sections.map((section) => envPage.split(`\n## ${section}\n`)[1]?.split('\n## ')[0] ?? '');
   return texts.flatMap((text) => [...text.matchAll(/^\| `([A-Z_]+)`/gm)].map(([, name = '']) => name));
 }
-const known: Readonly<Record<string, readonly string[]>> = {
+const expectedRules: Readonly<Record<string, readonly string[]>> = {
   'bulkhead-api': variablesOf('The API and the workers', 'The API'),
   'bulkhead-worker': variablesOf('The API and the workers', 'A worker'),
 };
@@ -84,7 +84,7 @@ if (missing) {
       for (const pod of pods) {
         const own = (pod.container.env ?? []) as { name: string; value?: string }[];
         const names = [...config, ...own.map(({ name }) => name)];
-        expect(known[imageOf(pod)]).toEqual(expect.arrayContaining(names));
+        expect(expectedRules[imageOf(pod)]).toEqual(expect.arrayContaining(names));
         expect(names.filter((name) => secretNames.includes(name))).toEqual([]);
         const [{ metadata: map } = { metadata: { name: '' } }] = ofKind('ConfigMap');
         expect(pod.container.envFrom).toEqual([
@@ -145,11 +145,11 @@ if (missing) {
       expect(selecting.length).toBeGreaterThan(4);
       for (const { spec } of selecting) {
         const labels = Object.entries(spec.podSelector?.matchLabels ?? spec.selector.matchLabels ?? spec.selector);
-        const found = pods.filter((pod) => labels.every(([label, value]) => pod.labels[label] === value));
+        const selected = pods.filter((pod) => labels.every(([label, value]) => pod.labels[label] === value));
         expect(labels).not.toEqual([]);
-        expect(found).not.toEqual([]);
+        expect(selected).not.toEqual([]);
         const named = JSON.stringify(spec).match(/"(?:port|targetPort)":"(\w+)"/)?.[1];
-        if (named) for (const { container } of found) expect(container.ports[0].name).toBe(named);
+        if (named) for (const { container } of selected) expect(container.ports[0].name).toBe(named);
       }
     });
   });

@@ -196,7 +196,7 @@ describe('the tables of docs/security.md', () => {
 });
 
 function placesOf(row: RegExp): readonly string[] {
-  const found = [...readTable('In plain text')].filter(([what]) => row.test(what));
-  expect(found).toHaveLength(1);
-  return (found[0]?.[1] ?? []).filter((name) => name !== 'ehrText');
+  const rows = [...readTable('In plain text')].filter(([what]) => row.test(what));
+  expect(rows).toHaveLength(1);
+  return (rows[0]?.[1] ?? []).filter((name) => name !== 'ehrText');
 }

@@ -110,7 +110,7 @@ async function start(client: ApiClient, path: string, body: object): Promise<str
   }
 }
 
-const found = (text: string) => plants.filter(({ mark }) => text.includes(mark)).map(({ name }) => name);
+const plantsIn = (text: string) => plants.filter(({ mark }) => text.includes(mark)).map(({ name }) => name);
 
 /**
  * Texts of the EHR that the API shows to clients: addresses, which are useless without a token, and the offered types.
@@ -128,6 +128,6 @@ test('the marks that an EHR sends are in the system, and clients see only those 
   expect(shown.filter((name) => !shownToClients.some((pattern) => pattern.test(name)))).toEqual([]);
 });
 
-test('no string that an EHR sends is in a log', () => expect(found(logs)).toEqual([]));
-test('no string that an EHR sends is in a metric', () => expect(found(metrics)).toEqual([]));
-test('no string that an EHR sends is in Redis', () => expect(found(redis)).toEqual([]));
+test('no string that an EHR sends is in a log', () => expect(plantsIn(logs)).toEqual([]));
+test('no string that an EHR sends is in a metric', () => expect(plantsIn(metrics)).toEqual([]));
+test('no string that an EHR sends is in Redis', () => expect(plantsIn(redis)).toEqual([]));

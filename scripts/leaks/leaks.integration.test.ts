@@ -42,7 +42,7 @@ afterAll(async () => {
 const patientData = () => ({ name: planted.patientName, note: planted.note, document: planted.document });
 const queries = () => ({ callback: planted.callback, filter: planted.filter, query: planted.query });
 /** Returns the names of the values that a text contains. */
-const found = (values: Readonly<Record<string, string>>, text: string) =>
+const secretsIn = (values: Readonly<Record<string, string>>, text: string) =>
   Object.entries(values)
     .filter(([, value]) => value === '' || text.includes(value))
     .map(([what]) => what);
@@ -50,7 +50,7 @@ const found = (values: Readonly<Record<string, string>>, text: string) =>
 describe('planted values', () => {
   test('planted secrets and patient data have passed through the system', () => {
     const stored = [...database].filter(([name]) => resourceCollections.test(name)).map(([, text]) => text);
-    expect(found({ name: planted.patientName, note: planted.note }, stored.join('\n'))).toEqual(['name', 'note']);
+    expect(secretsIn({ name: planted.patientName, note: planted.note }, stored.join('\n'))).toEqual(['name', 'note']);
     // The document as the API serves it, and the query of a callback in the record of its delivery.
     expect(answers.some(({ text }) => text === planted.document)).toBe(true);
     expect(database.get('webhook_deliveries')).toContain(planted.callback);
@@ -69,40 +69,42 @@ describe('planted values', () => {
 });
 
 describe('secrets', () => {
-  test('no secret is in a log', () => expect(found(secrets, logs)).toEqual([]));
-  test('no secret is in a metric', () => expect(found(secrets, metrics)).toEqual([]));
-  test('no secret is in Redis', () => expect(found(secrets, redis)).toEqual([]));
+  test('no secret is in a log', () => expect(secretsIn(secrets, logs)).toEqual([]));
+  test('no secret is in a metric', () => expect(secretsIn(secrets, metrics)).toEqual([]));
+  test('no secret is in Redis', () => expect(secretsIn(secrets, redis)).toEqual([]));
   test('no secret is in MongoDB in plain text', () => {
-    for (const [name, text] of database) expect([name, found(secrets, text)]).toEqual([name, []]);
+    for (const [name, text] of database) expect([name, secretsIn(secrets, text)]).toEqual([name, []]);
   });
   test('no secret is in an answer of the API except the one that issues it', () => {
-    const wrong = answers.filter(({ handsOut, text }) => found(secrets, text).some((what) => what !== handsOut));
+    const wrong = answers.filter(({ handsOut, text }) => secretsIn(secrets, text).some((what) => what !== handsOut));
     expect(wrong.map(({ path }) => path)).toEqual([]);
   });
 });
 
 describe('patient data', () => {
-  test('no patient data are in a log', () => expect(found(patientData(), logs)).toEqual([]));
-  test('no patient data are in a metric', () => expect(found(patientData(), metrics)).toEqual([]));
-  test('no patient data are in Redis', () => expect(found(patientData(), redis)).toEqual([]));
+  test('no patient data are in a log', () => expect(secretsIn(patientData(), logs)).toEqual([]));
+  test('no patient data are in a metric', () => expect(secretsIn(patientData(), metrics)).toEqual([]));
+  test('no patient data are in Redis', () => expect(secretsIn(patientData(), redis)).toEqual([]));
   test('patient data are in plain text only in the collections of resources', () => {
     for (const [name, text] of database) {
-      if (!resourceCollections.test(name)) expect([name, found(patientData(), text)]).toEqual([name, []]);
+      if (!resourceCollections.test(name)) expect([name, secretsIn(patientData(), text)]).toEqual([name, []]);
     }
   });
   test('patient data are only in answers to requests for them', () => {
-    const wrong = answers.filter(({ showsPatients, text }) => !showsPatients && found(patientData(), text).length > 0);
+    const wrong = answers.filter(
+      ({ showsPatients, text }) => !showsPatients && secretsIn(patientData(), text).length > 0,
+    );
     expect(wrong.map(({ path }) => path)).toEqual([]);
   });
 });
 
 describe('query strings', () => {
-  test('no query string is in a log', () => expect(found(queries(), logs)).toEqual([]));
+  test('no query string is in a log', () => expect(secretsIn(queries(), logs)).toEqual([]));
   test('no query string, id of a resource or address of an EHR is in a metric', () => {
     const links = { simulator: system.simulator.baseUrl, resource: planted.resourceId, patient: 'a-195900' };
-    expect(found({ ...queries(), ...links }, metrics)).toEqual([]);
+    expect(secretsIn({ ...queries(), ...links }, metrics)).toEqual([]);
   });
-  test('no query string is in Redis', () => expect(found(queries(), redis)).toEqual([]));
+  test('no query string is in Redis', () => expect(secretsIn(queries(), redis)).toEqual([]));
   test('no query string of a signed link is in a log or in Redis', () => {
     expect(links.filter((link) => logs.includes(link) || redis.includes(link))).toEqual([]);
   });

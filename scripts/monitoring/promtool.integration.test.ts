@@ -4,14 +4,14 @@ import { findPromtool } from '@bulkhead/embedded';
 import { describe, expect, test } from '@jest/globals';
 
 const folder = join(import.meta.dirname, '..', '..', 'docker', 'prometheus');
-const found = await findPromtool({ env: process.env });
+const search = await findPromtool({ env: process.env });
 
-if ('missing' in found) {
-  console.warn(`The alert rules are not tested, because there is no promtool: ${found.missing}`);
+if ('missing' in search) {
+  console.warn(`The alert rules are not tested, because there is no promtool: ${search.missing}`);
   test.todo('promtool accepts the configuration and the alert rules');
 } else {
   const promtool = (args: readonly string[]) => {
-    const { status, stdout, stderr } = spawnSync(found.command, args, { cwd: folder, encoding: 'utf8' });
+    const { status, stdout, stderr } = spawnSync(search.command, args, { cwd: folder, encoding: 'utf8' });
     return { status, output: stdout + stderr };
   };
 

@@ -73,7 +73,7 @@ const interruption: Arbitrary<Interruption> = fc.oneof(refusal, fc.constantFrom(
 const failure: Arbitrary<FileFailure> = fc.oneof(
   fc
     .oneof(refusal, refusalOf(202, 204, 206, 300, 304, 400, 401, 403, 404, 410, 416))
-    .map((given) => ({ kind: 'status' as const, ...given })),
+    .map((fields) => ({ kind: 'status' as const, ...fields })),
   fc.record({ kind: fc.constant('cut' as const), percent: fc.integer({ min: 0, max: 99 }) }),
   fc.constant({ kind: 'web-page' as const }),
   fc.constant({ kind: 'redirect' as const }),
@@ -193,6 +193,6 @@ const lives: Arbitrary<readonly Life[]> = fc
     }),
     { minLength: 1, maxLength: 8 },
   )
-  .map((made) => made.map((life, index) => ({ ...life, id: `r${index}` }) as Life));
+  .map((lives) => lives.map((life, index) => ({ ...life, id: `r${index}` }) as Life));
 
 export const round: Arbitrary<Round> = fc.record({ lives, first: plan, second: plan, sync: search });

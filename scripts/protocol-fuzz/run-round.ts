@@ -204,9 +204,9 @@ async function missingOf(
 ): Promise<string[]> {
   const missing: string[] = [];
   for (const { type, id, version } of versions) {
-    const found = await store.resources.read({ connectionId, resourceType: type, resourceId: id });
+    const current = await store.resources.read({ connectionId, resourceType: type, resourceId: id });
     const stored =
-      found && !found.deleted ? (found.resource as { meta: { versionId: string } }).meta.versionId : 'none';
+      current && !current.deleted ? (current.resource as { meta: { versionId: string } }).meta.versionId : 'none';
     if (stored !== String(version)) missing.push(`${type}/${id} version ${version} (stored: ${stored})`);
   }
   return missing;

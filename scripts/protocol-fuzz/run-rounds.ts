@@ -59,12 +59,12 @@ async function tryRound(options: {
   const { system, slot, seed } = options;
   const tried: { round: Round; findings: Finding[] }[] = [];
   let shrinksUntil = Number.POSITIVE_INFINITY;
-  const property = fc.asyncProperty(round, async (made) => {
+  const property = fc.asyncProperty(round, async (generated) => {
     if (performance.now() > shrinksUntil) return true;
-    const findings = await runRound(system, slot, made);
+    const findings = await runRound(system, slot, generated);
     if (findings.length === 0) return true;
     if (tried.length === 0) shrinksUntil = performance.now() + maxShrinkMs;
-    tried.push({ round: made, findings });
+    tried.push({ round: generated, findings });
     return false;
   });
   const result = await fc.check(property, { seed, numRuns: 1, unbiased: true });

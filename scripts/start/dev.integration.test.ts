@@ -19,18 +19,18 @@ test('pnpm dev serves the console with hot reload, and restarts the API and the 
   const child = execFile(process.execPath, [...args, '--patients', '2'], { env });
   child.once('close', (code) => ended.resolve(code));
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (text) => (output += text));
-  const said = (pattern: RegExp) =>
+  const printed = (pattern: RegExp) =>
     waitFor(() => pattern.exec(output)?.[1] ?? undefined, { timeoutMs: 60_000, what: `${pattern} in\n${output}` });
   try {
-    const consoleUrl = await said(/console with hot reload: (\S+)/);
-    const apiUrl = await said(/api +[\d.]+ s +(http\S+)/);
+    const consoleUrl = await printed(/console with hot reload: (\S+)/);
+    const apiUrl = await printed(/api +[\d.]+ s +(http\S+)/);
     expect(await (await fetch(consoleUrl)).text()).toContain('/@vite/client');
     const instance = async () => ((await (await fetch(`${apiUrl}/health`)).json()) as { instance?: string }).instance;
     const before = await instance();
 
     const now = new Date();
     utimesSync(join(import.meta.dirname, '..', '..', 'apps', 'worker', 'src', 'main.ts'), now, now);
-    await said(/(apps\/worker\/src\/main\.ts) has changed, restarting the API and the worker/);
+    await printed(/(apps\/worker\/src\/main\.ts) has changed, restarting the API and the worker/);
     await waitFor(async () => (await instance()) !== before, { timeoutMs: 30_000, what: 'the restarted API' });
   } finally {
     child.kill('SIGTERM');

@@ -50,8 +50,8 @@ test('shows the number of stored resources, and the promised number if the serve
 });
 
 test('omits the promised number from the progress of an export if the server gave no counts', async () => {
-  const said: string[] = [];
+  const messages: string[] = [];
   const api = (async () => ({ ...makeView('COMPLETED'), counts: { ...counts, promised: 0 } })) as ApiClient;
-  await runMainJob({ ...options, api, progress: (text) => said.push(text) });
-  expect(said).toEqual(['x: 2 of 2 files, 10 resources']);
+  await runMainJob({ ...options, api, progress: (text) => messages.push(text) });
+  expect(messages).toEqual(['x: 2 of 2 files, 10 resources']);
 });

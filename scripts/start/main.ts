@@ -174,9 +174,9 @@ async function openConnection(options: {
   const { dataDir, patients } = options.options;
   const source = dataDir ?? 'generated';
   const fhirEndpoint = `${simulatorUrl}/fhir/r4`;
-  const known = state.connections[source];
+  const earlier = state.connections[source];
   const all = await api<{ id: string; fhirEndpoint: string }[]>('GET', '/api/ehr/connections');
-  const usable = all.find(({ id, fhirEndpoint: endpoint }) => id === known?.id && endpoint === fhirEndpoint);
+  const usable = all.find(({ id, fhirEndpoint: endpoint }) => id === earlier?.id && endpoint === fhirEndpoint);
   const connection =
     usable ??
     (await api<{ id: string }>('POST', '/api/ehr/connections', {
@@ -188,6 +188,6 @@ async function openConnection(options: {
   saveState({ folder, state: { ...state, connections } });
   return {
     connectionId: connection.id,
-    isComparable: usable !== undefined && (dataDir !== undefined || known?.patients === patients),
+    isComparable: usable !== undefined && (dataDir !== undefined || earlier?.patients === patients),
   };
 }

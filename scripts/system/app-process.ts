@@ -108,10 +108,10 @@ export class AppProcess {
   }
 
   async #startFirst(): Promise<void> {
-    const { name, wantedPort: wanted, say } = this.#options;
+    const { name, wantedPort, say } = this.#options;
     const spawn = (start: PortSpawn) => this.#spawn(start);
-    const { child, port } = await startOnPort({ name, logFile: this.#logFile(), wanted, spawn });
-    if (port !== wanted) say?.(`ℹ ${name}: port ${wanted} is taken, using ${port}`);
+    const { child, port } = await startOnPort({ name, logFile: this.#logFile(), wanted: wantedPort, spawn });
+    if (port !== wantedPort) say?.(`ℹ ${name}: port ${wantedPort} is taken, using ${port}`);
     this.#port = port;
     this.#watch(child);
   }

@@ -72,10 +72,10 @@ async function buildOnce(options: {
   const file = join(lockFolder, `${options.entry.replaceAll('/', '-')}.lock`);
   const lock = await waitForLock({ file, onWait: () => undefined });
   try {
-    const wanted = hashSources(options.sources);
-    if (readStamp(stamp) === `${wanted} ${hashBuilt(entry)}`) return false;
+    const wantedHash = hashSources(options.sources);
+    if (readStamp(stamp) === `${wantedHash} ${hashBuilt(entry)}`) return false;
     await options.build();
-    writeFileSync(stamp, `${wanted} ${hashBuilt(entry)}`);
+    writeFileSync(stamp, `${wantedHash} ${hashBuilt(entry)}`);
     return true;
   } finally {
     lock.release();

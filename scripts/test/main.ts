@@ -28,20 +28,20 @@ const interopFlag = '--interop';
 const unitFlag = '--unit';
 /** Tests of growth measure CPU time on texts of megabytes, which takes minutes on a busy machine. */
 const notUnit = ['/node_modules/', '/dist/', 'integration[.]test', 'linear-time[.]test', 'growth[.]test'];
-const given = process.argv.slice(2);
-const args = given.filter((argument) => ![writeFlag, dockerFlag, interopFlag, unitFlag].includes(argument));
-const { exitCode, report } = given.includes(unitFlag) ? await runUnitTests(args) : await runTests(args);
+const allArgs = process.argv.slice(2);
+const args = allArgs.filter((argument) => ![writeFlag, dockerFlag, interopFlag, unitFlag].includes(argument));
+const { exitCode, report } = allArgs.includes(unitFlag) ? await runUnitTests(args) : await runTests(args);
 const counts = countTests(report);
 // A part of the tests cannot prove the conformance rules.
 const conformance =
-  report && args.length === 0 && !given.includes(unitFlag) ? await conformanceFaults(report) : undefined;
+  report && args.length === 0 && !allArgs.includes(unitFlag) ? await conformanceFaults(report) : undefined;
 const passed = counts.passed + (conformance?.length === 0 ? 1 : 0);
 const failed = counts.failed + (conformance?.length ? 1 : 0);
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(exitCode !== 0 || failed > 0 || passed === 0 ? exitCode || 1 : 0);
 
 async function conformanceFaults(results: JestReport): Promise<readonly string[]> {
-  const faults = await checkConformance({ report: results, write: given.includes(writeFlag) });
+  const faults = await checkConformance({ report: results, write: allArgs.includes(writeFlag) });
   for (const fault of faults) console.error(`conformance: ${fault}`);
   return faults;
 }
@@ -60,9 +60,9 @@ async function runTests(args: readonly string[]): Promise<JestRun> {
     await bundleWorker();
     const services = await startServices({ ephemeral: true, report: steps.report });
     try {
-      const docker = given.includes(dockerFlag) ? await dockerStep(steps) : undefined;
+      const docker = allArgs.includes(dockerFlag) ? await dockerStep(steps) : undefined;
       interrupted.signal.removeEventListener('abort', exitAtOnce);
-      const interop = given.includes(interopFlag) ? { INTEROP_REQUIRED: '1' } : {};
+      const interop = allArgs.includes(interopFlag) ? { INTEROP_REQUIRED: '1' } : {};
       const env = {
         ...process.env,
         ...interop,

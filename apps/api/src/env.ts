@@ -28,7 +28,7 @@ export const apiEnvSchema = z.object({
     .default('0')
     .transform((text) => (/^\d+$/.test(text) ? Number(text) : text.split(',').map((proxy) => proxy.trim())))
     .refine(
-      (given) => typeof given === 'number' || given.every(isProxy),
+      (setting) => typeof setting === 'number' || setting.every(isProxy),
       'must be the number of proxies in front of the API, or a comma-separated list of their addresses and networks (10.0.0.0/8, loopback)',
     ),
   /** The folder of the built console. Default: the folder next to this app that `pnpm build` writes. */

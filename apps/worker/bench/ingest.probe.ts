@@ -156,7 +156,7 @@ function readLines({ path }: ServedFile) {
 
 function splitLines(ndjson: Buffer) {
   const splitter = new LineSplitter({ maxLineBytes: 15 * 1024 * 1024 });
-  return [...splitter.push(ndjson), ...splitter.end()].filter((found) => 'bytes' in found);
+  return [...splitter.push(ndjson), ...splitter.end()].filter((piece) => 'bytes' in piece);
 }
 
 function toDocument({ type }: ServedFile) {

@@ -48,16 +48,16 @@ serveProbe({
   /** Reads every document of a type with a cursor and does nothing with it. */
   cursor: async (resourceType: string) => async () => {
     let units = 0;
-    const found = database
+    const documents = database
       .collection(resourceType)
       .find({ connectionId: connection.id, deleted: false }, { projection: { resource: 1, numberTexts: 1 } });
-    for await (const { resource } of found) units += resource ? 1 : 0;
+    for await (const { resource } of documents) units += resource ? 1 : 0;
     return { units };
   },
 
   /** Reads the first page of a patient's documents with the bare driver, once for each patient. */
-  searches: async (given: { readonly patients: readonly string[]; readonly warmUps: number }) => async () => {
-    const { patients, warmUps } = given;
+  searches: async (input: { readonly patients: readonly string[]; readonly warmUps: number }) => async () => {
+    const { patients, warmUps } = input;
     const waits: number[] = [];
     for (const patient of patients) {
       const startedAt = performance.now();

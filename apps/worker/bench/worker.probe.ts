@@ -104,12 +104,12 @@ serveProbe({
     await store.syncRuns.insert(run);
     return async () => {
       await producer.enqueue('sync.plan', { syncRunId: run.id });
-      let found = await store.syncRuns.find(run.id);
-      for (; found && isSyncActive(found.phase); found = await store.syncRuns.find(run.id)) await delay(20);
+      let record = await store.syncRuns.find(run.id);
+      for (; record && isSyncActive(record.phase); record = await store.syncRuns.find(run.id)) await delay(20);
       const counts = await store.syncSteps.sumByType(run.id);
       const sum = (read: (count: (typeof counts)[number]) => number) =>
         counts.reduce((total, count) => total + read(count), 0);
-      const types = found?.types.filter((type) => type !== 'Patient').length ?? 0;
+      const types = record?.types.filter((type) => type !== 'Patient').length ?? 0;
       const furtherPages = sum(({ pages, searches }) => Math.max(pages - searches, 0));
       return {
         units: sum(({ stored }) => stored),

@@ -40,8 +40,8 @@ export function createApiKeyRepository(database: Database) {
   const issue = async ({ now, ...fields }: NewApiKey): Promise<{ readonly apiKey: ApiKey; readonly key: string }> => {
     const key = makeApiKeyText();
     const keyId = `key_${randomUUIDv7().replaceAll('-', '')}`;
-    const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-    const document = { ...(given as typeof fields), keyId, prefix: apiKeyPrefix(key), createdAt: now };
+    const changes = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+    const document = { ...(changes as typeof fields), keyId, prefix: apiKeyPrefix(key), createdAt: now };
     await model.create({ _id: hash(key), ...document } as ApiKeyDocument);
     return { apiKey: toRecord({ _id: hash(key), ...document } as ApiKeyDocument), key };
   };

@@ -55,9 +55,12 @@ export function createActiveExportRepository(options: {
     if (!holder) return undefined;
     const ended = (await hasEnded(holder.exportId)) ?? now.getTime() - holder.takenAt.getTime() > insertTimeoutMs;
     if (!ended) return holder.exportId;
-    const taken = await model.updateOne({ _id: key, exportId: holder.exportId }, { $set: { exportId, takenAt: now } });
+    const takeover = await model.updateOne(
+      { _id: key, exportId: holder.exportId },
+      { $set: { exportId, takenAt: now } },
+    );
     // If the export already holds the claim, the update matches but may modify nothing.
-    return taken.matchedCount === 1 ? exportId : undefined;
+    return takeover.matchedCount === 1 ? exportId : undefined;
   };
 
   return {

@@ -114,8 +114,8 @@ export function createOutputFileRepository({
       readonly exportId: string;
       readonly ids: ReadonlySet<string>;
     }): Promise<void> {
-      const known = await model.find({ exportId }, { _id: 1 }).lean();
-      const otherIds = known.map(({ _id }) => _id).filter((id) => !ids.has(id));
+      const storedFiles = await model.find({ exportId }, { _id: 1 }).lean();
+      const otherIds = storedFiles.map(({ _id }) => _id).filter((id) => !ids.has(id));
       for (let start = 0; start < otherIds.length; start += removedAtOnce) {
         const some = otherIds.slice(start, start + removedAtOnce);
         await model.deleteMany({ _id: { $in: some }, state: 'pending' as const, attempts: 0 });

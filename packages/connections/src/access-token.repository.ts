@@ -157,24 +157,29 @@ export function createAccessTokenRepository(options: {
     },
 
     async fail({ holder, failure, needsAuthorization, ...owner }) {
-      const told = await model.updateOne(
+      const result = await model.updateOne(
         { ...filterOf(owner), 'lease.owner': holder },
         { $set: { failure, ...(needsAuthorization ? { needsAuthorization } : {}) }, $unset: { lease: 1 } },
       );
       const { connectionId } = owner;
       // A failure with earlier credentials is not stored, but the lease is released.
-      if (told.matchedCount === 0) await releaseLease({ ...owner, holder });
+      if (result.matchedCount === 0) await releaseLease({ ...owner, holder });
       else if (needsAuthorization) await noteAuthorization({ connectionId, isNeeded: true });
     },
 
     /** Replaces all stored tokens with the grant of a user's authorization. */
     async put({ connectionId, credentialsVersion, grant }: TokenOwner & { readonly grant: SavedGrant }): Promise<void> {
       const { generation: _, ...fields } = toFields(connectionId, grant);
-      const gone = ['lease', 'failure', 'needsAuthorization', ...(grant.refreshToken ? [] : ['sealedRefreshToken'])];
+      const unusedFields = [
+        'lease',
+        'failure',
+        'needsAuthorization',
+        ...(grant.refreshToken ? [] : ['sealedRefreshToken']),
+      ];
       const generation = { $add: [{ $ifNull: ['$generation', 0] }, 1] };
       await model.updateOne(
         { _id: connectionId },
-        [{ $set: { ...fields, credentialsVersion, generation } }, { $unset: gone }],
+        [{ $set: { ...fields, credentialsVersion, generation } }, { $unset: unusedFields }],
         { upsert: true, updatePipeline: true },
       );
       await noteAuthorization({ connectionId, isNeeded: false });

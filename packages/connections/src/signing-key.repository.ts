@@ -56,8 +56,8 @@ export function createSigningKeyRepository({ database, secretBox }: { database: 
      */
     async findForSigning(alg: AssertionAlgorithm): Promise<SigningKey | undefined> {
       const keys = await model.find({ alg, retiredAt: null }).sort({ createdAt: 1, _id: 1 }).lean();
-      const known = keys.filter((key) => isKnown(key, Date.now()));
-      const key = known.at(-1) ?? keys[0];
+      const usable = keys.filter((key) => isKnown(key, Date.now()));
+      const key = usable.at(-1) ?? keys[0];
       if (!key) return undefined;
       const { _id: kid, sealedPrivateJwk: encrypted } = key;
       return { kid, alg, privateJwk: secretBox.decrypt({ encrypted, owner: ownerOf(kid) }).toString('utf8') };

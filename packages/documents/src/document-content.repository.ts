@@ -76,8 +76,8 @@ export function createDocumentContentRepository(options: {
           if (!isDuplicateKey(error)) throw error;
         }
         // A document will refer to the content again. If the retention has just deleted it, the next try inserts this upload.
-        const known = await model.findByIdAndUpdate(_id, { $unset: { unreferencedSince: 1 } }).lean();
-        if (known) return known;
+        const existing = await model.findByIdAndUpdate(_id, { $unset: { unreferencedSince: 1 } }).lean();
+        if (existing) return existing;
       }
     },
 
@@ -105,9 +105,9 @@ export function createDocumentContentRepository(options: {
         // Read the whole part, because its end proves that it is authentic.
         for await (const chunk of files.open({ owner: ownerOf(upload, index), file })) {
           const bytes = chunk as Buffer;
-          const wanted = bytes.subarray(Math.max(start - position, 0), Math.max(end - position, 0));
+          const part = bytes.subarray(Math.max(start - position, 0), Math.max(end - position, 0));
           position += bytes.length;
-          if (wanted.length > 0) yield wanted;
+          if (part.length > 0) yield part;
         }
       }
     },

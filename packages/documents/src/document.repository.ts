@@ -62,12 +62,12 @@ export function createDocumentRepository(database: Database) {
      */
     async note(documents: readonly PatientDocument[]): Promise<string[]> {
       if (documents.length === 0) return [];
-      const known = await model
+      const versions = await model
         .find({ _id: { $in: documents.map(({ id }) => id) } }, versionFields)
         // So that one answer has all. By default the first answer has 101 documents, and a full answer needs a second one to end.
         .batchSize(documents.length + 1)
         .lean();
-      const byId = new Map(known.map((version) => [version._id, version]));
+      const byId = new Map(versions.map((version) => [version._id, version]));
       // A batch can contain several versions of a resource. The later ones are compared with the first one.
       const firsts = new Map(documents.toReversed().map((document) => [document.id, document]));
       const missing = documents.filter((document) => !byId.has(document.id) && firsts.get(document.id) === document);
@@ -106,12 +106,12 @@ export function createDocumentRepository(database: Database) {
       const ids: string[] = [];
       for (const state of ['downloading', 'pending'] as const) {
         if (ids.length >= limit) break;
-        const found = await model
+        const page = await model
           .find({ state }, { _id: 1 })
           .sort({ _id: 1 })
           .limit(limit - ids.length)
           .lean();
-        ids.push(...found.map(({ _id }) => _id));
+        ids.push(...page.map(({ _id }) => _id));
       }
       return ids;
     },
@@ -188,8 +188,8 @@ export function createDocumentRepository(database: Database) {
     return new Set(documents.filter((_, index) => !lost.includes(index)));
   }
 
-  async function noteOne(document: PatientDocument, known: StoredVersion | undefined): Promise<boolean> {
-    for (let stored = known; ; stored = await findVersion(document.id)) {
+  async function noteOne(document: PatientDocument, knownVersion: StoredVersion | undefined): Promise<boolean> {
+    for (let stored = knownVersion; ; stored = await findVersion(document.id)) {
       if (stored && !isChange(document, stored)) {
         if (!stored.unreferencedSince || (await markReferenced(document.id))) return false;
         continue;
@@ -223,11 +223,11 @@ export function createDocumentRepository(database: Database) {
       'completedAt',
     ];
     const optional = ['url', 'contentType', 'title', 'declaredSize', 'declaredHash', 'patientId'];
-    const gone = [...former, ...optional].filter((name) => !(name in fields));
+    const unusedFields = [...former, ...optional].filter((name) => !(name in fields));
     const { fingerprint, resourceUpdatedAt } = stored;
     const { matchedCount } = await model.collection.updateOne(
       { _id: id, fingerprint, resourceUpdatedAt } as never,
-      { $set: fields, $unset: Object.fromEntries(gone.map((name) => [name, 1])) } as never,
+      { $set: fields, $unset: Object.fromEntries(unusedFields.map((name) => [name, 1])) } as never,
     );
     return matchedCount === 1;
   }

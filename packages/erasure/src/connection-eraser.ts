@@ -209,12 +209,12 @@ export function createConnectionEraser(options: {
 
   /** The ids of a connection's runs, in batches. */
   async function idsOf(name: string, connectionId: string): Promise<string[][]> {
-    const found = await collection(name)
+    const runs = await collection(name)
       .find({ connectionId } as never, { projection: { _id: 1 } })
       .toArray();
-    const pages = Math.ceil(found.length / batchSize);
+    const pages = Math.ceil(runs.length / batchSize);
     return Array.from({ length: pages }, (_, page) =>
-      found.slice(page * batchSize, (page + 1) * batchSize).map(({ _id }) => _id),
+      runs.slice(page * batchSize, (page + 1) * batchSize).map(({ _id }) => _id),
     );
   }
 }
@@ -247,10 +247,10 @@ function ofAuthorization(connectionId: string): object {
 }
 
 /** Omits counts of zero. */
-function amounts(given: { readonly resources?: NumbersByName; readonly records?: NumbersByName }): DataAmounts {
+function amounts(counts: { readonly resources?: NumbersByName; readonly records?: NumbersByName }): DataAmounts {
   const some = (numbers: NumbersByName = {}) =>
     Object.fromEntries(Object.entries(numbers).filter(([, count]) => count > 0));
-  return { resources: some(given.resources), records: some(given.records), contentBytes: 0 };
+  return { resources: some(counts.resources), records: some(counts.records), contentBytes: 0 };
 }
 
 function records(kind: string): (deleted: number) => DataAmounts {

@@ -83,10 +83,10 @@ function connectionErased(connectionId: string): AppError {
   });
 }
 
-type Insert = (...given: never[]) => Promise<unknown>;
+type Insert = (...args: never[]) => Promise<unknown>;
 type InsertsOf<Repository> = {
-  readonly [Name in keyof Repository]?: Repository[Name] extends (...given: infer Given) => Promise<unknown>
-    ? (...given: Given) => string | undefined
+  readonly [Name in keyof Repository]?: Repository[Name] extends (...args: infer Args) => Promise<unknown>
+    ? (...args: Args) => string | undefined
     : never;
 };
 
@@ -104,10 +104,10 @@ export function guardInserts<Repository extends object>(options: {
   const { check, repository, inserts } = options;
   const guarded = Object.entries(inserts).map(([name, connectionOf]) => {
     const insert = (repository as Record<string, unknown>)[name] as Insert;
-    const guard = async (...given: never[]): Promise<unknown> => {
-      const connectionId = (connectionOf as (...given: never[]) => string | undefined)(...given);
+    const guard = async (...args: never[]): Promise<unknown> => {
+      const connectionId = (connectionOf as (...args: never[]) => string | undefined)(...args);
       if (connectionId !== undefined) await check(connectionId);
-      return insert.apply(repository, given);
+      return insert.apply(repository, args);
     };
     return [name, guard];
   });

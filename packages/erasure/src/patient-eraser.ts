@@ -76,15 +76,15 @@ export function createPatientEraser(options: {
     }
     if (!typesOfManyPatients.includes(type)) return;
     const crowded = { connectionId, [`keys.patient.${maxListedPatients - 1}`]: { $exists: true } };
-    const found: StoredResource[] = [];
+    const resources: StoredResource[] = [];
     const cursor = collection<StoredResource>(type).find(crowded as never, {
       projection: { ...projection, resource: 1 },
       batchSize: 1,
     });
     for await (const { resource, ...stored } of cursor as AsyncIterable<StoredResource>) {
-      if (resource && allPatientsOf(resource).includes(patientId)) found.push(stored);
+      if (resource && allPatientsOf(resource).includes(patientId)) resources.push(stored);
     }
-    yield* pages(found);
+    yield* pages(resources);
   }
 
   /** The Binaries that contain the attachments of these resources. A Binary itself does not say whose data it contains. */
@@ -226,12 +226,12 @@ export function createPatientEraser(options: {
     const binaries = new Set<string>();
     let sharedResources = 0;
     for (const type of await listResourceTypes(database)) {
-      const found = new Map<string, StoredResource>();
+      const ofPatient = new Map<string, StoredResource>();
       for await (const page of findResources(type, which)) {
-        for (const { resource: _, ...stored } of page) found.set(stored._id, stored);
+        for (const { resource: _, ...stored } of page) ofPatient.set(stored._id, stored);
         for (const id of binariesOf(page)) binaries.add(`${connectionId}/${id}`);
       }
-      const all = [...found.values()];
+      const all = [...ofPatient.values()];
       resources[type] = all.length;
       sharedResources += all.filter(({ keys }) => [keys?.patient ?? []].flat().length > 1).length;
       if (typesWithAttachments.includes(type)) withDocuments.push(...all.map(({ resourceId }) => resourceId));
@@ -244,15 +244,15 @@ export function createPatientEraser(options: {
     { connectionId, patientId }: PatientOfConnection,
     resourceIds: readonly string[],
   ): Promise<{ readonly documents: number; readonly documentContents: number; readonly contentBytes: number }> => {
-    const found = new Map<string, StoredDocument>();
+    const documents = new Map<string, StoredDocument>();
     const filters = [
       { connectionId, patientId },
       ...chunks(resourceIds).map((ids) => ({ connectionId, 'resource.id': { $in: ids } })),
     ];
     for (const filter of filters)
-      for await (const page of documentsOf(filter)) for (const document of page) found.set(document._id, document);
-    const only = await contentsOnlyOf(connectionId, [...found.values()]);
-    return { documents: found.size, documentContents: only.length, contentBytes: sumBytes(only) };
+      for await (const page of documentsOf(filter)) for (const document of page) documents.set(document._id, document);
+    const only = await contentsOnlyOf(connectionId, [...documents.values()]);
+    return { documents: documents.size, documentContents: only.length, contentBytes: sumBytes(only) };
   };
 
   const countLines = async (which: PatientOfConnection) => {

@@ -109,8 +109,8 @@ export function createQuarantineRepository(options: {
    * @returns the lines. Those that exceed the limit have no content
    */
   const reserve = async (exportId: string, lines: readonly QuarantinedLine[]): Promise<readonly QuarantinedLine[]> => {
-    const wanted = lines.reduce((sum, line) => sum + keptBytesOf(line), 0);
-    let used = (await addUsage(exportId, wanted)) - wanted;
+    const neededBytes = lines.reduce((sum, line) => sum + keptBytesOf(line), 0);
+    let used = (await addUsage(exportId, neededBytes)) - neededBytes;
     let unused = 0;
     const reserved: QuarantinedLine[] = [];
     for (const line of lines) {
@@ -256,8 +256,8 @@ export function createQuarantineRepository(options: {
       await files.removeOf(id);
       // A replayed line is counted as stored, and that does not change. Its record is no longer needed.
       const isReplayed = line.state === 'replayed';
-      const gone = { sealedBytes: 1, sealedFile: 1, sealedCorrection: 1, sha256: 1 } as const;
-      const change = { $set: { state: 'withheld' as const, keptBytes: 0, replay: { at: now } }, $unset: gone };
+      const contentFields = { sealedBytes: 1, sealedFile: 1, sealedCorrection: 1, sha256: 1 } as const;
+      const change = { $set: { state: 'withheld' as const, keptBytes: 0, replay: { at: now } }, $unset: contentFields };
       const isChanged = isReplayed
         ? (await model.deleteOne({ _id: id, state: 'replayed' })).deletedCount === 1
         : (await model.updateOne({ _id: id, state: 'open' }, change)).matchedCount === 1;

@@ -36,13 +36,13 @@ describe('the consumer', () => {
   test('a job gets its payload, its id and whether this is its last attempt', async () => {
     const seen: unknown[] = [];
     queues.startConsumer({
-      [capabilities]: async ({ signal, jobId, retryAt, hasParent: _, progress: __, ...given }) => {
-        seen.push({ given, jobId, isLast: retryAt(new Error('x')) === undefined, aborted: signal.aborted });
+      [capabilities]: async ({ signal, jobId, retryAt, hasParent: _, progress: __, ...context }) => {
+        seen.push({ context, jobId, isLast: retryAt(new Error('x')) === undefined, aborted: signal.aborted });
       },
     });
     await queues.producer.enqueue(capabilities, connection);
     await waitFor(async () => (await queues.job(capabilities, connection)).state === 'completed');
-    expect(seen).toEqual([{ given: connection, jobId: 'capabilities.conn_1', isLast: false, aborted: false }]);
+    expect(seen).toEqual([{ context: connection, jobId: 'capabilities.conn_1', isLast: false, aborted: false }]);
     expect(logged('job completed')).toEqual([
       expect.objectContaining({
         queue: 'connection',
@@ -342,16 +342,16 @@ describe('the consumer (poison jobs)', () => {
     const run = async () => {
       runs += 1;
     };
-    const onFinalFailure = async (_deps: unknown, { error, ...given }: { readonly error: unknown }) => {
+    const onFinalFailure = async (_deps: unknown, { error, ...context }: { readonly error: unknown }) => {
       const { code, message } = error as AppError;
-      ended.push({ given, code, message });
+      ended.push({ context, code, message });
     };
     queues.startConsumer({ [kickOff]: { run, onFinalFailure } });
     await waitFor(async () => (await queues.job(kickOff, payload)).state === 'failed');
     expect((await queues.job(kickOff, payload)).failedReason).toMatch(
       /^poison-job: Poison job: the worker died or froze 3 times while it ran export\.kick-off/,
     );
-    expect(ended).toEqual([{ given: payload, code: 'poison-job', message: expect.stringMatching(/^Poison job: /) }]);
+    expect(ended).toEqual([{ context: payload, code: 'poison-job', message: expect.stringMatching(/^Poison job: /) }]);
     expect(runs).toBe(0);
     expect(logged('job failed')).toEqual([
       expect.objectContaining({ exportId: 'job_1', error: expect.objectContaining({ code: 'poison-job' }) }),

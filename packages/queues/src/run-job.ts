@@ -149,19 +149,19 @@ async function translate<Deps>(
     logger.info('job handed over', { durationMs });
     return delay(job, token, handOverMs);
   }
-  const known = error instanceof AppError ? error : undefined;
+  const appError = error instanceof AppError ? error : undefined;
   const plan = planOf(job, name, error);
   if (plan.kind === 'wait') {
     end('waits');
-    logger.info('job waits', { durationMs, delayMs: plan.delayMs, code: known?.code });
+    logger.info('job waits', { durationMs, delayMs: plan.delayMs, code: appError?.code });
     return delay(job, token, plan.delayMs);
   }
   const isFinal = plan.kind === 'none';
   end(isFinal ? 'failed' : 'retried');
   if (isFinal) logger.error('job failed', { durationMs, error });
   else logger.warn('job will be retried', { durationMs, error });
-  const text = known
-    ? `${known.code}: ${known.message}`
+  const text = appError
+    ? `${appError.code}: ${appError.message}`
     : `unexpected: ${error instanceof Error ? error.name : typeof error}`;
   throw isFinal ? new UnrecoverableError(text) : new Error(text);
 }

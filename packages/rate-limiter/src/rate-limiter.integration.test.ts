@@ -208,7 +208,7 @@ describe('the rate limiter', () => {
   test('lets waiting processes take turns instead of competing for the same slot', async () => {
     const budget = makeBudget({ windowMs: 800, guardMs: 400 });
     const counted = new Redis(services.redisUrl);
-    const asked = jest.spyOn(counted, 'evalsha');
+    const evalsha = jest.spyOn(counted, 'evalsha');
     const processes = Array.from({ length: 6 }, () => createRateLimiter({ redis: counted, prefix: services.prefix }));
     await Promise.all(
       processes.flatMap((limiter) =>
@@ -218,7 +218,7 @@ describe('the rate limiter', () => {
     for (const limiter of processes) limiter.close();
     counted.disconnect();
     // If every waiting process asked for every slot, 48 requests would take about 200 commands. Batches of four take a dozen.
-    expect(asked.mock.calls.length).toBeLessThan(48);
+    expect(evalsha.mock.calls.length).toBeLessThan(48);
   });
 
   test('keeps a daily reserve for urgent requests, then rejects all with the time to wait', async () => {

@@ -51,8 +51,8 @@ export function createRateLimiter({ redis, prefix }: { readonly redis: Redis; re
   const queues = new Map<string, { readonly queue: WaitQueue; readonly budget: RateBudget }>();
   const pauses = new PauseSubscriber(redis);
   const queueOf = (budget: RateBudget): WaitQueue => {
-    const known = queues.get(budget.id);
-    if (known) return known.queue;
+    const existing = queues.get(budget.id);
+    if (existing) return existing.queue;
     const client = createBudgetClient({ redis, prefix, budget, processId });
     const queue = new WaitQueue({ client, rateLimit: budget.rateLimit });
     queues.set(budget.id, { queue, budget });

@@ -47,8 +47,8 @@ export function createKeptOutRepository({ database, secretBox }: { database: Dat
   };
 
   const ensureKey = async (connectionId: string): Promise<Buffer> => {
-    const known = await findKey(connectionId);
-    if (known) return known;
+    const key = await findKey(connectionId);
+    if (key) return key;
     const sealedKey = secretBox.encrypt({ plaintext: randomBytes(32), owner: ownerOf(connectionId) });
     try {
       await keys.create({ _id: connectionId, sealedKey });

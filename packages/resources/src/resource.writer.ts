@@ -61,8 +61,8 @@ export function createResourceWriter({
   // Searches name their index, so every collection needs the indexes. Deletions can name types that no manifest has announced.
   const prepared = new Map<string, Promise<void>>();
   const prepare = (resourceType: string): Promise<void> => {
-    const known = prepared.get(resourceType);
-    if (known !== undefined) return known;
+    const earlier = prepared.get(resourceType);
+    if (earlier !== undefined) return earlier;
     const preparing = prepareResourceTypes({ database, resourceTypes: [resourceType] });
     prepared.set(resourceType, preparing);
     // After an error the next batch tries again.
@@ -71,20 +71,20 @@ export function createResourceWriter({
   };
 
   return {
-    /** @param given a batch of documents of one resource type */
-    async write(resourceType: string, given: readonly ResourceDocument[]): Promise<WriteOutcome> {
-      const [first] = given;
+    /** @param documents a batch of documents of one resource type */
+    async write(resourceType: string, documents: readonly ResourceDocument[]): Promise<WriteOutcome> {
+      const [first] = documents;
       if (first === undefined) return { written: 0, unchanged: 0, stale: 0, withheld: 0 };
       const keptOut = await gate.keptOutOf(first.connectionId);
-      const refused = keptOut ? given.filter((document) => isKeptOut(keptOut, resourceType, document)) : [];
+      const refused = keptOut ? documents.filter((document) => isKeptOut(keptOut, resourceType, document)) : [];
       const withheldIds = new Set(refused.map(({ _id }) => _id));
-      const documents = refused.length > 0 ? given.filter(({ _id }) => !withheldIds.has(_id)) : given;
-      const withheld = given.length - documents.length;
-      if (documents.length > 0) await prepare(resourceType);
+      const admitted = refused.length > 0 ? documents.filter(({ _id }) => !withheldIds.has(_id)) : documents;
+      const withheld = documents.length - admitted.length;
+      if (admitted.length > 0) await prepare(resourceType);
       const collection = database.collection(resourceType);
       const raw = rawWrites();
       const send = raw ? sendRaw(raw) : sendByDriver(database);
-      let { candidates, unchanged, stale } = newestOfEach(documents);
+      let { candidates, unchanged, stale } = newestOfEach(admitted);
       const total = candidates.length + unchanged + stale;
       for (let round = 0; candidates.length > 0; round++) {
         if (round === maxRounds) throw contention(resourceType);

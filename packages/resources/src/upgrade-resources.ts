@@ -41,10 +41,10 @@ export async function upgradeResources(options: {
 }): Promise<number> {
   const { database, resourceTypes, again } = options;
   const upgrades = database.collection<UpgradeProgress>('upgrades');
-  const known = await upgrades.findOne({ _id: upgradeId });
-  const isCurrent = known?.version === searchKeysVersion;
-  if (isCurrent && known.completedAt && !again) return 0;
-  const start = isCurrent && !known.completedAt ? known : { _id: upgradeId, version: searchKeysVersion };
+  const upgrade = await upgrades.findOne({ _id: upgradeId });
+  const isCurrent = upgrade?.version === searchKeysVersion;
+  if (isCurrent && upgrade.completedAt && !again) return 0;
+  const start = isCurrent && !upgrade.completedAt ? upgrade : { _id: upgradeId, version: searchKeysVersion };
   await upgrades.replaceOne({ _id: upgradeId }, start, { upsert: true });
   const { resourceType: reached = '', after = '' } = start as UpgradeProgress;
   let count = 0;

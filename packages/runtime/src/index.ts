@@ -19,7 +19,7 @@ export { shownUrl, toEhrText, withoutSecrets } from './errors/shown-text.ts';
 export { parseRequest, validate } from './errors/validate.ts';
 export { EventLoopMonitor } from './health/event-loop-monitor.ts';
 export { startFreezeGuard } from './health/freeze-guard.ts';
-export { carriesToken, startHealthServer } from './health/health.server.ts';
+export { hasToken, startHealthServer } from './health/health.server.ts';
 export { createHealth, watchHealth } from './health/health.ts';
 export type { Immutable } from './immutable.ts';
 export { createLineSink } from './logs/create-line-sink.ts';

@@ -42,11 +42,11 @@ export function createEncryptionKeyRepository(options: { readonly database: Data
      * @throws AppError `encryption-key-missing`
      */
     async enter(now: Date): Promise<void> {
-      const known = await model.find().lean();
-      const missing = known.filter((key) => !canDecrypt(key)).map(({ _id }) => _id);
+      const keys = await model.find().lean();
+      const missing = keys.filter((key) => !canDecrypt(key)).map(({ _id }) => _id);
       if (missing.length > 0) throw keyMissing(missing);
       const _id = secretBox.currentKeyId;
-      if (known.some((key) => key._id === _id)) return;
+      if (keys.some((key) => key._id === _id)) return;
       const sealedCheck = secretBox.encrypt({ plaintext: Buffer.from(knownText), owner: _id });
       await model.updateOne({ _id }, { $setOnInsert: { sealedCheck, createdAt: now } }, { upsert: true });
     },

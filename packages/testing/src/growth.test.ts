@@ -3,8 +3,8 @@ import { findSuperlinear } from './growth.ts';
 
 test('a regular expression that takes quadratic time on an open string is found', async () => {
   const quadratic = /"(?:[^"\\]|\\.)*"/g;
-  const found = await findSuperlinear({ parse: (text) => text.replace(quadratic, ''), smallestBytes: 10_000 });
-  expect(found.map(({ run }) => run)).toContain('\\"');
+  const growths = await findSuperlinear({ parse: (text) => text.replace(quadratic, ''), smallestBytes: 10_000 });
+  expect(growths.map(({ run }) => run)).toContain('\\"');
 });
 
 test('a parser that reads each character once is not found', async () => {

@@ -40,12 +40,12 @@ export interface Growth {
  * @returns the texts for which the time grows faster than the text
  */
 export async function findSuperlinear(options: Omit<Reader, 'name'>): Promise<Growth[]> {
-  const found: Growth[] = [];
+  const growths: Growth[] = [];
   for (const run of runs) {
     const growth = await measure(options, run);
-    if (growth) found.push(growth);
+    if (growth) growths.push(growth);
   }
-  return found;
+  return growths;
 }
 
 async function measure(

@@ -34,12 +34,12 @@ export async function checkBaseline(options: {
   const baseline = JSON.parse(readFileSync(file, 'utf8')) as Record<string, number>;
   const lost: string[] = [];
   for (const bench of guarded) {
-    let found: readonly string[] = [];
+    let faults: readonly string[] = [];
     for (let attempt = 1; attempt <= attempts; attempt++) {
-      found = verifyBaseline({ rows: await measure(bench, { size: 'short', runs: 2 }), baseline });
-      if (found.length === 0) break;
+      faults = verifyBaseline({ rows: await measure(bench, { size: 'short', runs: 2 }), baseline });
+      if (faults.length === 0) break;
     }
-    lost.push(...found);
+    lost.push(...faults);
   }
   for (const text of lost) say(`LOST: ${text}`);
   if (lost.length === 0) say('No guarded ratio is lost.');

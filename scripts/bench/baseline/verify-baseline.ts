@@ -16,8 +16,8 @@ export function verifyBaseline({
   readonly baseline: Readonly<Record<string, number>>;
 }): string[] {
   return rows.flatMap(({ name, ratio }) => {
-    const known = baseline[name];
-    if (known === undefined || ratio === undefined || ratio >= known * share) return [];
-    return [`${name}: ${ratio.toFixed(2)} of its floor, in the baseline ${known.toFixed(2)}`];
+    const baselineRatio = baseline[name];
+    if (baselineRatio === undefined || ratio === undefined || ratio >= baselineRatio * share) return [];
+    return [`${name}: ${ratio.toFixed(2)} of its floor, in the baseline ${baselineRatio.toFixed(2)}`];
   });
 }

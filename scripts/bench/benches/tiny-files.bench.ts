@@ -16,9 +16,9 @@ export const tinyFiles: Bench = {
   minutes: 4,
   async run(context) {
     const { redisUrl, mongodbUrl, folder, size } = context;
-    const wanted = size === 'short' ? 500 : 5000;
-    const files = splitFiles({ files: await makeData({ folder, patients: wanted / 10 }), lines: linesPerFile });
-    const server = await serveFiles(files.slice(0, wanted));
+    const fileCount = size === 'short' ? 500 : 5000;
+    const files = splitFiles({ files: await makeData({ folder, patients: fileCount / 10 }), lines: linesPerFile });
+    const server = await serveFiles(files.slice(0, fileCount));
     const start = () => {
       const database = `tiny-${randomBytes(4).toString('hex')}`;
       return startWorkerProbe({ entry: 'worker', redisUrl, mongodbUrl, database, origin: server.origin });

@@ -23,10 +23,10 @@ export async function serveFiles(files: readonly DataFile[]): Promise<FileServer
     unpacked.set(url, plain);
     return plain;
   };
-  const server = createServer(({ url = '', headers: asked }, response) => {
+  const server = createServer(({ url = '', headers: requestHeaders }, response) => {
     const kept = packed.get(url);
     if (!kept) return response.writeHead(404).end();
-    const isPlain = asked['accept-encoding'] === 'identity';
+    const isPlain = requestHeaders['accept-encoding'] === 'identity';
     const body = isPlain ? unpack(url, kept) : kept;
     const encoding = isPlain ? {} : { 'content-encoding': 'gzip' };
     const headers = { 'content-type': 'application/fhir+ndjson', 'content-length': body.length, ...encoding };

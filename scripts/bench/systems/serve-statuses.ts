@@ -22,27 +22,27 @@ export async function serveStatuses({
   readonly retryAfterSeconds: number;
 }): Promise<StatusServer> {
   const lastAt = new Map<string, number>();
-  let taken = { polls: 0, downloads: 0, gapsMs: [] as number[] };
+  let counts = { polls: 0, downloads: 0, gapsMs: [] as number[] };
   const server = createServer((request, response) => {
     const path = request.url ?? '';
     if (!path.includes('/bulkstatus/')) {
-      taken.downloads += 1;
+      counts.downloads += 1;
       return response.writeHead(200, { 'content-type': 'application/fhir+ndjson' }).end(line(1) + line(2));
     }
     const now = performance.now();
     const last = lastAt.get(path);
-    if (last !== undefined) taken.gapsMs.push(now - last);
+    if (last !== undefined) counts.gapsMs.push(now - last);
     lastAt.set(path, now);
-    taken.polls += 1;
+    counts.polls += 1;
     return response.writeHead(202, { 'retry-after': String(retryAfterSeconds), 'x-progress': 'exporting' }).end();
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     take() {
-      const given = taken;
-      taken = { polls: 0, downloads: 0, gapsMs: [] };
-      return given;
+      const counted = counts;
+      counts = { polls: 0, downloads: 0, gapsMs: [] };
+      return counted;
     },
     async stop() {
       const closed = once(server, 'close');

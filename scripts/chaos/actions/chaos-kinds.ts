@@ -38,8 +38,8 @@ export function isChaosKind(name: string): name is ChaosKind {
   return chaosKinds.some((kind) => kind === name);
 }
 
-export function chaosAction(wanted: ChaosKind): ChaosAction<ChaosKind> {
-  const action = actions.find(({ kind }) => kind === wanted);
-  if (!action) throw new Error(`there is no chaos action ${wanted}`);
+export function chaosAction(wantedKind: ChaosKind): ChaosAction<ChaosKind> {
+  const action = actions.find(({ kind }) => kind === wantedKind);
+  if (!action) throw new Error(`there is no chaos action ${wantedKind}`);
   return action;
 }

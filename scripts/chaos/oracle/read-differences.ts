@@ -46,14 +46,16 @@ export function compareResources({
   const expected = new Map(served.map((resource) => [resource.id, resource]));
   const differences: Difference[] = [];
   for (const resource of stored) {
-    const wanted = expected.get(resource.id);
+    const expectedResource = expected.get(resource.id);
     expected.delete(resource.id);
     const { id } = resource;
-    if (!wanted) differences.push({ type, id, what: 'extra' });
-    else if (wanted.versionId !== resource.versionId) differences.push(wrong(type, wanted, 'other-version'));
-    else if (wanted.fingerprint !== resource.fingerprint) differences.push(wrong(type, wanted, 'other-content'));
+    if (!expectedResource) differences.push({ type, id, what: 'extra' });
+    else if (expectedResource.versionId !== resource.versionId)
+      differences.push(wrong(type, expectedResource, 'other-version'));
+    else if (expectedResource.fingerprint !== resource.fingerprint)
+      differences.push(wrong(type, expectedResource, 'other-content'));
   }
-  for (const wanted of expected.values()) differences.push(wrong(type, wanted, 'missing'));
+  for (const expectedResource of expected.values()) differences.push(wrong(type, expectedResource, 'missing'));
   return differences;
 }
 

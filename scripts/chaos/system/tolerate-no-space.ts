@@ -15,8 +15,8 @@ export function tolerateNoSpace({
   readonly folder: string;
   readonly env: NodeJS.ProcessEnv;
 }): NodeJS.ProcessEnv {
-  const found = spawnSync('/bin/sh', ['-c', 'command -v setpriv'], { encoding: 'utf8', env });
-  const setpriv = found.stdout.trim();
+  const result = spawnSync('/bin/sh', ['-c', 'command -v setpriv'], { encoding: 'utf8', env });
+  const setpriv = result.stdout.trim();
   // Without setpriv, servers are started directly. A server whose file reaches the limit is then killed: a crash, not a
   // full disk.
   if (setpriv === '') return env;

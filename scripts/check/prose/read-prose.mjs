@@ -29,8 +29,8 @@ function passagesOfSource(root, file) {
   const source = readFileSync(join(root, file), 'utf8');
   const { program, comments } = parseSync(file, source);
   const lineOf = lineCounter(source);
-  const found = [];
-  const add = (kind, start, text) => found.push({ kind, file, line: lineOf(start), text: withoutCode(text) });
+  const passages = [];
+  const add = (kind, start, text) => passages.push({ kind, file, line: lineOf(start), text: withoutCode(text) });
   for (const { start, value } of joined(comments, source)) add('comment', start, value.replaceAll(/^\s*\*+/gm, ' '));
   const titles = new Set();
   const addTexts = (node, kind) => {
@@ -50,7 +50,7 @@ function passagesOfSource(root, file) {
     TemplateLiteral: (node) => addTexts(node, 'message'),
     JSXText: ({ start, value }) => add('message', start, value),
   }).visit(program);
-  return found;
+  return passages;
 }
 
 /** Joins line comments that follow each other into one text. */

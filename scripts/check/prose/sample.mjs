@@ -4,13 +4,13 @@
 import { createRandom } from '../../random.ts';
 import { readProse } from './read-prose.mjs';
 
-const wanted = { comment: 100, title: 100, message: 60, page: 40 };
+const sampleSizes = { comment: 100, title: 100, message: 60, page: 40 };
 const seed = Number(process.argv[2] ?? Math.floor(Math.random() * 1_000_000));
 const random = createRandom(seed);
 const passages = readProse();
 
 console.log(`seed ${seed}`);
-for (const [kind, count] of Object.entries(wanted)) {
+for (const [kind, count] of Object.entries(sampleSizes)) {
   const remaining = passages.filter((passage) => passage.kind === kind && isShown(passage));
   console.log(`\n## ${kind}: ${count} of ${remaining.length}\n`);
   for (const { file, line, text } of random.shuffle(remaining).slice(0, count))

@@ -57,12 +57,12 @@ export async function makeStandIns(options: MakeStandInsOptions): Promise<BaseIm
  * Imports a minimal Debian of this machine's release from its own package sources, so that programs of this machine run
  * on it.
  */
-async function importDebian(given: {
+async function importDebian(input: {
   readonly base: string;
   readonly codename: string;
   readonly options: MakeStandInsOptions;
 }): Promise<void> {
-  const { base, codename, options } = given;
+  const { base, codename, options } = input;
   const { env, progress } = options;
   if (!findOnPath({ command: 'mmdebstrap', env })) {
     await installWithApt({ packages: ['mmdebstrap', 'ca-certificates'], context: options });

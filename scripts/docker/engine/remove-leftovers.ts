@@ -13,7 +13,7 @@ export async function removeLeftovers(env: NodeJS.ProcessEnv): Promise<void> {
     { list: ['image', 'ls', '--quiet', '--filter', 'dangling=true'], remove: ['image', 'rm', '--force'] },
   ];
   for (const { list, remove } of kinds) {
-    const found = (await askDocker({ args: list, env })).split('\n').filter((line) => line !== '');
-    if (found.length > 0) await askDocker({ args: [...remove, ...new Set(found)], env });
+    const ids = (await askDocker({ args: list, env })).split('\n').filter((line) => line !== '');
+    if (ids.length > 0) await askDocker({ args: [...remove, ...new Set(ids)], env });
   }
 }

@@ -61,8 +61,8 @@ async function compareDocuments(
     (left, right) => left.index - right.index,
   );
   const states = documents.map(({ source, state, notes }) => ({ source, state, notes }));
-  const wanted = expected.map(({ source }) => ({ source, state: 'stored', notes: [] }));
-  report.fact({ what: `the documents of ${resourceId}`, expected: wanted, actual: states });
+  const expectedDocuments = expected.map(({ source }) => ({ source, state: 'stored', notes: [] }));
+  report.fact({ what: `the documents of ${resourceId}`, expected: expectedDocuments, actual: states });
   for (const [index, { id, state }] of documents.entries()) {
     if (state !== 'stored') continue;
     const actual = sha256(await api.documentBytes(id));

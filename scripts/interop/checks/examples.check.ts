@@ -20,8 +20,8 @@ export async function checkPublishedTexts(
     actual: { status, partial, warnings: codesOf(warnings), stored: counts.stored, quarantined: counts.quarantined },
   });
   for (const { type, id, text } of examples) {
-    const found = await api.searchIds(connectionId, type, `_id=${id}`);
-    report.fact({ what: `the ids that a search for ${type}/${id} finds`, expected: [id], actual: found });
+    const ids = await api.searchIds(connectionId, type, `_id=${id}`);
+    report.fact({ what: `the ids that a search for ${type}/${id} finds`, expected: [id], actual: ids });
     const stored = await api.resourceText(connectionId, type, id);
     report.fact({ what: `the text of ${type}/${id}`, expected: text, actual: stored });
   }

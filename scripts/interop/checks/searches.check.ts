@@ -38,9 +38,9 @@ export async function checkSearches(
     const expectedByQuery = new Map<string, ReadonlySet<string>>();
     for (const { name, value } of singles) {
       const query = queryOf([[name, value]]);
-      const found = await askServer(server, { type, name, value, offered });
+      const served = await askServer(server, { type, name, value, offered });
       const stored = new Set(await api.searchIds(connectionId, type, query));
-      const expected = report.search({ type, name, value, resources, patientIds, served: found, stored });
+      const expected = report.search({ type, name, value, resources, patientIds, served: served, stored });
       expectedByQuery.set(query, expected);
     }
     for (const parameters of combined) {
@@ -62,21 +62,21 @@ async function askServer(
 ): Promise<ReadonlySet<string>> {
   const { type, name, value } = search;
   const id = value.replace('Patient/', '');
-  const asked = name === 'patient' ? `Patient/${id}` : value;
+  const searchValue = name === 'patient' ? `Patient/${id}` : value;
   const parameters = serverParameters(search);
-  const found = new Set<string>();
+  const matches = new Set<string>();
   const earlier = new Set<string>();
   for (const parameter of parameters) {
-    const ids = await server.searchIds(type, queryOf([[parameter, asked]]));
-    for (const id of ids.filter((foundId) => !earlier.has(foundId))) found.add(id);
+    const ids = await server.searchIds(type, queryOf([[parameter, searchValue]]));
+    for (const id of ids.filter((foundId) => !earlier.has(foundId))) matches.add(id);
     // A second date applies to resources that lack the first.
     if (name !== 'date' || parameters.length === 1) continue;
     for (const id of await server.searchIds(type, queryOf([[parameter, 'lt9999']]))) earlier.add(id);
   }
   // A Patient is in its own compartment.
   if (name === 'patient' && type === 'Patient')
-    for (const foundId of await server.searchIds(type, `_id=${id}`)) found.add(foundId);
-  return found;
+    for (const foundId of await server.searchIds(type, `_id=${id}`)) matches.add(foundId);
+  return matches;
 }
 
 function unionOf(sets: readonly (ReadonlySet<string> | undefined)[]): ReadonlySet<string> {

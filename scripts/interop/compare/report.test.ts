@@ -12,11 +12,11 @@ function compare(options: {
   readonly stored: readonly string[];
   readonly scope?: Scope;
 }) {
-  const said: string[] = [];
-  const report = new Report((text) => said.push(text));
+  const messages: string[] = [];
+  const report = new Report((text) => messages.push(text));
   const { type = 'Observation', served, stored, scope = {} } = options;
   report.resources({ type, served: resources(...served), stored: resources(...stored), scope });
-  return { report, said };
+  return { report, said: messages };
 }
 
 describe('the comparison of stored resources with served ones', () => {

@@ -94,9 +94,9 @@ export class Report {
       if (served.has(id) && stored.has(id)) continue;
       const what = stored.has(id) ? 'extra' : 'missing';
       const finding: SearchFinding = { what, type, name, value, patientIds, resource: resources.get(id) };
-      const known = knownSearchDifferences.find(({ explains }) => explains(finding));
-      if (!known) continue;
-      reasons.add(known);
+      const difference = knownSearchDifferences.find(({ explains }) => explains(finding));
+      if (!difference) continue;
+      reasons.add(difference);
       if (what === 'extra') expected.add(id);
       else expected.delete(id);
     }
@@ -139,9 +139,9 @@ export class Report {
 
   /** @returns whether no known difference explains the finding */
   #count(finding: Finding): boolean {
-    const known = knownDifferences.find(({ explains }) => explains(finding));
-    if (known) {
-      this.known.set(known, (this.known.get(known) ?? 0) + 1);
+    const difference = knownDifferences.find(({ explains }) => explains(finding));
+    if (difference) {
+      this.known.set(difference, (this.known.get(difference) ?? 0) + 1);
       return false;
     }
     this.tally[finding.what] += 1;

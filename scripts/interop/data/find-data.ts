@@ -30,10 +30,10 @@ export function findDataFolder({
   readonly env: NodeJS.ProcessEnv;
   readonly beside?: string;
 }): string | undefined {
-  const wanted = env.INTEROP_DATA_DIR;
-  if (wanted) {
-    if (existsSync(wanted) && readdirSync(wanted).some((name) => fileName.test(name))) return wanted;
-    throw new Error(`INTEROP_DATA_DIR: ${wanted} has no files such as Patient.ndjson or Patient.ndjson.gz.`);
+  const folder = env.INTEROP_DATA_DIR;
+  if (folder) {
+    if (existsSync(folder) && readdirSync(folder).some((name) => fileName.test(name))) return folder;
+    throw new Error(`INTEROP_DATA_DIR: ${folder} has no files such as Patient.ndjson or Patient.ndjson.gz.`);
   }
   // The published examples do not form a practice: the targets of their references do not exist.
   const folders = globSync('synthea*', { cwd: beside }).sort();

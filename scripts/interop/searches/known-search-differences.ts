@@ -84,23 +84,27 @@ function explainsDate(
   read: { readonly stored: ReadRange; readonly served: ReadRange },
 ): boolean {
   const [, prefix = '', text = ''] = /^([a-z]{2})?(.+)$/.exec(value) ?? [];
-  const asked = rangeOf(text);
-  if (name !== 'date' || !asked) return false;
+  const searched = rangeOf(text);
+  if (name !== 'date' || !searched) return false;
   return datesIn(resource).some(([start, end]) => {
-    const isExtra = matches({ prefix, asked, range: periodOf(read.stored(start), read.stored(end)) });
-    const isMissing = matchesAtServer({ prefix, asked, range: periodOf(read.served(start), read.served(end)) });
+    const isExtra = matches({ prefix, searched: searched, range: periodOf(read.stored(start), read.stored(end)) });
+    const isMissing = matchesAtServer({
+      prefix,
+      searched: searched,
+      range: periodOf(read.served(start), read.served(end)),
+    });
     return isExtra === (what === 'extra') && isMissing === (what === 'missing');
   });
 }
 
 interface Comparison {
   readonly prefix: string;
-  readonly asked: Range;
+  readonly searched: Range;
   readonly range: Range;
 }
 
 /** https://hl7.org/fhir/R4/search.html#prefix */
-function matches({ prefix, asked, range }: Comparison): boolean {
+function matches({ prefix, searched: asked, range }: Comparison): boolean {
   const isInside = range.start >= asked.start && range.end <= asked.end;
   if (prefix === 'ne') return !isInside;
   if (prefix === 'gt') return range.end > asked.end;
@@ -113,7 +117,7 @@ function matches({ prefix, asked, range }: Comparison): boolean {
 }
 
 function matchesAtServer(comparison: Comparison): boolean {
-  const { prefix, asked, range } = comparison;
+  const { prefix, searched: asked, range } = comparison;
   if (prefix === 'ge') return range.end >= asked.end;
   if (prefix === 'le') return range.start <= asked.start;
   return matches(comparison);

@@ -68,14 +68,14 @@ export class FhirServer {
   }
 
   async #resources(firstUrl: string): Promise<Map<string, ServedResource>> {
-    const found = new Map<string, ServedResource>();
+    const resources = new Map<string, ServedResource>();
     let url: string | undefined = firstUrl;
     while (url !== undefined) {
       const page: Page = await this.#page(url);
-      for (const { resource } of page.entry ?? []) found.set(resource.id, resource);
+      for (const { resource } of page.entry ?? []) resources.set(resource.id, resource);
       url = page.link.find(({ relation }) => relation === 'next')?.url;
     }
-    return found;
+    return resources;
   }
 
   /** Returns the names of the search parameters that the server declares for each type. */

@@ -22,7 +22,7 @@ export interface HostileExport {
   polls: number;
   reads: number;
   /** The number of requests for each file. */
-  readonly asked: Map<string, number>;
+  readonly requestCounts: Map<string, number>;
 }
 
 export function answerStatus(options: {
@@ -113,8 +113,8 @@ export function answerFile(options: {
   const { searchParams, pathname } = new URL(request.url ?? '', 'http://server');
   // A signature is valid only for the last manifest that was read.
   if (urls === 'signed' && searchParams.get('signature') !== String(running.reads)) return reply(response, 403);
-  const ask = running.asked.get(name) ?? 0;
-  running.asked.set(name, ask + 1);
+  const ask = running.requestCounts.get(name) ?? 0;
+  running.requestCounts.set(name, ask + 1);
   const failure = running.plan.files.failures[ask];
   if (failure?.kind === 'redirect') return reply(response, 307, { location: request.url ?? pathname });
   if (failure?.kind === 'status') return refuse(answer, failure);

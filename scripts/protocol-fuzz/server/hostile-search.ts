@@ -9,7 +9,7 @@ export interface HostileSearches {
   readonly world: World;
   readonly period: number;
   /** The number of requests for each address. */
-  readonly asked: Map<string, number>;
+  readonly requestCounts: Map<string, number>;
 }
 
 /** Answers one page of `GET /{type}` with `_id` or `patient`, and `_lastUpdated=ge{day}`. */
@@ -21,8 +21,8 @@ export function answerSearch(options: {
 }): ServerResponse {
   const { searches, url, baseUrl, answer } = options;
   const { plan } = searches;
-  const ask = searches.asked.get(url.href) ?? 0;
-  searches.asked.set(url.href, ask + 1);
+  const ask = searches.requestCounts.get(url.href) ?? 0;
+  searches.requestCounts.set(url.href, ask + 1);
   const interruption = plan.interruptions[ask];
   if (interruption !== undefined) return interrupt(answer, interruption);
   const type = url.pathname.slice(1);

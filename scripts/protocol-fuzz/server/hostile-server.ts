@@ -70,7 +70,7 @@ export class HostileServer {
     this.#period = period;
     this.#plan = plan;
     this.#refusals = { token: [...plan.token], capabilities: [...plan.capabilities], kickOff: [...plan.kickOff] };
-    this.#searches = { plan: search, world: this.#world, period, asked: new Map() };
+    this.#searches = { plan: search, world: this.#world, period, requestCounts: new Map() };
   }
 
   #onRequest(request: IncomingMessage, answer: PendingResponse): ServerResponse {
@@ -138,7 +138,7 @@ export class HostileServer {
     const files = planFiles({ world: this.#world, period: this.#period, since, plan });
     const named = new Map(files.map((file) => [file.name, file]));
     const transactionTime = this.#world.endOf(this.#period);
-    this.#exports.set(id, { id, plan, transactionTime, files: named, polls: 0, reads: 0, asked: new Map() });
+    this.#exports.set(id, { id, plan, transactionTime, files: named, polls: 0, reads: 0, requestCounts: new Map() });
     const location = plan.location === 'absolute' ? `${this.url}/status/${id}` : `/status/${id}`;
     if (plan.location !== 'cut-body') return reply(response, 202, { 'content-location': location });
     response.writeHead(202, { 'content-location': location, 'content-length': '100' });

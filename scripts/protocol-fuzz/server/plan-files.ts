@@ -42,14 +42,14 @@ function outputFiles({ files, manifest }: ExportPlan, versions: readonly Current
   const byType = files.isMixed
     ? new Map([[undefined, [...versions]]])
     : Map.groupBy(versions, ({ type }) => type as string | undefined);
-  const made = [...byType].flatMap(([type, some]) =>
+  const planned = [...byType].flatMap(([type, some]) =>
     Array.from({ length: files.perType }, (_, part) => {
       const own = some.filter((_version, index) => index % files.perType === part);
       return outputFile({ name: `${type ?? 'mixed'}-${part}`, type, versions: own, plan: files });
     }),
   );
   const empty: HostileFile = { name: 'empty', section: 'output', type: 'Patient', content: Buffer.alloc(0), count: 0 };
-  const all = files.hasEmptyFile ? [...made, empty] : made;
+  const all = files.hasEmptyFile ? [...planned, empty] : planned;
   const losesLine = files.losesLine && manifest.counts === 'right';
   return all.map((file, index) => {
     if (index > 0) return file;

@@ -15,7 +15,7 @@ export function docsRoutes(): Router {
     page();
     next();
   };
-  router.use('/docs', prepare, swaggerUi.serve, (...given: Parameters<RequestHandler>) => page()(...given));
+  router.use('/docs', prepare, swaggerUi.serve, (...args: Parameters<RequestHandler>) => page()(...args));
   return router;
 }
 

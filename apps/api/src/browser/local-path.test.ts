@@ -18,6 +18,6 @@ test.each([
   '',
   ['/admin'],
   undefined,
-])('localPath refuses %j', (given) => {
-  expect(localPath(given)).toBeUndefined();
+])('localPath refuses %j', (address) => {
+  expect(localPath(address)).toBeUndefined();
 });

@@ -200,8 +200,8 @@ describe('reads', () => {
   });
 
   test('the audit log finds reads of a patient, and reads that may have shown the patient', async () => {
-    const found = await api.request('GET', `/api/ehr/audit-events?patient=p3&connectionId=${connectionId}&limit=1000`);
-    const events = found.body.data as { patients: string[]; target: { connectionId: string } }[];
+    const answer = await api.request('GET', `/api/ehr/audit-events?patient=p3&connectionId=${connectionId}&limit=1000`);
+    const events = answer.body.data as { patients: string[]; target: { connectionId: string } }[];
     expect(events.length).toBeGreaterThan(4);
     expect(events.filter((event) => !event.patients.some((patient) => ['p3', '*'].includes(patient)))).toEqual([]);
     expect(events.filter(({ target }) => target.connectionId !== connectionId)).toEqual([]);

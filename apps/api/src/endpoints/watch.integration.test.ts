@@ -35,8 +35,8 @@ test('the stream of an export sends its counts, changed files and its end', asyn
   });
   const claim = { id: first.id, claim: 'a' };
   await outputFiles.claim(claim, now());
-  const taken = await stream.next('files', ({ data }) => data.some(({ id }: { id: string }) => id === first.id));
-  expect(taken.data).toMatchObject([{ state: 'downloading', lines: 0, attempts: 1 }]);
+  const event = await stream.next('files', ({ data }) => data.some(({ id }: { id: string }) => id === first.id));
+  expect(event.data).toMatchObject([{ state: 'downloading', lines: 0, attempts: 1 }]);
   const checkpoint = { ...emptyCheckpoint, bytes: 10, lines: 2, stored: 2 };
   await outputFiles.saveCheckpoint(claim, { checkpoint });
   await stream.next('files', ({ data }) => data.length === 1 && data[0].lines === 2);
@@ -52,10 +52,10 @@ test('the stream of an export sends its counts, changed files and its end', asyn
   expect(stream.events.at(-1)).toEqual({ name: 'end', data: {} });
   const status = stream.events.findLast(({ name }) => name === 'export');
   expect(status?.data).toMatchObject({ status: 'FAILED', counts: { filesCompleted: 3, filesFailed: 1, stored: 2 } });
-  const told = stream.events.filter(({ name }) => name === 'files').flatMap(({ data }) => data);
-  expect(told.find(({ id, state }) => id === first.id && state === 'completed')).toMatchObject({ stored: 2 });
+  const files = stream.events.filter(({ name }) => name === 'files').flatMap(({ data }) => data);
+  expect(files.find(({ id, state }) => id === first.id && state === 'completed')).toMatchObject({ stored: 2 });
   // Files that ended earlier are in the ledger, which a page reads once.
-  expect(told.map(({ id }) => id)).not.toContain(settled.id);
+  expect(files.map(({ id }) => id)).not.toContain(settled.id);
 });
 
 test('the stream of an export with many files sends each file once, in several events', async () => {
@@ -70,18 +70,19 @@ test('the stream of an export with many files sends each file once, in several e
     return makeOutputFile({ id: `${exportId}.${index}`, exportId, state: 'completed', completedAt });
   });
   await outputFiles.insertMissing(files);
-  const told = () => stream.events.filter(({ name }) => name === 'files').map(({ data }) => data as { id: string }[]);
+  const sentFiles = () =>
+    stream.events.filter(({ name }) => name === 'files').map(({ data }) => data as { id: string }[]);
   await stream.next(
     'files',
     () =>
       new Set(
-        told()
+        sentFiles()
           .flat()
           .map(({ id }) => id),
       ).size === 700,
   );
-  expect(told().flat()).toHaveLength(700);
-  expect(Math.max(...told().map(({ length }) => length))).toBeLessThanOrEqual(500);
+  expect(sentFiles().flat()).toHaveLength(700);
+  expect(Math.max(...sentFiles().map(({ length }) => length))).toBeLessThanOrEqual(500);
   stream.leave();
 });
 

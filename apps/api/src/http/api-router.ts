@@ -1,4 +1,4 @@
-import { carriesToken, type Logger } from '@bulkhead/runtime';
+import { hasToken, type Logger } from '@bulkhead/runtime';
 import { type RequestHandler, Router } from 'express';
 import { showErrorPage, wantsPage } from '../browser/pages.ts';
 import { redirectToLogin, resumeSession } from '../browser/session.ts';
@@ -96,7 +96,7 @@ function processRouter({ endpoints, deps, limits, metricsToken }: ApiRouterOptio
     const call = callEndpoint(endpoint, deps);
     router[endpoint.method](endpoint.path, (request, response, next) => {
       const { authorization } = request.headers;
-      const isToken = metricsToken !== undefined && carriesToken({ authorization, token: metricsToken });
+      const isToken = metricsToken !== undefined && hasToken({ authorization, token: metricsToken });
       return endpoint.acceptsMetricsToken && isToken ? call(request, response, next) : next();
     });
     router[endpoint.method](endpoint.path, authenticate({ ...deps.services, ...deps.process, limits }));

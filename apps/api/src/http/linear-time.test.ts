@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { carriesToken } from '@bulkhead/runtime';
+import { hasToken } from '@bulkhead/runtime';
 import { documentBytes, findSuperlinear } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import express, { type Request } from 'express';
@@ -15,10 +15,10 @@ function withHeader(text: string): Request {
 
 test.each([
   { name: 'Cookie', parse: (text: string) => sessionCookie.read(withHeader(text)) },
-  { name: 'Authorization', parse: (authorization: string) => carriesToken({ authorization, token: 'token' }) },
+  { name: 'Authorization', parse: (authorization: string) => hasToken({ authorization, token: 'token' }) },
   {
     name: 'Authorization with a scheme',
-    parse: (authorization: string) => carriesToken({ authorization, token: 'token' }),
+    parse: (authorization: string) => hasToken({ authorization, token: 'token' }),
     wrap: (run: string) => `Bearer ${run}`,
   },
   { name: 'Range', parse: (header: string) => readByteRange({ header, sizeBytes: 10 }) },

@@ -39,17 +39,19 @@ export class RefusedAttempts {
     await this.flush();
   }
 
-  note(given: RefusedAttempt): void {
-    const attempt = this.#isFull(given) ? { action: given.action, code: given.code, address: otherAddresses } : given;
-    const key = keyOf(attempt);
-    const known = this.#counts.get(key);
-    if (known) {
-      known.count++;
+  note(attempt: RefusedAttempt): void {
+    const counted = this.#isFull(attempt)
+      ? { action: attempt.action, code: attempt.code, address: otherAddresses }
+      : attempt;
+    const key = keyOf(counted);
+    const earlier = this.#counts.get(key);
+    if (earlier) {
+      earlier.count++;
       return;
     }
     // The first attempt is recorded at once, so the count of further attempts starts at zero.
-    this.#counts.set(key, { attempt, count: 0 });
-    void this.#write(attempt, 1);
+    this.#counts.set(key, { attempt: counted, count: 0 });
+    void this.#write(counted, 1);
   }
 
   /** Records the attempts since the first of each kind, and resets the counts. */

@@ -18,7 +18,7 @@ const shownConnections = 3;
 /** The keys that may call the API and log in. */
 export function ApiKeysPage() {
   const { isOperator } = useSession();
-  const found = api.useQuery('get', '/api/ehr/api-keys');
+  const keys = api.useQuery('get', '/api/ehr/api-keys');
   return (
     <Page
       title="API keys"
@@ -30,7 +30,7 @@ export function ApiKeysPage() {
         )
       }
     >
-      <LookedUp query={found}>
+      <LookedUp query={keys}>
         {({ data }) => (
           <RecordTable
             caption="API keys"

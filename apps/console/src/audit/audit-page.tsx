@@ -19,7 +19,7 @@ export function AuditPage() {
   const isPatientId = patient === undefined || patientId.test(patient);
   const query = { patient, actor, action, outcome: outcomes.find((option) => option === outcome) };
   const once = { refetchInterval: false, enabled: isPatientId } as const;
-  const found = api.useQuery('get', '/api/ehr/audit-events', { params: { query } }, once);
+  const events = api.useQuery('get', '/api/ehr/audit-events', { params: { query } }, once);
   return (
     <Page title="Audit">
       <Group align="end">
@@ -51,7 +51,7 @@ export function AuditPage() {
           onChange={(value) => setFilter('outcome', value)}
         />
       </Group>
-      <LookedUp query={found}>
+      <LookedUp query={events}>
         {({ data }) => (
           <RecordTable
             caption="Audit events"

@@ -8,10 +8,10 @@ import { BudgetCard, keyOfBudget } from './budget-card.tsx';
 
 /** How much of the request limits of each EHR is used, now and over the day. */
 export function BudgetPage() {
-  const { found, live } = useLiveBudgets();
+  const { found: budgets, live } = useLiveBudgets();
   return (
     <Page title="Rate budget" beside={<LiveBadge state={live} />}>
-      <LookedUp query={found}>
+      <LookedUp query={budgets}>
         {({ data }) =>
           data.length === 0 ? (
             <NothingYet title="No budget is in use">
@@ -33,12 +33,12 @@ export function BudgetPage() {
 /** The live budgets. */
 function useLiveBudgets() {
   const queries = useQueryClient();
-  const found = api.useQuery('get', '/api/ehr/rate-budgets');
+  const budgets = api.useQuery('get', '/api/ehr/rate-budgets');
   const { queryKey } = api.queryOptions('get', '/api/ehr/rate-budgets');
   const live = useEventStream({
     url: '/api/ehr/rate-budgets/events',
     events: ['budgets'],
     onEvent: (_event, data) => queries.setQueryData(queryKey, { success: true, data: data as RateBudget[] }),
   });
-  return { found, live };
+  return { found: budgets, live };
 }

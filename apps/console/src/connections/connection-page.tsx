@@ -18,8 +18,8 @@ const trash = <IconTrash size={16} aria-hidden />;
 export function ConnectionPage() {
   const { id = '' } = useParams();
   const { isOperator } = useSession();
-  const found = api.useQuery('get', '/api/ehr/connections/{id}', { params: { path: { id } } });
-  const connection = found.data?.data;
+  const connectionQuery = api.useQuery('get', '/api/ehr/connections/{id}', { params: { path: { id } } });
+  const connection = connectionQuery.data?.data;
   return (
     <Page
       title={connection ? nameOfConnection(connection) : 'Connection'}
@@ -44,7 +44,7 @@ export function ConnectionPage() {
         )
       }
     >
-      <LookedUp query={found}>
+      <LookedUp query={connectionQuery}>
         {({ data }) => (
           <>
             {data.needsAuthorization && (
@@ -125,9 +125,9 @@ const everyType = '*';
 /** The time up to which each type is completely stored. The next export or sync continues there. */
 function Watermarks({ connectionId }: { readonly connectionId: string }) {
   const params = { path: { id: connectionId } };
-  const found = api.useQuery('get', '/api/ehr/connections/{id}/watermarks', { params });
+  const watermarks = api.useQuery('get', '/api/ehr/connections/{id}/watermarks', { params });
   return (
-    <LookedUp query={found}>
+    <LookedUp query={watermarks}>
       {({ data }) => (
         <RecordTable
           caption="Watermarks"

@@ -13,7 +13,7 @@ import { NewConnectionForm } from './new-connection-form.tsx';
 /** The connected practices. */
 export function ConnectionsPage() {
   const { isOperator } = useSession();
-  const found = api.useQuery('get', '/api/ehr/connections');
+  const connections = api.useQuery('get', '/api/ehr/connections');
   return (
     <Page
       title="Connections"
@@ -25,7 +25,7 @@ export function ConnectionsPage() {
         )
       }
     >
-      <LookedUp query={found}>
+      <LookedUp query={connections}>
         {({ data }) => (
           <RecordTable
             caption="Connections"

@@ -11,7 +11,7 @@ import { LookedUp } from '../parts/page.tsx';
 export function RemoveConnectionForm({ connection: { id } }: { readonly connection: Connection }) {
   const navigate = useNavigate();
   const queries = useQueryClient();
-  const found = api.useQuery('get', '/api/ehr/connections/{id}/data', { params: { path: { id } } });
+  const data = api.useQuery('get', '/api/ehr/connections/{id}/data', { params: { path: { id } } });
   const form = useForm({
     initialValues: { data: 'keep' as 'keep' | 'purge', typedId: '' },
     validate: {
@@ -31,7 +31,7 @@ export function RemoveConnectionForm({ connection: { id } }: { readonly connecti
     remove.mutate({ params: { path: { id }, query: { data } } });
   return (
     <EntryForm action="Remove the connection" mutation={remove} onSubmit={form.onSubmit(submit)}>
-      <LookedUp query={found}>{({ data }) => <Amounts amounts={data} />}</LookedUp>
+      <LookedUp query={data}>{({ data }) => <Amounts amounts={data} />}</LookedUp>
       <Radio.Group label="Its credentials and schedules are deleted. The stored data" {...form.getInputProps('data')}>
         <Stack gap="xs" mt="xs">
           <Radio value="keep" label="stays" />

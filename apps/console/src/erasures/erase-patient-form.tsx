@@ -70,6 +70,6 @@ function PatientAmounts({
   readonly patientId: string;
 }) {
   const params = { path: { id, patientId } };
-  const found = api.useQuery('get', '/api/ehr/connections/{id}/patients/{patientId}/data', { params });
-  return <LookedUp query={found}>{({ data }) => <Amounts amounts={data} />}</LookedUp>;
+  const data = api.useQuery('get', '/api/ehr/connections/{id}/patients/{patientId}/data', { params });
+  return <LookedUp query={data}>{({ data }) => <Amounts amounts={data} />}</LookedUp>;
 }

@@ -19,7 +19,7 @@ export function ExportPage() {
   const { provider = '', jobId = '' } = useParams();
   const params = { path: { provider, jobId } };
   // Reading the URLs of files is an audit event, so they are read again only if they can have changed without an event.
-  const found = api.useQuery(
+  const exportQuery = api.useQuery(
     'get',
     '/api/ehr/{provider}/bulk-export/{jobId}',
     { params },
@@ -27,7 +27,7 @@ export function ExportPage() {
       refetchInterval: ({ state }) => (state.data?.data.status === 'IN_PROGRESS' ? refreshMs : false),
     },
   );
-  const record = found.data?.data;
+  const record = exportQuery.data?.data;
   const isRunning = record?.status === 'IN_PROGRESS';
   const live = useLiveExport({ provider, jobId, isRunning });
   const files = api.useQuery(
@@ -52,7 +52,7 @@ export function ExportPage() {
       }
       actions={record && <ExportActions provider={provider} record={record} />}
     >
-      <LookedUp query={found}>
+      <LookedUp query={exportQuery}>
         {({ data }) => (
           <>
             <ExportTimeline record={data} />

@@ -22,7 +22,7 @@ export function ExportsPage() {
   const { connectionId, status } = filters;
   const live = useLiveExports({ provider, connectionId });
   const query = { limit, connectionId, status: statuses.find((option) => option === status) };
-  const found = api.useQuery('get', '/api/ehr/{provider}/bulk-export', { params: { path: { provider }, query } });
+  const exports = api.useQuery('get', '/api/ehr/{provider}/bulk-export', { params: { path: { provider }, query } });
 
   return (
     <Page
@@ -45,7 +45,7 @@ export function ExportsPage() {
           onChange={(value) => setFilter('status', value)}
         />
       </Group>
-      <LookedUp query={found}>
+      <LookedUp query={exports}>
         {({ data }) => (
           <RecordTable
             caption="Bulk exports"

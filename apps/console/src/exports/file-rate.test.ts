@@ -11,15 +11,15 @@ const file = {
 } as const;
 
 test.each([
-  { name: 'under way', given: file, rate: { bytesPerSecond: 100, leftMs: 20_000 } },
-  { name: 'without a promised count', given: { ...file, promisedCount: undefined }, rate: { bytesPerSecond: 100 } },
+  { name: 'under way', progress: file, rate: { bytesPerSecond: 100, leftMs: 20_000 } },
+  { name: 'without a promised count', progress: { ...file, promisedCount: undefined }, rate: { bytesPerSecond: 100 } },
   {
     name: 'done',
-    given: { ...file, state: 'completed', completedAt: '2026-01-01T00:00:12Z', lines: 30 } as const,
+    progress: { ...file, state: 'completed', completedAt: '2026-01-01T00:00:12Z', lines: 30 } as const,
     rate: { bytesPerSecond: 500 },
   },
-  { name: 'not started', given: { ...file, startedAt: undefined }, rate: {} },
-  { name: 'nothing yet', given: { ...file, bytes: 0 }, rate: {} },
-])('the rate of a file that is $name', ({ given, rate }) => {
-  expect(fileRate(given, now)).toEqual(rate);
+  { name: 'not started', progress: { ...file, startedAt: undefined }, rate: {} },
+  { name: 'nothing yet', progress: { ...file, bytes: 0 }, rate: {} },
+])('the rate of a file that is $name', ({ progress, rate }) => {
+  expect(fileRate(progress, now)).toEqual(rate);
 });

@@ -38,9 +38,9 @@ export function OverviewPage() {
 
 /** The checks that failed, or one line if all are well. */
 function OpenProblems() {
-  const found = useDiagnosis();
+  const diagnosis = useDiagnosis();
   return (
-    <LookedUp query={found}>
+    <LookedUp query={diagnosis}>
       {({ data }) => {
         const problems = data.filter(({ state }) => state !== 'ok');
         if (problems.length === 0) {
@@ -74,9 +74,9 @@ function OpenProblems() {
 
 /** How much of each daily budget is used. The budget page shows the current second. */
 function BudgetSummary() {
-  const found = api.useQuery('get', '/api/ehr/rate-budgets');
+  const budgets = api.useQuery('get', '/api/ehr/rate-budgets');
   return (
-    <LookedUp query={found}>
+    <LookedUp query={budgets}>
       {({ data }) =>
         data.length === 0 ? (
           <NothingYet title="No budget is in use" />
@@ -113,9 +113,9 @@ const limit = 5;
 function ExportSummary() {
   const { provider } = useSession();
   const params = { path: { provider }, query: { limit } };
-  const found = api.useQuery('get', '/api/ehr/{provider}/bulk-export', { params });
+  const exports = api.useQuery('get', '/api/ehr/{provider}/bulk-export', { params });
   return (
-    <LookedUp query={found}>
+    <LookedUp query={exports}>
       {({ data }) => (
         <RecordTable
           caption="Newest exports"
@@ -139,9 +139,9 @@ const shown = 5;
 
 /** The schedules, the next run first. */
 function ComingRuns() {
-  const found = api.useQuery('get', '/api/ehr/schedules');
+  const schedules = api.useQuery('get', '/api/ehr/schedules');
   return (
-    <LookedUp query={found}>
+    <LookedUp query={schedules}>
       {({ data }) => {
         const coming = data
           .flatMap(({ id, connectionId, kind, nextRunAt }) =>

@@ -59,9 +59,9 @@ function LineEditor({ line, onDone }: { readonly line: QuarantinedLine; readonly
   const init = { params: { path: { id } }, parseAs: 'text' as const };
   // Read once: each read is an audit event, and a second read would overwrite an edit.
   const once = { refetchInterval: false, refetchOnWindowFocus: false, staleTime: Number.POSITIVE_INFINITY } as const;
-  const found = api.useQuery('get', '/api/ehr/quarantine/{id}/line', init, once);
+  const content = api.useQuery('get', '/api/ehr/quarantine/{id}/line', init, once);
   return (
-    <LookedUp query={found}>
+    <LookedUp query={content}>
       {(text) => <Editor id={id} received={String(text)} isTruncated={isTruncated} onDone={onDone} />}
     </LookedUp>
   );

@@ -23,7 +23,7 @@ export function QuarantinePage() {
   const [opened, setOpened] = useState<QuarantinedLine>();
   const { connectionId, exportId, reason, state } = filters;
   const query = { connectionId, exportId, reason, state: states.find((option) => option === state), limit };
-  const found = api.useQuery('get', '/api/ehr/quarantine', { params: { query } });
+  const lines = api.useQuery('get', '/api/ehr/quarantine', { params: { query } });
   return (
     <Page title="Quarantine" actions={isOperator && exportId && <ReplayAllButton exportId={exportId} />}>
       <Group align="end">
@@ -48,7 +48,7 @@ export function QuarantinePage() {
           </Button>
         )}
       </Group>
-      <LookedUp query={found}>
+      <LookedUp query={lines}>
         {({ data }) => (
           <RecordTable
             caption="Lines in quarantine"

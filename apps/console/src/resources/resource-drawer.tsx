@@ -15,7 +15,7 @@ interface ResourceDrawerProps extends WhichResources {
 export function ResourceDrawer({ provider, connectionId, type, id, onClose }: ResourceDrawerProps) {
   const init = { params: { path: { provider, type, id }, query: { connectionId } }, parseAs: 'text' as const };
   const once = { refetchInterval: false } as const;
-  const found = api.useQuery('get', '/api/ehr/{provider}/resources/{type}/{id}', init, once);
+  const resource = api.useQuery('get', '/api/ehr/{provider}/resources/{type}/{id}', init, once);
   const patientQuery = new URLSearchParams({ connectionId, type: 'Observation', patient: id });
   return (
     <Drawer opened onClose={onClose} position="right" size="xl" title={`${type}/${id}`}>
@@ -32,7 +32,7 @@ export function ResourceDrawer({ provider, connectionId, type, id, onClose }: Re
           <Tabs.Tab value="sources">Sources</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="json" pt="sm">
-          <LookedUp query={found}>
+          <LookedUp query={resource}>
             {(text) => (
               <Code block tabIndex={0}>
                 {indentJson(String(text))}
@@ -54,9 +54,9 @@ export function ResourceDrawer({ provider, connectionId, type, id, onClose }: Re
 function ResourceSources({ provider, connectionId, type, id }: WhichResources & { readonly id: string }) {
   const init = { params: { path: { provider, type, id }, query: { connectionId } } };
   const once = { refetchInterval: false } as const;
-  const found = api.useQuery('get', '/api/ehr/{provider}/resources/{type}/{id}/sources', init, once);
+  const sources = api.useQuery('get', '/api/ehr/{provider}/resources/{type}/{id}/sources', init, once);
   return (
-    <LookedUp query={found}>
+    <LookedUp query={sources}>
       {({ data }) => (
         <RecordTable
           caption="Sources of the versions"

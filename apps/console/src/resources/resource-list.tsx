@@ -21,9 +21,9 @@ export function ResourceList({ provider, connectionId, type, patient, onOpen }: 
   const query = { connectionId, patient, _count: pageSize, _cursor: cursors.at(-1) };
   const init = { params: { path: { provider, type }, query } };
   // Searched again only at the user's request, because each search is an audit event.
-  const found = api.useQuery('get', '/api/ehr/{provider}/resources/{type}', init, { refetchInterval: false });
+  const resources = api.useQuery('get', '/api/ehr/{provider}/resources/{type}', init, { refetchInterval: false });
   return (
-    <LookedUp query={found}>
+    <LookedUp query={resources}>
       {({ entry = [], link }) => {
         const next = cursorOf(link.find(({ relation }) => relation === 'next')?.url);
         if (entry.length === 0) return <NothingYet title={`No ${type} is stored for this choice`} />;

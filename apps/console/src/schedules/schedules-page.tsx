@@ -13,7 +13,7 @@ import { NewScheduleForm } from './new-schedule-form.tsx';
 
 /** The schedules, with the next run and the result of the last one. */
 export function SchedulesPage() {
-  const found = api.useQuery('get', '/api/ehr/schedules');
+  const schedules = api.useQuery('get', '/api/ehr/schedules');
   return (
     <Page
       title="Schedules"
@@ -23,7 +23,7 @@ export function SchedulesPage() {
         </FormButton>
       }
     >
-      <LookedUp query={found}>
+      <LookedUp query={schedules}>
         {({ data }) => (
           <RecordTable
             caption="Schedules"
@@ -103,11 +103,11 @@ function ScheduleActions({ schedule: { id, paused } }: { readonly schedule: Sche
 const shown = 3;
 
 function NextRuns({ schedule: { id, paused } }: { readonly schedule: Schedule }) {
-  const found = api.useQuery('get', '/api/ehr/schedules/{id}', { params: { path: { id } } }, { enabled: !paused });
+  const schedule = api.useQuery('get', '/api/ehr/schedules/{id}', { params: { path: { id } } }, { enabled: !paused });
   if (paused) return <StatusBadge status="paused" />;
   return (
     <List listStyleType="none" size="sm">
-      {(found.data?.data.nextRuns ?? []).slice(0, shown).map((at) => (
+      {(schedule.data?.data.nextRuns ?? []).slice(0, shown).map((at) => (
         <List.Item key={at}>
           <Moment at={at} />
         </List.Item>

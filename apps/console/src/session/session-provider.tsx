@@ -21,10 +21,10 @@ const SessionContext = createContext<Session | undefined>(undefined);
 export function SessionProvider({ children }: { readonly children: ReactNode }) {
   const who = api.useQuery('get', '/api/ehr/session');
   // The API reads the registry only when it starts, so one read is enough.
-  const known = api.useQuery('get', '/api/ehr/providers', {}, { refetchInterval: false });
+  const providersQuery = api.useQuery('get', '/api/ehr/providers', {}, { refetchInterval: false });
   const [chosen, setProvider] = useLocalStorage({ key: 'bulkhead-provider', defaultValue: '' });
   const key = who.data?.data;
-  const providers = known.data?.data;
+  const providers = providersQuery.data?.data;
 
   const session = useMemo<Session | undefined>(() => {
     if (!key || !providers) return undefined;
@@ -33,7 +33,7 @@ export function SessionProvider({ children }: { readonly children: ReactNode }) 
   }, [key, providers, chosen, setProvider]);
 
   if (session) return <SessionContext value={session}>{children}</SessionContext>;
-  const error = who.error ?? known.error;
+  const error = who.error ?? providersQuery.error;
   return <Center h="100vh">{error ? <Problem error={error} /> : <Loader aria-label="Loading" />}</Center>;
 }
 

@@ -17,9 +17,9 @@ export function SyncPage() {
   const { provider = '', id = '' } = useParams();
   const queries = useQueryClient();
   const init = { params: { path: { provider, id } } };
-  const found = api.useQuery('get', '/api/ehr/{provider}/sync-runs/{id}', init);
+  const runQuery = api.useQuery('get', '/api/ehr/{provider}/sync-runs/{id}', init);
   const { queryKey } = api.queryOptions('get', '/api/ehr/{provider}/sync-runs/{id}', init);
-  const run = found.data?.data;
+  const run = runQuery.data?.data;
   const live = useEventStream({
     url: run?.status === 'IN_PROGRESS' ? `/api/ehr/${provider}/sync-runs/${id}/events` : undefined,
     events: ['sync-run'],
@@ -38,7 +38,7 @@ export function SyncPage() {
       }
       actions={run && <SyncActions provider={provider} run={run} />}
     >
-      <LookedUp query={found}>
+      <LookedUp query={runQuery}>
         {({ data }) => (
           <>
             <SyncProblems run={data} />

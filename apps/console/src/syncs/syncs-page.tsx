@@ -21,7 +21,7 @@ export function SyncsPage() {
   const { filters, setFilter } = useFilters(['connectionId']);
   const { connectionId } = filters;
   const params = { path: { provider }, query: { limit, connectionId } };
-  const found = api.useQuery('get', '/api/ehr/{provider}/sync-runs', { params });
+  const runs = api.useQuery('get', '/api/ehr/{provider}/sync-runs', { params });
   return (
     <Page
       title="Sync runs"
@@ -37,7 +37,7 @@ export function SyncsPage() {
         value={connectionId ?? null}
         onChange={(id) => setFilter('connectionId', id)}
       />
-      <LookedUp query={found}>
+      <LookedUp query={runs}>
         {({ data }) => (
           <RecordTable
             caption="Sync runs"

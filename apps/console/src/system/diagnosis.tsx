@@ -6,9 +6,9 @@ import { LookedUp } from '../parts/page.tsx';
 
 /** The checks of `bulkhead doctor`, and what to do about each finding. */
 export function Diagnosis() {
-  const found = useDiagnosis();
+  const diagnosis = useDiagnosis();
   return (
-    <LookedUp query={found}>
+    <LookedUp query={diagnosis}>
       {({ data }) => (
         <Stack gap="xs">
           {data.map((check) => (

@@ -8,7 +8,7 @@ import { Diagnosis } from './diagnosis.tsx';
 
 /** The health of all parts, and the depth of the queues. */
 export function SystemPage() {
-  const found = api.useQuery('get', '/api/ehr/queues');
+  const queues = api.useQuery('get', '/api/ehr/queues');
   return (
     <Page
       title="Workers and queues"
@@ -27,7 +27,7 @@ export function SystemPage() {
       <Title order={2} size="h4">
         Queues
       </Title>
-      <LookedUp query={found}>
+      <LookedUp query={queues}>
         {({ data }) => <RecordTable caption="Queues" columns={columns} rows={data} keyOf={({ queue }) => queue} />}
       </LookedUp>
     </Page>

@@ -20,13 +20,13 @@ const pendingRefreshMs = 1000;
 export function Deliveries({ connectionId, state }: DeliveriesProps) {
   const params = { query: { connectionId, state } };
   const options = api.queryOptions('get', '/api/ehr/webhook-deliveries', { params });
-  const found = useQuery({
+  const deliveries = useQuery({
     ...options,
     refetchInterval: (query) =>
       query.state.data?.data.some((delivery) => delivery.state === 'pending') ? pendingRefreshMs : refreshMs,
   });
   return (
-    <LookedUp query={found}>
+    <LookedUp query={deliveries}>
       {({ data }) => (
         <RecordTable
           caption="Deliveries"

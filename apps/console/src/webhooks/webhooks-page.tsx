@@ -16,8 +16,8 @@ import { SetWebhookForm } from './set-webhook-form.tsx';
 export function WebhooksPage() {
   const { filters, setFilter } = useFilters(['connectionId', 'state']);
   const { connectionId, state } = filters;
-  const found = api.useQuery('get', '/api/ehr/connections');
-  const chosen = found.data?.data.find(({ id }) => id === connectionId);
+  const connectionsQuery = api.useQuery('get', '/api/ehr/connections');
+  const chosen = connectionsQuery.data?.data.find(({ id }) => id === connectionId);
   return (
     <Page title="Webhooks" actions={chosen && <WebhookActions connection={chosen} />}>
       <Group align="end">
@@ -35,7 +35,7 @@ export function WebhooksPage() {
       </Group>
       {connectionId ? (
         <>
-          <LookedUp query={found}>
+          <LookedUp query={connectionsQuery}>
             {() => (
               <Paper withBorder p="md">
                 <Facts
@@ -53,7 +53,7 @@ export function WebhooksPage() {
           <Deliveries connectionId={connectionId} state={deliveryStates.find((option) => option === state)} />
         </>
       ) : (
-        <LookedUp query={found}>{({ data }) => <WebhookList connections={data} />}</LookedUp>
+        <LookedUp query={connectionsQuery}>{({ data }) => <WebhookList connections={data} />}</LookedUp>
       )}
     </Page>
   );

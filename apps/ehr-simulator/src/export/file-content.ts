@@ -65,10 +65,10 @@ export async function* cutBytes({ chunks, skipBytes, lengthBytes }: CutBytesInpu
   let remainingBytes = lengthBytes;
   if (remainingBytes <= 0) return;
   for await (const chunk of chunks) {
-    const wanted = chunk.subarray(Math.min(skip, chunk.length)).subarray(0, remainingBytes);
+    const part = chunk.subarray(Math.min(skip, chunk.length)).subarray(0, remainingBytes);
     skip = Math.max(0, skip - chunk.length);
-    remainingBytes -= wanted.length;
-    if (wanted.length > 0) yield wanted;
+    remainingBytes -= part.length;
+    if (part.length > 0) yield part;
     if (remainingBytes <= 0) return;
   }
 }

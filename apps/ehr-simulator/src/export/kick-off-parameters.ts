@@ -33,10 +33,10 @@ export function kickOffParameters({ practice, options, req }: KickOffParametersI
   const format = valuesOf({ parameters, name: '_outputFormat' }).find((value) => !outputFormats.includes(value));
   if (format) throw unsupported('The parameter _outputFormat must be application/fhir+ndjson.');
   const types = valuesOf({ parameters, name: '_type' }).flatMap((value) => value.split(','));
-  const known = practice.types;
-  const unknown = types.find((type) => !known.includes(type));
+  const knownTypes = practice.types;
+  const unknown = types.find((type) => !knownTypes.includes(type));
   if (unknown !== undefined) throw unsupported(`The parameter _type names ${unknown}, which is not supported.`);
-  return { types: types.length === 0 ? known : [...new Set(types)], sinceMs: sinceOf(parameters), parameters };
+  return { types: types.length === 0 ? knownTypes : [...new Set(types)], sinceMs: sinceOf(parameters), parameters };
 }
 
 function valuesOf({

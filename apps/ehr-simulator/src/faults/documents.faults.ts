@@ -47,9 +47,9 @@ const errorFileFault = defineFault({
           const output = manifest.output.filter(({ type }) => type !== lostType);
           const type = lostType ?? 'Observation';
           const text = `${type} could not be exported completely.`;
-          const said = lines ?? [[{ severity, code: 'incomplete', text }]];
-          const url = errorFileUrl({ base: simulator.fhirEndpoint(), type, lines: said });
-          return { ...rest, output, [section]: [{ type: 'OperationOutcome', url, count: said.length }] };
+          const outcomes = lines ?? [[{ severity, code: 'incomplete', text }]];
+          const url = errorFileUrl({ base: simulator.fhirEndpoint(), type, lines: outcomes });
+          return { ...rest, output, [section]: [{ type: 'OperationOutcome', url, count: outcomes.length }] };
         },
       }),
   }),

@@ -192,7 +192,7 @@ interface InsertIntoStringInput {
 function insertIntoString({ line, bytes }: InsertIntoStringInput): Buffer {
   // Latin-1 has one character per byte, so positions in the text are positions in the line.
   const text = line.toString('latin1');
-  const found = /1999\/xhtml\\">/.exec(text) ?? /":\s*"/.exec(text);
-  const at = found ? found.index + found[0].length : 0;
+  const match = /1999\/xhtml\\">/.exec(text) ?? /":\s*"/.exec(text);
+  const at = match ? match.index + match[0].length : 0;
   return Buffer.concat([line.subarray(0, at), bytes, line.subarray(at)]);
 }

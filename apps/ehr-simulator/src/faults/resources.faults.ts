@@ -153,10 +153,10 @@ interface FirstResourcesInput {
 
 /** The first resources of a type in their current state. */
 async function firstResources({ practice, type, count }: FirstResourcesInput): Promise<StoredResource[]> {
-  const found: StoredResource[] = [];
+  const firsts: StoredResource[] = [];
   for await (const { resources } of practice.batches({ type, asOf: practice.sequence })) {
-    found.push(...resources.slice(0, count - found.length));
-    if (found.length >= count) break;
+    firsts.push(...resources.slice(0, count - firsts.length));
+    if (firsts.length >= count) break;
   }
-  return found;
+  return firsts;
 }

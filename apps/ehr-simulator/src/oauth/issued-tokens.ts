@@ -114,7 +114,7 @@ export class IssuedTokens {
   }
 
   revoke(token: string): void {
-    const known = [this.access.delete(token), this.refresh.delete(token)];
-    if (known.includes(true)) this.revokedCount += 1;
+    const removals = [this.access.delete(token), this.refresh.delete(token)];
+    if (removals.includes(true)) this.revokedCount += 1;
   }
 }

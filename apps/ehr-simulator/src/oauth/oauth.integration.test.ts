@@ -52,8 +52,8 @@ describe('the OAuth server of the simulator', () => {
     expect(granted).toMatchObject({ patient: 'a-195900.E-1', scope: 'launch/patient patient/*.read' });
     expect((await token({ ...redeem, code_verifier: 'verifier' })).status).toBe(400);
 
-    const other = new URL((await authorize()).headers.get('location') ?? '').searchParams.get('code') ?? '';
-    expect((await jsonOf(token({ ...redeem, code: other, code_verifier: 'wrong' }))).error).toBe('invalid_grant');
+    const otherCode = new URL((await authorize()).headers.get('location') ?? '').searchParams.get('code') ?? '';
+    expect((await jsonOf(token({ ...redeem, code: otherCode, code_verifier: 'wrong' }))).error).toBe('invalid_grant');
 
     const refresh = { grant_type: 'refresh_token', refresh_token: granted.refresh_token, ...client };
     const renewed = await jsonOf(token(refresh));
@@ -86,8 +86,8 @@ describe('the OAuth server of the simulator', () => {
     expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
     const say = async (decision: string) => {
       const body = new URLSearchParams({ user: 'u', password: 'p', decision });
-      const said = await fetch(page.url, { method: 'POST', body, redirect: 'manual' });
-      return [said.status, Object.fromEntries(new URL(said.headers.get('location') ?? '').searchParams)];
+      const answer = await fetch(page.url, { method: 'POST', body, redirect: 'manual' });
+      return [answer.status, Object.fromEntries(new URL(answer.headers.get('location') ?? '').searchParams)];
     };
     expect(await say('allow')).toEqual([303, expect.objectContaining({ code: expect.any(String), state: 's1' })]);
     expect(await say('deny')).toEqual([303, expect.objectContaining({ error: 'access_denied', state: 's1' })]);

@@ -23,9 +23,10 @@ export async function openFolder(folder: string): Promise<PracticeSource> {
   const files = await listFiles(folder);
   if (files.size === 0) throw new Error(`No Type.ndjson or Type.ndjson.gz files in ${folder}.`);
   const scan = async ({ type, contains }: { readonly type: string; readonly contains: string }) => {
-    const found: StoredResource[] = [];
-    for await (const { resources } of readBatches({ files: files.get(type) ?? [], contains })) found.push(...resources);
-    return found;
+    const matching: StoredResource[] = [];
+    for await (const { resources } of readBatches({ files: files.get(type) ?? [], contains }))
+      matching.push(...resources);
+    return matching;
   };
   return {
     types: [...files.keys()],
@@ -57,8 +58,8 @@ async function* readBatches({ files, contains }: ReadBatchesInput): AsyncGenerat
   let index = 0;
   for (const { path, modifiedMs } of files) {
     for await (const lines of readLines(path)) {
-      const wanted = contains === undefined ? lines : lines.filter((line) => line.includes(contains));
-      yield { index, resources: wanted.map((line) => toStoredResource({ line, fallbackMs: modifiedMs })) };
+      const matchingLines = contains === undefined ? lines : lines.filter((line) => line.includes(contains));
+      yield { index, resources: matchingLines.map((line) => toStoredResource({ line, fallbackMs: modifiedMs })) };
       index += 1;
     }
   }

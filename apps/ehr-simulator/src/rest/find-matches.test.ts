@@ -8,6 +8,6 @@ test.each([
   ['2024-05-06', 'lt2024-05-06', false],
   ['2024-05-05', 'lt2024-05-06', true],
   ['2024-05-05', 'ne2024-05-06', true],
-])('matchesDate compares the date %s with the search value %s', (value, wanted, isMatch) => {
-  expect(matchesDate({ value, wanted })).toBe(isMatch);
+])('matchesDate compares the date %s with the search value %s', (value, searchValue, isMatch) => {
+  expect(matchesDate({ value, wanted: searchValue })).toBe(isMatch);
 });

@@ -38,8 +38,8 @@ async function* candidates({ practice, type, parameters }: FindMatchesInput): As
     for (const id of new Set(ids)) yield [(await practice.read({ type, id }))?.text ?? []].flat();
   } else if (patient) {
     for (const id of patient.split(',')) {
-      const found = await practice.ofPatient({ type, patientId: id.replace(/^Patient\//, '') });
-      yield found.map(({ text }) => text);
+      const resources = await practice.ofPatient({ type, patientId: id.replace(/^Patient\//, '') });
+      yield resources.map(({ text }) => text);
     }
   } else {
     for await (const { resources } of practice.batches({ type, asOf: practice.sequence }))
@@ -69,7 +69,7 @@ function matchesParameter({ resource, name, value }: MatchesParameterInput): boo
   if (name === 'date' || name === '_lastUpdated' || name === 'birthdate') {
     return matchesDate({ value: dateOf({ resource, name }), wanted: value });
   }
-  return value.split(',').some((wanted) => matchesValue({ resource, name, value: wanted }));
+  return value.split(',').some((alternative) => matchesValue({ resource, name, value: alternative }));
 }
 
 function matchesValue({ resource, name, value }: MatchesParameterInput): boolean {

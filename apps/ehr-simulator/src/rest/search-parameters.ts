@@ -75,8 +75,8 @@ interface MandatoryParametersInput {
 export function requireMandatoryParameters({ type, parameters }: MandatoryParametersInput): void {
   const choices = alternatives[type] ?? byPatient;
   if (choices.some((names) => names.every((name) => parameters.has(name)))) return;
-  const wanted = choices.map((names) => names.join(' and ')).join(', or ');
-  throw new OutcomeError({ status: 400, code: 'forbidden', text: `A search of ${type} needs ${wanted}.` });
+  const text = choices.map((names) => names.join(' and ')).join(', or ');
+  throw new OutcomeError({ status: 400, code: 'forbidden', text: `A search of ${type} needs ${text}.` });
 }
 
 /** Whether REST can search and read a type, as the CapabilityStatement declares. */

@@ -59,16 +59,16 @@ const maxCount = 100;
 async function searchPage({ simulator, type, parameters }: SearchPageInput): Promise<Record<string, unknown>> {
   const count = Math.min(maxCount, Math.max(1, Number(parameters.get('_count')?.[0]) || defaultCount));
   const offset = offsetOf(parameters.get('_cursor')?.[0]);
-  const found: unknown[] = [];
+  const entries: unknown[] = [];
   let position = 0;
   for await (const resource of findMatches({ practice: simulator.practice, type, parameters })) {
-    if (position >= offset) found.push(resource);
+    if (position >= offset) entries.push(resource);
     position += 1;
     // One more than the page holds, to know if there is a next page.
-    if (found.length > count) break;
+    if (entries.length > count) break;
   }
   const url = (cursor: number) => pageUrl({ simulator, type, parameters, cursor });
-  const matches = found.slice(0, count) as FoundResource[];
+  const matches = entries.slice(0, count) as FoundResource[];
   const included = type === 'Patient' ? await revIncluded({ simulator, patients: matches, parameters }) : [];
   const toEntry = (mode: 'match' | 'include') => (resource: FoundResource) => ({
     fullUrl: `${simulator.fhirEndpoint()}/${resource.resourceType}/${resource.id}`,
@@ -77,7 +77,7 @@ async function searchPage({ simulator, type, parameters }: SearchPageInput): Pro
   });
   // `_count` limits the matches. Included resources are extra (https://hl7.org/fhir/R4/search.html#count).
   const entry = [...matches.map(toEntry('match')), ...included.map(toEntry('include'))];
-  const next = found.length > count ? [{ relation: 'next', url: url(offset + count) }] : [];
+  const next = entries.length > count ? [{ relation: 'next', url: url(offset + count) }] : [];
   const link = [{ relation: 'self', url: url(offset) }, ...next];
   return { resourceType: 'Bundle', type: 'searchset', link, ...(entry.length > 0 ? { entry } : {}) };
 }
@@ -113,18 +113,18 @@ async function revIncluded(options: {
   readonly parameters: SearchParameters;
 }): Promise<FoundResource[]> {
   const { simulator, patients, parameters } = options;
-  const wanted = parameters.get('_revinclude') ?? [];
-  const unknown = wanted.find((value) => !simulator.options.patientRevIncludes.includes(value));
+  const includes = parameters.get('_revinclude') ?? [];
+  const unknown = includes.find((value) => !simulator.options.patientRevIncludes.includes(value));
   if (unknown !== undefined) {
     throw new OutcomeError({ status: 400, code: 'not-supported', text: `_revinclude=${unknown} is not supported.` });
   }
-  const found: FoundResource[] = [];
-  for (const value of wanted) {
+  const included: FoundResource[] = [];
+  for (const value of includes) {
     const [type = ''] = value.split(':');
     for (const { id } of patients) {
       const resources = await simulator.practice.ofPatient({ type, patientId: id });
-      found.push(...resources.map(({ text }) => parseExact(text) as FoundResource));
+      included.push(...resources.map(({ text }) => parseExact(text) as FoundResource));
     }
   }
-  return found.slice(0, simulator.options.revIncludeLimit);
+  return included.slice(0, simulator.options.revIncludeLimit);
 }

@@ -46,8 +46,8 @@ async function finalize(exportId: string): Promise<BulkExport> {
 
 /** The jobs of all queues, each with its name and subject. */
 async function jobs(): Promise<string[]> {
-  const found = await Promise.all(cases.deps.producer.queues.map((queue) => queue.getJobs(['waiting', 'prioritized'])));
-  return found
+  const jobs = await Promise.all(cases.deps.producer.queues.map((queue) => queue.getJobs(['waiting', 'prioritized'])));
+  return jobs
     .flat()
     .map(({ name, data }) => `${name} ${data.kind ?? ''} ${data.exportId ?? data.id}`)
     .toSorted();
@@ -328,8 +328,8 @@ describe('an export of every type', () => {
         offered && ({ resourceTypes: offered } as unknown as Connection['capabilities']),
       );
       expect(holds(await finalize(exportId))).toEqual({ Patient: [], Goal: [], [everyType]: [] });
-      const found = await marks();
-      expect(found.map(({ resourceType, coverage: kept }) => [resourceType, kept])).toEqual([
+      const watermarks = await marks();
+      expect(watermarks.map(({ resourceType, coverage: kept }) => [resourceType, kept])).toEqual([
         [everyType, coverage],
         ['Goal', undefined],
         ['Patient', undefined],

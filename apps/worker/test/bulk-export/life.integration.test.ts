@@ -181,10 +181,10 @@ describe('since "last" #since-last', () => {
 
     const { baseUrl } = system.simulator;
     const lines = (await (await fetch(`${baseUrl}/_sim/resources/Patient`)).text()).split('\n').filter(Boolean);
-    const [changed, gone] = lines.map((line) => JSON.parse(line) as { id: string });
+    const [changed, deleted] = lines.map((line) => JSON.parse(line) as { id: string });
     const put = { method: 'PUT', body: JSON.stringify({ ...changed, active: false }) };
     await fetch(`${baseUrl}/_sim/fhir/Patient/${changed?.id}`, put);
-    await fetch(`${baseUrl}/_sim/fhir/Patient/${gone?.id}`, { method: 'DELETE' });
+    await fetch(`${baseUrl}/_sim/fhir/Patient/${deleted?.id}`, { method: 'DELETE' });
 
     const next = await system.settled(await system.startExport({ since: 'last' }));
     expect(next).toMatchObject({

@@ -319,8 +319,8 @@ async function expectStored({ error, missing, differing }: Expectation): Promise
 const control = async (path: string) => (await fetch(`${cases.simulator.baseUrl}/_sim/${path}`)).json();
 
 async function violations(): Promise<string[]> {
-  const { violations: found } = (await control('violations')) as { violations: { kind: string }[] };
-  return found.map(({ kind }) => kind).filter((kind) => kind !== 'rate');
+  const { violations } = (await control('violations')) as { violations: { kind: string }[] };
+  return violations.map(({ kind }) => kind).filter((kind) => kind !== 'rate');
 }
 
 /** The faults that no request met. A scenario with such a fault tests nothing. */

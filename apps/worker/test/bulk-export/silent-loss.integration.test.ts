@@ -50,14 +50,14 @@ async function start(script: Partial<BulkServerScript> = {}): Promise<void> {
 }
 
 const marks = async () => {
-  const found = await cases.deps.store.watermarks.list({ connectionId: cases.connection.id });
-  return found.map(({ resourceType }) => resourceType);
+  const watermarks = await cases.deps.store.watermarks.list({ connectionId: cases.connection.id });
+  return watermarks.map(({ resourceType }) => resourceType);
 };
 const files = ({ id }: BulkExport) => cases.deps.store.outputFiles.listByExport(id);
 const isStored = async (resourceType: string, resourceId: string) => {
   const { connectionId } = { connectionId: cases.connection.id };
-  const found = await cases.deps.store.resources.read({ connectionId, resourceType, resourceId });
-  return found !== undefined && !found.deleted;
+  const resource = await cases.deps.store.resources.read({ connectionId, resourceType, resourceId });
+  return resource !== undefined && !resource.deleted;
 };
 const codes = ({ warnings }: BulkExport) => warnings.map(({ code }) => code);
 const reasonsFor = ({ watermarkDecisions = [] }: BulkExport, type: string): readonly HoldReason[] | undefined =>
@@ -415,12 +415,12 @@ describe('a manifest', () => {
   });
 
   test('new links that cannot be assigned fail the files with an error #file-identity', async () => {
-    const fresh = (read: number) => {
+    const newCase = (read: number) => {
       const output = [1, 2].map((place) => ({ type: 'Patient', count: 1, url: `/${read}-${place}` }));
       return manifest({ output });
     };
     const refused = () => answerStatus(403);
-    await start({ manifest: fresh, files: { '/1-1': refused, '/1-2': refused } });
+    await start({ manifest: newCase, files: { '/1-1': refused, '/1-2': refused } });
     const ended = await runExport(cases);
     expect((await files(ended)).map(({ error }) => error?.code)).toEqual(['link-ambiguous', 'link-ambiguous']);
   });

@@ -229,7 +229,7 @@ describe('the authorization code flow', () => {
     const client = await system.store.apiKeys.create({ name: 'c', role: 'client', now: new Date() });
     const statuses = await Promise.all(
       [{}, { authorization: `Bearer ${client}` }].map(
-        async (given) => (await createBrowser().open(address, { ...json, ...given })).status,
+        async (headers) => (await createBrowser().open(address, { ...json, ...headers })).status,
       ),
     );
     expect(statuses).toEqual([401, 403]);

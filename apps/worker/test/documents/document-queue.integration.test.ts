@@ -45,9 +45,9 @@ test('the sweep creates the missing job of a document', async () => {
   const due = { ...lost, ...(url === undefined ? {} : { url }), fingerprint: 'another', state: 'skipped' } as const;
   // Skipped at first, so that the running worker does not see it before it is due.
   await system.store.documents.note([{ ...due, reason: 'documents-off' }]);
-  const found = await waitFor(async () => {
+  const job = await waitFor(async () => {
     const now = await system.store.documents.find(document.id);
     return now && now.state !== 'skipped' && now.attempts > 0 ? now : undefined;
   });
-  expect(found.reason).toBeUndefined();
+  expect(job.reason).toBeUndefined();
 });

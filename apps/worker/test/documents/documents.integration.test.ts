@@ -32,7 +32,7 @@ const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex
 const large = randomBytes(230_000);
 let count = 0;
 
-interface Given {
+interface ReceivedReport {
   readonly id?: string;
   readonly versionId?: string;
   readonly lastUpdated?: string;
@@ -40,8 +40,12 @@ interface Given {
 }
 
 /** Stores a DiagnosticReport as the ingest of a line does. */
-async function receive(presentedForm: unknown, given: Given = {}, deps = cases.deps): Promise<PatientDocument[]> {
-  const { id = `report-${++count}`, versionId = '1', lastUpdated = '2024-05-01T00:00:00Z', tag } = given;
+async function receive(
+  presentedForm: unknown,
+  change: ReceivedReport = {},
+  deps = cases.deps,
+): Promise<PatientDocument[]> {
+  const { id = `report-${++count}`, versionId = '1', lastUpdated = '2024-05-01T00:00:00Z', tag } = change;
   const meta = { versionId, lastUpdated, ...(tag ? { tag } : {}) };
   const resource = { resourceType: 'DiagnosticReport', id, meta, subject: { reference: 'Patient/p1' }, presentedForm };
   const bytes = Buffer.from(JSON.stringify(resource));
@@ -58,8 +62,8 @@ async function receive(presentedForm: unknown, given: Given = {}, deps = cases.d
   });
 }
 
-async function receiveOne(attachment: object, given: Given = {}): Promise<PatientDocument> {
-  const [document] = await receive([attachment], given);
+async function receiveOne(attachment: object, change: ReceivedReport = {}): Promise<PatientDocument> {
+  const [document] = await receive([attachment], change);
   if (!document) throw new Error('no document');
   return document;
 }

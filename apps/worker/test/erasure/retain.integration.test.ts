@@ -355,19 +355,19 @@ describe('documents', () => {
   test('documents are deleted with their content after their resource has been deleted for the retention time', async () => {
     const [kept = ''] = await receiveReport('kept', { attachments: [attachment('a')], versionId: '1' });
     await storeContent(kept, 'content of a');
-    const [gone = ''] = await receiveReport('gone', { attachments: [attachment('b')], versionId: '1' });
-    const file = await storeContent(gone, 'content of b');
+    const [goneId = ''] = await receiveReport('gone', { attachments: [attachment('b')], versionId: '1' });
+    const file = await storeContent(goneId, 'content of b');
     pass(1);
     const at = cases.clock.now;
     await cases.deps.store.resourceWriter.write('DiagnosticReport', [
       toTombstone({ resourceId: 'gone', deletedAt: at, context: contextAt(at) }),
     ]);
-    expect(await changesOf(run)).toEqual({ deleted: [], added: [], changed: [`documents/${gone}`] });
+    expect(await changesOf(run)).toEqual({ deleted: [], added: [], changed: [`documents/${goneId}`] });
     pass(removedDays() - 2);
     expect(await changesOf(run)).toEqual(nothing);
     pass(2);
     const tombstone = `DiagnosticReport/${cases.connection.id}/gone`;
-    expect((await changesOf(run)).deleted).toEqual([tombstone, `documents/${gone}`]);
+    expect((await changesOf(run)).deleted).toEqual([tombstone, `documents/${goneId}`]);
     // Unused content is kept for another day.
     pass(1);
     expect(await changesOf(run)).toEqual(nothing);

@@ -319,12 +319,12 @@ const mentions = (text: string) => text.includes(patientId);
 async function linesOf({ connection }: FilledConnection): Promise<string[]> {
   const { quarantine } = cases.deps.store;
   const lines = await quarantine.list({ filter: { connectionId: connection.id }, scope: 'all', limit: 1000 });
-  const found: string[] = [];
+  const names: string[] = [];
   for (const { id } of lines) {
     const texts = await quarantine.readTexts(id);
-    if (texts.some((text) => mentions(text.toString()))) found.push(id);
+    if (texts.some((text) => mentions(text.toString()))) names.push(id);
   }
-  return found;
+  return names;
 }
 
 /** `stored + stale + quarantined + withheld` of each file that was read. */
@@ -378,9 +378,9 @@ describe('the erasure of a patient', () => {
       'sync_steps',
     ]);
     expect(changed.filter((key) => `${key} ${before.get(key)}`.includes(otherConnection.connection.id))).toEqual([]);
-    const gone = [...before].filter(([key]) => !after.has(key)).map(([key]) => key);
+    const removedKeys = [...before].filter(([key]) => !after.has(key)).map(([key]) => key);
     const isChunk = (key: string) => /^(document_files|quarantine)\./.test(key);
-    const notMentioning = gone.filter((key) => !isChunk(key) && !mentions(`${key} ${before.get(key)}`));
+    const notMentioning = removedKeys.filter((key) => !isChunk(key) && !mentions(`${key} ${before.get(key)}`));
     expect(kindsOf(notMentioning)).toEqual(['Binary', 'document_contents', 'quarantine']);
     expect([...withoutProof(after).keys()].filter((key) => !before.has(key))).toEqual([]);
     const { contents, parts } = await store.documentContents.count();
@@ -419,8 +419,8 @@ describe('the erasure of a patient', () => {
     const { store } = cases.deps;
     const { connection } = filled;
     await runToEnd(await patient({ keepsOut: true }));
-    const fresh = await openStore();
-    const own = { ...cases, connection, deps: { ...cases.deps, store: fresh } };
+    const newStore = await openStore();
+    const own = { ...cases, connection, deps: { ...cases.deps, store: newStore } };
     const again = await runExport(own);
     expect(again).toMatchObject({ phase: 'completed' });
     const { promised, stored, stale, quarantined, withheld = 0 } = again.counts;
@@ -434,7 +434,10 @@ describe('the erasure of a patient', () => {
       .find({ connectionId: otherConnection.connection.id })
       .toArray();
     const ofErased = { ...binary, _id: `${connection.id}/of-report`, connectionId: connection.id };
-    expect(await fresh.resourceWriter.write('Binary', [ofErased as never])).toMatchObject({ written: 0, withheld: 1 });
+    expect(await newStore.resourceWriter.write('Binary', [ofErased as never])).toMatchObject({
+      written: 0,
+      withheld: 1,
+    });
 
     const file = (await store.outputFiles.listByExport(again.id)).find(({ type }) => type === 'Condition');
     const line = Buffer.from(
@@ -476,8 +479,8 @@ describe('the erasure of a patient', () => {
     await runToEnd(await patient({ keepsOut: true }));
     expect(await store.keptOut.remove(which)).toBe(true);
     expect(await store.keptOut.remove(which)).toBe(false);
-    const fresh = await openStore();
-    await runExport({ ...cases, connection: filled.connection, deps: { ...cases.deps, store: fresh } });
+    const newStore = await openStore();
+    await runExport({ ...cases, connection: filled.connection, deps: { ...cases.deps, store: newStore } });
     expect((await countOfPatient()).resources).toMatchObject({ Patient: 1 });
   }, 60_000);
 

@@ -95,10 +95,10 @@ describe.each(ways)("the guide's code, $way", ({ create }) => {
     const scope = { getConnection, fhirClient: { searchResources: search }, console };
     const { getDiagnosticReports } = await runGuideBlock({ code: example3, scope, names: ['getDiagnosticReports'] });
     await getDiagnosticReports(connectionId);
-    const found = (await search.mock.results[0]?.value) as { resourceType: string; subject: { reference: string } }[];
-    expect(found.length).toBeGreaterThan(0);
-    expect(new Set(found.map(({ subject }) => subject.reference))).toEqual(new Set(['Patient/a-195900.E-2']));
-    expect(lines).toHaveLength(found.length * 4);
+    const printed = (await search.mock.results[0]?.value) as { resourceType: string; subject: { reference: string } }[];
+    expect(printed.length).toBeGreaterThan(0);
+    expect(new Set(printed.map(({ subject }) => subject.reference))).toEqual(new Set(['Patient/a-195900.E-2']));
+    expect(lines).toHaveLength(printed.length * 4);
     expect(lines[0]).toMatch(/^Report: \S/);
   }, 60_000);
 

@@ -27,13 +27,13 @@ export interface BulkServer {
 }
 
 /** Starts a bulk data server whose answers the test sets. It can do what no server should, and does only what the test sets. */
-export async function startBulkServer(given: BulkServerScript): Promise<BulkServer> {
-  let script = given;
+export async function startBulkServer(firstScript: BulkServerScript): Promise<BulkServer> {
+  let script = firstScript;
   const requests: { method: string; path: string }[] = [];
-  const asked = new Map<string, number>();
+  const requestCounts = new Map<string, number>();
   const count = (key: string): number => {
-    const times = (asked.get(key) ?? 0) + 1;
-    asked.set(key, times);
+    const times = (requestCounts.get(key) ?? 0) + 1;
+    requestCounts.set(key, times);
     return times;
   };
   const answerStatusRequest: Handler = (request, response) => {

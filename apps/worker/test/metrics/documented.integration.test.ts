@@ -65,14 +65,14 @@ describe('rules and dashboards', () => {
   test('the rules and dashboards use only labels that the metric has', () => {
     // Prometheus itself adds these labels.
     const ownLabels = ['job', 'instance', 'le'];
-    const asked = expressions.flatMap(({ text }) =>
+    const selectors = expressions.flatMap(({ text }) =>
       [...text.matchAll(/(bulkhead_\w+)\{([^}]*)\}/g)].map(([, name = '', labels = '']) => ({ name, labels })),
     );
-    expect(asked.length).toBeGreaterThan(10);
-    for (const { name, labels } of asked) {
-      const known = [...ownLabels, ...(all().get(baseName(name))?.labels ?? [])];
+    expect(selectors.length).toBeGreaterThan(10);
+    for (const { name, labels } of selectors) {
+      const knownLabels = [...ownLabels, ...(all().get(baseName(name))?.labels ?? [])];
       const names = [...labels.matchAll(/(\w+)\s*(?:=~|!~|!=|=)/g)].map(([, label = '']) => label);
-      expect([name, names.filter((label) => !known.includes(label))]).toEqual([name, []]);
+      expect([name, names.filter((label) => !knownLabels.includes(label))]).toEqual([name, []]);
     }
   });
 });

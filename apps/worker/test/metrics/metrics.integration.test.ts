@@ -39,9 +39,9 @@ afterAll(() => system.stop());
 /** The sum of a metric's samples that have these labels. */
 function sampleOf(text: string, name: string, labels: Readonly<Record<string, string>> = {}): number {
   const samples = text.split('\n').filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
-  const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
+  const wantedLabels = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
   return samples
-    .filter((line) => wanted.every((label) => line.includes(label)))
+    .filter((line) => wantedLabels.every((label) => line.includes(label)))
     .reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
 }
 const value = (name: string, labels: Readonly<Record<string, string>> = {}) =>

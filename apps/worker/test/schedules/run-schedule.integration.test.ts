@@ -51,12 +51,12 @@ const run = (schedule: Schedule) => runSchedule(cases.deps, { scheduleId: schedu
 async function end({ kind }: Schedule, id: string): Promise<void> {
   const { store } = cases.deps;
   if (kind === 'sync') {
-    const found = await store.syncRuns.find(id);
-    if (found) await store.syncRuns.transition({ from: found, to: 'completed' });
+    const run = await store.syncRuns.find(id);
+    if (run) await store.syncRuns.transition({ from: run, to: 'completed' });
     return;
   }
-  const found = await store.bulkExports.find(id);
-  if (found) await store.bulkExports.transition({ from: found, to: 'failed' });
+  const record = await store.bulkExports.find(id);
+  if (record) await store.bulkExports.transition({ from: record, to: 'failed' });
 }
 
 describe.each([{ kind: 'export' as const }, { kind: 'sync' as const }])('a scheduled $kind', ({ kind }) => {
@@ -224,9 +224,9 @@ describe('a schedule', () => {
     const claims = Array.from({ length: 10 }, (_, index) =>
       store.schedules.claim({ from, starting: { runId: `job_${index}`, at: nextRunAt }, nextRunAt }),
     );
-    const taken = (await Promise.all(claims)).filter((claim) => claim !== undefined);
-    expect(taken).toHaveLength(1);
-    expect(taken[0]?.starting).toEqual((await read(from)).starting);
+    const successes = (await Promise.all(claims)).filter((claim) => claim !== undefined);
+    expect(successes).toHaveLength(1);
+    expect(successes[0]?.starting).toEqual((await read(from)).starting);
   });
 
   test('a schedule is skipped while its export is active, even if the next request would differ', async () => {

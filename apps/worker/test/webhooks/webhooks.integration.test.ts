@@ -140,7 +140,7 @@ describe('webhook deliveries', () => {
       const answer = await system.request('POST', `/api/ehr/athenahealth/${path}`, body);
       expect(answer).toMatchObject({ status: 400, body: { error: { details: [{ path: 'callbackUrl' }] } } });
     }
-    const put = (given: object) => system.request('PUT', `/api/ehr/connections/${connectionId}/webhook`, given);
+    const put = (body: object) => system.request('PUT', `/api/ehr/connections/${connectionId}/webhook`, body);
     expect(await put({ url: 'ftp://x' })).toMatchObject({
       status: 400,
       body: { error: { details: [{ path: 'url' }] } },

@@ -31,8 +31,8 @@ function documentedIn(section: string): Record<string, string | undefined> {
   );
 }
 
-const pick = (all: Record<string, string | undefined>, wanted: (name: string) => boolean) =>
-  Object.fromEntries(Object.entries(all).filter(([name]) => wanted(name)));
+const pick = (all: Record<string, string | undefined>, isWanted: (name: string) => boolean) =>
+  Object.fromEntries(Object.entries(all).filter(([name]) => isWanted(name)));
 const isOwn = (name: string) => !shared.includes(name);
 
 test.each([

@@ -31,8 +31,8 @@ export function createAuditEventRepository({
     /** Newest first. */
     async list({ filter, limit }: { readonly filter: AuditFilter; readonly limit: number }): Promise<AuditEvent[]> {
       const { condition, index } = toAuditQuery(filter);
-      const found = auditCollection(database).find(condition).sort({ _id: -1 }).hint(index).limit(limit);
-      return (await found.toArray()).map(toEvent);
+      const cursor = auditCollection(database).find(condition).sort({ _id: -1 }).hint(index).limit(limit);
+      return (await cursor.toArray()).map(toEvent);
     },
 
     /** Reads the chain from its beginning, or from an event that was checked before. Memory use does not grow with the chain. */

@@ -110,8 +110,8 @@ async function findUnchained(options: {
     _id: { $gt: idAt(from) },
     ...(isFirst ? {} : { expiresAt: { $gt: now } }),
   };
-  const found = await auditCollection(database).findOne(suspect);
-  return found ? { code: 'not-in-chain', eventId: found._id } : undefined;
+  const event = await auditCollection(database).findOne(suspect);
+  return event ? { code: 'not-in-chain', eventId: event._id } : undefined;
 }
 
 /** A head that was kept elsewhere must still be in the chain. Otherwise the events from there on were removed or replaced. */
@@ -122,9 +122,9 @@ async function compareHead(options: {
   const { database, expected } = options;
   if (!expected) return undefined;
   const { sequence, hash } = expected;
-  const found = await auditCollection(database).findOne({ sequence }, { projection: { hash: 1 } });
-  if (!found) return { code: 'head-missing', sequence };
-  return found.hash === hash ? undefined : { code: 'other-head', sequence };
+  const event = await auditCollection(database).findOne({ sequence }, { projection: { hash: 1 } });
+  if (!event) return { code: 'head-missing', sequence };
+  return event.hash === hash ? undefined : { code: 'other-head', sequence };
 }
 
 /** The clock by which the database expires events. */

@@ -74,12 +74,12 @@ describe('FHIR AuditEvents', () => {
   });
 
   test('creates one AuditEvent with its own id for each patient', () => {
-    const found = map({ action: 'resource.search', patients: ['p1', 'p2'] });
-    expect(found.map(({ id }) => id)).toEqual([
+    const event = map({ action: 'resource.search', patients: ['p1', 'p2'] });
+    expect(event.map(({ id }) => id)).toEqual([
       'evt-0196876b4c00c9477ed4b36076ce74be',
       'evt-0196876b4c00c9477ed4b36076ce74be.1',
     ]);
-    const people = found.map(({ entity }) => entity[1].what.reference);
+    const people = event.map(({ entity }) => entity[1].what.reference);
     expect(people).toEqual(['Patient/p1', 'Patient/p2']);
     expect(map({ patients: Array.from({ length: 1000 }, (_, n) => `p${n}`) }).flatMap(r4Faults)).toEqual([]);
   });

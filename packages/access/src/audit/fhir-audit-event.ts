@@ -92,9 +92,9 @@ export interface AuditSource {
  */
 export function toFhirAuditEvents(event: AuditEvent, { hostName }: AuditSource): object[] {
   const { patients = [] } = event;
-  const known = patients.filter((patient) => patient !== anyPatient);
-  if (known.length === 0) return [toFhir({ event, hostName, id: fhirId(event) })];
-  return known.map((patient, index) =>
+  const patientIds = patients.filter((patient) => patient !== anyPatient);
+  if (patientIds.length === 0) return [toFhir({ event, hostName, id: fhirId(event) })];
+  return patientIds.map((patient, index) =>
     toFhir({ event, hostName, patient, id: index === 0 ? fhirId(event) : `${fhirId(event)}.${index}` }),
   );
 }

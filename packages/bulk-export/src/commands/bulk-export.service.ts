@@ -113,15 +113,15 @@ export function createBulkExportService(options: {
       await producer.ping().catch((cause: unknown) => {
         throw unavailable(cause);
       });
-      const made = await newExport({ store, provider, body });
+      const created = await newExport({ store, provider, body });
       const { recordId, isRepeated } = await acceptOnce({
         store,
         idempotency,
         requestHash: digest([provider, body]),
-        recordId: made.id,
+        recordId: created.id,
         isStored: async (id) => (await store.bulkExports.find(id)) !== undefined,
       });
-      const record = { ...made, id: recordId };
+      const record = { ...created, id: recordId };
       if (!isRepeated) {
         try {
           await accept(record);
@@ -145,9 +145,9 @@ export function createBulkExportService(options: {
       const { connectionId, status, after, limit } = query;
       if (connectionId !== undefined) await connections.find({ provider, id: connectionId, scope });
       const phases = status && phasesOf(status);
-      const found = await store.bulkExports.list({ provider, connectionId, phases, scope, after, limit: limit + 1 });
-      const page = found.slice(0, limit);
-      return { exports: page, next: found.length > limit ? page.at(-1)?.id : undefined };
+      const records = await store.bulkExports.list({ provider, connectionId, phases, scope, after, limit: limit + 1 });
+      const page = records.slice(0, limit);
+      return { exports: page, next: records.length > limit ? page.at(-1)?.id : undefined };
     },
 
     /** Reads the ledger: one entry for each file of the manifest. */

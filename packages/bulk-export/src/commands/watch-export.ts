@@ -35,16 +35,16 @@ export function watchExport(options: {
   const { store, exportId, find, sum } = options;
   const readSums = createRareSums(sum);
   let settledSince: Date | undefined;
-  let known = new Map<string, string>();
+  let sentVersions = new Map<string, string>();
   const readChanged = async (): Promise<OutputFile[]> => {
     settledSince ??= new Date((await store.outputFiles.lastSettledAt(exportId)).getTime() - marginMs);
     const candidates = await store.outputFiles.listChanging({ exportId, settledSince, limit: filesPerSnapshot });
     settledSince = nextSince({ settled: candidates.settled, since: settledSince });
-    const found = new Map(
+    const versions = new Map(
       [...candidates.downloading, ...candidates.settled].map((file) => [file, JSON.stringify(file)]),
     );
-    const changed = [...found].filter(([{ id }, text]) => known.get(id) !== text).map(([file]) => file);
-    known = new Map([...found].map(([{ id }, text]) => [id, text]));
+    const changed = [...versions].filter(([{ id }, text]) => sentVersions.get(id) !== text).map(([file]) => file);
+    sentVersions = new Map([...versions].map(([{ id }, text]) => [id, text]));
     return changed;
   };
   return async () => {

@@ -33,8 +33,8 @@ export function createExportContexts({
   return {
     /** @throws AppError `connection-gone` */
     read(exportId: string): Promise<ExportContext> {
-      const known = cache.get(exportId);
-      if (known !== undefined) return known;
+      const cached = cache.get(exportId);
+      if (cached !== undefined) return cached;
       const reading = readContext(exportId);
       cache.set(exportId, reading);
       // The connection contains its secret, so it stays in memory only for this time.

@@ -166,8 +166,8 @@ function namesOf(held: readonly WatermarkDecision[]): string {
 }
 
 function reasonsOf(held: readonly WatermarkDecision[]): string {
-  const found = new Set(held.flatMap(({ reasons }) => reasons));
-  return [...found].map((reason) => holdReasons[reason]).join(' ');
+  const reasons = new Set(held.flatMap(({ reasons }) => reasons));
+  return [...reasons].map((reason) => holdReasons[reason]).join(' ');
 }
 
 function when(applies: boolean, warning: ExportWarning): ExportWarning[] {

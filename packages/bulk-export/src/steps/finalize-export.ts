@@ -11,12 +11,12 @@ import { failExport } from './fail-export.ts';
 /** Ends an export whose files are all settled: advances the watermarks, sums up the counts and has the export deleted at the server. */
 export async function finalizeExport(deps: BulkExportDeps, { exportId }: Pick<ExportStep, 'exportId'>): Promise<void> {
   const { store, producer, logger, now } = deps;
-  const found = await store.bulkExports.find(exportId);
-  if (found?.phase !== 'downloading' && found?.phase !== 'finalizing') return;
+  const current = await store.bulkExports.find(exportId);
+  if (current?.phase !== 'downloading' && current?.phase !== 'finalizing') return;
   // The ledger decides, not the queue. If the job of a file is lost, the sweep recreates it.
   if ((await store.outputFiles.listUnsettledIds(exportId)).length > 0) return;
   const record =
-    found.phase === 'downloading' ? await store.bulkExports.transition({ from: found, to: 'finalizing' }) : found;
+    current.phase === 'downloading' ? await store.bulkExports.transition({ from: current, to: 'finalizing' }) : current;
   if (!record) return;
   const files = await store.outputFiles.listByExport(exportId);
   const failed = files.filter(({ state }) => state === 'failed');

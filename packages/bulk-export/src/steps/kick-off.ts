@@ -59,14 +59,14 @@ export async function kickOff(deps: BulkExportDeps, step: ExportStep): Promise<v
 
 async function kickOffOnce(deps: BulkExportDeps, { exportId, signal }: ExportStep): Promise<void> {
   const { store, ehr, producer, now } = deps;
-  const found = await store.bulkExports.find(exportId);
-  if (!found || (found.phase !== 'queued' && found.phase !== 'kicking-off')) return;
-  if (now().getTime() - (found.retriedAt ?? found.createdAt).getTime() > maxKickOffAgeMs) throw neverAccepted();
+  const current = await store.bulkExports.find(exportId);
+  if (!current || (current.phase !== 'queued' && current.phase !== 'kicking-off')) return;
+  if (now().getTime() - (current.retriedAt ?? current.createdAt).getTime() > maxKickOffAgeMs) throw neverAccepted();
   // A retry gets a new manifest. The entries of the old ledger would prevent its files from being read.
-  if (found.phase === 'queued' && found.retriedAt !== undefined) await discardLedger(deps, exportId);
-  const connection = await withCapabilities(deps, { connectionId: found.connectionId, signal });
+  if (current.phase === 'queued' && current.retriedAt !== undefined) await discardLedger(deps, exportId);
+  const connection = await withCapabilities(deps, { connectionId: current.connectionId, signal });
   const record =
-    found.phase === 'queued' ? await store.bulkExports.transition({ from: found, to: 'kicking-off' }) : found;
+    current.phase === 'queued' ? await store.bulkExports.transition({ from: current, to: 'kicking-off' }) : current;
   if (!record || (await isStoredMeanwhile(deps, record))) return;
   const session = ehr.session(connection);
   const grantedScope = await session.readGrantedScope(signal);
@@ -219,9 +219,9 @@ async function noteRetry(
   const { exportId: id, error, nextAttemptAt } = options;
   const record = await store.bulkExports.find(id);
   if (!record || (record.phase !== 'queued' && record.phase !== 'kicking-off')) return;
-  const known = toKnownError(error);
-  if (known.code === 'kick-off-under-way') return;
-  const retrying = nextRetrying({ before: record.retrying, error: known, now: now(), nextAttemptAt });
+  const knownError = toKnownError(error);
+  if (knownError.code === 'kick-off-under-way') return;
+  const retrying = nextRetrying({ before: record.retrying, error: knownError, now: now(), nextAttemptAt });
   await store.bulkExports.update({ id, phase: record.phase, change: { retrying } });
 }
 

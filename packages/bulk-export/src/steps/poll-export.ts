@@ -91,8 +91,8 @@ async function handleError(
   { record, error }: { readonly record: BulkExport; readonly error: unknown },
 ): Promise<void> {
   const { store, logger, now, pollIntervalMs: floorMs } = deps;
-  const known = toKnownError(error);
-  const { retry } = known;
+  const knownError = toKnownError(error);
+  const { retry } = knownError;
   const afterMs = typeof retry === 'object' ? retry.afterMs : undefined;
   // A wait that the EHR or the budget requests is not a failure. The age limit of the export ends such waits.
   const pollErrors = afterMs === undefined ? record.pollErrors + 1 : record.pollErrors;
@@ -105,7 +105,12 @@ async function handleError(
       ? pollErrorDelay({ errorsInARow: pollErrors, floorMs })
       : pollDelay({ retryAfterMs: afterMs, floorMs });
   const plan = planPoll({ now: now(), waitMs });
-  const retrying = nextRetrying({ before: record.retrying, error: known, now: now(), nextAttemptAt: plan.notBefore });
+  const retrying = nextRetrying({
+    before: record.retrying,
+    error: knownError,
+    now: now(),
+    nextAttemptAt: plan.notBefore,
+  });
   const change = { pollErrors, pollCount: record.pollCount + 1, retrying, ...plan };
   await store.bulkExports.update({ id: record.id, phase: 'exporting', change });
 }

@@ -90,10 +90,10 @@ export function decideWatermarks(evidence: ExportEvidence): WatermarkDecision[] 
   const receivedTypes = [...new Set(outputOf(files).flatMap(typesIn))].filter((type) => type !== unknownType);
   const types = request.resourceTypes.length > 0 ? request.resourceTypes : [...receivedTypes, everyType];
   return types.map((resourceType) => {
-    const found = new Set([...sharedReasons, ...reasonsForType({ evidence, resourceType, receivedTypes })]);
+    const reasons = new Set([...sharedReasons, ...reasonsForType({ evidence, resourceType, receivedTypes })]);
     return {
       resourceType,
-      reasons: (Object.keys(holdReasons) as HoldReason[]).filter((reason) => found.has(reason)),
+      reasons: (Object.keys(holdReasons) as HoldReason[]).filter((reason) => reasons.has(reason)),
     };
   });
 }
@@ -203,10 +203,10 @@ export function sinceLast({ resourceTypes, ...search }: MarkSearch & { readonly 
   readonly unknown: readonly string[];
 } {
   const types = resourceTypes.length > 0 ? resourceTypes : [everyType];
-  const found = types.map((type) => markOf(type, search));
-  const unknown = types.filter((_, index) => found[index] === undefined);
+  const marks = types.map((type) => markOf(type, search));
+  const unknown = types.filter((_, index) => marks[index] === undefined);
   if (unknown.length > 0) return { since: undefined, unknown };
-  const oldest = found.reduce((left, right) => (left && right && left.at <= right.at ? left : right));
+  const oldest = marks.reduce((left, right) => (left && right && left.at <= right.at ? left : right));
   return { since: oldest?.transactionTime, unknown };
 }
 

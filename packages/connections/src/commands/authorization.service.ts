@@ -243,9 +243,9 @@ function split(text: string): { readonly id: string; readonly secret: string } {
 }
 
 function environmentOf({ environments }: Provider, iss: string): string {
-  const given = withoutTrailingSlashes(iss);
-  const found = Object.entries(environments).find(([, { fhirEndpoint }]) => fhirEndpoint === given);
-  if (found) return found[0];
+  const issuer = withoutTrailingSlashes(iss);
+  const match = Object.entries(environments).find(([, { fhirEndpoint }]) => fhirEndpoint === issuer);
+  if (match) return match[0];
   throw authorizationError('unknown-issuer');
 }
 

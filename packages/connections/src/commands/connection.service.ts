@@ -118,16 +118,16 @@ export function createConnectionService(options: {
 
     /** What the connection's server offers. A worker reads it again once a day. */
     async capabilities(which: ConnectionReference & { readonly provider: string }): Promise<Capabilities> {
-      const known = (await find(which)).capabilities;
-      if (known && areCurrent(known, new Date())) return known;
+      const stored = (await find(which)).capabilities;
+      if (stored && areCurrent(stored, new Date())) return stored;
       await producer.ensure('connection.read-capabilities', { connectionId: which.id }).catch((cause: unknown) => {
         throw unavailable(cause);
       });
       const read = await waitUntil(async () => {
         const { capabilities } = await find(which);
-        return capabilities && capabilities.readAt.getTime() !== known?.readAt.getTime() ? capabilities : undefined;
+        return capabilities && capabilities.readAt.getTime() !== stored?.readAt.getTime() ? capabilities : undefined;
       }, capabilitiesWaitMs);
-      if (read ?? known) return (read ?? known) as Capabilities;
+      if (read ?? stored) return (read ?? stored) as Capabilities;
       throw new AppError({
         code: 'capabilities-unknown',
         message:

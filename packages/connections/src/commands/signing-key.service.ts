@@ -94,9 +94,9 @@ export function createSigningKeyService({ store }: { readonly store: ConnectionS
   };
 }
 
-async function importGiven(given: { readonly text: string; readonly kid: string | undefined }) {
+async function importGiven(key: { readonly text: string; readonly kid: string | undefined }) {
   try {
-    return await importSigningKey(given);
+    return await importSigningKey(key);
   } catch (error) {
     if (error instanceof AppError) throw invalidRequest([{ path: 'privateKey', message: error.message }]);
     throw error;

@@ -46,21 +46,21 @@ interface Granted {
 
 async function keepGrant(store: ConnectionDeps['store'], granted: Granted): Promise<string> {
   const { request, draft, grant, patient } = granted;
-  const known = request.connectionId === undefined ? await findKnown(store, granted) : draft;
+  const connection = request.connectionId === undefined ? await findKnown(store, granted) : draft;
   // A connection never changes its patient, because the stored data of two patients would mix.
-  if (known?.userId !== undefined && patient !== undefined && known.userId !== patient) throw otherPatient();
+  if (connection?.userId !== undefined && patient !== undefined && connection.userId !== patient) throw otherPatient();
   const about = patient === undefined ? undefined : { userId: patient, ...practiceOf(granted, patient) };
-  if (!known) {
+  if (!connection) {
     await store.connections.insert({ ...draft, ...about });
     await store.accessTokens.put({ connectionId: draft.id, credentialsVersion: 0, grant });
     return draft.id;
   }
   // Saving the same credentials raises their version, so tokens of the earlier authorization are no longer used.
-  await store.connections.saveAuth({ id: known.id, auth: known.auth });
-  if (about) await store.connections.savePatient({ id: known.id, ...about });
-  const { credentialsVersion = 0 } = (await store.connections.find(known.id)) ?? known;
-  await store.accessTokens.put({ connectionId: known.id, credentialsVersion, grant });
-  return known.id;
+  await store.connections.saveAuth({ id: connection.id, auth: connection.auth });
+  if (about) await store.connections.savePatient({ id: connection.id, ...about });
+  const { credentialsVersion = 0 } = (await store.connections.find(connection.id)) ?? connection;
+  await store.accessTokens.put({ connectionId: connection.id, credentialsVersion, grant });
+  return connection.id;
 }
 
 /** A second launch for the same patient uses the same connection. So does a second attempt of the same request. */

@@ -81,9 +81,9 @@ async function take(options: {
   } catch (error) {
     // The worker is stopping or the database is unavailable. This says nothing about the connection, so the job is retried.
     if (signal.aborted || isStoreUnavailable(error)) throw error;
-    const known = error instanceof AppError ? error : limit.aborted ? timedOut() : undefined;
-    if (!known) throw error;
-    const { code, message, context } = known;
+    const knownError = error instanceof AppError ? error : limit.aborted ? timedOut() : undefined;
+    if (!knownError) throw error;
+    const { code, message, context } = knownError;
     const advice = whatToDo({ step, code, reason: String(context.reason ?? ''), method });
     return { ...result(), ok: false, code, message, whatToDo: advice };
   }
@@ -144,8 +144,8 @@ const advice: Readonly<Record<string, string>> = {
 
 function whatToDo({ step, code, reason, method }: Fault): string {
   const refusal = code === 'token-refused' && method !== 'none' ? tokenRemedy({ reason, method }) : undefined;
-  const known = refusal ?? advice[code];
-  if (known !== undefined) return known;
+  const remedy = refusal ?? advice[code];
+  if (remedy !== undefined) return remedy;
   return step === 'token'
     ? 'Verify client id, secret or key, and scopes of the connection against the developer portal of the EHR.'
     : 'Look up the code in docs/errors.md. If the error persists, ask the support of the EHR.';

@@ -55,10 +55,10 @@ export class DocumentUpload {
       const { upload, parts, partBytes } = this.#progress;
       const part = this.#part ?? this.#options.contents.createPart({ upload, index: parts.length });
       this.#part = part;
-      const taken = rest.subarray(0, partBytes - this.#partSize);
-      await part.write(taken);
-      this.#partSize += taken.length;
-      rest = rest.subarray(taken.length);
+      const portion = rest.subarray(0, partBytes - this.#partSize);
+      await part.write(portion);
+      this.#partSize += portion.length;
+      rest = rest.subarray(portion.length);
       if (this.#partSize === partBytes) {
         await this.#endPart();
         if (!(await this.#options.save(this.#progress))) return false;

@@ -71,9 +71,9 @@ async function openByUrl({ ehr }: DocumentDeps, options: OpenOptions): Promise<O
 /** Opens the data inside the resource, which is stored as it was received. */
 async function openInline({ store }: DocumentDeps, { document }: OpenOptions): Promise<OpenedDocument> {
   const { connectionId, resource, index, fingerprint } = document;
-  const found = await store.resources.read({ connectionId, resourceType: resource.type, resourceId: resource.id });
-  if (!found || found.deleted) throw resourceGone();
-  const attachment = readAttachments(found.resource as object).find((candidate) => candidate.index === index);
+  const current = await store.resources.read({ connectionId, resourceType: resource.type, resourceId: resource.id });
+  if (!current || current.deleted) throw resourceGone();
+  const attachment = readAttachments(current.resource as object).find((candidate) => candidate.index === index);
   if (!attachment || attachmentFingerprint(attachment, resource.versionId) !== fingerprint) throw resourceChanged();
   const text = (attachment.data ?? '').replace(/\s/g, '');
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text)) throw notBase64();

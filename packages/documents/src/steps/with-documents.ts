@@ -16,10 +16,10 @@ export function withDocuments(deps: DocumentDeps): DocumentStore['resourceWriter
       const outcome = await store.resourceWriter.write(resourceType, resources);
       if (!typesWithAttachments.includes(resourceType)) return outcome;
       const { enabled } = documents;
-      const found = resources
+      const attachments = resources
         .filter(({ _id }) => !outcome.withheldIds?.has(_id))
         .flatMap((document) => toPatientDocuments({ document, resourceType, enabled, now: now() }));
-      await enqueue(deps, await store.documents.note(found));
+      await enqueue(deps, await store.documents.note(attachments));
       return outcome;
     },
   };

@@ -7,13 +7,13 @@ afterEach(() => ehr.stop());
 const missing = { kind: 'status', status: 404, body: 'Not Found', contentType: 'text/plain' };
 const read = () => ehr.readPatient();
 const order = (path: string, fault: object) => ehr.orderFault({ match: { path }, fault, times: 'always' });
-const asked = async (path: RegExp) => (await ehr.requests(path)).length;
+const requestCount = async (path: RegExp) => (await ehr.requests(path)).length;
 
 describe('a token endpoint', () => {
   test('a token endpoint is found by .well-known/smart-configuration without reading the CapabilityStatement', async () => {
     ehr = await startEhr();
     expect((await read()).status).toBe(200);
-    expect([await asked(/smart-configuration/), await asked(/metadata/)]).toEqual([1, 0]);
+    expect([await requestCount(/smart-configuration/), await requestCount(/metadata/)]).toEqual([1, 0]);
   });
 
   test.each([
@@ -24,7 +24,7 @@ describe('a token endpoint', () => {
     ehr = await startEhr();
     await order('smart-configuration', fault);
     expect((await read()).status).toBe(200);
-    expect(await asked(/metadata/)).toBe(1);
+    expect(await requestCount(/metadata/)).toBe(1);
   });
 
   test('a token endpoint is read from the registry if the server names none', async () => {
@@ -43,7 +43,7 @@ describe('a token endpoint', () => {
     ehr = await startEhr();
     await order('smart-configuration', { kind: 'status', status: 503 });
     await expect(read()).rejects.toMatchObject({ code: 'ehr-unavailable', retry: 'later' });
-    expect(await asked(/metadata/)).toBe(0);
+    expect(await requestCount(/metadata/)).toBe(0);
   });
 
   test.each([
@@ -55,7 +55,7 @@ describe('a token endpoint', () => {
     await order(what, { kind: 'edit-document', set });
     const error = await read().catch((caught: unknown) => caught);
     expect(error).toMatchObject({ code: 'endpoint-not-allowed', context: { host: 'tokens.example' } });
-    expect(await asked(/oauth2/)).toBe(0);
+    expect(await requestCount(/oauth2/)).toBe(0);
   });
 
   test('a token endpoint at another host of the registry is requested', async () => {

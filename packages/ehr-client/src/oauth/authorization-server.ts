@@ -71,8 +71,8 @@ export function checkEndpoint({
   readonly endpoint: string;
 }): void {
   const { hostname } = new URL(endpoint);
-  const known = [...endpointsOf(provider).map((endpoint) => new URL(endpoint).hostname), ...(provider.hosts ?? [])];
-  if (known.some((pattern) => matchesHost(hostname, pattern))) return;
+  const hosts = [...endpointsOf(provider).map((endpoint) => new URL(endpoint).hostname), ...(provider.hosts ?? [])];
+  if (hosts.some((pattern) => matchesHost(hostname, pattern))) return;
   throw new AppError({
     code: 'endpoint-not-allowed',
     message:
@@ -148,14 +148,18 @@ async function read(options: {
   }
 }
 
-function toEndpoints(given: {
+function toEndpoints(stated: {
   readonly token: unknown;
   readonly authorize: unknown;
   readonly revoke: unknown;
   readonly base: string;
 }): Endpoints {
-  const [tokenEndpoint, authorizationEndpoint, revocationEndpoint] = [given.token, given.authorize, given.revoke].map(
-    (uri) => (typeof uri === 'string' && URL.canParse(uri, given.base) ? new URL(uri, given.base).href : undefined),
+  const [tokenEndpoint, authorizationEndpoint, revocationEndpoint] = [
+    stated.token,
+    stated.authorize,
+    stated.revoke,
+  ].map((uri) =>
+    typeof uri === 'string' && URL.canParse(uri, stated.base) ? new URL(uri, stated.base).href : undefined,
   );
   return {
     ...(tokenEndpoint === undefined ? {} : { tokenEndpoint }),
@@ -186,23 +190,23 @@ const failureMaxAgeMs = 10_000;
 
 /** Each process discovers a FHIR endpoint once an hour, for any number of connections. */
 export function createAuthorizationServerSource({ http }: { readonly http: EhrHttp }): AuthorizationServerSource {
-  const found = new Map<string, { readonly server: Promise<AuthorizationServer>; readonly until: number }>();
+  const servers = new Map<string, { readonly server: Promise<AuthorizationServer>; readonly until: number }>();
   return {
     find(request) {
       const { fhirEndpoint } = request.connection;
-      const known = found.get(fhirEndpoint);
-      if (known && performance.now() < known.until) return known.server;
+      const cached = servers.get(fhirEndpoint);
+      if (cached && performance.now() < cached.until) return cached.server;
       // Other requests wait for the same result, so it is not aborted with the request that started it.
       const server = discoverServer({ http, request: { ...request, signal: undefined } });
       const entry = { server, until: performance.now() + maxAgeMs };
-      found.set(fhirEndpoint, entry);
+      servers.set(fhirEndpoint, entry);
       server.catch(() => {
         entry.until = performance.now() + failureMaxAgeMs;
       });
       return server;
     },
     forget: (fhirEndpoint) => {
-      found.delete(fhirEndpoint);
+      servers.delete(fhirEndpoint);
     },
   };
 }

@@ -10,8 +10,8 @@ afterEach(() => ehr.stop());
 const client = { clientId: 'simulator-client', scope: 'system/*.read' };
 const read = (auth: ConnectionAuth) => ehr.readPatient({ auth });
 
-async function startWith(known: readonly SigningKey[], signingKey?: SigningKey): Promise<void> {
-  const jwks = { keys: known.map((key) => ({ ...publicJwkOf(key) })) };
+async function startWith(publishedKeys: readonly SigningKey[], signingKey?: SigningKey): Promise<void> {
+  const jwks = { keys: publishedKeys.map((key) => ({ ...publicJwkOf(key) })) };
   ehr = await startEhr({ simulator: { jwks }, ...(signingKey ? { signingKey } : {}) });
 }
 

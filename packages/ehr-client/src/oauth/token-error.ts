@@ -120,6 +120,6 @@ const unknownRemedy = 'Verify the client id, the credentials and the scope of th
 /** @param options.reason the EHR's error code; codes outside of RFC 6749 get the general advice */
 export function tokenRemedy(options: { readonly reason: string | undefined; readonly method: Method }): string {
   const { reason = '', method } = options;
-  const known = Object.hasOwn(remedies, reason) ? remedies[reason] : undefined;
-  return known?.[method] ?? known?.any ?? unknownRemedy;
+  const remedy = Object.hasOwn(remedies, reason) ? remedies[reason] : undefined;
+  return remedy?.[method] ?? remedy?.any ?? unknownRemedy;
 }

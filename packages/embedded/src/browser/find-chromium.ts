@@ -14,8 +14,8 @@ export async function findChromium(options: {
 }): Promise<{ readonly command: string } | { readonly missing: string }> {
   const { env, progress } = options;
   const find = () => commands.map((command) => findOnPath({ command, env })).find((path) => path !== undefined);
-  const found = find();
-  if (found) return { command: found };
+  const path = find();
+  if (path) return { command: path };
   const reason = whyNoApt(env);
   if (reason) return { missing: reason };
   let missing = '';

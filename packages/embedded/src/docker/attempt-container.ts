@@ -181,8 +181,8 @@ const DATA_LABEL = 'bulkhead.data-folder';
  */
 async function removeLeftoverContainers({ address, dataFolder }: { address: DockerAddress; dataFolder: string }) {
   const filters = encodeURIComponent(JSON.stringify({ label: [`${DATA_LABEL}=${dataFolder}`] }));
-  const found = await call({ address, method: 'GET', path: `/containers/json?all=true&filters=${filters}` });
-  for (const { Id } of JSON.parse(found) as { Id: string }[]) {
+  const answer = await call({ address, method: 'GET', path: `/containers/json?all=true&filters=${filters}` });
+  for (const { Id } of JSON.parse(answer) as { Id: string }[]) {
     await call({ address, method: 'POST', path: `/containers/${Id}/stop?t=2` });
     await call({ address, method: 'DELETE', path: `/containers/${Id}?force=true&v=true` });
   }

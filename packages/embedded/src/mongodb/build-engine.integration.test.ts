@@ -39,10 +39,10 @@ describe('buildEngine', () => {
   });
 
   async function startBuild() {
-    const said: string[] = [];
+    const messages: string[] = [];
     const home = await openServiceHome({ folder: join(folder, 'home'), kept: true });
-    const say = (text: string) => void said.push(text);
-    return { said, result: buildEngine({ env, home, progress: say, note: say }) };
+    const say = (text: string) => void messages.push(text);
+    return { said: messages, result: buildEngine({ env, home, progress: say, note: say }) };
   }
   const builds = async () => (await readFile(env.BUILDS as string, 'utf8').catch(() => '')).split('\n').length - 1;
   const goOn = () => writeFile(env.GO_ON as string, '');

@@ -17,8 +17,8 @@ export async function findPromtool({
   const folder = join(cacheFolder(env), 'prometheus');
   const unpacked = join(folder, 'usr', 'bin', 'promtool');
   const find = () => findOnPath({ command: 'promtool', env }) ?? findOnPath({ command: unpacked, env });
-  const found = find();
-  if (found) return { command: found };
+  const path = find();
+  if (path) return { command: path };
   for (const command of ['apt-get', 'dpkg-deb']) {
     if (!findOnPath({ command, env })) return { missing: `there is no ${command}` };
   }

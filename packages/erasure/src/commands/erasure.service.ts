@@ -141,9 +141,9 @@ export function createErasureService({
     /** One page, newest first. `next` is present if more erasures follow. */
     async list({ query, scope }: { readonly query: ErasureListQuery; readonly scope: ConnectionScope }) {
       const { limit, ...filter } = query;
-      const found = await store.erasures.list({ ...filter, scope, limit: limit + 1 });
-      const page = found.slice(0, limit);
-      return { erasures: page, next: found.length > limit ? page.at(-1)?.id : undefined };
+      const erasures = await store.erasures.list({ ...filter, scope, limit: limit + 1 });
+      const page = erasures.slice(0, limit);
+      return { erasures: page, next: erasures.length > limit ? page.at(-1)?.id : undefined };
     },
   };
 

@@ -23,10 +23,10 @@ export async function runErasure(deps: ErasureDeps, { erasureId, signal, progres
   try {
     await advance(deps, { erasure, signal, progress });
   } catch (error) {
-    const known = toKnownError(error);
+    const knownError = toKnownError(error);
     // Waiting is part of the work and not an error.
-    if (known.code !== 'erasure-settling' && known.code !== 'erasure-waits' && !signal.aborted) {
-      const { code, message } = known;
+    if (knownError.code !== 'erasure-settling' && knownError.code !== 'erasure-waits' && !signal.aborted) {
+      const { code, message } = knownError;
       await deps.store.erasures.noteError({ id: erasureId, error: { code, message } });
     }
     throw error;

@@ -58,8 +58,8 @@ function takeMarks(node: unknown): unknown {
   const fields = node as Record<string, unknown>;
   for (const key of Object.keys(fields)) {
     const field = fields[key];
-    const taken = takeMarks(field);
-    if (taken !== field) fields[key] = taken;
+    const marks = takeMarks(field);
+    if (marks !== field) fields[key] = marks;
   }
   return node;
 }

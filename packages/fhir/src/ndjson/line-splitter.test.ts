@@ -9,10 +9,10 @@ interface Split {
 
 function split(chunks: readonly Buffer[], options = { maxLineBytes: 1000 }): Split {
   const splitter = new LineSplitter(options);
-  const found = [...chunks.flatMap((chunk) => splitter.push(chunk)), ...splitter.end()];
+  const pieces = [...chunks.flatMap((chunk) => splitter.push(chunk)), ...splitter.end()];
   return {
-    lines: found.filter((piece): piece is NdjsonLine => 'bytes' in piece),
-    parts: found.filter((piece): piece is LongLinePart => 'part' in piece),
+    lines: pieces.filter((piece): piece is NdjsonLine => 'bytes' in piece),
+    parts: pieces.filter((piece): piece is LongLinePart => 'part' in piece),
   };
 }
 
@@ -76,8 +76,8 @@ describe('LineSplitter #ndjson', () => {
   test('property: splitting on from any line is the same as splitting from the start', () => {
     const texts = fc.array(fc.string({ unit: 'grapheme', maxLength: 20 }), { minLength: 1, maxLength: 12 });
     fc.assert(
-      fc.property(texts, fc.nat(), fc.integer({ min: 1, max: 30 }), (given, from, chunkBytes) => {
-        const text = Buffer.from(given.map((text) => text.replaceAll('\n', '')).join('\n'));
+      fc.property(texts, fc.nat(), fc.integer({ min: 1, max: 30 }), (lines, from, chunkBytes) => {
+        const text = Buffer.from(lines.map((text) => text.replaceAll('\n', '')).join('\n'));
         const all = split(chunked(text, chunkBytes)).lines;
         const start = all[from % Math.max(all.length, 1)];
         if (!start) return;

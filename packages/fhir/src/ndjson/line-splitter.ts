@@ -51,15 +51,15 @@ export class LineSplitter {
 
   /** Returns the lines that this chunk completes, and parts of a line that is too long. */
   push(chunk: Buffer): (NdjsonLine | LongLinePart)[] {
-    const found: (NdjsonLine | LongLinePart)[] = [];
+    const pieces: (NdjsonLine | LongLinePart)[] = [];
     let start = 0;
     for (let end = chunk.indexOf(lineFeed); end >= 0; end = chunk.indexOf(lineFeed, start)) {
-      this.#take(chunk.subarray(start, end), found);
-      found.push(this.#finish(1));
+      this.#take(chunk.subarray(start, end), pieces);
+      pieces.push(this.#finish(1));
       start = end + 1;
     }
-    if (start < chunk.length) this.#take(chunk.subarray(start), found);
-    return found;
+    if (start < chunk.length) this.#take(chunk.subarray(start), pieces);
+    return pieces;
   }
 
   /** Returns the last line if the file does not end with a line end. */
@@ -67,13 +67,13 @@ export class LineSplitter {
     return this.#lineBytes > 0 ? [this.#finish(0)] : [];
   }
 
-  #take(bytes: Buffer, found: (NdjsonLine | LongLinePart)[]): void {
+  #take(bytes: Buffer, pieces: (NdjsonLine | LongLinePart)[]): void {
     if (bytes.length === 0) return;
     this.#lineBytes += bytes.length;
     this.#pending.push(bytes);
     this.#pendingBytes += bytes.length;
     if (!this.#isTooLong) return;
-    found.push({ part: this.#takePending(), line: this.#line + 1, offset: this.#offset });
+    pieces.push({ part: this.#takePending(), line: this.#line + 1, offset: this.#offset });
   }
 
   #finish(lineEndBytes: number): NdjsonLine {

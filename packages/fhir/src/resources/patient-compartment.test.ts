@@ -126,11 +126,11 @@ if (examples.length === 0) {
     let count = 0;
     const missing: string[] = [];
     for (const resource of examples.map((line) => JSON.parse(line) as Resource)) {
-      const found = patientsOf(resource);
+      const patients = patientsOf(resource);
       for (const { path, id } of referencesIn(resource, resource.resourceType)) {
         if (outside.has(path)) continue;
         count += 1;
-        if (!found.includes(id)) missing.push(`${resource.resourceType}/${resource.id}: ${path} is ${id}`);
+        if (!patients.includes(id)) missing.push(`${resource.resourceType}/${resource.id}: ${path} is ${id}`);
       }
     }
     expect(missing).toEqual([]);

@@ -67,13 +67,13 @@ export const r4ResourceTypes: readonly string[] =
   SubstanceSourceMaterial SubstanceSpecification SupplyDelivery SupplyRequest Task TerminologyCapabilities TestReport
   TestScript ValueSet VerificationResult VisionPrescription`.split(/\s+/);
 
-const known: ReadonlySet<string> = new Set(r4ResourceTypes);
+const knownTypes: ReadonlySet<string> = new Set(r4ResourceTypes);
 
 /** FHIR's abstract type. The lines of a file with this type can have any type. */
 export const anyResourceType = 'Resource';
 
 export function isResourceType(name: string): boolean {
-  return known.has(name);
+  return knownTypes.has(name);
 }
 
 /** Whether a resource is incomplete, as with `_elements` or `_summary`: https://hl7.org/fhir/R4/valueset-common-tags.html. */

@@ -33,8 +33,8 @@ export function parseSearch(
 ): { readonly request: SearchRequest } | { readonly faults: readonly SearchFault[] } {
   const values = new Map<string, string[]>();
   for (const [name, value] of parameters) {
-    const given = values.get(name);
-    if (given) given.push(value);
+    const texts = values.get(name);
+    if (texts) texts.push(value);
     else values.set(name, [value]);
   }
   const faults: SearchFault[] = [];
@@ -95,16 +95,16 @@ function createReader(options: {
   };
   return {
     everyOf<Value>(name: string, read: ReadValue<Value>): AllOfAny<Value> {
-      const given = values.get(name) ?? [];
-      return given.map((value, index) => {
-        const path = given.length > 1 ? `${name}.${index}` : name;
+      const texts = values.get(name) ?? [];
+      return texts.map((value, index) => {
+        const path = texts.length > 1 ? `${name}.${index}` : name;
         const alternatives = splitAlternatives(value);
         if (alternatives.length > maxAlternatives) {
           faults.push({ path, message: `has more than ${maxAlternatives} alternatives` });
           return [];
         }
-        const found = alternatives.map((alternative) => attempt(path, () => read(notEmpty(alternative))));
-        return found.filter((criterion) => criterion !== undefined);
+        const criteria = alternatives.map((alternative) => attempt(path, () => read(notEmpty(alternative))));
+        return criteria.filter((criterion) => criterion !== undefined);
       });
     },
     single<Value>(name: string, read: ReadValue<Value>): Value | undefined {
@@ -146,11 +146,11 @@ function readToken(parameter: 'category' | 'code' | 'status'): ReadValue<string>
 }
 
 function readDate(value: string): DateCriterion {
-  const given = /^[a-z]{2}/.exec(value)?.[0];
-  const prefix = datePrefixes.find((name) => name === (given ?? 'eq'));
+  const statedPrefix = /^[a-z]{2}/.exec(value)?.[0];
+  const prefix = datePrefixes.find((name) => name === (statedPrefix ?? 'eq'));
   const shown = JSON.stringify(value);
   if (!prefix) throw new WrongValue(`${shown} has an unknown prefix. Supported prefixes: ${datePrefixes.join(', ')}`);
-  const range = readDateRange(given === undefined ? value : value.slice(2));
+  const range = readDateRange(statedPrefix === undefined ? value : value.slice(2));
   if (range) return { prefix, ...range };
   const hint = value.includes(' ') ? '. Escape a "+" in a URL as %2B' : '';
   throw new WrongValue(`${shown} is not a date such as 2024, 2024-01, ge2024-01-31 or lt2024-01-31T10:00:00Z${hint}`);

@@ -62,21 +62,21 @@ interface Coding {
 }
 
 function codings(value: unknown): Coding[] {
-  const found: Coding[] = [];
+  const codings: Coding[] = [];
   for (const concept of Array.isArray(value) ? value : [value]) {
-    if (typeof concept === 'string') found.push({ code: concept, isBare: true });
+    if (typeof concept === 'string') codings.push({ code: concept, isBare: true });
     const listed = (concept as { coding?: unknown } | null | undefined)?.coding;
     if (!Array.isArray(listed)) continue;
     for (const coding of listed as ({ system?: unknown; code?: unknown } | null)[]) {
       const { system, code } = coding ?? {};
-      if (typeof code === 'string') found.push(typeof system === 'string' ? { code, system } : { code });
+      if (typeof code === 'string') codings.push(typeof system === 'string' ? { code, system } : { code });
     }
   }
-  return found;
+  return codings;
 }
 
-function addTokens(tokens: string[], parameter: 'category' | 'code', found: readonly Coding[]): void {
-  for (const { code, system = '', isBare } of found) {
+function addTokens(tokens: string[], parameter: 'category' | 'code', codings: readonly Coding[]): void {
+  for (const { code, system = '', isBare } of codings) {
     tokens.push(searchToken({ parameter, code }));
     if (!isBare) tokens.push(searchToken({ parameter, code, system }));
   }

@@ -36,9 +36,9 @@ export const flag: Shape = (value, budget) =>
 /** Keeps the items that have the shape. A single value counts as a list of one, because some servers send that. */
 export function list(item: Shape): Shape {
   return (value, budget) => {
-    const given = Array.isArray(value) ? value : [value];
-    if (given.length > maxListLength) budget.isCut = true;
-    const kept = given.slice(0, maxListLength).map((element) => item(element, budget));
+    const elements = Array.isArray(value) ? value : [value];
+    if (elements.length > maxListLength) budget.isCut = true;
+    const kept = elements.slice(0, maxListLength).map((element) => item(element, budget));
     const items = kept.filter((element) => element !== undefined);
     return items.length > 0 ? items : undefined;
   };

@@ -28,8 +28,8 @@ export function createDiagnosisService(deps: Deps) {
         sweepCheck,
         connectionsCheck,
       ];
-      const found = await Promise.all(checks.map((check) => check(deps)));
-      return found.flat();
+      const results = await Promise.all(checks.map((check) => check(deps)));
+      return results.flat();
     },
   };
 }

@@ -94,14 +94,14 @@ async function readSyncs(
 ): Promise<ReadonlyMap<string, Date>> {
   const wanted =
     schedules.length === 0 ? [undefined] : schedules.filter(({ kind }) => kind === 'sync').map(({ id }) => id);
-  const found = await Promise.all(
+  const results = await Promise.all(
     wanted.map(async (scheduleId) => {
       const which = scheduleId === undefined ? { connectionId } : { connectionId, scheduleId };
       const run = await store.syncRuns.findLastCompleted(which);
       return run ? [[scheduleId ?? anySync, run.createdAt] as const] : [];
     }),
   );
-  return new Map(found.flat());
+  return new Map(results.flat());
 }
 
 function byConnection({ connectionId }: Pick<Schedule | Watermark, 'connectionId'>): string {

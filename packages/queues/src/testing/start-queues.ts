@@ -64,8 +64,8 @@ export function startQueues(): TestQueues {
   const consumers: Consumer[] = [];
   const nothing = { run: async () => undefined };
   const none = Object.fromEntries(Object.keys(catalog).map((name) => [name, nothing])) as unknown as Handlers<unknown>;
-  const toHandler = (given: object) =>
-    typeof given === 'function' ? { run: (_deps: unknown, job: unknown) => given(job) } : given;
+  const toHandler = (handler: object) =>
+    typeof handler === 'function' ? { run: (_deps: unknown, job: unknown) => handler(job) } : handler;
   const find = <Name extends JobName>(name: Name, payload: JobPayload<Name>) => {
     const { queue: queueName, jobId } = catalog[name] as { queue: string; jobId: (payload: unknown) => string };
     return { queue: producer.queues.find((queue) => queue.name === queueName), id: jobId(payload) };
@@ -78,7 +78,7 @@ export function startQueues(): TestQueues {
     logLines,
     jobEnds,
     startConsumer(handlers, options = {}) {
-      const these = Object.fromEntries(Object.entries(handlers).map(([name, given]) => [name, toHandler(given)]));
+      const these = Object.fromEntries(Object.entries(handlers).map(([name, handler]) => [name, toHandler(handler)]));
       const consumer = createConsumer({
         redis: connect(),
         prefix,

@@ -62,19 +62,19 @@ export function createResourceService(options: {
       ...reference
     }: ResourceTypeReference & { readonly resourceId: string }): Promise<ReadText> {
       await check(reference);
-      const found = await store.resources.read({ ...reference, resourceId });
-      if (!found) throw unknownResource();
-      if (found.deleted) throw resourceDeleted();
-      return { text: JSON.stringify(found.resource), patients: patientsShown(found.resource as Resource) };
+      const stored = await store.resources.read({ ...reference, resourceId });
+      if (!stored) throw unknownResource();
+      if (stored.deleted) throw resourceDeleted();
+      return { text: JSON.stringify(stored.resource), patients: patientsShown(stored.resource as Resource) };
     },
 
     /** Reads the sources of the stored and of earlier versions of a resource. @throws AppError `unknown-resource` */
     async sources({ resourceId, ...reference }: ResourceTypeReference & { readonly resourceId: string }) {
       await check(reference);
-      const found = await store.resources.readSources({ ...reference, resourceId });
-      if (found.length === 0) throw unknownResource();
+      const sources = await store.resources.readSources({ ...reference, resourceId });
+      if (sources.length === 0) throw unknownResource();
       const { resource } = (await store.resources.read({ ...reference, resourceId })) ?? {};
-      return { sources: found, patients: resource ? patientsShown(resource as Resource) : [] };
+      return { sources: sources, patients: resource ? patientsShown(resource as Resource) : [] };
     },
 
     /**
@@ -122,18 +122,18 @@ export function createResourceService(options: {
       let characters = 0;
       let end: (() => string) | undefined;
       let next: string | undefined;
-      for await (const found of store.resources.search({ ...reference, search, cursor, limit: count + 1 })) {
+      for await (const match of store.resources.search({ ...reference, search, cursor, limit: count + 1 })) {
         if (entries.length === count || characters > maxPageCharacters) {
           next = end?.();
           break;
         }
-        const resource = JSON.stringify(found.resource);
-        const { id } = found.resource as { id: string };
-        for (const patient of patientsShown(found.resource as Resource)) patients.add(patient);
+        const resource = JSON.stringify(match.resource);
+        const { id } = match.resource as { id: string };
+        for (const patient of patientsShown(match.resource as Resource)) patients.add(patient);
         // `fullUrl` is the URL at the EHR. It is the identity of the resource, and its references are relative to it.
         entries.push({ fullUrl: `${fhirEndpoint}/${reference.resourceType}/${id}`, resource });
         characters += resource.length;
-        end = found.cursor;
+        end = match.cursor;
       }
       const text = searchset({
         self: address.href,

@@ -37,7 +37,7 @@ async function answer(
     }
     case '/metrics': {
       const { authorization } = request.headers;
-      if (token !== undefined && !carriesToken({ authorization, token })) return json(401, { error: 'METRICS_TOKEN' });
+      if (token !== undefined && !hasToken({ authorization, token })) return json(401, { error: 'METRICS_TOKEN' });
       response.writeHead(200, { 'content-type': metrics.contentType }).end(await metrics.page());
       return;
     }
@@ -47,15 +47,15 @@ async function answer(
 }
 
 /** Whether an `Authorization` header contains this token. Compares in constant time, so that the duration reveals nothing. */
-export function carriesToken({
+export function hasToken({
   authorization,
   token,
 }: {
   readonly authorization: string | undefined;
   readonly token: string;
 }): boolean {
-  const given = /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1];
-  return given !== undefined && timingSafeEqual(digest(given), digest(token));
+  const sentToken = /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1];
+  return sentToken !== undefined && timingSafeEqual(digest(sentToken), digest(token));
 }
 
 /** `timingSafeEqual` needs inputs of equal length. */

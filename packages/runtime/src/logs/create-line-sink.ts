@@ -52,9 +52,9 @@ function createTransport({ target, stdout }: { readonly target: string; readonly
   readonly isFramed: boolean;
 } {
   if (target === 'stdout') return { transport: streamTransport(stdout), isSyslog: false, isFramed: false };
-  const { protocol, hostname: name, port: given } = new URL(target);
+  const { protocol, hostname: name, port: portText } = new URL(target);
   const host = name.replace(/^\[(.*)\]$/, '$1');
-  const port = given === '' ? (syslogPorts[protocol] as number) : Number(given);
+  const port = portText === '' ? (syslogPorts[protocol] as number) : Number(portText);
   if (protocol === 'syslog:') return { transport: udpTransport({ host, port }), isSyslog: true, isFramed: false };
   const transport = new TcpTransport({ host, port, isTls: protocol === 'syslog+tls:' });
   return { transport, isSyslog: true, isFramed: true };

@@ -52,8 +52,8 @@ async function startExport({ store, producer, schedule, runId, now }: StartOptio
   const { connectionId, provider, request } = schedule;
   if (!(await store.bulkExports.find(runId))) {
     const body = parse(bulkExportRequestSchema, { ...request, connectionId, since: 'last' });
-    const made = await newExport({ store, provider, body });
-    const record = { ...made, id: runId, scheduleId: schedule.id, createdAt: now };
+    const created = await newExport({ store, provider, body });
+    const record = { ...created, id: runId, scheduleId: schedule.id, createdAt: now };
     await store.bulkExports.insert({ record, requestKey: requestKey(record.request) });
   }
   await producer.enqueue('export.kick-off', { exportId: runId }).catch(() => undefined);

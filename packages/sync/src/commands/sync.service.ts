@@ -69,8 +69,8 @@ export function createSyncService(options: {
   const checkPatients = async ({ connectionId, patients = [] }: SyncBody): Promise<void> => {
     const faults = [];
     for (const [index, resourceId] of patients.entries()) {
-      const found = await store.resources.read({ connectionId, resourceType: 'Patient', resourceId });
-      if (found && !found.deleted) continue;
+      const patient = await store.resources.read({ connectionId, resourceType: 'Patient', resourceId });
+      if (patient && !patient.deleted) continue;
       const message = 'is not a stored patient of this connection. Run a bulk export to import the patients';
       faults.push({ path: `patients.${index}`, message });
     }

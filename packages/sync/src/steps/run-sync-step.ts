@@ -109,9 +109,9 @@ async function runSearch(
     const previous = before?.resourceType === resourceType ? before : undefined;
     const end = await attemptEnd(deps, { ...work, resourceType, before: previous, error });
     if ('failed' in end) return failSearch(deps, { ...work, search: tried, error: end.failed });
-    const { retrying, error: known } = end;
+    const { retrying, error: knownError } = end;
     await deps.store.syncSteps.noteRetry(work.claim, { searches: changesOf({ step, search: tried }), retrying });
-    throw known;
+    throw knownError;
   }
 }
 

@@ -61,8 +61,8 @@ export function createWebhookService(options: {
 
     /** Lets a worker send a delivery again, whether or not it was delivered. @throws AppError `unknown-delivery` */
     async resend({ id, scope }: ConnectionReference): Promise<WebhookDelivery> {
-      const known = await store.webhookDeliveries.find(id);
-      if (!known || !isInScope(scope, known.connectionId)) throw unknownDelivery();
+      const existing = await store.webhookDeliveries.find(id);
+      if (!existing || !isInScope(scope, existing.connectionId)) throw unknownDelivery();
       if (!(await store.webhookDeliveries.reopen(id))) throw unknownDelivery();
       // If Redis is unavailable, the sweep creates the job within a minute.
       await producer.enqueueAgain('webhook.deliver', { deliveryId: id }).catch(() => undefined);

@@ -143,8 +143,8 @@ describe('the command create-api-key', () => {
     });
 
   test('create-api-key creates a key with every option of the route', async () => {
-    const given = ['--connections', connectionId, '--expires-in-days', '7', '--requests-per-minute', '90'];
-    const { code, stdout } = await run('--name', 'nightly', ...given);
+    const options = ['--connections', connectionId, '--expires-in-days', '7', '--requests-per-minute', '90'];
+    const { code, stdout } = await run('--name', 'nightly', ...options);
     expect(code).toBe(0);
     expect((await asks(stdout.trim())).status).toBe(200);
     expect((await api.store.apiKeys.list()).find(({ name }) => name === 'nightly')).toMatchObject({

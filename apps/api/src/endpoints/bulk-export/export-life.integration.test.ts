@@ -123,8 +123,8 @@ describe('the quarantine', () => {
     const body = method === 'POST' ? { exportId: 'job_1' } : undefined;
     const answer = await api.request(method, at, { authorization: `Bearer ${api.clientKey}`, body });
     expect([answer.status, answer.body]).toEqual([403, failure('forbidden')]);
-    const known = await api.request(method, at, { body });
-    expect(known.status).toBe(at.endsWith('quarantine/replay') ? 202 : 404);
+    const knownAnswer = await api.request(method, at, { body });
+    expect(knownAnswer.status).toBe(at.endsWith('quarantine/replay') ? 202 : 404);
   });
 
   test('a correction of a quarantined line over 10 MB returns 413', async () => {

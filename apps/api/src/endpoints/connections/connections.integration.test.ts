@@ -61,8 +61,8 @@ describe('connections', () => {
     expect([deleted.status, deleted.text]).toEqual([204, '']);
     const unknown = { success: false, error: { code: 'unknown-connection', message: expect.any(String) } };
     for (const method of ['GET', 'DELETE']) {
-      const gone = await api.request(method, `${path}/${id}`);
-      expect([gone.status, gone.body]).toEqual([404, unknown]);
+      const answer = await api.request(method, `${path}/${id}`);
+      expect([answer.status, answer.body]).toEqual([404, unknown]);
     }
   });
 

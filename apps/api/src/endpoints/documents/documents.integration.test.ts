@@ -123,8 +123,8 @@ describe('GET /api/ehr/:provider/documents/:id', () => {
 
   test('a document answers 304 for a matching ETag, and honours Range only if If-Range matches', async () => {
     const id = await store('application/pdf');
-    for (const known of [etag, `W/${etag}`, `"x", ${etag}`, '*']) {
-      const { status, text: body } = await get(id, { 'if-none-match': known });
+    for (const matching of [etag, `W/${etag}`, `"x", ${etag}`, '*']) {
+      const { status, text: body } = await get(id, { 'if-none-match': matching });
       expect([status, body]).toEqual([304, '']);
     }
     expect((await get(id, { 'if-none-match': '"x"' })).status).toBe(200);

@@ -88,8 +88,8 @@ describe('the metrics of the API', () => {
     await advance({ connectionId, resourceType: '*', hoursAgo: 2 });
 
     // Values are cached for a few seconds.
-    const fresh = await startApi({ env: api.env });
-    const { text } = await ask(`Bearer ${token}`, fresh).finally(() => fresh.stop());
+    const newApi = await startApi({ env: api.env });
+    const { text } = await ask(`Bearer ${token}`, newApi).finally(() => newApi.stop());
     expect(text).toContain('bulkhead_queue_jobs{queue="bulk-export",state="waiting"} 0');
     expect(text).toContain('bulkhead_queue_oldest_job_age_seconds{queue="sync"} 0');
     expect(text).toContain('bulkhead_queue_workers{queue="sync"} 0');

@@ -14,10 +14,10 @@ afterEach(async () => {
   redis = undefined;
 });
 
-let made = 0;
+let connectionCount = 0;
 async function connect(clientId: string, environment = 'production'): Promise<string> {
-  made += 1;
-  const id = `conn_${made}`;
+  connectionCount += 1;
+  const id = `conn_${connectionCount}`;
   await api.store.connections.insert({
     ...{ id, provider: 'athenahealth', environment, fhirEndpoint: 'http://ehr.example:8080/fhir/r4' },
     auth: { method: 'client_credentials', clientId, clientSecret: 'planted-client-secret-8d1f', scope: 'x' },

@@ -106,16 +106,16 @@ describe('GET resources/:type', () => {
     { query: '_count=4&code=http://loinc.org|58410-2&category=LAB', count: 15 },
     { query: '_count=4&_lastUpdated=gt2024-05-20T00:00:00Z', count: 8 },
   ])('following the next links of "$query" returns each match once', async ({ query, count }) => {
-    const found: string[] = [];
+    const ids: string[] = [];
     let path: string | undefined = `${at}/DiagnosticReport?connectionId=${connectionId}&${query}`;
     while (path !== undefined) {
       const { status, body } = await api.request('GET', path);
       expect(status).toBe(200);
       expect(body.entry.length).toBeGreaterThan(0);
-      found.push(...idsIn(body));
+      ids.push(...idsIn(body));
       path = nextOf(body)?.slice(api.baseUrl.length);
     }
-    expect([found.length, new Set(found).size]).toEqual([count, count]);
+    expect([ids.length, new Set(ids).size]).toEqual([count, count]);
   });
 
   test("the guide's search for a patient's laboratory reports returns these reports", async () => {

@@ -71,8 +71,8 @@ describe('schedules', () => {
     const ways = { GET: '', PATCH: '', DELETE: '', POST: '/run' };
     for (const [method, end] of Object.entries(ways)) {
       const body = method === 'PATCH' ? { paused: true } : undefined;
-      const gone = await api.request(method, `${path}/${data.id}${end}`, { body });
-      expect([method, gone.status, gone.body.error.code]).toEqual([method, 404, 'unknown-schedule']);
+      const answer = await api.request(method, `${path}/${data.id}${end}`, { body });
+      expect([method, answer.status, answer.body.error.code]).toEqual([method, 404, 'unknown-schedule']);
     }
   });
 

@@ -31,8 +31,8 @@ const statuses = (answers: readonly { readonly status: number }[]) => answers.ma
 
 /** Tolerance for a slow machine: if Redis does not respond in time, the process counts such requests separately. */
 const tolerance = 10;
-function expectRefusedFrom(limit: number, given: readonly number[]): void {
-  const first = given.indexOf(429);
+function expectRefusedFrom(limit: number, statuses: readonly number[]): void {
+  const first = statuses.indexOf(429);
   expect(first).toBeGreaterThanOrEqual(limit);
   expect(first).toBeLessThanOrEqual(limit + tolerance);
 }

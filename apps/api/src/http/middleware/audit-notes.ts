@@ -45,8 +45,8 @@ export class AuditNotes {
 const notes = new WeakMap<Response, AuditNotes>();
 
 export function auditNotes(response: Response): AuditNotes {
-  const known = notes.get(response);
-  if (known) return known;
+  const note = notes.get(response);
+  if (note) return note;
   const created = new AuditNotes();
   notes.set(response, created);
   return created;

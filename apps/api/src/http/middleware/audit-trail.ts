@@ -20,12 +20,12 @@ export function auditTrail(deps: AuditDeps): RequestHandler {
   return (request, response, next) => {
     const trail = new Trail({ deps, request, response, next });
     trails.set(response, trail);
-    const write = response.write.bind(response) as (...given: unknown[]) => boolean;
-    const end = response.end.bind(response) as (...given: unknown[]) => Response;
-    response.write = ((...given: unknown[]) =>
-      trail.pass({ send: () => write(...given), isEnd: false })) as Response['write'];
-    response.end = ((...given: unknown[]) => {
-      trail.pass({ send: () => void end(...given), isEnd: true });
+    const write = response.write.bind(response) as (...args: unknown[]) => boolean;
+    const end = response.end.bind(response) as (...args: unknown[]) => Response;
+    response.write = ((...args: unknown[]) =>
+      trail.pass({ send: () => write(...args), isEnd: false })) as Response['write'];
+    response.end = ((...args: unknown[]) => {
+      trail.pass({ send: () => void end(...args), isEnd: true });
       return response;
     }) as Response['end'];
     response.once('close', () => trail.close());

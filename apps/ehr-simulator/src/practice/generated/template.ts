@@ -84,7 +84,7 @@ export function compileTemplate(resource: object): Template {
 }
 
 function checkedName(name: string): SlotName {
-  const known = slotNames.find((slot) => slot === name);
-  if (known) return known;
+  const slotName = slotNames.find((slot) => slot === name);
+  if (slotName) return slotName;
   throw new Error(`A template names the slot ${name}, which does not exist.`);
 }

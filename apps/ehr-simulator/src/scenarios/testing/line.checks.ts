@@ -20,9 +20,9 @@ async function patientFile(client: SimulatorClient): Promise<{ readonly bytes: B
 function secondLine(expected: (line: string, original: string) => void): Check {
   return async (client) => {
     const file = await patientFile(client);
-    const found = lines(file.bytes.toString());
-    expect(found.toSpliced(1, 1)).toEqual(file.expected.toSpliced(1, 1));
-    expected(found[1] ?? '', file.expected[1] ?? '');
+    const received = lines(file.bytes.toString());
+    expect(received.toSpliced(1, 1)).toEqual(file.expected.toSpliced(1, 1));
+    expected(received[1] ?? '', file.expected[1] ?? '');
   };
 }
 

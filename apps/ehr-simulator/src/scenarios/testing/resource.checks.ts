@@ -35,9 +35,9 @@ function deletions({ bundles, unreadable, inOutput }: DeletionsInput): Check {
   return async (client) => {
     const before = (await truth(client)).map((line) => JSON.parse(line).id as string);
     const { output, deleted } = await manifestOf(client);
-    const found = lines(await client.text(deleted[0].url, ndjson));
-    expect([deleted.length, deleted[0].type, deleted[0].count]).toEqual([1, 'Bundle', found.length]);
-    const readable = found.slice(unreadable).map((line) => JSON.parse(line));
+    const received = lines(await client.text(deleted[0].url, ndjson));
+    expect([deleted.length, deleted[0].type, deleted[0].count]).toEqual([1, 'Bundle', received.length]);
+    const readable = received.slice(unreadable).map((line) => JSON.parse(line));
     expect(readable.map(({ entry }) => entry.length)).toEqual(bundles);
     const urls = readable.flatMap(({ entry }) => entry.map(({ request }: { request: { url: string } }) => request.url));
     expect(urls).toEqual(before.slice(0, 4).map((id) => `Patient/${id}`));
@@ -51,9 +51,9 @@ function deletions({ bundles, unreadable, inOutput }: DeletionsInput): Check {
 export const resourceChecks = {
   'duplicate-in-file': async (client) => {
     const [file] = await filesOf(client);
-    const found = lines(await client.text(file?.url ?? '', ndjson));
+    const received = lines(await client.text(file?.url ?? '', ndjson));
     const expected = await truth(client);
-    expect([found, file?.count]).toEqual([expected.toSpliced(2, 0, expected[1] ?? ''), 9]);
+    expect([received, file?.count]).toEqual([expected.toSpliced(2, 0, expected[1] ?? ''), 9]);
   },
   'duplicate-across-files': async (client) => {
     for (const [copy, original] of await lateCopies(client)) expect(copy).toBe(original);

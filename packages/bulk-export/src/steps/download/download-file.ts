@@ -85,15 +85,15 @@ async function noteFailure(
   if (step.signal.aborted) return options.error;
   const current = (await store.outputFiles.find(file.id)) ?? file;
   const before = current.checkpoint.lines > file.checkpoint.lines ? undefined : file.retrying;
-  const known = withGrowingWait(withPosition(toKnownError(options.error), current), before);
-  const nextAttemptAt = step.retryAt(known);
-  const retrying = nextRetrying({ before, error: known, now: now(), nextAttemptAt });
+  const knownError = withGrowingWait(withPosition(toKnownError(options.error), current), before);
+  const nextAttemptAt = step.retryAt(knownError);
+  const retrying = nextRetrying({ before, error: knownError, now: now(), nextAttemptAt });
   const hasWaitedTooLong = retrying.state === 'waiting' && now().getTime() - retrying.since.getTime() > longestWaitMs;
-  if (hasWaitedTooLong) return waitedTooLong(known);
-  if (nextAttemptAt === undefined) return known;
-  const received = known.code === 'count-mismatch' ? { receivedCount: Number(known.context.count) } : {};
+  if (hasWaitedTooLong) return waitedTooLong(knownError);
+  if (nextAttemptAt === undefined) return knownError;
+  const received = knownError.code === 'count-mismatch' ? { receivedCount: Number(knownError.context.count) } : {};
   await store.outputFiles.noteRetrying(claim, { retrying, ...received });
-  return known;
+  return knownError;
 }
 
 interface Download {

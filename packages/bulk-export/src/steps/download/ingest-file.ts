@@ -61,12 +61,12 @@ export async function ingestFile(options: IngestFileOptions): Promise<FileCheckp
   const longLine = new LongLine(options);
   try {
     for await (const chunk of body) {
-      for (const found of splitter.push(chunk as Buffer)) {
-        if ('part' in found) {
-          await longLine.write(found);
+      for (const piece of splitter.push(chunk as Buffer)) {
+        if ('part' in piece) {
+          await longLine.write(piece);
           continue;
         }
-        batch.add(found, await longLine.end());
+        batch.add(piece, await longLine.end());
         if (batch.isFull && !(await flush())) return undefined;
       }
     }

@@ -38,11 +38,11 @@ export function matchFreshLinks(options: {
   for (const { ofFile, ofEntry } of waysToMatch) {
     const entriesByKey = uniqueBy(entries, ofEntry);
     for (const [key, file] of uniqueBy(files, ofFile)) {
-      const found = entriesByKey.get(key);
-      if (!found) continue;
+      const match = entriesByKey.get(key);
+      if (!match) continue;
       files.delete(file);
-      entries.delete(found);
-      if (found.entry.url !== file.url) links.push({ id: file.id, url: found.entry.url });
+      entries.delete(match);
+      if (match.entry.url !== file.url) links.push({ id: file.id, url: match.entry.url });
     }
   }
   return { links, unmatched: [...entries].map(({ entry }) => entry) };

@@ -51,14 +51,14 @@ const filters: { readonly filter: AuditFilter; readonly expected: (n: number) =>
 
 describe('the audit event repository', () => {
   test.each(filters)('lists audit events by $filter, newest first and page by page', async ({ filter, expected }) => {
-    const found: number[] = [];
+    const sequences: number[] = [];
     for (let after: string | undefined; ; ) {
       const page = await store.auditEvents.list({ filter: { ...filter, after }, limit: 4 });
-      found.push(...page.map(({ at: when }) => when.getUTCMinutes()));
+      sequences.push(...page.map(({ at: when }) => when.getUTCMinutes()));
       after = page.at(-1)?.id;
       if (page.length < 4) break;
     }
-    expect(found).toEqual(all.filter(expected));
+    expect(sequences).toEqual(all.filter(expected));
   });
 
   test.each(filters)('finds audit events by $filter with an index, and needs no sort', async ({ filter }) => {

@@ -99,9 +99,9 @@ async function readPages(query: string, limit: number) {
   const pages: string[][] = [];
   let cursor: string | undefined;
   do {
-    const found = await collect(store.resources.search({ ...which, search, cursor, limit }));
-    pages.push(idsOf(found.map(({ resource }) => resource)));
-    cursor = found.length === limit ? found.at(-1)?.cursor() : undefined;
+    const page = await collect(store.resources.search({ ...which, search, cursor, limit }));
+    pages.push(idsOf(page.map(({ resource }) => resource)));
+    cursor = page.length === limit ? page.at(-1)?.cursor() : undefined;
   } while (cursor !== undefined);
   return pages;
 }
@@ -175,12 +175,12 @@ function stagesOf(plan: Stage): Stage[] {
 
 /** Explains the same query that the repository sends. */
 async function explain({ conditions, index, isObvious, order }: Omit<ResourceQuery, 'patients'>) {
-  const found = database
+  const documents = database
     .collection('Observation')
     .find({ $and: [...conditions] }, isObvious ? {} : { hint: index })
     .sort(order.map(({ name }) => [name, 1] as [string, 1]))
     .limit(100);
-  return found.explain('queryPlanner');
+  return documents.explain('queryPlanner');
 }
 
 describe('the resource repository (all searches)', () => {
@@ -271,8 +271,8 @@ describe("a date search, by FHIR's examples", () => {
     async ({ date, index, matches }) => {
       const query = new URLSearchParams({ date }).toString();
       const encounters = { connectionId: 'conn_1', resourceType: 'Encounter', limit: 1000 };
-      const found = await collect(store.resources.search({ ...encounters, search: parse(query) }));
-      expect(idsOf(found.map(({ resource }) => resource)).includes(`e${index}`)).toBe(matches);
+      const resources = await collect(store.resources.search({ ...encounters, search: parse(query) }));
+      expect(idsOf(resources.map(({ resource }) => resource)).includes(`e${index}`)).toBe(matches);
     },
   );
 });
@@ -298,8 +298,8 @@ describe('the resource repository (searches)', () => {
   });
 
   test('a resource search for one patient returns resources in the order of their dates', async () => {
-    const found = await collect(store.resources.search({ ...which, search: parse('patient=p1'), limit: 100 }));
-    const dates = found.map(({ resource }) => {
+    const resources = await collect(store.resources.search({ ...which, search: parse('patient=p1'), limit: 100 }));
+    const dates = resources.map(({ resource }) => {
       const { effectiveDateTime, effectivePeriod } = resource as {
         effectiveDateTime?: string;
         effectivePeriod?: { start: string };
@@ -319,13 +319,13 @@ describe('the resource repository (searches)', () => {
   test('a resource search finds nothing if only a deletion of the type was stored', async () => {
     await store.resourceWriter.write('Substance', [toTombstone({ resourceId: 'gone', context })]);
     for (const query of ['', 'patient=p', 'code=x', 'date=2024', '_lastUpdated=2024', '_id=gone']) {
-      const found = store.resources.search({
+      const resources = store.resources.search({
         connectionId: 'conn_1',
         resourceType: 'Substance',
         search: parse(query),
         limit: 1,
       });
-      expect(await collect(found)).toEqual([]);
+      expect(await collect(resources)).toEqual([]);
     }
   });
 
@@ -371,14 +371,14 @@ describe('the resource repository (searches)', () => {
 
   test('a resource search stops reading when its caller aborts it', async () => {
     const controller = new AbortController();
-    const found: unknown[] = [];
+    const resources: unknown[] = [];
     const read = async () => {
       for await (const resource of store.resources.stream({ ...which, search: parse(''), signal: controller.signal })) {
-        found.push(resource);
+        resources.push(resource);
         controller.abort();
       }
     };
     await expect(read()).rejects.toMatchObject({ name: 'AbortError' });
-    expect(found.length).toBeLessThan(total);
+    expect(resources.length).toBeLessThan(total);
   });
 });

@@ -95,8 +95,8 @@ function deliveryOf<Item>(items: readonly Item[]): fc.Arbitrary<Item[][]> {
 
 describe('property: the resource writer #newest-wins #confluence', () => {
   test('versions with content end in the same state in any order, repetition, batches and interleaving of writers', async () => {
-    const given = fc.array(observed, { minLength: 1, maxLength: 12 });
-    const delivered = given.chain((versions) => fc.tuple(fc.constant(versions), deliveryOf(versions)));
+    const versionLists = fc.array(observed, { minLength: 1, maxLength: 12 });
+    const delivered = versionLists.chain((versions) => fc.tuple(fc.constant(versions), deliveryOf(versions)));
     await fc.assert(
       fc.asyncProperty(delivered, async ([versions, batches]) => {
         const expected = await write([versions]);
@@ -112,9 +112,9 @@ describe('property: the resource writer #newest-wins #confluence', () => {
         await write(versions.map((version) => [version]));
         const connectionId = `c${runs}`;
         const kept = await database.collection<ResourceDocument>('Patient').find({ connectionId }).toArray();
-        for (const given of versions.map((version) => toDocument(connectionId, version))) {
-          const stored = kept.find(({ _id }) => _id === given._id);
-          expect(stored && compareVersions(given, stored)).toMatch(/^(same|older)$/);
+        for (const document of versions.map((version) => toDocument(connectionId, version))) {
+          const stored = kept.find(({ _id }) => _id === document._id);
+          expect(stored && compareVersions(document, stored)).toMatch(/^(same|older)$/);
         }
       }),
       { numRuns: 40 },
