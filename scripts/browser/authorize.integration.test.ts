@@ -49,7 +49,7 @@ if ('missing' in chromium) {
     };
     const isAuthorized = () => page.getByText('yes, for patient a-195900.E-1').waitFor();
 
-    test('leads from the EHR’s page back to the connection, where the operator is still logged in and the connection works', async () => {
+    test('the authorize flow leads from the EHR’s page back to the connection, where the operator is still logged in and the connection works', async () => {
       const address = await addConnection();
       await link('Authorize').click();
       await atEhr();
@@ -65,7 +65,7 @@ if ('missing' in chromium) {
       expect(await page.getByLabel('failed').count()).toBe(0);
     }, 60_000);
 
-    test('reports that a form that is submitted again with the back button changes nothing', async () => {
+    test('the authorize flow reports that a form that is submitted again with the back button changes nothing', async () => {
       const address = page.url();
       await page.goBack();
       await atEhr();
@@ -80,7 +80,7 @@ if ('missing' in chromium) {
       await title('Already authorized').waitFor();
     }, 60_000);
 
-    test('reports a denial to the user, and a second attempt works', async () => {
+    test('the authorize flow reports a denial to the user, and a second attempt works', async () => {
       const address = await addConnection();
       await link('Authorize').click();
       await atEhr();
@@ -102,7 +102,7 @@ if ('missing' in chromium) {
       expect(page.url()).toBe(address);
     }, 60_000);
 
-    test('reports that a denied authorization has ended if the user goes back, and offers a new start', async () => {
+    test('the authorize flow reports that a denied authorization has ended if the user goes back, and offers a new start', async () => {
       await addConnection();
       await link('Authorize').click();
       await atEhr();
@@ -118,7 +118,7 @@ if ('missing' in chromium) {
       await isAuthorized();
     }, 60_000);
 
-    test('shows a page with the reason and a link back if an operator cannot start it', async () => {
+    test('the authorize flow shows a page with the reason and a link back if an operator cannot start it', async () => {
       const { provider, id } = { provider: 'athenahealth', id: browsed.system.connectionId };
       await page.goto(`${browsed.baseUrl}/api/ehr/${provider}/authorize?connectionId=${id}`);
       await page.getByText('so it needs no authorization by a user').waitFor();
@@ -126,7 +126,7 @@ if ('missing' in chromium) {
       await title(connectionTitle).waitFor();
     }, 60_000);
 
-    test('tells an invited user that the window can be closed, and does not redirect to the log-in', async () => {
+    test('the authorize flow tells an invited user that the window can be closed, and does not redirect to the log-in', async () => {
       const answer = await fetch(`${browsed.system.baseUrl}/api/ehr/athenahealth/authorize`, {
         method: 'POST',
         headers: { authorization: `Bearer ${browsed.system.apiKey}`, 'content-type': 'application/json' },
@@ -142,7 +142,7 @@ if ('missing' in chromium) {
       await users.close();
     }, 60_000);
 
-    test('shows pages without a violation of their policy and without a script error', () => {
+    test('the authorize flow shows pages without a violation of their policy and without a script error', () => {
       // Responses with an error that the tests above have caused are not faults.
       expect(complaints.filter((complaint) => !/status of (?:400|403|409)|ERR_ABORTED/.test(complaint))).toEqual([]);
     });

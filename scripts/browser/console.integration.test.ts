@@ -61,11 +61,11 @@ if ('missing' in chromium) {
       await title('Bulk export').waitFor();
     };
 
-    test('redirects to the log-in, and then back to the requested page with its filter', () => {
+    test('the console redirects to the log-in, and then back to the requested page with its filter', () => {
       expect(page.url()).toBe(`${browsed.system.baseUrl}/exports?status=FAILED`);
     });
 
-    test('starts an export and shows its progress until the end without a reload', async () => {
+    test('the console starts an export and shows its progress until the end without a reload', async () => {
       await startExport();
       const { length } = await browsed.system.simulator.lines('Patient');
       await page.getByRole('row', { name: new RegExp(`^Patient completed ${length} / ${length}`) }).waitFor();
@@ -74,7 +74,7 @@ if ('missing' in chromium) {
       expect(await browsed.system.store.bulkExports.listActive()).toEqual([]);
     }, 60_000);
 
-    test('cancels an export', async () => {
+    test('the console cancels an export', async () => {
       await browsed.system.simulator.order({
         match: { path: 'export$' },
         fault: { kind: 'export-fate', end: 'never-ends' },
@@ -86,7 +86,7 @@ if ('missing' in chromium) {
       expect(await browsed.system.store.bulkExports.listActive()).toEqual([]);
     }, 60_000);
 
-    test('shows an invalid value of a form at its field, and an error of the API with its own message', async () => {
+    test('the console shows an invalid value of a form at its field, and an error of the API with its own message', async () => {
       await goTo('/exports');
       await button('Start an export').click();
       await button('Start').click();
@@ -98,7 +98,7 @@ if ('missing' in chromium) {
       await page.getByRole('alert').getByText('must be a FHIR search of one type').waitFor();
     }, 60_000);
 
-    test('shows a quarantined line, and stores it after a correction', async () => {
+    test('the console shows a quarantined line, and stores it after a correction', async () => {
       const { simulator, store, connectionId } = browsed.system;
       await simulator.order({ match: { path: 'bulkdata/.*Condition' }, fault: { kind: 'corrupt-line', line: 1 } });
       await startExport();
@@ -116,7 +116,7 @@ if ('missing' in chromium) {
       expect(stored?.deleted).toBe(false);
     }, 60_000);
 
-    test('adds a connection, tests it step by step, and removes it', async () => {
+    test('the console adds a connection, tests it step by step, and removes it', async () => {
       await goTo('/connections');
       await button('Add a connection').click();
       const { size } = await connections();
@@ -134,7 +134,7 @@ if ('missing' in chromium) {
       expect((await connections()).size).toBe(size);
     }, 60_000);
 
-    test('purges a connection with its data only after its id was typed, and lists the erasure', async () => {
+    test('the console purges a connection with its data only after its id was typed, and lists the erasure', async () => {
       await goTo('/connections');
       const before = new Set([...(await connections())]);
       await button('Add a connection').click();
@@ -154,7 +154,7 @@ if ('missing' in chromium) {
       expect([...(await connections())]).not.toContain(id);
     }, 60_000);
 
-    test('counts the data of a patient without a change before the erasure can be confirmed', async () => {
+    test('the console counts the data of a patient without a change before the erasure can be confirmed', async () => {
       const [id = ''] = [...(await connections())];
       await goTo(`/connections/${id}`);
       await button('Erase a patient').click();
@@ -167,7 +167,7 @@ if ('missing' in chromium) {
       await page.getByText('Type the id of the patient again').waitFor();
     }, 60_000);
 
-    test('adds a schedule and shows its next runs, pauses it, and removes it', async () => {
+    test('the console adds a schedule and shows its next runs, pauses it, and removes it', async () => {
       await goTo('/schedules');
       await button('Add a schedule').click();
       await choose({ field: 'Connection', option: /195900/ });
@@ -181,7 +181,7 @@ if ('missing' in chromium) {
       await page.getByText('No schedules').waitFor();
     }, 60_000);
 
-    test('finds a stored resource by its type, and shows it as received with its origin', async () => {
+    test('the console finds a stored resource by its type, and shows it as received with its origin', async () => {
       const [line = ''] = await browsed.system.simulator.lines('Patient');
       const { id } = JSON.parse(line) as { id: string };
       await goTo(`/resources?connectionId=${browsed.system.connectionId}&type=Patient`);
@@ -194,7 +194,7 @@ if ('missing' in chromium) {
         .waitFor();
     }, 60_000);
 
-    test('lists who has read a patient, and records this access as an event, too', async () => {
+    test('the console lists who has read a patient, and records this access as an event, too', async () => {
       const { store, connectionId } = browsed.system;
       const [patient = ''] = await store.resources.listIds({ connectionId, resourceType: 'Patient' });
       await goTo('/audit');
@@ -210,7 +210,7 @@ if ('missing' in chromium) {
       expect((await looks()).filter(({ patients }) => patients?.includes(patient))).toHaveLength(1);
     }, 60_000);
 
-    test('shows the part of the rate budget that an export uses, and why the budget is paused', async () => {
+    test('the console shows the part of the rate budget that an export uses, and why the budget is paused', async () => {
       const { simulator, apiKey, baseUrl, connectionId } = browsed.system;
       await simulator.order({ match: { path: 'bulkdata/' }, fault: { kind: 'status', status: 429, retryAfter: '3' } });
       await goTo('/budget');
@@ -228,7 +228,7 @@ if ('missing' in chromium) {
     }, 60_000);
 
     test.each(pages)(
-      'has no fault of accessibility on the page %s, light or dark, wide or on a phone',
+      'the console has no fault of accessibility on the page %s, light or dark, wide or on a phone',
       async (path, name) => {
         await openPage(path, name);
         for (const colorScheme of ['light', 'dark'] as const) {
@@ -246,7 +246,7 @@ if ('missing' in chromium) {
       60_000,
     );
 
-    test('has no fault of accessibility in dialogs and on pages of single records', async () => {
+    test('the console has no fault of accessibility in dialogs and on pages of single records', async () => {
       const check = async () => expect(await faultsOfAccessibility(page)).toEqual([]);
       await goTo('/exports');
       await page.getByRole('row').nth(1).getByRole('link').first().click();
@@ -277,7 +277,7 @@ if ('missing' in chromium) {
       await check();
     }, 60_000);
 
-    test('can be used with the keyboard alone: past the navigation to the content, into a form and back', async () => {
+    test('the console can be used with the keyboard alone: past the navigation to the content, into a form and back', async () => {
       await goTo('/exports');
       await title('Bulk exports').waitFor();
       await page.keyboard.press('Tab');
@@ -291,7 +291,7 @@ if ('missing' in chromium) {
       expect(await page.evaluate('document.activeElement.textContent')).toContain('Start an export');
     }, 60_000);
 
-    test('shows a client key no page for operators and no quarantined line', async () => {
+    test('the console shows no page for operators and no quarantined line to a client key', async () => {
       const key = await browsed.system.store.apiKeys.create({ name: 'a client', role: 'client', now: new Date() });
       const { page: otherPage } = await browsed.open('/');
       await browsed.logIn(otherPage, key);
@@ -308,7 +308,7 @@ if ('missing' in chromium) {
       await otherPage.close();
     }, 60_000);
 
-    test('logs an operator out after half an hour without input, and shows the same page after the log-in', async () => {
+    test('the console logs an operator out after half an hour without input, and shows the same page after the log-in', async () => {
       const { page: loginPage } = await browsed.open('/login?next=/connections');
       await loginPage.clock.install();
       await browsed.logIn(loginPage);
@@ -324,7 +324,7 @@ if ('missing' in chromium) {
       await loginPage.close();
     }, 60_000);
 
-    test('reports an unknown address, and redirects to the log-in after the end of a session', async () => {
+    test('the console reports an unknown address, and redirects to the log-in after the end of a session', async () => {
       await goTo('/nowhere');
       await title('There is no such page').waitFor();
       await page.getByRole('button', { name: /Logged in as/ }).click();
@@ -334,7 +334,7 @@ if ('missing' in chromium) {
       expect(new URL(page.url()).pathname).toBe('/login');
     }, 60_000);
 
-    test('has no violation of its policy and no script error, and sends requests only to its own server', () => {
+    test('the console has no violation of its policy and no script error, and sends requests only to its own server', () => {
       // Responses with an error that the tests above have caused are not faults.
       expect(complaints.filter((complaint) => !/status of (?:400|403|409)|ERR_ABORTED/.test(complaint))).toEqual([]);
     });

@@ -147,11 +147,11 @@ describe('the rules of the layers, in a tree with a violation of each rule', () 
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  it.each(violations)('%s: %s breaks %s', (path, _text, rule) => {
+  it.each(violations)('the import in %s, %s, breaks the rule %s', (path, _text, rule) => {
     expect(rulesBrokenBy(path)).toEqual([rule]);
   });
 
-  it.each(allowed)('%s: %s is allowed', (path) => {
+  it.each(allowed)('the import in %s, %s, is allowed', (path) => {
     expect(cruise.modules.map(({ source }) => source)).toContain(path);
     expect(rulesBrokenBy(path)).toEqual([]);
   });

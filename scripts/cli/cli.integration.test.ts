@@ -37,7 +37,7 @@ function bulkhead(args: readonly string[], env: Record<string, string> = {}): Pr
 const json = async (...args: string[]) => JSON.parse((await bulkhead(['--json', ...args])).stdout);
 
 describe('the bulkhead command', () => {
-  test('follows an export to its end without output, and then shows its result', async () => {
+  test('bulkhead follows an export to its end without output, and then shows its result', async () => {
     const start = ['export', 'start', '--connection', system.connectionId, '--types', 'Patient,Observation', '--watch'];
     const { code, stdout, stderr } = await bulkhead(start);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -56,7 +56,7 @@ describe('the bulkhead command', () => {
     expect(await bulkhead(['export', 'cancel', id])).toMatchObject({ code: 6, stdout: '', stderr: expect.any(String) });
   }, 60_000);
 
-  test('shows how much a purge or the erasure of a patient would delete, and deletes nothing without --yes', async () => {
+  test('bulkhead shows how much a purge or the erasure of a patient would delete, and deletes nothing without --yes', async () => {
     const { connectionId, store } = system;
     await bulkhead(['export', 'start', '--connection', connectionId, '--types', 'Patient', '--watch']);
     const amounts = await json('connections', 'data', connectionId);
@@ -82,7 +82,7 @@ describe('the bulkhead command', () => {
     expect(await json('retention')).toEqual(expect.any(Array));
   }, 60_000);
 
-  test('exits with 7 and shows the report of the EHR if an export lacks data', async () => {
+  test('bulkhead exits with 7 and shows the report of the EHR if an export lacks data', async () => {
     const fault = { kind: 'error-file', severity: 'error', lostType: 'Observation' };
     await system.simulator.order({ match: { method: 'GET', path: '/bulkstatus/' }, fault, times: 'always' });
     const start = ['export', 'start', '--connection', system.connectionId, '--types', 'Patient,Observation', '--watch'];
@@ -92,7 +92,7 @@ describe('the bulkhead command', () => {
     expect(stdout).toMatch(/^job_\S+ {2}COMPLETED, partial {2}\d+ stored, 0 quarantined\nwarning /);
   }, 60_000);
 
-  test('writes stored resources to files, one resource per line', async () => {
+  test('bulkhead writes stored resources to files, one resource per line', async () => {
     const out = join(folder, 'out');
     const get = [
       'resources',
@@ -111,7 +111,7 @@ describe('the bulkhead command', () => {
     expect(piped.stdout.trim().split('\n').length).toBeGreaterThan(lines.length);
   }, 60_000);
 
-  test('starts syncs, and manages schedules, keys and connections', async () => {
+  test('bulkhead starts syncs, and manages schedules, keys and connections', async () => {
     const { connectionId } = system;
     const sync = await bulkhead([
       'sync',
@@ -141,7 +141,7 @@ describe('the bulkhead command', () => {
     expect((await bulkhead(['connections', 'list', '--key-file', file], { BULKHEAD_API_KEY: '' })).code).toBe(3);
   }, 90_000);
 
-  test('shows quarantined lines, and stores a corrected line', async () => {
+  test('bulkhead shows quarantined lines, and stores a corrected line', async () => {
     await system.simulator.order({ match: { path: 'bulkdata/.*Condition' }, fault: { kind: 'corrupt-line', line: 1 } });
     const watched = ['export', 'start', '--connection', system.connectionId, '--types', 'Condition', '--watch'];
     const { id } = await json(...watched);
@@ -156,7 +156,7 @@ describe('the bulkhead command', () => {
     expect(stored.stdout).toContain('"score":1.50');
   }, 60_000);
 
-  test('shows who has read a patient, and verifies the audit log against a saved head', async () => {
+  test('bulkhead shows who has read a patient, and verifies the audit log against a saved head', async () => {
     const patientsPath = `/api/ehr/athenahealth/resources/Patient?connectionId=${system.connectionId}`;
     const headers = { authorization: `Bearer ${system.apiKey}` };
     expect((await fetch(system.baseUrl + patientsPath, { headers })).status).toBe(200);
@@ -205,12 +205,12 @@ describe('the bulkhead command after wrong use', () => {
     { args: ['nonsense'], code: 2, says: 'unknown command' },
     { args: ['export', 'show', 'job_none'], code: 4, says: 'No export has this id' },
     { args: ['export', 'start', '--connection', 'c', '--since', 'yesterday'], code: 2, says: 'since' },
-  ])('exits with $code for the arguments $args', async ({ args, code, says }) => {
+  ])('bulkhead exits with $code for the arguments $args', async ({ args, code, says }) => {
     const ended = await bulkhead(args);
     expect(ended).toMatchObject({ code, stdout: '', stderr: expect.stringContaining(says) });
   });
 
-  test('exits with 3 without a key, with 5 if the API does not answer, and prints an API error as JSON with --json', async () => {
+  test('bulkhead exits with 3 without a key, with 5 if the API does not answer, and prints an API error as JSON with --json', async () => {
     expect((await bulkhead(['export', 'list'], { BULKHEAD_API_KEY: '' })).code).toBe(3);
     expect((await bulkhead(['export', 'list'], { BULKHEAD_URL: 'http://127.0.0.1:1' })).code).toBe(5);
     const { stderr } = await bulkhead(['--json', 'export', 'show', 'job_none']);

@@ -9,7 +9,7 @@ const render = (results: ReturnType<typeof report>) =>
   renderConformance({ rules: [rule], report: results, root: '/repo' });
 
 describe('renderConformance', () => {
-  test('names the tests of a rule, without their tags', () => {
+  test('renderConformance names the tests of a rule, without their tags', () => {
     const { markdown, faults } = render(report({ fullName: 'a file | resumes #resume', status: 'passed' }));
     expect(faults).toEqual([]);
     expect(markdown).toContain(
@@ -30,7 +30,7 @@ describe('renderConformance', () => {
       results: report({ fullName: 'x #resmue #resume', status: 'passed' }),
       fault: /#resmue/,
     },
-  ])('reports $name as a fault', ({ results, fault }) => {
+  ])('renderConformance reports $name as a fault', ({ results, fault }) => {
     expect(render(results).faults).toEqual([expect.stringMatching(fault)]);
   });
 });

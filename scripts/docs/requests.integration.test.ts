@@ -120,12 +120,12 @@ test('every request of README.md is also in docs/api.md', async () => {
 });
 
 describe('the page docs/api.md', () => {
-  test('has exactly the requests that are tested here', async () => {
+  test('docs/api.md has exactly the requests that are tested here', async () => {
     expect(await blocksOf('docs/api.md')).toEqual(apiSteps.map(({ asks }) => expect.stringContaining(asks)));
   });
 
   test.each(apiSteps)(
-    'has a request that works as written: $asks',
+    'docs/api.md has a request that works as written: $asks',
     async ({ asks, answer, prepare }) => {
       const block = (await blocksOf('docs/api.md'))[apiSteps.findIndex((step) => step.asks === asks)] ?? '';
       expect(await run({ block, values: await prepare?.() })).toMatch(answer);

@@ -18,7 +18,7 @@ if (missing !== undefined) {
   console.warn(`Bulkhead is not tested against an independent FHIR server: ${missing}`);
   test.todo('an independent FHIR server');
 } else {
-  test('stores the resources that an independent FHIR server serves, and finds the same search results', async () => {
+  test('Bulkhead stores the resources that an independent FHIR server serves, and finds the same search results', async () => {
     const lines: string[] = [];
     const { exited } = await spawnTethered({
       command: process.execPath,

@@ -57,7 +57,7 @@ if (missing) {
       queuesOf(container.env.find(({ name }: { name: string }) => name === 'WORKER_QUEUES').value),
     );
 
-    test('has objects that are valid by the schemas of Kubernetes', () => {
+    test('the kustomization has objects that are valid by the schemas of Kubernetes', () => {
       for (const object of objects.filter(({ apiVersion }) => apiVersion !== 'monitoring.coreos.com/v1')) {
         expect(faultOf(object)).toBeUndefined();
       }
@@ -70,7 +70,7 @@ if (missing) {
       ]);
     });
 
-    test('runs the same images as compose, each in one container', () => {
+    test('the kustomization runs the same images as compose, each in one container', () => {
       const images = compose.map(({ image }) => image?.split(':')[0]).filter((image) => image?.startsWith('bulkhead-'));
       for (const pod of pods) {
         expect(images).toContain(imageOf(pod));
@@ -78,7 +78,7 @@ if (missing) {
       }
     });
 
-    test('sets only variables that the process reads, and no secret as a plain value', () => {
+    test('the kustomization sets only variables that the process reads, and no secret as a plain value', () => {
       const config = ofKind('ConfigMap').flatMap(({ data = {} }) => Object.keys(data));
       expect(config).toContain('LOG_LEVEL');
       for (const pod of pods) {
@@ -95,13 +95,13 @@ if (missing) {
       expect(ofKind('Secret')).toEqual([]);
     });
 
-    test('serves every queue, with the same split as compose', () => {
+    test('the kustomization serves every queue, with the same split as compose', () => {
       expect(workerQueues.flat().toSorted()).toEqual(queueNames.toSorted());
       const split = compose.flatMap(({ environment }) => environment?.WORKER_QUEUES ?? []).map(queuesOf);
       expect(workerQueues).toEqual(split);
     });
 
-    test('probes each process at the port on which it listens', () => {
+    test('the kustomization probes each process at the port on which it listens', () => {
       for (const { container, ...pod } of pods.filter(({ name }) => name !== 'migrate')) {
         const image = imageOf({ ...pod, container });
         const [port] = container.ports;
@@ -115,7 +115,7 @@ if (missing) {
       }
     });
 
-    test('gives each process only the rights that it needs, and limits its resources', () => {
+    test('the kustomization gives each process only the rights that it needs, and limits its resources', () => {
       for (const { spec, container } of pods) {
         expect(spec.securityContext).toMatchObject({
           runAsNonRoot: true,
@@ -135,12 +135,12 @@ if (missing) {
       }
     });
 
-    test('gives a worker time to release its jobs, like compose', () => {
+    test('the kustomization gives a worker time to release its jobs, like compose', () => {
       const [, seconds] = read('compose.yaml').match(/stop_grace_period: (\d+)s/) ?? [];
       for (const { spec } of workers) expect(spec.terminationGracePeriodSeconds).toBe(Number(seconds));
     });
 
-    test('has objects that match each of its selectors', () => {
+    test('the kustomization has objects that match each of its selectors', () => {
       const selecting = ['Service', 'PodDisruptionBudget', 'NetworkPolicy', 'PodMonitor'].flatMap(ofKind);
       expect(selecting.length).toBeGreaterThan(4);
       for (const { spec } of selecting) {
@@ -159,7 +159,7 @@ if (missing) {
     const scalers = objects.filter(({ kind }) => kind === 'HorizontalPodAutoscaler');
     const deployments = objects.filter(({ kind }) => kind === 'Deployment');
 
-    test('scales every kind of worker by its own queues and its own replicas', () => {
+    test('the autoscaling component scales every kind of worker by its own queues and its own replicas', () => {
       const scaled = scalers.map(({ spec }) => {
         const deployment = deployments.find(({ metadata }) => metadata.name === spec.scaleTargetRef.name);
         expect(deployment?.spec.replicas).toBeUndefined();
@@ -172,7 +172,7 @@ if (missing) {
       expect(scaled).toEqual(['worker-exports', 'worker-files', 'worker-syncs']);
     });
 
-    test('uses a metric that the rule of the adapter derives from a metric of the API', () => {
+    test('the autoscaling component uses a metric that the rule of the adapter derives from a metric of the API', () => {
       const values = parse(read('kubernetes/components/autoscaling/prometheus-adapter.values.yaml'));
       const [rule] = values.rules.external;
       for (const { spec } of scalers) expect(spec.metrics[0].external.metric.name).toBe(rule.name.as);

@@ -20,11 +20,11 @@ if ('missing' in search) {
       { what: 'the rules', args: ['check', 'rules', 'rules.yml'] },
       // The file of the token exists only in the container.
       { what: 'the configuration', args: ['check', 'config', '--syntax-only', 'prometheus.yml'] },
-    ])('accepts $what', ({ args }) => {
+    ])('promtool accepts $what', ({ args }) => {
       expect(promtool(args)).toEqual({ status: 0, output: expect.stringContaining('SUCCESS') });
     });
 
-    test('finds that each alert fires alone in its own case, and that none fires without a fault', () => {
+    test('promtool finds that each alert fires alone in its own case, and that none fires without a fault', () => {
       expect(promtool(['test', 'rules', 'rules.test.yml'])).toEqual({
         status: 0,
         output: expect.stringContaining('SUCCESS'),

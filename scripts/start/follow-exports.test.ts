@@ -24,6 +24,6 @@ test.each([
     },
     expected: 'completed, stored 154 of 200 resources, partial\n  ! Observation is missing.',
   },
-])('describes an export as "$expected"', ({ change, expected }) => {
+])('describeExport returns "$expected"', ({ change, expected }) => {
   expect(describeExport(makeBulkExport(change))).toBe(expected);
 });

@@ -21,7 +21,7 @@ const conflict = new ApiError({
   details: { exportId: 'job_1' },
 });
 
-test('cancels an export that an earlier start left unfinished, and starts a new one', async () => {
+test('runMainJob cancels an export that an earlier start left unfinished, and starts a new one', async () => {
   const calls: string[] = [];
   let isLeft = true;
   const api = (async (method: string, path: string) => {
@@ -39,17 +39,17 @@ test.each([
   { view: { partial: true }, expected: { partial: true } },
   { view: { counts: { ...counts, promised: 0 } }, expected: { stored: 10, promised: 0, partial: false } },
   { view: { status: 'FAILED', errorMessage: 'It broke.' }, expected: { reason: 'It broke.' } },
-])('returns $expected for an export that ended as $view', async ({ view, expected }) => {
+])('runMainJob returns $expected for an export that ended as $view', async ({ view, expected }) => {
   const api = (async () => ({ ...makeView('COMPLETED'), ...view })) as ApiClient;
   expect(await runMainJob({ ...options, api })).toMatchObject(expected);
 });
 
-test('shows the number of stored resources, and the promised number if the server gave counts', () => {
+test('toStoredText shows the number of stored resources, and the promised number if the server gave counts', () => {
   expect(toStoredText({ stored: 1540, promised: 2000 })).toBe('1,540 of 2,000');
   expect(toStoredText({ stored: 154, promised: 0 })).toBe('154');
 });
 
-test('omits the promised number from the progress of an export if the server gave no counts', async () => {
+test('runMainJob omits the promised number from the progress of an export if the server gave no counts', async () => {
   const messages: string[] = [];
   const api = (async () => ({ ...makeView('COMPLETED'), counts: { ...counts, promised: 0 } })) as ApiClient;
   await runMainJob({ ...options, api, progress: (text) => messages.push(text) });

@@ -38,6 +38,6 @@ test.each([
   { args: ['--data', 'nowhere'], message: 'there is no folder' },
   { args: ['--data', emptyFolder], message: 'holds no Type.ndjson' },
   { args: ['--twice'], message: 'usage: npm start' },
-])('rejects the arguments $args', ({ args, message }) => {
+])('npm start rejects the arguments $args', ({ args, message }) => {
   expect(() => readOptions({ args, cwd })).toThrow(message);
 });

@@ -81,12 +81,12 @@ const anyPort = async () => {
   return port;
 };
 
-test('starts a child on the wanted port if that is free', async () => {
+test('startOnPort starts a child on the wanted port if that is free', async () => {
   const wanted = await nextFreePort({ wanted: await anyPort() });
   expect((await start({ wanted })).port).toBe(wanted);
 });
 
-test('starts the child on another port if a program takes the wanted one before the child binds it', async () => {
+test('startOnPort starts the child on another port if a program takes the wanted one before the child binds it', async () => {
   const wanted = await anyPort();
   const before = async (port: number) => {
     if (servers.length === 0) await takePort(port);
@@ -96,7 +96,7 @@ test('starts the child on another port if a program takes the wanted one before 
   expect(await (await fetch(`http://127.0.0.1:${port}/health`)).json()).toMatchObject({ status: 'alive' });
 });
 
-test('does not mistake another program that answers on one address of the port for the child', async () => {
+test('startOnPort does not mistake another program that answers on one address of the port for the child', async () => {
   const wanted = await anyPort();
   const before = async (port: number) => {
     if (servers.length === 0) await takePort(port);
@@ -110,7 +110,7 @@ test('does not mistake another program that answers on one address of the port f
   expect(port).not.toBe(wanted);
 });
 
-test('throws an error with the last lines of the log if the child exits at start-up', async () => {
+test('startOnPort throws an error with the last lines of the log if the child exits at start-up', async () => {
   const script = "console.error('The environment is not usable:\\n  - REDIS_URL: missing'); process.exit(3);";
   const starting = start({ script, wanted: await anyPort() });
   await expect(starting).rejects.toThrow(/^app ended with exit code 3\. [\s\S]*\n {2}- REDIS_URL: missing$/);

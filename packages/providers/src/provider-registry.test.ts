@@ -25,7 +25,7 @@ const provider = {
 };
 
 describe('the provider registry', () => {
-  test("contains athenahealth with the guide's endpoints and limits", () => {
+  test("the provider registry contains athenahealth with the guide's endpoints and limits", () => {
     const registry = createProviderRegistry({});
     expect(registry.list().map(({ id }) => id)).toEqual(['athenahealth']);
     expect(registry.get('athenahealth')).toMatchObject({
@@ -40,7 +40,7 @@ describe('the provider registry', () => {
     });
   });
 
-  test('limits new tokens of athenahealth to 50 a minute in production and 5 a minute elsewhere', () => {
+  test('the provider registry limits new tokens of athenahealth to 50 a minute in production and 5 a minute elsewhere', () => {
     const { environments } = createProviderRegistry({}).get('athenahealth');
     const perMinute = Object.entries(environments).map(([name, { tokenRateLimit }]) => [
       name,
@@ -54,7 +54,7 @@ describe('the provider registry', () => {
     ]);
   });
 
-  test('assumes complete includes only for a provider whose entry claims them', () => {
+  test('the provider registry assumes complete includes only for a provider whose entry claims them', () => {
     const search = (settings: object) => ({ ...provider, search: settings });
     expect(createProviderRegistry({}).get('athenahealth').search?.revIncludeIsComplete).toBe(false);
     const isClaimed = (settings: object) =>
@@ -64,7 +64,7 @@ describe('the provider registry', () => {
     expect(() => isClaimed({ revInclude: true })).toThrow(/revInclude/);
   });
 
-  test('reads the default schedule of athenahealth from its variable and those of other providers from the file', () => {
+  test('the provider registry reads the default schedule of athenahealth from its variable and those of other providers from the file', () => {
     const defaultSchedule = { cron: '0 2 * * *', timeZone: 'America/New_York', kind: 'export' };
     const registry = createProviderRegistry({
       ATHENAHEALTH_DEFAULT_SCHEDULE: JSON.stringify(defaultSchedule),
@@ -78,11 +78,11 @@ describe('the provider registry', () => {
     { text: '{"cron":"0 2 30 2 *","timeZone":"UTC","kind":"export"}', says: 'cron: never fires' },
     { text: '{"cron":"0 2 * * *","timeZone":"Here","kind":"export"}', says: 'timeZone: is not a time zone' },
     { text: '{"cron":"0 2 * * *","timeZone":"UTC","kind":"backup"}', says: 'kind: must be one of: export, sync' },
-  ])('rejects the invalid default schedule $text', ({ text, says }) => {
+  ])('the provider registry rejects the invalid default schedule $text', ({ text, says }) => {
     expect(() => createProviderRegistry({ ATHENAHEALTH_DEFAULT_SCHEDULE: text })).toThrow(says);
   });
 
-  test("configures athenahealth from the guide's environment variables", () => {
+  test("the provider registry configures athenahealth from the guide's environment variables", () => {
     const registry = createProviderRegistry({
       ATHENAHEALTH_CLIENT_ID: 'id',
       ATHENAHEALTH_CLIENT_SECRET: 'secret',
@@ -100,7 +100,7 @@ describe('the provider registry', () => {
   test.each([
     { shape: 'an array', content: [provider] },
     { shape: 'an object', content: { providers: [provider] } },
-  ])('reads providers from $shape in a file', ({ content }) => {
+  ])('the provider registry reads providers from $shape in a file', ({ content }) => {
     const registry = createProviderRegistry(writeProviders(content));
     expect(registry.list().map(({ id }) => id)).toEqual(['athenahealth', 'open-ehr']);
     expect(registry.get('open-ehr')).toEqual({
@@ -109,13 +109,13 @@ describe('the provider registry', () => {
     });
   });
 
-  test('replaces a built-in provider with one of the same id from the file', () => {
+  test('the provider registry replaces a built-in provider with one of the same id from the file', () => {
     const registry = createProviderRegistry(writeProviders([{ ...provider, id: 'athenahealth' }]));
     expect(registry.get('athenahealth').name).toBe('Open EHR');
     expect(registry.list()).toHaveLength(1);
   });
 
-  test('names the known providers in the error for an unknown provider', () => {
+  test('the provider registry names the known providers in the error for an unknown provider', () => {
     const get = () => createProviderRegistry(writeProviders([provider])).get('constructor');
     expect(get).toThrow(
       expect.objectContaining({ code: 'unknown-provider', message: expect.stringContaining('athenahealth, open-ehr') }),
@@ -151,14 +151,17 @@ describe('the provider registry', () => {
       content: [{ ...provider, defaultEnvironment: 'constructor' }],
       faults: [/defaultEnvironment/],
     },
-  ])('rejects a file with $what, and reports every fault but none of the content', ({ content, faults }) => {
-    const create = () => createProviderRegistry(writeProviders(content));
-    expect(create).toThrow(EnvError);
-    for (const fault of faults) expect(create).toThrow(fault);
-    expect(create).not.toThrow(/planted/);
-  });
+  ])(
+    'the provider registry rejects a file with $what, and reports every fault but none of the content',
+    ({ content, faults }) => {
+      const create = () => createProviderRegistry(writeProviders(content));
+      expect(create).toThrow(EnvError);
+      for (const fault of faults) expect(create).toThrow(fault);
+      expect(create).not.toThrow(/planted/);
+    },
+  );
 
-  test('rejects a providers file that does not exist', () => {
+  test('the provider registry rejects a providers file that does not exist', () => {
     const create = () => createProviderRegistry({ BULKHEAD_PROVIDERS_FILE: join(folder, 'none.json') });
     expect(create).toThrow(EnvError);
     expect(create).toThrow(/ENOENT/);

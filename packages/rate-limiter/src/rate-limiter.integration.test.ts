@@ -48,7 +48,7 @@ async function grantTimes(
 }
 
 describe('the rate limiter', () => {
-  test('grants immediately after a loss of state if `coldStart` is `go`, and keeps the limit', async () => {
+  test('the rate limiter grants immediately after a loss of state if `coldStart` is `go`, and keeps the limit', async () => {
     // With `wait` each of these would take a minute.
     const budget = makeBudget({ limit: 2, windowMs: 60_000, coldStart: 'go' });
     await grantTimes(budget, 2);
@@ -56,7 +56,7 @@ describe('the rate limiter', () => {
     await expect(third).rejects.toMatchObject({ name: 'TimeoutError' });
   });
 
-  test('grants no more than the limit in any window', async () => {
+  test('the rate limiter grants no more than the limit in any window', async () => {
     const budget = makeBudget();
     const times = await grantTimes(budget, 80);
     for (let i = 16; i < times.length; i++) {
@@ -64,7 +64,7 @@ describe('the rate limiter', () => {
     }
   });
 
-  test('waits one window before the first grant if there is no state in Redis', async () => {
+  test('the rate limiter waits one window before the first grant if there is no state in Redis', async () => {
     const budget = makeBudget();
     const startedAt = performance.now();
     await limiter.acquire({ budget, priority: 'poll' });
@@ -75,7 +75,7 @@ describe('the rate limiter', () => {
     expect(performance.now() - lostAt).toBeGreaterThanOrEqual(199);
   });
 
-  test('grants an urgent request before waiting downloads, which still get their share', async () => {
+  test('the rate limiter grants an urgent request before waiting downloads, which still get their share', async () => {
     const budget = makeBudget();
     const order: string[] = [];
     const take = async (priority: RequestPriority) => {
@@ -90,7 +90,7 @@ describe('the rate limiter', () => {
     expect(order.indexOf('poll')).toBeLessThan(10);
   });
 
-  test('delays downloads while another process waits for polls, but does not starve them', async () => {
+  test('the rate limiter delays downloads while another process waits for polls, but does not starve them', async () => {
     // The long guard keeps late slots from being given back, which would depend on chance.
     const budget = makeBudget({ limit: 4, guardMs: 400 });
     const otherLimiter = makeLimiter();
@@ -106,7 +106,7 @@ describe('the rate limiter', () => {
     expect(order.indexOf('download')).toBeLessThanOrEqual(12);
   });
 
-  test('does not let the polls of a process starve its downloads', async () => {
+  test('the rate limiter does not let the polls of a process starve its downloads', async () => {
     const budget = makeBudget({ guardMs: 400 });
     await limiter.acquire({ budget, priority: 'poll' });
     const granted: RequestPriority[] = [];
@@ -124,7 +124,7 @@ describe('the rate limiter', () => {
     expect(granted.indexOf('download')).toBeGreaterThanOrEqual(6);
   });
 
-  test('counts an answered request from its answer, and an unanswered one from its latest possible arrival', async () => {
+  test('the rate limiter counts an answered request from its answer, and an unanswered one from its latest possible arrival', async () => {
     const latestArrivals = async (budget: RateBudget) => {
       const log = await redis.zrange(budgetKeys({ prefix: services.prefix, budget }).log, '0', '-1', 'WITHSCORES');
       return log.filter((_, index) => index % 2 === 1).map(Number);
@@ -144,7 +144,7 @@ describe('the rate limiter', () => {
     expect(second - first).toBeGreaterThanOrEqual(600);
   });
 
-  test('grants nothing during a pause', async () => {
+  test('the rate limiter grants nothing during a pause', async () => {
     const budget = makeBudget();
     await limiter.acquire({ budget, priority: 'poll' });
     const startedAt = performance.now();
@@ -153,7 +153,7 @@ describe('the rate limiter', () => {
     expect(performance.now() - startedAt).toBeGreaterThanOrEqual(290);
   });
 
-  test('limits a pause to ten minutes, then halves the rate for a minute', async () => {
+  test('the rate limiter limits a pause to ten minutes, then halves the rate for a minute', async () => {
     const budget = makeBudget({ coldStart: 'go' });
     await limiter.pause({ budget, pauseMs: 3 * 3_600_000, reason: '429 Too Many Requests' });
     const [state] = await readBudgets({ redis, prefix: services.prefix, budgets: [budget] });
@@ -162,7 +162,7 @@ describe('the rate limiter', () => {
     expect((state?.slowMs ?? 0) - (state?.pausedMs ?? 0)).toBe(60_000);
   });
 
-  test('grants nothing after it was closed', async () => {
+  test('the rate limiter grants nothing after it was closed', async () => {
     const budget = makeBudget({ limit: 1, windowMs: 400, coldStart: 'go' });
     const closed = createRateLimiter({ redis, prefix: services.prefix });
     await closed.acquire({ budget, priority: 'poll' });
@@ -176,7 +176,7 @@ describe('the rate limiter', () => {
     expect(isGranted).toBe(false);
   });
 
-  test('unsubscribes from pauses when it is closed', async () => {
+  test('the rate limiter unsubscribes from pauses when it is closed', async () => {
     const budget = makeBudget({ coldStart: 'go' });
     const closed = createRateLimiter({ redis, prefix: services.prefix });
     const { state } = budgetKeys({ prefix: services.prefix, budget });
@@ -187,7 +187,7 @@ describe('the rate limiter', () => {
     await waitFor(async () => (await listeners()) === 0);
   });
 
-  test('takes back the slots that other processes have reserved when a pause begins', async () => {
+  test('the rate limiter takes back the slots that other processes have reserved when a pause begins', async () => {
     const budget = makeBudget({ windowMs: 1600, guardMs: 400 });
     const otherLimiter = makeLimiter();
     const times: number[] = [];
@@ -205,7 +205,7 @@ describe('the rate limiter', () => {
     expect(times).toHaveLength(18);
   });
 
-  test('lets waiting processes take turns instead of competing for the same slot', async () => {
+  test('the rate limiter lets waiting processes take turns instead of competing for the same slot', async () => {
     const budget = makeBudget({ windowMs: 800, guardMs: 400 });
     const counted = new Redis(services.redisUrl);
     const evalsha = jest.spyOn(counted, 'evalsha');
@@ -221,7 +221,7 @@ describe('the rate limiter', () => {
     expect(evalsha.mock.calls.length).toBeLessThan(48);
   });
 
-  test('keeps a daily reserve for urgent requests, then rejects all with the time to wait', async () => {
+  test('the rate limiter keeps a daily reserve for urgent requests, then rejects all with the time to wait', async () => {
     // A slot that is given back is still counted for the day, so the guard is long.
     const budget = makeBudget({ perDay: 50, windowMs: 10, guardMs: 1000, coldStart: 'go' });
     await grantTimes(budget, 49);
@@ -235,7 +235,7 @@ describe('the rate limiter', () => {
     });
   });
 
-  test('reports the use of the window and of the day, and the remaining pause', async () => {
+  test('the rate limiter reports the use of the window and of the day, and the remaining pause', async () => {
     expect(await limiter.readUse()).toEqual([]);
     // A slot that is given back would be counted for the day, so the guard is long.
     const budget = makeBudget({ limit: 4, windowMs: 60_000, perDay: 10, guardMs: 60_000, coldStart: 'go' });
@@ -250,7 +250,7 @@ describe('the rate limiter', () => {
     expect(await makeLimiter().readUse()).toEqual([]);
   });
 
-  test('shows a budget to a process that does not use it: window, minute, day, pause, waiting requests', async () => {
+  test('the rate limiter shows a budget to a process that does not use it: window, minute, day, pause, waiting requests', async () => {
     // With a long guard and prompt answers no slot is given back.
     const budget = makeBudget({ limit: 3, windowMs: 100, perDay: 1000, guardMs: 10_000, coldStart: 'go' });
     const read = async () => (await readBudgets({ redis, prefix: services.prefix, budgets: [budget] }))[0];
@@ -280,7 +280,7 @@ describe('the rate limiter', () => {
     await Promise.all([...polls, elsewhere].map((poll) => expect(poll).rejects.toThrow('cancelled')));
   });
 
-  test('keeps only one window in the log of a rate above a hundred a second', async () => {
+  test('the rate limiter keeps only one window in the log of a rate above a hundred a second', async () => {
     const budget = makeBudget({ limit: 100, windowMs: 100 });
     await grantTimes(budget, 20);
     const [state] = await readBudgets({ redis, prefix: services.prefix, budgets: [budget] });
@@ -291,7 +291,7 @@ describe('the rate limiter', () => {
     });
   });
 
-  test('removes an aborted request from the queue', async () => {
+  test('the rate limiter removes an aborted request from the queue', async () => {
     const budget = makeBudget();
     const controller = new AbortController();
     const aborted = limiter.acquire({ budget, priority: 'download', signal: controller.signal });

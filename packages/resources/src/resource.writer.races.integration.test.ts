@@ -92,7 +92,8 @@ const create = () => {
   return (...documents: ResourceDocument[]) => writer.write('Goal', documents);
 };
 /** Writes like another process. */
-const writeFromOtherWorker = (...documents: ResourceDocument[]) => createResourceWriter({ database, gate }).write('Goal', documents);
+const writeFromOtherWorker = (...documents: ResourceDocument[]) =>
+  createResourceWriter({ database, gate }).write('Goal', documents);
 const otherBeforeWrite = (...documents: ResourceDocument[]) =>
   before.push({ command: 'write', happens: () => writeFromOtherWorker(...documents) });
 const read = async (resourceId: string) => {
@@ -105,20 +106,20 @@ const sent = (name: string) => commands.filter((command) => command === name).le
 describe.each([
   { by: 'by bulkWrite', bytes: false },
   { by: 'as bytes', bytes: true },
-])('the resource writer, $by', ({ bytes }) => {
+])('writes $by', ({ bytes }) => {
   beforeEach(() => {
     sendsBytes = bytes;
   });
 
   describe('another process replaces the version between comparison and write', () => {
-    test('does not write a version if another process has stored a newer one since the comparison', async () => {
+    test('the resource writer does not write a version if another process has stored a newer one since the comparison', async () => {
       await writeFromOtherWorker(version('a', 1));
       otherBeforeWrite(version('a', 3));
       expect(await create()(version('a', 2))).toEqual({ written: 0, unchanged: 0, stale: 1, withheld: 0 });
       expect(await read('a')).toEqual(['3', '1']);
     });
 
-    test('replaces an older version that another process has stored since the comparison, and records its source', async () => {
+    test('the resource writer replaces an older version that another process has stored since the comparison, and records its source', async () => {
       await writeFromOtherWorker(version('a', 1));
       otherBeforeWrite(version('a', 2));
       expect(await create()(version('a', 3))).toEqual({ written: 1, unchanged: 0, stale: 0, withheld: 0 });
@@ -127,7 +128,7 @@ describe.each([
       expect(await database.collection('Goal').findOne({ connectionId })).toMatchObject({ revision: 3 });
     });
 
-    test('writes and counts the rest of a batch correctly if one version has lost a race', async () => {
+    test('the resource writer writes and counts the rest of a batch correctly if one version has lost a race', async () => {
       await writeFromOtherWorker(version('a', 1), version('b', 1));
       otherBeforeWrite(version('a', 3));
       expect(await create()(version('a', 2), version('b', 2), version('c', 2))).toEqual({
@@ -147,7 +148,7 @@ describe.each([
       { name: 'from another line', change: { source } },
       { name: 'at another time', change: { storedAt: new Date('2024-06-01T00:00:00.001Z') } },
     ])(
-      'counts a version as unchanged if another process has stored it $name since the comparison',
+      'the resource writer counts a version as unchanged if another process has stored it $name since the comparison',
       async ({ change }) => {
         await writeFromOtherWorker(version('a', 1), version('b', 1));
         otherBeforeWrite({ ...version('a', 2), ...change });
@@ -165,7 +166,7 @@ describe.each([
     );
   });
 
-  test('keeps a newer version with the same source that another process has stored since the comparison', async () => {
+  test('the resource writer keeps a newer version with the same source that another process has stored since the comparison', async () => {
     await writeFromOtherWorker(version('a', 1));
     const { source } = version('a', 2);
     otherBeforeWrite({ ...version('a', 3), source });
@@ -174,13 +175,13 @@ describe.each([
   });
 
   describe('another process inserts the resource between comparison and write', () => {
-    test('does not write a resource if another process has inserted a newer version since the comparison', async () => {
+    test('the resource writer does not write a resource if another process has inserted a newer version since the comparison', async () => {
       otherBeforeWrite(version('a', 3));
       expect(await create()(version('a', 2))).toEqual({ written: 0, unchanged: 0, stale: 1, withheld: 0 });
       expect(await read('a')).toEqual(['3']);
     });
 
-    test('replaces an older version that another process has inserted since the comparison, and writes the rest of the batch once', async () => {
+    test('the resource writer replaces an older version that another process has inserted since the comparison, and writes the rest of the batch once', async () => {
       await writeFromOtherWorker(version('b', 1));
       otherBeforeWrite(version('a', 1));
       expect(await create()(version('c', 2), version('a', 2), version('b', 2))).toEqual({
@@ -192,7 +193,7 @@ describe.each([
       expect([await read('a'), await read('b'), await read('c')]).toEqual([['2', '1'], ['2', '1'], ['2']]);
     });
 
-    test('compares lost inserts and lost replacements of the same batch again', async () => {
+    test('the resource writer compares lost inserts and lost replacements of the same batch again', async () => {
       await writeFromOtherWorker(version('b', 1));
       otherBeforeWrite(version('a', 1), version('b', 3));
       expect(await create()(version('a', 2), version('b', 2))).toEqual({
@@ -215,14 +216,14 @@ describe.each([
       for (let number = 0; number < count; number++) before.push({ command: 'write', happens: change });
     };
 
-    test('writes a resource after 19 lost races', async () => {
+    test('the resource writer writes a resource after 19 lost races', async () => {
       await writeFromOtherWorker(version('a', 1));
       changeBeforeWrites(19);
       expect(await create()(version('a', 2))).toMatchObject({ written: 1 });
       expect(sent('write')).toBe(20);
     });
 
-    test('throws write-contention after 20 lost races, so that the batch is retried later', async () => {
+    test('the resource writer throws write-contention after 20 lost races, so that the batch is retried later', async () => {
       await writeFromOtherWorker(version('a', 1));
       changeBeforeWrites(20);
       await expect(create()(version('a', 2))).rejects.toMatchObject({
@@ -236,7 +237,7 @@ describe.each([
   });
 
   describe('commands', () => {
-    test('sends one read and no write for a batch that changes nothing', async () => {
+    test('the resource writer sends one read and no write for a batch that changes nothing', async () => {
       await writeFromOtherWorker(version('a', 2), version('b', 2));
       expect(await create()(version('a', 2), version('b', 1))).toEqual({
         written: 0,
@@ -247,19 +248,19 @@ describe.each([
       expect(commands).toEqual(['createIndexes', 'find']);
     });
 
-    test('reads no history for a batch of new resources', async () => {
+    test('the resource writer reads no history for a batch of new resources', async () => {
       expect(await create()(version('a', 2), version('b', 1))).toMatchObject({ written: 2 });
       expect(commands).toEqual(['createIndexes', 'find', 'write']);
     });
 
-    test('sends no commands for an empty batch', async () => {
+    test('the resource writer sends no commands for an empty batch', async () => {
       expect(await create()()).toEqual({ written: 0, unchanged: 0, stale: 0, withheld: 0 });
       expect(commands).toEqual([]);
     });
   });
 
   describe('indexes', () => {
-    test('creates the indexes of a type with its first batch, once for concurrent batches', async () => {
+    test('the resource writer creates the indexes of a type with its first batch, once for concurrent batches', async () => {
       await database.dropCollection('Goal').catch(() => undefined);
       const write = create();
       await Promise.all([write(version('a', 1)), write(version('b', 1))]);
@@ -268,7 +269,7 @@ describe.each([
       expect((await database.collection('Goal').indexes()).length).toBeGreaterThan(1);
     });
 
-    test('creates the indexes of a type with the next batch if the first attempt failed', async () => {
+    test('the resource writer creates the indexes of a type with the next batch if the first attempt failed', async () => {
       before.push({ command: 'createIndexes', happens: () => Promise.reject(new Error('connection lost')) });
       const write = create();
       await expect(write(version('a', 1))).rejects.toThrow('connection lost');
@@ -291,7 +292,7 @@ describe('the resource writer (errors of bulkWrite)', () => {
     { what: 'an error without write errors', error: new Error('connection lost') },
     { what: 'an error of one document', error: failure(121) },
     { what: 'an error of one document and a lost race', error: failure(11000, 121) },
-  ])('throws $what instead of treating it as a lost race', async ({ error }) => {
+  ])('the resource writer throws $what instead of treating it as a lost race', async ({ error }) => {
     before.push({
       command: 'write',
       happens: () => Promise.reject(error),
@@ -300,7 +301,7 @@ describe('the resource writer (errors of bulkWrite)', () => {
     expect(sent('write')).toBe(1);
   });
 
-  test('treats a duplicate key error as a lost race also if the driver reports a single error instead of a list', async () => {
+  test('the resource writer treats a duplicate key error as a lost race also if the driver reports a single error instead of a list', async () => {
     const taken = Object.assign(new Error('taken'), { writeErrors: { code: 11000, index: 0 } });
     before.push({ command: 'write', happens: () => Promise.reject(taken) });
     expect(await create()(version('a', 1))).toMatchObject({ written: 1 });

@@ -22,11 +22,11 @@ describe('the oracle about resources', () => {
   const verify = (stored: readonly ComparedResource[]) =>
     verifyResources(compareResources({ type: 'Patient', served: [at('a'), at('b')], stored }));
 
-  test('accepts equal sets', () => {
+  test('the oracle accepts a store with exactly the served resources', () => {
     expect(verify([at('b'), at('a')])).toEqual([]);
   });
 
-  test('reports a missing resource, an old version and wrong content as lost', () => {
+  test('the oracle reports a missing resource, an old version and wrong content as lost', () => {
     expect(verify([at('a')])).toMatchObject([{ verdict: 'lost', count: 1, text: 'Patient/b missing' }]);
     expect(verify([at('a'), at('b', { versionId: '1', fingerprint: 'old' })])).toMatchObject([
       { verdict: 'lost', text: 'Patient/b other-version' },
@@ -36,7 +36,7 @@ describe('the oracle about resources', () => {
     ]);
   });
 
-  test('reports a resource that is no longer served as duplicated', () => {
+  test('the oracle reports a resource that is no longer served as duplicated', () => {
     expect(verify([at('a'), at('b'), at('deleted')])).toMatchObject([{ verdict: 'duplicated', count: 1 }]);
   });
 
@@ -53,11 +53,11 @@ describe('the oracle about the ledger', () => {
     return { id: 'job.0', section: 'output' as const, promisedCount: 10, checkpoint, state };
   };
 
-  test('accepts a file that counts the served lines, or fewer if it is not completed', () => {
+  test('the oracle accepts a file that counts the served lines, or fewer if it is not completed', () => {
     expect(verifyLedger([file(10), file(4, 'failed')])).toEqual([]);
   });
 
-  test('reports surplus lines as duplicated, and missing lines of a completed file as silent', () => {
+  test('the oracle reports surplus lines as duplicated, and missing lines of a completed file as silent', () => {
     expect(verifyLedger([file(13)])).toMatchObject([{ verdict: 'duplicated', count: 3 }]);
     expect(verifyLedger([file(9)])).toMatchObject([{ verdict: 'silent', count: 1 }]);
   });
@@ -74,7 +74,7 @@ describe('the oracle about downloads', () => {
   const verify = (requests: readonly SeenRequest[], samples: readonly LedgerSample[] = []) =>
     verifyDownloads({ requests, samples });
 
-  test('accepts a resume, a refused request, and a restart of which nothing was stored', () => {
+  test('the oracle accepts a resume, a refused request, and a restart of which nothing was stored', () => {
     expect(
       verify([get(0, { bytesSent: 5_000_000 }), get(100, { headers: { range: 'bytes=9-' }, status: 206 })]),
     ).toEqual([]);
@@ -82,16 +82,16 @@ describe('the oracle about downloads', () => {
     expect(verify([get(0), get(100)], [sample(1), sample(90, { attempts: 2 })])).toEqual([]);
   });
 
-  test('reports a restart after megabytes were sent as duplicated', () => {
+  test('the oracle reports a restart after megabytes were sent as duplicated', () => {
     expect(verify([get(0, { bytesSent: 3_100_000 }), get(100)])).toMatchObject([{ verdict: 'duplicated', count: 1 }]);
   });
 
-  test('reports a restart as duplicated if the ledger had a position to resume at', () => {
+  test('the oracle reports a restart as duplicated if the ledger had a position to resume at', () => {
     const samples = [sample(10, { resumableBytes: 700 }), sample(90, { resumableBytes: 700, attempts: 2 })];
     expect(verify([get(0), get(100)], samples)).toMatchObject([{ verdict: 'duplicated', count: 1 }]);
   });
 
-  test('accepts a restart by an attempt that was overtaken', () => {
+  test('the oracle accepts a restart by an attempt that was overtaken', () => {
     const samples = [sample(10), sample(20, { attempts: 2 }), sample(90, { attempts: 2, resumableBytes: 700 })];
     expect(verify([get(30), get(100)], samples)).toEqual([]);
   });
@@ -105,17 +105,17 @@ describe('the oracle about kick-offs', () => {
   const verify = (requests: readonly SeenRequest[], disruptions: readonly { fromMs: number; toMs: number }[] = []) =>
     verifyKickOffs({ requests, disruptions, orderedAtMs: [0, 10_000] });
 
-  test('accepts one accepted kick-off for each export', () => {
+  test('the oracle accepts one accepted kick-off for each export', () => {
     const requests = [kickOff(10, { status: 429 }), kickOff(1500), kickOff(10_010)];
     expect(verify(requests)).toEqual({ findings: [], unavoidable: 0 });
   });
 
-  test('reports a repeated kick-off as duplicated', () => {
+  test('the oracle reports a repeated kick-off as duplicated', () => {
     const repeated = verify([kickOff(10), kickOff(5000)], [{ fromMs: 3000, toMs: 3010 }]);
     expect(repeated).toMatchObject({ findings: [{ verdict: 'duplicated', count: 1 }], unavoidable: 0 });
   });
 
-  test('counts a repeated kick-off as unavoidable if the process was killed before it stored the answer', () => {
+  test('the oracle counts a repeated kick-off as unavoidable if the process was killed before it stored the answer', () => {
     const requests = [kickOff(10), kickOff(5000)];
     expect(verify(requests, [{ fromMs: 25, toMs: 30 }])).toEqual({ findings: [], unavoidable: 1 });
     expect(verify(requests, [{ fromMs: 0, toMs: 4000 }])).toEqual({ findings: [], unavoidable: 1 });
@@ -123,12 +123,12 @@ describe('the oracle about kick-offs', () => {
 });
 
 describe('the oracle about started exports', () => {
-  test('accepts one export for each POST, and ignores an export that the API withdrew', () => {
+  test('the oracle accepts one export for each POST, and ignores an export that the API withdrew', () => {
     const seen = [{ id: 'a' }, { id: 'b', error: { code: 'unavailable', message: '' } }];
     expect(verifyOrders({ seen, followed: ['a'] })).toEqual([]);
   });
 
-  test('reports a second export as duplicated', () => {
+  test('the oracle reports a second export as duplicated', () => {
     expect(verifyOrders({ seen: [{ id: 'a' }, { id: 'b' }], followed: ['a'] })).toMatchObject([
       { verdict: 'duplicated', count: 1 },
     ]);
@@ -149,12 +149,12 @@ describe('the oracle about watermarks', () => {
   const verify = (change: Partial<Parameters<typeof verifyWatermarks>[0]>) =>
     verifyWatermarks({ watermarks: [watermark], earlier: [], exports: [settled], differences: [], ...change });
 
-  test('accepts a watermark if everything before it is stored', () => {
+  test('the oracle accepts a watermark if everything before it is stored', () => {
     const later = { type: 'Patient', id: '1', what: 'missing', lastUpdated: new Date('2026-01-03') } as const;
     expect(verify({ differences: [later] })).toEqual([]);
   });
 
-  test('reports a wrong watermark as silent', () => {
+  test('the oracle reports a wrong watermark as silent', () => {
     const before = { type: 'Patient', id: '1', what: 'missing', lastUpdated: new Date('2026-01-01') } as const;
     expect(verify({ differences: [before] })).toMatchObject([{ verdict: 'silent', count: 1 }]);
     expect(verify({ exports: [{ ...settled, phase: 'downloading' }] })).toMatchObject([{ verdict: 'silent' }]);
@@ -182,21 +182,21 @@ describe('the oracle about the ends of exports', () => {
   const verify = (change: Partial<Parameters<typeof verifyEnds>[0]>) =>
     verifyEnds({ exports: [end()], mayFail: false, differences: 0, ...change });
 
-  test('accepts a complete export, and a reported failure in an outage that is followed by a complete export', () => {
+  test('the oracle accepts a complete export, and a reported failure in an outage that is followed by a complete export', () => {
     expect(verify({})).toEqual([]);
     expect(verify({ exports: [failed, end()], mayFail: true })).toEqual([]);
     expect(isWhole(end({ warnings: [{ code: 'kick-off-repeated', message: '' }] }))).toBe(true);
     expect(isWhole(partial)).toBe(false);
   });
 
-  test('reports a missing answer, end, reason or warning as silent', () => {
+  test('the oracle reports a missing answer, end, reason or warning as silent', () => {
     expect(verify({ exports: [{}] })).toMatchObject([{ verdict: 'silent' }]);
     expect(verify({ exports: [{ exportId: 'a' }] })).toMatchObject([{ verdict: 'silent' }]);
     expect(verify({ exports: [end({ status: 'FAILED' })], mayFail: true })).toMatchObject([{ verdict: 'silent' }]);
     expect(verify({ differences: 3 })).toMatchObject([{ verdict: 'silent', count: 1 }]);
   });
 
-  test('reports a failure after a short crash as lost', () => {
+  test('the oracle reports a failure after a short crash as lost', () => {
     expect(verify({ exports: [failed] })).toMatchObject([{ verdict: 'lost' }]);
     expect(verify({ exports: [partial] })).toMatchObject([{ verdict: 'lost' }]);
   });

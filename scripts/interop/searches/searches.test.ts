@@ -105,7 +105,7 @@ describe('the known differences of searches', () => {
     { name: 'date', value: 'gt2024-01-15T08:00:00.5+10:00', what: 'extra', resource: early, id: 'second-as-instant' },
     { name: 'date', value: 'gt2024-01-15T08:00:01+10:00', what: 'extra', resource: early, id: undefined },
     { name: 'date', value: 'eq2024-01-15T08:00:00+10:00', what: 'missing', resource: early, id: undefined },
-  ] as const)('explain $name=$value, $what, by $id', ({ id, ...finding }) => {
+  ] as const)('the known differences explain $name=$value, $what, by $id', ({ id, ...finding }) => {
     expect(explain(finding)).toBe(id);
   });
 

@@ -11,7 +11,7 @@ const states = (timeline: ReturnType<typeof way>, now = second(100)) =>
   stepsOf({ phase: timeline.at(-1)?.phase ?? 'queued', timeline }, now).map(({ state }) => state);
 
 describe('the steps of an export', () => {
-  test('shows the finished phases with their durations, the current one and those ahead', () => {
+  test('the progress of an export shows the finished phases with their durations, the current one and those ahead', () => {
     const timeline = way('queued', 'kicking-off', 'exporting');
     expect(stepsOf({ phase: 'exporting', timeline }, second(25))).toEqual([
       expect.objectContaining({ phase: 'queued', state: 'done', tookMs: 10_000 }),
@@ -22,13 +22,13 @@ describe('the steps of an export', () => {
     ]);
   });
 
-  test('shows every phase as done after the export has completed', () => {
+  test('the progress of an export shows every phase as done after the export has completed', () => {
     const whole = way('queued', 'kicking-off', 'exporting', 'downloading', 'finalizing', 'completed');
     expect(states(whole)).toEqual(Array(5).fill('done'));
   });
 
   test.each(['failed', 'cancelled'] as const)(
-    'shows the phase before as the last one of an export that is %s',
+    'the progress of an export shows the phase before as the last one of an export that is %s',
     (end) => {
       expect(states(way('queued', 'kicking-off', 'exporting', end))).toEqual([
         'done',
@@ -40,7 +40,7 @@ describe('the steps of an export', () => {
     },
   );
 
-  test('counts only the phases since a retry, and shows no duration for phases that it skipped', () => {
+  test('the progress of an export counts only the phases since a retry, and shows no duration for phases that it skipped', () => {
     const timeline = way('queued', 'kicking-off', 'exporting', 'downloading', 'failed', 'downloading');
     const steps = stepsOf({ phase: 'downloading', timeline }, second(55));
     expect(steps.map(({ state, tookMs }) => [state, tookMs])).toEqual([
@@ -52,7 +52,7 @@ describe('the steps of an export', () => {
     ]);
   });
 
-  test('shows the current phase of a record without a timeline', () => {
+  test('the progress of an export shows the current phase of a record without a timeline', () => {
     expect(stepsOf({ phase: 'downloading', timeline: [] }, second(0)).map(({ state }) => state)).toEqual([
       'done',
       'done',

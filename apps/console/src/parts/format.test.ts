@@ -8,7 +8,7 @@ describe('formatBytes', () => {
     [1000, '1.00 kB'],
     [12_345_678, '12.3 MB'],
     [5e9, '5.00 GB'],
-  ])('%d: %s', (bytes, text) => {
+  ])('formatBytes writes %d bytes as %s', (bytes, text) => {
     expect(formatBytes(bytes)).toBe(text);
   });
 });
@@ -21,7 +21,7 @@ describe('formatDuration', () => {
     [200_000, '3 min 20 s'],
     [7_500_000, '2 h 5 min'],
     [100 * 3_600_000, '4 d 4 h'],
-  ])('%d ms: %s', (ms, text) => {
+  ])('formatDuration writes %d ms as %s', (ms, text) => {
     expect(formatDuration(ms)).toBe(text);
   });
 });

@@ -14,6 +14,6 @@ test.each<{ resource: Partial<FhirResource>; text: string }>([
   { resource: { medicationCodeableConcept: { text: 'Aspirin' } }, text: 'Aspirin' },
   { resource: { type: [{ text: 'Office visit' }] }, text: 'Office visit' },
   { resource: {}, text: '' },
-])('$text', ({ resource, text }) => {
+])('describeResource returns "$text"', ({ resource, text }) => {
   expect(describeResource({ ...base, ...resource })).toBe(text);
 });

@@ -5,7 +5,7 @@ let simulator: SimulatorClient;
 afterEach(() => simulator.stop());
 
 describe('the control API', () => {
-  test('changes options at run time and restores the default for null', async () => {
+  test('the control API changes options at run time and restores the default for null', async () => {
     simulator = await startSimulatorClient({ fileExpirySeconds: 60 });
     const patch = { separateFileHost: true, resourcesPerFile: 3, fileExpirySeconds: null };
     expect(await jsonOf(simulator.control('PATCH', '/options', patch))).toMatchObject(patch);
@@ -18,7 +18,7 @@ describe('the control API', () => {
   });
 
   test.each([{ port: 1 }, { patients: 3 }, { nonsense: true }, { rateLimit: 'often' }, { resourcesPerFile: 0 }])(
-    'rejects the change of options %j and keeps all options',
+    'the control API rejects the change of options %j and keeps all options',
     async (patch) => {
       simulator = await startSimulatorClient();
       const before = await jsonOf(simulator.control('GET', '/options'));
@@ -29,7 +29,7 @@ describe('the control API', () => {
 });
 
 describe('the control API of exports', () => {
-  test('lists exports with their parameters and states', async () => {
+  test('the control API lists exports with their parameters and states', async () => {
     const clock = manualClock();
     simulator = await startSimulatorClient({ clock, exportSeconds: 10 });
     const since = '2026-01-01T00:00:00Z';
@@ -65,7 +65,7 @@ describe('the control API of exports', () => {
 });
 
 describe('the control API of requests', () => {
-  test('records the parameter names of a request and whether it had a token', async () => {
+  test('the control API records the parameter names of a request and whether it had a token', async () => {
     simulator = await startSimulatorClient();
     await simulator.kickOff('/Patient/$export?_type=Patient&_since=2026-01-01T00:00:00Z');
     const body = JSON.stringify({ resourceType: 'Parameters', parameter: [{ name: '_type', valueString: 'Patient' }] });

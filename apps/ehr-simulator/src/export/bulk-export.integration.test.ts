@@ -14,7 +14,7 @@ async function outcomeText(response: Response): Promise<string> {
 }
 
 describe('the simulator', () => {
-  test('runs an export to a manifest with exact counts, and no longer knows it after DELETE', async () => {
+  test('the simulator runs an export to a manifest with exact counts, and no longer knows it after DELETE', async () => {
     const clock = manualClock();
     simulator = await startSimulatorClient({ clock, exportSeconds: 10, retryAfterSeconds: 7 });
     const kickedOff = await simulator.kickOff();
@@ -57,7 +57,7 @@ describe('the simulator', () => {
     expect((await simulator.get(manifest.output[0].url)).status).toBe(404);
   });
 
-  test('exports changes and deletions after _since, and keeps the files of an earlier export unchanged', async () => {
+  test('the simulator exports changes and deletions after _since, and keeps the files of an earlier export unchanged', async () => {
     simulator = await startSimulatorClient();
     const first = await simulator.export('/Patient/$export?_type=Patient,Observation');
     const patientsUrl = first.output[0]?.url ?? '';
@@ -92,7 +92,7 @@ describe('the simulator', () => {
     expect([third.output, third.deleted]).toEqual([[], []]);
   });
 
-  test('splits a type over several files that together hold the whole type', async () => {
+  test('the simulator splits a type over several files that together hold the whole type', async () => {
     simulator = await startSimulatorClient({ patients: 40, resourcesPerFile: 7 });
     const { output } = await simulator.export('/Patient/$export?_type=Patient');
     expect(output.map(({ count }) => count)).toEqual([7, 7, 7, 7, 7, 5]);
@@ -100,7 +100,7 @@ describe('the simulator', () => {
     expect(texts.join('')).toBe(await (await simulator.control('GET', '/resources/Patient')).text());
   });
 
-  test('accepts a kick-off by POST and for a group', async () => {
+  test('the simulator accepts a kick-off by POST and for a group', async () => {
     simulator = await startSimulatorClient();
     const body = JSON.stringify({ resourceType: 'Parameters', parameter: [{ name: '_type', valueString: 'Patient' }] });
     const headers = {
@@ -116,7 +116,7 @@ describe('the simulator', () => {
     expect(await outcomeText(unknown)).toMatch('Group/a-1.C-1');
   });
 
-  test('rejects a kick-off with wrong headers or parameters, and records the headers as violations', async () => {
+  test('the simulator rejects a kick-off with wrong headers or parameters, and records the headers as violations', async () => {
     simulator = await startSimulatorClient({ unsupportedParameters: ['_typeFilter'] });
     expect((await simulator.kickOff('/Patient/$export', { accept: 'application/json' })).status).toBe(406);
     expect((await simulator.kickOff('/Patient/$export', { prefer: 'respond-sync' })).status).toBe(400);
@@ -134,7 +134,7 @@ describe('the simulator', () => {
     }
   });
 
-  test('answers 429 to a second kick-off if only one export may run', async () => {
+  test('the simulator answers 429 to a second kick-off if only one export may run', async () => {
     const clock = manualClock();
     simulator = await startSimulatorClient({ clock, exportSeconds: 10, oneExportAtATime: true });
     expect((await simulator.kickOff()).status).toBe(202);

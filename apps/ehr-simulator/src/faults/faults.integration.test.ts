@@ -21,7 +21,7 @@ async function patientFile(): Promise<{ url: string; whole: string }> {
 }
 
 describe('the fault board', () => {
-  test('matches requests by method, path and type, skips and repeats faults, and lists and cancels them', async () => {
+  test('the fault board matches requests by method, path and type, skips and repeats faults, and lists and cancels them', async () => {
     const fault = { kind: 'status', status: 503 };
     await simulator.orderFault({ match: { method: 'GET', type: 'Patient' }, fault, times: 2, after: 1 });
     const statuses = [];
@@ -42,24 +42,24 @@ describe('the fault board', () => {
     [{ fault: { kind: 'latency', ms: 1, more: 1 } }],
     [{ fault: { kind: 'bom' }, match: { path: '(' } }],
     [{ fault: { kind: 'bom' }, times: 0 }],
-  ])('rejects the fault order %j', async (order) => {
+  ])('the fault board rejects the fault order %j', async (order) => {
     expect((await simulator.control('POST', '/faults', order)).status).toBe(400);
   });
 
-  test('gives every kind of fault a unique name', () => {
+  test('the fault board gives every kind of fault a unique name', () => {
     expect(new Set(faultKinds.map(({ kind }) => kind)).size).toBe(faultKinds.length);
   });
 });
 
 describe('a fault of the connection', () => {
-  test('delays the answer by the ordered latency', async () => {
+  test('a connection fault delays the answer by the ordered latency', async () => {
     await simulator.orderFault({ fault: { kind: 'latency', ms: 80 } });
     const start = performance.now();
     expect((await simulator.get(path)).status).toBe(200);
     expect(performance.now() - start).toBeGreaterThan(75);
   });
 
-  test('answers with the ordered status and body, and sends Retry-After verbatim', async () => {
+  test('a connection fault answers with the ordered status and body, and sends Retry-After verbatim', async () => {
     const fault = {
       kind: 'status',
       status: 429,
@@ -77,7 +77,7 @@ describe('a fault of the connection', () => {
     expect(await response.text()).toBe('<html>busy</html>');
   });
 
-  test('resets the connection before the answer or inside the body', async () => {
+  test('a connection fault resets the connection before the answer or inside the body', async () => {
     await simulator.orderFault({ fault: { kind: 'reset' } });
     await expect(simulator.get(path)).rejects.toThrow();
     const { url } = await patientFile();
@@ -86,7 +86,7 @@ describe('a fault of the connection', () => {
     expect((await simulator.get(path)).status).toBe(200);
   });
 
-  test('truncates a body before its length, or ends it as if it were complete', async () => {
+  test('a connection fault truncates a body before its length, or ends it as if it were complete', async () => {
     const { url, whole } = await patientFile();
     await simulator.orderFault({ match: files, fault: { kind: 'truncate', afterBytes: 1000 } });
     await expect(simulator.text(url, plain)).rejects.toThrow();
@@ -101,7 +101,7 @@ describe('a fault of the connection', () => {
     expect(() => gunzipSync(body)).toThrow();
   });
 
-  test('stalls before the answer or inside the body', async () => {
+  test('a connection fault stalls before the answer or inside the body', async () => {
     await simulator.orderFault({ fault: { kind: 'stall' } });
     await expect(fetch(simulator.fhirEndpoint + path, { signal: AbortSignal.timeout(100) })).rejects.toThrow(/timeout/);
     const { url } = await patientFile();
@@ -115,7 +115,7 @@ describe('a fault of the connection', () => {
     await reader?.cancel();
   });
 
-  test('sends a complete body slowly or in small pieces', async () => {
+  test('a connection fault sends a complete body slowly or in small pieces', async () => {
     const { url, whole } = await patientFile();
     await simulator.orderFault({ match: files, fault: { kind: 'slow', bytesPerSecond: 100_000 } });
     const start = performance.now();
@@ -125,7 +125,7 @@ describe('a fault of the connection', () => {
     expect(await simulator.text(url, plain)).toBe(whole);
   });
 
-  test('redirects to the same path on another origin, where a token is a violation', async () => {
+  test('a connection fault redirects to the same path on another origin, where a token is a violation', async () => {
     await simulator.orderFault({ fault: { kind: 'redirect', status: 302 } });
     const response = await simulator.get(`${path}?a=b`);
     const location = new URL(response.headers.get('location') ?? '');
@@ -137,7 +137,7 @@ describe('a fault of the connection', () => {
     ]);
   });
 
-  test('sets and removes headers, and ignores Range', async () => {
+  test('a connection fault sets and removes headers, and ignores Range', async () => {
     const { url, whole } = await patientFile();
     await simulator.orderFault({ match: files, fault: { kind: 'headers', set: { ETag: null, 'X-More': 'yes' } } });
     const bare = await simulator.get(url, plain);
@@ -160,14 +160,14 @@ describe('a fault of a file', () => {
     [{ kind: 'no-final-newline' }, (lines) => lines.join('\n')],
   ];
 
-  test.each(cases)('changes the lines of a file once by %j', async (fault, expected) => {
+  test.each(cases)('a file fault changes the lines of a file once by %j', async (fault, expected) => {
     const { url, whole } = await patientFile();
     await simulator.orderFault({ match: { type: 'Patient', ...files }, fault });
     expect(await simulator.text(url, plain)).toBe(expected(whole.trimEnd().split('\n')));
     expect(await simulator.text(url, plain)).toBe(whole);
   });
 
-  test('adds a byte order mark, also to a compressed file', async () => {
+  test('a file fault adds a byte order mark, also to a compressed file', async () => {
     const { url, whole } = await patientFile();
     await simulator.orderFault({ match: files, fault: { kind: 'bom' } });
     const bytes = Buffer.from(await (await simulator.get(url, { 'accept-encoding': 'gzip' })).arrayBuffer());
@@ -175,7 +175,7 @@ describe('a fault of a file', () => {
     expect(bytes.subarray(3).toString()).toBe(whole);
   });
 
-  test('writes half a line or raw control characters, which JSON.parse rejects', async () => {
+  test('a file fault writes half a line or raw control characters, which JSON.parse rejects', async () => {
     const { url } = await patientFile();
     for (const kind of ['corrupt-line', 'control-characters']) {
       await simulator.orderFault({ match: files, fault: { kind, line: 3 } });
@@ -198,20 +198,20 @@ describe('a fault of a document', () => {
     return { response, manifest: await jsonOf(response) };
   }
 
-  test('changes or removes the counts of a manifest', async () => {
+  test('a document fault changes or removes the counts of a manifest', async () => {
     const { manifest } = await manifestWith({ kind: 'wrong-counts', by: -3 });
     expect(manifest.output[0].count).toBe(5);
     await simulator.control('DELETE', '/faults');
     expect('count' in (await manifestWith({ kind: 'wrong-counts', omit: true })).manifest.output[0]).toBe(false);
   });
 
-  test('adds an error file and removes a type from the manifest', async () => {
+  test('a document fault adds an error file and removes a type from the manifest', async () => {
     const { manifest } = await manifestWith({ kind: 'error-file', lostType: 'Encounter' });
     expect(manifest.output.map(({ type }: { type: string }) => type)).toEqual(['Patient']);
     expect(JSON.parse(await simulator.text(manifest.error[0].url)).issue[0]).toMatchObject({ severity: 'error' });
   });
 
-  test('sends a partial manifest with 202 or with X-Export-Status', async () => {
+  test('a document fault sends a partial manifest with 202 or with X-Export-Status', async () => {
     const early = await manifestWith({ kind: 'partial-manifest' });
     expect([early.response.status, early.manifest.output.length]).toEqual([202, 1]);
     await simulator.control('DELETE', '/faults');
@@ -219,20 +219,20 @@ describe('a fault of a document', () => {
     expect([odd.response.status, odd.response.headers.get('x-export-status')]).toEqual([200, 'in-progress']);
   });
 
-  test('splits a manifest into pages', async () => {
+  test('a document fault splits a manifest into pages', async () => {
     const { manifest } = await manifestWith({ kind: 'paged-manifest' });
     const next = await jsonOf(simulator.get(manifest.link[0].url, { accept: 'application/json' }));
     expect([manifest.output[0].type, next.output[0].type, next.link]).toEqual(['Patient', 'Encounter', undefined]);
   });
 
-  test('removes scheme and host from URLs', async () => {
+  test('a document fault removes scheme and host from URLs', async () => {
     const { manifest } = await manifestWith({ kind: 'relative-urls' });
     expect(manifest.output[0].url).toMatch(/^\/fhir\/r4\/bulkdata\//);
     await simulator.orderFault({ match: { path: '\\$export' }, fault: { kind: 'relative-urls' } });
     expect((await simulator.kickOff()).headers.get('content-location')).toMatch(/^\/fhir\/r4\/bulkstatus\//);
   });
 
-  test('sends OperationOutcomes with string details or inside a Bundle', async () => {
+  test('a document fault sends OperationOutcomes with string details or inside a Bundle', async () => {
     await simulator.orderFault({ fault: { kind: 'string-details' } });
     expect(typeof (await jsonOf(simulator.get('/Patient/none'))).issue[0].details).toBe('string');
     await simulator.orderFault({ fault: { kind: 'outcome-in-bundle' } });
@@ -245,7 +245,7 @@ describe('a fault of a document', () => {
     ]);
   });
 
-  test('expires the links and tokens that were issued so far', async () => {
+  test('a document fault expires the links and tokens that were issued so far', async () => {
     const { url } = await patientFile();
     await simulator.orderFault({ match: files, fault: { kind: 'expire-links' } });
     expect((await simulator.get(url, plain)).status).toBe(410);

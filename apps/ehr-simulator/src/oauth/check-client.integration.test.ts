@@ -43,7 +43,7 @@ async function ask({ header = {}, payload = {} }: Change): Promise<{ status: num
 }
 
 describe('the token endpoint', () => {
-  test('accepts a client assertion only once', async () => {
+  test('the token endpoint accepts a client assertion only once', async () => {
     await start();
     expect(await ask({})).toMatchObject({ status: 200, body: { scope: 'system/*.read' } });
     const again = await ask({});
@@ -61,7 +61,7 @@ describe('the token endpoint', () => {
     { what: 'with too long a lifetime', change: { payload: { exp: nowSeconds + 301 } }, says: 'five minutes' },
     { what: 'that has expired', change: { payload: { exp: nowSeconds - 1 } }, says: 'times' },
     { what: 'without jti', change: { payload: { jti: undefined } }, says: 'times are wrong' },
-  ])('rejects a client assertion $what with invalid_client', async ({ change, says }) => {
+  ])('the token endpoint rejects a client assertion $what with invalid_client', async ({ change, says }) => {
     await start();
     const { status, body } = await ask(change);
     expect([status, body.error]).toEqual([401, 'invalid_client']);

@@ -28,7 +28,7 @@ async function authorize(changes: Record<string, string> = {}): Promise<Response
 }
 
 describe('the OAuth server of the simulator', () => {
-  test('issues a token for client credentials sent by Basic authentication or by form', async () => {
+  test('the simulator issues a token for client credentials sent by Basic authentication or by form', async () => {
     simulator = await startSimulatorClient();
     const form = { grant_type: 'client_credentials', scope: 'system/*.read' };
     const basic = await token(form, { authorization: `Basic ${btoa('simulator-client:simulator-secret')}` });
@@ -42,7 +42,7 @@ describe('the OAuth server of the simulator', () => {
     expect((await jsonOf(token({ grant_type: 'password', ...client }))).error).toBe('unsupported_grant_type');
   });
 
-  test('exchanges a code with PKCE, rotates the refresh token and revokes the access token', async () => {
+  test('the simulator exchanges a code with PKCE, rotates the refresh token and revokes the access token', async () => {
     simulator = await startSimulatorClient();
     const location = new URL((await authorize()).headers.get('location') ?? '');
     expect([location.origin + location.pathname, location.searchParams.get('state')]).toEqual([redirectUri, 's1']);
@@ -72,7 +72,7 @@ describe('the OAuth server of the simulator', () => {
     expect(await read()).toBe(401);
   });
 
-  test('redirects only to known URIs and requires PKCE', async () => {
+  test('the simulator redirects only to known URIs and requires PKCE', async () => {
     simulator = await startSimulatorClient({ redirectUris: [redirectUri] });
     expect((await authorize({ redirect_uri: 'https://elsewhere.example' })).status).toBe(400);
     expect((await authorize({ client_id: 'other' })).status).toBe(400);
@@ -80,7 +80,7 @@ describe('the OAuth server of the simulator', () => {
     expect(new URL(plain.headers.get('location') ?? '').searchParams.get('error')).toBe('invalid_request');
   });
 
-  test('shows a page to the user if configured, and redirects with the decision', async () => {
+  test('the simulator shows a page to the user if configured, and redirects with the decision', async () => {
     simulator = await startSimulatorClient({ asksUser: true });
     const page = await authorize();
     expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
@@ -96,7 +96,7 @@ describe('the OAuth server of the simulator', () => {
     expect((await authorize({ code_challenge_method: 'plain' })).status).toBe(302);
   });
 
-  test('issues 50 tokens a minute, then answers 429 until the minute ends, independently of the request limit', async () => {
+  test('the simulator issues 50 tokens a minute, then answers 429 until the minute ends, independently of the request limit', async () => {
     const clock = manualClock(Date.UTC(2026, 0, 1, 0, 0, 40));
     simulator = await startSimulatorClient({ clock });
     const form = { grant_type: 'client_credentials', scope: 's', ...client };
@@ -108,13 +108,13 @@ describe('the OAuth server of the simulator', () => {
     expect((await simulator.violations()).byKind.rate).toBe(0);
   });
 
-  test('uses the public URL in links if clients do not reach the simulator by host and port', async () => {
+  test('the simulator uses the public URL in links if clients do not reach it by host and port', async () => {
     simulator = await startSimulatorClient({ publicUrl: 'http://ehr-simulator:8080/' });
     const smart = await jsonOf(fetch(`${simulator.fhirEndpoint}/.well-known/smart-configuration`));
     expect(smart.token_endpoint).toBe('http://ehr-simulator:8080/oauth2/v1/token');
   });
 
-  test('requires no token if authentication is switched off', async () => {
+  test('the simulator requires no token if authentication is switched off', async () => {
     simulator = await startSimulatorClient({ auth: false });
     expect((await fetch(`${simulator.fhirEndpoint}/Patient/a-195900.E-1`)).status).toBe(200);
   });

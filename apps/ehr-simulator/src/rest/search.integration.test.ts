@@ -22,7 +22,7 @@ async function ids(query: string): Promise<string[]> {
 }
 
 describe('the REST API of the simulator', () => {
-  test('returns every resource of a search exactly once, in pages that are connected by opaque links', async () => {
+  test('the simulator returns every resource of a search exactly once, in pages that are connected by opaque links', async () => {
     const all = await ids(`Observation?patient=${patient}&_count=100`);
     expect(all.length).toBeGreaterThanOrEqual(8);
     const paged: string[] = [];
@@ -48,13 +48,13 @@ describe('the REST API of the simulator', () => {
     ['Patient', `family=Smith&${practice}`],
     ['Patient', practice],
     ['Organization', practice],
-  ])('answers 400 forbidden to a search of %s by %s, which lacks a parameter', async (type, query) => {
+  ])('the simulator answers 400 forbidden to a search of %s by %s, which lacks a parameter', async (type, query) => {
     const response = await simulator.get(`/${type}?${query}`);
     expect(response.status).toBe(400);
     expect((await jsonOf(response)).issue[0].code).toBe('forbidden');
   });
 
-  test('narrows a search by category, code, status, date, ids and day of change', async () => {
+  test('the simulator narrows a search by category, code, status, date, ids and day of change', async () => {
     const labs = await ids(`Observation?patient=Patient/${patient}&category=laboratory&_count=100`);
     const vitals = await ids(`Observation?patient=${patient}&category=vital-signs&_count=100`);
     const all = await ids(`Observation?patient=${patient}&_count=100`);
@@ -72,7 +72,7 @@ describe('the REST API of the simulator', () => {
     expect(await ids(`Patient?family=${family}&gender=${gender}&_count=100`)).toContain(patient);
   });
 
-  test('returns changes and deletions immediately and keeps the text of numbers', async () => {
+  test('the simulator returns changes and deletions immediately and keeps the text of numbers', async () => {
     const body = `{"resourceType":"Condition","id":"c1","subject":{"reference":"Patient/x1"},"score":1.50}`;
     await simulator.control('PUT', '/fhir/Condition/c1', body);
     expect(await (await simulator.get(`/Condition?patient=x1&${practice}`)).text()).toContain('"score":1.50');
@@ -83,7 +83,7 @@ describe('the REST API of the simulator', () => {
     expect((await simulator.get('/Condition/c2')).status).toBe(404);
   });
 
-  test('requires a token for reads and searches but not for discovery', async () => {
+  test('the simulator requires a token for reads and searches but not for discovery', async () => {
     expect((await fetch(`${simulator.fhirEndpoint}/Patient/${patient}`)).status).toBe(401);
     const metadata = await jsonOf(fetch(`${simulator.fhirEndpoint}/metadata`));
     const appointment = metadata.rest[0].resource.find(({ type }: { type: string }) => type === 'Appointment');
@@ -94,7 +94,7 @@ describe('the REST API of the simulator', () => {
     expect(smart.token_endpoint).toBe(`${simulator.baseUrl}/oauth2/v1/token`);
   });
 
-  test('serves real documents as attachments', async () => {
+  test('the simulator serves real documents as attachments', async () => {
     const pdf = await simulator.get('/Binary/a-195900.pdf-1-1', { accept: 'application/pdf' });
     expect(pdf.headers.get('content-type')).toBe('application/pdf');
     expect((await pdf.text()).slice(0, 8)).toBe('%PDF-1.4');

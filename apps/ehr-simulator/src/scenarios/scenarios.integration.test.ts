@@ -29,7 +29,7 @@ afterEach(() => client?.stop());
 
 describe('the scenario', () => {
   test.each(scenarios.map(({ name, description }) => ({ name, description })))(
-    '$name: $description',
+    'the scenario $name works as described: $description',
     async ({ name }) => {
       client = await startSimulatorClient();
       expect((await client.control('POST', `/scenarios/${name}`)).status).toBe(201);
@@ -39,7 +39,7 @@ describe('the scenario', () => {
 });
 
 describe('the simulator', () => {
-  test('lists all scenarios, and answers an unknown name with the names of all scenarios', async () => {
+  test('the simulator lists all scenarios, and answers an unknown name with the names of all scenarios', async () => {
     client = await startSimulatorClient();
     const names = scenarios.map(({ name }) => name);
     const listed: Scenario[] = await jsonOf(client.control('GET', '/scenarios'));
@@ -48,7 +48,7 @@ describe('the simulator', () => {
     expect([unknown.status, (await jsonOf(unknown)).scenarios]).toEqual([404, names]);
   });
 
-  test('gives every scenario a unique name, a sentence as its description and valid orders', () => {
+  test('the simulator gives every scenario a unique name, a sentence as its description and valid orders', () => {
     expect(new Set(scenarios.map(({ name }) => name)).size).toBe(scenarios.length);
     for (const { description, orders = [] } of scenarios as readonly Scenario[]) {
       expect(description).toMatch(/^[A-Z0-9`].*\.$/);
@@ -56,14 +56,14 @@ describe('the simulator', () => {
     }
   });
 
-  test('describes every scenario in the README in the same words', async () => {
+  test('the simulator describes every scenario in the README in the same words', async () => {
     const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
     const table = readme.slice(readme.indexOf('### Scenarios'));
     const rows = [...table.matchAll(/^\| `([a-z0-9-]+)` +\| (.+?) +\|$/gm)].map(([, name, text]) => [name, text]);
     expect(rows).toEqual(scenarios.map(({ name, description }) => [name, description]));
   });
 
-  test('removes all faults and restores the options when scenarios are cancelled', async () => {
+  test('the simulator removes all faults and restores the options when scenarios are cancelled', async () => {
     client = await startSimulatorClient({ retryAfterSeconds: 3 });
     const before = await jsonOf(client.control('GET', '/options'));
     for (const name of ['failing-files', 'short-lived-links', 'separate-file-host', 'rate-limited']) {

@@ -11,7 +11,7 @@ async function requests(count: number): Promise<number[]> {
 }
 
 describe('the traffic recorder', () => {
-  test('allows 16 requests in two seconds and records the 17th as a violation', async () => {
+  test('the traffic recorder allows 16 requests in two seconds and records the 17th as a violation', async () => {
     const clock = manualClock();
     simulator = await startSimulatorClient({ clock });
     await requests(16);
@@ -24,7 +24,7 @@ describe('the traffic recorder', () => {
     expect((await simulator.violations()).byKind.rate).toBe(1);
   });
 
-  test('answers 429 with rate limit headers if the limit is enforced', async () => {
+  test('the traffic recorder answers 429 with rate limit headers if the limit is enforced', async () => {
     const clock = manualClock();
     simulator = await startSimulatorClient({ clock, rateLimit: true });
     expect((await requests(18)).slice(15)).toEqual([200, 429, 429]);
@@ -35,7 +35,7 @@ describe('the traffic recorder', () => {
     expect(await requests(1)).toEqual([200]);
   });
 
-  test('records a violation of the daily limit', async () => {
+  test('the traffic recorder records a violation of the daily limit', async () => {
     const clock = manualClock();
     simulator = await startSimulatorClient({ clock, requestsPerDay: 3 });
     await requests(4);
@@ -45,7 +45,7 @@ describe('the traffic recorder', () => {
     expect((await simulator.violations()).byKind.day).toBe(1);
   });
 
-  test('records requests without their queries and tokens', async () => {
+  test('the traffic recorder records requests without their queries and tokens', async () => {
     simulator = await startSimulatorClient();
     await simulator.get('/Observation?patient=a-195900.E-1', { 'ah-practice': 'x' });
     const text = await (await simulator.control('GET', '/requests')).text();
@@ -59,7 +59,7 @@ describe('the traffic recorder', () => {
     expect((await jsonOf(simulator.control('GET', '/requests'))).total).toBe(0);
   });
 
-  test('records wrong Accept headers and invalid tokens until the violations are cleared', async () => {
+  test('the traffic recorder records wrong Accept headers and invalid tokens until the violations are cleared', async () => {
     const clock = manualClock();
     simulator = await startSimulatorClient({ clock, tokenSeconds: 100 });
     const statusUrl = (await simulator.kickOff()).headers.get('content-location') ?? '';

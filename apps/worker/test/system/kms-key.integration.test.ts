@@ -66,7 +66,7 @@ if ('missing' in moto) {
     const migrate = (BULKHEAD_ENCRYPTION_KEY: string, BULKHEAD_PREVIOUS_ENCRYPTION_KEYS = '') =>
       run('api/src/migrate.ts', { BULKHEAD_ENCRYPTION_KEY, BULKHEAD_PREVIOUS_ENCRYPTION_KEYS });
 
-    test('processes share the key, rotate it and its KMS key, and print no secret', async () => {
+    test('processes share a data key that AWS KMS has wrapped, rotate it and its KMS key, and print no secret', async () => {
       const plain = system.env.BULKHEAD_ENCRYPTION_KEY ?? '';
       const firstArn = await kms.createKey();
       const wrapped = await wrap(plain, firstArn);

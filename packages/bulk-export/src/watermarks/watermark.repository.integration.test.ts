@@ -30,7 +30,7 @@ function mark(day: number, change: Partial<Watermark> = {}): Watermark {
 const list = (change: object = {}) => watermarks.list({ connectionId: 'conn_1', ...change });
 
 describe('the watermark repository', () => {
-  test('moves a watermark forward and never back, in whatever order exports end #watermarks', async () => {
+  test('the watermark repository moves a watermark forward and never back, in whatever order exports end #watermarks', async () => {
     for (const day of [2, 5, 3, 5]) await watermarks.advance(mark(day));
     expect(await list()).toEqual([mark(5)]);
     // Another export with the same instant does not replace it.
@@ -38,12 +38,12 @@ describe('the watermark repository', () => {
     expect(await list()).toEqual([mark(5)]);
   });
 
-  test('keeps the newest watermark if several exports end at the same time #watermarks', async () => {
+  test('the watermark repository keeps the newest watermark if several exports end at the same time #watermarks', async () => {
     await Promise.all([3, 1, 4, 2, 5].map((day) => watermarks.advance(mark(day))));
     expect(await list()).toEqual([mark(5)]);
   });
 
-  test('keeps one watermark for each connection, level and type #watermarks', async () => {
+  test('the watermark repository keeps one watermark for each connection, level and type #watermarks', async () => {
     const otherKeys = [{ connectionId: 'conn_2' }, { exportType: 'Group' as const }, { resourceType: 'Condition' }];
     for (const change of [{}, ...otherKeys]) await watermarks.advance(mark(1, change));
     await watermarks.advance(mark(2));
@@ -58,12 +58,12 @@ describe('the watermark repository', () => {
     { what: 'scopes and types', coverage: { scope: 'system/*.read', offered: ['Goal', 'Patient'] } },
     { what: 'an empty list of offered types', coverage: { offered: [] } },
     { what: 'only scopes', coverage: { scope: 'system/*.read' } },
-  ])('stores the coverage of an export: $what #watermarks', async ({ coverage }) => {
+  ])('the watermark repository stores the coverage of an export: $what #watermarks', async ({ coverage }) => {
     await watermarks.advance(mark(1, { coverage }));
     expect(await list()).toEqual([mark(1, { coverage })]);
   });
 
-  test('throws if a watermark cannot be written #watermarks', async () => {
+  test('the watermark repository throws if a watermark cannot be written #watermarks', async () => {
     const failing = await mongoose.createConnection(testServices().mongodbUri).asPromise();
     const repository = createWatermarkRepository(failing);
     await failing.close();
@@ -71,14 +71,14 @@ describe('the watermark repository', () => {
   });
 
   test.each(['connectionId', 'exportType', 'resourceType', 'transactionTime', 'at', 'exportId'] as const)(
-    'rejects a watermark without %s',
+    'the watermark repository rejects a watermark without %s',
     async (field) => {
       const { [field]: _, ...incomplete } = mark(1);
       await expect(database.model('Watermark').create({ _id: 'x', ...incomplete })).rejects.toThrow(field);
     },
   );
 
-  test('rejects a watermark with an unknown field', async () => {
+  test('the watermark repository rejects a watermark with an unknown field', async () => {
     await expect(watermarks.advance({ ...mark(1), other: 1 } as Watermark)).rejects.toThrow('other');
   });
 });

@@ -199,7 +199,7 @@ describe('the decision about watermarks #watermarks', () => {
     expect(decide({ files, isOfGroup: true })).toEqual({ Patient: [], Goal: [], [everyType]: [] });
   });
 
-  test('ignores a skipped file', () => {
+  test('the decision about watermarks ignores a skipped file', () => {
     const files = [file(), file({ type: 'Goal', state: 'skipped', lines: 0 })];
     expect(decide({ files })).toEqual({ Patient: [], [everyType]: [] });
   });

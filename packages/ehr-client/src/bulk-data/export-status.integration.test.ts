@@ -251,7 +251,7 @@ describe('readManifest', () => {
     });
   });
 
-  test("reads STU4's outcome as error #partial-success", async () => {
+  test("readManifest reads STU4's outcome as error #partial-success", async () => {
     expect((await parse({ transactionTime, output: [], outcome: [{ url: '/1' }] })).entries).toEqual([
       { section: 'error', type: 'OperationOutcome', url: 'https://ehr.example/1' },
     ]);

@@ -68,7 +68,7 @@ describe('a kick-off', () => {
   });
 
   test.each([{ unsupported: ['_since'] }, { unsupported: ['_type'] }, { unsupported: ['_since', '_type'] }])(
-    'drops $unsupported where the server refuses it, and says so #negotiation',
+    'a kick-off drops $unsupported if the server refuses it, and reports that #negotiation',
     async ({ unsupported }) => {
       await start({ unsupportedParameters: unsupported });
       const started = await kickOffExport({

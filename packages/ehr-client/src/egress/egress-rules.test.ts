@@ -16,16 +16,16 @@ describe('egressRules', () => {
   };
   const at = (fhirEndpoint: string) => ({ environments: { test: { fhirEndpoint } } });
 
-  test('allows files of athenahealth at port 443 only #egress', () => {
+  test('egressRules allows files of athenahealth at port 443 only #egress', () => {
     const { ports } = egressRules(createProviderRegistry({}).get('athenahealth'));
     expect(new Set(ports)).toEqual(new Set([443]));
   });
 
-  test("allows the endpoint's own port and the ports that the registry lists #egress", () => {
+  test("egressRules allows the endpoint's own port and the ports that the registry lists #egress", () => {
     expect(rulesOf({ ...at('https://ehr.example:8443/fhir'), ports: [9443] }).ports).toEqual([443, 8443, 9443]);
   });
 
-  test('allows any port on a private network, unless the registry lists some #egress', () => {
+  test('egressRules allows any port on a private network, unless the registry lists some #egress', () => {
     expect(rulesOf(at('http://10.0.0.1:8080/fhir')).ports).toBeUndefined();
     expect(rulesOf({ ...at('http://10.0.0.1:8080/fhir'), ports: [9000] }).ports).toEqual([443, 8080, 9000]);
   });

@@ -11,7 +11,7 @@ const bundleOf = (entry: unknown, change: object = {}) => ({
 });
 
 describe('readDeletions #deletions', () => {
-  test('reads every entry of a Bundle and counts the entries that it cannot read', () => {
+  test('readDeletions reads every entry of a Bundle and counts the entries that it cannot read', () => {
     const entry = [
       remove('Patient/p1'),
       remove('https://ehr.example/fhir/r4/Observation/o.1'),
@@ -36,7 +36,7 @@ describe('readDeletions #deletions', () => {
     'https://ehr.example/fhir/Patient?_id=p1',
     'http://ehr.example/Patient?_id=p1',
     '/Patient?_id=p1',
-  ])('reads the URL %s', (url) => {
+  ])('readDeletions reads the URL %s', (url) => {
     expect(readDeletions(bundleOf([remove(url)]))).toEqual({ deletions: ofPatient('p1'), unreadable: 0 });
   });
 
@@ -73,16 +73,16 @@ describe('readDeletions #deletions', () => {
     '',
     7,
     ['Patient/p1'],
-  ])('does not read the URL %j', (url) => {
+  ])('readDeletions does not read the URL %j', (url) => {
     expect(readDeletions(bundleOf([remove(url)]))).toEqual({ deletions: [], unreadable: 1 });
   });
 
-  test('reads an id of 128 characters', () => {
+  test('readDeletions reads an id of 128 characters', () => {
     const id = 'p'.repeat(128);
     expect(readDeletions(bundleOf([remove(`Patient/${id}`)])).deletions).toEqual(ofPatient(id));
   });
 
-  test('reads the fullUrl of an entry without a URL, and only then', () => {
+  test('readDeletions reads the fullUrl of an entry without a URL, and only then', () => {
     const fullUrl = 'https://ehr.example/fhir/Patient/p1';
     expect(readDeletions(bundleOf([{ fullUrl, request: { method: 'DELETE' } }])).deletions).toEqual(ofPatient('p1'));
     const conditional = { fullUrl, request: { method: 'DELETE', url: 'Observation?code=1' } };
@@ -90,7 +90,7 @@ describe('readDeletions #deletions', () => {
     expect(readDeletions(bundleOf([{ fullUrl }]))).toEqual({ deletions: [], unreadable: 1 });
   });
 
-  test('reads a line that is a plain reference', () => {
+  test('readDeletions reads a line that is a plain reference', () => {
     expect(readDeletions({ reference: 'Patient/p1' })).toEqual({ deletions: ofPatient('p1'), unreadable: 0 });
     expect(readDeletions({ reference: '#p1' })).toEqual({ deletions: [], unreadable: 1 });
   });
@@ -103,11 +103,11 @@ describe('readDeletions #deletions', () => {
     { name: 'an array', line: [{ reference: 'Patient/p1' }] },
     { name: 'null', line: null },
     { name: 'a text', line: 'Patient/p1' },
-  ])('counts $name as unreadable', ({ line }) => {
+  ])('readDeletions counts $name as unreadable', ({ line }) => {
     expect(readDeletions(line)).toEqual({ deletions: [], unreadable: 1 });
   });
 
-  test('gives an entry that names no resource no deletion, although the Bundle has a time', () => {
+  test('readDeletions gives an entry that names no resource no deletion, although the Bundle has a time', () => {
     const bundle = bundleOf([remove('Patient')], { timestamp: '2024-05-02T00:00:00Z' });
     expect(readDeletions(bundle)).toEqual({ deletions: [], unreadable: 1 });
   });
@@ -119,11 +119,11 @@ describe('readDeletions #deletions', () => {
     'Thu 2024-05-02T00:00:00Z',
     1714608000000,
     ['2024-05-02T00:00:00Z'],
-  ])('takes no time from %j, which is not an instant', (timestamp) => {
+  ])('readDeletions takes no time from %j, which is not an instant', (timestamp) => {
     expect(readDeletions(bundleOf([remove('Patient/p1')], { timestamp })).deletions).toEqual(ofPatient('p1'));
   });
 
-  test('takes the time of a deletion from its entry, else from the Bundle', () => {
+  test('readDeletions takes the time of a deletion from its entry, else from the Bundle', () => {
     const lastModified = '2024-05-01T10:00:00+02:00';
     const timestamp = '2024-05-02T00:00:00Z';
     const meta = { lastUpdated: '2024-05-03T00:00:00.123Z' };

@@ -4,7 +4,7 @@ import { readManifestEntry } from './manifest.ts';
 const manifestUrl = 'https://ehr.example/fhir/r4/bulkstatus/1';
 
 describe('readManifestEntry', () => {
-  test('resolves a relative URL and keeps the count', () => {
+  test('readManifestEntry resolves a relative URL and keeps the count', () => {
     const value = { type: 'Patient', url: '/files/p.ndjson?sig=1', count: 3 };
     expect(readManifestEntry({ section: 'output', value, manifestUrl })).toEqual({
       section: 'output',

@@ -24,7 +24,7 @@ function chunked(bytes: Buffer, chunkBytes: number): Buffer[] {
 describe('LineSplitter #ndjson', () => {
   const file = Buffer.from('{"a":"ä😀"}\r\n\n{"b":1}\nlast');
 
-  test.each([1, 2, 3, 7, 1000])('gives the same lines for chunks of %i bytes', (chunkBytes) => {
+  test.each([1, 2, 3, 7, 1000])('LineSplitter gives the same lines for chunks of %i bytes', (chunkBytes) => {
     const { lines } = split(chunked(file, chunkBytes));
     expect(lines.map(({ bytes }) => bytes.toString())).toEqual(['{"a":"ä😀"}', '', '{"b":1}', 'last']);
     expect(lines.map(({ line }) => line)).toEqual([1, 2, 3, 4]);
@@ -44,7 +44,7 @@ describe('LineSplitter #ndjson', () => {
     expect(Math.max(...parts.map(({ part }) => part.length))).toBeLessThanOrEqual(10 + 7);
   });
 
-  test('continues at an offset', () => {
+  test('LineSplitter continues at an offset', () => {
     const [, , third] = split(chunked(file, 4)).lines;
     const splitter = new LineSplitter({ maxLineBytes: 1000, startOffset: third?.offset ?? 0, startLine: 2 });
     expect(splitter.push(file.subarray(third?.offset))).toEqual([third]);

@@ -123,12 +123,12 @@ describe('parseResourceLine', () => {
     expect(parsed).toMatchObject(isTaken ? { kind: 'resource' } : { kind: 'rejected', reason: 'wrong-resource-type' });
   });
 
-  test('repairs raw control characters inside strings and leaves white space between tokens alone #control-characters', () => {
+  test('parseResourceLine repairs raw control characters inside strings and leaves white space between tokens alone #control-characters', () => {
     const parsed = parse('{\t"resourceType":"Patient",\t"id":"1","text":{"div":"a\u0001b\tc \\" d"}}');
     expect(parsed).toMatchObject({ kind: 'resource', resource: { text: { div: 'a\u0001b\tc " d' } } });
   });
 
-  test('leaves an escaped control character invalid, because its meaning is unknown', () => {
+  test('parseResourceLine leaves an escaped control character invalid, because its meaning is unknown', () => {
     const parsed = parse('{"resourceType":"Patient","id":"1","text":{"div":"a\\\tb"}}');
     expect(parsed).toEqual({ kind: 'rejected', reason: 'invalid-json' });
   });
@@ -138,12 +138,12 @@ describe('parseResourceLine', () => {
     { name: 'escaped quotes', text: '\\"'.repeat(2_000_000) },
     { name: 'backslashes', text: '\\'.repeat(3_999_999) },
     { name: 'control characters', text: '\t'.repeat(4_000_000) },
-  ])('rejects a 4 MB line that ends inside a string of $name in linear time', async ({ text }) => {
+  ])('parseResourceLine rejects a 4 MB line that ends inside a string of $name in linear time', async ({ text }) => {
     const line = `{"resourceType":"Patient","id":"1","text":"${text}`;
     await expect(parseInThread(line)).resolves.toEqual({ kind: 'rejected', reason: 'invalid-json' });
   });
 
-  test('keeps number texts #number-text', () => {
+  test('parseResourceLine keeps number texts #number-text', () => {
     const line = '{"resourceType":"Observation","id":"1","valueQuantity":{"value":1.50}}';
     const parsed = parse(line);
     expect(parsed.kind === 'resource' && JSON.stringify(parsed.resource)).toBe(line);

@@ -18,7 +18,7 @@ afterAll(async () => {
 });
 
 describe('the bulk export repository', () => {
-  test('refuses a second active export for the same connection and request', async () => {
+  test('the bulk export repository refuses a second active export for the same connection and request', async () => {
     const first = makeBulkExport();
     await store.bulkExports.insert({ record: first, requestKey: 'k1' });
     await expect(store.bulkExports.insert({ record: makeBulkExport(), requestKey: 'k1' })).rejects.toMatchObject({
@@ -30,7 +30,7 @@ describe('the bulk export repository', () => {
     await store.bulkExports.insert({ record: makeBulkExport(), requestKey: 'k1' });
   });
 
-  test('applies a transition once, and only if the phase and the version have not changed', async () => {
+  test('the bulk export repository applies a transition once, and only if the phase and the version have not changed', async () => {
     const record = makeBulkExport();
     await store.bulkExports.insert({ record, requestKey: 'k3' });
     const results = await Promise.all(
@@ -42,7 +42,7 @@ describe('the bulk export repository', () => {
     await expect(store.bulkExports.transition({ from: record, to: 'completed' })).rejects.toThrow('cannot move');
   });
 
-  test('keeps the last 50 phases of an export in its timeline, no matter how often it is retried', async () => {
+  test('the bulk export repository keeps the last 50 phases of an export in its timeline, no matter how often it is retried', async () => {
     const { bulkExports } = store;
     const timeline = [{ phase: 'queued' as const, at: now }];
     let record: BulkExport | undefined = makeBulkExport({ timeline });
@@ -71,7 +71,7 @@ describe('the bulk export repository', () => {
 });
 
 describe('the output file repository', () => {
-  test('adds only unknown files and resets no progress when a manifest is read again', async () => {
+  test('the output file repository adds only unknown files and resets no progress when a manifest is read again', async () => {
     const file = makeOutputFile({ exportId: 'job_m' });
     await store.outputFiles.insertMissing([file]);
     await store.outputFiles.claim({ id: file.id, claim: 'a' }, now);
@@ -80,7 +80,7 @@ describe('the output file repository', () => {
     expect(await store.outputFiles.sum('job_m')).toMatchObject({ files: 2, promised: 5, filesCompleted: 0 });
   });
 
-  test('only the latest claim may write #two-workers', async () => {
+  test('only the latest claim of an output file may write #two-workers', async () => {
     const file = makeOutputFile();
     const { id } = file;
     const checkpoint = { ...emptyCheckpoint, bytes: 100, lines: 3, stored: 3 };
@@ -101,7 +101,7 @@ describe('the output file repository', () => {
     expect(await store.outputFiles.claim({ id, claim: 'c' }, now)).toBeUndefined();
   });
 
-  test('sums the issues of error files and output files by severity and code', async () => {
+  test('the output file repository sums the issues of error files and output files by severity and code', async () => {
     const issue = { severity: 'error', code: 'exception' };
     const [output, error, none] = [
       [{ ...issue, count: 2, types: ['Observation'] }],
@@ -123,7 +123,7 @@ describe('the output file repository', () => {
     ]);
   });
 
-  test('counts replayed lines as stored resources or readable deletions instead of as quarantined', async () => {
+  test('the output file repository counts replayed lines as stored resources or readable deletions instead of as quarantined', async () => {
     const exportId = 'job_recount';
     const checkpoint = { ...makeOutputFile().checkpoint, stored: 5, quarantined: 3 };
     const output = makeOutputFile({ exportId, state: 'completed', checkpoint });
@@ -146,7 +146,7 @@ describe('the output file repository', () => {
 });
 
 describe('the connection repository', () => {
-  test('returns a stored connection with its secret, until it is deleted', async () => {
+  test('the connection repository returns a stored connection with its secret, until it is deleted', async () => {
     const auth = {
       method: 'client_credentials',
       clientId: 'c',
@@ -169,7 +169,7 @@ describe('the connection repository', () => {
 });
 
 describe('the API key repository', () => {
-  test('finds an API key by exactly its own text', async () => {
+  test('the API key repository finds an API key by exactly its own text', async () => {
     const key = await store.apiKeys.create({ name: 'first', role: 'operator', now });
     expect(await store.apiKeys.findByKey(key)).toMatchObject({
       name: 'first',

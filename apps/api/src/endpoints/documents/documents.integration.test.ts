@@ -165,7 +165,7 @@ describe('records of documents', () => {
     expect(body.data).toEqual(first.body.data[0]);
   });
 
-  test('shows what the EHR said about a failed document to an operator and not to a client', async () => {
+  test('the record of a failed document shows what the EHR said to an operator and not to a client', async () => {
     const id = await note({ patientId: 'said' });
     const error = { code: 'ehr-not-found', message: 'gone', ehrText: 'No document of Jane Doe' };
     await api.store.documents.fail({ id, error, now: new Date() });

@@ -14,6 +14,6 @@ test.each([
   { header: 'wait', expected: { respondAsync: false } },
   { header: 'x-wait=5, not-respond-async', expected: { respondAsync: false } },
   { header: 'wait=99999999999999', expected: { respondAsync: false } },
-])('reads the preferences of the header "$header"', ({ header, expected }) => {
+])('readPreferences reads the header "$header"', ({ header, expected }) => {
   expect(readPreferences(header)).toEqual(expected);
 });

@@ -18,12 +18,12 @@ async function digest(seed: number): Promise<string> {
 }
 
 describe('the generated practice', () => {
-  test('generates the same practice for the same seed and another one for another seed', async () => {
+  test('the generator creates the same practice for the same seed and another one for another seed', async () => {
     expect(await digest(1)).toBe(await digest(1));
     expect(await digest(1)).not.toBe(await digest(2));
   });
 
-  test('generates valid resources of every type with unique ids and correct meta', async () => {
+  test('the generator creates valid resources of every type with unique ids and correct meta', async () => {
     const practice = make(1);
     const ids = new Set<string>();
     let total = 0;
@@ -44,14 +44,14 @@ describe('the generated practice', () => {
     expect(total / 40).toBeLessThan(40);
   });
 
-  test('writes decimals with trailing zeros, long decimals and characters of several bytes', async () => {
+  test('the generator writes decimals with trailing zeros, long decimals and characters of several bytes', async () => {
     const text = (await everyLine(1, 'Observation')).join('\n');
     expect(text).toMatch(/"value":\d+\.\d0[,}]/);
     expect(text).toMatch(/"value":\d+\.\d{15,}[,}]/);
     expect(Buffer.byteLength(text)).toBeGreaterThan(text.length);
   });
 
-  test('generates one resource, or those of one patient, alone', async () => {
+  test('the generator creates one resource, or those of one patient, alone', async () => {
     const practice = make(1);
     const all = await everyLine(1, 'Observation');
     const [resource] = await practice.ofPatient({ type: 'Observation', patientId: 'a-195900.E-7' });
@@ -60,7 +60,7 @@ describe('the generated practice', () => {
     expect(await practice.read({ type: 'Patient', id: 'a-195900.E-41' })).toBeUndefined();
   });
 
-  test('starts at any batch and omits resources that are not newer than a date', async () => {
+  test('the generator starts at any batch and omits resources that are not newer than a date', async () => {
     const sinceMs = Date.UTC(2025, 0, 1);
     let newer = 0;
     for await (const { resources } of make(1).batches({ type: 'Encounter', sinceMs })) {

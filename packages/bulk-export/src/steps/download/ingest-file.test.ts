@@ -86,7 +86,7 @@ const patient = (id: number) => `{"resourceType":"Patient","id":"p${id}"}\n`;
 const patients = (count: number) => Array.from({ length: count }, (_, index) => patient(index)).join('');
 
 describe('ingestFile', () => {
-  test('commits after each batch, leaves the last commit to the caller, and accounts for every byte and line', async () => {
+  test('ingestFile commits after each batch, leaves the last commit to the caller, and accounts for every byte and line', async () => {
     const text = patients(600);
     const { result, written } = ingest(text, { file: { promisedCount: 600 } });
     expect(await result).toMatchObject({ bytes: text.length, lines: 600, stored: 600 });
@@ -94,20 +94,20 @@ describe('ingestFile', () => {
     expect(written.documents).toHaveLength(600);
   });
 
-  test('quarantines a bad line with its position, and stores the others #quarantine', async () => {
+  test('ingestFile quarantines a bad line with its position, and stores the others #quarantine', async () => {
     const { result, written } = ingest(`${patient(1)}{"resourceType":\n${patient(2)}`, { file: { promisedCount: 3 } });
     expect(await result).toMatchObject({ stored: 2, quarantined: 1 });
     expect(written.bad).toMatchObject([{ line: 2, offset: patient(1).length, reason: 'invalid-json' }]);
   });
 
-  test('commits the lines before a line that is cut off, and fails the file so that the rest is downloaded again', async () => {
+  test('ingestFile commits the lines before a line that is cut off, and fails the file so that the rest is downloaded again', async () => {
     const { result, written } = ingest(`${patients(251)}{"resourceType":"Pat`);
     await expect(result).rejects.toMatchObject({ code: 'file-truncated', retry: 'later' });
     expect(written.checkpoints.at(-1)).toMatchObject({ lines: 251, bytes: patients(251).length });
     expect(written.bad).toEqual([]);
   });
 
-  test('writes two batches at a time, and commits them in the order of the file whichever is stored first', async () => {
+  test('ingestFile writes two batches at a time, and commits them in the order of the file whichever is stored first', async () => {
     const releases: (() => void)[] = [];
     const { result, written } = ingest(patients(600), {
       beforeWrite: (batch) => new Promise<void>((resolve) => (batch < 2 ? releases.push(resolve) : resolve())),
@@ -121,7 +121,7 @@ describe('ingestFile', () => {
     expect(written.checkpoints.map(({ lines }) => lines)).toEqual([125, 250, 375, 500]);
   });
 
-  test('fails the file if a batch cannot be written, after the other batch has ended', async () => {
+  test('ingestFile fails the file if a batch cannot be written, after the other batch has ended', async () => {
     let isOtherWritten = false;
     const { result, written } = ingest(patients(600), {
       async beforeWrite(batch) {
@@ -134,13 +134,13 @@ describe('ingestFile', () => {
     expect([isOtherWritten, written.checkpoints]).toEqual([true, []]);
   });
 
-  test('fails a file that has fewer resources than promised #counts-reconcile', async () => {
+  test('ingestFile fails a file that has fewer resources than promised #counts-reconcile', async () => {
     await expect(ingest(patients(2), { file: { promisedCount: 3 } }).result).rejects.toMatchObject({
       code: 'count-mismatch',
     });
   });
 
-  test('fails a file that is not NDJSON before it fills the quarantine', async () => {
+  test('ingestFile fails a file that is not NDJSON before it fills the quarantine', async () => {
     const { result, written } = ingest('<p>not found</p>\n'.repeat(5000));
     await expect(result).rejects.toMatchObject({ code: 'too-many-bad-lines', retry: 'never' });
     expect(written.bad.length).toBeLessThan(2000);
@@ -150,20 +150,20 @@ describe('ingestFile', () => {
     { name: 'one bad line', text: 'null\n' },
     { name: 'lines of another type', text: '{"resourceType":"Observation","id":"o"}\n'.repeat(3) },
     { name: 'a hundred bad lines and a blank one', text: `\n${'{"id":1}\n'.repeat(100)}` },
-  ])('fails a file of $name, because no line is valid', async ({ text }) => {
+  ])('ingestFile fails a file of $name, because no line is valid', async ({ text }) => {
     const { result, written } = ingest(text);
     await expect(result).rejects.toMatchObject({ code: 'no-valid-lines', retry: 'never' });
     // The read lines are committed, so that a retry after a replay of them continues after them.
     expect(written.checkpoints.at(-1)).toMatchObject({ stored: 0, quarantined: written.bad.length });
   });
 
-  test('accepts a file without lines, and a file with a stale resource and a bad line', async () => {
+  test('ingestFile accepts a file without lines, and a file with a stale resource and a bad line', async () => {
     expect(await ingest('\n').result).toMatchObject({ lines: 1, quarantined: 0 });
     const checkpoint = { ...makeOutputFile().checkpoint, bytes: 100, lines: 1, stale: 1 };
     expect(await ingest('null\n', { file: { checkpoint } }).result).toMatchObject({ stale: 1, quarantined: 1 });
   });
 
-  test('accepts less than 1 % unreadable lines in a deleted file', async () => {
+  test('ingestFile accepts less than 1 % unreadable lines in a deleted file', async () => {
     const deletion = `${JSON.stringify({ reference: 'Patient/1' })}\n`;
     const { result } = ingest(deletion.repeat(20_000) + 'null\n'.repeat(101), {
       file: { section: 'deleted', type: 'Bundle' },
@@ -171,18 +171,18 @@ describe('ingestFile', () => {
     expect(await result).toMatchObject({ unreadableDeletions: 101 });
   });
 
-  test('fails a file with over 1 % bad lines #too-many-bad-lines', async () => {
+  test('ingestFile fails a file with over 1 % bad lines #too-many-bad-lines', async () => {
     const { result } = ingest(patients(5000) + '{"id":1}\n'.repeat(101));
     await expect(result).rejects.toMatchObject({ code: 'too-many-bad-lines' });
   });
 
-  test('stops if another attempt has taken over #two-workers', async () => {
+  test('ingestFile stops if another attempt has taken over #two-workers', async () => {
     const { result, written } = ingest(patients(2000), { saves: false });
     expect(await result).toBeUndefined();
     expect(written.documents.length).toBeLessThanOrEqual(500);
   });
 
-  test('writes a tombstone for every entry of a deleted file, and counts the issues of an error file', async () => {
+  test('ingestFile writes a tombstone for every entry of a deleted file, and counts the issues of an error file', async () => {
     const entry = [1, 2].map((id) => ({ request: { method: 'DELETE', url: `Patient/p${id}` } }));
     const bundle = `${JSON.stringify({ resourceType: 'Bundle', type: 'transaction', entry })}\n`;
     const deleted = ingest(bundle, { file: { section: 'deleted', type: 'Bundle' } });
@@ -196,7 +196,7 @@ describe('ingestFile', () => {
     expect((await errors.result)?.issues).toEqual([{ severity: 'warning', code: 'timeout', count: 3 }]);
   });
 
-  test('quarantines and counts a deletion that does not name a single resource, and deletes nothing #deletions', async () => {
+  test('ingestFile quarantines and counts a deletion that does not name a single resource, and deletes nothing #deletions', async () => {
     const remove = (url: string) => ({ request: { method: 'DELETE', url } });
     const bundle = (...entry: object[]) => ({ resourceType: 'Bundle', type: 'transaction', entry });
     const lines = [
@@ -220,7 +220,7 @@ describe('ingestFile', () => {
   const outcome = (...issue: object[]) => `${JSON.stringify({ resourceType: 'OperationOutcome', issue })}\n`;
   const failed = { severity: 'error', code: 'exception', diagnostics: 'Observation/o1 cannot be exported' };
 
-  test('counts the issues of an OperationOutcome among the resources, and does not store it as a resource', async () => {
+  test('ingestFile counts the issues of an OperationOutcome among the resources, and does not store it as a resource', async () => {
     for (const promisedCount of [2, 3, undefined]) {
       const file = promisedCount === undefined ? {} : { promisedCount };
       const { result, written } = ingest(patient(1) + outcome(failed, { severity: 'warning' }) + patient(2), { file });
@@ -241,7 +241,7 @@ describe('ingestFile', () => {
     await expect(fewer.result).rejects.toMatchObject({ code: 'count-mismatch' });
   });
 
-  test('counts issues in at most 100 combinations with types, and further ones as concerning any type', async () => {
+  test('ingestFile counts issues in at most 100 combinations with types, and further ones as concerning any type', async () => {
     const codes = ['exception', 'timeout', 'not-found', 'processing'];
     const types = ['Account', 'Basic', 'Claim', 'Device', 'Endpoint', 'Flag', 'Goal', 'Invoice', 'Library', 'Media'];
     const issues = codes.flatMap((code) =>
@@ -254,7 +254,7 @@ describe('ingestFile', () => {
     expect(counted.reduce((sum, { count }) => sum + count, 0)).toBe(400);
   });
 
-  test('stores a file of type Resource by the types of its lines, which its checkpoint names', async () => {
+  test('ingestFile stores a file of type Resource by the types of its lines, which its checkpoint names', async () => {
     const line = (resourceType: string, id: string) => `${JSON.stringify({ resourceType, id })}\n`;
     const text = line('Patient', 'p') + line('Observation', 'o') + line('Pateint', 'x') + line('Patient', 'q');
     const { result, written } = ingest(text, { file: { type: 'Resource', promisedCount: 4 } });
@@ -266,7 +266,7 @@ describe('ingestFile', () => {
     expect((await resumed.result)?.types).toEqual(['Condition', 'Patient']);
   });
 
-  test('quarantines a resource with more values than BSON can hold #quarantine', async () => {
+  test('ingestFile quarantines a resource with more values than BSON can hold #quarantine', async () => {
     const numbers = `[${'1,'.repeat(1_500_000)}1]`;
     const big = `{"resourceType":"Patient","id":"big","extension":${numbers}}\n`;
     const { result, written } = ingest(big + patient(1));
@@ -278,7 +278,7 @@ describe('ingestFile', () => {
   const has = (documents: readonly ResourceDocument[], id: string) =>
     documents.some(({ resourceId }) => resourceId === id);
 
-  test('finds and quarantines the lines that the database rejects, and stores the rest of their batch #quarantine', async () => {
+  test('ingestFile finds and quarantines the lines that the database rejects, and stores the rest of their batch #quarantine', async () => {
     const refused = ['p0', 'p77', 'p124'];
     const { result, written } = ingest(patients(126), {
       refuses: (documents) => (refused.some((id) => has(documents, id)) ? bulkError(121) : undefined),
@@ -297,13 +297,13 @@ describe('ingestFile', () => {
     { name: 'a write conflict', error: bulkError(112) },
     { name: 'a failed write concern', error: Object.assign(new Error('wtimeout'), { code: 64 }) },
     { name: 'missing rights', error: Object.assign(new Error('not authorized'), { code: 13 }) },
-  ])('fails the file and quarantines nothing after $name', async ({ error }) => {
+  ])('ingestFile fails the file and quarantines nothing after $name', async ({ error }) => {
     const { result, written } = ingest(patients(3), { refuses: () => error });
     await expect(result).rejects.toBe(error);
     expect(written.bad).toEqual([]);
   });
 
-  test('keeps the first 16 MB of a longer line with its hash, and stores the lines around it #long-line', async () => {
+  test('ingestFile keeps the first 16 MB of a longer line with its hash, and stores the lines around it #long-line', async () => {
     const long = Buffer.from(`{"resourceType":"Patient","id":"long","x":"${'y'.repeat(17 * 1024 * 1024)}"}`);
     const text = Buffer.concat([Buffer.from(patient(1)), long, Buffer.from(`\n${patient(2)}`)]);
     const { result, written } = ingest(text, { file: { promisedCount: 3 }, chunkBytes: 1024 * 1024 });

@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => store.close());
 
 describe('the API key repository', () => {
-  test('updates the time of last use of an API key at most once a minute', async () => {
+  test('the API key repository updates the time of last use of an API key at most once a minute', async () => {
     const { apiKey } = await store.apiKeys.issue({ name: 'a', role: 'client', now });
     const uses = [];
     for (const seconds of [0, 59, 60, 61]) {
@@ -25,7 +25,7 @@ describe('the API key repository', () => {
     expect(uses).toEqual([later(0), later(0), later(60), later(60)]);
   });
 
-  test('accepts API keys of an earlier version and gives them an id that does not contain their hash', async () => {
+  test('the API key repository accepts API keys of an earlier version and gives them an id that does not contain their hash', async () => {
     const database = await mongoose.createConnection(uri).asPromise();
     const _id = createHash('sha256').update('bh_former').digest('hex');
     const record = { _id, name: 'former', role: 'operator', prefix: 'bh_forme', createdAt: now };
@@ -42,7 +42,7 @@ describe('the API key repository', () => {
     expect(await store.apiKeys.find(before?.id ?? '')).toEqual(before);
   });
 
-  test('stores no connectionIds for an API key that is not limited to connections, not even an empty list', async () => {
+  test('the API key repository stores no connectionIds for an API key that is not limited to connections, not even an empty list', async () => {
     const key = await store.apiKeys.create({ name: 'all', role: 'client', connectionIds: undefined, now });
     expect(await store.apiKeys.findByKey(key)).not.toHaveProperty('connectionIds');
   });

@@ -164,7 +164,7 @@ describe('the verification of the audit chain', () => {
     { what: 'a changed type', change: { $set: { outcome: ['success'] } } },
     { what: 'a changed hash', change: { $set: { hash: 'f'.repeat(64) } } },
     { what: 'a removed field', change: { $unset: { patients: 1 } } },
-  ])('detects $what in an event', async ({ change }) => {
+  ])('the chain verification detects $what in an event', async ({ change }) => {
     await events().updateOne({ _id: nth(3)._id }, change as object);
     expect(await verify()).toMatchObject({
       checked: 2,
@@ -173,25 +173,25 @@ describe('the verification of the audit chain', () => {
     });
   });
 
-  test('detects an event that was replaced by another one with a matching hash', async () => {
+  test('the chain verification detects an event that was replaced by another one with a matching hash', async () => {
     await rewrite({ ...nth(3), outcome: 'refused' });
     expect(await verify()).toMatchObject({ checked: 3, fault: { code: 'replaced', sequence: 4 } });
   });
 
-  test('detects events that were deleted from the middle or the beginning of the chain', async () => {
+  test('the chain verification detects events that were deleted from the middle or the beginning of the chain', async () => {
     await events().deleteMany({ sequence: { $in: [3, 4] } });
     expect(await verify()).toMatchObject({ checked: 2, fault: { code: 'missing', sequence: 5 } });
     await events().deleteMany({ sequence: { $lt: 5 } });
     expect(await verify()).toMatchObject({ checked: 0, fault: { code: 'missing', sequence: 5 } });
   });
 
-  test('detects that all events were deleted if a process that knows the last event writes the next one', async () => {
+  test('the chain verification detects that all events were deleted if a process that knows the last event writes the next one', async () => {
     await events().deleteMany({});
     await store.auditEvents.append(makeEvent(7));
     expect(await verify()).toMatchObject({ checked: 0, fault: { code: 'missing', sequence: 7 } });
   });
 
-  test('detects two events that were swapped', async () => {
+  test('the chain verification detects two events that were swapped', async () => {
     await events().deleteMany({ sequence: { $in: [3, 4] } });
     await rewrite({ ...nth(4), sequence: 3, previousHash: nth(2).hash ?? '' });
     await rewrite({
@@ -202,12 +202,12 @@ describe('the verification of the audit chain', () => {
     expect(await verify()).toMatchObject({ checked: 4, fault: { code: 'replaced', sequence: 5 } });
   });
 
-  test('detects an event that was inserted between two others', async () => {
+  test('the chain verification detects an event that was inserted between two others', async () => {
     await rewrite({ ...nth(3), _id: `${nth(3)._id}0`, sequence: 3.5, previousHash: nth(3).hash ?? '' });
     expect(await verify()).toMatchObject({ checked: 3, fault: { code: 'missing', sequence: 3.5 } });
   });
 
-  test('detects an event that was added without a sequence number', async () => {
+  test('the chain verification detects an event that was added without a sequence number', async () => {
     const { sequence, hash, previousHash, ...added } = nth(6);
     await events().insertOne({ ...added, _id: `${nth(6)._id}0` });
     const fault = { code: 'not-in-chain', eventId: `${nth(6)._id}0` };
@@ -218,12 +218,12 @@ describe('the verification of the audit chain', () => {
     expect(await verify({ upgradedAt: new Date(at.getTime() - 1) })).toMatchObject({ checked: 6, fault });
   });
 
-  test('detects an event whose sequence is not a number, even if it verifies the chain page by page', async () => {
+  test('the chain verification detects an event whose sequence is not a number, even if it verifies the chain page by page', async () => {
     await rewrite({ ...nth(6), _id: `${nth(6)._id}0`, sequence: 'x' as unknown as number });
     expect(await verify({ limit: 3 })).toHaveProperty('fault.code', 'not-in-chain');
   });
 
-  test('detects a removed or rewritten end of the chain by a head that was stored elsewhere', async () => {
+  test('the chain verification detects a removed or rewritten end of the chain by a head that was stored elsewhere', async () => {
     const { sequence = 0, hash = '' } = nth(6);
     const expected = { sequence, hash };
     expect(await verify({ expected })).not.toHaveProperty('fault');
@@ -238,7 +238,7 @@ describe('the verification of the audit chain', () => {
     expect(await verify({ expected })).toMatchObject({ checked: 6, fault: { code: 'other-head', sequence: 6 } });
   });
 
-  test('continues after an event that was verified before, and compares the next event with it', async () => {
+  test('the chain verification continues after an event that was verified before, and compares the next event with it', async () => {
     const first = await verify({ limit: 4 });
     expect(first).toMatchObject({ checked: 4, last: { sequence: 4 }, isComplete: false });
     expect(await verify({ after: first.last, limit: 4 })).toMatchObject({ checked: 2, isComplete: true });
@@ -255,7 +255,7 @@ describe('the verification of an audit chain with expired events', () => {
   afterEach(() => short.close());
   const ago = (days: number) => new Date(Date.now() - days * dayMs);
 
-  test('accepts that expired events are missing, no matter in which order the database removed them', async () => {
+  test('the chain verification accepts that expired events are missing, no matter in which order the database removed them', async () => {
     for (const days of [9, 8, 7, 0.5, 0.2]) await short.auditEvents.append(makeEvent(days), ago(days));
     await events().deleteMany({ sequence: 2 });
     expect(await verify()).toMatchObject({ checked: 4, isComplete: true });
@@ -265,7 +265,7 @@ describe('the verification of an audit chain with expired events', () => {
     expect(await verify()).toMatchObject({ checked: 0, fault: { code: 'missing', sequence: 5 } });
   });
 
-  test('relies on no event expiring before the events that precede it, even if the retention was shortened', async () => {
+  test('the chain verification relies on no event expiring before the events that precede it, even if the retention was shortened', async () => {
     await store.auditEvents.append(makeEvent(1));
     await short.auditEvents.append(makeEvent(2));
     const [first, second] = await chain();
@@ -273,7 +273,7 @@ describe('the verification of an audit chain with expired events', () => {
     expect(second?.previousExpiresAt).toEqual(first?.expiresAt);
   });
 
-  test('rejects events of earlier versions once the first event of the chain has expired', async () => {
+  test('the chain verification rejects events of earlier versions once the first event of the chain has expired', async () => {
     for (const days of [9, 8, 0.5]) await short.auditEvents.append(makeEvent(days), ago(days));
     await events().deleteMany({ sequence: { $lt: 3 } });
     // The database has not deleted this one yet.

@@ -23,7 +23,7 @@ const signedUrl = 'https://files.example/Patient.ndjson?X-Amz-Signature=planted'
 const stored = (id: string) => database.collection<{ _id: string }>('output_files').findOne({ _id: id });
 
 describe('the output file repository', () => {
-  test('encrypts the link of a file that can be downloaded without a token', async () => {
+  test('the output file repository encrypts the link of a file that can be downloaded without a token', async () => {
     const file = makeOutputFile({ url: signedUrl, requiresAccessToken: false });
     await store.outputFiles.insertMissing([file]);
     expect(JSON.stringify(await stored(file.id))).not.toContain('planted');
@@ -32,14 +32,14 @@ describe('the output file repository', () => {
     expect((await store.outputFiles.listByExport(file.exportId)).map(({ url }) => url)).toContain(signedUrl);
   });
 
-  test('does not encrypt the link of a file that needs a token', async () => {
+  test('the output file repository does not encrypt the link of a file that needs a token', async () => {
     const file = makeOutputFile({ url: 'https://ehr.example/file?id=1' });
     await store.outputFiles.insertMissing([file]);
     expect(await stored(file.id)).toMatchObject({ url: file.url });
     expect(await store.outputFiles.find(file.id)).toEqual(file);
   });
 
-  test('replaces the link of a file with a refreshed one, whether that needs a token or not', async () => {
+  test('the output file repository replaces the link of a file with a refreshed one, whether that needs a token or not', async () => {
     const file = makeOutputFile();
     await store.outputFiles.insertMissing([file]);
     await store.outputFiles.refreshLinks([{ id: file.id, url: signedUrl, requiresAccessToken: false }]);
@@ -51,7 +51,7 @@ describe('the output file repository', () => {
     expect(await stored(file.id)).not.toHaveProperty('sealedUrl');
   });
 
-  test('encrypts the links that an earlier version stored in plain text when it migrates', async () => {
+  test('the output file repository encrypts the links that an earlier version stored in plain text when it migrates', async () => {
     const file = makeOutputFile({ url: signedUrl, requiresAccessToken: false });
     const { id: _id, ...fields } = file;
     await database.collection<{ _id: string }>('output_files').insertOne({ _id, ...fields });

@@ -30,7 +30,7 @@ async function save(connectionId: string, change: object = {}): Promise<boolean>
 }
 
 describe('the access token repository', () => {
-  test('encrypts an access token for its connection and returns it unchanged', async () => {
+  test('the access token repository encrypts an access token for its connection and returns it unchanged', async () => {
     expect(await save('conn_a')).toBe(true);
     const state = await store.accessTokens.read(ownerOf('conn_a'));
     expect(state).toMatchObject({
@@ -47,7 +47,7 @@ describe('the access token repository', () => {
     await expect(store.accessTokens.read(ownerOf('conn_b'))).rejects.toMatchObject({ code: 'secret-unreadable' });
   });
 
-  test('gives the lease of a token to one holder at a time, until the holder saves a token or reports a failure', async () => {
+  test('the access token repository gives the lease of a token to one holder at a time, until the holder saves a token or reports a failure', async () => {
     const take = (holder: string) => store.accessTokens.takeLease({ ...ownerOf('conn_c'), holder, durationMs: 60_000 });
     const taken = await Promise.all(['a', 'b', 'c', 'd'].map(take));
     expect(taken.filter((state) => state !== undefined)).toHaveLength(1);
@@ -64,14 +64,14 @@ describe('the access token repository', () => {
     expect(await save('conn_c')).toBe(false);
   });
 
-  test('does not overwrite a newer access token with a grant that arrives late', async () => {
+  test('the access token repository does not overwrite a newer access token with a grant that arrives late', async () => {
     await save('conn_d');
     const late = { ...ownerOf('conn_d'), generation: 0, grant: { ...grant, accessToken: 'late' } };
     expect(await store.accessTokens.save(late)).toBe(false);
     expect((await store.accessTokens.read(ownerOf('conn_d'))).token?.accessToken).toBe('planted-access');
   });
 
-  test('drops the access token, keeps the refresh token and rejects the old credentials after the credentials have changed', async () => {
+  test('the access token repository drops the access token, keeps the refresh token and rejects the old credentials after the credentials have changed', async () => {
     await save('conn_e');
     const state = await store.accessTokens.read(ownerOf('conn_e', 1));
     expect([state.token, state.refreshToken]).toEqual([undefined, 'planted-refresh']);
@@ -81,7 +81,7 @@ describe('the access token repository', () => {
 });
 
 describe('the connection repository', () => {
-  test('reads a connection that an earlier version stored, and stores new credentials for it', async () => {
+  test('the connection repository reads a connection that an earlier version stored, and stores new credentials for it', async () => {
     const connection = {
       id: 'conn_old',
       provider: 'athenahealth',

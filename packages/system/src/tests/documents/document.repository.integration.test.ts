@@ -45,7 +45,7 @@ function makeDocument(
 const listAll = () => store.documents.list({ filter: { connectionId: `conn_${run}` }, limit: 1000 });
 
 describe('the document repository', () => {
-  test('stores the new documents of a batch with one read and one insert', async () => {
+  test('the document repository stores the new documents of a batch with one read and one insert', async () => {
     run += 1;
     const documents = Array.from({ length: 300 }, (_, number) => makeDocument(String(number)));
     commands.length = 0;
@@ -56,7 +56,7 @@ describe('the document repository', () => {
     expect(await listAll()).toHaveLength(300);
   });
 
-  test('stores a batch like its documents one after the other, in any order of versions', async () => {
+  test('the document repository stores a batch like its documents one after the other, in any order of versions', async () => {
     const documents = fc.array(
       fc.record({
         id: fc.constantFrom('a', 'b', 'c'),
@@ -84,7 +84,7 @@ describe('the document repository', () => {
     );
   });
 
-  test('stores each document once if several workers note it at the same time', async () => {
+  test('the document repository stores each document once if several workers note it at the same time', async () => {
     run += 1;
     const documents = Array.from({ length: 50 }, (_, number) => makeDocument(String(number)));
     const noted = await Promise.all([1, 2, 3, 4].map(() => store.documents.note(documents)));

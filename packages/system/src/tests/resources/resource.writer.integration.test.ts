@@ -61,7 +61,7 @@ async function versionOf(id: string): Promise<string | undefined> {
 describe('the resource writer', () => {
   const write = (...documents: ResourceDocument[]) => store.resourceWriter.write('Observation', documents);
 
-  test('writes new and newer resources only', async () => {
+  test('the resource writer writes new and newer resources only', async () => {
     expect(await write(observation('a', 1), observation('b', 1))).toEqual({
       written: 2,
       unchanged: 0,
@@ -84,7 +84,7 @@ describe('the resource writer', () => {
     expect(await versionOf('a')).toBe('2');
   });
 
-  test('keeps the newest version if a batch contains the same id several times', async () => {
+  test('the resource writer keeps the newest version if a batch contains the same id several times', async () => {
     const outcome = await write(observation('c', 2), observation('c', 3), observation('c', 1), observation('c', 3));
     expect(outcome).toEqual({ written: 1, unchanged: 1, stale: 2, withheld: 0 });
     expect(await versionOf('c')).toBe('3');
@@ -148,7 +148,7 @@ describe('the resource writer', () => {
     expect(await versionOf('m')).toBe('1');
   });
 
-  test('accepts the version of a later export even if the stored version is dated in the future', async () => {
+  test('the resource writer accepts the version of a later export even if the stored version is dated in the future', async () => {
     const line = (lastUpdated: string, status: string) =>
       `{"resourceType":"Observation","id":"f","meta":{"lastUpdated":"${lastUpdated}"},"status":"${status}"}`;
     const wrong = line('2099-01-01T00:00:00Z', 'preliminary');
@@ -160,7 +160,7 @@ describe('the resource writer', () => {
     expect(await stored()).toBe(real);
   });
 
-  test('dates a deletion by the time that the server sent, unless it is in the future', () => {
+  test('the resource writer dates a deletion by the time that the server sent, unless it is in the future', () => {
     const timeOf = (deletedAt: Date) => toTombstone({ resourceId: 'x', deletedAt, context }).lastUpdated;
     expect(timeOf(new Date('2024-05-31T12:00:00Z'))).toEqual(new Date('2024-05-31T12:00:00Z'));
     expect(timeOf(new Date('2024-06-02T00:00:00Z'))).toEqual(new Date('2024-06-02T00:00:00Z'));
@@ -174,7 +174,7 @@ describe('the resource writer', () => {
     expect(JSON.stringify((await read()).find(({ id }) => id === 'n'))).toBe(line);
   });
 
-  test('records the sources of the ten previous versions when a version is replaced, but not when nothing changes', async () => {
+  test('the resource writer records the sources of the ten previous versions when a version is replaced, but not when nothing changes', async () => {
     const from = (line: number) => {
       const source = { exportId: 'job_1', fileId: 'job_1.1', line };
       return { ...observation('h', line), source, storedAt: new Date(Date.UTC(2024, 5, line)) };
@@ -202,7 +202,7 @@ describe('the resource writer', () => {
     expect(JSON.stringify(await read())).not.toContain('earlier');
   });
 
-  test('prefers the version of the later export if the resource has no lastUpdated', async () => {
+  test('the resource writer prefers the version of the later export if the resource has no lastUpdated', async () => {
     const line = (value: number) => `{"resourceType":"Observation","id":"u","v":${value}}`;
     const later = { observedAt: new Date('2024-06-02T00:00:00Z') };
     await write(makeDocument(line(2), later));
