@@ -22,11 +22,11 @@ export async function alternate(options: {
 }): Promise<Alternated> {
   const { context, subject, floor } = options;
   const measured: { subject: Measurement[]; floor: Measurement[] } = { subject: [], floor: [] };
-  for (let turn = 0; turn <= context.runs; turn++) {
-    context.say(`${turn === 0 ? 'warming up' : `run ${turn} of ${context.runs}`}`);
+  for (let run = 0; run <= context.runs; run++) {
+    context.say(`${run === 0 ? 'warming up' : `run ${run} of ${context.runs}`}`);
     const before = await floor();
     const after = await subject();
-    if (turn === 0) continue;
+    if (run === 0) continue;
     measured.floor.push(before);
     measured.subject.push(after);
   }
@@ -42,9 +42,9 @@ export function compare(options: {
   readonly goal: Goal;
 }): BenchRow {
   const { name, measured, read, unit, goal } = options;
-  const runs = measured.subject.map((measurement, turn) => ({
+  const runs = measured.subject.map((measurement, index) => ({
     value: read(measurement),
-    floor: read(measured.floor[turn] as Measurement),
+    floor: read(measured.floor[index] as Measurement),
   }));
   return {
     ...{ name, unit, goal, runs },

@@ -56,7 +56,7 @@ if ('missing' in chromium) {
       expect(await page.content()).not.toContain(shown);
       return shown;
     };
-    const askWith = (key: string, path: string) =>
+    const requestWith = (key: string, path: string) =>
       fetch(`${browsed.system.baseUrl}/api/ehr${path}`, { headers: { authorization: `Bearer ${key}` } });
 
     test('a key for one connection is shown once, works, and is revoked after a confirmation', async () => {
@@ -72,7 +72,7 @@ if ('missing' in chromium) {
       const [keyRecord] = (await store.apiKeys.list()).filter(({ name }) => name === 'reports');
       expect(keyRecord).toMatchObject({ role: 'client', connectionIds: [connectionId] });
       expect(keyRecord?.expiresAt?.getTime()).toBeGreaterThan(Date.now() + 29 * 24 * 60 * 60_000);
-      expect((await askWith(key, '/connections')).status).toBe(200);
+      expect((await requestWith(key, '/connections')).status).toBe(200);
       const row = page.getByRole('row', { name: /reports/ });
       await row.getByRole('link', { name: /195900/ }).waitFor();
       await row.getByText('active').waitFor();
@@ -80,11 +80,11 @@ if ('missing' in chromium) {
       await page.getByText('refused from now on').waitFor();
       await expectAccessible();
       await button('Go back').click();
-      expect((await askWith(key, '/connections')).status).toBe(200);
+      expect((await requestWith(key, '/connections')).status).toBe(200);
       await button('Revoke reports').click();
       await button('Revoke the key').click();
       await row.getByText('revoked').waitFor();
-      expect((await askWith(key, '/connections')).status).toBe(401);
+      expect((await requestWith(key, '/connections')).status).toBe(401);
       expect(await button('Revoke reports').count()).toBe(0);
     }, 60_000);
 

@@ -206,8 +206,8 @@ if ('missing' in chromium) {
         .getByRole('row', { name: /resource\.search/ })
         .first()
         .waitFor();
-      const looks = () => store.auditEvents.list({ filter: { patient, action: 'audit-event.list' }, limit: 10 });
-      expect((await looks()).filter(({ patients }) => patients?.includes(patient))).toHaveLength(1);
+      const listEvents = () => store.auditEvents.list({ filter: { patient, action: 'audit-event.list' }, limit: 10 });
+      expect((await listEvents()).filter(({ patients }) => patients?.includes(patient))).toHaveLength(1);
     }, 60_000);
 
     test('the console shows the part of the rate budget that an export uses, and why the budget is paused', async () => {

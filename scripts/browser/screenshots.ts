@@ -25,10 +25,10 @@ try {
   const { apiKeys } = browsed.system.store;
   await browsed.logIn(page, await apiKeys.create({ name: 'night shift', role: 'operator', now: new Date() }));
   await fillWithLife(browsed);
-  await shootExport({ browsed, page });
-  await shootBudget({ browsed, page });
-  await shootOverview({ browsed, page });
-  await shootResource({ browsed, page });
+  await captureExport({ browsed, page });
+  await captureBudget({ browsed, page });
+  await captureOverview({ browsed, page });
+  await captureResource({ browsed, page });
 } finally {
   await browsed.stop();
 }
@@ -48,7 +48,7 @@ async function fillWithLife({ system }: BrowsedSystem): Promise<void> {
 }
 
 /** Takes the screenshot during its downloads. */
-async function shootExport({ browsed, page }: Shot): Promise<void> {
+async function captureExport({ browsed, page }: Shot): Promise<void> {
   const { system } = browsed;
   await system.simulator.order(slowly);
   const { id } = await ask(system, { path: '/athenahealth/bulk-export', body: { connectionId: system.connectionId } });
@@ -60,7 +60,7 @@ async function shootExport({ browsed, page }: Shot): Promise<void> {
 }
 
 /** Takes the screenshot while many searches share the budget. */
-async function shootBudget({ browsed, page }: Shot): Promise<void> {
+async function captureBudget({ browsed, page }: Shot): Promise<void> {
   const { system } = browsed;
   await page.goto(`${system.baseUrl}/budget`);
   const headers = { prefer: 'respond-async' };
@@ -69,7 +69,7 @@ async function shootBudget({ browsed, page }: Shot): Promise<void> {
   await page.screenshot({ path: join(folder, 'budget.png') });
 }
 
-async function shootOverview({ browsed, page }: Shot): Promise<void> {
+async function captureOverview({ browsed, page }: Shot): Promise<void> {
   await page.goto(browsed.system.baseUrl);
   await page.getByText('All checks are well').waitFor();
   await page.getByRole('row', { name: /Practice.*completed/ }).waitFor();
@@ -77,7 +77,7 @@ async function shootOverview({ browsed, page }: Shot): Promise<void> {
 }
 
 /** Takes the screenshot in dark mode. */
-async function shootResource({ browsed, page }: Shot): Promise<void> {
+async function captureResource({ browsed, page }: Shot): Promise<void> {
   const { baseUrl, connectionId } = browsed.system;
   await page.emulateMedia({ colorScheme: 'dark' });
   await page.goto(`${baseUrl}/resources?connectionId=${connectionId}&type=Observation`);

@@ -29,8 +29,8 @@ export async function runRounds(options: {
     say('stopping: an export that has not ended would disturb later rounds');
     break;
   }
-  for (const { name, ownDeaths } of [system.api, ...system.workers]) {
-    if (ownDeaths > 0) say(`${name} exited unexpectedly ${ownDeaths} times and was restarted`);
+  for (const { name, ownExits } of [system.api, ...system.workers]) {
+    if (ownExits > 0) say(`${name} exited unexpectedly ${ownExits} times and was restarted`);
   }
   return summarize({ reports, seed, skipped });
 }

@@ -76,7 +76,9 @@ describe('secrets', () => {
     for (const [name, text] of database) expect([name, secretsIn(secrets, text)]).toEqual([name, []]);
   });
   test('no secret is in an answer of the API except the one that issues it', () => {
-    const wrong = answers.filter(({ handsOut, text }) => secretsIn(secrets, text).some((what) => what !== handsOut));
+    const wrong = answers.filter(({ issuedSecret, text }) =>
+      secretsIn(secrets, text).some((what) => what !== issuedSecret),
+    );
     expect(wrong.map(({ path }) => path)).toEqual([]);
   });
 });

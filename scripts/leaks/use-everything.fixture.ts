@@ -9,7 +9,7 @@ export interface ShownAnswer {
   readonly path: string;
   readonly text: string;
   /** The secret that this answer issues, which is shown only once. */
-  readonly handsOut?: string;
+  readonly issuedSecret?: string;
   /** Whether the request asks for patient data. */
   readonly showsPatients?: boolean;
 }
@@ -17,7 +17,7 @@ export interface ShownAnswer {
 interface Ask {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly handsOut?: string;
+  readonly issuedSecret?: string;
   readonly showsPatients?: boolean;
 }
 
@@ -48,7 +48,7 @@ export async function useEverything({ system, planted }: { readonly system: Chao
     const secrets = await makeSecrets({ ask, system, planted });
     await plantPatients({ system, planted });
     await runAll({ ask, system, planted, callbackUrl });
-    await lookAtAll({ ask, system, planted, session: secrets.session ?? '' });
+    await requestAll({ ask, system, planted, session: secrets.session ?? '' });
     const token = await system.store.accessTokens.read({ connectionId: system.connectionId, credentialsVersion: 0 });
     const links = answers.flatMap(({ text }) =>
       [...text.matchAll(/bulkdata\/[^"?]+\?([^"]+)/g)].map(([, query = '']) => query),
@@ -75,11 +75,11 @@ async function makeSecrets({ ask, system, planted }: { ask: AskFor; system: Chao
   const { connectionId } = system;
   const webhook = await ask('PUT', `/api/ehr/connections/${connectionId}/webhook`, {
     body: {},
-    handsOut: 'webhook secret',
+    issuedSecret: 'webhook secret',
   });
   const key = await ask('POST', '/api/ehr/api-keys', {
     body: { name: 'leaks', role: 'client' },
-    handsOut: 'client key',
+    issuedSecret: 'client key',
   });
   await ask('POST', '/api/ehr/signing-keys', { body: { privateKey: planted.pem } });
   const login = await fetch(`${system.baseUrl}/login`, {
@@ -182,7 +182,7 @@ async function ended(ask: AskFor, path: string): Promise<void> {
   await waitFor(hasEnded, { timeoutMs: 60_000, intervalMs: 200, what: `the end of ${path}` });
 }
 
-async function lookAtAll(options: {
+async function requestAll(options: {
   readonly ask: AskFor;
   readonly system: ChaosSystem;
   readonly planted: Planted;

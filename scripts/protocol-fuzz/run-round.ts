@@ -24,7 +24,7 @@ const maxRequests = 3000;
  * A file that fails ten times takes 43 minutes, two minutes on the fast clock, and other rounds may use the processor.
  */
 const endsWithinMs = 600_000;
-const lookEveryMs = 300;
+const checkEveryMs = 300;
 /** Enough for some seconds in which the machine is busy. */
 const maxTries = 40;
 const unavailableMs = 500;
@@ -160,7 +160,7 @@ async function untilEnded<Record>(
     const record = await read();
     if (!record) throw new Error('the record no longer exists');
     if (hasEnded(record) || performance.now() > deadline) return record;
-    await delay(lookEveryMs);
+    await delay(checkEveryMs);
   }
 }
 

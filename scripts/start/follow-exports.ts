@@ -15,12 +15,12 @@ export async function followExports(options: {
   const phases = new Map<string, string>();
   while (!signal.aborted) {
     const active = await store.bulkExports.listActive().catch(() => []);
-    for (const record of active) sayChange({ phases, record, say });
+    for (const record of active) printChange({ phases, record, say });
     for (const id of phases.keys()) {
       if (active.some((record) => record.id === id)) continue;
       const record = await store.bulkExports.find(id).catch(() => undefined);
       if (record && isTerminal(record.phase)) {
-        sayChange({ phases, record, say });
+        printChange({ phases, record, say });
         phases.delete(id);
       }
     }
@@ -28,7 +28,7 @@ export async function followExports(options: {
   }
 }
 
-function sayChange(options: {
+function printChange(options: {
   readonly phases: Map<string, string>;
   readonly record: BulkExport;
   readonly say: (text: string) => void;

@@ -131,13 +131,13 @@ async function startDevelopment({ apps, baseUrl }: RunningSystem): Promise<() =>
   };
 }
 
-async function follow({ store, died }: RunningSystem): Promise<number> {
+async function follow({ store, exited }: RunningSystem): Promise<number> {
   const aborted = new Promise<'aborted'>((resolve) => {
     if (interrupted.signal.aborted) resolve('aborted');
     interrupted.signal.addEventListener('abort', () => resolve('aborted'));
   });
   void followExports({ store, say: steps.say, signal: interrupted.signal });
-  const end = await Promise.race([aborted, died]);
+  const end = await Promise.race([aborted, exited]);
   if (end === 'aborted') return 0;
   steps.say(`✘ ${end.service} ended: ${end.detail}`);
   return 1;

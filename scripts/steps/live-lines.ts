@@ -8,7 +8,7 @@ export interface LiveStream extends NodeJS.WritableStream {
 interface Running {
   readonly since: number;
   text: string;
-  saidAt: number;
+  printedAt: number;
 }
 
 // Ten redraws a second look like continuous movement.
@@ -33,7 +33,7 @@ export class LiveLines {
   }
 
   set({ step, text }: { step: string; text: string }): void {
-    const current = this.#running.get(step) ?? { since: this.#now(), text, saidAt: this.#now() };
+    const current = this.#running.get(step) ?? { since: this.#now(), text, printedAt: this.#now() };
     this.#running.set(step, Object.assign(current, { text }));
     this.#refresh();
   }
@@ -77,8 +77,8 @@ export class LiveLines {
 
   #heartbeat(): void {
     for (const [step, current] of this.#running) {
-      if (this.#now() - current.saidAt < HEARTBEAT_MS) continue;
-      current.saidAt = this.#now();
+      if (this.#now() - current.printedAt < HEARTBEAT_MS) continue;
+      current.printedAt = this.#now();
       this.#stream.write(`${this.#line(step)}\n`);
     }
   }

@@ -23,12 +23,12 @@ export interface AppProcessOptions {
   readonly onLogLine?: (line: string) => void;
   readonly say?: (text: string) => void;
   /** The number of quick deaths in a row after which the process is not restarted. Default: no limit. */
-  readonly maxQuickDeaths?: number;
+  readonly maxQuickExits?: number;
   /** Resolves when the restarted process is ready. Default: restarts do not wait. */
   readonly ready?: (url: string) => Promise<void>;
 }
 
-const quickDeathMs = 10_000;
+const quickExitMs = 10_000;
 const restartDelayMs = 500;
 
 /**
@@ -43,8 +43,8 @@ export class AppProcess {
   /** This process is stopping the child, or has stopped it. */
   #isEnding = false;
   #starts = 0;
-  #ownDeaths = 0;
-  #quickDeaths = 0;
+  #ownExits = 0;
+  #quickExits = 0;
   #recovery: Promise<void> | undefined;
 
   constructor(options: AppProcessOptions) {
@@ -57,8 +57,8 @@ export class AppProcess {
   }
 
   /** The number of unexpected exits. */
-  get ownDeaths(): number {
-    return this.#ownDeaths;
+  get ownExits(): number {
+    return this.#ownExits;
   }
 
   /** 0 until the process has started. */
@@ -133,15 +133,15 @@ export class AppProcess {
     const startedAt = Date.now();
     void child.exited.then(({ code, signal }) => {
       if (this.#isEnding) return;
-      this.#ownDeaths += 1;
-      this.#quickDeaths = Date.now() - startedAt < quickDeathMs ? this.#quickDeaths + 1 : 0;
+      this.#ownExits += 1;
+      this.#quickExits = Date.now() - startedAt < quickExitMs ? this.#quickExits + 1 : 0;
       this.#recovery = this.#recover(child, signal ?? `exit ${code}`);
     });
   }
 
   async #recover(child: Tethered, end: string): Promise<void> {
-    const { name, say, maxQuickDeaths = Number.POSITIVE_INFINITY } = this.#options;
-    if (this.#quickDeaths >= maxQuickDeaths) return say?.(`${name} keeps dying; its log: ${this.#logFile()}`);
+    const { name, say, maxQuickExits = Number.POSITIVE_INFINITY } = this.#options;
+    if (this.#quickExits >= maxQuickExits) return say?.(`${name} keeps dying; its log: ${this.#logFile()}`);
     say?.(`${name} died (${end}), restarting it`);
     await delay(restartDelayMs);
     if (!this.#isEnding && this.#child === child) await this.start();

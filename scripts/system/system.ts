@@ -24,7 +24,7 @@ export interface RunningSystem {
   readonly workers: readonly AppProcess[];
   /** The API and the workers. */
   readonly apps: readonly AppProcess[];
-  readonly died: Services['died'];
+  readonly exited: Services['exited'];
   stop(): Promise<void>;
 }
 
@@ -36,7 +36,7 @@ const firstMetricsPort = 9464;
 /**
  * A process that cannot start is given up after this many quick deaths. One that is killed now and then is restarted.
  */
-const maxQuickDeaths = 5;
+const maxQuickExits = 5;
 /** Next to the inspector's default port, which the user's own process may use. */
 const inspectorPorts = { api: 9230, worker: 9231 };
 
@@ -105,8 +105,8 @@ async function startAll(options: StartingSystem): Promise<Omit<RunningSystem, 's
   const env = envAt(api.port);
   const workers = await startWorkers({ launch, steps, bundled, env, isDev: start.dev });
   await consoleBuilt;
-  const { died } = services;
-  return { store, baseUrl: api.url, simulatorUrl: simulator.url, state, env, workers, apps: [api, ...workers], died };
+  const { exited } = services;
+  return { store, baseUrl: api.url, simulatorUrl: simulator.url, state, env, workers, apps: [api, ...workers], exited };
 }
 
 /** Builds the console while the rest starts. The rest works without it, so a failure is only reported. */
@@ -132,7 +132,7 @@ function launcher({ folder, steps, started }: StartingSystem): Launch {
       inheritedEnv: process.env,
       logFolder: join(folder, 'logs'),
       say: steps.say,
-      maxQuickDeaths,
+      maxQuickExits,
       ...(process.env.DEBUG === undefined ? {} : { onLogLine: showRequests }),
     });
     started.push(child);

@@ -27,7 +27,7 @@ import { countWrites } from './metrics/count-writes.ts';
 import { logRequests } from './metrics/log-requests.ts';
 import { observeEhr, watchBudgets } from './metrics/observe-ehr.ts';
 import { observeJobs } from './metrics/observe-jobs.ts';
-import { createSweepKeeper } from './sweep-keeper.ts';
+import { createSweepScheduler } from './sweep-scheduler.ts';
 
 /** Connections to MongoDB: each running job uses at most two at a time (a batch in flight and a ledger read). */
 const maxPoolSize = 40;
@@ -128,7 +128,7 @@ export function buildApp({
     { instanceId: config.BULKHEAD_INSTANCE_ID, eventLoop },
   );
   watchHealth({ metrics, health });
-  const sweepKeeper = createSweepKeeper({ producer, logger, everyMs: config.WORKER_SWEEP_INTERVAL_MS });
+  const sweepScheduler = createSweepScheduler({ producer, logger, everyMs: config.WORKER_SWEEP_INTERVAL_MS });
   let healthServer: Server | undefined;
 
   return {
@@ -141,7 +141,7 @@ export function buildApp({
         logger.warn('the MongoDB driver cannot send bytes, so writes take more CPU time');
       for (const reason of exposedConnections(config)) logger.warn('connection is exposed', { reason });
       for (const reason of await checkRedis(redis)) logger.warn('redis is not safe for queues', { reason });
-      await sweepKeeper.start();
+      await sweepScheduler.start();
       consumer.start();
       if (config.WORKER_HEALTH_PORT !== undefined) {
         const { WORKER_HEALTH_PORT: port, METRICS_TOKEN: metricsToken } = config;
@@ -152,7 +152,7 @@ export function buildApp({
     async stop() {
       health.stop();
       eventLoop.stop();
-      sweepKeeper.stop();
+      sweepScheduler.stop();
       await consumer.stop();
       await producer.close();
       ehr.close();

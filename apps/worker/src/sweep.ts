@@ -13,7 +13,7 @@ export async function sweep(deps: WorkerDeps): Promise<void> {
   const { store, producer, logger } = deps;
   const active = await store.bulkExports.listActive();
   const polls = await producer.listScheduledPolls();
-  const scheduled = new Set(polls.filter(({ astray }) => !astray).map(({ exportId }) => exportId));
+  const scheduled = new Set(polls.filter(({ isTooLate }) => !isTooLate).map(({ exportId }) => exportId));
   for (const record of active) {
     try {
       const wereMissing = await ensureExportJobs(deps, { record, isPolled: scheduled.has(record.id) });

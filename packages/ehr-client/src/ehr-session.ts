@@ -80,13 +80,13 @@ export function createEhrSession(options: {
       if (request.sendToken && origin !== fhirOrigin) throw foreignHost(request.url);
       const source = sourceOf(request);
       let token = request.sendToken ? await tokens.get(source) : undefined;
-      const askedAt = performance.now();
+      const requestedAt = performance.now();
       for (;;) {
         try {
           return await sendWith(request, token?.accessToken);
         } catch (error) {
           // The refused token was renewed after this request began, by this or another process. Another renewal would not help.
-          if (!token || token.issuedAt > askedAt || !isUnauthorized(error)) throw error;
+          if (!token || token.issuedAt > requestedAt || !isUnauthorized(error)) throw error;
           token = await tokens.renew({ ...source, refused: token.accessToken });
         }
       }

@@ -14,7 +14,7 @@ export { lastLogLines } from './processes/server-process.ts';
 export { type SpawnTetheredOptions, spawnTethered, type Tethered } from './processes/spawn-tethered.ts';
 export { findPromtool } from './prometheus/find-promtool.ts';
 export {
-  type ServiceDeath,
+  type ServiceExit,
   type Services,
   type StartedService,
   type StartServicesOptions,

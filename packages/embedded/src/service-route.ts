@@ -18,7 +18,7 @@ export interface RunningService {
   /** Restarts the server on the same port and data, even after it was killed. Missing if this process did not start it. */
   readonly restart?: () => Promise<void>;
   /** Resolves with a reason if the server ends without `stop`. Missing if this cannot be watched. */
-  readonly died?: Promise<string>;
+  readonly exited?: Promise<string>;
   readonly stop: () => Promise<void>;
 }
 

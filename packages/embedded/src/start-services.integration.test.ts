@@ -186,7 +186,7 @@ describe('startServices', () => {
     const services = await start({ dataDir, env: bare, report });
     await write(services);
     process.kill(services.mongodb.pid?.() ?? 0, 'SIGKILL');
-    expect(await services.died).toEqual({ service: 'mongodb', detail: 'secantus-mdb ended with SIGKILL' });
+    expect(await services.exited).toEqual({ service: 'mongodb', detail: 'secantus-mdb ended with SIGKILL' });
     await services.mongodb.restart?.();
     expect(await read(services)).toEqual(['yes', { _id: 'yes' }]);
   });

@@ -28,7 +28,7 @@ export interface StartedService {
   readonly restart?: () => Promise<void>;
 }
 
-export interface ServiceDeath {
+export interface ServiceExit {
   readonly service: ServiceName;
   readonly detail: string;
 }
@@ -37,7 +37,7 @@ export interface Services {
   readonly redis: StartedService;
   readonly mongodb: StartedService;
   /** Resolves when a server ends without `stop`. */
-  readonly died: Promise<ServiceDeath>;
+  readonly exited: Promise<ServiceExit>;
   /** Stops what was started here, and removes ephemeral data. */
   readonly stop: () => Promise<void>;
 }
@@ -71,7 +71,7 @@ export async function startServices(options: StartServicesOptions): Promise<Serv
     throw failed.reason;
   }
   const [redis, mongodb] = prepared as [Prepared, Prepared];
-  return { redis: describe(redis), mongodb: describe(mongodb), died: firstDeath(prepared), stop };
+  return { redis: describe(redis), mongodb: describe(mongodb), exited: firstExit(prepared), stop };
 }
 
 async function prepare({
@@ -129,10 +129,10 @@ function describe({ route }: Prepared): StartedService {
   return { url, chosen, why, reused, ...(pid && { pid }), ...(restart && { restart }) };
 }
 
-function firstDeath(prepared: readonly Prepared[]): Promise<ServiceDeath> {
+function firstExit(prepared: readonly Prepared[]): Promise<ServiceExit> {
   return new Promise((resolve) => {
     for (const { name, route } of prepared) {
-      void route.service.died?.then((detail) => resolve({ service: name, detail }));
+      void route.service.exited?.then((detail) => resolve({ service: name, detail }));
     }
   });
 }

@@ -47,7 +47,7 @@ export async function readRound(queue: Queue): Promise<number> {
  * The rounds of an owner's next jobs.
  * @param options.filesAhead the number of the owner's jobs that already have their rounds
  */
-export function takeTurns(options: {
+export function nextRounds(options: {
   readonly round: number;
   readonly filesAhead: number;
   readonly count: number;

@@ -103,7 +103,7 @@ describe('a clock that was ahead and is set right #clock', () => {
     let runs = 0;
     await ahead(() => producer.schedule({ name: poll, payload, everyMs: 100, startAt: new Date(Date.now() + 100) }));
     expect(await producer.isScheduled(poll, payload)).toBe(false);
-    expect(await producer.listScheduledPolls()).toEqual([{ exportId: 'job_1', astray: true }]);
+    expect(await producer.listScheduledPolls()).toEqual([{ exportId: 'job_1', isTooLate: true }]);
     queues.startConsumer({
       [poll]: async () => {
         runs += 1;
@@ -123,9 +123,9 @@ describe('a clock that was a year ahead and is set right #clock', () => {
     const schedule = () =>
       producer.scheduleCron({ ...job, name: 'schedule.run', payload: { scheduleId: job.scheduleId } });
     await ahead(schedule, 365 * 24 * 3_600_000);
-    expect(await producer.listScheduledRuns()).toEqual([{ ...job, astray: true }]);
+    expect(await producer.listScheduledRuns()).toEqual([{ ...job, isTooLate: true }]);
     await schedule();
-    expect(await producer.listScheduledRuns()).toEqual([{ ...job, astray: false }]);
+    expect(await producer.listScheduledRuns()).toEqual([{ ...job, isTooLate: false }]);
   });
 });
 

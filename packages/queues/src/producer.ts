@@ -2,7 +2,7 @@ import { nextRun, noTracing, type Tracing } from '@bulkhead/runtime';
 import { FlowProducer, type Job, type JobSchedulerJson, type JobsOptions, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { catalog, type JobName, type JobPayload, type QueueName, queueNames } from './catalog.ts';
-import { commonOptions, jobOptions, readRound, takeTurns } from './job-options.ts';
+import { commonOptions, jobOptions, nextRounds, readRound } from './job-options.ts';
 import { type QueueFigures, readQueueFigures } from './queue-figures.ts';
 
 export interface ProducerOptions {
@@ -128,7 +128,7 @@ export function createProducer({ redis, prefix, onError, tracing = noTracing }: 
       readonly filesAhead?: number;
     }): Promise<void> {
       const { exportId, fileIds, filesAhead = 0 } = options;
-      const priorities = takeTurns({
+      const priorities = nextRounds({
         round: await readRound(queues['file-download']),
         filesAhead,
         count: fileIds.length,
@@ -145,7 +145,7 @@ export function createProducer({ redis, prefix, onError, tracing = noTracing }: 
 
     /** `ensure` for the downloads of an export, which take turns as in `addExportFlow`. @returns whether a job was added */
     async ensureDownloads({ exportId, fileIds }: { readonly exportId: string; readonly fileIds: readonly string[] }) {
-      const priorities = takeTurns({
+      const priorities = nextRounds({
         round: await readRound(queues['file-download']),
         filesAhead: 0,
         count: fileIds.length,
@@ -178,7 +178,7 @@ export function createProducer({ redis, prefix, onError, tracing = noTracing }: 
       const queue = queues[catalog[name].queue];
       const id = schedulerId(name, payload);
       // Setting a schedule again does not change its next iteration, so a wrong one has to be removed first.
-      if (isAstray(await queue.getJobScheduler(id))) await queue.removeJobScheduler(id);
+      if (isTooLate(await queue.getJobScheduler(id))) await queue.removeJobScheduler(id);
       await queue.upsertJobScheduler(
         id,
         { every: everyMs, ...(startAt ? { startDate: startAt } : {}) },
@@ -218,14 +218,14 @@ export function createProducer({ redis, prefix, onError, tracing = noTracing }: 
       return schedulers.flatMap(({ template, pattern: cron = '', tz: timeZone = '', next = 0 }) => {
         const scheduleId = (template?.data as { scheduleId?: string } | undefined)?.scheduleId;
         if (scheduleId === undefined) return [];
-        return [{ scheduleId, cron, timeZone, astray: isCronAstray({ cron, timeZone, next }) }];
+        return [{ scheduleId, cron, timeZone, isTooLate: isCronTooLate({ cron, timeZone, next }) }];
       });
     },
 
     /** Whether a schedule exists and its next iteration is at most one interval away. */
     async isScheduled<Name extends JobName>(name: Name, payload: JobPayload<Name>): Promise<boolean> {
       const scheduler = await queues[catalog[name].queue].getJobScheduler(schedulerId(name, payload));
-      return scheduler !== undefined && !isAstray(scheduler);
+      return scheduler !== undefined && !isTooLate(scheduler);
     },
 
     /** An iteration that already waits still runs. Steps check their record first. */
@@ -233,12 +233,12 @@ export function createProducer({ redis, prefix, onError, tracing = noTracing }: 
       await queues[catalog[name].queue].removeJobScheduler(schedulerId(name, payload));
     },
 
-    /** The exports that have a scheduled poll. `astray` means that the next iteration is later than it can be. */
-    async listScheduledPolls(): Promise<{ readonly exportId: string; readonly astray: boolean }[]> {
+    /** The exports that have a scheduled poll. `isTooLate` means that the next iteration is later than it can be. */
+    async listScheduledPolls(): Promise<{ readonly exportId: string; readonly isTooLate: boolean }[]> {
       const schedulers = await queues['bulk-export'].getJobSchedulers();
       return schedulers.flatMap((scheduler) => {
         const exportId = (scheduler.template?.data as { exportId?: string } | undefined)?.exportId;
-        return exportId === undefined ? [] : [{ exportId, astray: isAstray(scheduler) }];
+        return exportId === undefined ? [] : [{ exportId, isTooLate: isTooLate(scheduler) }];
       });
     },
 
@@ -253,7 +253,7 @@ interface ScheduledRun {
   readonly cron: string;
   readonly timeZone: string;
   /** The next iteration was planned while the clock was ahead. */
-  readonly astray: boolean;
+  readonly isTooLate: boolean;
 }
 
 interface FlowJob<Name extends JobName> {
@@ -272,7 +272,7 @@ function isFromTheFuture({ processedOn, timestamp }: Job): boolean {
 }
 
 /** Whether the next iteration was planned while the clock was ahead. */
-function isAstray(scheduler: JobSchedulerJson | undefined): boolean {
+function isTooLate(scheduler: JobSchedulerJson | undefined): boolean {
   const { next = 0, every = 0 } = scheduler ?? {};
   return next > Date.now() + 2 * every + clockToleranceMs;
 }
@@ -280,11 +280,11 @@ function isAstray(scheduler: JobSchedulerJson | undefined): boolean {
 /** BullMQ and `nextRun` can differ by a day when summer time begins or ends. */
 const cronToleranceMs = 24 * 60 * 60_000;
 
-function isCronAstray({
+function isCronTooLate({
   cron,
   timeZone,
   next,
-}: Omit<ScheduledRun, 'scheduleId' | 'astray'> & { next: number }): boolean {
+}: Omit<ScheduledRun, 'scheduleId' | 'isTooLate'> & { next: number }): boolean {
   return next > nextRun({ cron, timeZone, spreadMs: 0 }, new Date()).getTime() + cronToleranceMs;
 }
 

@@ -50,7 +50,7 @@ export class WaitQueue {
   #isGathering = false;
   /** Slots for the most urgent requests since the last slot for a request behind them. */
   #urgentSlots = 0;
-  #isNudged = false;
+  #isSleepEnded = false;
   #isClosed = false;
   #wake: (() => void) | undefined;
 
@@ -83,7 +83,7 @@ export class WaitQueue {
       signal?.addEventListener('abort', leave, { once: true });
       const isMostUrgent = this.#waiters.slice(0, requestPriorities.indexOf(priority) + 1).every(isEmpty);
       this.#waitersOf(priority).push(waiter);
-      if (isMostUrgent || this.#isGathering) this.#nudge();
+      if (isMostUrgent || this.#isGathering) this.#endSleep();
       if (!this.#running) void this.#run();
     });
   }
@@ -98,7 +98,7 @@ export class WaitQueue {
     this.#isClosed = true;
     this.#slots.removeAll();
     this.#reporter.close();
-    this.#nudge();
+    this.#endSleep();
   }
 
   async #run(): Promise<void> {
@@ -106,11 +106,11 @@ export class WaitQueue {
     // Requests that enter in the same tick share one reservation.
     await undefined;
     for (let next = this.#next(); next && !this.#isClosed; next = this.#next()) {
-      this.#isNudged = false;
+      this.#isSleepEnded = false;
       const gatherMs = this.#gatherMs(next);
       this.#isGathering = gatherMs > 0;
       const waitMs = this.#isGathering ? gatherMs : await this.#reserve(next);
-      if (waitMs > 0 && !this.#isNudged) await this.#sleep(Math.min(waitMs, longestSleepMs));
+      if (waitMs > 0 && !this.#isSleepEnded) await this.#sleep(Math.min(waitMs, longestSleepMs));
     }
     this.#running = false;
     // Other processes must not wait for requests that were served or have left.
@@ -135,7 +135,7 @@ export class WaitQueue {
 
   /** @returns how long to wait before the next reservation. */
   async #reserve({ priority, isBehind }: Candidate): Promise<number> {
-    const askedAt = performance.now();
+    const requestedAt = performance.now();
     let reservation: Reservation;
     try {
       const arrivals = this.#reporter.takeArrivals();
@@ -148,8 +148,8 @@ export class WaitQueue {
     for (const { grantId, waitMs: slotMs } of slots) {
       const readyAt = performance.now() + slotMs;
       // Half of the guard may pass until the slot is used. The other half is for the request's way to the server.
-      const latestAt = askedAt + slotMs + this.#rateLimit.guardMs / 2;
-      this.#slots.add({ grantId, priority, isBehind, readyAt, latestAt, aheadMs: now - askedAt });
+      const latestAt = requestedAt + slotMs + this.#rateLimit.guardMs / 2;
+      this.#slots.add({ grantId, priority, isBehind, readyAt, latestAt, aheadMs: now - requestedAt });
     }
     this.#isQueued = waitMs > 0 && reason !== 'day';
     if (waitMs > longestWaitMs) this.#rejectAll(reservation);
@@ -222,12 +222,12 @@ export class WaitQueue {
     const index = waiters.indexOf(waiter);
     if (index < 0) return;
     waiters.splice(index, 1);
-    if (this.#isQueued && !this.#next()) this.#nudge();
+    if (this.#isQueued && !this.#next()) this.#endSleep();
   }
 
   /** Ends the present sleep, because the reason for it has changed. */
-  #nudge(): void {
-    this.#isNudged = true;
+  #endSleep(): void {
+    this.#isSleepEnded = true;
     this.#wake?.();
   }
 

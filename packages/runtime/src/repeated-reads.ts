@@ -13,10 +13,10 @@ export function keepFor<Value>({
   return () => {
     if (kept && performance.now() - kept.readAt < keptMs) return kept.value;
     const value = read();
-    const mine = { value, readAt: performance.now() };
-    kept = mine;
+    const entry = { value, readAt: performance.now() };
+    kept = entry;
     value.catch(() => {
-      if (kept === mine) kept = undefined;
+      if (kept === entry) kept = undefined;
     });
     return value;
   };

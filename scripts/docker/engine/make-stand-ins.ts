@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { enginePaths, findOnPath, installWithApt, runCommand } from '@bulkhead/embedded';
-import { askDocker } from './ask-docker.ts';
+import { callDocker } from './call-docker.ts';
 
 const run = promisify(execFile);
 const recipes = join(import.meta.dirname, '..', 'stand-ins');
@@ -29,7 +29,7 @@ export async function makeStandIns(options: MakeStandInsOptions): Promise<BaseIm
   const { env, progress } = options;
   const codename = /^VERSION_CODENAME=(.+)$/m.exec(await readFile('/etc/os-release', 'utf8'))?.[1] ?? 'stable';
   const base = `bulkhead-stand-in:${codename}`;
-  if ((await askDocker({ args: ['image', 'ls', '--quiet', base], env })) === '') {
+  if ((await callDocker({ args: ['image', 'ls', '--quiet', base], env })) === '') {
     await importDebian({ base, codename, options });
   }
   progress('building stand-ins for the base images');
@@ -84,7 +84,7 @@ async function importDebian(input: {
     // Unsafe for a file system that must survive a power cut. This one is deleted if it is incomplete.
     const args = ['--quiet', '--variant=minbase', '--dpkgopt=force-unsafe-io', codename, tar, sources];
     await runCommand({ command: 'mmdebstrap', args, env });
-    await askDocker({ args: ['import', tar, base], env });
+    await callDocker({ args: ['import', tar, base], env });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

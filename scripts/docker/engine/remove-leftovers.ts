@@ -1,4 +1,4 @@
-import { askDocker } from './ask-docker.ts';
+import { callDocker } from './call-docker.ts';
 
 /** Removes what a killed run has left in the engine for tests. Otherwise its containers would start again. */
 export async function removeLeftovers(env: NodeJS.ProcessEnv): Promise<void> {
@@ -13,7 +13,7 @@ export async function removeLeftovers(env: NodeJS.ProcessEnv): Promise<void> {
     { list: ['image', 'ls', '--quiet', '--filter', 'dangling=true'], remove: ['image', 'rm', '--force'] },
   ];
   for (const { list, remove } of kinds) {
-    const ids = (await askDocker({ args: list, env })).split('\n').filter((line) => line !== '');
-    if (ids.length > 0) await askDocker({ args: [...remove, ...new Set(ids)], env });
+    const ids = (await callDocker({ args: list, env })).split('\n').filter((line) => line !== '');
+    if (ids.length > 0) await callDocker({ args: [...remove, ...new Set(ids)], env });
   }
 }

@@ -38,7 +38,7 @@ export async function checkSearches(
     const expectedByQuery = new Map<string, ReadonlySet<string>>();
     for (const { name, value } of singles) {
       const query = queryOf([[name, value]]);
-      const served = await askServer(server, { type, name, value, offered });
+      const served = await searchServer(server, { type, name, value, offered });
       const stored = new Set(await api.searchIds(connectionId, type, query));
       const expected = report.search({ type, name, value, resources, patientIds, served: served, stored });
       expectedByQuery.set(query, expected);
@@ -56,7 +56,7 @@ export async function checkSearches(
 }
 
 /** Returns what the server finds, by all of its parameters that correspond to the one of Bulkhead. */
-async function askServer(
+async function searchServer(
   server: CheckContext['server'],
   search: SingleSearch & { readonly type: string; readonly offered: ReadonlySet<string> },
 ): Promise<ReadonlySet<string>> {

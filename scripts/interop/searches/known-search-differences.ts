@@ -87,10 +87,10 @@ function explainsDate(
   const searched = rangeOf(text);
   if (name !== 'date' || !searched) return false;
   return datesIn(resource).some(([start, end]) => {
-    const isExtra = matches({ prefix, searched: searched, range: periodOf(read.stored(start), read.stored(end)) });
+    const isExtra = matches({ prefix, searched, range: periodOf(read.stored(start), read.stored(end)) });
     const isMissing = matchesAtServer({
       prefix,
-      searched: searched,
+      searched,
       range: periodOf(read.served(start), read.served(end)),
     });
     return isExtra === (what === 'extra') && isMissing === (what === 'missing');
@@ -104,22 +104,22 @@ interface Comparison {
 }
 
 /** https://hl7.org/fhir/R4/search.html#prefix */
-function matches({ prefix, searched: asked, range }: Comparison): boolean {
-  const isInside = range.start >= asked.start && range.end <= asked.end;
+function matches({ prefix, searched, range }: Comparison): boolean {
+  const isInside = range.start >= searched.start && range.end <= searched.end;
   if (prefix === 'ne') return !isInside;
-  if (prefix === 'gt') return range.end > asked.end;
-  if (prefix === 'lt') return range.start < asked.start;
-  if (prefix === 'ge') return range.end > asked.end || isInside;
-  if (prefix === 'le') return range.start < asked.start || isInside;
-  if (prefix === 'sa') return range.start > asked.end;
-  if (prefix === 'eb') return range.end < asked.start;
+  if (prefix === 'gt') return range.end > searched.end;
+  if (prefix === 'lt') return range.start < searched.start;
+  if (prefix === 'ge') return range.end > searched.end || isInside;
+  if (prefix === 'le') return range.start < searched.start || isInside;
+  if (prefix === 'sa') return range.start > searched.end;
+  if (prefix === 'eb') return range.end < searched.start;
   return isInside;
 }
 
 function matchesAtServer(comparison: Comparison): boolean {
-  const { prefix, searched: asked, range } = comparison;
-  if (prefix === 'ge') return range.end >= asked.end;
-  if (prefix === 'le') return range.start <= asked.start;
+  const { prefix, searched, range } = comparison;
+  if (prefix === 'ge') return range.end >= searched.end;
+  if (prefix === 'le') return range.start <= searched.start;
   return matches(comparison);
 }
 

@@ -113,9 +113,9 @@ export function answerFile(options: {
   const { searchParams, pathname } = new URL(request.url ?? '', 'http://server');
   // A signature is valid only for the last manifest that was read.
   if (urls === 'signed' && searchParams.get('signature') !== String(running.reads)) return reply(response, 403);
-  const ask = running.requestCounts.get(name) ?? 0;
-  running.requestCounts.set(name, ask + 1);
-  const failure = running.plan.files.failures[ask];
+  const requestNumber = running.requestCounts.get(name) ?? 0;
+  running.requestCounts.set(name, requestNumber + 1);
+  const failure = running.plan.files.failures[requestNumber];
   if (failure?.kind === 'redirect') return reply(response, 307, { location: request.url ?? pathname });
   if (failure?.kind === 'status') return refuse(answer, failure);
   if (failure?.kind === 'web-page') return webPage(response);

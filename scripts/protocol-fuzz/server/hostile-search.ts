@@ -21,9 +21,9 @@ export function answerSearch(options: {
 }): ServerResponse {
   const { searches, url, baseUrl, answer } = options;
   const { plan } = searches;
-  const ask = searches.requestCounts.get(url.href) ?? 0;
-  searches.requestCounts.set(url.href, ask + 1);
-  const interruption = plan.interruptions[ask];
+  const requestNumber = searches.requestCounts.get(url.href) ?? 0;
+  searches.requestCounts.set(url.href, requestNumber + 1);
+  const interruption = plan.interruptions[requestNumber];
   if (interruption !== undefined) return interrupt(answer, interruption);
   const type = url.pathname.slice(1);
   const isOdd = plan.oddType === undefined || plan.oddType === type;

@@ -36,10 +36,11 @@ describe('the login page', () => {
   });
 
   test('the login redirects only to pages of this server', async () => {
-    const goes = async (next: string) => (await postLogin({ api, key: api.operatorKey, next })).headers.get('location');
-    expect(await goes('/admin/queues/queue/sync?page=2')).toBe('/admin/queues/queue/sync?page=2');
+    const locationFor = async (next: string) =>
+      (await postLogin({ api, key: api.operatorKey, next })).headers.get('location');
+    expect(await locationFor('/admin/queues/queue/sync?page=2')).toBe('/admin/queues/queue/sync?page=2');
     for (const next of ['https://evil.example', '//evil.example', '/\\evil.example', '"><script>']) {
-      expect(await goes(next)).toBe('/');
+      expect(await locationFor(next)).toBe('/');
       const { text } = await api.request('GET', `/login?next=${encodeURIComponent(next)}`, { authorization: null });
       expect(text).not.toMatch(/evil|<script/);
     }

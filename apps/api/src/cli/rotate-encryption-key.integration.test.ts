@@ -226,10 +226,10 @@ describe('a rotation of the encryption key', () => {
   test('a rotation continues after a value that no key can decrypt, and reports it', async () => {
     const store = await open(first);
     await plant(store);
-    const stranger = createStore({ uri, encryptionKey: randomBytes(32), previousEncryptionKeys: [first] });
-    await stranger.connect();
-    await stranger.connections.insert(makeConnection('conn_2'));
-    await stranger.close();
+    const foreignStore = createStore({ uri, encryptionKey: randomBytes(32), previousEncryptionKeys: [first] });
+    await foreignStore.connect();
+    await foreignStore.connections.insert(makeConnection('conn_2'));
+    await foreignStore.close();
     const report = await store.rotateEncryptionKey({ dryRun: false });
     expect(report.find(({ field }) => field === 'sealedSecret')).toMatchObject({ resealed: 0, left: 1 });
   });

@@ -8,7 +8,7 @@ import { toFields, toTable } from '../output.ts';
 type Amounts = components['schemas']['DataAmounts'];
 type Erasure = components['schemas']['Erasure'];
 
-interface WhichPatient {
+interface PatientReference {
   readonly connection: string;
 }
 
@@ -56,7 +56,7 @@ export function addErasures(program: Command, environment: Environment): void {
     },
   });
 
-  addCommand<WhichPatient & { readonly dryRun?: boolean; readonly keepOut?: boolean; readonly yes?: boolean }>(
+  addCommand<PatientReference & { readonly dryRun?: boolean; readonly keepOut?: boolean; readonly yes?: boolean }>(
     patients,
     {
       environment,
@@ -90,7 +90,7 @@ export function addErasures(program: Command, environment: Environment): void {
     },
   );
 
-  addCommand<WhichPatient>(patients, {
+  addCommand<PatientReference>(patients, {
     environment,
     definition: {
       usage: 'let-in <id>',

@@ -3,11 +3,11 @@ import { useQueryClient } from '@tanstack/react-query';
 import { type ApiKey, api } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { ConnectionName } from '../parts/connection.tsx';
-import { confirm, tell } from '../parts/dialogs.ts';
+import { confirm, notify } from '../parts/dialogs.ts';
 import { Moment } from '../parts/facts.tsx';
 import { formatCount } from '../parts/format.ts';
 import { FormButton } from '../parts/forms.tsx';
-import { LookedUp, NothingYet, Page } from '../parts/page.tsx';
+import { NothingYet, Page, QueryResult } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
 import { useSession } from '../session/session-provider.tsx';
 import { NewApiKeyForm } from './new-api-key-form.tsx';
@@ -30,7 +30,7 @@ export function ApiKeysPage() {
         )
       }
     >
-      <LookedUp query={keys}>
+      <QueryResult query={keys}>
         {({ data }) => (
           <RecordTable
             caption="API keys"
@@ -40,7 +40,7 @@ export function ApiKeysPage() {
             empty={<NothingYet title="No keys">Create one key for each program and person.</NothingYet>}
           />
         )}
-      </LookedUp>
+      </QueryResult>
     </Page>
   );
 }
@@ -79,7 +79,7 @@ function RevokeApiKeyButton({ apiKey: { id, name } }: { readonly apiKey: ApiKey 
   const queries = useQueryClient();
   const revoke = api.useMutation('delete', '/api/ehr/api-keys/{id}', {
     onSuccess: () => queries.invalidateQueries({ queryKey: ['get', '/api/ehr/api-keys'] }),
-    onError: tell.failed,
+    onError: notify.failed,
   });
   const ask = () =>
     confirm({

@@ -3,7 +3,7 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { type AuditEvent, api } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { Moment } from '../parts/facts.tsx';
-import { LookedUp, NothingYet, Page } from '../parts/page.tsx';
+import { NothingYet, Page, QueryResult } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
 import { useFilters } from '../parts/use-filters.ts';
 
@@ -51,7 +51,7 @@ export function AuditPage() {
           onChange={(value) => setFilter('outcome', value)}
         />
       </Group>
-      <LookedUp query={events}>
+      <QueryResult query={events}>
         {({ data }) => (
           <RecordTable
             caption="Audit events"
@@ -61,7 +61,7 @@ export function AuditPage() {
             empty={<NothingYet title="No events for this choice" />}
           />
         )}
-      </LookedUp>
+      </QueryResult>
     </Page>
   );
 }

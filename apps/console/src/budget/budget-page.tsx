@@ -3,7 +3,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { api, type RateBudget } from '../api/api.ts';
 import { useEventStream } from '../api/use-event-stream.ts';
 import { LiveBadge } from '../parts/badges.tsx';
-import { LookedUp, NothingYet, Page } from '../parts/page.tsx';
+import { NothingYet, Page, QueryResult } from '../parts/page.tsx';
 import { BudgetCard, keyOfBudget } from './budget-card.tsx';
 
 /** How much of the request limits of each EHR is used, now and over the day. */
@@ -11,7 +11,7 @@ export function BudgetPage() {
   const { found: budgets, live } = useLiveBudgets();
   return (
     <Page title="Rate budget" beside={<LiveBadge state={live} />}>
-      <LookedUp query={budgets}>
+      <QueryResult query={budgets}>
         {({ data }) =>
           data.length === 0 ? (
             <NothingYet title="No budget is in use">
@@ -25,7 +25,7 @@ export function BudgetPage() {
             </Stack>
           )
         }
-      </LookedUp>
+      </QueryResult>
     </Page>
   );
 }

@@ -6,7 +6,7 @@ import { ErasePatientForm } from '../erasures/erase-patient-form.tsx';
 import { nameOfConnection } from '../parts/connection.tsx';
 import { Facts, Moment } from '../parts/facts.tsx';
 import { FormButton } from '../parts/forms.tsx';
-import { LookedUp, NothingYet, Page } from '../parts/page.tsx';
+import { NothingYet, Page, QueryResult } from '../parts/page.tsx';
 import { RecordTable } from '../parts/record-table.tsx';
 import { useSession } from '../session/session-provider.tsx';
 import { RemoveConnectionForm } from './remove-connection-form.tsx';
@@ -44,7 +44,7 @@ export function ConnectionPage() {
         )
       }
     >
-      <LookedUp query={connectionQuery}>
+      <QueryResult query={connectionQuery}>
         {({ data }) => (
           <>
             {data.needsAuthorization && (
@@ -79,7 +79,7 @@ export function ConnectionPage() {
             <Watermarks connectionId={id} />
           </>
         )}
-      </LookedUp>
+      </QueryResult>
     </Page>
   );
 }
@@ -127,7 +127,7 @@ function Watermarks({ connectionId }: { readonly connectionId: string }) {
   const params = { path: { id: connectionId } };
   const watermarks = api.useQuery('get', '/api/ehr/connections/{id}/watermarks', { params });
   return (
-    <LookedUp query={watermarks}>
+    <QueryResult query={watermarks}>
       {({ data }) => (
         <RecordTable
           caption="Watermarks"
@@ -146,6 +146,6 @@ function Watermarks({ connectionId }: { readonly connectionId: string }) {
           }
         />
       )}
-    </LookedUp>
+    </QueryResult>
   );
 }

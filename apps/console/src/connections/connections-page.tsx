@@ -5,7 +5,7 @@ import { StatusBadge } from '../parts/badges.tsx';
 import { nameOfConnection } from '../parts/connection.tsx';
 import { Moment } from '../parts/facts.tsx';
 import { FormButton } from '../parts/forms.tsx';
-import { LookedUp, NothingYet, Page } from '../parts/page.tsx';
+import { NothingYet, Page, QueryResult } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
 import { useSession } from '../session/session-provider.tsx';
 import { NewConnectionForm } from './new-connection-form.tsx';
@@ -25,7 +25,7 @@ export function ConnectionsPage() {
         )
       }
     >
-      <LookedUp query={connections}>
+      <QueryResult query={connections}>
         {({ data }) => (
           <RecordTable
             caption="Connections"
@@ -39,7 +39,7 @@ export function ConnectionsPage() {
             }
           />
         )}
-      </LookedUp>
+      </QueryResult>
     </Page>
   );
 }

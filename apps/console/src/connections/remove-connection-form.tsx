@@ -5,7 +5,7 @@ import { useNavigate } from 'react-router';
 import { api, type Connection } from '../api/api.ts';
 import { Amounts } from '../erasures/amounts.tsx';
 import { EntryForm } from '../parts/forms.tsx';
-import { LookedUp } from '../parts/page.tsx';
+import { QueryResult } from '../parts/page.tsx';
 
 /** Asks what to do with the stored data and shows how much there is. To purge the data, the user types the id of the connection. */
 export function RemoveConnectionForm({ connection: { id } }: { readonly connection: Connection }) {
@@ -31,7 +31,7 @@ export function RemoveConnectionForm({ connection: { id } }: { readonly connecti
     remove.mutate({ params: { path: { id }, query: { data } } });
   return (
     <EntryForm action="Remove the connection" mutation={remove} onSubmit={form.onSubmit(submit)}>
-      <LookedUp query={data}>{({ data }) => <Amounts amounts={data} />}</LookedUp>
+      <QueryResult query={data}>{({ data }) => <Amounts amounts={data} />}</QueryResult>
       <Radio.Group label="Its credentials and schedules are deleted. The stored data" {...form.getInputProps('data')}>
         <Stack gap="xs" mt="xs">
           <Radio value="keep" label="stays" />

@@ -2,18 +2,19 @@ import { Button, List, Text, ThemeIcon } from '@mantine/core';
 import { IconCheck, IconX } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { api, type Connection, type ConnectionTest } from '../api/api.ts';
-import { tell } from '../parts/dialogs.ts';
+import { notify } from '../parts/dialogs.ts';
 import { Moment } from '../parts/facts.tsx';
 
 export function TestConnectionButton({ connection: { id, needsAuthorization } }: { readonly connection: Connection }) {
   const queries = useQueryClient();
   const test = api.useMutation('post', '/api/ehr/connections/{id}/test', {
     onSuccess: ({ data }) => {
-      if ('ok' in data) tell.done(data.ok ? 'The connection works.' : 'The test has failed. See the step that failed.');
-      else tell.done('The test is still running. Its steps will appear here.');
+      if ('ok' in data)
+        notify.done(data.ok ? 'The connection works.' : 'The test has failed. See the step that failed.');
+      else notify.done('The test is still running. Its steps will appear here.');
       return queries.invalidateQueries({ queryKey: ['get', '/api/ehr/connections/{id}'] });
     },
-    onError: tell.failed,
+    onError: notify.failed,
   });
   return (
     <Button

@@ -3,9 +3,9 @@ import { useForm } from '@mantine/form';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../api/api.ts';
-import { tell } from '../parts/dialogs.ts';
+import { notify } from '../parts/dialogs.ts';
 import { EntryForm } from '../parts/forms.tsx';
-import { LookedUp } from '../parts/page.tsx';
+import { QueryResult } from '../parts/page.tsx';
 import { Amounts } from './amounts.tsx';
 
 interface ErasePatientFormProps {
@@ -20,7 +20,7 @@ export function ErasePatientForm({ connectionId, onDone }: ErasePatientFormProps
   const erase = api.useMutation('delete', '/api/ehr/connections/{id}/patients/{patientId}', {
     onSuccess: async () => {
       onDone();
-      tell.done('The erasure has started. See Erasures and retention.');
+      notify.done('The erasure has started. See Erasures and retention.');
       await queries.invalidateQueries();
     },
   });
@@ -71,5 +71,5 @@ function PatientAmounts({
 }) {
   const params = { path: { id, patientId } };
   const data = api.useQuery('get', '/api/ehr/connections/{id}/patients/{patientId}/data', { params });
-  return <LookedUp query={data}>{({ data }) => <Amounts amounts={data} />}</LookedUp>;
+  return <QueryResult query={data}>{({ data }) => <Amounts amounts={data} />}</QueryResult>;
 }

@@ -4,11 +4,11 @@ import { IconTrash } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { api, type Erasure, type RetentionPass } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
-import { tell } from '../parts/dialogs.ts';
+import { notify } from '../parts/dialogs.ts';
 import { Moment } from '../parts/facts.tsx';
 import { formatCount } from '../parts/format.ts';
 import { EntryForm, FormButton } from '../parts/forms.tsx';
-import { LookedUp, NothingYet, Page } from '../parts/page.tsx';
+import { NothingYet, Page, QueryResult } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
 import { useSession } from '../session/session-provider.tsx';
 import { totalOf } from './amounts.tsx';
@@ -35,7 +35,7 @@ export function ErasuresPage() {
       }
     >
       <Text size="sm">To purge a connection or erase a patient, open the connection under Connections.</Text>
-      <LookedUp query={erasures}>
+      <QueryResult query={erasures}>
         {({ data }) => (
           <RecordTable
             caption="Erasures"
@@ -45,11 +45,11 @@ export function ErasuresPage() {
             empty={<NothingYet title="No erasures">Nothing was erased yet.</NothingYet>}
           />
         )}
-      </LookedUp>
+      </QueryResult>
       <Title order={2} size="h4">
         Deleted because of their age
       </Title>
-      <LookedUp query={retention}>
+      <QueryResult query={retention}>
         {({ data }) => (
           <RecordTable
             caption="Retention"
@@ -59,7 +59,7 @@ export function ErasuresPage() {
             empty={<NothingYet title="No pass yet">Workers check every record once a day.</NothingYet>}
           />
         )}
-      </LookedUp>
+      </QueryResult>
     </Page>
   );
 }
@@ -106,7 +106,7 @@ function PurgeRemovedForm({ onDone }: { readonly onDone: () => void }) {
   const purge = api.useMutation('delete', '/api/ehr/connections/{id}', {
     onSuccess: async () => {
       onDone();
-      tell.done('The purge has started.');
+      notify.done('The purge has started.');
       await queries.invalidateQueries();
     },
   });

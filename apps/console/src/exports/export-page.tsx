@@ -4,10 +4,10 @@ import { Link, useParams } from 'react-router';
 import { api, type BulkExport, type OutputFile, refreshMs } from '../api/api.ts';
 import { LiveBadge, StatusBadge } from '../parts/badges.tsx';
 import { ConnectionName } from '../parts/connection.tsx';
-import { confirm, tell } from '../parts/dialogs.ts';
+import { confirm, notify } from '../parts/dialogs.ts';
 import { Facts, Moment } from '../parts/facts.tsx';
 import { formatCount } from '../parts/format.ts';
-import { LookedUp, Page } from '../parts/page.tsx';
+import { Page, QueryResult } from '../parts/page.tsx';
 import { RunProblems } from '../parts/run-problems.tsx';
 import { ExportFiles } from './export-files.tsx';
 import { ExportFigures, ExportTimeline } from './export-progress.tsx';
@@ -52,7 +52,7 @@ export function ExportPage() {
       }
       actions={record && <ExportActions provider={provider} record={record} />}
     >
-      <LookedUp query={exportQuery}>
+      <QueryResult query={exportQuery}>
         {({ data }) => (
           <>
             <ExportTimeline record={data} />
@@ -63,11 +63,11 @@ export function ExportPage() {
             </Paper>
           </>
         )}
-      </LookedUp>
+      </QueryResult>
       <Title order={2} size="h4">
         Files
       </Title>
-      <LookedUp query={files}>{({ data }) => <ExportFiles files={data} />}</LookedUp>
+      <QueryResult query={files}>{({ data }) => <ExportFiles files={data} />}</QueryResult>
     </Page>
   );
 }
@@ -99,7 +99,7 @@ function ExportActions({ provider, record }: ExportActionsProps) {
   const queries = useQueryClient();
   const params = { path: { provider, jobId } };
   const look = () => queries.invalidateQueries();
-  const options = { onSuccess: look, onError: tell.failed };
+  const options = { onSuccess: look, onError: notify.failed };
   const cancel = api.useMutation('delete', '/api/ehr/{provider}/bulk-export/{jobId}', options);
   const retry = api.useMutation('post', '/api/ehr/{provider}/bulk-export/{jobId}/retry', options);
 

@@ -3,7 +3,7 @@ import { api } from '../api/api.ts';
 import { LiveBadge } from '../parts/badges.tsx';
 import { ConnectionSelect } from '../parts/connection.tsx';
 import { FormButton } from '../parts/forms.tsx';
-import { LookedUp, NothingYet, Page } from '../parts/page.tsx';
+import { NothingYet, Page, QueryResult } from '../parts/page.tsx';
 import { RecordTable } from '../parts/record-table.tsx';
 import { useFilters } from '../parts/use-filters.ts';
 import { useSession } from '../session/session-provider.tsx';
@@ -45,7 +45,7 @@ export function ExportsPage() {
           onChange={(value) => setFilter('status', value)}
         />
       </Group>
-      <LookedUp query={exports}>
+      <QueryResult query={exports}>
         {({ data }) => (
           <RecordTable
             caption="Bulk exports"
@@ -55,7 +55,7 @@ export function ExportsPage() {
             empty={<NothingYet title="No exports">Start an export, or create a schedule.</NothingYet>}
           />
         )}
-      </LookedUp>
+      </QueryResult>
     </Page>
   );
 }

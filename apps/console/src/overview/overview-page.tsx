@@ -8,7 +8,7 @@ import { LiveBadge } from '../parts/badges.tsx';
 import { ConnectionName } from '../parts/connection.tsx';
 import { Moment } from '../parts/facts.tsx';
 import { formatCount } from '../parts/format.ts';
-import { LookedUp, NothingYet, Page } from '../parts/page.tsx';
+import { NothingYet, Page, QueryResult } from '../parts/page.tsx';
 import { RecordTable } from '../parts/record-table.tsx';
 import { useSession } from '../session/session-provider.tsx';
 import { CheckName, useDiagnosis } from '../system/diagnosis.tsx';
@@ -40,7 +40,7 @@ export function OverviewPage() {
 function OpenProblems() {
   const diagnosis = useDiagnosis();
   return (
-    <LookedUp query={diagnosis}>
+    <QueryResult query={diagnosis}>
       {({ data }) => {
         const problems = data.filter(({ state }) => state !== 'ok');
         if (problems.length === 0) {
@@ -68,7 +68,7 @@ function OpenProblems() {
           </Stack>
         );
       }}
-    </LookedUp>
+    </QueryResult>
   );
 }
 
@@ -76,7 +76,7 @@ function OpenProblems() {
 function BudgetSummary() {
   const budgets = api.useQuery('get', '/api/ehr/rate-budgets');
   return (
-    <LookedUp query={budgets}>
+    <QueryResult query={budgets}>
       {({ data }) =>
         data.length === 0 ? (
           <NothingYet title="No budget is in use" />
@@ -88,7 +88,7 @@ function BudgetSummary() {
           </SimpleGrid>
         )
       }
-    </LookedUp>
+    </QueryResult>
   );
 }
 
@@ -115,7 +115,7 @@ function ExportSummary() {
   const params = { path: { provider }, query: { limit } };
   const exports = api.useQuery('get', '/api/ehr/{provider}/bulk-export', { params });
   return (
-    <LookedUp query={exports}>
+    <QueryResult query={exports}>
       {({ data }) => (
         <RecordTable
           caption="Newest exports"
@@ -131,7 +131,7 @@ function ExportSummary() {
           }
         />
       )}
-    </LookedUp>
+    </QueryResult>
   );
 }
 
@@ -141,7 +141,7 @@ const shown = 5;
 function ComingRuns() {
   const schedules = api.useQuery('get', '/api/ehr/schedules');
   return (
-    <LookedUp query={schedules}>
+    <QueryResult query={schedules}>
       {({ data }) => {
         const coming = data
           .flatMap(({ id, connectionId, kind, nextRunAt }) =>
@@ -171,6 +171,6 @@ function ComingRuns() {
           />
         );
       }}
-    </LookedUp>
+    </QueryResult>
   );
 }

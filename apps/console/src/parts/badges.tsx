@@ -34,7 +34,7 @@ export function StatusBadge({ status }: { readonly status: string }) {
   );
 }
 
-const looks = {
+const appearances = {
   connecting: { color: 'gray', text: 'connecting' },
   live: { color: 'green', text: 'live' },
   lost: { color: 'yellow', text: 'connecting again' },
@@ -43,7 +43,7 @@ const looks = {
 /** Whether the page is live. */
 export function LiveBadge({ state }: { readonly state: StreamState }) {
   if (state === 'ended') return null;
-  const { color, text } = looks[state];
+  const { color, text } = appearances[state];
   return (
     <Badge color={color} variant="dot" tt="none" role="status">
       {text}

@@ -15,7 +15,7 @@ export function confirm(options: {
 }
 
 /** Shows the result of an action in a corner of the page. */
-export const tell = {
+export const notify = {
   done: (message: string): void => void notifications.show({ message, color: 'green' }),
   failed: (error: unknown): void => {
     const [title, message] =

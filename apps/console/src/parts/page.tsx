@@ -31,7 +31,7 @@ export function Page({ title, beside, actions, children }: PageProps) {
   );
 }
 
-interface LookedUpProps<Data> {
+interface QueryResultProps<Data> {
   readonly query: { readonly data: Data | undefined; readonly error: unknown };
   readonly children: (data: Data) => ReactNode;
 }
@@ -39,7 +39,7 @@ interface LookedUpProps<Data> {
 /**
  * Shows a skeleton while the query loads and the error if it fails. If only the last refresh failed, the earlier data stays.
  */
-export function LookedUp<Data>({ query, children }: LookedUpProps<Data>) {
+export function QueryResult<Data>({ query, children }: QueryResultProps<Data>) {
   const { data, error } = query;
   return (
     <>

@@ -3,10 +3,10 @@ import { Alert, Button, Group, Modal, Stack, Text, Textarea } from '@mantine/cor
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, client, type QuarantinedLine } from '../api/api.ts';
-import { tell } from '../parts/dialogs.ts';
+import { notify } from '../parts/dialogs.ts';
 import { Facts } from '../parts/facts.tsx';
 import { formatBytes, formatCount } from '../parts/format.ts';
-import { LookedUp, Problem } from '../parts/page.tsx';
+import { Problem, QueryResult } from '../parts/page.tsx';
 import { useSession } from '../session/session-provider.tsx';
 
 interface LineModalProps {
@@ -61,9 +61,9 @@ function LineEditor({ line, onDone }: { readonly line: QuarantinedLine; readonly
   const once = { refetchInterval: false, refetchOnWindowFocus: false, staleTime: Number.POSITIVE_INFINITY } as const;
   const content = api.useQuery('get', '/api/ehr/quarantine/{id}/line', init, once);
   return (
-    <LookedUp query={content}>
+    <QueryResult query={content}>
       {(text) => <Editor id={id} received={String(text)} isTruncated={isTruncated} onDone={onDone} />}
-    </LookedUp>
+    </QueryResult>
   );
 }
 
@@ -89,7 +89,9 @@ function Editor({
       const { state, replay: outcome } = await replayLine({ id, corrected });
       await queries.invalidateQueries({ queryKey: ['get', '/api/ehr/quarantine'] });
       if (state === 'open') throw new Error(`The line is still not usable: ${outcome?.reason ?? 'no reason given'}`);
-      tell.done(state === 'withheld' ? 'The line is of an erased patient and was not stored.' : 'The line is stored.');
+      notify.done(
+        state === 'withheld' ? 'The line is of an erased patient and was not stored.' : 'The line is stored.',
+      );
       onDone();
     } catch (failure) {
       setError(failure);

@@ -4,10 +4,10 @@ import { useState } from 'react';
 import { api, type QuarantinedLine } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { ConnectionName, ConnectionSelect } from '../parts/connection.tsx';
-import { tell } from '../parts/dialogs.ts';
+import { notify } from '../parts/dialogs.ts';
 import { Moment } from '../parts/facts.tsx';
 import { formatBytes, formatCount } from '../parts/format.ts';
-import { LookedUp, NothingYet, Page } from '../parts/page.tsx';
+import { NothingYet, Page, QueryResult } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
 import { useFilters } from '../parts/use-filters.ts';
 import { useSession } from '../session/session-provider.tsx';
@@ -48,7 +48,7 @@ export function QuarantinePage() {
           </Button>
         )}
       </Group>
-      <LookedUp query={lines}>
+      <QueryResult query={lines}>
         {({ data }) => (
           <RecordTable
             caption="Lines in quarantine"
@@ -62,7 +62,7 @@ export function QuarantinePage() {
             }
           />
         )}
-      </LookedUp>
+      </QueryResult>
       {opened && <LineModal line={opened} onClose={() => setOpened(undefined)} />}
     </Page>
   );
@@ -102,10 +102,10 @@ function ReplayAllButton({ exportId }: { readonly exportId: string }) {
   const queries = useQueryClient();
   const replay = api.useMutation('post', '/api/ehr/quarantine/replay', {
     onSuccess: ({ data }) => {
-      tell.done(`${formatCount(data.count)} lines are being stored again.`);
+      notify.done(`${formatCount(data.count)} lines are being stored again.`);
       return queries.invalidateQueries({ queryKey: ['get', '/api/ehr/quarantine'] });
     },
-    onError: tell.failed,
+    onError: notify.failed,
   });
   return (
     <Button loading={replay.isPending} onClick={() => replay.mutate({ body: { exportId } })}>

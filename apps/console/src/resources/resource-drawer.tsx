@@ -2,11 +2,11 @@ import { Anchor, Code, Drawer, Group, Tabs, Text } from '@mantine/core';
 import { Link } from 'react-router';
 import { api, type ResourceSource } from '../api/api.ts';
 import { Moment } from '../parts/facts.tsx';
-import { LookedUp } from '../parts/page.tsx';
+import { QueryResult } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
 import { indentJson } from './describe-resource.ts';
 
-interface ResourceDrawerProps extends WhichResources {
+interface ResourceDrawerProps extends ResourceReference {
   readonly id: string;
   readonly onClose: () => void;
 }
@@ -32,13 +32,13 @@ export function ResourceDrawer({ provider, connectionId, type, id, onClose }: Re
           <Tabs.Tab value="sources">Sources</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="json" pt="sm">
-          <LookedUp query={resource}>
+          <QueryResult query={resource}>
             {(text) => (
               <Code block tabIndex={0}>
                 {indentJson(String(text))}
               </Code>
             )}
-          </LookedUp>
+          </QueryResult>
         </Tabs.Panel>
         <Tabs.Panel value="sources" pt="sm">
           <Text size="sm" c="dimmed" mb="xs">
@@ -51,12 +51,12 @@ export function ResourceDrawer({ provider, connectionId, type, id, onClose }: Re
   );
 }
 
-function ResourceSources({ provider, connectionId, type, id }: WhichResources & { readonly id: string }) {
+function ResourceSources({ provider, connectionId, type, id }: ResourceReference & { readonly id: string }) {
   const init = { params: { path: { provider, type, id }, query: { connectionId } } };
   const once = { refetchInterval: false } as const;
   const sources = api.useQuery('get', '/api/ehr/{provider}/resources/{type}/{id}/sources', init, once);
   return (
-    <LookedUp query={sources}>
+    <QueryResult query={sources}>
       {({ data }) => (
         <RecordTable
           caption="Sources of the versions"
@@ -65,7 +65,7 @@ function ResourceSources({ provider, connectionId, type, id }: WhichResources & 
           keyOf={({ versionId, lastUpdated, storedAt }) => `${versionId}/${lastUpdated}/${storedAt}`}
         />
       )}
-    </LookedUp>
+    </QueryResult>
   );
 }
 
@@ -91,7 +91,7 @@ function Source({ provider, source }: { readonly provider: string; readonly sour
 }
 
 /** The URL of the resources of a type. */
-export interface WhichResources {
+export interface ResourceReference {
   readonly provider: string;
   readonly connectionId: string;
   readonly type: string;

@@ -2,12 +2,12 @@ import { Button, Group, Text, UnstyledButton } from '@mantine/core';
 import { useState } from 'react';
 import { api } from '../api/api.ts';
 import { Moment } from '../parts/facts.tsx';
-import { LookedUp, NothingYet } from '../parts/page.tsx';
+import { NothingYet, QueryResult } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
 import { describeResource, type FhirResource } from './describe-resource.ts';
-import type { WhichResources } from './resource-drawer.tsx';
+import type { ResourceReference } from './resource-drawer.tsx';
 
-interface ResourceListProps extends WhichResources {
+interface ResourceListProps extends ResourceReference {
   readonly patient: string | undefined;
   readonly onOpen: (id: string) => void;
 }
@@ -23,7 +23,7 @@ export function ResourceList({ provider, connectionId, type, patient, onOpen }: 
   // Searched again only at the user's request, because each search is an audit event.
   const resources = api.useQuery('get', '/api/ehr/{provider}/resources/{type}', init, { refetchInterval: false });
   return (
-    <LookedUp query={resources}>
+    <QueryResult query={resources}>
       {({ entry = [], link }) => {
         const next = cursorOf(link.find(({ relation }) => relation === 'next')?.url);
         if (entry.length === 0) return <NothingYet title={`No ${type} is stored for this choice`} />;
@@ -57,7 +57,7 @@ export function ResourceList({ provider, connectionId, type, patient, onOpen }: 
           </>
         );
       }}
-    </LookedUp>
+    </QueryResult>
   );
 }
 

@@ -4,10 +4,10 @@ import { Link } from 'react-router';
 import { api, type Schedule } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { ConnectionName } from '../parts/connection.tsx';
-import { confirm, tell } from '../parts/dialogs.ts';
+import { confirm, notify } from '../parts/dialogs.ts';
 import { Moment } from '../parts/facts.tsx';
 import { FormButton } from '../parts/forms.tsx';
-import { LookedUp, NothingYet, Page } from '../parts/page.tsx';
+import { NothingYet, Page, QueryResult } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
 import { NewScheduleForm } from './new-schedule-form.tsx';
 
@@ -23,7 +23,7 @@ export function SchedulesPage() {
         </FormButton>
       }
     >
-      <LookedUp query={schedules}>
+      <QueryResult query={schedules}>
         {({ data }) => (
           <RecordTable
             caption="Schedules"
@@ -33,7 +33,7 @@ export function SchedulesPage() {
             empty={<NothingYet title="No schedules">A schedule keeps a practice current every night.</NothingYet>}
           />
         )}
-      </LookedUp>
+      </QueryResult>
     </Page>
   );
 }
@@ -68,11 +68,11 @@ function LastRun({ schedule: { provider, kind, lastRun } }: { readonly schedule:
 function ScheduleActions({ schedule: { id, paused } }: { readonly schedule: Schedule }) {
   const queries = useQueryClient();
   const params = { path: { id } };
-  const options = { onSuccess: () => queries.invalidateQueries(), onError: tell.failed };
+  const options = { onSuccess: () => queries.invalidateQueries(), onError: notify.failed };
   const change = api.useMutation('patch', '/api/ehr/schedules/{id}', options);
   const run = api.useMutation('post', '/api/ehr/schedules/{id}/run', options);
   const remove = api.useMutation('delete', '/api/ehr/schedules/{id}', options);
-  const askToRemove = () =>
+  const confirmRemoval = () =>
     confirm({
       title: 'Remove this schedule?',
       children: 'Runs that it started continue.',
@@ -92,7 +92,7 @@ function ScheduleActions({ schedule: { id, paused } }: { readonly schedule: Sche
       >
         {paused ? 'Resume' : 'Pause'}
       </Button>
-      <Button size="compact-sm" variant="outline" color="red" loading={remove.isPending} onClick={askToRemove}>
+      <Button size="compact-sm" variant="outline" color="red" loading={remove.isPending} onClick={confirmRemoval}>
         Remove
       </Button>
     </Group>

@@ -5,10 +5,10 @@ import { api, type SyncRun, type SyncRunDetail } from '../api/api.ts';
 import { useEventStream } from '../api/use-event-stream.ts';
 import { LiveBadge, StatusBadge } from '../parts/badges.tsx';
 import { ConnectionName } from '../parts/connection.tsx';
-import { confirm, tell } from '../parts/dialogs.ts';
+import { confirm, notify } from '../parts/dialogs.ts';
 import { Facts, Moment } from '../parts/facts.tsx';
 import { formatCount } from '../parts/format.ts';
-import { LookedUp, Page } from '../parts/page.tsx';
+import { Page, QueryResult } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
 import { RunProblems } from '../parts/run-problems.tsx';
 
@@ -38,7 +38,7 @@ export function SyncPage() {
       }
       actions={run && <SyncActions provider={provider} run={run} />}
     >
-      <LookedUp query={runQuery}>
+      <QueryResult query={runQuery}>
         {({ data }) => (
           <>
             <SyncProblems run={data} />
@@ -56,7 +56,7 @@ export function SyncPage() {
             />
           </>
         )}
-      </LookedUp>
+      </QueryResult>
     </Page>
   );
 }
@@ -93,7 +93,7 @@ const columns: readonly Column<SyncRunDetail['byType'][number]>[] = [
 function SyncActions({ provider, run }: { readonly provider: string; readonly run: SyncRun }) {
   const queries = useQueryClient();
   const params = { path: { provider, id: run.id } };
-  const options = { onSuccess: () => queries.invalidateQueries(), onError: tell.failed };
+  const options = { onSuccess: () => queries.invalidateQueries(), onError: notify.failed };
   const cancel = api.useMutation('delete', '/api/ehr/{provider}/sync-runs/{id}', options);
   const retry = api.useMutation('post', '/api/ehr/{provider}/sync-runs/{id}/retry', options);
   if (run.status === 'IN_PROGRESS') {

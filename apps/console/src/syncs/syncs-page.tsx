@@ -6,7 +6,7 @@ import { ConnectionName, ConnectionSelect } from '../parts/connection.tsx';
 import { Moment } from '../parts/facts.tsx';
 import { formatCount } from '../parts/format.ts';
 import { FormButton } from '../parts/forms.tsx';
-import { LookedUp, NothingYet, Page } from '../parts/page.tsx';
+import { NothingYet, Page, QueryResult } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
 import { useFilters } from '../parts/use-filters.ts';
 import { useSession } from '../session/session-provider.tsx';
@@ -37,7 +37,7 @@ export function SyncsPage() {
         value={connectionId ?? null}
         onChange={(id) => setFilter('connectionId', id)}
       />
-      <LookedUp query={runs}>
+      <QueryResult query={runs}>
         {({ data }) => (
           <RecordTable
             caption="Sync runs"
@@ -51,7 +51,7 @@ export function SyncsPage() {
             }
           />
         )}
-      </LookedUp>
+      </QueryResult>
     </Page>
   );
 }

@@ -2,13 +2,13 @@ import { Group, Paper, Stack, Text } from '@mantine/core';
 import { api, type DiagnosisCheck } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { ConnectionName } from '../parts/connection.tsx';
-import { LookedUp } from '../parts/page.tsx';
+import { QueryResult } from '../parts/page.tsx';
 
 /** The checks of `bulkhead doctor`, and what to do about each finding. */
 export function Diagnosis() {
   const diagnosis = useDiagnosis();
   return (
-    <LookedUp query={diagnosis}>
+    <QueryResult query={diagnosis}>
       {({ data }) => (
         <Stack gap="xs">
           {data.map((check) => (
@@ -16,7 +16,7 @@ export function Diagnosis() {
           ))}
         </Stack>
       )}
-    </LookedUp>
+    </QueryResult>
   );
 }
 

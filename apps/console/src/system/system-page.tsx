@@ -2,7 +2,7 @@ import { Anchor, Button, Title } from '@mantine/core';
 import { IconExternalLink } from '@tabler/icons-react';
 import { api, type Queue } from '../api/api.ts';
 import { formatCount, formatDuration } from '../parts/format.ts';
-import { LookedUp, Page } from '../parts/page.tsx';
+import { Page, QueryResult } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
 import { Diagnosis } from './diagnosis.tsx';
 
@@ -27,9 +27,9 @@ export function SystemPage() {
       <Title order={2} size="h4">
         Queues
       </Title>
-      <LookedUp query={queues}>
+      <QueryResult query={queues}>
         {({ data }) => <RecordTable caption="Queues" columns={columns} rows={data} keyOf={({ queue }) => queue} />}
-      </LookedUp>
+      </QueryResult>
     </Page>
   );
 }

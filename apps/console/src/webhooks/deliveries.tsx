@@ -2,10 +2,10 @@ import { Button } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, refreshMs, type WebhookDelivery } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
-import { tell } from '../parts/dialogs.ts';
+import { notify } from '../parts/dialogs.ts';
 import { Moment } from '../parts/facts.tsx';
 import { formatCount } from '../parts/format.ts';
-import { LookedUp, NothingYet } from '../parts/page.tsx';
+import { NothingYet, QueryResult } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
 
 interface DeliveriesProps {
@@ -26,7 +26,7 @@ export function Deliveries({ connectionId, state }: DeliveriesProps) {
       query.state.data?.data.some((delivery) => delivery.state === 'pending') ? pendingRefreshMs : refreshMs,
   });
   return (
-    <LookedUp query={deliveries}>
+    <QueryResult query={deliveries}>
       {({ data }) => (
         <RecordTable
           caption="Deliveries"
@@ -40,7 +40,7 @@ export function Deliveries({ connectionId, state }: DeliveriesProps) {
           }
         />
       )}
-    </LookedUp>
+    </QueryResult>
   );
 }
 
@@ -63,10 +63,10 @@ function ResendButton({ id }: { readonly id: string }) {
   const queries = useQueryClient();
   const resend = api.useMutation('post', '/api/ehr/webhook-deliveries/{id}/resend', {
     onSuccess: () => {
-      tell.done('The call will be repeated.');
+      notify.done('The call will be repeated.');
       return queries.invalidateQueries({ queryKey: ['get', '/api/ehr/webhook-deliveries'] });
     },
-    onError: tell.failed,
+    onError: notify.failed,
   });
   return (
     <Button

@@ -3,10 +3,10 @@ import { useQueryClient } from '@tanstack/react-query';
 import { Link } from 'react-router';
 import { api, type Connection, type WebhookDelivery } from '../api/api.ts';
 import { ConnectionName, ConnectionSelect, nameOfConnection } from '../parts/connection.tsx';
-import { confirm, tell } from '../parts/dialogs.ts';
+import { confirm, notify } from '../parts/dialogs.ts';
 import { Facts } from '../parts/facts.tsx';
 import { FormButton } from '../parts/forms.tsx';
-import { LookedUp, NothingYet, Page } from '../parts/page.tsx';
+import { NothingYet, Page, QueryResult } from '../parts/page.tsx';
 import { RecordTable } from '../parts/record-table.tsx';
 import { useFilters } from '../parts/use-filters.ts';
 import { Deliveries } from './deliveries.tsx';
@@ -35,7 +35,7 @@ export function WebhooksPage() {
       </Group>
       {connectionId ? (
         <>
-          <LookedUp query={connectionsQuery}>
+          <QueryResult query={connectionsQuery}>
             {() => (
               <Paper withBorder p="md">
                 <Facts
@@ -46,14 +46,14 @@ export function WebhooksPage() {
                 />
               </Paper>
             )}
-          </LookedUp>
+          </QueryResult>
           <Title order={2} size="h4">
             Deliveries
           </Title>
           <Deliveries connectionId={connectionId} state={deliveryStates.find((option) => option === state)} />
         </>
       ) : (
-        <LookedUp query={connectionsQuery}>{({ data }) => <WebhookList connections={data} />}</LookedUp>
+        <QueryResult query={connectionsQuery}>{({ data }) => <WebhookList connections={data} />}</QueryResult>
       )}
     </Page>
   );
@@ -91,7 +91,7 @@ function WebhookActions({ connection }: { readonly connection: Connection }) {
   const queries = useQueryClient();
   const remove = api.useMutation('delete', '/api/ehr/connections/{id}/webhook', {
     onSuccess: () => queries.invalidateQueries(),
-    onError: tell.failed,
+    onError: notify.failed,
   });
   const ask = () =>
     confirm({

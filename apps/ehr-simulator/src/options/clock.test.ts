@@ -2,7 +2,7 @@ import { waitFor } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import { startSystemClock } from './clock.ts';
 
-function standStill(ms: number): void {
+function blockEventLoop(ms: number): void {
   const endAt = performance.now() + ms;
   while (performance.now() < endAt);
 }
@@ -16,7 +16,7 @@ test('the system clock reports the lateness of a request that arrived while the 
     for (const seen of [seenNext, seenAfterTimers]) {
       await waitFor(() => clock.lateness() === 0);
       const isSeen = seen().then(() => clock.lateness());
-      standStill(300);
+      blockEventLoop(300);
       expect(await isSeen).toBeGreaterThanOrEqual(300);
     }
     await waitFor(() => clock.lateness() === 0);

@@ -67,7 +67,7 @@ const conceptElements: Readonly<Record<string, string>> = {
 /** Whether a resource matches a search parameter. Unknown parameters match everything, as on lenient servers. */
 function matchesParameter({ resource, name, value }: MatchesParameterInput): boolean {
   if (name === 'date' || name === '_lastUpdated' || name === 'birthdate') {
-    return matchesDate({ value: dateOf({ resource, name }), wanted: value });
+    return matchesDate({ value: dateOf({ resource, name }), searchValue: value });
   }
   return value.split(',').some((alternative) => matchesValue({ resource, name, value: alternative }));
 }
@@ -133,14 +133,14 @@ interface MatchesDateInput {
   /** A date, dateTime or instant of a resource. */
   readonly value: string;
   /** May have a prefix, for example `ge2024-01-01`. */
-  readonly wanted: string;
+  readonly searchValue: string;
 }
 
 /**
  * Compares by day, or by month or year if the search names no more. athenahealth's `_lastUpdated` ignores the time of
  * day too.
  */
-export function matchesDate({ value, wanted }: MatchesDateInput): boolean {
+export function matchesDate({ value, searchValue: wanted }: MatchesDateInput): boolean {
   const [, prefix = 'eq', text = ''] = /^(eq|ne|gt|ge|lt|le)?(.*)$/.exec(wanted) ?? [];
   const bound = text.slice(0, 10);
   const day = value.slice(0, bound.length);

@@ -54,7 +54,7 @@ export function observeEhr({
     bytesReceived: ({ provider, kind, bytes }) => received({ provider, kind }, bytes),
     limiterWaited: ({ kind, waitMs }) => waits({ kind }, waitMs / 1000),
     limiterPaused: ({ budget, status }) => pauses({ budget, reason: String(status) }),
-    tokenAsked: ({ provider, outcome }) => tokens({ provider, outcome }),
+    tokenRequested: ({ provider, outcome }) => tokens({ provider, outcome }),
   };
 }
 

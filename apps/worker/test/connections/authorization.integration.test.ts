@@ -41,7 +41,7 @@ async function invite(body: object = { practiceId: '195900' }): Promise<string> 
 }
 
 /** Opens the EHR's page, which consents automatically. @returns the callback address, which is not opened yet */
-async function agree(
+async function approve(
   browser: Browser,
   startUrl: string,
   changes: Readonly<Record<string, string>> = {},
@@ -52,7 +52,7 @@ async function agree(
 
 async function connect(body?: object): Promise<string> {
   const browser = createBrowser();
-  const callback = await agree(browser, await invite(body));
+  const callback = await approve(browser, await invite(body));
   const response = await browser.open(callback, { accept: 'application/json' });
   return ((await response.json()) as { data: { connectionId: string } }).data.connectionId;
 }
@@ -124,7 +124,7 @@ describe('the authorization code flow', () => {
 
   test('an authorization leaves no code, state or token in Redis', async () => {
     const browser = createBrowser();
-    const callback = await agree(browser, await invite());
+    const callback = await approve(browser, await invite());
     const { code = '', state = '' } = Object.fromEntries(new URL(callback).searchParams);
     const answer = await browser.open(callback, json);
     const { connectionId } = ((await answer.json()) as { data: { connectionId: string } }).data;
@@ -143,7 +143,7 @@ describe('the authorization code flow', () => {
 
   test('a callback is accepted once', async () => {
     const browser = createBrowser();
-    const callback = await agree(browser, await invite());
+    const callback = await approve(browser, await invite());
     const cookies = [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     expect((await browser.open(callback, json)).status).toBe(200);
     const replayed = await fetch(callback, { headers: { ...json, cookie: cookies } });
@@ -152,8 +152,8 @@ describe('the authorization code flow', () => {
 
   test('a callback is accepted only from the browser that started the authorization', async () => {
     const [browser, otherBrowser] = [createBrowser(), createBrowser()];
-    const callback = await agree(browser, await invite());
-    await agree(otherBrowser, await invite());
+    const callback = await approve(browser, await invite());
+    await approve(otherBrowser, await invite());
     const tokens = (await stats()).tokens;
     for (const wrong of [createBrowser(), otherBrowser]) {
       const refused = await wrong.open(callback, json);
@@ -166,7 +166,7 @@ describe('the authorization code flow', () => {
 
   test('a callback with a changed state is refused', async () => {
     const browser = createBrowser();
-    const callback = await agree(browser, await invite());
+    const callback = await approve(browser, await invite());
     const state = new URL(callback).searchParams.get('state') ?? '';
     const refused = await browser.open(change(callback, { state: `${state.split('.')[0]}.${'x'.repeat(43)}` }), json);
     expect([refused.status, await codeOf(refused)]).toEqual([400, 'authorization-unknown']);
@@ -193,7 +193,7 @@ describe('the authorization code flow', () => {
   ])('a callback with $what is refused and creates no connection', async ({ onTheWay, back }) => {
     const before = (await system.request('GET', '/api/ehr/connections')).body.data.length;
     const browser = createBrowser();
-    const callback = await agree(browser, await invite(), onTheWay);
+    const callback = await approve(browser, await invite(), onTheWay);
     const tokens = (await stats()).tokens;
     const refused = await browser.open(change(callback, back), json);
     expect([refused.status, await codeOf(refused)]).toEqual([502, 'authorization-failed']);
@@ -205,7 +205,7 @@ describe('the authorization code flow', () => {
 
   test('a refused consent shows its error code and no text from the address', async () => {
     const browser = createBrowser();
-    const callback = await agree(browser, await invite());
+    const callback = await approve(browser, await invite());
     const refusal = change(callback, { code: undefined, error: 'access_denied', error_description: '<b>planted</b>' });
     const page = await browser.open(refusal);
     const text = await page.text();
@@ -326,7 +326,7 @@ describe('an authorized connection', () => {
     const id = await connect();
     await system.store.connections.savePatient({ id, userId: 'a-195900.E-3' });
     const browser = createBrowser();
-    const callback = await agree(browser, await invite({ connectionId: id }));
+    const callback = await approve(browser, await invite({ connectionId: id }));
     const refused = await browser.open(callback, json);
     const { error } = (await refused.json()) as { error: { code: string; details: object } };
     expect([refused.status, error.code, error.details]).toEqual([

@@ -324,9 +324,9 @@ describe('a schedule', () => {
     cases.clock.now = at('2026-05-02T02:00:00Z');
     await sweepSchedules(cases.deps);
     const jobs = await producer.listScheduledRuns();
-    const astray = false;
-    expect(jobs).toContainEqual({ scheduleId: lost.id, cron: lost.cron, timeZone: lost.timeZone, astray });
-    expect(jobs).toContainEqual({ scheduleId: moved.id, cron: '0 3 * * *', timeZone: 'Europe/Berlin', astray });
+    const isTooLate = false;
+    expect(jobs).toContainEqual({ scheduleId: lost.id, cron: lost.cron, timeZone: lost.timeZone, isTooLate });
+    expect(jobs).toContainEqual({ scheduleId: moved.id, cron: '0 3 * * *', timeZone: 'Europe/Berlin', isTooLate });
     expect(jobs.map(({ scheduleId }) => scheduleId)).not.toContain('sched_deleted');
   });
 });
@@ -367,7 +367,7 @@ describe('a corrected clock #clock', () => {
       Date.now = now;
     }
     await sweepSchedules(cases.deps);
-    expect(await producer.listScheduledRuns()).toContainEqual({ scheduleId, cron, timeZone, astray: false });
+    expect(await producer.listScheduledRuns()).toContainEqual({ scheduleId, cron, timeZone, isTooLate: false });
   });
 });
 

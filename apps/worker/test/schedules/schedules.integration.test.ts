@@ -98,7 +98,7 @@ describe('a schedule', () => {
     expect(await jobs()).toEqual([id]);
     await patch({ cron: '0 4 * * 1', timeZone: 'UTC' });
     expect(await producer.listScheduledRuns()).toEqual([
-      { scheduleId: id, cron: '0 4 * * 1', timeZone: 'UTC', astray: false },
+      { scheduleId: id, cron: '0 4 * * 1', timeZone: 'UTC', isTooLate: false },
     ]);
     expect((await system.request('DELETE', `/api/ehr/connections/${system.connectionId}`)).status).toBe(204);
     expect(await jobs()).toEqual([]);

@@ -19,8 +19,8 @@ export async function revokeConnection(
   try {
     await revoke(deps, deleted.connection);
   } catch (error) {
-    const isHopeless = error instanceof AppError && error.retry === 'never';
-    if (!isHopeless && deps.now().getTime() - deleted.deletedAt.getTime() < giveUpMs) throw error;
+    const isPermanent = error instanceof AppError && error.retry === 'never';
+    if (!isPermanent && deps.now().getTime() - deleted.deletedAt.getTime() < giveUpMs) throw error;
     logger.warn('tokens of a deleted connection were not revoked', { connectionId, error });
   }
   await store.accessTokens.delete(connectionId);

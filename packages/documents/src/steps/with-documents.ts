@@ -29,7 +29,7 @@ export function withDocuments(deps: DocumentDeps): DocumentStore['resourceWriter
 async function enqueue(deps: DocumentDeps, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
   try {
-    for (const documentId of ids.slice(0, await documentRoom(deps))) {
+    for (const documentId of ids.slice(0, await countFreeJobs(deps))) {
       await deps.producer.enqueueAgain('document.fetch', { documentId });
     }
   } catch (error) {
@@ -104,10 +104,10 @@ export async function ensureDocumentJobs(deps: DocumentDeps): Promise<void> {
   const { store, producer, documents } = deps;
   if (!documents.enabled) return;
   await store.documents.retrySkipped('documents-off');
-  let room = await documentRoom(deps);
+  let freeJobs = await countFreeJobs(deps);
   for (const documentId of await store.documents.listUnsettledIds(maxDocumentJobs)) {
-    if (room === 0) return;
-    if (await producer.ensure('document.fetch', { documentId })) room -= 1;
+    if (freeJobs === 0) return;
+    if (await producer.ensure('document.fetch', { documentId })) freeJobs -= 1;
   }
 }
 
@@ -118,6 +118,6 @@ export async function ensureDocumentJobs(deps: DocumentDeps): Promise<void> {
 const maxDocumentJobs = 500;
 
 /** The number of document jobs that may be added. */
-async function documentRoom({ producer }: DocumentDeps): Promise<number> {
+async function countFreeJobs({ producer }: DocumentDeps): Promise<number> {
   return Math.max(maxDocumentJobs - (await producer.countWaiting('document')), 0);
 }

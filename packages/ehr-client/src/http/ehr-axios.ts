@@ -66,9 +66,9 @@ export function createEhrAxios({ limiter, observer }: Watched): AxiosInstance {
   http.interceptors.request.use(async (config) => {
     const { ehr } = config;
     if (!ehr) return config;
-    const askedAt = performance.now();
+    const requestedAt = performance.now();
     ehr.grant = await limiter.acquire(ehr);
-    ehr.waitMs = performance.now() - askedAt;
+    ehr.waitMs = performance.now() - requestedAt;
     observer.limiterWaited({ kind: ehr.priority, waitMs: ehr.waitMs });
     ehr.sentAt = performance.now();
     ehr.onSend?.();

@@ -12,7 +12,7 @@ const rateLimit = { limit: 16, windowMs: 50, perDay: 1000, guardMs: 5 };
 let ehr: TestEhr;
 let events: { readonly [Name in keyof EhrObserver]: Parameters<EhrObserver[Name]>[0][] };
 beforeEach(async () => {
-  events = { requestEnded: [], bytesReceived: [], limiterWaited: [], limiterPaused: [], tokenAsked: [] };
+  events = { requestEnded: [], bytesReceived: [], limiterWaited: [], limiterPaused: [], tokenRequested: [] };
   const observer = Object.fromEntries(
     Object.entries(events).map(([name, list]) => [name, (event: never) => list.push(event)]),
   ) as unknown as EhrObserver;
@@ -93,7 +93,7 @@ describe('the EHR observer', () => {
     } as const;
     const otherSession = ehr.sessionOf({ id: 'conn_2', auth });
     await expect(otherSession.send(metadata({ sendToken: true }))).rejects.toMatchObject({ code: 'token-refused' });
-    expect(events.tokenAsked).toEqual([
+    expect(events.tokenRequested).toEqual([
       { provider: 'simulated', outcome: 'renewed' },
       { provider: 'simulated', outcome: 'refused' },
     ]);

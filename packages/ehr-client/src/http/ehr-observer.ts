@@ -35,7 +35,7 @@ export interface EhrObserver {
   limiterWaited(wait: { readonly kind: RequestKind; readonly waitMs: number }): void;
   /** An EHR asked all users of a budget to wait, by the status of an answer or by reporting that no requests remain. */
   limiterPaused(pause: { readonly budget: string; readonly status: number | 'used-up' }): void;
-  tokenAsked(token: { readonly provider: string; readonly outcome: TokenOutcome }): void;
+  tokenRequested(token: { readonly provider: string; readonly outcome: TokenOutcome }): void;
 }
 
 /** The parts of a request's URL that may be reported. */
@@ -65,7 +65,7 @@ export const silentObserver: EhrObserver = {
   bytesReceived: nothing,
   limiterWaited: nothing,
   limiterPaused: nothing,
-  tokenAsked: nothing,
+  tokenRequested: nothing,
 };
 
 /**

@@ -47,9 +47,9 @@ export async function callTokenEndpoint<Value>(
   },
 ): Promise<Value> {
   const { limiter, observer, tracing, provider, budget, priority, call } = options;
-  const askedAt = performance.now();
+  const requestedAt = performance.now();
   const grant = budget && (await limiter.acquire({ budget, priority }));
-  const waitMs = budget ? performance.now() - askedAt : 0;
+  const waitMs = budget ? performance.now() - requestedAt : 0;
   if (budget) observer.limiterWaited({ kind: 'token', waitMs });
   let throttle: { readonly status: number; readonly waitMs: number } | undefined;
   try {

@@ -53,9 +53,9 @@ export async function requestToken(
   refreshToken: string | undefined,
 ): Promise<TokenGrant> {
   const report = (outcome: TokenOutcome) =>
-    deps.observer.tokenAsked({ provider: request.connection.provider, outcome });
+    deps.observer.tokenRequested({ provider: request.connection.provider, outcome });
   try {
-    const grant = await askForToken(deps, request, refreshToken);
+    const grant = await sendTokenRequest(deps, request, refreshToken);
     report('renewed');
     return grant;
   } catch (error) {
@@ -64,7 +64,7 @@ export async function requestToken(
   }
 }
 
-async function askForToken(
+async function sendTokenRequest(
   deps: TokenEndpointDeps,
   request: TokenRequest,
   refreshToken: string | undefined,
@@ -130,7 +130,7 @@ async function callWith(
   const auth = request.connection.auth as OAuth;
   const configuration = await configure(deps, { request, auth });
   const token = await call(deps, { request, configuration, run: () => ask(configuration) });
-  return toGrant({ token, askedScope: auth.scope });
+  return toGrant({ token, requestedScope: auth.scope });
 }
 
 async function call<Value>(
@@ -187,13 +187,16 @@ async function configure(
   return configuration;
 }
 
-function toGrant(options: { readonly token: openid.TokenEndpointResponse; readonly askedScope: string }): TokenGrant {
-  const { token, askedScope } = options;
+function toGrant(options: {
+  readonly token: openid.TokenEndpointResponse;
+  readonly requestedScope: string;
+}): TokenGrant {
+  const { token, requestedScope } = options;
   return {
     accessToken: token.access_token,
     lifetimeMs: (token.expires_in ?? defaultLifetimeSeconds) * 1000,
     // RFC 6749, section 5.1: omitted if it equals the requested scope.
-    scope: token.scope ?? askedScope,
+    scope: token.scope ?? requestedScope,
     ...(token.refresh_token === undefined ? {} : { refreshToken: token.refresh_token }),
     // SMART App Launch 2.2, "Launch context arrives with your access token".
     ...(typeof token.patient === 'string' ? { patient: token.patient } : {}),

@@ -45,7 +45,7 @@ describe('buildEngine', () => {
     return { said: messages, result: buildEngine({ env, home, progress: say, note: say }) };
   }
   const builds = async () => (await readFile(env.BUILDS as string, 'utf8').catch(() => '')).split('\n').length - 1;
-  const goOn = () => writeFile(env.GO_ON as string, '');
+  const continueBuild = () => writeFile(env.GO_ON as string, '');
 
   it('buildEngine builds once for two callers, and the second reports that it waits', async () => {
     const first = await startBuild();
@@ -53,7 +53,7 @@ describe('buildEngine', () => {
     const second = await startBuild();
     await until(() => second.said.length > 0);
     expect(second.said[0]).toBe(`process ${process.pid} is already building the engine. Waiting for that build`);
-    await goOn();
+    await continueBuild();
     expect([await first.result, await second.result]).toEqual(['built', 'built by another process']);
     expect(await builds()).toBe(1);
     expect(first.said).toContain('building the database engine: 1/2 parts built, now wiredtiger');
@@ -74,7 +74,7 @@ describe('buildEngine', () => {
     await once(builder, 'exit');
     await until(async () => (await builds()) === 2);
     expect(waiting.said).toContain('the other process did not finish its build, so this process builds the engine');
-    await goOn();
+    await continueBuild();
     expect(await waiting.result).toBe('built');
     const { root, installed } = enginePaths(env);
     expect((await readdir(root)).filter((name) => name.startsWith('building-'))).toEqual([]);

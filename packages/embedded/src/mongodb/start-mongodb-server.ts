@@ -29,7 +29,7 @@ async function startMongodbServer({ name, binary, args, context }: StartMongodbS
     url: mongodbUrl({ host: '127.0.0.1', port: server.port }),
     pid: () => server.pid,
     restart: () => server.restart(),
-    died: server.died,
+    exited: server.exited,
     stop: () => server.stop(),
   };
 }

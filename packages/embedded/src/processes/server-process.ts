@@ -32,20 +32,20 @@ const STOP_GRACE_MS = 4_000;
  *   start --> end a leftover server of the folder --> free port --> spawn tethered --> record the pid --> ping until it answers
  *
  * If another program took the port in between, the start is repeated with another port. `restart` keeps the port, so that clients
- * can reconnect. `died` resolves if the server ends without `stop`.
+ * can reconnect. `exited` resolves if the server ends without `stop`.
  */
 export class ServerProcess {
   readonly #spec: ServerSpec;
-  readonly died: Promise<string>;
-  #reportDeath: (detail: string) => void = () => undefined;
+  readonly exited: Promise<string>;
+  #reportExit: (detail: string) => void = () => undefined;
   #child: Tethered | undefined;
   #port = 0;
   #stopping = false;
 
   constructor(spec: ServerSpec) {
     this.#spec = spec;
-    this.died = new Promise((resolve) => {
-      this.#reportDeath = resolve;
+    this.exited = new Promise((resolve) => {
+      this.#reportExit = resolve;
     });
   }
 
@@ -96,7 +96,7 @@ export class ServerProcess {
     await recordProcess({ file: home.processFile, pid: child.pid });
     await this.#waitUntilReady(child);
     void child.exited.then(({ code, signal }) => {
-      if (!this.#stopping) this.#reportDeath(`${this.#spec.name} ended with ${signal ?? `code ${code}`}`);
+      if (!this.#stopping) this.#reportExit(`${this.#spec.name} ended with ${signal ?? `code ${code}`}`);
     });
   }
 

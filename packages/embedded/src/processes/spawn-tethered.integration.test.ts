@@ -13,7 +13,7 @@ import { spawnTethered } from './spawn-tethered.ts';
 const MODULE = fileURLToPath(new URL('./spawn-tethered.ts', import.meta.url));
 // Ignores SIGTERM, like a server that hangs. The inner process simulates the compiler that a compiler starts. It ends by itself, in
 // case this test run is killed at a moment when no other process can end it.
-const DEAF = 'trap "" TERM; sleep 60 & echo "inner $!"; for i in 1 2 3 4 5 6 7 8 9; do sleep 6; done';
+const IGNORES_SIGTERM = 'trap "" TERM; sleep 60 & echo "inner $!"; for i in 1 2 3 4 5 6 7 8 9; do sleep 6; done';
 const isGone = (pid: number) => processStartTime(pid) === undefined;
 
 /** Starts a process that spawns `script` tethered and prints the pids. */
@@ -51,7 +51,7 @@ describe('spawnTethered', () => {
     'a child that ignores SIGTERM dies with everything it started when its parent is killed with -9: %s',
     async (_how, PATH) => {
       const { parent, child, guardian, inner } = await startParent(
-        DEAF.replaceAll('sleep', '/bin/sleep'),
+        IGNORES_SIGTERM.replaceAll('sleep', '/bin/sleep'),
         PATH ? { PATH } : {},
       );
       parents.push(parent);
@@ -63,7 +63,7 @@ describe('spawnTethered', () => {
   );
 
   it('a child gets a new guardian when its guardian is killed with -9, and still dies with its parent', async () => {
-    const { parent, child, guardian, inner } = await startParent(DEAF);
+    const { parent, child, guardian, inner } = await startParent(IGNORES_SIGTERM);
     parents.push(parent);
     process.kill(guardian, 'SIGKILL');
     await until(() => isGone(guardian));
@@ -86,12 +86,12 @@ describe('spawnTethered', () => {
   );
 
   it('a child that is stopped gets SIGTERM, then SIGKILL, and its guardian ends too', async () => {
-    let isDeaf = false;
+    let ignoresSigterm = false;
     const onLine = () => {
-      isDeaf = true;
+      ignoresSigterm = true;
     };
-    const child = await spawnTethered({ command: '/bin/sh', args: ['-c', DEAF], output: { onLine } });
-    await until(() => isDeaf);
+    const child = await spawnTethered({ command: '/bin/sh', args: ['-c', IGNORES_SIGTERM], output: { onLine } });
+    await until(() => ignoresSigterm);
     const guardian = child.guardianPid() as number;
     await child.stop({ graceMs: 200 });
     expect(await child.exited).toEqual({ code: null, signal: 'SIGKILL' });

@@ -129,7 +129,7 @@ const RESTART_PAUSE_MS = 100;
 /** Watches the process group `pid` until it is released. A guardian that is killed is replaced. */
 function startGuardian({ pid, graceMs }: { pid: number; graceMs: number }): Guardian {
   let released = false;
-  let earlyDeaths = 0;
+  let earlyExits = 0;
   let shell = start();
 
   function start(): ChildProcess {
@@ -145,14 +145,14 @@ function startGuardian({ pid, graceMs }: { pid: number; graceMs: number }): Guar
     child.on('error', () => undefined);
     const startedAt = Date.now();
     child.on('exit', () => {
-      earlyDeaths = Date.now() - startedAt > RESTART_PAUSE_MS ? 0 : earlyDeaths + 1;
+      earlyExits = Date.now() - startedAt > RESTART_PAUSE_MS ? 0 : earlyExits + 1;
       // Restart at once, unless every guardian ends early (no memory for a fork, for example). Then a fast restart would make it
       // worse.
       setTimeout(
         () => {
           if (!released) shell = start();
         },
-        earlyDeaths > 1 ? RESTART_PAUSE_MS : 0,
+        earlyExits > 1 ? RESTART_PAUSE_MS : 0,
       ).unref();
     });
     return child;

@@ -25,7 +25,7 @@ export async function startRedisServer({
     url: url(server.port),
     pid: () => server.pid,
     restart: () => server.restart(),
-    died: server.died,
+    exited: server.exited,
     stop: () => server.stop(),
   };
 }

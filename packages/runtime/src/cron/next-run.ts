@@ -20,9 +20,9 @@ interface Timing {
 export function nextRun({ cron, timeZone, spreadMs }: Timing, after: Date): Date {
   const clock = createWallClock(timeZone);
   const afterMs = after.getTime() - spreadMs;
-  const walls = CronExpressionParser.parse(cron, { tz: 'UTC', currentDate: new Date(clock.wallAt(afterMs)) });
+  const wallTimes = CronExpressionParser.parse(cron, { tz: 'UTC', currentDate: new Date(clock.wallAt(afterMs)) });
   for (;;) {
-    const instant = clock.instantOf(walls.next().getTime());
+    const instant = clock.instantOf(wallTimes.next().getTime());
     if (instant > afterMs) return new Date(instant + spreadMs);
   }
 }

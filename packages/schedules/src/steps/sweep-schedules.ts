@@ -22,7 +22,7 @@ export async function sweepSchedules(deps: ScheduleDeps): Promise<void> {
     const { id: scheduleId, cron, timeZone } = schedule;
     const job = jobs.get(scheduleId);
     jobs.delete(scheduleId);
-    if (job?.cron === cron && job.timeZone === timeZone && !job.astray) continue;
+    if (job?.cron === cron && job.timeZone === timeZone && !job.isTooLate) continue;
     await producer.scheduleCron({ name: 'schedule.run', payload: { scheduleId }, cron, timeZone });
     logger.warn('schedule had no usable job', { scheduleId });
   }

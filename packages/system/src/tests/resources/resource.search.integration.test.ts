@@ -139,7 +139,7 @@ function combinations(): string[] {
 }
 
 /** The definitions of FHIR: https://hl7.org/fhir/R4/search.html#prefix. */
-function meets({ prefix, start, end }: DateCriterion, from: Date | undefined, to: Date | undefined): boolean {
+function isInRange({ prefix, start, end }: DateCriterion, from: Date | undefined, to: Date | undefined): boolean {
   if (!from || !to) return false;
   const isInside = from >= start && to <= end;
   const before = from < start;
@@ -155,8 +155,8 @@ function expectedIds({ ids, patients, tokens, dates, lastUpdated }: ResourceSear
       anyOf.some((patient) => [keys.patient ?? []].flat().includes(patient)),
     );
     const hasTokens = tokens.every((anyOf) => anyOf.some((token) => keys.tokens?.includes(token)));
-    const isDated = dates.every((anyOf) => anyOf.some((date) => meets(date, keys.dateStart, keys.dateEnd)));
-    const isUpdated = lastUpdated.every((anyOf) => anyOf.some((date) => meets(date, at, at)));
+    const isDated = dates.every((anyOf) => anyOf.some((date) => isInRange(date, keys.dateStart, keys.dateEnd)));
+    const isUpdated = lastUpdated.every((anyOf) => anyOf.some((date) => isInRange(date, at, at)));
     return isNamed && isOfPatient && hasTokens && isDated && isUpdated;
   });
   return matching.map(({ resourceId }) => resourceId);

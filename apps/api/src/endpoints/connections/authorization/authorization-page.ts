@@ -23,7 +23,7 @@ export function authorizationProblemPage(options: {
     const done = 'The connection was already authorized by an earlier answer of the EHR. There is nothing left to do.';
     return { title: 'Already authorized', text: done, links: [backTo(place)] };
   }
-  return { title: titles[code] ?? 'The authorization failed', text, links: [...again(place), backTo(place)] };
+  return { title: titles[code] ?? 'The authorization failed', text, links: [...tryAgain(place), backTo(place)] };
 }
 
 /** Redirects an operator to the console. Other users, who came from an invitation or an EHR, do not use the console. */
@@ -45,7 +45,7 @@ function backTo({ connectionId }: AuthorizationPlace) {
   return { label: 'Go to the connection', href: `/connections/${encodeURIComponent(connectionId)}` };
 }
 
-function again({ provider, connectionId }: AuthorizationPlace) {
+function tryAgain({ provider, connectionId }: AuthorizationPlace) {
   if (connectionId === undefined) return [];
   return [{ label: 'Try again', href: `/api/ehr/${provider}/authorize?${new URLSearchParams({ connectionId })}` }];
 }

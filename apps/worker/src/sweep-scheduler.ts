@@ -5,22 +5,22 @@ import type { Logger } from '@bulkhead/runtime';
  * Keeps the sweep scheduled. The sweep repairs what a loss of Redis deleted, and its own schedule is lost with it. So each worker checks
  * with a timer, which does not need Redis, that the schedule exists.
  */
-export function createSweepKeeper(options: {
+export function createSweepScheduler(options: {
   readonly producer: Producer;
   readonly logger: Logger;
   readonly everyMs: number;
 }): { start(): Promise<void>; stop(): void } {
   const { producer, logger, everyMs } = options;
   let timer: NodeJS.Timeout | undefined;
-  const keep = async (): Promise<void> => {
+  const ensureScheduled = async (): Promise<void> => {
     if (await producer.isScheduled('maintenance.sweep', {})) return;
     await producer.schedule({ name: 'maintenance.sweep', payload: {}, everyMs });
   };
   return {
     async start() {
-      await keep();
+      await ensureScheduled();
       timer = setInterval(() => {
-        keep().catch((error: unknown) => logger.warn('sweep could not be scheduled', { error }));
+        ensureScheduled().catch((error: unknown) => logger.warn('sweep could not be scheduled', { error }));
       }, everyMs);
     },
     stop() {

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 
 /** @returns the output of `docker` @throws Error with its message */
-export async function askDocker(options: {
+export async function callDocker(options: {
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly timeoutMs?: number;
