@@ -10,7 +10,7 @@ export interface BenchContext {
   readonly runs: number;
   /** `short` fits into CI, `usual` takes up to ten minutes, `full` measures everything. */
   readonly size: 'short' | 'usual' | 'full';
-  readonly say: (text: string) => void;
+  readonly print: (text: string) => void;
 }
 
 /** A measurement of `pnpm bench`. */

@@ -23,7 +23,7 @@ export async function alternate(options: {
   const { context, subject, floor } = options;
   const measured: { subject: Measurement[]; floor: Measurement[] } = { subject: [], floor: [] };
   for (let run = 0; run <= context.runs; run++) {
-    context.say(`${run === 0 ? 'warming up' : `run ${run} of ${context.runs}`}`);
+    context.print(`${run === 0 ? 'warming up' : `run ${run} of ${context.runs}`}`);
     const before = await floor();
     const after = await subject();
     if (run === 0) continue;

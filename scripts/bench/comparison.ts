@@ -26,8 +26,8 @@ const { values } = parseArgs({ options: { resources: { type: 'string', default: 
 const steps = createSteps({ stream: process.stdout });
 const rows: string[] = [];
 for (const resourceCount of values.resources.split(',').map(Number)) rows.push(await measure(resourceCount));
-steps.say('\n| resources | single reads | enhanced sync | bulk export |\n| --- | --- | --- | --- |');
-for (const row of rows) steps.say(row);
+steps.print('\n| resources | single reads | enhanced sync | bulk export |\n| --- | --- | --- | --- |');
+for (const row of rows) steps.print(row);
 process.exit(0);
 
 async function measure(resourceCount: number): Promise<string> {
@@ -70,9 +70,9 @@ async function connect({ store, baseUrl }: RunningSystem): Promise<string> {
 
 async function idsOf(
   { store }: RunningSystem,
-  which: { readonly connectionId: string; readonly types: readonly string[] },
+  scope: { readonly connectionId: string; readonly types: readonly string[] },
 ) {
-  const { connectionId, types } = which;
+  const { connectionId, types } = scope;
   const all = [];
   for (const type of types) {
     const ids = await store.resources.listIds({ connectionId, resourceType: type });

@@ -33,11 +33,11 @@ async function main(options: BenchOptions): Promise<number> {
     const measure = async (bench: (typeof benches)[number], context: Partial<BenchContext> = {}) => {
       const size = options.isFull ? 'full' : 'usual';
       return steps.run(bench.name, async (progress) => {
-        const value = await bench.run({ ...shared, size, say: progress, ...context });
+        const value = await bench.run({ ...shared, size, print: progress, ...context });
         return { text: bench.about, value };
       });
     };
-    if (options.check) return await checkBaseline({ measure, write: options.writeBaseline, say: steps.say });
+    if (options.check) return await checkBaseline({ measure, write: options.writeBaseline, print: steps.print });
     const rows: BenchRow[] = [];
     for (const bench of options.benches) rows.push(...(await measure(bench)));
     if (options.json) for (const row of rows) console.log(JSON.stringify({ ...row, met: isMet(row) }));

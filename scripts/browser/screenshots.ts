@@ -40,10 +40,10 @@ interface Shot {
 
 async function fillWithLife({ system }: BrowsedSystem): Promise<void> {
   const { connectionId } = system;
-  await ask(system, { path: `/connections/${connectionId}/test` });
+  await send(system, { path: `/connections/${connectionId}/test` });
   const schedule = { connectionId, cron: '0 2 * * *', timeZone: 'America/New_York' };
-  await ask(system, { path: '/schedules', body: { ...schedule, kind: 'export' } });
-  await ask(system, { path: '/schedules', body: { ...schedule, cron: '0 4 * * *', kind: 'sync' } });
+  await send(system, { path: '/schedules', body: { ...schedule, kind: 'export' } });
+  await send(system, { path: '/schedules', body: { ...schedule, cron: '0 4 * * *', kind: 'sync' } });
   await system.simulator.order({ match: { path: 'bulkdata/.*Condition' }, fault: { kind: 'corrupt-line', line: 5 } });
 }
 
@@ -51,7 +51,7 @@ async function fillWithLife({ system }: BrowsedSystem): Promise<void> {
 async function captureExport({ browsed, page }: Shot): Promise<void> {
   const { system } = browsed;
   await system.simulator.order(slowly);
-  const { id } = await ask(system, { path: '/athenahealth/bulk-export', body: { connectionId: system.connectionId } });
+  const { id } = await send(system, { path: '/athenahealth/bulk-export', body: { connectionId: system.connectionId } });
   await page.goto(`${system.baseUrl}/exports/athenahealth/${id}`);
   await page.getByText(/for \d+ s/).waitFor();
   await page.waitForTimeout(downloadedMs);
@@ -64,7 +64,7 @@ async function captureBudget({ browsed, page }: Shot): Promise<void> {
   const { system } = browsed;
   await page.goto(`${system.baseUrl}/budget`);
   const headers = { prefer: 'respond-async' };
-  await ask(system, { path: '/athenahealth/enhanced-sync', body: { connectionId: system.connectionId }, headers });
+  await send(system, { path: '/athenahealth/enhanced-sync', body: { connectionId: system.connectionId }, headers });
   await page.waitForTimeout(watchedMs);
   await page.screenshot({ path: join(folder, 'budget.png') });
 }
@@ -88,7 +88,7 @@ async function captureResource({ browsed, page }: Shot): Promise<void> {
   await page.screenshot({ path: join(folder, 'resource.png') });
 }
 
-async function ask(
+async function send(
   { baseUrl, apiKey }: BrowsedSystem['system'],
   options: { readonly path: string; readonly body?: object; readonly headers?: Readonly<Record<string, string>> },
 ): Promise<{ readonly id: string }> {

@@ -22,7 +22,7 @@ async function main(options: ChaosOptions): Promise<number> {
   const { json, seed, patients } = options;
   // With --json, standard output has only the result. Everything else goes to standard error.
   const steps = createSteps({ stream: json ? process.stderr : process.stdout });
-  steps.say(`seed ${seed}`);
+  steps.print(`seed ${seed}`);
   const interrupted = new AbortController();
   const folder = mkdtempSync(join(tmpdir(), 'bulkhead-chaos-'));
   const system = await startChaosSystem({ folder, patients, seed, report: steps.report });
@@ -43,13 +43,13 @@ async function main(options: ChaosOptions): Promise<number> {
   }
   let clean = false;
   try {
-    const summary = await runRounds({ system, options, say: steps.say, signal: interrupted.signal });
+    const summary = await runRounds({ system, options, print: steps.print, signal: interrupted.signal });
     clean = isClean(summary);
     console.log(JSON.stringify(summary, null, json ? 0 : 2));
     return clean ? 0 : 1;
   } finally {
     await stop();
     if (clean) rmSync(folder, { recursive: true, force: true });
-    else steps.say(`the logs of the processes and the data are kept in ${folder}`);
+    else steps.print(`the logs of the processes and the data are kept in ${folder}`);
   }
 }

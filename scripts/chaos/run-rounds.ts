@@ -11,26 +11,26 @@ import type { ChaosSystem } from './system/start-chaos-system.ts';
 export async function runRounds(options: {
   readonly system: ChaosSystem;
   readonly options: ChaosOptions;
-  readonly say: (line: string) => void;
+  readonly print: (line: string) => void;
   readonly signal: AbortSignal;
 }): Promise<Summary> {
-  const { system, say, signal } = options;
+  const { system, print, signal } = options;
   const { seed, rounds, kinds, outageSeconds } = options.options;
   const { possible, skipped } = sortOut(kinds);
-  for (const [kind, reason] of Object.entries(skipped)) say(`!!! SKIPPED: ${kind}: ${reason}`);
+  for (const [kind, reason] of Object.entries(skipped)) print(`!!! SKIPPED: ${kind}: ${reason}`);
   const reports: RoundReport[] = [];
   const plans = possible.length === 0 ? [] : drawPlans({ seed, rounds, kinds: possible });
   for (const plan of plans) {
     if (signal.aborted) break;
     const report = await runRound({ system, plan, outageMs: outageSeconds * 1000 });
     reports.push(report);
-    say(formatRound(report));
+    print(formatRound(report));
     if (report.hasEnded) continue;
-    say('stopping: an export that has not ended would disturb later rounds');
+    print('stopping: an export that has not ended would disturb later rounds');
     break;
   }
   for (const { name, ownExits } of [system.api, ...system.workers]) {
-    if (ownExits > 0) say(`${name} exited unexpectedly ${ownExits} times and was restarted`);
+    if (ownExits > 0) print(`${name} exited unexpectedly ${ownExits} times and was restarted`);
   }
   return summarize({ reports, seed, skipped });
 }

@@ -62,7 +62,7 @@ if (missing) {
       const response = await browser.open(baseUrl + path);
       return { status: response.status, location: response.headers.get('location'), text: await response.text() };
     };
-    const ask = (service: string, script: string) => compose('exec', '-T', service, 'node', '-e', script);
+    const runScript = (service: string, script: string) => compose('exec', '-T', service, 'node', '-e', script);
 
     test('an export stores every resource of the practice', async () => {
       const { id: connectionId } = await api<{ id: string }>('POST', '/api/ehr/connections', {
@@ -73,7 +73,10 @@ if (missing) {
       const { reason, stored } = await runMainJob({ api, connectionId, since: undefined, progress: () => undefined });
       expect(reason).toBeUndefined();
       const url = 'http://127.0.0.1:8080/_sim/types';
-      const types = await ask('ehr-simulator', `fetch('${url}').then((answer) => answer.text()).then(console.log)`);
+      const types = await runScript(
+        'ehr-simulator',
+        `fetch('${url}').then((answer) => answer.text()).then(console.log)`,
+      );
       const counts = Object.values(JSON.parse(types) as Record<string, number>);
       expect(stored).toBe(counts.reduce((sum, count) => sum + count, 0));
       expect(stored).toBeGreaterThan(0);
@@ -82,7 +85,7 @@ if (missing) {
     test('Redis and MongoDB refuse commands without the password', async () => {
       const ping = `const socket = require('net').connect(6379, 'redis', () => socket.write('PING\\r\\n'));
         socket.on('data', (data) => { console.log(String(data)); socket.destroy(); });`;
-      expect(await ask('api', ping)).toMatch(/^-NOAUTH/);
+      expect(await runScript('api', ping)).toMatch(/^-NOAUTH/);
       const uri = 'mongodb://mongodb:27017/bulkhead?directConnection=true';
       const migrate = compose('run', '--rm', '--env', `MONGODB_URI=${uri}`, 'api', 'node', 'dist/migrate.js');
       await expect(migrate).rejects.toThrow(/authentication/);
@@ -106,9 +109,9 @@ if (missing) {
     test.each(['api', 'worker', 'ehr-simulator'])(
       'the %s has no privileges and cannot write to its file system',
       async (service) => {
-        expect(await ask(service, 'console.log(process.getuid())')).toBe('1000');
+        expect(await runScript(service, 'console.log(process.getuid())')).toBe('1000');
         const write = `try { require('fs').writeFileSync('/srv/x', ''); } catch ({ code }) { console.log(code) }`;
-        expect(await ask(service, write)).toBe('EROFS');
+        expect(await runScript(service, write)).toBe('EROFS');
       },
     );
 

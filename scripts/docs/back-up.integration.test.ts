@@ -44,7 +44,7 @@ let withWrongKey: unknown;
 /** The phases of the two exports before the restored system was started. */
 let phases: readonly (string | undefined)[];
 
-async function ask(baseUrl: string, path: string, body?: object, method = body ? 'POST' : 'GET') {
+async function send(baseUrl: string, path: string, body?: object, method = body ? 'POST' : 'GET') {
   const response = await fetch(baseUrl + path, {
     method,
     headers: { authorization: `Bearer ${system.apiKey}`, 'content-type': 'application/json' },
@@ -57,7 +57,7 @@ async function ask(baseUrl: string, path: string, body?: object, method = body ?
 
 // biome-ignore lint/suspicious/noExplicitAny: the shape depends on the route.
 const data = async (baseUrl: string, path: string, body?: object): Promise<any> =>
-  JSON.parse(await ask(baseUrl, path, body)).data;
+  JSON.parse(await send(baseUrl, path, body)).data;
 
 async function startExport(resourceTypes: readonly string[], callbackUrl?: string): Promise<string> {
   const body = { connectionId, exportType: 'Patient', resourceTypes, ...(callbackUrl ? { callbackUrl } : {}) };
@@ -82,7 +82,7 @@ async function useSystem(): Promise<void> {
     .id;
   const cron = { connectionId, kind: 'export', cron: '0 2 * * *', timeZone: 'UTC', request: { exportType: 'Patient' } };
   scheduleId = (await data(baseUrl, '/api/ehr/schedules', cron)).id;
-  const webhook = await ask(baseUrl, `/api/ehr/connections/${connectionId}/webhook`, {}, 'PUT');
+  const webhook = await send(baseUrl, `/api/ehr/connections/${connectionId}/webhook`, {}, 'PUT');
   webhookSecret = JSON.parse(webhook).data.secret;
   const attachment = { contentType: 'text/plain', data: Buffer.from(documentText).toString('base64') };
   const resource = { resourceType: 'DocumentReference', id: 'kept', status: 'current', content: [{ attachment }] };
@@ -116,7 +116,7 @@ async function useSystem(): Promise<void> {
 async function readDocument(baseUrl: string): Promise<string | undefined> {
   const query = `connectionId=${connectionId}&resourceId=kept&state=stored`;
   const [document] = await data(baseUrl, `${athena}/documents?${query}`);
-  return document && ask(baseUrl, `${athena}/documents/${document.id}`);
+  return document && send(baseUrl, `${athena}/documents/${document.id}`);
 }
 
 beforeAll(async () => {
@@ -219,12 +219,12 @@ test('an export that the EHR was still preparing completes after the restore', a
 
 test('quarantined lines and documents can be read after the restore', async () => {
   const [line] = await data(restored.baseUrl, `/api/ehr/quarantine?connectionId=${connectionId}`);
-  expect(await ask(restored.baseUrl, `/api/ehr/quarantine/${line.id}/line`)).toContain(brokenLine);
+  expect(await send(restored.baseUrl, `/api/ehr/quarantine/${line.id}/line`)).toContain(brokenLine);
   expect(await readDocument(restored.baseUrl)).toBe(documentText);
 });
 
 test('the secret of a connection fetches a token after the restore', async () => {
-  await ask(restored.baseUrl, `/api/ehr/connections/${connectionId}/test`, {});
+  await send(restored.baseUrl, `/api/ehr/connections/${connectionId}/test`, {});
   const { token } = await store.accessTokens.read({ connectionId, credentialsVersion: 0 });
   expect(token?.accessToken).toBeTruthy();
 });

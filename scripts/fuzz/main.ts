@@ -33,10 +33,10 @@ async function main({ requests, seed, json }: FuzzOptions): Promise<number> {
     // One run tests the limits of every schema and then generates data. Later runs generate other data.
     for (let run = 0; result.requests < requests; run++) {
       const { sent, failures, output } = await runSchemathesis({ command, ...system, folder, seed: seed + run });
-      if (failures > 0) steps.say(output);
+      if (failures > 0) steps.print(output);
       result.requests += sent;
       result.failures += failures;
-      steps.say(`${result.requests} requests, ${result.failures} failures`);
+      steps.print(`${result.requests} requests, ${result.failures} failures`);
     }
   } finally {
     await system.stop();

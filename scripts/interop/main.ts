@@ -41,6 +41,6 @@ async function main({ json, part, searches }: InteropOptions): Promise<number> {
   } finally {
     await hapi.stop();
     if (isClean) rmSync(folder, { recursive: true, force: true });
-    else steps.say(`The logs of the processes and the data are kept in ${folder}`);
+    else steps.print(`The logs of the processes and the data are kept in ${folder}`);
   }
 }

@@ -49,7 +49,7 @@ export async function runInterop(options: {
   const examplesFolder = findExamplesFolder({ env });
   const examples = examplesFolder === undefined ? [] : readDataFolder(examplesFolder);
   if (examplesFolder === undefined)
-    steps.say(
+    steps.print(
       'Published examples and searches are skipped: FHIR_EXAMPLES_DIR is not set, and no folder of examples is beside the checkout.',
     );
   const fileServer = await startBulkFileServer(examples);
@@ -97,7 +97,7 @@ async function runChecks(options: {
   readonly steps: Steps;
 }): Promise<Report> {
   const { hapi, server, types, examples, searches, api, steps } = options;
-  const report = new Report(steps.say);
+  const report = new Report(steps.print);
   let readings = new Map<string, Promise<Map<string, ServedResource>>>();
   const served = (type: string) => {
     const reading = readings.get(type) ?? server.all(type);
@@ -179,6 +179,6 @@ async function runChecks(options: {
     const exported = await check('published examples at the server', () => checkExamplesOfServer(context, examples));
     if (exported) await check('searches', () => checkSearches(context, { ...searches, ...exported }));
   }
-  for (const [{ id, reason }, count] of report.known) steps.say(`known difference ${id}, ${count} times: ${reason}`);
+  for (const [{ id, reason }, count] of report.known) steps.print(`known difference ${id}, ${count} times: ${reason}`);
   return report;
 }

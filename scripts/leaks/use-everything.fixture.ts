@@ -14,7 +14,7 @@ export interface ShownAnswer {
   readonly showsPatients?: boolean;
 }
 
-interface Ask {
+interface SentRequest {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly issuedSecret?: string;
@@ -30,7 +30,7 @@ const patient = 'a-195900.E-1';
  */
 export async function useEverything({ system, planted }: { readonly system: ChaosSystem; readonly planted: Planted }) {
   const answers: ShownAnswer[] = [];
-  const ask = async (method: string, path: string, { body, headers, ...kind }: Ask = {}) => {
+  const send = async (method: string, path: string, { body, headers, ...kind }: SentRequest = {}) => {
     const response = await fetch(system.baseUrl + path, {
       method,
       redirect: 'manual',
@@ -45,10 +45,10 @@ export async function useEverything({ system, planted }: { readonly system: Chao
   await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
   const callbackUrl = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook?token=${planted.callback}`;
   try {
-    const secrets = await makeSecrets({ ask, system, planted });
+    const secrets = await makeSecrets({ send, system, planted });
     await plantPatients({ system, planted });
-    await runAll({ ask, system, planted, callbackUrl });
-    await requestAll({ ask, system, planted, session: secrets.session ?? '' });
+    await runAll({ send, system, planted, callbackUrl });
+    await requestAll({ send, system, planted, session: secrets.session ?? '' });
     const token = await system.store.accessTokens.read({ connectionId: system.connectionId, credentialsVersion: 0 });
     const links = answers.flatMap(({ text }) =>
       [...text.matchAll(/bulkdata\/[^"?]+\?([^"]+)/g)].map(([, query = '']) => query),
@@ -64,24 +64,24 @@ export async function useEverything({ system, planted }: { readonly system: Chao
   }
 }
 
-type AskFor = (
+type Send = (
   method: string,
   path: string,
-  ask?: Ask,
+  request?: SentRequest,
   // biome-ignore lint/suspicious/noExplicitAny: the shape depends on the route.
 ) => Promise<{ readonly response: Response; readonly text: string; readonly data: any }>;
 
-async function makeSecrets({ ask, system, planted }: { ask: AskFor; system: ChaosSystem; planted: Planted }) {
+async function makeSecrets({ send, system, planted }: { send: Send; system: ChaosSystem; planted: Planted }) {
   const { connectionId } = system;
-  const webhook = await ask('PUT', `/api/ehr/connections/${connectionId}/webhook`, {
+  const webhook = await send('PUT', `/api/ehr/connections/${connectionId}/webhook`, {
     body: {},
     issuedSecret: 'webhook secret',
   });
-  const key = await ask('POST', '/api/ehr/api-keys', {
+  const key = await send('POST', '/api/ehr/api-keys', {
     body: { name: 'leaks', role: 'client' },
     issuedSecret: 'client key',
   });
-  await ask('POST', '/api/ehr/signing-keys', { body: { privateKey: planted.pem } });
+  await send('POST', '/api/ehr/signing-keys', { body: { privateKey: planted.pem } });
   const login = await fetch(`${system.baseUrl}/login`, {
     method: 'POST',
     redirect: 'manual',
@@ -129,27 +129,27 @@ async function plantPatients({ system, planted }: { system: ChaosSystem; planted
 }
 
 async function runAll(options: {
-  readonly ask: AskFor;
+  readonly send: Send;
   readonly system: ChaosSystem;
   readonly planted: Planted;
   readonly callbackUrl: string;
 }): Promise<void> {
-  const { ask, system, planted, callbackUrl } = options;
+  const { send, system, planted, callbackUrl } = options;
   const { connectionId } = system;
   // An unusable line with the patient's name in it, which is quarantined.
   const line = `{"resourceType":"Condition","note":"${planted.patientName}"`;
   const fault = { kind: 'corrupt-line', line: 1, with: line };
   await system.simulator.order({ match: { path: 'bulkdata/.*Condition' }, fault });
   const typeFilters = [`Patient?name=${planted.filter}`];
-  await settled(ask, await startExport(ask, { connectionId, callbackUrl, typeFilters, resourceTypes: undefined }));
+  await settled(send, await startExport(send, { connectionId, callbackUrl, typeFilters, resourceTypes: undefined }));
 
-  const refused = await ask('POST', '/api/ehr/connections', {
+  const refused = await send('POST', '/api/ehr/connections', {
     body: {
       provider: 'athenahealth',
       auth: { method: 'client_credentials', clientId: 'simulator-client', clientSecret: planted.wrongSecret },
     },
   });
-  await settled(ask, await startExport(ask, { connectionId: refused.data.id }));
+  await settled(send, await startExport(send, { connectionId: refused.data.id }));
 
   const issue = [
     { severity: 'error', code: 'forbidden', diagnostics: planted.upstream, details: { text: planted.upstream } },
@@ -161,51 +161,51 @@ async function runAll(options: {
     fault: { kind: 'status', status: 403, body },
     times: 'always',
   });
-  const sync = await ask('POST', `${athena}/enhanced-sync`, {
+  const sync = await send('POST', `${athena}/enhanced-sync`, {
     body: { connectionId, patients: [patient] },
     headers: { prefer: 'respond-async' },
   });
-  await ended(ask, sync.data.url);
+  await ended(send, sync.data.url);
 }
 
-async function startExport(ask: AskFor, body: object): Promise<string> {
-  return (await ask('POST', `${athena}/bulk-export`, { body })).data.id;
+async function startExport(send: Send, body: object): Promise<string> {
+  return (await send('POST', `${athena}/bulk-export`, { body })).data.id;
 }
 
-async function settled(ask: AskFor, id: string): Promise<void> {
-  await ended(ask, `${athena}/bulk-export/${id}`);
-  await ask('GET', `${athena}/bulk-export/${id}/files`);
+async function settled(send: Send, id: string): Promise<void> {
+  await ended(send, `${athena}/bulk-export/${id}`);
+  await send('GET', `${athena}/bulk-export/${id}/files`);
 }
 
-async function ended(ask: AskFor, path: string): Promise<void> {
-  const hasEnded = async () => (await ask('GET', path)).data.status !== 'IN_PROGRESS';
+async function ended(send: Send, path: string): Promise<void> {
+  const hasEnded = async () => (await send('GET', path)).data.status !== 'IN_PROGRESS';
   await waitFor(hasEnded, { timeoutMs: 60_000, intervalMs: 200, what: `the end of ${path}` });
 }
 
 async function requestAll(options: {
-  readonly ask: AskFor;
+  readonly send: Send;
   readonly system: ChaosSystem;
   readonly planted: Planted;
   readonly session: string;
 }): Promise<void> {
-  const { ask, system, planted, session } = options;
+  const { send, system, planted, session } = options;
   const { connectionId } = system;
   const of = `connectionId=${connectionId}`;
   for (const type of ['Patient', 'Observation']) {
-    await ask('GET', `${athena}/resources/${type}?${of}`, { showsPatients: true });
+    await send('GET', `${athena}/resources/${type}?${of}`, { showsPatients: true });
   }
-  await ask('GET', `${athena}/resources/Observation?${of}&code=${planted.query}&patient=${planted.searchedPatient}`);
-  await ask('GET', `${athena}/resources/Observation/${planted.resourceId}?${of}`);
+  await send('GET', `${athena}/resources/Observation?${of}&code=${planted.query}&patient=${planted.searchedPatient}`);
+  await send('GET', `${athena}/resources/Observation/${planted.resourceId}?${of}`);
   const documents = await waitFor(
     async () => {
-      const { data } = await ask('GET', `${athena}/documents?${of}&resourceId=planted-2&state=stored`);
+      const { data } = await send('GET', `${athena}/documents?${of}&resourceId=planted-2&state=stored`);
       return data.length > 0 ? data : undefined;
     },
     { timeoutMs: 30_000, what: 'stored documents' },
   );
-  await ask('GET', `${athena}/documents/${documents[0].id}`, { showsPatients: true });
-  const lines = (await ask('GET', `/api/ehr/quarantine?${of}`)).data;
-  for (const { id } of lines) await ask('GET', `/api/ehr/quarantine/${id}/line`, { showsPatients: true });
+  await send('GET', `${athena}/documents/${documents[0].id}`, { showsPatients: true });
+  const lines = (await send('GET', `/api/ehr/quarantine?${of}`)).data;
+  for (const { id } of lines) await send('GET', `/api/ehr/quarantine/${id}/line`, { showsPatients: true });
   for (const path of [
     'connections',
     'schedules',
@@ -214,15 +214,15 @@ async function requestAll(options: {
     'audit-events',
     `webhook-deliveries?${of}`,
   ]) {
-    await ask('GET', `/api/ehr/${path}`);
+    await send('GET', `/api/ehr/${path}`);
   }
   // Bull Board, with every job that is kept.
   const headers = { authorization: '', cookie: `bulkhead=${session}` };
   for (const status of ['completed', 'failed', 'delayed', 'waiting']) {
-    await ask('GET', `/admin/queues/api/queues?status=${status}&page=1&jobsPerPage=100`, { headers });
+    await send('GET', `/admin/queues/api/queues?status=${status}&page=1&jobsPerPage=100`, { headers });
   }
   for (const path of ['/.well-known/jwks.json', '/openapi.json', '/health', '/ready', '/nowhere'])
-    await ask('GET', path);
+    await send('GET', path);
 }
 
 function parse(text: string) {

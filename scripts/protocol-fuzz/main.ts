@@ -26,7 +26,7 @@ try {
 
 async function main({ rounds, seed, json }: ProtocolFuzzOptions): Promise<number> {
   const steps = createSteps({ stream: json ? process.stderr : process.stdout });
-  steps.say(`seed ${seed}`);
+  steps.print(`seed ${seed}`);
   const folder = mkdtempSync(join(tmpdir(), 'bulkhead-protocol-fuzz-'));
   const system = await startFuzzedSystem({ folder, slots: Math.min(slots, rounds), report: steps.report });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -41,9 +41,9 @@ async function main({ rounds, seed, json }: ProtocolFuzzOptions): Promise<number
   try {
     const summary = await runRounds({
       ...{ system, rounds, seed },
-      onFailure: (failed) => steps.say(describe(failed)),
+      onFailure: (failed) => steps.print(describe(failed)),
       onProgress: (done) => {
-        if (done % 50 === 0) steps.say(`${done} of ${rounds} rounds`);
+        if (done % 50 === 0) steps.print(`${done} of ${rounds} rounds`);
       },
     });
     isClean = summary.silent + summary.unbounded + summary.stuck === 0;
@@ -52,7 +52,7 @@ async function main({ rounds, seed, json }: ProtocolFuzzOptions): Promise<number
   } finally {
     await system.stop();
     if (isClean) rmSync(folder, { recursive: true, force: true });
-    else steps.say(`the logs of the processes and the data are kept in ${folder}`);
+    else steps.print(`the logs of the processes and the data are kept in ${folder}`);
   }
 }
 

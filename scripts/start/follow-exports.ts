@@ -8,19 +8,19 @@ const intervalMs = 1000;
 /** Prints each change of phase of the exports that users start, until the signal aborts. */
 export async function followExports(options: {
   readonly store: Store;
-  readonly say: (text: string) => void;
+  readonly print: (text: string) => void;
   readonly signal: AbortSignal;
 }): Promise<void> {
-  const { store, say, signal } = options;
+  const { store, print, signal } = options;
   const phases = new Map<string, string>();
   while (!signal.aborted) {
     const active = await store.bulkExports.listActive().catch(() => []);
-    for (const record of active) printChange({ phases, record, say });
+    for (const record of active) printChange({ phases, record, print });
     for (const id of phases.keys()) {
       if (active.some((record) => record.id === id)) continue;
       const record = await store.bulkExports.find(id).catch(() => undefined);
       if (record && isTerminal(record.phase)) {
-        printChange({ phases, record, say });
+        printChange({ phases, record, print });
         phases.delete(id);
       }
     }
@@ -31,13 +31,13 @@ export async function followExports(options: {
 function printChange(options: {
   readonly phases: Map<string, string>;
   readonly record: BulkExport;
-  readonly say: (text: string) => void;
+  readonly print: (text: string) => void;
 }): void {
-  const { phases, record, say } = options;
+  const { phases, record, print } = options;
   const { id, phase } = record;
   if (phases.get(id) === phase) return;
   phases.set(id, phase);
-  say(`${new Date().toISOString().slice(11, 19)}  ${id} ${describeExport(record)}`);
+  print(`${new Date().toISOString().slice(11, 19)}  ${id} ${describeExport(record)}`);
 }
 
 /** The phase and, if the export has ended, its result. */

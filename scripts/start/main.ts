@@ -55,7 +55,7 @@ async function run(options: StartOptions): Promise<number> {
   const folder = options.stateDir ?? defaultFolder;
   const open = () => {
     const { state, note } = openState(folder);
-    steps.say(note);
+    steps.print(note);
     return state;
   };
   const system = await startSystem({ folder, openState: open, start: options, steps });
@@ -64,11 +64,11 @@ async function run(options: StartOptions): Promise<number> {
   try {
     end = await serve({ system, options, folder });
   } finally {
-    steps.say('stopping');
+    steps.print('stopping');
     await system.store.apiKeys.deleteByName(ownKeyName).catch(() => 0);
     await system.stop();
   }
-  if (end.lastLine !== undefined) steps.say(end.lastLine);
+  if (end.lastLine !== undefined) steps.print(end.lastLine);
   return end.exitCode;
 }
 
@@ -79,7 +79,7 @@ async function serve({ system, options, folder }: Serving): Promise<End> {
   const api = createApiClient({ baseUrl, apiKey: ownKey });
   const shown = await showableKey({ system, folder, isNew: options.newKey });
   const { apiKey } = shown;
-  steps.say(accessText({ baseUrl, simulatorUrl, apiKey, apiKeyPrefix: shown.state.apiKeyPrefix }));
+  steps.print(accessText({ baseUrl, simulatorUrl, apiKey, apiKeyPrefix: shown.state.apiKeyPrefix }));
   const { connectionId, isComparable } = await openConnection({
     ...{ api, folder, options, simulatorUrl },
     state: shown.state,
@@ -88,25 +88,25 @@ async function serve({ system, options, folder }: Serving): Promise<End> {
   const startedAt = Date.now();
   const since = isComparable ? await lastTransactionTime({ store, connectionId }) : undefined;
   const result = await steps.run('bulk export', async (progress) => {
-    if (since !== undefined) steps.say(`ℹ incremental: only what changed since ${since}`);
+    if (since !== undefined) steps.print(`ℹ incremental: only what changed since ${since}`);
     const value = await runMainJob({ api, connectionId, since, progress, signal: interrupted.signal });
     return { text: `${value.exportId}: ${toStoredText(value)} resources`, value };
   });
   const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
   const rows = await store.resources.countByType(connectionId);
   // With --once the API stops now, so these calls would fail.
-  if (!options.once) steps.say(requestsText({ baseUrl, connectionId, exportId: result.exportId }));
-  steps.say(formatTable({ title: 'Stored in MongoDB (collection, documents)', rows }));
-  for (const warning of result.warnings) steps.say(`! ${warning}`);
+  if (!options.once) steps.print(requestsText({ baseUrl, connectionId, exportId: result.exportId }));
+  steps.print(formatTable({ title: 'Stored in MongoDB (collection, documents)', rows }));
+  for (const warning of result.warnings) steps.print(`! ${warning}`);
   const total = Object.values(rows).reduce((sum, count) => sum + count, 0);
   if (result.stored + result.promised === 0 && since !== undefined)
-    steps.say(`nothing changed since; ${total} resources are stored`);
+    steps.print(`nothing changed since; ${total} resources are stored`);
   const outcome = result.reason ?? (result.partial ? 'partial: the warnings above say what is missing' : undefined);
   const lastLine = `stored ${toStoredText(result)} resources in ${seconds} s${outcome === undefined ? '' : `, ${outcome}`}`;
   if (result.reason !== undefined) return { exitCode: 1, lastLine };
   if (options.once) return { exitCode: result.partial ? partialExitCode : 0, lastLine };
-  steps.say(lastLine);
-  steps.say('\nServing, and following new exports. Ctrl-C stops everything.');
+  steps.print(lastLine);
+  steps.print('\nServing, and following new exports. Ctrl-C stops everything.');
   if (!options.dev) return { exitCode: await follow(system) };
   const stopDevelopment = await startDevelopment(system);
   try {
@@ -119,10 +119,10 @@ async function serve({ system, options, folder }: Serving): Promise<End> {
 /** Restarts the API and the worker when their sources change, and serves the console with hot reload. */
 async function startDevelopment({ apps, baseUrl }: RunningSystem): Promise<() => Promise<void>> {
   const vite = await startViteServer({ apiUrl: baseUrl });
-  steps.say(`console with hot reload: ${vite.url}`);
-  steps.say('inspectors: 127.0.0.1:9230 (API), 127.0.0.1:9231 (worker)');
+  steps.print(`console with hot reload: ${vite.url}`);
+  steps.print('inspectors: 127.0.0.1:9230 (API), 127.0.0.1:9231 (worker)');
   const stopWatching = watchSources((file) => {
-    steps.say(`${file} has changed, restarting the API and the worker`);
+    steps.print(`${file} has changed, restarting the API and the worker`);
     for (const app of apps) void app.restart();
   });
   return async () => {
@@ -136,10 +136,10 @@ async function follow({ store, exited }: RunningSystem): Promise<number> {
     if (interrupted.signal.aborted) resolve('aborted');
     interrupted.signal.addEventListener('abort', () => resolve('aborted'));
   });
-  void followExports({ store, say: steps.say, signal: interrupted.signal });
+  void followExports({ store, print: steps.print, signal: interrupted.signal });
   const end = await Promise.race([aborted, exited]);
   if (end === 'aborted') return 0;
-  steps.say(`✘ ${end.service} ended: ${end.detail}`);
+  steps.print(`✘ ${end.service} ended: ${end.detail}`);
   return 1;
 }
 

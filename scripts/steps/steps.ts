@@ -10,7 +10,7 @@ export interface Steps {
     work: (progress: (text: string) => void) => Promise<{ text: string; value: Value }>,
   ) => Promise<Value>;
   /** Prints a permanent line. */
-  readonly say: (text: string) => void;
+  readonly print: (text: string) => void;
 }
 
 /** Prints each step with its duration, and the progress of the running steps. */
@@ -29,7 +29,7 @@ export function createSteps({ stream, now = Date.now }: { stream: LiveStream; no
 
   return {
     report,
-    say: (text) => live.print(text),
+    print: (text) => live.print(text),
     async run(step, work) {
       report({ step, state: 'running', text: '' });
       try {

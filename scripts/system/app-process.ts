@@ -21,7 +21,7 @@ export interface AppProcessOptions {
   readonly keepsLogs?: boolean;
   /** Called for each line of the log. */
   readonly onLogLine?: (line: string) => void;
-  readonly say?: (text: string) => void;
+  readonly print?: (text: string) => void;
   /** The number of quick deaths in a row after which the process is not restarted. Default: no limit. */
   readonly maxQuickExits?: number;
   /** Resolves when the restarted process is ready. Default: restarts do not wait. */
@@ -108,10 +108,10 @@ export class AppProcess {
   }
 
   async #startFirst(): Promise<void> {
-    const { name, wantedPort, say } = this.#options;
+    const { name, wantedPort, print } = this.#options;
     const spawn = (start: PortSpawn) => this.#spawn(start);
     const { child, port } = await startOnPort({ name, logFile: this.#logFile(), wanted: wantedPort, spawn });
-    if (port !== wantedPort) say?.(`ℹ ${name}: port ${wantedPort} is taken, using ${port}`);
+    if (port !== wantedPort) print?.(`ℹ ${name}: port ${wantedPort} is taken, using ${port}`);
     this.#port = port;
     this.#watch(child);
   }
@@ -140,9 +140,9 @@ export class AppProcess {
   }
 
   async #recover(child: Tethered, end: string): Promise<void> {
-    const { name, say, maxQuickExits = Number.POSITIVE_INFINITY } = this.#options;
-    if (this.#quickExits >= maxQuickExits) return say?.(`${name} keeps dying; its log: ${this.#logFile()}`);
-    say?.(`${name} died (${end}), restarting it`);
+    const { name, print, maxQuickExits = Number.POSITIVE_INFINITY } = this.#options;
+    if (this.#quickExits >= maxQuickExits) return print?.(`${name} keeps dying; its log: ${this.#logFile()}`);
+    print?.(`${name} died (${end}), restarting it`);
     await delay(restartDelayMs);
     if (!this.#isEnding && this.#child === child) await this.start();
   }

@@ -125,13 +125,13 @@ function launcher({ folder, steps, started }: StartingSystem): Launch {
     // The guide's DEBUG switch: only a user who has set it sees the requests that the workers log.
     const showRequests = (line: string) => {
       const shown = requestLine(line);
-      if (shown !== undefined) steps.say(`${app.name}: ${shown}`);
+      if (shown !== undefined) steps.print(`${app.name}: ${shown}`);
     };
     const child = await startApp({
       ...app,
       inheritedEnv: process.env,
       logFolder: join(folder, 'logs'),
-      say: steps.say,
+      print: steps.print,
       maxQuickExits,
       ...(process.env.DEBUG === undefined ? {} : { onLogLine: showRequests }),
     });

@@ -9,7 +9,7 @@ export interface Output {
   /** Prints the result. */
   print(value: unknown, asText: (value: never) => string): void;
   /** Prints a hint for a person. It is omitted if a program reads the output. */
-  say(text: string): void;
+  printProgress(text: string): void;
 }
 
 export interface Streams {
@@ -26,7 +26,7 @@ export function createOutput({ json, stdout, stderr }: Streams & { readonly json
       const text = json ? toTerminalJson(value) : toTerminalText(asText(value as never));
       if (text !== '') stdout.write(`${text}\n`);
     },
-    say(text) {
+    printProgress(text) {
       if (isWatched) stderr.write(`${toTerminalText(text)}\n`);
     },
   };

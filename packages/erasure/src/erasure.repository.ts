@@ -52,8 +52,8 @@ export function createErasureRepository(database: Database) {
     },
 
     /** The erasure of a connection or a patient that is not completed yet. */
-    async findActive(which: Pick<Erasure, 'connectionId' | 'kind'> & { readonly patientId?: string }) {
-      const document = await model.findOne({ ...which, phase: { $ne: 'completed' as const } }).lean();
+    async findActive(subject: Pick<Erasure, 'connectionId' | 'kind'> & { readonly patientId?: string }) {
+      const document = await model.findOne({ ...subject, phase: { $ne: 'completed' as const } }).lean();
       return document ? toRecord(document) : undefined;
     },
 

@@ -219,15 +219,15 @@ export function createPatientEraser(options: {
     return changed + modifiedCount;
   };
 
-  const countResources = async (which: PatientOfConnection) => {
-    const { connectionId } = which;
+  const countResources = async (patient: PatientOfConnection) => {
+    const { connectionId } = patient;
     const resources: Record<string, number> = {};
     const withDocuments: string[] = [];
     const binaries = new Set<string>();
     let sharedResources = 0;
     for (const type of await listResourceTypes(database)) {
       const ofPatient = new Map<string, StoredResource>();
-      for await (const page of findResources(type, which)) {
+      for await (const page of findResources(type, patient)) {
         for (const { resource: _, ...stored } of page) ofPatient.set(stored._id, stored);
         for (const id of binariesOf(page)) binaries.add(`${connectionId}/${id}`);
       }
@@ -255,10 +255,10 @@ export function createPatientEraser(options: {
     return { documents: documents.size, documentContents: only.length, contentBytes: sumBytes(only) };
   };
 
-  const countLines = async (which: PatientOfConnection) => {
+  const countLines = async (patient: PatientOfConnection) => {
     let quarantinedLines = 0;
     let undecidedLines = 0;
-    for await (const { isOfPatient, isUndecided } of findLines(which)) {
+    for await (const { isOfPatient, isUndecided } of findLines(patient)) {
       if (isOfPatient) quarantinedLines += 1;
       if (isUndecided) undecidedLines += 1;
     }
@@ -308,12 +308,12 @@ export function createPatientEraser(options: {
     },
 
     /** Counts what `erase` would delete, without changing anything. */
-    async count(which: PatientOfConnection): Promise<DataAmounts> {
-      const { resources, sharedResources, withDocuments } = await countResources(which);
-      const { documents, documentContents, contentBytes } = await countDocuments(which, withDocuments);
-      const lines = await countLines(which);
+    async count(patient: PatientOfConnection): Promise<DataAmounts> {
+      const { resources, sharedResources, withDocuments } = await countResources(patient);
+      const { documents, documentContents, contentBytes } = await countDocuments(patient, withDocuments);
+      const lines = await countLines(patient);
       const crawlMarks = await collection('crawl_marks').countDocuments({
-        _id: `${which.connectionId}/${which.patientId}`,
+        _id: `${patient.connectionId}/${patient.patientId}`,
       });
       const records = { documents, documentContents, ...lines, crawlMarks, sharedResources };
       return { resources: present(resources), records: present(records), contentBytes };

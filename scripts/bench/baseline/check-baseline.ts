@@ -19,9 +19,9 @@ export async function checkBaseline(options: {
   readonly measure: (bench: Bench, context: Partial<BenchContext>) => Promise<BenchRow[]>;
   /** Store the measured ratios as the new baseline instead. */
   readonly write: boolean;
-  readonly say: (text: string) => void;
+  readonly print: (text: string) => void;
 }): Promise<number> {
-  const { measure, write, say } = options;
+  const { measure, write, print } = options;
   if (write) {
     const rows: BenchRow[] = [];
     for (const bench of guarded) rows.push(...(await measure(bench, {})));
@@ -41,7 +41,7 @@ export async function checkBaseline(options: {
     }
     lost.push(...faults);
   }
-  for (const text of lost) say(`LOST: ${text}`);
-  if (lost.length === 0) say('No guarded ratio is lost.');
+  for (const text of lost) print(`LOST: ${text}`);
+  if (lost.length === 0) print('No guarded ratio is lost.');
   return lost.length === 0 ? 0 : 1;
 }

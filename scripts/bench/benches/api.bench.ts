@@ -70,7 +70,7 @@ async function measure(options: {
   const seconds = context.size === 'short' ? 2 : 5;
   const runs: { value: number; floor: number }[] = [];
   for (let run = 0; run <= context.runs; run++) {
-    context.say(`${name} at ${perSecond}/s, run ${run} of ${context.runs}`);
+    context.print(`${name} at ${perSecond}/s, run ${run} of ${context.runs}`);
     const floor = await p99({ ...floorLoad, perSecond, seconds });
     const value = await p99({ ...load, perSecond, seconds });
     if (run > 0) runs.push({ value, floor });

@@ -11,7 +11,7 @@ export const crawl: Bench = {
   about:
     'requests of an enhanced sync, first and nightly; floor: a search for each patient and type, as athenahealth requires',
   minutes: 2,
-  async run({ redisUrl, mongodbUrl, folder, size, say }) {
+  async run({ redisUrl, mongodbUrl, folder, size, print }) {
     const patients = size === 'short' ? 20 : 200;
     const simulator = await startSimulator({ folder, env: { SIMULATOR_PATIENTS: String(patients) } });
     const database = `crawl-${randomBytes(4).toString('hex')}`;
@@ -23,7 +23,7 @@ export const crawl: Bench = {
       const requests = async () => (await simulator.control<{ requests: number }>('/stats')).requests;
       const rows: BenchRow[] = [];
       for (const night of ['first', 'nightly']) {
-        say(`${night} sync`);
+        print(`${night} sync`);
         const before = await requests();
         const { details } = await worker.measure('sync', ids);
         const value = (await requests()) - before;

@@ -18,11 +18,11 @@ export const fairTurns: Bench = {
   name: 'fair-turns',
   about: `downloads of an export of ${largeExport} files that run before another connection's ${smallExport} files are done; without turns: all`,
   minutes: 1,
-  async run({ redisUrl, runs, say }) {
+  async run({ redisUrl, runs, print }) {
     const values: number[] = [];
     for (let run = 0; run < runs; run++) {
       values.push(await countOthers(redisUrl));
-      say(`${values.at(-1)} files of the large export were downloaded first`);
+      print(`${values.at(-1)} files of the large export were downloaded first`);
     }
     return [
       {

@@ -27,19 +27,19 @@ export const limiter: Bench = {
     const seconds = context.size === 'short' ? 12 : 40;
     const rows: BenchRow[] = [];
     for (const processes of [4, 8, 16]) {
-      context.say(`${processes} processes that always want to send`);
+      context.print(`${processes} processes that always want to send`);
       const order = { seconds, priority: 'crawl', waiting: 4 };
       const orders = Array.from({ length: processes }, () => ['hammer', order] as const);
       const traffic = await run({ context, orders });
       rows.push(...toRows(`limiter, ${processes} processes`, traffic));
     }
-    context.say('100 budgets at once');
+    context.print('100 budgets at once');
     rows.push(...(await manyBudgets({ context, seconds })));
-    context.say('bursts');
+    context.print('bursts');
     const burst = { seconds, size: 24, everyMs: 2500 };
     const bursty = await run({ context, orders: Array.from({ length: 4 }, () => ['bursts', burst] as const) });
     rows.push(violationsRow('limiter, bursts', bursty));
-    context.say('polls while downloads wait');
+    context.print('polls while downloads wait');
     const polls = { seconds, everyMs: 700 };
     const hammer = { seconds, priority: 'download', waiting: 8 };
     const mixed = await run({

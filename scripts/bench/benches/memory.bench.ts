@@ -60,7 +60,7 @@ async function peakOf(options: {
     const api = createApiClient({ baseUrl: system.baseUrl, apiKey });
     const body = { provider: 'athenahealth', practiceId: '195900', auth: { method: 'client_credentials' } };
     const { id: connectionId } = await api<{ id: string }>('POST', '/api/ehr/connections', body);
-    const result = await runMainJob({ api, connectionId, since: undefined, progress: context.say });
+    const result = await runMainJob({ api, connectionId, since: undefined, progress: context.print });
     if (result.reason) throw new Error(result.reason);
     return Math.max(...system.workers.map(({ pid }) => peakMegabytes(pid)));
   } finally {

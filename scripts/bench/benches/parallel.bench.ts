@@ -63,7 +63,7 @@ async function measureAlternately(options: {
   const measured = new Map<number, Run[]>(workerCounts.map((workers) => [workers, []]));
   for (let run = 1; run <= context.runs; run++) {
     for (const workers of workerCounts) {
-      context.say(`${name}, run ${run} of ${context.runs}, ${workers} workers`);
+      context.print(`${name}, run ${run} of ${context.runs}, ${workers} workers`);
       measured.get(workers)?.push(await measure({ workers, context, server }));
     }
   }

@@ -45,7 +45,7 @@ async function fly(options: { readonly context: BenchContext; readonly count: nu
   try {
     await worker.measure('order', files);
     const before = await readRedisUsage(context.redisUrl);
-    context.say(`ordering ${count} exports`);
+    context.print(`ordering ${count} exports`);
     await worker.measure('fly-exports', count);
     await worker.measure('work', ['bulk-export', 'file-download']);
     // Every export has been polled once before the measurement starts.
@@ -53,7 +53,7 @@ async function fly(options: { readonly context: BenchContext; readonly count: nu
     server.take();
     const atFirst = await readRedisUsage(context.redisUrl);
     const seconds = (minutesInFlight[context.size] * 60) / speed;
-    context.say(`${minutesInFlight[context.size]} minutes in ${seconds} s`);
+    context.print(`${minutesInFlight[context.size]} minutes in ${seconds} s`);
     await delay(seconds * 1000);
     const { polls, downloads, gapsMs } = server.take();
     // As many downloads wait as at first, and as many have ended. Any difference now is growth.
@@ -102,7 +102,7 @@ async function downloadAtOnce(options: {
   readonly files: readonly object[];
 }): Promise<void> {
   const { files, ...where } = options;
-  options.context.say(`${files.length} downloads before`);
+  options.context.print(`${files.length} downloads before`);
   const worker = await startProbe({ ...where, env: { AUTH: 'none' } });
   try {
     await worker.measure('work', ['file-download']);
@@ -114,7 +114,7 @@ async function downloadAtOnce(options: {
 
 async function memoryRow(options: { readonly context: BenchContext; readonly count: number }): Promise<BenchRow> {
   const { context, count } = options;
-  context.say(`ordering ${count} exports`);
+  context.print(`ordering ${count} exports`);
   const origin = 'http://127.0.0.1:1';
   const worker = await startProbe({ context, database: newDatabase(), origin, env: {} });
   try {

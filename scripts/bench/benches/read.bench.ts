@@ -22,7 +22,7 @@ export const read: Bench = {
     'NDJSON of a type over HTTP, floor: the bare driver cursor; a page of 20 by patient among 100,000 documents (--full: a million)',
   minutes: 3,
   async run(context) {
-    const { redisUrl, mongodbUrl, folder, size, say } = context;
+    const { redisUrl, mongodbUrl, folder, size, print } = context;
     const documents = { short: 10_000, usual: 100_000, full: 1_000_000 }[size];
     const database = `read-${randomBytes(4).toString('hex')}`;
     const origin = 'http://127.0.0.1:1';
@@ -34,7 +34,7 @@ export const read: Bench = {
         const { path = '' } = data.find(({ type }) => type === resourceType) ?? {};
         return gunzipSync(readFileSync(path)).toString('utf8').split('\n').filter(Boolean);
       };
-      say(`storing ${documents} documents`);
+      print(`storing ${documents} documents`);
       const condition = { resourceType: 'Condition', count: 20_000, perPatient, samples: samplesOf('Condition') };
       await probe.measure('fill', condition);
       await probe.measure('fill', {
@@ -49,7 +49,7 @@ export const read: Bench = {
         floor: () => probe.measure('cursor', 'Condition'),
       });
       const stream = { name: 'read, stream of a type', measured, read: perSecond, unit: 'resources/s' };
-      say('searching');
+      print('searching');
       return [
         compare({ ...stream, goal: { of: 'ratio', atLeast: 1.3 } }),
         await searchRow({ api, probe, patients: documents / perPatient }),

@@ -40,10 +40,10 @@ export class Report {
   readonly searches: SearchTally = { compared: 0, found: 0, explained: 0, different: 0 };
   /** The number of findings that each known difference explains. */
   readonly known = new Map<KnownDifference | KnownSearchDifference, number>();
-  readonly #say: (text: string) => void;
+  readonly #print: (text: string) => void;
 
-  constructor(say: (text: string) => void) {
-    this.#say = say;
+  constructor(print: (text: string) => void) {
+    this.#print = print;
   }
 
   get isClean(): boolean {
@@ -71,8 +71,8 @@ export class Report {
         .map((difference) => `${difference.path}: ${show(difference.served)} != ${show(difference.stored)}`);
       shown.push(`${what}: ${type}/${id}${what === 'different' ? `, served != stored: ${places.join('; ')}` : ''}`);
     }
-    for (const line of shown.slice(0, shownPerComparison)) this.#say(`  ✗ ${line}`);
-    if (shown.length > shownPerComparison) this.#say(`  ✗ and ${shown.length - shownPerComparison} more of ${type}`);
+    for (const line of shown.slice(0, shownPerComparison)) this.#print(`  ✗ ${line}`);
+    if (shown.length > shownPerComparison) this.#print(`  ✗ and ${shown.length - shownPerComparison} more of ${type}`);
   }
 
   /**
@@ -134,7 +134,7 @@ export class Report {
     this.tally.compared += 1;
     if (isDeepStrictEqual(actual, expected)) return;
     this.tally.different += 1;
-    this.#say(`  ✗ ${what}: expected ${show(expected)}, got ${show(actual)}`);
+    this.#print(`  ✗ ${what}: expected ${show(expected)}, got ${show(actual)}`);
   }
 
   /** @returns whether no known difference explains the finding */

@@ -18,7 +18,7 @@ afterAll(async () => {
   await api.stop();
 });
 
-const ask = (method: string, path: string, headers: Record<string, string> = {}) =>
+const send = (method: string, path: string, headers: Record<string, string> = {}) =>
   api.request(method, path, { authorization: null, headers: { 'sec-fetch-site': 'same-origin', ...headers } });
 const basic = (password: string) => `Basic ${Buffer.from(`user:${password}`).toString('base64')}`;
 const pause = '/admin/queues/api/queues/bulk-export/pause';
@@ -27,7 +27,7 @@ describe('Bull Board', () => {
   test('Bull Board redirects to the login and back without a session', async () => {
     for (const at of ['/admin/queues', '/admin/queues/', '/ADMIN/queues/queue/sync?page=2']) {
       for (const authorization of [undefined, basic(api.operatorKey), `Bearer ${api.operatorKey}`]) {
-        const { status, headers } = await ask('GET', at, authorization === undefined ? {} : { authorization });
+        const { status, headers } = await send('GET', at, authorization === undefined ? {} : { authorization });
         expect([status, headers.get('location')]).toEqual([302, `/login?next=${encodeURIComponent(at)}`]);
       }
     }
@@ -35,16 +35,16 @@ describe('Bull Board', () => {
 
   test('Bull Board refuses requests of its scripts without a session', async () => {
     for (const cookie of ['', 'bulkhead=wrong']) {
-      expect((await ask('GET', '/admin/queues/api/queues', { cookie })).status).toBe(401);
-      expect((await ask('GET', '/ADMIN/queues/API/queues', { cookie })).status).toBe(401);
-      expect((await ask('PUT', pause, { cookie })).status).toBe(401);
+      expect((await send('GET', '/admin/queues/api/queues', { cookie })).status).toBe(401);
+      expect((await send('GET', '/ADMIN/queues/API/queues', { cookie })).status).toBe(401);
+      expect((await send('PUT', pause, { cookie })).status).toBe(401);
     }
   });
 
   test('Bull Board shows an operator the queues, without secrets', async () => {
-    const page = await ask('GET', '/admin/queues/', { cookie: operator });
+    const page = await send('GET', '/admin/queues/', { cookie: operator });
     expect([page.status, page.headers.get('content-type')]).toEqual([200, expect.stringContaining('text/html')]);
-    const { status, body } = await ask('GET', '/admin/queues/api/queues', { cookie: operator });
+    const { status, body } = await send('GET', '/admin/queues/api/queues', { cookie: operator });
     expect(status).toBe(200);
     expect(body.queues.map(({ name }: { name: string }) => name).sort()).toEqual([
       'bulk-export',
@@ -58,10 +58,10 @@ describe('Bull Board', () => {
   });
 
   test('Bull Board accepts and audits a change of an operator, from its own page only', async () => {
-    const changed = await ask('PUT', pause, { cookie: operator });
+    const changed = await send('PUT', pause, { cookie: operator });
     expect(changed.status).toBeLessThan(300);
-    await ask('PUT', pause.replace('pause', 'resume'), { cookie: operator });
-    const crossSite = await ask('PUT', pause, { cookie: operator, 'sec-fetch-site': 'cross-site' });
+    await send('PUT', pause.replace('pause', 'resume'), { cookie: operator });
+    const crossSite = await send('PUT', pause, { cookie: operator, 'sec-fetch-site': 'cross-site' });
     expect([crossSite.status, crossSite.body.error.code]).toEqual([403, 'cross-site-request']);
     const { body } = await api.request('GET', '/api/ehr/audit-events?action=queue.change');
     expect(body.data).toMatchObject([
@@ -81,31 +81,31 @@ describe('Bull Board', () => {
     const answer = await api.request(method, `/admin/queues/api${path}`, { authorization: null, headers, body });
     expect([answer.status, answer.body.error?.code]).toEqual([403, 'forbidden']);
     const { jobs } = (
-      await ask('GET', '/admin/queues/api/queues?activeQueue=connection', { cookie: operator })
+      await send('GET', '/admin/queues/api/queues?activeQueue=connection', { cookie: operator })
     ).body.queues.find(({ name }: { name: string }) => name === 'connection');
     expect(JSON.stringify(jobs)).not.toContain('planted');
   });
 
   test('Bull Board is read-only with a client key for all connections', async () => {
-    const { status, body } = await ask('GET', '/admin/queues/api/queues', { cookie: client });
+    const { status, body } = await send('GET', '/admin/queues/api/queues', { cookie: client });
     expect([status, body.queues.every(({ readOnlyMode }: { readOnlyMode: boolean }) => readOnlyMode)]).toEqual([
       200,
       true,
     ]);
-    expect((await ask('PUT', pause, { cookie: client })).status).toBe(403);
+    expect((await send('PUT', pause, { cookie: client })).status).toBe(403);
   });
 
   test('the audit log records no success for a change with a client key on Bull Board', async () => {
     // Bull Board itself answers this request with 200 and skips every read-only queue.
     const everyQueue = '/admin/queues/api/queues/pause';
-    const { status, body } = await ask('PUT', everyQueue, { cookie: client });
+    const { status, body } = await send('PUT', everyQueue, { cookie: client });
     expect([status, body.error.code]).toEqual([403, 'forbidden']);
-    expect((await ask('OPTIONS', '/admin/queues/api/queues', { cookie: client })).status).toBe(200);
+    expect((await send('OPTIONS', '/admin/queues/api/queues', { cookie: client })).status).toBe(200);
     const { data } = (await api.request('GET', '/api/ehr/audit-events?action=queue.change&limit=1')).body;
     expect(data).toMatchObject([
       { outcome: 'refused', code: 'forbidden', target: { path: '/api/queues/pause' }, actor: { role: 'client' } },
     ]);
-    const { queues } = (await ask('GET', '/admin/queues/api/queues', { cookie: operator })).body;
+    const { queues } = (await send('GET', '/admin/queues/api/queues', { cookie: operator })).body;
     expect(queues.filter(({ isPaused }: { isPaused: boolean }) => isPaused)).toEqual([]);
   });
 
@@ -114,7 +114,7 @@ describe('Bull Board', () => {
     const key = await api.store.apiKeys.create({ name: 'x', role: 'client', connectionIds: [connectionId], now });
     const cookie = await logIn(api, key);
     for (const at of ['/admin/queues', '/admin/queues/api/queues']) {
-      expect((await ask('GET', at, { cookie })).status).toBe(403);
+      expect((await send('GET', at, { cookie })).status).toBe(403);
     }
   });
 });

@@ -80,8 +80,8 @@ async function store(connectionId: string, resource: { readonly resourceType: st
   await api.store.resourceWriter.write(resource.resourceType, [toResourceDocument({ ...parsed, context })]);
 }
 
-function ask(id: KeyedEndpointId, planted: PlantedConnection, authorization = `Bearer ${api.operatorKey}`) {
-  const { path, ...options } = endpointRequests[id].ask(planted);
+function send(id: KeyedEndpointId, planted: PlantedConnection, authorization = `Bearer ${api.operatorKey}`) {
+  const { path, ...options } = endpointRequests[id].toRequest(planted);
   const method = endpoints.find((endpoint) => endpoint.id === id)?.method.toUpperCase() ?? '';
   return api.request(method, `/api/ehr${path}`, { ...options, authorization });
 }
@@ -104,14 +104,14 @@ describe('every endpoint', () => {
   });
 
   test.each(keyed.filter(({ id }) => unrecorded.has(id)))('$id is not audited', async ({ id }) => {
-    expect(await eventsOf(await ask(id, await plant()))).toEqual([]);
+    expect(await eventsOf(await send(id, await plant()))).toEqual([]);
   });
 
   test.each(keyed.filter(({ id }) => !unrecorded.has(id)))(
     '$id records an event with actor, action and target',
     async ({ id, action }) => {
       const planted = await plant();
-      const answer = await ask(id, planted);
+      const answer = await send(id, planted);
       const events = await eventsOf(answer);
       expect(events).toHaveLength(1);
       const [event] = events;
@@ -123,7 +123,7 @@ describe('every endpoint', () => {
       });
       expect(event?.patients).toEqual(patients[id]);
       // The target has every id of the address and the body, except the filter of quarantined lines.
-      const request = JSON.stringify(endpointRequests[id].ask(planted));
+      const request = JSON.stringify(endpointRequests[id].toRequest(planted));
       const ids = Object.values(planted).filter((value) => new RegExp(`[/="]${value}(?![\\w.])`).test(request));
       const named = id === 'replayQuarantinedLines' ? [] : ids;
       expect(Object.values(event?.target ?? {})).toEqual(expect.arrayContaining(named));

@@ -16,8 +16,8 @@ beforeAll(async () => {
 });
 afterAll(() => api.stop());
 
-const ask = (id: KeyedEndpointId, planted: PlantedConnection, key: string) => {
-  const { path, ...options } = endpointRequests[id].ask(planted);
+const send = (id: KeyedEndpointId, planted: PlantedConnection, key: string) => {
+  const { path, ...options } = endpointRequests[id].toRequest(planted);
   const { method } = endpointOf(id);
   return api.request(method.toUpperCase(), `/api/ehr${path}`, { ...options, authorization: `Bearer ${key}` });
 };
@@ -39,7 +39,7 @@ describe('every endpoint', () => {
 
   test.each(answeredBy((answer) => answer === 'operators'))('$id returns 403 for client keys', async ({ id }) => {
     for (const key of [limitedKey, api.clientKey]) {
-      const { status, body } = await ask(id, own, key);
+      const { status, body } = await send(id, own, key);
       expect([status, body.error.code]).toEqual([403, 'forbidden']);
     }
   });
@@ -48,9 +48,9 @@ describe('every endpoint', () => {
     '$id shows only data of the key’s connections',
     async ({ id }) => {
       const otherConnection = await plantConnection(api.store);
-      const all = await ask(id, otherConnection, api.clientKey);
+      const all = await send(id, otherConnection, api.clientKey);
       expect(idsOf(otherConnection).some((id) => all.text.includes(id))).toBe(true);
-      const { status, text } = await ask(id, otherConnection, limitedKey);
+      const { status, text } = await send(id, otherConnection, limitedKey);
       expect(status).toBe(200);
       expect(idsOf(own).some((id) => text.includes(id))).toBe(true);
       expect(idsOf(otherConnection).filter((id) => text.includes(id))).toEqual([]);
@@ -60,7 +60,7 @@ describe('every endpoint', () => {
   test.each(answeredBy((answer) => answer === 'open'))('$id shows no data of other connections', async ({ id }) => {
     const otherConnection = await plantConnection(api.store);
     for (const key of [limitedKey, api.clientKey]) {
-      const { status, text } = await ask(id, otherConnection, key);
+      const { status, text } = await send(id, otherConnection, key);
       expect([status, idsOf(otherConnection).filter((id) => text.includes(id))]).toEqual([200, []]);
     }
   });
@@ -69,13 +69,13 @@ describe('every endpoint', () => {
     '$id returns $answer for another connection, exactly as for an unknown one',
     async ({ id, answer }) => {
       const otherConnection = await plantConnection(api.store);
-      const refused = await ask(id, otherConnection, limitedKey);
+      const refused = await send(id, otherConnection, limitedKey);
       expect([refused.status, refused.body.error.code]).toEqual([404, answer]);
       const none = Object.fromEntries(Object.entries(otherConnection).map(([field, value]) => [field, `${value}0`]));
-      const unknown = await ask(id, none as unknown as PlantedConnection, limitedKey);
+      const unknown = await send(id, none as unknown as PlantedConnection, limitedKey);
       expect([unknown.status, unknown.body]).toEqual([404, refused.body]);
       // A client key for that connection finds it.
-      const { status, body } = await ask(id, otherConnection, api.clientKey);
+      const { status, body } = await send(id, otherConnection, api.clientKey);
       expect({ id, is: [403, 500].includes(status) ? status : 'answered' }).toEqual({ id, is: 'answered' });
       expect(body?.error?.code).not.toBe(answer);
     },
@@ -112,7 +112,7 @@ describe('a key for one connection', () => {
   });
 
   test('a key for one connection works for that connection', async () => {
-    const { status } = await ask('startBulkExport', own, limitedKey);
+    const { status } = await send('startBulkExport', own, limitedKey);
     expect(status).toBe(202);
   });
 });

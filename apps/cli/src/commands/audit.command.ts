@@ -91,7 +91,7 @@ async function verify({ api, output }: Context, { expectHead: expectedHead, upgr
     oldest ??= data.oldest;
     const { fault, last, next } = data;
     if (next !== undefined) {
-      output.say(`${checked} events`);
+      output.printProgress(`${checked} events`);
       after = next;
       continue;
     }

@@ -40,7 +40,7 @@ export function addDoctor(program: Command, environment: Environment): void {
 /** The diagnosis that follows contains the results of these tests. */
 async function testAll({ api, output }: Context): Promise<void> {
   for (const { id } of answerOf(await api.GET('/api/ehr/connections')).data) {
-    output.say(`testing ${id}`);
+    output.printProgress(`testing ${id}`);
     answerOf(await api.POST('/api/ehr/connections/{id}/test', { params: { path: { id } } }));
   }
 }

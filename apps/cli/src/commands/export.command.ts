@@ -47,7 +47,7 @@ export function addExport(program: Command, environment: Environment): void {
       const params = { path: { provider } };
       const { data } = answerOf(await api.POST('/api/ehr/{provider}/bulk-export', { params, body }));
       if (!watch) return output.print(data, () => data.id);
-      output.say(data.id);
+      output.printProgress(data.id);
       return finish(context, await watchExport(context, data.id));
     },
   });

@@ -104,7 +104,7 @@ export function addResources(program: Command, environment: Environment): void {
             'application/fhir+ndjson',
             out === undefined ? undefined : join(out, `${type}.ndjson`),
           );
-          context.output.say(`${type} done`);
+          context.output.printProgress(`${type} done`);
         }
       },
     },

@@ -81,7 +81,7 @@ function RevokeApiKeyButton({ apiKey: { id, name } }: { readonly apiKey: ApiKey 
     onSuccess: () => queries.invalidateQueries({ queryKey: ['get', '/api/ehr/api-keys'] }),
     onError: notify.failed,
   });
-  const ask = () =>
+  const confirmRevocation = () =>
     confirm({
       title: `Revoke the key “${name}”?`,
       children:
@@ -97,7 +97,7 @@ function RevokeApiKeyButton({ apiKey: { id, name } }: { readonly apiKey: ApiKey 
       variant="outline"
       color="red"
       loading={revoke.isPending}
-      onClick={ask}
+      onClick={confirmRevocation}
       aria-label={`Revoke ${name}`}
     >
       Revoke

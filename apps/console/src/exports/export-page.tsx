@@ -104,7 +104,7 @@ function ExportActions({ provider, record }: ExportActionsProps) {
   const retry = api.useMutation('post', '/api/ehr/{provider}/bulk-export/{jobId}/retry', options);
 
   if (status === 'IN_PROGRESS') {
-    const ask = () =>
+    const confirmCancellation = () =>
       confirm({
         title: 'Cancel this export?',
         children: 'The EHR is asked to stop. Stored resources stay. The next export fetches the rest.',
@@ -112,7 +112,7 @@ function ExportActions({ provider, record }: ExportActionsProps) {
         onConfirm: () => cancel.mutate({ params }),
       });
     return (
-      <Button color="red" variant="outline" loading={cancel.isPending} onClick={ask}>
+      <Button color="red" variant="outline" loading={cancel.isPending} onClick={confirmCancellation}>
         Cancel
       </Button>
     );

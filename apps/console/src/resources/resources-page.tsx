@@ -18,7 +18,7 @@ export function ResourcesPage() {
   // A link to this page changes the URL and therefore the fields.
   // biome-ignore lint/correctness/useExhaustiveDependencies: the form itself stays.
   useEffect(() => form.setValues({ type: type ?? 'Patient', patient: patient ?? '' }), [type, patient]);
-  const which = connectionId && type ? { provider, connectionId, type } : undefined;
+  const reference = connectionId && type ? { provider, connectionId, type } : undefined;
   return (
     <Page title="Resources">
       <form onSubmit={form.onSubmit((values) => setFilters({ ...values, id: undefined }))}>
@@ -36,10 +36,10 @@ export function ResourcesPage() {
           </Button>
         </Group>
       </form>
-      {which ? (
+      {reference ? (
         <ResourceList
-          key={JSON.stringify([which, patient])}
-          {...which}
+          key={JSON.stringify([reference, patient])}
+          {...reference}
           patient={patient}
           onOpen={(resourceId) => setFilter('id', resourceId)}
         />
@@ -52,7 +52,7 @@ export function ResourcesPage() {
           or the command line.
         </NothingYet>
       )}
-      {which && id && <ResourceDrawer {...which} id={id} onClose={() => setFilter('id', null)} />}
+      {reference && id && <ResourceDrawer {...reference} id={id} onClose={() => setFilter('id', null)} />}
     </Page>
   );
 }

@@ -97,7 +97,7 @@ function SyncActions({ provider, run }: { readonly provider: string; readonly ru
   const cancel = api.useMutation('delete', '/api/ehr/{provider}/sync-runs/{id}', options);
   const retry = api.useMutation('post', '/api/ehr/{provider}/sync-runs/{id}/retry', options);
   if (run.status === 'IN_PROGRESS') {
-    const ask = () =>
+    const confirmCancellation = () =>
       confirm({
         title: 'Cancel this sync?',
         children: 'Stored resources stay. The next sync starts from the same time as this one.',
@@ -105,7 +105,7 @@ function SyncActions({ provider, run }: { readonly provider: string; readonly ru
         onConfirm: () => cancel.mutate({ params }),
       });
     return (
-      <Button color="red" variant="outline" loading={cancel.isPending} onClick={ask}>
+      <Button color="red" variant="outline" loading={cancel.isPending} onClick={confirmCancellation}>
         Cancel
       </Button>
     );

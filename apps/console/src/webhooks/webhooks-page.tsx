@@ -93,7 +93,7 @@ function WebhookActions({ connection }: { readonly connection: Connection }) {
     onSuccess: () => queries.invalidateQueries(),
     onError: notify.failed,
   });
-  const ask = () =>
+  const confirmRemoval = () =>
     confirm({
       title: 'Remove this webhook?',
       children: 'Exports and syncs of this connection will no longer call the webhook. Its secret is deleted.',
@@ -106,7 +106,7 @@ function WebhookActions({ connection }: { readonly connection: Connection }) {
         {(close) => <SetWebhookForm connection={connection} onDone={close} />}
       </FormButton>
       {webhookUrl !== undefined && (
-        <Button color="red" variant="outline" loading={remove.isPending} onClick={ask}>
+        <Button color="red" variant="outline" loading={remove.isPending} onClick={confirmRemoval}>
           Remove
         </Button>
       )}

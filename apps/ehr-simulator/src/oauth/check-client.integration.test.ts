@@ -19,7 +19,10 @@ async function start(): Promise<void> {
   simulator = await startSimulatorClient({ jwks: { keys: [key] }, clock: manualClock(nowMs) });
 }
 
-async function ask({ header = {}, payload = {} }: Change): Promise<{ status: number; body: Record<string, unknown> }> {
+async function requestToken({
+  header = {},
+  payload = {},
+}: Change): Promise<{ status: number; body: Record<string, unknown> }> {
   const claims = {
     iss: 'simulator-client',
     sub: 'simulator-client',
@@ -45,11 +48,11 @@ async function ask({ header = {}, payload = {} }: Change): Promise<{ status: num
 describe('the token endpoint', () => {
   test('the token endpoint accepts a client assertion only once', async () => {
     await start();
-    expect(await ask({})).toMatchObject({ status: 200, body: { scope: 'system/*.read' } });
-    const again = await ask({});
+    expect(await requestToken({})).toMatchObject({ status: 200, body: { scope: 'system/*.read' } });
+    const again = await requestToken({});
     expect(again).toMatchObject({ status: 401, body: { error: 'invalid_client' } });
     expect(again.body.error_description).toContain('jti');
-    expect((await ask({ payload: { jti: 'j2' } })).status).toBe(200);
+    expect((await requestToken({ payload: { jti: 'j2' } })).status).toBe(200);
   });
 
   test.each([
@@ -63,7 +66,7 @@ describe('the token endpoint', () => {
     { what: 'without jti', change: { payload: { jti: undefined } }, says: 'times are wrong' },
   ])('the token endpoint rejects a client assertion $what with invalid_client', async ({ change, says }) => {
     await start();
-    const { status, body } = await ask(change);
+    const { status, body } = await requestToken(change);
     expect([status, body.error]).toEqual([401, 'invalid_client']);
     expect(body.error_description).toContain(says);
   });

@@ -84,13 +84,13 @@ describe('the OAuth server of the simulator', () => {
     simulator = await startSimulatorClient({ asksUser: true });
     const page = await authorize();
     expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
-    const say = async (decision: string) => {
+    const decide = async (decision: string) => {
       const body = new URLSearchParams({ user: 'u', password: 'p', decision });
       const answer = await fetch(page.url, { method: 'POST', body, redirect: 'manual' });
       return [answer.status, Object.fromEntries(new URL(answer.headers.get('location') ?? '').searchParams)];
     };
-    expect(await say('allow')).toEqual([303, expect.objectContaining({ code: expect.any(String), state: 's1' })]);
-    expect(await say('deny')).toEqual([303, expect.objectContaining({ error: 'access_denied', state: 's1' })]);
+    expect(await decide('allow')).toEqual([303, expect.objectContaining({ code: expect.any(String), state: 's1' })]);
+    expect(await decide('deny')).toEqual([303, expect.objectContaining({ error: 'access_denied', state: 's1' })]);
     // Requests that cannot be redirected or are invalid show no page.
     expect((await authorize({ client_id: 'other' })).status).toBe(400);
     expect((await authorize({ code_challenge_method: 'plain' })).status).toBe(302);

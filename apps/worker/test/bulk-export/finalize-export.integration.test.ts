@@ -136,9 +136,9 @@ describe('an export whose files are all stored', () => {
       const exportId = await downloaded([patients, goals]);
       const { store } = cases.deps;
       const cancel = async () => store.bulkExports.transition({ from: await cases.read(exportId), to: 'cancelled' });
-      const list: typeof store.watermarks.list = async (which) => {
+      const list: typeof store.watermarks.list = async (filter) => {
         if (when === 'before its watermarks are decided') await cancel();
-        return store.watermarks.list(which);
+        return store.watermarks.list(filter);
       };
       const listUnsettledIds: typeof store.outputFiles.listUnsettledIds = async (id) => {
         if (when === 'before its ledger is read') await cancel();

@@ -97,8 +97,8 @@ describe('an answer that is not a file', () => {
   test('a file that is answered with 429 is requested later, and the wait is shown #waits #answers', async () => {
     await start({
       files: {
-        '/patients': (ask) =>
-          ask <= 60 ? answerStatus(429, { 'retry-after': '60' }) : answerStatus(200, ndjson, patients),
+        '/patients': (requestNumber) =>
+          requestNumber <= 60 ? answerStatus(429, { 'retry-after': '60' }) : answerStatus(200, ndjson, patients),
       },
     });
     const ended = await runExport(cases);
@@ -149,7 +149,7 @@ describe('a file', () => {
       response.write(first, () => response.destroy());
     };
     const replaced = answerStatus(200, { ...ndjson, etag: '"v2"' }, patients);
-    await start({ files: { '/patients': (ask) => (ask === 1 ? cut : replaced) } });
+    await start({ files: { '/patients': (requestNumber) => (requestNumber === 1 ? cut : replaced) } });
     const ended = await runExport(cases);
     expect(await files(ended)).toMatchObject([{ attempts: 2, checkpoint: { stored: 2, quarantined: 0 } }, {}]);
     const quarantined = await cases.deps.store.quarantine.list({

@@ -285,8 +285,8 @@ describe('a document inside of its resource', () => {
     const document = await receiveOne({ data, contentType: 'application/pdf', hash: sha1(large) });
     expect(JSON.stringify(document)).not.toContain(data.slice(0, 50));
     expect(await attempt(document.id)).toMatchObject({ state: 'stored', sha256: sha256(large) });
-    const which = { connectionId: cases.connection.id, resourceType: 'DiagnosticReport' };
-    const resource = await cases.deps.store.resources.read({ ...which, resourceId: document.resource.id });
+    const reference = { connectionId: cases.connection.id, resourceType: 'DiagnosticReport' };
+    const resource = await cases.deps.store.resources.read({ ...reference, resourceId: document.resource.id });
     expect(JSON.stringify(resource)).toContain(data);
   });
 

@@ -475,10 +475,10 @@ describe('the erasure of a patient', () => {
 
   test('the API can stop keeping a patient out, and later exports store the patient', async () => {
     const { store } = cases.deps;
-    const which = { connectionId: filled.connection.id, patientId };
+    const reference = { connectionId: filled.connection.id, patientId };
     await runToEnd(await patient({ keepsOut: true }));
-    expect(await store.keptOut.remove(which)).toBe(true);
-    expect(await store.keptOut.remove(which)).toBe(false);
+    expect(await store.keptOut.remove(reference)).toBe(true);
+    expect(await store.keptOut.remove(reference)).toBe(false);
     const newStore = await openStore();
     await runExport({ ...cases, connection: filled.connection, deps: { ...cases.deps, store: newStore } });
     expect((await countOfPatient()).resources).toMatchObject({ Patient: 1 });

@@ -13,7 +13,7 @@ export interface BulkServerScript {
   /** Answers a status request instead of the manifest. */
   status?: Handler | undefined;
   /** The answers by path. A function receives the number of the request for the file, counted from 1. */
-  files: Readonly<Record<string, string | Buffer | ((ask: number) => Handler)>>;
+  files: Readonly<Record<string, string | Buffer | ((requestNumber: number) => Handler)>>;
   /** The resource types in the CapabilityStatement. Default: none. */
   offered?: readonly string[];
 }

@@ -337,9 +337,9 @@ describe('an entry that cannot be stored', () => {
     expect(await replay(first?.id, { resourceType: 'Device', id: 'd' })).toMatchObject({ state: 'open' });
     for (let times = 0; times < 2; times++)
       expect(await replay(first?.id, condition('mended'))).toMatchObject({ state: 'replayed', isCorrected: true });
-    const which = { connectionId: cases.connection.id, resourceType: 'Condition', resourceId: 'mended' };
-    expect(await resources.read(which)).toEqual({ deleted: false, resource: condition('mended') });
-    expect(await resources.readSources(which)).toMatchObject([
+    const reference = { connectionId: cases.connection.id, resourceType: 'Condition', resourceId: 'mended' };
+    expect(await resources.read(reference)).toEqual({ deleted: false, resource: condition('mended') });
+    expect(await resources.readSources(reference)).toMatchObject([
       { source: { syncRunId: run.id, stepId: first?.stepId } },
     ]);
     const counts = await syncSteps.sumByType(run.id);

@@ -42,7 +42,7 @@ export async function pollExport(deps: BulkExportDeps, { exportId, signal }: Exp
     run: async () => {
       try {
         await checkAge(deps, record);
-        await ask(deps, { record, signal });
+        await requestStatus(deps, { record, signal });
       } catch (error) {
         if (signal.aborted) throw error;
         await handleError(deps, { record, error });
@@ -51,7 +51,7 @@ export async function pollExport(deps: BulkExportDeps, { exportId, signal }: Exp
   });
 }
 
-async function ask(
+async function requestStatus(
   deps: BulkExportDeps,
   { record, signal }: { readonly record: BulkExport; readonly signal: AbortSignal },
 ) {

@@ -72,13 +72,13 @@ export function createConnectionService(options: {
      * Has a worker test the connection against the EHR.
      * @returns undefined if the test takes longer than the wait. The result is then in the connection's `lastTest`.
      */
-    async test(which: Omit<ConnectionReference, 'provider'>): Promise<ConnectionTest | undefined> {
-      const { lastTest: before } = await find(which);
-      await producer.enqueueAgain('connection.test', { connectionId: which.id }).catch((cause: unknown) => {
+    async test(reference: Omit<ConnectionReference, 'provider'>): Promise<ConnectionTest | undefined> {
+      const { lastTest: before } = await find(reference);
+      await producer.enqueueAgain('connection.test', { connectionId: reference.id }).catch((cause: unknown) => {
         throw unavailable(cause);
       });
       return waitUntil(async () => {
-        const { lastTest } = await find(which);
+        const { lastTest } = await find(reference);
         return lastTest?.id === before?.id ? undefined : lastTest;
       }, testWaitMs);
     },
@@ -86,15 +86,15 @@ export function createConnectionService(options: {
     /** Replaces the credentials of a connection. Access tokens of the old credentials are no longer used. */
     async changeCredentials({
       body,
-      ...which
+      ...reference
     }: Omit<ConnectionReference, 'provider'> & { readonly body: ConnectionAuthBody }): Promise<Connection> {
-      const { id } = which;
-      const connection = await find(which);
+      const { id } = reference;
+      const connection = await find(reference);
       const faults: Fault[] = [];
       const auth = await toConnectionAuth({ body, provider: registry.get(connection.provider), faults });
       if (faults.length > 0) throw invalidRequest(faults);
       await store.connections.saveAuth({ id, auth });
-      const changed = await find(which);
+      const changed = await find(reference);
       await store.accessTokens.supersede({ connectionId: id, credentialsVersion: changed.credentialsVersion ?? 0 });
       return changed;
     },
@@ -117,14 +117,14 @@ export function createConnectionService(options: {
     },
 
     /** What the connection's server offers. A worker reads it again once a day. */
-    async capabilities(which: ConnectionReference & { readonly provider: string }): Promise<Capabilities> {
-      const stored = (await find(which)).capabilities;
+    async capabilities(reference: ConnectionReference & { readonly provider: string }): Promise<Capabilities> {
+      const stored = (await find(reference)).capabilities;
       if (stored && areCurrent(stored, new Date())) return stored;
-      await producer.ensure('connection.read-capabilities', { connectionId: which.id }).catch((cause: unknown) => {
+      await producer.ensure('connection.read-capabilities', { connectionId: reference.id }).catch((cause: unknown) => {
         throw unavailable(cause);
       });
       const read = await waitUntil(async () => {
-        const { capabilities } = await find(which);
+        const { capabilities } = await find(reference);
         return capabilities && capabilities.readAt.getTime() !== stored?.readAt.getTime() ? capabilities : undefined;
       }, capabilitiesWaitMs);
       if (read ?? stored) return (read ?? stored) as Capabilities;

@@ -71,7 +71,7 @@ describe('a name that DNS answers #egress', () => {
   });
   afterAll(() => void server.close());
 
-  async function ask(answers: LookupAddress[][], rules: EgressRules) {
+  async function connectTo(answers: LookupAddress[][], rules: EgressRules) {
     const guard = createEgressGuard({ resolve: async () => answers.shift() ?? [] });
     const { port } = server.address() as AddressInfo;
     const url = `http://ehr.example.org:${port}/`;
@@ -90,16 +90,16 @@ describe('a name that DNS answers #egress', () => {
 
   test('a name that DNS resolves to a private address is not connected to', async () => {
     const before = hits;
-    expect(await ask([[inside]], open)).toBe('egress-refused');
-    expect(await ask([[outside, inside]], open)).toBe('egress-refused');
-    expect(await ask([[{ address: '::ffff:127.0.0.1', family: 6 }]], open)).toBe('egress-refused');
-    expect(await ask([[{ address: '169.254.169.254', family: 4 }]], own)).toBe('egress-refused');
+    expect(await connectTo([[inside]], open)).toBe('egress-refused');
+    expect(await connectTo([[outside, inside]], open)).toBe('egress-refused');
+    expect(await connectTo([[{ address: '::ffff:127.0.0.1', family: 6 }]], open)).toBe('egress-refused');
+    expect(await connectTo([[{ address: '169.254.169.254', family: 4 }]], own)).toBe('egress-refused');
     expect(hits).toBe(before);
   });
 
   test('a connection is made to the address that was checked, even if DNS answers differently later (rebinding)', async () => {
     const answers = [[inside], [{ address: '169.254.169.254', family: 4 }]];
-    expect(await ask(answers, own)).toBe('inside');
+    expect(await connectTo(answers, own)).toBe('inside');
     expect(answers).toHaveLength(1);
   });
 });

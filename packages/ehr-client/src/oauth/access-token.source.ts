@@ -31,9 +31,9 @@ export function createAccessTokenSource(
     const running = flights.get(key);
     if (running !== undefined) return running;
     // Other requests may wait for the same token, so the token request is not aborted with the request that started it.
-    const ask = (refreshToken: string | undefined) =>
+    const requestGrant = (refreshToken: string | undefined) =>
       requestToken(deps, { ...request, signal: undefined }, refreshToken);
-    const flight = obtainShared({ store: deps.tokenStore, owner: ownerOf(request.connection), refused, ask })
+    const flight = obtainShared({ store: deps.tokenStore, owner: ownerOf(request.connection), refused, requestGrant })
       .then((token) => {
         tokens.set(key, token);
         return token;

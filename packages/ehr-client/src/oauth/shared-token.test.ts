@@ -24,11 +24,11 @@ function storeWithFasterProcess(store: TokenStore, finish: () => Promise<void>):
 
 function countRequests() {
   let count = 0;
-  const ask = async () => {
+  const requestGrant = async () => {
     count += 1;
     throw new AppError({ code: 'authorization-needed', message: 'refused', retry: 'never' });
   };
-  return { ask, count: () => count };
+  return { ask: requestGrant, count: () => count };
 }
 
 test.each([
@@ -36,26 +36,28 @@ test.each([
   { code: 'token-unavailable', needsAuthorization: false },
 ])('a process does not ask for a token again after a faster process failed with $code', async (failed) => {
   const store = createMemoryTokenStore();
-  const { ask, count } = countRequests();
+  const { ask: requestGrant, count } = countRequests();
   const { code, needsAuthorization } = failed;
   const failure = { id: 'one', code, message: 'refused', retry: 'never' as const };
   const faster = storeWithFasterProcess(store, () =>
     store.fail({ ...owner, holder: 'faster', failure, needsAuthorization }),
   );
-  await expect(obtainShared({ store: faster, owner, refused: undefined, ask })).rejects.toMatchObject({ code });
+  await expect(obtainShared({ store: faster, owner, refused: undefined, requestGrant })).rejects.toMatchObject({
+    code,
+  });
   expect(count()).toBe(0);
   expect(await store.takeLease({ ...owner, holder: 'next', durationMs: 1000 })).toBeDefined();
 });
 
 test('a process uses the token that a faster process stored, and releases the lease', async () => {
   const store = createMemoryTokenStore();
-  const { ask, count } = countRequests();
+  const { ask: requestGrant, count } = countRequests();
   const grant = { accessToken: 'a', scope: 's', renewAfterMs: 60_000 };
   const faster = storeWithFasterProcess(store, async () => {
     await store.save({ ...owner, generation: 0, grant });
     await store.releaseLease({ ...owner, holder: 'faster' });
   });
-  const token = await obtainShared({ store: faster, owner, refused: undefined, ask });
+  const token = await obtainShared({ store: faster, owner, refused: undefined, requestGrant });
   expect(token.accessToken).toBe('a');
   expect(count()).toBe(0);
   expect(await store.takeLease({ ...owner, holder: 'next', durationMs: 1000 })).toBeDefined();

@@ -30,7 +30,7 @@ interface Flight {
   /** A token that the EHR refused. */
   readonly refused: string | undefined;
   /** Sends a request to the token endpoint. For a user's authorization it uses the refresh token. */
-  readonly ask: (refreshToken: string | undefined) => Promise<TokenGrant>;
+  readonly requestGrant: (refreshToken: string | undefined) => Promise<TokenGrant>;
 }
 
 /** A token must be valid longer than the request that it is sent with. */
@@ -64,7 +64,7 @@ export async function obtainShared(flight: Flight): Promise<Token> {
 
 /** @returns undefined if another grant was stored before this one */
 async function underLease(options: Attempt & { readonly holder: string }) {
-  const { store, owner, holder, state, ask } = options;
+  const { store, owner, holder, state, requestGrant } = options;
   // Another process may have finished its request between the last read and this lease.
   const outcome = readOutcome(options);
   if (outcome) {
@@ -76,7 +76,7 @@ async function underLease(options: Attempt & { readonly holder: string }) {
     store.extendLease({ ...owner, holder, durationMs: leaseMs }).catch(() => undefined);
   }, renewLeaseEveryMs);
   try {
-    const grant = toSaved(await ask(state.refreshToken));
+    const grant = toSaved(await requestGrant(state.refreshToken));
     const issuedAt = performance.now();
     // A refresh token works only once, so the next one must not be lost. It is stored before its access token is used.
     const saved = await untilSaved(() => store.save({ ...owner, generation: state.generation, grant }), {

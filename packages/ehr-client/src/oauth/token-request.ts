@@ -125,11 +125,11 @@ export async function revokeToken(deps: TokenEndpointDeps, request: TokenRequest
 async function callWith(
   deps: TokenEndpointDeps,
   request: TokenRequest,
-  ask: (configuration: openid.Configuration) => Promise<openid.TokenEndpointResponse>,
+  sendGrant: (configuration: openid.Configuration) => Promise<openid.TokenEndpointResponse>,
 ): Promise<TokenGrant> {
   const auth = request.connection.auth as OAuth;
   const configuration = await configure(deps, { request, auth });
-  const token = await call(deps, { request, configuration, run: () => ask(configuration) });
+  const token = await call(deps, { request, configuration, run: () => sendGrant(configuration) });
   return toGrant({ token, requestedScope: auth.scope });
 }
 

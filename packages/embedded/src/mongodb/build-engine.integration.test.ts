@@ -41,8 +41,8 @@ describe('buildEngine', () => {
   async function startBuild() {
     const messages: string[] = [];
     const home = await openServiceHome({ folder: join(folder, 'home'), kept: true });
-    const say = (text: string) => void messages.push(text);
-    return { said: messages, result: buildEngine({ env, home, progress: say, note: say }) };
+    const print = (text: string) => void messages.push(text);
+    return { said: messages, result: buildEngine({ env, home, progress: print, note: print }) };
   }
   const builds = async () => (await readFile(env.BUILDS as string, 'utf8').catch(() => '')).split('\n').length - 1;
   const continueBuild = () => writeFile(env.GO_ON as string, '');

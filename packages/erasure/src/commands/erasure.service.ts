@@ -55,16 +55,16 @@ export function createErasureService({
   };
 
   const request = async (
-    which: Pick<Erasure, 'kind' | 'connectionId'> & Partial<Pick<Erasure, 'patientId' | 'keepsOut'>>,
+    subject: Pick<Erasure, 'kind' | 'connectionId'> & Partial<Pick<Erasure, 'patientId' | 'keepsOut'>>,
     requestedBy: AuditActor,
   ): Promise<RequestedErasure> => {
-    const { kind, connectionId, patientId } = which;
+    const { kind, connectionId, patientId } = subject;
     const sameOne = { kind, connectionId, ...(patientId === undefined ? {} : { patientId }) };
     const active = await store.erasures.findActive(sameOne);
     if (active) return { erasure: active, isChanged: false };
     const erasure: Erasure = {
       id: newId('erase'),
-      ...which,
+      ...subject,
       phase: 'queued',
       version: 0,
       deleted: noAmounts,
@@ -87,9 +87,9 @@ export function createErasureService({
      * Hides the connection at once. Workers then cancel its exports and syncs and erase the connection with all of its data.
      * @throws AppError `unknown-connection`
      */
-    async eraseConnection({ requestedBy, ...which }: ConnectionReference & { readonly requestedBy: AuditActor }) {
-      const { connectionId } = which;
-      await amountsOf(which);
+    async eraseConnection({ requestedBy, ...reference }: ConnectionReference & { readonly requestedBy: AuditActor }) {
+      const { connectionId } = reference;
+      await amountsOf(reference);
       const requested = await request({ kind: 'connection', connectionId }, requestedBy);
       if (await store.connections.find(connectionId))
         await store.connections.markDeleted({ id: connectionId, now: new Date() });
@@ -98,9 +98,9 @@ export function createErasureService({
     },
 
     /** Counts what an erasure of the patient would delete, without changing anything. @throws AppError `unknown-connection`, `invalid-request` */
-    async amountsOfPatient(which: PatientReference): Promise<DataAmounts> {
-      await checkPatient(which);
-      return store.patientEraser.count(which);
+    async amountsOfPatient(reference: PatientReference): Promise<DataAmounts> {
+      await checkPatient(reference);
+      return store.patientEraser.count(reference);
     },
 
     /**
@@ -122,9 +122,9 @@ export function createErasureService({
     },
 
     /** Allows resources of the patient to be stored again. @returns false if they were allowed already */
-    async allowPatient(which: PatientReference): Promise<boolean> {
-      await checkPatient(which);
-      return store.keptOut.remove(which);
+    async allowPatient(reference: PatientReference): Promise<boolean> {
+      await checkPatient(reference);
+      return store.keptOut.remove(reference);
     },
 
     /** @throws AppError `unknown-erasure` */

@@ -12,13 +12,13 @@ const toleratedFutureMs = 24 * 60 * 60_000;
 export function retainTombstones(database: Database): RetentionStep {
   const pass = new RetentionPass({ database, kind: 'tombstone' });
 
-  const deleteOf = async (which: {
+  const deleteOf = async (range: {
     readonly resourceType: string;
     readonly connectionId: string;
     readonly storedBefore: Date;
     readonly limit: number;
   }): Promise<number> => {
-    const { resourceType, connectionId, storedBefore, limit } = which;
+    const { resourceType, connectionId, storedBefore, limit } = range;
     const collection = database.collection(resourceType);
     const latest = new Date(storedBefore.getTime() + toleratedFutureMs);
     const old = { connectionId, deleted: true, lastUpdated: { $lt: latest }, storedAt: { $lt: storedBefore } };

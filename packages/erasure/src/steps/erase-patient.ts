@@ -10,21 +10,21 @@ export function erasePatient(
 ): ErasureWork {
   const { store, now } = deps;
   const { connectionId, patientId = '', keepsOut = false } = erasure;
-  const which = { connectionId, patientId };
+  const patient = { connectionId, patientId };
   return {
     async stop() {
       // Runs before anything is deleted, so that no resource of the patient is stored after its deletion.
-      if (keepsOut) await store.keptOut.add({ ...which, now: now() });
+      if (keepsOut) await store.keptOut.add({ ...patient, now: now() });
     },
-    count: () => store.patientEraser.count(which),
+    count: () => store.patientEraser.count(patient),
     async pass(onDeleted) {
-      if (await store.patientEraser.isBeingSynced(which)) throw beingSynced();
+      if (await store.patientEraser.isBeingSynced(patient)) throw beingSynced();
       const deleted = await store.patientEraser.erase({
-        ...which,
+        ...patient,
         signal,
         onDeleted,
         async onBinaries(binaryIds) {
-          if (keepsOut) await store.keptOut.add({ ...which, binaryIds, now: now() });
+          if (keepsOut) await store.keptOut.add({ ...patient, binaryIds, now: now() });
         },
         now: now(),
       });

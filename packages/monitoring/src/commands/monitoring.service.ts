@@ -96,8 +96,8 @@ async function readSyncs(
     schedules.length === 0 ? [undefined] : schedules.filter(({ kind }) => kind === 'sync').map(({ id }) => id);
   const results = await Promise.all(
     wanted.map(async (scheduleId) => {
-      const which = scheduleId === undefined ? { connectionId } : { connectionId, scheduleId };
-      const run = await store.syncRuns.findLastCompleted(which);
+      const filter = scheduleId === undefined ? { connectionId } : { connectionId, scheduleId };
+      const run = await store.syncRuns.findLastCompleted(filter);
       return run ? [[scheduleId ?? anySync, run.createdAt] as const] : [];
     }),
   );

@@ -73,7 +73,7 @@ test('a process without an API serves its health and nothing else', async () => 
 });
 
 describe('the metrics of a process without an API', () => {
-  async function ask({ metricsToken, authorization }: { metricsToken?: string; authorization?: string }) {
+  async function getPage({ metricsToken, authorization }: { metricsToken?: string; authorization?: string }) {
     const health = createHealth({ redis: up, mongodb: down });
     const metrics = createMetrics();
     watchHealth({ metrics, health });
@@ -89,7 +89,7 @@ describe('the metrics of a process without an API', () => {
   }
 
   test('the metrics of a process without an API include its readiness and its dependencies', async () => {
-    const { status, type, text } = await ask({});
+    const { status, type, text } = await getPage({});
     expect([status, type]).toEqual([200, expect.stringContaining('text/plain; version=0.0.4')]);
     const samples = text.split('\n').filter((line) => !line.startsWith('#'));
     expect(samples).toEqual(
@@ -104,9 +104,12 @@ describe('the metrics of a process without an API', () => {
   test('the metrics of a process without an API require the token if one is set', async () => {
     const metricsToken = '0123456789abcdef';
     for (const authorization of [undefined, 'Bearer fedcba9876543210', 'Bearer ', `Basic ${metricsToken}`]) {
-      const { status, text } = await ask({ metricsToken, ...(authorization === undefined ? {} : { authorization }) });
+      const { status, text } = await getPage({
+        metricsToken,
+        ...(authorization === undefined ? {} : { authorization }),
+      });
       expect([status, text.includes('bulkhead_')]).toEqual([401, false]);
     }
-    expect((await ask({ metricsToken, authorization: `Bearer ${metricsToken}` })).status).toBe(200);
+    expect((await getPage({ metricsToken, authorization: `Bearer ${metricsToken}` })).status).toBe(200);
   });
 });

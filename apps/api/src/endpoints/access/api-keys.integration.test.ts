@@ -18,7 +18,7 @@ afterAll(async () => {
 
 const path = '/api/ehr/api-keys';
 const create = (body: object) => api.request('POST', path, { body: { name: 'a program', role: 'client', ...body } });
-const asks = (key: string) => api.request('GET', '/api/ehr/connections', { authorization: `Bearer ${key}` });
+const listConnections = (key: string) => api.request('GET', '/api/ehr/connections', { authorization: `Bearer ${key}` });
 const listed = async (id: string) =>
   (await api.request('GET', path)).body.data.find((key: { id: string }) => key.id === id);
 const dayMs = 24 * 60 * 60_000;
@@ -39,7 +39,7 @@ describe('an API key', () => {
       expiresAt: expect.any(String),
     });
     expect(Date.parse(view.expiresAt) - Date.parse(view.createdAt)).toBeGreaterThan(29 * dayMs);
-    expect((await asks(key)).status).toBe(200);
+    expect((await listConnections(key)).status).toBe(200);
     const list = await api.request('GET', path);
     expect(list.text).not.toContain(key);
     expect(list.text).not.toMatch(/[0-9a-f]{64}/);
@@ -48,14 +48,14 @@ describe('an API key', () => {
   test('an API key shows when it was last used', async () => {
     const { key, id } = (await create({})).body.data;
     expect(await listed(id)).not.toHaveProperty('lastUsedAt');
-    await asks(key);
+    await listConnections(key);
     await waitFor(async () => (await listed(id)).lastUsedAt, { what: 'the last use' });
   });
 
   test('an expired API key is refused with advice', async () => {
     const now = new Date(Date.now() - 2 * dayMs);
     const key = await api.store.apiKeys.create({ name: 'old', role: 'client', expiresAt: new Date(), now });
-    const { status, body } = await asks(key);
+    const { status, body } = await listConnections(key);
     expect([status, body.error.code, body.error.message]).toEqual([
       401,
       'api-key-expired',
@@ -65,10 +65,10 @@ describe('an API key', () => {
 
   test('a revoked API key is refused at once and stays in the list', async () => {
     const { key, id } = (await create({})).body.data;
-    expect((await asks(key)).status).toBe(200);
+    expect((await listConnections(key)).status).toBe(200);
     const revoked = await api.request('DELETE', `${path}/${id}`);
     expect([revoked.status, revoked.body.data.revokedAt]).toEqual([200, expect.any(String)]);
-    const { status, body } = await asks(key);
+    const { status, body } = await listConnections(key);
     expect([status, body.error.code]).toEqual([401, 'api-key-revoked']);
     const again = await api.request('DELETE', `${path}/${id}`);
     expect([again.status, again.body.data.revokedAt]).toEqual([200, revoked.body.data.revokedAt]);
@@ -146,7 +146,7 @@ describe('the command create-api-key', () => {
     const options = ['--connections', connectionId, '--expires-in-days', '7', '--requests-per-minute', '90'];
     const { code, stdout } = await run('--name', 'nightly', ...options);
     expect(code).toBe(0);
-    expect((await asks(stdout.trim())).status).toBe(200);
+    expect((await listConnections(stdout.trim())).status).toBe(200);
     expect((await api.store.apiKeys.list()).find(({ name }) => name === 'nightly')).toMatchObject({
       role: 'client',
       connectionIds: [connectionId],

@@ -35,18 +35,18 @@ test('GET /session returns the connections and the expiry of an API key', async 
 });
 
 test('GET /session returns the end of a browser’s session, or that of its key if it is earlier', async () => {
-  const ask = async (key: string) => {
+  const getSession = async (key: string) => {
     const cookie = await logIn(api, key);
     return (await api.request('GET', path, { authorization: null, headers: { cookie } })).body.data;
   };
-  const session = await ask(api.clientKey);
+  const session = await getSession(api.clientKey);
   expect(session).toMatchObject({ name: 'client', via: 'session' });
   const inMs = new Date(session.expiresAt).getTime() - Date.now();
   expect(inMs).toBeGreaterThan(7 * 3_600_000);
   expect(inMs).toBeLessThanOrEqual(8 * 3_600_000);
   const expiresAt = new Date(Date.now() + 3_600_000);
   const key = await api.store.apiKeys.create({ name: 'short', role: 'client', expiresAt, now: new Date() });
-  expect(await ask(key)).toMatchObject({ expiresAt: expiresAt.toISOString() });
+  expect(await getSession(key)).toMatchObject({ expiresAt: expiresAt.toISOString() });
 });
 
 test('event streams do not keep a session active, and all other requests do', async () => {
@@ -54,12 +54,12 @@ test('event streams do not keep a session active, and all other requests do', as
   const tenMinutesAgo = new Date(Date.now() - 600_000);
   const id = await api.store.sessions.create({ keyId, now: tenMinutesAgo });
   const lastSeenAt = async () => (await api.store.sessions.find({ id, now: new Date() }))?.lastSeenAt;
-  const ask = (address: string) =>
+  const send = (address: string) =>
     api.request('GET', address, { authorization: null, headers: { cookie: `bulkhead=${id}` } });
-  expect((await ask('/api/ehr/athenahealth/bulk-export/events')).status).toBe(200);
-  expect((await ask('/api/ehr/rate-budgets/events')).status).toBe(200);
+  expect((await send('/api/ehr/athenahealth/bulk-export/events')).status).toBe(200);
+  expect((await send('/api/ehr/rate-budgets/events')).status).toBe(200);
   expect(await lastSeenAt()).toEqual(tenMinutesAgo);
-  expect((await ask(path)).status).toBe(200);
+  expect((await send(path)).status).toBe(200);
   await waitFor(async () => ((await lastSeenAt()) ?? tenMinutesAgo) > tenMinutesAgo);
 });
 

@@ -115,11 +115,11 @@ const erasePatient = defineEndpoint({
   errors: ['unknown-connection', 'connection-in-use', 'connection-of-patient'],
   async handler({ params: { id: connectionId, patientId }, query, caller, services, audit }) {
     audit.addTarget({ connectionId });
-    const which = { connectionId, patientId, scope: caller.scope };
+    const reference = { connectionId, patientId, scope: caller.scope };
     const keepsOut = query.keepOut === 'true';
     return answerErasure(
       audit,
-      await services.erasures.erasePatient({ ...which, keepsOut, requestedBy: actorOf(caller) }),
+      await services.erasures.erasePatient({ ...reference, keepsOut, requestedBy: actorOf(caller) }),
     );
   },
 });

@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.stop());
 
-const ask = (authorization: string | null, of = api) => of.request('GET', '/metrics', { authorization });
+const getMetrics = (authorization: string | null, of = api) => of.request('GET', '/metrics', { authorization });
 
 /** Sets a watermark as a completed export does. */
 function advance(mark: { readonly connectionId: string; readonly resourceType: string; readonly hoursAgo: number }) {
@@ -26,7 +26,7 @@ function advance(mark: { readonly connectionId: string; readonly resourceType: s
 describe('the metrics of the API', () => {
   test('the metrics are available with the token and with keys of operators', async () => {
     for (const authorization of [`Bearer ${token}`, `Bearer ${api.operatorKey}`]) {
-      const { status, headers, text } = await ask(authorization);
+      const { status, headers, text } = await getMetrics(authorization);
       expect([status, headers.get('content-type')]).toEqual([
         200,
         expect.stringMatching(/^text\/plain; version=0.0.4/),
@@ -40,7 +40,7 @@ describe('the metrics of the API', () => {
     { what: 'with another token', authorization: () => 'Bearer prometheus-9876543210', status: 401 },
     { what: 'with a client’s key', authorization: () => `Bearer ${api.clientKey}`, status: 403 },
   ])('the metrics are refused $what', async ({ authorization, status }) => {
-    const answer = await ask(authorization());
+    const answer = await getMetrics(authorization());
     expect([answer.status, answer.text.includes('bulkhead_')]).toEqual([status, false]);
   });
 
@@ -52,9 +52,9 @@ describe('the metrics of the API', () => {
   test('the metrics need the key of an operator if no token is set', async () => {
     const otherApi = await startApi();
     try {
-      expect((await ask(`Bearer ${token}`, otherApi)).status).toBe(401);
-      expect((await ask('Bearer undefined', otherApi)).status).toBe(401);
-      expect((await ask(`Bearer ${otherApi.operatorKey}`, otherApi)).status).toBe(200);
+      expect((await getMetrics(`Bearer ${token}`, otherApi)).status).toBe(401);
+      expect((await getMetrics('Bearer undefined', otherApi)).status).toBe(401);
+      expect((await getMetrics(`Bearer ${otherApi.operatorKey}`, otherApi)).status).toBe(200);
     } finally {
       await otherApi.stop();
     }
@@ -66,7 +66,7 @@ describe('the metrics of the API', () => {
     // Unknown addresses share one label, because clients could otherwise create any number of labels.
     await api.request('GET', `/API/ehr/connections/conn_${planted}`);
     await api.request('GET', `/nowhere/${planted}`);
-    const { text } = await ask(`Bearer ${token}`);
+    const { text } = await getMetrics(`Bearer ${token}`);
     const count = (labels: string) => `bulkhead_http_request_duration_seconds_count{${labels}}`;
     expect(text).toContain(`${count('method="GET",route="/api/ehr/connections/:id",status="4xx"')} 1`);
     expect(text).toContain(`${count('method="GET",route="none",status="4xx"')} `);
@@ -89,7 +89,7 @@ describe('the metrics of the API', () => {
 
     // Values are cached for a few seconds.
     const newApi = await startApi({ env: api.env });
-    const { text } = await ask(`Bearer ${token}`, newApi).finally(() => newApi.stop());
+    const { text } = await getMetrics(`Bearer ${token}`, newApi).finally(() => newApi.stop());
     expect(text).toContain('bulkhead_queue_jobs{queue="bulk-export",state="waiting"} 0');
     expect(text).toContain('bulkhead_queue_oldest_job_age_seconds{queue="sync"} 0');
     expect(text).toContain('bulkhead_queue_workers{queue="sync"} 0');
@@ -113,7 +113,7 @@ describe('the metrics of the API', () => {
     try {
       await redis.stop();
       const text = await waitFor(async () => {
-        const answer = await ask(`Bearer ${token}`, otherApi);
+        const answer = await getMetrics(`Bearer ${token}`, otherApi);
         return answer.text.includes('bulkhead_dependency_up{dependency="redis"} 0') ? answer.text : undefined;
       });
       expect(text).toContain('bulkhead_dependency_up{dependency="mongodb"} 1');

@@ -28,8 +28,8 @@ const readResource = defineEndpoint({
   async handler({ params, query: { connectionId }, caller: { scope }, services, audit, response }) {
     auditPatient(audit, params);
     const { provider, type: resourceType, id: resourceId } = params;
-    const which = { provider, connectionId, resourceType, resourceId, scope };
-    const { text, patients } = await services.resources.read(which);
+    const reference = { provider, connectionId, resourceType, resourceId, scope };
+    const { text, patients } = await services.resources.read(reference);
     audit.addPatients(patients);
     response.set('content-type', fhirJson).send(Buffer.from(text));
   },
@@ -88,8 +88,8 @@ const listResourceSources = defineEndpoint({
   async handler({ params, query: { connectionId }, caller: { scope }, services, audit }) {
     auditPatient(audit, params);
     const { provider, type: resourceType, id: resourceId } = params;
-    const which = { provider, connectionId, resourceType, resourceId, scope };
-    const { sources, patients } = await services.resources.sources(which);
+    const reference = { provider, connectionId, resourceType, resourceId, scope };
+    const { sources, patients } = await services.resources.sources(reference);
     audit.addPatients(patients);
     return { data: sources.map(toSourceView) };
   },

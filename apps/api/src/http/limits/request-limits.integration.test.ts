@@ -18,7 +18,7 @@ afterAll(async () => {
 
 const makeKey = (requestsPerMinute?: number) =>
   api.store.apiKeys.create({ name: 'x', role: 'client', requestsPerMinute, now: new Date() });
-const ask = async (key: string, options: { readonly times?: number; readonly from?: string } = {}) => {
+const send = async (key: string, options: { readonly times?: number; readonly from?: string } = {}) => {
   const { times = 1, from = '203.0.113.1' } = options;
   const answers = [];
   for (let n = 0; n < times; n++) {
@@ -40,31 +40,31 @@ function expectRefusedFrom(limit: number, statuses: readonly number[]): void {
 describe('a key', () => {
   test('a key above its own limit gets 429 with Retry-After, and another key does not', async () => {
     const [limitedKey, otherKey] = [await makeKey(3), await makeKey(3)];
-    const answers = await ask(limitedKey, { times: 4 + tolerance });
+    const answers = await send(limitedKey, { times: 4 + tolerance });
     expectRefusedFrom(3, statuses(answers));
     const refused = answers.find(({ status }) => status === 429);
     expect(refused?.body.error.code).toBe('too-many-requests');
     const retryAfter = Number(refused?.headers.get('retry-after'));
     expect(retryAfter).toBeGreaterThanOrEqual(1);
     expect(retryAfter).toBeLessThanOrEqual(60);
-    expect(statuses(await ask(otherKey))).toEqual([200]);
+    expect(statuses(await send(otherKey))).toEqual([200]);
   });
 
   test('a key without its own limit has the limit of the deployment', async () => {
     const key = await makeKey();
-    expectRefusedFrom(200, statuses(await ask(key, { times: 201 + tolerance })));
+    expectRefusedFrom(200, statuses(await send(key, { times: 201 + tolerance })));
   });
 
   test('a key can read a status while Redis is unavailable, whether Redis refuses connections or hangs', async () => {
     const key = await makeKey(50);
-    await ask(key);
+    await send(key);
     await redis.stop();
-    expect(statuses(await ask(key, { times: 5 }))).toEqual([200, 200, 200, 200, 200]);
+    expect(statuses(await send(key, { times: 5 }))).toEqual([200, 200, 200, 200, 200]);
     await redis.start();
     await waitFor(async () => (await api.request('GET', '/ready', { authorization: null })).status === 200);
     redis.pause();
     try {
-      expect(statuses(await ask(key, { times: 5 }))).toEqual([200, 200, 200, 200, 200]);
+      expect(statuses(await send(key, { times: 5 }))).toEqual([200, 200, 200, 200, 200]);
     } finally {
       redis.resume();
     }
@@ -74,16 +74,16 @@ describe('a key', () => {
 describe('an address', () => {
   test('an address that sends wrong keys gets 429, and a valid key from that address is accepted', async () => {
     const from = '203.0.113.2';
-    const answers = statuses(await ask('bh_wrong', { times: 61 + tolerance, from }));
+    const answers = statuses(await send('bh_wrong', { times: 61 + tolerance, from }));
     expectRefusedFrom(60, answers);
-    expect(statuses(await ask(await makeKey(), { from }))).toEqual([200]);
-    expect(statuses(await ask('bh_wrong', { from: '203.0.113.3' }))).toEqual([401]);
+    expect(statuses(await send(await makeKey(), { from }))).toEqual([200]);
+    expect(statuses(await send('bh_wrong', { from: '203.0.113.3' }))).toEqual([401]);
   });
 
   test('all addresses of an IPv6 network count as one address', async () => {
     const answers = [];
     for (let n = 0; n <= 60 + tolerance; n++)
-      answers.push(...(await ask('bh_wrong', { from: `2001:db8::${n.toString(16)}` })));
+      answers.push(...(await send('bh_wrong', { from: `2001:db8::${n.toString(16)}` })));
     expectRefusedFrom(60, statuses(answers));
   });
 

@@ -109,7 +109,7 @@ async function* further(response: Response) {
 function* endless() {
   for (;;) yield 'x'.repeat(10_000);
 }
-async function ask(method: string, path: string, signal?: AbortSignal): Promise<globalThis.Response> {
+async function send(method: string, path: string, signal?: AbortSignal): Promise<globalThis.Response> {
   if (!server.listening) await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   return fetch(`http://127.0.0.1:${port}${path}`, { method, ...(signal ? { signal } : {}) });
@@ -129,7 +129,7 @@ describe('an answer', () => {
           resolve();
         };
       });
-    const answered = ask(method, path).then(async (response) => {
+    const answered = send(method, path).then(async (response) => {
       const wasStored = isStored;
       return { text: await response.text(), wasStored };
     });
@@ -140,30 +140,30 @@ describe('an answer', () => {
   });
 
   test('the audit trail keeps the order of a response that is written in many parts at once', async () => {
-    expect(await (await ask('GET', '/hasty')).text()).toBe(Array.from({ length: 50 }, (_, n) => `${n}\n`).join(''));
+    expect(await (await send('GET', '/hasty')).text()).toBe(Array.from({ length: 50 }, (_, n) => `${n}\n`).join(''));
     expect(events).toHaveLength(1);
   });
 
   test('a status is recorded only if it shows data that must not be shown without a record', async () => {
-    expect(await (await ask('GET', '/status/running')).text()).toBe('running');
+    expect(await (await send('GET', '/status/running')).text()).toBe('running');
     expect(events).toEqual([]);
-    expect(await (await ask('GET', '/status/completed')).text()).toBe('completed');
+    expect(await (await send('GET', '/status/completed')).text()).toBe('completed');
     expect(events).toMatchObject([{ action: 'export.read', outcome: 'success' }]);
   });
 
   test('a request that changes nothing is recorded as unchanged', async () => {
-    await ask('DELETE', '/exports/1');
+    await send('DELETE', '/exports/1');
     expect(events).toMatchObject([{ action: 'export.cancel', outcome: 'unchanged' }]);
   });
 
   test('the audit trail records the names of parameters without their values', async () => {
-    await ask('GET', '/lines?connectionId=c&patient=p1&_lastUpdated=ge2024&patient=p2&John%20Doe=1');
+    await send('GET', '/lines?connectionId=c&patient=p1&_lastUpdated=ge2024&patient=p2&John%20Doe=1');
     expect(events).toMatchObject([{ parameters: ['_lastUpdated', 'patient'], target: { connectionId: 'c' } }]);
     expect(JSON.stringify(events)).not.toMatch(/p1|ge2024|Doe/);
   });
 
   test('a patient whose data appears during a stream is recorded by a separate event', async () => {
-    expect(await (await ask('GET', '/further')).text()).toBe('one\ntwo\n');
+    expect(await (await send('GET', '/further')).text()).toBe('one\ntwo\n');
     expect(events).toMatchObject([
       { action: 'resource.search', patients: ['p1'] },
       { action: 'resource.search', patients: ['p2'] },
@@ -171,27 +171,27 @@ describe('an answer', () => {
   });
 
   test('an event lists up to 1,000 patients, and `*` for more of them', async () => {
-    await ask('GET', '/crowd/1000');
+    await send('GET', '/crowd/1000');
     expect(events[0]?.patients).toHaveLength(1000);
-    await ask('GET', '/crowd/1001');
+    await send('GET', '/crowd/1001');
     expect(events[1]?.patients).toEqual(['*']);
   });
 
   test('the response to a change whose event cannot be stored reports that instead of success', async () => {
     store = () => Promise.reject(new Error('the database is unavailable'));
-    const response = await ask('POST', '/exports');
+    const response = await send('POST', '/exports');
     const { error } = (await response.json()) as { error: { code: string } };
     expect([response.status, error.code, response.headers.get('location')]).toEqual([503, 'audit-unavailable', null]);
   });
 
   test('a response in parts is cut off before its first part if its event cannot be stored', async () => {
     store = () => Promise.reject(new Error('the database is unavailable'));
-    await expect(ask('GET', '/lines').then((response) => response.text())).rejects.toThrow();
+    await expect(send('GET', '/lines').then((response) => response.text())).rejects.toThrow();
   });
 
   test('an event stream is recorded once, because a client that leaves it has not missed its end', async () => {
     const leaving = new AbortController();
-    await ask('GET', '/events', leaving.signal);
+    await send('GET', '/events', leaving.signal);
     leaving.abort();
     await waitFor(() => leftStreams === 1, { what: 'the end of the stream' });
     expect(events).toMatchObject([{ action: 'export.read', outcome: 'success' }]);
@@ -200,7 +200,7 @@ describe('an answer', () => {
 
   test('a response whose client has left is recorded nevertheless', async () => {
     const leaving = new AbortController();
-    await ask('GET', '/endless', leaving.signal);
+    await send('GET', '/endless', leaving.signal);
     leaving.abort();
     await waitFor(() => events.length === 2, { what: 'both events' });
     expect(events).toMatchObject([

@@ -24,7 +24,7 @@ const context = {
   observedAt: new Date('2024-06-01T00:00:00Z'),
   now: new Date('2024-06-01T01:00:00Z'),
 };
-const which = { connectionId: 'conn_1', resourceType: 'Observation' };
+const collection = { connectionId: 'conn_1', resourceType: 'Observation' };
 const total = 240;
 
 /**
@@ -99,7 +99,7 @@ async function readPages(query: string, limit: number) {
   const pages: string[][] = [];
   let cursor: string | undefined;
   do {
-    const page = await collect(store.resources.search({ ...which, search, cursor, limit }));
+    const page = await collect(store.resources.search({ ...collection, search, cursor, limit }));
     pages.push(idsOf(page.map(({ resource }) => resource)));
     cursor = page.length === limit ? page.at(-1)?.cursor() : undefined;
   } while (cursor !== undefined);
@@ -187,11 +187,11 @@ describe('the resource repository (all searches)', () => {
   test('every resource search uses an index and needs no sort', async () => {
     for (const query of combinations()) {
       const search = parse(query);
-      const resourceQuery = toResourceQuery({ ...which, search });
+      const resourceQuery = toResourceQuery({ ...collection, search });
       const { index, order } = resourceQuery;
-      const [first] = await collect(store.resources.search({ ...which, search, limit: 1 }));
+      const [first] = await collect(store.resources.search({ ...collection, search, limit: 1 }));
       const cursor = first?.cursor();
-      const position = cursor === undefined ? undefined : readCursor({ ...which, search, order, cursor });
+      const position = cursor === undefined ? undefined : readCursor({ ...collection, search, order, cursor });
       const pages = [
         ...pageQueries({ query: resourceQuery, position: undefined }),
         ...(position ? pageQueries({ query: resourceQuery, position }) : []),
@@ -216,9 +216,9 @@ describe('the resource repository (all searches)', () => {
   test('every resource search finds each resource that FHIR defines as a match once, and the same resources in pages, a stream and a count', async () => {
     for (const query of combinations()) {
       const search = parse(query);
-      const whole = idsOf(await collect(store.resources.stream({ ...which, search }))).sort();
+      const whole = idsOf(await collect(store.resources.stream({ ...collection, search }))).sort();
       expect({ query, ids: whole }).toEqual({ query, ids: expectedIds(search) });
-      expect({ query, count: await store.resources.count({ ...which, search }) }).toEqual({
+      expect({ query, count: await store.resources.count({ ...collection, search }) }).toEqual({
         query,
         count: whole.length,
       });
@@ -298,7 +298,7 @@ describe('the resource repository (searches)', () => {
   });
 
   test('a resource search for one patient returns resources in the order of their dates', async () => {
-    const resources = await collect(store.resources.search({ ...which, search: parse('patient=p1'), limit: 100 }));
+    const resources = await collect(store.resources.search({ ...collection, search: parse('patient=p1'), limit: 100 }));
     const dates = resources.map(({ resource }) => {
       const { effectiveDateTime, effectivePeriod } = resource as {
         effectiveDateTime?: string;
@@ -331,9 +331,9 @@ describe('the resource repository (searches)', () => {
 
   test('a resource search accepts only its own cursors', async () => {
     const search = parse('patient=p7');
-    const [first] = await collect(store.resources.search({ ...which, search, limit: 1 }));
+    const [first] = await collect(store.resources.search({ ...collection, search, limit: 1 }));
     const cursor = first?.cursor() ?? '';
-    expect(store.resources.isCursorOf({ ...which, search, cursor })).toBe(true);
+    expect(store.resources.isCursorOf({ ...collection, search, cursor })).toBe(true);
     const changed = (change: (values: unknown[]) => unknown[]) =>
       Buffer.from(JSON.stringify(change(JSON.parse(Buffer.from(cursor, 'base64url').toString())))).toString(
         'base64url',
@@ -346,13 +346,13 @@ describe('the resource repository (searches)', () => {
       changed((all) => all.slice(1)),
       changed((all) => [...all, 1]),
     ]) {
-      expect(store.resources.isCursorOf({ ...which, search, cursor: invalidCursor })).toBe(false);
+      expect(store.resources.isCursorOf({ ...collection, search, cursor: invalidCursor })).toBe(false);
     }
     const withOperator = changed(([digest, , ...rest]) => [digest, { $gt: '' }, ...rest]);
-    expect(store.resources.isCursorOf({ ...which, search, cursor: withOperator })).toBe(false);
-    expect(store.resources.isCursorOf({ ...which, search: parse('patient=p8'), cursor })).toBe(false);
-    expect(store.resources.isCursorOf({ ...which, connectionId: 'conn_10', search, cursor })).toBe(false);
-    expect(store.resources.isCursorOf({ ...which, resourceType: 'Condition', search, cursor })).toBe(false);
+    expect(store.resources.isCursorOf({ ...collection, search, cursor: withOperator })).toBe(false);
+    expect(store.resources.isCursorOf({ ...collection, search: parse('patient=p8'), cursor })).toBe(false);
+    expect(store.resources.isCursorOf({ ...collection, connectionId: 'conn_10', search, cursor })).toBe(false);
+    expect(store.resources.isCursorOf({ ...collection, resourceType: 'Condition', search, cursor })).toBe(false);
   });
 
   test('a resource search is stopped with advice to narrow it if it takes the database too long', async () => {
@@ -373,7 +373,11 @@ describe('the resource repository (searches)', () => {
     const controller = new AbortController();
     const resources: unknown[] = [];
     const read = async () => {
-      for await (const resource of store.resources.stream({ ...which, search: parse(''), signal: controller.signal })) {
+      for await (const resource of store.resources.stream({
+        ...collection,
+        search: parse(''),
+        signal: controller.signal,
+      })) {
         resources.push(resource);
         controller.abort();
       }
