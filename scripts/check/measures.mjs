@@ -41,10 +41,10 @@ console.table({
 
 /** Returns the files whose values `starts` import, directly and indirectly, without foundations, HTTP and types. */
 function reachable() {
-  const seen = new Set();
+  const visited = new Set();
   const follow = (file) => {
-    if (seen.has(file)) return;
-    seen.add(file);
+    if (visited.has(file)) return;
+    visited.add(file);
     for (const { names, from } of bindings(file, 'import'))
       for (const name of names) {
         const target = resolve({ file, name, from });
@@ -52,7 +52,7 @@ function reachable() {
       }
   };
   for (const start of starts) follow(start);
-  return seen;
+  return visited;
 }
 
 /** Returns what a file imports from others or re-exports: the names, without those of types. */

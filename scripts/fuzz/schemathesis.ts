@@ -62,7 +62,7 @@ export async function runSchemathesis(options: {
  */
 function isItsOwnFault(output: string): boolean {
   const errors = output.match(/^Runtime Error$/gm) ?? [];
-  const own =
+  const ownFault =
     output.match(/^\s*(raise IndexError\(f"Index|SystemError: AST constructor recursion depth mismatch)/gm) ?? [];
-  return errors.length > 0 && errors.length === own.length;
+  return errors.length > 0 && errors.length === ownFault.length;
 }

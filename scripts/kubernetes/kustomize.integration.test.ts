@@ -82,8 +82,8 @@ if (missing) {
       const config = ofKind('ConfigMap').flatMap(({ data = {} }) => Object.keys(data));
       expect(config).toContain('LOG_LEVEL');
       for (const pod of pods) {
-        const own = (pod.container.env ?? []) as { name: string; value?: string }[];
-        const names = [...config, ...own.map(({ name }) => name)];
+        const variables = (pod.container.env ?? []) as { name: string; value?: string }[];
+        const names = [...config, ...variables.map(({ name }) => name)];
         expect(expectedRules[imageOf(pod)]).toEqual(expect.arrayContaining(names));
         expect(names.filter((name) => secretNames.includes(name))).toEqual([]);
         const [{ metadata: map } = { metadata: { name: '' } }] = ofKind('ConfigMap');

@@ -19,7 +19,7 @@ export async function dumpMongodb(uri: string): Promise<ReadonlyMap<string, stri
 
 /** The driver serializes bytes as base64, in which no search would find a value. */
 function withBytes(this: Record<string, unknown>, key: string, value: unknown): unknown {
-  const own = this[key] as Partial<Binary> | null | undefined;
-  if (own?._bsontype !== 'Binary') return value;
-  return Buffer.from((own as Binary).buffer).toString('latin1');
+  const original = this[key] as Partial<Binary> | null | undefined;
+  if (original?._bsontype !== 'Binary') return value;
+  return Buffer.from((original as Binary).buffer).toString('latin1');
 }

@@ -88,10 +88,10 @@ async function use(options: {
     intervalMs: 1000,
   });
   const files = paths.filter((path) => path.includes('bulk-export')).map((path) => `${path}/files`);
-  const seen = await Promise.all([...paths, ...files, `/api/ehr/connections/${connectionId}`].map(read));
+  const answers = await Promise.all([...paths, ...files, `/api/ehr/connections/${connectionId}`].map(read));
   // Many exports would never end by themselves, and each costs polls and retries until the system stops.
   await Promise.all(paths.map((path) => client('DELETE', path).catch(() => undefined)));
-  return JSON.stringify(seen);
+  return JSON.stringify(answers);
 }
 
 /** Whether it has ended, or an attempt has failed. */

@@ -18,7 +18,7 @@ process.exit(0);
 
 async function main(): Promise<void> {
   const { modules, file, again: reportFile, json } = readOptions(process.argv.slice(2));
-  const again = reportFile === undefined ? undefined : await readSurvivors(reportFile);
+  const survivors = reportFile === undefined ? undefined : await readSurvivors(reportFile);
   const interrupted = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => interrupted.abort());
   const steps = createSteps({ stream: json ? process.stderr : process.stdout });
@@ -29,7 +29,14 @@ async function main(): Promise<void> {
     for (const module of modules) {
       if (interrupted.signal.aborted) break;
       const report = await steps.run(module.name, async (progress) => {
-        const { verdicts, total } = await runModule({ module, file, again, env, signal: interrupted.signal, progress });
+        const { verdicts, total } = await runModule({
+          module,
+          file,
+          again: survivors,
+          env,
+          signal: interrupted.signal,
+          progress,
+        });
         const value = toReport({ module: module.name, verdicts, total });
         return { text: `${value.killed} of ${value.mutants} killed`, value };
       });

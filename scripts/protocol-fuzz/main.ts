@@ -66,7 +66,7 @@ function behaviours({ lives, first, second, sync }: Round): object {
 }
 
 function describe({ seed, findings, smallest, smallestFindings }: FailedRound): string {
-  const list = (some: FailedRound['findings']) => some.map(({ kind, text }) => `  ${kind}: ${text}`).join('\n');
+  const list = (findings: FailedRound['findings']) => findings.map(({ kind, text }) => `  ${kind}: ${text}`).join('\n');
   return [
     `seed ${seed} has findings (to run it alone: --rounds 1 --seed ${seed}):`,
     list(findings),

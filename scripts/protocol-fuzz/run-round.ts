@@ -131,7 +131,9 @@ async function runSync(
       findings: [...findings, { kind: 'stuck', text: `${name} ended as ${run.phase} at a server without faults` }],
     };
   if (run.phase !== 'completed') return { findings };
-  const current = world.current({ period }).filter(({ patientId, id: own }) => patientIds.includes(patientId ?? own));
+  const current = world
+    .current({ period })
+    .filter(({ patientId, id: resourceId }) => patientIds.includes(patientId ?? resourceId));
   const missing = await missingOf(system, connectionId, current);
   return { findings: [...findings, ...silentIfAny(`${name} is complete and lacks`, missing)] };
 }

@@ -34,12 +34,12 @@ export async function runRounds(options: {
   const { system, rounds, seed, onFailure, onProgress } = options;
   const failures: FailedRound[] = [];
   let next = 0;
-  let done = 0;
+  let completedRounds = 0;
   const work = async (slot: Slot): Promise<void> => {
     while (next < rounds) {
       const failed = await tryRound({ system, slot, seed: seed + next++ });
-      done += 1;
-      onProgress(done);
+      completedRounds += 1;
+      onProgress(completedRounds);
       if (!failed) continue;
       failures.push(failed);
       onFailure(failed);

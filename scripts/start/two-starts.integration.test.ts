@@ -89,9 +89,9 @@ test('a start uses and reports another port if its saved port is taken by anothe
   const otherServer = createServer((_, response) => response.end('{}')).listen(simulatorPort, '127.0.0.1');
   await once(otherServer, 'listening');
   try {
-    const again = await startOnce(['--state', folder, '--patients', '2']).ended;
-    expect(again.output).toContain(`simulator: port ${simulatorPort} is taken, using `);
-    expect([again.code, patients(again)]).toEqual([0, 2]);
+    const secondStart = await startOnce(['--state', folder, '--patients', '2']).ended;
+    expect(secondStart.output).toContain(`simulator: port ${simulatorPort} is taken, using `);
+    expect([secondStart.code, patients(secondStart)]).toEqual([0, 2]);
   } finally {
     otherServer.closeAllConnections();
     otherServer.close();

@@ -63,14 +63,14 @@ interface StartingSystem extends SystemStart {
 async function startAll(options: StartingSystem): Promise<Omit<RunningSystem, 'stop'>> {
   const { folder, openState, start, steps, started, ephemeral } = options;
   const held = await openDataFolder(ephemeral ? { ephemeral } : { dataDir: folder });
-  const kept = openState();
+  const keptState = openState();
   const consoleBuilt = start.once ? undefined : prepareConsole(steps);
   const bundled = start.dev ? Promise.resolve() : bundleWorker();
   // Awaited when the workers start. An earlier failure of another part is reported first.
   bundled.catch(() => undefined);
   const services = await startServices({ folder: held, report: steps.report });
   started.push(services);
-  const { encryptionKey } = kept;
+  const { encryptionKey } = keptState;
   const store = await steps.run('migration', async () => {
     const value = await openStore({ uri: services.mongodb.url, encryptionKey, started });
     return { text: 'collections and indexes are ready', value };
@@ -81,9 +81,9 @@ async function startAll(options: StartingSystem): Promise<Omit<RunningSystem, 's
     launch,
     steps,
     start,
-    wantedPort: kept.simulatorPort ?? defaultSimulatorPort,
+    wantedPort: keptState.simulatorPort ?? defaultSimulatorPort,
   });
-  const state = { ...kept, simulatorPort: simulator.port };
+  const state = { ...keptState, simulatorPort: simulator.port };
   saveState({ folder, state });
   const envAt = (apiPort: number) =>
     systemEnv({

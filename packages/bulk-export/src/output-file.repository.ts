@@ -117,8 +117,8 @@ export function createOutputFileRepository({
       const storedFiles = await model.find({ exportId }, { _id: 1 }).lean();
       const otherIds = storedFiles.map(({ _id }) => _id).filter((id) => !ids.has(id));
       for (let start = 0; start < otherIds.length; start += removedAtOnce) {
-        const some = otherIds.slice(start, start + removedAtOnce);
-        await model.deleteMany({ _id: { $in: some }, state: 'pending' as const, attempts: 0 });
+        const batch = otherIds.slice(start, start + removedAtOnce);
+        await model.deleteMany({ _id: { $in: batch }, state: 'pending' as const, attempts: 0 });
       }
     },
 

@@ -135,10 +135,10 @@ export function createConnectionRepository({ database, secretBox }: { database: 
     }): Promise<void> {
       const { id, url, secret } = options;
       const sealedWebhookSecret = secretBox.encrypt({ plaintext: Buffer.from(secret), owner: webhookOwner(id) });
-      const kept = url === undefined ? { $unset: { webhookUrl: 1 } } : {};
+      const unsetUrl = url === undefined ? { $unset: { webhookUrl: 1 } } : {};
       await model.updateOne(
         { _id: id },
-        { $set: { sealedWebhookSecret, ...(url === undefined ? {} : { webhookUrl: url }) }, ...kept },
+        { $set: { sealedWebhookSecret, ...(url === undefined ? {} : { webhookUrl: url }) }, ...unsetUrl },
       );
     },
 

@@ -168,13 +168,13 @@ export function createDocumentRepository(database: Database) {
 
     /** Makes a failed or skipped document pending. @returns false if it is neither */
     async retry(id: string): Promise<boolean> {
-      const { matchedCount } = await model.updateOne({ _id: id, state: { $in: ['failed', 'skipped'] } }, again);
+      const { matchedCount } = await model.updateOne({ _id: id, state: { $in: ['failed', 'skipped'] } }, restart);
       return matchedCount === 1;
     },
 
     /** Makes the documents pending that were skipped for a reason that no longer applies. */
     async retrySkipped(reason: DocumentSkipReason): Promise<number> {
-      return (await model.updateMany({ state: 'skipped', reason }, again)).modifiedCount;
+      return (await model.updateMany({ state: 'skipped', reason }, restart)).modifiedCount;
     },
   };
 
@@ -240,7 +240,7 @@ function isChange(document: PatientDocument, { fingerprint, resourceUpdatedAt }:
   return document.fingerprint !== fingerprint && document.resourceUpdatedAt >= resourceUpdatedAt;
 }
 
-const again = {
+const restart = {
   $set: { state: 'pending' as const, attempts: 0 },
   $unset: { error: 1, reason: 1, completedAt: 1, claim: 1 },
 } as const;

@@ -66,8 +66,8 @@ describe('chooseRoute', () => {
 
   it('chooseRoute never lets an engine open the data of another engine', async () => {
     await choose(route('a', running, 'mongod'));
-    const again = await choose(route('b', running, 'secantus'), route('c', running, 'mongod'));
-    expect(again).toMatchObject({ chosen: 'c', reused: true });
+    const secondChoice = await choose(route('b', running, 'secantus'), route('c', running, 'mongod'));
+    expect(secondChoice).toMatchObject({ chosen: 'c', reused: true });
     expect(tried).toEqual(['a', 'c']);
     await expect(choose(route('b', running, 'secantus'))).rejects.toThrow('was written by mongod. Move it away');
   });

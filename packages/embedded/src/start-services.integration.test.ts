@@ -176,10 +176,10 @@ describe('startServices', () => {
     );
     parent.kill('SIGKILL');
     await once(parent, 'exit');
-    const again = await start({ dataDir, env: bare, report });
+    const secondStart = await start({ dataDir, env: bare, report });
     expect([redis, mongodb].map(({ pid }) => processStartTime(pid))).toEqual([undefined, undefined]);
-    expect([again.redis.reused, again.mongodb.reused]).toEqual([true, true]);
-    expect(await read(again)).toEqual(['yes', { _id: 'yes' }]);
+    expect([secondStart.redis.reused, secondStart.mongodb.reused]).toEqual([true, true]);
+    expect(await read(secondStart)).toEqual(['yes', { _id: 'yes' }]);
   });
 
   it('startServices reports a server that dies and restarts it on the same port with the same data', async () => {

@@ -96,11 +96,11 @@ async function prepare({
       note: (text: string) => report({ step: name, state: 'note', text }),
     };
     const route = await chooseRoute({ serviceName: name, routes, context });
-    const kept = route.reused ? `, with the data of an earlier start (${home.dataFolder})` : '';
+    const keptText = route.reused ? `, with the data of an earlier start (${home.dataFolder})` : '';
     report({
       step: name,
       state: 'done',
-      text: `${withoutSecrets(route.service.url)} by ${route.chosen}: ${route.why}${kept}`,
+      text: `${withoutSecrets(route.service.url)} by ${route.chosen}: ${route.why}${keptText}`,
     });
     return { name, route };
   } catch (error) {

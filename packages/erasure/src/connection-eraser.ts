@@ -248,9 +248,9 @@ function ofAuthorization(connectionId: string): object {
 
 /** Omits counts of zero. */
 function amounts(counts: { readonly resources?: NumbersByName; readonly records?: NumbersByName }): DataAmounts {
-  const some = (numbers: NumbersByName = {}) =>
+  const withoutZeros = (numbers: NumbersByName = {}) =>
     Object.fromEntries(Object.entries(numbers).filter(([, count]) => count > 0));
-  return { resources: some(counts.resources), records: some(counts.records), contentBytes: 0 };
+  return { resources: withoutZeros(counts.resources), records: withoutZeros(counts.records), contentBytes: 0 };
 }
 
 function records(kind: string): (deleted: number) => DataAmounts {

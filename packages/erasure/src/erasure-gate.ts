@@ -69,7 +69,7 @@ export class ErasureGate {
   async #load(): Promise<Rules> {
     const [erasures, keptOut] = await Promise.all([this.#erasures.listErasedConnections(), this.#keptOut.listAll()]);
     const stopped = erasures.filter(({ phase }) => phase !== 'queued');
-    const idsOf = (some: typeof erasures) => new Set(some.map(({ connectionId }) => connectionId));
+    const idsOf = (records: typeof erasures) => new Set(records.map(({ connectionId }) => connectionId));
     return { erased: idsOf(erasures), stopped: idsOf(stopped), keptOut };
   }
 }

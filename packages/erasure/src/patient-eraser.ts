@@ -69,8 +69,8 @@ export function createPatientEraser(options: {
   async function* findResources(type: string, { connectionId, patientId }: PatientOfConnection) {
     const hasContent = typesWithAttachments.includes(type);
     const projection = { resourceId: 1, 'keys.patient': 1, ...(hasContent ? { resource: 1 } : {}) };
-    const own = type === 'Patient' ? [{ _id: `${connectionId}/${patientId}` }] : [];
-    for (const filter of [{ connectionId, 'keys.patient': patientId }, ...own]) {
+    const patientFilters = type === 'Patient' ? [{ _id: `${connectionId}/${patientId}` }] : [];
+    for (const filter of [{ connectionId, 'keys.patient': patientId }, ...patientFilters]) {
       const cursor = collection<StoredResource>(type).find(filter as never, { projection, batchSize: 125 });
       yield* pages(cursor as AsyncIterable<StoredResource>);
     }

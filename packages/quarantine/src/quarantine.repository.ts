@@ -296,12 +296,12 @@ export function createQuarantineRepository(options: {
     async deleteByFile(fileId: string): Promise<number> {
       const documents = await model.find({ fileId, sealedFile: { $exists: true } }, { _id: 1 }).lean();
       for (const { _id } of documents) await files.removeOf(_id);
-      const kept = await model.aggregate<{ readonly _id: string; readonly bytes: number }>([
+      const usages = await model.aggregate<{ readonly _id: string; readonly bytes: number }>([
         { $match: { fileId } },
         { $group: { _id: '$exportId', bytes: { $sum: '$keptBytes' } } },
       ]);
       const { deletedCount } = await model.deleteMany({ fileId });
-      for (const { _id: exportId, bytes } of kept) await addUsage(exportId, -bytes);
+      for (const { _id: exportId, bytes } of usages) await addUsage(exportId, -bytes);
       return deletedCount;
     },
   };

@@ -34,15 +34,15 @@ const logged = (msg: string) => queues.logLines.filter((line) => line.msg === ms
 
 describe('the consumer', () => {
   test('a job gets its payload, its id and whether this is its last attempt', async () => {
-    const seen: unknown[] = [];
+    const calls: unknown[] = [];
     queues.startConsumer({
       [capabilities]: async ({ signal, jobId, retryAt, hasParent: _, progress: __, ...context }) => {
-        seen.push({ context, jobId, isLast: retryAt(new Error('x')) === undefined, aborted: signal.aborted });
+        calls.push({ context, jobId, isLast: retryAt(new Error('x')) === undefined, aborted: signal.aborted });
       },
     });
     await queues.producer.enqueue(capabilities, connection);
     await waitFor(async () => (await queues.job(capabilities, connection)).state === 'completed');
-    expect(seen).toEqual([{ context: connection, jobId: 'capabilities.conn_1', isLast: false, aborted: false }]);
+    expect(calls).toEqual([{ context: connection, jobId: 'capabilities.conn_1', isLast: false, aborted: false }]);
     expect(logged('job completed')).toEqual([
       expect.objectContaining({
         queue: 'connection',

@@ -9,14 +9,14 @@ export function keepFor<Value>({
   readonly keptMs: number;
   readonly read: () => Promise<Value>;
 }): () => Promise<Value> {
-  let kept: { readonly value: Promise<Value>; readonly readAt: number } | undefined;
+  let latest: { readonly value: Promise<Value>; readonly readAt: number } | undefined;
   return () => {
-    if (kept && performance.now() - kept.readAt < keptMs) return kept.value;
+    if (latest && performance.now() - latest.readAt < keptMs) return latest.value;
     const value = read();
     const entry = { value, readAt: performance.now() };
-    kept = entry;
+    latest = entry;
     value.catch(() => {
-      if (kept === entry) kept = undefined;
+      if (latest === entry) latest = undefined;
     });
     return value;
   };

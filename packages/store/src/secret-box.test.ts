@@ -27,9 +27,9 @@ test('an encrypted value is not decrypted for another owner, with another key, o
 test('a previous key still decrypts its values but no longer encrypts', () => {
   const rotated = createSecretBox({ current: randomBytes(32), previous: [current] });
   expect(rotated.decrypt({ encrypted, owner: 'conn_1' })).toEqual(plaintext);
-  const again = rotated.encrypt({ plaintext, owner: 'conn_1' });
-  expect(rotated.decrypt({ encrypted: again, owner: 'conn_1' })).toEqual(plaintext);
-  expect(() => box.decrypt({ encrypted: again, owner: 'conn_1' })).toThrow('cannot be decrypted');
+  const secondValue = rotated.encrypt({ plaintext, owner: 'conn_1' });
+  expect(rotated.decrypt({ encrypted: secondValue, owner: 'conn_1' })).toEqual(plaintext);
+  expect(() => box.decrypt({ encrypted: secondValue, owner: 'conn_1' })).toThrow('cannot be decrypted');
 });
 
 test('a value with a truncated authentication tag is not decrypted', () => {

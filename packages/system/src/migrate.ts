@@ -19,7 +19,7 @@ export async function migrate(options: {
   /** Derive the search keys of every stored resource even if a run of this version has already done so. */
   readonly rederivesKeys: boolean;
 }): Promise<{ readonly resources: number }> {
-  const { database, apiKeys, outputFiles, rederivesKeys: again } = options;
+  const { database, apiKeys, outputFiles, rederivesKeys: rederivesAgain } = options;
   for (const name of database.modelNames()) await database.model(name).createIndexes();
   await apiKeys.upgrade();
   await outputFiles.upgrade();
@@ -31,5 +31,5 @@ export async function migrate(options: {
   const stored = await listResourceTypes(database);
   const resourceTypes = [...new Set([...standardResourceTypes, ...enhancedResourceTypes, ...stored])];
   await prepareResourceTypes({ database, resourceTypes });
-  return { resources: await upgradeResources({ database, resourceTypes: stored, again }) };
+  return { resources: await upgradeResources({ database, resourceTypes: stored, again: rederivesAgain }) };
 }

@@ -14,8 +14,8 @@ export function testServices(): TestServices {
   if (!REDIS_URL || !MONGODB_URI) {
     throw new Error('REDIS_URL and MONGODB_URI are not set. Run integration tests with `npm test -- <path>`.');
   }
-  const own = `t${randomBytes(6).toString('hex')}`;
+  const suffix = `t${randomBytes(6).toString('hex')}`;
   const mongodbUri = new URL(MONGODB_URI);
-  mongodbUri.pathname = `/${own}`;
-  return { redisUrl: REDIS_URL, mongodbUri: mongodbUri.href, prefix: `{${own}}` };
+  mongodbUri.pathname = `/${suffix}`;
+  return { redisUrl: REDIS_URL, mongodbUri: mongodbUri.href, prefix: `{${suffix}}` };
 }

@@ -24,10 +24,10 @@ export async function serveFiles(files: readonly DataFile[]): Promise<FileServer
     return plain;
   };
   const server = createServer(({ url = '', headers: requestHeaders }, response) => {
-    const kept = packed.get(url);
-    if (!kept) return response.writeHead(404).end();
+    const packedFile = packed.get(url);
+    if (!packedFile) return response.writeHead(404).end();
     const isPlain = requestHeaders['accept-encoding'] === 'identity';
-    const body = isPlain ? unpack(url, kept) : kept;
+    const body = isPlain ? unpack(url, packedFile) : packedFile;
     const encoding = isPlain ? {} : { 'content-encoding': 'gzip' };
     const headers = { 'content-type': 'application/fhir+ndjson', 'content-length': body.length, ...encoding };
     return response.writeHead(200, headers).end(body);

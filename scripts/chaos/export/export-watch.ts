@@ -29,7 +29,7 @@ export class ExportWatch {
   readonly #system: ChaosSystem;
   readonly #samples: LedgerSample[] = [];
   readonly #lastSamples = new Map<string, LedgerSample>();
-  readonly #seen = new Set<string>();
+  readonly #reported = new Set<string>();
   #current: WatchedExport | undefined;
   #stopped = false;
   #watching: Promise<void> | undefined;
@@ -45,7 +45,7 @@ export class ExportWatch {
 
   /** Every export that was active at any time. */
   get exportIds(): readonly string[] {
-    return [...this.#seen];
+    return [...this.#reported];
   }
 
   /** One sample for each change of a file. */
@@ -73,7 +73,7 @@ export class ExportWatch {
   async #takeSnapshot(): Promise<void> {
     const { bulkExports, outputFiles } = this.#system.store;
     const active = await bulkExports.listActive();
-    for (const { id } of active) this.#seen.add(id);
+    for (const { id } of active) this.#reported.add(id);
     const id = active.at(-1)?.id ?? this.#current?.id;
     const record = active.at(-1) ?? (id === undefined ? undefined : await bulkExports.find(id));
     if (!record || (isTerminal(record.phase) && record.phase === this.#current?.phase)) return;

@@ -32,9 +32,9 @@ export function verifyKickOffs(options: {
   let avoidable = 0;
   for (const [index, from] of orderedAtMs.entries()) {
     const to = orderedAtMs[index + 1] ?? Number.POSITIVE_INFINITY;
-    const own = accepted.filter(({ arrivedAtMs }) => arrivedAtMs >= from - clockErrorMs && arrivedAtMs < to);
+    const ofExport = accepted.filter(({ arrivedAtMs }) => arrivedAtMs >= from - clockErrorMs && arrivedAtMs < to);
     // Each kick-off except the last was followed by another one. Check whether its status URL was lost.
-    for (const kickOff of own.slice(0, -1)) {
+    for (const kickOff of ofExport.slice(0, -1)) {
       if (disruptions.some((disruption) => hits(disruption, kickOff))) unavoidable += 1;
       else avoidable += 1;
     }

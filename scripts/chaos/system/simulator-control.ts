@@ -63,9 +63,9 @@ export function createSimulatorControl(baseUrl: string) {
       const sentAtMs = performance.now();
       await fetch(`${baseUrl}/oauth2/v1/authorize`);
       const middleMs = (sentAtMs + performance.now()) / 2;
-      const own = (await readRequests()).findLast(({ path }) => path === '/oauth2/v1/authorize');
-      if (!own) throw new Error('the simulator did not record our own request');
-      clockOffsetMs = middleMs - own.arrivedAtMs;
+      const latest = (await readRequests()).findLast(({ path }) => path === '/oauth2/v1/authorize');
+      if (!latest) throw new Error('the simulator did not record our own request');
+      clockOffsetMs = middleMs - latest.arrivedAtMs;
     },
   };
 }

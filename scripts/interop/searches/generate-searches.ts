@@ -63,9 +63,9 @@ export function generateSearches(options: {
 function kindsOf(type: string, resources: readonly object[]): Alternatives[] {
   const texts = resources.flatMap((resource) => textsIn(resource, ''));
   const valuesOf = (isWanted: (text: FoundText) => boolean) => texts.filter(isWanted).map(({ text }) => text);
-  const own = resources as readonly { readonly id: string; readonly meta?: { readonly lastUpdated?: string } }[];
-  const ids = own.map(({ id }) => id);
-  const instants = own.flatMap(({ meta }) => meta?.lastUpdated ?? []);
+  const identified = resources as readonly { readonly id: string; readonly meta?: { readonly lastUpdated?: string } }[];
+  const ids = identified.map(({ id }) => id);
+  const instants = identified.flatMap(({ meta }) => meta?.lastUpdated ?? []);
   const references = valuesOf(({ text }) => /^Patient\/[A-Za-z0-9.-]+$/.test(text));
   const patients = type === 'Patient' ? [...references, ...ids.map((id) => `Patient/${id}`)] : references;
   const dates = valuesOf(({ element, text }) => element !== 'meta' && datePattern.test(text));

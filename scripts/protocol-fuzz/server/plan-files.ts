@@ -42,10 +42,10 @@ function outputFiles({ files, manifest }: ExportPlan, versions: readonly Current
   const byType = files.isMixed
     ? new Map([[undefined, [...versions]]])
     : Map.groupBy(versions, ({ type }) => type as string | undefined);
-  const planned = [...byType].flatMap(([type, some]) =>
+  const planned = [...byType].flatMap(([type, versions]) =>
     Array.from({ length: files.perType }, (_, part) => {
-      const own = some.filter((_version, index) => index % files.perType === part);
-      return outputFile({ name: `${type ?? 'mixed'}-${part}`, type, versions: own, plan: files });
+      const partVersions = versions.filter((_version, index) => index % files.perType === part);
+      return outputFile({ name: `${type ?? 'mixed'}-${part}`, type, versions: partVersions, plan: files });
     }),
   );
   const empty: HostileFile = { name: 'empty', section: 'output', type: 'Patient', content: Buffer.alloc(0), count: 0 };

@@ -154,18 +154,18 @@ describe('a session', () => {
 });
 
 describe('a change that a browser sends with the cookie', () => {
-  const own = () => new URL(api.baseUrl);
+  const apiUrl = () => new URL(api.baseUrl);
   test.each([
     { what: 'from our own page', headers: () => ({ 'sec-fetch-site': 'same-origin' }), status: 404 },
     {
       what: 'from our own page, in a browser older than 2020',
-      headers: () => ({ origin: own().origin }),
+      headers: () => ({ origin: apiUrl().origin }),
       status: 404,
     },
     { what: 'from another site', headers: () => ({ 'sec-fetch-site': 'cross-site' }), status: 403 },
     { what: 'from another host of the same site', headers: () => ({ 'sec-fetch-site': 'same-site' }), status: 403 },
     { what: 'from another origin', headers: () => ({ origin: 'https://evil.example' }), status: 403 },
-    { what: 'from another port', headers: () => ({ origin: `http://${own().hostname}:1` }), status: 403 },
+    { what: 'from another port', headers: () => ({ origin: `http://${apiUrl().hostname}:1` }), status: 403 },
     { what: 'from a page without an origin', headers: () => ({ origin: 'null' }), status: 403 },
     { what: 'without any header that names its page', headers: () => ({}), status: 403 },
   ])('a change that a browser sends with its cookie $what returns $status', async ({ headers, status }) => {

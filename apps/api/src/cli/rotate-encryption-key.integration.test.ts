@@ -123,10 +123,12 @@ async function readAll(store: Store) {
   const document = await store.documentContents.find({ connectionId: 'conn_1', sha256: 'hash' });
   if (!document) throw new Error('the document is missing');
   const { auth } = (await store.connections.find('conn_1')) as Connection;
-  const own = (await store.connections.find('conn_key'))?.auth as { signingKey?: { privateJwk: string } } | undefined;
+  const connectionAuth = (await store.connections.find('conn_key'))?.auth as
+    | { signingKey?: { privateJwk: string } }
+    | undefined;
   return {
     clientSecret: (auth as { clientSecret?: string }).clientSecret,
-    ownKey: own?.signingKey?.privateJwk,
+    ownKey: connectionAuth?.signingKey?.privateJwk,
     signedUrl: (await store.outputFiles.find('file_1'))?.url,
     signingKey: (await store.signingKeys.findForSigning('ES384'))?.privateJwk,
     verifier: (await store.authorizationRequests.readSecrets('auth_1')).verifier,
@@ -187,8 +189,8 @@ describe('a rotation of the encryption key', () => {
     const rotated = await run('rotate-encryption-key', { keys: [second, first] });
     expect(rotated).toMatchObject({ code: 0, stdout: expect.stringContaining('"resealed":1,"left":0') });
     expect(await readAll(await open(second))).toEqual(planted);
-    const again = await run('rotate-encryption-key', { keys: [second] });
-    expect(again).toMatchObject({ code: 0, stdout: expect.not.stringContaining('"resealed":1') });
+    const secondRun = await run('rotate-encryption-key', { keys: [second] });
+    expect(secondRun).toMatchObject({ code: 0, stdout: expect.not.stringContaining('"resealed":1') });
   }, 60_000);
 
   test('a running rotation overwrites no value of a writer, and readers find every value', async () => {
@@ -250,10 +252,10 @@ describe('a process with a key other than that of the stored data', () => {
 
   test('a process with a new key starts only with the former key as well, until all values are encrypted again', async () => {
     await plant(await open(first));
-    const both = await open(second, first);
+    const rotatingStore = await open(second, first);
     await expect(open(second)).rejects.toMatchObject({ code: 'encryption-key-missing' });
     await expect(open(first)).rejects.toMatchObject({ code: 'encryption-key-missing' });
-    await both.rotateEncryptionKey({ dryRun: false });
+    await rotatingStore.rotateEncryptionKey({ dryRun: false });
     expect(await readAll(await open(second))).toEqual(planted);
   });
 });

@@ -296,15 +296,15 @@ describe('the chain', () => {
   test('the chain of audit events is intact after all these requests, and is checked page by page', async () => {
     const check = async (query: string) =>
       (await api.request('GET', `/api/ehr/audit-events/verification?${query}`)).body.data;
-    const whole = await check('');
-    expect(whole).toMatchObject({ isIntact: true, oldest: { sequence: 1 } });
-    expect(whole.checked).toBe(whole.last.sequence);
-    expect(whole).not.toHaveProperty('next');
+    const verification = await check('');
+    expect(verification).toMatchObject({ isIntact: true, oldest: { sequence: 1 } });
+    expect(verification.checked).toBe(verification.last.sequence);
+    expect(verification).not.toHaveProperty('next');
     const first = await check('limit=10');
     expect([first.checked, first.next]).toEqual([10, `10:${first.last.hash}`]);
     expect(await check(`after=${first.next}&limit=10`)).toMatchObject({ checked: 10, oldest: { sequence: 11 } });
     expect(await check(`expectedHead=10:${first.last.hash}`)).toMatchObject({ isIntact: true });
-    expect(await check(`expectedHead=10:${whole.last.hash}`)).toMatchObject({
+    expect(await check(`expectedHead=10:${verification.last.hash}`)).toMatchObject({
       isIntact: false,
       fault: { code: 'other-head', sequence: 10, message: expect.stringContaining('Another event') },
     });

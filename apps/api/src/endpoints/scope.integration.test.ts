@@ -6,12 +6,12 @@ import { startApi, type TestApi } from '../testing/start-api.ts';
 import { endpoints, type KeyedEndpointId } from './endpoints.ts';
 
 let api: TestApi;
-let own: PlantedConnection;
+let ownConnection: PlantedConnection;
 let limitedKey: string;
 beforeAll(async () => {
   api = await startApi();
-  own = await plantConnection(api.store);
-  const connectionIds = [own.connectionId];
+  ownConnection = await plantConnection(api.store);
+  const connectionIds = [ownConnection.connectionId];
   limitedKey = await api.store.apiKeys.create({ name: 'limited', role: 'client', connectionIds, now: new Date() });
 });
 afterAll(() => api.stop());
@@ -39,7 +39,7 @@ describe('every endpoint', () => {
 
   test.each(answeredBy((answer) => answer === 'operators'))('$id returns 403 for client keys', async ({ id }) => {
     for (const key of [limitedKey, api.clientKey]) {
-      const { status, body } = await send(id, own, key);
+      const { status, body } = await send(id, ownConnection, key);
       expect([status, body.error.code]).toEqual([403, 'forbidden']);
     }
   });
@@ -52,7 +52,7 @@ describe('every endpoint', () => {
       expect(idsOf(otherConnection).some((id) => all.text.includes(id))).toBe(true);
       const { status, text } = await send(id, otherConnection, limitedKey);
       expect(status).toBe(200);
-      expect(idsOf(own).some((id) => text.includes(id))).toBe(true);
+      expect(idsOf(ownConnection).some((id) => text.includes(id))).toBe(true);
       expect(idsOf(otherConnection).filter((id) => text.includes(id))).toEqual([]);
     },
   );
@@ -108,11 +108,11 @@ describe('a key for one connection', () => {
       expect((await list(`/quarantine?${filter}`)).body.data).toEqual([]);
     }
     expect((await list(`/schedules?connectionId=${otherConnection.connectionId}`)).status).toBe(404);
-    expect((await list(`/quarantine?exportId=${own.exportId}`)).body.data).toHaveLength(1);
+    expect((await list(`/quarantine?exportId=${ownConnection.exportId}`)).body.data).toHaveLength(1);
   });
 
   test('a key for one connection works for that connection', async () => {
-    const { status } = await send('startBulkExport', own, limitedKey);
+    const { status } = await send('startBulkExport', ownConnection, limitedKey);
     expect(status).toBe(202);
   });
 });

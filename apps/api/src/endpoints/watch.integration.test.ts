@@ -21,9 +21,11 @@ test('the stream of an export sends its counts, changed files and its end', asyn
   const record = makeBulkExport({ phase: 'downloading', transactionTime: '2024-06-01T00:00:00Z' });
   const { id: exportId } = record;
   await bulkExports.insert({ record, requestKey: exportId });
-  const [done, first, second] = [1, 2, 3].map((number) => makeOutputFile({ id: `${exportId}.${number}`, exportId }));
-  if (!done || !first || !second) throw new Error('the files are missing');
-  const settled = { ...done, state: 'completed' as const, completedAt: new Date('2024-06-01T00:00:00Z') };
+  const [completed, first, second] = [1, 2, 3].map((number) =>
+    makeOutputFile({ id: `${exportId}.${number}`, exportId }),
+  );
+  if (!completed || !first || !second) throw new Error('the files are missing');
+  const settled = { ...completed, state: 'completed' as const, completedAt: new Date('2024-06-01T00:00:00Z') };
   const last = { ...settled, id: `${exportId}.0`, completedAt: new Date('2024-06-01T00:01:00Z') };
   await outputFiles.insertMissing([settled, last, first, second]);
 

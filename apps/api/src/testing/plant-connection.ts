@@ -18,15 +18,15 @@ const now = new Date('2026-05-01T10:00:00Z');
 
 /** Inserts a connection with one record of every kind that a connection can have. */
 export async function plantConnection(store: Store): Promise<PlantedConnection> {
-  const own = randomUUID().replaceAll('-', '');
+  const suffix = randomUUID().replaceAll('-', '');
   const ids = {
-    connectionId: `conn_${own}`,
-    exportId: `job_${own}`,
-    syncRunId: `sync_${own}`,
-    scheduleId: `sched_${own}`,
-    documentId: `doc_${own}`,
-    lineId: `job_${own}.1.0000000000000000`,
-    deliveryId: `wh_${own}`,
+    connectionId: `conn_${suffix}`,
+    exportId: `job_${suffix}`,
+    syncRunId: `sync_${suffix}`,
+    scheduleId: `sched_${suffix}`,
+    documentId: `doc_${suffix}`,
+    lineId: `job_${suffix}.1.0000000000000000`,
+    deliveryId: `wh_${suffix}`,
   };
   const { connectionId, exportId } = ids;
   const ofConnection = { connectionId, provider: 'athenahealth' };

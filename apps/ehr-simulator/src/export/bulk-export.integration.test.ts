@@ -26,12 +26,12 @@ describe('the simulator', () => {
     expect([running.status, running.headers.get('retry-after')]).toEqual([202, '7']);
     expect(running.headers.get('x-progress')).toBe('in progress: 40 %');
     clock.advance(6000);
-    const done = await waitFor(async () => {
+    const completed = await waitFor(async () => {
       const response = await simulator.get(statusUrl, statusAccept);
       return response.status === 200 ? response : undefined;
     });
-    const manifest = await jsonOf(done);
-    expect(done.headers.get('content-type')).toBe('application/json');
+    const manifest = await jsonOf(completed);
+    expect(completed.headers.get('content-type')).toBe('application/json');
     expect(manifest).toMatchObject({
       request: `${simulator.fhirEndpoint}/Patient/$export`,
       requiresAccessToken: true,

@@ -63,9 +63,9 @@ describe('the simulator (output files)', () => {
     expect((await simulator.get(url, accept)).status).toBe(200);
     clock.advance(60_000);
     expect((await simulator.get(url, accept)).status).toBe(410);
-    const again = await read();
-    expect(again.headers.get('expires')).toBe(new Date(clock.now() + 60_000).toUTCString());
-    expect((await simulator.get((await jsonOf(again)).output[0].url, accept)).status).toBe(200);
+    const secondAnswer = await read();
+    expect(secondAnswer.headers.get('expires')).toBe(new Date(clock.now() + 60_000).toUTCString());
+    expect((await simulator.get((await jsonOf(secondAnswer)).output[0].url, accept)).status).toBe(200);
     expect((await simulator.get(url.replace(/signature=.../, 'signature=xyz'), accept)).status).toBe(403);
   });
 

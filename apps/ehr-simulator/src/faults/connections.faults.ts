@@ -104,8 +104,8 @@ const framingFault = defineFault({
     changeReply: ({ reply }) => {
       const { 'content-length': length, ...headers } = reply.headers;
       const isZipped = gzip && as !== 'content-length' && (reply.gzip ?? false);
-      const kept = as === 'content-length' && length !== undefined ? { 'content-length': length } : {};
-      return { ...reply, headers: { ...headers, ...kept }, gzip: isZipped, framing: as };
+      const lengthHeader = as === 'content-length' && length !== undefined ? { 'content-length': length } : {};
+      return { ...reply, headers: { ...headers, ...lengthHeader }, gzip: isZipped, framing: as };
     },
   }),
 });

@@ -53,8 +53,8 @@ const exportTypesFault = defineFault({
   create: ({ drop, add }) => ({
     changeExport: {
       types: (types) => {
-        const kept = types.filter((type) => drop !== 'all' && !drop.includes(type));
-        return [...new Set([...kept, ...add])];
+        const keptTypes = types.filter((type) => drop !== 'all' && !drop.includes(type));
+        return [...new Set([...keptTypes, ...add])];
       },
     },
   }),

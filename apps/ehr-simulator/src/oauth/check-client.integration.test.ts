@@ -49,9 +49,9 @@ describe('the token endpoint', () => {
   test('the token endpoint accepts a client assertion only once', async () => {
     await start();
     expect(await requestToken({})).toMatchObject({ status: 200, body: { scope: 'system/*.read' } });
-    const again = await requestToken({});
-    expect(again).toMatchObject({ status: 401, body: { error: 'invalid_client' } });
-    expect(again.body.error_description).toContain('jti');
+    const secondAnswer = await requestToken({});
+    expect(secondAnswer).toMatchObject({ status: 401, body: { error: 'invalid_client' } });
+    expect(secondAnswer.body.error_description).toContain('jti');
     expect((await requestToken({ payload: { jti: 'j2' } })).status).toBe(200);
   });
 

@@ -13,9 +13,9 @@ test('the system clock reports the lateness of a request that arrived while the 
     // The request is observed before the timers run again, and after.
     const seenNext = () => new Promise<void>((resolve) => setImmediate(resolve));
     const seenAfterTimers = () => new Promise<void>((resolve) => setTimeout(() => setImmediate(resolve), 0));
-    for (const seen of [seenNext, seenAfterTimers]) {
+    for (const observe of [seenNext, seenAfterTimers]) {
       await waitFor(() => clock.lateness() === 0);
-      const isSeen = seen().then(() => clock.lateness());
+      const isSeen = observe().then(() => clock.lateness());
       blockEventLoop(300);
       expect(await isSeen).toBeGreaterThanOrEqual(300);
     }

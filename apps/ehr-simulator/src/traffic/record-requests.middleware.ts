@@ -98,10 +98,10 @@ function bodyParameters(req: Request): string[] {
 }
 
 function recordedHeaders(req: Request): Record<string, string> {
-  const kept = recordedHeaderNames.flatMap((name) => {
+  const headers = recordedHeaderNames.flatMap((name) => {
     const value = req.get(name);
     return value === undefined ? [] : [[name, value] as const];
   });
   const [scheme] = (req.get('authorization') ?? '').split(' ', 1);
-  return { ...Object.fromEntries(kept), ...(scheme ? { authorization: scheme } : {}) };
+  return { ...Object.fromEntries(headers), ...(scheme ? { authorization: scheme } : {}) };
 }

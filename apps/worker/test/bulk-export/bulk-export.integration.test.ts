@@ -66,11 +66,11 @@ describe('a bulk export', () => {
     system = await startSystem({ simulator: { exportSeconds: 2 } });
     await system.startWorker();
     const id = await system.startExport({ resourceTypes: ['Patient', 'Condition'] });
-    const again = await system.request('POST', '/api/ehr/athenahealth/bulk-export', {
+    const secondAnswer = await system.request('POST', '/api/ehr/athenahealth/bulk-export', {
       connectionId: system.connectionId,
       resourceTypes: ['Condition', 'Patient'],
     });
-    expect([again.status, again.body.error]).toMatchObject([
+    expect([secondAnswer.status, secondAnswer.body.error]).toMatchObject([
       409,
       { code: 'export-already-running', details: { exportId: id } },
     ]);

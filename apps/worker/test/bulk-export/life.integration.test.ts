@@ -15,8 +15,8 @@ const phaseOf = async (id: string) => (await system.store.bulkExports.find(id))?
 /** The requests that the simulator received. */
 async function requests(method: string, at: RegExp): Promise<{ method: string; path: string; status: number }[]> {
   const answer = await fetch(`${system.simulator.baseUrl}/_sim/requests`);
-  const { requests: seen } = (await answer.json()) as { requests: { method: string; path: string; status: number }[] };
-  return seen.filter((request) => request.method === method && at.test(request.path));
+  const { requests } = (await answer.json()) as { requests: { method: string; path: string; status: number }[] };
+  return requests.filter((request) => request.method === method && at.test(request.path));
 }
 
 const deleted = () =>

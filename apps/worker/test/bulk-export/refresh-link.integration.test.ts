@@ -61,10 +61,10 @@ describe('a link that has expired', () => {
       later: { requiresAccessToken: true, output: [entry('/c?sig=2'), entry('/b?sig=2'), entry('/a?sig=2')] },
     });
     const [a, b, c] = files as [OutputFile, OutputFile, OutputFile];
-    const done = { id: c.id, claim: 'done' };
-    await cases.deps.store.outputFiles.claim(done, cases.clock.now);
+    const completion = { id: c.id, claim: 'done' };
+    await cases.deps.store.outputFiles.claim(completion, cases.clock.now);
     const settled = { checkpoint: emptyCheckpoint, hasPromisedCount: true, now: cases.clock.now };
-    await cases.deps.store.outputFiles.complete(done, settled);
+    await cases.deps.store.outputFiles.complete(completion, settled);
 
     const refreshed = await refresh({ file: a, record });
     expect(refreshed).toMatchObject({ id: a.id, requiresAccessToken: true, linkRefreshedAtLine: 0 });

@@ -175,8 +175,8 @@ describe('the authorization code flow', () => {
   test('a start address can be opened once', async () => {
     const startUrl = await invite();
     await createBrowser().redirectOf(startUrl);
-    const again = await createBrowser().open(startUrl, json);
-    expect([again.status, await codeOf(again)]).toEqual([410, 'authorization-used']);
+    const secondAnswer = await createBrowser().open(startUrl, json);
+    expect([secondAnswer.status, await codeOf(secondAnswer)]).toEqual([410, 'authorization-used']);
     const page = await createBrowser().open(startUrl);
     expect([page.status, page.headers.get('content-type')]).toEqual([410, 'text/html; charset=utf-8']);
   });
@@ -304,8 +304,8 @@ describe('an authorized connection', () => {
     const tokens = (await stats()).tokens;
     expect(await connect({ connectionId: id })).toBe(id);
     expect((await stats()).tokens).toBe(tokens + 1);
-    const again = await system.request('GET', `/api/ehr/connections/${id}`);
-    expect(again.body.data.needsAuthorization).toBeUndefined();
+    const connection = await system.request('GET', `/api/ehr/connections/${id}`);
+    expect(connection.body.data.needsAuthorization).toBeUndefined();
     expect((await test200(id)).ok).toBe(true);
   });
 

@@ -94,8 +94,8 @@ const hasParts = (id: string, parts: number | undefined, etag?: string) =>
     const { progress } = await read(id);
     return progress?.parts.length === parts && progress?.etag === etag;
   });
-const kept = () => cases.deps.store.documentContents.count();
-const partFiles = async () => (await kept()).parts;
+const countContents = () => cases.deps.store.documentContents.count();
+const partFiles = async () => (await countContents()).parts;
 const onServer = (path: string, file: Parameters<FileServer['files']['set']>[1]) => {
   server.files.set(path, file);
   return `${server.origin}${path}`;
@@ -123,7 +123,7 @@ describe('documents of an export', () => {
       if (stored.declaredHash !== undefined) expect(sha1(await contentOf(stored))).toBe(stored.declaredHash);
     }
     // A PDF and a picture, each stored once.
-    expect(await kept()).toEqual({ contents: 2, parts: 2 });
+    expect(await countContents()).toEqual({ contents: 2, parts: 2 });
     await runExport(cases, { resourceTypes: ['DiagnosticReport', 'DocumentReference'] });
     expect(await store.documents.list({ filter: { ...filter, state: 'pending' }, limit: 1000 })).toEqual([]);
     const violations = await (await fetch(`${cases.simulator.baseUrl}/_sim/violations`)).json();
@@ -325,9 +325,9 @@ describe('a document', () => {
     expect(await read(id)).toMatchObject({ state: 'stored', url });
     onServer('/version', { bytes: Buffer.from('two'), type: 'text/plain' });
     await receive([{ url }], { id: resource.id, versionId: '2', lastUpdated: '2024-06-01T00:00:00Z' });
-    const again = await read(id);
-    expect(again).toMatchObject({ state: 'pending', attempts: 0 });
-    expect(again.sha256).toBeUndefined();
+    const downloaded = await read(id);
+    expect(downloaded).toMatchObject({ state: 'pending', attempts: 0 });
+    expect(downloaded.sha256).toBeUndefined();
     expect((await contentOf(await attempt(id))).toString()).toBe('two');
   });
 

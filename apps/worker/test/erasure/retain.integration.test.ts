@@ -166,13 +166,13 @@ async function storeContent(documentId: string, text: string): Promise<string> {
     upload,
     partBytes: 50_000,
   };
-  const kept = await documentContents.claim({ ...content, parts: [file], createdAt: cases.clock.now });
-  if (kept.upload !== upload) await documentContents.remove({ upload, parts: [file] });
+  const claimed = await documentContents.claim({ ...content, parts: [file], createdAt: cases.clock.now });
+  if (claimed.upload !== upload) await documentContents.remove({ upload, parts: [file] });
   const claim = { id: documentId, claim: 'test' };
   await documents.claim(claim, cases.clock.now);
   const stored = { sha256: text, sizeBytes: text.length, storedType: 'text/plain', notes: [], now: cases.clock.now };
   if (!(await documents.store(claim, stored))) throw new Error('the document was not stored');
-  return kept.parts[0] ?? '';
+  return claimed.parts[0] ?? '';
 }
 
 describe('exports', () => {
@@ -338,8 +338,8 @@ describe('tombstones', () => {
 
   test('tombstones stay while an older line is quarantined', async () => {
     const { deps } = cases;
-    const kept = { 'bulk-export': 0, 'quarantined-line': 0 };
-    cases = { ...cases, deps: { ...deps, retentionDays: { ...deps.retentionDays, ...kept } } };
+    const keptCounts = { 'bulk-export': 0, 'quarantined-line': 0 };
+    cases = { ...cases, deps: { ...deps, retentionDays: { ...deps.retentionDays, ...keptCounts } } };
     const began = daysAgo(30);
     const { id: exportId } = await addExport({ createdAt: began });
     await addLine({ exportId, at: daysAgo(28) });
@@ -353,8 +353,8 @@ describe('documents', () => {
   const removedDays = () => cases.deps.retentionDays.document + 1;
 
   test('documents are deleted with their content after their resource has been deleted for the retention time', async () => {
-    const [kept = ''] = await receiveReport('kept', { attachments: [attachment('a')], versionId: '1' });
-    await storeContent(kept, 'content of a');
+    const [keptId = ''] = await receiveReport('kept', { attachments: [attachment('a')], versionId: '1' });
+    await storeContent(keptId, 'content of a');
     const [goneId = ''] = await receiveReport('gone', { attachments: [attachment('b')], versionId: '1' });
     const file = await storeContent(goneId, 'content of b');
     pass(1);
@@ -377,7 +377,7 @@ describe('documents', () => {
     expect(deleted).toContain(`document_files.files/${file}`);
     expect(deleted.filter((key) => key.includes('chunks'))).toHaveLength(1);
     expect(deleted).toHaveLength(3);
-    expect(await cases.deps.store.documents.find(kept)).toMatchObject({ state: 'stored' });
+    expect(await cases.deps.store.documents.find(keptId)).toMatchObject({ state: 'stored' });
   });
 
   test('documents are deleted if a later version of their resource does not have the attachment', async () => {

@@ -171,9 +171,9 @@ describe('the erasure of a connection', () => {
     expect(attempts).toBeGreaterThan(20);
     const after = withoutProof(await database.dump());
     expect([...after].filter(([key, text]) => isErased(key) || isErased(text))).toEqual([]);
-    const kept = [...before].filter(([key, text]) => !isErased(key) && !isErased(text));
+    const remaining = [...before].filter(([key, text]) => !isErased(key) && !isErased(text));
     expect([...after].filter(([key]) => !key.startsWith('api_keys/'))).toEqual(
-      kept.filter(([key]) => !key.startsWith('api_keys/')),
+      remaining.filter(([key]) => !key.startsWith('api_keys/')),
     );
   }, 60_000);
 
@@ -408,9 +408,9 @@ describe('the erasure of a patient', () => {
   test('an erased patient is stored again by the next export, unless the patient is kept out', async () => {
     const { resources } = await countOfPatient();
     await runToEnd(await patient());
-    const again = await exportAgain();
-    expect(again).toMatchObject({ phase: 'completed' });
-    expect(again.counts).not.toHaveProperty('withheld');
+    const secondExport = await exportAgain();
+    expect(secondExport).toMatchObject({ phase: 'completed' });
+    expect(secondExport.counts).not.toHaveProperty('withheld');
     const { Patient, Condition, Encounter } = resources;
     expect((await countOfPatient()).resources).toMatchObject({ Patient, Condition, Encounter });
   }, 60_000);
@@ -420,10 +420,10 @@ describe('the erasure of a patient', () => {
     const { connection } = filled;
     await runToEnd(await patient({ keepsOut: true }));
     const newStore = await openStore();
-    const own = { ...cases, connection, deps: { ...cases.deps, store: newStore } };
-    const again = await runExport(own);
-    expect(again).toMatchObject({ phase: 'completed' });
-    const { promised, stored, stale, quarantined, withheld = 0 } = again.counts;
+    const newCases = { ...cases, connection, deps: { ...cases.deps, store: newStore } };
+    const secondExport = await runExport(newCases);
+    expect(secondExport).toMatchObject({ phase: 'completed' });
+    const { promised, stored, stale, quarantined, withheld = 0 } = secondExport.counts;
     expect(withheld).toBeGreaterThan(0);
     expect(stored + stale + quarantined + withheld).toBe(promised);
     expect((await countOfPatient()).resources).toEqual({});
@@ -439,11 +439,17 @@ describe('the erasure of a patient', () => {
       withheld: 1,
     });
 
-    const file = (await store.outputFiles.listByExport(again.id)).find(({ type }) => type === 'Condition');
+    const file = (await store.outputFiles.listByExport(secondExport.id)).find(({ type }) => type === 'Condition');
     const line = Buffer.from(
       JSON.stringify({ resourceType: 'Condition', id: 'c', subject: { reference: `Patient/${patientId}` } }),
     );
-    const place = { connectionId: connection.id, exportId: again.id, fileId: file?.id ?? '', line: 1, offset: 1 };
+    const place = {
+      connectionId: connection.id,
+      exportId: secondExport.id,
+      fileId: file?.id ?? '',
+      line: 1,
+      offset: 1,
+    };
     await store.quarantine.put({
       lines: [{ ...place, reason: 'test', bytes: line, sizeBytes: line.length }],
       now: cases.clock.now,
@@ -453,7 +459,7 @@ describe('the erasure of a patient', () => {
       .updateOne({ _id: file?.id as never }, { $inc: { 'checkpoint.quarantined': 1 } });
     const [total] = await accountedOf(file?.id ?? '');
     const quarantineId = `${file?.id}.${'1'.padStart(16, '0')}`;
-    await replayLine(own.deps, { quarantineId });
+    await replayLine(newCases.deps, { quarantineId });
     expect(await store.quarantine.find(quarantineId)).toMatchObject({ state: 'withheld', keptBytes: 0 });
     expect(await accountedOf(file?.id ?? '')).toEqual([total, 0]);
     expect((await countOfPatient()).resources).toEqual({});
@@ -463,9 +469,9 @@ describe('the erasure of a patient', () => {
       request: { includeStandard: true, includeEnhanced: true, resourceTypes: [], patients: [patientId] },
     });
     await store.syncRuns.insert(run);
-    await planSync(own.deps, { syncRunId: run.id, signal: signal() });
+    await planSync(newCases.deps, { syncRunId: run.id, signal: signal() });
     for (const stepId of await store.syncSteps.listUnsettledIds(run.id))
-      await runSyncStep(own.deps, { stepId, retryAt: firstAttempt, progress, signal: signal() });
+      await runSyncStep(newCases.deps, { stepId, retryAt: firstAttempt, progress, signal: signal() });
     for (const { fetched, stored: kept, stale: older, rejected, withheld: out = 0 } of await store.syncSteps.sumByType(
       run.id,
     ))

@@ -30,7 +30,7 @@ export async function describedMetrics(): Promise<{ readonly api: ProcessMetrics
   ];
   const read = async (metrics: typeof api) => ({ described: metrics.described(), page: await metrics.page() });
   for (const app of apps) await app.start();
-  const both = { api: await read(api), worker: await read(worker) };
+  const metrics = { api: await read(api), worker: await read(worker) };
   for (const app of apps) await app.stop();
-  return both;
+  return metrics;
 }

@@ -38,7 +38,7 @@ export async function fillConnection(
   const { store } = deps;
   const connection = { ...cases.connection, id: `conn_filled_${String(++connections).padStart(3, '0')}` };
   const connectionId = connection.id;
-  const own = { ...cases, connection };
+  const connectionCases = { ...cases, connection };
   await store.connections.insert(connection);
   await store.connections.saveWebhook({ id: connectionId, url: 'http://client.example/hook', secret: 'whsec_x' });
   await store.schedules.insert(makeSchedule({ connectionId }));
@@ -53,13 +53,13 @@ export async function fillConnection(
     match: { path: '/bulkdata/.*Procedure' },
     fault: { kind: 'corrupt-line', line: 2, with: anonymous },
   });
-  const ended = await runExport(own);
+  const ended = await runExport(connectionCases);
   const tombstones = [{ resourceType: 'Patient', id: 'gone' }];
   await cases.deps.store.resourceWriter.write(
     'Patient',
     tombstones.map(({ id }) => tombstone({ connectionId, id, exportId: ended.id })),
   );
-  await addReport(own, { exportId: ended.id, patientId });
+  await addReport(connectionCases, { exportId: ended.id, patientId });
   await addEncryptedLines(cases, { connectionId, exportId: ended.id, patientId });
   await notifyClients(deps, { kind: 'bulk-export', id: ended.id });
 

@@ -97,12 +97,12 @@ describe('a quarantined line #quarantine', () => {
     const ended = await system.settled(await system.startExport());
     const first = await system.request('GET', `/api/ehr/quarantine?exportId=${ended.id}&limit=2`);
     expect(first.body.data.map(({ line }: Entry) => line)).toEqual([2, 4]);
-    const rest = await system.request(
+    const nextPage = await system.request(
       'GET',
       `/api/ehr/quarantine?exportId=${ended.id}&limit=2&after=${first.body.next}`,
     );
-    expect(rest.body).toMatchObject({ data: [{ line: 5, reason: 'not-an-object' }] });
-    expect(rest.body.next).toBeUndefined();
+    expect(nextPage.body).toMatchObject({ data: [{ line: 5, reason: 'not-an-object' }] });
+    expect(nextPage.body.next).toBeUndefined();
     expect(await list(`exportId=${ended.id}&reason=no-id`)).toEqual([]);
     const replayed = await system.request('POST', '/api/ehr/quarantine/replay', { exportId: ended.id });
     expect(replayed).toMatchObject({ status: 202, body: { data: { count: 3 } } });

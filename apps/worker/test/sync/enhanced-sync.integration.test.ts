@@ -31,10 +31,10 @@ async function startWithPatients(patients = 3, options: { athenahealthRate?: boo
 
 async function requests(at: RegExp): Promise<{ method: string; path: string; parameters: string[] }[]> {
   const answer = await fetch(`${system.simulator.baseUrl}/_sim/requests`);
-  const { requests: seen } = (await answer.json()) as {
+  const { requests } = (await answer.json()) as {
     requests: { method: string; path: string; parameters: string[] }[];
   };
-  return seen.filter((request) => request.method === 'GET' && at.test(request.path));
+  return requests.filter((request) => request.method === 'GET' && at.test(request.path));
 }
 
 describe('an enhanced sync', () => {
@@ -71,8 +71,8 @@ describe('an enhanced sync', () => {
     const first = (await requests(/r4\/(Encounter|CarePlan)$/)).length;
     expect(first).toBe(4);
     expect((await requests(/r4\/Encounter$/))[0]?.parameters).not.toContain('_lastUpdated');
-    const again = await sync({ includeStandard: false, resourceTypes: ['Encounter', 'CarePlan'] });
-    expect(again.body.data).toMatchObject({ standardResources: 0, enhancedResources: 0, total: 0 });
+    const secondRun = await sync({ includeStandard: false, resourceTypes: ['Encounter', 'CarePlan'] });
+    expect(secondRun.body.data).toMatchObject({ standardResources: 0, enhancedResources: 0, total: 0 });
     expect((await requests(/r4\/Encounter$/)).at(-1)?.parameters).toContain('_lastUpdated');
     expect(await requests(/r4\/Observation$/)).toEqual([]);
   }, 90_000);
@@ -138,15 +138,15 @@ describe('an enhanced sync', () => {
     const fault = { kind: 'status', status: 503, retryAfter: '1' };
     await system.order({ match: { path: 'r4/Procedure$' }, fault, times: 3 });
     const { id } = (await sync({ includeEnhanced: false }, { prefer: 'respond-async' })).body.data;
-    const seen = await waitFor(async () => {
+    const status = await waitFor(async () => {
       const { retrying, requests: used } = (await system.request('GET', `${runs}/${id}`)).body.data;
       return retrying.length > 0 ? { retrying, used } : undefined;
     });
-    expect(seen.retrying).toMatchObject([
+    expect(status.retrying).toMatchObject([
       { state: 'waiting', resourceType: 'Procedure', attempts: expect.any(Number), nextAttemptAt: expect.any(String) },
     ]);
-    expect(['ehr-unavailable', 'rate-paused']).toContain(seen.retrying[0].code);
-    expect(seen.used).toBeGreaterThan(0);
+    expect(['ehr-unavailable', 'rate-paused']).toContain(status.retrying[0].code);
+    expect(status.used).toBeGreaterThan(0);
     const run = await ended(id);
     expect(run).toMatchObject({ status: 'COMPLETED', retrying: [] });
     expect(run.requests).toBe(run.minimumRequests + 3);

@@ -100,8 +100,8 @@ describe('a crawl of a server whose includes are complete', () => {
     expect(observations?.stored).toBe(observations?.fetched);
     expect(byType.get('Patient')).toMatchObject({ searches: 4, carried: 0, requests: 4, fetched: 4, stored: 4 });
 
-    const again = await sync();
-    expect(again.byType.get('Observation')).toMatchObject({
+    const secondRun = await sync();
+    expect(secondRun.byType.get('Observation')).toMatchObject({
       fetched: observations?.fetched,
       unchanged: observations?.fetched,
     });

@@ -27,8 +27,8 @@ afterEach(() => {
 describe('the context of an export', () => {
   test('the context of an export is read once for the files that need it within a second, and again afterwards', async () => {
     const contexts = create();
-    const both = await Promise.all([contexts.read(record.id), contexts.read(record.id)]);
-    expect(both).toEqual([
+    const reads = await Promise.all([contexts.read(record.id), contexts.read(record.id)]);
+    expect(reads).toEqual([
       { connection, record },
       { connection, record },
     ]);

@@ -131,15 +131,18 @@ function reasonsForType(options: {
   const { evidence, resourceType, receivedTypes } = options;
   const { files, refusedTypes, isGranted, offeredTypes, since } = evidence;
   const isEvery = resourceType === everyType;
-  const own = outputOf(files).filter((file) => isEvery || typesIn(file).includes(resourceType));
+  const ownFiles = outputOf(files).filter((file) => isEvery || typesIn(file).includes(resourceType));
   const concerns = ({ types = [] }: IssueCount) => isEvery || types.includes(resourceType);
   // A received type is evidently granted and offered, even if the scopes or the CapabilityStatement do not name it.
   const mayBeWithheld = !isEvery && !receivedTypes.includes(resourceType);
   return [
-    ...when(own.some(isUnsettled), 'files-failed'),
-    ...when(own.some(hasOtherCount), 'count-mismatch'),
+    ...when(ownFiles.some(isUnsettled), 'files-failed'),
+    ...when(ownFiles.some(hasOtherCount), 'count-mismatch'),
     ...when(errorsOf(files).some(concerns), 'errors-reported'),
-    ...when(isEvery && !own.some(({ checkpoint }) => checkpoint.lines > 0) && since === undefined, 'nothing-received'),
+    ...when(
+      isEvery && !ownFiles.some(({ checkpoint }) => checkpoint.lines > 0) && since === undefined,
+      'nothing-received',
+    ),
     ...when(refusedTypes.includes(resourceType), 'type-refused'),
     ...when(mayBeWithheld && !isGranted(resourceType), 'not-granted'),
     ...when(mayBeWithheld && offeredTypes.length > 0 && !offeredTypes.includes(resourceType), 'not-offered'),

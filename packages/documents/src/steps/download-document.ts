@@ -74,8 +74,8 @@ async function claimContent(
   },
 ): Promise<void> {
   const { connectionId, content } = options;
-  const kept = await store.documentContents.claim({ connectionId, ...content, createdAt: now() });
-  if (kept.upload === content.upload) await store.documentContents.removeLeftovers(kept);
+  const claimed = await store.documentContents.claim({ connectionId, ...content, createdAt: now() });
+  if (claimed.upload === content.upload) await store.documentContents.removeLeftovers(claimed);
   else await store.documentContents.remove(content);
 }
 

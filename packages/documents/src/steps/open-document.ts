@@ -51,8 +51,8 @@ async function openByUrl({ ehr }: DocumentDeps, options: OpenOptions): Promise<O
   const close = () => void body.destroy();
   if (!isBinaryJson(url, contentType)) {
     const expectedBytes = startOffset + contentLength;
-    const whole = { startOffset, etag, endIsProven, expectedBytes, contentType: () => contentType, close };
-    return { ...whole, body: untilCut(body) };
+    const source = { startOffset, etag, endIsProven, expectedBytes, contentType: () => contentType, close };
+    return { ...source, body: untilCut(body) };
   }
   const binary = openBinaryJson(body);
   return {

@@ -113,12 +113,12 @@ describe('a compressed answer', () => {
   });
 
   test('a gzip file that is cut off at any byte fails instead of ending', async () => {
-    const whole = gzipSync(lines);
-    for (let length = 1; length < whole.length; length += 7) {
+    const compressed = gzipSync(lines);
+    for (let length = 1; length < compressed.length; length += 7) {
       ehr.answer((_request, response) =>
         response
           .writeHead(200, { 'content-encoding': 'gzip', 'content-length': length })
-          .end(whole.subarray(0, length)),
+          .end(compressed.subarray(0, length)),
       );
       await expect(readFile()).rejects.toThrow();
     }

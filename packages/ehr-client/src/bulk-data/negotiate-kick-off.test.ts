@@ -243,9 +243,9 @@ describe('what a refusal is about #negotiation', () => {
 
   test('a refusal of the combination of `_type` and another parameter drops nothing', () => {
     // A kick-off without `_type` would export everything.
-    const both = issue('invalid', { diagnostics: '_type with Patient cannot be combined with _since' });
-    expect(dropped(refusal(400, both))).toBeUndefined();
-    expect(dropped(refusal(400, issue('invalid', { diagnostics: 'Bad request' }), both))).toBeUndefined();
+    const conflict = issue('invalid', { diagnostics: '_type with Patient cannot be combined with _since' });
+    expect(dropped(refusal(400, conflict))).toBeUndefined();
+    expect(dropped(refusal(400, issue('invalid', { diagnostics: 'Bad request' }), conflict))).toBeUndefined();
   });
 
   test('a refusal drops only parameters that were sent', () => {

@@ -63,9 +63,9 @@ describe('an output file', () => {
   test('an output file that changed is read from the start #resume', async () => {
     await start();
     const whole = await readWhole();
-    const again = await open({ offset: 1000, etag: '"of another version"' });
-    expect(again.startOffset).toBe(0);
-    expect((await buffer(again.body)).equals(whole)).toBe(true);
+    const restarted = await open({ offset: 1000, etag: '"of another version"' });
+    expect(restarted.startOffset).toBe(0);
+    expect((await buffer(restarted.body)).equals(whole)).toBe(true);
   });
 
   test('an output file of a server without ranges is read from the start #resume', async () => {
@@ -73,18 +73,18 @@ describe('an output file', () => {
     const { body, etag = '' } = await open();
     const whole = await buffer(body);
     await orderFile({ kind: 'ignore-range' });
-    const again = await open({ offset: 1000, etag });
-    expect(again.startOffset).toBe(0);
-    expect((await buffer(again.body)).equals(whole)).toBe(true);
+    const restarted = await open({ offset: 1000, etag });
+    expect(restarted.startOffset).toBe(0);
+    expect((await buffer(restarted.body)).equals(whole)).toBe(true);
   });
 
   test('an output file that became shorter than the read part (416) is read from the start', async () => {
     await start();
     const { body, etag = '' } = await open();
     const whole = await buffer(body);
-    const again = await open({ offset: whole.length + 5, etag });
-    expect(again.startOffset).toBe(0);
-    expect((await buffer(again.body)).equals(whole)).toBe(true);
+    const restarted = await open({ offset: whole.length + 5, etag });
+    expect(restarted.startOffset).toBe(0);
+    expect((await buffer(restarted.body)).equals(whole)).toBe(true);
   });
 
   test('an output file that is not resumed fails after a 416', async () => {

@@ -9,14 +9,14 @@ import { startEhr, type TestEhr } from '../testing/start-ehr.ts';
 import { createEgressGuard, type EgressRules, egressRefusal } from './egress-guard.ts';
 
 const open: EgressRules = { privateNetwork: false };
-const own: EgressRules = { privateNetwork: true };
+const privateRules: EgressRules = { privateNetwork: true };
 
 describe('an address that is named #egress', () => {
   const guard = createEgressGuard();
   test.each([
     { what: 'plain http', url: 'http://ehr.example.org/x', rules: open },
-    { what: 'another protocol', url: 'file:///etc/passwd', rules: own },
-    { what: 'a user name', url: 'https://ehr.example.org@10.0.0.1/', rules: own },
+    { what: 'another protocol', url: 'file:///etc/passwd', rules: privateRules },
+    { what: 'a user name', url: 'https://ehr.example.org@10.0.0.1/', rules: privateRules },
     { what: 'loopback', url: 'https://127.0.0.1/', rules: open },
     { what: 'loopback in decimal', url: 'https://2130706433/', rules: open },
     { what: 'loopback in hexadecimal', url: 'https://0x7f000001/', rules: open },
@@ -25,9 +25,9 @@ describe('an address that is named #egress', () => {
     { what: 'loopback in IPv6', url: 'https://[::1]/', rules: open },
     { what: 'loopback, mapped into IPv6', url: 'https://[::ffff:127.0.0.1]/', rules: open },
     { what: 'a private address', url: 'https://192.168.1.1/', rules: open },
-    { what: "the cloud's metadata", url: 'https://169.254.169.254/latest/', rules: own },
-    { what: "the cloud's metadata, mapped into IPv6", url: 'http://[::ffff:169.254.169.254]/', rules: own },
-    { what: 'this host', url: 'http://0.0.0.0/', rules: own },
+    { what: "the cloud's metadata", url: 'https://169.254.169.254/latest/', rules: privateRules },
+    { what: "the cloud's metadata, mapped into IPv6", url: 'http://[::ffff:169.254.169.254]/', rules: privateRules },
+    { what: 'this host', url: 'http://0.0.0.0/', rules: privateRules },
     {
       what: 'a host that is not listed',
       url: 'https://evil.example.com/',
@@ -48,8 +48,8 @@ describe('an address that is named #egress', () => {
   test.each([
     { url: 'https://ehr.example.org/fhir', rules: open },
     { url: 'https://8.8.8.8/', rules: open },
-    { url: 'http://127.0.0.1:8080/', rules: own },
-    { url: 'http://[::1]:8080/', rules: own },
+    { url: 'http://127.0.0.1:8080/', rules: privateRules },
+    { url: 'http://[::1]:8080/', rules: privateRules },
     { url: 'https://8.8.8.8/', rules: { ...open, ports: [443] } },
     { url: 'https://8.8.8.8:8443/', rules: { ...open, ports: [443, 8443] } },
     { url: 'https://files.example.org/', rules: { ...open, hosts: ['*.example.org'] } },
@@ -93,13 +93,13 @@ describe('a name that DNS answers #egress', () => {
     expect(await connectTo([[inside]], open)).toBe('egress-refused');
     expect(await connectTo([[outside, inside]], open)).toBe('egress-refused');
     expect(await connectTo([[{ address: '::ffff:127.0.0.1', family: 6 }]], open)).toBe('egress-refused');
-    expect(await connectTo([[{ address: '169.254.169.254', family: 4 }]], own)).toBe('egress-refused');
+    expect(await connectTo([[{ address: '169.254.169.254', family: 4 }]], privateRules)).toBe('egress-refused');
     expect(hits).toBe(before);
   });
 
   test('a connection is made to the address that was checked, even if DNS answers differently later (rebinding)', async () => {
     const answers = [[inside], [{ address: '169.254.169.254', family: 4 }]];
-    expect(await connectTo(answers, own)).toBe('inside');
+    expect(await connectTo(answers, privateRules)).toBe('inside');
     expect(answers).toHaveLength(1);
   });
 });

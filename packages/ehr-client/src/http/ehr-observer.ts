@@ -113,12 +113,12 @@ export function madeConnection({ request }: AxiosResponse): boolean {
  * themselves are not touched, so a file of gigabytes costs two reads of a counter.
  */
 export function createReceivedBytes(): (socket: Socket | null | undefined) => number {
-  const seen = new WeakMap<Socket, number>();
+  const bytesBySocket = new WeakMap<Socket, number>();
   return (socket) => {
     if (!socket) return 0;
     const { bytesRead } = socket;
-    const bytes = bytesRead - (seen.get(socket) ?? 0);
-    seen.set(socket, bytesRead);
+    const bytes = bytesRead - (bytesBySocket.get(socket) ?? 0);
+    bytesBySocket.set(socket, bytesRead);
     return bytes;
   };
 }

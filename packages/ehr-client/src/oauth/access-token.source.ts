@@ -42,17 +42,17 @@ export function createAccessTokenSource(
     flights.set(key, flight);
     return flight;
   };
-  const kept = (connection: Connection, refused?: string): Token | undefined => {
+  const findCached = (connection: Connection, refused?: string): Token | undefined => {
     const token = tokens.get(keyOf(connection));
     return token && token.accessToken !== refused && performance.now() < token.renewAt ? token : undefined;
   };
   return {
     async get(request) {
       if (request.connection.auth.method === 'none') return undefined;
-      return kept(request.connection) ?? unlessAborted(obtain(request), request.signal);
+      return findCached(request.connection) ?? unlessAborted(obtain(request), request.signal);
     },
     async renew({ refused, ...request }) {
-      const currentToken = kept(request.connection, refused);
+      const currentToken = findCached(request.connection, refused);
       if (currentToken) return currentToken;
       const token = await unlessAborted(obtain(request, refused), request.signal);
       // The token request was already running when the EHR refused this token, and did not know of the refusal.

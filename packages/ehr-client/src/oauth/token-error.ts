@@ -15,8 +15,8 @@ export async function toTokenError(options: {
   readonly answer: TokenAnswer | undefined;
 }): Promise<AppError> {
   const { connection, cause, answer } = options;
-  const own = egressRefusal(cause) ?? appErrorIn(cause);
-  if (own) return own;
+  const knownError = egressRefusal(cause) ?? appErrorIn(cause);
+  if (knownError) return knownError;
   // openid-client has a separate class for a 401 with the challenge that RFC 6749, section 5.2, requires.
   const { status = 500 } =
     cause instanceof openid.ResponseBodyError || cause instanceof openid.WWWAuthenticateChallengeError ? cause : {};

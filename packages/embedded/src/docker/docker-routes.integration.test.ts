@@ -51,11 +51,11 @@ describe('the Docker routes', () => {
     'the Docker route of MongoDB keeps the data for the next container',
     async () => {
       const first = await run({ route: mongodbDockerRoute, kept: true });
-      await withKept(first.url, (kept) => kept.insertOne({ _id: 'yes' }));
+      await withKept(first.url, (collection) => collection.insertOne({ _id: 'yes' }));
       await first.stop();
       await expect(pingMongodb({ url: first.url, timeoutMs: 1_000 })).rejects.toThrow();
       const second = await run({ route: mongodbDockerRoute, kept: true });
-      expect(await withKept(second.url, (kept) => kept.findOne())).toEqual({ _id: 'yes' });
+      expect(await withKept(second.url, (collection) => collection.findOne())).toEqual({ _id: 'yes' });
       await second.stop();
     },
     TIMEOUT_MS,
@@ -64,7 +64,7 @@ describe('the Docker routes', () => {
 
 async function withKept<Value>(
   url: string,
-  work: (kept: Collection<{ _id: string }>) => Promise<Value>,
+  work: (collection: Collection<{ _id: string }>) => Promise<Value>,
 ): Promise<Value> {
   const client = new MongoClient(url);
   try {

@@ -65,8 +65,8 @@ describe('buildEngine', () => {
       import { buildEngine } from ${JSON.stringify(module)};
       await buildEngine({ env: process.env, progress: () => undefined, note: () => undefined });`;
     // The compiler of the killed builder runs until its guardian ends it. It must not continue and write files meanwhile.
-    const own = { ...env, GO_ON: join(folder, 'never') };
-    const builder = spawn(process.execPath, ['--input-type=module', '-e', code], { env: own, stdio: 'inherit' });
+    const stuckEnv = { ...env, GO_ON: join(folder, 'never') };
+    const builder = spawn(process.execPath, ['--input-type=module', '-e', code], { env: stuckEnv, stdio: 'inherit' });
     await until(async () => (await builds()) === 1);
     const waiting = await startBuild();
     await until(() => waiting.said.length > 0);

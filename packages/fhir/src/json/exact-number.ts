@@ -35,15 +35,15 @@ export function parseWithExact(json: Buffer, places: readonly ExactNumberPlace[]
   if (places.length === 0) return JSON.parse(text);
   if (text.includes(mark) || escapedMark.test(text)) return parseByReviver(text);
   let marked = '';
-  let done = 0;
+  let position = 0;
   for (const { start, end } of places) {
     const number = json.toString('latin1', start, end);
     // Text that is not a number stays unchanged, so that the parser rejects it.
     if (!jsonNumber.test(number) || String(Number(number)) === number) continue;
-    marked += `${json.toString('utf8', done, start)}"${mark}${number}"`;
-    done = end;
+    marked += `${json.toString('utf8', position, start)}"${mark}${number}"`;
+    position = end;
   }
-  return takeMarks(JSON.parse(marked + json.toString('utf8', done)));
+  return takeMarks(JSON.parse(marked + json.toString('utf8', position)));
 }
 
 /** A character of Unicode's private use area, which text contains only by mistake. Text that contains it is parsed the slow way. */

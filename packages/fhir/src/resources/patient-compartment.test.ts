@@ -98,8 +98,8 @@ describe('referencedId', () => {
 function referencesIn(node: unknown, path: string): { readonly path: string; readonly id: string }[] {
   if (typeof node !== 'object' || node === null) return [];
   const id = referencedId((node as { reference?: unknown }).reference, 'Patient');
-  const own = id === undefined ? [] : [{ path, id }];
-  return own.concat(
+  const ownReference = id === undefined ? [] : [{ path, id }];
+  return ownReference.concat(
     Object.entries(node).flatMap(([name, value]) =>
       // Contained resources are not elements of the resource itself.
       name === 'contained' ? [] : referencesIn(value, /^\d+$/.test(name) ? path : `${path}.${name}`),

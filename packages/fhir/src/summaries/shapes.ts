@@ -19,9 +19,9 @@ const valueUnits = 64;
 
 export const text: Shape = (value, budget) => {
   if (typeof value !== 'string' || value === '') return undefined;
-  const kept = value.length > maxTextLength ? cut(value) : value;
-  if (kept !== value) budget.isCut = true;
-  return spend(budget, valueUnits + kept.length) ? kept : undefined;
+  const text = value.length > maxTextLength ? cut(value) : value;
+  if (text !== value) budget.isCut = true;
+  return spend(budget, valueUnits + text.length) ? text : undefined;
 };
 
 /** A plain number, so that it can be compared. The stored resource keeps the server's text. */
@@ -49,12 +49,12 @@ export function fields(shapes: Readonly<Record<string, Shape>>): Shape {
   const named = Object.entries(shapes);
   return (value, budget) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-    const kept: Record<string, unknown> = {};
+    const result: Record<string, unknown> = {};
     for (const [name, shape] of named) {
       const field = shape((value as Record<string, unknown>)[name], budget);
-      if (field !== undefined) kept[name] = field;
+      if (field !== undefined) result[name] = field;
     }
-    return Object.keys(kept).length > 0 ? kept : undefined;
+    return Object.keys(result).length > 0 ? result : undefined;
   };
 }
 

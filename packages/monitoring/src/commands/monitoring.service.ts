@@ -71,10 +71,10 @@ export function createMonitoringService({
       const schedulesOf = Map.groupBy(schedules, byConnection);
       const watermarksOf = Map.groupBy(watermarks, byConnection);
       const lags = connectionIds.map(async (connectionId) => {
-        const own = schedulesOf.get(connectionId) ?? [];
-        const syncedAt = await readSyncs(store, { connectionId, schedules: own });
+        const schedules = schedulesOf.get(connectionId) ?? [];
+        const syncedAt = await readSyncs(store, { connectionId, schedules });
         const lag = connectionLag({
-          schedules: own,
+          schedules,
           watermarks: watermarksOf.get(connectionId) ?? [],
           syncedAt,
           now,

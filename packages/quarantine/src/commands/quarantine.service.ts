@@ -87,9 +87,9 @@ export function createQuarantineService({
       let count = 0;
       for (let after: string | undefined; ; ) {
         const entries = await store.quarantine.list({ filter, scope, limit: replayPage, after });
-        const whole = entries.filter(({ isTruncated, isCorrected }) => !isTruncated || isCorrected);
-        for (const { id } of whole) await enqueue(id);
-        count += whole.length;
+        const replayable = entries.filter(({ isTruncated, isCorrected }) => !isTruncated || isCorrected);
+        for (const { id } of replayable) await enqueue(id);
+        count += replayable.length;
         after = entries.at(-1)?.id;
         if (entries.length < replayPage) return count;
       }

@@ -78,12 +78,14 @@ export function startQueues(): TestQueues {
     logLines,
     jobEnds,
     startConsumer(handlers, options = {}) {
-      const these = Object.fromEntries(Object.entries(handlers).map(([name, handler]) => [name, toHandler(handler)]));
+      const ownHandlers = Object.fromEntries(
+        Object.entries(handlers).map(([name, handler]) => [name, toHandler(handler)]),
+      );
       const consumer = createConsumer({
         redis: connect(),
         prefix,
         queues: ['bulk-export', 'file-download', 'connection', 'maintenance'],
-        handlers: { ...none, ...these },
+        handlers: { ...none, ...ownHandlers },
         deps: undefined,
         logger,
         onJobEnd: (end) => jobEnds.push(end),

@@ -157,14 +157,14 @@ describe('lines to a syslog server', () => {
     for (let n = 0; n < 100; n++) send(n);
     expect(counts.dropped).toBeGreaterThan(80);
     await until(() => messages().includes('audit stream lost'));
-    const kept = 100 - counts.dropped;
+    const keptCount = 100 - counts.dropped;
     const second = await serve(createServer, first.port);
-    await until(() => second.frames().length === kept);
-    expect(numbersIn(second.frames())).toEqual(Array.from({ length: kept }, (_, n) => n));
+    await until(() => second.frames().length === keptCount);
+    expect(numbersIn(second.frames())).toEqual(Array.from({ length: keptCount }, (_, n) => n));
     await until(() => messages().includes('audit lines dropped'));
     expect(logged).toContainEqual({ message: 'audit lines dropped', fields: { count: counts.dropped } });
     send(100);
-    await until(() => second.frames().length === kept + 1);
+    await until(() => second.frames().length === keptCount + 1);
   });
 
   test('remaining lines are sent, or counted as dropped, when the process stops', async () => {

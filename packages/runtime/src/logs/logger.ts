@@ -83,9 +83,9 @@ export function createLogger({ name, level = 'info', destination }: LoggerOption
   const write =
     (method: 'debug' | 'info' | 'warn' | 'error') =>
     (message: string, fields: LogFields = {}) => {
-      const own = { ...pick(fields), ...describeError(fields.error) };
-      sink[method]({ ...pick(currentLogContext()), ...own }, message);
-      if (method !== 'debug') currentLineListener()?.(toText({ method, message, own }));
+      const lineFields = { ...pick(fields), ...describeError(fields.error) };
+      sink[method]({ ...pick(currentLogContext()), ...lineFields }, message);
+      if (method !== 'debug') currentLineListener()?.(toText({ method, message, own: lineFields }));
     };
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
 }

@@ -33,8 +33,8 @@ function groupSearches({ types, patientIds, connection, provider }: Crawl): Step
   const carried = revIncludeIsComplete ? carriedTypes({ records, connection }) : [];
   // A single type needs as many requests if it is searched by itself, and then the search can be narrowed to changes.
   if (carried.length > 1 || (carried.length === 1 && types.includes('Patient'))) {
-    const own = ['Patient', ...records.filter((type) => !carried.includes(type))];
-    const searches = [...toSearches(own), ...toSearches(carried, true)];
+    const ownTypes = ['Patient', ...records.filter((type) => !carried.includes(type))];
+    const searches = [...toSearches(ownTypes), ...toSearches(carried, true)];
     return chunk(patientIds, patientsPerRequest).map((ids) => ({ patientIds: ids, searches }));
   }
   // Patient resources are searched by lists of ids, many in one request.

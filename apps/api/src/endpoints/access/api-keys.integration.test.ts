@@ -70,8 +70,8 @@ describe('an API key', () => {
     expect([revoked.status, revoked.body.data.revokedAt]).toEqual([200, expect.any(String)]);
     const { status, body } = await listConnections(key);
     expect([status, body.error.code]).toEqual([401, 'api-key-revoked']);
-    const again = await api.request('DELETE', `${path}/${id}`);
-    expect([again.status, again.body.data.revokedAt]).toEqual([200, revoked.body.data.revokedAt]);
+    const secondAnswer = await api.request('DELETE', `${path}/${id}`);
+    expect([secondAnswer.status, secondAnswer.body.data.revokedAt]).toEqual([200, revoked.body.data.revokedAt]);
     expect(await listed(id)).toEqual(revoked.body.data);
   });
 

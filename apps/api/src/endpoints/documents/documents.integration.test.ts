@@ -61,7 +61,7 @@ async function store(storedType: string, change: Partial<PatientDocument> = {}):
   return id;
 }
 
-const at = (id: string, rest = '') => `/api/ehr/athenahealth/documents/${id}${rest}`;
+const at = (id: string, suffix = '') => `/api/ehr/athenahealth/documents/${id}${suffix}`;
 const get = (id: string, headers: Record<string, string> = {}) => api.request('GET', at(id), { headers });
 
 describe('GET /api/ehr/:provider/documents/:id', () => {
@@ -204,7 +204,7 @@ describe('records of documents', () => {
     expect((await get(id)).body.error.details).toMatchObject({ state: 'failed', error: { code: 'ehr-not-found' } });
     const retried = await api.request('POST', at(id, '/retry'));
     expect([retried.status, retried.body.data.state, retried.body.data.error]).toEqual([202, 'pending', undefined]);
-    const again = await api.request('POST', at(id, '/retry'));
-    expect([again.status, again.body.error.code]).toEqual([409, 'nothing-to-retry']);
+    const secondAnswer = await api.request('POST', at(id, '/retry'));
+    expect([secondAnswer.status, secondAnswer.body.error.code]).toEqual([409, 'nothing-to-retry']);
   });
 });

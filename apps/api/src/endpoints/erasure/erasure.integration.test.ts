@@ -66,14 +66,14 @@ describe('a connection', () => {
       requestedBy: 'operator',
     });
     expect((await api.request('GET', path())).status).toBe(404);
-    const again = await purge();
-    expect([again.status, again.body.data.id]).toEqual([202, id]);
+    const secondAnswer = await purge();
+    expect([secondAnswer.status, secondAnswer.body.data.id]).toEqual([202, id]);
     expect((await api.request('GET', `/api/ehr/erasures/${id}`)).body.data).toEqual(answer.body.data);
     const listed = await api.request('GET', `/api/ehr/erasures?connectionId=${planted.connectionId}`);
     expect(listed.body.data).toEqual([answer.body.data]);
     const target = { id: planted.connectionId, erasureId: id };
     expect(await eventOf(answer)).toMatchObject({ action: 'connection.delete', outcome: 'success', target });
-    expect(await eventOf(again)).toMatchObject({ action: 'connection.delete', outcome: 'unchanged', target });
+    expect(await eventOf(secondAnswer)).toMatchObject({ action: 'connection.delete', outcome: 'unchanged', target });
   });
 
   test('a connection can be purged while one of its exports is running', async () => {

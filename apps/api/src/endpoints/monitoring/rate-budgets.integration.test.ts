@@ -47,13 +47,13 @@ test('GET /rate-budgets has one entry for each budget, with the connections that
     day: { used: 0, limit: limit * 1440 },
   });
   const production = { environment: 'production' };
-  const own = { name: 'athenahealth.production', ...production, ...requests };
+  const ownBudget = { name: 'athenahealth.production', ...production, ...requests };
   const ownTokens = { name: 'athenahealth.production.token', ...production, ...tokens(50) };
   const atSandbox = { environment: 'sandbox', connectionIds: [sandbox] };
   expect(body.data).toEqual([
-    { ...own, connectionIds: [first, second] },
+    { ...ownBudget, connectionIds: [first, second] },
     { ...ownTokens, connectionIds: [first, second] },
-    { ...own, connectionIds: [other] },
+    { ...ownBudget, connectionIds: [other] },
     { ...ownTokens, connectionIds: [other] },
     { name: 'athenahealth.sandbox', ...atSandbox, ...requests },
     { name: 'athenahealth.sandbox.token', ...atSandbox, ...tokens(5) },

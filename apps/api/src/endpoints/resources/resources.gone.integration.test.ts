@@ -13,29 +13,29 @@ import { searchResources } from './search-resources.endpoint.ts';
 
 /** What the database notices: a stream that never ends, and a page that is never returned. */
 function createEndlessResources() {
-  const seen = { aborted: 0, closed: 0 };
+  const counts = { aborted: 0, closed: 0 };
   const resources = {
     async stream({ signal }: { signal: AbortSignal }) {
-      signal.addEventListener('abort', () => seen.aborted++);
+      signal.addEventListener('abort', () => counts.aborted++);
       const lines = (async function* () {
         try {
           for (;;) yield `${'x'.repeat(10_000)}\n`;
         } finally {
-          seen.closed++;
+          counts.closed++;
         }
       })();
       return { lines, patients: [] };
     },
     async search({ signal }: { signal: AbortSignal }) {
       await once(signal, 'abort');
-      seen.aborted++;
+      counts.aborted++;
       throw new DOMException('This operation was aborted', 'AbortError');
     },
   };
-  return { seen, resources: resources as unknown as ResourceService };
+  return { counts, resources: resources as unknown as ResourceService };
 }
 
-const { seen, resources } = createEndlessResources();
+const { counts, resources } = createEndlessResources();
 const deps = { services: { resources } } as unknown as EndpointDeps;
 const logged: string[] = [];
 const logger = createLogger({ name: 'api', level: 'silent' });
@@ -61,14 +61,14 @@ describe('a client that leaves', () => {
     const [response] = await once(stream, 'response');
     await once(response, 'data');
     stream.destroy();
-    await waitFor(() => seen.aborted === 1 && seen.closed === 1, { what: 'the end of the stream' });
+    await waitFor(() => counts.aborted === 1 && counts.closed === 1, { what: 'the end of the stream' });
 
     const page = httpRequest(url)
       .on('error', () => undefined)
       .end();
     await once(server, 'request');
     page.destroy();
-    await waitFor(() => seen.aborted === 2, { what: 'the end of the search' });
+    await waitFor(() => counts.aborted === 2, { what: 'the end of the search' });
     expect(logged).toEqual([]);
   });
 });

@@ -178,8 +178,8 @@ describe('Accept', () => {
   test('a search with NDJSON returns every match on its own line, as received', async () => {
     const all = await search('', ndjson);
     expect(all.text.trimEnd().split('\n').sort()).toEqual(lines);
-    const some = await search('status=preliminary&patient=p0', ndjson);
-    expect(some.text).toBe(`${[lines[0], lines[15]].join('\n')}\n`);
+    const answer = await search('status=preliminary&patient=p0', ndjson);
+    expect(answer.text).toBe(`${[lines[0], lines[15]].join('\n')}\n`);
     expect(await search('patient=unknown', ndjson)).toMatchObject({ status: 200, text: '' });
   });
 

@@ -85,8 +85,8 @@ describe('schedules', () => {
       status: 'IN_PROGRESS',
       request: { sinceLast: true, resourceTypes: ['Goal'] },
     });
-    const again = await api.request('POST', `${path}/${id}/run`);
-    expect([again.status, again.body.error.code, again.body.error.details]).toEqual([
+    const secondAnswer = await api.request('POST', `${path}/${id}/run`);
+    expect([secondAnswer.status, secondAnswer.body.error.code, secondAnswer.body.error.details]).toEqual([
       409,
       'export-already-running',
       { exportId: body.data.id },
@@ -100,19 +100,19 @@ test('schedules can be created, changed and deleted without Redis, and only an i
   const services = testServices();
   const { hostname: host, port } = new URL(services.redisUrl);
   const proxy = await startTcpProxy({ host, port: Number(port) });
-  const own = await startApi({ services: { ...services, redisUrl: `redis://127.0.0.1:${proxy.port}` } });
+  const ownApi = await startApi({ services: { ...services, redisUrl: `redis://127.0.0.1:${proxy.port}` } });
   try {
-    const body = { connectionId: await own.createConnection(), kind: 'export', cron: '0 2 * * *', timeZone: 'UTC' };
+    const body = { connectionId: await ownApi.createConnection(), kind: 'export', cron: '0 2 * * *', timeZone: 'UTC' };
     await proxy.close();
-    const created = await own.request('POST', path, { body });
+    const created = await ownApi.request('POST', path, { body });
     const at = `${path}/${created.body.data.id}`;
-    const changed = await own.request('PATCH', at, { body: { paused: true } });
-    const run = await own.request('POST', `${at}/run`);
-    const deleted = await own.request('DELETE', at);
+    const changed = await ownApi.request('PATCH', at, { body: { paused: true } });
+    const run = await ownApi.request('POST', `${at}/run`);
+    const deleted = await ownApi.request('DELETE', at);
     expect([created.status, changed.status, run.status, deleted.status]).toEqual([201, 200, 503, 204]);
-    expect(await own.store.bulkExports.listActive()).toEqual([]);
+    expect(await ownApi.store.bulkExports.listActive()).toEqual([]);
   } finally {
-    await own.stop();
+    await ownApi.stop();
     await proxy.close();
   }
 }, 30_000);
@@ -205,15 +205,15 @@ describe('the default schedule of a provider', () => {
   });
 
   test('environment variables set the default schedule of athenahealth', async () => {
-    const own = await startApi({
+    const ownApi = await startApi({
       env: { ATHENAHEALTH_DEFAULT_SCHEDULE: JSON.stringify({ ...nightly, kind: 'export' }) },
     });
     try {
-      const id = await own.createConnection();
-      const list = await own.request('GET', `${path}?connectionId=${id}`);
+      const id = await ownApi.createConnection();
+      const list = await ownApi.request('GET', `${path}?connectionId=${id}`);
       expect(list.body.data).toMatchObject([{ ...nightly, kind: 'export' }]);
     } finally {
-      await own.stop();
+      await ownApi.stop();
     }
   });
 });

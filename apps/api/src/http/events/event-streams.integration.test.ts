@@ -74,11 +74,11 @@ describe('a stream of events', () => {
     const otherStream = await openEvents({ api, path, key: api.clientKey });
     expect(otherStream.status).toBe(200);
     for (const stream of [...streams, otherStream]) stream.leave();
-    const again = await waitFor(async () => {
+    const reopened = await waitFor(async () => {
       const stream = await openEvents({ api, path });
       return stream.status === 200 ? stream : undefined;
     });
-    again.leave();
+    reopened.leave();
   });
 
   test('an event stream is not written to while its client does not read, and ends like an idle connection', async () => {

@@ -97,7 +97,7 @@ export class EventStreams {
       for (;;) {
         for (const event of snapshot.events) writer.send(event);
         if (snapshot.isOver) return writer.send({ name: 'end', data: {} });
-        await rest(this.#restMs(tookMs), signal);
+        await pause(this.#restMs(tookMs), signal);
         if (signal.aborted) return;
         snapshot = { events: [] };
         // Nothing is written while the client does not read. The idle timeout of the server ends such a stream.
@@ -121,7 +121,7 @@ export class EventStreams {
   }
 }
 
-function rest(ms: number, signal: AbortSignal): Promise<void> {
+function pause(ms: number, signal: AbortSignal): Promise<void> {
   // An abort ends the wait early. The caller checks the signal.
   return sleep(ms, undefined, { signal }).catch(() => undefined);
 }

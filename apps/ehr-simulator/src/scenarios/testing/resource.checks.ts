@@ -41,10 +41,10 @@ function deletions({ bundles, unreadable, inOutput }: DeletionsInput): Check {
     expect(readable.map(({ entry }) => entry.length)).toEqual(bundles);
     const urls = readable.flatMap(({ entry }) => entry.map(({ request }: { request: { url: string } }) => request.url));
     expect(urls).toEqual(before.slice(0, 4).map((id) => `Patient/${id}`));
-    const kept = (await truth(client)).map((line) => JSON.parse(line).id);
-    expect(kept).toEqual(before.slice(4));
+    const keptIds = (await truth(client)).map((line) => JSON.parse(line).id);
+    expect(keptIds).toEqual(before.slice(4));
     const exported = lines(await client.text(output[0].url, ndjson)).map((line) => JSON.parse(line).id);
-    expect(exported).toEqual(inOutput ? before : kept);
+    expect(exported).toEqual(inOutput ? before : keptIds);
   };
 }
 

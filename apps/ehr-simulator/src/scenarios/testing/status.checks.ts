@@ -83,17 +83,17 @@ export const statusChecks = {
   'transient-server-error': transientWith(500),
   'status-outage': async (client) => {
     const statusUrl = await startExport(client);
-    const seen = [];
+    const statuses = [];
     for (let index = 0; index < 4; index += 1) {
       const response = await client.get(statusUrl, json);
-      seen.push([response.status, response.headers.get('content-type'), (await response.text()).slice(0, 8)]);
+      statuses.push([response.status, response.headers.get('content-type'), (await response.text()).slice(0, 8)]);
     }
-    expect(seen.slice(0, 3)).toEqual([
+    expect(statuses.slice(0, 3)).toEqual([
       [502, 'text/html', '<html>ba'],
       [503, 'text/plain', ''],
       [504, 'text/plain', 'upstream'],
     ]);
-    expect(seen[3]?.[0]).toBe(200);
+    expect(statuses[3]?.[0]).toBe(200);
   },
   'html-status': async (client) => {
     const statusUrl = await startExport(client);

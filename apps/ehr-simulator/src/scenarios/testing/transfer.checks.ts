@@ -48,8 +48,8 @@ function cut({ headers = ndjson, end = 'closed', first }: CutInput): Check {
   return async (client) => {
     const url = await patientUrl(client);
     const wholeBytes = Buffer.byteLength(`${(await truth(client)).join('\n')}\n`);
-    const seen = await wire(client, url, headers);
-    expect({ ...framingOf(seen), end: seen.end }).toEqual({ ...first(wholeBytes), end });
+    const received = await wire(client, url, headers);
+    expect({ ...framingOf(received), end: received.end }).toEqual({ ...first(wholeBytes), end });
     expect(wholeBytes).toBeGreaterThan(2 * cutBytes);
     await isWhole(client, url);
   };
@@ -94,20 +94,20 @@ export const transferChecks = {
   'short-chunked': cut({ first: () => ({ ...close, isChunked: true, hasLastChunk: true }) }),
   'cut-gzip': async (client) => {
     const url = await patientUrl(client);
-    const seen = await wire(client, url, zipped);
-    expect([seen.headers['content-encoding'], framingOf(seen)]).toEqual([
+    const received = await wire(client, url, zipped);
+    expect([received.headers['content-encoding'], framingOf(received)]).toEqual([
       'gzip',
       { ...close, bytes: 1000, isChunked: true, hasLastChunk: true },
     ]);
-    expect(() => gunzipSync(dechunked(seen.body))).toThrow();
+    expect(() => gunzipSync(dechunked(received.body))).toThrow();
     expect(gunzipSync(dechunked((await wire(client, url, zipped)).body)).length).toBeGreaterThan(cutBytes);
   },
   'close-delimited': cut({ first: (whole) => ({ ...close, bytes: whole }) }),
   'cut-close-delimited': cut({ first: () => close }),
   'cut-close-delimited-gzip': async (client) => {
     const url = await patientUrl(client);
-    const seen = await wire(client, url, zipped);
-    expect([seen.headers['content-encoding'], framingOf(seen)]).toEqual(['gzip', { ...close, bytes: 1000 }]);
+    const received = await wire(client, url, zipped);
+    expect([received.headers['content-encoding'], framingOf(received)]).toEqual(['gzip', { ...close, bytes: 1000 }]);
     expect(gunzipSync((await wire(client, url, zipped)).body).length).toBeGreaterThan(cutBytes);
   },
   'stalled-file': async (client) => {

@@ -156,8 +156,8 @@ export class FileBatch {
     let deleted = 0;
     for (const [type, tombstones] of this.#tombstones) {
       for (let from = 0; from < tombstones.length; from += maxTombstones) {
-        const some = tombstones.slice(from, from + maxTombstones);
-        deleted += (await this.#options.store.resourceWriter.write(type, some)).written;
+        const batch = tombstones.slice(from, from + maxTombstones);
+        deleted += (await this.#options.store.resourceWriter.write(type, batch)).written;
       }
     }
     return deleted;
@@ -166,7 +166,7 @@ export class FileBatch {
   #store(type: string, documents: readonly LineDocument[]): Promise<WriteOutcome> {
     return writeWithBisection({
       items: documents,
-      write: (some) => this.#options.store.resourceWriter.write(type, some),
+      write: (batch) => this.#options.store.resourceWriter.write(type, batch),
       onRefused: ({ line }) => this.#quarantine(line, 'refused-by-database'),
     });
   }

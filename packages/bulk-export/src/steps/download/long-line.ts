@@ -36,10 +36,10 @@ export class LongLine {
     };
     const line = this.#line;
     line.hash.update(part);
-    const kept = part.subarray(0, maxKeptLineBytes - line.keptBytes);
-    if (kept.length === 0) return;
-    line.keptBytes += kept.length;
-    await line.writer.write(kept);
+    const keptPart = part.subarray(0, maxKeptLineBytes - line.keptBytes);
+    if (keptPart.length === 0) return;
+    line.keptBytes += keptPart.length;
+    await line.writer.write(keptPart);
   }
 
   /** Ends the line. @returns undefined if none was being written */

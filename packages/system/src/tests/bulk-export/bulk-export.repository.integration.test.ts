@@ -30,16 +30,16 @@ test('an export is stored with its own fields and those of the repository, and n
 });
 
 test('a retry removes the warnings of the end and keeps the others', async () => {
-  const kept = { code: 'parameter-dropped', message: 'Kept.' };
-  const record = makeBulkExport({ warnings: [kept] });
+  const keptWarning = { code: 'parameter-dropped', message: 'Kept.' };
+  const record = makeBulkExport({ warnings: [keptWarning] });
   const { id } = record;
   const { bulkExports } = store;
   await bulkExports.insert({ record, requestKey: 'retried' });
   await bulkExports.warn({ id, code: 'files-failed', message: 'Removed.' });
   await bulkExports.warn({ id, code: 'files-failed', message: 'Removed.' });
   const failed = await bulkExports.transition({ from: record, to: 'failed' });
-  expect(failed?.warnings).toEqual([kept, { code: 'files-failed', message: 'Removed.' }]);
+  expect(failed?.warnings).toEqual([keptWarning, { code: 'files-failed', message: 'Removed.' }]);
   const reopened = failed && (await bulkExports.reopen({ from: failed, to: 'queued', now: new Date() }));
-  expect(reopened?.warnings).toEqual([kept]);
+  expect(reopened?.warnings).toEqual([keptWarning]);
   expect(reopened?.timeline?.map(({ phase }) => phase)).toEqual(['failed', 'queued']);
 });

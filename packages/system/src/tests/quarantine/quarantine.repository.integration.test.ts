@@ -48,8 +48,8 @@ describe('the quarantine #quarantine', () => {
     const writer = store.quarantine.createLongLine(place);
     await writer.write(Buffer.from('the first part'));
     const { bytes: _, ...line } = makeLine('job_long');
-    const kept = { sealedFile: await writer.end(), keptBytes: 14, sha256: 'abc' };
-    await store.quarantine.put({ lines: [{ ...line, ...kept, sizeBytes: 1_000_000_000 }], now });
+    const keptContent = { sealedFile: await writer.end(), keptBytes: 14, sha256: 'abc' };
+    await store.quarantine.put({ lines: [{ ...line, ...keptContent, sizeBytes: 1_000_000_000 }], now });
     const [entry] = await listOf('job_long');
     expect(entry).toMatchObject({ sizeBytes: 1_000_000_000, keptBytes: 14, isTruncated: true, sha256: 'abc' });
     expect(await text(await store.quarantine.openBytes(entry?.id ?? ''))).toBe('the first part');

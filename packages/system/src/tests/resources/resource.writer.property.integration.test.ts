@@ -111,9 +111,9 @@ describe('property: the resource writer #newest-wins #confluence', () => {
       fc.asyncProperty(fc.array(observed, { minLength: 1, maxLength: 8 }), async (versions) => {
         await write(versions.map((version) => [version]));
         const connectionId = `c${runs}`;
-        const kept = await database.collection<ResourceDocument>('Patient').find({ connectionId }).toArray();
+        const storedVersions = await database.collection<ResourceDocument>('Patient').find({ connectionId }).toArray();
         for (const document of versions.map((version) => toDocument(connectionId, version))) {
-          const stored = kept.find(({ _id }) => _id === document._id);
+          const stored = storedVersions.find(({ _id }) => _id === document._id);
           expect(stored && compareVersions(document, stored)).toMatch(/^(same|older)$/);
         }
       }),

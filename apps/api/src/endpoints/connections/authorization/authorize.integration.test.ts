@@ -38,8 +38,8 @@ test('an authorization with an https callback accepts only a cookie that no othe
   const returns = (name: string) =>
     fetch(callback, { headers: { cookie: `${name}=${secret}`, accept: 'application/json' } });
   expect(await (await returns(`bulkhead-${id}`)).json()).toMatchObject({ error: { code: 'authorization-unknown' } });
-  const own = await api.store.authorizationRequests.find(id);
-  expect(own?.phase).not.toBe('redeeming');
+  const ownRequest = await api.store.authorizationRequests.find(id);
+  expect(ownRequest?.phase).not.toBe('redeeming');
   api.expectNoSecretInAnswers();
   await api.stop();
 });
