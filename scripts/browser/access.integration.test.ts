@@ -44,17 +44,17 @@ if ('missing' in chromium) {
     const expectAccessible = async () => expect(await faultsOfAccessibility(page)).toEqual([]);
     /** Copies a value that is shown only once, as a user would. */
     const keep = async (label: string): Promise<string> => {
-      const shown = await page.getByRole('textbox', { name: label }).inputValue();
+      const shownSecret = await page.getByRole('textbox', { name: label }).inputValue();
       await expectAccessible();
       // Neither a key nor a click outside the dialog closes it.
       await page.keyboard.press('Escape');
       await button('Copy').click();
       await button('Copied').waitFor();
-      expect(await page.evaluate('navigator.clipboard.readText()')).toBe(shown);
+      expect(await page.evaluate('navigator.clipboard.readText()')).toBe(shownSecret);
       await button('I have stored it').click();
       await page.getByRole('dialog').waitFor({ state: 'detached' });
-      expect(await page.content()).not.toContain(shown);
-      return shown;
+      expect(await page.content()).not.toContain(shownSecret);
+      return shownSecret;
     };
     const requestWith = (key: string, path: string) =>
       fetch(`${browsed.system.baseUrl}/api/ehr${path}`, { headers: { authorization: `Bearer ${key}` } });

@@ -12,7 +12,7 @@ export async function pollUntil<Value>(
   condition: () => Value | undefined | Promise<Value | undefined>,
   { timeoutMs, intervalMs = defaultIntervalMs }: { readonly timeoutMs: number; readonly intervalMs?: number },
 ): Promise<Value | undefined> {
-  const deadline = performance.now() + timeoutMs;
+  const deadlineMs = performance.now() + timeoutMs;
   for (;;) {
     try {
       const value = await condition();
@@ -20,7 +20,7 @@ export async function pollUntil<Value>(
     } catch {
       // A fault may have stopped the server.
     }
-    if (performance.now() > deadline) return undefined;
+    if (performance.now() > deadlineMs) return undefined;
     await delay(intervalMs);
   }
 }

@@ -18,8 +18,8 @@ export async function checkConformance(options: {
   const { report, write } = options;
   const { markdown, faults } = renderConformance({ rules, report, root });
   if (write && faults.length === 0) await writeFile(page, markdown);
-  const written = await readFile(page, 'utf8').catch(() => '');
-  if (written === markdown) return faults;
+  const currentPage = await readFile(page, 'utf8').catch(() => '');
+  if (currentPage === markdown) return faults;
   return [
     ...faults,
     'docs/bulk-data-conformance.md differs from the results of the tests. Run `pnpm docs:conformance`.',

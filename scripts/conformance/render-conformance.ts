@@ -70,9 +70,9 @@ function toTaggedTest(file: string, { fullName, status }: { fullName: string; st
 
 function toRow({ rule, tests }: { readonly rule: Rule; readonly tests: readonly TaggedTest[] }): string {
   const byFile = Map.groupBy(tests, ({ file }) => file);
-  const shown = [...byFile]
+  const lines = [...byFile]
     .toSorted(([left], [right]) => (left < right ? -1 : 1))
     .map(([file, ofFile]) => `\`${file}\`: ${[...new Set(ofFile.map(({ title }) => title))].join('; ')}`);
-  const cells = [`**${rule.id}**: ${rule.text}`, rule.source, shown.join('<br>')];
+  const cells = [`**${rule.id}**: ${rule.text}`, rule.source, lines.join('<br>')];
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 }

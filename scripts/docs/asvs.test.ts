@@ -43,9 +43,9 @@ test.each(pagesWithFiles)('%s names only files that exist', (path) => {
   const files = globSync([...patterns, '.dockerignore'], { cwd: root, exclude: ['**/node_modules'] });
   const names = new Set(files.map((file) => basename(file)));
   const text = readFileSync(join(root, path), 'utf8');
-  const named = [...text.matchAll(/`([\w.-]+\.(?:ts|mjs|yaml|json)|Dockerfile|\.dockerignore)`/g)].map(
+  const namedFiles = [...text.matchAll(/`([\w.-]+\.(?:ts|mjs|yaml|json)|Dockerfile|\.dockerignore)`/g)].map(
     ([, name = '']) => name,
   );
-  expect(named.length).toBeGreaterThan(10);
-  expect(named.filter((name) => !names.has(name))).toEqual([]);
+  expect(namedFiles.length).toBeGreaterThan(10);
+  expect(namedFiles.filter((name) => !names.has(name))).toEqual([]);
 });

@@ -148,8 +148,8 @@ if (missing) {
         const selected = pods.filter((pod) => labels.every(([label, value]) => pod.labels[label] === value));
         expect(labels).not.toEqual([]);
         expect(selected).not.toEqual([]);
-        const named = JSON.stringify(spec).match(/"(?:port|targetPort)":"(\w+)"/)?.[1];
-        if (named) for (const { container } of selected) expect(container.ports[0].name).toBe(named);
+        const portName = JSON.stringify(spec).match(/"(?:port|targetPort)":"(\w+)"/)?.[1];
+        if (portName) for (const { container } of selected) expect(container.ports[0].name).toBe(portName);
       }
     });
   });

@@ -152,11 +152,11 @@ function holders(text: string): readonly string[] {
 
 describe('the tables of docs/security.md', () => {
   test('the page names exactly the fields that a rotation of the key encrypts again', async () => {
-    const named = [...readTable('Encrypted by the application').values()]
+    const namedFields = [...readTable('Encrypted by the application').values()]
       .flat()
       .filter((name) => !name.endsWith('.chunks'));
     const report = await system.store.rotateEncryptionKey({ dryRun: true });
-    expect(named.sort()).toEqual(report.map(({ collection, field }) => `${collection}.${field}`).sort());
+    expect(namedFields.sort()).toEqual(report.map(({ collection, field }) => `${collection}.${field}`).sort());
   });
 
   test('fields that the page names as encrypted are readable nowhere', () => {

@@ -157,11 +157,11 @@ async function untilEnded<Record>(
   read: () => Promise<Record | undefined>,
   hasEnded: (record: Record) => boolean,
 ): Promise<Record> {
-  const deadline = performance.now() + endsWithinMs;
+  const deadlineMs = performance.now() + endsWithinMs;
   for (;;) {
     const record = await read();
     if (!record) throw new Error('the record no longer exists');
-    if (hasEnded(record) || performance.now() > deadline) return record;
+    if (hasEnded(record) || performance.now() > deadlineMs) return record;
     await delay(checkEveryMs);
   }
 }

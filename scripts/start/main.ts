@@ -77,12 +77,12 @@ async function serve({ system, options, folder }: Serving): Promise<End> {
   await store.apiKeys.deleteByName(ownKeyName);
   const ownKey = await store.apiKeys.create({ name: ownKeyName, role: 'operator', now: new Date() });
   const api = createApiClient({ baseUrl, apiKey: ownKey });
-  const shown = await showableKey({ system, folder, isNew: options.newKey });
-  const { apiKey } = shown;
-  steps.print(accessText({ baseUrl, simulatorUrl, apiKey, apiKeyPrefix: shown.state.apiKeyPrefix }));
+  const shownKey = await showableKey({ system, folder, isNew: options.newKey });
+  const { apiKey } = shownKey;
+  steps.print(accessText({ baseUrl, simulatorUrl, apiKey, apiKeyPrefix: shownKey.state.apiKeyPrefix }));
   const { connectionId, isComparable } = await openConnection({
     ...{ api, folder, options, simulatorUrl },
-    state: shown.state,
+    state: shownKey.state,
   });
 
   const startedAt = Date.now();

@@ -19,8 +19,8 @@ export function requestLine(logLine: string): string | undefined {
   if (!logLine.includes('"EHR request ended"')) return undefined;
   const line = parse(logLine);
   if (line?.msg !== 'EHR request ended') return undefined;
-  const shown = fields.filter((field) => line[field] !== undefined).map((field) => `${field}=${line[field]}`);
-  return `EHR request ended  ${shown.join(' ')}`;
+  const texts = fields.filter((field) => line[field] !== undefined).map((field) => `${field}=${line[field]}`);
+  return `EHR request ended  ${texts.join(' ')}`;
 }
 
 function parse(logLine: string): Readonly<Record<string, unknown>> | undefined {

@@ -62,13 +62,13 @@ interface StartingSystem extends SystemStart {
 
 async function startAll(options: StartingSystem): Promise<Omit<RunningSystem, 'stop'>> {
   const { folder, openState, start, steps, started, ephemeral } = options;
-  const held = await openDataFolder(ephemeral ? { ephemeral } : { dataDir: folder });
+  const dataFolder = await openDataFolder(ephemeral ? { ephemeral } : { dataDir: folder });
   const keptState = openState();
   const consoleBuilt = start.once ? undefined : prepareConsole(steps);
   const bundled = start.dev ? Promise.resolve() : bundleWorker();
   // Awaited when the workers start. An earlier failure of another part is reported first.
   bundled.catch(() => undefined);
-  const services = await startServices({ folder: held, report: steps.report });
+  const services = await startServices({ folder: dataFolder, report: steps.report });
   started.push(services);
   const { encryptionKey } = keptState;
   const store = await steps.run('migration', async () => {
@@ -124,8 +124,8 @@ function launcher({ folder, steps, started }: StartingSystem): Launch {
   return async (app) => {
     // The guide's DEBUG switch: only a user who has set it sees the requests that the workers log.
     const showRequests = (line: string) => {
-      const shown = requestLine(line);
-      if (shown !== undefined) steps.print(`${app.name}: ${shown}`);
+      const text = requestLine(line);
+      if (text !== undefined) steps.print(`${app.name}: ${text}`);
     };
     const child = await startApp({
       ...app,

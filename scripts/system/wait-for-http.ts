@@ -4,8 +4,8 @@ const intervalMs = 100;
 
 /** Resolves when `url` answers with 2xx. @throws Error after 30 s */
 export async function waitForHttp({ url, what }: { readonly url: string; readonly what: string }): Promise<void> {
-  const deadline = Date.now() + deadlineMs;
-  while (Date.now() < deadline) {
+  const endMs = Date.now() + deadlineMs;
+  while (Date.now() < endMs) {
     const answered = await fetch(url).then(
       ({ ok }) => ok,
       // Not listening yet.

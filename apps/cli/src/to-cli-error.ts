@@ -12,11 +12,11 @@ export function toCliError(error: unknown): unknown {
       error: { code, cause: String(cause) },
     });
   }
-  const listed = Array.isArray(details)
+  const faults = Array.isArray(details)
     ? details.map((detail) => `\n  ${detail.path}: ${detail.message}`).join('')
     : '';
   return new CliError({
-    message: `${message}${listed}`,
+    message: `${message}${faults}`,
     exitCode: exitCodeOf(status),
     error: { code, message, details },
   });

@@ -50,11 +50,11 @@ function createBars() {
     bar: { readonly name: string; readonly done: number; readonly total: number; readonly rest: string },
   ) => {
     const { name, done, total, rest } = bar;
-    const shown = { name: toTerminalText(name).padEnd(24), amount: toAmount({ done, total }), rest };
-    const drawn = byKey.get(key) ?? multi.create(Math.max(total, 1), 0, shown);
+    const columns = { name: toTerminalText(name).padEnd(24), amount: toAmount({ done, total }), rest };
+    const drawn = byKey.get(key) ?? multi.create(Math.max(total, 1), 0, columns);
     byKey.set(key, drawn);
     drawn.setTotal(Math.max(total, done, 1));
-    drawn.update(total === 0 ? 0 : done, shown);
+    drawn.update(total === 0 ? 0 : done, columns);
   };
   return {
     show(record: Export, files: readonly OutputFile[]): void {

@@ -110,13 +110,13 @@ serveProbe({
     async ({ seconds, everyMs }: { seconds: number; everyMs: number }) =>
     async () => {
       const endsAt = performance.now() + seconds * 1000;
-      const waits: number[] = [];
+      const waitsMs: number[] = [];
       while (performance.now() < endsAt) {
-        waits.push(await send('poll'));
+        waitsMs.push(await send('poll'));
         await delay(everyMs);
       }
-      waits.sort((left, right) => left - right);
-      const at = (share: number) => waits[Math.max(Math.ceil(waits.length * share) - 1, 0)] ?? 0;
-      return { units: waits.length, details: { p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1) } };
+      waitsMs.sort((left, right) => left - right);
+      const at = (share: number) => waitsMs[Math.max(Math.ceil(waitsMs.length * share) - 1, 0)] ?? 0;
+      return { units: waitsMs.length, details: { p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1) } };
     },
 });

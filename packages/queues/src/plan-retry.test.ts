@@ -28,11 +28,11 @@ test('a wait that a server asks for is at most an hour', () => {
 });
 
 test('the backoff doubles, differs between jobs by up to half, and is the same for each call', () => {
-  const delays = Array.from({ length: 200 }, (_, index) =>
+  const delaysMs = Array.from({ length: 200 }, (_, index) =>
     backoffDelayMs({ jobId: `job-${index}`, attempt: 3, backoffMs: 1000 }),
   );
-  expect(Math.min(...delays)).toBeGreaterThanOrEqual(2000);
-  expect(Math.max(...delays)).toBeLessThanOrEqual(4000);
-  expect(new Set(delays).size).toBeGreaterThan(100);
-  expect(backoffDelayMs({ jobId: 'job-0', attempt: 3, backoffMs: 1000 })).toBe(delays[0]);
+  expect(Math.min(...delaysMs)).toBeGreaterThanOrEqual(2000);
+  expect(Math.max(...delaysMs)).toBeLessThanOrEqual(4000);
+  expect(new Set(delaysMs).size).toBeGreaterThan(100);
+  expect(backoffDelayMs({ jobId: 'job-0', attempt: 3, backoffMs: 1000 })).toBe(delaysMs[0]);
 });

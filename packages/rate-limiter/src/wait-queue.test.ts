@@ -56,8 +56,8 @@ beforeEach(() => {
       if (error) throw error;
       return { now, reason, waitMs, slots: waits.map((wait) => ({ grantId: `g${++slots}`, waitMs: wait })) };
     },
-    async report(sent) {
-      reports.push(sent);
+    async report(report) {
+      reports.push(report);
     },
   };
   queue = new WaitQueue({ client, rateLimit });

@@ -97,8 +97,8 @@ export function readCursor({ cursor, ...context }: CursorContext & { readonly cu
   // Decoding ignores characters that are not base64url.
   const parsed = bytes.toString('base64url') === cursor ? parse(bytes.toString('utf8')) : undefined;
   if (!Array.isArray(parsed) || parsed.length !== context.order.length + 1) return undefined;
-  const [written, ...values] = parsed as unknown[];
-  if (written !== digest(context)) return undefined;
+  const [writtenDigest, ...values] = parsed as unknown[];
+  if (writtenDigest !== digest(context)) return undefined;
   const position = context.order.map((field, index) => readValue(field, values[index]));
   return position.every((value) => value !== undefined) ? position : undefined;
 }

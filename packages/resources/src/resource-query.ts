@@ -59,9 +59,9 @@ export function toResourceQuery(options: {
   const kinds = [ids, ...patients, tokens[0], dates[0], lastUpdated[0]].filter((kind) => kind !== undefined);
   const isObvious = kinds.length === 1;
   if (ids) {
-    const named = { _id: { $in: ids.map((id) => `${connectionId}/${id}`) } };
+    const idCondition = { _id: { $in: ids.map((id) => `${connectionId}/${id}`) } };
     const ofPatients = indexed ? [patientCondition(indexed)] : [];
-    return { ...byId, isObvious, conditions: [...current, ...ofPatients, named] };
+    return { ...byId, isObvious, conditions: [...current, ...ofPatients, idCondition] };
   }
   if (indexed) return { ...byPatient, isObvious, conditions, patients: [...new Set(indexed)].toSorted() };
   if (tokens.some((anyOf) => anyOf[0]?.startsWith('code='))) return { ...byToken, isObvious, conditions };

@@ -101,7 +101,7 @@ const read = async (resourceId: string) => {
   const { versionId, earlier = [] } = stored as unknown as { versionId: string; earlier?: { versionId: string }[] };
   return [versionId, ...earlier.map((previous) => previous.versionId)];
 };
-const sent = (name: string) => commands.filter((command) => command === name).length;
+const countSent = (name: string) => commands.filter((command) => command === name).length;
 
 describe.each([
   { by: 'by bulkWrite', bytes: false },
@@ -220,7 +220,7 @@ describe.each([
       await writeFromOtherWorker(version('a', 1));
       changeBeforeWrites(19);
       expect(await create()(version('a', 2))).toMatchObject({ written: 1 });
-      expect(sent('write')).toBe(20);
+      expect(countSent('write')).toBe(20);
     });
 
     test('the resource writer throws write-contention after 20 lost races, so that the batch is retried later', async () => {
@@ -231,7 +231,7 @@ describe.each([
         retry: 'later',
         context: { resourceType: 'Goal' },
       });
-      expect(sent('write')).toBe(20);
+      expect(countSent('write')).toBe(20);
       expect(await read('a')).toEqual(['1']);
     });
   });
@@ -265,7 +265,7 @@ describe.each([
       const write = create();
       await Promise.all([write(version('a', 1)), write(version('b', 1))]);
       await write(version('c', 1));
-      expect(sent('createIndexes')).toBe(1);
+      expect(countSent('createIndexes')).toBe(1);
       expect((await database.collection('Goal').indexes()).length).toBeGreaterThan(1);
     });
 
@@ -273,9 +273,9 @@ describe.each([
       before.push({ command: 'createIndexes', happens: () => Promise.reject(new Error('connection lost')) });
       const write = create();
       await expect(write(version('a', 1))).rejects.toThrow('connection lost');
-      expect(sent('write')).toBe(0);
+      expect(countSent('write')).toBe(0);
       expect(await write(version('a', 1))).toMatchObject({ written: 1 });
-      expect(sent('createIndexes')).toBe(2);
+      expect(countSent('createIndexes')).toBe(2);
     });
   });
 });
@@ -298,13 +298,13 @@ describe('the resource writer (errors of bulkWrite)', () => {
       happens: () => Promise.reject(error),
     });
     await expect(create()(version('a', 1), version('b', 1))).rejects.toBe(error);
-    expect(sent('write')).toBe(1);
+    expect(countSent('write')).toBe(1);
   });
 
   test('the resource writer treats a duplicate key error as a lost race also if the driver reports a single error instead of a list', async () => {
     const taken = Object.assign(new Error('taken'), { writeErrors: { code: 11000, index: 0 } });
     before.push({ command: 'write', happens: () => Promise.reject(taken) });
     expect(await create()(version('a', 1))).toMatchObject({ written: 1 });
-    expect(sent('write')).toBe(2);
+    expect(countSent('write')).toBe(2);
   });
 });

@@ -115,9 +115,9 @@ function isKeptOut(keptOut: KeptOutList, resourceType: string, document: Resourc
   const { keys, resourceId, resource } = document;
   if (resourceType === 'Patient' && keptOut.hasPatient(resourceId)) return true;
   if (resourceType === 'Binary' && keptOut.hasBinary(resourceId)) return true;
-  const listed = [keys.patient ?? []].flat();
+  const patientIds = [keys.patient ?? []].flat();
   // The keys list only the first patients.
-  const patients = listed.length < maxListedPatients ? listed : allPatientsOf(resource as Resource);
+  const patients = patientIds.length < maxListedPatients ? patientIds : allPatientsOf(resource as Resource);
   return patients.some((patientId) => keptOut.hasPatient(patientId));
 }
 

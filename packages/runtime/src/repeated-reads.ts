@@ -34,11 +34,11 @@ export async function waitUntil<Value>(
   read: () => Promise<Value | undefined>,
   timeoutMs: number,
 ): Promise<Value | undefined> {
-  const deadline = Date.now() + timeoutMs;
+  const deadlineMs = Date.now() + timeoutMs;
   for (let attempt = 0; ; attempt++) {
     const value = await read();
     const pauseMs = firstIntervalsMs[attempt] ?? intervalMs;
-    if (value !== undefined || Date.now() + pauseMs > deadline) return value;
+    if (value !== undefined || Date.now() + pauseMs > deadlineMs) return value;
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }

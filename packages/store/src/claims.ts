@@ -34,7 +34,7 @@ export function createClaims<Document extends Claimable>(options: {
   const { running, unsettled } = options;
   // The driver's collection, because its writes take less time than those of a model and every small file makes two.
   const collection = options.database.collection<Claimable>(options.collection);
-  const held = ({ id, claim }: Claim) => ({ _id: id, claim, state: running });
+  const heldFilter = ({ id, claim }: Claim) => ({ _id: id, claim, state: running });
   const ofUnsettled = (filter: object) => ({ ...filter, state: { $in: [...unsettled] } });
   return {
     /** Makes `claim` the only attempt that may write. @returns undefined if the record is settled */
@@ -51,12 +51,12 @@ export function createClaims<Document extends Claimable>(options: {
 
     /** @returns false if the record was cancelled or another attempt has taken over. Then nothing is written, and the attempt must stop. */
     async update(claim: Claim, update: UpdateQuery<Document>): Promise<boolean> {
-      return (await collection.updateOne(held(claim), update as object)).matchedCount === 1;
+      return (await collection.updateOne(heldFilter(claim), update as object)).matchedCount === 1;
     },
 
     /** Returns false if the record was cancelled or another attempt has taken over. */
     async isHeld(claim: Claim): Promise<boolean> {
-      return (await collection.findOne(held(claim), { projection: { _id: 1 } })) !== null;
+      return (await collection.findOne(heldFilter(claim), { projection: { _id: 1 } })) !== null;
     },
 
     /** Settles all unsettled records that match, whichever attempt holds them. @returns how many */
@@ -84,7 +84,7 @@ export async function whileHeld<Result>(options: {
   const lost = new AbortController();
   const timer = setInterval(() => {
     claims.isHeld(claim).then(
-      (held) => held || lost.abort(new Error('the claim was lost')),
+      (isHeld) => isHeld || lost.abort(new Error('the claim was lost')),
       // The database is unavailable. The download notices this at its next write.
       () => undefined,
     );

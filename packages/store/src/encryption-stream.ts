@@ -34,23 +34,23 @@ export function createEncryptStream({ key, owner }: StreamKey): Transform {
 export function createDecryptStream({ key, owner }: StreamKey): Transform {
   let decipher: DecipherGCM | undefined;
   // The last bytes, which may be the tag.
-  let held = Buffer.alloc(0);
+  let buffered = Buffer.alloc(0);
   return new Transform({
     transform(chunk: Buffer, _encoding, done: TransformCallback) {
-      held = Buffer.concat([held, chunk]);
-      if (!decipher && held.length >= nonceBytes) {
-        decipher = createDecipheriv(algorithm, key, held.subarray(0, nonceBytes)).setAAD(Buffer.from(owner));
-        held = held.subarray(nonceBytes);
+      buffered = Buffer.concat([buffered, chunk]);
+      if (!decipher && buffered.length >= nonceBytes) {
+        decipher = createDecipheriv(algorithm, key, buffered.subarray(0, nonceBytes)).setAAD(Buffer.from(owner));
+        buffered = buffered.subarray(nonceBytes);
       }
-      const ready = decipher ? Math.max(held.length - tagBytes, 0) : 0;
-      if (ready > 0) this.push(decipher?.update(held.subarray(0, ready)));
-      held = held.subarray(ready);
+      const ready = decipher ? Math.max(buffered.length - tagBytes, 0) : 0;
+      if (ready > 0) this.push(decipher?.update(buffered.subarray(0, ready)));
+      buffered = buffered.subarray(ready);
       done();
     },
     flush(done) {
       try {
-        if (!decipher || held.length !== tagBytes) throw new Error('the encrypted data is truncated');
-        decipher.setAuthTag(held);
+        if (!decipher || buffered.length !== tagBytes) throw new Error('the encrypted data is truncated');
+        decipher.setAuthTag(buffered);
         done(null, decipher.final());
       } catch (error) {
         done(error as Error);

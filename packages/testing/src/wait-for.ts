@@ -6,9 +6,9 @@ export async function waitFor<Value>(
   condition: () => Value | Promise<Value>,
   { timeoutMs = 20_000, intervalMs = 20, what = 'the condition' } = {},
 ): Promise<NonNullable<Value>> {
-  const deadline = Date.now() + timeoutMs;
+  const deadlineMs = Date.now() + timeoutMs;
   let lastError: unknown;
-  while (Date.now() < deadline) {
+  while (Date.now() < deadlineMs) {
     try {
       const value = await condition();
       if (value) return value as NonNullable<Value>;

@@ -13,8 +13,8 @@ test('a row shows its value, floor, ratio and goal, and whether the goal is met'
     goal: { of: 'value', atMost: 200 },
     runs: [{ value: 210 }],
   };
-  const shown: BenchRow = { name: 'cores', value: 1.5, unit: 'of 2', goal: { of: 'value' }, runs: [] };
-  const cells = formatRows([met, missed, shown])
+  const row: BenchRow = { name: 'cores', value: 1.5, unit: 'of 2', goal: { of: 'value' }, runs: [] };
+  const cells = formatRows([met, missed, row])
     .split('\n')
     .map((line) => line.split('|').map((cell) => cell.trim()));
   expect(cells.slice(2)).toEqual([

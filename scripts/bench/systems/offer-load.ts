@@ -43,9 +43,9 @@ export async function offerLoad(load: Load): Promise<Offered> {
 function send({ load, index, agent }: { readonly load: Load; readonly index: number; readonly agent: Agent }) {
   const { method, headers } = load;
   return new Promise<number>((resolve, reject) => {
-    const sent = request(load.url(index), { method, headers, agent }, (response) => {
+    const clientRequest = request(load.url(index), { method, headers, agent }, (response) => {
       response.resume().once('end', () => resolve(response.statusCode ?? 0));
     });
-    sent.once('error', reject).end(load.body?.(index));
+    clientRequest.once('error', reject).end(load.body?.(index));
   });
 }

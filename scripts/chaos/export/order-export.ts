@@ -25,9 +25,9 @@ export async function orderExport({
   readonly order: ExportOrder;
   readonly timeoutMs: number;
 }): Promise<string | undefined> {
-  const deadline = performance.now() + timeoutMs;
+  const deadlineMs = performance.now() + timeoutMs;
   const key = randomUUID();
-  while (performance.now() < deadline) {
+  while (performance.now() < deadlineMs) {
     const exportId = await tryOnce({ system, order, key });
     if (exportId !== undefined) return exportId;
     await delay(retryMs);

@@ -44,8 +44,8 @@ function reasonAgainst({
   readonly samples: readonly LedgerSample[];
 }): string | undefined {
   if (get.headers.range !== undefined) return undefined;
-  const sent = Math.max(...earlier.filter(hasEndedBefore(get)).map(({ bytesSent = 0 }) => bytesSent));
-  if (sent > certainlyStoredBytes) return `although ${sent} bytes of it had been sent`;
+  const sentBytes = Math.max(...earlier.filter(hasEndedBefore(get)).map(({ bytesSent = 0 }) => bytesSent));
+  if (sentBytes > certainlyStoredBytes) return `although ${sentBytes} bytes of it had been sent`;
   const foundBytes = resumePoint(samples.filter(({ atMs }) => atMs < get.arrivedAtMs));
   if (foundBytes > 0) return `although the ledger had ${foundBytes} bytes of it`;
   return undefined;

@@ -15,9 +15,9 @@ export function verifyResources(differences: readonly Difference[]): Finding[] {
 }
 
 /** Enough to find the cause, few enough to read. */
-const shown = 5;
+const maxShown = 5;
 
 function describe(differences: readonly Difference[]): string {
-  const names = differences.slice(0, shown).map(({ type, id, what }) => `${type}/${id} ${what}`);
-  return `${names.join(', ')}${differences.length > shown ? ' ...' : ''}`;
+  const names = differences.slice(0, maxShown).map(({ type, id, what }) => `${type}/${id} ${what}`);
+  return `${names.join(', ')}${differences.length > maxShown ? ' ...' : ''}`;
 }

@@ -128,8 +128,8 @@ export async function checkRefusedTypes(
     const codes = view.warnings.filter(({ message }) => message.includes(type)).map(({ code }) => code);
     report.fact({ what: `the warnings that name ${type}`, expected: expected.warnings, actual: codes.toSorted() });
     const decision = view.watermarks?.find(({ resourceType }) => resourceType === type);
-    const held = decision?.reasons.map(({ code }) => code);
-    report.fact({ what: `the reason why the watermark of ${type} stays`, expected: reasons, actual: held });
+    const reasonCodes = decision?.reasons.map(({ code }) => code);
+    report.fact({ what: `the reason why the watermark of ${type} stays`, expected: reasons, actual: reasonCodes });
   }
   report.fact({ what: 'watermarks', expected: otherTypes, actual: await api.watermarkTypes(connectionId) });
   await compareStored(context, { connectionId, types: otherTypes, scope: { level } });

@@ -59,7 +59,7 @@ export class Report {
     readonly scope: Scope;
   }): void {
     const { type, served, stored, scope } = options;
-    const shown: string[] = [];
+    const examples: string[] = [];
     for (const id of new Set([...served.keys(), ...stored.keys()])) {
       this.tally.compared += 1;
       const differences = differencesOf(served.get(id), stored.get(id));
@@ -69,10 +69,11 @@ export class Report {
       const places = differences
         .slice(0, 3)
         .map((difference) => `${difference.path}: ${show(difference.served)} != ${show(difference.stored)}`);
-      shown.push(`${what}: ${type}/${id}${what === 'different' ? `, served != stored: ${places.join('; ')}` : ''}`);
+      examples.push(`${what}: ${type}/${id}${what === 'different' ? `, served != stored: ${places.join('; ')}` : ''}`);
     }
-    for (const line of shown.slice(0, shownPerComparison)) this.#print(`  ✗ ${line}`);
-    if (shown.length > shownPerComparison) this.#print(`  ✗ and ${shown.length - shownPerComparison} more of ${type}`);
+    for (const line of examples.slice(0, shownPerComparison)) this.#print(`  ✗ ${line}`);
+    if (examples.length > shownPerComparison)
+      this.#print(`  ✗ and ${examples.length - shownPerComparison} more of ${type}`);
   }
 
   /**

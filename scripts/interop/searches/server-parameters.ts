@@ -6,15 +6,18 @@ export type ParameterName = '_id' | '_lastUpdated' | 'patient' | 'code' | 'categ
 
 const otherNames: Partial<Record<ParameterName, Readonly<Record<string, string>>>> = {
   code: {
-    ...named('type', 'Account Composition Coverage Device DocumentReference Encounter EpisodeOfCare Location Media'),
-    ...named('type', 'Organization Specimen'),
+    ...parametersNamed(
+      'type',
+      'Account Composition Coverage Device DocumentReference Encounter EpisodeOfCare Location Media',
+    ),
+    ...parametersNamed('type', 'Organization Specimen'),
     HealthcareService: 'service-type',
     Immunization: 'vaccine-code',
   },
-  status: { ...named('clinical-status', 'AllergyIntolerance Condition'), Goal: 'lifecycle-status' },
+  status: { ...parametersNamed('clinical-status', 'AllergyIntolerance Condition'), Goal: 'lifecycle-status' },
   // If there are two names, the second applies to resources that lack the first.
   date: {
-    ...named('created', 'Claim ExplanationOfBenefit Media'),
+    ...parametersNamed('created', 'Claim ExplanationOfBenefit Media'),
     Account: 'period',
     Communication: 'sent',
     Condition: 'onset-date recorded-date',
@@ -60,12 +63,18 @@ const compartmentParameters: Readonly<Record<string, string>> = {
   Procedure: 'patient performer',
   QuestionnaireResponse: 'subject author',
   ServiceRequest: 'subject performer',
-  ...named('actor', 'Appointment AppointmentResponse Schedule'),
-  ...named('member', 'Group'),
-  ...named('link', 'Patient'),
-  ...named('subject', 'Account DiagnosticReport Media MedicationRequest MedicationStatement RiskAssessment Specimen'),
-  ...named('patient', 'Consent Device Encounter EpisodeOfCare FamilyMemberHistory Flag Goal ImagingStudy Immunization'),
-  ...named('patient', 'NutritionOrder Provenance RelatedPerson Task VisionPrescription'),
+  ...parametersNamed('actor', 'Appointment AppointmentResponse Schedule'),
+  ...parametersNamed('member', 'Group'),
+  ...parametersNamed('link', 'Patient'),
+  ...parametersNamed(
+    'subject',
+    'Account DiagnosticReport Media MedicationRequest MedicationStatement RiskAssessment Specimen',
+  ),
+  ...parametersNamed(
+    'patient',
+    'Consent Device Encounter EpisodeOfCare FamilyMemberHistory Flag Goal ImagingStudy Immunization',
+  ),
+  ...parametersNamed('patient', 'NutritionOrder Provenance RelatedPerson Task VisionPrescription'),
 };
 
 /** Returns the names of a parameter at the server. Empty if R4 has none for the type. */
@@ -80,6 +89,6 @@ export function serverParameters(options: {
   return (names?.split(' ') ?? []).filter((name) => offered.has(name));
 }
 
-function named(name: string, types: string): Record<string, string> {
+function parametersNamed(name: string, types: string): Record<string, string> {
   return Object.fromEntries(types.split(' ').map((type) => [type, name]));
 }

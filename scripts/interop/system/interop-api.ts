@@ -169,11 +169,11 @@ export class InteropApi {
   }
 
   async #until<View>(read: () => Promise<View>, isWanted: (view: View) => boolean): Promise<View> {
-    const deadline = performance.now() + timeoutMs;
+    const deadlineMs = performance.now() + timeoutMs;
     for (;;) {
       const view = await read();
       if (isWanted(view)) return view;
-      if (performance.now() > deadline)
+      if (performance.now() > deadlineMs)
         throw new Error(`waited ${timeoutMs / 60_000} minutes: ${JSON.stringify(view)}`);
       await delay(intervalMs);
     }

@@ -35,8 +35,8 @@ const retryAfter: Readonly<Record<RetryAfterForm, (now: () => number) => string 
 };
 
 export function refuse({ response, now }: PendingResponse, refusal: Refusal): ServerResponse {
-  const wait = retryAfter[refusal.retryAfter](now);
-  return reply(response, refusal.status, wait === undefined ? {} : { 'retry-after': wait });
+  const retryAfterText = retryAfter[refusal.retryAfter](now);
+  return reply(response, refusal.status, retryAfterText === undefined ? {} : { 'retry-after': retryAfterText });
 }
 
 export function interrupt(answer: PendingResponse, interruption: Interruption): ServerResponse {
@@ -48,8 +48,8 @@ export function interrupt(answer: PendingResponse, interruption: Interruption): 
 }
 
 /** Sends the beginning of an answer and closes the connection. */
-export function cut(response: ServerResponse, sent: string | Buffer): ServerResponse {
-  response.write(sent, () => response.destroy());
+export function cut(response: ServerResponse, part: string | Buffer): ServerResponse {
+  response.write(part, () => response.destroy());
   return response;
 }
 

@@ -53,10 +53,10 @@ function manifestPage(options: { readonly running: HostileExport; readonly page:
   const { plan, id, transactionTime } = running;
   const { pageSize, oddity, requiresAccessToken, clock } = plan.manifest;
   const entries = manifestEntries(running, baseUrl);
-  const shown = pageSize === 0 ? entries : entries.slice(page * pageSize, (page + 1) * pageSize);
+  const pageEntries = pageSize === 0 ? entries : entries.slice(page * pageSize, (page + 1) * pageSize);
   const hasMore = pageSize > 0 && entries.length > (page + 1) * pageSize;
   const next = oddity === 'page-loop' ? 0 : page + 1;
-  const listOf = (section: string) => shown.filter((item) => item.section === section).map(({ entry }) => entry);
+  const listOf = (section: string) => pageEntries.filter((item) => item.section === section).map(({ entry }) => entry);
   const link =
     hasMore || oddity === 'page-loop' ? [{ relation: 'next', url: `${baseUrl}/status/${id}?page=${next}` }] : [];
   const time = new Date(Date.parse(transactionTime) + clockErrorMs[clock]).toISOString();
@@ -148,6 +148,6 @@ function sendContent(options: {
   };
   response.writeHead(isRange ? 206 : 200, headers);
   if (failure?.kind !== 'cut') return response.end(body);
-  const sent = body.subarray(0, Math.floor((body.length * failure.percent) / 100));
-  return cut(response, sent.length > 0 ? sent : ' ');
+  const sentPart = body.subarray(0, Math.floor((body.length * failure.percent) / 100));
+  return cut(response, sentPart.length > 0 ? sentPart : ' ');
 }

@@ -58,11 +58,11 @@ function searchPage(options: {
   const { plan } = searches;
   const matches = matchesOf(searches, url);
   const size = plan.pageSize === 0 ? matches.length : plan.pageSize;
-  const shown = matches.slice(page * size, (page + 1) * size);
+  const pageMatches = matches.slice(page * size, (page + 1) * size);
   const isLast = matches.length <= (page + 1) * size;
-  const hasMore = plan.oddity === 'empty-last-page' ? shown.length > 0 : !isLast;
+  const hasMore = plan.oddity === 'empty-last-page' ? pageMatches.length > 0 : !isLast;
   const toEntry = (resource: object, mode = 'match') => ({ resource, search: { mode } });
-  const entries = shown.map((version) => toEntry(toResource(version)));
+  const entries = pageMatches.map((version) => toEntry(toResource(version)));
   const type = url.pathname.slice(1);
   const extras = [
     ...(plan.hasBadEntry ? [toEntry({ resourceType: type, id: 'x'.repeat(129) })] : []),

@@ -136,9 +136,17 @@ export class HostileServer {
     const plan = this.#plan;
     const since = url.searchParams.get('_since') ?? undefined;
     const files = planFiles({ world: this.#world, period: this.#period, since, plan });
-    const named = new Map(files.map((file) => [file.name, file]));
+    const filesByName = new Map(files.map((file) => [file.name, file]));
     const transactionTime = this.#world.endOf(this.#period);
-    this.#exports.set(id, { id, plan, transactionTime, files: named, polls: 0, reads: 0, requestCounts: new Map() });
+    this.#exports.set(id, {
+      id,
+      plan,
+      transactionTime,
+      files: filesByName,
+      polls: 0,
+      reads: 0,
+      requestCounts: new Map(),
+    });
     const location = plan.location === 'absolute' ? `${this.url}/status/${id}` : `/status/${id}`;
     if (plan.location !== 'cut-body') return reply(response, 202, { 'content-location': location });
     response.writeHead(202, { 'content-location': location, 'content-length': '100' });

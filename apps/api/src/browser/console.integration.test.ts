@@ -28,8 +28,8 @@ afterAll(async () => {
 });
 
 const send = (path: string, options: { accept?: string; cookie?: string } = {}) => {
-  const { accept = browser, cookie: sent } = options;
-  return api.request('GET', path, { authorization: null, accept, headers: sent === undefined ? {} : { cookie: sent } });
+  const { accept = browser, cookie } = options;
+  return api.request('GET', path, { authorization: null, accept, headers: cookie === undefined ? {} : { cookie } });
 };
 
 describe('the console', () => {
@@ -43,8 +43,8 @@ describe('the console', () => {
   );
 
   test.each(['/', '/exports?status=FAILED'])('the console redirects from %s to the login and back', async (path) => {
-    for (const sent of [undefined, 'bulkhead=wrong']) {
-      const { status, headers } = await send(path, sent === undefined ? {} : { cookie: sent });
+    for (const cookie of [undefined, 'bulkhead=wrong']) {
+      const { status, headers } = await send(path, cookie === undefined ? {} : { cookie });
       expect([status, headers.get('location')]).toEqual([302, `/login?next=${encodeURIComponent(path)}`]);
     }
   });

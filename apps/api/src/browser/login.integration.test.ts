@@ -73,9 +73,9 @@ describe('a session', () => {
     const { headers } = await postLogin({ api, key: api.operatorKey, headers: secure });
     const [cookie = ''] = headers.getSetCookie();
     expect(cookie).toMatch(/^__Host-bulkhead=[\w-]{43}; Path=\/; HttpOnly; Secure; SameSite=Strict$/);
-    const sent = cookie.split(';', 1)[0] ?? '';
-    expect((await look(sent, { 'x-forwarded-proto': 'https' })).status).toBe(200);
-    expect((await look(sent)).status).toBe(401);
+    const cookiePair = cookie.split(';', 1)[0] ?? '';
+    expect((await look(cookiePair, { 'x-forwarded-proto': 'https' })).status).toBe(200);
+    expect((await look(cookiePair)).status).toBe(401);
   });
 
   test('every login creates a new session and ends the previous one', async () => {

@@ -125,8 +125,8 @@ describe('every endpoint', () => {
       // The target has every id of the address and the body, except the filter of quarantined lines.
       const request = JSON.stringify(endpointRequests[id].toRequest(planted));
       const ids = Object.values(planted).filter((value) => new RegExp(`[/="]${value}(?![\\w.])`).test(request));
-      const named = id === 'replayQuarantinedLines' ? [] : ids;
-      expect(Object.values(event?.target ?? {})).toEqual(expect.arrayContaining(named));
+      const namedIds = id === 'replayQuarantinedLines' ? [] : ids;
+      expect(Object.values(event?.target ?? {})).toEqual(expect.arrayContaining(namedIds));
       if (patients[id]) expect(event?.target.connectionId).toBe(planted.connectionId);
       const isSearch = ['searchResources', 'listDocuments'].includes(id);
       if (isSearch) expect(event?.parameters ?? []).toEqual([]);

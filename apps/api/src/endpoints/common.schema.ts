@@ -38,11 +38,11 @@ export const later = '2026-11-24T18:05:19.825Z';
 export function eventStreamResponse(
   events: Readonly<Record<string, string>>,
 ): Readonly<Record<200, ResponseDescription>> {
-  const listed = Object.entries(events).map(([name, data]) => `- \`${name}\`: ${data}`);
+  const lines = Object.entries(events).map(([name, data]) => `- \`${name}\`: ${data}`);
   const problem = '- `problem`: the `code` and `message` of an error. The stream ends, and a browser reconnects';
   const rule =
     'Each event is sent once with the current state, then again when it changes. `data` is JSON without an envelope. The stream ends after five minutes, and a browser reconnects. After `end` a client should not reconnect.';
   const example = `retry: 2000\n\nevent: ${Object.keys(events)[0]}\ndata: {}\n\n`;
-  const description = ['Server-sent events:', '', ...listed, problem, '', rule].join('\n');
+  const description = ['Server-sent events:', '', ...lines, problem, '', rule].join('\n');
   return { 200: { description, contentType: 'text/event-stream', example } };
 }

@@ -84,11 +84,11 @@ function toResponse(endpoint: Endpoint, response: ResponseDescription) {
   const { description, schema, contentType = 'application/json', example } = response;
   if (!schema && contentType === 'application/json') return { description };
   const isEnveloped = schema instanceof z.ZodObject && 'success' in schema.shape;
-  const shown = isEnveloped ? { success: true, data: example } : example;
+  const body = isEnveloped ? { success: true, data: example } : example;
   return {
     description,
     content: {
-      [contentType]: { ...(schema ? { schema } : {}), ...(example === undefined ? {} : { example: shown }) },
+      [contentType]: { ...(schema ? { schema } : {}), ...(example === undefined ? {} : { example: body }) },
       ...pageOf(endpoint),
     },
   };

@@ -35,11 +35,11 @@ export async function openEvents(options: {
   let text = '';
   let seen = 0;
   const read = async () => {
-    let rest = '';
+    let buffered = '';
     for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
       text += chunk;
-      const blocks = (rest + chunk).split('\n\n');
-      rest = blocks.pop() ?? '';
+      const blocks = (buffered + chunk).split('\n\n');
+      buffered = blocks.pop() ?? '';
       events.push(...blocks.flatMap(toEvent));
     }
   };

@@ -142,8 +142,8 @@ function finish({ output }: Context, record: Export): void {
   const { id, status, partial = false, counts, warnings, errorMessage } = record;
   const { stored, quarantined } = counts;
   const warned = warnings.map(({ code, message }) => `\nwarning  ${code}: ${message}`).join('');
-  const shown = partial ? `${status}, partial` : status;
-  output.print(record, () => `${id}  ${shown}  ${stored} stored, ${quarantined} quarantined${warned}`);
+  const statusText = partial ? `${status}, partial` : status;
+  output.print(record, () => `${id}  ${statusText}  ${stored} stored, ${quarantined} quarantined${warned}`);
   if (status !== 'COMPLETED') {
     throw new CliError({ message: errorMessage ?? `The export is ${status}.`, exitCode: exitCodes.failed });
   }

@@ -165,8 +165,8 @@ function idOfIncomplete({ error, response }: { readonly error?: unknown; readonl
 function finish({ output }: Context, run: SyncRun): void {
   const { id, status, total, warnings, errorMessage } = run;
   const warned = warnings.map(({ code, message }) => `\nwarning  ${code}: ${message}`).join('');
-  const shown = status === 'COMPLETED' ? '' : `${status}  `;
-  output.print(run, () => `${id}  ${shown}${total} resources${warned}`);
+  const statusText = status === 'COMPLETED' ? '' : `${status}  `;
+  output.print(run, () => `${id}  ${statusText}${total} resources${warned}`);
   if (status === 'COMPLETED') return;
   const exitCode = status === 'PARTIAL' ? exitCodes.partial : exitCodes.failed;
   throw new CliError({ message: errorMessage ?? `The sync is ${status}.`, exitCode });

@@ -17,8 +17,8 @@ export function ExportFiles({ files }: { readonly files: readonly OutputFile[] }
   const [page, setPage] = useState(1);
   if (files.length === 0)
     return <NothingYet title="No files yet">The EHR lists its files when its export is complete.</NothingYet>;
-  const shown = files.filter(({ state }) => choice === 'all' || state === choice);
-  const pages = Math.max(Math.ceil(shown.length / pageSize), 1);
+  const shownFiles = files.filter(({ state }) => choice === 'all' || state === choice);
+  const pages = Math.max(Math.ceil(shownFiles.length / pageSize), 1);
   const current = Math.min(page, pages);
   return (
     <Stack gap="xs">
@@ -31,13 +31,13 @@ export function ExportFiles({ files }: { readonly files: readonly OutputFile[] }
           onChange={setChoice}
         />
         <Text size="sm" c="dimmed">
-          {formatCount(shown.length)} files
+          {formatCount(shownFiles.length)} files
         </Text>
       </Group>
       <RecordTable
         caption="Files of the export"
         columns={columns}
-        rows={shown.slice((current - 1) * pageSize, current * pageSize)}
+        rows={shownFiles.slice((current - 1) * pageSize, current * pageSize)}
         keyOf={({ id }) => id}
       />
       {pages > 1 && (

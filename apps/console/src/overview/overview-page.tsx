@@ -135,7 +135,7 @@ function ExportSummary() {
   );
 }
 
-const shown = 5;
+const maxShown = 5;
 
 /** The schedules, the next run first. */
 function ComingRuns() {
@@ -148,7 +148,7 @@ function ComingRuns() {
             nextRunAt === undefined ? [] : [{ id, connectionId, kind, nextRunAt }],
           )
           .sort((left, right) => left.nextRunAt.localeCompare(right.nextRunAt))
-          .slice(0, shown);
+          .slice(0, maxShown);
         if (coming.length === 0) {
           return (
             <NothingYet title="Nothing is scheduled">

@@ -100,14 +100,14 @@ function ScheduleActions({ schedule: { id, paused } }: { readonly schedule: Sche
 }
 
 /** Enough to notice a mistake in the cron expression or the time zone. */
-const shown = 3;
+const shownRuns = 3;
 
 function NextRuns({ schedule: { id, paused } }: { readonly schedule: Schedule }) {
   const schedule = api.useQuery('get', '/api/ehr/schedules/{id}', { params: { path: { id } } }, { enabled: !paused });
   if (paused) return <StatusBadge status="paused" />;
   return (
     <List listStyleType="none" size="sm">
-      {(schedule.data?.data.nextRuns ?? []).slice(0, shown).map((at) => (
+      {(schedule.data?.data.nextRuns ?? []).slice(0, shownRuns).map((at) => (
         <List.Item key={at}>
           <Moment at={at} />
         </List.Item>

@@ -27,8 +27,8 @@ describe('the fault board', () => {
     const statuses = [];
     for (let index = 0; index < 5; index += 1) statuses.push((await simulator.get(path)).status);
     expect(statuses).toEqual([200, 503, 503, 200, 200]);
-    const [listed] = await jsonOf(simulator.control('GET', '/faults'));
-    expect(listed).toMatchObject({ matched: 5, applied: 2, times: 2, after: 1, fault });
+    const [order] = await jsonOf(simulator.control('GET', '/faults'));
+    expect(order).toMatchObject({ matched: 5, applied: 2, times: 2, after: 1, fault });
     await simulator.orderFault({ match: { path: 'E-1$' }, fault, times: 'always' });
     expect((await simulator.get(path)).status).toBe(503);
     expect((await simulator.get('/Patient/a-195900.E-2')).status).toBe(200);

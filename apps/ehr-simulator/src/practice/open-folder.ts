@@ -123,14 +123,14 @@ const newline = 0x0a;
  * a chunk may end inside a character, and because readline also splits at U+2028, which is legal in JSON.
  */
 async function* readLines(path: string): AsyncGenerator<readonly string[]> {
-  let rest = Buffer.alloc(0);
+  let buffered = Buffer.alloc(0);
   for await (const chunk of chunksOf(path)) {
-    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    const bytes = buffered.length === 0 ? chunk : Buffer.concat([buffered, chunk]);
     const end = bytes.lastIndexOf(newline);
-    rest = bytes.subarray(end + 1);
+    buffered = bytes.subarray(end + 1);
     if (end !== -1) yield linesOf(bytes.subarray(0, end));
   }
-  if (rest.length > 0) yield linesOf(rest);
+  if (buffered.length > 0) yield linesOf(buffered);
 }
 
 function linesOf(bytes: Buffer): string[] {

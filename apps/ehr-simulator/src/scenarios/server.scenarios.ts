@@ -1,7 +1,7 @@
 import type { Scenario } from './scenario.ts';
 
 /** The path of a read or a search, but not of bulk data. */
-const rest = { method: 'GET', path: '^/fhir/r4/[A-Z][A-Za-z]+(/[^$]+)?$' };
+const restRequest = { method: 'GET', path: '^/fhir/r4/[A-Z][A-Za-z]+(/[^$]+)?$' };
 const v1Error = {
   error: 'Additional fields are required.',
   detailedmessage: 'ah-practice',
@@ -44,11 +44,13 @@ export const serverScenarios = [
     name: 'v1-error',
     description:
       "The server answers one read or search with 400 and the error of athenahealth's older API, which is not FHIR.",
-    orders: [{ match: rest, fault: { kind: 'status', status: 400, body: v1Error, contentType: 'application/json' } }],
+    orders: [
+      { match: restRequest, fault: { kind: 'status', status: 400, body: v1Error, contentType: 'application/json' } },
+    ],
   },
   {
     name: 'throttled-by-403',
     description: 'The server answers one read or search with 403 and Retry-After 1.',
-    orders: [{ match: rest, fault: { kind: 'status', status: 403, retryAfter: '1' } }],
+    orders: [{ match: restRequest, fault: { kind: 'status', status: 403, retryAfter: '1' } }],
   },
 ] as const satisfies readonly Scenario[];

@@ -27,7 +27,7 @@ export function observeEhr({
     help: 'Bytes that were received from EHRs: headers, and bodies before decompression.',
     labels: ['provider', 'kind'],
   });
-  const waits = metrics.histogram({
+  const waitHistogram = metrics.histogram({
     name: 'bulkhead_ehr_limiter_wait_seconds',
     help: 'How long requests waited for the rate limiter.',
     labels: ['kind'],
@@ -52,7 +52,7 @@ export function observeEhr({
     requestEnded: ({ provider, kind, status, durationMs }) =>
       requests({ provider, kind, status: statusClass(status) }, durationMs / 1000),
     bytesReceived: ({ provider, kind, bytes }) => received({ provider, kind }, bytes),
-    limiterWaited: ({ kind, waitMs }) => waits({ kind }, waitMs / 1000),
+    limiterWaited: ({ kind, waitMs }) => waitHistogram({ kind }, waitMs / 1000),
     limiterPaused: ({ budget, status }) => pauses({ budget, reason: String(status) }),
     tokenRequested: ({ provider, outcome }) => tokens({ provider, outcome }),
   };

@@ -49,9 +49,9 @@ describe('a kick-off that was accepted', () => {
     const { deps } = cases;
     const record = makeBulkExport({ connectionId: cases.connection.id, createdAt: cases.clock.now });
     await deps.store.bulkExports.insert({ record, requestKey: record.id });
-    const sent = await deps.store.bulkExports.transition({ from: record, to: 'kicking-off' });
+    const kickingOff = await deps.store.bulkExports.transition({ from: record, to: 'kicking-off' });
     await deps.store.bulkExports.update({ id: record.id, phase: 'kicking-off', change: { kickOffSentAt: new Date() } });
-    expect(sent?.phase).toBe('kicking-off');
+    expect(kickingOff?.phase).toBe('kicking-off');
     await kickOff(deps, { exportId: record.id, signal: AbortSignal.timeout(20_000) });
     expect(await cases.read(record.id)).toMatchObject({
       phase: 'exporting',

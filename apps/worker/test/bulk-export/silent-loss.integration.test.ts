@@ -203,8 +203,8 @@ describe('a file', () => {
   });
 
   test('a file that is listed for several types is downloaded once #mixed-files #file-identity', async () => {
-    const listed = ['Patient', 'Goal'].map((type) => ({ type, url: '/mixed' }));
-    await start({ manifest: () => manifest({ output: listed }), files: { '/mixed': patients + goals } });
+    const entries = ['Patient', 'Goal'].map((type) => ({ type, url: '/mixed' }));
+    await start({ manifest: () => manifest({ output: entries }), files: { '/mixed': patients + goals } });
     const ended = await runExport(cases);
     expect(ended).toMatchObject({ counts: { files: 1, stored: 4, quarantined: 0 } });
     expect(server.requests.filter(({ path }) => path === '/mixed')).toHaveLength(1);

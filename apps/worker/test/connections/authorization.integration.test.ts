@@ -289,8 +289,8 @@ describe('an authorized connection', () => {
       body: new URLSearchParams({ token: refreshToken, client_id: 'simulator-client' }),
     });
     expect((await test200(id)).steps.at(-1)).toMatchObject({ step: 'token', code: 'authorization-needed' });
-    const shown = await system.request('GET', `/api/ehr/connections/${id}`);
-    expect(shown.body.data.needsAuthorization).toBe(true);
+    const answer = await system.request('GET', `/api/ehr/connections/${id}`);
+    expect(answer.body.data.needsAuthorization).toBe(true);
     // The access token would be valid for another hour.
     await system.order({ match: { path: 'export' }, fault: { kind: 'expire-tokens' } });
     const started = await system.request('POST', '/api/ehr/athenahealth/bulk-export', {

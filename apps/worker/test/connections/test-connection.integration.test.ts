@@ -53,8 +53,8 @@ describe('a connection test', () => {
     expect([status, body]).toEqual([200, { success: true, data }]);
     await run();
     expect(await tokenCount()).toBe(2);
-    const shown = await system.request('GET', `/api/ehr/connections/${system.connectionId}`);
-    expect(shown.body.data.lastTest).toEqual(data);
+    const answer = await system.request('GET', `/api/ehr/connections/${system.connectionId}`);
+    expect(answer.body.data.lastTest).toEqual(data);
     expect((await system.violations()) as object).toMatchObject({ byKind: { token: 0, rate: 0 } });
   });
 

@@ -52,11 +52,11 @@ describe('rules and dashboards', () => {
   });
 
   test('the rules and dashboards name only metrics that a process exposes', () => {
-    const shown = new Set([...`${api.page}${worker.page}`.matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name));
+    const shownMetrics = new Set([...`${api.page}${worker.page}`.matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name));
     const missing = expressions.flatMap(({ file, text }) =>
       [...text.matchAll(/\b(?:bulkhead|process|nodejs)_\w+/g)]
         .map(([name]) => name)
-        .filter((name) => !shown.has(name) && !shown.has(baseName(name)))
+        .filter((name) => !shownMetrics.has(name) && !shownMetrics.has(baseName(name)))
         .map((name) => `${file}: ${name}`),
     );
     expect(missing).toEqual([]);

@@ -196,8 +196,8 @@ describe('an enhanced sync resumes by itself', () => {
       const standard = /^(Patient|Observation|Condition|MedicationRequest|AllergyIntolerance|Immunization|Procedure)\//;
       expect(differences.filter((difference) => standard.test(difference))).toEqual([]);
       // Only requests that were in flight when the worker was killed are sent again.
-      const sent = (await requests(/r4\/[A-Z][A-Za-z]+$/)).length;
-      expect(sent - run.requests).toBeLessThanOrEqual(4);
+      const requestCount = (await requests(/r4\/[A-Z][A-Za-z]+$/)).length;
+      expect(requestCount - run.requests).toBeLessThanOrEqual(4);
     },
     90_000,
   );

@@ -273,7 +273,7 @@ describe('an entry that cannot be stored', () => {
     entry: resources.map((resource) => ({ resource })),
     ...change,
   });
-  const listed = async (run: SyncRun) => {
+  const listSteps = async (run: SyncRun) => {
     const { quarantine } = cases.deps.store;
     return quarantine.list({ filter: { exportId: run.id }, scope: 'all', limit: 100 });
   };
@@ -301,7 +301,7 @@ describe('an entry that cannot be stored', () => {
     expect([phase, run.warnings]).toEqual(['completed', [warning]]);
     expect(byType.get('Condition')).toMatchObject({ fetched: 9, stored: 1, rejected: 8, failed: 0 });
 
-    const entries = await listed(run);
+    const entries = await listSteps(run);
     const reasons = [...bad.map(({ reason }) => reason), 'no-resource-type'];
     expect(entries.map(({ offset, reason }) => [offset, reason])).toEqual(
       reasons.map((reason, index) => [index + 1, reason]),
@@ -326,7 +326,7 @@ describe('an entry that cannot be stored', () => {
     await answerConditions(page([condition(undefined), condition('large', { note: 'x'.repeat(17 * 1024 * 1024) })]));
     const { run } = await sync(onePatient);
     const { quarantine, resources, syncSteps } = cases.deps.store;
-    const [first, large] = await listed(run);
+    const [first, large] = await listSteps(run);
     const replay = async (id = '', correction?: object) => {
       if (correction) await quarantine.saveCorrection({ id, bytes: Buffer.from(JSON.stringify(correction)) });
       await replayLine(cases.deps, { quarantineId: id });
@@ -357,7 +357,7 @@ describe('an entry that cannot be stored', () => {
     await answerConditions(page([condition('good'), condition(undefined)]), { after: 2 });
     const { run, byType } = await sync(onePatient);
     expect(byType.get('Condition')).toMatchObject({ fetched: 2, stored: 1, rejected: 1 });
-    expect(await listed(run)).toMatchObject([{ line: 1, offset: 1 }]);
+    expect(await listSteps(run)).toMatchObject([{ line: 1, offset: 1 }]);
   });
 });
 
@@ -437,7 +437,7 @@ describe('a search that gets no page', () => {
   const hourMs = 3_600_000;
   const match = { path: 'r4/CarePlan$' };
   const body = { includeStandard: false, resourceTypes: ['CarePlan'], patients: patients.slice(0, 2) };
-  const waits = { match, fault: { kind: 'status', status: 503, retryAfter: '7200' }, times: 'always' };
+  const outage = { match, fault: { kind: 'status', status: 503, retryAfter: '7200' }, times: 'always' };
   const advance = (ms: number) => {
     cases.clock.now = new Date(cases.clock.now.getTime() + ms);
   };
@@ -449,21 +449,26 @@ describe('a search that gets no page', () => {
 
   test('a search waits as often as the EHR asks for it, and fails after a day without a page so that the run can end', async () => {
     cases = await startUseCases();
-    await cases.order(waits);
+    await cases.order(outage);
     const run = await plan(body);
     const [first, second] = await stepIds(run);
     const since = cases.clock.now;
-    for (let wait = 0; wait < 200; wait++) {
+    for (let count = 0; count < 200; count++) {
       await expect(attempt(first, true)).rejects.toMatchObject({ code: 'ehr-unavailable' });
       advance(hourMs / 12);
     }
     await expect(attempt(second, true)).rejects.toMatchObject({ code: 'ehr-unavailable' });
     expect(await stepIds(run)).toHaveLength(2);
-    const shown = { state: 'waiting', resourceType: 'CarePlan', code: 'ehr-unavailable', message: expect.any(String) };
+    const expectedStep = {
+      state: 'waiting',
+      resourceType: 'CarePlan',
+      code: 'ehr-unavailable',
+      message: expect.any(String),
+    };
     const nextAttemptAt = expect.any(Date);
     expect(await retrying(run)).toMatchObject([
-      { ...shown, attempts: 1, since: cases.clock.now, nextAttemptAt },
-      { ...shown, attempts: 200, since, nextAttemptAt },
+      { ...expectedStep, attempts: 1, since: cases.clock.now, nextAttemptAt },
+      { ...expectedStep, attempts: 200, since, nextAttemptAt },
     ]);
     expect(await retrying(run, 1)).toHaveLength(1);
     expect(await requests(run)).toBe(201);
@@ -481,7 +486,7 @@ describe('a search that gets no page', () => {
 
   test('a search continues to wait while other searches of its run get pages', async () => {
     cases = await startUseCases();
-    await cases.order({ ...waits, times: 2 });
+    await cases.order({ ...outage, times: 2 });
     const run = await plan(body);
     const [first, second] = await stepIds(run);
     await expect(attempt(first)).rejects.toThrow();

@@ -51,7 +51,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => collector.stop());
 
-const named = (name: string) => spans.filter((span) => span.name === name);
+const spansNamed = (name: string) => spans.filter((span) => span.name === name);
 /** The names from the first known span of the trace to this span. */
 function pathTo(span: ReceivedSpan | undefined): string[] {
   if (!span) return [];
@@ -75,7 +75,7 @@ describe('a trace', () => {
   });
 
   test('each poll has its own trace, with a link to the trace of its export', () => {
-    const polls = named('export.poll');
+    const polls = spansNamed('export.poll');
     expect(polls.length).toBeGreaterThan(0);
     for (const poll of polls) {
       expect([poll.traceId === clientTrace, poll.parentSpanId, poll.linkedTraceIds]).toEqual([
@@ -85,16 +85,18 @@ describe('a trace', () => {
       ]);
     }
     // The poll that finds the manifest adds the downloads, and the last download adds the finalize job.
-    const downloads = named('file.download').map((span) => pathTo(span)[0]);
+    const downloads = spansNamed('file.download').map((span) => pathTo(span)[0]);
     expect(new Set(downloads)).toEqual(new Set(['export.poll']));
-    expect(named('file.download').length).toBe(2);
-    expect(pathTo(named('export.finalize')[0])).toEqual(['export.poll', 'export.finalize']);
+    expect(spansNamed('file.download').length).toBe(2);
+    expect(pathTo(spansNamed('export.finalize')[0])).toEqual(['export.poll', 'export.finalize']);
     const writes = spans.filter(({ name }) => name === 'insert Patient').map((span) => pathTo(span).join(' > '));
     expect(writes).toContain('export.poll > file.download > insert Patient');
   });
 
   test('a span of a request to the EHR shows its kind and status, and only the host of its address', () => {
-    const [kickOff] = named('EHR kick-off').filter(({ attributes }) => attributes['http.response.status_code'] === 202);
+    const [kickOff] = spansNamed('EHR kick-off').filter(
+      ({ attributes }) => attributes['http.response.status_code'] === 202,
+    );
     expect(kickOff?.attributes).toEqual({
       'http.request.method': 'GET',
       'server.address': '127.0.0.1',
@@ -102,7 +104,7 @@ describe('a trace', () => {
       'bulkhead.kind': 'kick-off',
       'http.response.status_code': 202,
     });
-    const refused = named('EHR token').filter(({ attributes }) => attributes['http.response.status_code'] === 401);
+    const refused = spansNamed('EHR token').filter(({ attributes }) => attributes['http.response.status_code'] === 401);
     expect(pathTo(refused[0])).toEqual(['POST /api/ehr/connections/:id/test', 'connection.test', 'EHR token']);
   });
 

@@ -64,18 +64,18 @@ export class AuditChainWriter {
   }
 
   async #writeBatch(batch: readonly Waiting[]): Promise<void> {
-    let rest = batch;
-    for (let conflicts = 0; rest.length > 0; conflicts++) {
+    let remaining = batch;
+    for (let conflicts = 0; remaining.length > 0; conflicts++) {
       try {
-        rest = rest.slice(await this.#insert(rest));
-        if (rest.length === 0) return;
+        remaining = remaining.slice(await this.#insert(remaining));
+        if (remaining.length === 0) return;
         this.#lostAt = performance.now();
         if (conflicts === maxConflicts) throw tooManyConflicts();
         await delay(Math.random() * maxBackoffMs);
       } catch (error) {
         // Some of them may have been stored nevertheless.
         this.#isHead = false;
-        for (const { reject } of rest) reject(error);
+        for (const { reject } of remaining) reject(error);
         return;
       }
     }

@@ -25,7 +25,7 @@ interface Pattern {
   readonly userRole: Coding;
 }
 
-const rest: Coding = { system: `${terminology}/audit-event-type`, code: 'rest' };
+const restType: Coding = { system: `${terminology}/audit-event-type`, code: 'rest' };
 const restful = (code: string): Coding => ({ system: interaction, code });
 const dcm = (code: string): Coding => ({ system: dicom, code });
 const participation = (code: string): Coding => ({ system: `${terminology}/v3-ParticipationType`, code });
@@ -35,21 +35,21 @@ const sending = { clientRole: source, serverRole: destination, userRole: partici
 const asking = { clientRole: source, serverRole: destination, userRole: participation('IRCP') };
 
 const patterns = {
-  create: { profile: 'Create', type: rest, subtype: restful('create'), action: 'C', ...sending },
+  create: { profile: 'Create', type: restType, subtype: restful('create'), action: 'C', ...sending },
   read: {
-    ...{ profile: 'Read', type: rest, subtype: restful('read'), action: 'R' },
+    ...{ profile: 'Read', type: restType, subtype: restful('read'), action: 'R' },
     ...{ clientRole: destination, serverRole: source, userRole: participation('IRCP') },
   },
-  query: { profile: 'Query', type: rest, subtype: restful('search-type'), action: 'E', ...asking },
-  update: { profile: 'Update', type: rest, subtype: restful('update'), action: 'U', ...sending },
+  query: { profile: 'Query', type: restType, subtype: restful('search-type'), action: 'E', ...asking },
+  update: { profile: 'Update', type: restType, subtype: restful('update'), action: 'U', ...sending },
   delete: {
-    ...{ profile: 'Delete', type: rest, subtype: restful('delete'), action: 'D' },
+    ...{ profile: 'Delete', type: restType, subtype: restful('delete'), action: 'D' },
     clientRole: dcm('110150'),
     serverRole: { system: `${terminology}/provenance-participant-type`, code: 'custodian' },
     userRole: participation('AUT'),
   },
   /** Actions that are not an interaction with a resource: cancel, retry, run. BALP has no pattern for them. */
-  operation: { type: rest, subtype: restful('operation'), action: 'E', ...sending },
+  operation: { type: restType, subtype: restful('operation'), action: 'E', ...sending },
   login: { type: dcm('110114'), subtype: dcm('110122'), action: 'E', ...sending },
   logout: { type: dcm('110114'), subtype: dcm('110123'), action: 'E', ...sending },
   command: { type: dcm('110100'), subtype: restful('operation'), action: 'E', ...sending },

@@ -120,7 +120,7 @@ export function endWarnings(options: {
   const failed = files.filter(({ state }) => state === 'failed');
   const isFromLast = sentSince(record) !== undefined && record.request.sinceLast === true;
   // The operator's own choices need no warning. The decisions in the status show them.
-  const held = decisions.filter(({ reasons }) => reasons.some((reason) => !chosenReasons.has(reason)));
+  const heldDecisions = decisions.filter(({ reasons }) => reasons.some((reason) => !chosenReasons.has(reason)));
   const has = (reason: HoldReason) => decisions.some(({ reasons }) => reasons.includes(reason));
   return [
     ...when(failed.length > 0, {
@@ -147,9 +147,9 @@ export function endWarnings(options: {
       code: 'since-ignored',
       message: `The EHR seems to ignore \`_since\`: ${unchanged} of ${stored} resources had not changed since the last export.`,
     }),
-    ...when(held.length > 0, {
+    ...when(heldDecisions.length > 0, {
       code: 'watermarks-held',
-      message: `The next export of ${namesOf(held)} with since "last" starts at the same time as this one. ${reasonsOf(held)}`,
+      message: `The next export of ${namesOf(heldDecisions)} with since "last" starts at the same time as this one. ${reasonsOf(heldDecisions)}`,
     }),
   ];
 }
@@ -161,12 +161,12 @@ function otherCount({ id, type, promisedCount, receivedCount, checkpoint }: Outp
   });
 }
 
-function namesOf(held: readonly WatermarkDecision[]): string {
-  return held.map(({ resourceType }) => (resourceType === everyType ? 'every type' : resourceType)).join(', ');
+function namesOf(decisions: readonly WatermarkDecision[]): string {
+  return decisions.map(({ resourceType }) => (resourceType === everyType ? 'every type' : resourceType)).join(', ');
 }
 
-function reasonsOf(held: readonly WatermarkDecision[]): string {
-  const reasons = new Set(held.flatMap(({ reasons }) => reasons));
+function reasonsOf(decisions: readonly WatermarkDecision[]): string {
+  const reasons = new Set(decisions.flatMap(({ reasons }) => reasons));
   return [...reasons].map((reason) => holdReasons[reason]).join(' ');
 }
 

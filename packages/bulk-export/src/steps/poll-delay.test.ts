@@ -20,7 +20,7 @@ describe('the wait between status requests', () => {
   });
 
   test('the wait after consecutive errors doubles up to the maximum', () => {
-    const delays = [1, 2, 3, 30].map((errorsInARow) => pollErrorDelay({ errorsInARow, floorMs }));
-    expect(delays).toEqual([60_000, 120_000, 240_000, maxPollDelayMs]);
+    const delaysMs = [1, 2, 3, 30].map((errorsInARow) => pollErrorDelay({ errorsInARow, floorMs }));
+    expect(delaysMs).toEqual([60_000, 120_000, 240_000, maxPollDelayMs]);
   });
 });

@@ -132,6 +132,6 @@ function readableType(capabilities: Capabilities | undefined, scope: string | un
   const { resourceTypes = [], searchTypes } = capabilities ?? {};
   const isCovered = (resourceType: string) => scope === undefined || scopeCovers({ scope, resourceType });
   const isOffered = (resourceType: string) => searchTypes?.includes(resourceType) ?? true;
-  const named = [...(scope ?? '').matchAll(/\/([A-Z][A-Za-z]+)\./g)].map(([, type = '']) => type);
-  return ['Patient', ...named, ...resourceTypes].find((type) => isOffered(type) && isCovered(type));
+  const namedTypes = [...(scope ?? '').matchAll(/\/([A-Z][A-Za-z]+)\./g)].map(([, type = '']) => type);
+  return ['Patient', ...namedTypes, ...resourceTypes].find((type) => isOffered(type) && isCovered(type));
 }

@@ -79,7 +79,7 @@ async function attempt(
     claims: deps.store.documents,
     claim,
     signal,
-    run: (held) => downloadDocument(deps, { document, claim, connection, progress, signal: held }),
+    run: (claimSignal) => downloadDocument(deps, { document, claim, connection, progress, signal: claimSignal }),
   });
 }
 

@@ -5,15 +5,15 @@ import { JsonValueCounter, parseMediaType } from '@bulkhead/fhir';
 import type { AppError } from '@bulkhead/runtime';
 
 /** The size of a socket's chunks. With zlib's 16 kB, passing each chunk through the streams costs as much as decoding it. */
-const chunkSize = 64 * 1024;
+const chunkBytes = 64 * 1024;
 
 const decoders: Readonly<Record<string, (message: Readable) => Readable>> = {
-  gzip: (encoded) => join(encoded, createGunzip({ chunkSize })),
-  'x-gzip': (encoded) => join(encoded, createGunzip({ chunkSize })),
+  gzip: (encoded) => join(encoded, createGunzip({ chunkSize: chunkBytes })),
+  'x-gzip': (encoded) => join(encoded, createGunzip({ chunkSize: chunkBytes })),
   // RFC 9110, section 8.4.1.2, uses this name for zlib's format.
-  deflate: (encoded) => join(encoded, createInflate({ chunkSize })),
-  br: (encoded) => join(encoded, createBrotliDecompress({ chunkSize })),
-  zstd: (encoded) => join(encoded, createZstdDecompress({ chunkSize })),
+  deflate: (encoded) => join(encoded, createInflate({ chunkSize: chunkBytes })),
+  br: (encoded) => join(encoded, createBrotliDecompress({ chunkSize: chunkBytes })),
+  zstd: (encoded) => join(encoded, createZstdDecompress({ chunkSize: chunkBytes })),
 };
 
 const gzipTypes: ReadonlySet<string> = new Set(['application/gzip', 'application/x-gzip']);
@@ -23,11 +23,11 @@ export function contentCodings(headers: Readonly<Record<string, unknown>>): read
   const codings = String(headers['content-encoding'] ?? '')
     .toLowerCase()
     .split(',');
-  const named = codings.map((coding) => coding.trim()).filter((coding) => coding !== '' && coding !== 'identity');
+  const names = codings.map((coding) => coding.trim()).filter((coding) => coding !== '' && coding !== 'identity');
   // A file that is stored compressed may be sent without a content coding.
   const isGzipFile =
-    named.length === 0 && gzipTypes.has(parseMediaType(String(headers['content-type'] ?? ''))?.mediaType ?? '');
-  return isGzipFile ? ['gzip'] : named;
+    names.length === 0 && gzipTypes.has(parseMediaType(String(headers['content-type'] ?? ''))?.mediaType ?? '');
+  return isGzipFile ? ['gzip'] : names;
 }
 
 /**

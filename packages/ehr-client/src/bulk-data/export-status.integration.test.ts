@@ -34,8 +34,8 @@ describe('a status request', () => {
       progress: expect.stringMatching(/^in progress: \d+ %$/),
       retryAfterMs: 12_000,
     });
-    const [sent] = await ehr.requests(/bulkstatus/);
-    expect(sent?.headers.accept).toBe('application/json');
+    const [request] = await ehr.requests(/bulkstatus/);
+    expect(request?.headers.accept).toBe('application/json');
   });
 
   test.each([

@@ -30,8 +30,8 @@ describe('a kick-off', () => {
       droppedParameters: [],
       isOfGroup: false,
     });
-    const [sent] = await ehr.requests(/\$export$/);
-    expect(sent?.headers).toMatchObject({ accept: 'application/fhir+json', prefer: 'respond-async' });
+    const [sentRequest] = await ehr.requests(/\$export$/);
+    expect(sentRequest?.headers).toMatchObject({ accept: 'application/fhir+json', prefer: 'respond-async' });
     expect((await ehr.violations()).violations).toEqual([]);
   });
 
@@ -96,8 +96,8 @@ describe('a kick-off', () => {
     const typeFilters = Array.from({ length: 50 }, (_, index) => `Condition?code=${'1'.repeat(40)}${index}`);
     const started = await kickOffExport({ session: ehr.session, request: { ...request, typeFilters } });
     expect(started.droppedParameters).toEqual([]);
-    const [sent] = await ehr.requests(/\$export$/);
-    expect(sent?.method).toBe('POST');
+    const [sentRequest] = await ehr.requests(/\$export$/);
+    expect(sentRequest?.method).toBe('POST');
   });
 
   test('a kick-off is sent by POST if the server refuses GET, and the result says so #negotiation', async () => {
@@ -190,8 +190,8 @@ describe('capabilities', () => {
   test('capabilities are read without a token', async () => {
     await start({ exportLevels: ['group'] });
     expect(await capabilities()).toMatchObject({ exportLevels: ['group'], fhirVersion: '4.0.1' });
-    const [sent] = await ehr.requests(/metadata$/);
-    expect(sent?.headers.authorization).toBeUndefined();
+    const [sentRequest] = await ehr.requests(/metadata$/);
+    expect(sentRequest?.headers.authorization).toBeUndefined();
     expect(await ehr.tokenCount()).toBe(0);
   });
 

@@ -12,11 +12,11 @@ const accepted = { status: 202, headers: { 'content-location': '/status/1' } as 
 /** Opens a session with a server that gives these answers in order. */
 function openSession(connection: Partial<Connection> = {}, answers: (typeof accepted | Error)[] = [accepted]) {
   const requests: SessionRequest[] = [];
-  const send = async (sent: SessionRequest) => {
-    requests.push(sent);
+  const send = async (request: SessionRequest) => {
+    requests.push(request);
     const answer = answers[requests.length - 1];
     if (!answer || answer instanceof Error) throw answer;
-    return { ...answer, data: undefined, url: sent.url };
+    return { ...answer, data: undefined, url: request.url };
   };
   return { session: { send, connection: { fhirEndpoint, ...connection } } as unknown as EhrSession, requests };
 }

@@ -49,12 +49,12 @@ describe('a refusal #negotiation', () => {
     ({ status, issue: reportedIssue, dropped }) => {
       const next = negotiateKickOff(attempt, refusal(status, reportedIssue));
       expect(next).toMatchObject({ method: 'GET', dropped: [dropped] });
-      const sent = {
+      const parameters = {
         _since: next?.parameters.since,
         _type: next?.parameters.types[0],
         _typeFilter: next?.parameters.typeFilters[0],
       };
-      expect(Object.entries(sent).filter(([, value]) => value === undefined)).toEqual([[dropped, undefined]]);
+      expect(Object.entries(parameters).filter(([, value]) => value === undefined)).toEqual([[dropped, undefined]]);
     },
   );
 

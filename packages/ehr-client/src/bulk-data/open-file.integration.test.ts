@@ -34,8 +34,8 @@ describe('an output file', () => {
     const lines = whole.toString('utf8').trimEnd().split('\n');
     expect(lines.length).toBeGreaterThan(20);
     expect(lines.map((line) => JSON.parse(line).resourceType)).toEqual(lines.map(() => 'Observation'));
-    const [sent] = await ehr.requests(/bulkdata/);
-    expect(sent?.headers).toMatchObject({ accept: 'application/fhir+ndjson', 'accept-encoding': 'gzip' });
+    const [request] = await ehr.requests(/bulkdata/);
+    expect(request?.headers).toMatchObject({ accept: 'application/fhir+ndjson', 'accept-encoding': 'gzip' });
     expect((await ehr.violations()).violations).toEqual([]);
   });
 
@@ -56,8 +56,8 @@ describe('an output file', () => {
       expect(rest.startOffset).toBe(offset);
       expect((await buffer(rest.body)).equals(whole.subarray(offset))).toBe(true);
     }
-    const sent = (await ehr.requests(/bulkdata/)).at(-1);
-    expect(sent?.headers).toMatchObject({ range: `bytes=${whole.length - 1}-`, 'if-range': etag });
+    const lastRequest = (await ehr.requests(/bulkdata/)).at(-1);
+    expect(lastRequest?.headers).toMatchObject({ range: `bytes=${whole.length - 1}-`, 'if-range': etag });
   });
 
   test('an output file that changed is read from the start #resume', async () => {
@@ -151,8 +151,8 @@ describe('an output file', () => {
     await start(simulator);
     expect(requiresAccessToken).toBe(false);
     expect((await readWhole()).length).toBeGreaterThan(1000);
-    const [sent] = await ehr.requests(/bulkdata/);
-    expect(sent?.headers.authorization).toBeUndefined();
+    const [request] = await ehr.requests(/bulkdata/);
+    expect(request?.headers.authorization).toBeUndefined();
     expect((await ehr.violations()).byKind).toMatchObject({ token: 0 });
   });
 

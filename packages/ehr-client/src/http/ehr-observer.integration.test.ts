@@ -56,8 +56,8 @@ describe('the EHR observer', () => {
   test('the observer is notified of an aborted request, but not of one that was never sent', async () => {
     await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'latency', ms: 60_000 } });
     const controller = new AbortController();
-    const sent = ehr.session.send(metadata({ signal: controller.signal, onSend: () => controller.abort() }));
-    await expect(sent).rejects.toMatchObject({ name: 'AbortError' });
+    const answer = ehr.session.send(metadata({ signal: controller.signal, onSend: () => controller.abort() }));
+    await expect(answer).rejects.toMatchObject({ name: 'AbortError' });
     await expect(ehr.session.send(metadata({ signal: AbortSignal.abort() }))).rejects.toThrow();
     expect(statuses().every(([, status]) => status === 'cancelled')).toBe(true);
   });

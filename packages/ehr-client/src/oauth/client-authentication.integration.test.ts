@@ -61,11 +61,11 @@ describe('client authentication', () => {
 
   test('a client authenticates with the key id that the server knows', async () => {
     const jwk = keyOf('ec').export({ format: 'jwk' });
-    const named = await importSigningKey({ text: JSON.stringify({ ...jwk, kid: 'mine-2026' }) });
-    expect([named.kid, publicJwkOf(named).kid]).toEqual(['mine-2026', 'mine-2026']);
+    const imported = await importSigningKey({ text: JSON.stringify({ ...jwk, kid: 'mine-2026' }) });
+    expect([imported.kid, publicJwkOf(imported).kid]).toEqual(['mine-2026', 'mine-2026']);
     expect((await importSigningKey({ text: JSON.stringify(jwk), kid: 'given' })).kid).toBe('given');
-    await startWith([named]);
-    const auth = { method: 'private_key_jwt', ...client, alg: 'ES384', signingKey: named } as const;
+    await startWith([imported]);
+    const auth = { method: 'private_key_jwt', ...client, alg: 'ES384', signingKey: imported } as const;
     expect((await read(auth)).status).toBe(200);
   });
 

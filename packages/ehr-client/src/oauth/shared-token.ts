@@ -55,10 +55,10 @@ export async function obtainShared(flight: Flight): Promise<Token> {
   for (let state = first; ; state = await store.read(owner)) {
     const outcome = readOutcome({ ...flight, state, first });
     if (outcome) return settle(outcome);
-    const held = await store.takeLease({ ...owner, holder, durationMs: leaseMs });
-    const asked = held && (await underLease({ ...flight, holder, state: held, first }));
-    if (asked) return asked;
-    if (!held) await setTimeout(pollEveryMs);
+    const lease = await store.takeLease({ ...owner, holder, durationMs: leaseMs });
+    const granted = lease && (await underLease({ ...flight, holder, state: lease, first }));
+    if (granted) return granted;
+    if (!lease) await setTimeout(pollEveryMs);
   }
 }
 
@@ -129,12 +129,12 @@ async function untilSaved(
   save: () => Promise<boolean>,
   { mustBeKept }: { readonly mustBeKept: boolean },
 ): Promise<boolean> {
-  const deadline = performance.now() + keepTryingMs;
+  const deadlineMs = performance.now() + keepTryingMs;
   for (;;) {
     try {
       return await save();
     } catch (error) {
-      if (!mustBeKept || performance.now() > deadline) throw error;
+      if (!mustBeKept || performance.now() > deadlineMs) throw error;
       await setTimeout(trySavingEveryMs);
     }
   }

@@ -71,8 +71,8 @@ describe('interpretStatement', () => {
   test('interpretStatement lists the searchable types if the statement lists interactions', () => {
     const resource = (type: string, ...codes: string[]) => ({ type, interaction: codes.map((code) => ({ code })) });
     const read = (resources: unknown) => interpretStatement(statement({ rest: [{ resource: resources }] }), readAt);
-    const listed = [resource('Patient', 'read'), resource('Observation', 'read', 'search-type'), { type: 'Group' }];
-    expect(read(listed).searchTypes).toEqual(['Observation']);
+    const resources = [resource('Patient', 'read'), resource('Observation', 'read', 'search-type'), { type: 'Group' }];
+    expect(read(resources).searchTypes).toEqual(['Observation']);
     expect(read([resource('Group', 'read')]).searchTypes).toEqual([]);
     expect(read([{ type: 'Patient' }, { type: 'Group', interaction: null }])).not.toHaveProperty('searchTypes');
   });

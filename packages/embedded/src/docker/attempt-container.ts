@@ -107,14 +107,14 @@ function pingStrategy(ping: (hostPort: number) => Promise<void>): WaitStrategy {
   let timeoutMs = READY_DEADLINE_MS;
   const strategy: WaitStrategy = {
     async waitUntilReady(container, boundPorts) {
-      const deadline = Date.now() + timeoutMs;
+      const deadlineMs = Date.now() + timeoutMs;
       for (;;) {
         try {
           return await ping(boundPorts.getFirstBinding());
         } catch (error) {
           const { State } = await container.inspect();
           if (!State.Running) throw await endedError({ container, exitCode: State.ExitCode, cause: error });
-          if (Date.now() > deadline) throw error;
+          if (Date.now() > deadlineMs) throw error;
         }
         await delay(PING_EVERY_MS);
       }

@@ -115,9 +115,9 @@ async function waitUntilReady(options: { readonly child: Tethered; readonly host
   void child.exited.then(() => {
     ended = true;
   });
-  const deadline = Date.now() + READY_DEADLINE_MS;
+  const deadlineMs = Date.now() + READY_DEADLINE_MS;
   while (await whyNoDocker({ DOCKER_HOST: host })) {
-    if (ended || Date.now() > deadline) {
+    if (ended || Date.now() > deadlineMs) {
       await child.stop();
       const message = `dockerd did not start. The end of ${file}:\n${lastLogLines({ file })}`;
       throw new EmbeddedError({ code: 'SERVER_DID_NOT_START', message });

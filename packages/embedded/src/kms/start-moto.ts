@@ -25,13 +25,13 @@ export async function startMoto(command: string): Promise<Moto> {
   const port = await systemPort();
   const child = await spawnTethered({ command, args: ['-H', '127.0.0.1', '-p', String(port)], output: 'ignore' });
   const url = `http://127.0.0.1:${port}`;
-  const deadline = Date.now() + startMs;
+  const deadlineMs = Date.now() + startMs;
   for (;;) {
     try {
       await portAccepts(port);
       break;
     } catch (error) {
-      if (Date.now() > deadline) {
+      if (Date.now() > deadlineMs) {
         await child.stop({ graceMs: 0 });
         throw error;
       }

@@ -26,8 +26,8 @@ export async function endLeftover(file: string): Promise<void> {
   const record = await readRecord(file);
   if (!record || !isAlive(record)) return;
   signalGroup({ pid: record.pid, signal: 'SIGTERM' });
-  const deadline = Date.now() + LEFTOVER_GRACE_MS;
-  while (isAlive(record) && Date.now() < deadline) await delay(20);
+  const deadlineMs = Date.now() + LEFTOVER_GRACE_MS;
+  while (isAlive(record) && Date.now() < deadlineMs) await delay(20);
   if (isAlive(record)) signalGroup({ pid: record.pid, signal: 'SIGKILL' });
   while (isAlive(record)) await delay(20);
   await rm(file, { force: true });

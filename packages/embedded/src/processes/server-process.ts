@@ -105,9 +105,9 @@ export class ServerProcess {
     void child.exited.then(() => {
       ended = true;
     });
-    const deadline = Date.now() + READY_DEADLINE_MS;
+    const deadlineMs = Date.now() + READY_DEADLINE_MS;
     let lastError: unknown;
-    while (!ended && Date.now() < deadline) {
+    while (!ended && Date.now() < deadlineMs) {
       try {
         await portAccepts(this.#port);
         return await this.#spec.ping(this.#port);

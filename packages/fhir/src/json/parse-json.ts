@@ -49,15 +49,15 @@ function escapeControlCharacters(json: Buffer): Buffer {
   const places = controlCharactersInStrings(json);
   if (places.length === 0) return json;
   const escaped = Buffer.allocUnsafe(json.length + places.length * (escapeLength - 1));
-  let written = 0;
+  let writtenBytes = 0;
   let copied = 0;
   for (const place of places) {
-    written += json.copy(escaped, written, copied, place);
-    escaped.set(escapes[json[place] as number] as Buffer, written);
-    written += escapeLength;
+    writtenBytes += json.copy(escaped, writtenBytes, copied, place);
+    escaped.set(escapes[json[place] as number] as Buffer, writtenBytes);
+    writtenBytes += escapeLength;
     copied = place + 1;
   }
-  json.copy(escaped, written, copied);
+  json.copy(escaped, writtenBytes, copied);
   return escaped;
 }
 

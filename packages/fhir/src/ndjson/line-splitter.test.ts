@@ -90,6 +90,8 @@ describe('LineSplitter #ndjson', () => {
 });
 
 function restore({ isTooLong, bytes, line }: NdjsonLine, parts: readonly LongLinePart[]): string {
-  const held = isTooLong ? Buffer.concat(parts.filter((part) => part.line === line).map(({ part }) => part)) : bytes;
-  return held.toString('latin1').replace(/\r$/, '');
+  const bytesOfLine = isTooLong
+    ? Buffer.concat(parts.filter((part) => part.line === line).map(({ part }) => part))
+    : bytes;
+  return bytesOfLine.toString('latin1').replace(/\r$/, '');
 }

@@ -26,8 +26,8 @@ export const typesWithAttachments: readonly string[] = Object.keys(places);
 export function readAttachments(resource: { readonly resourceType?: unknown }): Attachment[] {
   const place = typeof resource.resourceType === 'string' ? places[resource.resourceType] : undefined;
   if (!place) return [];
-  const listed = (resource as Record<string, unknown>)[place.list];
-  return [listed ?? []].flat().flatMap((item: unknown, index): Attachment[] => {
+  const list = (resource as Record<string, unknown>)[place.list];
+  return [list ?? []].flat().flatMap((item: unknown, index): Attachment[] => {
     const value = place.item === undefined ? item : (item as Record<string, unknown> | null | undefined)?.[place.item];
     const attachment = readAttachment(value, index);
     return attachment?.data === undefined && attachment?.url === undefined ? [] : [attachment];

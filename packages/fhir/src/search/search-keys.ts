@@ -65,9 +65,9 @@ function codings(value: unknown): Coding[] {
   const codings: Coding[] = [];
   for (const concept of Array.isArray(value) ? value : [value]) {
     if (typeof concept === 'string') codings.push({ code: concept, isBare: true });
-    const listed = (concept as { coding?: unknown } | null | undefined)?.coding;
-    if (!Array.isArray(listed)) continue;
-    for (const coding of listed as ({ system?: unknown; code?: unknown } | null)[]) {
+    const conceptCodings = (concept as { coding?: unknown } | null | undefined)?.coding;
+    if (!Array.isArray(conceptCodings)) continue;
+    for (const coding of conceptCodings as ({ system?: unknown; code?: unknown } | null)[]) {
       const { system, code } = coding ?? {};
       if (typeof code === 'string') codings.push(typeof system === 'string' ? { code, system } : { code });
     }

@@ -46,11 +46,11 @@ export function list(item: Shape): Shape {
 
 /** Keeps an object's elements that have their shape, in this order. @returns undefined if none has */
 export function fields(shapes: Readonly<Record<string, Shape>>): Shape {
-  const named = Object.entries(shapes);
+  const entries = Object.entries(shapes);
   return (value, budget) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
     const result: Record<string, unknown> = {};
-    for (const [name, shape] of named) {
+    for (const [name, shape] of entries) {
       const field = shape((value as Record<string, unknown>)[name], budget);
       if (field !== undefined) result[name] = field;
     }

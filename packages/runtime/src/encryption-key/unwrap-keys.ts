@@ -25,13 +25,13 @@ export async function unwrapKeys<Config extends WrappedKeys>(options: {
   const { config, env } = options;
   const { BULKHEAD_ENCRYPTION_KEY: current, BULKHEAD_PREVIOUS_ENCRYPTION_KEYS: previous } = config;
   const { description } = await wrapperOf(current);
-  const named = [
+  const namedKeys = [
     { name: 'BULKHEAD_ENCRYPTION_KEY', text: current },
     ...previous.map((text) => ({ name: 'BULKHEAD_PREVIOUS_ENCRYPTION_KEYS', text })),
   ];
   const faults: string[] = [];
   const keys = await Promise.all(
-    named.map(async ({ name, text }) => {
+    namedKeys.map(async ({ name, text }) => {
       try {
         return await (await wrapperOf(text)).unwrap(text);
       } catch (error) {

@@ -32,8 +32,8 @@ describe('the state of retried work', () => {
   test('the shown state counts waits separately from failures', () => {
     const before = nextRetrying({ before: undefined, error: failed('later'), now, nextAttemptAt: undefined });
     const later = new Date('2024-01-01T00:05:00Z');
-    const wait = nextRetrying({ before, error: failed({ afterMs: 1 }), now: later, nextAttemptAt: undefined });
-    expect(wait).toMatchObject({ state: 'waiting', attempts: 1, since: later });
+    const retrying = nextRetrying({ before, error: failed({ afterMs: 1 }), now: later, nextAttemptAt: undefined });
+    expect(retrying).toMatchObject({ state: 'waiting', attempts: 1, since: later });
   });
 });
 

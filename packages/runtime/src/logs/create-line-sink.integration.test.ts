@@ -183,22 +183,22 @@ describe('lines to a syslog server', () => {
 
 describe('lines to a stream', () => {
   test('lines to a stream contain only the text and wait for the previous write', async () => {
-    const written: string[] = [];
-    const held: (() => void)[] = [];
+    const lines: string[] = [];
+    const pendingWrites: (() => void)[] = [];
     const stdout = new Writable({
       write: (chunk, _encoding, done) => {
-        written.push(String(chunk));
-        held.push(done);
+        lines.push(String(chunk));
+        pendingWrites.push(done);
       },
     });
     const { send } = open('stdout', { stdout });
     send(1);
     send(2);
-    await until(() => held.length === 1);
-    held.shift()?.();
-    await until(() => held.length === 1);
-    held.shift()?.();
-    expect(written).toEqual(['{"n":1}\n', '{"n":2}\n']);
+    await until(() => pendingWrites.length === 1);
+    pendingWrites.shift()?.();
+    await until(() => pendingWrites.length === 1);
+    pendingWrites.shift()?.();
+    expect(lines).toEqual(['{"n":1}\n', '{"n":2}\n']);
   });
 });
 

@@ -29,9 +29,9 @@ export function viewShapeOf<Shape extends z.core.$ZodShape>(record: z.ZodObject<
 }
 
 function viewFieldOf(field: z.ZodType): z.ZodType {
-  const shown = withoutDates(field);
+  const viewField = withoutDates(field);
   const { description } = field;
-  return shown === field || description === undefined ? shown : shown.meta({ description });
+  return viewField === field || description === undefined ? viewField : viewField.meta({ description });
 }
 
 /** Returns the field itself if it holds no date, because a schema with an id must exist once in the OpenAPI document. */
@@ -39,13 +39,13 @@ function withoutDates(field: z.ZodType): z.ZodType {
   if (field instanceof z.ZodDate) return instantSchema;
   if (field instanceof z.ZodExactOptional) {
     const inner = field.unwrap() as z.ZodType;
-    const shown = viewFieldOf(inner);
-    return shown === inner ? field : shown.exactOptional();
+    const viewField = viewFieldOf(inner);
+    return viewField === inner ? field : viewField.exactOptional();
   }
   if (field instanceof z.ZodArray) {
     const element = field.element as z.ZodType;
-    const shown = viewFieldOf(element);
-    return shown === element ? field : z.array(shown);
+    const viewElement = viewFieldOf(element);
+    return viewElement === element ? field : z.array(viewElement);
   }
   if (field instanceof z.ZodObject) {
     const shape = viewShapeOf(field);

@@ -19,7 +19,7 @@ afterAll(async () => {
 const path = '/api/ehr/api-keys';
 const create = (body: object) => api.request('POST', path, { body: { name: 'a program', role: 'client', ...body } });
 const listConnections = (key: string) => api.request('GET', '/api/ehr/connections', { authorization: `Bearer ${key}` });
-const listed = async (id: string) =>
+const findListed = async (id: string) =>
   (await api.request('GET', path)).body.data.find((key: { id: string }) => key.id === id);
 const dayMs = 24 * 60 * 60_000;
 
@@ -47,9 +47,9 @@ describe('an API key', () => {
 
   test('an API key shows when it was last used', async () => {
     const { key, id } = (await create({})).body.data;
-    expect(await listed(id)).not.toHaveProperty('lastUsedAt');
+    expect(await findListed(id)).not.toHaveProperty('lastUsedAt');
     await listConnections(key);
-    await waitFor(async () => (await listed(id)).lastUsedAt, { what: 'the last use' });
+    await waitFor(async () => (await findListed(id)).lastUsedAt, { what: 'the last use' });
   });
 
   test('an expired API key is refused with advice', async () => {
@@ -72,7 +72,7 @@ describe('an API key', () => {
     expect([status, body.error.code]).toEqual([401, 'api-key-revoked']);
     const secondAnswer = await api.request('DELETE', `${path}/${id}`);
     expect([secondAnswer.status, secondAnswer.body.data.revokedAt]).toEqual([200, revoked.body.data.revokedAt]);
-    expect(await listed(id)).toEqual(revoked.body.data);
+    expect(await findListed(id)).toEqual(revoked.body.data);
   });
 
   test('the last API key of an operator cannot be revoked, even if two operators revoke each other', async () => {

@@ -207,8 +207,8 @@ describe('POST bulk-export', () => {
     const answers = await Promise.all(Array.from({ length: 8 }, () => post({ connectionId, resourceTypes: ['Goal'] })));
     expect(answers.map(({ status }) => status).sort()).toEqual([202, 409, 409, 409, 409, 409, 409, 409]);
     const started = answers.find(({ status }) => status === 202)?.body.data.id;
-    const named = answers.filter(({ status }) => status === 409).map(({ body }) => body.error.details.exportId);
-    expect(new Set(named)).toEqual(new Set([started]));
+    const namedIds = answers.filter(({ status }) => status === 409).map(({ body }) => body.error.details.exportId);
+    expect(new Set(namedIds)).toEqual(new Set([started]));
   });
 });
 

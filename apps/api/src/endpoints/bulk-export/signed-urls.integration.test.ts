@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startApi, type TestApi } from '../../testing/start-api.ts';
 
 const url = 'https://files.example/Patient.ndjson?X-Amz-Signature=planted';
-const shown = 'https://files.example/Patient.ndjson';
+const shownUrl = 'https://files.example/Patient.ndjson';
 let api: TestApi;
 let path: string;
 
@@ -25,9 +25,9 @@ const readAs = async (authorization: string, query = '') => {
 };
 
 test('a link that opens a file without a token is shown without its query, to clients and operators', async () => {
-  expect(await readAs(`Bearer ${api.clientKey}`)).toEqual([[shown], shown]);
-  expect(await readAs(`Bearer ${api.operatorKey}`)).toEqual([[shown], shown]);
-  expect(await readAs(`Bearer ${api.clientKey}`, '?signedUrls=false')).toEqual([[shown], shown]);
+  expect(await readAs(`Bearer ${api.clientKey}`)).toEqual([[shownUrl], shownUrl]);
+  expect(await readAs(`Bearer ${api.operatorKey}`)).toEqual([[shownUrl], shownUrl]);
+  expect(await readAs(`Bearer ${api.clientKey}`, '?signedUrls=false')).toEqual([[shownUrl], shownUrl]);
 });
 
 test('a key that asks for signedUrls is shown the whole link', async () => {

@@ -69,8 +69,8 @@ describe('a connection', () => {
     const secondAnswer = await purge();
     expect([secondAnswer.status, secondAnswer.body.data.id]).toEqual([202, id]);
     expect((await api.request('GET', `/api/ehr/erasures/${id}`)).body.data).toEqual(answer.body.data);
-    const listed = await api.request('GET', `/api/ehr/erasures?connectionId=${planted.connectionId}`);
-    expect(listed.body.data).toEqual([answer.body.data]);
+    const list = await api.request('GET', `/api/ehr/erasures?connectionId=${planted.connectionId}`);
+    expect(list.body.data).toEqual([answer.body.data]);
     const target = { id: planted.connectionId, erasureId: id };
     expect(await eventOf(answer)).toMatchObject({ action: 'connection.delete', outcome: 'success', target });
     expect(await eventOf(secondAnswer)).toMatchObject({ action: 'connection.delete', outcome: 'unchanged', target });

@@ -8,10 +8,10 @@ export interface Preferences {
 /** As RFC 7240 requires, an unreadable preference is ignored, and if one is repeated, the first counts. */
 export function readPreferences(header = ''): Preferences {
   const preferences = header.split(',').map((preference) => preference.split(';', 1).join('').trim());
-  const waits = preferences.flatMap((preference) => waitPattern.exec(preference)?.slice(1) ?? []);
+  const waitTexts = preferences.flatMap((preference) => waitPattern.exec(preference)?.slice(1) ?? []);
   return {
     respondAsync: preferences.some((preference) => preference.toLowerCase() === 'respond-async'),
-    ...(waits[0] === undefined ? {} : { waitSeconds: Number(waits[0]) }),
+    ...(waitTexts[0] === undefined ? {} : { waitSeconds: Number(waitTexts[0]) }),
   };
 }
 

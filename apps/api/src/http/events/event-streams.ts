@@ -147,7 +147,7 @@ const retryMs = 2000;
 class EventWriter {
   readonly #response: Response;
   /** The last text that was sent, by the name of the event. */
-  readonly #sent = new Map<string, string>();
+  readonly #sentTexts = new Map<string, string>();
   #wroteAt = 0;
 
   constructor(response: Response) {
@@ -166,8 +166,8 @@ class EventWriter {
   /** Sends the event unless it is the same as the last event of this name. */
   send({ name, data }: StreamedEvent): void {
     const text = JSON.stringify(data);
-    if (this.#sent.get(name) === text) return;
-    this.#sent.set(name, text);
+    if (this.#sentTexts.get(name) === text) return;
+    this.#sentTexts.set(name, text);
     this.#write(`event: ${name}\ndata: ${text}\n\n`);
   }
 

@@ -241,8 +241,8 @@ export class FileBatch {
   #quarantine({ line, offset, bytes, sizeBytes }: NdjsonLine, reason: string, keptLine?: KeptLine): void {
     const { id: fileId, exportId, connectionId } = this.#options.file;
     // Copy the bytes. They are a view of a chunk that would otherwise stay in memory.
-    const held = keptLine ?? { bytes: Buffer.from(bytes) };
-    this.#bad.push({ connectionId, exportId, fileId, line, offset, reason, sizeBytes, ...held });
+    const content = keptLine ?? { bytes: Buffer.from(bytes) };
+    this.#bad.push({ connectionId, exportId, fileId, line, offset, reason, sizeBytes, ...content });
   }
 
   #context({ line }: NdjsonLine) {

@@ -25,8 +25,8 @@ const ownerOf = (connectionId: string, credentialsVersion = 0) => ({ connectionI
 
 async function save(connectionId: string, change: object = {}): Promise<boolean> {
   const owner = ownerOf(connectionId);
-  const held = await store.accessTokens.takeLease({ ...owner, holder: 'h', durationMs: 10_000 });
-  return store.accessTokens.save({ ...owner, generation: held?.generation ?? -1, grant: { ...grant, ...change } });
+  const lease = await store.accessTokens.takeLease({ ...owner, holder: 'h', durationMs: 10_000 });
+  return store.accessTokens.save({ ...owner, generation: lease?.generation ?? -1, grant: { ...grant, ...change } });
 }
 
 describe('the access token repository', () => {
