@@ -138,7 +138,7 @@ describe('the provider registry', () => {
         /0\.rateLimit\.windowMs: /,
         /0\.rateLimit\.perDay: must be a whole number/,
         /1\.environments\.test\.fhirEndpoint: must be an http:\/\/ or https:\/\/ URL/,
-        /1\.secret: is not a known field/,
+        /1\.secret: is not a field of this object/,
       ],
     },
     {

@@ -41,8 +41,8 @@ test('validate reports each unknown field with its path', () => {
   expect(validate(schema, { request: { from: 1, to: 2 } })).toEqual({
     isValid: false,
     faults: [
-      { path: 'request.from', message: 'is not a known field' },
-      { path: 'request.to', message: 'is not a known field' },
+      { path: 'request.from', message: 'is not a field of this object' },
+      { path: 'request.to', message: 'is not a field of this object' },
     ],
   });
 });

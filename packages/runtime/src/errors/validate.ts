@@ -26,7 +26,7 @@ export function parseRequest<Schema extends z.ZodType>(schema: Schema, value: un
 function toFaults(issue: z.core.$ZodIssue): Fault[] {
   const { path, message } = issue;
   if (issue.code !== 'unrecognized_keys') return [{ path: path.join('.'), message }];
-  return issue.keys.map((key) => ({ path: [...path, key].join('.'), message: 'is not a known field' }));
+  return issue.keys.map((key) => ({ path: [...path, key].join('.'), message: 'is not a field of this object' }));
 }
 
 function faultMessage(issue: z.core.$ZodRawIssue): string {
