@@ -44,12 +44,17 @@ export const modules: readonly Module[] = [
   },
   {
     name: 'writer',
-    sources: ['packages/resources/src/{resource.writer,resource-document}.ts'],
+    sources: ['packages/resources/src/{resource.writer,resource-document,line-document,send-writes}.ts'],
     // The property tests of the module would add a minute for each survivor.
     tests: [
-      'packages/{resources/src,system/src/tests/resources}/{resource.writer,resource-document,earlier-versions}*.test.ts',
+      'packages/{resources/src,system/src/tests/resources}/{resource.writer,resource-document,line-document,earlier-versions}*.test.ts',
       '!packages/system/src/tests/resources/*.property.*',
     ],
+  },
+  {
+    name: 'bson',
+    sources: ['packages/store/src/bson/*.ts'],
+    tests: ['packages/store/src/bson/*.test.ts'],
   },
   {
     name: 'kick-off',

@@ -56,8 +56,8 @@ function toKeys(elements: Iterable<string>): Buffer[] {
 const searchedKeys = new Map<string, readonly Buffer[]>();
 
 function searchedKeysOf(resourceType: string): readonly Buffer[] {
-  const known = searchedKeys.get(resourceType);
-  if (known) return known;
+  const cachedKeys = searchedKeys.get(resourceType);
+  if (cachedKeys) return cachedKeys;
   const keys = toKeys(searchedElementsOf(resourceType));
   // Only types of R4, because a manifest can announce any number of others.
   if (isResourceType(resourceType)) searchedKeys.set(resourceType, keys);

@@ -36,6 +36,11 @@ export class BsonWriter {
     return this.#end;
   }
 
+  /** The size of the buffer. */
+  get capacityBytes(): number {
+    return this.#buffer.length;
+  }
+
   clear(): void {
     this.#end = 0;
   }

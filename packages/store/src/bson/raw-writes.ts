@@ -65,6 +65,8 @@ const duplicateKey = 11000;
 const maxSequenceBytes = 31_000_000;
 /** A batch of resources has some 200 kB. */
 const usualSequenceBytes = 256 * 1024;
+/** A buffer that a batch of large documents has made larger than this is not kept. */
+const maxKeptBytes = 4 * usualSequenceBytes;
 
 /**
  * @param load returns the classes of the driver. It fails if the driver has moved them
@@ -100,8 +102,8 @@ export async function openRawWrites(
       const result = await db.command(db.writeConcern ? WriteConcern.apply(complete, db.writeConcern) : complete);
       results.push({ start, ...readResult(result as unknown as WriteResult) });
     }
-    // After an error the driver may still hold the bytes.
-    freeWriters.push(writer);
+    // After an error the writer is not used again, because the driver may still hold its bytes.
+    if (writer.capacityBytes <= maxKeptBytes) freeWriters.push(writer);
     return results;
   };
 
