@@ -83,6 +83,13 @@ describe('JsonWriter', () => {
     },
   );
 
+  test('writes long texts with characters of several bytes and with escapes', () => {
+    for (const text of ['é€😀"\n', '\u0001', 'x']) {
+      const fields = { text: text.repeat(20_000) };
+      expect(write(fields)).toBe(JSON.stringify(fields));
+    }
+  });
+
   test('writes several documents one after the other', () => {
     const writer = new JsonWriter(8);
     for (const value of [1, 2]) {

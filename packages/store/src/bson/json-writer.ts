@@ -22,6 +22,8 @@ const closeBrace = 0x7d;
 
 /** In JSON a byte of a text becomes at most six (`\u0001`). */
 const maxEscapedBytes = 6;
+/** A stored text can have 16 MB, and few characters of it need an escape. */
+const maxPartBytes = 16 * 1024;
 /** Longer than the text of any double or Decimal128. */
 const maxNumberBytes = 64;
 
@@ -141,19 +143,23 @@ export class JsonWriter {
     return true;
   }
 
-  /** Writes UTF-8 as a JSON string. */
+  /** Writes UTF-8 as a JSON string, in parts, so that space for escapes is reserved for one part only. */
   #writeText(start: number, end: number): void {
-    this.#reserve((end - start) * maxEscapedBytes + 2);
+    this.#writeByte(quote);
+    for (let from = start; from < end; from += maxPartBytes) this.#writePart(from, Math.min(end, from + maxPartBytes));
+    this.#writeByte(quote);
+  }
+
+  #writePart(start: number, end: number): void {
+    this.#reserve((end - start) * maxEscapedBytes);
     const bson = this.#bson;
     const buffer = this.#buffer;
     let to = this.#end;
-    buffer[to++] = quote;
     for (let from = start; from < end; from++) {
       const byte = bson[from] as number;
       if (byte >= 0x20 && byte !== quote && byte !== backslash) buffer[to++] = byte;
       else for (const character of escapes[byte] as Uint8Array) buffer[to++] = character;
     }
-    buffer[to++] = quote;
     this.#end = to;
   }
 
