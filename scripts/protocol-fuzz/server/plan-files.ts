@@ -42,9 +42,9 @@ function outputFiles({ files, manifest }: ExportPlan, versions: readonly Current
   const byType = files.isMixed
     ? new Map([[undefined, [...versions]]])
     : Map.groupBy(versions, ({ type }) => type as string | undefined);
-  const planned = [...byType].flatMap(([type, versions]) =>
+  const planned = [...byType].flatMap(([type, typeVersions]) =>
     Array.from({ length: files.perType }, (_, part) => {
-      const partVersions = versions.filter((_version, index) => index % files.perType === part);
+      const partVersions = typeVersions.filter((_version, index) => index % files.perType === part);
       return outputFile({ name: `${type ?? 'mixed'}-${part}`, type, versions: partVersions, plan: files });
     }),
   );

@@ -33,8 +33,8 @@ export function extractSearchKeys(resource: Resource): SearchKeys {
     keys.dateEnd = range.end;
   }
   const tokens = readStatuses(resource).map((code) => searchToken({ parameter: 'status', code }));
-  addTokens(tokens, 'category', codings(resource.category));
-  addTokens(tokens, 'code', codings(codeElementsOf(resource)));
+  addTokens(tokens, 'category', codingsOf(resource.category));
+  addTokens(tokens, 'code', codingsOf(codeElementsOf(resource)));
   if (tokens.length > 0) keys.tokens = distinct(tokens);
   return keys;
 }
@@ -51,7 +51,7 @@ export function searchedElementsOf(resourceType: string): ReadonlySet<string> {
 function readStatuses({ status, lifecycleStatus, clinicalStatus }: Resource): string[] {
   const text = status ?? lifecycleStatus;
   if (typeof text === 'string') return [text];
-  return codings(clinicalStatus).map(({ code }) => code);
+  return codingsOf(clinicalStatus).map(({ code }) => code);
 }
 
 interface Coding {
@@ -61,7 +61,7 @@ interface Coding {
   readonly isBare?: boolean;
 }
 
-function codings(value: unknown): Coding[] {
+function codingsOf(value: unknown): Coding[] {
   const codings: Coding[] = [];
   for (const concept of Array.isArray(value) ? value : [value]) {
     if (typeof concept === 'string') codings.push({ code: concept, isBare: true });

@@ -19,9 +19,9 @@ const valueUnits = 64;
 
 export const text: Shape = (value, budget) => {
   if (typeof value !== 'string' || value === '') return undefined;
-  const text = value.length > maxTextLength ? cut(value) : value;
-  if (text !== value) budget.isCut = true;
-  return spend(budget, valueUnits + text.length) ? text : undefined;
+  const limited = value.length > maxTextLength ? cut(value) : value;
+  if (limited !== value) budget.isCut = true;
+  return spend(budget, valueUnits + limited.length) ? limited : undefined;
 };
 
 /** A plain number, so that it can be compared. The stored resource keeps the server's text. */
