@@ -58,6 +58,11 @@ const searchSchema = z.strictObject({
    * promises complete includes.
    */
   revIncludeIsComplete: z.boolean().default(false),
+  /**
+   * True claims that a search without a patient returns the resources of all patients of the connection, also with `_lastUpdated`. A sync
+   * of all patients then needs one search for each type instead of one for each patient and type.
+   */
+  practiceWide: z.boolean().default(false),
 });
 
 export const providerSchema = z.strictObject({

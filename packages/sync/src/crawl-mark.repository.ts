@@ -1,4 +1,4 @@
-import { mongooseFieldsOf, type Stored } from '@bulkhead/store';
+import { idsBelow, mongooseFieldsOf, type Stored } from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
 import { z } from 'zod';
 
@@ -23,7 +23,32 @@ const schema = new Schema<Stored<typeof documentSchema>>(mongooseFieldsOf(docume
  */
 export function createCrawlMarkRepository(database: Database) {
   const model = database.model('CrawlMark', schema);
+  const filterOf = ({ connectionId, resourceType, since }: TypeMarks) => ({
+    _id: idsBelow(connectionId),
+    [markOf(resourceType)]: since === undefined ? { $exists: true } : { $gte: since },
+  });
   return {
+    /** The marks of all patients of a connection, by patient. */
+    async list(connectionId: string): Promise<ReadonlyMap<string, Readonly<Record<string, Date>>>> {
+      const documents = await model.find({ _id: idsBelow(connectionId) }).lean();
+      return new Map(documents.map(({ _id, marks }) => [_id.slice(connectionId.length + 1), marks]));
+    },
+
+    /** The oldest mark of a type. Undefined if no patient has one. */
+    async oldest(marks: Omit<TypeMarks, 'since'>): Promise<Date | undefined> {
+      const name = markOf(marks.resourceType);
+      const oldest = await model
+        .findOne(filterOf(marks))
+        .sort({ [name]: 1 })
+        .lean();
+      return oldest?.marks[marks.resourceType];
+    },
+
+    /** Moves the marks of all patients who have one forward, never back. */
+    async advanceAll({ at, ...marks }: TypeMarks & { readonly at: Date }): Promise<void> {
+      await model.updateMany(filterOf(marks), { $max: { [markOf(marks.resourceType)]: at } });
+    },
+
     async find(options: {
       readonly connectionId: string;
       readonly patientId: string;
@@ -42,11 +67,22 @@ export function createCrawlMarkRepository(database: Database) {
       const { connectionId, resourceType, at } = options;
       await model.updateOne(
         { _id: idOf(options) },
-        { $max: { [`marks.${resourceType}`]: at }, $setOnInsert: { connectionId } },
+        { $max: { [markOf(resourceType)]: at }, $setOnInsert: { connectionId } },
         { upsert: true },
       );
     },
   };
+}
+
+interface TypeMarks {
+  readonly connectionId: string;
+  readonly resourceType: string;
+  /** Leaves out older marks. */
+  readonly since?: Date | undefined;
+}
+
+function markOf(resourceType: string): string {
+  return `marks.${resourceType}`;
 }
 
 function idOf({ connectionId, patientId }: { readonly connectionId: string; readonly patientId: string }): string {

@@ -30,6 +30,7 @@ export const simulatorEnvSchema = z
     SIMULATOR_REST_TYPES: z.string(),
     SIMULATOR_PATIENT_REV_INCLUDES: z.string(),
     SIMULATOR_REV_INCLUDE_LIMIT: number,
+    SIMULATOR_PRACTICE_WIDE_SEARCH: flag,
     SIMULATOR_AUTH: flag,
     SIMULATOR_CLIENT_ID: z.string(),
     SIMULATOR_CLIENT_SECRET: z.string(),

@@ -53,6 +53,8 @@ export const simulatorOptionsSchema = z.strictObject({
    * set.
    */
   revIncludeLimit: z.int().min(1).optional(),
+  /** Whether a type can be searched without a patient. athenahealth refuses this. */
+  practiceWideSearch: z.boolean().default(false),
   auth: z.boolean().default(true),
   clientId: z.string().default('simulator-client'),
   clientSecret: z.string().default('simulator-secret'),
@@ -105,6 +107,7 @@ const changeable = [
   'restTypes',
   'patientRevIncludes',
   'revIncludeLimit',
+  'practiceWideSearch',
   'jwksUrl',
   'jwksCacheSeconds',
   'enforceScopes',

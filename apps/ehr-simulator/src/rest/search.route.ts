@@ -26,7 +26,7 @@ async function search({ simulator, req }: { readonly simulator: Simulator; reado
   }
   const parameters = parseSearchParameters(req.originalUrl);
   requirePractice({ simulator, parameters });
-  requireMandatoryParameters({ type, parameters });
+  if (!simulator.options.practiceWideSearch) requireMandatoryParameters({ type, parameters });
   const document = await searchPage({ simulator, type, parameters });
   return { status: 200, headers: { 'content-type': 'application/fhir+json' }, document };
 }

@@ -2,10 +2,11 @@ import { buffer } from 'node:stream/consumers';
 import { minimumRequests, type SyncRequest, type SyncRun, type SyncTypeCount } from '@bulkhead/sync';
 import { finalizeSync, planSync, runSyncStep } from '@bulkhead/sync/steps';
 import { makeSyncRun } from '@bulkhead/sync/testing';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { replayLine } from '../../src/replay-line.ts';
 import { attemptJob, firstAttempt, lastAttempt } from '../harness/attempts.ts';
 import { compareWithSimulator } from '../harness/compare-with-simulator.ts';
+import { openDatabase } from '../harness/open-database.ts';
 import { startUseCases, type UseCases } from '../harness/start-use-cases.ts';
 
 let cases: UseCases;
@@ -146,6 +147,108 @@ describe('a crawl of a server that takes a list of patients', () => {
     const { byType } = await sync();
     expect(byType.get('Observation')?.unchanged).toBe(first.byType.get('Observation')?.fetched);
     expect(await differences()).toEqual([]);
+  }, 30_000);
+});
+
+describe('a crawl of a server that can be searched without a patient', () => {
+  const sweepAll = { patients: [] };
+  /** The types of `standard` and `enhanced`, and Patient. */
+  const sweeps = byPatient.length + 1;
+
+  /** Stores the patients of the practice, because a sync of all patients starts from what is stored. */
+  async function storePatients(): Promise<void> {
+    await sync({ includeEnhanced: false, patients });
+    const { deps, connection } = cases;
+    const marks = await deps.store.crawlMarks.list(connection.id);
+    expect([...marks.keys()].toSorted()).toEqual(patients);
+  }
+
+  beforeEach(async () => {
+    cases = await startUseCases({
+      simulator: { practiceWideSearch: true },
+      search: { practiceWide: true, pageSize: 100 },
+    });
+  });
+
+  test('a sync of all patients searches each type once, and then only for what has changed', async () => {
+    await storePatients();
+    const first = await sync(sweepAll);
+    expect(first.phase).toBe('completed');
+    // Types without a mark are read wholly. The others were stored before.
+    expect(first.byType.get('Encounter')?.fetched).toBeGreaterThan(patients.length);
+    expect(first.byType.get('Observation')).toMatchObject({ fetched: 0, requests: 1 });
+    expect(await differences()).toEqual([]);
+    const second = await sync(sweepAll);
+    expect(sum(second.byType)).toBe(sweeps);
+    expect(minimumRequests([...second.byType.values()])).toBe(sweeps);
+    expect([...second.byType.values()].every(({ fetched }) => fetched === 0)).toBe(true);
+    const marks = await Promise.all(patients.map(marksOf));
+    for (const of of marks) expect(Object.keys(of)).toHaveLength(sweeps);
+  }, 30_000);
+
+  test('a sync of all patients stores what has changed for any of them', async () => {
+    await storePatients();
+    await sync(sweepAll);
+    const changes = [
+      { resourceType: 'Observation', id: 'new', status: 'final', subject: { reference: `Patient/${patients[2]}` } },
+      { resourceType: 'Encounter', id: 'new', status: 'planned', subject: { reference: `Patient/${patients[3]}` } },
+    ];
+    for (const resource of changes) {
+      const url = `${cases.simulator.baseUrl}/_sim/fhir/${resource.resourceType}/${resource.id}`;
+      expect((await fetch(url, { method: 'PUT', body: JSON.stringify(resource) })).ok).toBe(true);
+    }
+    expect(await differences()).toHaveLength(2);
+    const { phase } = await sync(sweepAll);
+    expect([phase, await differences()]).toEqual(['completed', []]);
+  }, 30_000);
+
+  test('a sync of all patients also reads the whole record of a patient who is new to the crawl', async () => {
+    await storePatients();
+    await sync(sweepAll);
+    const { store } = cases.deps;
+    const [newPatient = ''] = patients;
+    // Forgets the patient: its marks and its records, except for the Patient itself.
+    const database = await openDatabase(cases.mongodbUri);
+    await database.db.collection('crawl_marks').deleteOne({ _id: `${cases.connection.id}/${newPatient}` as never });
+    await database.db.collection('Observation').deleteMany({ 'keys.patient': newPatient });
+    await database.close();
+    expect(await differences()).not.toEqual([]);
+    const { byType } = await sync(sweepAll);
+    expect(byType.get('Observation')).toMatchObject({ searches: 2 });
+    expect(await differences()).toEqual([]);
+    const marks = await store.crawlMarks.list(cases.connection.id);
+    expect(Object.keys(marks.get(newPatient) ?? {})).toHaveLength(sweeps);
+  }, 30_000);
+
+  test('a sync of all patients with `since` leaves the marks where they would leave a gap', async () => {
+    await storePatients();
+    const database = await openDatabase(cases.mongodbUri);
+    const setMarks = (at: string) =>
+      database.db.collection('crawl_marks').updateMany({}, { $set: { 'marks.Observation': new Date(at) } });
+    const observationMarks = async () =>
+      (await Promise.all(patients.map(marksOf))).map(({ Observation }) => Observation);
+    await setMarks('2026-01-01');
+    await sync({ ...sweepAll, since: '2026-01-02T00:00:00Z' });
+    expect(await observationMarks()).toEqual(patients.map(() => new Date('2026-01-01')));
+    await setMarks('2026-01-03');
+    await sync({ ...sweepAll, since: '2026-01-02T00:00:00Z' });
+    for (const mark of await observationMarks()) expect(mark?.getTime()).toBeGreaterThan(Date.parse('2026-02-01'));
+    await database.close();
+  }, 30_000);
+
+  test('a sync of named patients searches them by themselves', async () => {
+    const { byType } = await sync({ patients: patients.slice(0, 2) });
+    expect(byType.get('Observation')).toMatchObject({ searches: 2 });
+  }, 30_000);
+
+  test('a sweep that fails leaves all marks, so that the next one asks for the same changes', async () => {
+    await storePatients();
+    const before = await Promise.all(patients.map(marksOf));
+    await answerConditions({ resourceType: 'Bundle', type: 'searchset', total: 3 });
+    const { phase, byType } = await sync({ ...sweepAll, includeEnhanced: false });
+    expect([phase, byType.get('Condition')?.incomplete]).toEqual(['partial', 1]);
+    const after = await Promise.all(patients.map(marksOf));
+    expect(after.map(({ Condition }) => Condition)).toEqual(before.map(({ Condition }) => Condition));
   }, 30_000);
 });
 

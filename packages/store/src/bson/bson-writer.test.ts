@@ -47,6 +47,12 @@ describe('BsonWriter', () => {
     );
   });
 
+  test('refuses a key that contains NUL, like the driver', () => {
+    const fields = { deep: { 'a\0b': 1 } };
+    expect(() => write(fields)).toThrow(BSON.BSONError);
+    expect(() => serialize(fields)).toThrow(BSON.BSONError);
+  });
+
   test('writes several documents one after the other, and embeds one that is BSON already', () => {
     const writer = new BsonWriter(8);
     for (const name of ['a', 'b']) {

@@ -142,6 +142,8 @@ export class BsonWriter {
   #startElement(type: number, name: string): void {
     this.#reserve(2 + name.length * maxUnitBytes);
     this.#buffer[this.#end++] = type;
+    // Its zero would end the name. The error is that of the driver.
+    if (name.includes('\0')) throw new BSON.BSONError('A key must not contain NUL.');
     this.#text(name);
     this.#buffer[this.#end++] = 0;
   }

@@ -24,9 +24,13 @@ export async function firstPageUrl(
   const { connection, provider } = session;
   const { resourceType } = search.lead;
   const ids = step.patientIds.join(',');
-  if (resourceType !== 'Patient') {
+  const isSweep = step.patientIds.length === 0;
+  if (isSweep || resourceType !== 'Patient') {
     const day = await changedSince(deps, options);
-    const parameters = { patient: ids, ...(day === undefined ? {} : { _lastUpdated: `ge${day}` }) };
+    const parameters = {
+      ...(isSweep ? {} : { patient: ids }),
+      ...(day === undefined ? {} : { _lastUpdated: `ge${day}` }),
+    };
     return searchUrl({ connection, provider, resourceType, parameters });
   }
   // `_lastUpdated` is left out, because it would narrow the patients and not the carried types.
@@ -35,7 +39,7 @@ export async function firstPageUrl(
   return searchUrl({ connection, provider, resourceType, parameters });
 }
 
-/** The day from which the changes of all the patients are requested. Undefined if everything is requested. */
+/** The day from which the changes of all the patients of a step are requested. Undefined if everything is requested. */
 async function changedSince(
   { store }: SyncDeps,
   { step, run, search }: { readonly step: SyncStep; readonly run: SyncRun; readonly search: Search },
@@ -43,9 +47,14 @@ async function changedSince(
   const { connectionId, patientIds } = step;
   const toDay = (ms: number) => new Date(ms - overlapMs).toISOString().slice(0, 10);
   if (run.request.since !== undefined) return toDay(Date.parse(run.request.since));
+  const { resourceType } = search.lead;
+  if (patientIds.length === 0) {
+    const oldest = await store.crawlMarks.oldest({ connectionId, resourceType });
+    return oldest && toDay(oldest.getTime());
+  }
   let oldestMs = Number.POSITIVE_INFINITY;
   for (const patientId of patientIds) {
-    const mark = (await store.crawlMarks.find({ connectionId, patientId }))[search.lead.resourceType];
+    const mark = (await store.crawlMarks.find({ connectionId, patientId }))[resourceType];
     if (!mark) return undefined;
     oldestMs = Math.min(oldestMs, mark.getTime());
   }

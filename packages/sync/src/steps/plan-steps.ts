@@ -9,7 +9,14 @@ interface Crawl {
   readonly patientIds: readonly string[];
   readonly connection: Connection;
   readonly provider: Provider;
+  /**
+   * The crawl marks by patient, if all patients of the connection are crawled and the server can be searched without a patient. Undefined
+   * otherwise.
+   */
+  readonly marks?: Marks | undefined;
 }
+
+type Marks = ReadonlyMap<string, Readonly<Record<string, Date>>>;
 
 /** Plans a crawl with the fewest requests that the server's rules allow. See docs/architecture.md, "An enhanced sync". */
 export function planSteps(crawl: Crawl): SyncStep[] {
@@ -27,7 +34,8 @@ export function planSteps(crawl: Crawl): SyncStep[] {
 
 type StepPlan = Pick<SyncStep, 'patientIds' | 'searches'>;
 
-function groupSearches({ types, patientIds, connection, provider }: Crawl): StepPlan[] {
+function groupSearches({ types, patientIds, connection, provider, marks }: Crawl): StepPlan[] {
+  if (marks) return sweeps({ types, patientIds, marks });
   const { idsPerRequest = 50, patientsPerRequest = 1, revIncludeIsComplete = false } = provider.search ?? {};
   const records = types.filter((type) => type !== 'Patient');
   const carried = revIncludeIsComplete ? carriedTypes({ records, connection }) : [];
@@ -43,6 +51,26 @@ function groupSearches({ types, patientIds, connection, provider }: Crawl): Step
   return [
     ...lists.map((ids) => ({ patientIds: ids, searches: toSearches(['Patient']) })),
     ...groups.map((ids) => ({ patientIds: ids, searches: toSearches(records) })),
+  ];
+}
+
+/**
+ * One search for each type over all patients. Patients who are new to the crawl are also searched by themselves, because the common
+ * search asks only for what has changed. If no patient has a mark of a type, the common search asks for everything.
+ */
+function sweeps({
+  types,
+  patientIds,
+  marks,
+}: { readonly marks: Marks } & Pick<Crawl, 'types' | 'patientIds'>): StepPlan[] {
+  const hasMark = (id: string, type: string) => marks.get(id)?.[type] !== undefined;
+  const narrowed = types.filter((type) => patientIds.some((id) => hasMark(id, type)));
+  const newPatients = patientIds.map((id) => ({ id, missing: narrowed.filter((type) => !hasMark(id, type)) }));
+  return [
+    ...types.map((type) => ({ patientIds: [], searches: toSearches([type]) })),
+    ...newPatients
+      .filter(({ missing }) => missing.length > 0)
+      .map(({ id, missing }) => ({ patientIds: [id], searches: toSearches(missing) })),
   ];
 }
 

@@ -9,7 +9,8 @@
  *   step:    pending -> running -> completed, failed or cancelled
  *   search:  pending -> completed, incomplete or failed
  *
- * The crawl marks say up to which time a patient and a type are stored. The next crawl starts a day before them.
+ * The crawl marks say up to which time a patient and a type are stored. The next crawl starts a day before them. A step without patients
+ * is a sweep: it searches one type over all patients of the practice, if the registry says that the server allows it.
  */
 import { withCapabilities } from '@bulkhead/connections/steps';
 import { enhancedResourceTypes, standardResourceTypes } from '@bulkhead/fhir';
@@ -56,7 +57,10 @@ export async function planSync(deps: SyncDeps, { syncRunId, signal }: PlanStep):
   const { types, skipped } = chooseTypes({ run, connection, provider });
   const patientIds = await choosePatients(deps, { run, connection });
   await store.prepareResourceTypes(types);
-  const steps = planSteps({ run, types, patientIds, connection, provider });
+  const isOfAll = run.request.patients.length === 0 && connection.userId === undefined;
+  const isSwept = isOfAll && provider.search?.practiceWide === true;
+  const marks = isSwept ? await store.crawlMarks.list(run.connectionId) : undefined;
+  const steps = planSteps({ run, types, patientIds, connection, provider, marks });
   await store.syncSteps.insertMissing(steps);
   const change = { types, skipped, patientCount: patientIds.length, startedAt: now() };
   if (!(await store.syncRuns.transition({ from: run, to: 'running', change }))) {

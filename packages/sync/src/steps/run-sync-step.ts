@@ -194,8 +194,10 @@ function isForgottenPage({ error, search }: { readonly error: unknown; readonly 
 }
 
 /** Advances the crawl marks, unless the search left a gap after the last crawl. */
-async function advanceMarks({ store }: SyncDeps, { work, search }: { work: Work; search: Search }): Promise<void> {
+async function advanceMarks(deps: SyncDeps, { work, search }: { work: Work; search: Search }): Promise<void> {
+  const { store } = deps;
   const { connectionId, patientIds } = work.step;
+  if (patientIds.length === 0) return advanceAllMarks(deps, { work, search });
   const { request, types } = work.run;
   const { since } = request;
   for (const { resourceType, servedAt: at, isCarried } of [search.lead, ...search.carried]) {
@@ -210,6 +212,21 @@ async function advanceMarks({ store }: SyncDeps, { work, search }: { work: Work;
       await store.crawlMarks.advance({ connectionId, patientId, resourceType, at });
     }
   }
+}
+
+/** Advances the crawl marks after a sweep. If no patient has a mark, the sweep was of everything, and each patient gets one. */
+async function advanceAllMarks({ store }: SyncDeps, { work, search }: { work: Work; search: Search }): Promise<void> {
+  const { connectionId } = work.step;
+  const { resourceType, servedAt: at } = search.lead;
+  const { since } = work.run.request;
+  if (!at) return;
+  if (await store.crawlMarks.oldest({ connectionId, resourceType })) {
+    const after = since === undefined ? undefined : new Date(since);
+    return store.crawlMarks.advanceAll({ connectionId, resourceType, at, since: after });
+  }
+  if (since !== undefined) return;
+  for (const patientId of await store.resources.listIds({ connectionId, resourceType: 'Patient' }))
+    await store.crawlMarks.advance({ connectionId, patientId, resourceType, at });
 }
 
 const tooManyAttempts: ExportError = {
