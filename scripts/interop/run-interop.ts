@@ -14,7 +14,7 @@ import {
   refusalsByLevel,
 } from './checks/export.checks.ts';
 import { checkSearches, type SearchOptions } from './checks/searches.check.ts';
-import { checkSync, isFurtherPage, prepareSync } from './checks/sync.check.ts';
+import { checkSweeps, checkSync, isFurtherPage, prepareSync } from './checks/sync.check.ts';
 import { Report } from './compare/report.ts';
 import { changeData } from './data/change-data.ts';
 import { choosePart, type Part } from './data/choose-part.ts';
@@ -30,7 +30,7 @@ import { startBulkFileServer } from './server/bulk-file-server.ts';
 import { FhirServer, type ServedResource } from './server/fhir-server.ts';
 import type { Hapi } from './server/start-hapi.ts';
 import { InteropApi } from './system/interop-api.ts';
-import { startInteropSystem } from './system/start-interop-system.ts';
+import { practiceWideProvider, provider, startInteropSystem } from './system/start-interop-system.ts';
 
 /** The size of the generated practice: about 650 resources. */
 const generatedPatients = 20;
@@ -69,8 +69,19 @@ export async function runInterop(options: {
       return { text: `${resources.length} resources from ${source}`, value: undefined };
     });
     const types = [...new Set(resources.map(({ type }) => type)), 'Group'];
-    const api = new InteropApi(system);
-    return await runChecks({ hapi, server, types: [...new Set(types)].sort(), examples, searches, api, steps });
+    const api = new InteropApi({ ...system, provider });
+    const practiceWideApi = new InteropApi({ ...system, provider: practiceWideProvider });
+    const options = {
+      hapi,
+      server,
+      types: [...new Set(types)].sort(),
+      examples,
+      searches,
+      api,
+      practiceWideApi,
+      steps,
+    };
+    return await runChecks(options);
   } finally {
     await system?.stop();
     await fileServer.stop();
@@ -94,9 +105,11 @@ async function runChecks(options: {
   readonly examples: readonly SourceResource[];
   readonly searches: SearchOptions;
   readonly api: InteropApi;
+  /** For the same server, whose types are searched without a patient. */
+  readonly practiceWideApi: InteropApi;
   readonly steps: Steps;
 }): Promise<Report> {
-  const { hapi, server, types, examples, searches, api, steps } = options;
+  const { hapi, server, types, examples, searches, api, practiceWideApi, steps } = options;
   const report = new Report(steps.print);
   let readings = new Map<string, Promise<Map<string, ServedResource>>>();
   const served = (type: string) => {
@@ -105,6 +118,7 @@ async function runChecks(options: {
     return reading;
   };
   const context: CheckContext = { api, server, requests: hapi.requests, report, types, served };
+  const practiceWide: CheckContext = { ...context, api: practiceWideApi };
 
   /** Runs a check. A check that throws counts as a difference, and the other checks still run. */
   const check = async <Value>(name: string, run: () => Promise<Value>): Promise<Value | undefined> => {
@@ -151,6 +165,11 @@ async function runChecks(options: {
     });
   }
 
+  const sweptConnection = await check('patients for the sync of the practice', () => prepareSync(practiceWide));
+  if (sweptConnection !== undefined) {
+    await check('sync of the practice', () => checkSweeps(practiceWide, { connectionId: sweptConnection, scope: {} }));
+  }
+
   const changes = await changeData(server);
   readings = new Map();
   const deletedUnseen = new Set(changes.deleted);
@@ -164,6 +183,11 @@ async function runChecks(options: {
   if (syncConnection !== undefined) {
     await check('sync since the last', () =>
       checkSync(context, { connectionId: syncConnection, scope: { deletedUnseen } }),
+    );
+  }
+  if (sweptConnection !== undefined) {
+    await check('sync of the practice since the last', () =>
+      checkSweeps(practiceWide, { connectionId: sweptConnection, scope: { deletedUnseen } }),
     );
   }
 

@@ -28,6 +28,21 @@ export async function checkSync(
   return searches;
 }
 
+/** Syncs every patient by searches without a patient. Only patients who are new to the sync are searched by themselves. */
+export async function checkSweeps(
+  context: CheckContext,
+  options: { readonly connectionId: string; readonly scope: Scope },
+): Promise<void> {
+  const searches = await checkSync(context, options);
+  const swept = searches.filter(({ path }) => !/[?&](patient|_id)=|_getpages=/.test(path));
+  const types = swept.map(({ path }) => /\/fhir\/([A-Z][A-Za-z]+)\?/.exec(path)?.[1]);
+  context.report.fact({
+    what: 'whether each type was searched once without a patient',
+    expected: true,
+    actual: types.length > 0 && new Set(types).size === types.length,
+  });
+}
+
 /** Whether a request is a search or a later page of one. A read of the CapabilityStatement is not a search. */
 function isSearch({ method, path }: ServedRequest): boolean {
   return method === 'GET' && /\/fhir(\/[A-Z][A-Za-z]+)?\?/.test(path) && !path.includes('$export');

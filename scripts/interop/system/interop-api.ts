@@ -2,7 +2,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type ApiClient, createApiClient } from '../../system/api-client.ts';
 import { parseWithNumberTexts } from '../compare/number-texts.ts';
 import { groupId } from '../data/load-data.ts';
-import { provider } from './start-interop-system.ts';
 
 export type ExportLevel = 'Patient' | 'Group' | 'System';
 
@@ -60,8 +59,10 @@ export class InteropApi {
   readonly #call: ApiClient;
   readonly #baseUrl: string;
   readonly #apiKey: string;
+  readonly #provider: string;
 
-  constructor(api: { readonly baseUrl: string; readonly apiKey: string }) {
+  constructor(api: { readonly baseUrl: string; readonly apiKey: string; readonly provider: string }) {
+    this.#provider = api.provider;
     this.#call = createApiClient(api);
     this.#baseUrl = api.baseUrl;
     this.#apiKey = api.apiKey;
@@ -69,7 +70,14 @@ export class InteropApi {
 
   /** Creates a connection. Each check has its own, so that its stored resources are separate. @returns its id */
   async createConnection(environment = 'main'): Promise<string> {
-    const body = { provider, environment, practiceId: 'interop', groupId, schedule: false, auth: { method: 'none' } };
+    const body = {
+      provider: this.#provider,
+      environment,
+      practiceId: 'interop',
+      groupId,
+      schedule: false,
+      auth: { method: 'none' },
+    };
     return (await this.#call<{ id: string }>('POST', '/api/ehr/connections', body)).id;
   }
 
@@ -84,23 +92,23 @@ export class InteropApi {
   }
 
   async startExport(connectionId: string, request: ExportRequest): Promise<string> {
-    const path = `/api/ehr/${provider}/bulk-export`;
+    const path = `/api/ehr/${this.#provider}/bulk-export`;
     return (await this.#call<{ id: string }>('POST', path, { connectionId, ...request })).id;
   }
 
   cancelExport(id: string): Promise<ExportView> {
-    return this.#call('DELETE', `/api/ehr/${provider}/bulk-export/${id}`);
+    return this.#call('DELETE', `/api/ehr/${this.#provider}/bulk-export/${id}`);
   }
 
   /** Waits until an export has the wanted state. */
   exportThat(id: string, isWanted: (view: ExportView) => boolean): Promise<ExportView> {
-    const path = `/api/ehr/${provider}/bulk-export/${id}`;
+    const path = `/api/ehr/${this.#provider}/bulk-export/${id}`;
     return this.#until(() => this.#call<ExportView>('GET', path), isWanted);
   }
 
   /** Returns the types of which an export stored unchanged resources. */
   async unchangedTypes(id: string): Promise<string[]> {
-    const path = `/api/ehr/${provider}/bulk-export/${id}/files`;
+    const path = `/api/ehr/${this.#provider}/bulk-export/${id}/files`;
     const files = await this.#call<readonly { readonly type: string; readonly unchanged: number }[]>('GET', path);
     return [...new Set(files.filter(({ unchanged }) => unchanged > 0).map(({ type }) => type))].sort();
   }
@@ -113,8 +121,10 @@ export class InteropApi {
 
   /** Syncs all stored patients and waits for the end. */
   async runSync(connectionId: string): Promise<SyncView> {
-    const started = await this.#call<{ id: string }>('POST', `/api/ehr/${provider}/enhanced-sync`, { connectionId });
-    const path = `/api/ehr/${provider}/sync-runs/${started.id}`;
+    const started = await this.#call<{ id: string }>('POST', `/api/ehr/${this.#provider}/enhanced-sync`, {
+      connectionId,
+    });
+    const path = `/api/ehr/${this.#provider}/sync-runs/${started.id}`;
     return this.#until(
       () => this.#call<SyncView>('GET', path),
       ({ status }) => status !== 'IN_PROGRESS',
@@ -123,7 +133,7 @@ export class InteropApi {
 
   /** Returns the documents of a resource after all of them have been processed. */
   documentsOf(connectionId: string, resourceId: string): Promise<readonly DocumentView[]> {
-    const path = `/api/ehr/${provider}/documents?connectionId=${connectionId}&resourceId=${resourceId}`;
+    const path = `/api/ehr/${this.#provider}/documents?connectionId=${connectionId}&resourceId=${resourceId}`;
     return this.#until(
       () => this.#call<readonly DocumentView[]>('GET', path),
       (documents) =>
@@ -132,7 +142,7 @@ export class InteropApi {
   }
 
   async documentBytes(id: string): Promise<Buffer> {
-    return Buffer.from(await (await this.#get(`/api/ehr/${provider}/documents/${id}`, '*/*')).arrayBuffer());
+    return Buffer.from(await (await this.#get(`/api/ehr/${this.#provider}/documents/${id}`, '*/*')).arrayBuffer());
   }
 
   /** Returns every stored resource of a type by its id, with its numbers as texts. */
@@ -151,12 +161,12 @@ export class InteropApi {
 
   /** Returns a stored resource as the API serves it. */
   async resourceText(connectionId: string, type: string, id: string): Promise<string> {
-    const path = `/api/ehr/${provider}/resources/${type}/${id}?connectionId=${connectionId}`;
+    const path = `/api/ehr/${this.#provider}/resources/${type}/${id}?connectionId=${connectionId}`;
     return (await this.#get(path, 'application/fhir+json')).text();
   }
 
   async #lines(connectionId: string, type: string, query: string): Promise<string[]> {
-    const path = `/api/ehr/${provider}/resources/${type}?connectionId=${connectionId}${query}`;
+    const path = `/api/ehr/${this.#provider}/resources/${type}?connectionId=${connectionId}${query}`;
     const text = await (await this.#get(path, 'application/fhir+ndjson')).text();
     return text.split('\n').filter(Boolean);
   }

@@ -5,6 +5,8 @@ import { type ChaosSystem, startChaosSystem } from '../../chaos/system/start-cha
 
 /** The provider's id in the API's routes. */
 export const provider = 'hapi';
+/** The same server, whose types are searched without a patient. */
+export const practiceWideProvider = 'hapi-practice-wide';
 
 /** The environment of the file server with the published examples. */
 export const examplesEnvironment = 'examples';
@@ -37,7 +39,8 @@ export function startInteropSystem(options: {
     defaultEnvironment: 'main',
     search: { pageSize: searchPageSize },
   };
-  writeFileSync(providersFile, JSON.stringify([entry]));
+  const practiceWide = { ...entry, id: practiceWideProvider, search: { pageSize: 50, practiceWide: true } };
+  writeFileSync(providersFile, JSON.stringify([entry, practiceWide]));
   const env = { BULKHEAD_PROVIDERS_FILE: providersFile, WORKER_DOCUMENTS: 'on' };
   return startChaosSystem({ folder, patients, seed: 1, report, env });
 }
