@@ -87,8 +87,8 @@ const pathsByType: ReadonlyMap<string, readonly Path[]> = new Map(
 const otherPaths: readonly Path[] = [['subject'], ['patient']];
 
 /**
- * A resource with more patients, such as a Group of a whole practice, belongs to the record of none of them. Each patient costs an
- * index entry and some bytes of the document, so only the first ones are listed.
+ * A resource of more patients, such as a Group of a whole practice, is found by its first patients only, because each patient costs an
+ * index entry and some bytes of the document.
  */
 export const maxListedPatients = 1000;
 
