@@ -24,15 +24,19 @@ export function checkMethod(): RequestHandler {
   };
 }
 
-const bySpecificity = endpoints.toSorted(comparePaths);
+/** Split once, because every request is compared with every template. */
+const bySpecificity = endpoints
+  .toSorted(comparePaths)
+  .map((endpoint) => ({ endpoint, template: endpoint.path.split('/').slice(1) }));
 
 /** Finds the endpoints of an address, one for each method. As in the router, `/quarantine/replay` goes before `/quarantine/:id`. */
 export function endpointsAt(path: string): readonly Endpoint[] {
   const [, ...segments] = path.replace(/[?#].*$/s, '').split('/');
-  const matching = bySpecificity.filter((endpoint) => {
-    const [, ...template] = endpoint.path.split('/');
-    const fits = (part: string, index: number) => part.startsWith(':') || part === segments[index];
-    return template.length === segments.length && template.every(fits);
-  });
+  const matching = bySpecificity
+    .filter(({ template }) => {
+      const fits = (part: string, index: number) => part.startsWith(':') || part === segments[index];
+      return template.length === segments.length && template.every(fits);
+    })
+    .map(({ endpoint }) => endpoint);
   return matching.filter(({ path: template }) => template === matching[0]?.path);
 }
