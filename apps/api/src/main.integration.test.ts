@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { baseEnv } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 const usable = {
@@ -20,7 +21,7 @@ afterAll(() => rm(folder, { recursive: true }));
 /** Starts the process as an operator does. */
 async function run(env: Record<string, string>, file = 'main.ts') {
   const path = fileURLToPath(new URL(file, import.meta.url));
-  const child = spawn(process.execPath, ['--conditions=@bulkhead/source', path], { env });
+  const child = spawn(process.execPath, ['--conditions=@bulkhead/source', path], { env: { ...baseEnv(), ...env } });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
   const [code] = await once(child, 'close');

@@ -6,7 +6,7 @@ import { makeOutputFile } from '@bulkhead/bulk-export/testing';
 import type { AuthorizationRequest } from '@bulkhead/connections';
 import type { Connection } from '@bulkhead/providers';
 import { createStore, type Store } from '@bulkhead/system';
-import { testServices } from '@bulkhead/testing';
+import { baseEnv, testServices } from '@bulkhead/testing';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
 const first = randomBytes(32);
@@ -34,6 +34,7 @@ function run(name: string, options: { readonly keys: readonly Buffer[]; readonly
   const [current, ...previous] = options.keys.map((key) => key.toString('base64'));
   const file = fileURLToPath(new URL(`../${name}.ts`, import.meta.url));
   const env = {
+    ...baseEnv(),
     REDIS_URL: testServices().redisUrl,
     MONGODB_URI: uri,
     BULKHEAD_ENCRYPTION_KEY: current,
@@ -41,7 +42,7 @@ function run(name: string, options: { readonly keys: readonly Buffer[]; readonly
   };
   const args = ['--conditions=@bulkhead/source', file, ...(options.args ?? [])];
   return new Promise<{ code: unknown; stdout: string; stderr: string }>((resolve) => {
-    execFile(process.execPath, args, { env: env as NodeJS.ProcessEnv }, (error, stdout, stderr) =>
+    execFile(process.execPath, args, { env }, (error, stdout, stderr) =>
       resolve({ code: error?.code ?? 0, stdout, stderr }),
     );
   });

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { waitFor } from '@bulkhead/testing';
+import { baseEnv, waitFor } from '@bulkhead/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { plantConnection } from '../testing/plant-connection.ts';
 import { startApi, type TestApi } from '../testing/start-api.ts';
@@ -113,7 +113,7 @@ describe('audit events', () => {
     const api = await start({});
     const file = fileURLToPath(new URL('../create-api-key.ts', import.meta.url));
     const args = ['--conditions=@bulkhead/source', file, '--name', 'by command'];
-    const env = { ...api.env, BULKHEAD_AUDIT_STREAM: 'stdout' } as unknown as NodeJS.ProcessEnv;
+    const env = { ...baseEnv(), ...api.env, BULKHEAD_AUDIT_STREAM: 'stdout' };
     const { stdout, stderr } = await new Promise<{ stdout: string; stderr: string }>((resolve) => {
       execFile(process.execPath, args, { env }, (_error, out, err) => resolve({ stdout: out, stderr: err }));
     });

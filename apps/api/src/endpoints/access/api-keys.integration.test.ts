@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { createApiKeyService } from '@bulkhead/access/commands';
-import { waitFor } from '@bulkhead/testing';
+import { baseEnv, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startApi, type TestApi } from '../../testing/start-api.ts';
 
@@ -136,7 +136,7 @@ describe('the command create-api-key', () => {
   const file = fileURLToPath(new URL('../../create-api-key.ts', import.meta.url));
   const run = (...args: string[]) =>
     new Promise<{ code: unknown; stdout: string; stderr: string }>((resolve) => {
-      const options = { env: api.env as NodeJS.ProcessEnv };
+      const options = { env: { ...baseEnv(), ...api.env } };
       execFile(process.execPath, ['--conditions=@bulkhead/source', file, ...args], options, (error, stdout, stderr) =>
         resolve({ code: error?.code ?? 0, stdout, stderr }),
       );
@@ -165,5 +165,6 @@ describe('the command create-api-key', () => {
     expect(misspelt).toMatchObject({ code: 1, stderr: expect.stringContaining('usage: create-api-key') });
     const days = await run('--name', 'x', '--expires-in-days', 'many');
     expect(days).toMatchObject({ code: 1, stderr: expect.stringContaining('expires-in-days') });
-  });
+    // Starts three processes.
+  }, 60_000);
 });

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { waitFor } from '@bulkhead/testing';
+import { baseEnv, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type PlantedConnection, plantConnection } from '../../testing/plant-connection.ts';
 import { startApi, type TestApi } from '../../testing/start-api.ts';
@@ -122,7 +122,7 @@ describe('the audit log', () => {
   test('the audit log records commands of operators', async () => {
     const file = fileURLToPath(new URL('../../create-api-key.ts', import.meta.url));
     const args = ['--conditions=@bulkhead/source', file, '--name', 'by command'];
-    await new Promise((resolve) => execFile(process.execPath, args, { env: api.env as NodeJS.ProcessEnv }, resolve));
+    await new Promise((resolve) => execFile(process.execPath, args, { env: { ...baseEnv(), ...api.env } }, resolve));
     const key = (await api.store.apiKeys.list()).find(({ name }) => name === 'by command');
     expect(await newest('action=command.create-api-key')).toMatchObject({
       actor: { kind: 'command', id: expect.stringMatching(/^command:./) },
