@@ -7,14 +7,19 @@ import Sequencer from '@jest/test-sequencer';
  */
 const longest = [
   'scripts/docker/compose.integration.test.ts',
-  'scripts/chaos/chaos.integration.test.ts',
   'scripts/interop/interop.integration.test.ts',
-  'scripts/leaks/every-string.integration.test.ts',
-  'scripts/start/two-starts.integration.test.ts',
-  'apps/worker/test/bulk-export/life.integration.test.ts',
-  'apps/worker/test/system/crash.integration.test.ts',
-  'apps/worker/test/bulk-export/scenarios.integration.test.ts',
+  'scripts/chaos/chaos.integration.test.ts',
+  'scripts/fuzz/fuzz.integration.test.ts',
   'scripts/browser/console.integration.test.ts',
+  'apps/worker/test/bulk-export/scenarios.integration.test.ts',
+  'scripts/docs/how-to.integration.test.ts',
+  'apps/worker/test/sync/enhanced-sync.integration.test.ts',
+  'scripts/start/two-starts.integration.test.ts',
+  'scripts/leaks/every-string.integration.test.ts',
+  'apps/worker/test/system/crash.integration.test.ts',
+  'packages/ehr-client/src/linear-time.test.ts',
+  'apps/worker/test/erasure/run-erasure.integration.test.ts',
+  'apps/worker/test/bulk-export/life.integration.test.ts',
 ];
 
 /** The other tests follow in jest's own order. */
