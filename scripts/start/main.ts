@@ -119,12 +119,13 @@ async function serve({ system, options, folder }: Serving): Promise<End> {
 /** Restarts the API and the worker when their sources change, and serves the console with hot reload. */
 async function startDevelopment({ apps, baseUrl }: RunningSystem): Promise<() => Promise<void>> {
   const vite = await startViteServer({ apiUrl: baseUrl });
-  steps.print(`console with hot reload: ${vite.url}`);
-  steps.print('inspectors: 127.0.0.1:9230 (API), 127.0.0.1:9231 (worker)');
+  // Before the lines below, because a user who reads them may change a source at once.
   const stopWatching = watchSources((file) => {
     steps.print(`${file} has changed, restarting the API and the worker`);
     for (const app of apps) void app.restart();
   });
+  steps.print(`console with hot reload: ${vite.url}`);
+  steps.print('inspectors: 127.0.0.1:9230 (API), 127.0.0.1:9231 (worker)');
   return async () => {
     stopWatching();
     await vite.stop();
