@@ -18,6 +18,8 @@ let plants: readonly Plant[];
 let logs: string;
 let redis: string;
 let metrics: string;
+/** The plants whose sync was started. */
+const syncedPlants = new Set<Plant>();
 /** The answers to a client key about each plant's records. */
 const seenByClients = new Map<Plant, string>();
 
@@ -76,17 +78,21 @@ async function use(options: {
   const { id: connectionId } = await operator<{ id: string }>('POST', '/api/ehr/connections', body);
   const isOfAll = ['discovery', 'token', 'metadata'].includes(route);
   if (isOfAll) await operator('POST', `/api/ehr/connections/${connectionId}/test`).catch(() => undefined);
-  const paths = [
-    ...(route === 'search' ? [] : [await start(client, 'bulk-export', { connectionId, exportType: 'Patient' })]),
-    ...(isOfAll || route === 'search'
-      ? [await start(client, 'enhanced-sync', { connectionId, patients: ['p1'], includeEnhanced: false })]
-      : []),
-  ];
   const read = (path: string) => client('GET', path).catch(String);
-  await pollUntil(async () => ((await Promise.all(paths.map(read))).every(hasMoved) ? true : undefined), {
-    timeoutMs: 10_000,
-    intervalMs: 1000,
-  });
+  const untilMoved = (paths: readonly string[]) =>
+    pollUntil(async () => ((await Promise.all(paths.map(read))).every(hasMoved) ? true : undefined), {
+      timeoutMs: 10_000,
+      intervalMs: 1000,
+    });
+  const paths = [await startExport(client, connectionId)];
+  // A sync needs a stored patient, which the export brings unless the plant has broken it.
+  if (route === 'search') await untilStored(client, paths);
+  const syncPath = isOfAll || route === 'search' ? await startSync(client, connectionId) : undefined;
+  if (syncPath !== undefined) {
+    syncedPlants.add(plant);
+    paths.push(syncPath);
+  }
+  await untilMoved(paths);
   const files = paths.filter((path) => path.includes('bulk-export')).map((path) => `${path}/files`);
   const answers = await Promise.all([...paths, ...files, `/api/ehr/connections/${connectionId}`].map(read));
   // Many exports would never end by themselves, and each costs polls and retries until the system stops.
@@ -100,13 +106,32 @@ function hasMoved(record: unknown): boolean {
   return status !== 'IN_PROGRESS' || retrying !== undefined || progress !== undefined;
 }
 
-/** @returns the path of the started run, also if the API reports that it failed at once */
-async function start(client: ApiClient, path: string, body: object): Promise<string> {
-  const url = `/api/ehr/planting/${path}`;
+/** @returns the path of the started export, also if the API reports that it failed at once */
+async function startExport(client: ApiClient, connectionId: string): Promise<string> {
+  const url = '/api/ehr/planting/bulk-export';
   try {
-    return `${url}/${(await client<{ id: string }>('POST', url, body, { prefer: 'respond-async' })).id}`;
+    return `${url}/${(await client<{ id: string }>('POST', url, { connectionId, exportType: 'Patient' })).id}`;
   } catch (error) {
     return `${url}/${(error as { details?: { exportId?: string } }).details?.exportId}`;
+  }
+}
+
+async function untilStored(client: ApiClient, [exportPath = '']: readonly string[]): Promise<void> {
+  await pollUntil(
+    async () => ((await client<{ status: string }>('GET', exportPath)).status === 'COMPLETED' ? true : undefined),
+    { timeoutMs: 60_000, intervalMs: 1000 },
+  );
+}
+
+/** @returns the path of the started sync. Undefined if the patient is not stored */
+async function startSync(client: ApiClient, connectionId: string): Promise<string | undefined> {
+  const url = '/api/ehr/planting/enhanced-sync';
+  const body = { connectionId, patients: ['p1'], includeEnhanced: false };
+  try {
+    const { id } = await client<{ id: string }>('POST', url, body, { prefer: 'respond-async' });
+    return `/api/ehr/planting/sync-runs/${id}`;
+  } catch {
+    return undefined;
   }
 }
 
@@ -120,6 +145,12 @@ const shownToClients = [
   /^kick-off answers: header content-location /,
   /^status answers: body (output|deleted|error)\.0\.url /,
 ];
+
+test('the answers to searches are read, with all their marks', () => {
+  const ofSearches = plants.filter(({ variant }) => variant.route === 'search');
+  expect(ofSearches.length).toBeGreaterThan(40);
+  expect(ofSearches.filter((plant) => !syncedPlants.has(plant)).map(({ name }) => name)).toEqual([]);
+});
 
 test('the marks that an EHR sends are in the system, and clients see only those in addresses and types', () => {
   expect(plants.length).toBeGreaterThan(250);
