@@ -2,19 +2,26 @@ import { AppError } from '@bulkhead/runtime';
 import type { FileCheckpoint, OutputFile } from '../../output-file.record.ts';
 import type { FileBatch } from './file-batch.ts';
 
+/** With two, whole jobs took 8 % longer. Each batch in flight costs memory. */
+const maxInFlight = 3;
+
+interface Started {
+  readonly writing: Promise<unknown>;
+  readonly committed: Promise<boolean>;
+}
+
 /**
  * Writes the batches of a file to the database and commits them.
  *
- * Two batches are written at a time, so that the database is not idle while one is compared with the stored resources, serialized or
+ * Up to three batches are in flight, so that the database is not idle while one is compared with the stored resources, serialized or
  * committed. They may be written in any order, because the resource writer keeps the newest version of each resource. They are committed
  * in the order of the file, so that the checkpoint never passes a batch that is not stored.
  */
 export class BatchWrites {
   readonly #save: (checkpoint: FileCheckpoint) => Promise<boolean>;
   #checkpoint: FileCheckpoint;
-  /** Resolves when all started batches are committed. False if another attempt has taken over. */
-  #committed: Promise<boolean> = Promise.resolve(true);
-  #lastWrite: Promise<unknown> = Promise.resolve();
+  /** The batches in flight and some that are committed, in the order of the file. */
+  #started: Started[] = [];
 
   constructor(options: {
     readonly file: OutputFile;
@@ -24,16 +31,20 @@ export class BatchWrites {
     this.#checkpoint = options.file.checkpoint;
   }
 
-  /** Starts to write a batch. Resolves when the previous one is committed. @returns false if this attempt must stop */
+  /** Starts to write a batch. Resolves when another one may be started. @returns false if this attempt must stop */
   async start(batch: FileBatch): Promise<boolean> {
-    const before = this.#committed;
     const writing = batch.write();
-    this.#lastWrite = writing;
-    this.#committed = this.#commit({ before, writing });
-    // The next call awaits these promises. Without this, a failure until then would be an unhandled rejection.
+    const committed = this.#commit({ before: this.#committed, writing });
+    // A later call awaits these promises. Without this, a failure until then would be an unhandled rejection.
     writing.catch(() => undefined);
-    this.#committed.catch(() => undefined);
-    return before;
+    committed.catch(() => undefined);
+    this.#started = [...this.#started, { writing, committed }].slice(-maxInFlight);
+    return this.#started.length < maxInFlight || (this.#started[0] as Started).committed;
+  }
+
+  /** Resolves when all started batches are committed. False if another attempt has taken over. */
+  get #committed(): Promise<boolean> {
+    return this.#started.at(-1)?.committed ?? Promise.resolve(true);
   }
 
   /**
@@ -42,16 +53,17 @@ export class BatchWrites {
    * @returns undefined if another attempt has taken over
    */
   async end(last: FileBatch): Promise<FileCheckpoint | undefined> {
+    const before = this.#committed;
     const writing = last.write();
-    this.#lastWrite = writing;
     writing.catch(() => undefined);
-    if (!(await this.#committed)) return undefined;
+    this.#started.push({ writing, committed: before });
+    if (!(await before)) return undefined;
     return this.#advance(await writing);
   }
 
   /** Resolves when no write is in flight, whether the writes succeeded or failed. */
   async settled(): Promise<void> {
-    await Promise.allSettled([this.#lastWrite, this.#committed]);
+    await Promise.allSettled(this.#started.flatMap(({ writing, committed }) => [writing, committed]));
   }
 
   async #commit(options: {

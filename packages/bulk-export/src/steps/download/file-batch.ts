@@ -31,7 +31,7 @@ import type { KeptLine } from './long-line.ts';
 
 /**
  * Larger batches are not faster (measured: 6,900 resources/s with 125 and with 250 on 300 MB, 3,900 with 250 and with 1,000 on 60 MB)
- * and cost memory: a process has four downloads, each with two batches in memory.
+ * and cost memory: a process has four downloads, each with up to four batches in memory.
  */
 const maxDocuments = 125;
 const maxBytes = 1024 * 1024;

@@ -107,15 +107,20 @@ describe('ingestFile', () => {
     expect(written.bad).toEqual([]);
   });
 
-  test('ingestFile writes two batches at a time, and commits them in the order of the file whichever is stored first', async () => {
+  test('ingestFile writes three batches at a time, and commits them in the order of the file whichever is stored first', async () => {
     const releases: (() => void)[] = [];
+    let batches = 0;
     const { result, written } = ingest(patients(600), {
-      beforeWrite: (batch) => new Promise<void>((resolve) => (batch < 2 ? releases.push(resolve) : resolve())),
+      async beforeWrite(batch) {
+        batches += 1;
+        await new Promise<void>((resolve) => (batch < 3 ? releases.push(resolve) : resolve()));
+      },
     });
-    await waitFor(() => releases.length === 2);
+    await waitFor(() => releases.length === 3);
+    releases[2]?.();
     releases[1]?.();
-    await waitFor(() => written.documents.length === 125);
-    expect(written.checkpoints).toEqual([]);
+    await waitFor(() => written.documents.length === 250);
+    expect([batches, written.checkpoints]).toEqual([3, []]);
     releases[0]?.();
     expect(await result).toMatchObject({ stored: 600 });
     expect(written.checkpoints.map(({ lines }) => lines)).toEqual([125, 250, 375, 500]);

@@ -3,7 +3,7 @@
  *
  *   body -> LineSplitter -> FileBatch -> BatchWrites -> resources, tombstones, quarantine -> checkpoint
  *              |                |             |
- *              |                |             two batches at a time, committed in the order of the file
+ *              |                |             three batches at a time, committed in the order of the file
  *              |                parses and checks each line, collects resources, deletions, issues and bad lines
  *              splits on bytes. Lines that are too long for a document go to LongLine, which writes their start to the quarantine
  *
