@@ -57,4 +57,4 @@ export {
   searchset,
 } from './search/search-bundle.ts';
 export { extractSearchKeys, type SearchKeys, searchedElementsOf, searchKeysVersion } from './search/search-keys.ts';
-export { hasSummary, maxSummaryBytes, type ResourceSummary, summarize } from './summaries/summarize.ts';
+export { maxSummaryBytes, type ResourceSummary, summarize, summarizedElementsOf } from './summaries/summarize.ts';

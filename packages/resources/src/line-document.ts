@@ -1,7 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import {
   extractSearchKeys,
-  hasSummary,
   isOfType,
   isOperationOutcome,
   isResourceId,
@@ -12,6 +11,7 @@ import {
   type SearchKeys,
   searchedElementsOf,
   summarize,
+  summarizedElementsOf,
 } from '@bulkhead/fhir';
 import { type BsonLine, type BsonLines, type BsonWriter, encodeExactNumbers } from '@bulkhead/store';
 import { type DocumentContext, maxUnmeasuredBytes, type ResourceDocument, toHead } from './resource-document.ts';
@@ -52,13 +52,13 @@ function toKeys(elements: Iterable<string>): Buffer[] {
   return [...elements].map((element) => Buffer.from(element));
 }
 
-/** The keys of the elements that are searched, by type. */
+/** The keys of the elements from which search keys and summaries are made, by type. */
 const searchedKeys = new Map<string, readonly Buffer[]>();
 
 function searchedKeysOf(resourceType: string): readonly Buffer[] {
   const cachedKeys = searchedKeys.get(resourceType);
   if (cachedKeys) return cachedKeys;
-  const keys = toKeys(searchedElementsOf(resourceType));
+  const keys = toKeys(new Set([...searchedElementsOf(resourceType), ...summarizedElementsOf(resourceType)]));
   // Only types of R4, because a manifest can announce any number of others.
   if (isResourceType(resourceType)) searchedKeys.set(resourceType, keys);
   return keys;
@@ -125,12 +125,9 @@ class LineContent {
   }
 
   get searched(): Pick<ResourceDocument, 'keys' | 'summary'> {
-    if (hasSummary(this.#resourceType)) {
-      const resource = JSON.parse(this.#json.toString()) as Resource;
-      return { keys: extractSearchKeys(resource), summary: summarize(resource) };
-    }
     const wanted = searchedKeysOf(this.#resourceType);
-    return { keys: extractSearchKeys(readMembers({ json: this.#json, line: this.#line, wanted }) as Resource) };
+    const resource = readMembers({ json: this.#json, line: this.#line, wanted }) as Resource;
+    return { keys: extractSearchKeys(resource), summary: summarize(resource) };
   }
 
   /** Writes the resource. */

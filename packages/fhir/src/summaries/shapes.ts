@@ -44,10 +44,13 @@ export function list(item: Shape): Shape {
   };
 }
 
+/** The shape of an object, and the elements of the object that it reads. */
+export type ObjectShape = Shape & { readonly elements: readonly string[] };
+
 /** Keeps an object's elements that have their shape, in this order. @returns undefined if none has */
-export function fields(shapes: Readonly<Record<string, Shape>>): Shape {
+export function fields(shapes: Readonly<Record<string, Shape>>): ObjectShape {
   const entries = Object.entries(shapes);
-  return (value, budget) => {
+  const keep: Shape = (value, budget) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
     const result: Record<string, unknown> = {};
     for (const [name, shape] of entries) {
@@ -56,6 +59,7 @@ export function fields(shapes: Readonly<Record<string, Shape>>): Shape {
     }
     return Object.keys(result).length > 0 ? result : undefined;
   };
+  return Object.assign(keep, { elements: Object.keys(shapes) });
 }
 
 function spend(budget: Budget, units: number): boolean {

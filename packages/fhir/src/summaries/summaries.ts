@@ -9,23 +9,13 @@ import {
   identifier,
   list,
   number,
+  type ObjectShape,
   period,
   quantity,
   reference,
-  type Shape,
   text,
   timing,
 } from './shapes.ts';
-
-/**
- * https://hl7.org/fhir/R4/careplan.html. `containedGoal` has the goals that are contained in the plan, which have no URL of their
- * own.
- */
-export const carePlanSummary: Shape = (value, budget) => {
-  const plan = planFields(value, budget);
-  const goals = containedGoals(value, budget);
-  return goals === undefined ? plan : { ...(plan as object | undefined), containedGoal: goals };
-};
 
 const detail = fields({
   kind: text,
@@ -79,6 +69,19 @@ function containedGoals(value: unknown, budget: Budget): unknown {
     budget,
   );
 }
+
+/**
+ * https://hl7.org/fhir/R4/careplan.html. `containedGoal` has the goals that are contained in the plan, which have no URL of their
+ * own.
+ */
+export const carePlanSummary: ObjectShape = Object.assign(
+  (value: unknown, budget: Budget) => {
+    const plan = planFields(value, budget);
+    const containedGoal = containedGoals(value, budget);
+    return containedGoal === undefined ? plan : { ...(plan as object | undefined), containedGoal };
+  },
+  { elements: [...planFields.elements, 'contained'] },
+);
 
 /** https://hl7.org/fhir/R4/encounter.html */
 export const encounterSummary = fields({

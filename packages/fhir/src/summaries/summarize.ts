@@ -1,5 +1,5 @@
 import type { enhancedResourceTypes, Resource } from '../resources/resource.ts';
-import type { Shape } from './shapes.ts';
+import type { ObjectShape } from './shapes.ts';
 import {
   appointmentSummary,
   carePlanSummary,
@@ -24,7 +24,7 @@ const budgetUnits = 128 * 1024;
 /** The limit for a summary as BSON. It is a sixteenth of the document limit, so there is enough room for the other fields. */
 export const maxSummaryBytes = 1024 * 1024;
 
-const summaries: Readonly<Record<(typeof enhancedResourceTypes)[number], Shape>> = {
+const summaries: Readonly<Record<(typeof enhancedResourceTypes)[number], ObjectShape>> = {
   DiagnosticReport: diagnosticReportSummary,
   CarePlan: carePlanSummary,
   Encounter: encounterSummary,
@@ -32,8 +32,12 @@ const summaries: Readonly<Record<(typeof enhancedResourceTypes)[number], Shape>>
   DocumentReference: documentReferenceSummary,
 };
 
-/** Whether resources of a type can have a summary. */
-export function hasSummary(resourceType: string): boolean {
+/** The top-level elements that `summarize` reads in resources of a type. Empty if the type has no summary. */
+export function summarizedElementsOf(resourceType: string): readonly string[] {
+  return hasSummary(resourceType) ? summaries[resourceType].elements : [];
+}
+
+function hasSummary(resourceType: string): resourceType is keyof typeof summaries {
   return Object.hasOwn(summaries, resourceType);
 }
 
@@ -45,6 +49,6 @@ export function summarize(resource: Resource): ResourceSummary | undefined {
   const { resourceType } = resource;
   if (!hasSummary(resourceType)) return undefined;
   const budget = { units: budgetUnits, isCut: false };
-  const summary = summaries[resourceType as keyof typeof summaries](resource, budget) as ResourceSummary | undefined;
+  const summary = summaries[resourceType](resource, budget) as ResourceSummary | undefined;
   return budget.isCut ? { ...summary, isCut: true } : summary;
 }
