@@ -160,7 +160,7 @@ function git(...args: readonly string[]): string {
   return execFileSync('git', args, { cwd: root, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 }).trimEnd();
 }
 
-/** Runs a program whose output is not a part of ours. */
+/** Runs a program without showing its output. */
 function run(program: string, ...args: readonly string[]): void {
   execFileSync(program, args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
 }

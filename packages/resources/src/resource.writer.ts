@@ -112,12 +112,12 @@ export function createResourceWriter({
 
 /** Whether a resource or tombstone belongs to a patient that is kept out. */
 function isKeptOut(keptOut: KeptOutList, resourceType: string, document: ResourceDocument): boolean {
-  const { keys, resourceId, resource } = document;
+  const { keys, resourceId } = document;
   if (resourceType === 'Patient' && keptOut.hasPatient(resourceId)) return true;
   if (resourceType === 'Binary' && keptOut.hasBinary(resourceId)) return true;
   const patientIds = [keys.patient ?? []].flat();
-  // The keys list only the first patients.
-  const patients = patientIds.length < maxListedPatients ? patientIds : allPatientsOf(resource as Resource);
+  // The keys list only the first patients. The resource is read only then, because that parses the whole line.
+  const patients = patientIds.length < maxListedPatients ? patientIds : allPatientsOf(document.resource as Resource);
   return patients.some((patientId) => keptOut.hasPatient(patientId));
 }
 

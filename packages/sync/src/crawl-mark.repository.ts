@@ -57,19 +57,19 @@ export function createCrawlMarkRepository(database: Database) {
       return document?.marks ?? {};
     },
 
-    /** Moves a mark forward, never back. */
+    /** Moves the marks of these patients forward, never back, with one command. */
     async advance(options: {
       readonly connectionId: string;
-      readonly patientId: string;
+      readonly patientIds: readonly string[];
       readonly resourceType: string;
       readonly at: Date;
     }): Promise<void> {
-      const { connectionId, resourceType, at } = options;
-      await model.updateOne(
-        { _id: idOf(options) },
-        { $max: { [markOf(resourceType)]: at }, $setOnInsert: { connectionId } },
-        { upsert: true },
-      );
+      const { connectionId, patientIds, resourceType, at } = options;
+      const update = { $max: { [markOf(resourceType)]: at }, $setOnInsert: { connectionId } };
+      const writes = patientIds.map((patientId) => ({
+        updateOne: { filter: { _id: idOf({ connectionId, patientId }) }, update, upsert: true },
+      }));
+      if (writes.length > 0) await model.bulkWrite(writes, { ordered: false });
     },
   };
 }

@@ -1,4 +1,4 @@
-import { publishedLines } from '@bulkhead/testing';
+import { publishedLines, testWithLines } from '@bulkhead/testing';
 import { describe, expect, test } from '@jest/globals';
 import { patientCompartment } from './patient-compartment.fixture.ts';
 import { patientsOf, referencedId } from './patient-compartment.ts';
@@ -117,12 +117,10 @@ const outside = new Set([
   'Task.requester',
 ]);
 
-const { examples } = publishedLines();
-const title = 'patientsOf finds the patient of every published example that refers to one';
-if (examples.length === 0) {
-  test.skip(`${title}: the examples are missing, set FHIR_EXAMPLES_DIR to their folder`, () => undefined);
-} else {
-  test(title, () => {
+testWithLines({
+  title: 'patientsOf finds the patient of every published example that refers to one',
+  lines: publishedLines().examples,
+  run(examples) {
     let count = 0;
     const missing: string[] = [];
     for (const resource of examples.map((line) => JSON.parse(line) as Resource)) {
@@ -135,5 +133,5 @@ if (examples.length === 0) {
     }
     expect(missing).toEqual([]);
     expect(count).toBeGreaterThan(300);
-  });
-}
+  },
+});

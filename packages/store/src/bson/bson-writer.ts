@@ -1,14 +1,7 @@
 import mongoose from 'mongoose';
+import { bsonTypes } from './bson-types.ts';
 
 const { BSON } = mongoose.mongo;
-
-const doubleType = 0x01;
-const stringType = 0x02;
-const documentType = 0x03;
-const arrayType = 0x04;
-const booleanType = 0x08;
-const dateType = 0x09;
-const int32Type = 0x10;
 
 /** Longer texts are written by node. For shorter ones a loop takes less time than a call out of JavaScript. */
 const maxLoopedLength = 128;
@@ -61,7 +54,7 @@ export class BsonWriter {
 
   /** Starts a field whose value is the document that is written next. */
   startField(name: string): void {
-    this.#startElement(documentType, name);
+    this.#startElement(bsonTypes.document, name);
   }
 
   endDocument(start: number): void {
@@ -79,7 +72,7 @@ export class BsonWriter {
     if (typeof value === 'string') this.#string(name, value);
     else if (typeof value === 'number') this.#number(name, value);
     else if (typeof value === 'boolean') {
-      this.#startElement(booleanType, name);
+      this.#startElement(bsonTypes.boolean, name);
       this.#reserve(1);
       this.#buffer[this.#end++] = value ? 1 : 0;
     } else if (value instanceof Date && !Number.isNaN(value.getTime())) this.#date(name, value.getTime());
@@ -90,14 +83,14 @@ export class BsonWriter {
   }
 
   #object(name: string, value: object): void {
-    this.#startElement(documentType, name);
+    this.#startElement(bsonTypes.document, name);
     const start = this.startDocument();
     this.fields(value);
     this.endDocument(start);
   }
 
   #array(name: string, items: readonly unknown[]): void {
-    this.#startElement(arrayType, name);
+    this.#startElement(bsonTypes.array, name);
     const start = this.startDocument();
     for (let index = 0; index < items.length; index++) this.#element(String(index), items[index]);
     this.endDocument(start);
@@ -106,13 +99,13 @@ export class BsonWriter {
   /** Writes an integer of 32 bits as such, like the driver. */
   #number(name: string, value: number): void {
     const isInteger = value === (value | 0) && !Object.is(value, -0);
-    this.#startElement(isInteger ? int32Type : doubleType, name);
+    this.#startElement(isInteger ? bsonTypes.int32 : bsonTypes.double, name);
     this.#reserve(8);
     this.#end = isInteger ? this.#buffer.writeInt32LE(value, this.#end) : this.#buffer.writeDoubleLE(value, this.#end);
   }
 
   #string(name: string, value: string): void {
-    this.#startElement(stringType, name);
+    this.#startElement(bsonTypes.string, name);
     this.#reserve(5 + value.length * maxUnitBytes);
     const start = this.#end;
     this.#end += 4;
@@ -132,7 +125,7 @@ export class BsonWriter {
 
   /** Writes a 64-bit integer in two halves, which takes less time than a bigint. */
   #date(name: string, timeMs: number): void {
-    this.#startElement(dateType, name);
+    this.#startElement(bsonTypes.date, name);
     this.#reserve(8);
     const high = Math.floor(timeMs / 2 ** 32);
     this.#end = this.#buffer.writeUInt32LE(timeMs - high * 2 ** 32, this.#end);

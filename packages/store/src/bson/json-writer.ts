@@ -1,15 +1,7 @@
 import mongoose from 'mongoose';
+import { bsonTypes } from './bson-types.ts';
 
 const { Decimal128 } = mongoose.mongo;
-
-const doubleType = 0x01;
-const stringType = 0x02;
-const documentType = 0x03;
-const arrayType = 0x04;
-const booleanType = 0x08;
-const nullType = 0x0a;
-const int32Type = 0x10;
-const decimalType = 0x13;
 
 const quote = 0x22;
 const comma = 0x2c;
@@ -114,14 +106,14 @@ export class JsonWriter {
   }
 
   #writeValue(type: number): boolean {
-    if (type === stringType) return this.#writeString();
-    if (type === documentType) return this.#writeObject();
-    if (type === arrayType) return this.#writeArray();
-    if (type === nullType) return this.#writeAscii('null');
-    if (type === booleanType) return this.#writeAscii(this.#bson[this.#from++] === 1 ? 'true' : 'false');
-    if (type === int32Type) return this.#writeNumber(this.#bson.readInt32LE(this.#from), 4);
-    if (type === doubleType) return this.#writeNumber(this.#bson.readDoubleLE(this.#from), 8);
-    return type === decimalType && this.#writeDecimal();
+    if (type === bsonTypes.string) return this.#writeString();
+    if (type === bsonTypes.document) return this.#writeObject();
+    if (type === bsonTypes.array) return this.#writeArray();
+    if (type === bsonTypes.null) return this.#writeAscii('null');
+    if (type === bsonTypes.boolean) return this.#writeAscii(this.#bson[this.#from++] === 1 ? 'true' : 'false');
+    if (type === bsonTypes.int32) return this.#writeNumber(this.#bson.readInt32LE(this.#from), 4);
+    if (type === bsonTypes.double) return this.#writeNumber(this.#bson.readDoubleLE(this.#from), 8);
+    return type === bsonTypes.decimal && this.#writeDecimal();
   }
 
   #writeNumber(value: number, sizeBytes: number): boolean {
@@ -195,8 +187,8 @@ export function findFields(bson: Buffer): ReadonlyMap<string, number> | undefine
     const nameEnd = bson.indexOf(0, position);
     const start = nameEnd + 1;
     fields.set(bson.toString('utf8', position + 1, nameEnd), start);
-    if (type === stringType) position = start + 4 + bson.readInt32LE(start);
-    else if (type === documentType || type === arrayType) position = start + bson.readInt32LE(start);
+    if (type === bsonTypes.string) position = start + 4 + bson.readInt32LE(start);
+    else if (type === bsonTypes.document || type === bsonTypes.array) position = start + bson.readInt32LE(start);
     else return undefined;
   }
   return fields;

@@ -9,6 +9,7 @@
  * Format: https://bsonspec.org/spec.html
  */
 import mongoose from 'mongoose';
+import { bsonTypes } from './bson-types.ts';
 
 const { Decimal128 } = mongoose.mongo;
 
@@ -33,15 +34,6 @@ const closeBracket = 0x5d;
 const underscore = 0x5f;
 const openBrace = 0x7b;
 const closeBrace = 0x7d;
-
-const doubleType = 0x01;
-const stringType = 0x02;
-const objectType = 0x03;
-const arrayType = 0x04;
-const booleanType = 0x08;
-const nullType = 0x0a;
-const int32Type = 0x10;
-const decimalType = 0x13;
 
 /**
  * Four positions in the JSON for each member of the outermost object: the start and the end of its key, without the quotes, and of its
@@ -174,15 +166,15 @@ export class JsonTranscoder {
     const byte = this.#json[this.#from] as number;
     const target = this.#target;
     if (byte === quote) {
-      target[typeAt] = stringType;
+      target[typeAt] = bsonTypes.string;
       return this.#writeString();
     }
     if (byte === openBrace) {
-      target[typeAt] = objectType;
+      target[typeAt] = bsonTypes.document;
       return this.#writeObject();
     }
     if (byte === openBracket) {
-      target[typeAt] = arrayType;
+      target[typeAt] = bsonTypes.array;
       return this.#writeArray();
     }
     return byte === minus || (byte >= digit0 && byte <= digit9)
@@ -194,7 +186,7 @@ export class JsonTranscoder {
     const isNull = this.#skipText(nullText);
     const isTrue = !isNull && this.#skipText(trueText);
     if (!isNull && !isTrue && !this.#skipText(falseText)) return false;
-    this.#target[typeAt] = isNull ? nullType : booleanType;
+    this.#target[typeAt] = isNull ? bsonTypes.null : bsonTypes.boolean;
     if (!isNull) this.#target[this.#to++] = isTrue ? 1 : 0;
     return true;
   }
@@ -378,7 +370,7 @@ export class JsonTranscoder {
   #writeExact(typeAt: number, text: string): boolean {
     const decimal = Decimal128.fromString(text);
     if (decimal.toString() !== text) return false;
-    this.#target[typeAt] = decimalType;
+    this.#target[typeAt] = bsonTypes.decimal;
     for (const byte of decimal.bytes) this.#target[this.#to++] = byte;
     return true;
   }
@@ -386,12 +378,12 @@ export class JsonTranscoder {
   /** Writes an integer of 32 bits as such, like the driver. */
   #writeDouble(typeAt: number, value: number): void {
     if (value === (value | 0)) {
-      this.#target[typeAt] = int32Type;
+      this.#target[typeAt] = bsonTypes.int32;
       this.#writeInt32At(this.#to, value);
       this.#to += 4;
       return;
     }
-    this.#target[typeAt] = doubleType;
+    this.#target[typeAt] = bsonTypes.double;
     double[0] = value;
     for (let index = 0; index < 8; index++) this.#target[this.#to + index] = doubleBytes[index] as number;
     this.#to += 8;

@@ -209,7 +209,7 @@ async function advanceMarks(deps: SyncDeps, { work, search }: { work: Work; sear
         const mark = (await store.crawlMarks.find({ connectionId, patientId }))[resourceType];
         if (!mark || mark.getTime() < Date.parse(since)) continue;
       }
-      await store.crawlMarks.advance({ connectionId, patientId, resourceType, at });
+      await store.crawlMarks.advance({ connectionId, patientIds: [patientId], resourceType, at });
     }
   }
 }
@@ -225,8 +225,8 @@ async function advanceAllMarks({ store }: SyncDeps, { work, search }: { work: Wo
     return store.crawlMarks.advanceAll({ connectionId, resourceType, at, since: after });
   }
   if (since !== undefined) return;
-  for (const patientId of await store.resources.listIds({ connectionId, resourceType: 'Patient' }))
-    await store.crawlMarks.advance({ connectionId, patientId, resourceType, at });
+  const patientIds = await store.resources.listIds({ connectionId, resourceType: 'Patient' });
+  await store.crawlMarks.advance({ connectionId, patientIds, resourceType, at });
 }
 
 const tooManyAttempts: ExportError = {
