@@ -1,5 +1,5 @@
 import { createHash, randomUUIDv7 } from 'node:crypto';
-import { mongooseFieldsOf, type Stored } from '@bulkhead/store';
+import { batchedFind, mongooseFieldsOf, type Stored } from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
 import { z } from 'zod';
 import { type ApiKey, apiKeySchema } from './api-key.record.ts';
@@ -35,6 +35,7 @@ export type ApiKeyRepository = ReturnType<typeof createApiKeyRepository>;
 /** `api_keys`: who may call the API. Only hashes of the keys are stored. */
 export function createApiKeyRepository(database: Database) {
   const model = database.model('ApiKey', schema);
+  const findByHash = batchedFind<ApiKeyDocument>(model);
 
   /** @returns the record, and the key itself, which cannot be shown again */
   const issue = async ({ now, ...fields }: NewApiKey): Promise<{ readonly apiKey: ApiKey; readonly key: string }> => {
@@ -61,7 +62,7 @@ export function createApiKeyRepository(database: Database) {
     /** Also finds expired and revoked keys. */
     async findByKey(key: string): Promise<ApiKey | undefined> {
       if (isMistyped(key)) return undefined;
-      const document = await model.findById(hash(key)).lean();
+      const document = await findByHash(hash(key));
       return document ? toRecord(document) : undefined;
     },
 

@@ -1,4 +1,4 @@
-import { isDuplicateKey, mongooseFieldsOf, type Stored } from '@bulkhead/store';
+import { batchedInsert, mongooseFieldsOf, type Stored } from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
 import { z } from 'zod';
 
@@ -35,6 +35,7 @@ export function createActiveExportRepository(options: {
 }) {
   const { database } = options;
   const model = database.model('ActiveExport', schema);
+  const insert = batchedInsert(model);
   const runs = database.collection<{ _id: string; active: boolean }>(options.runs);
 
   /** @returns undefined if there is no record */
@@ -45,12 +46,7 @@ export function createActiveExportRepository(options: {
 
   /** @returns the id of the export that holds the claim now, or undefined if another process changed it meanwhile */
   const tryToClaim = async ({ key, exportId, now }: Claim): Promise<string | undefined> => {
-    try {
-      await model.create({ _id: key, exportId, takenAt: now });
-      return exportId;
-    } catch (error) {
-      if (!isDuplicateKey(error)) throw error;
-    }
+    if (await insert({ _id: key, exportId, takenAt: now })) return exportId;
     const holder = await model.findById(key).lean();
     if (!holder) return undefined;
     const ended = (await hasEnded(holder.exportId)) ?? now.getTime() - holder.takenAt.getTime() > insertTimeoutMs;

@@ -1,9 +1,10 @@
 import { AppError } from '@bulkhead/runtime';
 import {
+  batchedFind,
+  batchedInsert,
   type ConnectionScope,
   countByPhase,
   inScope,
-  isDuplicateKey,
   mongooseFieldsOf,
   type Stored,
 } from '@bulkhead/store';
@@ -38,9 +39,14 @@ schema.index({ notify: 1, _id: 1 });
 schema.index({ orphans: 1 }, { sparse: true });
 schema.index({ completedAt: 1, phase: 1 });
 
+/** In these phases the EHR has not answered the kick-off. */
+const beforeKickOff: readonly BulkExportPhase[] = ['queued', 'kicking-off'];
+
 /** `bulk_exports`: the state of every export. */
 export function createBulkExportRepository(database: Database) {
   const model = database.model('BulkExport', schema);
+  const insert = batchedInsert(model);
+  const find = batchedFind<BulkExportDocument>(model);
   const activeExports = createActiveExportRepository({ database, runs: 'bulk_exports' });
   /** @throws AppError `export-already-running`, with the id of the running export in `context.exportId` */
   const claimRequest = async (options: {
@@ -61,21 +67,17 @@ export function createBulkExportRepository(database: Database) {
     async insert({ record, requestKey }: { readonly record: BulkExport; readonly requestKey: string }): Promise<void> {
       const { id, connectionId, createdAt, ...fields } = record;
       await claimRequest({ id, connectionId, requestKey, now: createdAt });
-      try {
-        await model.create({ _id: id, connectionId, createdAt, requestKey, ...fields, active: true });
-      } catch (error) {
-        if (!isDuplicateKey(error)) throw error;
-      }
+      await insert({ _id: id, connectionId, createdAt, requestKey, ...fields, active: true });
     },
 
     async find(id: string): Promise<BulkExport | undefined> {
-      return toRecord(await model.findById(id).lean());
+      return toRecord(await find(id));
     },
 
     /** Reads those of the exports whose kick-off has been answered, by id. */
     async findKickedOff(ids: readonly string[]): Promise<ReadonlyMap<string, BulkExport>> {
-      const answered = { $or: [{ statusUrl: { $exists: true } }, { active: false }] };
-      const found = await model.find({ _id: { $in: ids }, ...answered }).lean();
+      // An `$or` over indexed fields would make some engines read all ended exports.
+      const found = await model.find({ _id: { $in: ids }, phase: { $nin: beforeKickOff } }).lean();
       return new Map(found.map((document) => [document._id, toRecord(document) as BulkExport]));
     },
 
@@ -276,9 +278,9 @@ const warningsOfTheEnd = [
 ];
 
 function toRecord(document: BulkExportDocument): BulkExport;
-function toRecord(document: BulkExportDocument | null): BulkExport | undefined;
-function toRecord(document: BulkExportDocument | null): BulkExport | undefined {
-  if (document === null) return undefined;
+function toRecord(document: BulkExportDocument | null | undefined): BulkExport | undefined;
+function toRecord(document: BulkExportDocument | null | undefined): BulkExport | undefined {
+  if (!document) return undefined;
   const { _id, active: _active, requestKey: _key, lease: _lease, ...fields } = document;
   return { id: _id, ...fields };
 }

@@ -5,7 +5,7 @@ import {
   type ConnectionTest,
   connectionSchema,
 } from '@bulkhead/providers';
-import { createEncryptedField, mongooseFieldsOf, type SecretBox, type Stored } from '@bulkhead/store';
+import { batchedFind, createEncryptedField, mongooseFieldsOf, type SecretBox, type Stored } from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
 import { z } from 'zod';
 
@@ -32,6 +32,7 @@ const schema = new Schema<ConnectionDocument>(mongooseFieldsOf(documentSchema), 
 /** `connections`: the credentials of one practice at a provider. Secrets are encrypted. */
 export function createConnectionRepository({ database, secretBox }: { database: Database; secretBox: SecretBox }) {
   const model = database.model('Connection', schema);
+  const findKept = batchedFind<ConnectionDocument>(model, { deletedAt: null });
   const fieldOptions = { database, secretBox, collection: 'connections' };
   return {
     encryptedFields: [
@@ -60,7 +61,7 @@ export function createConnectionRepository({ database, secretBox }: { database: 
     },
 
     async find(id: string): Promise<Connection | undefined> {
-      const document = await model.findOne({ _id: id, deletedAt: null }).lean();
+      const document = await findKept(id);
       return document ? toRecord(document, secretBox) : undefined;
     },
 

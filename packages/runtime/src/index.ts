@@ -22,6 +22,7 @@ export { startFreezeGuard } from './health/freeze-guard.ts';
 export { hasToken, startHealthServer } from './health/health.server.ts';
 export { createHealth, watchHealth } from './health/health.ts';
 export type { Immutable } from './immutable.ts';
+export { inBatches } from './in-batches.ts';
 export { createLineSink } from './logs/create-line-sink.ts';
 export { createLogger, type Logger, withLogContext } from './logs/logger.ts';
 export { createMetrics, type DescribedMetric, type Metrics } from './metrics.ts';

@@ -1,3 +1,4 @@
+export { batchedFind, batchedInsert } from './batched.ts';
 export { type BsonLine, BsonLines, BufferPool } from './bson/bson-lines.ts';
 export { BsonWriter } from './bson/bson-writer.ts';
 export { findFields, JsonWriter } from './bson/json-writer.ts';

@@ -1,7 +1,7 @@
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import type { ProviderRegistry } from '@bulkhead/providers';
 import type { Producer } from '@bulkhead/queues';
-import { AppError, createSharedWait, unavailable } from '@bulkhead/runtime';
+import { AppError, createSharedWait, keepFor, unavailable } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import { checkCallback } from '@bulkhead/webhooks/commands';
 import type { BulkExport } from '../bulk-export.record.ts';
@@ -38,6 +38,9 @@ export interface StartedExport {
 /** A kick-off takes some hundred milliseconds. The POST waits for it, because its response has a `statusUrl` in the guide. */
 const defaultKickOffWaitMs = 5000;
 
+/** One check a second costs nothing. If an outage begins after it, the stored export is withdrawn. */
+const queueCheckMs = 1000;
+
 export type BulkExportService = ReturnType<typeof createBulkExportService>;
 
 /** Starts and reads exports for the API. The workers do the work. */
@@ -72,6 +75,9 @@ export function createBulkExportService(options: {
       throw unavailable(cause);
     }
   };
+
+  /** Refuses a start while Redis is unavailable, before anything is stored. */
+  const checkQueue = keepFor({ keptMs: queueCheckMs, read: () => producer.ping() });
 
   const waitForKickOff = createSharedWait({ readReady: store.bulkExports.findKickedOff });
 
@@ -110,7 +116,7 @@ export function createBulkExportService(options: {
       const { provider, body, scope, idempotency } = request;
       await connections.find({ provider, id: body.connectionId, scope });
       await checkCallback({ store, ...body });
-      await producer.ping().catch((cause: unknown) => {
+      await checkQueue().catch((cause: unknown) => {
         throw unavailable(cause);
       });
       const created = await newExport({ store, provider, body });
