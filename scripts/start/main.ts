@@ -1,4 +1,4 @@
-// usage: npm start [-- --once --patients N --data DIR --port P --state DIR --new-key]
+// usage: npm start [-- --once --patients N --data DIR --port P --folder DIR --new-key]
 // Starts everything on this machine, exports one practice's data into MongoDB through the API, and keeps serving.
 import { join } from 'node:path';
 import { apiKeyPrefix } from '@bulkhead/access';
@@ -11,7 +11,7 @@ import { type RunningSystem, startSystem } from '../system/system.ts';
 import { followExports } from './follow-exports.ts';
 import { lastTransactionTime, runMainJob, toStoredText } from './main-job.ts';
 import { readOptions, type StartOptions } from './options.ts';
-import { accessText, formatTable, requestsText } from './setup-text.ts';
+import { accessText, formatTable, ignoredVariablesText, requestsText } from './setup-text.ts';
 import { startViteServer } from './vite-server.ts';
 import { watchSources } from './watch-sources.ts';
 
@@ -52,7 +52,9 @@ async function run(options: StartOptions): Promise<number> {
   // Until there is something to stop in order, Ctrl-C exits at once. The guardians of the child processes end them.
   const exitAtOnce = () => process.exit(130);
   interrupted.signal.addEventListener('abort', exitAtOnce);
-  const folder = options.stateDir ?? defaultFolder;
+  const folder = options.folder ?? defaultFolder;
+  const ignored = ignoredVariablesText(process.env);
+  if (ignored !== undefined) steps.print(ignored);
   const open = () => {
     const { state, note } = openState(folder);
     steps.print(note);

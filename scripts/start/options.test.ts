@@ -18,7 +18,7 @@ test('options have defaults, and paths are resolved against the working director
   });
   writeFileSync(join(cwd, 'Patient.ndjson'), '');
   const options = readOptions({
-    args: ['--once', '--data', '.', '--port', '8081', '--patients', '5', '--state', 'kept', '--new-key'],
+    args: ['--once', '--data', '.', '--port', '8081', '--patients', '5', '--folder', 'kept', '--new-key'],
     cwd,
   });
   expect(options).toEqual({
@@ -27,7 +27,7 @@ test('options have defaults, and paths are resolved against the working director
     patients: 5,
     dataDir: cwd,
     port: 8081,
-    stateDir: join(cwd, 'kept'),
+    folder: join(cwd, 'kept'),
     newKey: true,
   });
 });

@@ -14,19 +14,19 @@ export interface StartOptions {
   /** The preferred port of the API. */
   readonly port: number;
   /** Absolute path of the folder for databases, keys and logs. Undefined: `.bulkhead` in the project. */
-  readonly stateDir: string | undefined;
+  readonly folder: string | undefined;
   /** Replace the API key that was shown first. */
   readonly newKey: boolean;
 }
 
-const usage = `usage: npm start -- [--once] [--dev] [--patients N] [--data DIR] [--port P] [--state DIR] [--new-key]
-  --once        end after the export: exit 0 if everything is stored, 7 if it is partial, else 1
-  --dev         run from sources and restart what changes (\`pnpm dev\`); inspectors listen on ports 9230 (API) and 9231 (worker)
-  --patients N  size of the simulated practice (default 200)
-  --data DIR    serve a folder of Type.ndjson.gz files instead of the generated practice
-  --port P      port of the API (default 3000, or the next free one)
-  --state DIR   keep databases, keys and logs in this folder instead of .bulkhead: two starts at once need two folders
-  --new-key     delete the previous API key and show a new one`;
+const usage = `usage: npm start -- [--once] [--dev] [--patients N] [--data DIR] [--port P] [--folder DIR] [--new-key]
+  --once         end after the export: exit 0 if everything is stored, 7 if it is partial, else 1
+  --dev          run from sources and restart what changes (\`pnpm dev\`); inspectors listen on ports 9230 (API) and 9231 (worker)
+  --patients N   size of the simulated practice (default 200)
+  --data DIR     serve a folder of Type.ndjson.gz files instead of the generated practice
+  --port P       port of the API (default 3000, or the next free one)
+  --folder DIR   keep databases, keys and logs in this folder instead of .bulkhead: two starts at once need two folders
+  --new-key      delete the previous API key and show a new one`;
 
 /** @throws Error that names the invalid option and shows the usage */
 export function readOptions({ args, cwd }: { readonly args: readonly string[]; readonly cwd: string }): StartOptions {
@@ -37,7 +37,7 @@ export function readOptions({ args, cwd }: { readonly args: readonly string[]; r
     patients: text,
     data: text,
     port: text,
-    state: text,
+    folder: text,
     'new-key': { type: 'boolean' },
   } as const;
   const { values } = parseCommandLine({ args: [...args], options }, usage);
@@ -49,7 +49,7 @@ export function readOptions({ args, cwd }: { readonly args: readonly string[]; r
     patients: readWholeNumber({ usage, name: 'patients', text: values.patients ?? '200', min: 1, max: 10_000_000 }),
     dataDir,
     port: readWholeNumber({ usage, name: 'port', text: values.port ?? '3000', min: 1, max: 65_535 }),
-    stateDir: values.state === undefined ? undefined : resolve(cwd, values.state),
+    folder: values.folder === undefined ? undefined : resolve(cwd, values.folder),
     newKey: values['new-key'] === true,
   };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { accessText, requestsText } from './setup-text.ts';
+import { accessText, ignoredVariablesText, requestsText } from './setup-text.ts';
 
 const baseUrl = 'http://127.0.0.1:3000';
 const access = { baseUrl, simulatorUrl: 'http://127.0.0.1:8080', apiKeyPrefix: 'bh_abcde' };
@@ -17,4 +17,16 @@ test('a later start prints the command that replaces the API key', () => {
 test('the four calls of the guide read the API key from KEY', () => {
   const text = requestsText({ baseUrl, connectionId: 'conn_1', exportId: 'job_1' });
   expect(text.match(/^ {3}curl .*Bearer \$KEY"/gm)).toHaveLength(4);
+});
+
+test('npm start says that it does not call athenahealth if a variable of athenahealth is set', () => {
+  const env = { ATHENAHEALTH_CLIENT_ID: 'id', ATHENAHEALTH_CLIENT_SECRET: 'secret', ATHENAHEALTH_FHIR_ENDPOINT: '' };
+  const text = ignoredVariablesText(env);
+  expect(text).toContain('It does not use ATHENAHEALTH_CLIENT_ID, ATHENAHEALTH_CLIENT_SECRET.');
+  expect(text).toContain('docs/how-to/connect-athenahealth.md');
+  expect(text).not.toContain('secret.');
+});
+
+test('npm start says nothing about athenahealth if no variable of athenahealth is set', () => {
+  expect(ignoredVariablesText({ ATHENAHEALTH_DEFAULT_SCHEDULE: '{}' })).toBeUndefined();
 });

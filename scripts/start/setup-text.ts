@@ -20,6 +20,22 @@ Simulator    ${simulatorUrl}  (requests that broke a limit: ${simulatorUrl}/_sim
 `;
 }
 
+/** The variables that name a real athenahealth and its client. */
+const athenahealthVariables = [
+  'ATHENAHEALTH_FHIR_ENDPOINT',
+  'ATHENAHEALTH_CLIENT_ID',
+  'ATHENAHEALTH_CLIENT_SECRET',
+  'ATHENAHEALTH_REDIRECT_URI',
+];
+
+/** Says that `npm start` does not call athenahealth, to users who have set its variables. @returns undefined if none is set */
+export function ignoredVariablesText(env: NodeJS.ProcessEnv): string | undefined {
+  const names = athenahealthVariables.filter((name) => env[name]);
+  if (names.length === 0) return undefined;
+  return `! \`npm start\` always exports from its own simulator. It does not use ${names.join(', ')}.
+  To export from athenahealth, see docs/how-to/connect-athenahealth.md.`;
+}
+
 interface RequestsTextOptions {
   readonly baseUrl: string;
   readonly connectionId: string;

@@ -44,8 +44,8 @@ test('two starts at once, each with its own folder, store the resources of their
   const [first = '', second = ''] = folders;
   // The second start finds the ports of the first start taken, or takes them while the first one starts.
   const starts = [
-    startOnce(['--state', first, '--patients', '3'], { DEBUG: 'athenahealth:*' }),
-    startOnce(['--state', second, '--patients', '5']),
+    startOnce(['--folder', first, '--patients', '3'], { DEBUG: 'athenahealth:*' }),
+    startOnce(['--folder', second, '--patients', '5']),
   ];
   const [firstEnd, secondEnd] = (await Promise.all(starts.map(({ ended }) => ended))) as [Ended, Ended];
   expect([firstEnd.code, secondEnd.code, firstEnd.output, secondEnd.output]).toEqual([
@@ -72,9 +72,9 @@ test('two starts at once, each with its own folder, store the resources of their
 
 test('a second start with the same folder fails at once and does not change the state of the first one', async () => {
   const [folder = ''] = folders;
-  const first = startOnce(['--state', folder, '--patients', '3']);
+  const first = startOnce(['--folder', folder, '--patients', '3']);
   const state = await waitFor(() => readState(folder), { timeoutMs: 60_000, what: 'the first start' });
-  const second = await startOnce(['--state', folder, '--patients', '5']).ended;
+  const second = await startOnce(['--folder', folder, '--patients', '5']).ended;
   expect(second.code).toBe(1);
   expect(second.output).toMatch(/is in use by the process \d+\. Stop that one first, or give this start another/);
   expect(second.output).not.toContain('simulator');
@@ -84,12 +84,12 @@ test('a second start with the same folder fails at once and does not change the 
 
 test('a start uses and reports another port if its saved port is taken by another program', async () => {
   const [folder = ''] = folders;
-  expect((await startOnce(['--state', folder, '--patients', '2']).ended).code).toBe(0);
+  expect((await startOnce(['--folder', folder, '--patients', '2']).ended).code).toBe(0);
   const { simulatorPort } = JSON.parse(readState(folder) ?? '') as { simulatorPort: number };
   const otherServer = createServer((_, response) => response.end('{}')).listen(simulatorPort, '127.0.0.1');
   await once(otherServer, 'listening');
   try {
-    const secondStart = await startOnce(['--state', folder, '--patients', '2']).ended;
+    const secondStart = await startOnce(['--folder', folder, '--patients', '2']).ended;
     expect(secondStart.output).toContain(`simulator: port ${simulatorPort} is taken, using `);
     expect([secondStart.code, patients(secondStart)]).toEqual([0, 2]);
   } finally {
@@ -100,14 +100,14 @@ test('a start uses and reports another port if its saved port is taken by anothe
 
 test('a start prints the error of the API if the API exits at start-up', async () => {
   const [folder = ''] = folders;
-  const ended = await startOnce(['--state', folder], { API_REQUESTS_PER_MINUTE: 'many' }).ended;
+  const ended = await startOnce(['--folder', folder], { API_REQUESTS_PER_MINUTE: 'many' }).ended;
   expect(ended.code).toBe(1);
   expect(ended.output).toMatch(/api ended with exit code 1\. .*\n[\s\S]*- API_REQUESTS_PER_MINUTE: /);
 }, 180_000);
 
 test('npm start -- --help prints the options and starts nothing', async () => {
   const [folder = ''] = folders;
-  const { code, output } = await startOnce(['--state', folder, '--help']).ended;
+  const { code, output } = await startOnce(['--folder', folder, '--help']).ended;
   expect([code, output]).toEqual([0, expect.stringMatching(/^usage: npm start -- .*--once/)]);
   expect(readState(folder)).toBeUndefined();
 });

@@ -12,7 +12,7 @@ import { waitForHttp } from './wait-for-http.ts';
 import { workerMemoryEnv, workerNodeArgs } from './worker-process.ts';
 
 /** The options that concern the system and not the user. */
-type SystemOptions = Omit<StartOptions, 'newKey' | 'stateDir'>;
+type SystemOptions = Omit<StartOptions, 'newKey' | 'folder'>;
 
 export interface RunningSystem {
   readonly store: Store;
