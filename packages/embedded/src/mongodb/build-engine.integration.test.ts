@@ -16,6 +16,7 @@ const CARGO = `
 echo $$ >> "$BUILDS"
 while [ $# -gt 0 ]; do [ "$1" = --root ] && root=$2; shift; done
 echo "    Building [=>  ] 1/2: wiredtiger" >&2
+echo part >> "$CARGO_TARGET_DIR.parts"
 while [ ! -e "$GO_ON" ]; do [ -e "$BUILDS" ] || exit 1; /bin/sleep 0.05; done
 /bin/mkdir -p "$root/bin" && /bin/cp /bin/true "$root/bin/secantusd-rs"`;
 
@@ -59,7 +60,7 @@ describe('buildEngine', () => {
     expect(first.said).toContain('building the database engine: 1/2 parts built, now wiredtiger');
   });
 
-  it('buildEngine takes over from a builder that was killed with -9 and removes its files', async () => {
+  it('buildEngine takes over from a builder that was killed with -9, continues with its files and removes them', async () => {
     const module = fileURLToPath(new URL('./build-engine.ts', import.meta.url));
     const code = `
       import { buildEngine } from ${JSON.stringify(module)};
@@ -74,9 +75,10 @@ describe('buildEngine', () => {
     await once(builder, 'exit');
     await until(async () => (await builds()) === 2);
     expect(waiting.said).toContain('the other process did not finish its build, so this process builds the engine');
+    const { root, installed, building } = enginePaths(env);
+    await until(async () => (await readFile(join(building, 'target.parts'), 'utf8')) === 'part\npart\n');
     await continueBuild();
     expect(await waiting.result).toBe('built');
-    const { root, installed } = enginePaths(env);
     expect((await readdir(root)).filter((name) => name.startsWith('building-'))).toEqual([]);
     expect(await readdir(join(installed, 'bin'))).toEqual(['secantusd-rs']);
   });

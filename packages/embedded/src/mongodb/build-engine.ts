@@ -1,5 +1,5 @@
-import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { waitForLock } from '../data/exclusive-lock.ts';
 import { cacheFolder } from '../data/open-data-folder.ts';
@@ -11,7 +11,8 @@ const BUILDING_PREFIX = 'building-';
 
 /**
  * Builds the engine, or waits for another process that builds it, because two builds at once would only take twice as long. It is
- * built in a separate folder that is renamed when it is complete, so a killed build leaves nothing that looks finished.
+ * built in a separate folder that is renamed when it is complete, so a killed build leaves nothing that looks finished. The next build
+ * continues with the parts that it has compiled.
  */
 export async function buildEngine(context: RouteContext): Promise<'built' | 'built by another process'> {
   const paths = enginePaths(context.env);
@@ -26,7 +27,7 @@ export async function buildEngine(context: RouteContext): Promise<'built' | 'bui
   try {
     if (findOnPath({ command: paths.binary, env: context.env })) return 'built by another process';
     if (waited) context.note('the other process did not finish its build, so this process builds the engine');
-    await removeAbandoned(paths.root);
+    await removeOthers(paths);
     await cargoInstall(context);
     return 'built';
   } finally {
@@ -35,9 +36,11 @@ export async function buildEngine(context: RouteContext): Promise<'built' | 'bui
 }
 
 async function cargoInstall({ env, progress }: RouteContext): Promise<void> {
-  const { root, installed } = enginePaths(env);
-  await mkdir(root, { recursive: true });
-  const folder = await mkdtemp(join(root, BUILDING_PREFIX));
+  const { installed, building } = enginePaths(env);
+  const root = join(building, 'root');
+  await mkdir(building, { recursive: true });
+  // Cargo would refuse to replace the binary of a build that was killed before the rename.
+  await rm(root, { recursive: true, force: true });
   const cargo = new CargoProgress();
   try {
     await runCommand({
@@ -51,12 +54,12 @@ async function cargoInstall({ env, progress }: RouteContext): Promise<void> {
         '--locked',
         '--ignore-rust-version',
         '--root',
-        join(folder, 'root'),
+        root,
       ],
       // The progress bar shows the number of parts. Without this, cargo hides it if there is no terminal.
       env: {
         ...env,
-        CARGO_TARGET_DIR: join(folder, 'target'),
+        CARGO_TARGET_DIR: join(building, 'target'),
         CARGO_TERM_PROGRESS_WHEN: 'always',
         CARGO_TERM_PROGRESS_WIDTH: '100',
       },
@@ -66,18 +69,18 @@ async function cargoInstall({ env, progress }: RouteContext): Promise<void> {
       },
     });
     await rm(installed, { recursive: true, force: true });
-    await rename(join(folder, 'root'), installed);
+    await rename(root, installed);
   } finally {
-    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+    await rm(building, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
 /**
- * This process holds the lock, so these builds are dead. Their compilers may write for another second. Files in use stay for the
- * next time.
+ * Removes builds of other versions. This process holds the lock, so they are dead. Their compilers may write for another second. Files in
+ * use stay for the next time.
  */
-async function removeAbandoned(root: string): Promise<void> {
-  const names = (await readdir(root)).filter((name) => name.startsWith(BUILDING_PREFIX));
+async function removeOthers({ root, building }: EnginePaths): Promise<void> {
+  const names = (await readdir(root)).filter((name) => name.startsWith(BUILDING_PREFIX) && name !== basename(building));
   await Promise.allSettled(names.map((name) => rm(join(root, name), { recursive: true, force: true })));
 }
 
@@ -95,6 +98,8 @@ export interface EnginePaths {
   /** The files of all versions of the engine. */
   readonly root: string;
   readonly installed: string;
+  /** The files of an unfinished build. */
+  readonly building: string;
   readonly binary: string;
   readonly lock: string;
 }
@@ -102,7 +107,14 @@ export interface EnginePaths {
 export function enginePaths(env: NodeJS.ProcessEnv): EnginePaths {
   const root = join(cacheFolder(env), 'mongodb-engine');
   const installed = join(root, `${CRATE}-${VERSION}`);
-  return { root, installed, binary: join(installed, 'bin', engineRelease.binaryName), lock: join(root, 'build.lock') };
+  const building = join(root, `${BUILDING_PREFIX}${VERSION}`);
+  return {
+    root,
+    installed,
+    building,
+    binary: join(installed, 'bin', engineRelease.binaryName),
+    lock: join(root, 'build.lock'),
+  };
 }
 
 /** Reads the output of `cargo install` and describes its progress. */
