@@ -13,8 +13,12 @@ import { z } from 'zod';
 import { createActiveExportRepository } from './active-export.repository.ts';
 import { type BulkExport, bulkExportSchema } from './bulk-export.record.ts';
 import { type BulkExportPhase, canFollow, canReopen, isTerminal } from './bulk-export-phase.ts';
+import { type ExportEvent, exportEventSchema, maxEvents, type NewExportEvent } from './export-event.record.ts';
 
 const documentSchema = bulkExportSchema.extend({
+  /** See `listEvents`. Other reads leave them out. */
+  events: z.array(exportEventSchema).exactOptional(),
+  fileEvents: z.array(exportEventSchema).exactOptional(),
   active: z.boolean(),
   /** Equal for requests for the same data. See `insert`. */
   requestKey: z.string(),
@@ -32,6 +36,7 @@ const schema = new Schema<BulkExportDocument>(mongooseFieldsOf(documentSchema), 
   minimize: false,
   strict: 'throw',
 });
+for (const name of ['events', 'fileEvents']) schema.path(name).select(false);
 schema.index({ active: 1, _id: 1 });
 schema.index({ connectionId: 1, _id: -1 });
 schema.index({ discard: 1, _id: 1 });
@@ -64,10 +69,17 @@ export function createBulkExportRepository(database: Database) {
      * Adds an export. Adding the same export a second time changes nothing.
      * @throws AppError `export-already-running`, with the id of the running export in `context.exportId`
      */
-    async insert({ record, requestKey }: { readonly record: BulkExport; readonly requestKey: string }): Promise<void> {
+    async insert(options: {
+      readonly record: BulkExport;
+      readonly requestKey: string;
+      /** Who has started it. */
+      readonly by?: string | undefined;
+    }): Promise<void> {
+      const { record, requestKey, by } = options;
       const { id, connectionId, createdAt, ...fields } = record;
       await claimRequest({ id, connectionId, requestKey, now: createdAt });
-      await insert({ _id: id, connectionId, createdAt, requestKey, ...fields, active: true });
+      const events = [phaseEvent({ phase: record.phase, by })];
+      await insert({ _id: id, connectionId, createdAt, requestKey, ...fields, active: true, events });
     },
 
     async find(id: string): Promise<BulkExport | undefined> {
@@ -124,8 +136,10 @@ export function createBulkExportRepository(database: Database) {
       readonly to: BulkExportPhase;
       readonly change?: BulkExportChange;
       readonly unset?: readonly (keyof BulkExportChange)[];
+      /** Who has asked for it. */
+      readonly by?: string | undefined;
     }): Promise<BulkExport | undefined> {
-      const { from, to, change = {}, unset = [] } = options;
+      const { from, to, change = {}, unset = [], by } = options;
       if (!canFollow(from.phase, to)) throw new Error(`an export in phase ${from.phase} cannot move to ${to}`);
       const ended = isTerminal(to) ? { notify: 'due' } : {};
       const set = { ...change, ...ended, phase: to, active: !isTerminal(to) };
@@ -136,7 +150,7 @@ export function createBulkExportRepository(database: Database) {
             $set: set,
             $unset: toUnset(unset),
             $inc: { version: 1 },
-            $push: { timeline: timelineEntry(to) },
+            $push: { timeline: timelineEntry(to), events: lastOf(phaseEvent({ phase: to, by, error: change.error })) },
           },
           { returnDocument: 'after' },
         )
@@ -152,8 +166,9 @@ export function createBulkExportRepository(database: Database) {
       readonly from: Pick<BulkExport, 'id' | 'connectionId' | 'phase' | 'version'>;
       readonly to: BulkExportPhase;
       readonly now: Date;
+      readonly by?: string | undefined;
     }): Promise<BulkExport | undefined> {
-      const { from, to, now } = options;
+      const { from, to, now, by } = options;
       const { id, connectionId, phase, version } = from;
       if (!canReopen(phase, to)) throw new Error(`an export in phase ${phase} cannot be resumed in ${to}`);
       const document = await model.findOne({ _id: id, phase, version }, { requestKey: 1, statusUrl: 1 }).lean();
@@ -168,7 +183,7 @@ export function createBulkExportRepository(database: Database) {
             {
               $set: { phase: to, active: true, pollErrors: 0, retriedAt: now },
               $inc: { version: 1 },
-              $push: { timeline: timelineEntry(to) },
+              $push: { timeline: timelineEntry(to), events: lastOf(phaseEvent({ phase: to, by })) },
               // The server may still have the old export, and some servers allow only one at a time.
               ...(isKickedOffAgain && oldUrl !== undefined ? { $addToSet: { orphans: oldUrl } } : {}),
               $unset: toUnset([...fieldsOfTheEnd, ...(isKickedOffAgain ? fieldsOfTheKickOff : [])]),
@@ -220,15 +235,37 @@ export function createBulkExportRepository(database: Database) {
       readonly phase: BulkExportPhase;
       readonly change?: BulkExportChange;
       readonly unset?: readonly (keyof BulkExportChange)[];
+      readonly event?: NewExportEvent | undefined;
     }): Promise<boolean> {
-      const { id, phase, change = {}, unset = [] } = options;
-      const result = await model.updateOne({ _id: id, phase }, { $set: change, $unset: toUnset(unset) });
+      const { id, phase, change = {}, unset = [], event } = options;
+      const push = event === undefined ? {} : { $push: { events: lastOf(happening(event)) } };
+      const result = await model.updateOne({ _id: id, phase }, { $set: change, $unset: toUnset(unset), ...push });
       return result.matchedCount === 1;
     },
 
     /** Adds a warning, unless the export already has one with the same code and text. */
     async warn({ id, code, message }: { readonly id: string; readonly code: string; readonly message: string }) {
-      await model.updateOne({ _id: id }, { $addToSet: { warnings: { code, message } } });
+      await model.updateOne(
+        { _id: id, warnings: { $not: { $elemMatch: { code, message } } } },
+        {
+          $push: {
+            warnings: { code, message },
+            events: lastOf(happening({ kind: 'warning', code, message })),
+          },
+        },
+      );
+    },
+
+    /** Notes that an attempt to download a file failed. */
+    async noteFileEvent({ id, event }: { readonly id: string; readonly event: NewExportEvent }): Promise<void> {
+      await model.updateOne({ _id: id }, { $push: { fileEvents: lastOf(happening(event)) } });
+    },
+
+    /** Lists what happened to an export, oldest first: the last `maxEvents` of the export and of its files. */
+    async listEvents(id: string): Promise<ExportEvent[]> {
+      const document = await model.findById(id, { events: 1, fileEvents: 1 }).lean();
+      const { events = [], fileEvents = [] } = document ?? {};
+      return [...events, ...fileEvents].toSorted((left, right) => left.at.getTime() - right.at.getTime());
     },
   };
 }
@@ -244,6 +281,20 @@ const maxTimelineEntries = 50;
 function timelineEntry(phase: BulkExportPhase) {
   return { $each: [{ phase, at: new Date() }], $slice: -maxTimelineEntries };
 }
+
+/** The timestamp is from the writing process and for display only. */
+const happening = (event: NewExportEvent): ExportEvent => ({ at: new Date(), ...event });
+
+function phaseEvent(options: {
+  readonly phase: BulkExportPhase;
+  readonly by?: string | undefined;
+  readonly error?: BulkExport['error'] | undefined;
+}): ExportEvent {
+  const { phase, by, error } = options;
+  return happening({ kind: 'phase', phase, ...(by === undefined ? {} : { by }), ...error });
+}
+
+const lastOf = (event: ExportEvent) => ({ $each: [event], $slice: -maxEvents });
 
 const fieldsOfTheEnd = [
   'error',
@@ -281,7 +332,15 @@ function toRecord(document: BulkExportDocument): BulkExport;
 function toRecord(document: BulkExportDocument | null | undefined): BulkExport | undefined;
 function toRecord(document: BulkExportDocument | null | undefined): BulkExport | undefined {
   if (!document) return undefined;
-  const { _id, active: _active, requestKey: _key, lease: _lease, ...fields } = document;
+  const {
+    _id,
+    active: _active,
+    requestKey: _key,
+    lease: _lease,
+    events: _events,
+    fileEvents: _files,
+    ...fields
+  } = document;
   return { id: _id, ...fields };
 }
 

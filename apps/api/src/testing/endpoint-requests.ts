@@ -87,6 +87,10 @@ export const endpointRequests: Readonly<Record<KeyedEndpointId, EndpointRequest>
     toRequest: ({ exportId }) => ({ path: `${athena}/bulk-export/${exportId}/files` }),
     answer: 'unknown-export',
   },
+  listExportEvents: {
+    toRequest: ({ exportId }) => ({ path: `${athena}/bulk-export/${exportId}/log` }),
+    answer: 'unknown-export',
+  },
   startEnhancedSync: {
     toRequest: ({ connectionId }) => ({
       path: `${athena}/enhanced-sync`,

@@ -6,6 +6,7 @@ import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import { checkCallback } from '@bulkhead/webhooks/commands';
 import type { BulkExport } from '../bulk-export.record.ts';
 import { phasesOf } from '../bulk-export-phase.ts';
+import type { ExportEvent } from '../export-event.record.ts';
 import type { OutputFile } from '../output-file.record.ts';
 import type { BulkExportStore } from '../store.ts';
 import type { Watermark } from '../watermarks/watermark.ts';
@@ -22,11 +23,17 @@ export interface ExportReference {
   readonly scope: ConnectionScope;
 }
 
+/** An export, and who asks for something to be done with it: the name of an API key. */
+export interface ExportCommand extends ExportReference {
+  readonly by?: string | undefined;
+}
+
 export interface StartRequest {
   readonly provider: string;
   readonly body: BulkExportBody;
   readonly scope: ConnectionScope;
   readonly idempotency?: Idempotency | undefined;
+  readonly by?: string | undefined;
 }
 
 export interface StartedExport {
@@ -66,8 +73,8 @@ export function createBulkExportService(options: {
     });
   };
 
-  const accept = async (record: BulkExport): Promise<void> => {
-    await store.bulkExports.insert({ record, requestKey: requestKey(record.request) });
+  const accept = async (record: BulkExport, by: string | undefined): Promise<void> => {
+    await store.bulkExports.insert({ record, requestKey: requestKey(record.request), by });
     try {
       await producer.enqueue('export.kick-off', { exportId: record.id });
     } catch (cause) {
@@ -113,7 +120,7 @@ export function createBulkExportService(options: {
      * `unavailable`
      */
     async start(request: StartRequest): Promise<StartedExport> {
-      const { provider, body, scope, idempotency } = request;
+      const { provider, body, scope, idempotency, by } = request;
       await connections.find({ provider, id: body.connectionId, scope });
       await checkCallback({ store, ...body });
       await checkQueue().catch((cause: unknown) => {
@@ -130,7 +137,7 @@ export function createBulkExportService(options: {
       const record = { ...created, id: recordId };
       if (!isRepeated) {
         try {
-          await accept(record);
+          await accept(record, by);
         } catch (error) {
           if (idempotency) await store.idempotencyKeys.release({ ...idempotency, recordId });
           throw error;
@@ -140,10 +147,10 @@ export function createBulkExportService(options: {
     },
 
     /** @throws AppError `unknown-export`, `export-ended` */
-    cancel: (reference: ExportReference) => cancelExport({ store, producer, find: () => find(reference) }),
+    cancel: ({ by, ...reference }: ExportCommand) => cancelExport({ store, producer, find: () => find(reference), by }),
 
     /** @throws AppError `unknown-export`, `nothing-to-retry`, `export-already-running` */
-    retry: (reference: ExportReference) => retryExport({ store, producer, find: () => find(reference) }),
+    retry: ({ by, ...reference }: ExportCommand) => retryExport({ store, producer, find: () => find(reference), by }),
 
     /** Reads one page, newest first. `next` is undefined on the last page. @throws AppError `unknown-connection` */
     async list({ provider, scope, query }: Omit<ExportReference, 'id'> & { readonly query: BulkExportQuery }) {
@@ -154,6 +161,12 @@ export function createBulkExportService(options: {
       const records = await store.bulkExports.list({ provider, connectionId, phases, scope, after, limit: limit + 1 });
       const page = records.slice(0, limit);
       return { exports: page, next: records.length > limit ? page.at(-1)?.id : undefined };
+    },
+
+    /** Lists what happened to an export, oldest first. @throws AppError `unknown-export` */
+    async listEvents(reference: ExportReference): Promise<ExportEvent[]> {
+      const { id } = await find(reference);
+      return store.bulkExports.listEvents(id);
     },
 
     /** Reads the ledger: one entry for each file of the manifest. */

@@ -19,8 +19,10 @@ export async function cancelExport(options: {
   readonly store: BulkExportStore;
   readonly producer: Producer;
   readonly find: () => Promise<BulkExport>;
+  /** Who has asked for it. */
+  readonly by?: string | undefined;
 }): Promise<ExportChange> {
-  const { store, producer, find } = options;
+  const { store, producer, find, by } = options;
   for (;;) {
     const record = await find();
     if (record.phase === 'cancelled') return { record, isChanged: false };
@@ -28,7 +30,7 @@ export async function cancelExport(options: {
     const now = new Date();
     const discard = record.statusUrl === undefined ? {} : { discard: 'due' as const };
     const change = { completedAt: now, counts: await store.outputFiles.sum(record.id), ...discard };
-    const cancelled = await store.bulkExports.transition({ from: record, to: 'cancelled', change });
+    const cancelled = await store.bulkExports.transition({ from: record, to: 'cancelled', change, by });
     if (!cancelled) continue;
     await store.outputFiles.cancelUnsettled({ exportId: record.id, now });
     await notifyWorkers(producer, cancelled);

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { lacksData } from '../accounting.ts';
 import { type BulkExport, bulkExportSchema, type IssueCount, issueCountSchema } from '../bulk-export.record.ts';
 import { bulkExportStatuses, publicStatus } from '../bulk-export-phase.ts';
+import { type ExportEvent, exportEventSchema } from '../export-event.record.ts';
 import { holdReasons, type WatermarkDecision, watermarkDecisionSchema } from '../hold-reason.ts';
 import { fileCheckpointSchema, type OutputFile, outputFileSchema } from '../output-file.record.ts';
 
@@ -147,8 +148,13 @@ export const outputFileViewSchema = z
   })
   .meta({ id: 'OutputFile', description: 'A file of the manifest, with the results of its lines.' });
 
+export const exportEventViewSchema = z
+  .strictObject(viewShapeOf(exportEventSchema))
+  .meta({ id: 'ExportEvent', description: 'Something that happened to an export.' });
+
 type StartedView = View<typeof startedExportSchema>;
 type ExportView = View<typeof exportViewSchema>;
+type ExportEventView = View<typeof exportEventViewSchema>;
 type OutputFileView = View<typeof outputFileViewSchema>;
 type RetryingView = View<typeof retryingViewSchema>;
 
@@ -250,8 +256,26 @@ export function toFileView(file: OutputFile, { isOperator, withSignedUrls }: Vie
   });
 }
 
+/** Only operators see what the EHR said. Of its progress, a client sees the percentage. */
+export function toEventView(event: ExportEvent, { isOperator }: Reader): ExportEventView {
+  const { ehrText } = event;
+  return toView<ExportEventView>({
+    at: event.at.toISOString(),
+    kind: event.kind,
+    phase: event.phase,
+    code: event.code,
+    message: event.kind === 'progress' ? progressFor(ehrText, { isOperator }) : event.message,
+    ehrText: isOperator ? ehrText : undefined,
+    attempts: event.attempts,
+    nextAttemptAt: event.nextAttemptAt?.toISOString(),
+    fileId: event.fileId,
+    resourceType: event.resourceType,
+    by: event.by,
+  });
+}
+
 /** `X-Progress` is free text of the EHR. A client sees only the percentage in it, if there is one. */
-function progressFor(progress: string | undefined, { isOperator }: ViewFor): string | undefined {
+function progressFor(progress: string | undefined, { isOperator }: Reader): string | undefined {
   return isOperator ? progress : /\b\d{1,3}(?:\.\d{1,2})?\s?%/.exec(progress ?? '')?.[0];
 }
 

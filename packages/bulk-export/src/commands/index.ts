@@ -7,10 +7,12 @@ export {
 export { type BulkExportService, createBulkExportService } from './bulk-export.service.ts';
 export { cancelExport } from './cancel-export.ts';
 export {
+  exportEventViewSchema,
   exportViewSchema,
   outputFileViewSchema,
   retryingViewSchema,
   startedExportSchema,
+  toEventView,
   toFileView,
   toRetryingView,
   toStartedView,

@@ -13,8 +13,10 @@ export async function retryExport(options: {
   readonly store: BulkExportStore;
   readonly producer: Producer;
   readonly find: () => Promise<BulkExport>;
+  /** Who has asked for it. */
+  readonly by?: string | undefined;
 }): Promise<ExportChange> {
-  const { store, producer, find } = options;
+  const { store, producer, find, by } = options;
   for (;;) {
     const record = await find();
     if (!isTerminal(record.phase)) return { record, isChanged: false };
@@ -26,7 +28,7 @@ export async function retryExport(options: {
     if (phase === undefined) throw nothingToRetry(record);
     // Reset the files before the phase changes. A crash in between then leaves pending files, which the next retry downloads.
     if (phase === 'downloading') await store.outputFiles.retryFailed(record.id);
-    const reopened = await store.bulkExports.reopen({ from: record, to: phase, now: new Date() });
+    const reopened = await store.bulkExports.reopen({ from: record, to: phase, now: new Date(), by });
     if (!reopened) continue;
     // If the queue is unavailable, the sweep does this within a minute.
     await producer.enqueueAgain('export.resume', { exportId: record.id }).catch(() => undefined);

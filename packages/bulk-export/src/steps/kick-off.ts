@@ -21,6 +21,7 @@ import type { RetryAt } from '@bulkhead/queues';
 import { AppError, nextRetrying, toKnownError } from '@bulkhead/runtime';
 import { untilStored, whileLeased } from '@bulkhead/store';
 import type { BulkExport } from '../bulk-export.record.ts';
+import { waitingEvent } from '../export-event.record.ts';
 import { sinceLast } from '../watermarks/watermark.ts';
 import type { BulkExportDeps, ExportStep } from './deps.ts';
 import { coversNow } from './finalize-export.ts';
@@ -222,7 +223,8 @@ async function noteRetry(
   const knownError = toKnownError(error);
   if (knownError.code === 'kick-off-under-way') return;
   const retrying = nextRetrying({ before: record.retrying, error: knownError, now: now(), nextAttemptAt });
-  await store.bulkExports.update({ id, phase: record.phase, change: { retrying } });
+  const event = waitingEvent({ before: record.retrying, retrying });
+  await store.bulkExports.update({ id, phase: record.phase, change: { retrying }, event });
 }
 
 function underWay(): AppError {

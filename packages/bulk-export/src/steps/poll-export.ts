@@ -15,6 +15,7 @@ import { isTransient, listIssueCodes } from '@bulkhead/fhir';
 import { AppError, briefAttempts, nextRetrying, toExportError, toKnownError } from '@bulkhead/runtime';
 import { whileLeased } from '@bulkhead/store';
 import type { BulkExport } from '../bulk-export.record.ts';
+import { waitingEvent } from '../export-event.record.ts';
 import { acceptManifest } from './accept-manifest.ts';
 import type { BulkExportDeps, ExportStep } from './deps.ts';
 import { exportGone, failExport } from './fail-export.ts';
@@ -70,7 +71,9 @@ async function requestStatus(
     ...planPoll({ now: now(), waitMs: pollDelay({ retryAfterMs: status.retryAfterMs, floorMs }) }),
     ...(status.progress === undefined ? {} : { progress: status.progress }),
   };
-  await store.bulkExports.update({ id: record.id, phase: 'exporting', change, unset: ['retrying'] });
+  const hasChanged = status.progress !== undefined && status.progress !== record.progress;
+  const event = hasChanged ? ({ kind: 'progress', ehrText: status.progress } as const) : undefined;
+  await store.bulkExports.update({ id: record.id, phase: 'exporting', change, unset: ['retrying'], event });
 }
 
 async function checkAge({ store, now }: BulkExportDeps, record: BulkExport): Promise<void> {
@@ -112,7 +115,8 @@ async function handleError(
     nextAttemptAt: plan.notBefore,
   });
   const change = { pollErrors, pollCount: record.pollCount + 1, retrying, ...plan };
-  await store.bulkExports.update({ id: record.id, phase: 'exporting', change });
+  const event = waitingEvent({ before: record.retrying, retrying });
+  await store.bulkExports.update({ id: record.id, phase: 'exporting', change, event });
 }
 
 /**

@@ -1,6 +1,7 @@
 import { endpointGroup } from '../../http/define-endpoint.ts';
 import { cancelExport } from './cancel-export.endpoint.ts';
 import { getExport } from './get-export.endpoint.ts';
+import { listExportEvents } from './list-export-events.endpoint.ts';
 import { listExports } from './list-exports.endpoint.ts';
 import { listOutputFiles } from './list-output-files.endpoint.ts';
 import { retryExport } from './retry-export.endpoint.ts';
@@ -20,5 +21,6 @@ export const bulkExportEndpoints = endpointGroup({
     cancelExport,
     retryExport,
     listOutputFiles,
+    listExportEvents,
   ],
 });

@@ -58,3 +58,19 @@ export const outputFileExample = {
   startedAt: at,
   completedAt: later,
 };
+
+export const exportEventsExample = [
+  { at, kind: 'phase', phase: 'queued', by: 'nightly import' },
+  { at, kind: 'phase', phase: 'kicking-off' },
+  { at, kind: 'phase', phase: 'exporting' },
+  {
+    at,
+    kind: 'waiting',
+    code: 'ehr-throttled',
+    message: 'The EHR asked for fewer requests. The work continues automatically after a wait.',
+    attempts: 1,
+    nextAttemptAt: later,
+  },
+  { at: later, kind: 'progress', message: '50 %' },
+  { at: later, kind: 'phase', phase: 'downloading' },
+];

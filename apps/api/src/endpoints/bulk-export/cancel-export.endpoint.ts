@@ -13,8 +13,8 @@ export const cancelExport = defineEndpoint({
   summary: 'Cancel a bulk export',
   responses: { 200: { description: 'Cancelled', schema: success(exportViewSchema), example: exportExample } },
   errors: ['unknown-export', 'export-ended'],
-  async handler({ params: { provider, jobId: id }, caller: { scope, view }, services, audit }) {
-    const { record, isChanged } = await services.bulkExports.cancel({ provider, id, scope });
+  async handler({ params: { provider, jobId: id }, caller: { apiKey, scope, view }, services, audit }) {
+    const { record, isChanged } = await services.bulkExports.cancel({ provider, id, scope, by: apiKey.name });
     audit.addTarget({ connectionId: record.connectionId });
     audit.setChanged(isChanged);
     return { data: toStatusView({ record, ...view }) };

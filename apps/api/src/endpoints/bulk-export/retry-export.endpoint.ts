@@ -16,8 +16,8 @@ export const retryExport = defineEndpoint({
     202: { description: 'The export continues', schema: success(exportViewSchema), example: exportExample },
   },
   errors: ['unknown-export', 'nothing-to-retry', 'export-already-running'],
-  async handler({ params: { provider, jobId: id }, caller: { scope, view }, services, audit }) {
-    const { record, isChanged } = await services.bulkExports.retry({ provider, id, scope });
+  async handler({ params: { provider, jobId: id }, caller: { apiKey, scope, view }, services, audit }) {
+    const { record, isChanged } = await services.bulkExports.retry({ provider, id, scope, by: apiKey.name });
     audit.addTarget({ connectionId: record.connectionId });
     audit.setChanged(isChanged);
     return { data: toStatusView({ record, ...view }) };

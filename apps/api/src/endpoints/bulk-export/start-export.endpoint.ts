@@ -40,7 +40,10 @@ export const startExport = defineEndpoint({
     const { apiKey, scope } = caller;
     const key = headers['idempotency-key'];
     const idempotency = key === undefined ? undefined : { clientId: apiKey.id, key };
-    const { record, isRepeated } = await services.bulkExports.start({ provider, body, scope, idempotency });
+    const { record, isRepeated } = await services.bulkExports.start({
+      ...{ provider, body, scope, idempotency },
+      by: apiKey.name,
+    });
     audit.addTarget({ connectionId: record.connectionId, jobId: record.id });
     audit.setChanged(!isRepeated);
     return { data: toStartedView(record), headers: isRepeated ? { 'Idempotency-Replayed': 'true' } : {} };

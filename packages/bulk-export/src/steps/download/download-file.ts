@@ -6,6 +6,7 @@ import type { FailedJob, Job, JobContext, RetryAt } from '@bulkhead/queues';
 import { AppError, longestWaitMs, nextRetrying, toExportError, toKnownError, withGrowingWait } from '@bulkhead/runtime';
 import { type Claim, whileHeld } from '@bulkhead/store';
 import type { BulkExport } from '../../bulk-export.record.ts';
+import { type NewExportEvent, waitingEvent } from '../../export-event.record.ts';
 import { emptyCheckpoint, type FileCheckpoint, type OutputFile } from '../../output-file.record.ts';
 import type { BulkExportDeps } from '../deps.ts';
 import { ingestFile, observedAt } from './ingest-file.ts';
@@ -38,7 +39,18 @@ export async function downloadFileAndFinish(deps: BulkExportDeps, job: Job<'file
 
 /** Fails a file whose job has failed finally. */
 export async function failFile({ store, now }: BulkExportDeps, job: FailedJob<'file.download'>): Promise<void> {
-  await store.outputFiles.fail({ id: job.fileId, error: toExportError(job.error), now: now() });
+  const error = toExportError(job.error);
+  await store.outputFiles.fail({ id: job.fileId, error, now: now() });
+  const file = await store.outputFiles.find(job.fileId);
+  if (file) await noteFileEvent(store, file, { kind: 'file-failed', ...error });
+}
+
+function noteFileEvent(
+  store: BulkExportDeps['store'],
+  { id: fileId, exportId, type: resourceType }: OutputFile,
+  event: NewExportEvent,
+): Promise<void> {
+  return store.bulkExports.noteFileEvent({ id: exportId, event: { ...event, fileId, resourceType } });
 }
 
 /** Downloads and stores one file, from the checkpoint of the last attempt. Does nothing for a settled file. */
@@ -93,6 +105,8 @@ async function noteFailure(
   if (nextAttemptAt === undefined) return knownError;
   const received = knownError.code === 'count-mismatch' ? { receivedCount: Number(knownError.context.count) } : {};
   await store.outputFiles.noteRetrying(claim, { retrying, ...received });
+  const waiting = waitingEvent({ before, retrying });
+  if (waiting) await noteFileEvent(store, file, { ...waiting, kind: 'file-waiting' });
   return knownError;
 }
 

@@ -1,0 +1,115 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { type System, startSystem } from '../harness/start-system.ts';
+
+let system: System;
+afterEach(() => system.stop());
+
+const path = '/api/ehr/athenahealth/bulk-export';
+const status = { path: '/bulkstatus/', method: 'GET' };
+const readLog = async (id: string, key = system.apiKey) =>
+  (await system.request('GET', `${path}/${id}/log`, undefined, { authorization: `Bearer ${key}` })).body.data;
+const createKey = async (role: 'client' | 'operator', name: string) =>
+  (await system.request('POST', '/api/ehr/api-keys', { name, role })).body.data.key;
+
+describe('the log of an export', () => {
+  test('the log says why an export was slow and why a file failed', async () => {
+    system = await startSystem();
+    const ehrError = {
+      resourceType: 'OperationOutcome',
+      issue: [{ severity: 'error', code: 'throttled', diagnostics: 'try later' }],
+    };
+    await system.order({
+      match: status,
+      fault: { kind: 'status', status: 429, retryAfter: '1', body: ehrError },
+      times: 2,
+    });
+    await system.order({
+      match: { path: '/bulkdata/.*Patient' },
+      fault: { kind: 'status', status: 404 },
+      times: 'always',
+    });
+    await system.startWorker();
+    const id = await system.startExport({ resourceTypes: ['Patient', 'Observation'] });
+    await system.settled(id);
+    const log = await readLog(id);
+    expect(log.map(({ kind, phase, code }: Record<string, string>) => phase ?? `${kind} ${code}`)).toEqual([
+      'queued',
+      'kicking-off',
+      'exporting',
+      // Two requests in a row failed in the same way.
+      'waiting ehr-throttled',
+      'downloading',
+      expect.stringMatching(/^file-failed /),
+      'finalizing',
+      'warning files-failed',
+      'warning watermarks-held',
+      'completed',
+    ]);
+    expect(log[0].by).toBe('test');
+    expect(log[3]).toMatchObject({
+      attempts: 1,
+      nextAttemptAt: expect.any(String),
+      ehrText: expect.stringContaining('try later'),
+    });
+    expect(log[5]).toMatchObject({
+      resourceType: 'Patient',
+      fileId: expect.stringContaining(id),
+      message: expect.any(String),
+    });
+    const times = log.map(({ at }: { at: string }) => Date.parse(at));
+    expect(times).toEqual(times.toSorted((left: number, right: number) => left - right));
+    const seenByClient = await readLog(id, await createKey('client', 'reader'));
+    expect(seenByClient).toHaveLength(log.length);
+    expect(JSON.stringify(seenByClient)).not.toContain('try later');
+  }, 60_000);
+
+  test('the log names who has cancelled and who has retried an export', async () => {
+    system = await startSystem({ simulator: { exportSeconds: 60 } });
+    const headers = { authorization: `Bearer ${await createKey('operator', 'night shift')}` };
+    const cancelled = await system.startExport({ resourceTypes: ['Patient'] });
+    await system.request('DELETE', `${path}/${cancelled}`, undefined, headers);
+    expect(await readLog(cancelled)).toMatchObject([
+      { phase: 'queued', by: 'test' },
+      { phase: 'cancelled', by: 'night shift' },
+    ]);
+    await system.order({ match: { path: 'export$' }, fault: { kind: 'status', status: 400 }, times: 'always' });
+    await system.startWorker();
+    const failed = await system.startExport({ resourceTypes: ['Patient'] });
+    const { errorCode } = await system.settled(failed);
+    await system.request('POST', `${path}/${failed}/retry`, undefined, headers);
+    const log = await readLog(failed);
+    const end = log.find(({ phase }: { phase: string }) => phase === 'failed');
+    expect(end).toMatchObject({ code: errorCode, message: expect.any(String) });
+    expect(log.find(({ by }: { by?: string }) => by === 'night shift')).toMatchObject({ phase: 'queued' });
+  }, 60_000);
+
+  test('the progress that the EHR reports is in the log each time that it changes', async () => {
+    system = await startSystem({ simulator: { exportSeconds: 3 } });
+    await system.startWorker();
+    const id = await system.startExport({ resourceTypes: ['Patient'] });
+    await system.settled(id);
+    const shown = (await readLog(id)).filter(({ kind }: { kind: string }) => kind === 'progress');
+    const texts = shown.map(({ message }: { message: string }) => message);
+    expect(texts.length).toBeGreaterThan(0);
+    expect(new Set(texts).size).toBe(texts.length);
+  }, 60_000);
+});
+
+test('an export keeps the last 200 events of itself and of its files, and the same warning once', async () => {
+  system = await startSystem();
+  const id = await system.startExport();
+  const { bulkExports } = system.store;
+  for (let n = 0; n < 210; n++) {
+    await bulkExports.noteFileEvent({ id, event: { kind: 'file-waiting', code: `${n}` } });
+    await bulkExports.warn({ id, code: 'export-slow', message: 'It is slow.' });
+  }
+  const log = await bulkExports.listEvents(id);
+  expect(log.filter(({ kind }) => kind === 'warning')).toHaveLength(1);
+  expect(log.filter(({ kind }) => kind === 'phase')).toHaveLength(1);
+  const files = log.filter(({ kind }) => kind === 'file-waiting').map(({ code }) => code);
+  expect(files).toHaveLength(200);
+  expect([files[0], files.at(-1)]).toEqual(['10', '209']);
+  const record = await bulkExports.find(id);
+  expect(record).not.toHaveProperty('events');
+  expect(record?.warnings).toEqual([{ code: 'export-slow', message: 'It is slow.' }]);
+});
