@@ -72,17 +72,22 @@ if ('missing' in chromium) {
       // The export can be cancelled until its end.
       await button('Cancel').waitFor({ state: 'detached' });
       expect(await browsed.system.store.bulkExports.listActive()).toEqual([]);
+      await page.getByRole('table', { name: 'Log' }).getByText('The export has completed.').waitFor();
     }, 60_000);
 
-    test('the console cancels an export', async () => {
+    test('the console says what an export waits for, and cancels an export', async () => {
       await browsed.system.simulator.order({
         match: { path: 'export$' },
         fault: { kind: 'export-fate', end: 'never-ends' },
       });
       await startExport();
+      const activity = page.getByText(/^Waiting for the EHR\. After \d+ status requests?/);
+      await activity.waitFor();
       await button('Cancel').click();
       await button('Cancel the export').click();
       await page.getByText('cancelled', { exact: true }).first().waitFor();
+      await activity.waitFor({ state: 'detached' });
+      await page.getByRole('row', { name: /The export was cancelled\.\s+chaos/ }).waitFor();
       expect(await browsed.system.store.bulkExports.listActive()).toEqual([]);
     }, 60_000);
 

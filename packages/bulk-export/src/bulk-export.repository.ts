@@ -121,6 +121,19 @@ export function createBulkExportRepository(database: Database) {
       return (await model.exists({ connectionId, _id: { $ne: id }, transactionTime: { $exists: true } })) !== null;
     },
 
+    /** How long the last exports of a connection took: the median of up to five. @returns undefined if none has completed */
+    async usualMs(connectionId: string): Promise<number | undefined> {
+      const ended = await model
+        .find({ connectionId, phase: 'completed' }, { createdAt: 1, completedAt: 1 })
+        .sort({ _id: -1 })
+        .limit(5)
+        .lean();
+      const took = ended.flatMap(({ createdAt, completedAt }) =>
+        completedAt === undefined ? [] : [completedAt.getTime() - createdAt.getTime()],
+      );
+      return took.toSorted((left, right) => left - right)[Math.floor(took.length / 2)];
+    },
+
     /** Lists the exports that have not ended, oldest id first. */
     async listActive(): Promise<BulkExport[]> {
       const documents = await model.find({ active: true }).sort({ _id: 1 }).lean();

@@ -26,7 +26,7 @@ export { inBatches } from './in-batches.ts';
 export { createLineSink } from './logs/create-line-sink.ts';
 export { createLogger, type Logger, withLogContext } from './logs/logger.ts';
 export { createMetrics, type DescribedMetric, type Metrics } from './metrics.ts';
-export { createSharedWait, keepFor, waitUntil } from './repeated-reads.ts';
+export { createSharedWait, keepFor, keepForKey, waitUntil } from './repeated-reads.ts';
 export { type App, runApp } from './shutdown.ts';
 export { startTracing } from './tracing/start-tracing.ts';
 export { noTracing, type Tracing, traceCommands } from './tracing/tracing.ts';

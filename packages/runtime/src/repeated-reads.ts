@@ -22,6 +22,20 @@ export function keepFor<Value>({
   };
 }
 
+/** `keepFor` for each key. There must be few keys, as of connections, because none is forgotten. */
+export function keepForKey<Value>(options: {
+  readonly keptMs: number;
+  readonly read: (key: string) => Promise<Value>;
+}): (key: string) => Promise<Value> {
+  const { keptMs, read } = options;
+  const reads = new Map<string, () => Promise<Value>>();
+  return (key) => {
+    const readKept = reads.get(key) ?? keepFor({ keptMs, read: () => read(key) });
+    reads.set(key, readKept);
+    return readKept();
+  };
+}
+
 /**
  * The first waits between reads of a record, in ms. A kick-off takes about 20 ms if the EHR answers immediately. Later reads follow
  * every 100 ms. A read by id costs well under a millisecond.

@@ -38,6 +38,7 @@ function isRefusal(error: unknown): boolean {
 type Schemas = components['schemas'];
 
 export type BulkExport = Schemas['Export'];
+export type ExportEvent = Schemas['ExportEvent'];
 export type OutputFile = Schemas['OutputFile'];
 export type Retrying = Schemas['Retrying'] & { readonly resourceType?: string };
 export type SyncRun = Schemas['SyncRun'];

@@ -10,7 +10,8 @@ import { formatCount } from '../parts/format.ts';
 import { Page, QueryResult } from '../parts/page.tsx';
 import { RunProblems } from '../parts/run-problems.tsx';
 import { ExportFiles } from './export-files.tsx';
-import { ExportFigures, ExportTimeline } from './export-progress.tsx';
+import { ExportLog } from './export-log.tsx';
+import { ExportActivity, ExportFigures, ExportTimeline } from './export-progress.tsx';
 import { groupFailures } from './output-files.ts';
 import { useLiveExport } from './use-live-exports.ts';
 
@@ -56,6 +57,7 @@ export function ExportPage() {
         {({ data }) => (
           <>
             <ExportTimeline record={data} />
+            {data.activity && <ExportActivity activity={data.activity} />}
             <ExportFigures counts={data.counts} isRunning={data.status === 'IN_PROGRESS'} />
             <ExportProblems record={data} files={files.data?.data ?? []} />
             <Paper withBorder p="md">
@@ -68,6 +70,7 @@ export function ExportPage() {
         Files
       </Title>
       <QueryResult query={files}>{({ data }) => <ExportFiles files={data} />}</QueryResult>
+      <ExportLog provider={provider} jobId={jobId} isRunning={isRunning} phase={record?.phase} />
     </Page>
   );
 }

@@ -1,7 +1,7 @@
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import type { ProviderRegistry } from '@bulkhead/providers';
 import type { Producer } from '@bulkhead/queues';
-import { AppError, createSharedWait, keepFor, unavailable } from '@bulkhead/runtime';
+import { AppError, createSharedWait, keepFor, keepForKey, unavailable } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import { checkCallback } from '@bulkhead/webhooks/commands';
 import type { BulkExport } from '../bulk-export.record.ts';
@@ -13,6 +13,7 @@ import type { Watermark } from '../watermarks/watermark.ts';
 import { acceptOnce, type Idempotency } from './accept-once.ts';
 import type { BulkExportBody, BulkExportQuery } from './bulk-export.schema.ts';
 import { cancelExport } from './cancel-export.ts';
+import type { Surroundings } from './export-activity.ts';
 import { digest, newExport, requestKey } from './new-export.ts';
 import { retryExport } from './retry-export.ts';
 import { type ExportSnapshot, type Summed, watchExport } from './watch-export.ts';
@@ -47,6 +48,11 @@ const defaultKickOffWaitMs = 5000;
 
 /** One check a second costs nothing. If an outage begins after it, the stored export is withdrawn. */
 const queueCheckMs = 1000;
+
+/** It changes with the end of an export, so at most once in minutes. */
+const usualKeptMs = 60_000;
+/** Pages and clients look every second. */
+const waitingKeptMs = 1000;
 
 export type BulkExportService = ReturnType<typeof createBulkExportService>;
 
@@ -92,11 +98,24 @@ export function createBulkExportService(options: {
   const kickedOff = async (reference: ExportReference): Promise<BulkExport> =>
     (await waitForKickOff(reference.id, kickOffWaitMs)) ?? find(reference);
 
+  const readUsual = keepForKey({
+    keptMs: usualKeptMs,
+    read: (connectionId) => store.bulkExports.usualMs(connectionId),
+  });
+  const countWaiting = keepFor({ keptMs: waitingKeptMs, read: () => producer.countWaiting('file-download') });
+  const readSurroundings = async ({ phase, connectionId }: BulkExport): Promise<Surroundings> => {
+    if (phase === 'exporting') return { usualMs: await readUsual(connectionId) };
+    // Redis may be unavailable. The rest of the status is worth showing.
+    return phase === 'downloading' ? { waitingDownloads: await countWaiting().catch(() => undefined) } : {};
+  };
+
   const sum = async (record: BulkExport): Promise<Summed> => {
-    if (record.transactionTime === undefined) return { record, issues: [] };
+    const surroundings = await readSurroundings(record);
+    if (record.transactionTime === undefined) return { ...surroundings, record, issues: [] };
     const isDownloading = record.phase === 'downloading' || record.phase === 'finalizing';
     const counts = isDownloading ? await store.outputFiles.sum(record.id) : record.counts;
-    return { record: { ...record, counts }, issues: await store.outputFiles.sumIssues(record.id) };
+    const issues = await store.outputFiles.sumIssues(record.id);
+    return { ...surroundings, record: { ...record, counts }, issues };
   };
 
   return {

@@ -4,10 +4,11 @@ import { ehrTextSchema, forReader, type Reader, retryingSchema, toView, type Vie
 import { z } from 'zod';
 import { lacksData } from '../accounting.ts';
 import { type BulkExport, bulkExportSchema, type IssueCount, issueCountSchema } from '../bulk-export.record.ts';
-import { bulkExportStatuses, publicStatus } from '../bulk-export-phase.ts';
+import { type BulkExportPhase, bulkExportStatuses, publicStatus } from '../bulk-export-phase.ts';
 import { type ExportEvent, exportEventSchema } from '../export-event.record.ts';
 import { holdReasons, type WatermarkDecision, watermarkDecisionSchema } from '../hold-reason.ts';
 import { fileCheckpointSchema, type OutputFile, outputFileSchema } from '../output-file.record.ts';
+import { exportActivity, exportActivitySchema, type Surroundings } from './export-activity.ts';
 
 export const retryingViewSchema = z
   .strictObject(viewShapeOf(retryingSchema))
@@ -99,6 +100,7 @@ export const exportViewSchema = z
     statusUrl,
     progress,
     retrying: retryingViewSchema.exactOptional(),
+    activity: exportActivitySchema.exactOptional(),
     ...shownFields,
     issues: z.array(issueCountSchema),
     watermarks: z.array(decisionViewSchema).exactOptional(),
@@ -149,7 +151,7 @@ export const outputFileViewSchema = z
   .meta({ id: 'OutputFile', description: 'A file of the manifest, with the results of its lines.' });
 
 export const exportEventViewSchema = z
-  .strictObject(viewShapeOf(exportEventSchema))
+  .strictObject({ ...viewShapeOf(exportEventSchema), message: z.string() })
   .meta({ id: 'ExportEvent', description: 'Something that happened to an export.' });
 
 type StartedView = View<typeof startedExportSchema>;
@@ -185,17 +187,19 @@ export interface ViewFor extends Reader {
  * @param options.files the whole ledger. Without it, `outputUrls` is not shown
  */
 export function toStatusView(
-  options: ViewFor & {
-    readonly record: BulkExport;
-    readonly files?: readonly OutputFile[];
-    /** The issues that the server reported in OperationOutcomes. */
-    readonly issues?: readonly IssueCount[];
-  },
+  options: ViewFor &
+    Surroundings & {
+      readonly record: BulkExport;
+      readonly files?: readonly OutputFile[];
+      /** The issues that the server reported in OperationOutcomes. */
+      readonly issues?: readonly IssueCount[];
+    },
 ): ExportView {
-  const { record, files, issues = [], isOperator, withSignedUrls } = options;
+  const { record, files, issues = [], isOperator, withSignedUrls, usualMs, waitingDownloads } = options;
   const { error, timeline = [], retrying } = record;
   const status = publicStatus(record.phase);
   const isUnderWay = status === 'IN_PROGRESS';
+  const progress = progressFor(record.progress, { isOperator });
   const isCompleted = status === 'COMPLETED';
   const output = files?.filter(({ section }) => section === 'output');
   return toView<ExportView>({
@@ -213,8 +217,9 @@ export function toStatusView(
     timeline: timeline.map((step) => ({ phase: step.phase, at: step.at.toISOString() })),
     statusUrl: record.statusUrl,
     // The last progress of the EHR is outdated once the export has ended.
-    progress: isUnderWay ? progressFor(record.progress, { isOperator }) : undefined,
+    progress: isUnderWay ? progress : undefined,
     retrying: retrying !== undefined && isUnderWay ? toRetryingView(retrying, { isOperator }) : undefined,
+    activity: exportActivity({ record, progress, usualMs, waitingDownloads }),
     request: record.request,
     scheduleId: record.scheduleId,
     counts: record.counts,
@@ -264,7 +269,7 @@ export function toEventView(event: ExportEvent, { isOperator }: Reader): ExportE
     kind: event.kind,
     phase: event.phase,
     code: event.code,
-    message: event.kind === 'progress' ? progressFor(ehrText, { isOperator }) : event.message,
+    message: event.message ?? describeEvent(event, { isOperator }),
     ehrText: isOperator ? ehrText : undefined,
     attempts: event.attempts,
     nextAttemptAt: event.nextAttemptAt?.toISOString(),
@@ -272,6 +277,23 @@ export function toEventView(event: ExportEvent, { isOperator }: Reader): ExportE
     resourceType: event.resourceType,
     by: event.by,
   });
+}
+
+const phaseMessages: Readonly<Record<BulkExportPhase, string>> = {
+  queued: 'The export was requested.',
+  'kicking-off': 'A worker sends the kick-off to the EHR.',
+  exporting: 'The EHR has accepted the kick-off.',
+  downloading: 'The EHR has sent the manifest. The downloads begin.',
+  finalizing: 'All files are done.',
+  completed: 'The export has completed.',
+  failed: 'The export has failed.',
+  cancelled: 'The export was cancelled.',
+};
+
+function describeEvent({ phase, ehrText }: ExportEvent, reader: Reader): string {
+  if (phase !== undefined) return phaseMessages[phase];
+  const progress = progressFor(ehrText, reader);
+  return `The EHR has reported progress${progress === undefined ? '' : `: ${progress}`}.`;
 }
 
 /** `X-Progress` is free text of the EHR. A client sees only the percentage in it, if there is one. */

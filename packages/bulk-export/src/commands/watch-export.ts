@@ -1,8 +1,9 @@
 import type { BulkExport, IssueCount } from '../bulk-export.record.ts';
 import type { OutputFile } from '../output-file.record.ts';
 import type { BulkExportStore } from '../store.ts';
+import type { Surroundings } from './export-activity.ts';
 
-export interface Summed {
+export interface Summed extends Surroundings {
   readonly record: BulkExport;
   /** The issues that the server reported in OperationOutcomes. */
   readonly issues: readonly IssueCount[];

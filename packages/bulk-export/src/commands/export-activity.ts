@@ -1,0 +1,67 @@
+import { instantSchema, toView, type View } from '@bulkhead/store';
+import { z } from 'zod';
+import type { BulkExport } from '../bulk-export.record.ts';
+import { isTerminal } from '../bulk-export-phase.ts';
+
+export const exportActivitySchema = z
+  .strictObject({
+    message: z.string(),
+    until: instantSchema.exactOptional().meta({ description: 'When the next request is due.' }),
+    usualSeconds: z
+      .int()
+      .exactOptional()
+      .meta({ description: 'How long the last exports of this connection took: the median of up to five.' }),
+  })
+  .meta({ id: 'ExportActivity', description: 'What a running export does at the moment, or what it waits for.' });
+export type ExportActivity = View<typeof exportActivitySchema>;
+
+/** What the record of an export does not say about its progress. */
+export interface Surroundings {
+  /** See `usualSeconds`. */
+  readonly usualMs?: number | undefined;
+  /** Downloads of all exports that wait for their turn. */
+  readonly waitingDownloads?: number | undefined;
+}
+
+/**
+ * Answers why an export is not further.
+ *
+ * @param options.progress the EHR's progress, as this reader may see it
+ * @returns undefined if the export has ended
+ */
+export function exportActivity(
+  options: Surroundings & { readonly record: BulkExport; readonly progress: string | undefined },
+): ExportActivity | undefined {
+  const { record, usualMs } = options;
+  const { phase, retrying, notBefore } = record;
+  if (isTerminal(phase)) return undefined;
+  const isWaitingForEhr = phase === 'exporting';
+  return toView<ExportActivity>({
+    message: retrying?.message ?? describe(options),
+    until: (retrying?.nextAttemptAt ?? (isWaitingForEhr ? notBefore : undefined))?.toISOString(),
+    usualSeconds: usualMs === undefined ? undefined : Math.round(usualMs / 1000),
+  });
+}
+
+function describe(options: Surroundings & { readonly record: BulkExport; readonly progress: string | undefined }) {
+  const { record, progress, waitingDownloads = 0 } = options;
+  const { phase, pollCount, counts } = record;
+  switch (phase) {
+    case 'queued':
+      return 'Waiting for a worker to send the kick-off.';
+    case 'kicking-off':
+      return 'A worker sends the kick-off to the EHR.';
+    case 'exporting': {
+      if (pollCount === 0) return 'The EHR has accepted the kick-off.';
+      const answer = progress === undefined ? 'that it is not ready' : `"${progress}"`;
+      return `Waiting for the EHR. After ${pollCount} status ${pollCount === 1 ? 'request' : 'requests'} it says ${answer}.`;
+    }
+    case 'downloading': {
+      const settled = counts.filesCompleted + counts.filesFailed + counts.filesSkipped;
+      const others = waitingDownloads > 0 ? ` ${waitingDownloads} downloads of all exports wait for their turn.` : '';
+      return `Downloading: ${settled} of ${counts.files} files are done.${others}`;
+    }
+    default:
+      return 'All files are done. The counts are compared with the manifest.';
+  }
+}
