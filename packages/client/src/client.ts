@@ -6,13 +6,19 @@ export type ApiClient = Client<paths>;
 /**
  * Creates a client with the API's operations, typed by its OpenAPI document.
  * @param options.key omitted in a browser, where a cookie authenticates the user
+ * @param options.fetch sends the requests, for example through a proxy
  */
-export function createClient({ url, key }: { readonly url: string; readonly key?: string }): ApiClient {
+export function createClient(options: {
+  readonly url: string;
+  readonly key?: string;
+  readonly fetch?: typeof fetch;
+}): ApiClient {
+  const { url, key, fetch: send = fetch } = options;
   return createFetchClient<paths>({
     baseUrl: url,
     ...(key === undefined ? {} : { headers: { authorization: `Bearer ${key}` } }),
     fetch: (request: Request) =>
-      fetch(request).catch((cause: unknown) => {
+      send(request).catch((cause: unknown) => {
         throw new ApiError({
           status: 0,
           code: 'no-answer',
@@ -23,7 +29,7 @@ export function createClient({ url, key }: { readonly url: string; readonly key?
   });
 }
 
-interface FetchResult<Data> {
+export interface FetchResult<Data> {
   readonly data?: Data;
   readonly error?: unknown;
   readonly response: Response;

@@ -1,2 +1,3 @@
 export type { components, paths } from './api-types.ts';
 export { type ApiClient, ApiError, answerOf, createClient, type ErrorDetails, errorOf } from './client.ts';
+export { followEvents } from './events.ts';

@@ -1,0 +1,55 @@
+import { ApiError, answerOf, type FetchResult } from './client.ts';
+
+/** How long to wait before a stream is opened again, as the API asks of browsers. */
+const reconnectMs = 2000;
+
+/** The events of a stream: the type of `data` by the name of the event. */
+type EventOf<Events> = { [Name in keyof Events]: { readonly name: Name; readonly data: Events[Name] } }[keyof Events];
+
+/**
+ * Follows a stream of server-sent events until it reports its end. The API ends each stream after five minutes, and a connection can
+ * break. The stream is then opened again, and sends the current state.
+ *
+ *     const open = () => api.GET('/api/ehr/rate-budgets/events', { parseAs: 'stream' });
+ *     for await (const { data } of followEvents<{ budgets: RateBudget[] }>(open)) print(data);
+ *
+ * @throws ApiError if the stream cannot be opened, or reports a problem
+ */
+export async function* followEvents<Events>(
+  open: () => Promise<FetchResult<ReadableStream<Uint8Array> | null>>,
+): AsyncGenerator<EventOf<Events>, void, undefined> {
+  for (;;) {
+    const stream = answerOf(await open());
+    try {
+      for await (const event of readEvents(stream)) {
+        if (event.name === 'end') return;
+        if (event.name === 'problem')
+          throw new ApiError({ status: 503, ...(event.data as { code: string; message: string }) });
+        yield event as EventOf<Events>;
+      }
+    } catch (error) {
+      if (!isBrokenConnection(error)) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, reconnectMs));
+  }
+}
+
+/** fetch reports a connection that breaks in the middle of a response with this type. */
+function isBrokenConnection(error: unknown): boolean {
+  return error instanceof TypeError;
+}
+
+/** Parses server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html) as the API writes them. */
+async function* readEvents(stream: ReadableStream<Uint8Array>) {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const chunk of stream) {
+    const blocks = (rest + decoder.decode(chunk, { stream: true })).split('\n\n');
+    rest = blocks.pop() ?? '';
+    for (const block of blocks) {
+      const [, name] = /^event: (.*)$/m.exec(block) ?? [];
+      const [, data] = /^data: (.*)$/m.exec(block) ?? [];
+      if (name !== undefined && data !== undefined) yield { name, data: JSON.parse(data) as unknown };
+    }
+  }
+}
