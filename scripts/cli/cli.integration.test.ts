@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,11 +26,14 @@ interface Ended {
   readonly stderr: string;
 }
 
+function envOf() {
+  return { ...baseEnv(), BULKHEAD_URL: system.baseUrl, BULKHEAD_API_KEY: system.apiKey };
+}
+
 /** Runs the command as a script does, without a terminal. */
 function bulkhead(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
-  const all = { ...baseEnv(), BULKHEAD_URL: system.baseUrl, BULKHEAD_API_KEY: system.apiKey, ...env };
   return new Promise((resolve) => {
-    execFile(process.execPath, [...main, ...args], { env: all }, (error, stdout, stderr) =>
+    execFile(process.execPath, [...main, ...args], { env: { ...envOf(), ...env } }, (error, stdout, stderr) =>
       resolve({ code: error?.code ?? 0, stdout, stderr }),
     );
   });
@@ -128,7 +132,7 @@ describe('the bulkhead command', () => {
     const schedule = ['schedules', 'create', '--connection', connectionId, '--cron', '0 2 * * *', '--time-zone', 'UTC'];
     const { id } = await json(...schedule);
     expect((await bulkhead(['schedules', 'pause', id])).stdout).toBe('paused\n');
-    expect((await bulkhead(['schedules', 'delete', id])).code).toBe(0);
+    expect((await bulkhead(['schedules', 'delete', id, '--yes'])).code).toBe(0);
     expect((await bulkhead(['schedules', 'run', id])).code).toBe(4);
 
     const key = (await bulkhead(['keys', 'create', '--name', 'reader', '--connections', connectionId])).stdout.trim();
@@ -137,7 +141,7 @@ describe('the bulkhead command', () => {
     const asClient = await bulkhead(['keys', 'list', '--key-file', file], { BULKHEAD_API_KEY: '' });
     expect(asClient).toMatchObject({ code: 3, stdout: '' });
     const { id: keyId } = (await json('keys', 'list')).find((key: { name: string }) => key.name === 'reader');
-    expect((await bulkhead(['keys', 'revoke', keyId])).code).toBe(0);
+    expect((await bulkhead(['keys', 'revoke', keyId, '--yes'])).code).toBe(0);
     expect((await bulkhead(['connections', 'list', '--key-file', file], { BULKHEAD_API_KEY: '' })).code).toBe(3);
   }, 90_000);
 
@@ -154,6 +158,80 @@ describe('the bulkhead command', () => {
     expect((await bulkhead(['quarantine', 'replay', line.id, '--file', file])).code).toBe(0);
     const stored = await bulkhead(['resources', 'get', '--connection', system.connectionId, '--types', 'Condition']);
     expect(stored.stdout).toContain('"score":1.50');
+  }, 60_000);
+
+  test('bulkhead reads the type filters, the watermarks and the resources of an export, and prints numbers as they are stored', async () => {
+    const { connectionId } = system;
+    const filter = 'Observation?category=laboratory';
+    const ofConnection = ['--connection', connectionId];
+    const start = ['export', 'start', ...ofConnection, '--types', 'Observation', '--type-filter', filter, '--watch'];
+    const { request } = await json(...start);
+    expect(request.typeFilters).toEqual([filter]);
+    const exported = await json('export', 'start', ...ofConnection, '--types', 'Patient', '--watch');
+    const shown = await bulkhead(['export', 'show', exported.id]);
+    expect(shown).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^job_\w+ {2}COMPLETED\n\nconnection +conn_/),
+    });
+    expect(
+      (await json('connections', 'watermarks', connectionId)).map(
+        (mark: { resourceType: string }) => mark.resourceType,
+      ),
+    ).toContain('Patient');
+
+    const [, row = ''] = (await bulkhead(['resources', 'search', 'Patient', ...ofConnection])).stdout.split('\n');
+    const [id = ''] = row.split(' ');
+    const patient = await json('resources', 'show', 'Patient', id, ...ofConnection);
+    expect(patient).toMatchObject({ resourceType: 'Patient', id });
+    const sources = await bulkhead(['resources', 'sources', 'Patient', id, ...ofConnection]);
+    expect(sources).toMatchObject({ code: 0, stdout: expect.stringMatching(/^version .*\n.* job_\w+ /) });
+    const documents = await bulkhead(['documents', 'list', ...ofConnection, '--patient', 'nonsense']);
+    expect(documents).toMatchObject({ code: 0, stdout: '', stderr: expect.stringMatching(/^No documents\. /) });
+  }, 90_000);
+
+  test('bulkhead manages webhooks, signing keys and credentials', async () => {
+    const create = [
+      'connections',
+      'create',
+      '--client-id',
+      'simulator-client',
+      '--practice',
+      '1',
+      '--group',
+      'group_1',
+    ];
+    const id = (await bulkhead(create, { BULKHEAD_CLIENT_SECRET: 'simulator-secret' })).stdout.trim();
+    expect(await json('connections', 'show', id)).toMatchObject({ practiceId: '1', groupId: 'group_1' });
+    const foreign = ['connections', 'create', '--method', 'none', '--fhir-endpoint', 'https://fhir.example/r4'];
+    expect(await bulkhead(foreign)).toMatchObject({ code: 2, stderr: expect.stringContaining('--fhir-endpoint') });
+
+    expect((await bulkhead(['webhooks', 'set', id, '--address', 'https://client.example/x'])).stdout).toMatch(
+      /^whsec_/,
+    );
+    expect((await bulkhead(['webhooks', 'deliveries', '--connection', id])).stderr).toMatch(/^No deliveries\. /);
+    expect((await bulkhead(['webhooks', 'remove', id, '--yes'])).code).toBe(0);
+    const changed = await bulkhead(['connections', 'credentials', id, '--client-id', 'other'], {
+      BULKHEAD_CLIENT_SECRET: 'x',
+    });
+    expect(changed.stdout).toContain(`bulkhead connections test ${id}`);
+    expect((await bulkhead(['connections', 'delete', id, '--yes'])).code).toBe(0);
+
+    const kid = (await bulkhead(['signing-keys', 'create', '--alg', 'ES384'])).stdout.trim();
+    expect((await json('signing-keys', 'jwks')).keys).toContainEqual(expect.objectContaining({ kid }));
+    expect((await bulkhead(['signing-keys', 'activate', kid])).stdout).toBe('active\n');
+    expect(await bulkhead(['signing-keys', 'delete', kid, '--yes'])).toMatchObject({ code: 6, stdout: '' });
+  }, 90_000);
+
+  test('bulkhead shows the state of the deployment, and follows its budgets', async () => {
+    expect((await json('whoami')).role).toBe('operator');
+    expect((await bulkhead(['status'])).stdout).toMatch(/^http\S+ {2}ready\n\nmongodb +up\nredis +up\n/);
+    expect((await bulkhead(['metrics'])).stdout).toContain('# HELP bulkhead_');
+    expect((await bulkhead(['providers'])).stdout).toContain('athenahealth');
+    expect((await bulkhead(['queues'])).stdout).toMatch(/^queue +waiting /);
+    const watching = spawn(process.execPath, [...main, 'budgets', '--watch'], { env: envOf() });
+    const [first] = await once(watching.stdout, 'data');
+    watching.kill();
+    expect(String(first)).toMatch(/^name +now +minute +day +waiting +paused\nathenahealth/);
   }, 60_000);
 
   test('bulkhead shows who has read a patient, and verifies the audit log against a saved head', async () => {
@@ -195,7 +273,7 @@ describe('the bulkhead command', () => {
     const id = (await bulkhead(create, { BULKHEAD_CLIENT_SECRET: 'wrong' })).stdout.trim();
     const { code, stdout } = await bulkhead(['doctor']);
     expect([code, stdout.includes('client secret')]).toEqual([1, true]);
-    expect((await bulkhead(['connections', 'delete', id])).code).toBe(0);
+    expect((await bulkhead(['connections', 'delete', id, '--yes'])).code).toBe(0);
   }, 90_000);
 });
 

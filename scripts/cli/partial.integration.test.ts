@@ -13,10 +13,16 @@ const run = { id: 'sync_1', total: 5, warnings: [], errorMessage: 'Searches fail
 let server: Server;
 afterEach(() => void server.close());
 
-/** Starts an API with prepared answers, by the last part of the path. */
+/** Starts an API with prepared answers, by the last part of the path. Each stream of events reports its end at once. */
 async function answer(answers: Readonly<Record<string, { readonly status: number; readonly body: object }>>) {
   server = createServer((request, response) => {
-    const { status, body } = answers[request.url?.split('/').at(-1) ?? ''] ?? { status: 404, body: {} };
+    const last = request.url?.split('/').at(-1) ?? '';
+    if (last === 'events') {
+      response.writeHead(200, { 'content-type': 'text/event-stream', connection: 'close' });
+      response.end('retry: 2000\n\nevent: end\ndata: {}\n\n');
+      return;
+    }
+    const { status, body } = answers[last] ?? { status: 404, body: {} };
     response.writeHead(status, { 'content-type': 'application/json', connection: 'close' });
     response.end(JSON.stringify(body));
   });

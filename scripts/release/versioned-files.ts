@@ -4,7 +4,6 @@ import { join } from 'node:path';
 /** Files, besides each package.json, that name the version of Bulkhead. */
 const others = [
   'apps/api/src/openapi/create-api-document.ts',
-  'apps/cli/src/create-program.ts',
   'docker/kubernetes/overlays/example/kustomization.yaml',
   'docs/how-to/kubernetes.md',
   'docs/openapi.json',
@@ -15,7 +14,6 @@ function patternsOf(version: string): readonly string[] {
   return [
     `"version": "${version}"`,
     `version: '${version}'`,
-    `.version('${version}')`,
     `newTag: ${version}`,
     `/bulkhead-api:${version}`,
     `/bulkhead-worker:${version}`,

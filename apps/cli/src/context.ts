@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline/promises';
 import { type ApiClient, createClient } from '@bulkhead/client';
 import type { Command } from 'commander';
 import { CliError, exitCodes } from './exit-codes.ts';
@@ -10,6 +11,11 @@ export interface Context {
   readonly url: string;
   readonly provider: string;
   readonly output: Output;
+  /** For content that is too large for `output`. */
+  readonly stdout: NodeJS.WriteStream;
+  readonly env: NodeJS.ProcessEnv;
+  /** Asks a person. @returns the answer, or undefined if a program reads the output */
+  readonly ask: (question: string) => Promise<string | undefined>;
 }
 
 interface GlobalOptions {
@@ -19,40 +25,73 @@ interface GlobalOptions {
   readonly json?: boolean;
 }
 
-export type Environment = Streams & { readonly env: NodeJS.ProcessEnv };
+export type Environment = Streams & {
+  readonly stdin: NodeJS.ReadStream;
+  readonly env: NodeJS.ProcessEnv;
+  readonly fetch: typeof fetch;
+};
 
 export function addGlobalOptions(program: Command, { env }: Environment): Command {
   return program
-    .option('--url <url>', 'address of the API (BULKHEAD_URL)', env.BULKHEAD_URL ?? 'http://127.0.0.1:3000')
+    .option('--url <url>', 'address of the API (BULKHEAD_URL)', env.BULKHEAD_URL || 'http://127.0.0.1:3000')
     .option('--key-file <file>', 'file that contains the API key (default: the key in BULKHEAD_API_KEY)')
-    .option('--provider <id>', 'EHR vendor (BULKHEAD_PROVIDER)', env.BULKHEAD_PROVIDER ?? 'athenahealth')
+    .option('--provider <id>', 'EHR vendor (BULKHEAD_PROVIDER)', env.BULKHEAD_PROVIDER || 'athenahealth')
     .option('--json', 'print only the response, as JSON');
 }
 
-/** @throws CliError if no API key is set */
+/** @throws CliError if no API key is set, or the address is invalid */
 export function readContext(command: Command, environment: Environment): Context {
   const { url, keyFile, provider, json = false } = command.optsWithGlobals<GlobalOptions>();
-  const output = createOutput({ ...environment, json });
-  const base = url.replace(/(?<!\/)\/+$/, '');
-  return { api: createClient({ url: base, key: readKey({ keyFile, environment }) }), url: base, provider, output };
+  const base = readUrl(url);
+  const { stdout, env } = environment;
+  return {
+    api: createClient({ url: base, key: readKey({ keyFile, environment }), fetch: environment.fetch }),
+    url: base,
+    provider,
+    output: createOutput({ ...environment, json }),
+    stdout,
+    env,
+    ask: (question) => (json ? Promise.resolve(undefined) : ask(environment, question)),
+  };
+}
+
+function readUrl(url: string): string {
+  const { protocol, username } = new URL(URL.canParse(url) ? url : 'invalid:');
+  // fetch accepts no other addresses.
+  if (/^https?:$/.test(protocol) && username === '') return url.replace(/(?<!\/)\/+$/, '');
+  throw new CliError({
+    message: '--url (BULKHEAD_URL) must be an address without a user, such as https://bulkhead.example.',
+    exitCode: exitCodes.usage,
+  });
 }
 
 /** The key cannot be an argument, because other users of the machine can see arguments. */
 function readKey(options: { readonly keyFile: string | undefined; readonly environment: Environment }): string {
   const { keyFile, environment } = options;
-  const key = keyFile === undefined ? environment.env.BULKHEAD_API_KEY : readKeyFile(keyFile);
-  if (key) return key;
+  const key = keyFile === undefined ? environment.env.BULKHEAD_API_KEY : readFileSync(keyFile, 'utf8').trim();
+  if (!key) {
+    throw new CliError({
+      message: 'No API key is set. Set BULKHEAD_API_KEY, or write the key to a file and pass it with --key-file.',
+      exitCode: exitCodes.refused,
+    });
+  }
+  // A header cannot contain other characters. The error of fetch would show the key.
+  if (/^[\x21-\x7e]+$/.test(key)) return key;
+  const source = keyFile === undefined ? 'BULKHEAD_API_KEY' : keyFile;
   throw new CliError({
-    message: 'No API key is set. Set BULKHEAD_API_KEY, or write the key to a file and pass it with --key-file.',
+    message: `${source} does not contain an API key. A key is one line without spaces.`,
     exitCode: exitCodes.refused,
   });
 }
 
-function readKeyFile(file: string): string {
+/** @returns undefined without a terminal. An empty answer if the person ends the input */
+async function ask({ stdin, stderr }: Environment, question: string): Promise<string | undefined> {
+  if (!stdin.isTTY || !stderr.isTTY) return undefined;
+  const reader = createInterface({ input: stdin, output: stderr });
   try {
-    return readFileSync(file, 'utf8').trim();
-  } catch (error) {
-    const { code } = error as { code?: string };
-    throw new CliError({ message: `${file} cannot be read (${code}).`, exitCode: exitCodes.usage });
+    const ended = new Promise<string>((resolve) => reader.once('close', () => resolve('')));
+    return await Promise.race([reader.question(question), ended]);
+  } finally {
+    reader.close();
   }
 }

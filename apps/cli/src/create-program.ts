@@ -1,48 +1,93 @@
+import { readFileSync } from 'node:fs';
 import { Argument, Command } from 'commander';
-import { addAudit } from './commands/audit.command.ts';
-import { addConnections } from './commands/connections.command.ts';
+import { addDefinition, addGroup, type CommandDefinition, type CommandGroup } from './command.ts';
+import { audit } from './commands/audit.command.ts';
+import { connections } from './commands/connections.command.ts';
 import { addDoctor } from './commands/doctor.command.ts';
-import { addErasures } from './commands/erasures.command.ts';
-import { addExport } from './commands/export.command.ts';
-import { addKeys } from './commands/keys.command.ts';
-import { addQuarantine, addResources } from './commands/records.command.ts';
-import { addSchedules } from './commands/schedules.command.ts';
-import { addSync } from './commands/sync.command.ts';
+import { documents } from './commands/documents.command.ts';
+import { erasures, patients, retention } from './commands/erasures.command.ts';
+import { bulkExports } from './commands/export.command.ts';
+import { keys } from './commands/keys.command.ts';
+import { quarantine } from './commands/quarantine.command.ts';
+import { resources } from './commands/resources.command.ts';
+import { schedules } from './commands/schedules.command.ts';
+import { signingKeys } from './commands/signing-keys.command.ts';
+import { sync } from './commands/sync.command.ts';
+import { budgets, metrics, providers, queues, status, whoami } from './commands/system.command.ts';
+import { webhooks } from './commands/webhooks.command.ts';
 import { completionFor, type Shell, shells } from './completion.ts';
 import { addGlobalOptions, type Environment } from './context.ts';
-import { exitCodes } from './exit-codes.ts';
+import { type ExitCode, exitCodes } from './exit-codes.ts';
+import { reportError, throwErrors } from './report-error.ts';
+
+export const groups: readonly CommandGroup[] = [
+  connections,
+  bulkExports,
+  sync,
+  schedules,
+  resources,
+  documents,
+  quarantine,
+  webhooks,
+  keys,
+  signingKeys,
+  patients,
+  erasures,
+  audit,
+];
+export const singleCommands: readonly CommandDefinition[] = [
+  providers,
+  budgets,
+  queues,
+  retention,
+  status,
+  metrics,
+  whoami,
+];
+
+/** Runs a command line. @param args without the names of node and of the program */
+export async function runProgram(args: readonly string[], environment: Environment): Promise<ExitCode> {
+  // Parsing can fail before it reaches the option.
+  const json = args.includes('--json');
+  try {
+    await createProgram(environment, { json }).parseAsync(args, { from: 'user' });
+    return exitCodes.ok;
+  } catch (error) {
+    return reportError(error, { stderr: environment.stderr, json });
+  }
+}
 
 /** Creates the `bulkhead` command with all of its subcommands. */
-export function createProgram(environment: Environment): Command {
+export function createProgram(environment: Environment, { json = false } = {}): Command {
+  const { stdout, stderr } = environment;
   const program = addGlobalOptions(new Command('bulkhead'), environment)
     .description('Imports the complete patient records of a practice from athenahealth and keeps them current.')
-    .version('0.1.0')
+    .version(readVersion())
+    .configureOutput({
+      writeOut: (text) => void stdout.write(text),
+      // Help that is printed because of an error.
+      writeErr: (text) => void (json || stderr.write(text)),
+    })
     .addHelpText(
       'after',
       `\nExit codes: ${Object.entries(exitCodes)
         .map(([name, code]) => `${code} ${name}`)
         .join(', ')}.`,
     );
-  for (const add of [
-    addConnections,
-    addKeys,
-    addExport,
-    addSync,
-    addSchedules,
-    addQuarantine,
-    addResources,
-    addErasures,
-    addAudit,
-    addDoctor,
-  ]) {
-    add(program, environment);
-  }
+  for (const group of groups) addGroup(program, { group, environment });
+  for (const definition of singleCommands) addDefinition(program, { definition, environment });
+  addDoctor(program, environment);
   program
     .command('completion')
     .description('print shell completion; use it with eval "$(bulkhead completion bash)"')
     .addArgument(new Argument('<shell>').choices(shells))
     .action((shell: Shell) => {
-      environment.stdout.write(`${completionFor({ program, shell })}\n`);
+      stdout.write(`${completionFor({ program, shell })}\n`);
     });
+  throwErrors(program);
   return program;
+}
+
+function readVersion(): string {
+  return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
 }

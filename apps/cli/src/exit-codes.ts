@@ -22,17 +22,25 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 /** Ends the command with an exit code and a message that says what to do. */
 export class CliError extends Error {
   readonly exitCode: ExitCode;
-  /** The error of the API response, for `--json`. */
-  readonly error: unknown;
+  /** The code of the API's error, or the name of the exit code. */
+  readonly code: string;
+  readonly details: unknown;
 
-  constructor({
-    message,
-    exitCode,
-    error,
-  }: { readonly message: string; readonly exitCode: ExitCode; readonly error?: unknown }) {
-    super(message);
+  constructor(options: {
+    readonly message: string;
+    readonly exitCode: ExitCode;
+    readonly code?: string;
+    readonly details?: unknown;
+  }) {
+    super(options.message);
     this.name = 'CliError';
-    this.exitCode = exitCode;
-    this.error = error;
+    this.exitCode = options.exitCode;
+    this.code = options.code ?? nameOf(options.exitCode);
+    this.details = options.details;
   }
+}
+
+function nameOf(exitCode: ExitCode): string {
+  const [name = ''] = Object.entries(exitCodes).find(([, code]) => code === exitCode) ?? [];
+  return name;
 }

@@ -1,4 +1,5 @@
 import Table from 'cli-table3';
+import { toCommands } from './routes.ts';
 import { toTerminalJson, toTerminalText } from './terminal-text.ts';
 
 export interface Output {
@@ -8,8 +9,17 @@ export interface Output {
   readonly isWatched: boolean;
   /** Prints the result. */
   print(value: unknown, asText: (value: never) => string): void;
+  /** Prints a table. If it is empty, the standard error says so and how to create the first entry. */
+  printList<Row>(rows: readonly Row[], view: ListView<Row>): void;
   /** Prints a hint for a person. It is omitted if a program reads the output. */
   printProgress(text: string): void;
+}
+
+interface ListView<Row> {
+  readonly columns: Columns<Row>;
+  readonly empty: string;
+  /** The page that follows, which `--after` continues with. */
+  readonly next?: string | undefined;
 }
 
 export interface Streams {
@@ -19,23 +29,30 @@ export interface Streams {
 
 export function createOutput({ json, stdout, stderr }: Streams & { readonly json: boolean }): Output {
   const isWatched = !json && stdout.isTTY === true;
-  return {
+  const output: Output = {
     json,
     isWatched,
     print(value, asText) {
-      const text = json ? toTerminalJson(value) : toTerminalText(asText(value as never));
+      const text = json ? toTerminalJson(value) : toTerminalText(toCommands(asText(value as never)));
       if (text !== '') stdout.write(`${text}\n`);
+    },
+    printList(rows, { columns, empty, next }) {
+      output.print(rows, () => toTable(rows, columns));
+      if (rows.length === 0 && !json) stderr.write(`${toTerminalText(empty)}\n`);
+      if (next !== undefined) output.printProgress(`There are more. To see the next ones, add --after ${next}`);
     },
     printProgress(text) {
       if (isWatched) stderr.write(`${toTerminalText(text)}\n`);
     },
   };
+  return output;
 }
 
 type Cell = string | number | boolean | undefined;
+type Columns<Row> = Readonly<Record<string, (row: Row) => Cell>>;
 
 /** Formats rows as a table without lines, which is easy to read and to process with `cut`. */
-export function toTable<Row>(rows: readonly Row[], columns: Readonly<Record<string, (row: Row) => Cell>>): string {
+export function toTable<Row>(rows: readonly Row[], columns: Columns<Row>): string {
   if (rows.length === 0) return '';
   const none = {
     top: '',
@@ -61,7 +78,7 @@ export function toTable<Row>(rows: readonly Row[], columns: Readonly<Record<stri
     chars: { ...none, ...lines },
     style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [], compact: true },
   });
-  table.push(...rows.map((row) => Object.values(columns).map((cell) => String(cell(row) ?? '-'))));
+  table.push(...rows.map((row) => Object.values(columns).map((cell) => toCell(cell(row)))));
   return table
     .toString()
     .split('\n')
@@ -69,11 +86,46 @@ export function toTable<Row>(rows: readonly Row[], columns: Readonly<Record<stri
     .join('\n');
 }
 
-/** Formats a record with one field per line. */
+function toCell(cell: Cell): string {
+  return cell === undefined || cell === '' ? '-' : shorten(String(cell));
+}
+
+/** Formats a record with one field per line. Fields without a value are omitted. */
 export function toFields(value: Readonly<Record<string, unknown>>): string {
-  const names = Object.keys(value);
+  const names = Object.keys(value).filter((name) => value[name] !== undefined);
   const width = Math.max(...names.map((name) => name.length), 0);
   const show = (field: unknown) =>
     typeof field === 'object' && field !== null ? JSON.stringify(field) : String(field);
-  return names.map((name) => `${name.padEnd(width)}  ${show(value[name])}`).join('\n');
+  return names.map((name) => `${name.padEnd(width)}  ${shorten(show(value[name]))}`).join('\n');
+}
+
+export interface Summary {
+  /** What it is, and its state: `job_1  COMPLETED`. */
+  readonly headline: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** Short lists by their titles. Empty lists are omitted. */
+  readonly lists?: Readonly<Record<string, string | readonly string[]>>;
+  /** The commands that a person may want next. */
+  readonly next?: readonly string[];
+}
+
+/** Formats a record for a person: the state first, then the key figures, then short lists. `--json` prints all of it. */
+export function toSummary({ headline, fields, lists = {}, next = [] }: Summary): string {
+  const all: NonNullable<Summary['lists']> = { ...lists, Next: next.map((line) => `bulkhead ${line}`) };
+  const sections = Object.entries(all).flatMap(([title, items]) => {
+    const lines = typeof items === 'string' ? items.split('\n') : items.map(shorten);
+    return lines.some((line) => line !== '') ? [[title, ...lines.map((line) => `  ${line}`)].join('\n')] : [];
+  });
+  return [headline, toFields(fields), ...sections].filter((part) => part !== '').join('\n\n');
+}
+
+const maxTextLength = 300;
+
+/**
+ * Shortens a text that would fill the terminal, and leaves out the query of a link: it may be a signature of several kilobytes, which
+ * opens a file without a token.
+ */
+function shorten(text: string): string {
+  const shown = text.replaceAll(/\bhttps?:[^\s"]+/g, (link) => link.replace(/\?.+/, '?…'));
+  return shown.length <= maxTextLength ? shown : `${shown.slice(0, maxTextLength)}… (--json shows all of it)`;
 }

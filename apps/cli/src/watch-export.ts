@@ -1,5 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { type ApiClient, answerOf, type components } from '@bulkhead/client';
+import { answerOf, type components, followEvents } from '@bulkhead/client';
 import { MultiBar, type SingleBar } from 'cli-progress';
 import type { Context } from './context.ts';
 import { toTerminalText } from './terminal-text.ts';
@@ -7,37 +6,51 @@ import { toTerminalText } from './terminal-text.ts';
 export type Export = components['schemas']['Export'];
 type OutputFile = components['schemas']['OutputFile'];
 
-/** Exports take minutes to hours, but a person wants to see the progress of the downloads. */
-const pollEveryMs = 2000;
-
 /**
  * Waits until an export ends. A person sees a bar for each file, and a bar for the whole export with the remaining time. A program
  * gets no output until the end.
  */
 export async function watchExport(context: Context, id: string): Promise<Export> {
-  const { api, output } = context;
+  const { api, output, provider } = context;
   const bars = output.isWatched ? createBars() : undefined;
+  const path = '/api/ehr/{provider}/bulk-export/{jobId}/events';
+  const params = { path: { provider, jobId: id } };
+  const open = () => api.GET(path, { params, parseAs: 'stream' });
+  const files = new Map<string, OutputFile>();
+  const addAll = (changed: readonly OutputFile[]) => {
+    for (const file of changed) files.set(file.id, file);
+  };
   try {
-    for (;;) {
-      const record = await readExport(context, id);
-      bars?.show(record, await readFiles({ api, provider: context.provider, id }));
-      if (record.status !== 'IN_PROGRESS') return record;
-      await delay(pollEveryMs);
+    for await (const { name, data } of followEvents<{ export: Export; files: OutputFile[] }>(open)) {
+      if (bars === undefined) continue;
+      if (name === 'files') {
+        addAll(data);
+        continue;
+      }
+      // The stream reports only files that change.
+      if (data.counts.files > files.size) addAll(await readFiles(context, id));
+      bars.show(data, [...files.values()]);
     }
+    const record = await readExport(context, id);
+    bars?.show(record, await readFiles(context, id));
+    return record;
   } finally {
     bars?.stop();
   }
 }
 
-export async function readExport({ api, provider }: Context, id: string): Promise<Export> {
-  const params = { path: { provider, jobId: id } };
+export async function readExport({ api, provider }: Context, id: string, signedUrls = false): Promise<Export> {
+  const params = { path: { provider, jobId: id }, query: toQuery(signedUrls) };
   return answerOf(await api.GET('/api/ehr/{provider}/bulk-export/{jobId}', { params })).data;
 }
 
-async function readFiles(options: { readonly api: ApiClient; readonly provider: string; readonly id: string }) {
-  const { api, provider, id } = options;
-  const params = { path: { provider, jobId: id } };
+export async function readFiles({ api, provider }: Context, id: string, signedUrls = false): Promise<OutputFile[]> {
+  const params = { path: { provider, jobId: id }, query: toQuery(signedUrls) };
   return answerOf(await api.GET('/api/ehr/{provider}/bulk-export/{jobId}/files', { params })).data;
+}
+
+function toQuery(signedUrls: boolean) {
+  return signedUrls ? { signedUrls: 'true' } : {};
 }
 
 function createBars() {

@@ -1,70 +1,65 @@
 import { answerOf, type components } from '@bulkhead/client';
-import type { Command } from 'commander';
-import { addCommand, wholeNumber } from '../add-command.ts';
-import type { Context, Environment } from '../context.ts';
+import { atMost, type CommandGroup, choice, command, given, ofConnection, text } from '../command.ts';
+import type { Context } from '../context.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
-import { toFields, toTable } from '../output.ts';
+import { toFields } from '../output.ts';
 
 type Check = components['schemas']['AuditCheck'];
 
-interface ListOptions {
-  readonly patient?: string;
-  readonly connection?: string;
-  readonly actor?: string;
-  readonly action?: string;
-  readonly from?: string;
-  readonly to?: string;
-  readonly limit: number;
-}
-
 interface VerifyOptions {
-  readonly expectHead?: string;
-  readonly upgradedAt?: string;
+  readonly expectHead: string | undefined;
+  readonly upgradedAt: string | undefined;
 }
 
 /** The audit log, for operators. */
-export function addAudit(program: Command, environment: Environment): void {
-  const audit = program.command('audit').description('the audit log: who did what');
-  addCommand<ListOptions>(audit, {
-    environment,
-    definition: {
-      usage: 'list',
-      description: 'list audit events, newest first',
-      options: (command) =>
-        command
-          .option('--patient <id>', 'only requests that showed this patient, or may have')
-          .option('--connection <id>', 'only events of this connection')
-          .option('--actor <id>', 'only events of this API key, `command:<user>` or `nobody`')
-          .option('--action <action>', 'only events of this action, such as resource.read')
-          .option('--from <instant>', 'start of the period, such as 2026-01-31T00:00:00Z')
-          .option('--to <instant>', 'end of the period, exclusive')
-          .option('--limit <n>', 'maximum number of events', wholeNumber, 100),
-      async run({ api, output }, _args, { connection: connectionId, ...options }) {
-        const query = { ...options, ...(connectionId === undefined ? {} : { connectionId }) };
-        const { data } = answerOf(await api.GET('/api/ehr/audit-events', { params: { query } }));
-        output.print(data, () =>
-          toTable(data, {
+export const audit: CommandGroup = {
+  name: 'audit',
+  summary: 'the audit log: who did what',
+  commands: [
+    command({
+      name: 'list',
+      summary: 'list audit events, newest first',
+      options: {
+        patient: text('<id>', 'only requests that showed this patient, or may have'),
+        connection: ofConnection('events'),
+        actor: text('<id>', 'only events of this API key, `command:<user>` or `nobody`'),
+        action: text('<action>', 'only events of this action, such as resource.read'),
+        outcome: choice('<outcome>', {
+          of: ['success', 'unchanged', 'refused', 'failed'],
+          description: 'only events with this outcome',
+        }),
+        from: text('<instant>', 'start of the period, such as 2026-01-31T00:00:00Z'),
+        to: text('<instant>', 'end of the period, exclusive'),
+        limit: atMost('events', 100),
+        after: text('<cursor>', 'continue after an earlier page'),
+      },
+      examples: ['audit list --patient patient_1 --from 2026-01-31T00:00:00Z', 'audit list --action resource.read'],
+      async run({ api, output }, { connection: connectionId, after: cursor, ...options }) {
+        const query = given({ ...options, connectionId, cursor });
+        const { data, next } = answerOf(await api.GET('/api/ehr/audit-events', { params: { query } }));
+        output.printList(data, {
+          columns: {
             at: ({ at }) => at,
             who: ({ actor }) => actor.name ?? actor.id,
             what: ({ action }) => action,
             outcome: ({ outcome, code }) => code ?? outcome,
             patients: ({ patients = [] }) => patients.join(','),
             'on what': ({ target }) => Object.values(target).join(' '),
-          }),
-        );
+          },
+          empty: 'No audit events match. Leave out an option to see more of them.',
+          next,
+        });
       },
-    },
-  });
-  addCommand<VerifyOptions>(audit, {
-    environment,
-    definition: {
-      usage: 'verify',
-      description: 'verify that no event was changed, removed or added after it was written',
-      options: (command) =>
-        command
-          .option('--expect-head <head>', 'the head that an earlier verification printed, which must still exist')
-          .option('--upgraded-at <instant>', 'when the last process of a version without the chain stopped'),
-      async run(context, _args, options) {
+    }),
+    command({
+      name: 'verify',
+      summary: 'verify that no event was changed, removed or added after it was written',
+      options: {
+        expectHead: text('<head>', 'the head that an earlier verification printed, which must still exist'),
+        upgradedAt: text('<instant>', 'when the last process of a version without the chain stopped'),
+      },
+      examples: ['audit verify', 'audit verify --expect-head 4711:8c6f1a'],
+      async run(context, options) {
         const { fault, ...report } = await verify(context, options);
         context.output.print({ ...report, ...(fault ? { fault } : {}) }, () => toFields(report));
         if (fault) {
@@ -72,20 +67,16 @@ export function addAudit(program: Command, environment: Environment): void {
           throw new CliError({ message: `Event ${sequence}: ${message}`, exitCode: exitCodes.failed });
         }
       },
-    },
-  });
-}
+    }),
+  ],
+};
 
 /** The API verifies a part of the chain per request, so that no request takes long. */
 async function verify({ api, output }: Context, { expectHead: expectedHead, upgradedAt }: VerifyOptions) {
   let checked = 0;
   let oldest: Check['oldest'];
   for (let after: string | undefined; ; ) {
-    const query = {
-      ...(after === undefined ? {} : { after }),
-      ...(expectedHead === undefined ? {} : { expectedHead }),
-      ...(upgradedAt === undefined ? {} : { upgradedAt }),
-    };
+    const query = given({ after, expectedHead, upgradedAt });
     const { data } = answerOf(await api.GET('/api/ehr/audit-events/verification', { params: { query } }));
     checked += data.checked;
     oldest ??= data.oldest;

@@ -1,132 +1,299 @@
-import { answerOf } from '@bulkhead/client';
-import { type Command, Option } from 'commander';
-import { addCommand } from '../add-command.ts';
-import type { Environment } from '../context.ts';
+import { answerOf, type components } from '@bulkhead/client';
+import { type CommandGroup, choice, command, given, text, unless, withDefault, yes } from '../command.ts';
+import { confirm } from '../confirm.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
-import { toFields, toTable } from '../output.ts';
-import { confirm, toAmountsText } from './erasures.command.ts';
+import { toSummary, toTable } from '../output.ts';
+import { showAmounts, toAmountsText } from './erasures.command.ts';
+import { readPrivateKey } from './signing-keys.command.ts';
 
-interface CreateOptions {
-  readonly practice?: string;
-  readonly environment?: string;
-  readonly method: string;
-  readonly clientId?: string;
-  readonly scope?: string;
-}
+type Connection = components['schemas']['Connection'];
+
+const id = 'the id of the connection';
+const practice = text('<id>', 'id of the practice');
+const group = text('<id>', 'id of the Group that a Group export exports (default: from the practice)');
+const environment = text('<name>', 'production, sandbox or preview');
+
+/** Options of `create` and `credentials`. The client secret is never an argument, which other users of the machine can see. */
+const credentials = {
+  method: withDefault(
+    choice('<method>', {
+      of: ['client_credentials', 'private_key_jwt', 'authorization_code', 'none'],
+      description: 'how this deployment proves its identity',
+    }),
+    'client_credentials',
+  ),
+  clientId: text('<id>', "client id (default: the deployment's)"),
+  scope: text('<scope>', "scopes (default: the provider's)"),
+  tokenEndpoint: text('<url>', 'token endpoint (default: the one that the EHR names)'),
+  secretBy: choice('<way>', { of: ['basic', 'post'], description: 'how the client secret is sent' }),
+  alg: choice('<alg>', { of: ['RS384', 'ES384'], description: 'algorithm of the signed assertion' }),
+  privateKey: text('<file>', "a file with the connection's own private key (default: the deployment's signing keys)"),
+  kid: text('<id>', 'id of that key'),
+};
 
 /** The credentials of practices at the EHR. */
-export function addConnections(program: Command, environment: Environment): void {
-  const connections = program.command('connections').description('the credentials of practices at the EHR');
-  const add = <Options>(definition: Parameters<typeof addCommand<Options>>[1]['definition']) =>
-    addCommand<Options>(connections, { definition, environment });
+export const connections: CommandGroup = {
+  name: 'connections',
+  alias: 'connection',
+  summary: 'the credentials of practices at the EHR',
+  commands: [
+    command({
+      name: 'list',
+      summary: 'list all connections',
+      examples: ['connections list'],
+      async run({ api, output }) {
+        const { data } = answerOf(await api.GET('/api/ehr/connections'));
+        output.printList(data, {
+          columns: {
+            id: (connection) => connection.id,
+            provider: ({ provider }) => provider,
+            practice: ({ practiceId }) => practiceId,
+            method: ({ auth }) => auth.method,
+            tested: ({ lastTest }) => toTestText(lastTest),
+          },
+          empty:
+            'No connections. Create one with: BULKHEAD_CLIENT_SECRET=… bulkhead connections create --practice ID --client-id ID',
+        });
+      },
+    }),
+    command({
+      name: 'create',
+      summary: 'create a connection; the client secret, if it has one, is read from BULKHEAD_CLIENT_SECRET',
+      options: {
+        practice,
+        group,
+        user: text('<id>', 'id of the user on whose behalf the connection acts'),
+        environment,
+        fhirEndpoint: text('<url>', 'FHIR endpoint (default: that of the environment)'),
+        schedule: unless("do not create the provider's default schedule"),
+        ...credentials,
+      },
+      examples: [
+        'connections create --practice 195900 --client-id my-client --environment production',
+        'connections create --method none --fhir-endpoint https://fhir.example/r4 --group group_1',
+      ],
+      async run({ api, provider, env, output }, options) {
+        const body = given({
+          provider,
+          environment: options.environment,
+          fhirEndpoint: options.fhirEndpoint,
+          practiceId: options.practice,
+          groupId: options.group,
+          userId: options.user,
+          schedule: options.schedule ? undefined : false,
+          auth: toAuth(options, env),
+        });
+        const { data } = answerOf(await api.POST('/api/ehr/connections', { body }));
+        output.print(data, () => data.id);
+      },
+    }),
+    command({
+      name: 'test',
+      summary: 'test discovery, the token and a read, and show which step fails and what to do',
+      args: { id },
+      examples: ['connections test conn_1'],
+      async run({ api, output }, { id: connectionId }) {
+        const params = { path: { id: connectionId } };
+        const { data } = answerOf(await api.POST('/api/ehr/connections/{id}/test', { params }));
+        if (!('steps' in data)) {
+          output.print(
+            data,
+            () => `The test is still running. In a minute, run bulkhead connections show ${connectionId}.`,
+          );
+          return;
+        }
+        output.print(data, () =>
+          toTable(data.steps, {
+            step: ({ step }) => step,
+            result: ({ ok }) => (ok ? 'ok' : 'failed'),
+            ms: ({ durationMs }) => durationMs,
+            'what to do': ({ whatToDo, message, tried }) => whatToDo ?? message ?? tried ?? '',
+          }),
+        );
+        if (!data.ok) throw new CliError({ message: 'The connection test failed.', exitCode: exitCodes.failed });
+      },
+    }),
+    command({
+      name: 'show',
+      summary: 'show a connection',
+      args: { id },
+      examples: ['connections show conn_1'],
+      async run({ api, output }, { id: connectionId }) {
+        const params = { path: { id: connectionId } };
+        const { data } = answerOf(await api.GET('/api/ehr/connections/{id}', { params }));
+        output.print(data, () => summarize(data));
+      },
+    }),
+    command({
+      name: 'watermarks',
+      summary: 'show up to which time each resource type is completely stored',
+      args: { id },
+      examples: ['connections watermarks conn_1'],
+      async run({ api, output }, { id: connectionId }) {
+        const params = { path: { id: connectionId } };
+        const { data } = answerOf(await api.GET('/api/ehr/connections/{id}/watermarks', { params }));
+        output.printList(data, {
+          columns: {
+            type: ({ resourceType }) => resourceType,
+            level: ({ level }) => level,
+            until: ({ until }) => until,
+            export: ({ exportId }) => exportId,
+          },
+          empty: `No export of this connection has completed. Start one with: bulkhead export start --connection ${connectionId}`,
+        });
+      },
+    }),
+    command({
+      name: 'capabilities',
+      summary: 'show what the EHR of a connection offers',
+      args: { id },
+      examples: ['connections capabilities conn_1'],
+      async run({ api, provider, output }, { id: connectionId }) {
+        const params = { path: { provider }, query: { connectionId } };
+        const { data } = answerOf(await api.GET('/api/ehr/{provider}/capabilities', { params }));
+        output.print(data, () => toSummary({ headline: connectionId, fields: data }));
+      },
+    }),
+    command({
+      name: 'credentials',
+      summary: 'replace the credentials; the client secret, if there is one, is read from BULKHEAD_CLIENT_SECRET',
+      args: { id },
+      options: credentials,
+      examples: ['connections credentials conn_1 --client-id my-client'],
+      async run({ api, env, output }, { id: connectionId, ...options }) {
+        const params = { path: { id: connectionId } };
+        const body = { auth: toAuth(options, env) };
+        const { data } = answerOf(await api.PUT('/api/ehr/connections/{id}/credentials', { params, body }));
+        output.print(data, () => `Replaced. Test them with: bulkhead connections test ${connectionId}`);
+      },
+    }),
+    command({
+      name: 'authorize',
+      summary: 'print an address that a user of the EHR opens once in a browser to authorize a connection',
+      options: {
+        connection: text('<id>', 'the connection (default: a new one)'),
+        practice,
+        group,
+        environment,
+        clientId: text('<id>', "client id (default: the deployment's)"),
+        scope: text('<scope>', "scopes (default: the provider's)"),
+      },
+      examples: ['connections authorize --connection conn_1', 'connections authorize --practice 195900'],
+      async run({ api, provider, env, output }, { connection, practice: practiceId, group: groupId, ...options }) {
+        const body = given({
+          connectionId: connection,
+          practiceId,
+          groupId,
+          environment: options.environment,
+          clientId: options.clientId,
+          scope: options.scope,
+          clientSecret: env.BULKHEAD_CLIENT_SECRET || undefined,
+        });
+        const params = { path: { provider } };
+        const { data } = answerOf(await api.POST('/api/ehr/{provider}/authorize', { params, body }));
+        output.print(data, () => data.startUrl);
+        output.printProgress(`The address can be opened once, until ${data.expiresAt}.`);
+      },
+    }),
+    command({
+      name: 'data',
+      summary: 'count the stored data of a connection, even if the connection was deleted without its data',
+      args: { id },
+      examples: ['connections data conn_1'],
+      async run({ api, output }, { id: connectionId }) {
+        const params = { path: { id: connectionId } };
+        const { data } = answerOf(await api.GET('/api/ehr/connections/{id}/data', { params }));
+        output.print(data, () => toAmountsText(data));
+      },
+    }),
+    command({
+      name: 'delete',
+      summary: 'delete a connection and its schedules, and keep or purge its data',
+      args: { id },
+      options: {
+        data: withDefault(
+          choice('<what>', { of: ['keep', 'purge'], description: 'what happens to its stored data' }),
+          'keep',
+        ),
+        yes,
+      },
+      examples: ['connections delete conn_1 --yes', 'connections delete conn_1 --data purge --yes'],
+      async run(context, { id: connectionId, data: what, yes: isConfirmed }) {
+        const { api, output } = context;
+        const path = { id: connectionId };
+        if (what === 'keep') {
+          const consequence = `delete the connection ${connectionId} and its schedules, and keep its data`;
+          await confirm(context, { yes: isConfirmed, what: consequence, done: 'deleted' });
+          answerOf(await api.DELETE('/api/ehr/connections/{id}', { params: { path } }));
+          return;
+        }
+        if (!isConfirmed) {
+          showAmounts(context, answerOf(await api.GET('/api/ehr/connections/{id}/data', { params: { path } })).data);
+        }
+        await confirm(context, {
+          yes: isConfirmed,
+          what: `permanently delete all of this data of connection ${connectionId}`,
+          done: 'deleted',
+          phrase: connectionId,
+        });
+        const answer = await api.DELETE('/api/ehr/connections/{id}', { params: { path, query: { data: 'purge' } } });
+        const { data } = answerOf(answer) as { data: { readonly id: string } };
+        output.print(data, () => data.id);
+      },
+    }),
+  ],
+};
 
-  add({
-    usage: 'list',
-    description: 'list all connections',
-    async run({ api, output }) {
-      const { data } = answerOf(await api.GET('/api/ehr/connections'));
-      output.print(data, () =>
-        toTable(data, {
-          id: ({ id }) => id,
-          provider: ({ provider }) => provider,
-          practice: ({ practiceId }) => practiceId,
-          method: ({ auth }) => auth.method,
-          tested: ({ lastTest }) => (lastTest ? (lastTest.ok ? 'ok' : 'failed') : 'never'),
-        }),
-      );
-    },
-  });
+type CredentialOptions = {
+  readonly [Name in keyof typeof credentials]: (typeof credentials)[Name] extends { readonly value?: infer Value }
+    ? Value
+    : never;
+};
 
-  add<CreateOptions>({
-    usage: 'create',
-    description: 'create a connection; the client secret, if it has one, is read from BULKHEAD_CLIENT_SECRET',
-    options: (command) =>
-      command
-        .option('--practice <id>', 'id of the practice')
-        .option('--environment <name>', 'production, sandbox or preview')
-        .option('--method <method>', 'client_credentials, private_key_jwt or none', 'client_credentials')
-        .option('--client-id <id>', "client id (default: the deployment's)")
-        .option('--scope <scope>', "scopes (default: the provider's)"),
-    async run({ api, provider, output }, _args, options) {
-      const { practice: practiceId, environment: name, method, clientId, scope } = options;
-      const secret = environment.env.BULKHEAD_CLIENT_SECRET;
-      const auth = {
-        method,
-        ...(clientId === undefined ? {} : { clientId }),
-        ...(scope === undefined ? {} : { scope }),
-        ...(secret === undefined || method !== 'client_credentials' ? {} : { clientSecret: secret }),
-      } as { method: 'client_credentials' };
-      const body = {
-        provider,
-        auth,
-        ...(practiceId === undefined ? {} : { practiceId }),
-        ...(name === undefined ? {} : { environment: name }),
-      };
-      const { data } = answerOf(await api.POST('/api/ehr/connections', { body }));
-      output.print(data, () => data.id);
-    },
-  });
+/** The API refuses what does not belong to the method. */
+function toAuth(options: CredentialOptions, env: NodeJS.ProcessEnv) {
+  const { method, clientId, scope, tokenEndpoint, secretBy, alg, privateKey, kid } = options;
+  const hasSecret = method === 'client_credentials' || method === 'authorization_code';
+  return given({
+    method,
+    clientId,
+    scope,
+    tokenEndpoint,
+    secretBy,
+    alg,
+    privateKey: readPrivateKey(privateKey),
+    kid,
+    clientSecret: hasSecret ? env.BULKHEAD_CLIENT_SECRET || undefined : undefined,
+  }) as { method: 'none' };
+}
 
-  add({
-    usage: 'test <id>',
-    description: 'test discovery, the token and a read, and show which step fails and what to do',
-    async run({ api, output }, [id = '']) {
-      const { data } = answerOf(await api.POST('/api/ehr/connections/{id}/test', { params: { path: { id } } }));
-      if (!('steps' in data)) {
-        output.print(data, () => `The test is still running. In a minute, run bulkhead connections show ${id}.`);
-        return;
-      }
-      output.print(data, () =>
-        toTable(data.steps, {
-          step: ({ step }) => step,
-          result: ({ ok }) => (ok ? 'ok' : 'failed'),
-          ms: ({ durationMs }) => durationMs,
-          'what to do': ({ whatToDo, message, tried }) => whatToDo ?? message ?? tried ?? '',
-        }),
-      );
-      if (!data.ok) throw new CliError({ message: 'The connection test failed.', exitCode: exitCodes.failed });
-    },
-  });
+function toTestText(test: Connection['lastTest']): string {
+  if (test === undefined) return 'never';
+  return test.ok ? 'ok' : 'failed';
+}
 
-  add({
-    usage: 'show <id>',
-    description: 'show a connection',
-    async run({ api, output }, [id = '']) {
-      const { data } = answerOf(await api.GET('/api/ehr/connections/{id}', { params: { path: { id } } }));
-      output.print(data, () => toFields(data));
+function summarize(connection: Connection): string {
+  const { id: connectionId, auth, lastTest, needsAuthorization } = connection;
+  const failed = lastTest?.steps.filter(({ ok }) => !ok) ?? [];
+  return toSummary({
+    headline: `${connectionId}  ${needsAuthorization ? 'needs authorization' : `test ${toTestText(lastTest)}`}`,
+    fields: {
+      provider: `${connection.provider} ${connection.environment}`,
+      practice: connection.practiceId,
+      group: connection.groupId,
+      user: connection.userId,
+      'FHIR endpoint': connection.fhirEndpoint,
+      webhook: connection.webhookUrl,
+      ...auth,
+      created: connection.createdAt,
+      tested: lastTest?.endedAt,
     },
-  });
-
-  add({
-    usage: 'data <id>',
-    description: 'count the stored data of a connection, even if the connection was deleted without its data',
-    async run({ api, output }, [id = '']) {
-      const { data } = answerOf(await api.GET('/api/ehr/connections/{id}/data', { params: { path: { id } } }));
-      output.print(data, () => toAmountsText(data));
+    lists: {
+      'Failed steps': failed.map(({ step, code, message, whatToDo }) => `${step}: ${whatToDo ?? message ?? code}`),
     },
-  });
-
-  add<{ readonly data: 'keep' | 'purge'; readonly yes?: boolean }>({
-    usage: 'delete <id>',
-    description: 'delete a connection and its schedules, and keep or purge its data',
-    options: (command) =>
-      command
-        .addOption(
-          new Option('--data <what>', 'keep or purge its stored data').choices(['keep', 'purge']).default('keep'),
-        )
-        .option('--yes', 'confirm the purge; without it nothing is deleted'),
-    async run(context, [id = ''], { data: what, yes = false }) {
-      const { api, output } = context;
-      const path = { id };
-      if (what === 'keep') {
-        answerOf(await api.DELETE('/api/ehr/connections/{id}', { params: { path } }));
-        return;
-      }
-      const { data: amounts } = answerOf(await api.GET('/api/ehr/connections/{id}/data', { params: { path } }));
-      confirm({ context, amounts, yes, what: `connection ${id}` });
-      const answer = await api.DELETE('/api/ehr/connections/{id}', { params: { path, query: { data: 'purge' } } });
-      const { data } = answerOf(answer) as { data: { readonly id: string } };
-      output.print(data, () => data.id);
-    },
+    next: [
+      needsAuthorization ? `connections authorize --connection ${connectionId}` : `connections test ${connectionId}`,
+      `export list --connection ${connectionId}`,
+    ],
   });
 }

@@ -1,151 +1,159 @@
 import { answerOf, type components } from '@bulkhead/client';
-import type { Command } from 'commander';
-import { addCommand, wholeNumber } from '../add-command.ts';
-import type { Context, Environment } from '../context.ts';
-import { CliError, exitCodes } from '../exit-codes.ts';
-import { toFields, toTable } from '../output.ts';
+import { atMost, type CommandGroup, command, flag, given, ofConnection, required, text, yes } from '../command.ts';
+import { confirm } from '../confirm.ts';
+import type { Context } from '../context.ts';
+import { toFields, toSummary } from '../output.ts';
 
 type Amounts = components['schemas']['DataAmounts'];
 type Erasure = components['schemas']['Erasure'];
 
-interface PatientReference {
-  readonly connection: string;
-}
+const ofPatient = required(text('<id>', 'the connection of the patient'));
 
-/** Deletions on request, and deletions because of age. */
-export function addErasures(program: Command, environment: Environment): void {
-  const erasures = program.command('erasures').description('deletions of connections and patients');
-  const patients = program.command('patients').description('erase a patient');
-
-  addCommand(erasures, {
-    environment,
-    definition: {
-      usage: 'show <id>',
-      description: 'show the progress of an erasure and what it deleted',
-      async run({ api, output }, [id = '']) {
-        const { data } = answerOf(await api.GET('/api/ehr/erasures/{id}', { params: { path: { id } } }));
-        output.print(data, () => toText(data));
+/** Deletions on request. */
+export const erasures: CommandGroup = {
+  name: 'erasures',
+  alias: 'erasure',
+  summary: 'deletions of connections and patients',
+  commands: [
+    command({
+      name: 'list',
+      summary: 'list erasures, newest first',
+      options: {
+        connection: ofConnection('erasures'),
+        limit: atMost('erasures', 100),
+        after: text('<id>', 'begin after this erasure'),
       },
-    },
-  });
-
-  addCommand<{ readonly connection?: string; readonly limit: number }>(erasures, {
-    environment,
-    definition: {
-      usage: 'list',
-      description: 'list erasures, newest first',
-      options: (command) =>
-        command
-          .option('--connection <id>', 'only erasures of this connection')
-          .option('--limit <number>', 'maximum number of erasures', wholeNumber, 100),
-      async run({ api, output }, _args, { connection: connectionId, limit }) {
-        const query = { limit, ...(connectionId === undefined ? {} : { connectionId }) };
-        const { data } = answerOf(await api.GET('/api/ehr/erasures', { params: { query } }));
-        output.print(data, () =>
-          toTable(data, {
+      examples: ['erasures list', 'erasures list --connection conn_1'],
+      async run({ api, output }, { connection: connectionId, limit, after }) {
+        const query = given({ limit, connectionId, after });
+        const { data, next } = answerOf(await api.GET('/api/ehr/erasures', { params: { query } }));
+        output.printList(data, {
+          columns: {
             id: ({ id }) => id,
             what: ({ kind }) => kind,
-            connection: ({ connectionId: of }) => of,
+            connection: (erasure) => erasure.connectionId,
             phase: ({ phase }) => phase,
             deleted: ({ deleted }) => total(deleted),
             by: ({ requestedBy }) => requestedBy,
             since: ({ createdAt }) => createdAt,
-          }),
-        );
+          },
+          empty: 'No erasures. Erase a patient with: bulkhead patients erase ID --connection ID',
+          next,
+        });
       },
-    },
-  });
-
-  addCommand<PatientReference & { readonly dryRun?: boolean; readonly keepOut?: boolean; readonly yes?: boolean }>(
-    patients,
-    {
-      environment,
-      definition: {
-        usage: 'erase <id>',
-        description: 'delete all stored data of a patient',
-        options: (command) =>
-          command
-            .requiredOption('--connection <id>', 'the connection of the patient')
-            .option('--dry-run', 'only count the data')
-            .option('--keep-out', 'do not store the patient again')
-            .option('--yes', 'confirm; without it nothing is deleted'),
-        async run(context, [patientId = ''], { connection: id, dryRun = false, keepOut = false, yes = false }) {
-          const { api, output } = context;
-          const path = { id, patientId };
-          const { data: amounts } = answerOf(
-            await api.GET('/api/ehr/connections/{id}/patients/{patientId}/data', { params: { path } }),
-          );
-          if (dryRun) {
-            output.print(amounts, () => toAmountsText(amounts));
-            return;
-          }
-          confirm({ context, amounts, yes, what: `patient ${patientId}` });
-          const query = { keepOut: keepOut ? ('true' as const) : ('false' as const) };
-          const { data } = answerOf(
-            await api.DELETE('/api/ehr/connections/{id}/patients/{patientId}', { params: { path, query } }),
-          );
-          output.print(data, () => data.id);
-        },
+    }),
+    command({
+      name: 'show',
+      summary: 'show the progress of an erasure and what it deleted',
+      args: { id: 'the id of the erasure' },
+      examples: ['erasures show erase_1'],
+      async run({ api, output }, { id }) {
+        const { data } = answerOf(await api.GET('/api/ehr/erasures/{id}', { params: { path: { id } } }));
+        output.print(data, () => summarize(data));
       },
-    },
-  );
+    }),
+  ],
+};
 
-  addCommand<PatientReference>(patients, {
-    environment,
-    definition: {
-      usage: 'let-in <id>',
-      description: 'store an erased patient again if the EHR sends them',
-      options: (command) => command.requiredOption('--connection <id>', 'the connection of the patient'),
-      async run({ api }, [patientId = ''], { connection: id }) {
+export const patients: CommandGroup = {
+  name: 'patients',
+  alias: 'patient',
+  summary: 'erase a patient',
+  commands: [
+    command({
+      name: 'erase',
+      summary: 'delete all stored data of a patient',
+      args: { id: 'the id of the Patient at the EHR' },
+      options: {
+        connection: ofPatient,
+        dryRun: flag('only count the data'),
+        keepOut: flag('do not store the patient again'),
+        yes,
+      },
+      examples: [
+        'patients erase patient_1 --connection conn_1 --dry-run',
+        'patients erase patient_1 --connection conn_1 --keep-out --yes',
+      ],
+      async run(context, { id: patientId, connection: id, dryRun = false, keepOut = false, yes: isConfirmed }) {
+        const { api, output } = context;
+        const path = { id, patientId };
+        if (dryRun || !isConfirmed) {
+          const counted = await api.GET('/api/ehr/connections/{id}/patients/{patientId}/data', { params: { path } });
+          showAmounts(context, answerOf(counted).data);
+        }
+        if (dryRun) return;
+        await confirm(context, {
+          yes: isConfirmed,
+          what: `permanently delete all of this data of patient ${patientId}`,
+          done: 'deleted',
+          phrase: patientId,
+        });
+        const query = { keepOut: keepOut ? ('true' as const) : ('false' as const) };
+        const params = { path, query };
+        const { data } = answerOf(await api.DELETE('/api/ehr/connections/{id}/patients/{patientId}', { params }));
+        output.print(data, () => data.id);
+      },
+    }),
+    command({
+      name: 'let-in',
+      summary: 'store an erased patient again if the EHR sends them',
+      args: { id: 'the id of the Patient at the EHR' },
+      options: { connection: ofPatient },
+      examples: ['patients let-in patient_1 --connection conn_1'],
+      async run({ api }, { id: patientId, connection: id }) {
         const params = { path: { id, patientId } };
         answerOf(await api.DELETE('/api/ehr/connections/{id}/kept-out-patients/{patientId}', { params }));
       },
-    },
-  });
+    }),
+  ],
+};
 
-  addCommand(program, {
-    environment,
-    definition: {
-      usage: 'retention',
-      description: 'show how many records of each kind were deleted because of their age',
-      async run({ api, output }) {
-        const { data } = answerOf(await api.GET('/api/ehr/retention'));
-        output.print(data, () =>
-          toTable(data, {
-            kind: ({ kind }) => kind,
-            'kept days': ({ keptDays }) => keptDays,
-            deleted: ({ deleted }) => deleted,
-            'last run': ({ startedAt }) => startedAt,
-            ended: ({ endedAt }) => endedAt ?? 'running',
-          }),
-        );
+/** Deletions because of age. */
+export const retention = command({
+  name: 'retention',
+  summary: 'show how many records of each kind were deleted because of their age',
+  examples: ['retention'],
+  async run({ api, output }) {
+    const { data } = answerOf(await api.GET('/api/ehr/retention'));
+    output.printList(data, {
+      columns: {
+        kind: ({ kind }) => kind,
+        'kept days': ({ keptDays }) => keptDays,
+        deleted: ({ deleted }) => deleted,
+        'last run': ({ startedAt }) => startedAt,
+        ended: ({ endedAt }) => endedAt ?? 'running',
       },
-    },
-  });
-}
+      empty: 'The workers have not looked for old records yet. Check the workers with: bulkhead doctor',
+    });
+  },
+});
 
-/** Shows how much would be deleted. @throws CliError unless the deletion was confirmed with --yes */
-export function confirm(options: {
-  readonly context: Pick<Context, 'output'>;
-  readonly amounts: Amounts;
-  readonly yes: boolean;
-  readonly what: string;
-}): void {
-  const { context, amounts, yes, what } = options;
-  if (yes) return;
-  context.output.print(amounts, () => toAmountsText(amounts));
-  throw new CliError({
-    message: `Nothing was deleted. Add --yes to permanently delete all of this data of ${what}.`,
-    exitCode: exitCodes.usage,
-  });
+/** Shows how much would be deleted. */
+export function showAmounts({ output }: Pick<Context, 'output'>, amounts: Amounts): void {
+  output.print(amounts, () => toAmountsText(amounts));
 }
 
 export function toAmountsText({ resources, records, contentBytes }: Amounts): string {
   return toFields({ ...resources, ...records, contentBytes });
 }
 
-function toText({ found, deleted, ...fields }: Erasure): string {
-  return toFields({ ...fields, ...(found ? { found: total(found) } : {}), deleted: total(deleted) });
+function summarize({ id, phase, found, deleted, warnings, error, ...erasure }: Erasure): string {
+  return toSummary({
+    headline: `${id}  erasure of a ${erasure.kind}`,
+    fields: {
+      phase,
+      connection: erasure.connectionId,
+      patient: erasure.patientId,
+      'kept out': erasure.keepsOut,
+      found: found && total(found),
+      deleted: total(deleted),
+      by: erasure.requestedBy,
+      created: erasure.createdAt,
+      completed: erasure.completedAt,
+      error: error && `${error.code}: ${error.message}`,
+    },
+    lists: { Warnings: warnings.map(({ code, message }) => `${code}: ${message}`) },
+  });
 }
 
 function total({ resources, records }: Amounts): number {

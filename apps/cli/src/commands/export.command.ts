@@ -1,155 +1,245 @@
-import { answerOf } from '@bulkhead/client';
-import type { Command } from 'commander';
-import { addCommand, list, wholeNumber } from '../add-command.ts';
-import type { Context, Environment } from '../context.ts';
+import { answerOf, type components, followEvents } from '@bulkhead/client';
+import {
+  atMost,
+  type CommandGroup,
+  choice,
+  command,
+  flag,
+  given,
+  list,
+  ofConnection,
+  repeated,
+  required,
+  text,
+  withDefault,
+} from '../command.ts';
+import type { Context } from '../context.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
-import { toFields, toTable } from '../output.ts';
-import { type Export, readExport, watchExport } from '../watch-export.ts';
+import { toSummary } from '../output.ts';
+import { type Export, readExport, readFiles, watchExport } from '../watch-export.ts';
 
-interface StartOptions {
-  readonly connection: string;
-  readonly types?: readonly string[];
-  readonly since?: string;
-  readonly level: 'Patient' | 'Group' | 'System';
-  readonly watch?: boolean;
+type OutputFile = components['schemas']['OutputFile'];
+
+const id = 'the id of the export';
+const signedUrls = flag('show the whole links of files that need no token, with --json');
+const none = 'No exports. Start one with: bulkhead export start --connection ID';
+const listColumns = {
+  id: (record: Export) => record.id,
+  status: (record: Export) => toStatusText(record),
+  started: ({ startedAt }: Export) => startedAt,
+  stored: ({ counts }: Export) => counts.stored,
+  quarantined: ({ counts }: Export) => counts.quarantined,
+  error: ({ errorCode }: Export) => errorCode,
+};
+
+export const bulkExports: CommandGroup = {
+  name: 'export',
+  alias: 'exports',
+  summary: 'bulk exports of a practice',
+  commands: [
+    command({
+      name: 'start',
+      summary: 'start an export and print its id',
+      options: {
+        connection: required(text('<id>', 'the connection to export')),
+        types: list('<types>', 'comma-separated resource types (default: all types)'),
+        since: text('<when>', 'only changes since this instant, or since the last export (`last`)'),
+        level: withDefault(
+          choice('<level>', { of: ['Patient', 'Group', 'System'], description: 'what is exported' }),
+          'Patient',
+        ),
+        typeFilter: repeated('<filter>', 'only resources that match, such as "Observation?category=laboratory"'),
+        callback: text('<url>', 'call this address when the export ends'),
+        idempotencyKey: text('<key>', 'start nothing if an export was started with the same key'),
+        watch: flag('show the progress until the export ends'),
+      },
+      examples: [
+        'export start --connection conn_1 --types Patient,Observation --watch',
+        'export start --connection conn_1 --since last',
+        'export start --connection conn_1 --level Group --type-filter "Observation?category=laboratory"',
+      ],
+      async run(context, options) {
+        const { api, provider, output } = context;
+        const { connection, types, since, level, typeFilter, callback, idempotencyKey, watch } = options;
+        const params = { path: { provider }, header: given({ 'idempotency-key': idempotencyKey }) };
+        const body = given({
+          connectionId: connection,
+          exportType: level,
+          resourceTypes: types,
+          since,
+          typeFilters: typeFilter,
+          callbackUrl: callback,
+        });
+        const { data } = answerOf(await api.POST('/api/ehr/{provider}/bulk-export', { params, body }));
+        if (!watch) return output.print(data, () => data.id);
+        output.printProgress(data.id);
+        return finish(context, await watchExport(context, data.id));
+      },
+    }),
+    command({
+      name: 'watch',
+      summary: 'show the progress of an export until it ends, with a bar for each file',
+      args: { id },
+      examples: ['export watch job_1'],
+      run: async (context, { id: jobId }) => finish(context, await watchExport(context, jobId)),
+    }),
+    command({
+      name: 'list',
+      summary: 'list exports, newest first',
+      options: {
+        connection: ofConnection('exports'),
+        status: choice('<status>', {
+          of: ['IN_PROGRESS', 'COMPLETED', 'FAILED', 'CANCELLED'],
+          description: 'only exports with this status',
+        }),
+        limit: atMost('exports', 20),
+        after: text('<id>', 'begin after this export'),
+        watch: flag('print the newest exports again whenever one of them changes'),
+      },
+      examples: ['export list', 'export list --status FAILED --limit 1', 'export list --connection conn_1 --watch'],
+      async run(context, { connection: connectionId, status, limit, after, watch }) {
+        const { api, provider, output } = context;
+        const print = (data: readonly Export[], next?: string) =>
+          output.printList(data, { columns: listColumns, empty: none, next });
+        if (watch) {
+          const path = '/api/ehr/{provider}/bulk-export/events';
+          const params = { path: { provider }, query: given({ connectionId }) };
+          const open = () => api.GET(path, { params, parseAs: 'stream' });
+          for await (const { data } of followEvents<{ exports: Export[] }>(open)) {
+            const shown = data.filter((record) => status === undefined || record.status === status);
+            print(shown.slice(0, limit));
+          }
+          return;
+        }
+        const params = { path: { provider }, query: given({ limit, connectionId, status, after }) };
+        const { data, next } = answerOf(await api.GET('/api/ehr/{provider}/bulk-export', { params }));
+        print(data, next);
+      },
+    }),
+    command({
+      name: 'show',
+      summary: 'show the status, the counts and the warnings of an export',
+      args: { id },
+      options: { signedUrls },
+      examples: ['export show job_1', 'export show job_1 --signed-urls --json'],
+      async run(context, { id: jobId, signedUrls: withSignedUrls }) {
+        const record = await readExport(context, jobId, withSignedUrls);
+        context.output.print(record, () => summarize(record));
+      },
+    }),
+    command({
+      name: 'files',
+      summary: 'list the files of an export with the outcome of their lines',
+      args: { id },
+      options: { signedUrls },
+      examples: ['export files job_1', 'export files job_1 --signed-urls --json'],
+      async run(context, { id: jobId, signedUrls: withSignedUrls }) {
+        context.output.printList(await readFiles(context, jobId, withSignedUrls), {
+          columns: {
+            type: ({ type }: OutputFile) => type,
+            section: ({ section }) => section,
+            state: ({ state }) => state,
+            lines: ({ lines }) => lines,
+            stored: ({ stored }) => stored,
+            quarantined: ({ quarantined }) => quarantined,
+            error: ({ error }) => error?.code,
+          },
+          empty: `The export has no files. See its status with: bulkhead export show ${jobId}`,
+        });
+      },
+    }),
+    command({
+      name: 'cancel',
+      summary: 'cancel an export immediately; what it stored stays',
+      args: { id },
+      examples: ['export cancel job_1'],
+      async run({ api, provider, output }, { id: jobId }) {
+        const params = { path: { provider, jobId } };
+        const { data } = answerOf(await api.DELETE('/api/ehr/{provider}/bulk-export/{jobId}', { params }));
+        output.print(data, () => data.status);
+      },
+    }),
+    command({
+      name: 'retry',
+      summary: 'retry a failed export, which fetches only the missing data',
+      args: { id },
+      examples: ['export retry job_1'],
+      async run({ api, provider, output }, { id: jobId }) {
+        const params = { path: { provider, jobId } };
+        const { data } = answerOf(await api.POST('/api/ehr/{provider}/bulk-export/{jobId}/retry', { params }));
+        output.print(data, () => data.status);
+      },
+    }),
+  ],
+};
+
+function toStatusText({ status, partial = false }: Export): string {
+  return partial ? `${status}, partial` : status;
 }
 
-interface ListOptions {
-  readonly connection?: string;
-  readonly status?: Export['status'];
-  readonly limit: number;
+function summarize(record: Export): string {
+  const { id: jobId, status, phase, counts, request, warnings, issues, watermarks = [], retrying } = record;
+  return toSummary({
+    headline: `${jobId}  ${toStatusText(record)}`,
+    fields: {
+      connection: record.connectionId,
+      request: toRequestText(request),
+      phase: status === 'IN_PROGRESS' ? phase : undefined,
+      progress: record.progress,
+      started: record.startedAt,
+      completed: record.completedAt,
+      files: `${counts.filesCompleted} of ${counts.files}${counts.filesFailed > 0 ? `, ${counts.filesFailed} failed` : ''}`,
+      stored: counts.stored,
+      unchanged: counts.unchanged,
+      stale: counts.stale,
+      deleted: counts.deleted,
+      quarantined: counts.quarantined,
+      withheld: counts.withheld,
+      error: record.errorCode && `${record.errorCode}: ${record.errorMessage}`,
+      'text of the EHR': record.ehrText,
+      retrying: retrying && `${retrying.code}: ${retrying.message} (${retrying.attempts} attempts)`,
+    },
+    lists: {
+      Warnings: warnings.map(({ code, message }) => `${code}: ${message}`),
+      'Issues of the EHR': issues.map((issue) => `${issue.severity} ${issue.code}: ${issue.count}`),
+      'Watermarks held': watermarks
+        .filter(({ advanced }) => !advanced)
+        .map(({ resourceType, reasons }) => `${resourceType}: ${reasons.map(({ code }) => code).join(', ')}`),
+    },
+    next: nextCommands(record),
+  });
 }
 
-/** Bulk exports. */
-export function addExport(program: Command, environment: Environment): void {
-  const exports = program.command('export').description('bulk exports of a practice');
-  const add = <Options>(definition: Parameters<typeof addCommand<Options>>[1]['definition']) =>
-    addCommand<Options>(exports, { definition, environment });
+function toRequestText({ exportType, resourceTypes, since, sinceLast, typeFilters = [] }: Export['request']): string {
+  const types = resourceTypes.length === 0 ? 'all types' : resourceTypes.join(', ');
+  const period = since === undefined ? '' : ` since ${since}${sinceLast ? ' (the last export)' : ''}`;
+  return [`${exportType}: ${types}${period}`, ...typeFilters].join(', ');
+}
 
-  add<StartOptions>({
-    usage: 'start',
-    description: 'start an export and print its id',
-    options: (command) =>
-      command
-        .requiredOption('--connection <id>', 'the connection to export')
-        .option('--types <types>', 'comma-separated resource types (default: all types)', list)
-        .option('--since <when>', 'only changes since this instant, or since the last export (`last`)')
-        .option('--level <level>', 'Patient, Group or System', 'Patient')
-        .option('--watch', 'show the progress until the export ends'),
-    async run(context, _args, { connection: connectionId, types, since, level: exportType, watch }) {
-      const { api, provider, output } = context;
-      const body = {
-        connectionId,
-        exportType,
-        ...(types === undefined ? {} : { resourceTypes: [...types] }),
-        ...(since === undefined ? {} : { since }),
-      };
-      const params = { path: { provider } };
-      const { data } = answerOf(await api.POST('/api/ehr/{provider}/bulk-export', { params, body }));
-      if (!watch) return output.print(data, () => data.id);
-      output.printProgress(data.id);
-      return finish(context, await watchExport(context, data.id));
-    },
-  });
-
-  add({
-    usage: 'watch <id>',
-    description: 'show the progress of an export until it ends, with a bar for each file',
-    run: async (context, [id = '']) => finish(context, await watchExport(context, id)),
-  });
-
-  add<ListOptions>({
-    usage: 'list',
-    description: 'list exports, newest first',
-    options: (command) =>
-      command
-        .option('--connection <id>', 'only exports of this connection')
-        .option('--status <status>', 'IN_PROGRESS, COMPLETED, FAILED or CANCELLED')
-        .option('--limit <n>', 'maximum number of exports', wholeNumber, 20),
-    async run({ api, provider, output }, _args, { connection, status, limit }) {
-      const query = {
-        limit,
-        ...(connection === undefined ? {} : { connectionId: connection }),
-        ...(status === undefined ? {} : { status }),
-      };
-      const params = { path: { provider }, query };
-      const { data } = answerOf(await api.GET('/api/ehr/{provider}/bulk-export', { params }));
-      output.print(data, () =>
-        toTable(data, {
-          id: ({ id }) => id,
-          status: (record) => record.status,
-          started: ({ startedAt }) => startedAt,
-          stored: ({ counts }) => counts.stored,
-          quarantined: ({ counts }) => counts.quarantined,
-          error: ({ errorCode }) => errorCode,
-        }),
-      );
-    },
-  });
-
-  add({
-    usage: 'show <id>',
-    description: 'show the status, counts and warnings of an export',
-    async run(context, [id = '']) {
-      const record = await readExport(context, id);
-      context.output.print(record, () => toFields(record));
-    },
-  });
-
-  add({
-    usage: 'files <id>',
-    description: 'list the files of an export with the outcome of their lines',
-    async run({ api, provider, output }, [id = '']) {
-      const params = { path: { provider, jobId: id } };
-      const { data } = answerOf(await api.GET('/api/ehr/{provider}/bulk-export/{jobId}/files', { params }));
-      output.print(data, () =>
-        toTable(data, {
-          type: ({ type }) => type,
-          section: ({ section }) => section,
-          state: ({ state }) => state,
-          lines: ({ lines }) => lines,
-          stored: ({ stored }) => stored,
-          quarantined: ({ quarantined }) => quarantined,
-          error: ({ error }) => error?.code,
-        }),
-      );
-    },
-  });
-
-  add({
-    usage: 'cancel <id>',
-    description: 'cancel an export immediately',
-    async run({ api, provider, output }, [id = '']) {
-      const params = { path: { provider, jobId: id } };
-      const { data } = answerOf(await api.DELETE('/api/ehr/{provider}/bulk-export/{jobId}', { params }));
-      output.print(data, () => data.status);
-    },
-  });
-
-  add({
-    usage: 'retry <id>',
-    description: 'retry a failed export, which fetches only the missing data',
-    async run({ api, provider, output }, [id = '']) {
-      const params = { path: { provider, jobId: id } };
-      const { data } = answerOf(await api.POST('/api/ehr/{provider}/bulk-export/{jobId}/retry', { params }));
-      output.print(data, () => data.status);
-    },
-  });
+function nextCommands({ id: jobId, status, counts }: Export): string[] {
+  if (status === 'IN_PROGRESS') return [`export watch ${jobId}`];
+  return [
+    `export files ${jobId}`,
+    ...(status === 'FAILED' ? [`export retry ${jobId}`] : []),
+    ...(counts.quarantined > 0 ? [`quarantine list --export ${jobId}`] : []),
+  ];
 }
 
 /** @throws CliError if the export did not complete, or completed with missing data */
 function finish({ output }: Context, record: Export): void {
-  const { id, status, partial = false, counts, warnings, errorMessage } = record;
+  const { id: jobId, status, partial = false, counts, warnings, errorMessage } = record;
   const { stored, quarantined } = counts;
   const warned = warnings.map(({ code, message }) => `\nwarning  ${code}: ${message}`).join('');
-  const statusText = partial ? `${status}, partial` : status;
-  output.print(record, () => `${id}  ${statusText}  ${stored} stored, ${quarantined} quarantined${warned}`);
+  output.print(
+    record,
+    () => `${jobId}  ${toStatusText(record)}  ${stored} stored, ${quarantined} quarantined${warned}`,
+  );
   if (status !== 'COMPLETED') {
     throw new CliError({ message: errorMessage ?? `The export is ${status}.`, exitCode: exitCodes.failed });
   }
   if (!partial) return;
   throw new CliError({
-    message: `The export completed, but something is missing. Read its warnings and run bulkhead export files ${id}.`,
+    message: `The export completed, but something is missing. Read its warnings and run bulkhead export files ${jobId}.`,
     exitCode: exitCodes.partial,
   });
 }

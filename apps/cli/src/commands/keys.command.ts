@@ -1,78 +1,82 @@
 import { answerOf } from '@bulkhead/client';
-import type { Command } from 'commander';
-import { addCommand, list, wholeNumber } from '../add-command.ts';
-import type { Environment } from '../context.ts';
-import { toTable } from '../output.ts';
-
-interface CreateOptions {
-  readonly name: string;
-  readonly role: 'client' | 'operator';
-  readonly connections?: readonly string[];
-  readonly days?: number;
-  readonly perMinute?: number;
-}
+import {
+  type CommandGroup,
+  choice,
+  command,
+  given,
+  list,
+  required,
+  text,
+  wholeNumber,
+  withDefault,
+  yes,
+} from '../command.ts';
+import { confirm } from '../confirm.ts';
 
 /** The API keys. */
-export function addKeys(program: Command, environment: Environment): void {
-  const keys = program.command('keys').description('API keys');
-  addCommand(keys, {
-    environment,
-    definition: {
-      usage: 'list',
-      description: 'list all API keys, including revoked ones',
+export const keys: CommandGroup = {
+  name: 'keys',
+  alias: 'key',
+  summary: 'API keys',
+  commands: [
+    command({
+      name: 'list',
+      summary: 'list all API keys, including revoked ones',
+      examples: ['keys list'],
       async run({ api, output }) {
         const { data } = answerOf(await api.GET('/api/ehr/api-keys'));
-        output.print(data, () =>
-          toTable(data, {
+        output.printList(data, {
+          columns: {
             id: ({ id }) => id,
             name: ({ name }) => name,
             role: ({ role }) => role,
             begins: ({ prefix }) => prefix,
             used: ({ lastUsedAt }) => lastUsedAt,
             ends: ({ expiresAt, revokedAt }) => (revokedAt ? `revoked ${revokedAt}` : expiresAt),
-          }),
-        );
+          },
+          empty: 'No API keys. Create one with: bulkhead keys create --name NAME',
+        });
       },
-    },
-  });
-  addCommand<CreateOptions>(keys, {
-    environment,
-    definition: {
-      usage: 'create',
-      description: 'create an API key, which is shown only once',
-      options: (command) =>
-        command
-          .requiredOption('--name <name>', 'a name by which you recognise the key')
-          .option('--role <role>', 'client or operator', 'client')
-          .option('--connections <ids>', 'comma-separated connections that the key may use (default: all)', list)
-          .option(
-            '--days <n>',
-            'days until the key expires (default: 90 for an operator, never for a client)',
-            wholeNumber,
-          )
-          .option('--per-minute <n>', 'maximum number of requests per minute', wholeNumber),
-      async run({ api, output }, _args, { name, role, connections, days, perMinute }) {
-        const body = {
+    }),
+    command({
+      name: 'create',
+      summary: 'create an API key, which is shown only once',
+      options: {
+        name: required(text('<name>', 'a name by which you recognise the key')),
+        role: withDefault(
+          choice('<role>', { of: ['client', 'operator'], description: 'what the key may do' }),
+          'client',
+        ),
+        connections: list('<ids>', 'comma-separated connections that the key may use (default: all)'),
+        days: wholeNumber('<n>', 'days until the key expires (default: 90 for an operator, never for a client)'),
+        expiresAt: text('<instant>', 'when the key expires, instead of --days'),
+        perMinute: wholeNumber('<n>', 'maximum number of requests per minute'),
+      },
+      examples: ['keys create --name reporting --connections conn_1 --days 30'],
+      async run({ api, output }, { name, role, connections, days, expiresAt, perMinute }) {
+        const body = given({
           name,
           role,
-          ...(connections === undefined ? {} : { connectionIds: [...connections] }),
-          ...(days === undefined ? {} : { expiresInDays: days }),
-          ...(perMinute === undefined ? {} : { requestsPerMinute: perMinute }),
-        };
+          connectionIds: connections,
+          expiresInDays: days,
+          expiresAt,
+          requestsPerMinute: perMinute,
+        });
         const { data } = answerOf(await api.POST('/api/ehr/api-keys', { body }));
         output.print(data, () => data.key);
       },
-    },
-  });
-  addCommand(keys, {
-    environment,
-    definition: {
-      usage: 'revoke <id>',
-      description: 'revoke an API key immediately',
-      async run({ api, output }, [id = '']) {
-        const { data } = answerOf(await api.DELETE('/api/ehr/api-keys/{id}', { params: { path: { id } } }));
-        output.print(data, () => '');
+    }),
+    command({
+      name: 'revoke',
+      summary: 'revoke an API key immediately',
+      args: { id: 'the id of the key' },
+      options: { yes },
+      examples: ['keys revoke key_1 --yes'],
+      async run(context, { id, yes: isConfirmed }) {
+        await confirm(context, { yes: isConfirmed, what: `revoke the API key ${id}`, done: 'revoked' });
+        const { data } = answerOf(await context.api.DELETE('/api/ehr/api-keys/{id}', { params: { path: { id } } }));
+        context.output.print(data, () => '');
       },
-    },
-  });
-}
+    }),
+  ],
+};

@@ -1,88 +1,165 @@
-import { answerOf } from '@bulkhead/client';
-import type { Command } from 'commander';
-import { addCommand } from '../add-command.ts';
-import type { Environment } from '../context.ts';
-import { toTable } from '../output.ts';
+import { answerOf, type components } from '@bulkhead/client';
+import {
+  type CommandGroup,
+  choice,
+  command,
+  given,
+  list,
+  ofConnection,
+  required,
+  text,
+  unless,
+  withDefault,
+  yes,
+} from '../command.ts';
+import { confirm } from '../confirm.ts';
+import { toSummary } from '../output.ts';
 
-interface CreateOptions {
-  readonly connection: string;
-  readonly kind: 'export' | 'sync';
-  readonly cron: string;
-  readonly timeZone: string;
-  readonly spread: boolean;
-}
+type Schedule = components['schemas']['ScheduleDetail'];
+
+const id = 'the id of the schedule';
 
 /** Recurring exports and syncs. */
-export function addSchedules(program: Command, environment: Environment): void {
-  const schedules = program.command('schedules').description('recurring exports and syncs');
-  const add = <Options>(definition: Parameters<typeof addCommand<Options>>[1]['definition']) =>
-    addCommand<Options>(schedules, { definition, environment });
-
-  add({
-    usage: 'list',
-    description: 'list schedules with their last and next runs',
-    async run({ api, output }) {
-      const { data } = answerOf(await api.GET('/api/ehr/schedules', { params: { query: { limit: 1000 } } }));
-      output.print(data, () =>
-        toTable(data, {
-          id: ({ id }) => id,
-          connection: ({ connectionId }) => connectionId,
-          kind: ({ kind }) => kind,
-          cron: ({ cron, timeZone }) => `${cron} ${timeZone}`,
-          next: ({ nextRunAt, paused }) => (paused ? 'paused' : nextRunAt),
-          last: ({ lastRun }) => lastRun && `${lastRun.outcome} ${lastRun.at}`,
-        }),
-      );
-    },
-  });
-
-  add<CreateOptions>({
-    usage: 'create',
-    description: 'create a schedule',
-    options: (command) =>
-      command
-        .requiredOption('--connection <id>', 'the connection to export or sync')
-        .requiredOption('--cron <cron>', 'cron expression of five fields, such as "0 2 * * *"')
-        .requiredOption('--time-zone <zone>', 'time zone, such as America/New_York')
-        .option('--kind <kind>', 'export or sync', 'export')
-        .option('--no-spread', 'start exactly at the cron time, without the delay that spreads schedules'),
-    async run({ api, output }, _args, { connection: connectionId, kind, cron, timeZone, spread }) {
-      const { data } = answerOf(
-        await api.POST('/api/ehr/schedules', { body: { connectionId, kind, cron, timeZone, spread } }),
-      );
-      output.print(data, () => `${data.id}  next ${data.nextRunAt}`);
-    },
-  });
-
-  for (const [usage, paused] of [
-    ['pause', true],
-    ['resume', false],
-  ] as const) {
-    add({
-      usage: `${usage} <id>`,
-      description: paused ? 'pause a schedule until it is resumed' : 'resume a schedule',
-      async run({ api, output }, [id = '']) {
-        const answer = await api.PATCH('/api/ehr/schedules/{id}', { params: { path: { id } }, body: { paused } });
-        const { data } = answerOf(answer);
-        output.print(data, () => data.nextRunAt ?? 'paused');
+export const schedules: CommandGroup = {
+  name: 'schedules',
+  alias: 'schedule',
+  summary: 'recurring exports and syncs',
+  commands: [
+    command({
+      name: 'list',
+      summary: 'list schedules with their last and next runs',
+      options: { connection: ofConnection('schedules') },
+      examples: ['schedules list', 'schedules list --connection conn_1'],
+      async run({ api, output }, { connection: connectionId }) {
+        const query = given({ connectionId, limit: 1000 });
+        const { data } = answerOf(await api.GET('/api/ehr/schedules', { params: { query } }));
+        output.printList(data, {
+          columns: {
+            id: (schedule) => schedule.id,
+            connection: (schedule) => schedule.connectionId,
+            kind: ({ kind }) => kind,
+            cron: ({ cron, timeZone }) => `${cron} ${timeZone}`,
+            next: ({ nextRunAt, paused }) => (paused ? 'paused' : nextRunAt),
+            last: ({ lastRun }) => lastRun && `${lastRun.outcome} ${lastRun.at}`,
+          },
+          empty:
+            'No schedules. Create one with: bulkhead schedules create --connection ID --cron "0 2 * * *" --time-zone America/New_York',
+        });
       },
-    });
-  }
+    }),
+    command({
+      name: 'show',
+      summary: 'show a schedule with its last run and its next runs',
+      args: { id },
+      examples: ['schedules show sched_1'],
+      async run({ api, output }, { id: scheduleId }) {
+        const params = { path: { id: scheduleId } };
+        const { data } = answerOf(await api.GET('/api/ehr/schedules/{id}', { params }));
+        output.print(data, () => summarize(data));
+      },
+    }),
+    command({
+      name: 'create',
+      summary: 'create a schedule',
+      options: {
+        connection: required(text('<id>', 'the connection to export or sync')),
+        cron: required(text('<cron>', 'cron expression of five fields, such as "0 2 * * *"')),
+        timeZone: required(text('<zone>', 'time zone, such as America/New_York')),
+        kind: withDefault(choice('<kind>', { of: ['export', 'sync'], description: 'what is started' }), 'export'),
+        types: list('<types>', 'comma-separated resource types'),
+        level: choice('<level>', { of: ['Patient', 'Group', 'System'], description: 'what an export exports' }),
+        standard: unless('skip the standard set in syncs'),
+        enhanced: unless('skip the enhanced set in syncs'),
+        spread: unless('start exactly at the cron time, without the delay that spreads schedules'),
+      },
+      examples: [
+        'schedules create --connection conn_1 --cron "0 2 * * *" --time-zone America/New_York',
+        'schedules create --connection conn_1 --kind sync --no-standard --cron "0 4 * * 0" --time-zone UTC',
+      ],
+      async run({ api, output }, { connection: connectionId, kind, cron, timeZone, spread, ...options }) {
+        const request = given({
+          resourceTypes: options.types,
+          exportType: options.level,
+          includeStandard: options.standard ? undefined : false,
+          includeEnhanced: options.enhanced ? undefined : false,
+        });
+        const body = { connectionId, kind, cron, timeZone, spread, request };
+        const { data } = answerOf(await api.POST('/api/ehr/schedules', { body }));
+        output.print(data, () => `${data.id}  next ${data.nextRunAt}`);
+      },
+    }),
+    command({
+      name: 'change',
+      summary: 'change when a schedule runs',
+      args: { id },
+      options: {
+        cron: text('<cron>', 'cron expression of five fields, such as "0 2 * * *"'),
+        timeZone: text('<zone>', 'time zone, such as America/New_York'),
+      },
+      examples: ['schedules change sched_1 --cron "30 3 * * *"'],
+      async run({ api, output }, { id: scheduleId, cron, timeZone }) {
+        const params = { path: { id: scheduleId } };
+        const body = given({ cron, timeZone });
+        const { data } = answerOf(await api.PATCH('/api/ehr/schedules/{id}', { params, body }));
+        output.print(data, () => `${data.id}  next ${data.nextRunAt ?? 'paused'}`);
+      },
+    }),
+    pauseOrResume({ name: 'pause', summary: 'pause a schedule until it is resumed', paused: true }),
+    pauseOrResume({ name: 'resume', summary: 'resume a schedule', paused: false }),
+    command({
+      name: 'run',
+      summary: 'start a run of a schedule now',
+      args: { id },
+      examples: ['schedules run sched_1'],
+      async run({ api, output }, { id: scheduleId }) {
+        const params = { path: { id: scheduleId } };
+        const { data } = answerOf(await api.POST('/api/ehr/schedules/{id}/run', { params }));
+        output.print(data, () => data.id);
+      },
+    }),
+    command({
+      name: 'delete',
+      summary: 'delete a schedule',
+      args: { id },
+      options: { yes },
+      examples: ['schedules delete sched_1 --yes'],
+      async run(context, { id: scheduleId, yes: isConfirmed }) {
+        await confirm(context, { yes: isConfirmed, what: `delete the schedule ${scheduleId}`, done: 'deleted' });
+        answerOf(await context.api.DELETE('/api/ehr/schedules/{id}', { params: { path: { id: scheduleId } } }));
+      },
+    }),
+  ],
+};
 
-  add({
-    usage: 'run <id>',
-    description: 'start a run of a schedule now',
-    async run({ api, output }, [id = '']) {
-      const { data } = answerOf(await api.POST('/api/ehr/schedules/{id}/run', { params: { path: { id } } }));
-      output.print(data, () => data.id);
+function pauseOrResume(options: { readonly name: string; readonly summary: string; readonly paused: boolean }) {
+  const { name, summary, paused } = options;
+  return command({
+    name,
+    summary,
+    args: { id },
+    examples: [`schedules ${name} sched_1`],
+    async run({ api, output }, { id: scheduleId }) {
+      const params = { path: { id: scheduleId } };
+      const { data } = answerOf(await api.PATCH('/api/ehr/schedules/{id}', { params, body: { paused } }));
+      output.print(data, () => data.nextRunAt ?? 'paused');
     },
   });
+}
 
-  add({
-    usage: 'delete <id>',
-    description: 'delete a schedule',
-    async run({ api }, [id = '']) {
-      answerOf(await api.DELETE('/api/ehr/schedules/{id}', { params: { path: { id } } }));
+function summarize(schedule: Schedule): string {
+  const { lastRun, nextRuns, request } = schedule;
+  return toSummary({
+    headline: `${schedule.id}  ${schedule.paused ? 'paused' : 'active'}`,
+    fields: {
+      connection: schedule.connectionId,
+      kind: schedule.kind,
+      cron: `${schedule.cron} ${schedule.timeZone}`,
+      request: Object.keys(request).length === 0 ? undefined : request,
+      'delay of the start': `${Math.round(schedule.spreadMs / 60_000)} min`,
+      'last run':
+        lastRun && [lastRun.outcome, lastRun.at, lastRun.runId, lastRun.runStatus, lastRun.reason].join(' ').trim(),
     },
+    lists: { 'Next runs': nextRuns },
+    next: [`schedules run ${schedule.id}`],
   });
 }

@@ -1,0 +1,195 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { addCommand } from './add-command.ts';
+import type { Context, Environment } from './context.ts';
+
+/**
+ * Commands as data. A command names its arguments, options and examples, and its `run` gets their values with their types:
+ *
+ *     command({
+ *       name: 'retry',
+ *       summary: 'retry a failed export',
+ *       args: { id: 'the id of the export' },
+ *       options: { limit: wholeNumber('<n>', 'maximum number of files') },
+ *       examples: ['export retry job_1'],
+ *       async run({ api, output }, { id, limit }) { ... },
+ *     })
+ *
+ * `--help`, the completion of shells and docs/cli.md are generated from it. A test runs every example.
+ */
+export interface CommandDefinition {
+  readonly name: string;
+  readonly summary: string;
+  /** The description of each argument. All of them are required. */
+  readonly args?: Readonly<Record<string, string>>;
+  /** The options by their names in camel case: `typeFilter` is `--type-filter`. */
+  readonly options?: Readonly<Record<string, OptionOf<unknown>>>;
+  /** Command lines without `bulkhead`. */
+  readonly examples: readonly string[];
+  readonly run: (context: Context, input: Readonly<Record<string, unknown>>) => Promise<void>;
+}
+
+/** Commands with a common first word, such as `export start` and `export show`. */
+export interface CommandGroup {
+  readonly name: string;
+  readonly alias?: string;
+  readonly summary: string;
+  readonly commands: readonly CommandDefinition[];
+}
+
+/** An option whose value has the type `Value`. */
+export interface OptionOf<Value> {
+  readonly description: string;
+  /** What follows the name, such as `<id>`. An option without it is a switch. */
+  readonly argument?: string;
+  readonly choices?: readonly string[];
+  readonly parse?: (text: string, previous: unknown) => unknown;
+  readonly default?: unknown;
+  readonly isRequired?: boolean;
+  /** Whether the name begins with `--no-`. */
+  readonly isNegated?: boolean;
+  /** Only for the compiler. No option has this property. */
+  readonly value?: Value;
+}
+
+type Options = Readonly<Record<string, OptionOf<unknown>>>;
+type Input<Args, Given extends Options> = { readonly [Name in keyof Args]: string } & {
+  readonly [Name in keyof Given]: Given[Name] extends OptionOf<infer Value> ? Value : never;
+};
+
+/** Gives the values of a command the types of its options. */
+export function command<
+  const Args extends Readonly<Record<string, string>> = Readonly<Record<never, string>>,
+  const Given extends Options = Readonly<Record<never, never>>,
+>(
+  definition: Omit<CommandDefinition, 'args' | 'options' | 'run'> & {
+    readonly args?: Args;
+    readonly options?: Given;
+    readonly run: (context: Context, input: Input<Args, Given>) => Promise<void>;
+  },
+): CommandDefinition {
+  return definition as unknown as CommandDefinition;
+}
+
+export function addGroup(
+  program: Command,
+  options: { readonly group: CommandGroup; readonly environment: Environment },
+) {
+  const { group, environment } = options;
+  const parent = program.command(group.name).description(group.summary);
+  if (group.alias !== undefined) parent.alias(group.alias);
+  for (const definition of group.commands) addDefinition(parent, { definition, environment });
+}
+
+export function addDefinition(
+  parent: Command,
+  options: { readonly definition: CommandDefinition; readonly environment: Environment },
+): void {
+  const { definition, environment } = options;
+  const { name, summary, args = {}, options: named = {}, examples, run } = definition;
+  const names = Object.keys(args);
+  addCommand(parent, {
+    environment,
+    definition: {
+      usage: name,
+      description: summary,
+      options(self) {
+        for (const [argument, description] of Object.entries(args))
+          self.argument(`<${toKebabCase(argument)}>`, description);
+        for (const [option, value] of Object.entries(named)) self.addOption(toOption(option, value));
+        const lines = examples.map((example) => `  bulkhead ${example}`);
+        return self.addHelpText('after', `\nExamples:\n${lines.join('\n')}`);
+      },
+      run: (context, texts, values) =>
+        run(context, { ...values, ...Object.fromEntries(names.map((argument, index) => [argument, texts[index]])) }),
+    },
+  });
+}
+
+function toOption(name: string, option: OptionOf<unknown>): Option {
+  const { description, argument, choices, parse, isRequired = false, isNegated = false } = option;
+  const flags = `--${isNegated ? 'no-' : ''}${toKebabCase(name)}${argument === undefined ? '' : ` ${argument}`}`;
+  const added = new Option(flags, description).makeOptionMandatory(isRequired);
+  if (choices !== undefined) added.choices(choices);
+  if (parse !== undefined) added.argParser(parse);
+  if (option.default !== undefined) added.default(option.default);
+  return added;
+}
+
+function toKebabCase(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+export function text(argument: string, description: string): OptionOf<string | undefined> {
+  return { argument, description };
+}
+
+export function flag(description: string): OptionOf<boolean | undefined> {
+  return { description };
+}
+
+/** Is true unless the option, whose name begins with `--no-`, is given. */
+export function unless(description: string): OptionOf<boolean> {
+  return { description, isNegated: true };
+}
+
+export function choice<const Value extends string>(
+  argument: string,
+  options: { readonly of: readonly Value[]; readonly description: string },
+): OptionOf<Value | undefined> {
+  return { argument, description: options.description, choices: options.of };
+}
+
+export function wholeNumber(argument: string, description: string): OptionOf<number | undefined> {
+  return { argument, description, parse: toWholeNumber };
+}
+
+/** A comma-separated list. */
+export function list(argument: string, description: string): OptionOf<string[] | undefined> {
+  return { argument, description, parse: toList };
+}
+
+/** An option that can be given several times. Its values may contain commas. */
+export function repeated(argument: string, description: string): OptionOf<string[] | undefined> {
+  const parse = (value: string, previous: unknown) => [...((previous as string[] | undefined) ?? []), value];
+  return { argument, description: `${description} (can be repeated)`, parse };
+}
+
+export function required<Value>(option: OptionOf<Value>): OptionOf<Exclude<Value, undefined>> {
+  return { ...(option as OptionOf<Exclude<Value, undefined>>), isRequired: true };
+}
+
+export function withDefault<Value>(
+  option: OptionOf<Value>,
+  value: Exclude<Value, undefined>,
+): OptionOf<Exclude<Value, undefined>> {
+  return { ...(option as OptionOf<Exclude<Value, undefined>>), default: value };
+}
+
+/** Options of several commands. */
+export const yes = flag('do not ask for confirmation');
+export const ofConnection = (what: string) => text('<id>', `only ${what} of this connection`);
+export const atMost = (what: string, limit: number) =>
+  withDefault(wholeNumber('<n>', `maximum number of ${what}`), limit);
+
+type Defined<Value> = {
+  readonly [Key in keyof Value as undefined extends Value[Key] ? never : Key]: Value[Key];
+} & {
+  readonly [Key in keyof Value as undefined extends Value[Key] ? Key : never]?: Exclude<Value[Key], undefined>;
+};
+
+/** Leaves out what the user did not give. */
+export function given<Value extends object>(value: Value): Defined<Value> {
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as Defined<Value>;
+}
+
+function toList(value: string): string[] {
+  return value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+function toWholeNumber(value: string): number {
+  if (/^\d{1,9}$/.test(value)) return Number(value);
+  throw new InvalidArgumentError('It must be a whole number.');
+}

@@ -1,0 +1,109 @@
+import { answerOf, type components } from '@bulkhead/client';
+import { atMost, type CommandGroup, choice, command, given, required, text } from '../command.ts';
+import { download } from '../download.ts';
+import { toSummary } from '../output.ts';
+
+type Document = components['schemas']['Document'];
+
+const id = 'the id of the document';
+
+/** Attachments of resources. */
+export const documents: CommandGroup = {
+  name: 'documents',
+  alias: 'document',
+  summary: 'attachments of resources, such as reports and letters',
+  commands: [
+    command({
+      name: 'list',
+      summary: 'list the documents of a connection, a patient or a resource',
+      options: {
+        connection: required(text('<id>', 'the connection of the documents')),
+        patient: text('<id>', 'only documents of this patient'),
+        resourceType: text('<type>', 'only documents of resources of this type'),
+        resourceId: text('<id>', 'only documents of the resource with this id'),
+        state: choice('<state>', {
+          of: ['pending', 'downloading', 'stored', 'failed', 'skipped'],
+          description: 'only documents with this state',
+        }),
+        limit: atMost('documents', 100),
+        after: text('<id>', 'begin after this document'),
+      },
+      examples: [
+        'documents list --connection conn_1 --patient patient_1',
+        'documents list --connection conn_1 --state failed',
+      ],
+      async run({ api, provider, output }, { connection: connectionId, ...options }) {
+        const params = { path: { provider }, query: given({ connectionId, ...options }) };
+        const { data, next } = answerOf(await api.GET('/api/ehr/{provider}/documents', { params }));
+        output.printList(data, {
+          columns: {
+            id: (document) => document.id,
+            resource: ({ resource }) => `${resource.type}/${resource.id}`,
+            title: ({ title }) => title,
+            type: ({ storedType, contentType }) => storedType ?? contentType,
+            bytes: ({ sizeBytes }) => sizeBytes,
+            state: ({ state, error, reason }) => [state, error?.code ?? reason].join(' ').trim(),
+          },
+          empty: `No documents. They are fetched after an export: bulkhead export start --connection ${connectionId}`,
+          next,
+        });
+      },
+    }),
+    command({
+      name: 'show',
+      summary: 'show the metadata of a document',
+      args: { id },
+      examples: ['documents show doc_1'],
+      async run({ api, provider, output }, { id: documentId }) {
+        const params = { path: { provider, id: documentId } };
+        const { data } = answerOf(await api.GET('/api/ehr/{provider}/documents/{id}/metadata', { params }));
+        output.print(data, () => summarize(data));
+      },
+    }),
+    command({
+      name: 'get',
+      summary: 'write the content of a document to a file or to the standard output',
+      args: { id },
+      options: { out: text('<file>', 'the file to write (default: standard output)') },
+      examples: ['documents get doc_1 --out report.pdf'],
+      async run({ api, provider, stdout }, { id: documentId, out: file }) {
+        const params = { path: { provider, id: documentId } };
+        const answer = await api.GET('/api/ehr/{provider}/documents/{id}', { params, parseAs: 'stream' });
+        await download(answer, { stdout, file });
+      },
+    }),
+    command({
+      name: 'retry',
+      summary: 'fetch a failed or skipped document again',
+      args: { id },
+      examples: ['documents retry doc_1'],
+      async run({ api, provider, output }, { id: documentId }) {
+        const params = { path: { provider, id: documentId } };
+        const { data } = answerOf(await api.POST('/api/ehr/{provider}/documents/{id}/retry', { params }));
+        output.print(data, () => data.state);
+      },
+    }),
+  ],
+};
+
+function summarize(document: Document): string {
+  const { id, state, reason, error, resource, notes } = document;
+  return toSummary({
+    headline: `${id}  ${[state, reason].join(' ').trim()}`,
+    fields: {
+      title: document.title,
+      connection: document.connectionId,
+      resource: `${resource.type}/${resource.id}`,
+      patient: document.patientId,
+      type: document.storedType ?? document.contentType,
+      bytes: document.sizeBytes,
+      sha256: document.sha256,
+      source: document.url ?? document.source,
+      completed: document.completedAt,
+      error: error && `${error.code}: ${error.message}`,
+      'text of the EHR': error?.ehrText,
+    },
+    lists: { Notes: notes },
+    next: [state === 'stored' ? `documents get ${id} --out FILE` : `documents retry ${id}`],
+  });
+}

@@ -1,0 +1,129 @@
+import { readFileSync } from 'node:fs';
+import { answerOf, type components } from '@bulkhead/client';
+import { atMost, type CommandGroup, choice, command, given, ofConnection, text } from '../command.ts';
+import { download } from '../download.ts';
+import { CliError, exitCodes } from '../exit-codes.ts';
+import { toFields, toSummary } from '../output.ts';
+
+type Line = components['schemas']['QuarantinedLine'];
+
+const id = 'the id of the line';
+
+/** The quarantine, which holds lines that could not be stored. */
+export const quarantine: CommandGroup = {
+  name: 'quarantine',
+  summary: 'lines that could not be stored',
+  commands: [
+    command({
+      name: 'list',
+      summary: 'list quarantined lines with their positions and reasons',
+      options: {
+        export: text('<id>', 'only lines of this export or sync'),
+        connection: ofConnection('lines'),
+        file: text('<id>', 'only lines of this file of an export'),
+        reason: text('<reason>', 'only lines with this reason, such as invalid-json'),
+        state: choice('<state>', { of: ['open', 'replayed', 'withheld'], description: 'only lines with this state' }),
+        limit: atMost('lines', 100),
+        after: text('<id>', 'begin after this line'),
+      },
+      examples: ['quarantine list --export job_1', 'quarantine list --connection conn_1 --state open'],
+      async run({ api, output }, { export: exportId, connection: connectionId, file: fileId, ...options }) {
+        const query = given({ exportId, connectionId, fileId, ...options });
+        const { data, next } = answerOf(await api.GET('/api/ehr/quarantine', { params: { query } }));
+        output.printList(data, {
+          columns: {
+            id: (line) => line.id,
+            reason: ({ reason }) => reason,
+            line: toPosition,
+            bytes: ({ sizeBytes }) => sizeBytes,
+            state: ({ state }) => state,
+          },
+          empty: 'No quarantined lines. Every line that an EHR sent could be stored.',
+          next,
+        });
+      },
+    }),
+    command({
+      name: 'show',
+      summary: 'show where a line came from and why it was rejected, without its content',
+      args: { id },
+      examples: ['quarantine show file_1.42'],
+      async run({ api, output }, { id: lineId }) {
+        const params = { path: { id: lineId } };
+        const { data } = answerOf(await api.GET('/api/ehr/quarantine/{id}', { params }));
+        output.print(data, () => summarize(data));
+      },
+    }),
+    command({
+      name: 'line',
+      summary: 'print a line exactly as the EHR sent it',
+      args: { id },
+      examples: ['quarantine line file_1.42'],
+      async run({ api, stdout }, { id: lineId }) {
+        const params = { path: { id: lineId } };
+        await download(await api.GET('/api/ehr/quarantine/{id}/line', { params, parseAs: 'stream' }), { stdout });
+      },
+    }),
+    command({
+      name: 'replay',
+      summary: 'try to store a line again, unchanged or corrected',
+      args: { id },
+      options: { file: text('<file>', 'a file with the corrected line') },
+      examples: ['quarantine replay file_1.42', 'quarantine replay file_1.42 --file line.json'],
+      async run({ api, output }, { id: lineId, file }) {
+        const answer = await api.POST('/api/ehr/quarantine/{id}/replay', {
+          params: { path: { id: lineId } },
+          // The bytes are sent unchanged, so that numbers keep their exact text.
+          ...(file === undefined
+            ? {}
+            : { body: readFileSync(file), bodySerializer: (body: unknown) => body as Buffer }),
+        });
+        const { data } = answerOf(answer);
+        output.print(data, () => toFields(data));
+        if (data.state === 'open')
+          throw new CliError({
+            message: 'The line still cannot be stored. Correct it and send it with --file.',
+            exitCode: exitCodes.failed,
+          });
+      },
+    }),
+    command({
+      name: 'replay-all',
+      summary: 'try to store all open lines of an export, a sync or a file again',
+      options: {
+        export: text('<id>', 'the export or sync'),
+        file: text('<id>', 'the file of an export'),
+        reason: text('<reason>', 'only lines with this reason, such as invalid-json'),
+      },
+      examples: ['quarantine replay-all --export job_1'],
+      async run({ api, output }, { export: exportId, file: fileId, reason }) {
+        const body = given({ exportId, fileId, reason });
+        const { data } = answerOf(await api.POST('/api/ehr/quarantine/replay', { body }));
+        output.print(data, () => `${data.count} lines are being stored again`);
+      },
+    }),
+  ],
+};
+
+function toPosition({ source, resourceType, line, offset }: Line): string | number {
+  return source === 'sync' ? `${resourceType} page ${line} entry ${offset + 1}` : line;
+}
+
+function summarize(line: Line): string {
+  const { id: lineId, state, reason, replay } = line;
+  return toSummary({
+    headline: `${lineId}  ${state}`,
+    fields: {
+      reason,
+      connection: line.connectionId,
+      [line.source === 'sync' ? 'sync' : 'export']: line.exportId,
+      line: toPosition(line),
+      bytes: line.sizeBytes,
+      kept: line.isTruncated ? `${line.keptBytes} bytes` : undefined,
+      sha256: line.sha256,
+      created: line.createdAt,
+      replayed: replay && [replay.at, replay.reason].join(' ').trim(),
+    },
+    next: state === 'open' ? [`quarantine line ${lineId}`, `quarantine replay ${lineId} --file FILE`] : [],
+  });
+}

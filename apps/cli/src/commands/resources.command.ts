@@ -1,0 +1,131 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { answerOf, type components } from '@bulkhead/client';
+import { type CommandGroup, command, given, list, required, text, wholeNumber } from '../command.ts';
+import { download } from '../download.ts';
+
+type Source = components['schemas']['ResourceSource'];
+
+const connection = required(text('<id>', 'the connection of the resources'));
+const type = 'the resource type';
+const id = 'the id of the resource';
+
+/** The stored resources. */
+export const resources: CommandGroup = {
+  name: 'resources',
+  alias: 'resource',
+  summary: 'the stored resources',
+  commands: [
+    command({
+      name: 'get',
+      summary: 'read resources as NDJSON, into a file for each type or to the standard output',
+      options: {
+        connection,
+        types: required(list('<types>', 'comma-separated resource types')),
+        out: text('<folder>', 'the folder for the files (default: standard output)'),
+      },
+      examples: ['resources get --connection conn_1 --types Patient,Observation --out records'],
+      async run({ api, provider, output, stdout }, { connection: connectionId, types, out }) {
+        if (out !== undefined) mkdirSync(out, { recursive: true });
+        for (const name of types) {
+          const answer = await api.GET('/api/ehr/{provider}/resources/{type}', {
+            params: { path: { provider, type: name }, query: { connectionId } },
+            headers: { accept: 'application/fhir+ndjson' },
+            parseAs: 'stream',
+          });
+          await download(answer, { stdout, file: out && join(out, `${name}.ndjson`) });
+          output.printProgress(`${name} done`);
+        }
+      },
+    }),
+    command({
+      name: 'search',
+      summary: 'search resources of a type, and print a page of them',
+      args: { type },
+      options: {
+        connection,
+        patient: text('<id>', 'only resources of this patient'),
+        code: text('<code>', 'only resources with this code, such as http://loinc.org|4548-4'),
+        category: text('<category>', 'only resources of this category'),
+        status: text('<status>', 'only resources with this status'),
+        date: text('<date>', 'only resources of this date, such as ge2026-01-01'),
+        lastUpdated: text('<instant>', 'only resources that were changed then, such as gt2026-01-31T00:00:00Z'),
+        limit: wholeNumber('<n>', 'maximum number of resources'),
+        cursor: text('<cursor>', 'continue after an earlier page'),
+      },
+      examples: ['resources search Observation --connection conn_1 --patient patient_1 --date ge2026-01-01'],
+      async run({ api, provider, output, stdout }, { type: name, connection: connectionId, ...options }) {
+        const { lastUpdated, limit, cursor, ...filters } = options;
+        const paging = { _lastUpdated: lastUpdated, _count: limit, _cursor: cursor };
+        const params = { path: { provider, type: name }, query: given({ connectionId, ...filters, ...paging }) };
+        const path = '/api/ehr/{provider}/resources/{type}';
+        // Parsing would change the text of numbers such as 1.50.
+        if (output.json) return download(await api.GET(path, { params, parseAs: 'stream' }), { stdout });
+        const data = answerOf(await api.GET(path, { params }));
+        const next = data.link.find(({ relation }) => relation === 'next');
+        const found = (data.entry ?? []).map(({ resource }) => resource);
+        output.printList(found, {
+          columns: {
+            id: (resource) => resource.id,
+            status: ({ status }) => toText(status),
+            code: ({ code }) => toText(code),
+            updated: ({ meta }) => toText((meta as { readonly lastUpdated?: unknown } | undefined)?.lastUpdated),
+          },
+          empty: `No resources match. Export them with: bulkhead export start --connection ${connectionId} --types ${name}`,
+        });
+        if (next !== undefined) output.printProgress(`There are more: --cursor ${cursorOf(next.url)}`);
+      },
+    }),
+    command({
+      name: 'show',
+      summary: 'print a resource as JSON',
+      args: { type, id },
+      options: { connection },
+      examples: ['resources show Patient patient_1 --connection conn_1'],
+      async run({ api, provider, stdout }, { type: name, id: resourceId, connection: connectionId }) {
+        const params = { path: { provider, type: name, id: resourceId }, query: { connectionId } };
+        const path = '/api/ehr/{provider}/resources/{type}/{id}';
+        await download(await api.GET(path, { params, parseAs: 'stream' }), { stdout });
+      },
+    }),
+    command({
+      name: 'sources',
+      summary: 'list the exports and syncs that stored a resource, current version first',
+      args: { type, id },
+      options: { connection },
+      examples: ['resources sources Patient patient_1 --connection conn_1'],
+      async run({ api, provider, output }, { type: name, id: resourceId, connection: connectionId }) {
+        const params = { path: { provider, type: name, id: resourceId }, query: { connectionId } };
+        const { data } = answerOf(await api.GET('/api/ehr/{provider}/resources/{type}/{id}/sources', { params }));
+        output.printList(data, {
+          columns: {
+            version: ({ versionId }) => versionId,
+            updated: ({ lastUpdated }) => lastUpdated,
+            deleted: ({ deleted }) => deleted,
+            stored: ({ storedAt }) => storedAt,
+            source: ({ source }) => toSourceText(source),
+          },
+          empty: 'No export or sync stored this resource.',
+        });
+      },
+    }),
+  ],
+};
+
+function toSourceText(source: Source['source']): string {
+  return 'syncRunId' in source ? source.syncRunId : `${source.exportId} ${source.fileId} line ${source.line}`;
+}
+
+/** Shows a code, a CodeableConcept or another value of a resource, whose type depends on the type of the resource. */
+function toText(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null) return value === undefined ? undefined : String(value);
+  const { text: ownText, coding = [] } = value as {
+    text?: string;
+    coding?: readonly { display?: string; code?: string }[];
+  };
+  return ownText ?? coding[0]?.display ?? coding[0]?.code;
+}
+
+function cursorOf(url: string): string | null {
+  return new URL(url).searchParams.get('_cursor');
+}

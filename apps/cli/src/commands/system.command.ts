@@ -1,0 +1,128 @@
+import { answerOf, type components, followEvents } from '@bulkhead/client';
+import { command, flag } from '../command.ts';
+import { CliError, exitCodes } from '../exit-codes.ts';
+import type { Output } from '../output.ts';
+import { toSummary } from '../output.ts';
+
+type RateBudget = components['schemas']['RateBudget'];
+
+/** The deployment itself: what it can reach, its budgets, its queues and its processes. */
+export const providers = command({
+  name: 'providers',
+  summary: 'list the EHR vendors, and the choices for a new connection',
+  examples: ['providers'],
+  async run({ api, output }) {
+    const { data } = answerOf(await api.GET('/api/ehr/providers'));
+    output.printList(data, {
+      columns: {
+        id: ({ id }) => id,
+        name: ({ name }) => name,
+        environments: ({ environments }) => environments.join(', '),
+        methods: ({ authMethods }) => authMethods.join(', '),
+        schedule: ({ defaultSchedule }) => defaultSchedule && `${defaultSchedule.cron} ${defaultSchedule.timeZone}`,
+      },
+      empty: 'No providers are configured.',
+    });
+  },
+});
+
+export const budgets = command({
+  name: 'budgets',
+  summary: 'show how many requests EHRs allow, and how many are used',
+  options: { watch: flag('print the budgets again whenever one of them changes') },
+  examples: ['budgets', 'budgets --watch'],
+  async run({ api, output }, { watch }) {
+    if (!watch) return printBudgets(output, answerOf(await api.GET('/api/ehr/rate-budgets')).data);
+    const open = () => api.GET('/api/ehr/rate-budgets/events', { parseAs: 'stream' });
+    for await (const { data } of followEvents<{ budgets: RateBudget[] }>(open)) printBudgets(output, data);
+  },
+});
+
+function printBudgets(output: Output, data: readonly RateBudget[]): void {
+  const used = (budget: { readonly used: number; readonly limit: number }) => `${budget.used} of ${budget.limit}`;
+  output.printList(data, {
+    columns: {
+      name: ({ name }) => name,
+      now: ({ window }) => `${used(window)} in ${window.windowMs / 1000} s`,
+      minute: ({ minute }) => minute && used(minute),
+      day: ({ day }) => used(day),
+      waiting: ({ waiting }) => Object.values(waiting).reduce((sum, count) => sum + count, 0),
+      paused: ({ pausedMs, pauseReason }) =>
+        pausedMs > 0 ? `${Math.ceil(pausedMs / 1000)} s: ${pauseReason ?? 'paused'}` : undefined,
+    },
+    empty: 'No budgets. A connection has one: bulkhead connections create',
+  });
+}
+
+export const queues = command({
+  name: 'queues',
+  summary: 'list the queues with their jobs and workers',
+  examples: ['queues'],
+  async run({ api, output }) {
+    const { data } = answerOf(await api.GET('/api/ehr/queues'));
+    output.printList(data, {
+      columns: {
+        queue: ({ queue }) => queue,
+        waiting: ({ jobs }) => jobs.waiting,
+        active: ({ jobs }) => jobs.active,
+        delayed: ({ jobs }) => jobs.delayed,
+        failed: ({ jobs }) => jobs.failed,
+        'oldest s': ({ oldestSeconds }) => oldestSeconds,
+        workers: ({ workers }) => workers,
+      },
+      empty: 'No queues. Check the deployment with: bulkhead doctor',
+    });
+  },
+});
+
+export const status = command({
+  name: 'status',
+  summary: 'show whether the API is alive and can accept requests',
+  examples: ['status'],
+  async run({ api, output, url }) {
+    const health = answerOf(await api.GET('/health'));
+    const { data, error } = await api.GET('/ready');
+    // The API answers 503 with the same shape if it is not ready.
+    const { ready, checks, stopping } = (data ?? error) as components['schemas']['Readiness'];
+    output.print({ ...health, ready, checks, stopping }, () =>
+      toSummary({
+        headline: `${url}  ${ready ? 'ready' : 'not ready'}`,
+        fields: { ...checks, stopping, 'longest stall': `${health.eventLoop.longestStallMs} ms` },
+      }),
+    );
+    if (ready) return;
+    throw new CliError({
+      message: 'The API cannot accept requests. Look for what is down, and run `bulkhead doctor` when it is up again.',
+      exitCode: exitCodes.unavailable,
+    });
+  },
+});
+
+export const metrics = command({
+  name: 'metrics',
+  summary: 'print the metrics of the API process, for Prometheus',
+  examples: ['metrics'],
+  async run({ api, output }) {
+    const text = answerOf(await api.GET('/metrics', { parseAs: 'text' })).trimEnd();
+    output.print({ metrics: text }, () => text);
+  },
+});
+
+export const whoami = command({
+  name: 'whoami',
+  summary: 'show which API key is used, and what it may do',
+  examples: ['whoami'],
+  async run({ api, output }) {
+    const { data } = answerOf(await api.GET('/api/ehr/session'));
+    output.print(data, () =>
+      toSummary({
+        headline: `${data.name}  ${data.role}`,
+        fields: {
+          id: data.apiKeyId,
+          connections: data.connectionIds?.join(', ') ?? 'all',
+          expires: data.expiresAt ?? 'never',
+        },
+      }),
+    );
+  },
+});

@@ -1,0 +1,78 @@
+import { answerOf } from '@bulkhead/client';
+import { atMost, type CommandGroup, choice, command, given, required, text, yes } from '../command.ts';
+import { confirm } from '../confirm.ts';
+
+const connection = 'the id of the connection';
+
+/** Calls of an address of yours when exports and syncs end. */
+export const webhooks: CommandGroup = {
+  name: 'webhooks',
+  alias: 'webhook',
+  summary: 'calls of an address of yours when exports and syncs end',
+  commands: [
+    command({
+      name: 'set',
+      summary: 'set the webhook of a connection, and print the new secret that signs its calls',
+      args: { connection },
+      options: { address: text('<url>', 'the address to call (default: only the addresses in --callback)') },
+      examples: ['webhooks set conn_1 --address https://client.example/bulkhead'],
+      async run({ api, output }, { connection: id, address: url }) {
+        const params = { path: { id } };
+        const { data } = answerOf(await api.PUT('/api/ehr/connections/{id}/webhook', { params, body: given({ url }) }));
+        output.print(data, () => data.secret);
+      },
+    }),
+    command({
+      name: 'remove',
+      summary: 'remove the webhook of a connection and its secret',
+      args: { connection },
+      options: { yes },
+      examples: ['webhooks remove conn_1 --yes'],
+      async run(context, { connection: id, yes: isConfirmed }) {
+        await confirm(context, {
+          yes: isConfirmed,
+          what: `remove the webhook of ${id} and its secret`,
+          done: 'removed',
+        });
+        answerOf(await context.api.DELETE('/api/ehr/connections/{id}/webhook', { params: { path: { id } } }));
+      },
+    }),
+    command({
+      name: 'deliveries',
+      summary: 'list the calls of a connection, newest first',
+      options: {
+        connection: required(text('<id>', 'the connection of the calls')),
+        state: choice('<state>', { of: ['pending', 'delivered', 'failed'], description: 'only calls with this state' }),
+        limit: atMost('calls', 100),
+      },
+      examples: ['webhooks deliveries --connection conn_1 --state failed'],
+      async run({ api, output }, { connection: connectionId, state, limit }) {
+        const params = { query: given({ connectionId, state, limit }) };
+        const { data } = answerOf(await api.GET('/api/ehr/webhook-deliveries', { params }));
+        output.printList(data, {
+          columns: {
+            id: ({ id }) => id,
+            type: ({ type }) => type,
+            state: (delivery) => delivery.state,
+            attempts: ({ attempts }) => attempts.length,
+            last: ({ attempts }) => attempts.at(-1)?.error ?? attempts.at(-1)?.status,
+            created: ({ createdAt }) => createdAt,
+            url: ({ url }) => url,
+          },
+          empty: `No deliveries. Set a webhook with: bulkhead webhooks set ${connectionId} --address URL`,
+        });
+      },
+    }),
+    command({
+      name: 'resend',
+      summary: 'call again',
+      args: { id: 'the id of the delivery' },
+      examples: ['webhooks resend job_1.9.1f0c7b3a'],
+      async run({ api, output }, { id }) {
+        const params = { path: { id } };
+        const { data } = answerOf(await api.POST('/api/ehr/webhook-deliveries/{id}/resend', { params }));
+        output.print(data, () => data.state);
+      },
+    }),
+  ],
+};

@@ -1,0 +1,39 @@
+import { createWriteStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { ReadableStream } from 'node:stream/web';
+import { answerOf } from '@bulkhead/client';
+import { CliError, exitCodes } from './exit-codes.ts';
+import { terminalTextStream } from './terminal-text.ts';
+
+interface StreamedAnswer {
+  readonly data?: unknown;
+  readonly error?: unknown;
+  readonly response: Response;
+}
+
+/**
+ * Writes the content of a response to a file, or to the standard output, without holding all of it in memory.
+ * @param answer of a request with `parseAs: 'stream'`
+ */
+export async function download(
+  { data, ...answer }: StreamedAnswer,
+  { stdout, file }: { readonly stdout: NodeJS.WriteStream; readonly file?: string | undefined },
+): Promise<void> {
+  answerOf({ ...answer, data: {} });
+  const content = Readable.fromWeb(data as ReadableStream);
+  try {
+    if (file !== undefined) return await pipeline(content, createWriteStream(file));
+    // If the output is not a terminal, a program reads it and gets the bytes unchanged.
+    if (!stdout.isTTY) return await pipeline(content, stdout, { end: false });
+    await pipeline(content, terminalTextStream(), stdout, { end: false });
+    stdout.write('\n');
+  } catch (error) {
+    // fetch reports a broken connection with this type.
+    if (!(error instanceof TypeError)) throw error;
+    throw new CliError({
+      message: 'The connection to the API was lost, and the content is not complete. Try again.',
+      exitCode: exitCodes.unavailable,
+    });
+  }
+}

@@ -1,0 +1,163 @@
+import { ApiError } from '@bulkhead/client';
+import { type Command, CommanderError } from 'commander';
+import { CliError, type ExitCode, exitCodes } from './exit-codes.ts';
+import type { Streams } from './output.ts';
+import { toCommands } from './routes.ts';
+import { toTerminalJson, toTerminalText } from './terminal-text.ts';
+
+/** A command line that is not valid. */
+class UsageError extends CliError {
+  readonly usage: string;
+
+  constructor({ command, message }: { readonly command: Command; readonly message: string }) {
+    super({ message, exitCode: exitCodes.usage });
+    const names = [command, ...ancestorsOf(command)].map((part) => part.name()).toReversed();
+    this.usage = `Usage: ${command.createHelp().commandUsage(command)}\nRun \`${names.join(' ')} --help\` to see all options.`;
+  }
+}
+
+/** Makes a command and its subcommands throw their errors, so that `reportError` prints them and chooses the exit code. */
+export function throwErrors(command: Command): void {
+  command.configureOutput({ outputError: () => undefined });
+  command.exitOverride((error) => {
+    // Commander has printed the help or the version.
+    if (error.exitCode === 0 || error.code === 'commander.help') throw error;
+    const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
+    throw new UsageError({ command, message });
+  });
+  for (const subcommand of command.commands) throwErrors(subcommand);
+}
+
+function ancestorsOf({ parent }: Command): Command[] {
+  return parent === null ? [] : [parent, ...ancestorsOf(parent)];
+}
+
+/** Prints an error for a person, or with `--json` as `{ "error": { code, message, details } }`. @returns the exit code */
+export function reportError(
+  error: unknown,
+  { stderr, json }: Pick<Streams, 'stderr'> & { readonly json: boolean },
+): ExitCode {
+  if (error instanceof CommanderError && (error.exitCode === 0 || !json)) {
+    return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  }
+  const cliError = toCliError(error);
+  const { exitCode, code, details } = cliError;
+  const message = toCommands(cliError.message);
+  if (json) {
+    stderr.write(`${toTerminalJson({ error: { code, message, details } })}\n`);
+    return exitCode;
+  }
+  const usage = cliError instanceof UsageError ? `\n${cliError.usage}` : '';
+  stderr.write(`${toTerminalText(`${message}${listFaults(details)}${usage}`)}\n`);
+  return exitCode;
+}
+
+/** Converts any error to a message for the user of a command, and an exit code. */
+function toCliError(error: unknown): CliError {
+  if (error instanceof CliError) return error;
+  if (error instanceof ApiError) return fromApi(error);
+  const { usage, unavailable, failed } = exitCodes;
+  if (error instanceof CommanderError) return new CliError({ message: 'Name a subcommand.', exitCode: usage });
+  const { message, code, path } = error as NodeJS.ErrnoException;
+  if (path !== undefined) return new CliError({ message: `${path} cannot be opened (${code}).`, exitCode: usage });
+  if (error instanceof SyntaxError) {
+    const advice = 'The address did not answer as the API does. Verify --url (BULKHEAD_URL).';
+    return new CliError({ message: advice, exitCode: unavailable });
+  }
+  return new CliError({ code: 'internal', message: `Unexpected error of the command: ${message}`, exitCode: failed });
+}
+
+function fromApi({ status, code, message, details, cause }: ApiError): CliError {
+  if (status === 0) {
+    return new CliError({
+      code,
+      message: `${message.replace(/ Check .*/s, '')} Verify --url (BULKHEAD_URL) and the network, and that the API is running.`,
+      details: { cause: String(cause) },
+      exitCode: exitCodes.unavailable,
+    });
+  }
+  const advice = adviceFor(code, (details ?? {}) as Readonly<Record<string, unknown>>);
+  return new CliError({
+    code,
+    message: `${messages[code] ?? message}${advice === undefined ? '' : ` ${advice}`}`,
+    details,
+    exitCode: exitCodeOf(status),
+  });
+}
+
+/** Messages that replace one of the API, which speaks of requests. */
+const messages: Readonly<Record<string, string>> = {
+  'invalid-request': 'A value is not valid.',
+  'unknown-export':
+    'No export has this id. Ended exports are deleted after a time. List the exports with `bulkhead export list`.',
+  'unknown-run':
+    'No sync has this id. Ended syncs are deleted after a time. List the syncs with `bulkhead sync list --connection ID`.',
+  unauthenticated:
+    'The API key is not valid. Set BULKHEAD_API_KEY or --key-file. An operator creates a key with `bulkhead keys create`.',
+  'connection-of-patient':
+    'The connection is about this patient. Delete it and its data with `bulkhead connections delete ID --data purge`.',
+};
+
+/** Returns the command that helps. */
+function adviceFor(code: string, details: Readonly<Record<string, unknown>>): string | undefined {
+  const { exportId, syncRunId } = details;
+  switch (code) {
+    case 'export-already-running':
+    case 'sync-already-running':
+    case 'connection-in-use':
+      if (exportId !== undefined) return `Follow it with \`bulkhead export watch ${exportId}\`.`;
+      return syncRunId === undefined ? undefined : `Follow it with \`bulkhead sync watch ${syncRunId}\`.`;
+    case 'forbidden':
+      return 'Run `bulkhead whoami` to see which key is used.';
+    case 'capabilities-unknown':
+      return 'Test the connection with `bulkhead connections test ID`.';
+    case 'document-not-stored':
+      return 'Fetch it again with `bulkhead documents retry ID`.';
+    case 'line-truncated':
+      return 'Pass the corrected line with --file.';
+    case 'last-operator-key':
+      return 'Run `bulkhead keys create --role operator`.';
+    case 'unavailable':
+      return 'Run `bulkhead status` to see what is missing.';
+    default:
+      return undefined;
+  }
+}
+
+/** Options whose names differ from the field that the API names. */
+const optionsOfFields: Readonly<Record<string, string>> = {
+  callbackUrl: '--callback',
+  connectionId: '--connection',
+  connectionIds: '--connections',
+  exportType: '--level',
+  expiresInDays: '--days',
+  groupId: '--group',
+  patients: '--patients',
+  practiceId: '--practice',
+  requestsPerMinute: '--per-minute',
+  resourceTypes: '--types',
+  typeFilters: '--type-filter',
+  url: '--address',
+  userId: '--user',
+};
+
+/** Lists the faults of single fields. They name a field of the API, such as `auth.clientId` or `resourceTypes.0`. */
+function listFaults(details: unknown): string {
+  if (!Array.isArray(details)) return '';
+  return details.map(({ path, message }) => `\n  ${toOption(String(path))}: ${message}`).join('');
+}
+
+function toOption(path: string): string {
+  const field = path.split('.').findLast((part) => !/^\d*$/.test(part)) ?? path;
+  if (/^(?:id|kid|type|provider)?$/.test(field)) return path;
+  const name = field.replace(/^_/, '').replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return optionsOfFields[field] ?? `--${name}`;
+}
+
+function exitCodeOf(status: number): ExitCode {
+  if (status === 401 || status === 403) return exitCodes.refused;
+  if (status === 404 || status === 410) return exitCodes.unknown;
+  if (status === 409 || status === 422) return exitCodes.conflict;
+  if (status === 429 || status >= 500) return exitCodes.unavailable;
+  return exitCodes.usage;
+}

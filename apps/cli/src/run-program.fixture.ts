@@ -1,0 +1,123 @@
+import { readFileSync } from 'node:fs';
+import { PassThrough } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { runProgram } from './create-program.ts';
+
+interface Operation {
+  readonly operationId: string;
+  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, Content>> }>>;
+}
+interface Content {
+  readonly example?: unknown;
+  readonly examples?: Readonly<Record<string, { readonly value: unknown }>>;
+}
+export interface DocumentedOperation {
+  readonly id: string;
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  readonly contentType: string;
+  readonly example: unknown;
+}
+
+const document: { readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>> } = JSON.parse(
+  readFileSync(new URL('../../../docs/openapi.json', import.meta.url), 'utf8'),
+);
+
+/** The operations of docs/openapi.json with their first successful response. Paths without parameters come first. */
+export const operations: readonly DocumentedOperation[] = Object.entries(document.paths)
+  .flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, { operationId, responses }]) => {
+      const [status = '', { content = {} } = {}] = Object.entries(responses).find(([code]) => code < '400') ?? [];
+      const [contentType = '', { example, examples = {} } = {}] = Object.entries(content)[0] ?? [];
+      return {
+        id: operationId,
+        method: method.toUpperCase(),
+        path,
+        status: Number(status),
+        contentType,
+        example: example ?? Object.values(examples)[0]?.value,
+      };
+    }),
+  )
+  .toSorted((one, other) => one.path.split('{').length - other.path.split('{').length);
+
+/** @param options.path with parameters: `/api/ehr/connections/{id}` */
+function isAt({ path, pathname }: { readonly path: string; readonly pathname: string }): boolean {
+  const parts = pathname.split('/');
+  const names = path.split('/');
+  return parts.length === names.length && names.every((name, index) => name.startsWith('{') || name === parts[index]);
+}
+
+/** The record that each stream of events sends: the name of the event, and the operation whose example is its data. */
+const streams: Readonly<Record<string, readonly [string, string]>> = {
+  watchBulkExports: ['exports', 'listBulkExports'],
+  watchBulkExport: ['export', 'getBulkExport'],
+  watchSyncRun: ['sync-run', 'getSyncRun'],
+  watchRateBudgets: ['budgets', 'listRateBudgets'],
+};
+
+interface Run {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** The operations that were called, in order. */
+  readonly calls: readonly DocumentedOperation[];
+}
+
+/**
+ * Runs a command line in this process, against an API that answers as docs/openapi.json says.
+ *
+ * @param options.answers responses that differ from the documented ones, by operation
+ * @param options.types what a person types on the terminal. Without it there is no terminal
+ */
+export async function run(options: {
+  readonly args: readonly string[];
+  readonly answers?: Readonly<Record<string, { readonly status?: number; readonly body: unknown }>>;
+  readonly types?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}): Promise<Run> {
+  const { args, answers = {}, types, env = {} } = options;
+  const calls: DocumentedOperation[] = [];
+  const answer = async (request: Request): Promise<Response> => {
+    const { pathname } = new URL(request.url);
+    const found = operations.find(({ method, path }) => method === request.method && isAt({ path, pathname }));
+    if (found === undefined) throw new Error(`There is no operation ${request.method} ${pathname}`);
+    calls.push(found);
+    const { status = found.status, body = exampleOf(found.id) } = answers[found.id] ?? {};
+    const contentType = status < 400 ? found.contentType : 'application/json';
+    if (status === 204) return new Response(null, { status });
+    return new Response(typeof body === 'string' ? body : JSON.stringify(body), {
+      status,
+      headers: { 'content-type': contentType },
+    });
+  };
+  const isTerminal = types !== undefined;
+  const stdin = Object.assign(new PassThrough(), { isTTY: isTerminal });
+  const stdout = Object.assign(new PassThrough(), { isTTY: isTerminal });
+  const stderr = Object.assign(new PassThrough(), { isTTY: isTerminal });
+  if (types !== undefined) stdin.end(types);
+  const exitCode = await runProgram(args, {
+    stdin: stdin as unknown as NodeJS.ReadStream,
+    stdout: stdout as unknown as NodeJS.WriteStream,
+    stderr: stderr as unknown as NodeJS.WriteStream,
+    env: { BULKHEAD_API_KEY: 'bulkhead_1', ...env },
+    fetch: answer as typeof fetch,
+  });
+  stdout.end();
+  stderr.end();
+  return { exitCode, stdout: await text(stdout), stderr: await text(stderr), calls };
+}
+
+export function exampleOf(id: string): unknown {
+  const stream = streams[id];
+  if (stream === undefined) return operations.find((operation) => operation.id === id)?.example ?? 'content';
+  const [event, source] = stream;
+  const { data } = exampleOf(source) as { readonly data: unknown };
+  return `retry: 2000\n\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n:\n\nevent: end\ndata: {}\n\n`;
+}
+
+/** Splits a command line as a shell does, if it contains no other quotes than `"`. */
+export function toArgs(line: string): string[] {
+  return [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '');
+}
