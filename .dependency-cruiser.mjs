@@ -49,6 +49,9 @@ const layers = {
   scripts: ['embedded', ...order],
 };
 
+/** These are bundled with everything that they import, so their packages have no dependencies, and each import is of a devDependency. */
+const bundled = ['packages/client', 'apps/cli'];
+
 /**
  * The workspace packages that each folder may import: those in its package.json, so that they exist where the folder is
  * deployed.
@@ -57,8 +60,8 @@ const declared = Object.fromEntries(
   Object.entries(layers).map(([folder, allowed]) => {
     const manifest = JSON.parse(readFileSync(new URL(`${folder}/package.json`, import.meta.url), 'utf8'));
     const { dependencies = {}, devDependencies = {} } = manifest;
-    const production = Object.keys(dependencies).flatMap(nameOfOurs);
-    const tests = [...production, ...Object.keys(devDependencies).flatMap(nameOfOurs)];
+    const tests = Object.keys({ ...dependencies, ...devDependencies }).flatMap(nameOfOurs);
+    const production = bundled.includes(folder) ? tests : Object.keys(dependencies).flatMap(nameOfOurs);
     const wrong = tests.filter((name) => !allowed.includes(name) && !coveredElsewhere.includes(name));
     if (wrong.length > 0)
       throw new Error(`${folder}/package.json may not depend on ${wrong.join(', ')}: see \`order\`.`);
@@ -172,7 +175,7 @@ export default {
       name: 'no-dev-dependency-in-production',
       comment: 'A devDependency is missing where the package is deployed. Make it a dependency, or do without.',
       // Packages that build an app are not deployed with it.
-      from: { path: ours, pathNot: [testCode, '[.]config[.]ts$'] },
+      from: { path: ours, pathNot: [testCode, '[.]config[.]ts$', ...bundled.map((folder) => `^${folder}/`)] },
       to: { dependencyTypes: ['npm-dev'] },
     },
     {

@@ -150,7 +150,7 @@ function printCommands(version: string): void {
     ...images().map((name) => `docker push $REGISTRY/bulkhead-${name}:${version}`),
     'pnpm release --artifacts release',
     ...(publicPackages().length > 0 ? ['for file in release/packages/*.tgz; do npm publish "$file"; done'] : []),
-    `gh release create v${version} --verify-tag --title "Bulkhead ${version}" --notes-file release/notes.md release/sbom/*`,
+    `gh release create v${version} --verify-tag --title "Bulkhead ${version}" --notes-file release/notes.md release/sbom/*${publicPackages().length > 0 ? ' release/packages/*' : ''}`,
   ];
   console.log('To publish it, with your credentials, and REGISTRY set to the registry of your images:');
   for (const command of commands) console.log(`  ${command}`);
