@@ -25,6 +25,8 @@ function wordsOf(command: Command, path: readonly string[] = []): [string, strin
   const options = command.options.map(({ long }) => long).filter((long) => long !== undefined && long !== null);
   return [
     [path.join(' '), [...names, ...options].join(' ')],
-    ...command.commands.flatMap((subcommand) => wordsOf(subcommand, [...path, subcommand.name()])),
+    ...command.commands.flatMap((subcommand) =>
+      [subcommand.name(), ...subcommand.aliases()].flatMap((name) => wordsOf(subcommand, [...path, name])),
+    ),
   ];
 }

@@ -63,6 +63,7 @@ export function createProgram(environment: Environment, { json = false } = {}): 
   const program = addGlobalOptions(new Command('bulkhead'), environment)
     .description('Imports the complete patient records of a practice from athenahealth and keeps them current.')
     .version(readVersion())
+    .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => void stdout.write(text),
       // Help that is printed because of an error.
