@@ -115,7 +115,8 @@ function toOption(name: string, option: OptionOf<unknown>): Option {
   return added;
 }
 
-function toKebabCase(name: string): string {
+/** The name of an option: `typeFilter` is `type-filter`. */
+export function toKebabCase(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 

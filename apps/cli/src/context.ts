@@ -89,8 +89,11 @@ async function ask({ stdin, stderr }: Environment, question: string): Promise<st
   if (!stdin.isTTY || !stderr.isTTY) return undefined;
   const reader = createInterface({ input: stdin, output: stderr });
   try {
-    const ended = new Promise<string>((resolve) => reader.once('close', () => resolve('')));
-    return await Promise.race([reader.question(question), ended]);
+    const ended = new Promise<undefined>((resolve) => reader.once('close', () => resolve(undefined)));
+    const answer = await Promise.race([reader.question(question), ended]);
+    // The cursor is still behind the question.
+    if (answer === undefined) stderr.write('\n');
+    return answer ?? '';
   } finally {
     reader.close();
   }

@@ -1,5 +1,6 @@
 import { ApiError } from '@bulkhead/client';
 import { type Command, CommanderError } from 'commander';
+import { toKebabCase } from './command.ts';
 import { CliError, type ExitCode, exitCodes } from './exit-codes.ts';
 import type { Streams } from './output.ts';
 import { toCommands } from './routes.ts';
@@ -132,7 +133,6 @@ const optionsOfFields: Readonly<Record<string, string>> = {
   exportType: '--level',
   expiresInDays: '--days',
   groupId: '--group',
-  patients: '--patients',
   practiceId: '--practice',
   requestsPerMinute: '--per-minute',
   resourceTypes: '--types',
@@ -150,8 +150,7 @@ function listFaults(details: unknown): string {
 function toOption(path: string): string {
   const field = path.split('.').findLast((part) => !/^\d*$/.test(part)) ?? path;
   if (/^(?:id|kid|type|provider)?$/.test(field)) return path;
-  const name = field.replace(/^_/, '').replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  return optionsOfFields[field] ?? `--${name}`;
+  return optionsOfFields[field] ?? `--${toKebabCase(field.replace(/^_/, ''))}`;
 }
 
 function exitCodeOf(status: number): ExitCode {
