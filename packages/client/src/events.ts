@@ -1,8 +1,5 @@
 import { ApiError, answerOf, type FetchResult } from './client.ts';
 
-/** How long to wait before a stream is opened again, as the API asks of browsers. */
-const reconnectMs = 2000;
-
 /** The events of a stream: the type of `data` by the name of the event. */
 type EventOf<Events> = { [Name in keyof Events]: { readonly name: Name; readonly data: Events[Name] } }[keyof Events];
 
@@ -13,10 +10,12 @@ type EventOf<Events> = { [Name in keyof Events]: { readonly name: Name; readonly
  *     const open = () => api.GET('/api/ehr/rate-budgets/events', { parseAs: 'stream' });
  *     for await (const { data } of followEvents<{ budgets: RateBudget[] }>(open)) print(data);
  *
+ * @param options.reconnectMs how long to wait before the stream is opened again. The default is what the API asks of browsers
  * @throws ApiError if the stream cannot be opened, or reports a problem
  */
 export async function* followEvents<Events>(
   open: () => Promise<FetchResult<ReadableStream<Uint8Array> | null>>,
+  { reconnectMs = 2000 }: { readonly reconnectMs?: number } = {},
 ): AsyncGenerator<EventOf<Events>, void, undefined> {
   for (;;) {
     const stream = answerOf(await open());

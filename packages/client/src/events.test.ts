@@ -1,0 +1,67 @@
+import { expect, test } from '@jest/globals';
+import { ApiError } from './client.ts';
+import { followEvents } from './events.ts';
+
+const encoder = new TextEncoder();
+const end = 'event: end\ndata: {}\n\n';
+
+/** An API whose streams send these chunks, one stream after the other. An Error breaks the connection. */
+function openStreams(streams: readonly (readonly (string | Uint8Array | Error)[])[]) {
+  const rest = [...streams];
+  return async () => {
+    const chunks = rest.shift();
+    if (chunks === undefined) throw new Error('There is no other stream.');
+    const pieces = [...chunks];
+    const data = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        const chunk = pieces.shift();
+        if (chunk === undefined) controller.close();
+        else if (chunk instanceof Error) controller.error(chunk);
+        else controller.enqueue(typeof chunk === 'string' ? encoder.encode(chunk) : chunk);
+      },
+    });
+    return { data, response: new Response() };
+  };
+}
+
+async function follow(streams: Parameters<typeof openStreams>[0]) {
+  const events: unknown[] = [];
+  for await (const event of followEvents(openStreams(streams), { reconnectMs: 1 })) events.push(event);
+  return events;
+}
+
+test('followEvents returns the events until the stream reports its end, and ignores comments', async () => {
+  const sent = `retry: 2000\n\n:\n\nevent: export\ndata: {"id":1}\n\n${end}event: export\ndata: {"id":2}\n\n`;
+  expect(await follow([[sent]])).toEqual([{ name: 'export', data: { id: 1 } }]);
+});
+
+test('followEvents joins an event that was sent in pieces, also within a character', async () => {
+  const bytes = encoder.encode(`event: export\ndata: {"name":"Bärbel"}\n\n${end}`);
+  const pieces = [...bytes].map((byte) => Uint8Array.of(byte));
+  expect(await follow([pieces])).toEqual([{ name: 'export', data: { name: 'Bärbel' } }]);
+});
+
+test.each([
+  { what: 'ends without an event', last: [] },
+  { what: 'breaks', last: [new TypeError('terminated')] },
+])('followEvents opens the stream again if it $what', async ({ last }) => {
+  const first = ['event: export\ndata: 1\n\n', ...last];
+  expect(await follow([first, [`event: export\ndata: 2\n\n${end}`]])).toEqual([
+    { name: 'export', data: 1 },
+    { name: 'export', data: 2 },
+  ]);
+});
+
+test('followEvents throws the problem that a stream reports', async () => {
+  const problem = 'event: problem\ndata: {"code":"unavailable","message":"MongoDB is unavailable."}\n\n';
+  await expect(follow([[problem], [end]])).rejects.toMatchObject({
+    code: 'unavailable',
+    message: 'MongoDB is unavailable.',
+  });
+});
+
+test('followEvents throws the error of the API if the stream cannot be opened', async () => {
+  const error = { error: { code: 'unknown-export', message: 'No export has this id.' } };
+  const open = async () => ({ error, response: new Response(null, { status: 404 }) });
+  await expect(followEvents(open).next()).rejects.toBeInstanceOf(ApiError);
+});
