@@ -107,7 +107,17 @@ describe('an error of the API', () => {
       answers: { listApiKeys: refuse(403, { code: 'forbidden', message: 'This needs an operator.' }) },
       expected: { exitCode: 3, stderr: 'This needs an operator. Run `bulkhead whoami` to see which key is used.\n' },
     },
-  ])('it names the command that helps: $args', async ({ args, answers, expected }) => {
+    {
+      args: ['documents', 'get', 'doc_1'],
+      answers: { readDocument: refuse(409, { code: 'document-not-stored', message: '`details` has its state.' }) },
+      expected: { exitCode: 6, stderr: expect.stringContaining('`bulkhead documents show ID`') },
+    },
+    {
+      args: ['export', 'start', '--connection', 'c', '--idempotency-key', 'k'],
+      answers: { startBulkExport: refuse(422, { code: 'idempotency-key-reused', message: 'Idempotency-Key' }) },
+      expected: { exitCode: 6, stderr: expect.stringContaining('--idempotency-key') },
+    },
+  ])('it names the command or the option that helps: $args', async ({ args, answers, expected }) => {
     expect(await run({ args, answers })).toMatchObject(expected);
   });
 

@@ -95,6 +95,12 @@ const messages: Readonly<Record<string, string>> = {
     'No sync has this id. Ended syncs are deleted after a time. List the syncs with `bulkhead sync list --connection ID`.',
   unauthenticated:
     'The API key is not valid. Set BULKHEAD_API_KEY or --key-file. An operator creates a key with `bulkhead keys create`.',
+  'idempotency-key-reused':
+    'A different export was started with this --idempotency-key. Use a new key for each export.',
+  'document-not-stored':
+    'The content of the document is not stored. See the reason with `bulkhead documents show ID`, and fetch it again with `bulkhead documents retry ID`.',
+  'line-truncated':
+    'Only a part of this line was kept, so it cannot be stored as it is. Pass the whole corrected line with --file, or start a new export.',
   'connection-of-patient':
     'The connection is about this patient. Delete it and its data with `bulkhead connections delete ID --data purge`.',
 };
@@ -112,10 +118,6 @@ function adviceFor(code: string, details: Readonly<Record<string, unknown>>): st
       return 'Run `bulkhead whoami` to see which key is used.';
     case 'capabilities-unknown':
       return 'Test the connection with `bulkhead connections test ID`.';
-    case 'document-not-stored':
-      return 'Fetch it again with `bulkhead documents retry ID`.';
-    case 'line-truncated':
-      return 'Pass the corrected line with --file.';
     case 'last-operator-key':
       return 'Run `bulkhead keys create --role operator`.';
     case 'unavailable':

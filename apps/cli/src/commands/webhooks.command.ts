@@ -12,7 +12,8 @@ export const webhooks: CommandGroup = {
   commands: [
     command({
       name: 'set',
-      summary: 'set the webhook of a connection, and print the new secret that signs its calls',
+      summary:
+        'set the webhook of a connection, and print the new secret that signs its calls; an earlier secret becomes invalid',
       args: { connection },
       options: { address: text('<url>', 'the address to call (default: only the addresses in --callback)') },
       examples: ['webhooks set conn_1 --address https://client.example/bulkhead'],
