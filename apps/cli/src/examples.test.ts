@@ -116,7 +116,9 @@ describe('the summary of an export', () => {
     expect(stdout).toMatch(new RegExp(`^${data.id}  FAILED\n\nconnection +conn_\\w+\n`));
     expect(stdout).toContain('\nWarnings\n  server-issues: The EHR reported errors.\n');
     expect(stdout).toMatch(
-      new RegExp(`\n\nNext\n  bulkhead export files ${data.id}\n  bulkhead export retry ${data.id}\n$`),
+      new RegExp(
+        `\n\nNext\n  bulkhead export files ${data.id}\n  bulkhead export events ${data.id}\n  bulkhead export retry ${data.id}\n$`,
+      ),
     );
   });
 

@@ -19,6 +19,7 @@ import { toSummary } from '../output.ts';
 import { type Export, readExport, readFiles, watchExport } from '../watch-export.ts';
 
 type OutputFile = components['schemas']['OutputFile'];
+type ExportEvent = components['schemas']['ExportEvent'];
 
 const id = 'the id of the export';
 const signedUrls = flag('show the whole links of files that need no token, with --json');
@@ -149,6 +150,28 @@ export const bulkExports: CommandGroup = {
       },
     }),
     command({
+      name: 'events',
+      summary: 'list what happened to an export, oldest first: waits, retries, files that failed, who cancelled it',
+      args: { id },
+      examples: ['export events job_1'],
+      async run({ api, provider, output }, { id: jobId }) {
+        const params = { path: { provider, jobId } };
+        const { data } = answerOf(await api.GET('/api/ehr/{provider}/bulk-export/{jobId}/log', { params }));
+        output.printList(data, {
+          columns: {
+            at: ({ at }: ExportEvent) => at,
+            event: ({ message, resourceType }) =>
+              resourceType === undefined ? message : `${resourceType}: ${message}`,
+            code: ({ code }) => code,
+            'text of the EHR': ({ ehrText }) => ehrText,
+            'next attempt': ({ nextAttemptAt }) => nextAttemptAt,
+            by: ({ by }) => by,
+          },
+          empty: 'No events. Exports that an earlier version started have none.',
+        });
+      },
+    }),
+    command({
       name: 'cancel',
       summary: 'cancel an export immediately; what it stored stays',
       args: { id },
@@ -186,6 +209,8 @@ function summarize(record: Export): string {
       request: toRequestText(request),
       phase: status === 'IN_PROGRESS' ? phase : undefined,
       progress: record.progress,
+      activity: record.activity?.message,
+      'next request': record.activity?.until,
       started: record.startedAt,
       completed: record.completedAt,
       files: `${counts.filesCompleted} of ${counts.files}${counts.filesFailed > 0 ? `, ${counts.filesFailed} failed` : ''}`,
@@ -217,9 +242,10 @@ function toRequestText({ exportType, resourceTypes, since, sinceLast, typeFilter
 }
 
 function nextCommands({ id: jobId, status, counts }: Export): string[] {
-  if (status === 'IN_PROGRESS') return [`export watch ${jobId}`];
+  if (status === 'IN_PROGRESS') return [`export watch ${jobId}`, `export events ${jobId}`];
   return [
     `export files ${jobId}`,
+    `export events ${jobId}`,
     ...(status === 'FAILED' ? [`export retry ${jobId}`] : []),
     ...(counts.quarantined > 0 ? [`quarantine list --export ${jobId}`] : []),
   ];
