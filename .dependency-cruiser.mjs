@@ -85,7 +85,7 @@ const owners = {
   'openid-client': 'packages/ehr-client',
   'stream-json': 'packages/ehr-client',
   pino: 'packages/runtime',
-  'prom-client': 'packages/runtime',
+  '@prometheus-io/client': 'packages/runtime',
   '@opentelemetry': 'packages/runtime',
   '@aws-sdk': 'packages/runtime',
   express: 'apps',

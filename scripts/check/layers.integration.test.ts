@@ -15,7 +15,7 @@ const owned = {
   'openid-client': 'ehr-client',
   'stream-json': 'ehr-client',
   pino: 'runtime',
-  'prom-client': 'runtime',
+  '@prometheus-io/client': 'runtime',
   '@opentelemetry': 'runtime',
   '@aws-sdk': 'runtime',
   express: 'apps',

@@ -1,4 +1,4 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from '@prometheus-io/client';
 
 interface Instrument<Label extends string> {
   /** By Prometheus' conventions: the prefix `bulkhead_`, base units, and `_total` for counters. */
@@ -49,7 +49,7 @@ export function createMetrics({ ofProcess = false }: { readonly ofProcess?: bool
   };
   return {
     counter<Label extends string>(instrument: Instrument<Label>): Count<Label> {
-      const counter = new Counter(describe('counter', instrument));
+      const counter = new Counter<string>(describe('counter', instrument));
       return (labels, value = 1) => counter.inc(labels, value);
     },
 
@@ -57,13 +57,16 @@ export function createMetrics({ ofProcess = false }: { readonly ofProcess?: bool
     histogram<Label extends string>(
       instrument: Instrument<Label> & { readonly buckets: readonly number[] },
     ): Observe<Label> {
-      const histogram = new Histogram({ ...describe('histogram', instrument), buckets: [...instrument.buckets] });
+      const histogram = new Histogram<string>({
+        ...describe('histogram', instrument),
+        buckets: [...instrument.buckets],
+      });
       return (labels, value) => histogram.observe(labels, value);
     },
 
     /** A value that its owner sets. */
     gauge<Label extends string>(instrument: Instrument<Label>): Observe<Label> {
-      const gauge = new Gauge(describe('gauge', instrument));
+      const gauge = new Gauge<string>(describe('gauge', instrument));
       return (labels, value) => gauge.set(labels, value);
     },
 
@@ -71,7 +74,7 @@ export function createMetrics({ ofProcess = false }: { readonly ofProcess?: bool
     readGauge<Label extends string>(
       instrument: Instrument<Label> & { readonly read: () => Promise<readonly Sample<Label>[]> },
     ): void {
-      new Gauge({
+      new Gauge<string>({
         ...describe('gauge', instrument),
         async collect() {
           this.reset();

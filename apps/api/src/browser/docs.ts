@@ -1,21 +1,45 @@
-import { type RequestHandler, Router } from 'express';
-import swaggerUi from 'swagger-ui-express';
+import { createRequire } from 'node:module';
+import { Router } from 'express';
 import { createApiDocument } from '../openapi/create-api-document.ts';
+
+const { resolve } = createRequire(import.meta.url);
+const files = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'];
+
+/** The page without its data. The policy for browsers allows no script in it. */
+const page = `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>Bulkhead API</title>
+    <link rel="icon" href="/docs/favicon-32x32.png">
+    <link rel="stylesheet" href="/docs/swagger-ui.css">
+  </head>
+  <body>
+    <div id="swagger-ui"></div>
+    <script src="/docs/swagger-ui-bundle.js"></script>
+    <script src="/docs/open.js"></script>
+  </body>
+</html>
+`;
+const script = "SwaggerUIBundle({ url: '/openapi.json', dom_id: '#swagger-ui', deepLinking: true });\n";
 
 /** Serves the documentation of the API, for programs and for people. It contains no secrets, so it needs no key. */
 export function docsRoutes(): Router {
   const router = Router();
   const read = once(createApiDocument);
-  const page = once(() => swaggerUi.setup(read(), { customSiteTitle: 'Bulkhead API' }));
   router.get('/openapi.json', (_request, response) => {
     response.json(read());
   });
-  // `setup` creates a script that `serve` sends, so it must run first.
-  const prepare: RequestHandler = (_request, _response, next) => {
-    page();
-    next();
-  };
-  router.use('/docs', prepare, swaggerUi.serve, (...args: Parameters<RequestHandler>) => page()(...args));
+  router.get('/docs', (_request, response) => {
+    response.type('html').send(page);
+  });
+  router.get('/docs/open.js', (_request, response) => {
+    response.type('js').send(script);
+  });
+  for (const file of files) {
+    router.get(`/docs/${file}`, (_request, response) => response.sendFile(resolve(`swagger-ui-dist/${file}`)));
+  }
   return router;
 }
 
