@@ -211,6 +211,25 @@ export function createBulkExportRepository(database: Database) {
     /** Counts the active exports, and those that have ended since `endedSince`. */
     countByPhase: (endedSince: Date): Promise<ReadonlyMap<string, number>> => countByPhase(model, endedSince),
 
+    /** Lists the exports that have failed since `since`, the last failure first. It reads an index and at most `limit` records. */
+    async listFailed({ since, limit }: { readonly since: Date; readonly limit: number }): Promise<BulkExport[]> {
+      const failed = { completedAt: { $gte: since }, phase: 'failed' as const };
+      const documents = await model.find(failed).sort({ completedAt: -1 }).limit(limit).lean();
+      return documents.map((document) => toRecord(document));
+    },
+
+    /** Lists the exports that have not ended, the oldest first. It reads an index and at most `limit` records. */
+    async listOldestActive(limit: number): Promise<BulkExport[]> {
+      const documents = await model.find({ active: true }).sort({ _id: 1 }).limit(limit).lean();
+      return documents.map((document) => toRecord(document));
+    },
+
+    /** Finds the newest export of a connection that has completed or failed. It walks the index of the connection from its end. */
+    async findNewestEnded(connectionId: string): Promise<BulkExport | undefined> {
+      const ended = { connectionId, phase: { $in: ['completed', 'failed'] as BulkExportPhase[] } };
+      return toRecord(await model.findOne(ended).sort({ _id: -1 }).lean());
+    },
+
     /** Lists the ended exports that must still be deleted at the server, and all exports that have an orphan there. */
     async listDiscardable(): Promise<BulkExport[]> {
       const isDue = [{ discard: 'due' as const, active: false }, { 'orphans.0': { $exists: true } }];

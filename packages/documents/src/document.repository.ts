@@ -26,6 +26,8 @@ export interface DocumentFilter {
   readonly state?: DocumentState;
 }
 
+type FailedDocument = Pick<PatientDocument, 'connectionId' | 'completedAt' | 'error'>;
+
 const unsettled: DocumentState[] = ['pending', 'downloading'];
 
 const schema = new Schema<PatientDocumentDocument>(mongooseFieldsOf(documentSchema), {
@@ -40,6 +42,8 @@ schema.index({ state: 1, _id: 1 });
 schema.index({ connectionId: 1, _id: 1 });
 schema.index({ connectionId: 1, patientId: 1, _id: 1 });
 schema.index({ connectionId: 1, 'resource.id': 1, _id: 1 });
+// Monitoring reads the failures of the last day.
+schema.index({ state: 1, completedAt: 1 });
 // Before a content or an upload is removed, a query looks for its documents.
 schema.index({ connectionId: 1, sha256: 1 });
 schema.index({ 'progress.upload': 1 }, { sparse: true });
@@ -114,6 +118,13 @@ export function createDocumentRepository(database: Database) {
         ids.push(...page.map(({ _id }) => _id));
       }
       return ids;
+    },
+
+    /** Lists the documents that have failed since `since`, the last failure first. It reads at most `limit` records. */
+    async listFailed({ since, limit }: { readonly since: Date; readonly limit: number }): Promise<FailedDocument[]> {
+      const failed = { state: 'failed' as const, completedAt: { $gte: since } };
+      const fields = { _id: 0, connectionId: 1, completedAt: 1, error: 1 } as const;
+      return model.find(failed, fields).sort({ completedAt: -1 }).limit(limit).lean();
     },
 
     /** Makes `claim` the only attempt that may write. @returns undefined if the document is settled */

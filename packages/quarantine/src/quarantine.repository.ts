@@ -48,6 +48,8 @@ const documentSchema = quarantineEntrySchema.omit({ isCorrected: true }).extend(
 });
 type QuarantineDocument = Stored<typeof documentSchema>;
 
+type RecentLine = Pick<QuarantineEntry, 'connectionId' | 'reason' | 'createdAt'>;
+
 export type QuarantineFilter = Partial<
   Pick<QuarantineEntry, 'connectionId' | 'exportId' | 'fileId' | 'reason' | 'state'>
 >;
@@ -64,6 +66,8 @@ const schema = new Schema<QuarantineDocument>(mongooseFieldsOf(documentSchema), 
 schema.index({ connectionId: 1, _id: 1 });
 schema.index({ exportId: 1, _id: 1 });
 schema.index({ fileId: 1, state: 1 });
+// Monitoring reads the lines of the last day.
+schema.index({ state: 1, createdAt: 1 });
 
 const usageSchema = z.strictObject({
   /** The id of the export. */
@@ -238,6 +242,13 @@ export function createQuarantineRepository(options: {
     }) {
       const replay = { at: now, ...(reason === undefined ? {} : { reason }) };
       await model.updateOne({ _id: id }, { $set: { replay, state: reason === undefined ? 'replayed' : 'open' } });
+    },
+
+    /** Lists the connection and the time of the open lines since `since`, the newest first. It reads at most `limit` records. */
+    async listRecentOpen({ since, limit }: { readonly since: Date; readonly limit: number }): Promise<RecentLine[]> {
+      const open = { state: 'open' as const, createdAt: { $gte: since } };
+      const fields = { _id: 0, connectionId: 1, reason: 1, createdAt: 1 } as const;
+      return model.find(open, fields).sort({ createdAt: -1 }).limit(limit).lean();
     },
 
     countOpen: (fileId: string): Promise<number> => model.countDocuments({ fileId, state: 'open' }),

@@ -113,6 +113,16 @@ export function createProducer({ redis, prefix, onError, tracing = noTracing }: 
     /** The state of each queue. */
     readFigures: (): Promise<QueueFigures[]> => Promise.all(Object.values(queues).map(readQueueFigures)),
 
+    /**
+     * Counts the jobs that have failed for good since `since`, by name. It sends one command for each queue, and reads the last 100
+     * failures of a queue that has any.
+     */
+    async countFailed(since: Date): Promise<ReadonlyMap<string, number>> {
+      const names = await Promise.all(Object.values(queues).map((queue) => listFailedNames({ redis, queue, since })));
+      const byName = Map.groupBy(names.flat(), (name) => name);
+      return new Map([...byName].map(([name, jobs]) => [name, jobs.length]));
+    },
+
     /** The number of jobs of a queue that have not finished. */
     countWaiting: (queue: QueueName): Promise<number> =>
       queues[queue].getJobCountByTypes('waiting', 'prioritized', 'delayed', 'active'),
@@ -246,6 +256,21 @@ export function createProducer({ redis, prefix, onError, tracing = noTracing }: 
       await Promise.all([...Object.values(queues), flows].map((queue) => queue.close()));
     },
   };
+}
+
+const failuresRead = 100;
+
+async function listFailedNames(options: {
+  readonly redis: Redis;
+  readonly queue: Queue;
+  readonly since: Date;
+}): Promise<string[]> {
+  const { redis, queue, since } = options;
+  const count = await redis.zcount(queue.toKey('failed'), since.getTime(), '+inf');
+  if (count === 0) return [];
+  const jobs: (Job | undefined)[] = await queue.getFailed(0, Math.min(count, failuresRead) - 1);
+  // A job that another process has just removed is undefined.
+  return jobs.flatMap((job) => (job ? [job.name] : []));
 }
 
 interface ScheduledRun {

@@ -52,6 +52,24 @@ describe('queue figures', () => {
     expect(oldestMs).toBeLessThan(60_000);
   });
 
+  test('the producer counts the jobs of all queues that have failed for good since a time, by name', async () => {
+    expect(await queues.producer.countFailed(new Date(0))).toEqual(new Map());
+    queues.startConsumer({ [name]: async () => undefined });
+    const queueOf = (queueName: QueueName) => queues.producer.queues.find((queue) => queue.name === queueName);
+    for (const index of [1, 2, 3]) await queueOf('connection')?.add('made.up', { index });
+    await queueOf('maintenance')?.add('made.too', {});
+    await queues.producer.enqueue(name, { connectionId: 'a' });
+    const counts = await waitFor(async () => {
+      const failed = await queues.producer.countFailed(new Date(Date.now() - 60_000));
+      return failed.get('made.up') === 3 && failed.size === 2 ? failed : undefined;
+    });
+    expect([...counts].toSorted()).toEqual([
+      ['made.too', 1],
+      ['made.up', 3],
+    ]);
+    expect(await queues.producer.countFailed(new Date(Date.now() + 60_000))).toEqual(new Map());
+  });
+
   test('the figures count connected workers and failed jobs', async () => {
     const workers = async () => (await figuresOf('connection')).workers;
     const consumers = [queues.startConsumer({}), queues.startConsumer({})];

@@ -29,6 +29,8 @@ schema.index({ active: 1, _id: 1 });
 schema.index({ connectionId: 1, _id: -1 });
 schema.index({ notify: 1, _id: 1 });
 schema.index({ completedAt: 1, phase: 1 });
+// `findLastCompleted`, of a connection whose syncs never complete.
+schema.index({ connectionId: 1, phase: 1, _id: -1 });
 
 /** `sync_runs`: the state of every enhanced sync. */
 export function createSyncRunRepository(database: Database) {
@@ -84,6 +86,28 @@ export function createSyncRunRepository(database: Database) {
     }): Promise<Pick<SyncRun, 'createdAt'> | undefined> {
       const query = model.findOne({ ...filter, phase: 'completed' }, { createdAt: 1 }).sort({ _id: -1 });
       return (await query.lean()) ?? undefined;
+    },
+
+    /** Lists the runs that have failed in whole or in part since `since`, the last first. It reads an index and at most `limit` records. */
+    async listFailed({ since, limit }: { readonly since: Date; readonly limit: number }): Promise<SyncRun[]> {
+      const phases: SyncRunPhase[] = ['failed', 'partial'];
+      const failed = { completedAt: { $gte: since }, phase: { $in: phases } };
+      return (await model.find(failed).sort({ completedAt: -1 }).limit(limit).lean()).map(toRecord);
+    },
+
+    /** Lists the runs that have not ended, the oldest first. It reads an index and at most `limit` records. */
+    async listOldestActive(limit: number): Promise<SyncRun[]> {
+      return (await model.find({ active: true }).sort({ _id: 1 }).limit(limit).lean()).map(toRecord);
+    },
+
+    /** Finds the newest run of a connection that has ended and was not cancelled. It walks the index of the connection from its end. */
+    async findNewestEnded(connectionId: string): Promise<SyncRun | undefined> {
+      const phases: SyncRunPhase[] = ['completed', 'partial', 'failed'];
+      const document = await model
+        .findOne({ connectionId, phase: { $in: phases } })
+        .sort({ _id: -1 })
+        .lean();
+      return document ? toRecord(document) : undefined;
     },
 
     async listActive(): Promise<SyncRun[]> {

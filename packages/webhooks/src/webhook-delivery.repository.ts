@@ -19,6 +19,7 @@ const schema = new Schema<WebhookDeliveryDocument>(mongooseFieldsOf(webhookDeliv
 });
 schema.index({ connectionId: 1, _id: -1 });
 schema.index({ state: 1, _id: 1 });
+schema.index({ state: 1, createdAt: 1 });
 
 /** `webhook_deliveries`: the calls to clients, and whether they were delivered. */
 export function createWebhookDeliveryRepository(database: Database) {
@@ -43,6 +44,18 @@ export function createWebhookDeliveryRepository(database: Database) {
       const { connectionId, state, limit } = options;
       const filter = { connectionId, ...(state === undefined ? {} : { state }) };
       return (await model.find(filter).sort({ _id: -1 }).limit(limit).lean()).map(toRecord);
+    },
+
+    /** Lists deliveries by the time of their event, the newest first. It reads an index and at most `limit` records. */
+    async listByTime(options: {
+      readonly state: WebhookState;
+      readonly from: Date;
+      readonly to: Date;
+      readonly limit: number;
+    }): Promise<WebhookDelivery[]> {
+      const { state, from, to, limit } = options;
+      const filter = { state, createdAt: { $gte: from, $lte: to } };
+      return (await model.find(filter).sort({ createdAt: -1 }).limit(limit).lean()).map(toRecord);
     },
 
     async listPendingIds(limit: number): Promise<string[]> {
