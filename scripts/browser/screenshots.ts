@@ -71,7 +71,7 @@ async function captureBudget({ browsed, page }: Shot): Promise<void> {
 
 async function captureOverview({ browsed, page }: Shot): Promise<void> {
   await page.goto(browsed.system.baseUrl);
-  await page.getByText('All checks are well').waitFor();
+  await page.getByText('Quarantine (warning)').waitFor();
   await page.getByRole('row', { name: /Practice.*completed/ }).waitFor();
   await page.screenshot({ path: join(folder, 'overview.png') });
 }

@@ -255,26 +255,34 @@ describe('the bulkhead command', () => {
     });
   }, 60_000);
 
-  test('doctor tests the connections and exits with 1 if there is a fault', async () => {
-    const checks = await json('doctor');
-    const failed = checks.filter(({ state }: { state: string }) => state === 'failed');
-    expect(failed).toEqual([]);
-    expect(checks.map(({ name }: { name: string }) => name)).toEqual([
-      'redis',
-      'mongodb',
-      'network',
-      'encryption key',
-      'workers',
-      'sweep',
-      `connection ${system.connectionId}`,
-      'clock',
-    ]);
+  test('doctor tests the connections and exits with 1 if a check is critical', async () => {
+    const { checks } = await json('doctor');
+    expect(checks.filter(({ severity }: { severity: string }) => severity === 'critical')).toEqual([]);
+    const ids = checks.map(({ id }: { id: string }) => id);
+    expect(ids).toEqual(
+      expect.arrayContaining(['redis', 'mongodb', 'workers', 'failed-exports', 'connections', 'clock']),
+    );
     const create = ['connections', 'create', '--practice', '1', '--client-id', 'nobody'];
     const id = (await bulkhead(create, { BULKHEAD_CLIENT_SECRET: 'wrong' })).stdout.trim();
     const { code, stdout } = await bulkhead(['doctor']);
     expect([code, stdout.includes('client secret')]).toEqual([1, true]);
     expect((await bulkhead(['connections', 'delete', id, '--yes'])).code).toBe(0);
   }, 90_000);
+
+  test('doctor exits with 0 for a warning, and with 1 with --strict', async () => {
+    const { store, connectionId } = system;
+    const bytes = Buffer.from('no resource');
+    const place = { connectionId, exportId: 'job_1', fileId: 'job_1.1', line: 1, offset: 0 };
+    await store.quarantine.put({
+      lines: [{ ...place, reason: 'not-json', bytes, sizeBytes: bytes.length }],
+      now: new Date(),
+    });
+    const isCritical = (stdout: string) => /^critical/m.test(stdout);
+    // The refused token of the test before is counted for 15 minutes, so only the exit code and the words are compared.
+    const { code, stdout } = await bulkhead(['doctor', '--no-connections']);
+    expect([code, stdout.includes('Quarantine: ')]).toEqual([isCritical(stdout) ? 1 : 0, true]);
+    expect((await bulkhead(['doctor', '--no-connections', '--strict'])).code).toBe(1);
+  }, 60_000);
 });
 
 describe('the bulkhead command after wrong use', () => {

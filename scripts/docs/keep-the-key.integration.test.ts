@@ -31,7 +31,7 @@ if ('missing' in moto) {
         BULKHEAD_API_KEY: system.apiKey,
       };
       const printed = await runShell({ commands, folder, env });
-      expect(printed).toMatch(/encryption key +ok +BULKHEAD_ENCRYPTION_KEY, not wrapped/);
+      expect(printed).toMatch(/^ok +Encryption key: .*BULKHEAD_ENCRYPTION_KEY, not wrapped/m);
       expect(printed).toMatch(/"collection":"connections".*"resealed":[1-9]/);
       expect(printed.trim().split('\n').at(-1)).toBe('All values are encrypted with the current key.');
       const read = (name: string) => readFileSync(join(folder, name), 'utf8').trim();

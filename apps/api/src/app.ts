@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createAuditStream } from '@bulkhead/access';
+import { ProcessReporter } from '@bulkhead/monitoring';
 import { createProviderRegistry } from '@bulkhead/providers';
 import { checkRedis, connectRedis, createProducer } from '@bulkhead/queues';
 import {
@@ -83,7 +84,8 @@ export function buildApp({
     { instanceId: config.BULKHEAD_INSTANCE_ID, eventLoop },
   );
   watchHealth({ metrics, health });
-  watchSystem({ metrics, monitoring: services.monitoring });
+  watchSystem({ metrics, services });
+  const reporter = new ProcessReporter({ kind: 'api', store, metrics, health });
   const http = createHttpApp({
     ...{ services, producer, limits, logger, tracing },
     process: { health, metrics, refusedAttempts, streams, stopping: stopping.signal },
@@ -104,6 +106,7 @@ export function buildApp({
       for (const reason of exposed) logger.warn('connection is exposed', { reason });
       for (const reason of await checkRedis(redis)) logger.warn('redis is not safe for queues', { reason });
       refusedAttempts.start();
+      await reporter.start();
       server.listen(config.PORT, config.HOST);
       await once(server, 'listening');
       logger.info('API started', { port: this.port });
@@ -120,6 +123,7 @@ export function buildApp({
       await closed;
       clearInterval(closing);
       await refusedAttempts.stop();
+      await reporter.stop();
       await producer.close();
       await store.close();
       await auditStream?.stop();

@@ -1,5 +1,5 @@
 import { bulkExportPhases } from '@bulkhead/bulk-export';
-import type { MonitoringService } from '@bulkhead/monitoring/commands';
+import { type HealthService, type MonitoringService, rankOf } from '@bulkhead/monitoring/commands';
 import { keepFor, type Metrics } from '@bulkhead/runtime';
 import { syncRunPhases } from '@bulkhead/sync';
 
@@ -12,13 +12,39 @@ const lagsKeptMs = 60_000;
  * Metrics of the whole system. Each API process reads them when its metrics are requested, and they are the same in every process.
  * Alert rules take the maximum over all processes.
  */
-export function watchSystem(options: { readonly metrics: Metrics; readonly monitoring: MonitoringService }): void {
-  watchQueues(options);
-  watchRuns(options);
-  watchLags(options);
+export function watchSystem(options: {
+  readonly metrics: Metrics;
+  readonly services: { readonly monitoring: MonitoringService; readonly health: HealthService };
+}): void {
+  const { metrics, services } = options;
+  watchChecks({ metrics, ...services });
+  watchQueues({ metrics, ...services });
+  watchRuns({ metrics, ...services });
+  watchLags({ metrics, ...services });
 }
 
-function watchQueues({ metrics, monitoring }: Parameters<typeof watchSystem>[0]): void {
+interface Watched {
+  readonly metrics: Metrics;
+  readonly monitoring: MonitoringService;
+}
+
+function watchChecks({ metrics, health }: Pick<Watched, 'metrics'> & { readonly health: HealthService }): void {
+  const read = keepFor({ keptMs, read: () => health.report() });
+  metrics.readGauge({
+    name: 'bulkhead_health_check',
+    help: 'The severity of each check of the health report: 0 ok, 1 warning, 2 critical.',
+    labels: ['check'],
+    read: async () => {
+      const { checks } = await read();
+      const isDown = checks.some(({ id, severity }) => severity === 'critical' && (id === 'redis' || id === 'mongodb'));
+      // Then most warnings only say that their data is unknown, and one alert is enough.
+      const shown = checks.filter(({ severity }) => !isDown || severity !== 'warning');
+      return shown.map((check) => ({ labels: { check: check.id }, value: rankOf(check) }));
+    },
+  });
+}
+
+function watchQueues({ metrics, monitoring }: Watched): void {
   const read = keepFor({ keptMs, read: () => monitoring.readQueues() });
   metrics.readGauge({
     name: 'bulkhead_queue_jobs',
@@ -43,7 +69,7 @@ function watchQueues({ metrics, monitoring }: Parameters<typeof watchSystem>[0])
   });
 }
 
-function watchRuns({ metrics, monitoring }: Parameters<typeof watchSystem>[0]): void {
+function watchRuns({ metrics, monitoring }: Watched): void {
   const read = keepFor({ keptMs, read: () => monitoring.readRuns(new Date()) });
   // Phases with a count of zero are included, so that an alert rule always has a value to compare with.
   const toSamples = (phases: readonly string[], counts: ReadonlyMap<string, number>) =>
@@ -62,7 +88,7 @@ function watchRuns({ metrics, monitoring }: Parameters<typeof watchSystem>[0]): 
   });
 }
 
-function watchLags({ metrics, monitoring }: Parameters<typeof watchSystem>[0]): void {
+function watchLags({ metrics, monitoring }: Watched): void {
   const read = keepFor({ keptMs: lagsKeptMs, read: () => monitoring.readLags(new Date()) });
   metrics.readGauge({
     name: 'bulkhead_connection_lag_seconds',

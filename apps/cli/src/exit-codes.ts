@@ -1,7 +1,7 @@
 /** The exit codes, which docs/cli.md and `bulkhead --help` list. */
 export const exitCodes = {
   ok: 0,
-  /** The operation failed, for example an export or a check of `doctor`. */
+  /** The operation failed, for example an export, or a check of `doctor` that is critical. */
   failed: 1,
   /** The command or a value in it is invalid. */
   usage: 2,

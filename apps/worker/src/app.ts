@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { createAuditStream } from '@bulkhead/access';
 import { createExportContexts } from '@bulkhead/bulk-export/steps';
 import { createEhrClient, createWebhookSender } from '@bulkhead/ehr-client';
+import { ProcessReporter } from '@bulkhead/monitoring';
 import { createProviderRegistry } from '@bulkhead/providers';
 import { checkRedis, connectRedis, createConsumer, createProducer } from '@bulkhead/queues';
 import {
@@ -128,6 +129,7 @@ export function buildApp({
     { instanceId: config.BULKHEAD_INSTANCE_ID, eventLoop },
   );
   watchHealth({ metrics, health });
+  const reporter = new ProcessReporter({ kind: 'worker', store, metrics, health });
   const sweepScheduler = createSweepScheduler({ producer, logger, everyMs: config.WORKER_SWEEP_INTERVAL_MS });
   let healthServer: Server | undefined;
 
@@ -143,6 +145,7 @@ export function buildApp({
       for (const reason of await checkRedis(redis)) logger.warn('redis is not safe for queues', { reason });
       await sweepScheduler.start();
       consumer.start();
+      await reporter.start();
       if (config.WORKER_HEALTH_PORT !== undefined) {
         const { WORKER_HEALTH_PORT: port, METRICS_TOKEN: metricsToken } = config;
         healthServer = await startHealthServer({ health, metrics, metricsToken, port });
@@ -154,6 +157,7 @@ export function buildApp({
       eventLoop.stop();
       sweepScheduler.stop();
       await consumer.stop();
+      await reporter.stop();
       await producer.close();
       ehr.close();
       webhooks.close();

@@ -41,6 +41,7 @@ export const untouchedCollections = {
   sessions: 'refers to API keys only',
   signing_keys: 'belongs to the deployment',
   encryption_keys: 'belongs to the deployment',
+  process_states: 'describes processes only',
   upgrades: 'contains resource types only',
   retention: 'contains ids of exports and sync runs only while they are being deleted',
 } as const;

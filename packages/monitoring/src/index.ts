@@ -1,1 +1,3 @@
+export { ProcessReporter } from './processes/process-reporter.ts';
+export { createProcessStateRepository } from './processes/process-state.repository.ts';
 export type { MonitoringStore } from './store.ts';

@@ -29,6 +29,13 @@ export interface DescribedMetric {
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
+/** A value of prom-client. `metricName` is the name of the series, such as the `_count` of a histogram. */
+interface MetricValue {
+  readonly labels: object;
+  readonly value: number;
+  readonly metricName?: string;
+}
+
 /** Longer than any healthy read takes, and shorter than Prometheus waits for a page (10 s). */
 const readTimeoutMs = 3000;
 
@@ -84,6 +91,15 @@ export function createMetrics({ ofProcess = false }: { readonly ofProcess?: bool
           for (const { labels, value } of samples) this.set(labels, value);
         },
       });
+    },
+
+    /** The current values of a counter or a gauge, or of the `_count` of a histogram. Empty if this process does not have the metric. */
+    async samples(name: string): Promise<readonly Sample<string>[]> {
+      const metric = registry.getSingleMetric(name) ?? registry.getSingleMetric(name.replace(/_count$/, ''));
+      const values: readonly MetricValue[] = metric === undefined ? [] : (await metric.get()).values;
+      return values
+        .filter(({ metricName = name }) => metricName === name)
+        .map(({ labels, value }) => ({ labels: labels as MetricLabels<string>, value }));
     },
 
     /** Bulkhead's own metrics, without those of the Node process. */

@@ -18,10 +18,10 @@ import {
 import { createDocumentService, type DocumentService } from '@bulkhead/documents/commands';
 import { createErasureService, type ErasureService } from '@bulkhead/erasure/commands';
 import {
-  createDiagnosisService,
+  createHealthService,
   createMonitoringService,
   createRateBudgetService,
-  type DiagnosisService,
+  type HealthService,
   type MonitoringService,
   type RateBudgetService,
 } from '@bulkhead/monitoring/commands';
@@ -41,7 +41,7 @@ export interface ServicesOptions {
   readonly redis: ReturnType<typeof connectRedis>;
   /** The prefix of every key in Redis. */
   readonly prefix: string;
-  /** What the diagnosis reports about the configuration. */
+  /** What the health report shows of the configuration. */
   readonly configuration: {
     /** From `exposedConnections`. */
     readonly exposed: readonly string[];
@@ -62,9 +62,9 @@ export interface Services {
   readonly authorizations: AuthorizationService;
   readonly bulkExports: BulkExportService;
   readonly connections: ConnectionService;
-  readonly diagnosis: DiagnosisService;
   readonly documents: DocumentService;
   readonly erasures: ErasureService;
+  readonly health: HealthService;
   readonly monitoring: MonitoringService;
   readonly quarantine: QuarantineService;
   readonly rateBudgets: RateBudgetService;
@@ -88,18 +88,23 @@ export function createServices(options: ServicesOptions): Services {
     ...{ store, producer, registry, testWaitMs },
     schedules: connectionSchedules,
   });
+  const monitoring = createMonitoringService({ store, producer });
+  const rateBudgets = createRateBudgetService({ connections, registry, reader: { redis, prefix } });
   return {
     apiKeys,
     audit: createAuditService({ store }),
     authorizations: createAuthorizationService({ store, producer, registry, connections }),
     bulkExports: createBulkExportService({ store, producer, connections, registry, kickOffWaitMs }),
     connections,
-    diagnosis: createDiagnosisService({ store, producer, checkRedis: () => checkRedis(redis), ...configuration }),
     documents: createDocumentService({ store, producer, connections }),
     erasures: createErasureService({ store, producer }),
-    monitoring: createMonitoringService({ store, producer }),
+    health: createHealthService({
+      ...{ store, producer, monitoring, rateBudgets, configuration },
+      checkRedis: () => checkRedis(redis),
+    }),
+    monitoring,
     quarantine: createQuarantineService({ store, producer }),
-    rateBudgets: createRateBudgetService({ connections, registry, reader: { redis, prefix } }),
+    rateBudgets,
     registry,
     resources: createResourceService({ store, connections }),
     schedules: createScheduleService({ store, producer, connections }),

@@ -24,7 +24,7 @@ import {
   guardInserts,
   listRetentionStates,
 } from '@bulkhead/erasure';
-import type { MonitoringStore } from '@bulkhead/monitoring';
+import { createProcessStateRepository, type MonitoringStore } from '@bulkhead/monitoring';
 import { createQuarantineRepository } from '@bulkhead/quarantine';
 import type { ResourceStore } from '@bulkhead/resources';
 import {
@@ -123,6 +123,7 @@ export function createStore(options: StoreOptions): Store {
   const idempotencyKeys = createIdempotencyKeyRepository(database);
   const watermarks = createWatermarkRepository(database);
   const schedules = createScheduleRepository(database);
+  const processStates = createProcessStateRepository(database);
   const apiKeys = createApiKeyRepository(database);
   const erasures = createErasureRepository(database);
   const keptOut = createKeptOutRepository({ database, secretBox });
@@ -170,6 +171,7 @@ export function createStore(options: StoreOptions): Store {
     webhookDeliveries: guard(webhookDeliveries, { insertMissing: connectionOf }),
     idempotencyKeys,
     schedules: guard(schedules, { insert: connectionOf }),
+    processStates,
     apiKeys,
     auditEvents,
     sessions: createSessionRepository(database),

@@ -35,7 +35,7 @@ const unrecorded = new Set<KeyedEndpointId>([
   'listRateBudgets',
   'watchRateBudgets',
   'listQueues',
-  'diagnose',
+  'getHealthReport',
   'listApiKeys',
 ]);
 /** The patients in the event of each endpoint that shows patient data. */

@@ -212,7 +212,7 @@ export const endpointRequests: Readonly<Record<KeyedEndpointId, EndpointRequest>
   listRateBudgets: { toRequest: () => ({ path: '/rate-budgets' }), answer: 'filtered' },
   watchRateBudgets: { toRequest: () => ({ path: '/rate-budgets/events' }), answer: 'filtered' },
   listQueues: { toRequest: () => ({ path: '/queues' }), answer: 'operators' },
-  diagnose: { toRequest: () => ({ path: '/diagnosis' }), answer: 'operators' },
+  getHealthReport: { toRequest: () => ({ path: '/health-report' }), answer: 'operators' },
   listAuditEvents: { toRequest: () => ({ path: '/audit-events' }), answer: 'operators' },
   verifyAuditEvents: { toRequest: () => ({ path: '/audit-events/verification' }), answer: 'operators' },
   listApiKeys: { toRequest: () => ({ path: '/api-keys' }), answer: 'operators' },

@@ -3,41 +3,40 @@ import type { Command } from 'commander';
 import { addCommand } from '../add-command.ts';
 import type { Context, Environment } from '../context.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
-import { toTable } from '../output.ts';
 
-type Check = components['schemas']['DiagnosisCheck'];
+type Report = components['schemas']['HealthReport'];
+type Check = components['schemas']['HealthCheck'];
 
 /** The `Date` header has a resolution of one second. Tokens and signatures tolerate about a minute. */
 const maxSkewMs = 5000;
 
-/** Diagnoses the deployment: the checks of the API, a test of each connection, and the clock of this machine. */
+/** Shows the health report of the API, after a test of each connection, and the clock of this machine. */
 export function addDoctor(program: Command, environment: Environment): void {
-  addCommand<{ readonly connections: boolean }>(program, {
+  addCommand<{ readonly connections: boolean; readonly strict?: true }>(program, {
     environment,
     definition: {
       usage: 'doctor',
-      description: 'find problems and show what to do',
-      options: (command) => command.option('--no-connections', 'do not test the connections, which uses a token each'),
-      async run(context, _args, { connections }) {
+      description: 'find problems and show what to do. Exits with 1 if a check is critical',
+      options: (command) =>
+        command
+          .option('--no-connections', 'do not test the connections, which uses a token each')
+          .option('--strict', 'exit with 1 for a warning, too'),
+      async run(context, _args, { connections, strict = false }) {
         if (connections) await testAll(context);
-        const answer = await context.api.GET('/api/ehr/diagnosis');
-        const checks = [...answerOf(answer).data, clockCheck(answer.response)];
-        context.output.print(checks, () =>
-          toTable(checks, {
-            check: ({ name }) => name,
-            state: ({ state }) => state,
-            found: ({ found }) => found,
-            'what to do': ({ whatToDo }) => whatToDo ?? '',
-          }),
-        );
-        const failed = checks.filter(({ state }) => state === 'failed').length;
-        if (failed > 0) throw new CliError({ message: `${failed} checks failed.`, exitCode: exitCodes.failed });
+        const answer = await context.api.GET('/api/ehr/health-report');
+        const report = addCheck(answerOf(answer).data, clockCheck(answer.response));
+        context.output.print(report, () => report.checks.map(toText).join('\n'));
+        const failed = report.checks.filter(({ severity }) => severity === 'critical' || (strict && severity !== 'ok'));
+        if (failed.length > 0) {
+          const message = `Checks that need attention: ${failed.map(({ title }) => title).join(', ')}.`;
+          throw new CliError({ message, exitCode: exitCodes.failed });
+        }
       },
     },
   });
 }
 
-/** The diagnosis that follows contains the results of these tests. */
+/** The report that follows contains the results of these tests. */
 async function testAll({ api, output }: Context): Promise<void> {
   for (const { id } of answerOf(await api.GET('/api/ehr/connections')).data) {
     output.printProgress(`testing ${id}`);
@@ -47,7 +46,33 @@ async function testAll({ api, output }: Context): Promise<void> {
 
 function clockCheck({ headers }: Response): Check {
   const skewMs = Date.now() - Date.parse(headers.get('date') ?? '');
-  const found = `the clock of this machine differs by ${Math.round(skewMs / 1000)} s from the API`;
-  if (Math.abs(skewMs) <= maxSkewMs) return { name: 'clock', state: 'ok', found };
-  return { name: 'clock', state: 'warning', found, whatToDo: 'Synchronize the clocks with NTP.' };
+  const reason = `The clock of this machine differs by ${Math.round(Math.abs(skewMs) / 1000)} s from the clock of the API.`;
+  const check = { id: 'clock', title: 'Clock', reason, subjects: [] };
+  if (Math.abs(skewMs) <= maxSkewMs) return { ...check, severity: 'ok' };
+  return { ...check, severity: 'warning', action: 'Synchronize the clocks with NTP.' };
+}
+
+/** The API does not know the clock of this machine, so that check is added here. It is ok or a warning. */
+function addCheck(report: Report, check: Check): Report {
+  const index = check.severity === 'ok' ? report.checks.length : report.checks.findIndex(isOk);
+  const severity = report.severity === 'ok' ? check.severity : report.severity;
+  return { ...report, severity, checks: report.checks.toSpliced(index, 0, check) };
+}
+
+function isOk({ severity }: Check): boolean {
+  return severity === 'ok';
+}
+
+const indent = ' '.repeat(10);
+
+/** One line for a check that is ok. Otherwise also what it has found, and what to do. */
+function toText({ title, severity, reason, action, subjects }: Check): string {
+  return [
+    `${severity.padEnd(indent.length)}${title}: ${reason}`,
+    ...subjects.map(({ kind, id, connectionId, reason: why }) => {
+      const owner = connectionId === undefined || connectionId === id ? '' : ` of ${connectionId}`;
+      return `${indent}- ${kind} ${id}${owner}: ${why}`;
+    }),
+    ...(action === undefined ? [] : [`${indent}What to do: ${action}`]),
+  ].join('\n');
 }

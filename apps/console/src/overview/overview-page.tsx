@@ -1,4 +1,4 @@
-import { Alert, Anchor, Paper, Progress, SimpleGrid, Stack, Text, Title } from '@mantine/core';
+import { Anchor, Paper, Progress, SimpleGrid, Text, Title } from '@mantine/core';
 import { Link } from 'react-router';
 import { api, type RateBudget } from '../api/api.ts';
 import { keyOfBudget } from '../budget/budget-card.tsx';
@@ -11,7 +11,7 @@ import { formatCount } from '../parts/format.ts';
 import { NothingYet, Page, QueryResult } from '../parts/page.tsx';
 import { RecordTable } from '../parts/record-table.tsx';
 import { useSession } from '../session/session-provider.tsx';
-import { CheckName, useDiagnosis } from '../system/diagnosis.tsx';
+import { HealthReport } from '../system/health-report.tsx';
 
 /** Answers what an operator asks at 3 a.m.: does everything run, what is wrong, what is next? */
 export function OverviewPage() {
@@ -19,7 +19,7 @@ export function OverviewPage() {
   const live = useLiveExports({ provider, connectionId: undefined });
   return (
     <Page title="Overview" beside={<LiveBadge state={live} />}>
-      {isOperator && <OpenProblems />}
+      {isOperator && <HealthReport />}
       <Title order={2} size="h4">
         Exports
       </Title>
@@ -33,42 +33,6 @@ export function OverviewPage() {
       </Title>
       <ComingRuns />
     </Page>
-  );
-}
-
-/** The checks that failed, or one line if all are well. */
-function OpenProblems() {
-  const diagnosis = useDiagnosis();
-  return (
-    <QueryResult query={diagnosis}>
-      {({ data }) => {
-        const problems = data.filter(({ state }) => state !== 'ok');
-        if (problems.length === 0) {
-          return (
-            <Alert color="green" title="All checks are well">
-              {data.length} checks of Redis, MongoDB, workers and connections.
-            </Alert>
-          );
-        }
-        return (
-          <Stack gap="xs">
-            {problems.map(({ name, state, found: text, whatToDo }) => (
-              <Alert
-                key={name}
-                color={state === 'failed' ? 'red' : 'yellow'}
-                title={
-                  <>
-                    <CheckName name={name} />: {text}
-                  </>
-                }
-              >
-                {whatToDo}
-              </Alert>
-            ))}
-          </Stack>
-        );
-      }}
-    </QueryResult>
   );
 }
 

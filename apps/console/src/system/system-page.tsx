@@ -4,7 +4,7 @@ import { api, type Queue } from '../api/api.ts';
 import { formatCount, formatDuration } from '../parts/format.ts';
 import { Page, QueryResult } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
-import { Diagnosis } from './diagnosis.tsx';
+import { HealthReport } from './health-report.tsx';
 
 /** The health of all parts, and the depth of the queues. */
 export function SystemPage() {
@@ -23,7 +23,7 @@ export function SystemPage() {
         </Button>
       }
     >
-      <Diagnosis />
+      <HealthReport withOk />
       <Title order={2} size="h4">
         Queues
       </Title>

@@ -1,3 +1,5 @@
-export { createDiagnosisService, type DiagnosisService } from './diagnosis.service.ts';
+export { healthChecks, rankOf } from '../health/checks.ts';
+export { type HealthReport, healthReportSchema } from '../health/health-check.ts';
+export { createHealthService, type HealthService } from './health.service.ts';
 export { createMonitoringService, type MonitoringService, toQueueView } from './monitoring.service.ts';
 export { createRateBudgetService, type RateBudgetService, toRateBudgetView } from './rate-budget.service.ts';

@@ -2,6 +2,7 @@ import { toQueueView } from '@bulkhead/monitoring/commands';
 import { z } from 'zod';
 import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
 import { count, success } from '../common.schema.ts';
+import { getHealthReport } from './health-report.endpoint.ts';
 import { getHealth, getMetrics, getReadiness } from './process.endpoint.ts';
 import { listRateBudgets, watchRateBudgets } from './rate-budgets.endpoint.ts';
 
@@ -48,7 +49,7 @@ const listQueues = defineEndpoint({
 export const monitoringEndpoints = endpointGroup({
   name: 'Monitoring',
   description: 'The current state of the system, for people. `/metrics` is for Prometheus.',
-  endpoints: [listRateBudgets, watchRateBudgets, listQueues],
+  endpoints: [getHealthReport, listRateBudgets, watchRateBudgets, listQueues],
 });
 
 export const processEndpoints = endpointGroup({

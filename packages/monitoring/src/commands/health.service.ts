@@ -1,0 +1,169 @@
+import type { Producer } from '@bulkhead/queues';
+import { keepFor } from '@bulkhead/runtime';
+import { judge } from '../health/checks.ts';
+import { dataShownMs, maxRead, maxUndeliveredMs, webhooksShownMs } from '../health/data.checks.ts';
+import type { HealthReport } from '../health/health-check.ts';
+import type { HealthSnapshot } from '../health/health-snapshot.ts';
+import { failedJobsMs } from '../health/queue.checks.ts';
+import { failuresShownMs } from '../health/run.checks.ts';
+import type { MonitoringStore } from '../store.ts';
+import type { MonitoringService } from './monitoring.service.ts';
+import type { RateBudgetService } from './rate-budget.service.ts';
+
+interface Deps {
+  readonly store: MonitoringStore;
+  readonly producer: Producer;
+  readonly monitoring: Pick<MonitoringService, 'readLags'>;
+  readonly rateBudgets: RateBudgetService;
+  /** Returns the faults of the settings of Redis as a store of queues. */
+  readonly checkRedis: () => Promise<readonly string[]>;
+  readonly configuration: HealthSnapshot['configuration'];
+}
+
+export type HealthService = ReturnType<typeof createHealthService>;
+
+/** A ping that takes longer counts as no answer, as for `/ready`. */
+const pingMs = 2000;
+/** The metrics wait 3 s for a value, so the report must be complete before. */
+const reportMs = 2500;
+
+/** What costs some queries for each connection is read at most this often. Prometheus reads the metrics every 15 s. */
+const connectionsKeptMs = 15_000;
+
+/** More failed, active or undelivered records than a report can show. */
+const maxRecords = 100;
+
+/**
+ * Reads the state of the deployment and judges it. See `health/checks.ts`.
+ *
+ * A report costs about 20 commands to Redis and 10 queries to MongoDB, however much is stored: each query uses an index and reads at
+ * most 100 records, or 1,000 small projections. In addition it reads, at most every 15 s, two runs of each connection and the last sync
+ * of each schedule, by the index of the connection.
+ */
+export function createHealthService(deps: Deps) {
+  const { store, configuration } = deps;
+  const readByConnection = keepFor({ keptMs: connectionsKeptMs, read: () => readNewestRuns(deps) });
+
+  const readSnapshot = async (now: Date): Promise<HealthSnapshot> => {
+    const deadline = performance.now() + reportMs;
+    const [redis, mongodb] = await Promise.all([
+      within(pingMs, () => readRedis(deps)),
+      within(pingMs, () => readMongodb(store)),
+    ]);
+    // A read that would only wait for an unavailable server is not started.
+    const read = <Value>(isUp: boolean, from: () => Promise<Value>) =>
+      isUp ? within(deadline - performance.now(), from) : undefined;
+    const inRedis = <Value>(from: () => Promise<Value>) => read(redis !== undefined, from);
+    const inMongodb = <Value>(from: () => Promise<Value>) => read(mongodb !== undefined, from);
+    const parts = await allOf({
+      processes: inMongodb(() => store.processStates.list(now)),
+      isSweepScheduled: inRedis(() => deps.producer.isScheduled('maintenance.sweep', {})),
+      queues: inRedis(() => deps.producer.readFigures()),
+      failedJobs: inRedis(() => deps.producer.countFailed(before(now, failedJobsMs))),
+      exports: inMongodb(() => readRuns(store.bulkExports, now)),
+      syncRuns: inMongodb(() => readRuns(store.syncRuns, now)),
+      byConnection: inMongodb(readByConnection),
+      schedules: inMongodb(() => store.schedules.listUnpaused()),
+      connections: inMongodb(() => store.connections.list()),
+      budgets: redis && inMongodb(() => readBudgets(deps)),
+      quarantine: inMongodb(() => store.quarantine.listRecentOpen({ since: before(now, dataShownMs), limit: maxRead })),
+      documents: inMongodb(() => store.documents.listFailed({ since: before(now, dataShownMs), limit: maxRead })),
+      webhooks: inMongodb(() => readDeliveries(store, now)),
+    });
+    const { byConnection, exports, syncRuns } = parts;
+    return {
+      ...{ redis, mongodb, configuration, ...parts, lags: byConnection?.lags },
+      exports: byConnection && exports && { newest: byConnection.exports, ...exports },
+      syncRuns: byConnection && syncRuns && { newest: byConnection.syncRuns, ...syncRuns },
+    };
+  };
+
+  return {
+    async report(): Promise<HealthReport> {
+      const now = new Date();
+      return judge(await readSnapshot(now), now);
+    },
+  };
+}
+
+async function readRedis({ producer, checkRedis }: Deps): Promise<HealthSnapshot['redis']> {
+  await producer.ping();
+  return { faults: await checkRedis() };
+}
+
+async function readMongodb(store: MonitoringStore): Promise<HealthSnapshot['mongodb']> {
+  const sentAt = Date.now();
+  const { version, now } = await store.server();
+  return { version, skewMs: Math.abs(now.getTime() - (sentAt + Date.now()) / 2) };
+}
+
+interface RunReader<Run> {
+  listFailed(options: { readonly since: Date; readonly limit: number }): Promise<Run[]>;
+  listOldestActive(limit: number): Promise<Run[]>;
+}
+
+async function readRuns<Run>(runs: RunReader<Run>, now: Date) {
+  const [failed, active] = await Promise.all([
+    runs.listFailed({ since: before(now, failuresShownMs), limit: maxRecords }),
+    runs.listOldestActive(maxRecords),
+  ]);
+  return { failed, active };
+}
+
+async function readNewestRuns({ store, monitoring }: Deps) {
+  const ids = await store.connections.listIds();
+  const [lags, exports, syncRuns] = await Promise.all([
+    monitoring.readLags(new Date()),
+    Promise.all(ids.map((id) => store.bulkExports.findNewestEnded(id))),
+    Promise.all(ids.map((id) => store.syncRuns.findNewestEnded(id))),
+  ]);
+  return {
+    lags,
+    exports: exports.filter((record) => record !== undefined),
+    syncRuns: syncRuns.filter((run) => run !== undefined),
+  };
+}
+
+async function readBudgets({ rateBudgets }: Deps): Promise<NonNullable<HealthSnapshot['budgets']>> {
+  const budgets = await rateBudgets.list('all');
+  return budgets.map(({ state: { budget, day, pausedMs, pauseReason } }) => {
+    return { name: budget.name, dayRatio: day / budget.rateLimit.perDay, pausedMs, pauseReason };
+  });
+}
+
+async function readDeliveries({ webhookDeliveries }: MonitoringStore, now: Date) {
+  const from = before(now, webhooksShownMs);
+  const [failed, pending] = await Promise.all([
+    webhookDeliveries.listByTime({ state: 'failed', from, to: now, limit: maxRecords }),
+    webhookDeliveries.listByTime({ state: 'pending', from, to: before(now, maxUndeliveredMs), limit: maxRecords }),
+  ]);
+  return { failed, pending };
+}
+
+function before(now: Date, ms: number): Date {
+  return new Date(now.getTime() - ms);
+}
+
+/** Waits for every property. */
+async function allOf<Parts extends object>(
+  parts: Parts,
+): Promise<{ readonly [Name in keyof Parts]: Awaited<Parts[Name]> }> {
+  const entries = Object.entries(parts).map(async ([name, part]) => [name, await part] as const);
+  return Object.fromEntries(await Promise.all(entries)) as never;
+}
+
+/** @returns undefined if the read fails or takes too long. The check then says that its data is unknown */
+async function within<Value>(ms: number, read: () => Promise<Value>): Promise<Value | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), ms);
+  });
+  try {
+    return await Promise.race([read(), timeout]);
+  } catch {
+    // Unavailable servers have their own checks and log lines.
+    return undefined;
+  } finally {
+    clearTimeout(timer);
+  }
+}

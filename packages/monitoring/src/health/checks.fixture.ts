@@ -1,0 +1,41 @@
+import type { QueueFigures } from '@bulkhead/queues';
+import type { ProcessState } from '../processes/process-state.record.ts';
+import type { HealthSnapshot } from './health-snapshot.ts';
+
+export const now = new Date('2026-05-10T12:00:00Z');
+
+export function ago(ms: number): Date {
+  return new Date(now.getTime() - ms);
+}
+
+export function makeQueue(change: Partial<QueueFigures> = {}): QueueFigures {
+  const jobs = { waiting: 1, active: 0, delayed: 0, 'waiting-children': 0, failed: 0 };
+  return { queue: 'sync', jobs, oldestMs: 0, workers: 1, ...change };
+}
+
+export function makeProcess(change: Partial<ProcessState> = {}): ProcessState {
+  return {
+    ...{ id: 'p1', kind: 'worker', host: 'host-1', pid: 7, startedAt: ago(60_000), reportedAt: now },
+    ...{ isStopped: false, down: [], counts: [], ...change },
+  };
+}
+
+/** A deployment without a problem. */
+export const healthy: HealthSnapshot = {
+  redis: { faults: [] },
+  mongodb: { version: '8.0.1', skewMs: 3 },
+  configuration: { exposed: [], encryptionKeySource: 'BULKHEAD_ENCRYPTION_KEY' },
+  processes: [makeProcess({ sweptAt: ago(60_000) }), makeProcess({ id: 'p2', kind: 'api' })],
+  isSweepScheduled: true,
+  queues: [makeQueue()],
+  failedJobs: new Map(),
+  exports: { newest: [], failed: [], active: [] },
+  syncRuns: { newest: [], failed: [], active: [] },
+  schedules: [],
+  lags: [],
+  connections: [],
+  budgets: [],
+  quarantine: [],
+  documents: [],
+  webhooks: { failed: [], pending: [] },
+};

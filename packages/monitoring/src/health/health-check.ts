@@ -1,0 +1,88 @@
+import type { Immutable } from '@bulkhead/runtime';
+import { z } from 'zod';
+
+/** `warning`: it works, but needs attention soon. `critical`: something does not work, or data is missing. */
+export const severities = ['ok', 'warning', 'critical'] as const;
+
+const severitySchema = z
+  .enum(severities)
+  .meta({ description: '`warning`: needs attention soon. `critical`: something does not work, or data is missing.' });
+
+/** What a check is about. */
+const subjectKinds = [
+  'connection',
+  'export',
+  'sync-run',
+  'schedule',
+  'queue',
+  'job',
+  'budget',
+  'webhook-delivery',
+  'process',
+] as const;
+
+const subjectSchema = z
+  .strictObject({
+    kind: z.enum(subjectKinds),
+    id: z.string().meta({ description: 'The id of the record, or the name of a queue, a job or a budget.' }),
+    connectionId: z.string().exactOptional(),
+    provider: z.string().exactOptional().meta({ description: 'Of an export or a sync run.' }),
+    reason: z.string(),
+  })
+  .meta({ id: 'HealthSubject', description: 'A record that a check has found, and why.' });
+export type HealthSubject = Immutable<z.output<typeof subjectSchema>>;
+
+const checkSchema = z
+  .strictObject({
+    id: z.string().meta({ description: 'Stable. Also the label `check` of the metric `bulkhead_health_check`.' }),
+    title: z.string(),
+    severity: severitySchema,
+    reason: z.string().meta({ description: 'What was found.' }),
+    action: z.string().exactOptional().meta({ description: 'What to do. Absent if there is nothing to do.' }),
+    subjects: z
+      .array(subjectSchema)
+      .meta({ description: 'The records that were found, at most 20. The reason has the number of all.' }),
+  })
+  .meta({ id: 'HealthCheck', description: 'The result of one check.' });
+export type HealthCheck = Immutable<z.output<typeof checkSchema>>;
+
+export const healthReportSchema = z
+  .strictObject({
+    severity: severitySchema.meta({ description: 'The severity of the worst check.' }),
+    checkedAt: z.iso.datetime(),
+    checks: z.array(checkSchema).meta({ description: 'Every check, the worst first.' }),
+  })
+  .meta({ id: 'HealthReport', description: 'Whether the deployment works, and what to do if it does not.' });
+export type HealthReport = Immutable<z.output<typeof healthReportSchema>>;
+
+/** What a check found. Its id and title are in the list of checks. */
+export type Finding = Omit<HealthCheck, 'id' | 'title' | 'subjects'> & { readonly subjects?: readonly HealthSubject[] };
+
+export function ok(reason: string): Finding {
+  return { severity: 'ok', reason };
+}
+
+export const hourMs = 60 * 60_000;
+
+/** `since` is in the past. A clock that is ahead gives 0. */
+export function ageMs(since: Date, now: Date): number {
+  return Math.max(now.getTime() - since.getTime(), 0);
+}
+
+/** A length of time for a sentence: "40 seconds", "3 hours". */
+export function inWords(ms: number): string {
+  const units = [
+    { unit: 'day', length: 24 * hourMs },
+    { unit: 'hour', length: hourMs },
+    { unit: 'minute', length: 60_000 },
+  ];
+  // From two of a unit on, so that 90 minutes are not an hour.
+  const { unit, length } = units.find((candidate) => ms >= 2 * candidate.length) ?? { unit: 'second', length: 1000 };
+  return counted(Math.round(ms / length), unit);
+}
+
+/** "1 export", "2 exports", "2 processes". */
+export function counted(count: number, noun: string): string {
+  const ending = noun.endsWith('s') ? 'es' : 's';
+  return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : ending}`;
+}

@@ -1,0 +1,63 @@
+import type { BulkExport } from '@bulkhead/bulk-export';
+import type { Connection } from '@bulkhead/providers';
+import type { QueueFigures } from '@bulkhead/queues';
+import type { Schedule } from '@bulkhead/schedules';
+import type { SyncRun } from '@bulkhead/sync';
+import type { WebhookDelivery } from '@bulkhead/webhooks';
+import type { ProcessState } from '../processes/process-state.record.ts';
+
+/** Everything that the checks judge, read at one time. A part that could not be read is undefined. */
+export interface HealthSnapshot {
+  /** The faults of the settings of Redis, or undefined if it does not answer. */
+  readonly redis: { readonly faults: readonly string[] } | undefined;
+  /** The version of MongoDB, and by how much its clock differs from ours. Undefined if it does not answer. */
+  readonly mongodb: { readonly version: string; readonly skewMs: number } | undefined;
+  /** From `exposedConnections` and `unwrapKeys`. */
+  readonly configuration: { readonly exposed: readonly string[]; readonly encryptionKeySource: string };
+  readonly processes: readonly ProcessState[] | undefined;
+  readonly isSweepScheduled: boolean | undefined;
+  readonly queues: readonly QueueFigures[] | undefined;
+  /** The number of jobs that have failed for good in the last half hour, by name. */
+  readonly failedJobs: ReadonlyMap<string, number> | undefined;
+  readonly exports: RunSnapshot<BulkExport> | undefined;
+  readonly syncRuns: RunSnapshot<SyncRun> | undefined;
+  /** The schedules that are not paused. */
+  readonly schedules: readonly Schedule[] | undefined;
+  /** The lag of each connection. */
+  readonly lags:
+    | readonly { readonly connectionId: string; readonly lagMs: number; readonly isScheduled: boolean }[]
+    | undefined;
+  readonly connections: readonly Pick<Connection, 'id' | 'createdAt' | 'needsAuthorization' | 'lastTest'>[] | undefined;
+  readonly budgets: readonly BudgetSnapshot[] | undefined;
+  /** The open lines of the last day, the newest first. At most 1,000. */
+  readonly quarantine:
+    | readonly { readonly connectionId: string; readonly reason: string; readonly createdAt: Date }[]
+    | undefined;
+  /** The failures of the last day, the last first. At most 1,000. */
+  readonly documents:
+    | readonly {
+        readonly connectionId: string;
+        readonly completedAt?: Date;
+        readonly error?: { readonly code: string };
+      }[]
+    | undefined;
+  readonly webhooks:
+    | { readonly failed: readonly WebhookDelivery[]; readonly pending: readonly WebhookDelivery[] }
+    | undefined;
+}
+
+export interface RunSnapshot<Run> {
+  /** The newest run of each connection that has ended and was not cancelled. */
+  readonly newest: readonly Run[];
+  /** The failures of the last day. */
+  readonly failed: readonly Run[];
+  /** The oldest active runs. */
+  readonly active: readonly Run[];
+}
+
+export interface BudgetSnapshot {
+  readonly name: string;
+  readonly dayRatio: number;
+  readonly pausedMs: number;
+  readonly pauseReason: string | undefined;
+}

@@ -1,0 +1,140 @@
+import { type BulkExport, lacksData } from '@bulkhead/bulk-export';
+import type { Schedule } from '@bulkhead/schedules';
+import type { SyncRun } from '@bulkhead/sync';
+import { ageMs, counted, type Finding, type HealthSubject, hourMs, inWords, ok } from './health-check.ts';
+import type { HealthSnapshot, RunSnapshot } from './health-snapshot.ts';
+
+/** A failure at night must be visible in the morning and in the evening, even if a newer run has succeeded. */
+export const failuresShownMs = 24 * hourMs;
+
+const retryAction =
+  'Open it, repair the cause that its error names, and retry it. A retry fetches only what is missing.';
+
+export function checkFailedExports(exports: RunSnapshot<BulkExport>): Finding {
+  const failing = exports.newest.filter(({ phase }) => phase === 'failed');
+  const incomplete = exports.newest.filter((record) => record.phase === 'completed' && lacksData(record));
+  return toFinding({
+    ...{ kind: 'export', noun: 'export', failing, incomplete },
+    earlier: exports.failed.filter(({ id }) => !failing.some((record) => record.id === id)),
+  });
+}
+
+export function checkFailedSyncs(syncRuns: RunSnapshot<SyncRun>): Finding {
+  const failing = syncRuns.newest.filter(({ phase }) => phase === 'failed');
+  const incomplete = syncRuns.newest.filter(({ phase }) => phase === 'partial');
+  const known = new Set([...failing, ...incomplete].map(({ id }) => id));
+  return toFinding({
+    ...{ kind: 'sync-run', noun: 'sync', failing, incomplete },
+    earlier: syncRuns.failed.filter(({ id }) => !known.has(id)),
+  });
+}
+
+type Run = Pick<BulkExport | SyncRun, 'id' | 'connectionId' | 'provider' | 'error'>;
+
+function toFinding(options: {
+  readonly kind: 'export' | 'sync-run';
+  readonly noun: string;
+  /** The newest run of its connection has failed, so the connection gets no data. */
+  readonly failing: readonly Run[];
+  /** The newest run of its connection has completed, but lacks data. */
+  readonly incomplete: readonly Run[];
+  /** Failures of the last day after which the connection had a newer run. */
+  readonly earlier: readonly Run[];
+}): Finding {
+  const { kind, noun, failing, incomplete, earlier } = options;
+  const subjectsOf = (runs: readonly Run[], text: string) =>
+    runs.map(({ id, connectionId, provider, error }): HealthSubject => {
+      return { kind, id, connectionId, provider, reason: error ? `${text}: ${error.code}` : text };
+    });
+  const subjects = [
+    ...subjectsOf(failing, 'failed'),
+    ...subjectsOf(incomplete, 'lacks data'),
+    ...subjectsOf(earlier, 'failed earlier'),
+  ];
+  if (subjects.length === 0) return ok(`The newest ${noun} of each connection has not failed.`);
+  const reasons = [
+    failing.length > 0 ? [`The newest ${noun} of ${counted(failing.length, 'connection')} failed.`] : [],
+    incomplete.length > 0 ? [`The newest ${noun} of ${counted(incomplete.length, 'connection')} lacks data.`] : [],
+    earlier.length > 0 ? [`Earlier failures in the last 24 hours: ${earlier.length}.`] : [],
+  ];
+  const severity = failing.length > 0 ? 'critical' : 'warning';
+  return { severity, reason: reasons.flat().join(' '), action: retryAction, subjects };
+}
+
+/** A nightly export that has not ended after a day overlaps with the next one. */
+export const maxExportMs = 24 * hourMs;
+/** The first sync of a large practice uses the request budget of several days. Later syncs take hours. */
+export const maxSyncMs = 3 * 24 * hourMs;
+
+export function checkLateRuns(
+  { exports, syncRuns }: { readonly exports: readonly BulkExport[]; readonly syncRuns: readonly SyncRun[] },
+  now: Date,
+): Finding {
+  const toSubject = (kind: 'export' | 'sync-run', run: Run, age: number): HealthSubject => {
+    const { id, connectionId, provider } = run;
+    return { kind, id, connectionId, provider, reason: `has run for ${inWords(age)}` };
+  };
+  const subjects = [
+    ...exports.flatMap((record) => {
+      const age = ageMs(record.retriedAt ?? record.createdAt, now);
+      return age > maxExportMs ? [toSubject('export', record, age)] : [];
+    }),
+    ...syncRuns.flatMap((run) => {
+      const age = ageMs(run.createdAt, now);
+      return age > maxSyncMs ? [toSubject('sync-run', run, age)] : [];
+    }),
+  ];
+  if (subjects.length === 0) return ok('No export has run for more than a day, and no sync for more than 3 days.');
+  return {
+    severity: 'warning',
+    reason: `Exports and syncs that should have ended: ${subjects.length}.`,
+    action: 'Open it to see what it waits for. If the EHR makes no progress, cancel it and start it again.',
+    subjects,
+  };
+}
+
+/** The sweep starts a missed run within a minute. Twice the longest sweep, as for `maxSweepAgeMs`. */
+export const maxOverdueMs = 10 * 60_000;
+
+export function checkSchedules(schedules: readonly Schedule[], now: Date): Finding {
+  const toSubject = ({ id, connectionId }: Schedule, reason: string): HealthSubject => {
+    return { kind: 'schedule', id, connectionId, reason };
+  };
+  const missed = schedules.filter(({ nextRunAt }) => ageMs(nextRunAt, now) > maxOverdueMs);
+  const failed = schedules.filter(({ lastRun }) => lastRun?.outcome === 'failed');
+  const skipped = schedules.filter(({ lastRun }) => lastRun?.outcome === 'skipped-overlap');
+  const subjects = [
+    ...missed.map((schedule) => toSubject(schedule, `was due ${inWords(ageMs(schedule.nextRunAt, now))} ago`)),
+    ...failed.map((schedule) => toSubject(schedule, `its last run did not start: ${schedule.lastRun?.reason}`)),
+    ...skipped.map((schedule) => toSubject(schedule, 'its last run was skipped, because the run before it was active')),
+  ];
+  if (subjects.length === 0) return ok(`${counted(schedules.length, 'active schedule')}. None has missed a run.`);
+  return {
+    severity: missed.length > 0 || failed.length > 0 ? 'critical' : 'warning',
+    reason: `${counted(subjects.length, 'schedule')} did not start a run that was due.`,
+    action: 'Check that a worker serves the queue maintenance. Then start the schedule by hand, with "Run now".',
+    subjects,
+  };
+}
+
+/** A nightly schedule keeps the lag under a day and a half: a day, and half a day for the export. */
+export const maxLagMs = 36 * hourMs;
+/** Three nights in a row have brought nothing. */
+export const criticalLagMs = 3 * 24 * hourMs;
+
+export function checkLag(lags: NonNullable<HealthSnapshot['lags']>): Finding {
+  // Without a schedule, nothing says how current a connection should be.
+  const late = lags
+    .filter(({ isScheduled, lagMs }) => isScheduled && lagMs > maxLagMs)
+    .toSorted((left, right) => right.lagMs - left.lagMs);
+  const [worst] = late;
+  if (!worst) return ok('Every connection with a schedule is less than 36 hours behind its EHR.');
+  return {
+    severity: worst.lagMs > criticalLagMs ? 'critical' : 'warning',
+    reason: `Connections that are more than 36 hours behind the EHR: ${late.length}.`,
+    action: 'Check the last run of its schedules, and repair the cause. If a schedule is not daily, this is expected.',
+    subjects: late.map(({ connectionId: id, lagMs }) => {
+      return { kind: 'connection', id, connectionId: id, reason: `${inWords(lagMs)} behind` };
+    }),
+  };
+}

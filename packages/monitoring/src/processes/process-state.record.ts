@@ -1,0 +1,37 @@
+import type { Immutable } from '@bulkhead/runtime';
+import { countSchema } from '@bulkhead/store';
+import { z } from 'zod';
+
+/** What each process counts. See `process-reporter.ts` for the metrics from which the counts are taken. */
+export const processCounts = [
+  'stalls',
+  'dropped-audit-lines',
+  'requests',
+  'failed-requests',
+  'ehr-requests',
+  'failed-ehr-requests',
+  'refused-tokens',
+] as const;
+export type ProcessCount = (typeof processCounts)[number];
+
+/** What an API or a worker process says about itself. It writes the record every few seconds. */
+export const processStateSchema = z.strictObject({
+  /** New for each start of a process. */
+  id: z.string(),
+  kind: z.enum(['api', 'worker']),
+  host: z.string(),
+  pid: countSchema,
+  startedAt: z.date(),
+  reportedAt: z.date(),
+  /** The process has stopped in an orderly way. A process that has crashed leaves `false`. */
+  isStopped: z.boolean(),
+  /** The dependencies that do not answer: `redis` or `mongodb`. */
+  down: z.array(z.string()),
+  /** When this process last completed a sweep. */
+  sweptAt: z.date().exactOptional(),
+  /** What has happened in the last 15 minutes. Counts of zero are left out. */
+  counts: z.array(
+    z.strictObject({ name: z.enum(processCounts), provider: z.string().exactOptional(), count: countSchema }),
+  ),
+});
+export type ProcessState = Immutable<z.output<typeof processStateSchema>>;

@@ -1,0 +1,139 @@
+import { randomBytes } from 'node:crypto';
+import { createProviderRegistry } from '@bulkhead/providers';
+import { connectRedis, createProducer, type Producer } from '@bulkhead/queues';
+import { testServices } from '@bulkhead/testing';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createConnection, type Connection as Database } from 'mongoose';
+import { createServices, type Services } from '../../create-services.ts';
+import { createStore, type Store } from '../../create-store.ts';
+
+const { mongodbUri, redisUrl, prefix } = testServices();
+const now = new Date();
+const ago = (hours: number) => new Date(now.getTime() - hours * 3_600_000);
+/** The age of most records. No read may depend on their number. */
+const old = 1000;
+const many = 3000;
+
+let store: Store;
+let database: Database;
+let producer: Producer;
+let redis: ReturnType<typeof connectRedis>;
+let services: Services;
+beforeAll(async () => {
+  store = createStore({ uri: mongodbUri, encryptionKey: randomBytes(32) });
+  await store.connect();
+  await store.migrate();
+  database = await createConnection(mongodbUri).asPromise();
+  const onError = () => undefined;
+  redis = connectRedis({ url: redisUrl, waiting: true, onError });
+  producer = createProducer({ redis, prefix, onError });
+  const configuration = { exposed: [], encryptionKeySource: 'a test' };
+  services = createServices({
+    ...{ store, producer, redis, prefix, configuration },
+    registry: createProviderRegistry({}),
+  });
+  await plantRecords();
+}, 60_000);
+afterAll(async () => {
+  await producer.close();
+  redis.disconnect();
+  await database.close();
+  await store.close();
+});
+
+/** One new record and thousands of old ones of each kind, all of one connection. */
+async function plantRecords(): Promise<void> {
+  const connectionId = 'conn_1';
+  const plant = (collection: string, toRecord: (ageHours: number, index: number) => object) => {
+    const records = Array.from({ length: many + 1 }, (_, index) => {
+      return {
+        _id: `id_${String(index).padStart(6, '0')}`,
+        connectionId,
+        ...toRecord(index === many ? 0.5 : old, index),
+      };
+    });
+    return database.collection(collection).insertMany(records as never[]);
+  };
+  await store.connections.insert({
+    ...{ id: connectionId, provider: 'athenahealth', environment: 'production', fhirEndpoint: 'http://ehr.example/r4' },
+    ...{ auth: { method: 'none' }, createdAt: now },
+  });
+  const run = (age: number) => ({ phase: 'failed', active: false, createdAt: ago(age), completedAt: ago(age) });
+  await plant('bulk_exports', run);
+  await plant('sync_runs', run);
+  await plant('quarantine', (age, index) => {
+    return {
+      exportId: 'job_1',
+      fileId: 'job_1.1',
+      line: index + 1,
+      reason: 'not-json',
+      state: 'open',
+      createdAt: ago(age),
+    };
+  });
+  await plant('documents', (age) => ({ state: 'failed', completedAt: ago(age), error: { code: 'ehr-forbidden' } }));
+  await plant('webhook_deliveries', (age) => ({ state: 'failed', attempts: [], createdAt: ago(age) }));
+  await plant('process_states', (age) => ({
+    kind: 'api',
+    reportedAt: ago(age),
+    isStopped: true,
+    counts: [],
+    down: [],
+  }));
+}
+
+describe('the reads of the health report', () => {
+  test('the repositories list recent failures and nothing that is older', async () => {
+    const since = { since: ago(24), limit: 100 };
+    const last = `id_00${many}`;
+    expect((await store.bulkExports.listFailed(since)).map(({ id }) => id)).toEqual([last]);
+    expect((await store.syncRuns.listFailed(since)).map(({ id }) => id)).toEqual([last]);
+    expect(await store.quarantine.listRecentOpen(since)).toEqual([
+      { connectionId: 'conn_1', reason: 'not-json', createdAt: ago(0.5) },
+    ]);
+    expect(await store.documents.listFailed(since)).toEqual([
+      { connectionId: 'conn_1', completedAt: ago(0.5), error: { code: 'ehr-forbidden' } },
+    ]);
+    const range = { state: 'failed' as const, from: ago(24), to: now, limit: 100 };
+    expect((await store.webhookDeliveries.listByTime(range)).map(({ id }) => id)).toEqual([last]);
+    expect(await store.webhookDeliveries.listByTime({ ...range, to: ago(1) })).toEqual([]);
+    expect((await store.processStates.list(now)).map(({ id }) => id)).toEqual([last]);
+  });
+
+  test('the repositories find the newest run of a connection that has ended and was not cancelled', async () => {
+    const cancelled = { connectionId: 'conn_1', active: false, completedAt: now, createdAt: now };
+    for (const [index, phase] of ['cancelled', 'exporting'].entries()) {
+      const record = { _id: `id_9${index}`, ...cancelled, phase, active: phase === 'exporting' };
+      await database.collection('bulk_exports').insertOne(record as never);
+      await database.collection('sync_runs').insertOne({ ...record, phase: index === 0 ? phase : 'running' } as never);
+    }
+    expect((await store.bulkExports.findNewestEnded('conn_1'))?.id).toBe(`id_00${many}`);
+    expect((await store.syncRuns.findNewestEnded('conn_1'))?.id).toBe(`id_00${many}`);
+    expect((await store.bulkExports.listOldestActive(5)).map(({ id }) => id)).toEqual(['id_91']);
+    expect((await store.syncRuns.listOldestActive(5)).map(({ id }) => id)).toEqual(['id_91']);
+  });
+
+  test('a health report reads a few records by an index, however many old ones are stored', async () => {
+    await database.db?.command({ profile: 2 });
+    const report = await services.health.report();
+    await database.db?.command({ profile: 0 });
+    const entries = await database
+      .collection('system.profile')
+      .find({ op: { $in: ['query', 'command'] } })
+      .toArray();
+    const reads = entries.filter(({ command }) => command?.find !== undefined);
+    const collections = new Set(reads.map(({ command }) => command.find));
+    for (const name of ['bulk_exports', 'sync_runs', 'quarantine', 'documents', 'webhook_deliveries', 'process_states'])
+      expect(collections).toContain(name);
+    for (const { command } of reads) {
+      const { find, filter, sort = {}, limit = 0 } = command;
+      const query = database.collection(find).find(filter).sort(sort).limit(limit);
+      const { executionStats } = await query.explain('executionStats');
+      expect({ find, filter, examined: executionStats.totalDocsExamined < 10 }).toMatchObject({ examined: true });
+    }
+    const failing = report.checks.filter(({ severity }) => severity !== 'ok').map(({ id }) => id);
+    expect(failing).toEqual(
+      expect.arrayContaining(['failed-exports', 'failed-syncs', 'quarantine', 'documents', 'webhooks']),
+    );
+  });
+});
