@@ -1,0 +1,206 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findChromium } from '@bulkhead/embedded';
+import { baseEnv, waitFor } from '@bulkhead/testing';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Page } from 'playwright-core';
+import { type BrowsedSystem, openSystem } from '../browser/open-system.ts';
+import { type ChaosSystem, startChaosSystem } from '../chaos/system/start-chaos-system.ts';
+import { disruptAll, disruptions, send } from './disrupt.fixture.ts';
+
+const chromium = await findChromium({ env: process.env, progress: () => undefined });
+const main = ['--conditions=@bulkhead/source', join(import.meta.dirname, '../../apps/cli/src/main.ts')];
+const metricsToken = 'prometheus-0123456789';
+const env = { METRICS_TOKEN: metricsToken };
+
+let folder: string;
+let browsed: BrowsedSystem | undefined;
+let page: Page | undefined;
+let system: ChaosSystem;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'bulkhead-health-'));
+  if ('missing' in chromium) {
+    console.warn(`The overview of the console is not tested, because there is no Chromium: ${chromium.missing}`);
+    system = await startChaosSystem({ folder, patients: 1, seed: 1, report: () => undefined, env });
+    return;
+  }
+  browsed = await openSystem({ command: chromium.command, patients: 1, env });
+  ({ system } = browsed);
+  ({ page } = await browsed.open('/'));
+  await browsed.logIn(page);
+  await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
+}, 180_000);
+afterAll(async () => {
+  await (browsed ?? system)?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+interface Check {
+  readonly id: string;
+  readonly title: string;
+  readonly severity: string;
+  readonly subjects: readonly { readonly kind: string }[];
+}
+
+/** What each of the four views shows of one check. */
+type Views = ReadonlyMap<string, Readonly<Record<'report' | 'metric' | 'doctor' | 'overview', string | number>>>;
+
+const readReport = async (): Promise<readonly Check[]> => (await send(system, '/api/ehr/health-report')).checks;
+
+async function readMetric(): Promise<ReadonlyMap<string, number>> {
+  const response = await fetch(`${system.baseUrl}/metrics`, { headers: { authorization: `Bearer ${metricsToken}` } });
+  const samples = (await response.text()).matchAll(/^bulkhead_health_check\{check="([\w-]+)"\} (\d)$/gm);
+  return new Map([...samples].map(([, check = '', value]) => [check, Number(value)]));
+}
+
+/** Runs `bulkhead doctor`. */
+function doctor(args: readonly string[] = []): Promise<{ readonly code: unknown; readonly stdout: string }> {
+  const all = { ...baseEnv(), BULKHEAD_URL: system.baseUrl, BULKHEAD_API_KEY: system.apiKey };
+  const command = [...main, ...args, 'doctor', '--no-connections'];
+  return new Promise((resolve) => {
+    execFile(process.execPath, command, { env: all }, (error, stdout) => resolve({ code: error?.code ?? 0, stdout }));
+  });
+}
+
+/** The alerts of the overview, or undefined without a browser. */
+async function readOverview(): Promise<readonly string[] | undefined> {
+  if (!page) return undefined;
+  await page.goto(system.baseUrl);
+  await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
+  await page.getByRole('alert').first().waitFor();
+  return page.getByRole('alert').allInnerTexts();
+}
+
+async function readViews(): Promise<Views> {
+  const [report, { stdout }, overview] = [await readReport(), await doctor(['--json']), await readOverview()];
+  const ofDoctor: readonly Check[] = JSON.parse(stdout).checks;
+  // The metric is kept for some seconds.
+  const metric = await waitFor(
+    async () => {
+      const samples = await readMetric();
+      const isCurrent = report.every(({ id, severity }) => samples.get(id) === severities.indexOf(severity));
+      return isCurrent ? samples : undefined;
+    },
+    { timeoutMs: 15_000, intervalMs: 500, what: 'the metric' },
+  );
+  return new Map(
+    report.map(({ id, title, severity }) => {
+      const shown = overview?.find((text) => text.startsWith(`${title} (`)) ?? '';
+      return [
+        id,
+        {
+          report: severity,
+          metric: severities[metric.get(id) ?? -1] ?? 'none',
+          doctor: ofDoctor.find((check) => check.id === id)?.severity ?? 'none',
+          // A check that is ok is not shown. Without a browser nothing is compared.
+          overview: overview ? (/\((\w+)\)/.exec(shown)?.[1] ?? 'ok') : severity,
+        },
+      ];
+    }),
+  );
+}
+const severities = ['ok', 'warning', 'critical'];
+const everywhere = (severity: unknown) => ({
+  ...{ report: severity, metric: severity, doctor: severity, overview: severity },
+});
+
+describe('the health of a deployment', () => {
+  test('a deployment without a problem is green in the report, the metric, doctor and the overview', async () => {
+    await send(system, `/api/ehr/connections/${system.connectionId}/test`, {});
+    // The first sweep and the first reports of the workers take some seconds.
+    await waitFor(async () => (await readReport()).every(({ severity }) => severity === 'ok'), {
+      ...{ timeoutMs: 30_000, intervalMs: 500, what: 'a green report' },
+    });
+    const views = await readViews();
+    expect([...views]).toEqual([...views.keys()].map((id) => [id, everywhere('ok')]));
+    if (page) expect(await readOverview()).toEqual([expect.stringContaining('All checks are well')]);
+    const { code, stdout } = await doctor();
+    expect({
+      code,
+      lines: stdout
+        .trim()
+        .split('\n')
+        .filter((line) => !line.startsWith('ok ')),
+    }).toEqual({ code: 0, lines: [] });
+  }, 120_000);
+
+  describe('in which everything goes wrong', () => {
+    let views: Views;
+    beforeAll(async () => {
+      await disruptAll(system);
+      const expected = disruptions.map(({ check }) => check);
+      const haveNoticed = async () => {
+        const ok = (await readReport()).filter(({ severity }) => severity === 'ok').map(({ id }) => id);
+        return !expected.some((check) => ok.includes(check));
+      };
+      // What is read for each connection is kept for 15 s. A check that notices nothing fails its own test below.
+      await waitFor(haveNoticed, { timeoutMs: 40_000, intervalMs: 500 }).catch(() => undefined);
+      views = await readViews();
+    }, 180_000);
+
+    test.each(disruptions)('if $what, the check $check is red or yellow in every view', ({ check }) => {
+      const shown = views.get(check);
+      expect(['warning', 'critical']).toContain(shown?.report);
+      expect(shown).toEqual(everywhere(shown?.report));
+    });
+
+    test('the report names the paused request budget and the delayed export', async () => {
+      const { subjects } = (await readReport()).find(({ id }) => id === 'pauses') ?? { subjects: [] };
+      expect(subjects.map(({ kind }) => kind)).toEqual(['budget', 'export']);
+    });
+
+    test('the checks of what still works stay green', () => {
+      const broken = new Set(disruptions.map(({ check }) => check));
+      const others = [...views].filter(([id]) => !broken.has(id));
+      expect(others).toEqual(['redis', 'mongodb', 'network', 'encryption-key'].map((id) => [id, everywhere('ok')]));
+    });
+
+    test('doctor exits with 1, and names each record with its reason and what to do', async () => {
+      const { code, stdout } = await doctor();
+      expect(code).toBe(1);
+      expect(stdout).toMatch(/^critical {2}Failed exports: The newest export of 1 connection failed\.$/m);
+      expect(stdout).toMatch(/^ +- export job_\w+ of conn_\w+: failed: export-timeout$/m);
+      expect(stdout).toMatch(/^ +What to do: Open it, repair the cause/m);
+    }, 30_000);
+
+    test('the overview shows the worst check first, and links to the place of a problem', async () => {
+      if (!page) return;
+      const shown = (await readOverview())?.map((text) => /\((\w+)\)/.exec(text)?.[1] ?? '');
+      expect(shown).toEqual(shown?.toSorted((left, right) => severities.indexOf(right) - severities.indexOf(left)));
+      await page
+        .getByRole('link', { name: /^export job_/ })
+        .first()
+        .click();
+      await page.getByRole('heading', { level: 1, name: 'Bulk export' }).waitFor();
+      expect(new URL(page.url()).pathname).toMatch(/^\/exports\/athenahealth\/job_/);
+    }, 60_000);
+  });
+
+  test('without Redis, the report, the metric, doctor and the overview say that Redis does not answer', async () => {
+    await system.redis.kill();
+    try {
+      expect((await readReport()).find(({ id }) => id === 'redis')).toMatchObject({ severity: 'critical' });
+      await waitFor(async () => (await readMetric()).get('redis') === 2, { timeoutMs: 15_000, intervalMs: 500 });
+      const { code, stdout } = await doctor();
+      expect([code, stdout]).toEqual([1, expect.stringMatching(/^critical {2}Redis: Redis does not answer\.$/m)]);
+      if (page) expect((await readOverview())?.[0]).toMatch(/^Redis \(critical\)/);
+    } finally {
+      await system.redis.restart();
+    }
+  }, 60_000);
+
+  test('without MongoDB, the metric says so, doctor exits with 5, and the overview shows no green check', async () => {
+    await system.mongodb.kill();
+    try {
+      await waitFor(async () => (await readMetric()).get('mongodb') === 2, { timeoutMs: 20_000, intervalMs: 500 });
+      expect((await doctor()).code).toBe(5);
+      await page?.goto(system.baseUrl);
+      await page?.waitForLoadState('networkidle');
+      if (page) expect(await page.getByText('All checks are well').count()).toBe(0);
+    } finally {
+      await system.mongodb.restart();
+    }
+  }, 60_000);
+});
