@@ -1,6 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { addCommand } from './add-command.ts';
-import type { Context, Environment } from './context.ts';
+import { type Context, type Environment, readContext } from './context.ts';
 
 /**
  * Commands as data. A command names its arguments, options and examples, and its `run` gets their values with their types:
@@ -87,21 +86,14 @@ export function addDefinition(
   const { definition, environment } = options;
   const { name, summary, args = {}, options: named = {}, examples, run } = definition;
   const names = Object.keys(args);
-  addCommand(parent, {
-    environment,
-    definition: {
-      usage: name,
-      description: summary,
-      options(self) {
-        for (const [argument, description] of Object.entries(args))
-          self.argument(`<${toKebabCase(argument)}>`, description);
-        for (const [option, value] of Object.entries(named)) self.addOption(toOption(option, value));
-        const lines = examples.map((example) => `  bulkhead ${example}`);
-        return self.addHelpText('after', `\nExamples:\n${lines.join('\n')}`);
-      },
-      run: (context, texts, values) =>
-        run(context, { ...values, ...Object.fromEntries(names.map((argument, index) => [argument, texts[index]])) }),
-    },
+  const added = parent.command(name).description(summary);
+  for (const [argument, description] of Object.entries(args)) added.argument(`<${toKebabCase(argument)}>`, description);
+  for (const [option, value] of Object.entries(named)) added.addOption(toOption(option, value));
+  const lines = examples.map((example) => `  bulkhead ${example}`);
+  added.addHelpText('after', `\nExamples:\n${lines.join('\n')}`);
+  added.action(async (...texts: unknown[]) => {
+    const values = Object.fromEntries(names.map((argument, index) => [argument, String(texts[index])]));
+    await run(readContext(added, environment), { ...added.opts(), ...values });
   });
 }
 

@@ -3,7 +3,7 @@ import { Argument, Command } from 'commander';
 import { addDefinition, addGroup, type CommandDefinition, type CommandGroup } from './command.ts';
 import { audit } from './commands/audit.command.ts';
 import { connections } from './commands/connections.command.ts';
-import { addDoctor } from './commands/doctor.command.ts';
+import { doctor } from './commands/doctor.command.ts';
 import { documents } from './commands/documents.command.ts';
 import { erasures, patients, retention } from './commands/erasures.command.ts';
 import { bulkExports } from './commands/export.command.ts';
@@ -43,6 +43,7 @@ export const singleCommands: readonly CommandDefinition[] = [
   status,
   metrics,
   whoami,
+  doctor,
 ];
 
 /** Runs a command line. @param args without the names of node and of the program */
@@ -77,7 +78,6 @@ export function createProgram(environment: Environment, { json = false } = {}): 
     );
   for (const group of groups) addGroup(program, { group, environment });
   for (const definition of singleCommands) addDefinition(program, { definition, environment });
-  addDoctor(program, environment);
   program
     .command('completion')
     .description('print shell completion; use it with eval "$(bulkhead completion bash)"')

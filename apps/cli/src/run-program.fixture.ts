@@ -89,7 +89,7 @@ export async function run(options: {
     if (status === 204) return new Response(null, { status });
     return new Response(typeof body === 'string' ? body : JSON.stringify(body), {
       status,
-      headers: { 'content-type': contentType },
+      headers: { 'content-type': contentType, date: new Date().toUTCString() },
     });
   };
   const isTerminal = types !== undefined;

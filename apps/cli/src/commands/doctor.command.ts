@@ -1,7 +1,6 @@
 import { answerOf, type components } from '@bulkhead/client';
-import type { Command } from 'commander';
-import { addCommand } from '../add-command.ts';
-import type { Context, Environment } from '../context.ts';
+import { command, flag, unless } from '../command.ts';
+import type { Context } from '../context.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
 
 type Report = components['schemas']['HealthReport'];
@@ -11,30 +10,26 @@ type Check = components['schemas']['HealthCheck'];
 const maxSkewMs = 5000;
 
 /** Shows the health report of the API, after a test of each connection, and the clock of this machine. */
-export function addDoctor(program: Command, environment: Environment): void {
-  addCommand<{ readonly connections: boolean; readonly strict?: true }>(program, {
-    environment,
-    definition: {
-      usage: 'doctor',
-      description: 'find problems and show what to do. Exits with 1 if a check is critical',
-      options: (command) =>
-        command
-          .option('--no-connections', 'do not test the connections, which uses a token each')
-          .option('--strict', 'exit with 1 for a warning, too'),
-      async run(context, _args, { connections, strict = false }) {
-        if (connections) await testAll(context);
-        const answer = await context.api.GET('/api/ehr/health-report');
-        const report = addCheck(answerOf(answer).data, clockCheck(answer.response));
-        context.output.print(report, () => report.checks.map(toText).join('\n'));
-        const failed = report.checks.filter(({ severity }) => severity === 'critical' || (strict && severity !== 'ok'));
-        if (failed.length > 0) {
-          const message = `Checks that need attention: ${failed.map(({ title }) => title).join(', ')}.`;
-          throw new CliError({ message, exitCode: exitCodes.failed });
-        }
-      },
-    },
-  });
-}
+export const doctor = command({
+  name: 'doctor',
+  summary: 'find problems and show what to do. Exits with 1 if a check is critical',
+  options: {
+    connections: unless('do not test the connections, which uses a token each'),
+    strict: flag('exit with 1 for a warning, too'),
+  },
+  examples: ['doctor', 'doctor --no-connections --strict'],
+  async run(context, { connections, strict = false }) {
+    if (connections) await testAll(context);
+    const answer = await context.api.GET('/api/ehr/health-report');
+    const report = addCheck(answerOf(answer).data, clockCheck(answer.response));
+    context.output.print(report, () => report.checks.map(toText).join('\n'));
+    const failed = report.checks.filter(({ severity }) => severity === 'critical' || (strict && severity !== 'ok'));
+    if (failed.length > 0) {
+      const message = `Checks that need attention: ${failed.map(({ title }) => title).join(', ')}.`;
+      throw new CliError({ message, exitCode: exitCodes.failed });
+    }
+  },
+});
 
 /** The report that follows contains the results of these tests. */
 async function testAll({ api, output }: Context): Promise<void> {
