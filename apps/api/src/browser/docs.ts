@@ -2,8 +2,12 @@ import { createRequire } from 'node:module';
 import { Router } from 'express';
 import { createApiDocument } from '../openapi/create-api-document.ts';
 
-const { resolve } = createRequire(import.meta.url);
-const files = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'];
+const require = createRequire(import.meta.url);
+const files = {
+  'swagger-ui.css': require.resolve('swagger-ui-dist/swagger-ui.css'),
+  'swagger-ui-bundle.js': require.resolve('swagger-ui-dist/swagger-ui-bundle.js'),
+  'favicon-32x32.png': require.resolve('swagger-ui-dist/favicon-32x32.png'),
+};
 
 /** The page without its data. The policy for browsers allows no script in it. */
 const page = `<!doctype html>
@@ -37,8 +41,9 @@ export function docsRoutes(): Router {
   router.get('/docs/open.js', (_request, response) => {
     response.type('js').send(script);
   });
-  for (const file of files) {
-    router.get(`/docs/${file}`, (_request, response) => response.sendFile(resolve(`swagger-ui-dist/${file}`)));
+  for (const [name, path] of Object.entries(files)) {
+    // pnpm keeps packages in the folder `.pnpm`.
+    router.get(`/docs/${name}`, (_request, response) => response.sendFile(path, { dotfiles: 'allow' }));
   }
   return router;
 }

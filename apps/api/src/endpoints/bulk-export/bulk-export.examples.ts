@@ -60,9 +60,9 @@ export const outputFileExample = {
 };
 
 export const exportEventsExample = [
-  { at, kind: 'phase', phase: 'queued', by: 'nightly import' },
-  { at, kind: 'phase', phase: 'kicking-off' },
-  { at, kind: 'phase', phase: 'exporting' },
+  { at, kind: 'phase', phase: 'queued', by: 'nightly import', message: 'The export was requested.' },
+  { at, kind: 'phase', phase: 'kicking-off', message: 'A worker sends the kick-off to the EHR.' },
+  { at, kind: 'phase', phase: 'exporting', message: 'The EHR has accepted the kick-off.' },
   {
     at,
     kind: 'waiting',
@@ -71,6 +71,6 @@ export const exportEventsExample = [
     attempts: 1,
     nextAttemptAt: later,
   },
-  { at: later, kind: 'progress', message: '50 %' },
-  { at: later, kind: 'phase', phase: 'downloading' },
+  { at: later, kind: 'progress', message: 'The EHR has reported progress: 50 %.' },
+  { at: later, kind: 'phase', phase: 'downloading', message: 'The EHR has sent the manifest. The downloads begin.' },
 ];
