@@ -23,6 +23,7 @@ const unrecorded = new Set<KeyedEndpointId>([
   'watchBulkExports',
   // The export of these requests has failed. A test below reads an export with links to files.
   'getBulkExport',
+  'listExportEvents',
   'listSyncRuns',
   'getSyncRun',
   'watchSyncRun',

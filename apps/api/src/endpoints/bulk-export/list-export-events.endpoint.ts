@@ -8,9 +8,10 @@ export const listExportEvents = defineEndpoint({
   id: 'listExportEvents',
   method: 'get',
   path: '/api/ehr/:provider/bulk-export/:jobId/log',
-  action: 'export.read',
+  action: 'export.read-log',
   access: 'client',
-  audited: 'if-shown',
+  // It shows neither links nor resources.
+  audited: false,
   summary: 'List what happened to a bulk export, oldest first',
   description: 'The last 200 events of the export and the last 200 of its files.',
   responses: {

@@ -25,7 +25,8 @@ test('an export is stored with its own fields and those of the repository, and n
   const record = makeBulkExport();
   await store.bulkExports.insert({ record, requestKey: 'stored' });
   const { id, ...fields } = record;
-  expect(await stored(id)).toEqual({ _id: id, ...fields, active: true, requestKey: 'stored' });
+  const events = [{ at: expect.any(Date), kind: 'phase', phase: 'queued' }];
+  expect(await stored(id)).toEqual({ _id: id, ...fields, active: true, requestKey: 'stored', events });
   expect(await store.bulkExports.find(id)).toEqual(record);
 });
 
