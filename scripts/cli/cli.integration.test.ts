@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { baseEnv } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type ChaosSystem, startChaosSystem } from '../chaos/system/start-chaos-system.ts';
+import { runCommand } from './run-command.fixture.ts';
 
 /** The arguments of node. */
 const main = ['--conditions=@bulkhead/source', join(import.meta.dirname, '../../apps/cli/src/main.ts')];
@@ -20,23 +21,12 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-interface Ended {
-  readonly code: unknown;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 function envOf() {
   return { ...baseEnv(), BULKHEAD_URL: system.baseUrl, BULKHEAD_API_KEY: system.apiKey };
 }
 
-/** Runs the command as a script does, without a terminal. */
-function bulkhead(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [...main, ...args], { env: { ...envOf(), ...env } }, (error, stdout, stderr) =>
-      resolve({ code: error?.code ?? 0, stdout, stderr }),
-    );
-  });
+function bulkhead(args: readonly string[], env: Record<string, string> = {}) {
+  return runCommand({ command: [process.execPath, ...main, ...args], env: { ...envOf(), ...env } });
 }
 const json = async (...args: string[]) => JSON.parse((await bulkhead(['--json', ...args])).stdout);
 
@@ -307,6 +297,6 @@ describe('the bulkhead command after wrong use', () => {
 test('bulkhead completion lets a shell complete commands and options', async () => {
   const { stdout } = await bulkhead(['completion', 'bash']);
   const script = `${stdout}\nCOMP_WORDS=(bulkhead export st); COMP_CWORD=2; _bulkhead; echo "\${COMPREPLY[@]}"`;
-  const completed = await new Promise((resolve) => execFile('bash', ['-c', script], (_, out) => resolve(out.trim())));
-  expect(completed).toBe('start');
+  const completed = await runCommand({ command: ['bash', '-c', script], env: process.env });
+  expect(completed.stdout.trim()).toBe('start');
 });

@@ -1,10 +1,10 @@
-import { execFile } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { baseEnv } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type ChaosSystem, startChaosSystem } from '../chaos/system/start-chaos-system.ts';
+import { runCommand } from './run-command.fixture.ts';
 
 const root = join(import.meta.dirname, '../..');
 let folder: string;
@@ -21,29 +21,9 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-interface Ended {
-  readonly code: unknown;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function runIn(options: {
-  readonly cwd: string;
-  readonly env: NodeJS.ProcessEnv;
-  readonly command: readonly string[];
-}) {
-  const { cwd, env, command } = options;
-  const [program = '', ...args] = command;
-  return new Promise<Ended>((resolve) => {
-    execFile(program, args, { cwd, env }, (error, stdout, stderr) =>
-      resolve({ code: error?.code ?? 0, stdout, stderr }),
-    );
-  });
-}
-
 /** Runs npm of this machine. @throws Error with its output */
 async function npm(args: readonly string[], options: { readonly cwd: string; readonly env: NodeJS.ProcessEnv }) {
-  const { code, stdout, stderr } = await runIn({ ...options, command: ['npm', ...args] });
+  const { code, stdout, stderr } = await runCommand({ ...options, command: ['npm', ...args] });
   if (code !== 0) throw new Error(`npm ${args.join(' ')}\n${stdout}\n${stderr}`);
   return stdout;
 }
@@ -71,7 +51,7 @@ function placeAlone(prefix: string): { readonly cwd: string; readonly file: stri
 
 async function contentOf(prefix: string) {
   const { cwd, file } = placeAlone(prefix);
-  const { stdout } = await runIn({ cwd, env: baseEnv(), command: ['tar', '-xvzf', file] });
+  const { stdout } = await runCommand({ cwd, env: baseEnv(), command: ['tar', '-xvzf', file] });
   return {
     files: stdout.trim().split('\n').toSorted(),
     manifest: JSON.parse(readFileSync(join(cwd, 'package/package.json'), 'utf8')),
@@ -93,7 +73,8 @@ describe('the package of the command line', () => {
 
   test('npx runs the package from its file in an empty folder, and exports from a real API', async () => {
     const { cwd, file } = placeAlone('bulkhead-cli');
-    const npx = (...args: string[]) => runIn({ cwd, env: userEnv(), command: ['npx', '--yes', `./${file}`, ...args] });
+    const npx = (...args: string[]) =>
+      runCommand({ cwd, env: userEnv(), command: ['npx', '--yes', `./${file}`, ...args] });
     const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
     expect(await npx('--version')).toMatchObject({ code: 0, stdout: `${version}\n` });
     const start = ['export', 'start', '--connection', system.connectionId, '--types', 'Patient', '--watch'];
@@ -139,11 +120,11 @@ console.log(ids.join());
       outDir: 'dist',
     };
     writeFileSync(join(cwd, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['src'] }));
-    const compile = (compiler: string) => runIn({ cwd, env: userEnv(), command: [join(root, compiler)] });
+    const compile = (compiler: string) => runCommand({ cwd, env: userEnv(), command: [join(root, compiler)] });
     for (const compiler of ['node_modules/.bin/tsc', 'packages/client/node_modules/.bin/tsc']) {
       expect(await compile(compiler)).toEqual({ code: 0, stdout: '', stderr: '' });
     }
-    const ran = await runIn({ cwd, env: userEnv(), command: ['node', 'dist/main.js'] });
+    const ran = await runCommand({ cwd, env: userEnv(), command: ['node', 'dist/main.js'] });
     expect(ran).toEqual({ code: 0, stdout: `${system.connectionId}\n`, stderr: '' });
 
     writeFileSync(join(cwd, 'src/main.ts'), program('/api/ehr/nonsense'));

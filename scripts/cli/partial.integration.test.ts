@@ -1,9 +1,9 @@
-import { execFile } from 'node:child_process';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { baseEnv } from '@bulkhead/testing';
 import { afterEach, expect, test } from '@jest/globals';
+import { runCommand } from './run-command.fixture.ts';
 
 const main = join(import.meta.dirname, '../../apps/cli/src/main.ts');
 const warnings = [{ code: 'server-issues', message: 'The EHR reported errors for Observation.' }];
@@ -29,17 +29,10 @@ async function answer(answers: Readonly<Record<string, { readonly status: number
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 }
 
-function bulkhead(
-  ...args: string[]
-): Promise<{ readonly code: unknown; readonly stdout: string; readonly stderr: string }> {
+function bulkhead(...args: string[]) {
   const { port } = server.address() as AddressInfo;
   const env = { ...baseEnv(), BULKHEAD_URL: `http://127.0.0.1:${port}`, BULKHEAD_API_KEY: 'bh_1' };
-  const nodeArgs = ['--conditions=@bulkhead/source', main, ...args];
-  return new Promise((resolve) => {
-    execFile(process.execPath, nodeArgs, { env }, (error, stdout, stderr) =>
-      resolve({ code: error?.code ?? 0, stdout, stderr }),
-    );
-  });
+  return runCommand({ command: [process.execPath, '--conditions=@bulkhead/source', main, ...args], env });
 }
 const ok = (data: object, status = 200) => ({ status, body: { success: true, data } });
 const incomplete = {

@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from '@prometheus-io/client';
+import { readWithin } from './read-within.ts';
 
 interface Instrument<Label extends string> {
   /** By Prometheus' conventions: the prefix `bulkhead_`, base units, and `_total` for counters. */
@@ -85,7 +86,8 @@ export function createMetrics({ ofProcess = false }: { readonly ofProcess?: bool
         ...describe('gauge', instrument),
         async collect() {
           this.reset();
-          const samples = await within(instrument.read);
+          // The other metrics neither wait for an unavailable database nor disappear with it.
+          const samples = (await readWithin(readTimeoutMs, instrument.read)) ?? [];
           // Show no value rather than an old one.
           this.reset();
           for (const { labels, value } of samples) this.set(labels, value);
@@ -110,20 +112,4 @@ export function createMetrics({ ofProcess = false }: { readonly ofProcess?: bool
     /** The page, in Prometheus' text format. */
     page: (): Promise<string> => registry.metrics(),
   };
-}
-
-/** Bounds a read, so that the other metrics neither wait for an unavailable database nor disappear with it. */
-async function within<Value>(read: () => Promise<readonly Value[]>): Promise<readonly Value[]> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<readonly Value[]>((resolve) => {
-    timer = setTimeout(() => resolve([]), readTimeoutMs);
-  });
-  try {
-    return await Promise.race([read(), timeout]);
-  } catch {
-    // Unavailable dependencies have their own metric and log lines.
-    return [];
-  } finally {
-    clearTimeout(timer);
-  }
 }

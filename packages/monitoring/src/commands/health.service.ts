@@ -1,5 +1,5 @@
 import type { Producer } from '@bulkhead/queues';
-import { keepFor } from '@bulkhead/runtime';
+import { keepFor, readWithin } from '@bulkhead/runtime';
 import { judge } from '../health/checks.ts';
 import { dataShownMs, maxRead, maxUndeliveredMs, webhooksShownMs } from '../health/data.checks.ts';
 import type { HealthReport } from '../health/health-check.ts';
@@ -47,12 +47,12 @@ export function createHealthService(deps: Deps) {
   const readSnapshot = async (now: Date): Promise<HealthSnapshot> => {
     const deadline = performance.now() + reportMs;
     const [redis, mongodb] = await Promise.all([
-      within(pingMs, () => readRedis(deps)),
-      within(pingMs, () => readMongodb(store)),
+      readWithin(pingMs, () => readRedis(deps)),
+      readWithin(pingMs, () => readMongodb(store)),
     ]);
     // A read that would only wait for an unavailable server is not started.
     const read = <Value>(isUp: boolean, from: () => Promise<Value>) =>
-      isUp ? within(deadline - performance.now(), from) : undefined;
+      isUp ? readWithin(deadline - performance.now(), from) : undefined;
     const inRedis = <Value>(from: () => Promise<Value>) => read(redis !== undefined, from);
     const inMongodb = <Value>(from: () => Promise<Value>) => read(mongodb !== undefined, from);
     const parts = await allOf({
@@ -150,20 +150,4 @@ async function allOf<Parts extends object>(
 ): Promise<{ readonly [Name in keyof Parts]: Awaited<Parts[Name]> }> {
   const entries = Object.entries(parts).map(async ([name, part]) => [name, await part] as const);
   return Object.fromEntries(await Promise.all(entries)) as never;
-}
-
-/** @returns undefined if the read fails or takes too long. The check then says that its data is unknown */
-async function within<Value>(ms: number, read: () => Promise<Value>): Promise<Value | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), ms);
-  });
-  try {
-    return await Promise.race([read(), timeout]);
-  } catch {
-    // Unavailable servers have their own checks and log lines.
-    return undefined;
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,4 +1,5 @@
 import type { Metrics } from '../metrics.ts';
+import { readWithin } from '../read-within.ts';
 import { keepFor } from '../repeated-reads.ts';
 import type { EventLoopState } from './event-loop-monitor.ts';
 
@@ -49,19 +50,8 @@ export function createHealth(
 }
 
 async function isUp(check: () => Promise<void>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error('timeout')), checkTimeoutMs);
-  });
-  try {
-    await Promise.race([check(), timeout]);
-    return true;
-  } catch {
-    // The reason is in the dependency's own log lines.
-    return false;
-  } finally {
-    clearTimeout(timer);
-  }
+  const answered = await readWithin(checkTimeoutMs, () => check().then(() => true));
+  return answered ?? false;
 }
 
 /** Both gauges use the same check. */
