@@ -2,18 +2,21 @@ import { AppError } from '@bulkhead/runtime';
 import {
   batchedFind,
   batchedInsert,
+  byTime,
   type ConnectionScope,
   countByPhase,
   inScope,
+  lastEvents,
   mongooseFieldsOf,
   type Stored,
+  usualDurationMs,
 } from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
 import { z } from 'zod';
 import { createActiveExportRepository } from './active-export.repository.ts';
 import { type BulkExport, bulkExportSchema } from './bulk-export.record.ts';
 import { type BulkExportPhase, canFollow, canReopen, isTerminal } from './bulk-export-phase.ts';
-import { type ExportEvent, exportEventSchema, maxEvents, type NewExportEvent } from './export-event.record.ts';
+import { type ExportEvent, exportEventSchema, type NewExportEvent } from './export-event.record.ts';
 
 const documentSchema = bulkExportSchema.extend({
   /** See `listEvents`. Other reads leave them out. */
@@ -78,7 +81,7 @@ export function createBulkExportRepository(database: Database) {
       const { record, requestKey, by } = options;
       const { id, connectionId, createdAt, ...fields } = record;
       await claimRequest({ id, connectionId, requestKey, now: createdAt });
-      const events = [phaseEvent({ phase: record.phase, by })];
+      const events = [{ at: createdAt, ...phaseEvent({ phase: record.phase, by }) }];
       await insert({ _id: id, connectionId, createdAt, requestKey, ...fields, active: true, events });
     },
 
@@ -121,18 +124,7 @@ export function createBulkExportRepository(database: Database) {
       return (await model.exists({ connectionId, _id: { $ne: id }, transactionTime: { $exists: true } })) !== null;
     },
 
-    /** How long the last exports of a connection took: the median of up to five. @returns undefined if none has completed */
-    async usualMs(connectionId: string): Promise<number | undefined> {
-      const ended = await model
-        .find({ connectionId, phase: 'completed' }, { createdAt: 1, completedAt: 1 })
-        .sort({ _id: -1 })
-        .limit(5)
-        .lean();
-      const took = ended.flatMap(({ createdAt, completedAt }) =>
-        completedAt === undefined ? [] : [completedAt.getTime() - createdAt.getTime()],
-      );
-      return took.toSorted((left, right) => left - right)[Math.floor(took.length / 2)];
-    },
+    usualMs: (connectionId: string): Promise<number | undefined> => usualDurationMs(model, connectionId),
 
     /** Lists the exports that have not ended, oldest id first. */
     async listActive(): Promise<BulkExport[]> {
@@ -163,7 +155,10 @@ export function createBulkExportRepository(database: Database) {
             $set: set,
             $unset: toUnset(unset),
             $inc: { version: 1 },
-            $push: { timeline: timelineEntry(to), events: lastOf(phaseEvent({ phase: to, by, error: change.error })) },
+            $push: {
+              timeline: timelineEntry(to),
+              events: lastEvents(phaseEvent({ phase: to, by, error: change.error })),
+            },
           },
           { returnDocument: 'after' },
         )
@@ -196,7 +191,7 @@ export function createBulkExportRepository(database: Database) {
             {
               $set: { phase: to, active: true, pollErrors: 0, retriedAt: now },
               $inc: { version: 1 },
-              $push: { timeline: timelineEntry(to), events: lastOf(phaseEvent({ phase: to, by })) },
+              $push: { timeline: timelineEntry(to), events: lastEvents(phaseEvent({ phase: to, by })) },
               // The server may still have the old export, and some servers allow only one at a time.
               ...(isKickedOffAgain && oldUrl !== undefined ? { $addToSet: { orphans: oldUrl } } : {}),
               $unset: toUnset([...fieldsOfTheEnd, ...(isKickedOffAgain ? fieldsOfTheKickOff : [])]),
@@ -270,7 +265,7 @@ export function createBulkExportRepository(database: Database) {
       readonly event?: NewExportEvent | undefined;
     }): Promise<boolean> {
       const { id, phase, change = {}, unset = [], event } = options;
-      const push = event === undefined ? {} : { $push: { events: lastOf(happening(event)) } };
+      const push = event === undefined ? {} : { $push: { events: lastEvents(event) } };
       const result = await model.updateOne({ _id: id, phase }, { $set: change, $unset: toUnset(unset), ...push });
       return result.matchedCount === 1;
     },
@@ -280,24 +275,21 @@ export function createBulkExportRepository(database: Database) {
       await model.updateOne(
         { _id: id, warnings: { $not: { $elemMatch: { code, message } } } },
         {
-          $push: {
-            warnings: { code, message },
-            events: lastOf(happening({ kind: 'warning', code, message })),
-          },
+          $push: { warnings: { code, message }, events: lastEvents({ kind: 'warning', code, message }) },
         },
       );
     },
 
     /** Notes that an attempt to download a file failed. */
     async noteFileEvent({ id, event }: { readonly id: string; readonly event: NewExportEvent }): Promise<void> {
-      await model.updateOne({ _id: id }, { $push: { fileEvents: lastOf(happening(event)) } });
+      await model.updateOne({ _id: id }, { $push: { fileEvents: lastEvents(event) } });
     },
 
     /** Lists what happened to an export, oldest first: the last `maxEvents` of the export and of its files. */
     async listEvents(id: string): Promise<ExportEvent[]> {
       const document = await model.findById(id, { events: 1, fileEvents: 1 }).lean();
       const { events = [], fileEvents = [] } = document ?? {};
-      return [...events, ...fileEvents].toSorted((left, right) => left.at.getTime() - right.at.getTime());
+      return byTime([...events, ...fileEvents]);
     },
   };
 }
@@ -314,19 +306,14 @@ function timelineEntry(phase: BulkExportPhase) {
   return { $each: [{ phase, at: new Date() }], $slice: -maxTimelineEntries };
 }
 
-/** The timestamp is from the writing process and for display only. */
-const happening = (event: NewExportEvent): ExportEvent => ({ at: new Date(), ...event });
-
 function phaseEvent(options: {
   readonly phase: BulkExportPhase;
   readonly by?: string | undefined;
   readonly error?: BulkExport['error'] | undefined;
-}): ExportEvent {
+}): NewExportEvent {
   const { phase, by, error } = options;
-  return happening({ kind: 'phase', phase, ...(by === undefined ? {} : { by }), ...error });
+  return { kind: 'phase', phase, ...(by === undefined ? {} : { by }), ...error };
 }
-
-const lastOf = (event: ExportEvent) => ({ $each: [event], $slice: -maxEvents });
 
 const fieldsOfTheEnd = [
   'error',

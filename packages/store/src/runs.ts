@@ -22,6 +22,23 @@ export async function untilStored<Result>(write: () => Promise<Result>, signal: 
   }
 }
 
+/** How long the last runs of a connection took that completed: the median of up to five. @returns undefined if there is none */
+export async function usualDurationMs(
+  model: Pick<Model<unknown>, 'aggregate'>,
+  connectionId: string,
+): Promise<number | undefined> {
+  const ended = await model.aggregate<{ readonly createdAt: Date; readonly completedAt: Date }>([
+    { $match: { connectionId, phase: 'completed' } },
+    { $sort: { _id: -1 } },
+    { $limit: 5 },
+    { $project: { createdAt: 1, completedAt: 1 } },
+  ]);
+  const took = ended
+    .map(({ createdAt, completedAt }) => completedAt.getTime() - createdAt.getTime())
+    .toSorted((left, right) => left - right);
+  return took[Math.floor(took.length / 2)];
+}
+
 /**
  * Counts active runs, and runs that have ended since `endedSince`. This takes two index scans, no matter how many older runs
  * are stored.

@@ -1,18 +1,27 @@
 import { createActiveExportRepository } from '@bulkhead/bulk-export';
 import {
+  byTime,
   type ConnectionScope,
   countByPhase,
   inScope,
   isDuplicateKey,
+  lastEvents,
   mongooseFieldsOf,
   type Stored,
+  usualDurationMs,
 } from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
 import { z } from 'zod';
+import { type NewSearchEvent, type SyncEvent, syncEventSchema } from './sync-event.record.ts';
 import { type SyncRun, syncRunSchema } from './sync-run.record.ts';
 import { isSyncActive, type SyncRunPhase } from './sync-run-phase.ts';
 
-const documentSchema = syncRunSchema.extend({ active: z.boolean() });
+const documentSchema = syncRunSchema.extend({
+  /** See `listEvents`. Other reads leave them out. */
+  events: z.array(syncEventSchema).exactOptional(),
+  searchEvents: z.array(syncEventSchema).exactOptional(),
+  active: z.boolean(),
+});
 type SyncRunDocument = Stored<typeof documentSchema>;
 
 export type SyncRunChange = Partial<
@@ -25,6 +34,7 @@ const schema = new Schema<SyncRunDocument>(mongooseFieldsOf(documentSchema), {
   minimize: false,
   strict: 'throw',
 });
+for (const name of ['events', 'searchEvents']) schema.path(name).select(false);
 schema.index({ active: 1, _id: 1 });
 schema.index({ connectionId: 1, _id: -1 });
 schema.index({ notify: 1, _id: 1 });
@@ -42,13 +52,15 @@ export function createSyncRunRepository(database: Database) {
     /**
      * Adds a run, unless another run of the connection is active. Adding the same run a second time changes nothing.
      * @returns the id of the connection's active run: that of `run` if it was added
+     * @param by who has started it
      */
-    async insert(run: SyncRun): Promise<string> {
+    async insert(run: SyncRun, by?: string): Promise<string> {
       const { id, ...fields } = run;
       const holder = await claimRequest({ id, connectionId: fields.connectionId, now: fields.createdAt });
       if (holder !== id) return holder;
       try {
-        await model.create({ _id: id, ...fields, active: true });
+        const events = [{ at: run.createdAt, ...phaseEvent({ phase: run.phase, by }) }];
+        await model.create({ _id: id, ...fields, active: true, events });
       } catch (error) {
         if (!isDuplicateKey(error)) throw error;
       }
@@ -110,6 +122,8 @@ export function createSyncRunRepository(database: Database) {
       return document ? toRecord(document) : undefined;
     },
 
+    usualMs: (connectionId: string): Promise<number | undefined> => usualDurationMs(model, connectionId),
+
     async listActive(): Promise<SyncRun[]> {
       const documents = await model.find({ active: true }).sort({ _id: 1 }).lean();
       return documents.map(toRecord);
@@ -120,14 +134,17 @@ export function createSyncRunRepository(database: Database) {
       readonly from: Pick<SyncRun, 'id' | 'phase' | 'version'>;
       readonly to: SyncRunPhase;
       readonly change?: SyncRunChange;
+      /** Who has asked for it. */
+      readonly by?: string | undefined;
     }): Promise<SyncRun | undefined> {
-      const { from, to, change = {} } = options;
+      const { from, to, change = {}, by } = options;
       const document = await model
         .findOneAndUpdate(
           { _id: from.id, phase: from.phase, version: from.version },
           {
             $set: { ...change, phase: to, active: isSyncActive(to), ...(isSyncActive(to) ? {} : { notify: 'due' }) },
             $inc: { version: 1 },
+            $push: { events: lastEvents(phaseEvent({ phase: to, by, error: change.error })) },
           },
           { returnDocument: 'after' },
         )
@@ -139,18 +156,47 @@ export function createSyncRunRepository(database: Database) {
      * Resumes an ended run, for its failed searches.
      * @returns undefined if it has changed meanwhile or another run of the connection is active
      */
-    async reopen({ from, now }: { readonly from: SyncRun; readonly now: Date }): Promise<SyncRun | undefined> {
+    async reopen(options: {
+      readonly from: SyncRun;
+      readonly now: Date;
+      readonly by?: string | undefined;
+    }): Promise<SyncRun | undefined> {
+      const { from, now, by } = options;
       const { id, connectionId, phase, version } = from;
       if ((await claimRequest({ id, connectionId, now })) !== id) return undefined;
       const to: SyncRunPhase = from.patientCount === undefined ? 'queued' : 'running';
       const document = await model
         .findOneAndUpdate(
           { _id: id, phase, version },
-          { $set: { phase: to, active: true }, $unset: { error: 1, completedAt: 1 }, $inc: { version: 1 } },
+          {
+            $set: { phase: to, active: true },
+            $unset: { error: 1, completedAt: 1 },
+            $inc: { version: 1 },
+            $push: { events: lastEvents(phaseEvent({ phase: to, by })) },
+          },
           { returnDocument: 'after' },
         )
         .lean();
       return document ? toRecord(document) : undefined;
+    },
+
+    /** Notes that a search waits or has failed. Searches of one type with the same code share an event. */
+    async noteSearchEvent({ id, event }: { readonly id: string; readonly event: NewSearchEvent }): Promise<void> {
+      const { kind, resourceType, code } = event;
+      const { matchedCount } = await model.updateOne(
+        { _id: id, searchEvents: { $elemMatch: { kind, resourceType, code } } },
+        { $inc: { 'searchEvents.$.count': 1 }, $set: { 'searchEvents.$.lastAt': new Date() } },
+      );
+      if (matchedCount === 0) {
+        await model.updateOne({ _id: id }, { $push: { searchEvents: lastEvents({ ...event, count: 1 }) } });
+      }
+    },
+
+    /** Lists what happened to a run, oldest first: the last `maxEvents` of the run and of its searches. */
+    async listEvents(id: string): Promise<SyncEvent[]> {
+      const document = await model.findById(id, { events: 1, searchEvents: 1 }).lean();
+      const { events = [], searchEvents = [] } = document ?? {};
+      return byTime([...events, ...searchEvents]);
     },
 
     /** Lists the ended runs whose clients have not been notified yet. */
@@ -163,6 +209,15 @@ export function createSyncRunRepository(database: Database) {
       await model.updateOne({ _id: id, version, notify: 'due' }, { $set: { notify: 'done' } });
     },
   };
+}
+
+function phaseEvent(options: {
+  readonly phase: SyncRunPhase;
+  readonly by?: string | undefined;
+  readonly error?: SyncRun['error'] | undefined;
+}) {
+  const { phase, by, error } = options;
+  return { kind: 'phase' as const, phase, ...(by === undefined ? {} : { by }), ...error };
 }
 
 function toRecord({ _id, active: _active, ...fields }: SyncRunDocument): SyncRun {

@@ -101,6 +101,16 @@ export function createSyncStepRepository(database: Database) {
       return (await model.exists({ runId, progressAt: { $gt: since } })) !== null;
     },
 
+    /** Counts the searches of the steps that have ended since `since`. */
+    async countDoneSince({ runId, since }: { readonly runId: string; readonly since: Date }): Promise<number> {
+      const ended: SyncStep['state'][] = ['completed', 'failed'];
+      const [sum] = await model.aggregate<{ readonly count: number }>([
+        { $match: { runId, state: { $in: ended }, progressAt: { $gt: since } } },
+        { $group: { _id: null, count: { $sum: { $size: '$searches' } } } },
+      ]);
+      return sum?.count ?? 0;
+    },
+
     /** Lists why steps of a run wait or are retried, the newest first. */
     async listRetrying({ runId, limit }: { readonly runId: string; readonly limit: number }): Promise<StepRetry[]> {
       const documents = await model

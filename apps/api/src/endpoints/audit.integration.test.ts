@@ -24,6 +24,7 @@ const unrecorded = new Set<KeyedEndpointId>([
   // The export of these requests has failed. A test below reads an export with links to files.
   'getBulkExport',
   'listExportEvents',
+  'listSyncEvents',
   'listSyncRuns',
   'getSyncRun',
   'watchSyncRun',

@@ -91,6 +91,10 @@ export const endpointRequests: Readonly<Record<KeyedEndpointId, EndpointRequest>
     toRequest: ({ exportId }) => ({ path: `${athena}/bulk-export/${exportId}/log` }),
     answer: 'unknown-export',
   },
+  listSyncEvents: {
+    toRequest: ({ syncRunId }) => ({ path: `${athena}/sync-runs/${syncRunId}/log` }),
+    answer: 'unknown-run',
+  },
   startEnhancedSync: {
     toRequest: ({ connectionId }) => ({
       path: `${athena}/enhanced-sync`,

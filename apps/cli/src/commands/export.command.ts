@@ -16,10 +16,10 @@ import {
 import type { Context } from '../context.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
 import { toSummary } from '../output.ts';
+import { eventColumns, noEvents } from '../run-events.ts';
 import { type Export, readExport, readFiles, watchExport } from '../watch-export.ts';
 
 type OutputFile = components['schemas']['OutputFile'];
-type ExportEvent = components['schemas']['ExportEvent'];
 
 const id = 'the id of the export';
 const signedUrls = flag('show the whole links of files that need no token, with --json');
@@ -158,16 +158,8 @@ export const bulkExports: CommandGroup = {
         const params = { path: { provider, jobId } };
         const { data } = answerOf(await api.GET('/api/ehr/{provider}/bulk-export/{jobId}/log', { params }));
         output.printList(data, {
-          columns: {
-            at: ({ at }: ExportEvent) => at,
-            event: ({ message, resourceType }) =>
-              resourceType === undefined ? message : `${resourceType}: ${message}`,
-            code: ({ code }) => code,
-            'text of the EHR': ({ ehrText }) => ehrText,
-            'next attempt': ({ nextAttemptAt }) => nextAttemptAt,
-            by: ({ by }) => by,
-          },
-          empty: 'No events. Exports that an earlier version started have none.',
+          columns: eventColumns,
+          empty: noEvents,
         });
       },
     }),

@@ -3,6 +3,7 @@ import { atMost, type CommandGroup, command, flag, given, list, required, text, 
 import type { Context } from '../context.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
 import { toSummary, toTable } from '../output.ts';
+import { eventColumns, noEvents } from '../run-events.ts';
 
 type SyncRun = components['schemas']['SyncRunDetail'];
 
@@ -93,6 +94,17 @@ export const sync: CommandGroup = {
       },
     }),
     command({
+      name: 'events',
+      summary: 'list what happened to a sync, oldest first: waits, searches that failed, who cancelled it',
+      args: { id },
+      examples: ['sync events sync_1'],
+      async run({ api, provider, output }, { id: runId }) {
+        const params = { path: { provider, id: runId } };
+        const { data } = answerOf(await api.GET('/api/ehr/{provider}/sync-runs/{id}/log', { params }));
+        output.printList(data, { columns: eventColumns, empty: noEvents });
+      },
+    }),
+    command({
       name: 'cancel',
       summary: 'cancel a sync, which stops at its next page; what it stored stays',
       args: { id },
@@ -127,9 +139,17 @@ async function watchRun(context: Context, runId: string): Promise<SyncRun> {
   const params = { path: { provider, id: runId } };
   const open = () => api.GET('/api/ehr/{provider}/sync-runs/{id}/events', { params, parseAs: 'stream' });
   for await (const { data } of followEvents<{ 'sync-run': SyncRun }>(open)) {
-    output.printProgress(`${data.status}  ${data.requests} requests, ${data.total} resources`);
+    output.printProgress(`${data.status}  ${toProgress(data)}${data.requests} requests, ${data.total} resources`);
   }
   return readRun(context, runId);
+}
+
+function toProgress({ progress }: SyncRun): string {
+  if (!progress) return '';
+  const { searches, done, perMinute, leftSeconds } = progress;
+  const rate = perMinute === undefined ? '' : `${perMinute} searches per minute, `;
+  const left = leftSeconds === undefined ? '' : `${leftSeconds} s left, `;
+  return `${done} of ${searches} searches, ${rate}${left}`;
 }
 
 function summarize(run: SyncRun): string {
@@ -140,6 +160,7 @@ function summarize(run: SyncRun): string {
       connection: run.connectionId,
       started: run.startedAt,
       completed: run.completedAt,
+      doing: run.activity?.message,
       patients,
       resources: run.total,
       requests: run.requests,
@@ -168,8 +189,9 @@ function summarize(run: SyncRun): string {
 }
 
 function nextCommands({ id, status }: SyncRun): string[] {
-  if (status === 'IN_PROGRESS') return [`sync watch ${id}`];
-  return status === 'PARTIAL' || status === 'FAILED' ? [`sync retry ${id}`] : [];
+  if (status === 'IN_PROGRESS') return [`sync watch ${id}`, `sync events ${id}`];
+  const hasFailed = status === 'PARTIAL' || status === 'FAILED';
+  return [`sync events ${id}`, ...(hasFailed ? [`sync retry ${id}`] : [])];
 }
 
 /** The API answers 502 if a sync ended with missing data. The record of the sync says how much is missing. */

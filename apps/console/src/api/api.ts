@@ -38,7 +38,12 @@ function isRefusal(error: unknown): boolean {
 type Schemas = components['schemas'];
 
 export type BulkExport = Schemas['Export'];
-export type ExportEvent = Schemas['ExportEvent'];
+export type RunActivity = Schemas['RunActivity'];
+/** The event of an export or of a sync. */
+export type RunEvent = Pick<Schemas['ExportEvent'], EventField> & {
+  readonly kind: string;
+} & Pick<Partial<Schemas['ExportEvent'] & Schemas['SyncEvent']>, 'fileId' | 'resourceType' | 'count' | 'lastAt'>;
+type EventField = 'at' | 'message' | 'code' | 'ehrText' | 'nextAttemptAt' | 'by';
 export type OutputFile = Schemas['OutputFile'];
 export type Retrying = Schemas['Retrying'] & { readonly resourceType?: string };
 export type SyncRun = Schemas['SyncRun'];

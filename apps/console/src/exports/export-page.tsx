@@ -2,16 +2,17 @@ import { Alert, Button, List, Paper, Title } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { Link, useParams } from 'react-router';
 import { api, type BulkExport, type OutputFile, refreshMs } from '../api/api.ts';
+import { ActivityLine } from '../parts/activity-line.tsx';
 import { LiveBadge, StatusBadge } from '../parts/badges.tsx';
 import { ConnectionName } from '../parts/connection.tsx';
 import { confirm, notify } from '../parts/dialogs.ts';
 import { Facts, Moment } from '../parts/facts.tsx';
 import { formatCount } from '../parts/format.ts';
 import { Page, QueryResult } from '../parts/page.tsx';
+import { RunLog } from '../parts/run-log.tsx';
 import { RunProblems } from '../parts/run-problems.tsx';
 import { ExportFiles } from './export-files.tsx';
-import { ExportLog } from './export-log.tsx';
-import { ExportActivity, ExportFigures, ExportTimeline } from './export-progress.tsx';
+import { ExportFigures, ExportTimeline } from './export-progress.tsx';
 import { groupFailures } from './output-files.ts';
 import { useLiveExport } from './use-live-exports.ts';
 
@@ -39,6 +40,12 @@ export function ExportPage() {
       refetchInterval: isRunning && live !== 'live' ? refreshMs : false,
     },
   );
+  const log = api.useQuery(
+    'get',
+    '/api/ehr/{provider}/bulk-export/{jobId}/log',
+    { params },
+    { refetchInterval: isRunning ? refreshMs : false },
+  );
 
   return (
     <Page
@@ -57,7 +64,7 @@ export function ExportPage() {
         {({ data }) => (
           <>
             <ExportTimeline record={data} />
-            {data.activity && <ExportActivity activity={data.activity} />}
+            {data.activity && <ActivityLine activity={data.activity} runs="Exports" />}
             <ExportFigures counts={data.counts} isRunning={data.status === 'IN_PROGRESS'} />
             <ExportProblems record={data} files={files.data?.data ?? []} />
             <Paper withBorder p="md">
@@ -70,7 +77,7 @@ export function ExportPage() {
         Files
       </Title>
       <QueryResult query={files}>{({ data }) => <ExportFiles files={data} />}</QueryResult>
-      <ExportLog provider={provider} jobId={jobId} isRunning={isRunning} phase={record?.phase} />
+      <RunLog log={log} phase={record?.phase} />
     </Page>
   );
 }

@@ -1,11 +1,10 @@
-import { Paper, Progress, Stepper, Text } from '@mantine/core';
-import { useInterval, useMediaQuery } from '@mantine/hooks';
+import { Paper, Progress, Stepper } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
 import { IconX } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import type { BulkExport } from '../api/api.ts';
 import { Facts } from '../parts/facts.tsx';
 import { formatBytes, formatCount, formatDuration } from '../parts/format.ts';
-import { activityText } from './activity-text.ts';
 import { type PhaseStep, phaseSteps, stepsOf } from './phase-steps.ts';
 import { addSample, type ProgressSample, progressRate } from './progress-rate.ts';
 
@@ -41,13 +40,6 @@ export function ExportFigures({ counts, isRunning }: ExportFiguresProps) {
       <Facts facts={figures} areFigures />
     </Paper>
   );
-}
-
-/** What a running export waits for, with the seconds that are left. */
-export function ExportActivity({ activity }: { readonly activity: NonNullable<BulkExport['activity']> }) {
-  const [now, setNow] = useState(() => new Date());
-  useInterval(() => setNow(new Date()), 1000, { autoInvoke: true });
-  return <Text size="sm">{activityText(activity, now)}</Text>;
 }
 
 const noSamples: readonly ProgressSample[] = [];

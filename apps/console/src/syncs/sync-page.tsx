@@ -1,15 +1,17 @@
-import { Alert, Button, List, Paper, Title } from '@mantine/core';
+import { Alert, Button, List, Paper, Progress, Title } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useParams } from 'react-router';
-import { api, type SyncRun, type SyncRunDetail } from '../api/api.ts';
+import { api, refreshMs, type SyncRun, type SyncRunDetail } from '../api/api.ts';
 import { useEventStream } from '../api/use-event-stream.ts';
+import { ActivityLine } from '../parts/activity-line.tsx';
 import { LiveBadge, StatusBadge } from '../parts/badges.tsx';
 import { ConnectionName } from '../parts/connection.tsx';
 import { confirm, notify } from '../parts/dialogs.ts';
 import { Facts, Moment } from '../parts/facts.tsx';
-import { formatCount } from '../parts/format.ts';
+import { formatCount, formatDuration } from '../parts/format.ts';
 import { Page, QueryResult } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
+import { RunLog } from '../parts/run-log.tsx';
 import { RunProblems } from '../parts/run-problems.tsx';
 
 /** The page of one sync, with a row for each type. */
@@ -24,6 +26,9 @@ export function SyncPage() {
     url: run?.status === 'IN_PROGRESS' ? `/api/ehr/${provider}/sync-runs/${id}/events` : undefined,
     events: ['sync-run'],
     onEvent: (_event, data) => queries.setQueryData(queryKey, { success: true, data: data as SyncRunDetail }),
+  });
+  const log = api.useQuery('get', '/api/ehr/{provider}/sync-runs/{id}/log', init, {
+    refetchInterval: run?.status === 'IN_PROGRESS' ? refreshMs : false,
   });
   return (
     <Page
@@ -41,6 +46,8 @@ export function SyncPage() {
       <QueryResult query={runQuery}>
         {({ data }) => (
           <>
+            {data.activity && <ActivityLine activity={data.activity} runs="Syncs" />}
+            {data.progress && <SyncProgress progress={data.progress} />}
             <SyncProblems run={data} />
             <Paper withBorder p="md">
               <Facts facts={factsOf(data)} />
@@ -57,6 +64,7 @@ export function SyncPage() {
           </>
         )}
       </QueryResult>
+      <RunLog log={log} phase={run?.status} />
     </Page>
   );
 }
@@ -74,11 +82,26 @@ function factsOf(run: SyncRunDetail) {
   };
 }
 
+function SyncProgress({ progress }: { readonly progress: NonNullable<SyncRunDetail['progress']> }) {
+  const { searches, done, perMinute, leftSeconds } = progress;
+  const figures = {
+    Searches: `${formatCount(done)} of ${formatCount(searches)}`,
+    Rate: perMinute === undefined ? undefined : `${formatCount(perMinute)} searches per minute`,
+    Left: leftSeconds === undefined ? undefined : formatDuration(leftSeconds * 1000),
+  };
+  return (
+    <Paper withBorder p="md">
+      <Progress value={(done / Math.max(searches, 1)) * 100} mb="md" aria-label={`${done} of ${searches} searches`} />
+      <Facts facts={figures} areFigures />
+    </Paper>
+  );
+}
+
 const columns: readonly Column<SyncRunDetail['byType'][number]>[] = [
   { header: 'Type', cell: ({ resourceType }) => resourceType },
   {
     header: 'Searches',
-    cell: ({ completed, searches }) => `${formatCount(completed)} / ${formatCount(searches)}`,
+    cell: ({ completed, searches, carried }) => `${formatCount(completed)} / ${formatCount(searches + carried)}`,
     isFigure: true,
   },
   { header: 'Failed', cell: ({ failed }) => formatCount(failed), isFigure: true, from: 'sm' },

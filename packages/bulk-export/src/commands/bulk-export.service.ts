@@ -16,6 +16,7 @@ import { cancelExport } from './cancel-export.ts';
 import type { Surroundings } from './export-activity.ts';
 import { digest, newExport, requestKey } from './new-export.ts';
 import { retryExport } from './retry-export.ts';
+import { usualKeptMs } from './run-activity.ts';
 import { type ExportSnapshot, type Summed, watchExport } from './watch-export.ts';
 
 export interface ExportReference {
@@ -49,8 +50,6 @@ const defaultKickOffWaitMs = 5000;
 /** One check a second costs nothing. If an outage begins after it, the stored export is withdrawn. */
 const queueCheckMs = 1000;
 
-/** It changes with the end of an export, so at most once in minutes. */
-const usualKeptMs = 60_000;
 /** Pages and clients look every second. */
 const waitingKeptMs = 1000;
 

@@ -1,19 +1,19 @@
-import { instantSchema, toView, type View } from '@bulkhead/store';
-import { z } from 'zod';
+import { toView } from '@bulkhead/store';
 import type { BulkExport } from '../bulk-export.record.ts';
-import { isTerminal } from '../bulk-export-phase.ts';
+import { type BulkExportPhase, isTerminal } from '../bulk-export-phase.ts';
+import { type RunActivity, toUsualSeconds } from './run-activity.ts';
 
-export const exportActivitySchema = z
-  .strictObject({
-    message: z.string(),
-    until: instantSchema.exactOptional().meta({ description: 'When the next request is due.' }),
-    usualSeconds: z
-      .int()
-      .exactOptional()
-      .meta({ description: 'How long the last exports of this connection took: the median of up to five.' }),
-  })
-  .meta({ id: 'ExportActivity', description: 'What a running export does at the moment, or what it waits for.' });
-export type ExportActivity = View<typeof exportActivitySchema>;
+/** What the log of an export says when it enters a phase. */
+export const phaseMessages: Readonly<Record<BulkExportPhase, string>> = {
+  queued: 'The export was requested.',
+  'kicking-off': 'A worker sends the kick-off to the EHR.',
+  exporting: 'The EHR has accepted the kick-off.',
+  downloading: 'The EHR has sent the manifest. The downloads begin.',
+  finalizing: 'All files are done.',
+  completed: 'The export has completed.',
+  failed: 'The export has failed.',
+  cancelled: 'The export was cancelled.',
+};
 
 /** What the record of an export does not say about its progress. */
 export interface Surroundings {
@@ -31,15 +31,15 @@ export interface Surroundings {
  */
 export function exportActivity(
   options: Surroundings & { readonly record: BulkExport; readonly progress: string | undefined },
-): ExportActivity | undefined {
+): RunActivity | undefined {
   const { record, usualMs } = options;
   const { phase, retrying, notBefore } = record;
   if (isTerminal(phase)) return undefined;
   const isWaitingForEhr = phase === 'exporting';
-  return toView<ExportActivity>({
+  return toView<RunActivity>({
     message: retrying?.message ?? describe(options),
     until: (retrying?.nextAttemptAt ?? (isWaitingForEhr ? notBefore : undefined))?.toISOString(),
-    usualSeconds: usualMs === undefined ? undefined : Math.round(usualMs / 1000),
+    usualSeconds: toUsualSeconds(usualMs),
   });
 }
 
@@ -50,9 +50,9 @@ function describe(options: Surroundings & { readonly record: BulkExport; readonl
     case 'queued':
       return 'Waiting for a worker to send the kick-off.';
     case 'kicking-off':
-      return 'A worker sends the kick-off to the EHR.';
+      return phaseMessages[phase];
     case 'exporting': {
-      if (pollCount === 0) return 'The EHR has accepted the kick-off.';
+      if (pollCount === 0) return phaseMessages[phase];
       const answer = progress === undefined ? 'that it is not ready' : `"${progress}"`;
       return `Waiting for the EHR. After ${pollCount} status ${pollCount === 1 ? 'request' : 'requests'} it says ${answer}.`;
     }

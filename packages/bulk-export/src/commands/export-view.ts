@@ -4,11 +4,12 @@ import { ehrTextSchema, forReader, type Reader, retryingSchema, toView, type Vie
 import { z } from 'zod';
 import { lacksData } from '../accounting.ts';
 import { type BulkExport, bulkExportSchema, type IssueCount, issueCountSchema } from '../bulk-export.record.ts';
-import { type BulkExportPhase, bulkExportStatuses, publicStatus } from '../bulk-export-phase.ts';
+import { bulkExportStatuses, publicStatus } from '../bulk-export-phase.ts';
 import { type ExportEvent, exportEventSchema } from '../export-event.record.ts';
 import { holdReasons, type WatermarkDecision, watermarkDecisionSchema } from '../hold-reason.ts';
 import { fileCheckpointSchema, type OutputFile, outputFileSchema } from '../output-file.record.ts';
-import { exportActivity, exportActivitySchema, type Surroundings } from './export-activity.ts';
+import { exportActivity, phaseMessages, type Surroundings } from './export-activity.ts';
+import { runActivitySchema } from './run-activity.ts';
 
 export const retryingViewSchema = z
   .strictObject(viewShapeOf(retryingSchema))
@@ -100,7 +101,7 @@ export const exportViewSchema = z
     statusUrl,
     progress,
     retrying: retryingViewSchema.exactOptional(),
-    activity: exportActivitySchema.exactOptional(),
+    activity: runActivitySchema.exactOptional(),
     ...shownFields,
     issues: z.array(issueCountSchema),
     watermarks: z.array(decisionViewSchema).exactOptional(),
@@ -278,17 +279,6 @@ export function toEventView(event: ExportEvent, { isOperator }: Reader): ExportE
     by: event.by,
   });
 }
-
-const phaseMessages: Readonly<Record<BulkExportPhase, string>> = {
-  queued: 'The export was requested.',
-  'kicking-off': 'A worker sends the kick-off to the EHR.',
-  exporting: 'The EHR has accepted the kick-off.',
-  downloading: 'The EHR has sent the manifest. The downloads begin.',
-  finalizing: 'All files are done.',
-  completed: 'The export has completed.',
-  failed: 'The export has failed.',
-  cancelled: 'The export was cancelled.',
-};
 
 function describeEvent({ phase, ehrText }: ExportEvent, reader: Reader): string {
   if (phase !== undefined) return phaseMessages[phase];

@@ -20,4 +20,5 @@ export {
   type ViewFor,
 } from './export-view.ts';
 export { newExport, requestKey } from './new-export.ts';
+export { type RunActivity, runActivitySchema, toUsualSeconds, usualKeptMs } from './run-activity.ts';
 export { toWatermarkView, watermarkViewSchema } from './watermark-view.ts';

@@ -19,9 +19,8 @@ import type { BulkExportRequest } from '@bulkhead/fhir';
 import type { Connection } from '@bulkhead/providers';
 import type { RetryAt } from '@bulkhead/queues';
 import { AppError, nextRetrying, toKnownError } from '@bulkhead/runtime';
-import { untilStored, whileLeased } from '@bulkhead/store';
+import { untilStored, waitingEvent, whileLeased } from '@bulkhead/store';
 import type { BulkExport } from '../bulk-export.record.ts';
-import { waitingEvent } from '../export-event.record.ts';
 import { sinceLast } from '../watermarks/watermark.ts';
 import type { BulkExportDeps, ExportStep } from './deps.ts';
 import { coversNow } from './finalize-export.ts';
@@ -223,7 +222,8 @@ async function noteRetry(
   const knownError = toKnownError(error);
   if (knownError.code === 'kick-off-under-way') return;
   const retrying = nextRetrying({ before: record.retrying, error: knownError, now: now(), nextAttemptAt });
-  const event = waitingEvent({ before: record.retrying, retrying });
+  const waiting = waitingEvent({ before: record.retrying, retrying });
+  const event = waiting && ({ kind: 'waiting', ...waiting } as const);
   await store.bulkExports.update({ id, phase: record.phase, change: { retrying }, event });
 }
 

@@ -13,9 +13,8 @@ import { connectionGone } from '@bulkhead/connections/steps';
 import { EhrHttpError, readExportStatus } from '@bulkhead/ehr-client';
 import { isTransient, listIssueCodes } from '@bulkhead/fhir';
 import { AppError, briefAttempts, nextRetrying, toExportError, toKnownError } from '@bulkhead/runtime';
-import { whileLeased } from '@bulkhead/store';
+import { waitingEvent, whileLeased } from '@bulkhead/store';
 import type { BulkExport } from '../bulk-export.record.ts';
-import { waitingEvent } from '../export-event.record.ts';
 import { acceptManifest } from './accept-manifest.ts';
 import type { BulkExportDeps, ExportStep } from './deps.ts';
 import { exportGone, failExport } from './fail-export.ts';
@@ -115,7 +114,8 @@ async function handleError(
     nextAttemptAt: plan.notBefore,
   });
   const change = { pollErrors, pollCount: record.pollCount + 1, retrying, ...plan };
-  const event = waitingEvent({ before: record.retrying, retrying });
+  const waiting = waitingEvent({ before: record.retrying, retrying });
+  const event = waiting && ({ kind: 'waiting', ...waiting } as const);
   await store.bulkExports.update({ id: record.id, phase: 'exporting', change, event });
 }
 

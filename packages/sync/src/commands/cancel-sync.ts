@@ -12,8 +12,9 @@ export async function cancelSync(options: {
   readonly store: SyncStore;
   readonly producer: Producer;
   readonly find: () => Promise<SyncRun>;
+  readonly by?: string | undefined;
 }): Promise<{ readonly run: SyncRun; readonly isChanged: boolean }> {
-  const { store, producer, find } = options;
+  const { store, producer, find, by } = options;
   for (;;) {
     const run = await find();
     if (run.phase === 'cancelled') return { run, isChanged: false };
@@ -22,6 +23,7 @@ export async function cancelSync(options: {
       from: run,
       to: 'cancelled',
       change: { completedAt: new Date() },
+      by,
     });
     if (!cancelled) continue;
     await store.syncSteps.cancelUnsettled(run.id);

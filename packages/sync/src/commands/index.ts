@@ -4,9 +4,11 @@ export { syncBodySchema } from './sync.schema.ts';
 export { createSyncService, type SyncRunState, type SyncService, syncAlreadyRunning } from './sync.service.ts';
 export {
   startedSyncSchema,
+  syncEventViewSchema,
   syncedSchema,
   syncRunDetailSchema,
   syncRunViewSchema,
+  toSyncEventView,
   toSyncedView,
   toSyncRunDetail,
   toSyncRunView,

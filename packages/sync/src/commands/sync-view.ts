@@ -1,12 +1,14 @@
-import { retryingViewSchema, toRetryingView, type ViewFor } from '@bulkhead/bulk-export/commands';
+import { retryingViewSchema, runActivitySchema, toRetryingView, type ViewFor } from '@bulkhead/bulk-export/commands';
 import { standardResourceTypes } from '@bulkhead/fhir';
 import { countSchema, ehrTextSchema, toView, type View, viewShapeOf, warningSchema } from '@bulkhead/store';
 import { z } from 'zod';
+import { type SyncEvent, syncEventSchema } from '../sync-event.record.ts';
 import { type SyncRun, skippedTypeSchema, syncRunSchema } from '../sync-run.record.ts';
-import { syncRunStatus, syncRunStatuses } from '../sync-run-phase.ts';
+import { type SyncRunPhase, syncRunStatus, syncRunStatuses } from '../sync-run-phase.ts';
 import { minimumRequests } from '../sync-search.ts';
 import { type StepRetry, syncTypeCountSchema } from '../sync-step.record.ts';
 import type { SyncRunState } from './sync.service.ts';
+import { syncActivity, syncProgress, syncProgressSchema } from './sync-activity.ts';
 
 const standard: readonly string[] = standardResourceTypes;
 
@@ -57,6 +59,8 @@ export const syncRunDetailSchema = z
   .strictObject({
     ...runShape,
     ...syncedShape,
+    activity: runActivitySchema.exactOptional(),
+    progress: syncProgressSchema.exactOptional(),
     requests: countSchema,
     minimumRequests: countSchema,
     byType: z.array(syncTypeCountSchema),
@@ -64,6 +68,12 @@ export const syncRunDetailSchema = z
   })
   .meta({ id: 'SyncRunDetail', description: 'A run with the counts of each type and the number of its requests.' });
 
+export const syncEventViewSchema = z
+  .strictObject({ ...viewShapeOf(syncEventSchema), message: z.string() })
+  .meta({ id: 'SyncEvent', description: 'Something that happened to a sync.' });
+
+type SyncRunDetail = View<typeof syncRunDetailSchema>;
+type SyncEventView = View<typeof syncEventViewSchema>;
 type SyncedView = View<typeof syncedSchema>;
 type SyncRunView = View<typeof syncRunViewSchema>;
 
@@ -110,18 +120,47 @@ export function toSyncRunView(run: SyncRun, { isOperator }: ViewFor): SyncRunVie
 }
 
 /** A run with the counts of each type, its number of requests, the minimum number, and why searches wait or are retried. */
-export function toSyncRunDetail(
-  { run, counts, retrying }: SyncRunState,
-  reader: ViewFor,
-): View<typeof syncRunDetailSchema> {
+export function toSyncRunDetail(state: SyncRunState, reader: ViewFor): SyncRunDetail {
+  const { run, counts, retrying, surroundings } = state;
+  const activity = syncActivity({ run, counts, surroundings });
+  const progress = syncProgress({ run, counts, surroundings });
   return {
     ...toSyncRunView(run, reader),
     ...toSyncedView({ run, counts }),
+    ...(activity === undefined ? {} : { activity }),
+    ...(progress === undefined ? {} : { progress }),
     requests: counts.reduce((sum, count) => sum + count.requests, 0),
     minimumRequests: minimumRequests(counts),
     byType: counts,
     retrying: retrying.map((retry) => toStepRetryView(retry, reader)),
   };
+}
+
+const phaseMessages: Readonly<Record<SyncRunPhase, string>> = {
+  queued: 'The sync was requested.',
+  running: 'The searches are planned and begin.',
+  completed: 'The sync has completed.',
+  partial: 'The sync has ended. Some searches failed.',
+  failed: 'The sync has failed.',
+  cancelled: 'The sync was cancelled.',
+};
+
+/** Only operators see what the EHR said. */
+export function toSyncEventView(event: SyncEvent, { isOperator }: ViewFor): SyncEventView {
+  return toView<SyncEventView>({
+    at: event.at.toISOString(),
+    kind: event.kind,
+    phase: event.phase,
+    resourceType: event.resourceType,
+    code: event.code,
+    message: event.message ?? (event.phase === undefined ? '' : phaseMessages[event.phase]),
+    ehrText: isOperator ? event.ehrText : undefined,
+    attempts: event.attempts,
+    nextAttemptAt: event.nextAttemptAt?.toISOString(),
+    count: event.count,
+    lastAt: event.lastAt?.toISOString(),
+    by: event.by,
+  });
 }
 
 function toStepRetryView({ resourceType, ...retry }: StepRetry, reader: ViewFor): View<typeof stepRetryViewSchema> {

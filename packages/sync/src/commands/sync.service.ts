@@ -1,16 +1,19 @@
+import { usualKeptMs } from '@bulkhead/bulk-export/commands';
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import type { ProviderRegistry } from '@bulkhead/providers';
 import type { Producer } from '@bulkhead/queues';
-import { AppError, invalidRequest, unavailable, waitUntil } from '@bulkhead/runtime';
+import { AppError, invalidRequest, keepForKey, unavailable, waitUntil } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import { checkCallback } from '@bulkhead/webhooks/commands';
 import type { SyncStore } from '../store.ts';
+import type { SyncEvent } from '../sync-event.record.ts';
 import type { SyncRun } from '../sync-run.record.ts';
 import { isSyncActive } from '../sync-run-phase.ts';
 import type { StepRetry, SyncTypeCount } from '../sync-step.record.ts';
 import { cancelSync } from './cancel-sync.ts';
 import { newSyncRun } from './new-sync-run.ts';
 import type { SyncBody } from './sync.schema.ts';
+import { rateWindowMs, type SyncSurroundings } from './sync-activity.ts';
 
 /** Many proxies time out after a minute, so the response comes before that, with the URL of the run. */
 const shortWaitMs = 30_000;
@@ -21,12 +24,20 @@ export interface SyncRunReference {
   readonly scope: ConnectionScope;
 }
 
+/** A request to change a run. */
+export interface SyncCommand extends SyncRunReference {
+  /** Who has asked for it: the name of an API key. */
+  readonly by?: string | undefined;
+}
+
 /** A run with its counts by type, and why its searches wait or are retried. */
 export interface SyncRunState {
   readonly run: SyncRun;
   readonly counts: readonly SyncTypeCount[];
   /** The newest reasons why searches wait or are retried. */
   readonly retrying: readonly StepRetry[];
+  /** Absent if the run has ended. */
+  readonly surroundings?: SyncSurroundings | undefined;
 }
 
 /** A run after a command, and whether the command has changed it. */
@@ -61,11 +72,27 @@ export function createSyncService(options: {
       retry: 'never',
     });
   };
-  const withCounts = async (run: SyncRun): Promise<SyncRunState> => ({
-    run,
-    counts: await store.syncSteps.sumByType(run.id),
-    retrying: isSyncActive(run.phase) ? await store.syncSteps.listRetrying({ runId: run.id, limit: shownRetries }) : [],
+  const readUsual = keepForKey({
+    keptMs: usualKeptMs,
+    read: (connectionId) => store.syncRuns.usualMs(connectionId),
   });
+  const withCounts = async (run: SyncRun): Promise<SyncRunState> => {
+    const counts = await store.syncSteps.sumByType(run.id);
+    if (!isSyncActive(run.phase)) return { run, counts, retrying: [] };
+    const { id: runId } = run;
+    const retrying = await store.syncSteps.listRetrying({ runId, limit: shownRetries });
+    const now = new Date();
+    const since = new Date(now.getTime() - rateWindowMs);
+    const [newest] = retrying;
+    const isMoving = newest && (await store.syncSteps.hasProgress({ runId, since: newest.since }));
+    const surroundings = {
+      usualMs: await readUsual(run.connectionId),
+      recentlyDone: await store.syncSteps.countDoneSince({ runId, since }),
+      now,
+      waiting: isMoving ? undefined : newest,
+    };
+    return { run, counts, retrying, surroundings };
+  };
   const checkPatients = async ({ connectionId, patients = [] }: SyncBody): Promise<void> => {
     const faults = [];
     for (const [index, resourceId] of patients.entries()) {
@@ -88,10 +115,12 @@ export function createSyncService(options: {
       readonly scope: ConnectionScope;
       /** How long to wait for the end of the run. 0 returns at once. The default is the limit of the service. */
       readonly waitMs?: number | undefined;
+      /** Who has asked for it: the name of an API key. */
+      readonly by?: string | undefined;
       /** Aborts the wait, but not the run. */
       readonly signal?: AbortSignal;
     }): Promise<SyncRunState> {
-      const { provider, body, scope, waitMs = defaultWaitMs, signal } = request;
+      const { provider, body, scope, waitMs = defaultWaitMs, by, signal } = request;
       await connections.find({ provider, id: body.connectionId, scope });
       await checkPatients(body);
       await checkCallback({ store, ...body });
@@ -99,7 +128,7 @@ export function createSyncService(options: {
         throw unavailable(cause);
       });
       const run = newSyncRun({ provider, body });
-      const holder = await store.syncRuns.insert(run);
+      const holder = await store.syncRuns.insert(run, by);
       if (holder !== run.id) throw syncAlreadyRunning(holder);
       // The run is stored. If the queue is unavailable, the sweep enqueues it within a minute.
       await producer.enqueue('sync.plan', { syncRunId: run.id }).catch(() => undefined);
@@ -108,6 +137,12 @@ export function createSyncService(options: {
         return isSyncActive(current.phase) && !signal?.aborted ? undefined : current;
       }, waitMs);
       return withCounts(ended ?? (await find({ provider, id: run.id, scope })));
+    },
+
+    /** Lists what happened to a run, oldest first. @throws AppError `unknown-run` */
+    async listEvents(reference: SyncRunReference): Promise<SyncEvent[]> {
+      const { id } = await find(reference);
+      return store.syncRuns.listEvents(id);
     },
 
     get: async (reference: SyncRunReference): Promise<SyncRunState> => withCounts(await find(reference)),
@@ -126,18 +161,18 @@ export function createSyncService(options: {
     },
 
     /** Cancels a run at once. Its searches stop at their next page. @throws AppError `sync-ended` */
-    async cancel(reference: SyncRunReference): Promise<SyncRunChange> {
-      const { run, isChanged } = await cancelSync({ store, producer, find: () => find(reference) });
+    async cancel({ by, ...reference }: SyncCommand): Promise<SyncRunChange> {
+      const { run, isChanged } = await cancelSync({ store, producer, find: () => find(reference), by });
       return { state: await withCounts(run), isChanged };
     },
 
     /** Resumes the failed searches. The others are not repeated. @throws AppError `nothing-to-retry` */
-    async retry(reference: SyncRunReference): Promise<SyncRunChange> {
+    async retry({ by, ...reference }: SyncCommand): Promise<SyncRunChange> {
       const run = await find(reference);
       if (isSyncActive(run.phase)) return { state: await withCounts(run), isChanged: false };
       if (run.phase !== 'partial' && run.phase !== 'failed') throw nothingToRetry(run);
       await store.syncSteps.retryFailed(run.id);
-      const reopened = await store.syncRuns.reopen({ from: run, now: new Date() });
+      const reopened = await store.syncRuns.reopen({ from: run, now: new Date(), by });
       if (!reopened) throw syncAlreadyRunning(undefined);
       await producer.enqueueAgain('sync.resume', { syncRunId: run.id }).catch(() => undefined);
       return { state: await withCounts(reopened), isChanged: true };

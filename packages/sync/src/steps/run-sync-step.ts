@@ -14,7 +14,7 @@ import { searchFileId } from '@bulkhead/quarantine';
 import type { FailedJob, Job, JobContext, RetryAt } from '@bulkhead/queues';
 import { AppError, type ExportError, toExportError } from '@bulkhead/runtime';
 import type { Claim } from '@bulkhead/store';
-import { isStoreUnavailable } from '@bulkhead/store';
+import { isStoreUnavailable, waitingEvent } from '@bulkhead/store';
 import type { SyncRun } from '../sync-run.record.ts';
 import type { SyncStep } from '../sync-step.record.ts';
 import { attemptEnd, wasSent } from './attempt-end.ts';
@@ -97,6 +97,7 @@ async function runSearch(
       const saved = { searches: changesOf({ step, search }), pageReadAt: deps.now() };
       if (!(await deps.store.syncSteps.saveSearches(work.claim, saved))) return undefined;
       work.progress();
+      await noteFailure(deps, { step, search });
       before = undefined;
       if (search.lead.state === 'completed') await advanceMarks(deps, { work, search });
     }
@@ -111,6 +112,11 @@ async function runSearch(
     if ('failed' in end) return failSearch(deps, { ...work, search: tried, error: end.failed });
     const { retrying, error: knownError } = end;
     await deps.store.syncSteps.noteRetry(work.claim, { searches: changesOf({ step, search: tried }), retrying });
+    const waiting = waitingEvent({ before: previous, retrying });
+    if (waiting) {
+      const event = { kind: 'search-waiting', resourceType, ...waiting } as const;
+      await deps.store.syncRuns.noteSearchEvent({ id: work.run.id, event });
+    }
     throw knownError;
   }
 }
@@ -137,13 +143,24 @@ function isPending({ lead }: Search): boolean {
 }
 
 async function failSearch(
-  { store }: SyncDeps,
+  deps: SyncDeps,
   options: Pick<Work, 'step' | 'claim'> & { readonly search: Search; readonly error: ExportError },
 ): Promise<Search | undefined> {
   const { step, claim, error } = options;
   const search = failedSearch(options.search, error);
-  const isSaved = await store.syncSteps.saveSearches(claim, { searches: changesOf({ step, search }) });
-  return isSaved ? search : undefined;
+  const isSaved = await deps.store.syncSteps.saveSearches(claim, { searches: changesOf({ step, search }) });
+  if (!isSaved) return undefined;
+  await noteFailure(deps, { step, search });
+  return search;
+}
+
+async function noteFailure(
+  { store }: SyncDeps,
+  { step, search }: { readonly step: SyncStep; readonly search: Search },
+): Promise<void> {
+  const { state, resourceType, error } = search.lead;
+  if (state !== 'failed' || !error) return;
+  await store.syncRuns.noteSearchEvent({ id: step.runId, event: { kind: 'search-failed', resourceType, ...error } });
 }
 
 function changesOf({ step, search }: { readonly step: SyncStep; readonly search: Search }) {

@@ -15,8 +15,8 @@ export const cancelSync = defineEndpoint({
     200: { description: 'Cancelled', schema: success(syncRunDetailSchema), example: syncRunDetailExample },
   },
   errors: ['unknown-run', 'sync-ended'],
-  async handler({ params, caller: { scope, view }, services, audit }) {
-    const { state, isChanged } = await services.syncs.cancel({ ...params, scope });
+  async handler({ params, caller: { apiKey, scope, view }, services, audit }) {
+    const { state, isChanged } = await services.syncs.cancel({ ...params, scope, by: apiKey.name });
     audit.addTarget({ connectionId: state.run.connectionId });
     audit.setChanged(isChanged);
     return { data: toSyncRunDetail(state, view) };

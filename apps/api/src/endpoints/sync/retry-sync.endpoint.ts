@@ -16,8 +16,8 @@ export const retrySync = defineEndpoint({
     202: { description: 'The run continues', schema: success(syncRunDetailSchema), example: syncRunDetailExample },
   },
   errors: ['unknown-run', 'nothing-to-retry', 'sync-already-running'],
-  async handler({ params, caller: { scope, view }, services, audit }) {
-    const { state, isChanged } = await services.syncs.retry({ ...params, scope });
+  async handler({ params, caller: { apiKey, scope, view }, services, audit }) {
+    const { state, isChanged } = await services.syncs.retry({ ...params, scope, by: apiKey.name });
     audit.addTarget({ connectionId: state.run.connectionId });
     audit.setChanged(isChanged);
     return { data: toSyncRunDetail(state, view) };

@@ -67,7 +67,8 @@ export const startSync = defineEndpoint({
     // The wait has its own limit, so the limit for idle sockets must not end it.
     if (waitMs !== undefined) request.setTimeout(waitMs + answerTimeMs);
     const signal = AbortSignal.any([process.stopping, closeSignal(response)]);
-    const state = await services.syncs.start({ provider, body, waitMs, signal, scope: caller.scope });
+    const { scope, apiKey } = caller;
+    const state = await services.syncs.start({ provider, body, waitMs, signal, scope, by: apiKey.name });
     const { run } = state;
     audit.addTarget({ connectionId: run.connectionId, id: run.id });
     const isActive = isSyncActive(run.phase);

@@ -54,3 +54,20 @@ export const syncRunDetailExample = {
   ],
   retrying: [],
 };
+
+export const syncEventsExample = [
+  { at, kind: 'phase', phase: 'queued', by: 'nightly import', message: 'The sync was requested.' },
+  { at, kind: 'phase', phase: 'running', message: 'The searches are planned and begin.' },
+  {
+    at,
+    kind: 'search-waiting',
+    resourceType: 'Observation',
+    code: 'ehr-throttled',
+    message: 'The EHR asked for fewer requests. The work continues automatically after a wait.',
+    attempts: 1,
+    nextAttemptAt: later,
+    count: 16,
+    lastAt: later,
+  },
+  { at: later, kind: 'phase', phase: 'completed', message: 'The sync has completed.' },
+];

@@ -1,0 +1,70 @@
+import { Text, Title } from '@mantine/core';
+import type { UseQueryResult } from '@tanstack/react-query';
+import { useEffect } from 'react';
+import type { RunEvent } from '../api/api.ts';
+import { Moment } from './facts.tsx';
+import { formatCount } from './format.ts';
+import { QueryResult } from './page.tsx';
+import { type Column, RecordTable } from './record-table.tsx';
+
+interface RunLogProps {
+  readonly log: UseQueryResult<{ data: RunEvent[] }, unknown>;
+  /** The log is read again at once when it changes. */
+  readonly phase: string | undefined;
+}
+
+/** What happened to an export or a sync, the latest first. */
+export function RunLog({ log, phase }: RunLogProps) {
+  const { refetch } = log;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the effect runs because the phase has changed.
+  useEffect(() => void refetch(), [refetch, phase]);
+  return (
+    <>
+      <Title order={2} size="h4">
+        Log
+      </Title>
+      <QueryResult query={log}>
+        {({ data }) => (
+          <RecordTable
+            caption="Log"
+            columns={columns}
+            rows={data.toReversed()}
+            keyOf={(event) => `${event.at} ${event.message} ${event.fileId ?? event.resourceType}`}
+            empty={<Text c="dimmed">Earlier versions kept no log.</Text>}
+          />
+        )}
+      </QueryResult>
+    </>
+  );
+}
+
+const columns: readonly Column<RunEvent>[] = [
+  { header: 'When', cell: ({ at }) => <Moment at={at} /> },
+  { header: 'What', cell: (event) => <EventText event={event} /> },
+  { header: 'Code', cell: ({ code }) => code, from: 'sm' },
+  { header: 'By', cell: ({ by }) => by, from: 'sm' },
+];
+
+function EventText({ event }: { readonly event: RunEvent }) {
+  const { message, resourceType, ehrText, kind, nextAttemptAt, count = 1, lastAt } = event;
+  return (
+    <>
+      {resourceType !== undefined && `${resourceType}: `}
+      {message}
+      {/* The message of a progress contains what the EHR said. */}
+      {ehrText !== undefined && kind !== 'progress' && ` The EHR said: ${ehrText}`}
+      {nextAttemptAt !== undefined && (
+        <>
+          {' Next attempt: '}
+          <Moment at={nextAttemptAt} />
+        </>
+      )}
+      {count > 1 && (
+        <>
+          {` In ${formatCount(count)} searches, last: `}
+          <Moment at={lastAt} />
+        </>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,125 @@
+import { waitFor } from '@bulkhead/testing';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type System, startSystem } from '../harness/start-system.ts';
+
+const runs = '/api/ehr/athenahealth/sync-runs';
+const readRun = async (id: string) => (await system.request('GET', `${runs}/${id}`)).body.data;
+const readLog = async (id: string, headers = {}) =>
+  (await system.request('GET', `${runs}/${id}/log`, undefined, headers)).body.data;
+const createKey = async (role: 'client' | 'operator', name: string) => {
+  const { body } = await system.request('POST', '/api/ehr/api-keys', { name, role });
+  return { authorization: `Bearer ${body.data.key}` };
+};
+const start = async (body: object = {}): Promise<string> => {
+  const { connectionId } = system;
+  const prefer = { prefer: 'respond-async' };
+  const answer = await system.request('POST', '/api/ehr/athenahealth/enhanced-sync', { connectionId, ...body }, prefer);
+  return answer.body.data.id;
+};
+const when = (id: string, isReached: (run: { status: string; activity: { message: string } }) => boolean) =>
+  waitFor(
+    async () => {
+      const run = await readRun(id);
+      return isReached(run) ? run : undefined;
+    },
+    { timeoutMs: 60_000, what: `the sync ${id}` },
+  );
+const hasEnded = ({ status }: { status: string }) => status !== 'IN_PROGRESS';
+
+let system: System;
+beforeAll(async () => {
+  system = await startSystem({ simulator: { patients: 3 } });
+  await system.startWorker();
+  await system.settled(await system.startExport({ resourceTypes: ['Patient'] }));
+}, 60_000);
+afterAll(() => system.stop());
+
+describe('the log of a sync', () => {
+  test('the log says why a sync waited and which searches failed, once for all searches of a type', async () => {
+    const ehrError = {
+      resourceType: 'OperationOutcome',
+      issue: [{ severity: 'error', code: 'not-supported', diagnostics: 'no care plans here' }],
+    };
+    await system.order({
+      match: { path: 'r4/CarePlan$' },
+      fault: { kind: 'status', status: 400, body: ehrError },
+      times: 'always',
+    });
+    await system.order({ match: { path: 'r4/Encounter$' }, fault: { kind: 'status', status: 429, retryAfter: '1' } });
+    const id = await start({ includeStandard: false, resourceTypes: ['Encounter', 'CarePlan'] });
+    const { status } = await when(id, hasEnded);
+    expect(status).toBe('PARTIAL');
+    const log = await readLog(id);
+    expect(log.map(({ kind, phase }: Record<string, string>) => phase ?? kind).sort()).toEqual(
+      ['partial', 'queued', 'running', 'search-failed', 'search-waiting'].sort(),
+    );
+    expect(log[0]).toMatchObject({ phase: 'queued', by: 'test' });
+    expect(log.at(-1)).toMatchObject({ phase: 'partial', code: expect.any(String), message: expect.any(String) });
+    expect(log.find(({ kind }: { kind: string }) => kind === 'search-waiting')).toMatchObject({
+      resourceType: 'Encounter',
+      code: 'ehr-throttled',
+      nextAttemptAt: expect.any(String),
+    });
+    expect(log.find(({ kind }: { kind: string }) => kind === 'search-failed')).toMatchObject({
+      resourceType: 'CarePlan',
+      count: 3,
+      lastAt: expect.any(String),
+      ehrText: expect.stringContaining('no care plans here'),
+    });
+    const seenByClient = await readLog(id, await createKey('client', 'reader'));
+    expect(seenByClient).toHaveLength(log.length);
+    expect(JSON.stringify(seenByClient)).not.toContain('no care plans here');
+  }, 60_000);
+
+  test('the log names who has cancelled and who has retried a sync', async () => {
+    await system.order({ match: { path: 'r4/Goal$' }, fault: { kind: 'latency', ms: 3000 }, times: 'always' });
+    const nightShift = await createKey('operator', 'night shift');
+    const cancelled = await start();
+    await system.request('DELETE', `${runs}/${cancelled}`, undefined, nightShift);
+    expect((await readLog(cancelled)).at(-1)).toMatchObject({ phase: 'cancelled', by: 'night shift' });
+    await system.order({ match: { path: 'r4/Encounter$' }, fault: { kind: 'status', status: 400 } });
+    const failed = await start({ includeStandard: false, resourceTypes: ['Encounter'] });
+    await when(failed, hasEnded);
+    await system.request('POST', `${runs}/${failed}/retry`, undefined, nightShift);
+    await when(failed, hasEnded);
+    const log = await readLog(failed);
+    expect(log.find(({ by }: { by?: string }) => by === 'night shift')).toMatchObject({ phase: 'running' });
+  }, 60_000);
+
+  test('a running sync says how far it is, how fast it is, and how long its connection usually takes', async () => {
+    const { store, connectionId } = system;
+    const usual = { createdAt: new Date('2024-05-01T10:00:00Z'), completedAt: new Date('2024-05-01T10:12:00Z') };
+    const id = 'sync_0000000000usual';
+    const request = { includeStandard: true, includeEnhanced: true, resourceTypes: [], patients: [] };
+    const fields = {
+      connectionId,
+      provider: 'athenahealth',
+      request,
+      version: 1,
+      types: [],
+      skipped: [],
+      warnings: [],
+    };
+    await store.syncRuns.insert({ id, ...fields, phase: 'queued', createdAt: usual.createdAt });
+    const planned = await store.syncRuns.transition({ from: { id, phase: 'queued', version: 1 }, to: 'running' });
+    await store.syncRuns.transition({
+      from: { id, phase: 'running', version: planned?.version ?? 0 },
+      to: 'completed',
+      change: { completedAt: usual.completedAt },
+    });
+    expect(await store.syncRuns.usualMs(connectionId)).toBe(720_000);
+    await system.order({
+      match: { path: 'r4/DiagnosticReport$' },
+      fault: { kind: 'status', status: 429, retryAfter: '30' },
+    });
+    const waiting = await start({ includeStandard: false, resourceTypes: ['Encounter', 'DiagnosticReport'] });
+    const { activity, progress } = await when(waiting, (run) => run.activity.message.includes('fewer requests'));
+    expect(activity).toMatchObject({
+      message: expect.stringMatching(/^Searching: \d+ of 6 searches are done\. /),
+      until: expect.any(String),
+    });
+    expect(progress).toMatchObject({ searches: 6, done: expect.any(Number) });
+    await system.request('DELETE', `${runs}/${waiting}`);
+    expect(await readRun(waiting)).not.toHaveProperty('activity');
+  }, 60_000);
+});

@@ -1,0 +1,85 @@
+import { type RunActivity, toUsualSeconds } from '@bulkhead/bulk-export/commands';
+import { countSchema, toView, type View } from '@bulkhead/store';
+import { z } from 'zod';
+import type { SyncRun } from '../sync-run.record.ts';
+import { isSyncActive } from '../sync-run-phase.ts';
+import type { StepRetry, SyncTypeCount } from '../sync-step.record.ts';
+
+export const syncProgressSchema = z
+  .strictObject({
+    searches: countSchema.meta({ description: 'All searches of the run.' }),
+    done: countSchema.meta({ description: 'Those that have ended, also those that failed.' }),
+    perMinute: z
+      .number()
+      .exactOptional()
+      .meta({ description: 'Searches that ended in a minute, on average over the last five minutes.' }),
+    leftSeconds: z
+      .int()
+      .exactOptional()
+      .meta({ description: 'The time left at that rate. Absent while nothing ends, because a guess would mislead.' }),
+  })
+  .meta({ id: 'SyncProgress', description: 'How far a running sync is.' });
+type SyncProgress = View<typeof syncProgressSchema>;
+
+/** Long enough for steps of many pages, short enough to follow a change of the rate. */
+export const rateWindowMs = 5 * 60_000;
+
+/** What the record and the counts of a running sync do not say about its progress. */
+export interface SyncSurroundings {
+  /** See `usualSeconds`. */
+  readonly usualMs?: number | undefined;
+  /** The searches of the steps that have ended since the window of the rate began. */
+  readonly recentlyDone: number;
+  readonly now: Date;
+  /** The newest reason why a search waits, if no page was read since. */
+  readonly waiting?: StepRetry | undefined;
+}
+
+/** @returns undefined if the sync has ended or is not planned yet */
+export function syncProgress(options: {
+  readonly run: SyncRun;
+  readonly counts: readonly SyncTypeCount[];
+  readonly surroundings: SyncSurroundings | undefined;
+}): SyncProgress | undefined {
+  const { run, counts, surroundings } = options;
+  if (run.phase !== 'running' || !surroundings) return undefined;
+  const { searches, done } = sumSearches(counts);
+  const { recentlyDone, now } = surroundings;
+  const startedMs = run.startedAt?.getTime() ?? now.getTime();
+  const windowMs = Math.min(rateWindowMs, now.getTime() - startedMs);
+  const perMs = windowMs > 0 ? recentlyDone / windowMs : 0;
+  return toView<SyncProgress>({
+    searches,
+    done,
+    perMinute: perMs > 0 ? Math.round(perMs * 600_000) / 10 : undefined,
+    leftSeconds: perMs > 0 ? Math.ceil((searches - done) / perMs / 1000) : undefined,
+  });
+}
+
+/** Answers why a sync is not further. @returns undefined if it has ended */
+export function syncActivity(options: {
+  readonly run: SyncRun;
+  readonly counts: readonly SyncTypeCount[];
+  readonly surroundings: SyncSurroundings | undefined;
+}): RunActivity | undefined {
+  const { run, counts, surroundings } = options;
+  if (!isSyncActive(run.phase)) return undefined;
+  const { waiting, usualMs } = surroundings ?? {};
+  const { searches, done } = sumSearches(counts);
+  const searching = `Searching: ${done} of ${searches} searches are done.`;
+  const message = run.phase === 'queued' ? 'Waiting for a worker to plan the searches.' : searching;
+  return toView<RunActivity>({
+    message: waiting ? `${message} ${waiting.message}` : message,
+    until: waiting?.nextAttemptAt?.toISOString(),
+    usualSeconds: toUsualSeconds(usualMs),
+  });
+}
+
+/** Carried searches end with the search that carries them. */
+function sumSearches(counts: readonly SyncTypeCount[]): { readonly searches: number; readonly done: number } {
+  const sum = (of: (count: SyncTypeCount) => number) => counts.reduce((total, count) => total + of(count), 0);
+  return {
+    searches: sum(({ searches, carried }) => searches + carried),
+    done: sum(({ completed, incomplete, failed }) => completed + incomplete + failed),
+  };
+}
