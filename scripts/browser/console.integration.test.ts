@@ -232,6 +232,51 @@ if ('missing' in chromium) {
       expect((await starting).status).toBe(202);
     }, 60_000);
 
+    test('the console shows the charts of the last days, and how the last day differs from a usual one', async () => {
+      const { system } = browsed;
+      const dayMs = 24 * 60 * 60_000;
+      for (const [days, waiting] of [900, 4, 5, 6, 7].entries()) {
+        const at = new Date(Date.now() - days * dayMs - 60_000);
+        const types = [{ resourceType: 'Observation', resources: waiting * 1000, bytes: waiting * 1_000_000 }];
+        await system.store.historySamples.save({
+          ...{ id: `planted ${at.toISOString()}`, at, runsUntil: at },
+          queues: [{ queue: 'file-download', waiting, oldestSeconds: waiting }],
+          budgets: [{ name: 'athenahealth.production', used: waiting, limit: 100_000 }],
+          lags: [{ connectionId: system.connectionId, seconds: waiting }],
+          runs: [{ kind: 'export', endedAt: at, outcome: 'completed', seconds: waiting, types }],
+        });
+      }
+      await openPage('/', 'Overview');
+      await page.getByText('usually 6,000').waitFor();
+      await page.getByText('7 days', { exact: true }).click();
+      for (const chart of ['Resources by type', 'Longest wait in the queues', 'How far connections are behind'])
+        await page.getByRole('img', { name: `${chart}, as a chart` }).waitFor();
+    }, 60_000);
+
+    test('the console shows the searches, the log and the types of a sync', async () => {
+      const { apiKey, baseUrl, connectionId } = browsed.system;
+      const headers = {
+        authorization: `Bearer ${apiKey}`,
+        'content-type': 'application/json',
+        prefer: 'respond-async',
+      };
+      await browsed.system.simulator.order({
+        match: { path: 'r4/Encounter$' },
+        fault: { kind: 'status', status: 429, retryAfter: '5' },
+      });
+      const body = JSON.stringify({ connectionId, includeStandard: false, resourceTypes: ['Encounter'] });
+      const answer = await fetch(`${baseUrl}/api/ehr/athenahealth/enhanced-sync`, { method: 'POST', headers, body });
+      const { id } = ((await answer.json()) as { data: { id: string } }).data;
+      await goTo(`/syncs/athenahealth/${id}`);
+      await page.getByText(/Searching: \d of \d searches are done\./).waitFor();
+      await page.getByRole('table', { name: 'Log' }).getByText('The sync has completed.').waitFor();
+      await page
+        .getByRole('table', { name: 'Log' })
+        .getByText(/Encounter: .*fewer requests/)
+        .first()
+        .waitFor();
+    }, 60_000);
+
     test.each(pages)(
       'the console has no fault of accessibility on the page %s, light or dark, wide or on a phone',
       async (path, name) => {

@@ -68,6 +68,7 @@ export async function openBench() {
     retentionDays: Object.fromEntries(retainedKinds.map((kind) => [kind, 0])) as WorkerDeps['retentionDays'],
     pollIntervalMs: Number(POLL_INTERVAL_MS),
     erasureSettleMs: 0,
+    readBudgets: async () => [],
     now: () => new Date(),
   };
   return { deps, connection, mongodbUrl, client, redis, prefix };

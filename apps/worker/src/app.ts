@@ -4,6 +4,7 @@ import { createAuditStream } from '@bulkhead/access';
 import { createExportContexts } from '@bulkhead/bulk-export/steps';
 import { createEhrClient, createWebhookSender } from '@bulkhead/ehr-client';
 import { ProcessReporter } from '@bulkhead/monitoring';
+import { createRateBudgetService } from '@bulkhead/monitoring/commands';
 import { createProviderRegistry } from '@bulkhead/providers';
 import { checkRedis, connectRedis, createConsumer, createProducer } from '@bulkhead/queues';
 import {
@@ -82,6 +83,7 @@ export function buildApp({
   });
   watchBudgets({ metrics, ehr });
   const webhooks = createWebhookSender({ privateNetwork: config.WORKER_WEBHOOK_PRIVATE_NETWORK });
+  const rateBudgets = createRateBudgetService({ connections: store.connections, registry, reader: { redis, prefix } });
   const deps = {
     store: countWrites({ store, metrics }),
     producer,
@@ -97,6 +99,7 @@ export function buildApp({
       withMedia: config.WORKER_DOCUMENT_MEDIA === 'on',
       partBytes: documentPartBytes,
     },
+    readBudgets: () => rateBudgets.list('all'),
     retentionDays: {
       'bulk-export': config.WORKER_RETAIN_EXPORT_DAYS,
       'sync-run': config.WORKER_RETAIN_SYNC_RUN_DAYS,

@@ -2,6 +2,7 @@ import type { BulkExportDeps } from '@bulkhead/bulk-export/steps';
 import type { ConnectionDeps } from '@bulkhead/connections/steps';
 import type { DocumentDeps } from '@bulkhead/documents/steps';
 import type { ErasureDeps } from '@bulkhead/erasure/steps';
+import type { HistoryDeps } from '@bulkhead/monitoring/steps';
 import type { ScheduleDeps } from '@bulkhead/schedules/steps';
 import type { SyncDeps } from '@bulkhead/sync/steps';
 import type { Store } from '@bulkhead/system';
@@ -10,7 +11,7 @@ import type { WebhookDeps } from '@bulkhead/webhooks/steps';
 /** The dependencies of the steps of all features. */
 export interface WorkerDeps
   extends Omit<
-    ConnectionDeps & DocumentDeps & WebhookDeps & BulkExportDeps & SyncDeps & ScheduleDeps & ErasureDeps,
+    ConnectionDeps & DocumentDeps & WebhookDeps & BulkExportDeps & SyncDeps & ScheduleDeps & ErasureDeps & HistoryDeps,
     'store'
   > {
   readonly store: Store;

@@ -18,6 +18,7 @@ import {
 } from '@bulkhead/connections/steps';
 import { failDocument, fetchDocument } from '@bulkhead/documents/steps';
 import { retain, runErasure } from '@bulkhead/erasure/steps';
+import { sampleHistory } from '@bulkhead/monitoring/steps';
 import type { Handlers } from '@bulkhead/queues';
 import { runSchedule } from '@bulkhead/schedules/steps';
 import { isStoreUnavailable } from '@bulkhead/store';
@@ -59,6 +60,7 @@ export const handlers: Handlers<WorkerDeps> = {
   'schedule.run': { run: runSchedule },
   'maintenance.sweep': { run: sweep },
   'maintenance.erase': { run: runErasure },
+  'maintenance.sample-history': { run: sampleHistory },
   'maintenance.retain': { run: retain },
 };
 

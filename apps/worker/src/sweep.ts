@@ -41,13 +41,20 @@ export async function sweep(deps: WorkerDeps): Promise<void> {
     await producer.ensure('maintenance.erase', { erasureId });
   await sweepSchedules(deps);
   await ensureDocumentJobs(deps);
-  await scheduleRetention(deps);
+  await scheduleMaintenance(deps);
 }
 
 /** Retention is counted in days. After a loss of Redis it is at most an hour late, and a long pass continues after an hour. */
 const retainEveryMs = 60 * 60_000;
+/** A backlog that lasts a minute is worth showing. */
+const sampleEveryMs = 60_000;
 
-async function scheduleRetention({ producer }: WorkerDeps): Promise<void> {
-  if (await producer.isScheduled('maintenance.retain', {})) return;
-  await producer.schedule({ name: 'maintenance.retain', payload: {}, everyMs: retainEveryMs });
+async function scheduleMaintenance({ producer }: WorkerDeps): Promise<void> {
+  const repeated = [
+    { name: 'maintenance.retain', everyMs: retainEveryMs },
+    { name: 'maintenance.sample-history', everyMs: sampleEveryMs },
+  ] as const;
+  for (const { name, everyMs } of repeated) {
+    if (!(await producer.isScheduled(name, {}))) await producer.schedule({ name, payload: {}, everyMs });
+  }
 }

@@ -213,6 +213,18 @@ export function createBulkExportRepository(database: Database) {
       return documents.map((document) => toRecord(document));
     },
 
+    /** Lists the exports that have ended in a time, the first end first. It reads an index and at most `limit` records. */
+    async listEnded(filter: {
+      readonly since: Date;
+      readonly until: Date;
+      readonly limit: number;
+    }): Promise<BulkExport[]> {
+      const { since, until, limit } = filter;
+      const ended = { completedAt: { $gte: since, $lt: until }, active: false };
+      const documents = await model.find(ended).sort({ completedAt: 1 }).limit(limit).lean();
+      return documents.map((document) => toRecord(document));
+    },
+
     /** Lists the exports that have not ended, the oldest first. It reads an index and at most `limit` records. */
     async listOldestActive(limit: number): Promise<BulkExport[]> {
       const documents = await model.find({ active: true }).sort({ _id: 1 }).limit(limit).lean();

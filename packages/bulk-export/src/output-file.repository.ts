@@ -320,6 +320,19 @@ export function createOutputFileRepository({
       return sumIssues(issues.map(({ types: _, ...issue }) => issue));
     },
 
+    /** Sums what the files of an export stored, by the types of their lines. */
+    async sumByType(
+      exportId: string,
+    ): Promise<readonly { readonly resourceType: string; readonly resources: number; readonly bytes: number }[]> {
+      const sums = sumsOf({ stored: countSchema, bytes: countSchema }, '$checkpoint');
+      const rows = await model.aggregate<{ readonly _id: string; readonly stored: number; readonly bytes: number }>([
+        { $match: { exportId, section: 'output' } },
+        { $group: { _id: '$type', ...sums } },
+        { $sort: { _id: 1 } },
+      ]);
+      return rows.map(({ _id, stored, bytes }) => ({ resourceType: _id, resources: stored, bytes }));
+    },
+
     /** Adds up the counts of an export's ledger. */
     async sum(exportId: string): Promise<ExportCounts> {
       const [row] = await model.aggregate<ExportCounts>([

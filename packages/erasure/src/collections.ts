@@ -42,6 +42,7 @@ export const untouchedCollections = {
   signing_keys: 'belongs to the deployment',
   encryption_keys: 'belongs to the deployment',
   process_states: 'describes processes only',
+  history_samples: 'contains counts and ids of connections only, for 30 days',
   upgrades: 'contains resource types only',
   retention: 'contains ids of exports and sync runs only while they are being deleted',
 } as const;

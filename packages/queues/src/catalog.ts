@@ -234,6 +234,15 @@ export const catalog = {
     // Enough for 10 million resources at about 5,000 per second. The next attempt continues with the rest.
     timeoutMs: 60 * minutes,
   }),
+  'maintenance.sample-history': define({
+    queue: 'maintenance',
+    payload: z.strictObject({}),
+    jobId: () => 'sample-history',
+    // The next one comes within a minute, and it includes the runs of this one.
+    attempts: 1,
+    backoffMs: 0,
+    timeoutMs: 1 * minutes,
+  }),
   'maintenance.retain': define({
     queue: 'maintenance',
     payload: z.strictObject({}),

@@ -255,7 +255,9 @@ describe('the rate limiter', () => {
     const budget = makeBudget({ limit: 3, windowMs: 100, perDay: 1000, guardMs: 10_000, coldStart: 'go' });
     const read = async () => (await readBudgets({ redis, prefix: services.prefix, budgets: [budget] }))[0];
     const none = { interactive: 0, poll: 0, 'kick-off': 0, download: 0, crawl: 0 };
-    const unused = { window: 0, minute: 0, day: 0, pausedMs: 0, slowMs: 0, pauseReason: undefined, waiting: none };
+    const recent = Array.from({ length: 60 }, () => 0);
+    const counts = { window: 0, minute: 0, day: 0, recent };
+    const unused = { ...counts, pausedMs: 0, slowMs: 0, pauseReason: undefined, waiting: none };
     expect(await read()).toEqual({ budget, ...unused });
     await Promise.all(
       Array.from({ length: 7 }, async () => (await limiter.acquire({ budget, priority: 'poll' })).settle()),
@@ -264,6 +266,8 @@ describe('the rate limiter', () => {
     await waitFor(async () => (await read())?.window === 0);
     const used = await read();
     expect([used?.minute, used?.day]).toEqual([7, 7]);
+    expect(used?.recent?.reduce((sum, count) => sum + count, 0)).toBe(7);
+    expect(used?.recent?.slice(-10).reduce((sum, count) => sum + count, 0)).toBeGreaterThan(0);
 
     await limiter.pause({ budget, pauseMs: 60_000, reason: '429 Too Many Requests' });
     await limiter.pause({ budget, pauseMs: 10, reason: '503 Service Unavailable' });
@@ -284,7 +288,7 @@ describe('the rate limiter', () => {
     const budget = makeBudget({ limit: 100, windowMs: 100 });
     await grantTimes(budget, 20);
     const [state] = await readBudgets({ redis, prefix: services.prefix, budgets: [budget] });
-    expect(state?.minute).toBeUndefined();
+    expect([state?.minute, state?.recent]).toEqual([undefined, undefined]);
     await waitFor(async () => {
       await limiter.acquire({ budget, priority: 'poll' });
       return (await redis.zcard(budgetKeys({ prefix: services.prefix, budget }).log)) < 20;

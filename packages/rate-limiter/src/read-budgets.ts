@@ -9,6 +9,8 @@ export interface BudgetState {
   readonly window: number;
   readonly minute: number | undefined;
   readonly day: number;
+  /** Requests in each of the last 60 seconds, the oldest first. Undefined if the log is shorter. */
+  readonly recent: readonly number[] | undefined;
   /** How much longer the EHR wants no requests, for how long the rate is halved, and why. */
   readonly pausedMs: number;
   readonly slowMs: number;
@@ -44,17 +46,20 @@ type Reply = readonly [
   pausedMs: number,
   slowMs: number,
   pauseReason: string,
-  ...waiting: number[],
+  waiting: readonly number[],
+  recent: readonly number[],
 ];
 
 function toState(budget: RateBudget, reply: Reply): BudgetState {
-  const [window, minute, day, pausedMs, slowMs, pauseReason, ...waiting] = reply;
+  const [window, minute, day, pausedMs, slowMs, pauseReason, waiting, recent] = reply;
+  const hasMinute = logMemoryMs(budget.rateLimit) >= minuteMs;
   return {
     budget,
     // The last request of a window can be on its way when the first one has just arrived.
     window: Math.min(window, budget.rateLimit.limit),
-    minute: logMemoryMs(budget.rateLimit) < minuteMs ? undefined : minute,
+    minute: hasMinute ? minute : undefined,
     day,
+    recent: hasMinute ? recent : undefined,
     pausedMs,
     slowMs,
     pauseReason: slowMs > 0 && pauseReason !== '' ? pauseReason : undefined,

@@ -6,7 +6,7 @@ import { clock, createRedisScript, dayBuckets, waitQueue } from './redis-script.
  * KEYS  as of `reserveScript`
  * ARGV  1 window, ms  2 guard, ms
  * Returns { requests in the last window, minute, 24 h, remaining pause in ms, remaining time at half the rate in ms, reason of the
- * pause, then waiting requests by priority }.
+ * pause, { waiting requests by priority }, { requests in each of the last 60 seconds, the oldest first } }.
  */
 export const useScript = createRedisScript(`
 ${clock}
@@ -38,8 +38,15 @@ for i = 1, #counts, 2 do countBucket(counts[i], counts[i + 1]) end
 local latest = exact(now + tonumber(ARGV[2]))
 local function since(ms) return redis.call('ZCOUNT', KEYS[2], '(' .. exact(now - ms), latest) end
 local function left(at) return math.ceil(math.max((tonumber(at) or 0) - now, 0)) end
+local recent = {}
+for second = 1, 60 do recent[second] = 0 end
+local entries = redis.call('ZRANGEBYSCORE', KEYS[2], '(' .. exact(now - 60000), exact(now), 'WITHSCORES')
+for i = 2, #entries, 2 do
+  local second = 60 - math.floor((now - tonumber(entries[i])) / 1000)
+  if second >= 1 then recent[second] = recent[second] + 1 end
+end
 return {
   since(tonumber(ARGV[1])), since(60000), day, left(state.pausedUntil), left(state.slowUntil), state.pauseReason or '',
-  unpack(waiting)
+  waiting, recent
 }
 `);

@@ -107,6 +107,17 @@ export function createSyncRunRepository(database: Database) {
       return (await model.find(failed).sort({ completedAt: -1 }).limit(limit).lean()).map(toRecord);
     },
 
+    /** Lists the runs that have ended in a time, the first end first. It reads an index and at most `limit` records. */
+    async listEnded(filter: {
+      readonly since: Date;
+      readonly until: Date;
+      readonly limit: number;
+    }): Promise<SyncRun[]> {
+      const { since, until, limit } = filter;
+      const ended = { completedAt: { $gte: since, $lt: until }, active: false };
+      return (await model.find(ended).sort({ completedAt: 1 }).limit(limit).lean()).map(toRecord);
+    },
+
     /** Lists the runs that have not ended, the oldest first. It reads an index and at most `limit` records. */
     async listOldestActive(limit: number): Promise<SyncRun[]> {
       return (await model.find({ active: true }).sort({ _id: 1 }).limit(limit).lean()).map(toRecord);

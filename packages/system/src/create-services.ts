@@ -19,9 +19,11 @@ import { createDocumentService, type DocumentService } from '@bulkhead/documents
 import { createErasureService, type ErasureService } from '@bulkhead/erasure/commands';
 import {
   createHealthService,
+  createHistoryService,
   createMonitoringService,
   createRateBudgetService,
   type HealthService,
+  type HistoryService,
   type MonitoringService,
   type RateBudgetService,
 } from '@bulkhead/monitoring/commands';
@@ -65,6 +67,7 @@ export interface Services {
   readonly documents: DocumentService;
   readonly erasures: ErasureService;
   readonly health: HealthService;
+  readonly history: HistoryService;
   readonly monitoring: MonitoringService;
   readonly quarantine: QuarantineService;
   readonly rateBudgets: RateBudgetService;
@@ -102,6 +105,7 @@ export function createServices(options: ServicesOptions): Services {
       ...{ store, producer, monitoring, rateBudgets, configuration },
       checkRedis: () => checkRedis(redis),
     }),
+    history: createHistoryService({ store }),
     monitoring,
     quarantine: createQuarantineService({ store, producer }),
     rateBudgets,

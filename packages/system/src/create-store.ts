@@ -24,7 +24,11 @@ import {
   guardInserts,
   listRetentionStates,
 } from '@bulkhead/erasure';
-import { createProcessStateRepository, type MonitoringStore } from '@bulkhead/monitoring';
+import {
+  createHistorySampleRepository,
+  createProcessStateRepository,
+  type MonitoringStore,
+} from '@bulkhead/monitoring';
 import { createQuarantineRepository } from '@bulkhead/quarantine';
 import type { ResourceStore } from '@bulkhead/resources';
 import {
@@ -123,6 +127,7 @@ export function createStore(options: StoreOptions): Store {
   const idempotencyKeys = createIdempotencyKeyRepository(database);
   const watermarks = createWatermarkRepository(database);
   const schedules = createScheduleRepository(database);
+  const historySamples = createHistorySampleRepository(database);
   const processStates = createProcessStateRepository(database);
   const apiKeys = createApiKeyRepository(database);
   const erasures = createErasureRepository(database);
@@ -171,6 +176,7 @@ export function createStore(options: StoreOptions): Store {
     webhookDeliveries: guard(webhookDeliveries, { insertMissing: connectionOf }),
     idempotencyKeys,
     schedules: guard(schedules, { insert: connectionOf }),
+    historySamples,
     processStates,
     apiKeys,
     auditEvents,

@@ -38,6 +38,7 @@ const unrecorded = new Set<KeyedEndpointId>([
   'watchRateBudgets',
   'listQueues',
   'getHealthReport',
+  'getHistory',
   'listApiKeys',
 ]);
 /** The patients in the event of each endpoint that shows patient data. */

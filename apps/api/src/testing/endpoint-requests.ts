@@ -217,6 +217,7 @@ export const endpointRequests: Readonly<Record<KeyedEndpointId, EndpointRequest>
   watchRateBudgets: { toRequest: () => ({ path: '/rate-budgets/events' }), answer: 'filtered' },
   listQueues: { toRequest: () => ({ path: '/queues' }), answer: 'operators' },
   getHealthReport: { toRequest: () => ({ path: '/health-report' }), answer: 'operators' },
+  getHistory: { toRequest: () => ({ path: '/history' }), answer: 'operators' },
   listAuditEvents: { toRequest: () => ({ path: '/audit-events' }), answer: 'operators' },
   verifyAuditEvents: { toRequest: () => ({ path: '/audit-events/verification' }), answer: 'operators' },
   listApiKeys: { toRequest: () => ({ path: '/api-keys' }), answer: 'operators' },

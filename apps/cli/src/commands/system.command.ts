@@ -1,8 +1,8 @@
 import { answerOf, type components, followEvents } from '@bulkhead/client';
-import { command, flag } from '../command.ts';
+import { command, flag, given, wholeNumber } from '../command.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
 import type { Output } from '../output.ts';
-import { toSummary } from '../output.ts';
+import { toSummary, toTable } from '../output.ts';
 
 type RateBudget = components['schemas']['RateBudget'];
 
@@ -72,6 +72,40 @@ export const queues = command({
       },
       empty: 'No queues. Check the deployment with: bulkhead doctor',
     });
+  },
+});
+
+export const history = command({
+  name: 'history',
+  summary: 'compare the last day with the days before, and list the runs of each period',
+  options: { days: wholeNumber('<n>', 'how many days, up to 30 (default: 1)') },
+  examples: ['history', 'history --days 7'],
+  async run({ api, output }, { days }) {
+    const params = { query: given({ days }) };
+    const { data } = answerOf(await api.GET('/api/ehr/history', { params }));
+    output.print(data, () =>
+      toSummary({
+        headline: `${data.from} to ${data.to}`,
+        fields: {},
+        lists: {
+          'Last 24 hours': toTable(data.figures, {
+            figure: ({ figure }) => figure.replaceAll('-', ' '),
+            'last day': ({ lastDay }) => lastDay,
+            usual: ({ usual }) => usual,
+          }),
+          Runs: toTable(data.runs, {
+            from: ({ at }) => at,
+            kind: ({ kind }) => kind,
+            completed: ({ completed }) => completed,
+            partial: ({ partial }) => partial,
+            failed: ({ failed }) => failed,
+            cancelled: ({ cancelled }) => cancelled,
+            'median s': ({ medianSeconds }) => medianSeconds,
+            'longest s': ({ longestSeconds }) => longestSeconds,
+          }),
+        },
+      }),
+    );
   },
 });
 

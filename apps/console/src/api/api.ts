@@ -52,6 +52,7 @@ export type Connection = Schemas['Connection'];
 export type ConnectionTest = Schemas['ConnectionTest'];
 export type Schedule = Schemas['Schedule'];
 export type QuarantinedLine = Schemas['QuarantinedLine'];
+export type History = Schemas['History'];
 export type RateBudget = Schemas['RateBudget'];
 export type HealthCheck = Schemas['HealthCheck'];
 export type HealthSubject = Schemas['HealthSubject'];

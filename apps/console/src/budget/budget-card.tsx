@@ -1,14 +1,13 @@
 import { LineChart } from '@mantine/charts';
 import { Alert, Group, Paper, Progress, SimpleGrid, Stack, Text, Title } from '@mantine/core';
-import { useEffect, useEffectEvent, useState } from 'react';
 import type { RateBudget } from '../api/api.ts';
 import { ConnectionName } from '../parts/connection.tsx';
 import { formatCount, formatDuration } from '../parts/format.ts';
+import { usesOfWindows } from './uses-of-windows.ts';
 
-/** One budget: its three limits, a chart of the last two minutes, waiting requests, and the reason of a pause. */
+/** One budget: its three limits, a chart of the last minute, waiting requests, and the reason of a pause. */
 export function BudgetCard({ budget }: { readonly budget: RateBudget }) {
-  const { name, connectionIds, window, minute, day, pausedMs, pauseReason, slowMs, waiting } = budget;
-  const history = useUseHistory(window.used);
+  const { name, connectionIds, window, minute, day, recent, pausedMs, pauseReason, slowMs, waiting } = budget;
   const waiters = Object.entries(waiting).filter(([, count]) => count > 0);
   return (
     <Paper withBorder p="md">
@@ -33,20 +32,7 @@ export function BudgetCard({ budget }: { readonly budget: RateBudget }) {
           )}
           <Share name="In the last 24 hours" used={day.used} limit={day.limit} />
         </SimpleGrid>
-        <LineChart
-          h={180}
-          role="img"
-          aria-label={`Requests in the last ${window.windowMs / 1000} seconds, over the last ${shownSeconds} seconds. Now: ${window.used} of ${window.limit}.`}
-          data={[...history]}
-          dataKey="secondsAgo"
-          series={[{ name: 'used', label: `Requests in ${window.windowMs / 1000} s`, color: 'tide.6' }]}
-          withDots={false}
-          curveType="stepAfter"
-          yAxisProps={{ domain: [0, window.limit + 2], allowDecimals: false }}
-          xAxisProps={{ tickFormatter: (ago: number) => (ago === 0 ? 'now' : `${ago} s ago`), minTickGap: 60 }}
-          referenceLines={[{ y: window.limit, label: `${window.limit} allowed`, color: 'red.7' }]}
-          lineProps={{ isAnimationActive: false }}
-        />
+        {recent && <RecentUse recent={recent} window={window} />}
         <Group gap="xs">
           <Text size="sm" fw={600}>
             Waiting:
@@ -70,6 +56,33 @@ export function BudgetCard({ budget }: { readonly budget: RateBudget }) {
   );
 }
 
+interface RecentUseProps {
+  readonly recent: readonly number[];
+  readonly window: RateBudget['window'];
+}
+
+/** The requests of a window at each of the last seconds. No chart for windows of which a minute has too few. */
+function RecentUse({ recent, window: { used, limit, windowMs } }: RecentUseProps) {
+  const data = usesOfWindows({ recent, windowMs });
+  if (data.length === 0) return null;
+  return (
+    <LineChart
+      h={180}
+      role="img"
+      aria-label={`Requests in ${windowMs / 1000} seconds, over the last minute. Now: ${used} of ${limit}.`}
+      data={[...data]}
+      dataKey="secondsAgo"
+      series={[{ name: 'used', label: `Requests in ${windowMs / 1000} s`, color: 'tide.6' }]}
+      withDots={false}
+      curveType="stepAfter"
+      yAxisProps={{ domain: [0, limit + 2], allowDecimals: false }}
+      xAxisProps={{ tickFormatter: (ago: number) => (ago === 0 ? 'now' : `${ago} s ago`), minTickGap: 60 }}
+      referenceLines={[{ y: limit, label: `${limit} allowed`, color: 'red.7' }]}
+      lineProps={{ isAnimationActive: false }}
+    />
+  );
+}
+
 interface ShareProps {
   readonly name: string;
   readonly used: number;
@@ -87,28 +100,6 @@ function Share({ name, used, limit }: ShareProps) {
       <Progress value={(used / limit) * 100} aria-label={`${name}: ${text}`} />
     </div>
   );
-}
-
-export interface UseSample {
-  readonly secondsAgo: number;
-  /** null if no value was read yet. */
-  readonly used: number | null;
-}
-
-/** Long enough to show the start and the end of a pause. */
-const shownSeconds = 120;
-
-const unseen: readonly null[] = Array.from({ length: shownSeconds }, () => null);
-
-/** The use in each second since the page was opened, the oldest first. */
-function useUseHistory(used: number): readonly UseSample[] {
-  const [values, setValues] = useState<readonly (number | null)[]>(unseen);
-  const sample = useEffectEvent(() => setValues((before) => [...before.slice(1), used]));
-  useEffect(() => {
-    const timer = window.setInterval(() => sample(), 1000);
-    return () => window.clearInterval(timer);
-  }, []);
-  return values.map((value, index) => ({ secondsAgo: values.length - 1 - index, used: value }));
 }
 
 /** The connections with the same client id share it. They have another budget for tokens. */

@@ -12,14 +12,16 @@ import { NothingYet, Page, QueryResult } from '../parts/page.tsx';
 import { RecordTable } from '../parts/record-table.tsx';
 import { useSession } from '../session/session-provider.tsx';
 import { HealthReport } from '../system/health-report.tsx';
+import { History } from './history.tsx';
 
-/** Answers what an operator asks at 3 a.m.: does everything run, what is wrong, what is next? */
+/** Answers what an operator asks at 3 a.m.: does everything run, is it as usual, what is wrong, what is next? */
 export function OverviewPage() {
   const { provider, isOperator } = useSession();
   const live = useLiveExports({ provider, connectionId: undefined });
   return (
     <Page title="Overview" beside={<LiveBadge state={live} />}>
       {isOperator && <HealthReport />}
+      {isOperator && <History />}
       <Title order={2} size="h4">
         Exports
       </Title>

@@ -21,6 +21,13 @@ export function ConnectionSelect(props: Omit<SelectProps, 'data'>) {
   );
 }
 
+/** The names of connections by their ids, for charts. A removed connection has its id as its name. */
+export function useConnectionNames(): (id: string) => string {
+  const { data } = api.useQuery('get', '/api/ehr/connections');
+  const names = new Map(data?.data.map((connection) => [connection.id, nameOfConnection(connection)]));
+  return (id) => names.get(id) ?? id;
+}
+
 /** A removed connection shows its id. */
 export function ConnectionName({ id }: { readonly id: string }) {
   const { data } = api.useQuery('get', '/api/ehr/connections');

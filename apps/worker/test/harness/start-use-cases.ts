@@ -81,7 +81,8 @@ export async function startUseCases(
   const exportContexts = createExportContexts({ store });
   const buffers = new BufferPool();
   const parts = { store, producer, ehr, webhooks, exportContexts, buffers, logger, documents, retentionDays };
-  const deps: WorkerDeps = { ...parts, pollIntervalMs: 30_000, erasureSettleMs: 30_000, now };
+  const readBudgets = async () => [];
+  const deps: WorkerDeps = { ...parts, pollIntervalMs: 30_000, erasureSettleMs: 30_000, readBudgets, now };
   const { scope = 'system/*.read' } = options;
   const connection: Connection = {
     id: 'conn_1',

@@ -8,7 +8,7 @@ type Reader = Omit<Parameters<typeof readBudgets>[0], 'budgets'>;
 type Budget = BudgetState['budget'];
 
 /** A request budget, and the connections in the scope of the caller that share it. */
-interface SharedBudget {
+export interface SharedBudget {
   readonly provider: string;
   readonly environment: string;
   readonly connectionIds: readonly string[];
@@ -19,7 +19,7 @@ export type RateBudgetService = ReturnType<typeof createRateBudgetService>;
 
 /** Reads how much of the request budgets of the EHRs is used. */
 export function createRateBudgetService(options: {
-  readonly connections: ConnectionService;
+  readonly connections: Pick<ConnectionService, 'list'>;
   readonly registry: ProviderRegistry;
   /** The Redis and the key prefix of the state of the rate limiter. */
   readonly reader: Reader;
@@ -60,7 +60,7 @@ const minuteMs = 60_000;
 
 /** A budget as the API shows it. It has its name and not its id, because the id contains the client id. */
 export function toRateBudgetView({ provider, environment, connectionIds, state }: SharedBudget) {
-  const { budget, window, minute, day, pausedMs, pauseReason, slowMs, waiting } = state;
+  const { budget, window, minute, day, recent, pausedMs, pauseReason, slowMs, waiting } = state;
   const { limit, windowMs, perDay } = budget.rateLimit;
   return {
     name: budget.name,
@@ -72,6 +72,7 @@ export function toRateBudgetView({ provider, environment, connectionIds, state }
       ? {}
       : { minute: { used: minute, limit: Math.round(limit * Math.max(minuteMs / windowMs, 1)) } }),
     day: { used: day, limit: perDay },
+    ...(recent === undefined ? {} : { recent }),
     pausedMs,
     ...(pauseReason === undefined ? {} : { pauseReason }),
     slowMs,

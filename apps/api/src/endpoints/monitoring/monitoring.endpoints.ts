@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
 import { count, success } from '../common.schema.ts';
 import { getHealthReport } from './health-report.endpoint.ts';
+import { getHistory } from './history.endpoint.ts';
 import { getHealth, getMetrics, getReadiness } from './process.endpoint.ts';
 import { listRateBudgets, watchRateBudgets } from './rate-budgets.endpoint.ts';
 
@@ -48,8 +49,8 @@ const listQueues = defineEndpoint({
 
 export const monitoringEndpoints = endpointGroup({
   name: 'Monitoring',
-  description: 'The current state of the system, for people. `/metrics` is for Prometheus.',
-  endpoints: [getHealthReport, listRateBudgets, watchRateBudgets, listQueues],
+  description: 'The state of the system, now and in the last days, for people. `/metrics` is for Prometheus.',
+  endpoints: [getHealthReport, getHistory, listRateBudgets, watchRateBudgets, listQueues],
 });
 
 export const processEndpoints = endpointGroup({

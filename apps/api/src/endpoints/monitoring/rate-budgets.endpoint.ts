@@ -12,6 +12,10 @@ const rateBudgetSchema = z
     window: z.strictObject({ used: count, limit: count, windowMs: count }),
     minute: z.strictObject({ used: count, limit: count }).optional(),
     day: z.strictObject({ used: count, limit: count }),
+    recent: z
+      .array(count)
+      .optional()
+      .meta({ description: 'Requests in each of the last 60 seconds, the oldest first.' }),
     pausedMs: count,
     pauseReason: z.string().optional(),
     slowMs: count,
@@ -20,7 +24,7 @@ const rateBudgetSchema = z
   .meta({
     id: 'RateBudget',
     description:
-      'The requests that an EHR allows a client, and how many are used. `pausedMs` is how long requests stay paused. `slowMs` is how long the rate stays halved. `waiting` counts the waiting requests of all processes, by priority. Tokens have their own budget, whose name ends with `.token`. Budgets of several clients of one provider have the same name and differ in `connectionIds`. `minute` is absent if more than 6,000 requests a minute are allowed.',
+      'The requests that an EHR allows a client, and how many are used. `pausedMs` is how long requests stay paused. `slowMs` is how long the rate stays halved. `waiting` counts the waiting requests of all processes, by priority. Tokens have their own budget, whose name ends with `.token`. Budgets of several clients of one provider have the same name and differ in `connectionIds`. `minute` and `recent` are absent if more than 6,000 requests a minute are allowed.',
   });
 
 const rateBudgetExample = {
@@ -31,6 +35,7 @@ const rateBudgetExample = {
   window: { used: 9, limit: 16, windowMs: 2000 },
   minute: { used: 301, limit: 480 },
   day: { used: 48_211, limit: 100_000 },
+  recent: Array.from({ length: 60 }, (_, second) => (second % 2 === 0 ? 6 : 4)),
   pausedMs: 4200,
   pauseReason: '429 Too Many Requests',
   slowMs: 64_200,

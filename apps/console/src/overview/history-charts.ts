@@ -1,0 +1,110 @@
+import type { History } from '../api/api.ts';
+
+/** The rows and lines of a chart. */
+export interface HistoryChart {
+  readonly points: readonly Readonly<Record<string, string | number>>[];
+  readonly series: readonly { readonly name: string; readonly label?: string; readonly color: string }[];
+}
+
+/** More lines cannot be told apart. */
+const maxLines = 5;
+const lineColors = ['tide.6', 'orange.6', 'grape.6', 'lime.7', 'pink.6', 'gray.6'];
+const outcomes = [
+  { name: 'completed', color: 'teal.6' },
+  { name: 'partial', color: 'yellow.6' },
+  { name: 'failed', color: 'red.7' },
+  { name: 'cancelled', color: 'gray.6' },
+] as const;
+
+export function outcomesOf({ runs }: History): HistoryChart {
+  const rows = Map.groupBy(runs, ({ at }) => at);
+  const points = [...rows].map(([at, ofPeriod]) => ({
+    at,
+    ...Object.fromEntries(outcomes.map(({ name }) => [name, ofPeriod.reduce((sum, run) => sum + run[name], 0)])),
+  }));
+  return { points, series: outcomes };
+}
+
+export function durationsOf({ runs }: History): HistoryChart {
+  const ended = runs.filter(({ medianSeconds }) => medianSeconds > 0);
+  return toLines(ended.map(({ at, kind, medianSeconds }) => ({ at, line: `${kind}s`, value: medianSeconds / 60 })));
+}
+
+/** The types with the most resources. The others are one part. */
+export function volumesOf({ volumes }: History): HistoryChart {
+  const totals = Map.groupBy(volumes, ({ resourceType }) => resourceType);
+  const sumOf = (type: string) => (totals.get(type) ?? []).reduce((sum, { resources }) => sum + resources, 0);
+  const largest = [...totals.keys()].toSorted((left, right) => sumOf(right) - sumOf(left)).slice(0, maxLines);
+  const entries = volumes.map(({ at, resourceType, resources }) => ({
+    at,
+    line: largest.includes(resourceType) ? resourceType : 'others',
+    value: resources,
+  }));
+  return toLines(entries, [...largest, 'others']);
+}
+
+/** The connections with the largest lags. */
+export function lagsOf({ lags }: History, nameOf: (connectionId: string) => string): HistoryChart {
+  return toLines(
+    lags
+      .slice(0, maxLines)
+      .flatMap(({ connectionId, points }) =>
+        points.map(({ at, seconds }) => ({ at, line: nameOf(connectionId), value: seconds / 60 })),
+      ),
+  );
+}
+
+/** In percent of each budget. */
+export function usesOf({ budgets }: History): HistoryChart {
+  return toLines(
+    budgets
+      .slice(0, maxLines)
+      .flatMap(({ name, limit, points }) =>
+        points.map(({ at, used }) => ({ at, line: name, value: (100 * used) / limit })),
+      ),
+  );
+}
+
+/** The queues in which a job had to wait. */
+export function waitsOf({ queues }: History): HistoryChart {
+  const longest = ({ points }: History['queues'][number]) => Math.max(0, ...points.map((point) => point.oldestSeconds));
+  return toLines(
+    queues
+      .filter((queue) => longest(queue) > 0)
+      .toSorted((left, right) => longest(right) - longest(left))
+      .slice(0, maxLines)
+      .flatMap(({ queue, points }) =>
+        points.map(({ at, oldestSeconds }) => ({ at, line: queue, value: oldestSeconds / 60 })),
+      ),
+  );
+}
+
+interface Entry {
+  readonly at: string;
+  readonly line: string;
+  readonly value: number;
+}
+
+/** One row for each time, with the sum of each line. @param order the lines. By default in the order of the entries */
+function toLines(entries: readonly Entry[], order?: readonly string[]): HistoryChart {
+  const used = new Set(entries.map(({ line }) => line));
+  const lines = order?.filter((line) => used.has(line)) ?? [...used];
+  const rows = new Map<string, Record<string, string | number>>();
+  for (const { at, line, value } of entries) {
+    const row = rows.get(at) ?? { at };
+    row[keyOf(line)] = Number(row[keyOf(line)] ?? 0) + value;
+    rows.set(at, row);
+  }
+  const points = [...rows.values()].toSorted((left, right) => String(left.at).localeCompare(String(right.at)));
+  const series = lines.map((line, index) => ({
+    name: keyOf(line),
+    label: line,
+    color: lineColors[index] ?? 'gray.6',
+  }));
+  return { points, series };
+}
+
+/** The charts read a dot as a path. */
+function keyOf(line: string): string {
+  return line.replaceAll('.', ' ');
+}

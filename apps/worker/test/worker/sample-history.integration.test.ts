@@ -1,0 +1,57 @@
+import { createHistoryService } from '@bulkhead/monitoring/commands';
+import { sampleHistory } from '@bulkhead/monitoring/steps';
+import { afterEach, expect, test } from '@jest/globals';
+import { fillConnection } from '../harness/fill-connection.ts';
+import { startUseCases, type UseCases } from '../harness/start-use-cases.ts';
+
+let cases: UseCases;
+afterEach(() => cases.stop());
+
+const minuteMs = 60_000;
+const laterBy = (minutes: number) => {
+  cases.clock.now = new Date(cases.clock.now.getTime() + minutes * minuteMs);
+};
+
+test('samples of each minute become a history of runs, resources, budgets, queues and lags', async () => {
+  cases = await startUseCases();
+  const { deps } = cases;
+  const { store } = deps;
+  const { endedExportId, activeExportId, connection } = await fillConnection(cases, { patientId: 'p1' });
+  cases.clock.now = new Date(Math.ceil(Date.now() / (60 * minuteMs)) * 60 * minuteMs + minuteMs);
+  const budget = { id: 'b', name: 'athenahealth.production', rateLimit: { perDay: 100_000 } };
+  const readBudgets = async () => [{ state: { budget, day: 4711 } }] as never;
+  const sampled = { ...deps, readBudgets };
+  await sampleHistory(sampled);
+  laterBy(1);
+  await sampleHistory(sampled);
+  const [sample, ...others] = await store.historySamples.listSince(new Date(0));
+  expect(others).toEqual([]);
+  expect(sample?.runs.map(({ kind, outcome }) => `${kind} ${outcome}`).sort()).toEqual([
+    'export completed',
+    'sync completed',
+  ]);
+  const record = await store.bulkExports.find(endedExportId);
+  const stored = sample?.runs.find(({ kind }) => kind === 'export')?.types ?? [];
+  expect(stored.reduce((sum, { resources }) => sum + resources, 0)).toBe(record?.counts.stored);
+  expect(stored.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(record?.counts.bytes);
+  expect(sample?.budgets).toEqual([{ name: 'athenahealth.production', used: 4711, limit: 100_000 }]);
+  expect(sample?.queues.map(({ queue }) => queue)).toContain('file-download');
+  expect(sample?.lags).toContainEqual({ connectionId: connection.id, seconds: expect.any(Number) });
+
+  // The end of another run is in the next sample only.
+  const active = await store.bulkExports.find(activeExportId);
+  if (!active) throw new Error('the active export is gone');
+  const completedAt = new Date(cases.clock.now.getTime() + minuteMs);
+  await store.bulkExports.transition({ from: active, to: 'failed', change: { completedAt } });
+  laterBy(20);
+  await sampleHistory(sampled);
+  const samples = await store.historySamples.listSince(new Date(0));
+  expect(samples.map(({ runs }) => runs.length)).toEqual([2, 1]);
+  expect(samples[1]).toMatchObject({ lags: [], runs: [{ kind: 'export', outcome: 'failed' }] });
+
+  laterBy(31 * 24 * 60);
+  await sampleHistory(sampled);
+  expect(await store.historySamples.listSince(new Date(0))).toHaveLength(1);
+  const history = await createHistoryService({ store }).read(1);
+  expect(history.queues.length).toBeGreaterThan(0);
+}, 60_000);

@@ -1,0 +1,51 @@
+import { mongooseFieldsOf, type Stored } from '@bulkhead/store';
+import { type Connection as Database, Schema } from 'mongoose';
+import { type HistorySample, historySampleSchema } from './history-sample.record.ts';
+
+/** Long enough to compare this night with the same night of the last weeks. Prometheus keeps more, if a deployment has it. */
+export const historyKeptMs = 30 * 24 * 60 * 60_000;
+
+type HistorySampleDocument = Stored<typeof historySampleSchema>;
+
+const schema = new Schema<HistorySampleDocument>(mongooseFieldsOf(historySampleSchema), {
+  collection: 'history_samples',
+  versionKey: false,
+  minimize: false,
+  strict: 'throw',
+});
+schema.index({ at: 1 });
+
+/** `history_samples`: how the deployment was doing in each quarter of an hour of the last 30 days. A few MB in all. */
+export function createHistorySampleRepository(database: Database) {
+  const model = database.model('HistorySample', schema);
+  return {
+    async find(id: string): Promise<HistorySample | undefined> {
+      const document = await model.findById(id).lean();
+      return document ? toRecord(document) : undefined;
+    },
+
+    /** Finds the newest sample. */
+    async findLast(): Promise<HistorySample | undefined> {
+      const document = await model.findOne().sort({ at: -1 }).lean();
+      return document ? toRecord(document) : undefined;
+    },
+
+    async save({ id, ...fields }: HistorySample): Promise<void> {
+      await model.replaceOne({ _id: id }, fields as never, { upsert: true });
+    },
+
+    /** Lists the samples since a time, the oldest first. */
+    async listSince(since: Date): Promise<HistorySample[]> {
+      const newest = model.find({ at: { $gte: since } }).sort({ at: 1 });
+      return (await newest.lean()).map(toRecord);
+    },
+
+    async deleteBefore(at: Date): Promise<void> {
+      await model.deleteMany({ at: { $lt: at } });
+    },
+  };
+}
+
+function toRecord({ _id, ...fields }: HistorySampleDocument): HistorySample {
+  return { id: _id, ...fields };
+}

@@ -1,0 +1,1 @@
+export { type HistoryDeps, sampleHistory } from './sample-history.ts';

@@ -1,0 +1,100 @@
+import { type BulkExport, lacksData } from '@bulkhead/bulk-export';
+import type { Producer } from '@bulkhead/queues';
+import type { SyncRun } from '@bulkhead/sync';
+import { createMonitoringService } from '../commands/monitoring.service.ts';
+import type { SharedBudget } from '../commands/rate-budget.service.ts';
+import type { EndedRun, HistorySample } from '../history/history-sample.record.ts';
+import { historyKeptMs } from '../history/history-sample.repository.ts';
+import { mergeSamples } from '../history/merge-samples.ts';
+import type { MonitoringStore } from '../store.ts';
+
+export interface HistoryDeps {
+  readonly store: MonitoringStore;
+  readonly producer: Producer;
+  readonly readBudgets: () => Promise<readonly SharedBudget[]>;
+  readonly now: () => Date;
+}
+
+const minuteMs = 60_000;
+const quarterMs = 15 * minuteMs;
+/** A run is stored with the clock of its process, which may be behind, so its end is read a little later. */
+const settleMs = minuteMs;
+/** Several nights of a hundred practices. The next sample continues where this one stops. */
+const maxRuns = 1000;
+
+/** The job `maintenance.sample-history`, which runs each minute: adds the current state to the sample of this quarter of an hour. */
+export async function sampleHistory(deps: HistoryDeps): Promise<void> {
+  const { store, now } = deps;
+  const time = now().getTime();
+  const at = new Date(time - (time % quarterMs));
+  const last = await store.historySamples.findLast();
+  const sample = await takeSample(deps, { at, since: last?.runsUntil ?? new Date(time - historyKeptMs) });
+  await store.historySamples.save(mergeSamples(last?.id === sample.id ? last : undefined, sample));
+  await store.historySamples.deleteBefore(new Date(time - historyKeptMs));
+}
+
+async function takeSample(
+  deps: HistoryDeps,
+  { at, since }: { readonly at: Date; readonly since: Date },
+): Promise<HistorySample> {
+  const { store, producer, readBudgets, now } = deps;
+  const monitoring = createMonitoringService({ store, producer });
+  const queues = await monitoring.readQueues();
+  const budgets = await readBudgets();
+  const lags = at.getUTCMinutes() === 0 ? await monitoring.readLags(now()) : [];
+  return {
+    id: at.toISOString(),
+    at,
+    queues: queues.map(({ queue, jobs, oldestMs }) => ({
+      queue,
+      waiting: jobs.waiting,
+      oldestSeconds: toSeconds(oldestMs),
+    })),
+    budgets: budgets.map(({ state: { budget, day } }) => ({
+      name: budget.name,
+      used: day,
+      limit: budget.rateLimit.perDay,
+    })),
+    lags: lags.map(({ connectionId, lagMs }) => ({ connectionId, seconds: toSeconds(lagMs) })),
+    ...(await readRuns(deps, since)),
+  };
+}
+
+/** Reads the runs that have ended since the last sample. */
+async function readRuns({ store, now }: HistoryDeps, since: Date): Promise<Pick<HistorySample, 'runs' | 'runsUntil'>> {
+  const until = new Date(Math.max(now().getTime() - settleMs, since.getTime()));
+  const range = { since, until, limit: maxRuns };
+  const exports = await store.bulkExports.listEnded(range);
+  const syncs = await store.syncRuns.listEnded(range);
+  const lastEnds = [exports, syncs].filter(({ length }) => length === maxRuns).map((runs) => runs.at(-1)?.completedAt);
+  const runsUntil = new Date(Math.min(until.getTime(), ...lastEnds.map(Number)));
+  const isRead = ({ completedAt = until }: BulkExport | SyncRun) => completedAt < runsUntil;
+  const runs: EndedRun[] = [];
+  for (const record of exports.filter(isRead)) {
+    const types = await store.outputFiles.sumByType(record.id);
+    runs.push({
+      kind: 'export',
+      ...endOf(record),
+      types: types.filter(({ resources, bytes }) => resources + bytes > 0),
+    });
+  }
+  for (const run of syncs.filter(isRead)) {
+    const counts = await store.syncSteps.sumByType(run.id);
+    const types = counts
+      .filter(({ stored }) => stored > 0)
+      .map(({ resourceType, stored }) => ({ resourceType, resources: stored, bytes: 0 }));
+    runs.push({ kind: 'sync', ...endOf(run), types });
+  }
+  return { runs, runsUntil };
+}
+
+function endOf(record: BulkExport | SyncRun): Pick<EndedRun, 'endedAt' | 'outcome' | 'seconds'> {
+  const { phase, createdAt, completedAt: endedAt = createdAt } = record;
+  const isPartial = phase === 'partial' || (phase === 'completed' && 'counts' in record && lacksData(record));
+  const outcome = isPartial ? 'partial' : phase === 'failed' || phase === 'cancelled' ? phase : 'completed';
+  return { endedAt, outcome, seconds: toSeconds(endedAt.getTime() - createdAt.getTime()) };
+}
+
+function toSeconds(ms: number): number {
+  return Math.max(Math.round(ms / 1000), 0);
+}
