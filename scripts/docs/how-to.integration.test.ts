@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { waitFor } from '@bulkhead/testing';
@@ -68,6 +68,27 @@ test('the commands of docs/how-to/upgrade.md work as written', async () => {
   const printed = await run(await commandsOf('docs/how-to/upgrade.md'), env);
   expect(printed).toContain('"ready":true');
   expect(printed).toMatch(/^ok +MongoDB: /m);
+}, 120_000);
+
+test('the commands of docs/how-to/production-checklist.md work as written', async () => {
+  const printed = await run(await commandsOf('docs/how-to/production-checklist.md'));
+  expect(printed).toMatch(/ chaos +operator /);
+  expect(printed).toMatch(/athenahealth\.production/);
+}, 120_000);
+
+test('the commands of docs/how-to/ship-logs.md work as written', async () => {
+  const EXPORT = (await run('bulkhead export start --connection "$CONNECTION" --types Patient')).split(/\s/)[0] ?? '';
+  await run(`bulkhead export watch ${EXPORT}`);
+  const logs = readdirSync(join(folder, 'logs')).map((file) => readFileSync(join(folder, 'logs', file), 'utf8'));
+  const LOG = join(folder, 'all.log');
+  writeFileSync(LOG, logs.join(''));
+  const printed = await run(await commandsOf('docs/how-to/ship-logs.md'), { LOG, EXPORT });
+  expect(printed).toContain(`"exportId":"${EXPORT}"`);
+}, 120_000);
+
+test('the commands of docs/how-to/route-alerts.md work as written', async () => {
+  await run(await commandsOf('docs/how-to/route-alerts.md'));
+  expect(readFileSync(join(folder, 'doctor.txt'), 'utf8')).toMatch(/MongoDB/);
 }, 120_000);
 
 test('the commands of docs/cli.md work as written', async () => {

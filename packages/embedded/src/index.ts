@@ -1,3 +1,4 @@
+export { findInPackage } from './apt/find-in-package.ts';
 export { installWithApt, whyNoApt } from './apt/install-with-apt.ts';
 export { findChromium } from './browser/find-chromium.ts';
 export { waitForLock } from './data/exclusive-lock.ts';
@@ -12,7 +13,7 @@ export { findOnPath } from './processes/find-on-path.ts';
 export { runCommand } from './processes/run-command.ts';
 export { lastLogLines } from './processes/server-process.ts';
 export { type SpawnTetheredOptions, spawnTethered, type Tethered } from './processes/spawn-tethered.ts';
-export { findPromtool } from './prometheus/find-promtool.ts';
+
 export {
   type ServiceExit,
   type Services,

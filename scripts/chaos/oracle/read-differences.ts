@@ -21,7 +21,11 @@ export interface ComparedResource {
 }
 
 /** Compares what MongoDB holds for the connection with what the simulator serves now, type by type. */
-export async function readDifferences({ simulator, store, connectionId }: ChaosSystem): Promise<Difference[]> {
+export async function readDifferences({
+  simulator,
+  store,
+  connectionId,
+}: Pick<ChaosSystem, 'simulator' | 'store' | 'connectionId'>): Promise<Difference[]> {
   const differences: Difference[] = [];
   for (const type of Object.keys(await simulator.types())) {
     const served = (await simulator.lines(type)).map((line) => toCompared(parseExact(line)));

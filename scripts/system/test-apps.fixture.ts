@@ -1,0 +1,81 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { createStore, type Store } from '@bulkhead/system';
+import { baseEnv, testServices } from '@bulkhead/testing';
+import { AppProcess } from './app-process.ts';
+import { apiApp, simulatorApp, systemEnv, workerApp, workerSources } from './apps.ts';
+import { root } from './builds.ts';
+import { waitForHttp } from './wait-for-http.ts';
+
+type Env = Readonly<Record<string, string>>;
+
+export interface TestApps {
+  /** A folder that is deleted at the end. */
+  readonly folder: string;
+  readonly simulatorUrl: string;
+  readonly store: Store;
+  readonly processes: readonly AppProcess[];
+  /** @param from the folder of the version to start */
+  startApi(name: string, from?: string): Promise<AppProcess>;
+  startWorker(name: string, from?: string): Promise<AppProcess>;
+  migrate(from?: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+let firstPort = 24_000 + (process.pid % 1000) * 8;
+
+/** Starts a simulated athenahealth, for tests that start API and worker processes themselves, on the servers of the test run. */
+export async function startTestApps(options: {
+  /** The environment of the API and the workers, in addition to the addresses of the servers. */
+  readonly env?: Env;
+  readonly simulator: Env;
+}): Promise<TestApps> {
+  const folder = mkdtempSync(join(tmpdir(), 'bulkhead-apps-'));
+  const { redisUrl, mongodbUri, prefix } = testServices();
+  const encryptionKey = randomBytes(32);
+  const processes: AppProcess[] = [];
+  const shared = { logFolder: join(folder, 'logs'), keepsLogs: true, maxQuickExits: 0 };
+  const start = async (app: Parameters<typeof createProcess>[0]) => {
+    const child = createProcess(app);
+    processes.push(child);
+    await child.start();
+    return child;
+  };
+  const createProcess = (app: { readonly name: string; readonly entry: string; readonly env: (port: number) => Env }) =>
+    new AppProcess({ ...shared, ...app, wantedPort: firstPort++ });
+  const simulator = await start(simulatorApp(options.simulator));
+  await waitForHttp({ url: `${simulator.url}/health`, what: 'the simulated athenahealth' });
+  const env = {
+    ...systemEnv({
+      ...{ redisUrl, mongodbUrl: mongodbUri, encryptionKey: encryptionKey.toString('base64') },
+      ...{ simulatorUrl: simulator.url, publicUrl: 'http://localhost:3000' },
+    }),
+    BULKHEAD_PREFIX: prefix,
+    ...options.env,
+  };
+  const store = createStore({ uri: mongodbUri, encryptionKey });
+  await store.connect();
+  return {
+    ...{ folder, simulatorUrl: simulator.url, store, processes },
+    async startApi(name, from = root) {
+      const app = apiApp(() => env);
+      const api = await start({ ...app, name, entry: join(from, app.entry) });
+      await waitForHttp({ url: `${api.url}/ready`, what: name });
+      return api;
+    },
+    startWorker: (name, from = root) => start(workerApp({ name, entry: join(from, workerSources), env })),
+    async migrate(from = root) {
+      const args = ['--conditions=@bulkhead/source', join(from, 'apps/api/src/migrate.ts')];
+      await promisify(execFile)(process.execPath, args, { env: { ...baseEnv(), ...env } });
+    },
+    async stop() {
+      await Promise.all(processes.map((child) => child.stop()));
+      await store.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
