@@ -94,6 +94,8 @@ interface RequestDescription<
   Body extends z.ZodType = z.ZodType,
 > {
   readonly query?: Query;
+  /** Why parameters that `query` does not have are ignored. By default they are refused. */
+  readonly ignoresOtherParameters?: string;
   /** Documents a query that the handler reads itself, because a FHIR search has modifiers and repeated parameters. */
   readonly searchQuery?: z.ZodObject;
   /** Names are in lower case. */

@@ -5,6 +5,7 @@ import type { Endpoint, HandlerInput, ProcessState, Reply } from './define-endpo
 import { allow, maxIdLength } from './middleware/allow.ts';
 import { auditNotes } from './middleware/audit-notes.ts';
 import { type Caller, findCaller } from './middleware/caller-of.ts';
+import { readQuery } from './read-query.ts';
 
 export interface EndpointDeps {
   readonly services: Services;
@@ -65,11 +66,11 @@ function readInput(options: {
   readonly response: Response;
 }): HandlerInput<unknown, unknown, unknown, unknown, Caller | undefined> {
   const { endpoint, deps, request, response } = options;
-  const { query, headers, body } = endpoint.request;
+  const { headers, body } = endpoint.request;
   const { services, process } = deps;
   return {
     params: request.params,
-    query: query ? parseRequest(query, request.query) : {},
+    query: readQuery(endpoint, request.query),
     body: body?.schema && parseRequest(body.schema, body.isOptional ? (request.body ?? {}) : request.body),
     headers: headers ? parseRequest(headers, pickHeaders(request, Object.keys(headers.shape))) : {},
     caller: findCaller(response),

@@ -121,7 +121,7 @@ function errorExample(code: ErrorCode) {
 
 /** The codes of the endpoint, and codes that end a request before its handler: of the key, the address, the body and the database. */
 export function errorCodes({ method, path, access, errors }: Endpoint): ErrorCode[] {
-  if (access === 'anyone') return [...errors];
+  if (access === 'anyone') return [...new Set([...errors, 'invalid-request' as const])];
   return [
     ...errors,
     'invalid-request',

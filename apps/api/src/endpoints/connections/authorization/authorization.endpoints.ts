@@ -115,7 +115,10 @@ const launch = defineEndpoint({
   access: 'anyone',
   isLimitedByAddress: true,
   summary: 'Launch the application from an EHR (EHR launch)',
-  request: { query: launchQuerySchema },
+  request: {
+    query: launchQuerySchema,
+    ignoresOtherParameters: 'An EHR may add parameters of its own to the launch URL.',
+  },
   responses: toEhr,
   errors: [
     'invalid-request',

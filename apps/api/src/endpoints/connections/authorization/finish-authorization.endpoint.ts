@@ -18,7 +18,12 @@ export const finishAuthorization = defineEndpoint({
   access: 'anyone',
   isLimitedByAddress: true,
   summary: 'Redirect URI: the EHR sends the browser back to this address',
-  request: { query: callbackQuerySchema, headers: z.object({ cookie: z.string().optional() }) },
+  request: {
+    query: callbackQuerySchema,
+    ignoresOtherParameters:
+      'A client must ignore parameters that a server adds, such as `session_state` (RFC 6749, 4.1.2).',
+    headers: z.object({ cookie: z.string().optional() }),
+  },
   responses: {
     200: {
       description: 'Authorized',

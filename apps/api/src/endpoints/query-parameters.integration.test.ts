@@ -1,0 +1,44 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Endpoint } from '../http/define-endpoint.ts';
+import { endpointRequests } from '../testing/endpoint-requests.ts';
+import { type PlantedConnection, plantConnection } from '../testing/plant-connection.ts';
+import { startApi, type TestApi } from '../testing/start-api.ts';
+import { endpoints, type KeyedEndpointId } from './endpoints.ts';
+
+let api: TestApi;
+let planted: PlantedConnection;
+beforeAll(async () => {
+  api = await startApi();
+  planted = await plantConnection(api.store);
+});
+afterAll(() => api.stop());
+
+/** Sends a request to an endpoint with a parameter that no endpoint has. */
+function sendUnknown({ id, method, path }: Endpoint) {
+  const known = endpointRequests[id as KeyedEndpointId] as (typeof endpointRequests)[KeyedEndpointId] | undefined;
+  const { path: address, ...options } = known
+    ? known.toRequest(planted)
+    : { path: path.replace('/api/ehr', '').replace(':provider', 'athenahealth') };
+  const base = path.startsWith('/api/ehr') ? '/api/ehr' : '';
+  return api.request(method.toUpperCase(), `${base}${address}${address.includes('?') ? '&' : '?'}unknwon=1`, options);
+}
+
+const refusing = endpoints.filter(({ request }) => request.ignoresOtherParameters === undefined);
+
+test.each(refusing.map((endpoint) => ({ id: endpoint.id, endpoint })))(
+  '$id refuses an unknown query parameter, and names the allowed ones',
+  async ({ endpoint }) => {
+    const { status, body } = await sendUnknown(endpoint);
+    expect([status, body.error.code]).toEqual([400, 'invalid-request']);
+    const fault = body.error.details.find(({ path }: { path: string }) => path === 'unknwon');
+    const names = Object.keys((endpoint.request.query ?? endpoint.request.searchQuery)?.shape ?? {});
+    if (names.length === 0) expect(fault.message).toMatch(/no query parameters/);
+    for (const name of names) expect(fault.message).toContain(name);
+  },
+);
+
+test('only addresses that an EHR or its login sends a browser to ignore other parameters', () => {
+  const ignoring = endpoints.filter((endpoint) => !refusing.includes(endpoint));
+  expect(ignoring.map(({ id }) => id)).toEqual(['launch', 'authorizationCallback']);
+  for (const { request } of ignoring) expect(request.ignoresOtherParameters).toMatch(/\w+ .+\.$/);
+});
