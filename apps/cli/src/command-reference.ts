@@ -36,7 +36,7 @@ function describe(command: Command, options: { readonly heading: string; readonl
   const usage = command.registeredArguments.map((argument) => ` <${argument.name()}>`).join('');
   const items = [
     ...command.registeredArguments.map((argument) => `- \`<${argument.name()}>\`: ${argument.description}`),
-    ...command.options.map(toItem),
+    ...command.options.filter(({ hidden }) => !hidden).map(toItem),
   ];
   const examples = (examplesByName.get(name) ?? []).map((example) => `bulkhead ${example}`);
   return [

@@ -22,7 +22,10 @@ complete -o default -F _bulkhead bulkhead`;
 
 function wordsOf(command: Command, path: readonly string[] = []): [string, string][] {
   const names = command.commands.map((subcommand) => subcommand.name());
-  const options = command.options.map(({ long }) => long).filter((long) => long !== undefined && long !== null);
+  const options = command.options
+    .filter(({ hidden }) => !hidden)
+    .map(({ long }) => long)
+    .filter((long) => long !== undefined && long !== null);
   return [
     [path.join(' '), [...names, ...options].join(' ')],
     ...command.commands.flatMap((subcommand) =>

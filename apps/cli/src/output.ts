@@ -18,7 +18,7 @@ export interface Output {
 interface ListView<Row> {
   readonly columns: Columns<Row>;
   readonly empty: string;
-  /** The page that follows, which `--after` continues with. */
+  /** The page that follows, which `--cursor` continues with. */
   readonly next?: string | undefined;
 }
 
@@ -39,7 +39,7 @@ export function createOutput({ json, stdout, stderr }: Streams & { readonly json
     printList(rows, { columns, empty, next }) {
       output.print(rows, () => toTable(rows, columns));
       if (rows.length === 0 && !json) stderr.write(`${toTerminalText(empty)}\n`);
-      if (next !== undefined) output.printProgress(`There are more. To see the next ones, add --after ${next}`);
+      if (next !== undefined) output.printProgress(`There are more. To see the next ones, add --cursor ${next}`);
     },
     printProgress(text) {
       if (isWatched) stderr.write(`${toTerminalText(text)}\n`);

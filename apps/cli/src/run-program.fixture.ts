@@ -57,12 +57,17 @@ const streams: Readonly<Record<string, readonly [string, string]>> = {
   watchRateBudgets: ['budgets', 'listRateBudgets'],
 };
 
+interface Call extends DocumentedOperation {
+  /** The query of the request, with its `?`. */
+  readonly search: string;
+}
+
 interface Run {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
   /** The operations that were called, in order. */
-  readonly calls: readonly DocumentedOperation[];
+  readonly calls: readonly Call[];
 }
 
 /**
@@ -78,12 +83,12 @@ export async function run(options: {
   readonly env?: Readonly<Record<string, string>>;
 }): Promise<Run> {
   const { args, answers = {}, types, env = {} } = options;
-  const calls: DocumentedOperation[] = [];
+  const calls: Call[] = [];
   const answer = async (request: Request): Promise<Response> => {
-    const { pathname } = new URL(request.url);
+    const { pathname, search } = new URL(request.url);
     const found = operations.find(({ method, path }) => method === request.method && isAt({ path, pathname }));
     if (found === undefined) throw new Error(`There is no operation ${request.method} ${pathname}`);
-    calls.push(found);
+    calls.push({ ...found, search });
     const { status = found.status, body = exampleOf(found.id) } = answers[found.id] ?? {};
     const contentType = status < 400 ? found.contentType : 'application/json';
     if (status === 204) return new Response(null, { status });

@@ -26,6 +26,7 @@ export { inBatches } from './in-batches.ts';
 export { createLineSink } from './logs/create-line-sink.ts';
 export { createLogger, type Logger, withLogContext } from './logs/logger.ts';
 export { createMetrics, type DescribedMetric, type Metrics } from './metrics.ts';
+export { type Page, type PageQuery, pageOf, pageQuery, readPage, shortListQuery } from './paging.ts';
 export { readWithin } from './read-within.ts';
 export { createSharedWait, keepFor, keepForKey, waitUntil } from './repeated-reads.ts';
 export { type App, runApp } from './shutdown.ts';

@@ -31,14 +31,18 @@ export function createScheduleRepository(database: Database) {
       return document ? toRecord(document) : undefined;
     },
 
-    /** Lists schedules of one connection or of all, oldest first. Without a limit all are listed. */
+    /** Lists schedules of one connection or of all, oldest first. Without a limit all are listed. @param options.after the last id of the previous page */
     async list(options: {
       readonly connectionId?: string | undefined;
       readonly scope: ConnectionScope;
+      readonly after?: string | undefined;
       readonly limit?: number;
     }): Promise<Schedule[]> {
-      const { connectionId, scope, limit = 0 } = options;
-      const filter = connectionId === undefined ? {} : { connectionId };
+      const { connectionId, scope, after, limit = 0 } = options;
+      const filter = {
+        ...(connectionId === undefined ? {} : { connectionId }),
+        ...(after === undefined ? {} : { _id: { $gt: after } }),
+      };
       const documents = await model
         .find({ $and: [filter, inScope(scope)] })
         .sort({ _id: 1 })

@@ -72,16 +72,21 @@ export function createSyncRunRepository(database: Database) {
       return document ? toRecord(document) : undefined;
     },
 
-    /** Lists runs, newest first. */
+    /** Lists runs, newest first. @param filter.after the last id of the previous page */
     async list(filter: {
       readonly provider: string;
       readonly connectionId?: string | undefined;
       readonly scope: ConnectionScope;
+      readonly after?: string | undefined;
       readonly limit: number;
     }): Promise<SyncRun[]> {
-      const { provider, connectionId, scope, limit } = filter;
+      const { provider, connectionId, scope, after, limit } = filter;
       const documents = await model
-        .find({ provider, $and: [inScope(scope), connectionId === undefined ? {} : { connectionId }] })
+        .find({
+          provider,
+          $and: [inScope(scope), connectionId === undefined ? {} : { connectionId }],
+          ...(after === undefined ? {} : { _id: { $lt: after } }),
+        })
         .sort({ _id: -1 })
         .limit(limit)
         .lean();

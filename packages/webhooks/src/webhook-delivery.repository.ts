@@ -35,14 +35,19 @@ export function createWebhookDeliveryRepository(database: Database) {
       return document ? toRecord(document) : undefined;
     },
 
-    /** Newest first. */
+    /** Newest first. @param options.after the last id of the previous page */
     async list(options: {
       readonly connectionId: string;
       readonly state?: WebhookState | undefined;
+      readonly after?: string | undefined;
       readonly limit: number;
     }): Promise<WebhookDelivery[]> {
-      const { connectionId, state, limit } = options;
-      const filter = { connectionId, ...(state === undefined ? {} : { state }) };
+      const { connectionId, state, after, limit } = options;
+      const filter = {
+        connectionId,
+        ...(state === undefined ? {} : { state }),
+        ...(after === undefined ? {} : { _id: { $lt: after } }),
+      };
       return (await model.find(filter).sort({ _id: -1 }).limit(limit).lean()).map(toRecord);
     },
 

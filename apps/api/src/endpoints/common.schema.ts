@@ -22,9 +22,10 @@ export function success<Data extends z.ZodType>(data: Data) {
   return z.strictObject({ success: z.literal(true), data });
 }
 
-/** A page of a list. `next` is the value of `after` for the next page. */
+/** A page of a list. See `packages/runtime/src/paging.ts`. */
 export function page<Item extends z.ZodType>(item: Item) {
-  return z.strictObject({ success: z.literal(true), data: z.array(item), next: z.string().optional() });
+  const next = z.string().optional().describe('The `cursor` of the next page. Absent on the last page.');
+  return z.strictObject({ success: z.literal(true), data: z.array(item), next });
 }
 
 /** Ids and instants that the examples of the OpenAPI document share. */

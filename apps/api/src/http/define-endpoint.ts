@@ -44,7 +44,7 @@ export interface Reply<Status extends number = number> {
   /** One of `responses`. Default: the first of them. */
   readonly status?: Status;
   readonly data?: unknown;
-  /** The value of `after` for the next page of a list. */
+  /** The `cursor` of the next page of a list. */
   readonly next?: string | undefined;
   readonly location?: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -94,6 +94,8 @@ interface RequestDescription<
   Body extends z.ZodType = z.ZodType,
 > {
   readonly query?: Query;
+  /** Parameters of `query` by the names that they had in earlier versions. These are still accepted, and documented as deprecated. */
+  readonly formerNames?: Readonly<Record<string, string>>;
   /** Why parameters that `query` does not have are ignored. By default they are refused. */
   readonly ignoresOtherParameters?: string;
   /** Documents a query that the handler reads itself, because a FHIR search has modifiers and repeated parameters. */

@@ -6,9 +6,10 @@ import type { Endpoint } from './define-endpoint.ts';
  * returns too much. A FHIR search reads its query itself, and refuses such parameters too.
  * @throws AppError `invalid-request`
  */
-export function readQuery({ request }: Pick<Endpoint, 'request'>, query: Readonly<Record<string, unknown>>): unknown {
-  const { query: schema, searchQuery, ignoresOtherParameters } = request;
+export function readQuery({ request }: Pick<Endpoint, 'request'>, sent: Readonly<Record<string, unknown>>): unknown {
+  const { query: schema, searchQuery, formerNames = {}, ignoresOtherParameters } = request;
   if (searchQuery) return {};
+  const query = withCurrentNames(sent, formerNames);
   const names = Object.keys(schema?.shape ?? {});
   const unknown =
     ignoresOtherParameters === undefined ? Object.keys(query).filter((name) => !names.includes(name)) : [];
@@ -17,6 +18,14 @@ export function readQuery({ request }: Pick<Endpoint, 'request'>, query: Readonl
     throw invalidRequest(unknown.map((path) => ({ path, message })));
   }
   return schema ? parseRequest(schema, query) : {};
+}
+
+/** If a parameter is sent by both of its names, the current one counts. */
+function withCurrentNames(sent: Readonly<Record<string, unknown>>, formerNames: Readonly<Record<string, string>>) {
+  const renamed = Object.entries(sent).filter(([name]) => Object.hasOwn(formerNames, name));
+  if (renamed.length === 0) return sent;
+  const others = Object.entries(sent).filter(([name]) => !Object.hasOwn(formerNames, name));
+  return Object.fromEntries([...renamed.map(([name, value]) => [formerNames[name], value]), ...others]);
 }
 
 function allowed(names: readonly string[]): string {

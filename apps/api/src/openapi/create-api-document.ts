@@ -38,7 +38,7 @@ function toPaths(): ZodOpenApiPathsObject {
 function toOperation(endpoint: Endpoint): ZodOpenApiOperationObject {
   const { id, summary, description, access, request, responses } = endpoint;
   const { headers, body } = request;
-  const query = request.query ?? request.searchQuery;
+  const query = toQuery(request);
   const names = [...endpoint.path.matchAll(/:(\w+)/g)].map(([, name = '']) => name);
   const path = z.object(Object.fromEntries(names.map((name) => [name, z.string().meta(parameterMeta(name))])));
   return {
@@ -61,6 +61,19 @@ function toOperation(endpoint: Endpoint): ZodOpenApiOperationObject {
       '431': { description: 'The address and the headers are larger than 16 KB' },
     },
   };
+}
+
+/** The parameters of a query, and their former names. */
+function toQuery({ query, searchQuery, formerNames = {} }: Endpoint['request']): z.ZodObject | undefined {
+  if (!query) return searchQuery;
+  const former = Object.entries(formerNames).map(([name, current]) => {
+    const description = `The former name of \`${current}\`, which is still accepted.`;
+    return [
+      name,
+      (query.shape[current] as z.ZodType).meta({ description, deprecated: true, param: { deprecated: true } }),
+    ];
+  });
+  return former.length === 0 ? query : query.extend(Object.fromEntries(former));
 }
 
 function parameterMeta(name: string) {

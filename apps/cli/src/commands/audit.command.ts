@@ -1,5 +1,5 @@
 import { answerOf, type components } from '@bulkhead/client';
-import { atMost, type CommandGroup, choice, command, given, ofConnection, text } from '../command.ts';
+import { atMost, type CommandGroup, choice, command, fromCursor, given, ofConnection, text } from '../command.ts';
 import type { Context } from '../context.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
 import { toFields } from '../output.ts';
@@ -31,11 +31,11 @@ export const audit: CommandGroup = {
         from: text('<instant>', 'start of the period, such as 2026-01-31T00:00:00Z'),
         to: text('<instant>', 'end of the period, exclusive'),
         limit: atMost('events', 100),
-        after: text('<cursor>', 'continue after an earlier page'),
+        cursor: fromCursor,
       },
       examples: ['audit list --patient patient_1 --from 2026-01-31T00:00:00Z', 'audit list --action resource.read'],
-      async run({ api, output }, { connection: connectionId, after: cursor, ...options }) {
-        const query = given({ ...options, connectionId, cursor });
+      async run({ api, output }, { connection: connectionId, ...options }) {
+        const query = given({ ...options, connectionId });
         const { data, next } = answerOf(await api.GET('/api/ehr/audit-events', { params: { query } }));
         output.printList(data, {
           columns: {
@@ -75,15 +75,15 @@ export const audit: CommandGroup = {
 async function verify({ api, output }: Context, { expectHead: expectedHead, upgradedAt }: VerifyOptions) {
   let checked = 0;
   let oldest: Check['oldest'];
-  for (let after: string | undefined; ; ) {
-    const query = given({ after, expectedHead, upgradedAt });
+  for (let cursor: string | undefined; ; ) {
+    const query = given({ cursor, expectedHead, upgradedAt });
     const { data } = answerOf(await api.GET('/api/ehr/audit-events/verification', { params: { query } }));
     checked += data.checked;
     oldest ??= data.oldest;
     const { fault, last, next } = data;
     if (next !== undefined) {
       output.printProgress(`${checked} events`);
-      after = next;
+      cursor = next;
       continue;
     }
     return {

@@ -1,5 +1,5 @@
 import { answerOf, type components } from '@bulkhead/client';
-import { atMost, type CommandGroup, choice, command, given, required, text } from '../command.ts';
+import { atMost, type CommandGroup, choice, command, fromCursor, given, required, text } from '../command.ts';
 import { download } from '../download.ts';
 import { toSummary } from '../output.ts';
 
@@ -26,7 +26,7 @@ export const documents: CommandGroup = {
           description: 'only documents with this state',
         }),
         limit: atMost('documents', 100),
-        after: text('<id>', 'begin after this document'),
+        cursor: fromCursor,
       },
       examples: [
         'documents list --connection conn_1 --patient patient_1',

@@ -1,5 +1,16 @@
 import { answerOf, type components } from '@bulkhead/client';
-import { atMost, type CommandGroup, command, flag, given, ofConnection, required, text, yes } from '../command.ts';
+import {
+  atMost,
+  type CommandGroup,
+  command,
+  flag,
+  fromCursor,
+  given,
+  ofConnection,
+  required,
+  text,
+  yes,
+} from '../command.ts';
 import { confirm } from '../confirm.ts';
 import type { Context } from '../context.ts';
 import { toFields, toSummary } from '../output.ts';
@@ -21,11 +32,11 @@ export const erasures: CommandGroup = {
       options: {
         connection: ofConnection('erasures'),
         limit: atMost('erasures', 100),
-        after: text('<id>', 'begin after this erasure'),
+        cursor: fromCursor,
       },
       examples: ['erasures list', 'erasures list --connection conn_1'],
-      async run({ api, output }, { connection: connectionId, limit, after }) {
-        const query = given({ limit, connectionId, after });
+      async run({ api, output }, { connection: connectionId, limit, cursor }) {
+        const query = given({ limit, connectionId, cursor });
         const { data, next } = answerOf(await api.GET('/api/ehr/erasures', { params: { query } }));
         output.printList(data, {
           columns: {

@@ -5,6 +5,7 @@ import {
   choice,
   command,
   flag,
+  fromCursor,
   given,
   list,
   ofConnection,
@@ -94,11 +95,11 @@ export const bulkExports: CommandGroup = {
           description: 'only exports with this status',
         }),
         limit: atMost('exports', 20),
-        after: text('<id>', 'begin after this export'),
+        cursor: fromCursor,
         watch: flag('print the newest exports again whenever one of them changes'),
       },
       examples: ['export list', 'export list --status FAILED --limit 1', 'export list --connection conn_1 --watch'],
-      async run(context, { connection: connectionId, status, limit, after, watch }) {
+      async run(context, { connection: connectionId, status, limit, cursor, watch }) {
         const { api, provider, output } = context;
         const print = (data: readonly Export[], next?: string) =>
           output.printList(data, { columns: listColumns, empty: none, next });
@@ -112,7 +113,7 @@ export const bulkExports: CommandGroup = {
           }
           return;
         }
-        const params = { path: { provider }, query: given({ limit, connectionId, status, after }) };
+        const params = { path: { provider }, query: given({ limit, connectionId, status, cursor }) };
         const { data, next } = answerOf(await api.GET('/api/ehr/{provider}/bulk-export', { params }));
         print(data, next);
       },

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { answerOf, type components } from '@bulkhead/client';
-import { atMost, type CommandGroup, choice, command, given, ofConnection, text } from '../command.ts';
+import { atMost, type CommandGroup, choice, command, fromCursor, given, ofConnection, text } from '../command.ts';
 import { download } from '../download.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
 import { toFields, toSummary } from '../output.ts';
@@ -24,7 +24,7 @@ export const quarantine: CommandGroup = {
         reason: text('<reason>', 'only lines with this reason, such as invalid-json'),
         state: choice('<state>', { of: ['open', 'replayed', 'withheld'], description: 'only lines with this state' }),
         limit: atMost('lines', 100),
-        after: text('<id>', 'begin after this line'),
+        cursor: fromCursor,
       },
       examples: ['quarantine list --export job_1', 'quarantine list --connection conn_1 --state open'],
       async run({ api, output }, { export: exportId, connection: connectionId, file: fileId, ...options }) {

@@ -1,8 +1,10 @@
 import { answerOf, type components } from '@bulkhead/client';
 import {
+  atMost,
   type CommandGroup,
   choice,
   command,
+  fromCursor,
   given,
   list,
   ofConnection,
@@ -28,11 +30,11 @@ export const schedules: CommandGroup = {
     command({
       name: 'list',
       summary: 'list schedules with their last and next runs',
-      options: { connection: ofConnection('schedules') },
+      options: { connection: ofConnection('schedules'), limit: atMost('schedules', 1000), cursor: fromCursor },
       examples: ['schedules list', 'schedules list --connection conn_1'],
-      async run({ api, output }, { connection: connectionId }) {
-        const query = given({ connectionId, limit: 1000 });
-        const { data } = answerOf(await api.GET('/api/ehr/schedules', { params: { query } }));
+      async run({ api, output }, { connection: connectionId, limit, cursor }) {
+        const query = given({ connectionId, limit, cursor });
+        const { data, next } = answerOf(await api.GET('/api/ehr/schedules', { params: { query } }));
         output.printList(data, {
           columns: {
             id: (schedule) => schedule.id,
@@ -44,6 +46,7 @@ export const schedules: CommandGroup = {
           },
           empty:
             'No schedules. Create one with: bulkhead schedules create --connection ID --cron "0 2 * * *" --time-zone America/New_York',
+          next,
         });
       },
     }),

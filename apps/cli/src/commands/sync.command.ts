@@ -1,5 +1,16 @@
 import { answerOf, type components, errorOf, followEvents } from '@bulkhead/client';
-import { atMost, type CommandGroup, command, flag, given, list, required, text, unless } from '../command.ts';
+import {
+  atMost,
+  type CommandGroup,
+  command,
+  flag,
+  fromCursor,
+  given,
+  list,
+  required,
+  text,
+  unless,
+} from '../command.ts';
 import type { Context } from '../context.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
 import { toSummary, toTable } from '../output.ts';
@@ -66,11 +77,15 @@ export const sync: CommandGroup = {
     command({
       name: 'list',
       summary: 'list syncs, newest first',
-      options: { connection: required(text('<id>', 'the connection of the syncs')), limit: atMost('syncs', 20) },
+      options: {
+        connection: required(text('<id>', 'the connection of the syncs')),
+        limit: atMost('syncs', 20),
+        cursor: fromCursor,
+      },
       examples: ['sync list --connection conn_1'],
-      async run({ api, provider, output }, { connection: connectionId, limit }) {
-        const params = { path: { provider }, query: { connectionId, limit } };
-        const { data } = answerOf(await api.GET('/api/ehr/{provider}/sync-runs', { params }));
+      async run({ api, provider, output }, { connection: connectionId, limit, cursor }) {
+        const params = { path: { provider }, query: given({ connectionId, limit, cursor }) };
+        const { data, next } = answerOf(await api.GET('/api/ehr/{provider}/sync-runs', { params }));
         output.printList(data, {
           columns: {
             id: (run) => run.id,
@@ -80,6 +95,7 @@ export const sync: CommandGroup = {
             error: ({ errorCode }) => errorCode,
           },
           empty: `No syncs. Start one with: bulkhead sync start --connection ${connectionId}`,
+          next,
         });
       },
     }),

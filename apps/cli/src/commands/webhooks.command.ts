@@ -1,5 +1,5 @@
 import { answerOf } from '@bulkhead/client';
-import { atMost, type CommandGroup, choice, command, given, required, text, yes } from '../command.ts';
+import { atMost, type CommandGroup, choice, command, fromCursor, given, required, text, yes } from '../command.ts';
 import { confirm } from '../confirm.ts';
 
 const connection = 'the id of the connection';
@@ -45,11 +45,12 @@ export const webhooks: CommandGroup = {
         connection: required(text('<id>', 'the connection of the calls')),
         state: choice('<state>', { of: ['pending', 'delivered', 'failed'], description: 'only calls with this state' }),
         limit: atMost('calls', 100),
+        cursor: fromCursor,
       },
       examples: ['webhooks deliveries --connection conn_1 --state failed'],
-      async run({ api, output }, { connection: connectionId, state, limit }) {
-        const params = { query: given({ connectionId, state, limit }) };
-        const { data } = answerOf(await api.GET('/api/ehr/webhook-deliveries', { params }));
+      async run({ api, output }, { connection: connectionId, state, limit, cursor }) {
+        const params = { query: given({ connectionId, state, limit, cursor }) };
+        const { data, next } = answerOf(await api.GET('/api/ehr/webhook-deliveries', { params }));
         output.printList(data, {
           columns: {
             id: ({ id }) => id,
@@ -61,6 +62,7 @@ export const webhooks: CommandGroup = {
             url: ({ url }) => url,
           },
           empty: `No deliveries. Set a webhook with: bulkhead webhooks set ${connectionId} --address URL`,
+          next,
         });
       },
     }),

@@ -1,3 +1,4 @@
+import { type Page, pageQuery, readPage } from '@bulkhead/runtime';
 import { type View, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 import { type AuditEvent, auditEventSchema, auditOutcomes, type NewAuditEvent } from '../audit/audit-event.record.ts';
@@ -12,15 +13,14 @@ export function createAuditService({ store }: { readonly store: AccessStore }) {
     append: (event: NewAuditEvent): Promise<void> => store.auditEvents.append(event),
 
     /** One page, newest first. `next` is present if more events follow. */
-    async list({ actor: actorId, limit, cursor: after, ...filter }: AuditQuery) {
-      const events = await store.auditEvents.list({ filter: { ...filter, actorId, after }, limit: limit + 1 });
-      const page = events.slice(0, limit);
-      return { events: page, next: events.length > limit ? page.at(-1)?.id : undefined };
-    },
+    list: ({ actor: actorId, limit, cursor, ...filter }: AuditQuery): Promise<Page<AuditEvent>> =>
+      readPage({ limit, cursor }, ({ after, ...page }) =>
+        store.auditEvents.list({ filter: { ...filter, actorId, after }, ...page }),
+      ),
 
     /** Verifies a part of the chain. `isComplete` says whether it reached the end. */
-    verify: ({ expectedHead: expected, ...query }: AuditCheckQuery): Promise<ChainReport> =>
-      store.auditEvents.verify({ ...query, expected }),
+    verify: ({ expectedHead: expected, cursor: after, ...query }: AuditCheckQuery): Promise<ChainReport> =>
+      store.auditEvents.verify({ ...query, after, expected }),
   };
 }
 
@@ -84,9 +84,7 @@ export const auditQuerySchema = z.strictObject({
   /** Id of a patient at the EHR. Finds events that showed data of this patient, or may have. */
   patient: patient.optional(),
   connectionId: text.optional(),
-  limit: z.coerce.number().int().min(1).max(1000).default(100),
-  /** `next` of the previous page. */
-  cursor: text.optional(),
+  ...pageQuery({ defaultLimit: 100 }),
 });
 type AuditQuery = z.output<typeof auditQuerySchema>;
 
@@ -107,8 +105,9 @@ export const auditCheckQuerySchema = z.strictObject({
   expectedHead: position.optional(),
   /** Until when processes of a version without the chain were writing. Their events have no position in it. */
   upgradedAt: instant.optional(),
-  /** `next` of the previous answer. */
-  after: position.optional(),
+  cursor: position
+    .optional()
+    .describe('The `next` of the previous answer. Without it the check begins with the oldest event.'),
   limit: z.coerce.number().int().min(1).max(100_000).default(50_000),
 });
 type AuditCheckQuery = z.output<typeof auditCheckQuerySchema>;

@@ -1,4 +1,5 @@
 import { exportTypes, isResourceType } from '@bulkhead/fhir';
+import { pageQuery } from '@bulkhead/runtime';
 import { callbackUrlSchema } from '@bulkhead/webhooks/commands';
 import { z } from 'zod';
 import { bulkExportStatuses } from '../bulk-export-phase.ts';
@@ -80,8 +81,6 @@ export const exportStatusQuerySchema = z.strictObject({
 export const bulkExportQuerySchema = z.strictObject({
   connectionId: z.string().min(1).max(100).optional(),
   status: z.enum(bulkExportStatuses).optional(),
-  limit: z.coerce.number().int().min(1).max(1000).default(50),
-  /** The `next` of the previous page. */
-  after: z.string().min(1).max(200).optional(),
+  ...pageQuery({ defaultLimit: 50 }),
 });
 export type BulkExportQuery = z.output<typeof bulkExportQuerySchema>;

@@ -1,7 +1,7 @@
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import type { ProviderRegistry } from '@bulkhead/providers';
 import type { Producer } from '@bulkhead/queues';
-import { AppError, createSharedWait, keepFor, keepForKey, unavailable } from '@bulkhead/runtime';
+import { AppError, createSharedWait, keepFor, keepForKey, readPage, unavailable } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import { checkCallback } from '@bulkhead/webhooks/commands';
 import type { BulkExport } from '../bulk-export.record.ts';
@@ -173,12 +173,10 @@ export function createBulkExportService(options: {
     /** Reads one page, newest first. `next` is undefined on the last page. @throws AppError `unknown-connection` */
     async list({ provider, scope, query }: Omit<ExportReference, 'id'> & { readonly query: BulkExportQuery }) {
       registry.get(provider);
-      const { connectionId, status, after, limit } = query;
+      const { connectionId, status } = query;
       if (connectionId !== undefined) await connections.find({ provider, id: connectionId, scope });
       const phases = status && phasesOf(status);
-      const records = await store.bulkExports.list({ provider, connectionId, phases, scope, after, limit: limit + 1 });
-      const page = records.slice(0, limit);
-      return { exports: page, next: records.length > limit ? page.at(-1)?.id : undefined };
+      return readPage(query, (page) => store.bulkExports.list({ provider, connectionId, phases, scope, ...page }));
     },
 
     /** Lists what happened to an export, oldest first. @throws AppError `unknown-export` */

@@ -1,7 +1,7 @@
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import { parseMediaType, typesWithAttachments } from '@bulkhead/fhir';
 import type { Producer } from '@bulkhead/queues';
-import { AppError } from '@bulkhead/runtime';
+import { AppError, pageQuery, readPage } from '@bulkhead/runtime';
 import { type ConnectionScope, forReader, isInScope } from '@bulkhead/store';
 import { z } from 'zod';
 import { contentTypeVerdict } from '../content-type-policy.ts';
@@ -50,11 +50,9 @@ export function createDocumentService(options: {
     /** Reads one page, in the order of ids. `next` is undefined on the last page. */
     async list(options: { readonly provider: string; readonly query: DocumentQuery; readonly scope: ConnectionScope }) {
       const { provider, query, scope } = options;
-      const { connectionId, limit, after } = query;
+      const { connectionId } = query;
       await connections.find({ provider, id: connectionId, scope });
-      const documents = await store.documents.list({ filter: toFilter(query), limit: limit + 1, after });
-      const page = documents.slice(0, limit);
-      return { documents: page, next: documents.length > limit ? page.at(-1)?.id : undefined };
+      return readPage(query, (page) => store.documents.list({ filter: toFilter(query), ...page }));
     },
 
     /** @throws AppError `unknown-document`, `document-not-stored` */
@@ -135,8 +133,6 @@ export const documentQuerySchema = z.strictObject({
   /** The id of a patient, without `Patient/`. */
   patient: id.optional(),
   state: z.enum(documentStates).optional(),
-  limit: z.coerce.number().int().min(1).max(1000).default(100),
-  /** The `next` of the previous page. */
-  after: id.optional(),
+  ...pageQuery({ defaultLimit: 100 }),
 });
 type DocumentQuery = z.output<typeof documentQuerySchema>;

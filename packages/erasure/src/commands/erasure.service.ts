@@ -1,7 +1,7 @@
 import { type AuditActor, newId } from '@bulkhead/access';
 import { isResourceId } from '@bulkhead/fhir';
 import type { Producer } from '@bulkhead/queues';
-import { AppError, invalidRequest } from '@bulkhead/runtime';
+import { AppError, invalidRequest, pageQuery, readPage } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import { z } from 'zod';
 import { type DataAmounts, type Erasure, noAmounts } from '../erasure.record.ts';
@@ -140,10 +140,8 @@ export function createErasureService({
 
     /** One page, newest first. `next` is present if more erasures follow. */
     async list({ query, scope }: { readonly query: ErasureListQuery; readonly scope: ConnectionScope }) {
-      const { limit, ...filter } = query;
-      const erasures = await store.erasures.list({ ...filter, scope, limit: limit + 1 });
-      const page = erasures.slice(0, limit);
-      return { erasures: page, next: erasures.length > limit ? page.at(-1)?.id : undefined };
+      const { connectionId } = query;
+      return readPage(query, (page) => store.erasures.list({ connectionId, scope, ...page }));
     },
   };
 
@@ -204,8 +202,6 @@ export const erasePatientQuerySchema = z.strictObject({
 
 export const erasureListQuerySchema = z.strictObject({
   connectionId: z.string().min(1).max(100).optional(),
-  limit: z.coerce.number().int().min(1).max(1000).default(100),
-  /** The last id of the previous page. */
-  after: z.string().min(1).max(100).optional(),
+  ...pageQuery({ defaultLimit: 100 }),
 });
 type ErasureListQuery = z.output<typeof erasureListQuerySchema>;

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Producer } from '@bulkhead/queues';
-import { AppError, unavailable, waitUntil } from '@bulkhead/runtime';
+import { AppError, pageQuery, readPage, unavailable, waitUntil } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import { z } from 'zod';
 import { type QuarantineEntry, quarantineStates } from '../quarantine.record.ts';
@@ -45,10 +45,8 @@ export function createQuarantineService({
 
     /** Reads one page, in the order of files and positions. `next` is undefined on the last page. */
     async list({ query, scope }: { readonly query: QuarantineQuery; readonly scope: ConnectionScope }) {
-      const { limit, after, ...filter } = query;
-      const entries = await store.quarantine.list({ filter: present(filter), scope, limit: limit + 1, after });
-      const page = entries.slice(0, limit);
-      return { entries: page, next: entries.length > limit ? page.at(-1)?.id : undefined };
+      const { limit, cursor, ...filter } = query;
+      return readPage({ limit, cursor }, (page) => store.quarantine.list({ filter: present(filter), scope, ...page }));
     },
 
     /** Opens the kept bytes of a line. @throws AppError `line-erased`, `line-not-kept` */
@@ -136,9 +134,7 @@ export const quarantineQuerySchema = z.strictObject({
   fileId: id.optional(),
   reason: z.string().min(1).max(50).optional(),
   state: z.enum(quarantineStates).optional(),
-  limit: z.coerce.number().int().min(1).max(1000).default(100),
-  /** The `next` of the previous page. */
-  after: id.optional(),
+  ...pageQuery({ defaultLimit: 100 }),
 });
 type QuarantineQuery = z.output<typeof quarantineQuerySchema>;
 

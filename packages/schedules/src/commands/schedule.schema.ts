@@ -1,6 +1,6 @@
 import { bulkExportRequestSchema } from '@bulkhead/bulk-export/commands';
 import { type ScheduleKind, scheduleKinds } from '@bulkhead/providers';
-import { cronFault, isTimeZone, validate } from '@bulkhead/runtime';
+import { cronFault, isTimeZone, pageQuery, validate } from '@bulkhead/runtime';
 import { syncBodySchema } from '@bulkhead/sync/commands';
 import { z } from 'zod';
 import type { ScheduleRequest } from '../schedule.record.ts';
@@ -70,3 +70,9 @@ function pickRequest(body: { readonly kind: ScheduleKind; readonly request: Read
   const { kind, request } = body;
   return Object.fromEntries(Object.entries(request).filter(([name]) => isField(kind, name))) as ScheduleRequest;
 }
+
+export const scheduleListQuerySchema = z.strictObject({
+  connectionId: z.string().min(1).max(100).optional(),
+  ...pageQuery({ defaultLimit: 50 }),
+});
+export type ScheduleListQuery = z.output<typeof scheduleListQuerySchema>;

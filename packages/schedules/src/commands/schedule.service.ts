@@ -2,14 +2,14 @@ import { newId } from '@bulkhead/access';
 import { publicStatus } from '@bulkhead/bulk-export';
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import type { Producer } from '@bulkhead/queues';
-import { AppError, nextRun, unavailable } from '@bulkhead/runtime';
+import { AppError, nextRun, type Page, readPage, unavailable } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import { syncRunStatus } from '@bulkhead/sync';
 import type { Schedule } from '../schedule.record.ts';
 import { spreadOf } from '../spread-of.ts';
 import type { ScheduleStore } from '../store.ts';
 import { newSchedule } from './new-schedule.ts';
-import type { ScheduleBody, ScheduleChangeBody } from './schedule.schema.ts';
+import type { ScheduleBody, ScheduleChangeBody, ScheduleListQuery } from './schedule.schema.ts';
 import { removeSchedule, setScheduler } from './schedule-job.ts';
 import { startScheduledRun } from './start-scheduled-run.ts';
 
@@ -61,15 +61,16 @@ export function createScheduleService(options: {
       return { schedule };
     },
 
-    /** @throws AppError `unknown-connection` */
-    async list(filter: {
-      readonly connectionId?: string | undefined;
-      readonly limit: number;
+    /** Reads one page, oldest first. @throws AppError `unknown-connection` */
+    async list(options: {
+      readonly query: ScheduleListQuery;
       readonly scope: ConnectionScope;
-    }): Promise<ScheduleState[]> {
-      const { connectionId, scope } = filter;
+    }): Promise<Page<ScheduleState>> {
+      const { query, scope } = options;
+      const { connectionId } = query;
       if (connectionId !== undefined) await connections.find({ id: connectionId, scope });
-      return Promise.all((await store.schedules.list(filter)).map(withRun));
+      const { items, next } = await readPage(query, (page) => store.schedules.list({ connectionId, scope, ...page }));
+      return { items: await Promise.all(items.map(withRun)), next };
     },
 
     /** @throws AppError `unknown-schedule` */

@@ -1,6 +1,6 @@
 export { cancelSync } from './cancel-sync.ts';
 export { newSyncRun } from './new-sync-run.ts';
-export { syncBodySchema } from './sync.schema.ts';
+export { syncBodySchema, syncListQuerySchema } from './sync.schema.ts';
 export { createSyncService, type SyncRunState, type SyncService, syncAlreadyRunning } from './sync.service.ts';
 export {
   startedSyncSchema,

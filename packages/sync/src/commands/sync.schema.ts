@@ -1,5 +1,6 @@
 import { sinceInstantSchema } from '@bulkhead/bulk-export/commands';
 import { enhancedResourceTypes, isResourceType, standardResourceTypes } from '@bulkhead/fhir';
+import { pageQuery } from '@bulkhead/runtime';
 import { callbackUrlSchema } from '@bulkhead/webhooks/commands';
 import { z } from 'zod';
 
@@ -48,3 +49,9 @@ export const syncBodySchema = z
     error: 'narrows the enhanced set, which includeEnhanced excludes',
   });
 export type SyncBody = z.output<typeof syncBodySchema>;
+
+export const syncListQuerySchema = z.strictObject({
+  connectionId: z.string().min(1).max(100).optional(),
+  ...pageQuery({ defaultLimit: 50 }),
+});
+export type SyncListQuery = z.output<typeof syncListQuerySchema>;

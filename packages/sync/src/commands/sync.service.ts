@@ -2,7 +2,7 @@ import { usualKeptMs } from '@bulkhead/bulk-export/commands';
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import type { ProviderRegistry } from '@bulkhead/providers';
 import type { Producer } from '@bulkhead/queues';
-import { AppError, invalidRequest, keepForKey, unavailable, waitUntil } from '@bulkhead/runtime';
+import { AppError, invalidRequest, keepForKey, type Page, readPage, unavailable, waitUntil } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import { checkCallback } from '@bulkhead/webhooks/commands';
 import type { SyncStore } from '../store.ts';
@@ -12,7 +12,7 @@ import { isSyncActive } from '../sync-run-phase.ts';
 import type { StepRetry, SyncTypeCount } from '../sync-step.record.ts';
 import { cancelSync } from './cancel-sync.ts';
 import { newSyncRun } from './new-sync-run.ts';
-import type { SyncBody } from './sync.schema.ts';
+import type { SyncBody, SyncListQuery } from './sync.schema.ts';
 import { rateWindowMs, type SyncSurroundings } from './sync-activity.ts';
 
 /** Many proxies time out after a minute, so the response comes before that, with the URL of the run. */
@@ -147,17 +147,17 @@ export function createSyncService(options: {
 
     get: async (reference: SyncRunReference): Promise<SyncRunState> => withCounts(await find(reference)),
 
-    /** Lists runs, newest first. */
+    /** Reads one page of runs, newest first. @throws AppError `unknown-connection` */
     async list(options: {
       readonly provider: string;
-      readonly connectionId?: string | undefined;
-      readonly limit: number;
+      readonly query: SyncListQuery;
       readonly scope: ConnectionScope;
-    }): Promise<SyncRun[]> {
-      const { provider, connectionId, scope } = options;
+    }): Promise<Page<SyncRun>> {
+      const { provider, query, scope } = options;
+      const { connectionId } = query;
       registry.get(provider);
       if (connectionId !== undefined) await connections.find({ provider, id: connectionId, scope });
-      return store.syncRuns.list(options);
+      return readPage(query, (page) => store.syncRuns.list({ provider, connectionId, scope, ...page }));
     },
 
     /** Cancels a run at once. Its searches stop at their next page. @throws AppError `sync-ended` */

@@ -1,3 +1,4 @@
+import { pageQuery } from '@bulkhead/runtime';
 import { z } from 'zod';
 import { webhookStates } from '../webhook-delivery.record.ts';
 
@@ -20,6 +21,6 @@ export type WebhookBody = z.output<typeof webhookBodySchema>;
 export const deliveriesQuerySchema = z.strictObject({
   connectionId: z.string().min(1).max(100),
   state: z.enum(webhookStates).optional(),
-  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  ...pageQuery({ defaultLimit: 100 }),
 });
 export type DeliveriesQuery = z.output<typeof deliveriesQuerySchema>;

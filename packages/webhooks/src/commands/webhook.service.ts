@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import type { Producer } from '@bulkhead/queues';
-import { AppError, invalidRequest } from '@bulkhead/runtime';
+import { AppError, invalidRequest, type Page, readPage } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import type { WebhookStore } from '../store.ts';
 import type { WebhookDelivery } from '../webhook-delivery.record.ts';
@@ -53,10 +53,11 @@ export function createWebhookService(options: {
     async list(options: {
       readonly query: DeliveriesQuery;
       readonly scope: ConnectionScope;
-    }): Promise<WebhookDelivery[]> {
+    }): Promise<Page<WebhookDelivery>> {
       const { query, scope } = options;
-      await connections.find({ id: query.connectionId, scope });
-      return store.webhookDeliveries.list(query);
+      const { connectionId, state } = query;
+      await connections.find({ id: connectionId, scope });
+      return readPage(query, (page) => store.webhookDeliveries.list({ connectionId, state, ...page }));
     },
 
     /** Lets a worker send a delivery again, whether or not it was delivered. @throws AppError `unknown-delivery` */

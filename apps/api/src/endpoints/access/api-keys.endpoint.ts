@@ -1,7 +1,8 @@
 import { apiKeyBodySchema, apiKeyViewSchema, toApiKeyView } from '@bulkhead/access/commands';
+import { pageOf, shortListQuery } from '@bulkhead/runtime';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { at, connectionId, success } from '../common.schema.ts';
+import { at, connectionId, page, success } from '../common.schema.ts';
 
 const newApiKeySchema = z
   .strictObject({ ...apiKeyViewSchema.shape, key: z.string() })
@@ -50,10 +51,12 @@ export const listApiKeys = defineEndpoint({
   access: 'operator',
   audited: false,
   summary: 'List all API keys, including revoked keys',
-  responses: { 200: { description: 'Keys', schema: success(z.array(apiKeyViewSchema)), example: [apiKeyExample] } },
+  request: { query: z.strictObject(shortListQuery) },
+  responses: { 200: { description: 'Keys', schema: page(apiKeyViewSchema), example: [apiKeyExample] } },
   errors: [],
-  async handler({ services }) {
-    return { data: (await services.apiKeys.list()).map(toApiKeyView) };
+  async handler({ query, services }) {
+    const { items, next } = pageOf(await services.apiKeys.list(), query, ({ id }) => id);
+    return { data: items.map(toApiKeyView), next };
   },
 });
 

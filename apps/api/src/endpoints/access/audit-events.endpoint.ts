@@ -45,8 +45,8 @@ export const listAuditEvents = defineEndpoint({
   errors: [],
   async handler({ query, services, audit }) {
     if (query.patient !== undefined) audit.addPatients([query.patient]);
-    const { events, next } = await services.audit.list(query);
-    return { data: events.map(toAuditView), next };
+    const { items, next } = await services.audit.list(query);
+    return { data: items.map(toAuditView), next };
   },
 });
 
@@ -72,7 +72,7 @@ const auditCheckSchema = z
     next: z
       .string()
       .optional()
-      .meta({ description: 'The value of `after` for the next call, if there are more events.' }),
+      .meta({ description: 'The value of `cursor` for the next call, if there are more events.' }),
   })
   .meta({ id: 'AuditCheck', description: 'The result of a check of the chain of audit events.' });
 
@@ -92,8 +92,8 @@ export const verifyAuditEvents = defineEndpoint({
   audited: true,
   summary: 'Check whether audit events were changed, removed or added',
   description:
-    'Reads up to `limit` events of the hash chain, from its beginning or after `after`. Store `last` of a complete check elsewhere, and send it as `expectedHead` of the next check. Only this detects that the newest events were removed.',
-  request: { query: auditCheckQuerySchema },
+    'Reads up to `limit` events of the hash chain, from its beginning or after `cursor`. Store `last` of a complete check elsewhere, and send it as `expectedHead` of the next check. Only this detects that the newest events were removed.',
+  request: { query: auditCheckQuerySchema, formerNames: { after: 'cursor' } },
   responses: { 200: { description: 'The result', schema: success(auditCheckSchema), example: auditCheckExample } },
   errors: [],
   async handler({ query, services }) {

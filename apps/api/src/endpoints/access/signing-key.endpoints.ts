@@ -1,7 +1,8 @@
 import { signingKeyBodySchema, signingKeyViewSchema } from '@bulkhead/connections/commands';
+import { pageOf, shortListQuery } from '@bulkhead/runtime';
 import { z } from 'zod';
 import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
-import { at, success } from '../common.schema.ts';
+import { at, page, success } from '../common.schema.ts';
 
 const kid = 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs';
 
@@ -34,12 +35,14 @@ const listSigningKeys = defineEndpoint({
   access: 'operator',
   audited: false,
   summary: 'List all signing keys, including retired keys',
+  request: { query: z.strictObject(shortListQuery) },
   responses: {
-    200: { description: 'Keys', schema: success(z.array(signingKeyViewSchema)), example: [signingKeyExample] },
+    200: { description: 'Keys', schema: page(signingKeyViewSchema), example: [signingKeyExample] },
   },
   errors: [],
-  async handler({ services }) {
-    return { data: await services.signingKeys.list() };
+  async handler({ query, services }) {
+    const { items: data, next } = pageOf(await services.signingKeys.list(), query, ({ kid: id }) => id);
+    return { data, next };
   },
 });
 

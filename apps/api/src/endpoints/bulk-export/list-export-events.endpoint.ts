@@ -1,7 +1,8 @@
 import { exportEventViewSchema, toEventView } from '@bulkhead/bulk-export/commands';
+import { pageOf, shortListQuery } from '@bulkhead/runtime';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { success } from '../common.schema.ts';
+import { page } from '../common.schema.ts';
 import { exportEventsExample } from './bulk-export.examples.ts';
 
 export const listExportEvents = defineEndpoint({
@@ -14,16 +15,17 @@ export const listExportEvents = defineEndpoint({
   audited: false,
   summary: 'List what happened to a bulk export, oldest first',
   description: 'The last 200 events of the export and the last 200 of its files.',
+  request: { query: z.strictObject(shortListQuery) },
   responses: {
     200: {
       description: 'The events of the export',
-      schema: success(z.array(exportEventViewSchema)),
+      schema: page(exportEventViewSchema),
       example: exportEventsExample,
     },
   },
   errors: ['unknown-export'],
-  async handler({ params: { provider, jobId: id }, caller: { scope, view }, services }) {
-    const events = await services.bulkExports.listEvents({ provider, id, scope });
-    return { data: events.map((event) => toEventView(event, view)) };
+  async handler({ params: { provider, jobId: id }, query, caller: { scope, view }, services }) {
+    const { items, next } = pageOf(await services.bulkExports.listEvents({ provider, id, scope }), query);
+    return { data: items.map((event) => toEventView(event, view)), next };
   },
 });

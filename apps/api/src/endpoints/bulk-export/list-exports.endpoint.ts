@@ -11,11 +11,11 @@ export const listExports = defineEndpoint({
   access: 'client',
   audited: false,
   summary: 'List bulk exports, newest first',
-  request: { query: bulkExportQuerySchema },
+  request: { query: bulkExportQuerySchema, formerNames: { after: 'cursor' } },
   responses: { 200: { description: 'Exports', schema: page(exportViewSchema), example: [exportExample] } },
   errors: ['unknown-connection'],
   async handler({ params: { provider }, query, caller: { scope, view }, services }) {
-    const { exports, next } = await services.bulkExports.list({ provider, scope, query });
-    return { data: exports.map((record) => toStatusView({ record, ...view })), next };
+    const { items, next } = await services.bulkExports.list({ provider, scope, query });
+    return { data: items.map((record) => toStatusView({ record, ...view })), next };
   },
 });

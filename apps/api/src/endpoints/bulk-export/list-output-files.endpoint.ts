@@ -1,7 +1,7 @@
 import { exportStatusQuerySchema, outputFileViewSchema, toFileView } from '@bulkhead/bulk-export/commands';
-import { z } from 'zod';
+import { pageOf, shortListQuery } from '@bulkhead/runtime';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { success } from '../common.schema.ts';
+import { page } from '../common.schema.ts';
 import { outputFileExample } from './bulk-export.examples.ts';
 
 export const listOutputFiles = defineEndpoint({
@@ -12,11 +12,11 @@ export const listOutputFiles = defineEndpoint({
   access: 'client',
   audited: 'if-shown',
   summary: 'List the files of a bulk export, with the counts of their lines (the ledger)',
-  request: { query: exportStatusQuerySchema },
+  request: { query: exportStatusQuerySchema.extend(shortListQuery) },
   responses: {
     200: {
       description: 'The files of the export',
-      schema: success(z.array(outputFileViewSchema)),
+      schema: page(outputFileViewSchema),
       example: [outputFileExample],
     },
   },
@@ -24,9 +24,10 @@ export const listOutputFiles = defineEndpoint({
   async handler({ params: { provider, jobId: id }, query, caller: { scope, view }, services, audit }) {
     const { record } = await services.bulkExports.get({ provider, id, scope });
     const files = await services.bulkExports.listFiles({ provider, id, scope });
+    const { items, next } = pageOf(files, query, (file) => file.id);
     audit.addTarget({ connectionId: record.connectionId });
-    audit.isShown = files.length > 0;
+    audit.isShown = items.length > 0;
     const reader = { ...view, withSignedUrls: query.signedUrls };
-    return { data: files.map((file) => toFileView(file, reader)) };
+    return { data: items.map((file) => toFileView(file, reader)), next };
   },
 });

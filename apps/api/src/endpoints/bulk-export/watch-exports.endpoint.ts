@@ -18,8 +18,8 @@ export const watchExports = defineEndpoint({
   errors: ['unknown-connection'],
   handler({ params: { provider }, query: { connectionId }, caller: { scope, view }, services, streamEvents }) {
     return streamEvents(async () => {
-      const { exports } = await services.bulkExports.list({ provider, scope, query: { connectionId, limit } });
-      return { events: [{ name: 'exports', data: exports.map((record) => toStatusView({ record, ...view })) }] };
+      const { items } = await services.bulkExports.list({ provider, scope, query: { connectionId, limit } });
+      return { events: [{ name: 'exports', data: items.map((record) => toStatusView({ record, ...view })) }] };
     });
   },
 });

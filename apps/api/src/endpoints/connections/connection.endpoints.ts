@@ -4,9 +4,10 @@ import {
   connectionViewSchema,
   toConnectionView,
 } from '@bulkhead/connections/commands';
+import { pageOf, shortListQuery } from '@bulkhead/runtime';
 import { z } from 'zod';
 import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
-import { success } from '../common.schema.ts';
+import { page, success } from '../common.schema.ts';
 import { listWebhookDeliveries } from '../webhooks/list-webhook-deliveries.endpoint.ts';
 import { removeWebhook } from '../webhooks/remove-webhook.endpoint.ts';
 import { resendWebhookDelivery } from '../webhooks/resend-webhook-delivery.endpoint.ts';
@@ -52,12 +53,14 @@ const listConnections = defineEndpoint({
   access: 'client',
   audited: false,
   summary: 'List all connections',
+  request: { query: z.strictObject(shortListQuery) },
   responses: {
-    200: { description: 'Connections', schema: success(z.array(connectionViewSchema)), example: [connectionExample] },
+    200: { description: 'Connections', schema: page(connectionViewSchema), example: [connectionExample] },
   },
   errors: [],
-  async handler({ caller: { scope }, services }) {
-    return { data: (await services.connections.list(scope)).map(toConnectionView) };
+  async handler({ query, caller: { scope }, services }) {
+    const { items, next } = pageOf(await services.connections.list(scope), query, ({ id }) => id);
+    return { data: items.map(toConnectionView), next };
   },
 });
 

@@ -1,8 +1,9 @@
 import { toProviderView } from '@bulkhead/connections/commands';
 import { scheduleKinds } from '@bulkhead/providers';
+import { pageOf, shortListQuery } from '@bulkhead/runtime';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { success } from '../common.schema.ts';
+import { page } from '../common.schema.ts';
 
 const providerSchema = z
   .strictObject({
@@ -45,11 +46,13 @@ export const listProviders = defineEndpoint({
   access: 'client',
   audited: false,
   summary: 'List the EHR vendors, and the choices for a new connection',
+  request: { query: z.strictObject(shortListQuery) },
   responses: {
-    200: { description: 'Providers', schema: success(z.array(providerSchema)), example: [providerExample] },
+    200: { description: 'Providers', schema: page(providerSchema), example: [providerExample] },
   },
   errors: [],
-  handler({ services }) {
-    return { data: services.registry.list().map(toProviderView) };
+  handler({ query, services }) {
+    const { items, next } = pageOf(services.registry.list(), query, ({ id }) => id);
+    return { data: items.map(toProviderView), next };
   },
 });

@@ -1,7 +1,8 @@
 import { toWatermarkView, watermarkViewSchema } from '@bulkhead/bulk-export/commands';
+import { pageOf, shortListQuery } from '@bulkhead/runtime';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { at, exportId, success } from '../common.schema.ts';
+import { at, exportId, page } from '../common.schema.ts';
 
 export const listWatermarks = defineEndpoint({
   id: 'listWatermarks',
@@ -11,15 +12,17 @@ export const listWatermarks = defineEndpoint({
   access: 'client',
   audited: false,
   summary: 'List the watermarks: the time up to which each type is completely stored',
+  request: { query: z.strictObject(shortListQuery) },
   responses: {
     200: {
       description: 'Watermarks',
-      schema: success(z.array(watermarkViewSchema)),
+      schema: page(watermarkViewSchema),
       example: [{ resourceType: 'Patient', level: 'Patient', until: at, exportId }],
     },
   },
   errors: ['unknown-connection'],
-  async handler({ params: { id }, caller: { scope }, services }) {
-    return { data: (await services.bulkExports.watermarks({ id, scope })).map(toWatermarkView) };
+  async handler({ params: { id }, query, caller: { scope }, services }) {
+    const { items, next } = pageOf(await services.bulkExports.watermarks({ id, scope }), query);
+    return { data: items.map(toWatermarkView), next };
   },
 });

@@ -33,13 +33,13 @@ const listDocuments = defineEndpoint({
   // The record of a document contains its title and its patient.
   audited: true,
   summary: 'List the documents of a connection, a patient or a resource',
-  request: { query: documentQuerySchema, readBody: 'never' },
+  request: { query: documentQuerySchema, formerNames: { after: 'cursor' }, readBody: 'never' },
   responses: { 200: { description: 'Documents', schema: page(documentViewSchema), example: [documentExample] } },
   errors: ['unknown-connection'],
   async handler({ params: { provider }, query, caller: { scope, view }, services, audit }) {
-    const { documents, next } = await services.documents.list({ provider, query, scope });
-    audit.addPatients([...(query.patient === undefined ? [] : [query.patient]), ...documents.map(patientOf)]);
-    return { data: documents.map((document) => toDocumentView(document, view)), next };
+    const { items, next } = await services.documents.list({ provider, query, scope });
+    audit.addPatients([...(query.patient === undefined ? [] : [query.patient]), ...items.map(patientOf)]);
+    return { data: items.map((document) => toDocumentView(document, view)), next };
   },
 });
 

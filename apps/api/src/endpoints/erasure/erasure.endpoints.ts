@@ -149,12 +149,12 @@ const listErasures = defineEndpoint({
   access: 'operator',
   audited: false,
   summary: 'List erasures, newest first',
-  request: { query: erasureListQuerySchema },
+  request: { query: erasureListQuerySchema, formerNames: { after: 'cursor' } },
   responses: { 200: { description: 'Erasures', schema: page(erasureViewSchema), example: [erasureExample] } },
   errors: [],
   async handler({ query, caller: { scope }, services }) {
-    const { erasures, next } = await services.erasures.list({ query, scope });
-    return { data: erasures.map(toErasureView), next };
+    const { items, next } = await services.erasures.list({ query, scope });
+    return { data: items.map(toErasureView), next };
   },
 });
 

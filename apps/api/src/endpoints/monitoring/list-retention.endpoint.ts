@@ -1,6 +1,7 @@
+import { pageOf, shortListQuery } from '@bulkhead/runtime';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { count, instant, later, success } from '../common.schema.ts';
+import { count, instant, later, page } from '../common.schema.ts';
 
 const retentionSchema = z
   .strictObject({
@@ -33,11 +34,13 @@ export const listRetention = defineEndpoint({
   access: 'operator',
   audited: false,
   summary: 'List the last retention pass for each kind of record',
+  request: { query: z.strictObject(shortListQuery) },
   responses: {
-    200: { description: 'Passes', schema: success(z.array(retentionSchema)), example: [retentionExample] },
+    200: { description: 'Passes', schema: page(retentionSchema), example: [retentionExample] },
   },
   errors: [],
-  async handler({ services }) {
-    return { data: await services.monitoring.retention() };
+  async handler({ query, services }) {
+    const { items: data, next } = pageOf(await services.monitoring.retention(), query, ({ kind }) => kind);
+    return { data, next };
   },
 });

@@ -1,7 +1,8 @@
 import { toQueueView } from '@bulkhead/monitoring/commands';
+import { pageOf, shortListQuery } from '@bulkhead/runtime';
 import { z } from 'zod';
 import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
-import { count, success } from '../common.schema.ts';
+import { count, page } from '../common.schema.ts';
 import { getHealthReport } from './health-report.endpoint.ts';
 import { getHistory } from './history.endpoint.ts';
 import { getHealth, getMetrics, getReadiness } from './process.endpoint.ts';
@@ -40,10 +41,12 @@ const listQueues = defineEndpoint({
   access: 'operator',
   audited: false,
   summary: 'List the queues with their jobs and workers',
-  responses: { 200: { description: 'Queues', schema: success(z.array(queueSchema)), example: [queueExample] } },
+  request: { query: z.strictObject(shortListQuery) },
+  responses: { 200: { description: 'Queues', schema: page(queueSchema), example: [queueExample] } },
   errors: [],
-  async handler({ services }) {
-    return { data: (await services.monitoring.readQueues()).map(toQueueView) };
+  async handler({ query, services }) {
+    const { items, next } = pageOf(await services.monitoring.readQueues(), query, ({ queue }) => queue);
+    return { data: items.map(toQueueView), next };
   },
 });
 

@@ -1,7 +1,8 @@
 import { toRateBudgetView } from '@bulkhead/monitoring/commands';
+import { pageOf, shortListQuery } from '@bulkhead/runtime';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { connectionId, count, eventStreamResponse, success } from '../common.schema.ts';
+import { connectionId, count, eventStreamResponse, page } from '../common.schema.ts';
 
 const rateBudgetSchema = z
   .strictObject({
@@ -50,13 +51,14 @@ export const listRateBudgets = defineEndpoint({
   access: 'client',
   audited: false,
   summary: 'List the request budgets of EHRs, and how much of them is used',
+  request: { query: z.strictObject(shortListQuery) },
   responses: {
-    200: { description: 'Budgets', schema: success(z.array(rateBudgetSchema)), example: [rateBudgetExample] },
+    200: { description: 'Budgets', schema: page(rateBudgetSchema), example: [rateBudgetExample] },
   },
   errors: [],
-  async handler({ caller: { scope }, services }) {
-    const budgets = await services.rateBudgets.list(scope);
-    return { data: budgets.map((budget) => toRateBudgetView(budget)) };
+  async handler({ query, caller: { scope }, services }) {
+    const { items, next } = pageOf(await services.rateBudgets.list(scope), query);
+    return { data: items.map((budget) => toRateBudgetView(budget)), next };
   },
 });
 

@@ -38,14 +38,14 @@ const listQuarantinedLines = defineEndpoint({
   // The response says which lines were rejected and why, but contains none of their content.
   audited: false,
   summary: 'List quarantined lines and entries, with the reason',
-  request: { query: quarantineQuerySchema, readBody: 'never' },
+  request: { query: quarantineQuerySchema, formerNames: { after: 'cursor' }, readBody: 'never' },
   responses: {
     200: { description: 'Lines', schema: page(quarantineViewSchema), example: [quarantinedLineExample] },
   },
   errors: [],
   async handler({ query, caller: { scope }, services }) {
-    const { entries, next } = await services.quarantine.list({ query, scope });
-    return { data: entries.map(toQuarantineView), next };
+    const { items, next } = await services.quarantine.list({ query, scope });
+    return { data: items.map(toQuarantineView), next };
   },
 });
 

@@ -1,9 +1,10 @@
 import { isResourceId } from '@bulkhead/fhir';
 import { toSourceView } from '@bulkhead/resources/commands';
+import { pageOf, shortListQuery } from '@bulkhead/runtime';
 import { z } from 'zod';
 import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
 import type { AuditNotes } from '../../http/middleware/audit-notes.ts';
-import { at, exportId, instant, later, runId, success } from '../common.schema.ts';
+import { at, exportId, instant, later, page, runId } from '../common.schema.ts';
 import {
   fhirJson,
   resourceExample,
@@ -76,22 +77,23 @@ const listResourceSources = defineEndpoint({
   access: 'client',
   audited: true,
   summary: 'List the exports and syncs that stored a resource: the current version first, then up to ten earlier ones',
-  request: { query: resourceQuerySchema, readBody: 'never' },
+  request: { query: resourceQuerySchema.extend(shortListQuery), readBody: 'never' },
   responses: {
     200: {
       description: 'The versions, even if the EHR has deleted the resource',
-      schema: success(z.array(resourceSourceSchema)),
+      schema: page(resourceSourceSchema),
       example: resourceSourcesExample,
     },
   },
   errors: ['unknown-connection', 'unknown-resource'],
-  async handler({ params, query: { connectionId }, caller: { scope }, services, audit }) {
+  async handler({ params, query, caller: { scope }, services, audit }) {
     auditPatient(audit, params);
     const { provider, type: resourceType, id: resourceId } = params;
-    const reference = { provider, connectionId, resourceType, resourceId, scope };
+    const reference = { provider, connectionId: query.connectionId, resourceType, resourceId, scope };
     const { sources, patients } = await services.resources.sources(reference);
     audit.addPatients(patients);
-    return { data: sources.map(toSourceView) };
+    const { items, next } = pageOf(sources, query);
+    return { data: items.map(toSourceView), next };
   },
 });
 

@@ -1,7 +1,6 @@
-import { syncRunViewSchema, toSyncRunView } from '@bulkhead/sync/commands';
-import { z } from 'zod';
+import { syncListQuerySchema, syncRunViewSchema, toSyncRunView } from '@bulkhead/sync/commands';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { success } from '../common.schema.ts';
+import { page } from '../common.schema.ts';
 import { syncRunExample } from './sync.examples.ts';
 
 export const listSyncs = defineEndpoint({
@@ -12,16 +11,11 @@ export const listSyncs = defineEndpoint({
   access: 'client',
   audited: false,
   summary: 'List sync runs, newest first',
-  request: {
-    query: z.strictObject({
-      connectionId: z.string().min(1).max(100).optional(),
-      limit: z.coerce.number().int().min(1).max(1000).default(50),
-    }),
-  },
-  responses: { 200: { description: 'Runs', schema: success(z.array(syncRunViewSchema)), example: [syncRunExample] } },
+  request: { query: syncListQuerySchema },
+  responses: { 200: { description: 'Runs', schema: page(syncRunViewSchema), example: [syncRunExample] } },
   errors: ['unknown-connection'],
   async handler({ params: { provider }, query, caller: { scope, view }, services }) {
-    const runs = await services.syncs.list({ provider, ...query, scope });
-    return { data: runs.map((run) => toSyncRunView(run, view)) };
+    const { items, next } = await services.syncs.list({ provider, query, scope });
+    return { data: items.map((run) => toSyncRunView(run, view)), next };
   },
 });

@@ -1,7 +1,6 @@
 import { deliveriesQuerySchema, deliveryViewSchema, toDeliveryView } from '@bulkhead/webhooks/commands';
-import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { connectionId, exportId, later, success } from '../common.schema.ts';
+import { connectionId, exportId, later, page } from '../common.schema.ts';
 
 export const webhookDeliveryExample = {
   id: `${exportId}.9.1f0c7b3a`,
@@ -27,12 +26,13 @@ export const listWebhookDeliveries = defineEndpoint({
   responses: {
     200: {
       description: 'Deliveries',
-      schema: success(z.array(deliveryViewSchema)),
+      schema: page(deliveryViewSchema),
       example: [webhookDeliveryExample],
     },
   },
   errors: ['unknown-connection'],
   async handler({ query, caller: { scope }, services }) {
-    return { data: (await services.webhooks.list({ query, scope })).map(toDeliveryView) };
+    const { items, next } = await services.webhooks.list({ query, scope });
+    return { data: items.map(toDeliveryView), next };
   },
 });

@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { z } from 'zod';
+import { endpointRequests } from '../testing/endpoint-requests.ts';
+import { type PlantedConnection, plantConnection } from '../testing/plant-connection.ts';
+import { startApi, type TestApi } from '../testing/start-api.ts';
+import { endpoints, type KeyedEndpointId } from './endpoints.ts';
+
+let api: TestApi;
+let planted: PlantedConnection;
+beforeAll(async () => {
+  api = await startApi();
+  planted = await plantConnection(api.store);
+  await Promise.all([plantConnection(api.store), plantConnection(api.store)]);
+});
+afterAll(() => api.stop());
+
+const isList = (schema: unknown) => schema instanceof z.ZodObject && schema.shape.data instanceof z.ZodArray;
+const lists = endpoints.filter(({ responses }) => isList(responses[200]?.schema));
+
+test('every list takes `cursor` and `limit`, and answers with `next`', () => {
+  expect(lists.length).toBeGreaterThan(15);
+  const others = lists.filter(({ request: { query }, responses }) => {
+    const names = Object.keys(query?.shape ?? {});
+    const answer = responses[200]?.schema as z.ZodObject;
+    return !names.includes('cursor') || !names.includes('limit') || !('next' in answer.shape);
+  });
+  expect(others.map(({ id }) => id)).toEqual([]);
+});
+
+test('no query has another name for the position of a page', () => {
+  const names = endpoints.flatMap(({ request: { query } }) => Object.keys(query?.shape ?? {}));
+  expect(names.filter((name) => /^(after|before|page|offset|skip|from_id)$/.test(name))).toEqual([]);
+});
+
+async function read(id: KeyedEndpointId, parameters: Readonly<Record<string, string>>) {
+  const { path } = endpointRequests[id].toRequest(planted);
+  const [address = '', query] = path.split('?');
+  const search = new URLSearchParams({ ...Object.fromEntries(new URLSearchParams(query)), ...parameters });
+  const { status, body } = await api.request('GET', `/api/ehr${address}?${search}`);
+  return { status, data: body.data as unknown[], next: body.next as string | undefined };
+}
+
+async function readByOne(id: KeyedEndpointId): Promise<unknown[]> {
+  const entries: unknown[] = [];
+  for (let next: string | undefined; ; ) {
+    const page = await read(id, { limit: '1', ...(next === undefined ? {} : { cursor: next }) });
+    entries.push(...page.data);
+    next = page.next;
+    if (next === undefined) return entries;
+  }
+}
+
+/** Without what the reading itself changes, and without the sources of a resource, because none is stored here. */
+const steady = lists
+  .map(({ id }) => id as KeyedEndpointId)
+  .filter((id) => !['listAuditEvents', 'listQueues', 'listRateBudgets', 'listResourceSources'].includes(id));
+
+test.each(steady)('%s returns the same entries page by page as in one page', async (id) => {
+  const whole = await read(id, { limit: '1000' });
+  expect([whole.status, whole.next]).toEqual([200, undefined]);
+  expect(await readByOne(id)).toEqual(whole.data);
+});
+
+test('lists of three records have three pages of one entry', async () => {
+  const ids = ['listConnections', 'listBulkExports', 'listSchedules', 'listQuarantinedLines'] as const;
+  for (const id of ids) expect([id, (await readByOne(id)).length]).toEqual([id, 3]);
+  const { connectionId } = planted;
+  const all = await read('listSyncRuns', { connectionId });
+  expect(all.data).toHaveLength(1);
+});
+
+test('the former name `after` is still accepted, and `cursor` counts if both are sent', async () => {
+  const first = await read('listBulkExports', { limit: '1' });
+  const next = first.next as string;
+  const second = await read('listBulkExports', { limit: '1', cursor: next });
+  expect(second.data).not.toEqual(first.data);
+  expect(await read('listBulkExports', { limit: '1', after: next })).toEqual(second);
+  const both = await read('listBulkExports', { limit: '1', after: String(second.next), cursor: next });
+  expect(both).toEqual(second);
+});
+
+test('a cursor whose entry is gone is refused for a list that has no order of ids', async () => {
+  const { status } = await read('listConnections', { cursor: 'conn_gone' });
+  expect(status).toBe(400);
+});

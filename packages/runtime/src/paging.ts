@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import { invalidRequest } from './errors/app-error.ts';
+
+/*
+ * Every list of the API is read in pages: `limit` is the size of a page, `next` in the answer is the `cursor` of the following page, and
+ * the last page has no `next`. A cursor is the id of the last entry of a page, so entries that are added or deleted in between do not
+ * shift the pages. Clients must not rely on that.
+ */
+
+const cursor = z
+  .string()
+  .min(1)
+  .max(200)
+  .optional()
+  .describe('The `next` of the previous page. Without it the list begins with its first entry.');
+
+const limit = z.coerce.number().int().min(1).max(1000);
+
+export interface PageQuery {
+  /** Undefined: the whole list. */
+  readonly limit?: number | undefined;
+  readonly cursor?: string | undefined;
+}
+
+/** The parameters of a list that can be long. */
+export function pageQuery({ defaultLimit }: { readonly defaultLimit: number }) {
+  return {
+    limit: limit.default(defaultLimit).describe('The maximum number of entries of the page.'),
+    cursor,
+  };
+}
+
+/** The parameters of a list that is short by its nature. Without `limit` it is returned whole. */
+export const shortListQuery = {
+  limit: limit.optional().describe('The maximum number of entries of the page. Without it the whole list is returned.'),
+  cursor,
+};
+
+export interface Page<Item> {
+  readonly items: Item[];
+  /** Undefined on the last page. */
+  readonly next: string | undefined;
+}
+
+/** Reads a page. One more entry is read to learn whether another page follows. @param read lists `limit` entries after the one with the id `after` */
+export async function readPage<Item extends { readonly id: string }>(
+  { limit: size, cursor: after }: PageQuery & { readonly limit: number },
+  read: (page: { readonly limit: number; readonly after: string | undefined }) => Promise<readonly Item[]>,
+): Promise<Page<Item>> {
+  const items = await read({ limit: size + 1, after });
+  const page = items.slice(0, size);
+  return { items: page, next: items.length > size ? page.at(-1)?.id : undefined };
+}
+
+/**
+ * Cuts a page out of a whole list.
+ * @param idOf names an entry. By default entries are named by their position, for lists whose entries have no id
+ * @throws AppError `invalid-request` if no entry has the id of the cursor
+ */
+export function pageOf<Item>(
+  items: readonly Item[],
+  { limit: size = items.length, cursor: after }: PageQuery,
+  idOf: (item: Item, index: number) => string = (_item, index) => String(index + 1),
+): Page<Item> {
+  const begin = after === undefined ? 0 : items.findIndex((item, index) => idOf(item, index) === after) + 1;
+  if (begin === 0 && after !== undefined) {
+    const message =
+      'is not from a page of this list, or its entry was deleted. Read the list from its beginning, without cursor';
+    throw invalidRequest([{ path: 'cursor', message }]);
+  }
+  const end = begin + size;
+  const last = items[end - 1];
+  return {
+    items: items.slice(begin, end),
+    next: end < items.length && last !== undefined ? idOf(last, end - 1) : undefined,
+  };
+}
