@@ -1,3 +1,4 @@
+export { createAnsweredRequestRepository } from './answered-request.repository.ts';
 export { type ApiKey, apiKeyRoles } from './api-key.record.ts';
 export { type ApiKeyRepository, createApiKeyRepository } from './api-key.repository.ts';
 export { auditHash } from './audit/audit-chain.ts';

@@ -28,6 +28,8 @@ export const erasedCollections = {
   sync_runs: 'by-hand',
   quarantine_usage: 'by-hand',
   idempotency_keys: 'by-hand',
+  /** Not counted, because it contains copies of answers only. */
+  answered_requests: 'by-hand',
   'quarantine.files': 'by-hand',
   'quarantine.chunks': 'by-hand',
   'document_files.files': 'by-hand',

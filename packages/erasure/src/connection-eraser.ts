@@ -144,6 +144,7 @@ export function createConnectionEraser(options: {
       // If this was the only connection of a key, its list becomes empty. An absent list would allow all connections.
       const change = { $pull: { connectionIds: connectionId } };
       await database.collection('api_keys').updateMany({ connectionIds: connectionId }, change as never);
+      await database.collection('answered_requests').deleteMany({ connectionId });
       return 0;
     },
     ...simpleCollections('_id').map(

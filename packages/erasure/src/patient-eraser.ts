@@ -216,6 +216,8 @@ export function createPatientEraser(options: {
       { $set: { 'request.patients.$[patient]': erasedPatient } } as never,
       { arrayFilters: [{ patient: patientId }] },
     );
+    // The answer of a sync contains the patients that it was requested for.
+    await collection('answered_requests').deleteMany({ connectionId } as never);
     return changed + modifiedCount;
   };
 

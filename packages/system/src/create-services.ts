@@ -3,7 +3,9 @@ import {
   type AuditService,
   createApiKeyService,
   createAuditService,
+  createIdempotencyService,
   createSessionService,
+  type IdempotencyService,
   type SessionService,
 } from '@bulkhead/access/commands';
 import { type BulkExportService, createBulkExportService } from '@bulkhead/bulk-export/commands';
@@ -68,6 +70,7 @@ export interface Services {
   readonly erasures: ErasureService;
   readonly health: HealthService;
   readonly history: HistoryService;
+  readonly idempotency: IdempotencyService;
   readonly monitoring: MonitoringService;
   readonly quarantine: QuarantineService;
   readonly rateBudgets: RateBudgetService;
@@ -106,6 +109,7 @@ export function createServices(options: ServicesOptions): Services {
       checkRedis: () => checkRedis(redis),
     }),
     history: createHistoryService({ store }),
+    idempotency: createIdempotencyService({ store }),
     monitoring,
     quarantine: createQuarantineService({ store, producer }),
     rateBudgets,

@@ -1,5 +1,10 @@
 import type { AccessStore, ChainedAuditEvent } from '@bulkhead/access';
-import { createApiKeyRepository, createAuditEventRepository, createSessionRepository } from '@bulkhead/access';
+import {
+  createAnsweredRequestRepository,
+  createApiKeyRepository,
+  createAuditEventRepository,
+  createSessionRepository,
+} from '@bulkhead/access';
 import {
   createBulkExportRepository,
   createIdempotencyKeyRepository,
@@ -130,6 +135,7 @@ export function createStore(options: StoreOptions): Store {
   const historySamples = createHistorySampleRepository(database);
   const processStates = createProcessStateRepository(database);
   const apiKeys = createApiKeyRepository(database);
+  const answeredRequests = createAnsweredRequestRepository({ database, secretBox });
   const erasures = createErasureRepository(database);
   const keptOut = createKeptOutRepository({ database, secretBox });
   const gate = new ErasureGate({ erasures, keptOut });
@@ -152,6 +158,7 @@ export function createStore(options: StoreOptions): Store {
     quarantine,
     documentContents,
     keptOut,
+    answeredRequests,
   ];
   const encryptedFields = encrypting.flatMap(({ encryptedFields }) => encryptedFields);
   return {
@@ -178,6 +185,7 @@ export function createStore(options: StoreOptions): Store {
     schedules: guard(schedules, { insert: connectionOf }),
     historySamples,
     processStates,
+    answeredRequests,
     apiKeys,
     auditEvents,
     sessions: createSessionRepository(database),

@@ -109,6 +109,9 @@ async function plant(store: Store): Promise<void> {
   await store.outputFiles.insertMissing([makeOutputFile({ id: 'file_1', url: signedUrl, requiresAccessToken: false })]);
   await store.quarantine.put({ lines: [makeLine(0, inline), makeLine(100, inFile)], now });
   await store.quarantine.saveCorrection({ id: lineId(0), bytes: correction });
+  const attempt = { clientId: 'key_1', key: 'k', holder: 'h' };
+  await store.answeredRequests.take({ attempt, requestHash: 'h', now: new Date() });
+  await store.answeredRequests.save({ attempt, request: answered, connectionId: undefined });
   await store.keptOut.add({ connectionId: 'conn_1', patientId: 'kept-out', now });
   const part = store.documentContents.createPart({ upload: 'up_1', index: 0 });
   await part.write(content);
@@ -119,6 +122,8 @@ async function plant(store: Store): Promise<void> {
     ...size,
   });
 }
+
+const answered = { requestHash: 'h', answer: { reply: { status: 201 } } };
 
 async function readAll(store: Store) {
   const document = await store.documentContents.find({ connectionId: 'conn_1', sha256: 'hash' });
@@ -139,6 +144,11 @@ async function readAll(store: Store) {
     inline: await text(await store.quarantine.openBytes(lineId(0))),
     inFile: await text(await store.quarantine.openBytes(lineId(100))),
     correction: (await store.quarantine.readLine(lineId(0))).toString(),
+    answered: await store.answeredRequests.take({
+      attempt: { clientId: 'key_1', key: 'k', holder: 'other' },
+      requestHash: 'h',
+      now: new Date(),
+    }),
     isKeptOut: (await store.keptOut.listAll()).get('conn_1')?.hasPatient('kept-out'),
     document: await text(store.documentContents.read(document, { start: 0, end: content.length })),
   };
@@ -155,6 +165,7 @@ const planted = {
   inline: inline.toString(),
   inFile: inFile.toString(),
   correction: correction.toString(),
+  answered,
   isKeptOut: true,
   document: content.toString(),
 };
@@ -185,6 +196,7 @@ describe('a rotation of the encryption key', () => {
       'quarantine.files: metadata.sealedKey',
       'document_files.files: metadata.sealedKey',
       'kept_out_keys: sealedKey',
+      'answered_requests: sealed',
     ]);
 
     const rotated = await run('rotate-encryption-key', { keys: [second, first] });

@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import type { Page, Problem } from '../browser/pages.ts';
 import type { httpStatus } from './errors/to-error-answer.ts';
 import type { EventStreams, Snapshot } from './events/event-streams.ts';
+import type { Idempotency } from './idempotency.ts';
 import type { Audited, AuditNotes } from './middleware/audit-notes.ts';
 import type { Caller } from './middleware/caller-of.ts';
 import type { RefusedAttempts } from './refused-attempts.ts';
@@ -56,6 +57,8 @@ export interface HandlerInput<Params, Query, Headers, Body, CalledBy> {
   readonly query: Query;
   readonly headers: Headers;
   readonly body: Body;
+  /** For endpoints with `idempotency: 'handler'`. */
+  readonly idempotencyKey: string | undefined;
   /** Undefined if the endpoint needs no key. */
   readonly caller: CalledBy;
   readonly services: Services;
@@ -130,6 +133,10 @@ interface Description<Id extends string, Path extends string, CalledBy extends A
   readonly responses: Readonly<Record<Status, ResponseDescription>>;
   /** The error codes of this endpoint. The OpenAPI document adds the codes that every endpoint can return. */
   readonly errors: readonly ErrorCode[];
+  /** For a POST that creates a record. Such a POST accepts `Idempotency-Key`. */
+  readonly idempotency?: Idempotency;
+  /** Errors that are the outcome of a record that was created. A repeated request gets them again. */
+  readonly lastingErrors?: readonly ErrorCode[];
   /** For endpoints that people open in a browser. */
   readonly errorPage?: ErrorPage;
   /** Limits requests by network address, for endpoints that need no key but cause work. */
@@ -190,11 +197,17 @@ export function endpointGroup<const Member extends Endpoint>(group: EndpointGrou
   return group;
 }
 
-/** @throws Error if two endpoints have the same id or the same address, or if one action has different rules in two endpoints. */
+/**
+ * @throws Error if two endpoints have the same id or the same address, if one action has different rules in two endpoints, or if an
+ * endpoint that creates a record does not accept `Idempotency-Key`
+ */
 export function checkEndpoints(endpoints: readonly Endpoint[]): readonly Endpoint[] {
   const rulesOf = new Map<string, string>();
   const names = new Set<string>();
-  for (const { id, method, path, action, access, audited } of endpoints) {
+  for (const { id, method, path, action, access, audited, responses, idempotency } of endpoints) {
+    const isCreating = method === 'post' && (responses[201] !== undefined || action?.endsWith('.create'));
+    if (isCreating && idempotency === undefined)
+      throw new Error(`${id} creates a record, so it needs \`idempotency\`.`);
     for (const name of [`id ${id}`, `address ${method.toUpperCase()} ${path.replace(/:\w+/g, ':')}`]) {
       if (names.has(name)) throw new Error(`Two endpoints have the ${name}. Change one of them.`);
       names.add(name);

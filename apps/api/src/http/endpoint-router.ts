@@ -2,6 +2,7 @@ import { parseRequest } from '@bulkhead/runtime';
 import type { Services } from '@bulkhead/system';
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import type { Endpoint, HandlerInput, ProcessState, Reply } from './define-endpoint.ts';
+import { readIdempotencyKey, replyOnce } from './idempotency.ts';
 import { allow, maxIdLength } from './middleware/allow.ts';
 import { auditNotes } from './middleware/audit-notes.ts';
 import { type Caller, findCaller } from './middleware/caller-of.ts';
@@ -54,9 +55,24 @@ export function callEndpoint(endpoint: Endpoint, deps: EndpointDeps): RequestHan
     if (typeof patientId === 'string') auditNotes(response).addPatients([patientId.slice(0, maxIdLength)]);
     // The types of `defineEndpoint` ensure that the handler accepts what the schemas return.
     const input = readInput({ endpoint, deps, request, response }) as HandlerInput<never, never, never, never, never>;
-    const reply = await endpoint.handler(input);
+    const reply = await replyTo({ endpoint, deps, input, response });
     if (reply) sendReply({ endpoint, response, reply });
   };
+}
+
+async function replyTo(options: {
+  readonly endpoint: Endpoint;
+  readonly deps: EndpointDeps;
+  readonly input: HandlerInput<never, never, never, never, never>;
+  readonly response: Response;
+}): Promise<Reply | undefined> {
+  const { endpoint, deps, input, response } = options;
+  const { idempotencyKey: key, request } = input;
+  const call = async () => (await endpoint.handler(input)) ?? undefined;
+  if (key === undefined || endpoint.idempotency === 'handler') return call();
+  // As it was sent: a validated body can contain times that count from now.
+  const content = [request.params, request.query, request.body];
+  return replyOnce({ endpoint, services: deps.services, response, key, content, call });
 }
 
 function readInput(options: {
@@ -73,6 +89,7 @@ function readInput(options: {
     query: readQuery(endpoint, request.query),
     body: body?.schema && parseRequest(body.schema, body.isOptional ? (request.body ?? {}) : request.body),
     headers: headers ? parseRequest(headers, pickHeaders(request, Object.keys(headers.shape))) : {},
+    idempotencyKey: readIdempotencyKey(endpoint, request),
     caller: findCaller(response),
     services,
     process,

@@ -4,6 +4,7 @@ import { errorSchema } from '../endpoints/common.schema.ts';
 import { endpointGroups } from '../endpoints/endpoints.ts';
 import type { Endpoint, ErrorCode, ResponseDescription } from '../http/define-endpoint.ts';
 import { httpStatus } from '../http/errors/to-error-answer.ts';
+import { idempotencyHeader } from '../http/idempotency.ts';
 
 /** Describes the API as OpenAPI 3.1, from the schemas that validate its requests. */
 export function createApiDocument(): ReturnType<typeof createDocument> {
@@ -38,6 +39,7 @@ function toPaths(): ZodOpenApiPathsObject {
 function toOperation(endpoint: Endpoint): ZodOpenApiOperationObject {
   const { id, summary, description, access, request, responses } = endpoint;
   const { headers, body } = request;
+  const header = endpoint.idempotency ? idempotencyHeader.extend(headers?.shape ?? {}) : headers;
   const query = toQuery(request);
   const names = [...endpoint.path.matchAll(/:(\w+)/g)].map(([, name = '']) => name);
   const path = z.object(Object.fromEntries(names.map((name) => [name, z.string().meta(parameterMeta(name))])));
@@ -49,7 +51,7 @@ function toOperation(endpoint: Endpoint): ZodOpenApiOperationObject {
     requestParams: {
       ...(names.length > 0 ? { path } : {}),
       ...(query ? { query } : {}),
-      ...(headers ? { header: headers } : {}),
+      ...(header ? { header } : {}),
     },
     ...(body ? { requestBody: toBody(body) } : {}),
     responses: {
@@ -133,7 +135,7 @@ function errorExample(code: ErrorCode) {
 }
 
 /** The codes of the endpoint, and codes that end a request before its handler: of the key, the address, the body and the database. */
-export function errorCodes({ method, path, access, errors }: Endpoint): ErrorCode[] {
+export function errorCodes({ method, path, access, errors, idempotency }: Endpoint): ErrorCode[] {
   if (access === 'anyone') return [...new Set([...errors, 'invalid-request' as const])];
   return [
     ...errors,
@@ -145,6 +147,9 @@ export function errorCodes({ method, path, access, errors }: Endpoint): ErrorCod
     'api-key-expired',
     'api-key-revoked',
     ...(access === 'operator' ? (['forbidden'] as const) : []),
+    ...(idempotency ? (['idempotency-key-reused'] as const) : []),
+    ...(idempotency === 'answer' || idempotency === 'secret' ? (['idempotency-key-in-use'] as const) : []),
+    ...(idempotency === 'secret' ? (['answer-not-repeated'] as const) : []),
     // These are for browsers that are logged in.
     ...(method !== 'get' ? (['cross-site-request'] as const) : []),
     'too-many-requests',

@@ -128,7 +128,15 @@ describe('the erasure of a connection', () => {
     // The test covers records of every kind.
     expect(kindsOf(erasedKeys)).toEqual(
       expect.arrayContaining([
-        ...['Condition', 'DocumentReference', 'Patient', 'access_tokens', 'active_exports', 'api_keys'],
+        ...[
+          'Condition',
+          'DocumentReference',
+          'Patient',
+          'access_tokens',
+          'active_exports',
+          'answered_requests',
+          'api_keys',
+        ],
         ...['authorization_requests', 'bulk_exports', 'connections', 'crawl_marks', 'document_contents'],
         ...['document_files.chunks', 'document_files.files', 'documents', 'idempotency_keys', 'kept_out_keys'],
         ...['kept_out_patients', 'output_files', 'quarantine', 'quarantine.chunks', 'quarantine.files'],
@@ -381,7 +389,7 @@ describe('the erasure of a patient', () => {
     const removedKeys = [...before].filter(([key]) => !after.has(key)).map(([key]) => key);
     const isChunk = (key: string) => /^(document_files|quarantine)\./.test(key);
     const notMentioning = removedKeys.filter((key) => !isChunk(key) && !mentions(`${key} ${before.get(key)}`));
-    expect(kindsOf(notMentioning)).toEqual(['Binary', 'document_contents', 'quarantine']);
+    expect(kindsOf(notMentioning)).toEqual(['Binary', 'answered_requests', 'document_contents', 'quarantine']);
     expect([...withoutProof(after).keys()].filter((key) => !before.has(key))).toEqual([]);
     const { contents, parts } = await store.documentContents.count();
     expect(parts).toBeGreaterThanOrEqual(contents);

@@ -96,6 +96,9 @@ export async function fillConnection(
     request: { requestHash: 'hash', recordId: ended.id },
     now: deps.now(),
   });
+  const attempt = { clientId: 'key_1', key: `answer-${connectionId}`, holder: 'holder' };
+  await store.answeredRequests.take({ attempt, requestHash: 'hash', now: deps.now() });
+  await store.answeredRequests.save({ attempt, request: { requestHash: 'hash', answer: {} }, connectionId });
   await store.authorizationRequests.insert({
     request: {
       id: `auth_${connectionId}`,

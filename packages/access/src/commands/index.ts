@@ -9,4 +9,5 @@ export {
   toAuditCheckView,
   toAuditView,
 } from './audit.service.ts';
+export { createIdempotencyService, type IdempotencyService } from './idempotency.service.ts';
 export { createSessionService, type SessionService } from './session.service.ts';

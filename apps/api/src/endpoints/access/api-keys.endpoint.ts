@@ -23,6 +23,7 @@ export const createApiKey = defineEndpoint({
   method: 'post',
   path: '/api/ehr/api-keys',
   action: 'api-key.create',
+  idempotency: 'secret',
   access: 'operator',
   audited: true,
   summary: 'Create an API key, which is shown only once',

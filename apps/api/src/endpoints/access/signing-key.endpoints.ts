@@ -13,6 +13,7 @@ const createSigningKey = defineEndpoint({
   method: 'post',
   path: '/api/ehr/signing-keys',
   action: 'signing-key.create',
+  idempotency: 'answer',
   access: 'operator',
   audited: true,
   summary: 'Create a signing key, or import one',

@@ -23,6 +23,7 @@ const createConnection = defineEndpoint({
   method: 'post',
   path: '/api/ehr/connections',
   action: 'connection.create',
+  idempotency: 'answer',
   access: 'operator',
   audited: true,
   summary: 'Add a connection',
@@ -40,7 +41,7 @@ const createConnection = defineEndpoint({
   errors: ['unknown-provider'],
   async handler({ body, services, audit }) {
     const connection = await services.connections.create(body);
-    audit.target = { id: connection.id, provider: connection.provider };
+    audit.target = { id: connection.id, provider: connection.provider, connectionId: connection.id };
     return { data: toConnectionView(connection), location: `/api/ehr/connections/${connection.id}` };
   },
 });

@@ -8,6 +8,7 @@ export const createSchedule = defineEndpoint({
   method: 'post',
   path: '/api/ehr/schedules',
   action: 'schedule.create',
+  idempotency: 'answer',
   access: 'client',
   audited: true,
   summary: 'Add a schedule',

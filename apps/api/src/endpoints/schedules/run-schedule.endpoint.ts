@@ -12,6 +12,7 @@ export const runSchedule = defineEndpoint({
   method: 'post',
   path: '/api/ehr/schedules/:id/run',
   action: 'schedule.run',
+  idempotency: 'answer',
   access: 'client',
   audited: true,
   summary: 'Start a run of a schedule now',

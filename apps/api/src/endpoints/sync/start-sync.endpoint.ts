@@ -26,6 +26,8 @@ export const startSync = defineEndpoint({
   method: 'post',
   path: '/api/ehr/:provider/enhanced-sync',
   action: 'sync.create',
+  idempotency: 'answer',
+  lastingErrors: ['sync-incomplete', 'sync-cancelled'],
   access: 'client',
   audited: true,
   summary: 'Sync the standard and the enhanced resource types',
@@ -73,14 +75,14 @@ export const startSync = defineEndpoint({
     audit.addTarget({ connectionId: run.connectionId, id: run.id });
     const isActive = isSyncActive(run.phase);
     const applied = appliedPreferences(preferences, isActive);
-    if (applied !== '') response.set('Preference-Applied', applied);
+    const replyHeaders: Record<string, string> = applied === '' ? {} : { 'Preference-Applied': applied };
     if (isActive) {
       const url = `/api/ehr/${provider}/sync-runs/${run.id}`;
       const data = { ...toSyncedView(state), ...toSyncRunView(run, caller.view), url };
-      return { status: 202, location: url, data };
+      return { status: 202, location: url, data, headers: replyHeaders };
     }
     if (run.phase !== 'completed') throw incomplete(state);
-    return { data: toSyncedView(state) };
+    return { data: toSyncedView(state), headers: replyHeaders };
   },
 });
 

@@ -92,6 +92,8 @@ export const httpStatus = {
   'sync-already-running': 409,
   'sync-ended': 409,
   'sync-cancelled': 409,
+  'idempotency-key-in-use': 409,
+  'answer-not-repeated': 409,
   'nothing-to-retry': 409,
   'document-not-stored': 409,
   'last-operator-key': 409,

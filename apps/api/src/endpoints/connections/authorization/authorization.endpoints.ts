@@ -62,6 +62,7 @@ const inviteToAuthorize = defineEndpoint({
   method: 'post',
   path: '/api/ehr/:provider/authorize',
   action: 'connection.authorize',
+  idempotency: 'secret',
   access: 'operator',
   audited: true,
   summary: 'Create an address that a user opens once to authorize a connection',

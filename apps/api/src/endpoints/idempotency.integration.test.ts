@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { endpointRequests } from '../testing/endpoint-requests.ts';
+import { plantConnection } from '../testing/plant-connection.ts';
+import { type RequestOptions, startApi, type TestApi } from '../testing/start-api.ts';
+import { endpoints, type KeyedEndpointId } from './endpoints.ts';
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await startApi({
+    env: { ATHENAHEALTH_REDIRECT_URI: 'https://bulkhead.example/api/ehr/callback', ATHENAHEALTH_CLIENT_ID: 'client' },
+  });
+});
+afterAll(() => api.stop());
+
+const creating = endpoints.filter(({ idempotency }) => idempotency !== undefined);
+const idsOf = (list: typeof creating) => list.map(({ id }) => id as KeyedEndpointId);
+
+/** A request that creates a record, to send several times. */
+async function makeRequest(id: KeyedEndpointId) {
+  const planted = await plantConnection(api.store);
+  // The planted sync still holds the claim of its connection.
+  const connectionId = id === 'startEnhancedSync' ? await api.createConnection() : planted.connectionId;
+  const { path, ...options } = endpointRequests[id].toRequest({ ...planted, connectionId });
+  // The connection of the other request cannot be authorized by a user.
+  const body = id === 'inviteToAuthorize' ? { practiceId: '195900' } : options.body;
+  return (change: RequestOptions) =>
+    api.request('POST', `/api/ehr${path}`, {
+      ...options,
+      ...(body === undefined ? {} : { body }),
+      ...change,
+      headers: { ...options.headers, ...change.headers },
+    });
+}
+
+/** A change of the body that stays valid. */
+const otherBody: Readonly<Partial<Record<KeyedEndpointId, object>>> = {
+  createConnection: { provider: 'athenahealth', auth: { method: 'none' }, practiceId: '1' },
+  createApiKey: { name: 'y', role: 'operator' },
+  createSigningKey: { alg: 'RS384' },
+  inviteToAuthorize: { practiceId: '1' },
+};
+
+test('every POST that creates a record accepts Idempotency-Key', () => {
+  expect(idsOf(creating)).toEqual([
+    'startBulkExport',
+    'startEnhancedSync',
+    'createConnection',
+    'inviteToAuthorize',
+    'createSchedule',
+    'runSchedule',
+    'createApiKey',
+    'createSigningKey',
+  ]);
+});
+
+test.each(idsOf(creating.filter(({ idempotency }) => idempotency !== 'secret')))(
+  '%s sends the same answer to a repeated request, and creates nothing a second time',
+  async (id) => {
+    const send = await makeRequest(id);
+    const headers = { 'idempotency-key': randomUUID() };
+    const first = await send({ headers });
+    expect([201, 202]).toContain(first.status);
+    const second = await send({ headers });
+    expect([second.status, second.body]).toEqual([first.status, first.body]);
+    expect(second.headers.get('location')).toBe(first.headers.get('location'));
+    expect([first, second].map((answer) => answer.headers.get('idempotency-replayed'))).toEqual([null, 'true']);
+  },
+);
+
+test.each(idsOf(creating.filter(({ idempotency }) => idempotency === 'secret')))(
+  '%s refuses a repeated request, because its secret is not stored, and names the record',
+  async (id) => {
+    const send = await makeRequest(id);
+    const headers = { 'idempotency-key': randomUUID() };
+    const first = await send({ headers });
+    expect(first.status).toBe(201);
+    const { status, text, body } = await send({ headers });
+    expect([status, body.error.code]).toEqual([409, 'answer-not-repeated']);
+    for (const secret of [first.body.data.key, first.body.data.startUrl])
+      if (secret) expect(text).not.toContain(secret);
+    if (id === 'createApiKey') expect(body.error.details).toEqual({ id: first.body.data.id });
+  },
+);
+
+test.each(idsOf(creating))('%s refuses another request with the same key', async (id) => {
+  const headers = { 'idempotency-key': randomUUID() };
+  const [send, sendOther] = [await makeRequest(id), await makeRequest(id)];
+  expect((await send({ headers })).status).toBeLessThan(300);
+  const body = otherBody[id];
+  const { status, body: answer } = await sendOther({ headers, ...(body === undefined ? {} : { body }) });
+  expect([status, answer.error.code]).toEqual([422, 'idempotency-key-reused']);
+});
+
+test.each(idsOf(creating))('%s refuses a key with a space', async (id) => {
+  const send = await makeRequest(id);
+  const { status, body } = await send({ headers: { 'idempotency-key': 'two words' } });
+  expect([status, body.error.details[0].path]).toEqual([400, 'idempotency-key']);
+});
+
+test('equal requests that are sent at the same time create one record', async () => {
+  const send = await makeRequest('createSchedule');
+  const headers = { 'idempotency-key': randomUUID() };
+  const answers = await Promise.all([1, 2, 3, 4].map(() => send({ headers })));
+  expect(new Set(answers.map(({ body }) => body.data.id)).size).toBe(1);
+  expect(answers.filter((answer) => answer.headers.get('idempotency-replayed') === 'true')).toHaveLength(3);
+});
+
+test('the key of a refused request can be used for the corrected request', async () => {
+  const send = await makeRequest('createSchedule');
+  const headers = { 'idempotency-key': randomUUID() };
+  const unknown = { connectionId: 'conn_none', kind: 'export', cron: '0 2 * * *', timeZone: 'UTC' };
+  expect((await send({ headers, body: unknown })).status).toBe(404);
+  expect((await send({ headers })).status).toBe(201);
+});
+
+test('the same key of another client is another key', async () => {
+  const send = await makeRequest('createSchedule');
+  const headers = { 'idempotency-key': randomUUID() };
+  const first = await send({ headers });
+  const second = await send({ headers, authorization: `Bearer ${api.clientKey}` });
+  expect(second.status).toBe(201);
+  expect(second.body.data.id).not.toBe(first.body.data.id);
+});

@@ -1,0 +1,105 @@
+import { AppError, parseRequest } from '@bulkhead/runtime';
+import type { Services } from '@bulkhead/system';
+import type { Request, Response } from 'express';
+import { z } from 'zod';
+import type { Endpoint, Reply } from './define-endpoint.ts';
+import { toErrorAnswer } from './errors/to-error-answer.ts';
+import { auditNotes } from './middleware/audit-notes.ts';
+import { callerOf } from './middleware/caller-of.ts';
+
+/** How a POST that creates a record treats a repeated request with the same `Idempotency-Key`. */
+export type Idempotency =
+  /** The answer is stored for a day, encrypted, and sent again. */
+  | 'answer'
+  /**
+   * The answer contains a secret that is stored as a hash only. It is not stored with the answer either, because a copy would make the
+   * hash useless. A repeated request is refused, and the error names the record.
+   */
+  | 'secret'
+  /** The handler does it, because the id of its record is chosen together with the key. Not even a crash leads to a second record. */
+  | 'handler';
+
+/** See https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header. */
+export const idempotencyHeader = z.object({
+  'idempotency-key': z
+    .string()
+    .regex(/^[!-~]{1,200}$/, 'Idempotency-Key must be 1-200 visible ASCII characters without a space')
+    .optional()
+    .describe(
+      'Names this request, for example with a UUID. If the request is sent again with the same key within a day, nothing is created a second time.',
+    ),
+});
+
+/** The header of a response that was sent before. */
+export const replayed = { 'Idempotency-Replayed': 'true' };
+
+/** @throws AppError `invalid-request` */
+export function readIdempotencyKey({ idempotency }: Endpoint, request: Request): string | undefined {
+  if (idempotency === undefined) return undefined;
+  return parseRequest(idempotencyHeader, { 'idempotency-key': request.get('idempotency-key') })['idempotency-key'];
+}
+
+/** What is stored of an answer: all of it, its error, or the ids of the record if the answer contains a secret. */
+type StoredAnswer =
+  | { readonly reply: Reply }
+  | { readonly error: ReturnType<typeof toErrorAnswer>['view'] }
+  | { readonly record: Readonly<Record<string, string>> };
+
+/** Calls the handler of a request with an `Idempotency-Key`, unless an earlier request has got its answer. */
+export async function replyOnce(options: {
+  readonly endpoint: Endpoint;
+  readonly services: Services;
+  readonly response: Response;
+  readonly key: string;
+  /** What makes the request different from others with the same endpoint. */
+  readonly content: unknown;
+  readonly call: () => Promise<Reply | undefined>;
+}): Promise<Reply | undefined> {
+  const { endpoint, services, response, key, content, call } = options;
+  const notes = auditNotes(response);
+  const request = { clientId: callerOf(response).apiKey.id, key, content: [endpoint.id, content] };
+  let outcome: Promise<Reply | undefined> | undefined;
+  const { answer, isRepeated } = await services.idempotency.once<StoredAnswer>(request, async () => {
+    outcome = call();
+    const stored = await toStored({ endpoint, outcome, record: () => notes.target });
+    return { answer: stored, connectionId: notes.target.connectionId };
+  });
+  if (!isRepeated) return outcome;
+  notes.setChanged(false);
+  if ('record' in answer) throw notRepeated(answer.record);
+  if ('error' in answer) throw toError(answer.error);
+  const { reply } = answer;
+  return { ...reply, headers: { ...reply.headers, ...replayed } };
+}
+
+/** @throws the error of the handler, unless it is the outcome of a record that was created */
+async function toStored(options: {
+  readonly endpoint: Endpoint;
+  readonly outcome: Promise<Reply | undefined>;
+  readonly record: () => Readonly<Record<string, string>>;
+}): Promise<StoredAnswer> {
+  const { endpoint, outcome, record } = options;
+  const { idempotency, lastingErrors = [] } = endpoint;
+  try {
+    const reply = (await outcome) ?? {};
+    return idempotency === 'secret' ? { record: record() } : { reply };
+  } catch (error) {
+    const { code, view } = toErrorAnswer(error);
+    if (!lastingErrors.some((lasting) => lasting === code)) throw error;
+    return { error: view };
+  }
+}
+
+function toError({ code, message, details }: ReturnType<typeof toErrorAnswer>['view']): AppError {
+  return new AppError({ code, message, retry: 'never', context: details === undefined ? {} : { details } });
+}
+
+function notRepeated(record: Readonly<Record<string, string>>): AppError {
+  return new AppError({
+    code: 'answer-not-repeated',
+    message:
+      'The first request with this Idempotency-Key was carried out. Its answer contained a secret, which is not stored, so it cannot be sent again. `details` has the ids of the record that it created. If you did not receive the secret, delete that record, and create another one with a new key.',
+    retry: 'never',
+    context: { details: record },
+  });
+}

@@ -1,0 +1,110 @@
+import { createEncryptedField, isDuplicateKey, mongooseFieldsOf, type SecretBox, type Stored } from '@bulkhead/store';
+import { type Connection as Database, Schema } from 'mongoose';
+import { z } from 'zod';
+
+const documentSchema = z.strictObject({
+  /** `<API key id>/<the client's key>`, so that clients cannot use each other's keys. */
+  id: z.string(),
+  /** The attempt that may store the answer. Another attempt replaces one whose process has died. */
+  holder: z.string(),
+  /** The encrypted `AnsweredRequest`. An answer can contain ids of patients, and the hash is of a body that can contain a secret. */
+  sealed: z.string(),
+  isAnswered: z.boolean(),
+  /** The connection that the request was about. The answer is deleted with it. */
+  connectionId: z.string().exactOptional(),
+  createdAt: z.date(),
+});
+type AnsweredRequestDocument = Stored<typeof documentSchema>;
+
+export interface AnsweredRequest {
+  /** Equal for equal requests. */
+  readonly requestHash: string;
+  /** JSON. Undefined while the first request is being executed. */
+  readonly answer?: unknown;
+}
+
+/** One attempt to execute the request that a client's `Idempotency-Key` names. */
+export interface RequestAttempt {
+  readonly clientId: string;
+  readonly key: string;
+  readonly holder: string;
+}
+
+/** Clients repeat a request within minutes. A day also covers a nightly job that is restarted in the morning. */
+const keptSeconds = 24 * 60 * 60;
+/** Longer than the longest request, a sync that waits for 290 seconds. An older attempt has died. */
+const longestAttemptMs = 6 * 60_000;
+
+const schema = new Schema<AnsweredRequestDocument>(mongooseFieldsOf(documentSchema), {
+  collection: 'answered_requests',
+  versionKey: false,
+  strict: 'throw',
+});
+schema.index({ createdAt: 1 }, { expireAfterSeconds: keptSeconds });
+schema.index({ connectionId: 1 });
+
+/** `answered_requests`: the answers of POST requests with an `Idempotency-Key`. */
+export function createAnsweredRequestRepository(options: {
+  readonly database: Database;
+  readonly secretBox: SecretBox;
+}) {
+  const { database, secretBox } = options;
+  const model = database.model('AnsweredRequest', schema);
+  const idOf = ({ clientId, key }: Pick<RequestAttempt, 'clientId' | 'key'>) => `${clientId}/${key}`;
+  const encrypt = (id: string, request: AnsweredRequest) =>
+    secretBox.encrypt({ plaintext: Buffer.from(JSON.stringify(request)), owner: ownerOf(id) });
+  const field = { database, secretBox, collection: 'answered_requests', field: 'sealed', ownerOf };
+  return {
+    encryptedFields: [createEncryptedField(field)],
+
+    /** @returns undefined if this attempt may execute the request, or else the request that has used the key */
+    async take(options: {
+      readonly attempt: RequestAttempt;
+      readonly requestHash: string;
+      readonly now: Date;
+    }): Promise<AnsweredRequest | undefined> {
+      const { attempt, requestHash, now } = options;
+      const _id = idOf(attempt);
+      const before = (ms: number) => ({ $lt: new Date(now.getTime() - ms) });
+      for (;;) {
+        // The index expires answers, but only about once a minute and not on every engine.
+        await model.deleteOne({ _id, createdAt: before(keptSeconds * 1000) });
+        await model.deleteOne({ _id, isAnswered: false, createdAt: before(longestAttemptMs) });
+        const { holder } = attempt;
+        try {
+          const sealed = encrypt(_id, { requestHash });
+          await model.create({ _id, holder, sealed, isAnswered: false, createdAt: now });
+          return undefined;
+        } catch (error) {
+          if (!isDuplicateKey(error)) throw error;
+        }
+        const document = await model.findById(_id).lean();
+        if (document)
+          return JSON.parse(secretBox.decrypt({ encrypted: document.sealed, owner: ownerOf(_id) }).toString());
+        // The key was released in the meantime.
+      }
+    },
+
+    /** Stores the answer of an attempt. */
+    async save(options: {
+      readonly attempt: RequestAttempt;
+      readonly request: AnsweredRequest;
+      readonly connectionId: string | undefined;
+    }): Promise<void> {
+      const { attempt, request, connectionId } = options;
+      const _id = idOf(attempt);
+      const ofConnection = connectionId === undefined ? {} : { connectionId };
+      const change = { sealed: encrypt(_id, request), isAnswered: true, ...ofConnection };
+      await model.updateOne({ _id, holder: attempt.holder }, { $set: change });
+    },
+
+    /** Frees the key after a request that failed, so that the client may repeat it. */
+    async release(attempt: RequestAttempt): Promise<void> {
+      await model.deleteOne({ _id: idOf(attempt), holder: attempt.holder, isAnswered: false });
+    },
+  };
+}
+
+function ownerOf(id: string): string {
+  return `answered-request/${id}`;
+}

@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto';
+import { AppError, waitUntil } from '@bulkhead/runtime';
+import type { AnsweredRequest, RequestAttempt } from '../answered-request.repository.ts';
+import { hashOf } from '../ids-and-secrets.ts';
+import type { AccessStore } from '../store.ts';
+
+/** A request with an `Idempotency-Key`. */
+export interface KeyedRequest {
+  /** The id of the API key. */
+  readonly clientId: string;
+  readonly key: string;
+  /** What makes the request different from others, as JSON: its endpoint, path and body. */
+  readonly content: unknown;
+}
+
+export interface Executed<Answer> {
+  /** JSON. */
+  readonly answer: Answer;
+  /** The connection that the request was about. */
+  readonly connectionId: string | undefined;
+}
+
+export type IdempotencyService = ReturnType<typeof createIdempotencyService>;
+
+/** How long a repeated request waits for the answer of the first one. */
+const answerWaitMs = 5000;
+
+/**
+ * Executes a request with an `Idempotency-Key` once, however often it is sent (draft-ietf-httpapi-idempotency-key-header).
+ *
+ *     no record --> executing --> answered, for a day
+ *         ^            |
+ *         +------------+  the request failed, or its process died more than six minutes ago
+ */
+export function createIdempotencyService({ store }: { readonly store: AccessStore }) {
+  const { answeredRequests } = store;
+  return {
+    /**
+     * @returns the answer, and whether an earlier request has got it
+     * @throws AppError `idempotency-key-reused` for another request with this key, `idempotency-key-in-use` while the first one is running
+     */
+    async once<Answer>(
+      request: KeyedRequest,
+      execute: () => Promise<Executed<Answer>>,
+    ): Promise<{ readonly answer: Answer; readonly isRepeated: boolean }> {
+      const { clientId, key, content } = request;
+      const requestHash = hashOf(JSON.stringify(content));
+      const attempt: RequestAttempt = { clientId, key, holder: randomUUID() };
+      const take = () => answeredRequests.take({ attempt, requestHash, now: new Date() });
+      const first = await waitUntil(async (): Promise<AnsweredRequest | 'mine' | undefined> => {
+        const other = await take();
+        if (other && other.requestHash !== requestHash) throw keyReused();
+        if (!other) return 'mine';
+        return other.answer === undefined ? undefined : other;
+      }, answerWaitMs);
+      if (first === undefined) throw keyInUse();
+      if (first !== 'mine') return { answer: first.answer as Answer, isRepeated: true };
+      const { answer, connectionId } = await execute().catch(async (error: unknown) => {
+        // If MongoDB is unavailable, the key is free after six minutes.
+        await answeredRequests.release(attempt).catch(() => undefined);
+        throw error;
+      });
+      // The request was executed, so it must not fail now. A repeat within six minutes is refused, and executes nothing.
+      const answered = { attempt, request: { requestHash, answer }, connectionId };
+      await answeredRequests.save(answered).catch(() => undefined);
+      return { answer, isRepeated: false };
+    },
+  };
+}
+
+function keyReused(): AppError {
+  return new AppError({
+    code: 'idempotency-key-reused',
+    message: 'This Idempotency-Key was used for a different request. Use a new key for each request.',
+    retry: 'never',
+  });
+}
+
+function keyInUse(): AppError {
+  return new AppError({
+    code: 'idempotency-key-in-use',
+    message:
+      'The first request with this Idempotency-Key has not ended yet. Send the request again later, with the same key, to get its answer.',
+    retry: { afterMs: answerWaitMs },
+  });
+}
