@@ -33,13 +33,16 @@ const unrecorded = new Set<KeyedEndpointId>([
   'listQuarantinedLines',
   'getQuarantinedLine',
   'listWebhookDeliveries',
+  'getWebhookDelivery',
   'listSigningKeys',
+  'getSigningKey',
   'listRateBudgets',
   'watchRateBudgets',
   'listQueues',
   'getHealthReport',
   'getHistory',
   'listApiKeys',
+  'getApiKey',
 ]);
 /** The patients in the event of each endpoint that shows patient data. */
 const patients: Readonly<Partial<Record<KeyedEndpointId, readonly string[]>>> = {

@@ -40,14 +40,18 @@ export interface ResponseDescription {
   readonly example?: unknown;
 }
 
-/** The reply of a handler. It is sent as `{ success: true, data, next? }`, or as an empty body without data. */
-export interface Reply<Status extends number = number> {
-  /** One of `responses`. Default: the first of them. */
-  readonly status?: Status;
+/** The reply of a handler. Default of `status`: the first of `responses`. It is sent as `{ success: true, data, next? }`, or as an empty body without data. */
+export type Reply<Status extends number = number> = ReplyContent & LocationOf<Status>;
+
+/** A reply that something was created or accepted names the path of the record. */
+type LocationOf<Status extends number> = Status extends 201 | 202
+  ? { readonly status?: Status; readonly location: string }
+  : { readonly status?: Status; readonly location?: string };
+
+interface ReplyContent {
   readonly data?: unknown;
   /** The `cursor` of the next page of a list. */
   readonly next?: string | undefined;
-  readonly location?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 

@@ -5,6 +5,7 @@ import { endpointGroups } from '../endpoints/endpoints.ts';
 import type { Endpoint, ErrorCode, ResponseDescription } from '../http/define-endpoint.ts';
 import { httpStatus } from '../http/errors/to-error-answer.ts';
 import { idempotencyHeader } from '../http/idempotency.ts';
+import { headerComponents, responseHeaders } from './response-headers.ts';
 
 /** Describes the API as OpenAPI 3.1, from the schemas that validate its requests. */
 export function createApiDocument(): ReturnType<typeof createDocument> {
@@ -20,7 +21,7 @@ export function createApiDocument(): ReturnType<typeof createDocument> {
     servers: [{ url: '/' }],
     tags: endpointGroups.map(({ name, description }) => ({ name, description })),
     security: [{ apiKey: [] }],
-    components: { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer' } } },
+    components: { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer' } }, headers: headerComponents },
     paths: toPaths(),
   });
 }
@@ -56,7 +57,10 @@ function toOperation(endpoint: Endpoint): ZodOpenApiOperationObject {
     ...(body ? { requestBody: toBody(body) } : {}),
     responses: {
       ...Object.fromEntries(
-        Object.entries(responses).map(([status, response]) => [status, toResponse(endpoint, response)]),
+        Object.entries(responses).map(([status, response]) => [
+          status,
+          { ...toResponse(endpoint, response), headers: responseHeaders(endpoint, Number(status)) },
+        ]),
       ),
       ...toErrors(endpoint),
       // Sent by the HTTP server itself: see `httpLimits`.
@@ -118,6 +122,7 @@ function toErrors(endpoint: Endpoint) {
       String(status),
       {
         description: codes.map((code) => `\`${code}\``).join(', '),
+        headers: responseHeaders(endpoint, status),
         content: {
           'application/json': {
             schema: errorSchema,

@@ -181,6 +181,10 @@ export const endpointRequests: Readonly<Record<KeyedEndpointId, EndpointRequest>
     answer: 'unknown-connection',
   },
   listWebhookDeliveries: { toRequest: withConnection('/webhook-deliveries'), answer: 'unknown-connection' },
+  getWebhookDelivery: {
+    toRequest: ({ deliveryId }) => ({ path: `/webhook-deliveries/${deliveryId}` }),
+    answer: 'unknown-delivery',
+  },
   resendWebhookDelivery: {
     toRequest: ({ deliveryId }) => ({ path: `/webhook-deliveries/${deliveryId}/resend` }),
     answer: 'unknown-delivery',
@@ -203,6 +207,7 @@ export const endpointRequests: Readonly<Record<KeyedEndpointId, EndpointRequest>
   },
   createSigningKey: { toRequest: () => ({ path: '/signing-keys', body: { alg: 'ES384' } }), answer: 'operators' },
   listSigningKeys: { toRequest: () => ({ path: '/signing-keys' }), answer: 'operators' },
+  getSigningKey: { toRequest: () => ({ path: '/signing-keys/kid_none' }), answer: 'operators' },
   activateSigningKey: {
     toRequest: () => ({ path: '/signing-keys/kid_none/activate' }),
     answer: 'operators',
@@ -221,5 +226,6 @@ export const endpointRequests: Readonly<Record<KeyedEndpointId, EndpointRequest>
   listAuditEvents: { toRequest: () => ({ path: '/audit-events' }), answer: 'operators' },
   verifyAuditEvents: { toRequest: () => ({ path: '/audit-events/verification' }), answer: 'operators' },
   listApiKeys: { toRequest: () => ({ path: '/api-keys' }), answer: 'operators' },
+  getApiKey: { toRequest: () => ({ path: '/api-keys/key_none' }), answer: 'operators' },
   revokeApiKey: { toRequest: () => ({ path: '/api-keys/key_none' }), answer: 'operators' },
 };

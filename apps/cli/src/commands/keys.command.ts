@@ -12,6 +12,7 @@ import {
   yes,
 } from '../command.ts';
 import { confirm } from '../confirm.ts';
+import { toFields } from '../output.ts';
 
 /** The API keys. */
 export const keys: CommandGroup = {
@@ -36,6 +37,16 @@ export const keys: CommandGroup = {
           },
           empty: 'No API keys. Create one with: bulkhead keys create --name NAME',
         });
+      },
+    }),
+    command({
+      name: 'show',
+      summary: 'show what an API key may do, and when it was last used',
+      args: { id: 'the id of the key' },
+      examples: ['keys show key_1'],
+      async run({ api, output }, { id }) {
+        const { data } = answerOf(await api.GET('/api/ehr/api-keys/{id}', { params: { path: { id } } }));
+        output.print(data, () => toFields(data));
       },
     }),
     command({

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { answerOf } from '@bulkhead/client';
 import { type CommandGroup, choice, command, given, text, yes } from '../command.ts';
 import { confirm } from '../confirm.ts';
+import { toFields } from '../output.ts';
 
 const kid = 'the id of the key';
 
@@ -27,6 +28,17 @@ export const signingKeys: CommandGroup = {
           },
           empty: 'No signing keys. Create one with: bulkhead signing-keys create',
         });
+      },
+    }),
+    command({
+      name: 'show',
+      summary: 'show the algorithm and the state of a signing key',
+      args: { kid },
+      examples: ['signing-keys show kid_1'],
+      async run({ api, output }, { kid: keyId }) {
+        const params = { path: { kid: keyId } };
+        const { data } = answerOf(await api.GET('/api/ehr/signing-keys/{kid}', { params }));
+        output.print(data, () => toFields(data));
       },
     }),
     command({

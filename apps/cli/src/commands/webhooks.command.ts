@@ -1,6 +1,7 @@
 import { answerOf } from '@bulkhead/client';
 import { atMost, type CommandGroup, choice, command, fromCursor, given, required, text, yes } from '../command.ts';
 import { confirm } from '../confirm.ts';
+import { toFields } from '../output.ts';
 
 const connection = 'the id of the connection';
 
@@ -64,6 +65,17 @@ export const webhooks: CommandGroup = {
           empty: `No deliveries. Set a webhook with: bulkhead webhooks set ${connectionId} --address URL`,
           next,
         });
+      },
+    }),
+    command({
+      name: 'delivery',
+      summary: 'show a call with its attempts',
+      args: { id: 'the id of the delivery' },
+      examples: ['webhooks delivery job_1.9.1f0c7b3a'],
+      async run({ api, output }, { id }) {
+        const params = { path: { id } };
+        const { data } = answerOf(await api.GET('/api/ehr/webhook-deliveries/{id}', { params }));
+        output.print(data, () => toFields(data));
       },
     }),
     command({

@@ -48,6 +48,13 @@ export function createApiKeyService({ store }: { readonly store: AccessStore }) 
 
     list: (): Promise<ApiKey[]> => store.apiKeys.list(),
 
+    /** @throws AppError `unknown-api-key` */
+    async get(id: string): Promise<ApiKey> {
+      const apiKey = await store.apiKeys.find(id);
+      if (!apiKey) throw unknownApiKey();
+      return apiKey;
+    },
+
     /** A revoked key stays in the list. @throws AppError `unknown-api-key`, `last-operator-key` */
     async revoke(id: string): Promise<{ readonly apiKey: ApiKey; readonly isChanged: boolean }> {
       const apiKey = await store.apiKeys.find(id);

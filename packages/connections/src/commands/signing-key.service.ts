@@ -63,6 +63,9 @@ export function createSigningKeyService({ store }: { readonly store: ConnectionS
 
     list: async () => Promise.all((await store.signingKeys.list()).map(toKeyView)),
 
+    /** @throws AppError `unknown-signing-key` */
+    get: async (kid: string): Promise<SigningKeyView> => toKeyView(await find(kid)),
+
     /** The public keys that servers verify our assertions with (RFC 7517). It includes retired keys whose assertions may still live. */
     async jwks() {
       const now = Date.now();

@@ -35,6 +35,12 @@ export function createWebhookService(options: {
   readonly connections: ConnectionService;
 }) {
   const { store, producer, connections } = options;
+  /** @throws AppError `unknown-delivery` */
+  const find = async ({ id, scope }: ConnectionReference): Promise<WebhookDelivery> => {
+    const delivery = await store.webhookDeliveries.find(id);
+    if (!delivery || !isInScope(scope, delivery.connectionId)) throw unknownDelivery();
+    return delivery;
+  };
   return {
     /** @returns the secret that signs the calls. It cannot be shown again. */
     async set({ id, scope, body: { url } }: ConnectionReference & { readonly body: WebhookBody }) {
@@ -60,16 +66,15 @@ export function createWebhookService(options: {
       return readPage(query, (page) => store.webhookDeliveries.list({ connectionId, state, ...page }));
     },
 
+    find,
+
     /** Lets a worker send a delivery again, whether or not it was delivered. @throws AppError `unknown-delivery` */
     async resend({ id, scope }: ConnectionReference): Promise<WebhookDelivery> {
-      const existing = await store.webhookDeliveries.find(id);
-      if (!existing || !isInScope(scope, existing.connectionId)) throw unknownDelivery();
+      await find({ id, scope });
       if (!(await store.webhookDeliveries.reopen(id))) throw unknownDelivery();
       // If Redis is unavailable, the sweep creates the job within a minute.
       await producer.enqueueAgain('webhook.deliver', { deliveryId: id }).catch(() => undefined);
-      const delivery = await store.webhookDeliveries.find(id);
-      if (!delivery) throw unknownDelivery();
-      return delivery;
+      return find({ id, scope });
     },
   };
 }

@@ -40,7 +40,7 @@ export const createApiKey = defineEndpoint({
     const { apiKey, key } = await services.apiKeys.create(body);
     audit.target = { id: apiKey.id };
     // No other response contains a key.
-    return { data: { ...toApiKeyView(apiKey), key } };
+    return { data: { ...toApiKeyView(apiKey), key }, location: `/api/ehr/api-keys/${apiKey.id}` };
   },
 });
 
@@ -58,6 +58,21 @@ export const listApiKeys = defineEndpoint({
   async handler({ query, services }) {
     const { items, next } = pageOf(await services.apiKeys.list(), query, ({ id }) => id);
     return { data: items.map(toApiKeyView), next };
+  },
+});
+
+export const getApiKey = defineEndpoint({
+  id: 'getApiKey',
+  method: 'get',
+  path: '/api/ehr/api-keys/:id',
+  action: 'api-key.read',
+  access: 'operator',
+  audited: false,
+  summary: 'Return an API key, without the key itself',
+  responses: { 200: { description: 'The key', schema: success(apiKeyViewSchema), example: apiKeyExample } },
+  errors: ['unknown-api-key'],
+  async handler({ params: { id }, services }) {
+    return { data: toApiKeyView(await services.apiKeys.get(id)) };
   },
 });
 

@@ -24,7 +24,7 @@ const createSigningKey = defineEndpoint({
   async handler({ body, services, audit }) {
     const data = await services.signingKeys.create(body);
     audit.target = { kid: data.kid };
-    return { data };
+    return { data, location: `/api/ehr/signing-keys/${encodeURIComponent(data.kid)}` };
   },
 });
 
@@ -44,6 +44,21 @@ const listSigningKeys = defineEndpoint({
   async handler({ query, services }) {
     const { items: data, next } = pageOf(await services.signingKeys.list(), query, ({ kid: id }) => id);
     return { data, next };
+  },
+});
+
+const getSigningKey = defineEndpoint({
+  id: 'getSigningKey',
+  method: 'get',
+  path: '/api/ehr/signing-keys/:kid',
+  action: 'signing-key.read',
+  access: 'operator',
+  audited: false,
+  summary: 'Return a signing key and its state',
+  responses: { 200: { description: 'The key', schema: success(signingKeyViewSchema), example: signingKeyExample } },
+  errors: ['unknown-signing-key'],
+  async handler({ params: { kid: id }, services }) {
+    return { data: await services.signingKeys.get(id) };
   },
 });
 
@@ -123,5 +138,13 @@ const getJwks = defineEndpoint({
 export const signingKeyEndpoints = endpointGroup({
   name: 'Signing keys',
   description: 'The keys that sign client assertions of SMART Backend Services, and their published public halves.',
-  endpoints: [createSigningKey, listSigningKeys, activateSigningKey, retireSigningKey, deleteSigningKey, getJwks],
+  endpoints: [
+    createSigningKey,
+    listSigningKeys,
+    getSigningKey,
+    activateSigningKey,
+    retireSigningKey,
+    deleteSigningKey,
+    getJwks,
+  ],
 });

@@ -20,6 +20,6 @@ export const retryExport = defineEndpoint({
     const { record, isChanged } = await services.bulkExports.retry({ provider, id, scope, by: apiKey.name });
     audit.addTarget({ connectionId: record.connectionId });
     audit.setChanged(isChanged);
-    return { data: toStatusView({ record, ...view }) };
+    return { data: toStatusView({ record, ...view }), location: `/api/ehr/${provider}/bulk-export/${id}` };
   },
 });

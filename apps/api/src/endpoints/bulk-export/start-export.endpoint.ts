@@ -39,6 +39,7 @@ export const startExport = defineEndpoint({
     });
     audit.addTarget({ connectionId: record.connectionId, jobId: record.id });
     audit.setChanged(!isRepeated);
-    return { data: toStartedView(record), headers: isRepeated ? replayed : {} };
+    const location = `/api/ehr/${provider}/bulk-export/${record.id}`;
+    return { data: toStartedView(record), location, headers: isRepeated ? replayed : {} };
   },
 });

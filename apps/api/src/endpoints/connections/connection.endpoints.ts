@@ -8,7 +8,7 @@ import { pageOf, shortListQuery } from '@bulkhead/runtime';
 import { z } from 'zod';
 import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
 import { page, success } from '../common.schema.ts';
-import { listWebhookDeliveries } from '../webhooks/list-webhook-deliveries.endpoint.ts';
+import { getWebhookDelivery, listWebhookDeliveries } from '../webhooks/list-webhook-deliveries.endpoint.ts';
 import { removeWebhook } from '../webhooks/remove-webhook.endpoint.ts';
 import { resendWebhookDelivery } from '../webhooks/resend-webhook-delivery.endpoint.ts';
 import { setWebhook } from '../webhooks/set-webhook.endpoint.ts';
@@ -116,6 +116,7 @@ export const connectionEndpoints = endpointGroup({
     setWebhook,
     removeWebhook,
     listWebhookDeliveries,
+    getWebhookDelivery,
     resendWebhookDelivery,
   ],
 });

@@ -80,7 +80,8 @@ const retryDocument = defineEndpoint({
   errors: ['unknown-document', 'nothing-to-retry'],
   async handler({ params, caller: { scope, view }, services, audit }) {
     auditDocument(audit, await services.documents.find({ ...params, scope }));
-    return { data: toDocumentView(await services.documents.retry({ ...params, scope }), view) };
+    const data = toDocumentView(await services.documents.retry({ ...params, scope }), view);
+    return { data, location: `/api/ehr/${params.provider}/documents/${params.id}/metadata` };
   },
 });
 

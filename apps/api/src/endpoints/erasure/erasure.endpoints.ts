@@ -73,7 +73,7 @@ const deleteConnection = defineEndpoint({
     204: { description: 'The connection is deleted. Its stored data is kept.' },
   },
   errors: ['unknown-connection', 'connection-in-use'],
-  async handler({ params: { id }, query, caller, services, audit }) {
+  async handler({ params: { id }, query, caller, services, audit }): Promise<Reply<202 | 204>> {
     const { scope } = caller;
     if (query.data === 'keep') {
       await services.connections.delete({ id, scope });

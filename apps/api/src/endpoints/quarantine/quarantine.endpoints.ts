@@ -71,7 +71,9 @@ const replayQuarantinedLines = defineEndpoint({
   async handler({ body, caller: { scope }, services, audit }) {
     const replayed = await services.quarantine.replayAll({ body, scope });
     audit.setChanged(replayed > 0);
-    return { data: { count: replayed } };
+    const { exportId, fileId } = body;
+    const selected = new URLSearchParams(exportId === undefined ? { fileId: fileId ?? '' } : { exportId });
+    return { data: { count: replayed }, location: `/api/ehr/quarantine?${selected}` };
   },
 });
 

@@ -20,6 +20,7 @@ export const retrySync = defineEndpoint({
     const { state, isChanged } = await services.syncs.retry({ ...params, scope, by: apiKey.name });
     audit.addTarget({ connectionId: state.run.connectionId });
     audit.setChanged(isChanged);
-    return { data: toSyncRunDetail(state, view) };
+    const { provider, id } = params;
+    return { data: toSyncRunDetail(state, view), location: `/api/ehr/${provider}/sync-runs/${id}` };
   },
 });

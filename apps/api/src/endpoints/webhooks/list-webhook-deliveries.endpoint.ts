@@ -1,6 +1,6 @@
 import { deliveriesQuerySchema, deliveryViewSchema, toDeliveryView } from '@bulkhead/webhooks/commands';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { connectionId, exportId, later, page } from '../common.schema.ts';
+import { connectionId, exportId, later, page, success } from '../common.schema.ts';
 
 export const webhookDeliveryExample = {
   id: `${exportId}.9.1f0c7b3a`,
@@ -34,5 +34,22 @@ export const listWebhookDeliveries = defineEndpoint({
   async handler({ query, caller: { scope }, services }) {
     const { items, next } = await services.webhooks.list({ query, scope });
     return { data: items.map(toDeliveryView), next };
+  },
+});
+
+export const getWebhookDelivery = defineEndpoint({
+  id: 'getWebhookDelivery',
+  method: 'get',
+  path: '/api/ehr/webhook-deliveries/:id',
+  action: 'webhook.read-delivery',
+  access: 'client',
+  audited: false,
+  summary: 'Return a webhook delivery with its attempts',
+  responses: {
+    200: { description: 'The delivery', schema: success(deliveryViewSchema), example: webhookDeliveryExample },
+  },
+  errors: ['unknown-delivery'],
+  async handler({ params: { id }, caller: { scope }, services }) {
+    return { data: toDeliveryView(await services.webhooks.find({ id, scope })) };
   },
 });

@@ -21,6 +21,7 @@ export const resendWebhookDelivery = defineEndpoint({
   },
   errors: ['unknown-delivery'],
   async handler({ params: { id }, caller: { scope }, services }) {
-    return { data: toDeliveryView(await services.webhooks.resend({ id, scope })) };
+    const data = toDeliveryView(await services.webhooks.resend({ id, scope }));
+    return { data, location: `/api/ehr/webhook-deliveries/${encodeURIComponent(id)}` };
   },
 });

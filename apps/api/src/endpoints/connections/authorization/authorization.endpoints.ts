@@ -72,7 +72,9 @@ const inviteToAuthorize = defineEndpoint({
   async handler({ params: { provider }, body, services, audit }) {
     const { connectionId } = body;
     if (connectionId !== undefined) audit.target = { connectionId };
-    return { data: await services.authorizations.invite({ provider, body }) };
+    const data = await services.authorizations.invite({ provider, body });
+    const { pathname, search } = new URL(data.startUrl);
+    return { data, location: pathname + search };
   },
 });
 
