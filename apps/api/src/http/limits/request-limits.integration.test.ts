@@ -50,6 +50,23 @@ describe('a key', () => {
     expect(statuses(await send(otherKey))).toEqual([200]);
   });
 
+  test('every answer to a key has RateLimit headers, with the limit and what is left of it', async () => {
+    const key = await makeKey(3);
+    const answers = await send(key, { times: 4 + tolerance });
+    const policies = new Set(answers.map(({ headers }) => headers.get('ratelimit-policy')));
+    expect([...policies]).toEqual(['"default";q=3;w=60']);
+    const [, left, rest] = /^"default";r=(\d+);t=(\d+)$/.exec(answers[0]?.headers.get('ratelimit') ?? '') ?? [];
+    expect(left).toBe('2');
+    expect(Number(rest)).toBeGreaterThanOrEqual(1);
+    expect(Number(rest)).toBeLessThanOrEqual(60);
+    const refused = answers.find(({ status }) => status === 429);
+    expect(refused?.headers.get('ratelimit')).toMatch(/^"default";r=0;t=\d+$/);
+    const unknown = await api.request('GET', '/api/ehr/none', { authorization: `Bearer ${await makeKey()}` });
+    expect([unknown.status, unknown.headers.get('ratelimit-policy')]).toEqual([404, '"default";q=200;w=60']);
+    const withoutKey = await api.request('GET', '/api/ehr/connections', { authorization: null });
+    expect([withoutKey.status, withoutKey.headers.get('ratelimit')]).toEqual([401, null]);
+  });
+
   test('a key without its own limit has the limit of the deployment', async () => {
     const key = await makeKey();
     expectRefusedFrom(200, statuses(await send(key, { times: 201 + tolerance })));

@@ -31,16 +31,19 @@ export function createRequestLimits(options: {
     readonly id: string;
     readonly limit: number;
     readonly message: string;
+    readonly onCount?: ((quota: Quota) => void) | undefined;
   }) => {
-    const { to, id, limit, message } = options;
+    const { to, id, limit, message, onCount = () => undefined } = options;
     const { count, restMs } = await to.add(id);
+    onCount({ limit, left: Math.max(limit - count, 0), windowSeconds: to.windowSeconds, restMs });
     if (count <= limit) return;
     throw new AppError({ code: 'too-many-requests', message, retry: { afterMs: restMs } });
   };
   return {
-    /** @throws AppError `too-many-requests` */
-    countRequest: (apiKey: ApiKey): Promise<void> =>
+    /** @param onCount is called even if the request is refused. @throws AppError `too-many-requests` */
+    countRequest: (apiKey: ApiKey, onCount: (quota: Quota) => void): Promise<void> =>
       add({
+        onCount,
         to: requests,
         id: apiKey.id,
         limit: apiKey.requestsPerMinute ?? requestsPerMinute,
@@ -96,6 +99,15 @@ export function createRequestLimits(options: {
   };
 }
 
+/** A limit, and what is left of it. */
+export interface Quota {
+  readonly limit: number;
+  readonly left: number;
+  readonly windowSeconds: number;
+  /** The time until the window ends. */
+  readonly restMs: number;
+}
+
 export interface Count {
   readonly count: number;
   /** The time until the count is reset. */
@@ -129,6 +141,7 @@ function createCounter({ redis, prefix, name, windowSeconds: duration }: Counter
   });
   const limiter = new RLWrapperTimeouts({ limiter: inRedis, timeoutMs: redisTimeoutMs, insuranceLimiter: inMemory });
   return {
+    windowSeconds: duration,
     async add(id: string): Promise<Count> {
       const { consumedPoints: count, msBeforeNext: restMs } = await limiter.consume(id);
       return { count, restMs };

@@ -2,7 +2,7 @@ import type { ApiKeyService, SessionService } from '@bulkhead/access/commands';
 import { AppError } from '@bulkhead/runtime';
 import type { Request, RequestHandler } from 'express';
 import { requireSameOrigin, resumeSession } from '../../browser/session.ts';
-import type { RequestLimits } from '../limits/request-limits.ts';
+import type { Quota, RequestLimits } from '../limits/request-limits.ts';
 import type { RefusedAttempts } from '../refused-attempts.ts';
 import { type Caller, callerOf, setCaller } from './caller-of.ts';
 
@@ -66,10 +66,18 @@ function unauthenticated(): AppError {
   });
 }
 
+/** The headers of draft-ietf-httpapi-ratelimit-headers. */
+function toRateLimitHeaders({ limit, left, windowSeconds, restMs }: Quota) {
+  return {
+    'RateLimit-Policy': `"default";q=${limit};w=${windowSeconds}`,
+    RateLimit: `"default";r=${left};t=${Math.ceil(restMs / 1000)}`,
+  };
+}
+
 /** Counts a request against the limit of its key. Requests of a session count against the key of the session. */
 export function limitRequests({ limits }: { readonly limits: RequestLimits }): RequestHandler {
   return async (_request, response, next) => {
-    await limits.countRequest(callerOf(response).apiKey);
+    await limits.countRequest(callerOf(response).apiKey, (quota) => response.set(toRateLimitHeaders(quota)));
     next();
   };
 }
