@@ -15,14 +15,19 @@ import { watermarkDecisionSchema } from './hold-reason.ts';
 
 export type ExportWarning = Immutable<z.output<typeof warningSchema>>;
 
-/** A problem that the server reported in an OperationOutcome of a file, such as a resource that it could not export. */
 export const issueCountSchema = z
   .strictObject({
-    /** fatal | error | warning | information */
-    severity: z.string(),
-    /** https://hl7.org/fhir/R4/valueset-issue-type.html */
-    code: z.string(),
-    count: countSchema,
+    severity: z
+      .string()
+      .describe(
+        'The severity of a FHIR OperationOutcome: `fatal`, `error`, `warning` or `information`. `fatal` and `error` mean that data is missing.',
+      ),
+    code: z
+      .string()
+      .describe(
+        'The code of the FHIR value set IssueType, such as `not-found` (https://hl7.org/fhir/R4/valueset-issue-type.html).',
+      ),
+    count: countSchema.describe('How often the server reported this issue in the files of the export.'),
     types: z
       .array(z.string())
       .exactOptional()
@@ -30,70 +35,100 @@ export const issueCountSchema = z
     /** The text of the first such issue. */
     ehrText: ehrTextSchema,
   })
-  .meta({ id: 'IssueCount' });
+  .meta({
+    id: 'IssueCount',
+    description:
+      'A problem that the EHR reported in an OperationOutcome of a file, such as a resource that it could not export.',
+  });
 export type IssueCount = Immutable<z.output<typeof issueCountSchema>>;
 
 /** The results of lines. `stored + stale + quarantined + withheld` accounts for every line that was read. */
 export const lineCounts = {
-  /** Resources whose received version, or an equal one, is now stored. */
-  stored: countSchema,
-  /** The part of `stored` that was already there, so that nothing was written. */
-  unchanged: countSchema,
-  /** Older than the stored version, or incomplete while the stored version is complete. */
-  stale: countSchema,
-  quarantined: countSchema,
+  stored: countSchema.describe(
+    'Resources whose received version, or an equal one, is stored now. It includes `unchanged`.',
+  ),
+  unchanged: countSchema.describe('The part of `stored` that was already stored, so that nothing was written.'),
+  stale: countSchema.describe(
+    'Resources that are older than the stored version, or incomplete while the stored version is complete. They change nothing.',
+  ),
+  quarantined: countSchema.describe('Lines that could not be stored. They are kept in the quarantine with the reason.'),
   withheld: withheldCountSchema,
-  deleted: countSchema,
+  deleted: countSchema.describe('Resources that the EHR reported as deleted, and that are deleted here now.'),
 };
 
 /** Sums over the ledger. */
 const exportCountsSchema = z.strictObject({
-  files: countSchema,
-  filesCompleted: countSchema,
-  filesFailed: countSchema,
-  /** Files of types that were not requested, if the server does not know `_type`. They are not downloaded. */
-  filesSkipped: countSchema,
-  /** Lines that the manifest promised, if it gives counts. */
-  promised: countSchema,
+  files: countSchema.describe('The files that the manifest of the EHR names.'),
+  filesCompleted: countSchema.describe('The files that were read to their end.'),
+  filesFailed: countSchema.describe('The files that were given up. A retry of the export fetches them.'),
+  filesSkipped: countSchema.describe(
+    'Files of types that were not requested, if the EHR does not support `_type`. They are not downloaded.',
+  ),
+  promised: countSchema.describe('The resources that the manifest promises. 0 if it has no counts.'),
   ...lineCounts,
-  bytes: countSchema,
+  bytes: countSchema.describe('The bytes that were read, uncompressed.'),
 });
 export type ExportCounts = Immutable<z.output<typeof exportCountsSchema>>;
 
 const exportRequestSchema = z.strictObject({
-  exportType: z.enum(exportTypes),
-  resourceTypes: z.array(z.string()),
-  since: z.string().exactOptional(),
-  sinceLast: z.boolean().exactOptional(),
-  typeFilters: z.array(z.string()).exactOptional(),
+  exportType: z
+    .enum(exportTypes)
+    .describe('What is exported: `Patient` (every patient that the connection can see), `Group` or `System`.'),
+  resourceTypes: z.array(z.string()).describe('FHIR resource types. An empty array means every type.'),
+  since: z
+    .string()
+    .exactOptional()
+    .describe('Only changes after this instant were requested. Absent if everything was requested.'),
+  sinceLast: z.boolean().exactOptional().describe('`true` if `since` was requested as `last`.'),
+  typeFilters: z
+    .array(z.string())
+    .exactOptional()
+    .describe('FHIR searches, such as `Observation?category=laboratory`. Absent if nothing was filtered.'),
 }) satisfies z.ZodType<BulkExportRequest>;
 
 /** When an export entered a phase. */
-const phaseTimeSchema = z.strictObject({ phase: z.enum(bulkExportPhases), at: z.date() });
+const phaseTimeSchema = z.strictObject({
+  phase: z.enum(bulkExportPhases).describe('The phase that the export entered.'),
+  at: z.date().describe('When it entered the phase.'),
+});
 
 export const bulkExportSchema = z.strictObject({
-  id: z.string(),
-  connectionId: z.string(),
+  id: z.string().describe('The id of the export, which begins with `job_`.'),
+  connectionId: z.string().describe('The connection that is exported.'),
   provider: z.string(),
-  request: exportRequestSchema,
+  request: exportRequestSchema.describe('What was requested.'),
   /** `bulk-export-phase.ts` defines which phase may follow which. */
-  phase: z.enum(bulkExportPhases),
-  /** The last 50 phases that it entered. Absent in records of versions that did not keep it. */
-  timeline: z.array(phaseTimeSchema).exactOptional(),
+  phase: z
+    .enum(bulkExportPhases)
+    .describe(
+      'The exact state: `queued`, `kicking-off`, `exporting` (the EHR prepares the files), `downloading`, `finalizing`, then `completed`, `failed` or `cancelled`. `status` summarizes it.',
+    ),
+  timeline: z
+    .array(phaseTimeSchema)
+    .exactOptional()
+    .describe('The last 50 phases, oldest first. Absent for exports of versions that did not keep it.'),
   /** Every transition increments it and is conditional on it. */
   version: countSchema,
   /** When the kick-off was sent. If there is no `statusUrl`, the response is outstanding or was lost with a process. */
   kickOffSentAt: z.date().exactOptional(),
-  /** The server's `Content-Location`. */
-  statusUrl: z.string().exactOptional(),
+  statusUrl: z
+    .string()
+    .exactOptional()
+    .describe(
+      'The address at the EHR that reports the progress of the export. Absent until the EHR has accepted the kick-off.',
+    ),
   /** When the server accepted the kick-off. The age limit counts from here. */
   kickedOffAt: z.date().exactOptional(),
   /** No status request before this. */
   notBefore: z.date().exactOptional(),
   /** When `notBefore` was decided, by the same clock. See `isPollDue`. */
   plannedAt: z.date().exactOptional(),
-  /** The server's `X-Progress`, cut to 100 characters. */
-  progress: z.string().exactOptional(),
+  progress: z
+    .string()
+    .exactOptional()
+    .describe(
+      'What the EHR says about its progress, at most 100 characters. Clients see only the percentage in it. Absent if it says nothing, and after the end.',
+    ),
   pollCount: countSchema,
   /** Consecutive status requests with a transient failure. */
   pollErrors: countSchema,
@@ -107,15 +142,21 @@ export const bulkExportSchema = z.strictObject({
   discard: z.enum(['due', 'done']).exactOptional(),
   /** Receives a webhook when the export has ended, in addition to the connection's own URL. */
   callbackUrl: z.string().exactOptional(),
-  /** The schedule that started it. */
-  scheduleId: z.string().exactOptional(),
+  scheduleId: z
+    .string()
+    .exactOptional()
+    .describe('The schedule that started the export. Absent if a request started it.'),
   /** `due` if the end must be reported to clients, `done` if it was. */
   notify: z.enum(['due', 'done']).exactOptional(),
-  droppedParameters: z.array(z.string()),
-  warnings: z.array(warningSchema),
-  counts: exportCountsSchema,
+  droppedParameters: z
+    .array(z.string())
+    .describe('Parameters that the EHR refused, so that the export was started without them. See the warnings.'),
+  warnings: z
+    .array(warningSchema)
+    .describe('What went less than perfectly, and what it means for the data. Empty if there is nothing to report.'),
+  counts: exportCountsSchema.describe('Sums over the files, updated every few seconds while they are read.'),
   error: failureSchema.exactOptional(),
-  createdAt: z.date(),
+  createdAt: z.date().describe('When the export was requested.'),
   /** Why the kick-off or the polls wait or are retried. */
   retrying: retryingSchema.exactOptional(),
   /** Whether it was made through a Group, as `Patient` exports are at athenahealth. */
@@ -128,7 +169,7 @@ export const bulkExportSchema = z.strictObject({
   orphans: z.array(z.string()).exactOptional(),
   /** When it was last retried. See `retryPhase`. */
   retriedAt: z.date().exactOptional(),
-  completedAt: z.date().exactOptional(),
+  completedAt: z.date().exactOptional().describe('When the export ended. Absent while it is running.'),
 });
 export type BulkExport = Immutable<z.output<typeof bulkExportSchema>>;
 

@@ -11,8 +11,8 @@ export const exportEventSchema = z
       description:
         '`phase`: the export entered `phase`. `progress`: the EHR reported progress. `waiting`: a request failed or the EHR asked for a pause, and it is sent again. `warning`: see the warnings of the export. `file-waiting`, `file-failed`: an attempt to download a file failed.',
     }),
-    phase: z.enum(bulkExportPhases).exactOptional().meta({ description: 'The phase that the export entered.' }),
-    fileId: z.string().exactOptional().meta({ description: 'The id of the file.' }),
+    phase: z.enum(bulkExportPhases).exactOptional().describe('Of the kind `phase`: the phase that the export entered.'),
+    fileId: z.string().exactOptional().describe('Of `file-waiting` and `file-failed`: the id of the file.'),
     resourceType: z.string().exactOptional().meta({ description: 'The type of the file.' }),
   })
   .meta({ id: 'ExportEvent', description: 'Something that happened to an export.' });

@@ -8,9 +8,10 @@ export type OutputFileState = (typeof outputFileStates)[number];
 
 /** How much of a file was read. It advances only after the database has acknowledged the lines before it. */
 export const fileCheckpointSchema = z.strictObject({
-  /** Offset in the uncompressed file where a resume starts. */
-  bytes: countSchema,
-  lines: countSchema,
+  bytes: countSchema.describe(
+    'How much of the uncompressed file was read and stored. An interrupted download continues there.',
+  ),
+  lines: countSchema.describe('How many lines were read and accounted for.'),
   ...lineCounts,
   /** The part of `withheld` that was in quarantine before. Absent means 0. */
   withheldLines: countSchema.exactOptional(),
@@ -26,30 +27,49 @@ export const fileCheckpointSchema = z.strictObject({
     .array(z.string())
     .exactOptional()
     .meta({ description: 'For a file of unknown type: the types that were stored.' }),
-  /** The issues of all OperationOutcomes in the file. In an `error` file, every line is one. */
-  issues: z.array(issueCountSchema),
+  issues: z
+    .array(issueCountSchema)
+    .describe('The issues of all OperationOutcomes in the file. In an `error` file every line is one.'),
 });
 export type FileCheckpoint = Immutable<z.output<typeof fileCheckpointSchema>>;
 
 /** The ledger's entry for one file of a manifest. */
 export const outputFileSchema = z.strictObject({
-  id: z.string(),
+  id: z.string().describe('The id of the file, which begins with the id of its export.'),
   exportId: z.string(),
   connectionId: z.string(),
-  /** The manifest's arrays. */
-  section: z.enum(['output', 'deleted', 'error']),
-  /** The resource type that the manifest states for each line. `Resource` if it states none, or one that R4 lacks. */
-  type: z.string(),
-  url: z.string(),
+  section: z
+    .enum(['output', 'deleted', 'error'])
+    .describe(
+      'The array of the manifest: `output` (resources), `deleted` (Bundles that name deleted resources) or `error` (OperationOutcomes).',
+    ),
+  type: z
+    .string()
+    .describe(
+      'The resource type that the manifest states. `Resource` if it states none, or one that R4 does not have.',
+    ),
+  url: z
+    .string()
+    .describe(
+      'The address at the EHR. A link that opens without a token is shown without its query, unless `signedUrls=true`.',
+    ),
   requiresAccessToken: z.boolean(),
-  promisedCount: countSchema.exactOptional(),
-  state: z.enum(outputFileStates),
+  promisedCount: countSchema
+    .exactOptional()
+    .describe('The number of resources that the manifest promises. Absent if it gives no count.'),
+  state: z
+    .enum(outputFileStates)
+    .describe(
+      '`pending`, `downloading`, `completed`, `failed` (given up), `skipped` (of a type that was not requested) or `cancelled`.',
+    ),
   checkpoint: fileCheckpointSchema,
   /** The validator that a resume sends in `If-Range`. */
   etag: z.string().exactOptional(),
   /** The position in the manifest when it was first read, for display. */
   position: countSchema.exactOptional(),
-  attempts: countSchema,
+  attempts: countSchema.describe(
+    'Attempts since the last progress, including the current one. Waits that the EHR asked for do not count.',
+  ),
   /** Why the download waits or is retried. */
   retrying: retryingSchema.exactOptional(),
   /** A second download with the same number settles it. */
@@ -58,9 +78,9 @@ export const outputFileSchema = z.strictObject({
     .meta({ description: 'The number of resources in two downloads, if it differs from `promisedCount`.' }),
   /** `checkpoint.lines` when the link was last refreshed. If no line was read since, the new link does not work either. */
   linkRefreshedAtLine: countSchema.exactOptional(),
-  error: failureSchema.exactOptional(),
-  startedAt: z.date().exactOptional(),
-  completedAt: z.date().exactOptional(),
+  error: failureSchema.exactOptional().describe('Why the file was given up. Present only if it failed.'),
+  startedAt: z.date().exactOptional().describe('When the first download began.'),
+  completedAt: z.date().exactOptional().describe('When the file was done or given up.'),
 });
 export type OutputFile = Immutable<z.output<typeof outputFileSchema>>;
 

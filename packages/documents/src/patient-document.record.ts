@@ -35,36 +35,70 @@ export type DocumentProgress = Immutable<z.output<typeof progressSchema>>;
 
 /** An attachment of a resource: its own statements, and the state of its content. */
 export const patientDocumentSchema = z.strictObject({
-  id: z.string(),
-  connectionId: z.string(),
-  resource: z.strictObject({ type: z.string(), id: z.string(), versionId: z.string().exactOptional() }),
+  id: z.string().describe('The id of the document, which begins with `doc_`.'),
+  connectionId: z.string().describe('The connection of the resource.'),
+  resource: z
+    .strictObject({
+      type: z.string().describe('`DiagnosticReport` or `DocumentReference`.'),
+      id: z.string().describe('The FHIR id of the resource.'),
+      versionId: z
+        .string()
+        .exactOptional()
+        .describe('The version that the attachment was read from. Absent if the EHR has no versions.'),
+    })
+    .describe('The resource that the document is attached to.'),
   /** The `lastUpdated` of the resource. An older version that is received later changes nothing. */
   resourceUpdatedAt: z.date(),
-  patientId: z.string().exactOptional(),
-  /** The index in `presentedForm` or `content`. */
-  index: countSchema,
-  /** An absolute URL. Absent if the content is inside the resource. */
-  url: z.string().exactOptional(),
-  contentType: z.string().exactOptional(),
-  title: z.string().exactOptional(),
-  /** As stated by the attachment. */
-  declaredSize: z.number().exactOptional(),
-  declaredHash: z.string().exactOptional(),
+  patientId: z
+    .string()
+    .exactOptional()
+    .describe('The id of the patient at the EHR. Absent if the resource names none.'),
+  index: countSchema.describe('The position in `presentedForm` or `content` of the resource, from 0.'),
+  url: z
+    .string()
+    .exactOptional()
+    .describe('The address at the EHR, without secrets. Absent if the content is inside the resource.'),
+  contentType: z
+    .string()
+    .exactOptional()
+    .describe('The media type that the attachment states. Absent if it states none.'),
+  title: z.string().exactOptional().describe('The title that the attachment states. Absent if it states none.'),
+  declaredSize: z
+    .number()
+    .exactOptional()
+    .describe('The size in bytes that the attachment states. Absent if it states none.'),
+  declaredHash: z
+    .string()
+    .exactOptional()
+    .describe('The hash that the attachment states, in base64. Absent if it states none.'),
   /** Changes if the attachment changes. */
   fingerprint: z.string(),
-  state: z.enum(documentStates),
-  reason: skipReasonSchema.exactOptional(),
+  state: z
+    .enum(documentStates)
+    .describe(
+      '`pending`, `downloading`, `stored` (the content can be read), `failed` (given up) or `skipped` (see `reason`).',
+    ),
+  reason: skipReasonSchema
+    .exactOptional()
+    .describe(
+      'Why the document is skipped: `documents-off`, `unusable-url`, `content-type`, or `too-large` for this deployment.',
+    ),
   progress: progressSchema.exactOptional(),
-  /** The hash of the content. Together with the connection it is the key of the content. */
-  sha256: z.string().exactOptional(),
-  sizeBytes: countSchema.exactOptional(),
-  /** The type of the received content, with its charset if it had one. */
-  storedType: z.string().exactOptional(),
-  notes: z.array(noteSchema),
-  attempts: countSchema,
-  error: failureSchema.exactOptional(),
-  createdAt: z.date(),
-  startedAt: z.date().exactOptional(),
-  completedAt: z.date().exactOptional(),
+  sha256: z.string().exactOptional().describe('SHA-256 of the stored content, in hexadecimal. Also its ETag.'),
+  sizeBytes: countSchema.exactOptional().describe('The size of the stored content.'),
+  storedType: z
+    .string()
+    .exactOptional()
+    .describe('The media type of the received content, with its charset if it had one.'),
+  notes: z
+    .array(noteSchema)
+    .describe(
+      'What readers should know: `type-differs` and `size-differs` from what the resource states, `hash-not-understood` (nothing was compared), `end-not-proven` (neither size nor hash is known).',
+    ),
+  attempts: countSchema.describe('Attempts since the last progress. Waits that the EHR asked for do not count.'),
+  error: failureSchema.exactOptional().describe('Why the document was given up. Present only if it failed.'),
+  createdAt: z.date().describe('When the attachment was first seen.'),
+  startedAt: z.date().exactOptional().describe('When the first download began.'),
+  completedAt: z.date().exactOptional().describe('When the content was stored, skipped or given up.'),
 });
 export type PatientDocument = Immutable<z.output<typeof patientDocumentSchema>>;

@@ -27,9 +27,9 @@ export const noAmounts: DataAmounts = { resources: {}, records: {}, contentBytes
 
 /** The deletion of all stored data of a connection, or of one of its patients. */
 export const erasureSchema = z.strictObject({
-  id: z.string(),
-  kind: z.enum(['connection', 'patient']),
-  connectionId: z.string(),
+  id: z.string().describe('The id of the erasure, which begins with `erase_`.'),
+  kind: z.enum(['connection', 'patient']).describe('Whether a whole `connection` or one `patient` is erased.'),
+  connectionId: z.string().describe('The connection whose data is deleted.'),
   /** Present only for the erasure of a patient. */
   patientId: z
     .string()
@@ -40,7 +40,7 @@ export const erasureSchema = z.strictObject({
     .boolean()
     .exactOptional()
     .meta({ description: 'Whether resources of the patient are never stored again.' }),
-  phase: z.enum(erasurePhases),
+  phase: z.enum(erasurePhases).describe('`queued`, `running`, and in the end `completed`.'),
   /** Raised by every transition. Updates are conditional on it. */
   version: countSchema,
   found: dataAmountsSchema
@@ -48,15 +48,20 @@ export const erasureSchema = z.strictObject({
     .meta({ description: 'What was stored at the moment when the work for the connection had been stopped.' }),
   /** After a crash the last batch may not be counted. */
   deleted: dataAmountsSchema.meta({ description: 'What was deleted until now.' }),
-  warnings: z.array(warningSchema),
+  warnings: z
+    .array(warningSchema)
+    .describe('What remains elsewhere, and what to do about it. Empty if there is nothing to report.'),
   error: z
-    .strictObject({ code: z.string(), message: z.string() })
+    .strictObject({
+      code: z.string().describe('Stable, so that a program can compare it. docs/errors.md lists the codes.'),
+      message: z.string().describe('What happened, and what to do if it does not end by itself.'),
+    })
     .exactOptional()
     .meta({ description: 'Why the last attempt stopped. It is retried.' }),
   requestedBy: auditActorSchema,
-  createdAt: z.date(),
+  createdAt: z.date().describe('When the erasure was requested.'),
   /** When the work for the connection was stopped. A later pass deletes what was written until then or just afterwards. */
-  stoppedAt: z.date().exactOptional(),
-  completedAt: z.date().exactOptional(),
+  stoppedAt: z.date().exactOptional().describe('When the work for the connection was stopped and the deletion began.'),
+  completedAt: z.date().exactOptional().describe('When everything was deleted. Absent while it is running.'),
 });
 export type Erasure = Immutable<z.output<typeof erasureSchema>>;

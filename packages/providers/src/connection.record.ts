@@ -16,10 +16,12 @@ const signingKeySchema = z.strictObject({
 export type SigningKey = Immutable<z.output<typeof signingKeySchema>>;
 
 const oauthClient = {
-  clientId: z.string(),
-  /** If it is left out, discovery finds it. */
-  tokenEndpoint: z.string().exactOptional(),
-  scope: z.string(),
+  clientId: z.string().describe('The client that is registered at the EHR.'),
+  tokenEndpoint: z
+    .string()
+    .exactOptional()
+    .describe('The address that issues access tokens. Absent if it is discovered from the FHIR endpoint.'),
+  scope: z.string().describe('The SMART scopes that are requested, separated by spaces.'),
 };
 
 /** How the client sends its secret to the token endpoint (RFC 6749 2.3.1): with HTTP Basic, or in the form. */
@@ -27,24 +29,35 @@ export const secretWays = ['basic', 'post'] as const;
 
 /** It is stored encrypted, and is never part of a response, a log or a job. */
 const clientSecret = z.string();
-/** The default is `basic`. */
-const secretBy = z.enum(secretWays).exactOptional();
+const secretBy = z
+  .enum(secretWays)
+  .exactOptional()
+  .describe(
+    'How the secret is sent to the token endpoint: `basic` (HTTP Basic) or `post` (in the form). Absent: `basic`.',
+  );
 
 /** How a connection gets its access tokens. */
 const authSchema = z.discriminatedUnion('method', [
-  z.strictObject({ method: z.literal('none') }),
-  z.strictObject({ method: z.literal('client_credentials'), ...oauthClient, clientSecret, secretBy }),
+  z.strictObject({ method: z.literal('none').describe('The server needs no access token.') }),
   z.strictObject({
-    /** SMART Backend Services: the client sends an assertion that is signed with a private key instead of a secret. */
-    method: z.literal('private_key_jwt'),
+    method: z.literal('client_credentials').describe('A client id and a secret.'),
     ...oauthClient,
-    alg: z.enum(assertionAlgorithms),
+    clientSecret,
+    secretBy,
+  }),
+  z.strictObject({
+    method: z
+      .literal('private_key_jwt')
+      .describe('SMART Backend Services: an assertion that is signed with a private key replaces the secret.'),
+    ...oauthClient,
+    alg: z.enum(assertionAlgorithms).describe('The algorithm of the signature.'),
     /** The default is the key of the deployment, which is published at `/.well-known/jwks.json`. */
     signingKey: signingKeySchema.exactOptional(),
   }),
   z.strictObject({
-    /** A user has given consent at the EHR. A client without a secret is a public client and relies on PKCE. */
-    method: z.literal('authorization_code'),
+    method: z
+      .literal('authorization_code')
+      .describe('A user gives consent at the EHR. A client without a secret relies on PKCE.'),
     ...oauthClient,
     clientSecret: clientSecret.exactOptional(),
     secretBy,
@@ -69,47 +82,64 @@ export type Capabilities = Immutable<z.output<typeof capabilitiesSchema>>;
 
 /** The result of one step of a connection test. */
 const connectionTestStepSchema = z.strictObject({
-  step: z.enum(['discovery', 'token', 'read']),
-  ok: z.boolean(),
-  durationMs: z.number().min(0),
+  step: z
+    .enum(['discovery', 'token', 'read'])
+    .describe('`discovery` finds the token endpoint, `token` requests an access token, `read` reads one resource.'),
+  ok: z.boolean().describe('Whether the step succeeded. The test ends at the first step that does not.'),
+  durationMs: z.number().min(0).describe('How long the step took, in milliseconds.'),
   /** And what its success proves. */
   tried: z.string().exactOptional().meta({ description: 'Of a read: what was asked of the EHR.' }),
-  code: z.string().exactOptional(),
-  message: z.string().exactOptional(),
-  /** Advice for the operator who has to fix it. */
-  whatToDo: z.string().exactOptional(),
+  code: z
+    .string()
+    .exactOptional()
+    .describe('The code of the failure: docs/errors.md lists the codes. Absent if the step succeeded.'),
+  message: z.string().exactOptional().describe('What happened. Absent if the step succeeded.'),
+  whatToDo: z
+    .string()
+    .exactOptional()
+    .describe('What an operator can do about the failure. Absent if the step succeeded.'),
 });
 export type ConnectionTestStep = Immutable<z.output<typeof connectionTestStepSchema>>;
 
 /** A test ends at the first step that fails. */
 export const connectionTestSchema = z.strictObject({
   id: z.string(),
-  ok: z.boolean(),
-  endedAt: z.date(),
-  steps: z.array(connectionTestStepSchema),
+  ok: z.boolean().describe('Whether every step succeeded.'),
+  endedAt: z.date().describe('When the test ended.'),
+  steps: z.array(connectionTestStepSchema).describe('The steps in their order, up to the first that failed.'),
 });
 export type ConnectionTest = Immutable<z.output<typeof connectionTestSchema>>;
 
 /** The credentials of one practice at a provider. */
 export const connectionSchema = z.strictObject({
-  id: z.string(),
-  provider: z.string(),
-  environment: z.string(),
-  /** An absolute URL without a trailing slash. */
-  fhirEndpoint: z.string(),
-  practiceId: z.string().exactOptional(),
-  /** The Group whose `$export` covers the practice. */
-  groupId: z.string().exactOptional(),
-  /** The FHIR id of the patient, if the connection is about a single patient. */
-  userId: z.string().exactOptional(),
-  /** The URL that is called when an export or a sync of the connection ends. */
-  webhookUrl: z.string().exactOptional(),
-  auth: authSchema,
+  id: z.string().describe('The id of the connection, which begins with `conn_`.'),
+  provider: z.string().describe('The EHR vendor, such as `athenahealth`.'),
+  environment: z.string().describe('The environment of the vendor, such as `production` or `sandbox`.'),
+  fhirEndpoint: z.string().describe('The base URL of the FHIR server, without a trailing slash.'),
+  practiceId: z
+    .string()
+    .exactOptional()
+    .describe('The id of the practice at the vendor. Absent if the vendor has none.'),
+  groupId: z
+    .string()
+    .exactOptional()
+    .describe('The FHIR Group whose export covers the practice. Absent if exports of a Group are not used.'),
+  userId: z
+    .string()
+    .exactOptional()
+    .describe('The FHIR id of the patient, if the connection is about a single patient.'),
+  webhookUrl: z
+    .string()
+    .exactOptional()
+    .describe('The address that is called when an export or a sync of the connection ends. Absent if there is none.'),
+  auth: authSchema.describe('How the connection gets its access tokens.'),
   /** Increases with each change of `auth`, so that tokens of earlier credentials are no longer used. The default is 0. */
   credentialsVersion: z.int().exactOptional(),
-  /** The user's authorization has ended or has not been given yet. */
-  needsAuthorization: z.boolean().exactOptional(),
-  createdAt: z.date(),
+  needsAuthorization: z
+    .boolean()
+    .exactOptional()
+    .describe('`true` if a user must authorize the connection (again) before it can be used. Otherwise absent.'),
+  createdAt: z.date().describe('When the connection was added.'),
   capabilities: capabilitiesSchema.exactOptional(),
   lastTest: connectionTestSchema.exactOptional(),
 });

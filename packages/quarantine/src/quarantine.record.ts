@@ -9,8 +9,8 @@ export const quarantineStates = ['open', 'replayed', 'withheld'] as const;
  * data.
  */
 export const quarantineEntrySchema = z.strictObject({
-  id: z.string(),
-  connectionId: z.string(),
+  id: z.string().describe('The id of the line in the quarantine.'),
+  connectionId: z.string().describe('The connection of the export or sync.'),
   source: z
     .literal('sync')
     .exactOptional()
@@ -26,21 +26,25 @@ export const quarantineEntrySchema = z.strictObject({
   offset: countSchema.meta({
     description: 'The offset of the line in bytes. For an entry: its position on the page, from 0.',
   }),
-  reason: z.string(),
+  reason: z.string().describe('Why it could not be stored: docs/errors.md lists the codes, such as `invalid-json`.'),
   state: z
     .enum(quarantineStates)
     .meta({ description: '`withheld` means that the line belonged to an erased patient. Only its position is left.' }),
-  sizeBytes: countSchema,
+  sizeBytes: countSchema.describe('The size of the whole line, in bytes.'),
   keptBytes: countSchema.meta({ description: 'The number of bytes of the line that are stored and can be read.' }),
   isTruncated: z.boolean().meta({
     description: 'Whether only a part of the line is kept. Such a line can be stored only with a correction.',
   }),
   sha256: z.string().exactOptional().meta({ description: 'SHA-256 of the whole line, in hexadecimal.' }),
-  /** An operator's corrected line is stored in addition. */
-  isCorrected: z.boolean(),
-  createdAt: z.date(),
-  /** The last attempt to store it, and the reason if it failed. */
-  replay: z.strictObject({ at: z.date(), reason: z.string().exactOptional() }).exactOptional(),
+  isCorrected: z.boolean().describe('Whether an operator has stored a corrected line beside it.'),
+  createdAt: z.date().describe('When it was quarantined.'),
+  replay: z
+    .strictObject({
+      at: z.date().describe('When it was last tried again.'),
+      reason: z.string().exactOptional().describe('Why it could still not be stored. Absent if it was stored.'),
+    })
+    .exactOptional()
+    .describe('The last attempt to store it. Absent if there was none.'),
 });
 export type QuarantineEntry = Immutable<z.output<typeof quarantineEntrySchema>>;
 

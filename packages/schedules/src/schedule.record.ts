@@ -6,43 +6,64 @@ import { z } from 'zod';
 
 /** The fields of the request of each run. The kind decides which of them it can have. */
 const scheduleRequestSchema = z.strictObject({
-  exportType: z.enum(exportTypes).exactOptional(),
-  includeStandard: z.boolean().exactOptional(),
-  includeEnhanced: z.boolean().exactOptional(),
-  resourceTypes: z.array(z.string()).exactOptional(),
+  exportType: z
+    .enum(exportTypes)
+    .exactOptional()
+    .describe('Of an export: `Patient`, `Group` or `System`. Default: `Patient`.'),
+  includeStandard: z
+    .boolean()
+    .exactOptional()
+    .describe('Of a sync: whether the standard types are searched. Default: `true`.'),
+  includeEnhanced: z
+    .boolean()
+    .exactOptional()
+    .describe('Of a sync: whether the enhanced types are searched. Default: `true`.'),
+  resourceTypes: z
+    .array(z.string())
+    .exactOptional()
+    .describe(
+      'The FHIR resource types of each run. Default: every type of the export, or the whole enhanced set of the sync.',
+    ),
 });
 export type ScheduleRequest = Immutable<z.output<typeof scheduleRequestSchema>>;
 
 const scheduleRunSchema = z.strictObject({
-  at: z.date(),
-  outcome: z.enum(['started', 'skipped-overlap', 'failed']),
-  /** The run that was started, or the active run that prevented the start. */
-  runId: z.string().exactOptional(),
-  /** The code of an error. */
-  reason: z.string().exactOptional(),
+  at: z.date().describe('When the run was due.'),
+  outcome: z
+    .enum(['started', 'skipped-overlap', 'failed'])
+    .describe(
+      '`started`, `skipped-overlap` (the previous run was still active) or `failed` (nothing could be started).',
+    ),
+  runId: z.string().exactOptional().describe('The run that was started, or the active run that prevented the start.'),
+  reason: z.string().exactOptional().describe('The code of the error, if the outcome is `failed`.'),
 });
 export type ScheduleRun = Immutable<z.output<typeof scheduleRunSchema>>;
 
 /** A cron that starts recurring runs of one connection. */
 export const scheduleSchema = z.strictObject({
-  id: z.string(),
-  connectionId: z.string(),
-  provider: z.string(),
-  kind: z.enum(scheduleKinds),
-  request: scheduleRequestSchema,
-  /** Five fields with wall-clock times in `timeZone`. */
-  cron: z.string(),
-  /** IANA name. */
-  timeZone: z.string(),
-  /** How much later than the cron a run starts. 0 starts it exactly at the minute. See `spreadOf`. */
-  spreadMs: countSchema,
-  paused: z.boolean(),
+  id: z.string().describe('The id of the schedule, which begins with `sched_`.'),
+  connectionId: z.string().describe('The connection that is exported or searched.'),
+  provider: z.string().describe('The EHR vendor of the connection, such as `athenahealth`.'),
+  kind: z.enum(scheduleKinds).describe('What is started: `export` (of what changed since the last one) or `sync`.'),
+  request: scheduleRequestSchema.describe(
+    'The fields of the request of each run. Fields that are absent have their defaults.',
+  ),
+  cron: z
+    .string()
+    .describe(
+      'Five fields (minute, hour, day of the month, month, day of the week), as wall-clock times in `timeZone`.',
+    ),
+  timeZone: z.string().describe('A name of the IANA database, such as `America/New_York`.'),
+  spreadMs: countSchema.describe(
+    'How many milliseconds later than the cron time a run starts. 0 starts it exactly at the minute.',
+  ),
+  paused: z.boolean().describe('Whether no runs are started.'),
   /** Every change and claim increments it and is conditional on it. */
   version: countSchema,
-  nextRunAt: z.date(),
+  nextRunAt: z.date().describe('When the next run starts, with the spread.'),
   /** A claimed run that may not be stored yet. If its worker has died, the sweep continues it with this id. */
   starting: z.strictObject({ runId: z.string(), at: z.date() }).exactOptional(),
-  lastRun: scheduleRunSchema.exactOptional(),
-  createdAt: z.date(),
+  lastRun: scheduleRunSchema.exactOptional().describe('The last run that was due. Absent before the first.'),
+  createdAt: z.date().describe('When the schedule was added.'),
 });
 export type Schedule = Immutable<z.output<typeof scheduleSchema>>;

@@ -4,46 +4,55 @@ import { z } from 'zod';
 import { syncRunPhases } from './sync-run-phase.ts';
 
 const syncRequestSchema = z.strictObject({
-  includeStandard: z.boolean(),
-  includeEnhanced: z.boolean(),
-  /** Narrows the enhanced set. If empty, all five types are crawled. */
-  resourceTypes: z.array(z.string()),
-  /** FHIR instant. If absent, each patient's crawl continues at its crawl marks. */
-  since: z.string().exactOptional(),
-  /** Ids. If empty, all stored patients are crawled. */
-  patients: z.array(z.string()),
+  includeStandard: z.boolean().describe('Whether the standard types of the guide are searched.'),
+  includeEnhanced: z.boolean().describe('Whether the enhanced types of the guide are searched.'),
+  resourceTypes: z.array(z.string()).describe('The enhanced types that were requested. An empty array means all five.'),
+  since: z
+    .string()
+    .exactOptional()
+    .describe(
+      'Only changes after this instant were requested. Absent if the search of each patient continues where its last one ended.',
+    ),
+  patients: z.array(z.string()).describe('Ids of patients at the EHR. An empty array means every stored patient.'),
 });
 export type SyncRequest = Immutable<z.output<typeof syncRequestSchema>>;
 
-/** A requested type that is not crawled. It has no counts, because a zero would look like a result. */
 export const skippedTypeSchema = z
-  .strictObject({ resourceType: z.string(), reason: z.string() })
-  .meta({ id: 'SkippedType' });
+  .strictObject({
+    resourceType: z.string().describe('The FHIR resource type that is not searched.'),
+    reason: z.string().describe('Why it cannot be searched, in a sentence.'),
+  })
+  .meta({
+    id: 'SkippedType',
+    description: 'A requested type that is not searched. It has no counts, because a zero would look like a result.',
+  });
 export type SkippedType = Immutable<z.output<typeof skippedTypeSchema>>;
 
 /** One enhanced sync: a crawl by patient and type over the REST API. */
 export const syncRunSchema = z.strictObject({
-  id: z.string(),
-  connectionId: z.string(),
+  id: z.string().describe('The id of the run, which begins with `sync_`.'),
+  connectionId: z.string().describe('The connection whose patients are searched.'),
   provider: z.string(),
-  request: syncRequestSchema,
+  request: syncRequestSchema.describe('What was requested.'),
   /** `sync-run-phase.ts` defines which phase may follow which. */
   phase: z.enum(syncRunPhases),
   version: countSchema,
   /** Receives a webhook when the run has ended, in addition to the connection's own URL. */
   callbackUrl: z.string().exactOptional(),
-  /** The schedule that started it. */
-  scheduleId: z.string().exactOptional(),
+  scheduleId: z.string().exactOptional().describe('The schedule that started the run. Absent if a request started it.'),
   /** `due` if the end must be reported to clients, `done` if it was. */
   notify: z.enum(['due', 'done']).exactOptional(),
-  /** The types that are crawled. */
-  types: z.array(z.string()),
-  skipped: z.array(skippedTypeSchema),
-  patientCount: countSchema.exactOptional(),
-  createdAt: z.date(),
-  startedAt: z.date().exactOptional(),
-  completedAt: z.date().exactOptional(),
+  types: z.array(z.string()).describe('The FHIR resource types that are searched.'),
+  skipped: z.array(skippedTypeSchema).describe('Requested types that cannot be searched.'),
+  patientCount: countSchema
+    .exactOptional()
+    .describe('The number of patients of the run. Absent until the run was planned.'),
+  createdAt: z.date().describe('When the run was requested.'),
+  startedAt: z.date().exactOptional().describe('When the first search began. Absent while the run is waiting.'),
+  completedAt: z.date().exactOptional().describe('When the run ended. Absent while it is running.'),
   error: failureSchema.exactOptional(),
-  warnings: z.array(warningSchema),
+  warnings: z
+    .array(warningSchema)
+    .describe('What went less than perfectly, and what it means for the data. Empty if there is nothing to report.'),
 });
 export type SyncRun = Immutable<z.output<typeof syncRunSchema>>;

@@ -4,21 +4,22 @@ import { z } from 'zod';
 
 /** The results of the resources that searches received. */
 export const resultCounts = {
-  /** Received resources: `stored + stale + rejected + withheld`. */
-  fetched: countSchema,
-  /** Resources whose received version, or an equal one, is now stored. */
-  stored: countSchema,
-  /** The part of `stored` for which nothing was written. */
-  unchanged: countSchema,
-  /** Older than the stored version. */
-  stale: countSchema,
-  /** Quarantined, because they cannot be stored (no id, another type, refused by the database). */
-  rejected: countSchema,
+  fetched: countSchema.describe('Received resources: the sum of `stored`, `stale`, `rejected` and `withheld`.'),
+  stored: countSchema.describe(
+    'Resources whose received version, or an equal one, is stored now. It includes `unchanged`.',
+  ),
+  unchanged: countSchema.describe('The part of `stored` for which nothing was written.'),
+  stale: countSchema.describe('Resources that are older than the stored version. They change nothing.'),
+  rejected: countSchema.describe('Resources that cannot be stored. They are kept in the quarantine with the reason.'),
   withheld: withheldCountSchema,
 };
 
 /** The counts of a search, which a run adds up for each type. */
-export const searchCounts = { requests: countSchema, pages: countSchema, ...resultCounts };
+export const searchCounts = {
+  requests: countSchema.describe('Requests that were sent to the EHR, repeated ones included.'),
+  pages: countSchema.describe('Pages of results that were read.'),
+  ...resultCounts,
+};
 
 /** One search of a step, page after page. */
 const syncSearchSchema = z.strictObject({
@@ -47,7 +48,7 @@ const syncSearchSchema = z.strictObject({
 export type SyncSearch = Immutable<z.output<typeof syncSearchSchema>>;
 
 /** Why a step waits or is retried. The run shows it until the step has read its next page. */
-const stepRetrySchema = retryingSchema.extend({ resourceType: z.string() });
+const stepRetrySchema = retryingSchema.extend({ resourceType: z.string().describe('The type that is searched.') });
 export type StepRetry = Immutable<z.output<typeof stepRetrySchema>>;
 
 /** The searches for the records of one patient or of some together, or for many Patient resources by their ids. */
@@ -66,15 +67,16 @@ export type SyncStep = Immutable<z.output<typeof syncStepSchema>>;
 
 /** The sums of a run over its steps, for one type. */
 export const syncTypeCountSchema = z.strictObject({
-  resourceType: z.string(),
-  /** Searches with their own requests. The others are `carried`. */
-  searches: countSchema,
-  carried: countSchema,
-  completed: countSchema,
+  resourceType: z.string().describe('The FHIR resource type that the counts are for.'),
+  searches: countSchema.describe('Searches of this type that send their own requests.'),
+  carried: countSchema.describe(
+    'Searches whose resources the search for patients includes (`_revinclude`), so that they send no requests.',
+  ),
+  completed: countSchema.describe('Searches whose pages were all read.'),
   incomplete: countSchema.meta({
     description: 'The number of searches whose pages had fewer resources than the EHR promised.',
   }),
-  failed: countSchema,
+  failed: countSchema.describe('Searches that were given up. A retry of the run repeats them.'),
   ...searchCounts,
 });
 export type SyncTypeCount = Immutable<z.output<typeof syncTypeCountSchema>>;

@@ -6,26 +6,33 @@ export type WebhookState = (typeof webhookStates)[number];
 
 /** One attempt to call a client. */
 const webhookAttemptSchema = z.strictObject({
-  at: z.date(),
-  /** The status of the response. Absent if there was no response. */
-  status: z.int().exactOptional(),
-  error: z.string().exactOptional(),
+  at: z.date().describe('When the address was called.'),
+  status: z.int().exactOptional().describe('The HTTP status of the response. Absent if there was no response.'),
+  error: z.string().exactOptional().describe('Why the attempt failed. Absent if it succeeded.'),
 });
 export type WebhookAttempt = Immutable<z.output<typeof webhookAttemptSchema>>;
 
 /** A call to a client's address that reports the end of an export or a sync. It contains ids and counts, never patient data. */
 export const webhookDeliverySchema = z.strictObject({
-  id: z.string(),
-  connectionId: z.string(),
-  url: z.string(),
-  /** `bulk-export.completed`, `sync-run.partial`, ... */
-  type: z.string(),
+  id: z
+    .string()
+    .describe(
+      'The id of the delivery. It is also sent as `webhook-id`, so that a receiver recognises a repeated call.',
+    ),
+  connectionId: z.string().describe('The connection of the export or sync.'),
+  url: z.string().describe('The address that is called.'),
+  type: z
+    .string()
+    .describe('What ended, and how: `bulk-export.completed`, `bulk-export.failed`, `sync-run.partial` and so on.'),
   /** The exact text of the body that is signed and sent. */
   body: z.string(),
-  state: z.enum(webhookStates),
-  /** The latest attempts. */
-  attempts: z.array(webhookAttemptSchema),
-  createdAt: z.date(),
-  deliveredAt: z.date().exactOptional(),
+  state: z
+    .enum(webhookStates)
+    .describe(
+      '`pending` (it is being sent, or retried for a day), `delivered` (the receiver answered 2xx) or `failed` (given up).',
+    ),
+  attempts: z.array(webhookAttemptSchema).describe('The latest attempts, oldest first.'),
+  createdAt: z.date().describe('When the export or sync ended.'),
+  deliveredAt: z.date().exactOptional().describe('When the receiver accepted the call. Absent if it did not.'),
 });
 export type WebhookDelivery = Immutable<z.output<typeof webhookDeliverySchema>>;

@@ -7,12 +7,14 @@ export type AuditOutcome = (typeof auditOutcomes)[number];
 
 /** Who performed an action. */
 export const auditActorSchema = z.strictObject({
-  /** A program with an API key, a user who is logged in with a browser, an operator on the command line, or an unknown caller (`nobody`). */
-  kind: z.enum(['api-key', 'session', 'command', 'nobody']),
-  /** The id of the API key, `command:<user>` for a command, or `nobody`. */
-  id: z.string(),
-  name: z.string().exactOptional(),
-  role: z.string().exactOptional(),
+  kind: z
+    .enum(['api-key', 'session', 'command', 'nobody'])
+    .describe(
+      '`api-key` (a program), `session` (a user of the console), `command` (an operator on the command line) or `nobody` (a caller without a valid key).',
+    ),
+  id: z.string().describe('The id of the API key, `command:<user>`, or `nobody`.'),
+  name: z.string().exactOptional().describe('The name of the API key. Absent for commands and unknown callers.'),
+  role: z.string().exactOptional().describe('The role of the API key. Absent for commands and unknown callers.'),
 });
 export type AuditActor = Immutable<z.output<typeof auditActorSchema>>;
 
@@ -24,11 +26,10 @@ export const auditHashSchema = z.string().regex(/^[0-9a-f]{64}$/);
  * query. Events of versions before the chain lack the fields that link them.
  */
 export const auditEventSchema = z.strictObject({
-  id: z.string(),
-  at: z.date(),
-  actor: auditActorSchema,
-  /** For example `export.create`. */
-  action: z.string(),
+  id: z.string().describe('The id of the event, which begins with `evt_`.'),
+  at: z.date().describe('When the response was sent, or when the command ran.'),
+  actor: auditActorSchema.describe('Who performed the action.'),
+  action: z.string().describe('What was done, such as `export.create` or `resource.read`.'),
   /** The ids are named as in the path of the route. */
   target: z
     .record(z.string(), z.string())
@@ -46,13 +47,18 @@ export const auditEventSchema = z.strictObject({
   outcome: z
     .enum(auditOutcomes)
     .meta({ description: '`unchanged` means that the action succeeded and there was nothing to do.' }),
-  /** Why the action did not succeed: see docs/errors.md. */
-  code: z.string().exactOptional(),
-  /** The same id as in the log and in `X-Request-Id`. */
-  requestId: z.string().exactOptional(),
-  address: z.string().exactOptional(),
-  /** How many, if one event stands for many. */
-  count: countSchema.exactOptional(),
+  code: z
+    .string()
+    .exactOptional()
+    .describe('Why the action did not succeed: docs/errors.md lists the codes. Absent if it succeeded.'),
+  requestId: z
+    .string()
+    .exactOptional()
+    .describe('The id of the request, as in the log and in `X-Request-Id`. Absent for commands.'),
+  address: z.string().exactOptional().describe('The network address of the caller. Absent for commands.'),
+  count: countSchema
+    .exactOptional()
+    .describe('How many equal attempts the event stands for. Absent if it stands for one.'),
   counts: z
     .record(z.string(), countSchema)
     .exactOptional()

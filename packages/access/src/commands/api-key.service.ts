@@ -113,23 +113,38 @@ const operatorKeyDays = { default: 90, max: 365 };
 /** The request for a new key. Unknown fields are refused, so that a misspelt `connectionIds` does not create a key for all connections. */
 export const apiKeyBodySchema = z
   .strictObject({
-    name: z.string().trim().min(1).max(100),
-    role: z.enum(apiKeyRoles, `must be one of: ${apiKeyRoles.join(', ')}`),
-    /** Default: all connections, including those that are created later. */
+    name: z.string().trim().min(1).max(100).describe('A name by which people recognise the key, 1 to 100 characters.'),
+    role: z
+      .enum(apiKeyRoles, `must be one of: ${apiKeyRoles.join(', ')}`)
+      .describe(
+        '`client` (exports, syncs and reads) or `operator` (also connections, keys, quarantined lines, erasures and the audit log).',
+      ),
     connectionIds: z
       .array(z.string().min(1).max(100))
       .min(1, 'must name a connection: omit the field for all connections')
       .max(1000)
       .transform((ids) => [...new Set(ids)])
-      .optional(),
-    /** Default: a client's key does not expire, and an operator's key expires after 90 days. */
-    expiresAt: z.iso.datetime({ offset: true, error: 'must be an instant with a time zone' }).optional(),
+      .optional()
+      .describe(
+        'The only connections that a client key may use. Default: all, including those that are created later.',
+      ),
+    expiresAt: z.iso
+      .datetime({ offset: true, error: 'must be an instant with a time zone' })
+      .optional()
+      .describe('When the key expires, as an instant with a time zone. Give either this or `expiresInDays`.'),
     expiresInDays: z.number().int().min(1).max(3650).optional().meta({
       description:
         "Default: 90 days for an operator's key, and no expiry for a client's key. An operator's key expires after at most 365 days.",
     }),
-    /** Default: the deployment's API_REQUESTS_PER_MINUTE. */
-    requestsPerMinute: z.number().int().min(1).max(1_000_000).optional(),
+    requestsPerMinute: z
+      .number()
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .optional()
+      .describe(
+        'How many requests the key may send in a minute. Default: the limit of the deployment (`API_REQUESTS_PER_MINUTE`).',
+      ),
   })
   .superRefine(({ role, connectionIds, expiresAt, expiresInDays }, { addIssue }) => {
     if (role === 'operator' && connectionIds) {

@@ -74,16 +74,18 @@ const instant = z.iso
 const patient = z.string().regex(/^[A-Za-z0-9\-._]{1,128}$/, 'must be the id of a patient, without `Patient/`');
 
 export const auditQuerySchema = z.strictObject({
-  from: instant.optional(),
-  /** Exclusive. */
-  to: instant.optional(),
-  /** The id of an API key, `command:<user>`, or `nobody`. */
-  actor: text.optional(),
-  action: text.optional(),
-  outcome: z.enum(auditOutcomes).optional(),
-  /** Id of a patient at the EHR. Finds events that showed data of this patient, or may have. */
-  patient: patient.optional(),
-  connectionId: text.optional(),
+  from: instant.optional().describe('Only events at or after this instant.'),
+  to: instant.optional().describe('Only events before this instant.'),
+  actor: text.optional().describe('Only events of this actor: the id of an API key, `command:<user>`, or `nobody`.'),
+  action: text.optional().describe('Only events with this action, such as `resource.read`.'),
+  outcome: z
+    .enum(auditOutcomes)
+    .optional()
+    .describe('Only events with this outcome: `success`, `unchanged`, `refused` or `failed`.'),
+  patient: patient
+    .optional()
+    .describe('Only events that showed data of this patient, or may have: the id at the EHR, without `Patient/`.'),
+  connectionId: text.optional().describe('Only events about this connection.'),
   ...pageQuery({ defaultLimit: 100 }),
 });
 type AuditQuery = z.output<typeof auditQuerySchema>;
@@ -101,13 +103,15 @@ const position = z
   });
 
 export const auditCheckQuerySchema = z.strictObject({
-  /** A head that an earlier check printed and that was kept elsewhere. It must still be in the chain. */
-  expectedHead: position.optional(),
-  /** Until when processes of a version without the chain were writing. Their events have no position in it. */
-  upgradedAt: instant.optional(),
+  expectedHead: position
+    .optional()
+    .describe('The `last` of an earlier complete check, as `sequence:hash`. It must still be in the chain.'),
+  upgradedAt: instant
+    .optional()
+    .describe('Until when processes of a version without the chain were writing. Their events have no position in it.'),
   cursor: position
     .optional()
     .describe('The `next` of the previous answer. Without it the check begins with the oldest event.'),
-  limit: z.coerce.number().int().min(1).max(100_000).default(50_000),
+  limit: z.coerce.number().int().min(1).max(100_000).default(50_000).describe('The maximum number of events to check.'),
 });
 type AuditCheckQuery = z.output<typeof auditCheckQuerySchema>;

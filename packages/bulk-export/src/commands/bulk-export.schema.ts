@@ -37,19 +37,38 @@ const sinceSchema = z
 /** The guide's request body. Unknown fields are rejected, so that a misspelt `since` is not ignored. */
 export const bulkExportRequestSchema = z
   .strictObject({
-    connectionId: z.string().min(1).max(100),
-    exportType: z.enum(exportTypes).default('Patient'),
+    connectionId: z.string().min(1).max(100).describe('The connection to export.'),
+    exportType: z
+      .enum(exportTypes)
+      .default('Patient')
+      .describe(
+        'What is exported: `Patient` (every patient that the connection can see), `Group` (the group of the practice) or `System`.',
+      ),
     resourceTypes: z
       .array(resourceTypeSchema)
       .min(1, 'names no type. Leave it out to export every type')
       .max(50, 'names more than 50 types. Leave it out to export every type')
       .transform((types) => [...new Set(types)])
-      .optional(),
-    /** `last` continues at the end of the last export of these types. */
-    since: sinceSchema.optional(),
-    typeFilters: z.array(typeFilterSchema).min(1).max(50).optional(),
-    /** Receives a webhook when the export has ended, in addition to the connection's own URL. */
-    callbackUrl: callbackUrlSchema.optional(),
+      .optional()
+      .describe('FHIR R4 resource types. Default: every type that the EHR exports.'),
+    since: sinceSchema
+      .optional()
+      .describe(
+        'Only what changed after this instant, such as `2024-01-01T00:00:00Z`. `last` continues at the end of the last export of these types; without one everything is requested. Default: everything.',
+      ),
+    typeFilters: z
+      .array(typeFilterSchema)
+      .min(1)
+      .max(50)
+      .optional()
+      .describe(
+        'FHIR searches of one type each, such as `Observation?category=laboratory`. The EHR must support `_typeFilter`.',
+      ),
+    callbackUrl: callbackUrlSchema
+      .optional()
+      .describe(
+        'Receives a webhook when the export has ended, in addition to the URL of the connection. The connection must have a webhook secret.',
+      ),
   })
   .superRefine(({ resourceTypes, since, typeFilters = [] }, { addIssue }) => {
     if (since === 'last' && typeFilters.length > 0) {
@@ -65,6 +84,9 @@ export const bulkExportRequestSchema = z
         message: `filters ${type}, which is not in resourceTypes`,
       });
     }
+  })
+  .meta({
+    description: 'The request of the guide. Unknown fields are refused, so that a misspelt `since` is not ignored.',
   });
 export type BulkExportBody = z.output<typeof bulkExportRequestSchema>;
 
@@ -79,8 +101,8 @@ export const exportStatusQuerySchema = z.strictObject({
 });
 
 export const bulkExportQuerySchema = z.strictObject({
-  connectionId: z.string().min(1).max(100).optional(),
-  status: z.enum(bulkExportStatuses).optional(),
+  connectionId: z.string().min(1).max(100).optional().describe('Only exports of this connection.'),
+  status: z.enum(bulkExportStatuses).optional().describe('Only exports with this status.'),
   ...pageQuery({ defaultLimit: 50 }),
 });
 export type BulkExportQuery = z.output<typeof bulkExportQuerySchema>;

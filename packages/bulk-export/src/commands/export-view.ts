@@ -21,11 +21,24 @@ const decisionViewSchema = z
     advanced: z
       .boolean()
       .meta({ description: 'Whether the next export with since "last" continues at the end of this one.' }),
-    reasons: z.array(z.strictObject({ code: watermarkDecisionSchema.shape.reasons.element, message: z.string() })),
+    reasons: z
+      .array(
+        z.strictObject({
+          code: watermarkDecisionSchema.shape.reasons.element.describe('Why: docs/errors.md lists the codes.'),
+          message: z.string().describe('The reason in a sentence.'),
+        }),
+      )
+      .describe('Why the watermark was held. Empty if it advanced.'),
   })
   .meta({ id: 'WatermarkDecision', description: 'Whether the watermark of a type advanced, and if not, why.' });
 
-const statusSchema = z.enum(bulkExportStatuses);
+const statusSchema = z
+  .enum(bulkExportStatuses)
+  .describe('`IN_PROGRESS` until the export ends, then `COMPLETED`, `FAILED` or `CANCELLED`. `phase` is more exact.');
+const errorMessageSchema = z
+  .string()
+  .exactOptional()
+  .describe('Why the export failed, and what to do. Present only if it failed.');
 
 const {
   id,
@@ -72,9 +85,15 @@ export const startedExportSchema = z
     status: statusSchema,
     statusUrl,
     startedAt: createdAt,
-    errorMessage: z.string().exactOptional(),
-    droppedParameters: droppedParameters.exactOptional(),
-    warnings: warnings.exactOptional(),
+    errorMessage: errorMessageSchema,
+    droppedParameters: droppedParameters
+      .exactOptional()
+      .describe(
+        'Parameters that the EHR refused, so that the export was started without them. Absent if there are none.',
+      ),
+    warnings: warnings
+      .exactOptional()
+      .describe('What was left out of the request so that the EHR accepts it. Absent if nothing was.'),
   })
   .meta({ id: 'StartedExport', description: 'The response of the guide to a kick-off.' });
 
@@ -93,18 +112,26 @@ export const exportViewSchema = z
     }),
     startedAt: createdAt,
     completedAt,
-    errorMessage: z.string().exactOptional(),
-    errorCode: z.string().exactOptional(),
+    errorMessage: errorMessageSchema,
+    errorCode: z
+      .string()
+      .exactOptional()
+      .describe('The code of the failure: docs/errors.md lists the codes. Present only if the export failed.'),
     ehrText: ehrTextSchema,
     phase,
-    timeline: timeline.unwrap(),
+    timeline: timeline
+      .unwrap()
+      .describe('The last 50 phases, oldest first. Empty for exports of versions that did not keep it.'),
     statusUrl,
     progress,
     retrying: retryingViewSchema.exactOptional(),
     activity: runActivitySchema.exactOptional(),
     ...shownFields,
-    issues: z.array(issueCountSchema),
-    watermarks: z.array(decisionViewSchema).exactOptional(),
+    issues: z.array(issueCountSchema).describe('Problems that the EHR reported in its files. Empty in lists.'),
+    watermarks: z
+      .array(decisionViewSchema)
+      .exactOptional()
+      .describe('For each type: whether its watermark advanced. Present after a completed export.'),
     warnings,
     droppedParameters,
   })
@@ -152,7 +179,10 @@ export const outputFileViewSchema = z
   .meta({ id: 'OutputFile', description: 'A file of the manifest, with the results of its lines.' });
 
 export const exportEventViewSchema = z
-  .strictObject({ ...viewShapeOf(exportEventSchema), message: z.string() })
+  .strictObject({
+    ...viewShapeOf(exportEventSchema),
+    message: z.string().describe('What happened, in a sentence, and what to do if it failed.'),
+  })
   .meta({ id: 'ExportEvent', description: 'Something that happened to an export.' });
 
 type StartedView = View<typeof startedExportSchema>;

@@ -33,14 +33,20 @@ export type Coverage = Immutable<z.output<typeof coverageSchema>>;
 /** The last transactionTime up to which everything of a type is stored, per connection, export level and type. */
 export const watermarkSchema = z.strictObject({
   connectionId: z.string(),
-  /** Each level has its own watermarks, because the export of a Group says nothing about patients outside of it. */
-  exportType: z.enum(exportTypes),
-  resourceType: z.string(),
+  exportType: z
+    .enum(exportTypes)
+    .describe(
+      'The level of the exports that the watermark is for: `Patient`, `Group` or `System`. Each level has its own.',
+    ),
+  resourceType: z.string().describe('A FHIR resource type, or `*` for exports that name no types.'),
   /** As the server wrote it. The next export sends it as `_since`. */
   transactionTime: z.string(),
-  /** The same instant, for ordering. */
-  at: z.date(),
-  exportId: z.string(),
+  at: z
+    .date()
+    .describe(
+      'Everything of the type that the EHR had at this instant is stored. The next export with `since: "last"` starts here.',
+    ),
+  exportId: z.string().describe('The export that set it.'),
   /** What an export of every type could contain. Only watermarks of `everyType` have it, and without it they prove nothing. */
   coverage: coverageSchema.exactOptional(),
 });

@@ -5,10 +5,26 @@ import type { AuthorizationRequest } from '../authorization-request.record.ts';
 import { connectionBodySchema } from './connection.schema.ts';
 
 const { environment, practiceId, groupId } = connectionBodySchema.shape;
-const scope = z.string().min(1).max(5000).optional();
+const scope = z
+  .string()
+  .min(1)
+  .max(5000)
+  .optional()
+  .describe('The SMART scopes to request, separated by spaces. Default: the scopes of the provider.');
 
 /** Either an existing connection, or the fields of a new one. */
-const fields = { connectionId: z.string().min(1).max(100).optional(), environment, practiceId, groupId, scope };
+const fields = {
+  connectionId: z
+    .string()
+    .min(1)
+    .max(100)
+    .optional()
+    .describe('The connection to authorize. Without it a new connection is created, which the other fields describe.'),
+  environment,
+  practiceId,
+  groupId,
+  scope,
+};
 const onlyOne = {
   path: ['connectionId'],
   error: 'must be the only field: the other fields describe a new connection',
@@ -22,20 +38,40 @@ export const authorizeQuerySchema = z.strictObject(fields).refine(isOnlyField, o
 export const authorizeBodySchema = z
   .strictObject({
     ...fields,
-    clientId: z.string().min(1).max(500).optional(),
-    clientSecret: z.string().min(1).max(5000).optional(),
+    clientId: z
+      .string()
+      .min(1)
+      .max(500)
+      .optional()
+      .describe('The client of a new connection. Default: the client id of the provider (`ATHENAHEALTH_CLIENT_ID`).'),
+    clientSecret: z
+      .string()
+      .min(1)
+      .max(5000)
+      .optional()
+      .describe('The secret of the client. It is stored encrypted and never returned.'),
   })
-  .refine(isOnlyField, onlyOne);
+  .refine(isOnlyField, onlyOne)
+  .meta({
+    description:
+      'An existing connection, or the fields of a new one. An empty object creates a connection with the defaults of the provider.',
+  });
 export type AuthorizeBody = z.output<typeof authorizeBodySchema>;
 
-export const launchQuerySchema = z.object({ iss: z.url().max(2000), launch: z.string().min(1).max(2000) });
+export const launchQuerySchema = z.object({
+  iss: z
+    .url()
+    .max(2000)
+    .describe('The FHIR endpoint of the EHR that launches the application. It must be in the provider registry.'),
+  launch: z.string().min(1).max(2000).describe('The id of the launch, which the EHR gave.'),
+});
 
 /** RFC 6749, 4.1.2. Other parameters that a server adds are ignored. */
 export const callbackQuerySchema = z.object({
-  state: z.string().min(1).max(500),
-  code: z.string().min(1).max(5000).optional(),
-  error: z.string().max(200).optional(),
-  iss: z.string().max(2000).optional(),
+  state: z.string().min(1).max(500).describe('The value that was sent to the EHR. It names the authorization.'),
+  code: z.string().min(1).max(5000).optional().describe('The authorization code. Absent if the EHR refused.'),
+  error: z.string().max(200).optional().describe('Why the EHR refused, such as `access_denied`. Absent if it agreed.'),
+  iss: z.string().max(2000).optional().describe('The issuer of the answer (RFC 9207), if the EHR sends it.'),
 });
 export type CallbackQuery = z.output<typeof callbackQuerySchema>;
 

@@ -21,13 +21,22 @@ const [none, clientCredentials, privateKey, authorizationCode] = connectionSchem
 export const connectionViewSchema = z
   .strictObject({
     ...viewShapeOf(connectionSchema.omit({ credentialsVersion: true, capabilities: true })),
-    auth: z.discriminatedUnion('method', [
-      none,
-      clientCredentials.omit({ clientSecret: true }),
-      privateKey.omit({ signingKey: true }).extend({ kid: z.string().exactOptional() }),
-      authorizationCode.omit({ clientSecret: true }),
-    ]),
-    lastTest: connectionTestViewSchema.exactOptional(),
+    auth: z
+      .discriminatedUnion('method', [
+        none,
+        clientCredentials.omit({ clientSecret: true }),
+        privateKey.omit({ signingKey: true }).extend({
+          kid: z
+            .string()
+            .exactOptional()
+            .describe('The id of the connection’s own key. Absent if the keys of the deployment sign.'),
+        }),
+        authorizationCode.omit({ clientSecret: true }),
+      ])
+      .describe('How the connection gets its access tokens, without secrets and private keys.'),
+    lastTest: connectionTestViewSchema
+      .exactOptional()
+      .describe('The result of the last test. Absent if the connection was never tested.'),
   })
   .meta({ id: 'Connection', description: 'The credentials of one practice at a provider. Secrets are never shown.' });
 

@@ -10,52 +10,115 @@ export const privateKeySchema = z.union([z.string().min(1).max(20_000), z.record
 /** The name under which the EHR knows a key. */
 export const kidSchema = z.string().regex(/^[\x21-\x7e]{1,200}$/, 'must be 1-200 printable ASCII characters');
 
+const secretBySchema = z
+  .enum(secretWays)
+  .optional()
+  .describe('How the secret is sent to the token endpoint: `basic` (HTTP Basic, the default) or `post` (in the form).');
+
 const oauthClient = {
-  /** Default: the provider's client id (ATHENAHEALTH_CLIENT_ID). Some servers issue a JWT of more than 1,000 characters. */
-  clientId: z.string().min(1).max(4096).optional(),
-  tokenEndpoint: httpUrl.optional(),
-  scope: z.string().min(1).max(5000).optional(),
+  clientId: z
+    .string()
+    .min(1)
+    .max(4096)
+    .optional()
+    .describe(
+      'The client that is registered at the EHR. Default: the client id of the provider (`ATHENAHEALTH_CLIENT_ID`).',
+    ),
+  tokenEndpoint: httpUrl
+    .optional()
+    .describe(
+      'The address that issues access tokens, on a host of the provider registry. Default: it is discovered from the FHIR endpoint.',
+    ),
+  scope: z
+    .string()
+    .min(1)
+    .max(5000)
+    .optional()
+    .describe('The SMART scopes to request, separated by spaces. Default: the scopes of the provider.'),
 };
 
 export const connectionAuthSchema = z.discriminatedUnion('method', [
-  z.strictObject({ method: z.literal('none') }),
+  z.strictObject({ method: z.literal('none').describe('The server needs no access token.') }),
   z.strictObject({
-    method: z.literal('client_credentials'),
+    method: z.literal('client_credentials').describe('A client id and a secret.'),
     ...oauthClient,
-    /** Default: the provider's client secret (ATHENAHEALTH_CLIENT_SECRET). */
-    clientSecret: z.string().min(1).max(5000).optional(),
-    secretBy: z.enum(secretWays).optional(),
+    clientSecret: z
+      .string()
+      .min(1)
+      .max(5000)
+      .optional()
+      .describe(
+        'The secret of the client. It is stored encrypted and never returned. Default: the secret of the provider (`ATHENAHEALTH_CLIENT_SECRET`).',
+      ),
+    secretBy: secretBySchema,
   }),
   z.strictObject({
-    method: z.literal('private_key_jwt'),
+    method: z
+      .literal('private_key_jwt')
+      .describe('SMART Backend Services: an assertion that is signed with a private key replaces the secret.'),
     ...oauthClient,
-    /** Selects the deployment's signing key. A connection's own key already has an algorithm. */
-    alg: z.enum(assertionAlgorithms).optional(),
-    /** PEM, or a JWK as an object. Default: the deployment's own keys. */
-    privateKey: privateKeySchema.optional(),
-    kid: kidSchema.optional(),
+    alg: z
+      .enum(assertionAlgorithms)
+      .optional()
+      .describe('Selects the signing key of the deployment. Not needed with `privateKey`, which has an algorithm.'),
+    privateKey: privateKeySchema
+      .optional()
+      .describe(
+        'A private key of the connection, as PEM or as a JWK. It is stored encrypted and never returned. Default: the keys of the deployment, which are published at `/.well-known/jwks.json`.',
+      ),
+    kid: kidSchema
+      .optional()
+      .describe('The id under which the EHR knows `privateKey`. Default: its thumbprint (RFC 7638).'),
   }),
   z.strictObject({
-    method: z.literal('authorization_code'),
+    method: z
+      .literal('authorization_code')
+      .describe('A user gives consent at the EHR. See the operations of Authorization.'),
     ...oauthClient,
-    /** If there is a client id and no secret, the client is a public client. */
-    clientSecret: z.string().min(1).max(5000).optional(),
-    secretBy: z.enum(secretWays).optional(),
+    clientSecret: z
+      .string()
+      .min(1)
+      .max(5000)
+      .optional()
+      .describe(
+        'The secret of the client. It is stored encrypted and never returned. With a client id and no secret, the client is a public client.',
+      ),
+    secretBy: secretBySchema,
   }),
 ]);
 export type ConnectionAuthBody = z.output<typeof connectionAuthSchema>;
 
-export const connectionBodySchema = z.strictObject({
-  provider: z.string().min(1).max(100),
-  /** Default: the provider's default environment. */
-  environment: z.string().min(1).max(100).optional(),
-  fhirEndpoint: httpUrl.transform(withoutTrailingSlashes).optional(),
-  practiceId: pathSegment.optional(),
-  groupId: pathSegment.optional(),
-  /** The patient of the connection, if it is about a single patient. */
-  userId: pathSegment.optional(),
-  /** Whether the connection gets the provider's default schedule, if there is one. */
-  schedule: z.boolean().default(true),
-  auth: connectionAuthSchema,
-});
+export const connectionBodySchema = z
+  .strictObject({
+    provider: z
+      .string()
+      .min(1)
+      .max(100)
+      .describe('The EHR vendor, such as `athenahealth`. `listProviders` returns them.'),
+    environment: z
+      .string()
+      .min(1)
+      .max(100)
+      .optional()
+      .describe('The environment of the vendor, such as `sandbox`. Default: the default environment of the vendor.'),
+    fhirEndpoint: httpUrl
+      .transform(withoutTrailingSlashes)
+      .optional()
+      .describe(
+        'The base URL of the FHIR server, on a host of the provider registry. Default: the endpoint of the environment.',
+      ),
+    practiceId: pathSegment
+      .optional()
+      .describe('The id of the practice at the vendor. For athenahealth, the exported Group is derived from it.'),
+    groupId: pathSegment
+      .optional()
+      .describe('The FHIR Group to export. Default: derived from `practiceId`, if the vendor does so.'),
+    userId: pathSegment.optional().describe('The FHIR id of the patient, if the connection is about a single patient.'),
+    schedule: z
+      .boolean()
+      .default(true)
+      .describe('Whether the connection gets the default schedule of the vendor, if there is one.'),
+    auth: connectionAuthSchema.describe('How the connection gets its access tokens.'),
+  })
+  .meta({ description: 'The practice, and the credentials for its EHR.' });
 export type ConnectionBody = z.output<typeof connectionBodySchema>;

@@ -10,7 +10,16 @@ import { kidSchema, privateKeySchema } from './connection.schema.ts';
 const { kid, alg, ...dates } = viewShapeOf(signingKeySchema.omit({ publicJwk: true }));
 
 export const signingKeyViewSchema = z
-  .strictObject({ kid, alg, state: z.enum(['published', 'active', 'retired']), ...dates })
+  .strictObject({
+    kid,
+    alg,
+    state: z
+      .enum(['published', 'active', 'retired'])
+      .describe(
+        '`published`: EHRs can read it, and it does not sign yet. `active`: it signs. `retired`: it no longer signs, and stays published for ten minutes.',
+      ),
+    ...dates,
+  })
   .meta({ id: 'SigningKey', description: 'A key that signs client assertions. Its private half is never shown.' });
 
 type SigningKeyView = View<typeof signingKeyViewSchema>;
@@ -130,9 +139,14 @@ function retired(): AppError {
 /** Asks for a new key pair of `alg`, or imports an existing key as PEM or as a JWK. */
 export const signingKeyBodySchema = z
   .strictObject({
-    alg: z.enum(assertionAlgorithms).optional(),
-    privateKey: privateKeySchema.optional(),
-    kid: kidSchema.optional(),
+    alg: z
+      .enum(assertionAlgorithms)
+      .optional()
+      .describe('The algorithm of a new key. Give either `alg` or `privateKey`.'),
+    privateKey: privateKeySchema
+      .optional()
+      .describe('A private key to import, as PEM or as a JWK. It is stored encrypted and never returned.'),
+    kid: kidSchema.optional().describe('The id of an imported key. Default: its thumbprint (RFC 7638).'),
   })
   .refine(({ alg, privateKey }) => (alg === undefined) !== (privateKey === undefined), {
     path: ['alg'],
@@ -141,5 +155,6 @@ export const signingKeyBodySchema = z
   .refine(({ kid, privateKey }) => kid === undefined || privateKey !== undefined, {
     path: ['kid'],
     error: 'is only for an imported key: a new key is named by its thumbprint',
-  });
+  })
+  .meta({ description: 'The algorithm of a new key, or a private key to import.' });
 type SigningKeyBody = z.output<typeof signingKeyBodySchema>;

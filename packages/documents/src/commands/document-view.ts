@@ -6,8 +6,10 @@ import { type PatientDocument, patientDocumentSchema } from '../patient-document
 export const documentViewSchema = z
   .strictObject({
     ...viewShapeOf(patientDocumentSchema.omit({ resourceUpdatedAt: true, fingerprint: true, progress: true })),
-    source: z.enum(['inline', 'url']),
-    storedBytes: countSchema.exactOptional(),
+    source: z.enum(['inline', 'url']).describe('Where the content comes from: `inline` in the resource, or the `url`.'),
+    storedBytes: countSchema
+      .exactOptional()
+      .describe('How much of a running download is stored. Absent if none is running.'),
   })
   .meta({ id: 'Document', description: 'An attachment of a resource, and the state of its content.' });
 

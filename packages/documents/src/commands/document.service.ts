@@ -124,15 +124,15 @@ function notStored({ state, reason, error }: PatientDocument): AppError {
 const id = z.string().min(1).max(200);
 
 export const documentQuerySchema = z.strictObject({
-  connectionId: id,
+  connectionId: id.describe('The connection whose documents are listed.'),
   resourceType: z
     .string()
     .refine((type) => typesWithAttachments.includes(type), `is not one of ${typesWithAttachments.join(', ')}`)
-    .optional(),
-  resourceId: id.optional(),
-  /** The id of a patient, without `Patient/`. */
-  patient: id.optional(),
-  state: z.enum(documentStates).optional(),
+    .optional()
+    .describe('Only documents of resources of this type: `DiagnosticReport` or `DocumentReference`.'),
+  resourceId: id.optional().describe('Only documents of the resource with this FHIR id.'),
+  patient: id.optional().describe('Only documents of this patient: the id at the EHR, without `Patient/`.'),
+  state: z.enum(documentStates).optional().describe('Only documents in this state.'),
   ...pageQuery({ defaultLimit: 100 }),
 });
 type DocumentQuery = z.output<typeof documentQuerySchema>;

@@ -191,17 +191,23 @@ function inUse(what: 'An export' | 'A sync', context: Record<string, string>): A
 }
 
 export const deleteConnectionQuerySchema = z.strictObject({
-  /** What happens to stored data. Default: it is kept. */
-  data: z.enum(['keep', 'purge']).default('keep'),
+  data: z
+    .enum(['keep', 'purge'])
+    .default('keep')
+    .describe(
+      'What happens to the stored data: `keep` deletes only the connection and its schedules, `purge` deletes everything that is stored for it.',
+    ),
 });
 
 export const erasePatientQuerySchema = z.strictObject({
-  /** Whether resources of the patient are never stored again. */
-  keepOut: z.enum(['true', 'false']).default('false'),
+  keepOut: z
+    .enum(['true', 'false'])
+    .default('false')
+    .describe('Whether resources of the patient are never stored again, until the patient is let in.'),
 });
 
 export const erasureListQuerySchema = z.strictObject({
-  connectionId: z.string().min(1).max(100).optional(),
+  connectionId: z.string().min(1).max(100).optional().describe('Only erasures of this connection.'),
   ...pageQuery({ defaultLimit: 100 }),
 });
 type ErasureListQuery = z.output<typeof erasureListQuerySchema>;

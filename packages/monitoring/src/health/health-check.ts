@@ -23,11 +23,11 @@ const subjectKinds = [
 
 const subjectSchema = z
   .strictObject({
-    kind: z.enum(subjectKinds),
+    kind: z.enum(subjectKinds).describe('What the record is, such as `export` or `queue`.'),
     id: z.string().meta({ description: 'The id of the record, or the name of a queue, a job or a budget.' }),
-    connectionId: z.string().exactOptional(),
+    connectionId: z.string().exactOptional().describe('The connection of the record. Absent if it has none.'),
     provider: z.string().exactOptional().meta({ description: 'Of an export or a sync run.' }),
-    reason: z.string(),
+    reason: z.string().describe('What was found about this record.'),
   })
   .meta({ id: 'HealthSubject', description: 'A record that a check has found, and why.' });
 export type HealthSubject = Immutable<z.output<typeof subjectSchema>>;
@@ -35,7 +35,7 @@ export type HealthSubject = Immutable<z.output<typeof subjectSchema>>;
 const checkSchema = z
   .strictObject({
     id: z.string().meta({ description: 'Stable. Also the label `check` of the metric `bulkhead_health_check`.' }),
-    title: z.string(),
+    title: z.string().describe('What is checked, in a few words.'),
     severity: severitySchema,
     reason: z.string().meta({ description: 'What was found.' }),
     action: z.string().exactOptional().meta({ description: 'What to do. Absent if there is nothing to do.' }),
@@ -49,7 +49,7 @@ export type HealthCheck = Immutable<z.output<typeof checkSchema>>;
 export const healthReportSchema = z
   .strictObject({
     severity: severitySchema.meta({ description: 'The severity of the worst check.' }),
-    checkedAt: z.iso.datetime(),
+    checkedAt: z.iso.datetime().describe('When the checks ran.'),
     checks: z.array(checkSchema).meta({ description: 'Every check, the worst first.' }),
   })
   .meta({ id: 'HealthReport', description: 'Whether the deployment works, and what to do if it does not.' });

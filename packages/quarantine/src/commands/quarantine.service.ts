@@ -129,20 +129,35 @@ function present<Filter extends object>(filter: Filter): { [Key in keyof Filter]
 const id = z.string().min(1).max(200);
 
 export const quarantineQuerySchema = z.strictObject({
-  connectionId: id.optional(),
-  exportId: id.optional(),
-  fileId: id.optional(),
-  reason: z.string().min(1).max(50).optional(),
-  state: z.enum(quarantineStates).optional(),
+  connectionId: id.optional().describe('Only lines of this connection.'),
+  exportId: id.optional().describe('Only lines of this export, or entries of the sync run with this id.'),
+  fileId: id.optional().describe('Only lines of this file.'),
+  reason: z.string().min(1).max(50).optional().describe('Only lines with this reason, such as `invalid-json`.'),
+  state: z
+    .enum(quarantineStates)
+    .optional()
+    .describe(
+      'Only lines in this state: `open` (not stored), `replayed` (stored later) or `withheld` (of an erased patient).',
+    ),
   ...pageQuery({ defaultLimit: 100 }),
 });
 type QuarantineQuery = z.output<typeof quarantineQuerySchema>;
 
 /** Selects the open lines to replay. An export or a file is required, so that everything is not replayed by mistake. */
 export const replayBodySchema = z
-  .strictObject({ exportId: id.optional(), fileId: id.optional(), reason: z.string().min(1).max(50).optional() })
+  .strictObject({
+    exportId: id
+      .optional()
+      .describe('The open lines of this export, or the open entries of the sync run with this id.'),
+    fileId: id.optional().describe('The open lines of this file.'),
+    reason: z.string().min(1).max(50).optional().describe('Only lines with this reason, such as `invalid-json`.'),
+  })
   .refine(({ exportId, fileId }) => exportId !== undefined || fileId !== undefined, {
     path: ['exportId'],
     error: 'is required if fileId is missing',
+  })
+  .meta({
+    description:
+      'Which open lines are tried again. An export or a file is required, so that everything is not replayed by mistake.',
   });
 type ReplayBody = z.output<typeof replayBodySchema>;

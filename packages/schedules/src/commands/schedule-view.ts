@@ -9,18 +9,36 @@ const { spreadMs, paused, nextRunAt, lastRun, createdAt, ...fields } = viewShape
 );
 const viewShape = {
   ...fields,
-  spread: z.boolean(),
+  spread: z
+    .boolean()
+    .describe('Whether runs start some minutes after the cron time, so that practices do not all start together.'),
   spreadMs,
   paused,
-  nextRunAt: nextRunAt.exactOptional(),
-  lastRun: lastRun.unwrap().extend({ runStatus: z.string().exactOptional() }).exactOptional(),
+  nextRunAt: nextRunAt.exactOptional().describe('When the next run starts. Absent while the schedule is paused.'),
+  lastRun: lastRun
+    .unwrap()
+    .extend({
+      runStatus: z
+        .string()
+        .exactOptional()
+        .describe('The current `status` of the run that was started. Absent if its record was deleted.'),
+    })
+    .exactOptional()
+    .describe('The last run that was due. Absent before the first.'),
   createdAt,
 };
 
-export const scheduleViewSchema = z.strictObject(viewShape).meta({ id: 'Schedule' });
+export const scheduleViewSchema = z
+  .strictObject(viewShape)
+  .meta({ id: 'Schedule', description: 'A cron expression that starts recurring exports or syncs of one connection.' });
 
 export const scheduleDetailSchema = z
-  .strictObject({ ...viewShape, nextRuns: z.array(instantSchema) })
+  .strictObject({
+    ...viewShape,
+    nextRuns: z
+      .array(instantSchema)
+      .describe('The next five cron times with the spread. Empty while the schedule is paused.'),
+  })
   .meta({ id: 'ScheduleDetail', description: 'A schedule with its next runs.' });
 
 type ScheduleView = View<typeof scheduleViewSchema>;

@@ -25,15 +25,27 @@ const requestSchemas = { export: bulkExportRequestSchema, sync: syncBodySchema }
 
 export const scheduleBodySchema = z
   .strictObject({
-    connectionId: z.string().min(1).max(100),
-    kind: z.enum(scheduleKinds, `must be one of: ${scheduleKinds.join(', ')}`),
-    /** The request of each run, as in the body of a bulk export or an enhanced sync. */
-    request: z.record(z.string(), z.unknown()).default({}),
-    cron: cronSchema,
-    timeZone: timeZoneSchema,
-    /** If false, runs start exactly at the minute of the cron. */
-    spread: z.boolean().default(true),
-    paused: z.boolean().default(false),
+    connectionId: z.string().min(1).max(100).describe('The connection that is exported or searched.'),
+    kind: z
+      .enum(scheduleKinds, `must be one of: ${scheduleKinds.join(', ')}`)
+      .describe('What is started: `export` (of what changed since the last one) or `sync`.'),
+    request: z
+      .record(z.string(), z.unknown())
+      .default({})
+      .describe(
+        'The fields of each run: of an export `exportType` and `resourceTypes`, of a sync `includeStandard`, `includeEnhanced` and `resourceTypes`. Default: `{}`, everything.',
+      ),
+    cron: cronSchema.describe(
+      'Five fields (minute, hour, day of the month, month, day of the week), as wall-clock times in `timeZone`: `0 2 * * *` is every day at 2:00.',
+    ),
+    timeZone: timeZoneSchema.describe('A name of the IANA database, such as `America/New_York`.'),
+    spread: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Whether runs start at a fixed time within the hour after the cron time, so that practices do not all start together. If false, they start exactly at the cron time.',
+      ),
+    paused: z.boolean().default(false).describe('Whether the schedule starts no runs until it is resumed.'),
   })
   .superRefine(({ connectionId, kind, request }, { addIssue }) => {
     for (const name of Object.keys(request)) {
@@ -46,20 +58,30 @@ export const scheduleBodySchema = z
       addIssue({ code: 'custom', path: ['request', ...path.split('.')], message });
     }
   })
-  .transform((body) => ({ ...body, request: pickRequest(body) }));
+  .transform((body) => ({ ...body, request: pickRequest(body) }))
+  .meta({ description: 'What is started, for which connection, and when.' });
 export type ScheduleBody = z.output<typeof scheduleBodySchema>;
 
 export const scheduleChangeSchema = z
   .strictObject({
-    cron: cronSchema.optional(),
-    timeZone: timeZoneSchema.optional(),
-    spread: z.boolean().optional(),
-    paused: z.boolean().optional(),
+    cron: cronSchema.optional().describe('The new cron expression of five fields. Default: unchanged.'),
+    timeZone: timeZoneSchema.optional().describe('The new time zone, a name of the IANA database. Default: unchanged.'),
+    spread: z
+      .boolean()
+      .optional()
+      .describe('Whether runs start at a fixed time within the hour after the cron time. Default: unchanged.'),
+    paused: z
+      .boolean()
+      .optional()
+      .describe(
+        '`true` pauses the schedule, `false` resumes it. Runs that were missed are not made up for. Default: unchanged.',
+      ),
   })
   .refine((change) => Object.values(change).some((value) => value !== undefined), {
     path: ['paused'],
     error: 'is missing, and so are cron, timeZone and spread. Give at least one of them',
-  });
+  })
+  .meta({ description: 'The fields to change, at least one. The others stay as they are.' });
 export type ScheduleChangeBody = z.output<typeof scheduleChangeSchema>;
 
 function isField(kind: ScheduleKind, name: string): boolean {
@@ -72,7 +94,7 @@ function pickRequest(body: { readonly kind: ScheduleKind; readonly request: Read
 }
 
 export const scheduleListQuerySchema = z.strictObject({
-  connectionId: z.string().min(1).max(100).optional(),
+  connectionId: z.string().min(1).max(100).optional().describe('Only schedules of this connection.'),
   ...pageQuery({ defaultLimit: 50 }),
 });
 export type ScheduleListQuery = z.output<typeof scheduleListQuerySchema>;

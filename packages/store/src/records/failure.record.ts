@@ -4,7 +4,10 @@ import { countSchema } from './counts.ts';
 
 /** Something that a reader of a run must not overlook: shown with the run. */
 export const warningSchema = z
-  .strictObject({ code: z.string(), message: z.string() })
+  .strictObject({
+    code: z.string().describe('Stable, so that a program can compare it. docs/errors.md lists the codes.'),
+    message: z.string().describe('What happened, what it means for the data, and what to do.'),
+  })
   .meta({ id: 'Warning', description: 'Something that went less than perfectly: docs/errors.md lists the codes.' });
 
 /** See `toEhrText`: for operators only. */
@@ -15,8 +18,12 @@ export const ehrTextSchema = z
 
 /** Why something failed for good. */
 export const failureSchema = z
-  .strictObject({ code: z.string(), message: z.string(), ehrText: ehrTextSchema })
-  .meta({ id: 'Failure' }) satisfies z.ZodType<ExportError>;
+  .strictObject({
+    code: z.string().describe('Stable, so that a program can compare it. docs/errors.md lists the codes.'),
+    message: z.string().describe('What happened, and what to do.'),
+    ehrText: ehrTextSchema,
+  })
+  .meta({ id: 'Failure', description: 'Why something failed for good.' }) satisfies z.ZodType<ExportError>;
 
 /** Who reads a record. */
 export interface Reader {
@@ -36,10 +43,15 @@ export const retryingSchema = z.strictObject({
   state: z.enum(['waiting', 'retrying']).meta({
     description: '`waiting`: the EHR or the request budget asked for the wait, which does not count as an attempt.',
   }),
-  code: z.string(),
-  message: z.string(),
+  code: z.string().describe('The code of the error, or of the reason to wait. docs/errors.md lists the codes.'),
+  message: z
+    .string()
+    .describe('Why the last attempt failed or had to wait, and what to do if it does not end by itself.'),
   ehrText: ehrTextSchema,
   attempts: countSchema.meta({ description: 'Failures or waits in a row since `since`.' }),
-  since: z.date(),
-  nextAttemptAt: z.date().exactOptional(),
+  since: z.date().describe('When the first attempt of this series failed or had to wait.'),
+  nextAttemptAt: z
+    .date()
+    .exactOptional()
+    .describe('When the next attempt is due. Absent while it is running or waits for a worker.'),
 }) satisfies z.ZodType<Retrying>;

@@ -13,18 +13,30 @@ import { syncActivity, syncProgress, syncProgressSchema } from './sync-activity.
 const standard: readonly string[] = standardResourceTypes;
 
 const syncedShape = {
-  standardResources: countSchema,
-  enhancedResources: countSchema,
-  total: countSchema,
-  id: z.string(),
-  skipped: z.array(skippedTypeSchema),
+  standardResources: countSchema.describe(
+    'Received resources of the standard types that are stored now, whether or not they changed.',
+  ),
+  enhancedResources: countSchema.describe(
+    'Received resources of the enhanced types that are stored now, whether or not they changed.',
+  ),
+  total: countSchema.describe('The sum of `standardResources` and `enhancedResources`.'),
+  id: z.string().describe('The id of the run, to read its details.'),
+  skipped: z.array(skippedTypeSchema).describe('Requested types that the EHR cannot search.'),
 };
 
-export const syncedSchema = z.strictObject({ ...syncedShape, warnings: z.array(warningSchema).exactOptional() }).meta({
-  id: 'Synced',
-  description:
-    'The response of the guide to an enhanced sync: the numbers of resources that were received and are now stored.',
-});
+export const syncedSchema = z
+  .strictObject({
+    ...syncedShape,
+    warnings: z
+      .array(warningSchema)
+      .exactOptional()
+      .describe('What went less than perfectly. Absent if there is nothing to report.'),
+  })
+  .meta({
+    id: 'Synced',
+    description:
+      'The response of the guide to an enhanced sync: the numbers of resources that were received and are now stored.',
+  });
 
 const { id, connectionId, patientCount, createdAt, startedAt, completedAt, warnings, ...fields } = viewShapeOf(
   syncRunSchema.omit({ provider: true, phase: true, version: true, callbackUrl: true, notify: true, error: true }),
@@ -32,27 +44,39 @@ const { id, connectionId, patientCount, createdAt, startedAt, completedAt, warni
 const runShape = {
   id,
   connectionId,
-  status: z.enum(syncRunStatuses),
+  status: z
+    .enum(syncRunStatuses)
+    .describe(
+      '`IN_PROGRESS` until the run ends, then `COMPLETED`, `FAILED` or `CANCELLED`. What a failed run stored is kept.',
+    ),
   ...fields,
   patients: patientCount,
   createdAt,
   startedAt,
   completedAt,
-  errorMessage: z.string().exactOptional(),
-  errorCode: z.string().exactOptional(),
+  errorMessage: z.string().exactOptional().describe('Why the run failed, and what to do. Present only if it failed.'),
+  errorCode: z
+    .string()
+    .exactOptional()
+    .describe('The code of the failure: docs/errors.md lists the codes. Present only if the run failed.'),
   ehrText: ehrTextSchema,
   warnings,
 };
 
-export const syncRunViewSchema = z.strictObject(runShape).meta({ id: 'SyncRun' });
-
-export const startedSyncSchema = z.strictObject({ ...syncedShape, ...runShape, url: z.string() }).meta({
-  id: 'StartedSync',
-  description: 'A run that has not ended, with its counts so far. Read its `url` for the progress.',
+export const syncRunViewSchema = z.strictObject(runShape).meta({
+  id: 'SyncRun',
+  description: 'One enhanced sync: searches by patient and type over the REST API of the EHR.',
 });
 
+export const startedSyncSchema = z
+  .strictObject({ ...syncedShape, ...runShape, url: z.string().describe('The path of the run, as in `Location`.') })
+  .meta({
+    id: 'StartedSync',
+    description: 'A run that has not ended, with its counts so far. Read its `url` for the progress.',
+  });
+
 const stepRetryViewSchema = retryingViewSchema
-  .extend({ resourceType: z.string() })
+  .extend({ resourceType: z.string().describe('The type that is searched.') })
   .meta({ id: 'SyncStepRetry', description: 'Why a search of a run waits or is retried.' });
 
 export const syncRunDetailSchema = z
@@ -61,9 +85,11 @@ export const syncRunDetailSchema = z
     ...syncedShape,
     activity: runActivitySchema.exactOptional(),
     progress: syncProgressSchema.exactOptional(),
-    requests: countSchema,
-    minimumRequests: countSchema,
-    byType: z.array(syncTypeCountSchema),
+    requests: countSchema.describe('Requests that the run has sent to the EHR, repeated ones included.'),
+    minimumRequests: countSchema.describe(
+      'The fewest requests that these searches could have taken: one for each page.',
+    ),
+    byType: z.array(syncTypeCountSchema).describe('The counts of each type that was searched.'),
     retrying: z.array(stepRetryViewSchema).meta({ description: 'The newest ten. Empty once the run has ended.' }),
   })
   .meta({ id: 'SyncRunDetail', description: 'A run with the counts of each type and the number of its requests.' });

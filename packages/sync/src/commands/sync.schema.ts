@@ -22,23 +22,42 @@ const enhancedTypeSchema = z.string().refine((type) => enhanced.includes(type), 
 /** The guide's request body. Unknown fields are rejected, so that a misspelt `since` is not ignored. */
 export const syncBodySchema = z
   .strictObject({
-    connectionId: z.string().min(1).max(100),
-    includeStandard: z.boolean().default(true),
-    includeEnhanced: z.boolean().default(true),
+    connectionId: z.string().min(1).max(100).describe('The connection whose stored patients are searched.'),
+    includeStandard: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Whether the standard types of the guide are searched: Patient, Observation, Condition, MedicationRequest, AllergyIntolerance, Immunization and Procedure.',
+      ),
+    includeEnhanced: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Whether the enhanced types of the guide are searched: DiagnosticReport, CarePlan, Encounter, Appointment and DocumentReference.',
+      ),
     resourceTypes: z
       .array(enhancedTypeSchema)
       .min(1, 'names no type. Leave it out for the whole enhanced set')
       .transform((types) => [...new Set(types)])
-      .optional(),
-    since: sinceInstantSchema.optional(),
-    callbackUrl: callbackUrlSchema.optional(),
-    /** If absent, all stored patients of the connection are crawled. */
+      .optional()
+      .describe('Narrows the enhanced set to these types. Default: all five.'),
+    since: sinceInstantSchema
+      .optional()
+      .describe(
+        'Only what changed after this instant. Default: each patient continues one day before the last search.',
+      ),
+    callbackUrl: callbackUrlSchema
+      .optional()
+      .describe(
+        'Receives a webhook when the run has ended, in addition to the URL of the connection. The connection must have a webhook secret.',
+      ),
     patients: z
       .array(z.string().regex(/^[A-Za-z0-9\-.]{1,128}$/, 'is not a FHIR id'))
       .min(1, 'names no patient. Leave it out for every patient')
       .max(1000, 'names more than 1000 patients. Leave it out for every patient')
       .transform((ids) => [...new Set(ids)])
-      .optional(),
+      .optional()
+      .describe('Ids of patients at the EHR, at most 1000. Default: every stored patient of the connection.'),
   })
   .refine(({ includeStandard, includeEnhanced }) => includeStandard || includeEnhanced, {
     path: ['includeStandard'],
@@ -47,11 +66,14 @@ export const syncBodySchema = z
   .refine(({ includeEnhanced, resourceTypes }) => includeEnhanced || !resourceTypes, {
     path: ['resourceTypes'],
     error: 'narrows the enhanced set, which includeEnhanced excludes',
+  })
+  .meta({
+    description: 'The request of the guide. Unknown fields are refused, so that a misspelt `since` is not ignored.',
   });
 export type SyncBody = z.output<typeof syncBodySchema>;
 
 export const syncListQuerySchema = z.strictObject({
-  connectionId: z.string().min(1).max(100).optional(),
+  connectionId: z.string().min(1).max(100).optional().describe('Only runs of this connection.'),
   ...pageQuery({ defaultLimit: 50 }),
 });
 export type SyncListQuery = z.output<typeof syncListQuerySchema>;

@@ -3,7 +3,14 @@ import { z } from 'zod';
 import { type WebhookAttempt, type WebhookDelivery, webhookDeliverySchema } from '../webhook-delivery.record.ts';
 
 export const deliveryViewSchema = z
-  .strictObject({ ...viewShapeOf(webhookDeliverySchema), body: z.unknown() })
+  .strictObject({
+    ...viewShapeOf(webhookDeliverySchema),
+    body: z
+      .unknown()
+      .describe(
+        'The JSON body of the call: `type`, `timestamp`, and `data` with ids, the status and counts. It contains no patient data.',
+      ),
+  })
   .meta({ id: 'WebhookDelivery', description: 'A call to the address of a client, with its attempts.' });
 
 type DeliveryView = View<typeof deliveryViewSchema>;

@@ -12,15 +12,20 @@ export const callbackUrlSchema = z
     'must not contain a user name',
   );
 
-export const webhookBodySchema = z.strictObject({
-  /** Default: none. Then only the `callbackUrl` of a request is called. */
-  url: callbackUrlSchema.optional(),
-});
+export const webhookBodySchema = z
+  .strictObject({
+    url: callbackUrlSchema
+      .optional()
+      .describe(
+        'The address to call, http or https. Default: none; then only the `callbackUrl` of a request is called, with the new secret.',
+      ),
+  })
+  .meta({ description: 'The address of the connection. An empty body creates a secret only.' });
 export type WebhookBody = z.output<typeof webhookBodySchema>;
 
 export const deliveriesQuerySchema = z.strictObject({
-  connectionId: z.string().min(1).max(100),
-  state: z.enum(webhookStates).optional(),
+  connectionId: z.string().min(1).max(100).describe('The connection whose deliveries are listed.'),
+  state: z.enum(webhookStates).optional().describe('Only deliveries in this state.'),
   ...pageQuery({ defaultLimit: 100 }),
 });
 export type DeliveriesQuery = z.output<typeof deliveriesQuerySchema>;
