@@ -5,27 +5,40 @@ export const instant = z.iso.datetime({ offset: true });
 export const count = z.int().min(0);
 export const errorSchema = z
   .strictObject({
-    success: z.literal(false),
-    error: z.strictObject({
-      code: z.string(),
-      message: z.string(),
-      details: z.unknown().optional(),
-    }),
+    success: z.literal(false).describe('The request failed.'),
+    error: z
+      .strictObject({
+        code: z.string().describe('Stable, so that a program can compare it. docs/errors.md lists the codes.'),
+        message: z.string().describe('What happened, and what to do. For people: messages can change.'),
+        details: z
+          .unknown()
+          .optional()
+          .describe(
+            'Faults by field (`[{ path, message }]`), or ids such as that of a running export. Absent if there are none.',
+          ),
+      })
+      .describe('Why the request failed.'),
   })
   .meta({
     id: 'Error',
     description: 'The shape of every error. Codes are stable. Messages say what happened and what to do.',
   });
 
+const succeeded = z.literal(true).describe('The request succeeded.');
+
 /** The envelope of every successful response. */
 export function success<Data extends z.ZodType>(data: Data) {
-  return z.strictObject({ success: z.literal(true), data });
+  return z.strictObject({ success: succeeded, data });
 }
 
 /** A page of a list. See `packages/runtime/src/paging.ts`. */
 export function page<Item extends z.ZodType>(item: Item) {
   const next = z.string().optional().describe('The `cursor` of the next page. Absent on the last page.');
-  return z.strictObject({ success: z.literal(true), data: z.array(item), next });
+  return z.strictObject({
+    success: succeeded,
+    data: z.array(item).describe('The entries of the page, in the order that the operation states.'),
+    next,
+  });
 }
 
 /** Ids and instants that the examples of the OpenAPI document share. */

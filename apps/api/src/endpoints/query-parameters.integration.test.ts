@@ -20,7 +20,7 @@ function sendUnknown({ id, method, path }: Endpoint) {
     ? known.toRequest(planted)
     : { path: path.replace('/api/ehr', '').replace(':provider', 'athenahealth') };
   const base = path.startsWith('/api/ehr') ? '/api/ehr' : '';
-  return api.request(method.toUpperCase(), `${base}${address}${address.includes('?') ? '&' : '?'}unknwon=1`, options);
+  return api.request(method.toUpperCase(), `${base}${address}${address.includes('?') ? '&' : '?'}unknown=1`, options);
 }
 
 const refusing = endpoints.filter(({ request }) => request.ignoresOtherParameters === undefined);
@@ -30,7 +30,7 @@ test.each(refusing.map((endpoint) => ({ id: endpoint.id, endpoint })))(
   async ({ endpoint }) => {
     const { status, body } = await sendUnknown(endpoint);
     expect([status, body.error.code]).toEqual([400, 'invalid-request']);
-    const fault = body.error.details.find(({ path }: { path: string }) => path === 'unknwon');
+    const fault = body.error.details.find(({ path }: { path: string }) => path === 'unknown');
     const names = Object.keys((endpoint.request.query ?? endpoint.request.searchQuery)?.shape ?? {});
     if (names.length === 0) expect(fault.message).toMatch(/no query parameters/);
     for (const name of names) expect(fault.message).toContain(name);

@@ -9,6 +9,7 @@ const first = defineEndpoint({
   access: 'client',
   audited: false,
   summary: 'A thing',
+  description: 'Returns a thing.',
   responses: { 204: { description: 'Nothing' } },
   errors: [],
   handler: () => ({}),

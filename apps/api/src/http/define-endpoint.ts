@@ -5,7 +5,6 @@ import type { z } from 'zod';
 import type { Page, Problem } from '../browser/pages.ts';
 import type { httpStatus } from './errors/to-error-answer.ts';
 import type { EventStreams, Snapshot } from './events/event-streams.ts';
-import type { Idempotency } from './idempotency.ts';
 import type { Audited, AuditNotes } from './middleware/audit-notes.ts';
 import type { Caller } from './middleware/caller-of.ts';
 import type { RefusedAttempts } from './refused-attempts.ts';
@@ -28,6 +27,18 @@ export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 export type Access = 'client' | 'operator' | 'anyone';
 
 export type ErrorCode = keyof typeof httpStatus;
+
+/** How a POST that creates a record treats a repeated request with the same `Idempotency-Key`. */
+export type Idempotency =
+  /** The answer is stored for a day, encrypted, and sent again. */
+  | 'answer'
+  /**
+   * The answer contains a secret that is stored as a hash only. It is not stored with the answer either, because a copy would make the
+   * hash useless. A repeated request is refused, and the error names the record.
+   */
+  | 'secret'
+  /** The handler does it, because the id of its record is chosen together with the key. Not even a crash leads to a second record. */
+  | 'handler';
 
 /** A response to a request that succeeds. */
 export interface ResponseDescription {
@@ -84,6 +95,8 @@ type ParamsOf<Path extends string> = Path extends `${string}:${infer Rest}`
   : unknown;
 
 interface BodyDescription<Body extends z.ZodType = z.ZodType> {
+  /** Default: the description of `schema`. */
+  readonly description?: string;
   /** Default: the body is not read, or the handler reads it. */
   readonly schema?: Body;
   readonly example?: unknown;
@@ -131,8 +144,10 @@ interface Description<Id extends string, Path extends string, CalledBy extends A
   /** A path of Express, such as `/api/ehr/:provider/bulk-export`. */
   readonly path: Path;
   readonly access: CalledBy;
+  /** What it does, in one line. */
   readonly summary: string;
-  readonly description?: string;
+  /** What it does, when to use it, and what to expect. */
+  readonly description: string;
   /** The responses by status. */
   readonly responses: Readonly<Record<Status, ResponseDescription>>;
   /** The error codes of this endpoint. The OpenAPI document adds the codes that every endpoint can return. */

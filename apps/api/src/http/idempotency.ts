@@ -7,18 +7,6 @@ import { toErrorAnswer } from './errors/to-error-answer.ts';
 import { auditNotes } from './middleware/audit-notes.ts';
 import { callerOf } from './middleware/caller-of.ts';
 
-/** How a POST that creates a record treats a repeated request with the same `Idempotency-Key`. */
-export type Idempotency =
-  /** The answer is stored for a day, encrypted, and sent again. */
-  | 'answer'
-  /**
-   * The answer contains a secret that is stored as a hash only. It is not stored with the answer either, because a copy would make the
-   * hash useless. A repeated request is refused, and the error names the record.
-   */
-  | 'secret'
-  /** The handler does it, because the id of its record is chosen together with the key. Not even a crash leads to a second record. */
-  | 'handler';
-
 /** See https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header. */
 export const idempotencyHeader = z.object({
   'idempotency-key': z

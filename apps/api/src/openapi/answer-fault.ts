@@ -3,6 +3,7 @@ import type { ResponseDescription } from '../http/define-endpoint.ts';
 import { httpStatus } from '../http/errors/to-error-answer.ts';
 import { endpointsAt } from '../http/middleware/check-method.ts';
 import { errorCodes } from './create-api-document.ts';
+import { isDocumentedMessage } from './error-examples.ts';
 
 /** Says how a response differs from the API's document. @returns undefined if it is as documented */
 export function answerFault(answer: {
@@ -22,9 +23,11 @@ export function answerFault(answer: {
     return expected.schema && body !== undefined ? mismatch({ where, schema: expected.schema, body }) : undefined;
   const codes = errorCodes(endpoint).filter((code) => httpStatus[code] === status);
   if (codes.length === 0) return `${where}, which is not documented`;
-  const { code } = (body as { error?: { code?: unknown } } | undefined)?.error ?? {};
-  if (!codes.some((documentedCode) => documentedCode === code))
-    return `${where} ${String(code)}, which is not documented`;
+  const { code, message } = (body as { error?: { code?: unknown; message?: unknown } } | undefined)?.error ?? {};
+  const documented = codes.find((candidate) => candidate === code);
+  if (!documented) return `${where} ${String(code)}, which is not documented`;
+  if (!isDocumentedMessage(documented, String(message)))
+    return `${where} with a message that has no example: ${message}`;
   return mismatch({ where, schema: errorSchema, body });
 }
 

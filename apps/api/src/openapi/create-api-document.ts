@@ -5,6 +5,7 @@ import { endpointGroups } from '../endpoints/endpoints.ts';
 import type { Endpoint, ErrorCode, ResponseDescription } from '../http/define-endpoint.ts';
 import { httpStatus } from '../http/errors/to-error-answer.ts';
 import { idempotencyHeader } from '../http/idempotency.ts';
+import { errorExamplesOf } from './error-examples.ts';
 import { headerComponents, responseHeaders } from './response-headers.ts';
 
 /** Describes the API as OpenAPI 3.1, from the schemas that validate its requests. */
@@ -43,11 +44,13 @@ function toOperation(endpoint: Endpoint): ZodOpenApiOperationObject {
   const header = endpoint.idempotency ? idempotencyHeader.extend(headers?.shape ?? {}) : headers;
   const query = toQuery(request);
   const names = [...endpoint.path.matchAll(/:(\w+)/g)].map(([, name = '']) => name);
-  const path = z.object(Object.fromEntries(names.map((name) => [name, z.string().meta(parameterMeta(name))])));
+  const path = z.object(
+    Object.fromEntries(names.map((name) => [name, z.string().meta(pathParameter(endpoint.path, name))])),
+  );
   return {
     operationId: id,
     summary,
-    ...(description === undefined ? {} : { description }),
+    description,
     ...(access === 'anyone' ? { security: [] } : {}),
     requestParams: {
       ...(names.length > 0 ? { path } : {}),
@@ -82,14 +85,38 @@ function toQuery({ query, searchQuery, formerNames = {} }: Endpoint['request']):
   return former.length === 0 ? query : query.extend(Object.fromEntries(former));
 }
 
-function parameterMeta(name: string) {
-  return name === 'provider' ? { example: 'athenahealth' } : {};
+/** The parameters of paths, by the part of the path that ends with them. */
+const pathParameters: Readonly<Record<string, string>> = {
+  'ehr/:provider': 'The EHR vendor of the connection. `GET /api/ehr/providers` lists the vendors.',
+  'bulk-export/:jobId': 'The id of an export, which begins with `job_`.',
+  'sync-runs/:id': 'The id of a sync run, which begins with `sync_`.',
+  'connections/:id': 'The id of a connection, which begins with `conn_`.',
+  'patients/:patientId': 'The id of a patient at the EHR, without `Patient/`.',
+  'kept-out-patients/:patientId': 'The id of a patient at the EHR, without `Patient/`.',
+  'erasures/:id': 'The id of an erasure, which begins with `erase_`.',
+  'schedules/:id': 'The id of a schedule, which begins with `sched_`.',
+  'resources/:type': 'A FHIR resource type, such as `Observation`.',
+  ':type/:id': 'The id of a resource at the EHR.',
+  'documents/:id': 'The id of a document, which begins with `doc_`.',
+  'quarantine/:id': 'The id of a line in the quarantine.',
+  'webhook-deliveries/:id': 'The id of a webhook delivery.',
+  'api-keys/:id': 'The public id of an API key, which begins with `key_`.',
+  'signing-keys/:kid': 'The id of a signing key, its `kid`.',
+};
+
+function pathParameter(path: string, name: string) {
+  const part = Object.keys(pathParameters).find(
+    (ending) => `${path}/`.includes(`${ending}/`) && ending.endsWith(`:${name}`),
+  );
+  if (part === undefined) throw new Error(`The parameter ${name} of ${path} has no description in \`pathParameters\`.`);
+  return { description: pathParameters[part], ...(name === 'provider' ? { example: 'athenahealth' } : {}) };
 }
 
-function toBody({ schema = z.unknown(), example, contentType = 'application/json', isOptional }: BodyOf) {
+function toBody({ schema, description, example, contentType = 'application/json', isOptional }: BodyOf) {
   return {
     required: !isOptional,
-    content: { [contentType]: { schema, ...(example === undefined ? {} : { example }) } },
+    description: description ?? schema?.description ?? 'Nothing is read from the body. It can be left out.',
+    content: { [contentType]: { schema: schema ?? z.unknown(), ...(example === undefined ? {} : { example }) } },
   };
 }
 type BodyOf = NonNullable<Endpoint['request']['body']>;
@@ -126,7 +153,7 @@ function toErrors(endpoint: Endpoint) {
         content: {
           'application/json': {
             schema: errorSchema,
-            examples: Object.fromEntries(codes.map((code) => [code, { value: errorExample(code) }])),
+            examples: Object.fromEntries(codes.flatMap((code) => toExamples(code, endpoint))),
           },
           ...pageOf(endpoint),
         },
@@ -135,8 +162,13 @@ function toErrors(endpoint: Endpoint) {
   );
 }
 
-function errorExample(code: ErrorCode) {
-  return { success: false, error: { code, message: 'What happened, and what to do.' } };
+/** Examples by name: the code, with a number if there are several. */
+function toExamples(code: ErrorCode, { id }: Endpoint) {
+  return errorExamplesOf(code, id).map(({ message, details }, index) => {
+    const name = index === 0 ? code : `${code}-${index + 1}`;
+    const error = { code, message, ...(details === undefined ? {} : { details }) };
+    return [name, { summary: code, value: { success: false, error } }] as const;
+  });
 }
 
 /** The codes of the endpoint, and codes that end a request before its handler: of the key, the address, the body and the database. */

@@ -6,13 +6,13 @@ export const headerComponents = {
     description:
       'The limit of the API key (draft-ietf-httpapi-ratelimit-headers): `q` requests in a window of `w` seconds. A key can have a limit of its own.',
     schema: { type: 'string' },
-    example: '"default";q=600;w=60',
+    example: '"default";q=60000;w=60',
   },
   RateLimit: {
     description:
       'What is left of the limit (draft-ietf-httpapi-ratelimit-headers): `r` requests until the window ends in `t` seconds. With `r=0` the next request is answered 429.',
     schema: { type: 'string' },
-    example: '"default";r=599;t=42',
+    example: '"default";r=59999;t=42',
   },
   'Retry-After': {
     description: 'Send the request again after this number of seconds.',

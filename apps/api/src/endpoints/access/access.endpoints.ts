@@ -11,12 +11,19 @@ import { listAuditEvents, verifyAuditEvents } from './audit-events.endpoint.ts';
 
 const sessionSchema = z
   .strictObject({
-    apiKeyId: z.string(),
-    name: z.string(),
-    role: z.enum(apiKeyRoles),
-    connectionIds: z.array(z.string()).optional(),
-    via: z.enum(['session', 'api-key']),
-    expiresAt: instant.optional(),
+    apiKeyId: z.string().describe('The public id of the key.'),
+    name: z.string().describe('A name by which people recognise the key.'),
+    role: z.enum(apiKeyRoles).describe('`client` or `operator`.'),
+    connectionIds: z
+      .array(z.string())
+      .optional()
+      .describe('The only connections that the key may use. Absent if it may use all of them.'),
+    via: z
+      .enum(['session', 'api-key'])
+      .describe('How the caller is authenticated: by the `api-key` itself, or by a browser `session` of it.'),
+    expiresAt: instant
+      .optional()
+      .describe('When the key or the session ends, whichever is earlier. Absent if neither does.'),
   })
   .meta({
     id: 'Session',
@@ -41,6 +48,8 @@ const getSession = defineEndpoint({
   access: 'client',
   audited: false,
   summary: 'Return the API key of the caller, and when the key or the session expires',
+  description:
+    'Returns which key authenticates the request, what it may do and when it ends. Use it to check a key before a long job.',
   responses: {
     200: { description: 'The API key of the caller', schema: success(sessionSchema), example: sessionExample },
   },

@@ -5,8 +5,11 @@ import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { at, connectionId, page, success } from '../common.schema.ts';
 
 const newApiKeySchema = z
-  .strictObject({ ...apiKeyViewSchema.shape, key: z.string() })
-  .meta({ id: 'NewApiKey', description: 'A new API key. This is the only response that contains the key.' });
+  .strictObject({
+    ...apiKeyViewSchema.shape,
+    key: z.string().describe('The key, to send as `Authorization: Bearer <key>`. Only its hash is stored.'),
+  })
+  .meta({ id: 'NewApiKey', description: 'A new API key. This is the only response that contains the key itself.' });
 
 const apiKeyExample = {
   id: 'key_01a20ebbc9477ed4b36076ce74bec9ba',
@@ -27,10 +30,12 @@ export const createApiKey = defineEndpoint({
   access: 'operator',
   audited: true,
   summary: 'Create an API key, which is shown only once',
+  description:
+    'Creates a key for a program or a person. Only this answer contains it. Give each program a key of its own, limited to its connections, so that it can be revoked alone and the audit log names it.',
   request: { body: { schema: apiKeyBodySchema, example: { name: 'reporting', role: 'client', expiresInDays: 90 } } },
   responses: {
     201: {
-      description: 'Created',
+      description: 'The new key, which is shown only here',
       schema: success(newApiKeySchema),
       example: { ...apiKeyExample, key: 'bulkhead_000000000000000000000000000000000000000000000000000000000' },
     },
@@ -52,8 +57,16 @@ export const listApiKeys = defineEndpoint({
   access: 'operator',
   audited: false,
   summary: 'List all API keys, including revoked keys',
+  description:
+    'Returns all keys, without the keys themselves, in the order of their creation. `lastUsedAt` shows which are no longer used.',
   request: { query: z.strictObject(shortListQuery) },
-  responses: { 200: { description: 'Keys', schema: page(apiKeyViewSchema), example: [apiKeyExample] } },
+  responses: {
+    200: {
+      description: 'A page of keys, oldest first, without the keys themselves',
+      schema: page(apiKeyViewSchema),
+      example: [apiKeyExample],
+    },
+  },
   errors: [],
   async handler({ query, services }) {
     const { items, next } = pageOf(await services.apiKeys.list(), query, ({ id }) => id);
@@ -69,7 +82,14 @@ export const getApiKey = defineEndpoint({
   access: 'operator',
   audited: false,
   summary: 'Return an API key, without the key itself',
-  responses: { 200: { description: 'The key', schema: success(apiKeyViewSchema), example: apiKeyExample } },
+  description: 'Returns what the key may do, when it expires, and when it was last used.',
+  responses: {
+    200: {
+      description: 'What the key may do, without the key itself',
+      schema: success(apiKeyViewSchema),
+      example: apiKeyExample,
+    },
+  },
   errors: ['unknown-api-key'],
   async handler({ params: { id }, services }) {
     return { data: toApiKeyView(await services.apiKeys.get(id)) };
@@ -84,7 +104,15 @@ export const revokeApiKey = defineEndpoint({
   access: 'operator',
   audited: true,
   summary: 'Revoke an API key',
-  responses: { 200: { description: 'Revoked', schema: success(apiKeyViewSchema), example: apiKeyExample } },
+  description:
+    'Ends a key and the browser sessions that were opened with it, at once. It stays in the list. The last active key of an operator cannot be revoked.',
+  responses: {
+    200: {
+      description: 'The key with the time when it was revoked',
+      schema: success(apiKeyViewSchema),
+      example: apiKeyExample,
+    },
+  },
   errors: ['unknown-api-key', 'last-operator-key'],
   async handler({ params: { id }, services, audit }) {
     const { apiKey, isChanged } = await services.apiKeys.revoke(id);

@@ -40,8 +40,16 @@ export const listAuditEvents = defineEndpoint({
   access: 'operator',
   audited: true,
   summary: 'List audit events (who did what), newest first',
+  description:
+    'Returns who did what, when and with which outcome. Every change, every read of patient data and every refused attempt is an event. To read the log is an event too. docs/audit.md describes the fields.',
   request: { query: auditQuerySchema },
-  responses: { 200: { description: 'Events', schema: page(auditEventViewSchema), example: [auditEventExample] } },
+  responses: {
+    200: {
+      description: 'A page of events, newest first',
+      schema: page(auditEventViewSchema),
+      example: [auditEventExample],
+    },
+  },
   errors: [],
   async handler({ query, services, audit }) {
     if (query.patient !== undefined) audit.addPatients([query.patient]);
@@ -50,22 +58,28 @@ export const listAuditEvents = defineEndpoint({
   },
 });
 
-const chainPosition = z.strictObject({ sequence: z.int().min(1), hash: auditHashSchema, at: instant });
+const chainPosition = z.strictObject({
+  sequence: z.int().min(1).describe('The position in the chain, from 1.'),
+  hash: auditHashSchema.describe('The hash of the event: SHA-256, in hexadecimal.'),
+  at: instant.describe('When the event was recorded.'),
+});
 
 const auditCheckSchema = z
   .strictObject({
     checked: count.meta({ description: 'How many events were read and found correct.' }),
-    isIntact: z.boolean(),
+    isIntact: z.boolean().describe('Whether no fault was found in the checked events.'),
     oldest: chainPosition.optional().meta({ description: 'The first checked event.' }),
     last: chainPosition
       .optional()
       .meta({ description: 'The last checked event. If the check is complete, this is the head of the chain.' }),
     fault: z
       .strictObject({
-        code: z.enum(chainFaults),
-        sequence: z.number().optional(),
-        eventId: z.string().optional(),
-        message: z.string(),
+        code: z
+          .enum(chainFaults)
+          .describe('`changed`, `replaced`, `missing`, `not-in-chain`, `head-missing` or `other-head`.'),
+        sequence: z.number().optional().describe('The position of the first faulty event. Absent if it has none.'),
+        eventId: z.string().optional().describe('The id of the first faulty event. Absent if the event is missing.'),
+        message: z.string().describe('What the fault means, in a sentence.'),
       })
       .optional()
       .meta({ description: 'The first fault. The check stops there.' }),

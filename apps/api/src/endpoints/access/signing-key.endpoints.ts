@@ -19,7 +19,13 @@ const createSigningKey = defineEndpoint({
   summary: 'Create a signing key, or import one',
   description: 'The key is published at once. It signs after an hour, when servers have read it.',
   request: { body: { schema: signingKeyBodySchema, example: { alg: 'ES384' } } },
-  responses: { 201: { description: 'Published', schema: success(signingKeyViewSchema), example: signingKeyExample } },
+  responses: {
+    201: {
+      description: 'The key was published, and signs after an hour',
+      schema: success(signingKeyViewSchema),
+      example: signingKeyExample,
+    },
+  },
   errors: [],
   async handler({ body, services, audit }) {
     const data = await services.signingKeys.create(body);
@@ -36,9 +42,15 @@ const listSigningKeys = defineEndpoint({
   access: 'operator',
   audited: false,
   summary: 'List all signing keys, including retired keys',
+  description:
+    'Returns the keys with which this deployment signs its client assertions, in the order of their creation, without their private halves.',
   request: { query: z.strictObject(shortListQuery) },
   responses: {
-    200: { description: 'Keys', schema: page(signingKeyViewSchema), example: [signingKeyExample] },
+    200: {
+      description: 'A page of signing keys, oldest first, without their private halves',
+      schema: page(signingKeyViewSchema),
+      example: [signingKeyExample],
+    },
   },
   errors: [],
   async handler({ query, services }) {
@@ -55,7 +67,14 @@ const getSigningKey = defineEndpoint({
   access: 'operator',
   audited: false,
   summary: 'Return a signing key and its state',
-  responses: { 200: { description: 'The key', schema: success(signingKeyViewSchema), example: signingKeyExample } },
+  description: 'Returns the algorithm and the state of one key, without its private half.',
+  responses: {
+    200: {
+      description: 'The public data and the state of the key',
+      schema: success(signingKeyViewSchema),
+      example: signingKeyExample,
+    },
+  },
   errors: ['unknown-signing-key'],
   async handler({ params: { kid: id }, services }) {
     return { data: await services.signingKeys.get(id) };
@@ -70,8 +89,16 @@ const activateSigningKey = defineEndpoint({
   access: 'operator',
   audited: true,
   summary: 'Let a key sign from now on',
+  description:
+    'Lets a published key sign without the wait of an hour. Use it when every EHR is known to have read the key set, for example because you registered the key there.',
   request: { body: { isOptional: true } },
-  responses: { 200: { description: 'Active', schema: success(signingKeyViewSchema), example: signingKeyExample } },
+  responses: {
+    200: {
+      description: 'The key, which signs from now on',
+      schema: success(signingKeyViewSchema),
+      example: signingKeyExample,
+    },
+  },
   errors: ['unknown-signing-key', 'signing-key-in-use'],
   async handler({ params: { kid }, services }) {
     return { data: await services.signingKeys.activate(kid) };
@@ -86,8 +113,16 @@ const retireSigningKey = defineEndpoint({
   access: 'operator',
   audited: true,
   summary: 'Stop signing with a key. It stays published until its assertions have expired',
+  description:
+    'Ends the use of a key. Another key of its algorithm must sign first. EHRs can verify earlier assertions for ten more minutes, then the key can be deleted.',
   request: { body: { isOptional: true } },
-  responses: { 200: { description: 'Retired', schema: success(signingKeyViewSchema), example: signingKeyExample } },
+  responses: {
+    200: {
+      description: 'The key, which no longer signs',
+      schema: success(signingKeyViewSchema),
+      example: signingKeyExample,
+    },
+  },
   errors: ['unknown-signing-key', 'signing-key-in-use'],
   async handler({ params: { kid }, services }) {
     return { data: await services.signingKeys.retire(kid) };
@@ -102,7 +137,9 @@ const deleteSigningKey = defineEndpoint({
   access: 'operator',
   audited: true,
   summary: 'Delete a key that was retired at least ten minutes ago',
-  responses: { 204: { description: 'Deleted' } },
+  description:
+    'Removes a retired key, also from the published key set. It is refused until ten minutes after the key was retired, because an assertion may still be in use.',
+  responses: { 204: { description: 'The key is deleted and no longer published' } },
   errors: ['unknown-signing-key', 'signing-key-in-use'],
   async handler({ params: { kid }, services }) {
     await services.signingKeys.delete(kid);
@@ -115,7 +152,16 @@ const maxAgeSeconds = 300;
 const contentType = 'application/jwk-set+json';
 
 const jwksSchema = z
-  .strictObject({ keys: z.array(z.looseObject({ kty: z.string(), kid: z.string() })) })
+  .strictObject({
+    keys: z
+      .array(
+        z.looseObject({
+          kty: z.string().describe('The type of the key: `EC` or `RSA`.'),
+          kid: z.string().describe('The id that an assertion names in its header.'),
+        }),
+      )
+      .describe('The public keys, including those that were retired in the last ten minutes.'),
+  })
   .meta({ id: 'Jwks', description: 'The public keys with which EHRs verify our client assertions (RFC 7517).' });
 
 const jwksExample = { keys: [{ kty: 'EC', crv: 'P-384', alg: 'ES384', use: 'sig', kid, x: '…', y: '…' }] };
@@ -127,7 +173,16 @@ const getJwks = defineEndpoint({
   path: '/.well-known/jwks.json',
   access: 'anyone',
   summary: 'Return the public signing keys, for EHRs',
-  responses: { 200: { description: 'Keys', schema: jwksSchema, contentType, example: jwksExample } },
+  description:
+    'Returns the JSON Web Key Set that EHRs read to verify client assertions (SMART Backend Services). Register this address at the EHR. It may be cached for five minutes.',
+  responses: {
+    200: {
+      description: 'The public keys, as a JSON Web Key Set',
+      schema: jwksSchema,
+      contentType,
+      example: jwksExample,
+    },
+  },
   errors: ['unavailable'],
   async handler({ services, response }) {
     response.set('Cache-Control', `public, max-age=${maxAgeSeconds}`);

@@ -11,7 +11,11 @@ export const cancelExport = defineEndpoint({
   access: 'client',
   audited: true,
   summary: 'Cancel a bulk export',
-  responses: { 200: { description: 'Cancelled', schema: success(exportViewSchema), example: exportExample } },
+  description:
+    'Ends a running export at once, and deletes it at the EHR. What it has stored until then stays. To cancel a cancelled export again changes nothing.',
+  responses: {
+    200: { description: 'The export in its final state', schema: success(exportViewSchema), example: exportExample },
+  },
   errors: ['unknown-export', 'export-ended'],
   async handler({ params: { provider, jobId: id }, caller: { apiKey, scope, view }, services, audit }) {
     const { record, isChanged } = await services.bulkExports.cancel({ provider, id, scope, by: apiKey.name });

@@ -13,6 +13,8 @@ export const getExport = defineEndpoint({
   // A signed link to a file opens the file without a token, so showing such links is audited.
   audited: 'if-shown',
   summary: 'Return the status of a bulk export',
+  description:
+    'Returns how far the export is, and in the end what was stored. Poll it every few seconds, or wait for the webhook. A completed export has `outputUrls`. `partial`, `warnings` and `watermarks` say whether something is missing.',
   request: { query: exportStatusQuerySchema },
   responses: {
     200: { description: 'The status of the export', schema: success(exportViewSchema), example: exportExample },

@@ -18,7 +18,7 @@ export const listExportEvents = defineEndpoint({
   request: { query: z.strictObject(shortListQuery) },
   responses: {
     200: {
-      description: 'The events of the export',
+      description: 'A page of events, oldest first',
       schema: page(exportEventViewSchema),
       example: exportEventsExample,
     },

@@ -12,6 +12,8 @@ export const listOutputFiles = defineEndpoint({
   access: 'client',
   audited: 'if-shown',
   summary: 'List the files of a bulk export, with the counts of their lines (the ledger)',
+  description:
+    'Returns one entry for each file of the manifest, with the outcome of every line: stored, unchanged, stale, quarantined or deleted. Use it to find out what is missing in an export, and why.',
   request: { query: exportStatusQuerySchema.extend(shortListQuery) },
   responses: {
     200: {

@@ -11,6 +11,8 @@ export const retryExport = defineEndpoint({
   access: 'client',
   audited: true,
   summary: 'Retry a failed export: fetch what is missing',
+  description:
+    'Continues a failed export, or a completed one with failed files, and fetches only what is missing. If the export is lost at the EHR, it is started again there. To retry a running export changes nothing.',
   request: { body: { isOptional: true } },
   responses: {
     202: { description: 'The export continues', schema: success(exportViewSchema), example: exportExample },

@@ -24,7 +24,7 @@ export const startExport = defineEndpoint({
   },
   responses: {
     202: {
-      description: 'Accepted',
+      description: 'The export was accepted. Follow it at `Location`',
       schema: success(startedExportSchema),
       example: { id: exportId, status: 'IN_PROGRESS', statusUrl, startedAt: at },
     },

@@ -13,6 +13,8 @@ export const watchExports = defineEndpoint({
   access: 'client',
   audited: false,
   summary: 'Stream the newest bulk exports as they change',
+  description:
+    'Sends the newest exports as server-sent events, so that a page or a script need not poll. It reports changes of at most the newest 50 exports.',
   request: { query: bulkExportQuerySchema.pick({ connectionId: true }) },
   responses: eventStreamResponse({ exports: 'an array of the newest 50 `Export`, as the list returns them' }),
   errors: ['unknown-connection'],

@@ -27,6 +27,8 @@ const createConnection = defineEndpoint({
   access: 'operator',
   audited: true,
   summary: 'Add a connection',
+  description:
+    'Stores the credentials of one practice, and adds the default schedule of its vendor. Nothing is sent to the EHR: test the connection afterwards. Secrets are stored encrypted and never returned.',
   request: {
     body: {
       schema: connectionBodySchema,
@@ -37,7 +39,13 @@ const createConnection = defineEndpoint({
       },
     },
   },
-  responses: { 201: { description: 'Added', schema: success(connectionViewSchema), example: connectionExample } },
+  responses: {
+    201: {
+      description: 'The connection was stored. Nothing was sent to the EHR',
+      schema: success(connectionViewSchema),
+      example: connectionExample,
+    },
+  },
   errors: ['unknown-provider'],
   async handler({ body, services, audit }) {
     const connection = await services.connections.create(body);
@@ -54,9 +62,15 @@ const listConnections = defineEndpoint({
   access: 'client',
   audited: false,
   summary: 'List all connections',
+  description:
+    'Returns the connections that the key may use, without their secrets. Each has the result of its last test.',
   request: { query: z.strictObject(shortListQuery) },
   responses: {
-    200: { description: 'Connections', schema: page(connectionViewSchema), example: [connectionExample] },
+    200: {
+      description: 'A page of connections without their secrets, oldest first',
+      schema: page(connectionViewSchema),
+      example: [connectionExample],
+    },
   },
   errors: [],
   async handler({ query, caller: { scope }, services }) {
@@ -73,7 +87,15 @@ const getConnection = defineEndpoint({
   access: 'client',
   audited: false,
   summary: 'Return a connection',
-  responses: { 200: { description: 'Connection', schema: success(connectionViewSchema), example: connectionExample } },
+  description:
+    'Returns one connection, without its secrets. `needsAuthorization` says that a user must agree at the EHR, and `lastTest` what the last test found.',
+  responses: {
+    200: {
+      description: 'The connection without its secrets',
+      schema: success(connectionViewSchema),
+      example: connectionExample,
+    },
+  },
   errors: ['unknown-connection'],
   async handler({ params: { id }, caller: { scope }, services }) {
     return { data: toConnectionView(await services.connections.find({ id, scope })) };
@@ -88,13 +110,23 @@ const changeCredentials = defineEndpoint({
   access: 'operator',
   audited: true,
   summary: 'Replace the credentials of a connection',
+  description:
+    'Replaces the method and all credentials of a connection. Access tokens of the former credentials are no longer used. Stored data, schedules and watermarks stay. Test the connection afterwards.',
   request: {
     body: {
-      schema: z.strictObject({ auth: connectionAuthSchema }),
+      schema: z
+        .strictObject({ auth: connectionAuthSchema.describe('The new credentials, which replace all former ones.') })
+        .meta({ description: 'How the connection gets its access tokens from now on.' }),
       example: { auth: { method: 'client_credentials', clientId: 'client-id', clientSecret: 'a-new-secret' } },
     },
   },
-  responses: { 200: { description: 'Changed', schema: success(connectionViewSchema), example: connectionExample } },
+  responses: {
+    200: {
+      description: 'The connection with the new credentials, without secrets',
+      schema: success(connectionViewSchema),
+      example: connectionExample,
+    },
+  },
   errors: ['unknown-connection'],
   async handler({ params: { id }, body: { auth }, caller: { scope }, services }) {
     return { data: toConnectionView(await services.connections.changeCredentials({ id, scope, body: auth })) };

@@ -5,13 +5,13 @@ import { success } from '../common.schema.ts';
 
 const capabilitiesSchema = z
   .strictObject({
-    bulkExport: z.boolean(),
-    diagnosticReports: z.boolean(),
-    carePlans: z.boolean(),
-    encounters: z.boolean(),
-    appointments: z.boolean(),
-    documentReferences: z.boolean(),
-    rateLimit: z.string(),
+    bulkExport: z.boolean().describe('Whether the EHR offers bulk exports.'),
+    diagnosticReports: z.boolean().describe('Whether the EHR offers DiagnosticReport (lab results and imaging).'),
+    carePlans: z.boolean().describe('Whether the EHR offers CarePlan (treatment plans).'),
+    encounters: z.boolean().describe('Whether the EHR offers Encounter (visits).'),
+    appointments: z.boolean().describe('Whether the EHR offers Appointment (scheduling).'),
+    documentReferences: z.boolean().describe('Whether the EHR offers DocumentReference (clinical documents).'),
+    rateLimit: z.string().describe('The rate that the EHR allows, such as `8 requests/second`, or `none`.'),
   })
   .meta({ id: 'Capabilities', description: 'What the EHR offers, in the shape of the guide.' });
 
@@ -24,10 +24,16 @@ export const getCapabilities = defineEndpoint({
   access: 'client',
   audited: false,
   summary: 'Return what the EHR of a connection offers',
-  request: { query: z.strictObject({ connectionId: z.string().min(1).max(100) }) },
+  description:
+    'Returns what the server declares in its CapabilityStatement, in the shape of the guide. Use it to decide between a bulk export and an enhanced sync. If the EHR has not answered yet, send the request again after `Retry-After`.',
+  request: {
+    query: z.strictObject({
+      connectionId: z.string().min(1).max(100).describe('The connection whose EHR is described.'),
+    }),
+  },
   responses: {
     200: {
-      description: 'Capabilities',
+      description: 'What the EHR declares, in the shape of the guide',
       schema: success(capabilitiesSchema),
       example: {
         bulkExport: true,

@@ -7,15 +7,30 @@ import { page } from '../common.schema.ts';
 
 const providerSchema = z
   .strictObject({
-    id: z.string(),
-    name: z.string(),
-    environments: z.array(z.string()),
-    defaultEnvironment: z.string(),
-    fhirEndpoints: z.record(z.string(), z.string()),
-    authMethods: z.array(z.enum(['none', 'client_credentials', 'private_key_jwt', 'authorization_code'])),
-    hasClient: z.boolean(),
-    usesPracticeId: z.boolean(),
-    defaultSchedule: z.strictObject({ cron: z.string(), timeZone: z.string(), kind: z.enum(scheduleKinds) }).optional(),
+    id: z.string().describe('The id to use in paths and in `provider`, such as `athenahealth`.'),
+    name: z.string().describe('The name of the vendor, for people.'),
+    environments: z.array(z.string()).describe('The environments that a connection can name.'),
+    defaultEnvironment: z.string().describe('The environment of a connection that names none.'),
+    fhirEndpoints: z
+      .record(z.string(), z.string())
+      .describe('The default FHIR endpoint of each environment, by its name.'),
+    authMethods: z
+      .array(z.enum(['none', 'client_credentials', 'private_key_jwt', 'authorization_code']))
+      .describe('The methods by which a connection can get access tokens.'),
+    hasClient: z
+      .boolean()
+      .describe('Whether the deployment has a client of its own, so that a connection can omit client id and secret.'),
+    usesPracticeId: z
+      .boolean()
+      .describe('Whether exports need the id of the practice, because the exported Group is derived from it.'),
+    defaultSchedule: z
+      .strictObject({
+        cron: z.string().describe('The cron expression of five fields.'),
+        timeZone: z.string().describe('The time zone of the cron expression.'),
+        kind: z.enum(scheduleKinds).describe('What is started: `export` or `sync`.'),
+      })
+      .optional()
+      .describe('The schedule that a new connection gets. Absent if there is none.'),
   })
   .meta({
     id: 'Provider',
@@ -46,9 +61,15 @@ export const listProviders = defineEndpoint({
   access: 'client',
   audited: false,
   summary: 'List the EHR vendors, and the choices for a new connection',
+  description:
+    'Returns the vendors of the provider registry, with their environments, endpoints and methods of authentication. Use it to fill in the body of a new connection.',
   request: { query: z.strictObject(shortListQuery) },
   responses: {
-    200: { description: 'Providers', schema: page(providerSchema), example: [providerExample] },
+    200: {
+      description: 'The vendors of the provider registry, by their id',
+      schema: page(providerSchema),
+      example: [providerExample],
+    },
   },
   errors: [],
   handler({ query, services }) {

@@ -12,10 +12,12 @@ export const listWatermarks = defineEndpoint({
   access: 'client',
   audited: false,
   summary: 'List the watermarks: the time up to which each type is completely stored',
+  description:
+    'Returns for each level and type up to which instant everything is stored. An export with `since: "last"` starts there. A type without a watermark was never stored completely.',
   request: { query: z.strictObject(shortListQuery) },
   responses: {
     200: {
-      description: 'Watermarks',
+      description: 'One entry for each level and type',
       schema: page(watermarkViewSchema),
       example: [{ resourceType: 'Patient', level: 'Patient', until: at, exportId }],
     },

@@ -4,10 +4,15 @@ import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { connectionId, success } from '../common.schema.ts';
 import { connectionTestExample } from './connection.examples.ts';
 
-const startedTestSchema = z.strictObject({ status: z.literal('IN_PROGRESS'), url: z.string() }).meta({
-  id: 'StartedTest',
-  description: 'The test is still running. Its result will be in the `lastTest` of the connection.',
-});
+const startedTestSchema = z
+  .strictObject({
+    status: z.literal('IN_PROGRESS').describe('The test has not ended.'),
+    url: z.string().describe('The path of the connection, as in `Location`.'),
+  })
+  .meta({
+    id: 'StartedTest',
+    description: 'The test is still running. Its result will be in the `lastTest` of the connection.',
+  });
 
 export const testConnection = defineEndpoint({
   id: 'testConnection',
@@ -17,6 +22,8 @@ export const testConnection = defineEndpoint({
   access: 'client',
   audited: true,
   summary: 'Test a connection: discovery, token, and a real read',
+  description:
+    'Finds the token endpoint, requests an access token and reads one resource. The answer names the first step that failed, and what to do. If the EHR is slow, the answer is 202, and the result is in `lastTest` of the connection.',
   request: { body: { isOptional: true } },
   responses: {
     200: { description: 'The result', schema: success(connectionTestViewSchema), example: connectionTestExample },

@@ -33,8 +33,16 @@ const listDocuments = defineEndpoint({
   // The record of a document contains its title and its patient.
   audited: true,
   summary: 'List the documents of a connection, a patient or a resource',
+  description:
+    'Returns the attachments of DiagnosticReport and DocumentReference, and whether their content is stored. Documents are listed in the order of their ids.',
   request: { query: documentQuerySchema, formerNames: { after: 'cursor' }, readBody: 'never' },
-  responses: { 200: { description: 'Documents', schema: page(documentViewSchema), example: [documentExample] } },
+  responses: {
+    200: {
+      description: 'A page of documents, in the order of their ids',
+      schema: page(documentViewSchema),
+      example: [documentExample],
+    },
+  },
   errors: ['unknown-connection'],
   async handler({ params: { provider }, query, caller: { scope, view }, services, audit }) {
     const { items, next } = await services.documents.list({ provider, query, scope });
@@ -51,8 +59,16 @@ const getDocument = defineEndpoint({
   access: 'client',
   audited: true,
   summary: 'Return the metadata of a document',
+  description:
+    'Returns what the resource says about the attachment, the state of its content, and why it is not stored if it is not.',
   request: { readBody: 'never' },
-  responses: { 200: { description: 'Document', schema: success(documentViewSchema), example: documentExample } },
+  responses: {
+    200: {
+      description: 'The metadata and the state of the content',
+      schema: success(documentViewSchema),
+      example: documentExample,
+    },
+  },
   errors: ['unknown-document'],
   async handler({ params, caller: { scope, view }, services, audit }) {
     const document = await services.documents.find({ ...params, scope });
@@ -69,6 +85,8 @@ const retryDocument = defineEndpoint({
   access: 'client',
   audited: true,
   summary: 'Fetch a failed or skipped document again',
+  description:
+    'Fetches a document that failed or was skipped, for example after the limit for documents was raised. Read its metadata to see the result.',
   request: { readBody: 'never' },
   responses: {
     202: {

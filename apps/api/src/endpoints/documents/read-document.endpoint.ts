@@ -10,9 +10,20 @@ import { defineEndpoint } from '../../http/define-endpoint.ts';
 import type { AuditNotes } from '../../http/middleware/audit-notes.ts';
 
 const headersSchema = z.object({
-  range: z.string().optional(),
-  'if-none-match': z.string().optional(),
-  'if-range': z.string().optional(),
+  range: z
+    .string()
+    .optional()
+    .describe(
+      'A part of the content, such as `bytes=0-1023` (RFC 9110 14.2). Several ranges are answered with the whole content.',
+    ),
+  'if-none-match': z
+    .string()
+    .optional()
+    .describe('The ETag of a copy. If the content is the same, the answer is 304 without it.'),
+  'if-range': z
+    .string()
+    .optional()
+    .describe('The ETag of a part. If the content has changed, the whole of it is sent.'),
 });
 
 export const readDocument = defineEndpoint({
@@ -23,6 +34,8 @@ export const readDocument = defineEndpoint({
   access: 'client',
   audited: true,
   summary: 'Return the content of a document',
+  description:
+    'Returns the stored bytes, as the EHR sent them, as an attachment. It supports `Range` and `If-None-Match`, so an interrupted download can be resumed. Every read is an event of the audit log.',
   request: { headers: headersSchema, readBody: 'never' },
   responses: {
     200: { description: 'The content', contentType: '*/*' },

@@ -50,7 +50,11 @@ const countConnectionData = defineEndpoint({
   // The response contains counts only, and no patient data.
   audited: false,
   summary: 'Count the stored data of a connection, even if the connection was deleted without its data',
-  responses: { 200: { description: 'Amounts', schema: success(dataAmountsSchema), example: amountsExample } },
+  description:
+    'Returns the number of stored resources and records, and the size of documents. Use it before you purge a connection. Every count is read from an index, but with millions of resources it can take seconds.',
+  responses: {
+    200: { description: 'The stored amounts, by kind', schema: success(dataAmountsSchema), example: amountsExample },
+  },
   errors: ['unknown-connection'],
   async handler({ params: { id: connectionId }, caller: { scope }, services }) {
     return { data: await services.erasures.amountsOf({ connectionId, scope }) };
@@ -92,7 +96,15 @@ const countPatientData = defineEndpoint({
   access: 'operator',
   audited: true,
   summary: 'Count what the erasure of a patient would delete',
-  responses: { 200: { description: 'Amounts', schema: success(dataAmountsSchema), example: amountsExample } },
+  description:
+    'Returns the number of resources, documents and other records that belong to the patient, without deleting anything. Use it before you erase the patient. The audit log records it.',
+  responses: {
+    200: {
+      description: 'What the erasure of the patient would delete, by kind',
+      schema: success(dataAmountsSchema),
+      example: amountsExample,
+    },
+  },
   errors: ['unknown-connection'],
   async handler({ params: { id: connectionId, patientId }, caller: { scope }, services, audit }) {
     audit.addTarget({ connectionId });
@@ -108,6 +120,8 @@ const erasePatient = defineEndpoint({
   access: 'operator',
   audited: true,
   summary: 'Delete all stored data of a patient',
+  description:
+    'Deletes the resources, documents and quarantined lines of the patient, and replaces the id of the patient in ended runs. It is refused while an export or a sync of the connection is running. Later exports would store the patient again, unless `keepOut=true`.',
   request: { query: erasePatientQuerySchema },
   responses: {
     202: { description: 'The data is being deleted', schema: success(erasureViewSchema), example: erasureExample },
@@ -132,6 +146,8 @@ const letPatientIn = defineEndpoint({
   access: 'operator',
   audited: true,
   summary: 'Allow an erased patient to be stored again',
+  description:
+    'Ends what `keepOut=true` of an erasure began. The next export or sync stores the patient again, if the EHR sends it. Nothing that was erased comes back by itself.',
   responses: { 204: { description: 'The patient may be stored again' } },
   errors: ['unknown-connection'],
   async handler({ params: { id: connectionId, patientId }, caller: { scope }, services, audit }) {
@@ -149,8 +165,16 @@ const listErasures = defineEndpoint({
   access: 'operator',
   audited: false,
   summary: 'List erasures, newest first',
+  description:
+    'Returns the deletions of connections and patients, with what each has deleted. A completed erasure no longer names its patient.',
   request: { query: erasureListQuerySchema, formerNames: { after: 'cursor' } },
-  responses: { 200: { description: 'Erasures', schema: page(erasureViewSchema), example: [erasureExample] } },
+  responses: {
+    200: {
+      description: 'A page of erasures, newest first',
+      schema: page(erasureViewSchema),
+      example: [erasureExample],
+    },
+  },
   errors: [],
   async handler({ query, caller: { scope }, services }) {
     const { items, next } = await services.erasures.list({ query, scope });
@@ -166,7 +190,15 @@ const getErasure = defineEndpoint({
   access: 'operator',
   audited: false,
   summary: 'Return an erasure and its progress',
-  responses: { 200: { description: 'Erasure', schema: success(erasureViewSchema), example: erasureExample } },
+  description:
+    'Returns how far the deletion is, and what it has deleted. Poll it after a 202 until `phase` is `completed`.',
+  responses: {
+    200: {
+      description: 'The erasure with what it has deleted until now',
+      schema: success(erasureViewSchema),
+      example: erasureExample,
+    },
+  },
   errors: ['unknown-erasure'],
   async handler({ params: { id }, caller: { scope }, services }) {
     return { data: toErasureView(await services.erasures.find({ id, scope })) };

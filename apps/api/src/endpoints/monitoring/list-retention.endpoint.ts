@@ -5,8 +5,8 @@ import { count, instant, later, page } from '../common.schema.ts';
 
 const retentionSchema = z
   .strictObject({
-    kind: z.string(),
-    startedAt: instant,
+    kind: z.string().describe('The kind of record, such as `bulk-export`.'),
+    startedAt: instant.describe('When the pass began.'),
     endedAt: instant.optional().meta({ description: 'Absent while the pass is running.' }),
     deleted: count.optional().meta({ description: 'How many records this pass has deleted.' }),
     keptDays: count.optional().meta({
@@ -34,9 +34,15 @@ export const listRetention = defineEndpoint({
   access: 'operator',
   audited: false,
   summary: 'List the last retention pass for each kind of record',
+  description:
+    'Returns when the automatic deletion of old records last ran for each kind, how many records it deleted, and how long records are kept. docs/retention.md describes the kinds.',
   request: { query: z.strictObject(shortListQuery) },
   responses: {
-    200: { description: 'Passes', schema: page(retentionSchema), example: [retentionExample] },
+    200: {
+      description: 'The last pass over each kind of record',
+      schema: page(retentionSchema),
+      example: [retentionExample],
+    },
   },
   errors: [],
   async handler({ query, services }) {

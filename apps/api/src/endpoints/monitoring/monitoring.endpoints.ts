@@ -10,16 +10,18 @@ import { listRateBudgets, watchRateBudgets } from './rate-budgets.endpoint.ts';
 
 const queueSchema = z
   .strictObject({
-    queue: z.string(),
-    jobs: z.strictObject({
-      waiting: count,
-      active: count,
-      delayed: count,
-      'waiting-children': count,
-      failed: count,
-    }),
-    oldestSeconds: count,
-    workers: count,
+    queue: z.string().describe('The name of the queue, such as `bulk-export`.'),
+    jobs: z
+      .strictObject({
+        waiting: count.describe('Jobs that wait for a worker.'),
+        active: count.describe('Jobs that a worker is doing.'),
+        delayed: count.describe('Jobs that are due later, such as retries.'),
+        'waiting-children': count.describe('Jobs that wait until other jobs have ended.'),
+        failed: count.describe('Jobs that were given up, of those that are still kept.'),
+      })
+      .describe('The number of jobs by state.'),
+    oldestSeconds: count.describe('How long the oldest waiting job has waited, in seconds. 0 if none is waiting.'),
+    workers: count.describe('The workers that serve the queue now.'),
   })
   .meta({
     id: 'Queue',
@@ -41,8 +43,12 @@ const listQueues = defineEndpoint({
   access: 'operator',
   audited: false,
   summary: 'List the queues with their jobs and workers',
+  description:
+    'Returns how many jobs wait in each queue, how long the oldest has waited, and how many workers serve it. A growing age means that workers are missing.',
   request: { query: z.strictObject(shortListQuery) },
-  responses: { 200: { description: 'Queues', schema: page(queueSchema), example: [queueExample] } },
+  responses: {
+    200: { description: 'All queues with their jobs and workers', schema: page(queueSchema), example: [queueExample] },
+  },
   errors: [],
   async handler({ query, services }) {
     const { items, next } = pageOf(await services.monitoring.readQueues(), query, ({ queue }) => queue);

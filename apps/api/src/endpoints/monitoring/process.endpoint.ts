@@ -3,7 +3,7 @@ import { defineEndpoint } from '../../http/define-endpoint.ts';
 
 const healthSchema = z
   .strictObject({
-    status: z.literal('alive'),
+    status: z.literal('alive').describe('The process can answer. It says nothing about the database.'),
     instance: z.string().optional().meta({ description: 'BULKHEAD_INSTANCE_ID, if it is set.' }),
     eventLoop: z
       .strictObject({
@@ -21,9 +21,11 @@ export const getHealth = defineEndpoint({
   path: '/health',
   access: 'anyone',
   summary: 'Check whether the process is alive',
+  description:
+    'Answers as long as the process can answer at all. Use it as the liveness probe. It does not check the database, because a restart would not repair that.',
   responses: {
     200: {
-      description: 'The process is alive',
+      description: 'The process answers',
       schema: healthSchema,
       example: { status: 'alive', eventLoop: { stalls: 0, longestStallMs: 0 } },
     },
@@ -36,9 +38,11 @@ export const getHealth = defineEndpoint({
 
 const readinessSchema = z
   .strictObject({
-    ready: z.boolean(),
-    checks: z.record(z.string(), z.enum(['up', 'down'])),
-    stopping: z.literal(true).optional(),
+    ready: z.boolean().describe('Whether requests should be sent to this process.'),
+    checks: z
+      .record(z.string(), z.enum(['up', 'down']))
+      .describe('`up` or `down` for each server that the process depends on: `mongodb` and `redis`.'),
+    stopping: z.literal(true).optional().describe('`true` if the process is stopping. Otherwise absent.'),
   })
   .meta({
     id: 'Readiness',
@@ -51,9 +55,11 @@ export const getReadiness = defineEndpoint({
   path: '/ready',
   access: 'anyone',
   summary: 'Check whether the process can accept requests',
+  description:
+    'Checks MongoDB and Redis. Use it as the readiness probe: 503 means that no requests should be sent to this process now.',
   responses: {
     200: {
-      description: 'Ready',
+      description: 'Requests can be sent to this process',
       schema: readinessSchema,
       example: { ready: true, checks: { mongodb: 'up', redis: 'up' } },
     },

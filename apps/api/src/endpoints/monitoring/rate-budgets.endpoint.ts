@@ -6,26 +6,57 @@ import { connectionId, count, eventStreamResponse, page } from '../common.schema
 
 const rateBudgetSchema = z
   .strictObject({
-    name: z.string(),
-    provider: z.string(),
-    environment: z.string(),
-    connectionIds: z.array(z.string()),
-    window: z.strictObject({ used: count, limit: count, windowMs: count }),
-    minute: z.strictObject({ used: count, limit: count }).optional(),
-    day: z.strictObject({ used: count, limit: count }),
+    name: z
+      .string()
+      .describe(
+        'The provider and the environment. Budgets for token requests end with `.token`. Budgets of several clients of one provider have the same name and differ in `connectionIds`.',
+      ),
+    provider: z.string().describe('The EHR vendor, such as `athenahealth`.'),
+    environment: z.string().describe('The environment of the vendor, such as `production`.'),
+    connectionIds: z.array(z.string()).describe('The connections that share the budget. A key sees only its own.'),
+    window: z
+      .strictObject({
+        used: count.describe('Requests in the last `windowMs`.'),
+        limit: count.describe('The most requests in any `windowMs`.'),
+        windowMs: count.describe('The length of the sliding window, in milliseconds.'),
+      })
+      .describe('The limit that protects against bursts.'),
+    minute: z
+      .strictObject({
+        used: count.describe('Requests in the last 60 seconds.'),
+        limit: count.describe('The most requests in 60 seconds.'),
+      })
+      .optional()
+      .describe('The last minute. Absent if more than 6,000 requests a minute are allowed.'),
+    day: z
+      .strictObject({
+        used: count.describe('Requests in the last 24 hours.'),
+        limit: count.describe('The most requests in 24 hours.'),
+      })
+      .describe('The last 24 hours.'),
     recent: z
       .array(count)
       .optional()
-      .meta({ description: 'Requests in each of the last 60 seconds, the oldest first.' }),
-    pausedMs: count,
-    pauseReason: z.string().optional(),
-    slowMs: count,
-    waiting: z.strictObject({ interactive: count, poll: count, 'kick-off': count, download: count, crawl: count }),
+      .describe('Requests in each of the last 60 seconds, the oldest first. Absent if `minute` is.'),
+    pausedMs: count.describe('How long requests stay paused, in milliseconds. 0 if they are not.'),
+    pauseReason: z
+      .string()
+      .optional()
+      .describe('Why requests are paused or slowed down, such as `429 Too Many Requests`. Absent if they are not.'),
+    slowMs: count.describe('How long the rate stays halved, in milliseconds. 0 if it is not.'),
+    waiting: z
+      .strictObject({
+        interactive: count.describe('Requests that a user waits for, such as a connection test.'),
+        poll: count.describe('Requests for the status of an export.'),
+        'kick-off': count.describe('Requests that start an export.'),
+        download: count.describe('Requests for the files of exports, and for documents.'),
+        crawl: count.describe('The searches of enhanced syncs.'),
+      })
+      .describe('The waiting requests of all processes, by priority.'),
   })
   .meta({
     id: 'RateBudget',
-    description:
-      'The requests that an EHR allows a client, and how many are used. `pausedMs` is how long requests stay paused. `slowMs` is how long the rate stays halved. `waiting` counts the waiting requests of all processes, by priority. Tokens have their own budget, whose name ends with `.token`. Budgets of several clients of one provider have the same name and differ in `connectionIds`. `minute` and `recent` are absent if more than 6,000 requests a minute are allowed.',
+    description: 'The requests that an EHR allows a client, and how many of them are used, by all processes together.',
   });
 
 const rateBudgetExample = {
@@ -51,9 +82,15 @@ export const listRateBudgets = defineEndpoint({
   access: 'client',
   audited: false,
   summary: 'List the request budgets of EHRs, and how much of them is used',
+  description:
+    'Returns how much of the limits of each EHR is used, which requests wait, and whether an EHR has asked for a pause. The limits are shared by all processes.',
   request: { query: z.strictObject(shortListQuery) },
   responses: {
-    200: { description: 'Budgets', schema: page(rateBudgetSchema), example: [rateBudgetExample] },
+    200: {
+      description: 'The budgets of the connections that the key may use',
+      schema: page(rateBudgetSchema),
+      example: [rateBudgetExample],
+    },
   },
   errors: [],
   async handler({ query, caller: { scope }, services }) {
@@ -70,6 +107,7 @@ export const watchRateBudgets = defineEndpoint({
   access: 'client',
   audited: false,
   summary: 'Stream the request budgets as they change',
+  description: 'Sends the budgets as server-sent events, so that a page or a script need not poll.',
   responses: eventStreamResponse({ budgets: 'an array of `RateBudget`' }),
   errors: [],
   handler({ caller: { scope }, services, streamEvents }) {

@@ -38,9 +38,15 @@ const listQuarantinedLines = defineEndpoint({
   // The response says which lines were rejected and why, but contains none of their content.
   audited: false,
   summary: 'List quarantined lines and entries, with the reason',
+  description:
+    'Returns where each line was, and why it could not be stored. The content is not part of the answer: an operator can read it line by line.',
   request: { query: quarantineQuerySchema, formerNames: { after: 'cursor' }, readBody: 'never' },
   responses: {
-    200: { description: 'Lines', schema: page(quarantineViewSchema), example: [quarantinedLineExample] },
+    200: {
+      description: 'A page of lines, in the order of files and positions',
+      schema: page(quarantineViewSchema),
+      example: [quarantinedLineExample],
+    },
   },
   errors: [],
   async handler({ query, caller: { scope }, services }) {
@@ -57,12 +63,16 @@ const replayQuarantinedLines = defineEndpoint({
   access: 'operator',
   audited: true,
   summary: 'Retry the quarantined lines of an export, a file or a sync run',
+  description:
+    'Tries to store the open lines again, for example after an update that understands them. Lines of which only a part is kept are left out. Poll the list to see the result.',
   request: { body: { schema: replayBodySchema, example: { exportId } }, readBody: parseJson() },
   responses: {
     202: {
       description: 'The lines are being retried',
       schema: success(
-        z.strictObject({ count }).meta({ id: 'ReplayedLines', description: 'How many lines are being retried.' }),
+        z
+          .strictObject({ count: count.describe('The number of lines that a worker tries to store again.') })
+          .meta({ id: 'ReplayedLines', description: 'How many lines are being retried.' }),
       ),
       example: { count: 3 },
     },
@@ -85,9 +95,15 @@ const getQuarantinedLine = defineEndpoint({
   access: 'client',
   audited: false,
   summary: 'Return the metadata of a quarantined line: its position, and why it was rejected',
+  description:
+    'Returns the position, the size and the reason of one line, and when it was last tried again. It contains nothing of the content.',
   request: { readBody: 'never' },
   responses: {
-    200: { description: 'Line', schema: success(quarantineViewSchema), example: quarantinedLineExample },
+    200: {
+      description: 'The position of the line and the reason',
+      schema: success(quarantineViewSchema),
+      example: quarantinedLineExample,
+    },
   },
   errors: ['unknown-line'],
   async handler({ params: { id }, caller: { scope }, services }) {
@@ -103,6 +119,8 @@ const readQuarantinedLine = defineEndpoint({
   access: 'operator',
   audited: true,
   summary: 'Return the content of a quarantined line',
+  description:
+    'Returns the bytes of the line as the EHR sent them. They can be data of any patient, so only operators may read them, and every read is an event of the audit log.',
   request: { readBody: 'never' },
   responses: {
     200: {
@@ -136,8 +154,15 @@ const replayQuarantinedLine = defineEndpoint({
   access: 'operator',
   audited: true,
   summary: 'Retry a quarantined line, unchanged or with a corrected line as the body',
+  description:
+    'Tries to store one line again and waits some seconds for the result. With a body, that corrected line is stored instead, and the original is kept. `state` is `replayed` if it is stored, or `open` with the new reason.',
   request: {
-    body: { contentType: 'application/fhir+json', isOptional: true },
+    body: {
+      description:
+        'The corrected line: one resource as JSON, at most 10 MB. Without a body the line is tried as it is.',
+      contentType: 'application/fhir+json',
+      isOptional: true,
+    },
     // Bytes and not JSON: parsing would change the text of numbers.
     readBody: raw({ type: () => true, limit: maxCorrection }),
   },

@@ -21,9 +21,16 @@ const readResource = defineEndpoint({
   access: 'client',
   audited: true,
   summary: 'Return a resource',
+  description:
+    'Returns the stored version of a resource, with every number as the EHR wrote it. Nothing is sent to the EHR. 410 means that the EHR has deleted it. Every read is an event of the audit log.',
   request: { query: resourceQuerySchema, readBody: 'never' },
   responses: {
-    200: { description: 'The resource', schema: resourceSchema, contentType: fhirJson, example: resourceExample },
+    200: {
+      description: 'The stored version, as the EHR sent it',
+      schema: resourceSchema,
+      contentType: fhirJson,
+      example: resourceExample,
+    },
   },
   errors: ['unknown-connection', 'unknown-resource', 'resource-deleted'],
   async handler({ params, query: { connectionId }, caller: { scope }, services, audit, response }) {
@@ -38,14 +45,23 @@ const readResource = defineEndpoint({
 
 const resourceSourceSchema = z
   .strictObject({
-    versionId: z.string().optional(),
-    lastUpdated: instant,
-    deleted: z.boolean(),
-    storedAt: instant,
-    source: z.union([
-      z.strictObject({ exportId: z.string(), fileId: z.string(), line: z.int().min(1) }),
-      z.strictObject({ syncRunId: z.string(), stepId: z.string() }),
-    ]),
+    versionId: z.string().optional().describe('The version id of the EHR. Absent if it has no versions.'),
+    lastUpdated: instant.describe('When the EHR last changed the resource in this version.'),
+    deleted: z.boolean().describe('Whether this version is the deletion of the resource.'),
+    storedAt: instant.describe('When this version was stored.'),
+    source: z
+      .union([
+        z.strictObject({
+          exportId: z.string().describe('The export that stored the version.'),
+          fileId: z.string().describe('The file of the export.'),
+          line: z.int().min(1).describe('The number of the line in the file, from 1.'),
+        }),
+        z.strictObject({
+          syncRunId: z.string().describe('The sync run that stored the version.'),
+          stepId: z.string().describe('The step of the run.'),
+        }),
+      ])
+      .describe('Where the version came from: a line of an export, or a step of a sync.'),
   })
   .meta({
     id: 'ResourceSource',
@@ -77,10 +93,12 @@ const listResourceSources = defineEndpoint({
   access: 'client',
   audited: true,
   summary: 'List the exports and syncs that stored a resource: the current version first, then up to ten earlier ones',
+  description:
+    'Returns which exports and syncs stored the current version and up to ten earlier ones. The content of earlier versions is not kept. Use it to explain where a value came from.',
   request: { query: resourceQuerySchema.extend(shortListQuery), readBody: 'never' },
   responses: {
     200: {
-      description: 'The versions, even if the EHR has deleted the resource',
+      description: 'The versions, the current one first, even if the EHR has deleted the resource',
       schema: page(resourceSourceSchema),
       example: resourceSourcesExample,
     },

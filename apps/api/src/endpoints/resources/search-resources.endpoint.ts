@@ -8,13 +8,18 @@ import { appendFurther } from '../../http/middleware/audit-trail.ts';
 import { count, connectionId as exampleConnectionId } from '../common.schema.ts';
 
 /** Names one resource together with its path. */
-export const resourceQuerySchema = z.strictObject({ connectionId: z.string().min(1).max(100) });
+export const resourceQuerySchema = z.strictObject({
+  connectionId: z.string().min(1).max(100).describe('The connection whose resources are read.'),
+});
 
 export const fhirJson = 'application/fhir+json';
 
 /** The FHIR specification describes the fields of resources: https://hl7.org/fhir/R4/json.html. */
 export const resourceSchema = z
-  .looseObject({ resourceType: z.string(), id: z.string() })
+  .looseObject({
+    resourceType: z.string().describe('The FHIR resource type.'),
+    id: z.string().describe('The id at the EHR.'),
+  })
   .meta({ id: 'Resource', description: 'A FHIR R4 resource, as the EHR sent it.' });
 
 export const resourceExample = {
@@ -28,33 +33,54 @@ const ndjson = 'application/fhir+ndjson';
 
 const parameter = z.string().optional();
 const searchQuerySchema = resourceQuerySchema.extend({
-  _id: parameter,
-  patient: parameter,
-  code: parameter,
-  category: parameter,
-  status: parameter,
-  date: parameter,
-  _lastUpdated: parameter,
-  _count: z.coerce.number().int().min(1).max(1000).optional(),
-  _total: z.enum(['none', 'accurate', 'estimate']).optional(),
-  _cursor: parameter,
+  _id: parameter.describe('Ids of resources, separated by commas.'),
+  patient: parameter.describe('Only resources of this patient: the id at the EHR, with or without `Patient/`.'),
+  code: parameter.describe(
+    'A token, such as `http://loinc.org|58410-2` or `58410-2`. Alternatives are separated by commas.',
+  ),
+  category: parameter.describe('A token, such as `laboratory`.'),
+  status: parameter.describe('A code, such as `final`.'),
+  date: parameter.describe('A date with an optional prefix, such as `ge2024-01-01`. Can be repeated.'),
+  _lastUpdated: parameter.describe('When the EHR last changed the resource, as for `date`.'),
+  _count: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1000)
+    .optional()
+    .describe('The maximum number of resources of the page, at most 1000. Default: 100.'),
+  _total: z
+    .enum(['none', 'accurate', 'estimate'])
+    .optional()
+    .describe('`accurate` counts all matches in `total`. Default: `none`.'),
+  _cursor: parameter.describe('The position of a page, from the link `next` of the page before.'),
 });
 
 const searchsetSchema = z
   .strictObject({
-    resourceType: z.literal('Bundle'),
-    type: z.literal('searchset'),
-    total: count.optional(),
-    link: z.array(z.strictObject({ relation: z.enum(['self', 'next']), url: z.string() })),
+    resourceType: z.literal('Bundle').describe('The page is a FHIR Bundle.'),
+    type: z.literal('searchset').describe('The Bundle is the result of a search.'),
+    total: count.optional().describe('The number of all matches. Absent unless `_total` asks for it.'),
+    link: z
+      .array(
+        z.strictObject({
+          relation: z.enum(['self', 'next']).describe('`self` or `next`.'),
+          url: z.string().describe('The absolute address. Send GET to the link `next` to read on.'),
+        }),
+      )
+      .describe('The address of this page (`self`), and of the following page (`next`) if there is one.'),
     entry: z
       .array(
         z.strictObject({
-          fullUrl: z.string(),
+          fullUrl: z.string().describe('The address of the resource at the EHR.'),
           resource: resourceSchema,
-          search: z.strictObject({ mode: z.literal('match') }),
+          search: z
+            .strictObject({ mode: z.literal('match').describe('It matches the search.') })
+            .describe('Why the resource is in the Bundle.'),
         }),
       )
-      .optional(),
+      .optional()
+      .describe('The resources of the page. Absent if nothing matches.'),
   })
   .meta({ id: 'Searchset', description: 'One page of a search: https://hl7.org/fhir/R4/bundle.html#searchset.' });
 
@@ -85,6 +111,8 @@ export const searchResources = defineEndpoint({
   access: 'client',
   audited: true,
   summary: 'Search resources of a type: one page as a Bundle, or all matches as NDJSON',
+  description:
+    'Finds stored resources by FHIR search parameters. Nothing is sent to the EHR. A page is a FHIR Bundle: follow its link `next`. With `Accept: application/fhir+ndjson` all matches are streamed. docs/reading-resources.md describes the parameters and their limits. Every search is an event of the audit log.',
   request: { searchQuery: searchQuerySchema, readBody: 'never' },
   responses: {
     200: {

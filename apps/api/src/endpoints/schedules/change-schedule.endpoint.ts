@@ -11,9 +11,15 @@ export const changeSchedule = defineEndpoint({
   access: 'client',
   audited: true,
   summary: 'Pause, resume or reschedule a schedule',
+  description:
+    'Changes the named fields and leaves the others. Runs that were missed during a pause are not made up for. A run that is active continues.',
   request: { body: { schema: scheduleChangeSchema, example: { paused: true } } },
   responses: {
-    200: { description: 'Changed', schema: success(scheduleDetailSchema), example: scheduleDetailExample },
+    200: {
+      description: 'The schedule after the change',
+      schema: success(scheduleDetailSchema),
+      example: scheduleDetailExample,
+    },
   },
   errors: ['unknown-schedule'],
   async handler({ params: { id }, body, caller: { scope }, services, audit }) {

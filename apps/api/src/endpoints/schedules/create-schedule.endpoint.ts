@@ -12,13 +12,21 @@ export const createSchedule = defineEndpoint({
   access: 'client',
   audited: true,
   summary: 'Add a schedule',
+  description:
+    'Starts an export of what changed, or a sync, at the times of a cron expression. A run that was missed because nothing was running is made up for once. A run is skipped while the one before is active.',
   request: {
     body: {
       schema: scheduleBodySchema,
       example: { connectionId, kind: 'export', cron: '0 2 * * *', timeZone: 'America/New_York' },
     },
   },
-  responses: { 201: { description: 'Added', schema: success(scheduleDetailSchema), example: scheduleDetailExample } },
+  responses: {
+    201: {
+      description: 'The schedule was stored, with its next five times',
+      schema: success(scheduleDetailSchema),
+      example: scheduleDetailExample,
+    },
+  },
   errors: ['unknown-connection'],
   async handler({ body, caller: { scope }, services, audit }) {
     const state = await services.schedules.create({ body, scope });

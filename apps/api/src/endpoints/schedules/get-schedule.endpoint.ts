@@ -27,8 +27,14 @@ export const getSchedule = defineEndpoint({
   access: 'client',
   audited: false,
   summary: 'Return a schedule with its next runs',
+  description:
+    'Returns the schedule, the outcome of its last run and the next five times. Use it to check a cron expression and its time zone.',
   responses: {
-    200: { description: 'Schedule', schema: success(scheduleDetailSchema), example: scheduleDetailExample },
+    200: {
+      description: 'The schedule with its next five times',
+      schema: success(scheduleDetailSchema),
+      example: scheduleDetailExample,
+    },
   },
   errors: ['unknown-schedule'],
   async handler({ params: { id }, caller: { scope }, services }) {

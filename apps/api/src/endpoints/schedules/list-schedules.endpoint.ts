@@ -11,9 +11,14 @@ export const listSchedules = defineEndpoint({
   access: 'client',
   audited: false,
   summary: 'List the schedules of one connection or of all connections',
+  description: 'Returns the schedules with the outcome of their last run and the time of the next one.',
   request: { query: scheduleListQuerySchema },
   responses: {
-    200: { description: 'Schedules', schema: page(scheduleViewSchema), example: [scheduleExample] },
+    200: {
+      description: 'A page of schedules, oldest first',
+      schema: page(scheduleViewSchema),
+      example: [scheduleExample],
+    },
   },
   errors: ['unknown-connection'],
   async handler({ query, caller: { scope }, services }) {

@@ -4,7 +4,11 @@ import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { exportId, success } from '../common.schema.ts';
 
 const scheduledRunSchema = z
-  .strictObject({ id: z.string(), kind: z.enum(scheduleKinds), url: z.string() })
+  .strictObject({
+    id: z.string().describe('The id of the export or the sync run.'),
+    kind: z.enum(scheduleKinds).describe('What was started: `export` or `sync`.'),
+    url: z.string().describe('The path of the run, as in `Location`.'),
+  })
   .meta({ id: 'ScheduledRun', description: 'The export or sync that was started.' });
 
 export const runSchedule = defineEndpoint({
@@ -16,10 +20,12 @@ export const runSchedule = defineEndpoint({
   access: 'client',
   audited: true,
   summary: 'Start a run of a schedule now',
+  description:
+    'Starts one additional run with the request of the schedule, also while it is paused. The times of the schedule do not change.',
   request: { body: { isOptional: true } },
   responses: {
     202: {
-      description: 'Started',
+      description: 'The run was started. Follow it at `Location`',
       schema: success(scheduledRunSchema),
       example: { id: exportId, kind: 'export', url: `/api/ehr/athenahealth/bulk-export/${exportId}` },
     },

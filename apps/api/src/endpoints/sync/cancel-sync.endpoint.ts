@@ -11,8 +11,14 @@ export const cancelSync = defineEndpoint({
   access: 'client',
   audited: true,
   summary: 'Cancel a sync run',
+  description:
+    'Ends a running sync. Its searches stop at their next page, and what they have stored until then stays. To cancel a cancelled run again changes nothing.',
   responses: {
-    200: { description: 'Cancelled', schema: success(syncRunDetailSchema), example: syncRunDetailExample },
+    200: {
+      description: 'The run in its final state',
+      schema: success(syncRunDetailSchema),
+      example: syncRunDetailExample,
+    },
   },
   errors: ['unknown-run', 'sync-ended'],
   async handler({ params, caller: { apiKey, scope, view }, services, audit }) {

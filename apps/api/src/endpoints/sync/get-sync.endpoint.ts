@@ -11,7 +11,15 @@ export const getSync = defineEndpoint({
   access: 'client',
   audited: false,
   summary: 'Return a sync run with counts for each type',
-  responses: { 200: { description: 'Run', schema: success(syncRunDetailSchema), example: syncRunDetailExample } },
+  description:
+    'Returns the state of the run, the counts of each type, the number of its requests, and why searches wait or are retried. Poll it after a 202, or wait for the webhook.',
+  responses: {
+    200: {
+      description: 'The run with the counts of each type',
+      schema: success(syncRunDetailSchema),
+      example: syncRunDetailExample,
+    },
+  },
   errors: ['unknown-run'],
   async handler({ params, caller: { scope, view }, services }) {
     return { data: toSyncRunDetail(await services.syncs.get({ ...params, scope }), view) };

@@ -11,8 +11,16 @@ export const listSyncs = defineEndpoint({
   access: 'client',
   audited: false,
   summary: 'List sync runs, newest first',
+  description:
+    'Returns the runs of all connections that the key may use, or of one connection. Use it to find the id of a run, or to see when a connection was last synced.',
   request: { query: syncListQuerySchema },
-  responses: { 200: { description: 'Runs', schema: page(syncRunViewSchema), example: [syncRunExample] } },
+  responses: {
+    200: {
+      description: 'A page of sync runs, newest first',
+      schema: page(syncRunViewSchema),
+      example: [syncRunExample],
+    },
+  },
   errors: ['unknown-connection'],
   async handler({ params: { provider }, query, caller: { scope, view }, services }) {
     const { items, next } = await services.syncs.list({ provider, query, scope });

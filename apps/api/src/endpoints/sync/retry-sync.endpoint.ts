@@ -11,6 +11,8 @@ export const retrySync = defineEndpoint({
   access: 'client',
   audited: true,
   summary: 'Retry a sync run: request again what failed',
+  description:
+    'Repeats the searches of an ended run that failed. Searches that completed are not sent again. To retry a running run changes nothing.',
   request: { body: { isOptional: true } },
   responses: {
     202: { description: 'The run continues', schema: success(syncRunDetailSchema), example: syncRunDetailExample },

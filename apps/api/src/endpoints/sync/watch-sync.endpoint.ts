@@ -11,6 +11,8 @@ export const watchSync = defineEndpoint({
   access: 'client',
   audited: false,
   summary: 'Stream a sync run with counts for each type as they change',
+  description:
+    'Sends the run as server-sent events, so that a page or a script need not poll. Each event has the counts of every type.',
   responses: eventStreamResponse({ 'sync-run': 'a `SyncRunDetail`', end: 'an empty object. The run has ended' }),
   errors: ['unknown-run'],
   handler({ params, caller: { scope, view }, services, streamEvents }) {

@@ -22,10 +22,12 @@ export const listWebhookDeliveries = defineEndpoint({
   access: 'client',
   audited: false,
   summary: 'List the webhook deliveries of a connection, newest first',
+  description:
+    'Returns the calls for ended exports and syncs, with their attempts. Use it to find calls that a receiver has missed, and to send them again.',
   request: { query: deliveriesQuerySchema },
   responses: {
     200: {
-      description: 'Deliveries',
+      description: 'A page of deliveries, newest first',
       schema: page(deliveryViewSchema),
       example: [webhookDeliveryExample],
     },
@@ -45,8 +47,13 @@ export const getWebhookDelivery = defineEndpoint({
   access: 'client',
   audited: false,
   summary: 'Return a webhook delivery with its attempts',
+  description: 'Returns one call with its body, its state and the result of the latest attempts.',
   responses: {
-    200: { description: 'The delivery', schema: success(deliveryViewSchema), example: webhookDeliveryExample },
+    200: {
+      description: 'The call with its latest attempts',
+      schema: success(deliveryViewSchema),
+      example: webhookDeliveryExample,
+    },
   },
   errors: ['unknown-delivery'],
   async handler({ params: { id }, caller: { scope }, services }) {

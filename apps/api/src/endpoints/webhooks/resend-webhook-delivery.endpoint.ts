@@ -11,6 +11,8 @@ export const resendWebhookDelivery = defineEndpoint({
   access: 'client',
   audited: true,
   summary: 'Send a webhook delivery again',
+  description:
+    'Sends the call again, whether or not it was delivered. The body and `webhook-id` are the same, so a receiver can recognise it. Read the delivery to see the result.',
   request: { body: { isOptional: true } },
   responses: {
     202: {

@@ -31,7 +31,17 @@ const startAuthorization = defineEndpoint({
   access: 'anyone',
   isLimitedByAddress: true,
   summary: 'Open an invitation: start the authorization in a browser',
-  request: { query: z.strictObject({ token: z.string().min(1).max(200) }) },
+  description:
+    'The address of an invitation. It sets a cookie and redirects to the login of the EHR. It works once. Programs do not call it: they create it with `inviteToAuthorize`.',
+  request: {
+    query: z.strictObject({
+      token: z
+        .string()
+        .min(1)
+        .max(200)
+        .describe('The secret of the start URL. It can be used once, within ten minutes.'),
+    }),
+  },
   responses: toEhr,
   errors: [
     'invalid-request',
@@ -48,7 +58,10 @@ const startAuthorization = defineEndpoint({
 });
 
 const invitationSchema = z
-  .strictObject({ startUrl: z.string(), expiresAt: instant })
+  .strictObject({
+    startUrl: z.string().describe('The address to open in the browser of the user. It contains a secret.'),
+    expiresAt: instant.describe('After this instant the address does not work.'),
+  })
   .meta({ id: 'Invitation', description: 'An address that a user can open once in a browser, within ten minutes.' });
 
 const invitationExample = {
@@ -66,8 +79,16 @@ const inviteToAuthorize = defineEndpoint({
   access: 'operator',
   audited: true,
   summary: 'Create an address that a user opens once to authorize a connection',
+  description:
+    'Creates an address for a user who may give consent at the EHR. It can be opened once, within ten minutes. Afterwards the connection is authorized, and a new connection exists if none was named. For programs, which have no browser.',
   request: { body: { schema: authorizeBodySchema, example: { practiceId: '195900' }, isOptional: true } },
-  responses: { 201: { description: 'Created', schema: success(invitationSchema), example: invitationExample } },
+  responses: {
+    201: {
+      description: 'The address to open in a browser, once',
+      schema: success(invitationSchema),
+      example: invitationExample,
+    },
+  },
   errors: ['unknown-connection', 'not-authorizable', 'redirect-uri-missing'],
   async handler({ params: { provider }, body, services, audit }) {
     const { connectionId } = body;
@@ -87,6 +108,8 @@ const authorize = defineEndpoint({
   access: 'operator',
   audited: true,
   summary: 'Authorize a connection in the browser of an operator',
+  description:
+    'Redirects the browser of an operator to the login of the EHR. After the user has agreed, the EHR sends the browser back, and the connection can read. A browser without a session is sent to the login of the console first.',
   request: { query: authorizeQuerySchema },
   responses: toEhr,
   errors: [
@@ -118,6 +141,8 @@ const launch = defineEndpoint({
   access: 'anyone',
   isLimitedByAddress: true,
   summary: 'Launch the application from an EHR (EHR launch)',
+  description:
+    'The launch URL of SMART App Launch, to register at the EHR. The EHR opens it in the browser of a user and adds `iss` and `launch`. The browser is redirected to the login of the EHR, and a connection for that EHR is created or authorized.',
   request: {
     query: launchQuerySchema,
     ignoresOtherParameters: 'An EHR may add parameters of its own to the launch URL.',

@@ -8,7 +8,7 @@ import { authorizationProblemPage, authorizedPage } from './authorization-page.t
 import { takeBrowserCookie } from './browser-cookie.ts';
 
 const authorizedSchema = z
-  .strictObject({ connectionId: z.string() })
+  .strictObject({ connectionId: z.string().describe('The connection that may now read from the EHR.') })
   .meta({ id: 'Authorized', description: 'The connection that was authorized.' });
 
 export const finishAuthorization = defineEndpoint({
@@ -18,15 +18,24 @@ export const finishAuthorization = defineEndpoint({
   access: 'anyone',
   isLimitedByAddress: true,
   summary: 'Redirect URI: the EHR sends the browser back to this address',
+  description:
+    'The redirect URI to register at the EHR. The EHR adds `state` and `code`, or `error`. The server exchanges the code for tokens and shows a page. With `Accept: application/json` it answers with the id of the connection.',
   request: {
     query: callbackQuerySchema,
     ignoresOtherParameters:
       'A client must ignore parameters that a server adds, such as `session_state` (RFC 6749, 4.1.2).',
-    headers: z.object({ cookie: z.string().optional() }),
+    headers: z.object({
+      cookie: z
+        .string()
+        .optional()
+        .describe(
+          'The cookie that was set when the authorization began. It proves that the same browser has come back.',
+        ),
+    }),
   },
   responses: {
     200: {
-      description: 'Authorized',
+      description: 'The connection may now read. A browser gets a page instead of JSON',
       schema: success(authorizedSchema),
       example: { connectionId: exampleConnectionId },
     },

@@ -1,0 +1,163 @@
+import { expect, test } from '@jest/globals';
+import { httpStatus } from '../http/errors/to-error-answer.ts';
+import { createApiDocument } from './create-api-document.ts';
+
+/** What this test reads of the document. */
+interface Node {
+  readonly $ref?: string;
+  readonly description?: string;
+  readonly properties?: Readonly<Record<string, Node>>;
+  readonly items?: Node;
+  readonly additionalProperties?: Node | boolean;
+  readonly anyOf?: readonly Node[];
+  readonly oneOf?: readonly Node[];
+  readonly allOf?: readonly Node[];
+}
+interface Content {
+  readonly schema?: Node;
+  readonly examples?: Readonly<
+    Record<string, { readonly value: { readonly error: { code: string; message: string } } }>
+  >;
+}
+interface Part {
+  readonly name: string;
+  readonly description?: string;
+  readonly schema?: Node;
+  readonly content?: Readonly<Record<string, Content>>;
+  readonly headers?: Readonly<Record<string, Node>>;
+}
+interface Operation {
+  readonly operationId: string;
+  readonly summary?: string;
+  readonly description?: string;
+  readonly parameters?: readonly Part[];
+  readonly requestBody?: Part;
+  readonly responses: Readonly<Record<string, Part>>;
+}
+interface ApiDocument {
+  readonly info: { readonly description?: string };
+  readonly tags: readonly Part[];
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: {
+    readonly schemas: Readonly<Record<string, Node>>;
+    readonly headers: Readonly<Record<string, Part>>;
+  };
+}
+
+const document = JSON.parse(JSON.stringify(createApiDocument())) as ApiDocument;
+const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods));
+
+interface Described {
+  readonly where: string;
+  /** The last part of `where`, which a description must not merely repeat. */
+  readonly name: string;
+  readonly description: string | undefined;
+}
+
+/** Every property below a schema. A reference is described where it leads to. */
+function propertiesOf(node: Node | undefined, where: string): Described[] {
+  if (!node) return [];
+  const own = Object.entries(node.properties ?? {}).flatMap(([name, property]) => [
+    ...(property.$ref === undefined || property.description !== undefined
+      ? [{ where: `${where}.${name}`, name, description: property.description }]
+      : []),
+    ...propertiesOf(property, `${where}.${name}`),
+  ]);
+  const { items, additionalProperties, anyOf = [], oneOf = [], allOf = [] } = node;
+  const alternatives = [...anyOf, ...oneOf, ...allOf].flatMap((part, index) => propertiesOf(part, `${where}|${index}`));
+  const others = typeof additionalProperties === 'object' ? propertiesOf(additionalProperties, `${where}{}`) : [];
+  return [...own, ...propertiesOf(items, `${where}[]`), ...others, ...alternatives];
+}
+
+function contentsOf({ content = {} }: Part, where: string): Described[] {
+  return Object.values(content).flatMap(({ schema }) => propertiesOf(schema, where));
+}
+
+const described: readonly Described[] = [
+  ...document.tags.map(({ name, description }) => ({ where: `tag ${name}`, name, description })),
+  ...Object.entries(document.components.headers).map(([name, { description }]) => ({
+    ...{ where: `header ${name}`, name, description },
+  })),
+  ...Object.entries(document.components.schemas).flatMap(([name, schema]) => [
+    { where: name, name, description: schema.description },
+    ...propertiesOf(schema, name),
+  ]),
+  ...operations.flatMap((operation) => {
+    const { operationId: id, summary, description, parameters = [], requestBody, responses } = operation;
+    return [
+      // A summary may be the name of the operation in words.
+      { where: `${id} summary`, name: '', description: summary },
+      { where: id, name: summary ?? '', description },
+      ...parameters.map((part) => ({
+        where: `${id} parameter ${part.name}`,
+        name: part.name,
+        description: part.description ?? part.schema?.description,
+      })),
+      ...(requestBody
+        ? [
+            { where: `${id} body`, name: 'request body', description: requestBody.description },
+            ...contentsOf(requestBody, `${id} body`),
+          ]
+        : []),
+      ...Object.entries(responses).flatMap(([status, response]) => [
+        { where: `${id} ${status}`, name: id, description: response.description },
+        ...contentsOf(response, `${id} ${status}`),
+      ]),
+    ];
+  }),
+];
+
+test('every operation, parameter, body, response, header, schema and property has a description', () => {
+  expect(described.length).toBeGreaterThan(1500);
+  expect(described.filter(({ description = '' }) => description === '').map(({ where }) => where)).toEqual([]);
+});
+
+const fillers = new Set('a an and at by for from in is it its of on or that the this to was with'.split(' '));
+
+/** The words of a name or a text that say something, without their endings. */
+function wordsOf(text: string): string[] {
+  const words =
+    text
+      .replaceAll(/([a-z])([A-Z])/g, '$1 $2')
+      .toLowerCase()
+      .match(/[a-z]+/g) ?? [];
+  return words.filter((word) => !fillers.has(word)).map((word) => word.replace(/(?:e?s|d)$/, ''));
+}
+
+test('no description merely repeats the name', () => {
+  const repeating = described.filter(({ name, description = '' }) => {
+    const known = new Set(wordsOf(name));
+    return wordsOf(description).every((word) => known.has(word));
+  });
+  expect(repeating.map(({ where, description }) => `${where}: ${description}`)).toEqual([]);
+});
+
+test('every description of an operation has at least a whole sentence that its summary does not have', () => {
+  const short = operations.filter(({ summary = '', description = '' }) => {
+    return description.length < 60 || !description.trimEnd().endsWith('.') || description.startsWith(summary);
+  });
+  expect(short.map(({ operationId }) => operationId)).toEqual([]);
+});
+
+test('every error response has an example of each of its codes, with a message that says what to do', () => {
+  const wrong = operations.flatMap(({ operationId, responses }) =>
+    Object.entries(responses)
+      .filter(([status]) => status >= '400' && status !== '431')
+      .flatMap(([status, { description = '', content = {} }]) => {
+        const isReadiness = operationId === 'getReadiness';
+        const examples = Object.values(content['application/json']?.examples ?? {}).map(({ value }) => value.error);
+        const named = [...description.matchAll(/`([a-z-]+)`/g)].map(([, code = '']) => code);
+        const codes = new Set(examples.map(({ code }) => code));
+        const isComplete = named.every((code) => codes.has(code)) && examples.length > 0;
+        const isReal = examples.every(({ code, message }) => {
+          return (
+            String((httpStatus as Record<string, number>)[code]) === status &&
+            message.endsWith('.') &&
+            message.length > 30
+          );
+        });
+        return isReadiness || (isComplete && isReal) ? [] : [`${operationId} ${status}`];
+      }),
+  );
+  expect(wrong).toEqual([]);
+});
