@@ -55,6 +55,15 @@ interface Step {
 }
 
 const apiSteps: readonly Step[] = [
+  { asks: 'session', answer: /"role":"operator"/ },
+  {
+    asks: 'Idempotency-Key',
+    answer: /201 Created[\s\S]*Location: \/api\/ehr\/schedules\/sched_[\s\S]*Idempotency-Replayed: true/,
+  },
+  { asks: 'cursor=$next', answer: /"next":"evt_/ },
+  { asks: 'ratelimit', answer: /RateLimit-Policy: "default";q=\d+;w=60\r?\nRateLimit: "default";r=\d+;t=\d+/ },
+  { asks: 'conn_…/webhook', answer: /"secret":"whsec_/ },
+  { asks: 'webhook-deliveries', answer: /"success":true,"data":\[/ },
   { asks: 'api/ehr/connections -H', answer: /"id":"conn_/ },
   { asks: 'connections/conn_…/test', answer: /"ok":true/ },
   { asks: 'POST http://127.0.0.1:3000/api/ehr/athenahealth/bulk-export', answer: /"status":"IN_PROGRESS"/ },
@@ -108,7 +117,6 @@ const apiSteps: readonly Step[] = [
       return { 'job_…': exportId, LINE_ID: line?.id ?? '' };
     },
   },
-  { asks: 'webhook', answer: /"secret":"whsec_/ },
   { asks: 'api-keys', answer: /"key":"bulkhead_/ },
   { asks: 'audit-events', answer: /"action":"export\.create"/ },
 ];

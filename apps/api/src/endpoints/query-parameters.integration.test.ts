@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Endpoint } from '../http/define-endpoint.ts';
+import { gettingStarted } from '../openapi/getting-started.ts';
 import { endpointRequests } from '../testing/endpoint-requests.ts';
 import { type PlantedConnection, plantConnection } from '../testing/plant-connection.ts';
 import { startApi, type TestApi } from '../testing/start-api.ts';
@@ -36,6 +37,12 @@ test.each(refusing.map((endpoint) => ({ id: endpoint.id, endpoint })))(
     for (const name of names) expect(fault.message).toContain(name);
   },
 );
+
+test('the introduction of the document shows the answer to an unknown query parameter as it is', async () => {
+  const shown = /is answered\s+```json\n([\s\S]+?)```/.exec(gettingStarted)?.[1] ?? '';
+  const { body } = await api.request('GET', '/api/ehr/schedules?connection=conn_1');
+  expect(body).toEqual(JSON.parse(shown));
+});
 
 test('only addresses that an EHR or its login sends a browser to ignore other parameters', () => {
   const ignoring = endpoints.filter((endpoint) => !refusing.includes(endpoint));

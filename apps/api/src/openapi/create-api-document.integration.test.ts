@@ -4,6 +4,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { endpoints } from '../endpoints/endpoints.ts';
 import { startApi, type TestApi } from '../testing/start-api.ts';
 import { createApiDocument } from './create-api-document.ts';
+import { withGettingStarted } from './getting-started.ts';
 
 let api: TestApi;
 beforeAll(async () => {
@@ -15,6 +16,11 @@ describe('the document of the API', () => {
   test('docs/openapi.json is the current OpenAPI document (`pnpm docs:openapi` writes it)', () => {
     const file = new URL('../../../../docs/openapi.json', import.meta.url);
     expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(JSON.parse(JSON.stringify(createApiDocument())));
+  });
+
+  test('docs/api.md has the introduction of the document, as `pnpm docs:openapi` writes it', () => {
+    const page = readFileSync(new URL('../../../../docs/api.md', import.meta.url), 'utf8');
+    expect(page).toBe(withGettingStarted(page));
   });
 
   test('the OpenAPI document has a valid example for every body and every JSON response', () => {

@@ -6,7 +6,10 @@ import type { Endpoint, ErrorCode, ResponseDescription } from '../http/define-en
 import { httpStatus } from '../http/errors/to-error-answer.ts';
 import { idempotencyHeader } from '../http/idempotency.ts';
 import { errorExamplesOf } from './error-examples.ts';
+import { gettingStarted } from './getting-started.ts';
 import { headerComponents, responseHeaders } from './response-headers.ts';
+
+const purpose = "Exports a practice's complete patient records from athenahealth and keeps them up to date in MongoDB.";
 
 /** Describes the API as OpenAPI 3.1, from the schemas that validate its requests. */
 export function createApiDocument(): ReturnType<typeof createDocument> {
@@ -15,8 +18,7 @@ export function createApiDocument(): ReturnType<typeof createDocument> {
     info: {
       title: 'Bulkhead',
       version: '0.1.0',
-      description:
-        "Exports a practice's complete patient records from athenahealth and keeps them up to date in MongoDB.",
+      description: `${purpose}\n\n${gettingStarted}`,
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
