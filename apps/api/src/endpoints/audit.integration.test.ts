@@ -264,6 +264,20 @@ describe('what changes nothing', () => {
     expect(await asClient('DELETE', `${exportPath}/${planted.exportId}`)).toEqual(['export.cancel refused']);
   });
 
+  test('a repeated request with the same Idempotency-Key is recorded as unchanged, and names the record', async () => {
+    const { connectionId } = planted;
+    const body = { connectionId, kind: 'export', cron: '0 2 * * *', timeZone: 'UTC' };
+    const send = () => api.request('POST', '/api/ehr/schedules', { body, headers: { 'idempotency-key': 'audited' } });
+    const first = await send();
+    const events = [await eventsOf(first), await eventsOf(await send())].flat();
+    expect(events).toMatchObject(
+      ['success', 'unchanged'].map((outcome) => ({
+        ...{ action: 'schedule.create', outcome },
+        target: { id: first.body.data.id, connectionId },
+      })),
+    );
+  });
+
   test('retrying or cancelling a sync a second time is recorded as unchanged', async () => {
     const run = `/athenahealth/sync-runs/${planted.syncRunId}`;
     expect(await asClient('POST', `${run}/retry`)).toEqual(['sync.retry success']);

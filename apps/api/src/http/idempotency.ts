@@ -4,7 +4,7 @@ import type { Request, Response } from 'express';
 import { z } from 'zod';
 import type { Endpoint, Reply } from './define-endpoint.ts';
 import { toErrorAnswer } from './errors/to-error-answer.ts';
-import { auditNotes } from './middleware/audit-notes.ts';
+import { type AuditNotes, auditNotes } from './middleware/audit-notes.ts';
 import { callerOf } from './middleware/caller-of.ts';
 
 /** See https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header. */
@@ -27,11 +27,11 @@ export function readIdempotencyKey({ idempotency }: Endpoint, request: Request):
   return parseRequest(idempotencyHeader, { 'idempotency-key': request.get('idempotency-key') })['idempotency-key'];
 }
 
-/** What is stored of an answer: all of it, its error, or the ids of the record if the answer contains a secret. */
-type StoredAnswer =
-  | { readonly reply: Reply }
-  | { readonly error: ReturnType<typeof toErrorAnswer>['view'] }
-  | { readonly record: Readonly<Record<string, string>> };
+/** What is stored of a request: its answer, unless that contains a secret, and what its audit event names. */
+interface StoredAnswer extends Pick<AuditNotes, 'target' | 'patients'> {
+  readonly reply?: Reply;
+  readonly error?: ReturnType<typeof toErrorAnswer>['view'];
+}
 
 /** Calls the handler of a request with an `Idempotency-Key`, unless an earlier request has got its answer. */
 export async function replyOnce(options: {
@@ -49,28 +49,28 @@ export async function replyOnce(options: {
   let outcome: Promise<Reply | undefined> | undefined;
   const { answer, isRepeated } = await services.idempotency.once<StoredAnswer>(request, async () => {
     outcome = call();
-    const stored = await toStored({ endpoint, outcome, record: () => notes.target });
-    return { answer: stored, connectionId: notes.target.connectionId };
+    const result = await toResult(endpoint, outcome);
+    const { target, patients } = notes;
+    return { answer: { target, patients, ...result }, connectionId: target.connectionId };
   });
   if (!isRepeated) return outcome;
+  const { target, patients, reply, error } = answer;
+  notes.addTarget(target);
+  notes.addPatients(patients);
   notes.setChanged(false);
-  if ('record' in answer) throw notRepeated(answer.record);
-  if ('error' in answer) throw toError(answer.error);
-  const { reply } = answer;
+  if (error) throw toError(error);
+  if (!reply) throw notRepeated(target);
   return { ...reply, headers: { ...reply.headers, ...replayed } };
 }
 
 /** @throws the error of the handler, unless it is the outcome of a record that was created */
-async function toStored(options: {
-  readonly endpoint: Endpoint;
-  readonly outcome: Promise<Reply | undefined>;
-  readonly record: () => Readonly<Record<string, string>>;
-}): Promise<StoredAnswer> {
-  const { endpoint, outcome, record } = options;
-  const { idempotency, lastingErrors = [] } = endpoint;
+async function toResult(
+  { idempotency, lastingErrors = [] }: Endpoint,
+  outcome: Promise<Reply | undefined>,
+): Promise<Pick<StoredAnswer, 'reply' | 'error'>> {
   try {
     const reply = (await outcome) ?? {};
-    return idempotency === 'secret' ? { record: record() } : { reply };
+    return idempotency === 'secret' ? {} : { reply };
   } catch (error) {
     const { code, view } = toErrorAnswer(error);
     if (!lastingErrors.some((lasting) => lasting === code)) throw error;

@@ -24,7 +24,17 @@ export function createApiDocument(): ReturnType<typeof createDocument> {
     servers: [{ url: '/' }],
     tags: endpointGroups.map(({ name, description }) => ({ name, description })),
     security: [{ apiKey: [] }],
-    components: { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer' } }, headers: headerComponents },
+    components: {
+      securitySchemes: {
+        apiKey: {
+          type: 'http',
+          scheme: 'bearer',
+          description:
+            'An API key, sent as `Authorization: Bearer <key>`. A browser that is logged in sends a cookie instead.',
+        },
+      },
+      headers: headerComponents,
+    },
     paths: toPaths(),
   });
 }

@@ -22,7 +22,7 @@ export interface Executed<Answer> {
 
 export type IdempotencyService = ReturnType<typeof createIdempotencyService>;
 
-/** How long a repeated request waits for the answer of the first one. */
+/** Most requests are answered within milliseconds. */
 const answerWaitMs = 5000;
 
 /**
@@ -32,7 +32,12 @@ const answerWaitMs = 5000;
  *         ^            |
  *         +------------+  the request failed, or its process died more than six minutes ago
  */
-export function createIdempotencyService({ store }: { readonly store: AccessStore }) {
+export function createIdempotencyService(options: {
+  readonly store: Pick<AccessStore, 'answeredRequests'>;
+  /** How long a repeated request waits for the answer of the first one. */
+  readonly waitMs?: number;
+}) {
+  const { store, waitMs = answerWaitMs } = options;
   const { answeredRequests } = store;
   return {
     /**
@@ -52,7 +57,7 @@ export function createIdempotencyService({ store }: { readonly store: AccessStor
         if (other && other.requestHash !== requestHash) throw keyReused();
         if (!other) return 'mine';
         return other.answer === undefined ? undefined : other;
-      }, answerWaitMs);
+      }, waitMs);
       if (first === undefined) throw keyInUse();
       if (first !== 'mine') return { answer: first.answer as Answer, isRepeated: true };
       const { answer, connectionId } = await execute().catch(async (error: unknown) => {
