@@ -1,5 +1,6 @@
-import { type BulkExport, isTerminal, lacksData, publicStatus } from '@bulkhead/bulk-export';
-import { isSyncActive, type SyncRun, syncRunStatus } from '@bulkhead/sync';
+import { type BulkExport, type ExportEnd, isTerminal, lacksData, publicStatus } from '@bulkhead/bulk-export';
+import type { Immutable } from '@bulkhead/runtime';
+import { isSyncActive, type SyncEnd, type SyncRun, syncRunStatus } from '@bulkhead/sync';
 import { createDeliveries } from '@bulkhead/webhooks/steps';
 import type { WorkerDeps } from './deps.ts';
 
@@ -46,7 +47,8 @@ async function exportNotification({ store }: WorkerDeps, id: string): Promise<No
   if (!record || !isTerminal(record.phase) || record.notify !== 'due') return undefined;
   const { phase, counts, warnings } = record;
   const partial = phase === 'completed' ? { partial: lacksData(record) } : {};
-  const data = { status: publicStatus(phase), ...partial, counts, warnings: warnings.map(({ code }) => code) };
+  const codes = warnings.map(({ code }) => code);
+  const data = { status: publicStatus(phase), ...partial, counts, warnings: codes } satisfies Immutable<ExportEnd>;
   return { record, type: `bulk-export.${phase}`, data };
 }
 
@@ -55,5 +57,6 @@ async function syncNotification({ store }: WorkerDeps, id: string): Promise<Noti
   if (!record || isSyncActive(record.phase) || record.notify !== 'due') return undefined;
   const { phase, skipped } = record;
   const byType = await store.syncSteps.sumByType(id);
-  return { record, type: `sync-run.${phase}`, data: { status: syncRunStatus(phase), byType, skipped } };
+  const data = { status: syncRunStatus(phase), byType, skipped } satisfies Immutable<SyncEnd>;
+  return { record, type: `sync-run.${phase}`, data };
 }

@@ -9,6 +9,7 @@ export {
   isTerminal,
   publicStatus,
 } from './bulk-export-phase.ts';
+export { type ExportEnd, exportEndedEventSchema } from './export-ended.event.ts';
 export type { HoldReason } from './hold-reason.ts';
 export { createIdempotencyKeyRepository } from './idempotency-key.repository.ts';
 export { emptyCheckpoint, type OutputFile } from './output-file.record.ts';

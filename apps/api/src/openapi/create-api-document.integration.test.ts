@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import type { z } from 'zod';
 import { endpoints } from '../endpoints/endpoints.ts';
 import { startApi, type TestApi } from '../testing/start-api.ts';
 import { createApiDocument } from './create-api-document.ts';
 import { withGettingStarted } from './getting-started.ts';
+import { webhookCalls } from './webhook-calls.ts';
 
 let api: TestApi;
 beforeAll(async () => {
@@ -33,6 +35,12 @@ describe('the document of the API', () => {
       }),
     ]);
     expect(wrong).toEqual([]);
+  });
+
+  test('the OpenAPI document has a valid example for the call of every webhook', () => {
+    const bodies = Object.values(webhookCalls).map(({ post }) => post?.requestBody?.content['application/json']);
+    expect(bodies).toHaveLength(2);
+    for (const body of bodies) expect((body?.schema as z.ZodType).parse(body?.example)).toEqual(body?.example);
   });
 
   test('the OpenAPI document contains valid JSON Schema', () => {

@@ -8,6 +8,7 @@ import { idempotencyHeader } from '../http/idempotency.ts';
 import { errorExamplesOf } from './error-examples.ts';
 import { gettingStarted } from './getting-started.ts';
 import { headerComponents, responseHeaders } from './response-headers.ts';
+import { webhookCalls } from './webhook-calls.ts';
 
 const purpose = "Exports a practice's complete patient records from athenahealth and keeps them up to date in MongoDB.";
 
@@ -36,6 +37,7 @@ export function createApiDocument(): ReturnType<typeof createDocument> {
       headers: headerComponents,
     },
     paths: toPaths(),
+    webhooks: webhookCalls,
   });
 }
 

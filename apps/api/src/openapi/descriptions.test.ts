@@ -38,6 +38,8 @@ interface ApiDocument {
   readonly info: { readonly description?: string };
   readonly tags: readonly Part[];
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly webhooks: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+
   readonly components: {
     readonly schemas: Readonly<Record<string, Node>>;
     readonly headers: Readonly<Record<string, Part>>;
@@ -46,6 +48,7 @@ interface ApiDocument {
 
 const document = JSON.parse(JSON.stringify(createApiDocument())) as ApiDocument;
 const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods));
+const webhookCalls = Object.values(document.webhooks).flatMap((methods) => Object.values(methods));
 
 interface Described {
   readonly where: string;
@@ -82,7 +85,7 @@ const described: readonly Described[] = [
     { where: name, name, description: schema.description },
     ...propertiesOf(schema, name),
   ]),
-  ...operations.flatMap((operation) => {
+  ...[...operations, ...webhookCalls].flatMap((operation) => {
     const { operationId: id, summary, description, parameters = [], requestBody, responses } = operation;
     return [
       // A summary may be the name of the operation in words.

@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { exportEndedEventSchema } from '@bulkhead/bulk-export';
+import { syncEndedEventSchema } from '@bulkhead/sync';
 import { waitFor } from '@bulkhead/testing';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type System, startSystem } from '../harness/start-system.ts';
@@ -101,6 +103,11 @@ describe('webhook deliveries', () => {
       'bulk-export.cancelled',
     ]);
     expect(events[0].data).toMatchObject({ status: 'FAILED', errorCode: 'ehr-forbidden' });
+    // The OpenAPI document describes the calls by these schemas.
+    for (const event of events) {
+      const schema = event.type.startsWith('sync-run') ? syncEndedEventSchema : exportEndedEventSchema;
+      expect(schema.parse(event)).toEqual(event);
+    }
   }, 60_000);
 
   test('a delivery is repeated until the receiver accepts it, and once more on demand', async () => {

@@ -47,18 +47,21 @@ const runShape = {
   status: z
     .enum(syncRunStatuses)
     .describe(
-      '`IN_PROGRESS` until the run ends, then `COMPLETED`, `FAILED` or `CANCELLED`. What a failed run stored is kept.',
+      '`IN_PROGRESS` until the run ends, then `COMPLETED`, `PARTIAL` (some searches failed), `FAILED` or `CANCELLED`. What was stored until the end is kept.',
     ),
   ...fields,
   patients: patientCount,
   createdAt,
   startedAt,
   completedAt,
-  errorMessage: z.string().exactOptional().describe('Why the run failed, and what to do. Present only if it failed.'),
+  errorMessage: z
+    .string()
+    .exactOptional()
+    .describe('Why the run, or a part of it, failed, and what to do. Present only if something failed.'),
   errorCode: z
     .string()
     .exactOptional()
-    .describe('The code of the failure: docs/errors.md lists the codes. Present only if the run failed.'),
+    .describe('The code of the failure: docs/errors.md lists the codes. Present only if something failed.'),
   ehrText: ehrTextSchema,
   warnings,
 };

@@ -1,0 +1,39 @@
+import { instantSchema } from '@bulkhead/store';
+import { z } from 'zod';
+import { bulkExportSchema } from './bulk-export.record.ts';
+import { bulkExportStatuses } from './bulk-export-phase.ts';
+
+const { id, connectionId, scheduleId, counts } = bulkExportSchema.shape;
+
+/** The body of the webhook that reports the end of an export. It contains ids and counts, and no patient data. */
+export const exportEndedEventSchema = z
+  .strictObject({
+    type: z
+      .enum(['bulk-export.completed', 'bulk-export.failed', 'bulk-export.cancelled'])
+      .describe('How the export ended.'),
+    timestamp: instantSchema.describe('When the export ended.'),
+    data: z
+      .strictObject({
+        id,
+        connectionId,
+        scheduleId,
+        status: z.enum(bulkExportStatuses).describe('The final `status` of the export, as the API shows it.'),
+        partial: z
+          .boolean()
+          .exactOptional()
+          .describe(
+            'Whether something that was requested was not received or could not be stored. Present if it completed.',
+          ),
+        counts,
+        warnings: z.array(z.string()).describe('The codes of the warnings: docs/errors.md lists them.'),
+        errorCode: z.string().exactOptional().describe('The code of the failure. Present if it failed.'),
+      })
+      .describe('The export. Read its status for the details.'),
+  })
+  .meta({ id: 'ExportEndedEvent', description: 'A bulk export has ended. A retried export can end again.' });
+
+/** What the event says about the end of the export. */
+export type ExportEnd = Omit<
+  z.output<typeof exportEndedEventSchema>['data'],
+  'id' | 'connectionId' | 'scheduleId' | 'errorCode'
+>;
