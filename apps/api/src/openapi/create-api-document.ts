@@ -177,8 +177,8 @@ function toErrors(endpoint: Endpoint) {
 }
 
 /** Examples by name: the code, with a number if there are several. */
-function toExamples(code: ErrorCode, { id }: Endpoint) {
-  return errorExamplesOf(code, id).map(({ message, details }, index) => {
+function toExamples(code: ErrorCode, endpoint: Endpoint) {
+  return errorExamplesOf(code, endpoint).map(({ message, details }, index) => {
     const name = index === 0 ? code : `${code}-${index + 1}`;
     const error = { code, message, ...(details === undefined ? {} : { details }) };
     return [name, { summary: code, value: { success: false, error } }] as const;

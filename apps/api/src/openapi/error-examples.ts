@@ -1,5 +1,7 @@
+import { type AppError, validate } from '@bulkhead/runtime';
 import { exportId, runId } from '../endpoints/common.schema.ts';
-import type { ErrorCode } from '../http/define-endpoint.ts';
+import type { Endpoint, ErrorCode } from '../http/define-endpoint.ts';
+import { readQuery } from '../http/read-query.ts';
 
 interface ErrorExample {
   readonly message: string;
@@ -345,10 +347,26 @@ const varying: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /** The examples of a code that an endpoint can return. */
-export function errorExamplesOf(code: ErrorCode, endpointId: string): readonly ErrorExample[] {
+export function errorExamplesOf(code: ErrorCode, endpoint: Endpoint): readonly ErrorExample[] {
   const all = errorExamples[code];
-  const own = all.filter(({ of }) => of?.includes(endpointId));
-  return own.length > 0 ? own : all.filter(({ of }) => of === undefined);
+  const own = all.filter(({ of }) => of?.includes(endpoint.id));
+  const examples = own.length > 0 ? own : all.filter(({ of }) => of === undefined);
+  if (code !== 'invalid-request') return examples;
+  return examples.map((example) => (example.details ? { ...example, details: faultsOf(endpoint) } : example));
+}
+
+/** The faults that the endpoint reports for an empty body or query, or for a query parameter that it does not have. */
+function faultsOf(endpoint: Endpoint): unknown {
+  const { query, searchQuery, body } = endpoint.request;
+  for (const schema of [body?.schema, query ?? searchQuery]) {
+    const result = schema && validate(schema, {});
+    if (result && !result.isValid) return result.faults;
+  }
+  try {
+    return readQuery(endpoint, { colour: 'red' });
+  } catch (error) {
+    return (error as AppError).context.details;
+  }
 }
 
 /** Whether the document has this message of an error. */
