@@ -107,7 +107,7 @@ test('the commands of docs/audit.md work as written', async () => {
 test('the commands of docs/how-to/erase.md work as written', async () => {
   const { store } = system;
   const create = 'BULKHEAD_CLIENT_SECRET=simulator-secret bulkhead connections create --client-id simulator-client';
-  const CONNECTION = (await run(`${create} --practice 195900`)).trim();
+  const CONNECTION = (await run(`${create} --practice 195900 --force`)).trim();
   await run(`bulkhead export start --connection "${CONNECTION}" --types Patient,Observation --watch`);
   const resource = await store.resources.stream({ connectionId: CONNECTION, resourceType: 'Patient' }).next();
   const { id: PATIENT } = resource.value as { readonly id: string };

@@ -214,7 +214,13 @@ export async function disruptAll(system: ChaosSystem): Promise<void> {
   const addConnection = async (testedMsAgo = 0) => {
     const id = newId('conn');
     await store.connections.insert({
-      ...{ id, provider: 'athenahealth', environment: 'production', fhirEndpoint: system.simulator.fhirEndpoint },
+      ...{
+        id,
+        name: id,
+        provider: 'athenahealth',
+        environment: 'production',
+        fhirEndpoint: system.simulator.fhirEndpoint,
+      },
       ...{ auth: { method: 'none' }, createdAt: new Date() },
     });
     const endedAt = new Date(Date.now() - testedMsAgo);

@@ -79,7 +79,7 @@ function sendAgainIfUnavailable(call: ApiClient): ApiClient {
 async function createConnection(call: ApiClient, { provider, server }: Slot): Promise<string> {
   server.follow({ period: 1 });
   const auth = { method: 'client_credentials' };
-  const body = { provider, practiceId: 'hostile', schedule: false, auth };
+  const body = { provider, practiceId: 'hostile', schedule: false, force: true, auth };
   return (await call<{ id: string }>('POST', '/api/ehr/connections', body)).id;
 }
 

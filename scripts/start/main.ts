@@ -185,6 +185,8 @@ async function openConnection(options: {
     (await api<{ id: string }>('POST', '/api/ehr/connections', {
       provider: 'athenahealth',
       practiceId: '195900',
+      // The earlier connection of other data, or of another port, stays.
+      force: true,
       auth: { method: 'client_credentials' },
     }));
   const connections = { ...state.connections, [source]: { id: connection.id, ...(dataDir ? {} : { patients }) } };

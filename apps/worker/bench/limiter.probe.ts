@@ -25,6 +25,7 @@ const tokenStore = {
 const client = createEhrClient({ registry, redis, prefix, tokenStore, signingKeys: { findForSigning: unused } });
 const connection: Connection = {
   id: `conn_${process.pid}`,
+  name: 'Practice 1',
   provider: 'athenahealth',
   environment: 'production',
   fhirEndpoint,

@@ -46,6 +46,7 @@ export async function openBench() {
   const ehr = createEhrClient({ registry, redis, prefix, tokenStore, signingKeys });
   const connection: Connection = {
     id: 'conn_01a20ebbc93978f091b11de7704350e0',
+    name: 'Benchmark',
     provider: 'athenahealth',
     environment: 'production',
     fhirEndpoint,

@@ -8,6 +8,8 @@ import {
 import { batchedFind, createEncryptedField, mongooseFieldsOf, type SecretBox, type Stored } from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
 import { z } from 'zod';
+import { createConnectionClaimRepository } from './connection-claim.repository.ts';
+import { connectionExists, defaultNameOf, nameTaken, withFreeName } from './connection-name.ts';
 
 const documentSchema = connectionSchema.extend({
   /** The credentials without their secrets. */
@@ -32,6 +34,7 @@ const schema = new Schema<ConnectionDocument>(mongooseFieldsOf(documentSchema), 
 /** `connections`: the credentials of one practice at a provider. Secrets are encrypted. */
 export function createConnectionRepository({ database, secretBox }: { database: Database; secretBox: SecretBox }) {
   const model = database.model('Connection', schema);
+  const claims = createConnectionClaimRepository(database);
   const findKept = batchedFind<ConnectionDocument>(model, { deletedAt: null });
   const fieldOptions = { database, secretBox, collection: 'connections' };
   return {
@@ -41,8 +44,51 @@ export function createConnectionRepository({ database, secretBox }: { database: 
       createEncryptedField({ ...fieldOptions, field: 'sealedWebhookSecret', ownerOf: webhookOwner }),
     ],
 
-    async insert({ id, auth, ...fields }: Connection): Promise<void> {
-      await model.create({ _id: id, ...fields, ...encryptAuth({ id, auth, secretBox }) });
+    /**
+     * @param options.purpose what no other connection may be for, if that is restricted
+     * @throws AppError `connection-name-taken`, `connection-exists`
+     */
+    async insert({ id, auth, ...fields }: Connection, { purpose }: { readonly purpose?: string | undefined } = {}) {
+      const take = (kind: 'name' | 'purpose', value: string) => claims.take({ kind, value, connectionId: id });
+      try {
+        if (purpose !== undefined && !(await take('purpose', purpose))) throw connectionExists();
+        if (!(await take('name', fields.name))) throw nameTaken();
+        await model.create({ _id: id, ...fields, ...encryptAuth({ id, auth, secretBox }) });
+      } catch (error) {
+        await claims.releaseAll(id);
+        throw error;
+      }
+    },
+
+    /** @returns the name that it had before @throws AppError `connection-name-taken` */
+    async rename({ id, name }: { readonly id: string; readonly name: string }): Promise<string | undefined> {
+      if (!(await claims.take({ kind: 'name', value: name, connectionId: id }))) throw nameTaken();
+      const before = await model.findOneAndUpdate({ _id: id, deletedAt: null }, { $set: { name } }).lean();
+      const unused = before ? before.name : name;
+      // A connection of an earlier version has no name before.
+      if (unused !== undefined && before?.name !== name)
+        await claims.release({ kind: 'name', value: unused, connectionId: id });
+      return before?.name;
+    },
+
+    /** How many connections have names that begin with a text. */
+    countNamed: (beginning: string): Promise<number> =>
+      model.countDocuments({ name: { $gte: beginning, $lt: `${beginning}\uffff` } }),
+
+    /** Gives connections of versions without names their default names. */
+    async nameUnnamed(): Promise<void> {
+      const unnamed = await model
+        .find({ name: null as never, deletedAt: null })
+        .sort({ createdAt: 1, _id: 1 })
+        .lean();
+      for (const { _id, ...connection } of unnamed) {
+        const base = defaultNameOf(connection);
+        await withFreeName({
+          base,
+          countNamed: () => this.countNamed(base),
+          use: (name) => this.rename({ id: _id, name }),
+        });
+      }
     },
 
     /** Replaces the credentials. @returns false if the connection does not exist */
@@ -109,9 +155,10 @@ export function createConnectionRepository({ database, secretBox }: { database: 
       return document ? toRecord(document, secretBox) : undefined;
     },
 
-    /** Hides the connection at once. The record is kept until a worker has revoked its tokens at the EHR. */
+    /** Hides the connection and frees its name at once. A worker deletes the record after it has revoked its tokens at the EHR. */
     async markDeleted({ id, now }: { readonly id: string; readonly now: Date }): Promise<void> {
       await model.updateOne({ _id: id }, { $set: { deletedAt: now } });
+      await claims.releaseAll(id);
     },
 
     async findDeleted(id: string): Promise<{ readonly connection: Connection; readonly deletedAt: Date } | undefined> {
@@ -160,6 +207,7 @@ export function createConnectionRepository({ database, secretBox }: { database: 
 
     async delete(id: string): Promise<boolean> {
       const result = await model.deleteOne({ _id: id });
+      await claims.releaseAll(id);
       return result.deletedCount === 1;
     },
   };
@@ -188,14 +236,17 @@ function encryptAuth(options: {
 }
 
 function toRecord(document: ConnectionDocument, secretBox: SecretBox): Connection {
-  const { _id, auth, sealedSecret, sealedPrivateJwk, sealedWebhookSecret: _, deletedAt: _at, ...fields } = document;
+  const { _id, auth, sealedSecret, sealedPrivateJwk, ...others } = document;
+  const { sealedWebhookSecret: _, deletedAt: _at, ...fields } = others;
   const decrypt = (encrypted: string, owner: string) => secretBox.decrypt({ encrypted, owner }).toString('utf8');
   const secret = sealedSecret === undefined ? {} : { clientSecret: decrypt(sealedSecret, _id) };
   const signingKey =
     sealedPrivateJwk === undefined
       ? {}
       : { signingKey: { ...(auth.signingKey as object), privateJwk: decrypt(sealedPrivateJwk, keyOwner(_id)) } };
-  return { id: _id, ...fields, auth: { ...auth, ...secret, ...signingKey } as unknown as ConnectionAuth };
+  // Until `migrate` has named it, a connection of an earlier version has no name.
+  const name = (fields.name as string | undefined) ?? _id;
+  return { id: _id, ...fields, name, auth: { ...auth, ...secret, ...signingKey } as unknown as ConnectionAuth };
 }
 
 function keyOwner(id: string): string {

@@ -7,6 +7,7 @@ export const erasedCollections = {
   schedules: 'connectionId',
   webhook_deliveries: 'connectionId',
   sync_steps: 'connectionId',
+  connection_claims: 'connectionId',
   output_files: 'connectionId',
   active_exports: 'prefix',
   crawl_marks: 'prefix',

@@ -231,6 +231,7 @@ const kinds: Readonly<Record<string, string>> = {
   sync_steps: 'syncSteps',
   output_files: 'exportFiles',
   active_exports: 'activeExports',
+  connection_claims: 'connectionClaims',
   crawl_marks: 'crawlMarks',
   bulk_exports: 'exports',
   sync_runs: 'syncRuns',

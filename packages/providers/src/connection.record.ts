@@ -113,6 +113,7 @@ export type ConnectionTest = Immutable<z.output<typeof connectionTestSchema>>;
 /** The credentials of one practice at a provider. */
 export const connectionSchema = z.strictObject({
   id: z.string().describe('The id of the connection, which begins with `conn_`.'),
+  name: z.string().meta({ description: 'Unique in the deployment, and shown in lists. It can be changed.' }),
   provider: z.string().describe('The EHR vendor, such as `athenahealth`.'),
   environment: z.string().describe('The environment of the vendor, such as `production` or `sandbox`.'),
   fhirEndpoint: z.string().describe('The base URL of the FHIR server, without a trailing slash.'),

@@ -219,7 +219,7 @@ export function createStore(options: StoreOptions): Store {
       }
     },
     migrate: ({ rederivesKeys = false }: { readonly rederivesKeys?: boolean } = {}) =>
-      migrate({ database, apiKeys, outputFiles, encryptionKey, secretBox, rederivesKeys }),
+      migrate({ database, connections, apiKeys, outputFiles, encryptionKey, secretBox, rederivesKeys }),
     rotateEncryptionKey: ({ dryRun }: { readonly dryRun: boolean }): Promise<RotationReport[]> =>
       rotateEncryptionKey({ fields: encryptedFields, keys: encryptionKeys, dryRun }),
     prepareResourceTypes: (resourceTypes: readonly string[]) => prepareResourceTypes({ database, resourceTypes }),

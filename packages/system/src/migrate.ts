@@ -12,6 +12,7 @@ import type { Connection as Database } from 'mongoose';
  */
 export async function migrate(options: {
   readonly database: Database;
+  readonly connections: { nameUnnamed(): Promise<void> };
   readonly apiKeys: Pick<ApiKeyRepository, 'upgrade'>;
   readonly outputFiles: { upgrade(): Promise<void> };
   readonly encryptionKey: Buffer;
@@ -19,8 +20,9 @@ export async function migrate(options: {
   /** Derive the search keys of every stored resource even if a run of this version has already done so. */
   readonly rederivesKeys: boolean;
 }): Promise<{ readonly resources: number }> {
-  const { database, apiKeys, outputFiles, rederivesKeys: rederivesAgain } = options;
+  const { database, connections, apiKeys, outputFiles, rederivesKeys: rederivesAgain } = options;
   for (const name of database.modelNames()) await database.model(name).createIndexes();
+  await connections.nameUnnamed();
   await apiKeys.upgrade();
   await outputFiles.upgrade();
   // The index from the GridFS specification. The driver would create it during the first upload, and a worker should not wait for it.

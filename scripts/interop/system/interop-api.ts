@@ -76,6 +76,7 @@ export class InteropApi {
       practiceId: 'interop',
       groupId,
       schedule: false,
+      force: true,
       auth: { method: 'none' },
     };
     return (await this.#call<{ id: string }>('POST', '/api/ehr/connections', body)).id;

@@ -50,6 +50,7 @@ function run(name: string, options: { readonly keys: readonly Buffer[]; readonly
 
 const makeConnection = (id: string): Connection => ({
   id,
+  name: id,
   provider: 'athenahealth',
   environment: 'production',
   fhirEndpoint: 'http://ehr.example/fhir/r4',

@@ -33,6 +33,10 @@ export const endpointRequests: Readonly<Record<KeyedEndpointId, EndpointRequest>
     toRequest: ({ connectionId }) => ({ path: `/connections/${connectionId}/watermarks` }),
     answer: 'unknown-connection',
   },
+  renameConnection: {
+    toRequest: ({ connectionId }) => ({ path: `/connections/${connectionId}`, body: { name: 'Renamed' } }),
+    answer: 'operators',
+  },
   createConnection: {
     toRequest: () => ({ path: '/connections', body: { provider: 'athenahealth', auth: { method: 'none' } } }),
     answer: 'operators',

@@ -32,6 +32,7 @@ export async function plantConnection(store: Store): Promise<PlantedConnection> 
   const ofConnection = { connectionId, provider: 'athenahealth' };
   await store.connections.insert({
     id: connectionId,
+    name: connectionId,
     provider: 'athenahealth',
     environment: 'production',
     fhirEndpoint: 'http://ehr.example:8080/fhir/r4',

@@ -118,7 +118,7 @@ export async function startApi({
     async createConnection() {
       const auth = { method: 'client_credentials', clientId: 'client-1', clientSecret };
       const answer = await request('POST', '/api/ehr/connections', {
-        body: { provider: 'athenahealth', practiceId: '195900', auth },
+        body: { provider: 'athenahealth', practiceId: '195900', force: true, auth },
       });
       if (answer.status !== 201) throw new Error(answer.text);
       return answer.body.data.id;

@@ -1,5 +1,5 @@
 import { answerOf, type components } from '@bulkhead/client';
-import { type CommandGroup, choice, command, given, text, unless, withDefault, yes } from '../command.ts';
+import { type CommandGroup, choice, command, flag, given, text, unless, withDefault, yes } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
 import { toSummary, toTable } from '../output.ts';
@@ -46,6 +46,7 @@ export const connections: CommandGroup = {
         output.printList(data, {
           columns: {
             id: (connection) => connection.id,
+            name: ({ name }) => name,
             provider: ({ provider }) => provider,
             practice: ({ practiceId }) => practiceId,
             method: ({ auth }) => auth.method,
@@ -60,12 +61,14 @@ export const connections: CommandGroup = {
       name: 'create',
       summary: 'create a connection; the client secret, if it has one, is read from BULKHEAD_CLIENT_SECRET',
       options: {
+        name: text('<name>', 'unique name (default: from the provider, the environment and the practice or group)'),
         practice,
         group,
         user: text('<id>', 'id of the user on whose behalf the connection acts'),
         environment,
         fhirEndpoint: text('<url>', 'FHIR endpoint (default: that of the environment)'),
         schedule: unless("do not create the provider's default schedule"),
+        force: flag('create it even if there is one for the same environment and practice or group'),
         ...credentials,
       },
       examples: [
@@ -75,6 +78,8 @@ export const connections: CommandGroup = {
       async run({ api, provider, env, output }, options) {
         const body = given({
           provider,
+          name: options.name,
+          force: options.force,
           environment: options.environment,
           fhirEndpoint: options.fhirEndpoint,
           practiceId: options.practice,
@@ -85,6 +90,17 @@ export const connections: CommandGroup = {
         });
         const { data } = answerOf(await api.POST('/api/ehr/connections', { body }));
         output.print(data, () => data.id);
+      },
+    }),
+    command({
+      name: 'rename',
+      summary: 'rename a connection',
+      args: { id, name: 'the new name, which no other connection has' },
+      examples: ['connections rename conn_1 "Lakeside Clinic"'],
+      async run({ api, output }, { id: connectionId, name }) {
+        const params = { path: { id: connectionId } };
+        const { data } = answerOf(await api.PATCH('/api/ehr/connections/{id}', { params, body: { name } }));
+        output.print(data, () => `${data.id}  ${data.name}`);
       },
     }),
     command({
@@ -276,7 +292,7 @@ function summarize(connection: Connection): string {
   const { id: connectionId, auth, lastTest, needsAuthorization } = connection;
   const failed = lastTest?.steps.filter(({ ok }) => !ok) ?? [];
   return toSummary({
-    headline: `${connectionId}  ${needsAuthorization ? 'needs authorization' : `test ${toTestText(lastTest)}`}`,
+    headline: `${connectionId}  ${connection.name}  ${needsAuthorization ? 'needs authorization' : `test ${toTestText(lastTest)}`}`,
     fields: {
       provider: `${connection.provider} ${connection.environment}`,
       practice: connection.practiceId,

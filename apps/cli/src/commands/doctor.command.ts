@@ -33,8 +33,8 @@ export const doctor = command({
 
 /** The report that follows contains the results of these tests. */
 async function testAll({ api, output }: Context): Promise<void> {
-  for (const { id } of answerOf(await api.GET('/api/ehr/connections')).data) {
-    output.printProgress(`testing ${id}`);
+  for (const { id, name } of answerOf(await api.GET('/api/ehr/connections')).data) {
+    output.printProgress(`testing ${id} ${name}`);
     answerOf(await api.POST('/api/ehr/connections/{id}/test', { params: { path: { id } } }));
   }
 }
@@ -64,10 +64,21 @@ const indent = ' '.repeat(10);
 function toText({ title, severity, reason, action, subjects }: Check): string {
   return [
     `${severity.padEnd(indent.length)}${title}: ${reason}`,
-    ...subjects.map(({ kind, id, connectionId, reason: why }) => {
-      const owner = connectionId === undefined || connectionId === id ? '' : ` of ${connectionId}`;
+    ...subjects.map(({ kind, id, connectionId, connectionName = '', reason: why }) => {
+      const owner = toOwnerText({ id, connectionId, connectionName });
       return `${indent}- ${kind} ${id}${owner}: ${why}`;
     }),
     ...(action === undefined ? [] : [`${indent}What to do: ${action}`]),
   ].join('\n');
+}
+
+/** The name says which practice it is. */
+function toOwnerText(options: {
+  readonly id: string;
+  readonly connectionId: string | undefined;
+  readonly connectionName: string;
+}): string {
+  const { id, connectionId, connectionName } = options;
+  const name = connectionName === '' ? '' : ` "${connectionName}"`;
+  return connectionId === undefined || connectionId === id ? name : ` of ${connectionId}${name}`;
 }

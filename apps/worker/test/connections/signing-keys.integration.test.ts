@@ -29,6 +29,7 @@ async function connect(alg: string): Promise<string> {
   const { body } = await system.request('POST', '/api/ehr/connections', {
     provider: 'athenahealth',
     practiceId: '195900',
+    force: true,
     auth,
   });
   return body.data.id;

@@ -32,7 +32,7 @@ const exports = [{ name: 'export', definition: 'http://hl7.org/fhir/uv/bulkdata/
 /** A new connection, so that its capabilities are read from the EHR and not from an earlier record. */
 async function connect(): Promise<string> {
   const auth = { method: 'client_credentials', clientId: 'simulator-client', clientSecret: 'simulator-secret' };
-  const body = { provider: 'athenahealth', practiceId: '195900', auth };
+  const body = { provider: 'athenahealth', practiceId: '195900', force: true, auth };
   return (await system.request('POST', '/api/ehr/connections', body)).body.data.id;
 }
 const passed = (step: string) => ({ step, ok: true, durationMs: expect.any(Number) });

@@ -36,8 +36,8 @@ export async function fillConnection(
 ): Promise<FilledConnection> {
   const { deps } = cases;
   const { store } = deps;
-  const connection = { ...cases.connection, id: `conn_filled_${String(++connections).padStart(3, '0')}` };
-  const connectionId = connection.id;
+  const connectionId = `conn_filled_${String(++connections).padStart(3, '0')}`;
+  const connection = { ...cases.connection, id: connectionId, name: connectionId };
   const connectionCases = { ...cases, connection };
   await store.connections.insert(connection);
   await store.connections.saveWebhook({ id: connectionId, url: 'http://client.example/hook', secret: 'whsec_x' });

@@ -57,6 +57,7 @@ export async function startTokenCluster(
   const ends: (() => Promise<unknown>)[] = [() => simulator.stop()];
   const connection: Connection = {
     id: tokenOwner.connectionId,
+    name: 'Practice 1',
     provider: 'athenahealth',
     environment: 'production',
     fhirEndpoint,

@@ -86,6 +86,7 @@ export async function startUseCases(
   const { scope = 'system/*.read' } = options;
   const connection: Connection = {
     id: 'conn_1',
+    name: 'Practice 1',
     provider: 'athenahealth',
     environment: 'production',
     fhirEndpoint: simulator.fhirEndpoint,

@@ -33,7 +33,7 @@ export const auditEventSchema = z.strictObject({
   /** The ids are named as in the path of the route. */
   target: z
     .record(z.string(), z.string())
-    .meta({ description: 'Ids of the objects that the action was performed on.' }),
+    .meta({ description: 'Ids of the objects that the action was performed on, and the name of a connection.' }),
   /** The ids of patients, or `anyPatient`. */
   patients: z.array(z.string()).exactOptional().meta({
     description:

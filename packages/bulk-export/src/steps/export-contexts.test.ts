@@ -5,6 +5,7 @@ import { createExportContexts } from './export-contexts.ts';
 
 const connection: Connection = {
   id: 'conn_1',
+  name: 'Practice 1',
   provider: 'athenahealth',
   environment: 'sandbox',
   fhirEndpoint: 'https://ehr.example/fhir/r4',

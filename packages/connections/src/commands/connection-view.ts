@@ -46,6 +46,7 @@ type ConnectionView = View<typeof connectionViewSchema>;
 export function toConnectionView(connection: Connection): ConnectionView {
   return toView<ConnectionView>({
     id: connection.id,
+    name: connection.name,
     provider: connection.provider,
     environment: connection.environment,
     fhirEndpoint: connection.fhirEndpoint,

@@ -1,5 +1,6 @@
 import { assertionAlgorithms, secretWays, withoutTrailingSlashes } from '@bulkhead/providers';
 import { z } from 'zod';
+import { maxNameLength } from '../connection-name.ts';
 
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
 /** The characters of FHIR ids and of athenahealth's practice ids. The value becomes part of a URL path, so no others are allowed. */
@@ -88,8 +89,17 @@ export const connectionAuthSchema = z.discriminatedUnion('method', [
 ]);
 export type ConnectionAuthBody = z.output<typeof connectionAuthSchema>;
 
+export const connectionNameSchema = z.string().trim().min(1).max(maxNameLength);
+
 export const connectionBodySchema = z
   .strictObject({
+    name: connectionNameSchema.optional().meta({
+      description:
+        'Unique in the deployment. Default: from the provider, the environment and the practice or group, with a number if necessary.',
+    }),
+    force: z.boolean().default(false).meta({
+      description: 'Create the connection even if one for the same provider, environment and practice or group exists.',
+    }),
     provider: z
       .string()
       .min(1)

@@ -9,6 +9,7 @@ import {
 import type { Producer } from '@bulkhead/queues';
 import { AppError, type Fault, invalidRequest, unavailable, waitUntil } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
+import { connectionExists, insertWithDefaultName, uniquePurposeOf } from '../connection-name.ts';
 import type { ConnectionStore } from '../store.ts';
 import type { ConnectionAuthBody, ConnectionBody } from './connection.schema.ts';
 import { newConnection, toConnectionAuth } from './new-connection.ts';
@@ -54,18 +55,45 @@ export function createConnectionService(options: {
     });
   };
 
+  /**
+   * The claim of the purpose refuses the second of two simultaneous requests. Connections that were created with `force`, or by an
+   * earlier version, have no claim, so all are compared first.
+   * @returns the name of the stored connection
+   */
+  const insert = async (options: {
+    readonly draft: Connection;
+    readonly name: string | undefined;
+    readonly isForced: boolean;
+  }): Promise<string> => {
+    const { draft, name, isForced } = options;
+    const purpose = isForced ? undefined : uniquePurposeOf(draft);
+    const existing =
+      purpose && (await store.connections.list()).find((candidate) => uniquePurposeOf(candidate) === purpose);
+    if (existing) throw connectionExists(existing);
+    if (name === undefined) return insertWithDefaultName(store.connections, draft, { purpose });
+    await store.connections.insert({ ...draft, name }, { purpose });
+    return name;
+  };
+
   return {
     find,
     list: async (scope: ConnectionScope): Promise<Connection[]> =>
       (await store.connections.list()).filter(({ id }) => isInScope(scope, id)),
 
-    /** @throws AppError `unknown-provider`, `invalid-request` */
+    /** @throws AppError `unknown-provider`, `invalid-request`, `connection-exists`, `connection-name-taken` */
     async create(body: ConnectionBody): Promise<Connection> {
       const provider = registry.get(body.provider);
-      const connection = await newConnection({ body, provider });
-      await store.connections.insert(connection);
+      const draft = await newConnection({ body, provider });
+      const connection = { ...draft, name: await insert({ draft, name: body.name, isForced: body.force }) };
       if (provider.defaultSchedule && body.schedule) await schedules.addDefault(connection, provider.defaultSchedule);
       return connection;
+    },
+
+    /** @throws AppError `connection-name-taken` @returns whether the name is another than before */
+    async rename({ name, ...reference }: Omit<ConnectionReference, 'provider'> & { readonly name: string }) {
+      const before = await find(reference);
+      if ((await store.connections.rename({ id: reference.id, name })) === undefined) await find(reference);
+      return { connection: { ...before, name }, isChanged: before.name !== name };
     },
 
     /**
@@ -101,10 +129,11 @@ export function createConnectionService(options: {
 
     /**
      * Deletes the connection and its schedules. A worker then revokes its tokens at the EHR.
+     * @returns the connection as it was
      * @throws AppError `connection-in-use` while one of its exports or syncs is running.
      */
-    async delete({ id, scope }: Omit<ConnectionReference, 'provider'>): Promise<void> {
-      await find({ id, scope });
+    async delete({ id, scope }: Omit<ConnectionReference, 'provider'>): Promise<Connection> {
+      const connection = await find({ id, scope });
       const isOfIt = ({ connectionId }: { readonly connectionId: string }) => connectionId === id;
       const activeExport = (await store.bulkExports.listActive()).find(isOfIt);
       if (activeExport) throw connectionInUse('An export', { exportId: activeExport.id });
@@ -114,6 +143,7 @@ export function createConnectionService(options: {
       await store.connections.markDeleted({ id, now: new Date() });
       // If Redis is unavailable, the sweep creates the job later. The API no longer shows the connection.
       await producer.enqueue('connection.revoke', { connectionId: id }).catch(() => undefined);
+      return connection;
     },
 
     /** What the connection's server offers. A worker reads it again once a day. */

@@ -10,11 +10,12 @@ import {
   type SigningKey,
 } from '@bulkhead/providers';
 import { AppError, type Fault, invalidRequest } from '@bulkhead/runtime';
+import { defaultNameOf } from '../connection-name.ts';
 import type { ConnectionAuthBody, ConnectionBody } from './connection.schema.ts';
 
-/** Creates a connection from a request, with defaults from the provider registry. @throws AppError `invalid-request` with all faults */
+/** Makes a connection with its default name from a request, with defaults from the provider registry. @throws AppError `invalid-request` with all faults */
 export async function newConnection(options: {
-  readonly body: ConnectionBody;
+  readonly body: Omit<ConnectionBody, 'name' | 'force' | 'schedule'>;
   readonly provider: Provider;
 }): Promise<Connection> {
   const { body, provider } = options;
@@ -34,13 +35,17 @@ export async function newConnection(options: {
   const { practiceId } = body;
   const ofPractice = practiceId && provider.groupIdTemplate?.replace('{practiceId}', practiceId);
   const groupId = body.groupId ?? ofPractice;
-  return {
-    id: newId('conn'),
+  const place = {
     provider: provider.id,
     environment: environmentName,
-    fhirEndpoint,
     ...(practiceId === undefined ? {} : { practiceId }),
     ...(groupId === undefined ? {} : { groupId }),
+  };
+  return {
+    id: newId('conn'),
+    name: defaultNameOf(place),
+    ...place,
+    fhirEndpoint,
     ...(body.userId === undefined ? {} : { userId: body.userId }),
     auth,
     ...(auth.method === 'authorization_code' ? { needsAuthorization: true } : {}),

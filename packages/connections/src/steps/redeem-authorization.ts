@@ -3,6 +3,7 @@ import type { Connection, Provider } from '@bulkhead/providers';
 import { AppError } from '@bulkhead/runtime';
 import { untilStored } from '@bulkhead/store';
 import type { AuthorizationRequest } from '../authorization-request.record.ts';
+import { insertWithDefaultName } from '../connection-name.ts';
 import type { ConnectionDeps } from './deps.ts';
 import { authorizationPriority, authorizedConnection } from './prepare-authorization.ts';
 
@@ -51,7 +52,7 @@ async function keepGrant(store: ConnectionDeps['store'], granted: Granted): Prom
   if (connection?.userId !== undefined && patient !== undefined && connection.userId !== patient) throw otherPatient();
   const about = patient === undefined ? undefined : { userId: patient, ...practiceOf(granted, patient) };
   if (!connection) {
-    await store.connections.insert({ ...draft, ...about });
+    await insertWithDefaultName(store.connections, { ...draft, ...about });
     await store.accessTokens.put({ connectionId: draft.id, credentialsVersion: 0, grant });
     return draft.id;
   }

@@ -4,6 +4,7 @@ import { toTokenError } from './token-error.ts';
 
 const connection: Connection = {
   id: 'conn_1',
+  name: 'Practice 1',
   provider: 'athenahealth',
   environment: 'production',
   fhirEndpoint: 'https://ehr.example/fhir/r4',

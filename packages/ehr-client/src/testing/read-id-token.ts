@@ -7,6 +7,7 @@ const tokenEndpoint = `${issuer}/token`;
 const clientId = 'client-1';
 const connection: Connection = {
   id: 'conn_1',
+  name: 'Practice 1',
   provider: 'athenahealth',
   environment: 'production',
   fhirEndpoint: `${issuer}/fhir/r4`,

@@ -73,6 +73,7 @@ export async function startEhr(
   });
   const connection = (change: Partial<Connection> = {}): Connection => ({
     id: 'conn_1',
+    name: 'Practice 1',
     provider: provider.id,
     environment: 'test',
     fhirEndpoint: simulator.fhirEndpoint,

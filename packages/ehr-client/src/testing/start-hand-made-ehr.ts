@@ -50,6 +50,7 @@ export async function startHandMadeEhr(): Promise<HandMadeEhr> {
   });
   const connection: Connection = {
     id: 'conn_1',
+    name: 'Practice 1',
     provider: 'hand-made',
     environment: 'test',
     fhirEndpoint: baseUrl,

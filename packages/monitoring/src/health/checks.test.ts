@@ -37,7 +37,7 @@ const counts = (values: Readonly<Record<string, number>>, provider?: string) =>
       return { name: name as 'stalls', count, ...(provider === undefined ? {} : { provider }) };
     }),
   });
-const connection = { id: 'conn_1', createdAt: ago(hourMs) };
+const connection = { id: 'conn_1', name: 'Practice 1', createdAt: ago(hourMs) };
 const testOf = (ok: boolean, ageMs: number) => ({
   ...{ id: 't', ok, endedAt: ago(ageMs) },
   steps: [

@@ -19,7 +19,7 @@ import {
   checkPauses,
   checkTokens,
 } from './ehr.checks.ts';
-import { type Finding, type HealthCheck, type HealthReport, severities } from './health-check.ts';
+import { type Finding, type HealthCheck, type HealthReport, type HealthSubject, severities } from './health-check.ts';
 import type { HealthSnapshot } from './health-snapshot.ts';
 import {
   checkApiErrors,
@@ -82,9 +82,14 @@ const unknownFinding: Finding = {
 };
 
 export function judge(snapshot: HealthSnapshot, now: Date): HealthReport {
+  const names = new Map(snapshot.connections?.map(({ id, name }) => [id, name]));
+  const withName = (subject: HealthSubject): HealthSubject => {
+    const connectionName = names.get(subject.connectionId ?? '');
+    return connectionName === undefined ? subject : { ...subject, connectionName };
+  };
   const checks = Object.entries<Definition>(healthChecks).map(([id, { title, judge }]): HealthCheck => {
     const { subjects = [], ...finding } = judge(snapshot, now) ?? unknownFinding;
-    return { id, title, ...finding, subjects: subjects.slice(0, maxSubjects) };
+    return { id, title, ...finding, subjects: subjects.slice(0, maxSubjects).map(withName) };
   });
   const worstFirst = checks.toSorted((left, right) => rankOf(right) - rankOf(left));
   return { severity: worstFirst[0]?.severity ?? 'ok', checkedAt: now.toISOString(), checks: worstFirst };

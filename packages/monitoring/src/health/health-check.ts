@@ -26,6 +26,7 @@ const subjectSchema = z
     kind: z.enum(subjectKinds).describe('What the record is, such as `export` or `queue`.'),
     id: z.string().meta({ description: 'The id of the record, or the name of a queue, a job or a budget.' }),
     connectionId: z.string().exactOptional().describe('The connection of the record. Absent if it has none.'),
+    connectionName: z.string().exactOptional().meta({ description: 'The name of that connection, if it exists.' }),
     provider: z.string().exactOptional().meta({ description: 'Of an export or a sync run.' }),
     reason: z.string().describe('What was found about this record.'),
   })

@@ -27,7 +27,9 @@ export interface HealthSnapshot {
   readonly lags:
     | readonly { readonly connectionId: string; readonly lagMs: number; readonly isScheduled: boolean }[]
     | undefined;
-  readonly connections: readonly Pick<Connection, 'id' | 'createdAt' | 'needsAuthorization' | 'lastTest'>[] | undefined;
+  readonly connections:
+    | readonly Pick<Connection, 'id' | 'name' | 'createdAt' | 'needsAuthorization' | 'lastTest'>[]
+    | undefined;
   readonly budgets: readonly BudgetSnapshot[] | undefined;
   /** The open lines of the last day, the newest first. At most 1,000. */
   readonly quarantine:

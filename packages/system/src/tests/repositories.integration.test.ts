@@ -155,6 +155,7 @@ describe('the connection repository', () => {
     } as const;
     const connection = {
       id: 'conn_s',
+      name: 'Practice S',
       provider: 'athenahealth',
       environment: 'production',
       fhirEndpoint: 'http://x/fhir/r4',

@@ -1,6 +1,7 @@
 import {
   connectionAuthSchema,
   connectionBodySchema,
+  connectionNameSchema,
   connectionViewSchema,
   toConnectionView,
 } from '@bulkhead/connections/commands';
@@ -46,10 +47,10 @@ const createConnection = defineEndpoint({
       example: connectionExample,
     },
   },
-  errors: ['unknown-provider'],
+  errors: ['unknown-provider', 'connection-exists', 'connection-name-taken'],
   async handler({ body, services, audit }) {
     const connection = await services.connections.create(body);
-    audit.target = { id: connection.id, provider: connection.provider, connectionId: connection.id };
+    audit.target = { id: connection.id, provider: connection.provider, name: connection.name, connectionId: connection.id };
     return { data: toConnectionView(connection), location: `/api/ehr/connections/${connection.id}` };
   },
 });
@@ -102,6 +103,36 @@ const getConnection = defineEndpoint({
   },
 });
 
+const renameConnection = defineEndpoint({
+  id: 'renameConnection',
+  method: 'patch',
+  path: '/api/ehr/connections/:id',
+  action: 'connection.rename',
+  access: 'operator',
+  audited: true,
+  summary: 'Rename a connection',
+  request: {
+    body: {
+      schema: z.strictObject({ name: connectionNameSchema.meta({ description: 'Unique in the deployment.' }) }),
+      example: { name: 'Example practice' },
+    },
+  },
+  responses: {
+    200: {
+      description: 'Renamed',
+      schema: success(connectionViewSchema),
+      example: { ...connectionExample, name: 'Example practice' },
+    },
+  },
+  errors: ['unknown-connection', 'connection-name-taken'],
+  async handler({ params: { id }, body: { name }, caller: { scope }, services, audit }) {
+    const { connection, isChanged } = await services.connections.rename({ id, scope, name });
+    audit.addTarget({ name });
+    audit.setChanged(isChanged);
+    return { data: toConnectionView(connection) };
+  },
+});
+
 const changeCredentials = defineEndpoint({
   id: 'changeCredentials',
   method: 'put',
@@ -128,8 +159,10 @@ const changeCredentials = defineEndpoint({
     },
   },
   errors: ['unknown-connection'],
-  async handler({ params: { id }, body: { auth }, caller: { scope }, services }) {
-    return { data: toConnectionView(await services.connections.changeCredentials({ id, scope, body: auth })) };
+  async handler({ params: { id }, body: { auth }, caller: { scope }, services, audit }) {
+    const connection = await services.connections.changeCredentials({ id, scope, body: auth });
+    audit.addTarget({ name: connection.name });
+    return { data: toConnectionView(connection) };
   },
 });
 
@@ -141,6 +174,7 @@ export const connectionEndpoints = endpointGroup({
     createConnection,
     listConnections,
     getConnection,
+    renameConnection,
     listWatermarks,
     testConnection,
     changeCredentials,

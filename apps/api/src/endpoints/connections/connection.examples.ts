@@ -2,6 +2,7 @@ import { at, connectionId, later } from '../common.schema.ts';
 
 export const connectionExample = {
   id: connectionId,
+  name: 'athenahealth production 195900',
   provider: 'athenahealth',
   environment: 'production',
   fhirEndpoint: 'https://api.platform.athenahealth.com/fhir/r4',

@@ -32,13 +32,15 @@ afterAll(async () => {
 const auth = { method: 'client_credentials', clientId: 'client-1', clientSecret };
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
 const privateJwk = privateKey.export({ format: 'jwk' });
-const post = (body: object) => api.request('POST', path, { body: { provider: 'athenahealth', auth, ...body } });
+const post = (body: object) =>
+  api.request('POST', path, { body: { provider: 'athenahealth', force: true, auth, ...body } });
 
 describe('connections', () => {
   test('connections are created, listed, read and deleted without showing their secret', async () => {
     const created = await post({ practiceId: '195900' });
     const connection = {
       id: expect.stringMatching(/^conn_[0-9a-f]{32}$/),
+      name: 'athenahealth production 195900',
       provider: 'athenahealth',
       environment: 'production',
       fhirEndpoint,
@@ -64,6 +66,80 @@ describe('connections', () => {
       const answer = await api.request(method, `${path}/${id}`);
       expect([answer.status, answer.body]).toEqual([404, unknown]);
     }
+  });
+
+  const named = async (body: object) => {
+    const answer = await post({ force: false, ...body });
+    return [answer.status, answer.body.data?.name ?? answer.body.error.code];
+  };
+
+  test('a connection without a name gets one from its provider, environment and practice or group, with a number if it is taken', async () => {
+    const practice = { practiceId: '300', environment: 'sandbox' };
+    expect(await named(practice)).toEqual([201, 'athenahealth sandbox 300']);
+    expect(await named({ ...practice, force: true })).toEqual([201, 'athenahealth sandbox 300 (2)']);
+    expect(await named({ ...practice, force: true })).toEqual([201, 'athenahealth sandbox 300 (3)']);
+    const groupId = 'g'.repeat(128);
+    const shortened = `athenahealth sandbox ${'g'.repeat(59)}`;
+    expect(await named({ groupId, environment: 'sandbox' })).toEqual([201, shortened]);
+    expect(await named({ groupId, environment: 'sandbox', force: true })).toEqual([
+      201,
+      `${shortened.slice(0, 76)} (2)`,
+    ]);
+  });
+
+  test('a name is unique, also among simultaneous requests, and free again after its connection was deleted', async () => {
+    const name = 'Lakeside Clinic';
+    const answers = await Promise.all(['400', '401', '402'].map((practiceId) => named({ practiceId, name })));
+    expect(answers.toSorted()).toEqual([
+      [201, name],
+      [409, 'connection-name-taken'],
+      [409, 'connection-name-taken'],
+    ]);
+    const { data } = (await api.request('GET', path)).body;
+    const { id } = data.find((connection: { name: string }) => connection.name === name);
+    expect((await api.request('DELETE', `${path}/${id}`)).status).toBe(204);
+    expect(await named({ practiceId: '403', name: ` ${name} ` })).toEqual([201, name]);
+  });
+
+  test.each([
+    { what: 'practice', body: { practiceId: '500' } },
+    { what: 'practice with another group', body: { practiceId: '500', groupId: 'g500' } },
+    { what: 'group', body: { groupId: 'g501' } },
+    { what: 'server without practices', body: { provider: 'open-ehr', auth: { method: 'none' } } },
+  ])('a second connection for the same $what returns 409 with the first one, unless it is forced', async ({ body }) => {
+    const first = await post({ ...body, force: true });
+    const { status, body: answer } = await post({ ...body, force: false, name: 'Another name' });
+    expect([status, answer.error.code]).toEqual([409, 'connection-exists']);
+    expect(answer.error.details.connectionId).toMatch(/^conn_/);
+    expect(first.status).toBe(201);
+    expect((await post({ ...body, environment: body.provider ? 'test' : 'preview', force: true })).status).toBe(201);
+  });
+
+  test('of ten simultaneous requests for the same practice one creates a connection', async () => {
+    const answers = await Promise.all(Array.from({ length: 10 }, () => post({ practiceId: '600', force: false })));
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
+    expect(new Set(answers.filter(({ status }) => status !== 201).map(({ body }) => body.error.code))).toEqual(
+      new Set(['connection-exists']),
+    );
+    expect((await post({ practiceId: '600', environment: 'sandbox', force: false })).status).toBe(201);
+  });
+
+  test('connections of single patients are not compared, because a practice has many', async () => {
+    for (const userId of ['p1', 'p2'])
+      expect((await post({ practiceId: '601', userId, force: false })).status).toBe(201);
+  });
+
+  test('a connection can be renamed, but not to the name of another', async () => {
+    const [first, second] = [await post({ name: 'First' }), await post({ name: 'Second' })];
+    const rename = (id: string, name: string) => api.request('PATCH', `${path}/${id}`, { body: { name } });
+    const { id } = first.body.data;
+    const renamed = await rename(id, 'Lakeside, main building');
+    expect([renamed.status, renamed.body.data.name]).toEqual([200, 'Lakeside, main building']);
+    expect((await api.request('GET', `${path}/${id}`)).body).toEqual(renamed.body);
+    const taken = await rename(second.body.data.id, 'Lakeside, main building');
+    expect([taken.status, taken.body.error.code]).toEqual([409, 'connection-name-taken']);
+    for (const name of ['', '  ', 'n'.repeat(81)]) expect((await rename(id, name)).status).toBe(400);
+    expect((await rename('conn_unknown', 'Any')).status).toBe(404);
   });
 
   test('a connection with its own signing key shows only the name of the key', async () => {

@@ -80,7 +80,8 @@ const deleteConnection = defineEndpoint({
   async handler({ params: { id }, query, caller, services, audit }): Promise<Reply<202 | 204>> {
     const { scope } = caller;
     if (query.data === 'keep') {
-      await services.connections.delete({ id, scope });
+      const { name } = await services.connections.delete({ id, scope });
+      audit.addTarget({ name });
       return { status: 204 };
     }
     const requestedBy = actorOf(caller);

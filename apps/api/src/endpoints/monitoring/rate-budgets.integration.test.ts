@@ -19,7 +19,7 @@ async function connect(clientId: string, environment = 'production'): Promise<st
   connectionCount += 1;
   const id = `conn_${connectionCount}`;
   await api.store.connections.insert({
-    ...{ id, provider: 'athenahealth', environment, fhirEndpoint: 'http://ehr.example:8080/fhir/r4' },
+    ...{ id, name: id, provider: 'athenahealth', environment, fhirEndpoint: 'http://ehr.example:8080/fhir/r4' },
     auth: { method: 'client_credentials', clientId, clientSecret: 'planted-client-secret-8d1f', scope: 'x' },
     createdAt: new Date(),
   });

@@ -191,7 +191,7 @@ describe('bad input of a schedule', () => {
 
 describe('the default schedule of a provider', () => {
   const connect = async (body: object) => {
-    const fields = { provider: 'nightly-ehr', auth: { method: 'none' }, ...body };
+    const fields = { provider: 'nightly-ehr', force: true, auth: { method: 'none' }, ...body };
     const { id } = (await api.request('POST', '/api/ehr/connections', { body: fields })).body.data;
     return (await api.request('GET', `${path}?connectionId=${id}`)).body.data;
   };

@@ -84,6 +84,8 @@ export const httpStatus = {
   'method-not-allowed': 405,
   'export-already-running': 409,
   'connection-in-use': 409,
+  'connection-exists': 409,
+  'connection-name-taken': 409,
   'connection-of-patient': 409,
   'signing-key-in-use': 409,
   'not-authorizable': 409,

@@ -84,6 +84,7 @@ describe('the connection repository', () => {
   test('the connection repository reads a connection that an earlier version stored, and stores new credentials for it', async () => {
     const connection = {
       id: 'conn_old',
+      name: 'Old practice',
       provider: 'athenahealth',
       environment: 'production',
       fhirEndpoint: 'https://ehr.example/r4',
@@ -91,12 +92,15 @@ describe('the connection repository', () => {
       createdAt: new Date(),
     } as const;
     await store.connections.insert(connection);
-    const raw = await database.collection('connections').findOne({ _id: 'conn_old' as never });
-    // The first version stored no version of the credentials, and one encrypted secret.
+    const stored = database.collection('connections');
+    await stored.updateOne({ _id: 'conn_old' as never }, { $unset: { name: 1 } });
+    const raw = await stored.findOne({ _id: 'conn_old' as never });
+    // The first version stored no name, no version of the credentials, and one encrypted secret.
     expect(Object.keys(raw ?? {}).sort()).toEqual(
       ['_id', 'auth', 'createdAt', 'environment', 'fhirEndpoint', 'provider', 'sealedSecret'].sort(),
     );
-    expect(await store.connections.find('conn_old')).toEqual(connection);
+    expect(await store.connections.find('conn_old')).toEqual({ ...connection, name: 'conn_old' });
+    await store.connections.rename({ id: 'conn_old', name: 'Old practice' });
 
     const signingKey = { kid: 'k', alg: 'ES384', privateJwk: '{"planted":1}' } as const;
     const auth = { method: 'private_key_jwt', clientId: 'c', scope: 'system/*.rs', alg: 'ES384', signingKey } as const;
@@ -104,5 +108,23 @@ describe('the connection repository', () => {
     expect(await store.connections.find('conn_old')).toEqual({ ...connection, auth, credentialsVersion: 1 });
     const changed = await database.collection('connections').findOne({ _id: 'conn_old' as never });
     expect([JSON.stringify(changed).includes('planted'), changed?.sealedSecret]).toEqual([false, undefined]);
+  });
+
+  test('the migration gives connections of earlier versions unique names, and does not change other names', async () => {
+    const ids = ['conn_1', 'conn_2', 'conn_3'];
+    const place = { provider: 'athenahealth', environment: 'production', practiceId: '7' };
+    for (const id of ids) {
+      const fields = {
+        fhirEndpoint: 'https://ehr.example/r4',
+        auth: { method: 'none' },
+        createdAt: new Date(),
+      } as const;
+      await store.connections.insert({ id, name: id, ...place, ...fields });
+    }
+    const unnamed = { _id: { $in: ids.slice(0, 2) as never[] } };
+    await database.collection('connections').updateMany(unnamed, { $unset: { name: 1 } });
+    for (let run = 0; run < 2; run++) await store.migrate();
+    const names = await Promise.all(ids.map(async (id) => (await store.connections.find(id))?.name));
+    expect(names).toEqual(['athenahealth production 7', 'athenahealth production 7 (2)', 'conn_3']);
   });
 });

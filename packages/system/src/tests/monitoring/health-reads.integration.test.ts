@@ -55,7 +55,13 @@ async function plantRecords(): Promise<void> {
     return database.collection(collection).insertMany(records as never[]);
   };
   await store.connections.insert({
-    ...{ id: connectionId, provider: 'athenahealth', environment: 'production', fhirEndpoint: 'http://ehr.example/r4' },
+    ...{
+      id: connectionId,
+      name: connectionId,
+      provider: 'athenahealth',
+      environment: 'production',
+      fhirEndpoint: 'http://ehr.example/r4',
+    },
     ...{ auth: { method: 'none' }, createdAt: now },
   });
   const run = (age: number) => ({ phase: 'failed', active: false, createdAt: ago(age), completedAt: ago(age) });

@@ -1,0 +1,74 @@
+import { batchedInsert, mongooseFieldsOf, type Stored } from '@bulkhead/store';
+import { type Connection as Database, Schema } from 'mongoose';
+import { z } from 'zod';
+
+const documentSchema = z.strictObject({
+  /** `name/<name>` or `purpose/<purpose>`. */
+  id: z.string(),
+  connectionId: z.string(),
+  takenAt: z.date(),
+});
+
+const schema = new Schema<Stored<typeof documentSchema>>(mongooseFieldsOf(documentSchema), {
+  collection: 'connection_claims',
+  versionKey: false,
+  strict: 'throw',
+});
+schema.index({ connectionId: 1 });
+
+/** The connection is written right after its claims. If it does not have the claimed value after this time, the process has died in between. */
+const writeTimeoutMs = 10_000;
+
+/** What one connection may claim for itself. */
+export interface ConnectionClaim {
+  readonly kind: 'name' | 'purpose';
+  readonly value: string;
+  readonly connectionId: string;
+}
+
+/** `connection_claims`: names and purposes of connections, which are unique by their `_id`. See docs/decisions/0001-unique-ids-only.md. */
+export function createConnectionClaimRepository(database: Database) {
+  const model = database.model('ConnectionClaim', schema);
+  const insert = batchedInsert(model);
+  const connections = database.collection<{ _id: string; name?: string; deletedAt?: Date }>('connections');
+
+  const isHeld = async ({ kind, value, connectionId }: ConnectionClaim): Promise<boolean> => {
+    const projection = { name: 1, deletedAt: 1 };
+    const connection = await connections.findOne({ _id: connectionId }, { projection });
+    return (
+      connection !== null && connection.deletedAt === undefined && (kind === 'purpose' || connection.name === value)
+    );
+  };
+
+  /** @returns undefined if another process changed the claim meanwhile */
+  const tryToTake = async (claim: ConnectionClaim, now: Date): Promise<boolean | undefined> => {
+    const { kind, value, connectionId } = claim;
+    const _id = `${kind}/${value}`;
+    if (await insert({ _id, connectionId, takenAt: now })) return true;
+    const holder = await model.findById(_id).lean();
+    if (!holder) return undefined;
+    if (holder.connectionId === connectionId) return true;
+    const isRecent = now.getTime() - holder.takenAt.getTime() <= writeTimeoutMs;
+    if (isRecent || (await isHeld({ ...claim, connectionId: holder.connectionId }))) return false;
+    const takeover = { _id, connectionId: holder.connectionId };
+    return (await model.updateOne(takeover, { $set: { connectionId, takenAt: now } })).matchedCount === 1;
+  };
+
+  return {
+    /** @returns false if another connection has it */
+    async take(claim: ConnectionClaim): Promise<boolean> {
+      let isTaken: boolean | undefined;
+      while (isTaken === undefined) isTaken = await tryToTake(claim, new Date());
+      return isTaken;
+    },
+
+    async release({ kind, value, connectionId }: ConnectionClaim): Promise<void> {
+      await model.deleteOne({ _id: `${kind}/${value}`, connectionId });
+    },
+
+    /** Releases everything that a connection has claimed. */
+    async releaseAll(connectionId: string): Promise<void> {
+      await model.deleteMany({ connectionId });
+    },
+  };
+}

@@ -1,0 +1,98 @@
+import type { Connection } from '@bulkhead/providers';
+import { AppError } from '@bulkhead/runtime';
+
+/** Fits into a line of a list. */
+export const maxNameLength = 80;
+
+type Named = Pick<Connection, 'provider' | 'environment' | 'practiceId' | 'groupId'>;
+
+/** The name of a connection that was given none: "athenahealth production 195900", or "athenahealth production" without a practice and Group. */
+export function defaultNameOf({ provider, environment, practiceId, groupId }: Named): string {
+  const parts = [provider, environment, practiceId ?? groupId].filter((part) => part !== undefined);
+  return parts.join(' ').slice(0, maxNameLength);
+}
+
+/** The name itself for 1, then "name (2)", "name (3)" and so on. */
+export function numberedName(name: string, number: number): string {
+  if (number === 1) return name;
+  const ending = ` (${number})`;
+  return `${name.slice(0, maxNameLength - ending.length)}${ending}`;
+}
+
+interface NamedStore {
+  insert(connection: Connection, options?: { readonly purpose?: string | undefined }): Promise<void>;
+  countNamed(beginning: string): Promise<number>;
+}
+
+/** Inserts a connection under its default name, with a number if other connections have that name. @returns the name */
+export async function insertWithDefaultName(
+  connections: NamedStore,
+  connection: Connection,
+  options: { readonly purpose?: string | undefined } = {},
+): Promise<string> {
+  const base = defaultNameOf(connection);
+  return withFreeName({
+    base,
+    countNamed: () => connections.countNamed(base),
+    use: (name) => connections.insert({ ...connection, name }, options),
+  });
+}
+
+/** Calls `use` with names until one is free. `use` throws `connection-name-taken` if a name is not free. @returns the name */
+export async function withFreeName(options: {
+  readonly base: string;
+  readonly countNamed: () => Promise<number>;
+  readonly use: (name: string) => Promise<unknown>;
+}): Promise<string> {
+  const { base, countNamed, use } = options;
+  let number = 1;
+  for (;;) {
+    try {
+      const name = numberedName(base, number);
+      await use(name);
+      return name;
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'connection-name-taken') throw error;
+      number = number === 1 ? Math.max(2, await countNamed()) : number + 1;
+    }
+  }
+}
+
+/**
+ * What only one connection should be for: the practice, Group or server of an environment. A connection of a user or a patient is one of
+ * many, so it has no such value.
+ */
+export function uniquePurposeOf(
+  connection: Pick<
+    Connection,
+    'provider' | 'environment' | 'practiceId' | 'groupId' | 'fhirEndpoint' | 'userId' | 'auth'
+  >,
+): string | undefined {
+  const { provider, environment, practiceId, groupId, fhirEndpoint, userId, auth } = connection;
+  if (userId !== undefined || auth.method === 'authorization_code') return undefined;
+  const subject =
+    practiceId === undefined
+      ? groupId === undefined
+        ? ['endpoint', fhirEndpoint]
+        : ['group', groupId]
+      : ['practice', practiceId];
+  return JSON.stringify([provider, environment, ...subject]);
+}
+
+export function nameTaken(): AppError {
+  return new AppError({
+    code: 'connection-name-taken',
+    message: 'Another connection has this name. Choose a different name.',
+    retry: 'never',
+  });
+}
+
+export function connectionExists(existing?: Pick<Connection, 'id' | 'name'>): AppError {
+  return new AppError({
+    code: 'connection-exists',
+    message:
+      'A connection for this provider, environment and practice or group exists already. Use it, or send `force: true` to create a second one.',
+    retry: 'never',
+    context: existing ? { connectionId: existing.id, name: existing.name } : {},
+  });
+}
