@@ -28,6 +28,7 @@ const rejectedLine = exampleOf('replayQuarantinedLine') as { readonly data: obje
 const report = exampleOf('getHealthReport') as { readonly data: object };
 const answers = {
   testConnection: { body: { success: true, data: { ...failedTest.data, ok: true } } },
+  testDraft: { body: { success: true, data: { ...failedTest.data, ok: true } } },
   replayQuarantinedLine: { body: { success: true, data: { ...rejectedLine.data, state: 'replayed' } } },
   getHealthReport: { body: { success: true, data: { ...report.data, severity: 'ok', checks: [] } } },
 };

@@ -15,6 +15,7 @@ import {
   redeemAuthorization,
   revokeConnection,
   testConnectionAndSave,
+  testDraftAndSave,
 } from '@bulkhead/connections/steps';
 import { failDocument, fetchDocument } from '@bulkhead/documents/steps';
 import { retain, runErasure } from '@bulkhead/erasure/steps';
@@ -54,6 +55,7 @@ export const handlers: Handlers<WorkerDeps> = {
   'document.fetch': { run: fetchDocument, onFinalFailure: unlessOutage(failDocument) },
   'connection.read-capabilities': { run: readConnectionCapabilities },
   'connection.test': { run: testConnectionAndSave },
+  'connection.test-draft': { run: testDraftAndSave },
   'connection.revoke': { run: revokeConnection },
   'authorization.prepare': { run: prepareAuthorization, onFinalFailure: failAuthorization },
   'authorization.redeem': { run: redeemAuthorization, onFinalFailure: failAuthorization },

@@ -1,6 +1,7 @@
 import type { createAccessTokenRepository } from './access-token.repository.ts';
 import type { createAuthorizationRequestRepository } from './authorization-request.repository.ts';
 import type { createConnectionRepository } from './connection.repository.ts';
+import type { createConnectionDraftRepository } from './connection-draft.repository.ts';
 import type { createSigningKeyRepository } from './signing-key.repository.ts';
 
 /** A run of a connection that has not ended. */
@@ -12,6 +13,7 @@ interface ActiveRun {
 /** The repositories that this feature uses. Of repositories of other features it lists only the methods that it calls. */
 export interface ConnectionStore {
   readonly connections: ReturnType<typeof createConnectionRepository>;
+  readonly connectionDrafts: ReturnType<typeof createConnectionDraftRepository>;
   readonly accessTokens: ReturnType<typeof createAccessTokenRepository>;
   readonly authorizationRequests: ReturnType<typeof createAuthorizationRequestRepository>;
   readonly signingKeys: ReturnType<typeof createSigningKeyRepository>;

@@ -41,6 +41,7 @@ export const erasedCollections = {
 export const untouchedCollections = {
   audit_events: 'the audit log keeps who did what, even with erased data',
   erasures: 'the record of the erasure itself',
+  connection_drafts: 'contains connections while they are tested, and no data of patients',
   sessions: 'refers to API keys only',
   signing_keys: 'belongs to the deployment',
   encryption_keys: 'belongs to the deployment',

@@ -180,6 +180,15 @@ export const catalog = {
     // A token request may have to wait a minute for its budget.
     timeoutMs: 3 * minutes,
   }),
+  'connection.test-draft': define({
+    queue: 'connection',
+    payload: z.strictObject({ draftId: z.string().min(1) }),
+    jobId: ({ draftId }) => `test-draft.${draftId}`,
+    // As for `connection.test`.
+    attempts: 1,
+    backoffMs: 0,
+    timeoutMs: 3 * minutes,
+  }),
   'connection.revoke': define({
     queue: 'connection',
     payload: connectionPayload,

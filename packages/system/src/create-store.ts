@@ -15,6 +15,7 @@ import type { ConnectionStore } from '@bulkhead/connections';
 import {
   createAccessTokenRepository,
   createAuthorizationRequestRepository,
+  createConnectionDraftRepository,
   createConnectionRepository,
   createSigningKeyRepository,
 } from '@bulkhead/connections';
@@ -111,6 +112,7 @@ export function createStore(options: StoreOptions): Store {
   const secretBox = createSecretBox({ current: encryptionKey, previous: previousEncryptionKeys });
   const encryptionKeys = createEncryptionKeyRepository({ database, secretBox });
   const connections = createConnectionRepository({ database, secretBox });
+  const connectionDrafts = createConnectionDraftRepository({ database, secretBox });
   const accessTokens = createAccessTokenRepository({
     database,
     secretBox,
@@ -151,6 +153,7 @@ export function createStore(options: StoreOptions): Store {
   // Every repository with encrypted fields. A key rotation processes only these, so add new ones here.
   const encrypting = [
     connections,
+    connectionDrafts,
     accessTokens,
     authorizationRequests,
     signingKeys,
@@ -163,6 +166,7 @@ export function createStore(options: StoreOptions): Store {
   const encryptedFields = encrypting.flatMap(({ encryptedFields }) => encryptedFields);
   return {
     connections,
+    connectionDrafts,
     accessTokens: guardInserts({
       check: (connectionId) => gate.checkToken(connectionId),
       repository: accessTokens,

@@ -98,6 +98,7 @@ async function plant(store: Store): Promise<void> {
   await store.connections.insert(makeConnection('conn_1'));
   await store.connections.insert(signingConnection);
   await store.connections.saveWebhook({ id: 'conn_1', url: undefined, secret: 'whsec_1' });
+  await store.connectionDrafts.insert(makeConnection('conn_draft'));
   await store.accessTokens.takeLease({ ...tokenOwner, holder: 'h', durationMs: 10_000 });
   await store.accessTokens.save({ ...tokenOwner, generation: 0, grant });
   await store.authorizationRequests.insert({
@@ -136,6 +137,7 @@ async function readAll(store: Store) {
   return {
     clientSecret: (auth as { clientSecret?: string }).clientSecret,
     ownKey: connectionAuth?.signingKey?.privateJwk,
+    draft: (await store.connectionDrafts.find('conn_draft'))?.auth,
     signedUrl: (await store.outputFiles.find('file_1'))?.url,
     signingKey: (await store.signingKeys.findForSigning('ES384'))?.privateJwk,
     verifier: (await store.authorizationRequests.readSecrets('auth_1')).verifier,
@@ -169,6 +171,7 @@ const planted = {
   answered,
   isKeptOut: true,
   document: content.toString(),
+  draft: makeConnection('conn_draft').auth,
 };
 
 describe('a rotation of the encryption key', () => {
@@ -187,6 +190,7 @@ describe('a rotation of the encryption key', () => {
       'connections: sealedSecret',
       'connections: sealedPrivateJwk',
       'connections: sealedWebhookSecret',
+      'connection_drafts: sealed',
       'access_tokens: sealedAccessToken',
       'access_tokens: sealedRefreshToken',
       'authorization_requests: sealed',

@@ -41,6 +41,10 @@ export const endpointRequests: Readonly<Record<KeyedEndpointId, EndpointRequest>
     toRequest: () => ({ path: '/connections', body: { provider: 'athenahealth', auth: { method: 'none' } } }),
     answer: 'operators',
   },
+  testDraft: {
+    toRequest: () => ({ path: '/connections/test', body: { provider: 'athenahealth', auth: { method: 'none' } } }),
+    answer: 'operators',
+  },
   deleteConnection: {
     toRequest: ({ connectionId }) => ({ path: `/connections/${connectionId}` }),
     answer: 'operators',

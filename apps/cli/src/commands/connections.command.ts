@@ -1,6 +1,7 @@
 import { answerOf, type components } from '@bulkhead/client';
 import { type CommandGroup, choice, command, flag, given, text, unless, withDefault, yes } from '../command.ts';
 import { confirm } from '../confirm.ts';
+import type { Context } from '../context.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
 import { toSummary, toTable } from '../output.ts';
 import { showAmounts, toAmountsText } from './erasures.command.ts';
@@ -13,7 +14,16 @@ const practice = text('<id>', 'id of the practice');
 const group = text('<id>', 'id of the Group that a Group export exports (default: from the practice)');
 const environment = text('<name>', 'production, sandbox or preview');
 
-/** Options of `create` and `credentials`. The client secret is never an argument, which other users of the machine can see. */
+/** Options of `create` and `test-draft`: what the connection is for. */
+const place = {
+  practice,
+  group,
+  user: text('<id>', 'id of the user on whose behalf the connection acts'),
+  environment,
+  fhirEndpoint: text('<url>', 'FHIR endpoint (default: that of the environment)'),
+};
+
+/** Options of `create`, `credentials` and `test-draft`. The client secret is never an argument, which other users of the machine can see. */
 const credentials = {
   method: withDefault(
     choice('<method>', {
@@ -62,11 +72,7 @@ export const connections: CommandGroup = {
       summary: 'create a connection; the client secret, if it has one, is read from BULKHEAD_CLIENT_SECRET',
       options: {
         name: text('<name>', 'unique name (default: from the provider, the environment and the practice or group)'),
-        practice,
-        group,
-        user: text('<id>', 'id of the user on whose behalf the connection acts'),
-        environment,
-        fhirEndpoint: text('<url>', 'FHIR endpoint (default: that of the environment)'),
+        ...place,
         schedule: unless("do not create the provider's default schedule"),
         force: flag('create it even if there is one for the same environment and practice or group'),
         ...credentials,
@@ -80,11 +86,7 @@ export const connections: CommandGroup = {
           provider,
           name: options.name,
           force: options.force,
-          environment: options.environment,
-          fhirEndpoint: options.fhirEndpoint,
-          practiceId: options.practice,
-          groupId: options.group,
-          userId: options.user,
+          ...toPlace(options),
           schedule: options.schedule ? undefined : false,
           auth: toAuth(options, env),
         });
@@ -118,15 +120,17 @@ export const connections: CommandGroup = {
           );
           return;
         }
-        output.print(data, () =>
-          toTable(data.steps, {
-            step: ({ step }) => step,
-            result: ({ ok }) => (ok ? 'ok' : 'failed'),
-            ms: ({ durationMs }) => durationMs,
-            'what to do': ({ whatToDo, message, tried }) => whatToDo ?? message ?? tried ?? '',
-          }),
-        );
-        if (!data.ok) throw new CliError({ message: 'The connection test failed.', exitCode: exitCodes.failed });
+        printTest(output, data);
+      },
+    }),
+    command({
+      name: 'test-draft',
+      summary: 'test a connection before you create it; the client secret is read from BULKHEAD_CLIENT_SECRET',
+      options: { ...place, ...credentials },
+      examples: ['connections test-draft --practice 195900 --client-id my-client --environment production'],
+      async run({ api, provider, env, output }, options) {
+        const body = given({ provider, ...toPlace(options), auth: toAuth(options, env) });
+        printTest(output, answerOf(await api.POST('/api/ehr/connections/test', { body })).data);
       },
     }),
     command({
@@ -260,14 +264,35 @@ export const connections: CommandGroup = {
   ],
 };
 
-type CredentialOptions = {
-  readonly [Name in keyof typeof credentials]: (typeof credentials)[Name] extends { readonly value?: infer Value }
-    ? Value
-    : never;
+type OptionsOf<Options extends Readonly<Record<string, { readonly value?: unknown }>>> = {
+  readonly [Name in keyof Options]: Options[Name] extends { readonly value?: infer Value } ? Value : never;
 };
 
+function toPlace({
+  practice: practiceId,
+  group: groupId,
+  user,
+  environment: name,
+  fhirEndpoint,
+}: OptionsOf<typeof place>) {
+  return { environment: name, fhirEndpoint, practiceId, groupId, userId: user };
+}
+
+/** Prints the steps of a test. @throws CliError if a step has failed */
+function printTest(output: Context['output'], test: components['schemas']['ConnectionTest']): void {
+  output.print(test, () =>
+    toTable(test.steps, {
+      step: ({ step }) => step,
+      result: ({ ok }) => (ok ? 'ok' : 'failed'),
+      ms: ({ durationMs }) => durationMs,
+      'what to do': ({ whatToDo, message, tried }) => whatToDo ?? message ?? tried ?? '',
+    }),
+  );
+  if (!test.ok) throw new CliError({ message: 'The connection test failed.', exitCode: exitCodes.failed });
+}
+
 /** The API refuses what does not belong to the method. */
-function toAuth(options: CredentialOptions, env: NodeJS.ProcessEnv) {
+function toAuth(options: OptionsOf<typeof credentials>, env: NodeJS.ProcessEnv) {
   const { method, clientId, scope, tokenEndpoint, secretBy, alg, privateKey, kid } = options;
   const hasSecret = method === 'client_credentials' || method === 'authorization_code';
   return given({

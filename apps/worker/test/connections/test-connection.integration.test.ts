@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { openDatabase } from '../harness/open-database.ts';
 import { type System, startSystem } from '../harness/start-system.ts';
 
 let system: System;
@@ -203,11 +204,44 @@ describe('a connection test', () => {
     30_000,
   );
 
-  test('a connection test without a worker answers 202 with the URL of its result', async () => {
+  test('a connection can be tested before it is saved: the same steps, and neither the connection nor its token is kept', async () => {
+    const { store } = system;
+    const test = (change: object) => {
+      const auth = { method: 'client_credentials', clientId: 'simulator-client', clientSecret: 'simulator-secret' };
+      const body = { provider: 'athenahealth', practiceId: '195900', auth: { ...auth, ...change } };
+      return system.request('POST', '/api/ehr/connections/test', body);
+    };
+    const before = await store.connections.listIds();
+    const right = await test({});
+    expect([right.status, right.body.data.ok]).toEqual([200, true]);
+    expect(right.body.data.steps.map(({ step }: { step: string }) => step)).toEqual(['discovery', 'token', 'read']);
+    const wrong = await test({ clientSecret: 'wrong' });
+    expect([wrong.status, wrong.body.data.ok, wrong.body.data.steps.at(-1)]).toMatchObject([
+      200,
+      false,
+      { step: 'token', code: 'token-refused' },
+    ]);
+    expect(await store.connections.listIds()).toEqual(before);
+    const database = await openDatabase(system.env.MONGODB_URI ?? '');
+    try {
+      expect(await database.db.collection('connection_drafts').countDocuments()).toBe(0);
+      const owners = (await database.db.collection('access_tokens').find().toArray()).map(({ _id }) => String(_id));
+      expect(owners.filter((id) => !before.includes(id))).toEqual([]);
+    } finally {
+      await database.close();
+    }
+    const [event] = await store.auditEvents.list({ filter: { action: 'connection.test-draft' }, limit: 1 });
+    expect(event).toMatchObject({ outcome: 'success', target: { provider: 'athenahealth' } });
+  });
+
+  test('a connection test without a worker answers 202 with the URL of its result, and 503 for a connection that is not saved', async () => {
     const alone = await startSystem({ simulator: { patients: 1 }, testWaitMs: 200 });
     const url = `/api/ehr/connections/${alone.connectionId}`;
     const { status, body, headers } = await alone.request('POST', `${url}/test`);
+    const unsaved = { provider: 'athenahealth', auth: { method: 'none' } };
+    const pending = await alone.request('POST', '/api/ehr/connections/test', unsaved);
     await alone.stop();
+    expect([pending.status, pending.body.error.code]).toEqual([503, 'connection-test-pending']);
     expect([status, body.data, headers.get('location')]).toEqual([202, { status: 'IN_PROGRESS', url }, url]);
     expect((await run('conn_none')).status).toBe(404);
   });

@@ -132,3 +132,7 @@ export const connectionBodySchema = z
   })
   .meta({ description: 'The practice, and the credentials for its EHR.' });
 export type ConnectionBody = z.output<typeof connectionBodySchema>;
+
+/** A connection that is tested before it is saved. */
+export const connectionDraftSchema = connectionBodySchema.omit({ name: true, force: true, schedule: true });
+export type ConnectionDraftBody = z.output<typeof connectionDraftSchema>;

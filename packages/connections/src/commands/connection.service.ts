@@ -11,7 +11,7 @@ import { AppError, type Fault, invalidRequest, unavailable, waitUntil } from '@b
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import { connectionExists, insertWithDefaultName, uniquePurposeOf } from '../connection-name.ts';
 import type { ConnectionStore } from '../store.ts';
-import type { ConnectionAuthBody, ConnectionBody } from './connection.schema.ts';
+import type { ConnectionAuthBody, ConnectionBody, ConnectionDraftBody } from './connection.schema.ts';
 import { newConnection, toConnectionAuth } from './new-connection.ts';
 
 const capabilitiesWaitMs = 10_000;
@@ -109,6 +109,30 @@ export function createConnectionService(options: {
         const { lastTest } = await find(reference);
         return lastTest?.id === before?.id ? undefined : lastTest;
       }, testWaitMs);
+    },
+
+    /**
+     * Has a worker test a connection that is not saved. Nothing is kept of it.
+     * @throws AppError `unknown-provider`, `invalid-request`, `connection-test-pending` if the test takes longer than the wait
+     */
+    async testDraft(body: ConnectionDraftBody): Promise<ConnectionTest> {
+      const draft = await newConnection({ body, provider: registry.get(body.provider) });
+      const { id } = draft;
+      await store.connectionDrafts.insert(draft);
+      try {
+        await producer.enqueue('connection.test-draft', { draftId: id }).catch((cause: unknown) => {
+          throw unavailable(cause);
+        });
+        const test = await waitUntil(() => store.connectionDrafts.findTest(id), testWaitMs);
+        if (test) return test;
+      } finally {
+        await store.connectionDrafts.delete(id);
+      }
+      throw new AppError({
+        code: 'connection-test-pending',
+        message: 'The EHR has not answered yet. Test again in a minute, or save the connection and test it then.',
+        retry: { afterMs: 30_000 },
+      });
     },
 
     /** Replaces the credentials of a connection. Access tokens of the old credentials are no longer used. */

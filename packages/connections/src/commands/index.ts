@@ -11,7 +11,12 @@ export {
   createAuthorizationService,
   type Departure,
 } from './authorization.service.ts';
-export { connectionAuthSchema, connectionBodySchema, connectionNameSchema } from './connection.schema.ts';
+export {
+  connectionAuthSchema,
+  connectionBodySchema,
+  connectionDraftSchema,
+  connectionNameSchema,
+} from './connection.schema.ts';
 export { type ConnectionSchedules, type ConnectionService, createConnectionService } from './connection.service.ts';
 export {
   connectionTestViewSchema,

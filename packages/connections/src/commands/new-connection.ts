@@ -11,11 +11,11 @@ import {
 } from '@bulkhead/providers';
 import { AppError, type Fault, invalidRequest } from '@bulkhead/runtime';
 import { defaultNameOf } from '../connection-name.ts';
-import type { ConnectionAuthBody, ConnectionBody } from './connection.schema.ts';
+import type { ConnectionAuthBody, ConnectionDraftBody } from './connection.schema.ts';
 
 /** Makes a connection with its default name from a request, with defaults from the provider registry. @throws AppError `invalid-request` with all faults */
 export async function newConnection(options: {
-  readonly body: Omit<ConnectionBody, 'name' | 'force' | 'schedule'>;
+  readonly body: ConnectionDraftBody;
   readonly provider: Provider;
 }): Promise<Connection> {
   const { body, provider } = options;

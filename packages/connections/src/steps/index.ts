@@ -3,4 +3,4 @@ export { failAuthorization, prepareAuthorization } from './prepare-authorization
 export { connectionGone, readConnectionCapabilities, withCapabilities } from './read-capabilities.ts';
 export { redeemAuthorization } from './redeem-authorization.ts';
 export { revoke, revokeConnection } from './revoke-connection.ts';
-export { testConnectionAndSave } from './test-connection.ts';
+export { testConnectionAndSave, testDraftAndSave } from './test-connection.ts';

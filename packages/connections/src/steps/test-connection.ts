@@ -22,6 +22,21 @@ export async function testConnectionAndSave(
     await deps.store.connections.saveTest({ id, test: await testConnection(deps, { connection, signal }) });
 }
 
+/** The job `connection.test-draft`: tests a connection that is not saved. Its token is deleted with its credentials. */
+export async function testDraftAndSave(
+  deps: ConnectionDeps,
+  { draftId: id, signal }: { readonly draftId: string; readonly signal: AbortSignal },
+): Promise<void> {
+  const { connectionDrafts, accessTokens } = deps.store;
+  const connection = await connectionDrafts.find(id);
+  if (!connection) return;
+  try {
+    await connectionDrafts.saveTest({ id, test: await testConnection(deps, { connection, signal }) });
+  } finally {
+    await accessTokens.delete(id);
+  }
+}
+
 /**
  * Tests a connection against the EHR in up to three steps and stops at the first that fails:
  *

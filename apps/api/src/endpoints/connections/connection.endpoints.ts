@@ -17,7 +17,7 @@ import { connectionExample } from './connection.examples.ts';
 import { getCapabilities } from './get-capabilities.endpoint.ts';
 import { listProviders } from './list-providers.endpoint.ts';
 import { listWatermarks } from './list-watermarks.endpoint.ts';
-import { testConnection } from './test-connection.endpoint.ts';
+import { testConnection, testDraft } from './test-connection.endpoint.ts';
 
 const createConnection = defineEndpoint({
   id: 'createConnection',
@@ -177,6 +177,7 @@ export const connectionEndpoints = endpointGroup({
     renameConnection,
     listWatermarks,
     testConnection,
+    testDraft,
     changeCredentials,
     getCapabilities,
     setWebhook,

@@ -1,4 +1,4 @@
-import { connectionTestViewSchema, toTestView } from '@bulkhead/connections/commands';
+import { connectionDraftSchema, connectionTestViewSchema, toTestView } from '@bulkhead/connections/commands';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { connectionId, success } from '../common.schema.ts';
@@ -39,5 +39,34 @@ export const testConnection = defineEndpoint({
     if (test) return { data: toTestView(test) };
     const url = `/api/ehr/connections/${id}`;
     return { status: 202, location: url, data: { status: 'IN_PROGRESS', url } };
+  },
+});
+
+export const testDraft = defineEndpoint({
+  id: 'testDraft',
+  method: 'post',
+  path: '/api/ehr/connections/test',
+  action: 'connection.test-draft',
+  access: 'operator',
+  audited: true,
+  summary: 'Test a connection before it is saved',
+  description: 'Runs the same steps as the test of a saved connection. Nothing of the request is kept.',
+  request: {
+    body: {
+      schema: connectionDraftSchema,
+      example: {
+        provider: 'athenahealth',
+        practiceId: '195900',
+        auth: { method: 'client_credentials', clientId: 'client-id', clientSecret: 'client-secret' },
+      },
+    },
+  },
+  responses: {
+    200: { description: 'The result', schema: success(connectionTestViewSchema), example: connectionTestExample },
+  },
+  errors: ['unknown-provider', 'connection-test-pending'],
+  async handler({ body, services, audit }) {
+    audit.addTarget({ provider: body.provider });
+    return { data: toTestView(await services.connections.testDraft(body)) };
   },
 });

@@ -113,6 +113,7 @@ export const httpStatus = {
   'too-many-requests': 429,
   unavailable: 503,
   'capabilities-unknown': 503,
+  'connection-test-pending': 503,
   'authorization-pending': 503,
   'audit-unavailable': 503,
   'console-not-built': 503,

@@ -1,0 +1,71 @@
+import { type Connection, type ConnectionTest, connectionTestSchema } from '@bulkhead/providers';
+import { createEncryptedField, mongooseFieldsOf, type SecretBox, type Stored } from '@bulkhead/store';
+import { type Connection as Database, Schema } from 'mongoose';
+import { z } from 'zod';
+
+const documentSchema = z.strictObject({
+  id: z.string(),
+  /** The connection with its credentials, encrypted. Absent once the test has ended. */
+  sealed: z.string().exactOptional(),
+  test: connectionTestSchema.exactOptional(),
+  expiresAt: z.date(),
+});
+type ConnectionDraftDocument = Stored<typeof documentSchema>;
+
+const schema = new Schema<ConnectionDraftDocument>(mongooseFieldsOf(documentSchema), {
+  collection: 'connection_drafts',
+  versionKey: false,
+  strict: 'throw',
+});
+schema.index({ expiresAt: 1 }, { expireAfterSeconds: 0 });
+
+/** Longer than the time limit of a test. The API deletes a draft as soon as it has the result. */
+const keptMs = 5 * 60_000;
+
+/** `connection_drafts`: connections that are tested before they are saved. They exist while the test runs. */
+export function createConnectionDraftRepository({
+  database,
+  secretBox,
+}: {
+  readonly database: Database;
+  readonly secretBox: SecretBox;
+}) {
+  const model = database.model('ConnectionDraft', schema);
+  return {
+    encryptedFields: [
+      createEncryptedField({ database, secretBox, collection: 'connection_drafts', field: 'sealed', ownerOf }),
+    ],
+
+    async insert(connection: Connection): Promise<void> {
+      const { id } = connection;
+      const sealed = secretBox.encrypt({ plaintext: Buffer.from(JSON.stringify(connection)), owner: ownerOf(id) });
+      await model.create({ _id: id, sealed, expiresAt: new Date(Date.now() + keptMs) });
+    },
+
+    /** @returns undefined if the test has ended */
+    async find(id: string): Promise<Connection | undefined> {
+      const document = await model.findById(id, { sealed: 1 }).lean();
+      if (document?.sealed === undefined) return undefined;
+      const text = secretBox.decrypt({ encrypted: document.sealed, owner: ownerOf(id) }).toString('utf8');
+      const draft = JSON.parse(text) as Connection;
+      return { ...draft, createdAt: new Date(draft.createdAt) };
+    },
+
+    /** Stores the result and deletes the credentials. */
+    async saveTest({ id, test }: { readonly id: string; readonly test: ConnectionTest }): Promise<void> {
+      await model.updateOne({ _id: id }, { $set: { test }, $unset: { sealed: 1 } });
+    },
+
+    async findTest(id: string): Promise<ConnectionTest | undefined> {
+      return (await model.findById(id, { test: 1 }).lean())?.test;
+    },
+
+    async delete(id: string): Promise<void> {
+      await model.deleteOne({ _id: id });
+    },
+  };
+}
+
+function ownerOf(id: string): string {
+  return `${id}/draft`;
+}
