@@ -30,15 +30,16 @@ if ('missing' in chromium) {
 
     const { title, button, link, choose } = onPage(() => page);
     const atEhr = () => title('Simulated athenahealth').waitFor();
-    const connectionTitle = 'Practice 195900 (production)';
+    const connectionTitle = 'athenahealth production 195900';
     /** Adds a connection with the console's form, which leads to its page. @returns the address of that page */
     const addConnection = async (): Promise<string> => {
       await page.goto(`${browsed.baseUrl}/connections`);
       await button('Add a connection').click();
       await page.getByRole('textbox', { name: 'Practice id' }).fill('195900');
       await choose({ field: 'Credentials', option: 'Authorization by a user of the practice' });
-      await button('Add').click();
-      await title(connectionTitle).waitFor();
+      await button('Save').click();
+      // Each connection has its own number in its name.
+      await page.getByRole('heading', { level: 1, name: `${connectionTitle} (` }).waitFor();
       await page.getByText('This connection needs an authorization').waitFor();
       return page.url();
     };

@@ -2,7 +2,7 @@ import { MultiSelect, Select, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useQueryClient } from '@tanstack/react-query';
 import { api } from '../api/api.ts';
-import { nameOfConnection } from '../parts/connection.tsx';
+import { connectionOptions } from '../parts/connection.tsx';
 import { EntryForm } from '../parts/forms.tsx';
 import { showSecret } from '../parts/show-secret.tsx';
 import { type ApiKeyForm, emptyApiKeyForm, expiriesFor, roles, toApiKeyRequest, withRole } from './api-key-form.ts';
@@ -45,10 +45,8 @@ export function NewApiKeyForm({ onDone }: { readonly onDone: () => void }) {
           label="Connections"
           description="Leave empty for every connection, including later ones"
           searchable
-          data={(connections.data?.data ?? []).map((connection) => ({
-            value: connection.id,
-            label: nameOfConnection(connection),
-          }))}
+          hidePickedOptions
+          {...connectionOptions(connections.data?.data ?? [])}
           {...form.getInputProps('connectionIds')}
         />
       )}

@@ -1,4 +1,4 @@
-import { ApiError, type components, createClient, errorOf } from '@bulkhead/client';
+import { ApiError, type components, createClient, errorOf, type paths } from '@bulkhead/client';
 import { QueryClient } from '@tanstack/react-query';
 import createQueries from 'openapi-react-query';
 
@@ -48,7 +48,9 @@ export type OutputFile = Schemas['OutputFile'];
 export type Retrying = Schemas['Retrying'] & { readonly resourceType?: string };
 export type SyncRun = Schemas['SyncRun'];
 export type SyncRunDetail = Schemas['SyncRunDetail'];
+export type Provider = Schemas['Provider'];
 export type Connection = Schemas['Connection'];
+export type ConnectionDraft = paths['/api/ehr/connections/test']['post']['requestBody']['content']['application/json'];
 export type ConnectionTest = Schemas['ConnectionTest'];
 export type Schedule = Schemas['Schedule'];
 export type QuarantinedLine = Schemas['QuarantinedLine'];

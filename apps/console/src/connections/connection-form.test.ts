@@ -1,5 +1,5 @@
-import { expect, test } from '@jest/globals';
-import { emptyConnectionForm, toConnectionRequest } from './connection-form.ts';
+import { describe, expect, test } from '@jest/globals';
+import { emptyConnectionForm, missingFields, toConnectionRequest, unshownOf, withAuth } from './connection-form.ts';
 
 const filled = {
   ...emptyConnectionForm,
@@ -21,5 +21,62 @@ test.each([
     environment: 'production',
     practiceId: '195900',
     auth: { method, ...auth },
+  });
+});
+
+test('a request has the name, and `force` only if the user has confirmed a second connection', () => {
+  const form = { ...filled, name: ' Lakeside ', force: true };
+  expect(toConnectionRequest({ provider: 'athenahealth', form })).toMatchObject({ name: 'Lakeside', force: true });
+});
+
+describe('required fields', () => {
+  const own = { hasClient: false, usesPracticeId: true };
+  test.each([
+    { method: 'client_credentials', needs: own, fields: ['practiceId', 'clientId', 'clientSecret'] },
+    { method: 'private_key_jwt', needs: own, fields: ['practiceId', 'clientId'] },
+    { method: 'authorization_code', needs: own, fields: ['clientId'] },
+    { method: 'none', needs: own, fields: ['practiceId'] },
+    { method: 'client_credentials', needs: { hasClient: true, usesPracticeId: false }, fields: [] },
+  ] as const)('an empty form with $method lacks $fields', ({ method, needs, fields }) => {
+    expect(Object.keys(missingFields({ ...emptyConnectionForm, method }, needs))).toEqual(fields);
+  });
+
+  test('a group replaces the practice', () => {
+    expect(missingFields({ ...emptyConnectionForm, groupId: 'g' }, { hasClient: true, usesPracticeId: true })).toEqual(
+      {},
+    );
+  });
+});
+
+test('new credentials keep the token endpoint and the algorithm of the same method, unless a new key has its own', () => {
+  const auth = {
+    method: 'private_key_jwt' as const,
+    clientId: 'id',
+    scope: 's',
+    tokenEndpoint: 'https://t',
+    alg: 'ES384' as const,
+  };
+  expect(unshownOf(auth, { method: 'private_key_jwt', privateKey: '' })).toEqual({
+    tokenEndpoint: 'https://t',
+    alg: 'ES384',
+  });
+  expect(unshownOf(auth, { method: 'private_key_jwt', privateKey: 'key' })).toEqual({ tokenEndpoint: 'https://t' });
+  expect(unshownOf(auth, { method: 'client_credentials', privateKey: '' })).toEqual({});
+});
+
+test('new credentials are tested with the place of the saved connection', () => {
+  const connection = {
+    ...{ id: 'conn_1', name: 'Lakeside', provider: 'athenahealth', environment: 'production' },
+    ...{ fhirEndpoint: 'https://ehr.example', practiceId: '1', auth: { method: 'none' as const }, createdAt: '' },
+  };
+  const auth = { method: 'private_key_jwt' as const, clientId: 'id' };
+  expect(withAuth(connection, auth)).toEqual({
+    ...{
+      provider: 'athenahealth',
+      environment: 'production',
+      fhirEndpoint: 'https://ehr.example',
+      practiceId: '1',
+      auth,
+    },
   });
 });

@@ -1,24 +1,34 @@
 import type { paths } from '@bulkhead/client';
+import type { Connection, ConnectionDraft, Provider } from '../api/api.ts';
 
 type ConnectionRequest = paths['/api/ehr/connections']['post']['requestBody']['content']['application/json'];
+type Auth = ConnectionRequest['auth'];
 
-export interface ConnectionForm {
-  readonly environment: string;
-  readonly practiceId: string;
-  readonly groupId: string;
-  readonly fhirEndpoint: string;
-  readonly method: ConnectionRequest['auth']['method'];
+export interface CredentialsForm {
+  readonly method: Auth['method'];
   readonly clientId: string;
   readonly clientSecret: string;
   readonly privateKey: string;
   readonly scope: string;
 }
 
+export interface ConnectionForm extends CredentialsForm {
+  readonly name: string;
+  readonly environment: string;
+  readonly practiceId: string;
+  readonly groupId: string;
+  readonly fhirEndpoint: string;
+  /** Create a second connection for the same practice. */
+  readonly force: boolean;
+}
+
 export const emptyConnectionForm: ConnectionForm = {
+  name: '',
   environment: '',
   practiceId: '',
   groupId: '',
   fhirEndpoint: '',
+  force: false,
   method: 'client_credentials',
   clientId: '',
   clientSecret: '',
@@ -26,12 +36,17 @@ export const emptyConnectionForm: ConnectionForm = {
   scope: '',
 };
 
-export const methods = [
+const methods = [
   { value: 'client_credentials', label: 'Client id and secret' },
   { value: 'private_key_jwt', label: 'Signed assertion (SMART Backend Services)' },
   { value: 'authorization_code', label: 'Authorization by a user of the practice' },
   { value: 'none', label: 'None (an open server)' },
-];
+] as const;
+
+/** The methods that the vendor offers here. */
+export function methodsOf({ authMethods }: Pick<Provider, 'authMethods'>) {
+  return methods.filter(({ value }) => authMethods.includes(value));
+}
 
 /** The credential fields of each authorization method. */
 const fieldsOf = {
@@ -39,7 +54,37 @@ const fieldsOf = {
   private_key_jwt: ['clientId', 'privateKey', 'scope'],
   authorization_code: ['clientId', 'clientSecret', 'scope'],
   none: [],
-} as const satisfies Record<ConnectionForm['method'], readonly (keyof ConnectionForm)[]>;
+} as const satisfies Record<Auth['method'], readonly (keyof CredentialsForm)[]>;
+
+type FieldName = 'practiceId' | 'clientId' | 'clientSecret';
+type Needs = Pick<Provider, 'hasClient' | 'usesPracticeId'>;
+
+/** The fields that must have a value. A deployment with its own client has defaults for its id and secret. */
+export function requiredFields(
+  { method, groupId = '' }: Pick<CredentialsForm, 'method'> & { readonly groupId?: string },
+  { hasClient, usesPracticeId }: Needs,
+): readonly FieldName[] {
+  const client = hasClient || method === 'none' ? [] : (['clientId'] as const);
+  const secret = hasClient || method !== 'client_credentials' ? [] : (['clientSecret'] as const);
+  // A user chooses the practice at the EHR.
+  const isOfUser = method === 'authorization_code';
+  const practice = usesPracticeId && !isOfUser && groupId.trim() === '' ? (['practiceId'] as const) : [];
+  return [...practice, ...client, ...secret];
+}
+
+const missing: Readonly<Record<FieldName, string>> = {
+  practiceId: 'Enter the practice id, or a group id.',
+  clientId: 'Enter the client id.',
+  clientSecret: 'Enter the client secret.',
+};
+
+/** The required fields without a value, with a message for each. */
+export function missingFields<
+  Form extends CredentialsForm & { readonly practiceId?: string; readonly groupId?: string },
+>(form: Form, needs: Needs): Partial<Record<FieldName, string>> {
+  const empty = requiredFields(form, needs).filter((name) => form[name]?.trim() === '');
+  return Object.fromEntries(empty.map((name) => [name, missing[name]]));
+}
 
 /** Leaves out empty fields. The API has their defaults. */
 export function toConnectionRequest(options: {
@@ -47,15 +92,51 @@ export function toConnectionRequest(options: {
   readonly form: ConnectionForm;
 }): ConnectionRequest {
   const { provider, form } = options;
-  const { method } = form;
-  const auth = { method, ...filled({ form, names: fieldsOf[method] }) } as ConnectionRequest['auth'];
-  return { provider, ...filled({ form, names: ['environment', 'practiceId', 'groupId', 'fhirEndpoint'] }), auth };
+  const { name } = filled(form, ['name']);
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(form.force ? { force: true } : {}),
+    ...toDraft({ provider, form }),
+  };
 }
 
-function filled(options: {
-  readonly form: ConnectionForm;
-  readonly names: readonly (keyof ConnectionForm)[];
-}): Partial<Record<keyof ConnectionForm, string>> {
-  const { form, names } = options;
-  return Object.fromEntries(names.map((name) => [name, form[name].trim()]).filter(([, value]) => value !== ''));
+/** What is tested before it is saved. */
+export function toDraft(options: { readonly provider: string; readonly form: ConnectionForm }): ConnectionDraft {
+  const { provider, form } = options;
+  const place = filled(form, ['environment', 'practiceId', 'groupId', 'fhirEndpoint']);
+  return { provider, ...place, auth: toAuth(form) };
+}
+
+export function toAuth(form: CredentialsForm): Auth {
+  return { method: form.method, ...filled(form, fieldsOf[form.method]) } as Auth;
+}
+
+/** The parts of the credentials that the form does not show. They stay if the method does. */
+export function unshownOf(
+  auth: Connection['auth'],
+  form: Pick<CredentialsForm, 'method' | 'privateKey'>,
+): Partial<Auth> {
+  if (auth.method === 'none' || auth.method !== form.method) return {};
+  const { tokenEndpoint } = auth;
+  const secretBy = 'secretBy' in auth ? auth.secretBy : undefined;
+  // A new private key has its own algorithm.
+  const alg = 'alg' in auth && form.privateKey.trim() === '' ? auth.alg : undefined;
+  const unshown = { tokenEndpoint, secretBy, alg };
+  return Object.fromEntries(Object.entries(unshown).filter(([, value]) => value !== undefined));
+}
+
+/** A saved connection with other credentials. */
+export function withAuth(connection: Connection, auth: Auth): ConnectionDraft {
+  const { provider, environment, fhirEndpoint, practiceId, groupId, userId } = connection;
+  const place = { practiceId, groupId, userId };
+  const known = Object.fromEntries(Object.entries(place).filter(([, value]) => value !== undefined));
+  return { provider, environment, fhirEndpoint, ...known, auth };
+}
+
+function filled<Form extends object, Name extends keyof Form>(
+  form: Form,
+  names: readonly Name[],
+): Partial<Record<Name, string>> {
+  const texts = names.map((name) => [name, String(form[name]).trim()] as const);
+  return Object.fromEntries(texts.filter(([, text]) => text !== '')) as Partial<Record<Name, string>>;
 }

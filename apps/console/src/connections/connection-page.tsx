@@ -1,17 +1,18 @@
 import { Alert, Anchor, Button, Group, Paper, Title } from '@mantine/core';
-import { IconTrash } from '@tabler/icons-react';
-import { Link, useParams } from 'react-router';
+import { IconPencil, IconTrash } from '@tabler/icons-react';
+import { Link, useParams, useSearchParams } from 'react-router';
 import { api, type Connection } from '../api/api.ts';
 import { ErasePatientForm } from '../erasures/erase-patient-form.tsx';
-import { nameOfConnection } from '../parts/connection.tsx';
 import { Facts, Moment } from '../parts/facts.tsx';
 import { FormButton } from '../parts/forms.tsx';
 import { NothingYet, Page, QueryResult } from '../parts/page.tsx';
 import { RecordTable } from '../parts/record-table.tsx';
 import { useSession } from '../session/session-provider.tsx';
+import { EditCredentialsForm, RenameForm } from './edit-connection.tsx';
 import { RemoveConnectionForm } from './remove-connection-form.tsx';
-import { ConnectionTestSteps, TestConnectionButton } from './test-connection.tsx';
+import { LastTest, TestConnectionButton } from './test-connection.tsx';
 
+const pencil = <IconPencil size={16} aria-hidden />;
 const trash = <IconTrash size={16} aria-hidden />;
 
 /** One practice: its settings, its last test, and how current its data is. */
@@ -20,9 +21,10 @@ export function ConnectionPage() {
   const { isOperator } = useSession();
   const connectionQuery = api.useQuery('get', '/api/ehr/connections/{id}', { params: { path: { id } } });
   const connection = connectionQuery.data?.data;
+  const isEditing = useSearchParams()[0].get('edit') === 'credentials';
   return (
     <Page
-      title={connection ? nameOfConnection(connection) : 'Connection'}
+      title={connection?.name ?? 'Connection'}
       actions={
         connection && (
           <>
@@ -32,10 +34,16 @@ export function ConnectionPage() {
             )}
             {isOperator && (
               <>
+                <FormButton label="Edit credentials" title="Edit credentials" icon={pencil} isOpenAtFirst={isEditing}>
+                  {(close) => <EditCredentialsForm connection={connection} onDone={close} />}
+                </FormButton>
+                <FormButton label="Rename" title="Rename the connection" icon={pencil}>
+                  {(close) => <RenameForm connection={connection} onDone={close} />}
+                </FormButton>
                 <FormButton label="Erase a patient" title="Erase a patient" icon={trash} isDangerous>
                   {(close) => <ErasePatientForm connectionId={id} onDone={close} />}
                 </FormButton>
-                <FormButton label="Remove" title={`Remove ${nameOfConnection(connection)}?`} icon={trash} isDangerous>
+                <FormButton label="Remove" title={`Remove ${connection.name}?`} icon={trash} isDangerous>
                   {() => <RemoveConnectionForm connection={connection} />}
                 </FormButton>
               </>
@@ -72,7 +80,7 @@ export function ConnectionPage() {
             <Title order={2} size="h4">
               Last test
             </Title>
-            <ConnectionTestSteps test={data.lastTest} />
+            <LastTest test={data.lastTest} />
             <Title order={2} size="h4">
               Stored up to
             </Title>
@@ -85,9 +93,9 @@ export function ConnectionPage() {
 }
 
 function factsOf(connection: Connection) {
-  const { id, provider, fhirEndpoint, practiceId, groupId, auth, webhookUrl, createdAt } = connection;
+  const { id, provider, environment, fhirEndpoint, practiceId, groupId, auth, webhookUrl, createdAt } = connection;
   return {
-    Vendor: provider,
+    Vendor: `${provider}, ${environment}`,
     'FHIR endpoint': fhirEndpoint,
     Practice: practiceId,
     Group: groupId,

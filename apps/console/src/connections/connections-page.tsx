@@ -2,7 +2,6 @@ import { Anchor } from '@mantine/core';
 import { Link } from 'react-router';
 import { api, type Connection } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
-import { nameOfConnection } from '../parts/connection.tsx';
 import { Moment } from '../parts/facts.tsx';
 import { FormButton } from '../parts/forms.tsx';
 import { NothingYet, Page, QueryResult } from '../parts/page.tsx';
@@ -49,11 +48,12 @@ const columns: readonly Column<Connection>[] = [
     header: 'Connection',
     cell: (connection) => (
       <Anchor component={Link} to={`/connections/${connection.id}`} inherit>
-        {nameOfConnection(connection)}
+        {connection.name}
       </Anchor>
     ),
   },
-  { header: 'Vendor', cell: ({ provider }) => provider, from: 'sm' },
+  { header: 'Practice', cell: ({ practiceId, groupId }) => practiceId ?? groupId, from: 'sm' },
+  { header: 'Vendor', cell: ({ provider, environment }) => `${provider} ${environment}`, from: 'sm' },
   { header: 'Credentials', cell: ({ auth }) => auth.method.replaceAll('_', ' '), from: 'md' },
   { header: 'Last test', cell: (connection) => <LastTest connection={connection} /> },
   { header: 'Added', cell: ({ createdAt }) => <Moment at={createdAt} />, from: 'md' },

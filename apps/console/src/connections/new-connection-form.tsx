@@ -1,15 +1,29 @@
-import { PasswordInput, Select, Textarea, TextInput } from '@mantine/core';
+import { ApiError } from '@bulkhead/client';
+import { Alert, Checkbox, Select, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from 'react-router';
-import { api } from '../api/api.ts';
-import { EntryForm } from '../parts/forms.tsx';
-import { useSession } from '../session/session-provider.tsx';
-import { type ConnectionForm, emptyConnectionForm, methods, toConnectionRequest } from './connection-form.ts';
+import { api, type Provider } from '../api/api.ts';
+import { ConnectionName } from '../parts/connection.tsx';
+import { useSession, WithProvider } from '../session/session-provider.tsx';
+import {
+  type ConnectionForm,
+  emptyConnectionForm,
+  methodsOf,
+  missingFields,
+  requiredFields,
+  toConnectionRequest,
+  toDraft,
+} from './connection-form.ts';
+import { CredentialsFields } from './credentials-fields.tsx';
+import { TestedForm } from './tested-form.tsx';
 
 /** Creates a connection with credentials, or opens the EHR, where a user of the practice authorizes it. */
 export function NewConnectionForm() {
-  const { provider, providers } = useSession();
+  return <WithProvider id={useSession().provider}>{(provider) => <NewConnection provider={provider} />}</WithProvider>;
+}
+
+function NewConnection({ provider }: { readonly provider: Provider }) {
   const navigate = useNavigate();
   const queries = useQueryClient();
   const create = api.useMutation('post', '/api/ehr/connections', {
@@ -18,55 +32,68 @@ export function NewConnectionForm() {
       await navigate(`/connections/${data.id}`);
     },
   });
-  const environments = providers.find(({ id }) => id === provider)?.environments ?? [];
   const form = useForm<ConnectionForm>({
-    initialValues: { ...emptyConnectionForm, environment: environments[0] ?? '' },
+    initialValues: {
+      ...emptyConnectionForm,
+      environment: provider.defaultEnvironment,
+      method: methodsOf(provider).find(({ value }) => value === emptyConnectionForm.method)?.value ?? 'none',
+    },
+    validate: (values) => missingFields(values, provider),
   });
-  const { method } = form.values;
-  const submit = (values: ConnectionForm) => create.mutate({ body: toConnectionRequest({ provider, form: values }) });
+  const request = { provider: provider.id, form: form.values };
+  const isPracticeRequired = requiredFields(form.values, provider).includes('practiceId');
+  const existingId = existingConnection(create.error);
   return (
-    <EntryForm action="Add" mutation={create} onSubmit={form.onSubmit(submit)}>
+    <TestedForm
+      draft={toDraft(request)}
+      validate={() => !form.validate().hasErrors}
+      save={create}
+      onSave={() => create.mutate({ body: toConnectionRequest(request) })}
+      refusal={
+        existingId && (
+          <Alert color="red" role="alert" title="There is a connection for this practice or group">
+            <ConnectionName id={existingId} /> has the same environment. Use it, or create a second one:
+            <Checkbox
+              mt="xs"
+              label="Create a second connection"
+              {...form.getInputProps('force', { type: 'checkbox' })}
+            />
+          </Alert>
+        )
+      }
+    >
+      <TextInput
+        label="Name"
+        description="Unique. Empty for a name that is made of the fields below"
+        maxLength={80}
+        {...form.getInputProps('name')}
+      />
       <Select
         label="Environment"
+        withAsterisk
         allowDeselect={false}
-        data={[...environments]}
+        data={[...provider.environments]}
         {...form.getInputProps('environment')}
       />
       <TextInput
         label="Practice id"
-        description="The number that athenahealth uses"
+        withAsterisk={isPracticeRequired}
+        description="The number that the vendor uses"
         {...form.getInputProps('practiceId')}
       />
-      <TextInput label="Group id" description="For exports of a group" {...form.getInputProps('groupId')} />
+      <TextInput label="Group id" description="For exports of another group" {...form.getInputProps('groupId')} />
       <TextInput
         label="FHIR endpoint"
-        description="Empty for the environment's default"
+        description={`Empty for ${provider.fhirEndpoints[form.values.environment] ?? "the environment's default"}`}
         {...form.getInputProps('fhirEndpoint')}
       />
-      <Select label="Credentials" allowDeselect={false} data={methods} {...form.getInputProps('method')} />
-      {method !== 'none' && (
-        <TextInput label="Client id" description="Empty for the deployment’s own" {...form.getInputProps('clientId')} />
-      )}
-      {(method === 'client_credentials' || method === 'authorization_code') && (
-        <PasswordInput
-          label="Client secret"
-          description="Empty for the deployment’s own"
-          autoComplete="new-password"
-          {...form.getInputProps('clientSecret')}
-        />
-      )}
-      {method === 'private_key_jwt' && (
-        <Textarea
-          label="Private key"
-          description="PEM. Empty for the deployment’s signing key, whose public key is at /.well-known/jwks.json"
-          autosize
-          minRows={3}
-          {...form.getInputProps('privateKey')}
-        />
-      )}
-      {method !== 'none' && (
-        <TextInput label="Scope" description="Empty for the vendor’s default" {...form.getInputProps('scope')} />
-      )}
-    </EntryForm>
+      <CredentialsFields form={form} provider={provider} />
+    </TestedForm>
   );
+}
+
+/** The id of the connection because of which a new one was refused. */
+function existingConnection(error: unknown): string | undefined {
+  if (!(error instanceof ApiError) || error.code !== 'connection-exists') return undefined;
+  return (error.details as { readonly connectionId?: string } | undefined)?.connectionId ?? '';
 }

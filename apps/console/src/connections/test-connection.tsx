@@ -1,4 +1,4 @@
-import { Button, List, Text, ThemeIcon } from '@mantine/core';
+import { Alert, Button, List, Text, ThemeIcon } from '@mantine/core';
 import { IconCheck, IconX } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { api, type Connection, type ConnectionTest } from '../api/api.ts';
@@ -9,9 +9,9 @@ export function TestConnectionButton({ connection: { id, needsAuthorization } }:
   const queries = useQueryClient();
   const test = api.useMutation('post', '/api/ehr/connections/{id}/test', {
     onSuccess: ({ data }) => {
-      if ('ok' in data)
-        notify.done(data.ok ? 'The connection works.' : 'The test has failed. See the step that failed.');
-      else notify.done('The test is still running. Its steps will appear here.');
+      if (!('ok' in data)) notify.done('The test is still running. Its steps will appear here.');
+      else if (data.ok) notify.done('The connection works.');
+      else notify.problem(failedStep(data), 'See what to do under "Last test".');
       return queries.invalidateQueries({ queryKey: ['get', '/api/ehr/connections/{id}'] });
     },
     onError: notify.failed,
@@ -28,32 +28,52 @@ export function TestConnectionButton({ connection: { id, needsAuthorization } }:
   );
 }
 
-/** The steps of a test, and what to do about the step that failed. */
-export function ConnectionTestSteps({ test }: { readonly test: ConnectionTest | undefined }) {
+/** The result of the last test. A failure is a red message. */
+export function LastTest({ test }: { readonly test: ConnectionTest | undefined }) {
   if (!test) return <Text size="sm">Not tested yet.</Text>;
   return (
     <>
       <Text size="sm" c="dimmed">
         <Moment at={test.endedAt} />
       </Text>
-      <List spacing="xs" center={false}>
-        {test.steps.map(({ step, ok, durationMs, tried, code, message, whatToDo }) => (
-          <List.Item key={step} icon={<StepIcon ok={ok} />}>
-            <Text span fw={600}>
-              {step}
-            </Text>{' '}
-            <Text span size="sm">
-              {ok ? `in ${durationMs} ms` : `${code}: ${message} ${whatToDo ?? ''}`}
-            </Text>
-            {tried && (
-              <Text size="sm" c="dimmed">
-                {tried}
-              </Text>
-            )}
-          </List.Item>
-        ))}
-      </List>
+      {test.ok ? (
+        <ConnectionTestSteps test={test} />
+      ) : (
+        <Alert color="red" role="alert" title={failedStep(test)}>
+          <ConnectionTestSteps test={test} />
+          <Text size="sm" mt="xs">
+            If the credentials are wrong, replace them with "Edit credentials".
+          </Text>
+        </Alert>
+      )}
     </>
+  );
+}
+
+function failedStep({ steps }: ConnectionTest): string {
+  return `The test has failed at the step "${steps.find(({ ok }) => !ok)?.step}".`;
+}
+
+/** The steps of a test, and what to do about the step that failed. */
+export function ConnectionTestSteps({ test }: { readonly test: ConnectionTest }) {
+  return (
+    <List spacing="xs" center={false}>
+      {test.steps.map(({ step, ok, durationMs, tried, code, message, whatToDo }) => (
+        <List.Item key={step} icon={<StepIcon ok={ok} />}>
+          <Text span fw={600}>
+            {step}
+          </Text>{' '}
+          <Text span size="sm">
+            {ok ? `in ${durationMs} ms` : `${code}: ${message} ${whatToDo ?? ''}`}
+          </Text>
+          {tried && (
+            <Text size="sm" c="dimmed">
+              {tried}
+            </Text>
+          )}
+        </List.Item>
+      ))}
+    </List>
   );
 }
 

@@ -1,7 +1,6 @@
-import type { components } from '@bulkhead/client';
-import { Anchor, Select, type SelectProps } from '@mantine/core';
+import { Anchor, Select, type SelectProps, Stack, Text } from '@mantine/core';
 import { Link } from 'react-router';
-import { api } from '../api/api.ts';
+import { api, type Connection } from '../api/api.ts';
 import { useSession } from '../session/session-provider.tsx';
 
 /** The connections of the selected vendor. */
@@ -16,7 +15,7 @@ export function ConnectionSelect(props: Omit<SelectProps, 'data'>) {
       searchable
       miw={280}
       {...props}
-      data={connections.map((connection) => ({ value: connection.id, label: nameOfConnection(connection) }))}
+      {...connectionOptions(connections)}
     />
   );
 }
@@ -24,8 +23,38 @@ export function ConnectionSelect(props: Omit<SelectProps, 'data'>) {
 /** The names of connections by their ids, for charts. A removed connection has its id as its name. */
 export function useConnectionNames(): (id: string) => string {
   const { data } = api.useQuery('get', '/api/ehr/connections');
-  const names = new Map(data?.data.map((connection) => [connection.id, nameOfConnection(connection)]));
+  const names = new Map(data?.data.map((connection) => [connection.id, connection.name]));
   return (id) => names.get(id) ?? id;
+}
+
+/** The properties of a field that chooses from connections. An option shows name, practice and endpoint, and is found by each of them. */
+export function connectionOptions(connections: readonly Connection[]) {
+  const descriptions = new Map(connections.map((connection) => [connection.id, describe(connection)]));
+  const textOf = ({ value, label }: Option) => `${label} ${descriptions.get(value)}`.toLowerCase();
+  return {
+    data: connections.map(({ id, name }) => ({ value: id, label: name })),
+    renderOption: ({ option }: { readonly option: Option }) => (
+      <Stack gap={0} style={{ overflowWrap: 'anywhere' }}>
+        <Text size="sm">{option.label}</Text>
+        <Text size="xs" c="dimmed">
+          {descriptions.get(option.value)}
+        </Text>
+      </Stack>
+    ),
+    filter: ({ options, search }: { readonly options: readonly object[]; readonly search: string }) =>
+      (options as Option[]).filter((option) => textOf(option).includes(search.trim().toLowerCase())),
+  };
+}
+
+interface Option {
+  readonly value: string;
+  readonly label: string;
+}
+
+/** The practice, or the group, and the endpoint. */
+function describe({ practiceId, groupId, fhirEndpoint }: Connection): string {
+  const group = groupId === undefined ? '' : `Group ${groupId}, `;
+  return `${practiceId === undefined ? group : `Practice ${practiceId}, `}${fhirEndpoint}`;
 }
 
 /** A removed connection shows its id. */
@@ -35,14 +64,7 @@ export function ConnectionName({ id }: { readonly id: string }) {
   if (!connection) return id;
   return (
     <Anchor component={Link} to={`/connections/${id}`} inherit>
-      {nameOfConnection(connection)}
+      {connection.name}
     </Anchor>
   );
-}
-
-type Named = Pick<components['schemas']['Connection'], 'practiceId' | 'fhirEndpoint' | 'environment'>;
-
-/** The name of a connection: its practice, or the server if there are no practices. */
-export function nameOfConnection({ practiceId, fhirEndpoint, environment }: Named): string {
-  return `${practiceId === undefined ? new URL(fhirEndpoint).host : `Practice ${practiceId}`} (${environment})`;
 }

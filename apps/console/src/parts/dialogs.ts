@@ -14,13 +14,17 @@ export function confirm(options: {
   modals.openConfirmModal({ ...rest, labels: { confirm: action, cancel: 'Go back' }, confirmProps: { color: 'red' } });
 }
 
+/** An error says what to do, so it stays until the user closes it. */
+function showProblem(title: string, message: string): void {
+  notifications.show({ title, message, color: 'red', autoClose: false });
+}
+
 /** Shows the result of an action in a corner of the page. */
 export const notify = {
   done: (message: string): void => void notifications.show({ message, color: 'green' }),
+  problem: showProblem,
   failed: (error: unknown): void => {
-    const [title, message] =
-      error instanceof ApiError ? [error.code, error.message] : ['Something went wrong', `${error}`];
-    // An error says what to do, so it stays until the user closes it.
-    notifications.show({ title, message, color: 'red', autoClose: false });
+    if (error instanceof ApiError) showProblem(error.code, error.message);
+    else showProblem('Something went wrong', `${error}`);
   },
 };

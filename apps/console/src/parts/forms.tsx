@@ -36,6 +36,8 @@ interface FormButtonProps {
   readonly icon?: ReactNode;
   /** For actions that cannot be undone. */
   readonly isDangerous?: boolean;
+  /** Whether the form is open when the page is. */
+  readonly isOpenAtFirst?: boolean;
   readonly children: (close: () => void) => ReactNode;
 }
 
@@ -45,9 +47,10 @@ export function FormButton({
   title,
   icon = <IconPlus size={16} aria-hidden />,
   isDangerous = false,
+  isOpenAtFirst = false,
   children,
 }: FormButtonProps) {
-  const [isOpen, { open, close }] = useDisclosure();
+  const [isOpen, { open, close }] = useDisclosure(isOpenAtFirst);
   return (
     <>
       <Button leftSection={icon} onClick={open} {...(isDangerous ? { color: 'red', variant: 'outline' } : {})}>

@@ -1,11 +1,14 @@
-import { Alert, Text } from '@mantine/core';
+import { Alert, Anchor, Text } from '@mantine/core';
 import { IconAlertTriangle, IconInfoCircle } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
+import { Link } from 'react-router';
 import type { Retrying } from '../api/api.ts';
+import { useSession } from '../session/session-provider.tsx';
 import { Moment } from './facts.tsx';
 
 interface RunProblemsProps {
   readonly run: {
+    readonly connectionId: string;
     readonly errorCode?: string | undefined;
     readonly errorMessage?: string | undefined;
     /** What the EHR said. Only operators get it. */
@@ -19,17 +22,18 @@ interface RunProblemsProps {
 
 /** Why an export or a sync failed, and the warnings of one that did not. */
 export function RunProblems({ run, children }: RunProblemsProps) {
-  const { errorCode, errorMessage, ehrText, retrying, warnings } = run;
+  const { connectionId, errorCode, errorMessage, ehrText, retrying, warnings } = run;
   return (
     <>
       {errorMessage && (
         <Alert color="red" title={errorCode} icon={<IconAlertTriangle aria-hidden />}>
           {errorMessage}
           <EhrText text={ehrText} />
+          <CredentialsLink code={errorCode} connectionId={connectionId} />
         </Alert>
       )}
       {[retrying ?? []].flat().map((problem) => (
-        <RetryingAlert key={keyOf(problem)} retrying={problem} />
+        <RetryingAlert key={keyOf(problem)} retrying={problem} connectionId={connectionId} />
       ))}
       {children}
       {warnings.map(({ code, message }) => (
@@ -46,7 +50,7 @@ function keyOf({ code, since, resourceType }: Retrying): string {
 }
 
 /** Why the run does not progress, and when the next attempt is. */
-function RetryingAlert({ retrying }: { readonly retrying: Retrying }) {
+function RetryingAlert({ retrying, connectionId }: { readonly retrying: Retrying; readonly connectionId: string }) {
   const { state, resourceType, code, message, ehrText, attempts, since, nextAttemptAt } = retrying;
   const work = resourceType === undefined ? '' : `${resourceType}: `;
   const title = `${work}${state === 'waiting' ? `waiting, ${code}` : `retrying after ${attempts} failed attempts, ${code}`}`;
@@ -63,10 +67,26 @@ function RetryingAlert({ retrying }: { readonly retrying: Retrying }) {
           </>
         )}
       </Text>
+      <CredentialsLink code={code} connectionId={connectionId} />
     </Alert>
   );
 }
 
 function EhrText({ text }: { readonly text: string | undefined }) {
   return text === undefined ? null : <Text size="sm">The EHR said: {text}</Text>;
+}
+
+/** The EHR has refused the credentials, or a token that it issued for them. */
+const codesOfCredentials: readonly (string | undefined)[] = ['token-refused', 'ehr-unauthorized'];
+
+function CredentialsLink({ code, connectionId }: { readonly code: string | undefined; readonly connectionId: string }) {
+  const { isOperator } = useSession();
+  if (!isOperator || !codesOfCredentials.includes(code)) return null;
+  return (
+    <Text size="sm">
+      <Anchor component={Link} to={`/connections/${connectionId}?edit=credentials`} inherit>
+        Edit credentials
+      </Anchor>
+    </Text>
+  );
 }

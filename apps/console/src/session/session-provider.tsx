@@ -2,14 +2,14 @@ import type { components } from '@bulkhead/client';
 import { Center, Loader } from '@mantine/core';
 import { useLocalStorage } from '@mantine/hooks';
 import { createContext, type ReactNode, useContext, useMemo } from 'react';
-import { api } from '../api/api.ts';
+import { api, type Provider } from '../api/api.ts';
 import { Problem } from '../parts/page.tsx';
 
 export interface Session {
   /** The key that started the session. */
   readonly key: components['schemas']['Session'];
   readonly isOperator: boolean;
-  readonly providers: readonly components['schemas']['Provider'][];
+  readonly providers: readonly Provider[];
   /** The selected EHR vendor. */
   readonly provider: string;
   readonly setProvider: (id: string) => void;
@@ -41,4 +41,17 @@ export function useSession(): Session {
   const session = useContext(SessionContext);
   if (!session) throw new Error('the component is not inside of SessionProvider');
   return session;
+}
+
+interface WithProviderProps {
+  readonly id: string;
+  readonly children: (provider: Provider) => ReactNode;
+}
+
+/** For what needs the registry entry of a vendor. */
+export function WithProvider({ id, children }: WithProviderProps) {
+  const provider = useSession().providers.find((candidate) => candidate.id === id);
+  return provider
+    ? children(provider)
+    : `The vendor ${id} is not in the provider registry. Add it, and restart the API.`;
 }

@@ -2,7 +2,7 @@ import { Anchor, Button, Group, Paper, Select, Title } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { Link } from 'react-router';
 import { api, type Connection, type WebhookDelivery } from '../api/api.ts';
-import { ConnectionName, ConnectionSelect, nameOfConnection } from '../parts/connection.tsx';
+import { ConnectionName, ConnectionSelect } from '../parts/connection.tsx';
 import { confirm, notify } from '../parts/dialogs.ts';
 import { Facts } from '../parts/facts.tsx';
 import { FormButton } from '../parts/forms.tsx';
@@ -69,7 +69,7 @@ function WebhookList({ connections }: { readonly connections: readonly Connectio
           header: 'Connection',
           cell: (connection) => (
             <Anchor component={Link} to={`/webhooks?connectionId=${connection.id}`} inherit>
-              {nameOfConnection(connection)}
+              {connection.name}
             </Anchor>
           ),
         },

@@ -1,0 +1,90 @@
+import { TextInput } from '@mantine/core';
+import { useForm } from '@mantine/form';
+import { useQueryClient } from '@tanstack/react-query';
+import { api, type Connection, type Provider } from '../api/api.ts';
+import { notify } from '../parts/dialogs.ts';
+import { EntryForm } from '../parts/forms.tsx';
+import { WithProvider } from '../session/session-provider.tsx';
+import { type CredentialsForm, missingFields, toAuth, unshownOf, withAuth } from './connection-form.ts';
+import { CredentialsFields } from './credentials-fields.tsx';
+import { TestedForm } from './tested-form.tsx';
+
+interface EditProps {
+  readonly connection: Connection;
+  readonly onDone: () => void;
+}
+
+/** Replaces the credentials. The stored secret is never shown, so it must be entered again. */
+export function EditCredentialsForm({ connection, onDone }: EditProps) {
+  return (
+    <WithProvider id={connection.provider}>
+      {(provider) => <CredentialsEditor connection={connection} provider={provider} onDone={onDone} />}
+    </WithProvider>
+  );
+}
+
+function CredentialsEditor({ connection, provider, onDone }: EditProps & { readonly provider: Provider }) {
+  const { id, auth } = connection;
+  const refresh = useRefreshedConnections();
+  const change = api.useMutation('put', '/api/ehr/connections/{id}/credentials', {
+    onSuccess: async () => {
+      await refresh();
+      notify.done('The credentials are replaced. Work continues with the new ones.');
+      onDone();
+    },
+  });
+  const needs = { hasClient: provider.hasClient, usesPracticeId: false };
+  const form = useForm<CredentialsForm>({
+    initialValues: {
+      method: auth.method,
+      clientId: 'clientId' in auth ? auth.clientId : '',
+      clientSecret: '',
+      privateKey: '',
+      scope: 'scope' in auth ? auth.scope : '',
+    },
+    validate: (values) => missingFields(values, needs),
+  });
+  const body = { auth: { ...unshownOf(connection.auth, form.values), ...toAuth(form.values) } };
+  return (
+    <TestedForm
+      draft={withAuth(connection, body.auth)}
+      validate={() => !form.validate().hasErrors}
+      save={change}
+      onSave={() => change.mutate({ params: { path: { id } }, body })}
+    >
+      <CredentialsFields form={form} provider={provider} />
+    </TestedForm>
+  );
+}
+
+export function RenameForm({ connection: { id, name }, onDone }: EditProps) {
+  const refresh = useRefreshedConnections();
+  const rename = api.useMutation('patch', '/api/ehr/connections/{id}', {
+    onSuccess: async () => {
+      await refresh();
+      onDone();
+    },
+  });
+  const form = useForm({
+    initialValues: { name },
+    validate: { name: (text) => (text.trim() === '' ? 'Enter the name.' : null) },
+  });
+  return (
+    <EntryForm
+      action="Rename"
+      mutation={rename}
+      onSubmit={form.onSubmit((body) => rename.mutate({ params: { path: { id } }, body }))}
+    >
+      <TextInput label="Name" description="Unique" withAsterisk maxLength={80} {...form.getInputProps('name')} />
+    </EntryForm>
+  );
+}
+
+/** Reads connections again wherever they are shown. */
+function useRefreshedConnections() {
+  const queries = useQueryClient();
+  return async () => {
+    await queries.invalidateQueries({ queryKey: ['get', '/api/ehr/connections'] });
+    await queries.invalidateQueries({ queryKey: ['get', '/api/ehr/connections/{id}'] });
+  };
+}
