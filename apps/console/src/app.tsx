@@ -13,6 +13,7 @@ import { Notifications } from '@mantine/notifications';
 import { QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from 'react-router/dom';
 import { queryClient } from './api/api.ts';
+import { NowProvider } from './parts/moment.tsx';
 import { router } from './router.tsx';
 import { SessionProvider } from './session/session-provider.tsx';
 
@@ -24,7 +25,9 @@ export function App() {
         <ModalsProvider>
           <Notifications position="bottom-right" />
           <SessionProvider>
-            <RouterProvider router={router} />
+            <NowProvider>
+              <RouterProvider router={router} />
+            </NowProvider>
           </SessionProvider>
         </ModalsProvider>
       </MantineProvider>

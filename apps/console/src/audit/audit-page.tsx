@@ -2,7 +2,7 @@ import { Group, Select, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { type AuditEvent, api } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
-import { Moment } from '../parts/facts.tsx';
+import { Moment } from '../parts/moment.tsx';
 import { NothingYet, Page, QueryResult } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
 import { useFilters } from '../parts/use-filters.ts';
@@ -67,7 +67,7 @@ export function AuditPage() {
 }
 
 const columns: readonly Column<AuditEvent>[] = [
-  { header: 'When', cell: ({ at }) => <Moment at={at} /> },
+  { header: 'When', cell: ({ at }) => <Moment at={at} isExact /> },
   { header: 'Who', cell: ({ actor }) => actor.name ?? actor.kind },
   { header: 'What', cell: ({ action, count }) => (count === undefined ? action : `${action} × ${count}`) },
   { header: 'Outcome', cell: ({ outcome, code }) => <StatusBadge status={code ?? outcome} />, from: 'sm' },

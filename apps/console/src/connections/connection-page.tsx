@@ -3,8 +3,9 @@ import { IconPencil, IconTrash } from '@tabler/icons-react';
 import { Link, useParams, useSearchParams } from 'react-router';
 import { api, type Connection } from '../api/api.ts';
 import { ErasePatientForm } from '../erasures/erase-patient-form.tsx';
-import { Facts, Moment } from '../parts/facts.tsx';
+import { Facts } from '../parts/facts.tsx';
 import { FormButton } from '../parts/forms.tsx';
+import { Moment } from '../parts/moment.tsx';
 import { NothingYet, Page, QueryResult } from '../parts/page.tsx';
 import { RecordTable } from '../parts/record-table.tsx';
 import { useSession } from '../session/session-provider.tsx';
@@ -145,7 +146,7 @@ function Watermarks({ connectionId }: { readonly connectionId: string }) {
               cell: ({ resourceType }) => (resourceType === everyType ? 'every type' : resourceType),
             },
             { header: 'Level', cell: ({ level }) => level, from: 'sm' },
-            { header: 'Stored up to', cell: ({ until }) => <Moment at={until} /> },
+            { header: 'Stored up to', cell: ({ until }) => <Moment at={until} isExact /> },
           ]}
           rows={data}
           keyOf={({ resourceType, level }) => `${resourceType}/${level}`}

@@ -3,7 +3,7 @@ import { IconCheck, IconX } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { api, type Connection, type ConnectionTest } from '../api/api.ts';
 import { notify } from '../parts/dialogs.ts';
-import { Moment } from '../parts/facts.tsx';
+import { Moment } from '../parts/moment.tsx';
 
 export function TestConnectionButton({ connection: { id, needsAuthorization } }: { readonly connection: Connection }) {
   const queries = useQueryClient();

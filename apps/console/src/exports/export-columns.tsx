@@ -3,8 +3,8 @@ import { Link } from 'react-router';
 import type { BulkExport } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { ConnectionName } from '../parts/connection.tsx';
-import { Moment } from '../parts/facts.tsx';
 import { formatBytes, formatCount } from '../parts/format.ts';
+import { Moment } from '../parts/moment.tsx';
 import type { Column } from '../parts/record-table.tsx';
 
 /** The columns of a list of exports. Each row links to the page of its export. */

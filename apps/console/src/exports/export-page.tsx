@@ -6,8 +6,9 @@ import { ActivityLine } from '../parts/activity-line.tsx';
 import { LiveBadge, StatusBadge } from '../parts/badges.tsx';
 import { ConnectionName } from '../parts/connection.tsx';
 import { confirm, notify } from '../parts/dialogs.ts';
-import { Facts, Moment } from '../parts/facts.tsx';
+import { Facts } from '../parts/facts.tsx';
 import { formatCount } from '../parts/format.ts';
+import { Moment } from '../parts/moment.tsx';
 import { Page, QueryResult } from '../parts/page.tsx';
 import { RunLog } from '../parts/run-log.tsx';
 import { RunProblems } from '../parts/run-problems.tsx';
@@ -90,7 +91,7 @@ function factsOf({ id, connectionId, startedAt, completedAt, request, scheduleId
     Ended: completedAt && <Moment at={completedAt} />,
     Level: exportType,
     Types: resourceTypes.length === 0 ? 'all' : resourceTypes.join(', '),
-    'Changed since': since === undefined ? sinceLast && 'the last export' : <Moment at={since} />,
+    'Changed since': since === undefined ? sinceLast && 'the last export' : <Moment at={since} isExact />,
     Filters: typeFilters.join(', '),
     'Started by': scheduleId === undefined ? 'a request' : 'a schedule',
     'Status request': statusUrl,

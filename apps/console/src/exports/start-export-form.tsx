@@ -6,6 +6,7 @@ import { api } from '../api/api.ts';
 import { ConnectionSelect } from '../parts/connection.tsx';
 import { EntryForm } from '../parts/forms.tsx';
 import { resourceTypes } from '../parts/resource-types.ts';
+import { localZone } from '../parts/times.ts';
 import { useSession } from '../session/session-provider.tsx';
 import { type ExportForm, levels, sinceChoices, toExportRequest } from './export-form.ts';
 
@@ -47,7 +48,12 @@ export function StartExportForm({ connectionId = '' }: { readonly connectionId: 
       />
       <Select label="What to export" allowDeselect={false} data={sinceChoices} {...form.getInputProps('since')} />
       {form.values.since === 'instant' && (
-        <TextInput label="Changed after" type="datetime-local" step={1} {...form.getInputProps('instant')} />
+        <TextInput
+          label={`Changed after, time in ${localZone}`}
+          type="datetime-local"
+          step={1}
+          {...form.getInputProps('instant')}
+        />
       )}
       <TagsInput
         label="Filters"

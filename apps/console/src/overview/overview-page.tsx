@@ -6,8 +6,8 @@ import { exportColumns } from '../exports/export-columns.tsx';
 import { useLiveExports } from '../exports/use-live-exports.ts';
 import { LiveBadge } from '../parts/badges.tsx';
 import { ConnectionName } from '../parts/connection.tsx';
-import { Moment } from '../parts/facts.tsx';
 import { formatCount } from '../parts/format.ts';
+import { Moment } from '../parts/moment.tsx';
 import { NothingYet, Page, QueryResult } from '../parts/page.tsx';
 import { RecordTable } from '../parts/record-table.tsx';
 import { useSession } from '../session/session-provider.tsx';
@@ -128,7 +128,7 @@ function ComingRuns() {
           <RecordTable
             caption="Next runs"
             columns={[
-              { header: 'When', cell: ({ nextRunAt }) => <Moment at={nextRunAt} /> },
+              { header: 'When', cell: ({ nextRunAt }) => <Moment at={nextRunAt} isExact /> },
               { header: 'What', cell: ({ kind }) => kind },
               { header: 'Connection', cell: ({ connectionId }) => <ConnectionName id={connectionId} /> },
             ]}

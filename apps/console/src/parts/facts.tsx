@@ -28,15 +28,3 @@ export function Facts({ facts, areFigures = false }: FactsProps) {
     </SimpleGrid>
   );
 }
-
-const format = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
-
-/** A time in the browser's zone, to the minute. The tooltip shows the time as the API has it. */
-export function Moment({ at, none = '–' }: { readonly at: string | undefined; readonly none?: string }) {
-  if (at === undefined) return none;
-  return (
-    <Text component="time" inherit dateTime={at} title={at} style={{ whiteSpace: 'nowrap' }}>
-      {format.format(new Date(at))}
-    </Text>
-  );
-}

@@ -38,6 +38,8 @@ interface FormButtonProps {
   readonly isDangerous?: boolean;
   /** Whether the form is open when the page is. */
   readonly isOpenAtFirst?: boolean;
+  /** For the rows of a table. */
+  readonly isCompact?: boolean;
   readonly children: (close: () => void) => ReactNode;
 }
 
@@ -48,12 +50,18 @@ export function FormButton({
   icon = <IconPlus size={16} aria-hidden />,
   isDangerous = false,
   isOpenAtFirst = false,
+  isCompact = false,
   children,
 }: FormButtonProps) {
   const [isOpen, { open, close }] = useDisclosure(isOpenAtFirst);
   return (
     <>
-      <Button leftSection={icon} onClick={open} {...(isDangerous ? { color: 'red', variant: 'outline' } : {})}>
+      <Button
+        leftSection={icon}
+        onClick={open}
+        {...(isDangerous ? { color: 'red', variant: 'outline' } : {})}
+        {...(isCompact ? { size: 'compact-sm', variant: 'light' } : {})}
+      >
         {label}
       </Button>
       <Modal opened={isOpen} onClose={close} title={title} size="lg">

@@ -2,8 +2,8 @@ import { Text, Title } from '@mantine/core';
 import type { UseQueryResult } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import type { RunEvent } from '../api/api.ts';
-import { Moment } from './facts.tsx';
 import { formatCount } from './format.ts';
+import { Moment } from './moment.tsx';
 import { QueryResult } from './page.tsx';
 import { type Column, RecordTable } from './record-table.tsx';
 

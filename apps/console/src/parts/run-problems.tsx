@@ -4,7 +4,7 @@ import type { ReactNode } from 'react';
 import { Link } from 'react-router';
 import type { Retrying } from '../api/api.ts';
 import { useSession } from '../session/session-provider.tsx';
-import { Moment } from './facts.tsx';
+import { Moment } from './moment.tsx';
 
 interface RunProblemsProps {
   readonly run: {
@@ -63,7 +63,7 @@ function RetryingAlert({ retrying, connectionId }: { readonly retrying: Retrying
         {nextAttemptAt !== undefined && (
           <>
             {'. Next attempt: '}
-            <Moment at={nextAttemptAt} />
+            <Moment at={nextAttemptAt} isExact />
           </>
         )}
       </Text>

@@ -1,7 +1,7 @@
 import { Anchor, Code, Drawer, Group, Tabs, Text } from '@mantine/core';
 import { Link } from 'react-router';
 import { api, type ResourceSource } from '../api/api.ts';
-import { Moment } from '../parts/facts.tsx';
+import { Moment } from '../parts/moment.tsx';
 import { QueryResult } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
 import { indentJson } from './describe-resource.ts';

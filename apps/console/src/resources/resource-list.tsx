@@ -1,7 +1,7 @@
 import { Button, Group, Text, UnstyledButton } from '@mantine/core';
 import { useState } from 'react';
 import { api } from '../api/api.ts';
-import { Moment } from '../parts/facts.tsx';
+import { Moment } from '../parts/moment.tsx';
 import { NothingYet, QueryResult } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
 import { describeResource, type FhirResource } from './describe-resource.ts';

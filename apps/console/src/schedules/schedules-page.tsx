@@ -1,15 +1,16 @@
-import { Anchor, Button, Group, List } from '@mantine/core';
+import { Anchor, Button, Group, List, Text } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { Link } from 'react-router';
 import { api, type Schedule } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { ConnectionName } from '../parts/connection.tsx';
 import { confirm, notify } from '../parts/dialogs.ts';
-import { Moment } from '../parts/facts.tsx';
 import { FormButton } from '../parts/forms.tsx';
+import { Moment } from '../parts/moment.tsx';
 import { NothingYet, Page, QueryResult } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
-import { NewScheduleForm } from './new-schedule-form.tsx';
+import { cronWords } from './cron-words.ts';
+import { ScheduleForm } from './schedule-form.tsx';
 
 /** The schedules, with the next run and the result of the last one. */
 export function SchedulesPage() {
@@ -19,7 +20,7 @@ export function SchedulesPage() {
       title="Schedules"
       actions={
         <FormButton label="Add a schedule" title="Add a schedule">
-          {(close) => <NewScheduleForm onDone={close} />}
+          {(close) => <ScheduleForm onDone={close} />}
         </FormButton>
       }
     >
@@ -41,11 +42,23 @@ export function SchedulesPage() {
 const columns: readonly Column<Schedule>[] = [
   { header: 'Connection', cell: ({ connectionId }) => <ConnectionName id={connectionId} /> },
   { header: 'What', cell: ({ kind }) => kind },
-  { header: 'When', cell: ({ cron, timeZone }) => `${cron} ${timeZone}`, from: 'sm' },
+  { header: 'When', cell: (schedule) => <When schedule={schedule} /> },
   { header: 'Next runs', cell: (schedule) => <NextRuns schedule={schedule} />, from: 'sm' },
   { header: 'Last run', cell: (schedule) => <LastRun schedule={schedule} />, from: 'md' },
   { header: 'Actions', cell: (schedule) => <ScheduleActions schedule={schedule} /> },
 ];
+
+/** In words, and as the expression that an operator edits. */
+function When({ schedule: { cron, timeZone } }: { readonly schedule: Schedule }) {
+  return (
+    <>
+      {cronWords({ cron, timeZone }) ?? timeZone}
+      <Text size="xs" c="dimmed">
+        {cron}
+      </Text>
+    </>
+  );
+}
 
 function LastRun({ schedule: { provider, kind, lastRun } }: { readonly schedule: Schedule }) {
   if (!lastRun) return 'never';
@@ -65,7 +78,8 @@ function LastRun({ schedule: { provider, kind, lastRun } }: { readonly schedule:
   );
 }
 
-function ScheduleActions({ schedule: { id, paused } }: { readonly schedule: Schedule }) {
+function ScheduleActions({ schedule }: { readonly schedule: Schedule }) {
+  const { id, paused } = schedule;
   const queries = useQueryClient();
   const params = { path: { id } };
   const options = { onSuccess: () => queries.invalidateQueries(), onError: notify.failed };
@@ -92,6 +106,9 @@ function ScheduleActions({ schedule: { id, paused } }: { readonly schedule: Sche
       >
         {paused ? 'Resume' : 'Pause'}
       </Button>
+      <FormButton label="Edit" title="Edit the schedule" icon={null} isCompact>
+        {(close) => <ScheduleForm schedule={schedule} onDone={close} />}
+      </FormButton>
       <Button size="compact-sm" variant="outline" color="red" loading={remove.isPending} onClick={confirmRemoval}>
         Remove
       </Button>
@@ -102,14 +119,14 @@ function ScheduleActions({ schedule: { id, paused } }: { readonly schedule: Sche
 /** Enough to notice a mistake in the cron expression or the time zone. */
 const shownRuns = 3;
 
-function NextRuns({ schedule: { id, paused } }: { readonly schedule: Schedule }) {
+function NextRuns({ schedule: { id, paused, timeZone } }: { readonly schedule: Schedule }) {
   const schedule = api.useQuery('get', '/api/ehr/schedules/{id}', { params: { path: { id } } }, { enabled: !paused });
   if (paused) return <StatusBadge status="paused" />;
   return (
     <List listStyleType="none" size="sm">
       {(schedule.data?.data.nextRuns ?? []).slice(0, shownRuns).map((at) => (
         <List.Item key={at}>
-          <Moment at={at} />
+          <Moment at={at} isExact timeZone={timeZone} />
         </List.Item>
       ))}
     </List>

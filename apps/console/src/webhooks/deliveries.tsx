@@ -3,8 +3,8 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, refreshMs, type WebhookDelivery } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { notify } from '../parts/dialogs.ts';
-import { Moment } from '../parts/facts.tsx';
 import { formatCount } from '../parts/format.ts';
+import { Moment } from '../parts/moment.tsx';
 import { NothingYet, QueryResult } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
 
