@@ -180,7 +180,8 @@ function summarize(run: SyncRun): string {
       patients,
       resources: run.total,
       requests: run.requests,
-      minimumRequests: run.minimumRequests,
+      // Known when every search has ended.
+      minimumRequests: status === 'COMPLETED' ? run.minimumRequests : undefined,
       error: errorCode && `${errorCode}: ${errorMessage}`,
       'text of the EHR': run.ehrText,
     },

@@ -6,6 +6,7 @@ import { ConnectionName } from '../parts/connection.tsx';
 import { formatBytes, formatCount } from '../parts/format.ts';
 import { Moment } from '../parts/moment.tsx';
 import type { Column } from '../parts/record-table.tsx';
+import { filesText } from './export-texts.ts';
 
 /** The columns of a list of exports. Each row links to the page of its export. */
 export function exportColumns(provider: string): readonly Column<BulkExport>[] {
@@ -23,7 +24,7 @@ export function exportColumns(provider: string): readonly Column<BulkExport>[] {
     { header: 'Phase', cell: ({ phase, progress }) => (progress ? `${phase}: ${progress}` : phase), from: 'md' },
     {
       header: 'Files',
-      cell: ({ counts }) => `${formatCount(counts.filesCompleted)} / ${formatCount(counts.files)}`,
+      cell: (record) => filesText(record),
       isFigure: true,
       from: 'sm',
     },

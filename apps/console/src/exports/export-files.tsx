@@ -1,22 +1,30 @@
 import { Group, Pagination, Progress, SegmentedControl, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
-import type { OutputFile } from '../api/api.ts';
+import type { BulkExport, OutputFile } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { formatBytes, formatCount, formatDuration } from '../parts/format.ts';
 import { NothingYet } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
+import { noFilesText } from './export-texts.ts';
 import { fileRate } from './output-files.ts';
 
 const choices = ['all', 'downloading', 'pending', 'failed', 'completed'] as const;
 /** So that an export of 20,000 files is a table of 400 pages, which a browser can draw. */
 const pageSize = 50;
 
+interface ExportFilesProps {
+  readonly files: readonly OutputFile[];
+  readonly status: BulkExport['status'];
+}
+
 /** The ledger: each file of the manifest with the state of its lines. */
-export function ExportFiles({ files }: { readonly files: readonly OutputFile[] }) {
+export function ExportFiles({ files, status }: ExportFilesProps) {
   const [choice, setChoice] = useState<string>('all');
   const [page, setPage] = useState(1);
-  if (files.length === 0)
-    return <NothingYet title="No files yet">The EHR lists its files when its export is complete.</NothingYet>;
+  if (files.length === 0) {
+    const { title, text } = noFilesText(status);
+    return <NothingYet title={title}>{text}</NothingYet>;
+  }
   const shownFiles = files.filter(({ state }) => choice === 'all' || state === choice);
   const pages = Math.max(Math.ceil(shownFiles.length / pageSize), 1);
   const current = Math.min(page, pages);

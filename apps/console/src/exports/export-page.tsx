@@ -14,6 +14,7 @@ import { RunLog } from '../parts/run-log.tsx';
 import { RunProblems } from '../parts/run-problems.tsx';
 import { ExportFiles } from './export-files.tsx';
 import { ExportFigures, ExportTimeline } from './export-progress.tsx';
+import { canRetryExport } from './export-texts.ts';
 import { groupFailures } from './output-files.ts';
 import { useLiveExport } from './use-live-exports.ts';
 
@@ -66,7 +67,7 @@ export function ExportPage() {
           <>
             <ExportTimeline record={data} />
             {data.activity && <ActivityLine activity={data.activity} runs="Exports" />}
-            <ExportFigures counts={data.counts} isRunning={data.status === 'IN_PROGRESS'} />
+            <ExportFigures record={data} />
             <ExportProblems record={data} files={files.data?.data ?? []} />
             <Paper withBorder p="md">
               <Facts facts={factsOf(data)} />
@@ -77,7 +78,9 @@ export function ExportPage() {
       <Title order={2} size="h4">
         Files
       </Title>
-      <QueryResult query={files}>{({ data }) => <ExportFiles files={data} />}</QueryResult>
+      <QueryResult query={files}>
+        {({ data }) => record && <ExportFiles files={data} status={record.status} />}
+      </QueryResult>
       <RunLog log={log} phase={record?.phase} />
     </Page>
   );
@@ -106,7 +109,7 @@ interface ExportActionsProps {
 
 /** The actions for an export: cancel it while it runs, retry what is missing after its end. */
 function ExportActions({ provider, record }: ExportActionsProps) {
-  const { id: jobId, status, counts } = record;
+  const { id: jobId, status } = record;
   const queries = useQueryClient();
   const params = { path: { provider, jobId } };
   const look = () => queries.invalidateQueries();
@@ -128,7 +131,7 @@ function ExportActions({ provider, record }: ExportActionsProps) {
       </Button>
     );
   }
-  if (status !== 'FAILED' && counts.filesFailed === 0) return null;
+  if (!canRetryExport(record)) return null;
   return (
     <Button loading={retry.isPending} onClick={() => retry.mutate({ params })}>
       Retry what is missing

@@ -5,21 +5,19 @@ import { useEffect, useState } from 'react';
 import type { BulkExport } from '../api/api.ts';
 import { Facts } from '../parts/facts.tsx';
 import { formatBytes, formatCount, formatDuration } from '../parts/format.ts';
+import { filesText } from './export-texts.ts';
 import { type PhaseStep, phaseSteps, stepsOf } from './phase-steps.ts';
 import { addSample, type ProgressSample, progressRate } from './progress-rate.ts';
 
-interface ExportFiguresProps {
-  readonly counts: BulkExport['counts'];
-  readonly isRunning: boolean;
-}
-
 /** The progress, the rate, and the time left at that rate. */
-export function ExportFigures({ counts, isRunning }: ExportFiguresProps) {
+export function ExportFigures({ record }: { readonly record: BulkExport }) {
+  const { counts, status } = record;
+  const isRunning = status === 'IN_PROGRESS';
   const { promised, stored, stale, quarantined, withheld = 0, bytes, unchanged, deleted } = counts;
   const done = stored + stale + quarantined + withheld;
   const { bytesPerSecond, leftMs } = useProgressRate({ bytes, done, total: promised, isRunning });
   const figures = {
-    Files: `${formatCount(counts.filesCompleted)} of ${formatCount(counts.files)}`,
+    Files: filesText(record),
     Failed: counts.filesFailed > 0 ? formatCount(counts.filesFailed) : undefined,
     // A manifest does not have to say how many resources its files have.
     Stored: promised > 0 ? `${formatCount(stored)} of ${formatCount(promised)}` : formatCount(stored),

@@ -39,7 +39,7 @@ export function RunLog({ log, phase }: RunLogProps) {
 }
 
 const columns: readonly Column<RunEvent>[] = [
-  { header: 'When', cell: ({ at }) => <Moment at={at} /> },
+  { header: 'When', cell: ({ at }) => <Moment at={at} isExact /> },
   { header: 'What', cell: (event) => <EventText event={event} /> },
   { header: 'Code', cell: ({ code }) => code, from: 'sm' },
   { header: 'By', cell: ({ by }) => by, from: 'sm' },
@@ -56,13 +56,13 @@ function EventText({ event }: { readonly event: RunEvent }) {
       {nextAttemptAt !== undefined && (
         <>
           {' Next attempt: '}
-          <Moment at={nextAttemptAt} />
+          <Moment at={nextAttemptAt} isExact />
         </>
       )}
       {count > 1 && (
         <>
           {` In ${formatCount(count)} searches, last: `}
-          <Moment at={lastAt} />
+          <Moment at={lastAt} isExact />
         </>
       )}
     </>

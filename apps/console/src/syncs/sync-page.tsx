@@ -14,6 +14,7 @@ import { Page, QueryResult } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
 import { RunLog } from '../parts/run-log.tsx';
 import { RunProblems } from '../parts/run-problems.tsx';
+import { canRetrySync, requestsText } from './sync-texts.ts';
 
 /** The page of one sync, with a row for each type. */
 export function SyncPage() {
@@ -78,7 +79,7 @@ function factsOf(run: SyncRunDetail) {
     Patients: run.patients === undefined ? undefined : formatCount(run.patients),
     'Standard resources': formatCount(run.standardResources),
     'Enhanced resources': formatCount(run.enhancedResources),
-    Requests: `${formatCount(run.requests)} (fewest possible: ${formatCount(run.minimumRequests)})`,
+    Requests: requestsText(run),
     Id: run.id,
   };
 }
@@ -134,7 +135,7 @@ function SyncActions({ provider, run }: { readonly provider: string; readonly ru
       </Button>
     );
   }
-  if (run.status === 'COMPLETED') return null;
+  if (!canRetrySync(run.status)) return null;
   return (
     <Button loading={retry.isPending} onClick={() => retry.mutate({ params })}>
       Retry what failed

@@ -7,6 +7,14 @@ const at = new Date('2024-01-01T00:00:00Z');
 const retrying = { state: 'waiting', code: 'ehr-throttled', message: 'Wait.', attempts: 2, since: at } as const;
 
 describe('the status of an export', () => {
+  test.each(['kicking-off', 'downloading', 'finalizing'] as const)(
+    'the status of an export in the phase %s has no progress, because the EHR writes no files',
+    (phase) => {
+      const record = makeBulkExport({ phase, progress: 'in progress: 76 %' });
+      expect(toStatusView({ record, isOperator: true }).progress).toBeUndefined();
+    },
+  );
+
   test('the status of an ended export has no progress and no retry', () => {
     const running = makeBulkExport({ phase: 'exporting', progress: '50% complete', retrying });
     expect(toStatusView({ record: running, isOperator: true })).toMatchObject({

@@ -247,8 +247,8 @@ export function toStatusView(
     phase: record.phase,
     timeline: timeline.map((step) => ({ phase: step.phase, at: step.at.toISOString() })),
     statusUrl: record.statusUrl,
-    // The last progress of the EHR is outdated once the export has ended.
-    progress: isUnderWay ? progress : undefined,
+    // The last progress of the EHR is outdated once it has written the files.
+    progress: record.phase === 'exporting' ? progress : undefined,
     retrying: retrying !== undefined && isUnderWay ? toRetryingView(retrying, { isOperator }) : undefined,
     activity: exportActivity({ record, progress, usualMs, waitingDownloads }),
     request: record.request,

@@ -1,0 +1,14 @@
+import { expect, test } from '@jest/globals';
+import { canRetrySync, requestsText } from './sync-texts.ts';
+
+const counts = { requests: 590, minimumRequests: 2004 };
+
+test.each([
+  { status: 'IN_PROGRESS', text: '590 so far', isRetried: false },
+  { status: 'FAILED', text: '590', isRetried: true },
+  { status: 'CANCELLED', text: '590', isRetried: false },
+  { status: 'COMPLETED', text: '590 (fewest possible: 2,004)', isRetried: false },
+] as const)('the requests of a sync that is $status are "$text", and a retry is offered: $isRetried', (run) => {
+  expect(requestsText({ status: run.status, ...counts })).toBe(run.text);
+  expect(canRetrySync(run.status)).toBe(run.isRetried);
+});
