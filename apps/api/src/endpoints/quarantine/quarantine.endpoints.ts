@@ -17,6 +17,7 @@ const quarantinedLineExample = {
   connectionId,
   exportId,
   fileId: 'file_01a20ebbcb0e7c6ab4f1a5e2ed1b4f11',
+  resourceType: 'Observation',
   line: 42,
   offset: 43_008,
   reason: 'invalid-json',

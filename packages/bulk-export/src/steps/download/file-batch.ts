@@ -239,10 +239,10 @@ export class FileBatch {
   }
 
   #quarantine({ line, offset, bytes, sizeBytes }: NdjsonLine, reason: string, keptLine?: KeptLine): void {
-    const { id: fileId, exportId, connectionId } = this.#options.file;
+    const { id: fileId, exportId, connectionId, type: resourceType } = this.#options.file;
     // Copy the bytes. They are a view of a chunk that would otherwise stay in memory.
     const content = keptLine ?? { bytes: Buffer.from(bytes) };
-    this.#bad.push({ connectionId, exportId, fileId, line, offset, reason, sizeBytes, ...content });
+    this.#bad.push({ connectionId, exportId, fileId, resourceType, line, offset, reason, sizeBytes, ...content });
   }
 
   #context({ line }: NdjsonLine) {
