@@ -19,10 +19,12 @@ const pages = [
   ['/schedules', 'Schedules'],
   ['/connections', 'Connections'],
   ['/resources', 'Resources'],
+  ['/documents', 'Documents'],
   ['/quarantine', 'Quarantine'],
   ['/budget', 'Rate budget'],
   ['/webhooks', 'Webhooks'],
   ['/api-keys', 'API keys'],
+  ['/signing-keys', 'Signing keys'],
   ['/system', 'Workers and queues'],
   ['/erasures', 'Erasures and retention'],
   ['/audit', 'Audit'],
@@ -156,16 +158,32 @@ if ('missing' in chromium) {
       await page.getByText('Type the id of the patient again').waitFor();
     }, 60_000);
 
-    test('the console adds a schedule and shows its next runs, pauses it, and removes it', async () => {
+    test('the console adds a schedule and shows its next runs with their zone, edits it, pauses it, and removes it', async () => {
       await goTo('/schedules');
       await button('Add a schedule').click();
       await choose({ field: 'Connection', option: /195900/ });
       await button('Add').click();
-      const row = page.getByRole('row', { name: /0 2 \* \* \*/ });
+      const row = page.getByRole('row', { name: /At 02:00.*0 2 \* \* \*/ });
       await row.locator('time').first().waitFor();
-      await row.getByRole('button', { name: 'Pause' }).click();
-      await row.getByText('paused').waitFor();
-      await row.getByRole('button', { name: 'Remove' }).click();
+      await row.getByRole('button', { name: 'Edit' }).click();
+      await page.getByRole('textbox', { name: 'When' }).fill('soon');
+      await button('Save').click();
+      await page.getByText('Enter five fields').waitFor();
+      await page.getByRole('textbox', { name: 'When' }).fill('30 4 * * 1-5');
+      await page.getByRole('combobox', { name: 'Time zone' }).fill('Asia/Tokyo');
+      await page.getByRole('option', { name: 'Asia/Tokyo' }).click();
+      await page.getByText('At 04:30, Monday through Friday, Asia/Tokyo').waitFor();
+      expect(await faultsOfAccessibility(page)).toEqual([]);
+      await button('Save').click();
+      const edited = page.getByRole('row', { name: /At 04:30, Monday through Friday, Asia\/Tokyo/ });
+      // Every time of a schedule is in its own zone.
+      await edited
+        .getByText(/:\d\d GMT\+9/)
+        .first()
+        .waitFor();
+      await edited.getByRole('button', { name: 'Pause' }).click();
+      await edited.getByText('paused').waitFor();
+      await edited.getByRole('button', { name: 'Remove' }).click();
       await button('Remove the schedule').click();
       await page.getByText('No schedules').waitFor();
     }, 60_000);

@@ -7,11 +7,17 @@ import { type BrowsedSystem, openSystem } from './open-system.ts';
 
 const chromium = await findChromium({ env: process.env, progress: () => undefined });
 
+const cutElements = `[...document.querySelectorAll('main *')]
+  .filter((element) => element.getBoundingClientRect().right > innerWidth + 1)
+  .map((element) => element.tagName + ': ' + element.textContent)`;
+
 if ('missing' in chromium) {
-  console.warn(`The browser tests of connections are skipped, because there is no Chromium: ${chromium.missing}`);
-  test.todo('connections can be managed in a browser');
+  console.warn(
+    `The browser tests of an operator's pages are skipped, because there is no Chromium: ${chromium.missing}`,
+  );
+  test.todo('connections, documents, keys and the audit log can be managed in a browser');
 } else {
-  describe('connections in a browser', () => {
+  describe('the pages of an operator in a browser', () => {
     let browsed: BrowsedSystem;
     let page: Page;
     let complaints: string[];
@@ -99,6 +105,7 @@ if ('missing' in chromium) {
       await button('Start').click();
       await title('Bulk export').waitFor();
       await link('Hillside Clinic').waitFor();
+      await button('Cancel').waitFor({ state: 'detached' });
     }, 60_000);
 
     test('an export that failed because of its credentials leads to the form that replaces them', async () => {
@@ -122,6 +129,104 @@ if ('missing' in chromium) {
       await title('Connections').waitFor();
       expect(await connections()).toHaveLength(1);
     }, 60_000);
+
+    test('the quarantine shows the type and the file of a line, with a link to its export', async () => {
+      const { simulator, connectionId, store, apiKey, baseUrl } = browsed.system;
+      await simulator.order({ match: { path: 'bulkdata/.*Condition' }, fault: { kind: 'corrupt-line', line: 1 } });
+      await fetch(`${baseUrl}/api/ehr/athenahealth/bulk-export`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ connectionId }),
+      });
+      await goTo(`/exports?connectionId=${connectionId}`);
+      await page
+        .getByRole('row', { name: /completed|partial/ })
+        .getByRole('link')
+        .first()
+        .waitFor({ timeout: 30_000 });
+      await goTo(`/quarantine?connectionId=${connectionId}`);
+      const row = page.getByRole('row', { name: /Line 1 Condition/ });
+      await row.getByRole('link', { name: /^file_|^job_/ }).click();
+      await title('Bulk export').waitFor();
+      expect(await store.bulkExports.listActive()).toEqual([]);
+    }, 60_000);
+
+    test('the documents of a connection are listed with their state, can be filtered, and lead to their resources', async () => {
+      await goTo('/documents');
+      await page.getByText('Choose a connection').waitFor();
+      await page.getByRole('combobox', { name: 'Connection' }).click();
+      await page.getByRole('option').first().click();
+      const row = page.getByRole('row', { name: /stored|failed|skipped/ }).first();
+      await row.getByRole('link', { name: /^(?:DiagnosticReport|DocumentReference) / }).waitFor();
+      await expectAccessible();
+      await row.getByRole('link', { name: /^(?:DiagnosticReport|DocumentReference) / }).click();
+      await title('Resources').waitFor();
+      await goTo(`/documents?connectionId=${browsed.system.connectionId}&state=failed&patient=unknown`);
+      await page.getByText('No documents for this choice').waitFor();
+    }, 60_000);
+
+    test('a signing key is created, and retired after another one was', async () => {
+      await goTo('/signing-keys');
+      await page.getByText('No signing keys').waitFor();
+      const create = async () => {
+        await button('Create a key').click();
+        await choose({ field: 'Algorithm', option: 'ES384' });
+        await button('Create').click();
+        await page.getByRole('dialog').waitFor({ state: 'detached' });
+      };
+      await create();
+      await page.getByRole('row', { name: /ES384 active/ }).waitFor();
+      await create();
+      const second = page.getByRole('row', { name: /ES384 published/ });
+      await second.getByText('It can be verified, and does not sign.').waitFor();
+      await expectAccessible();
+      await second.getByRole('button', { name: 'Retire' }).click();
+      await button('Retire the key').click();
+      await page.getByRole('row', { name: /ES384 retired/ }).waitFor();
+    }, 60_000);
+
+    test('the audit log is filtered by time, and its events link to what they name', async () => {
+      await goTo('/audit?action=connection.rename');
+      const row = page.getByRole('row', { name: /connection\.rename/ });
+      await row.waitFor();
+      const { baseUrl, connectionId } = browsed.system;
+      await page.getByLabel('Before').fill('2020-01-01T00:00');
+      await page.getByText('No events for this choice').waitFor();
+      await page.getByLabel('From').fill('2019-01-01T00:00');
+      await page.waitForURL(/from=2019-01-01T.*to=2020-01-01T|to=2020-01-01T.*from=2019-01-01T/);
+      await page.goto(`${baseUrl}/audit?action=export.create`);
+      await page
+        .getByRole('row', { name: /export\.create/ })
+        .first()
+        .waitFor();
+      await expectAccessible();
+      await page.getByRole('link', { name: connectionId }).first().click();
+      await title('athenahealth production 195900').waitFor();
+      await page.goBack();
+      await page.getByRole('link', { name: /^job_/ }).first().click();
+      await title('Bulk export').waitFor();
+    }, 60_000);
+
+    test.each([
+      ['/exports', 'Bulk exports'],
+      ['/connections', 'Connections'],
+      ['/quarantine', 'Lines in quarantine'],
+      ['/audit', 'Audit events'],
+      ['/signing-keys', 'Signing keys'],
+    ])(
+      'the list of %s is cards on a phone, and nothing is cut',
+      async (path, caption) => {
+        await page.setViewportSize({ width: 390, height: 800 });
+        await goTo(path);
+        const list = page.getByRole('list', { name: caption });
+        await list.getByRole('listitem').first().waitFor();
+        expect(await page.getByRole('table').count()).toBe(0);
+        expect(await page.evaluate(cutElements)).toEqual([]);
+        expect(await faultsOfAccessibility(page)).toEqual([]);
+        await page.setViewportSize({ width: 1280, height: 800 });
+      },
+      60_000,
+    );
 
     test('the pages report no violation of their policy and no script error', () => {
       // Responses with an error that the tests above have caused are not faults.

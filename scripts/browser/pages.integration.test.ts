@@ -38,6 +38,9 @@ if ('missing' in chromium) {
       await page.getByText('/api/ehr/{provider}/enhanced-sync').first().click();
       await page.getByText('Sync the standard and the enhanced resource types').first().waitFor();
       expect(complaints).toEqual([]);
+      // Without a viewport a phone shows the page at the width of a desktop.
+      const viewport = await page.locator('meta[name=viewport]').getAttribute('content');
+      expect(viewport).toContain('width=device-width');
       const names = 'performance.getEntriesByType("resource").map(({ name }) => name)';
       const requested = (await page.evaluate(names)) as string[];
       expect(requested.length).toBeGreaterThan(2);

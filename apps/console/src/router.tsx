@@ -32,6 +32,14 @@ const pages: readonly RouteObject[] = [
     path: 'quarantine',
     lazy: async () => ({ Component: (await import('./quarantine/quarantine-page.tsx')).QuarantinePage }),
   },
+  {
+    path: 'documents',
+    lazy: async () => ({ Component: (await import('./documents/documents-page.tsx')).DocumentsPage }),
+  },
+  {
+    path: 'signing-keys',
+    lazy: async () => ({ Component: (await import('./signing-keys/signing-keys-page.tsx')).SigningKeysPage }),
+  },
   { path: 'budget', lazy: async () => ({ Component: (await import('./budget/budget-page.tsx')).BudgetPage }) },
   { path: 'system', lazy: async () => ({ Component: (await import('./system/system-page.tsx')).SystemPage }) },
   {

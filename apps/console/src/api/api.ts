@@ -66,6 +66,8 @@ export type DataAmounts = Schemas['DataAmounts'];
 export type Erasure = Schemas['Erasure'];
 export type RetentionPass = Schemas['RetentionPass'];
 export type Queue = Schemas['Queue'];
+export type PatientDocument = Schemas['Document'];
+export type SigningKey = Schemas['SigningKey'];
 
 /** If no user is logged in, opens the login page, which leads back here. */
 export function goToLogin(): void {

@@ -1,11 +1,14 @@
-import { Group, Select, TextInput } from '@mantine/core';
+import { Anchor, Group, Select, Text, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
+import { Link } from 'react-router';
 import { type AuditEvent, api } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { NothingYet, Page, QueryResult } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
+import { fromLocalInput, localZone, toLocalInput } from '../parts/times.ts';
 import { useFilters } from '../parts/use-filters.ts';
+import { targetLinks } from './target-links.ts';
 
 const outcomes = ['success', 'unchanged', 'refused', 'failed'] as const;
 const patientId = /^[A-Za-z0-9\-._]{1,128}$/;
@@ -14,10 +17,10 @@ const typingMs = 300;
 
 /** Who did what, newest first. Each read of it is recorded in the audit log, so it is read again only when the operator asks. */
 export function AuditPage() {
-  const { filters, setFilter } = useFilters(['patient', 'actor', 'action', 'outcome']);
-  const [{ patient, actor, action, outcome }] = useDebouncedValue(filters, typingMs);
+  const { filters, setFilter } = useFilters(['patient', 'actor', 'action', 'outcome', 'from', 'to']);
+  const [{ patient, actor, action, outcome, from, to }] = useDebouncedValue(filters, typingMs);
   const isPatientId = patient === undefined || patientId.test(patient);
-  const query = { patient, actor, action, outcome: outcomes.find((option) => option === outcome) };
+  const query = { patient, actor, action, from, to, outcome: outcomes.find((option) => option === outcome) };
   const once = { refetchInterval: false, enabled: isPatientId } as const;
   const events = api.useQuery('get', '/api/ehr/audit-events', { params: { query } }, once);
   return (
@@ -50,6 +53,8 @@ export function AuditPage() {
           value={filters.outcome ?? null}
           onChange={(value) => setFilter('outcome', value)}
         />
+        <TimeField label="From" at={filters.from} onChange={(at) => setFilter('from', at)} />
+        <TimeField label="Before" at={filters.to} onChange={(at) => setFilter('to', at)} />
       </Group>
       <QueryResult query={events}>
         {({ data }) => (
@@ -73,15 +78,46 @@ const columns: readonly Column<AuditEvent>[] = [
   { header: 'Outcome', cell: ({ outcome, code }) => <StatusBadge status={code ?? outcome} />, from: 'sm' },
   {
     header: 'On what',
-    cell: ({ target }) =>
-      Object.entries(target)
-        .map(([name, value]) => `${name} ${value}`)
-        .join(', '),
+    cell: (event) => <Targets event={event} />,
     from: 'md',
   },
   { header: 'Patients', cell: ({ patients = [] }) => patientsText(patients), from: 'md' },
   { header: 'From', cell: ({ address }) => address, from: 'lg' },
 ];
+
+interface TimeFieldProps {
+  readonly label: string;
+  readonly at: string | undefined;
+  readonly onChange: (at: string | null) => void;
+}
+
+function TimeField({ label, at, onChange }: TimeFieldProps) {
+  return (
+    <TextInput
+      type="datetime-local"
+      label={label}
+      description={`Time in ${localZone}`}
+      value={toLocalInput(at)}
+      onChange={({ currentTarget }) => onChange(fromLocalInput(currentTarget.value) ?? null)}
+    />
+  );
+}
+
+/** The things that an event names, with links to their pages. A removed thing no longer has a page. */
+function Targets({ event }: { readonly event: AuditEvent }) {
+  return targetLinks(event).map(({ name, value, to }) => (
+    <Text key={name} size="sm" style={{ overflowWrap: 'anywhere' }}>
+      {name}{' '}
+      {to === undefined ? (
+        value
+      ) : (
+        <Anchor component={Link} to={to} inherit>
+          {value}
+        </Anchor>
+      )}
+    </Text>
+  ));
+}
 
 const shownPatients = 3;
 

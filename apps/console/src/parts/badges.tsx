@@ -11,6 +11,8 @@ const colors: Readonly<Record<string, MantineColor>> = {
   completed: 'green',
   delivered: 'green',
   replayed: 'green',
+  stored: 'green',
+  published: 'tide',
   withheld: 'gray',
   active: 'green',
   ok: 'green',

@@ -14,7 +14,7 @@ export function Facts({ facts, areFigures = false }: FactsProps) {
   return (
     <SimpleGrid component="dl" cols={cols} spacing={areFigures ? 'md' : 'sm'} m={0}>
       {Object.entries(facts)
-        .filter(([, value]) => value !== undefined && value !== '')
+        .filter(([, value]) => value !== undefined && value !== '' && value !== false)
         .map(([name, value]) => (
           <Box key={name}>
             <Text component="dt" size="xs" c="dimmed">

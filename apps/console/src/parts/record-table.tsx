@@ -1,12 +1,14 @@
-import { type MantineBreakpoint, Table } from '@mantine/core';
+import { Box, type MantineBreakpoint, Paper, Stack, Table } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
 import type { ReactNode } from 'react';
+import { Facts } from './facts.tsx';
 
 export interface Column<Row> {
   readonly header: string;
   readonly cell: (row: Row) => ReactNode;
   /** Numbers are aligned to the right. */
   readonly isFigure?: boolean;
-  /** Hidden on small screens. */
+  /** Hidden in a table on smaller screens. A card shows it. */
   readonly from?: MantineBreakpoint;
 }
 
@@ -20,8 +22,12 @@ interface RecordTableProps<Row> {
   readonly empty?: ReactNode;
 }
 
-export function RecordTable<Row>({ caption, columns, rows, keyOf, empty }: RecordTableProps<Row>) {
+/** A table, or cards with every column where the screen is too narrow for a table. */
+export function RecordTable<Row>(props: RecordTableProps<Row>) {
+  const { caption, columns, rows, keyOf, empty } = props;
+  const isNarrow = useMediaQuery('(max-width: 48em)', undefined, { getInitialValueInEffect: false });
   if (rows.length === 0 && empty !== undefined) return empty;
+  if (isNarrow) return <RecordCards {...props} />;
   return (
     // A scrollable area must be reachable by keyboard.
     <Table.ScrollContainer minWidth={320} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
@@ -48,5 +54,22 @@ export function RecordTable<Row>({ caption, columns, rows, keyOf, empty }: Recor
         </Table.Tbody>
       </Table>
     </Table.ScrollContainer>
+  );
+}
+
+/** The first column is the title of a card. */
+function RecordCards<Row>({ caption, columns, rows, keyOf }: RecordTableProps<Row>) {
+  const [first, ...others] = columns;
+  return (
+    <Stack component="ul" gap="xs" m={0} p={0} style={{ listStyle: 'none' }} aria-label={caption}>
+      {rows.map((row) => (
+        <Paper key={keyOf(row)} component="li" withBorder p="sm" style={{ overflowWrap: 'anywhere' }}>
+          <Box fw={600} mb={4}>
+            {first?.cell(row)}
+          </Box>
+          <Facts facts={Object.fromEntries(others.map(({ header, cell }) => [header, cell(row)]))} />
+        </Paper>
+      ))}
+    </Stack>
   );
 }

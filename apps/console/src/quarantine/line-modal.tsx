@@ -49,9 +49,9 @@ export function LineModal({ line, onClose }: LineModalProps) {
   );
 }
 
-function factsOf({ source, exportId, fileId, stepId, offset }: QuarantinedLine) {
-  if (source === 'sync') return { 'Sync run': exportId, Step: stepId };
-  return { Export: exportId, File: fileId, 'Starts at byte': offset };
+function factsOf({ source, exportId, fileId, stepId, offset, resourceType }: QuarantinedLine) {
+  if (source === 'sync') return { Type: resourceType, 'Sync run': exportId, Step: stepId };
+  return { Type: resourceType, Export: exportId, File: fileId, 'Starts at byte': offset };
 }
 
 function LineEditor({ line, onDone }: { readonly line: QuarantinedLine; readonly onDone: () => void }) {
@@ -145,7 +145,7 @@ async function replayLine(options: {
 }
 
 /** The line of a file, or the page and the entry of a search, counted from 1. */
-export function placeOf({ source, resourceType, line, offset }: QuarantinedLine): string {
+export function placeOf({ source, line, offset }: QuarantinedLine): string {
   if (source !== 'sync') return `Line ${formatCount(line)}`;
-  return `${resourceType ?? 'Search'}, page ${formatCount(line)}, entry ${formatCount(offset + 1)}`;
+  return `Page ${formatCount(line)}, entry ${formatCount(offset + 1)}`;
 }

@@ -1,6 +1,7 @@
-import { Button, Group, Select, TextInput, UnstyledButton } from '@mantine/core';
+import { Anchor, Button, Group, Select, TextInput, UnstyledButton } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
+import { Link } from 'react-router';
 import { api, type QuarantinedLine } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { ConnectionName, ConnectionSelect } from '../parts/connection.tsx';
@@ -82,6 +83,8 @@ function columnsFor(options: {
         </UnstyledButton>
       ),
     },
+    { header: 'Type', cell: ({ resourceType }) => resourceType ?? 'not known' },
+    { header: 'File', cell: (line) => <File line={line} />, from: 'md' },
     {
       header: 'Reason',
       cell: ({ reason }) => (
@@ -95,6 +98,18 @@ function columnsFor(options: {
     { header: 'Size', cell: ({ sizeBytes }) => formatBytes(sizeBytes), isFigure: true, from: 'sm' },
     { header: 'Kept since', cell: ({ createdAt }) => <Moment at={createdAt} />, from: 'sm' },
   ];
+}
+
+/** The file of the export, or the search of the sync run, with a link to the run. */
+function File({ line: { source, connectionId, exportId, fileId } }: { readonly line: QuarantinedLine }) {
+  const { data } = api.useQuery('get', '/api/ehr/connections');
+  const provider = data?.data.find(({ id }) => id === connectionId)?.provider;
+  if (provider === undefined) return fileId;
+  return (
+    <Anchor component={Link} to={`/${source === 'sync' ? 'syncs' : 'exports'}/${provider}/${exportId}`} inherit>
+      {fileId}
+    </Anchor>
+  );
 }
 
 /** Replays every open line of an export, or entry of a sync run, after a defect was fixed. */

@@ -1,0 +1,18 @@
+import { expect, test } from '@jest/globals';
+import { whatToDo } from './document-texts.ts';
+
+test.each([
+  { document: { state: 'stored' }, text: '' },
+  { document: { state: 'pending' }, text: 'Wait. A worker fetches it.' },
+  { document: { state: 'downloading' }, text: 'Wait. A worker fetches it.' },
+  {
+    document: { state: 'failed', error: { code: 'c', message: 'The EHR is down.' } },
+    text: 'The EHR is down. Fetch it again.',
+  },
+  { document: { state: 'failed' }, text: 'The document could not be fetched. Fetch it again.' },
+  { document: { state: 'skipped', reason: 'unusable-url' }, text: /^Nothing/ },
+  { document: { state: 'skipped', reason: 'too-large' }, text: /Raise the limit/ },
+] as const)('a document that is $document.state says what to do: $text', ({ document, text }) => {
+  if (typeof text === 'string') expect(whatToDo(document)).toBe(text);
+  else expect(whatToDo(document)).toMatch(text);
+});

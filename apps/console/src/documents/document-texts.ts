@@ -1,0 +1,17 @@
+import type { PatientDocument } from '../api/api.ts';
+
+export const documentStates = ['pending', 'downloading', 'stored', 'failed', 'skipped'] as const;
+
+const skipTexts: Readonly<Record<NonNullable<PatientDocument['reason']>, string>> = {
+  'documents-off': 'This deployment fetches no documents. Turn them on, then fetch it again.',
+  'unusable-url': 'Nothing: the resource has no address from which a document can be fetched.',
+  'content-type': 'This deployment does not fetch this type. Allow the type, then fetch it again.',
+  'too-large': 'The document is larger than the limit of this deployment. Raise the limit, then fetch it again.',
+};
+
+/** What an operator does about a document in its state. */
+export function whatToDo({ state, reason, error }: Pick<PatientDocument, 'state' | 'reason' | 'error'>): string {
+  if (state === 'failed') return `${error?.message ?? 'The document could not be fetched.'} Fetch it again.`;
+  if (state === 'skipped') return reason === undefined ? 'Fetch it again.' : skipTexts[reason];
+  return state === 'stored' ? '' : 'Wait. A worker fetches it.';
+}

@@ -1,0 +1,170 @@
+import { Anchor, Button, Group, Select, Text, TextInput } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
+import { useQueryClient } from '@tanstack/react-query';
+import { Link } from 'react-router';
+import { api, type PatientDocument } from '../api/api.ts';
+import { StatusBadge } from '../parts/badges.tsx';
+import { ConnectionSelect } from '../parts/connection.tsx';
+import { notify } from '../parts/dialogs.ts';
+import { formatBytes } from '../parts/format.ts';
+import { Moment } from '../parts/moment.tsx';
+import { NothingYet, Page, QueryResult } from '../parts/page.tsx';
+import { type Column, RecordTable } from '../parts/record-table.tsx';
+import { useFilters } from '../parts/use-filters.ts';
+import { useSession } from '../session/session-provider.tsx';
+import { documentStates, whatToDo } from './document-texts.ts';
+
+/** As many as a person reads. The API and the command line can page through all. */
+const limit = 100;
+/** So that typing does not send a request for each letter. */
+const typingMs = 300;
+
+/** The documents of a connection: whether their content is stored, and why it is not. Each read is an audit event. */
+export function DocumentsPage() {
+  const { provider } = useSession();
+  const { filters, setFilter } = useFilters(['connectionId', 'state', 'patient']);
+  const { connectionId } = filters;
+  return (
+    <Page title="Documents">
+      <Group align="end">
+        <ConnectionSelect
+          placeholder="Choose one"
+          value={connectionId ?? null}
+          onChange={(id) => setFilter('connectionId', id)}
+        />
+        <Select
+          label="State"
+          placeholder="Any"
+          clearable
+          data={[...documentStates]}
+          value={filters.state ?? null}
+          onChange={(value) => setFilter('state', value)}
+        />
+        <TextInput
+          label="Patient"
+          placeholder="Id at the EHR"
+          value={filters.patient ?? ''}
+          onChange={({ currentTarget }) => setFilter('patient', currentTarget.value.trim())}
+        />
+      </Group>
+      {connectionId === undefined ? (
+        <NothingYet title="Choose a connection">
+          Documents are the attachments of DiagnosticReport and DocumentReference.
+        </NothingYet>
+      ) : (
+        <DocumentList provider={provider} filters={{ ...filters, connectionId }} />
+      )}
+    </Page>
+  );
+}
+
+interface DocumentListProps {
+  readonly provider: string;
+  readonly filters: {
+    readonly connectionId: string;
+    readonly state: string | undefined;
+    readonly patient: string | undefined;
+  };
+}
+
+function DocumentList({ provider, filters }: DocumentListProps) {
+  const [{ connectionId, state, patient }] = useDebouncedValue(filters, typingMs);
+  const query = { connectionId, patient, limit, state: documentStates.find((option) => option === state) };
+  const documents = api.useQuery(
+    'get',
+    '/api/ehr/{provider}/documents',
+    { params: { path: { provider }, query } },
+    { refetchInterval: false },
+  );
+  return (
+    <QueryResult query={documents}>
+      {({ data, next }) => (
+        <>
+          <RecordTable
+            caption="Documents"
+            columns={columnsFor(provider)}
+            rows={data}
+            keyOf={({ id }) => id}
+            empty={
+              <NothingYet title="No documents for this choice">
+                A document is listed when a resource that refers to it is stored.
+              </NothingYet>
+            }
+          />
+          {next !== undefined && (
+            <Text size="sm" c="dimmed">
+              Only the first {limit} are shown. Choose a state or a patient to see others.
+            </Text>
+          )}
+        </>
+      )}
+    </QueryResult>
+  );
+}
+
+function columnsFor(provider: string): readonly Column<PatientDocument>[] {
+  return [
+    { header: 'Document', cell: (document) => <Title provider={provider} document={document} /> },
+    { header: 'State', cell: ({ state }) => <StatusBadge status={state} /> },
+    { header: 'What to do', cell: (document) => <Text size="sm">{whatToDo(document)}</Text> },
+    { header: 'Of', cell: (document) => <Resource document={document} />, from: 'md' },
+    { header: 'Patient', cell: ({ patientId }) => patientId, from: 'lg' },
+    {
+      header: 'Size',
+      cell: ({ sizeBytes }) => (sizeBytes === undefined ? '' : formatBytes(sizeBytes)),
+      isFigure: true,
+      from: 'sm',
+    },
+    {
+      header: 'Ended',
+      cell: ({ completedAt }) => (completedAt === undefined ? '' : <Moment at={completedAt} />),
+      from: 'lg',
+    },
+    {
+      header: 'Actions',
+      cell: ({ id, state }) =>
+        (state === 'failed' || state === 'skipped') && <RetryButton provider={provider} id={id} />,
+    },
+  ];
+}
+
+function Title({ provider, document }: { readonly provider: string; readonly document: PatientDocument }) {
+  const { id, title, contentType, state } = document;
+  const name = title ?? contentType ?? id;
+  if (state !== 'stored') return name;
+  return (
+    <Anchor href={`/api/ehr/${provider}/documents/${encodeURIComponent(id)}`} target="_blank" rel="noreferrer" inherit>
+      {name}
+    </Anchor>
+  );
+}
+
+function Resource({ document: { connectionId, resource } }: { readonly document: PatientDocument }) {
+  const { type, id } = resource;
+  return (
+    <Anchor component={Link} to={`/resources?${new URLSearchParams({ connectionId, type, id })}`} inherit>
+      {type} {id}
+    </Anchor>
+  );
+}
+
+function RetryButton({ provider, id }: { readonly provider: string; readonly id: string }) {
+  const queries = useQueryClient();
+  const retry = api.useMutation('post', '/api/ehr/{provider}/documents/{id}/retry', {
+    onSuccess: async () => {
+      notify.done('The document will be fetched again.');
+      await queries.invalidateQueries({ queryKey: ['get', '/api/ehr/{provider}/documents'] });
+    },
+    onError: notify.failed,
+  });
+  return (
+    <Button
+      size="compact-sm"
+      variant="light"
+      loading={retry.isPending}
+      onClick={() => retry.mutate({ params: { path: { provider, id } } })}
+    >
+      Fetch again
+    </Button>
+  );
+}

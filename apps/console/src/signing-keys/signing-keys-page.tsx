@@ -1,0 +1,119 @@
+import { Anchor, Button, Code, Group, Text } from '@mantine/core';
+import { useQueryClient } from '@tanstack/react-query';
+import { api, type SigningKey } from '../api/api.ts';
+import { StatusBadge } from '../parts/badges.tsx';
+import { confirm, notify } from '../parts/dialogs.ts';
+import { FormButton } from '../parts/forms.tsx';
+import { Moment } from '../parts/moment.tsx';
+import { NothingYet, Page, QueryResult } from '../parts/page.tsx';
+import { type Column, RecordTable } from '../parts/record-table.tsx';
+import { useSession } from '../session/session-provider.tsx';
+import { NewSigningKeyForm } from './new-signing-key-form.tsx';
+
+/** The keys of the deployment that sign assertions for connections without a secret. */
+export function SigningKeysPage() {
+  const { isOperator } = useSession();
+  const keys = api.useQuery('get', '/api/ehr/signing-keys');
+  return (
+    <Page
+      title="Signing keys"
+      actions={
+        isOperator && (
+          <FormButton label="Create a key" title="Create a signing key">
+            {(close) => <NewSigningKeyForm onDone={close} />}
+          </FormButton>
+        )
+      }
+    >
+      <Text size="sm">
+        Register{' '}
+        <Anchor href="/.well-known/jwks.json" underline="always" inherit>
+          /.well-known/jwks.json
+        </Anchor>{' '}
+        at the EHR, which verifies with the public keys there.
+      </Text>
+      <QueryResult query={keys}>
+        {({ data }) => (
+          <RecordTable
+            caption="Signing keys"
+            columns={columns}
+            rows={data}
+            keyOf={({ kid }) => kid}
+            empty={
+              <NothingYet title="No signing keys">
+                Create one for connections that sign assertions (SMART Backend Services).
+              </NothingYet>
+            }
+          />
+        )}
+      </QueryResult>
+    </Page>
+  );
+}
+
+const whatToDo: Readonly<Record<SigningKey['state'], string>> = {
+  active: 'It signs. To replace it, create another key and wait an hour.',
+  published: 'It can be verified, and does not sign. The newest key signs an hour after it was created.',
+  retired: 'It does not sign. Delete it ten minutes after it was retired.',
+};
+
+const columns: readonly Column<SigningKey>[] = [
+  { header: 'Key id', cell: ({ kid }) => <Code style={{ overflowWrap: 'anywhere' }}>{kid}</Code> },
+  { header: 'Algorithm', cell: ({ alg }) => alg, from: 'sm' },
+  { header: 'State', cell: ({ state }) => <StatusBadge status={state} /> },
+  { header: 'What to do', cell: ({ state }) => <Text size="sm">{whatToDo[state]}</Text>, from: 'md' },
+  { header: 'Created', cell: ({ createdAt }) => <Moment at={createdAt} />, from: 'lg' },
+  { header: 'Actions', cell: (key) => <SigningKeyActions signingKey={key} /> },
+];
+
+/** The actions that the API allows in the state of the key. */
+function SigningKeyActions({ signingKey: { kid, state } }: { readonly signingKey: SigningKey }) {
+  const { isOperator } = useSession();
+  const queries = useQueryClient();
+  const params = { path: { kid } };
+  const refresh = () => queries.invalidateQueries({ queryKey: ['get', '/api/ehr/signing-keys'] });
+  const options = { onSuccess: refresh, onError: notify.failed };
+  const activate = api.useMutation('post', '/api/ehr/signing-keys/{kid}/activate', options);
+  const retire = api.useMutation('post', '/api/ehr/signing-keys/{kid}/retire', options);
+  const remove = api.useMutation('delete', '/api/ehr/signing-keys/{kid}', options);
+  if (!isOperator || state === 'active') return null;
+  if (state === 'retired') {
+    const confirmRemoval = () =>
+      confirm({
+        title: 'Delete this key?',
+        children: 'EHRs can no longer verify what it has signed.',
+        action: 'Delete the key',
+        onConfirm: () => remove.mutate({ params }),
+      });
+    return (
+      <Button size="compact-sm" variant="outline" color="red" loading={remove.isPending} onClick={confirmRemoval}>
+        Delete
+      </Button>
+    );
+  }
+  const confirmActivation = () =>
+    confirm({
+      title: 'Let this key sign from now on?',
+      children:
+        'An EHR that has not read the key yet refuses what it signs. Without this, it signs an hour after its creation.',
+      action: 'Activate the key',
+      onConfirm: () => activate.mutate({ params }),
+    });
+  const confirmRetirement = () =>
+    confirm({
+      title: 'Retire this key?',
+      children: 'A retired key never signs again.',
+      action: 'Retire the key',
+      onConfirm: () => retire.mutate({ params }),
+    });
+  return (
+    <Group gap="xs">
+      <Button size="compact-sm" variant="light" loading={activate.isPending} onClick={confirmActivation}>
+        Activate
+      </Button>
+      <Button size="compact-sm" variant="outline" color="red" loading={retire.isPending} onClick={confirmRetirement}>
+        Retire
+      </Button>
+    </Group>
+  );
+}
