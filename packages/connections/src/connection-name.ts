@@ -13,7 +13,7 @@ export function defaultNameOf({ provider, environment, practiceId, groupId }: Na
 }
 
 /** The name itself for 1, then "name (2)", "name (3)" and so on. */
-export function numberedName(name: string, number: number): string {
+function numberedName(name: string, number: number): string {
   if (number === 1) return name;
   const ending = ` (${number})`;
   return `${name.slice(0, maxNameLength - ending.length)}${ending}`;
