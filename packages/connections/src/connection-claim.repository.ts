@@ -40,26 +40,26 @@ export function createConnectionClaimRepository(database: Database) {
     );
   };
 
-  /** @returns undefined if another process changed the claim meanwhile */
-  const tryToTake = async (claim: ConnectionClaim, now: Date): Promise<boolean | undefined> => {
+  /** @returns the id of the connection that has the value now, or undefined if another process changed the claim meanwhile */
+  const tryToTake = async (claim: ConnectionClaim, now: Date): Promise<string | undefined> => {
     const { kind, value, connectionId } = claim;
     const _id = `${kind}/${value}`;
-    if (await insert({ _id, connectionId, takenAt: now })) return true;
-    const holder = await model.findById(_id).lean();
-    if (!holder) return undefined;
-    if (holder.connectionId === connectionId) return true;
-    const isRecent = now.getTime() - holder.takenAt.getTime() <= writeTimeoutMs;
-    if (isRecent || (await isHeld({ ...claim, connectionId: holder.connectionId }))) return false;
-    const takeover = { _id, connectionId: holder.connectionId };
-    return (await model.updateOne(takeover, { $set: { connectionId, takenAt: now } })).matchedCount === 1;
+    if (await insert({ _id, connectionId, takenAt: now })) return connectionId;
+    const entry = await model.findById(_id).lean();
+    if (!entry) return undefined;
+    const holder = entry.connectionId;
+    const isRecent = now.getTime() - entry.takenAt.getTime() <= writeTimeoutMs;
+    if (holder === connectionId || isRecent || (await isHeld({ ...claim, connectionId: holder }))) return holder;
+    const takeover = await model.updateOne({ _id, connectionId: holder }, { $set: { connectionId, takenAt: now } });
+    return takeover.matchedCount === 1 ? connectionId : undefined;
   };
 
   return {
-    /** @returns false if another connection has it */
-    async take(claim: ConnectionClaim): Promise<boolean> {
-      let isTaken: boolean | undefined;
-      while (isTaken === undefined) isTaken = await tryToTake(claim, new Date());
-      return isTaken;
+    /** Claims a value, also if the connection that claimed it does not have it. @returns the id of the connection that has it now */
+    async take(claim: ConnectionClaim): Promise<string> {
+      let holder: string | undefined;
+      while (holder === undefined) holder = await tryToTake(claim, new Date());
+      return holder;
     },
 
     async release({ kind, value, connectionId }: ConnectionClaim): Promise<void> {

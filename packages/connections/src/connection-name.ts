@@ -21,7 +21,7 @@ function numberedName(name: string, number: number): string {
 
 interface NamedStore {
   insert(connection: Connection, options?: { readonly purpose?: string | undefined }): Promise<void>;
-  countNamed(beginning: string): Promise<number>;
+  countNumbered(name: string): Promise<number>;
 }
 
 /** Inserts a connection under its default name, with a number if other connections have that name. @returns the name */
@@ -33,7 +33,7 @@ export async function insertWithDefaultName(
   const base = defaultNameOf(connection);
   return withFreeName({
     base,
-    countNamed: () => connections.countNamed(base),
+    countNumbered: () => connections.countNumbered(base),
     use: (name) => connections.insert({ ...connection, name }, options),
   });
 }
@@ -41,10 +41,10 @@ export async function insertWithDefaultName(
 /** Calls `use` with names until one is free. `use` throws `connection-name-taken` if a name is not free. @returns the name */
 export async function withFreeName(options: {
   readonly base: string;
-  readonly countNamed: () => Promise<number>;
+  readonly countNumbered: () => Promise<number>;
   readonly use: (name: string) => Promise<unknown>;
 }): Promise<string> {
-  const { base, countNamed, use } = options;
+  const { base, countNumbered, use } = options;
   let number = 1;
   for (;;) {
     try {
@@ -53,7 +53,7 @@ export async function withFreeName(options: {
       return name;
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'connection-name-taken') throw error;
-      number = number === 1 ? Math.max(2, await countNamed()) : number + 1;
+      number = number === 1 ? 2 + (await countNumbered()) : number + 1;
     }
   }
 }
@@ -87,12 +87,12 @@ export function nameTaken(): AppError {
   });
 }
 
-export function connectionExists(existing?: Pick<Connection, 'id' | 'name'>): AppError {
+export function connectionExists({ id }: Pick<Connection, 'id'>): AppError {
   return new AppError({
     code: 'connection-exists',
     message:
       'A connection for this provider, environment and practice or group exists already. Use it, or send `force: true` to create a second one.',
     retry: 'never',
-    context: existing ? { connectionId: existing.id, name: existing.name } : {},
+    context: { connectionId: id },
   });
 }

@@ -50,19 +50,19 @@ export function createConnectionRepository({ database, secretBox }: { database: 
      */
     async insert({ id, auth, ...fields }: Connection, { purpose }: { readonly purpose?: string | undefined } = {}) {
       const take = (kind: 'name' | 'purpose', value: string) => claims.take({ kind, value, connectionId: id });
-      try {
-        if (purpose !== undefined && !(await take('purpose', purpose))) throw connectionExists();
-        if (!(await take('name', fields.name))) throw nameTaken();
-        await model.create({ _id: id, ...fields, ...encryptAuth({ id, auth, secretBox }) });
-      } catch (error) {
+      const holder = purpose === undefined ? id : await take('purpose', purpose);
+      if (holder !== id) throw connectionExists({ id: holder });
+      if ((await take('name', fields.name)) !== id) {
         await claims.releaseAll(id);
-        throw error;
+        throw nameTaken();
       }
+      // If this fails, the claims end by themselves. The connection may have been written although no answer was received.
+      await model.create({ _id: id, ...fields, ...encryptAuth({ id, auth, secretBox }) });
     },
 
     /** @returns the name that it had before @throws AppError `connection-name-taken` */
     async rename({ id, name }: { readonly id: string; readonly name: string }): Promise<string | undefined> {
-      if (!(await claims.take({ kind: 'name', value: name, connectionId: id }))) throw nameTaken();
+      if ((await claims.take({ kind: 'name', value: name, connectionId: id })) !== id) throw nameTaken();
       const before = await model.findOneAndUpdate({ _id: id, deletedAt: null }, { $set: { name } }).lean();
       const unused = before ? before.name : name;
       // A connection of an earlier version has no name before.
@@ -71,9 +71,9 @@ export function createConnectionRepository({ database, secretBox }: { database: 
       return before?.name;
     },
 
-    /** How many connections have names that begin with a text. */
-    countNamed: (beginning: string): Promise<number> =>
-      model.countDocuments({ name: { $gte: beginning, $lt: `${beginning}\uffff` } }),
+    /** How many connections have a name with a number: "name (2)". */
+    countNumbered: (name: string): Promise<number> =>
+      model.countDocuments({ name: { $gte: `${name} (`, $lt: `${name} )` } }),
 
     /** Gives connections of versions without names their default names. */
     async nameUnnamed(): Promise<void> {
@@ -85,7 +85,7 @@ export function createConnectionRepository({ database, secretBox }: { database: 
         const base = defaultNameOf(connection);
         await withFreeName({
           base,
-          countNamed: () => this.countNamed(base),
+          countNumbered: () => this.countNumbered(base),
           use: (name) => this.rename({ id: _id, name }),
         });
       }

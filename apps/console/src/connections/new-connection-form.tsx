@@ -95,5 +95,5 @@ function NewConnection({ provider }: { readonly provider: Provider }) {
 /** The id of the connection because of which a new one was refused. */
 function existingConnection(error: unknown): string | undefined {
   if (!(error instanceof ApiError) || error.code !== 'connection-exists') return undefined;
-  return (error.details as { readonly connectionId?: string } | undefined)?.connectionId ?? '';
+  return (error.details as { readonly connectionId?: string } | undefined)?.connectionId;
 }

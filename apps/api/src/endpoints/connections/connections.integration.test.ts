@@ -118,8 +118,14 @@ describe('connections', () => {
   test('of ten simultaneous requests for the same practice one creates a connection', async () => {
     const answers = await Promise.all(Array.from({ length: 10 }, () => post({ practiceId: '600', force: false })));
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
-    expect(new Set(answers.filter(({ status }) => status !== 201).map(({ body }) => body.error.code))).toEqual(
-      new Set(['connection-exists']),
+    const created = answers.find(({ status }) => status === 201)?.body.data.id;
+    const refusals = answers.filter(({ status }) => status !== 201).map(({ body }) => body.error);
+    expect(refusals).toEqual(
+      refusals.map(() => ({
+        code: 'connection-exists',
+        message: expect.any(String),
+        details: { connectionId: created },
+      })),
     );
     expect((await post({ practiceId: '600', environment: 'sandbox', force: false })).status).toBe(201);
   });

@@ -110,7 +110,7 @@ describe('the connection repository', () => {
     expect([JSON.stringify(changed).includes('planted'), changed?.sealedSecret]).toEqual([false, undefined]);
   });
 
-  test('the migration gives connections of earlier versions unique names, and does not change other names', async () => {
+  test('the migration gives connections of earlier versions unique names, and an abandoned claim of a name is taken over', async () => {
     const ids = ['conn_1', 'conn_2', 'conn_3'];
     const place = { provider: 'athenahealth', environment: 'production', practiceId: '7' };
     for (const id of ids) {
@@ -124,6 +124,15 @@ describe('the connection repository', () => {
     const unnamed = { _id: { $in: ids.slice(0, 2) as never[] } };
     await database.collection('connections').updateMany(unnamed, { $unset: { name: 1 } });
     for (let run = 0; run < 2; run++) await store.migrate();
+    // A process died after it had claimed a name.
+    const claims = database.collection('connection_claims');
+    const takenAt = new Date(Date.now() - 60_000);
+    await claims.insertOne({ _id: 'name/Abandoned' as never, connectionId: 'conn_gone', takenAt });
+    await store.connections.rename({ id: 'conn_3', name: 'Abandoned' });
+    await expect(store.connections.rename({ id: 'conn_1', name: 'Abandoned' })).rejects.toMatchObject({
+      code: 'connection-name-taken',
+    });
+    await store.connections.rename({ id: 'conn_3', name: 'conn_3' });
     const names = await Promise.all(ids.map(async (id) => (await store.connections.find(id))?.name));
     expect(names).toEqual(['athenahealth production 7', 'athenahealth production 7 (2)', 'conn_3']);
   });
