@@ -78,8 +78,8 @@ const until = (baseUrl: string, id: string, is: (status: { status: string; phase
 async function useSystem(): Promise<void> {
   const { baseUrl, simulator } = system;
   const auth = { method: 'client_credentials', clientId: 'simulator-client', clientSecret: 'simulator-secret' };
-  connectionId = (await data(baseUrl, '/api/ehr/connections', { provider: 'athenahealth', practiceId: '195900', auth }))
-    .id;
+  const body = { provider: 'athenahealth', practiceId: '195900', force: true, auth };
+  connectionId = (await data(baseUrl, '/api/ehr/connections', body)).id;
   const cron = { connectionId, kind: 'export', cron: '0 2 * * *', timeZone: 'UTC', request: { exportType: 'Patient' } };
   scheduleId = (await data(baseUrl, '/api/ehr/schedules', cron)).id;
   const webhook = await send(baseUrl, `/api/ehr/connections/${connectionId}/webhook`, {}, 'PUT');

@@ -88,7 +88,7 @@ async function plantEverything(): Promise<Readonly<Record<string, string>>> {
   await ended(sync.url);
 
   const auth = { method: 'client_credentials', clientId: 'other-client', clientSecret: planted.clientSecret };
-  await api('POST', '/api/ehr/connections', { provider: 'athenahealth', practiceId: '195900', auth });
+  await api('POST', '/api/ehr/connections', { provider: 'athenahealth', practiceId: '195900', force: true, auth });
   // A FHIR response has no envelope.
   const search = `/api/ehr/athenahealth/resources/Patient?connectionId=${connectionId}&patient=${planted.patientId}`;
   await fetch(system.baseUrl + search, { headers: { authorization: `Bearer ${system.apiKey}` } });

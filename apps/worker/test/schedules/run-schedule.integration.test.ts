@@ -23,7 +23,7 @@ const hour = 3_600_000;
 async function add(change: Partial<Schedule> = {}): Promise<Schedule> {
   const schedule = makeSchedule(change);
   const connectionId = `conn_of_${schedule.id}`;
-  await cases.deps.store.connections.insert({ ...cases.connection, id: connectionId });
+  await cases.deps.store.connections.insert({ ...cases.connection, id: connectionId, name: connectionId });
   await cases.deps.store.schedules.insert({ ...schedule, connectionId });
   return { ...schedule, connectionId };
 }
