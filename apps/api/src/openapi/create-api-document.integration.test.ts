@@ -40,7 +40,8 @@ describe('the document of the API', () => {
   test('the OpenAPI document has a valid example for the call of every webhook', () => {
     const bodies = Object.values(webhookCalls).map(({ post }) => post?.requestBody?.content['application/json']);
     expect(bodies).toHaveLength(2);
-    for (const body of bodies) expect((body?.schema as z.ZodType).parse(body?.example)).toEqual(body?.example);
+    for (const { schema, example } of bodies.filter((body) => body !== undefined))
+      expect((schema as z.ZodType).parse(example)).toEqual(example);
   });
 
   test('the OpenAPI document contains valid JSON Schema', () => {

@@ -1,5 +1,5 @@
 import { type AppError, validate } from '@bulkhead/runtime';
-import { exportId, runId } from '../endpoints/common.schema.ts';
+import { connectionId, exportId, runId } from '../endpoints/common.schema.ts';
 import type { Endpoint, ErrorCode } from '../http/define-endpoint.ts';
 import { readQuery } from '../http/read-query.ts';
 
@@ -73,6 +73,17 @@ const errorExamples: Readonly<Record<ErrorCode, readonly ErrorExample[]>> = {
     { message: 'This address does not exist. See /docs for the endpoints, or open / in a browser for the console.' },
   ],
   'unknown-provider': [{ message: 'The provider is unknown. Use one of these: athenahealth.' }],
+  'connection-name-taken': [{ message: 'Another connection has this name. Choose a different name.' }],
+  'connection-exists': [
+    {
+      message:
+        'A connection for this provider, environment and practice or group exists already. Use it, or send `force: true` to create a second one.',
+      details: { connectionId },
+    },
+  ],
+  'connection-test-pending': [
+    { message: 'The EHR has not answered yet. Test again in a minute, or save the connection and test it then.' },
+  ],
   'unknown-connection': [
     { message: 'No connection has this id. List them with GET /api/ehr/connections, or create one with POST.' },
     {

@@ -50,7 +50,12 @@ const createConnection = defineEndpoint({
   errors: ['unknown-provider', 'connection-exists', 'connection-name-taken'],
   async handler({ body, services, audit }) {
     const connection = await services.connections.create(body);
-    audit.target = { id: connection.id, provider: connection.provider, name: connection.name, connectionId: connection.id };
+    audit.target = {
+      id: connection.id,
+      provider: connection.provider,
+      name: connection.name,
+      connectionId: connection.id,
+    };
     return { data: toConnectionView(connection), location: `/api/ehr/connections/${connection.id}` };
   },
 });
@@ -111,6 +116,8 @@ const renameConnection = defineEndpoint({
   access: 'operator',
   audited: true,
   summary: 'Rename a connection',
+  description:
+    'Changes the name that lists, pickers and the health report show. The id stays, so nothing that refers to the connection changes.',
   request: {
     body: {
       schema: z.strictObject({ name: connectionNameSchema.meta({ description: 'Unique in the deployment.' }) }),
