@@ -33,7 +33,8 @@ test('GET /rate-budgets has one entry for each budget, with the connections that
   const { status, body, text } = await api.request('GET', path);
   expect(status).toBe(200);
   const waiting = { interactive: 0, poll: 0, 'kick-off': 0, download: 0, crawl: 0 };
-  const unused = { provider: 'athenahealth', pausedMs: 0, slowMs: 0, waiting };
+  const recent = Array.from({ length: 60 }, () => 0);
+  const unused = { provider: 'athenahealth', recent, pausedMs: 0, slowMs: 0, waiting };
   const requests = {
     ...unused,
     window: { used: 0, limit: 16, windowMs: 2000 },
