@@ -38,6 +38,8 @@ export function createConnectionDraftRepository({
 
     async insert(connection: Connection): Promise<void> {
       const { id } = connection;
+      // Drafts of processes that have crashed, for database engines that lack TTL indexes.
+      await model.deleteMany({ expiresAt: { $lt: new Date() } });
       const sealed = secretBox.encrypt({ plaintext: Buffer.from(JSON.stringify(connection)), owner: ownerOf(id) });
       await model.create({ _id: id, sealed, expiresAt: new Date(Date.now() + keptMs) });
     },

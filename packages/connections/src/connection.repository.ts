@@ -37,7 +37,22 @@ export function createConnectionRepository({ database, secretBox }: { database: 
   const claims = createConnectionClaimRepository(database);
   const findKept = batchedFind<ConnectionDocument>(model, { deletedAt: null });
   const fieldOptions = { database, secretBox, collection: 'connections' };
+  /** @returns the name that it had before @throws AppError `connection-name-taken` */
+  const rename = async ({ id, name }: { readonly id: string; readonly name: string }): Promise<string | undefined> => {
+    if ((await claims.take({ kind: 'name', value: name, connectionId: id })) !== id) throw nameTaken();
+    const before = await model.findOneAndUpdate({ _id: id, deletedAt: null }, { $set: { name } }).lean();
+    const unused = before ? before.name : name;
+    // A connection of an earlier version has no name before.
+    if (unused !== undefined && before?.name !== name)
+      await claims.release({ kind: 'name', value: unused, connectionId: id });
+    return before?.name;
+  };
+  /** How many connections have a name with a number: "name (2)". */
+  const countNumbered = (name: string): Promise<number> =>
+    model.countDocuments({ name: { $gte: `${name} (`, $lt: `${name} )` } });
   return {
+    rename,
+    countNumbered,
     encryptedFields: [
       createEncryptedField({ ...fieldOptions, field: 'sealedSecret', ownerOf: (id) => id }),
       createEncryptedField({ ...fieldOptions, field: 'sealedPrivateJwk', ownerOf: keyOwner }),
@@ -60,21 +75,6 @@ export function createConnectionRepository({ database, secretBox }: { database: 
       await model.create({ _id: id, ...fields, ...encryptAuth({ id, auth, secretBox }) });
     },
 
-    /** @returns the name that it had before @throws AppError `connection-name-taken` */
-    async rename({ id, name }: { readonly id: string; readonly name: string }): Promise<string | undefined> {
-      if ((await claims.take({ kind: 'name', value: name, connectionId: id })) !== id) throw nameTaken();
-      const before = await model.findOneAndUpdate({ _id: id, deletedAt: null }, { $set: { name } }).lean();
-      const unused = before ? before.name : name;
-      // A connection of an earlier version has no name before.
-      if (unused !== undefined && before?.name !== name)
-        await claims.release({ kind: 'name', value: unused, connectionId: id });
-      return before?.name;
-    },
-
-    /** How many connections have a name with a number: "name (2)". */
-    countNumbered: (name: string): Promise<number> =>
-      model.countDocuments({ name: { $gte: `${name} (`, $lt: `${name} )` } }),
-
     /** Gives connections of versions without names their default names. */
     async nameUnnamed(): Promise<void> {
       const unnamed = await model
@@ -85,8 +85,8 @@ export function createConnectionRepository({ database, secretBox }: { database: 
         const base = defaultNameOf(connection);
         await withFreeName({
           base,
-          countNumbered: () => this.countNumbered(base),
-          use: (name) => this.rename({ id: _id, name }),
+          countNumbered: () => countNumbered(base),
+          use: (name) => rename({ id: _id, name }),
         });
       }
     },
