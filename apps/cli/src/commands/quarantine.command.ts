@@ -33,6 +33,8 @@ export const quarantine: CommandGroup = {
         output.printList(data, {
           columns: {
             id: (line) => line.id,
+            type: ({ resourceType }) => resourceType,
+            file: ({ fileId }) => fileId,
             reason: ({ reason }) => reason,
             line: toPosition,
             bytes: ({ sizeBytes }) => sizeBytes,

@@ -38,7 +38,7 @@ export function BudgetCard({ budget }: { readonly budget: RateBudget }) {
             Waiting:
           </Text>
           <Text size="sm">
-            {waiters.length === 0 ? 'nobody' : waiters.map(([kind, count]) => `${kind} (${count})`).join(', ')}
+            {waiters.length === 0 ? 'none' : waiters.map(([kind, count]) => `${kind} (${count})`).join(', ')}
           </Text>
         </Group>
         <Group gap="xs">
