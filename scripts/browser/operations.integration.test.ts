@@ -51,6 +51,9 @@ if ('missing' in chromium) {
       await field('Practice id').waitFor();
       await button('Test and save').click();
       await page.getByText('Enter the practice id, or a group id.').waitFor();
+      expect(await page.evaluate('document.activeElement.name || document.activeElement.dataset.path')).toBe(
+        'practiceId',
+      );
       await expectAccessible();
       await field('Name').fill('Lakeside Clinic');
       await field('Practice id').fill('195900');

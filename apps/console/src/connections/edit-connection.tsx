@@ -7,7 +7,7 @@ import { EntryForm } from '../parts/forms.tsx';
 import { WithProvider } from '../session/session-provider.tsx';
 import { type CredentialsForm, missingFields, toAuth, unshownOf, withAuth } from './connection-form.ts';
 import { CredentialsFields } from './credentials-fields.tsx';
-import { TestedForm } from './tested-form.tsx';
+import { checkForm, TestedForm } from './tested-form.tsx';
 
 interface EditProps {
   readonly connection: Connection;
@@ -48,7 +48,7 @@ function CredentialsEditor({ connection, provider, onDone }: EditProps & { reado
   return (
     <TestedForm
       draft={withAuth(connection, body.auth)}
-      validate={() => !form.validate().hasErrors}
+      validate={() => checkForm(form)}
       save={change}
       onSave={() => change.mutate({ params: { path: { id } }, body })}
     >

@@ -16,7 +16,7 @@ import {
   toDraft,
 } from './connection-form.ts';
 import { CredentialsFields } from './credentials-fields.tsx';
-import { TestedForm } from './tested-form.tsx';
+import { checkForm, TestedForm } from './tested-form.tsx';
 
 /** Creates a connection with credentials, or opens the EHR, where a user of the practice authorizes it. */
 export function NewConnectionForm() {
@@ -46,7 +46,7 @@ function NewConnection({ provider }: { readonly provider: Provider }) {
   return (
     <TestedForm
       draft={toDraft(request)}
-      validate={() => !form.validate().hasErrors}
+      validate={() => checkForm(form)}
       save={create}
       onSave={() => create.mutate({ body: toConnectionRequest(request) })}
       refusal={

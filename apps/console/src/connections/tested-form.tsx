@@ -1,4 +1,5 @@
-import { Alert, Button, Group, Stack, Text } from '@mantine/core';
+import { Alert, Box, Button, Group, Stack, Text } from '@mantine/core';
+import type { UseFormReturnType } from '@mantine/form';
 import { type ReactNode, type SyntheticEvent, useState } from 'react';
 import { api, type ConnectionDraft, type ConnectionTest } from '../api/api.ts';
 import { Problem } from '../parts/page.tsx';
@@ -42,16 +43,24 @@ export function TestedForm({ draft, validate, save, onSave, refusal, children }:
     <form onSubmit={(event) => void submit(event)} autoComplete="off" noValidate>
       <Stack>
         {children}
-        {test.error !== null && <Problem error={test.error} />}
-        {result && <TestResult test={result} />}
-        {refusal ?? (save.error !== null && <Problem error={save.error} />)}
+        {test.error !== null && (
+          <Shown>
+            <Problem error={test.error} />
+          </Shown>
+        )}
+        {result && (
+          <Shown key={result.endedAt}>
+            <TestResult test={result} />
+          </Shown>
+        )}
+        {save.error !== null && <Shown>{refusal ?? <Problem error={save.error} />}</Shown>}
         <Group justify="end">
           {isTestable && (
             <Button variant="default" loading={test.isPending} onClick={() => validate() && void runTest()}>
               Test
             </Button>
           )}
-          {result?.ok === false && (
+          {(result?.ok === false || test.error !== null) && (
             <Button variant="outline" color="red" loading={save.isPending} onClick={() => validate() && onSave()}>
               Save without a working test
             </Button>
@@ -63,6 +72,23 @@ export function TestedForm({ draft, validate, save, onSave, refusal, children }:
       </Stack>
     </form>
   );
+}
+
+/** Scrolls a message below the fields into view when it appears. */
+function Shown({ children }: { readonly children: ReactNode }) {
+  return <Box ref={scrollIntoView}>{children}</Box>;
+}
+
+function scrollIntoView(element: HTMLElement | null): void {
+  element?.scrollIntoView({ block: 'nearest' });
+}
+
+/** Shows what is missing in a form, and moves the focus to the first such field. */
+export function checkForm<Form extends object>(form: UseFormReturnType<Form>): boolean {
+  const { hasErrors, errors } = form.validate();
+  const [first] = Object.keys(errors);
+  if (first !== undefined) form.getInputNode(first)?.focus();
+  return !hasErrors;
 }
 
 function TestResult({ test }: { readonly test: ConnectionTest }) {

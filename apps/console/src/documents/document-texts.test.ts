@@ -11,7 +11,7 @@ test.each([
   },
   { document: { state: 'failed' }, text: 'The document could not be fetched. Fetch it again.' },
   { document: { state: 'skipped', reason: 'unusable-url' }, text: /^Nothing/ },
-  { document: { state: 'skipped', reason: 'too-large' }, text: /Raise the limit/ },
+  { document: { state: 'skipped', reason: 'too-large' }, text: /Raise WORKER_DOCUMENT_MAX_MEGABYTES/ },
 ] as const)('a document that is $document.state says what to do: $text', ({ document, text }) => {
   if (typeof text === 'string') expect(whatToDo(document)).toBe(text);
   else expect(whatToDo(document)).toMatch(text);

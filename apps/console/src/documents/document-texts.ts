@@ -3,10 +3,10 @@ import type { PatientDocument } from '../api/api.ts';
 export const documentStates = ['pending', 'downloading', 'stored', 'failed', 'skipped'] as const;
 
 const skipTexts: Readonly<Record<NonNullable<PatientDocument['reason']>, string>> = {
-  'documents-off': 'This deployment fetches no documents. Turn them on, then fetch it again.',
+  'documents-off': 'This deployment fetches no documents. Set WORKER_DOCUMENTS to on, then fetch it again.',
   'unusable-url': 'Nothing: the resource has no address from which a document can be fetched.',
-  'content-type': 'This deployment does not fetch this type. Allow the type, then fetch it again.',
-  'too-large': 'The document is larger than the limit of this deployment. Raise the limit, then fetch it again.',
+  'content-type': 'This type is not fetched. For audio and video set WORKER_DOCUMENT_MEDIA to on, then fetch it again.',
+  'too-large': 'The document is too large. Raise WORKER_DOCUMENT_MAX_MEGABYTES, then fetch it again.',
 };
 
 /** What an operator does about a document in its state. */

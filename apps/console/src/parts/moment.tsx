@@ -32,7 +32,7 @@ export function Moment({ at, none = '–', isExact = false, timeZone }: MomentPr
   const tip = [formatRelative(at, now), exact, utc].filter((line) => line !== undefined && line !== text);
   return (
     <Tooltip label={[...new Set(tip)].join(', ')} events={{ hover: true, focus: true, touch: true }}>
-      <Text component="time" inherit dateTime={at} style={{ whiteSpace: 'nowrap' }}>
+      <Text component="time" inherit dateTime={at} className="moment">
         {text}
       </Text>
     </Tooltip>

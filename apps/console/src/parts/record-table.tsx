@@ -61,7 +61,7 @@ export function RecordTable<Row>(props: RecordTableProps<Row>) {
 function RecordCards<Row>({ caption, columns, rows, keyOf }: RecordTableProps<Row>) {
   const [first, ...others] = columns;
   return (
-    <Stack component="ul" gap="xs" m={0} p={0} style={{ listStyle: 'none' }} aria-label={caption}>
+    <Stack component="ul" className="cards" gap="xs" m={0} p={0} style={{ listStyle: 'none' }} aria-label={caption}>
       {rows.map((row) => (
         <Paper key={keyOf(row)} component="li" withBorder p="sm" style={{ overflowWrap: 'anywhere' }}>
           <Box fw={600} mb={4}>

@@ -1,4 +1,4 @@
-import { Anchor, Button, Group, Select, TextInput, UnstyledButton } from '@mantine/core';
+import { Anchor, Button, Group, Select, Text, TextInput, UnstyledButton } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link } from 'react-router';
@@ -104,11 +104,16 @@ function columnsFor(options: {
 function File({ line: { source, connectionId, exportId, fileId } }: { readonly line: QuarantinedLine }) {
   const { data } = api.useQuery('get', '/api/ehr/connections');
   const provider = data?.data.find(({ id }) => id === connectionId)?.provider;
-  if (provider === undefined) return fileId;
   return (
-    <Anchor component={Link} to={`/${source === 'sync' ? 'syncs' : 'exports'}/${provider}/${exportId}`} inherit>
-      {fileId}
-    </Anchor>
+    <Text size="xs" style={{ overflowWrap: 'anywhere' }}>
+      {provider === undefined ? (
+        fileId
+      ) : (
+        <Anchor component={Link} to={`/${source === 'sync' ? 'syncs' : 'exports'}/${provider}/${exportId}`} inherit>
+          {fileId}
+        </Anchor>
+      )}
+    </Text>
   );
 }
 
