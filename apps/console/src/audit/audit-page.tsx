@@ -3,6 +3,7 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { Link } from 'react-router';
 import { type AuditEvent, api } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
+import { shortened } from '../parts/format.ts';
 import { Moment } from '../parts/moment.tsx';
 import { NothingYet, Page, QueryResult } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
@@ -106,13 +107,13 @@ function TimeField({ label, at, onChange }: TimeFieldProps) {
 /** The things that an event names, with links to their pages. A removed thing no longer has a page. */
 function Targets({ event }: { readonly event: AuditEvent }) {
   return targetLinks(event).map(({ name, value, to }) => (
-    <Text key={name} size="sm" style={{ overflowWrap: 'anywhere' }}>
+    <Text key={name} size="sm" title={value} style={{ overflowWrap: 'anywhere' }}>
       {name}{' '}
       {to === undefined ? (
-        value
+        shortened(value)
       ) : (
         <Anchor component={Link} to={to} inherit>
-          {value}
+          {shortened(value)}
         </Anchor>
       )}
     </Text>

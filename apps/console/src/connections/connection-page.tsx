@@ -8,6 +8,7 @@ import { FormButton } from '../parts/forms.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { NothingYet, Page, QueryResult } from '../parts/page.tsx';
 import { RecordTable } from '../parts/record-table.tsx';
+import { ShortText } from '../parts/short-text.tsx';
 import { useSession } from '../session/session-provider.tsx';
 import { EditCredentialsForm, RenameForm } from './edit-connection.tsx';
 import { RemoveConnectionForm } from './remove-connection-form.tsx';
@@ -35,10 +36,16 @@ export function ConnectionPage() {
             )}
             {isOperator && (
               <>
-                <FormButton label="Edit credentials" title="Edit credentials" icon={pencil} isOpenAtFirst={isEditing}>
+                <FormButton
+                  label="Edit credentials"
+                  title="Edit credentials"
+                  icon={pencil}
+                  isSecondary
+                  isOpenAtFirst={isEditing}
+                >
                   {(close) => <EditCredentialsForm connection={connection} onDone={close} />}
                 </FormButton>
-                <FormButton label="Rename" title="Rename the connection" icon={pencil}>
+                <FormButton label="Rename" title="Rename the connection" icon={pencil} isSecondary>
                   {(close) => <RenameForm connection={connection} onDone={close} />}
                 </FormButton>
                 <FormButton label="Erase a patient" title="Erase a patient" icon={trash} isDangerous>
@@ -106,7 +113,7 @@ function factsOf(connection: Connection) {
     Authorized: authorizedFor(connection),
     Webhook: webhookUrl,
     Added: <Moment at={createdAt} />,
-    Id: id,
+    Id: <ShortText text={id} name="id" />,
   };
 }
 

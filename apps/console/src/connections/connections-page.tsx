@@ -8,6 +8,7 @@ import { NothingYet, Page, QueryResult } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
 import { useSession } from '../session/session-provider.tsx';
 import { NewConnectionForm } from './new-connection-form.tsx';
+import { TestConnectionButton } from './test-connection.tsx';
 
 /** The connected practices. */
 export function ConnectionsPage() {
@@ -59,8 +60,9 @@ const columns: readonly Column<Connection>[] = [
   { header: 'Added', cell: ({ createdAt }) => <Moment at={createdAt} />, from: 'md' },
 ];
 
-function LastTest({ connection: { lastTest, needsAuthorization } }: { readonly connection: Connection }) {
+function LastTest({ connection }: { readonly connection: Connection }) {
+  const { lastTest, needsAuthorization } = connection;
   if (needsAuthorization) return <StatusBadge status="needs authorization" />;
-  if (!lastTest) return 'never';
+  if (!lastTest) return <TestConnectionButton connection={connection} label="Test now" isCompact />;
   return <StatusBadge status={lastTest.ok ? 'ok' : 'failed'} />;
 }

@@ -3,16 +3,26 @@ import { IconCheck, IconX } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { api, type Connection, type ConnectionTest } from '../api/api.ts';
 import { notify } from '../parts/dialogs.ts';
+import { formatDuration } from '../parts/format.ts';
 import { Moment } from '../parts/moment.tsx';
 
-export function TestConnectionButton({ connection: { id, needsAuthorization } }: { readonly connection: Connection }) {
+interface TestConnectionButtonProps {
+  readonly connection: Pick<Connection, 'id' | 'needsAuthorization'>;
+  readonly label?: string;
+  /** For a row of a list. */
+  readonly isCompact?: boolean;
+}
+
+export function TestConnectionButton({ connection, label = 'Test', isCompact = false }: TestConnectionButtonProps) {
+  const { id, needsAuthorization } = connection;
   const queries = useQueryClient();
   const test = api.useMutation('post', '/api/ehr/connections/{id}/test', {
     onSuccess: ({ data }) => {
       if (!('ok' in data)) notify.done('The test is still running. Its steps will appear here.');
       else if (data.ok) notify.done('The connection works.');
       else notify.problem(failedStep(data), 'See what to do under "Last test".');
-      return queries.invalidateQueries({ queryKey: ['get', '/api/ehr/connections/{id}'] });
+      // Lists and the health report show the last test too.
+      return queries.invalidateQueries();
     },
     onError: notify.failed,
   });
@@ -20,10 +30,11 @@ export function TestConnectionButton({ connection: { id, needsAuthorization } }:
     <Button
       // The advice about the next step has changed.
       variant={needsAuthorization ? 'outline' : 'filled'}
+      {...(isCompact ? { size: 'compact-xs', variant: 'default' } : {})}
       loading={test.isPending}
       onClick={() => test.mutate({ params: { path: { id } } })}
     >
-      Test
+      {label}
     </Button>
   );
 }
@@ -64,7 +75,9 @@ export function ConnectionTestSteps({ test }: { readonly test: ConnectionTest })
             {step}
           </Text>{' '}
           <Text span size="sm">
-            {ok ? `in ${durationMs} ms` : `${code}: ${message} ${whatToDo ?? ''}`}
+            {ok
+              ? `in ${durationMs < 1000 ? `${durationMs} ms` : formatDuration(durationMs)}`
+              : `${code}: ${message} ${whatToDo ?? ''}`}
           </Text>
           {tried && (
             <Text size="sm" c="dimmed">

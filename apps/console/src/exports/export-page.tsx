@@ -1,6 +1,6 @@
 import { Alert, Button, List, Paper, Title } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
-import { Link, useParams } from 'react-router';
+import { useParams } from 'react-router';
 import { api, type BulkExport, type OutputFile, refreshMs } from '../api/api.ts';
 import { ActivityLine } from '../parts/activity-line.tsx';
 import { LiveBadge, StatusBadge } from '../parts/badges.tsx';
@@ -12,6 +12,7 @@ import { Moment } from '../parts/moment.tsx';
 import { Page, QueryResult } from '../parts/page.tsx';
 import { RunLog } from '../parts/run-log.tsx';
 import { RunProblems } from '../parts/run-problems.tsx';
+import { ShortText } from '../parts/short-text.tsx';
 import { ExportFiles } from './export-files.tsx';
 import { ExportFigures, ExportTimeline } from './export-progress.tsx';
 import { canRetryExport } from './export-texts.ts';
@@ -97,8 +98,8 @@ function factsOf({ id, connectionId, startedAt, completedAt, request, scheduleId
     'Changed since': since === undefined ? sinceLast && 'the last export' : <Moment at={since} isExact />,
     Filters: typeFilters.join(', '),
     'Started by': scheduleId === undefined ? 'a request' : 'a schedule',
-    'Status request': statusUrl,
-    Id: id,
+    'Status request': statusUrl && <ShortText text={statusUrl} name="address of the status" />,
+    Id: <ShortText text={id} name="id" />,
   };
 }
 
@@ -146,7 +147,7 @@ interface ExportProblemsProps {
 
 /** The problems and what to do about them. A problem of many files is shown once. */
 function ExportProblems({ record, files }: ExportProblemsProps) {
-  const { id, issues, counts } = record;
+  const { issues } = record;
   return (
     <>
       <RunProblems run={record}>
@@ -155,11 +156,6 @@ function ExportProblems({ record, files }: ExportProblemsProps) {
             {message}
           </Alert>
         ))}
-        {counts.quarantined > 0 && (
-          <Alert color="yellow" title={`In quarantine: ${formatCount(counts.quarantined)}`}>
-            Lines that could not be stored. <Link to={`/quarantine?exportId=${id}`}>Show them</Link>
-          </Alert>
-        )}
       </RunProblems>
       {issues.length > 0 && (
         <Alert color="yellow" title="The EHR reports">

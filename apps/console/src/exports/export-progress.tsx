@@ -1,7 +1,8 @@
-import { Paper, Progress, Stepper } from '@mantine/core';
+import { Anchor, Paper, Progress, Stepper } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { IconX } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
+import { Link } from 'react-router';
 import type { BulkExport } from '../api/api.ts';
 import { Facts } from '../parts/facts.tsx';
 import { formatBytes, formatCount, formatDuration } from '../parts/format.ts';
@@ -11,7 +12,7 @@ import { addSample, type ProgressSample, progressRate } from './progress-rate.ts
 
 /** The progress, the rate, and the time left at that rate. */
 export function ExportFigures({ record }: { readonly record: BulkExport }) {
-  const { counts, status } = record;
+  const { id, counts, status } = record;
   const isRunning = status === 'IN_PROGRESS';
   const { promised, stored, stale, quarantined, withheld = 0, bytes, unchanged, deleted } = counts;
   const done = stored + stale + quarantined + withheld;
@@ -21,9 +22,16 @@ export function ExportFigures({ record }: { readonly record: BulkExport }) {
     Failed: counts.filesFailed > 0 ? formatCount(counts.filesFailed) : undefined,
     // A manifest does not have to say how many resources its files have.
     Stored: promised > 0 ? `${formatCount(stored)} of ${formatCount(promised)}` : formatCount(stored),
-    'of them unchanged': formatCount(unchanged),
+    Unchanged: formatCount(unchanged),
     'Older than stored': stale > 0 ? formatCount(stale) : undefined,
-    Quarantined: formatCount(quarantined),
+    Quarantined:
+      quarantined === 0 ? (
+        '0'
+      ) : (
+        <Anchor component={Link} to={`/quarantine?exportId=${id}`} inherit>
+          {formatCount(quarantined)}
+        </Anchor>
+      ),
     'Of erased patients': withheld > 0 ? formatCount(withheld) : undefined,
     Deleted: formatCount(deleted),
     Received: formatBytes(bytes),
@@ -62,13 +70,11 @@ export function ExportTimeline({ record }: { readonly record: BulkExport }) {
   const isNarrow = useMediaQuery('(max-width: 68em)');
   const steps = stepsOf(record, new Date());
   const active = steps.findLastIndex(({ state }) => state === 'done') + 1;
-  const hasEnded = steps.some(({ state }) => state === 'ended-here');
   return (
     <Stepper
       active={active}
       size="sm"
       orientation={isNarrow ? 'vertical' : 'horizontal'}
-      color={hasEnded ? 'red' : undefined}
       allowNextStepsSelect={false}
       aria-label="Phases"
     >
@@ -77,6 +83,7 @@ export function ExportTimeline({ record }: { readonly record: BulkExport }) {
           key={step.phase}
           label={step.label}
           description={describe({ step, progress: record.progress })}
+          color={step.state === 'ended-here' ? 'red' : undefined}
           loading={step.state === 'now'}
           icon={step.state === 'ended-here' ? <IconX size={16} aria-label="ended here" /> : undefined}
           aria-current={step.state === 'now' ? 'step' : undefined}

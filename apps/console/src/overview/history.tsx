@@ -3,8 +3,8 @@ import { Group, Paper, SegmentedControl, SimpleGrid, Stack, Text, Title } from '
 import { useState } from 'react';
 import { api, type History as HistoryData } from '../api/api.ts';
 import { useConnectionNames } from '../parts/connection.tsx';
-import { formatBytes, formatCount, formatDuration } from '../parts/format.ts';
-import { QueryResult } from '../parts/page.tsx';
+import { formatBytes, formatCount, formatDuration, formatShortDuration } from '../parts/format.ts';
+import { NothingYet, QueryResult } from '../parts/page.tsx';
 import { durationsOf, type HistoryChart, lagsOf, outcomesOf, usesOf, volumesOf, waitsOf } from './history-charts.ts';
 
 const ranges = [
@@ -79,18 +79,39 @@ function Figures({ figures }: { readonly figures: readonly Figure[] }) {
 
 function Charts({ history }: { readonly history: HistoryData }) {
   const nameOf = useConnectionNames();
-  const hours = (minutes: number) => formatDuration(minutes * 60_000);
-  const percent = (value: number) => `${formatCount(Math.round(value))} %`;
+  const charts = chartsOf(history, nameOf);
+  if (charts.every(({ chart }) => chart.points.length === 0)) {
+    return (
+      <NothingYet title="No history in this time">
+        The workers take a sample each minute. An export or sync is shown when it has ended.
+      </NothingYet>
+    );
+  }
   return (
     <SimpleGrid cols={{ base: 1, md: 2 }}>
-      <Chart title="Exports and syncs that ended" chart={outcomesOf(history)} isBar format={formatCount} />
-      <Chart title="How long they took (median)" chart={durationsOf(history)} format={hours} />
-      <Chart title="Resources by type" chart={volumesOf(history)} isBar format={formatCount} />
-      <Chart title="How far connections are behind" chart={lagsOf(history, nameOf)} format={hours} />
-      <Chart title="Daily request budget used" chart={usesOf(history)} format={percent} />
-      <Chart title="Longest wait in the queues" chart={waitsOf(history)} format={hours} />
+      {charts.map((chart) => (
+        <Chart key={chart.title} {...chart} />
+      ))}
     </SimpleGrid>
   );
+}
+
+const inMinutes = {
+  format: (minutes: number) => formatDuration(minutes * 60_000),
+  formatTick: (minutes: number) => formatShortDuration(minutes * 60_000),
+};
+const inPercent = { format: (value: number) => `${formatCount(Math.round(value))} %` };
+const asBars = { isBar: true, format: formatCount };
+
+function chartsOf(history: HistoryData, nameOf: (connectionId: string) => string): readonly ChartProps[] {
+  return [
+    { title: 'Exports and syncs that ended', chart: outcomesOf(history), ...asBars },
+    { title: 'How long they took (median)', chart: durationsOf(history), ...inMinutes },
+    { title: 'Resources by type', chart: volumesOf(history), ...asBars },
+    { title: 'How far connections are behind', chart: lagsOf(history, nameOf), ...inMinutes },
+    { title: 'Daily request budget used', chart: usesOf(history), ...inPercent },
+    { title: 'Longest wait in the queues', chart: waitsOf(history), ...inMinutes },
+  ];
 }
 
 interface ChartProps {
@@ -98,9 +119,11 @@ interface ChartProps {
   readonly chart: HistoryChart;
   readonly isBar?: boolean;
   readonly format: (value: number) => string;
+  /** For the axis, which has less room. */
+  readonly formatTick?: (value: number) => string;
 }
 
-function Chart({ title, chart: { points, series }, isBar = false, format }: ChartProps) {
+function Chart({ title, chart: { points, series }, isBar = false, format, formatTick = format }: ChartProps) {
   const shared = {
     h: 200,
     role: 'img',
@@ -110,6 +133,7 @@ function Chart({ title, chart: { points, series }, isBar = false, format }: Char
     series: series.map((line) => ({ ...line })),
     withLegend: series.length > 1,
     valueFormatter: format,
+    yAxisProps: { tickFormatter: formatTick, width: 64 },
     xAxisProps: { tickFormatter: formatAt, minTickGap: 40 },
     tooltipProps: { labelFormatter: formatAt },
   } as const;
@@ -123,7 +147,7 @@ function Chart({ title, chart: { points, series }, isBar = false, format }: Char
           Nothing in this time.
         </Text>
       ) : isBar ? (
-        <BarChart {...shared} type="stacked" barProps={{ isAnimationActive: false }} />
+        <BarChart {...shared} type="stacked" barProps={{ isAnimationActive: false, maxBarSize: 40 }} />
       ) : (
         <LineChart {...shared} withDots={points.length < 3} connectNulls lineProps={{ isAnimationActive: false }} />
       )}

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { formatBytes, formatDuration } from './format.ts';
+import { formatBytes, formatDuration, formatShortDuration, shortened } from './format.ts';
 
 describe('formatBytes', () => {
   test.each([
@@ -24,4 +24,13 @@ describe('formatDuration', () => {
   ])('formatDuration writes %d ms as %s', (ms, text) => {
     expect(formatDuration(ms)).toBe(text);
   });
+});
+
+test('a long id is shortened in the middle, and a short one stays', () => {
+  expect(shortened('conn_1')).toBe('conn_1');
+  expect(shortened('job_01a21b301d7d7049a9beeff1d42c509c')).toBe('job_01a21b301d7…d42c509c');
+});
+
+test('the axis of a chart shows the largest unit of a duration', () => {
+  expect([45_000, 200_000, 7_500_000].map(formatShortDuration)).toEqual(['45 s', '3 min', '2 h']);
 });

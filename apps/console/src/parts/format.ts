@@ -30,3 +30,16 @@ const counts = new Intl.NumberFormat('en-US');
 export function formatCount(count: number): string {
   return counts.format(count);
 }
+
+/** The longest text of a value that fits into a column. */
+const maxLength = 26;
+
+/** Leaves out the middle of a long id or address. Both ends distinguish it from others. */
+export function shortened(text: string): string {
+  return text.length <= maxLength ? text : `${text.slice(0, 15)}…${text.slice(-8)}`;
+}
+
+/** The largest unit of a duration: `3 h`. For the axis of a chart. */
+export function formatShortDuration(ms: number): string {
+  return formatDuration(ms).split(' ').slice(0, 2).join(' ');
+}

@@ -38,6 +38,8 @@ interface FormButtonProps {
   readonly isDangerous?: boolean;
   /** Whether the form is open when the page is. */
   readonly isOpenAtFirst?: boolean;
+  /** Beside the most important action of a page. */
+  readonly isSecondary?: boolean;
   /** For the rows of a table. */
   readonly isCompact?: boolean;
   readonly children: (close: () => void) => ReactNode;
@@ -50,6 +52,7 @@ export function FormButton({
   icon = <IconPlus size={16} aria-hidden />,
   isDangerous = false,
   isOpenAtFirst = false,
+  isSecondary = false,
   isCompact = false,
   children,
 }: FormButtonProps) {
@@ -59,6 +62,7 @@ export function FormButton({
       <Button
         leftSection={icon}
         onClick={open}
+        variant={isSecondary ? 'default' : 'filled'}
         {...(isDangerous ? { color: 'red', variant: 'outline' } : {})}
         {...(isCompact ? { size: 'compact-sm', variant: 'light' } : {})}
       >

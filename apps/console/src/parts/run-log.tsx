@@ -41,7 +41,16 @@ export function RunLog({ log, phase }: RunLogProps) {
 const columns: readonly Column<RunEvent>[] = [
   { header: 'When', cell: ({ at }) => <Moment at={at} isExact /> },
   { header: 'What', cell: (event) => <EventText event={event} /> },
-  { header: 'Code', cell: ({ code }) => code, from: 'sm' },
+  {
+    header: 'Code',
+    cell: ({ code }) =>
+      code && (
+        <Text span inherit style={{ whiteSpace: 'nowrap' }}>
+          {code}
+        </Text>
+      ),
+    from: 'sm',
+  },
   { header: 'By', cell: ({ by }) => by, from: 'sm' },
 ];
 

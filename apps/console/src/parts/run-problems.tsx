@@ -8,6 +8,7 @@ import { Moment } from './moment.tsx';
 
 interface RunProblemsProps {
   readonly run: {
+    readonly id: string;
     readonly connectionId: string;
     readonly errorCode?: string | undefined;
     readonly errorMessage?: string | undefined;
@@ -20,9 +21,12 @@ interface RunProblemsProps {
   readonly children?: ReactNode;
 }
 
+/** The warnings about lines or entries that are in the quarantine. */
+const inQuarantine: ReadonlySet<string> = new Set(['lines-quarantined', 'entries-rejected']);
+
 /** Why an export or a sync failed, and the warnings of one that did not. */
 export function RunProblems({ run, children }: RunProblemsProps) {
-  const { connectionId, errorCode, errorMessage, ehrText, retrying, warnings } = run;
+  const { id, connectionId, errorCode, errorMessage, ehrText, retrying, warnings } = run;
   return (
     <>
       {errorMessage && (
@@ -38,7 +42,12 @@ export function RunProblems({ run, children }: RunProblemsProps) {
       {children}
       {warnings.map(({ code, message }) => (
         <Alert key={code + message} color="yellow" title={code} icon={<IconInfoCircle aria-hidden />}>
-          {message}
+          {message}{' '}
+          {inQuarantine.has(code) && (
+            <Anchor component={Link} to={`/quarantine?exportId=${id}`} inherit>
+              Show them
+            </Anchor>
+          )}
         </Alert>
       ))}
     </>

@@ -6,7 +6,7 @@ import { api, type QuarantinedLine } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { ConnectionName, ConnectionSelect } from '../parts/connection.tsx';
 import { notify } from '../parts/dialogs.ts';
-import { formatBytes, formatCount } from '../parts/format.ts';
+import { formatBytes, formatCount, shortened } from '../parts/format.ts';
 import { Moment } from '../parts/moment.tsx';
 import { NothingYet, Page, QueryResult } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
@@ -105,12 +105,12 @@ function File({ line: { source, connectionId, exportId, fileId } }: { readonly l
   const { data } = api.useQuery('get', '/api/ehr/connections');
   const provider = data?.data.find(({ id }) => id === connectionId)?.provider;
   return (
-    <Text size="xs" style={{ overflowWrap: 'anywhere' }}>
+    <Text size="xs" title={fileId}>
       {provider === undefined ? (
-        fileId
+        shortened(fileId)
       ) : (
         <Anchor component={Link} to={`/${source === 'sync' ? 'syncs' : 'exports'}/${provider}/${exportId}`} inherit>
-          {fileId}
+          {shortened(fileId)}
         </Anchor>
       )}
     </Text>

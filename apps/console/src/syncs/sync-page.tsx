@@ -14,6 +14,7 @@ import { Page, QueryResult } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
 import { RunLog } from '../parts/run-log.tsx';
 import { RunProblems } from '../parts/run-problems.tsx';
+import { ShortText } from '../parts/short-text.tsx';
 import { canRetrySync, requestsText } from './sync-texts.ts';
 
 /** The page of one sync, with a row for each type. */
@@ -80,7 +81,7 @@ function factsOf(run: SyncRunDetail) {
     'Standard resources': formatCount(run.standardResources),
     'Enhanced resources': formatCount(run.enhancedResources),
     Requests: requestsText(run),
-    Id: run.id,
+    Id: <ShortText text={run.id} name="id" />,
   };
 }
 

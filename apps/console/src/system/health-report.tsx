@@ -1,64 +1,99 @@
-import { Alert, Anchor, List, Stack, Text } from '@mantine/core';
+import { Alert, Anchor, Button, Group, List, Stack, Text, Title } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
 import { Link } from 'react-router';
 import { api, type HealthCheck, type HealthSubject } from '../api/api.ts';
+import { TestConnectionButton } from '../connections/test-connection.tsx';
 import { ConnectionName } from '../parts/connection.tsx';
+import { formatCount } from '../parts/format.ts';
 import { QueryResult } from '../parts/page.tsx';
+import { type Column, RecordTable } from '../parts/record-table.tsx';
+import { useSession } from '../session/session-provider.tsx';
 import { placeOf } from './place-of.ts';
 
 /** The report costs some dozen reads, so it runs less often than a list of records. */
 const refreshMs = 30_000;
+/** Enough to see what they have in common. Fifty would hide the next problem. */
+const shownSubjects = 5;
 
 /**
- * The checks of `bulkhead doctor`, the worst first, with a link to the place of each problem.
- * @param props.withOk also shows the checks that found no problem
+ * The checks of `bulkhead doctor` that found a problem, the worst first, each with a link or an action at the place of the problem.
+ * @param props.withOk also lists the checks that found none
  */
 export function HealthReport({ withOk = false }: { readonly withOk?: boolean }) {
   const report = api.useQuery('get', '/api/ehr/health-report', {}, { refetchInterval: refreshMs });
   return (
     <QueryResult query={report}>
-      {({ data: { severity, checks } }) => (
-        <Stack gap="xs">
-          {severity === 'ok' && (
-            <Alert color="green" title="All checks are well">
-              {checks.length} checks, among them{' '}
-              {checks
-                .slice(0, 6)
-                .map(({ title }) => title.toLowerCase())
-                .join(', ')}
-              .
-            </Alert>
-          )}
-          {checks
-            .filter((check) => withOk || check.severity !== 'ok')
-            .map((check) => (
-              <Check key={check.id} check={check} />
-            ))}
-        </Stack>
-      )}
+      {({ data: { severity, checks } }) => {
+        const passed = checks.filter((check) => check.severity === 'ok');
+        return (
+          <Stack gap="xs">
+            {severity === 'ok' && (
+              <Alert color="green" title="All checks are well">
+                {checks.length} checks, among them{' '}
+                {checks
+                  .slice(0, 6)
+                  .map(({ title }) => title.toLowerCase())
+                  .join(', ')}
+                .
+              </Alert>
+            )}
+            {checks
+              .filter((check) => check.severity !== 'ok')
+              .map((check) => (
+                <Problem key={check.id} check={check} />
+              ))}
+            {withOk && passed.length > 0 && (
+              <>
+                <Title order={2} size="h4">
+                  Checks without a problem
+                </Title>
+                <RecordTable
+                  caption="Checks without a problem"
+                  columns={columns}
+                  rows={passed}
+                  keyOf={({ id }) => id}
+                />
+              </>
+            )}
+          </Stack>
+        );
+      }}
     </QueryResult>
   );
 }
 
+const columns: readonly Column<HealthCheck>[] = [
+  { header: 'Check', cell: ({ title }) => title },
+  { header: 'Result', cell: ({ reason }) => reason },
+];
+
 const colors = { ok: 'green', warning: 'yellow', critical: 'red' } as const;
 
-function Check({ check }: { readonly check: HealthCheck }) {
+function Problem({ check }: { readonly check: HealthCheck }) {
   const { id, title, severity, reason, action, subjects } = check;
+  const [showsAll, { open: showAll }] = useDisclosure(false);
+  const shown = showsAll ? subjects : subjects.slice(0, shownSubjects);
   return (
-    <Alert
-      color={colors[severity]}
-      title={`${title} (${severity})`}
-      role={severity === 'ok' ? 'group' : 'alert'}
-      style={{ overflowWrap: 'anywhere' }}
-    >
+    <Alert color={colors[severity]} title={`${title} (${severity})`} style={{ overflowWrap: 'anywhere' }}>
       <Text size="sm">{reason}</Text>
-      {subjects.length > 0 && (
-        <List size="sm" my={4}>
-          {subjects.map((subject) => (
+      {shown.length > 0 && (
+        <List size="sm" my={4} spacing={4}>
+          {shown.map((subject) => (
             <List.Item key={`${subject.kind} ${subject.id} ${subject.reason}`}>
-              <Subject check={id} subject={subject} />: {subject.reason}
+              <Group component="span" gap="xs">
+                <span>
+                  <Subject check={id} subject={subject} />: {subject.reason}
+                </span>
+                <SubjectAction subject={subject} />
+              </Group>
             </List.Item>
           ))}
         </List>
+      )}
+      {shown.length < subjects.length && (
+        <Button size="compact-sm" variant="default" mb={4} onClick={showAll}>
+          Show all {formatCount(subjects.length)}
+        </Button>
       )}
       {action !== undefined && (
         <Text size="sm">
@@ -74,10 +109,30 @@ function Check({ check }: { readonly check: HealthCheck }) {
   );
 }
 
+/** What helps at once: a test of a connection, or the form for its credentials. */
+function SubjectAction({ subject: { kind, id, reason } }: { readonly subject: HealthSubject }) {
+  const { isOperator } = useSession();
+  if (kind !== 'connection' || !isOperator) return null;
+  if (reason.startsWith('token failed')) {
+    return (
+      <Button component={Link} to={`/connections/${id}?edit=credentials`} size="compact-xs" variant="default">
+        Edit credentials
+      </Button>
+    );
+  }
+  return reason.includes('tested') ? <TestConnectionButton connection={{ id }} label="Test now" isCompact /> : null;
+}
+
 function Subject({ check, subject }: { readonly check: string; readonly subject: HealthSubject }) {
-  const { kind, id, connectionId } = subject;
+  const { kind, id, connectionId, connectionName } = subject;
   const to = placeOf({ check, subject });
-  if (to === `/connections/${id}`) return <ConnectionName id={id} />;
+  if (kind === 'connection') {
+    return (
+      <Anchor component={Link} to={to} inherit>
+        {connectionName ?? id}
+      </Anchor>
+    );
+  }
   return (
     <>
       <Anchor component={Link} to={to} inherit>

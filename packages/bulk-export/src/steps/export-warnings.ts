@@ -134,7 +134,10 @@ export function endWarnings(options: {
     ...files.flatMap(otherCount),
     ...when(quarantined > 0, {
       code: 'lines-quarantined',
-      message: `${quarantined} lines are not usable resources. They are kept in the quarantine.`,
+      message:
+        quarantined === 1
+          ? '1 line is not a usable resource. It is kept in the quarantine.'
+          : `${quarantined} lines are not usable resources. They are kept in the quarantine.`,
     }),
     ...when(has('nothing-received'), {
       code: 'nothing-received',
