@@ -4,6 +4,14 @@ import { type SimulatorOptions, simulatorOptionsSchema } from './options.ts';
 
 const flag = z.enum(['on', 'off', 'true', 'false']).transform((value) => value === 'on' || value === 'true');
 const number = z.coerce.number();
+const jwks = z.string().transform((text, context): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    context.addIssue({ code: 'custom', message: 'is not JSON. Set it to a JWK Set: {"keys":[...]}' });
+    return z.NEVER;
+  }
+});
 
 /**
  * The environment variables of the simulator process. An option without a variable takes its default (`options.ts`).
@@ -35,7 +43,7 @@ export const simulatorEnvSchema = z
     SIMULATOR_CLIENT_ID: z.string(),
     SIMULATOR_CLIENT_SECRET: z.string(),
     SIMULATOR_JWKS_URL: z.string(),
-    SIMULATOR_JWKS: z.string().transform((text) => JSON.parse(text) as unknown),
+    SIMULATOR_JWKS: jwks,
     SIMULATOR_JWKS_CACHE_SECONDS: number,
     SIMULATOR_ENFORCE_SCOPES: flag,
     SIMULATOR_ASKS_USER: flag,

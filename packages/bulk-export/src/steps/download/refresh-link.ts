@@ -71,7 +71,7 @@ function linkExpired(cause?: unknown): AppError {
   return new AppError({
     code: 'link-expired',
     message:
-      "The EHR refuses the file's link, and its manifest has no working one. Start a new export, which fetches the missing data. If the EHR refuses that too, verify that the granted scopes cover the type.",
+      "The EHR refuses the file's link, and its manifest has no working one. Retry the export, which reads the manifest again. If that fails too, retry once more, which starts a new export at the EHR. If the EHR still refuses, verify that the granted scopes cover the type.",
     retry: 'never',
     cause,
   });
