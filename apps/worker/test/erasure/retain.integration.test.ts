@@ -529,8 +529,7 @@ describe('the job', () => {
     await sweep(cases.deps);
     const queue = cases.deps.producer.queues.find(({ name }) => name === 'maintenance');
     const schedulers = (await queue?.getJobSchedulers()) ?? [];
-    expect(schedulers.map(({ name, every }) => ({ name, every }))).toEqual([
-      { name: 'maintenance.retain', every: hourMs },
-    ]);
+    const retaining = schedulers.filter(({ name }) => name === 'maintenance.retain');
+    expect(retaining.map(({ every }) => every)).toEqual([hourMs]);
   });
 });
