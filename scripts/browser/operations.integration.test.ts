@@ -203,7 +203,7 @@ if ('missing' in chromium) {
         .first()
         .waitFor();
       await expectAccessible();
-      await page.getByRole('link', { name: connectionId }).first().click();
+      await page.locator(`main a[href$="/connections/${connectionId}"]`).first().click();
       await title('athenahealth production 195900').waitFor();
       await page.goBack();
       await page.getByRole('link', { name: /^job_/ }).first().click();

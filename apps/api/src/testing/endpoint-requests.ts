@@ -38,7 +38,11 @@ export const endpointRequests: Readonly<Record<KeyedEndpointId, EndpointRequest>
     answer: 'operators',
   },
   createConnection: {
-    toRequest: () => ({ path: '/connections', body: { provider: 'athenahealth', auth: { method: 'none' } } }),
+    // The connection that was planted is for the same server.
+    toRequest: () => ({
+      path: '/connections',
+      body: { provider: 'athenahealth', auth: { method: 'none' }, force: true },
+    }),
     answer: 'operators',
   },
   testDraft: {

@@ -27,7 +27,7 @@ const volumeSchema = z
 
 const lagSchema = z
   .strictObject({
-    connectionId: z.string().meta({ description: 'The connection.' }),
+    connectionId: z.string().meta({ description: 'The id of the connection that is behind.' }),
     points: z
       .array(z.strictObject({ at, seconds: countSchema.meta({ description: 'The largest lag in the period.' }) }))
       .meta({ description: 'One point for each period that has a value.' }),

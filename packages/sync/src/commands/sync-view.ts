@@ -98,7 +98,10 @@ export const syncRunDetailSchema = z
   .meta({ id: 'SyncRunDetail', description: 'A run with the counts of each type and the number of its requests.' });
 
 export const syncEventViewSchema = z
-  .strictObject({ ...viewShapeOf(syncEventSchema), message: z.string() })
+  .strictObject({
+    ...viewShapeOf(syncEventSchema),
+    message: z.string().describe('What happened, in one or two sentences.'),
+  })
   .meta({ id: 'SyncEvent', description: 'Something that happened to a sync.' });
 
 type SyncRunDetail = View<typeof syncRunDetailSchema>;

@@ -126,7 +126,7 @@ const renameConnection = defineEndpoint({
   },
   responses: {
     200: {
-      description: 'Renamed',
+      description: 'The connection with its new name',
       schema: success(connectionViewSchema),
       example: { ...connectionExample, name: 'Example practice' },
     },

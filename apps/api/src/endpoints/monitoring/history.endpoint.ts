@@ -49,7 +49,13 @@ export const getHistory = defineEndpoint({
         .meta({ description: 'How many days, from 1 to 30. More days have longer periods.' }),
     }),
   },
-  responses: { 200: { description: 'History', schema: success(historySchema), example: historyExample } },
+  responses: {
+    200: {
+      description: 'The series and the figures of the requested days',
+      schema: success(historySchema),
+      example: historyExample,
+    },
+  },
   errors: [],
   async handler({ query: { days }, services }) {
     return { data: await services.history.read(days) };

@@ -1,7 +1,8 @@
+import { pageOf, shortListQuery } from '@bulkhead/runtime';
 import { syncEventViewSchema, toSyncEventView } from '@bulkhead/sync/commands';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { success } from '../common.schema.ts';
+import { page } from '../common.schema.ts';
 import { syncEventsExample } from './sync.examples.ts';
 
 export const listSyncEvents = defineEndpoint({
@@ -14,16 +15,17 @@ export const listSyncEvents = defineEndpoint({
   audited: false,
   summary: 'List what happened to a sync, oldest first',
   description: 'The last 200 events of the sync and the last 200 of its searches.',
+  request: { query: z.strictObject(shortListQuery) },
   responses: {
     200: {
-      description: 'The events of the sync',
-      schema: success(z.array(syncEventViewSchema)),
+      description: 'A page of events, oldest first',
+      schema: page(syncEventViewSchema),
       example: syncEventsExample,
     },
   },
   errors: ['unknown-run'],
-  async handler({ params, caller: { scope, view }, services }) {
-    const events = await services.syncs.listEvents({ ...params, scope });
-    return { data: events.map((event) => toSyncEventView(event, view)) };
+  async handler({ params, query, caller: { scope, view }, services }) {
+    const { items, next } = pageOf(await services.syncs.listEvents({ ...params, scope }), query);
+    return { data: items.map((event) => toSyncEventView(event, view)), next };
   },
 });
