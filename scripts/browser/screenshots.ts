@@ -13,8 +13,9 @@ const context = { viewport: { width: 1280, height: 800 } };
 const slowly = { match: { path: 'bulkdata/' }, fault: { kind: 'slow', bytesPerSecond: 150_000 }, times: 20 };
 /** At this time some files are completed, some are being downloaded, and some wait. */
 const downloadedMs = 6000;
-/** The chart of a budget shows a line only after a while. */
-const watchedMs = 25_000;
+/** The chart of a budget shows the last minute, so this much of it has requests. */
+const crawledMs = 25_000;
+const hourMs = 60 * 60_000;
 
 const chromium = await findChromium({ env: process.env, progress: console.log });
 if ('missing' in chromium) throw new Error(`There is no Chromium: ${chromium.missing}`);
@@ -40,6 +41,7 @@ interface Shot {
 
 async function fillWithLife({ system }: BrowsedSystem): Promise<void> {
   const { connectionId } = system;
+  await fillHistory(system);
   await send(system, { path: `/connections/${connectionId}/test` });
   const schedule = { connectionId, cron: '0 2 * * *', timeZone: 'America/New_York' };
   await send(system, { path: '/schedules', body: { ...schedule, kind: 'export' } });
@@ -62,17 +64,20 @@ async function captureExport({ browsed, page }: Shot): Promise<void> {
 /** Takes the screenshot while many searches share the budget. */
 async function captureBudget({ browsed, page }: Shot): Promise<void> {
   const { system } = browsed;
-  await page.goto(`${system.baseUrl}/budget`);
   const headers = { prefer: 'respond-async' };
   await send(system, { path: '/athenahealth/enhanced-sync', body: { connectionId: system.connectionId }, headers });
-  await page.waitForTimeout(watchedMs);
+  await page.waitForTimeout(crawledMs);
+  await page.goto(`${system.baseUrl}/budget`);
+  await page.getByText('of 16').first().waitFor();
   await page.screenshot({ path: join(folder, 'budget.png') });
 }
 
 async function captureOverview({ browsed, page }: Shot): Promise<void> {
   await page.goto(browsed.system.baseUrl);
   await page.getByText('Quarantine (warning)').waitFor();
-  await page.getByRole('row', { name: /Practice.*completed/ }).waitFor();
+  await page.getByRole('row', { name: /195900.*completed/ }).waitFor();
+  await page.getByText('7 days', { exact: true }).click();
+  await page.getByRole('img', { name: 'Resources by type, as a chart' }).waitFor();
   await page.screenshot({ path: join(folder, 'overview.png') });
 }
 
@@ -86,6 +91,31 @@ async function captureResource({ browsed, page }: Shot): Promise<void> {
   // Wait until the drawer has moved in.
   await page.waitForTimeout(1000);
   await page.screenshot({ path: join(folder, 'resource.png') });
+}
+
+/** The history of a month, because a new system has none: an export each night, one of which failed. */
+async function fillHistory({ store, connectionId }: BrowsedSystem['system']): Promise<void> {
+  const sizes = { Observation: 96_000, Encounter: 31_000, Condition: 18_000, Procedure: 11_000, Immunization: 9000 };
+  for (let hour = 1; hour < 30 * 24; hour++) {
+    const at = new Date(Date.now() - hour * hourMs);
+    const sinceNight = (at.getUTCHours() + 22) % 24;
+    const varied = (value: number) => Math.round(value * (1 + (hour % 7) / 20));
+    const types = Object.entries(sizes).map(([resourceType, size]) => ({
+      resourceType,
+      resources: varied(size),
+      bytes: varied(1400 * size),
+    }));
+    const hasFailed = hour > 60 && hour < 85;
+    const outcome = hasFailed ? ('failed' as const) : ('completed' as const);
+    const run = { kind: 'export' as const, endedAt: at, outcome, seconds: varied(5200), types: hasFailed ? [] : types };
+    await store.historySamples.save({
+      ...{ id: at.toISOString(), at, runsUntil: at },
+      queues: [{ queue: 'file-download', waiting: 0, oldestSeconds: sinceNight === 0 ? varied(80) : 0 }],
+      budgets: [{ name: 'athenahealth.production', used: varied(21_000), limit: 100_000 }],
+      lags: [{ connectionId, seconds: sinceNight * 3600 }],
+      runs: sinceNight === 0 ? [run] : [],
+    });
+  }
 }
 
 async function send(
