@@ -1,6 +1,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from '@jest/globals';
+import { headingAnchor } from './heading-anchor.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const pages = globSync(['*.md', 'docs/**/*.md', '{apps,packages,scripts}/*/README.md'], { cwd: root });
@@ -24,10 +25,8 @@ function leadsSomewhere(page: string, link: string): boolean {
   return heading === undefined || headingsOf(target).includes(heading);
 }
 
-/** Returns the headings by the names that GitHub uses in links. */
 function headingsOf(page: string): string[] {
-  const titles = [...read(page).matchAll(/^#+ (.*)$/gm)].map(([, title = '']) => title.toLowerCase());
-  return titles.map((title) => title.replaceAll(/[^\p{L}\p{N}_ -]/gu, '').replaceAll(' ', '-'));
+  return [...read(page).matchAll(/^#+ (.*)$/gm)].map(([, title = '']) => headingAnchor(title));
 }
 
 function read(page: string): string {

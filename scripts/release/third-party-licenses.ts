@@ -9,7 +9,7 @@ interface PluginContext {
   emitFile(file: { readonly type: 'asset'; readonly fileName: string; readonly source: string }): unknown;
 }
 
-/** A plugin of rolldown that writes the licences of all bundled packages beside the bundle, as they demand. */
+/** A plugin of rolldown and Vite that writes the licences of all bundled packages beside the bundle, as they demand. */
 export function thirdPartyLicenses() {
   return {
     name: 'third-party-licenses',

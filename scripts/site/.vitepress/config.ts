@@ -1,0 +1,72 @@
+import { copyFileSync, globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type DefaultTheme, defineConfig } from 'vitepress';
+import { headingAnchor } from '../../docs/heading-anchor.ts';
+import { thirdPartyLicenses } from '../../release/third-party-licenses.ts';
+import { apiReference, repositoryLinks, sitePath } from '../links.ts';
+import { openapiFile } from '../openapi/document.ts';
+import { writeApiReference } from '../openapi/write-api-reference.ts';
+import { contentsPage, type Entry, listPages, readSections, root } from '../table-of-contents.ts';
+
+const { description, repository } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const contentSecurityPolicy =
+  "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:";
+/**
+ * A result must have every word, and headings count most. By default one word is enough and long texts win, so that "start a bulk export"
+ * found the page about conformance first.
+ */
+const searchOptions = { combineWith: 'AND', fuzzy: 0.1, boost: { title: 10, titles: 3, text: 1 } } as const;
+const sections = readSections();
+const pages = listPages(sections);
+const reference = writeApiReference();
+
+function toItem({ text, file, hash }: Entry): DefaultTheme.SidebarItem {
+  if (file === 'docs/openapi.json') return { text, link: apiReference, collapsed: true, items: reference };
+  return { text, link: `/${sitePath(file)}${hash}` };
+}
+
+/**
+ * The pages are the Markdown files of the repository as they are, so the root of the repository is the folder of the sources. This file is
+ * in scripts/site so that docs/ contains pages only.
+ */
+export default defineConfig({
+  title: 'Bulkhead',
+  description,
+  lang: 'en',
+  // The path at which the site is served, such as `/bulkhead`. The workflow passes it.
+  base: `${process.env.BASE_PATH ?? ''}/`,
+  // Nothing is loaded from another host, so that the site works without the internet and no reader is tracked.
+  head: [['meta', { 'http-equiv': 'Content-Security-Policy', content: contentSecurityPolicy }]],
+  srcDir: '../..',
+  outDir: '../../dist/site',
+  cacheDir: '../../node_modules/.cache/vitepress',
+  srcExclude: globSync('{*.md,{apps,docker,docs,packages,scripts}/**/*.md}', {
+    cwd: root,
+    exclude: (path) => /(?:^|\/)(?:node_modules|dist)$/.test(path),
+  }).filter((file) => !pages.includes(file) && !file.startsWith('scripts/site/api-reference/')),
+  rewrites: sitePath,
+  markdown: {
+    // Otherwise addresses in examples become links, also `errors.md`, because `md` is a top-level domain.
+    linkify: false,
+    anchor: { slugify: headingAnchor },
+    config: repositoryLinks({ pages, repository }),
+  },
+  vite: {
+    plugins: [thirdPartyLicenses()],
+    resolve: { alias: { '@docsearch/css': join(import.meta.dirname, 'theme', 'no-docsearch.css') } },
+  },
+  buildEnd: ({ outDir }) => copyFileSync(openapiFile, join(outDir, apiReference, 'openapi.json')),
+  themeConfig: {
+    nav: sections.map(({ title }) => ({ text: title, link: `/${sitePath(contentsPage)}#${headingAnchor(title)}` })),
+    sidebar: sections.map(({ title, groups }) => ({
+      text: title,
+      collapsed: false,
+      items: groups.flatMap(({ title: text, entries }) =>
+        text ? [{ text, items: entries.map(toItem) }] : entries.map(toItem),
+      ),
+    })),
+    search: { provider: 'local', options: { miniSearch: { searchOptions } } },
+    outline: { level: [2, 3] },
+    editLink: { pattern: `${repository}/edit/main/:path`, text: 'Edit this page' },
+  },
+});

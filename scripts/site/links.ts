@@ -1,0 +1,42 @@
+import { statSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import type { MarkdownRenderer } from 'vitepress';
+import { root } from './table-of-contents.ts';
+
+/** Where the pages of the API reference are on the site. */
+export const apiReference = '/docs/api-reference/';
+
+/** Returns the path of a page on the site, without a `/` at its start. A folder's README.md is its index. */
+export function sitePath(page: string): string {
+  return page
+    .replace(/(^|\/)README\.md$/, '$1index.md')
+    .replace(/^scripts\/site\/api-reference\//, apiReference.slice(1));
+}
+
+/**
+ * Makes the relative links of the pages, which are written for GitHub, work on the site: a link to a page of the site leads to that page,
+ * a link to the OpenAPI document to the API reference, and a link to any other file to the repository.
+ */
+export function repositoryLinks({ pages, repository }: { pages: readonly string[]; repository: string }) {
+  const siteUrl = (page: string, target: string): string => {
+    const [path = '', hash] = target.split('#');
+    const file = posix.join(posix.dirname(page), decodeURI(path)).replace(/\/$/, '');
+    const suffix = hash === undefined ? '' : `#${hash}`;
+    if (file === 'docs/openapi.json') return apiReference;
+    if (pages.includes(file)) return `/${sitePath(file)}${suffix}`;
+    const kind = statSync(join(root, file)).isDirectory() ? 'tree' : 'blob';
+    return `${repository}/${kind}/main/${file}${suffix}`;
+  };
+
+  return (md: MarkdownRenderer): void => {
+    md.core.ruler.push('repository-links', ({ tokens, env }) => {
+      const page = posix.relative(root, env.realPath ?? env.path);
+      for (const token of tokens.flatMap(({ children }) => children ?? [])) {
+        const href = token.attrGet('href');
+        if (token.type === 'link_open' && href && !/^(?:[a-z]+:|#|\/)/i.test(href)) {
+          token.attrSet('href', siteUrl(page, href));
+        }
+      }
+    });
+  };
+}

@@ -1,0 +1,141 @@
+import { execFile } from 'node:child_process';
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { headingAnchor } from '../docs/heading-anchor.ts';
+import { sitePath } from './links.ts';
+import { callsOf, readApiDocument } from './openapi/document.ts';
+import { listPages, readSections, root } from './table-of-contents.ts';
+
+interface Reference {
+  /** The file that refers to another one. */
+  readonly file: string;
+  readonly tag: string;
+  readonly url: URL;
+}
+
+const origin = 'http://site.example';
+/** As on GitHub Pages, where the site is below the name of the repository. */
+const base = '/bulkhead';
+const { repository } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const api = readApiDocument();
+
+let folder: string;
+let files: ReadonlySet<string>;
+let pages: readonly string[];
+let references: readonly Reference[];
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'bulkhead-site-'));
+  const vitepress = join(root, 'scripts', 'node_modules', 'vitepress', 'bin', 'vitepress.js');
+  const options = { cwd: root, env: { ...process.env, BASE_PATH: base, NODE_OPTIONS: '' } };
+  await promisify(execFile)(process.execPath, [vitepress, 'build', 'scripts/site', '--outDir', folder], options);
+  files = new Set(globSync('**/*.*', { cwd: folder }));
+  pages = [...files].filter((file) => file.endsWith('.html'));
+  references = pages.flatMap(referencesOf);
+}, 180_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const read = (file: string) => readFileSync(join(folder, file), 'utf8');
+
+function referencesOf(file: string): Reference[] {
+  return [...read(file).matchAll(/<(\w+)\s[^>]*?(?:href|src)="([^"]*)"/g)].map(([, tag = '', target = '']) => ({
+    file,
+    tag,
+    url: new URL(target.replaceAll('&amp;', '&'), `${origin}${base}/${file}`),
+  }));
+}
+
+/** Says what is wrong with a reference to a file of the site, or returns undefined. */
+function faultOf({ url }: Reference): string | undefined {
+  if (!url.pathname.startsWith(`${base}/`)) return 'is not below the base';
+  const path = decodeURI(url.pathname.slice(base.length + 1));
+  const target = path === '' || path.endsWith('/') ? `${path}index.html` : path;
+  if (!files.has(target)) return 'leads to no file';
+  const anchor = decodeURIComponent(url.hash.slice(1));
+  return anchor === '' || read(target).includes(` id="${anchor}"`) ? undefined : 'leads to no heading';
+}
+
+describe('the documentation site', () => {
+  test('each page of docs/README.md, each tag of the API, the webhooks and the schemas have a page', () => {
+    const reference = ['index', ...api.tags.map(({ name }) => headingAnchor(name)), 'webhooks', 'schemas'];
+    const expected = [
+      ...listPages(readSections()).map((page) => sitePath(page).replace(/\.md$/, '.html')),
+      ...reference.map((name) => `docs/api-reference/${name}.html`),
+      '404.html',
+    ];
+    expect(pages.toSorted()).toEqual(expected.toSorted());
+  });
+
+  test('every link and image of the site leads to a file of the site and, if it names one, to a heading', () => {
+    const internal = references.filter(({ url }) => url.origin === origin);
+    expect(internal.length).toBeGreaterThan(5_000);
+    const faults = internal.flatMap((reference) => {
+      const fault = faultOf(reference);
+      return fault ? [`${reference.file}: ${reference.url.pathname}${reference.url.hash} ${fault}`] : [];
+    });
+    expect([...new Set(faults)]).toEqual([]);
+  }, 60_000);
+
+  test('a link to a file outside the site leads to the repository', () => {
+    const targets = new Set(references.map(({ url }) => url.href));
+    expect(targets).toContain(`${repository}/tree/main/docker/grafana`);
+    expect(targets).toContain(`${repository}/blob/main/docker/prometheus/rules.yml`);
+  });
+
+  test('a heading has the anchor that it has on GitHub, also if it begins with a number', () => {
+    const page = 'docs/decisions/0005-envelope-encryption-with-aws-kms';
+    const [, title = ''] = /^#+ (\d.*)$/m.exec(readFileSync(join(root, `${page}.md`), 'utf8')) ?? [];
+    expect(read(`${page}.html`)).toContain(` id="${headingAnchor(title)}"`);
+  });
+
+  test('every page has its own title, a viewport and a language', () => {
+    const titles = pages.map((page) => /<title>([^<]+)<\/title>/.exec(read(page))?.[1]);
+    expect(titles).not.toContain(undefined);
+    expect(new Set(titles).size).toBe(pages.length);
+    const needed = ['<html lang="en"', '<meta name="viewport" content="width=device-width'];
+    expect(pages.filter((page) => needed.some((text) => !read(page).includes(text)))).toEqual([]);
+  });
+
+  test('the site loads nothing from another host, and its pages forbid the browser to do so', () => {
+    const loaded = references.filter(
+      ({ tag, url }) => tag !== 'a' && url.origin !== origin && url.protocol !== 'data:',
+    );
+    expect(loaded).toEqual([]);
+    const styles = [...files].filter((file) => file.endsWith('.css')).map(read);
+    const imported = styles.flatMap((style) => [...style.matchAll(/@import[^;]*|url\(["']?([^"')]*)/g)]);
+    expect(imported.filter(([, address = '']) => !address.startsWith('data:'))).toEqual([]);
+    expect(pages.filter((page) => !read(page).includes(`content="default-src 'self';`))).toEqual([]);
+  });
+
+  test('the licences of the packages in the site are beside it', () => {
+    expect(read('THIRD-PARTY-LICENSES.txt')).toMatch(/^vue \d+\.\d+\.\d+ \(MIT\)$/m);
+  });
+});
+
+describe('the API reference', () => {
+  test('the reference has every operation and webhook with the codes of its errors', () => {
+    const text = pages
+      .filter((page) => page.startsWith('docs/api-reference/'))
+      .map(read)
+      .join('\n');
+    const operations = [...callsOf(api.paths), ...callsOf(api.webhooks)].map(({ operation }) => operation);
+    expect(operations.filter(({ operationId }) => !text.includes(` id="${operationId}"`))).toEqual([]);
+    const codes = new Set(
+      [...JSON.stringify(api.paths).matchAll(/"error":\{"code":"([a-z-]+)"/g)].map(([, code]) => code),
+    );
+    expect(codes.size).toBeGreaterThan(20);
+    expect([...codes].filter((code) => !text.includes(`<code>${code}</code>`))).toEqual([]);
+  });
+
+  test('the search of the site finds an operation', () => {
+    const index = [...files].find((file) => file.includes('localSearchIndex')) ?? '';
+    expect(read(index)).toContain(`${base}/docs/api-reference/bulk-exports.html#startBulkExport`);
+  });
+
+  test('the site has the OpenAPI document for programs', () => {
+    expect(JSON.parse(read('docs/api-reference/openapi.json'))).toEqual(api);
+  });
+});
