@@ -60,7 +60,6 @@ export default defineConfig({
     nav: sections.map(({ title }) => ({ text: title, link: `/${sitePath(contentsPage)}#${headingAnchor(title)}` })),
     sidebar: sections.map(({ title, groups }) => ({
       text: title,
-      collapsed: false,
       items: groups.flatMap(({ title: text, entries }) =>
         text ? [{ text, items: entries.map(toItem) }] : entries.map(toItem),
       ),
