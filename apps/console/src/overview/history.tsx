@@ -133,7 +133,7 @@ function Chart({ title, chart: { points, series }, isBar = false, format, format
     series: series.map((line) => ({ ...line })),
     withLegend: series.length > 1,
     valueFormatter: format,
-    yAxisProps: { tickFormatter: formatTick, width: 64 },
+    yAxisProps: { tickFormatter: formatTick, width: 64, allowDecimals: !isBar },
     xAxisProps: { tickFormatter: formatAt, minTickGap: 40 },
     tooltipProps: { labelFormatter: formatAt },
   } as const;

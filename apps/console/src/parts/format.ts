@@ -39,7 +39,14 @@ export function shortened(text: string): string {
   return text.length <= maxLength ? text : `${text.slice(0, 15)}…${text.slice(-8)}`;
 }
 
-/** The largest unit of a duration: `3 h`. For the axis of a chart. */
+const shortUnits = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['min', 60_000],
+] as const;
+
+/** A duration in its largest unit: `1.5 h`. For the axis of a chart. */
 export function formatShortDuration(ms: number): string {
-  return formatDuration(ms).split(' ').slice(0, 2).join(' ');
+  const [unit, size] = shortUnits.find(([, least]) => ms >= least) ?? (['s', 1000] as const);
+  return `${Math.round((10 * ms) / size) / 10} ${unit}`;
 }
