@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { Agent, get, type IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { startTcpProxy, testServices, waitFor } from '@bulkhead/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { startApi, type TestApi } from './testing/start-api.ts';
@@ -73,6 +76,22 @@ describe('the API', () => {
     await redis.start();
     await waitFor(async () => (await api.request('POST', path, { body: { connectionId } })).status === 202);
   }, 30_000);
+
+  test('the API answers a request that arrives on a kept connection while it stops, and closes the connection', async () => {
+    const api = await startApi({ drainMs: 500 });
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const { port } = new URL(api.baseUrl);
+    const read = async () => {
+      const [answer] = (await once(get({ agent, port, path: '/health' }), 'response')) as [IncomingMessage];
+      await text(answer);
+      return { status: answer.statusCode, connection: answer.headers.connection };
+    };
+    expect(await read()).toEqual({ status: 200, connection: 'keep-alive' });
+    const stopped = api.stop();
+    expect(await read()).toEqual({ status: 200, connection: 'close' });
+    await stopped;
+    agent.destroy();
+  });
 
   test('the API stops while Redis is unavailable', async () => {
     const redis = await startRedisOfOwn();

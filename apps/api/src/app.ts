@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createAuditStream } from '@bulkhead/access';
 import { ProcessReporter } from '@bulkhead/monitoring';
 import { createProviderRegistry } from '@bulkhead/providers';
@@ -30,6 +31,11 @@ import { watchSystem } from './watch-system.ts';
 
 /** How often idle connections are closed while the process stops. It is short compared with the seconds that stopping may take. */
 const idleCheckMs = 50;
+/**
+ * How long a process that stops still answers. A proxy or client may have sent a request on a kept connection that it does not know to be
+ * closed. Longer than a request is on its way.
+ */
+const defaultDrainMs = 500;
 
 /** Builds an API process from its configuration. All parts of the process are created here. */
 export function buildApp({
@@ -39,6 +45,7 @@ export function buildApp({
   tracing = noTracing,
   kickOffWaitMs,
   serverLimits = httpLimits,
+  drainMs = defaultDrainMs,
   streamLimits = eventStreamLimits,
   testWaitMs,
 }: {
@@ -49,6 +56,8 @@ export function buildApp({
   /** How long a request that starts an export waits for its kick-off. */
   readonly kickOffWaitMs?: number;
   readonly serverLimits?: HttpLimits;
+  /** For tests that stop many processes. */
+  readonly drainMs?: number;
   readonly streamLimits?: EventStreamLimits;
   /** How long a request for a connection test waits for its result. */
   readonly testWaitMs?: number;
@@ -114,10 +123,11 @@ export function buildApp({
     async stop() {
       health.stop();
       eventLoop.stop();
-      const closed = server.listening ? once(server, 'close') : undefined;
-      server.close();
       streams.stop();
       stopping.abort();
+      if (server.listening) await drain(server, drainMs);
+      const closed = server.listening ? once(server, 'close') : undefined;
+      server.close();
       // A connection whose request is still being answered becomes idle later, and would be kept open for a next request.
       const closing = setInterval(() => server.closeIdleConnections(), idleCheckMs);
       await closed;
@@ -131,6 +141,14 @@ export function buildApp({
       await tracing.stop();
     },
   };
+}
+
+/** Ends each connection with its next answer, and waits for requests that are on their way. */
+async function drain(server: Server, drainMs: number): Promise<void> {
+  server.prependListener('request', (_request, response: ServerResponse) => {
+    response.shouldKeepAlive = false;
+  });
+  await delay(drainMs);
 }
 
 /** Limits against slow clients, silent clients, and clients that send too much, as options of `http.createServer`. */

@@ -48,11 +48,14 @@ export async function startApi({
   env = {},
   services = testServices(),
   serverLimits,
+  drainMs = 0,
   streamLimits,
   logger = createLogger({ name: 'api', level: (process.env.TEST_LOG_LEVEL as 'debug' | undefined) ?? 'silent' }),
 }: {
   readonly env?: Record<string, string>;
   readonly serverLimits?: HttpLimits;
+  /** How long the API still answers while it stops. Default: not at all. */
+  readonly drainMs?: number;
   readonly streamLimits?: EventStreamLimits;
   readonly services?: TestServices;
   readonly logger?: Logger;
@@ -77,7 +80,7 @@ export async function startApi({
     (['operator', 'client'] as const).map((role) => store.apiKeys.create({ name: role, role, now: new Date() })),
   );
   const limits = { ...(serverLimits ? { serverLimits } : {}), ...(streamLimits ? { streamLimits } : {}) };
-  const app = buildApp({ config, logger, kickOffWaitMs: 0, testWaitMs: 0, ...limits });
+  const app = buildApp({ config, logger, kickOffWaitMs: 0, testWaitMs: 0, drainMs, ...limits });
   try {
     await app.start();
   } catch (error) {
