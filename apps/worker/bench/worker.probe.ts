@@ -42,7 +42,8 @@ serveProbe({
     const files = client.db().collection<{ _id: string } & ServedFile>('output_files');
     const bare: Handlers<WorkerDeps>['file.download'] = {
       run: async (_deps, { fileId: _id }) => {
-        const file = await files.findOne({ _id });
+        // The links of files are encrypted.
+        const file = await store.outputFiles.find(_id);
         if (!file) throw new Error(`no output file ${_id}`);
         const { data } = await axios.get<string>(file.url, { httpAgent, responseType: 'text', proxy: false });
         const documents = data
