@@ -271,9 +271,9 @@ if ('missing' in chromium) {
       const { id } = ((await answer.json()) as { data: { id: string } }).data;
       await goTo(`/syncs/athenahealth/${id}`);
       await page.getByText(/Searching: \d of \d searches are done\./).waitFor();
-      await page.getByRole('table', { name: 'Log' }).getByText('The sync has completed.').waitFor();
-      await page
-        .getByRole('table', { name: 'Log' })
+      const log = page.getByRole('table', { name: 'Log' });
+      await log.getByText('The sync has completed.').waitFor();
+      await log
         .getByText(/Encounter: .*fewer requests/)
         .first()
         .waitFor();

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -33,10 +35,8 @@ if ('missing' in nginx) {
     }) => {
       const { method = 'GET', path, body, headers = { authorization: `Bearer ${apiKey}` } } = options;
       const sent = request({ agent, host: '127.0.0.1', servername: 'localhost', port, method, path, headers });
-      sent.end(body);
-      return new Promise<import('node:http').IncomingMessage>((resolve, reject) => {
-        sent.once('response', resolve).once('error', reject);
-      });
+      const [answer] = (await once(sent.end(body), 'response')) as [IncomingMessage];
+      return answer;
     };
 
     beforeAll(async () => {

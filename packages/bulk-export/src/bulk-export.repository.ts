@@ -5,9 +5,11 @@ import {
   byTime,
   type ConnectionScope,
   countByPhase,
+  endedIn,
   inScope,
   lastEvents,
   mongooseFieldsOf,
+  phaseEvent,
   type Stored,
   usualDurationMs,
 } from '@bulkhead/store';
@@ -219,9 +221,7 @@ export function createBulkExportRepository(database: Database) {
       readonly until: Date;
       readonly limit: number;
     }): Promise<BulkExport[]> {
-      const { since, until, limit } = filter;
-      const ended = { completedAt: { $gte: since, $lt: until }, active: false };
-      const documents = await model.find(ended).sort({ completedAt: 1 }).limit(limit).lean();
+      const documents = await model.find(endedIn(filter)).sort({ completedAt: 1 }).limit(filter.limit).lean();
       return documents.map((document) => toRecord(document));
     },
 
@@ -316,15 +316,6 @@ const maxTimelineEntries = 50;
 /** The timestamp is from the writing process and for display only. */
 function timelineEntry(phase: BulkExportPhase) {
   return { $each: [{ phase, at: new Date() }], $slice: -maxTimelineEntries };
-}
-
-function phaseEvent(options: {
-  readonly phase: BulkExportPhase;
-  readonly by?: string | undefined;
-  readonly error?: BulkExport['error'] | undefined;
-}): NewExportEvent {
-  const { phase, by, error } = options;
-  return { kind: 'phase', phase, ...(by === undefined ? {} : { by }), ...error };
 }
 
 const fieldsOfTheEnd = [

@@ -31,8 +31,8 @@ export {
 } from './records/failure.record.ts';
 export { mongooseFieldsOf, type Stored } from './records/mongoose-fields-of.ts';
 export { instantSchema, toView, type View, type ViewShape, viewShapeOf } from './records/record-view.ts';
-export { byTime, lastEvents, runEventShape, waitingEvent } from './records/run-events.ts';
-export { countByPhase, untilStored, usualDurationMs } from './runs.ts';
+export { byTime, lastEvents, phaseEvent, runEventShape, waitingEvent } from './records/run-events.ts';
+export { countByPhase, endedIn, median, untilStored, usualDurationMs } from './runs.ts';
 export { type ConnectionScope, inScope, isInScope } from './scopes.ts';
 export { createSecretBox, type SecretBox } from './secret-box.ts';
 export { duplicateInserts, isDocumentRefused, isDuplicateKey, isStoreUnavailable } from './store-errors.ts';

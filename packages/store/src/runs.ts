@@ -22,6 +22,16 @@ export async function untilStored<Result>(write: () => Promise<Result>, signal: 
   }
 }
 
+/** The middle of some values, the higher one of two. @returns undefined if there is none */
+export function median(values: readonly number[]): number | undefined {
+  return values.toSorted((left, right) => left - right)[Math.floor(values.length / 2)];
+}
+
+/** The filter for runs that have ended in a time, without `until` itself. An index serves it. */
+export function endedIn({ since, until }: { readonly since: Date; readonly until: Date }) {
+  return { completedAt: { $gte: since, $lt: until }, active: false };
+}
+
 /** How long the last runs of a connection took that completed: the median of up to five. @returns undefined if there is none */
 export async function usualDurationMs(
   model: Pick<Model<unknown>, 'aggregate'>,
@@ -33,10 +43,8 @@ export async function usualDurationMs(
     { $limit: 5 },
     { $project: { createdAt: 1, completedAt: 1 } },
   ]);
-  const took = ended
-    .map(({ createdAt, completedAt }) => completedAt.getTime() - createdAt.getTime())
-    .toSorted((left, right) => left - right);
-  return took[Math.floor(took.length / 2)];
+  const took = ended.map(({ createdAt, completedAt }) => completedAt.getTime() - createdAt.getTime());
+  return median(took);
 }
 
 /**

@@ -3,10 +3,12 @@ import {
   byTime,
   type ConnectionScope,
   countByPhase,
+  endedIn,
   inScope,
   isDuplicateKey,
   lastEvents,
   mongooseFieldsOf,
+  phaseEvent,
   type Stored,
   usualDurationMs,
 } from '@bulkhead/store';
@@ -118,9 +120,7 @@ export function createSyncRunRepository(database: Database) {
       readonly until: Date;
       readonly limit: number;
     }): Promise<SyncRun[]> {
-      const { since, until, limit } = filter;
-      const ended = { completedAt: { $gte: since, $lt: until }, active: false };
-      return (await model.find(ended).sort({ completedAt: 1 }).limit(limit).lean()).map(toRecord);
+      return (await model.find(endedIn(filter)).sort({ completedAt: 1 }).limit(filter.limit).lean()).map(toRecord);
     },
 
     /** Lists the runs that have not ended, the oldest first. It reads an index and at most `limit` records. */
@@ -225,15 +225,6 @@ export function createSyncRunRepository(database: Database) {
       await model.updateOne({ _id: id, version, notify: 'due' }, { $set: { notify: 'done' } });
     },
   };
-}
-
-function phaseEvent(options: {
-  readonly phase: SyncRunPhase;
-  readonly by?: string | undefined;
-  readonly error?: SyncRun['error'] | undefined;
-}) {
-  const { phase, by, error } = options;
-  return { kind: 'phase' as const, phase, ...(by === undefined ? {} : { by }), ...error };
 }
 
 function toRecord({ _id, active: _active, ...fields }: SyncRunDocument): SyncRun {

@@ -23,7 +23,7 @@ export const historySampleSchema = z.strictObject({
   queues: z.array(z.strictObject({ queue: z.string(), waiting: countSchema, oldestSeconds: countSchema })),
   /** Requests in the last 24 hours. Budgets of several clients of one EHR have the same name, and the highest one counts. */
   budgets: z.array(z.strictObject({ name: z.string(), used: countSchema, limit: countSchema })),
-  /** How far connections are behind, in the first quarter of each hour. A lag changes slowly, and there can be many connections. */
+  /** How far connections are behind, once in each hour. A lag changes slowly, and there can be many connections. */
   lags: z.array(z.strictObject({ connectionId: z.string(), seconds: countSchema })),
   runs: z.array(endedRunSchema),
   /** The runs that ended before this time are in a sample. */

@@ -1,3 +1,4 @@
+import { median } from '@bulkhead/store';
 import type { History } from './history.schema.ts';
 import type { EndedRun, HistorySample } from './history-sample.record.ts';
 
@@ -75,10 +76,6 @@ function sum<Value>(values: readonly Value[], of: (value: Value) => number): num
   return values.reduce((total, value) => total + of(value), 0);
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((left, right) => left - right)[Math.floor(values.length / 2)] ?? 0;
-}
-
 /** The start of the period of a time. Periods of a day begin at midnight in UTC. */
 function periodOf(at: Date, lengthMs: number): string {
   return new Date(at.getTime() - (at.getTime() % lengthMs)).toISOString();
@@ -126,7 +123,7 @@ function toRuns(runs: readonly EndedRun[], barMs: number): History['runs'] {
           partial: count('partial'),
           failed: count('failed'),
           cancelled: count('cancelled'),
-          medianSeconds: median(durations),
+          medianSeconds: median(durations) ?? 0,
           longestSeconds: Math.max(0, ...durations),
         },
       ];
@@ -167,7 +164,7 @@ function toFigures(options: {
     of: (day: { readonly runs: readonly EndedRun[]; readonly samples: readonly HistorySample[] }) => number,
   ) => {
     const ofDay = (age: number) => of({ runs: runsOfDay.get(age) ?? [], samples: samplesOfDay.get(age) ?? [] });
-    const usual = earlierDays.length < minDays ? {} : { usual: median(earlierDays.map(ofDay)) };
+    const usual = earlierDays.length < minDays ? {} : { usual: median(earlierDays.map(ofDay)) ?? 0 };
     return { figure: name, lastDay: ofDay(0), ...usual };
   };
   const isFailure = ({ outcome }: EndedRun) => outcome === 'failed' || outcome === 'partial';

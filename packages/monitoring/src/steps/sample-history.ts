@@ -28,20 +28,23 @@ export async function sampleHistory(deps: HistoryDeps): Promise<void> {
   const time = now().getTime();
   const at = new Date(time - (time % quarterMs));
   const last = await store.historySamples.findLast();
-  const sample = await takeSample(deps, { at, since: last?.runsUntil ?? new Date(time - historyKeptMs) });
-  await store.historySamples.save(mergeSamples(last?.id === sample.id ? last : undefined, sample));
+  const earlier = last?.id === at.toISOString() ? last : undefined;
+  const since = last?.runsUntil ?? new Date(time - historyKeptMs);
+  const hasLags = at.getUTCMinutes() !== 0 || (earlier !== undefined && earlier.lags.length > 0);
+  const sample = await takeSample(deps, { at, since, withLags: !hasLags });
+  await store.historySamples.save(mergeSamples(earlier, sample));
   await store.historySamples.deleteBefore(new Date(time - historyKeptMs));
 }
 
 async function takeSample(
   deps: HistoryDeps,
-  { at, since }: { readonly at: Date; readonly since: Date },
+  { at, since, withLags }: { readonly at: Date; readonly since: Date; readonly withLags: boolean },
 ): Promise<HistorySample> {
   const { store, producer, readBudgets, now } = deps;
   const monitoring = createMonitoringService({ store, producer });
   const queues = await monitoring.readQueues();
   const budgets = await readBudgets();
-  const lags = at.getUTCMinutes() === 0 ? await monitoring.readLags(now()) : [];
+  const lags = withLags ? await monitoring.readLags(now()) : [];
   return {
     id: at.toISOString(),
     at,

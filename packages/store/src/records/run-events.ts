@@ -1,4 +1,4 @@
-import type { Immutable, Retrying } from '@bulkhead/runtime';
+import type { ExportError, Immutable, Retrying } from '@bulkhead/runtime';
 import { z } from 'zod';
 import { countSchema } from './counts.ts';
 import { ehrTextSchema } from './failure.record.ts';
@@ -25,6 +25,16 @@ const maxEvents = 200;
 /** The operand of a `$push` that adds an event and keeps the last `maxEvents`. */
 export function lastEvents<Event extends Omit<RunEvent, 'at'>>(event: Event) {
   return { $each: [{ at: new Date(), ...event }], $slice: -maxEvents };
+}
+
+/** The event that a run entered a phase. @param options.by who has asked for it */
+export function phaseEvent<Phase extends string>(options: {
+  readonly phase: Phase;
+  readonly by?: string | undefined;
+  readonly error?: ExportError | undefined;
+}) {
+  const { phase, by, error } = options;
+  return { kind: 'phase' as const, phase, ...(by === undefined ? {} : { by }), ...error };
 }
 
 export function byTime<Event extends RunEvent>(events: readonly Event[]): Event[] {

@@ -35,13 +35,15 @@ export interface SyncSurroundings {
   readonly waiting?: StepRetry | undefined;
 }
 
-/** @returns undefined if the sync has ended or is not planned yet */
-export function syncProgress(options: {
+export interface SyncState {
   readonly run: SyncRun;
   readonly counts: readonly SyncTypeCount[];
-  readonly surroundings: SyncSurroundings | undefined;
-}): SyncProgress | undefined {
-  const { run, counts, surroundings } = options;
+  /** Absent if the run has ended. */
+  readonly surroundings?: SyncSurroundings | undefined;
+}
+
+/** @returns undefined if the sync has ended or is not planned yet */
+export function syncProgress({ run, counts, surroundings }: SyncState): SyncProgress | undefined {
   if (run.phase !== 'running' || !surroundings) return undefined;
   const { searches, done } = sumSearches(counts);
   const { recentlyDone, now } = surroundings;
@@ -57,12 +59,7 @@ export function syncProgress(options: {
 }
 
 /** Answers why a sync is not further. @returns undefined if it has ended */
-export function syncActivity(options: {
-  readonly run: SyncRun;
-  readonly counts: readonly SyncTypeCount[];
-  readonly surroundings: SyncSurroundings | undefined;
-}): RunActivity | undefined {
-  const { run, counts, surroundings } = options;
+export function syncActivity({ run, counts, surroundings }: SyncState): RunActivity | undefined {
   if (!isSyncActive(run.phase)) return undefined;
   const { waiting, usualMs } = surroundings ?? {};
   const { searches, done } = sumSearches(counts);

@@ -153,9 +153,9 @@ export function toSyncRunView(run: SyncRun, { isOperator }: ViewFor): SyncRunVie
 
 /** A run with the counts of each type, its number of requests, the minimum number, and why searches wait or are retried. */
 export function toSyncRunDetail(state: SyncRunState, reader: ViewFor): SyncRunDetail {
-  const { run, counts, retrying, surroundings } = state;
-  const activity = syncActivity({ run, counts, surroundings });
-  const progress = syncProgress({ run, counts, surroundings });
+  const { run, counts, retrying } = state;
+  const activity = syncActivity(state);
+  const progress = syncProgress(state);
   return {
     ...toSyncRunView(run, reader),
     ...toSyncedView({ run, counts }),

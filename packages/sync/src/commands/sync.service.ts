@@ -9,11 +9,11 @@ import type { SyncStore } from '../store.ts';
 import type { SyncEvent } from '../sync-event.record.ts';
 import type { SyncRun } from '../sync-run.record.ts';
 import { isSyncActive } from '../sync-run-phase.ts';
-import type { StepRetry, SyncTypeCount } from '../sync-step.record.ts';
+import type { StepRetry } from '../sync-step.record.ts';
 import { cancelSync } from './cancel-sync.ts';
 import { newSyncRun } from './new-sync-run.ts';
 import type { SyncBody, SyncListQuery } from './sync.schema.ts';
-import { rateWindowMs, type SyncSurroundings } from './sync-activity.ts';
+import { rateWindowMs, type SyncState } from './sync-activity.ts';
 
 /** Many proxies time out after a minute, so the response comes before that, with the URL of the run. */
 const shortWaitMs = 30_000;
@@ -31,13 +31,9 @@ export interface SyncCommand extends SyncRunReference {
 }
 
 /** A run with its counts by type, and why its searches wait or are retried. */
-export interface SyncRunState {
-  readonly run: SyncRun;
-  readonly counts: readonly SyncTypeCount[];
+export interface SyncRunState extends SyncState {
   /** The newest reasons why searches wait or are retried. */
   readonly retrying: readonly StepRetry[];
-  /** Absent if the run has ended. */
-  readonly surroundings?: SyncSurroundings | undefined;
 }
 
 /** A run after a command, and whether the command has changed it. */

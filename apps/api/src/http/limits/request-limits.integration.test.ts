@@ -50,7 +50,7 @@ describe('a key', () => {
     expect(statuses(await send(otherKey))).toEqual([200]);
   });
 
-  test('every answer to a key has RateLimit headers, with the limit and what is left of it', async () => {
+  test('every answer to a key has RateLimit headers, with the limit and how many requests remain', async () => {
     const key = await makeKey(3);
     const answers = await send(key, { times: 4 + tolerance });
     const policies = new Set(answers.map(({ headers }) => headers.get('ratelimit-policy')));

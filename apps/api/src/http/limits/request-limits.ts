@@ -99,7 +99,7 @@ export function createRequestLimits(options: {
   };
 }
 
-/** A limit, and what is left of it. */
+/** A limit, and how many requests remain. */
 export interface Quota {
   readonly limit: number;
   readonly left: number;
