@@ -4,7 +4,7 @@ import { Link } from 'react-router';
 import { api, type HealthCheck, type HealthSubject } from '../api/api.ts';
 import { TestConnectionButton } from '../connections/test-connection.tsx';
 import { ConnectionName } from '../parts/connection.tsx';
-import { formatCount } from '../parts/format.ts';
+import { formatCount, shortened } from '../parts/format.ts';
 import { QueryResult } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
 import { useSession } from '../session/session-provider.tsx';
@@ -135,8 +135,8 @@ function Subject({ check, subject }: { readonly check: string; readonly subject:
   }
   return (
     <>
-      <Anchor component={Link} to={to} inherit>
-        {kind.replace('-', ' ')} {id}
+      <Anchor component={Link} to={to} inherit title={id}>
+        {kind.replace('-', ' ')} {shortened(id)}
       </Anchor>
       {connectionId !== undefined && connectionId !== id && (
         <>
