@@ -38,6 +38,20 @@ test.each(refusing.map((endpoint) => ({ id: endpoint.id, endpoint })))(
   },
 );
 
+const renaming = endpoints.filter(({ request }) => request.formerNames !== undefined);
+
+test.each(renaming.map((endpoint) => ({ id: endpoint.id, endpoint })))(
+  '$id refuses a parameter that is sent by its former name and its current one',
+  async ({ endpoint }) => {
+    const [[former = '', current = ''] = []] = Object.entries(endpoint.request.formerNames ?? {});
+    const { status, body } = await api.request('GET', `${endpoint.path}?${former}=a&${current}=b`);
+    expect([status, body.error.code]).toEqual([400, 'invalid-request']);
+    expect(body.error.details).toEqual([
+      { path: former, message: `is the former name of ${current}. Send only ${current}` },
+    ]);
+  },
+);
+
 test('the introduction of the document shows the answer to an unknown query parameter as it is', async () => {
   const shown = /is answered\s+```json\n([\s\S]+?)```/.exec(gettingStarted)?.[1] ?? '';
   const { body } = await api.request('GET', '/api/ehr/schedules?connection=conn_1');

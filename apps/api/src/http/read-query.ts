@@ -20,12 +20,15 @@ export function readQuery({ request }: Pick<Endpoint, 'request'>, sent: Readonly
   return schema ? parseRequest(schema, query) : {};
 }
 
-/** If a parameter is sent by both of its names, the current one counts. */
+/** @throws AppError `invalid-request` if a parameter is sent by both of its names, because their values could differ */
 function withCurrentNames(sent: Readonly<Record<string, unknown>>, formerNames: Readonly<Record<string, string>>) {
-  const renamed = Object.entries(sent).filter(([name]) => Object.hasOwn(formerNames, name));
-  if (renamed.length === 0) return sent;
-  const others = Object.entries(sent).filter(([name]) => !Object.hasOwn(formerNames, name));
-  return Object.fromEntries([...renamed.map(([name, value]) => [formerNames[name], value]), ...others]);
+  const toCurrent = (name: string) => (Object.hasOwn(formerNames, name) ? formerNames[name] : undefined) ?? name;
+  const twice = Object.keys(sent).filter((name) => toCurrent(name) !== name && Object.hasOwn(sent, toCurrent(name)));
+  if (twice.length > 0) {
+    const toMessage = (name: string) => `is the former name of ${toCurrent(name)}. Send only ${toCurrent(name)}`;
+    throw invalidRequest(twice.map((name) => ({ path: name, message: toMessage(name) })));
+  }
+  return Object.fromEntries(Object.entries(sent).map(([name, value]) => [toCurrent(name), value]));
 }
 
 function allowed(names: readonly string[]): string {

@@ -90,7 +90,7 @@ function toOperation(endpoint: Endpoint): ZodOpenApiOperationObject {
 function toQuery({ query, searchQuery, formerNames = {} }: Endpoint['request']): z.ZodObject | undefined {
   if (!query) return searchQuery;
   const former = Object.entries(formerNames).map(([name, current]) => {
-    const description = `The former name of \`${current}\`, which is still accepted.`;
+    const description = `The former name of \`${current}\`, which is still accepted. Send only one of the two.`;
     return [
       name,
       (query.shape[current] as z.ZodType).meta({ description, deprecated: true, param: { deprecated: true } }),
