@@ -4,6 +4,7 @@ export { createResourceRepository } from './resource.repository.ts';
 export {
   createResourceWriter,
   noOutcome,
+  type ResourceWriter,
   sumOutcomes,
   type WriteOutcome,
   writeWithBisection,

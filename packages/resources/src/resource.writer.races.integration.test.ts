@@ -2,7 +2,7 @@ import { openRawWrites, type RawWrites } from '@bulkhead/store';
 import { testServices } from '@bulkhead/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
-import { createResourceWriter } from './resource.writer.ts';
+import { createResourceWriter, type ResourceWriter } from './resource.writer.ts';
 import type { ResourceDocument } from './resource-document.ts';
 
 let database: mongoose.Connection;
@@ -86,11 +86,17 @@ function version(resourceId: string, number: number): ResourceDocument {
 const gate = { keptOutOf: async () => undefined };
 /** Whether the writer sends bytes. Otherwise it uses the driver's `bulkWrite`. */
 let sendsBytes = false;
-const create = () => {
+const createWriter = () => {
   const raw = sendsBytes && rawWrites ? createDisruptedWrites(rawWrites) : undefined;
-  const writer = createResourceWriter({ database: createDisrupted(), gate, rawWrites: () => raw });
-  return (...documents: ResourceDocument[]) => writer.write('Goal', documents);
+  return createResourceWriter({ database: createDisrupted(), gate, rawWrites: () => raw });
 };
+const toWrite =
+  ({ write }: ResourceWriter) =>
+  (...documents: ResourceDocument[]) =>
+    write('Goal', documents);
+const create = () => toWrite(createWriter());
+/** Writes the batches of one file. */
+const createOfFile = () => toWrite(createWriter().ofFile());
 /** Writes like another process. */
 const writeFromOtherWorker = (...documents: ResourceDocument[]) =>
   createResourceWriter({ database, gate }).write('Goal', documents);
@@ -256,6 +262,53 @@ describe.each([
     test('the resource writer sends no commands for an empty batch', async () => {
       expect(await create()()).toEqual({ written: 0, unchanged: 0, stale: 0, withheld: 0 });
       expect(commands).toEqual([]);
+    });
+  });
+
+  describe('the batches of one file', () => {
+    test('a file with only new resources is read before its first batch and only inserted after it', async () => {
+      const write = createOfFile();
+      for (const id of ['a', 'b', 'c']) expect(await write(version(id, 1))).toMatchObject({ written: 1 });
+      expect(commands).toEqual(['createIndexes', 'find', 'write', 'write', 'write']);
+    });
+
+    test.each([
+      { name: 'unchanged', number: 1 },
+      { name: 'replaced', number: 2 },
+      { name: 'stale', number: 0 },
+    ])('a file with a first resource that is $name is read before each batch', async ({ number }) => {
+      await writeFromOtherWorker(version('a', 1));
+      const write = createOfFile();
+      await write(version('a', number));
+      for (const id of ['b', 'c']) expect(await write(version(id, 1))).toMatchObject({ written: 1 });
+      expect(commands.filter((command) => command === 'write').length).toBe(number === 2 ? 3 : 2);
+      expect(commands.slice(-4)).toEqual(['find', 'write', 'find', 'write']);
+    });
+
+    test('a batch with stored versions after new ones is compared with them, and so are all later batches', async () => {
+      await writeFromOtherWorker(version('same', 2), version('older', 1), version('newer', 3));
+      const write = createOfFile();
+      await write(version('new', 2));
+      expect(await write(version('same', 2), version('older', 2), version('newer', 2), version('second', 2))).toEqual({
+        ...{ written: 2, unchanged: 1, stale: 1, withheld: 0 },
+      });
+      expect([await read('same'), await read('older'), await read('newer'), await read('second')]).toEqual([
+        ['2'],
+        ['2', '1'],
+        ['3'],
+        ['2'],
+      ]);
+      await write(version('third', 2));
+      expect(commands.slice(-2)).toEqual(['find', 'write']);
+    });
+
+    test('a file does not learn from the batches of another file', async () => {
+      const writer = createWriter();
+      await toWrite(writer.ofFile())(version('a', 1));
+      await toWrite(writer.ofFile())(version('b', 1));
+      await toWrite(writer)(version('c', 1));
+      await toWrite(writer)(version('d', 1));
+      expect(countSent('find')).toBe(4);
     });
   });
 

@@ -5,6 +5,8 @@
  *                                   |                                |
  *                                   older: stale, same: unchanged    conditional on the revision that was compared
  *
+ * The batches of a file are not read while all its resources are new (`ofFile`).
+ *
  * Nothing is written if nothing has changed. A replacement records the sources of the previous versions. Resources of patients that the
  * connection keeps out are not stored and are counted as withheld.
  */
@@ -44,6 +46,11 @@ const comparedFields = {
   revision: 1,
 } as const;
 
+export interface ResourceWriter {
+  /** @param documents a batch of documents of one resource type */
+  write(resourceType: string, documents: readonly ResourceDocument[]): Promise<WriteOutcome>;
+}
+
 /** The limit of rounds in which other writers may win the same documents. In each lost round another writer has made progress. */
 const maxRounds = 20;
 
@@ -70,44 +77,72 @@ export function createResourceWriter({
     return preparing;
   };
 
+  /** @param file what the earlier batches of the same file have shown. Undefined for documents that are not of a file */
+  const write = async (
+    resourceType: string,
+    documents: readonly ResourceDocument[],
+    file?: FileNovelty,
+  ): Promise<WriteOutcome> => {
+    const [first] = documents;
+    if (first === undefined) return noOutcome;
+    const keptOut = await gate.keptOutOf(first.connectionId);
+    const refused = keptOut ? documents.filter((document) => isKeptOut(keptOut, resourceType, document)) : [];
+    const withheldIds = new Set(refused.map(({ _id }) => _id));
+    const admitted = refused.length > 0 ? documents.filter(({ _id }) => !withheldIds.has(_id)) : documents;
+    const withheld = documents.length - admitted.length;
+    if (admitted.length > 0) await prepare(resourceType);
+    const collection = database.collection(resourceType);
+    const raw = rawWrites();
+    const send = raw ? sendRaw(raw) : sendByDriver(database);
+    let { candidates, unchanged, stale } = newestOfEach(admitted);
+    const total = candidates.length + unchanged + stale;
+    for (let round = 0; candidates.length > 0; round++) {
+      if (round === maxRounds) throw contention(resourceType);
+      const isAssumedNew = round === 0 && file?.isOnlyNew === true;
+      const stored = isAssumedNew ? new Map<string, StoredVersion>() : await readVersions(collection, candidates);
+      file?.note(stored.size);
+      const decided = decide(candidates, stored);
+      unchanged += decided.unchanged;
+      stale += decided.stale;
+      const histories = await readHistories(collection, decided.writes);
+      candidates = await writeGuarded({ collection, send, batch: { resourceType, writes: decided.writes, histories } });
+    }
+    return {
+      written: total - unchanged - stale,
+      unchanged,
+      stale,
+      withheld,
+      ...(withheld > 0 ? { withheldIds } : {}),
+    };
+  };
+
   return {
-    /** @param documents a batch of documents of one resource type */
-    async write(resourceType: string, documents: readonly ResourceDocument[]): Promise<WriteOutcome> {
-      const [first] = documents;
-      if (first === undefined) return { written: 0, unchanged: 0, stale: 0, withheld: 0 };
-      const keptOut = await gate.keptOutOf(first.connectionId);
-      const refused = keptOut ? documents.filter((document) => isKeptOut(keptOut, resourceType, document)) : [];
-      const withheldIds = new Set(refused.map(({ _id }) => _id));
-      const admitted = refused.length > 0 ? documents.filter(({ _id }) => !withheldIds.has(_id)) : documents;
-      const withheld = documents.length - admitted.length;
-      if (admitted.length > 0) await prepare(resourceType);
-      const collection = database.collection(resourceType);
-      const raw = rawWrites();
-      const send = raw ? sendRaw(raw) : sendByDriver(database);
-      let { candidates, unchanged, stale } = newestOfEach(admitted);
-      const total = candidates.length + unchanged + stale;
-      for (let round = 0; candidates.length > 0; round++) {
-        if (round === maxRounds) throw contention(resourceType);
-        const stored = await readVersions(collection, candidates);
-        const decided = decide(candidates, stored);
-        unchanged += decided.unchanged;
-        stale += decided.stale;
-        const histories = await readHistories(collection, decided.writes);
-        candidates = await writeGuarded({
-          collection,
-          send,
-          batch: { resourceType, writes: decided.writes, histories },
-        });
-      }
-      return {
-        written: total - unchanged - stale,
-        unchanged,
-        stale,
-        withheld,
-        ...(withheld > 0 ? { withheldIds } : {}),
-      };
+    write: (resourceType: string, documents: readonly ResourceDocument[]) => write(resourceType, documents),
+
+    /**
+     * A writer for the batches of one file. While all resources of the file are new, as in a first export, it inserts without reading
+     * first. A resource that is stored already loses its insert and is then compared, and the file's later batches are read again.
+     */
+    ofFile(): ResourceWriter {
+      const file = new FileNovelty();
+      return { write: (resourceType, documents) => write(resourceType, documents, file) };
     },
   };
+}
+
+/** Whether a file had only new resources so far. */
+class FileNovelty {
+  #isOnlyNew: boolean | undefined;
+
+  /** False until the first batch was compared. */
+  get isOnlyNew(): boolean {
+    return this.#isOnlyNew === true;
+  }
+
+  /** @param storedVersions the number of resources of a batch of which a version was stored */
+  note(storedVersions: number): void {
+    this.#isOnlyNew = this.#isOnlyNew !== false && storedVersions === 0;
+  }
 }
 
 /** Whether a resource or tombstone belongs to a patient that is kept out. */

@@ -1,5 +1,6 @@
 import { type Retention, retainedKinds } from '@bulkhead/erasure';
 import { isResourceType } from '@bulkhead/fhir';
+import type { ResourceWriter } from '@bulkhead/resources';
 import type { Metrics } from '@bulkhead/runtime';
 import type { Store } from '@bulkhead/system';
 
@@ -13,21 +14,22 @@ export function countWrites({ store, metrics }: { readonly store: Store; readonl
   });
   // Starts at 0, so that an alert on the increase sees the first one.
   count({ resource_type: 'unknown', outcome: 'quarantined' }, 0);
+  const counted = (writer: ResourceWriter): ResourceWriter => ({
+    async write(resourceType, documents) {
+      const outcome = await writer.write(resourceType, documents);
+      const { written, unchanged, stale, withheld } = outcome;
+      // The documents of one write are either all tombstones or none.
+      const isDeletion = documents[0]?.deleted === true;
+      const counts = { [isDeletion ? 'deleted' : 'written']: written, unchanged, stale, withheld };
+      for (const [name, value] of Object.entries(counts)) {
+        if (value > 0) count({ resource_type: labelOf(resourceType), outcome: name }, value);
+      }
+      return outcome;
+    },
+  });
   return {
     ...store,
-    resourceWriter: {
-      async write(resourceType, documents) {
-        const outcome = await resourceWriter.write(resourceType, documents);
-        const { written, unchanged, stale, withheld } = outcome;
-        // The documents of one write are either all tombstones or none.
-        const isDeletion = documents[0]?.deleted === true;
-        const counts = { [isDeletion ? 'deleted' : 'written']: written, unchanged, stale, withheld };
-        for (const [name, value] of Object.entries(counts)) {
-          if (value > 0) count({ resource_type: labelOf(resourceType), outcome: name }, value);
-        }
-        return outcome;
-      },
-    },
+    resourceWriter: { ...counted(resourceWriter), ofFile: () => counted(resourceWriter.ofFile()) },
     quarantine: {
       ...quarantine,
       async put(entry) {

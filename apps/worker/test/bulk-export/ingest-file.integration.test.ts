@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import type { OutputFile } from '@bulkhead/bulk-export';
 import { ingestFile } from '@bulkhead/bulk-export/steps';
 import { makeOutputFile } from '@bulkhead/bulk-export/testing';
+import type { ResourceWriter } from '@bulkhead/resources';
 import { BufferPool } from '@bulkhead/store';
 import { createStore, type Store } from '@bulkhead/system';
 import { testServices } from '@bulkhead/testing';
@@ -20,10 +21,10 @@ const now = () => new Date('2024-06-01T01:00:00Z');
 
 interface IngestOptions {
   readonly change: Partial<OutputFile>;
-  readonly resourceWriter?: Store['resourceWriter'];
+  readonly resourceWriter?: ResourceWriter;
 }
 
-function ingest(text: string, { change, resourceWriter = store.resourceWriter }: IngestOptions) {
+function ingest(text: string, { change, resourceWriter = store.resourceWriter.ofFile() }: IngestOptions) {
   const file = makeOutputFile(change);
   const result = ingestFile({
     store: { ...store, resourceWriter },
@@ -85,9 +86,10 @@ describe('a file with lines that MongoDB cannot store', () => {
     const refused = [3, 4, 140];
     // Deeper than MongoDB accepts. The document was changed after all checks of the ingest.
     const tooDeep = JSON.parse('['.repeat(300) + ']'.repeat(300));
-    const resourceWriter: Store['resourceWriter'] = {
+    const writer = store.resourceWriter.ofFile();
+    const resourceWriter: ResourceWriter = {
       write: (type, documents) =>
-        store.resourceWriter.write(
+        writer.write(
           type,
           documents.map((document) =>
             refused.some((index) => document.resourceId === `d${index}`)

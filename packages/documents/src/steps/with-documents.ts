@@ -1,19 +1,18 @@
 import { hash } from 'node:crypto';
 import { type Attachment, readAttachments, typesWithAttachments } from '@bulkhead/fhir';
-import type { ResourceDocument } from '@bulkhead/resources';
+import type { ResourceDocument, ResourceWriter } from '@bulkhead/resources';
 import type { PatientDocument } from '../patient-document.record.ts';
-import type { DocumentStore } from '../store.ts';
 import type { DocumentDeps } from './deps.ts';
 
 /**
- * The resource writer, which also stores a record for each document of the written resources. This happens after the write and before the
+ * A resource writer that also stores a record for each document of the written resources. This happens after the write and before the
  * caller's checkpoint. A batch that is repeated adds no second record.
  */
-export function withDocuments(deps: DocumentDeps): DocumentStore['resourceWriter'] {
+export function withDocuments(deps: DocumentDeps, writer: ResourceWriter = deps.store.resourceWriter): ResourceWriter {
   const { store, documents, now } = deps;
   return {
     async write(resourceType, resources) {
-      const outcome = await store.resourceWriter.write(resourceType, resources);
+      const outcome = await writer.write(resourceType, resources);
       if (!typesWithAttachments.includes(resourceType)) return outcome;
       const { enabled } = documents;
       const attachments = resources

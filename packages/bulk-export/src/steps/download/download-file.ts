@@ -152,7 +152,7 @@ async function ingest(deps: BulkExportDeps, download: Download): Promise<Ingeste
   let reached = resumes ? checkpoint : emptyCheckpoint;
   try {
     const ingested = await ingestFile({
-      store: { resourceWriter: withDocuments(deps), quarantine: store.quarantine },
+      store: { resourceWriter: withDocuments(deps, store.resourceWriter.ofFile()), quarantine: store.quarantine },
       file: { ...file, checkpoint: reached },
       observedAt: observedAt(record, now()),
       body: opened.body,

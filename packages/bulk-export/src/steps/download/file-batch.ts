@@ -14,6 +14,7 @@ import {
   fitsInDocument,
   noOutcome,
   type ResourceDocument,
+  type ResourceWriter,
   readLineDocument,
   sumOutcomes,
   toResourceDocument,
@@ -40,7 +41,7 @@ type Value = Extract<JsonLine, { kind: 'value' }>;
 
 interface FileBatchOptions {
   readonly store: {
-    readonly resourceWriter: BulkExportStore['resourceWriter'];
+    readonly resourceWriter: ResourceWriter;
     readonly quarantine: Pick<BulkExportStore['quarantine'], 'put'>;
   };
   readonly file: OutputFile;

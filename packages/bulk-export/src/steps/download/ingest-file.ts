@@ -12,6 +12,7 @@
  */
 import type { Readable } from 'node:stream';
 import { LineSplitter } from '@bulkhead/fhir';
+import type { ResourceWriter } from '@bulkhead/resources';
 import { AppError } from '@bulkhead/runtime';
 import type { BufferPool } from '@bulkhead/store';
 import { accountedLines } from '../../accounting.ts';
@@ -25,7 +26,7 @@ import { LongLine } from './long-line.ts';
 
 export interface IngestFileOptions {
   readonly store: {
-    readonly resourceWriter: BulkExportStore['resourceWriter'];
+    readonly resourceWriter: ResourceWriter;
     readonly quarantine: Pick<BulkExportStore['quarantine'], 'put' | 'createLongLine'>;
   };
   /** Its checkpoint is the position at which `body` starts. */

@@ -106,6 +106,32 @@ describe('property: the resource writer #newest-wins #confluence', () => {
     );
   }, 60_000);
 
+  test('versions with content end in the same state if files that are read at once deliver them, batch after batch', async () => {
+    const files = fc
+      .array(observed, { minLength: 1, maxLength: 12 })
+      .chain((versions) =>
+        fc.tuple(fc.constant(versions), fc.array(deliveryOf(versions), { minLength: 1, maxLength: 3 })),
+      );
+    await fc.assert(
+      fc.asyncProperty(files, async ([versions, delivered]) => {
+        const expected = await write([versions]);
+        const connectionId = `c${++runs}`;
+        await Promise.all(
+          delivered.map(async (batches) => {
+            const file = store.resourceWriter.ofFile();
+            for (const batch of batches)
+              await file.write(
+                'Patient',
+                batch.map((version) => toDocument(connectionId, version)),
+              );
+          }),
+        );
+        expect(await stateOf(connectionId)).toEqual(expected);
+      }),
+      { numRuns: 150 },
+    );
+  }, 60_000);
+
   test('the stored version with content is never older than any other written version', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(observed, { minLength: 1, maxLength: 8 }), async (versions) => {
