@@ -302,6 +302,25 @@ describe.each([
       expect(commands.slice(-2)).toEqual(['find', 'write']);
     });
 
+    test('batches of a file that are written at once wait for the read of the first one', async () => {
+      const write = createOfFile();
+      await Promise.all(['a', 'b', 'c'].map((id) => write(version(id, 1))));
+      expect([countSent('find'), countSent('write')]).toEqual([1, 3]);
+    });
+
+    test('the batches of a file are read if the read of the first one fails', async () => {
+      const loseConnection = () => {
+        throw new Error('connection lost');
+      };
+      before.push({ command: 'find', happens: loseConnection });
+      const write = createOfFile();
+      const first = write(version('a', 1));
+      const second = write(version('b', 1));
+      await expect(first).rejects.toThrow('connection lost');
+      expect(await second).toMatchObject({ written: 1 });
+      expect([countSent('find'), countSent('write')]).toEqual([2, 1]);
+    });
+
     test('a file does not learn from the batches of another file', async () => {
       const writer = createWriter();
       await toWrite(writer.ofFile())(version('a', 1));

@@ -34,6 +34,8 @@ export interface WriteOutcome {
   readonly stale: number;
 }
 
+type Comparisons = Pick<WriteOutcome, 'unchanged' | 'stale'>;
+
 /** The fields of a stored version that are compared. The replacement is conditional on `revision`. */
 type StoredVersion = ResourceVersion & { readonly _id: string; readonly revision: number };
 const comparedFields = {
@@ -77,6 +79,32 @@ export function createResourceWriter({
     return preparing;
   };
 
+  /** Compares and writes until no document has lost a race. */
+  const writeNewest = async (
+    resourceType: string,
+    documents: readonly ResourceDocument[],
+    file: FileNovelty | undefined,
+  ): Promise<Comparisons> => {
+    const collection = database.collection(resourceType);
+    const raw = rawWrites();
+    const send = raw ? sendRaw(raw) : sendByDriver(database);
+    let { candidates, unchanged, stale } = newestOfEach(documents);
+    for (let round = 0; candidates.length > 0; round++) {
+      if (round === maxRounds) throw contention(resourceType);
+      const compared = candidates;
+      const read = () => readVersions(collection, compared);
+      // In a later round another version of each candidate was stored.
+      if (round > 0) file?.noteStored();
+      const stored = await (file && round === 0 ? file.readUnlessNew(read) : read());
+      const decided = decide(candidates, stored);
+      unchanged += decided.unchanged;
+      stale += decided.stale;
+      const histories = await readHistories(collection, decided.writes);
+      candidates = await writeGuarded({ collection, send, batch: { resourceType, writes: decided.writes, histories } });
+    }
+    return { unchanged, stale };
+  };
+
   /** @param file what the earlier batches of the same file have shown. Undefined for documents that are not of a file */
   const write = async (
     resourceType: string,
@@ -89,31 +117,11 @@ export function createResourceWriter({
     const refused = keptOut ? documents.filter((document) => isKeptOut(keptOut, resourceType, document)) : [];
     const withheldIds = new Set(refused.map(({ _id }) => _id));
     const admitted = refused.length > 0 ? documents.filter(({ _id }) => !withheldIds.has(_id)) : documents;
-    const withheld = documents.length - admitted.length;
     if (admitted.length > 0) await prepare(resourceType);
-    const collection = database.collection(resourceType);
-    const raw = rawWrites();
-    const send = raw ? sendRaw(raw) : sendByDriver(database);
-    let { candidates, unchanged, stale } = newestOfEach(admitted);
-    const total = candidates.length + unchanged + stale;
-    for (let round = 0; candidates.length > 0; round++) {
-      if (round === maxRounds) throw contention(resourceType);
-      const isAssumedNew = round === 0 && file?.isOnlyNew === true;
-      const stored = isAssumedNew ? new Map<string, StoredVersion>() : await readVersions(collection, candidates);
-      file?.note(stored.size);
-      const decided = decide(candidates, stored);
-      unchanged += decided.unchanged;
-      stale += decided.stale;
-      const histories = await readHistories(collection, decided.writes);
-      candidates = await writeGuarded({ collection, send, batch: { resourceType, writes: decided.writes, histories } });
-    }
-    return {
-      written: total - unchanged - stale,
-      unchanged,
-      stale,
-      withheld,
-      ...(withheld > 0 ? { withheldIds } : {}),
-    };
+    const { unchanged, stale } = await writeNewest(resourceType, admitted, file);
+    const written = admitted.length - unchanged - stale;
+    const withheld = refused.length;
+    return { written, unchanged, stale, withheld, ...(withheld > 0 ? { withheldIds } : {}) };
   };
 
   return {
@@ -130,18 +138,27 @@ export function createResourceWriter({
   };
 }
 
+type ReadVersions = () => Promise<ReadonlyMap<string, StoredVersion>>;
+
 /** Whether a file had only new resources so far. */
 class FileNovelty {
-  #isOnlyNew: boolean | undefined;
+  /** Undefined before the first batch. Later batches wait for its read, which takes less time than their own would. */
+  #hasOnlyNew: Promise<boolean> | undefined;
 
-  /** False until the first batch was compared. */
-  get isOnlyNew(): boolean {
-    return this.#isOnlyNew === true;
+  /** Reads the stored versions of a batch, or returns none if the file had only new resources. */
+  async readUnlessNew(read: ReadVersions): ReturnType<ReadVersions> {
+    if (this.#hasOnlyNew !== undefined) return (await this.#hasOnlyNew) ? new Map() : read();
+    const reading = read();
+    this.#hasOnlyNew = reading.then(
+      ({ size }) => size === 0,
+      () => false,
+    );
+    return reading;
   }
 
-  /** @param storedVersions the number of resources of a batch of which a version was stored */
-  note(storedVersions: number): void {
-    this.#isOnlyNew = this.#isOnlyNew !== false && storedVersions === 0;
+  /** Notes that a version of a resource was stored already. */
+  noteStored(): void {
+    this.#hasOnlyNew = Promise.resolve(false);
   }
 }
 
