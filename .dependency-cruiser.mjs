@@ -58,8 +58,7 @@ const bundled = ['packages/client', 'apps/cli'];
  */
 const declared = Object.fromEntries(
   Object.entries(layers).map(([folder, allowed]) => {
-    const manifest = JSON.parse(readFileSync(new URL(`${folder}/package.json`, import.meta.url), 'utf8'));
-    const { dependencies = {}, devDependencies = {} } = manifest;
+    const { dependencies = {}, devDependencies = {} } = readManifest(folder);
     const tests = Object.keys({ ...dependencies, ...devDependencies }).flatMap(nameOfOurs);
     const production = bundled.includes(folder) ? tests : Object.keys(dependencies).flatMap(nameOfOurs);
     const wrong = tests.filter((name) => !allowed.includes(name) && !coveredElsewhere.includes(name));
@@ -68,6 +67,15 @@ const declared = Object.fromEntries(
     return [folder, { production, tests }];
   }),
 );
+
+/** The files that packages export. */
+const entryPoints = Object.keys(layers).flatMap((folder) =>
+  Object.values(readManifest(folder).exports ?? {}).map((target) => `${folder}/${target['@bulkhead/source'].slice(2)}`),
+);
+
+function readManifest(folder) {
+  return JSON.parse(readFileSync(new URL(`${folder}/package.json`, import.meta.url), 'utf8'));
+}
 
 /** Third-party packages with one owner, so that only one folder changes if a package is replaced. */
 const owners = {
@@ -192,12 +200,12 @@ export default {
       to: { couldNotResolve: true },
     },
     {
-      name: 'packages-through-their-index',
+      name: 'packages-through-their-exports',
       comment: 'A package may change what it does not export. Import it through its exports, not by a path.',
       from: { path: ours },
       to: {
         path: '^(?:apps|packages)/[^/]+/src/',
-        pathNot: ['^$1/', '^(?:apps|packages)/[^/]+/src/(?:(?:commands|steps|testing)/)?index[.]ts$'],
+        pathNot: ['^$1/', '/src/index[.]ts$', `^(?:${entryPoints.join('|')})$`],
       },
     },
     {

@@ -72,9 +72,11 @@ function resolve({ file, name, from }) {
   }
   const [, feature, entry = ''] = /^@bulkhead\/([\w-]+)(\/\w+)?$/.exec(from) ?? [];
   if (feature === undefined || foundations.includes(feature)) return undefined;
-  const index = `packages/${feature}/src${entry}/index.ts`;
-  const exported = bindings(index, 'export').find(({ names }) => names.includes(name));
-  return exported && join(dirname(index), exported.from);
+  const manifest = JSON.parse(readFileSync(join(root, `packages/${feature}/package.json`), 'utf8'));
+  const exporting = join(`packages/${feature}`, manifest.exports[`.${entry}`]['@bulkhead/source']);
+  if (basename(exporting) !== 'index.ts') return exporting;
+  const exported = bindings(exporting, 'export').find(({ names }) => names.includes(name));
+  return exported && join(dirname(exporting), exported.from);
 }
 
 function isInstalled(path) {

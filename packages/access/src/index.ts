@@ -2,7 +2,15 @@ export { createAnsweredRequestRepository } from './answered-request.repository.t
 export { type ApiKey, apiKeyRoles } from './api-key.record.ts';
 export { type ApiKeyRepository, createApiKeyRepository } from './api-key.repository.ts';
 export { auditHash } from './audit/audit-chain.ts';
-export { type AuditEventDocument, type AuditFilter, idAt, toAuditQuery, toEvent } from './audit/audit-document.ts';
+export {
+  type AuditEventDocument,
+  type AuditFilter,
+  anyPatient,
+  idAt,
+  patientsShown,
+  toAuditQuery,
+  toEvent,
+} from './audit/audit-document.ts';
 export {
   type AuditActor,
   type AuditOutcome,
@@ -14,7 +22,6 @@ export {
 export { createAuditEventRepository } from './audit/audit-event.repository.ts';
 export { createAuditStream } from './audit/audit-stream.ts';
 export { chainFaults } from './audit/check-chain.ts';
-export { anyPatient, patientsShown } from './audit/patients-shown.ts';
 export { apiKeyPrefix, hashOf, newId, newSecret } from './ids-and-secrets.ts';
 export { createSessionRepository } from './session.repository.ts';
 export type { AccessStore } from './store.ts';

@@ -16,9 +16,14 @@ import {
 import { type Connection as Database, Schema } from 'mongoose';
 import { z } from 'zod';
 import { createActiveExportRepository } from './active-export.repository.ts';
-import { type BulkExport, bulkExportSchema } from './bulk-export.record.ts';
+import {
+  type BulkExport,
+  bulkExportSchema,
+  type ExportEvent,
+  exportEventSchema,
+  type NewExportEvent,
+} from './bulk-export.record.ts';
 import { type BulkExportPhase, canFollow, canReopen, isTerminal } from './bulk-export-phase.ts';
-import { type ExportEvent, exportEventSchema, type NewExportEvent } from './export-event.record.ts';
 
 const documentSchema = bulkExportSchema.extend({
   /** See `listEvents`. Other reads leave them out. */

@@ -1,7 +1,7 @@
-export { areCurrent } from './are-current.ts';
 export { athenahealthRateLimit, type ProviderSettings } from './athenahealth.ts';
 export {
   type AssertionAlgorithm,
+  areCurrent,
   assertionAlgorithms,
   type Capabilities,
   type Connection,

@@ -1,8 +1,9 @@
 import { type Retention, retainedKinds } from '@bulkhead/erasure';
 import { isResourceType } from '@bulkhead/fhir';
-import type { ResourceWriter } from '@bulkhead/resources';
 import type { Metrics } from '@bulkhead/runtime';
 import type { Store } from '@bulkhead/system';
+
+type ResourceWriter = ReturnType<Store['resourceWriter']['ofFile']>;
 
 /** Wraps the store to count what happens to resources and documents. Every write to the database passes here. */
 export function countWrites({ store, metrics }: { readonly store: Store; readonly metrics: Metrics }): Store {

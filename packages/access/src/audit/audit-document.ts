@@ -1,7 +1,7 @@
+import { maxListedPatients, patientsOf, type Resource } from '@bulkhead/fhir';
 import type { Stored } from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
 import type { AuditEvent, AuditOutcome, auditEventSchema } from './audit-event.record.ts';
-import { anyPatient } from './patients-shown.ts';
 
 /** An event as MongoDB stores it. Its id begins with the time, so ids sort in the order of events. */
 export type AuditEventDocument = Stored<typeof auditEventSchema>;
@@ -85,4 +85,18 @@ function indexFor({
 /** The beginning of the ids of an instant's events: milliseconds as hexadecimal digits, enough for 8,000 years. */
 export function idAt(at: Date): string {
   return `evt_${at.getTime().toString(16).padStart(12, '0')}`;
+}
+
+/** A value of `patients` that means any patient of the connection, including those that are not listed. */
+export const anyPatient = '*';
+
+/**
+ * The patients whose data a resource shows, for the audit log. Returns `anyPatient` if the resource is about a patient that it does not
+ * name by an id, or about more patients than are listed.
+ */
+export function patientsShown(resource: Resource): readonly string[] {
+  const ids = patientsOf(resource);
+  if (ids.length >= maxListedPatients) return [anyPatient];
+  if (ids.length > 0) return ids;
+  return resource.subject === undefined && resource.patient === undefined ? [] : [anyPatient];
 }

@@ -1,5 +1,5 @@
+import { anyPatient } from './audit-document.ts';
 import type { AuditActor, AuditEvent } from './audit-event.record.ts';
-import { anyPatient } from './patients-shown.ts';
 
 const balp = 'https://profiles.ihe.net/ITI/BALP';
 const terminology = 'http://terminology.hl7.org/CodeSystem';

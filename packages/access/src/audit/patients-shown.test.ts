@@ -1,6 +1,6 @@
 import { maxListedPatients } from '@bulkhead/fhir';
 import { describe, expect, test } from '@jest/globals';
-import { patientsShown } from './patients-shown.ts';
+import { patientsShown } from './audit-document.ts';
 
 const group = (count: number) => ({
   resourceType: 'Group',

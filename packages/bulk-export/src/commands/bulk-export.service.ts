@@ -4,19 +4,16 @@ import type { Producer } from '@bulkhead/queues';
 import { AppError, createSharedWait, keepFor, keepForKey, readPage, unavailable } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import { checkCallback } from '@bulkhead/webhooks/commands';
-import type { BulkExport } from '../bulk-export.record.ts';
+import type { BulkExport, ExportEvent } from '../bulk-export.record.ts';
 import { phasesOf } from '../bulk-export-phase.ts';
-import type { ExportEvent } from '../export-event.record.ts';
 import type { OutputFile } from '../output-file.record.ts';
 import type { BulkExportStore } from '../store.ts';
 import type { Watermark } from '../watermarks/watermark.ts';
-import { acceptOnce, type Idempotency } from './accept-once.ts';
 import type { BulkExportBody, BulkExportQuery } from './bulk-export.schema.ts';
 import { cancelExport } from './cancel-export.ts';
-import type { Surroundings } from './export-activity.ts';
-import { digest, newExport, requestKey } from './new-export.ts';
+import { type Surroundings, usualKeptMs } from './export-activity.ts';
+import { acceptOnce, digest, type Idempotency, newExport, requestKey } from './new-export.ts';
 import { retryExport } from './retry-export.ts';
-import { usualKeptMs } from './run-activity.ts';
 import { type ExportSnapshot, type Summed, watchExport } from './watch-export.ts';
 
 export interface ExportReference {

@@ -1,15 +1,19 @@
-import type { Retrying } from '@bulkhead/runtime';
-import { shownUrl } from '@bulkhead/runtime';
+import { type Retrying, shownUrl } from '@bulkhead/runtime';
 import { ehrTextSchema, forReader, type Reader, retryingSchema, toView, type View, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 import { lacksData } from '../accounting.ts';
-import { type BulkExport, bulkExportSchema, type IssueCount, issueCountSchema } from '../bulk-export.record.ts';
+import {
+  type BulkExport,
+  bulkExportSchema,
+  type ExportEvent,
+  exportEventSchema,
+  type IssueCount,
+  issueCountSchema,
+} from '../bulk-export.record.ts';
 import { bulkExportStatuses, publicStatus } from '../bulk-export-phase.ts';
-import { type ExportEvent, exportEventSchema } from '../export-event.record.ts';
 import { holdReasons, type WatermarkDecision, watermarkDecisionSchema } from '../hold-reason.ts';
 import { fileCheckpointSchema, type OutputFile, outputFileSchema } from '../output-file.record.ts';
-import { exportActivity, phaseMessages, type Surroundings } from './export-activity.ts';
-import { runActivitySchema } from './run-activity.ts';
+import { exportActivity, phaseMessages, runActivitySchema, type Surroundings } from './export-activity.ts';
 
 export const retryingViewSchema = z
   .strictObject(viewShapeOf(retryingSchema))

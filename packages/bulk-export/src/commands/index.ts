@@ -6,6 +6,7 @@ export {
 } from './bulk-export.schema.ts';
 export { type BulkExportService, createBulkExportService } from './bulk-export.service.ts';
 export { cancelExport } from './cancel-export.ts';
+export { type RunActivity, runActivitySchema, toUsualSeconds, usualKeptMs } from './export-activity.ts';
 export {
   exportEventViewSchema,
   exportViewSchema,
@@ -20,5 +21,4 @@ export {
   type ViewFor,
 } from './export-view.ts';
 export { newExport, requestKey } from './new-export.ts';
-export { type RunActivity, runActivitySchema, toUsualSeconds, usualKeptMs } from './run-activity.ts';
 export { toWatermarkView, watermarkViewSchema } from './watermark-view.ts';

@@ -1,12 +1,13 @@
 import { coversAllOf, coversType } from '@bulkhead/fhir';
+import type { FailedJob } from '@bulkhead/queues';
+import { AppError, type ExportError, toExportError } from '@bulkhead/runtime';
 import type { BulkExport, ExportCounts } from '../bulk-export.record.ts';
+import { type BulkExportPhase, isTerminal } from '../bulk-export-phase.ts';
 import { isPartial, type WatermarkDecision } from '../hold-reason.ts';
 import type { OutputFile } from '../output-file.record.ts';
-import type { Coverage } from '../watermarks/watermark.ts';
-import { decideWatermarks, everyType } from '../watermarks/watermark.ts';
+import { type Coverage, decideWatermarks, everyType } from '../watermarks/watermark.ts';
 import type { BulkExportDeps, ExportStep } from './deps.ts';
 import { endWarnings, refusedTypes, sentSince } from './export-warnings.ts';
-import { failExport } from './fail-export.ts';
 
 /** Ends an export whose files are all settled: advances the watermarks, sums up the counts and has the export deleted at the server. */
 export async function finalizeExport(deps: BulkExportDeps, { exportId }: Pick<ExportStep, 'exportId'>): Promise<void> {
@@ -101,4 +102,54 @@ function allFailed(failed: readonly OutputFile[]) {
     code: 'all-files-failed',
     message: `None of the ${failed.length} files could be stored. The first error: ${first?.message ?? 'unknown'}`,
   };
+}
+
+/** After these errors a retry starts a new export at the server, so the old one is deleted there. */
+const lostExports: ReadonlySet<string> = new Set(['export-timeout', 'export-failed-at-ehr']);
+
+/** Marks an export as failed, in whatever phase it is. */
+export async function failExport(
+  { store, producer, logger, now }: BulkExportDeps,
+  { exportId, error }: { readonly exportId: string; readonly error: ExportError },
+): Promise<void> {
+  for (;;) {
+    const record = await store.bulkExports.find(exportId);
+    if (!record || isTerminal(record.phase)) return;
+    const isDiscarded = lostExports.has(error.code) && record.statusUrl !== undefined;
+    const change = {
+      error,
+      completedAt: now(),
+      counts: await store.outputFiles.sum(exportId),
+      ...(isDiscarded ? { discard: 'due' as const } : {}),
+    };
+    if (await store.bulkExports.transition({ from: record, to: 'failed', change, unset: ['retrying'] })) {
+      if (isDiscarded) await producer.enqueueAgain('export.discard', { exportId });
+      break;
+    }
+  }
+  await producer.unschedule('export.poll', { exportId });
+  await producer.enqueueAgain('webhook.notify', { kind: 'bulk-export', id: exportId });
+  logger.error('export failed', { exportId, code: error.code });
+}
+
+/**
+ * Fails an export if its job has failed finally while the export is in one of these phases. In a later phase the job no longer
+ * matters.
+ */
+export function failExportIn(...phases: readonly BulkExportPhase[]) {
+  return async (deps: BulkExportDeps, { exportId, error }: FailedJob<'export.poll'>): Promise<void> => {
+    const record = await deps.store.bulkExports.find(exportId);
+    if (record && phases.includes(record.phase)) await failExport(deps, { exportId, error: toExportError(error) });
+  };
+}
+
+export function exportGone(cause?: unknown): AppError {
+  return new AppError({
+    code: 'export-gone',
+    message:
+      'The EHR no longer has the export. It expired or was deleted there. Retry the export, which starts a new one at the EHR.',
+    retry: 'never',
+    cause,
+    ehrText: cause instanceof AppError ? cause.ehrText : undefined,
+  });
 }

@@ -17,7 +17,7 @@ import { waitingEvent, whileLeased } from '@bulkhead/store';
 import type { BulkExport } from '../bulk-export.record.ts';
 import { acceptManifest } from './accept-manifest.ts';
 import type { BulkExportDeps, ExportStep } from './deps.ts';
-import { exportGone, failExport } from './fail-export.ts';
+import { exportGone, failExport } from './finalize-export.ts';
 import { isPollDue, planPoll, pollDelay, pollErrorDelay } from './poll-delay.ts';
 
 /** The guide: contact support if an export is stuck for more than an hour. */

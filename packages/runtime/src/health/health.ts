@@ -1,6 +1,5 @@
 import type { Metrics } from '../metrics.ts';
-import { readWithin } from '../read-within.ts';
-import { keepFor } from '../repeated-reads.ts';
+import { keepFor, readWithin } from '../repeated-reads.ts';
 import type { EventLoopState } from './event-loop-monitor.ts';
 
 export type HealthChecks = Readonly<Record<string, () => Promise<void>>>;

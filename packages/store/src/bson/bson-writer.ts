@@ -1,7 +1,19 @@
 import mongoose from 'mongoose';
-import { bsonTypes } from './bson-types.ts';
 
 const { BSON } = mongoose.mongo;
+
+/** The types of BSON elements that JSON and dates need: https://bsonspec.org/spec.html */
+export const bsonTypes = {
+  double: 0x01,
+  string: 0x02,
+  document: 0x03,
+  array: 0x04,
+  boolean: 0x08,
+  date: 0x09,
+  null: 0x0a,
+  int32: 0x10,
+  decimal: 0x13,
+} as const;
 
 /** Longer texts are written by node. For shorter ones a loop takes less time than a call out of JavaScript. */
 const maxLoopedLength = 128;

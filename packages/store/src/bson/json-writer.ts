@@ -1,5 +1,5 @@
 import mongoose from 'mongoose';
-import { bsonTypes } from './bson-types.ts';
+import { bsonTypes } from './bson-writer.ts';
 
 const { Decimal128 } = mongoose.mongo;
 

@@ -9,7 +9,7 @@
  * Format: https://bsonspec.org/spec.html
  */
 import mongoose from 'mongoose';
-import { bsonTypes } from './bson-types.ts';
+import { bsonTypes } from './bson-writer.ts';
 
 const { Decimal128 } = mongoose.mongo;
 

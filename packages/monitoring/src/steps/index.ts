@@ -1,1 +1,0 @@
-export { type HistoryDeps, sampleHistory } from './sample-history.ts';

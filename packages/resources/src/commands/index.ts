@@ -1,1 +1,0 @@
-export { createResourceService, type ResourceService, toSourceView } from './resource.service.ts';
