@@ -98,6 +98,19 @@ serveProbe({
     return { units: 0 };
   },
 
+  /** A whole export of all patients, from its kick-off to the discard at the EHR. */
+  'whole-export': async () => {
+    const request = { exportType: 'Patient' as const, resourceTypes: [] };
+    const record = makeBulkExport({ connectionId: connection.id, request, createdAt: new Date() });
+    await store.bulkExports.insert({ record, requestKey: record.id });
+    return async () => {
+      await producer.enqueue('export.kick-off', { exportId: record.id });
+      let current = await store.bulkExports.find(record.id);
+      for (; current && current.discard !== 'done'; current = await store.bulkExports.find(record.id)) await delay(20);
+      return { units: current?.counts.stored ?? 0, details: { polls: current?.pollCount ?? 0 } };
+    };
+  },
+
   /** A whole enhanced sync of these patients. */
   sync: async (patients: readonly string[]) => {
     const request = { includeStandard: true, includeEnhanced: true, resourceTypes: [], patients };

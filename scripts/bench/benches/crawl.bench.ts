@@ -10,11 +10,14 @@ const patientsPerRequest = 50;
 const dailyBudget = 100_000;
 const practices = 100;
 const patientsOfPractice = 2000;
+/** One export of all data in a month. Exports of athenahealth take 5 to 6 h on average, and a poll is sent every 30 s. */
+const daysOfMonth = 30;
+const pollsOfExport = (6 * 60 * 60) / 30;
 
 export const crawl: Bench = {
   name: 'crawl',
   about:
-    'requests of an enhanced sync, first and nightly, by patient and by type, and what a day of 100 practices needs; floor: arithmetic',
+    'requests of an enhanced sync, first and nightly, by patient and by type, of an export, and what a day of 100 practices needs; floor: arithmetic',
   minutes: 2,
   async run(context) {
     const patients = context.size === 'short' ? 20 : 200;
@@ -32,8 +35,9 @@ export const crawl: Bench = {
         toRow({ name: 'crawl, first', value: first.requests, floor: byPatient(first, patients) }),
         toRow({ name: 'crawl, nightly', value: nightly.requests, floor: byPatient(nightly, patients) }),
         toRow({ name: 'crawl, nightly, by type', value: swept.requests, floor: swept.types + 1 + swept.furtherPages }),
-        toDay('by patient', byPatient({ ...nightly, furtherPages: 0 }, patientsOfPractice)),
-        toDay('by type', swept.requests),
+        toNight('by patient', byPatient({ ...nightly, furtherPages: 0 }, patientsOfPractice)),
+        toNight('by type', swept.requests),
+        ...toDay({ nightly: swept.requests, exported: await measureExport({ context, simulator }) }),
       ];
     } finally {
       await simulator.stop();
@@ -91,8 +95,45 @@ function toRow({
   return { name, value, floor, ratio, unit: 'requests', runs: [{ value, floor }], goal: { of: 'ratio', atMost: 1.1 } };
 }
 
+/** Measures the requests of an export besides its polls, which depend on the EHR. */
+async function measureExport(options: {
+  readonly context: BenchContext;
+  readonly simulator: BenchSimulator;
+}): Promise<number> {
+  const { context, simulator } = options;
+  const { redisUrl, mongodbUrl } = context;
+  const database = `crawl-${randomBytes(4).toString('hex')}`;
+  const { origin } = simulator;
+  const env = { POLL_INTERVAL_MS: '500' };
+  const worker = await startWorkerProbe({ entry: 'worker', redisUrl, mongodbUrl, database, origin, env });
+  try {
+    await worker.measure('work', ['bulk-export', 'file-download']);
+    context.print('an export');
+    const before = (await simulator.control<{ requests: number }>('/stats')).requests;
+    const { details } = await worker.measure('whole-export', []);
+    const sent = (await simulator.control<{ requests: number }>('/stats')).requests - before;
+    return sent - (details.polls ?? 0);
+  } finally {
+    await worker.stop();
+  }
+}
+
+/** The requests of an export, and of a day on which each practice syncs and one in thirty is exported. */
+function toDay({ nightly, exported }: { readonly nightly: number; readonly exported: number }): BenchRow[] {
+  const value = Math.ceil(practices * nightly + (practices / daysOfMonth) * (exported + pollsOfExport));
+  const name = `a day of ${practices} practices: a nightly sync by type each, and their exports of 6 h once a month`;
+  return [
+    {
+      ...{ name: 'crawl, an export without its polls', value: exported, unit: 'requests', runs: [{ value: exported }] },
+      // It has a request for each file, so it depends on the server.
+      goal: { of: 'value' },
+    },
+    { name, value, unit: 'requests', runs: [{ value }], goal: { of: 'value', atMost: dailyBudget } },
+  ];
+}
+
 /** A night without changes in all practices, as a part of the daily budget. */
-function toDay(how: string, requestsOfPractice: number): BenchRow {
+function toNight(how: string, requestsOfPractice: number): BenchRow {
   const value = practices * requestsOfPractice;
   const name = `a night of ${practices} practices with ${patientsOfPractice} patients each, ${how}`;
   return { name, value, unit: 'requests', runs: [{ value }], goal: { of: 'value', atMost: dailyBudget } };
