@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { cpus } from 'node:os';
 import type { Bench, BenchContext, BenchRow } from '../bench.ts';
@@ -29,7 +30,8 @@ type Measure = (options: {
 
 export const parallel: Bench = {
   name: 'parallel',
-  about: 'one export of 8 large files by 1, 2 and 4 workers, databases included, and without one; floor: 1 worker',
+  about:
+    'one export of 8 large files by 1, 2 and 4 workers, databases included, and without one with a core for each; floor: 1 worker',
   minutes: 5,
   async run(context) {
     const data = await makeData({ folder: context.folder, patients: (files * linesPerFile) / 10 });
@@ -39,7 +41,7 @@ export const parallel: Bench = {
       return [
         ...(await measureAlternately({ name: 'parallel', counts, measure: exportBy, context, server })),
         ...(await measureAlternately({
-          name: 'parallel, no database',
+          name: 'parallel, no database, a core each',
           counts: countsWithout,
           measure: parseBy,
           context,
@@ -81,9 +83,10 @@ const exportBy: Measure = ({ workers, context, server }) =>
     return { measured, cores: cores() };
   });
 
-/** Runs processes that each ingest all files and store nothing. */
+/** Runs processes that each ingest all files and store nothing, each on a core of its own. */
 const parseBy: Measure = ({ workers, context, server }) =>
   withProbes({ entry: 'ingest', count: workers, context, server }, async (probes) => {
+    for (const [index, { pid }] of probes.entries()) keepOnCore(pid, index % cpus().length);
     // The first measurement also compiles the code.
     for (const probe of probes) await probe.measure('parse', server.files);
     const cores = watchCores();
@@ -92,6 +95,11 @@ const parseBy: Measure = ({ workers, context, server }) =>
     const seconds = Math.max(...all.map((share) => share.seconds));
     return { measured: { units, seconds }, cores: cores() };
   });
+
+/** Moves all threads of a process to one core. Otherwise one process inflates and collects garbage on a second core. */
+function keepOnCore(pid: number, core: number): void {
+  execFileSync('taskset', ['--all-tasks', '--cpu-list', '--pid', String(core), String(pid)], { stdio: 'ignore' });
+}
 
 async function withProbes<Result>(
   options: {
