@@ -20,7 +20,7 @@ export const modules: readonly Module[] = [
   {
     name: 'records',
     sources: [
-      `${bulkExport}/{bulk-export-phase,accounting,hold-reason,retry-phase,watermarks/watermark,steps/poll-delay}.ts`,
+      `${bulkExport}/{bulk-export-phase,accounting,hold-reason,watermarks/watermark,steps/poll-delay}.ts`,
       'packages/sync/src/{sync-run-phase,sync-search}.ts',
       'packages/{schedules/src/spread-of,monitoring/src/connection-lag,resources/src/resource-version}.ts',
       'packages/documents/src/{content-type-policy,document-file-name}.ts',
@@ -49,6 +49,9 @@ export const modules: readonly Module[] = [
     tests: [
       'packages/{resources/src,system/src/tests/resources}/{resource.writer,resource-document,line-document,earlier-versions}*.test.ts',
       '!packages/system/src/tests/resources/*.property.*',
+      // The bisection of a refused batch is used by the ingest of a file.
+      `${bulkExport}/steps/download/ingest-file.test.ts`,
+      `${workerTests}/ingest-file*.test.ts`,
     ],
   },
   {

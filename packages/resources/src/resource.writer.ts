@@ -95,7 +95,7 @@ export function createResourceWriter({
       const read = () => readVersions(collection, compared);
       // In a later round another version of each candidate was stored.
       if (round > 0) file?.noteStored();
-      const stored = await (file && round === 0 ? file.readUnlessNew(read) : read());
+      const stored = await (file ? file.readUnlessNew(read) : read());
       const decided = decide(candidates, stored);
       unchanged += decided.unchanged;
       stale += decided.stale;
