@@ -18,7 +18,6 @@ export { longestWaitMs, nextRetrying, type Retrying, withGrowingWait } from './e
 export { shownUrl, toEhrText, withoutSecrets } from './errors/shown-text.ts';
 export { parseRequest, validate } from './errors/validate.ts';
 export { EventLoopMonitor } from './health/event-loop-monitor.ts';
-export { startFreezeGuard } from './health/freeze-guard.ts';
 export { hasToken, startHealthServer } from './health/health.server.ts';
 export { createHealth, watchHealth } from './health/health.ts';
 export type { Immutable } from './immutable.ts';
@@ -28,6 +27,7 @@ export { createLogger, type Logger, withLogContext } from './logs/logger.ts';
 export { createMetrics, type DescribedMetric, type Metrics } from './metrics.ts';
 export { type Page, type PageQuery, pageOf, pageQuery, readPage, shortListQuery } from './paging.ts';
 export { createSharedWait, keepFor, keepForKey, readWithin, waitUntil } from './repeated-reads.ts';
+export { runService } from './run-service.ts';
 export { type App, runApp } from './shutdown.ts';
 export { startTracing } from './tracing/start-tracing.ts';
 export { noTracing, type Tracing, traceCommands } from './tracing/tracing.ts';

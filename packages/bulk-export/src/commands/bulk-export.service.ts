@@ -10,10 +10,9 @@ import type { OutputFile } from '../output-file.record.ts';
 import type { BulkExportStore } from '../store.ts';
 import type { Watermark } from '../watermarks/watermark.ts';
 import type { BulkExportBody, BulkExportQuery } from './bulk-export.schema.ts';
-import { cancelExport } from './cancel-export.ts';
+import { cancelExport, retryExport } from './cancel-and-retry.ts';
 import { type Surroundings, usualKeptMs } from './export-activity.ts';
 import { acceptOnce, digest, type Idempotency, newExport, requestKey } from './new-export.ts';
-import { retryExport } from './retry-export.ts';
 import { type ExportSnapshot, type Summed, watchExport } from './watch-export.ts';
 
 export interface ExportReference {

@@ -5,7 +5,7 @@ export {
   sinceInstantSchema,
 } from './bulk-export.schema.ts';
 export { type BulkExportService, createBulkExportService } from './bulk-export.service.ts';
-export { cancelExport } from './cancel-export.ts';
+export { cancelExport } from './cancel-and-retry.ts';
 export { type RunActivity, runActivitySchema, toUsualSeconds, usualKeptMs } from './export-activity.ts';
 export {
   exportEventViewSchema,

@@ -1,0 +1,95 @@
+import type { Producer } from '@bulkhead/queues';
+import { AppError } from '@bulkhead/runtime';
+import { type BulkExport, retryPhase } from '../bulk-export.record.ts';
+import { isTerminal } from '../bulk-export-phase.ts';
+import type { BulkExportStore } from '../store.ts';
+
+interface ExportCommand {
+  readonly store: BulkExportStore;
+  readonly producer: Producer;
+  readonly find: () => Promise<BulkExport>;
+  /** Who has asked for it. */
+  readonly by?: string | undefined;
+}
+
+/** An export after a command, and whether the command has changed it. */
+export interface ExportChange {
+  readonly record: BulkExport;
+  readonly isChanged: boolean;
+}
+
+/**
+ * Cancels an export at once, in whatever phase it is. Its downloads stop, and a worker deletes the export at the server. Does nothing if
+ * it is already cancelled.
+ * @throws AppError `export-ended` if it has completed or failed
+ */
+export async function cancelExport(command: ExportCommand): Promise<ExportChange> {
+  const { store, producer, find, by } = command;
+  for (;;) {
+    const record = await find();
+    if (record.phase === 'cancelled') return { record, isChanged: false };
+    if (isTerminal(record.phase)) throw exportEnded(record);
+    const now = new Date();
+    const discard = record.statusUrl === undefined ? {} : { discard: 'due' as const };
+    const change = { completedAt: now, counts: await store.outputFiles.sum(record.id), ...discard };
+    const cancelled = await store.bulkExports.transition({ from: record, to: 'cancelled', change, by });
+    if (!cancelled) continue;
+    await store.outputFiles.cancelUnsettled({ exportId: record.id, now });
+    await notifyWorkers(producer, cancelled);
+    return { record: cancelled, isChanged: true };
+  }
+}
+
+/** If the queue is unavailable, the export is still cancelled, and the sweep does this later. */
+async function notifyWorkers(producer: Producer, { id: exportId, discard }: BulkExport): Promise<void> {
+  const unschedule = producer.unschedule('export.poll', { exportId });
+  const enqueue = discard === 'due' ? producer.enqueueAgain('export.discard', { exportId }) : undefined;
+  const notify = producer.enqueueAgain('webhook.notify', { kind: 'bulk-export', id: exportId });
+  await Promise.allSettled([unschedule, enqueue, notify]);
+}
+
+function exportEnded({ id, phase }: BulkExport): AppError {
+  return new AppError({
+    code: 'export-ended',
+    message: 'The export has ended, so there is nothing to cancel. What it stored stays.',
+    retry: 'never',
+    context: { exportId: id, phase },
+  });
+}
+
+/**
+ * Resumes a failed export, or one with failed files, in the phase in which only missing work is done. Does nothing if it is running.
+ * @throws AppError `nothing-to-retry`, `export-already-running` if an equal export is running
+ */
+export async function retryExport(command: ExportCommand): Promise<ExportChange> {
+  const { store, producer, find, by } = command;
+  for (;;) {
+    const record = await find();
+    if (!isTerminal(record.phase)) return { record, isChanged: false };
+    const files = await store.outputFiles.listByExport(record.id);
+    const phase = retryPhase(
+      record,
+      files.flatMap(({ error }) => error?.code ?? []),
+    );
+    if (phase === undefined) throw nothingToRetry(record);
+    // Reset the files before the phase changes. A crash in between then leaves pending files, which the next retry downloads.
+    if (phase === 'downloading') await store.outputFiles.retryFailed(record.id);
+    const reopened = await store.bulkExports.reopen({ from: record, to: phase, now: new Date(), by });
+    if (!reopened) continue;
+    // If the queue is unavailable, the sweep does this within a minute.
+    await producer.enqueueAgain('export.resume', { exportId: record.id }).catch(() => undefined);
+    return { record: reopened, isChanged: true };
+  }
+}
+
+function nothingToRetry({ id, phase }: BulkExport): AppError {
+  return new AppError({
+    code: 'nothing-to-retry',
+    message:
+      phase === 'cancelled'
+        ? 'A cancelled export cannot be retried, because its data at the EHR is deleted. Start a new export.'
+        : 'Every file of this export is stored, so there is nothing to retry. Start a new export to get later changes.',
+    retry: 'never',
+    context: { exportId: id, phase },
+  });
+}
