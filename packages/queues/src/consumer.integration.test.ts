@@ -416,6 +416,27 @@ describe('the consumer (poison jobs)', () => {
       await waitFor(async () => (await queues.job(kickOff, { exportId })).state === 'completed', { timeoutMs: 20_000 });
     expect(mostAtOnce).toBe(1);
   }, 30_000);
+
+  test('a job whose worker died runs as soon as no other such job runs, long before its wait ends', async () => {
+    const ids = ['job_1', 'job_2', 'job_3', 'job_4'];
+    for (const exportId of ids) await queues.producer.enqueue(kickOff, { exportId });
+    for (const _ of ids) await queues.takeAndDie('bulk-export');
+    await queues.releaseStalled('bulk-export');
+    const release = new AbortController();
+    queues.startConsumer(
+      {
+        [kickOff]: async ({ progress }) => {
+          if (!release.signal.aborted) await once(release.signal, 'abort');
+          progress();
+        },
+      },
+      { suspectWaitMs: 60 * 60_000 },
+    );
+    await waitFor(() => logged('job waits').length === ids.length - 1);
+    release.abort();
+    for (const exportId of ids)
+      await waitFor(async () => (await queues.job(kickOff, { exportId })).state === 'completed');
+  });
 });
 
 async function readKey(key: string): Promise<string> {

@@ -21,6 +21,8 @@ export interface ConsumerOptions<Deps> {
    * Redis, and shorter than an acceptable wait for the job of a killed worker.
    */
   readonly lockMs?: number;
+  /** The longest wait of a job whose worker died for another such job (`PoisonJobs`). */
+  readonly suspectWaitMs?: number;
   readonly onJobEnd?: JobObserver;
   readonly tracing?: Tracing;
 }
@@ -55,7 +57,7 @@ export function createConsumer<Deps>(options: ConsumerOptions<Deps>) {
   const { redis, prefix, queues, handlers, deps, logger, lockMs = 60_000 } = options;
   const { onJobEnd = () => undefined, tracing = noTracing } = options;
   const stopping = new AbortController();
-  const poisonJobs = new PoisonJobs({ redis, prefix });
+  const poisonJobs = new PoisonJobs({ redis, prefix, waitMs: options.suspectWaitMs });
   const shared = { stopSignal: stopping.signal, handlers, deps, poisonJobs, logger, onJobEnd, tracing };
   const workers = queues.map((queue) => {
     const worker = new Worker(queue, (job: Job, token, signal) => runJob({ ...shared, job, token, signal }), {

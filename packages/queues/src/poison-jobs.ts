@@ -16,8 +16,13 @@ import type { Redis } from 'ioredis';
  */
 const maxStalls = 3;
 
-/** How long a suspect waits for another suspect. This is neither an attempt nor a stall. */
+/**
+ * The longest wait of a suspect for another suspect, which usually ends it earlier. It is neither an attempt nor a stall. After it the job
+ * can also run in another process.
+ */
 const suspectWaitMs = 5000;
+
+const suspectWaitsCode = 'suspect-waits';
 
 export type Suspicion = 'none' | 'suspect' | 'poison';
 
@@ -27,12 +32,16 @@ export type Suspicion = 'none' | 'suspect' | 'poison';
  */
 export class PoisonJobs {
   readonly #running = new Set<string>();
+  /** Delayed jobs, the first of which runs next. */
+  readonly #waiting = new Map<string, Job>();
   readonly #redis: Redis;
   readonly #prefix: string;
+  readonly #waitMs: number;
 
-  constructor({ redis, prefix }: { readonly redis: Redis; readonly prefix: string }) {
-    this.#redis = redis;
-    this.#prefix = prefix;
+  constructor(options: { readonly redis: Redis; readonly prefix: string; readonly waitMs?: number | undefined }) {
+    this.#redis = options.redis;
+    this.#prefix = options.prefix;
+    this.#waitMs = options.waitMs ?? suspectWaitMs;
   }
 
   assess({ stalledCounter }: Job): Suspicion {
@@ -42,8 +51,14 @@ export class PoisonJobs {
 
   /** @throws AppError `suspect-waits` if another suspect is running */
   enter(job: Job): void {
-    if (this.#running.size > 0) throw suspectWaits();
+    if (this.#running.size > 0) throw suspectWaits(this.#waitMs);
     this.#running.add(keyOf(job));
+  }
+
+  /** The job is delayed until no other suspect runs. */
+  wait(job: Job): void {
+    this.#waiting.set(keyOf(job), job);
+    this.#runNext();
   }
 
   /** The job has saved work, so earlier ends of its workers were not its fault. */
@@ -56,7 +71,15 @@ export class PoisonJobs {
   }
 
   leave(job: Job): void {
-    this.#running.delete(keyOf(job));
+    if (this.#running.delete(keyOf(job))) this.#runNext();
+  }
+
+  #runNext(): void {
+    const [next] = this.#waiting.values();
+    if (this.#running.size > 0 || next === undefined) return;
+    this.#waiting.delete(keyOf(next));
+    // A job that cannot be promoted already runs, or Redis is unavailable. Then its delay ends without this.
+    next.promote().catch(() => this.#runNext());
   }
 }
 
@@ -64,12 +87,16 @@ function keyOf({ queueName, id = '' }: Job): string {
   return `${queueName}:${id}`;
 }
 
-function suspectWaits(): AppError {
+function suspectWaits(waitMs: number): AppError {
   return new AppError({
-    code: 'suspect-waits',
+    code: suspectWaitsCode,
     message: 'The worker died or froze while it ran this job. The job runs again when no other such job is running.',
-    retry: { afterMs: suspectWaitMs },
+    retry: { afterMs: waitMs },
   });
+}
+
+export function isSuspectWait(error: unknown): boolean {
+  return error instanceof AppError && error.code === suspectWaitsCode;
 }
 
 export function poisonJobError(name: string): AppError {

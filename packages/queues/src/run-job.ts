@@ -3,7 +3,7 @@ import { DelayedError, type Job, UnrecoverableError } from 'bullmq';
 import { catalog, isJobName, type JobName, type QueueName } from './catalog.ts';
 import type { Handlers, JobContext, JobObserver, JobOutcome } from './handler.ts';
 import { planRetry, type RetryPlan } from './plan-retry.ts';
-import { type PoisonJobs, poisonJobError } from './poison-jobs.ts';
+import { isSuspectWait, type PoisonJobs, poisonJobError } from './poison-jobs.ts';
 
 interface RunJobOptions<Deps> {
   readonly job: Job;
@@ -143,18 +143,21 @@ async function translate<Deps>(
     readonly end: (outcome: JobOutcome) => void;
   },
 ): Promise<never> {
-  const { job, name, token, stopSignal, logger, error, durationMs, end } = options;
+  const { job, name, token, stopSignal, poisonJobs, logger, error, durationMs, end } = options;
   if (stopSignal.aborted) {
     end('handed-over');
     logger.info('job handed over', { durationMs });
-    return delay(job, token, handOverMs);
+    await delay(job, token, handOverMs);
+    throw new DelayedError();
   }
   const appError = error instanceof AppError ? error : undefined;
   const plan = planOf(job, name, error);
   if (plan.kind === 'wait') {
     end('waits');
     logger.info('job waits', { durationMs, delayMs: plan.delayMs, code: appError?.code });
-    return delay(job, token, plan.delayMs);
+    await delay(job, token, plan.delayMs);
+    if (isSuspectWait(error)) poisonJobs.wait(job);
+    throw new DelayedError();
   }
   const isFinal = plan.kind === 'none';
   end(isFinal ? 'failed' : 'retried');
@@ -166,9 +169,8 @@ async function translate<Deps>(
   throw isFinal ? new UnrecoverableError(text) : new Error(text);
 }
 
-async function delay(job: Job, token: string | undefined, delayMs: number): Promise<never> {
+async function delay(job: Job, token: string | undefined, delayMs: number): Promise<void> {
   await job.moveToDelayed(Date.now() + delayMs, token);
-  throw new DelayedError();
 }
 
 /** Bulkhead's own ids, by which operators search for traces. Other ids may contain a patient id. */

@@ -9,6 +9,7 @@ import { createProducer, type Producer } from '../producer.ts';
 
 export interface ConsumerSettings {
   readonly lockMs?: number;
+  readonly suspectWaitMs?: number;
 }
 
 export interface TestQueues {
