@@ -35,7 +35,7 @@ import { createSweepScheduler } from './sweep-scheduler.ts';
 const maxPoolSize = 40;
 
 /** A write that has started ends within some seconds. If MongoDB is unavailable, the erasure waits too. */
-const erasureSettleMs = 30_000;
+const defaultErasureSettleMs = 30_000;
 
 const megabyte = 1024 * 1024;
 /**
@@ -50,11 +50,14 @@ export function buildApp({
   logger,
   metrics = createMetrics(),
   tracing = noTracing,
+  erasureSettleMs = defaultErasureSettleMs,
 }: {
   readonly config: WorkerConfig;
   readonly logger: Logger;
   readonly metrics?: Metrics;
   readonly tracing?: Tracing;
+  /** How long an erasure waits for writes that had started. */
+  readonly erasureSettleMs?: number;
 }): App {
   const onError = (error: Error) => logger.warn('redis connection failed', { error });
   const registry = createProviderRegistry(config);

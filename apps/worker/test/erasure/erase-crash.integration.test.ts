@@ -1,23 +1,19 @@
+import { fileURLToPath } from 'node:url';
 import { waitFor } from '@bulkhead/testing';
-import { afterEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { openDatabase } from '../harness/open-database.ts';
-import { type SpawnedWorker, spawnWorker } from '../harness/spawn-worker.ts';
-import { type System, startSystem } from '../harness/start-system.ts';
+import { spawnWorker } from '../harness/spawn-worker.ts';
+import { startSystem } from '../harness/start-system.ts';
 
-let system: System;
-const workers: SpawnedWorker[] = [];
-afterEach(async () => {
-  for (const worker of workers.splice(0)) await worker.kill();
-  await system.stop();
-});
+const entry = fileURLToPath(new URL('../harness/erasing-worker.ts', import.meta.url));
 
 test('an erasure whose worker is killed is completed by the next worker', async () => {
-  system = await startSystem({
+  await using system = await startSystem({
     simulator: { patients: 100 },
     env: { WORKER_LOCK_MS: '2000', WORKER_DOCUMENTS: 'off' },
   });
   const { connectionId } = system;
-  workers.push(spawnWorker(system.env));
+  await using first = spawnWorker(system.env, { entry });
   await system.settled(await system.startExport());
   const { body } = await system.request('DELETE', `/api/ehr/connections/${connectionId}?data=purge`);
   const read = async () => (await system.request('GET', `/api/ehr/erasures/${body.data.id}`)).body.data;
@@ -25,9 +21,9 @@ test('an erasure whose worker is killed is completed by the next worker', async 
     timeoutMs: 40_000,
     what: 'a running erasure',
   });
-  await workers[0]?.kill();
+  await first.kill();
   expect(await read()).toMatchObject({ phase: 'running' });
-  workers.push(spawnWorker(system.env));
+  await using _next = spawnWorker(system.env, { entry });
   await waitFor(async () => (await read()).phase === 'completed', {
     timeoutMs: 120_000,
     what: 'the end of the erasure',

@@ -3,31 +3,35 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { baseEnv } from '@bulkhead/testing';
 
-const main = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
+const main = join(import.meta.dirname, '../../src/main.ts');
 
-export interface SpawnedWorker {
+/** `await using` kills it at the end of a test. */
+export interface SpawnedWorker extends AsyncDisposable {
   readonly hasEnded: () => boolean;
   readonly kill: () => Promise<void>;
 }
 
 /**
  * Starts a worker as a separate process, so that a test can kill it.
- * @param preload a module of this folder that the process loads first
+ * @param options.preload a module of this folder that the process loads first
+ * @param options.entry the path of a module that runs instead of the worker's own
  */
-export function spawnWorker(env: Readonly<Record<string, string>>, preload?: string): SpawnedWorker {
+export function spawnWorker(
+  env: Readonly<Record<string, string>>,
+  { preload, entry = main }: { readonly preload?: string; readonly entry?: string } = {},
+): SpawnedWorker {
   const imports = preload === undefined ? [] : [`--import=${join(import.meta.dirname, preload)}`];
-  const child: ChildProcess = spawn(process.execPath, ['--conditions=@bulkhead/source', ...imports, main], {
+  const args = ['--conditions=@bulkhead/source', ...imports, entry];
+  const child: ChildProcess = spawn(process.execPath, args, {
     env: { ...baseEnv(), ...env, LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'error' },
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
-  return {
-    hasEnded,
-    /** Sends SIGKILL, so the worker cannot close anything. */
-    async kill() {
-      if (hasEnded()) return;
-      child.kill('SIGKILL');
-      await once(child, 'exit');
-    },
+  /** Sends SIGKILL, so the worker cannot close anything. */
+  const kill = async () => {
+    if (hasEnded()) return;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
   };
+  return { hasEnded, kill, [Symbol.asyncDispose]: kill };
 }

@@ -21,7 +21,8 @@ export interface SystemWorker {
   stop(): Promise<void>;
 }
 
-export interface System {
+/** `await using` stops it at the end of a test, so that tests can run at once. */
+export interface System extends AsyncDisposable {
   readonly simulator: EhrSimulator;
   readonly store: Store;
   /** The environment for processes that a test starts itself. */
@@ -97,9 +98,17 @@ export async function startSystem(
     logger,
     ...(options.tracing ? { tracing: options.tracing.api } : {}),
     ...(options.testWaitMs === undefined ? {} : { testWaitMs: options.testWaitMs }),
+    drainMs: 0,
   });
   await api.start();
   const workers: { stop(): Promise<void> }[] = [];
+  const stop = async () => {
+    for (const worker of workers) await worker.stop();
+    await api.stop();
+    await store.close();
+    await simulator.stop();
+    await providersFile.remove();
+  };
 
   const request: System['request'] = async (method, path, body, headers = {}) => {
     const response = await fetch(`http://127.0.0.1:${api.port}${path}`, {
@@ -175,12 +184,7 @@ export async function startSystem(
         { timeoutMs: 90_000, what: `the end of ${id}` },
       ),
     violations: async () => (await fetch(`${simulator.baseUrl}/_sim/violations`)).json(),
-    async stop() {
-      for (const worker of workers) await worker.stop();
-      await api.stop();
-      await store.close();
-      await simulator.stop();
-      await providersFile.remove();
-    },
+    stop,
+    [Symbol.asyncDispose]: stop,
   };
 }

@@ -1,16 +1,9 @@
 import { waitFor } from '@bulkhead/testing';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { compareWithSimulator } from '../harness/compare-with-simulator.ts';
 import { type SpawnedWorker, spawnWorker } from '../harness/spawn-worker.ts';
 import { type System, startSystem } from '../harness/start-system.ts';
-
-let system: System;
-const killed: { kill(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const worker of killed.splice(0)) await worker.kill();
-  await system.stop();
-});
 
 /** About 2.5 MB at 1 MB/s, slow enough to be interrupted. */
 const slowFile = {
@@ -23,7 +16,7 @@ const simulator = { patients: 150 };
 const withoutDocuments = { WORKER_DOCUMENTS: 'off' };
 const env = { WORKER_LOCK_MS: '2000', ...withoutDocuments };
 
-async function whileDownloading(id: string): Promise<void> {
+async function whileDownloading(system: System, id: string): Promise<void> {
   await waitFor(
     async () =>
       (await system.store.outputFiles.listByExport(id)).some(
@@ -33,7 +26,7 @@ async function whileDownloading(id: string): Promise<void> {
   );
 }
 
-async function expectWhole(id: string): Promise<void> {
+async function expectWhole(system: System, id: string): Promise<void> {
   expect(await system.settled(id)).toMatchObject({ status: 'COMPLETED', warnings: [] });
   // Checked before the comparison, which blocks this process. The simulator in it would then record the arrivals of document requests too
   // late.
@@ -44,49 +37,47 @@ async function expectWhole(id: string): Promise<void> {
 }
 
 describe('after a crash #crash', () => {
-  test('an export whose worker was killed during a download completes and resumes at the last committed byte', async () => {
-    system = await startSystem({ simulator, env });
+  test.concurrent('an export whose worker was killed during a download completes and resumes at the last committed byte', async () => {
+    await using system = await startSystem({ simulator, env });
     await system.order(slowFile);
-    const first = spawnWorker(system.env);
-    killed.push(first);
+    await using first = spawnWorker(system.env);
     const id = await system.startExport();
-    await whileDownloading(id);
+    await whileDownloading(system, id);
     await first.kill();
-    killed.push(spawnWorker(system.env));
-    await expectWhole(id);
+    await using _next = spawnWorker(system.env);
+    await expectWhole(system, id);
     const { requests } = (await (await fetch(`${system.simulator.baseUrl}/_sim/requests`)).json()) as {
       requests: { status: number }[];
     };
     expect(requests.filter(({ status }) => status === 206).length).toBeGreaterThanOrEqual(1);
   }, 90_000);
 
-  test('an export completes after all Redis data was lost during a download', async () => {
-    system = await startSystem({ simulator, env });
+  test.concurrent('an export completes after all Redis data was lost during a download', async () => {
+    await using system = await startSystem({ simulator, env });
     await system.order(slowFile);
     const redis = new Redis(system.env.REDIS_URL ?? '');
     try {
-      const worker = spawnWorker(system.env);
-      killed.push(worker);
+      await using worker = spawnWorker(system.env);
       const id = await system.startExport();
-      await whileDownloading(id);
+      await whileDownloading(system, id);
       await worker.kill();
       await redis.del(...(await redis.keys(`${system.env.BULKHEAD_PREFIX}*`)));
-      killed.push(spawnWorker(system.env));
-      await expectWhole(id);
+      await using _next = spawnWorker(system.env);
+      await expectWhole(system, id);
     } finally {
       redis.disconnect();
     }
   }, 90_000);
 
-  test('an export completes after all Redis data was lost while the server was exporting', async () => {
-    system = await startSystem({ simulator: { ...simulator, exportSeconds: 3 }, env: withoutDocuments });
+  test.concurrent('an export completes after all Redis data was lost while the server was exporting', async () => {
+    await using system = await startSystem({ simulator: { ...simulator, exportSeconds: 3 }, env: withoutDocuments });
     await system.startWorker();
     const redis = new Redis(system.env.REDIS_URL ?? '');
     try {
       const id = await system.startExport();
       await waitFor(async () => (await system.store.bulkExports.find(id))?.phase === 'exporting');
       await redis.del(...(await redis.keys(`${system.env.BULKHEAD_PREFIX}*`)));
-      await expectWhole(id);
+      await expectWhole(system, id);
     } finally {
       redis.disconnect();
     }
@@ -94,17 +85,18 @@ describe('after a crash #crash', () => {
 });
 
 test('a file that kills its worker at the same line three times fails as a poison job, and the other files are stored #crash', async () => {
-  system = await startSystem({ simulator: { patients: 20 }, env });
+  await using system = await startSystem({ simulator: { patients: 20 }, env });
   const deadlyEnv = { ...system.env, DEADLY_TYPE: 'Immunization' };
   let deaths = 0;
-  let worker: SpawnedWorker = spawnWorker(deadlyEnv, 'deadly-type.preload.ts');
-  killed.push({ kill: () => worker.kill() });
+  const preload = 'deadly-type.preload.ts';
+  let worker: SpawnedWorker = spawnWorker(deadlyEnv, { preload });
+  await using _last = { [Symbol.asyncDispose]: () => worker.kill() };
   const id = await system.startExport();
   /** Restarts the worker, as a supervisor does. */
   const keepRunning = () => {
     if (!worker.hasEnded()) return;
     deaths += 1;
-    worker = spawnWorker(deadlyEnv, 'deadly-type.preload.ts');
+    worker = spawnWorker(deadlyEnv, { preload });
   };
   await waitFor(
     async () => {
