@@ -1,13 +1,11 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { compareWithSimulator } from '../harness/compare-with-simulator.ts';
-import { type System, startSystem } from '../harness/start-system.ts';
-
-let system: System;
-afterEach(() => system.stop());
+import { startSystem } from '../harness/start-system.ts';
 
 describe('a bulk export', () => {
+  // Alone, because the simulator records the time of each request in this process.
   test('a bulk export stores everything that the server has, and breaks none of its rules #complete', async () => {
-    system = await startSystem({ athenahealthRate: true, simulator: { resourcesPerFile: 60 } });
+    await using system = await startSystem({ athenahealthRate: true, simulator: { resourcesPerFile: 60 } });
     await system.startWorker();
     const { body: started } = await system.request('POST', '/api/ehr/athenahealth/bulk-export', {
       connectionId: system.connectionId,
@@ -37,8 +35,8 @@ describe('a bulk export', () => {
     expect(await system.violations()).toMatchObject({ total: 0 });
   }, 60_000);
 
-  test('the next export with since stores only changes and deletions', async () => {
-    system = await startSystem();
+  test.concurrent('the next export with since stores only changes and deletions', async () => {
+    await using system = await startSystem();
     await system.startWorker();
     const first = await system.settled(await system.startExport());
     const { transactionTime } = (await system.store.bulkExports.find(first.id)) ?? {};
@@ -62,8 +60,8 @@ describe('a bulk export', () => {
     expect((await compareWithSimulator(system)).differences).toEqual([]);
   }, 60_000);
 
-  test('a second identical export while one runs is refused with the id of the first', async () => {
-    system = await startSystem({ simulator: { exportSeconds: 2 } });
+  test.concurrent('a second identical export while one runs is refused with the id of the first', async () => {
+    await using system = await startSystem({ simulator: { exportSeconds: 2 } });
     await system.startWorker();
     const id = await system.startExport({ resourceTypes: ['Patient', 'Condition'] });
     const secondAnswer = await system.request('POST', '/api/ehr/athenahealth/bulk-export', {

@@ -1,19 +1,16 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { type System, startSystem } from '../harness/start-system.ts';
-
-let system: System;
-afterEach(() => system.stop());
 
 const path = '/api/ehr/athenahealth/bulk-export';
 const status = { path: '/bulkstatus/', method: 'GET' };
-const readLog = async (id: string, key = system.apiKey) =>
+const readLog = async (system: System, id: string, key = system.apiKey) =>
   (await system.request('GET', `${path}/${id}/log`, undefined, { authorization: `Bearer ${key}` })).body.data;
-const createKey = async (role: 'client' | 'operator', name: string) =>
+const createKey = async (system: System, role: 'client' | 'operator', name: string) =>
   (await system.request('POST', '/api/ehr/api-keys', { name, role })).body.data.key;
 
 describe('the log of an export', () => {
-  test('the log says why an export was slow and why a file failed', async () => {
-    system = await startSystem();
+  test.concurrent('the log says why an export was slow and why a file failed', async () => {
+    await using system = await startSystem();
     const ehrError = {
       resourceType: 'OperationOutcome',
       issue: [{ severity: 'error', code: 'throttled', diagnostics: 'try later' }],
@@ -31,7 +28,7 @@ describe('the log of an export', () => {
     await system.startWorker();
     const id = await system.startExport({ resourceTypes: ['Patient', 'Observation'] });
     await system.settled(id);
-    const log = await readLog(id);
+    const log = await readLog(system, id);
     expect(log.map(({ kind, phase, code }: Record<string, string>) => phase ?? `${kind} ${code}`)).toEqual([
       'queued',
       'kicking-off',
@@ -58,17 +55,17 @@ describe('the log of an export', () => {
     });
     const times = log.map(({ at }: { at: string }) => Date.parse(at));
     expect(times).toEqual(times.toSorted((left: number, right: number) => left - right));
-    const seenByClient = await readLog(id, await createKey('client', 'reader'));
+    const seenByClient = await readLog(system, id, await createKey(system, 'client', 'reader'));
     expect(seenByClient).toHaveLength(log.length);
     expect(JSON.stringify(seenByClient)).not.toContain('try later');
   }, 60_000);
 
-  test('the log names who has cancelled and who has retried an export', async () => {
-    system = await startSystem({ simulator: { exportSeconds: 60 } });
-    const headers = { authorization: `Bearer ${await createKey('operator', 'night shift')}` };
+  test.concurrent('the log names who has cancelled and who has retried an export', async () => {
+    await using system = await startSystem({ simulator: { exportSeconds: 60 }, kickOffWaitMs: 1000 });
+    const headers = { authorization: `Bearer ${await createKey(system, 'operator', 'night shift')}` };
     const cancelled = await system.startExport({ resourceTypes: ['Patient'] });
     await system.request('DELETE', `${path}/${cancelled}`, undefined, headers);
-    expect(await readLog(cancelled)).toMatchObject([
+    expect(await readLog(system, cancelled)).toMatchObject([
       { phase: 'queued', by: 'test' },
       { phase: 'cancelled', by: 'night shift' },
     ]);
@@ -77,26 +74,26 @@ describe('the log of an export', () => {
     const failed = await system.startExport({ resourceTypes: ['Patient'] });
     const { errorCode } = await system.settled(failed);
     await system.request('POST', `${path}/${failed}/retry`, undefined, headers);
-    const log = await readLog(failed);
+    const log = await readLog(system, failed);
     const end = log.find(({ phase }: { phase: string }) => phase === 'failed');
     expect(end).toMatchObject({ code: errorCode, message: expect.any(String) });
     expect(log.find(({ by }: { by?: string }) => by === 'night shift')).toMatchObject({ phase: 'queued' });
   }, 60_000);
 
-  test('the progress that the EHR reports is in the log each time that it changes', async () => {
-    system = await startSystem({ simulator: { exportSeconds: 3 } });
+  test.concurrent('the progress that the EHR reports is in the log each time that it changes', async () => {
+    await using system = await startSystem({ simulator: { exportSeconds: 3 } });
     await system.startWorker();
     const id = await system.startExport({ resourceTypes: ['Patient'] });
     await system.settled(id);
-    const shown = (await readLog(id)).filter(({ kind }: { kind: string }) => kind === 'progress');
+    const shown = (await readLog(system, id)).filter(({ kind }: { kind: string }) => kind === 'progress');
     const texts = shown.map(({ message }: { message: string }) => message);
     expect(texts.length).toBeGreaterThan(0);
     expect(new Set(texts).size).toBe(texts.length);
   }, 60_000);
 });
 
-test('an export keeps the last 200 events of itself and of its files, and the same warning once', async () => {
-  system = await startSystem();
+test.concurrent('an export keeps the last 200 events of itself and of its files, and the same warning once', async () => {
+  await using system = await startSystem({ kickOffWaitMs: 0 });
   const id = await system.startExport();
   const { bulkExports } = system.store;
   for (let n = 0; n < 210; n++) {

@@ -1,9 +1,6 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { compareWithSimulator } from '../harness/compare-with-simulator.ts';
-import { type System, startSystem } from '../harness/start-system.ts';
-
-let system: System;
-afterEach(() => system.stop());
+import { startSystem } from '../harness/start-system.ts';
 
 const files = { path: '/bulkdata/.*Observation' };
 const status = { path: '/bulkstatus/', method: 'GET' };
@@ -34,8 +31,8 @@ const protocolFaults = [
 ];
 
 describe('nothing is lost or stored twice', () => {
-  test('no resource is lost or stored twice with any of the faults of files', async () => {
-    system = await startSystem({ simulator: { patients: 20 } });
+  test.concurrent('no resource is lost or stored twice with any of the faults of files', async () => {
+    await using system = await startSystem({ simulator: { patients: 20 } });
     await system.startWorker();
     for (const fault of fileFaults) await system.order(fault);
     const ended = await system.settled(await system.startExport());
@@ -44,8 +41,8 @@ describe('nothing is lost or stored twice', () => {
     expect(await system.violations()).toMatchObject({ total: 0 });
   }, 60_000);
 
-  test('no resource is lost or stored twice with any of the faults of the kick-off and the status', async () => {
-    system = await startSystem();
+  test.concurrent('no resource is lost or stored twice with any of the faults of the kick-off and the status', async () => {
+    await using system = await startSystem();
     await system.startWorker();
     for (const fault of protocolFaults) await system.order(fault);
     const ended = await system.settled(await system.startExport());
@@ -56,8 +53,8 @@ describe('nothing is lost or stored twice', () => {
 });
 
 describe('nothing is lost silently', () => {
-  test('a line that is not a resource is quarantined with its place, and the export warns', async () => {
-    system = await startSystem();
+  test.concurrent('a line that is not a resource is quarantined with its place, and the export warns', async () => {
+    await using system = await startSystem();
     await system.startWorker();
     await system.order({ match: files, fault: { kind: 'corrupt-line', line: 3 } });
     const ended = await system.settled(await system.startExport());
@@ -67,8 +64,8 @@ describe('nothing is lost silently', () => {
     expect(line).toMatchObject({ line: 3, reason: 'invalid-json' });
   }, 60_000);
 
-  test('a file that is never served fails alone, and its watermark stays', async () => {
-    system = await startSystem();
+  test.concurrent('a file that is never served fails alone, and its watermark stays', async () => {
+    await using system = await startSystem();
     await system.startWorker();
     await system.order({ match: files, fault: { kind: 'status', status: 404 }, times: 'always' });
     const ended = await system.settled(await system.startExport());
@@ -87,7 +84,7 @@ describe('nothing is lost silently', () => {
     expect(types).not.toContain('Observation');
   }, 60_000);
 
-  test.each([
+  test.concurrent.each([
     {
       name: 'an export that the server lost',
       fault: { match: status, fault: { kind: 'status', status: 404 } },
@@ -103,7 +100,7 @@ describe('nothing is lost silently', () => {
   ])(
     '$name fails with a cause and what to do',
     async ({ fault, code, remedy }) => {
-      system = await startSystem();
+      await using system = await startSystem();
       await system.startWorker();
       await system.order(fault);
       const ended = await system.settled(await system.startExport());

@@ -1,67 +1,68 @@
 import { randomUUID } from 'node:crypto';
 import { waitFor } from '@bulkhead/testing';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { compareWithSimulator } from '../harness/compare-with-simulator.ts';
 import { type System, startSystem } from '../harness/start-system.ts';
 
-let system: System;
-afterEach(() => system.stop());
-
 const path = '/api/ehr/athenahealth/bulk-export';
-const cancel = (id: string) => system.request('DELETE', `${path}/${id}`);
-const retry = (id: string) => system.request('POST', `${path}/${id}/retry`);
-const phaseOf = async (id: string) => (await system.store.bulkExports.find(id))?.phase;
+const cancel = (system: System, id: string) => system.request('DELETE', `${path}/${id}`);
+const retry = (system: System, id: string) => system.request('POST', `${path}/${id}/retry`);
+const phaseOf = async (system: System, id: string) => (await system.store.bulkExports.find(id))?.phase;
 
 /** The requests that the simulator received. */
-async function requests(method: string, at: RegExp): Promise<{ method: string; path: string; status: number }[]> {
+async function requests(
+  system: System,
+  method: string,
+  at: RegExp,
+): Promise<{ method: string; path: string; status: number }[]> {
   const answer = await fetch(`${system.simulator.baseUrl}/_sim/requests`);
   const { requests } = (await answer.json()) as { requests: { method: string; path: string; status: number }[] };
   return requests.filter((request) => request.method === method && at.test(request.path));
 }
 
-const deleted = () =>
-  waitFor(async () => (await requests('DELETE', /bulkstatus/)).some(({ status }) => status === 202), {
+const waitForDelete = (system: System) =>
+  waitFor(async () => (await requests(system, 'DELETE', /bulkstatus/)).some(({ status }) => status === 202), {
     what: 'the DELETE at the server',
   });
 
 describe('a cancelled export #cancel', () => {
-  test('a cancelled export that no worker has seen is never kicked off, and the next one can start at once', async () => {
-    system = await startSystem();
+  test.concurrent('a cancelled export that no worker has seen is never kicked off, and the next one can start at once', async () => {
+    await using system = await startSystem({ kickOffWaitMs: 1000 });
     const id = await system.startExport();
-    expect((await cancel(id)).body).toMatchObject({ success: true, data: { id, status: 'CANCELLED' } });
+    expect((await cancel(system, id)).body).toMatchObject({ success: true, data: { id, status: 'CANCELLED' } });
     await system.startWorker();
     const next = await system.startExport();
     expect(await system.settled(next)).toMatchObject({ status: 'COMPLETED' });
-    expect(await requests('GET', /\$export$/)).toHaveLength(1);
-    expect(await phaseOf(id)).toBe('cancelled');
+    expect(await requests(system, 'GET', /\$export$/)).toHaveLength(1);
+    expect(await phaseOf(system, id)).toBe('cancelled');
   }, 60_000);
 
-  test('an export that is cancelled during its kick-off is deleted at the server', async () => {
-    system = await startSystem({ simulator: { exportSeconds: 60 } });
-    await system.order({ match: { path: 'export$' }, fault: { kind: 'latency', ms: 7000 } });
+  test.concurrent('an export that is cancelled during its kick-off is deleted at the server', async () => {
+    await using system = await startSystem({ simulator: { exportSeconds: 60 }, kickOffWaitMs: 1000 });
+    await system.order({ match: { path: 'export$' }, fault: { kind: 'latency', ms: 3000 } });
     await system.startWorker();
     const id = await system.startExport();
-    expect(await phaseOf(id)).toBe('kicking-off');
-    expect((await cancel(id)).status).toBe(200);
-    await deleted();
-    expect(await phaseOf(id)).toBe('cancelled');
+    await waitFor(async () => (await phaseOf(system, id)) === 'kicking-off');
+    expect((await cancel(system, id)).status).toBe(200);
+    await waitForDelete(system);
+    expect(await phaseOf(system, id)).toBe('cancelled');
   }, 60_000);
 
-  test('an export that is cancelled while the server works on it is deleted there and no longer polled', async () => {
-    system = await startSystem({ simulator: { exportSeconds: 60 } });
+  test.concurrent('an export that is cancelled while the server works on it is deleted there and no longer polled', async () => {
+    await using system = await startSystem({ simulator: { exportSeconds: 60 } });
     await system.startWorker();
     const id = await system.startExport();
-    await waitFor(async () => (await phaseOf(id)) === 'exporting');
-    expect((await cancel(id)).body.data.status).toBe('CANCELLED');
-    await deleted();
-    const polls = (await requests('GET', /bulkstatus/)).length;
-    expect((await cancel(id)).status).toBe(200);
+    await waitFor(async () => (await phaseOf(system, id)) === 'exporting');
+    expect((await cancel(system, id)).body.data.status).toBe('CANCELLED');
+    await waitForDelete(system);
+    const polls = (await requests(system, 'GET', /bulkstatus/)).length;
+    expect((await cancel(system, id)).status).toBe(200);
     await waitFor(async () => (await system.store.bulkExports.find(id))?.discard === 'done');
-    expect((await requests('GET', /bulkstatus/)).length).toBeLessThanOrEqual(polls + 1);
+    expect((await requests(system, 'GET', /bulkstatus/)).length).toBeLessThanOrEqual(polls + 1);
   }, 60_000);
 
-  test('a cancellation stops all downloads, even a stalled one, and the DELETE is retried until it is accepted', async () => {
-    system = await startSystem({ simulator: { patients: 100 } });
+  test.concurrent('a cancellation stops all downloads, even a stalled one, and the DELETE is retried until it is accepted', async () => {
+    await using system = await startSystem({ simulator: { patients: 100 } });
     await system.order({ match: { path: '/bulkdata/.*Observation' }, fault: { kind: 'stall', afterBytes: 300_000 } });
     await system.order({
       match: { path: '/bulkstatus/', method: 'DELETE' },
@@ -73,30 +74,33 @@ describe('a cancelled export #cancel', () => {
     const observation = async () =>
       (await system.store.outputFiles.listByExport(id)).find(({ type }) => type === 'Observation');
     await waitFor(async () => ((await observation())?.checkpoint.lines ?? 0) > 0, { timeoutMs: 30_000 });
-    expect((await cancel(id)).body.data.status).toBe('CANCELLED');
+    expect((await cancel(system, id)).body.data.status).toBe('CANCELLED');
     const states = (await system.store.outputFiles.listByExport(id)).map(({ state }) => state);
     expect(states.filter((state) => state === 'pending' || state === 'downloading')).toEqual([]);
     // The worker closes the socket. The server would have kept it open.
-    await waitFor(async () => (await requests('GET', /Observation/)).every((request) => 'complete' in request), {
-      what: 'the end of the stalled download',
-    });
-    await deleted();
+    await waitFor(
+      async () => (await requests(system, 'GET', /Observation/)).every((request) => 'complete' in request),
+      {
+        what: 'the end of the stalled download',
+      },
+    );
+    await waitForDelete(system);
   }, 60_000);
 
-  test('a completed export cannot be cancelled', async () => {
-    system = await startSystem();
+  test.concurrent('a completed export cannot be cancelled', async () => {
+    await using system = await startSystem();
     await system.startWorker();
     const id = await system.startExport();
     await system.settled(id);
-    expect(await cancel(id)).toMatchObject({ status: 409, body: { error: { code: 'export-ended' } } });
-    expect(await retry(id)).toMatchObject({ status: 409, body: { error: { code: 'nothing-to-retry' } } });
-    expect((await cancel('job_none')).status).toBe(404);
+    expect(await cancel(system, id)).toMatchObject({ status: 409, body: { error: { code: 'export-ended' } } });
+    expect(await retry(system, id)).toMatchObject({ status: 409, body: { error: { code: 'nothing-to-retry' } } });
+    expect((await cancel(system, 'job_none')).status).toBe(404);
   }, 60_000);
 });
 
 describe('a retry #retry', () => {
-  test('a retry downloads only the failed file, and then its watermark advances', async () => {
-    system = await startSystem();
+  test.concurrent('a retry downloads only the failed file, and then its watermark advances', async () => {
+    await using system = await startSystem();
     await system.startWorker();
     const file = { path: '/bulkdata/.*Observation' };
     await system.order({ match: file, fault: { kind: 'status', status: 404 }, times: 2 });
@@ -107,23 +111,23 @@ describe('a retry #retry', () => {
       warnings: [{ code: 'files-failed' }, { code: 'watermarks-held' }],
     });
     // The server's export was kept for the retry.
-    expect(await requests('DELETE', /bulkstatus/)).toEqual([]);
-    const before = (await requests('GET', /bulkdata/)).length;
+    expect(await requests(system, 'DELETE', /bulkstatus/)).toEqual([]);
+    const before = (await requests(system, 'GET', /bulkdata/)).length;
     await fetch(`${system.simulator.baseUrl}/_sim/faults`, { method: 'DELETE' });
 
-    expect(await retry(id)).toMatchObject({ status: 202, body: { data: { id, status: 'IN_PROGRESS' } } });
+    expect(await retry(system, id)).toMatchObject({ status: 202, body: { data: { id, status: 'IN_PROGRESS' } } });
     expect(await system.settled(id)).toMatchObject({ status: 'COMPLETED', warnings: [], counts: { filesFailed: 0 } });
-    const fetched = (await requests('GET', /bulkdata/)).slice(before).map((request) => request.path);
+    const fetched = (await requests(system, 'GET', /bulkdata/)).slice(before).map((request) => request.path);
     expect(fetched).toEqual([expect.stringContaining('Observation')]);
     expect((await compareWithSimulator(system)).differences).toEqual([]);
     const { connectionId } = system;
     const marks = await system.store.watermarks.list({ connectionId });
     expect(marks.map(({ resourceType }) => resourceType)).toEqual(expect.arrayContaining(['Observation', '*']));
-    await deleted();
-    expect(await requests('GET', /\$export$/)).toHaveLength(1);
+    await waitForDelete(system);
+    expect(await requests(system, 'GET', /\$export$/)).toHaveLength(1);
   }, 60_000);
 
-  test.each([
+  test.concurrent.each([
     { name: 'a kick-off that was refused', match: { path: 'export$' }, status: 403, kickOffs: 2 },
     {
       name: 'an export that the server lost',
@@ -135,16 +139,16 @@ describe('a retry #retry', () => {
   ])(
     'a retry completes an export after $name, with $kickOffs kick-offs in all',
     async ({ match, status, kickOffs }) => {
-      system = await startSystem();
+      await using system = await startSystem();
       await system.startWorker();
       await system.order({ match, fault: { kind: 'status', status } });
       const id = await system.startExport();
       expect(await system.settled(id)).toMatchObject({ status: 'FAILED', errorMessage: expect.any(String) });
-      expect((await retry(id)).status).toBe(202);
+      expect((await retry(system, id)).status).toBe(202);
       const ended = await system.settled(id);
       expect(ended).toMatchObject({ status: 'COMPLETED', warnings: [] });
       expect(ended.errorMessage).toBeUndefined();
-      expect(await requests('GET', /\$export$/)).toHaveLength(kickOffs);
+      expect(await requests(system, 'GET', /\$export$/)).toHaveLength(kickOffs);
       expect((await compareWithSimulator(system)).differences).toEqual([]);
     },
     60_000,
@@ -152,8 +156,8 @@ describe('a retry #retry', () => {
 });
 
 describe('an Idempotency-Key #idempotency-key', () => {
-  test('equal requests with one key start one export, and a different request is refused', async () => {
-    system = await startSystem();
+  test.concurrent('equal requests with one key start one export, and a different request is refused', async () => {
+    await using system = await startSystem();
     const headers = { 'idempotency-key': randomUUID() };
     const { connectionId } = system;
     const post = (body: object) => system.request('POST', path, { connectionId, ...body }, headers);
@@ -168,13 +172,13 @@ describe('an Idempotency-Key #idempotency-key', () => {
       status: 422,
       body: { error: { code: 'idempotency-key-reused' } },
     });
-    expect(await requests('GET', /\$export$/)).toHaveLength(1);
+    expect(await requests(system, 'GET', /\$export$/)).toHaveLength(1);
   }, 60_000);
 });
 
 describe('since "last" #since-last', () => {
-  test('since "last" exports everything first, then only changes and deletions', async () => {
-    system = await startSystem();
+  test.concurrent('since "last" exports everything first, then only changes and deletions', async () => {
+    await using system = await startSystem();
     await system.startWorker();
     const first = await system.settled(await system.startExport({ since: 'last' }));
     expect(first).toMatchObject({ status: 'COMPLETED', warnings: [{ code: 'since-last-full' }] });
@@ -200,23 +204,25 @@ describe('since "last" #since-last', () => {
 });
 
 describe('expired links #fresh-links', () => {
-  test('expired links are replaced by new ones from the manifest, which is requested once', async () => {
-    system = await startSystem();
+  test.concurrent('expired links are replaced by new ones from the manifest, which is requested once', async () => {
+    await using system = await startSystem();
     await system.order({ match: { path: '/bulkdata/' }, fault: { kind: 'expire-links' }, after: 2 });
     await system.startWorker();
     const ended = await system.settled(await system.startExport());
     expect(ended).toMatchObject({ status: 'COMPLETED', warnings: [], counts: { filesFailed: 0 } });
-    const refused = (await requests('GET', /bulkdata/)).filter(({ status }) => status === 410 || status === 403);
+    const refused = (await requests(system, 'GET', /bulkdata/)).filter(
+      ({ status }) => status === 410 || status === 403,
+    );
     expect(refused.length).toBeGreaterThan(0);
     expect((await compareWithSimulator(system)).differences).toEqual([]);
-    const manifests = (await requests('GET', /bulkstatus/)).filter(({ status }) => status === 200);
+    const manifests = (await requests(system, 'GET', /bulkstatus/)).filter(({ status }) => status === 200);
     // One request for the export. The four downloads of a worker may each request the manifest before the first has the response.
     expect(manifests.length).toBeGreaterThan(1);
     expect(manifests.length).toBeLessThanOrEqual(1 + 4);
   }, 60_000);
 
-  test('a file with an expired link and no new one fails alone, with what to do #error-message', async () => {
-    system = await startSystem();
+  test.concurrent('a file with an expired link and no new one fails alone, with what to do #error-message', async () => {
+    await using system = await startSystem();
     await system.order({
       match: { path: '/bulkdata/.*CarePlan' },
       fault: { kind: 'status', status: 403 },

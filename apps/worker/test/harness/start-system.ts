@@ -56,6 +56,8 @@ export async function startSystem(
     readonly simulator?: EhrSimulatorOptions;
     readonly env?: Record<string, string>;
     readonly athenahealthRate?: boolean;
+    /** The time that the API waits for a kick-off, for tests in which no worker answers. */
+    readonly kickOffWaitMs?: number;
     /** The time that the API waits for a connection test. */
     readonly testWaitMs?: number;
     /** Default: silent, or the level in TEST_LOG_LEVEL. */
@@ -97,6 +99,7 @@ export async function startSystem(
     config,
     logger,
     ...(options.tracing ? { tracing: options.tracing.api } : {}),
+    ...(options.kickOffWaitMs === undefined ? {} : { kickOffWaitMs: options.kickOffWaitMs }),
     ...(options.testWaitMs === undefined ? {} : { testWaitMs: options.testWaitMs }),
     drainMs: 0,
   });
