@@ -2,18 +2,15 @@ import { kickOff } from '@bulkhead/bulk-export/steps';
 import { makeBulkExport } from '@bulkhead/bulk-export/testing';
 import { createStore } from '@bulkhead/system';
 import { startTcpProxy, waitFor } from '@bulkhead/testing';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { startUseCases, type UseCases } from '../harness/start-use-cases.ts';
 
-let cases: UseCases;
-afterEach(() => cases.stop());
-
-const exportsAtServer = async () =>
+const exportsAtServer = async (cases: UseCases) =>
   ((await (await fetch(`${cases.simulator.baseUrl}/_sim/exports`)).json()) as { state: string }[]).length;
 
 describe('a kick-off that was accepted', () => {
-  test('an accepted kick-off is not sent again if MongoDB is unavailable: its status URL is kept until it is stored #lost-kick-off', async () => {
-    cases = await startUseCases();
+  test.concurrent('an accepted kick-off is not sent again if MongoDB is unavailable: its status URL is kept until it is stored #lost-kick-off', async () => {
+    await using cases = await startUseCases();
     const { deps, mongodbUri, encryptionKey } = cases;
     const { hostname, port } = new URL(mongodbUri);
     const proxy = await startTcpProxy({ host: hostname, port: Number(port) });
@@ -28,7 +25,7 @@ describe('a kick-off that was accepted', () => {
     const kickedOff = kickOff({ ...deps, store }, { exportId: record.id, signal: AbortSignal.timeout(30_000) });
     await waitFor(async () => (await cases.read(record.id)).kickOffSentAt !== undefined);
     await proxy.close();
-    await waitFor(async () => (await exportsAtServer()) === 1);
+    await waitFor(async () => (await exportsAtServer(cases)) === 1);
     // Long enough for the driver to give up once.
     await new Promise((resolve) => setTimeout(resolve, 4000));
     expect((await cases.read(record.id)).phase).toBe('kicking-off');
@@ -39,13 +36,13 @@ describe('a kick-off that was accepted', () => {
       statusUrl: expect.any(String),
       warnings: [],
     });
-    expect(await exportsAtServer()).toBe(1);
+    expect(await exportsAtServer(cases)).toBe(1);
     await store.close();
     await proxy.close();
   }, 60_000);
 
-  test('a kick-off whose process crashed is sent again with a warning, because its status URL is lost #lost-kick-off', async () => {
-    cases = await startUseCases();
+  test.concurrent('a kick-off whose process crashed is sent again with a warning, because its status URL is lost #lost-kick-off', async () => {
+    await using cases = await startUseCases();
     const { deps } = cases;
     const record = makeBulkExport({ connectionId: cases.connection.id, createdAt: cases.clock.now });
     await deps.store.bulkExports.insert({ record, requestKey: record.id });
@@ -59,8 +56,8 @@ describe('a kick-off that was accepted', () => {
     });
   });
 
-  test('an export whose kick-off was never sent or was refused has no warning #lost-kick-off', async () => {
-    cases = await startUseCases();
+  test.concurrent('an export whose kick-off was never sent or was refused has no warning #lost-kick-off', async () => {
+    await using cases = await startUseCases();
     await cases.order({ match: { path: 'export$' }, fault: { kind: 'status', status: 503 } });
     const { deps } = cases;
     const record = makeBulkExport({ connectionId: cases.connection.id, createdAt: cases.clock.now });

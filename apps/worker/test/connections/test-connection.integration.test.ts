@@ -136,6 +136,37 @@ describe('a connection test', () => {
     ]);
   });
 
+  // Before the tests of throttled requests, after which the next one waits for the time in Retry-After.
+  test('a connection can be tested before it is saved: the same steps, and neither the connection nor its token is kept', async () => {
+    const { store } = system;
+    const test = (change: object) => {
+      const auth = { method: 'client_credentials', clientId: 'simulator-client', clientSecret: 'simulator-secret' };
+      const body = { provider: 'athenahealth', practiceId: '195900', auth: { ...auth, ...change } };
+      return system.request('POST', '/api/ehr/connections/test', body);
+    };
+    const before = await store.connections.listIds();
+    const right = await test({});
+    expect([right.status, right.body.data.ok]).toEqual([200, true]);
+    expect(right.body.data.steps.map(({ step }: { step: string }) => step)).toEqual(['discovery', 'token', 'read']);
+    const wrong = await test({ clientSecret: 'wrong' });
+    expect([wrong.status, wrong.body.data.ok, wrong.body.data.steps.at(-1)]).toMatchObject([
+      200,
+      false,
+      { step: 'token', code: 'token-refused' },
+    ]);
+    expect(await store.connections.listIds()).toEqual(before);
+    const database = await openDatabase(system.env.MONGODB_URI ?? '');
+    try {
+      expect(await database.db.collection('connection_drafts').countDocuments()).toBe(0);
+      const owners = (await database.db.collection('access_tokens').find().toArray()).map(({ _id }) => String(_id));
+      expect(owners.filter((id) => !before.includes(id))).toEqual([]);
+    } finally {
+      await database.close();
+    }
+    const [event] = await store.auditEvents.list({ filter: { action: 'connection.test-draft' }, limit: 1 });
+    expect(event).toMatchObject({ outcome: 'success', target: { provider: 'athenahealth' } });
+  });
+
   test.each([
     {
       what: 'an EHR that cannot be reached',
@@ -203,36 +234,6 @@ describe('a connection test', () => {
     },
     30_000,
   );
-
-  test('a connection can be tested before it is saved: the same steps, and neither the connection nor its token is kept', async () => {
-    const { store } = system;
-    const test = (change: object) => {
-      const auth = { method: 'client_credentials', clientId: 'simulator-client', clientSecret: 'simulator-secret' };
-      const body = { provider: 'athenahealth', practiceId: '195900', auth: { ...auth, ...change } };
-      return system.request('POST', '/api/ehr/connections/test', body);
-    };
-    const before = await store.connections.listIds();
-    const right = await test({});
-    expect([right.status, right.body.data.ok]).toEqual([200, true]);
-    expect(right.body.data.steps.map(({ step }: { step: string }) => step)).toEqual(['discovery', 'token', 'read']);
-    const wrong = await test({ clientSecret: 'wrong' });
-    expect([wrong.status, wrong.body.data.ok, wrong.body.data.steps.at(-1)]).toMatchObject([
-      200,
-      false,
-      { step: 'token', code: 'token-refused' },
-    ]);
-    expect(await store.connections.listIds()).toEqual(before);
-    const database = await openDatabase(system.env.MONGODB_URI ?? '');
-    try {
-      expect(await database.db.collection('connection_drafts').countDocuments()).toBe(0);
-      const owners = (await database.db.collection('access_tokens').find().toArray()).map(({ _id }) => String(_id));
-      expect(owners.filter((id) => !before.includes(id))).toEqual([]);
-    } finally {
-      await database.close();
-    }
-    const [event] = await store.auditEvents.list({ filter: { action: 'connection.test-draft' }, limit: 1 });
-    expect(event).toMatchObject({ outcome: 'success', target: { provider: 'athenahealth' } });
-  });
 
   test('a connection test without a worker answers 202 with the URL of its result, and 503 for a connection that is not saved', async () => {
     const alone = await startSystem({ simulator: { patients: 1 }, testWaitMs: 200 });

@@ -20,7 +20,8 @@ export function times<Value>(count: number, make: (index: number) => Value): Val
 
 type TokenRateLimit = Provider['environments'][string]['tokenRateLimit'];
 
-export interface TokenCluster {
+/** `await using` stops it at the end of a test, so that tests can run at once. */
+export interface TokenCluster extends AsyncDisposable {
   readonly simulator: EhrSimulator;
   readonly connection: Connection;
   /** The environment for processes that a test starts itself. */
@@ -55,6 +56,9 @@ export async function startTokenCluster(
   const registry = { get: () => ({ ...provider, environments }), list: () => [] };
   const encryptionKey = randomBytes(32);
   const ends: (() => Promise<unknown>)[] = [() => simulator.stop()];
+  const stop = async () => {
+    for (const end of ends) await end();
+  };
   const connection: Connection = {
     id: tokenOwner.connectionId,
     name: 'Practice 1',
@@ -106,9 +110,8 @@ export async function startTokenCluster(
       };
       return requests.filter((request) => path.test(request.path));
     },
-    async stop() {
-      for (const end of ends) await end();
-    },
+    stop,
+    [Symbol.asyncDispose]: stop,
   };
 }
 

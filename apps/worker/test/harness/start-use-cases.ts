@@ -17,7 +17,8 @@ import type { WorkerDeps } from '../../src/deps.ts';
 import { noLimiter } from './no-limiter.ts';
 import { unlimitedAthenahealth } from './unlimited-athenahealth.ts';
 
-export interface UseCases {
+/** `await using` stops them at the end of a test, so that tests can run at once. */
+export interface UseCases extends AsyncDisposable {
   readonly deps: WorkerDeps;
   readonly simulator: EhrSimulator;
   readonly connection: Connection;
@@ -98,6 +99,14 @@ export async function startUseCases(
   };
   await store.connections.insert(connection);
 
+  const stop = async () => {
+    ehr.close();
+    webhooks.close();
+    await producer.close();
+    await store.close();
+    redis.disconnect();
+    await simulator.stop();
+  };
   const read = async (exportId: string): Promise<BulkExport> => {
     const record = await store.bulkExports.find(exportId);
     if (!record) throw new Error(`no export ${exportId}`);
@@ -132,13 +141,7 @@ export async function startUseCases(
       await kickOff(deps, { exportId: record.id, signal: AbortSignal.timeout(20_000) });
       return record.id;
     },
-    async stop() {
-      ehr.close();
-      webhooks.close();
-      await producer.close();
-      await store.close();
-      redis.disconnect();
-      await simulator.stop();
-    },
+    stop,
+    [Symbol.asyncDispose]: stop,
   };
 }

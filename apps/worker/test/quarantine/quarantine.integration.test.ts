@@ -1,9 +1,6 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { compareWithSimulator } from '../harness/compare-with-simulator.ts';
 import { type System, startSystem } from '../harness/start-system.ts';
-
-let system: System;
-afterEach(() => system.stop());
 
 interface Entry {
   readonly id: string;
@@ -13,18 +10,19 @@ interface Entry {
   readonly sizeBytes: number;
 }
 
-const list = async (query: string): Promise<Entry[]> =>
+const list = async (system: System, query: string): Promise<Entry[]> =>
   (await system.request('GET', `/api/ehr/quarantine?${query}`)).body.data;
-const replay = (id: string, body?: string) => system.request('POST', `/api/ehr/quarantine/${id}/replay`, body);
+const replay = (system: System, id: string, body?: string) =>
+  system.request('POST', `/api/ehr/quarantine/${id}/replay`, body);
 
-async function served(type: string): Promise<string[]> {
+async function served(system: System, type: string): Promise<string[]> {
   const text = await (await fetch(`${system.simulator.baseUrl}/_sim/resources/${type}`)).text();
   return text.split('\n').filter(Boolean);
 }
 
 describe('a quarantined line #quarantine', () => {
-  test('a quarantined line is listed with its place and reason, returned as received, and stored once it is corrected #replay', async () => {
-    system = await startSystem();
+  test.concurrent('a quarantined line is listed with its place and reason, returned as received, and stored once it is corrected #replay', async () => {
+    await using system = await startSystem();
     await system.startWorker();
     const broken = '{"resourceType":"Condition","id":';
     const fault = { kind: 'corrupt-line', line: 3, with: broken };
@@ -32,9 +30,9 @@ describe('a quarantined line #quarantine', () => {
     const ended = await system.settled(await system.startExport());
     expect(ended).toMatchObject({ status: 'COMPLETED', counts: { quarantined: 1 } });
 
-    const [entry, ...moreEntries] = await list(`exportId=${ended.id}`);
+    const [entry, ...moreEntries] = await list(system, `exportId=${ended.id}`);
     expect(moreEntries).toEqual([]);
-    const before = Buffer.byteLength(`${(await served('Condition')).slice(0, 2).join('\n')}\n`);
+    const before = Buffer.byteLength(`${(await served(system, 'Condition')).slice(0, 2).join('\n')}\n`);
     expect(entry).toMatchObject({
       line: 3,
       resourceType: 'Condition',
@@ -49,22 +47,22 @@ describe('a quarantined line #quarantine', () => {
     expect((await system.download(`/api/ehr/quarantine/${id}/line`)).text).toBe(broken);
 
     // The code has not changed, so the line is still not a resource.
-    expect((await replay(id)).body.data).toMatchObject({ state: 'open', replay: { reason: 'invalid-json' } });
-    const lost = (await served('Condition'))[2] ?? '';
-    expect((await replay(id, lost)).body.data).toMatchObject({ state: 'replayed', isCorrected: true });
+    expect((await replay(system, id)).body.data).toMatchObject({ state: 'open', replay: { reason: 'invalid-json' } });
+    const lost = (await served(system, 'Condition'))[2] ?? '';
+    expect((await replay(system, id, lost)).body.data).toMatchObject({ state: 'replayed', isCorrected: true });
     expect((await compareWithSimulator(system)).differences).toEqual([]);
     const { body } = await system.request('GET', `/api/ehr/athenahealth/bulk-export/${ended.id}`);
     expect(body.data.counts).toMatchObject({ quarantined: 0, stored: ended.counts.promised });
-    expect((await replay(id)).body.data.state).toBe('replayed');
+    expect((await replay(system, id)).body.data.state).toBe('replayed');
   }, 60_000);
 
-  test('a line that is too long for a document is quarantined up to 16 MB, and the rest of the file is stored #long-line', async () => {
-    system = await startSystem();
+  test.concurrent('a line that is too long for a document is quarantined up to 16 MB, and the rest of the file is stored #long-line', async () => {
+    await using system = await startSystem();
     await system.startWorker();
     await system.order({ match: { path: '/bulkdata/.*Condition' }, fault: { kind: 'long-line', line: 2 } });
     const ended = await system.settled(await system.startExport());
     expect(ended).toMatchObject({ status: 'COMPLETED', counts: { quarantined: 1 } });
-    const [entry] = await list(`exportId=${ended.id}&state=open`);
+    const [entry] = await list(system, `exportId=${ended.id}&state=open`);
     const keptBytes = 16 * 1024 * 1024;
     expect(entry).toMatchObject({ line: 2, reason: 'line-too-long', isTruncated: true, keptBytes });
     expect(entry?.sizeBytes).toBeGreaterThan(keptBytes);
@@ -73,21 +71,21 @@ describe('a quarantined line #quarantine', () => {
     expect(Buffer.byteLength(text)).toBe(keptBytes);
     expect(text.startsWith('{"resourceType":"Condition"')).toBe(true);
 
-    expect(await replay(id)).toMatchObject({ status: 409, body: { error: { code: 'line-truncated' } } });
+    expect(await replay(system, id)).toMatchObject({ status: 409, body: { error: { code: 'line-truncated' } } });
     const all = await system.request('POST', '/api/ehr/quarantine/replay', { exportId: ended.id });
     expect(all).toMatchObject({ status: 202, body: { data: { count: 0 } } });
-    const lost = (await served('Condition'))[1] ?? '';
+    const lost = (await served(system, 'Condition'))[1] ?? '';
     const unstorable = lost.replace('{', '{"_bsontype":"Long",');
-    expect((await replay(id, unstorable)).body.data).toMatchObject({
+    expect((await replay(system, id, unstorable)).body.data).toMatchObject({
       state: 'open',
       replay: { reason: 'reserved-key' },
     });
-    expect((await replay(id, lost)).body.data).toMatchObject({ state: 'replayed', isCorrected: true });
+    expect((await replay(system, id, lost)).body.data).toMatchObject({ state: 'replayed', isCorrected: true });
     expect((await compareWithSimulator(system)).differences).toEqual([]);
   }, 60_000);
 
-  test('the list of quarantined lines can be paged and filtered, and its entries replayed in bulk #replay', async () => {
-    system = await startSystem();
+  test.concurrent('the list of quarantined lines can be paged and filtered, and its entries replayed in bulk #replay', async () => {
+    await using system = await startSystem();
     await system.startWorker();
     for (const line of [2, 4, 5]) {
       await system.order({
@@ -104,7 +102,7 @@ describe('a quarantined line #quarantine', () => {
     );
     expect(nextPage.body).toMatchObject({ data: [{ line: 5, reason: 'not-an-object' }] });
     expect(nextPage.body.next).toBeUndefined();
-    expect(await list(`exportId=${ended.id}&reason=no-id`)).toEqual([]);
+    expect(await list(system, `exportId=${ended.id}&reason=no-id`)).toEqual([]);
     const replayed = await system.request('POST', '/api/ehr/quarantine/replay', { exportId: ended.id });
     expect(replayed).toMatchObject({ status: 202, body: { data: { count: 3 } } });
     expect((await system.request('POST', '/api/ehr/quarantine/replay', {})).status).toBe(400);
@@ -113,7 +111,7 @@ describe('a quarantined line #quarantine', () => {
 });
 
 test('an entry of a search is listed by its sync run, returned as received, and stored once it is corrected', async () => {
-  system = await startSystem({ simulator: { patients: 1 } });
+  await using system = await startSystem({ simulator: { patients: 1 } });
   await system.startWorker();
   await system.settled(await system.startExport({ resourceTypes: ['Patient'] }));
   const resource = { resourceType: 'CarePlan', status: 'active' };
@@ -123,21 +121,21 @@ test('an entry of a search is listed by its sync run, returned as received, and 
   const { data } = (await system.request('POST', '/api/ehr/athenahealth/enhanced-sync', sync)).body;
   expect(data).toMatchObject({ total: 0, warnings: [{ code: 'entries-rejected' }] });
 
-  const [entry, ...moreEntries] = await list(`exportId=${data.id}`);
+  const [entry, ...moreEntries] = await list(system, `exportId=${data.id}`);
   expect(moreEntries).toEqual([]);
   expect(entry).toMatchObject({ source: 'sync', resourceType: 'CarePlan', line: 1, offset: 0, reason: 'no-id' });
   const { id = '' } = entry ?? {};
   expect(JSON.parse((await system.download(`/api/ehr/quarantine/${id}/line`)).text)).toEqual(resource);
-  expect((await replay(id)).body.data).toMatchObject({ state: 'open', replay: { reason: 'no-id' } });
+  expect((await replay(system, id)).body.data).toMatchObject({ state: 'open', replay: { reason: 'no-id' } });
   const corrected = JSON.stringify({ ...resource, id: 'corrected' });
-  expect((await replay(id, corrected)).body.data).toMatchObject({ state: 'replayed', isCorrected: true });
+  expect((await replay(system, id, corrected)).body.data).toMatchObject({ state: 'replayed', isCorrected: true });
   const stored = `/api/ehr/athenahealth/resources/CarePlan/corrected?connectionId=${system.connectionId}`;
   expect((await system.download(stored)).text).toBe(corrected);
 }, 60_000);
 
 describe('numbers #number-text', () => {
-  test('the API returns numbers byte for byte as the server sent them', async () => {
-    system = await startSystem();
+  test.concurrent('the API returns numbers byte for byte as the server sent them', async () => {
+    await using system = await startSystem();
     await system.startWorker();
     const numbers = [
       '1.50',
@@ -169,13 +167,13 @@ describe('numbers #number-text', () => {
     const byId = (lines: string[]) => new Map(lines.map((line) => [JSON.parse(line).id as string, texts(line)]));
     const stored = byId(all.text.split('\n').filter(Boolean));
     expect(stored.size).toBeGreaterThan(50);
-    expect(stored).toEqual(byId(await served('Observation')));
+    expect(stored).toEqual(byId(await served(system, 'Observation')));
   }, 60_000);
 
-  test('the API answers 410 for a deleted resource and 404 for an unknown one', async () => {
-    system = await startSystem();
+  test.concurrent('the API answers 410 for a deleted resource and 404 for an unknown one', async () => {
+    await using system = await startSystem();
     await system.startWorker();
-    const [line = ''] = await served('CarePlan');
+    const [line = ''] = await served(system, 'CarePlan');
     const { id } = JSON.parse(line) as { id: string };
     await system.settled(await system.startExport({ resourceTypes: ['CarePlan'] }));
     await fetch(`${system.simulator.baseUrl}/_sim/fhir/CarePlan/${id}`, { method: 'DELETE' });

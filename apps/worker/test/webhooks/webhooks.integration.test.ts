@@ -1,12 +1,12 @@
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { exportEndedEventSchema } from '@bulkhead/bulk-export';
 import { syncEndedEventSchema } from '@bulkhead/sync';
 import { waitFor } from '@bulkhead/testing';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { type System, startSystem } from '../harness/start-system.ts';
 
 interface Call {
@@ -15,41 +15,47 @@ interface Call {
   readonly body: string;
 }
 
-let system: System;
-let receiver: Server;
-let calls: Call[];
-/** The statuses that the receiver answers, one per call. After them it answers 204. */
-let answers: number[];
-beforeEach(async () => {
-  calls = [];
-  answers = [];
-  receiver = createServer(async (request, response) => {
+interface Receiver extends AsyncDisposable {
+  readonly calls: readonly Call[];
+  address(path: string): string;
+}
+
+/** @param answers the statuses that the receiver answers, one per call. After them it answers 204. */
+async function startReceiver(...answers: number[]): Promise<Receiver> {
+  const calls: Call[] = [];
+  const server = createServer(async (request, response) => {
     calls.push({ path: request.url ?? '', headers: request.headers, body: await text(request) });
     response.writeHead(answers.shift() ?? 204).end();
   }).listen(0, '127.0.0.1');
-  await once(receiver, 'listening');
-});
-afterEach(async () => {
-  receiver.closeAllConnections();
-  receiver.close();
-  await system.stop();
-});
-
-const address = (path: string) => `http://127.0.0.1:${(receiver.address() as AddressInfo).port}${path}`;
-
-async function start(
-  env: Record<string, string> = { WORKER_WEBHOOK_PRIVATE_NETWORK: 'true' },
-  url?: string,
-): Promise<string> {
-  system = await startSystem({ simulator: { patients: 2 }, env });
-  await system.startWorker();
-  const body = url === undefined ? {} : { url };
-  const answer = await system.request('PUT', `/api/ehr/connections/${system.connectionId}/webhook`, body);
-  expect(answer.body.data).toEqual({ ...body, secret: expect.stringMatching(/^whsec_/) });
-  return answer.body.data.secret;
+  await once(server, 'listening');
+  return {
+    calls,
+    address: (path) => `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
 }
 
-const deliveries = async () =>
+const toPrivateNetwork = { WORKER_WEBHOOK_PRIVATE_NETWORK: 'true' };
+
+/** Starts a system whose connection has a webhook. `secret` signs its calls. */
+async function start({
+  env = toPrivateNetwork,
+  url,
+}: {
+  readonly env?: Record<string, string>;
+  readonly url: string;
+}): Promise<System & { readonly secret: string }> {
+  const system = await startSystem({ simulator: { patients: 2 }, env, kickOffWaitMs: 1000 });
+  await system.startWorker();
+  const answer = await system.request('PUT', `/api/ehr/connections/${system.connectionId}/webhook`, { url });
+  expect(answer.body.data).toEqual({ url, secret: expect.stringMatching(/^whsec_/) });
+  return { ...system, secret: answer.body.data.secret };
+}
+
+const deliveries = async (system: System) =>
   (await system.request('GET', `/api/ehr/webhook-deliveries?connectionId=${system.connectionId}`)).body.data;
 
 function isSigned({ headers, body }: Call, secret: string): boolean {
@@ -59,14 +65,16 @@ function isSigned({ headers, body }: Call, secret: string): boolean {
 }
 
 describe('webhook deliveries', () => {
-  test('the end of an export is sent to both addresses, signed, with only ids and counts', async () => {
-    const secret = await start(undefined, address('/connection'));
+  test.concurrent('the end of an export is sent to both addresses, signed, with only ids and counts', async () => {
+    await using receiver = await startReceiver();
+    const { calls, address } = receiver;
+    await using system = await start({ url: address('/connection') });
     const id = await system.startExport({ resourceTypes: ['Patient'], callbackUrl: address('/request') });
     const ended = await system.settled(id);
     await waitFor(() => calls.length === 2);
     expect(calls.map(({ path }) => path).sort()).toEqual(['/connection', '/request']);
     for (const call of calls) {
-      expect(isSigned(call, secret)).toBe(true);
+      expect(isSigned(call, system.secret)).toBe(true);
       expect(JSON.parse(call.body)).toEqual({
         type: 'bulk-export.completed',
         timestamp: ended.completedAt,
@@ -80,18 +88,22 @@ describe('webhook deliveries', () => {
         },
       });
     }
-    await waitFor(async () => (await deliveries()).every(({ state }: { state: string }) => state === 'delivered'));
+    await waitFor(async () =>
+      (await deliveries(system)).every(({ state }: { state: string }) => state === 'delivered'),
+    );
   }, 60_000);
 
-  test('the end of a cancelled or failed export and of a sync is sent', async () => {
-    await start(undefined, address('/'));
+  test.concurrent('the end of a cancelled or failed export and of a sync is sent', async () => {
+    await using receiver = await startReceiver();
+    const { calls, address } = receiver;
+    await using system = await start({ url: address('/') });
     await system.order({ match: { path: 'export$' }, fault: { kind: 'status', status: 403 } });
     await system.settled(await system.startExport());
     await waitFor(() => calls.length === 1);
     await system.settled(await system.startExport({ resourceTypes: ['Patient'] }));
     const { connectionId } = system;
     await system.request('POST', '/api/ehr/athenahealth/enhanced-sync', { connectionId, includeEnhanced: false });
-    await system.order({ match: { path: 'export$' }, fault: { kind: 'latency', ms: 6000 } });
+    await system.order({ match: { path: 'export$' }, fault: { kind: 'latency', ms: 3000 } });
     const cancelled = await system.startExport();
     await system.request('DELETE', `/api/ehr/athenahealth/bulk-export/${cancelled}`);
     await waitFor(() => calls.length === 4);
@@ -110,12 +122,13 @@ describe('webhook deliveries', () => {
     }
   }, 60_000);
 
-  test('a delivery is repeated until the receiver accepts it, and once more on demand', async () => {
-    await start(undefined, address('/'));
-    answers = [500];
+  test.concurrent('a delivery is repeated until the receiver accepts it, and once more on demand', async () => {
+    await using receiver = await startReceiver(500);
+    const { calls, address } = receiver;
+    await using system = await start({ url: address('/') });
     await system.settled(await system.startExport({ resourceTypes: ['Patient'] }));
-    await waitFor(async () => (await deliveries())[0]?.state === 'delivered', { timeoutMs: 40_000 });
-    const [delivery] = await deliveries();
+    await waitFor(async () => (await deliveries(system))[0]?.state === 'delivered', { timeoutMs: 40_000 });
+    const [delivery] = await deliveries(system);
     expect(delivery.attempts).toMatchObject([{ status: 500 }, { status: 204 }]);
     // A receiver recognises repetitions by the id.
     expect(new Set(calls.map(({ headers }) => headers['webhook-id']))).toEqual(new Set([delivery.id]));
@@ -123,24 +136,29 @@ describe('webhook deliveries', () => {
     await waitFor(() => calls.length === 3);
   }, 60_000);
 
-  test('a delivery fails without a retry if the receiver answers 410', async () => {
-    await start(undefined, address('/'));
-    answers = [410];
+  test.concurrent('a delivery fails without a retry if the receiver answers 410', async () => {
+    await using receiver = await startReceiver(410);
+    const { address } = receiver;
+    await using system = await start({ url: address('/') });
     await system.settled(await system.startExport({ resourceTypes: ['Patient'] }));
-    await waitFor(async () => (await deliveries())[0]?.state === 'failed');
-    expect((await deliveries())[0].attempts).toMatchObject([{ status: 410 }]);
+    await waitFor(async () => (await deliveries(system))[0]?.state === 'failed');
+    expect((await deliveries(system))[0].attempts).toMatchObject([{ status: 410 }]);
   }, 60_000);
 
-  test('a delivery to a private network fails unless it is allowed', async () => {
-    await start({}, address('/'));
+  test.concurrent('a delivery to a private network fails unless it is allowed', async () => {
+    await using receiver = await startReceiver();
+    const { calls, address } = receiver;
+    await using system = await start({ env: {}, url: address('/') });
     await system.settled(await system.startExport({ resourceTypes: ['Patient'] }));
-    await waitFor(async () => (await deliveries())[0]?.state === 'failed');
-    expect((await deliveries())[0].attempts).toMatchObject([{ error: expect.stringContaining('egress-refused') }]);
+    await waitFor(async () => (await deliveries(system))[0]?.state === 'failed');
+    expect((await deliveries(system))[0].attempts).toMatchObject([
+      { error: expect.stringContaining('egress-refused') },
+    ]);
     expect(calls).toEqual([]);
   }, 60_000);
 
-  test('a callback without a secret is refused with what to do', async () => {
-    system = await startSystem();
+  test.concurrent('a callback without a secret is refused with what to do', async () => {
+    await using system = await startSystem();
     const { connectionId } = system;
     const body = { connectionId, callbackUrl: 'https://client.example.org/hook' };
     for (const path of ['bulk-export', 'enhanced-sync']) {
