@@ -230,7 +230,7 @@ if ('missing' in chromium) {
       await page.getByText(/Paused for/).waitFor();
       await page.getByText(/asked all clients to wait: 429/).waitFor();
       await page.getByText(/Half the rate for/).waitFor();
-      await page.getByText('of 16').first().waitFor();
+      await page.getByText('of 160').first().waitFor();
       expect((await starting).status).toBe(202);
     }, 60_000);
 
@@ -264,7 +264,7 @@ if ('missing' in chromium) {
       };
       await browsed.system.simulator.order({
         match: { path: 'r4/Encounter$' },
-        fault: { kind: 'status', status: 429, retryAfter: '5' },
+        fault: { kind: 'status', status: 429, retryAfter: '3' },
       });
       const body = JSON.stringify({ connectionId, includeStandard: false, resourceTypes: ['Encounter'] });
       const answer = await fetch(`${baseUrl}/api/ehr/athenahealth/enhanced-sync`, { method: 'POST', headers, body });

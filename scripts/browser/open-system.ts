@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { type ChaosSystem, startChaosSystem } from '../chaos/system/start-chaos-system.ts';
+import type { ChaosSystem } from '../chaos/system/start-chaos-system.ts';
+import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
 import { buildConsole } from '../system/builds.ts';
 
 /** The browser needs no network outside of the test, and containers do not support its sandbox. */
@@ -29,11 +30,14 @@ export async function openSystem(options: {
   readonly host?: string;
   /** The environment of the API and the workers. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Starts the system. Default: as for a test. */
+  readonly start?: typeof startQuickSystem;
 }): Promise<BrowsedSystem> {
-  const { command: executablePath, patients, host = '127.0.0.1', env = {} } = options;
+  const { command: executablePath, patients, host = '127.0.0.1', env = {}, start = startQuickSystem } = options;
   const folder = mkdtempSync(join(tmpdir(), 'bulkhead-browser-'));
-  const starting = startChaosSystem({ folder, patients, seed: 1, report: () => undefined, env });
-  const [system, browser] = await Promise.all([starting, chromium.launch({ executablePath, args }), buildConsole()]);
+  await buildConsole();
+  const system = await start({ folder, patients, env });
+  const browser = await chromium.launch({ executablePath, args });
   const baseUrl = system.baseUrl.replace('127.0.0.1', host);
   return {
     system,
@@ -57,14 +61,16 @@ async function openPage(options: {
   readonly context: BrowserContextOptions | undefined;
 }) {
   const { browser, url, context } = options;
-  const page = await (await browser.newContext(context)).newPage();
-  page.setDefaultTimeout(stepMs);
+  const opened = await browser.newContext(context);
+  opened.setDefaultTimeout(stepMs);
   const complaints: string[] = [];
-  page.on('console', (message) => {
+  // Of all pages that a test opens in this context.
+  opened.on('console', (message) => {
     if (message.type() === 'error') complaints.push(`${message.text()} ${message.location().url}`);
   });
-  page.on('pageerror', (error) => complaints.push(error.message));
-  page.on('requestfailed', (request) => complaints.push(`${request.url()} ${request.failure()?.errorText}`));
+  opened.on('weberror', (error) => complaints.push(error.error().message));
+  opened.on('requestfailed', (request) => complaints.push(`${request.url()} ${request.failure()?.errorText}`));
+  const page = await opened.newPage();
   await page.goto(url);
   return { page, complaints };
 }

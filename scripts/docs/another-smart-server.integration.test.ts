@@ -2,7 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type ChaosSystem, startChaosSystem } from '../chaos/system/start-chaos-system.ts';
+import type { ChaosSystem } from '../chaos/system/start-chaos-system.ts';
+import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
 import { blocksOf, commandsOf, runShell } from './run-shell.fixture.ts';
 
 const page = 'docs/how-to/another-smart-server.md';
@@ -14,7 +15,7 @@ beforeAll(async () => {
   const providersFile = join(folder, 'providers.json');
   writeFileSync(providersFile, '[]');
   const env = { BULKHEAD_PROVIDERS_FILE: providersFile };
-  system = await startChaosSystem({ folder, patients: 4, seed: 1, report: () => undefined, env });
+  system = await startQuickSystem({ folder, patients: 4, env });
 }, 120_000);
 afterAll(async () => {
   await system?.stop();

@@ -3,14 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { waitFor } from '@bulkhead/testing';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type ChaosSystem, startChaosSystem } from '../chaos/system/start-chaos-system.ts';
+import type { ChaosSystem } from '../chaos/system/start-chaos-system.ts';
+import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
 import { commandsOf, runShell } from './run-shell.fixture.ts';
 
 let folder: string;
 let system: ChaosSystem;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'bulkhead-how-to-'));
-  system = await startChaosSystem({ folder, patients: 4, seed: 1, report: () => undefined });
+  system = await startQuickSystem({ folder, patients: 4 });
 }, 120_000);
 afterAll(async () => {
   await system?.stop();
@@ -123,11 +124,13 @@ test('the commands of docs/how-to/erase.md work as written', async () => {
   expect(printed).toMatch(/Patient +1\n/);
   expect(printed).toMatch(/erase_\w+\n/);
   expect(await run(purge, { CONNECTION })).toMatch(/Patient +\d[\s\S]+phase +(queued|running)/);
-  const completed = async () => {
-    const erasures = await store.erasures.list({ connectionId: CONNECTION, scope: 'all', limit: 10 });
-    return erasures.length === 2 && erasures.every(({ phase }) => phase === 'completed');
-  };
-  await waitFor(completed, { timeoutMs: 150_000, what: 'the end of the erasures' });
+  const erasures = () => store.erasures.list({ connectionId: CONNECTION, scope: 'all', limit: 10 });
+  const haveStopped = async () => (await erasures()).every(({ stoppedAt }) => stoppedAt !== undefined);
+  await waitFor(haveStopped, { timeoutMs: 60_000, what: 'the start of the erasures' });
+  // An erasure waits 30 s for writes that had started.
+  system.shiftClocks(31_000);
+  const areCompleted = async () => (await erasures()).map(({ phase }) => phase).join() === 'completed,completed';
+  await waitFor(areCompleted, { timeoutMs: 60_000, what: 'the end of the erasures' });
   expect(await run('bulkhead erasures list --connection "$CONNECTION"', { CONNECTION })).toMatch(
     /connection[\s\S]+patient/,
   );

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { installMoto, startMoto } from '@bulkhead/embedded';
 import { expect, test } from '@jest/globals';
-import { startChaosSystem } from '../chaos/system/start-chaos-system.ts';
+import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
 import { commandsOf, runShell } from './run-shell.fixture.ts';
 
 const page = 'docs/how-to/keep-the-key-in-a-kms.md';
@@ -16,7 +16,7 @@ if ('missing' in moto) {
   test('the commands of the page about AWS KMS wrap the key of a deployment and rotate both keys', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'bulkhead-kms-'));
     const kms = await startMoto(moto.command);
-    const system = await startChaosSystem({ folder, patients: 4, seed: 1, report: () => undefined });
+    const system = await startQuickSystem({ folder, patients: 4 });
     try {
       const commands = await commandsOf('docs/how-to/keep-the-key-in-a-kms.md');
       const env = {

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { waitFor } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type ChaosSystem, startChaosSystem } from '../chaos/system/start-chaos-system.ts';
+import type { ChaosSystem } from '../chaos/system/start-chaos-system.ts';
+import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
 import { runMainJob } from '../start/main-job.ts';
 import { type ApiClient, createApiClient } from '../system/api-client.ts';
 import { blocksOf, runShell } from './run-shell.fixture.ts';
@@ -15,7 +16,7 @@ let api: ApiClient;
 type Values = Readonly<Record<string, string>>;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'bulkhead-requests-'));
-  system = await startChaosSystem({ folder, patients: 4, seed: 1, report: () => undefined });
+  system = await startQuickSystem({ folder, patients: 4 });
   api = createApiClient(system);
   const { connectionId } = system;
   await runMainJob({ api, connectionId, since: undefined, progress: () => undefined });

@@ -49,7 +49,7 @@ export async function startApp(options: AppProcessOptions): Promise<AppProcess> 
   return app;
 }
 
-interface Stoppable {
+export interface Stoppable {
   stop(): Promise<void>;
 }
 

@@ -27,6 +27,14 @@ export function chaosServer({ url, pid, restart, chosen }: StartedService): Chao
   };
 }
 
+/** A server that other tests use too. */
+export function sharedServer(url: string): ChaosServer {
+  const refuse = () => {
+    throw new Error('other tests use this server, so it cannot be killed');
+  };
+  return { url, pid: refuse, kill: refuse, restart: refuse };
+}
+
 function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);

@@ -2,11 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type StepReport, startServices } from '@bulkhead/embedded';
+import { createProviderRegistry, type ProviderSettings } from '@bulkhead/providers';
 import type { Store } from '@bulkhead/system';
 import type { AppProcess, AppProcessOptions } from '../../system/app-process.ts';
 import {
   apiApp,
   openStore,
+  type Stoppable,
   simulatorApp,
   startApp,
   startParts,
@@ -16,7 +18,7 @@ import {
 } from '../../system/apps.ts';
 import { bundleWorker, workerEntry } from '../../system/builds.ts';
 import { waitForHttp } from '../../system/wait-for-http.ts';
-import { type ChaosServer, chaosServer } from './chaos-server.ts';
+import { type ChaosServer, chaosServer, sharedServer } from './chaos-server.ts';
 import { createSimulatorControl, type SimulatorControl } from './simulator-control.ts';
 import { tolerateNoSpace } from './tolerate-no-space.ts';
 
@@ -58,7 +60,7 @@ const exportSeconds = '0.5';
  * process id, so that test files that start their systems at the same time seldom need a second attempt.
  */
 const firstPort = 4000 + (process.pid % 1000) * 20;
-const prefix = '{chaos}';
+const ownPrefix = '{chaos}';
 
 interface ChaosStart {
   readonly folder: string;
@@ -71,6 +73,12 @@ interface ChaosStart {
    * The clock of the API and the workers. Default: one that `shiftClocks` shifts. It needs the sources, not the bundle.
    */
   readonly clock?: { readonly preload: string; readonly env: Readonly<Record<string, string>> };
+  /** Running servers, for tests that kill none. Default: own ones. */
+  readonly services?: { readonly redisUrl: string; readonly mongodbUri: string; readonly prefix: string };
+  /** Default: 2. */
+  readonly workerCount?: number;
+  /** Ten times the rate of athenahealth and no wait at the start, for tests that are not about the rate. */
+  readonly hasFastRate?: boolean;
 }
 
 /** Starts a system in `folder`: durable Redis and MongoDB, a simulated athenahealth, an API and two workers. */
@@ -85,14 +93,14 @@ async function startAll({
   report,
   env: givenEnv = {},
   clock,
+  services: givenServices,
+  workerCount = 2,
+  hasFastRate = false,
   started,
-}: ChaosStart & { readonly started: { stop(): Promise<void> }[] }) {
-  // Servers of a test run or of the user must not be killed.
-  const { REDIS_URL: _redis, MONGODB_URI: _mongodb, ...ownEnv } = process.env;
-  const services = await startServices({ dataDir: folder, report, env: tolerateNoSpace({ folder, env: ownEnv }) });
-  started.push(services);
-  const redis = chaosServer(services.redis);
-  const mongodb = chaosServer(services.mongodb);
+}: ChaosStart & { readonly started: Stoppable[] }) {
+  const { redis, mongodb, prefix } = givenServices
+    ? useServers({ ...givenServices, started })
+    : await startServers({ folder, report, started });
   const encryptionKey = randomBytes(32).toString('base64');
   const store = await openStore({ uri: mongodb.url, encryptionKey, started });
 
@@ -114,23 +122,23 @@ async function startAll({
       SIMULATOR_SEED: String(seed),
       SIMULATOR_EXPORT_SECONDS: exportSeconds,
       SIMULATOR_RETRY_AFTER_SECONDS: '0',
+      ...(hasFastRate ? { SIMULATOR_RATE_WINDOW_REQUESTS: String(fastRate.limit) } : {}),
     }),
     wantedPort: firstPort,
     ready: (url) => waitForHttp({ url: `${url}/health`, what: 'the simulated athenahealth' }),
   });
-  const envAt = (apiPort: number) => ({
+  const envAt = (apiPort: number) => {
     // For a browser, this is another site than the EHR's.
-    ...systemEnv({
+    const settings = systemEnv({
       redisUrl: redis.url,
       mongodbUrl: mongodb.url,
       encryptionKey,
       simulatorUrl,
       publicUrl: `http://localhost:${apiPort}`,
-    }),
-    BULKHEAD_PREFIX: prefix,
-    ...clockEnv,
-    ...givenEnv,
-  });
+    });
+    const providers = hasFastRate ? { BULKHEAD_PROVIDERS_FILE: writeFastProvider({ folder, settings }) } : {};
+    return { ...settings, BULKHEAD_PREFIX: prefix, ...providers, ...clockEnv, ...givenEnv };
+  };
   const nodeArgs = ['--import', preload];
   const api = await launch({
     ...apiApp(envAt),
@@ -141,9 +149,9 @@ async function startAll({
   const baseUrl = api.url;
   const env = { ...workerEnv, ...envAt(api.port), WORKER_LOCK_MS: String(lockMs) };
   const workers = await Promise.all(
-    ['worker-1', 'worker-2'].map((name, index) =>
+    Array.from({ length: workerCount }, (_, index) =>
       launch({
-        ...workerApp({ name, entry: clock ? workerSources : workerEntry, env }),
+        ...workerApp({ name: `worker-${index + 1}`, entry: clock ? workerSources : workerEntry, env }),
         wantedPort: firstPort + 2 + index,
         nodeArgs,
       }),
@@ -161,6 +169,41 @@ async function startAll({
       for (const child of [api, ...workers]) child.signal('SIGUSR2');
     },
   };
+}
+
+interface Servers {
+  readonly redis: ChaosServer;
+  readonly mongodb: ChaosServer;
+  readonly prefix: string;
+}
+
+async function startServers({
+  folder,
+  report,
+  started,
+}: Pick<ChaosStart, 'folder' | 'report'> & { readonly started: Stoppable[] }): Promise<Servers> {
+  // Servers of a test run or of the user must not be killed.
+  const { REDIS_URL: _redis, MONGODB_URI: _mongodb, ...ownEnv } = process.env;
+  const services = await startServices({ dataDir: folder, report, env: tolerateNoSpace({ folder, env: ownEnv }) });
+  started.push(services);
+  return { redis: chaosServer(services.redis), mongodb: chaosServer(services.mongodb), prefix: ownPrefix };
+}
+
+function useServers(options: NonNullable<ChaosStart['services']> & { readonly started: Stoppable[] }): Servers {
+  const { redisUrl, mongodbUri, prefix, started } = options;
+  // The first part is the servers.
+  started.push({ stop: async () => undefined });
+  return { redis: sharedServer(redisUrl), mongodb: sharedServer(mongodbUri), prefix };
+}
+
+const fastRate = { limit: 160, windowMs: 2000, perDay: 100_000, coldStart: 'go' };
+
+/** @returns the path of a providers file in which athenahealth has the fast rate */
+function writeFastProvider({ folder, settings }: { readonly folder: string; readonly settings: ProviderSettings }) {
+  const file = join(folder, 'fast-providers.json');
+  const athenahealth = createProviderRegistry(settings).get('athenahealth');
+  writeFileSync(file, JSON.stringify([{ ...athenahealth, rateLimit: fastRate }]));
+  return file;
 }
 
 async function createConnection({ baseUrl, apiKey }: { readonly baseUrl: string; readonly apiKey: string }) {
