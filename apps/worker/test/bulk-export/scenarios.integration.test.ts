@@ -1,6 +1,6 @@
 import type { EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
 import type { BulkExportRequest } from '@bulkhead/fhir';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { compareWithSimulator } from '../harness/compare-with-simulator.ts';
 import { runExport } from '../harness/run-export.ts';
 import { startUseCases, type UseCases } from '../harness/start-use-cases.ts';
@@ -260,18 +260,15 @@ const expectations: readonly Expectation[] = [
   { scenario: 'delete-fails-once', rules: '#done-signal' },
 ];
 
-let cases: UseCases;
-afterEach(() => cases.stop());
-
 describe('scenarios of the simulator', () => {
-  test.each(expectations)(
+  test.concurrent.each(expectations)(
     'an export handles the scenario $scenario $rules',
     async (expected) => {
       const { scenario, request = {}, error, warnings = [], dropped = [], counts = {}, quarantined } = expected;
-      cases = await startUseCases(expected.simulator ? { simulator: expected.simulator } : {});
+      await using cases = await startUseCases(expected.simulator ? { simulator: expected.simulator } : {});
       if (expected.after) expect(await runExport(cases)).toMatchObject({ phase: 'completed' });
       await cases.orderScenario(scenario);
-      const last = expected.changes ? await sinceLastExport() : {};
+      const last = expected.changes ? await sinceLastExport(cases) : {};
       const ended = await runExport(cases, { ...last, ...request });
 
       expect({ phase: ended.phase, error: ended.error?.code }).toEqual({
@@ -285,28 +282,28 @@ describe('scenarios of the simulator', () => {
       expect(ended.droppedParameters).toEqual(dropped);
       expect(ended.counts).toMatchObject(counts);
       // Every line that was read is accounted for.
-      if (quarantined) expect(await reasons(ended.id)).toEqual(quarantined);
+      if (quarantined) expect(await reasons(cases, ended.id)).toEqual(quarantined);
       if (expected.thenChanges)
-        expect(await runExport(cases, await sinceLastExport())).toMatchObject({ phase: 'completed' });
-      await expectStored(expected);
-      expect(await violations()).toEqual(expected.violations ?? []);
-      expect(await unusedFaults()).toEqual([]);
+        expect(await runExport(cases, await sinceLastExport(cases))).toMatchObject({ phase: 'completed' });
+      await expectStored(cases, expected);
+      expect(await violations(cases)).toEqual(expected.violations ?? []);
+      expect(await unusedFaults(cases)).toEqual([]);
     },
     60_000,
   );
 });
 
-async function sinceLastExport(): Promise<{ since: string }> {
+async function sinceLastExport(cases: UseCases): Promise<{ since: string }> {
   const [mark] = await cases.deps.store.watermarks.list({ connectionId: cases.connection.id });
   return { since: mark?.transactionTime ?? '' };
 }
 
-async function reasons(exportId: string): Promise<string[]> {
+async function reasons(cases: UseCases, exportId: string): Promise<string[]> {
   const entries = await cases.deps.store.quarantine.list({ filter: { exportId }, scope: 'all', limit: 100 });
   return entries.map(({ reason }) => reason);
 }
 
-async function expectStored({ error, missing, differing }: Expectation): Promise<void> {
+async function expectStored(cases: UseCases, { error, missing, differing }: Expectation): Promise<void> {
   if (error && !missing) return;
   const { deps, simulator, connection } = cases;
   const { differences } = await compareWithSimulator({ simulator, store: deps.store, connectionId: connection.id });
@@ -316,15 +313,16 @@ async function expectStored({ error, missing, differing }: Expectation): Promise
   expect(differences.filter((difference) => !isExpected(difference))).toEqual([]);
 }
 
-const control = async (path: string) => (await fetch(`${cases.simulator.baseUrl}/_sim/${path}`)).json();
+const control = async (cases: UseCases, path: string) =>
+  (await fetch(`${cases.simulator.baseUrl}/_sim/${path}`)).json();
 
-async function violations(): Promise<string[]> {
-  const { violations } = (await control('violations')) as { violations: { kind: string }[] };
+async function violations(cases: UseCases): Promise<string[]> {
+  const { violations } = (await control(cases, 'violations')) as { violations: { kind: string }[] };
   return violations.map(({ kind }) => kind).filter((kind) => kind !== 'rate');
 }
 
 /** The faults that no request met. A scenario with such a fault tests nothing. */
-async function unusedFaults(): Promise<unknown[]> {
-  const faults = (await control('faults')) as { applied: number }[];
+async function unusedFaults(cases: UseCases): Promise<unknown[]> {
+  const faults = (await control(cases, 'faults')) as { applied: number }[];
   return faults.filter(({ applied }) => applied === 0);
 }
