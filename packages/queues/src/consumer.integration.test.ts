@@ -1,15 +1,9 @@
 import { once } from 'node:events';
 import { AppError, type RetryAdvice } from '@bulkhead/runtime';
 import { waitFor } from '@bulkhead/testing';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { catalog } from './catalog.ts';
 import { startQueues, type TestQueues } from './testing/start-queues.ts';
-
-let queues: TestQueues;
-beforeEach(() => {
-  queues = startQueues();
-});
-afterEach(() => queues.stop());
 
 const kickOff = 'export.kick-off';
 const capabilities = 'connection.read-capabilities';
@@ -21,19 +15,19 @@ function makeError(retry: RetryAdvice, cause?: unknown): AppError {
 }
 
 /** Adds a job as BullMQ stores it, without validation. */
-const addRaw = (name: string, data: unknown) =>
+const addRaw = (queues: TestQueues, name: string, data: unknown) =>
   queues.producer.queues.find((queue) => queue.name === 'connection')?.add(name, data, { jobId: 'raw', attempts: 3 });
-const rawJob = async () => {
+const rawJob = async (queues: TestQueues) => {
   const queue = queues.producer.queues.find(({ name }) => name === 'connection');
   // Read the state first, because a job that was read before it ended does not have its last attempt.
   const state = await queue?.getJobState('raw');
   const job = await queue?.getJob('raw');
   return { state, attemptsMade: job?.attemptsMade, failedReason: job?.failedReason };
 };
-const logged = (msg: string) => queues.logLines.filter((line) => line.msg === msg);
 
 describe('the consumer', () => {
-  test('a job gets its payload, its id and whether this is its last attempt', async () => {
+  test.concurrent('a job gets its payload, its id and whether this is its last attempt', async () => {
+    await using queues = startQueues();
     const calls: unknown[] = [];
     queues.startConsumer({
       [capabilities]: async ({ signal, jobId, retryAt, hasParent: _, progress: __, ...context }) => {
@@ -43,7 +37,7 @@ describe('the consumer', () => {
     await queues.producer.enqueue(capabilities, connection);
     await waitFor(async () => (await queues.job(capabilities, connection)).state === 'completed');
     expect(calls).toEqual([{ context: connection, jobId: 'capabilities.conn_1', isLast: false, aborted: false }]);
-    expect(logged('job completed')).toEqual([
+    expect(queues.logged('job completed')).toEqual([
       expect.objectContaining({
         queue: 'connection',
         job: capabilities,
@@ -55,7 +49,8 @@ describe('the consumer', () => {
     ]);
   });
 
-  test('a job shows its progress and its log lines in Bull Board, but no debug lines', async () => {
+  test.concurrent('a job shows its progress and its log lines in Bull Board, but no debug lines', async () => {
+    await using queues = startQueues();
     const queue = queues.producer.queues.find(({ name }) => name === 'connection');
     queues.startConsumer({
       [capabilities]: async ({ progress }) => {
@@ -72,32 +67,36 @@ describe('the consumer', () => {
     await waitFor(async () => (await queue?.getJob(jobId(connection)))?.progress === 42);
   });
 
-  test.each([
+  test.concurrent.each([
     { what: 'an unknown field in its payload', name: capabilities, data: { connectionId: 'c', token: 'planted' } },
     { what: 'no id in its payload', name: capabilities, data: {} },
     { what: 'an id of another type', name: capabilities, data: { connectionId: 7 } },
     { what: 'an unknown name', name: 'connection.forget', data: connection },
     { what: 'a name that every object has as a member', name: 'constructor', data: connection },
   ])('a job with $what fails at the first attempt and is logged as an error', async ({ name, data }) => {
+    await using queues = startQueues();
     let runs = 0;
     queues.startConsumer({
       [capabilities]: async () => {
         runs += 1;
       },
     });
-    await addRaw(name, data);
+    await addRaw(queues, name, data);
     const job = await waitFor(async () => {
-      const stored = await rawJob();
+      const stored = await rawJob(queues);
       return stored.state === 'failed' ? stored : undefined;
     });
     expect(job.attemptsMade).toBe(1);
     expect(job.failedReason).toMatch(/^(the payload does not fit|there is no job)/);
     expect(runs).toBe(0);
-    expect(logged('job failed')).toEqual([expect.objectContaining({ level: 50, queue: 'connection', jobId: 'raw' })]);
+    expect(queues.logged('job failed')).toEqual([
+      expect.objectContaining({ level: 50, queue: 'connection', jobId: 'raw' }),
+    ]);
     expect(JSON.stringify(queues.logLines)).not.toContain('planted');
   });
 
-  test("a job whose error says 'never' fails at the first attempt", async () => {
+  test.concurrent("a job whose error says 'never' fails at the first attempt", async () => {
+    await using queues = startQueues();
     queues.startConsumer({
       [kickOff]: async () => {
         throw makeError('never');
@@ -110,12 +109,13 @@ describe('the consumer', () => {
       attemptsMade: 1,
       failedReason: 'made-up: Something static.',
     });
-    expect(logged('job failed')).toEqual([
+    expect(queues.logged('job failed')).toEqual([
       expect.objectContaining({ level: 50, exportId: 'job_1', error: expect.objectContaining({ code: 'made-up' }) }),
     ]);
   });
 
-  test("a job whose error says 'later' is retried with growing waits and fails with the last attempt", async () => {
+  test.concurrent("a job whose error says 'later' is retried with growing waits and fails with the last attempt", async () => {
+    await using queues = startQueues();
     const tries: { at: number; retryAt: Date | undefined }[] = [];
     queues.startConsumer({
       [capabilities]: async ({ retryAt }) => {
@@ -137,14 +137,15 @@ describe('the consumer', () => {
     expect(first).toBeGreaterThanOrEqual(backoffMs / 2 - 5);
     expect(first).toBeLessThan(backoffMs + 500);
     expect(second).toBeGreaterThanOrEqual(backoffMs - 5);
-    expect(logged('job will be retried').map(({ level, attempt }) => [level, attempt])).toEqual([
+    expect(queues.logged('job will be retried').map(({ level, attempt }) => [level, attempt])).toEqual([
       [40, 1],
       [40, 2],
     ]);
-    expect(logged('job failed').map(({ level, attempt }) => [level, attempt])).toEqual([[50, 3]]);
+    expect(queues.logged('job failed').map(({ level, attempt }) => [level, attempt])).toEqual([[50, 3]]);
   });
 
-  test('a job whose error names a wait runs again after it, any number of times, without using up an attempt', async () => {
+  test.concurrent('a job whose error names a wait runs again after it, any number of times, without using up an attempt', async () => {
+    await using queues = startQueues();
     const tries: { at: number; isLast: boolean }[] = [];
     queues.startConsumer({
       [capabilities]: async ({ retryAt }) => {
@@ -159,11 +160,12 @@ describe('the consumer', () => {
     const gaps = tries.slice(1).map(({ at }, index) => at - (tries[index]?.at ?? 0));
     expect(Math.min(...gaps)).toBeGreaterThanOrEqual(99);
     expect(await queues.job(capabilities, connection)).toMatchObject({ attemptsMade: 1 });
-    expect(logged('job waits')).toHaveLength(5);
-    expect(logged('job failed')).toEqual([]);
+    expect(queues.logged('job waits')).toHaveLength(5);
+    expect(queues.logged('job failed')).toEqual([]);
   });
 
-  test('a job that fails leaves no text of a foreign error in Redis', async () => {
+  test.concurrent('a job that fails leaves no text of a foreign error in Redis', async () => {
+    await using queues = startQueues();
     const secret = 'planted-secret-5c1e';
     const cause = new Error(secret);
     const thrown = [
@@ -183,13 +185,14 @@ describe('the consumer', () => {
     await waitFor(async () => (await queues.job(capabilities, connection)).state === 'failed');
     expect(await queues.job(capabilities, connection)).toMatchObject({ failedReason: 'unexpected: string' });
     const keys = await queues.redis.keys(`${queues.prefix}*`);
-    const contents = await Promise.all(keys.map((key) => readKey(key)));
+    const contents = await Promise.all(keys.map((key) => readKey(queues, key)));
     expect(contents.join()).toContain('unexpected: string');
     expect(contents.join()).not.toContain(secret);
     expect(JSON.stringify(queues.logLines)).not.toContain(secret);
   });
 
-  test('a job that a shutdown aborts is handed over and completed by another process', async () => {
+  test.concurrent('a job that a shutdown aborts is handed over and completed by another process', async () => {
+    await using queues = startQueues();
     const started = new AbortController();
     const reasons: unknown[] = [];
     const first = queues.startConsumer({
@@ -214,10 +217,11 @@ describe('the consumer', () => {
     });
     await waitFor(async () => (await queues.job(kickOff, payload)).state === 'completed');
     expect(completions).toBe(1);
-    expect(logged('job failed')).toEqual([]);
+    expect(queues.logged('job failed')).toEqual([]);
   });
 
-  test('a short job completes before the process stops', async () => {
+  test.concurrent('a short job completes before the process stops', async () => {
+    await using queues = startQueues();
     const started = new AbortController();
     const release = new AbortController();
     const consumer = queues.startConsumer({
@@ -234,7 +238,8 @@ describe('the consumer', () => {
     expect((await queues.job(kickOff, payload)).state).toBe('completed');
   });
 
-  test('a job that was added several times runs once', async () => {
+  test.concurrent('a job that was added several times runs once', async () => {
+    await using queues = startQueues();
     let runs = 0;
     await Promise.all(Array.from({ length: 5 }, () => queues.producer.enqueue(kickOff, payload)));
     const count = async () => {
@@ -249,7 +254,8 @@ describe('the consumer', () => {
     expect(runs).toBe(2);
   });
 
-  test('a job of a process that died is completed by another process', async () => {
+  test.concurrent('a job of a process that died is completed by another process', async () => {
+    await using queues = startQueues();
     let runs = 0;
     await queues.producer.enqueue(kickOff, payload);
     await queues.takeAndDie('bulk-export');
@@ -264,17 +270,20 @@ describe('the consumer', () => {
     );
     await waitFor(async () => (await queues.job(kickOff, payload)).state === 'completed');
     expect(runs).toBe(1);
-    expect(logged('job stalled')).toEqual([expect.objectContaining({ queue: 'bulk-export', jobId: 'kick-off.job_1' })]);
+    expect(queues.logged('job stalled')).toEqual([
+      expect.objectContaining({ queue: 'bulk-export', jobId: 'kick-off.job_1' }),
+    ]);
   });
 });
 
 describe('the consumer (final failures)', () => {
-  test.each([
+  test.concurrent.each([
     { retry: 'never', attempts: 1 },
     { retry: 'later', attempts: catalog[capabilities].attempts },
   ] as const)(
     'the record of a job is ended once, after the last of $attempts attempts, if its error says "$retry"',
     async ({ retry, attempts }) => {
+      await using queues = startQueues();
       let runs = 0;
       const ended: unknown[] = [];
       const run = async () => {
@@ -291,7 +300,8 @@ describe('the consumer (final failures)', () => {
     },
   );
 
-  test('the record of a recurring job is not ended, because the next iteration is the retry', async () => {
+  test.concurrent('the record of a recurring job is not ended, because the next iteration is the retry', async () => {
+    await using queues = startQueues();
     let runs = 0;
     let ended = 0;
     const run = async () => {
@@ -308,7 +318,8 @@ describe('the consumer (final failures)', () => {
     expect(ended).toBe(0);
   });
 
-  test('the record of a job is ended by another attempt if ending it failed', async () => {
+  test.concurrent('the record of a job is ended by another attempt if ending it failed', async () => {
+    await using queues = startQueues();
     let ended = 0;
     const run = async () => {
       throw makeError('never');
@@ -327,18 +338,19 @@ describe('the consumer (final failures)', () => {
 
 describe('the consumer (poison jobs)', () => {
   /** Simulates workers that the job kills. The job stays active until its lock expires. */
-  async function dieTimes(times: number): Promise<void> {
+  async function dieTimes(queues: TestQueues, times: number): Promise<void> {
     for (let count = 0; count < times; count += 1) {
       await queues.takeAndDie('bulk-export');
       await queues.releaseStalled('bulk-export');
     }
   }
 
-  test('a poison job fails after three workers died with it, and its record is ended without running it', async () => {
+  test.concurrent('a poison job fails after three workers died with it, and its record is ended without running it', async () => {
+    await using queues = startQueues();
     let runs = 0;
     const ended: unknown[] = [];
     await queues.producer.enqueue(kickOff, payload);
-    await dieTimes(3);
+    await dieTimes(queues, 3);
     const run = async () => {
       runs += 1;
     };
@@ -353,32 +365,35 @@ describe('the consumer (poison jobs)', () => {
     );
     expect(ended).toEqual([{ context: payload, code: 'poison-job', message: expect.stringMatching(/^Poison job: /) }]);
     expect(runs).toBe(0);
-    expect(logged('job failed')).toEqual([
+    expect(queues.logged('job failed')).toEqual([
       expect.objectContaining({ exportId: 'job_1', error: expect.objectContaining({ code: 'poison-job' }) }),
     ]);
   });
 
-  test('a poison job stays unfinished while its record cannot be ended', async () => {
+  test.concurrent('a poison job stays unfinished while its record cannot be ended', async () => {
+    await using queues = startQueues();
     await queues.producer.enqueue(kickOff, payload);
-    await dieTimes(3);
+    await dieTimes(queues, 3);
     const onFinalFailure = async () => {
       throw new Error('the database is unavailable');
     };
     queues.startConsumer({ [kickOff]: { run: async () => undefined, onFinalFailure } });
-    await waitFor(() => logged('job will be retried').length > 0);
+    await waitFor(() => queues.logged('job will be retried').length > 0);
     expect((await queues.job(kickOff, payload)).state).toBe('delayed');
   });
 
-  test('a job whose workers died twice can still complete', async () => {
+  test.concurrent('a job whose workers died twice can still complete', async () => {
+    await using queues = startQueues();
     await queues.producer.enqueue(kickOff, payload);
-    await dieTimes(2);
+    await dieTimes(queues, 2);
     queues.startConsumer({});
     await waitFor(async () => (await queues.job(kickOff, payload)).state === 'completed');
   });
 
-  test('a job that saved work between the deaths of its workers is not a poison job', async () => {
+  test.concurrent('a job that saved work between the deaths of its workers is not a poison job', async () => {
+    await using queues = startQueues();
     await queues.producer.enqueue(kickOff, payload);
-    await dieTimes(2);
+    await dieTimes(queues, 2);
     const saved = queues.startConsumer({
       [kickOff]: async ({ progress, signal }) => {
         progress();
@@ -387,12 +402,13 @@ describe('the consumer (poison jobs)', () => {
     });
     await waitFor(async () => (await queues.stalls(kickOff, payload)) === 0);
     await saved.stop();
-    await dieTimes(2);
+    await dieTimes(queues, 2);
     queues.startConsumer({});
     await waitFor(async () => (await queues.job(kickOff, payload)).state === 'completed');
   });
 
-  test('a poison job is found among other jobs, because jobs whose worker died run one at a time', async () => {
+  test.concurrent('a poison job is found among other jobs, because jobs whose worker died run one at a time', async () => {
+    await using queues = startQueues();
     const ids = ['job_1', 'job_2', 'job_3'];
     for (const exportId of ids) await queues.producer.enqueue(kickOff, { exportId });
     for (const _ of ids) await queues.takeAndDie('bulk-export');
@@ -403,13 +419,13 @@ describe('the consumer (poison jobs)', () => {
       [kickOff]: async () => {
         running += 1;
         mostAtOnce = Math.max(mostAtOnce, running);
-        await waitFor(() => logged('job waits').length >= 2);
+        await waitFor(() => queues.logged('job waits').length >= 2);
         running -= 1;
       },
     });
     await waitFor(async () => (await queues.job(kickOff, { exportId: 'job_1' })).state === 'completed');
     // At least the two others waited for it. One of them waits twice if both are retried before the test reads the log.
-    const codes = logged('job waits').map(({ code }) => code);
+    const codes = queues.logged('job waits').map(({ code }) => code);
     expect(codes.length).toBeGreaterThanOrEqual(2);
     expect(new Set(codes)).toEqual(new Set(['suspect-waits']));
     for (const exportId of ids)
@@ -417,7 +433,8 @@ describe('the consumer (poison jobs)', () => {
     expect(mostAtOnce).toBe(1);
   }, 30_000);
 
-  test('a job whose worker died runs as soon as no other such job runs, long before its wait ends', async () => {
+  test.concurrent('a job whose worker died runs as soon as no other such job runs, long before its wait ends', async () => {
+    await using queues = startQueues();
     const ids = ['job_1', 'job_2', 'job_3', 'job_4'];
     for (const exportId of ids) await queues.producer.enqueue(kickOff, { exportId });
     for (const _ of ids) await queues.takeAndDie('bulk-export');
@@ -432,15 +449,14 @@ describe('the consumer (poison jobs)', () => {
       },
       { suspectWaitMs: 60 * 60_000 },
     );
-    await waitFor(() => logged('job waits').length === ids.length - 1);
+    await waitFor(() => queues.logged('job waits').length === ids.length - 1);
     release.abort();
     for (const exportId of ids)
       await waitFor(async () => (await queues.job(kickOff, { exportId })).state === 'completed');
   });
 });
 
-async function readKey(key: string): Promise<string> {
-  const { redis } = queues;
+async function readKey({ redis }: TestQueues, key: string): Promise<string> {
   const readers: Record<string, () => Promise<unknown>> = {
     string: () => redis.get(key),
     hash: () => redis.hgetall(key),

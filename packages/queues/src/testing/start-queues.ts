@@ -12,13 +12,16 @@ export interface ConsumerSettings {
   readonly suspectWaitMs?: number;
 }
 
-export interface TestQueues {
+/** `await using` stops them at the end of a test, so that tests can run at once. */
+export interface TestQueues extends AsyncDisposable {
   readonly redis: Redis;
   readonly prefix: string;
   readonly producer: Producer;
   readonly logger: Logger;
   /** The log lines. */
   readonly logLines: Record<string, unknown>[];
+  /** The log lines with a message. */
+  logged(msg: string): Record<string, unknown>[];
   /** The ended attempts that consumers reported. */
   readonly jobEnds: JobEnd[];
   /** Starts a process with these handlers (or only their `run`). All other jobs have handlers that do nothing. */
@@ -63,6 +66,11 @@ export function startQueues(): TestQueues {
   const onError = (error: Error) => logger.warn('queue connection failed', { error });
   const producer = createProducer({ redis, prefix, onError });
   const consumers: Consumer[] = [];
+  const stop = async () => {
+    await Promise.all(consumers.map((consumer) => consumer.stop()));
+    await producer.close();
+    for (const connection of connections) connection.disconnect();
+  };
   const nothing = { run: async () => undefined };
   const none = Object.fromEntries(Object.keys(catalog).map((name) => [name, nothing])) as unknown as Handlers<unknown>;
   const toHandler = (handler: object) =>
@@ -78,6 +86,7 @@ export function startQueues(): TestQueues {
     logger,
     logLines,
     jobEnds,
+    logged: (msg) => logLines.filter((line) => line.msg === msg),
     startConsumer(handlers, options = {}) {
       const ownHandlers = Object.fromEntries(
         Object.entries(handlers).map(([name, handler]) => [name, toHandler(handler)]),
@@ -123,10 +132,7 @@ export function startQueues(): TestQueues {
       if (!job || state === undefined) return { state: 'absent', attemptsMade: 0, failedReason: undefined };
       return { state, attemptsMade: job.attemptsMade, failedReason: job.failedReason };
     },
-    async stop() {
-      await Promise.all(consumers.map((consumer) => consumer.stop()));
-      await producer.close();
-      for (const connection of connections) connection.disconnect();
-    },
+    stop,
+    [Symbol.asyncDispose]: stop,
   };
 }
