@@ -108,7 +108,7 @@ async function useSystem(): Promise<void> {
     const files = await system.store.outputFiles.listByExport(downloading);
     return files.some(({ state }) => state === 'completed') && files.some(({ retrying }) => retrying !== undefined);
   });
-  await simulator.order({ match: { path: 'export$' }, fault: { kind: 'export-fate', end: 'completes', polls: 30 } });
+  await simulator.order({ match: { path: 'export$' }, fault: { kind: 'export-fate', end: 'completes', polls: 12 } });
   exporting = await startExport(['Immunization']);
   await until(baseUrl, exporting, ({ phase }) => phase === 'exporting');
 }
@@ -133,7 +133,9 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
   const { port } = receiver.address() as AddressInfo;
   const settings = { WORKER_DOCUMENTS: 'on', WORKER_WEBHOOK_PRIVATE_NETWORK: 'true' };
-  system = await startChaosSystem({ folder, patients: 6, seed: 1, report: () => undefined, env: settings });
+  const quick = { workerCount: 1, hasFastRate: true };
+  const start = { folder, patients: 6, seed: 1, report: () => undefined, env: settings };
+  system = await startChaosSystem({ ...start, ...quick });
   await useSystem();
   await Promise.all([system.api, ...system.workers].map((app) => app.stop()));
   before = await dumpMongodb(system.mongodb.url);
