@@ -7,7 +7,7 @@ const leastMs = 50;
  * Garbage collection of earlier texts makes some measurements too long. The CPU time of this thread does not depend on other
  * threads.
  */
-const attempts = 8;
+const defaultAttempts = 8;
 
 /** Repeated characters that make careless parsers slow, because they open, separate or repeat something. */
 const runs: readonly string[] = [
@@ -29,6 +29,11 @@ export interface Reader {
   readonly smallestBytes?: number;
 }
 
+interface Measured extends Omit<Reader, 'name'> {
+  /** How often a time that seems to grow too fast is measured. Each measurement can only clear the parser. */
+  readonly attempts?: number;
+}
+
 export interface Growth {
   readonly run: string;
   /** The CPU time for each size. */
@@ -39,7 +44,7 @@ export interface Growth {
  * Feeds a parser texts of three sizes, each twice the one before.
  * @returns the texts for which the time grows faster than the text
  */
-export async function findSuperlinear(options: Omit<Reader, 'name'>): Promise<Growth[]> {
+export async function findSuperlinear(options: Measured): Promise<Growth[]> {
   const growths: Growth[] = [];
   for (const run of runs) {
     const growth = await measure(options, run);
@@ -49,7 +54,7 @@ export async function findSuperlinear(options: Omit<Reader, 'name'>): Promise<Gr
 }
 
 async function measure(
-  { parse, wrap = (run) => run, smallestBytes = valueBytes }: Omit<Reader, 'name'>,
+  { parse, wrap = (run) => run, smallestBytes = valueBytes, attempts = defaultAttempts }: Measured,
   run: string,
 ): Promise<Growth | undefined> {
   const cpuMsOf = async (times: number): Promise<number> => {

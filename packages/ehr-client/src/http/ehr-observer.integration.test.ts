@@ -115,11 +115,11 @@ describe('the EHR observer', () => {
 
   test('the observer is notified of the rate limit headers, including those of the token endpoint', async () => {
     const headers = { 'x-ratelimit-limit': '100', 'x-ratelimit-remaining': '7', 'x-ratelimit-reset': 'soon' };
-    const fault = { kind: 'status', status: 503, retryAfter: '9', headers };
+    const fault = { kind: 'status', status: 503, retryAfter: '2', headers };
     for (const path of ['metadata', 'oauth2/v1/token']) await ehr.orderFault({ match: { path }, fault });
     await expect(ehr.session.send(metadata())).rejects.toMatchObject({ status: 503 });
     await expect(ehr.readPatient({ id: 'conn_3' })).rejects.toMatchObject({ code: 'token-unavailable' });
-    const limits = { status: 503, retryAfterSeconds: 9, rateLimitLimit: 100, rateLimitRemaining: 7 };
+    const limits = { status: 503, retryAfterSeconds: 2, rateLimitLimit: 100, rateLimitRemaining: 7 };
     const { host } = new URL(ehr.simulator.baseUrl);
     expect(events.requestEnded[0]).toMatchObject({ ...limits, kind: 'poll', method: 'GET' });
     expect(events.requestEnded.at(-1)).toMatchObject({ ...limits, kind: 'token', method: 'POST', host });
