@@ -136,7 +136,8 @@ async function readProperties(
     start = chunk.subarray(0, quotedBytes);
   });
   try {
-    const parser = body.pipe(streamObject.withParserAsStream()) as unknown as Readable;
+    // Without this option, the parser also emits each string, key and number in pieces, which takes half of its time.
+    const parser = body.pipe(streamObject.withParserAsStream({ streamValues: false })) as unknown as Readable;
     body.once('error', (error) => parser.destroy(error));
     for await (const { key, value } of parser as AsyncIterable<{ key: string; value: unknown }>)
       properties.set(key, value);
