@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Connection } from '@bulkhead/providers';
 import { startTcpProxy, waitFor } from '@bulkhead/testing';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import {
   type Member,
   matchToken,
@@ -12,16 +12,13 @@ import {
   tokenPath,
 } from '../harness/start-token-cluster.ts';
 
-let cluster: TokenCluster;
-afterEach(() => cluster.stop());
-
 describe('a refresh token', () => {
   const scope = 'launch/patient patient/*.read';
   const redirectUri = 'https://app.example/api/ehr/callback';
   const client = { client_id: 'simulator-client', client_secret: 'simulator-secret' };
 
   /** A connection that a user has authorized and whose access token has expired. */
-  async function authorized(store: Member['store']): Promise<Connection> {
+  async function authorized(cluster: TokenCluster, store: Member['store']): Promise<Connection> {
     const { baseUrl, fhirEndpoint } = cluster.simulator;
     const verifier = 'v'.repeat(43);
     const code_challenge = createHash('sha256').update(verifier).digest('base64url');
@@ -48,67 +45,67 @@ describe('a refresh token', () => {
     const { client_id: clientId, client_secret: clientSecret } = client;
     return { ...cluster.connection, auth: { method: 'authorization_code', clientId, clientSecret, scope } };
   }
-  const answers = async () => (await cluster.requests(tokenPath)).map(({ status }) => status);
+  const answers = async (cluster: TokenCluster) => (await cluster.requests(tokenPath)).map(({ status }) => status);
 
-  test('a refresh token is used once by all processes together, and its successor the next time', async () => {
-    cluster = await startTokenCluster();
+  test.concurrent('a refresh token is used once by all processes together, and its successor the next time', async () => {
+    await using cluster = await startTokenCluster();
     const three = await cluster.joinMany(3);
     const [first] = three;
-    const connection = await authorized((first as Member).store);
+    const connection = await authorized(cluster, (first as Member).store);
     const all = () => Promise.all(times(30, (index) => three[index % 3]?.read(connection)));
     expect(await all()).toEqual(times(30, () => 200));
-    expect(await answers()).toEqual([200, 200]);
+    expect(await answers(cluster)).toEqual([200, 200]);
     await cluster.order({ match: { path: '/Patient/' }, fault: { kind: 'expire-tokens' } });
     expect(await all()).toEqual(times(30, () => 200));
-    expect(await answers()).toEqual([200, 200, 200]);
+    expect(await answers(cluster)).toEqual([200, 200, 200]);
   });
 
-  test('a refresh token that was received while MongoDB was unavailable is not lost', async () => {
-    cluster = await startTokenCluster();
+  test.concurrent('a refresh token that was received while MongoDB was unavailable is not lost', async () => {
+    await using cluster = await startTokenCluster();
     const { hostname, port } = new URL(String(cluster.env.MONGODB_URI));
     const proxy = await startTcpProxy({ host: hostname, port: Number(port) });
     try {
       const uri = new URL(String(cluster.env.MONGODB_URI));
       uri.port = String(proxy.port);
       const [member, otherMember] = [await cluster.join({ mongodbUri: uri.href }), await cluster.join()];
-      const connection = await authorized(otherMember.store);
+      const connection = await authorized(cluster, otherMember.store);
       await cluster.order({ match: matchToken, fault: { kind: 'latency', ms: 500 } });
       const reading = member.read(connection);
-      await waitFor(async () => (await answers()).length === 2);
+      await waitFor(async () => (await answers(cluster)).length === 2);
       await proxy.close();
-      await waitFor(async () => (await answers())[1] === 200);
+      await waitFor(async () => (await answers(cluster))[1] === 200);
       // Longer than the driver waits for a server, so that a write fails.
       for (let outage = 0; outage < 2; outage += 1) await expect(member.store.ping()).rejects.toThrow();
       await proxy.open();
       expect(await reading).toBe(200);
       await cluster.order({ match: { path: '/Patient/' }, fault: { kind: 'expire-tokens' } });
       expect(await otherMember.read(connection)).toBe(200);
-      expect(await answers()).toEqual([200, 200, 200]);
+      expect(await answers(cluster)).toEqual([200, 200, 200]);
     } finally {
       await proxy.close();
     }
   }, 20_000);
 
-  test('a refresh token that was received while the credentials were changed is not lost', async () => {
-    cluster = await startTokenCluster();
+  test.concurrent('a refresh token that was received while the credentials were changed is not lost', async () => {
+    await using cluster = await startTokenCluster();
     const [first, second] = await cluster.joinMany(2);
     const { store } = first as Member;
-    const connection = await authorized(store);
+    const connection = await authorized(cluster, store);
     await store.connections.insert(connection);
     await cluster.order({ match: matchToken, fault: { kind: 'latency', ms: 500 } });
     const reading = first?.read(connection);
-    await waitFor(async () => (await answers()).length === 2);
+    await waitFor(async () => (await answers(cluster)).length === 2);
     await store.connections.saveAuth({ id: connection.id, auth: connection.auth });
     const changed = await store.connections.find(connection.id);
     await store.accessTokens.supersede({ ...tokenOwner, credentialsVersion: 1 });
     expect(await Promise.all([reading, second?.read(changed)])).toEqual(['connection-changed', 200]);
-    expect(await answers()).toEqual([200, 200, 200]);
+    expect(await answers(cluster)).toEqual([200, 200, 200]);
   });
 
-  test('a refused refresh token ends the authorization, and no process requests another token', async () => {
-    cluster = await startTokenCluster();
+  test.concurrent('a refused refresh token ends the authorization, and no process requests another token', async () => {
+    await using cluster = await startTokenCluster();
     const [first, second] = await cluster.joinMany(2);
-    const connection = await authorized((first as Member).store);
+    const connection = await authorized(cluster, (first as Member).store);
     await first?.store.connections.insert(connection);
     const { refreshToken = '' } = (await first?.store.accessTokens.read(tokenOwner)) ?? {};
     const body = new URLSearchParams({ token: refreshToken, ...client });
@@ -118,7 +115,7 @@ describe('a refresh token', () => {
       'authorization-needed',
     ]);
     expect(await second?.read(connection)).toBe('authorization-needed');
-    expect(await answers()).toEqual([200, 400]);
+    expect(await answers(cluster)).toEqual([200, 400]);
     expect((await first?.store.connections.find('conn_1'))?.needsAuthorization).toBe(true);
   });
 });

@@ -1,24 +1,22 @@
 import { createLogger } from '@bulkhead/runtime';
-import { afterEach, expect, test } from '@jest/globals';
-import { type System, startSystem } from '../harness/start-system.ts';
+import { expect, test } from '@jest/globals';
+import { startSystem } from '../harness/start-system.ts';
 
-let system: System;
-let lines: string[];
-afterEach(() => system.stop());
-
-async function start(): Promise<void> {
-  lines = [];
+/** Starts a system. `lines` is its log. */
+async function start() {
+  const lines: string[] = [];
   const destination = { write: (line: string) => void lines.push(line) };
   const logger = createLogger({ name: 'worker', level: 'debug', destination });
-  system = await startSystem({ simulator: { patients: 2 }, logger });
+  const system = await startSystem({ simulator: { patients: 2 }, logger });
   await system.startWorker();
+  const requests = () =>
+    lines.map((line) => JSON.parse(line)).filter(({ msg }: { msg: string }) => msg === 'EHR request ended');
+  return { ...system, lines, requests };
 }
 
-const requests = () =>
-  lines.map((line) => JSON.parse(line)).filter(({ msg }: { msg: string }) => msg === 'EHR request ended');
-
-test('the worker writes a debug line for each attempt of each request to the EHR, including token requests', async () => {
-  await start();
+test.concurrent('the worker writes a debug line for each attempt of each request to the EHR, including token requests', async () => {
+  await using system = await start();
+  const { lines, requests } = system;
   const headers = { 'X-RateLimit-Limit': '16', 'X-RateLimit-Remaining': '3', 'X-RateLimit-Reset': '2' };
   const fault = { kind: 'status', status: 429, retryAfter: '0', headers };
   await system.order({ match: { method: 'GET', path: '/bulkstatus/' }, fault });
@@ -69,15 +67,16 @@ const markedHeaders = Object.fromEntries(names.map((name) => [name, mark]));
 const issue = [{ severity: 'error', code: mark, diagnostics: mark, details: { text: mark, coding: [{ code: mark }] } }];
 const markedBody = { resourceType: 'OperationOutcome', id: mark, issue, error: mark, error_description: mark };
 
-test('the worker does not log what the EHR sent in a successful response', async () => {
-  await start();
+test.concurrent('the worker does not log what the EHR sent in a successful response', async () => {
+  await using system = await start();
+  const { lines, requests } = system;
   await system.order({ match: { path: '.' }, fault: { kind: 'headers', set: markedHeaders }, times: 'always' });
   await system.settled(await system.startExport({ resourceTypes: ['Patient'] }));
   expect(requests().filter(({ status }) => status === 200).length).toBeGreaterThan(2);
   expect(lines.filter((line) => line.includes(mark))).toEqual([]);
 }, 60_000);
 
-test.each([
+test.concurrent.each([
   { what: 'the token endpoint', path: 'oauth2/v1/token', status: 401, kind: 'token' },
   { what: 'the kick-off', path: '\\$export$', status: 403, kind: 'kick-off' },
   { what: 'the status', path: '/bulkstatus/', status: 404, kind: 'poll' },
@@ -85,7 +84,8 @@ test.each([
 ])(
   'the worker does not log what the EHR sent if it answers $what with $status',
   async ({ path, status, kind }) => {
-    await start();
+    await using system = await start();
+    const { lines, requests } = system;
     const fault = { kind: 'status', status, headers: markedHeaders, body: markedBody };
     await system.order({ match: { path }, fault, times: 'always' });
     await system.settled(await system.startExport({ resourceTypes: ['Patient'] }));
