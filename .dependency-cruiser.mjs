@@ -8,6 +8,16 @@
  */
 
 import { readFileSync } from 'node:fs';
+import swcVisitor from '@swc/core/Visitor.js';
+
+// dependency-cruiser uses the visitor of swc, which does not know `await using` and throws.
+const { prototype } = swcVisitor.Visitor ?? swcVisitor;
+const { visitStatement } = prototype;
+prototype.visitStatement = function visit(statement) {
+  if (statement.type !== 'UsingDeclaration') return visitStatement.call(this, statement);
+  statement.decls = this.visitVariableDeclarators(statement.decls);
+  return statement;
+};
 
 /** The packages in order: each may import the ones before it (docs/architecture.md). */
 const foundations = ['runtime', 'fhir', 'rate-limiter', 'providers', 'ehr-client', 'queues', 'store'];

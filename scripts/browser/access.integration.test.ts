@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { findChromium } from '@bulkhead/embedded';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
+import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
 import { faultsOfAccessibility } from './faults-of-accessibility.fixture.ts';
 import { onPage } from './on-page.fixture.ts';
 import { type BrowsedSystem, openSystem } from './open-system.ts';
@@ -28,7 +29,7 @@ if ('missing' in chromium) {
       }).listen(0, '127.0.0.1');
       await once(receiver, 'listening');
       const env = { WORKER_WEBHOOK_PRIVATE_NETWORK: 'true' };
-      browsed = await openSystem({ command: chromium.command, patients: 3, env });
+      browsed = await openSystem({ start: startQuickSystem, command: chromium.command, patients: 3, env });
       const permissions = ['clipboard-read', 'clipboard-write'];
       ({ page, complaints } = await browsed.open('/api-keys', { permissions, reducedMotion: 'reduce' }));
       await browsed.logIn(page);

@@ -1,6 +1,7 @@
 import { findChromium } from '@bulkhead/embedded';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
+import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
 import { faultsOfAccessibility } from './faults-of-accessibility.fixture.ts';
 import { onPage } from './on-page.fixture.ts';
 import { type BrowsedSystem, openSystem } from './open-system.ts';
@@ -20,7 +21,12 @@ if ('missing' in chromium) {
     let page: Page;
     let complaints: string[];
     beforeAll(async () => {
-      browsed = await openSystem({ command: chromium.command, patients: 3, host: 'localhost' });
+      browsed = await openSystem({
+        start: startQuickSystem,
+        command: chromium.command,
+        patients: 3,
+        host: 'localhost',
+      });
       await browsed.system.simulator.change({ asksUser: true });
       ({ page, complaints } = await browsed.open('/connections'));
       await browsed.logIn(page);

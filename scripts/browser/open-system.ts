@@ -2,8 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import type { ChaosSystem } from '../chaos/system/start-chaos-system.ts';
-import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
+import { type ChaosStart, type ChaosSystem, startChaosSystem } from '../chaos/system/start-chaos-system.ts';
 import { buildConsole } from '../system/builds.ts';
 
 /** The browser needs no network outside of the test, and containers do not support its sandbox. */
@@ -30,10 +29,10 @@ export async function openSystem(options: {
   readonly host?: string;
   /** The environment of the API and the workers. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Starts the system. Default: as for a test. */
-  readonly start?: typeof startQuickSystem;
+  /** Default: with own servers, two workers, and the rate of athenahealth. */
+  readonly start?: (options: Pick<ChaosStart, 'folder' | 'patients' | 'env'>) => Promise<ChaosSystem>;
 }): Promise<BrowsedSystem> {
-  const { command: executablePath, patients, host = '127.0.0.1', env = {}, start = startQuickSystem } = options;
+  const { command: executablePath, patients, host = '127.0.0.1', env = {}, start = startSystem } = options;
   const folder = mkdtempSync(join(tmpdir(), 'bulkhead-browser-'));
   await buildConsole();
   const system = await start({ folder, patients, env });
@@ -54,6 +53,9 @@ export async function openSystem(options: {
     },
   };
 }
+
+const startSystem: NonNullable<Parameters<typeof openSystem>[0]['start']> = (options) =>
+  startChaosSystem({ ...options, seed: 1, report: () => undefined });
 
 async function openPage(options: {
   readonly browser: Browser;

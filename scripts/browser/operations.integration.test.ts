@@ -1,6 +1,7 @@
 import { findChromium } from '@bulkhead/embedded';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
+import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
 import { faultsOfAccessibility } from './faults-of-accessibility.fixture.ts';
 import { onPage } from './on-page.fixture.ts';
 import { type BrowsedSystem, openSystem } from './open-system.ts';
@@ -22,7 +23,7 @@ if ('missing' in chromium) {
     let page: Page;
     let complaints: string[];
     beforeAll(async () => {
-      browsed = await openSystem({ command: chromium.command, patients: 3 });
+      browsed = await openSystem({ start: startQuickSystem, command: chromium.command, patients: 3 });
       ({ page, complaints } = await browsed.open('/connections', { reducedMotion: 'reduce' }));
       await browsed.logIn(page);
       await title('Connections').waitFor();

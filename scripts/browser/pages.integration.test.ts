@@ -1,5 +1,6 @@
 import { findChromium } from '@bulkhead/embedded';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
 import { type BrowsedSystem, openSystem } from './open-system.ts';
 
 const chromium = await findChromium({ env: process.env, progress: () => undefined });
@@ -13,7 +14,7 @@ if ('missing' in chromium) {
   describe('in a browser', () => {
     let browsed: BrowsedSystem;
     beforeAll(async () => {
-      browsed = await openSystem({ command: chromium.command, patients: 3 });
+      browsed = await openSystem({ start: startQuickSystem, command: chromium.command, patients: 3 });
     }, 120_000);
     afterAll(() => browsed?.stop());
 

@@ -3,7 +3,6 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { findChromium } from '@bulkhead/embedded';
 import type { Page } from 'playwright-core';
-import { startChaosSystem } from '../chaos/system/start-chaos-system.ts';
 import { type BrowsedSystem, openSystem } from './open-system.ts';
 
 const folder = join(import.meta.dirname, '..', '..', 'docs', 'screenshots');
@@ -21,10 +20,7 @@ const hourMs = 60 * 60_000;
 const chromium = await findChromium({ env: process.env, progress: console.log });
 if ('missing' in chromium) throw new Error(`There is no Chromium: ${chromium.missing}`);
 mkdirSync(folder, { recursive: true });
-const browsed = await openSystem({
-  ...{ command: chromium.command, patients },
-  start: (options) => startChaosSystem({ ...options, seed: 1, report: () => undefined }),
-});
+const browsed = await openSystem({ command: chromium.command, patients });
 try {
   const { page } = await browsed.open('/', context);
   const { apiKeys } = browsed.system.store;

@@ -62,7 +62,7 @@ const exportSeconds = '0.5';
 const firstPort = 4000 + (process.pid % 1000) * 20;
 const ownPrefix = '{chaos}';
 
-interface ChaosStart {
+export interface ChaosStart {
   readonly folder: string;
   readonly patients: number;
   readonly seed: number;
