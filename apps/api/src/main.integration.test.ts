@@ -29,7 +29,7 @@ async function run(env: Record<string, string>, file = 'main.ts') {
 }
 
 describe('the API process', () => {
-  test.concurrent('the API process reports a missing environment with one error that lists every variable', async () => {
+  test('the API process reports a missing environment with one error that lists every variable', async () => {
     expect(await run({})).toEqual({
       code: 1,
       lines: [
@@ -41,7 +41,7 @@ describe('the API process', () => {
     });
   });
 
-  test.concurrent('the API process reports a wrong environment with one error that does not repeat its values', async () => {
+  test('the API process reports a wrong environment with one error that does not repeat its values', async () => {
     const { code, lines } = await run({
       REDIS_URL: 'http://user:planted-password@host',
       MONGODB_URI: 'postgres://planted-password',
@@ -63,7 +63,7 @@ describe('the API process', () => {
     expect(lines.join()).not.toContain('planted-password');
   });
 
-  test.concurrent('the API process reports all faults of a broken providers file', async () => {
+  test('the API process reports all faults of a broken providers file', async () => {
     const file = join(folder, 'providers.json');
     await writeFile(file, JSON.stringify([{ id: 'Bad Id', name: '', environments: {}, rateLimit: { limit: 0 } }]));
     const { code, lines } = await run({ ...usable, BULKHEAD_PROVIDERS_FILE: file });
@@ -73,7 +73,7 @@ describe('the API process', () => {
     expect(lines.filter((line) => /^\s+at /.test(line))).toEqual([]);
   });
 
-  test.concurrent('the API process reports a missing providers file', async () => {
+  test('the API process reports a missing providers file', async () => {
     const { code, lines } = await run({ ...usable, BULKHEAD_PROVIDERS_FILE: join(folder, 'none.json') });
     expect([code, lines]).toEqual([
       1,
@@ -81,7 +81,7 @@ describe('the API process', () => {
     ]);
   });
 
-  test.concurrent('the API process does not start while AWS KMS does not respond, and says what to do without showing the wrapped key', async () => {
+  test('the API process does not start while AWS KMS does not respond, and says what to do without showing the wrapped key', async () => {
     const wrapped = Buffer.from('planted-ciphertext').toString('base64');
     const { code, lines } = await run({
       ...usable,
@@ -99,14 +99,14 @@ describe('the API process', () => {
     ]);
   });
 
-  test.concurrent('the API process stops with exit code 1 if MongoDB is not available', async () => {
+  test('the API process stops with exit code 1 if MongoDB is not available', async () => {
     const { code, lines } = await run(usable);
     expect(code).toBe(1);
     expect(lines.map((line) => JSON.parse(line).msg)).toContain('start failed');
   });
+});
 
-  test.concurrent('a command reports in one line that MongoDB does not respond', async () => {
-    const { code, lines } = await run(usable, 'migrate.ts');
-    expect([code, lines]).toEqual([1, [expect.stringContaining('Check MONGODB_URI')]]);
-  });
+test('a command reports in one line that MongoDB does not respond', async () => {
+  const { code, lines } = await run(usable, 'migrate.ts');
+  expect([code, lines]).toEqual([1, [expect.stringContaining('Check MONGODB_URI')]]);
 });
