@@ -54,7 +54,7 @@ describe('a kick-off that was accepted', () => {
       phase: 'exporting',
       warnings: [{ code: 'kick-off-repeated' }],
     });
-  });
+  }, 60_000);
 
   test.concurrent('an export whose kick-off was never sent or was refused has no warning #lost-kick-off', async () => {
     await using cases = await startUseCases();
@@ -66,5 +66,5 @@ describe('a kick-off that was accepted', () => {
     await expect(kickOff(deps, step)).rejects.toMatchObject({ code: 'ehr-unavailable' });
     await kickOff(deps, step);
     expect(await cases.read(record.id)).toMatchObject({ phase: 'exporting', warnings: [] });
-  });
+  }, 60_000);
 });

@@ -261,7 +261,7 @@ const expectations: readonly Expectation[] = [
 ];
 
 describe('scenarios of the simulator', () => {
-  test.concurrent.each(expectations)(
+  test.each(expectations)(
     'an export handles the scenario $scenario $rules',
     async (expected) => {
       const { scenario, request = {}, error, warnings = [], dropped = [], counts = {}, quarantined } = expected;

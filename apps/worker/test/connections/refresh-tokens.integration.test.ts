@@ -58,7 +58,7 @@ describe('a refresh token', () => {
     await cluster.order({ match: { path: '/Patient/' }, fault: { kind: 'expire-tokens' } });
     expect(await all()).toEqual(times(30, () => 200));
     expect(await answers(cluster)).toEqual([200, 200, 200]);
-  });
+  }, 60_000);
 
   test.concurrent('a refresh token that was received while MongoDB was unavailable is not lost', async () => {
     await using cluster = await startTokenCluster();
@@ -84,7 +84,7 @@ describe('a refresh token', () => {
     } finally {
       await proxy.close();
     }
-  }, 20_000);
+  }, 60_000);
 
   test.concurrent('a refresh token that was received while the credentials were changed is not lost', async () => {
     await using cluster = await startTokenCluster();
@@ -100,7 +100,7 @@ describe('a refresh token', () => {
     await store.accessTokens.supersede({ ...tokenOwner, credentialsVersion: 1 });
     expect(await Promise.all([reading, second?.read(changed)])).toEqual(['connection-changed', 200]);
     expect(await answers(cluster)).toEqual([200, 200, 200]);
-  });
+  }, 60_000);
 
   test.concurrent('a refused refresh token ends the authorization, and no process requests another token', async () => {
     await using cluster = await startTokenCluster();
@@ -117,5 +117,5 @@ describe('a refresh token', () => {
     expect(await second?.read(connection)).toBe('authorization-needed');
     expect(await answers(cluster)).toEqual([200, 400]);
     expect((await first?.store.connections.find('conn_1'))?.needsAuthorization).toBe(true);
-  });
+  }, 60_000);
 });

@@ -26,7 +26,7 @@ describe('a token of the cluster', () => {
     const sixth = await cluster.join();
     expect(await sixth.read()).toBe(200);
     expect(await tokenRequests(cluster)).toBe(1);
-  });
+  }, 60_000);
 
   test.concurrent('a token is requested once by several processes', async () => {
     await using cluster = await startTokenCluster();
@@ -44,7 +44,7 @@ describe('a token of the cluster', () => {
     expect(codes).toEqual([0, 0, 0, 0]);
     expect((await cluster.requests(/Patient/)).length).toBe(48);
     expect(await tokenRequests(cluster)).toBe(1);
-  }, 30_000);
+  }, 60_000);
 
   test.concurrent('a token that the EHR refuses is renewed once by all clients together', async () => {
     await using cluster = await startTokenCluster();
@@ -53,7 +53,7 @@ describe('a token of the cluster', () => {
     await cluster.order({ match: { path: '/Patient/' }, fault: { kind: 'expire-tokens' } });
     expect(await Promise.all(times(30, (index) => three[index % 3]?.read()))).toEqual(times(30, () => 200));
     expect(await tokenRequests(cluster)).toBe(2);
-  });
+  }, 60_000);
 
   test.concurrent('a client whose token is refused finds the one that another client has renewed, without a request', async () => {
     await using cluster = await startTokenCluster();
@@ -64,7 +64,7 @@ describe('a token of the cluster', () => {
     expect(await first?.read()).toBe(200);
     expect(await second?.read()).toBe(200);
     expect(await tokenRequests(cluster)).toBe(2);
-  });
+  }, 60_000);
 
   test.concurrent('a request stops if its renewed token is refused too, and no other token is requested', async () => {
     await using cluster = await startTokenCluster();
@@ -72,7 +72,7 @@ describe('a token of the cluster', () => {
     await cluster.order({ match: { path: '/Patient/' }, fault: { kind: 'status', status: 401 }, times: 'always' });
     expect(await read()).toBe('ehr-unauthorized');
     expect([await tokenRequests(cluster), (await cluster.requests(/Patient/)).length]).toEqual([2, 2]);
-  });
+  }, 60_000);
 
   test.concurrent('a token is renewed before it expires by one of its clients', async () => {
     await using cluster = await startTokenCluster({ simulator: { tokenSeconds: 1 } });
@@ -82,7 +82,7 @@ describe('a token of the cluster', () => {
       return (await tokenRequests(cluster)) >= 3;
     });
     expect((await cluster.requests(/Patient/)).every(({ status }) => status === 200)).toBe(true);
-  });
+  }, 60_000);
 
   test.concurrent('a token is never used by another connection', async () => {
     await using cluster = await startTokenCluster();
@@ -95,7 +95,7 @@ describe('a token of the cluster', () => {
       ['conn_1', 'conn_2'].map((connectionId) => store.accessTokens.read({ ...tokenOwner, connectionId })),
     );
     expect(new Set(tokens.map(({ token }) => token?.accessToken)).size).toBe(2);
-  });
+  }, 60_000);
 
   test.concurrent('a wrong secret is refused to all clients by one request', async () => {
     await using cluster = await startTokenCluster();
@@ -106,7 +106,7 @@ describe('a token of the cluster', () => {
     const outcomes = await Promise.all(times(30, (index) => three[index % 3]?.read({ ...cluster.connection, auth })));
     expect(outcomes).toEqual(times(30, () => 'token-refused'));
     expect(await tokenRequests(cluster)).toBe(1);
-  });
+  }, 60_000);
 
   test.concurrent('another client requests the token when the lease of a crashed holder has expired', async () => {
     await using cluster = await startTokenCluster();
@@ -116,7 +116,7 @@ describe('a token of the cluster', () => {
     expect(before).toBeUndefined();
     expect(await read()).toBe(200);
     expect(await tokenRequests(cluster)).toBe(1);
-  });
+  }, 60_000);
 
   test.concurrent('a token is not used after the credentials were changed, and a session with the old ones gets connection-changed', async () => {
     await using cluster = await startTokenCluster();
@@ -132,7 +132,7 @@ describe('a token of the cluster', () => {
     expect(await first?.read()).toBe('connection-changed');
     expect(await first?.read(changed)).toBe(200);
     expect(await tokenRequests(cluster)).toBe(3);
-  });
+  }, 60_000);
 
   test.concurrent('clients request no token of their own while MongoDB is unavailable', async () => {
     await using cluster = await startTokenCluster();
@@ -151,5 +151,5 @@ describe('a token of the cluster', () => {
     } finally {
       await proxy.close();
     }
-  }, 20_000);
+  }, 60_000);
 });
