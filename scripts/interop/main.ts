@@ -27,11 +27,11 @@ async function main({ json, part, searches }: InteropOptions): Promise<number> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130));
   const folder = mkdtempSync(join(tmpdir(), 'bulkhead-interop-'));
   let isClean = false;
-  const hapi = await steps.run('FHIR server', async (progress) => {
+  const hapi = await steps.run('build of the FHIR server', async (progress) => {
     const built = await buildHapi({ env, progress });
     progress('starting');
     const value = await startHapi({ built, env });
-    return { text: value.url, value };
+    return { text: `starts at ${value.url}`, value };
   });
   try {
     const report = await runInterop({ hapi, part, searches, folder, env, steps });

@@ -15,6 +15,7 @@ import {
 } from './checks/export.checks.ts';
 import { checkSearches, type SearchOptions } from './checks/searches.check.ts';
 import { checkSweeps, checkSync, isFurtherPage, prepareSync } from './checks/sync.check.ts';
+import type { Scope } from './compare/known-differences.ts';
 import { Report } from './compare/report.ts';
 import { changeData } from './data/change-data.ts';
 import { choosePart, type Part } from './data/choose-part.ts';
@@ -37,6 +38,7 @@ const generatedPatients = 20;
 
 /** Loads the server, starts a system beside it, and runs every check. */
 export async function runInterop(options: {
+  /** The server, which may still be starting. */
   readonly hapi: Hapi;
   readonly part: Part;
   readonly searches: SearchOptions;
@@ -61,6 +63,7 @@ export async function runInterop(options: {
     system = await startInteropSystem({ folder, fhirUrl: hapi.url, examplesUrl: fileServer.url, patients, report });
     const data = dataFolder === undefined ? await generated(system) : readDataFolder(dataFolder);
     const resources = choosePart(data, part);
+    await steps.run('FHIR server', async () => ({ text: hapi.url, value: await hapi.ready }));
     const server = new FhirServer(hapi.url);
     await steps.run('data', async (progress) => {
       await loadData({ server, resources, progress });
@@ -117,92 +120,121 @@ async function runChecks(options: {
     readings.set(type, reading);
     return reading;
   };
-  const context: CheckContext = { api, server, requests: hapi.requests, report, types, served };
-  const practiceWide: CheckContext = { ...context, api: practiceWideApi };
+  const shared = { server, requests: hapi.requests, types, served };
 
   /** Runs a check. A check that throws counts as a difference, and the other checks still run. */
-  const check = async <Value>(name: string, run: () => Promise<Value>): Promise<Value | undefined> => {
-    const before = { ...report.tally };
+  const check = async <Value>(
+    name: string,
+    run: (context: CheckContext) => Promise<Value>,
+    ofApi = api,
+  ): Promise<Value | undefined> => {
+    // Checks run at the same time, so each has its own counts.
+    const own = new Report(steps.print);
     try {
       return await steps.run(name, async () => {
-        const value = await run();
-        const { compared, different, missing, extra } = report.tally;
-        const differenceCount = different + missing + extra - before.different - before.missing - before.extra;
-        return { text: `${compared - before.compared} compared, ${differenceCount} not as expected`, value };
+        const value = await run({ ...shared, api: ofApi, report: own });
+        const { compared, different, missing, extra } = own.tally;
+        return { text: `${compared} compared, ${different + missing + extra} not as expected`, value };
       });
     } catch (error) {
       const actual = error instanceof Error ? error.message : String(error);
-      report.fact({ what: `the check ${name}`, expected: 'completes', actual });
+      own.fact({ what: `the check ${name}`, expected: 'completes', actual });
       return undefined;
+    } finally {
+      report.add(own);
     }
   };
 
-  await check('connection test', async () => {
-    const { ok, steps: results } = await api.testConnection(await api.createConnection());
-    const actual = { ok, steps: results.map((result) => [result.step, result.ok]) };
-    const expected = {
-      ok: true,
-      steps: [
-        ['discovery', true],
-        ['read', true],
-      ],
-    };
-    report.fact({ what: 'the connection test', expected, actual });
-  });
-  const connections = new Map<string, string | undefined>();
-  for (const facts of levels) {
-    connections.set(facts.level, await check(`${facts.level} export`, () => checkFullExport(context, facts)));
-  }
-  const syncConnection = await check('patients for the sync', () => prepareSync(context));
-  if (syncConnection !== undefined) {
-    await check('sync', async () => {
-      const searches = await checkSync(context, { connectionId: syncConnection, scope: {} });
-      report.fact({
-        what: 'whether searches had more than one page',
-        expected: true,
-        actual: searches.some(isFurtherPage),
-      });
-    });
-  }
+  // Each of these two reads its searches from the server's log, so they do not run at the same time.
+  const runSync = (name: string, { connectionId, scope }: SyncOptions) =>
+    connectionId === undefined ? undefined : check(name, (context) => checkSync(context, { connectionId, scope }));
+  const runSweeps = (name: string, { connectionId, scope }: SyncOptions) =>
+    connectionId === undefined
+      ? undefined
+      : check(name, (context) => checkSweeps(context, { connectionId, scope }), practiceWideApi);
 
-  const sweptConnection = await check('patients for the sync of the practice', () => prepareSync(practiceWide));
-  if (sweptConnection !== undefined) {
-    await check('sync of the practice', () => checkSweeps(practiceWide, { connectionId: sweptConnection, scope: {} }));
-  }
+  /** Reads every type before checks run at once, so that the server's log has no searches but theirs. */
+  const readServed = async () => {
+    readings = new Map();
+    await Promise.all(types.map(served));
+  };
+
+  await readServed();
+  const connections = new Map<string, string | undefined>();
+  let syncConnection: string | undefined;
+  let sweptConnection: string | undefined;
+  await Promise.all([
+    check('connection test', checkConnectionTest),
+    ...levels.map(async (facts) => {
+      connections.set(facts.level, await check(`${facts.level} export`, (context) => checkFullExport(context, facts)));
+    }),
+    ...refusalsByLevel.map((refused) =>
+      check(`${refused.level} export of refused types`, (context) => checkRefusedTypes(context, refused)),
+    ),
+    check('export that fails at the server', checkFailedExport),
+    check('cancel of a running export', checkCancel),
+    (async () => {
+      [syncConnection, sweptConnection] = await Promise.all([
+        check('patients for the sync', prepareSync),
+        check('patients for the sync of the practice', prepareSync, practiceWideApi),
+      ]);
+      const searches = await runSync('sync', { connectionId: syncConnection, scope: {} });
+      if (searches) {
+        const actual = searches.some(isFurtherPage);
+        report.fact({ what: 'whether searches had more than one page', expected: true, actual });
+      }
+      await runSweeps('sync of the practice', { connectionId: sweptConnection, scope: {} });
+    })(),
+  ]);
 
   const changes = await changeData(server);
-  readings = new Map();
-  const deletedUnseen = new Set(changes.deleted);
-  for (const facts of levels) {
-    const connectionId = connections.get(facts.level);
-    if (connectionId === undefined) continue;
-    await check(`${facts.level} export since the last`, () =>
-      checkSinceLast(context, { facts, connectionId, changes }),
-    );
-  }
-  if (syncConnection !== undefined) {
-    await check('sync since the last', () =>
-      checkSync(context, { connectionId: syncConnection, scope: { deletedUnseen } }),
-    );
-  }
-  if (sweptConnection !== undefined) {
-    await check('sync of the practice since the last', () =>
-      checkSweeps(practiceWide, { connectionId: sweptConnection, scope: { deletedUnseen } }),
-    );
-  }
+  await readServed();
+  const scope = { deletedUnseen: new Set(changes.deleted) };
+  await Promise.all([
+    ...levels.map(async (facts) => {
+      const connectionId = connections.get(facts.level);
+      if (connectionId === undefined) return;
+      await check(`${facts.level} export since the last`, (context) =>
+        checkSinceLast(context, { facts, connectionId, changes }),
+      );
+    }),
+    (async () => {
+      await runSync('sync since the last', { connectionId: syncConnection, scope });
+      await runSweeps('sync of the practice since the last', { connectionId: sweptConnection, scope });
+    })(),
+  ]);
 
-  for (const refused of refusalsByLevel) {
-    await check(`${refused.level} export of refused types`, () => checkRefusedTypes(context, refused));
-  }
-  await check('export that fails at the server', () => checkFailedExport(context));
-  await check('cancel of a running export', () => checkCancel(context));
-  await check('documents', () => checkDocuments(context));
+  // The published files come from another server, so their check does not disturb the others.
+  const published =
+    examples.length > 0 ? check('published examples', (context) => checkPublishedTexts(context, examples)) : undefined;
+  await check('documents', checkDocuments);
   if (examples.length > 0) {
-    await check('published examples', () => checkPublishedTexts(context, examples));
     readings = new Map();
-    const exported = await check('published examples at the server', () => checkExamplesOfServer(context, examples));
-    if (exported) await check('searches', () => checkSearches(context, { ...searches, ...exported }));
+    const exported = await check('published examples at the server', (context) =>
+      checkExamplesOfServer(context, examples),
+    );
+    if (exported) await check('searches', (context) => checkSearches(context, { ...searches, ...exported }));
   }
+  await published;
   for (const [{ id, reason }, count] of report.known) steps.print(`known difference ${id}, ${count} times: ${reason}`);
   return report;
+}
+
+interface SyncOptions {
+  /** Undefined if the check that creates the connection failed. */
+  readonly connectionId: string | undefined;
+  readonly scope: Scope;
+}
+
+async function checkConnectionTest({ api, report }: CheckContext): Promise<void> {
+  const { ok, steps } = await api.testConnection(await api.createConnection());
+  const actual = { ok, steps: steps.map((result) => [result.step, result.ok]) };
+  const expected = {
+    ok: true,
+    steps: [
+      ['discovery', true],
+      ['read', true],
+    ],
+  };
+  report.fact({ what: 'the connection test', expected, actual });
 }

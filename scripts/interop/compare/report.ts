@@ -51,6 +51,14 @@ export class Report {
     return different + missing + extra === 0;
   }
 
+  /** Adds the counts of another report. */
+  add(other: Report): void {
+    for (const name of ['compared', 'different', 'missing', 'extra'] as const) this.tally[name] += other.tally[name];
+    for (const name of ['compared', 'found', 'explained', 'different'] as const)
+      this.searches[name] += other.searches[name];
+    for (const [known, count] of other.known) this.known.set(known, (this.known.get(known) ?? 0) + count);
+  }
+
   /** Compares all resources of a type, by their ids. */
   resources(options: {
     readonly type: string;

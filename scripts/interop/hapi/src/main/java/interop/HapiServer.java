@@ -55,7 +55,8 @@ import org.springframework.orm.jpa.LocalContainerEntityManagerFactoryBean;
 /**
  * HAPI FHIR R4 with bulk export, in memory, on the loopback interface. Usage: HapiServer [port [retryAfterSeconds]].
  * HAPI always sends Retry-After: 120 on status responses; this server sends 1 unless the second argument says otherwise.
- * Prints "listening at URL" when it serves, and one line per request: "request METHOD PATH STATUS CONTENT-ENCODING".
+ * Prints "bound to URL" at once, "listening at URL" when it serves, and one line per request: "request METHOD PATH
+ * STATUS CONTENT-ENCODING".
  */
 public class HapiServer {
 
@@ -65,12 +66,16 @@ public class HapiServer {
   public static void main(String[] arguments) throws Exception {
     int port = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 8090;
     String retryAfter = arguments.length > 1 ? arguments[1] : "1";
-    AnnotationConfigApplicationContext beans = new AnnotationConfigApplicationContext(Beans.class);
     Server server = new Server();
     ServerConnector connector = new ServerConnector(server);
     connector.setHost("127.0.0.1");
     connector.setPort(port);
     server.addConnector(connector);
+    // The address is known at once. Connections wait until the server has started.
+    connector.open();
+    String url = "http://127.0.0.1:" + connector.getLocalPort() + "/fhir";
+    System.out.println("bound to " + url);
+    AnnotationConfigApplicationContext beans = new AnnotationConfigApplicationContext(Beans.class);
     ServletContextHandler handler = new ServletContextHandler();
     handler.addFilter(
         new FilterHolder((request, response, chain) -> {
@@ -82,7 +87,7 @@ public class HapiServer {
     handler.addServlet(new ServletHolder(beans.getBean(RestfulServer.class)), "/fhir/*");
     server.setHandler(handler);
     server.start();
-    System.out.println("listening at http://127.0.0.1:" + connector.getLocalPort() + "/fhir");
+    System.out.println("listening at " + url);
     server.join();
   }
 
