@@ -6,20 +6,28 @@ import { pollUntil } from '../chaos/poll-until.ts';
 import { type ChaosSystem, startChaosSystem } from '../chaos/system/start-chaos-system.ts';
 import { type ApiClient, createApiClient } from '../system/api-client.ts';
 import { dumpRedis } from './dump-redis.fixture.ts';
-import { makePlants, type Plant, startPlantingEhr } from './planting-ehr.fixture.ts';
+import { patientIdOf } from './marked-answers.fixture.ts';
+import {
+  isShared,
+  makePlants,
+  type Plant,
+  type PlantingEhr,
+  sharedPath,
+  startPlantingEhr,
+} from './planting-ehr.fixture.ts';
 import { readLogs, readMetrics } from './read-outputs.fixture.ts';
 
 /** High, because requests wait most of the time. */
 const atOnce = 24;
 let folder: string;
 let system: ChaosSystem;
-let ehr: Awaited<ReturnType<typeof startPlantingEhr>>;
+let ehr: PlantingEhr;
 let plants: readonly Plant[];
 let logs: string;
 let redis: string;
 let metrics: string;
-/** The plants whose sync was started. */
-const syncedPlants = new Set<Plant>();
+/** Whether every answer of a shared plant was processed. An attempt that is retried was. */
+let areSharedProcessed = false;
 /** The answers to a client key about each plant's records. */
 const seenByClients = new Map<Plant, string>();
 
@@ -28,10 +36,13 @@ beforeAll(async () => {
   plants = makePlants('http://ehr.example');
   ehr = await startPlantingEhr(plants);
   const providersFile = join(folder, 'providers.json');
-  const environments = plants.map((_, index) => [`e${index}`, { fhirEndpoint: `${ehr.url}/${index}` }]);
+  const paths = [sharedPath, ...plants.keys()];
+  const environments = paths.map((path) => [`e${path}`, { fhirEndpoint: `${ehr.url}/${path}` }]);
   const provider = {
     ...{ id: 'planting', name: 'A server that plants marks', defaultEnvironment: 'e0', defaultScope: 'system/*.read' },
     ...{ environments: Object.fromEntries(environments), clientId: 'client', clientSecret: 'secret' },
+    // Each patient has its own searches, so that each search is answered by one plant.
+    search: { idsPerRequest: 1 },
   };
   writeFileSync(providersFile, JSON.stringify([provider]));
   const env = {
@@ -44,13 +55,14 @@ beforeAll(async () => {
   const operator = createApiClient(system);
   const { key } = await operator<{ key: string }>('POST', '/api/ehr/api-keys', { name: 'client', role: 'client' });
   const client = createApiClient({ ...system, apiKey: key });
-  const waiting = [...plants.entries()];
-  await Promise.all(
-    Array.from({ length: atOnce }, async () => {
+  const waiting = [...plants.entries()].filter(([, plant]) => !isShared(plant));
+  await Promise.all([
+    useShared({ operator, client }),
+    ...Array.from({ length: atOnce }, async () => {
       for (let next = waiting.shift(); next; next = waiting.shift())
         seenByClients.set(next[1], await use({ operator, client, plant: next[1], environment: `e${next[0]}` }));
     }),
-  );
+  ]);
   redis = await dumpRedis(system.redis.url);
   metrics = await readMetrics(system);
   logs = readLogs(folder);
@@ -61,22 +73,70 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+interface Clients {
+  readonly operator: ApiClient;
+  readonly client: ApiClient;
+}
+
+/** Exports and syncs all shared plants in one connection, and reads their documents. */
+async function useShared({ operator, client }: Clients): Promise<void> {
+  const { bulkExports, outputFiles, syncSteps, documents } = system.store;
+  const connectionId = await createConnection(operator, `e${sharedPath}`);
+  const patients = [...plants.entries()].filter(([, { variant }]) => variant.route === 'search');
+  const exportPath = await startExport(client, connectionId);
+  const exportId = exportPath.split('/').at(-1) ?? '';
+  const processed = (condition: () => Promise<boolean>) =>
+    pollUntil(async () => (await condition()) || undefined, { timeoutMs: 60_000, intervalMs: 250 });
+  const areFilesProcessed = await processed(async () => {
+    if ((await bulkExports.find(exportId))?.transactionTime === undefined) return false;
+    const files = await outputFiles.listByExport(exportId);
+    return files.every(({ state, retrying }) => retrying || (state !== 'pending' && state !== 'downloading'));
+  });
+  // A sync needs stored patients, which the export brings.
+  const syncPath = await startSync(
+    client,
+    connectionId,
+    patients.map(([index]) => patientIdOf(`${index}`)),
+  );
+  const runId = syncPath?.split('/').at(-1) ?? '';
+  const areSearchesProcessed = await processed(async () => {
+    const run = await client<{ status: string; startedAt?: string }>('GET', syncPath ?? '');
+    if (run.status !== 'IN_PROGRESS') return true;
+    if (!patients.every(([, plant]) => ehr.sent.has(plant))) return false;
+    const retrying = await syncSteps.listRetrying({ runId, limit: patients.length });
+    return (await syncSteps.countUnsettled(runId)) <= retrying.length;
+  });
+  const areDocumentsProcessed = await processed(async () => {
+    const unsettled = await Promise.all((await documents.listUnsettledIds(plants.length)).map(documents.find));
+    // The second attempt begins after the first.
+    return unsettled.every((document) => !document || document.attempts > 1);
+  });
+  areSharedProcessed = [areFilesProcessed, areSearchesProcessed, areDocumentsProcessed].every(Boolean);
+  const paths = [exportPath, `${exportPath}/files`, syncPath ?? '', `/api/ehr/connections/${connectionId}`];
+  const seen = JSON.stringify(await Promise.all(paths.map((path) => client('GET', path).catch(String))));
+  for (const plant of plants.filter(isShared)) seenByClients.set(plant, seen);
+  await Promise.all([exportPath, syncPath ?? ''].map((path) => client('DELETE', path).catch(() => undefined)));
+}
+
+async function createConnection(operator: ApiClient, environment: string): Promise<string> {
+  const auth = { method: 'client_credentials' };
+  const body = { provider: 'planting', environment, practiceId: 'p', schedule: false, auth };
+  return (await operator<{ id: string }>('POST', '/api/ehr/connections', body)).id;
+}
+
 /**
  * Tests a connection, exports and syncs, as far as the plant's answer is used. @returns what a client key reads about
  * it
  */
-async function use(options: {
-  readonly operator: ApiClient;
-  readonly client: ApiClient;
-  readonly plant: Plant;
-  readonly environment: string;
-}): Promise<string> {
+async function use(
+  options: Clients & {
+    readonly plant: Plant;
+    readonly environment: string;
+  },
+): Promise<string> {
   const { operator, client, plant, environment } = options;
-  const { route } = plant.variant;
-  const auth = { method: 'client_credentials' };
-  const body = { provider: 'planting', environment, practiceId: 'p', schedule: false, auth };
-  const { id: connectionId } = await operator<{ id: string }>('POST', '/api/ehr/connections', body);
-  const isOfAll = ['discovery', 'token', 'metadata'].includes(route);
+  const connectionId = await createConnection(operator, environment);
+  const isOfAll = ['discovery', 'token', 'metadata'].includes(plant.variant.route);
   if (isOfAll) await operator('POST', `/api/ehr/connections/${connectionId}/test`).catch(() => undefined);
   const read = (path: string) => client('GET', path).catch(String);
   const untilMoved = (paths: readonly string[]) =>
@@ -85,13 +145,8 @@ async function use(options: {
       intervalMs: 1000,
     });
   const paths = [await startExport(client, connectionId)];
-  // A sync needs a stored patient, which the export brings unless the plant has broken it.
-  if (route === 'search') await untilStored(client, paths);
-  const syncPath = isOfAll || route === 'search' ? await startSync(client, connectionId) : undefined;
-  if (syncPath !== undefined) {
-    syncedPlants.add(plant);
-    paths.push(syncPath);
-  }
+  const syncPath = isOfAll ? await startSync(client, connectionId, ['p1']) : undefined;
+  if (syncPath !== undefined) paths.push(syncPath);
   await untilMoved(paths);
   const files = paths.filter((path) => path.includes('bulk-export')).map((path) => `${path}/files`);
   const answers = await Promise.all([...paths, ...files, `/api/ehr/connections/${connectionId}`].map(read));
@@ -116,17 +171,14 @@ async function startExport(client: ApiClient, connectionId: string): Promise<str
   }
 }
 
-async function untilStored(client: ApiClient, [exportPath = '']: readonly string[]): Promise<void> {
-  await pollUntil(
-    async () => ((await client<{ status: string }>('GET', exportPath)).status === 'COMPLETED' ? true : undefined),
-    { timeoutMs: 60_000, intervalMs: 1000 },
-  );
-}
-
 /** @returns the path of the started sync. Undefined if the patient is not stored */
-async function startSync(client: ApiClient, connectionId: string): Promise<string | undefined> {
+async function startSync(
+  client: ApiClient,
+  connectionId: string,
+  patients: readonly string[],
+): Promise<string | undefined> {
   const url = '/api/ehr/planting/enhanced-sync';
-  const body = { connectionId, patients: ['p1'], includeEnhanced: false };
+  const body = { connectionId, patients, includeEnhanced: false };
   try {
     const { id } = await client<{ id: string }>('POST', url, body, { prefer: 'respond-async' });
     return `/api/ehr/planting/sync-runs/${id}`;
@@ -146,14 +198,13 @@ const shownToClients = [
   /^status answers: body (output|deleted|error)\.0\.url /,
 ];
 
-test('the answers to searches are read, with all their marks', () => {
-  const ofSearches = plants.filter(({ variant }) => variant.route === 'search');
-  expect(ofSearches.length).toBeGreaterThan(40);
-  expect(ofSearches.filter((plant) => !syncedPlants.has(plant)).map(({ name }) => name)).toEqual([]);
+test('every marked answer is sent and processed', () => {
+  expect(plants.length).toBeGreaterThan(250);
+  expect(plants.filter((plant) => !ehr.sent.has(plant)).map(({ name }) => name)).toEqual([]);
+  expect(areSharedProcessed).toBe(true);
 });
 
 test('the marks that an EHR sends are in the system, and clients see only those in addresses and types', () => {
-  expect(plants.length).toBeGreaterThan(250);
   const shownNames = [...seenByClients].filter(([{ mark }, text]) => text.includes(mark)).map(([{ name }]) => name);
   expect(shownNames.length).toBeGreaterThan(8);
   expect(shownNames.filter((name) => !shownToClients.some((pattern) => pattern.test(name)))).toEqual([]);

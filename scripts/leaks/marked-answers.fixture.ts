@@ -24,7 +24,8 @@ export type Route =
 export interface Variant {
   readonly route: Route;
   readonly name: string;
-  readonly answer: (base: string) => EhrAnswer;
+  /** @param suffix is added to the ids of its resources, so that plants in the same connection have their own */
+  readonly answer: (base: string, suffix?: string) => EhrAnswer;
   /** Whether the work continues after it. */
   readonly isGood?: boolean;
 }
@@ -44,14 +45,20 @@ const issue = (diagnostics: string) => ({
   ],
 });
 const json = { 'content-type': 'application/fhir+json' };
-const subject = { reference: 'Patient/p1' };
 const meta = { versionId: '1', lastUpdated: '2026-01-01T00:00:00Z' };
-const resources = {
-  Patient: { resourceType: 'Patient', id: 'p1', meta, name: [{ family: 'family' }] },
-  Observation: { resourceType: 'Observation', id: 'o1', meta, status: 'final', code: { text: 'code' }, subject },
-};
-const documentReference = (base: string) => ({
-  ...{ resourceType: 'DocumentReference', id: 'd1', meta, status: 'current', subject },
+/** The id of the patient in the answers with this suffix. */
+export const patientIdOf = (suffix = '1') => `p${suffix}`;
+const subjectOf = (suffix?: string) => ({ reference: `Patient/${patientIdOf(suffix)}` });
+const patient = (suffix?: string) => ({
+  ...{ resourceType: 'Patient', id: patientIdOf(suffix), meta },
+  name: [{ family: 'family' }],
+});
+const observation = (suffix = '1') => ({
+  ...{ resourceType: 'Observation', id: `o${suffix}`, meta, status: 'final', code: { text: 'code' } },
+  subject: subjectOf(suffix),
+});
+const documentReference = (base: string, suffix = '1') => ({
+  ...{ resourceType: 'DocumentReference', id: `d${suffix}`, meta, status: 'current', subject: subjectOf(suffix) },
   content: [{ attachment: { contentType: 'text/plain', url: `${base}/Binary/b1`, title: 'title', hash: 'hash' } }],
 });
 const errors = (route: Route): Variant[] => [
@@ -68,6 +75,9 @@ const errors = (route: Route): Variant[] => [
   },
   { route, name: 'redirects', answer: () => ({ status: 302, headers: { location: 'http://127.0.0.2:1/elsewhere' } }) },
 ];
+
+/** The types of the server, each with a file. */
+export const exportedTypes = ['Patient', 'Observation', 'DocumentReference'] as const;
 
 /** The answers of the server without marks. */
 export const goodAnswers: Readonly<Record<Route, Variant['answer']>> = {
@@ -102,7 +112,7 @@ export const goodAnswers: Readonly<Record<Route, Variant['answer']>> = {
           mode: 'server',
           documentation: 'documentation',
           operation: [{ name: 'export', definition: 'http://hl7.org/fhir/uv/bulkdata/OperationDefinition/export' }],
-          resource: [...Object.keys(resources), 'DocumentReference'].map((type) => ({
+          resource: exportedTypes.map((type) => ({
             type,
             interaction: [{ code: 'search-type' }],
             searchRevInclude: ['Provenance:target'],
@@ -119,22 +129,20 @@ export const goodAnswers: Readonly<Record<Route, Variant['answer']>> = {
       transactionTime: '2026-01-02T00:00:00Z',
       request: `${base}/$export`,
       requiresAccessToken: true,
-      output: Object.keys(resources)
-        .map((type) => ({ type, url: `${base}/file/${type}` }))
-        .concat({ type: 'DocumentReference', url: `${base}/file/DocumentReference` }),
+      output: exportedTypes.map((type) => ({ type, url: `${base}/file/${type}` })),
       deleted: [{ type: 'Bundle', url: `${base}/deleted` }],
       error: [{ type: 'OperationOutcome', url: `${base}/errors` }],
       extension: { url: 'extension' },
     },
   }),
-  file: (base) => ({
+  file: (base, suffix) => ({
     status: 200,
     headers: {
       'content-type': 'application/fhir+ndjson',
       etag: '"1"',
       'content-disposition': 'attachment; filename=a',
     },
-    lines: [resources.Patient, resources.Observation, documentReference(base)],
+    lines: [patient(suffix), observation(suffix), documentReference(base, suffix)],
   }),
   deleted: () => ({
     status: 200,
@@ -148,14 +156,14 @@ export const goodAnswers: Readonly<Record<Route, Variant['answer']>> = {
     ],
   }),
   errors: () => ({ status: 200, headers: { 'content-type': 'application/fhir+ndjson' }, lines: [issue('in a file')] }),
-  search: (base) => ({
+  search: (base, suffix) => ({
     status: 200,
     headers: { ...json, date: 'Fri, 02 Jan 2026 00:00:00 GMT' },
     body: {
       ...{ resourceType: 'Bundle', id: 'bundle', type: 'searchset' },
       link: [{ relation: 'self', url: `${base}/Patient` }],
       entry: [
-        { fullUrl: `${base}/Patient/p1`, resource: resources.Patient, search: { mode: 'match' } },
+        { fullUrl: `${base}/Patient/${patientIdOf(suffix)}`, resource: patient(suffix), search: { mode: 'match' } },
         { resource: issue('in a bundle'), search: { mode: 'outcome' } },
       ],
     },
@@ -203,13 +211,13 @@ export const variants: readonly Variant[] = [
     route: 'search',
     name: 'has a next page',
     isGood: true,
-    answer: (base) => ({
+    answer: (base, suffix) => ({
       status: 200,
       headers: json,
       body: {
         ...{ resourceType: 'Bundle', type: 'searchset' },
         link: [{ relation: 'next', url: `${base}/Patient?page=2` }],
-        entry: [{ resource: { resourceType: 'Patient', id: 'p1', meta } }],
+        entry: [{ resource: { resourceType: 'Patient', id: patientIdOf(suffix), meta } }],
       },
     }),
   },

@@ -3,6 +3,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
   type EhrAnswer,
+  exportedTypes,
   goodAnswers,
   type Route,
   type StringPath,
@@ -42,27 +43,90 @@ export function makePlants(base: string): Plant[] {
   );
 }
 
-/** Starts a FHIR server with an address for each plant, `/0/…`, `/1/…`, whose answers contain the plant's mark. */
-export async function startPlantingEhr(plants: readonly Plant[]) {
+/**
+ * The routes whose answers are read independently of each other: a file, a search or a document that cannot be read does not stop
+ * the others. One connection reads all of their plants.
+ */
+const sharedRoutes: readonly Route[] = ['file', 'deleted', 'errors', 'search', 'document'];
+export const isShared = ({ variant }: Plant) => sharedRoutes.includes(variant.route);
+/** The path of the server of all shared plants. */
+export const sharedPath = 'shared';
+
+export interface PlantingEhr {
+  readonly url: string;
+  /** The plants whose marks were sent. */
+  readonly sent: ReadonlySet<Plant>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a FHIR server with an address for each plant, `/0/…`, `/1/…`, whose answers contain the plant's mark. A further address is
+ * of a server whose manifest has the files of all shared plants, and which answers the searches for a plant's patient with its mark.
+ */
+export async function startPlantingEhr(plants: readonly Plant[]): Promise<PlantingEhr> {
+  const sent = new Set<Plant>();
   const server = createServer((request, response) => {
-    const { pathname, origin } = new URL(request.url ?? '', `http://${request.headers.host}`);
-    const [, index = '', ...rest] = pathname.split('/');
+    const { pathname, search, origin } = new URL(request.url ?? '', `http://${request.headers.host}`);
+    const [, first = '', ...rest] = pathname.split('/');
     request.resume();
-    const plant = plants[Number(index)];
     const route = routeOf(rest.join('/'));
-    if (!plant || request.method === 'DELETE' || !route) return response.writeHead(plant ? 202 : 404).end();
-    return send(response, answerOf({ plant, route, base: `${origin}/${index}` }));
+    if (request.method === 'DELETE' || !route) return response.writeHead(request.method === 'DELETE' ? 202 : 404).end();
+    if (first === sharedPath && route === 'status') return send(response, sharedManifest(plants, origin));
+    const index = first === sharedPath && route === 'search' ? searchedPlant(search) : first;
+    const plant = plants[Number(index)];
+    // The shared server plants nothing in its other answers.
+    if (!plant) return send(response, goodAnswers[route](`${origin}/${first}`));
+    if (route === plant.variant.route) sent.add(plant);
+    return send(response, answerOf({ plant, route, base: `${origin}/${index}`, suffix: `${index}` }));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    sent,
     async stop() {
       server.closeAllConnections();
       server.close();
       await once(server, 'close');
     },
   };
+}
+
+/** Returns the index of the plant whose patient a search asks for. */
+function searchedPlant(query: string): string | undefined {
+  return /[=/]p(\d+)(?:&|$)/.exec(decodeURIComponent(query))?.[1];
+}
+
+/** Lists the files that contain the marks of shared plants, and those that lead to their documents and searches. */
+function sharedManifest(plants: readonly Plant[], origin: string): EhrAnswer {
+  const section = (name: string, filesOf: (route: Route, base: string) => object[]) => ({
+    [name]: plants.flatMap((plant, index) => filesOf(plant.variant.route, `${origin}/${index}`)),
+  });
+  const files = (types: readonly string[], base: string) =>
+    types.map((type) => ({ type, url: `${base}/file/${type}` }));
+  const { body, ...answer } = goodAnswers.status(`${origin}/${sharedPath}`);
+  return {
+    ...answer,
+    body: {
+      ...(body as object),
+      ...section('output', (route, base) => {
+        if (route === 'file') return files(exportedTypes, base);
+        if (route === 'document') return files(['DocumentReference'], base);
+        return route === 'search' ? files(['Patient'], base) : [];
+      }),
+      ...section('deleted', (route, base) => (route === 'deleted' ? [{ type: 'Bundle', url: `${base}/deleted` }] : [])),
+      ...section('error', (route, base) =>
+        route === 'errors' ? [{ type: 'OperationOutcome', url: `${base}/errors` }] : [],
+      ),
+    },
+  };
+}
+
+/** One file is enough for the plants whose own connection is about what comes before the files. */
+function smallManifest(base: string): EhrAnswer {
+  const { body, ...answer } = goodAnswers.status(base);
+  const output = [{ type: 'Patient', url: `${base}/file/Patient` }];
+  return { ...answer, body: { ...(body as object), output, deleted: [], error: [] } };
 }
 
 function routeOf(path: string): Route | undefined {
@@ -74,18 +138,16 @@ function routeOf(path: string): Route | undefined {
   return /^[A-Z]/.test(first) ? 'search' : undefined;
 }
 
-function answerOf({
-  plant,
-  route,
-  base,
-}: {
+function answerOf(options: {
   readonly plant: Plant;
   readonly route: Route;
   readonly base: string;
+  readonly suffix: string;
 }): EhrAnswer {
+  const { plant, route, base, suffix } = options;
   const { variant, places, change } = plant;
-  if (route !== variant.route) return goodAnswers[route](base);
-  return places.reduce((answer, place) => withString(answer, place, change), variant.answer(base));
+  if (route !== variant.route) return route === 'status' ? smallManifest(base) : goodAnswers[route](base, suffix);
+  return places.reduce((answer, place) => withString(answer, place, change), variant.answer(base, suffix));
 }
 
 function send(response: ServerResponse, { status, headers = {}, body, lines }: EhrAnswer): void {
