@@ -77,6 +77,14 @@ export async function startParts<Parts>(
   }
 }
 
+/** Waits for all, also if one fails: `startParts` can only stop a part that has started. @throws the first failure */
+export async function allStarted<Parts extends readonly unknown[]>(
+  starting: Parts,
+): Promise<{ -readonly [Index in keyof Parts]: Awaited<Parts[Index]> }> {
+  await Promise.allSettled(starting);
+  return Promise.all(starting) as Promise<{ -readonly [Index in keyof Parts]: Awaited<Parts[Index]> }>;
+}
+
 /** Opens a store and creates its collections and indexes. */
 export async function openStore({
   uri,

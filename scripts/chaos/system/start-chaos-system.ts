@@ -6,6 +6,7 @@ import { createProviderRegistry, type ProviderSettings } from '@bulkhead/provide
 import type { Store } from '@bulkhead/system';
 import type { AppProcess, AppProcessOptions } from '../../system/app-process.ts';
 import {
+  allStarted,
   apiApp,
   openStore,
   type Stoppable,
@@ -98,13 +99,6 @@ async function startAll({
   hasFastRate = false,
   started,
 }: ChaosStart & { readonly started: Stoppable[] }) {
-  const { redis, mongodb, prefix } = givenServices
-    ? useServers({ ...givenServices, started })
-    : await startServers({ folder, report, started });
-  const encryptionKey = randomBytes(32).toString('base64');
-  const store = await openStore({ uri: mongodb.url, encryptionKey, started });
-
-  if (!clock) await bundleWorker();
   const clockFile = join(folder, 'clock-offset');
   writeFileSync(clockFile, '0');
   const { preload, env: clockEnv } = clock ?? {
@@ -116,17 +110,26 @@ async function startAll({
     started.push(child);
     return child;
   };
-  const { url: simulatorUrl } = await launch({
-    ...simulatorApp({
-      SIMULATOR_PATIENTS: String(patients),
-      SIMULATOR_SEED: String(seed),
-      SIMULATOR_EXPORT_SECONDS: exportSeconds,
-      SIMULATOR_RETRY_AFTER_SECONDS: '0',
-      ...(hasFastRate ? { SIMULATOR_RATE_WINDOW_REQUESTS: String(fastRate.limit) } : {}),
-    }),
-    wantedPort: firstPort,
-    ready: (url) => waitForHttp({ url: `${url}/health`, what: 'the simulated athenahealth' }),
-  });
+  const startSimulator = () =>
+    launch({
+      ...simulatorApp({
+        SIMULATOR_PATIENTS: String(patients),
+        SIMULATOR_SEED: String(seed),
+        SIMULATOR_EXPORT_SECONDS: exportSeconds,
+        SIMULATOR_RETRY_AFTER_SECONDS: '0',
+        ...(hasFastRate ? { SIMULATOR_RATE_WINDOW_REQUESTS: String(fastRate.limit) } : {}),
+      }),
+      wantedPort: firstPort,
+      ready: (url) => waitForHttp({ url: `${url}/health`, what: 'the simulated athenahealth' }),
+    });
+  const [{ redis, mongodb, prefix }, { url: simulatorUrl }] = await allStarted([
+    givenServices ? useServers({ ...givenServices, started }) : startServers({ folder, report, started }),
+    startSimulator(),
+    clock ? undefined : bundleWorker(),
+  ]);
+  const encryptionKey = randomBytes(32).toString('base64');
+  const store = await openStore({ uri: mongodb.url, encryptionKey, started });
+
   const envAt = (apiPort: number) => {
     // For a browser, this is another site than the EHR's.
     const settings = systemEnv({
@@ -148,19 +151,19 @@ async function startAll({
   });
   const baseUrl = api.url;
   const env = { ...workerEnv, ...envAt(api.port), WORKER_LOCK_MS: String(lockMs) };
-  const workers = await Promise.all(
-    Array.from({ length: workerCount }, (_, index) =>
-      launch({
-        ...workerApp({ name: `worker-${index + 1}`, entry: clock ? workerSources : workerEntry, env }),
-        wantedPort: firstPort + 2 + index,
-        nodeArgs,
-      }),
-    ),
-  );
   const simulator = createSimulatorControl(simulatorUrl);
-  await simulator.readClock();
   const apiKey = await store.apiKeys.create({ name: 'chaos', role: 'operator', now: new Date() });
-  const connectionId = await createConnection({ baseUrl, apiKey });
+  const startWorker = (index: number) =>
+    launch({
+      ...workerApp({ name: `worker-${index + 1}`, entry: clock ? workerSources : workerEntry, env }),
+      wantedPort: firstPort + 2 + index,
+      nodeArgs,
+    });
+  const [workers, connectionId] = await allStarted([
+    allStarted(Array.from({ length: workerCount }, (_, index) => startWorker(index))),
+    createConnection({ baseUrl, apiKey }),
+    simulator.readClock(),
+  ]);
   return {
     ...{ redis, mongodb, simulator, store, api, workers, baseUrl, apiKey, connectionId, prefix, lockMs, encryptionKey },
     workerUrls: workers.map(({ url }) => url),
@@ -185,14 +188,15 @@ async function startServers({
   // Servers of a test run or of the user must not be killed.
   const { REDIS_URL: _redis, MONGODB_URI: _mongodb, ...ownEnv } = process.env;
   const services = await startServices({ dataDir: folder, report, env: tolerateNoSpace({ folder, env: ownEnv }) });
-  started.push(services);
+  // They stop last, see `startParts`.
+  started.unshift(services);
   return { redis: chaosServer(services.redis), mongodb: chaosServer(services.mongodb), prefix: ownPrefix };
 }
 
 function useServers(options: NonNullable<ChaosStart['services']> & { readonly started: Stoppable[] }): Servers {
   const { redisUrl, mongodbUri, prefix, started } = options;
-  // The first part is the servers.
-  started.push({ stop: async () => undefined });
+  // `startParts` stops the first part last, for which other tests are responsible here.
+  started.unshift({ stop: async () => undefined });
   return { redis: sharedServer(redisUrl), mongodb: sharedServer(mongodbUri), prefix };
 }
 
