@@ -1,19 +1,36 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { waitFor } from '@bulkhead/testing';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
 const main = join(import.meta.dirname, 'main.ts');
 
+/** Each start takes seconds, so the tests share them. */
 let folders: string[];
-beforeEach(() => {
-  folders = ['a', 'b'].map((name) => mkdtempSync(join(tmpdir(), `bulkhead-start-${name}-`)));
-});
-afterEach(() => {
+let firstEnd: Ended;
+let secondEnd: Ended;
+/** A start in the folder of the first one, while that one runs. */
+let refusedEnd: Ended;
+let stateBefore: string;
+let stateAfter: string | undefined;
+beforeAll(async () => {
+  folders = ['a', 'b', 'c'].map((name) => mkdtempSync(join(tmpdir(), `bulkhead-start-${name}-`)));
+  const [first = '', second = ''] = folders;
+  // The second start finds the ports of the first start taken, or takes them while the first one starts.
+  const starts = [
+    startOnce(['--folder', first, '--patients', '3'], { DEBUG: 'athenahealth:*' }),
+    startOnce(['--folder', second, '--patients', '5']),
+  ];
+  stateBefore = await waitFor(() => readState(first), { timeoutMs: 60_000, what: 'the first start' });
+  refusedEnd = await startOnce(['--folder', first, '--patients', '5']).ended;
+  stateAfter = readState(first);
+  [firstEnd, secondEnd] = (await Promise.all(starts.map(({ ended }) => ended))) as [Ended, Ended];
+}, 180_000);
+afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
@@ -40,14 +57,7 @@ function startOnce(args: readonly string[], change: Record<string, string> = {})
 const stored = ({ output }: Ended) => /stored ([\d,]+) of ([\d,]+) resources in/.exec(output)?.slice(1);
 const patients = ({ output }: Ended) => Number(/^\s*Patient\s+(\d+)\s*$/m.exec(output)?.[1]);
 
-test('two starts at once, each with its own folder, store the resources of their own simulators', async () => {
-  const [first = '', second = ''] = folders;
-  // The second start finds the ports of the first start taken, or takes them while the first one starts.
-  const starts = [
-    startOnce(['--folder', first, '--patients', '3'], { DEBUG: 'athenahealth:*' }),
-    startOnce(['--folder', second, '--patients', '5']),
-  ];
-  const [firstEnd, secondEnd] = (await Promise.all(starts.map(({ ended }) => ended))) as [Ended, Ended];
+test('two starts at once, each with its own folder, store the resources of their own simulators', () => {
   expect([firstEnd.code, secondEnd.code, firstEnd.output, secondEnd.output]).toEqual([
     0,
     0,
@@ -61,37 +71,32 @@ test('two starts at once, each with its own folder, store the resources of their
   }
   expect(stored(firstEnd)).not.toEqual(stored(secondEnd));
   // The bundled worker, too, reaches the classes of the driver with which it sends bytes.
-  expect(readFileSync(join(first, 'logs', 'worker-1.log'), 'utf8')).toContain('"writesRaw":true');
+  expect(readFileSync(join(folders[0] ?? '', 'logs', 'worker-1.log'), 'utf8')).toContain('"writesRaw":true');
   // DEBUG=athenahealth:* shows each request. Without it, no request is shown.
   expect(firstEnd.output).toMatch(
     /worker [12]: EHR request ended {2}kind=token method=POST host=127\.0\.0\.1:\d+ status=200/,
   );
   expect(firstEnd.output).toMatch(/EHR request ended {2}kind=download method=GET .* durationMs=\d+ waitMs=\d+/);
   expect(secondEnd.output).not.toContain('EHR request ended');
-}, 180_000);
+});
 
-test('a second start with the same folder fails at once and does not change the state of the first one', async () => {
-  const [folder = ''] = folders;
-  const first = startOnce(['--folder', folder, '--patients', '3']);
-  const state = await waitFor(() => readState(folder), { timeoutMs: 60_000, what: 'the first start' });
-  const second = await startOnce(['--folder', folder, '--patients', '5']).ended;
-  expect(second.code).toBe(1);
-  expect(second.output).toMatch(/is in use by the process \d+\. Stop that one first, or give this start another/);
-  expect(second.output).not.toContain('simulator');
-  expect(JSON.parse(readState(folder) ?? '').encryptionKey).toBe(JSON.parse(state).encryptionKey);
-  expect((await first.ended).code).toBe(0);
-}, 180_000);
+test('a second start with the same folder fails at once and does not change the state of the first one', () => {
+  expect(refusedEnd.code).toBe(1);
+  expect(refusedEnd.output).toMatch(/is in use by the process \d+\. Stop that one first, or give this start another/);
+  expect(refusedEnd.output).not.toContain('simulator');
+  expect(JSON.parse(stateAfter ?? '').encryptionKey).toBe(JSON.parse(stateBefore).encryptionKey);
+  expect(firstEnd.code).toBe(0);
+});
 
 test('a start uses and reports another port if its saved port is taken by another program', async () => {
   const [folder = ''] = folders;
-  expect((await startOnce(['--folder', folder, '--patients', '2']).ended).code).toBe(0);
   const { simulatorPort } = JSON.parse(readState(folder) ?? '') as { simulatorPort: number };
   const otherServer = createServer((_, response) => response.end('{}')).listen(simulatorPort, '127.0.0.1');
   await once(otherServer, 'listening');
   try {
-    const secondStart = await startOnce(['--folder', folder, '--patients', '2']).ended;
-    expect(secondStart.output).toContain(`simulator: port ${simulatorPort} is taken, using `);
-    expect([secondStart.code, patients(secondStart)]).toEqual([0, 2]);
+    const nextStart = await startOnce(['--folder', folder, '--patients', '3']).ended;
+    expect(nextStart.output).toContain(`simulator: port ${simulatorPort} is taken, using `);
+    expect([nextStart.code, patients(nextStart)]).toEqual([0, 3]);
   } finally {
     otherServer.closeAllConnections();
     otherServer.close();
@@ -99,17 +104,17 @@ test('a start uses and reports another port if its saved port is taken by anothe
 }, 180_000);
 
 test('a start prints the error of the API if the API exits at start-up', async () => {
-  const [folder = ''] = folders;
+  const [, , folder = ''] = folders;
   const ended = await startOnce(['--folder', folder], { API_REQUESTS_PER_MINUTE: 'many' }).ended;
   expect(ended.code).toBe(1);
   expect(ended.output).toMatch(/api ended with exit code 1\. .*\n[\s\S]*- API_REQUESTS_PER_MINUTE: /);
 }, 180_000);
 
 test('npm start -- --help prints the options and starts nothing', async () => {
-  const [folder = ''] = folders;
+  const folder = join(folders[2] ?? '', 'none');
   const { code, output } = await startOnce(['--folder', folder, '--help']).ended;
   expect([code, output]).toEqual([0, expect.stringMatching(/^usage: npm start -- .*--once/)]);
-  expect(readState(folder)).toBeUndefined();
+  expect(existsSync(folder)).toBe(false);
 });
 
 function readState(folder: string): string | undefined {
