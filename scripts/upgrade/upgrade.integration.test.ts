@@ -94,11 +94,11 @@ if ('missing' in previous) {
       };
       const differences = () => readDifferences({ simulator, store, connectionId });
 
-      const oldApi = await startApi('old-api', oldRoot);
-      const oldWorkers = [
-        await startWorker('old-worker-1', oldRoot),
-        await startWorker('old-worker-2', oldRoot),
-      ] as const;
+      const [oldApi, ...oldWorkers] = await Promise.all([
+        startApi('old-api', oldRoot),
+        startWorker('old-worker-1', oldRoot),
+        startWorker('old-worker-2', oldRoot),
+      ]);
       balanced = [oldApi];
       const auth = { method: 'client_credentials' };
       const body = { provider: 'athenahealth', practiceId: '195900', auth };
