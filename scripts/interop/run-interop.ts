@@ -160,11 +160,12 @@ async function runChecks(options: {
   };
 
   await readServed();
+  // Alone, because a user waits for it: the API gives up after some seconds.
+  await check('connection test', checkConnectionTest);
   const connections = new Map<string, string | undefined>();
   let syncConnection: string | undefined;
   let sweptConnection: string | undefined;
   await Promise.all([
-    check('connection test', checkConnectionTest),
     ...levels.map(async (facts) => {
       connections.set(facts.level, await check(`${facts.level} export`, (context) => checkFullExport(context, facts)));
     }),
