@@ -46,7 +46,7 @@ const group = (id: string, patients: readonly string[]) => ({
 });
 const others = (count: number) => Array.from({ length: count }, (_, index) => `p${index}`);
 
-describe('the resource writer (patients that are kept out) #erasure', () => {
+describe('the resource writer (patients that are kept out)', () => {
   test('the resource writer withholds a patient that is kept out, and stores the others of the batch', async () => {
     const patients = ['erased', 'p1', 'p2'].map((id) => document({ resourceType: 'Patient', id }));
     const { outcome, stored } = await write('Patient', patients);
