@@ -4,17 +4,7 @@ import type { Store } from '@bulkhead/system';
 import type { StartOptions } from '../start/options.ts';
 import type { Steps } from '../steps/steps.ts';
 import type { AppProcess, AppProcessOptions } from './app-process.ts';
-import {
-  allStarted,
-  apiApp,
-  openStore,
-  simulatorApp,
-  startApp,
-  startParts,
-  systemEnv,
-  workerApp,
-  workerSources,
-} from './apps.ts';
+import { apiApp, openStore, simulatorApp, startApp, startParts, systemEnv, workerApp, workerSources } from './apps.ts';
 import { buildConsole, bundleWorker, workerEntry } from './builds.ts';
 import { type KeptState, saveState } from './kept-state.ts';
 import { requestLine } from './request-line.ts';
@@ -78,24 +68,21 @@ async function startAll(options: StartingSystem): Promise<Omit<RunningSystem, 's
   const bundled = start.dev ? Promise.resolve() : bundleWorker();
   // Awaited when the workers start. An earlier failure of another part is reported first.
   bundled.catch(() => undefined);
+  const services = await startServices({ folder: dataFolder, report: steps.report });
+  started.push(services);
   const { encryptionKey } = keptState;
-  const startStorage = async () => {
-    const servers = await startServices({ folder: dataFolder, report: steps.report });
-    // They stop last, see `startParts`.
-    started.unshift(servers);
-    const opened = await steps.run('migration', async () => {
-      const value = await openStore({ uri: servers.mongodb.url, encryptionKey, started });
-      return { text: 'collections and indexes are ready', value };
-    });
-    return { services: servers, store: opened };
-  };
+  const store = await steps.run('migration', async () => {
+    const value = await openStore({ uri: services.mongodb.url, encryptionKey, started });
+    return { text: 'collections and indexes are ready', value };
+  });
+
   const launch = launcher(options);
-  const wantedPort = keptState.simulatorPort ?? defaultSimulatorPort;
-  // The simulator needs no database.
-  const [{ services, store }, simulator] = await allStarted([
-    startStorage(),
-    startSimulator({ launch, steps, start, wantedPort }),
-  ]);
+  const simulator = await startSimulator({
+    launch,
+    steps,
+    start,
+    wantedPort: keptState.simulatorPort ?? defaultSimulatorPort,
+  });
   const state = { ...keptState, simulatorPort: simulator.port };
   saveState({ folder, state });
   const envAt = (apiPort: number) =>
