@@ -1,4 +1,11 @@
-import { type Claim, createClaims, duplicateInserts, mongooseFieldsOf, type Stored } from '@bulkhead/store';
+import {
+  type Claim,
+  createClaims,
+  duplicateInserts,
+  type FileNovelty,
+  mongooseFieldsOf,
+  type Stored,
+} from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
 import { z } from 'zod';
 import {
@@ -62,20 +69,18 @@ export function createDocumentRepository(database: Database) {
     /**
      * Adds documents that are not stored yet, and makes documents pending again that have changed at the server. An older version
      * changes nothing.
+     * @param file what the earlier batches of the same file have shown. Undefined for documents that are not of a file
      * @returns the ids of the documents that are now pending
      */
-    async note(documents: readonly PatientDocument[]): Promise<string[]> {
+    async note(documents: readonly PatientDocument[], file?: FileNovelty<StoredVersion>): Promise<string[]> {
       if (documents.length === 0) return [];
-      const versions = await model
-        .find({ _id: { $in: documents.map(({ id }) => id) } }, versionFields)
-        // So that one answer has all. By default the first answer has 101 documents, and a full answer needs a second one to end.
-        .batchSize(documents.length + 1)
-        .lean();
-      const byId = new Map(versions.map((version) => [version._id, version]));
+      const read = () => findVersions(documents);
+      const byId = await (file ? file.readUnlessNew(read) : read());
       // A batch can contain several versions of a resource. The later ones are compared with the first one.
       const firsts = new Map(documents.toReversed().map((document) => [document.id, document]));
       const missing = documents.filter((document) => !byId.has(document.id) && firsts.get(document.id) === document);
       const inserted = await insertAll(missing);
+      if (inserted.size < missing.length) file?.noteStored();
       const noted = new Set<string>();
       for (const document of documents) {
         const isNoted = inserted.has(document) || (await noteOne(document, byId.get(document.id)));
@@ -210,6 +215,15 @@ export function createDocumentRepository(database: Database) {
     }
   }
 
+  async function findVersions(documents: readonly PatientDocument[]): Promise<ReadonlyMap<string, StoredVersion>> {
+    const versions = await model
+      .find({ _id: { $in: documents.map(({ id }) => id) } }, versionFields)
+      // So that one answer has all. By default the first answer has 101 documents, and a full answer needs a second one to end.
+      .batchSize(documents.length + 1)
+      .lean();
+    return new Map(versions.map((version) => [version._id, version]));
+  }
+
   async function findVersion(id: string): Promise<StoredVersion | undefined> {
     return (await model.findById(id, versionFields).lean()) ?? undefined;
   }
@@ -244,7 +258,8 @@ export function createDocumentRepository(database: Database) {
   }
 }
 
-type StoredVersion = Pick<PatientDocumentDocument, 'fingerprint' | 'resourceUpdatedAt' | 'unreferencedSince'>;
+/** The fields of a stored document that are compared. */
+export type StoredVersion = Pick<PatientDocumentDocument, 'fingerprint' | 'resourceUpdatedAt' | 'unreferencedSince'>;
 const versionFields = { fingerprint: 1, resourceUpdatedAt: 1, unreferencedSince: 1 } as const;
 
 function isChange(document: PatientDocument, { fingerprint, resourceUpdatedAt }: StoredVersion): boolean {

@@ -1,4 +1,4 @@
-export { createDocumentRepository } from './document.repository.ts';
+export { createDocumentRepository, type StoredVersion } from './document.repository.ts';
 export {
   createDocumentContentRepository,
   type DocumentContent,

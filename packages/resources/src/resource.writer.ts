@@ -13,7 +13,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { allPatientsOf, maxListedPatients, type Resource } from '@bulkhead/fhir';
 import { AppError } from '@bulkhead/runtime';
-import { isDocumentRefused, type RawWrites } from '@bulkhead/store';
+import { FileNovelty, isDocumentRefused, type RawWrites } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
 import type { KeptOutList } from './kept-out.repository.ts';
 import { prepareResourceTypes } from './resource-collections.ts';
@@ -83,7 +83,7 @@ export function createResourceWriter({
   const writeNewest = async (
     resourceType: string,
     documents: readonly ResourceDocument[],
-    file: FileNovelty | undefined,
+    file: FileNovelty<StoredVersion> | undefined,
   ): Promise<Comparisons> => {
     const collection = database.collection(resourceType);
     const raw = rawWrites();
@@ -109,7 +109,7 @@ export function createResourceWriter({
   const write = async (
     resourceType: string,
     documents: readonly ResourceDocument[],
-    file?: FileNovelty,
+    file?: FileNovelty<StoredVersion>,
   ): Promise<WriteOutcome> => {
     const [first] = documents;
     if (first === undefined) return noOutcome;
@@ -132,34 +132,10 @@ export function createResourceWriter({
      * first. A resource that is stored already loses its insert and is then compared, and the file's later batches are read again.
      */
     ofFile(): ResourceWriter {
-      const file = new FileNovelty();
+      const file = new FileNovelty<StoredVersion>();
       return { write: (resourceType, documents) => write(resourceType, documents, file) };
     },
   };
-}
-
-type ReadVersions = () => Promise<ReadonlyMap<string, StoredVersion>>;
-
-/** Whether a file had only new resources so far. */
-class FileNovelty {
-  /** Undefined before the first batch. Later batches wait for its read, which takes less time than their own would. */
-  #hasOnlyNew: Promise<boolean> | undefined;
-
-  /** Reads the stored versions of a batch, or returns none if the file had only new resources. */
-  async readUnlessNew(read: ReadVersions): ReturnType<ReadVersions> {
-    if (this.#hasOnlyNew !== undefined) return (await this.#hasOnlyNew) ? new Map() : read();
-    const reading = read();
-    this.#hasOnlyNew = reading.then(
-      ({ size }) => size === 0,
-      () => false,
-    );
-    return reading;
-  }
-
-  /** Notes that a version of a resource was stored already. */
-  noteStored(): void {
-    this.#hasOnlyNew = Promise.resolve(false);
-  }
 }
 
 /** Whether a resource or tombstone belongs to a patient that is kept out. */

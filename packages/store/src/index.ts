@@ -19,6 +19,7 @@ export {
 } from './encryption-key.repository.ts';
 export { createEncryptStream } from './encryption-stream.ts';
 export { decodeExactNumbers, encodeExactNumbers, type NumberText } from './exact-number-codec.ts';
+export { FileNovelty } from './file-novelty.ts';
 export { createLeases, type Leases, whileLeased } from './leases.ts';
 export { countSchema, sumsOf, withheldCountSchema, zerosOf } from './records/counts.ts';
 export {

@@ -1,6 +1,8 @@
 import { hash } from 'node:crypto';
 import { type Attachment, readAttachments, typesWithAttachments } from '@bulkhead/fhir';
 import type { ResourceDocument, ResourceWriter } from '@bulkhead/resources';
+import { FileNovelty } from '@bulkhead/store';
+import type { StoredVersion } from '../document.repository.ts';
 import type { PatientDocument } from '../patient-document.record.ts';
 import type { DocumentDeps } from './deps.ts';
 
@@ -10,6 +12,7 @@ import type { DocumentDeps } from './deps.ts';
  */
 export function withDocuments(deps: DocumentDeps, writer: ResourceWriter = deps.store.resourceWriter): ResourceWriter {
   const { store, documents, now } = deps;
+  const file = new FileNovelty<StoredVersion>();
   return {
     async write(resourceType, resources) {
       const outcome = await writer.write(resourceType, resources);
@@ -18,7 +21,7 @@ export function withDocuments(deps: DocumentDeps, writer: ResourceWriter = deps.
       const attachments = resources
         .filter(({ _id }) => !outcome.withheldIds?.has(_id))
         .flatMap((document) => toPatientDocuments({ document, resourceType, enabled, now: now() }));
-      await enqueue(deps, await store.documents.note(attachments));
+      await enqueue(deps, await store.documents.note(attachments, file));
       return outcome;
     },
   };
