@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { AppError } from '@bulkhead/runtime';
 import { waitFor } from '@bulkhead/testing';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -244,14 +245,16 @@ describe('the producer (flows)', () => {
     const fileIds = (name: string, count: number) => Array.from({ length: count }, (_, index) => `${name}${index}`);
     await queues.producer.addExportFlow({ exportId: 'job_large', fileIds: fileIds('large', 500) });
     const order: string[] = [];
+    const before = 100;
     const { stop } = queues.startConsumer({
-      'file.download': async ({ fileId }) => {
+      'file.download': async ({ fileId, signal }) => {
+        // The files that are downloaded at the stop are handed over.
+        if (order.length === before) await once(signal, 'abort').then(() => signal.throwIfAborted());
         order.push(fileId);
       },
     });
-    await waitFor(() => order.length >= 100);
+    await waitFor(() => order.length === before);
     await stop();
-    const before = order.length;
     await queues.producer.addExportFlow({ exportId: 'job_small', fileIds: fileIds('small', 5) });
     await queues.producer.addExportFlow({ exportId: 'job_other', fileIds: fileIds('other', 5), filesAhead: 400 });
     queues.startConsumer({
