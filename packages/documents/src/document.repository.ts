@@ -2,7 +2,7 @@ import {
   type Claim,
   createClaims,
   duplicateInserts,
-  type FileNovelty,
+  FileNovelty,
   mongooseFieldsOf,
   type Stored,
 } from '@bulkhead/store';
@@ -69,18 +69,17 @@ export function createDocumentRepository(database: Database) {
     /**
      * Adds documents that are not stored yet, and makes documents pending again that have changed at the server. An older version
      * changes nothing.
-     * @param file what the earlier batches of the same file have shown. Undefined for documents that are not of a file
+     * @param file what the earlier batches of the same file have shown
      * @returns the ids of the documents that are now pending
      */
-    async note(documents: readonly PatientDocument[], file?: FileNovelty<StoredVersion>): Promise<string[]> {
+    async note(documents: readonly PatientDocument[], file = new FileNovelty<StoredVersion>()): Promise<string[]> {
       if (documents.length === 0) return [];
-      const read = () => findVersions(documents);
-      const byId = await (file ? file.readUnlessNew(read) : read());
+      const byId = await file.readUnlessNew(() => findVersions(documents));
       // A batch can contain several versions of a resource. The later ones are compared with the first one.
       const firsts = new Map(documents.toReversed().map((document) => [document.id, document]));
       const missing = documents.filter((document) => !byId.has(document.id) && firsts.get(document.id) === document);
       const inserted = await insertAll(missing);
-      if (inserted.size < missing.length) file?.noteStored();
+      if (inserted.size < missing.length) file.noteStored();
       const noted = new Set<string>();
       for (const document of documents) {
         const isNoted = inserted.has(document) || (await noteOne(document, byId.get(document.id)));

@@ -147,7 +147,7 @@ async function translate<Deps>(
   if (stopSignal.aborted) {
     end('handed-over');
     logger.info('job handed over', { durationMs });
-    await delay(job, token, handOverMs);
+    await job.moveToDelayed(Date.now() + handOverMs, token);
     throw new DelayedError();
   }
   const appError = error instanceof AppError ? error : undefined;
@@ -155,7 +155,7 @@ async function translate<Deps>(
   if (plan.kind === 'wait') {
     end('waits');
     logger.info('job waits', { durationMs, delayMs: plan.delayMs, code: appError?.code });
-    await delay(job, token, plan.delayMs);
+    await job.moveToDelayed(Date.now() + plan.delayMs, token);
     if (isSuspectWait(error)) poisonJobs.wait(job);
     throw new DelayedError();
   }
@@ -167,10 +167,6 @@ async function translate<Deps>(
     ? `${appError.code}: ${appError.message}`
     : `unexpected: ${error instanceof Error ? error.name : typeof error}`;
   throw isFinal ? new UnrecoverableError(text) : new Error(text);
-}
-
-async function delay(job: Job, token: string | undefined, delayMs: number): Promise<void> {
-  await job.moveToDelayed(Date.now() + delayMs, token);
 }
 
 /** Bulkhead's own ids, by which operators search for traces. Other ids may contain a patient id. */

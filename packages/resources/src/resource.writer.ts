@@ -83,7 +83,7 @@ export function createResourceWriter({
   const writeNewest = async (
     resourceType: string,
     documents: readonly ResourceDocument[],
-    file: FileNovelty<StoredVersion> | undefined,
+    file: FileNovelty<StoredVersion>,
   ): Promise<Comparisons> => {
     const collection = database.collection(resourceType);
     const raw = rawWrites();
@@ -92,10 +92,9 @@ export function createResourceWriter({
     for (let round = 0; candidates.length > 0; round++) {
       if (round === maxRounds) throw contention(resourceType);
       const compared = candidates;
-      const read = () => readVersions(collection, compared);
       // In a later round another version of each candidate was stored.
-      if (round > 0) file?.noteStored();
-      const stored = await (file ? file.readUnlessNew(read) : read());
+      if (round > 0) file.noteStored();
+      const stored = await file.readUnlessNew(() => readVersions(collection, compared));
       const decided = decide(candidates, stored);
       unchanged += decided.unchanged;
       stale += decided.stale;
@@ -105,11 +104,11 @@ export function createResourceWriter({
     return { unchanged, stale };
   };
 
-  /** @param file what the earlier batches of the same file have shown. Undefined for documents that are not of a file */
+  /** @param file what the earlier batches of the same file have shown */
   const write = async (
     resourceType: string,
     documents: readonly ResourceDocument[],
-    file?: FileNovelty<StoredVersion>,
+    file = new FileNovelty<StoredVersion>(),
   ): Promise<WriteOutcome> => {
     const [first] = documents;
     if (first === undefined) return noOutcome;

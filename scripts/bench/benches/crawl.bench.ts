@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Bench, BenchContext, BenchRow } from '../bench.ts';
+import type { Measurement, Probe } from '../probe.ts';
 import { type BenchSimulator, startSimulator } from '../systems/start-simulator.ts';
 import { startWorkerProbe } from '../systems/start-worker-probe.ts';
 
@@ -52,31 +53,76 @@ interface MeasuredSync {
 }
 
 /** Measures the first sync of all patients, and one at which nothing has changed. */
-async function measureSyncs(options: {
+function measureSyncs(options: {
   readonly context: BenchContext;
   readonly simulator: BenchSimulator;
   readonly ids: readonly string[];
   readonly practiceWide: boolean;
 }): Promise<MeasuredSync[]> {
-  const { context, simulator, ids, practiceWide } = options;
-  const { redisUrl, mongodbUrl } = context;
-  const database = `crawl-${randomBytes(4).toString('hex')}`;
-  const { origin } = simulator;
-  const env = { PRACTICE_WIDE: String(practiceWide) };
-  const worker = await startWorkerProbe({ entry: 'worker', redisUrl, mongodbUrl, database, origin, env });
-  const requests = async () => (await simulator.control<{ requests: number }>('/stats')).requests;
-  const syncs: MeasuredSync[] = [];
-  try {
+  const { context, ids, practiceWide } = options;
+  return withWorker({ ...options, env: { PRACTICE_WIDE: String(practiceWide) } }, async ({ worker, countRequests }) => {
+    const syncs: MeasuredSync[] = [];
     await worker.measure('work', ['sync']);
     for (const night of ['first', 'nightly']) {
       context.print(`${night} sync ${practiceWide ? 'by type' : 'by patient'}`);
-      const before = await requests();
       // Only a sync of all patients searches by type, and it starts from the patients that are stored.
-      const { details } = await worker.measure('sync', practiceWide && night === 'nightly' ? [] : ids);
+      const patients = practiceWide && night === 'nightly' ? [] : ids;
+      const { requests, details } = await countRequests(() => worker.measure('sync', patients));
       const { types = 0, furtherPages = 0 } = details;
-      syncs.push({ requests: (await requests()) - before, types, furtherPages });
+      syncs.push({ requests, types, furtherPages });
     }
     return syncs;
+  });
+}
+
+/** Measures the requests of an export besides its polls, which depend on the EHR. */
+function measureExport(options: {
+  readonly context: BenchContext;
+  readonly simulator: BenchSimulator;
+}): Promise<number> {
+  return withWorker({ ...options, env: { POLL_INTERVAL_MS: '500' } }, async ({ worker, countRequests }) => {
+    await worker.measure('work', ['bulk-export', 'file-download']);
+    options.context.print('an export');
+    const { requests, details } = await countRequests(() => worker.measure('whole-export', []));
+    return requests - (details.polls ?? 0);
+  });
+}
+
+/** Starts a worker with its own database. `countRequests` adds the requests that the simulator got meanwhile to a measurement. */
+async function withWorker<Result>(
+  options: {
+    readonly context: BenchContext;
+    readonly simulator: BenchSimulator;
+    readonly env: Readonly<Record<string, string>>;
+  },
+  work: (parts: {
+    readonly worker: Probe;
+    readonly countRequests: (
+      measure: () => Promise<Measurement>,
+    ) => Promise<Measurement & { readonly requests: number }>;
+  }) => Promise<Result>,
+): Promise<Result> {
+  const { context, simulator, env } = options;
+  const { redisUrl, mongodbUrl } = context;
+  const database = `crawl-${randomBytes(4).toString('hex')}`;
+  const worker = await startWorkerProbe({
+    entry: 'worker',
+    redisUrl,
+    mongodbUrl,
+    database,
+    origin: simulator.origin,
+    env,
+  });
+  const readCount = async () => (await simulator.control<{ requests: number }>('/stats')).requests;
+  try {
+    return await work({
+      worker,
+      async countRequests(measure) {
+        const before = await readCount();
+        const measured = await measure();
+        return { ...measured, requests: (await readCount()) - before };
+      },
+    });
   } finally {
     await worker.stop();
   }
@@ -93,29 +139,6 @@ function toRow({
 }): BenchRow {
   const ratio = value / floor;
   return { name, value, floor, ratio, unit: 'requests', runs: [{ value, floor }], goal: { of: 'ratio', atMost: 1.1 } };
-}
-
-/** Measures the requests of an export besides its polls, which depend on the EHR. */
-async function measureExport(options: {
-  readonly context: BenchContext;
-  readonly simulator: BenchSimulator;
-}): Promise<number> {
-  const { context, simulator } = options;
-  const { redisUrl, mongodbUrl } = context;
-  const database = `crawl-${randomBytes(4).toString('hex')}`;
-  const { origin } = simulator;
-  const env = { POLL_INTERVAL_MS: '500' };
-  const worker = await startWorkerProbe({ entry: 'worker', redisUrl, mongodbUrl, database, origin, env });
-  try {
-    await worker.measure('work', ['bulk-export', 'file-download']);
-    context.print('an export');
-    const before = (await simulator.control<{ requests: number }>('/stats')).requests;
-    const { details } = await worker.measure('whole-export', []);
-    const sent = (await simulator.control<{ requests: number }>('/stats')).requests - before;
-    return sent - (details.polls ?? 0);
-  } finally {
-    await worker.stop();
-  }
 }
 
 /** The requests of an export, and of a day on which each practice syncs and one in thirty is exported. */

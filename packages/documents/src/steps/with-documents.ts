@@ -1,5 +1,4 @@
 import { hash } from 'node:crypto';
-import { setImmediate } from 'node:timers/promises';
 import { type Attachment, readAttachments, typesWithAttachments } from '@bulkhead/fhir';
 import type { ResourceDocument, ResourceWriter } from '@bulkhead/resources';
 import { FileNovelty } from '@bulkhead/store';
@@ -16,16 +15,13 @@ export function withDocuments(deps: DocumentDeps, writer: ResourceWriter = deps.
   const file = new FileNovelty<StoredVersion>();
   return {
     async write(resourceType, resources) {
-      if (!typesWithAttachments.includes(resourceType)) return writer.write(resourceType, resources);
+      const outcome = await writer.write(resourceType, resources);
+      if (!typesWithAttachments.includes(resourceType)) return outcome;
       const { enabled } = documents;
-      const readAll = async () => {
-        // The attachments are read while the database writes.
-        await setImmediate();
-        return resources.map((document) => toPatientDocuments({ document, resourceType, enabled, now: now() }));
-      };
-      const [outcome, attachments] = await Promise.all([writer.write(resourceType, resources), readAll()]);
-      const admitted = attachments.filter((_, index) => !outcome.withheldIds?.has(resources[index]?._id ?? ''));
-      await enqueue(deps, await store.documents.note(admitted.flat(), file));
+      const attachments = resources
+        .filter(({ _id }) => !outcome.withheldIds?.has(_id))
+        .flatMap((document) => toPatientDocuments({ document, resourceType, enabled, now: now() }));
+      await enqueue(deps, await store.documents.note(attachments, file));
       return outcome;
     },
   };
