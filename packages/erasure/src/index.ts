@@ -1,3 +1,11 @@
+import type { AccessStore } from '@bulkhead/access';
+import type { ResourceStore } from '@bulkhead/resources';
+import type { ScheduleStore } from '@bulkhead/schedules';
+import type { createConnectionEraser } from './connection-eraser.ts';
+import type { createErasureRepository } from './erasure.repository.ts';
+import type { createPatientEraser } from './patient-eraser.ts';
+import type { Retention } from './retention/create-retention.ts';
+
 export { createConnectionEraser } from './connection-eraser.ts';
 export { dataAmountsSchema, type Erasure, noAmounts } from './erasure.record.ts';
 export { createErasureRepository } from './erasure.repository.ts';
@@ -5,4 +13,11 @@ export { ErasureGate, guardInserts } from './erasure-gate.ts';
 export { createPatientEraser } from './patient-eraser.ts';
 export { createRetention, type RetainedKind, type Retention, retainedKinds } from './retention/create-retention.ts';
 export { listRetentionStates, type RetentionState } from './retention/retention-pass.ts';
-export type { ErasureStore } from './store.ts';
+
+/** The repositories that this feature uses. */
+export interface ErasureStore extends ScheduleStore, Pick<ResourceStore, 'keptOut'>, Pick<AccessStore, 'auditEvents'> {
+  readonly erasures: ReturnType<typeof createErasureRepository>;
+  readonly connectionEraser: ReturnType<typeof createConnectionEraser>;
+  readonly patientEraser: ReturnType<typeof createPatientEraser>;
+  readonly retention: Retention;
+}

@@ -352,7 +352,3 @@ function toEntry({
   const isCorrected = sealedCorrection !== undefined;
   return { id: _id, ...fields, keptBytes: keptBytes ?? fields.sizeBytes, isTruncated, isCorrected };
 }
-
-export interface QuarantineStore {
-  readonly quarantine: ReturnType<typeof createQuarantineRepository>;
-}

@@ -1,4 +1,13 @@
+import type { BulkExportStore } from '@bulkhead/bulk-export';
+import type { SyncStore } from '@bulkhead/sync';
+import type { WebhookStore } from '@bulkhead/webhooks';
+import type { createScheduleRepository } from './schedule.repository.ts';
+
 export type { Schedule } from './schedule.record.ts';
 export { createScheduleRepository } from './schedule.repository.ts';
 export { spreadOf } from './spread-of.ts';
-export type { ScheduleStore } from './store.ts';
+
+/** The repositories that this feature uses. */
+export interface ScheduleStore extends BulkExportStore, SyncStore, Omit<WebhookStore, 'bulkExports' | 'syncRuns'> {
+  readonly schedules: ReturnType<typeof createScheduleRepository>;
+}

@@ -1,5 +1,5 @@
 import type { Immutable } from '@bulkhead/runtime';
-import { countSchema } from '@bulkhead/store';
+import { countSchema, type View, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 
 export const auditOutcomes = ['success', 'unchanged', 'refused', 'failed'] as const;
@@ -85,3 +85,18 @@ export type NewAuditEvent = Omit<
 
 /** An event of the chain. */
 export type ChainedAuditEvent = AuditEvent & Required<Pick<AuditEvent, 'sequence' | 'previousHash' | 'hash'>>;
+
+export const auditEventViewSchema = z
+  .strictObject(viewShapeOf(auditEventSchema))
+  .meta({ id: 'AuditEvent', description: 'Who did what, when, and how it ended.' });
+
+/** An event as the API and the audit stream show it. It has every stored field, because its hash is computed over all of them. */
+export function toAuditView(event: AuditEvent): View<typeof auditEventViewSchema> {
+  const { at, expiresAt, previousExpiresAt, ...fields } = event;
+  return {
+    ...fields,
+    at: at.toISOString(),
+    expiresAt: expiresAt.toISOString(),
+    ...(previousExpiresAt === undefined ? {} : { previousExpiresAt: previousExpiresAt.toISOString() }),
+  };
+}

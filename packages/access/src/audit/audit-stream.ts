@@ -1,8 +1,7 @@
 import { hostname } from 'node:os';
 import type { Writable } from 'node:stream';
 import { createLineSink, type Logger, type Metrics } from '@bulkhead/runtime';
-import { toAuditView } from '../commands/audit.service.ts';
-import type { AuditEvent } from './audit-event.record.ts';
+import { type AuditEvent, toAuditView } from './audit-event.record.ts';
 import { toFhirAuditEvents } from './fhir-audit-event.ts';
 
 /** Sends audit events off the host as soon as they are stored. */

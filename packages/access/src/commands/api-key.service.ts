@@ -1,7 +1,7 @@
 import { AppError, invalidRequest } from '@bulkhead/runtime';
 import { z } from 'zod';
 import { type ApiKey, type ApiKeyRole, apiKeyRoles } from '../api-key.record.ts';
-import type { AccessStore } from '../store.ts';
+import type { AccessStore } from '../index.ts';
 
 export type ApiKeyService = ReturnType<typeof createApiKeyService>;
 

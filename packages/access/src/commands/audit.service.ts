@@ -1,9 +1,8 @@
 import { type Page, pageQuery, readPage } from '@bulkhead/runtime';
-import { type View, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
-import { type AuditEvent, auditEventSchema, auditOutcomes, type NewAuditEvent } from '../audit/audit-event.record.ts';
+import { type AuditEvent, auditOutcomes, type NewAuditEvent } from '../audit/audit-event.record.ts';
 import type { ChainPosition, ChainReport } from '../audit/check-chain.ts';
-import type { AccessStore } from '../store.ts';
+import type { AccessStore } from '../index.ts';
 
 export type AuditService = ReturnType<typeof createAuditService>;
 
@@ -21,21 +20,6 @@ export function createAuditService({ store }: { readonly store: AccessStore }) {
     /** Verifies a part of the chain. `isComplete` says whether it reached the end. */
     verify: ({ expectedHead: expected, cursor: after, ...query }: AuditCheckQuery): Promise<ChainReport> =>
       store.auditEvents.verify({ ...query, after, expected }),
-  };
-}
-
-export const auditEventViewSchema = z
-  .strictObject(viewShapeOf(auditEventSchema))
-  .meta({ id: 'AuditEvent', description: 'Who did what, when, and how it ended.' });
-
-/** An event as the API shows it. It has every stored field, because its hash is computed over all of them. */
-export function toAuditView(event: AuditEvent): View<typeof auditEventViewSchema> {
-  const { at, expiresAt, previousExpiresAt, ...fields } = event;
-  return {
-    ...fields,
-    at: at.toISOString(),
-    expiresAt: expiresAt.toISOString(),
-    ...(previousExpiresAt === undefined ? {} : { previousExpiresAt: previousExpiresAt.toISOString() }),
   };
 }
 

@@ -2,7 +2,7 @@ import type { Producer } from '@bulkhead/queues';
 import { AppError } from '@bulkhead/runtime';
 import { type BulkExport, retryPhase } from '../bulk-export.record.ts';
 import { isTerminal } from '../bulk-export-phase.ts';
-import type { BulkExportStore } from '../store.ts';
+import type { BulkExportStore } from '../index.ts';
 
 interface ExportCommand {
   readonly store: BulkExportStore;

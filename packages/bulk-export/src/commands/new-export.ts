@@ -3,7 +3,7 @@ import { newId } from '@bulkhead/access';
 import type { BulkExportRequest } from '@bulkhead/fhir';
 import { AppError, waitUntil } from '@bulkhead/runtime';
 import { type BulkExport, noCounts } from '../bulk-export.record.ts';
-import type { BulkExportStore } from '../store.ts';
+import type { BulkExportStore } from '../index.ts';
 import { coveredBefore, everyType, sinceLast } from '../watermarks/watermark.ts';
 import type { BulkExportBody } from './bulk-export.schema.ts';
 

@@ -1,7 +1,7 @@
 import type { ConnectionDeps } from '@bulkhead/connections/steps';
 import type { DocumentDeps } from '@bulkhead/documents/steps';
 import type { BufferPool } from '@bulkhead/store';
-import type { BulkExportStore } from '../store.ts';
+import type { BulkExportStore } from '../index.ts';
 import type { ExportContexts } from './export-contexts.ts';
 
 /** The dependencies of the steps of this feature. */

@@ -1,7 +1,7 @@
 import { connectionGone } from '@bulkhead/connections/steps';
 import type { Connection } from '@bulkhead/providers';
 import type { BulkExport } from '../bulk-export.record.ts';
-import type { BulkExportStore } from '../store.ts';
+import type { BulkExportStore } from '../index.ts';
 
 /** The data that all files of an export share. */
 export interface ExportContext {

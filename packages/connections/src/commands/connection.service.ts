@@ -10,7 +10,7 @@ import type { Producer } from '@bulkhead/queues';
 import { AppError, type Fault, invalidRequest, unavailable, waitUntil } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import { connectionExists, insertWithDefaultName, uniquePurposeOf } from '../connection-name.ts';
-import type { ConnectionStore } from '../store.ts';
+import type { ConnectionStore } from '../index.ts';
 import type { ConnectionAuthBody, ConnectionBody, ConnectionDraftBody } from './connection.schema.ts';
 import { newConnection, toConnectionAuth } from './new-connection.ts';
 

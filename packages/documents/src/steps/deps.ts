@@ -1,7 +1,7 @@
 import type { EhrClient } from '@bulkhead/ehr-client';
 import type { Producer } from '@bulkhead/queues';
 import type { Logger } from '@bulkhead/runtime';
-import type { DocumentStore } from '../store.ts';
+import type { DocumentStore } from '../index.ts';
 
 /** The dependencies of the steps of this feature. */
 export interface DocumentDeps {

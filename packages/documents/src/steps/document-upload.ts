@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { EncryptedFileWriter } from '@bulkhead/store';
+import type { DocumentStore } from '../index.ts';
 import type { DocumentProgress } from '../patient-document.record.ts';
-import type { DocumentStore } from '../store.ts';
 
 interface UploadOptions {
   readonly contents: DocumentStore['documentContents'];

@@ -5,7 +5,7 @@ import { AppError, invalidRequest, pageQuery, readPage } from '@bulkhead/runtime
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import { z } from 'zod';
 import { type DataAmounts, type Erasure, noAmounts } from '../erasure.record.ts';
-import type { ErasureStore } from '../store.ts';
+import type { ErasureStore } from '../index.ts';
 
 interface ConnectionReference {
   readonly connectionId: string;

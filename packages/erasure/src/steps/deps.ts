@@ -1,8 +1,8 @@
 import type { BulkExportDeps } from '@bulkhead/bulk-export/steps';
 import type { SyncDeps } from '@bulkhead/sync/steps';
 import type { DataAmounts } from '../erasure.record.ts';
+import type { ErasureStore } from '../index.ts';
 import type { RetainedKind } from '../retention/create-retention.ts';
-import type { ErasureStore } from '../store.ts';
 
 /** The dependencies of the steps of this feature. An erasure also stops exports and syncs, so it needs theirs. */
 export interface ErasureDeps extends Omit<BulkExportDeps, 'store'>, Omit<SyncDeps, 'store'> {

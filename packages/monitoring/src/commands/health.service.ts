@@ -6,7 +6,7 @@ import type { HealthReport } from '../health/health-check.ts';
 import type { HealthSnapshot } from '../health/health-snapshot.ts';
 import { failedJobsMs } from '../health/queue.checks.ts';
 import { failuresShownMs } from '../health/run.checks.ts';
-import type { MonitoringStore } from '../store.ts';
+import type { MonitoringStore } from '../index.ts';
 import type { MonitoringService } from './monitoring.service.ts';
 import type { RateBudgetService } from './rate-budget.service.ts';
 

@@ -2,7 +2,7 @@ import { keepFor } from '@bulkhead/runtime';
 import type { History } from '../history/history.schema.ts';
 import { historyKeptMs } from '../history/history-sample.repository.ts';
 import { summarizeHistory } from '../history/summarize-history.ts';
-import type { MonitoringStore } from '../store.ts';
+import type { MonitoringStore } from '../index.ts';
 
 /** Samples change each minute, and all of them are a few MB. */
 const keptMs = 60_000;

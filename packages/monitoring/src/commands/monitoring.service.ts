@@ -3,7 +3,7 @@ import type { Producer, QueueFigures } from '@bulkhead/queues';
 import { unavailable } from '@bulkhead/runtime';
 import type { Schedule } from '@bulkhead/schedules';
 import { anySync, connectionLag } from '../connection-lag.ts';
-import type { MonitoringStore } from '../store.ts';
+import type { MonitoringStore } from '../index.ts';
 
 export interface RunFigures {
   readonly exports: ReadonlyMap<string, number>;

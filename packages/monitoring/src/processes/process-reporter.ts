@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { createHealth, Metrics } from '@bulkhead/runtime';
-import type { MonitoringStore } from '../store.ts';
 import type { ProcessCount, ProcessState } from './process-state.record.ts';
+import type { createProcessStateRepository } from './process-state.repository.ts';
 
 const defaultTiming = {
   /** A report is one small write, and the health report is at most this old. */
@@ -38,7 +38,7 @@ const counted: readonly Counted[] = [
 
 interface ProcessReporterOptions {
   readonly kind: ProcessState['kind'];
-  readonly store: Pick<MonitoringStore, 'processStates'>;
+  readonly store: { readonly processStates: ReturnType<typeof createProcessStateRepository> };
   readonly metrics: Metrics;
   readonly health: Pick<ReturnType<typeof createHealth>, 'readiness'>;
   readonly timing?: typeof defaultTiming;

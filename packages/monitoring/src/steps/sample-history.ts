@@ -6,7 +6,7 @@ import type { SharedBudget } from '../commands/rate-budget.service.ts';
 import type { EndedRun, HistorySample } from '../history/history-sample.record.ts';
 import { historyKeptMs } from '../history/history-sample.repository.ts';
 import { mergeSamples } from '../history/merge-samples.ts';
-import type { MonitoringStore } from '../store.ts';
+import type { MonitoringStore } from '../index.ts';
 
 export interface HistoryDeps {
   readonly store: MonitoringStore;

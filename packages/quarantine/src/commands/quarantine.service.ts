@@ -3,8 +3,8 @@ import type { Producer } from '@bulkhead/queues';
 import { AppError, pageQuery, readPage, unavailable, waitUntil } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import { z } from 'zod';
+import type { QuarantineStore } from '../index.ts';
 import { type QuarantineEntry, quarantineStates } from '../quarantine.record.ts';
-import type { QuarantineStore } from '../quarantine.repository.ts';
 
 /** A replay is one write, so this is enough. If no worker is running, the API returns the unchanged line. */
 const replayWaitMs = 5000;

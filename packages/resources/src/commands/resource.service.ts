@@ -4,8 +4,8 @@ import { isResourceType, parseSearch, type Resource, type SearchRequest, searchs
 import type { Connection } from '@bulkhead/providers';
 import { AppError, invalidRequest } from '@bulkhead/runtime';
 import type { ConnectionScope } from '@bulkhead/store';
+import type { ResourceStore } from '../index.ts';
 import type { SourcedVersion } from '../resource-document.ts';
-import type { ResourceStore } from '../store.ts';
 
 export interface ResourceTypeReference {
   readonly provider: string;

@@ -5,8 +5,8 @@ import { AppError } from '@bulkhead/runtime';
 import { isSyncActive } from '@bulkhead/sync';
 import { newSyncRun, syncAlreadyRunning, syncBodySchema } from '@bulkhead/sync/commands';
 import type { z } from 'zod';
+import type { ScheduleStore } from '../index.ts';
 import type { Schedule } from '../schedule.record.ts';
-import type { ScheduleStore } from '../store.ts';
 
 interface StartOptions {
   readonly store: ScheduleStore;

@@ -1,6 +1,6 @@
 import type { Producer } from '@bulkhead/queues';
 import type { Logger } from '@bulkhead/runtime';
-import type { ScheduleStore } from '../store.ts';
+import type { ScheduleStore } from '../index.ts';
 
 /** The dependencies of the steps of this feature. */
 export interface ScheduleDeps {

@@ -5,7 +5,7 @@ import type { Producer } from '@bulkhead/queues';
 import { AppError, invalidRequest, keepForKey, type Page, readPage, unavailable, waitUntil } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import { checkCallback } from '@bulkhead/webhooks/commands';
-import type { SyncStore } from '../store.ts';
+import type { SyncStore } from '../index.ts';
 import type { SyncEvent } from '../sync-event.record.ts';
 import type { SyncRun } from '../sync-run.record.ts';
 import { isSyncActive } from '../sync-run-phase.ts';

@@ -1,6 +1,6 @@
 import type { ConnectionDeps } from '@bulkhead/connections/steps';
 import type { DocumentDeps } from '@bulkhead/documents/steps';
-import type { SyncStore } from '../store.ts';
+import type { SyncStore } from '../index.ts';
 
 /** The dependencies of the steps of this feature. */
 export interface SyncDeps extends Omit<DocumentDeps, 'store'> {

@@ -3,7 +3,7 @@ import type { ConnectionService } from '@bulkhead/connections/commands';
 import type { Producer } from '@bulkhead/queues';
 import { AppError, invalidRequest, type Page, readPage } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
-import type { WebhookStore } from '../store.ts';
+import type { WebhookStore } from '../index.ts';
 import type { WebhookDelivery } from '../webhook-delivery.record.ts';
 import type { DeliveriesQuery, WebhookBody } from './webhook.schema.ts';
 

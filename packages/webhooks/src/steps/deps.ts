@@ -1,6 +1,6 @@
 import type { WebhookSender } from '@bulkhead/ehr-client';
 import type { Producer } from '@bulkhead/queues';
-import type { WebhookStore } from '../store.ts';
+import type { WebhookStore } from '../index.ts';
 
 /** The dependencies of the steps of this feature. */
 export interface WebhookDeps {

@@ -26,8 +26,8 @@ import { toEhrText } from '@bulkhead/runtime';
 import { BsonLines, type BufferPool } from '@bulkhead/store';
 import { sumIssues } from '../../accounting.ts';
 import type { IssueCount } from '../../bulk-export.record.ts';
+import type { BulkExportStore } from '../../index.ts';
 import type { FileCheckpoint, OutputFile } from '../../output-file.record.ts';
-import type { BulkExportStore } from '../../store.ts';
 import type { KeptLine } from './long-line.ts';
 
 /**

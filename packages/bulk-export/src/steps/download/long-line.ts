@@ -2,8 +2,8 @@ import { createHash, type Hash } from 'node:crypto';
 import type { LongLinePart } from '@bulkhead/fhir';
 import { maxKeptLineBytes, type QuarantinedLine } from '@bulkhead/quarantine';
 import type { EncryptedFileWriter } from '@bulkhead/store';
+import type { BulkExportStore } from '../../index.ts';
 import type { OutputFile } from '../../output-file.record.ts';
-import type { BulkExportStore } from '../../store.ts';
 
 /** The stored part of a line that is too long to be held in memory. */
 export type KeptLine = Required<Pick<QuarantinedLine, 'sealedFile' | 'keptBytes' | 'sha256'>>;

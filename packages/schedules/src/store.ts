@@ -1,9 +1,0 @@
-import type { BulkExportStore } from '@bulkhead/bulk-export';
-import type { SyncStore } from '@bulkhead/sync';
-import type { WebhookStore } from '@bulkhead/webhooks';
-import type { createScheduleRepository } from './schedule.repository.ts';
-
-/** The repositories that this feature uses. */
-export interface ScheduleStore extends BulkExportStore, SyncStore, Omit<WebhookStore, 'bulkExports' | 'syncRuns'> {
-  readonly schedules: ReturnType<typeof createScheduleRepository>;
-}

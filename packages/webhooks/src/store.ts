@@ -1,9 +1,0 @@
-import type { ConnectionStore } from '@bulkhead/connections';
-import type { createWebhookDeliveryRepository } from './webhook-delivery.repository.ts';
-
-/** The repositories that this feature uses. Of repositories of other features it lists only the methods that it calls. */
-export interface WebhookStore extends Pick<ConnectionStore, 'connections'> {
-  readonly webhookDeliveries: ReturnType<typeof createWebhookDeliveryRepository>;
-  readonly bulkExports: { readonly listUnnotifiedIds: (limit: number) => Promise<readonly string[]> };
-  readonly syncRuns: { readonly listUnnotifiedIds: (limit: number) => Promise<readonly string[]> };
-}
