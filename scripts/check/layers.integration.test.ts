@@ -174,6 +174,7 @@ describe('the rules of the layers, in a tree with a violation of each rule', () 
 it('the real tree has no violation, and its imports between packages are edges to sources', async () => {
   const { modules, summary } = await cruiseLayers({ folder: root });
   expect(summary.violations).toEqual([]);
+  const entryPoints = readEntryPoints();
   for (const manifest of globSync('{apps,packages}/*/package.json', { cwd: root })) {
     const folder = dirname(manifest);
     const { dependencies = {} } = JSON.parse(readFileSync(join(root, manifest), 'utf8')) as Manifest;
@@ -181,18 +182,25 @@ it('the real tree has no violation, and its imports between packages are edges t
     const edges = modules
       .filter(({ source }) => source.startsWith(`${folder}/src/`))
       .flatMap(({ dependencies }) => dependencies)
-      .filter(({ module, resolved }) => resolved === sourceOf(module));
+      .filter(({ module, resolved }) => resolved === entryPoints.get(module));
     const names = edges.map(({ module }) => module.split('/').slice(0, 2).join('/'));
     expect([...new Set(names)]).toEqual(expect.arrayContaining(expected));
   }
 });
 
-/** Returns the source of an entry point: `packages/sync/src/steps/index.ts` for `@bulkhead/sync/steps`. */
-function sourceOf(module: string): string {
-  const [, name, entry] = module.split('/');
-  return `packages/${[name, 'src', ...(entry === undefined ? [] : [entry]), 'index.ts'].join('/')}`;
+/** Returns the source of each entry point: `packages/sync/src/steps/index.ts` for `@bulkhead/sync/steps`. */
+function readEntryPoints(): ReadonlyMap<string, string> {
+  const entryPoints = new Map<string, string>();
+  for (const manifest of globSync('packages/*/package.json', { cwd: root })) {
+    const { name, exports = {} } = JSON.parse(readFileSync(join(root, manifest), 'utf8')) as Manifest;
+    for (const [entry, { '@bulkhead/source': source }] of Object.entries(exports))
+      entryPoints.set(join(name, entry), join(dirname(manifest), source));
+  }
+  return entryPoints;
 }
 
 interface Manifest {
+  readonly name: string;
   readonly dependencies?: Readonly<Record<string, string>>;
+  readonly exports?: Readonly<Record<string, { readonly '@bulkhead/source': string }>>;
 }

@@ -1,14 +1,23 @@
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import { parseMediaType, typesWithAttachments } from '@bulkhead/fhir';
 import type { Producer } from '@bulkhead/queues';
-import { AppError, pageQuery, readPage } from '@bulkhead/runtime';
-import { type ConnectionScope, forReader, isInScope } from '@bulkhead/store';
+import { AppError, pageQuery, readPage, withoutSecrets } from '@bulkhead/runtime';
+import {
+  type ConnectionScope,
+  countSchema,
+  forReader,
+  isInScope,
+  type Reader,
+  toView,
+  type View,
+  viewShapeOf,
+} from '@bulkhead/store';
 import { z } from 'zod';
 import { contentTypeVerdict } from '../content-type-policy.ts';
 import type { DocumentFilter } from '../document.repository.ts';
 import { documentFileName } from '../document-file-name.ts';
 import type { DocumentStore } from '../index.ts';
-import { documentStates, type PatientDocument } from '../patient-document.record.ts';
+import { documentStates, type PatientDocument, patientDocumentSchema } from '../patient-document.record.ts';
 
 interface DocumentReference {
   readonly provider: string;
@@ -136,3 +145,44 @@ export const documentQuerySchema = z.strictObject({
   ...pageQuery({ defaultLimit: 100 }),
 });
 type DocumentQuery = z.output<typeof documentQuerySchema>;
+
+export const documentViewSchema = z
+  .strictObject({
+    ...viewShapeOf(patientDocumentSchema.omit({ resourceUpdatedAt: true, fingerprint: true, progress: true })),
+    source: z.enum(['inline', 'url']).describe('Where the content comes from: `inline` in the resource, or the `url`.'),
+    storedBytes: countSchema
+      .exactOptional()
+      .describe('How much of a running download is stored. Absent if none is running.'),
+  })
+  .meta({ id: 'Document', description: 'An attachment of a resource, and the state of its content.' });
+
+type DocumentView = View<typeof documentViewSchema>;
+
+export function toDocumentView(document: PatientDocument, reader: Reader): DocumentView {
+  const { url, progress, error } = document;
+  return toView<DocumentView>({
+    id: document.id,
+    connectionId: document.connectionId,
+    resource: document.resource,
+    patientId: document.patientId,
+    index: document.index,
+    source: url === undefined ? 'inline' : 'url',
+    url: url === undefined ? undefined : withoutSecrets(url),
+    contentType: document.contentType,
+    title: document.title,
+    declaredSize: document.declaredSize,
+    declaredHash: document.declaredHash,
+    state: document.state,
+    reason: document.reason,
+    storedBytes: progress && progress.parts.length * progress.partBytes,
+    sha256: document.sha256,
+    sizeBytes: document.sizeBytes,
+    storedType: document.storedType,
+    notes: document.notes,
+    attempts: document.attempts,
+    error: error && forReader(error, reader),
+    createdAt: document.createdAt.toISOString(),
+    startedAt: document.startedAt?.toISOString(),
+    completedAt: document.completedAt?.toISOString(),
+  });
+}

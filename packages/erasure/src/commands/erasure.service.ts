@@ -2,9 +2,9 @@ import { type AuditActor, newId } from '@bulkhead/access';
 import { isResourceId } from '@bulkhead/fhir';
 import type { Producer } from '@bulkhead/queues';
 import { AppError, invalidRequest, pageQuery, readPage } from '@bulkhead/runtime';
-import { type ConnectionScope, isInScope } from '@bulkhead/store';
+import { type ConnectionScope, isInScope, toView, type View, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
-import { type DataAmounts, type Erasure, noAmounts } from '../erasure.record.ts';
+import { type DataAmounts, type Erasure, erasureSchema, noAmounts } from '../erasure.record.ts';
 import type { ErasureStore } from '../index.ts';
 
 interface ConnectionReference {
@@ -211,3 +211,37 @@ export const erasureListQuerySchema = z.strictObject({
   ...pageQuery({ defaultLimit: 100 }),
 });
 type ErasureListQuery = z.output<typeof erasureListQuerySchema>;
+
+const { stoppedAt, completedAt, ...fields } = viewShapeOf(erasureSchema.omit({ version: true }));
+
+export const erasureViewSchema = z
+  .strictObject({
+    ...fields,
+    requestedBy: z.string().meta({ description: 'The name of the API key that requested the erasure.' }),
+    startedAt: stoppedAt,
+    completedAt,
+  })
+  .meta({ id: 'Erasure', description: 'The deletion of all stored data of a connection or of a patient.' });
+
+type ErasureView = View<typeof erasureViewSchema>;
+
+/** An erasure as the API shows it. */
+export function toErasureView(erasure: Erasure): ErasureView {
+  const { requestedBy } = erasure;
+  return toView<ErasureView>({
+    id: erasure.id,
+    kind: erasure.kind,
+    connectionId: erasure.connectionId,
+    patientId: erasure.patientId,
+    keepsOut: erasure.keepsOut,
+    phase: erasure.phase,
+    found: erasure.found,
+    deleted: erasure.deleted,
+    warnings: erasure.warnings,
+    error: erasure.error,
+    requestedBy: requestedBy.name ?? requestedBy.id,
+    createdAt: erasure.createdAt.toISOString(),
+    startedAt: erasure.stoppedAt?.toISOString(),
+    completedAt: erasure.completedAt?.toISOString(),
+  });
+}

@@ -1,10 +1,10 @@
 import type { Readable } from 'node:stream';
 import type { Producer } from '@bulkhead/queues';
 import { AppError, pageQuery, readPage, unavailable, waitUntil } from '@bulkhead/runtime';
-import { type ConnectionScope, isInScope } from '@bulkhead/store';
+import { type ConnectionScope, isInScope, toView, type View, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 import type { QuarantineStore } from '../index.ts';
-import { type QuarantineEntry, quarantineStates } from '../quarantine.record.ts';
+import { type QuarantineEntry, quarantineEntrySchema, quarantineStates } from '../quarantine.record.ts';
 
 /** A replay is one write, so this is enough. If no worker is running, the API returns the unchanged line. */
 const replayWaitMs = 5000;
@@ -161,3 +161,34 @@ export const replayBodySchema = z
       'Which open lines are tried again. An export or a file is required, so that everything is not replayed by mistake.',
   });
 type ReplayBody = z.output<typeof replayBodySchema>;
+
+export const quarantineViewSchema = z.strictObject(viewShapeOf(quarantineEntrySchema)).meta({
+  id: 'QuarantinedLine',
+  description: 'A line, or an entry of a search, that could not be stored, with its position and the reason.',
+});
+
+type QuarantineView = View<typeof quarantineViewSchema>;
+
+/** The view has the position of the line and the reason, but never its content. */
+export function toQuarantineView(entry: QuarantineEntry): QuarantineView {
+  return toView<QuarantineView>({
+    id: entry.id,
+    connectionId: entry.connectionId,
+    source: entry.source,
+    stepId: entry.stepId,
+    resourceType: entry.resourceType,
+    exportId: entry.exportId,
+    fileId: entry.fileId,
+    line: entry.line,
+    offset: entry.offset,
+    reason: entry.reason,
+    state: entry.state,
+    sizeBytes: entry.sizeBytes,
+    keptBytes: entry.keptBytes,
+    isTruncated: entry.isTruncated,
+    sha256: entry.sha256,
+    isCorrected: entry.isCorrected,
+    createdAt: entry.createdAt.toISOString(),
+    replay: entry.replay && { ...entry.replay, at: entry.replay.at.toISOString() },
+  });
+}

@@ -1,11 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import type { Producer } from '@bulkhead/queues';
-import { AppError, invalidRequest, type Page, readPage } from '@bulkhead/runtime';
-import { type ConnectionScope, isInScope } from '@bulkhead/store';
+import { AppError, invalidRequest, type Page, pageQuery, readPage } from '@bulkhead/runtime';
+import { type ConnectionScope, isInScope, toView, type View, viewShapeOf } from '@bulkhead/store';
+import { z } from 'zod';
 import type { WebhookStore } from '../index.ts';
-import type { WebhookDelivery } from '../webhook-delivery.record.ts';
-import type { DeliveriesQuery, WebhookBody } from './webhook.schema.ts';
+import {
+  type WebhookAttempt,
+  type WebhookDelivery,
+  webhookDeliverySchema,
+  webhookStates,
+} from '../webhook-delivery.record.ts';
 
 /** Standard Webhooks recommends 24 to 64 bytes. */
 const secretBytes = 32;
@@ -99,3 +104,64 @@ export async function checkCallback(options: {
     'requires a webhook secret, which signs the call: create one with PUT /api/ehr/connections/{id}/webhook';
   throw invalidRequest([{ path: 'callbackUrl', message }]);
 }
+
+export const deliveryViewSchema = z
+  .strictObject({
+    ...viewShapeOf(webhookDeliverySchema),
+    body: z
+      .unknown()
+      .describe(
+        'The JSON body of the call: `type`, `timestamp`, and `data` with ids, the status and counts. It contains no patient data.',
+      ),
+  })
+  .meta({ id: 'WebhookDelivery', description: 'A call to the address of a client, with its attempts.' });
+
+type DeliveryView = View<typeof deliveryViewSchema>;
+
+export function toDeliveryView(delivery: WebhookDelivery): DeliveryView {
+  return toView<DeliveryView>({
+    id: delivery.id,
+    connectionId: delivery.connectionId,
+    url: delivery.url,
+    type: delivery.type,
+    body: JSON.parse(delivery.body) as unknown,
+    state: delivery.state,
+    attempts: delivery.attempts.map(toAttemptView),
+    createdAt: delivery.createdAt.toISOString(),
+    deliveredAt: delivery.deliveredAt?.toISOString(),
+  });
+}
+
+type AttemptView = DeliveryView['attempts'][number];
+
+function toAttemptView({ at, status, error }: WebhookAttempt): AttemptView {
+  return toView<AttemptView>({ at: at.toISOString(), status, error });
+}
+
+/** The worker decides whether an address may be called, because only the worker knows its network. */
+export const callbackUrlSchema = z
+  .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+  .max(2000)
+  // Zod runs refinements even if the value is not a URL.
+  .refine(
+    (url) => !URL.canParse(url) || !/^[^/?#]*\/\/[^/?#]*@/.test(new URL(url).href),
+    'must not contain a user name',
+  );
+
+export const webhookBodySchema = z
+  .strictObject({
+    url: callbackUrlSchema
+      .optional()
+      .describe(
+        'The address to call, http or https. Default: none; then only the `callbackUrl` of a request is called, with the new secret.',
+      ),
+  })
+  .meta({ description: 'The address of the connection. An empty body creates a secret only.' });
+type WebhookBody = z.output<typeof webhookBodySchema>;
+
+export const deliveriesQuerySchema = z.strictObject({
+  connectionId: z.string().min(1).max(100).describe('The connection whose deliveries are listed.'),
+  state: z.enum(webhookStates).optional().describe('Only deliveries in this state.'),
+  ...pageQuery({ defaultLimit: 100 }),
+});
+type DeliveriesQuery = z.output<typeof deliveriesQuerySchema>;
