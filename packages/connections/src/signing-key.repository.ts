@@ -1,8 +1,24 @@
-import type { AssertionAlgorithm, SigningKey } from '@bulkhead/providers';
+import { type AssertionAlgorithm, assertionAlgorithms, type SigningKey } from '@bulkhead/providers';
+import type { Immutable } from '@bulkhead/runtime';
 import { createEncryptedField, isDuplicateKey, mongooseFieldsOf, type SecretBox, type Stored } from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
 import { z } from 'zod';
-import { type SigningKeyRecord, signingKeySchema } from './signing-key.record.ts';
+
+/** A key that signs client assertions, without its private half. */
+export const signingKeySchema = z.strictObject({
+  kid: z.string().describe('The id of the key in the published key set.'),
+  alg: z.enum(assertionAlgorithms).describe('The algorithm of the signatures.'),
+  publicJwk: z.record(z.string(), z.unknown()),
+  createdAt: z.date().describe('When the key was created or imported, and published.'),
+  activatedAt: z
+    .date()
+    .exactOptional()
+    .describe(
+      'When an operator confirmed that every EHR has the key. Absent if no operator has confirmed it. Then the key signs after an hour.',
+    ),
+  retiredAt: z.date().exactOptional().describe('When the key stopped signing. Absent if it did not.'),
+});
+export type SigningKeyRecord = Immutable<z.output<typeof signingKeySchema>>;
 
 /** The id of a stored key is its `kid`. */
 const documentSchema = signingKeySchema.omit({ kid: true }).extend({ id: z.string(), sealedPrivateJwk: z.string() });

@@ -4,7 +4,7 @@ import { AppError, invalidRequest } from '@bulkhead/runtime';
 import { toView, type View, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 import type { ConnectionStore } from '../index.ts';
-import { type SigningKeyRecord, signingKeySchema } from '../signing-key.record.ts';
+import { type SigningKeyRecord, signingKeySchema } from '../signing-key.repository.ts';
 import { kidSchema, privateKeySchema } from './connection.schema.ts';
 
 const { kid, alg, ...dates } = viewShapeOf(signingKeySchema.omit({ publicJwk: true }));

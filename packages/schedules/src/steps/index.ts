@@ -1,3 +1,2 @@
-export type { ScheduleDeps } from './deps.ts';
-export { runSchedule } from './run-schedule.ts';
+export { runSchedule, type ScheduleDeps } from './run-schedule.ts';
 export { sweepSchedules } from './sweep-schedules.ts';

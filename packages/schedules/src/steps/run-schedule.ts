@@ -1,10 +1,19 @@
 import { newId } from '@bulkhead/access';
-import { AppError, nextRun } from '@bulkhead/runtime';
+import type { Producer } from '@bulkhead/queues';
+import { AppError, type Logger, nextRun } from '@bulkhead/runtime';
 import { createDeliveries } from '@bulkhead/webhooks/steps';
 import { removeSchedule } from '../commands/schedule-job.ts';
 import { startScheduledRun } from '../commands/start-scheduled-run.ts';
+import type { ScheduleStore } from '../index.ts';
 import type { Schedule, ScheduleRun } from '../schedule.record.ts';
-import type { ScheduleDeps } from './deps.ts';
+
+/** The dependencies of the steps of this feature. */
+export interface ScheduleDeps {
+  readonly store: ScheduleStore;
+  readonly producer: Producer;
+  readonly logger: Logger;
+  readonly now: () => Date;
+}
 
 /** The clocks of workers differ by less. A job that runs earlier than this is not for the next run. */
 const clockToleranceMs = 60_000;

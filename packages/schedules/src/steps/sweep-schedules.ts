@@ -1,7 +1,6 @@
 import { nextRun } from '@bulkhead/runtime';
 import type { Schedule } from '../schedule.record.ts';
-import type { ScheduleDeps } from './deps.ts';
-import { runSchedule } from './run-schedule.ts';
+import { runSchedule, type ScheduleDeps } from './run-schedule.ts';
 
 /**
  * A next run is planned again only if it is later than the next run would be in an hour. Otherwise a worker whose clock is a little

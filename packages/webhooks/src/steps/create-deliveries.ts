@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { WebhookDelivery } from '../webhook-delivery.record.ts';
-import type { WebhookDeps } from './deps.ts';
+import type { WebhookDeps } from './deliver-webhook.ts';
 
 /** An event that clients are notified of. */
 export interface WebhookEvent {

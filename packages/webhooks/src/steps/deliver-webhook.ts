@@ -1,6 +1,15 @@
-import type { FailedJob } from '@bulkhead/queues';
+import type { WebhookSender } from '@bulkhead/ehr-client';
+import type { FailedJob, Producer } from '@bulkhead/queues';
 import { AppError, toKnownError } from '@bulkhead/runtime';
-import type { WebhookDeps } from './deps.ts';
+import type { WebhookStore } from '../index.ts';
+
+/** The dependencies of the steps of this feature. */
+export interface WebhookDeps {
+  readonly store: WebhookStore;
+  readonly producer: Producer;
+  readonly webhooks: WebhookSender;
+  readonly now: () => Date;
+}
 
 /** Sends a delivery to its receiver, unless it is delivered already. If the receiver does not accept it, the job is retried for a day. */
 export async function deliverWebhook(

@@ -1,3 +1,2 @@
 export { createDeliveries, ensureWebhookJobs } from './create-deliveries.ts';
-export { deliverWebhook, failDelivery } from './deliver-webhook.ts';
-export type { WebhookDeps } from './deps.ts';
+export { deliverWebhook, failDelivery, type WebhookDeps } from './deliver-webhook.ts';
