@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline/promises';
 import { type ApiClient, createClient } from '@bulkhead/client';
 import type { Command } from 'commander';
 import { CliError, exitCodes } from './exit-codes.ts';
-import { createOutput, type Output, type Streams } from './output.ts';
+import { createOutput, type Output, type Streams } from './output/output.ts';
 
 /** The client, the settings and the output that a command uses. */
 export interface Context {

@@ -18,7 +18,7 @@ import { webhooks } from './commands/webhooks.command.ts';
 import { completionFor, type Shell, shells } from './completion.ts';
 import { addGlobalOptions, type Environment } from './context.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
-import { reportError, throwErrors } from './report-error.ts';
+import { reportError, throwErrors } from './output/report-error.ts';
 
 export const groups: readonly CommandGroup[] = [
   connections,

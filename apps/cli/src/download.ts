@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import { answerOf } from '@bulkhead/client';
 import { CliError, exitCodes } from './exit-codes.ts';
-import { terminalTextStream } from './terminal-text.ts';
+import { terminalTextStream } from './output/terminal-text.ts';
 
 interface StreamedAnswer {
   readonly data?: unknown;

@@ -2,7 +2,7 @@ import { answerOf, type components } from '@bulkhead/client';
 import { atMost, type CommandGroup, choice, command, fromCursor, given, ofConnection, text } from '../command.ts';
 import type { Context } from '../context.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
-import { toFields } from '../output.ts';
+import { toFields } from '../output/output.ts';
 
 type Check = components['schemas']['AuditCheck'];
 

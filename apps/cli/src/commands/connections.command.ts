@@ -3,7 +3,7 @@ import { type CommandGroup, choice, command, flag, given, text, unless, withDefa
 import { confirm } from '../confirm.ts';
 import type { Context } from '../context.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
-import { toSummary, toTable } from '../output.ts';
+import { toSummary, toTable } from '../output/output.ts';
 import { showAmounts, toAmountsText } from './erasures.command.ts';
 import { readPrivateKey } from './signing-keys.command.ts';
 

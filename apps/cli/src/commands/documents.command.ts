@@ -1,7 +1,7 @@
 import { answerOf, type components } from '@bulkhead/client';
 import { atMost, type CommandGroup, choice, command, fromCursor, given, required, text } from '../command.ts';
 import { download } from '../download.ts';
-import { toSummary } from '../output.ts';
+import { toSummary } from '../output/output.ts';
 
 type Document = components['schemas']['Document'];
 

@@ -13,7 +13,7 @@ import {
 } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import type { Context } from '../context.ts';
-import { toFields, toSummary } from '../output.ts';
+import { toFields, toSummary } from '../output/output.ts';
 
 type Amounts = components['schemas']['DataAmounts'];
 type Erasure = components['schemas']['Erasure'];

@@ -16,9 +16,9 @@ import {
 } from '../command.ts';
 import type { Context } from '../context.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
-import { toSummary } from '../output.ts';
-import { eventColumns, noEvents } from '../run-events.ts';
-import { type Export, readExport, readFiles, watchExport } from '../watch-export.ts';
+import { toSummary } from '../output/output.ts';
+import { eventColumns, noEvents } from '../output/run-events.ts';
+import { type Export, readExport, readFiles, watchExport } from './watch-export.ts';
 
 type OutputFile = components['schemas']['OutputFile'];
 

@@ -12,7 +12,7 @@ import {
   yes,
 } from '../command.ts';
 import { confirm } from '../confirm.ts';
-import { toFields } from '../output.ts';
+import { toFields } from '../output/output.ts';
 
 /** The API keys. */
 export const keys: CommandGroup = {

@@ -3,7 +3,7 @@ import { answerOf, type components } from '@bulkhead/client';
 import { atMost, type CommandGroup, choice, command, fromCursor, given, ofConnection, text } from '../command.ts';
 import { download } from '../download.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
-import { toFields, toSummary } from '../output.ts';
+import { toFields, toSummary } from '../output/output.ts';
 
 type Line = components['schemas']['QuarantinedLine'];
 

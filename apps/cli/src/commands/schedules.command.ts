@@ -15,7 +15,7 @@ import {
   yes,
 } from '../command.ts';
 import { confirm } from '../confirm.ts';
-import { toSummary } from '../output.ts';
+import { toSummary } from '../output/output.ts';
 
 type Schedule = components['schemas']['ScheduleDetail'];
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { answerOf } from '@bulkhead/client';
 import { type CommandGroup, choice, command, given, text, yes } from '../command.ts';
 import { confirm } from '../confirm.ts';
-import { toFields } from '../output.ts';
+import { toFields } from '../output/output.ts';
 
 const kid = 'the id of the key';
 

@@ -13,8 +13,8 @@ import {
 } from '../command.ts';
 import type { Context } from '../context.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
-import { toSummary, toTable } from '../output.ts';
-import { eventColumns, noEvents } from '../run-events.ts';
+import { toSummary, toTable } from '../output/output.ts';
+import { eventColumns, noEvents } from '../output/run-events.ts';
 
 type SyncRun = components['schemas']['SyncRunDetail'];
 

@@ -1,7 +1,7 @@
 import { answerOf } from '@bulkhead/client';
 import { atMost, type CommandGroup, choice, command, fromCursor, given, required, text, yes } from '../command.ts';
 import { confirm } from '../confirm.ts';
-import { toFields } from '../output.ts';
+import { toFields } from '../output/output.ts';
 
 const connection = 'the id of the connection';
 

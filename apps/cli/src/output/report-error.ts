@@ -1,7 +1,7 @@
 import { ApiError } from '@bulkhead/client';
 import { type Command, CommanderError } from 'commander';
-import { toKebabCase } from './command.ts';
-import { CliError, type ExitCode, exitCodes } from './exit-codes.ts';
+import { toKebabCase } from '../command.ts';
+import { CliError, type ExitCode, exitCodes } from '../exit-codes.ts';
 import type { Streams } from './output.ts';
 import { toCommands } from './routes.ts';
 import { toTerminalJson, toTerminalText } from './terminal-text.ts';

@@ -1,8 +1,8 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { run, toArgs } from '../run-program.fixture.ts';
 import { toCommands } from './routes.ts';
-import { run, toArgs } from './run-program.fixture.ts';
 
 const wrong = [
   { line: 'nonsense', says: "unknown command 'nonsense'" },
@@ -150,7 +150,7 @@ describe('an error of the API', () => {
 });
 
 describe('routes in messages of the API', () => {
-  const root = join(import.meta.dirname, '../../..');
+  const root = join(import.meta.dirname, '../../../..');
   const files = globSync(
     'packages/{access,connections,documents,ehr-client,erasure,monitoring,quarantine,schedules,webhooks}/src/**/*.ts',
     { cwd: root },

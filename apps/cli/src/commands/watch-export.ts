@@ -1,7 +1,7 @@
 import { answerOf, type components, followEvents } from '@bulkhead/client';
 import { MultiBar, type SingleBar } from 'cli-progress';
-import type { Context } from './context.ts';
-import { toTerminalText } from './terminal-text.ts';
+import type { Context } from '../context.ts';
+import { toTerminalText } from '../output/terminal-text.ts';
 
 export type Export = components['schemas']['Export'];
 type OutputFile = components['schemas']['OutputFile'];
