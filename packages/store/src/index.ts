@@ -4,20 +4,21 @@ export { BsonWriter } from './bson/bson-writer.ts';
 export { findFields, JsonWriter } from './bson/json-writer.ts';
 export { openRawWrites, type RawWrites, type WriteDocument } from './bson/raw-writes.ts';
 export { type Claim, createClaims, whileHeld } from './claims.ts';
-export { createEncryptedField, type EncryptedField } from './encrypted-field.ts';
+export { createEncryptedField, type EncryptedField } from './encryption/encrypted-field.ts';
 export {
   createEncryptedFiles,
   type EncryptedFiles,
   type EncryptedFileWriter,
   idsBelow,
   upgradeEncryptedFiles,
-} from './encrypted-files.ts';
+} from './encryption/encrypted-files.ts';
 export {
   createEncryptionKeyRepository,
   type RotationReport,
   rotateEncryptionKey,
-} from './encryption-key.repository.ts';
-export { createEncryptStream } from './encryption-stream.ts';
+} from './encryption/encryption-key.repository.ts';
+export { createEncryptStream } from './encryption/encryption-stream.ts';
+export { createSecretBox, type SecretBox } from './encryption/secret-box.ts';
 export { decodeExactNumbers, encodeExactNumbers, type NumberText } from './exact-number-codec.ts';
 export { FileNovelty } from './file-novelty.ts';
 export { createLeases, type Leases, whileLeased } from './leases.ts';
@@ -35,6 +36,5 @@ export { instantSchema, toView, type View, type ViewShape, viewShapeOf } from '.
 export { byTime, lastEvents, phaseEvent, runEventShape, waitingEvent } from './records/run-events.ts';
 export { countByPhase, endedIn, median, untilStored, usualDurationMs } from './runs.ts';
 export { type ConnectionScope, inScope, isInScope } from './scopes.ts';
-export { createSecretBox, type SecretBox } from './secret-box.ts';
 export { duplicateInserts, isDocumentRefused, isDuplicateKey, isStoreUnavailable } from './store-errors.ts';
 export { type CommandObserver, watchCommands } from './watch-commands.ts';

@@ -1,8 +1,8 @@
 import { AppError } from '@bulkhead/runtime';
 import { type Connection as Database, Schema } from 'mongoose';
 import { z } from 'zod';
+import { mongooseFieldsOf, type Stored } from '../records/mongoose-fields-of.ts';
 import type { EncryptedField } from './encrypted-field.ts';
-import { mongooseFieldsOf, type Stored } from './records/mongoose-fields-of.ts';
 import type { SecretBox } from './secret-box.ts';
 
 const documentSchema = z.strictObject({
