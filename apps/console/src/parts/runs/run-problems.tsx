@@ -2,9 +2,9 @@ import { Alert, Anchor, Text } from '@mantine/core';
 import { IconAlertTriangle, IconInfoCircle } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { Link } from 'react-router';
-import type { Retrying } from '../api/api.ts';
-import { useSession } from '../session/session-provider.tsx';
-import { Moment } from './moment.tsx';
+import type { Retrying } from '../../api/api.ts';
+import { useSession } from '../../session/session-provider.tsx';
+import { Moment } from '../moment.tsx';
 
 interface RunProblemsProps {
   readonly run: {

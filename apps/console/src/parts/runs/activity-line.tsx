@@ -1,7 +1,7 @@
 import { Text } from '@mantine/core';
 import { useInterval } from '@mantine/hooks';
 import { useState } from 'react';
-import type { RunActivity } from '../api/api.ts';
+import type { RunActivity } from '../../api/api.ts';
 import { activityText } from './activity-text.ts';
 
 interface ActivityLineProps {

@@ -1,11 +1,11 @@
 import { Text, Title } from '@mantine/core';
 import type { UseQueryResult } from '@tanstack/react-query';
 import { useEffect } from 'react';
-import type { RunEvent } from '../api/api.ts';
-import { formatCount } from './format.ts';
-import { Moment } from './moment.tsx';
-import { QueryResult } from './page.tsx';
-import { type Column, RecordTable } from './record-table.tsx';
+import type { RunEvent } from '../../api/api.ts';
+import { formatCount } from '../format.ts';
+import { Moment } from '../moment.tsx';
+import { QueryResult } from '../page.tsx';
+import { type Column, RecordTable } from '../record-table.tsx';
 
 interface RunLogProps {
   readonly log: UseQueryResult<{ data: RunEvent[] }, unknown>;
