@@ -10,6 +10,7 @@
  */
 import mongoose from 'mongoose';
 import { bsonTypes } from './bson-writer.ts';
+import { escapedCharacters, letterU, unicodeEscapeAt, writeUtf8 } from './json-escapes.ts';
 
 const { Decimal128 } = mongoose.mongo;
 
@@ -274,7 +275,7 @@ export class JsonTranscoder {
 
   #writeEscape(): boolean {
     const byte = this.#json[this.#from + 1] as number;
-    if (byte === 0x75) return this.#writeUnicodeEscape();
+    if (byte === letterU) return this.#writeUnicodeEscape();
     const character = escapedCharacters[byte];
     if (!character) return false;
     this.#target[this.#to++] = character;
@@ -283,52 +284,12 @@ export class JsonTranscoder {
   }
 
   #writeUnicodeEscape(): boolean {
-    const unit = this.#hexAt(this.#from + 2);
-    if (unit < 0) return false;
-    this.#from += 6;
-    if (unit < 0xd800 || unit > 0xdfff) {
-      this.#writeCodePoint(unit);
-      return true;
-    }
-    const isPair = unit < 0xdc00 && this.#json[this.#from] === backslash && this.#json[this.#from + 1] === 0x75;
-    const low = isPair ? this.#hexAt(this.#from + 2) : -1;
-    if (low < 0xdc00 || low > 0xdfff) return false;
-    this.#from += 6;
-    this.#writeCodePoint(0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00));
+    const code = unicodeEscapeAt(this.#json, this.#from);
+    if (code < 0) return false;
+    // A code point outside of the first 65,536 is a pair of escapes.
+    this.#from += code > 0xffff ? 12 : 6;
+    this.#to = writeUtf8(this.#target, this.#to, code);
     return true;
-  }
-
-  /** Reads four hexadecimal digits. @returns -1 if they are not */
-  #hexAt(start: number): number {
-    let value = 0;
-    for (let position = start; position < start + 4; position++) {
-      const byte = (this.#json[position] as number) | 0x20;
-      const isDigit = byte >= digit0 && byte <= digit9;
-      if (!isDigit && (byte < 0x61 || byte > 0x66)) return -1;
-      value = value * 16 + (isDigit ? byte - digit0 : byte - 0x57);
-    }
-    return value;
-  }
-
-  /** Writes UTF-8. */
-  #writeCodePoint(code: number): void {
-    const target = this.#target;
-    if (code < 0x80) {
-      target[this.#to++] = code;
-      return;
-    }
-    if (code < 0x800) {
-      target[this.#to++] = 0xc0 | (code >> 6);
-    } else {
-      if (code < 0x10000) {
-        target[this.#to++] = 0xe0 | (code >> 12);
-      } else {
-        target[this.#to++] = 0xf0 | (code >> 18);
-        target[this.#to++] = 0x80 | ((code >> 12) & 0x3f);
-      }
-      target[this.#to++] = 0x80 | ((code >> 6) & 0x3f);
-    }
-    target[this.#to++] = 0x80 | (code & 0x3f);
   }
 
   #writeNumber(typeAt: number): boolean {
@@ -401,20 +362,6 @@ export class JsonTranscoder {
 const nullText = Buffer.from('null');
 const trueText = Buffer.from('true');
 const falseText = Buffer.from('false');
-
-/** The byte for the byte after a backslash. 0 if there is none. */
-const escapedCharacters = new Uint8Array(256);
-for (const [letter, character] of Object.entries({
-  '"': '"',
-  '\\': '\\',
-  '/': '/',
-  b: '\b',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-}))
-  escapedCharacters[letter.charCodeAt(0)] = character.charCodeAt(0);
 
 /** Longer numbers are declined, because Decimal128 keeps 34 digits and refuses more. */
 const maxNumberLength = 34;
