@@ -24,3 +24,12 @@ export async function openDatabase(uri: string): Promise<OpenDatabase> {
     close: () => client.close(),
   };
 }
+
+/** Returns the keys of the documents that differ between two dumps. */
+export function compareDumps(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>) {
+  return {
+    deleted: [...before.keys()].filter((key) => !after.has(key)).toSorted(),
+    added: [...after.keys()].filter((key) => !before.has(key)).toSorted(),
+    changed: [...before.keys()].filter((key) => after.has(key) && after.get(key) !== before.get(key)).toSorted(),
+  };
+}
