@@ -18,7 +18,8 @@ const longest = [
   'scripts/leaks/every-string.integration.test.ts',
   'apps/worker/test/system/crash.integration.test.ts',
   'packages/ehr-client/src/linear-time.test.ts',
-  'apps/worker/test/erasure/run-erasure.integration.test.ts',
+  'apps/worker/test/erasure/erase-connection.integration.test.ts',
+  'apps/worker/test/erasure/erase-patient.integration.test.ts',
   'apps/worker/test/bulk-export/life.integration.test.ts',
 ];
 
