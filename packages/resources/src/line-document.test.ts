@@ -52,6 +52,8 @@ describe('readLineDocument', () => {
     '{"resourceType":"Patient","id":"a","meta":{"versionId":"3","lastUpdated":"2026-01-01T00:00:00Z","tag":[{"code":"SUBSETTED"}]}}',
     '{"resourceType":"Patient","id":"a","meta":{"versionId":3,"lastUpdated":"soon"}}',
     '{"resourceType":"Patient","id":"a","meta":{"lastUpdated":"2099-01-01T00:00:00Z"}}',
+    // The hash of `nanF` is that of `name`.
+    '{"resourceType":"Patient","id":"a","nanF":[{"family":"B"}]}',
     '{"resourceType":"Observation","id":"a","valueQuantity":{"value":1.50},"effectiveDateTime":"2024","code":{"coding":[{"code":"é"}]}}',
     '{"resourceType":"Appointment","id":"a","minutesDuration":30.0,"start":"2024-01-15T10:00:00Z","status":"booked"}',
     '{"resourceType":"DiagnosticReport","id":"a","presentedForm":[{"size":1e400,"data":"YQ=="}],"subject":{"reference":"Patient/p"}}',
@@ -65,6 +67,7 @@ describe('readLineDocument', () => {
     { what: 'an unknown type', text: '{"resourceType":"Foo","id":"a"}', type: 'Resource' },
     { what: 'no type', text: '{"id":"a"}', type: 'Resource' },
     { what: 'no id', text: '{"resourceType":"Patient"}', type: 'Patient' },
+    { what: 'a key with the hash of `id`', text: '{"resourceType":"Patient","jE":"a"}', type: 'Patient' },
     { what: 'an id with a slash', text: '{"resourceType":"Patient","id":"a/b"}', type: 'Patient' },
     { what: 'an OperationOutcome', text: '{"resourceType":"OperationOutcome","id":"a"}', type: 'Resource' },
     { what: 'JSON that is cut off', text: '{"resourceType":"Patient","id":"a"', type: 'Patient' },

@@ -13,7 +13,14 @@ import {
   summarize,
   summarizedElementsOf,
 } from '@bulkhead/fhir';
-import { type BsonLine, type BsonLines, type BsonWriter, encodeExactNumbers } from '@bulkhead/store';
+import {
+  type BsonLine,
+  type BsonLines,
+  type BsonWriter,
+  encodeExactNumbers,
+  hashKey,
+  numbersPerMember,
+} from '@bulkhead/store';
 import { type DocumentContext, maxUnmeasuredBytes, type ResourceDocument, toHead } from './resource-document.ts';
 
 interface LineDocumentOptions {
@@ -46,54 +53,43 @@ export function readLineDocument({
   return { resourceType, document: Object.assign(content, toHead({ resource, json, context })) };
 }
 
-const headElements: readonly Buffer[] = toKeys(['resourceType', 'id', 'meta']);
+/** The hashes of the names of elements. */
+type ElementHashes = ReadonlySet<number>;
 
-function toKeys(elements: Iterable<string>): Buffer[] {
-  return [...elements].map((element) => Buffer.from(element));
+function hashesOf(elements: Iterable<string>): ElementHashes {
+  return new Set([...elements].map((element) => hashKey(Buffer.from(element))));
 }
 
-/** The keys of the elements from which search keys and summaries are made, by type. */
-const searchedKeys = new Map<string, readonly Buffer[]>();
+const headElements = hashesOf(['resourceType', 'id', 'meta']);
 
-function searchedKeysOf(resourceType: string): readonly Buffer[] {
-  const cachedKeys = searchedKeys.get(resourceType);
-  if (cachedKeys) return cachedKeys;
-  const keys = toKeys(new Set([...searchedElementsOf(resourceType), ...summarizedElementsOf(resourceType)]));
+/** The elements from which search keys and summaries are made, by type. */
+const searchedElements = new Map<string, ElementHashes>();
+
+function searchedHashesOf(resourceType: string): ElementHashes {
+  const cached = searchedElements.get(resourceType);
+  if (cached) return cached;
+  const hashes = hashesOf([...searchedElementsOf(resourceType), ...summarizedElementsOf(resourceType)]);
   // Only types of R4, because a manifest can announce any number of others.
-  if (isResourceType(resourceType)) searchedKeys.set(resourceType, keys);
-  return keys;
+  if (isResourceType(resourceType)) searchedElements.set(resourceType, hashes);
+  return hashes;
 }
 
-/** Parses some elements of a resource. The JSON is known to be valid. */
+/** Parses the wanted elements of a resource, and elements whose names have the same hash. The JSON is known to be valid. */
 function readMembers(options: {
   readonly json: Buffer;
   readonly line: BsonLine;
-  readonly wanted: readonly Buffer[];
+  readonly wanted: ElementHashes;
 }): Record<string, unknown> {
   const { json, line, wanted } = options;
-  const { members } = line;
+  const { members, membersStart, membersEnd } = line;
   let text = '';
-  for (let index = 0; index < members.length; index += 4) {
-    const keyStart = members[index] as number;
-    const keyEnd = members[index + 1] as number;
-    if (!wanted.some((key) => isAt({ key, json, start: keyStart, end: keyEnd }))) continue;
-    // The positions of the key are without its quotes.
-    text += `${text === '' ? '' : ','}${json.toString('utf8', keyStart - 1, members[index + 3])}`;
+  for (let index = membersStart; index < membersEnd; index += numbersPerMember) {
+    if (!wanted.has(members[index] as number)) continue;
+    // The position of the key is without its quotes.
+    const keyStart = members[index + 1] as number;
+    text += `${text === '' ? '' : ','}${json.toString('utf8', keyStart - 1, members[index + 2])}`;
   }
   return JSON.parse(`{${text}}`) as Record<string, unknown>;
-}
-
-/** Faster than making a string of each key. */
-function isAt(options: {
-  readonly key: Buffer;
-  readonly json: Buffer;
-  readonly start: number;
-  readonly end: number;
-}): boolean {
-  const { key, json, start, end } = options;
-  if (key.length !== end - start) return false;
-  for (let index = 0; index < key.length; index++) if (key[index] !== json[start + index]) return false;
-  return true;
 }
 
 /**
@@ -125,7 +121,7 @@ class LineContent {
   }
 
   get searched(): Pick<ResourceDocument, 'keys' | 'summary'> {
-    const wanted = searchedKeysOf(this.#resourceType);
+    const wanted = searchedHashesOf(this.#resourceType);
     const resource = readMembers({ json: this.#json, line: this.#line, wanted }) as Resource;
     return { keys: extractSearchKeys(resource), summary: summarize(resource) };
   }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
 import { type BsonLine, BsonLines, BufferPool } from './bson-lines.ts';
+import { hashKey, numbersPerMember } from './transcode-json.ts';
 
 const { BSON } = mongoose.mongo;
 const add = (lines: BsonLines, value: object) => lines.add(Buffer.from(JSON.stringify(value)));
@@ -15,6 +16,19 @@ describe('BsonLines', () => {
     }));
     const added = values.map((value) => add(lines, value));
     expect(added.map(read)).toEqual(values);
+  });
+
+  test('keeps the members of every line, of more lines than fit into the usual array', () => {
+    const lines = new BsonLines(new BufferPool());
+    const values = Array.from({ length: 300 }, (_, id) =>
+      Object.fromEntries(Array.from({ length: 1 + (id % 64) }, (_, index) => [`e${index}`, id])),
+    );
+    const added = values.map((value) => add(lines, value) as BsonLine);
+    const keysOf = ({ members, membersStart, membersEnd }: BsonLine) =>
+      [...members.subarray(membersStart, membersEnd)].filter((_, index) => index % numbersPerMember === 0);
+    expect(added.map(keysOf)).toEqual(
+      values.map((value) => Object.keys(value).map((key) => hashKey(Buffer.from(key)))),
+    );
   });
 
   test('declines a line that is not an ordinary JSON object, and takes the next one', () => {

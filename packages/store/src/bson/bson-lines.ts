@@ -1,10 +1,12 @@
-import { JsonTranscoder, type MemberPositions } from './transcode-json.ts';
+import { JsonTranscoder, numbersPerMember } from './transcode-json.ts';
 
 /**
  * Lines are around a kilobyte, so that one buffer holds most of a batch of 125 lines. A line that does not fit into a buffer gets one of
  * its own, which is not reused.
  */
 const bufferBytes = 256 * 1024;
+/** Resources have some 15 elements, so that this holds the members of most batches. */
+const tableNumbers = 125 * 20 * numbersPerMember;
 /** Four downloads with three batches each need about this many at a time. */
 const maxFreeBuffers = 24;
 
@@ -16,13 +18,20 @@ export class BufferPool {
   /** Shared, because it has no state between two texts. */
   readonly transcoder = new JsonTranscoder();
   readonly #free: Buffer[] = [];
+  readonly #freeTables: Int32Array[] = [];
 
   take(): Buffer {
     return this.#free.pop() ?? Buffer.allocUnsafeSlow(bufferBytes);
   }
 
-  giveBack(buffers: readonly Buffer[]): void {
+  /** Takes an array for the members of the lines of a batch. */
+  takeTable(): Int32Array {
+    return this.#freeTables.pop() ?? new Int32Array(tableNumbers);
+  }
+
+  giveBack(buffers: readonly Buffer[], table: Int32Array): void {
     this.#free.push(...buffers.slice(0, maxFreeBuffers - this.#free.length));
+    if (table.length === tableNumbers && this.#freeTables.length < maxFreeBuffers) this.#freeTables.push(table);
   }
 }
 
@@ -32,7 +41,10 @@ export interface BsonLine {
   readonly buffer: Buffer;
   readonly start: number;
   readonly end: number;
-  readonly members: MemberPositions;
+  /** The members of the object, see `JsonTranscoder.members`, and their start and end in this array. */
+  readonly members: Int32Array;
+  readonly membersStart: number;
+  readonly membersEnd: number;
 }
 
 /** The lines of a batch as BSON. They share buffers of a pool. */
@@ -40,6 +52,8 @@ export class BsonLines {
   readonly #pool: BufferPool;
   #pooled: Buffer[] = [];
   #end = 0;
+  #table: Int32Array | undefined;
+  #tableEnd = 0;
 
   constructor(pool: BufferPool) {
     this.#pool = pool;
@@ -53,7 +67,7 @@ export class BsonLines {
     if (!line) return undefined;
     if (line.end > target.length) return this.#addAgain(json, line.end - start);
     this.#end = line.end;
-    return { buffer: target, start, end: line.end, members: line.members };
+    return this.#toLine({ buffer: target, start, end: line.end }, line.membersEnd);
   }
 
   /** The line did not fit, but now its size is known. */
@@ -62,7 +76,23 @@ export class BsonLines {
     const target = isPooled ? this.#addBuffer() : Buffer.allocUnsafeSlow(sizeBytes);
     const line = this.#pool.transcoder.transcode({ json, target, start: 0 });
     if (isPooled) this.#end = sizeBytes;
-    return line && { buffer: target, start: 0, end: sizeBytes, members: line.members };
+    return line && this.#toLine({ buffer: target, start: 0, end: sizeBytes }, line.membersEnd);
+  }
+
+  /** Keeps the members, which the next line overwrites. */
+  #toLine(position: Pick<BsonLine, 'buffer' | 'start' | 'end'>, length: number): BsonLine {
+    const { members } = this.#pool.transcoder;
+    let table = this.#table ?? this.#pool.takeTable();
+    const membersStart = this.#tableEnd;
+    if (membersStart + length > table.length) {
+      const larger = new Int32Array(table.length * 2);
+      larger.set(table);
+      table = larger;
+    }
+    for (let index = 0; index < length; index++) table[membersStart + index] = members[index] as number;
+    this.#table = table;
+    this.#tableEnd += length;
+    return { ...position, members: table, membersStart, membersEnd: this.#tableEnd };
   }
 
   #addBuffer(): Buffer {
@@ -74,8 +104,10 @@ export class BsonLines {
 
   /** Gives the buffers back. The caller no longer uses any line. */
   release(): void {
-    this.#pool.giveBack(this.#pooled);
+    if (this.#table) this.#pool.giveBack(this.#pooled, this.#table);
     this.#pooled = [];
+    this.#table = undefined;
+    this.#tableEnd = 0;
     this.#end = 0;
   }
 }

@@ -16,7 +16,7 @@ export const bsonTypes = {
 } as const;
 
 /** Longer texts are written by node. For shorter ones a loop takes less time than a call out of JavaScript. */
-const maxLoopedLength = 128;
+const maxLoopedLength = 32;
 /** UTF-8 has at most three bytes for each UTF-16 code unit. */
 const maxUnitBytes = 3;
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import mongoose from 'mongoose';
 import { encodeExactNumbers } from '../exact-number-codec.ts';
-import { JsonTranscoder } from './transcode-json.ts';
+import { hashKey, JsonTranscoder, numbersPerMember } from './transcode-json.ts';
 
 const { BSON } = mongoose.mongo;
 const transcoder = new JsonTranscoder();
@@ -94,12 +94,15 @@ describe('JsonTranscoder', () => {
     expect(transcode('{"a":1}')?.toString('hex')).toBe(serialize('{"a":1}')?.toString('hex'));
   });
 
-  test('returns the positions of the members of the outermost object', () => {
+  test('returns the hashes and the positions of the members of the outermost object', () => {
     const json = Buffer.from('{ "a" : {"x":1} , "b":[2] }');
-    const members = transcoder.transcode({ json, target: Buffer.alloc(100), start: 0 })?.members ?? [];
-    const read = (from: number) => json.toString('utf8', members[from], members[from + 1]);
-    expect([0, 2, 4, 6].map(read)).toEqual(['a', '{"x":1}', 'b', '[2]']);
-    expect(members).toHaveLength(8);
+    const membersEnd = transcoder.transcode({ json, target: Buffer.alloc(100), start: 0 })?.membersEnd;
+    const { members } = transcoder;
+    const hashes = ['a', 'b'].map((key) => hashKey(Buffer.from(key)));
+    expect([members[0], members[3]]).toEqual(hashes);
+    const read = (member: number) => json.toString('utf8', members[member + 1], members[member + 2]);
+    expect([read(0), read(3)]).toEqual(['a" : {"x":1}', 'b":[2]']);
+    expect(membersEnd).toBe(2 * numbersPerMember);
   });
 
   test('returns the size that it needs if the target is too small', () => {

@@ -18,6 +18,7 @@ const { Decimal128 } = mongoose.mongo;
 const maxDepth = 100;
 /** Duplicate keys are found by comparing each key with all others of its object. No FHIR type has as many elements. */
 const maxMembers = 64;
+export const numbersPerMember = 3;
 /** A double keeps every integer with up to 15 digits. */
 const safeDigits = 15;
 
@@ -36,11 +37,14 @@ const underscore = 0x5f;
 const openBrace = 0x7b;
 const closeBrace = 0x7d;
 
-/**
- * Four positions in the JSON for each member of the outermost object: the start and the end of its key, without the quotes, and of its
- * value. A flat list, because an object for each member would be most of the garbage of a line.
- */
-export type MemberPositions = readonly number[];
+/** The hash of a key, see `JsonTranscoder.members`. */
+export function hashKey(key: Uint8Array): number {
+  return key.reduce(nextHash, 0);
+}
+
+function nextHash(hash: number, byte: number): number {
+  return (Math.imul(hash, 31) + byte) | 0;
+}
 
 const jsonNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
@@ -56,7 +60,12 @@ export class JsonTranscoder {
   /** The position of the next byte of the BSON. */
   #to = 0;
   #depth = 0;
-  #members: number[] = [];
+  /**
+   * `numbersPerMember` numbers for each member of the outermost object of the last text: the hash of its key, and the positions in the
+   * JSON of its key, without the quote, and of the end of its value. Objects would be most of the garbage of a line.
+   */
+  readonly members = new Int32Array(maxMembers * numbersPerMember);
+  #membersEnd = 0;
   /** The hashes of the keys of all open objects. Each object uses a part of it. */
   readonly #keyHashes = new Int32Array(maxDepth * maxMembers);
   #keyCount = 0;
@@ -65,24 +74,24 @@ export class JsonTranscoder {
    * Writes the BSON of a JSON object at `start` of `target`. Bytes after the end of `target` are lost, so the result is complete only if
    * `end` is not greater than `target.length`.
    * @param options.json valid UTF-8
-   * @returns undefined if the text is declined
+   * @returns undefined if the text is declined. `membersEnd` is the number of numbers in `members`
    */
   transcode(options: {
     readonly json: Buffer;
     readonly target: Buffer;
     readonly start: number;
-  }): { readonly end: number; readonly members: MemberPositions } | undefined {
+  }): { readonly end: number; readonly membersEnd: number } | undefined {
     this.#json = options.json;
     this.#target = options.target;
     this.#from = 0;
     this.#to = options.start;
     this.#depth = 0;
     this.#keyCount = 0;
-    this.#members = [];
+    this.#membersEnd = 0;
     this.#skipSpace();
     if (this.#json[this.#from] !== openBrace || !this.#writeObject()) return undefined;
     this.#skipSpace();
-    return this.#from === this.#json.length ? { end: this.#to, members: this.#members } : undefined;
+    return this.#from === this.#json.length ? { end: this.#to, membersEnd: this.#membersEnd } : undefined;
   }
 
   #skipSpace(): void {
@@ -119,14 +128,20 @@ export class JsonTranscoder {
     const typeAt = this.#to++;
     const keyStart = this.#from + 1;
     if (!this.#writeKey(firstKey)) return false;
-    const keyEnd = this.#from - 1;
+    const keyHash = this.#keyHashes[this.#keyCount - 1] as number;
     this.#skipSpace();
     if (this.#json[this.#from++] !== colon) return false;
     this.#skipSpace();
-    const valueStart = this.#from;
     if (!this.#writeValue(typeAt)) return false;
-    if (this.#depth === 1) this.#members.push(keyStart, keyEnd, valueStart, this.#from);
+    if (this.#depth === 1) this.#noteMember(keyHash, keyStart);
     return true;
+  }
+
+  #noteMember(keyHash: number, keyStart: number): void {
+    const { members } = this;
+    members[this.#membersEnd++] = keyHash;
+    members[this.#membersEnd++] = keyStart;
+    members[this.#membersEnd++] = this.#from;
   }
 
   #writeArray(): boolean {
@@ -215,7 +230,7 @@ export class JsonTranscoder {
       if (byte === quote) break;
       // The comparison is also false at the end of the text.
       if (!(byte >= 0x20) || byte === backslash) return false;
-      keyHash = (Math.imul(keyHash, 31) + byte) | 0;
+      keyHash = nextHash(keyHash, byte);
       target[to++] = byte;
       from++;
     }
