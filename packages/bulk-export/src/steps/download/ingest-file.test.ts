@@ -90,7 +90,7 @@ describe('ingestFile', () => {
     const text = patients(600);
     const { result, written } = ingest(text, { file: { promisedCount: 600 } });
     expect(await result).toMatchObject({ bytes: text.length, lines: 600, stored: 600 });
-    expect(written.checkpoints.map(({ lines }) => lines)).toEqual([125, 250, 375, 500]);
+    expect(written.checkpoints.map(({ lines }) => lines)).toEqual([32, 157, 282, 407, 532]);
     expect(written.documents).toHaveLength(600);
   });
 
@@ -123,7 +123,7 @@ describe('ingestFile', () => {
     expect([batches, written.checkpoints]).toEqual([3, []]);
     releases[0]?.();
     expect(await result).toMatchObject({ stored: 600 });
-    expect(written.checkpoints.map(({ lines }) => lines)).toEqual([125, 250, 375, 500]);
+    expect(written.checkpoints.map(({ lines }) => lines)).toEqual([32, 157, 282, 407, 532]);
   });
 
   test('ingestFile fails the file if a batch cannot be written, after the other batch has ended', async () => {

@@ -21,7 +21,7 @@ import type { BulkExportStore } from '../../index.ts';
 import type { FileCheckpoint, OutputFile } from '../../output-file.record.ts';
 import { clockToleranceMs } from '../../watermarks/watermark.ts';
 import { BatchWrites, noValidLines, tooManyBadLines } from './batch-writes.ts';
-import { FileBatch } from './file-batch.ts';
+import { FileBatch, firstBatchLines } from './file-batch.ts';
 import { LongLine } from './long-line.ts';
 
 export interface IngestFileOptions {
@@ -52,7 +52,7 @@ export async function ingestFile(options: IngestFileOptions): Promise<FileCheckp
   const { bytes, lines } = file.checkpoint;
   const splitter = new LineSplitter({ maxLineBytes, startOffset: bytes, startLine: lines });
   const writes = new BatchWrites(options);
-  let batch = new FileBatch(options);
+  let batch = new FileBatch(options, firstBatchLines);
   const flush = (): Promise<boolean> => {
     const full = batch;
     batch = new FileBatch(options);
