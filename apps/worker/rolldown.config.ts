@@ -7,7 +7,11 @@ import { defineConfig } from 'rolldown';
 export default defineConfig({
   input: 'src/main.ts',
   platform: 'node',
-  resolve: { conditionNames: ['@bulkhead/source', 'node', 'import', 'default'] },
+  resolve: {
+    conditionNames: ['@bulkhead/source', 'node', 'import', 'default'],
+    // MongoDB's parser of connection strings uses this implementation of URL, whose tables take 4 MB. Node has the same class.
+    alias: { 'whatwg-url': 'node:url' },
+  },
   output: {
     dir: 'dist/bundle',
     cleanDir: true,
