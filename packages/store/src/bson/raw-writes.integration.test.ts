@@ -1,4 +1,4 @@
-import { testServices } from '@bulkhead/testing';
+import { testServices, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
 import { isDocumentRefused } from '../store-errors.ts';
@@ -81,6 +81,34 @@ describe('raw writes', () => {
     expect(sent.filter((command) => command.insert === name)).toHaveLength(2);
     expect(await database.collection(name).countDocuments()).toBe(4);
     await database.collection(name).drop();
+  });
+
+  test('sends at most four commands at a time, whether they succeed or fail, and keeps no turn after a failure', async () => {
+    const answers: (() => void)[] = [];
+    const results = { ok: { ok: 1, n: 1 }, lost: { ok: 1, n: 1, writeConcernError: { code: 91 } } };
+    const command = ({ insert }: { readonly insert: keyof typeof results }) =>
+      new Promise((resolve) => answers.push(() => resolve(results[insert])));
+    const opened = await openRawWrites({ db: { command } } as unknown as mongoose.Connection);
+    const inserts = ['lost', 'ok', 'lost', 'lost', 'ok', 'ok', 'lost', 'ok', 'ok'].map((name) =>
+      opened?.insert(name, [toDocument({ _id: name })]),
+    );
+    const settled = Promise.allSettled(inserts);
+    for (let sent = 4; sent <= inserts.length; sent++) {
+      await waitFor(() => answers.length === sent);
+      answers[sent - 4]?.();
+    }
+    for (const answer of answers) answer();
+    expect((await settled).map(({ status }) => status === 'fulfilled')).toEqual([
+      false,
+      true,
+      false,
+      false,
+      true,
+      true,
+      false,
+      true,
+      true,
+    ]);
   });
 
   test('fails if MongoDB refuses a document, and the error says that a document is the cause', async () => {

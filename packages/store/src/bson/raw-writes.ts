@@ -67,6 +67,8 @@ const maxSequenceBytes = 31_000_000;
 const usualSequenceBytes = 256 * 1024;
 /** A buffer that a batch of large documents has made larger than this is not kept. */
 const maxKeptBytes = 4 * usualSequenceBytes;
+/** Each command in flight takes some 800 kB. Even if the database takes 30 ms for each, four are more than a worker can fill. */
+const maxCommands = 4;
 
 /**
  * @param load returns the classes of the driver. It fails if the driver has moved them
@@ -80,32 +82,27 @@ export async function openRawWrites(
   if (!driver) return undefined;
   const RawSequence = rawSequenceClass(driver.DocumentSequence);
   if (!isSentUnchanged({ ...driver, RawSequence })) return undefined;
-  const freeWriters: BsonWriter[] = [];
+  const writers = new WriterPool();
 
   /** @returns the results of one or more commands, with the position of the first document of each */
-  const send = async (
-    command: { readonly [name: string]: string },
-    field: string,
-    documents: readonly WriteDocument[],
-  ) => {
-    const { db } = database;
-    if (!db) throw new Error('The connection to MongoDB is not open.');
-    const writer = freeWriters.pop() ?? new BsonWriter(usualSequenceBytes);
-    const results = [];
-    for (let start = 0, end = 0; start < documents.length; start = end) {
-      writer.clear();
-      writer.append(sequenceHeader(field));
-      for (end = start; end < documents.length && writer.sizeBytes < maxSequenceBytes; end++) documents[end]?.(writer);
-      const sequence = new RawSequence(field, withLength(writer.bytes));
-      const complete = { ...command, ordered: false, [field]: sequence };
-      // Without the write concern MongoDB would not wait for the majority.
-      const result = await db.command(db.writeConcern ? WriteConcern.apply(complete, db.writeConcern) : complete);
-      results.push({ start, ...readResult(result as unknown as WriteResult) });
-    }
-    // After an error the writer is not used again, because the driver may still hold its bytes.
-    if (writer.capacityBytes <= maxKeptBytes) freeWriters.push(writer);
-    return results;
-  };
+  const send = (command: { readonly [name: string]: string }, field: string, documents: readonly WriteDocument[]) =>
+    writers.use(async (writer) => {
+      const { db } = database;
+      if (!db) throw new Error('The connection to MongoDB is not open.');
+      const results = [];
+      for (let start = 0, end = 0; start < documents.length; start = end) {
+        writer.clear();
+        writer.append(sequenceHeader(field));
+        for (end = start; end < documents.length && writer.sizeBytes < maxSequenceBytes; end++)
+          documents[end]?.(writer);
+        const sequence = new RawSequence(field, withLength(writer.bytes));
+        const complete = { ...command, ordered: false, [field]: sequence };
+        // Without the write concern MongoDB would not wait for the majority.
+        const result = await db.command(db.writeConcern ? WriteConcern.apply(complete, db.writeConcern) : complete);
+        results.push({ start, ...readResult(result as unknown as WriteResult) });
+      }
+      return results;
+    });
 
   return {
     async insert(collection, documents) {
@@ -117,6 +114,30 @@ export async function openRawWrites(
       return results.reduce((sum, { n }) => sum + n, 0);
     },
   };
+}
+
+/** Writers whose buffers are used again and again, for a limited number of commands at a time. */
+class WriterPool {
+  readonly #free: BsonWriter[] = [];
+  readonly #waiting: (() => void)[] = [];
+  #inUse = 0;
+
+  async use<Result>(work: (writer: BsonWriter) => Promise<Result>): Promise<Result> {
+    // Whoever releases a writer hands its turn on, so that the number in use stays the same.
+    if (this.#inUse === maxCommands) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else this.#inUse += 1;
+    try {
+      const writer = this.#free.pop() ?? new BsonWriter(usualSequenceBytes);
+      const result = await work(writer);
+      // After an error the writer is not used again, because the driver may still hold its bytes.
+      if (writer.capacityBytes <= maxKeptBytes) this.#free.push(writer);
+      return result;
+    } finally {
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#inUse -= 1;
+    }
+  }
 }
 
 /** @throws WriteFailure unless all that went wrong is that documents violate a unique index */
