@@ -1,13 +1,16 @@
 /**
- * Options of worker processes. The garbage of a worker is short-lived batches. By default V8 lets the heap grow to four times
- * the live data before it collects; 30 % keeps the process small for files of any size. Young objects get 8 MB: 16 MB take 10 MB more memory
- * and no less CPU time, since lines are no longer objects (docs/performance.md).
+ * Options of worker processes (docs/performance.md). By default V8 lets the heap grow to four times the live data before it collects;
+ * 30 % keeps the process small for files of any size. Young objects get 4 MB: 8 MB take 8 MB more memory and no less CPU time, since
+ * lines are not objects. The buffers of collected objects are freed at once and not by a thread that runs later.
  */
-export const workerNodeArgs = ['--heap-growing-percent=30', '--max-semi-space-size=8'];
+export const workerNodeArgs = [
+  '--heap-growing-percent=30',
+  '--max-semi-space-size=4',
+  '--no-concurrent-array-buffer-sweeping',
+];
 
 /**
- * Settings of glibc. Each thread (inflating, hashing) has an arena that returns almost no memory to the system; two arenas need
- * 40 MB less. Above the threshold, buffers of sockets and zlib return to the system when they are freed and leave no holes:
- * 10 MB less.
+ * Settings of glibc. Each thread (inflating, hashing) has an arena that returns almost no memory to the system, so there is only one.
+ * Above the threshold, buffers return to the system when they are freed and leave no holes.
  */
-export const workerMemoryEnv = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '65536' };
+export const workerMemoryEnv = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '16384' };
