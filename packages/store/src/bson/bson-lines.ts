@@ -1,14 +1,16 @@
 import { JsonTranscoder, numbersPerMember } from './transcode-json.ts';
 
 /**
- * Lines are around a kilobyte, so that one buffer holds most of a batch of 125 lines. A line that does not fit into a buffer gets one of
- * its own, which is not reused.
+ * A batch of 125 lines of one to two kilobytes uses a few buffers and leaves little of the last one empty. A line that does not fit into a
+ * buffer gets one of its own, which is not reused.
  */
-const bufferBytes = 256 * 1024;
+const bufferBytes = 64 * 1024;
 /** Resources have some 15 elements, so that this holds the members of most batches. */
 const tableNumbers = 125 * 20 * numbersPerMember;
-/** Four downloads with three batches each need about this many at a time. */
-const maxFreeBuffers = 24;
+/** Four downloads with three batches of some 250 kB each need about this many at a time. */
+const maxFreeBuffers = 60;
+/** As many as batches. */
+const maxFreeTables = 12;
 
 /**
  * Buffers that are used again and again. Buffers of this size are outside of V8's heap, and new ones for each batch would make the garbage
@@ -31,7 +33,7 @@ export class BufferPool {
 
   giveBack(buffers: readonly Buffer[], table: Int32Array): void {
     this.#free.push(...buffers.slice(0, maxFreeBuffers - this.#free.length));
-    if (table.length === tableNumbers && this.#freeTables.length < maxFreeBuffers) this.#freeTables.push(table);
+    if (table.length === tableNumbers && this.#freeTables.length < maxFreeTables) this.#freeTables.push(table);
   }
 }
 
