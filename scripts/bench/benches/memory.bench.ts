@@ -11,7 +11,7 @@ import type { Bench, BenchContext, BenchRow } from '../bench.ts';
 /** The size of the simulator's generated data per patient, over all types. */
 const bytesPerPatient = 61_000;
 const tinyFiles = 1000;
-const goalMegabytes = 200;
+const goalMegabytes = 170;
 
 export const memory: Bench = {
   name: 'memory',

@@ -123,7 +123,7 @@ class WriterPool {
   #inUse = 0;
 
   async use<Result>(work: (writer: BsonWriter) => Promise<Result>): Promise<Result> {
-    // Whoever releases a writer hands its turn on, so that the number in use stays the same.
+    // The call that releases its writer hands its turn on, so that the number in use stays the same.
     if (this.#inUse === maxCommands) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     else this.#inUse += 1;
     try {
