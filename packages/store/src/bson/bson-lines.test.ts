@@ -47,6 +47,16 @@ describe('BsonLines', () => {
     expect(add(new BsonLines(pool), { id: 3 })?.buffer).not.toBe(buffer);
   });
 
+  test('gives its buffer back even if every line was declined', () => {
+    const pool = new BufferPool();
+    const buffer = pool.take();
+    pool.giveBack([buffer]);
+    const declined = new BsonLines(pool);
+    expect(declined.add(Buffer.from('[]'))).toBeUndefined();
+    declined.release();
+    expect(pool.take()).toBe(buffer);
+  });
+
   test('does not keep the buffer of a line that is larger than a buffer of the pool', () => {
     const pool = new BufferPool();
     const lines = new BsonLines(pool);

@@ -31,9 +31,9 @@ export class BufferPool {
     return this.#freeTables.pop() ?? new Int32Array(tableNumbers);
   }
 
-  giveBack(buffers: readonly Buffer[], table: Int32Array): void {
+  giveBack(buffers: readonly Buffer[], table?: Int32Array): void {
     this.#free.push(...buffers.slice(0, maxFreeBuffers - this.#free.length));
-    if (table.length === tableNumbers && this.#freeTables.length < maxFreeTables) this.#freeTables.push(table);
+    if (table?.length === tableNumbers && this.#freeTables.length < maxFreeTables) this.#freeTables.push(table);
   }
 }
 
@@ -106,7 +106,7 @@ export class BsonLines {
 
   /** Gives the buffers back. The caller no longer uses any line. */
   release(): void {
-    if (this.#table) this.#pool.giveBack(this.#pooled, this.#table);
+    this.#pool.giveBack(this.#pooled, this.#table);
     this.#pooled = [];
     this.#table = undefined;
     this.#tableEnd = 0;
