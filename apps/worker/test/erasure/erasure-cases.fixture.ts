@@ -36,9 +36,15 @@ export class ErasureCases {
   static async start(): Promise<ErasureCases> {
     const cases = await startUseCases();
     const database = await openDatabase(cases.mongodbUri);
-    const filled = await fillConnection(cases, { patientId });
-    const otherConnection = await fillConnection(cases, { patientId });
-    return new ErasureCases({ cases, database, filled, otherConnection });
+    try {
+      const filled = await fillConnection(cases, { patientId });
+      const otherConnection = await fillConnection(cases, { patientId });
+      return new ErasureCases({ cases, database, filled, otherConnection });
+    } catch (error) {
+      await database.close();
+      await cases.stop();
+      throw error;
+    }
   }
 
   async stop(): Promise<void> {
