@@ -1,4 +1,8 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { defineConfig } from 'rolldown';
+
+const fromDriver = createRequire(createRequire(import.meta.url).resolve('mongodb'));
 
 /**
  * Bundles the worker into one file, plus the modules that it loads only on demand. The worker imports 1,400 modules, and V8 keeps their
@@ -9,8 +13,12 @@ export default defineConfig({
   platform: 'node',
   resolve: {
     conditionNames: ['@bulkhead/source', 'node', 'import', 'default'],
-    // MongoDB's parser of connection strings uses this implementation of URL, whose tables take 4 MB. Node has the same class.
-    alias: { 'whatwg-url': 'node:url' },
+    alias: {
+      // MongoDB's parser of connection strings uses this implementation of URL, whose tables take 4 MB. Node has the same class.
+      'whatwg-url': 'node:url',
+      '@mongodb-js/saslprep': join(import.meta.dirname, 'saslprep.cjs'),
+      'published-saslprep': fromDriver.resolve('@mongodb-js/saslprep'),
+    },
   },
   output: {
     dir: 'dist/bundle',

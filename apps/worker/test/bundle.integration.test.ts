@@ -7,8 +7,8 @@ import { rolldown } from 'rolldown';
 import bundleConfig from '../rolldown.config.ts';
 
 /**
- * In the bundle, MongoDB's parser of connection strings uses node's URL instead of `whatwg-url`. The oracle is the parser as it is
- * published.
+ * The bundle replaces two modules of MongoDB's driver: `whatwg-url` by node's URL, and `saslprep` by a function that reads the tables
+ * only if it needs them. The oracle is the driver as it is published.
  */
 
 interface Parser {
@@ -29,22 +29,27 @@ interface Parser {
 
 const fromDriver = createRequire(createRequire(import.meta.url).resolve('mongodb'));
 const published = fromDriver('mongodb-connection-string-url') as Parser;
+type Saslprep = (password: string) => string;
+const { saslprep } = fromDriver('@mongodb-js/saslprep') as { saslprep: Saslprep };
 /** Inside of this package, so that the bundle finds the modules of the driver. */
 const folder = mkdtempSync(join(import.meta.dirname, '..', 'node_modules', '.bundled-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-let bundled: Parser;
+let bundled: Parser & { readonly prepare: Saslprep };
 beforeAll(async () => {
   const entry = join(folder, 'entry.js');
   writeFileSync(
     entry,
-    `export { ConnectionString } from ${JSON.stringify(fromDriver.resolve('mongodb-connection-string-url'))};`,
+    [
+      `export { ConnectionString } from ${JSON.stringify(fromDriver.resolve('mongodb-connection-string-url'))};`,
+      `export { saslprep as prepare } from '@mongodb-js/saslprep';`,
+    ].join('\n'),
   );
   const { input: _worker, output, ...config } = bundleConfig;
   const build = await rolldown({ ...config, input: entry });
   await build.write({ ...output, dir: folder, cleanDir: false, entryFileNames: 'bundled.mjs' });
   await build.close();
-  bundled = (await import(join(folder, 'bundled.mjs'))) as Parser;
+  bundled = (await import(join(folder, 'bundled.mjs'))) as typeof bundled;
 });
 
 /** What the driver reads of a connection string, or the error. */
@@ -127,6 +132,43 @@ describe('the parser of connection strings in the bundle of the worker', () => {
     fc.assert(
       fc.property(uri, (generated) => {
         expect(read(bundled, generated)).toEqual(read(published, generated));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+describe('the preparation of passwords in the bundle of the worker', () => {
+  /** The prepared password, or the message of the error. */
+  function prepare(saslprep: Saslprep, password: string) {
+    try {
+      return { password: saslprep(password) };
+    } catch (error) {
+      return { message: (error as Error).message };
+    }
+  }
+
+  test('is as published for generated passwords', () => {
+    const ascii = fc.string({ unit: 'binary-ascii' });
+    const others = fc.constantFrom(
+      '\u00ad',
+      '\u00a0',
+      '\ufb01',
+      '\u0627',
+      '\u0627\u0031',
+      '\u0221',
+      '\u200b',
+      '\ud800',
+      '\u007f',
+    );
+    const password = fc.oneof(
+      ascii,
+      fc.string({ unit: 'binary' }),
+      fc.tuple(ascii, others, ascii).map((parts) => parts.join('')),
+    );
+    fc.assert(
+      fc.property(password, (generated) => {
+        expect(prepare(bundled.prepare, generated)).toEqual(prepare(saslprep, generated));
       }),
       { numRuns: 2000 },
     );
