@@ -28,6 +28,8 @@ export async function runJest({ args, env, signal }: RunJestOptions): Promise<Je
     const jest = await spawnTethered({
       command: process.execPath,
       args: [
+        // For the workers of jest, too. They spend a tenth of their time on collecting young objects by default.
+        '--max-semi-space-size=32',
         createRequire(import.meta.url).resolve('jest/bin/jest'),
         '--config',
         configFile,

@@ -1,14 +1,21 @@
+/** The wait ends at most this share late. */
+const lateness = 0.05;
+const longestIntervalMs = 250;
+
 /**
- * Calls `condition` until it returns something truthy, and returns that.
+ * Calls `condition` until it returns something truthy, and returns that. Most conditions send a request, so the calls become rarer: every
+ * 250 ms after five seconds.
+ * @param options.intervalMs the shortest time between two calls
  * @throws the condition's last error, or an error that names `what`, after `timeoutMs`
  */
 export async function waitFor<Value>(
   condition: () => Value | Promise<Value>,
   { timeoutMs = 20_000, intervalMs = 20, what = 'the condition' } = {},
 ): Promise<NonNullable<Value>> {
-  const deadlineMs = Date.now() + timeoutMs;
+  const startedAtMs = Date.now();
+  const waitedMs = () => Date.now() - startedAtMs;
   let lastError: unknown;
-  while (Date.now() < deadlineMs) {
+  while (waitedMs() < timeoutMs) {
     try {
       const value = await condition();
       if (value) return value as NonNullable<Value>;
@@ -16,7 +23,8 @@ export async function waitFor<Value>(
     } catch (error) {
       lastError = error;
     }
-    await new Promise((resolve) => setTimeout(resolve, intervalMs));
+    const rarerMs = Math.min(waitedMs() * lateness, longestIntervalMs);
+    await new Promise((resolve) => setTimeout(resolve, Math.max(intervalMs, rarerMs)));
   }
   throw lastError ?? new Error(`waited ${timeoutMs} ms for ${what}`);
 }
