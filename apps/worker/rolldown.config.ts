@@ -20,10 +20,8 @@ export default defineConfig({
   platform: 'node',
   resolve: {
     conditionNames: ['@bulkhead/source', 'node', 'import', 'default'],
-    alias: {
-      // MongoDB's parser of connection strings uses this implementation of URL, whose tables take 4 MB. Node has the same class.
-      'whatwg-url': 'node:url',
-    },
+    // MongoDB's parser of connection strings uses this implementation of URL, whose tables take 4 MB. Node has the same class.
+    alias: { 'whatwg-url': 'node:url' },
   },
   plugins: [
     {

@@ -9,7 +9,7 @@ import { buildConsole } from '../system/builds.ts';
 const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-sync'];
 
 /** An export with its polls takes seconds. An element that is missing after this time will not appear. */
-const stepMs = 30_000;
+const stepMs = 15_000;
 
 export interface BrowsedSystem {
   readonly system: ChaosSystem;

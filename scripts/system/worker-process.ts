@@ -3,8 +3,8 @@
  * 30 % keeps the process small for files of any size. Young objects get 4 MB: 8 MB take 8 MB more memory and no less CPU time, since
  * lines are not objects. The buffers of collected objects are freed at once and not by a thread that runs later, and free pages
  * of the heap return to the system instead of to a pool, which has held up to 16 MB. V8's own functions are not copied beside the
- * compiled code, which takes 2 MB. Functions are not compiled by the first, quick compiler: its code takes 4 MB more with every new
- * kind of work, and without it a worker takes less CPU time.
+ * compiled code, which takes 2 MB. Functions are not compiled by the first, quick compiler: its code grows with every kind of
+ * work, by up to 4 MB, and without it a long run takes less CPU time.
  */
 export const workerNodeArgs = [
   '--heap-growing-percent=30',

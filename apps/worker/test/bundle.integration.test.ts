@@ -151,15 +151,7 @@ describe('the preparation of passwords in the bundle of the worker', () => {
   test('is as published for generated passwords', () => {
     const ascii = fc.string({ unit: 'binary-ascii' });
     const others = fc.constantFrom(
-      '\u00ad',
-      '\u00a0',
-      '\ufb01',
-      '\u0627',
-      '\u0627\u0031',
-      '\u0221',
-      '\u200b',
-      '\ud800',
-      '\u007f',
+      ...['\u00ad', '\u00a0', '\ufb01', '\u0627', '\u0627\u0031', '\u0221', '\u200b', '\ud800', '\u007f'],
     );
     const password = fc.oneof(
       ascii,

@@ -92,7 +92,7 @@ describe('the rate limiter', () => {
 
   test('the rate limiter delays downloads while another process waits for polls, but does not starve them', async () => {
     // The long guard keeps late slots from being given back, which would depend on chance.
-    const budget = makeBudget({ limit: 4, guardMs: 2000 });
+    const budget = makeBudget({ limit: 4, guardMs: 400 });
     const otherLimiter = makeLimiter();
     const order: string[] = [];
     await limiter.acquire({ budget, priority: 'download' });
@@ -107,7 +107,7 @@ describe('the rate limiter', () => {
   });
 
   test('the rate limiter does not let the polls of a process starve its downloads', async () => {
-    const budget = makeBudget({ guardMs: 2000 });
+    const budget = makeBudget({ guardMs: 400 });
     await limiter.acquire({ budget, priority: 'poll' });
     const granted: RequestPriority[] = [];
     const take = async (priority: RequestPriority) => {
