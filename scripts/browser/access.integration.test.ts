@@ -7,7 +7,7 @@ import type { Page } from 'playwright-core';
 import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
 import { faultsOfAccessibility } from './faults-of-accessibility.fixture.ts';
 import { onPage } from './on-page.fixture.ts';
-import { type BrowsedSystem, openSystem } from './open-system.ts';
+import { type BrowsedSystem, openSystem, openTimeoutMs } from './open-system.ts';
 
 const chromium = await findChromium({ env: process.env, progress: () => undefined });
 
@@ -34,7 +34,7 @@ if ('missing' in chromium) {
       ({ page, complaints } = await browsed.open('/api-keys', { permissions, reducedMotion: 'reduce' }));
       await browsed.logIn(page);
       await title('API keys').waitFor();
-    }, 180_000);
+    }, openTimeoutMs);
     afterAll(async () => {
       receiver?.closeAllConnections();
       receiver?.close();

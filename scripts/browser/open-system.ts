@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { lockNetwork } from '@bulkhead/testing';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { type ChaosStart, type ChaosSystem, startChaosSystem } from '../chaos/system/start-chaos-system.ts';
 import { buildConsole } from '../system/builds.ts';
@@ -10,6 +11,9 @@ const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-back
 
 /** An export with its polls takes seconds. An element that is missing after this time will not appear. */
 const stepMs = 15_000;
+
+/** A start takes seconds. Files that use containers run first, and a first build of their images takes minutes. */
+export const openTimeoutMs = 20 * 60_000;
 
 export interface BrowsedSystem {
   readonly system: ChaosSystem;
@@ -36,7 +40,11 @@ export async function openSystem(options: {
   const folder = mkdtempSync(join(tmpdir(), 'bulkhead-browser-'));
   await buildConsole();
   const system = await start({ folder, patients, env });
-  const browser = await chromium.launch({ executablePath, args });
+  const lock = await lockNetwork('browse');
+  const browser = await chromium.launch({ executablePath, args }).catch((error) => {
+    lock.release();
+    throw error;
+  });
   const baseUrl = system.baseUrl.replace('127.0.0.1', host);
   return {
     system,
@@ -48,6 +56,7 @@ export async function openSystem(options: {
     },
     async stop() {
       await browser.close();
+      lock.release();
       await system.stop();
       rmSync(folder, { recursive: true, force: true });
     },

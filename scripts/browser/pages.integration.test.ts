@@ -1,7 +1,7 @@
 import { findChromium } from '@bulkhead/embedded';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
-import { type BrowsedSystem, openSystem } from './open-system.ts';
+import { type BrowsedSystem, openSystem, openTimeoutMs } from './open-system.ts';
 
 const chromium = await findChromium({ env: process.env, progress: () => undefined });
 
@@ -15,7 +15,7 @@ if ('missing' in chromium) {
     let browsed: BrowsedSystem;
     beforeAll(async () => {
       browsed = await openSystem({ start: startQuickSystem, command: chromium.command, patients: 3 });
-    }, 120_000);
+    }, openTimeoutMs);
     afterAll(() => browsed?.stop());
 
     test('Bull Board redirects to the log-in and back, works under its policy, and has a cookie that scripts cannot read', async () => {

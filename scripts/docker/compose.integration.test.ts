@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createBrowser } from '@bulkhead/testing';
+import { createBrowser, lockNetwork } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { runMainJob } from '../start/main-job.ts';
 import { type ApiClient, createApiClient } from '../system/api-client.ts';
@@ -32,7 +32,9 @@ if (missing) {
     const browser = createBrowser();
     let baseUrl = '';
     let apiKey = '';
+    let lock: Awaited<ReturnType<typeof lockNetwork>> | undefined;
     beforeAll(async () => {
+      lock = await lockNetwork('change addresses');
       // One after another. In parallel, each build would install and compile the shared part.
       await compose('--parallel', '1', 'build');
       await compose('up', '--detach', '--wait', 'api', 'worker', 'ehr-simulator').catch(async (error: Error) => {
@@ -54,8 +56,12 @@ if (missing) {
       api = createApiClient({ baseUrl, apiKey });
     }, buildTimeoutMs);
     afterAll(async () => {
-      await compose('down', '--volumes', '--timeout', '10');
-      removeImages(name);
+      try {
+        await compose('down', '--volumes', '--timeout', '10');
+        removeImages(name);
+      } finally {
+        lock?.release();
+      }
     }, 120_000);
 
     const look = async (path: string) => {

@@ -6,7 +6,7 @@ import { findChromium } from '@bulkhead/embedded';
 import { baseEnv, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
-import { type BrowsedSystem, openSystem } from '../browser/open-system.ts';
+import { type BrowsedSystem, openSystem, openTimeoutMs } from '../browser/open-system.ts';
 import { type ChaosSystem, startChaosSystem } from '../chaos/system/start-chaos-system.ts';
 import { disruptAll, disruptions, send } from './disrupt.fixture.ts';
 
@@ -31,7 +31,7 @@ beforeAll(async () => {
   ({ page } = await browsed.open('/'));
   await browsed.logIn(page);
   await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
-}, 180_000);
+}, openTimeoutMs);
 afterAll(async () => {
   await (browsed ?? system)?.stop();
   rmSync(folder, { recursive: true, force: true });

@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { lockNetwork } from '@bulkhead/testing';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Collection, MongoClient } from 'mongodb';
 import { openServiceHome } from '../data/open-data-folder.ts';
 import { mongodbDockerRoute } from '../mongodb/mongodb-routes.ts';
@@ -23,6 +24,11 @@ describe('the Docker routes', () => {
     return;
   }
 
+  let lock: Awaited<ReturnType<typeof lockNetwork>>;
+  beforeAll(async () => {
+    lock = await lockNetwork('change addresses');
+  }, TIMEOUT_MS);
+  afterAll(() => lock?.release());
   let folder = '';
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'bulkhead-docker-'));
