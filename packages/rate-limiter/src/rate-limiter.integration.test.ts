@@ -100,9 +100,14 @@ describe('the rate limiter', () => {
       (await otherLimiter.acquire({ budget, priority: 'poll' })).settle();
       order.push('poll');
     });
+    // A download that asks before the polls gets the next slot.
+    await waitFor(async () => {
+      const [state] = await readBudgets({ redis, prefix: services.prefix, budgets: [budget] });
+      return state?.waiting.poll;
+    });
     const download = limiter.acquire({ budget, priority: 'download' }).then(() => order.push('download'));
     await Promise.all([...polls, download]);
-    expect(order.indexOf('download')).toBeGreaterThanOrEqual(1);
+    expect(order.indexOf('download')).toBeGreaterThanOrEqual(6);
     expect(order.indexOf('download')).toBeLessThanOrEqual(12);
   });
 
