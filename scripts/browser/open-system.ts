@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { lockNetwork } from '@bulkhead/testing';
+import { lockNetwork } from '@bulkhead/embedded';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { type ChaosStart, type ChaosSystem, startChaosSystem } from '../chaos/system/start-chaos-system.ts';
 import { buildConsole } from '../system/builds.ts';

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { createBrowser, lockNetwork } from '@bulkhead/testing';
+import { lockNetwork } from '@bulkhead/embedded';
+import { createBrowser } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { runMainJob } from '../start/main-job.ts';
 import { type ApiClient, createApiClient } from '../system/api-client.ts';

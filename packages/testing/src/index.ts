@@ -1,7 +1,6 @@
 export { baseEnv } from './base-env.ts';
 export { type Browser, createBrowser } from './create-browser.ts';
 export { documentBytes, findSuperlinear, type Reader } from './growth.ts';
-export { lockNetwork } from './lock-network.ts';
 export { publishedLines } from './published-lines.ts';
 export { makeSelfSigned } from './self-signed.ts';
 export { startTcpProxy, type TcpProxy } from './start-tcp-proxy.ts';

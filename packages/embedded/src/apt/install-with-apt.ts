@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { waitForLock } from '../data/exclusive-lock.ts';
+import { waitForLock } from '../data/file-lock.ts';
 import { cacheFolder } from '../data/open-data-folder.ts';
 import { findOnPath } from '../processes/find-on-path.ts';
 import { runCommand } from '../processes/run-command.ts';

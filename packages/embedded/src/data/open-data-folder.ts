@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { EmbeddedError } from '../embedded.error.ts';
-import { lockOwner, tryExclusiveLock } from './exclusive-lock.ts';
+import { lockOwner, tryExclusiveLock } from './file-lock.ts';
 
 export interface DataFolder {
   readonly path: string;

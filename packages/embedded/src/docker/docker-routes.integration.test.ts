@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { lockNetwork } from '@bulkhead/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Collection, MongoClient } from 'mongodb';
+import { lockNetwork } from '../browser/lock-network.ts';
 import { openServiceHome } from '../data/open-data-folder.ts';
 import { mongodbDockerRoute } from '../mongodb/mongodb-routes.ts';
 import { pingMongodb } from '../mongodb/start-mongodb-server.ts';

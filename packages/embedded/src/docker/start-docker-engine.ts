@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { installWithApt, whyNoApt } from '../apt/install-with-apt.ts';
-import { waitForLock } from '../data/exclusive-lock.ts';
+import { waitForLock } from '../data/file-lock.ts';
 import { cacheFolder } from '../data/open-data-folder.ts';
 import { EmbeddedError } from '../embedded.error.ts';
 import { endLeftover, recordProcess } from '../processes/end-leftover.ts';

@@ -1,7 +1,7 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import { waitForLock } from '../data/exclusive-lock.ts';
+import { waitForLock } from '../data/file-lock.ts';
 import { cacheFolder } from '../data/open-data-folder.ts';
 import { findOnPath } from '../processes/find-on-path.ts';
 import { runCommand } from '../processes/run-command.ts';

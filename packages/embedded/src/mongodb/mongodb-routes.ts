@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { installWithApt, whyNoApt } from '../apt/install-with-apt.ts';
-import { waitForLock } from '../data/exclusive-lock.ts';
+import { waitForLock } from '../data/file-lock.ts';
 import { cacheFolder } from '../data/open-data-folder.ts';
 import { attemptContainer } from '../docker/attempt-container.ts';
 import { findOnPath } from '../processes/find-on-path.ts';

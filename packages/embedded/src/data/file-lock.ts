@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 
-interface ExclusiveLock {
+export interface Lock {
   readonly release: () => void;
 }
 
@@ -16,17 +16,27 @@ const SQLITE_BUSY = 5;
  * an exclusive transaction of SQLite uses one. `<file>.owner` contains the pid of the holder, for users.
  * @returns undefined while another process (or another caller in this one) holds the lock
  */
-export function tryExclusiveLock(file: string): ExclusiveLock | undefined {
+export function tryExclusiveLock(file: string): Lock | undefined {
+  const lock = tryLock({ file, sql: 'BEGIN EXCLUSIVE' });
+  if (lock) writeFileSync(`${file}.owner`, String(process.pid));
+  return lock;
+}
+
+/** Takes a lock that any number of holders can share. @returns undefined while the exclusive lock of this file is held */
+export function trySharedLock(file: string): Lock | undefined {
+  return tryLock({ file, sql: 'BEGIN; SELECT name FROM sqlite_schema' });
+}
+
+function tryLock({ file, sql }: { readonly file: string; readonly sql: string }): Lock | undefined {
   mkdirSync(dirname(file), { recursive: true });
   const database = new DatabaseSync(file);
   try {
-    database.exec('BEGIN EXCLUSIVE');
+    database.exec(sql);
   } catch (error) {
     database.close();
     if ((error as { errcode?: number }).errcode === SQLITE_BUSY) return undefined;
     throw error;
   }
-  writeFileSync(`${file}.owner`, String(process.pid));
   return { release: () => database.close() };
 }
 
@@ -50,11 +60,18 @@ export async function waitForLock({
 }: {
   file: string;
   onWait: (ownerPid: string) => void;
-}): Promise<ExclusiveLock> {
-  for (;;) {
+}): Promise<Lock> {
+  return retryLock(() => {
     const lock = tryExclusiveLock(file);
+    if (!lock) onWait(lockOwner(file));
+    return lock;
+  });
+}
+
+export async function retryLock(attempt: () => Lock | undefined): Promise<Lock> {
+  for (;;) {
+    const lock = attempt();
     if (lock) return lock;
-    onWait(lockOwner(file));
     await delay(RETRY_MS);
   }
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { lockOwner, tryExclusiveLock, waitForLock } from './exclusive-lock.ts';
+import { lockOwner, tryExclusiveLock, waitForLock } from './file-lock.ts';
 
 let folder = '';
 beforeEach(async () => {
@@ -25,7 +25,7 @@ it('the exclusive lock has one holder at a time and can be taken again after its
 
 it('the exclusive lock names its holder and is free as soon as its holder is killed with -9', async () => {
   const file = join(folder, 'x.lock');
-  const module = fileURLToPath(new URL('./exclusive-lock.ts', import.meta.url));
+  const module = fileURLToPath(new URL('./file-lock.ts', import.meta.url));
   const code = `
     import { tryExclusiveLock } from ${JSON.stringify(module)};
     globalThis.lock = tryExclusiveLock(${JSON.stringify(file)});
