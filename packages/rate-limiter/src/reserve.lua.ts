@@ -9,9 +9,8 @@ import { clock, createRedisScript, dayBuckets, waitQueue } from './redis-script.
  * two are at least a window apart. The log keeps a minute of requests for monitoring.
  *
  * Slots are reserved ahead of time, so that none is lost while a process wakes up. A process that gets none receives a retry time
- * behind all other waiting processes, so no two processes ask for the same slot. At its retry time a process may reserve a little
- * further ahead, because others may have reserved in between. Urgent requests may reserve further than that, so that they never wait
- * for a retry time while only less urgent requests wait.
+ * behind all other processes that wait for a request at least as urgent, so no two processes ask for the same slot. At its retry time a
+ * process may reserve a little further ahead, because others may have reserved in between.
  *
  * KEYS  1 state (hash, with a field for each waiting process, see `waitQueue`)  2 log (sorted set: grant -> latest arrival)
  *       3 day (hash: bucket -> grants, of past buckets)
@@ -30,9 +29,8 @@ local limit, window, guard, perDay = tonumber(ARGV[1]), tonumber(ARGV[2]), tonum
 local process, grant, priority = ARGV[5], ARGV[6], tonumber(ARGV[7]) + 1
 local batch = tonumber(ARGV[15])
 local pace = window / limit
--- How far ahead slots may be: at any time, at the retry time, and for urgent requests. Of athenahealth's two seconds, near is 0.6 s.
--- The retry time is when all four slots of a batch are near, so a process may wake up a quarter of a second late. A poll, which
--- finds a slot behind those that are reserved, must not wait for a second.
+-- How far ahead slots are reserved: at any time, at the retry time, and at most. Of athenahealth's two seconds, near is 0.6 s. The retry
+-- time is when all four slots of a batch are near, so a process may wake up a quarter of a second late.
 local near, atRetry, farthest = window * 10 / 32, window * 11 / 32, window / 2
 if ARGV[16] then redis.call('ZADD', KEYS[2], 'XX', 'LT', unpack(ARGV, 16)) end
 
@@ -71,7 +69,8 @@ for field, packed in pairs(processes) do
   elseif isDead(retryAt) then
     redis.call('HDEL', KEYS[1], field)
   else
-    table.insert(others, { retryAt = retryAt, slots = math.min(count(waiting, 1), batch) })
+    local before = count(waiting, 1)
+    if before > 0 then table.insert(others, { retryAt = retryAt, slots = math.min(before, batch) }) end
   end
 end
 local isAtRetryTime = retryBefore ~= nil and retryBefore <= now + 1
@@ -131,21 +130,18 @@ end
 local sinceLow = state.sinceLow or 0
 local isLowPrioritySlot = sinceLow >= ${urgentInARow}
 local isBehind = urgentWaiting and not isLowPrioritySlot
-local mayReserveFar = priority <= 3 or urgentWaiting
--- A slot that is still free this shortly before its time may be taken by any process: the process that it was meant for did not ask.
-local unclaimed = near / 4
 local leavesIt = lowWaiting and isLowPrioritySlot and not urgentWaiting
-local horizon = leavesIt and unclaimed or mayReserveFar and farthest or isAtRetryTime and atRetry or near
 local wanted = isBehind and 0 or math.min(own[priority], urgentWaiting and 1 or batch)
 local slots, granted = {}, {}
 local at = nextSlot()
--- Retry times are computed from the number of slots that each process wants. So while others wait, a process reserves nothing before
--- its retry time, and at its retry time all of the slots that it wants or none.
-if not mayReserveFar and at > now + unclaimed then
-  local isEarly = #others > 0 and not isAtRetryTime
-  if isEarly or at + (wanted - 1) * spacing > now + horizon then wanted = 0 else horizon = farthest end
+-- Retry times are computed from the number of slots that each process wants. So while others wait for an equally urgent request, a
+-- process reserves nothing before its retry time, and at its retry time all of the slots that it wants or none.
+if at > now then
+  local isEarly = #others > 0 and not urgentWaiting and not isAtRetryTime
+  local horizon = leavesIt and 0 or isAtRetryTime and atRetry or near
+  if isEarly or at + (wanted - 1) * spacing > now + horizon then wanted = 0 end
 end
-while #slots < wanted and at <= now + horizon and dayTotal < allowance do
+while #slots < wanted and at <= now + farthest and dayTotal < allowance do
   last, dayTotal, backlog = at, dayTotal + 1, backlog - 1
   own[priority] = own[priority] - 1
   table.insert(slots, math.ceil(at - now))
@@ -187,7 +183,7 @@ local ahead = 0
 for _, other in ipairs(others) do
   if not keepsPosition or other.retryAt < retryBefore then ahead = ahead + other.slots end
 end
-local retryAt = at + (ahead + math.min(left, batch) - 1) * spacing - (leavesIt and unclaimed or near)
+local retryAt = at + (ahead + math.min(left, batch) - 1) * spacing - (leavesIt and 0 or near)
 if keepsPosition and retryBefore > now then retryAt = math.min(retryAt, retryBefore) end
 if isBehind then retryAt = now + (${urgentInARow} - sinceLow) * spacing end
 retryAt = math.max(retryAt, now + 1)
