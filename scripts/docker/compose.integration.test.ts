@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { lockNetwork } from '@bulkhead/embedded';
+import { type Lock, lockNetwork } from '@bulkhead/embedded';
 import { createBrowser } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { runMainJob } from '../start/main-job.ts';
@@ -33,7 +33,7 @@ if (missing) {
     const browser = createBrowser();
     let baseUrl = '';
     let apiKey = '';
-    let lock: Awaited<ReturnType<typeof lockNetwork>> | undefined;
+    let lock: Lock | undefined;
     beforeAll(async () => {
       lock = await lockNetwork('change addresses');
       // One after another. In parallel, each build would install and compile the shared part.

@@ -2,7 +2,7 @@ export { findInPackage } from './apt/find-in-package.ts';
 export { installWithApt, whyNoApt } from './apt/install-with-apt.ts';
 export { findChromium } from './browser/find-chromium.ts';
 export { lockNetwork } from './browser/lock-network.ts';
-export { waitForLock } from './data/file-lock.ts';
+export { type Lock, waitForLock } from './data/file-lock.ts';
 export { cacheFolder, type DataFolder, openDataFolder } from './data/open-data-folder.ts';
 export { whyNoDocker } from './docker/docker-address.ts';
 export { startDockerEngine } from './docker/start-docker-engine.ts';

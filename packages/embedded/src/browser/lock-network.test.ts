@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-test('many files browse at a time, and a file that changes addresses waits for them and keeps others out', async () => {
+test('many programs browse at a time, and one that changes addresses waits for them and keeps others out', async () => {
   const file = join(folder, 'network.lock');
   const events: string[] = [];
   const lock = async (name: string, use: Parameters<typeof lockNetwork>[0]) => {

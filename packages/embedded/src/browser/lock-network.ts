@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Lock, retryLock, tryExclusiveLock, trySharedLock } from '../data/file-lock.ts';
+import { type Lock, waitForLock } from '../data/file-lock.ts';
 import { cacheFolder } from '../data/open-data-folder.ts';
 
 /** For all programs of this user on this machine, because they share its addresses. */
@@ -11,5 +11,5 @@ const networkLockFile = join(cacheFolder(process.env), 'network.lock');
  * another one changes addresses.
  */
 export function lockNetwork(use: 'browse' | 'change addresses', { file = networkLockFile } = {}): Promise<Lock> {
-  return retryLock(() => (use === 'browse' ? trySharedLock(file) : tryExclusiveLock(file)));
+  return waitForLock({ file, isShared: use === 'browse', onWait: () => undefined });
 }

@@ -23,7 +23,7 @@ export function tryExclusiveLock(file: string): Lock | undefined {
 }
 
 /** Takes a lock that any number of holders can share. @returns undefined while the exclusive lock of this file is held */
-export function trySharedLock(file: string): Lock | undefined {
+function trySharedLock(file: string): Lock | undefined {
   return tryLock({ file, sql: 'BEGIN; SELECT name FROM sqlite_schema' });
 }
 
@@ -56,22 +56,17 @@ const RETRY_MS = 500;
 /** Waits for the lock without a limit. Its holder either finishes or dies, and both release it. */
 export async function waitForLock({
   file,
+  isShared = false,
   onWait,
 }: {
   file: string;
+  isShared?: boolean;
   onWait: (ownerPid: string) => void;
 }): Promise<Lock> {
-  return retryLock(() => {
-    const lock = tryExclusiveLock(file);
-    if (!lock) onWait(lockOwner(file));
-    return lock;
-  });
-}
-
-export async function retryLock(attempt: () => Lock | undefined): Promise<Lock> {
   for (;;) {
-    const lock = attempt();
+    const lock = isShared ? trySharedLock(file) : tryExclusiveLock(file);
     if (lock) return lock;
+    onWait(lockOwner(file));
     await delay(RETRY_MS);
   }
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Collection, MongoClient } from 'mongodb';
 import { lockNetwork } from '../browser/lock-network.ts';
+import type { Lock } from '../data/file-lock.ts';
 import { openServiceHome } from '../data/open-data-folder.ts';
 import { mongodbDockerRoute } from '../mongodb/mongodb-routes.ts';
 import { pingMongodb } from '../mongodb/start-mongodb-server.ts';
@@ -24,7 +25,7 @@ describe('the Docker routes', () => {
     return;
   }
 
-  let lock: Awaited<ReturnType<typeof lockNetwork>>;
+  let lock: Lock;
   beforeAll(async () => {
     lock = await lockNetwork('change addresses');
   }, TIMEOUT_MS);
