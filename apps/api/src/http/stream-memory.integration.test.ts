@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { parseResourceLine } from '@bulkhead/fhir';
 import { toResourceDocument } from '@bulkhead/resources';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startApi, type TestApi } from '../testing/start-api.ts';
@@ -19,19 +18,18 @@ beforeAll(async () => {
   api = await startApi();
   connectionId = await api.createConnection();
   await api.store.prepareResourceTypes(['Media']);
-  for (let index = 0; index < count; index++) await api.store.resourceWriter.write('Media', [media(index)]);
+  // All with the same text, so that this process does not fill its own memory.
+  const note = 'x'.repeat(sizeBytes);
+  const now = new Date();
+  const context = { connectionId, source, observedAt: now, now };
+  for (let index = 0; index < count; index++) {
+    const resource = { resourceType: 'Media', id: `m${index}`, note };
+    const json = Buffer.from(resource.id);
+    const document = toResourceDocument({ resource, json, hasExactNumbers: false, context });
+    await api.store.resourceWriter.write('Media', [document]);
+  }
 }, 120_000);
 afterAll(() => api.stop());
-
-function media(index: number) {
-  const line = JSON.stringify({ resourceType: 'Media', id: `m${index}`, note: 'x'.repeat(sizeBytes) });
-  const bytes = Buffer.from(line);
-  const position = { line: 1, offset: 0, nextOffset: 0, sizeBytes: bytes.length, isTooLong: false };
-  const parsed = parseResourceLine({ bytes, ...position });
-  if (parsed.kind !== 'resource') throw new Error('the line is not a resource');
-  const now = new Date();
-  return toResourceDocument({ ...parsed, context: { connectionId, source, observedAt: now, now } });
-}
 
 /** Starts the API as a separate process, so that its memory can be measured. */
 async function startProcess() {
