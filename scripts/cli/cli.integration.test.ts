@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { baseEnv } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type ChaosSystem, startChaosSystem } from '../chaos/system/start-chaos-system.ts';
+import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
+import type { ChaosSystem } from '../chaos/system/start-chaos-system.ts';
 import { runCommand } from './run-command.fixture.ts';
 
 /** The arguments of node. */
@@ -14,7 +15,7 @@ let folder: string;
 let system: ChaosSystem;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'bulkhead-cli-'));
-  system = await startChaosSystem({ folder, patients: 4, seed: 1, report: () => undefined });
+  system = await startQuickSystem({ folder, patients: 4 });
 }, 120_000);
 afterAll(async () => {
   await system?.stop();

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { baseEnv } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type ChaosSystem, startChaosSystem } from '../chaos/system/start-chaos-system.ts';
+import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
+import type { ChaosSystem } from '../chaos/system/start-chaos-system.ts';
 import { runCommand } from './run-command.fixture.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -14,7 +15,7 @@ beforeAll(async () => {
   for (const name of ['apps/cli', 'packages/client']) {
     await npm(['pack', '--pack-destination', folder], { cwd: join(root, name), env: baseEnv() });
   }
-  system = await startChaosSystem({ folder, patients: 2, seed: 1, report: () => undefined });
+  system = await startQuickSystem({ folder, patients: 2 });
 }, 180_000);
 afterAll(async () => {
   await system?.stop();
