@@ -1,7 +1,9 @@
 import { once } from 'node:events';
+import { queryObjects } from 'node:v8';
 import { AppError, type RetryAdvice } from '@bulkhead/runtime';
 import { waitFor } from '@bulkhead/testing';
 import { describe, expect, test } from '@jest/globals';
+import { Job } from 'bullmq';
 import { catalog } from './catalog.ts';
 import { startQueues, type TestQueues } from './testing/start-queues.ts';
 
@@ -47,6 +49,17 @@ describe('the consumer', () => {
         durationMs: expect.any(Number),
       }),
     ]);
+  });
+
+  test.concurrent('a job that has ended is not kept in memory until its time limit', async () => {
+    await using queues = startQueues();
+    const count = 100;
+    queues.startConsumer({ [capabilities]: async () => undefined });
+    for (let index = 0; index < count; index++)
+      await queues.producer.enqueue(capabilities, { connectionId: `conn_${index}` });
+    await waitFor(async () => queues.logged('job completed').length === count);
+    // Other tests of this file have some jobs, too.
+    await waitFor(async () => queryObjects(Job, { format: 'count' }) < count / 2);
   });
 
   test.concurrent('a job shows its progress and its log lines in Bull Board, but no debug lines', async () => {

@@ -91,8 +91,11 @@ async function handleUnlessPoison<Deps>(options: Work<Deps>): Promise<void> {
 
 async function handle<Deps>(options: Work<Deps>): Promise<void> {
   const { job, name, payload, deps, signal: cancelSignal, stopSignal, poisonJobs } = options;
-  const limit = AbortSignal.timeout(catalog[name].timeoutMs);
-  const signal = AbortSignal.any([stopSignal, limit, ...(cancelSignal ? [cancelSignal] : [])]);
+  const { timeoutMs } = catalog[name];
+  // Unlike AbortSignal.timeout, this timer does not keep an ended job in memory until the limit, which may be hours away.
+  const limit = new AbortController();
+  const timer = setTimeout(() => limit.abort(new DOMException('The job took too long.', 'TimeoutError')), timeoutMs);
+  const signal = AbortSignal.any([stopSignal, limit.signal, ...(cancelSignal ? [cancelSignal] : [])]);
   const context: JobContext = {
     signal,
     jobId: job.id ?? '',
@@ -114,6 +117,8 @@ async function handle<Deps>(options: Work<Deps>): Promise<void> {
     const isRecurring = job.repeatJobKey !== undefined;
     if (!signal.aborted && !isRecurring && planOf(job, name, error).kind === 'none') await giveUp(options, error);
     throw error;
+  } finally {
+    clearTimeout(timer);
   }
 }
 
