@@ -218,7 +218,7 @@ export function createStore(options: StoreOptions): Store {
       try {
         await encryptionKeys.enter(new Date());
       } catch (error) {
-        await database.close();
+        await database.destroy();
         throw error;
       }
     },
@@ -238,7 +238,7 @@ export function createStore(options: StoreOptions): Store {
       await database.db?.admin().ping();
     },
     writesRaw: () => rawWrites !== undefined,
-    close: () => database.close(),
+    close: () => database.destroy(),
   };
 }
 
