@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { apiApp, startApp, startParts, workerApp } from '../system/apps.ts';
-import { workerEntry } from '../system/builds.ts';
 import { waitForHttp } from '../system/wait-for-http.ts';
 
 export interface RestoredSystem {
@@ -25,7 +24,7 @@ export function startRestored(options: {
   return startParts(async (started) => {
     const api = await startApp({ ...apiApp(() => env), wantedPort, logFolder });
     started.push(api);
-    const worker = workerApp({ name: 'worker', entry: workerEntry, env: workerEnv });
+    const worker = workerApp({ name: 'worker', env: workerEnv });
     started.push(await startApp({ ...worker, wantedPort: wantedPort + 1, logFolder }));
     await waitForHttp({ url: `${api.url}/ready`, what: 'the restored API' });
     return { baseUrl: api.url };

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startServices } from '@bulkhead/embedded';
 import { createSteps } from '../steps/steps.ts';
+import { bundleApps } from '../system/builds.ts';
 import { checkBaseline } from './baseline/check-baseline.ts';
 import type { BenchContext, BenchRow } from './bench.ts';
 import { benches } from './benches.ts';
@@ -27,6 +28,7 @@ async function main(options: BenchOptions): Promise<number> {
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
   // Servers and probes end with this process.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130));
+  await bundleApps();
   const services = await startServices({ ephemeral: true, report: steps.report });
   const shared = { redisUrl: services.redis.url, mongodbUrl: services.mongodb.url, folder, runs: options.runs };
   try {

@@ -32,7 +32,7 @@ function unindent(block: string): string {
 
 /**
  * Runs commands as a user types them: in one shell, in `folder`, with `bulkhead` on the path. A `curl` fails if the
- * response is an error. Built files that a page calls are run from their sources.
+ * response is an error. The programs that a page calls are the bundles of this version.
  *
  * @returns the output; throws if one of the commands fails, with the output of all of them
  */
@@ -43,11 +43,13 @@ export function runShell(options: {
 }): Promise<string> {
   const { commands, folder, env } = options;
   const bin = join(folder, 'bin');
-  const node = `exec "${process.execPath}" --conditions=@bulkhead/source`;
-  putScript(join(bin, 'bulkhead'), `${node} "${main}" "$@"`);
+  const bulkhead = `exec "${process.execPath}" --conditions=@bulkhead/source "${main}" "$@"`;
+  putScript(join(bin, 'bulkhead'), bulkhead);
   putScript(join(bin, 'curl'), `PATH="\${PATH#*:}" exec curl --show-error --fail-with-body "$@"`);
-  const source = `source=$(echo "$1" | sed 's|/dist/|/src/|; s|js$|ts|'); shift`;
-  putScript(join(folder, 'node_modules/.bin/node'), `${source}; ${node} "${root}/$source" "$@"`);
+  putScript(
+    join(folder, 'node_modules/.bin/node'),
+    `program=$1; shift; exec "${process.execPath}" "${root}/$program" "$@"`,
+  );
   const all = { ...baseEnv(), ...env, PATH: `${bin}:${process.env.PATH}` };
   return new Promise((resolve, reject) => {
     const script = `set -euxo pipefail\n${commands}`;

@@ -1,15 +1,13 @@
 import { createWriteStream, mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { spawnTethered, type Tethered } from '@bulkhead/embedded';
-import { compileCache, root } from './builds.ts';
+import { compileCache, type Program, programArgs, root } from './builds.ts';
 import { type PortSpawn, startOnPort } from './start-on-port.ts';
 
-export interface AppProcessOptions {
+export interface AppProcessOptions extends Pick<Program, 'app' | 'sources'> {
   /** Shown to the user, and used as the name of the log. */
   readonly name: string;
-  /** Relative to the project's root. */
-  readonly entry: string;
   /** The process listens on this port, or on the next free one. */
   readonly wantedPort: number;
   readonly env: (port: number) => Readonly<Record<string, string>>;
@@ -117,10 +115,10 @@ export class AppProcess {
   }
 
   #spawn({ port, env: ofStart, onMessage }: Pick<PortSpawn, 'port'> & Partial<PortSpawn>): Promise<Tethered> {
-    const { entry, env, inheritedEnv = { PATH: process.env.PATH }, nodeArgs = [] } = this.#options;
+    const { env, inheritedEnv = { PATH: process.env.PATH }, nodeArgs = [] } = this.#options;
     return spawnTethered({
       command: process.execPath,
-      args: [...nodeArgs, '--conditions=@bulkhead/source', resolve(root, entry)],
+      args: [...nodeArgs, ...programArgs(this.#options)],
       env: { ...inheritedEnv, NODE_COMPILE_CACHE: compileCache, ...env(port), ...ofStart },
       cwd: root,
       output: this.#output(),

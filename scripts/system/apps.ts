@@ -2,25 +2,20 @@
 import { createStore, type Store } from '@bulkhead/system';
 import { AppProcess, type AppProcessOptions } from './app-process.ts';
 
-type App = Pick<AppProcessOptions, 'name' | 'entry' | 'env'>;
+type App = Pick<AppProcessOptions, 'name' | 'app' | 'env'>;
 type Env = Readonly<Record<string, string>>;
 
 export function simulatorApp(env: Env): App {
-  const entry = 'apps/ehr-simulator/src/main.ts';
-  return { name: 'simulator', entry, env: (port) => ({ SIMULATOR_PORT: String(port), ...env }) };
+  return { name: 'simulator', app: 'ehr-simulator', env: (port) => ({ SIMULATOR_PORT: String(port), ...env }) };
 }
 
 export function apiApp(env: (port: number) => Env): App {
-  const entry = 'apps/api/src/main.ts';
-  return { name: 'api', entry, env: (port) => ({ ...env(port), PORT: String(port), HOST: '127.0.0.1' }) };
+  return { name: 'api', app: 'api', env: (port) => ({ ...env(port), PORT: String(port), HOST: '127.0.0.1' }) };
 }
 
-/** @param options.entry the bundle as a user runs it, or the sources */
-export function workerApp({ env, ...app }: { readonly name: string; readonly entry: string; readonly env: Env }): App {
-  return { ...app, env: (port) => ({ ...env, WORKER_HEALTH_PORT: String(port) }) };
+export function workerApp({ name, env }: { readonly name: string; readonly env: Env }): App {
+  return { name, app: 'worker', env: (port) => ({ ...env, WORKER_HEALTH_PORT: String(port) }) };
 }
-
-export const workerSources = 'apps/worker/src/main.ts';
 
 /** The environment of the API and the workers: their servers, and the simulator in the role of athenahealth. */
 export function systemEnv(options: {

@@ -1,14 +1,13 @@
 import { execFile } from 'node:child_process';
-import { createHash, hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { existsSync, globSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { waitForLock } from '@bulkhead/embedded';
 
 export const root = join(import.meta.dirname, '..', '..');
 const consoleFolder = join(root, 'apps', 'console');
-const workerFolder = join(root, 'apps', 'worker');
-const lockFolder = join(root, 'node_modules', '.cache', 'build-locks');
+const buildFolder = join(root, 'node_modules', '.cache', 'builds');
 
 /**
  * For NODE_COMPILE_CACHE: sources without their types. A process that uses it starts faster and needs 20 MB less
@@ -24,7 +23,7 @@ export const compileCache = join(root, 'node_modules', '.cache', 'compile');
 export function buildConsole(): Promise<boolean> {
   return buildOnce({
     sources: ['apps/console/{src,public}/**', 'apps/console/*.*', 'packages/client/src/**', 'pnpm-lock.yaml'],
-    entry: 'apps/console/dist/index.html',
+    built: 'apps/console/dist/index.html',
     async build() {
       const vite = join(consoleFolder, 'node_modules', 'vite', 'bin', 'vite.js');
       // NODE_ENV of this process may be `test`, but a test must see the same console as an operator.
@@ -34,71 +33,77 @@ export function buildConsole(): Promise<boolean> {
   });
 }
 
-/** The worker as it is shipped: one file, see `apps/worker/rolldown.config.ts`. */
-export const workerEntry = 'apps/worker/dist/bundle/main.js';
+const bundledApps = ['api', 'worker', 'ehr-simulator'] as const;
+
+export interface Program {
+  readonly app: (typeof bundledApps)[number];
+  /** Default: `main`. */
+  readonly program?: string;
+  /** The root of the version whose sources run. Default: the bundle of this version runs, as it is shipped. */
+  readonly sources?: string | undefined;
+}
+
+/** The arguments with which node runs a program of an app. */
+export function programArgs({ app, program = 'main', sources }: Program): string[] {
+  const folder = join(sources ?? root, 'apps', app);
+  return sources === undefined
+    ? [join(folder, 'dist', `${program}.js`)]
+    : ['--conditions=@bulkhead/source', join(folder, 'src', `${program}.ts`)];
+}
 
 /**
- * Bundles the worker if its sources have changed.
+ * Bundles the API, the worker and the simulated EHR if their sources have changed.
  *
  * @throws Error with the output of the build
  */
-export async function bundleWorker(): Promise<void> {
+export async function bundleApps(): Promise<void> {
+  const folders = `apps/{${bundledApps}}`;
+  const bundle = (app: string) =>
+    promisify(execFile)(process.execPath, ['--run', 'bundle'], { cwd: join(root, 'apps', app) });
   await buildOnce({
-    sources: ['{apps/worker,packages/*}/src/**', 'apps/worker/*.*', 'pnpm-lock.yaml'],
-    entry: workerEntry,
-    async build() {
-      const rolldown = join(workerFolder, 'node_modules', 'rolldown', 'bin', 'cli.mjs');
-      await promisify(execFile)(process.execPath, [rolldown, '--config'], { cwd: workerFolder });
-    },
+    sources: [`{${folders},packages/*}/{package.json,src/**}`, 'scripts/system/rolldown.config.ts', 'pnpm-lock.yaml'],
+    built: `${folders}/dist/*.js`,
+    build: () => Promise.all(bundledApps.map(bundle)),
   });
 }
 
 /**
  * Builds something, unless the existing build was made from the same sources. Compares contents, because a checkout
- * changes modification times.
+ * changes modification times, and `pnpm build` may have built other sources.
  *
  * @returns whether it was built
  */
 async function buildOnce(options: {
-  /** Patterns of the source files. These and `entry` are relative to the project's root. */
+  /** Patterns of the source files, relative to the project's root. */
   readonly sources: readonly string[];
-  /** The built file from which all others are reached. */
-  readonly entry: string;
+  /** A pattern of the built files. Files whose names depend on their contents may be left out. */
+  readonly built: string;
   readonly build: () => Promise<unknown>;
 }): Promise<boolean> {
-  const entry = join(root, options.entry);
-  const stamp = join(dirname(entry), '.built-from');
-  // Two starts at once would write the same files. The lock is not beside them, because a build may empty its folder.
-  const file = join(lockFolder, `${options.entry.replaceAll('/', '-')}.lock`);
-  const lock = await waitForLock({ file, onWait: () => undefined });
+  const file = join(buildFolder, options.built.replaceAll(/\W+/g, '-'));
+  const stamp = `${file}.txt`;
+  // Two starts at once would write the same files.
+  const lock = await waitForLock({ file: `${file}.lock`, onWait: () => undefined });
   try {
-    const wantedHash = hashSources(options.sources);
-    if (readStamp(stamp) === `${wantedHash} ${hashBuilt(entry)}`) return false;
+    const sources = hashFiles(options.sources);
+    const isBuilt = existsSync(stamp) && readFileSync(stamp, 'utf8') === `${sources} ${hashFiles([options.built])}`;
+    if (isBuilt) return false;
     await options.build();
-    writeFileSync(stamp, `${wantedHash} ${hashBuilt(entry)}`);
+    writeFileSync(stamp, `${sources} ${hashFiles([options.built])}`);
     return true;
   } finally {
     lock.release();
   }
 }
 
-function hashSources(sources: readonly string[]): string {
+/** Tests and their helpers are in no build. */
+const isTest = /[.](?:test|fixture)[.]tsx?$/;
+
+function hashFiles(patterns: readonly string[]): string {
   const sum = createHash('sha256');
-  const paths = globSync(sources, { cwd: root }).filter((path) => statSync(join(root, path)).isFile());
+  const paths = globSync(patterns, { cwd: root }).filter(
+    (path) => !isTest.test(path) && statSync(join(root, path)).isFile(),
+  );
   for (const path of paths.sort()) sum.update(`${path}\0`).update(readFileSync(join(root, path)));
   return sum.digest('hex');
-}
-
-/** The entry names every other file by its content, so a later `pnpm build` changes the entry's hash. */
-function hashBuilt(entry: string): string {
-  return existsSync(entry) ? hash('sha256', readFileSync(entry), 'hex') : '';
-}
-
-function readStamp(stamp: string): string | undefined {
-  try {
-    return readFileSync(stamp, 'utf8');
-  } catch {
-    // Nothing is built, or it was built by `pnpm build`, which writes no stamp.
-    return undefined;
-  }
 }

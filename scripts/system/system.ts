@@ -4,8 +4,8 @@ import type { Store } from '@bulkhead/system';
 import type { StartOptions } from '../start/options.ts';
 import type { Steps } from '../steps/steps.ts';
 import type { AppProcess, AppProcessOptions } from './app-process.ts';
-import { apiApp, openStore, simulatorApp, startApp, startParts, systemEnv, workerApp, workerSources } from './apps.ts';
-import { buildConsole, bundleWorker, workerEntry } from './builds.ts';
+import { apiApp, openStore, simulatorApp, startApp, startParts, systemEnv, workerApp } from './apps.ts';
+import { buildConsole, bundleApps, root } from './builds.ts';
 import { type KeptState, saveState } from './kept-state.ts';
 import { requestLine } from './request-line.ts';
 import { waitForHttp } from './wait-for-http.ts';
@@ -65,9 +65,9 @@ async function startAll(options: StartingSystem): Promise<Omit<RunningSystem, 's
   const dataFolder = await openDataFolder(ephemeral ? { ephemeral } : { dataDir: folder });
   const keptState = openState();
   const consoleBuilt = start.once ? undefined : prepareConsole(steps);
-  const bundled = start.dev ? Promise.resolve() : bundleWorker();
-  // Awaited when the workers start. An earlier failure of another part is reported first.
-  bundled.catch(() => undefined);
+  const bundled = start.dev ? undefined : bundleApps();
+  // Awaited when the first app starts. An earlier failure of another part is reported first.
+  bundled?.catch(() => undefined);
   const services = await startServices({ folder: dataFolder, report: steps.report });
   started.push(services);
   const { encryptionKey } = keptState;
@@ -76,6 +76,7 @@ async function startAll(options: StartingSystem): Promise<Omit<RunningSystem, 's
     return { text: 'collections and indexes are ready', value };
   });
 
+  await bundled;
   const launch = launcher(options);
   const simulator = await startSimulator({
     launch,
@@ -103,7 +104,7 @@ async function startAll(options: StartingSystem): Promise<Omit<RunningSystem, 's
     return { text: value.url, value };
   });
   const env = envAt(api.port);
-  const workers = await startWorkers({ launch, steps, bundled, env, isDev: start.dev });
+  const workers = await startWorkers({ launch, steps, env, isDev: start.dev });
   await consoleBuilt;
   const { exited } = services;
   return { store, baseUrl: api.url, simulatorUrl: simulator.url, state, env, workers, apps: [api, ...workers], exited };
@@ -116,11 +117,9 @@ async function prepareConsole(steps: Steps): Promise<void> {
 }
 
 /** Starts an app and stops it with the system. */
-type Launch = (
-  app: Pick<AppProcessOptions, 'name' | 'entry' | 'env' | 'wantedPort' | 'nodeArgs'>,
-) => Promise<AppProcess>;
+type Launch = (app: Pick<AppProcessOptions, 'name' | 'app' | 'env' | 'wantedPort' | 'nodeArgs'>) => Promise<AppProcess>;
 
-function launcher({ folder, steps, started }: StartingSystem): Launch {
+function launcher({ folder, start, steps, started }: StartingSystem): Launch {
   return async (app) => {
     // The guide's DEBUG switch: only a user who has set it sees the requests that the workers log.
     const showRequests = (line: string) => {
@@ -129,6 +128,7 @@ function launcher({ folder, steps, started }: StartingSystem): Launch {
     };
     const child = await startApp({
       ...app,
+      sources: start.dev ? root : undefined,
       inheritedEnv: process.env,
       logFolder: join(folder, 'logs'),
       print: steps.print,
@@ -165,21 +165,18 @@ function startSimulator(options: {
 function startWorkers(options: {
   readonly launch: Launch;
   readonly steps: Steps;
-  readonly bundled: Promise<void>;
   readonly env: Readonly<Record<string, string>>;
   readonly isDev: boolean;
 }): Promise<AppProcess[]> {
-  const { launch, steps, bundled, env, isDev } = options;
+  const { launch, steps, env, isDev } = options;
   // One worker in development, so that a breakpoint stops all of the work.
   const names = isDev ? ['worker'] : ['worker 1', 'worker 2'];
   return steps.run('workers', async () => {
-    await bundled;
     const value = await Promise.all(
       names.map((name, index) =>
         launch({
           ...workerApp({
             name,
-            entry: isDev ? workerSources : workerEntry,
             env: {
               ...env,
               WORKER_POLL_INTERVAL_MS: String(pollIntervalMs),

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createStore, type Store } from '@bulkhead/system';
 import { baseEnv, testServices } from '@bulkhead/testing';
-import { AppProcess } from './app-process.ts';
-import { apiApp, simulatorApp, systemEnv, workerApp, workerSources } from './apps.ts';
-import { root } from './builds.ts';
+import { AppProcess, type AppProcessOptions } from './app-process.ts';
+import { apiApp, simulatorApp, systemEnv, workerApp } from './apps.ts';
+import { programArgs } from './builds.ts';
 import { waitForHttp } from './wait-for-http.ts';
 
 type Env = Readonly<Record<string, string>>;
@@ -19,10 +19,10 @@ export interface TestApps {
   readonly simulatorUrl: string;
   readonly store: Store;
   readonly processes: readonly AppProcess[];
-  /** @param from the folder of the version to start */
-  startApi(name: string, from?: string): Promise<AppProcess>;
-  startWorker(name: string, from?: string): Promise<AppProcess>;
-  migrate(from?: string): Promise<void>;
+  /** @param sources the folder of the version to start from its sources. Default: the bundles of this version */
+  startApi(name: string, sources?: string): Promise<AppProcess>;
+  startWorker(name: string, sources?: string): Promise<AppProcess>;
+  migrate(sources?: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -45,7 +45,7 @@ export async function startTestApps(options: {
     await child.start();
     return child;
   };
-  const createProcess = (app: { readonly name: string; readonly entry: string; readonly env: (port: number) => Env }) =>
+  const createProcess = (app: Pick<AppProcessOptions, 'name' | 'app' | 'sources' | 'env'>) =>
     new AppProcess({ ...shared, ...app, wantedPort: firstPort++ });
   const simulator = await start(simulatorApp(options.simulator));
   await waitForHttp({ url: `${simulator.url}/health`, what: 'the simulated athenahealth' });
@@ -61,15 +61,14 @@ export async function startTestApps(options: {
   await store.connect();
   return {
     ...{ folder, simulatorUrl: simulator.url, store, processes },
-    async startApi(name, from = root) {
-      const app = apiApp(() => env);
-      const api = await start({ ...app, name, entry: join(from, app.entry) });
+    async startApi(name, sources) {
+      const api = await start({ ...apiApp(() => env), name, sources });
       await waitForHttp({ url: `${api.url}/ready`, what: name });
       return api;
     },
-    startWorker: (name, from = root) => start(workerApp({ name, entry: join(from, workerSources), env })),
-    async migrate(from = root) {
-      const args = ['--conditions=@bulkhead/source', join(from, 'apps/api/src/migrate.ts')];
+    startWorker: (name, sources) => start({ ...workerApp({ name, env }), sources }),
+    async migrate(sources) {
+      const args = programArgs({ app: 'api', program: 'migrate', sources });
       await promisify(execFile)(process.execPath, args, { env: { ...baseEnv(), ...env } });
     },
     async stop() {

@@ -10,7 +10,7 @@ import { checkConformance } from '../conformance/check-conformance.ts';
 import { type Docker, startDocker } from '../docker/engine/start-docker.ts';
 import { onStarterGone } from '../on-starter-gone.ts';
 import { createSteps, type Steps } from '../steps/steps.ts';
-import { bundleWorker } from '../system/builds.ts';
+import { bundleApps } from '../system/builds.ts';
 import { countTests, type JestReport } from './count-tests.ts';
 import { ensureClientTypes } from './ensure-client-types.ts';
 import { type JestRun, runJest } from './run-jest.ts';
@@ -56,8 +56,8 @@ async function runTests(args: readonly string[]): Promise<JestRun> {
   try {
     const steps = createSteps({ stream: process.stdout });
     await ensureClientTypes();
-    // Once for all tests that start a worker. Two builds would write into the same folder.
-    await bundleWorker();
+    // Once for all tests that start an app. Two builds would write into the same folder.
+    await bundleApps();
     const services = await startServices({ ephemeral: true, report: steps.report });
     try {
       const docker = allArgs.includes(dockerFlag) ? await dockerStep(steps) : undefined;

@@ -15,9 +15,8 @@ import {
   startParts,
   systemEnv,
   workerApp,
-  workerSources,
 } from '../../system/apps.ts';
-import { bundleWorker, workerEntry } from '../../system/builds.ts';
+import { bundleApps, root } from '../../system/builds.ts';
 import { waitForHttp } from '../../system/wait-for-http.ts';
 import { type ChaosServer, chaosServer, sharedServer } from './chaos-server.ts';
 import { createSimulatorControl, type SimulatorControl } from './simulator-control.ts';
@@ -71,7 +70,7 @@ export interface ChaosStart {
   /** The environment of the API and the workers, in addition to the addresses of the servers. */
   readonly env?: Readonly<Record<string, string>>;
   /**
-   * The clock of the API and the workers. Default: one that `shiftClocks` shifts. It needs the sources, not the bundle.
+   * The clock of the API and the workers. Default: one that `shiftClocks` shifts. It needs the sources, not the bundles.
    */
   readonly clock?: { readonly preload: string; readonly env: Readonly<Record<string, string>> };
   /** Running servers, for tests that kill none. Default: own ones. */
@@ -105,8 +104,14 @@ async function startAll({
     preload: join(import.meta.dirname, '..', 'clock', 'shift-clock.preload.ts'),
     env: { CHAOS_CLOCK_FILE: clockFile },
   };
+  if (!clock) await bundleApps();
   const launch = async (app: Omit<AppProcessOptions, 'logFolder'>): Promise<AppProcess> => {
-    const child = await startApp({ ...app, logFolder: join(folder, 'logs'), keepsLogs: true });
+    const child = await startApp({
+      ...app,
+      sources: clock ? root : undefined,
+      logFolder: join(folder, 'logs'),
+      keepsLogs: true,
+    });
     started.push(child);
     return child;
   };
@@ -125,7 +130,6 @@ async function startAll({
   const [{ redis, mongodb, prefix }, { url: simulatorUrl }] = await allStarted([
     givenServices ? useServers({ ...givenServices, started }) : startServers({ folder, report, started }),
     startSimulator(),
-    clock ? undefined : bundleWorker(),
   ]);
   const encryptionKey = randomBytes(32).toString('base64');
   const store = await openStore({ uri: mongodb.url, encryptionKey, started });
@@ -155,7 +159,7 @@ async function startAll({
   const apiKey = await store.apiKeys.create({ name: 'chaos', role: 'operator', now: new Date() });
   const startWorker = (index: number) =>
     launch({
-      ...workerApp({ name: `worker-${index + 1}`, entry: clock ? workerSources : workerEntry, env }),
+      ...workerApp({ name: `worker-${index + 1}`, env }),
       wantedPort: firstPort + 2 + index,
       nodeArgs,
     });

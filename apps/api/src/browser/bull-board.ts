@@ -1,3 +1,5 @@
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
 import type { SessionService } from '@bulkhead/access/commands';
 import type { Producer } from '@bulkhead/queues';
 import { AppError } from '@bulkhead/runtime';
@@ -12,6 +14,9 @@ import { callerOf, setCaller } from '../http/middleware/caller-of.ts';
 import { redirectToLogin, requireSameOrigin, resumeSession } from './session.ts';
 
 export const bullBoardPath = '/admin/queues';
+
+/** The folder of the pages. By itself, Bull Board finds it only if it is not bundled. */
+const uiBasePath = dirname(createRequire(import.meta.url).resolve('@bull-board/ui/package.json'));
 
 interface BullBoardDeps extends AuditDeps {
   readonly producer: Producer;
@@ -56,7 +61,7 @@ function createBoard({ producer, readOnly }: Pick<BullBoardDeps, 'producer'> & {
   const serverAdapter = new ExpressAdapter();
   serverAdapter.setBasePath(bullBoardPath);
   const queues = producer.queues.map((queue) => new BullMQAdapter(queue, { readOnlyMode: readOnly }));
-  createBullBoard({ queues, serverAdapter });
+  createBullBoard({ queues, serverAdapter, options: { uiBasePath, uiConfig: {} } });
   return serverAdapter.getRouter() as Router;
 }
 

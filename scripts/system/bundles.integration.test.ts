@@ -1,10 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createBrowser } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { rolldown } from 'rolldown';
-import bundleConfig from '../rolldown.config.ts';
+import config from './rolldown.config.ts';
+import { startTestApps, type TestApps } from './test-apps.fixture.ts';
 
 /**
  * The bundle replaces two modules of MongoDB's driver: `whatwg-url` by node's URL, and `saslprep` by a function that reads the tables
@@ -27,12 +30,12 @@ interface Parser {
   };
 }
 
-const fromDriver = createRequire(createRequire(import.meta.url).resolve('mongodb'));
+const driver = createRequire(import.meta.url).resolve('mongodb');
+const fromDriver = createRequire(driver);
 const published = fromDriver('mongodb-connection-string-url') as Parser;
 type Saslprep = (password: string) => string;
 const { saslprep } = fromDriver('@mongodb-js/saslprep') as { saslprep: Saslprep };
-/** Inside of this package, so that the bundle finds the modules of the driver. */
-const folder = mkdtempSync(join(import.meta.dirname, '..', 'node_modules', '.bundled-'));
+const folder = mkdtempSync(join(tmpdir(), 'bulkhead-bundles-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 let bundled: Parser & { readonly prepare: Saslprep };
@@ -41,13 +44,14 @@ beforeAll(async () => {
   writeFileSync(
     entry,
     [
-      `export { ConnectionString } from ${JSON.stringify(fromDriver.resolve('mongodb-connection-string-url'))};`,
+      `export { ConnectionString } from 'mongodb-connection-string-url';`,
       `export { saslprep as prepare } from '@mongodb-js/saslprep';`,
     ].join('\n'),
   );
-  const { input: _worker, output, ...config } = bundleConfig;
+  // The packages on which the driver depends.
+  symlinkSync(join(dirname(driver), '..', '..'), join(folder, 'node_modules'));
   const build = await rolldown({ ...config, input: entry });
-  await build.write({ ...output, dir: folder, cleanDir: false, entryFileNames: 'bundled.mjs' });
+  await build.write({ ...config.output, dir: folder, entryFileNames: 'bundled.mjs' });
   await build.close();
   bundled = (await import(join(folder, 'bundled.mjs'))) as typeof bundled;
 });
@@ -85,7 +89,7 @@ function isPercentEncoded(text: string): boolean {
   }
 }
 
-describe('the parser of connection strings in the bundle of the worker', () => {
+describe('the parser of connection strings in a bundle', () => {
   test.each([
     'mongodb://localhost',
     'mongodb://127.0.0.1:27017/bulkhead',
@@ -138,7 +142,7 @@ describe('the parser of connection strings in the bundle of the worker', () => {
   });
 });
 
-describe('the preparation of passwords in the bundle of the worker', () => {
+describe('the preparation of passwords in a bundle', () => {
   /** The prepared password, or the message of the error. */
   function prepare(saslprep: Saslprep, password: string) {
     try {
@@ -164,5 +168,36 @@ describe('the preparation of passwords in the bundle of the worker', () => {
       }),
       { numRuns: 2000 },
     );
+  });
+});
+
+describe('the bundle of the API', () => {
+  let apps: TestApps;
+  beforeAll(async () => {
+    apps = await startTestApps({ simulator: { SIMULATOR_PATIENTS: '1' } });
+    await apps.migrate();
+  });
+  afterAll(() => apps?.stop());
+
+  test('the bundle of the API serves the pages of Bull Board and Swagger UI, with every script and style of them', async () => {
+    const { url } = await apps.startApi('api');
+    const browser = createBrowser();
+    const key = await apps.store.apiKeys.create({ name: 'bundle', role: 'operator', now: new Date() });
+    await browser.submit(`${url}/login`, { key });
+    for (const path of ['/admin/queues/', '/docs/']) {
+      const page = await browser.open(url + path);
+      const assets = [...(await page.text()).matchAll(/(?:src|href)="([^"]+[.](?:js|css))"/g)].map(
+        ([, asset = '']) => asset,
+      );
+      expect(assets.length).toBeGreaterThan(1);
+      for (const asset of assets) {
+        const { status, headers } = await browser.open(new URL(asset, url + path).href);
+        expect([asset, status, headers.get('content-type')]).toEqual([
+          asset,
+          200,
+          expect.stringMatching(/^text\/(?:javascript|css)/),
+        ]);
+      }
+    }
   });
 });
