@@ -1,10 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { baseEnv } from '@bulkhead/testing';
+import { programOf, runProgram } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 const usable = {
@@ -19,13 +16,9 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 /** Starts the process as an operator does. */
-async function run(env: Record<string, string>, file = 'main.ts') {
-  const path = fileURLToPath(new URL(file, import.meta.url));
-  const child = spawn(process.execPath, ['--conditions=@bulkhead/source', path], { env: { ...baseEnv(), ...env } });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
-  const [code] = await once(child, 'close');
-  return { code, lines: output.trimEnd().split('\n') };
+async function run(env: Record<string, string>, name = 'main') {
+  const { code, stdout, stderr } = await runProgram({ program: programOf('api', name), env });
+  return { code, lines: (stdout + stderr).trimEnd().split('\n') };
 }
 
 describe('the API process', () => {
@@ -107,6 +100,6 @@ describe('the API process', () => {
 });
 
 test('a command reports in one line that MongoDB does not respond', async () => {
-  const { code, lines } = await run(usable, 'migrate.ts');
+  const { code, lines } = await run(usable, 'migrate');
   expect([code, lines]).toEqual([1, [expect.stringContaining('Check MONGODB_URI')]]);
 });

@@ -1,12 +1,10 @@
-import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { makeOutputFile } from '@bulkhead/bulk-export/testing';
 import type { AuthorizationRequest } from '@bulkhead/connections';
 import type { Connection } from '@bulkhead/providers';
 import { createStore, type Store } from '@bulkhead/system';
-import { baseEnv, testServices } from '@bulkhead/testing';
+import { programOf, runProgram, testServices } from '@bulkhead/testing';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
 const first = randomBytes(32);
@@ -32,20 +30,13 @@ async function open(encryptionKey: Buffer, ...previousEncryptionKeys: Buffer[]):
 /** Runs a command as an operator does. */
 function run(name: string, options: { readonly keys: readonly Buffer[]; readonly args?: readonly string[] }) {
   const [current, ...previous] = options.keys.map((key) => key.toString('base64'));
-  const file = fileURLToPath(new URL(`../${name}.ts`, import.meta.url));
   const env = {
-    ...baseEnv(),
     REDIS_URL: testServices().redisUrl,
     MONGODB_URI: uri,
     BULKHEAD_ENCRYPTION_KEY: current,
     BULKHEAD_PREVIOUS_ENCRYPTION_KEYS: previous.join(','),
   };
-  const args = ['--conditions=@bulkhead/source', file, ...(options.args ?? [])];
-  return new Promise<{ code: unknown; stdout: string; stderr: string }>((resolve) => {
-    execFile(process.execPath, args, { env }, (error, stdout, stderr) =>
-      resolve({ code: error?.code ?? 0, stdout, stderr }),
-    );
-  });
+  return runProgram({ program: programOf('api', name), env, args: options.args ?? [] });
 }
 
 const makeConnection = (id: string): Connection => ({

@@ -1,9 +1,7 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { fileURLToPath } from 'node:url';
-import { baseEnv, waitFor } from '@bulkhead/testing';
+import { programOf, runProgram, waitFor } from '@bulkhead/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { plantConnection } from '../testing/plant-connection.ts';
 import { startApi, type TestApi } from '../testing/start-api.ts';
@@ -111,12 +109,9 @@ describe('audit events', () => {
 
   test('audit events of a command are sent off the host too, apart from its result', async () => {
     const api = await start({});
-    const file = fileURLToPath(new URL('../create-api-key.ts', import.meta.url));
-    const args = ['--conditions=@bulkhead/source', file, '--name', 'by command'];
-    const env = { ...baseEnv(), ...api.env, BULKHEAD_AUDIT_STREAM: 'stdout' };
-    const { stdout, stderr } = await new Promise<{ stdout: string; stderr: string }>((resolve) => {
-      execFile(process.execPath, args, { env }, (_error, out, err) => resolve({ stdout: out, stderr: err }));
-    });
+    const program = programOf('api', 'create-api-key');
+    const env = { ...api.env, BULKHEAD_AUDIT_STREAM: 'stdout' };
+    const { stdout, stderr } = await runProgram({ program, env, args: ['--name', 'by command'] });
     expect(stdout).not.toContain('auditEvent');
     const line = stderr.split('\n').find((text) => text.startsWith('{"auditEvent"')) ?? '';
     expect(JSON.parse(line).auditEvent).toMatchObject({ action: 'command.create-api-key', outcome: 'success' });

@@ -2,12 +2,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { toResourceDocument } from '@bulkhead/resources';
+import { programOf } from '@bulkhead/testing';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startApi, type TestApi } from '../testing/start-api.ts';
 
-const main = fileURLToPath(new URL('../main.ts', import.meta.url));
 const count = 240;
 const sizeBytes = 1_000_000;
 const source = { exportId: 'job_1', fileId: 'job_1.1', line: 1 };
@@ -34,7 +33,7 @@ afterAll(() => api.stop());
 /** Starts the API as a separate process, so that its memory can be measured. */
 async function startProcess() {
   // V8 collects garbage only when it must. Without a limit its heap grows with all data that passes through.
-  const args = ['--max-old-space-size=120', '--conditions=@bulkhead/source', main];
+  const args = ['--max-old-space-size=120', programOf('api')];
   const child = spawn(process.execPath, args, { env: api.env });
   for await (const line of createInterface({ input: child.stdout })) {
     const { msg, port } = JSON.parse(line);

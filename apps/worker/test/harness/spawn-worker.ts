@@ -1,9 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { baseEnv } from '@bulkhead/testing';
-
-const main = join(import.meta.dirname, '../../src/main.ts');
+import { baseEnv, programOf } from '@bulkhead/testing';
 
 /** `await using` kills it at the end of a test. */
 export interface SpawnedWorker extends AsyncDisposable {
@@ -18,7 +16,7 @@ export interface SpawnedWorker extends AsyncDisposable {
  */
 export function spawnWorker(
   env: Readonly<Record<string, string>>,
-  { preload, entry = main }: { readonly preload?: string; readonly entry?: string } = {},
+  { preload, entry = programOf('worker') }: { readonly preload?: string; readonly entry?: string } = {},
 ): SpawnedWorker {
   const imports = preload === undefined ? [] : [`--import=${join(import.meta.dirname, preload)}`];
   const args = ['--conditions=@bulkhead/source', ...imports, entry];

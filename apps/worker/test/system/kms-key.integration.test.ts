@@ -2,11 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { installMoto, type Moto, startMoto } from '@bulkhead/embedded';
-import { baseEnv, waitFor } from '@bulkhead/testing';
+import { baseEnv, programOf, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type System, startSystem } from '../harness/start-system.ts';
 
-const apps = join(import.meta.dirname, '..', '..', '..');
+const cli = join(import.meta.dirname, '..', '..', '..', 'cli', 'src', 'main.ts');
 const moto = await installMoto(process.env);
 
 if ('missing' in moto) {
@@ -29,7 +29,7 @@ if ('missing' in moto) {
     });
 
     const launch = (file: string, env: Readonly<Record<string, string>>, args: readonly string[] = []) => {
-      const child = spawn(process.execPath, ['--conditions=@bulkhead/source', join(apps, file), ...args], {
+      const child = spawn(process.execPath, ['--conditions=@bulkhead/source', file, ...args], {
         env: { ...baseEnv(), ...system.env, ...kms.env, ...env },
       });
       const output = { stdout: '', stderr: '' };
@@ -59,12 +59,16 @@ if ('missing' in moto) {
     };
     const wrap = async (key: string, arn: string, ...args: string[]) => {
       const env = { BULKHEAD_ENCRYPTION_KEY: key };
-      const { code, stdout, stderr } = await run('api/src/wrap-encryption-key.ts', env, ['--kms-key', arn, ...args]);
+      const { code, stdout, stderr } = await run(programOf('api', 'wrap-encryption-key'), env, [
+        '--kms-key',
+        arn,
+        ...args,
+      ]);
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
       return stdout.trim();
     };
     const migrate = (BULKHEAD_ENCRYPTION_KEY: string, BULKHEAD_PREVIOUS_ENCRYPTION_KEYS = '') =>
-      run('api/src/migrate.ts', { BULKHEAD_ENCRYPTION_KEY, BULKHEAD_PREVIOUS_ENCRYPTION_KEYS });
+      run(programOf('api', 'migrate'), { BULKHEAD_ENCRYPTION_KEY, BULKHEAD_PREVIOUS_ENCRYPTION_KEYS });
 
     test('processes share a data key that AWS KMS has wrapped, rotate it and its KMS key, and print no secret', async () => {
       const plain = system.env.BULKHEAD_ENCRYPTION_KEY ?? '';
@@ -73,13 +77,13 @@ if ('missing' in moto) {
       expect(wrapped).toContain(`aws-kms:${firstArn}:`);
 
       // The first process used the plain key to encrypt the client secret. These two use its wrapped form.
-      const { port } = await start('api/src/main.ts', { BULKHEAD_ENCRYPTION_KEY: wrapped });
-      await start('worker/src/main.ts', { BULKHEAD_ENCRYPTION_KEY: wrapped });
+      const { port } = await start(programOf('api'), { BULKHEAD_ENCRYPTION_KEY: wrapped });
+      await start(programOf('worker'), { BULKHEAD_ENCRYPTION_KEY: wrapped });
       const ended = await system.settled(await system.startExport());
       expect(ended.status).toBe('COMPLETED');
 
       const api = { BULKHEAD_URL: `http://127.0.0.1:${port}`, BULKHEAD_API_KEY: system.apiKey };
-      const doctor = await run('cli/src/main.ts', api, ['doctor', '--no-connections']);
+      const doctor = await run(cli, api, ['doctor', '--no-connections']);
       expect(doctor.stdout).toMatch(`BULKHEAD_ENCRYPTION_KEY, AWS KMS, ${firstArn}`);
 
       // Another KMS key wraps the same data key, so nothing has to be encrypted again.
@@ -92,7 +96,7 @@ if ('missing' in moto) {
       const next = await wrap('', secondArn, '--new');
       expect(await migrate(next)).toMatchObject({ code: 1, stderr: expect.stringContaining('rotate-encryption-key') });
       const keys = { BULKHEAD_ENCRYPTION_KEY: next, BULKHEAD_PREVIOUS_ENCRYPTION_KEYS: rewrapped };
-      const rotated = await run('api/src/rotate-encryption-key.ts', keys);
+      const rotated = await run(programOf('api', 'rotate-encryption-key'), keys);
       expect(rotated).toMatchObject({ code: 0, stdout: expect.stringMatching(/"sealedSecret","resealed":1,"left":0/) });
       expect(await migrate(next)).toMatchObject({ code: 0 });
       expect(await migrate(wrapped)).toMatchObject({ code: 1 });
@@ -123,7 +127,7 @@ if ('missing' in moto) {
 
     test('wrap-encryption-key prints its usage if its arguments are wrong', async () => {
       for (const args of [[], ['--kms-key', 'alias/bulkhead'], ['--kms', 'x']]) {
-        const { code, stdout, stderr } = await run('api/src/wrap-encryption-key.ts', {}, args);
+        const { code, stdout, stderr } = await run(programOf('api', 'wrap-encryption-key'), {}, args);
         expect({ code, stdout, stderr }).toEqual({
           code: 1,
           stdout: '',

@@ -1,22 +1,15 @@
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { createStore } from '@bulkhead/system';
-import { baseEnv, testServices } from '@bulkhead/testing';
+import { programOf, runProgram, testServices } from '@bulkhead/testing';
 import { describe, expect, test } from '@jest/globals';
 
-const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const { redisUrl, mongodbUri, prefix } = testServices();
 const services = { REDIS_URL: redisUrl, MONGODB_URI: mongodbUri, BULKHEAD_PREFIX: prefix };
 
 /** Starts the process as an operator does. */
 async function run(env: Record<string, string>) {
-  const child = spawn(process.execPath, ['--conditions=@bulkhead/source', main], { env: { ...baseEnv(), ...env } });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
-  const [code] = await once(child, 'close');
-  return { code, output };
+  const { code, stdout, stderr } = await runProgram({ program: programOf('worker'), env });
+  return { code, output: stdout + stderr };
 }
 
 describe('the worker process', () => {

@@ -2,11 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { testServices } from '@bulkhead/testing';
+import { programOf, testServices } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 
 const sender = fileURLToPath(new URL('../testing/send-requests.process.ts', import.meta.url));
-const simulatorMain = fileURLToPath(new URL('../../../../apps/ehr-simulator/src/main.ts', import.meta.url));
 const processes = 4;
 const requestsEach = 15;
 
@@ -45,7 +44,7 @@ test('four processes that share a budget exceed no limit of athenahealth and use
  */
 async function startSimulator() {
   const env = { ...process.env, SIMULATOR_PORT: '0', SIMULATOR_PATIENTS: '1', SIMULATOR_RATE_LIMIT: 'on' };
-  const child = spawn(process.execPath, ['--conditions=@bulkhead/source', simulatorMain], {
+  const child = spawn(process.execPath, [programOf('ehr-simulator')], {
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -1,7 +1,5 @@
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { createApiKeyService } from '@bulkhead/access/commands';
-import { baseEnv, waitFor } from '@bulkhead/testing';
+import { programOf, runProgram, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startApi, type TestApi } from '../../testing/start-api.ts';
 
@@ -133,14 +131,7 @@ describe('an API key', () => {
 });
 
 describe('the command create-api-key', () => {
-  const file = fileURLToPath(new URL('../../create-api-key.ts', import.meta.url));
-  const run = (...args: string[]) =>
-    new Promise<{ code: unknown; stdout: string; stderr: string }>((resolve) => {
-      const options = { env: { ...baseEnv(), ...api.env } };
-      execFile(process.execPath, ['--conditions=@bulkhead/source', file, ...args], options, (error, stdout, stderr) =>
-        resolve({ code: error?.code ?? 0, stdout, stderr }),
-      );
-    });
+  const run = (...args: string[]) => runProgram({ program: programOf('api', 'create-api-key'), env: api.env, args });
 
   test('create-api-key creates a key with every option of the route', async () => {
     const options = ['--connections', connectionId, '--expires-in-days', '7', '--requests-per-minute', '90'];

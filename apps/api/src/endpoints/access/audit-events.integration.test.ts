@@ -1,6 +1,4 @@
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { baseEnv, waitFor } from '@bulkhead/testing';
+import { programOf, runProgram, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type PlantedConnection, plantConnection } from '../../testing/plant-connection.ts';
 import { startApi, type TestApi } from '../../testing/start-api.ts';
@@ -120,9 +118,8 @@ describe('the audit log', () => {
   });
 
   test('the audit log records commands of operators', async () => {
-    const file = fileURLToPath(new URL('../../create-api-key.ts', import.meta.url));
-    const args = ['--conditions=@bulkhead/source', file, '--name', 'by command'];
-    await new Promise((resolve) => execFile(process.execPath, args, { env: { ...baseEnv(), ...api.env } }, resolve));
+    const program = programOf('api', 'create-api-key');
+    await runProgram({ program, env: api.env, args: ['--name', 'by command'] });
     const key = (await api.store.apiKeys.list()).find(({ name }) => name === 'by command');
     expect(await newest('action=command.create-api-key')).toMatchObject({
       actor: { kind: 'command', id: expect.stringMatching(/^command:./) },
