@@ -43,13 +43,10 @@ export function runShell(options: {
 }): Promise<string> {
   const { commands, folder, env } = options;
   const bin = join(folder, 'bin');
-  const bulkhead = `exec "${process.execPath}" --conditions=@bulkhead/source "${main}" "$@"`;
-  putScript(join(bin, 'bulkhead'), bulkhead);
+  const node = `exec "${process.execPath}"`;
+  putScript(join(bin, 'bulkhead'), `${node} --conditions=@bulkhead/source "${main}" "$@"`);
   putScript(join(bin, 'curl'), `PATH="\${PATH#*:}" exec curl --show-error --fail-with-body "$@"`);
-  putScript(
-    join(folder, 'node_modules/.bin/node'),
-    `program=$1; shift; exec "${process.execPath}" "${root}/$program" "$@"`,
-  );
+  putScript(join(folder, 'node_modules/.bin/node'), `program=$1; shift; ${node} "${root}/$program" "$@"`);
   const all = { ...baseEnv(), ...env, PATH: `${bin}:${process.env.PATH}` };
   return new Promise((resolve, reject) => {
     const script = `set -euxo pipefail\n${commands}`;
