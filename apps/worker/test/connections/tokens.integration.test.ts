@@ -75,12 +75,14 @@ describe('a token of the cluster', () => {
   }, 60_000);
 
   test.concurrent('a token is renewed before it expires by one of its clients', async () => {
-    await using cluster = await startTokenCluster({ simulator: { tokenSeconds: 1 } });
+    // A token is renewed after half of its life. A request that takes as long as the other half would be refused.
+    await using cluster = await startTokenCluster({ simulator: { tokenSeconds: 4 } });
     const three = await cluster.joinMany(3);
-    await waitFor(async () => {
+    const renewedTwice = async () => {
       await Promise.all(three.map(({ read }) => read()));
       return (await tokenRequests(cluster)) >= 3;
-    });
+    };
+    await waitFor(renewedTwice, { intervalMs: 200 });
     expect((await cluster.requests(/Patient/)).every(({ status }) => status === 200)).toBe(true);
   }, 60_000);
 
