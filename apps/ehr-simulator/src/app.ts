@@ -65,7 +65,7 @@ export function createEhrSimulator({ clock = startSystemClock(), ...input }: Ehr
   const options = simulatorOptionsSchema.parse(input);
   const server = createServer({ keepAliveTimeout });
   const fileServer = createServer({ keepAliveTimeout });
-  const baseUrl = () => urlOf({ server, host: options.host });
+  const baseUrl = () => urlOf(server, options.host);
   let exports: ExportRegistry | undefined;
   return {
     start: async () => {
@@ -101,9 +101,9 @@ interface AssembleInput {
 }
 
 async function assemble({ options, clock, server, fileServer }: AssembleInput): Promise<Simulator> {
-  const baseUrl = () => options.publicUrl ?? urlOf({ server, host: options.host });
+  const baseUrl = () => options.publicUrl ?? urlOf(server, options.host);
   const fhirEndpoint = () => baseUrl() + fhirPath;
-  const otherEndpoint = () => urlOf({ server: fileServer, host: options.host }) + fhirPath;
+  const otherEndpoint = () => urlOf(fileServer, options.host) + fhirPath;
   const source = options.dataDir
     ? await openFolder(options.dataDir)
     : generatePractice({ ...options, fhirBase: fhirEndpoint });
@@ -147,7 +147,7 @@ async function close(server: Server): Promise<void> {
   await closed;
 }
 
-function urlOf({ server, host }: { readonly server: Server; readonly host: string }): string {
+function urlOf(server: Server, host: string): string {
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('The simulator is not started.');
   return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;

@@ -116,7 +116,7 @@ export function controlScenariosRoute(simulator: Simulator): Router {
       res.status(404).json({ error: 'No scenario has this name.', scenarios: scenarios.map(({ name }) => name) });
       return;
     }
-    await orderScenario({ simulator, scenario });
+    await orderScenario(simulator, scenario);
     res.status(201).json(scenario);
   });
   router.delete('/_sim/scenarios', (_req, res) => {

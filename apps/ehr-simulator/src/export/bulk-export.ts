@@ -94,13 +94,11 @@ export interface ExportChange {
 /** In the states `gone` and `forgotten` the server no longer knows the export, although the client has not deleted it. */
 export type ExportState = 'in-progress' | 'complete' | 'failed' | 'gone' | 'forgotten' | 'deleted';
 
-interface ExportStateInput {
-  readonly bulkExport: BulkExport;
+export function exportState(
+  bulkExport: BulkExport,
   /** The share of its run time that has passed, from 0 to 1. */
-  readonly share: number;
-}
-
-export function exportState({ bulkExport, share }: ExportStateInput): ExportState {
+  share: number,
+): ExportState {
   const { fate, isDeleted, layout, pollCount } = bulkExport;
   if (isDeleted) return 'deleted';
   if (fate && pollCount < fate.polls) return 'in-progress';

@@ -44,19 +44,19 @@ export async function measureFiles({
       file.count += 1;
       file.sizeBytes += Buffer.byteLength(text) + 1;
     }
-    if (file) addCheckpoint({ file, batch: index + 1 });
+    if (file) addCheckpoint(file, index + 1);
     await setImmediate();
   }
-  return files.map((measured, index) => ({ ...measured, kind: 'output', type, name: fileName({ type, index }) }));
+  return files.map((measured, index) => ({ ...measured, kind: 'output', type, name: fileName(type, index) }));
 }
 
-function addCheckpoint({ file, batch }: { readonly file: OpenFile; readonly batch: number }): void {
+function addCheckpoint(file: OpenFile, batch: number): void {
   const { offsetBytes = 0 } = file.checkpoints.at(-1) ?? {};
   if (file.sizeBytes - offsetBytes < checkpointEveryBytes) return;
   file.checkpoints.push({ offsetBytes: file.sizeBytes, place: { batch, position: 0 } });
 }
 
-function fileName({ type, index }: { readonly type: string; readonly index: number }): string {
+function fileName(type: string, index: number): string {
   return index === 0 ? `${type}.ndjson` : `${type}.${index + 1}.ndjson`;
 }
 
@@ -66,18 +66,12 @@ const entriesPerBundle = 3;
 /**
  * The file with the deletions after `_since`, as transaction Bundles. No file without `_since` or without deletions.
  */
-export function deletedFiles({
-  practice,
-  bulkExport,
-}: {
-  readonly practice: Practice;
-  readonly bulkExport: BulkExport;
-}): ExportFile[] {
+export function deletedFiles(practice: Practice, bulkExport: BulkExport): ExportFile[] {
   const { types, sinceMs, asOf } = bulkExport;
   if (sinceMs === undefined) return [];
   const urls = types.flatMap((type) => practice.deletedSince({ type, sinceMs, asOf }).map((id) => `${type}/${id}`));
   if (urls.length === 0) return [];
-  const lines = chunked({ items: urls, size: entriesPerBundle }).map(deletionBundle);
+  const lines = chunked(urls, entriesPerBundle).map(deletionBundle);
   return [heldFile({ name: 'deleted.ndjson', kind: 'deleted', type: 'Bundle', lines })];
 }
 
@@ -98,7 +92,7 @@ export function heldFile({ lines, ...file }: HeldFileInput): ExportFile {
 }
 
 /** Splits items into groups of `size`. The last group may be smaller. */
-export function chunked<Item>({ items, size }: { readonly items: readonly Item[]; readonly size: number }): Item[][] {
+export function chunked<Item>(items: readonly Item[], size: number): Item[][] {
   const chunks: Item[][] = [];
   for (let start = 0; start < items.length; start += size) chunks.push(items.slice(start, start + size));
   return chunks;

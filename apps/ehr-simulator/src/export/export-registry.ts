@@ -87,7 +87,7 @@ export class ExportRegistry {
   }
 
   state(bulkExport: BulkExport): ExportState {
-    return exportState({ bulkExport, share: this.share(bulkExport) });
+    return exportState(bulkExport, this.share(bulkExport));
   }
 
   /** The progress that a running export reports, from 0 to 0.99. */
@@ -126,7 +126,7 @@ export class ExportRegistry {
     const { practice } = this;
     const { resourcesPerFile } = this.options;
     try {
-      let files: readonly ExportFile[] = deletedFiles({ practice, bulkExport });
+      let files: readonly ExportFile[] = deletedFiles(practice, bulkExport);
       for (const type of bulkExport.types) {
         files = [...files, ...(await measureFiles({ practice, bulkExport, type, resourcesPerFile, signal }))];
       }

@@ -22,7 +22,7 @@ export function bulkFileRoute(simulator: Simulator): Router {
   const router = Router();
   const handle = (req: Request, res: Response) => {
     checkAccess({ simulator, req, res });
-    return serve({ simulator, req, res, ...find({ simulator, req }) });
+    return serve({ simulator, req, res, ...find(simulator, req) });
   };
   router.get('/fhir/r4/bulkdata/:exportId/:fileName', endpoint({ simulator, auth: 'none', handle }));
   return router;
@@ -33,7 +33,7 @@ function checkAccess({ simulator, req, res }: FileInput & { readonly res: Respon
   const { traffic, options, links } = simulator;
   // The middleware has already checked requests to the file host, where any token is a violation.
   if (!exchangeOf(res).onFileHost) {
-    if (filesNeedToken(options)) authenticate({ simulator, req });
+    if (filesNeedToken(options)) authenticate(simulator, req);
     else if (req.get('authorization') !== undefined) {
       traffic.recordViolation({ req, kind: 'token', reason: 'token sent although requiresAccessToken is false' });
     }
@@ -49,7 +49,7 @@ interface FoundFile {
   readonly file: ExportFile;
 }
 
-function find({ simulator, req }: FileInput): FoundFile {
+function find(simulator: Simulator, req: Request): FoundFile {
   const { exportId, fileName } = keyOf(req);
   const bulkExport = simulator.exports.get(exportId);
   const file = bulkExport?.files.find(({ name }) => name === fileName);
@@ -68,7 +68,7 @@ interface ServeInput extends FileInput, FoundFile {
 function serve({ simulator: { practice }, req, res, bulkExport, file }: ServeInput): Promise<Reply> {
   const content = {
     sizeBytes: file.sizeBytes,
-    etag: etagOf({ bulkExport, file }),
+    etag: etagOf(bulkExport, file),
     read: (range: ByteRange) => readFile({ practice, bulkExport, file, range }),
   };
   return serveContent({ req, res, content, lastModifiedMs: bulkExport.transactionTimeMs });
@@ -78,7 +78,7 @@ function serve({ simulator: { practice }, req, res, bulkExport, file }: ServeInp
  * Strong, and the same for the compressed form, so that a client can resume a lost compressed transfer with plain
  * bytes. It changes only if the files are created again, because the export is a snapshot.
  */
-function etagOf({ bulkExport, file }: FoundFile): string {
+function etagOf(bulkExport: BulkExport, file: ExportFile): string {
   const identity = `${bulkExport.id}/${file.name}/${file.sizeBytes}/${bulkExport.asOf}`;
   return `"${createHash('sha1').update(identity).digest('base64url')}"`;
 }
@@ -90,14 +90,14 @@ function etagOf({ bulkExport, file }: FoundFile): string {
 export function bulkErrorFileRoute(simulator: Simulator): Router {
   const router = Router();
   const handle = (req: Request, res: Response) => {
-    if (filesNeedToken(simulator.options)) authenticate({ simulator, req });
-    return errorFile({ req, res });
+    if (filesNeedToken(simulator.options)) authenticate(simulator, req);
+    return errorFile(req, res);
   };
   router.get('/fhir/r4/bulkerrors/:lines/:fileName', endpoint({ simulator, auth: 'none', handle }));
   return router;
 }
 
-function errorFile({ req, res }: { readonly req: Request; readonly res: Response }): Promise<Reply> {
+function errorFile(req: Request, res: Response): Promise<Reply> {
   const bytes = errorFileBytes(String(req.params.lines));
   const content = {
     sizeBytes: bytes.length,
@@ -120,7 +120,7 @@ interface ServeContentInput {
 async function serveContent({ req, res, lastModifiedMs, ...input }: ServeContentInput): Promise<Reply> {
   let { content } = input;
   for (const { changeFile } of exchangeOf(res).faults) {
-    if (changeFile) content = await changeContent({ content, change: changeFile });
+    if (changeFile) content = await changeContent(content, changeFile);
   }
   const { sizeBytes, etag } = content;
   const headers = {

@@ -30,27 +30,21 @@ export function kickOffParameters({ practice, options, req }: KickOffParametersI
     ([name]) => !supported.includes(name) || options.unsupportedParameters.includes(name),
   );
   if (refused) throw unsupported(`The parameter ${refused[0]} is not supported.`);
-  const format = valuesOf({ parameters, name: '_outputFormat' }).find((value) => !outputFormats.includes(value));
+  const format = valuesOf(parameters, '_outputFormat').find((value) => !outputFormats.includes(value));
   if (format) throw unsupported('The parameter _outputFormat must be application/fhir+ndjson.');
-  const types = valuesOf({ parameters, name: '_type' }).flatMap((value) => value.split(','));
+  const types = valuesOf(parameters, '_type').flatMap((value) => value.split(','));
   const knownTypes = practice.types;
   const unknown = types.find((type) => !knownTypes.includes(type));
   if (unknown !== undefined) throw unsupported(`The parameter _type names ${unknown}, which is not supported.`);
   return { types: types.length === 0 ? knownTypes : [...new Set(types)], sinceMs: sinceOf(parameters), parameters };
 }
 
-function valuesOf({
-  parameters,
-  name,
-}: {
-  readonly parameters: readonly KickOffParameter[];
-  readonly name: string;
-}): string[] {
+function valuesOf(parameters: readonly KickOffParameter[], name: string): string[] {
   return parameters.filter(([key]) => key === name).map(([, value]) => value);
 }
 
 function sinceOf(parameters: readonly KickOffParameter[]): number | undefined {
-  const [since] = valuesOf({ parameters, name: '_since' });
+  const [since] = valuesOf(parameters, '_since');
   if (since === undefined) return undefined;
   const sinceMs = Date.parse(since);
   if (!/^\d{4}-\d\d-\d\dT/.test(since) || Number.isNaN(sinceMs))

@@ -39,7 +39,7 @@ interface KickOffRequest {
 }
 
 async function kickOff({ simulator, req, res, level }: KickOffRequest): Promise<Reply> {
-  checkHeaders({ simulator, req });
+  checkHeaders(simulator, req);
   const { groupId } = req.params;
   if (groupId !== undefined && groupId !== `a-1.C-${simulator.options.practiceId}`) {
     throw new OutcomeError({ status: 404, code: 'not-found', text: `Group/${groupId} is not known.` });
@@ -56,7 +56,7 @@ async function kickOff({ simulator, req, res, level }: KickOffRequest): Promise<
   return { status: 202, headers: { 'content-location': `${simulator.fhirEndpoint()}/bulkstatus/${id}` } };
 }
 
-function checkHeaders({ simulator, req }: { readonly simulator: Simulator; readonly req: Request }): void {
+function checkHeaders(simulator: Simulator, req: Request): void {
   if (req.get('prefer') !== 'respond-async') {
     simulator.traffic.recordViolation({ req, kind: 'headers', reason: 'kick-off without Prefer: respond-async' });
     throw new OutcomeError({ status: 400, code: 'invalid', text: 'The Prefer header must be respond-async.' });

@@ -43,8 +43,8 @@ describe('the simulator (output files)', () => {
   test('an output file is compressed if the client accepts gzip', async () => {
     simulator = await startSimulatorClient({ requiresAccessToken: false });
     const url = await fileUrl('Patient');
-    const plain = await rawGet({ url, headers: accept });
-    const zipped = await rawGet({ url, headers: { ...accept, 'accept-encoding': 'gzip' } });
+    const plain = await rawGet(url, accept);
+    const zipped = await rawGet(url, { ...accept, 'accept-encoding': 'gzip' });
     expect([plain.headers['content-encoding'], zipped.headers['content-encoding']]).toEqual([undefined, 'gzip']);
     expect(zipped.body.length).toBeLessThan(plain.body.length / 2);
     expect(gunzipSync(zipped.body).equals(plain.body)).toBe(true);

@@ -12,22 +12,17 @@ export function bulkStatusRoute(simulator: Simulator): Router {
   const router = Router();
   router.get(
     '/fhir/r4/bulkstatus/:id',
-    endpoint({ simulator, auth: 'token', handle: (req) => status({ simulator, req }) }),
+    endpoint({ simulator, auth: 'token', handle: (req) => status(simulator, req) }),
   );
   router.delete(
     '/fhir/r4/bulkstatus/:id',
     noteDelete(simulator),
-    endpoint({ simulator, auth: 'token', handle: (req) => remove({ simulator, req }) }),
+    endpoint({ simulator, auth: 'token', handle: (req) => remove(simulator, req) }),
   );
   return router;
 }
 
-interface StatusInput {
-  readonly simulator: Simulator;
-  readonly req: Request;
-}
-
-function status({ simulator, req }: StatusInput): Reply {
+function status(simulator: Simulator, req: Request): Reply {
   const enforce = simulator.options.strictAccept;
   checkAccept({ simulator, req, mediaType: 'application/json', what: 'status', enforce });
   const bulkExport = simulator.exports.find(String(req.params.id));
@@ -36,9 +31,9 @@ function status({ simulator, req }: StatusInput): Reply {
   bulkExport.pollCount += 1;
   switch (state) {
     case 'in-progress':
-      return running({ simulator, bulkExport });
+      return running(simulator, bulkExport);
     case 'complete':
-      return complete({ simulator, bulkExport });
+      return complete(simulator, bulkExport);
     case 'failed':
       throw new OutcomeError({ status: 500, code: 'exception', text: 'The export failed.' });
     case 'gone':
@@ -48,12 +43,7 @@ function status({ simulator, req }: StatusInput): Reply {
   }
 }
 
-interface AnswerInput {
-  readonly simulator: Simulator;
-  readonly bulkExport: BulkExport;
-}
-
-function running({ simulator, bulkExport }: AnswerInput): Reply {
+function running(simulator: Simulator, bulkExport: BulkExport): Reply {
   const headers = {
     'x-progress': `in progress: ${Math.floor(simulator.exports.progress(bulkExport) * 100)} %`,
     'retry-after': String(simulator.options.retryAfterSeconds),
@@ -61,11 +51,11 @@ function running({ simulator, bulkExport }: AnswerInput): Reply {
   return { status: 202, headers };
 }
 
-function complete({ simulator, bulkExport }: AnswerInput): Reply {
+function complete(simulator: Simulator, bulkExport: BulkExport): Reply {
   const expiresAtMs = simulator.links.expiresAtMs();
   const expires = expiresAtMs === undefined ? {} : { expires: new Date(expiresAtMs).toUTCString() };
   const headers = { 'content-type': 'application/json', ...expires };
-  return { status: 200, headers, document: buildManifest({ simulator, bulkExport }) };
+  return { status: 200, headers, document: buildManifest(simulator, bulkExport) };
 }
 
 /** Counts a DELETE before any fault, because the count is of what the client sent. */
@@ -77,7 +67,7 @@ function noteDelete({ exports }: Simulator): RequestHandler {
   };
 }
 
-function remove({ simulator, req }: StatusInput): Reply {
+function remove(simulator: Simulator, req: Request): Reply {
   if (!simulator.exports.remove(String(req.params.id))) throw unknownExport();
   return { status: 202, headers: {} };
 }
@@ -102,13 +92,7 @@ export interface Manifest {
 }
 
 /** The answer to a status request of a complete export. Each one has new links. */
-function buildManifest({
-  simulator,
-  bulkExport,
-}: {
-  readonly simulator: Simulator;
-  readonly bulkExport: BulkExport;
-}): Manifest {
+function buildManifest(simulator: Simulator, bulkExport: BulkExport): Manifest {
   const { links, options } = simulator;
   const entry = ({ type, name, count }: ExportFile) => {
     return { type, url: links.url({ base: simulator.fileEndpoint(), bulkExport, fileName: name }), count };

@@ -14,7 +14,10 @@ const newline = 0x0a;
 const flushBytes = 64 * 1024;
 
 /** Changes the lines of a file. Neither the file nor the replacement of a line is held in memory as a whole. */
-export async function* changeLines({ chunks, change }: ChangeLinesInput): AsyncGenerator<Buffer> {
+export async function* changeLines(
+  chunks: AsyncIterable<Buffer> | Iterable<Buffer>,
+  change: LineChange,
+): AsyncGenerator<Buffer> {
   let number = 0;
   for await (const lines of wholeLines(chunks)) {
     let held: Buffer[] = [];
@@ -52,18 +55,13 @@ async function* wholeLines(chunks: ChangeLinesInput['chunks']): AsyncGenerator<B
   if (rest.length > 0) yield [Buffer.concat(rest)];
 }
 
-interface ChangeContentInput {
-  readonly content: FileContent;
-  readonly change: LineChange;
-}
-
 /**
  * Changes a whole file. It is read once for its size and ETag and again to be served, so that nothing is held in
  * memory.
  */
-export async function changeContent({ content, change }: ChangeContentInput): Promise<FileContent> {
+export async function changeContent(content: FileContent, change: LineChange): Promise<FileContent> {
   const whole = { first: 0, last: content.sizeBytes - 1 };
-  const changed = () => changeLines({ chunks: content.read(whole), change });
+  const changed = () => changeLines(content.read(whole), change);
   const hash = createHash('sha1');
   let sizeBytes = 0;
   for await (const chunk of changed()) {

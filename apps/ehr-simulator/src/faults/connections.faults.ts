@@ -20,7 +20,7 @@ const resetFault = defineFault({
     }
     return {
       wire: async function* ({ body, res }) {
-        yield* limitBytes({ body, maxBytes: afterBytes });
+        yield* limitBytes(body, afterBytes);
         await flushed(res);
         res.socket?.resetAndDestroy();
       },
@@ -43,7 +43,7 @@ const stallFault = defineFault({
     }
     return {
       wire: async function* ({ body, res }) {
-        yield* limitBytes({ body, maxBytes: afterBytes });
+        yield* limitBytes(body, afterBytes);
         await untilClosed(res);
       },
     };
@@ -130,7 +130,7 @@ const truncateFault = defineFault({
         return { ...reply, headers, ...(framing && { framing }) };
       },
       wire: async function* ({ body, res }) {
-        yield* limitBytes({ body, maxBytes: afterBytes });
+        yield* limitBytes(body, afterBytes);
         if (isAborted) await endOfConnection(res);
       },
     };
@@ -184,13 +184,8 @@ export const connectionFaults: readonly FaultKind[] = [
   ignoreRangeFault,
 ];
 
-interface LimitBytesInput {
-  readonly body: AsyncIterable<Buffer>;
-  readonly maxBytes: number;
-}
-
 /** Returns the first bytes of a body. Bytes after them are not generated. */
-async function* limitBytes({ body, maxBytes }: LimitBytesInput): AsyncGenerator<Buffer> {
+async function* limitBytes(body: AsyncIterable<Buffer>, maxBytes: number): AsyncGenerator<Buffer> {
   let remainingBytes = maxBytes;
   if (remainingBytes === 0) return;
   for await (const chunk of body) {

@@ -10,16 +10,13 @@ const wrongCountsFault = defineFault({
   fields: { by: z.int().default(1), omit: z.boolean().default(false), type: z.string().optional() },
   create: ({ by, omit, type }) => ({
     changeReply: ({ reply }) =>
-      changeDocument({
-        reply,
-        change: (manifest) => {
-          if (!Array.isArray(manifest.output)) return manifest;
-          const output = manifest.output.map(({ count, ...file }) => {
-            if (type !== undefined && file.type !== type) return { ...file, count };
-            return omit ? file : { ...file, count: count + by };
-          });
-          return { ...manifest, output };
-        },
+      changeDocument(reply, (manifest) => {
+        if (!Array.isArray(manifest.output)) return manifest;
+        const output = manifest.output.map(({ count, ...file }) => {
+          if (type !== undefined && file.type !== type) return { ...file, count };
+          return omit ? file : { ...file, count: count + by };
+        });
+        return { ...manifest, output };
       }),
   }),
 });
@@ -39,18 +36,15 @@ const errorFileFault = defineFault({
   },
   create: ({ severity, lostType, lines, section }) => ({
     changeReply: ({ reply, simulator }) =>
-      changeDocument({
-        reply,
-        change: (manifest) => {
-          if (!Array.isArray(manifest.output)) return manifest;
-          const { error: _, ...rest } = manifest;
-          const output = manifest.output.filter(({ type }) => type !== lostType);
-          const type = lostType ?? 'Observation';
-          const text = `${type} could not be exported completely.`;
-          const outcomes = lines ?? [[{ severity, code: 'incomplete', text }]];
-          const url = errorFileUrl({ base: simulator.fhirEndpoint(), type, lines: outcomes });
-          return { ...rest, output, [section]: [{ type: 'OperationOutcome', url, count: outcomes.length }] };
-        },
+      changeDocument(reply, (manifest) => {
+        if (!Array.isArray(manifest.output)) return manifest;
+        const { error: _, ...rest } = manifest;
+        const output = manifest.output.filter(({ type }) => type !== lostType);
+        const type = lostType ?? 'Observation';
+        const text = `${type} could not be exported completely.`;
+        const outcomes = lines ?? [[{ severity, code: 'incomplete', text }]];
+        const url = errorFileUrl({ base: simulator.fhirEndpoint(), type, lines: outcomes });
+        return { ...rest, output, [section]: [{ type: 'OperationOutcome', url, count: outcomes.length }] };
       }),
   }),
 });
@@ -83,16 +77,13 @@ const pagedManifestFault = defineFault({
   fields: { pageSize: z.int().min(1).default(1) },
   create: ({ pageSize }) => ({
     changeReply: ({ reply, simulator, req }) =>
-      changeDocument({
-        reply,
-        change: (manifest) => {
-          if (!Array.isArray(manifest.output)) return manifest;
-          const page = Number(req.query.page ?? 0);
-          const output = manifest.output.slice(page * pageSize, (page + 1) * pageSize);
-          const isLast = (page + 1) * pageSize >= manifest.output.length;
-          const next = { relation: 'next', url: `${simulator.baseUrl()}${req.path}?page=${page + 1}` };
-          return { ...manifest, output, ...(isLast ? {} : { link: [next] }) };
-        },
+      changeDocument(reply, (manifest) => {
+        if (!Array.isArray(manifest.output)) return manifest;
+        const page = Number(req.query.page ?? 0);
+        const output = manifest.output.slice(page * pageSize, (page + 1) * pageSize);
+        const isLast = (page + 1) * pageSize >= manifest.output.length;
+        const next = { relation: 'next', url: `${simulator.baseUrl()}${req.path}?page=${page + 1}` };
+        return { ...manifest, output, ...(isLast ? {} : { link: [next] }) };
       }),
   }),
 });
@@ -106,7 +97,7 @@ const relativeUrlsFault = defineFault({
       const location = reply.headers['content-location'];
       const headers =
         location === undefined ? reply.headers : { ...reply.headers, 'content-location': relative(location) };
-      return changeDocument({ reply: { ...reply, headers }, change: withRelativeUrls });
+      return changeDocument({ ...reply, headers }, withRelativeUrls);
     },
   }),
 });
@@ -129,8 +120,7 @@ const editDocumentFault = defineFault({
   kind: 'edit-document',
   fields: { set: z.record(z.string(), z.unknown()) },
   create: ({ set }) => ({
-    changeReply: ({ reply }) =>
-      changeDocument({ reply, change: (target) => mergePatch({ target, patch: set }) as JsonObject }),
+    changeReply: ({ reply }) => changeDocument(reply, (target) => mergePatch({ target, patch: set }) as JsonObject),
   }),
 });
 
@@ -140,16 +130,13 @@ const stringDetailsFault = defineFault({
   fields: {},
   create: () => ({
     changeReply: ({ reply }) =>
-      changeDocument({
-        reply,
-        change: (outcome) => {
-          if (!Array.isArray(outcome.issue)) return outcome;
-          const issue = outcome.issue.map(({ details, ...rest }) => ({
-            ...rest,
-            details: details?.text ?? 'Error',
-          }));
-          return { ...outcome, issue };
-        },
+      changeDocument(reply, (outcome) => {
+        if (!Array.isArray(outcome.issue)) return outcome;
+        const issue = outcome.issue.map(({ details, ...rest }) => ({
+          ...rest,
+          details: details?.text ?? 'Error',
+        }));
+        return { ...outcome, issue };
       }),
   }),
 });
@@ -177,13 +164,8 @@ export const documentFaults: readonly FaultKind[] = [
   outcomeInBundleFault,
 ];
 
-interface ChangeDocumentInput {
-  readonly reply: Reply;
-  readonly change: (document: JsonObject) => JsonObject;
-}
-
 /** Replaces the JSON document of an answer. Other answers are not changed. */
-function changeDocument({ reply, change }: ChangeDocumentInput): Reply {
+function changeDocument(reply: Reply, change: (document: JsonObject) => JsonObject): Reply {
   const { document } = reply;
   if (typeof document !== 'object' || document === null) return reply;
   return { ...reply, document: change(document as JsonObject) };

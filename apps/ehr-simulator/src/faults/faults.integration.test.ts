@@ -96,7 +96,7 @@ describe('a fault of the connection', () => {
     expect(Buffer.from(await short.arrayBuffer()).equals(Buffer.from(whole).subarray(0, 1000))).toBe(true);
     await simulator.orderFault({ match: files, fault: { kind: 'truncate', afterBytes: 1000 } });
     const authorization = simulator.authorization;
-    const { body } = await rawGet({ url, headers: { authorization, 'accept-encoding': 'gzip' } });
+    const { body } = await rawGet(url, { authorization, 'accept-encoding': 'gzip' });
     expect(body).toHaveLength(1000);
     expect(() => gunzipSync(body)).toThrow();
   });

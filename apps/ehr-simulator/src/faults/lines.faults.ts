@@ -91,10 +91,10 @@ const longLineFault = defineLineFault({
   create:
     ({ bytes, ...chosen }) =>
     (line, number) =>
-      isChosen(chosen, number) ? lengthened({ line, bytes }) : [line, newline],
+      isChosen(chosen, number) ? lengthened(line, bytes) : [line, newline],
 });
 
-function* lengthened({ line, bytes }: { readonly line: Buffer; readonly bytes: number }): Generator<Buffer> {
+function* lengthened(line: Buffer, bytes: number): Generator<Buffer> {
   yield line.subarray(0, line.lastIndexOf('}'));
   yield Buffer.from(',"implicitRules":"urn:');
   for (let remainingBytes = bytes; remainingBytes > 0; remainingBytes -= piece.length)
@@ -170,17 +170,17 @@ function defineLineFault<const Shape extends z.ZodRawShape>({
       const change = create(own.parse(specification));
       return specification.consistent
         ? { changeFile: change }
-        : { changeReply: ({ reply }) => withChangedLines({ reply, change }) };
+        : { changeReply: ({ reply }) => withChangedLines(reply, change) };
     },
   });
 }
 
 /** Changes the file of an answer line by line. Its length is then unknown. */
-function withChangedLines({ reply, change }: { readonly reply: Reply; readonly change: LineChange }): Reply {
+function withChangedLines(reply: Reply, change: LineChange): Reply {
   if (reply.document !== undefined || reply.body === undefined) return reply;
   const { 'content-length': _, ...headers } = reply.headers;
   const chunks = Buffer.isBuffer(reply.body) ? [reply.body] : reply.body;
-  return { ...reply, headers, body: changeLines({ chunks, change }) };
+  return { ...reply, headers, body: changeLines(chunks, change) };
 }
 
 interface InsertIntoStringInput {

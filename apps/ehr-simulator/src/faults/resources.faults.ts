@@ -12,9 +12,9 @@ const copies = {
   same: ({ text }: StoredResource) => text,
   /** Omits the narrative, so that a test can tell if the older version wins. */
   older: ({ text, versionId, lastUpdatedMs }: StoredResource) =>
-    withMeta({
-      text: JSON.stringify({ ...(parseExact(text) as object), text: undefined }),
-      meta: { versionId: String(versionId - 1), lastUpdated: new Date(lastUpdatedMs - dayMs).toISOString() },
+    withMeta(JSON.stringify({ ...(parseExact(text) as object), text: undefined }), {
+      versionId: String(versionId - 1),
+      lastUpdated: new Date(lastUpdatedMs - dayMs).toISOString(),
     }),
   subsetted: ({ text }: StoredResource) => {
     const { resourceType, id, meta } = parseExact(text) as Readonly<Record<string, object>>;
@@ -85,7 +85,7 @@ const deletionsFault = defineFault({
         },
         files: async ({ files, practice }) => {
           if (late) await removeNow(practice);
-          const bundles = chunked({ items: urls, size: perBundle }).map(deletionBundle);
+          const bundles = chunked(urls, perBundle).map(deletionBundle);
           const lines = [...(unreadable ? unreadableLines : []), ...bundles];
           return [...files, heldFile({ name: 'deletions.ndjson', kind: 'deleted', type: 'Bundle', lines })];
         },

@@ -16,7 +16,7 @@ interface Exchange {
 
 const exchanges = new WeakMap<Response, Exchange>();
 
-export function setExchange({ res, exchange }: { readonly res: Response; readonly exchange: Exchange }): void {
+export function setExchange(res: Response, exchange: Exchange): void {
   exchanges.set(res, exchange);
 }
 
@@ -63,7 +63,7 @@ async function answer({ simulator, auth, handle, req, res }: AnswerInput): Promi
       const instead = await fault.before?.({ req, res, simulator });
       if (instead) return instead;
     }
-    if (auth === 'token') authenticate({ simulator, req });
+    if (auth === 'token') authenticate(simulator, req);
     return await handle(req, res);
   } catch (error) {
     if (error instanceof OutcomeError) return outcomeReply(error);

@@ -35,7 +35,7 @@ export async function sendReply({ req, res, reply, wireFilters = [] }: SendReply
   const body = reply.document === undefined ? reply.body : Buffer.from(JSON.stringify(reply.document));
   res.status(reply.status);
   // `res.set` would add a charset that clients must then strip.
-  for (const [name, value] of Object.entries(headersOf({ reply, body }))) res.setHeader(name, value);
+  for (const [name, value] of Object.entries(headersOf(reply, body))) res.setHeader(name, value);
   if (reply.headers.connection === 'close' || reply.framing === 'close') res.shouldKeepAlive = false;
   // Node.js then ends the body by closing the connection.
   if (reply.framing === 'close') res.useChunkedEncodingByDefault = false;
@@ -59,7 +59,7 @@ interface SendStreamOptions {
 
 async function sendStream({ res, reply, body, wireFilters }: SendStreamOptions): Promise<void> {
   const plain = Readable.from(Buffer.isBuffer(body) ? [body] : body, { objectMode: true, highWaterMark: 1 });
-  const wire = wireFilters.reduce((bytes, filter) => filter(bytes), compressed({ reply, plain }));
+  const wire = wireFilters.reduce((bytes, filter) => filter(bytes), compressed(reply, plain));
   try {
     await pipeline(Readable.from(wire, { objectMode: true, highWaterMark: 1 }), res);
   } catch {
@@ -68,7 +68,7 @@ async function sendStream({ res, reply, body, wireFilters }: SendStreamOptions):
   }
 }
 
-function compressed({ reply, plain }: { readonly reply: Reply; readonly plain: Readable }): AsyncIterable<Buffer> {
+function compressed(reply: Reply, plain: Readable): AsyncIterable<Buffer> {
   if (!reply.gzip) return plain;
   // Speed matters more than size: the simulator must not be the bottleneck of a measurement.
   const gzip: Transform = createGzip({ level: constants.Z_BEST_SPEED });
@@ -78,7 +78,7 @@ function compressed({ reply, plain }: { readonly reply: Reply; readonly plain: R
   return gzip;
 }
 
-function headersOf({ reply, body }: { readonly reply: Reply; readonly body: Reply['body'] }): Record<string, string> {
+function headersOf(reply: Reply, body: Reply['body']): Record<string, string> {
   const headers: Record<string, string> = { ...reply.headers };
   if (reply.document !== undefined) headers['content-type'] ??= 'application/json';
   if (reply.gzip) {

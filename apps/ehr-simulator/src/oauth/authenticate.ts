@@ -13,7 +13,7 @@ const reasons = {
  * Checks the access token. A request without a valid one is also a violation.
  * @throws OutcomeError 401 unless the token is valid.
  */
-export function authenticate({ simulator, req }: { readonly simulator: Simulator; readonly req: Request }): void {
+export function authenticate(simulator: Simulator, req: Request): void {
   if (!simulator.options.auth) return;
   const token = /^Bearer (.+)$/i.exec(req.get('authorization') ?? '')?.[1];
   const state = token === undefined ? 'missing' : simulator.tokens.checkAccess(token);

@@ -34,7 +34,7 @@ export function oauthRoute(simulator: Simulator): Router {
   router.post(
     '/oauth2/v1/token',
     form,
-    handled((req) => token({ simulator, req })),
+    handled((req) => token(simulator, req)),
   );
   router.post(
     '/oauth2/v1/revoke',
@@ -49,7 +49,7 @@ export function oauthRoute(simulator: Simulator): Router {
   return router;
 }
 
-async function token({ simulator, req }: { readonly simulator: Simulator; readonly req: Request }): Promise<Reply> {
+async function token(simulator: Simulator, req: Request): Promise<Reply> {
   const waitSeconds = simulator.tokens.spendMinute();
   if (waitSeconds > 0) {
     const document = { error: 'temporarily_unavailable', error_description: 'Too many tokens this minute.' };

@@ -26,17 +26,15 @@ interface ResourceMeta {
   readonly lastUpdated: string;
 }
 
-interface WithMetaInput {
-  /** One resource as JSON text. */
-  readonly text: string;
-  readonly meta: ResourceMeta;
-}
-
 /**
  * Sets `meta.versionId` and `meta.lastUpdated` of a resource. Returns JSON text on one line with the text of numbers
  * kept.
  */
-export function withMeta({ text, meta }: WithMetaInput): string {
+export function withMeta(
+  /** One resource as JSON text. */
+  text: string,
+  meta: ResourceMeta,
+): string {
   const resource = parseExact(text) as Record<string, unknown>;
   const { resourceType, id, meta: currentMeta, ...rest } = resource;
   return JSON.stringify({ resourceType, id, meta: { ...(currentMeta as object | undefined), ...meta }, ...rest });

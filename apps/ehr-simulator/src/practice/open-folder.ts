@@ -24,13 +24,12 @@ export async function openFolder(folder: string): Promise<PracticeSource> {
   if (files.size === 0) throw new Error(`No Type.ndjson or Type.ndjson.gz files in ${folder}.`);
   const scan = async ({ type, contains }: { readonly type: string; readonly contains: string }) => {
     const matching: StoredResource[] = [];
-    for await (const { resources } of readBatches({ files: files.get(type) ?? [], contains }))
-      matching.push(...resources);
+    for await (const { resources } of readBatches(files.get(type) ?? [], contains)) matching.push(...resources);
     return matching;
   };
   return {
     types: [...files.keys()],
-    batches: ({ type, ...input }) => selected({ ...input, batches: readBatches({ files: files.get(type) ?? [] }) }),
+    batches: ({ type, ...input }) => selected({ ...input, batches: readBatches(files.get(type) ?? []) }),
     read: async ({ type, id }) => (await scan({ type, contains: id })).findLast((resource) => resource.id === id),
     ofPatient: ({ type, patientId }) => scan({ type, contains: `Patient/${patientId}"` }),
   };
@@ -48,18 +47,16 @@ async function listFiles(folder: string): Promise<ReadonlyMap<string, readonly D
   return files;
 }
 
-interface ReadBatchesInput {
-  readonly files: readonly DataFile[];
+async function* readBatches(
+  files: readonly DataFile[],
   /** Only lines with this text are parsed. */
-  readonly contains?: string;
-}
-
-async function* readBatches({ files, contains }: ReadBatchesInput): AsyncGenerator<ResourceBatch> {
+  contains?: string,
+): AsyncGenerator<ResourceBatch> {
   let index = 0;
   for (const { path, modifiedMs } of files) {
     for await (const lines of readLines(path)) {
       const matchingLines = contains === undefined ? lines : lines.filter((line) => line.includes(contains));
-      yield { index, resources: matchingLines.map((line) => toStoredResource({ line, fallbackMs: modifiedMs })) };
+      yield { index, resources: matchingLines.map((line) => toStoredResource(line, modifiedMs)) };
       index += 1;
     }
   }
@@ -77,12 +74,6 @@ async function* selected({ batches, fromBatch = 0, sinceMs }: SelectedInput): As
   }
 }
 
-interface ToStoredResourceInput {
-  readonly line: string;
-  /** The date for a resource without `meta.lastUpdated`. */
-  readonly fallbackMs: number;
-}
-
 interface ResourceHead {
   readonly id?: string;
   readonly meta?: { readonly lastUpdated?: string; readonly versionId?: string };
@@ -92,7 +83,11 @@ interface ResourceHead {
  * Adds the `meta.lastUpdated` and `meta.versionId` that a server would have. A line that is not valid JSON is served as
  * it is, because clients must handle those, but it cannot be found by id.
  */
-function toStoredResource({ line, fallbackMs }: ToStoredResourceInput): StoredResource {
+function toStoredResource(
+  line: string,
+  /** The date for a resource without `meta.lastUpdated`. */
+  fallbackMs: number,
+): StoredResource {
   const head = headOf(line);
   if (!head) return { id: '', versionId: 1, lastUpdatedMs: fallbackMs, text: line };
   const { id = '', meta = {} } = head;
@@ -100,9 +95,7 @@ function toStoredResource({ line, fallbackMs }: ToStoredResourceInput): StoredRe
   if (meta.lastUpdated) return { id, versionId, lastUpdatedMs: Date.parse(meta.lastUpdated), text: line };
   const added = { versionId: meta.versionId ?? '1', lastUpdated: new Date(fallbackMs).toISOString() };
   // Inserting the text keeps the rest of the line byte for byte, and is faster than writing the resource again.
-  const text = head.meta
-    ? withMeta({ text: line, meta: added })
-    : `${line.slice(0, -1)},"meta":${JSON.stringify(added)}}`;
+  const text = head.meta ? withMeta(line, added) : `${line.slice(0, -1)},"meta":${JSON.stringify(added)}}`;
   return { id, versionId, lastUpdatedMs: fallbackMs, text };
 }
 

@@ -65,7 +65,7 @@ export class Practice {
     const versionId = (this.overlay.latest({ type, id })?.versionId ?? base?.versionId ?? 0) + 1;
     const lastUpdatedMs = this.instant();
     const meta = { versionId: String(versionId), lastUpdated: new Date(lastUpdatedMs).toISOString() };
-    return this.overlay.add({ type, id, versionId, lastUpdatedMs, text: withMeta({ text, meta }) });
+    return this.overlay.add({ type, id, versionId, lastUpdatedMs, text: withMeta(text, meta) });
   }
 
   /** @returns false if there was nothing to delete. */

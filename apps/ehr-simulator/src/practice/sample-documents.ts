@@ -37,13 +37,13 @@ function buildPng(size: number): Buffer {
   }
   return Buffer.concat([
     signature,
-    chunk({ type: 'IHDR', data: Buffer.concat([head, grayscale8Bit]) }),
-    chunk({ type: 'IDAT', data: deflateSync(pixels) }),
-    chunk({ type: 'IEND', data: Buffer.alloc(0) }),
+    chunk('IHDR', Buffer.concat([head, grayscale8Bit])),
+    chunk('IDAT', deflateSync(pixels)),
+    chunk('IEND', Buffer.alloc(0)),
   ]);
 }
 
-function chunk({ type, data }: { readonly type: string; readonly data: Buffer }): Buffer {
+function chunk(type: string, data: Buffer): Buffer {
   const body = Buffer.concat([Buffer.from(type, 'latin1'), data]);
   const length = Buffer.alloc(4);
   length.writeUInt32BE(data.length);

@@ -57,7 +57,7 @@ function capabilityStatement(simulator: Simulator): Record<string, unknown> {
           ...practice.types.map((type) =>
             resource({
               type,
-              isInRest: isInRest({ simulator, type }),
+              isInRest: isInRest(simulator, type),
               isExportable: type === 'Patient' && levels.includes('patient'),
               revIncludes: type === 'Patient' ? options.patientRevIncludes : [],
             }),

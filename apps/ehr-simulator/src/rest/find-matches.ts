@@ -67,14 +67,14 @@ const conceptElements: Readonly<Record<string, string>> = {
 /** Whether a resource matches a search parameter. Unknown parameters match everything, as on lenient servers. */
 function matchesParameter({ resource, name, value }: MatchesParameterInput): boolean {
   if (name === 'date' || name === '_lastUpdated' || name === 'birthdate') {
-    return matchesDate({ value: dateOf({ resource, name }), searchValue: value });
+    return matchesDate({ value: dateOf(resource, name), searchValue: value });
   }
   return value.split(',').some((alternative) => matchesValue({ resource, name, value: alternative }));
 }
 
 function matchesValue({ resource, name, value }: MatchesParameterInput): boolean {
   const concept = conceptElements[name];
-  if (concept) return hasCode({ concepts: resource[concept], token: value });
+  if (concept) return hasCode(resource[concept], value);
   switch (name) {
     case '_id':
       return resource.id === value;
@@ -83,7 +83,7 @@ function matchesValue({ resource, name, value }: MatchesParameterInput): boolean
     case 'gender':
       return resource[name] === value;
     case 'patient':
-      return isAbout({ resource, patientId: value.replace(/^Patient\//, '') });
+      return isAbout(resource, value.replace(/^Patient\//, ''));
     case 'encounter':
       return reference(resource.encounter) === `Encounter/${value.replace(/^Encounter\//, '')}`;
     case 'identifier':
@@ -91,13 +91,13 @@ function matchesValue({ resource, name, value }: MatchesParameterInput): boolean
     case 'name':
     case 'family':
     case 'given':
-      return nameTexts({ resource, name }).some((text) => text.toLowerCase().startsWith(value.toLowerCase()));
+      return nameTexts(resource, name).some((text) => text.toLowerCase().startsWith(value.toLowerCase()));
     default:
       return true;
   }
 }
 
-function dateOf({ resource, name }: { readonly resource: Json; readonly name: string }): string {
+function dateOf(resource: Json, name: string): string {
   if (name === '_lastUpdated') return String((resource.meta as Json | undefined)?.lastUpdated ?? '');
   if (name === 'birthdate') return String(resource.birthDate ?? '');
   const period = (resource.period ?? resource.performedPeriod ?? {}) as Json;
@@ -105,13 +105,13 @@ function dateOf({ resource, name }: { readonly resource: Json; readonly name: st
   return String(element ? resource[element] : (period.start ?? ''));
 }
 
-function hasCode({ concepts, token }: { readonly concepts: unknown; readonly token: string }): boolean {
+function hasCode(concepts: unknown, token: string): boolean {
   const [code, system] = token.split('|').reverse();
   const codings = [concepts ?? []].flat().flatMap((concept) => ((concept as Json).coding ?? []) as Json[]);
   return codings.some((coding) => coding.code === code && (!system || coding.system === system));
 }
 
-function isAbout({ resource, patientId }: { readonly resource: Json; readonly patientId: string }): boolean {
+function isAbout(resource: Json, patientId: string): boolean {
   const target = `Patient/${patientId}`;
   return reference(resource.subject) === target || reference(resource.patient) === target;
 }
@@ -120,7 +120,7 @@ function reference(value: unknown): unknown {
   return (value as Json | undefined)?.reference;
 }
 
-function nameTexts({ resource, name }: { readonly resource: Json; readonly name: string }): string[] {
+function nameTexts(resource: Json, name: string): string[] {
   const names = (resource.name ?? []) as Json[];
   const parts = names.flatMap((entry) => {
     const { family = [], given = [], text = [] } = entry;

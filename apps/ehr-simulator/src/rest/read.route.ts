@@ -9,15 +9,15 @@ import { isInRest } from './search-parameters.ts';
 /** `GET /fhir/r4/:type/:id`. */
 export function readRoute(simulator: Simulator): Router {
   const router = Router();
-  router.get('/fhir/r4/:type/:id', endpoint({ simulator, auth: 'token', handle: (req) => read({ simulator, req }) }));
+  router.get('/fhir/r4/:type/:id', endpoint({ simulator, auth: 'token', handle: (req) => read(simulator, req) }));
   return router;
 }
 
-async function read({ simulator, req }: { readonly simulator: Simulator; readonly req: Request }): Promise<Reply> {
+async function read(simulator: Simulator, req: Request): Promise<Reply> {
   const { practice } = simulator;
   const type = String(req.params.type);
   const id = String(req.params.id);
-  if (!isInRest({ simulator, type })) {
+  if (!isInRest(simulator, type)) {
     throw new OutcomeError({ status: 404, code: 'not-supported', text: `${type} cannot be read.` });
   }
   const resource = await practice.read({ type, id });

@@ -63,16 +63,11 @@ const alternatives: Readonly<Record<string, readonly (readonly string[])[]>> = {
   Practitioner: [['_id'], ['identifier'], ['name']],
 };
 
-interface MandatoryParametersInput {
-  readonly type: string;
-  readonly parameters: SearchParameters;
-}
-
 /**
  * Rejects a search over the whole practice.
  * @throws OutcomeError 400 with the code `forbidden`, which is athenahealth's answer to a missing parameter.
  */
-export function requireMandatoryParameters({ type, parameters }: MandatoryParametersInput): void {
+export function requireMandatoryParameters(type: string, parameters: SearchParameters): void {
   const choices = alternatives[type] ?? byPatient;
   if (choices.some((names) => names.every((name) => parameters.has(name)))) return;
   const text = choices.map((names) => names.join(' and ')).join(', or ');
@@ -80,12 +75,6 @@ export function requireMandatoryParameters({ type, parameters }: MandatoryParame
 }
 
 /** Whether REST can search and read a type, as the CapabilityStatement declares. */
-export function isInRest({
-  simulator: { options },
-  type,
-}: {
-  readonly simulator: Simulator;
-  readonly type: string;
-}): boolean {
+export function isInRest({ options }: Simulator, type: string): boolean {
   return options.restTypes?.includes(type) ?? true;
 }

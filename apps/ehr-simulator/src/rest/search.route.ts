@@ -15,28 +15,23 @@ import {
 /** `GET /fhir/r4/:type?...`. */
 export function searchRoute(simulator: Simulator): Router {
   const router = Router();
-  router.get('/fhir/r4/:type', endpoint({ simulator, auth: 'token', handle: (req) => search({ simulator, req }) }));
+  router.get('/fhir/r4/:type', endpoint({ simulator, auth: 'token', handle: (req) => search(simulator, req) }));
   return router;
 }
 
-async function search({ simulator, req }: { readonly simulator: Simulator; readonly req: Request }): Promise<Reply> {
+async function search(simulator: Simulator, req: Request): Promise<Reply> {
   const type = String(req.params.type);
-  if (!simulator.practice.types.includes(type) || !isInRest({ simulator, type })) {
+  if (!simulator.practice.types.includes(type) || !isInRest(simulator, type)) {
     throw new OutcomeError({ status: 404, code: 'not-supported', text: `${type} is not supported.` });
   }
   const parameters = parseSearchParameters(req.originalUrl);
-  requirePractice({ simulator, parameters });
-  if (!simulator.options.practiceWideSearch) requireMandatoryParameters({ type, parameters });
+  requirePractice(simulator, parameters);
+  if (!simulator.options.practiceWideSearch) requireMandatoryParameters(type, parameters);
   const document = await searchPage({ simulator, type, parameters });
   return { status: 200, headers: { 'content-type': 'application/fhir+json' }, document };
 }
 
-interface RequirePracticeInput {
-  readonly simulator: Simulator;
-  readonly parameters: SearchParameters;
-}
-
-function requirePractice({ simulator: { options }, parameters }: RequirePracticeInput): void {
+function requirePractice({ options }: Simulator, parameters: SearchParameters): void {
   const practice = parameters.get('ah-practice')?.[0];
   if (practice === undefined) {
     throw new OutcomeError({ status: 400, code: 'forbidden', text: 'The parameter ah-practice is required.' });

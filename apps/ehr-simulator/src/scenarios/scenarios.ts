@@ -23,13 +23,8 @@ export const scenarios = [
 
 export type ScenarioName = (typeof scenarios)[number]['name'];
 
-interface OrderScenarioInput {
-  readonly simulator: Simulator;
-  readonly scenario: Scenario;
-}
-
 /** Applies the options, faults and resources of a scenario, in addition to what was ordered before. */
-export async function orderScenario({ simulator, scenario }: OrderScenarioInput): Promise<void> {
+export async function orderScenario(simulator: Simulator, scenario: Scenario): Promise<void> {
   const { options = {}, orders = [], resources = [] } = scenario;
   const checked = orders.map((order) => faultOrderSchema.parse(order));
   simulator.runtimeOptions.change(options);

@@ -7,13 +7,7 @@ interface RawResponse {
 }
 
 /** Returns a response as it is on the wire. fetch would decode it, and it accepts a gzip stream without an end. */
-export function rawGet({
-  url,
-  headers,
-}: {
-  readonly url: string;
-  readonly headers: Record<string, string>;
-}): Promise<RawResponse> {
+export function rawGet(url: string, headers: Record<string, string>): Promise<RawResponse> {
   return new Promise((resolve, reject) => {
     const request = get(url, { headers }, (response) => {
       const chunks: Buffer[] = [];
@@ -35,13 +29,8 @@ export interface RawWire {
   readonly end: 'closed' | 'reset';
 }
 
-interface RawWireInput {
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-}
-
 /** Returns a response byte for byte. Client libraries repair or hide how a connection ended. */
-export function rawWire({ url, headers }: RawWireInput): Promise<RawWire> {
+export function rawWire(url: string, headers: Readonly<Record<string, string>>): Promise<RawWire> {
   const { hostname, port, host, pathname, search } = new URL(url);
   const fields = Object.entries({ host, connection: 'close', ...headers });
   return new Promise((resolve) => {
@@ -55,11 +44,11 @@ export function rawWire({ url, headers }: RawWireInput): Promise<RawWire> {
     socket.on('error', () => {
       end = 'reset';
     });
-    socket.on('close', () => resolve(parsed({ bytes: Buffer.concat(chunks), end })));
+    socket.on('close', () => resolve(parsed(Buffer.concat(chunks), end)));
   });
 }
 
-function parsed({ bytes, end }: { readonly bytes: Buffer; readonly end: RawWire['end'] }): RawWire {
+function parsed(bytes: Buffer, end: RawWire['end']): RawWire {
   const headEnd = bytes.indexOf('\r\n\r\n');
   const [first = '', ...lines] = bytes.subarray(0, Math.max(0, headEnd)).toString('latin1').split('\r\n');
   const headers = lines.map((line) => {

@@ -52,7 +52,7 @@ export async function startSimulatorClient(options: EhrSimulatorOptions = {}): P
     export: async (path?: string) => {
       const kickedOff = await kickOff(path);
       const statusUrl = kickedOff.headers.get('content-location') ?? '';
-      return waitFor(() => manifestAt({ get, statusUrl }), { what: 'the manifest' });
+      return waitFor(() => manifestAt(get, statusUrl), { what: 'the manifest' });
     },
     text: async (url: string, headers: Headers = {}) => {
       return (await get(url, { accept: 'application/fhir+ndjson', ...headers })).text();
@@ -60,12 +60,7 @@ export async function startSimulatorClient(options: EhrSimulatorOptions = {}): P
   });
 }
 
-interface ManifestAtInput {
-  readonly get: SimulatorClient['get'];
-  readonly statusUrl: string;
-}
-
-async function manifestAt({ get, statusUrl }: ManifestAtInput): Promise<Manifest | undefined> {
+async function manifestAt(get: SimulatorClient['get'], statusUrl: string): Promise<Manifest | undefined> {
   const response = await get(statusUrl, { accept: 'application/json' });
   const text = await response.text();
   return response.status === 200 ? JSON.parse(text) : undefined;

@@ -38,10 +38,7 @@ export function recordRequests(simulator: Simulator): RequestHandler {
       await refuse({ req, res, verdict, rateHeaders });
       return;
     }
-    setExchange({
-      res,
-      exchange: { faults: faults.claim({ method: req.method, path: req.path }), onFileHost, rateHeaders },
-    });
+    setExchange(res, { faults: faults.claim({ method: req.method, path: req.path }), onFileHost, rateHeaders });
     next();
   };
 }

@@ -24,7 +24,7 @@ const longNumberEvery = 97;
 const longNumberDigits = 20;
 
 /** The text of a number with its trailing zeros. */
-export function drawNumber({ range, hash }: { readonly range: DrawnNumber; readonly hash: number }): string {
+export function drawNumber(range: DrawnNumber, hash: number): string {
   const { min, max, decimals } = range;
   const scale = 10 ** decimals;
   const scaled = Math.round(min * scale) + (hash % (Math.round((max - min) * scale) + 1));

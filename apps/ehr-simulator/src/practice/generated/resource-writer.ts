@@ -71,8 +71,8 @@ export function createResourceWriter({
     slots.lastUpdated = changed.text;
     fillEvent({ slots, draw, prefix, owner });
     slots.binaryId = `${owner}-${position + 1}`;
-    if (value) slots.value = drawNumber({ range: value, hash: mix(draw, 5, 0) });
-    if (value2) slots.value2 = drawNumber({ range: value2, hash: mix(draw, 6, 0) });
+    if (value) slots.value = drawNumber(value, mix(draw, 5, 0));
+    if (value2) slots.value2 = drawNumber(value2, mix(draw, 6, 0));
     return { id: slots.id, versionId, lastUpdatedMs: changed.epochMs, text: template(slots) };
   };
 

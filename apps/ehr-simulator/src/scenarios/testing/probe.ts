@@ -58,7 +58,7 @@ export function wire(
   url: string,
   headers: Readonly<Record<string, string>> = ndjson,
 ): Promise<RawWire> {
-  return rawWire({ url, headers: { authorization: client.authorization, ...headers } });
+  return rawWire(url, { authorization: client.authorization, ...headers });
 }
 
 /** The lines of a type that a client should finally have. */
