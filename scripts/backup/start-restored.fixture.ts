@@ -8,11 +8,7 @@ export interface RestoredSystem {
 }
 
 /** Starts an API and a worker on restored servers. */
-export function startRestored(options: {
-  readonly folder: string;
-  readonly env: Readonly<Record<string, string>>;
-}): Promise<RestoredSystem> {
-  const { folder, env } = options;
+export function startRestored(folder: string, env: Readonly<Record<string, string>>): Promise<RestoredSystem> {
   const logFolder = join(folder, 'logs');
   const wantedPort = 4000 + (process.pid % 1000) * 20 + 10;
   const workerEnv = {

@@ -15,7 +15,7 @@ import { formatRows } from './report/format-rows.ts';
 import { isMet } from './report/goal.ts';
 
 try {
-  process.exit(await main(readOptions({ args: process.argv.slice(2), benches })));
+  process.exit(await main(readOptions(process.argv.slice(2), benches)));
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exit(1);

@@ -3,7 +3,7 @@ import type { Bench } from './bench.ts';
 import { readOptions } from './options.ts';
 
 const benches: Bench[] = ['parse', 'store'].map((name) => ({ name, about: name, minutes: 1, run: async () => [] }));
-const read = (...args: string[]) => readOptions({ args, benches });
+const read = (...args: string[]) => readOptions(args, benches);
 
 test('pnpm bench runs all benches by default, or the named ones in their fixed order', () => {
   expect(read().benches).toEqual(benches);

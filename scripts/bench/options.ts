@@ -14,13 +14,7 @@ export interface BenchOptions {
 }
 
 /** @throws Error that names the invalid option and shows the usage */
-export function readOptions({
-  args,
-  benches,
-}: {
-  readonly args: readonly string[];
-  readonly benches: readonly Bench[];
-}) {
+export function readOptions(args: readonly string[], benches: readonly Bench[]) {
   const flag = { type: 'boolean' } as const;
   const knownOptions = {
     json: flag,

@@ -26,17 +26,12 @@ try {
   const { apiKeys } = browsed.system.store;
   await browsed.logIn(page, await apiKeys.create({ name: 'night shift', role: 'operator', now: new Date() }));
   await fillWithLife(browsed);
-  await captureExport({ browsed, page });
-  await captureBudget({ browsed, page });
-  await captureOverview({ browsed, page });
-  await captureResource({ browsed, page });
+  await captureExport(browsed, page);
+  await captureBudget(browsed, page);
+  await captureOverview(browsed, page);
+  await captureResource(browsed, page);
 } finally {
   await browsed.stop();
-}
-
-interface Shot {
-  readonly browsed: BrowsedSystem;
-  readonly page: Page;
 }
 
 async function fillWithLife({ system }: BrowsedSystem): Promise<void> {
@@ -50,7 +45,7 @@ async function fillWithLife({ system }: BrowsedSystem): Promise<void> {
 }
 
 /** Takes the screenshot during its downloads. */
-async function captureExport({ browsed, page }: Shot): Promise<void> {
+async function captureExport(browsed: BrowsedSystem, page: Page): Promise<void> {
   const { system } = browsed;
   await system.simulator.order(slowly);
   const { id } = await send(system, { path: '/athenahealth/bulk-export', body: { connectionId: system.connectionId } });
@@ -62,7 +57,7 @@ async function captureExport({ browsed, page }: Shot): Promise<void> {
 }
 
 /** Takes the screenshot while many searches share the budget. */
-async function captureBudget({ browsed, page }: Shot): Promise<void> {
+async function captureBudget(browsed: BrowsedSystem, page: Page): Promise<void> {
   const { system } = browsed;
   const headers = { prefer: 'respond-async' };
   await send(system, { path: '/athenahealth/enhanced-sync', body: { connectionId: system.connectionId }, headers });
@@ -72,7 +67,7 @@ async function captureBudget({ browsed, page }: Shot): Promise<void> {
   await page.screenshot({ path: join(folder, 'budget.png') });
 }
 
-async function captureOverview({ browsed, page }: Shot): Promise<void> {
+async function captureOverview(browsed: BrowsedSystem, page: Page): Promise<void> {
   await page.goto(browsed.system.baseUrl);
   await page.getByText('Quarantine (warning)').waitFor();
   await page.getByRole('row', { name: /195900.*completed/ }).waitFor();
@@ -82,7 +77,7 @@ async function captureOverview({ browsed, page }: Shot): Promise<void> {
 }
 
 /** Takes the screenshot in dark mode. */
-async function captureResource({ browsed, page }: Shot): Promise<void> {
+async function captureResource(browsed: BrowsedSystem, page: Page): Promise<void> {
   const { baseUrl, connectionId } = browsed.system;
   await page.emulateMedia({ colorScheme: 'dark' });
   await page.goto(`${baseUrl}/resources?connectionId=${connectionId}&type=Observation`);

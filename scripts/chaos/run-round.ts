@@ -32,7 +32,7 @@ export async function runRound(options: {
   const { simulator, store, connectionId } = system;
   const startedAtMs = performance.now();
   const action = chaosAction(plan.kind);
-  await makeChanges({ simulator, changes: plan.changes });
+  await makeChanges(simulator, plan.changes);
   await simulator.clearRequests();
   await simulator.clearViolations();
   const faults = plan.faults.map(({ fault }) => fault.kind);
@@ -47,7 +47,7 @@ export async function runRound(options: {
     injectFault({ ...options, action, watch }),
   ]);
   // If the first export failed, a second one must make the data complete.
-  const retry = isWhole(first) || !action.mayFailExports ? [] : [await repeat({ system, order })];
+  const retry = isWhole(first) || !action.mayFailExports ? [] : [await repeat(system, order)];
   await watch.stop();
   await simulator.clearFaults();
   const exports = [first, ...retry];
@@ -90,13 +90,7 @@ async function runExport(options: {
   return { orderedAtMs, exportId, ...(end ? { end } : {}) };
 }
 
-async function repeat({
-  system,
-  order,
-}: {
-  readonly system: ChaosSystem;
-  readonly order: ExportOrder;
-}): Promise<OrderedExport> {
+async function repeat(system: ChaosSystem, order: ExportOrder): Promise<OrderedExport> {
   await system.simulator.clearFaults();
   return runExport({ system, order, timeoutMs: undisturbedMs });
 }
@@ -116,7 +110,7 @@ async function injectFault({
 }): Promise<{ readonly disruptions: readonly Disruption[]; readonly notes: readonly string[] }> {
   const disruptions: Disruption[] = [];
   const notes: string[] = [];
-  await waitForMoment({ moment: plan.moment, watch });
+  await waitForMoment(plan.moment, watch);
   const { phase = 'not seen' } = watch.current ?? {};
   notes.push(`disrupted while ${phase}`);
   await action.run({

@@ -18,7 +18,7 @@ export interface Cruise {
 }
 
 /** Applies our rules to the tree in `folder`, as `pnpm check` does. */
-export async function cruiseLayers({ folder }: { readonly folder: string }): Promise<Cruise> {
+export async function cruiseLayers(folder: string): Promise<Cruise> {
   const { stdout } = await promisify(execFile)(
     process.execPath,
     [

@@ -143,7 +143,7 @@ describe('the rules of the layers, in a tree with a violation of each rule', () 
     const planted = [...violations, ...allowed].map(([path, text]) => [path, text]);
     const files = { ...Object.fromEntries(planted), ...targets };
     plantTree({ folder, files, packages: [...Object.keys(owned), 'mongoose', 'zod'] });
-    cruise = await cruiseLayers({ folder });
+    cruise = await cruiseLayers(folder);
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -172,7 +172,7 @@ describe('the rules of the layers, in a tree with a violation of each rule', () 
 });
 
 it('the real tree has no violation, and its imports between packages are edges to sources', async () => {
-  const { modules, summary } = await cruiseLayers({ folder: root });
+  const { modules, summary } = await cruiseLayers(root);
   expect(summary.violations).toEqual([]);
   const entryPoints = readEntryPoints();
   for (const manifest of globSync('{apps,packages}/*/package.json', { cwd: root })) {

@@ -163,7 +163,7 @@ beforeAll(async () => {
   await store.accessTokens.delete(connectionId);
   await system.simulator.clearFaults();
   await new Promise<void>((resolve) => receiver.listen(port, '127.0.0.1', resolve));
-  restored = await startRestored({ folder: newFolder, env });
+  restored = await startRestored(newFolder, env);
 }, 180_000);
 
 afterAll(async () => {

@@ -26,7 +26,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function run({ block, values = {} }: { readonly block: string; readonly values?: Values | undefined }) {
+async function run(block: string, values: Values = {}) {
   const { baseUrl, connectionId, apiKey: KEY } = system;
   const all = { 'http://127.0.0.1:3000': baseUrl, 'conn_…': connectionId, ...values };
   const commands = Object.entries(all).reduce((text, [written, value]) => text.replaceAll(written, value), block);
@@ -137,7 +137,7 @@ describe('the page docs/api.md', () => {
     'docs/api.md has a request that works as written: $asks',
     async ({ asks, answer, prepare }) => {
       const block = (await blocksOf('docs/api.md'))[apiSteps.findIndex((step) => step.asks === asks)] ?? '';
-      expect(await run({ block, values: await prepare?.() })).toMatch(answer);
+      expect(await run(block, await prepare?.())).toMatch(answer);
     },
     60_000,
   );
@@ -147,8 +147,8 @@ test('the requests of docs/reading-resources.md work as written', async () => {
   const [search = '', type = '', ...others] = await blocksOf('docs/reading-resources.md');
   expect(others).toEqual([]);
   const values = { 'patient=p1': 'patient=a-195900.E-1', 'http://127.0.0.1:3000': system.baseUrl };
-  expect(await run({ block: search, values })).toContain('"type":"searchset"');
-  await run({ block: type });
+  expect(await run(search, values)).toContain('"type":"searchset"');
+  await run(type);
   const lines = readFileSync(join(folder, 'Observation.ndjson'), 'utf8').trim().split('\n');
   expect(lines).toHaveLength((await system.simulator.types()).Observation ?? 0);
 }, 60_000);

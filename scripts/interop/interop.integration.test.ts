@@ -8,7 +8,7 @@ import { buildHapi, whyNoHapi } from './server/build-hapi.ts';
 const args = ['--json', '--patients', '8', '--per-type', '60'];
 const types = 'Observation,Condition,Encounter,DiagnosticReport,Procedure,Practitioner,Organization';
 const missing = await whyMissing();
-const hasExamples = findExamplesFolder({ env: process.env }) !== undefined;
+const hasExamples = findExamplesFolder(process.env) !== undefined;
 if (!hasExamples) {
   console.warn('Published examples and searches are not tested: set FHIR_EXAMPLES_DIR to the folder of the examples.');
   test.todo('stores published examples, and finds what an independent FHIR server finds');
@@ -44,7 +44,7 @@ async function whyMissing(): Promise<string | undefined> {
   const reason = whyNoHapi(env);
   if (reason !== undefined) return reason;
   try {
-    await buildHapi({ env, progress: () => undefined });
+    await buildHapi(env, () => undefined);
     return undefined;
   } catch (error) {
     if (env.INTEROP_REQUIRED) throw error;

@@ -28,9 +28,9 @@ async function main({ json, part, searches }: InteropOptions): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'bulkhead-interop-'));
   let isClean = false;
   const hapi = await steps.run('build of the FHIR server', async (progress) => {
-    const built = await buildHapi({ env, progress });
+    const built = await buildHapi(env, progress);
     progress('starting');
-    const value = await startHapi({ built, env });
+    const value = await startHapi(built, env);
     return { text: `starts at ${value.url}`, value };
   });
   try {

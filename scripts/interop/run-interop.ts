@@ -48,14 +48,14 @@ export async function runInterop(options: {
   readonly steps: Steps;
 }): Promise<Report> {
   const { hapi, part, searches, folder, env, steps } = options;
-  const examplesFolder = findExamplesFolder({ env });
+  const examplesFolder = findExamplesFolder(env);
   const examples = examplesFolder === undefined ? [] : readDataFolder(examplesFolder);
   if (examplesFolder === undefined)
     steps.print(
       'Published examples and searches are skipped: FHIR_EXAMPLES_DIR is not set, and no folder of examples is beside the checkout.',
     );
   const fileServer = await startBulkFileServer(examples);
-  const dataFolder = findDataFolder({ env });
+  const dataFolder = findDataFolder(env);
   const report = (step: StepReport) => steps.report(step);
   const patients = Math.max(5, part.patients ?? generatedPatients);
   let system: ChaosSystem | undefined;

@@ -28,7 +28,7 @@ beforeAll(async () => {
   // An operator may set DEBUG to find a fault. The log must not contain planted values then either.
   const env = { DEBUG: 'athenahealth:*', WORKER_DOCUMENTS: 'on', WORKER_WEBHOOK_PRIVATE_NETWORK: 'true' };
   system = await startChaosSystem({ folder, patients: 4, seed: 1, report: () => undefined, env });
-  ({ answers, secrets, links } = await useEverything({ system, planted }));
+  ({ answers, secrets, links } = await useEverything(system, planted));
   metrics = await readMetrics(system);
   redis = await dumpRedis(system.redis.url);
   database = await dumpMongodb(system.mongodb.url);

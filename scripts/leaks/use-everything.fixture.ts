@@ -28,7 +28,7 @@ const patient = 'a-195900.E-1';
  * Passes planted values in through every input, processes them (also with failures), and reads everything that the API
  * shows.
  */
-export async function useEverything({ system, planted }: { readonly system: ChaosSystem; readonly planted: Planted }) {
+export async function useEverything(system: ChaosSystem, planted: Planted) {
   const answers: ShownAnswer[] = [];
   const send = async (method: string, path: string, { body, headers, ...kind }: SentRequest = {}) => {
     const response = await fetch(system.baseUrl + path, {
@@ -46,7 +46,7 @@ export async function useEverything({ system, planted }: { readonly system: Chao
   const callbackUrl = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook?token=${planted.callback}`;
   try {
     const secrets = await makeSecrets({ send, system, planted });
-    await plantPatients({ system, planted });
+    await plantPatients(system, planted);
     await runAll({ send, system, planted, callbackUrl });
     await requestAll({ send, system, planted, session: secrets.session ?? '' });
     const token = await system.store.accessTokens.read({ connectionId: system.connectionId, credentialsVersion: 0 });
@@ -102,7 +102,7 @@ async function makeSecrets({ send, system, planted }: { send: Send; system: Chao
   } as Record<string, string>;
 }
 
-async function plantPatients({ system, planted }: { system: ChaosSystem; planted: Planted }): Promise<void> {
+async function plantPatients(system: ChaosSystem, planted: Planted): Promise<void> {
   const subject = { reference: `Patient/${patient}` };
   const data = Buffer.from(planted.document).toString('base64');
   const resources = [

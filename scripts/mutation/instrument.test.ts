@@ -18,7 +18,7 @@ export function check(count: number): string {
   return 'few';
 }`;
   await writeFile(join(root, 'check.ts'), source);
-  const { mutants, sources } = await instrument({ root, files: ['check.ts'] });
+  const { mutants, sources } = await instrument(root, ['check.ts']);
   const changes = mutants.map(({ line, original, replacement }) => `${line}: ${original} -> ${replacement}`);
   expect(changes).toEqual(
     expect.arrayContaining(['4: count > 3 -> count >= 3', '4: count > 3 -> true', `5: 'few' -> ""`]),

@@ -17,7 +17,7 @@ export interface Instrumented {
 }
 
 /** Returns StrykerJS's mutants of these files, except for those in texts and log lines. */
-export async function instrument({ root, files }: { root: string; files: readonly string[] }): Promise<Instrumented> {
+export async function instrument(root: string, files: readonly string[]): Promise<Instrumented> {
   const texts = new Map<string, string>();
   for (const file of files) texts.set(file, await readFile(`${root}/${file}`, 'utf8'));
   const { files: results, mutants } = await new Instrumenter(silentLogger).instrument(

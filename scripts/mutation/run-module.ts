@@ -33,7 +33,7 @@ export async function runModule(options: {
   const files = (await expand(module.sources)).filter(
     (path) => path.includes(file) && !/[.](test|fixture)[.]ts$/.test(path),
   );
-  const { sources, mutants: all } = await instrument({ root, files });
+  const { sources, mutants: all } = await instrument(root, files);
   const mutants = all.filter((mutant) => !again || again.has(describeMutant(mutant)));
   const folder = await mkdtemp(join(tmpdir(), 'bulkhead-mutation-'));
   const instrumentedFile = join(folder, 'instrumented.json');
@@ -45,7 +45,7 @@ export async function runModule(options: {
     for (const path of await expand(module.tests)) {
       signal.throwIfAborted();
       progress(`${path} without a mutant`);
-      cleanRuns.push(await runClean({ worker: workers[0] as WorkerProcess, path: join(root, path) }));
+      cleanRuns.push(await runClean(workers[0] as WorkerProcess, join(root, path)));
     }
     const verdicts = new Map<Mutant, Verdict>();
     let survived = 0;
@@ -76,7 +76,7 @@ async function expand(patterns: readonly string[]): Promise<string[]> {
   return paths.toSorted();
 }
 
-async function runClean({ worker, path }: { worker: WorkerProcess; path: string }): Promise<CleanRun> {
+async function runClean(worker: WorkerProcess, path: string): Promise<CleanRun> {
   const result = await worker.run({ path, timeoutMs: cleanRunTimeoutMs });
   if (typeof result === 'string') throw new Error(`${path}: ${result} without a mutant`);
   if (result.failure !== undefined) throw new Error(`A test fails without a mutant: ${result.failure}`);

@@ -17,7 +17,7 @@ export function sitePath(page: string): string {
  * Makes the relative links of the pages, which are written for GitHub, work on the site: a link to a page of the site leads to that page,
  * a link to the OpenAPI document to the API reference, and a link to any other file to the repository.
  */
-export function repositoryLinks({ pages, repository }: { pages: readonly string[]; repository: string }) {
+export function repositoryLinks(pages: readonly string[], repository: string) {
   const siteUrl = (page: string, target: string): string => {
     const [path = '', hash] = target.split('#');
     const file = posix.join(posix.dirname(page), decodeURI(path)).replace(/\/$/, '');

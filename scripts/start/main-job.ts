@@ -63,13 +63,7 @@ export async function runMainJob(options: {
 }
 
 /** Returns the time from which an incremental export has to continue, or undefined if a full export is necessary. */
-export async function lastTransactionTime({
-  store,
-  connectionId,
-}: {
-  readonly store: Store;
-  readonly connectionId: string;
-}) {
+export async function lastTransactionTime(store: Store, connectionId: string) {
   const watermarks = await store.watermarks.list({ connectionId, exportType: 'Patient' });
   return sinceLast({ resourceTypes: [], watermarks, now: new Date(), covers: coveredBefore }).since;
 }

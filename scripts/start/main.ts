@@ -28,7 +28,7 @@ const steps = createSteps({ stream: process.stdout });
 
 try {
   // npm runs this in the project's folder; INIT_CWD is the user's working directory.
-  const options = readOptions({ args: process.argv.slice(2), cwd: process.env.INIT_CWD ?? process.cwd() });
+  const options = readOptions(process.argv.slice(2), process.env.INIT_CWD ?? process.cwd());
   process.exit(await run(options));
 } catch (error) {
   console.error(error instanceof EmbeddedError || error instanceof ApiError ? error.message : (error as Error).message);
@@ -88,7 +88,7 @@ async function serve({ system, options, folder }: Serving): Promise<End> {
   });
 
   const startedAt = Date.now();
-  const since = isComparable ? await lastTransactionTime({ store, connectionId }) : undefined;
+  const since = isComparable ? await lastTransactionTime(store, connectionId) : undefined;
   const result = await steps.run('bulk export', async (progress) => {
     if (since !== undefined) steps.print(`ℹ incremental: only what changed since ${since}`);
     const value = await runMainJob({ api, connectionId, since, progress, signal: interrupted.signal });
@@ -98,7 +98,7 @@ async function serve({ system, options, folder }: Serving): Promise<End> {
   const rows = await store.resources.countByType(connectionId);
   // With --once the API stops now, so these calls would fail.
   if (!options.once) steps.print(requestsText({ baseUrl, connectionId, exportId: result.exportId }));
-  steps.print(formatTable({ title: 'Stored in MongoDB (collection, documents)', rows }));
+  steps.print(formatTable('Stored in MongoDB (collection, documents)', rows));
   for (const warning of result.warnings) steps.print(`! ${warning}`);
   const total = Object.values(rows).reduce((sum, count) => sum + count, 0);
   if (result.stored + result.promised === 0 && since !== undefined)

@@ -8,7 +8,7 @@ const cwd = mkdtempSync(join(tmpdir(), 'bulkhead-options-'));
 const emptyFolder = mkdtempSync(join(tmpdir(), 'bulkhead-options-'));
 
 test('options have defaults, and paths are resolved against the working directory of the user', () => {
-  expect(readOptions({ args: [], cwd })).toEqual({
+  expect(readOptions([], cwd)).toEqual({
     once: false,
     dev: false,
     patients: 200,
@@ -17,10 +17,10 @@ test('options have defaults, and paths are resolved against the working director
     newKey: false,
   });
   writeFileSync(join(cwd, 'Patient.ndjson'), '');
-  const options = readOptions({
-    args: ['--once', '--data', '.', '--port', '8081', '--patients', '5', '--folder', 'kept', '--new-key'],
+  const options = readOptions(
+    ['--once', '--data', '.', '--port', '8081', '--patients', '5', '--folder', 'kept', '--new-key'],
     cwd,
-  });
+  );
   expect(options).toEqual({
     once: true,
     dev: false,
@@ -39,5 +39,5 @@ test.each([
   { args: ['--data', emptyFolder], message: 'holds no Type.ndjson' },
   { args: ['--twice'], message: 'usage: npm start' },
 ])('npm start rejects the arguments $args', ({ args, message }) => {
-  expect(() => readOptions({ args, cwd })).toThrow(message);
+  expect(() => readOptions(args, cwd)).toThrow(message);
 });

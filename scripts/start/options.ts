@@ -29,7 +29,7 @@ const usage = `usage: npm start -- [--once] [--dev] [--patients N] [--data DIR] 
   --new-key      delete the previous API key and show a new one`;
 
 /** @throws Error that names the invalid option and shows the usage */
-export function readOptions({ args, cwd }: { readonly args: readonly string[]; readonly cwd: string }): StartOptions {
+export function readOptions(args: readonly string[], cwd: string): StartOptions {
   const text = { type: 'string' } as const;
   const options = {
     once: { type: 'boolean' },

@@ -62,13 +62,7 @@ export function requestsText({ baseUrl, connectionId, exportId }: RequestsTextOp
 }
 
 /** A table of two columns, with thousands separators and a total. */
-export function formatTable({
-  title,
-  rows,
-}: {
-  readonly title: string;
-  readonly rows: Readonly<Record<string, number>>;
-}): string {
+export function formatTable(title: string, rows: Readonly<Record<string, number>>): string {
   const sum = Object.values(rows).reduce((total, count) => total + count, 0);
   const lines = [...Object.entries(rows), ['total', sum] as const].map(
     ([name, count]) => `  ${name.padEnd(24)} ${count.toLocaleString('en-US').padStart(12)}`,

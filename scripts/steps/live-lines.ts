@@ -85,14 +85,14 @@ export class LiveLines {
 
   #line(step: string): string {
     const text = this.#running.get(step)?.text ?? '';
-    return stepLine({ report: { step, state: 'running', text }, sinceMs: this.elapsedMs(step) });
+    return stepLine({ step, state: 'running', text }, this.elapsedMs(step));
   }
 }
 
 const MARKS = { done: '✔', failed: '✘', note: 'ℹ', running: '…' } as const;
 
 /** Formats a step as one line: its state, its name, the time it took so far, and its text. */
-export function stepLine({ report, sinceMs }: { report: StepReport; sinceMs: number }): string {
+export function stepLine(report: StepReport, sinceMs: number): string {
   return `${MARKS[report.state]} ${report.step.padEnd(12)} ${duration(sinceMs).padStart(7)}  ${report.text}`;
 }
 

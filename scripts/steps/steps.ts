@@ -22,7 +22,7 @@ export function createSteps({ stream, now = Date.now }: { stream: LiveStream; no
       live.set(step);
       return;
     }
-    const line = stepLine({ report: step, sinceMs: live.elapsedMs(step.step) });
+    const line = stepLine(step, live.elapsedMs(step.step));
     if (step.state !== 'note') live.end(step.step);
     live.print(line);
   }

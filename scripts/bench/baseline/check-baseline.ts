@@ -36,7 +36,7 @@ export async function checkBaseline(options: {
   for (const bench of guarded) {
     let faults: readonly string[] = [];
     for (let attempt = 1; attempt <= attempts; attempt++) {
-      faults = verifyBaseline({ rows: await measure(bench, { size: 'short', runs: 1 }), baseline });
+      faults = verifyBaseline(await measure(bench, { size: 'short', runs: 1 }), baseline);
       if (faults.length === 0) break;
     }
     lost.push(...faults);

@@ -9,15 +9,15 @@ const row = (name: string, ratio?: number): BenchRow => ({
 
 test('a ratio that fell to a third is lost, and one that fell to a half counts as noise', () => {
   const baseline = { store: 0.9, parse: 0.3 };
-  expect(verifyBaseline({ rows: [row('store', 0.3), row('parse', 0.15)], baseline })).toEqual([
+  expect(verifyBaseline([row('store', 0.3), row('parse', 0.15)], baseline)).toEqual([
     'store: 0.30 of its floor, in the baseline 0.90',
   ]);
 });
 
 test('a row that is not in the baseline or has no floor is not compared', () => {
-  expect(verifyBaseline({ rows: [row('new', 0), row('store')], baseline: { store: 0.9 } })).toEqual([]);
+  expect(verifyBaseline([row('new', 0), row('store')], { store: 0.9 })).toEqual([]);
 });
 
 test('a ratio that could not be measured is lost', () => {
-  expect(verifyBaseline({ rows: [row('store', Number.NaN)], baseline: { store: 0.9 } })).toHaveLength(1);
+  expect(verifyBaseline([row('store', Number.NaN)], { store: 0.9 })).toHaveLength(1);
 });

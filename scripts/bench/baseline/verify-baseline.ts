@@ -8,13 +8,7 @@ import type { BenchRow } from '../bench.ts';
 const share = 0.4;
 
 /** @returns the lost ratios in words; a row that is not in the baseline is not compared */
-export function verifyBaseline({
-  rows,
-  baseline,
-}: {
-  readonly rows: readonly BenchRow[];
-  readonly baseline: Readonly<Record<string, number>>;
-}): string[] {
+export function verifyBaseline(rows: readonly BenchRow[], baseline: Readonly<Record<string, number>>): string[] {
   return rows.flatMap(({ name, ratio }) => {
     const baselineRatio = baseline[name];
     if (baselineRatio === undefined || ratio === undefined || ratio >= baselineRatio * share) return [];

@@ -23,7 +23,7 @@ export const crawl: Bench = {
   async run(context) {
     const patients = context.size === 'short' ? 20 : 200;
     const env = { SIMULATOR_PATIENTS: String(patients), SIMULATOR_PRACTICE_WIDE_SEARCH: 'on' };
-    const simulator = await startSimulator({ folder: context.folder, env });
+    const simulator = await startSimulator(context.folder, env);
     try {
       const ids = await patientIds(simulator.origin);
       const [first, nightly] = await measureSyncs({ context, simulator, ids, practiceWide: false });

@@ -30,22 +30,22 @@ export const limiter: Bench = {
       context.print(`${processes} processes that always want to send`);
       const order = { seconds, priority: 'crawl', waiting: 4 };
       const orders = Array.from({ length: processes }, () => ['hammer', order] as const);
-      const traffic = await run({ context, orders });
+      const traffic = await run(context, orders);
       rows.push(...toRows(`limiter, ${processes} processes`, traffic));
     }
     context.print('100 budgets at once');
-    rows.push(...(await manyBudgets({ context, seconds })));
+    rows.push(...(await manyBudgets(context, seconds)));
     context.print('bursts');
     const burst = { seconds, size: 24, everyMs: 2500 };
-    const bursty = await run({ context, orders: Array.from({ length: 4 }, () => ['bursts', burst] as const) });
+    const bursty = await run(
+      context,
+      Array.from({ length: 4 }, () => ['bursts', burst] as const),
+    );
     rows.push(violationsRow('limiter, bursts', bursty));
     context.print('polls while downloads wait');
     const polls = { seconds, everyMs: 700 };
     const hammer = { seconds, priority: 'download', waiting: 8 };
-    const mixed = await run({
-      context,
-      orders: [['polls', polls], ...[1, 2, 3].map(() => ['hammer', hammer] as const)],
-    });
+    const mixed = await run(context, [['polls', polls], ...[1, 2, 3].map(() => ['hammer', hammer] as const)]);
     const p99 = mixed.answers[0]?.details.p99Ms ?? Number.NaN;
     rows.push(violationsRow('limiter, with priorities', mixed), {
       name: "limiter, a poll's wait, p99",
@@ -59,13 +59,12 @@ export const limiter: Bench = {
 };
 
 /** Runs processes that all do the same at the same time, with a separate budget. */
-async function run(options: {
-  readonly context: BenchContext;
-  readonly orders: readonly (readonly [name: string, argument: unknown])[];
-}): Promise<Traffic> {
-  const { context, orders } = options;
+async function run(
+  context: BenchContext,
+  orders: readonly (readonly [name: string, argument: unknown])[],
+): Promise<Traffic> {
   const { redisUrl, mongodbUrl, folder } = context;
-  const simulator = await startSimulator({ folder, env: { SIMULATOR_PATIENTS: '1', SIMULATOR_RATE_LIMIT: 'off' } });
+  const simulator = await startSimulator(folder, { SIMULATOR_PATIENTS: '1', SIMULATOR_RATE_LIMIT: 'off' });
   const probes: Probe[] = [];
   try {
     const env = { PREFIX: `{${randomBytes(4).toString('hex')}}` };
@@ -73,10 +72,9 @@ async function run(options: {
     for (const _ of orders) probes.push(await startWorkerProbe(shared));
     // A budget that is new to Redis grants no request for three seconds, which is not measured here.
     await probes[0]?.measure('polls', { seconds: 2.5, everyMs: 250 });
-    const { answers, cost } = await redisCostOf({
-      redisUrl,
-      work: () => Promise.all(probes.map((probe, index) => probe.measure(...(orders[index] ?? ['', {}])))),
-    });
+    const { answers, cost } = await redisCostOf(redisUrl, () =>
+      Promise.all(probes.map((probe, index) => probe.measure(...(orders[index] ?? ['', {}])))),
+    );
     return { ...(await countArrivals(simulator)), cost, answers };
   } finally {
     await Promise.all(probes.map((probe) => probe.stop()));
@@ -85,17 +83,16 @@ async function run(options: {
 }
 
 /** Runs the same limiter for a hundred client ids, 800 requests per second, so that Redis is never idle. */
-async function manyBudgets({ context, seconds }: { readonly context: BenchContext; readonly seconds: number }) {
+async function manyBudgets(context: BenchContext, seconds: number) {
   const { redisUrl, mongodbUrl } = context;
   const env = { PREFIX: `{${randomBytes(4).toString('hex')}}` };
   const start = { entry: 'limiter', redisUrl, mongodbUrl, database: 'limiter', origin: 'http://127.0.0.1', env };
   const probes = [await startWorkerProbe(start), await startWorkerProbe(start)];
   try {
     const order = { seconds, budgets: 100, waiting: 4 };
-    const { cost } = await redisCostOf({
-      redisUrl,
-      work: () => Promise.all(probes.map((probe) => probe.measure('grants', order))),
-    });
+    const { cost } = await redisCostOf(redisUrl, () =>
+      Promise.all(probes.map((probe) => probe.measure('grants', order))),
+    );
     return redisCostRows('limiter, 100 budgets at once', cost);
   } finally {
     await Promise.all(probes.map((probe) => probe.stop()));

@@ -36,7 +36,7 @@ export const parallel: Bench = {
   async run(context) {
     const data = await makeData({ folder: context.folder, patients: (files * linesPerFile) / 10 });
     const observations = data.filter(({ type }) => type === 'Observation');
-    const server = await serveFiles(splitFiles({ files: observations, lines: linesPerFile }));
+    const server = await serveFiles(splitFiles(observations, linesPerFile));
     try {
       return [
         ...(await measureAlternately({ name: 'parallel', counts, measure: exportBy, context, server })),

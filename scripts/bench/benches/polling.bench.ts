@@ -33,7 +33,7 @@ export const polling: Bench = {
 
 async function fly(options: { readonly context: BenchContext; readonly count: number }): Promise<BenchRow[]> {
   const { context, count } = options;
-  const server = await serveStatuses({ retryAfterSeconds });
+  const server = await serveStatuses(retryAfterSeconds);
   const database = newDatabase();
   const { origin } = server;
   const files = Array.from({ length: keptJobs }, (_, index) => ({

@@ -17,7 +17,7 @@ export const tinyFiles: Bench = {
   async run(context) {
     const { redisUrl, mongodbUrl, folder, size } = context;
     const fileCount = size === 'short' ? 500 : 5000;
-    const files = splitFiles({ files: await makeData({ folder, patients: fileCount / 10 }), lines: linesPerFile });
+    const files = splitFiles(await makeData({ folder, patients: fileCount / 10 }), linesPerFile);
     const server = await serveFiles(files.slice(0, fileCount));
     const start = () => {
       const database = `tiny-${randomBytes(4).toString('hex')}`;

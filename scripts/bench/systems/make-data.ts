@@ -16,7 +16,7 @@ export interface DataFile {
 /** Writes a practice of the simulator's generator to files, one for each type. */
 export async function makeData(options: { readonly folder: string; readonly patients: number }): Promise<DataFile[]> {
   const { folder, patients } = options;
-  const simulator = await startSimulator({ folder, env: { SIMULATOR_PATIENTS: String(patients) } });
+  const simulator = await startSimulator(folder, { SIMULATOR_PATIENTS: String(patients) });
   try {
     const counts = await simulator.control<Record<string, number>>('/types');
     mkdirSync(join(folder, 'data'), { recursive: true });

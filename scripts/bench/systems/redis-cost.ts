@@ -29,15 +29,14 @@ export function redisCostRows(name: string, { cpu, script, floor, questions }: R
 }
 
 /** Measures what Redis uses for the requests of some work, beyond its use when idle. */
-export async function redisCostOf(options: { readonly redisUrl: string; readonly work: () => Promise<Measurement[]> }) {
-  const { redisUrl, work } = options;
+export async function redisCostOf(redisUrl: string, work: () => Promise<Measurement[]>) {
   const idle = await useOfRedis(redisUrl, () => delay(10_000));
   const busy = await useOfRedis(redisUrl, work);
   const answers = busy.result;
   const requests = answers.reduce((sum, { units }) => sum + units, 0);
   const questions = busy.scriptCalls / requests;
   const everyMs = (busy.seconds / busy.scriptCalls) * 1000;
-  const least = await useOfRedis(redisUrl, () => runEmptyScripts({ redisUrl, everyMs }));
+  const least = await useOfRedis(redisUrl, () => runEmptyScripts(redisUrl, everyMs));
   const perCall = ({ cpuSeconds, seconds, scriptSeconds, scriptCalls }: Omit<typeof busy, 'result'>) => ({
     cpu: ((cpuSeconds - (idle.cpuSeconds / idle.seconds) * seconds) / scriptCalls) * 1e6,
     script: (scriptSeconds / scriptCalls) * 1e6,
@@ -64,8 +63,7 @@ async function useOfRedis<Result>(url: string, work: () => Promise<Result>) {
   };
 }
 
-async function runEmptyScripts(options: { readonly redisUrl: string; readonly everyMs: number }): Promise<void> {
-  const { redisUrl, everyMs } = options;
+async function runEmptyScripts(redisUrl: string, everyMs: number): Promise<void> {
   const redis = new Redis(redisUrl);
   const sha = (await redis.script('LOAD', 'return 1')) as string;
   const count = Math.min(Math.ceil(20_000 / everyMs), 2000);

@@ -16,11 +16,7 @@ const line = (id: number) =>
   `${JSON.stringify({ resourceType: 'Patient', id: `p-${id}`, meta: { versionId: '1' } })}\n`;
 
 /** An EHR whose exports never end, and whose files have two lines. */
-export async function serveStatuses({
-  retryAfterSeconds,
-}: {
-  readonly retryAfterSeconds: number;
-}): Promise<StatusServer> {
+export async function serveStatuses(retryAfterSeconds: number): Promise<StatusServer> {
   const lastAt = new Map<string, number>();
   let counts = { polls: 0, downloads: 0, gapsMs: [] as number[] };
   const server = createServer((request, response) => {

@@ -3,13 +3,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import type { DataFile } from './make-data.ts';
 
 /** Splits larger files into files of `lines` lines, beside them. A remainder is left out. */
-export function splitFiles({
-  files,
-  lines,
-}: {
-  readonly files: readonly DataFile[];
-  readonly lines: number;
-}): DataFile[] {
+export function splitFiles(files: readonly DataFile[], lines: number): DataFile[] {
   return files.flatMap(({ type, path }) => {
     const all = gunzipSync(readFileSync(path)).toString('utf8').split('\n').slice(0, -1);
     return Array.from({ length: Math.floor(all.length / lines) }, (_, index) => {

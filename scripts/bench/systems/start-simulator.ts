@@ -12,11 +12,7 @@ export interface BenchSimulator {
 const firstPort = 8180;
 
 /** Starts a simulated EHR as a separate process. */
-export async function startSimulator(options: {
-  readonly folder: string;
-  readonly env: Readonly<Record<string, string>>;
-}): Promise<BenchSimulator> {
-  const { folder, env } = options;
+export async function startSimulator(folder: string, env: Readonly<Record<string, string>>): Promise<BenchSimulator> {
   const app = await startApp({
     ...simulatorApp(env),
     wantedPort: firstPort,

@@ -72,7 +72,7 @@ describe('the oracle about downloads', () => {
     return { atMs, path, resumableBytes: 0, state: 'downloading', attempts: 1, ...change };
   };
   const verify = (requests: readonly SeenRequest[], samples: readonly LedgerSample[] = []) =>
-    verifyDownloads({ requests, samples });
+    verifyDownloads(requests, samples);
 
   test('the oracle accepts a resume, a refused request, and a restart of which nothing was stored', () => {
     expect(
@@ -125,13 +125,11 @@ describe('the oracle about kick-offs', () => {
 describe('the oracle about started exports', () => {
   test('the oracle accepts one export for each POST, and ignores an export that the API withdrew', () => {
     const seen = [{ id: 'a' }, { id: 'b', error: { code: 'unavailable', message: '' } }];
-    expect(verifyOrders({ seen, followed: ['a'] })).toEqual([]);
+    expect(verifyOrders(seen, ['a'])).toEqual([]);
   });
 
   test('the oracle reports a second export as duplicated', () => {
-    expect(verifyOrders({ seen: [{ id: 'a' }, { id: 'b' }], followed: ['a'] })).toMatchObject([
-      { verdict: 'duplicated', count: 1 },
-    ]);
+    expect(verifyOrders([{ id: 'a' }, { id: 'b' }], ['a'])).toMatchObject([{ verdict: 'duplicated', count: 1 }]);
   });
 });
 
@@ -205,7 +203,7 @@ describe('the oracle about the ends of exports', () => {
 test('the oracle reports each violation of a rule, except for tokens that the server had to forget', () => {
   const expired = { kind: 'token', reason: 'expired access token' };
   const rate = { kind: 'rate', reason: 'more than 16 requests in 2 s' };
-  expect(verifyViolations({ violations: [expired], faults: ['expire-tokens'] })).toEqual([]);
-  expect(verifyViolations({ violations: [expired], faults: [] })).toMatchObject([{ verdict: 'violations', count: 1 }]);
-  expect(verifyViolations({ violations: [rate], faults: ['expire-tokens'] })).toMatchObject([{ count: 1 }]);
+  expect(verifyViolations([expired], ['expire-tokens'])).toEqual([]);
+  expect(verifyViolations([expired], [])).toMatchObject([{ verdict: 'violations', count: 1 }]);
+  expect(verifyViolations([rate], ['expire-tokens'])).toMatchObject([{ count: 1 }]);
 });

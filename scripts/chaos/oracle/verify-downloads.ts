@@ -12,13 +12,7 @@ const certainlyStoredBytes = 3_000_000;
  * Verifies that no file is downloaded from its start again without need: not if so much was sent that a part of it must
  * be stored, and not by an attempt for which the ledger had a position to resume at.
  */
-export function verifyDownloads({
-  requests,
-  samples,
-}: {
-  readonly requests: readonly SeenRequest[];
-  readonly samples: readonly LedgerSample[];
-}): Finding[] {
+export function verifyDownloads(requests: readonly SeenRequest[], samples: readonly LedgerSample[]): Finding[] {
   const served = requests.filter(
     ({ method, path, status = 200 }) => method === 'GET' && path.includes('/bulkdata/') && status < 400,
   );

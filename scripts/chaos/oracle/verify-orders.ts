@@ -5,13 +5,10 @@ import type { Finding } from './finding.ts';
 const withdrawn = 'unavailable';
 
 /** Verifies that each POST leads to one export, even if the client repeats it because the API was killed. */
-export function verifyOrders({
-  seen,
-  followed,
-}: {
-  readonly seen: readonly Pick<BulkExport, 'id' | 'error'>[];
-  readonly followed: readonly string[];
-}): Finding[] {
+export function verifyOrders(
+  seen: readonly Pick<BulkExport, 'id' | 'error'>[],
+  followed: readonly string[],
+): Finding[] {
   const strays = seen.filter(({ id, error }) => !followed.includes(id) && error?.code !== withdrawn);
   if (strays.length === 0) return [];
   const text = `${strays.map(({ id }) => id).join(', ')} ran in addition to the export that was started`;

@@ -49,9 +49,9 @@ export async function verifyRound(facts: RoundFacts): Promise<RoundVerdict> {
   const findings: Finding[] = [
     ...verifyResources(differences),
     ...verifyLedger(files),
-    ...verifyDownloads({ requests, samples: watch.samples }),
+    ...verifyDownloads(requests, watch.samples),
     ...kickOffs.findings,
-    ...verifyOrders({ seen: await findExports(system, watch.exportIds), followed }),
+    ...verifyOrders(await findExports(system, watch.exportIds), followed),
     ...verifyWatermarks({
       watermarks,
       earlier: facts.watermarks,
@@ -59,7 +59,7 @@ export async function verifyRound(facts: RoundFacts): Promise<RoundVerdict> {
       differences,
     }),
     ...verifyEnds({ exports, mayFail, differences: differences.length }),
-    ...verifyViolations({ violations: await simulator.violations(), faults: facts.faults }),
+    ...verifyViolations(await simulator.violations(), facts.faults),
   ];
   return { findings, unavoidableKickOffs: kickOffs.unavoidable };
 }

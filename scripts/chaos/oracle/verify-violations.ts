@@ -7,14 +7,11 @@ const expireTokens = 'expire-tokens';
 const expiredToken = 'expired access token';
 
 /** Verifies that no rule of the EHR is broken. */
-export function verifyViolations({
-  violations,
-  faults,
-}: {
-  readonly violations: readonly Violation[];
+export function verifyViolations(
+  violations: readonly Violation[],
   /** The kinds of faults that the simulator had to inject. */
-  readonly faults: readonly string[];
-}): Finding[] {
+  faults: readonly string[],
+): Finding[] {
   const isExcused = ({ reason }: Violation) => reason === expiredToken && faults.includes(expireTokens);
   const counted = violations.filter((violation) => !isExcused(violation));
   if (counted.length === 0) return [];

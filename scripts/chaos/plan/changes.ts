@@ -36,13 +36,7 @@ export function drawChanges({
 }
 
 /** Makes the changes in order. The same plans on the same practice make the same changes. */
-export async function makeChanges({
-  simulator,
-  changes,
-}: {
-  readonly simulator: SimulatorControl;
-  readonly changes: readonly ChangePlan[];
-}): Promise<void> {
+export async function makeChanges(simulator: SimulatorControl, changes: readonly ChangePlan[]): Promise<void> {
   const types = Object.keys(await simulator.types()).sort();
   const lines = new Map<string, string[]>();
   for (const change of changes) {

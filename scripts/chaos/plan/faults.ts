@@ -34,7 +34,7 @@ const draws: readonly ((random: Random) => FaultOrder)[] = [
   (random) => ({ match: { path: status }, fault: { kind: 'latency', ms: random.integer(200, 1200) } }),
 ];
 
-export function drawFaults({ random, moment }: { readonly random: Random; readonly moment: Moment }): FaultOrder[] {
+export function drawFaults(random: Random, moment: Moment): FaultOrder[] {
   // A kick-off takes only a few ms otherwise, so a fault during it would always come too late.
   if (moment.on === 'phase' && moment.phase === 'kicking-off') return [lateKickOff(random)];
   if (random.chance(0.5)) return [];

@@ -43,7 +43,7 @@ function drawPlan({ round, kind, seed }: { round: number; kind: ChaosKind; seed:
     kind,
     isIncremental,
     moment,
-    faults: drawFaults({ random, moment }),
+    faults: drawFaults(random, moment),
     // A full export does not report deletions, so deletions are made before an incremental one.
     changes: drawChanges({ random, round, withDeletions: isIncremental }),
     actionSeed: random.integer(0, 2 ** 32 - 1),

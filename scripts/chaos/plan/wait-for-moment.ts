@@ -13,7 +13,7 @@ const timeoutMs = 8000;
 const intervalMs = 2;
 
 /** Resolves at the moment, or after it has passed: phases of a few ms are sometimes missed. */
-export async function waitForMoment({ moment, watch }: { readonly moment: Moment; readonly watch: ExportWatch }) {
+export async function waitForMoment(moment: Moment, watch: ExportWatch) {
   if (moment.on !== 'delay') {
     await pollUntil(() => isReached(moment, watch.current) || undefined, { timeoutMs, intervalMs });
   }

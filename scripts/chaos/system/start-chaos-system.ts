@@ -143,7 +143,7 @@ async function startAll({
       simulatorUrl,
       publicUrl: `http://localhost:${apiPort}`,
     });
-    const providers = hasFastRate ? { BULKHEAD_PROVIDERS_FILE: writeFastProvider({ folder, settings }) } : {};
+    const providers = hasFastRate ? { BULKHEAD_PROVIDERS_FILE: writeFastProvider(folder, settings) } : {};
     return { ...settings, BULKHEAD_PREFIX: prefix, ...providers, ...clockEnv, ...givenEnv };
   };
   const nodeArgs = ['--import', preload];
@@ -191,7 +191,7 @@ async function startServers({
 }: Pick<ChaosStart, 'folder' | 'report'> & { readonly started: Stoppable[] }): Promise<Servers> {
   // Servers of a test run or of the user must not be killed.
   const { REDIS_URL: _redis, MONGODB_URI: _mongodb, ...ownEnv } = process.env;
-  const services = await startServices({ dataDir: folder, report, env: tolerateNoSpace({ folder, env: ownEnv }) });
+  const services = await startServices({ dataDir: folder, report, env: tolerateNoSpace(folder, ownEnv) });
   // They stop last, see `startParts`.
   started.unshift(services);
   return { redis: chaosServer(services.redis), mongodb: chaosServer(services.mongodb), prefix: ownPrefix };
@@ -207,7 +207,7 @@ function useServers(options: NonNullable<ChaosStart['services']> & { readonly st
 const fastRate = { limit: 160, windowMs: 2000, perDay: 100_000, coldStart: 'go' };
 
 /** @returns the path of a providers file in which athenahealth has the fast rate */
-function writeFastProvider({ folder, settings }: { readonly folder: string; readonly settings: ProviderSettings }) {
+function writeFastProvider(folder: string, settings: ProviderSettings) {
   const file = join(folder, 'fast-providers.json');
   const athenahealth = createProviderRegistry(settings).get('athenahealth');
   writeFileSync(file, JSON.stringify([{ ...athenahealth, rateLimit: fastRate }]));

@@ -8,13 +8,7 @@ import { delimiter, join } from 'node:path';
  * every process that does not ignore it. Ignored signals survive an exec. Servers are started through `setpriv`, so
  * they are started through a `setpriv` that ignores this signal.
  */
-export function tolerateNoSpace({
-  folder,
-  env,
-}: {
-  readonly folder: string;
-  readonly env: NodeJS.ProcessEnv;
-}): NodeJS.ProcessEnv {
+export function tolerateNoSpace(folder: string, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const result = spawnSync('/bin/sh', ['-c', 'command -v setpriv'], { encoding: 'utf8', env });
   const setpriv = result.stdout.trim();
   // Without setpriv, servers are started directly. A server whose file reaches the limit is then killed: a crash, not a

@@ -17,27 +17,27 @@ const patient = (id: string) => `{"resourceType":"Patient","id":"${id}"}`;
 describe('the data of pnpm interop', () => {
   test('the data folder is INTEROP_DATA_DIR, or a folder beside the checkout if there is one', () => {
     const beside = join(folder, 'data');
-    expect(findDataFolder({ env: {}, beside })).toBeUndefined();
+    expect(findDataFolder({}, beside)).toBeUndefined();
     const practice = join(beside, 'synthea-1');
     mkdirSync(practice, { recursive: true });
     writeFileSync(join(practice, 'Patient.ndjson.gz'), gzipSync(`${patient('a')}\n`));
-    expect(findDataFolder({ env: {}, beside })).toBe(practice);
+    expect(findDataFolder({}, beside)).toBe(practice);
     writeFileSync(join(folder, 'Patient.ndjson'), `${patient('a')}\n`);
-    expect(findDataFolder({ env: { INTEROP_DATA_DIR: folder }, beside })).toBe(folder);
+    expect(findDataFolder({ INTEROP_DATA_DIR: folder }, beside)).toBe(folder);
   });
 
   test('INTEROP_DATA_DIR is rejected if its folder has no resources', () => {
-    expect(() => findDataFolder({ env: { INTEROP_DATA_DIR: folder } })).toThrow('INTEROP_DATA_DIR');
-    expect(() => findDataFolder({ env: { INTEROP_DATA_DIR: join(folder, 'none') } })).toThrow('INTEROP_DATA_DIR');
+    expect(() => findDataFolder({ INTEROP_DATA_DIR: folder })).toThrow('INTEROP_DATA_DIR');
+    expect(() => findDataFolder({ INTEROP_DATA_DIR: join(folder, 'none') })).toThrow('INTEROP_DATA_DIR');
   });
 
   test('the folder of examples is FHIR_EXAMPLES_DIR, or a folder beside the checkout if there is one', () => {
-    expect(findExamplesFolder({ env: {}, beside: folder })).toBeUndefined();
+    expect(findExamplesFolder({}, folder)).toBeUndefined();
     const beside = join(folder, 'fhir-r4-examples');
     mkdirSync(beside);
-    expect(findExamplesFolder({ env: {}, beside: folder })).toBe(beside);
-    expect(findExamplesFolder({ env: { FHIR_EXAMPLES_DIR: folder } })).toBe(folder);
-    expect(findExamplesFolder({ env: { FHIR_EXAMPLES_DIR: join(folder, 'none') } })).toBeUndefined();
+    expect(findExamplesFolder({}, folder)).toBe(beside);
+    expect(findExamplesFolder({ FHIR_EXAMPLES_DIR: folder })).toBe(folder);
+    expect(findExamplesFolder({ FHIR_EXAMPLES_DIR: join(folder, 'none') })).toBeUndefined();
   });
 
   test('reading the data keeps the text of each line, from compressed and uncompressed files', () => {

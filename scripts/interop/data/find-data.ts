@@ -23,13 +23,7 @@ const dataBeside = join(import.meta.dirname, '..', '..', '..', '..', 'shared', '
  * @returns undefined if there is no such folder, so that generated data are loaded @throws Error if INTEROP_DATA_DIR
  * names a folder without such files
  */
-export function findDataFolder({
-  env,
-  beside = dataBeside,
-}: {
-  readonly env: NodeJS.ProcessEnv;
-  readonly beside?: string;
-}): string | undefined {
+export function findDataFolder(env: NodeJS.ProcessEnv, beside: string = dataBeside): string | undefined {
   const folder = env.INTEROP_DATA_DIR;
   if (folder) {
     if (existsSync(folder) && readdirSync(folder).some((name) => fileName.test(name))) return folder;
@@ -44,13 +38,7 @@ export function findDataFolder({
  * Returns the folder of HL7's published examples: FHIR_EXAMPLES_DIR, or `fhir-r4-examples` beside the checkout.
  * Undefined if it does not exist.
  */
-export function findExamplesFolder({
-  env,
-  beside = dataBeside,
-}: {
-  readonly env: NodeJS.ProcessEnv;
-  readonly beside?: string;
-}): string | undefined {
+export function findExamplesFolder(env: NodeJS.ProcessEnv, beside: string = dataBeside): string | undefined {
   const folder = env.FHIR_EXAMPLES_DIR ?? join(beside, 'fhir-r4-examples');
   return existsSync(folder) ? folder : undefined;
 }

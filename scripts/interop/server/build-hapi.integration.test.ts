@@ -34,24 +34,24 @@ describe('the build of the FHIR server', () => {
     expect(whyNoHapi(env)).toContain('no Maven');
     await addCommand('mvn', maven());
     expect(whyNoHapi(env)).toBeUndefined();
-    await buildHapi({ env, progress });
+    await buildHapi(env, progress);
     await rm(join(folder, 'bin', 'mvn'));
     expect(whyNoHapi(env)).toBeUndefined();
   });
 
   test('the server is built once, and again if a dependency is missing in the repository of Maven', async () => {
     await addCommand('mvn', maven());
-    const [first, second] = await Promise.all([buildHapi({ env, progress }), buildHapi({ env, progress })]);
+    const [first, second] = await Promise.all([buildHapi(env, progress), buildHapi(env, progress)]);
     expect(second).toEqual(first);
     expect(await runs()).toBe(1);
     await rm(join(folder, 'some.jar'));
-    expect(await buildHapi({ env, progress })).toEqual(first);
+    expect(await buildHapi(env, progress)).toEqual(first);
     expect(await runs()).toBe(2);
   });
 
   test('a failed build reports the last lines of Maven, and leaves no incomplete build', async () => {
     await addCommand('mvn', 'echo "Could not transfer artifact: Unknown host repo.maven.apache.org"; exit 1');
-    await expect(buildHapi({ env, progress })).rejects.toThrow(/Maven failed.*\n.*Unknown host/);
+    await expect(buildHapi(env, progress)).rejects.toThrow(/Maven failed.*\n.*Unknown host/);
     const fileNames = await readdir(join(folder, 'bulkhead', 'interop-hapi'));
     expect(fileNames.filter((name) => !name.startsWith('build.lock'))).toEqual([]);
   });

@@ -16,11 +16,6 @@ export interface BuiltHapi {
   readonly classPath: string;
 }
 
-interface BuildOptions {
-  readonly env: NodeJS.ProcessEnv;
-  readonly progress: (text: string) => void;
-}
-
 /** @returns the reason why this machine cannot build the server, or undefined */
 export function whyNoHapi(env: NodeJS.ProcessEnv): string | undefined {
   if (!findOnPath({ command: 'java', env })) return 'there is no Java on PATH (17 or newer is needed)';
@@ -34,7 +29,7 @@ export function whyNoHapi(env: NodeJS.ProcessEnv): string | undefined {
  *
  * @throws EmbeddedError with Maven's last lines, for example if the registry cannot be reached
  */
-export async function buildHapi({ env, progress }: BuildOptions): Promise<BuiltHapi> {
+export async function buildHapi(env: NodeJS.ProcessEnv, progress: (text: string) => void): Promise<BuiltHapi> {
   const ready = readBuilt(env);
   if (ready) return ready;
   const { root, built } = paths(env);
@@ -50,7 +45,7 @@ export async function buildHapi({ env, progress }: BuildOptions): Promise<BuiltH
     const folder = await mkdtemp(join(root, 'building-'));
     try {
       await cp(project, folder, { recursive: true });
-      await runMaven({ env, folder });
+      await runMaven(env, folder);
       await rm(built, { recursive: true, force: true });
       // Only a complete build has the final name.
       await rename(folder, built);
@@ -87,7 +82,7 @@ function readBuilt(env: NodeJS.ProcessEnv): BuiltHapi | undefined {
   return { classPath: [join(target, 'classes'), ...jars].join(delimiter) };
 }
 
-async function runMaven({ env, folder }: { readonly env: NodeJS.ProcessEnv; readonly folder: string }): Promise<void> {
+async function runMaven(env: NodeJS.ProcessEnv, folder: string): Promise<void> {
   const lines: string[] = [];
   const goals = ['compile', 'dependency:build-classpath', '-Dmdep.outputFile=target/classpath.txt'];
   const maven = await spawnTethered({

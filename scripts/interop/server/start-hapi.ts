@@ -38,13 +38,7 @@ const keptLines = 15;
  *
  * @throws EmbeddedError with its last lines if it exits before it has an address
  */
-export async function startHapi({
-  built,
-  env,
-}: {
-  readonly built: BuiltHapi;
-  readonly env: NodeJS.ProcessEnv;
-}): Promise<Hapi> {
+export async function startHapi(built: BuiltHapi, env: NodeJS.ProcessEnv): Promise<Hapi> {
   const requests: ServedRequest[] = [];
   const lines: string[] = [];
   const bound = Promise.withResolvers<string>();

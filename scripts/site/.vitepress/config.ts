@@ -49,7 +49,7 @@ export default defineConfig({
     // Otherwise addresses in examples become links, also `errors.md`, because `md` is a top-level domain.
     linkify: false,
     anchor: { slugify: headingAnchor },
-    config: repositoryLinks({ pages, repository }),
+    config: repositoryLinks(pages, repository),
   },
   vite: {
     plugins: [thirdPartyLicenses()],
