@@ -4,76 +4,97 @@ import { measureFiles } from '../export/export-files.ts';
 import { requestParameters } from '../export/kick-off-parameters.ts';
 import { defineFault, type FaultKind } from './fault.ts';
 
-/** Refuses a kick-off that has this parameter, or this `value` of it. The OperationOutcome names it in `namedIn`. */
-const refuseParameterFault = defineFault({
-  kind: 'refuse-parameter',
-  fields: {
-    parameter: z.string(),
-    value: z.string().optional(),
-    status: z.int().min(400).max(599).default(400),
-    code: z.string().default('not-supported'),
-    namedIn: z.enum(['details', 'diagnostics', 'expression', 'nowhere']).default('details'),
-  },
-  create: ({ parameter, value, status, code, namedIn }) => ({
-    before: async ({ req }) => {
-      const isRefused = requestParameters(req).some(
-        ([name, values]) => name === parameter && (value === undefined || values.split(',').includes(value)),
-      );
-      if (!isRefused) return undefined;
-      const text = `${value ?? 'The parameter'} is not supported: ${parameter}${value ? `=${value}` : ''}.`;
-      const naming = {
-        details: { details: { text } },
-        diagnostics: { diagnostics: text },
-        expression: { expression: [parameter] },
-        nowhere: { details: { text: 'The request cannot be met.' } },
-      }[namedIn];
-      const document = { resourceType: 'OperationOutcome', issue: [{ severity: 'error', code, ...naming }] };
-      return { status, headers: { 'content-type': 'application/fhir+json' }, document };
-    },
-  }),
-});
-
-/**
- * For a kick-off: the export is in progress for `polls` status requests, then it `completes`, `fails` (500),
- * `never-ends`, is `forgotten` (404) or `gone` (410). Other exports are not affected.
- */
-const exportFateFault = defineFault({
-  kind: 'export-fate',
-  fields: { polls: z.int().min(0).default(1), end: z.enum(exportEnds) },
-  create: (fate) => ({ changeExport: { fate } }),
-});
-
-/** For a kick-off: leaves out requested types (`all`, or those in `drop`) and adds types that were not requested. */
-const exportTypesFault = defineFault({
-  kind: 'export-types',
-  fields: {
-    drop: z.union([z.literal('all'), z.array(z.string())]).default([]),
-    add: z.array(z.string()).default([]),
-  },
-  create: ({ drop, add }) => ({
-    changeExport: {
-      types: (types) => {
-        const keptTypes = types.filter((type) => drop !== 'all' && !drop.includes(type));
-        return [...new Set([...keptTypes, ...add])];
-      },
-    },
-  }),
-});
-
 /** The number of files in a real export of a large practice. */
 const manyFiles = 20_000;
 
-/**
- * For a kick-off: exports a type in `files` small files. Every resource is in at least one of them, and in several if
- * there are fewer resources than files.
- */
-const manyFilesFault = defineFault({
-  kind: 'many-files',
-  fields: { type: z.string(), files: z.int().min(1).default(manyFiles) },
-  create: ({ type, files: wanted }) => ({
-    changeExport: { files: (input) => splitUp({ ...input, type, wanted }) },
+export const exportFaults: readonly FaultKind[] = [
+  /** Refuses a kick-off that has this parameter, or this `value` of it. The OperationOutcome names it in `namedIn`. */
+  defineFault({
+    kind: 'refuse-parameter',
+    fields: {
+      parameter: z.string(),
+      value: z.string().optional(),
+      status: z.int().min(400).max(599).default(400),
+      code: z.string().default('not-supported'),
+      namedIn: z.enum(['details', 'diagnostics', 'expression', 'nowhere']).default('details'),
+    },
+    create: ({ parameter, value, status, code, namedIn }) => ({
+      before: async ({ req }) => {
+        const isRefused = requestParameters(req).some(
+          ([name, values]) => name === parameter && (value === undefined || values.split(',').includes(value)),
+        );
+        if (!isRefused) return undefined;
+        const text = `${value ?? 'The parameter'} is not supported: ${parameter}${value ? `=${value}` : ''}.`;
+        const naming = {
+          details: { details: { text } },
+          diagnostics: { diagnostics: text },
+          expression: { expression: [parameter] },
+          nowhere: { details: { text: 'The request cannot be met.' } },
+        }[namedIn];
+        const document = { resourceType: 'OperationOutcome', issue: [{ severity: 'error', code, ...naming }] };
+        return { status, headers: { 'content-type': 'application/fhir+json' }, document };
+      },
+    }),
   }),
-});
+  /**
+   * For a kick-off: the export is in progress for `polls` status requests, then it `completes`, `fails` (500),
+   * `never-ends`, is `forgotten` (404) or `gone` (410). Other exports are not affected.
+   */
+  defineFault({
+    kind: 'export-fate',
+    fields: { polls: z.int().min(0).default(1), end: z.enum(exportEnds) },
+    create: (fate) => ({ changeExport: { fate } }),
+  }),
+  /** For a kick-off: leaves out requested types (`all`, or those in `drop`) and adds types that were not requested. */
+  defineFault({
+    kind: 'export-types',
+    fields: {
+      drop: z.union([z.literal('all'), z.array(z.string())]).default([]),
+      add: z.array(z.string()).default([]),
+    },
+    create: ({ drop, add }) => ({
+      changeExport: {
+        types: (types) => {
+          const keptTypes = types.filter((type) => drop !== 'all' && !drop.includes(type));
+          return [...new Set([...keptTypes, ...add])];
+        },
+      },
+    }),
+  }),
+  /**
+   * For a kick-off: exports a type in `files` small files. Every resource is in at least one of them, and in several if
+   * there are fewer resources than files.
+   */
+  defineFault({
+    kind: 'many-files',
+    fields: { type: z.string(), files: z.int().min(1).default(manyFiles) },
+    create: ({ type, files: wanted }) => ({
+      changeExport: { files: (input) => splitUp({ ...input, type, wanted }) },
+    }),
+  }),
+  /** Expires every access token that was issued before this request. */
+  defineFault({
+    kind: 'expire-tokens',
+    fields: {},
+    create: () => ({
+      before: async ({ simulator }) => {
+        simulator.tokens.expireAll();
+        return undefined;
+      },
+    }),
+  }),
+  /** Expires every file link that was issued before this request. The manifest then has new ones. */
+  defineFault({
+    kind: 'expire-links',
+    fields: {},
+    create: () => ({
+      before: async ({ simulator }) => {
+        simulator.links.expireAll();
+        return undefined;
+      },
+    }),
+  }),
+];
 
 async function splitUp({
   type,
@@ -91,36 +112,3 @@ async function splitUp({
   });
   return [...otherFiles, ...many];
 }
-
-/** Expires every access token that was issued before this request. */
-const expireTokensFault = defineFault({
-  kind: 'expire-tokens',
-  fields: {},
-  create: () => ({
-    before: async ({ simulator }) => {
-      simulator.tokens.expireAll();
-      return undefined;
-    },
-  }),
-});
-
-/** Expires every file link that was issued before this request. The manifest then has new ones. */
-const expireLinksFault = defineFault({
-  kind: 'expire-links',
-  fields: {},
-  create: () => ({
-    before: async ({ simulator }) => {
-      simulator.links.expireAll();
-      return undefined;
-    },
-  }),
-});
-
-export const exportFaults: readonly FaultKind[] = [
-  refuseParameterFault,
-  exportFateFault,
-  exportTypesFault,
-  manyFilesFault,
-  expireTokensFault,
-  expireLinksFault,
-];

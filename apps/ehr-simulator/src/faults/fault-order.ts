@@ -7,7 +7,7 @@ import type { FaultKind } from './fault.ts';
 import { lineFaults } from './lines.faults.ts';
 import { resourceFaults } from './resources.faults.ts';
 
-/** Every fault that can be ordered. To add a kind, define it in the file of its stage and add it to the list there. */
+/** Every fault that can be ordered. To add a kind, add it to the list of its stage. */
 export const faultKinds: readonly FaultKind[] = [
   ...answerFaults,
   ...connectionFaults,

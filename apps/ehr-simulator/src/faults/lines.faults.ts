@@ -7,6 +7,101 @@ import { type DefineFaultInput, defineFault, type FaultKind } from './fault.ts';
 /** The lines that a fault changes: one line, every nth line, or all lines if neither is set. */
 const chosenLinesFields = { line: z.int().min(1).optional(), every: z.int().min(1).optional() };
 
+const newline = Buffer.from('\n');
+
+/** "ü" in Latin-1 and a byte that no text encoding uses, as a careless conversion leaves them. */
+const latin1Bytes = Buffer.from([0xfc, 0xff]);
+
+/** Above the maximum of 16 MB for a BSON document. */
+const aboveBsonBytes = 17_000_000;
+
+const piece = Buffer.alloc(64 * 1024, 'x');
+
+const endings = { crlf: '\r\n', 'trailing-space': ' \n', 'blank-line': '\n\n' } as const;
+
+const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
+
+export const lineFaults: readonly FaultKind[] = [
+  /** Replaces lines by `with`, or by their own first half, which is not valid JSON. */
+  defineLineFault({
+    kind: 'corrupt-line',
+    fields: { ...chosenLinesFields, with: z.string().optional() },
+    create: ({ with: replacement, ...chosen }) => {
+      const corrupt = (line: Buffer) =>
+        replacement === undefined ? line.subarray(0, Math.floor(line.length / 2)) : Buffer.from(replacement);
+      return (line, number) => [isChosen(chosen, number) ? corrupt(line) : line, newline];
+    },
+  }),
+  /**
+   * Changes resources in a file by a merge patch (RFC 7396: null removes a member), for example to remove the `id`, to
+   * change the `resourceType` or to add a tag. The text of numbers is kept, and lines without a resource are not changed.
+   */
+  defineLineFault({
+    kind: 'edit-resource',
+    fields: { ...chosenLinesFields, set: z.record(z.string(), z.unknown()) },
+    create: ({ set, ...chosen }) => {
+      const edit = (line: Buffer) => Buffer.from(JSON.stringify(mergePatch({ target: parsed(line), patch: set })));
+      return (line, number) => [isChosen(chosen, number) && isResource(line) ? edit(line) : line, newline];
+    },
+  }),
+  /** Puts raw control characters into a string of a line, as in athenahealth's narratives. JSON.parse rejects them. */
+  defineLineFault({
+    kind: 'control-characters',
+    fields: chosenLinesFields,
+    create: (chosen) => (line, number) => [
+      isChosen(chosen, number) ? insertIntoString({ line, bytes: Buffer.from('\u0000\u000b\t') }) : line,
+      newline,
+    ],
+  }),
+  /** Puts bytes that are not valid UTF-8 into a string of a line. */
+  defineLineFault({
+    kind: 'invalid-utf8',
+    fields: chosenLinesFields,
+    create: (chosen) => (line, number) => [
+      isChosen(chosen, number) ? insertIntoString({ line, bytes: latin1Bytes }) : line,
+      newline,
+    ],
+  }),
+  /**
+   * Lengthens a resource by `bytes`. The line is valid JSON with a very long `implicitRules` and is not held in memory.
+   */
+  defineLineFault({
+    kind: 'long-line',
+    fields: { ...chosenLinesFields, bytes: z.int().min(1).default(aboveBsonBytes) },
+    create:
+      ({ bytes, ...chosen }) =>
+      (line, number) =>
+        isChosen(chosen, number) ? lengthened(line, bytes) : [line, newline],
+  }),
+  /** Writes lines twice. */
+  defineLineFault({
+    kind: 'duplicate-lines',
+    fields: chosenLinesFields,
+    create: (chosen) => (line, number) => (isChosen(chosen, number) ? [line, newline, line, newline] : [line, newline]),
+  }),
+  /** Writes line endings like a careless server: `crlf`, `trailing-space`, or a `blank-line` after every line. */
+  defineLineFault({
+    kind: 'line-endings',
+    fields: { style: z.enum(['crlf', 'trailing-space', 'blank-line']) },
+    create: ({ style }) => {
+      const ending = Buffer.from(endings[style]);
+      return (line) => [line, ending];
+    },
+  }),
+  /** Starts the file with a byte order mark. */
+  defineLineFault({
+    kind: 'bom',
+    fields: {},
+    create: () => (line, number) => [...(number === 1 ? [byteOrderMark] : []), line, newline],
+  }),
+  /** Omits the newline after the last line of a file. */
+  defineLineFault({
+    kind: 'no-final-newline',
+    fields: {},
+    create: () => (line, number) => (number === 1 ? line : [newline, line]),
+  }),
+];
+
 interface ChosenLines {
   readonly line?: number | undefined;
   readonly every?: number | undefined;
@@ -15,32 +110,6 @@ interface ChosenLines {
 function isChosen({ line, every }: ChosenLines, number: number): boolean {
   return (line === undefined || number === line) && (every === undefined || number % every === 0);
 }
-
-const newline = Buffer.from('\n');
-
-/** Replaces lines by `with`, or by their own first half, which is not valid JSON. */
-const corruptLineFault = defineLineFault({
-  kind: 'corrupt-line',
-  fields: { ...chosenLinesFields, with: z.string().optional() },
-  create: ({ with: replacement, ...chosen }) => {
-    const corrupt = (line: Buffer) =>
-      replacement === undefined ? line.subarray(0, Math.floor(line.length / 2)) : Buffer.from(replacement);
-    return (line, number) => [isChosen(chosen, number) ? corrupt(line) : line, newline];
-  },
-});
-
-/**
- * Changes resources in a file by a merge patch (RFC 7396: null removes a member), for example to remove the `id`, to
- * change the `resourceType` or to add a tag. The text of numbers is kept, and lines without a resource are not changed.
- */
-const editResourceFault = defineLineFault({
-  kind: 'edit-resource',
-  fields: { ...chosenLinesFields, set: z.record(z.string(), z.unknown()) },
-  create: ({ set, ...chosen }) => {
-    const edit = (line: Buffer) => Buffer.from(JSON.stringify(mergePatch({ target: parsed(line), patch: set })));
-    return (line, number) => [isChosen(chosen, number) && isResource(line) ? edit(line) : line, newline];
-  },
-});
 
 function isResource(line: Buffer): boolean {
   return isJsonObject(parsed(line));
@@ -55,45 +124,6 @@ function parsed(line: Buffer): unknown {
   }
 }
 
-/** Puts raw control characters into a string of a line, as in athenahealth's narratives. JSON.parse rejects them. */
-const controlCharactersFault = defineLineFault({
-  kind: 'control-characters',
-  fields: chosenLinesFields,
-  create: (chosen) => (line, number) => [
-    isChosen(chosen, number) ? insertIntoString({ line, bytes: Buffer.from('\u0000\u000b\t') }) : line,
-    newline,
-  ],
-});
-
-/** "ü" in Latin-1 and a byte that no text encoding uses, as a careless conversion leaves them. */
-const latin1Bytes = Buffer.from([0xfc, 0xff]);
-
-/** Puts bytes that are not valid UTF-8 into a string of a line. */
-const invalidUtf8Fault = defineLineFault({
-  kind: 'invalid-utf8',
-  fields: chosenLinesFields,
-  create: (chosen) => (line, number) => [
-    isChosen(chosen, number) ? insertIntoString({ line, bytes: latin1Bytes }) : line,
-    newline,
-  ],
-});
-
-/** Above the maximum of 16 MB for a BSON document. */
-const aboveBsonBytes = 17_000_000;
-const piece = Buffer.alloc(64 * 1024, 'x');
-
-/**
- * Lengthens a resource by `bytes`. The line is valid JSON with a very long `implicitRules` and is not held in memory.
- */
-const longLineFault = defineLineFault({
-  kind: 'long-line',
-  fields: { ...chosenLinesFields, bytes: z.int().min(1).default(aboveBsonBytes) },
-  create:
-    ({ bytes, ...chosen }) =>
-    (line, number) =>
-      isChosen(chosen, number) ? lengthened(line, bytes) : [line, newline],
-});
-
 function* lengthened(line: Buffer, bytes: number): Generator<Buffer> {
   yield line.subarray(0, line.lastIndexOf('}'));
   yield Buffer.from(',"implicitRules":"urn:');
@@ -101,52 +131,6 @@ function* lengthened(line: Buffer, bytes: number): Generator<Buffer> {
     yield piece.subarray(0, remainingBytes);
   yield Buffer.from('"}\n');
 }
-
-/** Writes lines twice. */
-const duplicateLinesFault = defineLineFault({
-  kind: 'duplicate-lines',
-  fields: chosenLinesFields,
-  create: (chosen) => (line, number) => (isChosen(chosen, number) ? [line, newline, line, newline] : [line, newline]),
-});
-
-const endings = { crlf: '\r\n', 'trailing-space': ' \n', 'blank-line': '\n\n' } as const;
-
-/** Writes line endings like a careless server: `crlf`, `trailing-space`, or a `blank-line` after every line. */
-const lineEndingsFault = defineLineFault({
-  kind: 'line-endings',
-  fields: { style: z.enum(['crlf', 'trailing-space', 'blank-line']) },
-  create: ({ style }) => {
-    const ending = Buffer.from(endings[style]);
-    return (line) => [line, ending];
-  },
-});
-
-const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
-/** Starts the file with a byte order mark. */
-const bomFault = defineLineFault({
-  kind: 'bom',
-  fields: {},
-  create: () => (line, number) => [...(number === 1 ? [byteOrderMark] : []), line, newline],
-});
-
-/** Omits the newline after the last line of a file. */
-const noFinalNewlineFault = defineLineFault({
-  kind: 'no-final-newline',
-  fields: {},
-  create: () => (line, number) => (number === 1 ? line : [newline, line]),
-});
-
-export const lineFaults: readonly FaultKind[] = [
-  corruptLineFault,
-  editResourceFault,
-  controlCharactersFault,
-  invalidUtf8Fault,
-  longLineFault,
-  duplicateLinesFault,
-  lineEndingsFault,
-  bomFault,
-  noFinalNewlineFault,
-];
 
 interface DefineLineFaultInput<Shape extends z.ZodRawShape> extends Omit<DefineFaultInput<Shape>, 'create'> {
   readonly create: (fields: z.output<z.ZodObject<Shape>>) => LineChange;

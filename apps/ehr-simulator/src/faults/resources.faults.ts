@@ -6,6 +6,7 @@ import type { StoredResource } from '../practice/practice-source.ts';
 import { defineFault, type FaultKind } from './fault.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
+
 const subsetted = { system: 'http://terminology.hl7.org/CodeSystem/v3-ObservationValue', code: 'SUBSETTED' };
 
 const copies = {
@@ -23,29 +24,6 @@ const copies = {
 };
 
 /**
- * For a kick-off: adds a last file of the type that repeats the first `count` resources: the `same` version, an `older`
- * version, or a `subsetted` copy of the same version.
- */
-const lateCopiesFault = defineFault({
-  kind: 'late-copies',
-  fields: {
-    type: z.string(),
-    as: z.enum(['same', 'older', 'subsetted']).default('same'),
-    count: z.int().min(1).default(3),
-  },
-  create: ({ type, as, count }) => ({
-    changeExport: {
-      files: async ({ files, practice }) => {
-        const lines = (await firstResources({ practice, type, count })).map(copies[as]);
-        return lines.length === 0
-          ? files
-          : [...files, heldFile({ name: `${type}.late.ndjson`, kind: 'output', type, lines })];
-      },
-    },
-  }),
-});
-
-/**
  * Each line is another mistake of a server: invalid JSON, not a Bundle, no entries, no request, not a DELETE, an
  * invalid reference.
  */
@@ -57,77 +35,92 @@ const unreadableLines = [
   '{"resourceType":"Bundle","type":"transaction","entry":[{"request":{"method":"DELETE","url":"nonsense"}}]}',
 ];
 
-/**
- * For a kick-off: deletes the first `count` resources of a type and lists them in a `deleted` file, with or without
- * `_since`. `late` deletes them after the snapshot, so that they are in the output too. `unreadable` puts bad lines
- * first.
- */
-const deletionsFault = defineFault({
-  kind: 'deletions',
-  fields: {
-    type: z.string(),
-    count: z.int().min(1).default(4),
-    perBundle: z.int().min(1).default(3),
-    late: z.boolean().default(false),
-    unreadable: z.boolean().default(false),
-  },
-  create: ({ type, count, perBundle, late, unreadable }) => {
-    let urls: string[] = [];
-    const removeNow = async (practice: Practice) => {
-      const removed = await firstResources({ practice, type, count });
-      for (const { id } of removed) await practice.remove({ type, id });
-      urls = removed.map(({ id }) => `${type}/${id}`);
-    };
-    return {
+export const resourceFaults: readonly FaultKind[] = [
+  /**
+   * For a kick-off: adds a last file of the type that repeats the first `count` resources: the `same` version, an `older`
+   * version, or a `subsetted` copy of the same version.
+   */
+  defineFault({
+    kind: 'late-copies',
+    fields: {
+      type: z.string(),
+      as: z.enum(['same', 'older', 'subsetted']).default('same'),
+      count: z.int().min(1).default(3),
+    },
+    create: ({ type, as, count }) => ({
       changeExport: {
-        begin: async (practice) => {
-          if (!late) await removeNow(practice);
-        },
         files: async ({ files, practice }) => {
-          if (late) await removeNow(practice);
-          const bundles = chunked(urls, perBundle).map(deletionBundle);
-          const lines = [...(unreadable ? unreadableLines : []), ...bundles];
-          return [...files, heldFile({ name: 'deletions.ndjson', kind: 'deleted', type: 'Bundle', lines })];
+          const lines = (await firstResources({ practice, type, count })).map(copies[as]);
+          return lines.length === 0
+            ? files
+            : [...files, heldFile({ name: `${type}.late.ndjson`, kind: 'output', type, lines })];
         },
       },
-    };
-  },
-});
-
-/**
- * For a kick-off: from this export on, the first resource of a type has other content with the same `versionId` and
- * `lastUpdated`.
- */
-const unversionedChangeFault = defineFault({
-  kind: 'unversioned-change',
-  fields: { type: z.string() },
-  create: ({ type }) => ({
-    changeExport: { begin: (practice) => changeFirst({ practice, type, keepMeta: true }) },
+    }),
   }),
-});
-
-/**
- * For a file: changes the first resource of its type now and creates the files of the export again. The file then has
- * other content in another order, and another ETag.
- */
-const regenerateFilesFault = defineFault({
-  kind: 'regenerate-files',
-  fields: { type: z.string() },
-  create: ({ type }) => ({
-    before: async ({ req, simulator: { practice, exports } }) => {
-      await changeFirst({ practice, type, keepMeta: false });
-      const [, exportId = ''] = /\/bulkdata\/([^/]+)\//.exec(req.path) ?? [];
-      await exports.regenerate(exportId);
-      return undefined;
+  /**
+   * For a kick-off: deletes the first `count` resources of a type and lists them in a `deleted` file, with or without
+   * `_since`. `late` deletes them after the snapshot, so that they are in the output too. `unreadable` puts bad lines
+   * first.
+   */
+  defineFault({
+    kind: 'deletions',
+    fields: {
+      type: z.string(),
+      count: z.int().min(1).default(4),
+      perBundle: z.int().min(1).default(3),
+      late: z.boolean().default(false),
+      unreadable: z.boolean().default(false),
+    },
+    create: ({ type, count, perBundle, late, unreadable }) => {
+      let urls: string[] = [];
+      const removeNow = async (practice: Practice) => {
+        const removed = await firstResources({ practice, type, count });
+        for (const { id } of removed) await practice.remove({ type, id });
+        urls = removed.map(({ id }) => `${type}/${id}`);
+      };
+      return {
+        changeExport: {
+          begin: async (practice) => {
+            if (!late) await removeNow(practice);
+          },
+          files: async ({ files, practice }) => {
+            if (late) await removeNow(practice);
+            const bundles = chunked(urls, perBundle).map(deletionBundle);
+            const lines = [...(unreadable ? unreadableLines : []), ...bundles];
+            return [...files, heldFile({ name: 'deletions.ndjson', kind: 'deleted', type: 'Bundle', lines })];
+          },
+        },
+      };
     },
   }),
-});
-
-export const resourceFaults: readonly FaultKind[] = [
-  lateCopiesFault,
-  deletionsFault,
-  unversionedChangeFault,
-  regenerateFilesFault,
+  /**
+   * For a kick-off: from this export on, the first resource of a type has other content with the same `versionId` and
+   * `lastUpdated`.
+   */
+  defineFault({
+    kind: 'unversioned-change',
+    fields: { type: z.string() },
+    create: ({ type }) => ({
+      changeExport: { begin: (practice) => changeFirst({ practice, type, keepMeta: true }) },
+    }),
+  }),
+  /**
+   * For a file: changes the first resource of its type now and creates the files of the export again. The file then has
+   * other content in another order, and another ETag.
+   */
+  defineFault({
+    kind: 'regenerate-files',
+    fields: { type: z.string() },
+    create: ({ type }) => ({
+      before: async ({ req, simulator: { practice, exports } }) => {
+        await changeFirst({ practice, type, keepMeta: false });
+        const [, exportId = ''] = /\/bulkdata\/([^/]+)\//.exec(req.path) ?? [];
+        await exports.regenerate(exportId);
+        return undefined;
+      },
+    }),
+  }),
 ];
 
 interface ChangeFirstInput {
