@@ -2,17 +2,10 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type ErrorRequestHandler, type Express } from 'express';
-import {
-  controlExportsRoute,
-  controlFaultsRoute,
-  controlOptionsRoute,
-  controlScenariosRoute,
-  controlTrafficRoute,
-  healthRoute,
-} from './control/control.route.ts';
+import { controlRoute } from './control/control.route.ts';
 import { controlResourcesRoute } from './control/resources.route.ts';
 import { ExportRegistry } from './export/export-registry.ts';
-import { bulkErrorFileRoute, bulkFileRoute } from './export/file.route.ts';
+import { bulkFileRoute } from './export/file.route.ts';
 import { FileLinks } from './export/file-links.ts';
 import { bulkKickOffRoute } from './export/kick-off.route.ts';
 import { bulkStatusRoute } from './export/status.route.ts';
@@ -33,7 +26,7 @@ import { generatePractice } from './practice/generated/generate-practice.ts';
 import { openFolder } from './practice/open-folder.ts';
 import { Practice } from './practice/practice.ts';
 import { discoveryRoute } from './rest/discovery.route.ts';
-import { binaryRoute, readRoute } from './rest/read.route.ts';
+import { readRoute } from './rest/read.route.ts';
 import { searchRoute } from './rest/search.route.ts';
 import type { Simulator } from './simulator.ts';
 import { recordRequests } from './traffic/record-requests.middleware.ts';
@@ -157,24 +150,11 @@ function urlOf(server: Server, host: string): string {
 function buildExpressApp(simulator: Simulator): Express {
   const app = express();
   app.disable('x-powered-by');
-  app.use(
-    healthRoute(simulator),
-    controlTrafficRoute(simulator),
-    controlExportsRoute(simulator),
-    controlResourcesRoute(simulator),
-    controlOptionsRoute(simulator),
-    controlFaultsRoute(simulator),
-    controlScenariosRoute(simulator),
-  );
+  app.use(controlRoute(simulator), controlResourcesRoute(simulator));
   app.use(recordRequests(simulator));
   app.use(oauthRoute(simulator), discoveryRoute(simulator));
-  app.use(
-    bulkKickOffRoute(simulator),
-    bulkStatusRoute(simulator),
-    bulkFileRoute(simulator),
-    bulkErrorFileRoute(simulator),
-  );
-  app.use(binaryRoute(simulator), searchRoute(simulator), readRoute(simulator));
+  app.use(bulkKickOffRoute(simulator), bulkStatusRoute(simulator), bulkFileRoute(simulator));
+  app.use(searchRoute(simulator), readRoute(simulator));
   // athenahealth answers an unknown path in plain text, not with an OperationOutcome.
   app.use((_req, res) => {
     res.status(404).type('text/plain').send('Not Found');

@@ -7,10 +7,16 @@ import type { Scenario } from '../scenarios/scenario.ts';
 import { orderScenario, scenarios } from '../scenarios/scenarios.ts';
 import type { Simulator } from '../simulator.ts';
 
-/** `/_sim/requests`, `/_sim/violations` and `/_sim/stats`: what the client did. */
-export function controlTrafficRoute(simulator: Simulator): Router {
-  const { traffic, stats, tokens, exports, practice } = simulator;
+/** `/health`, for the process that started the simulator, and `/_sim`, for its users. */
+export function controlRoute(simulator: Simulator): Router {
+  const { traffic, stats, tokens, exports, practice, runtimeOptions, faults } = simulator;
+  const { life } = createHealth({}, { instanceId: simulator.options.instanceId });
   const router = Router();
+  router.get('/health', (_req, res) => {
+    res.json(life);
+  });
+
+  // What the client did.
   router.get('/_sim/requests', (_req, res) => {
     res.json({ total: traffic.requests.total, requests: traffic.requests.toArray() });
   });
@@ -20,36 +26,71 @@ export function controlTrafficRoute(simulator: Simulator): Router {
     res.sendStatus(204);
   });
   router.get('/_sim/violations', (_req, res) => {
-    res.json({
-      total: traffic.violations.total,
-      byKind: traffic.countsByKind,
-      violations: traffic.violations.toArray(),
-    });
+    const { total } = traffic.violations;
+    res.json({ total, byKind: traffic.countsByKind, violations: traffic.violations.toArray() });
   });
   router.delete('/_sim/violations', (_req, res) => {
     traffic.clearViolations();
     res.sendStatus(204);
   });
   router.get('/_sim/stats', (_req, res) => {
-    const { kickOffCount } = exports;
-    const violations = traffic.countsByKind;
     res.json({
       ...stats.summary(),
-      violations,
-      exports: kickOffCount,
+      violations: traffic.countsByKind,
+      exports: exports.kickOffCount,
       tokens: tokens.issuedCount,
       revoked: tokens.revokedCount,
       changes: practice.sequence,
     });
   });
-  return router;
-}
-
-/** `/_sim/exports`: every export since the start, oldest first. */
-export function controlExportsRoute({ exports }: Simulator): Router {
-  const router = Router();
+  // Every export since the start, oldest first.
   router.get('/_sim/exports', (_req, res) => {
     res.json(exports.list().map((bulkExport) => ({ ...summary(bulkExport), state: exports.state(bulkExport) })));
+  });
+
+  // The options that can change at run time.
+  router.get('/_sim/options', (_req, res) => {
+    res.json(runtimeOptions.values());
+  });
+  router.patch('/_sim/options', json({ type: () => true }), (req, res) => {
+    try {
+      runtimeOptions.change(req.body);
+      res.json(runtimeOptions.values());
+    } catch (error) {
+      res.status(400).json({ error: String(error instanceof Error ? error.message : error) });
+    }
+  });
+
+  router.post('/_sim/faults', json({ type: () => true, limit: '32mb' }), (req, res) => {
+    const result = validate(faultOrderSchema, req.body);
+    if (result.isValid) res.status(201).json(faults.post(result.data));
+    else res.status(400).json({ error: describeFaults(result.faults) });
+  });
+  router.get('/_sim/faults', (_req, res) => {
+    res.json(faults.list());
+  });
+  router.delete('/_sim/faults', (_req, res) => {
+    faults.clear();
+    res.sendStatus(204);
+  });
+
+  router.get('/_sim/scenarios', (_req, res) => {
+    res.json(scenarios);
+  });
+  router.post('/_sim/scenarios/:name', async (req, res) => {
+    const scenario: Scenario | undefined = scenarios.find(({ name }) => name === req.params.name);
+    if (!scenario) {
+      res.status(404).json({ error: 'No scenario has this name.', scenarios: scenarios.map(({ name }) => name) });
+      return;
+    }
+    await orderScenario(simulator, scenario);
+    res.status(201).json(scenario);
+  });
+  // Cancels everything that was ordered.
+  router.delete('/_sim/scenarios', (_req, res) => {
+    faults.clear();
+    runtimeOptions.reset();
+    res.sendStatus(204);
   });
   return router;
 }
@@ -67,72 +108,4 @@ function summary({ id, level, parameters, types, transactionTimeMs, files, pollC
     deletes: deleteCount,
     deleted: deleteCount > 0,
   };
-}
-
-/** `/_sim/options`: the options that can change at run time. */
-export function controlOptionsRoute({ runtimeOptions }: Simulator): Router {
-  const router = Router();
-  router.get('/_sim/options', (_req, res) => {
-    res.json(runtimeOptions.values());
-  });
-  router.patch('/_sim/options', json({ type: () => true }), (req, res) => {
-    try {
-      runtimeOptions.change(req.body);
-      res.json(runtimeOptions.values());
-    } catch (error) {
-      res.status(400).json({ error: String(error instanceof Error ? error.message : error) });
-    }
-  });
-  return router;
-}
-
-/** `/_sim/faults`: orders, lists and cancels faults. */
-export function controlFaultsRoute({ faults }: Simulator): Router {
-  const router = Router();
-  router.post('/_sim/faults', json({ type: () => true, limit: '32mb' }), (req, res) => {
-    const result = validate(faultOrderSchema, req.body);
-    if (result.isValid) res.status(201).json(faults.post(result.data));
-    else res.status(400).json({ error: describeFaults(result.faults) });
-  });
-  router.get('/_sim/faults', (_req, res) => {
-    res.json(faults.list());
-  });
-  router.delete('/_sim/faults', (_req, res) => {
-    faults.clear();
-    res.sendStatus(204);
-  });
-  return router;
-}
-
-/** `/_sim/scenarios`: lists and orders scenarios, and cancels everything that was ordered. */
-export function controlScenariosRoute(simulator: Simulator): Router {
-  const router = Router();
-  router.get('/_sim/scenarios', (_req, res) => {
-    res.json(scenarios);
-  });
-  router.post('/_sim/scenarios/:name', async (req, res) => {
-    const scenario: Scenario | undefined = scenarios.find(({ name }) => name === req.params.name);
-    if (!scenario) {
-      res.status(404).json({ error: 'No scenario has this name.', scenarios: scenarios.map(({ name }) => name) });
-      return;
-    }
-    await orderScenario(simulator, scenario);
-    res.status(201).json(scenario);
-  });
-  router.delete('/_sim/scenarios', (_req, res) => {
-    simulator.faults.clear();
-    simulator.runtimeOptions.reset();
-    res.sendStatus(204);
-  });
-  return router;
-}
-
-/** `/health`, for the process that started the simulator. */
-export function healthRoute({ options }: Simulator): Router {
-  const { life } = createHealth({}, { instanceId: options.instanceId });
-  const router = Router();
-  router.get('/health', (_req, res) => {
-    res.json(life);
-  });
-  return router;
 }

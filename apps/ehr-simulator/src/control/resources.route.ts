@@ -1,59 +1,49 @@
-import { type Request, type Response, Router, text } from 'express';
+import { type Request, Router, text } from 'express';
 import { sendReply } from '../http/reply.ts';
 import type { ResourceKey } from '../practice/practice.ts';
 import type { Simulator } from '../simulator.ts';
 
 /** `/_sim/types`, `/_sim/resources/:type` (the current state, to compare with) and `/_sim/fhir/:type/:id` (changes). */
-export function controlResourcesRoute(simulator: Simulator): Router {
+export function controlResourcesRoute({ practice }: Simulator): Router {
   const router = Router();
-  router.get('/_sim/types', (_req, res) => types({ simulator, res }));
-  router.get('/_sim/resources/:type', (req, res) => sendReply({ req, res, reply: currentState({ simulator, req }) }));
-  router.put('/_sim/fhir/:type/:id', text({ type: () => true, limit: '32mb' }), (req, res) =>
-    put({ simulator, req, res }),
-  );
+  const currentBatches = (type: string) => practice.batches({ type, asOf: practice.sequence });
+  router.get('/_sim/types', async (_req, res) => {
+    const counts: Record<string, number> = {};
+    for (const type of practice.types) {
+      counts[type] = 0;
+      for await (const { resources } of currentBatches(type)) counts[type] += resources.length;
+    }
+    res.json(counts);
+  });
+  router.get('/_sim/resources/:type', (req, res) => {
+    const body = (async function* () {
+      for await (const { resources } of currentBatches(req.params.type))
+        yield Buffer.from(resources.map((resource) => `${resource.text}\n`).join(''));
+    })();
+    return sendReply({
+      req,
+      res,
+      reply: { status: 200, headers: { 'content-type': 'application/fhir+ndjson' }, body },
+    });
+  });
+  router.put('/_sim/fhir/:type/:id', text({ type: () => true, limit: '32mb' }), async (req, res) => {
+    const key = keyOf(req);
+    const body = String(req.body);
+    const problem = problemOf(key, body);
+    if (problem) {
+      res.status(400).json({ error: problem });
+      return;
+    }
+    const stored = await practice.put({ ...key, text: body });
+    res.type('application/fhir+json').send(stored.text);
+  });
   router.delete('/_sim/fhir/:type/:id', async (req, res) => {
-    res.sendStatus((await simulator.practice.remove(keyOf(req))) ? 204 : 404);
+    res.sendStatus((await practice.remove(keyOf(req))) ? 204 : 404);
   });
   return router;
 }
 
-interface ControlInput {
-  readonly simulator: Simulator;
-  readonly req: Request;
-  readonly res: Response;
-}
-
-async function types({ simulator: { practice }, res }: Pick<ControlInput, 'simulator' | 'res'>): Promise<void> {
-  const counts: Record<string, number> = {};
-  for (const type of practice.types) {
-    let count = 0;
-    for await (const { resources } of practice.batches({ type, asOf: practice.sequence })) count += resources.length;
-    counts[type] = count;
-  }
-  res.json(counts);
-}
-
-function currentState({ simulator: { practice }, req }: Pick<ControlInput, 'simulator' | 'req'>) {
-  const batches = practice.batches({ type: String(req.params.type), asOf: practice.sequence });
-  const body = (async function* () {
-    for await (const { resources } of batches)
-      yield Buffer.from(resources.map((resource) => `${resource.text}\n`).join(''));
-  })();
-  return { status: 200, headers: { 'content-type': 'application/fhir+ndjson' }, body };
-}
-
-async function put({ simulator, req, res }: ControlInput): Promise<void> {
-  const key = keyOf(req);
-  const problem = problemOf({ ...key, body: String(req.body) });
-  if (problem) {
-    res.status(400).json({ error: problem });
-    return;
-  }
-  const stored = await simulator.practice.put({ ...key, text: String(req.body) });
-  res.type('application/fhir+json').send(stored.text);
-}
-
-function problemOf({ type, id, body }: ResourceKey & { readonly body: string }): string | undefined {
+function problemOf({ type, id }: ResourceKey, body: string): string | undefined {
   try {
     const { resourceType, id: bodyId } = JSON.parse(body);
     return resourceType === type && bodyId === id ? undefined : 'The resource is not the one that the URL names.';

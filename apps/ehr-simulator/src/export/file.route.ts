@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { type Request, type Response, Router } from 'express';
+import { type Request, Router } from 'express';
 import { changeContent } from '../faults/change-lines.ts';
-import { endpoint, exchangeOf } from '../http/endpoint.ts';
+import { endpoint, exchangeOf, type HandleInput } from '../http/endpoint.ts';
 import { OutcomeError } from '../http/outcome.ts';
 import type { Reply } from '../http/reply.ts';
 import { authenticate } from '../oauth/authenticate.ts';
@@ -12,24 +12,19 @@ import { errorFileBytes } from './error-file.ts';
 import { type ByteRange, cutBytes, type FileContent, parseRange, readFile } from './file-content.ts';
 import { filesNeedToken } from './file-links.ts';
 
-interface FileInput {
-  readonly simulator: Simulator;
-  readonly req: Request;
-}
-
-/** `bulkdata/:exportId/:fileName`: output files, whole, compressed or in part. */
+/**
+ * `bulkdata/:exportId/:fileName`: output files, whole, compressed or in part. `bulkerrors/:lines/:fileName`: the error
+ * files that the `error-file` fault adds to manifests, one OperationOutcome per line.
+ */
 export function bulkFileRoute(simulator: Simulator): Router {
   const router = Router();
-  const handle = (req: Request, res: Response) => {
-    checkAccess({ simulator, req, res });
-    return serve({ simulator, req, res, ...find(simulator, req) });
-  };
-  router.get('/fhir/r4/bulkdata/:exportId/:fileName', endpoint({ simulator, auth: 'none', handle }));
+  router.get('/fhir/r4/bulkdata/:exportId/:fileName', endpoint({ simulator, auth: 'none', handle: outputFile }));
+  router.get('/fhir/r4/bulkerrors/:lines/:fileName', endpoint({ simulator, auth: 'none', handle: errorFile }));
   return router;
 }
 
 /** If `requiresAccessToken` is true a token is required, otherwise a token is a violation. */
-function checkAccess({ simulator, req, res }: FileInput & { readonly res: Response }): void {
+function checkAccess({ simulator, req, res }: HandleInput): void {
   const { traffic, options, links } = simulator;
   // The middleware has already checked requests to the file host, where any token is a violation.
   if (!exchangeOf(res).onFileHost) {
@@ -38,34 +33,25 @@ function checkAccess({ simulator, req, res }: FileInput & { readonly res: Respon
       traffic.recordViolation({ req, kind: 'token', reason: 'token sent although requiresAccessToken is false' });
     }
   }
-  const { exportId, fileName } = keyOf(req);
-  links.check({ exportId, fileName, query: req.query });
+  links.check({ ...keyOf(req), query: req.query });
   const enforce = options.strictAccept;
   checkAccept({ simulator, req, mediaType: 'application/fhir+ndjson', what: 'file', enforce });
-}
-
-interface FoundFile {
-  readonly bulkExport: BulkExport;
-  readonly file: ExportFile;
-}
-
-function find(simulator: Simulator, req: Request): FoundFile {
-  const { exportId, fileName } = keyOf(req);
-  const bulkExport = simulator.exports.get(exportId);
-  const file = bulkExport?.files.find(({ name }) => name === fileName);
-  if (bulkExport && file) return { bulkExport, file };
-  throw new OutcomeError({ status: 404, code: 'not-found', text: 'The file does not exist.' });
 }
 
 function keyOf(req: Request): { readonly exportId: string; readonly fileName: string } {
   return { exportId: String(req.params.exportId), fileName: String(req.params.fileName) };
 }
 
-interface ServeInput extends FileInput, FoundFile {
-  readonly res: Response;
-}
-
-function serve({ simulator: { practice }, req, res, bulkExport, file }: ServeInput): Promise<Reply> {
+function outputFile(input: HandleInput): Promise<Reply> {
+  checkAccess(input);
+  const { req, res } = input;
+  const { exports, practice } = input.simulator;
+  const { exportId, fileName } = keyOf(req);
+  const bulkExport = exports.get(exportId);
+  const file = bulkExport?.files.find(({ name }) => name === fileName);
+  if (!bulkExport || !file) {
+    throw new OutcomeError({ status: 404, code: 'not-found', text: 'The file does not exist.' });
+  }
   const content = {
     sizeBytes: file.sizeBytes,
     etag: etagOf(bulkExport, file),
@@ -83,35 +69,20 @@ function etagOf(bulkExport: BulkExport, file: ExportFile): string {
   return `"${createHash('sha1').update(identity).digest('base64url')}"`;
 }
 
-/**
- * `bulkerrors/:lines/:fileName`: the error files that the `error-file` fault adds to manifests, one OperationOutcome
- * per line.
- */
-export function bulkErrorFileRoute(simulator: Simulator): Router {
-  const router = Router();
-  const handle = (req: Request, res: Response) => {
-    if (filesNeedToken(simulator.options)) authenticate(simulator, req);
-    return errorFile(req, res);
-  };
-  router.get('/fhir/r4/bulkerrors/:lines/:fileName', endpoint({ simulator, auth: 'none', handle }));
-  return router;
-}
-
-function errorFile(req: Request, res: Response): Promise<Reply> {
+function errorFile({ simulator, req, res }: HandleInput): Promise<Reply> {
+  if (filesNeedToken(simulator.options)) authenticate(simulator, req);
   const bytes = errorFileBytes(String(req.params.lines));
   const content = {
     sizeBytes: bytes.length,
     etag: `"${bytes.length}"`,
-    read: ({ first, last }: { readonly first: number; readonly last: number }) =>
+    read: ({ first, last }: ByteRange) =>
       cutBytes({ chunks: [bytes], skipBytes: first, lengthBytes: last - first + 1 }),
   };
   // The URL determines the content, so it has never changed since the epoch.
   return serveContent({ req, res, content, lastModifiedMs: 0 });
 }
 
-interface ServeContentInput {
-  readonly req: Request;
-  readonly res: Response;
+interface ServeContentInput extends Omit<HandleInput, 'simulator'> {
   readonly content: FileContent;
   readonly lastModifiedMs: number;
 }

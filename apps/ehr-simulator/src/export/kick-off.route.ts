@@ -1,5 +1,5 @@
-import { type Request, type RequestHandler, type Response, Router, text } from 'express';
-import { endpoint, exchangeOf } from '../http/endpoint.ts';
+import { type RequestHandler, Router, text } from 'express';
+import { endpoint, exchangeOf, type HandleInput } from '../http/endpoint.ts';
 import { OutcomeError } from '../http/outcome.ts';
 import type { Reply } from '../http/reply.ts';
 import { type ExportLevel, exportLevels } from '../options/options.ts';
@@ -20,7 +20,7 @@ const busyRetryAfterSeconds = '1';
 export function bulkKickOffRoute(simulator: Simulator): Router {
   const router = Router();
   for (const level of exportLevels) {
-    const handle = (req: Request, res: Response) => kickOff({ simulator, req, res, level });
+    const handle = (input: HandleInput) => kickOff({ ...input, level });
     const kickOffEndpoint = endpoint({ simulator, auth: 'token', handle });
     const onlyIfOn: RequestHandler = (_req, _res, next) => {
       next(simulator.options.exportLevels.includes(level) ? undefined : 'route');
@@ -31,15 +31,9 @@ export function bulkKickOffRoute(simulator: Simulator): Router {
   return router;
 }
 
-interface KickOffRequest {
-  readonly simulator: Simulator;
-  readonly req: Request;
-  readonly res: Response;
-  readonly level: ExportLevel;
-}
-
-async function kickOff({ simulator, req, res, level }: KickOffRequest): Promise<Reply> {
-  checkHeaders(simulator, req);
+async function kickOff(input: HandleInput & { readonly level: ExportLevel }): Promise<Reply> {
+  checkHeaders(input);
+  const { simulator, req, res, level } = input;
   const { groupId } = req.params;
   if (groupId !== undefined && groupId !== `a-1.C-${simulator.options.practiceId}`) {
     throw new OutcomeError({ status: 404, code: 'not-found', text: `Group/${groupId} is not known.` });
@@ -56,7 +50,7 @@ async function kickOff({ simulator, req, res, level }: KickOffRequest): Promise<
   return { status: 202, headers: { 'content-location': `${simulator.fhirEndpoint()}/bulkstatus/${id}` } };
 }
 
-function checkHeaders(simulator: Simulator, req: Request): void {
+function checkHeaders({ simulator, req }: HandleInput): void {
   if (req.get('prefer') !== 'respond-async') {
     simulator.traffic.recordViolation({ req, kind: 'headers', reason: 'kick-off without Prefer: respond-async' });
     throw new OutcomeError({ status: 400, code: 'invalid', text: 'The Prefer header must be respond-async.' });

@@ -1,5 +1,5 @@
-import { type Request, type RequestHandler, Router } from 'express';
-import { endpoint } from '../http/endpoint.ts';
+import { type RequestHandler, Router } from 'express';
+import { endpoint, type HandleInput } from '../http/endpoint.ts';
 import { OutcomeError } from '../http/outcome.ts';
 import type { Reply } from '../http/reply.ts';
 import type { Simulator } from '../simulator.ts';
@@ -10,19 +10,13 @@ import { filesNeedToken } from './file-links.ts';
 /** `bulkstatus/:id`: progress, manifest and DELETE. */
 export function bulkStatusRoute(simulator: Simulator): Router {
   const router = Router();
-  router.get(
-    '/fhir/r4/bulkstatus/:id',
-    endpoint({ simulator, auth: 'token', handle: (req) => status(simulator, req) }),
-  );
-  router.delete(
-    '/fhir/r4/bulkstatus/:id',
-    noteDelete(simulator),
-    endpoint({ simulator, auth: 'token', handle: (req) => remove(simulator, req) }),
-  );
+  const path = '/fhir/r4/bulkstatus/:id';
+  router.get(path, endpoint({ simulator, auth: 'token', handle: status }));
+  router.delete(path, noteDelete(simulator), endpoint({ simulator, auth: 'token', handle: remove }));
   return router;
 }
 
-function status(simulator: Simulator, req: Request): Reply {
+function status({ simulator, req }: HandleInput): Reply {
   const enforce = simulator.options.strictAccept;
   checkAccept({ simulator, req, mediaType: 'application/json', what: 'status', enforce });
   const bulkExport = simulator.exports.find(String(req.params.id));
@@ -67,7 +61,7 @@ function noteDelete({ exports }: Simulator): RequestHandler {
   };
 }
 
-function remove(simulator: Simulator, req: Request): Reply {
+function remove({ simulator, req }: HandleInput): Reply {
   if (!simulator.exports.remove(String(req.params.id))) throw unknownExport();
   return { status: 202, headers: {} };
 }

@@ -24,11 +24,19 @@ export function exchangeOf(res: Response): Exchange {
   return exchanges.get(res) ?? { faults: [], onFileHost: false, rateHeaders: {} };
 }
 
+export interface HandleInput {
+  readonly simulator: Simulator;
+  readonly req: Request;
+  readonly res: Response;
+}
+
+export type Handle = (input: HandleInput) => Reply | Promise<Reply>;
+
 interface EndpointOptions {
   readonly simulator: Simulator;
   /** `none`: the handler authenticates the request itself, or the route is public. */
   readonly auth: 'token' | 'none';
-  readonly handle: (req: Request, res: Response) => Reply | Promise<Reply>;
+  readonly handle: Handle;
 }
 
 /**
@@ -52,19 +60,15 @@ export function endpoint({ simulator, auth, handle }: EndpointOptions): RequestH
   };
 }
 
-interface AnswerInput extends EndpointOptions {
-  readonly req: Request;
-  readonly res: Response;
-}
-
-async function answer({ simulator, auth, handle, req, res }: AnswerInput): Promise<Reply | 'gone'> {
+async function answer({ auth, handle, ...input }: EndpointOptions & HandleInput): Promise<Reply | 'gone'> {
+  const { simulator, req, res } = input;
   try {
     for (const fault of exchangeOf(res).faults) {
       const instead = await fault.before?.({ req, res, simulator });
       if (instead) return instead;
     }
     if (auth === 'token') authenticate(simulator, req);
-    return await handle(req, res);
+    return await handle(input);
   } catch (error) {
     if (error instanceof OutcomeError) return outcomeReply(error);
     throw error;

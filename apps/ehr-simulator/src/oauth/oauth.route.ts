@@ -1,13 +1,11 @@
 import { createHash } from 'node:crypto';
-import { type Request, type Response, Router, urlencoded } from 'express';
-import { endpoint } from '../http/endpoint.ts';
+import { Router, urlencoded } from 'express';
+import { endpoint, type Handle, type HandleInput } from '../http/endpoint.ts';
 import type { Reply } from '../http/reply.ts';
 import type { Simulator } from '../simulator.ts';
 import { authorizeFaultOf, authorizePage, authorizeRedirect } from './authorize.ts';
 import { type ClientCredentials, checkClient, clientCredentialsOf, OAuthError } from './check-client.ts';
 import type { Grant } from './issued-tokens.ts';
-
-type Handle = (req: Request, res: Response) => Reply | Promise<Reply>;
 
 /** `/oauth2/v1/authorize`, `/token` and `/revoke`. */
 export function oauthRoute(simulator: Simulator): Router {
@@ -16,7 +14,7 @@ export function oauthRoute(simulator: Simulator): Router {
   const handled = (handle: Handle) => endpoint({ simulator, auth: 'none', handle: orOAuthError(handle) });
   router.get(
     '/oauth2/v1/authorize',
-    handled(({ query }) => {
+    handled(({ req: { query } }) => {
       const location = authorizeRedirect({ simulator, query });
       const isAsked = simulator.options.asksUser && !authorizeFaultOf({ simulator, query });
       return isAsked ? authorizePage() : { status: 302, headers: { location } };
@@ -26,20 +24,16 @@ export function oauthRoute(simulator: Simulator): Router {
   router.post(
     '/oauth2/v1/authorize',
     form,
-    handled(({ query, body }) => {
+    handled(({ req: { query, body } }) => {
       const location = authorizeRedirect({ simulator, query, isDenied: body?.decision !== 'allow' });
       return { status: 303, headers: { location } };
     }),
   );
-  router.post(
-    '/oauth2/v1/token',
-    form,
-    handled((req) => token(simulator, req)),
-  );
+  router.post('/oauth2/v1/token', form, handled(token));
   router.post(
     '/oauth2/v1/revoke',
     form,
-    handled(async (req) => {
+    handled(async ({ req }) => {
       await checkClient({ simulator, form: req.body ?? {}, client: clientCredentialsOf(req) });
       // RFC 7009: an unknown token is answered like a known one.
       simulator.tokens.revoke(String(req.body?.token ?? ''));
@@ -49,7 +43,7 @@ export function oauthRoute(simulator: Simulator): Router {
   return router;
 }
 
-async function token(simulator: Simulator, req: Request): Promise<Reply> {
+async function token({ simulator, req }: HandleInput): Promise<Reply> {
   const waitSeconds = simulator.tokens.spendMinute();
   if (waitSeconds > 0) {
     const document = { error: 'temporarily_unavailable', error_description: 'Too many tokens this minute.' };
@@ -60,9 +54,9 @@ async function token(simulator: Simulator, req: Request): Promise<Reply> {
 }
 
 function orOAuthError(handle: Handle): Handle {
-  return async (req, res) => {
+  return async (input) => {
     try {
-      return await handle(req, res);
+      return await handle(input);
     } catch (error) {
       if (!(error instanceof OAuthError)) throw error;
       const challenge = error.status === 401 ? { 'www-authenticate': 'Basic realm="simulator"' } : {};

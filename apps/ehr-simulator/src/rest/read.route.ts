@@ -1,19 +1,20 @@
-import { type Request, Router } from 'express';
-import { endpoint } from '../http/endpoint.ts';
+import { Router } from 'express';
+import { endpoint, type HandleInput } from '../http/endpoint.ts';
 import { OutcomeError } from '../http/outcome.ts';
 import type { Reply } from '../http/reply.ts';
 import { sampleDocuments } from '../practice/sample-documents.ts';
 import type { Simulator } from '../simulator.ts';
 import { isInRest } from './search-parameters.ts';
 
-/** `GET /fhir/r4/:type/:id`. */
+/** `GET /fhir/r4/:type/:id`, and `Binary/:id`, the target of attachments. */
 export function readRoute(simulator: Simulator): Router {
   const router = Router();
-  router.get('/fhir/r4/:type/:id', endpoint({ simulator, auth: 'token', handle: (req) => read(simulator, req) }));
+  router.get('/fhir/r4/Binary/:id', endpoint({ simulator, auth: 'token', handle: binary }));
+  router.get('/fhir/r4/:type/:id', endpoint({ simulator, auth: 'token', handle: read }));
   return router;
 }
 
-async function read(simulator: Simulator, req: Request): Promise<Reply> {
+async function read({ simulator, req }: HandleInput): Promise<Reply> {
   const { practice } = simulator;
   const type = String(req.params.type);
   const id = String(req.params.id);
@@ -35,14 +36,8 @@ async function read(simulator: Simulator, req: Request): Promise<Reply> {
   throw new OutcomeError({ status: 404, code: 'not-found', text: `${type}/${id} is not known.` });
 }
 
-/** `GET /fhir/r4/Binary/:id`, the target of attachments. The id names the document: `a-195900.pdf-17-1`. */
-export function binaryRoute(simulator: Simulator): Router {
-  const router = Router();
-  router.get('/fhir/r4/Binary/:id', endpoint({ simulator, auth: 'token', handle: binary }));
-  return router;
-}
-
-function binary(req: Request): Reply {
+/** The id names the document: `a-195900.pdf-17-1`. */
+function binary({ req }: HandleInput): Reply {
   const id = String(req.params.id);
   const name = /^a-\d+\.(pdf|png)-/.exec(id)?.[1];
   if (name !== 'pdf' && name !== 'png') {

@@ -1,5 +1,5 @@
-import { type Request, Router } from 'express';
-import { endpoint } from '../http/endpoint.ts';
+import { Router } from 'express';
+import { endpoint, type HandleInput } from '../http/endpoint.ts';
 import { OutcomeError } from '../http/outcome.ts';
 import type { Reply } from '../http/reply.ts';
 import { parseExact } from '../practice/exact-json.ts';
@@ -15,11 +15,11 @@ import {
 /** `GET /fhir/r4/:type?...`. */
 export function searchRoute(simulator: Simulator): Router {
   const router = Router();
-  router.get('/fhir/r4/:type', endpoint({ simulator, auth: 'token', handle: (req) => search(simulator, req) }));
+  router.get('/fhir/r4/:type', endpoint({ simulator, auth: 'token', handle: search }));
   return router;
 }
 
-async function search(simulator: Simulator, req: Request): Promise<Reply> {
+async function search({ simulator, req }: HandleInput): Promise<Reply> {
   const type = String(req.params.type);
   if (!simulator.practice.types.includes(type) || !isInRest(simulator, type)) {
     throw new OutcomeError({ status: 404, code: 'not-supported', text: `${type} is not supported.` });
