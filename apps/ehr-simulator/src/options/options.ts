@@ -5,24 +5,8 @@ import type { Clock } from './clock.ts';
 export const exportLevels = ['system', 'patient', 'group'] as const;
 export type ExportLevel = (typeof exportLevels)[number];
 
-/** Every option with its default. The process reads the same options from SIMULATOR_ variables (`env.ts`). */
-export const simulatorOptionsSchema = z.strictObject({
-  /** 0 takes any free port, so that several simulators fit in one process. The process defaults to 8080. */
-  port: z.int().min(0).max(65_535).default(0),
-  host: z.string().default('127.0.0.1'),
-  /** The base of all links, if clients do not reach the simulator by `host` and `port`. */
-  publicUrl: z
-    .url()
-    .transform((url) => url.replace(/\/+$/, ''))
-    .optional(),
-  /** Returned by `/health`, so that the process that starts a simulator can verify that this one answers. */
-  instanceId: z.string().min(1).max(100).optional(),
-  /** The number of patients in the generated practice. Each has about 30 resources. */
-  patients: z.int().min(0).default(200),
-  seed: z.int().default(1),
-  practiceId: z.string().regex(/^\d+$/).default('195900'),
-  /** A folder of `Type.ndjson(.gz)` files to serve instead of the generated practice. */
-  dataDir: z.string().optional(),
+/** The options that are read at every request and can therefore change at run time. */
+const changeableShape = {
   /** The minimum run time of an export. */
   exportSeconds: z.number().min(0).default(1.5),
   /** The Retry-After of a running export. athenahealth does not publish its values; 1 keeps a demonstration short. */
@@ -55,68 +39,63 @@ export const simulatorOptionsSchema = z.strictObject({
   revIncludeLimit: z.int().min(1).optional(),
   /** Whether a type can be searched without a patient. athenahealth refuses this. */
   practiceWideSearch: z.boolean().default(false),
-  auth: z.boolean().default(true),
-  clientId: z.string().default('simulator-client'),
-  clientSecret: z.string().default('simulator-secret'),
   /** The URL of the client's keys for `private_key_jwt`. */
   jwksUrl: z.url().optional(),
-  /** The keys themselves, instead of their URL. */
-  jwks: z.object({ keys: z.array(z.record(z.string(), z.unknown())) }).optional(),
   /** How long the keys of `jwksUrl` are cached. SMART allows servers to cache them for the client's `max-age`. */
   jwksCacheSeconds: z.number().min(0).default(300),
   /** Answers 403 to requests that the scopes of the token do not cover. */
   enforceScopes: z.boolean().default(false),
   /** `authorize` shows a page on which a user allows or denies, instead of approving automatically. */
   asksUser: z.boolean().default(false),
-  /** The redirect URIs that `authorize` accepts. Any URI if empty. */
-  redirectUris: z.array(z.string()).default([]),
   /** athenahealth's tokens are valid for one hour. */
   tokenSeconds: z.number().min(0).default(3600),
   /** athenahealth issues 50 tokens a minute in production and 5 in preview, then answers 429 until the minute ends. */
   tokensPerMinute: z.int().min(1).default(50),
   /** Answers 429 to requests above the limits. Violations are recorded in any case. */
   rateLimit: z.boolean().default(false),
+  /** Answers 406 to a wrong Accept header on status and file requests. Kick-off headers are always enforced. */
+  strictAccept: z.boolean().default(false),
+};
+
+/** Every option with its default. The process reads the same options from SIMULATOR_ variables (`env.ts`). */
+export const simulatorOptionsSchema = z.strictObject({
+  /** 0 takes any free port, so that several simulators fit in one process. The process defaults to 8080. */
+  port: z.int().min(0).max(65_535).default(0),
+  host: z.string().default('127.0.0.1'),
+  /** The base of all links, if clients do not reach the simulator by `host` and `port`. */
+  publicUrl: z
+    .url()
+    .transform((url) => url.replace(/\/+$/, ''))
+    .optional(),
+  /** Returned by `/health`, so that the process that starts a simulator can verify that this one answers. */
+  instanceId: z.string().min(1).max(100).optional(),
+  /** The number of patients in the generated practice. Each has about 30 resources. */
+  patients: z.int().min(0).default(200),
+  seed: z.int().default(1),
+  practiceId: z.string().regex(/^\d+$/).default('195900'),
+  /** A folder of `Type.ndjson(.gz)` files to serve instead of the generated practice. */
+  dataDir: z.string().optional(),
+  auth: z.boolean().default(true),
+  clientId: z.string().default('simulator-client'),
+  clientSecret: z.string().default('simulator-secret'),
+  /** The keys themselves, instead of their URL. */
+  jwks: z.object({ keys: z.array(z.record(z.string(), z.unknown())) }).optional(),
+  /** The redirect URIs that `authorize` accepts. Any URI if empty. */
+  redirectUris: z.array(z.string()).default([]),
   /** From the integration guide: "up to 16 requests in 2 seconds". */
   rateWindowRequests: z.int().min(1).default(16),
   rateWindowMs: z.number().min(1).default(2000),
   /** From the integration guide: "100,000 requests/day", measured over a rolling day. */
   requestsPerDay: z.int().min(1).default(100_000),
-  /** Answers 406 to a wrong Accept header on status and file requests. Kick-off headers are always enforced. */
-  strictAccept: z.boolean().default(false),
   /** How many requests and violations are kept in detail. The counts include all of them. */
   recordedRequests: z.int().min(1).default(10_000),
+  ...changeableShape,
 });
 
 export type SimulatorOptions = z.output<typeof simulatorOptionsSchema>;
 
 /** The input of `createEhrSimulator`: any of the options, and a clock for tests. */
 export type EhrSimulatorOptions = z.input<typeof simulatorOptionsSchema> & { readonly clock?: Clock };
-
-/** The options that are read at every request and can therefore change at run time. */
-const changeable = [
-  'exportSeconds',
-  'retryAfterSeconds',
-  'resourcesPerFile',
-  'requiresAccessToken',
-  'separateFileHost',
-  'fileExpirySeconds',
-  'expiredFileStatus',
-  'oneExportAtATime',
-  'exportLevels',
-  'unsupportedParameters',
-  'restTypes',
-  'patientRevIncludes',
-  'revIncludeLimit',
-  'practiceWideSearch',
-  'jwksUrl',
-  'jwksCacheSeconds',
-  'enforceScopes',
-  'asksUser',
-  'tokenSeconds',
-  'tokensPerMinute',
-  'rateLimit',
-  'strictAccept',
-] as const satisfies readonly (keyof SimulatorOptions)[];
 
 /** Returns one line for each fault, for the author of a request to `/_sim`. */
 export function describeFaults(faults: readonly Fault[]): string {
@@ -134,7 +113,8 @@ export class RuntimeOptions {
   }
 
   values(): Readonly<Record<string, unknown>> {
-    return Object.fromEntries(changeable.map((name) => [name, this.options[name] ?? null]));
+    const current: Readonly<Record<string, unknown>> = this.options;
+    return Object.fromEntries(Object.keys(changeableShape).map((name) => [name, current[name] ?? null]));
   }
 
   /**
@@ -142,8 +122,7 @@ export class RuntimeOptions {
    * @throws Error that names the options that are invalid or cannot change.
    */
   change(patch: Readonly<Record<string, unknown>>): void {
-    const names: readonly string[] = changeable;
-    const fixed = Object.keys(patch).filter((name) => !names.includes(name));
+    const fixed = Object.keys(patch).filter((name) => !Object.hasOwn(changeableShape, name));
     if (fixed.length > 0)
       throw new Error(`These options cannot be changed while the simulator is running: ${fixed.join(', ')}.`);
     const changed = Object.entries({ ...this.options, ...patch }).filter(([, value]) => value !== null);
