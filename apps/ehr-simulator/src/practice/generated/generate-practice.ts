@@ -7,7 +7,7 @@ import {
   immunizationTemplate,
   medicationRequestTemplate,
 } from './problems.templates.ts';
-import { createResourceWriter, type ResourceWriter } from './resource-writer.ts';
+import { createResourceWriter, type WriteResources } from './resource-writer.ts';
 import { diagnosticReportTemplate, documentReferenceTemplate, observationTemplate } from './results.templates.ts';
 import type { GeneratedType } from './template.ts';
 import { appointmentTemplate, carePlanTemplate, encounterTemplate, procedureTemplate } from './visits.templates.ts';
@@ -40,7 +40,7 @@ const patientsPerBatch = 16;
 
 interface Generator {
   readonly generatedType: GeneratedType;
-  readonly writer: ResourceWriter;
+  readonly write: WriteResources;
 }
 
 /**
@@ -51,7 +51,7 @@ export function generatePractice(options: GeneratePracticeOptions): PracticeSour
   const { patients, practiceId } = options;
   const generators = new Map<string, Generator>(
     generatedTypes.map((generatedType) => {
-      return [generatedType.type, { generatedType, writer: createResourceWriter({ ...options, generatedType }) }];
+      return [generatedType.type, { generatedType, write: createResourceWriter({ ...options, generatedType }) }];
     }),
   );
   const ownersOf = (id: string) => ownerIn({ id, practiceId, patients });
@@ -62,13 +62,13 @@ export function generatePractice(options: GeneratePracticeOptions): PracticeSour
       const generator = generators.get(type);
       const owner = generator?.generatedType.scope === 'practice' ? 0 : ownersOf(id);
       if (!generator || owner === undefined) return undefined;
-      return generator.writer.write({ owner }).find((resource) => resource.id === id);
+      return generator.write({ owner }).find((resource) => resource.id === id);
     },
     ofPatient: async ({ type, patientId }) => {
       const generator = generators.get(type);
       const owner = ownersOf(patientId);
       if (!generator || owner === undefined || generator.generatedType.scope === 'practice') return [];
-      return generator.writer.write({ owner });
+      return generator.write({ owner });
     },
   };
 }
@@ -96,16 +96,16 @@ async function* generateBatches({
   sinceMs,
 }: GenerateBatchesInput): AsyncGenerator<ResourceBatch> {
   if (!generator) return;
-  const { generatedType, writer } = generator;
+  const { generatedType, write } = generator;
   if (generatedType.scope === 'practice') {
-    if (fromBatch === 0) yield { index: 0, resources: writer.write({ owner: 0, sinceMs }) };
+    if (fromBatch === 0) yield { index: 0, resources: write({ owner: 0, sinceMs }) };
     return;
   }
   for (let index = fromBatch; index * patientsPerBatch < patients; index += 1) {
     const resources: StoredResource[] = [];
     const last = Math.min(patients, (index + 1) * patientsPerBatch);
     for (let owner = index * patientsPerBatch + 1; owner <= last; owner += 1)
-      resources.push(...writer.write({ owner, sinceMs }));
+      resources.push(...write({ owner, sinceMs }));
     yield { index, resources };
   }
 }

@@ -1,12 +1,5 @@
 import type { GeneratedType } from './template.ts';
-import { concept, patientReferences, resourceHead } from './template-parts.ts';
-
-const patientHead = resourceHead({
-  type: 'Patient',
-  profile: 'patient',
-  narrative:
-    '<p><b>{{given}} {{family}}</b>, {{gender}}, born {{birthDate}}</p><p>{{street}}, {{city}} {{postalCode}}</p>',
-});
+import { commonExtensions, concept, patientReferences } from './template-parts.ts';
 
 function usCoreRace({ code, display }: { readonly code: string; readonly display: string }) {
   return {
@@ -20,9 +13,8 @@ function usCoreRace({ code, display }: { readonly code: string; readonly display
 
 function patientOf(race: { readonly code: string; readonly display: string }) {
   return {
-    ...patientHead,
     extension: [
-      ...patientHead.extension,
+      ...commonExtensions,
       usCoreRace(race),
       {
         url: 'http://hl7.org/fhir/StructureDefinition/patient-birthPlace',
@@ -76,6 +68,8 @@ export const patientTemplate: GeneratedType = {
     { code: '2054-5', display: 'Black or African American' },
     { code: '2028-9', display: 'Asian' },
   ].map((race) => ({
+    narrative:
+      '<p><b>{{given}} {{family}}</b>, {{gender}}, born {{birthDate}}</p><p>{{street}}, {{city}} {{postalCode}}</p>',
     resource: patientOf(race),
     value: { min: 25, max: 48, decimals: 6 },
     value2: { min: 70, max: 120, decimals: 6 },
@@ -89,12 +83,8 @@ export const practitionerTemplate: GeneratedType = {
   count: { min: 12, max: 12 },
   variants: [
     {
+      narrative: '<p>{{given}} {{family}}, MD</p>',
       resource: {
-        ...resourceHead({
-          type: 'Practitioner',
-          profile: 'practitioner',
-          narrative: '<p>{{given}} {{family}}, MD</p>',
-        }),
         identifier: [{ system: 'http://hl7.org/fhir/sid/us-npi', value: '100{{recordNumber}}' }],
         active: true,
         name: [{ family: '{{family}}', given: ['{{given}}'], prefix: ['Dr.'], suffix: ['MD'] }],
@@ -115,12 +105,8 @@ export const organizationTemplate: GeneratedType = {
   count: { min: 3, max: 3 },
   variants: [
     {
+      narrative: '<p>Clínica {{family}} &amp; Partners</p>',
       resource: {
-        ...resourceHead({
-          type: 'Organization',
-          profile: 'organization',
-          narrative: '<p>Clínica {{family}} &amp; Partners</p>',
-        }),
         active: true,
         type: [concept({ system: 'hl7', name: 'organization-type', code: 'prov', display: 'Healthcare Provider' })],
         name: 'Clínica {{family}} & Partners',
@@ -138,8 +124,8 @@ export const locationTemplate: GeneratedType = {
   count: { min: 4, max: 4 },
   variants: [
     {
+      narrative: '<p>{{street}}, {{city}}</p>',
       resource: {
-        ...resourceHead({ type: 'Location', profile: 'location', narrative: '<p>{{street}}, {{city}}</p>' }),
         status: 'active',
         name: '{{city}} office',
         mode: 'instance',

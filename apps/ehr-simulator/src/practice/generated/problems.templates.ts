@@ -1,5 +1,5 @@
 import type { GeneratedType } from './template.ts';
-import { concept, patientReferences, resourceHead } from './template-parts.ts';
+import { concept, patientReferences } from './template-parts.ts';
 
 const diagnoses = [
   { code: 'E11.9', display: 'Type 2 diabetes mellitus without complications' },
@@ -13,35 +13,30 @@ export const conditionTemplate: GeneratedType = {
   idPart: 'Problem',
   scope: 'patient',
   count: { min: 1, max: 4 },
-  variants: diagnoses.map(({ code, display }) => ({ resource: conditionOf({ code, display }) })),
+  variants: diagnoses.map(({ code, display }) => ({
+    profile: 'condition-problems-health-concerns',
+    narrative: `<p>${display}, since {{day}}</p><p>{{note}}</p>`,
+    resource: {
+      clinicalStatus: concept({ system: 'hl7', name: 'condition-clinical', code: 'active', display: 'Active' }),
+      verificationStatus: concept({
+        system: 'hl7',
+        name: 'condition-ver-status',
+        code: 'confirmed',
+        display: 'Confirmed',
+      }),
+      category: [
+        concept({ system: 'hl7', name: 'condition-category', code: 'problem-list-item', display: 'Problem List Item' }),
+      ],
+      code: concept({ system: 'icd10', code, display }),
+      subject: patientReferences.subject,
+      encounter: patientReferences.encounter,
+      onsetDateTime: '{{day}}',
+      recordedDate: '{{start}}',
+      recorder: patientReferences.practitioner,
+      note: [{ time: '{{start}}', text: '{{note2}}' }],
+    },
+  })),
 };
-
-function conditionOf({ code, display }: { readonly code: string; readonly display: string }) {
-  return {
-    ...resourceHead({
-      type: 'Condition',
-      profile: 'condition-problems-health-concerns',
-      narrative: `<p>${display}, since {{day}}</p><p>{{note}}</p>`,
-    }),
-    clinicalStatus: concept({ system: 'hl7', name: 'condition-clinical', code: 'active', display: 'Active' }),
-    verificationStatus: concept({
-      system: 'hl7',
-      name: 'condition-ver-status',
-      code: 'confirmed',
-      display: 'Confirmed',
-    }),
-    category: [
-      concept({ system: 'hl7', name: 'condition-category', code: 'problem-list-item', display: 'Problem List Item' }),
-    ],
-    code: concept({ system: 'icd10', code, display }),
-    subject: patientReferences.subject,
-    encounter: patientReferences.encounter,
-    onsetDateTime: '{{day}}',
-    recordedDate: '{{start}}',
-    recorder: patientReferences.practitioner,
-    note: [{ time: '{{start}}', text: '{{note2}}' }],
-  };
-}
 
 const allergens = [
   { code: '7980', display: 'penicillin G' },
@@ -54,12 +49,8 @@ export const allergyIntoleranceTemplate: GeneratedType = {
   scope: 'patient',
   count: { min: 0, max: 2 },
   variants: allergens.map(({ code, display }) => ({
+    narrative: `<p>Allergy: ${display}</p><p>{{note}}</p>`,
     resource: {
-      ...resourceHead({
-        type: 'AllergyIntolerance',
-        profile: 'allergyintolerance',
-        narrative: `<p>Allergy: ${display}</p><p>{{note}}</p>`,
-      }),
       clinicalStatus: concept({
         system: 'hl7',
         name: 'allergyintolerance-clinical',
@@ -98,50 +89,36 @@ export const medicationRequestTemplate: GeneratedType = {
   idPart: 'Rx',
   scope: 'patient',
   count: { min: 1, max: 4 },
-  variants: prescriptions.map((prescription) => ({
-    resource: medicationRequestOf(prescription),
+  variants: prescriptions.map(({ code, display, status }) => ({
+    narrative: `<p>${display}</p><p>{{note}}</p>`,
+    resource: {
+      status,
+      intent: 'order',
+      category: [
+        concept({ system: 'hl7', name: 'medicationrequest-category', code: 'community', display: 'Community' }),
+      ],
+      medicationCodeableConcept: concept({ system: 'rxnorm', code, display }),
+      subject: patientReferences.subject,
+      encounter: patientReferences.encounter,
+      authoredOn: '{{start}}',
+      requester: patientReferences.practitioner,
+      dosageInstruction: [
+        {
+          text: 'Take by mouth twice a day with meals — até às 20 h.',
+          timing: { repeat: { frequency: 2, period: 1, periodUnit: 'd' } },
+          doseAndRate: [{ doseQuantity: { value: '{{#value}}', unit: 'tablet' } }],
+        },
+      ],
+      dispenseRequest: {
+        validityPeriod: { start: '{{day}}' },
+        numberOfRepeatsAllowed: 3,
+        quantity: { value: '{{#value2}}', unit: 'tablet' },
+      },
+    },
     value: { min: 0, max: 2, decimals: 2 },
     value2: { min: 30, max: 180, decimals: 1 },
   })),
 };
-
-function medicationRequestOf({
-  code,
-  display,
-  status,
-}: {
-  readonly code: string;
-  readonly display: string;
-  readonly status: string;
-}) {
-  return {
-    ...resourceHead({
-      type: 'MedicationRequest',
-      profile: 'medicationrequest',
-      narrative: `<p>${display}</p><p>{{note}}</p>`,
-    }),
-    status,
-    intent: 'order',
-    category: [concept({ system: 'hl7', name: 'medicationrequest-category', code: 'community', display: 'Community' })],
-    medicationCodeableConcept: concept({ system: 'rxnorm', code, display }),
-    subject: patientReferences.subject,
-    encounter: patientReferences.encounter,
-    authoredOn: '{{start}}',
-    requester: patientReferences.practitioner,
-    dosageInstruction: [
-      {
-        text: 'Take by mouth twice a day with meals — até às 20 h.',
-        timing: { repeat: { frequency: 2, period: 1, periodUnit: 'd' } },
-        doseAndRate: [{ doseQuantity: { value: '{{#value}}', unit: 'tablet' } }],
-      },
-    ],
-    dispenseRequest: {
-      validityPeriod: { start: '{{day}}' },
-      numberOfRepeatsAllowed: 3,
-      quantity: { value: '{{#value2}}', unit: 'tablet' },
-    },
-  };
-}
 
 const vaccines = [
   { code: '140', display: 'Influenza, seasonal, injectable, preservative free' },
@@ -155,8 +132,8 @@ export const immunizationTemplate: GeneratedType = {
   scope: 'patient',
   count: { min: 2, max: 4 },
   variants: vaccines.map(({ code, display }) => ({
+    narrative: `<p>${display}, given {{day}}</p>`,
     resource: {
-      ...resourceHead({ type: 'Immunization', profile: 'immunization', narrative: `<p>${display}, given {{day}}</p>` }),
       status: 'completed',
       vaccineCode: concept({ system: 'cvx', code, display }),
       patient: patientReferences.subject,

@@ -2,6 +2,7 @@ import type { StoredResource } from '../practice-source.ts';
 import { type CalendarInstant, calendarInstant, drawNumber, mix, pick } from './draws.ts';
 import { patientFacts } from './patient-facts.ts';
 import { compileTemplate, type GeneratedType, type Slots, slotNames, type Template, type Variant } from './template.ts';
+import { resourceHead } from './template-parts.ts';
 
 /** Free text as clinicians write it, with escapes, symbols, emoji and other scripts. Already JSON-escaped. */
 const notePool: readonly string[] = [
@@ -22,14 +23,13 @@ interface ResourceWriterOptions {
   readonly fhirBase: () => string;
 }
 
-export interface ResourceWriter {
-  /** The number of resources of `owner`. */
-  count(owner: number): number;
-  /** The resources of a patient (1 is the first) or of the practice (owner 0) that are newer than `sinceMs`. */
-  write(input: { readonly owner: number; readonly sinceMs?: number | undefined }): StoredResource[];
-}
+/** Writes the resources of a patient (1 is the first) or of the practice (owner 0) that are newer than `sinceMs`. */
+export type WriteResources = (input: {
+  readonly owner: number;
+  readonly sinceMs?: number | undefined;
+}) => StoredResource[];
 
-interface CompiledVariant extends Omit<Variant, 'resource'> {
+interface CompiledVariant extends Pick<Variant, 'value' | 'value2'> {
   readonly template: Template;
 }
 
@@ -40,17 +40,20 @@ const encountersOfEveryPatient = 3;
 const providers = 12;
 const locations = 4;
 
-/** Writes the resources of one type. The seed and its place determine everything about a resource. */
+/** Creates the writer of one type. The seed and its place determine everything about a resource. */
 export function createResourceWriter({
   generatedType,
   seed,
   practiceId,
   fhirBase,
-}: ResourceWriterOptions): ResourceWriter {
+}: ResourceWriterOptions): WriteResources {
   const { scope, count: range, idPart, type } = generatedType;
   const typeHash = [...type].reduce((hash, letter) => mix(hash, letter.charCodeAt(0), 1), seed);
   const variants = generatedType.variants.map(
-    ({ resource, ...rest }): CompiledVariant => ({ ...rest, template: compileTemplate(resource) }),
+    ({ resource, narrative, profile = type.toLowerCase(), ...values }): CompiledVariant => ({
+      ...values,
+      template: compileTemplate({ ...resourceHead({ type, profile, narrative }), ...resource }),
+    }),
   );
   const count = (owner: number) => range.min + (mix(typeHash, owner, 2) % (range.max - range.min + 1));
   const prefix = `a-${practiceId}`;
@@ -76,7 +79,7 @@ export function createResourceWriter({
     return { id: slots.id, versionId, lastUpdatedMs: changed.epochMs, text: template(slots) };
   };
 
-  const write: ResourceWriter['write'] = ({ owner, sinceMs = -1 }) => {
+  return ({ owner, sinceMs = -1 }) => {
     const resources: StoredResource[] = [];
     let slots: Slots | undefined;
     const total = count(owner);
@@ -89,7 +92,6 @@ export function createResourceWriter({
     }
     return resources;
   };
-  return { count, write };
 }
 
 interface StartSlotsInput {

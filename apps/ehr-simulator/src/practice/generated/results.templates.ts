@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { sampleDocuments } from '../sample-documents.ts';
 import type { GeneratedType, Variant } from './template.ts';
-import { concept, patientReferences, resourceHead } from './template-parts.ts';
+import { concept, patientReferences } from './template-parts.ts';
 
 interface Measure {
   readonly category: 'vital-signs' | 'laboratory';
@@ -32,57 +32,51 @@ export const observationTemplate: GeneratedType = {
 };
 
 function measured({ category, code, display, unit, range: [min, max, decimals] }: Measure): Variant {
-  const resource = {
-    ...observation({ category, code, display, profile: category === 'laboratory' ? 'observation-lab' : 'vital-signs' }),
+  const profile = category === 'laboratory' ? 'observation-lab' : 'vital-signs';
+  const content = {
     valueQuantity: { value: '{{#value}}', unit, system: 'http://unitsofmeasure.org', code: unit },
     referenceRange: [{ low: { value: min, unit }, high: { value: max, unit }, text: `${min}–${max} ${unit}` }],
   };
-  return { resource, value: { min, max, decimals } };
+  return { ...observation({ category, code, display, profile, content }), value: { min, max, decimals } };
 }
 
 function bloodPressure(): Variant {
-  const component = ({
-    code,
-    display,
-    slot,
-  }: {
-    readonly code: string;
-    readonly display: string;
-    readonly slot: string;
-  }) => ({
+  const component = [
+    { code: '8480-6', display: 'Systolic blood pressure', value: '{{#value}}' },
+    { code: '8462-4', display: 'Diastolic blood pressure', value: '{{#value2}}' },
+  ].map(({ code, display, value }) => ({
     code: concept({ system: 'loinc', code, display }),
-    valueQuantity: { value: slot, unit: 'mmHg', system: 'http://unitsofmeasure.org', code: 'mm[Hg]' },
-  });
-  const resource = {
-    ...observation({
-      category: 'vital-signs',
-      code: '85354-9',
-      display: 'Blood pressure panel',
-      profile: 'blood-pressure',
-    }),
-    component: [
-      component({ code: '8480-6', display: 'Systolic blood pressure', slot: '{{#value}}' }),
-      component({ code: '8462-4', display: 'Diastolic blood pressure', slot: '{{#value2}}' }),
-    ],
+    valueQuantity: { value, unit: 'mmHg', system: 'http://unitsofmeasure.org', code: 'mm[Hg]' },
+  }));
+  const panel = { category: 'vital-signs', code: '85354-9', display: 'Blood pressure panel' } as const;
+  return {
+    ...observation({ ...panel, profile: 'blood-pressure', content: { component } }),
+    value: { min: 95, max: 180, decimals: 0 },
+    value2: { min: 55, max: 110, decimals: 1 },
   };
-  return { resource, value: { min: 95, max: 180, decimals: 0 }, value2: { min: 55, max: 110, decimals: 1 } };
 }
 
 interface ObservationInput extends Pick<Measure, 'category' | 'code' | 'display'> {
   readonly profile: string;
+  /** What was measured. */
+  readonly content: object;
 }
 
-function observation({ category, code, display, profile }: ObservationInput) {
+function observation({ category, code, display, profile, content }: ObservationInput): Variant {
   return {
-    ...resourceHead({ type: 'Observation', profile, narrative: `<p>${display} on {{day}}</p><p>{{note}}</p>` }),
-    status: 'final',
-    category: [concept({ system: 'hl7', name: 'observation-category', code: category, display: category })],
-    code: concept({ system: 'loinc', code, display }),
-    subject: patientReferences.subject,
-    encounter: patientReferences.encounter,
-    effectiveDateTime: '{{start}}',
-    issued: '{{end}}',
-    performer: [patientReferences.practitioner],
+    profile,
+    narrative: `<p>${display} on {{day}}</p><p>{{note}}</p>`,
+    resource: {
+      status: 'final',
+      category: [concept({ system: 'hl7', name: 'observation-category', code: category, display: category })],
+      code: concept({ system: 'loinc', code, display }),
+      subject: patientReferences.subject,
+      encounter: patientReferences.encounter,
+      effectiveDateTime: '{{start}}',
+      issued: '{{end}}',
+      performer: [patientReferences.practitioner],
+      ...content,
+    },
   };
 }
 
@@ -104,35 +98,28 @@ const reports = [
   { category: 'RAD', categoryDisplay: 'Radiology', code: '36643-5', display: 'Chest X-ray', inline: false },
 ] as const;
 
-type Report = (typeof reports)[number];
-
 export const diagnosticReportTemplate: GeneratedType = {
   type: 'DiagnosticReport',
   idPart: 'Report',
   scope: 'patient',
   count: { min: 1, max: 3 },
-  variants: reports.map((report) => ({ resource: reportOf(report) })),
+  variants: reports.map(({ category, categoryDisplay, code, display, inline }) => ({
+    profile: 'diagnosticreport-lab',
+    narrative: `<p>${display} for {{given}} {{family}}, {{day}}</p>`,
+    resource: {
+      status: 'final',
+      category: [concept({ system: 'hl7', name: 'v2-0074', code: category, display: categoryDisplay })],
+      code: concept({ system: 'loinc', code, display }),
+      subject: patientReferences.subject,
+      encounter: patientReferences.encounter,
+      effectiveDateTime: '{{start}}',
+      issued: '{{end}}',
+      performer: [patientReferences.practitioner],
+      conclusion: '{{note}}',
+      presentedForm: [attachment({ display, inline, image: category === 'RAD' })],
+    },
+  })),
 };
-
-function reportOf({ category, categoryDisplay, code, display, inline }: Report) {
-  return {
-    ...resourceHead({
-      type: 'DiagnosticReport',
-      profile: 'diagnosticreport-lab',
-      narrative: `<p>${display} for {{given}} {{family}}, {{day}}</p>`,
-    }),
-    status: 'final',
-    category: [concept({ system: 'hl7', name: 'v2-0074', code: category, display: categoryDisplay })],
-    code: concept({ system: 'loinc', code, display }),
-    subject: patientReferences.subject,
-    encounter: patientReferences.encounter,
-    effectiveDateTime: '{{start}}',
-    issued: '{{end}}',
-    performer: [patientReferences.practitioner],
-    conclusion: '{{note}}',
-    presentedForm: [attachment({ display, inline, image: category === 'RAD' })],
-  };
-}
 
 interface AttachmentInput {
   readonly display: string;
@@ -156,44 +143,38 @@ const documents = [
   { code: '72170-4', display: 'Photographic image', file: 'png', inline: false },
 ] as const;
 
-type Document = (typeof documents)[number];
-
 export const documentReferenceTemplate: GeneratedType = {
   type: 'DocumentReference',
   idPart: 'Document',
   scope: 'patient',
   count: { min: 1, max: 2 },
-  variants: documents.map((document) => ({ resource: documentOf(document) })),
-};
-
-function documentOf({ code, display, file, inline }: Document) {
-  const { contentType, bytes } = sampleDocuments[file];
-  const where = inline ? { data: bytes.toString('base64') } : { url: `Binary/a-{{practiceId}}.${file}-{{binaryId}}` };
-  const hash = createHash('sha1').update(bytes).digest('base64');
-  return {
-    ...resourceHead({
-      type: 'DocumentReference',
-      profile: 'documentreference',
+  variants: documents.map(({ code, display, file, inline }) => {
+    const { contentType, bytes } = sampleDocuments[file];
+    const where = inline ? { data: bytes.toString('base64') } : { url: `Binary/a-{{practiceId}}.${file}-{{binaryId}}` };
+    const hash = createHash('sha1').update(bytes).digest('base64');
+    return {
       narrative: `<p>${display}, {{day}}</p>`,
-    }),
-    status: 'current',
-    type: concept({ system: 'loinc', code, display }),
-    category: [
-      {
-        coding: [
+      resource: {
+        status: 'current',
+        type: concept({ system: 'loinc', code, display }),
+        category: [
           {
-            system: 'http://hl7.org/fhir/us/core/CodeSystem/us-core-documentreference-category',
-            code: 'clinical-note',
+            coding: [
+              {
+                system: 'http://hl7.org/fhir/us/core/CodeSystem/us-core-documentreference-category',
+                code: 'clinical-note',
+              },
+            ],
           },
         ],
+        subject: patientReferences.subject,
+        date: '{{end}}',
+        author: [patientReferences.practitioner],
+        custodian: patientReferences.organization,
+        description: '{{note}}',
+        content: [{ attachment: { contentType, ...where, size: bytes.length, hash, title: `${display} ({{day}})` } }],
+        context: { encounter: [patientReferences.encounter], period: { start: '{{start}}', end: '{{end}}' } },
       },
-    ],
-    subject: patientReferences.subject,
-    date: '{{end}}',
-    author: [patientReferences.practitioner],
-    custodian: patientReferences.organization,
-    description: '{{note}}',
-    content: [{ attachment: { contentType, ...where, size: bytes.length, hash, title: `${display} ({{day}})` } }],
-    context: { encounter: [patientReferences.encounter], period: { start: '{{start}}', end: '{{end}}' } },
-  };
-}
+    };
+  }),
+};

@@ -1,12 +1,25 @@
 interface ResourceHeadInput {
   readonly type: string;
-  /** The name of a US Core profile without its prefix. */
   readonly profile: string;
-  /** XHTML without the outer div. */
   readonly narrative: string;
 }
 
-/** The start of every generated resource: id, meta, narrative and nested extensions. */
+/** The extensions of every generated resource, some of them nested. */
+export const commonExtensions = [
+  {
+    url: 'https://fhir.athena.io/StructureDefinition/ah-practice',
+    valueReference: { reference: 'Organization/{{organizationId}}' },
+  },
+  {
+    url: 'https://fhir.athena.io/StructureDefinition/chart-sharing-group',
+    extension: [
+      { url: 'group', valueCode: 'a-{{practiceId}}.CSG-1' },
+      { url: 'shared', extension: [{ url: 'since', valueDate: '{{day}}' }] },
+    ],
+  },
+];
+
+/** The start of every generated resource: id, meta, narrative and extensions. */
 export function resourceHead({ type, profile, narrative }: ResourceHeadInput) {
   return {
     resourceType: type,
@@ -18,19 +31,7 @@ export function resourceHead({ type, profile, narrative }: ResourceHeadInput) {
       security: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality', code: 'N', display: 'normal' }],
     },
     text: { status: 'generated', div: `<div xmlns="http://www.w3.org/1999/xhtml">${narrative}</div>` },
-    extension: [
-      {
-        url: 'https://fhir.athena.io/StructureDefinition/ah-practice',
-        valueReference: { reference: 'Organization/{{organizationId}}' },
-      },
-      {
-        url: 'https://fhir.athena.io/StructureDefinition/chart-sharing-group',
-        extension: [
-          { url: 'group', valueCode: 'a-{{practiceId}}.CSG-1' },
-          { url: 'shared', extension: [{ url: 'since', valueDate: '{{day}}' }] },
-        ],
-      },
-    ],
+    extension: commonExtensions,
   };
 }
 

@@ -6,7 +6,11 @@ export interface DrawnNumber {
 }
 
 export interface Variant {
-  /** A resource with slots. */
+  /** The name of a US Core profile without its prefix. Default: the type in lower case. */
+  readonly profile?: string;
+  /** XHTML without the outer div. */
+  readonly narrative: string;
+  /** A resource with slots, without its head (`resourceHead`). */
   readonly resource: object;
   readonly value?: DrawnNumber;
   readonly value2?: DrawnNumber;

@@ -1,5 +1,5 @@
 import type { GeneratedType } from './template.ts';
-import { concept, patientReferences, resourceHead } from './template-parts.ts';
+import { concept, patientReferences } from './template-parts.ts';
 
 const visits = [
   { code: '185349003', display: 'Encounter for check up', classCode: 'AMB', classDisplay: 'ambulatory' },
@@ -13,12 +13,8 @@ export const encounterTemplate: GeneratedType = {
   scope: 'patient',
   count: { min: 3, max: 5 },
   variants: visits.map(({ code, display, classCode, classDisplay }) => ({
+    narrative: `<p>${display}, {{start}}</p><p>{{note}}</p>`,
     resource: {
-      ...resourceHead({
-        type: 'Encounter',
-        profile: 'encounter',
-        narrative: `<p>${display}, {{start}}</p><p>{{note}}</p>`,
-      }),
       status: 'finished',
       class: { system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: classCode, display: classDisplay },
       type: [concept({ system: 'snomed', code, display })],
@@ -50,12 +46,8 @@ export const appointmentTemplate: GeneratedType = {
   scope: 'patient',
   count: { min: 1, max: 2 },
   variants: kinds.map(({ code, display, status }) => ({
+    narrative: `<p>${display}, {{start}}</p><p>{{note}}</p>`,
     resource: {
-      ...resourceHead({
-        type: 'Appointment',
-        profile: 'appointment',
-        narrative: `<p>${display}, {{start}}</p><p>{{note}}</p>`,
-      }),
       status,
       appointmentType: concept({ system: 'hl7', name: 'v2-0276', code, display }),
       reasonCode: [concept({ system: 'snomed', code: '185389009', display: 'Follow-up visit' })],
@@ -85,12 +77,8 @@ export const procedureTemplate: GeneratedType = {
   scope: 'patient',
   count: { min: 0, max: 3 },
   variants: procedures.map(({ code, display }) => ({
+    narrative: `<p>${display}, {{day}}</p><p>{{note}}</p>`,
     resource: {
-      ...resourceHead({
-        type: 'Procedure',
-        profile: 'procedure',
-        narrative: `<p>${display}, {{day}}</p><p>{{note}}</p>`,
-      }),
       status: 'completed',
       code: concept({ system: 'snomed', code, display }),
       subject: patientReferences.subject,
@@ -114,12 +102,8 @@ export const carePlanTemplate: GeneratedType = {
   scope: 'patient',
   count: { min: 1, max: 1 },
   variants: plans.map(({ title, activity }) => ({
+    narrative: `<h3>${title}</h3><p>{{note}}</p><p>{{note2}}</p>`,
     resource: {
-      ...resourceHead({
-        type: 'CarePlan',
-        profile: 'careplan',
-        narrative: `<h3>${title}</h3><p>{{note}}</p><p>{{note2}}</p>`,
-      }),
       status: 'active',
       intent: 'plan',
       category: [
