@@ -1,6 +1,5 @@
 import type { BenchContext, BenchRow } from './bench.ts';
 import type { Measurement } from './probe.ts';
-import type { Goal } from './report/goal.ts';
 import { median } from './report/median.ts';
 
 /** Reads a value from a measurement. Higher is better, unless the goal is `atMost`. */
@@ -33,25 +32,34 @@ export async function alternate(options: {
   return measured;
 }
 
+type RowHead = Pick<BenchRow, 'name' | 'unit' | 'goal'>;
+
+/** Returns the row of a single measurement. */
+export function singleRow(row: RowHead & Pick<BenchRow, 'value' | 'floor' | 'ratio'>): BenchRow {
+  const { value, floor } = row;
+  return { ...row, runs: [floor === undefined ? { value } : { value, floor }] };
+}
+
+/** Returns the medians of the runs and of their floors, and of their ratios in each run. */
+export function medianRow(
+  row: RowHead & { readonly runs: readonly { readonly value: number; readonly floor: number }[] },
+): BenchRow & { readonly floor: number; readonly ratio: number } {
+  return {
+    ...row,
+    value: median(row.runs.map(({ value }) => value)),
+    floor: median(row.runs.map(({ floor }) => floor)),
+    ratio: median(row.runs.map(({ value, floor }) => value / floor)),
+  };
+}
+
 /** Returns the medians of both, and of their ratios in each turn. */
-export function compare(options: {
-  readonly name: string;
-  readonly measured: Alternated;
-  readonly read: Reading;
-  readonly unit: string;
-  readonly goal: Goal;
-}): BenchRow {
-  const { name, measured, read, unit, goal } = options;
+export function compare(options: RowHead & { readonly measured: Alternated; readonly read: Reading }): BenchRow {
+  const { measured, read, ...row } = options;
   const runs = measured.subject.map((measurement, index) => ({
     value: read(measurement),
     floor: read(measured.floor[index] as Measurement),
   }));
-  return {
-    ...{ name, unit, goal, runs },
-    value: median(runs.map(({ value }) => value)),
-    floor: median(runs.map(({ floor }) => floor)),
-    ratio: median(runs.map(({ value, floor }) => value / floor)),
-  };
+  return medianRow({ ...row, runs });
 }
 
 export const perSecond: Reading = ({ units, seconds }) => units / seconds;

@@ -3,11 +3,12 @@ import { spawnTethered } from '@bulkhead/embedded';
 import { nextFreePort } from '../../system/next-free-port.ts';
 import { waitForHttp } from '../../system/wait-for-http.ts';
 import type { Bench, BenchContext, BenchRow } from '../bench.ts';
+import { medianRow } from '../compare.ts';
 import { root } from '../probe.ts';
-import { median, quantile } from '../report/median.ts';
+import { quantile } from '../report/median.ts';
 import { type Load, offerLoad } from '../systems/offer-load.ts';
 import { startApi } from '../systems/start-api.ts';
-import { startWorkerProbe } from '../systems/start-worker-probe.ts';
+import { newDatabase, startWorkerProbe } from '../systems/start-worker-probe.ts';
 
 const path = '/api/ehr/athenahealth/bulk-export';
 /** A rate that two cores hardly carry, one at which they must answer quickly, and one that a whole hospital would hardly reach. */
@@ -19,11 +20,10 @@ export const api: Bench = {
     'GET status and POST bulk-export at 500, 200 and 50 requests/s, p99; floor: bare BullMQ add and Express in one process',
   minutes: 5,
   async run(context) {
-    const { redisUrl, mongodbUrl } = context;
-    const database = `api-${randomBytes(4).toString('hex')}`;
+    const database = newDatabase();
     const origin = 'http://127.0.0.1:1';
     // This worker sends kick-offs without an EHR. A POST waits for the kick-off.
-    const worker = await startWorkerProbe({ entry: 'worker', redisUrl, mongodbUrl, database, origin });
+    const worker = await startWorkerProbe(context, { entry: 'worker', database, origin });
     const subject = await startApi({ context, database, origin });
     const floor = await startFloor(context);
     try {
@@ -75,16 +75,10 @@ async function measure(options: {
     const value = await p99({ ...load, perSecond, seconds });
     if (run > 0) runs.push({ value, floor });
   }
-  const shared = { unit: 'ms, p99', runs, value: median(runs.map(({ value }) => value)) };
-  const ratio = median(runs.map(({ value, floor }) => value / floor));
   const row = `api, ${name} at ${perSecond}/s`;
-  return [
-    { ...shared, name: row, goal: { of: 'value', atMost: 50 } },
-    {
-      ...{ ...shared, name: `${row}, of the floor`, ratio, floor: median(runs.map(({ floor }) => floor)) },
-      goal: { of: 'ratio', atMost: 3 },
-    },
-  ];
+  const ofFloor = medianRow({ name: `${row}, of the floor`, unit: 'ms, p99', goal: { of: 'ratio', atMost: 3 }, runs });
+  const { value, unit } = ofFloor;
+  return [{ name: row, value, unit, goal: { of: 'value', atMost: 50 }, runs }, ofFloor];
 }
 
 async function p99(load: Load): Promise<number> {

@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import type { Bench, BenchContext, BenchRow } from '../bench.ts';
+import { singleRow } from '../compare.ts';
 import type { Measurement, Probe } from '../probe.ts';
 import { type BenchSimulator, startSimulator } from '../systems/start-simulator.ts';
 import { startWorkerProbe } from '../systems/start-worker-probe.ts';
@@ -103,16 +103,7 @@ async function withWorker<Result>(
   }) => Promise<Result>,
 ): Promise<Result> {
   const { context, simulator, env } = options;
-  const { redisUrl, mongodbUrl } = context;
-  const database = `crawl-${randomBytes(4).toString('hex')}`;
-  const worker = await startWorkerProbe({
-    entry: 'worker',
-    redisUrl,
-    mongodbUrl,
-    database,
-    origin: simulator.origin,
-    env,
-  });
+  const worker = await startWorkerProbe(context, { entry: 'worker', origin: simulator.origin, env });
   const readCount = async () => (await simulator.control<{ requests: number }>('/stats')).requests;
   try {
     return await work({
@@ -128,17 +119,8 @@ async function withWorker<Result>(
   }
 }
 
-function toRow({
-  name,
-  value,
-  floor,
-}: {
-  readonly name: string;
-  readonly value: number;
-  readonly floor: number;
-}): BenchRow {
-  const ratio = value / floor;
-  return { name, value, floor, ratio, unit: 'requests', runs: [{ value, floor }], goal: { of: 'ratio', atMost: 1.1 } };
+function toRow(row: { readonly name: string; readonly value: number; readonly floor: number }): BenchRow {
+  return singleRow({ ...row, ratio: row.value / row.floor, unit: 'requests', goal: { of: 'ratio', atMost: 1.1 } });
 }
 
 /** The requests of an export, and of a day on which each practice syncs and one in thirty is exported. */
@@ -146,12 +128,9 @@ function toDay({ nightly, exported }: { readonly nightly: number; readonly expor
   const value = Math.ceil(practices * nightly + (practices / daysOfMonth) * (exported + pollsOfExport));
   const name = `a day of ${practices} practices: a nightly sync by type each, and their exports of 6 h once a month`;
   return [
-    {
-      ...{ name: 'crawl, an export without its polls', value: exported, unit: 'requests', runs: [{ value: exported }] },
-      // It has a request for each file, so it depends on the server.
-      goal: { of: 'value' },
-    },
-    { name, value, unit: 'requests', runs: [{ value }], goal: { of: 'value', atMost: dailyBudget } },
+    // It has a request for each file, so it depends on the server.
+    singleRow({ name: 'crawl, an export without its polls', value: exported, unit: 'requests', goal: { of: 'value' } }),
+    singleRow({ name, value, unit: 'requests', goal: { of: 'value', atMost: dailyBudget } }),
   ];
 }
 
@@ -159,7 +138,7 @@ function toDay({ nightly, exported }: { readonly nightly: number; readonly expor
 function toNight(how: string, requestsOfPractice: number): BenchRow {
   const value = practices * requestsOfPractice;
   const name = `a night of ${practices} practices with ${patientsOfPractice} patients each, ${how}`;
-  return { name, value, unit: 'requests', runs: [{ value }], goal: { of: 'value', atMost: dailyBudget } };
+  return singleRow({ name, value, unit: 'requests', goal: { of: 'value', atMost: dailyBudget } });
 }
 
 async function patientIds(origin: string): Promise<string[]> {

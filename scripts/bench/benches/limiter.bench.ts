@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Bench, BenchContext, BenchRow } from '../bench.ts';
+import { singleRow } from '../compare.ts';
 import type { Measurement, Probe } from '../probe.ts';
 import { type RedisCost, redisCostOf, redisCostRows } from '../systems/redis-cost.ts';
 import { type BenchSimulator, startSimulator } from '../systems/start-simulator.ts';
@@ -47,14 +48,9 @@ export const limiter: Bench = {
     const hammer = { seconds, priority: 'download', waiting: 8 };
     const mixed = await run(context, [['polls', polls], ...[1, 2, 3].map(() => ['hammer', hammer] as const)]);
     const p99 = mixed.answers[0]?.details.p99Ms ?? Number.NaN;
-    rows.push(violationsRow('limiter, with priorities', mixed), {
-      name: "limiter, a poll's wait, p99",
-      value: p99,
-      unit: 'ms',
-      goal: { of: 'value', atMost: 1000 },
-      runs: [{ value: p99 }],
-    });
-    return rows;
+    const goal = { of: 'value', atMost: 1000 } as const;
+    const waitRow = singleRow({ name: "limiter, a poll's wait, p99", value: p99, unit: 'ms', goal });
+    return [...rows, violationsRow('limiter, with priorities', mixed), waitRow];
   },
 };
 
@@ -63,13 +59,13 @@ async function run(
   context: BenchContext,
   orders: readonly (readonly [name: string, argument: unknown])[],
 ): Promise<Traffic> {
-  const { redisUrl, mongodbUrl, folder } = context;
+  const { redisUrl, folder } = context;
   const simulator = await startSimulator(folder, { SIMULATOR_PATIENTS: '1', SIMULATOR_RATE_LIMIT: 'off' });
   const probes: Probe[] = [];
   try {
     const env = { PREFIX: `{${randomBytes(4).toString('hex')}}` };
-    const shared = { entry: 'limiter', redisUrl, mongodbUrl, database: 'limiter', origin: simulator.origin, env };
-    for (const _ of orders) probes.push(await startWorkerProbe(shared));
+    const shared = { entry: 'limiter', database: 'limiter', origin: simulator.origin, env };
+    for (const _ of orders) probes.push(await startWorkerProbe(context, shared));
     // A budget that is new to Redis grants no request for three seconds, which is not measured here.
     await probes[0]?.measure('polls', { seconds: 2.5, everyMs: 250 });
     const { answers, cost } = await redisCostOf(redisUrl, () =>
@@ -84,10 +80,10 @@ async function run(
 
 /** Runs the same limiter for a hundred client ids, 800 requests per second, so that Redis is never idle. */
 async function manyBudgets(context: BenchContext, seconds: number) {
-  const { redisUrl, mongodbUrl } = context;
+  const { redisUrl } = context;
   const env = { PREFIX: `{${randomBytes(4).toString('hex')}}` };
-  const start = { entry: 'limiter', redisUrl, mongodbUrl, database: 'limiter', origin: 'http://127.0.0.1', env };
-  const probes = [await startWorkerProbe(start), await startWorkerProbe(start)];
+  const shared = { entry: 'limiter', database: 'limiter', origin: 'http://127.0.0.1', env };
+  const probes = [await startWorkerProbe(context, shared), await startWorkerProbe(context, shared)];
   try {
     const order = { seconds, budgets: 100, waiting: 4 };
     const { cost } = await redisCostOf(redisUrl, () =>
@@ -116,17 +112,11 @@ function toRows(name: string, traffic: Traffic): BenchRow[] {
   const rate = { value: perSecond, floor: allowedPerSecond, ratio: perSecond / allowedPerSecond, unit: 'requests/s' };
   return [
     violationsRow(name, traffic),
-    { name: `${name}: rate`, ...rate, goal: { of: 'ratio', atLeast: 0.985 }, runs: [rate] },
+    singleRow({ name: `${name}: rate`, ...rate, goal: { of: 'ratio', atLeast: 0.985 } }),
     ...redisCostRows(name, cost),
   ];
 }
 
 function violationsRow(name: string, { violations }: Pick<Traffic, 'violations'>): BenchRow {
-  return {
-    name,
-    value: violations,
-    unit: 'violations',
-    goal: { of: 'value', atMost: 0 },
-    runs: [{ value: violations }],
-  };
+  return singleRow({ name, value: violations, unit: 'violations', goal: { of: 'value', atMost: 0 } });
 }

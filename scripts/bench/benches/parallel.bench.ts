@@ -1,14 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { cpus } from 'node:os';
 import type { Bench, BenchContext, BenchRow } from '../bench.ts';
+import { medianRow } from '../compare.ts';
 import type { Measurement, Probe } from '../probe.ts';
 import { median } from '../report/median.ts';
 import { watchCores } from '../systems/busy-cores.ts';
 import { makeData } from '../systems/make-data.ts';
 import { type FileServer, serveFiles } from '../systems/serve-files.ts';
 import { splitFiles } from '../systems/split-files.ts';
-import { startWorkerProbe } from '../systems/start-worker-probe.ts';
+import { newDatabase, startWorkerProbe } from '../systems/start-worker-probe.ts';
 
 const files = 8;
 /** Ten Observations per patient. */
@@ -111,12 +111,11 @@ async function withProbes<Result>(
   work: (probes: [Probe, ...Probe[]]) => Promise<Result>,
 ): Promise<Result> {
   const { entry, count, context, server } = options;
-  const { redisUrl, mongodbUrl } = context;
-  const database = `parallel-${randomBytes(4).toString('hex')}`;
+  const database = newDatabase();
   const probes: Probe[] = [];
   try {
     for (let index = 0; index < count; index++) {
-      probes.push(await startWorkerProbe({ entry, redisUrl, mongodbUrl, database, origin: server.origin }));
+      probes.push(await startWorkerProbe(context, { entry, database, origin: server.origin }));
     }
     return await work(probes as [Probe, ...Probe[]]);
   } finally {
@@ -132,19 +131,13 @@ function toRows(options: {
 }) {
   const { workers, runs, alone } = options;
   const name = `${options.name}, ${workers} ${workers === 1 ? 'worker' : 'workers'}`;
-  const compared = runs.map((run, index) => ({
-    value: perSecond(run),
-    floor: perSecond(alone[index] as Run),
-  }));
   const cores = runs.map(({ cores: value }) => ({ value }));
   const bound = Math.min(workers, cpus().length) * 0.85;
-  const rate: BenchRow = {
-    ...{ name, unit: 'resources/s', runs: compared },
+  const rate = medianRow({
+    ...{ name, unit: 'resources/s' },
     goal: workers === 1 ? { of: 'ratio' } : { of: 'ratio', atLeast: bound },
-    value: median(compared.map(({ value }) => value)),
-    floor: median(compared.map(({ floor }) => floor)),
-    ratio: median(compared.map(({ value, floor }) => value / floor)),
-  };
+    runs: runs.map((run, index) => ({ value: perSecond(run), floor: perSecond(alone[index] as Run) })),
+  });
   const busy: BenchRow = {
     ...{ name: `${name}: cores busy`, unit: `of ${cpus().length}`, goal: { of: 'value' }, runs: cores },
     value: median(cores.map(({ value }) => value)),

@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Bench, BenchContext, BenchRow } from '../bench.ts';
+import { singleRow } from '../compare.ts';
 import { quantile } from '../report/median.ts';
 import { readRedisUsage } from '../systems/redis-usage.ts';
 import { serveStatuses } from '../systems/serve-statuses.ts';
-import { startWorkerProbe } from '../systems/start-worker-probe.ts';
+import { newDatabase, startWorkerProbe } from '../systems/start-worker-probe.ts';
 
 /**
  * Time runs four times as fast: intervals, the server's Retry-After and the limit's window are a quarter. So an hour
@@ -41,7 +41,7 @@ async function fly(options: { readonly context: BenchContext; readonly count: nu
   }));
   await downloadAtOnce({ context, database, origin, files });
   const env = { AUTH: 'none', RATE_LIMIT: JSON.stringify(rateLimit), POLL_INTERVAL_MS: String(pollIntervalMs) };
-  const worker = await startProbe({ context, database, origin, env });
+  const worker = await startWorkerProbe(context, { entry: 'worker', database, origin, env });
   try {
     await worker.measure('order', files);
     const before = await readRedisUsage(context.redisUrl);
@@ -66,22 +66,22 @@ async function fly(options: { readonly context: BenchContext; readonly count: nu
     const scaled = (requests: number) => requests / seconds / speed;
     return [
       // The scheduler runs every 30 s, so a poll is up to 30 s late by design.
-      row({
+      singleRow({
         name: `${name}: late, p99`,
         value: quantile(lateSeconds, 0.99),
         unit: 's',
         goal: { of: 'value', atMost: 60 },
       }),
-      row({ name: `${name}: polls`, value: scaled(polls), unit: 'requests/s', goal: { of: 'value' } }),
-      row({
+      singleRow({ name: `${name}: polls`, value: scaled(polls), unit: 'requests/s', goal: { of: 'value' } }),
+      singleRow({
         name: `${name}: downloads beside`,
         value: scaled(downloads),
         unit: 'requests/s',
         // At least one grant in eight.
         goal: { of: 'value', atLeast: 1 },
       }),
-      row({ name: `${name}: Redis`, value: perExport, unit: 'kB/export', goal: { of: 'value', atMost: 20 } }),
-      row({
+      singleRow({ name: `${name}: Redis`, value: perExport, unit: 'kB/export', goal: { of: 'value', atMost: 20 } }),
+      singleRow({
         name: `${name}: Redis at the end, of the start`,
         value: growth,
         unit: '×',
@@ -101,9 +101,9 @@ async function downloadAtOnce(options: {
   readonly origin: string;
   readonly files: readonly object[];
 }): Promise<void> {
-  const { files, ...where } = options;
-  options.context.print(`${files.length} downloads before`);
-  const worker = await startProbe({ ...where, env: { AUTH: 'none' } });
+  const { context, files, ...where } = options;
+  context.print(`${files.length} downloads before`);
+  const worker = await startWorkerProbe(context, { entry: 'worker', ...where, env: { AUTH: 'none' } });
   try {
     await worker.measure('work', ['file-download']);
     await worker.measure('export', files);
@@ -115,14 +115,13 @@ async function downloadAtOnce(options: {
 async function memoryRow(options: { readonly context: BenchContext; readonly count: number }): Promise<BenchRow> {
   const { context, count } = options;
   context.print(`ordering ${count} exports`);
-  const origin = 'http://127.0.0.1:1';
-  const worker = await startProbe({ context, database: newDatabase(), origin, env: {} });
+  const worker = await startWorkerProbe(context, { entry: 'worker', origin: 'http://127.0.0.1:1' });
   try {
     const before = await readRedisUsage(context.redisUrl);
     await worker.measure('fly-exports', count);
     const after = await readRedisUsage(context.redisUrl);
     const value = (after.memoryBytes - before.memoryBytes) / count / 1000;
-    return row({
+    return singleRow({
       name: `polling, ${count} exports: Redis`,
       value,
       unit: 'kB/export',
@@ -131,23 +130,4 @@ async function memoryRow(options: { readonly context: BenchContext; readonly cou
   } finally {
     await worker.stop();
   }
-}
-
-function newDatabase(): string {
-  return `polling-${randomBytes(4).toString('hex')}`;
-}
-
-function startProbe(options: {
-  readonly context: BenchContext;
-  readonly database: string;
-  readonly origin: string;
-  readonly env: Readonly<Record<string, string>>;
-}) {
-  const { context, database, origin, env } = options;
-  const { redisUrl, mongodbUrl } = context;
-  return startWorkerProbe({ entry: 'worker', redisUrl, mongodbUrl, database, origin, env });
-}
-
-function row(measured: Pick<BenchRow, 'name' | 'value' | 'unit' | 'goal'>): BenchRow {
-  return { ...measured, runs: [measured] };
 }

@@ -1,13 +1,12 @@
-import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import type { Bench, BenchRow } from '../bench.ts';
-import { alternate, compare, perSecond } from '../compare.ts';
+import { alternate, compare, perSecond, singleRow } from '../compare.ts';
 import type { Measurement, Probe } from '../probe.ts';
 import { quantile } from '../report/median.ts';
 import { makeData } from '../systems/make-data.ts';
 import { type BenchApi, startApi } from '../systems/start-api.ts';
-import { startWorkerProbe } from '../systems/start-worker-probe.ts';
+import { newDatabase, startWorkerProbe } from '../systems/start-worker-probe.ts';
 
 const perPatient = 100;
 const searches = 300;
@@ -22,11 +21,11 @@ export const read: Bench = {
     'NDJSON of a type over HTTP, floor: the bare driver cursor; a page of 20 by patient among 100,000 documents (--full: a million)',
   minutes: 3,
   async run(context) {
-    const { redisUrl, mongodbUrl, folder, size, print } = context;
+    const { folder, size, print } = context;
     const documents = { short: 10_000, usual: 100_000, full: 1_000_000 }[size];
-    const database = `read-${randomBytes(4).toString('hex')}`;
+    const database = newDatabase();
     const origin = 'http://127.0.0.1:1';
-    const probe = await startWorkerProbe({ entry: 'read', redisUrl, mongodbUrl, database, origin });
+    const probe = await startWorkerProbe(context, { entry: 'read', database, origin });
     const api = await startApi({ context, database, origin });
     try {
       const data = await makeData({ folder, patients: 50 });
@@ -93,9 +92,6 @@ async function searchRow(options: {
   }
   waitsMs.splice(0, warmUps);
   const [value, floor] = [quantile(waitsMs, 0.99), details.p99Ms ?? Number.NaN];
-  return {
-    ...{ name: 'read, search by patient, p99', value, floor, ratio: value / floor, unit: 'ms' },
-    goal: { of: 'value', atMost: 20 },
-    runs: [{ value, floor }],
-  };
+  const goal = { of: 'value', atMost: 20 } as const;
+  return singleRow({ name: 'read, search by patient, p99', value, floor, ratio: value / floor, unit: 'ms', goal });
 }

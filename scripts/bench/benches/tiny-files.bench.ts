@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { Bench } from '../bench.ts';
 import { alternate, compare } from '../compare.ts';
 import type { Measurement } from '../probe.ts';
@@ -15,14 +14,11 @@ export const tinyFiles: Bench = {
     'an export of 5,000 files of 2 lines, one worker, no limit of requests; floor: bare GETs by the same HTTP client',
   minutes: 4,
   async run(context) {
-    const { redisUrl, mongodbUrl, folder, size } = context;
+    const { folder, size } = context;
     const fileCount = size === 'short' ? 500 : 5000;
     const files = splitFiles(await makeData({ folder, patients: fileCount / 10 }), linesPerFile);
     const server = await serveFiles(files.slice(0, fileCount));
-    const start = () => {
-      const database = `tiny-${randomBytes(4).toString('hex')}`;
-      return startWorkerProbe({ entry: 'worker', redisUrl, mongodbUrl, database, origin: server.origin });
-    };
+    const start = () => startWorkerProbe(context, { entry: 'worker', origin: server.origin });
     const [worker, bare, getter] = [await start(), await start(), await start()];
     try {
       await worker.measure('work', ['file-download']);

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { BenchRow } from '../bench.ts';
+import { singleRow } from '../compare.ts';
 import type { Measurement } from '../probe.ts';
 import { readRedisUsage } from './redis-usage.ts';
 
@@ -21,10 +22,7 @@ export function redisCostRows(name: string, { cpu, script, floor, questions }: R
   return [
     { name: `${name}: cost`, ...of(cpu, floor.cpu), unit, goal: { of: 'value', atMost: 100 } },
     { name: `${name}: of it in the script`, ...of(script, floor.script), unit, goal: { of: 'value' } },
-    {
-      ...{ name: `${name}: questions`, value: questions, unit: 'a request' },
-      ...{ goal: { of: 'value' }, runs: [{ value: questions }] },
-    },
+    singleRow({ name: `${name}: questions`, value: questions, unit: 'a request', goal: { of: 'value' } }),
   ];
 }
 

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { BenchContext } from '../bench.ts';
 import type { Measurement, Probe } from '../probe.ts';
 import { makeData } from './make-data.ts';
@@ -17,13 +16,10 @@ const patients = 400;
 
 /** Starts a file server with a practice, and processes that ingest its files as a worker does. */
 export async function startIngest(context: BenchContext): Promise<IngestBench> {
-  const { redisUrl, mongodbUrl, folder } = context;
-  const server = await serveFiles(await makeData({ folder, patients }));
+  const server = await serveFiles(await makeData({ folder: context.folder, patients }));
   const probes = new Map<string, Probe>();
   const start = async (name: string): Promise<Probe> => {
-    const database = `ingest-${randomBytes(4).toString('hex')}`;
-    const { origin } = server;
-    const probe = await startWorkerProbe({ entry: 'ingest', redisUrl, mongodbUrl, database, origin });
+    const probe = await startWorkerProbe(context, { entry: 'ingest', origin: server.origin });
     probes.set(name, probe);
     return probe;
   };
