@@ -95,19 +95,14 @@ async function repeat(system: ChaosSystem, order: ExportOrder): Promise<OrderedE
   return runExport({ system, order, timeoutMs: undisturbedMs });
 }
 
-async function injectFault({
-  system,
-  plan,
-  outageMs,
-  action,
-  watch,
-}: {
+async function injectFault(options: {
   readonly system: ChaosSystem;
   readonly plan: RoundPlan;
   readonly outageMs: number;
   readonly action: ChaosAction;
   readonly watch: ExportWatch;
 }): Promise<{ readonly disruptions: readonly Disruption[]; readonly notes: readonly string[] }> {
+  const { system, plan, outageMs, action, watch } = options;
   const disruptions: Disruption[] = [];
   const notes: string[] = [];
   await waitForMoment(plan.moment, watch);

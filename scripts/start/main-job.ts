@@ -69,15 +69,8 @@ export async function lastTransactionTime(store: Store, connectionId: string) {
 }
 
 /** Cancels an export that an earlier start left unfinished: its files were lost with the simulator of that start. */
-async function startExport({
-  api,
-  connectionId,
-  since,
-}: {
-  api: ApiClient;
-  connectionId: string;
-  since: string | undefined;
-}) {
+async function startExport(options: { api: ApiClient; connectionId: string; since: string | undefined }) {
+  const { api, connectionId, since } = options;
   const path = '/api/ehr/athenahealth/bulk-export';
   const body = { connectionId, exportType: 'Patient', ...(since === undefined ? {} : { since }) };
   const start = async () => (await api<{ id: string }>('POST', path, body)).id;

@@ -17,15 +17,16 @@ const answerTimeoutMs = 10_000;
 const intervalMs = 100;
 
 /** @returns the export at its end; undefined if it does not end in time */
-export function followExport({
-  system: { baseUrl, apiKey },
-  exportId,
-  timeoutMs,
-}: {
+export function followExport(options: {
   readonly system: ChaosSystem;
   readonly exportId: string;
   readonly timeoutMs: number;
 }): Promise<ExportView | undefined> {
+  const {
+    system: { baseUrl, apiKey },
+    exportId,
+    timeoutMs,
+  } = options;
   return pollUntil(
     async () => {
       const response = await fetch(`${baseUrl}/api/ehr/athenahealth/bulk-export/${exportId}`, {

@@ -16,15 +16,12 @@ const answerTimeoutMs = 15_000;
  *
  * @returns the export's id; undefined if no answer came in time
  */
-export async function orderExport({
-  system,
-  order,
-  timeoutMs,
-}: {
+export async function orderExport(options: {
   readonly system: ChaosSystem;
   readonly order: ExportOrder;
   readonly timeoutMs: number;
 }): Promise<string | undefined> {
+  const { system, order, timeoutMs } = options;
   const deadlineMs = performance.now() + timeoutMs;
   const key = randomUUID();
   while (performance.now() < deadlineMs) {

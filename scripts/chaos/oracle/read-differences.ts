@@ -38,15 +38,12 @@ export async function readDifferences({
   return differences;
 }
 
-export function compareResources({
-  type,
-  served,
-  stored,
-}: {
+export function compareResources(options: {
   readonly type: string;
   readonly served: readonly ComparedResource[];
   readonly stored: readonly ComparedResource[];
 }): Difference[] {
+  const { type, served, stored } = options;
   const expected = new Map(served.map((resource) => [resource.id, resource]));
   const differences: Difference[] = [];
   for (const resource of stored) {

@@ -28,15 +28,12 @@ export function verifyDownloads(requests: readonly SeenRequest[], samples: reado
   return findings;
 }
 
-function reasonAgainst({
-  get,
-  earlier,
-  samples,
-}: {
+function reasonAgainst(options: {
   readonly get: SeenRequest;
   readonly earlier: readonly SeenRequest[];
   readonly samples: readonly LedgerSample[];
 }): string | undefined {
+  const { get, earlier, samples } = options;
   if (get.headers.range !== undefined) return undefined;
   const sentBytes = Math.max(...earlier.filter(hasEndedBefore(get)).map(({ bytesSent = 0 }) => bytesSent));
   if (sentBytes > certainlyStoredBytes) return `although ${sentBytes} bytes of it had been sent`;

@@ -15,15 +15,12 @@ export interface ChangePlan {
 /** Enough for files of several types, few enough to be made quickly. */
 const counts = { min: 10, max: 40 } as const;
 
-export function drawChanges({
-  random,
-  round,
-  withDeletions,
-}: {
+export function drawChanges(options: {
   readonly random: Random;
   readonly round: number;
   readonly withDeletions: boolean;
 }): ChangePlan[] {
+  const { random, round, withDeletions } = options;
   return Array.from({ length: random.integer(counts.min, counts.max) }, (_, index) => ({
     what: random.pick(
       withDeletions ? (['update', 'update', 'create', 'delete'] as const) : (['update', 'create'] as const),

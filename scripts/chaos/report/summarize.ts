@@ -11,15 +11,12 @@ export interface Summary extends Sums {
   readonly skipped: Readonly<Partial<Record<ChaosKind, string>>>;
 }
 
-export function summarize({
-  reports,
-  seed,
-  skipped,
-}: {
+export function summarize(options: {
   readonly reports: readonly RoundReport[];
   readonly seed: number;
   readonly skipped: Summary['skipped'];
 }): Summary {
+  const { reports, seed, skipped } = options;
   const byKind = Map.groupBy(reports, ({ kind }) => kind);
   return {
     ...sum(reports),

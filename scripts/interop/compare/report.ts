@@ -131,15 +131,8 @@ export class Report {
   }
 
   /** Compares something other than a resource, such as the warnings of an export or the bytes of a document. */
-  fact({
-    what,
-    expected,
-    actual,
-  }: {
-    readonly what: string;
-    readonly expected: unknown;
-    readonly actual: unknown;
-  }): void {
+  fact(options: { readonly what: string; readonly expected: unknown; readonly actual: unknown }): void {
+    const { what, expected, actual } = options;
     this.tally.compared += 1;
     if (isDeepStrictEqual(actual, expected)) return;
     this.tally.different += 1;

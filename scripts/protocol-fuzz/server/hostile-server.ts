@@ -91,15 +91,12 @@ export class HostileServer {
     return answerStatus({ running, page: Number(url.searchParams.get('page') ?? 0), baseUrl: this.url, answer });
   }
 
-  #answerFhir({
-    request,
-    url,
-    answer,
-  }: {
+  #answerFhir(options: {
     readonly request: IncomingMessage;
     readonly url: URL;
     readonly answer: PendingResponse;
   }): ServerResponse {
+    const { request, url, answer } = options;
     if (url.pathname === '/token') return this.#grantToken(request, answer);
     if (url.pathname === '/metadata') {
       const interruption = this.#refusals.capabilities.shift();

@@ -4,11 +4,6 @@ import type { Clock } from '../options/clock.ts';
 import type { SimulatorOptions } from '../options/options.ts';
 import type { BulkExport } from './bulk-export.ts';
 
-interface FileLinksOptions {
-  readonly options: SimulatorOptions;
-  readonly clock: Clock;
-}
-
 interface FileKey {
   readonly exportId: string;
   readonly fileName: string;
@@ -22,7 +17,7 @@ export class FileLinks {
   /** Part of every link. Links of an earlier generation are expired. */
   private generation = 0;
 
-  constructor({ options, clock }: FileLinksOptions) {
+  constructor({ options, clock }: { readonly options: SimulatorOptions; readonly clock: Clock }) {
     this.options = options;
     this.clock = clock;
   }
@@ -33,15 +28,8 @@ export class FileLinks {
     return fileExpirySeconds === undefined ? undefined : this.clock.now() + fileExpirySeconds * 1000;
   }
 
-  url({
-    base,
-    bulkExport,
-    fileName,
-  }: {
-    readonly base: string;
-    readonly bulkExport: BulkExport;
-    readonly fileName: string;
-  }): string {
+  url(options: { readonly base: string; readonly bulkExport: BulkExport; readonly fileName: string }): string {
+    const { base, bulkExport, fileName } = options;
     const url = `${base}/bulkdata/${bulkExport.id}/${fileName}`;
     const generation = String(this.generation);
     const expires = String(this.expiresAtMs() ?? '');

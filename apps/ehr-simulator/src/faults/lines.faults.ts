@@ -167,13 +167,8 @@ function withChangedLines(reply: Reply, change: LineChange): Reply {
   return { ...reply, headers, body: changeLines(chunks, change) };
 }
 
-interface InsertIntoStringInput {
-  readonly line: Buffer;
-  readonly bytes: Buffer;
-}
-
 /** Inserts bytes after the first `<div ...>` of a line, or into its first string value. */
-function insertIntoString({ line, bytes }: InsertIntoStringInput): Buffer {
+function insertIntoString({ line, bytes }: { readonly line: Buffer; readonly bytes: Buffer }): Buffer {
   // Latin-1 has one character per byte, so positions in the text are positions in the line.
   const text = line.toString('latin1');
   const match = /1999\/xhtml\\">/.exec(text) ?? /":\s*"/.exec(text);

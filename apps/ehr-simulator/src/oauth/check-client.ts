@@ -105,11 +105,8 @@ export class OAuthError extends Error {
   readonly status: number;
   readonly code: string;
 
-  constructor({
-    status = 400,
-    code,
-    text,
-  }: { readonly status?: number; readonly code: string; readonly text: string }) {
+  constructor(options: { readonly status?: number; readonly code: string; readonly text: string }) {
+    const { status = 400, code, text } = options;
     super(text);
     this.name = 'OAuthError';
     this.status = status;

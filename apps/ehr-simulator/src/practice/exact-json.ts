@@ -47,13 +47,8 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value);
 }
 
-interface MergePatchInput {
-  readonly target: unknown;
-  readonly patch: unknown;
-}
-
 /** RFC 7396: members of the patch replace those of the target, objects are merged, and null removes a member. */
-export function mergePatch({ target, patch }: MergePatchInput): unknown {
+export function mergePatch({ target, patch }: { readonly target: unknown; readonly patch: unknown }): unknown {
   if (!isJsonObject(patch)) return patch;
   const merged: Record<string, unknown> = isJsonObject(target) ? { ...target } : {};
   for (const [name, value] of Object.entries(patch)) {

@@ -32,11 +32,6 @@ export const matches = {
   errorFiles: { path: '/bulkerrors/' },
 } as const;
 
-interface OperationOutcomeInput {
-  readonly code: string;
-  readonly text: string;
-}
-
-export function operationOutcome({ code, text }: OperationOutcomeInput) {
+export function operationOutcome({ code, text }: { readonly code: string; readonly text: string }) {
   return { resourceType: 'OperationOutcome', issue: [{ severity: 'error', code, details: { text } }] };
 }

@@ -82,15 +82,8 @@ export class TrafficRecorder {
     return { breach: inWindow || inDay, retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)) };
   }
 
-  recordViolation({
-    req,
-    kind,
-    reason,
-  }: {
-    readonly req: Request;
-    readonly kind: ViolationKind;
-    readonly reason: string;
-  }): void {
+  recordViolation(options: { readonly req: Request; readonly kind: ViolationKind; readonly reason: string }): void {
+    const { req, kind, reason } = options;
     this.violationCounts[kind] += 1;
     this.violations.push({
       kind,
