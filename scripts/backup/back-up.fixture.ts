@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findOnPath, type Services, startServices } from '@bulkhead/embedded';
-import type { ChaosSystem } from '../chaos/system/start-chaos-system.ts';
+import type { TemporarySystem } from '../chaos/system/start-temporary-system.ts';
 import { runShell } from '../docs/run-shell.fixture.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/how-to/back-up.md'), 'utf8');
@@ -20,13 +20,8 @@ const hasTools = ['mongodump', 'mongorestore'].every((command) => findOnPath({ c
  * Backs up a system whose API and workers are stopped, by the page's commands. Then stops its servers, and restores the
  * backup beside an empty Redis.
  */
-export async function backUpAndRestore(options: {
-  readonly system: ChaosSystem;
-  /** The folder of the system, and a new one. */
-  readonly folder: string;
-  readonly newFolder: string;
-}): Promise<Services> {
-  const { system, folder, newFolder } = options;
+export async function backUpAndRestore(system: TemporarySystem, newFolder: string): Promise<Services> {
+  const { folder } = system;
   const { REDIS_URL: _redis, MONGODB_URI: _mongodb, ...env } = process.env;
   const start = () => startServices({ dataDir: newFolder, report: () => undefined, env });
   const run = (begins: string, variables: Readonly<Record<string, string>>) =>

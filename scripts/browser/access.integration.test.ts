@@ -5,6 +5,7 @@ import { findChromium } from '@bulkhead/embedded';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
+import { createApiClient } from '../system/api-client.ts';
 import { faultsOfAccessibility } from './faults-of-accessibility.fixture.ts';
 import { onPage } from './on-page.fixture.ts';
 import { type BrowsedSystem, openSystem, openTimeoutMs } from './open-system.ts';
@@ -28,7 +29,7 @@ if ('missing' in chromium) {
         response.writeHead(204).end();
       }).listen(0, '127.0.0.1');
       await once(receiver, 'listening');
-      const env = { WORKER_WEBHOOK_PRIVATE_NETWORK: 'true' };
+      const env = () => ({ WORKER_WEBHOOK_PRIVATE_NETWORK: 'true' });
       browsed = await openSystem({ start: startQuickSystem, command: chromium.command, patients: 3, env });
       const permissions = ['clipboard-read', 'clipboard-write'];
       ({ page, complaints } = await browsed.open('/api-keys', { permissions, reducedMotion: 'reduce' }));
@@ -115,11 +116,8 @@ if ('missing' in chromium) {
       expect(await keep('Secret')).toMatch(/^whsec_/);
       await page.getByText(url).waitFor();
 
-      await fetch(`${browsed.system.baseUrl}/api/ehr/athenahealth/bulk-export`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${browsed.system.apiKey}`, 'content-type': 'application/json' },
-        body: JSON.stringify({ connectionId: browsed.system.connectionId }),
-      });
+      const { connectionId } = browsed.system;
+      await createApiClient(browsed.system)('POST', '/api/ehr/athenahealth/bulk-export', { connectionId });
       const received = (times: number) =>
         page.getByRole('row', { name: new RegExp(`bulk-export.completed .*delivered ${times}`) });
       await received(1).waitFor({ timeout: 30_000 });

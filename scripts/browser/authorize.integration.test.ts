@@ -2,6 +2,7 @@ import { findChromium } from '@bulkhead/embedded';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
+import { createApiClient } from '../system/api-client.ts';
 import { faultsOfAccessibility } from './faults-of-accessibility.fixture.ts';
 import { onPage } from './on-page.fixture.ts';
 import { type BrowsedSystem, openSystem, openTimeoutMs } from './open-system.ts';
@@ -134,13 +135,10 @@ if ('missing' in chromium) {
     }, 60_000);
 
     test('the authorize flow tells an invited user that the window can be closed, and does not redirect to the log-in', async () => {
-      const answer = await fetch(`${browsed.system.baseUrl}/api/ehr/athenahealth/authorize`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${browsed.system.apiKey}`, 'content-type': 'application/json' },
-        body: JSON.stringify({ practiceId: '195900' }),
-      });
-      const { data } = (await answer.json()) as { readonly data: { readonly startUrl: string } };
-      const { page: users } = await browsed.open(data.startUrl);
+      const api = createApiClient(browsed.system);
+      const path = '/api/ehr/athenahealth/authorize';
+      const { startUrl } = await api<{ startUrl: string }>('POST', path, { practiceId: '195900' });
+      const { page: users } = await browsed.open(startUrl);
       await users.getByRole('textbox', { name: 'User' }).fill('a.patient');
       await users.getByRole('textbox', { name: 'Password' }).fill('any');
       await users.getByRole('button', { name: 'Allow' }).click();

@@ -1,9 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { lockNetwork } from '@bulkhead/embedded';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { type ChaosStart, type ChaosSystem, startChaosSystem } from '../chaos/system/start-chaos-system.ts';
+import type { ChaosSystem } from '../chaos/system/start-chaos-system.ts';
+import { startTemporarySystem, type TemporaryStart } from '../chaos/system/start-temporary-system.ts';
 import { buildConsole } from '../system/builds.ts';
 
 /** The browser needs no network outside of the test, and containers do not support its sandbox. */
@@ -26,20 +24,18 @@ export interface BrowsedSystem {
 }
 
 /** Starts a whole system with a built console, and a browser. */
-export async function openSystem(options: {
-  readonly command: string;
-  readonly patients: number;
-  /** The host by which the browser calls the API. Default: the usual one. */
-  readonly host?: string;
-  /** The environment of the API and the workers. */
-  readonly env?: Readonly<Record<string, string>>;
-  /** Default: with own servers, two workers, and the rate of athenahealth. */
-  readonly start?: (options: Pick<ChaosStart, 'folder' | 'patients' | 'env'>) => Promise<ChaosSystem>;
-}): Promise<BrowsedSystem> {
-  const { command: executablePath, patients, host = '127.0.0.1', env = {}, start = startSystem } = options;
-  const folder = mkdtempSync(join(tmpdir(), 'bulkhead-browser-'));
+export async function openSystem(
+  options: Pick<TemporaryStart, 'patients' | 'env'> & {
+    readonly command: string;
+    /** The host by which the browser calls the API. Default: the usual one. */
+    readonly host?: string;
+    /** Default: with own servers, two workers, and the rate of athenahealth. */
+    readonly start?: (options: Pick<TemporaryStart, 'patients' | 'env'>) => Promise<ChaosSystem>;
+  },
+): Promise<BrowsedSystem> {
+  const { command: executablePath, host = '127.0.0.1', start = startTemporarySystem, ...startOptions } = options;
   await buildConsole();
-  const system = await start({ folder, patients, env });
+  const system = await start(startOptions);
   const lock = await lockNetwork('browse');
   const browser = await chromium.launch({ executablePath, args }).catch((error) => {
     lock.release();
@@ -58,13 +54,9 @@ export async function openSystem(options: {
       await browser.close();
       lock.release();
       await system.stop();
-      rmSync(folder, { recursive: true, force: true });
     },
   };
 }
-
-const startSystem: NonNullable<Parameters<typeof openSystem>[0]['start']> = (options) =>
-  startChaosSystem({ ...options, seed: 1, report: () => undefined });
 
 async function openPage(options: {
   readonly browser: Browser;

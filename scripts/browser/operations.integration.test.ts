@@ -2,6 +2,7 @@ import { findChromium } from '@bulkhead/embedded';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
+import { createApiClient } from '../system/api-client.ts';
 import { faultsOfAccessibility } from './faults-of-accessibility.fixture.ts';
 import { onPage } from './on-page.fixture.ts';
 import { type BrowsedSystem, openSystem, openTimeoutMs } from './open-system.ts';
@@ -135,13 +136,9 @@ if ('missing' in chromium) {
     }, 60_000);
 
     test('the quarantine shows the type and the file of a line, with a link to its export', async () => {
-      const { simulator, connectionId, store, apiKey, baseUrl } = browsed.system;
+      const { simulator, connectionId, store } = browsed.system;
       await simulator.order({ match: { path: 'bulkdata/.*Condition' }, fault: { kind: 'corrupt-line', line: 1 } });
-      await fetch(`${baseUrl}/api/ehr/athenahealth/bulk-export`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
-        body: JSON.stringify({ connectionId }),
-      });
+      await createApiClient(browsed.system)('POST', '/api/ehr/athenahealth/bulk-export', { connectionId });
       await goTo(`/exports?connectionId=${connectionId}`);
       await page
         .getByRole('row', { name: /completed|partial/ })

@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { findChromium } from '@bulkhead/embedded';
 import type { Page } from 'playwright-core';
+import { createApiClient } from '../system/api-client.ts';
 import { type BrowsedSystem, openSystem } from './open-system.ts';
 
 const folder = join(import.meta.dirname, '..', '..', 'docs', 'screenshots');
@@ -113,17 +114,10 @@ async function fillHistory({ store, connectionId }: BrowsedSystem['system']): Pr
   }
 }
 
-async function send(
-  { baseUrl, apiKey }: BrowsedSystem['system'],
+function send(
+  system: BrowsedSystem['system'],
   options: { readonly path: string; readonly body?: object; readonly headers?: Readonly<Record<string, string>> },
 ): Promise<{ readonly id: string }> {
   const { path, body, headers } = options;
-  const response = await fetch(`${baseUrl}/api/ehr${path}`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json', ...headers },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const { data, error } = (await response.json()) as { data?: { id: string }; error?: { message: string } };
-  if (!data) throw new Error(`${path}: ${error?.message}`);
-  return data;
+  return createApiClient(system)('POST', `/api/ehr${path}`, body, headers);
 }

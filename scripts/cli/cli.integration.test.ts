@@ -1,26 +1,20 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { baseEnv } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { ChaosSystem } from '../chaos/system/start-chaos-system.ts';
 import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
+import type { TemporarySystem } from '../chaos/system/start-temporary-system.ts';
 import { runCommand } from './run-command.fixture.ts';
 
 /** The arguments of node. */
 const main = ['--conditions=@bulkhead/source', join(import.meta.dirname, '../../apps/cli/src/main.ts')];
-let folder: string;
-let system: ChaosSystem;
+let system: TemporarySystem;
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'bulkhead-cli-'));
-  system = await startQuickSystem({ folder, patients: 4 });
+  system = await startQuickSystem({ patients: 4 });
 }, 120_000);
-afterAll(async () => {
-  await system?.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => system?.stop());
 
 function envOf() {
   return { ...baseEnv(), BULKHEAD_URL: system.baseUrl, BULKHEAD_API_KEY: system.apiKey };
@@ -88,7 +82,7 @@ describe('the bulkhead command', () => {
   }, 60_000);
 
   test('bulkhead writes stored resources to files, one resource per line', async () => {
-    const out = join(folder, 'out');
+    const out = join(system.folder, 'out');
     const get = [
       'resources',
       'get',
@@ -127,7 +121,7 @@ describe('the bulkhead command', () => {
     expect((await bulkhead(['schedules', 'run', id])).code).toBe(4);
 
     const key = (await bulkhead(['keys', 'create', '--name', 'reader', '--connections', connectionId])).stdout.trim();
-    const file = join(folder, 'key');
+    const file = join(system.folder, 'key');
     writeFileSync(file, `${key}\n`);
     const asClient = await bulkhead(['keys', 'list', '--key-file', file], { BULKHEAD_API_KEY: '' });
     expect(asClient).toMatchObject({ code: 3, stdout: '' });
@@ -144,7 +138,7 @@ describe('the bulkhead command', () => {
     expect(line).toMatchObject({ line: 1, state: 'open' });
     expect((await bulkhead(['quarantine', 'line', line.id])).stdout).toContain('"resourceType":"Condition"');
     expect(await bulkhead(['quarantine', 'replay', line.id])).toMatchObject({ code: 1 });
-    const file = join(folder, 'line.json');
+    const file = join(system.folder, 'line.json');
     writeFileSync(file, '{"resourceType":"Condition","id":"mended","subject":{"reference":"Patient/x"},"score":1.50}');
     expect((await bulkhead(['quarantine', 'replay', line.id, '--file', file])).code).toBe(0);
     const stored = await bulkhead(['resources', 'get', '--connection', system.connectionId, '--types', 'Condition']);

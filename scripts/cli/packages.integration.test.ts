@@ -1,26 +1,20 @@
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { baseEnv } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { ChaosSystem } from '../chaos/system/start-chaos-system.ts';
 import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
+import type { TemporarySystem } from '../chaos/system/start-temporary-system.ts';
 import { runCommand } from './run-command.fixture.ts';
 
 const root = join(import.meta.dirname, '../..');
-let folder: string;
-let system: ChaosSystem;
+let system: TemporarySystem;
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'bulkhead-packages-'));
+  system = await startQuickSystem({ patients: 2 });
   for (const name of ['apps/cli', 'packages/client']) {
-    await npm(['pack', '--pack-destination', folder], { cwd: join(root, name), env: baseEnv() });
+    await npm(['pack', '--pack-destination', system.folder], { cwd: join(root, name), env: baseEnv() });
   }
-  system = await startQuickSystem({ folder, patients: 2 });
 }, 180_000);
-afterAll(async () => {
-  await system?.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => system?.stop());
 
 /** Runs npm of this machine. @throws Error with its output */
 async function npm(args: readonly string[], options: { readonly cwd: string; readonly env: NodeJS.ProcessEnv }) {
@@ -33,8 +27,8 @@ async function npm(args: readonly string[], options: { readonly cwd: string; rea
 function userEnv(): NodeJS.ProcessEnv {
   return {
     ...baseEnv(),
-    HOME: folder,
-    npm_config_cache: join(folder, 'npm-cache'),
+    HOME: system.folder,
+    npm_config_cache: join(system.folder, 'npm-cache'),
     npm_config_offline: 'true',
     npm_config_audit: 'false',
     BULKHEAD_URL: system.baseUrl,
@@ -44,6 +38,7 @@ function userEnv(): NodeJS.ProcessEnv {
 
 /** Makes an empty folder with one of the packages. @returns the folder and the name of the file in it */
 function placeAlone(prefix: string): { readonly cwd: string; readonly file: string } {
+  const { folder } = system;
   const file = readdirSync(folder).find((name) => name.startsWith(prefix) && name.endsWith('.tgz')) ?? '';
   const cwd = mkdtempSync(join(folder, 'empty-'));
   copyFileSync(join(folder, file), join(cwd, file));

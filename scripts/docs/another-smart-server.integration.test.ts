@@ -1,29 +1,25 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { ChaosSystem } from '../chaos/system/start-chaos-system.ts';
 import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
+import type { TemporarySystem } from '../chaos/system/start-temporary-system.ts';
 import { blocksOf, commandsOf, runShell } from './run-shell.fixture.ts';
 
 const page = 'docs/how-to/another-smart-server.md';
 const search = { parameters: { 'ah-practice': 'Organization/a-1.Practice-{practiceId}' } };
-let folder: string;
-let system: ChaosSystem;
+let system: TemporarySystem;
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'bulkhead-smart-server-'));
-  const providersFile = join(folder, 'providers.json');
-  writeFileSync(providersFile, '[]');
-  const env = { BULKHEAD_PROVIDERS_FILE: providersFile };
-  system = await startQuickSystem({ folder, patients: 4, env });
+  const env = (folder: string) => {
+    const providersFile = join(folder, 'providers.json');
+    writeFileSync(providersFile, '[]');
+    return { BULKHEAD_PROVIDERS_FILE: providersFile };
+  };
+  system = await startQuickSystem({ patients: 4, env });
 }, 120_000);
-afterAll(async () => {
-  await system?.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => system?.stop());
 
 test('the commands of docs/how-to/another-smart-server.md work as written', async () => {
-  const { baseUrl, apiKey, simulator, api, workers } = system;
+  const { baseUrl, apiKey, simulator, api, workers, folder } = system;
   const [describe = ''] = await blocksOf(page);
   const commands = (await commandsOf(page))
     .replace('https://fhir.example.org/r4', simulator.fhirEndpoint)

@@ -11,7 +11,7 @@ import { waitFor } from '@bulkhead/testing';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { backUpAndRestore } from '../backup/back-up.fixture.ts';
 import { type RestoredSystem, startRestored } from '../backup/start-restored.fixture.ts';
-import { type ChaosSystem, startChaosSystem } from '../chaos/system/start-chaos-system.ts';
+import { startTemporarySystem, type TemporarySystem } from '../chaos/system/start-temporary-system.ts';
 import { dumpMongodb } from '../leaks/dump-mongodb.fixture.ts';
 import { dumpRedis } from '../leaks/dump-redis.fixture.ts';
 import { commandsOf, runShell } from './run-shell.fixture.ts';
@@ -21,9 +21,8 @@ const brokenLine = '{"resourceType":"Condition","note":"a line that is not a res
 const documentText = 'The content of a document.';
 const types = ['Patient', 'Condition', 'DocumentReference', 'Observation'];
 
-let folder: string;
 let newFolder: string;
-let system: ChaosSystem;
+let system: TemporarySystem;
 let services: Services;
 let restored: RestoredSystem;
 let store: Store;
@@ -120,7 +119,7 @@ async function readDocument(baseUrl: string): Promise<string | undefined> {
 }
 
 beforeAll(async () => {
-  [folder = '', newFolder = ''] = ['old', 'new'].map((name) => mkdtempSync(join(tmpdir(), `bulkhead-backup-${name}-`)));
+  newFolder = mkdtempSync(join(tmpdir(), 'bulkhead-backup-'));
   receiver = createServer((request, response) => {
     text(request).then((body) => {
       const { 'webhook-id': id, 'webhook-timestamp': at, 'webhook-signature': signature } = request.headers;
@@ -132,15 +131,13 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
   const { port } = receiver.address() as AddressInfo;
-  const settings = { WORKER_DOCUMENTS: 'on', WORKER_WEBHOOK_PRIVATE_NETWORK: 'true' };
-  const quick = { workerCount: 1, hasFastRate: true };
-  const start = { folder, patients: 6, seed: 1, report: () => undefined, env: settings };
-  system = await startChaosSystem({ ...start, ...quick });
+  const settings = () => ({ WORKER_DOCUMENTS: 'on', WORKER_WEBHOOK_PRIVATE_NETWORK: 'true' });
+  system = await startTemporarySystem({ patients: 6, env: settings, workerCount: 1, hasFastRate: true });
   await useSystem();
   await Promise.all([system.api, ...system.workers].map((app) => app.stop()));
   before = await dumpMongodb(system.mongodb.url);
 
-  services = await backUpAndRestore({ system, folder, newFolder });
+  services = await backUpAndRestore(system, newFolder);
   after = await dumpMongodb(services.mongodb.url);
   redisAfter = await dumpRedis(services.redis.url);
   const env = {
@@ -173,7 +170,7 @@ afterAll(async () => {
   await system?.stop();
   receiver?.closeAllConnections();
   receiver?.close();
-  for (const path of [folder, newFolder]) rmSync(path, { recursive: true, force: true });
+  rmSync(newFolder, { recursive: true, force: true });
 }, 60_000);
 
 const sorted = (dump: ReadonlyMap<string, string>) =>

@@ -1,26 +1,20 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { waitFor } from '@bulkhead/testing';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { ChaosSystem } from '../chaos/system/start-chaos-system.ts';
 import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
+import type { TemporarySystem } from '../chaos/system/start-temporary-system.ts';
 import { commandsOf, runShell } from './run-shell.fixture.ts';
 
-let folder: string;
-let system: ChaosSystem;
+let system: TemporarySystem;
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'bulkhead-how-to-'));
-  system = await startQuickSystem({ folder, patients: 4 });
+  system = await startQuickSystem({ patients: 4 });
 }, 120_000);
-afterAll(async () => {
-  await system?.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => system?.stop());
 
 function run(commands: string, env: Readonly<Record<string, string>> = {}): Promise<string> {
   const { baseUrl: BULKHEAD_URL, apiKey: BULKHEAD_API_KEY, connectionId: CONNECTION } = system;
-  return runShell({ commands, folder, env: { BULKHEAD_URL, BULKHEAD_API_KEY, CONNECTION, ...env } });
+  return runShell({ commands, folder: system.folder, env: { BULKHEAD_URL, BULKHEAD_API_KEY, CONNECTION, ...env } });
 }
 
 test('the commands of docs/how-to/install.md work as written', async () => {
@@ -30,14 +24,14 @@ test('the commands of docs/how-to/install.md work as written', async () => {
 }, 120_000);
 
 test('the commands of docs/how-to/connect-athenahealth.md work as written', async () => {
-  const secretFile = join(folder, 'secret');
+  const secretFile = join(system.folder, 'secret');
   writeFileSync(secretFile, 'simulator-secret\n');
   const env = { SECRET_FILE: secretFile, PRACTICE: '195900', CLIENT_ID: 'simulator-client' };
   // The system of these tests has a connection for the practice already.
   const commands = (await commandsOf('docs/how-to/connect-athenahealth.md')).replace('create', 'create --force');
   const printed = await run(commands, env);
   expect(printed).toMatch(/COMPLETED {2}\d+ stored, 0 quarantined/);
-  const patients = readFileSync(join(folder, 'records/Patient.ndjson'), 'utf8').trim().split('\n');
+  const patients = readFileSync(join(system.folder, 'records/Patient.ndjson'), 'utf8').trim().split('\n');
   expect(patients).toHaveLength(4);
 }, 120_000);
 
@@ -56,7 +50,7 @@ test('the commands of docs/how-to/recover-a-failed-export.md work as written', a
   const failed = await run('bulkhead export start --connection "$CONNECTION" --types Condition --watch || true');
   expect(failed).toContain('FAILED');
   // An operator corrects the line in an editor.
-  const editor = join(folder, 'editor');
+  const editor = join(system.folder, 'editor');
   const mended = '{"resourceType":"Condition","id":"mended","subject":{"reference":"Patient/x"}}';
   writeFileSync(editor, `#!/bin/sh\necho '${mended}' > "$1"\n`, { mode: 0o755 });
   const printed = await run(await commandsOf('docs/how-to/recover-a-failed-export.md'), { EDITOR: editor });
@@ -82,8 +76,10 @@ test('the commands of docs/how-to/production-checklist.md work as written', asyn
 test('the commands of docs/how-to/ship-logs.md work as written', async () => {
   const EXPORT = (await run('bulkhead export start --connection "$CONNECTION" --types Patient')).split(/\s/)[0] ?? '';
   await run(`bulkhead export watch ${EXPORT}`);
-  const logs = readdirSync(join(folder, 'logs')).map((file) => readFileSync(join(folder, 'logs', file), 'utf8'));
-  const LOG = join(folder, 'all.log');
+  const logs = readdirSync(join(system.folder, 'logs')).map((file) =>
+    readFileSync(join(system.folder, 'logs', file), 'utf8'),
+  );
+  const LOG = join(system.folder, 'all.log');
   writeFileSync(LOG, logs.join(''));
   const printed = await run(await commandsOf('docs/how-to/ship-logs.md'), { LOG, EXPORT });
   expect(printed).toContain(`"exportId":"${EXPORT}"`);
@@ -91,7 +87,7 @@ test('the commands of docs/how-to/ship-logs.md work as written', async () => {
 
 test('the commands of docs/how-to/route-alerts.md work as written', async () => {
   await run(await commandsOf('docs/how-to/route-alerts.md'));
-  expect(readFileSync(join(folder, 'doctor.txt'), 'utf8')).toMatch(/MongoDB/);
+  expect(readFileSync(join(system.folder, 'doctor.txt'), 'utf8')).toMatch(/MongoDB/);
 }, 120_000);
 
 test('the commands of docs/cli.md work as written', async () => {

@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { installMoto, startMoto } from '@bulkhead/embedded';
 import { expect, test } from '@jest/globals';
@@ -14,9 +13,9 @@ if ('missing' in moto) {
   test.todo('the commands of the page about AWS KMS work as written');
 } else {
   test('the commands of the page about AWS KMS wrap the key of a deployment and rotate both keys', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'bulkhead-kms-'));
     const kms = await startMoto(moto.command);
-    const system = await startQuickSystem({ folder, patients: 4 });
+    const system = await startQuickSystem({ patients: 4 });
+    const { folder } = system;
     try {
       const commands = await commandsOf('docs/how-to/keep-the-key-in-a-kms.md');
       const env = {
@@ -41,7 +40,6 @@ if ('missing' in moto) {
     } finally {
       await system.stop();
       await kms.stop();
-      rmSync(folder, { recursive: true, force: true });
     }
   }, 180_000);
 }

@@ -1,33 +1,27 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { waitFor } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { ChaosSystem } from '../chaos/system/start-chaos-system.ts';
 import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
+import type { TemporarySystem } from '../chaos/system/start-temporary-system.ts';
 import { runMainJob } from '../start/main-job.ts';
 import { type ApiClient, createApiClient } from '../system/api-client.ts';
 import { blocksOf, runShell } from './run-shell.fixture.ts';
 
-let folder: string;
-let system: ChaosSystem;
+let system: TemporarySystem;
 let api: ApiClient;
 /** The values for `…` on a page, and a separate id for each block. */
 type Values = Readonly<Record<string, string>>;
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'bulkhead-requests-'));
-  system = await startQuickSystem({ folder, patients: 4 });
+  system = await startQuickSystem({ patients: 4 });
   api = createApiClient(system);
   const { connectionId } = system;
   await runMainJob({ api, connectionId, since: undefined, progress: () => undefined });
 }, 120_000);
-afterAll(async () => {
-  await system?.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => system?.stop());
 
 async function run(block: string, values: Values = {}) {
-  const { baseUrl, connectionId, apiKey: KEY } = system;
+  const { baseUrl, connectionId, apiKey: KEY, folder } = system;
   const all = { 'http://127.0.0.1:3000': baseUrl, 'conn_…': connectionId, ...values };
   const commands = Object.entries(all).reduce((text, [written, value]) => text.replaceAll(written, value), block);
   return runShell({ commands, folder, env: { KEY, EDITOR: join(folder, 'editor') } });
@@ -114,7 +108,7 @@ const apiSteps: readonly Step[] = [
       await ended(exportId);
       const [line] = await api<readonly { id: string }[]>('GET', `/api/ehr/quarantine?exportId=${exportId}`);
       const mended = '{"resourceType":"Condition","id":"mended","subject":{"reference":"Patient/x"}}';
-      writeFileSync(join(folder, 'editor'), `#!/bin/sh\necho '${mended}' > "$1"\n`, { mode: 0o755 });
+      writeFileSync(join(system.folder, 'editor'), `#!/bin/sh\necho '${mended}' > "$1"\n`, { mode: 0o755 });
       return { 'job_…': exportId, LINE_ID: line?.id ?? '' };
     },
   },
@@ -149,6 +143,6 @@ test('the requests of docs/reading-resources.md work as written', async () => {
   const values = { 'patient=p1': 'patient=a-195900.E-1', 'http://127.0.0.1:3000': system.baseUrl };
   expect(await run(search, values)).toContain('"type":"searchset"');
   await run(type);
-  const lines = readFileSync(join(folder, 'Observation.ndjson'), 'utf8').trim().split('\n');
+  const lines = readFileSync(join(system.folder, 'Observation.ndjson'), 'utf8').trim().split('\n');
   expect(lines).toHaveLength((await system.simulator.types()).Observation ?? 0);
 }, 60_000);

@@ -1,29 +1,26 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findChromium } from '@bulkhead/embedded';
 import { baseEnv, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { type BrowsedSystem, openSystem, openTimeoutMs } from '../browser/open-system.ts';
-import { type ChaosSystem, startChaosSystem } from '../chaos/system/start-chaos-system.ts';
+import type { ChaosSystem } from '../chaos/system/start-chaos-system.ts';
+import { startTemporarySystem } from '../chaos/system/start-temporary-system.ts';
 import { disruptAll, disruptions, send } from './disrupt.fixture.ts';
 
 const chromium = await findChromium({ env: process.env, progress: () => undefined });
 const main = ['--conditions=@bulkhead/source', join(import.meta.dirname, '../../apps/cli/src/main.ts')];
 const metricsToken = 'prometheus-0123456789';
-const env = { METRICS_TOKEN: metricsToken };
+const env = () => ({ METRICS_TOKEN: metricsToken });
 
-let folder: string;
 let browsed: BrowsedSystem | undefined;
 let page: Page | undefined;
 let system: ChaosSystem;
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'bulkhead-health-'));
   if ('missing' in chromium) {
     console.warn(`The overview of the console is not tested, because there is no Chromium: ${chromium.missing}`);
-    system = await startChaosSystem({ folder, patients: 1, seed: 1, report: () => undefined, env });
+    system = await startTemporarySystem({ patients: 1, env });
     return;
   }
   browsed = await openSystem({ command: chromium.command, patients: 1, env });
@@ -32,10 +29,7 @@ beforeAll(async () => {
   await browsed.logIn(page);
   await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
 }, openTimeoutMs);
-afterAll(async () => {
-  await (browsed ?? system)?.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => (browsed ?? system)?.stop());
 
 interface Check {
   readonly id: string;

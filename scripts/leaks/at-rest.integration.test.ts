@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { waitFor } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type ChaosSystem, startChaosSystem } from '../chaos/system/start-chaos-system.ts';
+import { startTemporarySystem, type TemporarySystem } from '../chaos/system/start-temporary-system.ts';
 import { createApiClient } from '../system/api-client.ts';
 import { dumpMongodb } from './dump-mongodb.fixture.ts';
 import { dumpRedis } from './dump-redis.fixture.ts';
@@ -27,25 +26,19 @@ const planted = {
   ehrText: mark('ehr-text'),
 };
 
-let folder: string;
-let system: ChaosSystem;
+let system: TemporarySystem;
 let redis: string;
 let database: ReadonlyMap<string, string>;
 /** The values that must not be readable anywhere. */
 let encrypted: Readonly<Record<string, string>>;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'bulkhead-at-rest-'));
-  const env = { WORKER_DOCUMENTS: 'on' };
-  system = await startChaosSystem({ folder, patients: 2, seed: 1, report: () => undefined, env });
+  system = await startTemporarySystem({ patients: 2, env: () => ({ WORKER_DOCUMENTS: 'on' }) });
   encrypted = await plantEverything();
   redis = await dumpRedis(system.redis.url);
   database = await dumpMongodb(system.mongodb.url);
 }, 240_000);
-afterAll(async () => {
-  await system?.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => system?.stop());
 
 /** Passes the values in through the EHR and through users. @returns those that must be encrypted */
 async function plantEverything(): Promise<Readonly<Record<string, string>>> {

@@ -1,9 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { pollUntil } from '../chaos/poll-until.ts';
-import { type ChaosSystem, startChaosSystem } from '../chaos/system/start-chaos-system.ts';
+import { startTemporarySystem, type TemporarySystem } from '../chaos/system/start-temporary-system.ts';
 import { type ApiClient, createApiClient } from '../system/api-client.ts';
 import { dumpRedis } from './dump-redis.fixture.ts';
 import { patientIdOf } from './marked-answers.fixture.ts';
@@ -19,8 +18,7 @@ import { readLogs, readMetrics } from './read-outputs.fixture.ts';
 
 /** High, because requests wait most of the time. */
 const atOnce = 24;
-let folder: string;
-let system: ChaosSystem;
+let system: TemporarySystem;
 let ehr: PlantingEhr;
 let plants: readonly Plant[];
 let logs: string;
@@ -32,10 +30,8 @@ let areSharedProcessed = false;
 const seenByClients = new Map<Plant, string>();
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'bulkhead-every-string-'));
   plants = makePlants('http://ehr.example');
   ehr = await startPlantingEhr(plants);
-  const providersFile = join(folder, 'providers.json');
   const paths = [sharedPath, ...plants.keys()];
   const environments = paths.map((path) => [`e${path}`, { fhirEndpoint: `${ehr.url}/${path}` }]);
   const provider = {
@@ -44,14 +40,17 @@ beforeAll(async () => {
     // Each patient has its own searches, so that each search is answered by one plant.
     search: { idsPerRequest: 1 },
   };
-  writeFileSync(providersFile, JSON.stringify([provider]));
-  const env = {
-    ...{ BULKHEAD_PROVIDERS_FILE: providersFile, DEBUG: 'athenahealth:*', WORKER_DOCUMENTS: 'on' },
-    // Many exports run at once. Each poll is a job, and a sweep reads each export.
-    WORKER_POLL_INTERVAL_MS: '1000',
-    WORKER_SWEEP_INTERVAL_MS: '5000',
+  const env = (folder: string) => {
+    const providersFile = join(folder, 'providers.json');
+    writeFileSync(providersFile, JSON.stringify([provider]));
+    return {
+      ...{ BULKHEAD_PROVIDERS_FILE: providersFile, DEBUG: 'athenahealth:*', WORKER_DOCUMENTS: 'on' },
+      // Many exports run at once. Each poll is a job, and a sweep reads each export.
+      WORKER_POLL_INTERVAL_MS: '1000',
+      WORKER_SWEEP_INTERVAL_MS: '5000',
+    };
   };
-  system = await startChaosSystem({ folder, patients: 1, seed: 1, report: () => undefined, env });
+  system = await startTemporarySystem({ patients: 1, env });
   const operator = createApiClient(system);
   const { key } = await operator<{ key: string }>('POST', '/api/ehr/api-keys', { name: 'client', role: 'client' });
   const client = createApiClient({ ...system, apiKey: key });
@@ -65,12 +64,11 @@ beforeAll(async () => {
   ]);
   redis = await dumpRedis(system.redis.url);
   metrics = await readMetrics(system);
-  logs = readLogs(folder);
+  logs = readLogs(system.folder);
 }, 300_000);
 afterAll(async () => {
   await system?.stop();
   await ehr?.stop();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 interface Clients {

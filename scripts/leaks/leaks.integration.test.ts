@@ -1,8 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type ChaosSystem, startChaosSystem } from '../chaos/system/start-chaos-system.ts';
+import { startTemporarySystem, type TemporarySystem } from '../chaos/system/start-temporary-system.ts';
 import { dumpMongodb } from './dump-mongodb.fixture.ts';
 import { dumpRedis } from './dump-redis.fixture.ts';
 import { makePlanted } from './planted.fixture.ts';
@@ -13,8 +10,7 @@ import { type ShownAnswer, useEverything } from './use-everything.fixture.ts';
 const resourceCollections = /^[A-Z]/;
 
 const planted = makePlanted();
-let folder: string;
-let system: ChaosSystem;
+let system: TemporarySystem;
 let answers: readonly ShownAnswer[];
 let secrets: Readonly<Record<string, string>>;
 let links: readonly string[];
@@ -24,20 +20,16 @@ let redis: string;
 let database: ReadonlyMap<string, string>;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'bulkhead-leaks-'));
   // An operator may set DEBUG to find a fault. The log must not contain planted values then either.
   const env = { DEBUG: 'athenahealth:*', WORKER_DOCUMENTS: 'on', WORKER_WEBHOOK_PRIVATE_NETWORK: 'true' };
-  system = await startChaosSystem({ folder, patients: 4, seed: 1, report: () => undefined, env });
+  system = await startTemporarySystem({ patients: 4, env: () => env });
   ({ answers, secrets, links } = await useEverything(system, planted));
   metrics = await readMetrics(system);
   redis = await dumpRedis(system.redis.url);
   database = await dumpMongodb(system.mongodb.url);
-  logs = readLogs(folder);
+  logs = readLogs(system.folder);
 }, 180_000);
-afterAll(async () => {
-  await system?.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => system?.stop());
 
 const patientData = () => ({ name: planted.patientName, note: planted.note, document: planted.document });
 const queries = () => ({ callback: planted.callback, filter: planted.filter, query: planted.query });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type StepReport, startServices } from '@bulkhead/embedded';
 import { createProviderRegistry, type ProviderSettings } from '@bulkhead/providers';
 import type { Store } from '@bulkhead/system';
+import { createApiClient } from '../../system/api-client.ts';
 import type { AppProcess, AppProcessOptions } from '../../system/app-process.ts';
 import {
   allStarted,
@@ -61,6 +62,7 @@ const exportSeconds = '0.5';
  */
 const firstPort = 4000 + (process.pid % 1000) * 20;
 const ownPrefix = '{chaos}';
+const connection = { provider: 'athenahealth', practiceId: '195900', auth: { method: 'client_credentials' } };
 
 export interface ChaosStart {
   readonly folder: string;
@@ -163,9 +165,9 @@ async function startAll({
       wantedPort: firstPort + 2 + index,
       nodeArgs,
     });
-  const [workers, connectionId] = await allStarted([
+  const [workers, { id: connectionId }] = await allStarted([
     allStarted(Array.from({ length: workerCount }, (_, index) => startWorker(index))),
-    createConnection({ baseUrl, apiKey }),
+    createApiClient({ baseUrl, apiKey })<{ id: string }>('POST', '/api/ehr/connections', connection),
     simulator.readClock(),
   ]);
   return {
@@ -212,19 +214,4 @@ function writeFastProvider(folder: string, settings: ProviderSettings) {
   const athenahealth = createProviderRegistry(settings).get('athenahealth');
   writeFileSync(file, JSON.stringify([{ ...athenahealth, rateLimit: fastRate }]));
   return file;
-}
-
-async function createConnection({ baseUrl, apiKey }: { readonly baseUrl: string; readonly apiKey: string }) {
-  const response = await fetch(`${baseUrl}/api/ehr/connections`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
-    body: JSON.stringify({
-      provider: 'athenahealth',
-      practiceId: '195900',
-      auth: { method: 'client_credentials' },
-    }),
-  });
-  const { data } = (await response.json()) as { data?: { id: string } };
-  if (!data) throw new Error(`the API did not create the connection: ${response.status}`);
-  return data.id;
 }

@@ -1,11 +1,10 @@
 import { testServices } from '@bulkhead/testing';
-import { type ChaosStart, type ChaosSystem, startChaosSystem } from './start-chaos-system.ts';
+import { startTemporarySystem, type TemporaryStart, type TemporarySystem } from './start-temporary-system.ts';
 
 /**
  * Starts a system for tests that kill no server and are not about the rate: on the servers of the test run, with one worker
  * and a fast rate.
  */
-export function startQuickSystem(options: Pick<ChaosStart, 'folder' | 'patients' | 'env'>): Promise<ChaosSystem> {
-  const shared = { seed: 1, report: () => undefined, services: testServices(), workerCount: 1, hasFastRate: true };
-  return startChaosSystem({ ...shared, ...options });
+export function startQuickSystem(options: Pick<TemporaryStart, 'patients' | 'env'>): Promise<TemporarySystem> {
+  return startTemporarySystem({ services: testServices(), workerCount: 1, hasFastRate: true, ...options });
 }
