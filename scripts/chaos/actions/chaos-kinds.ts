@@ -1,16 +1,18 @@
-import { bothOutageAction } from './both-outage.action.ts';
 import type { ChaosAction } from './chaos-action.ts';
 import { clockStepAction } from './clock-step.action.ts';
 import { duplicateJobsAction } from './duplicate-jobs.action.ts';
 import { flushRedisAction } from './flush-redis.action.ts';
 import { killAllWorkersAction } from './kill-all-workers.action.ts';
 import { killApiAction } from './kill-api.action.ts';
-import { killMongodbAction } from './kill-mongodb.action.ts';
 import { killWorkerAction } from './kill-worker.action.ts';
 import { mongodbDiskFullAction } from './mongodb-disk-full.action.ts';
-import { mongodbOutageAction } from './mongodb-outage.action.ts';
-import { redisOutageAction } from './redis-outage.action.ts';
-import { restartRedisAction } from './restart-redis.action.ts';
+import {
+  bothOutageAction,
+  killMongodbAction,
+  mongodbOutageAction,
+  redisOutageAction,
+  restartRedisAction,
+} from './server-outage.actions.ts';
 import { zombieWorkerAction } from './zombie-worker.action.ts';
 
 /** Every kind of fault. A new one is a file beside this one and a line here. */
