@@ -1,6 +1,21 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { maxSeed } from './random.ts';
 
+/** Runs a program and exits with its code. An error is shown without its stack, because a user reads it. */
+export async function runProgram(main: (args: readonly string[]) => Promise<number>): Promise<never> {
+  try {
+    process.exit(await main(process.argv.slice(2)));
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exit(1);
+  }
+}
+
+/** Calls back for each signal with which a user or the system ends a program. */
+export function onInterrupt(callback: () => void): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, callback);
+}
+
 /**
  * Calls `parseArgs` and adds the usage to its errors. With `--help` it prints the usage and ends the process.
  *

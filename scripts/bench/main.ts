@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startServices } from '@bulkhead/embedded';
+import { onInterrupt, runProgram } from '../command-line.ts';
 import { createSteps } from '../steps/steps.ts';
 import { bundleApps } from '../system/builds.ts';
 import { checkBaseline } from './baseline/check-baseline.ts';
@@ -14,12 +15,7 @@ import { type BenchOptions, readOptions } from './options.ts';
 import { formatRows } from './report/format-rows.ts';
 import { isMet } from './report/goal.ts';
 
-try {
-  process.exit(await main(readOptions(process.argv.slice(2), benches)));
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exit(1);
-}
+await runProgram((args) => main(readOptions(args, benches)));
 
 async function main(options: BenchOptions): Promise<number> {
   // With --json, standard output has only the result. Everything else goes to standard error.
@@ -27,7 +23,7 @@ async function main(options: BenchOptions): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'bulkhead-bench-'));
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
   // Servers and probes end with this process.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130));
+  onInterrupt(() => process.exit(130));
   await bundleApps();
   const services = await startServices({ ephemeral: true, report: steps.report });
   const shared = { redisUrl: services.redis.url, mongodbUrl: services.mongodb.url, folder, runs: options.runs };

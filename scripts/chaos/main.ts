@@ -5,18 +5,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { onInterrupt, runProgram } from '../command-line.ts';
 import { createSteps } from '../steps/steps.ts';
 import { type ChaosOptions, readOptions } from './options.ts';
 import { isClean } from './report/summarize.ts';
 import { runRounds } from './run-rounds.ts';
 import { startChaosSystem } from './system/start-chaos-system.ts';
 
-try {
-  process.exit(await main(readOptions(process.argv.slice(2))));
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exit(1);
-}
+await runProgram((args) => main(readOptions(args)));
 
 async function main(options: ChaosOptions): Promise<number> {
   const { json, seed, patients } = options;
@@ -31,16 +27,14 @@ async function main(options: ChaosOptions): Promise<number> {
     stopping ??= system.stop();
     return stopping;
   };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      interrupted.abort();
-      // A round can wait for minutes, which a user who interrupts this program does not want.
-      void stop().finally(() => {
-        rmSync(folder, { recursive: true, force: true });
-        process.exit(130);
-      });
+  onInterrupt(() => {
+    interrupted.abort();
+    // A round can wait for minutes, which a user who interrupts this program does not want.
+    void stop().finally(() => {
+      rmSync(folder, { recursive: true, force: true });
+      process.exit(130);
     });
-  }
+  });
   let clean = false;
   try {
     const summary = await runRounds({ system, options, print: steps.print, signal: interrupted.signal });

@@ -1,52 +1,34 @@
 import { parseCommandLine, readSeed, readWholeNumber } from '../command-line.ts';
 import { type ChaosKind, chaosKinds, isChaosKind } from './actions/chaos-kinds.ts';
 
-export interface ChaosOptions {
-  readonly rounds: number;
-  readonly seed: number;
-  /** Print only the final JSON object, for programs. */
-  readonly json: boolean;
-  readonly outageSeconds: number;
-  readonly kinds: readonly ChaosKind[];
-  readonly patients: number;
-}
+export type ChaosOptions = ReturnType<typeof readOptions>;
 
 /** 100 patients have 3,200 resources, so an export takes some seconds, long enough for a fault. */
-const defaults = { rounds: '20', outageSeconds: '120', patients: '100' };
+const defaults = { rounds: '20', 'outage-seconds': '120', patients: '100' };
 
 const usage = `usage: pnpm chaos [--rounds N] [--seed S] [--json] [--outage-seconds N] [--kinds a,b] [--patients N]
   --rounds N          exports to disturb (default ${defaults.rounds})
   --seed S            the same seed makes the same choices (default: a new one, which is printed)
   --json              print the result as JSON and nothing else
-  --outage-seconds N  how long a lasting outage lasts (default ${defaults.outageSeconds})
+  --outage-seconds N  how long a lasting outage lasts (default ${defaults['outage-seconds']})
   --kinds a,b         some of ${chaosKinds.join(', ')}
   --patients N        size of the simulated practice (default ${defaults.patients})`;
 
 /** @throws Error that names the invalid option and shows the usage */
-export function readOptions(args: readonly string[]): ChaosOptions {
+export function readOptions(args: readonly string[]) {
   const text = { type: 'string' } as const;
   const texts = { rounds: text, seed: text, 'outage-seconds': text, kinds: text, patients: text };
   const options = { ...texts, json: { type: 'boolean' } } as const;
   const { values } = parseCommandLine({ args: [...args], options }, usage);
+  const count = (name: keyof typeof defaults, range: { readonly min: number; readonly max: number }) =>
+    readWholeNumber({ usage, name, text: values[name] ?? defaults[name], ...range });
   return {
-    rounds: readWholeNumber({ usage, name: 'rounds', text: values.rounds ?? defaults.rounds, min: 1, max: 100_000 }),
+    rounds: count('rounds', { min: 1, max: 100_000 }),
     seed: readSeed({ usage, text: values.seed }),
     json: values.json === true,
-    outageSeconds: readWholeNumber({
-      usage,
-      name: 'outage-seconds',
-      text: values['outage-seconds'] ?? defaults.outageSeconds,
-      min: 1,
-      max: 3600,
-    }),
+    outageSeconds: count('outage-seconds', { min: 1, max: 3600 }),
     kinds: readKinds(values.kinds),
-    patients: readWholeNumber({
-      usage,
-      name: 'patients',
-      text: values.patients ?? defaults.patients,
-      min: 5,
-      max: 10_000,
-    }),
+    patients: count('patients', { min: 5, max: 10_000 }),
   };
 }
 

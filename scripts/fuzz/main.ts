@@ -5,16 +5,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startChaosSystem } from '../chaos/system/start-chaos-system.ts';
+import { runProgram } from '../command-line.ts';
 import { createSteps } from '../steps/steps.ts';
 import { type FuzzOptions, readOptions } from './options.ts';
 import { installSchemathesis, runSchemathesis } from './schemathesis.ts';
 
-try {
-  process.exit(await main(readOptions(process.argv.slice(2))));
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exit(1);
-}
+await runProgram((args) => main(readOptions(args)));
 
 async function main({ requests, seed, json }: FuzzOptions): Promise<number> {
   // With --json, standard output has only the result.

@@ -1,10 +1,6 @@
 import { parseCommandLine, readSeed, readWholeNumber } from '../command-line.ts';
 
-export interface FuzzOptions {
-  readonly requests: number;
-  readonly seed: number;
-  readonly json: boolean;
-}
+export type FuzzOptions = ReturnType<typeof readOptions>;
 
 const usage = `usage: pnpm fuzz [--requests N] [--seed S] [--json]
   --requests N  send at least this many (default 10000)
@@ -12,7 +8,7 @@ const usage = `usage: pnpm fuzz [--requests N] [--seed S] [--json]
   --json        print the result as JSON and nothing else`;
 
 /** @throws Error that names the invalid option and shows the usage */
-export function readOptions(args: readonly string[]): FuzzOptions {
+export function readOptions(args: readonly string[]) {
   const text = { type: 'string' } as const;
   const options = { requests: text, seed: text, json: { type: 'boolean' } } as const;
   const { values } = parseCommandLine({ args: [...args], options }, usage);

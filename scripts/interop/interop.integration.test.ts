@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { spawnTethered } from '@bulkhead/embedded';
 import { expect, test } from '@jest/globals';
+import { runJson } from '../run-json.fixture.ts';
 import { findExamplesFolder } from './data/find-data.ts';
 import { buildHapi, whyNoHapi } from './server/build-hapi.ts';
 
 /** A few hundred resources. `pnpm interop` loads all. */
-const args = ['--json', '--patients', '8', '--per-type', '60'];
+const args = ['--patients', 8, '--per-type', 60];
 const types = 'Observation,Condition,Encounter,DiagnosticReport,Procedure,Practitioner,Organization';
 const missing = await whyMissing();
 const hasExamples = findExamplesFolder(process.env) !== undefined;
@@ -19,16 +19,8 @@ if (missing !== undefined) {
   test.todo('an independent FHIR server');
 } else {
   test('Bulkhead stores the resources that an independent FHIR server serves, and finds the same search results', async () => {
-    const lines: string[] = [];
-    const { exited } = await spawnTethered({
-      command: process.execPath,
-      args: ['--conditions=@bulkhead/source', join(import.meta.dirname, 'main.ts'), ...args, '--types', types],
-      output: { onLine: (line) => lines.push(line) },
-    });
-    const { code } = await exited;
-    // Shows the checks and their findings. The totals alone do not.
-    if (code !== 0) console.error(lines.join('\n'));
-    const { compared, searches, ...faults } = JSON.parse(lines.findLast((line) => line.startsWith('{')) ?? '{}');
+    const { code, result } = await runJson(join(import.meta.dirname, 'main.ts'), [...args, '--types', types]);
+    const { compared, searches, ...faults } = result;
     expect(faults).toEqual({ different: 0, missing: 0, extra: 0 });
     expect(compared).toBeGreaterThan(1000);
     expect(searches.different).toBe(0);

@@ -5,18 +5,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { onInterrupt, runProgram } from '../command-line.ts';
 import { createSteps } from '../steps/steps.ts';
 import { type InteropOptions, readOptions } from './options.ts';
 import { runInterop } from './run-interop.ts';
 import { buildHapi, whyNoHapi } from './server/build-hapi.ts';
 import { startHapi } from './server/start-hapi.ts';
 
-try {
-  process.exit(await main(readOptions(process.argv.slice(2))));
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exit(1);
-}
+await runProgram((args) => main(readOptions(args)));
 
 async function main({ json, part, searches }: InteropOptions): Promise<number> {
   const steps = createSteps({ stream: json ? process.stderr : process.stdout });
@@ -24,7 +20,7 @@ async function main({ json, part, searches }: InteropOptions): Promise<number> {
   const missing = whyNoHapi(env);
   if (missing !== undefined) throw new Error(`The FHIR server cannot be built: ${missing}.`);
   // The child processes end with this one.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130));
+  onInterrupt(() => process.exit(130));
   const folder = mkdtempSync(join(tmpdir(), 'bulkhead-interop-'));
   let isClean = false;
   const hapi = await steps.run('build of the FHIR server', async (progress) => {

@@ -3,24 +3,19 @@
 // test detects. It is not part of `npm test`, because it takes an hour or more. See README.md.
 import { readFile } from 'node:fs/promises';
 import { startServices } from '@bulkhead/embedded';
+import { onInterrupt, runProgram } from '../command-line.ts';
 import { createSteps } from '../steps/steps.ts';
 import { readOptions } from './options.ts';
 import { type ModuleReport, renderReport, toReport } from './report.ts';
 import { runModule } from './run-module.ts';
 
-try {
-  await main();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exit(1);
-}
-process.exit(0);
+await runProgram(main);
 
-async function main(): Promise<void> {
-  const { modules, file, again: reportFile, json } = readOptions(process.argv.slice(2));
+async function main(args: readonly string[]): Promise<number> {
+  const { modules, file, again: reportFile, json } = readOptions(args);
   const survivors = reportFile === undefined ? undefined : await readSurvivors(reportFile);
   const interrupted = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => interrupted.abort());
+  onInterrupt(() => interrupted.abort());
   const steps = createSteps({ stream: json ? process.stderr : process.stdout });
   const services = await startServices({ ephemeral: true, report: steps.report });
   const env = { ...process.env, REDIS_URL: services.redis.url, MONGODB_URI: services.mongodb.url };
@@ -43,6 +38,7 @@ async function main(): Promise<void> {
       reports.push(report);
     }
     console.log(json ? JSON.stringify(reports) : reports.map(renderReport).join('\n'));
+    return 0;
   } finally {
     await services.stop();
   }

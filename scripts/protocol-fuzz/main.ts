@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
+import { onInterrupt, runProgram } from '../command-line.ts';
 import { createSteps } from '../steps/steps.ts';
 import { differences } from './differences.ts';
 import { type ProtocolFuzzOptions, readOptions } from './options.ts';
@@ -17,26 +18,19 @@ import { startFuzzedSystem } from './start-fuzzed-system.ts';
 /** Rounds wait most of the time, so this many keep two processors busy. */
 const slots = 24;
 
-try {
-  process.exit(await main(readOptions(process.argv.slice(2))));
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exit(1);
-}
+await runProgram((args) => main(readOptions(args)));
 
 async function main({ rounds, seed, json }: ProtocolFuzzOptions): Promise<number> {
   const steps = createSteps({ stream: json ? process.stderr : process.stdout });
   steps.print(`seed ${seed}`);
   const folder = mkdtempSync(join(tmpdir(), 'bulkhead-protocol-fuzz-'));
   const system = await startFuzzedSystem({ folder, slots: Math.min(slots, rounds), report: steps.report });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      void system.stop().finally(() => {
-        rmSync(folder, { recursive: true, force: true });
-        process.exit(130);
-      });
+  onInterrupt(() => {
+    void system.stop().finally(() => {
+      rmSync(folder, { recursive: true, force: true });
+      process.exit(130);
     });
-  }
+  });
   let isClean = false;
   try {
     const summary = await runRounds({

@@ -1,11 +1,6 @@
 import { parseCommandLine, readSeed, readWholeNumber } from '../command-line.ts';
 
-export interface ProtocolFuzzOptions {
-  readonly rounds: number;
-  readonly seed: number;
-  /** Print only the final JSON object, for programs. */
-  readonly json: boolean;
-}
+export type ProtocolFuzzOptions = ReturnType<typeof readOptions>;
 
 const usage = `usage: pnpm protocol-fuzz [--rounds N] [--seed S] [--json]
   --rounds N  how many to run (default 100)
@@ -13,7 +8,7 @@ const usage = `usage: pnpm protocol-fuzz [--rounds N] [--seed S] [--json]
   --json      print the result as JSON and nothing else`;
 
 /** @throws Error that names the invalid option and shows the usage */
-export function readOptions(args: readonly string[]): ProtocolFuzzOptions {
+export function readOptions(args: readonly string[]) {
   const text = { type: 'string' } as const;
   const options = { rounds: text, seed: text, json: { type: 'boolean' } } as const;
   const { values } = parseCommandLine({ args: [...args], options }, usage);

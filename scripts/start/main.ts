@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { apiKeyPrefix } from '@bulkhead/access';
 import { EmbeddedError } from '@bulkhead/embedded';
+import { onInterrupt } from '../command-line.ts';
 import { onStarterGone } from '../on-starter-gone.ts';
 import { createSteps } from '../steps/steps.ts';
 import { type ApiClient, ApiError, createApiClient } from '../system/api-client.ts';
@@ -22,7 +23,7 @@ const firstKeyName = 'first key';
 /** The exit code of the command line for a partial export: docs/cli.md. */
 const partialExitCode = 7;
 const interrupted = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupted.abort());
+onInterrupt(() => interrupted.abort());
 onStarterGone(() => interrupted.abort());
 const steps = createSteps({ stream: process.stdout });
 
