@@ -1,10 +1,8 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { findChromium } from '@bulkhead/embedded';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
+import { type LocalServer, startLocalServer } from '../local-server.ts';
 import { createApiClient } from '../system/api-client.ts';
 import { faultsOfAccessibility } from './faults-of-accessibility.fixture.ts';
 import { onPage } from './on-page.fixture.ts';
@@ -20,15 +18,14 @@ if ('missing' in chromium) {
     let browsed: BrowsedSystem;
     let page: Page;
     let complaints: string[];
-    let receiver: Server;
+    let receiver: LocalServer;
     let calls = 0;
     beforeAll(async () => {
-      receiver = createServer((request, response) => {
+      receiver = await startLocalServer((request, response) => {
         calls += 1;
         request.resume();
         response.writeHead(204).end();
-      }).listen(0, '127.0.0.1');
-      await once(receiver, 'listening');
+      });
       const env = () => ({ WORKER_WEBHOOK_PRIVATE_NETWORK: 'true' });
       browsed = await openSystem({ start: startQuickSystem, command: chromium.command, patients: 3, env });
       const permissions = ['clipboard-read', 'clipboard-write'];
@@ -37,8 +34,7 @@ if ('missing' in chromium) {
       await title('API keys').waitFor();
     }, openTimeoutMs);
     afterAll(async () => {
-      receiver?.closeAllConnections();
-      receiver?.close();
+      await receiver?.stop();
       await browsed?.stop();
     });
 
@@ -100,7 +96,7 @@ if ('missing' in chromium) {
     }, 60_000);
 
     test('a webhook shows its secret once, receives an event of an export, and receives it again on request', async () => {
-      const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/told`;
+      const url = `${receiver.url}/told`;
       await page.goto(`${browsed.baseUrl}/webhooks`);
       await page.getByText('No webhooks configured', { exact: true }).waitFor();
       await page.goto(`${browsed.baseUrl}/connections/${browsed.system.connectionId}`);

@@ -1,8 +1,7 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { baseEnv } from '@bulkhead/testing';
 import { afterEach, expect, test } from '@jest/globals';
+import { type LocalServer, startLocalServer } from '../local-server.ts';
 import { runCommand } from './run-command.fixture.ts';
 
 const main = join(import.meta.dirname, '../../apps/cli/src/main.ts');
@@ -10,12 +9,12 @@ const warnings = [{ code: 'server-issues', message: 'The EHR reported errors for
 const record = { id: 'job_1', counts: { stored: 5, quarantined: 1 }, warnings };
 const run = { id: 'sync_1', total: 5, warnings: [], errorMessage: 'Searches failed: Condition (2).' };
 
-let server: Server;
-afterEach(() => void server.close());
+let server: LocalServer;
+afterEach(() => server.stop());
 
 /** Starts an API with prepared answers, by the last part of the path. Each stream of events reports its end at once. */
 async function answer(answers: Readonly<Record<string, { readonly status: number; readonly body: object }>>) {
-  server = createServer((request, response) => {
+  server = await startLocalServer((request, response) => {
     const last = request.url?.split('/').at(-1) ?? '';
     if (last === 'events') {
       response.writeHead(200, { 'content-type': 'text/event-stream', connection: 'close' });
@@ -26,12 +25,10 @@ async function answer(answers: Readonly<Record<string, { readonly status: number
     response.writeHead(status, { 'content-type': 'application/json', connection: 'close' });
     response.end(JSON.stringify(body));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 }
 
 function bulkhead(...args: string[]) {
-  const { port } = server.address() as AddressInfo;
-  const env = { ...baseEnv(), BULKHEAD_URL: `http://127.0.0.1:${port}`, BULKHEAD_API_KEY: 'bh_1' };
+  const env = { ...baseEnv(), BULKHEAD_URL: server.url, BULKHEAD_API_KEY: 'bh_1' };
   return runCommand({ command: [process.execPath, '--conditions=@bulkhead/source', main, ...args], env });
 }
 const ok = (data: object, status = 200) => ({ status, body: { success: true, data } });

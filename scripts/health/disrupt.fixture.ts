@@ -5,6 +5,7 @@ import { connectRedis, createProducer, type Producer } from '@bulkhead/queues';
 import type { Store } from '@bulkhead/system';
 import { waitFor } from '@bulkhead/testing';
 import type { ChaosSystem } from '../chaos/system/start-chaos-system.ts';
+import { createApiClient } from '../system/api-client.ts';
 
 const minutes = 60_000;
 const hours = 60 * minutes;
@@ -241,12 +242,8 @@ export async function disruptAll(system: ChaosSystem): Promise<void> {
 
 /** @returns the data of the answer */
 // biome-ignore lint/suspicious/noExplicitAny: the shape depends on the path.
-export async function send(system: ChaosSystem, path: string, body?: object): Promise<any> {
-  const headers = { authorization: `Bearer ${system.apiKey}`, 'content-type': 'application/json' };
-  const request = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) };
-  const response = await fetch(system.baseUrl + path, { headers, ...request });
-  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
-  return ((await response.json()) as { readonly data: unknown }).data;
+export function send(system: ChaosSystem, path: string, body?: object): Promise<any> {
+  return createApiClient(system)(body === undefined ? 'GET' : 'POST', path, body);
 }
 
 async function plantSchedule(

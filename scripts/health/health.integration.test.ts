@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { findChromium } from '@bulkhead/embedded';
 import { baseEnv, waitFor } from '@bulkhead/testing';
@@ -7,6 +6,7 @@ import type { Page } from 'playwright-core';
 import { type BrowsedSystem, openSystem, openTimeoutMs } from '../browser/open-system.ts';
 import type { ChaosSystem } from '../chaos/system/start-chaos-system.ts';
 import { startTemporarySystem } from '../chaos/system/start-temporary-system.ts';
+import { runCommand } from '../cli/run-command.fixture.ts';
 import { disruptAll, disruptions, send } from './disrupt.fixture.ts';
 
 const chromium = await findChromium({ env: process.env, progress: () => undefined });
@@ -50,12 +50,9 @@ async function readMetric(): Promise<ReadonlyMap<string, number>> {
 }
 
 /** Runs `bulkhead doctor`. */
-function doctor(args: readonly string[] = []): Promise<{ readonly code: unknown; readonly stdout: string }> {
-  const all = { ...baseEnv(), BULKHEAD_URL: system.baseUrl, BULKHEAD_API_KEY: system.apiKey };
-  const command = [...main, ...args, 'doctor', '--no-connections'];
-  return new Promise((resolve) => {
-    execFile(process.execPath, command, { env: all }, (error, stdout) => resolve({ code: error?.code ?? 0, stdout }));
-  });
+function doctor(args: readonly string[] = []) {
+  const command = [process.execPath, ...main, ...args, 'doctor', '--no-connections'];
+  return runCommand({ command, env: { ...baseEnv(), BULKHEAD_URL: system.baseUrl, BULKHEAD_API_KEY: system.apiKey } });
 }
 
 /** The alerts of the overview, or undefined without a browser. */

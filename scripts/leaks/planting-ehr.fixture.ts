@@ -1,6 +1,5 @@
-import { once } from 'node:events';
-import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { ServerResponse } from 'node:http';
+import { type LocalServer, startLocalServer } from '../local-server.ts';
 import {
   type EhrAnswer,
   exportedTypes,
@@ -52,11 +51,9 @@ export const isShared = ({ variant }: Plant) => sharedRoutes.includes(variant.ro
 /** The path of the server of all shared plants. */
 export const sharedPath = 'shared';
 
-export interface PlantingEhr {
-  readonly url: string;
+export interface PlantingEhr extends LocalServer {
   /** The plants whose marks were sent. */
   readonly sent: ReadonlySet<Plant>;
-  stop(): Promise<void>;
 }
 
 /**
@@ -65,7 +62,7 @@ export interface PlantingEhr {
  */
 export async function startPlantingEhr(plants: readonly Plant[]): Promise<PlantingEhr> {
   const sent = new Set<Plant>();
-  const server = createServer((request, response) => {
+  const server = await startLocalServer((request, response) => {
     const { pathname, search, origin } = new URL(request.url ?? '', `http://${request.headers.host}`);
     const [, first = '', ...rest] = pathname.split('/');
     request.resume();
@@ -79,17 +76,7 @@ export async function startPlantingEhr(plants: readonly Plant[]): Promise<Planti
     if (route === plant.variant.route) sent.add(plant);
     return send(response, answerOf({ plant, route, base: `${origin}/${index}`, suffix: `${index}` }));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    sent,
-    async stop() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
-  };
+  return { ...server, sent };
 }
 
 /** Returns the index of the plant whose patient a search asks for. */

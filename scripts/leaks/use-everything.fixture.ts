@@ -1,7 +1,6 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { waitFor } from '@bulkhead/testing';
 import type { ChaosSystem } from '../chaos/system/start-chaos-system.ts';
+import { startLocalServer } from '../local-server.ts';
 import type { Planted } from './planted.fixture.ts';
 
 /** An answer of the API in which planted values are searched for. */
@@ -41,9 +40,10 @@ export async function useEverything(system: ChaosSystem, planted: Planted) {
     answers.push({ path: `${method} ${path}`, text, ...kind });
     return { response, text, data: parse(text)?.data };
   };
-  const receiver = createServer((request, response) => request.resume().on('end', () => response.writeHead(204).end()));
-  await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
-  const callbackUrl = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook?token=${planted.callback}`;
+  const receiver = await startLocalServer((request, response) =>
+    request.resume().on('end', () => response.writeHead(204).end()),
+  );
+  const callbackUrl = `${receiver.url}/hook?token=${planted.callback}`;
   try {
     const secrets = await makeSecrets({ send, system, planted });
     await plantPatients(system, planted);
@@ -59,8 +59,7 @@ export async function useEverything(system: ChaosSystem, planted: Planted) {
       links: [...new Set(links)],
     };
   } finally {
-    receiver.closeAllConnections();
-    receiver.close();
+    await receiver.stop();
   }
 }
 

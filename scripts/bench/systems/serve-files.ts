@@ -1,8 +1,6 @@
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
+import { startLocalServer } from '../../local-server.ts';
 import type { DataFile } from './make-data.ts';
 
 export interface FileServer {
@@ -23,7 +21,7 @@ export async function serveFiles(files: readonly DataFile[]): Promise<FileServer
     unpacked.set(url, plain);
     return plain;
   };
-  const server = createServer(({ url = '', headers: requestHeaders }, response) => {
+  const { url: origin, stop } = await startLocalServer(({ url = '', headers: requestHeaders }, response) => {
     const packedFile = packed.get(url);
     if (!packedFile) return response.writeHead(404).end();
     const isPlain = requestHeaders['accept-encoding'] === 'identity';
@@ -31,17 +29,10 @@ export async function serveFiles(files: readonly DataFile[]): Promise<FileServer
     const encoding = isPlain ? {} : { 'content-encoding': 'gzip' };
     const headers = { 'content-type': 'application/fhir+ndjson', 'content-length': body.length, ...encoding };
     return response.writeHead(200, headers).end(body);
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
   return {
     origin,
     files: files.map((file, index) => ({ ...file, url: `${origin}/${index}.ndjson` })),
-    async stop() {
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
+    stop,
   };
 }

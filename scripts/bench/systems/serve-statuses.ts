@@ -1,6 +1,4 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { startLocalServer } from '../../local-server.ts';
 
 export interface StatusServer {
   readonly origin: string;
@@ -19,7 +17,7 @@ const line = (id: number) =>
 export async function serveStatuses(retryAfterSeconds: number): Promise<StatusServer> {
   const lastAt = new Map<string, number>();
   let counts = { polls: 0, downloads: 0, gapsMs: [] as number[] };
-  const server = createServer((request, response) => {
+  const { url: origin, stop } = await startLocalServer((request, response) => {
     const path = request.url ?? '';
     if (!path.includes('/bulkstatus/')) {
       counts.downloads += 1;
@@ -31,20 +29,14 @@ export async function serveStatuses(retryAfterSeconds: number): Promise<StatusSe
     lastAt.set(path, now);
     counts.polls += 1;
     return response.writeHead(202, { 'retry-after': String(retryAfterSeconds), 'x-progress': 'exporting' }).end();
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  });
   return {
-    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    origin,
+    stop,
     take() {
       const counted = counts;
       counts = { polls: 0, downloads: 0, gapsMs: [] };
       return counted;
-    },
-    async stop() {
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
     },
   };
 }

@@ -1,21 +1,16 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type LocalServer, startLocalServer } from '../../local-server.ts';
 import type { SourceResource } from '../data/find-data.ts';
-
-export interface BulkFileServer {
-  /** The FHIR base URL. */
-  readonly url: string;
-  stop(): Promise<void>;
-}
 
 /**
  * The smallest server that a bulk export needs: a kick-off for every type, a status, and the published lines without
  * any change. HAPI parses a resource and serializes it again, so it cannot show that Bulkhead keeps a text unchanged.
+ *
+ * @returns the server with its FHIR base URL
  */
-export async function startBulkFileServer(resources: readonly SourceResource[]): Promise<BulkFileServer> {
+export async function startBulkFileServer(resources: readonly SourceResource[]): Promise<LocalServer> {
   const linesByType = Map.groupBy(resources, ({ type }) => type);
   const transactionTime = new Date().toISOString();
-  const baseUrl = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
   const capabilities = () => ({
     resourceType: 'CapabilityStatement',
@@ -24,23 +19,23 @@ export async function startBulkFileServer(resources: readonly SourceResource[]):
   });
   const manifest = () => ({
     transactionTime,
-    request: `${baseUrl()}/fhir/$export`,
+    request: `${server.url}/fhir/$export`,
     requiresAccessToken: false,
     output: [...linesByType].map(([type, lines]) => ({
       type,
-      url: `${baseUrl()}/files/${type}.ndjson`,
+      url: `${server.url}/files/${type}.ndjson`,
       count: lines.length,
     })),
     error: [],
   });
 
   const answer = (request: IncomingMessage, response: ServerResponse) => {
-    const { pathname } = new URL(request.url ?? '/', baseUrl());
+    const { pathname } = new URL(request.url ?? '/', server.url);
     const json = (body: object) =>
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
     if (pathname === '/fhir/metadata') return json(capabilities());
     if (pathname === '/fhir/$export')
-      return response.writeHead(202, { 'content-location': `${baseUrl()}/status` }).end();
+      return response.writeHead(202, { 'content-location': `${server.url}/status` }).end();
     if (pathname === '/status' && request.method === 'DELETE') return response.writeHead(202).end();
     if (pathname === '/status') return json(manifest());
     const lines = linesByType.get(/^\/files\/([A-Za-z]+)\.ndjson$/.exec(pathname)?.[1] ?? '');
@@ -49,13 +44,6 @@ export async function startBulkFileServer(resources: readonly SourceResource[]):
     return response.writeHead(200, { 'content-type': 'application/fhir+ndjson' }).end(text);
   };
 
-  const server = createServer(answer);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `${baseUrl()}/fhir`,
-    stop: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
+  const server = await startLocalServer(answer);
+  return { ...server, url: `${server.url}/fhir` };
 }
