@@ -55,11 +55,10 @@ describe('the control API of exports', () => {
     expect(second).toMatchObject({ level: 'system', parameters: [], polls: 0 });
     const fault = { kind: 'status', status: 500 };
     await simulator.orderFault({ match: { method: 'DELETE' }, fault });
-    const headers = { authorization: simulator.authorization };
-    expect((await fetch(statusUrl, { method: 'DELETE', headers })).status).toBe(500);
+    expect((await simulator.delete(statusUrl)).status).toBe(500);
     const refused = (await jsonOf(simulator.control('GET', '/exports')))[0];
     expect(refused).toMatchObject({ state: 'in-progress', deleted: true, deletes: 1 });
-    expect((await fetch(statusUrl, { method: 'DELETE', headers })).status).toBe(202);
+    expect((await simulator.delete(statusUrl)).status).toBe(202);
     expect((await jsonOf(simulator.control('GET', '/exports')))[0]).toMatchObject({ state: 'deleted', deletes: 2 });
   });
 });
@@ -68,15 +67,10 @@ describe('the control API of requests', () => {
   test('the control API records the parameter names of a request and whether it had a token', async () => {
     simulator = await startSimulatorClient();
     await simulator.kickOff('/Patient/$export?_type=Patient&_since=2026-01-01T00:00:00Z');
-    const body = JSON.stringify({ resourceType: 'Parameters', parameter: [{ name: '_type', valueString: 'Patient' }] });
-    const headers = { accept: 'application/fhir+json', prefer: 'respond-async' };
-    await fetch(`${simulator.fhirEndpoint}/Patient/$export`, { method: 'POST', headers, body });
-    const token = { authorization: simulator.authorization };
-    await fetch(`${simulator.fhirEndpoint}/Patient/$export`, {
-      method: 'POST',
-      headers: { ...headers, ...token },
-      body,
-    });
+    const parameter = [{ name: '_type', valueString: 'Patient' }];
+    const body = JSON.stringify({ resourceType: 'Parameters', parameter });
+    await fetch(`${simulator.fhirEndpoint}/Patient/$export`, { method: 'POST', body });
+    await simulator.postKickOff(parameter);
     const { requests } = await jsonOf(simulator.control('GET', '/requests'));
     expect(requests.slice(-3)).toMatchObject([
       { method: 'GET', parameters: ['_type', '_since'], authorized: true, headers: { prefer: 'respond-async' } },

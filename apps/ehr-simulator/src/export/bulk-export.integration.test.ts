@@ -1,6 +1,12 @@
 import { waitFor } from '@bulkhead/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { jsonOf, manualClock, type SimulatorClient, startSimulatorClient } from '../testing/simulator-client.ts';
+import {
+  jsonOf,
+  kickOffHeaders,
+  manualClock,
+  type SimulatorClient,
+  startSimulatorClient,
+} from '../testing/simulator-client.ts';
 
 let simulator: SimulatorClient;
 afterEach(() => simulator.stop());
@@ -49,8 +55,7 @@ describe('the simulator', () => {
     }
     const remove = await fetch(statusUrl, { method: 'DELETE' });
     expect(remove.status).toBe(401);
-    const authorization = { authorization: simulator.authorization };
-    expect((await fetch(statusUrl, { method: 'DELETE', headers: authorization })).status).toBe(202);
+    expect((await simulator.delete(statusUrl)).status).toBe(202);
     const after = await simulator.get(statusUrl, statusAccept);
     expect(after.status).toBe(404);
     expect(await outcomeText(after)).toMatch('does not exist');
@@ -102,15 +107,11 @@ describe('the simulator', () => {
 
   test('the simulator accepts a kick-off by POST and for a group', async () => {
     simulator = await startSimulatorClient();
-    const body = JSON.stringify({ resourceType: 'Parameters', parameter: [{ name: '_type', valueString: 'Patient' }] });
-    const headers = {
-      authorization: simulator.authorization,
-      accept: 'application/fhir+json',
-      prefer: 'respond-async',
-    };
-    const url = `${simulator.fhirEndpoint}/Group/a-1.C-195900/$export`;
-    expect((await fetch(url, { method: 'POST', headers, body })).status).toBe(202);
-    expect((await fetch(url, { method: 'POST', headers, body: '{' })).status).toBe(400);
+    const path = '/Group/a-1.C-195900/$export';
+    expect((await simulator.postKickOff([{ name: '_type', valueString: 'Patient' }], path)).status).toBe(202);
+    const headers = { authorization: simulator.authorization, ...kickOffHeaders };
+    const invalid = await fetch(simulator.fhirEndpoint + path, { method: 'POST', headers, body: '{' });
+    expect(invalid.status).toBe(400);
     const unknown = await simulator.kickOff('/Group/a-1.C-1/$export');
     expect(unknown.status).toBe(404);
     expect(await outcomeText(unknown)).toMatch('Group/a-1.C-1');

@@ -35,13 +35,12 @@ async function requestToken({
   const assertion = await new SignJWT(claims)
     .setProtectedHeader({ alg: 'ES384', typ: 'JWT', kid: 'k1', ...header })
     .sign(privateKey);
-  const body = new URLSearchParams({
+  const response = await simulator.requestToken({
     grant_type: 'client_credentials',
     scope: 'system/*.read',
     client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
     client_assertion: assertion,
   });
-  const response = await fetch(`${simulator.baseUrl}/oauth2/v1/token`, { method: 'POST', body });
   return { status: response.status, body: await jsonOf(response) };
 }
 
@@ -74,14 +73,9 @@ describe('the token endpoint', () => {
 
 test('the simulator answers 403 for a type that the scopes do not cover if scopes are enforced', async () => {
   simulator = await startSimulatorClient({ enforceScopes: true });
-  const body = new URLSearchParams({
-    grant_type: 'client_credentials',
-    scope: 'system/Observation.rs',
-    client_id: 'simulator-client',
-    client_secret: 'simulator-secret',
-  });
-  const answer = await jsonOf(fetch(`${simulator.baseUrl}/oauth2/v1/token`, { method: 'POST', body }));
-  const headers = { authorization: `Bearer ${answer.access_token}` };
+  const client = { client_id: 'simulator-client', client_secret: 'simulator-secret' };
+  const form = { grant_type: 'client_credentials', scope: 'system/Observation.rs', ...client };
+  const headers = { authorization: `Bearer ${(await jsonOf(simulator.requestToken(form))).access_token}` };
   expect((await simulator.get('/Patient/a-195900.E-1', headers)).status).toBe(403);
   const observations = '/Observation?patient=a-195900.E-1&ah-practice=Organization/a-1.Practice-195900';
   expect((await simulator.get(observations, headers)).status).toBe(200);

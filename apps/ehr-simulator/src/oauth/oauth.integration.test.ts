@@ -8,10 +8,6 @@ afterEach(() => simulator.stop());
 const client = { client_id: 'simulator-client', client_secret: 'simulator-secret' };
 const redirectUri = 'https://client.example/callback';
 
-function token(form: Record<string, string>, headers: Record<string, string> = {}): Promise<Response> {
-  return fetch(`${simulator.baseUrl}/oauth2/v1/token`, { method: 'POST', headers, body: new URLSearchParams(form) });
-}
-
 async function authorize(changes: Record<string, string> = {}): Promise<Response> {
   const query = new URLSearchParams({
     client_id: 'simulator-client',
@@ -31,15 +27,19 @@ describe('the OAuth server of the simulator', () => {
   test('the simulator issues a token for client credentials sent by Basic authentication or by form', async () => {
     simulator = await startSimulatorClient();
     const form = { grant_type: 'client_credentials', scope: 'system/*.read' };
-    const basic = await token(form, { authorization: `Basic ${btoa('simulator-client:simulator-secret')}` });
+    const basic = await simulator.requestToken(form, {
+      authorization: `Basic ${btoa('simulator-client:simulator-secret')}`,
+    });
     expect(await jsonOf(basic)).toMatchObject({ token_type: 'Bearer', expires_in: 3600, scope: 'system/*.read' });
-    expect((await token({ ...form, ...client })).status).toBe(200);
-    const wrong = await token({ ...form, ...client, client_secret: 'no' });
+    expect((await simulator.requestToken({ ...form, ...client })).status).toBe(200);
+    const wrong = await simulator.requestToken({ ...form, ...client, client_secret: 'no' });
     expect([wrong.status, (await jsonOf(wrong)).error]).toEqual([401, 'invalid_client']);
-    expect((await token({ ...form, client_id: 'simulator-client' })).status).toBe(401);
-    const scopeless = await token({ grant_type: 'client_credentials', ...client });
+    expect((await simulator.requestToken({ ...form, client_id: 'simulator-client' })).status).toBe(401);
+    const scopeless = await simulator.requestToken({ grant_type: 'client_credentials', ...client });
     expect([scopeless.status, (await jsonOf(scopeless)).error]).toEqual([400, 'invalid_scope']);
-    expect((await jsonOf(token({ grant_type: 'password', ...client }))).error).toBe('unsupported_grant_type');
+    expect((await jsonOf(simulator.requestToken({ grant_type: 'password', ...client }))).error).toBe(
+      'unsupported_grant_type',
+    );
   });
 
   test('the simulator exchanges a code with PKCE, rotates the refresh token and revokes the access token', async () => {
@@ -48,17 +48,19 @@ describe('the OAuth server of the simulator', () => {
     expect([location.origin + location.pathname, location.searchParams.get('state')]).toEqual([redirectUri, 's1']);
     const code = location.searchParams.get('code') ?? '';
     const redeem = { grant_type: 'authorization_code', code, redirect_uri: redirectUri, ...client };
-    const granted = await jsonOf(token({ ...redeem, code_verifier: 'verifier' }));
+    const granted = await jsonOf(simulator.requestToken({ ...redeem, code_verifier: 'verifier' }));
     expect(granted).toMatchObject({ patient: 'a-195900.E-1', scope: 'launch/patient patient/*.read' });
-    expect((await token({ ...redeem, code_verifier: 'verifier' })).status).toBe(400);
+    expect((await simulator.requestToken({ ...redeem, code_verifier: 'verifier' })).status).toBe(400);
 
     const otherCode = new URL((await authorize()).headers.get('location') ?? '').searchParams.get('code') ?? '';
-    expect((await jsonOf(token({ ...redeem, code: otherCode, code_verifier: 'wrong' }))).error).toBe('invalid_grant');
+    expect((await jsonOf(simulator.requestToken({ ...redeem, code: otherCode, code_verifier: 'wrong' }))).error).toBe(
+      'invalid_grant',
+    );
 
     const refresh = { grant_type: 'refresh_token', refresh_token: granted.refresh_token, ...client };
-    const renewed = await jsonOf(token(refresh));
+    const renewed = await jsonOf(simulator.requestToken(refresh));
     expect(renewed.refresh_token).not.toBe(granted.refresh_token);
-    expect((await jsonOf(token(refresh))).error).toBe('invalid_grant');
+    expect((await jsonOf(simulator.requestToken(refresh))).error).toBe('invalid_grant');
 
     const read = () =>
       simulator
@@ -100,11 +102,11 @@ describe('the OAuth server of the simulator', () => {
     const clock = manualClock(Date.UTC(2026, 0, 1, 0, 0, 40));
     simulator = await startSimulatorClient({ clock });
     const form = { grant_type: 'client_credentials', scope: 's', ...client };
-    for (let index = 0; index < 49; index += 1) expect((await token(form)).status).toBe(200);
-    const refused = await token(form);
+    for (let index = 0; index < 49; index += 1) expect((await simulator.requestToken(form)).status).toBe(200);
+    const refused = await simulator.requestToken(form);
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '20']);
     clock.advance(20_000);
-    expect((await token(form)).status).toBe(200);
+    expect((await simulator.requestToken(form)).status).toBe(200);
     expect((await simulator.violations()).byKind.rate).toBe(0);
   });
 

@@ -6,49 +6,60 @@ import type { EhrSimulatorOptions } from '../options/options.ts';
 
 type Headers = Readonly<Record<string, string>>;
 
-export interface SimulatorClient extends EhrSimulator {
-  /** `Bearer` and a valid token. */
-  readonly authorization: string;
-  /** Sends a valid token. `path` is relative to the FHIR base, or a whole URL. */
-  get(path: string, headers?: Headers): Promise<Response>;
-  control(method: string, path: string, body?: unknown): Promise<Response>;
-  orderFault(order: object): Promise<void>;
-  violations(): Promise<{ byKind: Record<string, number>; violations: { reason: string }[] }>;
-  kickOff(path?: string, headers?: Headers): Promise<Response>;
-  /** Kicks off an export and waits for its manifest. */
-  export(path?: string): Promise<Manifest>;
-  text(url: string, headers?: Headers): Promise<string>;
-}
+export const kickOffHeaders = { accept: 'application/fhir+json', prefer: 'respond-async' };
+
+export type SimulatorClient = Awaited<ReturnType<typeof startSimulatorClient>>;
 
 /**
  * Starts a simulator and a well-behaved client of it, for tests. Exports take no time unless the test sets
  * `exportSeconds`.
  */
-export async function startSimulatorClient(options: EhrSimulatorOptions = {}): Promise<SimulatorClient> {
+export async function startSimulatorClient(options: EhrSimulatorOptions = {}) {
   const simulator = createEhrSimulator({ patients: 8, exportSeconds: 0, ...options });
   await simulator.start();
-  const authorization = `Bearer ${await fetchToken(simulator.baseUrl)}`;
-  const get: SimulatorClient['get'] = (path, headers = {}) =>
+  const basic = { authorization: `Basic ${btoa('simulator-client:simulator-secret')}` };
+  /** Sends a form to the token endpoint. */
+  const requestToken = (form: Readonly<Record<string, string>>, headers: Headers = {}) =>
+    fetch(`${simulator.baseUrl}/oauth2/v1/token`, { method: 'POST', headers, body: new URLSearchParams(form) });
+  const newToken = () => requestToken({ grant_type: 'client_credentials', scope: 'system/*.read' }, basic);
+  /** `Bearer` and a valid token. */
+  const authorization = `Bearer ${(await jsonOf(newToken())).access_token}`;
+  /** `path` is relative to the FHIR base, or a whole URL. */
+  const send = (path: string, init: RequestInit & { readonly headers?: Headers }) =>
     fetch(path.startsWith('http') ? path : simulator.fhirEndpoint + path, {
-      headers: { authorization, ...headers },
+      ...init,
+      headers: { authorization, ...init.headers },
       redirect: 'manual',
     });
-  const control: SimulatorClient['control'] = (method, path, body) => {
+  const get = (path: string, headers: Headers = {}) => send(path, { headers });
+  const control = (method: string, path: string, body?: unknown) => {
     const content = typeof body === 'string' ? body : JSON.stringify(body);
     return fetch(`${simulator.baseUrl}/_sim${path}`, { method, ...(body === undefined ? {} : { body: content }) });
   };
-  const kickOff: SimulatorClient['kickOff'] = (path = '/Patient/$export', headers = {}) =>
-    get(path, { accept: 'application/fhir+json', prefer: 'respond-async', ...headers });
+  const kickOff = (path = '/Patient/$export', headers: Headers = {}) => get(path, { ...kickOffHeaders, ...headers });
   return Object.assign(Object.create(simulator) as EhrSimulator, {
     authorization,
     get,
     control,
     kickOff,
+    requestToken,
+    newToken,
+    delete: (path: string) => send(path, { method: 'DELETE' }),
+    /** Kicks off an export by POST. */
+    postKickOff: (parameter: readonly object[], path = '/Patient/$export', headers: Headers = {}) => {
+      const body = JSON.stringify({ resourceType: 'Parameters', parameter });
+      return send(path, { method: 'POST', headers: { ...kickOffHeaders, ...headers }, body });
+    },
     orderFault: async (order: object) => {
       const response = await control('POST', '/faults', order);
       if (response.status !== 201) throw new Error(await response.text());
     },
-    violations: async () => (await control('GET', '/violations')).json() as ReturnType<SimulatorClient['violations']>,
+    violations: async () =>
+      (await control('GET', '/violations')).json() as Promise<{
+        byKind: Record<string, number>;
+        violations: { reason: string }[];
+      }>,
+    /** Kicks off an export and waits for its manifest. */
     export: async (path?: string) => {
       const kickedOff = await kickOff(path);
       const statusUrl = kickedOff.headers.get('content-location') ?? '';
@@ -60,19 +71,10 @@ export async function startSimulatorClient(options: EhrSimulatorOptions = {}): P
   });
 }
 
-async function manifestAt(get: SimulatorClient['get'], statusUrl: string): Promise<Manifest | undefined> {
+async function manifestAt(get: (path: string, headers: Headers) => Promise<Response>, statusUrl: string) {
   const response = await get(statusUrl, { accept: 'application/json' });
   const text = await response.text();
-  return response.status === 200 ? JSON.parse(text) : undefined;
-}
-
-async function fetchToken(baseUrl: string): Promise<string> {
-  const response = await fetch(`${baseUrl}/oauth2/v1/token`, {
-    method: 'POST',
-    headers: { authorization: `Basic ${btoa('simulator-client:simulator-secret')}` },
-    body: new URLSearchParams({ grant_type: 'client_credentials', scope: 'system/*.read' }),
-  });
-  return ((await response.json()) as { readonly access_token: string }).access_token;
+  return response.status === 200 ? (JSON.parse(text) as Manifest) : undefined;
 }
 
 /** The JSON of a response without a type, because the expectations of the test check its shape. */

@@ -10,14 +10,6 @@ async function refusal(client: SimulatorClient, query: string) {
   return { status: response.status, ...(await jsonOf(response)).issue[0] };
 }
 
-function post(client: SimulatorClient, parameter: readonly object[]): Promise<Response> {
-  return fetch(`${client.fhirEndpoint}/Patient/$export`, {
-    method: 'POST',
-    headers: { authorization: client.authorization, accept: 'application/fhir+json', prefer: 'respond-async' },
-    body: JSON.stringify({ resourceType: 'Parameters', parameter }),
-  });
-}
-
 export const kickOffChecks = {
   'busy-at-kick-off': async (client) => {
     const busy = await client.kickOff();
@@ -32,10 +24,9 @@ export const kickOffChecks = {
   },
   'one-export-until-deleted': async (client) => {
     await client.export();
-    const headers = { authorization: client.authorization };
     expect((await client.kickOff()).status).toBe(429);
     const [{ id }] = await exportsOf(client);
-    await fetch(`${client.fhirEndpoint}/bulkstatus/${id}`, { method: 'DELETE', headers });
+    await client.delete(`/bulkstatus/${id}`);
     expect((await client.kickOff()).status).toBe(202);
   },
   'kick-off-outage': async (client) => {
@@ -75,7 +66,7 @@ export const kickOffChecks = {
   'refuses-since': async (client) => {
     const { status, code, details } = await refusal(client, `${since}&_type=Patient`);
     expect([status, code, details.text]).toEqual([400, 'not-supported', expect.stringContaining('_since')]);
-    expect((await post(client, [{ name: '_since', valueInstant: '2026-01-01T00:00:00Z' }])).status).toBe(400);
+    expect((await client.postKickOff([{ name: '_since', valueInstant: '2026-01-01T00:00:00Z' }])).status).toBe(400);
     expect((await client.kickOff(patientExport)).status).toBe(202);
   },
   'refuses-type': async (client) => {
@@ -107,7 +98,7 @@ export const kickOffChecks = {
     expect((await client.kickOff('/Patient/$export')).status).toBe(202);
   },
   'refuses-post': async (client) => {
-    const refused = await post(client, []);
+    const refused = await client.postKickOff([]);
     expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'GET']);
     expect((await jsonOf(refused)).issue[0].code).toBe('not-supported');
     expect((await client.kickOff()).status).toBe(202);
@@ -116,6 +107,6 @@ export const kickOffChecks = {
     const refused = await client.kickOff();
     expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'POST']);
     expect((await jsonOf(refused)).issue[0].code).toBe('not-supported');
-    expect((await post(client, [])).status).toBe(202);
+    expect((await client.postKickOff([])).status).toBe(202);
   },
 } satisfies Checks;

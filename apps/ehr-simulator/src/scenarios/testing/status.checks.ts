@@ -47,8 +47,7 @@ function transientWith(status: number): Check {
 
 async function remove(client: SimulatorClient): Promise<Response> {
   const [{ id }] = await exportsOf(client);
-  const headers = { authorization: client.authorization };
-  return fetch(`${client.fhirEndpoint}/bulkstatus/${id}`, { method: 'DELETE', headers });
+  return client.delete(`/bulkstatus/${id}`);
 }
 
 function deleteAnswers(...expected: number[]): Check {
