@@ -1,7 +1,8 @@
 import { findChromium } from '@bulkhead/embedded';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
+import { describeWith } from '../describe-with.fixture.ts';
 import { type LocalServer, startLocalServer } from '../local-server.ts';
 import { createApiClient } from '../system/api-client.ts';
 import { faultsOfAccessibility } from './faults-of-accessibility.fixture.ts';
@@ -10,139 +11,134 @@ import { type BrowsedSystem, openSystem, openTimeoutMs } from './open-system.ts'
 
 const chromium = await findChromium({ env: process.env, progress: () => undefined });
 
-if ('missing' in chromium) {
-  console.warn(`The browser tests of keys and webhooks are skipped, because there is no Chromium: ${chromium.missing}`);
-  test.todo('API keys and webhooks can be managed in a browser');
-} else {
-  describe('API keys and webhooks in a browser', () => {
-    let browsed: BrowsedSystem;
-    let page: Page;
-    let complaints: string[];
-    let receiver: LocalServer;
-    let calls = 0;
-    beforeAll(async () => {
-      receiver = await startLocalServer((request, response) => {
-        calls += 1;
-        request.resume();
-        response.writeHead(204).end();
-      });
-      const env = () => ({ WORKER_WEBHOOK_PRIVATE_NETWORK: 'true' });
-      browsed = await openSystem({ start: startQuickSystem, command: chromium.command, patients: 3, env });
-      const permissions = ['clipboard-read', 'clipboard-write'];
-      ({ page, complaints } = await browsed.open('/api-keys', { permissions, reducedMotion: 'reduce' }));
-      await browsed.logIn(page);
-      await title('API keys').waitFor();
-    }, openTimeoutMs);
-    afterAll(async () => {
-      await receiver?.stop();
-      await browsed?.stop();
+describeWith({ title: 'API keys and webhooks in a browser', tool: chromium }, ({ command }) => {
+  let browsed: BrowsedSystem;
+  let page: Page;
+  let complaints: string[];
+  let receiver: LocalServer;
+  let calls = 0;
+  beforeAll(async () => {
+    receiver = await startLocalServer((request, response) => {
+      calls += 1;
+      request.resume();
+      response.writeHead(204).end();
     });
-
-    const { title, button, link, choose } = onPage(() => page);
-    const expectAccessible = async () => expect(await faultsOfAccessibility(page)).toEqual([]);
-    /** Copies a value that is shown only once, as a user would. */
-    const keep = async (label: string): Promise<string> => {
-      const shownSecret = await page.getByRole('textbox', { name: label }).inputValue();
-      await expectAccessible();
-      // Neither a key nor a click outside the dialog closes it.
-      await page.keyboard.press('Escape');
-      await button('Copy').click();
-      await button('Copied').waitFor();
-      expect(await page.evaluate('navigator.clipboard.readText()')).toBe(shownSecret);
-      await button('I have stored it').click();
-      await page.getByRole('dialog').waitFor({ state: 'detached' });
-      expect(await page.content()).not.toContain(shownSecret);
-      return shownSecret;
-    };
-    const requestWith = (key: string, path: string) =>
-      fetch(`${browsed.system.baseUrl}/api/ehr${path}`, { headers: { authorization: `Bearer ${key}` } });
-
-    test('a key for one connection is shown once, works, and is revoked after a confirmation', async () => {
-      await button('Create a key').click();
-      await button('Make').click();
-      await page.getByText('Enter who or what uses the key.').waitFor();
-      await page.getByRole('textbox', { name: 'Name' }).fill('reports');
-      await choose({ field: 'Connections', option: /195900/ });
-      await choose({ field: 'Expires', option: 'In 30 days' });
-      await button('Make').click();
-      const key = await keep('API key');
-      const { connectionId, store } = browsed.system;
-      const [keyRecord] = (await store.apiKeys.list()).filter(({ name }) => name === 'reports');
-      expect(keyRecord).toMatchObject({ role: 'client', connectionIds: [connectionId] });
-      expect(keyRecord?.expiresAt?.getTime()).toBeGreaterThan(Date.now() + 29 * 24 * 60 * 60_000);
-      expect((await requestWith(key, '/connections')).status).toBe(200);
-      const row = page.getByRole('row', { name: /reports/ });
-      await row.getByRole('link', { name: /195900/ }).waitFor();
-      await row.getByText('active').waitFor();
-      await button('Revoke reports').click();
-      await page.getByText('refused from now on').waitFor();
-      await expectAccessible();
-      await button('Go back').click();
-      expect((await requestWith(key, '/connections')).status).toBe(200);
-      await button('Revoke reports').click();
-      await button('Revoke the key').click();
-      await row.getByText('revoked').waitFor();
-      expect((await requestWith(key, '/connections')).status).toBe(401);
-      expect(await button('Revoke reports').count()).toBe(0);
-    }, 60_000);
-
-    test('the key of the last operator cannot be revoked, and the reason is shown', async () => {
-      await button('Revoke chaos').click();
-      await page.getByText('You are logged in with this key').waitFor();
-      await button('Revoke the key').click();
-      await page.getByText('last-operator-key').waitFor();
-      await expectAccessible();
-      await button('Close').click();
-    }, 60_000);
-
-    test('a webhook shows its secret once, receives an event of an export, and receives it again on request', async () => {
-      const url = `${receiver.url}/told`;
-      await page.goto(`${browsed.baseUrl}/webhooks`);
-      await page.getByText('No webhooks configured', { exact: true }).waitFor();
-      await page.goto(`${browsed.baseUrl}/connections/${browsed.system.connectionId}`);
-      await link('Its webhook').click();
-      await page.getByText('No calls yet').waitFor();
-      await button('Set a webhook').click();
-      await page.getByRole('textbox', { name: 'Address' }).fill('nowhere');
-      await button('Set').click();
-      await page.getByText('Enter a URL, https://…').waitFor();
-      await expectAccessible();
-      await page.getByRole('textbox', { name: 'Address' }).fill(url);
-      await button('Set').click();
-      expect(await keep('Secret')).toMatch(/^whsec_/);
-      await page.getByText(url).waitFor();
-
-      const { connectionId } = browsed.system;
-      await createApiClient(browsed.system)('POST', '/api/ehr/athenahealth/bulk-export', { connectionId });
-      const received = (times: number) =>
-        page.getByRole('row', { name: new RegExp(`bulk-export.completed .*delivered ${times}`) });
-      await received(1).waitFor({ timeout: 30_000 });
-      await received(1).getByRole('button', { name: 'Resend' }).click();
-      await page.getByText('The call will be repeated.').waitFor();
-      await received(2).waitFor();
-      expect(calls).toBe(2);
-      await expectAccessible();
-    }, 90_000);
-
-    test('connections with a webhook are listed, calls are filtered by state, and a webhook can be removed', async () => {
-      await page.getByRole('combobox', { name: 'State' }).click();
-      await page.getByRole('option', { name: 'failed' }).click();
-      await page.getByText('No calls in this state').waitFor();
-      await page.goto(`${browsed.baseUrl}/webhooks`);
-      await page
-        .getByRole('row', { name: /195900.*\/told/ })
-        .getByRole('link')
-        .click();
-      await button('Remove').click();
-      await button('Remove the webhook').click();
-      await page.getByText('no address').waitFor();
-      const { store, connectionId } = browsed.system;
-      expect(await store.connections.findWebhookSecret(connectionId)).toBeUndefined();
-    }, 60_000);
-
-    test('the pages report no violation of their policy and no script error', () => {
-      // Responses with an error that the tests above have caused are not faults.
-      expect(complaints.filter((complaint) => !/status of 409|ERR_ABORTED/.test(complaint))).toEqual([]);
-    });
+    const env = () => ({ WORKER_WEBHOOK_PRIVATE_NETWORK: 'true' });
+    browsed = await openSystem({ start: startQuickSystem, command, patients: 3, env });
+    const permissions = ['clipboard-read', 'clipboard-write'];
+    ({ page, complaints } = await browsed.open('/api-keys', { permissions, reducedMotion: 'reduce' }));
+    await browsed.logIn(page);
+    await title('API keys').waitFor();
+  }, openTimeoutMs);
+  afterAll(async () => {
+    await receiver?.stop();
+    await browsed?.stop();
   });
-}
+
+  const { title, button, link, choose } = onPage(() => page);
+  const expectAccessible = async () => expect(await faultsOfAccessibility(page)).toEqual([]);
+  /** Copies a value that is shown only once, as a user would. */
+  const keep = async (label: string): Promise<string> => {
+    const shownSecret = await page.getByRole('textbox', { name: label }).inputValue();
+    await expectAccessible();
+    // Neither a key nor a click outside the dialog closes it.
+    await page.keyboard.press('Escape');
+    await button('Copy').click();
+    await button('Copied').waitFor();
+    expect(await page.evaluate('navigator.clipboard.readText()')).toBe(shownSecret);
+    await button('I have stored it').click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    expect(await page.content()).not.toContain(shownSecret);
+    return shownSecret;
+  };
+  const requestWith = (key: string, path: string) =>
+    fetch(`${browsed.system.baseUrl}/api/ehr${path}`, { headers: { authorization: `Bearer ${key}` } });
+
+  test('a key for one connection is shown once, works, and is revoked after a confirmation', async () => {
+    await button('Create a key').click();
+    await button('Make').click();
+    await page.getByText('Enter who or what uses the key.').waitFor();
+    await page.getByRole('textbox', { name: 'Name' }).fill('reports');
+    await choose({ field: 'Connections', option: /195900/ });
+    await choose({ field: 'Expires', option: 'In 30 days' });
+    await button('Make').click();
+    const key = await keep('API key');
+    const { connectionId, store } = browsed.system;
+    const [keyRecord] = (await store.apiKeys.list()).filter(({ name }) => name === 'reports');
+    expect(keyRecord).toMatchObject({ role: 'client', connectionIds: [connectionId] });
+    expect(keyRecord?.expiresAt?.getTime()).toBeGreaterThan(Date.now() + 29 * 24 * 60 * 60_000);
+    expect((await requestWith(key, '/connections')).status).toBe(200);
+    const row = page.getByRole('row', { name: /reports/ });
+    await row.getByRole('link', { name: /195900/ }).waitFor();
+    await row.getByText('active').waitFor();
+    await button('Revoke reports').click();
+    await page.getByText('refused from now on').waitFor();
+    await expectAccessible();
+    await button('Go back').click();
+    expect((await requestWith(key, '/connections')).status).toBe(200);
+    await button('Revoke reports').click();
+    await button('Revoke the key').click();
+    await row.getByText('revoked').waitFor();
+    expect((await requestWith(key, '/connections')).status).toBe(401);
+    expect(await button('Revoke reports').count()).toBe(0);
+  }, 60_000);
+
+  test('the key of the last operator cannot be revoked, and the reason is shown', async () => {
+    await button('Revoke chaos').click();
+    await page.getByText('You are logged in with this key').waitFor();
+    await button('Revoke the key').click();
+    await page.getByText('last-operator-key').waitFor();
+    await expectAccessible();
+    await button('Close').click();
+  }, 60_000);
+
+  test('a webhook shows its secret once, receives an event of an export, and receives it again on request', async () => {
+    const url = `${receiver.url}/told`;
+    await page.goto(`${browsed.baseUrl}/webhooks`);
+    await page.getByText('No webhooks configured', { exact: true }).waitFor();
+    await page.goto(`${browsed.baseUrl}/connections/${browsed.system.connectionId}`);
+    await link('Its webhook').click();
+    await page.getByText('No calls yet').waitFor();
+    await button('Set a webhook').click();
+    await page.getByRole('textbox', { name: 'Address' }).fill('nowhere');
+    await button('Set').click();
+    await page.getByText('Enter a URL, https://…').waitFor();
+    await expectAccessible();
+    await page.getByRole('textbox', { name: 'Address' }).fill(url);
+    await button('Set').click();
+    expect(await keep('Secret')).toMatch(/^whsec_/);
+    await page.getByText(url).waitFor();
+
+    const { connectionId } = browsed.system;
+    await createApiClient(browsed.system)('POST', '/api/ehr/athenahealth/bulk-export', { connectionId });
+    const received = (times: number) =>
+      page.getByRole('row', { name: new RegExp(`bulk-export.completed .*delivered ${times}`) });
+    await received(1).waitFor({ timeout: 30_000 });
+    await received(1).getByRole('button', { name: 'Resend' }).click();
+    await page.getByText('The call will be repeated.').waitFor();
+    await received(2).waitFor();
+    expect(calls).toBe(2);
+    await expectAccessible();
+  }, 90_000);
+
+  test('connections with a webhook are listed, calls are filtered by state, and a webhook can be removed', async () => {
+    await page.getByRole('combobox', { name: 'State' }).click();
+    await page.getByRole('option', { name: 'failed' }).click();
+    await page.getByText('No calls in this state').waitFor();
+    await page.goto(`${browsed.baseUrl}/webhooks`);
+    await page
+      .getByRole('row', { name: /195900.*\/told/ })
+      .getByRole('link')
+      .click();
+    await button('Remove').click();
+    await button('Remove the webhook').click();
+    await page.getByText('no address').waitFor();
+    const { store, connectionId } = browsed.system;
+    expect(await store.connections.findWebhookSecret(connectionId)).toBeUndefined();
+  }, 60_000);
+
+  test('the pages report no violation of their policy and no script error', () => {
+    // Responses with an error that the tests above have caused are not faults.
+    expect(complaints.filter((complaint) => !/status of 409|ERR_ABORTED/.test(complaint))).toEqual([]);
+  });
+});

@@ -1,7 +1,8 @@
 import { findChromium } from '@bulkhead/embedded';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
+import { describeWith } from '../describe-with.fixture.ts';
 import { createApiClient } from '../system/api-client.ts';
 import { faultsOfAccessibility } from './faults-of-accessibility.fixture.ts';
 import { onPage } from './on-page.fixture.ts';
@@ -32,365 +33,360 @@ const pages = [
   ['/audit', 'Audit'],
 ] as const;
 
-if ('missing' in chromium) {
-  console.warn(`The browser tests of the console are skipped, because there is no Chromium: ${chromium.missing}`);
-  test.todo('the console works in a browser');
-} else {
-  describe('the console in a browser', () => {
-    let browsed: BrowsedSystem;
-    let page: Page;
-    let complaints: string[];
-    beforeAll(async () => {
-      browsed = await openSystem({ start: startQuickSystem, command: chromium.command, patients: 6 });
-      ({ page, complaints } = await browsed.open('/exports?status=FAILED', { reducedMotion: 'reduce' }));
-      await browsed.logIn(page);
-      await title('Bulk exports').waitFor();
-    }, openTimeoutMs);
-    afterAll(() => browsed?.stop());
+describeWith({ title: 'the console in a browser', tool: chromium }, ({ command }) => {
+  let browsed: BrowsedSystem;
+  let page: Page;
+  let complaints: string[];
+  beforeAll(async () => {
+    browsed = await openSystem({ start: startQuickSystem, command, patients: 6 });
+    ({ page, complaints } = await browsed.open('/exports?status=FAILED', { reducedMotion: 'reduce' }));
+    await browsed.logIn(page);
+    await title('Bulk exports').waitFor();
+  }, openTimeoutMs);
+  afterAll(() => browsed?.stop());
 
-    const { title, button, choose } = onPage(() => page);
-    const goTo = (path: string) => page.goto(browsed.system.baseUrl + path);
-    /** Opens a page and waits for all of its requests. */
-    const openPage = async (path: string, name: string) => {
-      await goTo(path);
-      await title(name).waitFor();
-      await page.getByRole('status', { name: 'Loading' }).first().waitFor({ state: 'detached' });
-    };
-    const connections = async () => new Set(await browsed.system.store.connections.listIds());
-    const startExport = async () => {
-      await goTo('/exports');
-      await button('Start an export').click();
-      await choose({ field: 'Connection', option: /195900/ });
-      await button('Start').click();
-      await title('Bulk export').waitFor();
-    };
+  const { title, button, choose } = onPage(() => page);
+  const goTo = (path: string) => page.goto(browsed.system.baseUrl + path);
+  /** Opens a page and waits for all of its requests. */
+  const openPage = async (path: string, name: string) => {
+    await goTo(path);
+    await title(name).waitFor();
+    await page.getByRole('status', { name: 'Loading' }).first().waitFor({ state: 'detached' });
+  };
+  const connections = async () => new Set(await browsed.system.store.connections.listIds());
+  const startExport = async () => {
+    await goTo('/exports');
+    await button('Start an export').click();
+    await choose({ field: 'Connection', option: /195900/ });
+    await button('Start').click();
+    await title('Bulk export').waitFor();
+  };
 
-    test('the console redirects to the log-in, and then back to the requested page with its filter', () => {
-      expect(page.url()).toBe(`${browsed.system.baseUrl}/exports?status=FAILED`);
-    });
-
-    test('the console starts an export and shows its progress until the end without a reload', async () => {
-      await startExport();
-      const { length } = await browsed.system.simulator.lines('Patient');
-      await page.getByRole('row', { name: new RegExp(`^Patient completed ${length} / ${length}`) }).waitFor();
-      // The export can be cancelled until its end.
-      await button('Cancel').waitFor({ state: 'detached' });
-      expect(await browsed.system.store.bulkExports.listActive()).toEqual([]);
-      await page.getByRole('table', { name: 'Log' }).getByText('The export has completed.').waitFor();
-    }, 60_000);
-
-    test('the console says what an export waits for, and cancels an export', async () => {
-      await browsed.system.simulator.order({
-        match: { path: 'export$' },
-        fault: { kind: 'export-fate', end: 'never-ends' },
-      });
-      await startExport();
-      const activity = page.getByText(/^Waiting for the EHR\. After \d+ status requests?/);
-      await activity.waitFor();
-      await button('Cancel').click();
-      await button('Cancel the export').click();
-      await page.getByText('cancelled', { exact: true }).first().waitFor();
-      await activity.waitFor({ state: 'detached' });
-      await page.getByRole('row', { name: /The export was cancelled\.\s+chaos/ }).waitFor();
-      expect(await browsed.system.store.bulkExports.listActive()).toEqual([]);
-    }, 60_000);
-
-    test('the console shows an invalid value of a form at its field, and an error of the API with its own message', async () => {
-      await goTo('/exports');
-      await button('Start an export').click();
-      await button('Start').click();
-      await page.getByText('Choose the practice to export.').waitFor();
-      await choose({ field: 'Connection', option: /195900/ });
-      await page.getByRole('combobox', { name: 'Filters' }).fill('nonsense');
-      await page.keyboard.press('Enter');
-      await button('Start').click();
-      await page.getByRole('alert').getByText('must be a FHIR search of one type').waitFor();
-    }, 60_000);
-
-    test('the console shows a quarantined line, and stores it after a correction', async () => {
-      const { simulator, store, connectionId } = browsed.system;
-      await simulator.order({ match: { path: 'bulkdata/.*Condition' }, fault: { kind: 'corrupt-line', line: 1 } });
-      await startExport();
-      await page.getByRole('link', { name: 'Show them' }).click();
-      await title('Quarantine').waitFor();
-      await page.getByRole('row', { name: /open/ }).getByRole('button').first().click();
-      const line = page.getByRole('textbox', { name: 'The line' });
-      expect(await line.inputValue()).toContain('"resourceType":"Condition"');
-      const corrected = { resourceType: 'Condition', id: 'mended', subject: { reference: 'Patient/x' } };
-      await line.fill(JSON.stringify(corrected));
-      await button('Replay corrected').click();
-      await page.getByText('The line is stored.').waitFor();
-      await page.getByRole('row', { name: /replayed/ }).waitFor();
-      const stored = await store.resources.read({ connectionId, resourceType: 'Condition', resourceId: 'mended' });
-      expect(stored?.deleted).toBe(false);
-    }, 60_000);
-
-    test('the console purges a connection with its data only after its id was typed, and lists the erasure', async () => {
-      await goTo('/connections');
-      const before = new Set([...(await connections())]);
-      await button('Add a connection').click();
-      await page.getByRole('textbox', { name: 'Practice id' }).fill('195901');
-      await button('Test and save').click();
-      // The simulated EHR has no such practice.
-      await button('Save without a working test').click();
-      await title('athenahealth production 195901').waitFor();
-      const id = [...(await connections())].find((id) => !before.has(id)) ?? '';
-      await button('Remove').click();
-      await page.getByRole('radio', { name: /is deleted too/ }).check();
-      await button('Remove the connection').click();
-      await page.getByText('Type the id of the connection').waitFor();
-      expect([...(await connections())]).toContain(id);
-      await page.getByRole('textbox', { name: 'Id of the connection' }).fill(id);
-      await button('Remove the connection').click();
-      await title('Erasures and retention').waitFor();
-      await page.getByRole('row').filter({ hasText: id }).waitFor();
-      expect([...(await connections())]).not.toContain(id);
-    }, 60_000);
-
-    test('the console counts the data of a patient without a change before the erasure can be confirmed', async () => {
-      const [id = ''] = [...(await connections())];
-      await goTo(`/connections/${id}`);
-      await button('Erase a patient').click();
-      await page.getByRole('textbox', { name: 'Id of the patient', exact: true }).fill('nobody');
-      await button('Erase the patient').click();
-      await page.getByText('First count the data of this patient').waitFor();
-      await button('Count without deleting').click();
-      await page.getByText('0 records, and').waitFor();
-      await button('Erase the patient').click();
-      await page.getByText('Type the id of the patient again').waitFor();
-    }, 60_000);
-
-    test('the console adds a schedule and shows its next runs with their zone, edits it, pauses it, and removes it', async () => {
-      await goTo('/schedules');
-      await button('Add a schedule').click();
-      await choose({ field: 'Connection', option: /195900/ });
-      await button('Add').click();
-      const row = page.getByRole('row', { name: /At 02:00.*0 2 \* \* \*/ });
-      await row.locator('time').first().waitFor();
-      await row.getByRole('button', { name: 'Edit' }).click();
-      await page.getByRole('textbox', { name: 'When' }).fill('soon');
-      await button('Save').click();
-      await page.getByText('Enter five fields').waitFor();
-      await page.getByRole('textbox', { name: 'When' }).fill('30 4 * * 1-5');
-      await page.getByRole('combobox', { name: 'Time zone' }).fill('Asia/Tokyo');
-      await page.getByRole('option', { name: 'Asia/Tokyo' }).click();
-      await page.getByText('At 04:30, Monday through Friday, Asia/Tokyo').waitFor();
-      expect(await faultsOfAccessibility(page)).toEqual([]);
-      await button('Save').click();
-      const edited = page.getByRole('row', { name: /At 04:30, Monday through Friday, Asia\/Tokyo/ });
-      // Every time of a schedule is in its own zone.
-      await edited
-        .getByText(/:\d\d GMT\+9/)
-        .first()
-        .waitFor();
-      await edited.getByRole('button', { name: 'Pause' }).click();
-      await edited.getByText('paused').waitFor();
-      await edited.getByRole('button', { name: 'Remove' }).click();
-      await button('Remove the schedule').click();
-      await page.getByText('No schedules').waitFor();
-    }, 60_000);
-
-    test('the console finds a stored resource by its type, and shows it as received with its origin', async () => {
-      const [line = ''] = await browsed.system.simulator.lines('Patient');
-      const { id } = JSON.parse(line) as { id: string };
-      await goTo(`/resources?connectionId=${browsed.system.connectionId}&type=Patient`);
-      await page.getByRole('button', { name: id }).click();
-      await page.getByText(`"id": "${id}"`).waitFor();
-      await page.getByRole('tab', { name: 'Sources' }).click();
-      await page
-        .getByRole('link', { name: /export, line \d+/ })
-        .first()
-        .waitFor();
-    }, 60_000);
-
-    test('the console lists who has read a patient, and records this access as an event, too', async () => {
-      const { store, connectionId } = browsed.system;
-      const [patient = ''] = await store.resources.listIds({ connectionId, resourceType: 'Patient' });
-      await goTo('/audit');
-      const field = page.getByRole('textbox', { name: 'Patient' });
-      await field.fill('not an id');
-      await page.getByText('An id has no spaces and no slash').waitFor();
-      await field.fill(patient);
-      await page
-        .getByRole('row', { name: /resource\.search/ })
-        .first()
-        .waitFor();
-      const listEvents = () => store.auditEvents.list({ filter: { patient, action: 'audit-event.list' }, limit: 10 });
-      expect((await listEvents()).filter(({ patients }) => patients?.includes(patient))).toHaveLength(1);
-    }, 60_000);
-
-    test('the console shows the part of the rate budget that an export uses, and why the budget is paused', async () => {
-      const { simulator, connectionId } = browsed.system;
-      await simulator.order({ match: { path: 'bulkdata/' }, fault: { kind: 'status', status: 429, retryAfter: '3' } });
-      await goTo('/budget');
-      await title('Rate budget').waitFor();
-      const api = createApiClient(browsed.system);
-      const starting = api<{ id: string }>('POST', '/api/ehr/athenahealth/bulk-export', { connectionId });
-      await page.getByText(/Paused for/).waitFor();
-      await page.getByText(/asked all clients to wait: 429/).waitFor();
-      await page.getByText(/Half the rate for/).waitFor();
-      await page.getByText('of 160').first().waitFor();
-      expect((await starting).id).toMatch(/^job_/);
-    }, 60_000);
-
-    test('the console shows the charts of the last days, and how the last day differs from a usual one', async () => {
-      const { system } = browsed;
-      const dayMs = 24 * 60 * 60_000;
-      for (const [days, waiting] of [900, 4, 5, 6, 7].entries()) {
-        const at = new Date(Date.now() - days * dayMs - 60_000);
-        const types = [{ resourceType: 'Observation', resources: waiting * 1000, bytes: waiting * 1_000_000 }];
-        await system.store.historySamples.save({
-          ...{ id: `planted ${at.toISOString()}`, at, runsUntil: at },
-          queues: [{ queue: 'file-download', waiting, oldestSeconds: waiting }],
-          budgets: [{ name: 'athenahealth.production', used: waiting, limit: 100_000 }],
-          lags: [{ connectionId: system.connectionId, seconds: waiting }],
-          runs: [{ kind: 'export', endedAt: at, outcome: 'completed', seconds: waiting, types }],
-        });
-      }
-      await openPage('/', 'Overview');
-      await page.getByText('usually 6,000').waitFor();
-      await page.getByText('7 days', { exact: true }).click();
-      for (const chart of ['Resources by type', 'Longest wait in the queues', 'How far connections are behind'])
-        await page.getByRole('img', { name: `${chart}, as a chart` }).waitFor();
-    }, 60_000);
-
-    test('the console shows the searches, the log and the types of a sync', async () => {
-      const { connectionId } = browsed.system;
-      const api = createApiClient(browsed.system);
-      await browsed.system.simulator.order({
-        match: { path: 'r4/Encounter$' },
-        fault: { kind: 'status', status: 429, retryAfter: '3' },
-      });
-      const body = { connectionId, includeStandard: false, resourceTypes: ['Encounter'] };
-      const headers = { prefer: 'respond-async' };
-      const { id } = await api<{ id: string }>('POST', '/api/ehr/athenahealth/enhanced-sync', body, headers);
-      await goTo(`/syncs/athenahealth/${id}`);
-      await page.getByText(/Searching: \d of \d searches are done\./).waitFor();
-      const log = page.getByRole('table', { name: 'Log' });
-      await log.getByText('The sync has completed.').waitFor();
-      await log
-        .getByText(/Encounter: .*fewer requests/)
-        .first()
-        .waitFor();
-    }, 60_000);
-
-    test.each(pages)(
-      'the console has no fault of accessibility on the page %s, light or dark, wide or on a phone',
-      async (path, name) => {
-        await openPage(path, name);
-        for (const colorScheme of ['light', 'dark'] as const) {
-          await page.emulateMedia({ colorScheme });
-          await page.locator(`[data-mantine-color-scheme=${colorScheme}]`).waitFor({ state: 'attached' });
-          expect(await faultsOfAccessibility(page)).toEqual([]);
-        }
-        await page.setViewportSize({ width: 375, height: 700 });
-        await openPage(path, name);
-        expect(await page.evaluate(wideElements)).toEqual([]);
-        await page.getByRole('button', { name: 'Navigation' }).click();
-        await page.getByRole('link', { name: 'Overview' }).waitFor();
-        await page.setViewportSize({ width: 1280, height: 800 });
-      },
-      60_000,
-    );
-
-    test('the console has no fault of accessibility in dialogs and on pages of single records', async () => {
-      const check = async () => expect(await faultsOfAccessibility(page)).toEqual([]);
-      await goTo('/exports');
-      await page.getByRole('row').nth(1).getByRole('link').first().click();
-      await title('Bulk export').waitFor();
-      await check();
-      await openPage(`/connections/${browsed.system.connectionId}`, 'athenahealth production 195900');
-      await check();
-      const forms = [
-        ['/exports', 'Start an export'],
-        ['/syncs', 'Start a sync'],
-        ['/schedules', 'Add a schedule'],
-        ['/connections', 'Add a connection'],
-        ['/api-keys', 'Create a key'],
-      ] as const;
-      for (const [path, name] of forms) {
-        await goTo(path);
-        await button(name).click();
-        await page.getByRole('dialog').getByRole('combobox').first().waitFor();
-        await check();
-      }
-      await goTo('/quarantine');
-      await page.getByRole('row').nth(1).getByRole('button').first().click();
-      await page.getByRole('textbox', { name: 'The line' }).waitFor();
-      await check();
-      await goTo(`/resources?connectionId=${browsed.system.connectionId}&type=Patient`);
-      await page.getByRole('row').nth(1).getByRole('button').click();
-      await page.getByText('"resourceType": "Patient"').waitFor();
-      await check();
-    }, 60_000);
-
-    test('the console can be used with the keyboard alone: past the navigation to the content, into a form and back', async () => {
-      await goTo('/exports');
-      await title('Bulk exports').waitFor();
-      await page.keyboard.press('Tab');
-      await page.keyboard.press('Enter');
-      await page.keyboard.press('Tab');
-      expect(await page.evaluate('document.activeElement.textContent')).toContain('Start an export');
-      await page.keyboard.press('Enter');
-      await page.getByRole('dialog').waitFor();
-      await page.keyboard.press('Escape');
-      await page.getByRole('dialog').waitFor({ state: 'detached' });
-      expect(await page.evaluate('document.activeElement.textContent')).toContain('Start an export');
-    }, 60_000);
-
-    test('the console shows no page for operators and no quarantined line to a client key', async () => {
-      const key = await browsed.system.store.apiKeys.create({ name: 'a client', role: 'client', now: new Date() });
-      const { page: otherPage } = await browsed.open('/');
-      await browsed.logIn(otherPage, key);
-      await otherPage.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
-      for (const [path, name] of [
-        ['/audit', 'Audit'],
-        ['/api-keys', 'API keys'],
-      ] as const) {
-        expect(await otherPage.getByRole('link', { name }).count()).toBe(0);
-        await otherPage.goto(browsed.system.baseUrl + path);
-        await otherPage.getByRole('alert').getByText('forbidden').waitFor();
-        expect(await otherPage.getByRole('button', { name: 'Create a key' }).count()).toBe(0);
-      }
-      await otherPage.close();
-    }, 60_000);
-
-    test('the console logs an operator out after half an hour without input, and shows the same page after the log-in', async () => {
-      const { page: loginPage } = await browsed.open('/login?next=/connections');
-      await loginPage.clock.install();
-      await browsed.logIn(loginPage);
-      await loginPage.getByRole('heading', { level: 1, name: 'Connections' }).waitFor();
-      await loginPage.clock.fastForward('29:00');
-      await loginPage.mouse.move(10, 10);
-      await loginPage.clock.fastForward('29:00');
-      expect(new URL(loginPage.url()).pathname).toBe('/connections');
-      await loginPage.clock.fastForward('02:00');
-      await loginPage.locator('input[name=key]').waitFor();
-      expect(loginPage.url()).toBe(`${browsed.system.baseUrl}/login?next=%2Fconnections`);
-      expect(await loginPage.context().cookies()).toEqual([]);
-      await loginPage.close();
-    }, 60_000);
-
-    test('the console reports an unknown address, and redirects to the log-in after the end of a session', async () => {
-      await goTo('/nowhere');
-      await title('There is no such page').waitFor();
-      await page.getByRole('button', { name: /Logged in as/ }).click();
-      await page.getByRole('menuitem', { name: 'Log out' }).click();
-      await page.waitForURL('**/login');
-      await goTo('/audit');
-      expect(new URL(page.url()).pathname).toBe('/login');
-    }, 60_000);
-
-    test('the console has no violation of its policy and no script error, and sends requests only to its own server', async () => {
-      const existing = await connections();
-      // The page of a connection reads it every few seconds, also while it is being removed.
-      const isOfRemoved = (complaint: string) => {
-        const id = /status of 404 .*\/connections\/(conn_\w+)/.exec(complaint)?.[1];
-        return id !== undefined && !existing.has(id);
-      };
-      // Responses with an error that the tests above have caused are not faults.
-      const isCaused = (complaint: string) => /status of (?:400|403|409)|ERR_ABORTED/.test(complaint);
-      expect(complaints.filter((complaint) => !isCaused(complaint) && !isOfRemoved(complaint))).toEqual([]);
-    });
+  test('the console redirects to the log-in, and then back to the requested page with its filter', () => {
+    expect(page.url()).toBe(`${browsed.system.baseUrl}/exports?status=FAILED`);
   });
-}
+
+  test('the console starts an export and shows its progress until the end without a reload', async () => {
+    await startExport();
+    const { length } = await browsed.system.simulator.lines('Patient');
+    await page.getByRole('row', { name: new RegExp(`^Patient completed ${length} / ${length}`) }).waitFor();
+    // The export can be cancelled until its end.
+    await button('Cancel').waitFor({ state: 'detached' });
+    expect(await browsed.system.store.bulkExports.listActive()).toEqual([]);
+    await page.getByRole('table', { name: 'Log' }).getByText('The export has completed.').waitFor();
+  }, 60_000);
+
+  test('the console says what an export waits for, and cancels an export', async () => {
+    await browsed.system.simulator.order({
+      match: { path: 'export$' },
+      fault: { kind: 'export-fate', end: 'never-ends' },
+    });
+    await startExport();
+    const activity = page.getByText(/^Waiting for the EHR\. After \d+ status requests?/);
+    await activity.waitFor();
+    await button('Cancel').click();
+    await button('Cancel the export').click();
+    await page.getByText('cancelled', { exact: true }).first().waitFor();
+    await activity.waitFor({ state: 'detached' });
+    await page.getByRole('row', { name: /The export was cancelled\.\s+chaos/ }).waitFor();
+    expect(await browsed.system.store.bulkExports.listActive()).toEqual([]);
+  }, 60_000);
+
+  test('the console shows an invalid value of a form at its field, and an error of the API with its own message', async () => {
+    await goTo('/exports');
+    await button('Start an export').click();
+    await button('Start').click();
+    await page.getByText('Choose the practice to export.').waitFor();
+    await choose({ field: 'Connection', option: /195900/ });
+    await page.getByRole('combobox', { name: 'Filters' }).fill('nonsense');
+    await page.keyboard.press('Enter');
+    await button('Start').click();
+    await page.getByRole('alert').getByText('must be a FHIR search of one type').waitFor();
+  }, 60_000);
+
+  test('the console shows a quarantined line, and stores it after a correction', async () => {
+    const { simulator, store, connectionId } = browsed.system;
+    await simulator.order({ match: { path: 'bulkdata/.*Condition' }, fault: { kind: 'corrupt-line', line: 1 } });
+    await startExport();
+    await page.getByRole('link', { name: 'Show them' }).click();
+    await title('Quarantine').waitFor();
+    await page.getByRole('row', { name: /open/ }).getByRole('button').first().click();
+    const line = page.getByRole('textbox', { name: 'The line' });
+    expect(await line.inputValue()).toContain('"resourceType":"Condition"');
+    const corrected = { resourceType: 'Condition', id: 'mended', subject: { reference: 'Patient/x' } };
+    await line.fill(JSON.stringify(corrected));
+    await button('Replay corrected').click();
+    await page.getByText('The line is stored.').waitFor();
+    await page.getByRole('row', { name: /replayed/ }).waitFor();
+    const stored = await store.resources.read({ connectionId, resourceType: 'Condition', resourceId: 'mended' });
+    expect(stored?.deleted).toBe(false);
+  }, 60_000);
+
+  test('the console purges a connection with its data only after its id was typed, and lists the erasure', async () => {
+    await goTo('/connections');
+    const before = new Set([...(await connections())]);
+    await button('Add a connection').click();
+    await page.getByRole('textbox', { name: 'Practice id' }).fill('195901');
+    await button('Test and save').click();
+    // The simulated EHR has no such practice.
+    await button('Save without a working test').click();
+    await title('athenahealth production 195901').waitFor();
+    const id = [...(await connections())].find((id) => !before.has(id)) ?? '';
+    await button('Remove').click();
+    await page.getByRole('radio', { name: /is deleted too/ }).check();
+    await button('Remove the connection').click();
+    await page.getByText('Type the id of the connection').waitFor();
+    expect([...(await connections())]).toContain(id);
+    await page.getByRole('textbox', { name: 'Id of the connection' }).fill(id);
+    await button('Remove the connection').click();
+    await title('Erasures and retention').waitFor();
+    await page.getByRole('row').filter({ hasText: id }).waitFor();
+    expect([...(await connections())]).not.toContain(id);
+  }, 60_000);
+
+  test('the console counts the data of a patient without a change before the erasure can be confirmed', async () => {
+    const [id = ''] = [...(await connections())];
+    await goTo(`/connections/${id}`);
+    await button('Erase a patient').click();
+    await page.getByRole('textbox', { name: 'Id of the patient', exact: true }).fill('nobody');
+    await button('Erase the patient').click();
+    await page.getByText('First count the data of this patient').waitFor();
+    await button('Count without deleting').click();
+    await page.getByText('0 records, and').waitFor();
+    await button('Erase the patient').click();
+    await page.getByText('Type the id of the patient again').waitFor();
+  }, 60_000);
+
+  test('the console adds a schedule and shows its next runs with their zone, edits it, pauses it, and removes it', async () => {
+    await goTo('/schedules');
+    await button('Add a schedule').click();
+    await choose({ field: 'Connection', option: /195900/ });
+    await button('Add').click();
+    const row = page.getByRole('row', { name: /At 02:00.*0 2 \* \* \*/ });
+    await row.locator('time').first().waitFor();
+    await row.getByRole('button', { name: 'Edit' }).click();
+    await page.getByRole('textbox', { name: 'When' }).fill('soon');
+    await button('Save').click();
+    await page.getByText('Enter five fields').waitFor();
+    await page.getByRole('textbox', { name: 'When' }).fill('30 4 * * 1-5');
+    await page.getByRole('combobox', { name: 'Time zone' }).fill('Asia/Tokyo');
+    await page.getByRole('option', { name: 'Asia/Tokyo' }).click();
+    await page.getByText('At 04:30, Monday through Friday, Asia/Tokyo').waitFor();
+    expect(await faultsOfAccessibility(page)).toEqual([]);
+    await button('Save').click();
+    const edited = page.getByRole('row', { name: /At 04:30, Monday through Friday, Asia\/Tokyo/ });
+    // Every time of a schedule is in its own zone.
+    await edited
+      .getByText(/:\d\d GMT\+9/)
+      .first()
+      .waitFor();
+    await edited.getByRole('button', { name: 'Pause' }).click();
+    await edited.getByText('paused').waitFor();
+    await edited.getByRole('button', { name: 'Remove' }).click();
+    await button('Remove the schedule').click();
+    await page.getByText('No schedules').waitFor();
+  }, 60_000);
+
+  test('the console finds a stored resource by its type, and shows it as received with its origin', async () => {
+    const [line = ''] = await browsed.system.simulator.lines('Patient');
+    const { id } = JSON.parse(line) as { id: string };
+    await goTo(`/resources?connectionId=${browsed.system.connectionId}&type=Patient`);
+    await page.getByRole('button', { name: id }).click();
+    await page.getByText(`"id": "${id}"`).waitFor();
+    await page.getByRole('tab', { name: 'Sources' }).click();
+    await page
+      .getByRole('link', { name: /export, line \d+/ })
+      .first()
+      .waitFor();
+  }, 60_000);
+
+  test('the console lists who has read a patient, and records this access as an event, too', async () => {
+    const { store, connectionId } = browsed.system;
+    const [patient = ''] = await store.resources.listIds({ connectionId, resourceType: 'Patient' });
+    await goTo('/audit');
+    const field = page.getByRole('textbox', { name: 'Patient' });
+    await field.fill('not an id');
+    await page.getByText('An id has no spaces and no slash').waitFor();
+    await field.fill(patient);
+    await page
+      .getByRole('row', { name: /resource\.search/ })
+      .first()
+      .waitFor();
+    const listEvents = () => store.auditEvents.list({ filter: { patient, action: 'audit-event.list' }, limit: 10 });
+    expect((await listEvents()).filter(({ patients }) => patients?.includes(patient))).toHaveLength(1);
+  }, 60_000);
+
+  test('the console shows the part of the rate budget that an export uses, and why the budget is paused', async () => {
+    const { simulator, connectionId } = browsed.system;
+    await simulator.order({ match: { path: 'bulkdata/' }, fault: { kind: 'status', status: 429, retryAfter: '3' } });
+    await goTo('/budget');
+    await title('Rate budget').waitFor();
+    const api = createApiClient(browsed.system);
+    const starting = api<{ id: string }>('POST', '/api/ehr/athenahealth/bulk-export', { connectionId });
+    await page.getByText(/Paused for/).waitFor();
+    await page.getByText(/asked all clients to wait: 429/).waitFor();
+    await page.getByText(/Half the rate for/).waitFor();
+    await page.getByText('of 160').first().waitFor();
+    expect((await starting).id).toMatch(/^job_/);
+  }, 60_000);
+
+  test('the console shows the charts of the last days, and how the last day differs from a usual one', async () => {
+    const { system } = browsed;
+    const dayMs = 24 * 60 * 60_000;
+    for (const [days, waiting] of [900, 4, 5, 6, 7].entries()) {
+      const at = new Date(Date.now() - days * dayMs - 60_000);
+      const types = [{ resourceType: 'Observation', resources: waiting * 1000, bytes: waiting * 1_000_000 }];
+      await system.store.historySamples.save({
+        ...{ id: `planted ${at.toISOString()}`, at, runsUntil: at },
+        queues: [{ queue: 'file-download', waiting, oldestSeconds: waiting }],
+        budgets: [{ name: 'athenahealth.production', used: waiting, limit: 100_000 }],
+        lags: [{ connectionId: system.connectionId, seconds: waiting }],
+        runs: [{ kind: 'export', endedAt: at, outcome: 'completed', seconds: waiting, types }],
+      });
+    }
+    await openPage('/', 'Overview');
+    await page.getByText('usually 6,000').waitFor();
+    await page.getByText('7 days', { exact: true }).click();
+    for (const chart of ['Resources by type', 'Longest wait in the queues', 'How far connections are behind'])
+      await page.getByRole('img', { name: `${chart}, as a chart` }).waitFor();
+  }, 60_000);
+
+  test('the console shows the searches, the log and the types of a sync', async () => {
+    const { connectionId } = browsed.system;
+    const api = createApiClient(browsed.system);
+    await browsed.system.simulator.order({
+      match: { path: 'r4/Encounter$' },
+      fault: { kind: 'status', status: 429, retryAfter: '3' },
+    });
+    const body = { connectionId, includeStandard: false, resourceTypes: ['Encounter'] };
+    const headers = { prefer: 'respond-async' };
+    const { id } = await api<{ id: string }>('POST', '/api/ehr/athenahealth/enhanced-sync', body, headers);
+    await goTo(`/syncs/athenahealth/${id}`);
+    await page.getByText(/Searching: \d of \d searches are done\./).waitFor();
+    const log = page.getByRole('table', { name: 'Log' });
+    await log.getByText('The sync has completed.').waitFor();
+    await log
+      .getByText(/Encounter: .*fewer requests/)
+      .first()
+      .waitFor();
+  }, 60_000);
+
+  test.each(pages)(
+    'the console has no fault of accessibility on the page %s, light or dark, wide or on a phone',
+    async (path, name) => {
+      await openPage(path, name);
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme });
+        await page.locator(`[data-mantine-color-scheme=${colorScheme}]`).waitFor({ state: 'attached' });
+        expect(await faultsOfAccessibility(page)).toEqual([]);
+      }
+      await page.setViewportSize({ width: 375, height: 700 });
+      await openPage(path, name);
+      expect(await page.evaluate(wideElements)).toEqual([]);
+      await page.getByRole('button', { name: 'Navigation' }).click();
+      await page.getByRole('link', { name: 'Overview' }).waitFor();
+      await page.setViewportSize({ width: 1280, height: 800 });
+    },
+    60_000,
+  );
+
+  test('the console has no fault of accessibility in dialogs and on pages of single records', async () => {
+    const check = async () => expect(await faultsOfAccessibility(page)).toEqual([]);
+    await goTo('/exports');
+    await page.getByRole('row').nth(1).getByRole('link').first().click();
+    await title('Bulk export').waitFor();
+    await check();
+    await openPage(`/connections/${browsed.system.connectionId}`, 'athenahealth production 195900');
+    await check();
+    const forms = [
+      ['/exports', 'Start an export'],
+      ['/syncs', 'Start a sync'],
+      ['/schedules', 'Add a schedule'],
+      ['/connections', 'Add a connection'],
+      ['/api-keys', 'Create a key'],
+    ] as const;
+    for (const [path, name] of forms) {
+      await goTo(path);
+      await button(name).click();
+      await page.getByRole('dialog').getByRole('combobox').first().waitFor();
+      await check();
+    }
+    await goTo('/quarantine');
+    await page.getByRole('row').nth(1).getByRole('button').first().click();
+    await page.getByRole('textbox', { name: 'The line' }).waitFor();
+    await check();
+    await goTo(`/resources?connectionId=${browsed.system.connectionId}&type=Patient`);
+    await page.getByRole('row').nth(1).getByRole('button').click();
+    await page.getByText('"resourceType": "Patient"').waitFor();
+    await check();
+  }, 60_000);
+
+  test('the console can be used with the keyboard alone: past the navigation to the content, into a form and back', async () => {
+    await goTo('/exports');
+    await title('Bulk exports').waitFor();
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate('document.activeElement.textContent')).toContain('Start an export');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    expect(await page.evaluate('document.activeElement.textContent')).toContain('Start an export');
+  }, 60_000);
+
+  test('the console shows no page for operators and no quarantined line to a client key', async () => {
+    const key = await browsed.system.store.apiKeys.create({ name: 'a client', role: 'client', now: new Date() });
+    const { page: otherPage } = await browsed.open('/');
+    await browsed.logIn(otherPage, key);
+    await otherPage.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
+    for (const [path, name] of [
+      ['/audit', 'Audit'],
+      ['/api-keys', 'API keys'],
+    ] as const) {
+      expect(await otherPage.getByRole('link', { name }).count()).toBe(0);
+      await otherPage.goto(browsed.system.baseUrl + path);
+      await otherPage.getByRole('alert').getByText('forbidden').waitFor();
+      expect(await otherPage.getByRole('button', { name: 'Create a key' }).count()).toBe(0);
+    }
+    await otherPage.close();
+  }, 60_000);
+
+  test('the console logs an operator out after half an hour without input, and shows the same page after the log-in', async () => {
+    const { page: loginPage } = await browsed.open('/login?next=/connections');
+    await loginPage.clock.install();
+    await browsed.logIn(loginPage);
+    await loginPage.getByRole('heading', { level: 1, name: 'Connections' }).waitFor();
+    await loginPage.clock.fastForward('29:00');
+    await loginPage.mouse.move(10, 10);
+    await loginPage.clock.fastForward('29:00');
+    expect(new URL(loginPage.url()).pathname).toBe('/connections');
+    await loginPage.clock.fastForward('02:00');
+    await loginPage.locator('input[name=key]').waitFor();
+    expect(loginPage.url()).toBe(`${browsed.system.baseUrl}/login?next=%2Fconnections`);
+    expect(await loginPage.context().cookies()).toEqual([]);
+    await loginPage.close();
+  }, 60_000);
+
+  test('the console reports an unknown address, and redirects to the log-in after the end of a session', async () => {
+    await goTo('/nowhere');
+    await title('There is no such page').waitFor();
+    await page.getByRole('button', { name: /Logged in as/ }).click();
+    await page.getByRole('menuitem', { name: 'Log out' }).click();
+    await page.waitForURL('**/login');
+    await goTo('/audit');
+    expect(new URL(page.url()).pathname).toBe('/login');
+  }, 60_000);
+
+  test('the console has no violation of its policy and no script error, and sends requests only to its own server', async () => {
+    const existing = await connections();
+    // The page of a connection reads it every few seconds, also while it is being removed.
+    const isOfRemoved = (complaint: string) => {
+      const id = /status of 404 .*\/connections\/(conn_\w+)/.exec(complaint)?.[1];
+      return id !== undefined && !existing.has(id);
+    };
+    // Responses with an error that the tests above have caused are not faults.
+    const isCaused = (complaint: string) => /status of (?:400|403|409)|ERR_ABORTED/.test(complaint);
+    expect(complaints.filter((complaint) => !isCaused(complaint) && !isOfRemoved(complaint))).toEqual([]);
+  });
+});

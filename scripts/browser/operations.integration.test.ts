@@ -1,7 +1,8 @@
 import { findChromium } from '@bulkhead/embedded';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
+import { describeWith } from '../describe-with.fixture.ts';
 import { createApiClient } from '../system/api-client.ts';
 import { faultsOfAccessibility } from './faults-of-accessibility.fixture.ts';
 import { onPage } from './on-page.fixture.ts';
@@ -13,225 +14,218 @@ const cutElements = `[...document.querySelectorAll('main *')]
   .filter((element) => element.getBoundingClientRect().right > innerWidth + 1)
   .map((element) => element.tagName + ': ' + element.textContent)`;
 
-if ('missing' in chromium) {
-  console.warn(
-    `The browser tests of an operator's pages are skipped, because there is no Chromium: ${chromium.missing}`,
-  );
-  test.todo('connections, documents, keys and the audit log can be managed in a browser');
-} else {
-  describe('the pages of an operator in a browser', () => {
-    let browsed: BrowsedSystem;
-    let page: Page;
-    let complaints: string[];
-    beforeAll(async () => {
-      browsed = await openSystem({ start: startQuickSystem, command: chromium.command, patients: 3 });
-      ({ page, complaints } = await browsed.open('/connections', { reducedMotion: 'reduce' }));
-      await browsed.logIn(page);
-      await title('Connections').waitFor();
-    }, openTimeoutMs);
-    afterAll(() => browsed?.stop());
+describeWith({ title: 'the pages of an operator in a browser', tool: chromium }, ({ command }) => {
+  let browsed: BrowsedSystem;
+  let page: Page;
+  let complaints: string[];
+  beforeAll(async () => {
+    browsed = await openSystem({ start: startQuickSystem, command, patients: 3 });
+    ({ page, complaints } = await browsed.open('/connections', { reducedMotion: 'reduce' }));
+    await browsed.logIn(page);
+    await title('Connections').waitFor();
+  }, openTimeoutMs);
+  afterAll(() => browsed?.stop());
 
-    const { title, button, link, choose } = onPage(() => page);
-    const goTo = (path: string) => page.goto(browsed.system.baseUrl + path);
-    const field = (name: string) => page.getByRole('textbox', { name });
-    const connections = () => browsed.system.store.connections.list();
-    /** In light, dark and on a phone. */
-    const expectAccessible = async () => {
-      for (const colorScheme of ['light', 'dark'] as const) {
-        await page.emulateMedia({ colorScheme });
-        await page.locator(`[data-mantine-color-scheme=${colorScheme}]`).waitFor({ state: 'attached' });
-        expect(await faultsOfAccessibility(page)).toEqual([]);
-      }
-      await page.setViewportSize({ width: 390, height: 800 });
+  const { title, button, link, choose } = onPage(() => page);
+  const goTo = (path: string) => page.goto(browsed.system.baseUrl + path);
+  const field = (name: string) => page.getByRole('textbox', { name });
+  const connections = () => browsed.system.store.connections.list();
+  /** In light, dark and on a phone. */
+  const expectAccessible = async () => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      await page.locator(`[data-mantine-color-scheme=${colorScheme}]`).waitFor({ state: 'attached' });
       expect(await faultsOfAccessibility(page)).toEqual([]);
-      expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
-      await page.setViewportSize({ width: 1280, height: 800 });
-    };
+    }
+    await page.setViewportSize({ width: 390, height: 800 });
+    expect(await faultsOfAccessibility(page)).toEqual([]);
+    expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+    await page.setViewportSize({ width: 1280, height: 800 });
+  };
 
-    test('a form of a connection marks and requires its fields, and a second connection for a practice must be confirmed', async () => {
-      await button('Add a connection').click();
-      await field('Practice id').waitFor();
-      await button('Test and save').click();
-      await page.getByText('Enter the practice id, or a group id.').waitFor();
-      expect(await page.evaluate('document.activeElement.name || document.activeElement.dataset.path')).toBe(
-        'practiceId',
-      );
-      await expectAccessible();
-      await field('Name').fill('Lakeside Clinic');
-      await field('Practice id').fill('195900');
-      await button('Test and save').click();
-      const refusal = page.getByRole('alert').filter({ hasText: 'There is a connection for this practice or group' });
-      await refusal.getByRole('link', { name: 'athenahealth production 195900' }).waitFor();
-      await expectAccessible();
-      expect(await connections()).toHaveLength(1);
-      await page.getByRole('checkbox', { name: 'Create a second connection' }).check();
-      await button('Save').click();
-      await title('Lakeside Clinic').waitFor();
-      expect((await connections()).map(({ name }) => name).toSorted()).toEqual([
-        'Lakeside Clinic',
-        'athenahealth production 195900',
-      ]);
-    }, 60_000);
-
-    test('a failed test is a red message, and the credentials are replaced only after a test that works', async () => {
-      await button('Edit credentials').click();
-      await field('Client id').fill('simulator-client');
-      await page.getByLabel('Client secret').fill('wrong');
-      await page.getByRole('dialog').getByRole('button', { name: 'Test', exact: true }).click();
-      const failed = page.getByRole('dialog').getByRole('alert');
-      await failed.getByText('The test has failed.').waitFor();
-      await failed.getByRole('listitem').filter({ hasText: 'token' }).getByLabel('failed').waitFor();
-      await expectAccessible();
-      await button('Save without a working test').click();
-      await page.getByRole('dialog').waitFor({ state: 'detached' });
-      await button('Test').click();
-      await page.getByRole('alert').getByText('The test has failed at the step "token".').first().waitFor();
-      await expectAccessible();
-      const id = new URL(page.url()).pathname.split('/').at(-1) ?? '';
-      await goTo(`/connections/${id}?edit=credentials`);
-      await page.getByLabel('Client secret').fill('simulator-secret');
-      await button('Test and save').click();
-      await page.getByRole('dialog').waitFor({ state: 'detached' });
-      await button('Test').click();
-      await page.getByText('The connection works.').first().waitFor();
-      expect((await browsed.system.store.connections.find(id))?.auth).toMatchObject({
-        clientSecret: 'simulator-secret',
-      });
-    }, 60_000);
-
-    test('a connection is renamed, and pickers show its name, practice and endpoint', async () => {
-      await button('Rename').click();
-      await field('Name').fill('Hillside Clinic');
-      await page.getByRole('dialog').getByRole('button', { name: 'Rename' }).click();
-      await title('Hillside Clinic').waitFor();
-      await goTo('/exports');
-      await button('Start an export').click();
-      await choose({ field: 'Connection', option: /Hillside Clinic.*Practice 195900, http/ });
-      await button('Start').click();
-      await title('Bulk export').waitFor();
-      await link('Hillside Clinic').waitFor();
-      await button('Cancel').waitFor({ state: 'detached' });
-    }, 60_000);
-
-    test('an export that failed because of its credentials leads to the form that replaces them', async () => {
-      const auth = {
-        method: 'client_credentials' as const,
-        clientId: 'simulator-client',
-        clientSecret: 'wrong',
-        scope: 'system/*.read',
-      };
-      const [connection] = (await connections()).filter(({ name }) => name === 'Hillside Clinic');
-      const { store } = browsed.system;
-      await store.connections.saveAuth({ id: connection?.id ?? '', auth });
-      await goTo(`/exports?connectionId=${connection?.id}`);
-      await button('Start an export').click();
-      await button('Start').click();
-      await link('Edit credentials').first().click();
-      await page.getByRole('dialog').getByLabel('Client secret').waitFor();
-      await page.keyboard.press('Escape');
-      await button('Remove').click();
-      await button('Remove the connection').click();
-      await title('Connections').waitFor();
-      expect(await connections()).toHaveLength(1);
-    }, 60_000);
-
-    test('the quarantine shows the type and the file of a line, with a link to its export', async () => {
-      const { simulator, connectionId, store } = browsed.system;
-      await simulator.order({ match: { path: 'bulkdata/.*Condition' }, fault: { kind: 'corrupt-line', line: 1 } });
-      await createApiClient(browsed.system)('POST', '/api/ehr/athenahealth/bulk-export', { connectionId });
-      await goTo(`/exports?connectionId=${connectionId}`);
-      await page
-        .getByRole('row', { name: /completed|partial/ })
-        .getByRole('link')
-        .first()
-        .waitFor({ timeout: 30_000 });
-      await goTo(`/quarantine?connectionId=${connectionId}`);
-      const row = page.getByRole('row', { name: /Line 1 Condition/ });
-      await row.getByRole('link', { name: /^file_|^job_/ }).click();
-      await title('Bulk export').waitFor();
-      expect(await store.bulkExports.listActive()).toEqual([]);
-    }, 60_000);
-
-    test('the documents of a connection are listed with their state, can be filtered, and lead to their resources', async () => {
-      await goTo('/documents');
-      await page.getByText('Choose a connection').waitFor();
-      await page.getByRole('combobox', { name: 'Connection' }).click();
-      await page.getByRole('option').first().click();
-      const row = page.getByRole('row', { name: /stored|failed|skipped/ }).first();
-      await row.getByRole('link', { name: /^(?:DiagnosticReport|DocumentReference) / }).waitFor();
-      await expectAccessible();
-      await row.getByRole('link', { name: /^(?:DiagnosticReport|DocumentReference) / }).click();
-      await title('Resources').waitFor();
-      await goTo(`/documents?connectionId=${browsed.system.connectionId}&state=failed&patient=unknown`);
-      await page.getByText('No documents for this choice').waitFor();
-    }, 60_000);
-
-    test('a signing key is created, and retired after another one was', async () => {
-      await goTo('/signing-keys');
-      await page.getByText('No signing keys').waitFor();
-      const create = async () => {
-        await button('Create a key').click();
-        await choose({ field: 'Algorithm', option: 'ES384' });
-        await button('Create').click();
-        await page.getByRole('dialog').waitFor({ state: 'detached' });
-      };
-      await create();
-      await page.getByRole('row', { name: /ES384 active/ }).waitFor();
-      await create();
-      const second = page.getByRole('row', { name: /ES384 published/ });
-      await second.getByText('It can be verified, and does not sign.').waitFor();
-      await expectAccessible();
-      await second.getByRole('button', { name: 'Retire' }).click();
-      await button('Retire the key').click();
-      await page.getByRole('row', { name: /ES384 retired/ }).waitFor();
-    }, 60_000);
-
-    test('the audit log is filtered by time, and its events link to what they name', async () => {
-      await goTo('/audit?action=connection.rename');
-      const row = page.getByRole('row', { name: /connection\.rename/ });
-      await row.waitFor();
-      const { baseUrl, connectionId } = browsed.system;
-      await page.getByLabel('Before').fill('2020-01-01T00:00');
-      await page.getByText('No events for this choice').waitFor();
-      await page.getByLabel('From').fill('2019-01-01T00:00');
-      await page.waitForURL(/from=2019-01-01T.*to=2020-01-01T|to=2020-01-01T.*from=2019-01-01T/);
-      await page.goto(`${baseUrl}/audit?action=export.create`);
-      await page
-        .getByRole('row', { name: /export\.create/ })
-        .first()
-        .waitFor();
-      await expectAccessible();
-      await page.locator(`main a[href$="/connections/${connectionId}"]`).first().click();
-      await title('athenahealth production 195900').waitFor();
-      await page.goBack();
-      await page.getByRole('link', { name: /^job_/ }).first().click();
-      await title('Bulk export').waitFor();
-    }, 60_000);
-
-    test.each([
-      ['/exports', 'Bulk exports'],
-      ['/connections', 'Connections'],
-      ['/quarantine', 'Lines in quarantine'],
-      ['/audit', 'Audit events'],
-      ['/signing-keys', 'Signing keys'],
-    ])(
-      'the list of %s is cards on a phone, and nothing is cut',
-      async (path, caption) => {
-        await page.setViewportSize({ width: 390, height: 800 });
-        await goTo(path);
-        const list = page.getByRole('list', { name: caption });
-        await list.getByRole('listitem').first().waitFor();
-        expect(await page.getByRole('table').count()).toBe(0);
-        expect(await page.evaluate(cutElements)).toEqual([]);
-        expect(await faultsOfAccessibility(page)).toEqual([]);
-        await page.setViewportSize({ width: 1280, height: 800 });
-      },
-      60_000,
+  test('a form of a connection marks and requires its fields, and a second connection for a practice must be confirmed', async () => {
+    await button('Add a connection').click();
+    await field('Practice id').waitFor();
+    await button('Test and save').click();
+    await page.getByText('Enter the practice id, or a group id.').waitFor();
+    expect(await page.evaluate('document.activeElement.name || document.activeElement.dataset.path')).toBe(
+      'practiceId',
     );
+    await expectAccessible();
+    await field('Name').fill('Lakeside Clinic');
+    await field('Practice id').fill('195900');
+    await button('Test and save').click();
+    const refusal = page.getByRole('alert').filter({ hasText: 'There is a connection for this practice or group' });
+    await refusal.getByRole('link', { name: 'athenahealth production 195900' }).waitFor();
+    await expectAccessible();
+    expect(await connections()).toHaveLength(1);
+    await page.getByRole('checkbox', { name: 'Create a second connection' }).check();
+    await button('Save').click();
+    await title('Lakeside Clinic').waitFor();
+    expect((await connections()).map(({ name }) => name).toSorted()).toEqual([
+      'Lakeside Clinic',
+      'athenahealth production 195900',
+    ]);
+  }, 60_000);
 
-    test('the pages report no violation of their policy and no script error', () => {
-      // Responses with an error that the tests above have caused are not faults.
-      expect(complaints.filter((complaint) => !/status of 4\d\d|ERR_ABORTED/.test(complaint))).toEqual([]);
+  test('a failed test is a red message, and the credentials are replaced only after a test that works', async () => {
+    await button('Edit credentials').click();
+    await field('Client id').fill('simulator-client');
+    await page.getByLabel('Client secret').fill('wrong');
+    await page.getByRole('dialog').getByRole('button', { name: 'Test', exact: true }).click();
+    const failed = page.getByRole('dialog').getByRole('alert');
+    await failed.getByText('The test has failed.').waitFor();
+    await failed.getByRole('listitem').filter({ hasText: 'token' }).getByLabel('failed').waitFor();
+    await expectAccessible();
+    await button('Save without a working test').click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await button('Test').click();
+    await page.getByRole('alert').getByText('The test has failed at the step "token".').first().waitFor();
+    await expectAccessible();
+    const id = new URL(page.url()).pathname.split('/').at(-1) ?? '';
+    await goTo(`/connections/${id}?edit=credentials`);
+    await page.getByLabel('Client secret').fill('simulator-secret');
+    await button('Test and save').click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await button('Test').click();
+    await page.getByText('The connection works.').first().waitFor();
+    expect((await browsed.system.store.connections.find(id))?.auth).toMatchObject({
+      clientSecret: 'simulator-secret',
     });
+  }, 60_000);
+
+  test('a connection is renamed, and pickers show its name, practice and endpoint', async () => {
+    await button('Rename').click();
+    await field('Name').fill('Hillside Clinic');
+    await page.getByRole('dialog').getByRole('button', { name: 'Rename' }).click();
+    await title('Hillside Clinic').waitFor();
+    await goTo('/exports');
+    await button('Start an export').click();
+    await choose({ field: 'Connection', option: /Hillside Clinic.*Practice 195900, http/ });
+    await button('Start').click();
+    await title('Bulk export').waitFor();
+    await link('Hillside Clinic').waitFor();
+    await button('Cancel').waitFor({ state: 'detached' });
+  }, 60_000);
+
+  test('an export that failed because of its credentials leads to the form that replaces them', async () => {
+    const auth = {
+      method: 'client_credentials' as const,
+      clientId: 'simulator-client',
+      clientSecret: 'wrong',
+      scope: 'system/*.read',
+    };
+    const [connection] = (await connections()).filter(({ name }) => name === 'Hillside Clinic');
+    const { store } = browsed.system;
+    await store.connections.saveAuth({ id: connection?.id ?? '', auth });
+    await goTo(`/exports?connectionId=${connection?.id}`);
+    await button('Start an export').click();
+    await button('Start').click();
+    await link('Edit credentials').first().click();
+    await page.getByRole('dialog').getByLabel('Client secret').waitFor();
+    await page.keyboard.press('Escape');
+    await button('Remove').click();
+    await button('Remove the connection').click();
+    await title('Connections').waitFor();
+    expect(await connections()).toHaveLength(1);
+  }, 60_000);
+
+  test('the quarantine shows the type and the file of a line, with a link to its export', async () => {
+    const { simulator, connectionId, store } = browsed.system;
+    await simulator.order({ match: { path: 'bulkdata/.*Condition' }, fault: { kind: 'corrupt-line', line: 1 } });
+    await createApiClient(browsed.system)('POST', '/api/ehr/athenahealth/bulk-export', { connectionId });
+    await goTo(`/exports?connectionId=${connectionId}`);
+    await page
+      .getByRole('row', { name: /completed|partial/ })
+      .getByRole('link')
+      .first()
+      .waitFor({ timeout: 30_000 });
+    await goTo(`/quarantine?connectionId=${connectionId}`);
+    const row = page.getByRole('row', { name: /Line 1 Condition/ });
+    await row.getByRole('link', { name: /^file_|^job_/ }).click();
+    await title('Bulk export').waitFor();
+    expect(await store.bulkExports.listActive()).toEqual([]);
+  }, 60_000);
+
+  test('the documents of a connection are listed with their state, can be filtered, and lead to their resources', async () => {
+    await goTo('/documents');
+    await page.getByText('Choose a connection').waitFor();
+    await page.getByRole('combobox', { name: 'Connection' }).click();
+    await page.getByRole('option').first().click();
+    const row = page.getByRole('row', { name: /stored|failed|skipped/ }).first();
+    await row.getByRole('link', { name: /^(?:DiagnosticReport|DocumentReference) / }).waitFor();
+    await expectAccessible();
+    await row.getByRole('link', { name: /^(?:DiagnosticReport|DocumentReference) / }).click();
+    await title('Resources').waitFor();
+    await goTo(`/documents?connectionId=${browsed.system.connectionId}&state=failed&patient=unknown`);
+    await page.getByText('No documents for this choice').waitFor();
+  }, 60_000);
+
+  test('a signing key is created, and retired after another one was', async () => {
+    await goTo('/signing-keys');
+    await page.getByText('No signing keys').waitFor();
+    const create = async () => {
+      await button('Create a key').click();
+      await choose({ field: 'Algorithm', option: 'ES384' });
+      await button('Create').click();
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+    };
+    await create();
+    await page.getByRole('row', { name: /ES384 active/ }).waitFor();
+    await create();
+    const second = page.getByRole('row', { name: /ES384 published/ });
+    await second.getByText('It can be verified, and does not sign.').waitFor();
+    await expectAccessible();
+    await second.getByRole('button', { name: 'Retire' }).click();
+    await button('Retire the key').click();
+    await page.getByRole('row', { name: /ES384 retired/ }).waitFor();
+  }, 60_000);
+
+  test('the audit log is filtered by time, and its events link to what they name', async () => {
+    await goTo('/audit?action=connection.rename');
+    const row = page.getByRole('row', { name: /connection\.rename/ });
+    await row.waitFor();
+    const { baseUrl, connectionId } = browsed.system;
+    await page.getByLabel('Before').fill('2020-01-01T00:00');
+    await page.getByText('No events for this choice').waitFor();
+    await page.getByLabel('From').fill('2019-01-01T00:00');
+    await page.waitForURL(/from=2019-01-01T.*to=2020-01-01T|to=2020-01-01T.*from=2019-01-01T/);
+    await page.goto(`${baseUrl}/audit?action=export.create`);
+    await page
+      .getByRole('row', { name: /export\.create/ })
+      .first()
+      .waitFor();
+    await expectAccessible();
+    await page.locator(`main a[href$="/connections/${connectionId}"]`).first().click();
+    await title('athenahealth production 195900').waitFor();
+    await page.goBack();
+    await page.getByRole('link', { name: /^job_/ }).first().click();
+    await title('Bulk export').waitFor();
+  }, 60_000);
+
+  test.each([
+    ['/exports', 'Bulk exports'],
+    ['/connections', 'Connections'],
+    ['/quarantine', 'Lines in quarantine'],
+    ['/audit', 'Audit events'],
+    ['/signing-keys', 'Signing keys'],
+  ])(
+    'the list of %s is cards on a phone, and nothing is cut',
+    async (path, caption) => {
+      await page.setViewportSize({ width: 390, height: 800 });
+      await goTo(path);
+      const list = page.getByRole('list', { name: caption });
+      await list.getByRole('listitem').first().waitFor();
+      expect(await page.getByRole('table').count()).toBe(0);
+      expect(await page.evaluate(cutElements)).toEqual([]);
+      expect(await faultsOfAccessibility(page)).toEqual([]);
+      await page.setViewportSize({ width: 1280, height: 800 });
+    },
+    60_000,
+  );
+
+  test('the pages report no violation of their policy and no script error', () => {
+    // Responses with an error that the tests above have caused are not faults.
+    expect(complaints.filter((complaint) => !/status of 4\d\d|ERR_ABORTED/.test(complaint))).toEqual([]);
   });
-}
+});

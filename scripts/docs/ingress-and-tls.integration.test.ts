@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { findInPackage, spawnTethered, type Tethered } from '@bulkhead/embedded';
 import { makeSelfSigned, waitFor } from '@bulkhead/testing';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { describeWith } from '../describe-with.fixture.ts';
 import type { AppProcess } from '../system/app-process.ts';
 import { root } from '../system/builds.ts';
 import { startTestApps, type TestApps } from '../system/test-apps.fixture.ts';
@@ -15,126 +16,116 @@ import { commandsOf, runShell } from './run-shell.fixture.ts';
 const nginx = await findInPackage({ path: 'usr/sbin/nginx', env: process.env });
 const page = 'docs/how-to/ingress-and-tls.md';
 
-if ('missing' in nginx) {
-  console.warn(`The proxy of ${page} is not tested, because there is no nginx: ${nginx.missing}`);
-  test.todo('nginx with docker/nginx/bulkhead.conf serves the API over TLS');
-} else {
-  describe('nginx with docker/nginx/bulkhead.conf', () => {
-    const port = 23_000 + (process.pid % 900);
-    const { cert, key } = makeSelfSigned();
-    let apps: TestApps;
-    let apis: readonly [AppProcess, AppProcess];
-    let proxy: Tethered;
-    let apiKey: string;
-    const agent = new Agent({ ca: cert, keepAlive: true });
-    const send = async (options: {
-      method?: string;
-      path: string;
-      body?: string;
-      headers?: Record<string, string>;
-    }) => {
-      const { method = 'GET', path, body, headers = { authorization: `Bearer ${apiKey}` } } = options;
-      const sent = request({ agent, host: '127.0.0.1', servername: 'localhost', port, method, path, headers });
-      const [answer] = (await once(sent.end(body), 'response')) as [IncomingMessage];
-      return answer;
-    };
+describeWith({ title: 'nginx with docker/nginx/bulkhead.conf', tool: nginx }, ({ command }) => {
+  const port = 23_000 + (process.pid % 900);
+  const { cert, key } = makeSelfSigned();
+  let apps: TestApps;
+  let apis: readonly [AppProcess, AppProcess];
+  let proxy: Tethered;
+  let apiKey: string;
+  const agent = new Agent({ ca: cert, keepAlive: true });
+  const send = async (options: { method?: string; path: string; body?: string; headers?: Record<string, string> }) => {
+    const { method = 'GET', path, body, headers = { authorization: `Bearer ${apiKey}` } } = options;
+    const sent = request({ agent, host: '127.0.0.1', servername: 'localhost', port, method, path, headers });
+    const [answer] = (await once(sent.end(body), 'response')) as [IncomingMessage];
+    return answer;
+  };
 
-    beforeAll(async () => {
-      apps = await startTestApps({ env: { TRUST_PROXY: '1' }, simulator: { SIMULATOR_PATIENTS: '1' } });
-      await apps.migrate();
-      apis = [await apps.startApi('api-1'), await apps.startApi('api-2')];
-      apiKey = await apps.store.apiKeys.create({ name: 'proxied', role: 'operator', now: new Date() });
-      const folder = join(apps.folder, 'nginx');
-      mkdirSync(folder);
-      writeFileSync(join(folder, 'tls.crt'), cert);
-      writeFileSync(join(folder, 'tls.key'), key);
-      // Only the addresses and paths of this machine are replaced.
-      const site = readFileSync(join(root, 'docker/nginx/bulkhead.conf'), 'utf8')
-        .replace('listen 443 ssl', `listen 127.0.0.1:${port} ssl`)
-        .replace('/etc/nginx/tls/bulkhead.crt', join(folder, 'tls.crt'))
-        .replace('/etc/nginx/tls/bulkhead.key', join(folder, 'tls.key'))
-        .replace('127.0.0.1:3000', `127.0.0.1:${apis[0].port}`)
-        .replace('127.0.0.1:3010', `127.0.0.1:${apis[1].port}`);
-      const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
-      const paths = temporary.map((name) => `${name}_temp_path ${join(folder, name)};`).join('\n');
-      const config = `daemon off; pid ${join(folder, 'pid')}; error_log stderr; events {}\nhttp { access_log off; ${paths}\n${site} }`;
-      writeFileSync(join(folder, 'nginx.conf'), config);
-      proxy = await spawnTethered({
-        command: nginx.command,
-        args: ['-c', join(folder, 'nginx.conf'), '-e', 'stderr', '-p', folder],
-        output: { file: join(folder, 'log') },
-      });
-      await waitFor(
-        () =>
-          send({ path: '/ready' })
-            .then(({ statusCode }) => statusCode === 200)
-            .catch(() => false),
-        {
-          what: 'nginx',
-        },
-      );
-    }, 120_000);
-    afterAll(async () => {
-      agent.destroy();
-      await proxy?.stop();
-      await apps?.stop();
+  beforeAll(async () => {
+    apps = await startTestApps({ env: { TRUST_PROXY: '1' }, simulator: { SIMULATOR_PATIENTS: '1' } });
+    await apps.migrate();
+    apis = [await apps.startApi('api-1'), await apps.startApi('api-2')];
+    apiKey = await apps.store.apiKeys.create({ name: 'proxied', role: 'operator', now: new Date() });
+    const folder = join(apps.folder, 'nginx');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'tls.crt'), cert);
+    writeFileSync(join(folder, 'tls.key'), key);
+    // Only the addresses and paths of this machine are replaced.
+    const site = readFileSync(join(root, 'docker/nginx/bulkhead.conf'), 'utf8')
+      .replace('listen 443 ssl', `listen 127.0.0.1:${port} ssl`)
+      .replace('/etc/nginx/tls/bulkhead.crt', join(folder, 'tls.crt'))
+      .replace('/etc/nginx/tls/bulkhead.key', join(folder, 'tls.key'))
+      .replace('127.0.0.1:3000', `127.0.0.1:${apis[0].port}`)
+      .replace('127.0.0.1:3010', `127.0.0.1:${apis[1].port}`);
+    const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
+    const paths = temporary.map((name) => `${name}_temp_path ${join(folder, name)};`).join('\n');
+    const config = `daemon off; pid ${join(folder, 'pid')}; error_log stderr; events {}\nhttp { access_log off; ${paths}\n${site} }`;
+    writeFileSync(join(folder, 'nginx.conf'), config);
+    proxy = await spawnTethered({
+      command,
+      args: ['-c', join(folder, 'nginx.conf'), '-e', 'stderr', '-p', folder],
+      output: { file: join(folder, 'log') },
     });
-
-    test('the commands of the page work as written through the proxy', async () => {
-      const env = { BULKHEAD_URL: `https://localhost:${port}`, BULKHEAD_API_KEY: apiKey };
-      const ca = join(apps.folder, 'nginx', 'tls.crt');
-      const commands = await commandsOf(page);
-      const printed = await runShell({
-        commands,
-        folder: apps.folder,
-        env: { ...env, CURL_CA_BUNDLE: ca, NODE_EXTRA_CA_CERTS: ca },
-      });
-      expect(printed).toContain('Strict-Transport-Security: max-age');
-      expect(printed).toContain('ready');
-    }, 60_000);
-
-    test('the proxy passes a stream of events on as it comes, and a body of 10 MB', async () => {
-      const stream = await send({ path: '/api/ehr/rate-budgets/events' });
-      expect(stream.headers['content-type']).toContain('text/event-stream');
-      const [first] = (await stream.iterator({ destroyOnReturn: true }).next()).value.toString().split('\n');
-      expect(first).toMatch(/^(?:event|retry|id|:)/);
-      const body = JSON.stringify({ line: 'x'.repeat(10_000_000) });
-      const answer = await send({ method: 'POST', path: '/api/ehr/quarantine/unknown/replay', body });
-      // The proxy would answer 413 with a page. The API does not know the line.
-      expect(await text(answer)).toContain('"success":false');
-    });
-
-    test('the proxy hides the metrics, and the cookie of a log-in behind TLS is Secure', async () => {
-      expect((await send({ path: '/metrics' })).statusCode).toBe(404);
-      const form = new URLSearchParams({ key: apiKey }).toString();
-      const headers = {
-        'content-type': 'application/x-www-form-urlencoded',
-        host: `localhost:${port}`,
-        origin: `https://localhost:${port}`,
-      };
-      const login = await send({ method: 'POST', path: '/login', body: form, headers });
-      expect(login.statusCode).toBe(303);
-      expect(login.headers['set-cookie']?.join()).toMatch(/; Secure/);
-    });
-
-    test('while one API process is replaced, no request through the proxy fails', async () => {
-      const statuses: (number | undefined)[] = [];
-      let isOver = false;
-      const client = (async () => {
-        while (!isOver) {
-          const answer = await send({ path: '/api/ehr/connections' });
-          statuses.push(answer.statusCode);
-          await text(answer);
-        }
-      })();
-      await waitFor(() => statuses.length > 10);
-      await apis[0].stop();
-      const { length } = statuses;
-      await waitFor(() => statuses.length > length + 10);
-      await apis[0].start();
-      isOver = true;
-      await client;
-      expect(new Set(statuses)).toEqual(new Set([200]));
-    }, 60_000);
+    await waitFor(
+      () =>
+        send({ path: '/ready' })
+          .then(({ statusCode }) => statusCode === 200)
+          .catch(() => false),
+      {
+        what: 'nginx',
+      },
+    );
+  }, 120_000);
+  afterAll(async () => {
+    agent.destroy();
+    await proxy?.stop();
+    await apps?.stop();
   });
-}
+
+  test('the commands of the page work as written through the proxy', async () => {
+    const env = { BULKHEAD_URL: `https://localhost:${port}`, BULKHEAD_API_KEY: apiKey };
+    const ca = join(apps.folder, 'nginx', 'tls.crt');
+    const commands = await commandsOf(page);
+    const printed = await runShell({
+      commands,
+      folder: apps.folder,
+      env: { ...env, CURL_CA_BUNDLE: ca, NODE_EXTRA_CA_CERTS: ca },
+    });
+    expect(printed).toContain('Strict-Transport-Security: max-age');
+    expect(printed).toContain('ready');
+  }, 60_000);
+
+  test('the proxy passes a stream of events on as it comes, and a body of 10 MB', async () => {
+    const stream = await send({ path: '/api/ehr/rate-budgets/events' });
+    expect(stream.headers['content-type']).toContain('text/event-stream');
+    const [first] = (await stream.iterator({ destroyOnReturn: true }).next()).value.toString().split('\n');
+    expect(first).toMatch(/^(?:event|retry|id|:)/);
+    const body = JSON.stringify({ line: 'x'.repeat(10_000_000) });
+    const answer = await send({ method: 'POST', path: '/api/ehr/quarantine/unknown/replay', body });
+    // The proxy would answer 413 with a page. The API does not know the line.
+    expect(await text(answer)).toContain('"success":false');
+  });
+
+  test('the proxy hides the metrics, and the cookie of a log-in behind TLS is Secure', async () => {
+    expect((await send({ path: '/metrics' })).statusCode).toBe(404);
+    const form = new URLSearchParams({ key: apiKey }).toString();
+    const headers = {
+      'content-type': 'application/x-www-form-urlencoded',
+      host: `localhost:${port}`,
+      origin: `https://localhost:${port}`,
+    };
+    const login = await send({ method: 'POST', path: '/login', body: form, headers });
+    expect(login.statusCode).toBe(303);
+    expect(login.headers['set-cookie']?.join()).toMatch(/; Secure/);
+  });
+
+  test('while one API process is replaced, no request through the proxy fails', async () => {
+    const statuses: (number | undefined)[] = [];
+    let isOver = false;
+    const client = (async () => {
+      while (!isOver) {
+        const answer = await send({ path: '/api/ehr/connections' });
+        statuses.push(answer.statusCode);
+        await text(answer);
+      }
+    })();
+    await waitFor(() => statuses.length > 10);
+    await apis[0].stop();
+    const { length } = statuses;
+    await waitFor(() => statuses.length > length + 10);
+    await apis[0].start();
+    isOver = true;
+    await client;
+    expect(new Set(statuses)).toEqual(new Set([200]));
+  }, 60_000);
+});
