@@ -2,13 +2,10 @@ import { join } from 'node:path';
 import { apiApp, startApp, startParts, workerApp } from '../system/apps.ts';
 import { waitForHttp } from '../system/wait-for-http.ts';
 
-export interface RestoredSystem {
-  readonly baseUrl: string;
-  stop(): Promise<void>;
-}
+export type RestoredSystem = Awaited<ReturnType<typeof startRestored>>;
 
 /** Starts an API and a worker on restored servers. */
-export function startRestored(folder: string, env: Readonly<Record<string, string>>): Promise<RestoredSystem> {
+export function startRestored(folder: string, env: Readonly<Record<string, string>>) {
   const logFolder = join(folder, 'logs');
   const wantedPort = 4000 + (process.pid % 1000) * 20 + 10;
   const workerEnv = {

@@ -10,14 +10,8 @@ export interface Mutant {
   readonly replacement: string;
 }
 
-export interface Instrumented {
-  /** The text by absolute path. Every mutant in it is behind a switch. */
-  readonly sources: Readonly<Record<string, string>>;
-  readonly mutants: readonly Mutant[];
-}
-
 /** Returns StrykerJS's mutants of these files, except for those in texts and log lines. */
-export async function instrument(root: string, files: readonly string[]): Promise<Instrumented> {
+export async function instrument(root: string, files: readonly string[]) {
   const texts = new Map<string, string>();
   for (const file of files) texts.set(file, await readFile(`${root}/${file}`, 'utf8'));
   const { files: results, mutants } = await new Instrumenter(silentLogger).instrument(
@@ -29,6 +23,7 @@ export async function instrument(root: string, files: readonly string[]): Promis
     },
   );
   return {
+    /** The text by absolute path. Every mutant in it is behind a switch. */
     sources: Object.fromEntries(results.map(({ name, content }) => [`${root}/${name}`, content])),
     mutants: mutants
       .filter(({ status }) => status === undefined)

@@ -1,14 +1,5 @@
 import { parseCommandLine } from '../command-line.ts';
-import { type Module, modules } from './modules.ts';
-
-export interface MutationOptions {
-  readonly modules: readonly Module[];
-  /** Tries only mutants of sources whose path contains this text. */
-  readonly file: string;
-  /** A report of `--json`. Only mutants that survived in it are tried. */
-  readonly again?: string;
-  readonly json: boolean;
-}
+import { modules } from './modules.ts';
 
 const usage = `usage: pnpm mutation [--module NAME] [--file TEXT] [--again REPORT] [--json]
   --module NAME  one of ${modules.map(({ name }) => name).join(', ')} (default: all)
@@ -17,7 +8,7 @@ const usage = `usage: pnpm mutation [--module NAME] [--file TEXT] [--again REPOR
   --json         print the result as JSON and nothing else`;
 
 /** @throws Error that names the invalid option and shows the usage */
-export function readOptions(args: readonly string[]): MutationOptions {
+export function readOptions(args: readonly string[]) {
   const text = { type: 'string' } as const;
   const options = { module: text, file: text, again: text, json: { type: 'boolean' } } as const;
   const { values } = parseCommandLine({ args: [...args], options }, usage);

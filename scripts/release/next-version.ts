@@ -31,11 +31,6 @@ export function parseCommit({ hash, message }: { readonly hash: string; readonly
   };
 }
 
-export interface NextVersion {
-  readonly version: string;
-  readonly reason: string;
-}
-
 /**
  * @param options.previous the version of the last tag, undefined if there is none
  * @param options.current the version of package.json
@@ -45,11 +40,11 @@ export function nextVersion(options: {
   readonly previous: string | undefined;
   readonly current: string;
   readonly commits: readonly Commit[];
-}): NextVersion {
+}) {
   const { previous, current, commits } = options;
   if (previous === undefined) return { version: current, reason: 'the first release has the version of package.json' };
   const isEarly = semver.major(previous) === 0;
-  const increment = (release: 'major' | 'minor' | 'patch', reason: string): NextVersion => ({
+  const increment = (release: 'major' | 'minor' | 'patch', reason: string) => ({
     version: semver.inc(previous, release) ?? previous,
     reason: `${reason} since ${previous}`,
   });

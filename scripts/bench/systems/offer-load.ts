@@ -11,14 +11,11 @@ export interface Load {
   readonly seconds: number;
 }
 
-export interface Offered {
-  /** Measured from the time at which each request was due, so that a request that waits counts as slow. */
-  readonly waitsMs: readonly number[];
-  readonly statuses: ReadonlySet<number>;
-}
-
-/** Sends each request at its time, even if earlier ones are not answered yet, as independent clients do. */
-export async function offerLoad(load: Load): Promise<Offered> {
+/**
+ * Sends each request at its time, even if earlier ones are not answered yet, as independent clients do. The returned
+ * waits start when each request was due, so that a request that waits counts as slow.
+ */
+export async function offerLoad(load: Load) {
   const agent = new Agent({ keepAlive: true, maxSockets: 512 });
   const count = load.perSecond * load.seconds;
   const startedAt = performance.now();

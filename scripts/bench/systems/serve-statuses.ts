@@ -1,20 +1,10 @@
 import { startLocalServer } from '../../local-server.ts';
 
-export interface StatusServer {
-  readonly origin: string;
-  /**
-   * Returns the numbers of polls and downloads since the last call, and the time between each poll and the previous
-   * one.
-   */
-  take(): { readonly polls: number; readonly downloads: number; readonly gapsMs: readonly number[] };
-  stop(): Promise<void>;
-}
-
 const line = (id: number) =>
   `${JSON.stringify({ resourceType: 'Patient', id: `p-${id}`, meta: { versionId: '1' } })}\n`;
 
 /** An EHR whose exports never end, and whose files have two lines. */
-export async function serveStatuses(retryAfterSeconds: number): Promise<StatusServer> {
+export async function serveStatuses(retryAfterSeconds: number) {
   const lastAt = new Map<string, number>();
   let counts = { polls: 0, downloads: 0, gapsMs: [] as number[] };
   const { url: origin, stop } = await startLocalServer((request, response) => {
@@ -33,6 +23,7 @@ export async function serveStatuses(retryAfterSeconds: number): Promise<StatusSe
   return {
     origin,
     stop,
+    /** Returns the numbers of polls and downloads since the last call, and the time between each poll and the previous one. */
     take() {
       const counted = counts;
       counts = { polls: 0, downloads: 0, gapsMs: [] };

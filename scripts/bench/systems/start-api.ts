@@ -4,12 +4,7 @@ import { apiApp, startApp } from '../../system/apps.ts';
 import { waitForHttp } from '../../system/wait-for-http.ts';
 import type { BenchContext } from '../bench.ts';
 
-export interface BenchApi {
-  readonly baseUrl: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly connectionId: string;
-  stop(): Promise<void>;
-}
+export type BenchApi = Awaited<ReturnType<typeof startApi>>;
 
 /** The key with which the probes of `apps/worker/bench` encrypt. The data are deleted afterwards. */
 const encryptionKey = Buffer.alloc(32, 'bench');
@@ -23,7 +18,7 @@ export async function startApi(options: {
   readonly context: BenchContext;
   readonly database: string;
   readonly origin: string;
-}): Promise<BenchApi> {
+}) {
   const { context, database, origin } = options;
   const { redisUrl, mongodbUrl, folder } = context;
   const uri = new URL(mongodbUrl);

@@ -1,21 +1,14 @@
 import type { BenchContext } from '../bench.ts';
-import type { Measurement, Probe } from '../probe.ts';
+import type { Probe } from '../probe.ts';
 import { makeData } from './make-data.ts';
 import { serveFiles } from './serve-files.ts';
 import { startWorkerProbe } from './start-worker-probe.ts';
-
-export interface IngestBench {
-  readonly megabytes: number;
-  /** Runs each kind of work in a separate process, because a floor must not pay for the garbage of its subject. */
-  measure(work: string, process?: string): Promise<Measurement>;
-  stop(): Promise<void>;
-}
 
 /** About 61 kB each: 25 MB are a second or two of work, which is long compared with disturbances. */
 const patients = 400;
 
 /** Starts a file server with a practice, and processes that ingest its files as a worker does. */
-export async function startIngest(context: BenchContext): Promise<IngestBench> {
+export async function startIngest(context: BenchContext) {
   const server = await serveFiles(await makeData({ folder: context.folder, patients }));
   const probes = new Map<string, Probe>();
   const start = async (name: string): Promise<Probe> => {
@@ -25,7 +18,8 @@ export async function startIngest(context: BenchContext): Promise<IngestBench> {
   };
   return {
     megabytes: server.files.reduce((sum, { bytes }) => sum + bytes, 0) / 1e6,
-    measure: async (work, process = work) =>
+    /** Runs each kind of work in a separate process, because a floor must not pay for the garbage of its subject. */
+    measure: async (work: string, process = work) =>
       (probes.get(process) ?? (await start(process))).measure(work, server.files),
     async stop() {
       for (const probe of probes.values()) await probe.stop();

@@ -11,11 +11,6 @@ const project = join(import.meta.dirname, '..', 'hapi');
 const buildTimeoutMs = 10 * 60_000;
 const keptLines = 15;
 
-export interface BuiltHapi {
-  /** The class path for `java -cp`. */
-  readonly classPath: string;
-}
-
 /** @returns the reason why this machine cannot build the server, or undefined */
 export function whyNoHapi(env: NodeJS.ProcessEnv): string | undefined {
   if (!findOnPath({ command: 'java', env })) return 'there is no Java on PATH (17 or newer is needed)';
@@ -27,9 +22,10 @@ export function whyNoHapi(env: NodeJS.ProcessEnv): string | undefined {
  * Builds the server, unless the cache folder has a build of the same sources. The dependencies stay in Maven's own
  * repository.
  *
+ * @returns the class path for `java -cp`
  * @throws EmbeddedError with Maven's last lines, for example if the registry cannot be reached
  */
-export async function buildHapi(env: NodeJS.ProcessEnv, progress: (text: string) => void): Promise<BuiltHapi> {
+export async function buildHapi(env: NodeJS.ProcessEnv, progress: (text: string) => void): Promise<string> {
   const ready = readBuilt(env);
   if (ready) return ready;
   const { root, built } = paths(env);
@@ -72,14 +68,14 @@ function paths(env: NodeJS.ProcessEnv): { readonly root: string; readonly built:
   return { root, built: join(root, sum.digest('hex').slice(0, 16)) };
 }
 
-/** Returns undefined if there is no build, or if a dependency is missing in Maven's repository. */
-function readBuilt(env: NodeJS.ProcessEnv): BuiltHapi | undefined {
+/** Returns the class path; undefined if there is no build, or if a dependency is missing in Maven's repository. */
+function readBuilt(env: NodeJS.ProcessEnv): string | undefined {
   const target = join(paths(env).built, 'target');
   const list = join(target, 'classpath.txt');
   if (!existsSync(list)) return undefined;
   const jars = readFileSync(list, 'utf8').trim().split(delimiter);
   if (!jars.every((jar) => existsSync(jar))) return undefined;
-  return { classPath: [join(target, 'classes'), ...jars].join(delimiter) };
+  return [join(target, 'classes'), ...jars].join(delimiter);
 }
 
 async function runMaven(env: NodeJS.ProcessEnv, folder: string): Promise<void> {

@@ -1,5 +1,4 @@
 import { EmbeddedError, spawnTethered } from '@bulkhead/embedded';
-import type { BuiltHapi } from './build-hapi.ts';
 
 /** A request as the server logged it. */
 export interface ServedRequest {
@@ -38,7 +37,7 @@ const keptLines = 15;
  *
  * @throws EmbeddedError with its last lines if it exits before it has an address
  */
-export async function startHapi(built: BuiltHapi, env: NodeJS.ProcessEnv): Promise<Hapi> {
+export async function startHapi(classPath: string, env: NodeJS.ProcessEnv): Promise<Hapi> {
   const requests: ServedRequest[] = [];
   const lines: string[] = [];
   const bound = Promise.withResolvers<string>();
@@ -55,7 +54,7 @@ export async function startHapi(built: BuiltHapi, env: NodeJS.ProcessEnv): Promi
     lines.push(line);
     if (lines.length > keptLines) lines.shift();
   };
-  const args = [...javaArgs, '-cp', built.classPath, 'interop.HapiServer', '0'];
+  const args = [...javaArgs, '-cp', classPath, 'interop.HapiServer', '0'];
   const child = await spawnTethered({ command: 'java', args, env, output: { onLine } });
   const ended = child.exited.then(() => {
     throw new EmbeddedError({

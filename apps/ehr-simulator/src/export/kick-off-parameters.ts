@@ -7,13 +7,6 @@ const supported = ['_type', '_since', '_outputFormat', '_typeFilter'];
 /** The three spellings of the specification. */
 const outputFormats = ['application/fhir+ndjson', 'application/ndjson', 'ndjson'];
 
-interface KickOffParameters {
-  readonly types: readonly string[];
-  readonly sinceMs: number | undefined;
-  /** As the client sent them. */
-  readonly parameters: readonly KickOffParameter[];
-}
-
 interface KickOffParametersInput {
   readonly practice: Practice;
   readonly options: SimulatorOptions;
@@ -21,10 +14,10 @@ interface KickOffParametersInput {
 }
 
 /**
- * Reads and checks the parameters of a kick-off.
+ * Reads and checks the parameters of a kick-off. The returned `parameters` are as the client sent them.
  * @throws OutcomeError 400 that names the unsupported parameter.
  */
-export function kickOffParameters({ practice, options, req }: KickOffParametersInput): KickOffParameters {
+export function kickOffParameters({ practice, options, req }: KickOffParametersInput) {
   const parameters = requestParameters(req);
   const refused = parameters.find(
     ([name]) => !supported.includes(name) || options.unsupportedParameters.includes(name),

@@ -1,14 +1,9 @@
 import { get, type IncomingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
 
-interface RawResponse {
-  readonly headers: IncomingHttpHeaders;
-  readonly body: Buffer;
-}
-
 /** Returns a response as it is on the wire. fetch would decode it, and it accepts a gzip stream without an end. */
-export function rawGet(url: string, headers: Record<string, string>): Promise<RawResponse> {
-  return new Promise((resolve, reject) => {
+export function rawGet(url: string, headers: Record<string, string>) {
+  return new Promise<{ headers: IncomingHttpHeaders; body: Buffer }>((resolve, reject) => {
     const request = get(url, { headers }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk) => chunks.push(chunk));

@@ -1,7 +1,6 @@
 import { waitFor } from '@bulkhead/testing';
 import { createEhrSimulator, type EhrSimulator } from '../app.ts';
 import type { Manifest } from '../export/status.route.ts';
-import type { Clock } from '../options/clock.ts';
 import type { EhrSimulatorOptions } from '../options/options.ts';
 
 type Headers = Readonly<Record<string, string>>;
@@ -83,19 +82,15 @@ export async function jsonOf(response: Response | Promise<Response>): Promise<an
   return (await response).json();
 }
 
-interface ManualClock extends Clock {
-  advance(ms: number): void;
-}
-
 /** A clock that only moves when a test advances it, so that tests do not wait. */
-export function manualClock(startMs = Date.UTC(2026, 5, 1, 12)): ManualClock {
+export function manualClock(startMs = Date.UTC(2026, 5, 1, 12)) {
   let elapsedMs = 0;
   return {
     now: () => startMs + elapsedMs,
     monotonic: () => elapsedMs,
     lateness: () => 0,
     stop: () => {},
-    advance: (ms) => {
+    advance: (ms: number) => {
       elapsedMs += ms;
     },
   };

@@ -118,13 +118,6 @@ function noViolations(): Record<ViolationKind, number> {
   return Object.fromEntries(violationKinds.map((kind) => [kind, 0])) as Record<ViolationKind, number>;
 }
 
-interface TrafficSummary {
-  readonly requests: number;
-  readonly bytesSent: number;
-  /** Answered requests by status code. */
-  readonly statuses: Readonly<Record<string, number>>;
-}
-
 /** Totals over all requests since the start or the last reset, including those that the ring has dropped. */
 export class TrafficStats {
   private requests = 0;
@@ -137,7 +130,8 @@ export class TrafficStats {
     this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1);
   }
 
-  summary(): TrafficSummary {
+  /** `statuses` counts the answered requests by status code. */
+  summary() {
     const { requests, bytesSent, statuses } = this;
     return { requests, bytesSent, statuses: Object.fromEntries(statuses) };
   }

@@ -8,14 +8,9 @@ const cutBytes = 3000;
 const zipped = { accept: 'application/fhir+ndjson', 'accept-encoding': 'gzip' };
 const lastChunk = '0\r\n\r\n';
 
-interface Framing {
-  readonly length: number | undefined;
-  readonly isChunked: boolean;
-  readonly hasLastChunk: boolean;
-  readonly bytes: number;
-}
+type Framing = ReturnType<typeof framingOf>;
 
-function framingOf({ headers, body }: RawWire): Framing {
+function framingOf({ headers, body }: RawWire) {
   const isChunked = headers['transfer-encoding'] === 'chunked';
   return {
     length: headers['content-length'] === undefined ? undefined : Number(headers['content-length']),
