@@ -22,12 +22,14 @@ const undisturbedMs = 60_000;
 
 type OrderedExport = RoundExport & { readonly orderedAtMs: number };
 
-/** Runs one export, injects one fault, and verifies the result. */
-export async function runRound(options: {
+interface RoundOptions {
   readonly system: ChaosSystem;
   readonly plan: RoundPlan;
   readonly outageMs: number;
-}): Promise<RoundReport> {
+}
+
+/** Runs one export, injects one fault, and verifies the result. */
+export async function runRound(options: RoundOptions): Promise<RoundReport> {
   const { system, plan, outageMs } = options;
   const { simulator, store, connectionId } = system;
   const startedAtMs = performance.now();
@@ -38,16 +40,16 @@ export async function runRound(options: {
   const faults = plan.faults.map(({ fault }) => fault.kind);
   for (const fault of plan.faults) await simulator.order(fault);
   const watermarks = await store.watermarks.list({ connectionId });
-  const order = { since: plan.isIncremental ? ('last' as const) : undefined };
+  const since = plan.isIncremental ? 'last' : undefined;
 
   const watch = new ExportWatch(system);
   watch.start();
   const [first, { disruptions, notes }] = await Promise.all([
-    runExport({ system, order, timeoutMs: action.mayFailExports ? endsWithinMs(outageMs) : undisturbedMs }),
-    injectFault({ ...options, action, watch }),
+    runExport({ system, since, timeoutMs: action.mayFailExports ? endsWithinMs(outageMs) : undisturbedMs }),
+    injectFault(options, { action, watch }),
   ]);
   // If the first export failed, a second one must make the data complete.
-  const retry = isWhole(first) || !action.mayFailExports ? [] : [await repeat(system, order)];
+  const retry = isWhole(first) || !action.mayFailExports ? [] : [await repeat(system, since)];
   await watch.stop();
   await simulator.clearFaults();
   const exports = [first, ...retry];
@@ -60,7 +62,7 @@ export async function runRound(options: {
     ...verdict,
     round: plan.round,
     kind: plan.kind,
-    export: order.since === undefined ? 'full' : 'since',
+    export: since === undefined ? 'full' : 'since',
     moment: describeMoment(plan.moment),
     faults,
     hasEnded: exports.every(({ end }) => end !== undefined),
@@ -77,32 +79,24 @@ function endsWithinMs(outageMs: number): number {
   return 3 * outageMs + undisturbedMs;
 }
 
-async function runExport(options: {
-  readonly system: ChaosSystem;
-  readonly order: ExportOrder;
-  readonly timeoutMs: number;
-}): Promise<OrderedExport> {
+async function runExport(order: ExportOrder): Promise<OrderedExport> {
   const orderedAtMs = performance.now();
-  const exportId = await orderExport(options);
+  const exportId = await orderExport(order);
   if (exportId === undefined) return { orderedAtMs };
-  const timeoutMs = options.timeoutMs - (performance.now() - orderedAtMs);
-  const end = await followExport({ ...options, exportId, timeoutMs });
+  const timeoutMs = order.timeoutMs - (performance.now() - orderedAtMs);
+  const end = await followExport({ ...order, exportId, timeoutMs });
   return { orderedAtMs, exportId, ...(end ? { end } : {}) };
 }
 
-async function repeat(system: ChaosSystem, order: ExportOrder): Promise<OrderedExport> {
+async function repeat(system: ChaosSystem, since: ExportOrder['since']): Promise<OrderedExport> {
   await system.simulator.clearFaults();
-  return runExport({ system, order, timeoutMs: undisturbedMs });
+  return runExport({ system, since, timeoutMs: undisturbedMs });
 }
 
-async function injectFault(options: {
-  readonly system: ChaosSystem;
-  readonly plan: RoundPlan;
-  readonly outageMs: number;
-  readonly action: ChaosAction;
-  readonly watch: ExportWatch;
-}): Promise<{ readonly disruptions: readonly Disruption[]; readonly notes: readonly string[] }> {
-  const { system, plan, outageMs, action, watch } = options;
+async function injectFault(
+  { system, plan, outageMs }: RoundOptions,
+  { action, watch }: { readonly action: ChaosAction; readonly watch: ExportWatch },
+) {
   const disruptions: Disruption[] = [];
   const notes: string[] = [];
   await waitForMoment(plan.moment, watch);

@@ -71,20 +71,10 @@ export async function runInterop(options: {
         dataFolder ?? 'generated data: INTEROP_DATA_DIR is not set, and no folder of data is beside the checkout';
       return { text: `${resources.length} resources from ${source}`, value: undefined };
     });
-    const types = [...new Set(resources.map(({ type }) => type)), 'Group'];
     const api = new InteropApi({ ...system, provider });
     const practiceWideApi = new InteropApi({ ...system, provider: practiceWideProvider });
-    const options = {
-      hapi,
-      server,
-      types: [...new Set(types)].sort(),
-      examples,
-      searches,
-      api,
-      practiceWideApi,
-      steps,
-    };
-    return await runChecks(options);
+    const types = [...new Set([...resources.map(({ type }) => type), 'Group'])].sort();
+    return await runChecks({ hapi, server, types, examples, searches, api, practiceWideApi, steps });
   } finally {
     await system?.stop();
     await fileServer.stop();

@@ -44,11 +44,12 @@ export async function useEverything(system: ChaosSystem, planted: Planted) {
     request.resume().on('end', () => response.writeHead(204).end()),
   );
   const callbackUrl = `${receiver.url}/hook?token=${planted.callback}`;
+  const use = { send, system, planted };
   try {
-    const secrets = await makeSecrets({ send, system, planted });
+    const secrets = await makeSecrets(use);
     await plantPatients(system, planted);
-    await runAll({ send, system, planted, callbackUrl });
-    await requestAll({ send, system, planted, session: secrets.session ?? '' });
+    await runAll(use, callbackUrl);
+    await requestAll(use, secrets.session ?? '');
     const token = await system.store.accessTokens.read({ connectionId: system.connectionId, credentialsVersion: 0 });
     const links = answers.flatMap(({ text }) =>
       [...text.matchAll(/bulkdata\/[^"?]+\?([^"]+)/g)].map(([, query = '']) => query),
@@ -70,7 +71,13 @@ type Send = (
   // biome-ignore lint/suspicious/noExplicitAny: the shape depends on the route.
 ) => Promise<{ readonly response: Response; readonly text: string; readonly data: any }>;
 
-async function makeSecrets({ send, system, planted }: { send: Send; system: ChaosSystem; planted: Planted }) {
+interface Use {
+  readonly send: Send;
+  readonly system: ChaosSystem;
+  readonly planted: Planted;
+}
+
+async function makeSecrets({ send, system, planted }: Use) {
   const { connectionId } = system;
   const webhook = await send('PUT', `/api/ehr/connections/${connectionId}/webhook`, {
     body: {},
@@ -127,13 +134,7 @@ async function plantPatients(system: ChaosSystem, planted: Planted): Promise<voi
   }
 }
 
-async function runAll(options: {
-  readonly send: Send;
-  readonly system: ChaosSystem;
-  readonly planted: Planted;
-  readonly callbackUrl: string;
-}): Promise<void> {
-  const { send, system, planted, callbackUrl } = options;
+async function runAll({ send, system, planted }: Use, callbackUrl: string): Promise<void> {
   const { connectionId } = system;
   // An unusable line with the patient's name in it, which is quarantined.
   const line = `{"resourceType":"Condition","note":"${planted.patientName}"`;
@@ -181,13 +182,7 @@ async function ended(send: Send, path: string): Promise<void> {
   await waitFor(hasEnded, { timeoutMs: 60_000, intervalMs: 200, what: `the end of ${path}` });
 }
 
-async function requestAll(options: {
-  readonly send: Send;
-  readonly system: ChaosSystem;
-  readonly planted: Planted;
-  readonly session: string;
-}): Promise<void> {
-  const { send, system, planted, session } = options;
+async function requestAll({ send, system, planted }: Use, session: string): Promise<void> {
   const { connectionId } = system;
   const of = `connectionId=${connectionId}`;
   for (const type of ['Patient', 'Observation']) {

@@ -30,7 +30,7 @@ export const crawl: Bench = {
       // The first sync by type is not shown, because it is that of named patients.
       const [, swept] = await measureSyncs({ context, simulator, ids, practiceWide: true });
       if (!first || !nightly || !swept) throw new Error('a sync was not measured');
-      const byPatient = ({ types, furtherPages }: MeasuredSync, count: number) =>
+      const byPatient = ({ types, furtherPages }: Omit<typeof first, 'requests'>, count: number) =>
         types * count + Math.ceil(count / patientsPerRequest) + furtherPages;
       return [
         toRow({ name: 'crawl, first', value: first.requests, floor: byPatient(first, patients) }),
@@ -46,22 +46,16 @@ export const crawl: Bench = {
   },
 };
 
-interface MeasuredSync {
-  readonly requests: number;
-  readonly types: number;
-  readonly furtherPages: number;
+interface Measuring {
+  readonly context: BenchContext;
+  readonly simulator: BenchSimulator;
 }
 
 /** Measures the first sync of all patients, and one at which nothing has changed. */
-function measureSyncs(options: {
-  readonly context: BenchContext;
-  readonly simulator: BenchSimulator;
-  readonly ids: readonly string[];
-  readonly practiceWide: boolean;
-}): Promise<MeasuredSync[]> {
+function measureSyncs(options: Measuring & { readonly ids: readonly string[]; readonly practiceWide: boolean }) {
   const { context, ids, practiceWide } = options;
   return withWorker({ ...options, env: { PRACTICE_WIDE: String(practiceWide) } }, async ({ worker, countRequests }) => {
-    const syncs: MeasuredSync[] = [];
+    const syncs = [];
     await worker.measure('work', ['sync']);
     for (const night of ['first', 'nightly']) {
       context.print(`${night} sync ${practiceWide ? 'by type' : 'by patient'}`);
@@ -76,10 +70,7 @@ function measureSyncs(options: {
 }
 
 /** Measures the requests of an export besides its polls, which depend on the EHR. */
-function measureExport(options: {
-  readonly context: BenchContext;
-  readonly simulator: BenchSimulator;
-}): Promise<number> {
+function measureExport(options: Measuring): Promise<number> {
   return withWorker({ ...options, env: { POLL_INTERVAL_MS: '500' } }, async ({ worker, countRequests }) => {
     await worker.measure('work', ['bulk-export', 'file-download']);
     options.context.print('an export');
@@ -90,11 +81,7 @@ function measureExport(options: {
 
 /** Starts a worker with its own database. `countRequests` adds the requests that the simulator got meanwhile to a measurement. */
 async function withWorker<Result>(
-  options: {
-    readonly context: BenchContext;
-    readonly simulator: BenchSimulator;
-    readonly env: Readonly<Record<string, string>>;
-  },
+  options: Measuring & { readonly env: Readonly<Record<string, string>> },
   work: (parts: {
     readonly worker: Probe;
     readonly countRequests: (

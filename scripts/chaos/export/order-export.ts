@@ -3,7 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ChaosSystem } from '../system/start-chaos-system.ts';
 
 export interface ExportOrder {
+  readonly system: ChaosSystem;
   readonly since: 'last' | undefined;
+  readonly timeoutMs: number;
 }
 
 /** The pause of a client between two attempts. */
@@ -16,28 +18,21 @@ const answerTimeoutMs = 15_000;
  *
  * @returns the export's id; undefined if no answer came in time
  */
-export async function orderExport(options: {
-  readonly system: ChaosSystem;
-  readonly order: ExportOrder;
-  readonly timeoutMs: number;
-}): Promise<string | undefined> {
-  const { system, order, timeoutMs } = options;
+export async function orderExport({ system, since, timeoutMs }: ExportOrder): Promise<string | undefined> {
   const deadlineMs = performance.now() + timeoutMs;
   const key = randomUUID();
   while (performance.now() < deadlineMs) {
-    const exportId = await tryOnce({ system, order, key });
+    const exportId = await tryOnce({ system, since, key });
     if (exportId !== undefined) return exportId;
     await delay(retryMs);
   }
   return undefined;
 }
 
-async function tryOnce(options: {
-  readonly system: ChaosSystem;
-  readonly order: ExportOrder;
-  readonly key: string;
-}): Promise<string | undefined> {
-  const response = await post(options);
+type Attempt = Pick<ExportOrder, 'system' | 'since'> & { readonly key: string };
+
+async function tryOnce(attempt: Attempt): Promise<string | undefined> {
+  const response = await post(attempt);
   if (!response || response.status >= 500) return undefined;
   const { data, error } = (await response.json()) as KickOffBody;
   if (response.status === 202) return data?.id;
@@ -45,7 +40,7 @@ async function tryOnce(options: {
   if (running === undefined) throw new Error(`the API refused the export: ${response.status} ${error?.code}`);
   // Either the export of the first attempt, or the reservation that the API made before it was killed. Only an export
   // can be followed.
-  return (await options.system.store.bulkExports.find(running).catch(() => undefined)) && running;
+  return (await attempt.system.store.bulkExports.find(running).catch(() => undefined)) && running;
 }
 
 interface KickOffBody {
@@ -54,11 +49,8 @@ interface KickOffBody {
 }
 
 /** @returns undefined if the API is down or is killed during the request */
-async function post({
-  system: { baseUrl, apiKey, connectionId },
-  order: { since },
-  key,
-}: Parameters<typeof tryOnce>[0]): Promise<Response | undefined> {
+async function post({ system, since, key }: Attempt): Promise<Response | undefined> {
+  const { baseUrl, apiKey, connectionId } = system;
   try {
     const response = await fetch(`${baseUrl}/api/ehr/athenahealth/bulk-export`, {
       method: 'POST',

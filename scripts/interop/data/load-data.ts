@@ -11,14 +11,16 @@ export const groupId = 'everyone';
 const first = ['Organization', 'Location', 'Practitioner', 'Patient', 'Encounter'];
 const batchSize = 200;
 
-/** Stores the resources under their own ids, and a Group of all patients. */
-export async function loadData(options: {
+interface Load {
   readonly server: FhirServer;
   readonly resources: readonly SourceResource[];
   readonly progress: (text: string) => void;
-}): Promise<void> {
-  const { server, resources } = options;
-  await loadResources(options);
+}
+
+/** Stores the resources under their own ids, and a Group of all patients. */
+export async function loadData(load: Load): Promise<void> {
+  const { server, resources } = load;
+  await loadResources(load);
   const patients = resources.filter(({ type }) => type === 'Patient');
   const member = patients.map(({ id }) => ({ entity: { reference: `Patient/${id}` } }));
   const group = { resourceType: 'Group', id: groupId, type: 'person', actual: true, member };
@@ -26,12 +28,7 @@ export async function loadData(options: {
 }
 
 /** Stores the resources under their own ids. */
-export async function loadResources(options: {
-  readonly server: FhirServer;
-  readonly resources: readonly SourceResource[];
-  readonly progress: (text: string) => void;
-}): Promise<void> {
-  const { server, resources, progress } = options;
+export async function loadResources({ server, resources, progress }: Load): Promise<void> {
   const rank = ({ type }: SourceResource) => (first.includes(type) ? first.indexOf(type) : first.length);
   const ordered = resources.toSorted((left, right) => rank(left) - rank(right));
   for (let at = 0; at < ordered.length; at += batchSize) {

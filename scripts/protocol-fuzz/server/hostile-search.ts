@@ -12,14 +12,15 @@ export interface HostileSearches {
   readonly requestCounts: Map<string, number>;
 }
 
-/** Answers one page of `GET /{type}` with `_id` or `patient`, and `_lastUpdated=ge{day}`. */
-export function answerSearch(options: {
+interface SearchRequest {
   readonly searches: HostileSearches;
   readonly url: URL;
   readonly baseUrl: string;
-  readonly answer: PendingResponse;
-}): ServerResponse {
-  const { searches, url, baseUrl, answer } = options;
+}
+
+/** Answers one page of `GET /{type}` with `_id` or `patient`, and `_lastUpdated=ge{day}`. */
+export function answerSearch(request: SearchRequest, answer: PendingResponse): ServerResponse {
+  const { searches, url } = request;
   const { plan } = searches;
   const requestNumber = searches.requestCounts.get(url.href) ?? 0;
   searches.requestCounts.set(url.href, requestNumber + 1);
@@ -30,8 +31,7 @@ export function answerSearch(options: {
   const oddity = isOdd ? plan.oddity : 'none';
   if (oddity === 'redirect' && !url.searchParams.has('moved'))
     return reply(answer.response, 307, { location: `${url.pathname}${url.search}&moved=1` });
-  const page = Number(url.searchParams.get('page') ?? 0);
-  const bundle = withOddity(oddity, searchPage({ searches, url, baseUrl, page }));
+  const bundle = withOddity(oddity, searchPage(request));
   const body = encode(plan.coding, Buffer.from(JSON.stringify(bundle)));
   answer.response.writeHead(200, {
     'content-type': 'application/fhir+json',
@@ -48,14 +48,9 @@ interface Page {
   readonly link: readonly { readonly relation: string; readonly url: string }[];
 }
 
-function searchPage(options: {
-  readonly searches: HostileSearches;
-  readonly url: URL;
-  readonly baseUrl: string;
-  readonly page: number;
-}): Page {
-  const { searches, url, baseUrl, page } = options;
+function searchPage({ searches, url, baseUrl }: SearchRequest): Page {
   const { plan } = searches;
+  const page = Number(url.searchParams.get('page') ?? 0);
   const matches = matchesOf(searches, url);
   const size = plan.pageSize === 0 ? matches.length : plan.pageSize;
   const pageMatches = matches.slice(page * size, (page + 1) * size);

@@ -107,7 +107,7 @@ export class HostileServer {
     if (request.headers.authorization !== `Bearer ${token}`) return reply(answer.response, 401);
     if (url.pathname.endsWith('/$export')) return this.#kickOff(url, answer);
     if (!this.#searches) return reply(answer.response, 404);
-    return answerSearch({ searches: this.#searches, url, baseUrl: this.url, answer });
+    return answerSearch({ searches: this.#searches, url, baseUrl: this.url }, answer);
   }
 
   #grantToken(request: IncomingMessage, answer: PendingResponse): ServerResponse {
