@@ -66,8 +66,8 @@ export function createEhrSimulator({ clock = startSystemClock(), ...input }: Ehr
       exports = simulator.exports;
       const app = buildExpressApp(simulator);
       for (const each of [server, fileServer]) each.on('request', app);
-      await listen({ server, options });
-      await listen({ server: fileServer, options, port: 0 });
+      await listen(server, options);
+      await listen(fileServer, { ...options, port: 0 });
     },
     stop: async () => {
       clock.stop();
@@ -121,14 +121,8 @@ async function assemble({ options, clock, server, fileServer }: AssembleInput): 
   };
 }
 
-interface ListenInput {
-  readonly server: Server;
-  readonly options: SimulatorOptions;
-  readonly port?: number;
-}
-
-async function listen({ server, options, port = options.port }: ListenInput): Promise<void> {
-  server.listen(port, options.host);
+async function listen(server: Server, { port, host }: Pick<SimulatorOptions, 'port' | 'host'>): Promise<void> {
+  server.listen(port, host);
   await once(server, 'listening');
 }
 

@@ -81,12 +81,11 @@ export function deletionBundle(urls: readonly string[]): string {
   return JSON.stringify({ resourceType: 'Bundle', type: 'transaction', entry });
 }
 
-interface HeldFileInput extends Pick<ExportFile, 'name' | 'kind' | 'type'> {
-  readonly lines: readonly string[];
-}
-
 /** A small file that is held as its lines. */
-export function heldFile({ lines, ...file }: HeldFileInput): ExportFile {
+export function heldFile({
+  lines,
+  ...file
+}: Required<Pick<ExportFile, 'name' | 'kind' | 'type' | 'lines'>>): ExportFile {
   const sizeBytes = lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0);
   return { ...file, lines, count: lines.length, sizeBytes, checkpoints: [] };
 }

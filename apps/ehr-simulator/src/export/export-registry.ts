@@ -51,7 +51,7 @@ export class ExportRegistry {
     };
     this.exports.set(bulkExport.id, bulkExport);
     const controller = new AbortController();
-    const done = this.planFiles({ bulkExport, changes, signal: controller.signal }).finally(() =>
+    const done = this.planFiles(bulkExport, { changes, signal: controller.signal }).finally(() =>
       this.running.delete(bulkExport.id),
     );
     this.running.set(bulkExport.id, { controller, done });
@@ -107,7 +107,7 @@ export class ExportRegistry {
     const bulkExport = this.get(id);
     if (!bulkExport) return;
     bulkExport.asOf = this.practice.sequence;
-    await this.planFiles({ bulkExport, changes: [], signal: new AbortController().signal });
+    await this.planFiles(bulkExport, { changes: [], signal: new AbortController().signal });
   }
 
   /** Aborts all running exports and waits until they have ended. */
@@ -122,7 +122,10 @@ export class ExportRegistry {
     return totalMs === 0 ? 1 : Math.min(1, (this.clock.monotonic() - startedAtMs) / totalMs);
   }
 
-  private async planFiles({ bulkExport, changes, signal }: PlanFilesInput): Promise<void> {
+  private async planFiles(
+    bulkExport: BulkExport,
+    { changes, signal }: { readonly changes: readonly ExportChange[]; readonly signal: AbortSignal },
+  ): Promise<void> {
     const { practice } = this;
     const { resourcesPerFile } = this.options;
     try {
@@ -141,10 +144,4 @@ export class ExportRegistry {
       bulkExport.layout = 'failed';
     }
   }
-}
-
-interface PlanFilesInput {
-  readonly bulkExport: BulkExport;
-  readonly changes: readonly ExportChange[];
-  readonly signal: AbortSignal;
 }

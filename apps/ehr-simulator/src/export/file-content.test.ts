@@ -15,5 +15,5 @@ test.each([
   ['bytes=0-1,5-6', undefined],
   ['lines=1-2', undefined],
 ])('parseRange parses the range %s of a file of 100 bytes', (header, range) => {
-  expect(parseRange({ header, sizeBytes: 100 })).toEqual(range);
+  expect(parseRange(header, 100)).toEqual(range);
 });

@@ -22,8 +22,8 @@ export function readFile({ practice, bulkExport, file, range }: ReadFileInput): 
   const chunks = checkpoint
     ? snapshotChunks({ practice, bulkExport, type: file.type, ...checkpoint.place })
     : [chunkOf(file.lines ?? [])];
-  const skipBytes = range.first - (checkpoint?.offsetBytes ?? 0);
-  return cutBytes({ chunks, skipBytes, lengthBytes: range.last - range.first + 1 });
+  const offset = checkpoint?.offsetBytes ?? 0;
+  return cutBytes(chunks, { first: range.first - offset, last: range.last - offset });
 }
 
 interface SnapshotChunksInput extends Pick<ReadFileInput, 'practice' | 'bulkExport'> {
@@ -53,16 +53,13 @@ function chunkOf(lines: readonly string[]): Buffer {
   return Buffer.from(text);
 }
 
-interface CutBytesInput {
-  readonly chunks: AsyncIterable<Buffer> | Iterable<Buffer>;
-  readonly skipBytes: number;
-  readonly lengthBytes: number;
-}
-
 /** Returns a part of a stream. Bytes after it are not generated. */
-export async function* cutBytes({ chunks, skipBytes, lengthBytes }: CutBytesInput): AsyncGenerator<Buffer> {
-  let skip = skipBytes;
-  let remainingBytes = lengthBytes;
+export async function* cutBytes(
+  chunks: AsyncIterable<Buffer> | Iterable<Buffer>,
+  { first, last }: ByteRange,
+): AsyncGenerator<Buffer> {
+  let skip = first;
+  let remainingBytes = last - first + 1;
   if (remainingBytes <= 0) return;
   for await (const chunk of chunks) {
     const part = chunk.subarray(Math.min(skip, chunk.length)).subarray(0, remainingBytes);
@@ -79,16 +76,11 @@ export interface ByteRange {
   readonly last: number;
 }
 
-interface ParseRangeInput {
-  readonly header: string | undefined;
-  readonly sizeBytes: number;
-}
-
 /**
  * Parses one range of `bytes=` (RFC 9110, 14.1.2). Several ranges or an invalid header are ignored, as the RFC allows.
  * @returns undefined to send the whole file, `unsatisfiable` to answer 416.
  */
-export function parseRange({ header, sizeBytes }: ParseRangeInput): ByteRange | 'unsatisfiable' | undefined {
+export function parseRange(header: string | undefined, sizeBytes: number): ByteRange | 'unsatisfiable' | undefined {
   const parts = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? '');
   if (!parts) return undefined;
   const [, from = '', to = ''] = parts;

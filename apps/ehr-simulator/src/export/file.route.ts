@@ -44,9 +44,8 @@ function keyOf(req: Request): { readonly exportId: string; readonly fileName: st
 
 function outputFile(input: HandleInput): Promise<Reply> {
   checkAccess(input);
-  const { req, res } = input;
   const { exports, practice } = input.simulator;
-  const { exportId, fileName } = keyOf(req);
+  const { exportId, fileName } = keyOf(input.req);
   const bulkExport = exports.get(exportId);
   const file = bulkExport?.files.find(({ name }) => name === fileName);
   if (!bulkExport || !file) {
@@ -55,9 +54,10 @@ function outputFile(input: HandleInput): Promise<Reply> {
   const content = {
     sizeBytes: file.sizeBytes,
     etag: etagOf(bulkExport, file),
+    lastModifiedMs: bulkExport.transactionTimeMs,
     read: (range: ByteRange) => readFile({ practice, bulkExport, file, range }),
   };
-  return serveContent({ req, res, content, lastModifiedMs: bulkExport.transactionTimeMs });
+  return serveContent(input, content);
 }
 
 /**
@@ -69,27 +69,25 @@ function etagOf(bulkExport: BulkExport, file: ExportFile): string {
   return `"${createHash('sha1').update(identity).digest('base64url')}"`;
 }
 
-function errorFile({ simulator, req, res }: HandleInput): Promise<Reply> {
+function errorFile(input: HandleInput): Promise<Reply> {
+  const { simulator, req } = input;
   if (filesNeedToken(simulator.options)) authenticate(simulator, req);
   const bytes = errorFileBytes(String(req.params.lines));
   const content = {
     sizeBytes: bytes.length,
     etag: `"${bytes.length}"`,
-    read: ({ first, last }: ByteRange) =>
-      cutBytes({ chunks: [bytes], skipBytes: first, lengthBytes: last - first + 1 }),
+    // The URL determines the content, so it has never changed since the epoch.
+    lastModifiedMs: 0,
+    read: (range: ByteRange) => cutBytes([bytes], range),
   };
-  // The URL determines the content, so it has never changed since the epoch.
-  return serveContent({ req, res, content, lastModifiedMs: 0 });
+  return serveContent(input, content);
 }
 
-interface ServeContentInput extends Omit<HandleInput, 'simulator'> {
-  readonly content: FileContent;
-  readonly lastModifiedMs: number;
-}
+type ServedFile = FileContent & { readonly lastModifiedMs: number };
 
 /** Serves a file with the faults of the request: whole, compressed if the client accepts gzip, or in part. */
-async function serveContent({ req, res, lastModifiedMs, ...input }: ServeContentInput): Promise<Reply> {
-  let { content } = input;
+async function serveContent({ req, res }: HandleInput, { lastModifiedMs, ...file }: ServedFile): Promise<Reply> {
+  let content: FileContent = file;
   for (const { changeFile } of exchangeOf(res).faults) {
     if (changeFile) content = await changeContent(content, changeFile);
   }
@@ -103,7 +101,7 @@ async function serveContent({ req, res, lastModifiedMs, ...input }: ServeContent
   };
   const ifRange = req.get('if-range');
   const header = ifRange === undefined || ifRange === etag ? req.get('range') : undefined;
-  const range = parseRange({ header, sizeBytes });
+  const range = parseRange(header, sizeBytes);
   if (range === 'unsatisfiable')
     return { status: 416, headers: { ...headers, 'content-range': `bytes */${sizeBytes}` } };
   const { first, last } = range ?? { first: 0, last: sizeBytes - 1 };

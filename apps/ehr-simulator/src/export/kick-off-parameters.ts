@@ -7,17 +7,14 @@ const supported = ['_type', '_since', '_outputFormat', '_typeFilter'];
 /** The three spellings of the specification. */
 const outputFormats = ['application/fhir+ndjson', 'application/ndjson', 'ndjson'];
 
-interface KickOffParametersInput {
-  readonly practice: Practice;
-  readonly options: SimulatorOptions;
-  readonly req: Request;
-}
-
 /**
  * Reads and checks the parameters of a kick-off. The returned `parameters` are as the client sent them.
  * @throws OutcomeError 400 that names the unsupported parameter.
  */
-export function kickOffParameters({ practice, options, req }: KickOffParametersInput) {
+export function kickOffParameters(
+  req: Request,
+  { options, practice }: { readonly options: SimulatorOptions; readonly practice: Practice },
+) {
   const parameters = requestParameters(req);
   const refused = parameters.find(
     ([name]) => !supported.includes(name) || options.unsupportedParameters.includes(name),

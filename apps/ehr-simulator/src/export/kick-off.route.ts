@@ -38,7 +38,7 @@ async function kickOff(input: HandleInput & { readonly level: ExportLevel }): Pr
   if (groupId !== undefined && groupId !== `a-1.C-${simulator.options.practiceId}`) {
     throw new OutcomeError({ status: 404, code: 'not-found', text: `Group/${groupId} is not known.` });
   }
-  const parameters = kickOffParameters({ ...simulator, req });
+  const parameters = kickOffParameters(req, simulator);
   if (simulator.options.oneExportAtATime && simulator.exports.isBusy()) {
     const headers = { 'retry-after': busyRetryAfterSeconds };
     throw new OutcomeError({ status: 429, code: 'throttled', text: 'An export is already in progress.', headers });

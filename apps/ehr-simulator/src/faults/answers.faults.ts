@@ -49,7 +49,7 @@ export const answerFaults: readonly FaultKind[] = [
     kind: 'retry-after',
     fields: { seconds: z.int(), as: z.enum(['seconds', 'http-date', 'epoch']).default('seconds') },
     create: ({ seconds, as }) => ({
-      changeReply: ({ reply, simulator }) => {
+      changeReply: (reply, { simulator }) => {
         const atSeconds = Math.ceil(simulator.clock.now() / 1000) + seconds;
         const texts = {
           seconds: String(seconds),
@@ -67,7 +67,7 @@ export const answerFaults: readonly FaultKind[] = [
     kind: 'headers',
     fields: { set: z.record(z.string(), z.string().nullable()) },
     create: ({ set }) => ({
-      changeReply: ({ reply }) => {
+      changeReply: (reply) => {
         const headers: Record<string, string> = { ...reply.headers };
         for (const [name, value] of Object.entries(set)) {
           if (value === null) delete headers[name.toLowerCase()];
@@ -100,7 +100,7 @@ export const answerFaults: readonly FaultKind[] = [
     kind: 'lost-answer',
     fields: {},
     create: () => ({
-      changeReply: ({ req }) => {
+      changeReply: (_reply, { req }) => {
         req.socket.resetAndDestroy();
         return 'gone';
       },

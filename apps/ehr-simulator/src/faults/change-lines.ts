@@ -71,6 +71,6 @@ export async function changeContent(content: FileContent, change: LineChange): P
   return {
     sizeBytes,
     etag: `"${hash.digest('base64url')}"`,
-    read: ({ first, last }) => cutBytes({ chunks: changed(), skipBytes: first, lengthBytes: last - first + 1 }),
+    read: (range) => cutBytes(changed(), range),
   };
 }

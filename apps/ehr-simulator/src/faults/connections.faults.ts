@@ -13,54 +13,18 @@ const settleMs = 20;
 
 export const connectionFaults: readonly FaultKind[] = [
   /** Resets the connection, immediately or after some bytes of the body. */
-  defineFault({
-    kind: 'reset',
-    fields: { afterBytes: z.int().min(0).optional() },
-    create: ({ afterBytes }) => {
-      if (afterBytes === undefined) {
-        return {
-          before: async ({ req }) => {
-            req.socket.resetAndDestroy();
-            return 'gone';
-          },
-        };
-      }
-      return {
-        wire: async function* ({ body, res }) {
-          yield* limitBytes(body, afterBytes);
-          await flushed(res);
-          res.socket?.resetAndDestroy();
-        },
-      };
-    },
+  defineBreak('reset', async (res) => {
+    if (res.headersSent) await flushed(res);
+    res.socket?.resetAndDestroy();
   }),
   /** Keeps the connection open without sending: no answer at all, or none after some bytes of the body. */
-  defineFault({
-    kind: 'stall',
-    fields: { afterBytes: z.int().min(0).optional() },
-    create: ({ afterBytes }) => {
-      if (afterBytes === undefined) {
-        return {
-          before: async ({ res }) => {
-            await untilClosed(res);
-            return 'gone';
-          },
-        };
-      }
-      return {
-        wire: async function* ({ body, res }) {
-          yield* limitBytes(body, afterBytes);
-          await untilClosed(res);
-        },
-      };
-    },
-  }),
+  defineBreak('stall', untilClosed),
   /** Sends the body at no more than `bytesPerSecond`. */
   defineFault({
     kind: 'slow',
     fields: { bytesPerSecond: z.int().min(20) },
     create: ({ bytesPerSecond }) => ({
-      wire: async function* ({ body, res }) {
+      wire: async function* (body, res) {
         const stepBytes = Math.max(1, Math.floor((bytesPerSecond * stepMs) / 1000));
         for await (const chunk of body) {
           for (let start = 0; start < chunk.length; start += stepBytes) {
@@ -77,7 +41,7 @@ export const connectionFaults: readonly FaultKind[] = [
     kind: 'small-chunks',
     fields: { bytes: z.int().min(1) },
     create: ({ bytes }) => ({
-      wire: async function* ({ body, res }) {
+      wire: async function* (body, res) {
         res.socket?.setNoDelay(true);
         for await (const chunk of body) {
           for (let start = 0; start < chunk.length; start += bytes) {
@@ -97,7 +61,7 @@ export const connectionFaults: readonly FaultKind[] = [
     kind: 'framing',
     fields: { as: z.enum(['content-length', 'chunked', 'close']), gzip: z.boolean().default(false) },
     create: ({ as, gzip }) => ({
-      changeReply: ({ reply }) => {
+      changeReply: (reply) => {
         const { 'content-length': length, ...headers } = reply.headers;
         const isZipped = gzip && as !== 'content-length' && (reply.gzip ?? false);
         const lengthHeader = as === 'content-length' && length !== undefined ? { 'content-length': length } : {};
@@ -117,14 +81,14 @@ export const connectionFaults: readonly FaultKind[] = [
     create: ({ afterBytes, clean }) => {
       let isAborted = false;
       return {
-        changeReply: ({ reply }) => {
+        changeReply: (reply) => {
           isAborted = !clean && reply.framing === 'chunked';
           // Set explicitly, because a body in memory would get its full length.
           const { framing = clean ? 'chunked' : undefined } = reply;
-          const headers = headersOf({ reply, afterBytes, clean });
+          const headers = headersOf(reply, { afterBytes, clean });
           return { ...reply, headers, ...(framing && { framing }) };
         },
-        wire: async function* ({ body, res }) {
+        wire: async function* (body, res) {
           yield* limitBytes(body, afterBytes);
           if (isAborted) await endOfConnection(res);
         },
@@ -144,17 +108,35 @@ export const connectionFaults: readonly FaultKind[] = [
   }),
 ];
 
+/** Defines a fault that breaks the connection instead of an answer, or after some bytes of its body. */
+function defineBreak(kind: string, breakOff: (res: Response) => Promise<void>): FaultKind {
+  return defineFault({
+    kind,
+    fields: { afterBytes: z.int().min(0).optional() },
+    create: ({ afterBytes }) => {
+      if (afterBytes !== undefined) {
+        return {
+          wire: async function* (body, res) {
+            yield* limitBytes(body, afterBytes);
+            await breakOff(res);
+          },
+        };
+      }
+      return {
+        before: async ({ res }) => {
+          await breakOff(res);
+          return 'gone';
+        },
+      };
+    },
+  });
+}
+
 async function untilClosed(res: Response): Promise<void> {
   if (!res.closed) await once(res, 'close');
 }
 
-interface HeadersOfInput {
-  readonly reply: Reply;
-  readonly afterBytes: number;
-  readonly clean: boolean;
-}
-
-function headersOf({ reply, afterBytes, clean }: HeadersOfInput): Reply['headers'] {
+function headersOf(reply: Reply, { afterBytes, clean }: { afterBytes: number; clean: boolean }): Reply['headers'] {
   const { 'content-length': length, ...headers } = reply.headers;
   if (clean && reply.framing === 'content-length') {
     return { ...headers, 'content-length': String(Math.min(afterBytes, Number(length ?? afterBytes))) };

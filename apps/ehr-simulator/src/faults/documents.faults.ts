@@ -10,7 +10,7 @@ export const documentFaults: readonly FaultKind[] = [
     kind: 'wrong-counts',
     fields: { by: z.int().default(1), omit: z.boolean().default(false), type: z.string().optional() },
     create: ({ by, omit, type }) => ({
-      changeReply: ({ reply }) =>
+      changeReply: (reply) =>
         changeDocument(reply, (manifest) => {
           if (!Array.isArray(manifest.output)) return manifest;
           const output = manifest.output.map(({ count, ...file }) => {
@@ -35,7 +35,7 @@ export const documentFaults: readonly FaultKind[] = [
       section: z.enum(['error', 'outcome']).default('error'),
     },
     create: ({ severity, lostType, lines, section }) => ({
-      changeReply: ({ reply, simulator }) =>
+      changeReply: (reply, { simulator }) =>
         changeDocument(reply, (manifest) => {
           if (!Array.isArray(manifest.output)) return manifest;
           const { error: _, ...rest } = manifest;
@@ -53,7 +53,7 @@ export const documentFaults: readonly FaultKind[] = [
     kind: 'partial-manifest',
     fields: { files: z.int().min(0).default(1), as: z.enum(['202', 'x-export-status']).default('202') },
     create: ({ files, as }) => ({
-      changeReply: ({ reply }) => {
+      changeReply: (reply) => {
         const manifest = reply.document as { readonly output?: readonly unknown[] } | undefined;
         if (reply.status !== 200 || !manifest?.output) return reply;
         const marker = as === '202' ? {} : { 'x-export-status': 'in-progress' };
@@ -74,7 +74,7 @@ export const documentFaults: readonly FaultKind[] = [
     kind: 'paged-manifest',
     fields: { pageSize: z.int().min(1).default(1) },
     create: ({ pageSize }) => ({
-      changeReply: ({ reply, simulator, req }) =>
+      changeReply: (reply, { simulator, req }) =>
         changeDocument(reply, (manifest) => {
           if (!Array.isArray(manifest.output)) return manifest;
           const page = Number(req.query.page ?? 0);
@@ -90,7 +90,7 @@ export const documentFaults: readonly FaultKind[] = [
     kind: 'relative-urls',
     fields: {},
     create: () => ({
-      changeReply: ({ reply }) => {
+      changeReply: (reply) => {
         const location = reply.headers['content-location'];
         const headers =
           location === undefined ? reply.headers : { ...reply.headers, 'content-location': relative(location) };
@@ -103,7 +103,7 @@ export const documentFaults: readonly FaultKind[] = [
     kind: 'edit-document',
     fields: { set: z.record(z.string(), z.unknown()) },
     create: ({ set }) => ({
-      changeReply: ({ reply }) => changeDocument(reply, (target) => mergePatch({ target, patch: set }) as JsonObject),
+      changeReply: (reply) => changeDocument(reply, (target) => mergePatch({ target, patch: set }) as JsonObject),
     }),
   }),
   /** Turns the `details` of OperationOutcomes into strings, as athenahealth sometimes does. */
@@ -111,7 +111,7 @@ export const documentFaults: readonly FaultKind[] = [
     kind: 'string-details',
     fields: {},
     create: () => ({
-      changeReply: ({ reply }) =>
+      changeReply: (reply) =>
         changeDocument(reply, (outcome) => {
           if (!Array.isArray(outcome.issue)) return outcome;
           const issue = outcome.issue.map(({ details, ...rest }) => ({

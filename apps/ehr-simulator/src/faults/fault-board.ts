@@ -1,3 +1,4 @@
+import type { Request } from 'express';
 import type { ClaimedFault } from './fault.ts';
 import { type FaultOrder, faultKinds } from './fault-order.ts';
 
@@ -38,8 +39,8 @@ export class FaultBoard {
     this.posted = [];
   }
 
-  claim(request: { readonly method: string; readonly path: string }): readonly ClaimedFault[] {
-    const claimed = this.posted.filter((posted) => matches({ posted, ...request }) && spend(posted));
+  claim(request: Pick<Request, 'method' | 'path'>): readonly ClaimedFault[] {
+    const claimed = this.posted.filter((posted) => matches(posted, request) && spend(posted));
     return claimed.map(({ fault }) => create(fault));
   }
 }
@@ -53,13 +54,7 @@ function spend(posted: Posted): boolean {
   return true;
 }
 
-interface MatchesInput {
-  readonly posted: Posted;
-  readonly method: string;
-  readonly path: string;
-}
-
-function matches({ posted: { match, pathPattern }, method, path }: MatchesInput): boolean {
+function matches({ match, pathPattern }: Posted, { method, path }: Pick<Request, 'method' | 'path'>): boolean {
   if (match.method !== undefined && match.method !== method) return false;
   if (pathPattern && !pathPattern.test(path)) return false;
   return match.type === undefined || typeOf(path) === match.type;

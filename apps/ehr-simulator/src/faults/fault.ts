@@ -20,27 +20,16 @@ import type { Clock } from '../options/clock.ts';
 import type { Practice } from '../practice/practice.ts';
 import type { LineChange } from './change-lines.ts';
 
-interface BeforeInput {
+interface FaultedRequest {
   readonly req: Request;
   readonly res: Response;
   readonly simulator: FaultTarget;
-}
-
-interface ChangeReplyInput {
-  readonly reply: Reply;
-  readonly simulator: FaultTarget;
-  readonly req: Request;
-}
-
-interface WireInput {
-  readonly body: AsyncIterable<Buffer>;
-  readonly res: Response;
 }
 
 /** The effect of a fault on one request. Every part is optional, and most faults have one. */
 export interface ClaimedFault {
   /** Runs before the handler. A reply replaces the handler's. `gone` means that the connection was already handled. */
-  before?(input: BeforeInput): Promise<Reply | 'gone' | undefined>;
+  before?(request: FaultedRequest): Promise<Reply | 'gone' | undefined>;
   /** For a kick-off: changes the export that it starts. */
   readonly changeExport?: ExportChange;
   /** Changes the lines of a file before a range is cut out of it. */
@@ -49,9 +38,9 @@ export interface ClaimedFault {
    * Changes the answer: its status, headers, document or uncompressed file. `gone` means that the connection was
    * already handled.
    */
-  changeReply?(input: ChangeReplyInput): Reply | 'gone' | Promise<Reply | 'gone'>;
+  changeReply?(reply: Reply, request: FaultedRequest): Reply | 'gone' | Promise<Reply | 'gone'>;
   /** Changes the bytes on the wire, after compression. */
-  wire?(input: WireInput): AsyncIterable<Buffer>;
+  wire?(body: AsyncIterable<Buffer>, res: Response): AsyncIterable<Buffer>;
 }
 
 /** The parts of the simulator that a fault may use. It excludes the fault board, which would be an import cycle. */

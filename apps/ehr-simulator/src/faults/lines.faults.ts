@@ -154,7 +154,7 @@ function defineLineFault<const Shape extends z.ZodRawShape>({
       const change = create(own.parse(specification));
       return specification.consistent
         ? { changeFile: change }
-        : { changeReply: ({ reply }) => withChangedLines(reply, change) };
+        : { changeReply: (reply) => withChangedLines(reply, change) };
     },
   });
 }

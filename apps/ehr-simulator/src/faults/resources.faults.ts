@@ -50,7 +50,7 @@ export const resourceFaults: readonly FaultKind[] = [
     create: ({ type, as, count }) => ({
       changeExport: {
         files: async ({ files, practice }) => {
-          const lines = (await firstResources({ practice, type, count })).map(copies[as]);
+          const lines = (await firstResources(practice, { type, count })).map(copies[as]);
           return lines.length === 0
             ? files
             : [...files, heldFile({ name: `${type}.late.ndjson`, kind: 'output', type, lines })];
@@ -75,7 +75,7 @@ export const resourceFaults: readonly FaultKind[] = [
     create: ({ type, count, perBundle, late, unreadable }) => {
       let urls: string[] = [];
       const removeNow = async (practice: Practice) => {
-        const removed = await firstResources({ practice, type, count });
+        const removed = await firstResources(practice, { type, count });
         for (const { id } of removed) await practice.remove({ type, id });
         urls = removed.map(({ id }) => `${type}/${id}`);
       };
@@ -102,7 +102,7 @@ export const resourceFaults: readonly FaultKind[] = [
     kind: 'unversioned-change',
     fields: { type: z.string() },
     create: ({ type }) => ({
-      changeExport: { begin: (practice) => changeFirst({ practice, type, keepMeta: true }) },
+      changeExport: { begin: (practice) => changeFirst(practice, { type, keepMeta: true }) },
     }),
   }),
   /**
@@ -114,7 +114,7 @@ export const resourceFaults: readonly FaultKind[] = [
     fields: { type: z.string() },
     create: ({ type }) => ({
       before: async ({ req, simulator: { practice, exports } }) => {
-        await changeFirst({ practice, type, keepMeta: false });
+        await changeFirst(practice, { type, keepMeta: false });
         const [, exportId = ''] = /\/bulkdata\/([^/]+)\//.exec(req.path) ?? [];
         await exports.regenerate(exportId);
         return undefined;
@@ -123,29 +123,20 @@ export const resourceFaults: readonly FaultKind[] = [
   }),
 ];
 
-interface ChangeFirstInput {
-  readonly practice: Practice;
-  readonly type: string;
-  readonly keepMeta: boolean;
-}
-
 /** Changes the first resource of a type in the practice itself. */
-async function changeFirst({ practice, type, keepMeta }: ChangeFirstInput): Promise<void> {
-  for (const { id, text } of await firstResources({ practice, type, count: 1 })) {
+async function changeFirst(practice: Practice, { type, keepMeta }: { type: string; keepMeta: boolean }): Promise<void> {
+  for (const { id, text } of await firstResources(practice, { type, count: 1 })) {
     const patch = { language: `x-changed-${practice.sequence + 1}` };
     const changed = JSON.stringify(mergePatch({ target: parseExact(text), patch }));
     await practice.put({ type, id, text: changed, keepMeta });
   }
 }
 
-interface FirstResourcesInput {
-  readonly practice: Practice;
-  readonly type: string;
-  readonly count: number;
-}
-
 /** The first resources of a type in their current state. */
-async function firstResources({ practice, type, count }: FirstResourcesInput): Promise<StoredResource[]> {
+async function firstResources(
+  practice: Practice,
+  { type, count }: { readonly type: string; readonly count: number },
+): Promise<StoredResource[]> {
   const firsts: StoredResource[] = [];
   for await (const { resources } of practice.batches({ type, asOf: practice.sequence })) {
     firsts.push(...resources.slice(0, count - firsts.length));

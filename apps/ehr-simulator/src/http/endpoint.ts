@@ -49,13 +49,11 @@ export function endpoint({ simulator, auth, handle }: EndpointOptions): RequestH
     if (answered === 'gone') return;
     let reply = answered;
     for (const fault of faults) {
-      const changed = await fault.changeReply?.({ reply, simulator, req });
+      const changed = await fault.changeReply?.(reply, { simulator, req, res });
       if (changed === 'gone') return;
       reply = changed ?? reply;
     }
-    const wireFilters = faults.flatMap(({ wire }) =>
-      wire ? [(body: AsyncIterable<Buffer>) => wire({ body, res })] : [],
-    );
+    const wireFilters = faults.flatMap(({ wire }) => (wire ? [(body: AsyncIterable<Buffer>) => wire(body, res)] : []));
     await sendReply({ req, res, reply: { ...reply, headers: { ...rateHeaders, ...reply.headers } }, wireFilters });
   };
 }

@@ -50,11 +50,8 @@ export async function sendReply({ req, res, reply, wireFilters = [] }: SendReply
   await sendStream({ res, reply, body, wireFilters });
 }
 
-interface SendStreamOptions {
-  readonly res: Response;
-  readonly reply: Reply;
+interface SendStreamOptions extends Required<Omit<SendReplyOptions, 'req'>> {
   readonly body: Buffer | AsyncIterable<Buffer>;
-  readonly wireFilters: readonly WireFilter[];
 }
 
 async function sendStream({ res, reply, body, wireFilters }: SendStreamOptions): Promise<void> {

@@ -2,7 +2,12 @@ import type { Request } from 'express';
 import { decodeProtectedHeader, importJWK, type JWK, type JWTPayload, jwtVerify } from 'jose';
 import type { Simulator } from '../simulator.ts';
 
-export interface ClientCredentials {
+/** The fields of a request's form. */
+export function formOf(req: Request): Readonly<Record<string, string | undefined>> {
+  return req.body ?? {};
+}
+
+interface ClientCredentials {
   readonly clientId: string;
   readonly clientSecret: string | undefined;
 }
@@ -11,10 +16,10 @@ export interface ClientCredentials {
  * Reads client_secret_basic (both parts form-encoded, RFC 6749 2.3.1) or client_secret_post. A public client sends only
  * its id.
  */
-export function clientCredentialsOf(req: Request): ClientCredentials | undefined {
+function clientCredentialsOf(req: Request): ClientCredentials | undefined {
   const basic = /^Basic (.+)$/i.exec(req.get('authorization') ?? '')?.[1];
   if (basic !== undefined) return fromBasic(basic);
-  const { client_id: clientId, client_secret: clientSecret } = (req.body ?? {}) as Record<string, string | undefined>;
+  const { client_id: clientId, client_secret: clientSecret } = formOf(req);
   return clientId === undefined ? undefined : { clientId, clientSecret };
 }
 
@@ -41,14 +46,11 @@ const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
  * @returns the client's id.
  * @throws OAuthError `invalid_client`
  */
-export async function checkClient(options: {
-  readonly simulator: Simulator;
-  readonly form: Readonly<Record<string, string | undefined>>;
-  readonly client: ClientCredentials | undefined;
-}): Promise<string> {
-  const { simulator, form, client } = options;
+export async function checkClient(simulator: Simulator, req: Request): Promise<string> {
+  const form = formOf(req);
   const { client_assertion: assertion, client_assertion_type: type } = form;
-  if (assertion !== undefined && type === assertionType) return checkAssertion({ simulator, assertion });
+  if (assertion !== undefined && type === assertionType) return checkAssertion(simulator, assertion);
+  const client = clientCredentialsOf(req);
   const isPublic = client?.clientSecret === undefined && form.grant_type !== 'client_credentials';
   const isKnown =
     client?.clientId === simulator.options.clientId &&
@@ -66,9 +68,8 @@ const longestSeconds = 300;
  * @returns the client's id.
  * @throws OAuthError `invalid_client` with the reason.
  */
-async function checkAssertion(options: { readonly simulator: Simulator; readonly assertion: string }): Promise<string> {
-  const { simulator } = options;
-  const payload = await verify(options).catch((error: unknown) => {
+async function checkAssertion(simulator: Simulator, assertion: string): Promise<string> {
+  const payload = await verify(simulator, assertion).catch((error: unknown) => {
     throw error instanceof OAuthError ? error : refused('its signature, audience or times are wrong');
   });
   const { iss, sub, jti, exp = 0 } = payload;
@@ -79,8 +80,7 @@ async function checkAssertion(options: { readonly simulator: Simulator; readonly
   return iss;
 }
 
-async function verify(options: { readonly simulator: Simulator; readonly assertion: string }): Promise<JWTPayload> {
-  const { simulator, assertion } = options;
+async function verify(simulator: Simulator, assertion: string): Promise<JWTPayload> {
   const { alg = '', kid = '', typ } = decodeProtectedHeader(assertion);
   if (!algorithms.includes(alg)) throw refused(`alg is neither of ${algorithms.join(', ')}`);
   if (typ !== 'JWT') throw refused('typ is not JWT');

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { Router, urlencoded } from 'express';
+import { type Request, Router, urlencoded } from 'express';
 import { endpoint, type Handle, type HandleInput } from '../http/endpoint.ts';
 import type { Reply } from '../http/reply.ts';
 import type { Simulator } from '../simulator.ts';
 import { authorizeFaultOf, authorizePage, authorizeRedirect } from './authorize.ts';
-import { type ClientCredentials, checkClient, clientCredentialsOf, OAuthError } from './check-client.ts';
+import { checkClient, formOf, OAuthError } from './check-client.ts';
 import type { Grant } from './issued-tokens.ts';
 
 /** `/oauth2/v1/authorize`, `/token` and `/revoke`. */
@@ -34,7 +34,7 @@ export function oauthRoute(simulator: Simulator): Router {
     '/oauth2/v1/revoke',
     form,
     handled(async ({ req }) => {
-      await checkClient({ simulator, form: req.body ?? {}, client: clientCredentialsOf(req) });
+      await checkClient(simulator, req);
       // RFC 7009: an unknown token is answered like a known one.
       simulator.tokens.revoke(String(req.body?.token ?? ''));
       return { status: 200, headers: {} };
@@ -49,7 +49,7 @@ async function token({ simulator, req }: HandleInput): Promise<Reply> {
     const document = { error: 'temporarily_unavailable', error_description: 'Too many tokens this minute.' };
     return { status: 429, headers: { 'retry-after': String(waitSeconds) }, document };
   }
-  const document = await grantToken({ simulator, form: req.body ?? {}, client: clientCredentialsOf(req) });
+  const document = await grantToken(simulator, req);
   return { status: 200, headers: { 'cache-control': 'no-store' }, document };
 }
 
@@ -66,29 +66,23 @@ function orOAuthError(handle: Handle): Handle {
   };
 }
 
-interface GrantTokenInput {
-  readonly simulator: Simulator;
-  readonly form: Readonly<Record<string, string | undefined>>;
-  readonly client: ClientCredentials | undefined;
-}
-
 /**
  * Answers the token endpoint for each of the three grants.
  * @throws OAuthError
  */
-async function grantToken({ simulator, form, client }: GrantTokenInput): Promise<Record<string, unknown>> {
-  const clientId = await checkClient({ simulator, form, client });
+async function grantToken(simulator: Simulator, req: Request): Promise<Record<string, unknown>> {
+  const clientId = await checkClient(simulator, req);
+  const form = formOf(req);
   switch (form.grant_type) {
     case 'client_credentials':
-      return tokenResponse({
-        simulator,
+      return tokenResponse(simulator, {
         grant: { clientId, scope: mandatoryScope(form.scope) },
         withRefresh: false,
       });
     case 'authorization_code':
-      return tokenResponse({ simulator, grant: redeemCode({ simulator, form, clientId }), withRefresh: true });
+      return tokenResponse(simulator, { grant: redeemCode({ simulator, form, clientId }), withRefresh: true });
     case 'refresh_token':
-      return tokenResponse({ simulator, grant: redeemRefresh({ simulator, form, clientId }), withRefresh: true });
+      return tokenResponse(simulator, { grant: redeemRefresh({ simulator, form, clientId }), withRefresh: true });
     default:
       throw new OAuthError({ code: 'unsupported_grant_type', text: 'The grant type is not supported.' });
   }
@@ -122,13 +116,7 @@ function redeemRefresh({ simulator, form, clientId }: RedeemInput): Grant {
   throw new OAuthError({ code: 'invalid_grant', text: 'The refresh token is wrong or used.' });
 }
 
-interface TokenResponseInput {
-  readonly simulator: Simulator;
-  readonly grant: Grant;
-  readonly withRefresh: boolean;
-}
-
-function tokenResponse({ simulator, grant, withRefresh }: TokenResponseInput): Record<string, unknown> {
+function tokenResponse(simulator: Simulator, { grant, withRefresh }: { grant: Grant; withRefresh: boolean }) {
   return {
     access_token: simulator.tokens.issueAccess(grant),
     token_type: 'Bearer',

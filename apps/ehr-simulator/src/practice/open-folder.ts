@@ -29,7 +29,7 @@ export async function openFolder(folder: string): Promise<PracticeSource> {
   };
   return {
     types: [...files.keys()],
-    batches: ({ type, ...input }) => selected({ ...input, batches: readBatches(files.get(type) ?? []) }),
+    batches: (input) => selected(readBatches(files.get(input.type) ?? []), input),
     read: async ({ type, id }) => (await scan({ type, contains: id })).findLast((resource) => resource.id === id),
     ofPatient: ({ type, patientId }) => scan({ type, contains: `Patient/${patientId}"` }),
   };
@@ -62,11 +62,10 @@ async function* readBatches(
   }
 }
 
-interface SelectedInput extends Omit<BatchesInput, 'type'> {
-  readonly batches: AsyncIterable<ResourceBatch>;
-}
-
-async function* selected({ batches, fromBatch = 0, sinceMs }: SelectedInput): AsyncGenerator<ResourceBatch> {
+async function* selected(
+  batches: AsyncIterable<ResourceBatch>,
+  { fromBatch = 0, sinceMs }: BatchesInput,
+): AsyncGenerator<ResourceBatch> {
   for await (const batch of batches) {
     if (batch.index < fromBatch) continue;
     const resources = batch.resources.filter(({ lastUpdatedMs }) => lastUpdatedMs > (sinceMs ?? -1));

@@ -51,7 +51,8 @@ const defaultCount = 20;
 const maxCount = 100;
 
 /** Builds one page of a search as a searchset Bundle, with `link[next]` if there are more pages. */
-async function searchPage({ simulator, type, parameters }: SearchPageInput): Promise<Record<string, unknown>> {
+async function searchPage(input: SearchPageInput): Promise<Record<string, unknown>> {
+  const { simulator, type, parameters } = input;
   const count = Math.min(maxCount, Math.max(1, Number(parameters.get('_count')?.[0]) || defaultCount));
   const offset = offsetOf(parameters.get('_cursor')?.[0]);
   const entries: unknown[] = [];
@@ -62,9 +63,9 @@ async function searchPage({ simulator, type, parameters }: SearchPageInput): Pro
     // One more than the page holds, to know if there is a next page.
     if (entries.length > count) break;
   }
-  const url = (cursor: number) => pageUrl({ simulator, type, parameters, cursor });
+  const url = (cursor: number) => pageUrl(input, cursor);
   const matches = entries.slice(0, count) as FoundResource[];
-  const included = type === 'Patient' ? await revIncluded({ simulator, patients: matches, parameters }) : [];
+  const included = type === 'Patient' ? await revIncluded(input, matches) : [];
   const toEntry = (mode: 'match' | 'include') => (resource: FoundResource) => ({
     fullUrl: `${simulator.fhirEndpoint()}/${resource.resourceType}/${resource.id}`,
     resource,
@@ -77,11 +78,7 @@ async function searchPage({ simulator, type, parameters }: SearchPageInput): Pro
   return { resourceType: 'Bundle', type: 'searchset', link, ...(entry.length > 0 ? { entry } : {}) };
 }
 
-interface PageUrlInput extends SearchPageInput {
-  readonly cursor: number;
-}
-
-function pageUrl({ simulator, type, parameters, cursor }: PageUrlInput): string {
+function pageUrl({ simulator, type, parameters }: SearchPageInput, cursor: number): string {
   const query = new URLSearchParams();
   for (const [name, values] of parameters) {
     if (name !== '_cursor') for (const value of values) query.append(name, value);
@@ -102,12 +99,10 @@ function offsetOf(cursor: string | undefined): number {
  * Finds the resources that refer to the patients of a page (`_revinclude=Type:patient`).
  * @throws OutcomeError 400 for a value that the CapabilityStatement does not declare.
  */
-async function revIncluded(options: {
-  readonly simulator: Simulator;
-  readonly patients: readonly FoundResource[];
-  readonly parameters: SearchParameters;
-}): Promise<FoundResource[]> {
-  const { simulator, patients, parameters } = options;
+async function revIncluded(
+  { simulator, parameters }: SearchPageInput,
+  patients: readonly FoundResource[],
+): Promise<FoundResource[]> {
   const includes = parameters.get('_revinclude') ?? [];
   const unknown = includes.find((value) => !simulator.options.patientRevIncludes.includes(value));
   if (unknown !== undefined) {

@@ -13,7 +13,7 @@ export const transferScenarios = [
   {
     name: 'lost-connection',
     description: 'The connection is reset once inside the Patient file, which can be resumed with Range and If-Range.',
-    orders: [framed({ as: 'content-length' }), { match, fault: { kind: 'reset', afterBytes } }],
+    orders: [framed('content-length'), { match, fault: { kind: 'reset', afterBytes } }],
   },
   {
     name: 'refused-connection',
@@ -23,22 +23,22 @@ export const transferScenarios = [
   {
     name: 'cut-before-content-length',
     description: 'The Patient file ends once before its Content-Length.',
-    orders: [framed({ as: 'content-length' }), cutOnce],
+    orders: [framed('content-length'), cutOnce],
   },
   {
     name: 'short-content-length',
     description: 'The Patient file is short once, with a matching Content-Length. Only the count reveals it.',
-    orders: [framed({ as: 'content-length' }), { match, fault: { kind: 'truncate', afterBytes, clean: true } }],
+    orders: [framed('content-length'), { match, fault: { kind: 'truncate', afterBytes, clean: true } }],
   },
   {
     name: 'cut-chunked',
     description: 'The Patient file is sent in chunks, and the connection ends once without the last chunk.',
-    orders: [framed({ as: 'chunked' }), cutOnce],
+    orders: [framed('chunked'), cutOnce],
   },
   {
     name: 'short-chunked',
     description: 'The Patient file is sent in chunks and is short once, with a last chunk. Only the count reveals it.',
-    orders: [framed({ as: 'chunked' }), { match, fault: { kind: 'truncate', afterBytes, clean: true } }],
+    orders: [framed('chunked'), { match, fault: { kind: 'truncate', afterBytes, clean: true } }],
   },
   {
     name: 'cut-gzip',
@@ -48,22 +48,22 @@ export const transferScenarios = [
   {
     name: 'close-delimited',
     description: 'The Patient file is complete but has no Content-Length and no chunks. It ends with the connection.',
-    orders: [framed({ as: 'close' })],
+    orders: [framed('close')],
   },
   {
     name: 'cut-close-delimited',
     description: 'The Patient file has no Content-Length and no chunks and is short once. Only the count reveals it.',
-    orders: [framed({ as: 'close' }), cutOnce],
+    orders: [framed('close'), cutOnce],
   },
   {
     name: 'cut-close-delimited-gzip',
     description: 'The compressed Patient file has no Content-Length and no chunks, and once no gzip trailer.',
-    orders: [framed({ as: 'close', gzip: true }), { match, fault: { kind: 'truncate', afterBytes: zippedAfterBytes } }],
+    orders: [framed('close', { gzip: true }), { match, fault: { kind: 'truncate', afterBytes: zippedAfterBytes } }],
   },
   {
     name: 'stalled-file',
     description: 'The Patient file stalls once in the middle, and the connection stays open.',
-    orders: [framed({ as: 'content-length' }), { match, fault: { kind: 'stall', afterBytes } }],
+    orders: [framed('content-length'), { match, fault: { kind: 'stall', afterBytes } }],
   },
   {
     name: 'slow-files',
@@ -73,7 +73,7 @@ export const transferScenarios = [
   {
     name: 'split-characters',
     description: 'The server sends the Patient file in pieces of seven bytes, which splits characters.',
-    orders: [framed({ as: 'chunked' }), { match, fault: { kind: 'small-chunks', bytes: 7 }, times: 'always' }],
+    orders: [framed('chunked'), { match, fault: { kind: 'small-chunks', bytes: 7 }, times: 'always' }],
   },
   {
     name: 'failing-files',
@@ -86,14 +86,14 @@ export const transferScenarios = [
   {
     name: 'range-ignored',
     description: 'The Patient file is cut once, and the server answers a Range with 200 and the whole file.',
-    orders: [framed({ as: 'content-length' }), cutOnce, { match, fault: { kind: 'ignore-range' }, times: 'always' }],
+    orders: [framed('content-length'), cutOnce, { match, fault: { kind: 'ignore-range' }, times: 'always' }],
   },
   {
     name: 'changed-file',
     description:
       'The Patient file is cut once. Then a Patient changes, and the file has different content and another ETag.',
     orders: [
-      framed({ as: 'content-length' }),
+      framed('content-length'),
       cutOnce,
       { match, fault: { kind: 'regenerate-files', type: 'Patient' }, after: 1 },
     ],
@@ -103,7 +103,7 @@ export const transferScenarios = [
     description:
       'The Patient file is cut once and has a weak ETag, so that If-Range is answered with 200 and the whole file.',
     orders: [
-      framed({ as: 'content-length' }),
+      framed('content-length'),
       cutOnce,
       { match, fault: { kind: 'headers', set: { etag: 'W/"patients"' } }, times: 'always' },
     ],
@@ -112,19 +112,14 @@ export const transferScenarios = [
     name: 'no-etag',
     description: 'The Patient file is cut once and has neither an ETag nor a Last-Modified.',
     orders: [
-      framed({ as: 'content-length' }),
+      framed('content-length'),
       cutOnce,
       { match, fault: { kind: 'headers', set: { etag: null, 'last-modified': null } }, times: 'always' },
     ],
   },
 ] as const satisfies readonly Scenario[];
 
-interface FramedInput {
-  readonly as: 'content-length' | 'chunked' | 'close';
-  readonly gzip?: boolean;
-}
-
 /** Serves the Patient file in one framing, no matter what the client accepts. */
-function framed(framing: FramedInput): ScenarioOrder {
-  return { match: matches.patients, fault: { kind: 'framing', ...framing }, times: 'always' };
+function framed(as: 'content-length' | 'chunked' | 'close', gzip?: { readonly gzip: true }): ScenarioOrder {
+  return { match: matches.patients, fault: { kind: 'framing', as, ...gzip }, times: 'always' };
 }

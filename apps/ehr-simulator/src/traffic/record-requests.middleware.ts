@@ -1,10 +1,10 @@
-import type { Request, RequestHandler, Response } from 'express';
+import type { Request, RequestHandler } from 'express';
 import { requestParameters } from '../export/kick-off-parameters.ts';
-import { setExchange } from '../http/endpoint.ts';
+import { type HandleInput, setExchange } from '../http/endpoint.ts';
 import { outcomeReply } from '../http/outcome.ts';
 import { sendReply } from '../http/reply.ts';
 import type { Simulator } from '../simulator.ts';
-import type { RecordedRequest, Verdict } from './traffic-recorder.ts';
+import type { RecordedRequest } from './traffic-recorder.ts';
 
 const recordedHeaderNames = [
   'accept',
@@ -27,7 +27,7 @@ export function recordRequests(simulator: Simulator): RequestHandler {
   return async (req, res, next) => {
     const atMs = clock.monotonic();
     const onFileHost = simulator.isFileHost(req);
-    record({ simulator, req, res, atMs });
+    record({ simulator, req, res }, atMs);
     if (onFileHost && req.get('authorization') !== undefined) {
       traffic.recordViolation({ req, kind: 'token', reason: 'token sent to another origin' });
     }
@@ -35,7 +35,9 @@ export function recordRequests(simulator: Simulator): RequestHandler {
     const verdict = counts ? traffic.arrive({ req, atMs }) : undefined;
     const rateHeaders = counts ? traffic.rateHeaders() : {};
     if (verdict?.breach && options.rateLimit) {
-      await refuse({ req, res, verdict, rateHeaders });
+      const headers = { ...rateHeaders, 'retry-after': String(verdict.retryAfterSeconds) };
+      const reply = outcomeReply({ status: 429, code: 'throttled', message: 'Too many requests.', headers });
+      await sendReply({ req, res, reply });
       return;
     }
     setExchange(res, { faults: faults.claim({ method: req.method, path: req.path }), onFileHost, rateHeaders });
@@ -43,27 +45,7 @@ export function recordRequests(simulator: Simulator): RequestHandler {
   };
 }
 
-interface RefuseInput {
-  readonly req: Request;
-  readonly res: Response;
-  readonly verdict: Verdict;
-  readonly rateHeaders: Readonly<Record<string, string>>;
-}
-
-async function refuse({ req, res, verdict, rateHeaders }: RefuseInput): Promise<void> {
-  const headers = { ...rateHeaders, 'retry-after': String(verdict.retryAfterSeconds) };
-  const reply = outcomeReply({ status: 429, code: 'throttled', message: 'Too many requests.', headers });
-  await sendReply({ req, res, reply });
-}
-
-interface RecordInput {
-  readonly simulator: Simulator;
-  readonly req: Request;
-  readonly res: Response;
-  readonly atMs: number;
-}
-
-function record({ simulator: { traffic, clock, ...simulator }, req, res, atMs }: RecordInput): void {
+function record({ simulator: { traffic, clock, ...simulator }, req, res }: HandleInput, atMs: number): void {
   const entry: RecordedRequest = {
     method: req.method,
     path: req.path,

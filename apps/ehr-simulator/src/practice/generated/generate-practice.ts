@@ -48,16 +48,16 @@ interface Generator {
  * is sent, so a practice of a million patients needs no more memory than one of ten.
  */
 export function generatePractice(options: GeneratePracticeOptions): PracticeSource {
-  const { patients, practiceId } = options;
+  const { patients } = options;
   const generators = new Map<string, Generator>(
     generatedTypes.map((generatedType) => {
       return [generatedType.type, { generatedType, write: createResourceWriter({ ...options, generatedType }) }];
     }),
   );
-  const ownersOf = (id: string) => ownerIn({ id, practiceId, patients });
+  const ownersOf = (id: string) => ownerIn(id, options);
   return {
     types: [...generators.keys()],
-    batches: ({ type, ...input }) => generateBatches({ ...input, generator: generators.get(type), patients }),
+    batches: (input) => generateBatches(generators.get(input.type), { ...input, patients }),
     read: async ({ type, id }) => {
       const generator = generators.get(type);
       const owner = generator?.generatedType.scope === 'practice' ? 0 : ownersOf(id);
@@ -73,28 +73,17 @@ export function generatePractice(options: GeneratePracticeOptions): PracticeSour
   };
 }
 
-interface OwnerInInput extends Pick<SimulatorOptions, 'patients' | 'practiceId'> {
-  readonly id: string;
-}
-
 /** The number of the patient in `a-195900.Result-17-3`. */
-function ownerIn({ id, practiceId, patients }: OwnerInInput): number | undefined {
+function ownerIn(id: string, { practiceId, patients }: GeneratePracticeOptions): number | undefined {
   const [, practice, number] = /^a-(\d+)\.[A-Za-z]+-(\d+)(?:-\d+)?$/.exec(id) ?? [];
   const owner = Number(number);
   return practice === practiceId && owner >= 1 && owner <= patients ? owner : undefined;
 }
 
-interface GenerateBatchesInput extends Omit<BatchesInput, 'type'> {
-  readonly generator: Generator | undefined;
-  readonly patients: number;
-}
-
-async function* generateBatches({
-  generator,
-  patients,
-  fromBatch = 0,
-  sinceMs,
-}: GenerateBatchesInput): AsyncGenerator<ResourceBatch> {
+async function* generateBatches(
+  generator: Generator | undefined,
+  { patients, fromBatch = 0, sinceMs }: BatchesInput & { readonly patients: number },
+): AsyncGenerator<ResourceBatch> {
   if (!generator) return;
   const { generatedType, write } = generator;
   if (generatedType.scope === 'practice') {

@@ -41,12 +41,8 @@ const providers = 12;
 const locations = 4;
 
 /** Creates the writer of one type. The seed and its place determine everything about a resource. */
-export function createResourceWriter({
-  generatedType,
-  seed,
-  practiceId,
-  fhirBase,
-}: ResourceWriterOptions): WriteResources {
+export function createResourceWriter(options: ResourceWriterOptions): WriteResources {
+  const { generatedType, seed, practiceId } = options;
   const { scope, count: range, idPart, type } = generatedType;
   const typeHash = [...type].reduce((hash, letter) => mix(hash, letter.charCodeAt(0), 1), seed);
   const variants = generatedType.variants.map(
@@ -87,29 +83,24 @@ export function createResourceWriter({
       const changed = calendarInstant(mix(typeHash, owner, position, 4));
       if (changed.epochMs <= sinceMs) continue;
       const number = scope === 'practice' ? 1_000_000_000 + position : owner;
-      if (!slots || scope === 'practice') slots = startSlots({ seed, practiceId, fhirBase: fhirBase(), owner, number });
+      if (!slots || scope === 'practice') slots = startSlots(options, { owner, number });
       resources.push(writeOne(slots, owner, position, changed));
     }
     return resources;
   };
 }
 
-interface StartSlotsInput {
-  readonly seed: number;
-  readonly practiceId: string;
-  readonly fhirBase: string;
-  readonly owner: number;
-  readonly number: number;
-}
-
 const emptySlots = Object.fromEntries(slotNames.map((name) => [name, ''])) as Slots;
 
-function startSlots({ seed, practiceId, fhirBase, owner, number }: StartSlotsInput): Slots {
+function startSlots(
+  { seed, practiceId, fhirBase }: ResourceWriterOptions,
+  { owner, number }: { readonly owner: number; readonly number: number },
+): Slots {
   return {
     ...emptySlots,
     ...patientFacts({ seed, number }),
     practiceId,
-    fhirBase,
+    fhirBase: fhirBase(),
     organizationId: `a-1.Practice-${practiceId}`,
     patientId: `a-${practiceId}.E-${owner}`,
   };
