@@ -215,14 +215,9 @@ export async function disruptAll(system: ChaosSystem): Promise<void> {
   const addConnection = async (testedMsAgo = 0) => {
     const id = newId('conn');
     await store.connections.insert({
-      ...{
-        id,
-        name: id,
-        provider: 'athenahealth',
-        environment: 'production',
-        fhirEndpoint: system.simulator.fhirEndpoint,
-      },
-      ...{ auth: { method: 'none' }, createdAt: new Date() },
+      ...{ id, name: id, provider: 'athenahealth', environment: 'production', auth: { method: 'none' } },
+      fhirEndpoint: system.simulator.fhirEndpoint,
+      createdAt: new Date(),
     });
     const endedAt = new Date(Date.now() - testedMsAgo);
     await store.connections.saveTest({ id, test: { id: 'test_1', ok: true, endedAt, steps: [] } });

@@ -1,13 +1,6 @@
-import { type BulkExportPhase, everyType, isTerminal, type Watermark } from '@bulkhead/bulk-export';
+import { type BulkExport, everyType, isTerminal, type Watermark } from '@bulkhead/bulk-export';
 import type { Finding } from './finding.ts';
 import type { Difference } from './read-differences.ts';
-
-/** The export that a watermark names. */
-export interface WatermarkedExport {
-  readonly id: string;
-  readonly phase: BulkExportPhase;
-  readonly transactionTime?: string;
-}
 
 /**
  * Verifies the watermarks. A watermark promises that everything before it is stored, and the next export requests only
@@ -16,7 +9,8 @@ export interface WatermarkedExport {
 export function verifyWatermarks(options: {
   readonly watermarks: readonly Watermark[];
   readonly earlier: readonly Watermark[];
-  readonly exports: readonly WatermarkedExport[];
+  /** The exports that the watermarks name. */
+  readonly exports: readonly Pick<BulkExport, 'id' | 'phase' | 'transactionTime'>[];
   readonly differences: readonly Difference[];
 }): Finding[] {
   const { watermarks, earlier, exports, differences } = options;

@@ -10,16 +10,12 @@ export const errorIssueSchema = z.strictObject({
 
 type ErrorIssue = z.output<typeof errorIssueSchema>;
 
-interface ErrorFileUrlInput {
-  readonly base: string;
-  readonly type: string;
-  /** The issues of each OperationOutcome. */
-  readonly lines: readonly (readonly ErrorIssue[])[];
-}
-
-/** Encodes the whole file in its URL, so that the simulator stores nothing about it. */
-export function errorFileUrl({ base, type, lines }: ErrorFileUrlInput): string {
-  return `${base}/bulkerrors/${Buffer.from(JSON.stringify(lines)).toString('base64url')}/${type}.ndjson`;
+/**
+ * Encodes the whole file in its path below the FHIR base, so that the simulator stores nothing about it. Each line has
+ * the issues of one OperationOutcome.
+ */
+export function errorFilePath(type: string, lines: readonly (readonly ErrorIssue[])[]): string {
+  return `/bulkerrors/${Buffer.from(JSON.stringify(lines)).toString('base64url')}/${type}.ndjson`;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { errorFileUrl, errorIssueSchema } from '../export/error-file.ts';
+import { errorFilePath, errorIssueSchema } from '../export/error-file.ts';
 import type { Reply } from '../http/reply.ts';
 import { type JsonObject, mergePatch } from '../practice/exact-json.ts';
 import { defineFault, type FaultKind } from './fault.ts';
@@ -43,7 +43,7 @@ export const documentFaults: readonly FaultKind[] = [
           const type = lostType ?? 'Observation';
           const text = `${type} could not be exported completely.`;
           const outcomes = lines ?? [[{ severity, code: 'incomplete', text }]];
-          const url = errorFileUrl({ base: simulator.fhirEndpoint(), type, lines: outcomes });
+          const url = simulator.fhirEndpoint() + errorFilePath(type, outcomes);
           return { ...rest, output, [section]: [{ type: 'OperationOutcome', url, count: outcomes.length }] };
         }),
     }),
