@@ -1,17 +1,13 @@
-import { findChromium } from '@bulkhead/embedded';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
-import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
-import { describeWith } from '../describe-with.fixture.ts';
 import { type LocalServer, startLocalServer } from '../local-server.ts';
 import { createApiClient } from '../system/api-client.ts';
+import { describeInBrowser } from './describe-in-browser.fixture.ts';
 import { faultsOfAccessibility } from './faults-of-accessibility.fixture.ts';
 import { onPage } from './on-page.fixture.ts';
-import { type BrowsedSystem, openSystem, openTimeoutMs } from './open-system.ts';
+import { type BrowsedSystem, openTimeoutMs } from './open-system.ts';
 
-const chromium = await findChromium({ env: process.env, progress: () => undefined });
-
-describeWith({ title: 'API keys and webhooks in a browser', tool: chromium }, ({ command }) => {
+describeInBrowser('API keys and webhooks in a browser', (open) => {
   let browsed: BrowsedSystem;
   let page: Page;
   let complaints: string[];
@@ -24,7 +20,7 @@ describeWith({ title: 'API keys and webhooks in a browser', tool: chromium }, ({
       response.writeHead(204).end();
     });
     const env = () => ({ WORKER_WEBHOOK_PRIVATE_NETWORK: 'true' });
-    browsed = await openSystem({ start: startQuickSystem, command, patients: 3, env });
+    browsed = await open({ patients: 3, env });
     const permissions = ['clipboard-read', 'clipboard-write'];
     ({ page, complaints } = await browsed.open('/api-keys', { permissions, reducedMotion: 'reduce' }));
     await browsed.logIn(page);

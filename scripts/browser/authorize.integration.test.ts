@@ -1,28 +1,19 @@
-import { findChromium } from '@bulkhead/embedded';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
-import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
-import { describeWith } from '../describe-with.fixture.ts';
 import { createApiClient } from '../system/api-client.ts';
+import { describeInBrowser } from './describe-in-browser.fixture.ts';
 import { faultsOfAccessibility } from './faults-of-accessibility.fixture.ts';
 import { onPage } from './on-page.fixture.ts';
-import { type BrowsedSystem, openSystem, openTimeoutMs } from './open-system.ts';
-
-const chromium = await findChromium({ env: process.env, progress: () => undefined });
+import { type BrowsedSystem, openTimeoutMs } from './open-system.ts';
 
 // The console is at `localhost`, the EHR at `127.0.0.1`: two sites, between which the browser sends no
 // `SameSite=Strict` cookie.
-describeWith({ title: 'the authorize flow, over two sites', tool: chromium }, ({ command }) => {
+describeInBrowser('the authorize flow, over two sites', (open) => {
   let browsed: BrowsedSystem;
   let page: Page;
   let complaints: string[];
   beforeAll(async () => {
-    browsed = await openSystem({
-      start: startQuickSystem,
-      command,
-      patients: 3,
-      host: 'localhost',
-    });
+    browsed = await open({ patients: 3, host: 'localhost' });
     await browsed.system.simulator.change({ asksUser: true });
     ({ page, complaints } = await browsed.open('/connections'));
     await browsed.logIn(page);

@@ -1,14 +1,10 @@
-import { findChromium } from '@bulkhead/embedded';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
-import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
-import { describeWith } from '../describe-with.fixture.ts';
 import { createApiClient } from '../system/api-client.ts';
+import { describeInBrowser } from './describe-in-browser.fixture.ts';
 import { faultsOfAccessibility } from './faults-of-accessibility.fixture.ts';
 import { onPage } from './on-page.fixture.ts';
-import { type BrowsedSystem, openSystem, openTimeoutMs } from './open-system.ts';
-
-const chromium = await findChromium({ env: process.env, progress: () => undefined });
+import { type BrowsedSystem, openTimeoutMs } from './open-system.ts';
 
 /** Elements that are wider than the screen, except for tables, which scroll by themselves. */
 const wideElements = `[...document.querySelectorAll('main *')]
@@ -33,12 +29,12 @@ const pages = [
   ['/audit', 'Audit'],
 ] as const;
 
-describeWith({ title: 'the console in a browser', tool: chromium }, ({ command }) => {
+describeInBrowser('the console in a browser', (open) => {
   let browsed: BrowsedSystem;
   let page: Page;
   let complaints: string[];
   beforeAll(async () => {
-    browsed = await openSystem({ start: startQuickSystem, command, patients: 6 });
+    browsed = await open({ patients: 6 });
     ({ page, complaints } = await browsed.open('/exports?status=FAILED', { reducedMotion: 'reduce' }));
     await browsed.logIn(page);
     await title('Bulk exports').waitFor();

@@ -1,25 +1,21 @@
-import { findChromium } from '@bulkhead/embedded';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
-import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
-import { describeWith } from '../describe-with.fixture.ts';
 import { createApiClient } from '../system/api-client.ts';
+import { describeInBrowser } from './describe-in-browser.fixture.ts';
 import { faultsOfAccessibility } from './faults-of-accessibility.fixture.ts';
 import { onPage } from './on-page.fixture.ts';
-import { type BrowsedSystem, openSystem, openTimeoutMs } from './open-system.ts';
-
-const chromium = await findChromium({ env: process.env, progress: () => undefined });
+import { type BrowsedSystem, openTimeoutMs } from './open-system.ts';
 
 const cutElements = `[...document.querySelectorAll('main *')]
   .filter((element) => element.getBoundingClientRect().right > innerWidth + 1)
   .map((element) => element.tagName + ': ' + element.textContent)`;
 
-describeWith({ title: 'the pages of an operator in a browser', tool: chromium }, ({ command }) => {
+describeInBrowser('the pages of an operator in a browser', (open) => {
   let browsed: BrowsedSystem;
   let page: Page;
   let complaints: string[];
   beforeAll(async () => {
-    browsed = await openSystem({ start: startQuickSystem, command, patients: 3 });
+    browsed = await open({ patients: 3 });
     ({ page, complaints } = await browsed.open('/connections', { reducedMotion: 'reduce' }));
     await browsed.logIn(page);
     await title('Connections').waitFor();

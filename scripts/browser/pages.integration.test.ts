@@ -1,15 +1,11 @@
-import { findChromium } from '@bulkhead/embedded';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
-import { describeWith } from '../describe-with.fixture.ts';
-import { type BrowsedSystem, openSystem, openTimeoutMs } from './open-system.ts';
+import { describeInBrowser } from './describe-in-browser.fixture.ts';
+import { type BrowsedSystem, openTimeoutMs } from './open-system.ts';
 
-const chromium = await findChromium({ env: process.env, progress: () => undefined });
-
-describeWith({ title: 'in a browser', tool: chromium }, ({ command }) => {
+describeInBrowser('in a browser', (open) => {
   let browsed: BrowsedSystem;
   beforeAll(async () => {
-    browsed = await openSystem({ start: startQuickSystem, command, patients: 3 });
+    browsed = await open({ patients: 3 });
   }, openTimeoutMs);
   afterAll(() => browsed?.stop());
 
