@@ -15,10 +15,6 @@ export interface AuthorizationCode extends Grant {
   readonly expiresAtMs: number;
 }
 
-interface IssuedToken extends Grant {
-  expiresAtMs: number;
-}
-
 const codeLifeMs = 60_000;
 /** Above this size expired tokens are removed, so that memory does not grow over days. */
 const pruneAbove = 1000;
@@ -27,7 +23,7 @@ const pruneAbove = 1000;
 export class IssuedTokens {
   private readonly options: SimulatorOptions;
   private readonly clock: Clock;
-  private readonly access = new Map<string, IssuedToken>();
+  private readonly access = new Map<string, Grant & { expiresAtMs: number }>();
   private readonly refresh = new Map<string, Grant>();
   private readonly codes = new Map<string, AuthorizationCode>();
   private readonly assertions = new Map<string, number>();
