@@ -23,7 +23,10 @@ export async function serveStatuses(retryAfterSeconds: number) {
   return {
     origin,
     stop,
-    /** Returns the numbers of polls and downloads since the last call, and the time between each poll and the previous one. */
+    /**
+     * Returns the numbers of polls and downloads since the last call, and the time between each poll and the previous
+     * one.
+     */
     take() {
       const counted = counts;
       counts = { polls: 0, downloads: 0, gapsMs: [] };

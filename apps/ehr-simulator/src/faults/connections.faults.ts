@@ -71,9 +71,9 @@ export const connectionFaults: readonly FaultKind[] = [
   }),
   /**
    * Sends a short body. With a Content-Length the connection is closed early; with chunks (order `framing` first) it is
-   * closed before the last chunk. If `clean` or compressed, the body ends normally and only the gzip trailer or the count
-   * shows that it is short. Without a `framing`, `clean` sends chunks; with `content-length`, the Content-Length is short
-   * too.
+   * closed before the last chunk. If `clean` or compressed, the body ends normally and only the gzip trailer or the
+   * count shows that it is short. Without a `framing`, `clean` sends chunks; with `content-length`, the Content-Length
+   * is short too.
    */
   defineFault({
     kind: 'truncate',

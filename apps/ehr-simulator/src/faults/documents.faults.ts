@@ -5,7 +5,9 @@ import { type JsonObject, mergePatch } from '../practice/exact-json.ts';
 import { defineFault, type FaultKind } from './fault.ts';
 
 export const documentFaults: readonly FaultKind[] = [
-  /** Adds `by` to the counts of the manifest, or removes them with `omit`. With `type`, only the counts of this type. */
+  /**
+   * Adds `by` to the counts of the manifest, or removes them with `omit`. With `type`, only the counts of this type.
+   */
   defineFault({
     kind: 'wrong-counts',
     fields: { by: z.int().default(1), omit: z.boolean().default(false), type: z.string().optional() },
@@ -22,8 +24,9 @@ export const documentFaults: readonly FaultKind[] = [
     }),
   }),
   /**
-   * Adds an error file to the manifest, for a partial success. `lostType` removes the files of a type from the manifest.
-   * `lines` are the OperationOutcomes of the file, each a list of issues. By default there is one, about the lost type.
+   * Adds an error file to the manifest, for a partial success. `lostType` removes the files of a type from the
+   * manifest. `lines` are the OperationOutcomes of the file, each a list of issues. By default there is one, about the
+   * lost type.
    */
   defineFault({
     kind: 'error-file',
@@ -48,7 +51,9 @@ export const documentFaults: readonly FaultKind[] = [
         }),
     }),
   }),
-  /** Sends a manifest that is not final, with 202, or with 200 and `X-Export-Status`. It lists only the first `files`. */
+  /**
+   * Sends a manifest that is not final, with 202, or with 200 and `X-Export-Status`. It lists only the first `files`.
+   */
   defineFault({
     kind: 'partial-manifest',
     fields: { files: z.int().min(0).default(1), as: z.enum(['202', 'x-export-status']).default('202') },
@@ -67,8 +72,8 @@ export const documentFaults: readonly FaultKind[] = [
     }),
   }),
   /**
-   * Splits the manifest into pages of `pageSize` output files with `link[next]`. Order it with `times: 'always'`, because
-   * every page is a request.
+   * Splits the manifest into pages of `pageSize` output files with `link[next]`. Order it with `times: 'always'`,
+   * because every page is a request.
    */
   defineFault({
     kind: 'paged-manifest',

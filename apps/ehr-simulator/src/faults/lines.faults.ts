@@ -34,7 +34,8 @@ export const lineFaults: readonly FaultKind[] = [
   }),
   /**
    * Changes resources in a file by a merge patch (RFC 7396: null removes a member), for example to remove the `id`, to
-   * change the `resourceType` or to add a tag. The text of numbers is kept, and lines without a resource are not changed.
+   * change the `resourceType` or to add a tag. The text of numbers is kept, and lines without a resource are not
+   * changed.
    */
   defineLineFault({
     kind: 'edit-resource',

@@ -37,8 +37,8 @@ const unreadableLines = [
 
 export const resourceFaults: readonly FaultKind[] = [
   /**
-   * For a kick-off: adds a last file of the type that repeats the first `count` resources: the `same` version, an `older`
-   * version, or a `subsetted` copy of the same version.
+   * For a kick-off: adds a last file of the type that repeats the first `count` resources: the `same` version, an
+   * `older` version, or a `subsetted` copy of the same version.
    */
   defineFault({
     kind: 'late-copies',
