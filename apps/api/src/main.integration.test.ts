@@ -2,17 +2,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { programOf, runProgram } from '@bulkhead/testing';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 
 const usable = {
   REDIS_URL: 'redis://127.0.0.1:1',
   MONGODB_URI: 'mongodb://127.0.0.1:1/none',
   BULKHEAD_ENCRYPTION_KEY: Buffer.alloc(32, 1).toString('base64'),
 };
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'bulkhead-main-'));
-});
+const folder = await mkdtemp(join(tmpdir(), 'bulkhead-main-'));
 afterAll(() => rm(folder, { recursive: true }));
 
 /** Starts the process as an operator does. */

@@ -1,14 +1,11 @@
 import { maxListedPatients } from '@bulkhead/fhir';
 import { testServices } from '@bulkhead/testing';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
 import { createResourceWriter } from './resource.writer.ts';
 import { type ResourceDocument, toResourceDocument, toTombstone } from './resource-document.ts';
 
-let database: mongoose.Connection;
-beforeAll(async () => {
-  database = await mongoose.createConnection(testServices().mongodbUri).asPromise();
-});
+const database = await mongoose.createConnection(testServices().mongodbUri).asPromise();
 afterAll(() => database.close());
 
 /** The patient `erased` and the Binary `erased-scan` are kept out of the connection. */

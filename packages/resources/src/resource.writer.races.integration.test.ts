@@ -1,16 +1,12 @@
 import { openRawWrites, type RawWrites } from '@bulkhead/store';
 import { testServices } from '@bulkhead/testing';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
 import { createResourceWriter, type ResourceWriter } from './resource.writer.ts';
 import type { ResourceDocument } from './resource-document.ts';
 
-let database: mongoose.Connection;
-let rawWrites: RawWrites | undefined;
-beforeAll(async () => {
-  database = await mongoose.createConnection(testServices().mongodbUri).asPromise();
-  rawWrites = await openRawWrites(database);
-});
+const database = await mongoose.createConnection(testServices().mongodbUri).asPromise();
+const rawWrites = await openRawWrites(database);
 afterAll(() => database.close());
 
 /** The commands that the writer has sent. */

@@ -1,5 +1,5 @@
 import { testServices } from '@bulkhead/testing';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
 import mongoose, { Schema } from 'mongoose';
 import { batchedFind, batchedInsert } from './batched.ts';
 
@@ -10,12 +10,8 @@ interface Item {
 
 const schema = new Schema<Item>({ _id: String, text: String }, { strict: 'throw', versionKey: false });
 const createModel = (database: mongoose.Connection) => database.model('Item', schema);
-let database: mongoose.Connection;
-let model: ReturnType<typeof createModel>;
-beforeAll(async () => {
-  database = await mongoose.createConnection(testServices().mongodbUri).asPromise();
-  model = createModel(database);
-});
+const database = await mongoose.createConnection(testServices().mongodbUri).asPromise();
+const model = createModel(database);
 afterAll(() => database.close());
 beforeEach(() => model.deleteMany({}));
 

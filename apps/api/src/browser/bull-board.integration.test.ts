@@ -1,22 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { logIn } from '../testing/log-in.ts';
-import { startApi, type TestApi } from '../testing/start-api.ts';
+import { startApi } from '../testing/start-api.ts';
 
-let api: TestApi;
-let connectionId: string;
-let operator: string;
-let client: string;
-beforeAll(async () => {
-  api = await startApi();
-  connectionId = await api.createConnection();
-  await api.request('POST', '/api/ehr/athenahealth/bulk-export', { body: { connectionId } });
-  operator = await logIn(api, api.operatorKey);
-  client = await logIn(api, api.clientKey);
-});
-afterAll(async () => {
-  api.expectNoSecretInAnswers();
-  await api.stop();
-});
+const api = await startApi();
+const connectionId = await api.createConnection();
+await api.request('POST', '/api/ehr/athenahealth/bulk-export', { body: { connectionId } });
+const operator = await logIn(api, api.operatorKey);
+const client = await logIn(api, api.clientKey);
+afterAll(() => api.stopAndCheckAnswers());
 
 const send = (method: string, path: string, headers: Record<string, string> = {}) =>
   api.request(method, path, { authorization: null, headers: { 'sec-fetch-site': 'same-origin', ...headers } });

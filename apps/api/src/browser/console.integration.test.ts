@@ -1,30 +1,24 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { logIn } from '../testing/log-in.ts';
-import { startApi, type TestApi } from '../testing/start-api.ts';
+import { startApi } from '../testing/start-api.ts';
 
 const page = '<!doctype html><title>the console</title>';
 /** The headers of a browser that requests a page, and a file of that page. */
 const browser = 'text/html,application/xhtml+xml,*/*;q=0.8';
 
-let folder: string;
-let api: TestApi;
-let cookie: string;
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'bulkhead-console-'));
-  mkdirSync(join(folder, 'assets'));
-  writeFileSync(join(folder, 'index.html'), page);
-  writeFileSync(join(folder, 'assets', 'index-abc.js'), 'let a;');
-  writeFileSync(join(folder, 'icon.svg'), '<svg/>');
-  writeFileSync(join(folder, '.tsbuildinfo'), '{}');
-  api = await startApi({ env: { CONSOLE_DIR: folder } });
-  cookie = await logIn(api, api.clientKey);
-});
+const folder = mkdtempSync(join(tmpdir(), 'bulkhead-console-'));
+mkdirSync(join(folder, 'assets'));
+writeFileSync(join(folder, 'index.html'), page);
+writeFileSync(join(folder, 'assets', 'index-abc.js'), 'let a;');
+writeFileSync(join(folder, 'icon.svg'), '<svg/>');
+writeFileSync(join(folder, '.tsbuildinfo'), '{}');
+const api = await startApi({ env: { CONSOLE_DIR: folder } });
+const cookie = await logIn(api, api.clientKey);
 afterAll(async () => {
-  api.expectNoSecretInAnswers();
-  await api.stop();
+  await api.stopAndCheckAnswers();
   rmSync(folder, { recursive: true, force: true });
 });
 

@@ -1,18 +1,11 @@
 import { waitFor } from '@bulkhead/testing';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { fromOwnPage, logIn, postLogin } from '../testing/log-in.ts';
-import { startApi, type TestApi } from '../testing/start-api.ts';
+import { startApi } from '../testing/start-api.ts';
 
-let api: TestApi;
-let operatorId: string;
-beforeAll(async () => {
-  api = await startApi({ env: { TRUST_PROXY: 'loopback' } });
-  operatorId = (await api.store.apiKeys.findByKey(api.operatorKey))?.id ?? '';
-});
-afterAll(async () => {
-  api.expectNoSecretInAnswers();
-  await api.stop();
-});
+const api = await startApi({ env: { TRUST_PROXY: 'loopback' } });
+const operatorId = (await api.store.apiKeys.findByKey(api.operatorKey))?.id ?? '';
+afterAll(() => api.stopAndCheckAnswers());
 
 const look = (cookie: string, headers: Record<string, string> = {}) =>
   api.request('GET', '/api/ehr/api-keys', { authorization: null, headers: { cookie, ...headers } });

@@ -1,15 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import { endpointRequests } from '../testing/endpoint-requests.ts';
 import { plantConnection } from '../testing/plant-connection.ts';
-import { type RequestOptions, startApi, type TestApi } from '../testing/start-api.ts';
+import { type RequestOptions, startApi } from '../testing/start-api.ts';
 import { endpoints, type KeyedEndpointId } from './endpoints.ts';
 
-let api: TestApi;
-beforeAll(async () => {
-  api = await startApi({
-    env: { ATHENAHEALTH_REDIRECT_URI: 'https://bulkhead.example/api/ehr/callback', ATHENAHEALTH_CLIENT_ID: 'client' },
-  });
+const api = await startApi({
+  env: { ATHENAHEALTH_REDIRECT_URI: 'https://bulkhead.example/api/ehr/callback', ATHENAHEALTH_CLIENT_ID: 'client' },
 });
 afterAll(() => api.stop());
 

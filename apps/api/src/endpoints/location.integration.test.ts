@@ -1,17 +1,14 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import type { createDocument } from 'zod-openapi';
 import { endpointsAt } from '../http/middleware/check-method.ts';
 import { createApiDocument } from '../openapi/create-api-document.ts';
 import { endpointRequests } from '../testing/endpoint-requests.ts';
 import { type PlantedConnection, plantConnection } from '../testing/plant-connection.ts';
-import { type RequestOptions, startApi, type TestApi } from '../testing/start-api.ts';
+import { type RequestOptions, startApi } from '../testing/start-api.ts';
 import { endpoints, type KeyedEndpointId } from './endpoints.ts';
 
-let api: TestApi;
-beforeAll(async () => {
-  api = await startApi({
-    env: { ATHENAHEALTH_REDIRECT_URI: 'https://bulkhead.example/api/ehr/callback', ATHENAHEALTH_CLIENT_ID: 'client' },
-  });
+const api = await startApi({
+  env: { ATHENAHEALTH_REDIRECT_URI: 'https://bulkhead.example/api/ehr/callback', ATHENAHEALTH_CLIENT_ID: 'client' },
 });
 afterAll(() => api.stop());
 

@@ -1,17 +1,13 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { endpointRequests } from '../testing/endpoint-requests.ts';
-import { type PlantedConnection, plantConnection } from '../testing/plant-connection.ts';
-import { startApi, type TestApi } from '../testing/start-api.ts';
+import { plantConnection } from '../testing/plant-connection.ts';
+import { startApi } from '../testing/start-api.ts';
 import { endpoints, type KeyedEndpointId } from './endpoints.ts';
 
-let api: TestApi;
-let planted: PlantedConnection;
-beforeAll(async () => {
-  api = await startApi();
-  planted = await plantConnection(api.store);
-  await Promise.all([plantConnection(api.store), plantConnection(api.store)]);
-});
+const api = await startApi();
+const planted = await plantConnection(api.store);
+await Promise.all([plantConnection(api.store), plantConnection(api.store)]);
 afterAll(() => api.stop());
 
 const isList = (schema: unknown) => schema instanceof z.ZodObject && schema.shape.data instanceof z.ZodArray;

@@ -1,19 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import type { Endpoint } from '../http/define-endpoint.ts';
 import { endpointRequests } from '../testing/endpoint-requests.ts';
 import { type PlantedConnection, plantConnection } from '../testing/plant-connection.ts';
-import { startApi, type TestApi } from '../testing/start-api.ts';
+import { startApi } from '../testing/start-api.ts';
 import { endpoints, type KeyedEndpointId } from './endpoints.ts';
 
-let api: TestApi;
-let ownConnection: PlantedConnection;
-let limitedKey: string;
-beforeAll(async () => {
-  api = await startApi();
-  ownConnection = await plantConnection(api.store);
-  const connectionIds = [ownConnection.connectionId];
-  limitedKey = await api.store.apiKeys.create({ name: 'limited', role: 'client', connectionIds, now: new Date() });
-});
+const api = await startApi();
+const ownConnection = await plantConnection(api.store);
+const connectionIds = [ownConnection.connectionId];
+const limitedKey = await api.store.apiKeys.create({ name: 'limited', role: 'client', connectionIds, now: new Date() });
 afterAll(() => api.stop());
 
 const send = (id: KeyedEndpointId, planted: PlantedConnection, key: string) => {

@@ -1,16 +1,13 @@
 import { emptyCheckpoint } from '@bulkhead/bulk-export';
 import { makeBulkExport, makeOutputFile } from '@bulkhead/bulk-export/testing';
 import { makeSyncRun } from '@bulkhead/sync/testing';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import { eventStreamLimits } from '../http/events/event-streams.ts';
 import { openEvents } from '../testing/open-events.ts';
 import { plantConnection } from '../testing/plant-connection.ts';
-import { startApi, type TestApi } from '../testing/start-api.ts';
+import { startApi } from '../testing/start-api.ts';
 
-let api: TestApi;
-beforeAll(async () => {
-  api = await startApi({ streamLimits: { ...eventStreamLimits, everyMs: 20, restPerRead: 0 } });
-});
+const api = await startApi({ streamLimits: { ...eventStreamLimits, everyMs: 20, restPerRead: 0 } });
 afterAll(() => api.stop());
 
 const athena = '/api/ehr/athenahealth';

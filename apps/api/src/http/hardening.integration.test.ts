@@ -1,16 +1,13 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { httpLimits } from '../app.ts';
-import { startApi, type TestApi } from '../testing/start-api.ts';
+import { startApi } from '../testing/start-api.ts';
 
-let api: TestApi;
-beforeAll(async () => {
-  // Short limits, so that the tests are fast.
-  const serverLimits = { ...httpLimits, headersTimeout: 200, requestTimeout: 400, connectionsCheckingInterval: 50 };
-  api = await startApi({ serverLimits });
-});
+// Short limits, so that the tests are fast.
+const serverLimits = { ...httpLimits, headersTimeout: 200, requestTimeout: 400, connectionsCheckingInterval: 50 };
+const api = await startApi({ serverLimits });
 afterAll(() => api.stop());
 
 const path = '/api/ehr/athenahealth/bulk-export';

@@ -4,30 +4,26 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { createInterface } from 'node:readline';
 import { toResourceDocument } from '@bulkhead/resources';
 import { programOf } from '@bulkhead/testing';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { startApi, type TestApi } from '../testing/start-api.ts';
+import { afterAll, expect, test } from '@jest/globals';
+import { startApi } from '../testing/start-api.ts';
 
 const count = 240;
 const sizeBytes = 1_000_000;
 const source = { exportId: 'job_1', fileId: 'job_1.1', line: 1 };
 
-let api: TestApi;
-let connectionId: string;
-beforeAll(async () => {
-  api = await startApi();
-  connectionId = await api.createConnection();
-  await api.store.prepareResourceTypes(['Media']);
-  // All with the same text, so that this process does not fill its own memory.
-  const note = 'x'.repeat(sizeBytes);
-  const now = new Date();
-  const context = { connectionId, source, observedAt: now, now };
-  for (let index = 0; index < count; index++) {
-    const resource = { resourceType: 'Media', id: `m${index}`, note };
-    const json = Buffer.from(resource.id);
-    const document = toResourceDocument({ resource, json, hasExactNumbers: false, context });
-    await api.store.resourceWriter.write('Media', [document]);
-  }
-}, 120_000);
+const api = await startApi();
+const connectionId = await api.createConnection();
+await api.store.prepareResourceTypes(['Media']);
+// All with the same text, so that this process does not fill its own memory.
+const note = 'x'.repeat(sizeBytes);
+const now = new Date();
+const context = { connectionId, source, observedAt: now, now };
+for (let index = 0; index < count; index++) {
+  const resource = { resourceType: 'Media', id: `m${index}`, note };
+  const json = Buffer.from(resource.id);
+  const document = toResourceDocument({ resource, json, hasExactNumbers: false, context });
+  await api.store.resourceWriter.write('Media', [document]);
+}
 afterAll(() => api.stop());
 
 /** Starts the API as a separate process, so that its memory can be measured. */

@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createLogger, type Logger } from '@bulkhead/runtime';
 import { createStore, type Store } from '@bulkhead/system';
 import { type TestServices, testServices } from '@bulkhead/testing';
@@ -37,6 +40,8 @@ export interface TestApi {
   /** Throws if any response until now contained a secret. */
   expectNoSecretInAnswers(): void;
   stop(): Promise<void>;
+  /** Stops the API, and throws if any response contained a secret. */
+  stopAndCheckAnswers(): Promise<void>;
 }
 
 /** The address of athenahealth in these tests. The API stores it and never sends requests to it. */
@@ -46,6 +51,7 @@ export const clientSecret = 'planted-client-secret-8d1f';
 /** Starts an API without workers, with its own database and key prefix, and an API key for each role. */
 export async function startApi({
   env = {},
+  providers,
   services = testServices(),
   serverLimits,
   drainMs = 0,
@@ -53,6 +59,8 @@ export async function startApi({
   logger = createLogger({ name: 'api', level: (process.env.TEST_LOG_LEVEL as 'debug' | undefined) ?? 'silent' }),
 }: {
   readonly env?: Record<string, string>;
+  /** The content of the providers file. Default: no file. */
+  readonly providers?: unknown;
   readonly serverLimits?: HttpLimits;
   /** How long the API still answers while it stops. Default: not at all. */
   readonly drainMs?: number;
@@ -61,6 +69,9 @@ export async function startApi({
   readonly logger?: Logger;
 } = {}): Promise<TestApi> {
   const { redisUrl, mongodbUri, prefix } = services;
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'bulkhead-api-'));
+  const providersFile = join(folder.path, 'providers.json');
+  if (providers !== undefined) await writeFile(providersFile, JSON.stringify(providers));
   const apiEnv = {
     REDIS_URL: redisUrl,
     MONGODB_URI: mongodbUri,
@@ -69,6 +80,7 @@ export async function startApi({
     ATHENAHEALTH_FHIR_ENDPOINT: fhirEndpoint,
     PORT: '0',
     HOST: '127.0.0.1',
+    ...(providers === undefined ? {} : { BULKHEAD_PROVIDERS_FILE: providersFile }),
     ...env,
   };
   const config = await readApiConfig(apiEnv);
@@ -111,6 +123,15 @@ export async function startApi({
     answers.push(`${JSON.stringify([...response.headers])}\n${text}`);
     return { status: response.status, headers: response.headers, text, body: parse(text) };
   };
+  const stop = async () => {
+    await app.stop();
+    await store.close();
+  };
+  const expectNoSecretInAnswers = () => {
+    const secrets = [clientSecret, apiEnv.BULKHEAD_ENCRYPTION_KEY, operatorKey ?? '', clientKey ?? '', mongodbUri];
+    const leaked = secrets.filter((secret) => answers.some((answer) => answer.includes(secret)));
+    if (answers.length === 0 || leaked.length > 0) throw new Error(`${leaked.length} secrets in answers`);
+  };
   return {
     baseUrl,
     env: apiEnv,
@@ -126,14 +147,11 @@ export async function startApi({
       if (answer.status !== 201) throw new Error(answer.text);
       return answer.body.data.id;
     },
-    expectNoSecretInAnswers() {
-      const secrets = [clientSecret, apiEnv.BULKHEAD_ENCRYPTION_KEY, operatorKey ?? '', clientKey ?? '', mongodbUri];
-      const leaked = secrets.filter((secret) => answers.some((answer) => answer.includes(secret)));
-      if (answers.length === 0 || leaked.length > 0) throw new Error(`${leaked.length} secrets in answers`);
-    },
-    async stop() {
-      await app.stop();
-      await store.close();
+    expectNoSecretInAnswers,
+    stop,
+    async stopAndCheckAnswers() {
+      await stop();
+      expectNoSecretInAnswers();
     },
   };
 }

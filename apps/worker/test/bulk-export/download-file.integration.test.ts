@@ -1,11 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { runExport } from '../harness/run-export.ts';
-import { startUseCases, type UseCases } from '../harness/start-use-cases.ts';
+import { startUseCases } from '../harness/start-use-cases.ts';
 
-let cases: UseCases;
-beforeAll(async () => {
-  cases = await startUseCases();
-});
+const cases = await startUseCases();
 afterAll(() => cases.stop());
 
 interface Requested {

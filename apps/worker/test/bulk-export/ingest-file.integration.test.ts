@@ -5,16 +5,13 @@ import { ingestFile } from '@bulkhead/bulk-export/steps';
 import { makeOutputFile } from '@bulkhead/bulk-export/testing';
 import type { ResourceWriter } from '@bulkhead/resources';
 import { BufferPool } from '@bulkhead/store';
-import { createStore, type Store } from '@bulkhead/system';
+import { createStore } from '@bulkhead/system';
 import { testServices } from '@bulkhead/testing';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 
-let store: Store;
-beforeAll(async () => {
-  store = createStore({ uri: testServices().mongodbUri, encryptionKey: randomBytes(32) });
-  await store.connect();
-  await store.migrate();
-});
+const store = createStore({ uri: testServices().mongodbUri, encryptionKey: randomBytes(32) });
+await store.connect();
+await store.migrate();
 afterAll(() => store.close());
 
 const now = () => new Date('2024-06-01T01:00:00Z');

@@ -1,14 +1,11 @@
 import { pollExport } from '@bulkhead/bulk-export/steps';
 import { createEhrClient, readExportStatus } from '@bulkhead/ehr-client';
 import { waitFor } from '@bulkhead/testing';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { startUseCases, type UseCases } from '../harness/start-use-cases.ts';
+import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { startUseCases } from '../harness/start-use-cases.ts';
 import { unlimitedAthenahealth } from '../harness/unlimited-athenahealth.ts';
 
-let cases: UseCases;
-beforeAll(async () => {
-  cases = await startUseCases();
-});
+const cases = await startUseCases();
 afterAll(() => cases.stop());
 beforeEach(async () => {
   await fetch(`${cases.simulator.baseUrl}/_sim/faults`, { method: 'DELETE' });

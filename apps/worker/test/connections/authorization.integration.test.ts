@@ -1,22 +1,19 @@
 import { type Browser, createBrowser, waitFor } from '@bulkhead/testing';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { type System, startSystem } from '../harness/start-system.ts';
+import { startSystem } from '../harness/start-system.ts';
 
 /** The address that is registered at the EHR. The test opens it on the port of the API. */
 const redirectUri = 'http://127.0.0.1:3999/api/ehr/callback';
-let system: System;
-beforeAll(async () => {
-  const env = {
-    ATHENAHEALTH_CLIENT_ID: 'simulator-client',
-    ATHENAHEALTH_CLIENT_SECRET: 'simulator-secret',
-    ATHENAHEALTH_REDIRECT_URI: redirectUri,
-    // All browsers of these tests have the same address.
-    API_AUTHORIZATIONS_PER_MINUTE: '1000',
-  };
-  system = await startSystem({ env, simulator: { patients: 3, redirectUris: [redirectUri] } });
-  await system.startWorker();
-});
+const env = {
+  ATHENAHEALTH_CLIENT_ID: 'simulator-client',
+  ATHENAHEALTH_CLIENT_SECRET: 'simulator-secret',
+  ATHENAHEALTH_REDIRECT_URI: redirectUri,
+  // All browsers of these tests have the same address.
+  API_AUTHORIZATIONS_PER_MINUTE: '1000',
+};
+const system = await startSystem({ env, simulator: { patients: 3, redirectUris: [redirectUri] } });
+await system.startWorker();
 afterEach(() => control('DELETE', '/scenarios'));
 afterAll(() => system.stop());
 

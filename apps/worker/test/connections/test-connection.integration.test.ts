@@ -1,13 +1,10 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
 import { openDatabase } from '../harness/open-database.ts';
-import { type System, startSystem } from '../harness/start-system.ts';
+import { startSystem } from '../harness/start-system.ts';
 
-let system: System;
 // One system for all tests, because a new request budget waits two seconds.
-beforeAll(async () => {
-  system = await startSystem({ simulator: { patients: 1 } });
-  await system.startWorker();
-});
+const system = await startSystem({ simulator: { patients: 1 } });
+await system.startWorker();
 afterEach(async () => {
   await control('DELETE', '/scenarios');
   await changeAuth({});

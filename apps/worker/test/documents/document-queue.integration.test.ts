@@ -1,12 +1,9 @@
 import type { PatientDocument } from '@bulkhead/documents';
 import { waitFor } from '@bulkhead/testing';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type System, startSystem } from '../harness/start-system.ts';
+import { afterAll, expect, test } from '@jest/globals';
+import { startSystem } from '../harness/start-system.ts';
 
-let system: System;
-beforeAll(async () => {
-  system = await startSystem({ simulator: { patients: 5 } });
-});
+const system = await startSystem({ simulator: { patients: 5 } });
 afterAll(() => system.stop());
 
 const list = () => system.store.documents.list({ filter: { connectionId: system.connectionId }, limit: 1000 });

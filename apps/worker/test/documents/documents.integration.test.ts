@@ -5,18 +5,14 @@ import { ensureDocumentJobs, withDocuments } from '@bulkhead/documents/steps';
 import { parseResourceLine, readAttachments } from '@bulkhead/fhir';
 import { toResourceDocument } from '@bulkhead/resources';
 import { waitFor } from '@bulkhead/testing';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { attemptJob, firstAttempt, lastAttempt } from '../harness/attempts.ts';
 import { runExport } from '../harness/run-export.ts';
 import { type FileServer, startFileServer } from '../harness/start-file-server.ts';
-import { startUseCases, type UseCases } from '../harness/start-use-cases.ts';
+import { startUseCases } from '../harness/start-use-cases.ts';
 
-let cases: UseCases;
-let server: FileServer;
-beforeAll(async () => {
-  cases = await startUseCases();
-  server = await startFileServer();
-});
+const cases = await startUseCases();
+const server = await startFileServer();
 afterAll(async () => {
   await server.stop();
   await cases.stop();

@@ -1,12 +1,9 @@
 import { makeBulkExport } from '@bulkhead/bulk-export/testing';
 import { waitFor } from '@bulkhead/testing';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type System, startSystem } from '../harness/start-system.ts';
+import { afterAll, expect, test } from '@jest/globals';
+import { startSystem } from '../harness/start-system.ts';
 
-let system: System;
-beforeAll(async () => {
-  system = await startSystem({ env: { WORKER_RETAIN_EXPORT_DAYS: '10' } });
-});
+const system = await startSystem({ env: { WORKER_RETAIN_EXPORT_DAYS: '10' } });
 afterAll(() => system.stop());
 
 const daysAgo = (days: number) => new Date(Date.now() - days * 24 * 60 * 60_000);

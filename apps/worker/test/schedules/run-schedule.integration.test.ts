@@ -5,15 +5,12 @@ import { startScheduledRun } from '@bulkhead/schedules/commands';
 import { runSchedule, sweepSchedules } from '@bulkhead/schedules/steps';
 import { makeSchedule } from '@bulkhead/schedules/testing';
 import { waitFor } from '@bulkhead/testing';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { handlers } from '../../src/handlers.ts';
 import { notifyClients } from '../../src/notify-clients.ts';
 import { startUseCases, type UseCases } from '../harness/start-use-cases.ts';
 
-let cases: UseCases;
-beforeAll(async () => {
-  cases = await startUseCases();
-});
+const cases = await startUseCases();
 afterAll(() => cases.stop());
 
 const at = (text: string) => new Date(text);

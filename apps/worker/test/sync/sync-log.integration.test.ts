@@ -1,6 +1,6 @@
 import { waitFor } from '@bulkhead/testing';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type System, startSystem } from '../harness/start-system.ts';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { startSystem } from '../harness/start-system.ts';
 
 const runs = '/api/ehr/athenahealth/sync-runs';
 const readRun = async (id: string) => (await system.request('GET', `${runs}/${id}`)).body.data;
@@ -26,12 +26,9 @@ const when = (id: string, isReached: (run: { status: string; activity: { message
   );
 const hasEnded = ({ status }: { status: string }) => status !== 'IN_PROGRESS';
 
-let system: System;
-beforeAll(async () => {
-  system = await startSystem({ simulator: { patients: 3 } });
-  await system.startWorker();
-  await system.settled(await system.startExport({ resourceTypes: ['Patient'] }));
-}, 60_000);
+const system = await startSystem({ simulator: { patients: 3 } });
+await system.startWorker();
+await system.settled(await system.startExport({ resourceTypes: ['Patient'] }));
 afterAll(() => system.stop());
 
 describe('the log of a sync', () => {

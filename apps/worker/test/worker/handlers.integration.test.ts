@@ -3,14 +3,11 @@ import type { JobName, JobPayload } from '@bulkhead/queues';
 import { AppError } from '@bulkhead/runtime';
 import { planSync } from '@bulkhead/sync/steps';
 import { makeSyncRun } from '@bulkhead/sync/testing';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { handlers } from '../../src/handlers.ts';
-import { startUseCases, type UseCases } from '../harness/start-use-cases.ts';
+import { startUseCases } from '../harness/start-use-cases.ts';
 
-let cases: UseCases;
-beforeAll(async () => {
-  cases = await startUseCases();
-});
+const cases = await startUseCases();
 afterAll(() => cases.stop());
 
 const error = new AppError({ code: 'poison-job', message: 'Poison job: it killed three workers.', retry: 'never' });

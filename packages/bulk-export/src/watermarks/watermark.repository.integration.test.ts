@@ -1,15 +1,11 @@
 import { testServices } from '@bulkhead/testing';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
 import { createWatermarkRepository } from './watermark.repository.ts';
 import type { Watermark } from './watermark.ts';
 
-let database: mongoose.Connection;
-let watermarks: ReturnType<typeof createWatermarkRepository>;
-beforeAll(async () => {
-  database = await mongoose.createConnection(testServices().mongodbUri).asPromise();
-  watermarks = createWatermarkRepository(database);
-});
+const database = await mongoose.createConnection(testServices().mongodbUri).asPromise();
+const watermarks = createWatermarkRepository(database);
 afterAll(() => database.close());
 beforeEach(() => database.collection('watermarks').deleteMany({}));
 

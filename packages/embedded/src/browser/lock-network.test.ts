@@ -1,13 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import { lockNetwork } from './lock-network.ts';
 
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'bulkhead-lock-'));
-});
+const folder = await mkdtemp(join(tmpdir(), 'bulkhead-lock-'));
 afterAll(() => rm(folder, { recursive: true }));
 
 test('many programs browse at a time, and one that changes addresses waits for them and keeps others out', async () => {

@@ -1,23 +1,19 @@
 import { testServices, waitFor } from '@bulkhead/testing';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
 import { isDocumentRefused } from '../store-errors.ts';
-import { openRawWrites, type RawWrites, type WriteDocument } from './raw-writes.ts';
+import { openRawWrites, type WriteDocument } from './raw-writes.ts';
 
 /** The contract with the driver. If an update of the driver breaks it, workers use `bulkWrite` and are slower. */
 
-let database: mongoose.Connection;
-let writes: RawWrites;
 /** The commands that the driver has sent. */
 const sent: Record<string, unknown>[] = [];
-beforeAll(async () => {
-  const options = { writeConcern: { w: 'majority', journal: true }, monitorCommands: true } as const;
-  database = await mongoose.createConnection(testServices().mongodbUri, options).asPromise();
-  database.getClient().on('commandStarted', ({ command }) => sent.push(command));
-  const opened = await openRawWrites(database);
-  if (!opened) throw new Error('This version of the driver does not send raw documents.');
-  writes = opened;
-});
+const options = { writeConcern: { w: 'majority', journal: true }, monitorCommands: true } as const;
+const database = await mongoose.createConnection(testServices().mongodbUri, options).asPromise();
+database.getClient().on('commandStarted', ({ command }) => sent.push(command));
+const opened = await openRawWrites(database);
+if (!opened) throw new Error('This version of the driver does not send raw documents.');
+const writes = opened;
 afterAll(() => database.close());
 
 let collections = 0;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { testServices } from '@bulkhead/testing';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
 import mongoose, { type Connection as Database } from 'mongoose';
 import { createEncryptedField } from './encrypted-field.ts';
 import { createSecretBox } from './secret-box.ts';
@@ -8,10 +8,7 @@ import { createSecretBox } from './secret-box.ts';
 const former = randomBytes(32);
 const before = createSecretBox({ current: former });
 const box = createSecretBox({ current: randomBytes(32), previous: [former] });
-let database: mongoose.Connection;
-beforeAll(async () => {
-  database = await mongoose.createConnection(testServices().mongodbUri).asPromise();
-});
+const database = await mongoose.createConnection(testServices().mongodbUri).asPromise();
 afterAll(() => database.close());
 
 const secrets = () => database.collection<{ _id: string; sealed?: string }>('secrets');

@@ -1,18 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import { testServices } from '@bulkhead/testing';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
-import { createEncryptedFiles, type EncryptedFiles } from './encrypted-files.ts';
+import { createEncryptedFiles } from './encrypted-files.ts';
 import { createSecretBox } from './secret-box.ts';
 
-let database: mongoose.Connection;
-let files: EncryptedFiles;
 const secretBox = createSecretBox({ current: randomBytes(32) });
-beforeAll(async () => {
-  database = await mongoose.createConnection(testServices().mongodbUri).asPromise();
-  files = createEncryptedFiles({ database, bucketName: 'sealed', secretBox });
-});
+const database = await mongoose.createConnection(testServices().mongodbUri).asPromise();
+const files = createEncryptedFiles({ database, bucketName: 'sealed', secretBox });
 afterAll(() => database.close());
 
 async function store(owner: string, ...parts: Buffer[]) {

@@ -1,21 +1,12 @@
-import { randomBytes } from 'node:crypto';
 import { type BulkExport, emptyCheckpoint } from '@bulkhead/bulk-export';
 import { makeBulkExport, makeOutputFile } from '@bulkhead/bulk-export/testing';
-import { testServices } from '@bulkhead/testing';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createStore, type Store } from '../create-store.ts';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { openTestStore } from './open-test-store.fixture.ts';
 
-let store: Store;
 const now = new Date('2024-06-01T00:00:00Z');
 
-beforeAll(async () => {
-  store = createStore({ uri: testServices().mongodbUri, encryptionKey: randomBytes(32) });
-  await store.connect();
-  await store.migrate();
-});
-afterAll(async () => {
-  await store.close();
-});
+const { store, close } = await openTestStore();
+afterAll(close);
 
 describe('the bulk export repository', () => {
   test('the bulk export repository refuses a second active export for the same connection and request', async () => {

@@ -1,18 +1,11 @@
 import { createApiKeyService } from '@bulkhead/access/commands';
 import { programOf, runProgram, waitFor } from '@bulkhead/testing';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startApi, type TestApi } from '../../testing/start-api.ts';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { startApi } from '../../testing/start-api.ts';
 
-let api: TestApi;
-let connectionId: string;
-beforeAll(async () => {
-  api = await startApi();
-  connectionId = await api.createConnection();
-});
-afterAll(async () => {
-  api.expectNoSecretInAnswers();
-  await api.stop();
-});
+const api = await startApi();
+const connectionId = await api.createConnection();
+afterAll(() => api.stopAndCheckAnswers());
 
 const path = '/api/ehr/api-keys';
 const create = (body: object) => api.request('POST', path, { body: { name: 'a program', role: 'client', ...body } });

@@ -1,19 +1,12 @@
 import { programOf, runProgram, waitFor } from '@bulkhead/testing';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type PlantedConnection, plantConnection } from '../../testing/plant-connection.ts';
-import { startApi, type TestApi } from '../../testing/start-api.ts';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { plantConnection } from '../../testing/plant-connection.ts';
+import { startApi } from '../../testing/start-api.ts';
 import { endpoints } from '../endpoints.ts';
 
-let api: TestApi;
-let planted: PlantedConnection;
-beforeAll(async () => {
-  api = await startApi();
-  planted = await plantConnection(api.store);
-});
-afterAll(async () => {
-  api.expectNoSecretInAnswers();
-  await api.stop();
-});
+const api = await startApi();
+const planted = await plantConnection(api.store);
+afterAll(() => api.stopAndCheckAnswers());
 
 const list = async (query: string) => (await api.request('GET', `/api/ehr/audit-events?${query}`)).body;
 const newest = async (query: string) => (await list(`${query}&limit=1`)).data[0];

@@ -1,18 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startApi, type TestApi } from '../../testing/start-api.ts';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { startApi } from '../../testing/start-api.ts';
 
 const path = '/api/ehr/athenahealth/bulk-export';
-let api: TestApi;
-let connectionId: string;
 
-beforeAll(async () => {
-  api = await startApi();
-  connectionId = await api.createConnection();
-});
-afterAll(async () => {
-  api.expectNoSecretInAnswers();
-  await api.stop();
-});
+const api = await startApi();
+const connectionId = await api.createConnection();
+afterAll(() => api.stopAndCheckAnswers());
 
 const start = async (body: object = {}) => {
   const { body: answer } = await api.request('POST', path, { body: { connectionId, ...body } });

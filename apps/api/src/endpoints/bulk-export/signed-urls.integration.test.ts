@@ -1,21 +1,17 @@
 import { makeBulkExport, makeOutputFile } from '@bulkhead/bulk-export/testing';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { startApi, type TestApi } from '../../testing/start-api.ts';
+import { afterAll, expect, test } from '@jest/globals';
+import { startApi } from '../../testing/start-api.ts';
 
 const url = 'https://files.example/Patient.ndjson?X-Amz-Signature=planted';
 const shownUrl = 'https://files.example/Patient.ndjson';
-let api: TestApi;
-let path: string;
 
-beforeAll(async () => {
-  api = await startApi();
-  const connectionId = await api.createConnection();
-  const record = makeBulkExport({ connectionId, phase: 'completed' });
-  path = `/api/ehr/athenahealth/bulk-export/${record.id}`;
-  await api.store.bulkExports.insert({ record, requestKey: record.id });
-  const file = makeOutputFile({ exportId: record.id, connectionId, url, requiresAccessToken: false });
-  await api.store.outputFiles.insertMissing([file]);
-});
+const api = await startApi();
+const connectionId = await api.createConnection();
+const record = makeBulkExport({ connectionId, phase: 'completed' });
+const path = `/api/ehr/athenahealth/bulk-export/${record.id}`;
+await api.store.bulkExports.insert({ record, requestKey: record.id });
+const file = makeOutputFile({ exportId: record.id, connectionId, url, requiresAccessToken: false });
+await api.store.outputFiles.insertMissing([file]);
 afterAll(() => api.stop());
 
 const readAs = async (authorization: string, query = '') => {

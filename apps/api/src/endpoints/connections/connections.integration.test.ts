@@ -1,11 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { connectRedis, createConsumer, type Handlers } from '@bulkhead/queues';
 import { createLogger } from '@bulkhead/runtime';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { clientSecret, fhirEndpoint, startApi, type TestApi } from '../../testing/start-api.ts';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { clientSecret, fhirEndpoint, startApi } from '../../testing/start-api.ts';
 
 const path = '/api/ehr/connections';
 const otherProvider = {
@@ -14,20 +11,9 @@ const otherProvider = {
   environments: { test: { fhirEndpoint: 'http://open.example/fhir/' } },
   defaultEnvironment: 'test',
 };
-let folder: string;
-let api: TestApi;
 
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'bulkhead-api-'));
-  const file = join(folder, 'providers.json');
-  await writeFile(file, JSON.stringify({ providers: [otherProvider] }));
-  api = await startApi({ env: { BULKHEAD_PROVIDERS_FILE: file } });
-});
-afterAll(async () => {
-  api.expectNoSecretInAnswers();
-  await api.stop();
-  await rm(folder, { recursive: true });
-});
+const api = await startApi({ providers: { providers: [otherProvider] } });
+afterAll(() => api.stopAndCheckAnswers());
 
 const auth = { method: 'client_credentials', clientId: 'client-1', clientSecret };
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' });

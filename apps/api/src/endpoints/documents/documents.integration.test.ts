@@ -1,18 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { PatientDocument } from '@bulkhead/documents';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startApi, type TestApi } from '../../testing/start-api.ts';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { startApi } from '../../testing/start-api.ts';
 
-let api: TestApi;
-let connectionId: string;
-beforeAll(async () => {
-  api = await startApi();
-  connectionId = await api.createConnection();
-});
-afterAll(async () => {
-  api.expectNoSecretInAnswers();
-  await api.stop();
-});
+const api = await startApi();
+const connectionId = await api.createConnection();
+afterAll(() => api.stopAndCheckAnswers());
 
 const text = 'abcdefghijklmnopqrstuvwxyz';
 const etag = `"${createHash('sha256').update(text).digest('hex')}"`;

@@ -1,12 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type PlantedConnection, plantConnection } from '../../testing/plant-connection.ts';
-import { type ApiAnswer, startApi, type TestApi } from '../../testing/start-api.ts';
+import { type ApiAnswer, startApi } from '../../testing/start-api.ts';
 
-let api: TestApi;
 let planted: PlantedConnection;
-beforeAll(async () => {
-  api = await startApi();
-});
+const api = await startApi();
 afterAll(() => api.stop());
 beforeEach(async () => {
   planted = await plantConnection(api.store);

@@ -1,16 +1,13 @@
 import { makeBulkExport } from '@bulkhead/bulk-export/testing';
 import { testServices, waitFor } from '@bulkhead/testing';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { plantConnection } from '../../testing/plant-connection.ts';
-import { startApi, type TestApi } from '../../testing/start-api.ts';
+import { startApi } from '../../testing/start-api.ts';
 import { startRedis } from '../../testing/start-redis.ts';
 
 const token = 'prometheus-0123456789';
 
-let api: TestApi;
-beforeAll(async () => {
-  api = await startApi({ env: { METRICS_TOKEN: token } });
-});
+const api = await startApi({ env: { METRICS_TOKEN: token } });
 afterAll(() => api.stop());
 
 const getMetrics = (authorization: string | null, of = api) => of.request('GET', '/metrics', { authorization });

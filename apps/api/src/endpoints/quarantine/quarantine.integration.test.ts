@@ -1,16 +1,12 @@
 import { connectRedis, createConsumer, type Handlers } from '@bulkhead/queues';
 import { createLogger } from '@bulkhead/runtime';
 import { testServices, waitFor } from '@bulkhead/testing';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startApi, type TestApi } from '../../testing/start-api.ts';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { startApi } from '../../testing/start-api.ts';
 
 const services = testServices();
-let api: TestApi;
-let connectionId: string;
-beforeAll(async () => {
-  api = await startApi({ services });
-  connectionId = await api.createConnection();
-});
+const api = await startApi({ services });
+const connectionId = await api.createConnection();
 afterAll(() => api.stop());
 
 describe('a quarantined line whose content was not kept #quarantine', () => {

@@ -2,13 +2,11 @@ import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { parseResourceLine } from '@bulkhead/fhir';
 import { toResourceDocument, toTombstone } from '@bulkhead/resources';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { fhirEndpoint, startApi, type TestApi } from '../../testing/start-api.ts';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { fhirEndpoint, startApi } from '../../testing/start-api.ts';
 
 const at = '/api/ehr/athenahealth/resources';
 const ndjson = 'application/fhir+ndjson';
-let api: TestApi;
-let connectionId: string;
 
 /** Creates a document from a line, as a worker does. */
 function makeDocument(line: string) {
@@ -43,16 +41,11 @@ const lineOf = (index: number) =>
   });
 const lines = Array.from({ length: 30 }, (_, index) => lineOf(index));
 
-beforeAll(async () => {
-  api = await startApi();
-  connectionId = await api.createConnection();
-  await api.store.resourceWriter.write('DiagnosticReport', lines.map(makeDocument));
-  await api.store.resourceWriter.write('DiagnosticReport', [toTombstone({ resourceId: 'gone', context: context() })]);
-});
-afterAll(async () => {
-  api.expectNoSecretInAnswers();
-  await api.stop();
-});
+const api = await startApi();
+const connectionId = await api.createConnection();
+await api.store.resourceWriter.write('DiagnosticReport', lines.map(makeDocument));
+await api.store.resourceWriter.write('DiagnosticReport', [toTombstone({ resourceId: 'gone', context: context() })]);
+afterAll(() => api.stopAndCheckAnswers());
 
 const get = (path: string, accept?: string) =>
   api.request('GET', `${at}/${path}`, accept === undefined ? {} : { accept });

@@ -1,35 +1,20 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { startTcpProxy, testServices } from '@bulkhead/testing';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startApi, type TestApi } from '../../testing/start-api.ts';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { startApi } from '../../testing/start-api.ts';
 
 const path = '/api/ehr/schedules';
 const nightly = { cron: '0 2 * * *', timeZone: 'America/Chicago', kind: 'sync' };
-let folder: string;
-let api: TestApi;
-let connectionId: string;
 
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'bulkhead-api-'));
-  const file = join(folder, 'providers.json');
-  const provider = {
-    id: 'nightly-ehr',
-    name: 'An EHR with a default schedule',
-    environments: { test: { fhirEndpoint: 'http://open.example/fhir/' } },
-    defaultEnvironment: 'test',
-    defaultSchedule: nightly,
-  };
-  await writeFile(file, JSON.stringify([provider]));
-  api = await startApi({ env: { BULKHEAD_PROVIDERS_FILE: file } });
-  connectionId = await api.createConnection();
-});
-afterAll(async () => {
-  api.expectNoSecretInAnswers();
-  await api.stop();
-  await rm(folder, { recursive: true });
-});
+const provider = {
+  id: 'nightly-ehr',
+  name: 'An EHR with a default schedule',
+  environments: { test: { fhirEndpoint: 'http://open.example/fhir/' } },
+  defaultEnvironment: 'test',
+  defaultSchedule: nightly,
+};
+const api = await startApi({ providers: [provider] });
+const connectionId = await api.createConnection();
+afterAll(() => api.stopAndCheckAnswers());
 
 const post = (body: object) =>
   api.request('POST', path, { body: { connectionId, kind: 'export', cron: '30 2 * * *', timeZone: 'UTC', ...body } });

@@ -1,16 +1,12 @@
 import { testServices, waitFor } from '@bulkhead/testing';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { postLogin } from '../../testing/log-in.ts';
-import { startApi, type TestApi } from '../../testing/start-api.ts';
-import { startRedis, type TestRedis } from '../../testing/start-redis.ts';
+import { startApi } from '../../testing/start-api.ts';
+import { startRedis } from '../../testing/start-redis.ts';
 
-let api: TestApi;
-let redis: TestRedis;
-beforeAll(async () => {
-  redis = await startRedis();
-  const services = { ...testServices(), redisUrl: redis.url };
-  api = await startApi({ services, env: { TRUST_PROXY: 'loopback', API_REQUESTS_PER_MINUTE: '200' } });
-});
+const redis = await startRedis();
+const services = { ...testServices(), redisUrl: redis.url };
+const api = await startApi({ services, env: { TRUST_PROXY: 'loopback', API_REQUESTS_PER_MINUTE: '200' } });
 afterAll(async () => {
   await api.stop();
   await redis.stop();

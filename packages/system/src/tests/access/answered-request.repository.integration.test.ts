@@ -1,20 +1,11 @@
-import { randomBytes } from 'node:crypto';
 import { createIdempotencyService } from '@bulkhead/access/commands';
-import { testServices } from '@bulkhead/testing';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import mongoose from 'mongoose';
-import { createStore, type Store } from '../../create-store.ts';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { openTestStore } from '../open-test-store.fixture.ts';
 
-const { mongodbUri: uri } = testServices();
 const now = new Date('2026-05-01T10:00:00Z');
 const later = (seconds: number) => new Date(now.getTime() + seconds * 1000);
-let store: Store;
-beforeAll(async () => {
-  store = createStore({ uri, encryptionKey: randomBytes(32) });
-  await store.connect();
-  await store.migrate();
-});
-afterAll(() => store.close());
+const { store, database, close } = await openTestStore();
+afterAll(close);
 
 const attemptOf = (key: string, holder = 'first') => ({ clientId: 'key_1', key, holder });
 const take = (key: string, options: { readonly holder?: string; readonly at?: Date } = {}) =>
@@ -47,9 +38,7 @@ describe('the repository of answered requests', () => {
     await take('sealed');
     const request = { requestHash: 'hash-of-a-body', answer: { patient: 'patient-4711' } };
     await store.answeredRequests.save({ attempt: attemptOf('sealed'), request, connectionId: 'conn_1' });
-    const database = await mongoose.createConnection(uri).asPromise();
     const [document] = await database.collection('answered_requests').find({ connectionId: 'conn_1' }).toArray();
-    await database.close();
     expect(Object.keys(document ?? {}).toSorted()).toEqual(
       ['_id', 'connectionId', 'createdAt', 'holder', 'isAnswered', 'sealed'].toSorted(),
     );

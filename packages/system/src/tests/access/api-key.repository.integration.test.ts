@@ -1,18 +1,11 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { testServices } from '@bulkhead/testing';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import mongoose from 'mongoose';
-import { createStore, type Store } from '../../create-store.ts';
+import { createHash } from 'node:crypto';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { openTestStore } from '../open-test-store.fixture.ts';
 
-const { mongodbUri: uri } = testServices();
 const now = new Date('2026-05-01T10:00:00Z');
 const later = (seconds: number) => new Date(now.getTime() + seconds * 1000);
-let store: Store;
-beforeAll(async () => {
-  store = createStore({ uri, encryptionKey: randomBytes(32) });
-  await store.connect();
-});
-afterAll(() => store.close());
+const { store, database, close } = await openTestStore();
+afterAll(close);
 
 describe('the API key repository', () => {
   test('the API key repository updates the time of last use of an API key at most once a minute', async () => {
@@ -26,11 +19,9 @@ describe('the API key repository', () => {
   });
 
   test('the API key repository accepts API keys of an earlier version and gives them an id that does not contain their hash', async () => {
-    const database = await mongoose.createConnection(uri).asPromise();
     const _id = createHash('sha256').update('bh_former').digest('hex');
     const record = { _id, name: 'former', role: 'operator', prefix: 'bh_forme', createdAt: now };
     await database.collection<{ _id: string }>('api_keys').insertOne(record);
-    await database.close();
     const before = await store.apiKeys.findByKey('bh_former');
     expect(before).toEqual({
       id: expect.stringMatching(/^key_[0-9a-f]{32}$/),

@@ -1,14 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { type AuditFilter, anyPatient, type NewAuditEvent, toAuditQuery } from '@bulkhead/access';
-import { testServices } from '@bulkhead/testing';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import mongoose from 'mongoose';
-import { createStore, type Store } from '../../create-store.ts';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { openTestStore } from '../open-test-store.fixture.ts';
 
-const { mongodbUri: uri } = testServices();
 const at = (minute: number) => new Date(Date.UTC(2026, 4, 1, 10, minute));
-let store: Store;
-let database: mongoose.Connection;
 
 const makeEvent = (n: number): NewAuditEvent => ({
   actor: { kind: 'api-key', id: `key_${n % 3}`, name: 'a', role: 'client' },
@@ -18,17 +12,9 @@ const makeEvent = (n: number): NewAuditEvent => ({
   outcome: n % 5 === 0 ? 'refused' : 'success',
 });
 
-beforeAll(async () => {
-  store = createStore({ uri, encryptionKey: randomBytes(32), auditDays: 10 });
-  await store.connect();
-  await store.migrate();
-  for (let n = 0; n < 60; n++) await store.auditEvents.append(makeEvent(n), at(n));
-  database = await mongoose.createConnection(uri).asPromise();
-});
-afterAll(async () => {
-  await database.close();
-  await store.close();
-});
+const { store, database, close } = await openTestStore({ auditDays: 10 });
+for (let n = 0; n < 60; n++) await store.auditEvents.append(makeEvent(n), at(n));
+afterAll(close);
 
 const all = Array.from({ length: 60 }, (_, n) => n).reverse();
 const filters: { readonly filter: AuditFilter; readonly expected: (n: number) => boolean }[] = [

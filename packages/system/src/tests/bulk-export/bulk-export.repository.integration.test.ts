@@ -1,23 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { makeBulkExport } from '@bulkhead/bulk-export/testing';
-import { testServices } from '@bulkhead/testing';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createConnection } from 'mongoose';
-import { createStore, type Store } from '../../create-store.ts';
+import { afterAll, expect, test } from '@jest/globals';
+import { openTestStore } from '../open-test-store.fixture.ts';
 
-const { mongodbUri } = testServices();
-const database = createConnection();
-let store: Store;
-beforeAll(async () => {
-  store = createStore({ uri: mongodbUri, encryptionKey: randomBytes(32) });
-  await store.connect();
-  await store.migrate();
-  await database.openUri(mongodbUri);
-});
-afterAll(async () => {
-  await database.close();
-  await store.close();
-});
+const { store, database, close } = await openTestStore();
+afterAll(close);
 
 const stored = (id: string) => database.collection<{ _id: string }>('bulk_exports').findOne({ _id: id });
 

@@ -1,24 +1,8 @@
-import { randomBytes } from 'node:crypto';
-import { testServices } from '@bulkhead/testing';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createConnection } from 'mongoose';
-import { createStore, type Store } from '../../create-store.ts';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { openTestStore } from '../open-test-store.fixture.ts';
 
-const { mongodbUri } = testServices();
-let store: Store;
-let database: ReturnType<typeof createConnection>;
-
-beforeAll(async () => {
-  store = createStore({ uri: mongodbUri, encryptionKey: randomBytes(32) });
-  await store.connect();
-  await store.migrate();
-  database = createConnection();
-  await database.openUri(mongodbUri);
-});
-afterAll(async () => {
-  await database.close();
-  await store.close();
-});
+const { store, database, close } = await openTestStore();
+afterAll(close);
 
 const grant = { accessToken: 'planted-access', scope: '$scope', renewAfterMs: 60_000, refreshToken: 'planted-refresh' };
 const ownerOf = (connectionId: string, credentialsVersion = 0) => ({ connectionId, credentialsVersion });

@@ -1,24 +1,16 @@
-import { randomBytes } from 'node:crypto';
 import type { PatientDocument, StoredVersion } from '@bulkhead/documents';
 import { FileNovelty } from '@bulkhead/store';
-import { testServices } from '@bulkhead/testing';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { createStore, type Store } from '../../create-store.ts';
+import { openTestStore } from '../open-test-store.fixture.ts';
 
-const { mongodbUri } = testServices();
 const commands: string[] = [];
-let store: Store;
-beforeAll(async () => {
-  const onCommand = ({ name, collection }: { readonly name: string; readonly collection: string | undefined }) => {
-    if (collection === 'documents') commands.push(name);
-    return undefined;
-  };
-  store = createStore({ uri: mongodbUri, encryptionKey: randomBytes(32), onCommand });
-  await store.connect();
-  await store.migrate();
-});
-afterAll(() => store.close());
+const onCommand = ({ name, collection }: { readonly name: string; readonly collection: string | undefined }) => {
+  if (collection === 'documents') commands.push(name);
+  return undefined;
+};
+const { store, close } = await openTestStore({ onCommand });
+afterAll(close);
 
 let run = 0;
 const now = new Date('2026-01-01T00:00:00Z');

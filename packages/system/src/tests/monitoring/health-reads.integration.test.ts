@@ -1,44 +1,31 @@
-import { randomBytes } from 'node:crypto';
 import { createProviderRegistry } from '@bulkhead/providers';
-import { connectRedis, createProducer, type Producer } from '@bulkhead/queues';
+import { connectRedis, createProducer } from '@bulkhead/queues';
 import { testServices } from '@bulkhead/testing';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createConnection, type Connection as Database } from 'mongoose';
-import { createServices, type Services } from '../../create-services.ts';
-import { createStore, type Store } from '../../create-store.ts';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { createServices } from '../../create-services.ts';
+import { openTestStore } from '../open-test-store.fixture.ts';
 
-const { mongodbUri, redisUrl, prefix } = testServices();
+const { redisUrl, prefix } = testServices();
 const now = new Date();
 const ago = (hours: number) => new Date(now.getTime() - hours * 3_600_000);
 /** The age of most records. No read may depend on their number. */
 const old = 1000;
 const many = 3000;
 
-let store: Store;
-let database: Database;
-let producer: Producer;
-let redis: ReturnType<typeof connectRedis>;
-let services: Services;
-beforeAll(async () => {
-  store = createStore({ uri: mongodbUri, encryptionKey: randomBytes(32) });
-  await store.connect();
-  await store.migrate();
-  database = await createConnection(mongodbUri).asPromise();
-  const onError = () => undefined;
-  redis = connectRedis({ url: redisUrl, waiting: true, onError });
-  producer = createProducer({ redis, prefix, onError });
-  const configuration = { exposed: [], encryptionKeySource: 'a test' };
-  services = createServices({
-    ...{ store, producer, redis, prefix, configuration },
-    registry: createProviderRegistry({}),
-  });
-  await plantRecords();
-}, 60_000);
+const { store, database, close } = await openTestStore();
+const onError = () => undefined;
+const redis = connectRedis({ url: redisUrl, waiting: true, onError });
+const producer = createProducer({ redis, prefix, onError });
+const configuration = { exposed: [], encryptionKeySource: 'a test' };
+const services = createServices({
+  ...{ store, producer, redis, prefix, configuration },
+  registry: createProviderRegistry({}),
+});
+await plantRecords();
 afterAll(async () => {
   await producer.close();
   redis.disconnect();
-  await database.close();
-  await store.close();
+  await close();
 });
 
 /** One new record and thousands of old ones of each kind, all of one connection. */

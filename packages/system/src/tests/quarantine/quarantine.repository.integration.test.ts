@@ -1,25 +1,12 @@
-import { hash, randomBytes } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import { maxKeptExportBytes, type QuarantinedLine } from '@bulkhead/quarantine';
-import { testServices } from '@bulkhead/testing';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import mongoose from 'mongoose';
-import { createStore, type Store } from '../../create-store.ts';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { openTestStore } from '../open-test-store.fixture.ts';
 
-const { mongodbUri } = testServices();
 const now = new Date('2024-06-01T00:00:00Z');
-let store: Store;
-let database: mongoose.Connection;
-beforeAll(async () => {
-  store = createStore({ uri: mongodbUri, encryptionKey: randomBytes(32) });
-  await store.connect();
-  await store.migrate();
-  database = await mongoose.createConnection(mongodbUri).asPromise();
-});
-afterAll(async () => {
-  await database.close();
-  await store.close();
-});
+const { store, database, close } = await openTestStore();
+afterAll(close);
 
 function makeLine(exportId: string, change: Partial<QuarantinedLine> = {}): QuarantinedLine {
   const bytes = Buffer.from('{"resourceType":');

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { type DateCriterion, parseSearch, type Resource, type ResourceSearch } from '@bulkhead/fhir';
 import {
   createResourceRepository,
@@ -9,14 +8,8 @@ import {
   toResourceQuery,
   toTombstone,
 } from '@bulkhead/resources';
-import { testServices } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createConnection } from 'mongoose';
-import { createStore, type Store } from '../../create-store.ts';
-
-const services = testServices();
-const database = createConnection();
-let store: Store;
+import { openTestStore } from '../open-test-store.fixture.ts';
 
 const context = {
   connectionId: 'conn_1',
@@ -62,23 +55,15 @@ const toDocument = (resource: Resource, connectionId = 'conn_1') =>
   });
 const documents = observations.map((observation) => toDocument(observation));
 
-beforeAll(async () => {
-  store = createStore({ uri: services.mongodbUri, encryptionKey: randomBytes(32) });
-  await store.connect();
-  await store.migrate();
-  await database.openUri(services.mongodbUri, { autoIndex: false, autoCreate: false });
-  await store.resourceWriter.write('Observation', documents);
-  // A resource of another practice, whose id has the same prefix, and a deleted resource.
-  await store.resourceWriter.write(
-    'Observation',
-    observations.map((observation) => toDocument(observation, 'conn_10')),
-  );
-  await store.resourceWriter.write('Observation', [toTombstone({ resourceId: 'gone', context })]);
-});
-afterAll(async () => {
-  await database.close();
-  await store.close();
-});
+const { store, database, close } = await openTestStore();
+await store.resourceWriter.write('Observation', documents);
+// A resource of another practice, whose id has the same prefix, and a deleted resource.
+await store.resourceWriter.write(
+  'Observation',
+  observations.map((observation) => toDocument(observation, 'conn_10')),
+);
+await store.resourceWriter.write('Observation', [toTombstone({ resourceId: 'gone', context })]);
+afterAll(close);
 
 function parse(query: string) {
   const parsed = parseSearch(new URLSearchParams(query));

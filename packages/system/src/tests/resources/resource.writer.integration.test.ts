@@ -1,9 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { parseResourceLine, type Resource } from '@bulkhead/fhir';
 import { type ResourceDocument, toResourceDocument, toTombstone } from '@bulkhead/resources';
-import { testServices } from '@bulkhead/testing';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createStore, type Store } from '../../create-store.ts';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { openTestStore } from '../open-test-store.fixture.ts';
 
 const context = {
   connectionId: 'conn_1',
@@ -36,16 +34,8 @@ function observation(id: string, versionId: number, extra = ''): ResourceDocumen
 /** The context of the next export after `context`. */
 const next = { ...context, observedAt: new Date('2024-06-02T00:00:00Z') };
 
-let store: Store;
-
-beforeAll(async () => {
-  store = createStore({ uri: testServices().mongodbUri, encryptionKey: randomBytes(32) });
-  await store.connect();
-  await store.migrate();
-});
-afterAll(async () => {
-  await store.close();
-});
+const { store, close } = await openTestStore();
+afterAll(close);
 
 async function read(): Promise<Resource[]> {
   const resources = [];

@@ -1,24 +1,11 @@
-import { randomBytes } from 'node:crypto';
 import { compareVersions, type ResourceDocument, toResourceDocument, toTombstone } from '@bulkhead/resources';
-import { testServices } from '@bulkhead/testing';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import mongoose from 'mongoose';
-import { createStore, type Store } from '../../create-store.ts';
+import { openTestStore } from '../open-test-store.fixture.ts';
 
-let store: Store;
-let database: mongoose.Connection;
-beforeAll(async () => {
-  const { mongodbUri } = testServices();
-  store = createStore({ uri: mongodbUri, encryptionKey: randomBytes(32) });
-  await store.connect();
-  await store.prepareResourceTypes(['Patient']);
-  database = await mongoose.createConnection(mongodbUri).asPromise();
-});
-afterAll(async () => {
-  await database.close();
-  await store.close();
-});
+const { store, database, close } = await openTestStore();
+await store.prepareResourceTypes(['Patient']);
+afterAll(close);
 
 const day = (number: number) => new Date(Date.UTC(2024, 0, number));
 

@@ -2,13 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { parseExact, parseSearch, type Resource } from '@bulkhead/fhir';
 import { toResourceDocument, toTombstone, upgradeResources } from '@bulkhead/resources';
 import { testServices } from '@bulkhead/testing';
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, afterEach, expect, test } from '@jest/globals';
 import { createConnection, type Connection as Database } from 'mongoose';
-import { createStore, type Store } from '../../create-store.ts';
+import { createStore } from '../../create-store.ts';
 
 const { mongodbUri } = testServices();
 const database = createConnection();
-let store: Store;
 
 const context = {
   connectionId: 'conn_1',
@@ -17,11 +16,9 @@ const context = {
   now: new Date('2024-06-01T01:00:00Z'),
 };
 
-beforeAll(async () => {
-  store = createStore({ uri: mongodbUri, encryptionKey: randomBytes(32) });
-  await store.connect();
-  await database.openUri(mongodbUri, { autoIndex: false, autoCreate: false });
-});
+const store = createStore({ uri: mongodbUri, encryptionKey: randomBytes(32) });
+await store.connect();
+await database.openUri(mongodbUri, { autoIndex: false, autoCreate: false });
 afterAll(async () => {
   await database.close();
   await store.close();

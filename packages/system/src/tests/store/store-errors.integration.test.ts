@@ -1,23 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { toResourceDocument } from '@bulkhead/resources';
 import { isDocumentRefused } from '@bulkhead/store';
-import { testServices } from '@bulkhead/testing';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import mongoose from 'mongoose';
-import { createStore, type Store } from '../../create-store.ts';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { createStore } from '../../create-store.ts';
+import { openTestStore } from '../open-test-store.fixture.ts';
 
-const { mongodbUri } = testServices();
 const now = new Date('2024-06-01T00:00:00Z');
-let store: Store;
-beforeAll(async () => {
-  store = createStore({ uri: mongodbUri, encryptionKey: randomBytes(32) });
-  await store.connect();
-  await store.prepareResourceTypes(['Device']);
-  const database = await mongoose.createConnection(mongodbUri).asPromise();
-  await database.db?.command({ collMod: 'Device', validator: { resourceId: { $ne: 'invalid' } } });
-  await database.close();
-});
-afterAll(() => store.close());
+const { store, database, close } = await openTestStore();
+await store.prepareResourceTypes(['Device']);
+await database.db?.command({ collMod: 'Device', validator: { resourceId: { $ne: 'invalid' } } });
+afterAll(close);
 
 function write(id: string, elements: object = {}) {
   const resource = { resourceType: 'Device', id, ...elements };

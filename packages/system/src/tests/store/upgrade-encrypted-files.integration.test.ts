@@ -4,19 +4,15 @@ import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { createEncryptStream } from '@bulkhead/store';
 import { testServices } from '@bulkhead/testing';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
 import { createStore, type Store } from '../../create-store.ts';
 
 const { mongodbUri: uri } = testServices();
 const encryptionKey = randomBytes(32);
-let store: Store;
-let database: mongoose.Connection;
-beforeAll(async () => {
-  store = createStore({ uri, encryptionKey });
-  await store.connect();
-  database = await mongoose.createConnection(uri).asPromise();
-});
+const store = createStore({ uri, encryptionKey });
+await store.connect();
+const database = await mongoose.createConnection(uri).asPromise();
 afterAll(async () => {
   await database.close();
   await store.close();

@@ -1,15 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startApi, type TestApi } from '../../../testing/start-api.ts';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { startApi } from '../../../testing/start-api.ts';
 
-let api: TestApi;
-beforeAll(async () => {
-  api = await startApi();
-});
-afterAll(async () => {
-  api.expectNoSecretInAnswers();
-  await api.stop();
-});
+const api = await startApi();
+afterAll(() => api.stopAndCheckAnswers());
 
 const path = '/api/ehr/signing-keys';
 const pem = () =>
