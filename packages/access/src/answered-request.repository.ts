@@ -1,5 +1,5 @@
-import { createEncryptedField, isDuplicateKey, mongooseFieldsOf, type SecretBox, type Stored } from '@bulkhead/store';
-import { type Connection as Database, Schema } from 'mongoose';
+import { createEncryptedField, isDuplicateKey, mongooseSchemaOf, type SecretBox } from '@bulkhead/store';
+import type { Connection as Database } from 'mongoose';
 import { z } from 'zod';
 
 const documentSchema = z.strictObject({
@@ -14,8 +14,6 @@ const documentSchema = z.strictObject({
   connectionId: z.string().exactOptional(),
   createdAt: z.date(),
 });
-type AnsweredRequestDocument = Stored<typeof documentSchema>;
-
 export interface AnsweredRequest {
   /** Equal for equal requests. */
   readonly requestHash: string;
@@ -35,11 +33,7 @@ const keptSeconds = 24 * 60 * 60;
 /** Longer than the longest request, a sync that waits for 290 seconds. An older attempt has died. */
 const longestAttemptMs = 6 * 60_000;
 
-const schema = new Schema<AnsweredRequestDocument>(mongooseFieldsOf(documentSchema), {
-  collection: 'answered_requests',
-  versionKey: false,
-  strict: 'throw',
-});
+const schema = mongooseSchemaOf(documentSchema, { collection: 'answered_requests' });
 schema.index({ createdAt: 1 }, { expireAfterSeconds: keptSeconds });
 schema.index({ connectionId: 1 });
 

@@ -1,6 +1,6 @@
 import { createHash, randomUUIDv7 } from 'node:crypto';
-import { batchedFind, mongooseFieldsOf, type Stored } from '@bulkhead/store';
-import { type Connection as Database, Schema } from 'mongoose';
+import { batchedFind, mongooseSchemaOf, type Stored } from '@bulkhead/store';
+import type { Connection as Database } from 'mongoose';
 import { z } from 'zod';
 import { type ApiKey, apiKeySchema } from './api-key.record.ts';
 import { apiKeyPrefix, isMistyped, makeApiKeyText } from './ids-and-secrets.ts';
@@ -23,11 +23,7 @@ type ApiKeyDocument = Stored<typeof documentSchema>;
 /** Often enough to see that a key is in use, without a write for each of several hundred requests a second. */
 const useNotedEveryMs = 60_000;
 
-const schema = new Schema<ApiKeyDocument>(mongooseFieldsOf(documentSchema), {
-  collection: 'api_keys',
-  versionKey: false,
-  strict: 'throw',
-});
+const schema = mongooseSchemaOf(documentSchema, { collection: 'api_keys' });
 schema.index({ keyId: 1 });
 
 export type ApiKeyRepository = ReturnType<typeof createApiKeyRepository>;

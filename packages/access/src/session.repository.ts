@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mongooseFieldsOf, type Stored } from '@bulkhead/store';
-import { type Connection as Database, Schema } from 'mongoose';
+import { mongooseSchemaOf, type Stored } from '@bulkhead/store';
+import type { Connection as Database } from 'mongoose';
 import { z } from 'zod';
 
 /** A user who is logged in with a browser. */
@@ -24,11 +24,7 @@ const lifetimeMs = 8 * 60 * 60_000;
 /** A page that sends a request every second must not cause a write every second. A minute is short compared with `idleMs`. */
 const seenNotedEveryMs = 60_000;
 
-const schema = new Schema<SessionDocument>(mongooseFieldsOf(documentSchema), {
-  collection: 'sessions',
-  versionKey: false,
-  strict: 'throw',
-});
+const schema = mongooseSchemaOf(documentSchema, { collection: 'sessions' });
 schema.index({ expiresAt: 1 }, { expireAfterSeconds: 0 });
 
 /** `sessions`: users who are logged in with a browser. */

@@ -1,5 +1,5 @@
-import { batchedInsert, mongooseFieldsOf, type Stored } from '@bulkhead/store';
-import { type Connection as Database, Schema } from 'mongoose';
+import { batchedInsert, mongooseSchemaOf } from '@bulkhead/store';
+import type { Connection as Database } from 'mongoose';
 import { z } from 'zod';
 
 const documentSchema = z.strictObject({
@@ -9,11 +9,7 @@ const documentSchema = z.strictObject({
   takenAt: z.date(),
 });
 
-const schema = new Schema<Stored<typeof documentSchema>>(mongooseFieldsOf(documentSchema), {
-  collection: 'active_exports',
-  versionKey: false,
-  strict: 'throw',
-});
+const schema = mongooseSchemaOf(documentSchema, { collection: 'active_exports' });
 
 /** The record is written right after the claim. If there is none after this time, the process has died in between. */
 const insertTimeoutMs = 10_000;

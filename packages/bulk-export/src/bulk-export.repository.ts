@@ -8,12 +8,12 @@ import {
   endedIn,
   inScope,
   lastEvents,
-  mongooseFieldsOf,
+  mongooseSchemaOf,
   phaseEvent,
   type Stored,
   usualDurationMs,
 } from '@bulkhead/store';
-import { type Connection as Database, Schema } from 'mongoose';
+import type { Connection as Database } from 'mongoose';
 import { z } from 'zod';
 import { createActiveExportRepository } from './active-export.repository.ts';
 import {
@@ -40,12 +40,7 @@ export type BulkExportChange = Partial<
   Omit<BulkExport, 'id' | 'phase' | 'timeline' | 'version' | 'connectionId' | 'createdAt' | 'warnings' | 'orphans'>
 >;
 
-const schema = new Schema<BulkExportDocument>(mongooseFieldsOf(documentSchema), {
-  collection: 'bulk_exports',
-  versionKey: false,
-  minimize: false,
-  strict: 'throw',
-});
+const schema = mongooseSchemaOf(documentSchema, { collection: 'bulk_exports', minimize: false });
 for (const name of ['events', 'fileEvents']) schema.path(name).select(false);
 schema.index({ active: 1, _id: 1 });
 schema.index({ connectionId: 1, _id: -1 });

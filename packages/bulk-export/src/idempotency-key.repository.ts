@@ -1,5 +1,5 @@
-import { isDuplicateKey, mongooseFieldsOf, type Stored } from '@bulkhead/store';
-import { type Connection as Database, Schema } from 'mongoose';
+import { isDuplicateKey, mongooseSchemaOf, type Stored } from '@bulkhead/store';
+import type { Connection as Database } from 'mongoose';
 import { z } from 'zod';
 
 const documentSchema = z.strictObject({
@@ -26,11 +26,7 @@ export interface KeyUse {
 /** Clients repeat a request within minutes. A day also covers a nightly job that is restarted in the morning. */
 const keptSeconds = 24 * 60 * 60;
 
-const schema = new Schema<IdempotencyKeyDocument>(mongooseFieldsOf(documentSchema), {
-  collection: 'idempotency_keys',
-  versionKey: false,
-  strict: 'throw',
-});
+const schema = mongooseSchemaOf(documentSchema, { collection: 'idempotency_keys' });
 schema.index({ createdAt: 1 }, { expireAfterSeconds: keptSeconds });
 
 /** `idempotency_keys`: makes a repeated POST return the record of the first one. */

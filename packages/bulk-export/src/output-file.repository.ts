@@ -5,11 +5,11 @@ import {
   countSchema,
   createClaims,
   createEncryptedField,
-  mongooseFieldsOf,
+  mongooseSchemaOf,
   type Stored,
   sumsOf,
 } from '@bulkhead/store';
-import { type Connection as Database, Schema } from 'mongoose';
+import type { Connection as Database } from 'mongoose';
 import { z } from 'zod';
 import { sumIssues } from './accounting.ts';
 import { type ExportCounts, type IssueCount, lineCounts, noCounts } from './bulk-export.record.ts';
@@ -40,11 +40,9 @@ const inOrder = { position: 1, _id: 1 } as const;
 /** Ids in one command. Each has some 40 bytes, so this is far below the 16 MB of a command. */
 const removedAtOnce = 10_000;
 
-const schema = new Schema<OutputFileDocument>(mongooseFieldsOf(documentSchema), {
+const schema = mongooseSchemaOf(documentSchema, {
   collection: 'output_files',
-  versionKey: false,
   minimize: false,
-  strict: 'throw',
   suppressReservedKeysWarning: true,
 });
 schema.index({ exportId: 1, state: 1 });

@@ -4,11 +4,11 @@ import {
   createEncryptedField,
   createLeases,
   isDuplicateKey,
-  mongooseFieldsOf,
+  mongooseSchemaOf,
   type SecretBox,
   type Stored,
 } from '@bulkhead/store';
-import { type Connection as Database, Schema } from 'mongoose';
+import type { Connection as Database } from 'mongoose';
 import { z } from 'zod';
 
 const documentSchema = z.strictObject({
@@ -28,12 +28,7 @@ const documentSchema = z.strictObject({
 });
 type AccessTokenDocument = Stored<typeof documentSchema>;
 
-const schema = new Schema<AccessTokenDocument>(mongooseFieldsOf(documentSchema), {
-  collection: 'access_tokens',
-  versionKey: false,
-  minimize: false,
-  strict: 'throw',
-});
+const schema = mongooseSchemaOf(documentSchema, { collection: 'access_tokens', minimize: false });
 
 /** `access_tokens`: one token cache for all processes. Each token is encrypted for its connection. */
 export function createAccessTokenRepository(options: {

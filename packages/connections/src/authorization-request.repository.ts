@@ -1,6 +1,6 @@
 import type { AuthorizationEndpoints, Connection } from '@bulkhead/providers';
-import { createEncryptedField, mongooseFieldsOf, type SecretBox, type Stored } from '@bulkhead/store';
-import { type Connection as Database, Schema } from 'mongoose';
+import { createEncryptedField, mongooseSchemaOf, type SecretBox, type Stored } from '@bulkhead/store';
+import type { Connection as Database } from 'mongoose';
 import { z } from 'zod';
 import { type AuthorizationRequest, authorizationRequestSchema } from './authorization-request.record.ts';
 
@@ -17,11 +17,7 @@ type AuthorizationRequestDocument = Stored<typeof documentSchema>;
 /** An ended request only answers the question how the authorization ended. */
 const keptSeconds = 60 * 60;
 
-const schema = new Schema<AuthorizationRequestDocument>(mongooseFieldsOf(documentSchema), {
-  collection: 'authorization_requests',
-  versionKey: false,
-  strict: 'throw',
-});
+const schema = mongooseSchemaOf(documentSchema, { collection: 'authorization_requests' });
 schema.index({ expiresAt: 1 }, { expireAfterSeconds: keptSeconds });
 
 /** `authorization_requests`: runs of the authorization code flow. Each transition happens once. */

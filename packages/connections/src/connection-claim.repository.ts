@@ -1,5 +1,5 @@
-import { batchedInsert, mongooseFieldsOf, type Stored } from '@bulkhead/store';
-import { type Connection as Database, Schema } from 'mongoose';
+import { batchedInsert, mongooseSchemaOf } from '@bulkhead/store';
+import type { Connection as Database } from 'mongoose';
 import { z } from 'zod';
 
 const documentSchema = z.strictObject({
@@ -9,11 +9,7 @@ const documentSchema = z.strictObject({
   takenAt: z.date(),
 });
 
-const schema = new Schema<Stored<typeof documentSchema>>(mongooseFieldsOf(documentSchema), {
-  collection: 'connection_claims',
-  versionKey: false,
-  strict: 'throw',
-});
+const schema = mongooseSchemaOf(documentSchema, { collection: 'connection_claims' });
 schema.index({ connectionId: 1 });
 
 /** The connection is written right after its claims. If it does not have the claimed value after this time, the process has died in between. */

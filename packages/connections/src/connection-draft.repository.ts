@@ -1,6 +1,6 @@
 import { type Connection, type ConnectionTest, connectionTestSchema } from '@bulkhead/providers';
-import { createEncryptedField, mongooseFieldsOf, type SecretBox, type Stored } from '@bulkhead/store';
-import { type Connection as Database, Schema } from 'mongoose';
+import { createEncryptedField, mongooseSchemaOf, type SecretBox } from '@bulkhead/store';
+import type { Connection as Database } from 'mongoose';
 import { z } from 'zod';
 
 const documentSchema = z.strictObject({
@@ -10,13 +10,7 @@ const documentSchema = z.strictObject({
   test: connectionTestSchema.exactOptional(),
   expiresAt: z.date(),
 });
-type ConnectionDraftDocument = Stored<typeof documentSchema>;
-
-const schema = new Schema<ConnectionDraftDocument>(mongooseFieldsOf(documentSchema), {
-  collection: 'connection_drafts',
-  versionKey: false,
-  strict: 'throw',
-});
+const schema = mongooseSchemaOf(documentSchema, { collection: 'connection_drafts' });
 schema.index({ expiresAt: 1 }, { expireAfterSeconds: 0 });
 
 /** Longer than the time limit of a test. The API deletes a draft as soon as it has the result. */

@@ -5,8 +5,8 @@ import {
   type ConnectionTest,
   connectionSchema,
 } from '@bulkhead/providers';
-import { batchedFind, createEncryptedField, mongooseFieldsOf, type SecretBox, type Stored } from '@bulkhead/store';
-import { type Connection as Database, Schema } from 'mongoose';
+import { batchedFind, createEncryptedField, mongooseSchemaOf, type SecretBox, type Stored } from '@bulkhead/store';
+import type { Connection as Database } from 'mongoose';
 import { z } from 'zod';
 import { createConnectionClaimRepository } from './connection-claim.repository.ts';
 import { connectionExists, defaultNameOf, nameTaken, withFreeName } from './connection-name.ts';
@@ -24,12 +24,7 @@ const documentSchema = connectionSchema.extend({
 });
 type ConnectionDocument = Stored<typeof documentSchema>;
 
-const schema = new Schema<ConnectionDocument>(mongooseFieldsOf(documentSchema), {
-  collection: 'connections',
-  versionKey: false,
-  minimize: false,
-  strict: 'throw',
-});
+const schema = mongooseSchemaOf(documentSchema, { collection: 'connections', minimize: false });
 
 /** `connections`: the credentials of one practice at a provider. Secrets are encrypted. */
 export function createConnectionRepository({ database, secretBox }: { database: Database; secretBox: SecretBox }) {

@@ -1,7 +1,7 @@
 import { type AssertionAlgorithm, assertionAlgorithms, type SigningKey } from '@bulkhead/providers';
 import type { Immutable } from '@bulkhead/runtime';
-import { createEncryptedField, isDuplicateKey, mongooseFieldsOf, type SecretBox, type Stored } from '@bulkhead/store';
-import { type Connection as Database, Schema } from 'mongoose';
+import { createEncryptedField, isDuplicateKey, mongooseSchemaOf, type SecretBox, type Stored } from '@bulkhead/store';
+import type { Connection as Database } from 'mongoose';
 import { z } from 'zod';
 
 /** A key that signs client assertions, without its private half. */
@@ -24,11 +24,7 @@ export type SigningKeyRecord = Immutable<z.output<typeof signingKeySchema>>;
 const documentSchema = signingKeySchema.omit({ kid: true }).extend({ id: z.string(), sealedPrivateJwk: z.string() });
 type SigningKeyDocument = Stored<typeof documentSchema>;
 
-const schema = new Schema<SigningKeyDocument>(mongooseFieldsOf(documentSchema), {
-  collection: 'signing_keys',
-  versionKey: false,
-  strict: 'throw',
-});
+const schema = mongooseSchemaOf(documentSchema, { collection: 'signing_keys' });
 
 /**
  * Servers must not cache our JWKS longer than its `max-age` of 5 minutes (SMART App Launch 2.2, "Registering a Client"). One hour is

@@ -1,12 +1,6 @@
 import type { Immutable } from '@bulkhead/runtime';
-import {
-  type EncryptedFiles,
-  type EncryptedFileWriter,
-  isDuplicateKey,
-  mongooseFieldsOf,
-  type Stored,
-} from '@bulkhead/store';
-import { type Connection as Database, Schema } from 'mongoose';
+import { type EncryptedFiles, type EncryptedFileWriter, isDuplicateKey, mongooseSchemaOf } from '@bulkhead/store';
+import type { Connection as Database } from 'mongoose';
 import { z } from 'zod';
 
 /** A content and its encrypted parts. All parts but the last have `partBytes`. */
@@ -30,11 +24,7 @@ const documentSchema = contentSchema.extend({
   unreferencedSince: z.date().exactOptional(),
 });
 
-const schema = new Schema<Stored<typeof documentSchema>>(mongooseFieldsOf(documentSchema), {
-  collection: 'document_contents',
-  versionKey: false,
-  strict: 'throw',
-});
+const schema = mongooseSchemaOf(documentSchema, { collection: 'document_contents' });
 // Before an upload is removed, a query checks whether it is in use.
 schema.index({ upload: 1 });
 

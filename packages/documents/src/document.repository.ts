@@ -3,10 +3,10 @@ import {
   createClaims,
   duplicateInserts,
   FileNovelty,
-  mongooseFieldsOf,
+  mongooseSchemaOf,
   type Stored,
 } from '@bulkhead/store';
-import { type Connection as Database, Schema } from 'mongoose';
+import type { Connection as Database } from 'mongoose';
 import { z } from 'zod';
 import {
   type DocumentNote,
@@ -37,11 +37,9 @@ type FailedDocument = Pick<PatientDocument, 'connectionId' | 'completedAt' | 'er
 
 const unsettled: DocumentState[] = ['pending', 'downloading'];
 
-const schema = new Schema<PatientDocumentDocument>(mongooseFieldsOf(documentSchema), {
+const schema = mongooseSchemaOf(documentSchema, {
   collection: 'documents',
-  versionKey: false,
   minimize: false,
-  strict: 'throw',
   suppressReservedKeysWarning: true,
 });
 // The sweep queries by state, and readers by connection and optionally by patient or resource.

@@ -1,15 +1,10 @@
-import { type ConnectionScope, inScope, mongooseFieldsOf, type Stored } from '@bulkhead/store';
-import { type Connection as Database, Schema } from 'mongoose';
+import { type ConnectionScope, inScope, mongooseSchemaOf, type Stored } from '@bulkhead/store';
+import type { Connection as Database } from 'mongoose';
 import { type DataAmounts, type Erasure, erasureSchema } from './erasure.record.ts';
 
 type ErasureDocument = Stored<typeof erasureSchema>;
 
-const schema = new Schema<ErasureDocument>(mongooseFieldsOf(erasureSchema), {
-  collection: 'erasures',
-  versionKey: false,
-  minimize: false,
-  strict: 'throw',
-});
+const schema = mongooseSchemaOf(erasureSchema, { collection: 'erasures', minimize: false });
 schema.index({ connectionId: 1, _id: -1 });
 schema.index({ phase: 1, _id: 1 });
 // Every process that writes reads the erased connections every two seconds.

@@ -20,11 +20,11 @@ import {
   type EncryptedFileWriter,
   inScope,
   isDuplicateKey,
-  mongooseFieldsOf,
+  mongooseSchemaOf,
   type SecretBox,
   type Stored,
 } from '@bulkhead/store';
-import { type Connection as Database, Schema } from 'mongoose';
+import type { Connection as Database } from 'mongoose';
 import { z } from 'zod';
 import { type QuarantinedLine, type QuarantineEntry, quarantineEntrySchema } from './quarantine.record.ts';
 
@@ -57,11 +57,7 @@ export type QuarantineFilter = Partial<
 /** Longer lines are stored as encrypted files. Encryption adds a third, and a document must stay far below BSON's 16 MB. */
 const maxInlineBytes = 1024 * 1024;
 
-const schema = new Schema<QuarantineDocument>(mongooseFieldsOf(documentSchema), {
-  collection: 'quarantine',
-  versionKey: false,
-  strict: 'throw',
-});
+const schema = mongooseSchemaOf(documentSchema, { collection: 'quarantine' });
 // An id starts with the id of the export, so the index also gives the lines of one file in their order.
 schema.index({ connectionId: 1, _id: 1 });
 schema.index({ exportId: 1, _id: 1 });
@@ -75,11 +71,7 @@ const usageSchema = z.strictObject({
   keptBytes: z.int(),
 });
 
-const usageModelSchema = new Schema<Stored<typeof usageSchema>>(mongooseFieldsOf(usageSchema), {
-  collection: 'quarantine_usage',
-  versionKey: false,
-  strict: 'throw',
-});
+const usageModelSchema = mongooseSchemaOf(usageSchema, { collection: 'quarantine_usage' });
 
 export type QuarantineRepository = ReturnType<typeof createQuarantineRepository>;
 

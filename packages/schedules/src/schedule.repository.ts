@@ -1,5 +1,5 @@
-import { type ConnectionScope, inScope, mongooseFieldsOf, type Stored } from '@bulkhead/store';
-import { type Connection as Database, Schema } from 'mongoose';
+import { type ConnectionScope, inScope, mongooseSchemaOf, type Stored } from '@bulkhead/store';
+import type { Connection as Database } from 'mongoose';
 import { type Schedule, type ScheduleRun, scheduleSchema } from './schedule.record.ts';
 
 type ScheduleDocument = Stored<typeof scheduleSchema>;
@@ -9,12 +9,7 @@ export type ScheduleChange = Partial<Pick<Schedule, 'cron' | 'timeZone' | 'sprea
 /** A run is stored milliseconds after its claim. If it is not stored after this time, its worker has died in between. */
 const startTimeoutMs = 10_000;
 
-const schema = new Schema<ScheduleDocument>(mongooseFieldsOf(scheduleSchema), {
-  collection: 'schedules',
-  versionKey: false,
-  minimize: false,
-  strict: 'throw',
-});
+const schema = mongooseSchemaOf(scheduleSchema, { collection: 'schedules', minimize: false });
 schema.index({ paused: 1, nextRunAt: 1 });
 schema.index({ connectionId: 1, _id: 1 });
 

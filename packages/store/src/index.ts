@@ -32,7 +32,7 @@ export {
   retryingSchema,
   warningSchema,
 } from './records/failure.record.ts';
-export { mongooseFieldsOf, type Stored } from './records/mongoose-fields-of.ts';
+export { mongooseSchemaOf, type Stored } from './records/mongoose-fields-of.ts';
 export { instantSchema, toView, type View, type ViewShape, viewShapeOf } from './records/record-view.ts';
 export { byTime, lastEvents, phaseEvent, runEventShape, waitingEvent } from './records/run-events.ts';
 export { countByPhase, endedIn, median, untilStored, usualDurationMs } from './runs.ts';

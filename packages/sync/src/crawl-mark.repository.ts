@@ -1,5 +1,5 @@
-import { idsBelow, mongooseFieldsOf, type Stored } from '@bulkhead/store';
-import { type Connection as Database, Schema } from 'mongoose';
+import { idsBelow, mongooseSchemaOf } from '@bulkhead/store';
+import type { Connection as Database } from 'mongoose';
 import { z } from 'zod';
 
 const documentSchema = z.strictObject({
@@ -10,12 +10,7 @@ const documentSchema = z.strictObject({
   marks: z.record(z.string(), z.date()),
 });
 
-const schema = new Schema<Stored<typeof documentSchema>>(mongooseFieldsOf(documentSchema), {
-  collection: 'crawl_marks',
-  versionKey: false,
-  minimize: false,
-  strict: 'throw',
-});
+const schema = mongooseSchemaOf(documentSchema, { collection: 'crawl_marks', minimize: false });
 
 /**
  * `crawl_marks`: the time up to which each patient and type was crawled. It is kept by patient and not by connection, because nothing is

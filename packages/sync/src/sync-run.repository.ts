@@ -7,12 +7,12 @@ import {
   inScope,
   isDuplicateKey,
   lastEvents,
-  mongooseFieldsOf,
+  mongooseSchemaOf,
   phaseEvent,
   type Stored,
   usualDurationMs,
 } from '@bulkhead/store';
-import { type Connection as Database, Schema } from 'mongoose';
+import type { Connection as Database } from 'mongoose';
 import { z } from 'zod';
 import { type NewSearchEvent, type SyncEvent, syncEventSchema } from './sync-event.record.ts';
 import { type SyncRun, syncRunSchema } from './sync-run.record.ts';
@@ -30,12 +30,7 @@ export type SyncRunChange = Partial<
   Pick<SyncRun, 'types' | 'skipped' | 'patientCount' | 'warnings' | 'error' | 'startedAt' | 'completedAt'>
 >;
 
-const schema = new Schema<SyncRunDocument>(mongooseFieldsOf(documentSchema), {
-  collection: 'sync_runs',
-  versionKey: false,
-  minimize: false,
-  strict: 'throw',
-});
+const schema = mongooseSchemaOf(documentSchema, { collection: 'sync_runs', minimize: false });
 for (const name of ['events', 'searchEvents']) schema.path(name).select(false);
 schema.index({ active: 1, _id: 1 });
 schema.index({ connectionId: 1, _id: -1 });

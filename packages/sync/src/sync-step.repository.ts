@@ -1,5 +1,5 @@
-import { type Claim, createClaims, mongooseFieldsOf, type Stored, sumsOf } from '@bulkhead/store';
-import { type Connection as Database, Schema } from 'mongoose';
+import { type Claim, createClaims, mongooseSchemaOf, type Stored, sumsOf } from '@bulkhead/store';
+import type { Connection as Database } from 'mongoose';
 import { z } from 'zod';
 import { retriedSearch } from './sync-search.ts';
 import {
@@ -27,12 +27,7 @@ export interface ChangedSearch {
 
 const unsettled: SyncStep['state'][] = ['pending', 'running'];
 
-const schema = new Schema<SyncStepDocument>(mongooseFieldsOf(documentSchema), {
-  collection: 'sync_steps',
-  versionKey: false,
-  minimize: false,
-  strict: 'throw',
-});
+const schema = mongooseSchemaOf(documentSchema, { collection: 'sync_steps', minimize: false });
 schema.index({ runId: 1, state: 1 });
 
 /** `sync_steps`: the searches of a run, with their progress. */

@@ -1,5 +1,5 @@
-import { mongooseFieldsOf, type Stored } from '@bulkhead/store';
-import { type Connection as Database, Schema } from 'mongoose';
+import { mongooseSchemaOf, type Stored } from '@bulkhead/store';
+import type { Connection as Database } from 'mongoose';
 import {
   type WebhookAttempt,
   type WebhookDelivery,
@@ -12,11 +12,7 @@ type WebhookDeliveryDocument = Stored<typeof webhookDeliverySchema>;
 /** Enough to see a pattern. The retries of one day are fewer. */
 const keptAttempts = 20;
 
-const schema = new Schema<WebhookDeliveryDocument>(mongooseFieldsOf(webhookDeliverySchema), {
-  collection: 'webhook_deliveries',
-  versionKey: false,
-  strict: 'throw',
-});
+const schema = mongooseSchemaOf(webhookDeliverySchema, { collection: 'webhook_deliveries' });
 schema.index({ connectionId: 1, _id: -1 });
 schema.index({ state: 1, _id: 1 });
 schema.index({ state: 1, createdAt: 1 });

@@ -1,16 +1,12 @@
 import type { ExportType } from '@bulkhead/fhir';
-import { isDuplicateKey, mongooseFieldsOf, type Stored } from '@bulkhead/store';
-import { type Connection as Database, Schema } from 'mongoose';
+import { isDuplicateKey, mongooseSchemaOf } from '@bulkhead/store';
+import type { Connection as Database } from 'mongoose';
 import { z } from 'zod';
 import { type Watermark, watermarkSchema } from './watermark.ts';
 
 const documentSchema = watermarkSchema.extend({ id: z.string() });
 
-const schema = new Schema<Stored<typeof documentSchema>>(mongooseFieldsOf(documentSchema), {
-  collection: 'watermarks',
-  versionKey: false,
-  strict: 'throw',
-});
+const schema = mongooseSchemaOf(documentSchema, { collection: 'watermarks' });
 schema.index({ connectionId: 1 });
 
 /** `watermarks`: for each connection, export level and type, the last transactionTime up to which everything is stored. */

@@ -1,5 +1,5 @@
-import { mongooseFieldsOf, type Stored } from '@bulkhead/store';
-import { type Connection as Database, Schema } from 'mongoose';
+import { mongooseSchemaOf, type Stored } from '@bulkhead/store';
+import type { Connection as Database } from 'mongoose';
 import { type HistorySample, historySampleSchema } from './history-sample.record.ts';
 
 /** Long enough to compare this night with the same night of the last weeks. Prometheus keeps more, if a deployment has it. */
@@ -7,12 +7,7 @@ export const historyKeptMs = 30 * 24 * 60 * 60_000;
 
 type HistorySampleDocument = Stored<typeof historySampleSchema>;
 
-const schema = new Schema<HistorySampleDocument>(mongooseFieldsOf(historySampleSchema), {
-  collection: 'history_samples',
-  versionKey: false,
-  minimize: false,
-  strict: 'throw',
-});
+const schema = mongooseSchemaOf(historySampleSchema, { collection: 'history_samples', minimize: false });
 schema.index({ at: 1 });
 
 /** `history_samples`: how the deployment was doing in each quarter of an hour of the last 30 days. A few MB in all. */

@@ -1,5 +1,5 @@
-import { mongooseFieldsOf, type Stored } from '@bulkhead/store';
-import { type Connection as Database, Schema } from 'mongoose';
+import { mongooseSchemaOf } from '@bulkhead/store';
+import type { Connection as Database } from 'mongoose';
 import { type ProcessState, processStateSchema } from './process-state.record.ts';
 
 /** A process that has crashed is shown for this long, so that an operator sees it. */
@@ -8,12 +8,7 @@ const keptMs = 60 * 60_000;
 /** More processes than a deployment has. A process that is restarted every 10 s leaves 360 records in an hour. */
 const maxListed = 1000;
 
-const schema = new Schema<Stored<typeof processStateSchema>>(mongooseFieldsOf(processStateSchema), {
-  collection: 'process_states',
-  versionKey: false,
-  minimize: false,
-  strict: 'throw',
-});
+const schema = mongooseSchemaOf(processStateSchema, { collection: 'process_states', minimize: false });
 schema.index({ reportedAt: 1 }, { expireAfterSeconds: keptMs / 1000 });
 
 /** `process_states`: what the API and worker processes say about themselves. */

@@ -1,7 +1,7 @@
 import { AppError } from '@bulkhead/runtime';
-import { type Connection as Database, Schema } from 'mongoose';
+import type { Connection as Database } from 'mongoose';
 import { z } from 'zod';
-import { mongooseFieldsOf, type Stored } from '../records/mongoose-fields-of.ts';
+import { mongooseSchemaOf, type Stored } from '../records/mongoose-fields-of.ts';
 import type { EncryptedField } from './encrypted-field.ts';
 import type { SecretBox } from './secret-box.ts';
 
@@ -14,11 +14,7 @@ const documentSchema = z.strictObject({
 });
 type EncryptionKeyDocument = Stored<typeof documentSchema>;
 
-const schema = new Schema<EncryptionKeyDocument>(mongooseFieldsOf(documentSchema), {
-  collection: 'encryption_keys',
-  versionKey: false,
-  strict: 'throw',
-});
+const schema = mongooseSchemaOf(documentSchema, { collection: 'encryption_keys' });
 
 const knownText = 'bulkhead';
 

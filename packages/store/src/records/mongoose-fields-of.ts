@@ -1,5 +1,5 @@
 import type { Immutable } from '@bulkhead/runtime';
-import { Schema, type SchemaDefinition, type SchemaDefinitionProperty } from 'mongoose';
+import { Schema, type SchemaDefinition, type SchemaDefinitionProperty, type SchemaOptions } from 'mongoose';
 import type { z } from 'zod';
 
 /** A record as it is stored: its `id` is the `_id` of the document. */
@@ -14,6 +14,14 @@ const mongooseTypes: Readonly<Record<string, SchemaDefinitionProperty>> = {
   boolean: Boolean,
   date: Date,
 };
+
+/** The Mongoose schema of a collection of records. A write of a field that the record does not have throws. */
+export function mongooseSchemaOf<RecordSchema extends z.ZodObject>(
+  record: RecordSchema,
+  options: Pick<SchemaOptions, 'minimize' | 'suppressReservedKeysWarning'> & { readonly collection: string },
+): Schema<Stored<RecordSchema>> {
+  return new Schema(mongooseFieldsOf(record), { versionKey: false, strict: 'throw', ...options });
+}
 
 /**
  * The fields of the Mongoose schema that stores a record. Mongoose casts and requires the fields of the record. It stores objects and arrays
