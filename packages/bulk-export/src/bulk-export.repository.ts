@@ -3,15 +3,11 @@ import {
   batchedFind,
   batchedInsert,
   byTime,
-  type ConnectionScope,
-  countByPhase,
-  endedIn,
-  inScope,
+  createRunQueries,
   lastEvents,
   mongooseSchemaOf,
   phaseEvent,
   type Stored,
-  usualDurationMs,
 } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
 import { z } from 'zod';
@@ -70,6 +66,13 @@ export function createBulkExportRepository(database: Database) {
     if (holder !== exportId) throw alreadyRunning(holder);
   };
   return {
+    ...createRunQueries<BulkExportDocument, BulkExport, BulkExportPhase>({
+      model,
+      toRecord,
+      endPhases: ['completed', 'failed'],
+      failedPhases: ['failed'],
+    }),
+
     /**
      * Adds an export. Adding the same export a second time changes nothing.
      * @throws AppError `export-already-running`, with the id of the running export in `context.exportId`
@@ -98,40 +101,9 @@ export function createBulkExportRepository(database: Database) {
       return new Map(found.map((document) => [document._id, toRecord(document) as BulkExport]));
     },
 
-    /** Lists exports, newest first. @param filter.after the last id of the previous page */
-    async list(filter: {
-      readonly provider: string;
-      readonly connectionId?: string | undefined;
-      readonly phases?: readonly BulkExportPhase[] | undefined;
-      readonly scope: ConnectionScope;
-      readonly after?: string | undefined;
-      readonly limit: number;
-    }): Promise<BulkExport[]> {
-      const { provider, connectionId, phases, scope, after, limit } = filter;
-      const documents = await model
-        .find({
-          provider,
-          $and: [inScope(scope), connectionId === undefined ? {} : { connectionId }],
-          ...(phases === undefined ? {} : { phase: { $in: [...phases] } }),
-          ...(after === undefined ? {} : { _id: { $lt: after } }),
-        })
-        .sort({ _id: -1 })
-        .limit(limit)
-        .lean();
-      return documents.map((document) => toRecord(document));
-    },
-
     /** Whether the manifest of another export of the connection was read. */
     async hasEarlier({ id, connectionId }: Pick<BulkExport, 'id' | 'connectionId'>): Promise<boolean> {
       return (await model.exists({ connectionId, _id: { $ne: id }, transactionTime: { $exists: true } })) !== null;
-    },
-
-    usualMs: (connectionId: string): Promise<number | undefined> => usualDurationMs(model, connectionId),
-
-    /** Lists the exports that have not ended, oldest id first. */
-    async listActive(): Promise<BulkExport[]> {
-      const documents = await model.find({ active: true }).sort({ _id: 1 }).lean();
-      return documents.map((document) => toRecord(document));
     },
 
     /**
@@ -205,53 +177,11 @@ export function createBulkExportRepository(database: Database) {
       );
     },
 
-    /** Counts the active exports, and those that have ended since `endedSince`. */
-    countByPhase: (endedSince: Date): Promise<ReadonlyMap<string, number>> => countByPhase(model, endedSince),
-
-    /** Lists the exports that have failed since `since`, the last failure first. It reads an index and at most `limit` records. */
-    async listFailed({ since, limit }: { readonly since: Date; readonly limit: number }): Promise<BulkExport[]> {
-      const failed = { completedAt: { $gte: since }, phase: 'failed' as const };
-      const documents = await model.find(failed).sort({ completedAt: -1 }).limit(limit).lean();
-      return documents.map((document) => toRecord(document));
-    },
-
-    /** Lists the exports that have ended in a time, the first end first. It reads an index and at most `limit` records. */
-    async listEnded(filter: {
-      readonly since: Date;
-      readonly until: Date;
-      readonly limit: number;
-    }): Promise<BulkExport[]> {
-      const documents = await model.find(endedIn(filter)).sort({ completedAt: 1 }).limit(filter.limit).lean();
-      return documents.map((document) => toRecord(document));
-    },
-
-    /** Lists the exports that have not ended, the oldest first. It reads an index and at most `limit` records. */
-    async listOldestActive(limit: number): Promise<BulkExport[]> {
-      const documents = await model.find({ active: true }).sort({ _id: 1 }).limit(limit).lean();
-      return documents.map((document) => toRecord(document));
-    },
-
-    /** Finds the newest export of a connection that has completed or failed. It walks the index of the connection from its end. */
-    async findNewestEnded(connectionId: string): Promise<BulkExport | undefined> {
-      const ended = { connectionId, phase: { $in: ['completed', 'failed'] as BulkExportPhase[] } };
-      return toRecord(await model.findOne(ended).sort({ _id: -1 }).lean());
-    },
-
     /** Lists the ended exports that must still be deleted at the server, and all exports that have an orphan there. */
     async listDiscardable(): Promise<BulkExport[]> {
       const isDue = [{ discard: 'due' as const, active: false }, { 'orphans.0': { $exists: true } }];
       const documents = await model.find({ $or: isDue }).sort({ _id: 1 }).lean();
       return documents.map((document) => toRecord(document));
-    },
-
-    /** Lists the ended exports whose clients have not been notified yet. */
-    async listUnnotifiedIds(limit: number): Promise<string[]> {
-      const documents = await model.find({ notify: 'due' }, { _id: 1 }).sort({ _id: 1 }).limit(limit).lean();
-      return documents.map(({ _id }) => _id);
-    },
-
-    async markNotified({ id, version }: Pick<BulkExport, 'id' | 'version'>): Promise<void> {
-      await model.updateOne({ _id: id, version, notify: 'due' }, { $set: { notify: 'done' } });
     },
 
     /** Records that an orphaned export was deleted at the server. */

@@ -35,7 +35,7 @@ export {
 export { mongooseSchemaOf, type Stored } from './records/mongoose-fields-of.ts';
 export { instantSchema, toView, type View, type ViewShape, viewShapeOf } from './records/record-view.ts';
 export { byTime, lastEvents, phaseEvent, runEventShape, waitingEvent } from './records/run-events.ts';
-export { countByPhase, endedIn, median, untilStored, usualDurationMs } from './runs.ts';
+export { createRunQueries, median, untilStored } from './runs.ts';
 export { type ConnectionScope, inScope, isInScope } from './scopes.ts';
 export { duplicateInserts, isDocumentRefused, isDuplicateKey, isStoreUnavailable } from './store-errors.ts';
 export { type CommandObserver, watchCommands } from './watch-commands.ts';

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { AppError } from '@bulkhead/runtime';
 import type { Model } from 'mongoose';
+import { type ConnectionScope, inScope } from './scopes.ts';
 
 /** The driver already waits for a server (30 s by default), so this only spaces the attempts after that. */
 const waitMs = 500;
@@ -27,13 +28,8 @@ export function median(values: readonly number[]): number | undefined {
   return values.toSorted((left, right) => left - right)[Math.floor(values.length / 2)];
 }
 
-/** The filter for runs that have ended in a time, without `until` itself. An index serves it. */
-export function endedIn({ since, until }: { readonly since: Date; readonly until: Date }) {
-  return { completedAt: { $gte: since, $lt: until }, active: false };
-}
-
 /** How long the last runs of a connection took that completed: the median of up to five. @returns undefined if there is none */
-export async function usualDurationMs(
+async function usualDurationMs(
   model: Pick<Model<unknown>, 'aggregate'>,
   connectionId: string,
 ): Promise<number | undefined> {
@@ -51,7 +47,7 @@ export async function usualDurationMs(
  * Counts active runs, and runs that have ended since `endedSince`. This takes two index scans, no matter how many older runs
  * are stored.
  */
-export async function countByPhase(
+async function countByPhase(
   model: Pick<Model<unknown>, 'aggregate'>,
   endedSince: Date,
 ): Promise<ReadonlyMap<string, number>> {
@@ -65,4 +61,80 @@ export async function countByPhase(
     count({ completedAt: { $gte: endedSince }, active: false }),
   ]);
   return new Map(groups.flat().map(({ _id, count }) => [_id, count]));
+}
+
+/** The queries of exports and of syncs. @param options.endPhases the phases of a run that has ended and was not cancelled */
+export function createRunQueries<Document extends { readonly _id: string }, Run, Phase extends string>(options: {
+  readonly model: Model<Document>;
+  readonly toRecord: (document: Document) => Run;
+  readonly endPhases: readonly Phase[];
+  readonly failedPhases: readonly Phase[];
+}) {
+  const { toRecord, endPhases, failedPhases } = options;
+  // Mongoose cannot type a filter for the fields that the two documents have in common.
+  const model = options.model as unknown as Model<{ readonly _id: string }>;
+  const list = async (filter: object, page: { readonly sort: Record<string, 1 | -1>; readonly limit?: number }) => {
+    // MongoDB reads no limit as 0.
+    const { sort, limit = 0 } = page;
+    const documents = await model.find(filter).sort(sort).limit(limit).lean();
+    return documents.map((document) => toRecord(document as unknown as Document));
+  };
+  return {
+    /** Lists runs, newest first. @param filter.after the last id of the previous page */
+    list(filter: {
+      readonly provider: string;
+      readonly connectionId?: string | undefined;
+      readonly phases?: readonly Phase[] | undefined;
+      readonly scope: ConnectionScope;
+      readonly after?: string | undefined;
+      readonly limit: number;
+    }): Promise<Run[]> {
+      const { provider, connectionId, phases, scope, after, limit } = filter;
+      const query = {
+        provider,
+        $and: [inScope(scope), connectionId === undefined ? {} : { connectionId }],
+        ...(phases === undefined ? {} : { phase: { $in: phases } }),
+        ...(after === undefined ? {} : { _id: { $lt: after } }),
+      };
+      return list(query, { sort: { _id: -1 }, limit });
+    },
+
+    usualMs: (connectionId: string): Promise<number | undefined> => usualDurationMs(model, connectionId),
+
+    /** Counts the active runs, and those that have ended since `endedSince`. */
+    countByPhase: (endedSince: Date): Promise<ReadonlyMap<string, number>> => countByPhase(model, endedSince),
+
+    /** Lists the runs that have not ended, the oldest first. It reads an index and at most `limit` records. Default: no limit. */
+    listActive: (limit?: number): Promise<Run[]> =>
+      list({ active: true }, { sort: { _id: 1 }, ...(limit === undefined ? {} : { limit }) }),
+
+    /** Lists the runs that have failed since `since`, the last failure first. It reads an index and at most `limit` records. */
+    listFailed: ({ since, limit }: { readonly since: Date; readonly limit: number }): Promise<Run[]> =>
+      list({ completedAt: { $gte: since }, phase: { $in: failedPhases } }, { sort: { completedAt: -1 }, limit }),
+
+    /** Lists the runs that have ended from `since` until before `until`, the first end first. It reads an index and at most `limit` records. */
+    listEnded(filter: { readonly since: Date; readonly until: Date; readonly limit: number }): Promise<Run[]> {
+      const { since, until, limit } = filter;
+      return list({ completedAt: { $gte: since, $lt: until }, active: false }, { sort: { completedAt: 1 }, limit });
+    },
+
+    /** Finds the newest run of a connection that has ended and was not cancelled. It walks the index of the connection from its end. */
+    async findNewestEnded(connectionId: string): Promise<Run | undefined> {
+      return (await list({ connectionId, phase: { $in: endPhases } }, { sort: { _id: -1 }, limit: 1 }))[0];
+    },
+
+    /** Lists the ended runs whose clients have not been notified yet. */
+    async listUnnotifiedIds(limit: number): Promise<string[]> {
+      const documents = await model
+        .find({ notify: 'due' } as object, { _id: 1 })
+        .sort({ _id: 1 })
+        .limit(limit)
+        .lean();
+      return documents.map(({ _id }) => _id);
+    },
+
+    async markNotified({ id, version }: { readonly id: string; readonly version: number }): Promise<void> {
+      await model.updateOne({ _id: id, version, notify: 'due' } as object, { $set: { notify: 'done' } });
+    },
+  };
 }

@@ -1,16 +1,12 @@
 import { createActiveExportRepository } from '@bulkhead/bulk-export';
 import {
   byTime,
-  type ConnectionScope,
-  countByPhase,
-  endedIn,
-  inScope,
+  createRunQueries,
   isDuplicateKey,
   lastEvents,
   mongooseSchemaOf,
   phaseEvent,
   type Stored,
-  usualDurationMs,
 } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
 import { z } from 'zod';
@@ -46,6 +42,13 @@ export function createSyncRunRepository(database: Database) {
   const claimRequest = ({ id, connectionId, now }: { id: string; connectionId: string; now: Date }) =>
     claims.claim({ key: `${connectionId}/sync`, exportId: id, now });
   return {
+    ...createRunQueries<SyncRunDocument, SyncRun, SyncRunPhase>({
+      model,
+      toRecord,
+      endPhases: ['completed', 'partial', 'failed'],
+      failedPhases: ['failed', 'partial'],
+    }),
+
     /**
      * Adds a run, unless another run of the connection is active. Adding the same run a second time changes nothing.
      * @returns the id of the connection's active run: that of `run` if it was added
@@ -69,30 +72,6 @@ export function createSyncRunRepository(database: Database) {
       return document ? toRecord(document) : undefined;
     },
 
-    /** Lists runs, newest first. @param filter.after the last id of the previous page */
-    async list(filter: {
-      readonly provider: string;
-      readonly connectionId?: string | undefined;
-      readonly scope: ConnectionScope;
-      readonly after?: string | undefined;
-      readonly limit: number;
-    }): Promise<SyncRun[]> {
-      const { provider, connectionId, scope, after, limit } = filter;
-      const documents = await model
-        .find({
-          provider,
-          $and: [inScope(scope), connectionId === undefined ? {} : { connectionId }],
-          ...(after === undefined ? {} : { _id: { $lt: after } }),
-        })
-        .sort({ _id: -1 })
-        .limit(limit)
-        .lean();
-      return documents.map(toRecord);
-    },
-
-    /** Counts the active runs, and those that have ended since `endedSince`. */
-    countByPhase: (endedSince: Date): Promise<ReadonlyMap<string, number>> => countByPhase(model, endedSince),
-
     /** Finds the last run that completed. @param filter.scheduleId the schedule that started it. If absent, any run counts */
     async findLastCompleted(filter: {
       readonly connectionId: string;
@@ -100,44 +79,6 @@ export function createSyncRunRepository(database: Database) {
     }): Promise<Pick<SyncRun, 'createdAt'> | undefined> {
       const query = model.findOne({ ...filter, phase: 'completed' }, { createdAt: 1 }).sort({ _id: -1 });
       return (await query.lean()) ?? undefined;
-    },
-
-    /** Lists the runs that have failed in whole or in part since `since`, the last first. It reads an index and at most `limit` records. */
-    async listFailed({ since, limit }: { readonly since: Date; readonly limit: number }): Promise<SyncRun[]> {
-      const phases: SyncRunPhase[] = ['failed', 'partial'];
-      const failed = { completedAt: { $gte: since }, phase: { $in: phases } };
-      return (await model.find(failed).sort({ completedAt: -1 }).limit(limit).lean()).map(toRecord);
-    },
-
-    /** Lists the runs that have ended in a time, the first end first. It reads an index and at most `limit` records. */
-    async listEnded(filter: {
-      readonly since: Date;
-      readonly until: Date;
-      readonly limit: number;
-    }): Promise<SyncRun[]> {
-      return (await model.find(endedIn(filter)).sort({ completedAt: 1 }).limit(filter.limit).lean()).map(toRecord);
-    },
-
-    /** Lists the runs that have not ended, the oldest first. It reads an index and at most `limit` records. */
-    async listOldestActive(limit: number): Promise<SyncRun[]> {
-      return (await model.find({ active: true }).sort({ _id: 1 }).limit(limit).lean()).map(toRecord);
-    },
-
-    /** Finds the newest run of a connection that has ended and was not cancelled. It walks the index of the connection from its end. */
-    async findNewestEnded(connectionId: string): Promise<SyncRun | undefined> {
-      const phases: SyncRunPhase[] = ['completed', 'partial', 'failed'];
-      const document = await model
-        .findOne({ connectionId, phase: { $in: phases } })
-        .sort({ _id: -1 })
-        .lean();
-      return document ? toRecord(document) : undefined;
-    },
-
-    usualMs: (connectionId: string): Promise<number | undefined> => usualDurationMs(model, connectionId),
-
-    async listActive(): Promise<SyncRun[]> {
-      const documents = await model.find({ active: true }).sort({ _id: 1 }).lean();
-      return documents.map(toRecord);
     },
 
     /** Moves a run to its next phase if it is still as `from` describes it. @returns undefined if another process changed it first */
@@ -208,16 +149,6 @@ export function createSyncRunRepository(database: Database) {
       const document = await model.findById(id, { events: 1, searchEvents: 1 }).lean();
       const { events = [], searchEvents = [] } = document ?? {};
       return byTime([...events, ...searchEvents]);
-    },
-
-    /** Lists the ended runs whose clients have not been notified yet. */
-    async listUnnotifiedIds(limit: number): Promise<string[]> {
-      const documents = await model.find({ notify: 'due' }, { _id: 1 }).sort({ _id: 1 }).limit(limit).lean();
-      return documents.map(({ _id }) => _id);
-    },
-
-    async markNotified({ id, version }: Pick<SyncRun, 'id' | 'version'>): Promise<void> {
-      await model.updateOne({ _id: id, version, notify: 'due' }, { $set: { notify: 'done' } });
     },
   };
 }

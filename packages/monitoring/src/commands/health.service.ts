@@ -99,13 +99,13 @@ async function readMongodb(store: MonitoringStore): Promise<HealthSnapshot['mong
 
 interface RunReader<Run> {
   listFailed(options: { readonly since: Date; readonly limit: number }): Promise<Run[]>;
-  listOldestActive(limit: number): Promise<Run[]>;
+  listActive(limit: number): Promise<Run[]>;
 }
 
 async function readRuns<Run>(runs: RunReader<Run>, now: Date) {
   const [failed, active] = await Promise.all([
     runs.listFailed({ since: before(now, failuresShownMs), limit: maxRecords }),
-    runs.listOldestActive(maxRecords),
+    runs.listActive(maxRecords),
   ]);
   return { failed, active };
 }

@@ -102,8 +102,8 @@ describe('the reads of the health report', () => {
     }
     expect((await store.bulkExports.findNewestEnded('conn_1'))?.id).toBe(`id_00${many}`);
     expect((await store.syncRuns.findNewestEnded('conn_1'))?.id).toBe(`id_00${many}`);
-    expect((await store.bulkExports.listOldestActive(5)).map(({ id }) => id)).toEqual(['id_91']);
-    expect((await store.syncRuns.listOldestActive(5)).map(({ id }) => id)).toEqual(['id_91']);
+    expect((await store.bulkExports.listActive(5)).map(({ id }) => id)).toEqual(['id_91']);
+    expect((await store.syncRuns.listActive(5)).map(({ id }) => id)).toEqual(['id_91']);
   });
 
   test('a health report reads a few records by an index, however many old ones are stored', async () => {
