@@ -273,7 +273,7 @@ async function listFailedNames(options: {
   return jobs.flatMap((job) => (job ? [job.name] : []));
 }
 
-interface ScheduledRun {
+export interface ScheduledRun {
   readonly scheduleId: string;
   readonly cron: string;
   readonly timeZone: string;

@@ -3,21 +3,13 @@ import { makeBulkExport } from '@bulkhead/bulk-export/testing';
 import { makeSchedule } from '@bulkhead/schedules/testing';
 import type { Store } from '@bulkhead/system';
 
-/** The ids of the records of one connection. */
-export interface PlantedConnection {
-  readonly connectionId: string;
-  readonly exportId: string;
-  readonly syncRunId: string;
-  readonly scheduleId: string;
-  readonly documentId: string;
-  readonly lineId: string;
-  readonly deliveryId: string;
-}
-
 const now = new Date('2026-05-01T10:00:00Z');
 
+/** The ids of the records of one connection. */
+export type PlantedConnection = Awaited<ReturnType<typeof plantConnection>>;
+
 /** Inserts a connection with one record of every kind that a connection can have. */
-export async function plantConnection(store: Store): Promise<PlantedConnection> {
+export async function plantConnection(store: Store) {
   const suffix = randomUUID().replaceAll('-', '');
   const ids = {
     connectionId: `conn_${suffix}`,

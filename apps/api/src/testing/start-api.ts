@@ -3,7 +3,7 @@ import { mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLogger, type Logger } from '@bulkhead/runtime';
-import { createStore, type Store } from '@bulkhead/system';
+import { createStore } from '@bulkhead/system';
 import { type TestServices, testServices } from '@bulkhead/testing';
 import { buildApp, type HttpLimits } from '../app.ts';
 import { readApiConfig } from '../env.ts';
@@ -28,25 +28,11 @@ export interface RequestOptions {
   readonly accept?: string;
 }
 
-export interface TestApi {
-  readonly baseUrl: string;
-  readonly env: Readonly<Record<string, string>>;
-  readonly store: Store;
-  readonly operatorKey: string;
-  readonly clientKey: string;
-  request(method: string, path: string, options?: RequestOptions): Promise<ApiAnswer>;
-  /** Creates a connection to athenahealth with the planted secret. */
-  createConnection(): Promise<string>;
-  /** Throws if any response until now contained a secret. */
-  expectNoSecretInAnswers(): void;
-  stop(): Promise<void>;
-  /** Stops the API, and throws if any response contained a secret. */
-  stopAndCheckAnswers(): Promise<void>;
-}
-
 /** The address of athenahealth in these tests. The API stores it and never sends requests to it. */
 export const fhirEndpoint = 'http://ehr.example:8080/fhir/r4';
 export const clientSecret = 'planted-client-secret-8d1f';
+
+export type TestApi = Awaited<ReturnType<typeof startApi>>;
 
 /** Starts an API without workers, with its own database and key prefix, and an API key for each role. */
 export async function startApi({
@@ -67,7 +53,7 @@ export async function startApi({
   readonly streamLimits?: EventStreamLimits;
   readonly services?: TestServices;
   readonly logger?: Logger;
-} = {}): Promise<TestApi> {
+} = {}) {
   const { redisUrl, mongodbUri, prefix } = services;
   await using folder = await mkdtempDisposable(join(tmpdir(), 'bulkhead-api-'));
   const providersFile = join(folder.path, 'providers.json');
@@ -102,7 +88,7 @@ export async function startApi({
   const baseUrl = `http://127.0.0.1:${app.port}`;
   const answers: string[] = [];
 
-  const request: TestApi['request'] = async (method, path, options = {}) => {
+  const request = async (method: string, path: string, options: RequestOptions = {}): Promise<ApiAnswer> => {
     const { body, authorization = `Bearer ${operatorKey}`, headers = {}, accept } = options;
     const response = await fetch(baseUrl + path, {
       method,
@@ -127,6 +113,7 @@ export async function startApi({
     await app.stop();
     await store.close();
   };
+  /** Throws if any response until now contained a secret. */
   const expectNoSecretInAnswers = () => {
     const secrets = [clientSecret, apiEnv.BULKHEAD_ENCRYPTION_KEY, operatorKey ?? '', clientKey ?? '', mongodbUri];
     const leaked = secrets.filter((secret) => answers.some((answer) => answer.includes(secret)));
@@ -139,7 +126,8 @@ export async function startApi({
     operatorKey: operatorKey ?? '',
     clientKey: clientKey ?? '',
     request,
-    async createConnection() {
+    /** Creates a connection to athenahealth with the planted secret. */
+    async createConnection(): Promise<string> {
       const auth = { method: 'client_credentials', clientId: 'client-1', clientSecret };
       const answer = await request('POST', '/api/ehr/connections', {
         body: { provider: 'athenahealth', practiceId: '195900', force: true, auth },
@@ -149,6 +137,7 @@ export async function startApi({
     },
     expectNoSecretInAnswers,
     stop,
+    /** Stops the API, and throws if any response contained a secret. */
     async stopAndCheckAnswers() {
       await stop();
       expectNoSecretInAnswers();

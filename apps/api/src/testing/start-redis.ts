@@ -4,26 +4,20 @@ import { connect } from 'node:net';
 import { waitFor } from '@bulkhead/testing';
 import { freePort } from './free-port.ts';
 
-export interface TestRedis {
-  readonly url: string;
-  /** Starts Redis again after `stop`, on the same port and empty. */
-  start(): Promise<void>;
-  stop(): Promise<void>;
-  /** Redis accepts connections but does not respond. */
-  pause(): void;
-  resume(): void;
-}
+export type TestRedis = Awaited<ReturnType<typeof startRedis>>;
 
 /** Starts a Redis that the test can stop. It needs redis-server on PATH, even if REDIS_URL is set. */
-export async function startRedis(): Promise<TestRedis> {
+export async function startRedis() {
   const port = await freePort();
   let child: ChildProcess | undefined;
-  const redis: TestRedis = {
+  const redis = {
     url: `redis://127.0.0.1:${port}`,
+    /** Starts Redis again after `stop`, on the same port and empty. */
     async start() {
       child = spawn('redis-server', ['--port', String(port), '--save', '', '--appendonly', 'no'], { stdio: 'ignore' });
       await waitFor(() => accepts(port), { what: 'redis-server' });
     },
+    /** Redis accepts connections but does not respond. */
     pause: () => void child?.kill('SIGSTOP'),
     resume: () => void child?.kill('SIGCONT'),
     async stop() {

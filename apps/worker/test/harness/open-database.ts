@@ -1,19 +1,15 @@
-import { type Db, MongoClient } from 'mongodb';
+import { MongoClient } from 'mongodb';
 
-export interface OpenDatabase {
-  readonly db: Db;
-  /** Every document of the database as JSON, by collection and id. */
-  dump(): Promise<ReadonlyMap<string, string>>;
-  close(): Promise<void>;
-}
+export type OpenDatabase = Awaited<ReturnType<typeof openDatabase>>;
 
 /** Opens the database without the store, for a test that compares all of it or creates a state that only a crash leaves. */
-export async function openDatabase(uri: string): Promise<OpenDatabase> {
+export async function openDatabase(uri: string) {
   const client = await MongoClient.connect(uri);
   const db = client.db();
   return {
     db,
-    async dump() {
+    /** Every document of the database as JSON, by collection and id. */
+    async dump(): Promise<ReadonlyMap<string, string>> {
       const documents = new Map<string, string>();
       for (const { name } of await db.listCollections({}, { nameOnly: true }).toArray()) {
         for await (const document of db.collection(name).find())

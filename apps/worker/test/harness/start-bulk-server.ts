@@ -18,16 +18,10 @@ export interface BulkServerScript {
   offered?: readonly string[];
 }
 
-export interface BulkServer {
-  readonly url: string;
-  readonly requests: readonly { readonly method: string; readonly path: string }[];
-  /** Replaces parts of the script. */
-  change(script: Partial<BulkServerScript>): void;
-  stop(): Promise<void>;
-}
+export type BulkServer = Awaited<ReturnType<typeof startBulkServer>>;
 
 /** Starts a bulk data server whose answers the test sets. It can do what no server should, and does only what the test sets. */
-export async function startBulkServer(firstScript: BulkServerScript): Promise<BulkServer> {
+export async function startBulkServer(firstScript: BulkServerScript) {
   let script = firstScript;
   const requests: { method: string; path: string }[] = [];
   const requestCounts = new Map<string, number>();
@@ -64,7 +58,8 @@ export async function startBulkServer(firstScript: BulkServerScript): Promise<Bu
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
-    change(next) {
+    /** Replaces parts of the script. */
+    change(next: Partial<BulkServerScript>) {
       script = { ...script, ...next };
     },
     async stop() {

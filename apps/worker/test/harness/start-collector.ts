@@ -13,14 +13,6 @@ export interface ReceivedSpan {
   readonly failure: string | undefined;
 }
 
-export interface Collector {
-  readonly endpoint: string;
-  readonly spans: readonly ReceivedSpan[];
-  /** All request bodies as received. */
-  readonly text: () => string;
-  stop(): Promise<void>;
-}
-
 interface OtlpSpan {
   readonly name: string;
   readonly traceId: string;
@@ -44,7 +36,7 @@ interface OtlpRequest {
 }
 
 /** Replaces the collector of OpenTelemetry. It accepts OTLP over HTTP as JSON (https://opentelemetry.io/docs/specs/otlp). */
-export async function startCollector(): Promise<Collector> {
+export async function startCollector() {
   const bodies: string[] = [];
   const spans: ReceivedSpan[] = [];
   const server = createServer(async (request, response) => {
@@ -60,6 +52,7 @@ export async function startCollector(): Promise<Collector> {
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     spans,
+    /** All request bodies as received. */
     text: () => bodies.join('\n'),
     async stop() {
       server.closeAllConnections();

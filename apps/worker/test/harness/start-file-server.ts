@@ -13,18 +13,13 @@ export interface ServedFile {
   readonly beforeReset?: () => Promise<unknown>;
 }
 
-export interface FileServer {
-  readonly origin: string;
-  readonly files: Map<string, ServedFile>;
-  /** All requests in their order. */
-  readonly requests: { readonly path: string; readonly range: string | undefined; readonly authorized: boolean }[];
-  stop(): Promise<void>;
-}
+export type FileServer = Awaited<ReturnType<typeof startFileServer>>;
 
 /** A server on another origin than the EHR, as attachments can have. It supports ranges and can reset connections. */
-export async function startFileServer(): Promise<FileServer> {
-  const files: FileServer['files'] = new Map();
-  const requests: FileServer['requests'] = [];
+export async function startFileServer() {
+  const files = new Map<string, ServedFile>();
+  /** All requests in their order. */
+  const requests: { readonly path: string; readonly range: string | undefined; readonly authorized: boolean }[] = [];
   const server = createServer(async (request, response) => {
     const path = request.url ?? '';
     requests.push({ path, range: request.headers.range, authorized: request.headers.authorization !== undefined });

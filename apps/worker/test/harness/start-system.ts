@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { answerFault, buildApp as buildApi, readApiConfig } from '@bulkhead/api';
-import { createEhrSimulator, type EhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
+import { createEhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
 import { createLogger, createMetrics, type Logger, type Tracing } from '@bulkhead/runtime';
-import { createStore, type Store } from '@bulkhead/system';
+import { createStore } from '@bulkhead/system';
 import { testServices, waitFor } from '@bulkhead/testing';
 import { buildApp as buildWorker } from '../../src/app.ts';
 import { readWorkerConfig } from '../../src/env.ts';
@@ -22,30 +22,7 @@ export interface SystemWorker {
 }
 
 /** `await using` stops it at the end of a test, so that tests can run at once. */
-export interface System extends AsyncDisposable {
-  readonly simulator: EhrSimulator;
-  readonly store: Store;
-  /** The environment for processes that a test starts itself. */
-  readonly env: Readonly<Record<string, string>>;
-  readonly connectionId: string;
-  /** The base URL of the API. */
-  readonly baseUrl: string;
-  readonly apiKey: string;
-  request(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<ApiAnswer>;
-  /** Sends a GET whose response is not JSON. */
-  download(path: string, accept?: string): Promise<{ readonly text: string; readonly headers: Headers }>;
-  /** Starts an export. @returns its id */
-  startExport(body?: object): Promise<string>;
-  /** Injects a fault into the simulator (see its README). */
-  order(fault: object): Promise<void>;
-  startWorker(): Promise<SystemWorker>;
-  /** The metrics page of the API for Prometheus. */
-  readMetrics(): Promise<string>;
-  /** Waits until an export is no longer in progress. */
-  settled(id: string): Promise<ApiAnswer['body']>;
-  violations(): Promise<unknown>;
-  stop(): Promise<void>;
-}
+export type System = Awaited<ReturnType<typeof startSystem>>;
 
 /**
  * Starts a simulated EHR, an API and a connection, with their own database and key prefix. The test starts the workers. Unless
@@ -64,7 +41,7 @@ export async function startSystem(
     readonly logger?: Logger;
     readonly tracing?: { readonly api: Tracing; readonly worker: Tracing };
   } = {},
-): Promise<System> {
+) {
   const { redisUrl, mongodbUri, prefix } = testServices();
   const simulator = createEhrSimulator({
     exportSeconds: 0.2,
@@ -113,7 +90,12 @@ export async function startSystem(
     await providersFile.remove();
   };
 
-  const request: System['request'] = async (method, path, body, headers = {}) => {
+  const request = async (
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<ApiAnswer> => {
     const response = await fetch(`http://127.0.0.1:${api.port}${path}`, {
       method,
       headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...headers },
@@ -138,18 +120,22 @@ export async function startSystem(
   return {
     simulator,
     store,
-    env,
-    connectionId: connection.body.data.id,
+    /** The environment for processes that a test starts itself. */
+    env: env as Readonly<Record<string, string>>,
+    connectionId: connection.body.data.id as string,
+    /** The base URL of the API. */
     baseUrl: `http://127.0.0.1:${api.port}`,
     apiKey: key,
     request,
-    async download(path, accept = '*/*') {
+    /** Sends a GET whose response is not JSON. */
+    async download(path: string, accept = '*/*'): Promise<{ readonly text: string; readonly headers: Headers }> {
       const headers = { authorization: `Bearer ${key}`, accept };
       const response = await fetch(`http://127.0.0.1:${api.port}${path}`, { headers });
       if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
       return { text: await response.text(), headers: response.headers };
     },
-    async startExport(body = {}) {
+    /** Starts an export. @returns its id */
+    async startExport(body: object = {}): Promise<string> {
       const answer = await request('POST', '/api/ehr/athenahealth/bulk-export', {
         connectionId: connection.body.data.id,
         exportType: 'Patient',
@@ -158,13 +144,14 @@ export async function startSystem(
       if (answer.status !== 202) throw new Error(`no export: ${JSON.stringify(answer.body)}`);
       return answer.body.data.id;
     },
-    async order(fault) {
+    /** Injects a fault into the simulator (see its README). */
+    async order(fault: object) {
       const headers = { 'content-type': 'application/json' };
       const body = JSON.stringify(fault);
       const { ok, status } = await fetch(`${simulator.baseUrl}/_sim/faults`, { method: 'POST', headers, body });
       if (!ok) throw new Error(`the simulator refused the fault: ${status}`);
     },
-    async startWorker() {
+    async startWorker(): Promise<SystemWorker> {
       const metrics = createMetrics();
       const worker = buildWorker({
         ...{ config: await readWorkerConfig(env), logger, metrics },
@@ -174,11 +161,13 @@ export async function startSystem(
       await worker.start();
       return { readMetrics: () => metrics.page(), stop: () => worker.stop() };
     },
+    /** The metrics page of the API for Prometheus. */
     async readMetrics() {
       const headers = { authorization: `Bearer ${key}` };
       return (await fetch(`http://127.0.0.1:${api.port}/metrics`, { headers })).text();
     },
-    settled: (id) =>
+    /** Waits until an export is no longer in progress. */
+    settled: (id: string): Promise<ApiAnswer['body']> =>
       waitFor(
         async () => {
           const { body } = await request('GET', `/api/ehr/athenahealth/bulk-export/${id}`);
@@ -186,7 +175,7 @@ export async function startSystem(
         },
         { timeoutMs: 90_000, what: `the end of ${id}` },
       ),
-    violations: async () => (await fetch(`${simulator.baseUrl}/_sim/violations`)).json(),
+    violations: async (): Promise<unknown> => (await fetch(`${simulator.baseUrl}/_sim/violations`)).json(),
     stop,
     [Symbol.asyncDispose]: stop,
   };

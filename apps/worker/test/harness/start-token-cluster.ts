@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createEhrClient, type EhrClient } from '@bulkhead/ehr-client';
-import { createEhrSimulator, type EhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
+import { createEhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
 import type { Connection, Provider } from '@bulkhead/providers';
 import { createStore, type Store } from '@bulkhead/system';
 import { testServices } from '@bulkhead/testing';
@@ -20,21 +20,6 @@ export function times<Value>(count: number, make: (index: number) => Value): Val
 
 type TokenRateLimit = Provider['environments'][string]['tokenRateLimit'];
 
-/** `await using` stops it at the end of a test, so that tests can run at once. */
-export interface TokenCluster extends AsyncDisposable {
-  readonly simulator: EhrSimulator;
-  readonly connection: Connection;
-  /** The environment for processes that a test starts itself. */
-  readonly env: Readonly<Record<string, string>>;
-  /** Adds a member: a client with its own connection to the database, as a process has. */
-  join(options?: { readonly mongodbUri?: string }): Promise<Member>;
-  joinMany(count: number): Promise<Member[]>;
-  order(fault: object): Promise<void>;
-  /** Requests that the simulator received, by path, in the order of their arrival. */
-  requests(path: RegExp): Promise<readonly { readonly status: number; readonly arrivedAtMs: number }[]>;
-  stop(): Promise<void>;
-}
-
 export interface Member {
   readonly store: Store;
   readonly ehr: EhrClient;
@@ -42,10 +27,13 @@ export interface Member {
   read(connection?: Connection): Promise<number | string>;
 }
 
+/** `await using` stops it at the end of a test, so that tests can run at once. */
+export type TokenCluster = Awaited<ReturnType<typeof startTokenCluster>>;
+
 /** Starts a simulator and clients that are as separate as processes: they share only MongoDB and Redis. */
 export async function startTokenCluster(
   options: { readonly simulator?: EhrSimulatorOptions; readonly tokenRateLimit?: TokenRateLimit } = {},
-): Promise<TokenCluster> {
+) {
   const { redisUrl, mongodbUri, prefix } = testServices();
   const simulator = createEhrSimulator({ patients: 1, ...options.simulator });
   await simulator.start();
@@ -74,7 +62,7 @@ export async function startTokenCluster(
     },
     createdAt: new Date(),
   };
-  const join: TokenCluster['join'] = async ({ mongodbUri: uri = mongodbUri } = {}) => {
+  const join = async ({ mongodbUri: uri = mongodbUri }: { readonly mongodbUri?: string } = {}): Promise<Member> => {
     const store = createStore({ uri, encryptionKey });
     await store.connect();
     const redis = new Redis(redisUrl, { maxRetriesPerRequest: null });
@@ -91,6 +79,7 @@ export async function startTokenCluster(
   return {
     simulator,
     connection,
+    /** The environment for processes that a test starts itself. */
     env: {
       REDIS_URL: redisUrl,
       MONGODB_URI: mongodbUri,
@@ -98,13 +87,15 @@ export async function startTokenCluster(
       BULKHEAD_ENCRYPTION_KEY: encryptionKey.toString('base64'),
       ATHENAHEALTH_FHIR_ENDPOINT: fhirEndpoint,
     },
+    /** Adds a member: a client with its own connection to the database, as a process has. */
     join,
-    joinMany: (count) => Promise.all(times(count, () => join())),
-    async order(fault) {
+    joinMany: (count: number) => Promise.all(times(count, () => join())),
+    async order(fault: object) {
       const response = await control('/faults', { method: 'POST', body: JSON.stringify(fault) });
       if (!response.ok) throw new Error(await response.text());
     },
-    async requests(path) {
+    /** Requests that the simulator received, by path, in the order of their arrival. */
+    async requests(path: RegExp) {
       const { requests } = (await (await control('/requests')).json()) as {
         requests: { path: string; status: number; arrivedAtMs: number }[];
       };

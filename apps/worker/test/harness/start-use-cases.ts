@@ -3,7 +3,7 @@ import type { BulkExport } from '@bulkhead/bulk-export';
 import { createExportContexts, kickOff, pollExport } from '@bulkhead/bulk-export/steps';
 import { makeBulkExport } from '@bulkhead/bulk-export/testing';
 import { createEhrClient, createWebhookSender } from '@bulkhead/ehr-client';
-import { createEhrSimulator, type EhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
+import { createEhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
 import { retainedKinds } from '@bulkhead/erasure';
 import type { RetentionDays } from '@bulkhead/erasure/steps';
 import type { Connection, Provider } from '@bulkhead/providers';
@@ -18,27 +18,7 @@ import { noLimiter } from './no-limiter.ts';
 import { unlimitedAthenahealth } from './unlimited-athenahealth.ts';
 
 /** `await using` stops them at the end of a test, so that tests can run at once. */
-export interface UseCases extends AsyncDisposable {
-  readonly deps: WorkerDeps;
-  readonly simulator: EhrSimulator;
-  readonly connection: Connection;
-  readonly mongodbUri: string;
-  readonly encryptionKey: Buffer;
-  readonly redis: Redis;
-  readonly prefix: string;
-  /** The clock that the steps read. */
-  readonly clock: { now: Date };
-  /** Injects a fault into the simulator (see its README). */
-  order(fault: object): Promise<void>;
-  /** Injects the faults of a named scenario (see the simulator's README). */
-  orderScenario(name: string): Promise<void>;
-  /** Inserts an export and kicks it off at the clock's time. @returns its id */
-  exporting(change?: Partial<BulkExport>): Promise<string>;
-  read(exportId: string): Promise<BulkExport>;
-  /** Moves the clock to the export's next status request and sends it. */
-  pollOnce(exportId: string): Promise<void>;
-  stop(): Promise<void>;
-}
+export type UseCases = Awaited<ReturnType<typeof startUseCases>>;
 
 /** Starts what the steps of a worker need, without a worker. A test calls the steps itself, at the time that it sets. */
 export async function startUseCases(
@@ -50,7 +30,7 @@ export async function startUseCases(
     /** Changes to the connection, for a server that is not the simulator. */
     readonly connection?: Partial<Connection>;
   } = {},
-): Promise<UseCases> {
+) {
   const { redisUrl, mongodbUri, prefix } = testServices();
   const simulator = createEhrSimulator({ patients: 4, exportSeconds: 0, retryAfterSeconds: 0, ...options.simulator });
   await simulator.start();
@@ -120,22 +100,27 @@ export async function startUseCases(
     encryptionKey,
     redis,
     prefix,
+    /** The clock that the steps read. */
     clock,
     read,
-    async pollOnce(exportId) {
+    /** Moves the clock to the export's next status request and sends it. */
+    async pollOnce(exportId: string) {
       clock.now = (await read(exportId)).notBefore ?? clock.now;
       await pollExport(deps, { exportId, signal: AbortSignal.timeout(20_000) });
     },
-    async order(fault) {
+    /** Injects a fault into the simulator (see its README). */
+    async order(fault: object) {
       const body = JSON.stringify(fault);
       const response = await fetch(`${simulator.baseUrl}/_sim/faults`, { method: 'POST', body });
       if (!response.ok) throw new Error(await response.text());
     },
-    async orderScenario(name) {
+    /** Injects the faults of a named scenario (see the simulator's README). */
+    async orderScenario(name: string) {
       const response = await fetch(`${simulator.baseUrl}/_sim/scenarios/${name}`, { method: 'POST' });
       if (!response.ok) throw new Error(await response.text());
     },
-    async exporting(change = {}) {
+    /** Inserts an export and kicks it off at the clock's time. @returns its id */
+    async exporting(change: Partial<BulkExport> = {}): Promise<string> {
       const record = makeBulkExport({ connectionId: connection.id, createdAt: clock.now, ...change });
       await store.bulkExports.insert({ record, requestKey: record.id });
       await kickOff(deps, { exportId: record.id, signal: AbortSignal.timeout(20_000) });

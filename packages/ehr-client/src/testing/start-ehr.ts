@@ -1,12 +1,11 @@
-import { createEhrSimulator, type EhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
+import { createEhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
 import type { Connection, Provider, SigningKey } from '@bulkhead/providers';
 import { testServices, waitFor } from '@bulkhead/testing';
 import { Redis } from 'ioredis';
 import { resourceAnswer } from '../answers/answer-rules.ts';
 import { type Manifest, readExportStatus } from '../bulk-data/export-status.ts';
 import { kickOffExport } from '../bulk-data/kick-off.ts';
-import { createEhrClient, type EhrClient } from '../create-ehr-client.ts';
-import type { EhrSession } from '../ehr-session.ts';
+import { createEhrClient } from '../create-ehr-client.ts';
 import type { EhrObserver } from '../http/ehr-observer.ts';
 import { createMemoryTokenStore } from './memory-token-store.ts';
 
@@ -18,28 +17,9 @@ export interface SeenRequest {
   readonly status?: number;
 }
 
-export interface TestEhr {
-  readonly simulator: EhrSimulator;
-  readonly client: EhrClient;
-  readonly session: EhrSession;
-  connection(change?: Partial<Connection>): Connection;
-  /** A session of a connection with these changes. */
-  sessionOf(change: Partial<Connection>): EhrSession;
-  /** Reads the simulator's first patient once. With `change`, this uses another connection and its token. */
-  readPatient(change?: Partial<Connection>): Promise<{ readonly status: number }>;
-  /** See the simulator's README. */
-  orderFault(order: object): Promise<void>;
-  /** The requests that the simulator received, by path. */
-  requests(path: RegExp): Promise<SeenRequest[]>;
-  violations(): Promise<{ readonly byKind: Readonly<Record<string, number>>; readonly violations: readonly object[] }>;
-  /** The number of issued tokens. */
-  tokenCount(): Promise<number>;
-  /** Starts an export and waits for its manifest. */
-  export(resourceTypes?: readonly string[]): Promise<Manifest>;
-  stop(): Promise<void>;
-}
-
 const clientSecret = 'simulator-secret';
+
+export type TestEhr = Awaited<ReturnType<typeof startEhr>>;
 
 /**
  * Starts a simulator and a client. There is no rate limit, because a new budget waits two seconds. The limiter has its own tests.
@@ -52,7 +32,7 @@ export async function startEhr(
     readonly signingKey?: SigningKey;
     readonly observer?: EhrObserver;
   } = {},
-): Promise<TestEhr> {
+) {
   const { redisUrl, prefix } = testServices();
   const simulator = createEhrSimulator({ patients: 8, exportSeconds: 0, retryAfterSeconds: 0, ...options.simulator });
   await simulator.start();
@@ -93,8 +73,10 @@ export async function startEhr(
     client,
     session,
     connection,
-    sessionOf: (change) => client.session(connection(change)),
-    readPatient: (change) =>
+    /** A session of a connection with these changes. */
+    sessionOf: (change: Partial<Connection>) => client.session(connection(change)),
+    /** Reads the simulator's first patient once. With `change`, this uses another connection and its token. */
+    readPatient: (change?: Partial<Connection>) =>
       (change ? client.session(connection(change)) : session).send({
         method: 'GET',
         url: `${simulator.fhirEndpoint}/Patient/a-195900.E-1`,
@@ -104,14 +86,19 @@ export async function startEhr(
         retries: 0,
         sendToken: true,
       }),
-    orderFault: (order) => control('/faults', { method: 'POST', body: JSON.stringify(order) }),
-    requests: async (path) => {
+    /** See the simulator's README. */
+    orderFault: (order: object): Promise<void> => control('/faults', { method: 'POST', body: JSON.stringify(order) }),
+    /** The requests that the simulator received, by path. */
+    requests: async (path: RegExp) => {
       const { requests } = (await control('/requests')) as { requests: SeenRequest[] };
       return requests.filter((request) => path.test(request.path));
     },
-    violations: () => control('/violations'),
+    violations: (): Promise<{ byKind: Readonly<Record<string, number>>; violations: readonly object[] }> =>
+      control('/violations'),
+    /** The number of issued tokens. */
     tokenCount: async () => ((await control('/stats')) as { tokens: number }).tokens,
-    export: async (resourceTypes = ['Patient']) => {
+    /** Starts an export and waits for its manifest. */
+    export: async (resourceTypes: readonly string[] = ['Patient']): Promise<Manifest> => {
       const request = { exportType: 'Patient', resourceTypes } as const;
       const { statusUrl } = await kickOffExport({ session, request });
       return waitFor(async () => {

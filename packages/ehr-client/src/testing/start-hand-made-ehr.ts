@@ -6,22 +6,12 @@ import { createProviderRegistry } from '@bulkhead/providers';
 import { testServices } from '@bulkhead/testing';
 import { Redis } from 'ioredis';
 import { createEhrClient } from '../create-ehr-client.ts';
-import type { EhrSession } from '../ehr-session.ts';
 import { createMemoryTokenStore } from './memory-token-store.ts';
 
-export interface HandMadeEhr {
-  readonly session: EhrSession;
-  /** The URL of a path at the server. */
-  url(path: string): string;
-  /** Replaces the server's handler of requests. */
-  answer(handler: (request: IncomingMessage, response: ServerResponse) => void): void;
-  /** The received requests in order. */
-  readonly requests: readonly { readonly method: string; readonly path: string; readonly headers: object }[];
-  stop(): Promise<void>;
-}
+export type HandMadeEhr = Awaited<ReturnType<typeof startHandMadeEhr>>;
 
 /** A server whose answers a test writes itself, byte by byte, with a client that needs no token. */
-export async function startHandMadeEhr(): Promise<HandMadeEhr> {
+export async function startHandMadeEhr() {
   const { redisUrl, prefix } = testServices();
   const redis = new Redis(redisUrl);
   const requests: { method: string; path: string; headers: object }[] = [];
@@ -59,10 +49,13 @@ export async function startHandMadeEhr(): Promise<HandMadeEhr> {
   };
   return {
     session: client.session(connection),
-    url: (path) => baseUrl + path,
-    answer(next) {
+    /** The URL of a path at the server. */
+    url: (path: string) => baseUrl + path,
+    /** Replaces the server's handler of requests. */
+    answer(next: typeof handler) {
       handler = next;
     },
+    /** The received requests in order. */
     requests,
     async stop() {
       client.close();

@@ -1,40 +1,15 @@
-import { createLogger, type Logger } from '@bulkhead/runtime';
+import { createLogger } from '@bulkhead/runtime';
 import { testServices, waitFor } from '@bulkhead/testing';
 import { Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { catalog, type JobName, type JobPayload, type QueueName } from '../catalog.ts';
 import { type Consumer, createConsumer } from '../consumer.ts';
 import type { Handler, Handlers, JobEnd } from '../handler.ts';
-import { createProducer, type Producer } from '../producer.ts';
+import { createProducer } from '../producer.ts';
 
 export interface ConsumerSettings {
   readonly lockMs?: number;
   readonly suspectWaitMs?: number;
-}
-
-/** `await using` stops them at the end of a test, so that tests can run at once. */
-export interface TestQueues extends AsyncDisposable {
-  readonly redis: Redis;
-  readonly prefix: string;
-  readonly producer: Producer;
-  readonly logger: Logger;
-  /** The log lines. */
-  readonly logLines: Record<string, unknown>[];
-  /** The log lines with a message. */
-  logged(msg: string): Record<string, unknown>[];
-  /** The ended attempts that consumers reported. */
-  readonly jobEnds: JobEnd[];
-  /** Starts a process with these handlers (or only their `run`). All other jobs have handlers that do nothing. */
-  startConsumer(handlers: TestHandlers, options?: ConsumerSettings): Consumer;
-  /** Simulates a process that takes the queue's next job and dies. */
-  takeAndDie(queue: QueueName): Promise<void>;
-  /** Releases the jobs that dead processes left active, as a living process does. */
-  releaseStalled(queue: QueueName): Promise<void>;
-  /** How often the job's worker died. */
-  stalls<Name extends JobName>(name: Name, payload: JobPayload<Name>): Promise<number | undefined>;
-  /** The job as stored in Redis. */
-  job<Name extends JobName>(name: Name, payload: JobPayload<Name>): Promise<StoredJob>;
-  stop(): Promise<void>;
 }
 
 export interface StoredJob {
@@ -46,8 +21,11 @@ export interface StoredJob {
 type Run<Name extends JobName> = (job: Parameters<Handler<Name, unknown>['run']>[1]) => Promise<unknown>;
 export type TestHandlers = { readonly [Name in JobName]?: Run<Name> | Handler<Name, unknown> };
 
+/** `await using` stops them at the end of a test, so that tests can run at once. */
+export type TestQueues = ReturnType<typeof startQueues>;
+
 /** Creates a producer and consumers with their own key prefix. */
-export function startQueues(): TestQueues {
+export function startQueues() {
   const { redisUrl, prefix } = testServices();
   const connections: Redis[] = [];
   const connect = () => {
@@ -84,10 +62,14 @@ export function startQueues(): TestQueues {
     prefix,
     producer,
     logger,
+    /** The log lines. */
     logLines,
+    /** The ended attempts that consumers reported. */
     jobEnds,
-    logged: (msg) => logLines.filter((line) => line.msg === msg),
-    startConsumer(handlers, options = {}) {
+    /** The log lines with a message. */
+    logged: (msg: string) => logLines.filter((line) => line.msg === msg),
+    /** Starts a process with these handlers (or only their `run`). All other jobs have handlers that do nothing. */
+    startConsumer(handlers: TestHandlers, options: ConsumerSettings = {}) {
       const ownHandlers = Object.fromEntries(
         Object.entries(handlers).map(([name, handler]) => [name, toHandler(handler)]),
       );
@@ -105,12 +87,14 @@ export function startQueues(): TestQueues {
       consumer.start();
       return consumer;
     },
-    async takeAndDie(queue) {
+    /** Simulates a process that takes the queue's next job and dies. */
+    async takeAndDie(queue: QueueName) {
       const worker = new Worker(queue, null, { connection: connect(), prefix, autorun: false, lockDuration: 200 });
       await waitFor(() => worker.getNextJob('dead', { block: false }));
       await worker.close();
     },
-    async releaseStalled(queueName) {
+    /** Releases the jobs that dead processes left active, as a living process does. */
+    async releaseStalled(queueName: QueueName) {
       const settings = { autorun: false, lockDuration: 200, stalledInterval: 50, maxStalledCount: 10 };
       const worker = new Worker(queueName, null, { connection: connect(), prefix, ...settings });
       const queue = producer.queues.find(({ name }) => name === queueName);
@@ -120,11 +104,13 @@ export function startQueues(): TestQueues {
       await waitFor(async () => (await queue?.getActiveCount()) === 0);
       await worker.close();
     },
-    async stalls(name, payload) {
+    /** How often the job's worker died. */
+    async stalls<Name extends JobName>(name: Name, payload: JobPayload<Name>) {
       const { queue, id } = find(name, payload);
       return (await queue?.getJob(id))?.stalledCounter;
     },
-    async job(name, payload) {
+    /** The job as stored in Redis. */
+    async job<Name extends JobName>(name: Name, payload: JobPayload<Name>): Promise<StoredJob> {
       const { queue, id } = find(name, payload);
       // Read the state first, because a job that was read before it ended does not have its last attempt.
       const state = await queue?.getJobState(id);
