@@ -31,6 +31,11 @@ export function success<Data extends z.ZodType>(data: Data) {
   return z.strictObject({ success: succeeded, data });
 }
 
+/** For the responses with one record of a kind. Each has its own description. */
+export function responseWith(record: z.ZodType, example: unknown) {
+  return (description: string): ResponseDescription => ({ description, schema: success(record), example });
+}
+
 /** A page of a list. See `packages/runtime/src/paging.ts`. */
 export function page<Item extends z.ZodType>(item: Item) {
   const next = z.string().optional().describe('The `cursor` of the next page. Absent on the last page.');

@@ -2,7 +2,7 @@ import { apiKeyBodySchema, apiKeyViewSchema, toApiKeyView } from '@bulkhead/acce
 import { pageOf, shortListQuery } from '@bulkhead/runtime';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { at, connectionId, page, success } from '../common.schema.ts';
+import { at, connectionId, page, responseWith, success } from '../common.schema.ts';
 
 const newApiKeySchema = z
   .strictObject({
@@ -20,6 +20,8 @@ const apiKeyExample = {
   createdAt: at,
   expiresAt: '2027-02-22T18:05:17.511Z',
 };
+
+const apiKeyResponse = responseWith(apiKeyViewSchema, apiKeyExample);
 
 export const createApiKey = defineEndpoint({
   id: 'createApiKey',
@@ -83,13 +85,7 @@ export const getApiKey = defineEndpoint({
   audited: false,
   summary: 'Return an API key, without the key itself',
   description: 'Returns what the key may do, when it expires, and when it was last used.',
-  responses: {
-    200: {
-      description: 'What the key may do, without the key itself',
-      schema: success(apiKeyViewSchema),
-      example: apiKeyExample,
-    },
-  },
+  responses: { 200: apiKeyResponse('What the key may do, without the key itself') },
   errors: ['unknown-api-key'],
   async handler({ params: { id }, services }) {
     return { data: toApiKeyView(await services.apiKeys.get(id)) };
@@ -106,13 +102,7 @@ export const revokeApiKey = defineEndpoint({
   summary: 'Revoke an API key',
   description:
     'Ends a key and the browser sessions that were opened with it, at once. It stays in the list. The last active key of an operator cannot be revoked.',
-  responses: {
-    200: {
-      description: 'The key with the time when it was revoked',
-      schema: success(apiKeyViewSchema),
-      example: apiKeyExample,
-    },
-  },
+  responses: { 200: apiKeyResponse('The key with the time when it was revoked') },
   errors: ['unknown-api-key', 'last-operator-key'],
   async handler({ params: { id }, services, audit }) {
     const { apiKey, isChanged } = await services.apiKeys.revoke(id);

@@ -2,11 +2,13 @@ import { signingKeyBodySchema, signingKeyViewSchema } from '@bulkhead/connection
 import { pageOf, shortListQuery } from '@bulkhead/runtime';
 import { z } from 'zod';
 import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
-import { at, page, success } from '../common.schema.ts';
+import { at, page, responseWith } from '../common.schema.ts';
 
 const kid = 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs';
 
 const signingKeyExample = { kid, alg: 'ES384', state: 'published', createdAt: at };
+
+const signingKeyResponse = responseWith(signingKeyViewSchema, signingKeyExample);
 
 const createSigningKey = defineEndpoint({
   id: 'createSigningKey',
@@ -19,13 +21,7 @@ const createSigningKey = defineEndpoint({
   summary: 'Create a signing key, or import one',
   description: 'The key is published at once. It signs after an hour, when servers have read it.',
   request: { body: { schema: signingKeyBodySchema, example: { alg: 'ES384' } } },
-  responses: {
-    201: {
-      description: 'The key was published, and signs after an hour',
-      schema: success(signingKeyViewSchema),
-      example: signingKeyExample,
-    },
-  },
+  responses: { 201: signingKeyResponse('The key was published, and signs after an hour') },
   errors: [],
   async handler({ body, services, audit }) {
     const data = await services.signingKeys.create(body);
@@ -68,13 +64,7 @@ const getSigningKey = defineEndpoint({
   audited: false,
   summary: 'Return a signing key and its state',
   description: 'Returns the algorithm and the state of one key, without its private half.',
-  responses: {
-    200: {
-      description: 'The public data and the state of the key',
-      schema: success(signingKeyViewSchema),
-      example: signingKeyExample,
-    },
-  },
+  responses: { 200: signingKeyResponse('The public data and the state of the key') },
   errors: ['unknown-signing-key'],
   async handler({ params: { kid: id }, services }) {
     return { data: await services.signingKeys.get(id) };
@@ -92,13 +82,7 @@ const activateSigningKey = defineEndpoint({
   description:
     'Lets a published key sign without the wait of an hour. Use it when every EHR is known to have read the key set, for example because you registered the key there.',
   request: { body: { isOptional: true } },
-  responses: {
-    200: {
-      description: 'The key, which signs from now on',
-      schema: success(signingKeyViewSchema),
-      example: signingKeyExample,
-    },
-  },
+  responses: { 200: signingKeyResponse('The key, which signs from now on') },
   errors: ['unknown-signing-key', 'signing-key-in-use'],
   async handler({ params: { kid }, services }) {
     return { data: await services.signingKeys.activate(kid) };
@@ -116,13 +100,7 @@ const retireSigningKey = defineEndpoint({
   description:
     'Ends the use of a key. Another key of its algorithm must sign first. EHRs can verify earlier assertions for ten more minutes, then the key can be deleted.',
   request: { body: { isOptional: true } },
-  responses: {
-    200: {
-      description: 'The key, which no longer signs',
-      schema: success(signingKeyViewSchema),
-      example: signingKeyExample,
-    },
-  },
+  responses: { 200: signingKeyResponse('The key, which no longer signs') },
   errors: ['unknown-signing-key', 'signing-key-in-use'],
   async handler({ params: { kid }, services }) {
     return { data: await services.signingKeys.retire(kid) };

@@ -1,4 +1,5 @@
-import { at, connectionId, exportId, later } from '../common.schema.ts';
+import { exportViewSchema } from '@bulkhead/bulk-export/commands';
+import { at, connectionId, exportId, later, responseWith } from '../common.schema.ts';
 
 export const statusUrl = 'https://api.platform.athenahealth.com/fhir/r4/bulkstatus/a16e5f3bf287e933a4';
 const fileUrl = 'https://api.platform.athenahealth.com/fhir/r4/bulkdata/a16e5f3bf287e933a4/Patient.ndjson';
@@ -38,6 +39,8 @@ export const exportExample = {
   warnings: [],
   droppedParameters: [],
 };
+
+export const exportResponse = responseWith(exportViewSchema, exportExample);
 
 export const outputFileExample = {
   id: 'file_01a20ebbcb0e7c6ab4f1a5e2ed1b4f11',

@@ -1,7 +1,6 @@
-import { exportViewSchema, toStatusView } from '@bulkhead/bulk-export/commands';
+import { toStatusView } from '@bulkhead/bulk-export/commands';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { success } from '../common.schema.ts';
-import { exportExample } from './bulk-export.examples.ts';
+import { exportResponse } from './bulk-export.examples.ts';
 
 export const cancelExport = defineEndpoint({
   id: 'cancelBulkExport',
@@ -13,9 +12,7 @@ export const cancelExport = defineEndpoint({
   summary: 'Cancel a bulk export',
   description:
     'Ends a running export at once, and deletes it at the EHR. What it has stored until then stays. To cancel a cancelled export again changes nothing.',
-  responses: {
-    200: { description: 'The export in its final state', schema: success(exportViewSchema), example: exportExample },
-  },
+  responses: { 200: exportResponse('The export in its final state') },
   errors: ['unknown-export', 'export-ended'],
   async handler({ params: { provider, jobId: id }, caller: { apiKey, scope, view }, services, audit }) {
     const { record, isChanged } = await services.bulkExports.cancel({ provider, id, scope, by: apiKey.name });

@@ -1,7 +1,6 @@
-import { exportStatusQuerySchema, exportViewSchema, toStatusView } from '@bulkhead/bulk-export/commands';
+import { exportStatusQuerySchema, toStatusView } from '@bulkhead/bulk-export/commands';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { success } from '../common.schema.ts';
-import { exportExample } from './bulk-export.examples.ts';
+import { exportResponse } from './bulk-export.examples.ts';
 
 /** Endpoint 2 of the guide. */
 export const getExport = defineEndpoint({
@@ -16,9 +15,7 @@ export const getExport = defineEndpoint({
   description:
     'Returns how far the export is, and in the end what was stored. Poll it every few seconds, or wait for the webhook. A completed export has `outputUrls`. `partial`, `warnings` and `watermarks` say whether something is missing.',
   request: { query: exportStatusQuerySchema },
-  responses: {
-    200: { description: 'The status of the export', schema: success(exportViewSchema), example: exportExample },
-  },
+  responses: { 200: exportResponse('The status of the export') },
   errors: ['unknown-export'],
   async handler({ params: { provider, jobId: id }, query, caller: { scope, view }, services, audit }) {
     const { record, issues } = await services.bulkExports.get({ provider, id, scope });

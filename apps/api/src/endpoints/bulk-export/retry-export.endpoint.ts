@@ -1,7 +1,6 @@
-import { exportViewSchema, toStatusView } from '@bulkhead/bulk-export/commands';
+import { toStatusView } from '@bulkhead/bulk-export/commands';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { success } from '../common.schema.ts';
-import { exportExample } from './bulk-export.examples.ts';
+import { exportResponse } from './bulk-export.examples.ts';
 
 export const retryExport = defineEndpoint({
   id: 'retryBulkExport',
@@ -14,9 +13,7 @@ export const retryExport = defineEndpoint({
   description:
     'Continues a failed export, or a completed one with failed files, and fetches only what is missing. If the export is lost at the EHR, it is started again there. To retry a running export changes nothing.',
   request: { body: { isOptional: true } },
-  responses: {
-    202: { description: 'The export continues', schema: success(exportViewSchema), example: exportExample },
-  },
+  responses: { 202: exportResponse('The export continues') },
   errors: ['unknown-export', 'nothing-to-retry', 'export-already-running'],
   async handler({ params: { provider, jobId: id }, caller: { apiKey, scope, view }, services, audit }) {
     const { record, isChanged } = await services.bulkExports.retry({ provider, id, scope, by: apiKey.name });

@@ -8,7 +8,7 @@ import {
 import { pageOf, shortListQuery } from '@bulkhead/runtime';
 import { z } from 'zod';
 import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
-import { page, success } from '../common.schema.ts';
+import { page, responseWith, success } from '../common.schema.ts';
 import { getWebhookDelivery, listWebhookDeliveries } from '../webhooks/list-webhook-deliveries.endpoint.ts';
 import { removeWebhook } from '../webhooks/remove-webhook.endpoint.ts';
 import { resendWebhookDelivery } from '../webhooks/resend-webhook-delivery.endpoint.ts';
@@ -18,6 +18,8 @@ import { getCapabilities } from './get-capabilities.endpoint.ts';
 import { listProviders } from './list-providers.endpoint.ts';
 import { listWatermarks } from './list-watermarks.endpoint.ts';
 import { testConnection, testDraft } from './test-connection.endpoint.ts';
+
+const connectionResponse = responseWith(connectionViewSchema, connectionExample);
 
 const createConnection = defineEndpoint({
   id: 'createConnection',
@@ -40,13 +42,7 @@ const createConnection = defineEndpoint({
       },
     },
   },
-  responses: {
-    201: {
-      description: 'The connection was stored. Nothing was sent to the EHR',
-      schema: success(connectionViewSchema),
-      example: connectionExample,
-    },
-  },
+  responses: { 201: connectionResponse('The connection was stored. Nothing was sent to the EHR') },
   errors: ['unknown-provider', 'connection-exists', 'connection-name-taken'],
   async handler({ body, services, audit }) {
     const connection = await services.connections.create(body);
@@ -95,13 +91,7 @@ const getConnection = defineEndpoint({
   summary: 'Return a connection',
   description:
     'Returns one connection, without its secrets. `needsAuthorization` says that a user must agree at the EHR, and `lastTest` what the last test found.',
-  responses: {
-    200: {
-      description: 'The connection without its secrets',
-      schema: success(connectionViewSchema),
-      example: connectionExample,
-    },
-  },
+  responses: { 200: connectionResponse('The connection without its secrets') },
   errors: ['unknown-connection'],
   async handler({ params: { id }, caller: { scope }, services }) {
     return { data: toConnectionView(await services.connections.find({ id, scope })) };
@@ -158,13 +148,7 @@ const changeCredentials = defineEndpoint({
       example: { auth: { method: 'client_credentials', clientId: 'client-id', clientSecret: 'a-new-secret' } },
     },
   },
-  responses: {
-    200: {
-      description: 'The connection with the new credentials, without secrets',
-      schema: success(connectionViewSchema),
-      example: connectionExample,
-    },
-  },
+  responses: { 200: connectionResponse('The connection with the new credentials, without secrets') },
   errors: ['unknown-connection'],
   async handler({ params: { id }, body: { auth }, caller: { scope }, services, audit }) {
     const connection = await services.connections.changeCredentials({ id, scope, body: auth });

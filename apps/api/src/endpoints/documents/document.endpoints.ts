@@ -1,6 +1,6 @@
 import { documentQuerySchema, documentViewSchema, toDocumentView } from '@bulkhead/documents/commands';
 import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
-import { at, connectionId, later, page, success } from '../common.schema.ts';
+import { at, connectionId, later, page, responseWith } from '../common.schema.ts';
 import { auditDocument, patientOf, readDocument } from './read-document.endpoint.ts';
 
 const documentExample = {
@@ -23,6 +23,8 @@ const documentExample = {
   startedAt: at,
   completedAt: later,
 };
+
+const documentResponse = responseWith(documentViewSchema, documentExample);
 
 const listDocuments = defineEndpoint({
   id: 'listDocuments',
@@ -62,13 +64,7 @@ const getDocument = defineEndpoint({
   description:
     'Returns what the resource says about the attachment, the state of its content, and why it is not stored if it is not.',
   request: { readBody: 'never' },
-  responses: {
-    200: {
-      description: 'The metadata and the state of the content',
-      schema: success(documentViewSchema),
-      example: documentExample,
-    },
-  },
+  responses: { 200: documentResponse('The metadata and the state of the content') },
   errors: ['unknown-document'],
   async handler({ params, caller: { scope, view }, services, audit }) {
     const document = await services.documents.find({ ...params, scope });
@@ -88,13 +84,7 @@ const retryDocument = defineEndpoint({
   description:
     'Fetches a document that failed or was skipped, for example after the limit for documents was raised. Read its metadata to see the result.',
   request: { readBody: 'never' },
-  responses: {
-    202: {
-      description: 'The document will be fetched again',
-      schema: success(documentViewSchema),
-      example: documentExample,
-    },
-  },
+  responses: { 202: documentResponse('The document will be fetched again') },
   errors: ['unknown-document', 'nothing-to-retry'],
   async handler({ params, caller: { scope, view }, services, audit }) {
     auditDocument(audit, await services.documents.find({ ...params, scope }));

@@ -1,7 +1,6 @@
-import { scheduleChangeSchema, scheduleDetailSchema, toScheduleDetail } from '@bulkhead/schedules/commands';
+import { scheduleChangeSchema, toScheduleDetail } from '@bulkhead/schedules/commands';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { success } from '../common.schema.ts';
-import { scheduleDetailExample } from './get-schedule.endpoint.ts';
+import { scheduleDetailResponse } from './get-schedule.endpoint.ts';
 
 export const changeSchedule = defineEndpoint({
   id: 'changeSchedule',
@@ -14,13 +13,7 @@ export const changeSchedule = defineEndpoint({
   description:
     'Changes the named fields and leaves the others. Runs that were missed during a pause are not made up for. A run that is active continues.',
   request: { body: { schema: scheduleChangeSchema, example: { paused: true } } },
-  responses: {
-    200: {
-      description: 'The schedule after the change',
-      schema: success(scheduleDetailSchema),
-      example: scheduleDetailExample,
-    },
-  },
+  responses: { 200: scheduleDetailResponse('The schedule after the change') },
   errors: ['unknown-schedule'],
   async handler({ params: { id }, body, caller: { scope }, services, audit }) {
     const { isChanged, ...state } = await services.schedules.change({ id, scope, body });

@@ -1,7 +1,7 @@
-import { scheduleBodySchema, scheduleDetailSchema, toScheduleDetail } from '@bulkhead/schedules/commands';
+import { scheduleBodySchema, toScheduleDetail } from '@bulkhead/schedules/commands';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { connectionId, success } from '../common.schema.ts';
-import { scheduleDetailExample } from './get-schedule.endpoint.ts';
+import { connectionId } from '../common.schema.ts';
+import { scheduleDetailResponse } from './get-schedule.endpoint.ts';
 
 export const createSchedule = defineEndpoint({
   id: 'createSchedule',
@@ -20,13 +20,7 @@ export const createSchedule = defineEndpoint({
       example: { connectionId, kind: 'export', cron: '0 2 * * *', timeZone: 'America/New_York' },
     },
   },
-  responses: {
-    201: {
-      description: 'The schedule was stored, with its next five times',
-      schema: success(scheduleDetailSchema),
-      example: scheduleDetailExample,
-    },
-  },
+  responses: { 201: scheduleDetailResponse('The schedule was stored, with its next five times') },
   errors: ['unknown-connection'],
   async handler({ body, caller: { scope }, services, audit }) {
     const state = await services.schedules.create({ body, scope });

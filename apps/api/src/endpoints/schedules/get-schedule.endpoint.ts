@@ -1,6 +1,6 @@
 import { scheduleDetailSchema, toScheduleDetail } from '@bulkhead/schedules/commands';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { at, connectionId, success } from '../common.schema.ts';
+import { at, connectionId, responseWith } from '../common.schema.ts';
 
 export const scheduleExample = {
   id: 'sched_01a20ebbc9477ed4b36076ce74bec9ba',
@@ -17,7 +17,10 @@ export const scheduleExample = {
   createdAt: at,
 };
 
-export const scheduleDetailExample = { ...scheduleExample, nextRuns: ['2026-11-25T07:23:00.000Z'] };
+export const scheduleDetailResponse = responseWith(scheduleDetailSchema, {
+  ...scheduleExample,
+  nextRuns: ['2026-11-25T07:23:00.000Z'],
+});
 
 export const getSchedule = defineEndpoint({
   id: 'getSchedule',
@@ -29,13 +32,7 @@ export const getSchedule = defineEndpoint({
   summary: 'Return a schedule with its next runs',
   description:
     'Returns the schedule, the outcome of its last run and the next five times. Use it to check a cron expression and its time zone.',
-  responses: {
-    200: {
-      description: 'The schedule with its next five times',
-      schema: success(scheduleDetailSchema),
-      example: scheduleDetailExample,
-    },
-  },
+  responses: { 200: scheduleDetailResponse('The schedule with its next five times') },
   errors: ['unknown-schedule'],
   async handler({ params: { id }, caller: { scope }, services }) {
     return { data: toScheduleDetail(await services.schedules.get({ id, scope })) };

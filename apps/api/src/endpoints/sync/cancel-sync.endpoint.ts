@@ -1,7 +1,6 @@
-import { syncRunDetailSchema, toSyncRunDetail } from '@bulkhead/sync/commands';
+import { toSyncRunDetail } from '@bulkhead/sync/commands';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { success } from '../common.schema.ts';
-import { syncRunDetailExample } from './sync.examples.ts';
+import { syncRunDetailResponse } from './sync.examples.ts';
 
 export const cancelSync = defineEndpoint({
   id: 'cancelSyncRun',
@@ -13,13 +12,7 @@ export const cancelSync = defineEndpoint({
   summary: 'Cancel a sync run',
   description:
     'Ends a running sync. Its searches stop at their next page, and what they have stored until then stays. To cancel a cancelled run again changes nothing.',
-  responses: {
-    200: {
-      description: 'The run in its final state',
-      schema: success(syncRunDetailSchema),
-      example: syncRunDetailExample,
-    },
-  },
+  responses: { 200: syncRunDetailResponse('The run in its final state') },
   errors: ['unknown-run', 'sync-ended'],
   async handler({ params, caller: { apiKey, scope, view }, services, audit }) {
     const { state, isChanged } = await services.syncs.cancel({ ...params, scope, by: apiKey.name });

@@ -1,7 +1,6 @@
-import { syncRunDetailSchema, toSyncRunDetail } from '@bulkhead/sync/commands';
+import { toSyncRunDetail } from '@bulkhead/sync/commands';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { success } from '../common.schema.ts';
-import { syncRunDetailExample } from './sync.examples.ts';
+import { syncRunDetailResponse } from './sync.examples.ts';
 
 export const retrySync = defineEndpoint({
   id: 'retrySyncRun',
@@ -14,9 +13,7 @@ export const retrySync = defineEndpoint({
   description:
     'Repeats the searches of an ended run that failed. Searches that completed are not sent again. To retry a running run changes nothing.',
   request: { body: { isOptional: true } },
-  responses: {
-    202: { description: 'The run continues', schema: success(syncRunDetailSchema), example: syncRunDetailExample },
-  },
+  responses: { 202: syncRunDetailResponse('The run continues') },
   errors: ['unknown-run', 'nothing-to-retry', 'sync-already-running'],
   async handler({ params, caller: { apiKey, scope, view }, services, audit }) {
     const { state, isChanged } = await services.syncs.retry({ ...params, scope, by: apiKey.name });

@@ -1,4 +1,5 @@
-import { at, connectionId, later, runId } from '../common.schema.ts';
+import { syncRunDetailSchema } from '@bulkhead/sync/commands';
+import { at, connectionId, later, responseWith, runId } from '../common.schema.ts';
 
 const skipped = [
   {
@@ -54,6 +55,8 @@ export const syncRunDetailExample = {
   ],
   retrying: [],
 };
+
+export const syncRunDetailResponse = responseWith(syncRunDetailSchema, syncRunDetailExample);
 
 export const syncEventsExample = [
   { at, kind: 'phase', phase: 'queued', by: 'nightly import', message: 'The sync was requested.' },

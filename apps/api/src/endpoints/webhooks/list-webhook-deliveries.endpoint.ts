@@ -1,8 +1,8 @@
 import { deliveriesQuerySchema, deliveryViewSchema, toDeliveryView } from '@bulkhead/webhooks/commands';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { connectionId, exportId, later, page, success } from '../common.schema.ts';
+import { connectionId, exportId, later, page, responseWith } from '../common.schema.ts';
 
-export const webhookDeliveryExample = {
+const webhookDeliveryExample = {
   id: `${exportId}.9.1f0c7b3a`,
   connectionId,
   url: 'https://client.example/bulkhead',
@@ -13,6 +13,8 @@ export const webhookDeliveryExample = {
   createdAt: later,
   deliveredAt: later,
 };
+
+export const webhookDeliveryResponse = responseWith(deliveryViewSchema, webhookDeliveryExample);
 
 export const listWebhookDeliveries = defineEndpoint({
   id: 'listWebhookDeliveries',
@@ -48,13 +50,7 @@ export const getWebhookDelivery = defineEndpoint({
   audited: false,
   summary: 'Return a webhook delivery with its attempts',
   description: 'Returns one call with its body, its state and the result of the latest attempts.',
-  responses: {
-    200: {
-      description: 'The call with its latest attempts',
-      schema: success(deliveryViewSchema),
-      example: webhookDeliveryExample,
-    },
-  },
+  responses: { 200: webhookDeliveryResponse('The call with its latest attempts') },
   errors: ['unknown-delivery'],
   async handler({ params: { id }, caller: { scope }, services }) {
     return { data: toDeliveryView(await services.webhooks.find({ id, scope })) };

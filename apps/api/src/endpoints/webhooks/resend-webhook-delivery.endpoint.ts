@@ -1,7 +1,6 @@
-import { deliveryViewSchema, toDeliveryView } from '@bulkhead/webhooks/commands';
+import { toDeliveryView } from '@bulkhead/webhooks/commands';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { success } from '../common.schema.ts';
-import { webhookDeliveryExample } from './list-webhook-deliveries.endpoint.ts';
+import { webhookDeliveryResponse } from './list-webhook-deliveries.endpoint.ts';
 
 export const resendWebhookDelivery = defineEndpoint({
   id: 'resendWebhookDelivery',
@@ -14,13 +13,7 @@ export const resendWebhookDelivery = defineEndpoint({
   description:
     'Sends the call again, whether or not it was delivered. The body and `webhook-id` are the same, so a receiver can recognise it. Read the delivery to see the result.',
   request: { body: { isOptional: true } },
-  responses: {
-    202: {
-      description: 'The delivery will be sent again',
-      schema: success(deliveryViewSchema),
-      example: webhookDeliveryExample,
-    },
-  },
+  responses: { 202: webhookDeliveryResponse('The delivery will be sent again') },
   errors: ['unknown-delivery'],
   async handler({ params: { id }, caller: { scope }, services }) {
     const data = toDeliveryView(await services.webhooks.resend({ id, scope }));
