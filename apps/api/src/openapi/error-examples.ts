@@ -12,68 +12,45 @@ interface ErrorExample {
 
 /**
  * The messages that the API sends with each code, and examples of their details, for the OpenAPI document. `answerFault` compares every
- * error of a test with this list.
+ * error of a test with this list. A string is an example with only a message.
  */
-const errorExamples: Readonly<Record<ErrorCode, readonly ErrorExample[]>> = {
+const errorExamples: Readonly<Record<ErrorCode, readonly (string | ErrorExample)[]>> = {
   'invalid-request': [
     {
       message: 'The request is not valid. Correct what `details` lists and send it again.',
       details: [{ path: 'connectionId', message: 'is required' }],
     },
-    {
-      message:
-        'The address contains an invalid percent encoding. Encode it as UTF-8: each byte is a "%" and two hexadecimal digits.',
-    },
+    'The address contains an invalid percent encoding. Encode it as UTF-8: each byte is a "%" and two hexadecimal digits.',
   ],
   'not-json': [
-    { message: 'The body is not a JSON object. Send a JSON object with Content-Type: application/json.' },
-    { message: 'The body is nested more than 20 levels deep. Send a flatter JSON object.' },
+    'The body is not a JSON object. Send a JSON object with Content-Type: application/json.',
+    'The body is nested more than 20 levels deep. Send a flatter JSON object.',
   ],
   'unknown-issuer': [
-    {
-      message:
-        'The launch came from an EHR that is not in the provider registry. If you trust this EHR, add it as an environment of its provider.',
-    },
+    'The launch came from an EHR that is not in the provider registry. If you trust this EHR, add it as an environment of its provider.',
   ],
   'authorization-unknown': [
-    {
-      message:
-        'This browser has no open authorization that matches this answer. Allow cookies, start the authorization again, and complete it in the same browser within ten minutes.',
-    },
+    'This browser has no open authorization that matches this answer. Allow cookies, start the authorization again, and complete it in the same browser within ten minutes.',
   ],
   'authorization-refused': [
-    {
-      message:
-        'The EHR did not authorize the application (access_denied): the user did not agree, or is not allowed to. Start the authorization again to ask once more.',
-    },
+    'The EHR did not authorize the application (access_denied): the user did not agree, or is not allowed to. Start the authorization again to ask once more.',
   ],
   unauthenticated: [
-    {
-      message:
-        'The request has no valid API key. Send `Authorization: Bearer <key>`, or log in at /login in a browser. An operator creates keys with `create-api-key`.',
-    },
+    'The request has no valid API key. Send `Authorization: Bearer <key>`, or log in at /login in a browser. An operator creates keys with `create-api-key`.',
   ],
   'api-key-expired': [
-    {
-      message:
-        'The API key has expired. Ask an operator for a new one (POST /api/ehr/api-keys, or the command `create-api-key`).',
-    },
+    'The API key has expired. Ask an operator for a new one (POST /api/ehr/api-keys, or the command `create-api-key`).',
   ],
-  'api-key-revoked': [{ message: 'The API key was revoked. Ask an operator for a new one.' }],
-  forbidden: [
-    { message: 'This needs the API key of an operator, and yours is a client key. Use the key of an operator.' },
-  ],
+  'api-key-revoked': ['The API key was revoked. Ask an operator for a new one.'],
+  forbidden: ['This needs the API key of an operator, and yours is a client key. Use the key of an operator.'],
   'cross-site-request': [
-    {
-      message:
-        'The request did not come from a page of this server. A program sends `Authorization: Bearer <key>` and no cookie.',
-    },
+    'The request did not come from a page of this server. A program sends `Authorization: Bearer <key>` and no cookie.',
   ],
   'unknown-route': [
-    { message: 'This address does not exist. See /docs for the endpoints, or open / in a browser for the console.' },
+    'This address does not exist. See /docs for the endpoints, or open / in a browser for the console.',
   ],
-  'unknown-provider': [{ message: 'The provider is unknown. Use one of these: athenahealth.' }],
-  'connection-name-taken': [{ message: 'Another connection has this name. Choose a different name.' }],
+  'unknown-provider': ['The provider is unknown. Use one of these: athenahealth.'],
+  'connection-name-taken': ['Another connection has this name. Choose a different name.'],
   'connection-exists': [
     {
       message:
@@ -82,10 +59,10 @@ const errorExamples: Readonly<Record<ErrorCode, readonly ErrorExample[]>> = {
     },
   ],
   'connection-test-pending': [
-    { message: 'The EHR has not answered yet. Test again in a minute, or save the connection and test it then.' },
+    'The EHR has not answered yet. Test again in a minute, or save the connection and test it then.',
   ],
   'unknown-connection': [
-    { message: 'No connection has this id. List them with GET /api/ehr/connections, or create one with POST.' },
+    'No connection has this id. List them with GET /api/ehr/connections, or create one with POST.',
     {
       message:
         'No connection has this id, and no data is stored for it. List connections with GET /api/ehr/connections.',
@@ -93,32 +70,24 @@ const errorExamples: Readonly<Record<ErrorCode, readonly ErrorExample[]>> = {
     },
   ],
   'unknown-export': [
-    {
-      message:
-        'No export has this id. Use the `id` from the response that started it. Ended exports are deleted after a time.',
-    },
+    'No export has this id. Use the `id` from the response that started it. Ended exports are deleted after a time.',
   ],
-  'unknown-line': [{ message: 'No line in the quarantine has this id. List the lines with GET /api/ehr/quarantine.' }],
+  'unknown-line': ['No line in the quarantine has this id. List the lines with GET /api/ehr/quarantine.'],
   'unknown-run': [
-    {
-      message:
-        'No sync run has this id. Use the `id` from the response that started it, or list the runs. Ended runs are deleted after a time.',
-    },
+    'No sync run has this id. Use the `id` from the response that started it, or list the runs. Ended runs are deleted after a time.',
   ],
-  'unknown-delivery': [{ message: 'No delivery has this id. List them with GET /api/ehr/webhook-deliveries.' }],
+  'unknown-delivery': ['No delivery has this id. List them with GET /api/ehr/webhook-deliveries.'],
   'unknown-schedule': [
-    { message: 'No schedule has this id. List the schedules with GET /api/ehr/schedules, or create one with POST.' },
+    'No schedule has this id. List the schedules with GET /api/ehr/schedules, or create one with POST.',
   ],
-  'unknown-signing-key': [{ message: 'No signing key has this `kid`. List them with GET /api/ehr/signing-keys.' }],
-  'unknown-resource': [{ message: 'No such resource is stored for this connection. Verify the type and the id.' }],
+  'unknown-signing-key': ['No signing key has this `kid`. List them with GET /api/ehr/signing-keys.'],
+  'unknown-resource': ['No such resource is stored for this connection. Verify the type and the id.'],
   'unknown-document': [
-    {
-      message: 'No document has this id. List the documents with GET /api/ehr/{provider}/documents?connectionId=...',
-    },
+    'No document has this id. List the documents with GET /api/ehr/{provider}/documents?connectionId=...',
   ],
-  'unknown-api-key': [{ message: 'No API key has this id. List them with GET /api/ehr/api-keys.' }],
-  'unknown-erasure': [{ message: 'No erasure has this id. List them with GET /api/ehr/erasures.' }],
-  'method-not-allowed': [{ message: 'This address does not support PATCH. Use GET, DELETE.' }],
+  'unknown-api-key': ['No API key has this id. List them with GET /api/ehr/api-keys.'],
+  'unknown-erasure': ['No erasure has this id. List them with GET /api/ehr/erasures.'],
+  'method-not-allowed': ['This address does not support PATCH. Use GET, DELETE.'],
   'export-already-running': [
     {
       message: 'The same export is already running for this connection. Wait for it to end, or cancel it first.',
@@ -144,9 +113,7 @@ const errorExamples: Readonly<Record<ErrorCode, readonly ErrorExample[]>> = {
       of: ['erasePatient'],
     },
   ],
-  'connection-of-patient': [
-    { message: 'The connection is about this patient. Delete the connection with `data=purge` instead.' },
-  ],
+  'connection-of-patient': ['The connection is about this patient. Delete the connection with `data=purge` instead.'],
   'signing-key-in-use': [
     {
       message:
@@ -158,23 +125,18 @@ const errorExamples: Readonly<Record<ErrorCode, readonly ErrorExample[]>> = {
       of: ['activateSigningKey'],
     },
   ],
-  'not-authorizable': [
-    { message: 'The connection does not use `authorization_code`, so it needs no authorization by a user.' },
-  ],
+  'not-authorizable': ['The connection does not use `authorization_code`, so it needs no authorization by a user.'],
   'redirect-uri-missing': [
-    {
-      message:
-        'The provider has no redirect URI. Set ATHENAHEALTH_REDIRECT_URI to https://<this API>/api/ehr/callback, the address that is registered at the EHR.',
-    },
+    'The provider has no redirect URI. Set ATHENAHEALTH_REDIRECT_URI to https://<this API>/api/ehr/callback, the address that is registered at the EHR.',
   ],
-  'export-ended': [{ message: 'The export has ended, so there is nothing to cancel. What it stored stays.' }],
+  'export-ended': ['The export has ended, so there is nothing to cancel. What it stored stays.'],
   'sync-already-running': [
     {
       message: 'A sync of this connection is already running. Wait for it to end, or cancel it first.',
       details: { syncRunId: runId },
     },
   ],
-  'sync-ended': [{ message: 'The run has ended, so there is nothing to cancel. What it stored stays.' }],
+  'sync-ended': ['The run has ended, so there is nothing to cancel. What it stored stays.'],
   'sync-cancelled': [
     {
       message: 'The run was cancelled. Resources that it stored until then are kept.',
@@ -182,10 +144,7 @@ const errorExamples: Readonly<Record<ErrorCode, readonly ErrorExample[]>> = {
     },
   ],
   'idempotency-key-in-use': [
-    {
-      message:
-        'The first request with this Idempotency-Key has not ended yet. Send the request again later, with the same key, to get its answer.',
-    },
+    'The first request with this Idempotency-Key has not ended yet. Send the request again later, with the same key, to get its answer.',
   ],
   'answer-not-repeated': [
     {
@@ -222,45 +181,30 @@ const errorExamples: Readonly<Record<ErrorCode, readonly ErrorExample[]>> = {
     },
   ],
   'last-operator-key': [
-    {
-      message:
-        'This is the last active operator key. Without it no new key could be created. Create another operator key first.',
-    },
+    'This is the last active operator key. Without it no new key could be created. Create another operator key first.',
   ],
   'line-truncated': [
-    {
-      message:
-        'Only a part of this line was kept, so it cannot be stored as it is. Send the whole corrected line as the body, or start a new export.',
-    },
+    'Only a part of this line was kept, so it cannot be stored as it is. Send the whole corrected line as the body, or start a new export.',
   ],
   'line-not-kept': [
-    {
-      message:
-        'The quarantine had no room left for lines of this export, so only the position, size and hash of this line were kept. Start a new export after the EHR has fixed its lines.',
-    },
+    'The quarantine had no room left for lines of this export, so only the position, size and hash of this line were kept. Start a new export after the EHR has fixed its lines.',
   ],
   'line-erased': [
-    {
-      message: 'The line belonged to a patient who was erased, so its content was deleted. Only its position is left.',
-    },
+    'The line belonged to a patient who was erased, so its content was deleted. Only its position is left.',
   ],
-  'resource-deleted': [{ message: 'The resource was deleted at the EHR.' }],
-  'authorization-used': [
-    { message: 'This address was already opened, or is older than ten minutes. Ask for a new one.' },
-  ],
+  'resource-deleted': ['The resource was deleted at the EHR.'],
+  'authorization-used': ['This address was already opened, or is older than ten minutes. Ask for a new one.'],
   'body-too-large': [
-    { message: 'The body is larger than 100 KB, the limit of this address. Send a smaller body.' },
+    'The body is larger than 100 KB, the limit of this address. Send a smaller body.',
     {
       message: 'The body is larger than 10240 KB, the limit of this address. Send a smaller body.',
       of: ['replayQuarantinedLine'],
     },
   ],
   'range-not-satisfiable': [
-    { message: 'The requested range begins after the end of the document. See Content-Range for its length.' },
+    'The requested range begins after the end of the document. See Content-Range for its length.',
   ],
-  'idempotency-key-reused': [
-    { message: 'This Idempotency-Key was used for a different request. Use a new key for each request.' },
-  ],
+  'idempotency-key-reused': ['This Idempotency-Key was used for a different request. Use a new key for each request.'],
   'sync-incomplete': [
     {
       message:
@@ -283,20 +227,11 @@ const errorExamples: Readonly<Record<ErrorCode, readonly ErrorExample[]>> = {
     },
   ],
   'search-too-costly': [
-    {
-      message:
-        'The search took too much time in the database and was stopped. Narrow it by patient, code or date, or leave _total out.',
-    },
+    'The search took too much time in the database and was stopped. Narrow it by patient, code or date, or leave _total out.',
   ],
   'too-many-requests': [
-    {
-      message:
-        'Too many requests with this key. Wait as long as `Retry-After` says, or ask an operator for a key with a higher limit.',
-    },
-    {
-      message:
-        'Too many requests without a valid key came from this address. Find the program that sends them and correct its key.',
-    },
+    'Too many requests with this key. Wait as long as `Retry-After` says, or ask an operator for a key with a higher limit.',
+    'Too many requests without a valid key came from this address. Find the program that sends them and correct its key.',
     {
       message: 'Too many authorizations came from this address. Wait a minute and try again.',
       of: ['startAuthorization', 'launch', 'authorizationCallback'],
@@ -312,36 +247,20 @@ const errorExamples: Readonly<Record<ErrorCode, readonly ErrorExample[]>> = {
     },
   ],
   unavailable: [
-    {
-      message: 'The database is unavailable, so nothing was accepted. Send the request again in a few seconds.',
-    },
-    {
-      message:
-        'A server that this service depends on is unavailable, so nothing was accepted. Send the request again in a few seconds.',
-    },
+    'The database is unavailable, so nothing was accepted. Send the request again in a few seconds.',
+    'A server that this service depends on is unavailable, so nothing was accepted. Send the request again in a few seconds.',
   ],
   'capabilities-unknown': [
-    {
-      message:
-        'The EHR has not answered yet. Try again in a few seconds. If the error persists, check the FHIR endpoint of the connection.',
-    },
+    'The EHR has not answered yet. Try again in a few seconds. If the error persists, check the FHIR endpoint of the connection.',
   ],
   'authorization-pending': [
-    {
-      message:
-        'No worker has asked the EHR yet. Check the connections in a minute. If the connection is not authorized by then, start again.',
-    },
+    'No worker has asked the EHR yet. Check the connections in a minute. If the connection is not authorized by then, start again.',
   ],
   'audit-unavailable': [
-    {
-      message:
-        'The request may have been carried out, but it could not be recorded in the audit log, so no result is shown. Check the current state before you send the request again.',
-    },
+    'The request may have been carried out, but it could not be recorded in the audit log, so no result is shown. Check the current state before you send the request again.',
   ],
   'console-not-built': [
-    {
-      message: 'The console was not built. Run `pnpm build`, or set CONSOLE_DIR to the folder of a built console.',
-    },
+    'The console was not built. Run `pnpm build`, or set CONSOLE_DIR to the folder of a built console.',
   ],
 };
 
@@ -357,9 +276,13 @@ const varying: ReadonlySet<ErrorCode> = new Set([
   'sync-cancelled',
 ]);
 
+function examplesOf(code: ErrorCode): ErrorExample[] {
+  return errorExamples[code].map((example) => (typeof example === 'string' ? { message: example } : example));
+}
+
 /** The examples of a code that an endpoint can return. */
 export function errorExamplesOf(code: ErrorCode, endpoint: Endpoint): readonly ErrorExample[] {
-  const all = errorExamples[code];
+  const all = examplesOf(code);
   const own = all.filter(({ of }) => of?.includes(endpoint.id));
   const examples = own.length > 0 ? own : all.filter(({ of }) => of === undefined);
   if (code !== 'invalid-request') return examples;
@@ -382,5 +305,5 @@ function faultsOf(endpoint: Endpoint): unknown {
 
 /** Whether the document has this message of an error. */
 export function isDocumentedMessage(code: ErrorCode, message: string): boolean {
-  return varying.has(code) || errorExamples[code].some((example) => example.message === message);
+  return varying.has(code) || examplesOf(code).some((example) => example.message === message);
 }
