@@ -2,22 +2,16 @@ import { hashOf } from '@bulkhead/access';
 import type { AuthorizationEndpoints } from '@bulkhead/providers';
 import { z } from 'zod';
 import type { AuthorizationRequest } from '../authorization-request.record.ts';
-import { connectionBodySchema } from './connection.schema.ts';
+import { connectionBodySchema, text } from './connection.schema.ts';
 
 const { environment, practiceId, groupId } = connectionBodySchema.shape;
-const scope = z
-  .string()
-  .min(1)
-  .max(5000)
+const scope = text(5000)
   .optional()
   .describe('The SMART scopes to request, separated by spaces. Default: the scopes of the provider.');
 
 /** Either an existing connection, or the fields of a new one. */
 const fields = {
-  connectionId: z
-    .string()
-    .min(1)
-    .max(100)
+  connectionId: text(100)
     .optional()
     .describe('The connection to authorize. Without it a new connection is created, which the other fields describe.'),
   environment,
@@ -38,16 +32,10 @@ export const authorizeQuerySchema = z.strictObject(fields).refine(isOnlyField, o
 export const authorizeBodySchema = z
   .strictObject({
     ...fields,
-    clientId: z
-      .string()
-      .min(1)
-      .max(500)
+    clientId: text(500)
       .optional()
       .describe('The client of a new connection. Default: the client id of the provider (`ATHENAHEALTH_CLIENT_ID`).'),
-    clientSecret: z
-      .string()
-      .min(1)
-      .max(5000)
+    clientSecret: text(5000)
       .optional()
       .describe('The secret of the client. It is stored encrypted and never returned.'),
   })
@@ -63,13 +51,13 @@ export const launchQuerySchema = z.object({
     .url()
     .max(2000)
     .describe('The FHIR endpoint of the EHR that launches the application. It must be in the provider registry.'),
-  launch: z.string().min(1).max(2000).describe('The id of the launch, which the EHR gave.'),
+  launch: text(2000).describe('The id of the launch, which the EHR gave.'),
 });
 
 /** RFC 6749, 4.1.2. Other parameters that a server adds are ignored. */
 export const callbackQuerySchema = z.object({
-  state: z.string().min(1).max(500).describe('The value that was sent to the EHR. It names the authorization.'),
-  code: z.string().min(1).max(5000).optional().describe('The authorization code. Absent if the EHR refused.'),
+  state: text(500).describe('The value that was sent to the EHR. It names the authorization.'),
+  code: text(5000).optional().describe('The authorization code. Absent if the EHR refused.'),
   error: z.string().max(200).optional().describe('Why the EHR refused, such as `access_denied`. Absent if it agreed.'),
   iss: z.string().max(2000).optional().describe('The issuer of the answer (RFC 9207), if the EHR sends it.'),
 });

@@ -2,12 +2,15 @@ import { assertionAlgorithms, secretWays, withoutTrailingSlashes } from '@bulkhe
 import { z } from 'zod';
 import { maxNameLength } from '../connection-name.ts';
 
+/** A text that is not empty. */
+export const text = (maxLength: number) => z.string().min(1).max(maxLength);
+
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
 /** The characters of FHIR ids and of athenahealth's practice ids. The value becomes part of a URL path, so no others are allowed. */
 const pathSegment = z.string().regex(/^[A-Za-z0-9\-._]{1,128}$/, 'must be 1-128 letters, digits, "-", "." or "_"');
 
 /** A key as PEM, or as a JWK. */
-export const privateKeySchema = z.union([z.string().min(1).max(20_000), z.record(z.string(), z.unknown())]);
+export const privateKeySchema = z.union([text(20_000), z.record(z.string(), z.unknown())]);
 /** The name under which the EHR knows a key. */
 export const kidSchema = z.string().regex(/^[\x21-\x7e]{1,200}$/, 'must be 1-200 printable ASCII characters');
 
@@ -17,10 +20,7 @@ const secretBySchema = z
   .describe('How the secret is sent to the token endpoint: `basic` (HTTP Basic, the default) or `post` (in the form).');
 
 const oauthClient = {
-  clientId: z
-    .string()
-    .min(1)
-    .max(4096)
+  clientId: text(4096)
     .optional()
     .describe(
       'The client that is registered at the EHR. Default: the client id of the provider (`ATHENAHEALTH_CLIENT_ID`).',
@@ -30,10 +30,7 @@ const oauthClient = {
     .describe(
       'The address that issues access tokens, on a host of the provider registry. Default: it is discovered from the FHIR endpoint.',
     ),
-  scope: z
-    .string()
-    .min(1)
-    .max(5000)
+  scope: text(5000)
     .optional()
     .describe('The SMART scopes to request, separated by spaces. Default: the scopes of the provider.'),
 };
@@ -43,10 +40,7 @@ export const connectionAuthSchema = z.discriminatedUnion('method', [
   z.strictObject({
     method: z.literal('client_credentials').describe('A client id and a secret.'),
     ...oauthClient,
-    clientSecret: z
-      .string()
-      .min(1)
-      .max(5000)
+    clientSecret: text(5000)
       .optional()
       .describe(
         'The secret of the client. It is stored encrypted and never returned. Default: the secret of the provider (`ATHENAHEALTH_CLIENT_SECRET`).',
@@ -76,10 +70,7 @@ export const connectionAuthSchema = z.discriminatedUnion('method', [
       .literal('authorization_code')
       .describe('A user gives consent at the EHR. See the operations of Authorization.'),
     ...oauthClient,
-    clientSecret: z
-      .string()
-      .min(1)
-      .max(5000)
+    clientSecret: text(5000)
       .optional()
       .describe(
         'The secret of the client. It is stored encrypted and never returned. With a client id and no secret, the client is a public client.',
@@ -100,15 +91,8 @@ export const connectionBodySchema = z
     force: z.boolean().default(false).meta({
       description: 'Create the connection even if one for the same provider, environment and practice or group exists.',
     }),
-    provider: z
-      .string()
-      .min(1)
-      .max(100)
-      .describe('The EHR vendor, such as `athenahealth`. `listProviders` returns them.'),
-    environment: z
-      .string()
-      .min(1)
-      .max(100)
+    provider: text(100).describe('The EHR vendor, such as `athenahealth`. `listProviders` returns them.'),
+    environment: text(100)
       .optional()
       .describe('The environment of the vendor, such as `sandbox`. Default: the default environment of the vendor.'),
     fhirEndpoint: httpUrl
