@@ -4,8 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import axios from 'axios';
-import { resourceAnswer } from '../answers/answer-rules.ts';
-import { startEhr, type TestEhr } from '../testing/start-ehr.ts';
+import { resourceRequest, startEhr, type TestEhr } from '../testing/start-ehr.ts';
 import { createEgressGuard, type EgressRules, egressRefusal } from './egress-guard.ts';
 
 const open: EgressRules = { privateNetwork: false };
@@ -107,16 +106,7 @@ describe('a name that DNS answers #egress', () => {
 describe('a provider #egress', () => {
   let ehr: TestEhr;
   afterEach(() => ehr.stop());
-  const get = (url: string) =>
-    ehr.session.send({
-      method: 'GET',
-      url,
-      headers: {},
-      priority: 'download',
-      answer: resourceAnswer,
-      retries: 0,
-      sendToken: false,
-    });
+  const get = (url: string) => ehr.session.send(resourceRequest(url, { sendToken: false }));
 
   test('a provider on a private network cannot redirect to the metadata service of the cloud', async () => {
     ehr = await startEhr();
@@ -135,18 +125,8 @@ describe('a provider #egress', () => {
       scope: 'system/*.read',
       tokenEndpoint: `${ehr.simulator.baseUrl}/oauth2/v1/token`,
     };
-    const request = {
-      method: 'GET',
-      headers: {},
-      priority: 'download',
-      answer: resourceAnswer,
-      retries: 0,
-      sendToken: true,
-    } as const;
-    const session = ehr.sessionOf({ auth });
-    await expect(session.send({ ...request, url: `${ehr.simulator.fhirEndpoint}/metadata` })).rejects.toMatchObject({
-      code: 'egress-refused',
-    });
+    const request = resourceRequest(`${ehr.simulator.fhirEndpoint}/metadata`);
+    await expect(ehr.sessionOf({ auth }).send(request)).rejects.toMatchObject({ code: 'egress-refused' });
     expect(await ehr.tokenCount()).toBe(0);
   });
 });

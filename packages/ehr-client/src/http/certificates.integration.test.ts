@@ -4,8 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { makeSelfSigned } from '@bulkhead/testing';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { resourceAnswer } from '../answers/answer-rules.ts';
-import { startEhr, type TestEhr } from '../testing/start-ehr.ts';
+import { resourceRequest, startEhr, type TestEhr } from '../testing/start-ehr.ts';
 import { createWebhookSender } from './webhook-sender.ts';
 
 let ehr: TestEhr;
@@ -31,16 +30,7 @@ afterEach(async () => {
   await ehr.stop();
 });
 
-const read = () =>
-  ehr.session.send({
-    method: 'GET',
-    url,
-    headers: { accept: 'application/fhir+json' },
-    priority: 'interactive',
-    answer: resourceAnswer,
-    retries: 0,
-    sendToken: false,
-  });
+const read = () => ehr.session.send(resourceRequest(url, { priority: 'interactive', sendToken: false }));
 
 const callBack = async () => {
   const sender = createWebhookSender({ privateNetwork: true });

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { fileAnswer, resourceAnswer } from '../answers/answer-rules.ts';
 import { openFile } from '../bulk-data/open-file.ts';
 import type { SessionRequest } from '../ehr-session.ts';
-import { startEhr, type TestEhr } from '../testing/start-ehr.ts';
+import { resourceRequest, startEhr, type TestEhr } from '../testing/start-ehr.ts';
 
 let ehr: TestEhr;
 afterEach(() => ehr.stop());
@@ -14,16 +14,8 @@ async function start(simulator: EhrSimulatorOptions = {}): Promise<void> {
   ehr = await startEhr({ simulator });
 }
 
-const metadata = (change: Partial<SessionRequest> = {}): SessionRequest => ({
-  method: 'GET',
-  url: `${ehr.simulator.fhirEndpoint}/metadata`,
-  headers: { accept: 'application/fhir+json' },
-  priority: 'interactive',
-  answer: resourceAnswer,
-  retries: 0,
-  sendToken: true,
-  ...change,
-});
+const metadata = (change: Partial<SessionRequest> = {}) =>
+  resourceRequest(`${ehr.simulator.fhirEndpoint}/metadata`, { priority: 'interactive', ...change });
 
 describe('a redirect', () => {
   test.each([{ status: 302 }, { status: 303 }, { status: 307 }])(

@@ -2,9 +2,9 @@ import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { waitFor } from '@bulkhead/testing';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { fileAnswer, resourceAnswer } from '../answers/answer-rules.ts';
+import { fileAnswer } from '../answers/answer-rules.ts';
 import type { SessionRequest } from '../ehr-session.ts';
-import { startEhr, type TestEhr } from '../testing/start-ehr.ts';
+import { resourceRequest, startEhr, type TestEhr } from '../testing/start-ehr.ts';
 import type { EhrObserver } from './ehr-observer.ts';
 
 const rateLimit = { limit: 16, windowMs: 50, perDay: 1000, guardMs: 5 };
@@ -20,16 +20,8 @@ beforeEach(async () => {
 });
 afterEach(() => ehr.stop());
 
-const metadata = (change: Partial<SessionRequest> = {}): SessionRequest => ({
-  method: 'GET',
-  url: `${ehr.simulator.fhirEndpoint}/metadata`,
-  headers: { accept: 'application/fhir+json' },
-  priority: 'poll',
-  answer: resourceAnswer,
-  retries: 0,
-  sendToken: false,
-  ...change,
-});
+const metadata = (change: Partial<SessionRequest> = {}) =>
+  resourceRequest(`${ehr.simulator.fhirEndpoint}/metadata`, { priority: 'poll', sendToken: false, ...change });
 const statuses = () => events.requestEnded.map(({ kind, status }) => [kind, status]);
 
 describe('the EHR observer', () => {

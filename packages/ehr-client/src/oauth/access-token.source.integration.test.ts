@@ -1,9 +1,8 @@
 import type { EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
 import { waitFor } from '@bulkhead/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { resourceAnswer } from '../answers/answer-rules.ts';
 import type { EhrSession } from '../ehr-session.ts';
-import { startEhr, type TestEhr } from '../testing/start-ehr.ts';
+import { resourceRequest, startEhr, type TestEhr } from '../testing/start-ehr.ts';
 import { generateSigningKey } from './signing-key.ts';
 
 let ehr: TestEhr;
@@ -14,16 +13,8 @@ async function start(simulator: EhrSimulatorOptions = {}): Promise<void> {
 }
 
 function search({ session = ehr.session, signal }: { session?: EhrSession; signal?: AbortSignal } = {}) {
-  return session.send({
-    method: 'GET',
-    url: `${ehr.simulator.fhirEndpoint}/Patient?ah-practice=Organization/a-1.Practice-195900&_id=none`,
-    headers: { accept: 'application/fhir+json' },
-    priority: 'crawl',
-    answer: resourceAnswer,
-    retries: 0,
-    sendToken: true,
-    signal,
-  });
+  const url = `${ehr.simulator.fhirEndpoint}/Patient?ah-practice=Organization/a-1.Practice-195900&_id=none`;
+  return session.send(resourceRequest(url, { signal }));
 }
 
 const statuses = (answers: readonly { readonly status: number }[]) => answers.map(({ status }) => status);

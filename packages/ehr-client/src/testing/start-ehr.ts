@@ -6,6 +6,7 @@ import { resourceAnswer } from '../answers/answer-rules.ts';
 import { type Manifest, readExportStatus } from '../bulk-data/export-status.ts';
 import { kickOffExport } from '../bulk-data/kick-off.ts';
 import { createEhrClient } from '../create-ehr-client.ts';
+import type { SessionRequest } from '../ehr-session.ts';
 import type { EhrObserver } from '../http/ehr-observer.ts';
 import { createMemoryTokenStore } from './memory-token-store.ts';
 
@@ -77,15 +78,9 @@ export async function startEhr(
     sessionOf: (change: Partial<Connection>) => client.session(connection(change)),
     /** Reads the simulator's first patient once. With `change`, this uses another connection and its token. */
     readPatient: (change?: Partial<Connection>) =>
-      (change ? client.session(connection(change)) : session).send({
-        method: 'GET',
-        url: `${simulator.fhirEndpoint}/Patient/a-195900.E-1`,
-        headers: { accept: 'application/fhir+json' },
-        priority: 'crawl',
-        answer: resourceAnswer,
-        retries: 0,
-        sendToken: true,
-      }),
+      (change ? client.session(connection(change)) : session).send(
+        resourceRequest(`${simulator.fhirEndpoint}/Patient/a-195900.E-1`),
+      ),
     /** See the simulator's README. */
     orderFault: (order: object): Promise<void> => control('/faults', { method: 'POST', body: JSON.stringify(order) }),
     /** The requests that the simulator received, by path. */
@@ -111,5 +106,20 @@ export async function startEhr(
       redis.disconnect();
       await simulator.stop();
     },
+  };
+}
+
+/** A GET of a resource, with a token. It is sent once. */
+export function resourceRequest(url: string, change: Partial<SessionRequest> = {}): SessionRequest {
+  const headers = { accept: 'application/fhir+json' };
+  return {
+    method: 'GET',
+    url,
+    headers,
+    priority: 'crawl',
+    answer: resourceAnswer,
+    retries: 0,
+    sendToken: true,
+    ...change,
   };
 }
