@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import type { Command } from 'commander';
 import { createProgram, groups, singleCommands } from './create-program.ts';
 import { exampleOf, operations, run, toArgs } from './run-program.fixture.ts';
@@ -11,12 +11,9 @@ const lines = [...groups.flatMap(({ commands }) => commands), ...singleCommands]
 );
 
 const previousFolder = process.cwd();
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'bulkhead-cli-examples-'));
-  process.chdir(folder);
-  writeFileSync('line.json', '{}');
-});
+const folder = mkdtempSync(join(tmpdir(), 'bulkhead-cli-examples-'));
+process.chdir(folder);
+writeFileSync('line.json', '{}');
 afterAll(() => {
   process.chdir(previousFolder);
   rmSync(folder, { recursive: true, force: true });

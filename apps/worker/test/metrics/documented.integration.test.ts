@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from '@jest/globals';
-import { describedMetrics, type ProcessMetrics } from '../harness/described-metrics.ts';
+import { describe, expect, test } from '@jest/globals';
+import { describedMetrics } from '../harness/described-metrics.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..', '..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
@@ -15,11 +15,7 @@ const expressions = [
   ),
 ];
 
-let api: ProcessMetrics;
-let worker: ProcessMetrics;
-beforeAll(async () => {
-  ({ api, worker } = await describedMetrics());
-});
+const { api, worker } = await describedMetrics();
 
 /** The names of a histogram's series have a suffix. */
 const baseName = (name: string) => name.replace(/_(?:bucket|sum|count)$/, '');

@@ -1,39 +1,31 @@
 import { waitFor } from '@bulkhead/testing';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type System, type SystemWorker, startSystem } from '../harness/start-system.ts';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { startSystem } from '../harness/start-system.ts';
 
-let system: System;
-let worker: SystemWorker;
-// biome-ignore lint/suspicious/noExplicitAny: the answer can have any shape.
-let counts: any;
-let page = '';
 const planted = 'planted-8d1f';
-
-beforeAll(async () => {
-  system = await startSystem({ simulator: { patients: 5 } });
-  worker = await system.startWorker();
-  // This line is unusable, so it is quarantined.
-  const line = { match: { path: 'bulkdata/.*Condition' }, fault: { kind: 'corrupt-line', line: 1, with: planted } };
-  await system.order(line);
-  const resourceTypes = ['Patient', 'Condition', 'DocumentReference'];
-  ({ counts } = await system.settled(await system.startExport({ resourceTypes })));
-  await system.settled(await system.startExport({ resourceTypes }));
-  const filter = { connectionId: system.connectionId };
-  await waitFor(
-    async () => {
-      const documents = await system.store.documents.list({ filter, limit: 100 });
-      return documents.length > 0 && documents.every(({ state }) => state === 'stored');
-    },
-    { timeoutMs: 60_000, what: 'the last document' },
-  );
-  page = await waitFor(async () => {
-    const text = await worker.readMetrics();
-    // The export ends shortly before the job that ends it.
-    const finalized = sampleOf(text, 'bulkhead_job_duration_seconds_count', { job_name: 'export.finalize' });
-    const sweptAt = sampleOf(text, 'bulkhead_sweep_last_success_timestamp_seconds');
-    return finalized === 2 && sweptAt > 0 ? text : undefined;
-  });
-}, 120_000);
+const system = await startSystem({ simulator: { patients: 5 } });
+const worker = await system.startWorker();
+// This line is unusable, so it is quarantined.
+const line = { match: { path: 'bulkdata/.*Condition' }, fault: { kind: 'corrupt-line', line: 1, with: planted } };
+await system.order(line);
+const resourceTypes = ['Patient', 'Condition', 'DocumentReference'];
+const { counts } = await system.settled(await system.startExport({ resourceTypes }));
+await system.settled(await system.startExport({ resourceTypes }));
+const filter = { connectionId: system.connectionId };
+await waitFor(
+  async () => {
+    const documents = await system.store.documents.list({ filter, limit: 100 });
+    return documents.length > 0 && documents.every(({ state }) => state === 'stored');
+  },
+  { timeoutMs: 60_000, what: 'the last document' },
+);
+const page = await waitFor(async () => {
+  const text = await worker.readMetrics();
+  // The export ends shortly before the job that ends it.
+  const finalized = sampleOf(text, 'bulkhead_job_duration_seconds_count', { job_name: 'export.finalize' });
+  const sweptAt = sampleOf(text, 'bulkhead_sweep_last_success_timestamp_seconds');
+  return finalized === 2 && sweptAt > 0 ? text : undefined;
+});
 afterAll(() => system.stop());
 
 /** The sum of a metric's samples that have these labels. */

@@ -1,54 +1,47 @@
 import { startTracing } from '@bulkhead/runtime';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Collector, type ReceivedSpan, startCollector } from '../harness/start-collector.ts';
-import { type System, startSystem } from '../harness/start-system.ts';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { type ReceivedSpan, startCollector } from '../harness/start-collector.ts';
+import { startSystem } from '../harness/start-system.ts';
 
 const planted = 'planted-8d1f';
 const clientTrace = '4bf92f3577b34da6a3ce929d0e0e4736';
 
-let collector: Collector;
-let system: System;
-let exportId = '';
-let spans: readonly ReceivedSpan[];
-
-beforeAll(async () => {
-  collector = await startCollector();
-  const { endpoint } = collector;
-  const [api, ofWorker] = await Promise.all(
-    ['bulkhead-api', 'bulkhead-worker'].map((name) => startTracing({ name, endpoint })),
-  );
-  if (!api || !ofWorker) throw new Error('no tracing');
-  // Prevents a sweep between the last file and the finalize job. It would create that job itself, in another trace.
-  const env = { WORKER_SWEEP_INTERVAL_MS: '600000' };
-  system = await startSystem({ simulator: { patients: 4 }, tracing: { api, worker: ofWorker }, env });
-  await system.startWorker();
-  await system.order({
-    match: { path: 'bulkdata/.*Condition' },
-    fault: { kind: 'corrupt-line', line: 1, with: planted },
-  });
-  const post = await system.request(
-    'POST',
-    '/api/ehr/athenahealth/bulk-export',
-    {
-      connectionId: system.connectionId,
-      resourceTypes: ['Patient', 'Condition'],
-      typeFilters: [`Condition?code=${planted}`],
-    },
-    { traceparent: `00-${clientTrace}-00f067aa0ba902b7-01` },
-  );
-  exportId = post.body.data.id;
-  await system.settled(exportId);
-  await system.request('GET', `/api/ehr/connections/conn_${planted}?name=${planted}`);
-  // The EHR refuses this secret.
-  const wrong = await system.request('POST', '/api/ehr/connections', {
-    provider: 'athenahealth',
-    auth: { method: 'client_credentials', clientId: 'simulator-client', clientSecret: planted },
-  });
-  await system.request('POST', `/api/ehr/connections/${wrong.body.data.id}/test`);
-  // Each process sends its remaining spans when it stops.
-  await system.stop();
-  spans = collector.spans;
-}, 60_000);
+const collector = await startCollector();
+const { endpoint } = collector;
+const [api, ofWorker] = await Promise.all(
+  ['bulkhead-api', 'bulkhead-worker'].map((name) => startTracing({ name, endpoint })),
+);
+if (!api || !ofWorker) throw new Error('no tracing');
+// Prevents a sweep between the last file and the finalize job. It would create that job itself, in another trace.
+const env = { WORKER_SWEEP_INTERVAL_MS: '600000' };
+const system = await startSystem({ simulator: { patients: 4 }, tracing: { api, worker: ofWorker }, env });
+await system.startWorker();
+await system.order({
+  match: { path: 'bulkdata/.*Condition' },
+  fault: { kind: 'corrupt-line', line: 1, with: planted },
+});
+const post = await system.request(
+  'POST',
+  '/api/ehr/athenahealth/bulk-export',
+  {
+    connectionId: system.connectionId,
+    resourceTypes: ['Patient', 'Condition'],
+    typeFilters: [`Condition?code=${planted}`],
+  },
+  { traceparent: `00-${clientTrace}-00f067aa0ba902b7-01` },
+);
+const exportId = post.body.data.id;
+await system.settled(exportId);
+await system.request('GET', `/api/ehr/connections/conn_${planted}?name=${planted}`);
+// The EHR refuses this secret.
+const wrong = await system.request('POST', '/api/ehr/connections', {
+  provider: 'athenahealth',
+  auth: { method: 'client_credentials', clientId: 'simulator-client', clientSecret: planted },
+});
+await system.request('POST', `/api/ehr/connections/${wrong.body.data.id}/test`);
+// Each process sends its remaining spans when it stops.
+await system.stop();
+const spans = collector.spans as readonly ReceivedSpan[];
 afterAll(() => collector.stop());
 
 const spansNamed = (name: string) => spans.filter((span) => span.name === name);
