@@ -1,4 +1,4 @@
-import { AppError } from '@bulkhead/runtime';
+import { type AppError, permanentError } from '@bulkhead/runtime';
 import {
   batchedFind,
   batchedInsert,
@@ -297,10 +297,9 @@ function toRecord(document: BulkExportDocument | null | undefined): BulkExport |
 }
 
 function alreadyRunning(exportId: string): AppError {
-  return new AppError({
+  return permanentError({
     code: 'export-already-running',
     message: 'The same export is already running for this connection. Wait for it to end, or cancel it first.',
-    retry: 'never',
     context: { exportId },
   });
 }

@@ -1,5 +1,5 @@
 import type { Connection } from '@bulkhead/providers';
-import { AppError } from '@bulkhead/runtime';
+import { AppError, permanentError } from '@bulkhead/runtime';
 
 /** Fits into a line of a list. */
 export const maxNameLength = 80;
@@ -80,19 +80,17 @@ export function uniquePurposeOf(
 }
 
 export function nameTaken(): AppError {
-  return new AppError({
+  return permanentError({
     code: 'connection-name-taken',
     message: 'Another connection has this name. Choose a different name.',
-    retry: 'never',
   });
 }
 
 export function connectionExists({ id }: Pick<Connection, 'id'>): AppError {
-  return new AppError({
+  return permanentError({
     code: 'connection-exists',
     message:
       'A connection for this provider, environment and practice or group exists already. Use it, or send `force: true` to create a second one.',
-    retry: 'never',
     context: { connectionId: id },
   });
 }

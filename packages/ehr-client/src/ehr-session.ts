@@ -1,5 +1,5 @@
 import { type Connection, connectionBudgets, type ProviderRegistry } from '@bulkhead/providers';
-import { AppError } from '@bulkhead/runtime';
+import { type AppError, permanentError } from '@bulkhead/runtime';
 import type { EhrResponse } from './answers/accept-answer.ts';
 import { egressRules } from './egress/egress-guard.ts';
 import type { EhrRequest } from './http/ehr-axios.ts';
@@ -99,11 +99,10 @@ function isUnauthorized(error: unknown): boolean {
 }
 
 function foreignHost(url: string): AppError {
-  return new AppError({
+  return permanentError({
     code: 'token-for-foreign-host',
     message:
       "The EHR requires the access token at a host other than its FHIR endpoint, so the request was not sent. Contact the EHR's support.",
-    retry: 'never',
     context: { host: new URL(url).host },
   });
 }

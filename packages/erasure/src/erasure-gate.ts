@@ -1,5 +1,5 @@
 import type { KeptOutList, KeptOutRepository } from '@bulkhead/resources';
-import { AppError } from '@bulkhead/runtime';
+import { type AppError, permanentError } from '@bulkhead/runtime';
 import type { ErasureRepository } from './erasure.repository.ts';
 
 /** An erasure waits longer than this plus the time of a write before its last pass. */
@@ -75,10 +75,9 @@ export class ErasureGate {
 }
 
 function connectionErased(connectionId: string): AppError {
-  return new AppError({
+  return permanentError({
     code: 'connection-erased',
     message: 'All data of this connection was erased, so nothing more is stored for it. Create a new connection.',
-    retry: 'never',
     context: { connectionId },
   });
 }

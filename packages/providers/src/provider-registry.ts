@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { AppError, EnvError, validate } from '@bulkhead/runtime';
+import { EnvError, permanentError, validate } from '@bulkhead/runtime';
 import { z } from 'zod';
 import { athenahealth, type ProviderSettings } from './athenahealth.ts';
 import { type Provider, providerSchema } from './provider.ts';
@@ -21,10 +21,9 @@ export function createProviderRegistry(settings: ProviderSettings): ProviderRegi
     get(id) {
       const provider = providers.get(id);
       if (provider) return provider;
-      throw new AppError({
+      throw permanentError({
         code: 'unknown-provider',
         message: `The provider is unknown. Use one of these: ${[...providers.keys()].join(', ')}.`,
-        retry: 'never',
       });
     },
     list: () => [...providers.values()],

@@ -1,4 +1,4 @@
-import { AppError } from '@bulkhead/runtime';
+import { AppError, permanentError } from '@bulkhead/runtime';
 import type { Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 
@@ -100,9 +100,8 @@ export function isSuspectWait(error: unknown): boolean {
 }
 
 export function poisonJobError(name: string): AppError {
-  return new AppError({
+  return permanentError({
     code: 'poison-job',
     message: `Poison job: the worker died or froze ${maxStalls} times while it ran ${name}, and nothing was saved in between. What it read from the EHR may be crashing the workers. Check their logs and their memory limit, then retry.`,
-    retry: 'never',
   });
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { AppError } from '@bulkhead/runtime';
+import { AppError, permanentError } from '@bulkhead/runtime';
 import { waitFor } from '@bulkhead/testing';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { startQueues, type TestQueues } from './testing/start-queues.ts';
@@ -14,7 +14,7 @@ const kickOff = 'export.kick-off';
 const poll = 'export.poll';
 const payload = { exportId: 'job_1' };
 const fail = async () => {
-  throw new AppError({ code: 'made-up', message: 'Static.', retry: 'never' });
+  throw permanentError({ code: 'made-up', message: 'Static.' });
 };
 
 describe('the producer', () => {

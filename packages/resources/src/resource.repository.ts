@@ -1,5 +1,5 @@
 import { isResourceType, parseExact, type ResourceSearch } from '@bulkhead/fhir';
-import { AppError } from '@bulkhead/runtime';
+import { permanentError } from '@bulkhead/runtime';
 import { decodeExactNumbers, findFields, JsonWriter, type NumberText } from '@bulkhead/store';
 import mongoose, { type Connection as Database } from 'mongoose';
 import type { SourcedVersion } from './resource-document.ts';
@@ -254,11 +254,10 @@ const timeExpired = 50;
 /** Translates a timeout of the database into a message for the user. */
 function toSearchError(error: unknown): unknown {
   if ((error as { code?: unknown } | null)?.code !== timeExpired) return error;
-  return new AppError({
+  return permanentError({
     code: 'search-too-costly',
     message:
       'The search took too much time in the database and was stopped. Narrow it by patient, code or date, or leave _total out.',
-    retry: 'never',
     cause: error,
   });
 }

@@ -10,6 +10,7 @@ export {
   briefAttempts,
   type Fault,
   invalidRequest,
+  permanentError,
   type RetryAdvice,
   unavailable,
 } from './errors/app-error.ts';

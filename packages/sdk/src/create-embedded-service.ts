@@ -10,7 +10,7 @@ import {
 } from '@bulkhead/ehr-client';
 import { createProviderRegistry, type ProviderSettings } from '@bulkhead/providers';
 import { connectRedis, createProducer } from '@bulkhead/queues';
-import { AppError, parseRequest } from '@bulkhead/runtime';
+import { type AppError, parseRequest, permanentError } from '@bulkhead/runtime';
 import { syncBodySchema, toSyncedView } from '@bulkhead/sync/commands';
 import { createServices, createStore } from '@bulkhead/system';
 import {
@@ -81,7 +81,7 @@ export async function createEmbeddedService(options: EmbeddedServiceOptions): Pr
       const state = await syncs.start({ provider, body, scope });
       if (state.run.phase === 'completed') return toSyncedView(state);
       const { code = 'sync-incomplete', message = 'The sync did not complete.' } = state.run.error ?? {};
-      throw new AppError({ code, message, retry: 'never', context: { syncRunId: state.run.id } });
+      throw permanentError({ code, message, context: { syncRunId: state.run.id } });
     },
 
     async getConnection(connectionId) {
@@ -134,10 +134,9 @@ async function searchAll(options: {
 }
 
 function otherEndpoint(): AppError {
-  return new AppError({
+  return permanentError({
     code: 'unknown-endpoint',
     message:
       'The endpoint does not belong to the connection of the access token. Pass `connection.fhirEndpoint` unchanged.',
-    retry: 'never',
   });
 }

@@ -1,4 +1,4 @@
-import { AppError } from '@bulkhead/runtime';
+import { permanentError } from '@bulkhead/runtime';
 import {
   connectionIdOf,
   type EnhancedService,
@@ -39,7 +39,7 @@ export function createHttpService({ baseUrl, apiKey }: HttpServiceOptions): Enha
     const answer = (await response.json()) as { error?: { code: string; message: string; details?: unknown } };
     if (response.ok) return answer;
     const { code = 'internal', message = `The API answered ${response.status}.`, details } = answer.error ?? {};
-    throw new AppError({ code, message, retry: 'never', context: { details } });
+    throw permanentError({ code, message, context: { details } });
   };
   const data = async <Data>(method: string, path: string, body?: unknown): Promise<Data> =>
     ((await request(method, path, body)) as { data: Data }).data;
@@ -62,7 +62,7 @@ export function createHttpService({ baseUrl, apiKey }: HttpServiceOptions): Enha
       }
       if (run.status === undefined || run.status === 'COMPLETED') return run;
       const { errorCode: code = 'sync-incomplete', errorMessage: message = 'The sync did not complete.' } = run;
-      throw new AppError({ code, message, retry: 'never' });
+      throw permanentError({ code, message });
     },
 
     async getConnection(connectionId) {

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { BulkExportStatus, ExportCounts } from '@bulkhead/bulk-export';
 import type { ExportType } from '@bulkhead/fhir';
-import { AppError } from '@bulkhead/runtime';
+import { permanentError } from '@bulkhead/runtime';
 import type { SkippedType } from '@bulkhead/sync';
 
 interface ExportOptions {
@@ -111,10 +111,9 @@ export function tokenHandle(connectionId: string): string {
 /** @throws AppError `unknown-token` */
 export function connectionIdOf(accessToken: string): string {
   if (accessToken.startsWith(prefix)) return accessToken.slice(prefix.length);
-  throw new AppError({
+  throw permanentError({
     code: 'unknown-token',
     message: 'The access token is not from getConnection. Pass `connection.accessToken` unchanged.',
-    retry: 'never',
   });
 }
 
@@ -129,10 +128,9 @@ export async function untilEnded<Job extends ExportJob & { readonly errorCode?: 
     const job = await read();
     if (job.status === 'COMPLETED') return job;
     if (job.status !== 'IN_PROGRESS') {
-      throw new AppError({
+      throw permanentError({
         code: job.errorCode ?? 'export-cancelled',
         message: job.errorMessage ?? 'The export was cancelled. Start a new one.',
-        retry: 'never',
         context: { exportId: job.id },
       });
     }

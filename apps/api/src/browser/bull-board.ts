@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import type { SessionService } from '@bulkhead/access/commands';
 import type { Producer } from '@bulkhead/queues';
-import { AppError } from '@bulkhead/runtime';
+import { type AppError, permanentError } from '@bulkhead/runtime';
 import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';
@@ -50,10 +50,9 @@ const writesPayload = /\/(?:add|update-data|job-schedulers\/[^/]+)\/?$/i;
 
 /** The product creates jobs from its records, and they contain ids only. Otherwise Redis could contain text that a person typed. */
 function payloadRefused(): AppError {
-  return new AppError({
+  return permanentError({
     code: 'forbidden',
     message: 'Bull Board cannot add jobs or change their data. Use the console or the API to start or change work.',
-    retry: 'never',
   });
 }
 
@@ -86,18 +85,16 @@ function isPage(request: Request): boolean {
 }
 
 function loggedOut(): AppError {
-  return new AppError({
+  return permanentError({
     code: 'unauthenticated',
     message: 'The session has ended. Log in at /login.',
-    retry: 'never',
   });
 }
 
 function forbidden(): AppError {
-  return new AppError({
+  return permanentError({
     code: 'forbidden',
     message:
       'The queues show jobs of all connections, and your key is for some connections only. Log in with a key for all connections.',
-    retry: 'never',
   });
 }

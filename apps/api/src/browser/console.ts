@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SessionService } from '@bulkhead/access/commands';
-import { AppError } from '@bulkhead/runtime';
+import { type AppError, permanentError } from '@bulkhead/runtime';
 import { type Request, Router, static as staticFiles } from 'express';
 import { redirectToLogin, resumeSession } from './session.ts';
 
@@ -39,9 +39,8 @@ function isPage(request: Request): boolean {
 }
 
 function notBuilt(): AppError {
-  return new AppError({
+  return permanentError({
     code: 'console-not-built',
     message: 'The console was not built. Run `pnpm build`, or set CONSOLE_DIR to the folder of a built console.',
-    retry: 'never',
   });
 }

@@ -1,6 +1,6 @@
 import type { ApiKey } from '@bulkhead/access';
 import type { ApiKeyService, SessionService } from '@bulkhead/access/commands';
-import { AppError } from '@bulkhead/runtime';
+import { AppError, permanentError } from '@bulkhead/runtime';
 import { type Request, Router, urlencoded } from 'express';
 import type { RequestLimits } from '../http/limits/request-limits.ts';
 import { auditNotes } from '../http/middleware/audit-notes.ts';
@@ -104,10 +104,9 @@ async function recognise({ apiKeys, refusedAttempts, limits }: LoginDeps, reques
 }
 
 function noKey(): AppError {
-  return new AppError({
+  return permanentError({
     code: 'unauthenticated',
     message: 'This is not a valid API key. Check the key, or ask an operator for a new one.',
-    retry: 'never',
   });
 }
 

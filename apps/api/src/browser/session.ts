@@ -1,6 +1,6 @@
 import type { ApiKey } from '@bulkhead/access';
 import type { SessionService } from '@bulkhead/access/commands';
-import { AppError } from '@bulkhead/runtime';
+import { permanentError } from '@bulkhead/runtime';
 import { parseCookie } from 'cookie';
 import type { Request, Response } from 'express';
 
@@ -72,11 +72,10 @@ const safeMethods: readonly string[] = ['GET', 'HEAD', 'OPTIONS'];
  */
 export function requireSameOrigin(request: Request): void {
   if (safeMethods.includes(request.method) || isFromOwnPages(request)) return;
-  throw new AppError({
+  throw permanentError({
     code: 'cross-site-request',
     message:
       'The request did not come from a page of this server. A program sends `Authorization: Bearer <key>` and no cookie.',
-    retry: 'never',
   });
 }
 

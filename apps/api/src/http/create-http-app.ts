@@ -1,5 +1,5 @@
 import type { Producer } from '@bulkhead/queues';
-import { AppError, type Logger, type Tracing } from '@bulkhead/runtime';
+import { type Logger, permanentError, type Tracing } from '@bulkhead/runtime';
 import type { Services } from '@bulkhead/system';
 import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
@@ -50,10 +50,9 @@ export function createHttpApp(options: HttpAppOptions): Express {
   app.use(consoleRoutes({ sessions, consoleDir: options.consoleDir }));
 
   app.use(() => {
-    throw new AppError({
+    throw permanentError({
       code: 'unknown-route',
       message: 'This address does not exist. See /docs for the endpoints, or open / in a browser for the console.',
-      retry: 'never',
     });
   });
   app.use(answerError(logger));

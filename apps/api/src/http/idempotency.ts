@@ -1,4 +1,4 @@
-import { AppError, parseRequest } from '@bulkhead/runtime';
+import { type AppError, parseRequest, permanentError } from '@bulkhead/runtime';
 import type { Services } from '@bulkhead/system';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
@@ -79,15 +79,14 @@ async function toResult(
 }
 
 function toError({ code, message, details }: ReturnType<typeof toErrorAnswer>['view']): AppError {
-  return new AppError({ code, message, retry: 'never', context: details === undefined ? {} : { details } });
+  return permanentError({ code, message, context: details === undefined ? {} : { details } });
 }
 
 function notRepeated(record: Readonly<Record<string, string>>): AppError {
-  return new AppError({
+  return permanentError({
     code: 'answer-not-repeated',
     message:
       'The first request with this Idempotency-Key was carried out. Its answer contained a secret, which is not stored, so it cannot be sent again. `details` has the ids of the record that it created. If you did not receive the secret, delete that record, and create another one with a new key.',
-    retry: 'never',
     context: { details: record },
   });
 }

@@ -1,6 +1,6 @@
 import { makeBulkExport, makeOutputFile } from '@bulkhead/bulk-export/testing';
 import type { JobName, JobPayload } from '@bulkhead/queues';
-import { AppError } from '@bulkhead/runtime';
+import { permanentError } from '@bulkhead/runtime';
 import { planSync } from '@bulkhead/sync/steps';
 import { makeSyncRun } from '@bulkhead/sync/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
@@ -10,7 +10,7 @@ import { startUseCases } from '../harness/start-use-cases.ts';
 const cases = await startUseCases();
 afterAll(() => cases.stop());
 
-const error = new AppError({ code: 'poison-job', message: 'Poison job: it killed three workers.', retry: 'never' });
+const error = permanentError({ code: 'poison-job', message: 'Poison job: it killed three workers.' });
 const reason = { code: 'poison-job', message: error.message };
 async function giveUp<Name extends JobName>(
   name: Name,

@@ -1,4 +1,4 @@
-import { AppError, invalidRequest } from '@bulkhead/runtime';
+import { type AppError, invalidRequest, permanentError } from '@bulkhead/runtime';
 import { z } from 'zod';
 import { type ApiKey, type ApiKeyRole, apiKeyRoles } from '../api-key.record.ts';
 import type { AccessStore } from '../index.ts';
@@ -86,23 +86,21 @@ function refusalOf({ revokedAt, expiresAt }: ApiKey, now: Date): keyof typeof re
 }
 
 function refused(code: keyof typeof refusals, { id }: ApiKey): AppError {
-  return new AppError({ code, message: refusals[code], retry: 'never', context: { keyId: id } });
+  return permanentError({ code, message: refusals[code], context: { keyId: id } });
 }
 
 function unknownApiKey(): AppError {
-  return new AppError({
+  return permanentError({
     code: 'unknown-api-key',
     message: 'No API key has this id. List them with GET /api/ehr/api-keys.',
-    retry: 'never',
   });
 }
 
 function lastOperatorKey(): AppError {
-  return new AppError({
+  return permanentError({
     code: 'last-operator-key',
     message:
       'This is the last active operator key. Without it no new key could be created. Create another operator key first.',
-    retry: 'never',
   });
 }
 

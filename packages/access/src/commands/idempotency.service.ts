@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { AppError, waitUntil } from '@bulkhead/runtime';
+import { AppError, permanentError, waitUntil } from '@bulkhead/runtime';
 import type { AnsweredRequest, RequestAttempt } from '../answered-request.repository.ts';
 import { hashOf } from '../ids-and-secrets.ts';
 import type { AccessStore } from '../index.ts';
@@ -74,10 +74,9 @@ export function createIdempotencyService(options: {
 }
 
 function keyReused(): AppError {
-  return new AppError({
+  return permanentError({
     code: 'idempotency-key-reused',
     message: 'This Idempotency-Key was used for a different request. Use a new key for each request.',
-    retry: 'never',
   });
 }
 

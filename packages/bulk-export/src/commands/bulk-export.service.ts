@@ -1,7 +1,7 @@
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import type { ProviderRegistry } from '@bulkhead/providers';
 import type { Producer } from '@bulkhead/queues';
-import { AppError, createSharedWait, keepFor, keepForKey, readPage, unavailable } from '@bulkhead/runtime';
+import { createSharedWait, keepFor, keepForKey, permanentError, readPage, unavailable } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import { checkCallback } from '@bulkhead/webhooks/commands';
 import type { BulkExport, ExportEvent } from '../bulk-export.record.ts';
@@ -66,11 +66,10 @@ export function createBulkExportService(options: {
     registry.get(provider);
     const record = await store.bulkExports.find(id);
     if (record?.provider === provider && isInScope(scope, record.connectionId)) return record;
-    throw new AppError({
+    throw permanentError({
       code: 'unknown-export',
       message:
         'No export has this id. Use the `id` from the response that started it. Ended exports are deleted after a time.',
-      retry: 'never',
     });
   };
 

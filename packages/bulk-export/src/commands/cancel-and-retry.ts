@@ -1,5 +1,5 @@
 import type { Producer } from '@bulkhead/queues';
-import { AppError } from '@bulkhead/runtime';
+import { type AppError, permanentError } from '@bulkhead/runtime';
 import { type BulkExport, retryPhase } from '../bulk-export.record.ts';
 import { isTerminal } from '../bulk-export-phase.ts';
 import type { BulkExportStore } from '../index.ts';
@@ -49,10 +49,9 @@ async function notifyWorkers(producer: Producer, { id: exportId, discard }: Bulk
 }
 
 function exportEnded({ id, phase }: BulkExport): AppError {
-  return new AppError({
+  return permanentError({
     code: 'export-ended',
     message: 'The export has ended, so there is nothing to cancel. What it stored stays.',
-    retry: 'never',
     context: { exportId: id, phase },
   });
 }
@@ -83,13 +82,12 @@ export async function retryExport(command: ExportCommand): Promise<ExportChange>
 }
 
 function nothingToRetry({ id, phase }: BulkExport): AppError {
-  return new AppError({
+  return permanentError({
     code: 'nothing-to-retry',
     message:
       phase === 'cancelled'
         ? 'A cancelled export cannot be retried, because its data at the EHR is deleted. Start a new export.'
         : 'Every file of this export is stored, so there is nothing to retry. Start a new export to get later changes.',
-    retry: 'never',
     context: { exportId: id, phase },
   });
 }

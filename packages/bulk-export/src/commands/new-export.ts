@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { newId } from '@bulkhead/access';
 import type { BulkExportRequest } from '@bulkhead/fhir';
-import { AppError, waitUntil } from '@bulkhead/runtime';
+import { type AppError, permanentError, waitUntil } from '@bulkhead/runtime';
 import { type BulkExport, noCounts } from '../bulk-export.record.ts';
 import type { BulkExportStore } from '../index.ts';
 import { coveredBefore, everyType, sinceLast } from '../watermarks/watermark.ts';
@@ -96,9 +96,8 @@ export async function acceptOnce(options: {
 }
 
 function keyReused(): AppError {
-  return new AppError({
+  return permanentError({
     code: 'idempotency-key-reused',
     message: 'This Idempotency-Key was used for a different request. Use a new key for each request.',
-    retry: 'never',
   });
 }

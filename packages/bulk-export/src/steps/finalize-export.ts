@@ -1,6 +1,6 @@
 import { coversAllOf, coversType } from '@bulkhead/fhir';
 import type { FailedJob } from '@bulkhead/queues';
-import { AppError, type ExportError, toExportError } from '@bulkhead/runtime';
+import { AppError, type ExportError, permanentError, toExportError } from '@bulkhead/runtime';
 import type { BulkExport, ExportCounts } from '../bulk-export.record.ts';
 import { type BulkExportPhase, isTerminal } from '../bulk-export-phase.ts';
 import { isPartial, type WatermarkDecision } from '../hold-reason.ts';
@@ -144,11 +144,10 @@ export function failExportIn(...phases: readonly BulkExportPhase[]) {
 }
 
 export function exportGone(cause?: unknown): AppError {
-  return new AppError({
+  return permanentError({
     code: 'export-gone',
     message:
       'The EHR no longer has the export. It expired or was deleted there. Retry the export, which starts a new one at the EHR.',
-    retry: 'never',
     cause,
     ehrText: cause instanceof AppError ? cause.ehrText : undefined,
   });

@@ -18,7 +18,7 @@ import { EhrHttpError, type EhrSession, type KickOff, kickOffExport } from '@bul
 import type { BulkExportRequest } from '@bulkhead/fhir';
 import type { Connection } from '@bulkhead/providers';
 import type { RetryAt } from '@bulkhead/queues';
-import { AppError, nextRetrying, toKnownError } from '@bulkhead/runtime';
+import { AppError, nextRetrying, permanentError, toKnownError } from '@bulkhead/runtime';
 import { untilStored, waitingEvent, whileLeased } from '@bulkhead/store';
 import type { BulkExport } from '../bulk-export.record.ts';
 import { sinceLast } from '../watermarks/watermark.ts';
@@ -236,10 +236,9 @@ function underWay(): AppError {
 }
 
 function neverAccepted(): AppError {
-  return new AppError({
+  return permanentError({
     code: 'kick-off-timeout',
     message:
       "The EHR did not accept the export within 48 hours. Check whether another export is stuck there, or contact the EHR's support.",
-    retry: 'never',
   });
 }

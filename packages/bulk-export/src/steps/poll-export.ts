@@ -12,7 +12,14 @@
 import { connectionGone } from '@bulkhead/connections/steps';
 import { EhrHttpError, readExportStatus } from '@bulkhead/ehr-client';
 import { isTransient, listIssueCodes } from '@bulkhead/fhir';
-import { AppError, briefAttempts, nextRetrying, toExportError, toKnownError } from '@bulkhead/runtime';
+import {
+  type AppError,
+  briefAttempts,
+  nextRetrying,
+  permanentError,
+  toExportError,
+  toKnownError,
+} from '@bulkhead/runtime';
 import { waitingEvent, whileLeased } from '@bulkhead/store';
 import type { BulkExport } from '../bulk-export.record.ts';
 import { acceptManifest } from './accept-manifest.ts';
@@ -135,11 +142,10 @@ function toStatusError(error: unknown): unknown {
 
 function failedAtEhr(cause: EhrHttpError): AppError {
   const { status, issues } = cause;
-  return new AppError({
+  return permanentError({
     code: 'export-failed-at-ehr',
     message:
       "The EHR reports that its export failed. Retry the export. If it fails again, request fewer types or contact the EHR's support.",
-    retry: 'never',
     context: { status, reason: listIssueCodes(issues) },
     cause,
     ehrText: cause.ehrText,
@@ -147,10 +153,9 @@ function failedAtEhr(cause: EhrHttpError): AppError {
 }
 
 function tooOld(): AppError {
-  return new AppError({
+  return permanentError({
     code: 'export-timeout',
     message:
       "The EHR did not finish the export within 48 hours. Retry it. If that happens again, request fewer types or contact the EHR's support.",
-    retry: 'never',
   });
 }

@@ -1,7 +1,7 @@
 import { hashOf, newId, newSecret } from '@bulkhead/access';
 import { type Connection, type Provider, type ProviderRegistry, withoutTrailingSlashes } from '@bulkhead/providers';
 import type { Producer } from '@bulkhead/queues';
-import { AppError, type RetryAdvice, unavailable, waitUntil } from '@bulkhead/runtime';
+import { AppError, permanentError, type RetryAdvice, unavailable, waitUntil } from '@bulkhead/runtime';
 import type { AuthorizationRequest } from '../authorization-request.record.ts';
 import type { ConnectionStore } from '../index.ts';
 import { type AuthorizeBody, authorizationUrl, type CallbackQuery } from './authorization.schema.ts';
@@ -251,10 +251,9 @@ function environmentOf({ environments }: Provider, iss: string): string {
 
 function noRedirectUri(provider: string): AppError {
   const setting = provider === 'athenahealth' ? 'ATHENAHEALTH_REDIRECT_URI' : '`redirectUri` of its registry entry';
-  return new AppError({
+  return permanentError({
     code: 'redirect-uri-missing',
     message: `The provider has no redirect URI. Set ${setting} to https://<this API>/api/ehr/callback, the address that is registered at the EHR.`,
-    retry: 'never',
   });
 }
 
@@ -264,18 +263,16 @@ function refusedByUser(error: string | undefined): AppError {
     reason === 'access_denied'
       ? 'the user did not agree, or is not allowed to. Start the authorization again to ask once more.'
       : 'compare scopes and redirect URI with the registration at the EHR, then start the authorization again.';
-  return new AppError({
+  return permanentError({
     code: 'authorization-refused',
     message: `The EHR did not authorize the application (${reason}): ${why}`,
-    retry: 'never',
   });
 }
 
 function failed({ code, message }: { readonly code: string; readonly message: string }): AppError {
-  return new AppError({
+  return permanentError({
     code: 'authorization-failed',
     message: `${message} Then start the authorization again.`,
-    retry: 'never',
     context: { reason: code },
   });
 }

@@ -7,7 +7,7 @@ import {
   type ProviderRegistry,
 } from '@bulkhead/providers';
 import type { Producer } from '@bulkhead/queues';
-import { AppError, type Fault, invalidRequest, unavailable, waitUntil } from '@bulkhead/runtime';
+import { AppError, type Fault, invalidRequest, permanentError, unavailable, waitUntil } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import { connectionExists, insertWithDefaultName, uniquePurposeOf } from '../connection-name.ts';
 import type { ConnectionStore } from '../index.ts';
@@ -48,10 +48,9 @@ export function createConnectionService(options: {
     if (provider !== undefined) registry.get(provider);
     const connection = isInScope(scope, id) ? await store.connections.find(id) : undefined;
     if (connection && (provider === undefined || connection.provider === provider)) return connection;
-    throw new AppError({
+    throw permanentError({
       code: 'unknown-connection',
       message: 'No connection has this id. List them with GET /api/ehr/connections, or create one with POST.',
-      retry: 'never',
     });
   };
 
@@ -193,10 +192,9 @@ export function createConnectionService(options: {
 }
 
 function connectionInUse(what: 'An export' | 'A sync', context: Record<string, string>): AppError {
-  return new AppError({
+  return permanentError({
     code: 'connection-in-use',
     message: `${what} of this connection is running. Cancel it, or wait until it has ended. Then delete the connection.`,
-    retry: 'never',
     context,
   });
 }

@@ -1,6 +1,6 @@
 import { generateSigningKey, importSigningKey, publicJwkOf } from '@bulkhead/ehr-client';
 import { assertionAlgorithms } from '@bulkhead/providers';
-import { AppError, invalidRequest } from '@bulkhead/runtime';
+import { AppError, invalidRequest, permanentError } from '@bulkhead/runtime';
 import { toView, type View, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 import type { ConnectionStore } from '../index.ts';
@@ -44,10 +44,9 @@ export function createSigningKeyService({ store }: { readonly store: ConnectionS
   const find = async (kid: string): Promise<SigningKeyRecord> => {
     const record = (await store.signingKeys.list()).find((candidate) => candidate.kid === kid);
     if (record) return record;
-    throw new AppError({
+    throw permanentError({
       code: 'unknown-signing-key',
       message: 'No signing key has this `kid`. List them with GET /api/ehr/signing-keys.',
-      retry: 'never',
     });
   };
   const toKeyView = async (record: SigningKeyRecord): Promise<SigningKeyView> => {
@@ -120,19 +119,17 @@ function isStillNeeded(retiredAt: Date | undefined, nowMs: number): boolean {
 }
 
 function inUse(): AppError {
-  return new AppError({
+  return permanentError({
     code: 'signing-key-in-use',
     message:
       'The key is in use. Create another key, activate it or wait an hour, then retire this key and delete it ten minutes later.',
-    retry: 'never',
   });
 }
 
 function retired(): AppError {
-  return new AppError({
+  return permanentError({
     code: 'signing-key-in-use',
     message: 'The key is retired and cannot sign again. Create another key with POST /api/ehr/signing-keys.',
-    retry: 'never',
   });
 }
 

@@ -1,7 +1,7 @@
 import type { Connection } from '@bulkhead/providers';
 import type { FailedJob } from '@bulkhead/queues';
 import type { RequestPriority } from '@bulkhead/rate-limiter';
-import { AppError, toKnownError } from '@bulkhead/runtime';
+import { AppError, permanentError, toKnownError } from '@bulkhead/runtime';
 import type { AuthorizationRequest } from '../authorization-request.record.ts';
 import type { ConnectionDeps } from './deps.ts';
 
@@ -49,18 +49,16 @@ export async function authorizedConnection(
       ? (await store.authorizationRequests.readSecrets(id)).draft
       : await store.connections.find(connectionId);
   if (connection) return connection;
-  throw new AppError({
+  throw permanentError({
     code: 'connection-gone',
     message: 'The connection was deleted during the authorization.',
-    retry: 'never',
   });
 }
 
 function noAuthorizationEndpoint(): AppError {
-  return new AppError({
+  return permanentError({
     code: 'smart-discovery-failed',
     message:
       "The EHR publishes no authorization endpoint. Check the FHIR endpoint, or set the authorization endpoint in the provider's registry entry.",
-    retry: 'never',
   });
 }

@@ -1,6 +1,6 @@
 import { readCapabilities } from '@bulkhead/ehr-client';
 import { areCurrent, type Connection } from '@bulkhead/providers';
-import { AppError } from '@bulkhead/runtime';
+import { type AppError, permanentError } from '@bulkhead/runtime';
 import type { ConnectionDeps } from './deps.ts';
 
 interface CapabilitiesStep {
@@ -44,9 +44,8 @@ export async function withCapabilities(
 
 /** The connection (or the export's record) that a step needs no longer exists. */
 export function connectionGone(): AppError {
-  return new AppError({
+  return permanentError({
     code: 'connection-gone',
     message: 'The connection of this export was deleted. Create it again, then start a new export.',
-    retry: 'never',
   });
 }

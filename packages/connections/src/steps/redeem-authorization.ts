@@ -1,6 +1,6 @@
 import type { SavedGrant } from '@bulkhead/ehr-client';
 import type { Connection, Provider } from '@bulkhead/providers';
-import { AppError } from '@bulkhead/runtime';
+import { AppError, permanentError } from '@bulkhead/runtime';
 import { untilStored } from '@bulkhead/store';
 import type { AuthorizationRequest } from '../authorization-request.record.ts';
 import { insertWithDefaultName } from '../connection-name.ts';
@@ -83,10 +83,9 @@ function practiceOf({ draft, provider }: Granted, patient: string): { readonly p
 }
 
 function otherPatient(): AppError {
-  return new AppError({
+  return permanentError({
     code: 'authorization-other-patient',
     message:
       'The authorization is for another patient than the connection. Nothing was changed. Start again and choose the same patient, or create a new connection.',
-    retry: 'never',
   });
 }

@@ -1,7 +1,7 @@
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import { parseMediaType, typesWithAttachments } from '@bulkhead/fhir';
 import type { Producer } from '@bulkhead/queues';
-import { AppError, pageQuery, readPage, withoutSecrets } from '@bulkhead/runtime';
+import { type AppError, pageQuery, permanentError, readPage, withoutSecrets } from '@bulkhead/runtime';
 import {
   type ConnectionScope,
   countSchema,
@@ -89,10 +89,9 @@ export function createDocumentService(options: {
     async retry(reference: DocumentReference): Promise<PatientDocument> {
       const { id } = await find(reference);
       if (!(await store.documents.retry(id))) {
-        throw new AppError({
+        throw permanentError({
           code: 'nothing-to-retry',
           message: 'The document is neither failed nor skipped, so there is nothing to retry.',
-          retry: 'never',
         });
       }
       // The record is pending. If Redis is unavailable, the sweep creates the job.
@@ -113,19 +112,17 @@ function toFilter({ connectionId, resourceType, resourceId, patient, state }: Do
 }
 
 function unknownDocument(): AppError {
-  return new AppError({
+  return permanentError({
     code: 'unknown-document',
     message: 'No document has this id. List the documents with GET /api/ehr/{provider}/documents?connectionId=...',
-    retry: 'never',
   });
 }
 
 function notStored({ state, reason, error }: PatientDocument): AppError {
   const failure = error && forReader(error, { isOperator: false });
-  return new AppError({
+  return permanentError({
     code: 'document-not-stored',
     message: 'The content of the document is not stored. `details` has its state, and the reason if there is one.',
-    retry: 'never',
     context: { state, ...(reason === undefined ? {} : { reason }), ...(failure ? { error: failure } : {}) },
   });
 }

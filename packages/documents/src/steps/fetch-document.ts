@@ -14,7 +14,7 @@
 import { randomUUID } from 'node:crypto';
 import { connectionGone } from '@bulkhead/connections/steps';
 import type { FailedJob, JobContext } from '@bulkhead/queues';
-import { AppError, toExportError } from '@bulkhead/runtime';
+import { AppError, permanentError, toExportError } from '@bulkhead/runtime';
 import { type Claim, whileHeld } from '@bulkhead/store';
 import type { PatientDocument } from '../patient-document.record.ts';
 import type { DocumentDeps } from './deps.ts';
@@ -103,9 +103,8 @@ async function discard({ store }: DocumentDeps, { document, claim }: Attempt): P
 }
 
 function tooManyAttempts(): AppError {
-  return new AppError({
+  return permanentError({
     code: 'document-attempts',
     message: 'Gave up after 50 attempts. The document may be crashing the workers. Check their logs.',
-    retry: 'never',
   });
 }

@@ -1,7 +1,7 @@
 import { documentAnswer, openFile } from '@bulkhead/ehr-client';
 import { openBinaryJson, parseMediaType, readAttachments } from '@bulkhead/fhir';
 import type { Connection } from '@bulkhead/providers';
-import { AppError } from '@bulkhead/runtime';
+import { AppError, permanentError } from '@bulkhead/runtime';
 import type { DocumentSkipReason, PatientDocument } from '../patient-document.record.ts';
 import type { DocumentDeps } from './deps.ts';
 import { attachmentFingerprint } from './with-documents.ts';
@@ -136,10 +136,9 @@ function notUnderstood(cause: unknown): AppError {
 }
 
 function resourceGone(): AppError {
-  return new AppError({
+  return permanentError({
     code: 'document-resource-gone',
     message: 'The resource that contained the document was deleted, so the document cannot be fetched.',
-    retry: 'never',
   });
 }
 
@@ -152,10 +151,9 @@ function resourceChanged(): AppError {
 }
 
 function notBase64(): AppError {
-  return new AppError({
+  return permanentError({
     code: 'document-not-base64',
     message: "The data inside the resource is not base64. Check the resource, and contact the EHR's support.",
-    retry: 'never',
   });
 }
 

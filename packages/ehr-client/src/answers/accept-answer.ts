@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { parseMediaType } from '@bulkhead/fhir';
-import { AppError, toEhrText } from '@bulkhead/runtime';
+import { AppError, permanentError, toEhrText } from '@bulkhead/runtime';
 import type { AxiosResponse } from 'axios';
 import { type AnswerRules, retryAfterOf } from './answer-rules.ts';
 import { decodeBody, limitBody } from './decode-body.ts';
@@ -152,10 +152,9 @@ function notReady(afterMs: number): AppError {
 }
 
 function tooLarge({ name }: AnswerRules): AppError {
-  return new AppError({
+  return permanentError({
     code: 'answer-too-large',
     message: `The EHR's ${name} is too large, so the rest of it was not read. Contact the EHR's support.`,
-    retry: 'never',
   });
 }
 

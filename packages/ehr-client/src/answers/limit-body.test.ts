@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { AppError } from '@bulkhead/runtime';
+import { permanentError } from '@bulkhead/runtime';
 import { describe, expect, test } from '@jest/globals';
 import { limitBody } from './decode-body.ts';
 
-const error = () => new AppError({ code: 'answer-too-large', message: 'Too large.', retry: 'never' });
+const error = () => permanentError({ code: 'answer-too-large', message: 'Too large.' });
 const refused = { code: 'answer-too-large' };
 
 test('limitBody passes a body up to the limit of bytes and fails beyond it', async () => {

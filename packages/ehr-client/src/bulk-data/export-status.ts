@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { type ManifestEntry, type ManifestHeader, manifestSections, readManifestEntry } from '@bulkhead/fhir';
-import { AppError, toEhrText } from '@bulkhead/runtime';
+import { AppError, permanentError, toEhrText } from '@bulkhead/runtime';
 import streamObject from 'stream-json/streamers/stream-object.js';
 import { type EhrResponse, toBodyError } from '../answers/accept-answer.ts';
 import { deletionAnswer, exportStatusAnswer, parseRetryAfter } from '../answers/answer-rules.ts';
@@ -184,10 +184,9 @@ function notUnderstood(options: {
 }
 
 function tooLarge(): AppError {
-  return new AppError({
+  return permanentError({
     code: 'manifest-too-large',
     message: `The EHR's export manifest has more than ${maxEntries} files or ${maxPages} pages. Export fewer types at a time.`,
-    retry: 'never',
   });
 }
 

@@ -1,6 +1,6 @@
 import type { BulkExportRequest } from '@bulkhead/fhir';
 import type { Connection } from '@bulkhead/providers';
-import { AppError } from '@bulkhead/runtime';
+import { permanentError } from '@bulkhead/runtime';
 import { kickOffAnswer } from '../answers/answer-rules.ts';
 import type { EhrSession } from '../ehr-session.ts';
 import { toExportParameters, toParametersResource, toQuery } from './export-parameters.ts';
@@ -90,10 +90,9 @@ function exportEndpoint(
   const patientLevel = capabilities?.exportLevels.includes('patient') ?? true;
   if (exportType === 'Patient' && (patientLevel || groupId === undefined)) return `${fhirEndpoint}/Patient/$export`;
   if (groupId !== undefined) return `${fhirEndpoint}/Group/${encodeURIComponent(groupId)}/$export`;
-  throw new AppError({
+  throw permanentError({
     code: 'no-group',
     message: 'A Group export needs a group. Set the practiceId or the groupId of the connection.',
-    retry: 'never',
   });
 }
 
@@ -108,11 +107,10 @@ function readContentLocation({
 }) {
   const location = headers['content-location'];
   if (typeof location === 'string' && URL.canParse(location, url)) return new URL(location, url).href;
-  throw new AppError({
+  throw permanentError({
     code: 'kick-off-not-understood',
     message:
       'The EHR accepted the export but did not return its status URL. Verify that the EHR supports FHIR bulk export.',
-    retry: 'never',
     context: { status },
   });
 }

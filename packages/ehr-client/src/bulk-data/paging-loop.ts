@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { AppError } from '@bulkhead/runtime';
+import { type AppError, permanentError } from '@bulkhead/runtime';
 
 /**
  * Detects searches that never end: a `link[next]` that names its own page, pages that lead back to an earlier page, and more pages
@@ -46,9 +46,8 @@ function isPowerOfTwo(count: number): boolean {
 }
 
 function searchLoops(fault: string): AppError {
-  return new AppError({
+  return permanentError({
     code: 'search-loops',
     message: `${fault} Run the search again. If it fails again, report its paging to the EHR's support.`,
-    retry: 'never',
   });
 }

@@ -3,7 +3,7 @@ import { type AgentOptions, Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { endpointsOf, type Provider } from '@bulkhead/providers';
-import { AppError } from '@bulkhead/runtime';
+import { AppError, permanentError } from '@bulkhead/runtime';
 import { addressKind } from './address-rules.ts';
 
 /** The targets that requests of a provider may have. */
@@ -137,11 +137,10 @@ function portOf({ port, protocol }: URL): number {
 }
 
 function refused(host: string, reason: string): AppError {
-  return new AppError({
+  return permanentError({
     code: 'egress-refused',
     message:
       'The EHR named a URL that is not allowed: it has another host or port, is on a private network, or does not use https. If the URL is correct, allow it in the registry entry of the provider.',
-    retry: 'never',
     context: { host, reason },
   });
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { RateLimiter } from '@bulkhead/rate-limiter';
-import { AppError, noTracing, type Tracing } from '@bulkhead/runtime';
+import { AppError, noTracing, permanentError, type Tracing } from '@bulkhead/runtime';
 import { AxiosError, type AxiosInstance, type AxiosResponse } from 'axios';
 import { acceptAnswer, drain, type EhrResponse } from '../answers/accept-answer.ts';
 import { retryAfterOf } from '../answers/answer-rules.ts';
@@ -122,10 +122,9 @@ function pick({ connection, budget, priority, signal, onSend }: EhrRequest) {
 }
 
 function badRedirect(): AppError {
-  return new AppError({
+  return permanentError({
     code: 'ehr-redirects',
     message: 'The EHR redirects in a circle or to an invalid URL. Verify the FHIR endpoint of the connection.',
-    retry: 'never',
   });
 }
 

@@ -1,5 +1,5 @@
 import { endpointsOf, type Provider } from '@bulkhead/providers';
-import { AppError } from '@bulkhead/runtime';
+import { AppError, permanentError } from '@bulkhead/runtime';
 import { type AnswerRules, configurationAnswer, resourceAnswer } from '../answers/answer-rules.ts';
 import { matchesHost } from '../egress/egress-guard.ts';
 import type { EhrRequest } from '../http/ehr-axios.ts';
@@ -51,10 +51,9 @@ export async function discoverServer(options: {
       if (endpoint !== undefined) checkEndpoint({ provider, endpoint });
     return server;
   }
-  throw new AppError({
+  throw permanentError({
     code: 'smart-discovery-failed',
     message: 'The EHR names no token endpoint. Verify the FHIR endpoint, or set the tokenEndpoint of the connection.',
-    retry: 'never',
     context: { connectionId: connection.id },
   });
 }
@@ -73,11 +72,10 @@ export function checkEndpoint({
   const { hostname } = new URL(endpoint);
   const hosts = [...endpointsOf(provider).map((endpoint) => new URL(endpoint).hostname), ...(provider.hosts ?? [])];
   if (hosts.some((pattern) => matchesHost(hostname, pattern))) return;
-  throw new AppError({
+  throw permanentError({
     code: 'endpoint-not-allowed',
     message:
       "The EHR names an OAuth endpoint at a host that does not belong to the provider. If the host is correct, add it to `hosts` in the provider's registry entry.",
-    retry: 'never',
     context: { host: hostname },
   });
 }

@@ -1,5 +1,5 @@
 import type { AssertionAlgorithm, ConnectionAuth, SigningKey } from '@bulkhead/providers';
-import { AppError } from '@bulkhead/runtime';
+import { type AppError, permanentError } from '@bulkhead/runtime';
 import { importJWK } from 'jose';
 import * as openid from 'openid-client';
 
@@ -52,11 +52,10 @@ async function signedAssertion(options: { readonly key: SigningKey; readonly tok
 }
 
 function noSigningKey(alg: AssertionAlgorithm): AppError {
-  return new AppError({
+  return permanentError({
     code: 'no-signing-key',
     message:
       "There is no signing key for this algorithm. Create one with POST /api/ehr/signing-keys, or set a key of the connection's own.",
-    retry: 'never',
     context: { reason: alg },
   });
 }

@@ -1,4 +1,4 @@
-import { AppError } from '@bulkhead/runtime';
+import { permanentError } from '@bulkhead/runtime';
 import { expect, test } from '@jest/globals';
 import { createMemoryTokenStore } from '../testing/memory-token-store.ts';
 import { obtainShared } from './shared-token.ts';
@@ -26,7 +26,7 @@ function countRequests() {
   let count = 0;
   const requestGrant = async () => {
     count += 1;
-    throw new AppError({ code: 'authorization-needed', message: 'refused', retry: 'never' });
+    throw permanentError({ code: 'authorization-needed', message: 'refused' });
   };
   return { ask: requestGrant, count: () => count };
 }

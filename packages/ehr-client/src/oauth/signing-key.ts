@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import type { AssertionAlgorithm, SigningKey } from '@bulkhead/providers';
-import { AppError } from '@bulkhead/runtime';
+import { type AppError, permanentError } from '@bulkhead/runtime';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
 
 /** The minimum of RFC 7518, section 3.3. Servers reject signatures of smaller keys. */
@@ -69,9 +69,8 @@ function readKey(text: string): { readonly key: KeyObject; readonly ownKid: stri
 }
 
 function unusable(reason: string): AppError {
-  return new AppError({
+  return permanentError({
     code: 'signing-key-unusable',
     message: `The key cannot sign client assertions: ${reason}.`,
-    retry: 'never',
   });
 }

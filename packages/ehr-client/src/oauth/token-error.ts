@@ -1,5 +1,5 @@
 import type { Connection, ConnectionAuth } from '@bulkhead/providers';
-import { AppError, toEhrText } from '@bulkhead/runtime';
+import { AppError, permanentError, toEhrText } from '@bulkhead/runtime';
 import * as openid from 'openid-client';
 import { egressRefusal } from '../egress/egress-guard.ts';
 import type { TokenAnswer } from './token-endpoint.ts';
@@ -27,10 +27,9 @@ export async function toTokenError(options: {
   const ehrText = typeof description === 'string' ? toEhrText(description) : undefined;
   if (status < 500 && status !== 429) {
     const method = connection.auth.method === 'none' ? 'client_credentials' : connection.auth.method;
-    return new AppError({
+    return permanentError({
       code: 'token-refused',
       message: `The EHR refused to issue an access token. ${tokenRemedy({ reason, method })}`,
-      retry: 'never',
       context,
       ehrText,
     });

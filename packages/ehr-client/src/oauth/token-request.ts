@@ -1,6 +1,6 @@
 import type { AuthorizationEndpoints, ConnectionAuth } from '@bulkhead/providers';
 import type { RateBudget } from '@bulkhead/rate-limiter';
-import { AppError } from '@bulkhead/runtime';
+import { AppError, permanentError } from '@bulkhead/runtime';
 import * as openid from 'openid-client';
 import type { EhrHttp } from '../http/ehr-http.ts';
 import type { EhrObserver, TokenOutcome } from '../http/ehr-observer.ts';
@@ -204,19 +204,17 @@ function toGrant(options: {
 }
 
 function authorizationNeeded(): AppError {
-  return new AppError({
+  return permanentError({
     code: 'authorization-needed',
     message:
       'The user has not authorized the connection, or the authorization has ended. Open GET /api/ehr/{provider}/authorize?connectionId=... in a browser, or create a start URL with POST to the same path.',
-    retry: 'never',
   });
 }
 
 function wrongIssuer(): AppError {
-  return new AppError({
+  return permanentError({
     code: 'authorization-wrong-issuer',
     message:
       'The authorization code comes from another server than the EHR, so it was not redeemed. Start the authorization again.',
-    retry: 'never',
   });
 }

@@ -10,7 +10,7 @@ import {
 } from '@bulkhead/fhir';
 import type { Connection, Provider } from '@bulkhead/providers';
 import type { RequestPriority } from '@bulkhead/rate-limiter';
-import { AppError, toEhrText } from '@bulkhead/runtime';
+import { AppError, permanentError, toEhrText } from '@bulkhead/runtime';
 import { toBodyError } from '../answers/accept-answer.ts';
 import { searchPageAnswer } from '../answers/answer-rules.ts';
 import { describeIssue } from '../answers/read-error-body.ts';
@@ -108,11 +108,10 @@ function absolute(nextUrl: string, pageUrl: string): string {
 }
 
 function refused(issues: readonly OutcomeIssue[]): AppError {
-  return new AppError({
+  return permanentError({
     code: 'search-refused',
     message:
       'The EHR answered the search with an error instead of resources. Verify that the patient exists and that the scopes cover the type.',
-    retry: 'never',
     context: { reason: listIssueCodes(issues) },
     ehrText: toEhrText(issues.map(describeIssue).join('; ')),
   });

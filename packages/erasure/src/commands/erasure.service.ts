@@ -1,7 +1,7 @@
 import { type AuditActor, newId } from '@bulkhead/access';
 import { isResourceId } from '@bulkhead/fhir';
 import type { Producer } from '@bulkhead/queues';
-import { AppError, invalidRequest, pageQuery, readPage } from '@bulkhead/runtime';
+import { type AppError, invalidRequest, pageQuery, permanentError, readPage } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope, toView, type View, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 import { type DataAmounts, type Erasure, erasureSchema, noAmounts } from '../erasure.record.ts';
@@ -131,10 +131,9 @@ export function createErasureService({
     async find({ id, scope }: { readonly id: string; readonly scope: ConnectionScope }): Promise<Erasure> {
       const erasure = await store.erasures.find(id);
       if (erasure && isInScope(scope, erasure.connectionId)) return erasure;
-      throw new AppError({
+      throw permanentError({
         code: 'unknown-erasure',
         message: 'No erasure has this id. List them with GET /api/ehr/erasures.',
-        retry: 'never',
       });
     },
 
@@ -166,26 +165,23 @@ function isNothing({ resources, records }: DataAmounts): boolean {
 }
 
 function unknownConnection(): AppError {
-  return new AppError({
+  return permanentError({
     code: 'unknown-connection',
     message: 'No connection has this id, and no data is stored for it. List connections with GET /api/ehr/connections.',
-    retry: 'never',
   });
 }
 
 function connectionOfPatient(): AppError {
-  return new AppError({
+  return permanentError({
     code: 'connection-of-patient',
     message: 'The connection is about this patient. Delete the connection with `data=purge` instead.',
-    retry: 'never',
   });
 }
 
 function inUse(what: 'An export' | 'A sync', context: Record<string, string>): AppError {
-  return new AppError({
+  return permanentError({
     code: 'connection-in-use',
     message: `${what} of this connection is running and could store the patient again. Cancel it, or wait until it has ended. Then erase the patient.`,
-    retry: 'never',
     context,
   });
 }

@@ -1,7 +1,7 @@
 import { cancelExport } from '@bulkhead/bulk-export/commands';
 import { discardExport } from '@bulkhead/bulk-export/steps';
 import { revoke } from '@bulkhead/connections/steps';
-import { AppError } from '@bulkhead/runtime';
+import { AppError, permanentError } from '@bulkhead/runtime';
 import { cancelSync } from '@bulkhead/sync/commands';
 import type { Erasure } from '../erasure.record.ts';
 import type { ErasureDeps, ErasureWork } from './deps.ts';
@@ -46,7 +46,7 @@ async function stopWork({ store, producer, now }: ErasureDeps, connectionId: str
 }
 
 function gone(): never {
-  throw new AppError({ code: 'record-gone', message: 'The record was deleted in the meantime.', retry: 'never' });
+  throw permanentError({ code: 'record-gone', message: 'The record was deleted in the meantime.' });
 }
 
 /** The run has ended or was deleted in the meantime, so there is nothing to cancel. */

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Producer } from '@bulkhead/queues';
-import { AppError, pageQuery, readPage, unavailable, waitUntil } from '@bulkhead/runtime';
+import { type AppError, pageQuery, permanentError, readPage, unavailable, waitUntil } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope, toView, type View, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 import type { QuarantineStore } from '../index.ts';
@@ -29,10 +29,9 @@ export function createQuarantineService({
   const find = async ({ id, scope }: LineReference): Promise<QuarantineEntry> => {
     const entry = await store.quarantine.find(id);
     if (entry && isInScope(scope, entry.connectionId)) return entry;
-    throw new AppError({
+    throw permanentError({
       code: 'unknown-line',
       message: 'No line in the quarantine has this id. List the lines with GET /api/ehr/quarantine.',
-      retry: 'never',
     });
   };
   const enqueue = (quarantineId: string) =>
@@ -96,28 +95,25 @@ export function createQuarantineService({
 }
 
 function truncated(): AppError {
-  return new AppError({
+  return permanentError({
     code: 'line-truncated',
     message:
       'Only a part of this line was kept, so it cannot be stored as it is. Send the whole corrected line as the body, or start a new export.',
-    retry: 'never',
   });
 }
 
 function notKept(): AppError {
-  return new AppError({
+  return permanentError({
     code: 'line-not-kept',
     message:
       'The quarantine had no room left for lines of this export, so only the position, size and hash of this line were kept. Start a new export after the EHR has fixed its lines.',
-    retry: 'never',
   });
 }
 
 function erased(): AppError {
-  return new AppError({
+  return permanentError({
     code: 'line-erased',
     message: 'The line belonged to a patient who was erased, so its content was deleted. Only its position is left.',
-    retry: 'never',
   });
 }
 

@@ -2,7 +2,7 @@ import { anyPatient, patientsShown } from '@bulkhead/access';
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import { isResourceType, parseSearch, type Resource, type SearchRequest, searchset } from '@bulkhead/fhir';
 import type { Connection } from '@bulkhead/providers';
-import { AppError, invalidRequest } from '@bulkhead/runtime';
+import { type AppError, invalidRequest, permanentError } from '@bulkhead/runtime';
 import type { ConnectionScope } from '@bulkhead/store';
 import type { ResourceStore } from '../index.ts';
 import type { SourcedVersion } from '../resource-document.ts';
@@ -190,19 +190,17 @@ function patientsOfLines(chunk: Buffer): string[] {
 }
 
 function unknownResource(): AppError {
-  return new AppError({
+  return permanentError({
     code: 'unknown-resource',
     message: 'No such resource is stored for this connection. Verify the type and the id.',
-    retry: 'never',
   });
 }
 
 /** 410, as https://hl7.org/fhir/R4/http.html#read requires for a resource that is known to be deleted. */
 function resourceDeleted(): AppError {
-  return new AppError({
+  return permanentError({
     code: 'resource-deleted',
     message: 'The resource was deleted at the EHR.',
-    retry: 'never',
   });
 }
 

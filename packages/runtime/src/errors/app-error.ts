@@ -46,6 +46,11 @@ export class AppError extends Error {
   }
 }
 
+/** An error after which nothing should be tried again. */
+export function permanentError(options: Omit<AppErrorOptions, 'retry'>): AppError {
+  return new AppError({ ...options, retry: 'never' });
+}
+
 export interface Fault {
   /** The place in the request, such as `resourceTypes.0`. */
   readonly path: string;
@@ -54,10 +59,9 @@ export interface Fault {
 
 /** HTTP 400 with every fault of the request. */
 export function invalidRequest(faults: readonly Fault[]): AppError {
-  return new AppError({
+  return permanentError({
     code: 'invalid-request',
     message: 'The request is not valid. Correct what `details` lists and send it again.',
-    retry: 'never',
     context: { details: faults },
   });
 }

@@ -2,7 +2,7 @@ import { newId } from '@bulkhead/access';
 import { publicStatus } from '@bulkhead/bulk-export';
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import type { Producer } from '@bulkhead/queues';
-import { AppError, nextRun, type Page, readPage, unavailable } from '@bulkhead/runtime';
+import { type AppError, nextRun, type Page, permanentError, readPage, unavailable } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import { syncRunStatus } from '@bulkhead/sync';
 import type { ScheduleStore } from '../index.ts';
@@ -140,9 +140,8 @@ function isEqual(from: Schedule, change: ReturnType<typeof toChange>): boolean {
 }
 
 function unknownSchedule(): AppError {
-  return new AppError({
+  return permanentError({
     code: 'unknown-schedule',
     message: 'No schedule has this id. List the schedules with GET /api/ehr/schedules, or create one with POST.',
-    retry: 'never',
   });
 }

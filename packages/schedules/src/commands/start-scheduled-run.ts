@@ -1,7 +1,7 @@
 import { isTerminal } from '@bulkhead/bulk-export';
 import { bulkExportRequestSchema, newExport, requestKey } from '@bulkhead/bulk-export/commands';
 import type { Producer } from '@bulkhead/queues';
-import { AppError } from '@bulkhead/runtime';
+import { permanentError } from '@bulkhead/runtime';
 import { isSyncActive } from '@bulkhead/sync';
 import { newSyncRun, syncAlreadyRunning, syncBodySchema } from '@bulkhead/sync/commands';
 import type { z } from 'zod';
@@ -40,10 +40,9 @@ async function checkOverlap({ store, schedule, runId }: StartOptions): Promise<v
   }
   const last = await store.bulkExports.find(lastId);
   if (!last || isTerminal(last.phase)) return;
-  throw new AppError({
+  throw permanentError({
     code: 'export-already-running',
     message: "The schedule's last export is still running. Wait for it to end, or cancel it first.",
-    retry: 'never',
     context: { exportId: lastId },
   });
 }
@@ -73,10 +72,9 @@ async function startSync({ store, producer, schedule, runId, now }: StartOptions
 function parse<RequestSchema extends z.ZodType>(schema: RequestSchema, value: unknown): z.output<RequestSchema> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new AppError({
+  throw permanentError({
     code: 'schedule-request-invalid',
     message: 'The request of the schedule is no longer valid. Delete the schedule and create it again.',
-    retry: 'never',
     cause: parsed.error,
   });
 }

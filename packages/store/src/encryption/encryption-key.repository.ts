@@ -1,4 +1,4 @@
-import { AppError } from '@bulkhead/runtime';
+import { type AppError, permanentError } from '@bulkhead/runtime';
 import type { Connection as Database } from 'mongoose';
 import { z } from 'zod';
 import { mongooseSchemaOf, type Stored } from '../records/mongoose-fields-of.ts';
@@ -55,11 +55,10 @@ export function createEncryptionKeyRepository(options: { readonly database: Data
 }
 
 function keyMissing(keyIds: readonly string[]): AppError {
-  return new AppError({
+  return permanentError({
     code: 'encryption-key-missing',
     message:
       'This process was started with a key other than the one that encrypted the data. Set BULKHEAD_ENCRYPTION_KEY to the key that encrypted the data. To replace that key, set BULKHEAD_ENCRYPTION_KEY to the new key and BULKHEAD_PREVIOUS_ENCRYPTION_KEYS to the old one, then run rotate-encryption-key (docs/how-to/rotate-keys.md).',
-    retry: 'never',
     context: { keyIds },
   });
 }

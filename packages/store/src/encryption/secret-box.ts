@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
-import { AppError } from '@bulkhead/runtime';
+import { type AppError, permanentError } from '@bulkhead/runtime';
 
 /** Keys of 32 bytes. */
 export interface EncryptionKeys {
@@ -69,11 +69,10 @@ function keyIdOf(key: Buffer): string {
 }
 
 function unreadable(reason: 'other-key' | 'changed', cause?: unknown): AppError {
-  return new AppError({
+  return permanentError({
     code: 'secret-unreadable',
     message:
       'A stored secret cannot be decrypted. Start the process with the key that encrypted it, in BULKHEAD_ENCRYPTION_KEY or BULKHEAD_PREVIOUS_ENCRYPTION_KEYS.',
-    retry: 'never',
     context: { reason },
     cause,
   });

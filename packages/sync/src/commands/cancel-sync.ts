@@ -1,5 +1,5 @@
 import type { Producer } from '@bulkhead/queues';
-import { AppError } from '@bulkhead/runtime';
+import { type AppError, permanentError } from '@bulkhead/runtime';
 import type { SyncStore } from '../index.ts';
 import type { SyncRun } from '../sync-run.record.ts';
 import { isSyncActive } from '../sync-run-phase.ts';
@@ -33,10 +33,9 @@ export async function cancelSync(options: {
 }
 
 function ended({ id, phase }: SyncRun): AppError {
-  return new AppError({
+  return permanentError({
     code: 'sync-ended',
     message: 'The run has ended, so there is nothing to cancel. What it stored stays.',
-    retry: 'never',
     context: { syncRunId: id, phase },
   });
 }

@@ -2,7 +2,16 @@ import { usualKeptMs } from '@bulkhead/bulk-export/commands';
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import type { ProviderRegistry } from '@bulkhead/providers';
 import type { Producer } from '@bulkhead/queues';
-import { AppError, invalidRequest, keepForKey, type Page, readPage, unavailable, waitUntil } from '@bulkhead/runtime';
+import {
+  type AppError,
+  invalidRequest,
+  keepForKey,
+  type Page,
+  permanentError,
+  readPage,
+  unavailable,
+  waitUntil,
+} from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import { checkCallback } from '@bulkhead/webhooks/commands';
 import type { SyncStore } from '../index.ts';
@@ -61,11 +70,10 @@ export function createSyncService(options: {
   const find = async ({ provider, id, scope }: SyncRunReference): Promise<SyncRun> => {
     const run = await store.syncRuns.find(id);
     if (run?.provider === provider && isInScope(scope, run.connectionId)) return run;
-    throw new AppError({
+    throw permanentError({
       code: 'unknown-run',
       message:
         'No sync run has this id. Use the `id` from the response that started it, or list the runs. Ended runs are deleted after a time.',
-      retry: 'never',
     });
   };
   const readUsual = keepForKey({
@@ -177,20 +185,18 @@ export function createSyncService(options: {
 }
 
 function nothingToRetry({ id, phase }: SyncRun): AppError {
-  return new AppError({
+  return permanentError({
     code: 'nothing-to-retry',
     message: 'Nothing in this run failed, or the run was cancelled. Start a new one.',
-    retry: 'never',
     context: { syncRunId: id, phase },
   });
 }
 
 /** The error of HTTP 409, with the id of the running sync. */
 export function syncAlreadyRunning(syncRunId: string | undefined): AppError {
-  return new AppError({
+  return permanentError({
     code: 'sync-already-running',
     message: 'A sync of this connection is already running. Wait for it to end, or cancel it first.',
-    retry: 'never',
     context: syncRunId === undefined ? {} : { syncRunId },
   });
 }

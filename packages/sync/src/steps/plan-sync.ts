@@ -16,7 +16,7 @@ import { withCapabilities } from '@bulkhead/connections/steps';
 import { enhancedResourceTypes, standardResourceTypes } from '@bulkhead/fhir';
 import type { Connection, Provider } from '@bulkhead/providers';
 import type { RetryAt } from '@bulkhead/queues';
-import { AppError, longestWaitMs, toExportError } from '@bulkhead/runtime';
+import { longestWaitMs, permanentError, toExportError } from '@bulkhead/runtime';
 import type { SkippedType, SyncRun } from '../sync-run.record.ts';
 import { waitedTooLong } from './attempt-end.ts';
 import type { SyncDeps } from './deps.ts';
@@ -117,9 +117,8 @@ async function choosePatients(
   if (connection.userId !== undefined) return [connection.userId];
   const ids = await store.resources.listIds({ connectionId, resourceType: 'Patient' });
   if (ids.length > 0) return ids;
-  throw new AppError({
+  throw permanentError({
     code: 'no-patients',
     message: 'No patient of this connection is stored yet. Run a bulk export first, or name the patients.',
-    retry: 'never',
   });
 }

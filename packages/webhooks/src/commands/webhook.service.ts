@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import type { Producer } from '@bulkhead/queues';
-import { AppError, invalidRequest, type Page, pageQuery, readPage } from '@bulkhead/runtime';
+import { type AppError, invalidRequest, type Page, pageQuery, permanentError, readPage } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope, toView, type View, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 import type { WebhookStore } from '../index.ts';
@@ -85,10 +85,9 @@ export function createWebhookService(options: {
 }
 
 function unknownDelivery(): AppError {
-  return new AppError({
+  return permanentError({
     code: 'unknown-delivery',
     message: 'No delivery has this id. List them with GET /api/ehr/webhook-deliveries.',
-    retry: 'never',
   });
 }
 

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { anyPatient } from '@bulkhead/access';
 import type { PatientDocument } from '@bulkhead/documents';
 import type { OpenedDocument } from '@bulkhead/documents/commands';
-import { AppError } from '@bulkhead/runtime';
+import { type AppError, permanentError } from '@bulkhead/runtime';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
@@ -104,10 +104,9 @@ function unsatisfiable(response: Response, sizeBytes: number): AppError {
   response.removeHeader('content-type');
   response.removeHeader('etag');
   response.set('content-range', `bytes */${sizeBytes}`);
-  return new AppError({
+  return permanentError({
     code: 'range-not-satisfiable',
     message: 'The requested range begins after the end of the document. See Content-Range for its length.',
-    retry: 'never',
   });
 }
 

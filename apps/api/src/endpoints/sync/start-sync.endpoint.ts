@@ -1,4 +1,4 @@
-import { AppError } from '@bulkhead/runtime';
+import { type AppError, permanentError } from '@bulkhead/runtime';
 import { isSyncActive } from '@bulkhead/sync';
 import {
   type SyncRunState,
@@ -108,10 +108,9 @@ function appliedPreferences({ respondAsync, waitSeconds }: Preferences, isActive
 /** Some resources were stored, but the response must not look as if the whole run had succeeded. */
 function incomplete(state: SyncRunState): AppError {
   const { run } = state;
-  return new AppError({
+  return permanentError({
     code: run.phase === 'cancelled' ? 'sync-cancelled' : 'sync-incomplete',
     message: run.error?.message ?? 'The run was cancelled. Resources that it stored until then are kept.',
-    retry: 'never',
     context: { details: { syncRunId: run.id, ...toSyncedView(state) } },
   });
 }

@@ -1,4 +1,4 @@
-import { AppError } from '@bulkhead/runtime';
+import { AppError, permanentError } from '@bulkhead/runtime';
 import { isStoreUnavailable } from '@bulkhead/store';
 
 /** Converts an error to the response that a client gets. */
@@ -21,13 +21,12 @@ function toErrorView({ code, message, context }: Pick<AppError, 'code' | 'messag
 function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
   const fromBody = bodyError((error ?? {}) as { type?: unknown; limit?: number });
-  if (fromBody) return new AppError({ ...fromBody, retry: 'never', cause: error });
+  if (fromBody) return permanentError({ ...fromBody, cause: error });
   if (error instanceof URIError) {
-    return new AppError({
+    return permanentError({
       code: 'invalid-request',
       message:
         'The address contains an invalid percent encoding. Encode it as UTF-8: each byte is a "%" and two hexadecimal digits.',
-      retry: 'never',
     });
   }
   if (isStoreUnavailable(error)) {
@@ -38,7 +37,7 @@ function toAppError(error: unknown): AppError {
       cause: error,
     });
   }
-  return new AppError({ code: 'internal', message: 'unexpected', retry: 'never', cause: error });
+  return permanentError({ code: 'internal', message: 'unexpected', cause: error });
 }
 
 /** Errors of the body parser of Express. */

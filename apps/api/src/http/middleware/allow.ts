@@ -1,4 +1,4 @@
-import { AppError } from '@bulkhead/runtime';
+import { permanentError } from '@bulkhead/runtime';
 import type { NextFunction, Request, Response } from 'express';
 import type { Endpoint } from '../define-endpoint.ts';
 import { auditNotes } from './audit-notes.ts';
@@ -41,9 +41,8 @@ function parametersOf({ query }: Request): string[] {
 /** @throws AppError `forbidden` */
 export function checkOperator(response: Response): void {
   if (callerOf(response).apiKey.role === 'operator') return;
-  throw new AppError({
+  throw permanentError({
     code: 'forbidden',
     message: 'This needs the API key of an operator, and yours is a client key. Use the key of an operator.',
-    retry: 'never',
   });
 }

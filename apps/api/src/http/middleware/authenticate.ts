@@ -1,5 +1,5 @@
 import type { ApiKeyService, SessionService } from '@bulkhead/access/commands';
-import { AppError } from '@bulkhead/runtime';
+import { AppError, permanentError } from '@bulkhead/runtime';
 import type { Request, RequestHandler } from 'express';
 import { requireSameOrigin, resumeSession } from '../../browser/session.ts';
 import type { Quota, RequestLimits } from '../limits/request-limits.ts';
@@ -58,11 +58,10 @@ async function countRefusal(options: {
 }
 
 function unauthenticated(): AppError {
-  return new AppError({
+  return permanentError({
     code: 'unauthenticated',
     message:
       'The request has no valid API key. Send `Authorization: Bearer <key>`, or log in at /login in a browser. An operator creates keys with `create-api-key`.',
-    retry: 'never',
   });
 }
 

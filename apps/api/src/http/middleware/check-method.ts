@@ -1,4 +1,4 @@
-import { AppError } from '@bulkhead/runtime';
+import { permanentError } from '@bulkhead/runtime';
 import type { RequestHandler } from 'express';
 import { endpoints } from '../../endpoints/endpoints.ts';
 import type { Endpoint } from '../define-endpoint.ts';
@@ -16,10 +16,9 @@ export function checkMethod(): RequestHandler {
     }
     if (allowed.includes(request.method)) return next();
     response.set('Allow', allowed.join(', '));
-    throw new AppError({
+    throw permanentError({
       code: 'method-not-allowed',
       message: `This address does not support ${request.method}. Use ${methods.join(', ')}.`,
-      retry: 'never',
     });
   };
 }

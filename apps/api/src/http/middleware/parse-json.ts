@@ -1,4 +1,4 @@
-import { AppError } from '@bulkhead/runtime';
+import { type AppError, permanentError } from '@bulkhead/runtime';
 import { json, type RequestHandler } from 'express';
 
 /** The deepest request, that of a schedule, has 3 levels. */
@@ -30,9 +30,8 @@ const openingBrackets: ReadonlySet<number> = new Set(Buffer.from('[{'));
 const closingBrackets: ReadonlySet<number> = new Set(Buffer.from(']}'));
 
 function tooDeep(): AppError {
-  return new AppError({
+  return permanentError({
     code: 'not-json',
     message: `The body is nested more than ${maxDepth} levels deep. Send a flatter JSON object.`,
-    retry: 'never',
   });
 }

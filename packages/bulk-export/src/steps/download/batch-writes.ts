@@ -1,4 +1,4 @@
-import { AppError } from '@bulkhead/runtime';
+import { type AppError, permanentError } from '@bulkhead/runtime';
 import type { FileCheckpoint, OutputFile } from '../../output-file.record.ts';
 import type { FileBatch } from './file-batch.ts';
 
@@ -105,10 +105,9 @@ function badLines(options: {
 }): AppError {
   const { code, found, checkpoint } = options;
   const { quarantined, lines } = checkpoint;
-  return new AppError({
+  return permanentError({
     code,
     message: `${found} See the reasons in the quarantine, and contact the EHR's support.`,
-    retry: 'never',
     context: { quarantined, lines },
   });
 }

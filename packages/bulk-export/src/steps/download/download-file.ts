@@ -3,7 +3,15 @@ import { withDocuments } from '@bulkhead/documents/steps';
 import { openFile, toBodyError } from '@bulkhead/ehr-client';
 import type { Connection } from '@bulkhead/providers';
 import type { FailedJob, Job, JobContext, RetryAt } from '@bulkhead/queues';
-import { AppError, longestWaitMs, nextRetrying, toExportError, toKnownError, withGrowingWait } from '@bulkhead/runtime';
+import {
+  AppError,
+  longestWaitMs,
+  nextRetrying,
+  permanentError,
+  toExportError,
+  toKnownError,
+  withGrowingWait,
+} from '@bulkhead/runtime';
 import { type Claim, waitingEvent, whileHeld } from '@bulkhead/store';
 import type { BulkExport, NewExportEvent } from '../../bulk-export.record.ts';
 import { emptyCheckpoint, type FileCheckpoint, type OutputFile } from '../../output-file.record.ts';
@@ -196,18 +204,16 @@ function withPosition(error: AppError, { checkpoint: { bytes, lines } }: OutputF
 }
 
 function tooManyAttempts(): AppError {
-  return new AppError({
+  return permanentError({
     code: 'file-attempts',
     message: 'Gave up after 50 attempts. A line in this file may be crashing the workers. Check their logs.',
-    retry: 'never',
   });
 }
 
 function waitedTooLong({ ehrText }: AppError): AppError {
-  return new AppError({
+  return permanentError({
     code: 'file-waited-too-long',
     message: 'For more than a day, the EHR asked to wait and sent nothing. Retry the export later.',
-    retry: 'never',
     ehrText,
   });
 }

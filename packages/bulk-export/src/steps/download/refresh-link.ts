@@ -1,6 +1,6 @@
 import { EhrHttpError, readExportStatus } from '@bulkhead/ehr-client';
 import type { Connection } from '@bulkhead/providers';
-import { AppError } from '@bulkhead/runtime';
+import { type AppError, permanentError } from '@bulkhead/runtime';
 import type { BulkExport } from '../../bulk-export.record.ts';
 import type { OutputFile } from '../../output-file.record.ts';
 import type { BulkExportDeps } from '../deps.ts';
@@ -59,20 +59,18 @@ async function readStatus(options: Parameters<typeof readExportStatus>[0]) {
 }
 
 function linkAmbiguous(): AppError {
-  return new AppError({
+  return permanentError({
     code: 'link-ambiguous',
     message:
       "The EHR refuses the file's link, and the new links in its manifest cannot be assigned to the files. Retry the export, which starts a new one at the EHR.",
-    retry: 'never',
   });
 }
 
 function linkExpired(cause?: unknown): AppError {
-  return new AppError({
+  return permanentError({
     code: 'link-expired',
     message:
       "The EHR refuses the file's link, and its manifest has no working one. Retry the export, which reads the manifest again. If that fails too, retry once more, which starts a new export at the EHR. If the EHR still refuses, verify that the granted scopes cover the type.",
-    retry: 'never',
     cause,
   });
 }
