@@ -8,20 +8,21 @@ import Runtime from 'jest-runtime';
 
 const require = createRequire(import.meta.url);
 const globals = Symbol.for('bulkhead.test-globals');
+const names = 'afterAll afterEach beforeAll beforeEach describe expect it jest test'.split(' ');
+/** What files import as `@jest/globals`. Each call goes to the file that runs, because a helper that files share is loaded once. */
 const globalsModule = `
-  export const { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest, test } =
-    globalThis[Symbol.for('bulkhead.test-globals')];`;
-let fileNumber = 0;
+  const ofFile = (name) => globalThis[Symbol.for('bulkhead.test-globals')][name];
+  const forward = (name) => new Proxy(() => undefined, {
+    apply: (_target, _self, args) => ofFile(name)(...args),
+    get: (_target, member) => ofFile(name)[member],
+  });
+  ${names.map((name) => `export const ${name} = forward('${name}');`).join('\n')}`;
+const globalsUrl = `data:text/javascript,${encodeURIComponent(globalsModule)}`;
 
 registerHooks({
   resolve(specifier, context, nextResolve) {
-    if (specifier !== '@jest/globals') {
-      return nextResolve(specifier, { ...context, conditions: ['@bulkhead/source', ...context.conditions] });
-    }
-    // The number makes node evaluate the module again for each file, because each file has its own `test` and
-    // `describe`.
-    const url = `data:text/javascript,${encodeURIComponent(`${globalsModule} // ${fileNumber}`)}`;
-    return { url, format: 'module', shortCircuit: true };
+    if (specifier === '@jest/globals') return { url: globalsUrl, format: 'module', shortCircuit: true };
+    return nextResolve(specifier, { ...context, conditions: ['@bulkhead/source', ...context.conditions] });
   },
 });
 
@@ -45,7 +46,6 @@ class NativeRuntime extends Runtime {
   }
 
   setGlobalsForRuntime(ofFile) {
-    fileNumber++;
     globalThis[globals] = { ...ofFile, jest: this.jestGlobals.jestObjectFor(this._testPath) };
   }
 }
