@@ -20,7 +20,6 @@ export default {
   // An integration test uses three servers. A test that needs more time sets its own limit.
   testTimeout: 20_000,
   testSequencer: fileURLToPath(new URL('test/longest-first.mjs', import.meta.url)),
-  // For two cores. Most tests wait for more than half of their time, so two workers leave one core idle. Four are a little faster, and leave
-  // less time to tests that wait for a browser.
-  maxWorkers: 3,
+  // For two cores. Most tests wait for more than half of their time, so three workers leave a tenth of the cores idle.
+  maxWorkers: 4,
 };

@@ -7,8 +7,8 @@ import { buildConsole } from '../system/builds.ts';
 /** The browser needs no network outside of the test, and containers do not support its sandbox. */
 const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-sync'];
 
-/** An export with its polls takes seconds. An element that is missing after this time will not appear. */
-const stepMs = 15_000;
+/** An export with its polls takes seconds, and more beside other tests. An element that is missing after this time will not appear. */
+const stepMs = 30_000;
 
 /** A start takes seconds. Files that use containers run first, and a first build of their images takes minutes. */
 export const openTimeoutMs = 20 * 60_000;
