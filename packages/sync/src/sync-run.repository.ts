@@ -135,13 +135,16 @@ export function createSyncRunRepository(database: Database) {
     /** Notes that a search waits or has failed. Searches of one type with the same code share an event. */
     async noteSearchEvent({ id, event }: { readonly id: string; readonly event: NewSearchEvent }): Promise<void> {
       const { kind, resourceType, code } = event;
-      const { matchedCount } = await model.updateOne(
-        { _id: id, searchEvents: { $elemMatch: { kind, resourceType, code } } },
-        { $inc: { 'searchEvents.$.count': 1 }, $set: { 'searchEvents.$.lastAt': new Date() } },
-      );
-      if (matchedCount === 0) {
-        await model.updateOne({ _id: id }, { $push: { searchEvents: lastEvents({ ...event, count: 1 }) } });
-      }
+      const same = { $elemMatch: { kind, resourceType, code } };
+      const count = async () => {
+        const change = { $inc: { 'searchEvents.$.count': 1 }, $set: { 'searchEvents.$.lastAt': new Date() } };
+        return (await model.updateOne({ _id: id, searchEvents: same }, change)).matchedCount > 0;
+      };
+      if (await count()) return;
+      const first = { $push: { searchEvents: lastEvents({ ...event, count: 1 }) } };
+      const { matchedCount } = await model.updateOne({ _id: id, searchEvents: { $not: same } }, first);
+      // Another process has added the first event in between.
+      if (matchedCount === 0) await count();
     },
 
     /** Lists what happened to a run, oldest first: the last `maxEvents` of the run and of its searches. */
