@@ -1,7 +1,7 @@
-import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { captureCommand } from '@bulkhead/testing';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 
 let folder: string;
@@ -11,18 +11,15 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Runs the check on a tree of files. */
-function check(texts: Readonly<Record<string, string>>): Promise<{ readonly code: number; readonly output: string }> {
+async function check(texts: Readonly<Record<string, string>>) {
   for (const [path, text] of Object.entries(texts)) {
     const file = join(folder, path);
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, text);
   }
-  const command = [join(import.meta.dirname, 'prose.mjs'), '--root', folder];
-  return new Promise((resolve) => {
-    execFile(process.execPath, command, (error, stdout, stderr) =>
-      resolve({ code: Number(error?.code ?? 0), output: stderr + stdout }),
-    );
-  });
+  const command = [process.execPath, join(import.meta.dirname, 'prose.mjs'), '--root', folder];
+  const { code, stdout, stderr } = await captureCommand({ command, env: process.env });
+  return { code, output: stderr + stdout };
 }
 
 // Split, so that the check of this project does not find them here.

@@ -2,11 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { baseEnv } from '@bulkhead/testing';
+import { baseEnv, captureCommand } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
 import type { TemporarySystem } from '../chaos/system/start-temporary-system.ts';
-import { runCommand } from './run-command.fixture.ts';
 
 /** The arguments of node. */
 const main = ['--conditions=@bulkhead/source', join(import.meta.dirname, '../../apps/cli/src/main.ts')];
@@ -23,7 +22,7 @@ function envOf() {
 /** @param command a line without quotes, or the arguments if one of them has a space */
 function bulkhead(command: string | readonly string[], env: Record<string, string> = {}) {
   const args = typeof command === 'string' ? command.split(' ') : command;
-  return runCommand({ command: [process.execPath, ...main, ...args], env: { ...envOf(), ...env } });
+  return captureCommand({ command: [process.execPath, ...main, ...args], env: { ...envOf(), ...env } });
 }
 const json = async (command: string) => JSON.parse((await bulkhead(`--json ${command}`)).stdout);
 
@@ -255,6 +254,6 @@ describe('the bulkhead command after wrong use', () => {
 test('bulkhead completion lets a shell complete commands and options', async () => {
   const { stdout } = await bulkhead('completion bash');
   const script = `${stdout}\nCOMP_WORDS=(bulkhead export st); COMP_CWORD=2; _bulkhead; echo "\${COMPREPLY[@]}"`;
-  const completed = await runCommand({ command: ['bash', '-c', script], env: process.env });
+  const completed = await captureCommand({ command: ['bash', '-c', script], env: process.env });
   expect(completed.stdout.trim()).toBe('start');
 });

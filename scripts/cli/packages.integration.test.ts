@@ -1,10 +1,9 @@
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { baseEnv } from '@bulkhead/testing';
+import { baseEnv, captureCommand } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
 import type { TemporarySystem } from '../chaos/system/start-temporary-system.ts';
-import { runCommand } from './run-command.fixture.ts';
 
 const root = join(import.meta.dirname, '../..');
 let system: TemporarySystem;
@@ -18,7 +17,7 @@ afterAll(() => system?.stop());
 
 /** Runs npm of this machine. @throws Error with its output */
 async function npm(args: readonly string[], options: { readonly cwd: string; readonly env: NodeJS.ProcessEnv }) {
-  const { code, stdout, stderr } = await runCommand({ ...options, command: ['npm', ...args] });
+  const { code, stdout, stderr } = await captureCommand({ ...options, command: ['npm', ...args] });
   if (code !== 0) throw new Error(`npm ${args.join(' ')}\n${stdout}\n${stderr}`);
   return stdout;
 }
@@ -47,7 +46,7 @@ function placeAlone(prefix: string): { readonly cwd: string; readonly file: stri
 
 async function contentOf(prefix: string) {
   const { cwd, file } = placeAlone(prefix);
-  const { stdout } = await runCommand({ cwd, env: baseEnv(), command: ['tar', '-xvzf', file] });
+  const { stdout } = await captureCommand({ cwd, env: baseEnv(), command: ['tar', '-xvzf', file] });
   return {
     files: stdout.trim().split('\n').toSorted(),
     manifest: JSON.parse(readFileSync(join(cwd, 'package/package.json'), 'utf8')),
@@ -70,7 +69,7 @@ describe('the package of the command line', () => {
   test('npx runs the package from its file in an empty folder, and exports from a real API', async () => {
     const { cwd, file } = placeAlone('bulkhead-cli');
     const npx = (...args: string[]) =>
-      runCommand({ cwd, env: userEnv(), command: ['npx', '--yes', `./${file}`, ...args] });
+      captureCommand({ cwd, env: userEnv(), command: ['npx', '--yes', `./${file}`, ...args] });
     const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
     expect(await npx('--version')).toMatchObject({ code: 0, stdout: `${version}\n` });
     const start = ['export', 'start', '--connection', system.connectionId, '--types', 'Patient', '--watch'];
@@ -116,11 +115,11 @@ console.log(ids.join());
       outDir: 'dist',
     };
     writeFileSync(join(cwd, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['src'] }));
-    const compile = (compiler: string) => runCommand({ cwd, env: userEnv(), command: [join(root, compiler)] });
+    const compile = (compiler: string) => captureCommand({ cwd, env: userEnv(), command: [join(root, compiler)] });
     for (const compiler of ['node_modules/.bin/tsc', 'packages/client/node_modules/.bin/tsc']) {
       expect(await compile(compiler)).toEqual({ code: 0, stdout: '', stderr: '' });
     }
-    const ran = await runCommand({ cwd, env: userEnv(), command: ['node', 'dist/main.js'] });
+    const ran = await captureCommand({ cwd, env: userEnv(), command: ['node', 'dist/main.js'] });
     expect(ran).toEqual({ code: 0, stdout: `${system.connectionId}\n`, stderr: '' });
 
     writeFileSync(join(cwd, 'src/main.ts'), program('/api/ehr/nonsense'));

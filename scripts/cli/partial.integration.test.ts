@@ -1,8 +1,7 @@
 import { join } from 'node:path';
-import { baseEnv } from '@bulkhead/testing';
+import { baseEnv, captureCommand } from '@bulkhead/testing';
 import { afterEach, expect, test } from '@jest/globals';
 import { type LocalServer, startLocalServer } from '../local-server.ts';
-import { runCommand } from './run-command.fixture.ts';
 
 const main = join(import.meta.dirname, '../../apps/cli/src/main.ts');
 const warnings = [{ code: 'server-issues', message: 'The EHR reported errors for Observation.' }];
@@ -29,7 +28,7 @@ async function answer(answers: Readonly<Record<string, { readonly status: number
 
 function bulkhead(...args: string[]) {
   const env = { ...baseEnv(), BULKHEAD_URL: server.url, BULKHEAD_API_KEY: 'bh_1' };
-  return runCommand({ command: [process.execPath, '--conditions=@bulkhead/source', main, ...args], env });
+  return captureCommand({ command: [process.execPath, '--conditions=@bulkhead/source', main, ...args], env });
 }
 const ok = (data: object, status = 200) => ({ status, body: { success: true, data } });
 const incomplete = {

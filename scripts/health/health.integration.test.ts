@@ -1,12 +1,11 @@
 import { join } from 'node:path';
 import { findChromium } from '@bulkhead/embedded';
-import { baseEnv, waitFor } from '@bulkhead/testing';
+import { baseEnv, captureCommand, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { type BrowsedSystem, openSystem, openTimeoutMs } from '../browser/open-system.ts';
 import type { ChaosSystem } from '../chaos/system/start-chaos-system.ts';
 import { startTemporarySystem } from '../chaos/system/start-temporary-system.ts';
-import { runCommand } from '../cli/run-command.fixture.ts';
 import { disruptAll, disruptions, send } from './disrupt.fixture.ts';
 
 const chromium = await findChromium({ env: process.env, progress: () => undefined });
@@ -52,7 +51,10 @@ async function readMetric(): Promise<ReadonlyMap<string, number>> {
 /** Runs `bulkhead doctor`. */
 function doctor(args: readonly string[] = []) {
   const command = [process.execPath, ...main, ...args, 'doctor', '--no-connections'];
-  return runCommand({ command, env: { ...baseEnv(), BULKHEAD_URL: system.baseUrl, BULKHEAD_API_KEY: system.apiKey } });
+  return captureCommand({
+    command,
+    env: { ...baseEnv(), BULKHEAD_URL: system.baseUrl, BULKHEAD_API_KEY: system.apiKey },
+  });
 }
 
 /** The alerts of the overview, or undefined without a browser. */

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { captureCommand } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
-import { runCommand } from '../cli/run-command.fixture.ts';
 
 test('a helper that two files of a worker share defines the tests of each file', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'bulkhead-runtime-'));
@@ -20,7 +20,7 @@ test('a helper that two files of a worker share defines the tests of each file',
     const config = join(import.meta.dirname, '..', 'jest.config.mjs');
     const options = ['--config', config, '--rootDir', folder, '--roots', folder, '--runInBand', '--json'];
     const command = [process.execPath, jest, ...options];
-    const { stdout } = await runCommand({ command, env: process.env, cwd: folder });
+    const { stdout } = await captureCommand({ command, env: process.env, cwd: folder });
     const { testResults } = JSON.parse(stdout) as {
       testResults: { assertionResults: { title: string; status: string }[] }[];
     };

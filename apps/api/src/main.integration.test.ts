@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { programOf, runProgram } from '@bulkhead/testing';
+import { programOf, runApp } from '@bulkhead/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 
 const usable = {
@@ -14,7 +14,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 /** Starts the process as an operator does. */
 async function run(env: Record<string, string>, name = 'main') {
-  const { code, stdout, stderr } = await runProgram({ program: programOf('api', name), env });
+  const { code, stdout, stderr } = await runApp({ program: programOf('api', name), env });
   return { code, lines: (stdout + stderr).trimEnd().split('\n') };
 }
 

@@ -1,8 +1,9 @@
 export { baseEnv } from './base-env.ts';
+export { captureCommand } from './capture-command.ts';
 export { type Browser, createBrowser } from './create-browser.ts';
 export { documentBytes, findSuperlinear, type Reader } from './growth.ts';
 export { publishedLines } from './published-lines.ts';
-export { programOf, runProgram } from './run-program.ts';
+export { programOf, runApp } from './run-app.ts';
 export { makeSelfSigned } from './self-signed.ts';
 export { startTcpProxy, type TcpProxy } from './start-tcp-proxy.ts';
 export { type TestServices, testServices } from './test-services.ts';

@@ -4,7 +4,7 @@ import { makeOutputFile } from '@bulkhead/bulk-export/testing';
 import type { AuthorizationRequest } from '@bulkhead/connections';
 import type { Connection } from '@bulkhead/providers';
 import { createStore, type Store } from '@bulkhead/system';
-import { programOf, runProgram, testServices } from '@bulkhead/testing';
+import { programOf, runApp, testServices } from '@bulkhead/testing';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
 const first = randomBytes(32);
@@ -36,7 +36,7 @@ function run(name: string, options: { readonly keys: readonly Buffer[]; readonly
     BULKHEAD_ENCRYPTION_KEY: current,
     BULKHEAD_PREVIOUS_ENCRYPTION_KEYS: previous.join(','),
   };
-  return runProgram({ program: programOf('api', name), env, args: options.args ?? [] });
+  return runApp({ program: programOf('api', name), env, args: options.args ?? [] });
 }
 
 const makeConnection = (id: string): Connection => ({

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { programOf, runProgram, waitFor } from '@bulkhead/testing';
+import { programOf, runApp, waitFor } from '@bulkhead/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { plantConnection } from '../testing/plant-connection.ts';
 import { startApi, type TestApi } from '../testing/start-api.ts';
@@ -111,7 +111,7 @@ describe('audit events', () => {
     const api = await start({});
     const program = programOf('api', 'create-api-key');
     const env = { ...api.env, BULKHEAD_AUDIT_STREAM: 'stdout' };
-    const { stdout, stderr } = await runProgram({ program, env, args: ['--name', 'by command'] });
+    const { stdout, stderr } = await runApp({ program, env, args: ['--name', 'by command'] });
     expect(stdout).not.toContain('auditEvent');
     const line = stderr.split('\n').find((text) => text.startsWith('{"auditEvent"')) ?? '';
     expect(JSON.parse(line).auditEvent).toMatchObject({ action: 'command.create-api-key', outcome: 'success' });

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createStore } from '@bulkhead/system';
-import { programOf, runProgram, testServices } from '@bulkhead/testing';
+import { programOf, runApp, testServices } from '@bulkhead/testing';
 import { describe, expect, test } from '@jest/globals';
 
 const { redisUrl, mongodbUri, prefix } = testServices();
@@ -8,7 +8,7 @@ const services = { REDIS_URL: redisUrl, MONGODB_URI: mongodbUri, BULKHEAD_PREFIX
 
 /** Starts the process as an operator does. */
 async function run(env: Record<string, string>) {
-  const { code, stdout, stderr } = await runProgram({ program: programOf('worker'), env });
+  const { code, stdout, stderr } = await runApp({ program: programOf('worker'), env });
   return { code, output: stdout + stderr };
 }
 

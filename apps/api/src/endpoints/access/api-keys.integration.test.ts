@@ -1,5 +1,5 @@
 import { createApiKeyService } from '@bulkhead/access/commands';
-import { programOf, runProgram, waitFor } from '@bulkhead/testing';
+import { programOf, runApp, waitFor } from '@bulkhead/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { startApi } from '../../testing/start-api.ts';
 
@@ -124,7 +124,7 @@ describe('an API key', () => {
 });
 
 describe('the command create-api-key', () => {
-  const run = (...args: string[]) => runProgram({ program: programOf('api', 'create-api-key'), env: api.env, args });
+  const run = (...args: string[]) => runApp({ program: programOf('api', 'create-api-key'), env: api.env, args });
 
   test('create-api-key creates a key with every option of the route', async () => {
     const options = ['--connections', connectionId, '--expires-in-days', '7', '--requests-per-minute', '90'];

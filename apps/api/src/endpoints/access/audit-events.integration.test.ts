@@ -1,4 +1,4 @@
-import { programOf, runProgram, waitFor } from '@bulkhead/testing';
+import { programOf, runApp, waitFor } from '@bulkhead/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { plantConnection } from '../../testing/plant-connection.ts';
 import { startApi } from '../../testing/start-api.ts';
@@ -112,7 +112,7 @@ describe('the audit log', () => {
 
   test('the audit log records commands of operators', async () => {
     const program = programOf('api', 'create-api-key');
-    await runProgram({ program, env: api.env, args: ['--name', 'by command'] });
+    await runApp({ program, env: api.env, args: ['--name', 'by command'] });
     const key = (await api.store.apiKeys.list()).find(({ name }) => name === 'by command');
     expect(await newest('action=command.create-api-key')).toMatchObject({
       actor: { kind: 'command', id: expect.stringMatching(/^command:./) },

@@ -3,6 +3,15 @@ import { sampleDocuments } from '../sample-documents.ts';
 import type { GeneratedType, Variant } from './template.ts';
 import { concept, patientReferences } from './template-parts.ts';
 
+/** Who was examined, when, and by whom. */
+const circumstances = {
+  subject: patientReferences.subject,
+  encounter: patientReferences.encounter,
+  effectiveDateTime: '{{start}}',
+  issued: '{{end}}',
+  performer: [patientReferences.practitioner],
+};
+
 interface Measure {
   readonly category: 'vital-signs' | 'laboratory';
   readonly code: string;
@@ -70,11 +79,7 @@ function observation({ category, code, display, profile, content }: ObservationI
       status: 'final',
       category: [concept({ system: 'hl7', name: 'observation-category', code: category, display: category })],
       code: concept({ system: 'loinc', code, display }),
-      subject: patientReferences.subject,
-      encounter: patientReferences.encounter,
-      effectiveDateTime: '{{start}}',
-      issued: '{{end}}',
-      performer: [patientReferences.practitioner],
+      ...circumstances,
       ...content,
     },
   };
@@ -110,11 +115,7 @@ export const diagnosticReportTemplate: GeneratedType = {
       status: 'final',
       category: [concept({ system: 'hl7', name: 'v2-0074', code: category, display: categoryDisplay })],
       code: concept({ system: 'loinc', code, display }),
-      subject: patientReferences.subject,
-      encounter: patientReferences.encounter,
-      effectiveDateTime: '{{start}}',
-      issued: '{{end}}',
-      performer: [patientReferences.practitioner],
+      ...circumstances,
       conclusion: '{{note}}',
       presentedForm: [attachment({ display, inline, image: category === 'RAD' })],
     },

@@ -6,8 +6,8 @@ interface Ended {
   readonly stderr: string;
 }
 
-/** Runs a command as a script does, without a terminal. */
-export function runCommand(options: {
+/** Runs a command as a script does, without a terminal, and waits for its end. */
+export function captureCommand(options: {
   readonly command: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly cwd?: string;

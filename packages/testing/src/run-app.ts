@@ -1,6 +1,6 @@
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { baseEnv } from './base-env.ts';
+import { captureCommand } from './capture-command.ts';
 
 const apps = join(import.meta.dirname, '..', '..', '..', 'apps');
 
@@ -9,17 +9,13 @@ export function programOf(app: 'api' | 'worker' | 'ehr-simulator', name = 'main'
   return join(apps, app, 'dist', `${name}.js`);
 }
 
-/** Runs a program as an operator does, and waits for its end. */
-export function runProgram(options: {
+/** Runs a program of an app as an operator does, and waits for its end. */
+export function runApp(options: {
   /** From `programOf`. */
   readonly program: string;
   readonly env: NodeJS.ProcessEnv;
   readonly args?: readonly string[];
-}): Promise<{ readonly code: unknown; readonly stdout: string; readonly stderr: string }> {
+}): ReturnType<typeof captureCommand> {
   const { program, env, args = [] } = options;
-  return new Promise((resolve) => {
-    execFile(process.execPath, [program, ...args], { env: { ...baseEnv(), ...env } }, (error, stdout, stderr) =>
-      resolve({ code: error?.code ?? 0, stdout, stderr }),
-    );
-  });
+  return captureCommand({ command: [process.execPath, program, ...args], env: { ...baseEnv(), ...env } });
 }
