@@ -7,7 +7,7 @@ export const reingest: Bench = {
   about: 'the same unchanged files again; floor: the first time',
   minutes: 2,
   async run(context) {
-    const ingest = await startIngest(context);
+    const ingest = await startIngest(context, context.size === 'short' ? 200 : 400);
     try {
       const measured = await alternate({
         context,

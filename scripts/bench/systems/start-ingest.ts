@@ -4,11 +4,11 @@ import { makeData } from './make-data.ts';
 import { serveFiles } from './serve-files.ts';
 import { startWorkerProbe } from './start-worker-probe.ts';
 
-/** About 61 kB each: 25 MB are a second or two of work, which is long compared with disturbances. */
-const patients = 400;
-
-/** Starts a file server with a practice, and processes that ingest its files as a worker does. */
-export async function startIngest(context: BenchContext) {
+/**
+ * Starts a file server with a practice, and processes that ingest its files as a worker does. A patient has about 61 kB: 25 MB
+ * are a second or two of work, which is long compared with disturbances.
+ */
+export async function startIngest(context: BenchContext, patients = 400) {
   const server = await serveFiles(await makeData({ folder: context.folder, patients }));
   const probes = new Map<string, Probe>();
   const start = async (name: string): Promise<Probe> => {
