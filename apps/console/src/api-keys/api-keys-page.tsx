@@ -7,8 +7,8 @@ import { confirm, notify } from '../parts/dialogs.ts';
 import { formatCount } from '../parts/format.ts';
 import { FormButton } from '../parts/forms.tsx';
 import { Moment } from '../parts/moment.tsx';
-import { NothingYet, Page, QueryResult } from '../parts/page.tsx';
-import { type Column, RecordTable } from '../parts/record-table.tsx';
+import { NothingYet, Page } from '../parts/page.tsx';
+import { type Column, QueryTable } from '../parts/record-table.tsx';
 import { useSession } from '../session/session-provider.tsx';
 import { NewApiKeyForm } from './new-api-key-form.tsx';
 
@@ -30,17 +30,13 @@ export function ApiKeysPage() {
         )
       }
     >
-      <QueryResult query={keys}>
-        {({ data }) => (
-          <RecordTable
-            caption="API keys"
-            columns={columns}
-            rows={data}
-            keyOf={({ id }) => id}
-            empty={<NothingYet title="No keys">Create one key for each program and person.</NothingYet>}
-          />
-        )}
-      </QueryResult>
+      <QueryTable
+        query={keys}
+        caption="API keys"
+        columns={columns}
+        keyOf={({ id }) => id}
+        empty={<NothingYet title="No keys">Create one key for each program and person.</NothingYet>}
+      />
     </Page>
   );
 }

@@ -5,8 +5,8 @@ import { type AuditEvent, api } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { shortened } from '../parts/format.ts';
 import { Moment } from '../parts/moment.tsx';
-import { NothingYet, Page, QueryResult } from '../parts/page.tsx';
-import { type Column, RecordTable } from '../parts/record-table.tsx';
+import { NothingYet, Page } from '../parts/page.tsx';
+import { type Column, QueryTable } from '../parts/record-table.tsx';
 import { fromLocalInput, localZone, toLocalInput } from '../parts/times.ts';
 import { useFilters } from '../parts/use-filters.ts';
 import { targetLinks } from './target-links.ts';
@@ -57,17 +57,13 @@ export function AuditPage() {
         <TimeField label="From" at={filters.from} onChange={(at) => setFilter('from', at)} />
         <TimeField label="Before" at={filters.to} onChange={(at) => setFilter('to', at)} />
       </Group>
-      <QueryResult query={events}>
-        {({ data }) => (
-          <RecordTable
-            caption="Audit events"
-            columns={columns}
-            rows={data}
-            keyOf={({ id }) => id}
-            empty={<NothingYet title="No events for this choice" />}
-          />
-        )}
-      </QueryResult>
+      <QueryTable
+        query={events}
+        caption="Audit events"
+        columns={columns}
+        keyOf={({ id }) => id}
+        empty={<NothingYet title="No events for this choice" />}
+      />
     </Page>
   );
 }

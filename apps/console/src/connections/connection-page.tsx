@@ -7,7 +7,7 @@ import { Facts } from '../parts/facts.tsx';
 import { FormButton } from '../parts/forms.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { NothingYet, Page, QueryResult } from '../parts/page.tsx';
-import { RecordTable } from '../parts/record-table.tsx';
+import { QueryTable } from '../parts/record-table.tsx';
 import { ShortText } from '../parts/short-text.tsx';
 import { useSession } from '../session/session-provider.tsx';
 import { EditCredentialsForm, RenameForm } from './edit-connection.tsx';
@@ -143,25 +143,21 @@ function Watermarks({ connectionId }: { readonly connectionId: string }) {
   const params = { path: { id: connectionId } };
   const watermarks = api.useQuery('get', '/api/ehr/connections/{id}/watermarks', { params });
   return (
-    <QueryResult query={watermarks}>
-      {({ data }) => (
-        <RecordTable
-          caption="Watermarks"
-          columns={[
-            {
-              header: 'Type',
-              cell: ({ resourceType }) => (resourceType === everyType ? 'every type' : resourceType),
-            },
-            { header: 'Level', cell: ({ level }) => level, from: 'sm' },
-            { header: 'Stored up to', cell: ({ until }) => <Moment at={until} isExact /> },
-          ]}
-          rows={data}
-          keyOf={({ resourceType, level }) => `${resourceType}/${level}`}
-          empty={
-            <NothingYet title="No type is completely stored yet">The first completed export sets the time.</NothingYet>
-          }
-        />
-      )}
-    </QueryResult>
+    <QueryTable
+      query={watermarks}
+      caption="Watermarks"
+      columns={[
+        {
+          header: 'Type',
+          cell: ({ resourceType }) => (resourceType === everyType ? 'every type' : resourceType),
+        },
+        { header: 'Level', cell: ({ level }) => level, from: 'sm' },
+        { header: 'Stored up to', cell: ({ until }) => <Moment at={until} isExact /> },
+      ]}
+      keyOf={({ resourceType, level }) => `${resourceType}/${level}`}
+      empty={
+        <NothingYet title="No type is completely stored yet">The first completed export sets the time.</NothingYet>
+      }
+    />
   );
 }

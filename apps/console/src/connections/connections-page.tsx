@@ -4,8 +4,8 @@ import { api, type Connection } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { FormButton } from '../parts/forms.tsx';
 import { Moment } from '../parts/moment.tsx';
-import { NothingYet, Page, QueryResult } from '../parts/page.tsx';
-import { type Column, RecordTable } from '../parts/record-table.tsx';
+import { NothingYet, Page } from '../parts/page.tsx';
+import { type Column, QueryTable } from '../parts/record-table.tsx';
 import { useSession } from '../session/session-provider.tsx';
 import { NewConnectionForm } from './new-connection-form.tsx';
 import { TestConnectionButton } from './test-connection.tsx';
@@ -25,21 +25,17 @@ export function ConnectionsPage() {
         )
       }
     >
-      <QueryResult query={connections}>
-        {({ data }) => (
-          <RecordTable
-            caption="Connections"
-            columns={columns}
-            rows={data}
-            keyOf={({ id }) => id}
-            empty={
-              <NothingYet title="No connections">
-                Add a connection with the practice’s credentials, or let a user of the practice authorize it.
-              </NothingYet>
-            }
-          />
-        )}
-      </QueryResult>
+      <QueryTable
+        query={connections}
+        caption="Connections"
+        columns={columns}
+        keyOf={({ id }) => id}
+        empty={
+          <NothingYet title="No connections">
+            Add a connection with the practice’s credentials, or let a user of the practice authorize it.
+          </NothingYet>
+        }
+      />
     </Page>
   );
 }

@@ -8,8 +8,8 @@ import { notify } from '../parts/dialogs.ts';
 import { formatCount } from '../parts/format.ts';
 import { EntryForm, FormButton } from '../parts/forms.tsx';
 import { Moment } from '../parts/moment.tsx';
-import { NothingYet, Page, QueryResult } from '../parts/page.tsx';
-import { type Column, RecordTable } from '../parts/record-table.tsx';
+import { NothingYet, Page } from '../parts/page.tsx';
+import { type Column, QueryTable } from '../parts/record-table.tsx';
 import { useSession } from '../session/session-provider.tsx';
 import { totalOf } from './amounts.tsx';
 
@@ -35,31 +35,23 @@ export function ErasuresPage() {
       }
     >
       <Text size="sm">To purge a connection or erase a patient, open the connection under Connections.</Text>
-      <QueryResult query={erasures}>
-        {({ data }) => (
-          <RecordTable
-            caption="Erasures"
-            columns={erasureColumns}
-            rows={data}
-            keyOf={({ id }) => id}
-            empty={<NothingYet title="No erasures">Nothing was erased yet.</NothingYet>}
-          />
-        )}
-      </QueryResult>
+      <QueryTable
+        query={erasures}
+        caption="Erasures"
+        columns={erasureColumns}
+        keyOf={({ id }) => id}
+        empty={<NothingYet title="No erasures">Nothing was erased yet.</NothingYet>}
+      />
       <Title order={2} size="h4">
         Deleted because of their age
       </Title>
-      <QueryResult query={retention}>
-        {({ data }) => (
-          <RecordTable
-            caption="Retention"
-            columns={retentionColumns}
-            rows={data}
-            keyOf={({ kind }) => kind}
-            empty={<NothingYet title="No pass yet">Workers check every record once a day.</NothingYet>}
-          />
-        )}
-      </QueryResult>
+      <QueryTable
+        query={retention}
+        caption="Retention"
+        columns={retentionColumns}
+        keyOf={({ kind }) => kind}
+        empty={<NothingYet title="No pass yet">Workers check every record once a day.</NothingYet>}
+      />
     </Page>
   );
 }

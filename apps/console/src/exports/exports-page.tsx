@@ -3,8 +3,8 @@ import { api } from '../api/api.ts';
 import { LiveBadge } from '../parts/badges.tsx';
 import { ConnectionSelect } from '../parts/connection.tsx';
 import { FormButton } from '../parts/forms.tsx';
-import { NothingYet, Page, QueryResult } from '../parts/page.tsx';
-import { RecordTable } from '../parts/record-table.tsx';
+import { NothingYet, Page } from '../parts/page.tsx';
+import { QueryTable } from '../parts/record-table.tsx';
 import { useFilters } from '../parts/use-filters.ts';
 import { useSession } from '../session/session-provider.tsx';
 import { exportColumns } from './export-columns.tsx';
@@ -45,17 +45,13 @@ export function ExportsPage() {
           onChange={(value) => setFilter('status', value)}
         />
       </Group>
-      <QueryResult query={exports}>
-        {({ data }) => (
-          <RecordTable
-            caption="Bulk exports"
-            columns={exportColumns(provider)}
-            rows={data}
-            keyOf={({ id }) => id}
-            empty={<NothingYet title="No exports">Start an export, or create a schedule.</NothingYet>}
-          />
-        )}
-      </QueryResult>
+      <QueryTable
+        query={exports}
+        caption="Bulk exports"
+        columns={exportColumns(provider)}
+        keyOf={({ id }) => id}
+        empty={<NothingYet title="No exports">Start an export, or create a schedule.</NothingYet>}
+      />
     </Page>
   );
 }

@@ -9,7 +9,7 @@ import { ConnectionName } from '../parts/connection.tsx';
 import { formatCount } from '../parts/format.ts';
 import { Moment } from '../parts/moment.tsx';
 import { NothingYet, Page, QueryResult } from '../parts/page.tsx';
-import { RecordTable } from '../parts/record-table.tsx';
+import { QueryTable, RecordTable } from '../parts/record-table.tsx';
 import { useSession } from '../session/session-provider.tsx';
 import { HealthReport } from '../system/health-report.tsx';
 import { History } from './history.tsx';
@@ -81,23 +81,19 @@ function ExportSummary() {
   const params = { path: { provider }, query: { limit } };
   const exports = api.useQuery('get', '/api/ehr/{provider}/bulk-export', { params });
   return (
-    <QueryResult query={exports}>
-      {({ data }) => (
-        <RecordTable
-          caption="Newest exports"
-          columns={exportColumns(provider)}
-          rows={data}
-          keyOf={({ id }) => id}
-          empty={
-            <NothingYet title="No export yet">
-              <Anchor component={Link} to="/exports" inherit>
-                Start the first export
-              </Anchor>
-            </NothingYet>
-          }
-        />
-      )}
-    </QueryResult>
+    <QueryTable
+      query={exports}
+      caption="Newest exports"
+      columns={exportColumns(provider)}
+      keyOf={({ id }) => id}
+      empty={
+        <NothingYet title="No export yet">
+          <Anchor component={Link} to="/exports" inherit>
+            Start the first export
+          </Anchor>
+        </NothingYet>
+      }
+    />
   );
 }
 

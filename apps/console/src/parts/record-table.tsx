@@ -2,6 +2,7 @@ import { Box, type MantineBreakpoint, Paper, Stack, Table } from '@mantine/core'
 import { useMediaQuery } from '@mantine/hooks';
 import type { ReactNode } from 'react';
 import { Facts } from './facts.tsx';
+import { QueryResult } from './page.tsx';
 
 export interface Column<Row> {
   readonly header: string;
@@ -72,4 +73,13 @@ function RecordCards<Row>({ caption, columns, rows, keyOf }: RecordTableProps<Ro
       ))}
     </Stack>
   );
+}
+
+interface QueryTableProps<Row> extends Omit<RecordTableProps<Row>, 'rows'> {
+  readonly query: { readonly data: { readonly data: readonly Row[] } | undefined; readonly error: unknown };
+}
+
+/** The table of the records that a query reads. */
+export function QueryTable<Row>({ query, ...table }: QueryTableProps<Row>) {
+  return <QueryResult query={query}>{({ data }) => <RecordTable {...table} rows={data} />}</QueryResult>;
 }

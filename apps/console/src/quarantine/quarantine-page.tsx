@@ -8,8 +8,8 @@ import { ConnectionName, ConnectionSelect } from '../parts/connection.tsx';
 import { notify } from '../parts/dialogs.ts';
 import { formatBytes, formatCount, shortened } from '../parts/format.ts';
 import { Moment } from '../parts/moment.tsx';
-import { NothingYet, Page, QueryResult } from '../parts/page.tsx';
-import { type Column, RecordTable } from '../parts/record-table.tsx';
+import { NothingYet, Page } from '../parts/page.tsx';
+import { type Column, QueryTable } from '../parts/record-table.tsx';
 import { useFilters } from '../parts/use-filters.ts';
 import { useSession } from '../session/session-provider.tsx';
 import { LineModal, placeOf } from './line-modal.tsx';
@@ -49,21 +49,17 @@ export function QuarantinePage() {
           </Button>
         )}
       </Group>
-      <QueryResult query={lines}>
-        {({ data }) => (
-          <RecordTable
-            caption="Lines in quarantine"
-            columns={columnsFor({ onOpen: setOpened, onReason: (value) => setFilter('reason', value) })}
-            rows={data}
-            keyOf={({ id }) => id}
-            empty={
-              <NothingYet title="The quarantine is empty">
-                All lines of files and all entries of searches were stored.
-              </NothingYet>
-            }
-          />
-        )}
-      </QueryResult>
+      <QueryTable
+        query={lines}
+        caption="Lines in quarantine"
+        columns={columnsFor({ onOpen: setOpened, onReason: (value) => setFilter('reason', value) })}
+        keyOf={({ id }) => id}
+        empty={
+          <NothingYet title="The quarantine is empty">
+            All lines of files and all entries of searches were stored.
+          </NothingYet>
+        }
+      />
       {opened && <LineModal line={opened} onClose={() => setOpened(undefined)} />}
     </Page>
   );

@@ -3,7 +3,7 @@ import { Link } from 'react-router';
 import { api, type ResourceSource } from '../api/api.ts';
 import { Moment } from '../parts/moment.tsx';
 import { QueryResult } from '../parts/page.tsx';
-import { type Column, RecordTable } from '../parts/record-table.tsx';
+import { type Column, QueryTable } from '../parts/record-table.tsx';
 import { indentJson } from './describe-resource.ts';
 
 interface ResourceDrawerProps extends ResourceReference {
@@ -56,16 +56,12 @@ function ResourceSources({ provider, connectionId, type, id }: ResourceReference
   const once = { refetchInterval: false } as const;
   const sources = api.useQuery('get', '/api/ehr/{provider}/resources/{type}/{id}/sources', init, once);
   return (
-    <QueryResult query={sources}>
-      {({ data }) => (
-        <RecordTable
-          caption="Sources of the versions"
-          columns={columnsFor(provider)}
-          rows={data}
-          keyOf={({ versionId, lastUpdated, storedAt }) => `${versionId}/${lastUpdated}/${storedAt}`}
-        />
-      )}
-    </QueryResult>
+    <QueryTable
+      query={sources}
+      caption="Sources of the versions"
+      columns={columnsFor(provider)}
+      keyOf={({ versionId, lastUpdated, storedAt }) => `${versionId}/${lastUpdated}/${storedAt}`}
+    />
   );
 }
 

@@ -7,8 +7,8 @@ import { ConnectionName } from '../parts/connection.tsx';
 import { confirm, notify } from '../parts/dialogs.ts';
 import { FormButton } from '../parts/forms.tsx';
 import { Moment } from '../parts/moment.tsx';
-import { NothingYet, Page, QueryResult } from '../parts/page.tsx';
-import { type Column, RecordTable } from '../parts/record-table.tsx';
+import { NothingYet, Page } from '../parts/page.tsx';
+import { type Column, QueryTable } from '../parts/record-table.tsx';
 import { cronWords } from './cron-words.ts';
 import { ScheduleForm } from './schedule-form.tsx';
 
@@ -24,17 +24,13 @@ export function SchedulesPage() {
         </FormButton>
       }
     >
-      <QueryResult query={schedules}>
-        {({ data }) => (
-          <RecordTable
-            caption="Schedules"
-            columns={columns}
-            rows={data}
-            keyOf={({ id }) => id}
-            empty={<NothingYet title="No schedules">A schedule keeps a practice current every night.</NothingYet>}
-          />
-        )}
-      </QueryResult>
+      <QueryTable
+        query={schedules}
+        caption="Schedules"
+        columns={columns}
+        keyOf={({ id }) => id}
+        empty={<NothingYet title="No schedules">A schedule keeps a practice current every night.</NothingYet>}
+      />
     </Page>
   );
 }

@@ -5,8 +5,8 @@ import { StatusBadge } from '../parts/badges.tsx';
 import { confirm, notify } from '../parts/dialogs.ts';
 import { FormButton } from '../parts/forms.tsx';
 import { Moment } from '../parts/moment.tsx';
-import { NothingYet, Page, QueryResult } from '../parts/page.tsx';
-import { type Column, RecordTable } from '../parts/record-table.tsx';
+import { NothingYet, Page } from '../parts/page.tsx';
+import { type Column, QueryTable } from '../parts/record-table.tsx';
 import { useSession } from '../session/session-provider.tsx';
 import { NewSigningKeyForm } from './new-signing-key-form.tsx';
 
@@ -32,21 +32,17 @@ export function SigningKeysPage() {
         </Anchor>{' '}
         at the EHR, which verifies with the public keys there.
       </Text>
-      <QueryResult query={keys}>
-        {({ data }) => (
-          <RecordTable
-            caption="Signing keys"
-            columns={columns}
-            rows={data}
-            keyOf={({ kid }) => kid}
-            empty={
-              <NothingYet title="No signing keys">
-                Create one for connections that sign assertions (SMART Backend Services).
-              </NothingYet>
-            }
-          />
-        )}
-      </QueryResult>
+      <QueryTable
+        query={keys}
+        caption="Signing keys"
+        columns={columns}
+        keyOf={({ kid }) => kid}
+        empty={
+          <NothingYet title="No signing keys">
+            Create one for connections that sign assertions (SMART Backend Services).
+          </NothingYet>
+        }
+      />
     </Page>
   );
 }

@@ -6,8 +6,8 @@ import { ConnectionName, ConnectionSelect } from '../parts/connection.tsx';
 import { formatCount } from '../parts/format.ts';
 import { FormButton } from '../parts/forms.tsx';
 import { Moment } from '../parts/moment.tsx';
-import { NothingYet, Page, QueryResult } from '../parts/page.tsx';
-import { type Column, RecordTable } from '../parts/record-table.tsx';
+import { NothingYet, Page } from '../parts/page.tsx';
+import { type Column, QueryTable } from '../parts/record-table.tsx';
 import { useFilters } from '../parts/use-filters.ts';
 import { useSession } from '../session/session-provider.tsx';
 import { StartSyncForm } from './start-sync-form.tsx';
@@ -37,21 +37,17 @@ export function SyncsPage() {
         value={connectionId ?? null}
         onChange={(id) => setFilter('connectionId', id)}
       />
-      <QueryResult query={runs}>
-        {({ data }) => (
-          <RecordTable
-            caption="Sync runs"
-            columns={columnsFor(provider)}
-            rows={data}
-            keyOf={({ id }) => id}
-            empty={
-              <NothingYet title="No sync runs">
-                A sync searches, patient by patient, for what a bulk export does not contain.
-              </NothingYet>
-            }
-          />
-        )}
-      </QueryResult>
+      <QueryTable
+        query={runs}
+        caption="Sync runs"
+        columns={columnsFor(provider)}
+        keyOf={({ id }) => id}
+        empty={
+          <NothingYet title="No sync runs">
+            A sync searches, patient by patient, for what a bulk export does not contain.
+          </NothingYet>
+        }
+      />
     </Page>
   );
 }

@@ -2,8 +2,8 @@ import { Anchor, Button, Title } from '@mantine/core';
 import { IconExternalLink } from '@tabler/icons-react';
 import { api, type Queue } from '../api/api.ts';
 import { formatCount, formatDuration } from '../parts/format.ts';
-import { Page, QueryResult } from '../parts/page.tsx';
-import { type Column, RecordTable } from '../parts/record-table.tsx';
+import { Page } from '../parts/page.tsx';
+import { type Column, QueryTable } from '../parts/record-table.tsx';
 import { HealthReport } from './health-report.tsx';
 
 /** The health of all parts, and the depth of the queues. */
@@ -27,9 +27,7 @@ export function SystemPage() {
       <Title order={2} size="h4">
         Queues
       </Title>
-      <QueryResult query={queues}>
-        {({ data }) => <RecordTable caption="Queues" columns={columns} rows={data} keyOf={({ queue }) => queue} />}
-      </QueryResult>
+      <QueryTable query={queues} caption="Queues" columns={columns} keyOf={({ queue }) => queue} />
     </Page>
   );
 }

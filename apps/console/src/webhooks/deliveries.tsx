@@ -5,8 +5,8 @@ import { StatusBadge } from '../parts/badges.tsx';
 import { notify } from '../parts/dialogs.ts';
 import { formatCount } from '../parts/format.ts';
 import { Moment } from '../parts/moment.tsx';
-import { NothingYet, QueryResult } from '../parts/page.tsx';
-import { type Column, RecordTable } from '../parts/record-table.tsx';
+import { NothingYet } from '../parts/page.tsx';
+import { type Column, QueryTable } from '../parts/record-table.tsx';
 
 interface DeliveriesProps {
   readonly connectionId: string;
@@ -26,21 +26,17 @@ export function Deliveries({ connectionId, state }: DeliveriesProps) {
       query.state.data?.data.some((delivery) => delivery.state === 'pending') ? pendingRefreshMs : refreshMs,
   });
   return (
-    <QueryResult query={deliveries}>
-      {({ data }) => (
-        <RecordTable
-          caption="Deliveries"
-          columns={columns}
-          rows={data}
-          keyOf={({ id }) => id}
-          empty={
-            <NothingYet title={state === undefined ? 'No calls yet' : 'No calls in this state'}>
-              The next export or sync that ends is called back.
-            </NothingYet>
-          }
-        />
-      )}
-    </QueryResult>
+    <QueryTable
+      query={deliveries}
+      caption="Deliveries"
+      columns={columns}
+      keyOf={({ id }) => id}
+      empty={
+        <NothingYet title={state === undefined ? 'No calls yet' : 'No calls in this state'}>
+          The next export or sync that ends is called back.
+        </NothingYet>
+      }
+    />
   );
 }
 
