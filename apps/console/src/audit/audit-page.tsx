@@ -1,11 +1,10 @@
-import { Anchor, Group, Select, Text, TextInput } from '@mantine/core';
+import { Group, Select, Text, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
-import { Link } from 'react-router';
 import { type AuditEvent, api } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { shortened } from '../parts/format.ts';
 import { Moment } from '../parts/moment.tsx';
-import { NothingYet, Page } from '../parts/page.tsx';
+import { NothingYet, Page, PageLink } from '../parts/page.tsx';
 import { type Column, QueryTable } from '../parts/record-table.tsx';
 import { fromLocalInput, localZone, toLocalInput } from '../parts/times.ts';
 import { useFilters } from '../parts/use-filters.ts';
@@ -104,14 +103,7 @@ function TimeField({ label, at, onChange }: TimeFieldProps) {
 function Targets({ event }: { readonly event: AuditEvent }) {
   return targetLinks(event).map(({ name, value, to }) => (
     <Text key={name} size="sm" title={value} style={{ overflowWrap: 'anywhere' }}>
-      {name}{' '}
-      {to === undefined ? (
-        shortened(value)
-      ) : (
-        <Anchor component={Link} to={to} inherit>
-          {shortened(value)}
-        </Anchor>
-      )}
+      {name} {to === undefined ? shortened(value) : <PageLink to={to}>{shortened(value)}</PageLink>}
     </Text>
   ));
 }

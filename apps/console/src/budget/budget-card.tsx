@@ -1,8 +1,9 @@
 import { LineChart } from '@mantine/charts';
-import { Alert, Group, Paper, Progress, SimpleGrid, Stack, Text, Title } from '@mantine/core';
+import { Alert, Group, Paper, Progress, SimpleGrid, Stack, Text } from '@mantine/core';
 import type { RateBudget } from '../api/api.ts';
 import { ConnectionName } from '../parts/connection.tsx';
 import { formatCount, formatDuration } from '../parts/format.ts';
+import { SectionTitle } from '../parts/page.tsx';
 import { usesOfWindows } from './uses-of-windows.ts';
 
 /** One budget: its three limits, a chart of the last minute, waiting requests, and the reason of a pause. */
@@ -12,9 +13,7 @@ export function BudgetCard({ budget }: { readonly budget: RateBudget }) {
   return (
     <Paper withBorder p="md">
       <Stack>
-        <Title order={2} size="h4">
-          {name}
-        </Title>
+        <SectionTitle>{name}</SectionTitle>
         {pausedMs > 0 && (
           <Alert color="red" title={`Paused for ${formatDuration(pausedMs)}`}>
             The EHR asked all clients to wait{pauseReason === undefined ? '.' : `: ${pauseReason}.`}

@@ -1,12 +1,12 @@
-import { Alert, Anchor, Button, Group, Paper, Title } from '@mantine/core';
+import { Alert, Button, Group, Paper } from '@mantine/core';
 import { IconPencil, IconTrash } from '@tabler/icons-react';
-import { Link, useParams, useSearchParams } from 'react-router';
+import { useParams, useSearchParams } from 'react-router';
 import { api, type Connection } from '../api/api.ts';
 import { ErasePatientForm } from '../erasures/erase-patient-form.tsx';
 import { Facts } from '../parts/facts.tsx';
 import { FormButton } from '../parts/forms.tsx';
 import { Moment } from '../parts/moment.tsx';
-import { NothingYet, Page, QueryResult } from '../parts/page.tsx';
+import { NothingYet, Page, PageLink, QueryResult, SectionTitle } from '../parts/page.tsx';
 import { QueryTable } from '../parts/record-table.tsx';
 import { ShortText } from '../parts/short-text.tsx';
 import { useSession } from '../session/session-provider.tsx';
@@ -72,26 +72,22 @@ export function ConnectionPage() {
               <Facts facts={factsOf(data)} />
             </Paper>
             <Group>
-              <Anchor size="sm" component={Link} to={`/exports?connectionId=${id}`}>
+              <PageLink size="sm" to={`/exports?connectionId=${id}`}>
                 Its exports
-              </Anchor>
-              <Anchor size="sm" component={Link} to={`/syncs?connectionId=${id}`}>
+              </PageLink>
+              <PageLink size="sm" to={`/syncs?connectionId=${id}`}>
                 Its syncs
-              </Anchor>
-              <Anchor size="sm" component={Link} to={`/resources?connectionId=${id}`}>
+              </PageLink>
+              <PageLink size="sm" to={`/resources?connectionId=${id}`}>
                 Its resources
-              </Anchor>
-              <Anchor size="sm" component={Link} to={`/webhooks?connectionId=${id}`}>
+              </PageLink>
+              <PageLink size="sm" to={`/webhooks?connectionId=${id}`}>
                 Its webhook
-              </Anchor>
+              </PageLink>
             </Group>
-            <Title order={2} size="h4">
-              Last test
-            </Title>
+            <SectionTitle>Last test</SectionTitle>
             <LastTest test={data.lastTest} />
-            <Title order={2} size="h4">
-              Stored up to
-            </Title>
+            <SectionTitle>Stored up to</SectionTitle>
             <Watermarks connectionId={id} />
           </>
         )}

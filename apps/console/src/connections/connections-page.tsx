@@ -1,10 +1,8 @@
-import { Anchor } from '@mantine/core';
-import { Link } from 'react-router';
 import { api, type Connection } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { FormButton } from '../parts/forms.tsx';
 import { Moment } from '../parts/moment.tsx';
-import { NothingYet, Page } from '../parts/page.tsx';
+import { NothingYet, Page, PageLink } from '../parts/page.tsx';
 import { type Column, QueryTable } from '../parts/record-table.tsx';
 import { useSession } from '../session/session-provider.tsx';
 import { NewConnectionForm } from './new-connection-form.tsx';
@@ -43,11 +41,7 @@ export function ConnectionsPage() {
 const columns: readonly Column<Connection>[] = [
   {
     header: 'Connection',
-    cell: (connection) => (
-      <Anchor component={Link} to={`/connections/${connection.id}`} inherit>
-        {connection.name}
-      </Anchor>
-    ),
+    cell: (connection) => <PageLink to={`/connections/${connection.id}`}>{connection.name}</PageLink>,
   },
   { header: 'Practice', cell: ({ practiceId, groupId }) => practiceId ?? groupId, from: 'sm' },
   { header: 'Vendor', cell: ({ provider, environment }) => `${provider} ${environment}`, from: 'sm' },

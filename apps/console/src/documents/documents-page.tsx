@@ -1,14 +1,13 @@
 import { Anchor, Button, Group, Select, Text, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useQueryClient } from '@tanstack/react-query';
-import { Link } from 'react-router';
 import { api, type PatientDocument } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { ConnectionSelect } from '../parts/connection.tsx';
 import { notify } from '../parts/dialogs.ts';
 import { formatBytes } from '../parts/format.ts';
 import { Moment } from '../parts/moment.tsx';
-import { NothingYet, Page, QueryResult } from '../parts/page.tsx';
+import { NothingYet, Page, PageLink, QueryResult } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
 import { useFilters } from '../parts/use-filters.ts';
 import { useSession } from '../session/session-provider.tsx';
@@ -142,9 +141,9 @@ function Title({ provider, document }: { readonly provider: string; readonly doc
 function Resource({ document: { connectionId, resource } }: { readonly document: PatientDocument }) {
   const { type, id } = resource;
   return (
-    <Anchor component={Link} to={`/resources?${new URLSearchParams({ connectionId, type, id })}`} inherit>
+    <PageLink to={`/resources?${new URLSearchParams({ connectionId, type, id })}`}>
       {type} {id}
-    </Anchor>
+    </PageLink>
   );
 }
 

@@ -1,4 +1,4 @@
-import { Checkbox, Text, TextInput, Title } from '@mantine/core';
+import { Checkbox, Text, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { IconTrash } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
@@ -8,7 +8,7 @@ import { notify } from '../parts/dialogs.ts';
 import { formatCount } from '../parts/format.ts';
 import { EntryForm, FormButton } from '../parts/forms.tsx';
 import { Moment } from '../parts/moment.tsx';
-import { NothingYet, Page } from '../parts/page.tsx';
+import { NothingYet, Page, SectionTitle } from '../parts/page.tsx';
 import { type Column, QueryTable } from '../parts/record-table.tsx';
 import { useSession } from '../session/session-provider.tsx';
 import { totalOf } from './amounts.tsx';
@@ -42,9 +42,7 @@ export function ErasuresPage() {
         keyOf={({ id }) => id}
         empty={<NothingYet title="No erasures">Nothing was erased yet.</NothingYet>}
       />
-      <Title order={2} size="h4">
-        Deleted because of their age
-      </Title>
+      <SectionTitle>Deleted because of their age</SectionTitle>
       <QueryTable
         query={retention}
         caption="Retention"

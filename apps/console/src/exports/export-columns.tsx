@@ -1,10 +1,9 @@
-import { Anchor } from '@mantine/core';
-import { Link } from 'react-router';
 import type { BulkExport } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { ConnectionName } from '../parts/connection.tsx';
 import { formatBytes, formatCount } from '../parts/format.ts';
 import { Moment } from '../parts/moment.tsx';
+import { PageLink } from '../parts/page.tsx';
 import type { Column } from '../parts/record-table.tsx';
 import { filesText } from './export-texts.ts';
 
@@ -14,9 +13,9 @@ export function exportColumns(provider: string): readonly Column<BulkExport>[] {
     {
       header: 'Started',
       cell: ({ id, startedAt }) => (
-        <Anchor component={Link} to={`/exports/${provider}/${id}`} inherit>
+        <PageLink to={`/exports/${provider}/${id}`}>
           <Moment at={startedAt} />
-        </Anchor>
+        </PageLink>
       ),
     },
     { header: 'Connection', cell: ({ connectionId }) => <ConnectionName id={connectionId} />, from: 'sm' },

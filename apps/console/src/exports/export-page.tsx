@@ -1,4 +1,4 @@
-import { Alert, Button, List, Paper, Title } from '@mantine/core';
+import { Alert, Button, List, Paper } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useParams } from 'react-router';
 import { api, type BulkExport, type OutputFile, refreshMs } from '../api/api.ts';
@@ -8,7 +8,7 @@ import { confirm, notify } from '../parts/dialogs.ts';
 import { Facts } from '../parts/facts.tsx';
 import { formatCount } from '../parts/format.ts';
 import { Moment } from '../parts/moment.tsx';
-import { Page, QueryResult } from '../parts/page.tsx';
+import { Page, QueryResult, SectionTitle } from '../parts/page.tsx';
 import { ActivityLine } from '../parts/runs/activity-line.tsx';
 import { RunLog } from '../parts/runs/run-log.tsx';
 import { RunProblems } from '../parts/runs/run-problems.tsx';
@@ -76,9 +76,7 @@ export function ExportPage() {
           </>
         )}
       </QueryResult>
-      <Title order={2} size="h4">
-        Files
-      </Title>
+      <SectionTitle>Files</SectionTitle>
       <QueryResult query={files}>
         {({ data }) => record && <ExportFiles files={data} status={record.status} />}
       </QueryResult>

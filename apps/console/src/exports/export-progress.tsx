@@ -1,11 +1,11 @@
-import { Anchor, Paper, Progress, Stepper } from '@mantine/core';
+import { Paper, Progress, Stepper } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { IconX } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
-import { Link } from 'react-router';
 import type { BulkExport } from '../api/api.ts';
 import { Facts } from '../parts/facts.tsx';
 import { formatBytes, formatCount, formatDuration } from '../parts/format.ts';
+import { PageLink } from '../parts/page.tsx';
 import { filesText } from './export-texts.ts';
 import { type PhaseStep, phaseSteps, stepsOf } from './phase-steps.ts';
 import { addSample, type ProgressSample, progressRate } from './progress-rate.ts';
@@ -25,13 +25,7 @@ export function ExportFigures({ record }: { readonly record: BulkExport }) {
     Unchanged: formatCount(unchanged),
     'Older than stored': stale > 0 ? formatCount(stale) : undefined,
     Quarantined:
-      quarantined === 0 ? (
-        '0'
-      ) : (
-        <Anchor component={Link} to={`/quarantine?exportId=${id}`} inherit>
-          {formatCount(quarantined)}
-        </Anchor>
-      ),
+      quarantined === 0 ? '0' : <PageLink to={`/quarantine?exportId=${id}`}>{formatCount(quarantined)}</PageLink>,
     'Of erased patients': withheld > 0 ? formatCount(withheld) : undefined,
     Deleted: formatCount(deleted),
     Received: formatBytes(bytes),

@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { api, type History as HistoryData } from '../api/api.ts';
 import { useConnectionNames } from '../parts/connection.tsx';
 import { formatBytes, formatCount, formatDuration, formatShortDuration } from '../parts/format.ts';
-import { NothingYet, QueryResult } from '../parts/page.tsx';
+import { NothingYet, QueryResult, SectionTitle } from '../parts/page.tsx';
 import { durationsOf, type HistoryChart, lagsOf, outcomesOf, usesOf, volumesOf, waitsOf } from './history-charts.ts';
 
 const ranges = [
@@ -23,9 +23,7 @@ export function History() {
   return (
     <Stack>
       <Group justify="space-between">
-        <Title order={2} size="h4">
-          Is it as usual?
-        </Title>
+        <SectionTitle>Is it as usual?</SectionTitle>
         <SegmentedControl data={ranges} value={days} onChange={setDays} aria-label="Time shown in the charts" />
       </Group>
       <QueryResult query={history}>

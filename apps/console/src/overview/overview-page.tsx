@@ -1,4 +1,4 @@
-import { Anchor, Paper, Progress, SimpleGrid, Text, Title } from '@mantine/core';
+import { Anchor, Paper, Progress, SimpleGrid, Text } from '@mantine/core';
 import { Link } from 'react-router';
 import { api, type RateBudget } from '../api/api.ts';
 import { keyOfBudget } from '../budget/budget-card.tsx';
@@ -8,7 +8,7 @@ import { LiveBadge } from '../parts/badges.tsx';
 import { ConnectionName } from '../parts/connection.tsx';
 import { formatCount } from '../parts/format.ts';
 import { Moment } from '../parts/moment.tsx';
-import { NothingYet, Page, QueryResult } from '../parts/page.tsx';
+import { NothingYet, Page, PageLink, QueryResult, SectionTitle } from '../parts/page.tsx';
 import { QueryTable, RecordTable } from '../parts/record-table.tsx';
 import { useSession } from '../session/session-provider.tsx';
 import { HealthReport } from '../system/health-report.tsx';
@@ -22,17 +22,11 @@ export function OverviewPage() {
     <Page title="Overview" beside={<LiveBadge state={live} />}>
       {isOperator && <HealthReport />}
       {isOperator && <History />}
-      <Title order={2} size="h4">
-        Exports
-      </Title>
+      <SectionTitle>Exports</SectionTitle>
       <ExportSummary />
-      <Title order={2} size="h4">
-        Rate budget
-      </Title>
+      <SectionTitle>Rate budget</SectionTitle>
       <BudgetSummary />
-      <Title order={2} size="h4">
-        Next runs
-      </Title>
+      <SectionTitle>Next runs</SectionTitle>
       <ComingRuns />
     </Page>
   );
@@ -88,9 +82,7 @@ function ExportSummary() {
       keyOf={({ id }) => id}
       empty={
         <NothingYet title="No export yet">
-          <Anchor component={Link} to="/exports" inherit>
-            Start the first export
-          </Anchor>
+          <PageLink to="/exports">Start the first export</PageLink>
         </NothingYet>
       }
     />
@@ -114,9 +106,7 @@ function ComingRuns() {
         if (coming.length === 0) {
           return (
             <NothingYet title="Nothing is scheduled">
-              <Anchor component={Link} to="/schedules" inherit>
-                Keep a practice current every night
-              </Anchor>
+              <PageLink to="/schedules">Keep a practice current every night</PageLink>
             </NothingYet>
           );
         }

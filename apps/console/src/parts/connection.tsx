@@ -1,7 +1,7 @@
-import { Anchor, Select, type SelectProps, Stack, Text } from '@mantine/core';
-import { Link } from 'react-router';
+import { Select, type SelectProps, Stack, Text } from '@mantine/core';
 import { api, type Connection } from '../api/api.ts';
 import { useSession } from '../session/session-provider.tsx';
+import { PageLink } from './page.tsx';
 
 /** The connections of the selected vendor. */
 export function ConnectionSelect(props: Omit<SelectProps, 'data'>) {
@@ -62,9 +62,5 @@ export function ConnectionName({ id }: { readonly id: string }) {
   const { data } = api.useQuery('get', '/api/ehr/connections');
   const connection = data?.data.find((candidate) => candidate.id === id);
   if (!connection) return id;
-  return (
-    <Anchor component={Link} to={`/connections/${id}`} inherit>
-      {connection.name}
-    </Anchor>
-  );
+  return <PageLink to={`/connections/${id}`}>{connection.name}</PageLink>;
 }

@@ -1,8 +1,9 @@
 import { ApiError } from '@bulkhead/client';
-import { Alert, Group, List, Paper, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { Alert, Anchor, type AnchorProps, Group, List, Paper, Skeleton, Stack, Text, Title } from '@mantine/core';
 import { useDocumentTitle } from '@mantine/hooks';
 import { IconAlertCircle } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
+import { Link } from 'react-router';
 
 interface PageProps {
   readonly title: string;
@@ -29,6 +30,26 @@ export function Page({ title, beside, actions, children }: PageProps) {
       {children}
     </Stack>
   );
+}
+
+/** The title of a part of a page. */
+export function SectionTitle({ children }: { readonly children: ReactNode }) {
+  return (
+    <Title order={2} size="h4">
+      {children}
+    </Title>
+  );
+}
+
+interface PageLinkProps extends Pick<AnchorProps, 'size'> {
+  readonly to: string;
+  readonly title?: string;
+  readonly children: ReactNode;
+}
+
+/** A link to a page of the console. By default it has the size of the text around it. */
+export function PageLink(props: PageLinkProps) {
+  return <Anchor component={Link} inherit={props.size === undefined} {...props} />;
 }
 
 interface QueryResultProps<Data> {

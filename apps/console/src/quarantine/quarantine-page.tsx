@@ -1,14 +1,13 @@
-import { Anchor, Button, Group, Select, Text, TextInput, UnstyledButton } from '@mantine/core';
+import { Button, Group, Select, Text, TextInput, UnstyledButton } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { Link } from 'react-router';
 import { api, type QuarantinedLine } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { ConnectionName, ConnectionSelect } from '../parts/connection.tsx';
 import { notify } from '../parts/dialogs.ts';
 import { formatBytes, formatCount, shortened } from '../parts/format.ts';
 import { Moment } from '../parts/moment.tsx';
-import { NothingYet, Page } from '../parts/page.tsx';
+import { NothingYet, Page, PageLink } from '../parts/page.tsx';
 import { type Column, QueryTable } from '../parts/record-table.tsx';
 import { useFilters } from '../parts/use-filters.ts';
 import { useSession } from '../session/session-provider.tsx';
@@ -105,9 +104,9 @@ function File({ line: { source, connectionId, exportId, fileId } }: { readonly l
       {provider === undefined ? (
         shortened(fileId)
       ) : (
-        <Anchor component={Link} to={`/${source === 'sync' ? 'syncs' : 'exports'}/${provider}/${exportId}`} inherit>
+        <PageLink to={`/${source === 'sync' ? 'syncs' : 'exports'}/${provider}/${exportId}`}>
           {shortened(fileId)}
-        </Anchor>
+        </PageLink>
       )}
     </Text>
   );

@@ -1,8 +1,7 @@
-import { Anchor, Code, Drawer, Group, Tabs, Text } from '@mantine/core';
-import { Link } from 'react-router';
+import { Code, Drawer, Group, Tabs, Text } from '@mantine/core';
 import { api, type ResourceSource } from '../api/api.ts';
 import { Moment } from '../parts/moment.tsx';
-import { QueryResult } from '../parts/page.tsx';
+import { PageLink, QueryResult } from '../parts/page.tsx';
 import { type Column, QueryTable } from '../parts/record-table.tsx';
 import { indentJson } from './describe-resource.ts';
 
@@ -21,9 +20,9 @@ export function ResourceDrawer({ provider, connectionId, type, id, onClose }: Re
     <Drawer opened onClose={onClose} position="right" size="xl" title={`${type}/${id}`}>
       {type === 'Patient' && (
         <Group mb="sm">
-          <Anchor component={Link} to={`/resources?${patientQuery}`} size="sm">
+          <PageLink to={`/resources?${patientQuery}`} size="sm">
             Observations of this patient
-          </Anchor>
+          </PageLink>
         </Group>
       )}
       <Tabs defaultValue="json" keepMounted={false}>
@@ -79,11 +78,7 @@ function Source({ provider, source }: { readonly provider: string; readonly sour
     'exportId' in source
       ? [`/exports/${provider}/${source.exportId}`, `export, line ${source.line}`]
       : [`/syncs/${provider}/${source.syncRunId}`, 'sync run'];
-  return (
-    <Anchor component={Link} to={to} inherit>
-      {text}
-    </Anchor>
-  );
+  return <PageLink to={to}>{text}</PageLink>;
 }
 
 /** The URL of the resources of a type. */

@@ -1,13 +1,12 @@
-import { Anchor, Button, Group, List, Text } from '@mantine/core';
+import { Button, Group, List, Text } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
-import { Link } from 'react-router';
 import { api, type Schedule } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { ConnectionName } from '../parts/connection.tsx';
 import { confirm, notify } from '../parts/dialogs.ts';
 import { FormButton } from '../parts/forms.tsx';
 import { Moment } from '../parts/moment.tsx';
-import { NothingYet, Page } from '../parts/page.tsx';
+import { NothingYet, Page, PageLink } from '../parts/page.tsx';
 import { type Column, QueryTable } from '../parts/record-table.tsx';
 import { cronWords } from './cron-words.ts';
 import { ScheduleForm } from './schedule-form.tsx';
@@ -64,9 +63,9 @@ function LastRun({ schedule: { provider, kind, lastRun } }: { readonly schedule:
       {runId === undefined ? (
         <Moment at={at} />
       ) : (
-        <Anchor component={Link} to={`/${kind}s/${provider}/${runId}`} inherit>
+        <PageLink to={`/${kind}s/${provider}/${runId}`}>
           <Moment at={at} />
-        </Anchor>
+        </PageLink>
       )}
       <StatusBadge status={runStatus ?? outcome} />
       {reason}

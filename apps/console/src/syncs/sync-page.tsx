@@ -1,4 +1,4 @@
-import { Alert, Button, List, Paper, Progress, Title } from '@mantine/core';
+import { Alert, Button, List, Paper, Progress } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useParams } from 'react-router';
 import { api, refreshMs, type SyncRun, type SyncRunDetail } from '../api/api.ts';
@@ -9,7 +9,7 @@ import { confirm, notify } from '../parts/dialogs.ts';
 import { Facts } from '../parts/facts.tsx';
 import { formatCount, formatDuration } from '../parts/format.ts';
 import { Moment } from '../parts/moment.tsx';
-import { Page, QueryResult } from '../parts/page.tsx';
+import { Page, QueryResult, SectionTitle } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
 import { ActivityLine } from '../parts/runs/activity-line.tsx';
 import { RunLog } from '../parts/runs/run-log.tsx';
@@ -55,9 +55,7 @@ export function SyncPage() {
             <Paper withBorder p="md">
               <Facts facts={factsOf(data)} />
             </Paper>
-            <Title order={2} size="h4">
-              Types
-            </Title>
+            <SectionTitle>Types</SectionTitle>
             <RecordTable
               caption="Types of the sync"
               columns={columns}

@@ -1,12 +1,10 @@
-import { Anchor } from '@mantine/core';
-import { Link } from 'react-router';
 import { api, type SyncRun } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { ConnectionName, ConnectionSelect } from '../parts/connection.tsx';
 import { formatCount } from '../parts/format.ts';
 import { FormButton } from '../parts/forms.tsx';
 import { Moment } from '../parts/moment.tsx';
-import { NothingYet, Page } from '../parts/page.tsx';
+import { NothingYet, Page, PageLink } from '../parts/page.tsx';
 import { type Column, QueryTable } from '../parts/record-table.tsx';
 import { useFilters } from '../parts/use-filters.ts';
 import { useSession } from '../session/session-provider.tsx';
@@ -57,9 +55,9 @@ function columnsFor(provider: string): readonly Column<SyncRun>[] {
     {
       header: 'Started',
       cell: ({ id, createdAt }) => (
-        <Anchor component={Link} to={`/syncs/${provider}/${id}`} inherit>
+        <PageLink to={`/syncs/${provider}/${id}`}>
           <Moment at={createdAt} />
-        </Anchor>
+        </PageLink>
       ),
     },
     { header: 'Connection', cell: ({ connectionId }) => <ConnectionName id={connectionId} />, from: 'sm' },

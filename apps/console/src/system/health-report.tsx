@@ -1,11 +1,11 @@
-import { Alert, Anchor, Button, Group, List, Stack, Text, Title } from '@mantine/core';
+import { Alert, Button, Group, List, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { Link } from 'react-router';
 import { api, type HealthCheck, type HealthSubject } from '../api/api.ts';
 import { TestConnectionButton } from '../connections/test-connection.tsx';
 import { ConnectionName } from '../parts/connection.tsx';
 import { formatCount, shortened } from '../parts/format.ts';
-import { QueryResult } from '../parts/page.tsx';
+import { PageLink, QueryResult, SectionTitle } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
 import { useSession } from '../session/session-provider.tsx';
 import { placeOf } from './place-of.ts';
@@ -44,9 +44,7 @@ export function HealthReport({ withOk = false }: { readonly withOk?: boolean }) 
               ))}
             {withOk && passed.length > 0 && (
               <>
-                <Title order={2} size="h4">
-                  Checks without a problem
-                </Title>
+                <SectionTitle>Checks without a problem</SectionTitle>
                 <RecordTable
                   caption="Checks without a problem"
                   columns={columns}
@@ -97,12 +95,7 @@ function Problem({ check }: { readonly check: HealthCheck }) {
       )}
       {action !== undefined && (
         <Text size="sm">
-          {action}{' '}
-          {subjects.length === 0 && (
-            <Anchor component={Link} to={placeOf({ check: id })} inherit>
-              Open the page
-            </Anchor>
-          )}
+          {action} {subjects.length === 0 && <PageLink to={placeOf({ check: id })}>Open the page</PageLink>}
         </Text>
       )}
     </Alert>
@@ -127,17 +120,13 @@ function Subject({ check, subject }: { readonly check: string; readonly subject:
   const { kind, id, connectionId, connectionName } = subject;
   const to = placeOf({ check, subject });
   if (kind === 'connection') {
-    return (
-      <Anchor component={Link} to={to} inherit>
-        {connectionName ?? id}
-      </Anchor>
-    );
+    return <PageLink to={to}>{connectionName ?? id}</PageLink>;
   }
   return (
     <>
-      <Anchor component={Link} to={to} inherit title={id}>
+      <PageLink to={to} title={id}>
         {kind.replace('-', ' ')} {shortened(id)}
-      </Anchor>
+      </PageLink>
       {connectionId !== undefined && connectionId !== id && (
         <>
           {' '}

@@ -1,8 +1,8 @@
-import { Anchor, Button, Title } from '@mantine/core';
+import { Anchor, Button } from '@mantine/core';
 import { IconExternalLink } from '@tabler/icons-react';
 import { api, type Queue } from '../api/api.ts';
 import { formatCount, formatDuration } from '../parts/format.ts';
-import { Page } from '../parts/page.tsx';
+import { Page, SectionTitle } from '../parts/page.tsx';
 import { type Column, QueryTable } from '../parts/record-table.tsx';
 import { HealthReport } from './health-report.tsx';
 
@@ -24,9 +24,7 @@ export function SystemPage() {
       }
     >
       <HealthReport withOk />
-      <Title order={2} size="h4">
-        Queues
-      </Title>
+      <SectionTitle>Queues</SectionTitle>
       <QueryTable query={queues} caption="Queues" columns={columns} keyOf={({ queue }) => queue} />
     </Page>
   );

@@ -1,12 +1,11 @@
-import { Anchor, Button, Group, Paper, Select, Title } from '@mantine/core';
+import { Button, Group, Paper, Select } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
-import { Link } from 'react-router';
 import { api, type Connection, type WebhookDelivery } from '../api/api.ts';
 import { ConnectionName, ConnectionSelect } from '../parts/connection.tsx';
 import { confirm, notify } from '../parts/dialogs.ts';
 import { Facts } from '../parts/facts.tsx';
 import { FormButton } from '../parts/forms.tsx';
-import { NothingYet, Page, QueryResult } from '../parts/page.tsx';
+import { NothingYet, Page, PageLink, QueryResult, SectionTitle } from '../parts/page.tsx';
 import { RecordTable } from '../parts/record-table.tsx';
 import { useFilters } from '../parts/use-filters.ts';
 import { Deliveries } from './deliveries.tsx';
@@ -47,9 +46,7 @@ export function WebhooksPage() {
               </Paper>
             )}
           </QueryResult>
-          <Title order={2} size="h4">
-            Deliveries
-          </Title>
+          <SectionTitle>Deliveries</SectionTitle>
           <Deliveries connectionId={connectionId} state={deliveryStates.find((option) => option === state)} />
         </>
       ) : (
@@ -67,11 +64,7 @@ function WebhookList({ connections }: { readonly connections: readonly Connectio
       columns={[
         {
           header: 'Connection',
-          cell: (connection) => (
-            <Anchor component={Link} to={`/webhooks?connectionId=${connection.id}`} inherit>
-              {connection.name}
-            </Anchor>
-          ),
+          cell: (connection) => <PageLink to={`/webhooks?connectionId=${connection.id}`}>{connection.name}</PageLink>,
         },
         { header: 'Called at', cell: ({ webhookUrl }) => webhookUrl },
       ]}

@@ -1,10 +1,10 @@
-import { Text, Title } from '@mantine/core';
+import { Text } from '@mantine/core';
 import type { UseQueryResult } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import type { RunEvent } from '../../api/api.ts';
 import { formatCount } from '../format.ts';
 import { Moment } from '../moment.tsx';
-import { QueryResult } from '../page.tsx';
+import { QueryResult, SectionTitle } from '../page.tsx';
 import { type Column, RecordTable } from '../record-table.tsx';
 
 interface RunLogProps {
@@ -20,9 +20,7 @@ export function RunLog({ log, phase }: RunLogProps) {
   useEffect(() => void refetch(), [refetch, phase]);
   return (
     <>
-      <Title order={2} size="h4">
-        Log
-      </Title>
+      <SectionTitle>Log</SectionTitle>
       <QueryResult query={log}>
         {({ data }) => (
           <RecordTable

@@ -1,10 +1,10 @@
-import { Alert, Anchor, Text } from '@mantine/core';
+import { Alert, Text } from '@mantine/core';
 import { IconAlertTriangle, IconInfoCircle } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
-import { Link } from 'react-router';
 import type { Retrying } from '../../api/api.ts';
 import { useSession } from '../../session/session-provider.tsx';
 import { Moment } from '../moment.tsx';
+import { PageLink } from '../page.tsx';
 
 interface RunProblemsProps {
   readonly run: {
@@ -42,12 +42,7 @@ export function RunProblems({ run, children }: RunProblemsProps) {
       {children}
       {warnings.map(({ code, message }) => (
         <Alert key={code + message} color="yellow" title={code} icon={<IconInfoCircle aria-hidden />}>
-          {message}{' '}
-          {inQuarantine.has(code) && (
-            <Anchor component={Link} to={`/quarantine?exportId=${id}`} inherit>
-              Show them
-            </Anchor>
-          )}
+          {message} {inQuarantine.has(code) && <PageLink to={`/quarantine?exportId=${id}`}>Show them</PageLink>}
         </Alert>
       ))}
     </>
@@ -93,9 +88,7 @@ function CredentialsLink({ code, connectionId }: { readonly code: string | undef
   if (!isOperator || !codesOfCredentials.includes(code)) return null;
   return (
     <Text size="sm">
-      <Anchor component={Link} to={`/connections/${connectionId}?edit=credentials`} inherit>
-        Edit credentials
-      </Anchor>
+      <PageLink to={`/connections/${connectionId}?edit=credentials`}>Edit credentials</PageLink>
     </Text>
   );
 }
