@@ -1,6 +1,5 @@
 import { Button, Code, Stack } from '@mantine/core';
-import { useQueryClient } from '@tanstack/react-query';
-import { type ApiKey, api } from '../api/api.ts';
+import { type ApiKey, api, refresh } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { ConnectionName } from '../parts/connection.tsx';
 import { confirm, notify } from '../parts/dialogs.ts';
@@ -72,9 +71,8 @@ function Connections({ apiKey: { connectionIds } }: { readonly apiKey: ApiKey })
 
 function RevokeApiKeyButton({ apiKey: { id, name } }: { readonly apiKey: ApiKey }) {
   const { key } = useSession();
-  const queries = useQueryClient();
   const revoke = api.useMutation('delete', '/api/ehr/api-keys/{id}', {
-    onSuccess: () => queries.invalidateQueries({ queryKey: ['get', '/api/ehr/api-keys'] }),
+    onSuccess: () => refresh('/api/ehr/api-keys'),
     onError: notify.failed,
   });
   const confirmRevocation = () =>

@@ -1,21 +1,19 @@
 import { MultiSelect, Select, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
-import { useQueryClient } from '@tanstack/react-query';
-import { api } from '../api/api.ts';
+import { api, refresh } from '../api/api.ts';
 import { connectionOptions } from '../parts/connection.tsx';
 import { EntryForm } from '../parts/forms.tsx';
 import { showSecret } from '../parts/show-secret.tsx';
 import { type ApiKeyForm, emptyApiKeyForm, expiriesFor, roles, toApiKeyRequest, withRole } from './api-key-form.ts';
 
 export function NewApiKeyForm({ onDone }: { readonly onDone: () => void }) {
-  const queries = useQueryClient();
   const connections = api.useQuery('get', '/api/ehr/connections');
   const create = api.useMutation('post', '/api/ehr/api-keys', {
     onSuccess: async ({ data: { name, key } }) => {
       onDone();
       const text = 'A program sends it as “Authorization: Bearer …”; a person logs in with it.';
       showSecret({ title: `The key “${name}” is made`, label: 'API key', secret: key, text });
-      await queries.invalidateQueries({ queryKey: ['get', '/api/ehr/api-keys'] });
+      await refresh('/api/ehr/api-keys');
     },
   });
   const form = useForm({

@@ -31,6 +31,16 @@ export const queryClient = new QueryClient({
   },
 });
 
+/** Reads these lists and records again where a page shows them. */
+export async function refresh(...changed: readonly (keyof paths)[]): Promise<void> {
+  for (const path of changed) await queryClient.invalidateQueries({ queryKey: ['get', path] });
+}
+
+/** Reads again what the page shows. */
+export function refreshAll(): Promise<void> {
+  return queryClient.invalidateQueries();
+}
+
 function isRefusal(error: unknown): boolean {
   return error instanceof ApiError && error.status >= 400 && error.status < 500 && error.status !== 429;
 }

@@ -1,6 +1,5 @@
 import { Stack } from '@mantine/core';
-import { useQueryClient } from '@tanstack/react-query';
-import { api, type RateBudget } from '../api/api.ts';
+import { api, queryClient, type RateBudget } from '../api/api.ts';
 import { useEventStream } from '../api/use-event-stream.ts';
 import { LiveBadge } from '../parts/badges.tsx';
 import { NothingYet, Page, QueryResult } from '../parts/page.tsx';
@@ -32,13 +31,12 @@ export function BudgetPage() {
 
 /** The live budgets. */
 function useLiveBudgets() {
-  const queries = useQueryClient();
   const budgets = api.useQuery('get', '/api/ehr/rate-budgets');
   const { queryKey } = api.queryOptions('get', '/api/ehr/rate-budgets');
   const live = useEventStream({
     url: '/api/ehr/rate-budgets/events',
     events: ['budgets'],
-    onEvent: (_event, data) => queries.setQueryData(queryKey, { success: true, data: data as RateBudget[] }),
+    onEvent: (_event, data) => queryClient.setQueryData(queryKey, { success: true, data: data as RateBudget[] }),
   });
   return { found: budgets, live };
 }

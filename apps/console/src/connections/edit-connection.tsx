@@ -1,7 +1,6 @@
 import { TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
-import { useQueryClient } from '@tanstack/react-query';
-import { api, type Connection, type Provider } from '../api/api.ts';
+import { api, type Connection, type Provider, refresh } from '../api/api.ts';
 import { notify } from '../parts/dialogs.ts';
 import { EntryForm } from '../parts/forms.tsx';
 import { WithProvider } from '../session/session-provider.tsx';
@@ -25,10 +24,9 @@ export function EditCredentialsForm({ connection, onDone }: EditProps) {
 
 function CredentialsEditor({ connection, provider, onDone }: EditProps & { readonly provider: Provider }) {
   const { id, auth } = connection;
-  const refresh = useRefreshedConnections();
   const change = api.useMutation('put', '/api/ehr/connections/{id}/credentials', {
     onSuccess: async () => {
-      await refresh();
+      await refreshConnections();
       notify.done('The credentials are replaced. Work continues with the new ones.');
       onDone();
     },
@@ -58,10 +56,9 @@ function CredentialsEditor({ connection, provider, onDone }: EditProps & { reado
 }
 
 export function RenameForm({ connection: { id, name }, onDone }: EditProps) {
-  const refresh = useRefreshedConnections();
   const rename = api.useMutation('patch', '/api/ehr/connections/{id}', {
     onSuccess: async () => {
-      await refresh();
+      await refreshConnections();
       onDone();
     },
   });
@@ -81,10 +78,6 @@ export function RenameForm({ connection: { id, name }, onDone }: EditProps) {
 }
 
 /** Reads connections again wherever they are shown. */
-function useRefreshedConnections() {
-  const queries = useQueryClient();
-  return async () => {
-    await queries.invalidateQueries({ queryKey: ['get', '/api/ehr/connections'] });
-    await queries.invalidateQueries({ queryKey: ['get', '/api/ehr/connections/{id}'] });
-  };
+function refreshConnections(): Promise<void> {
+  return refresh('/api/ehr/connections', '/api/ehr/connections/{id}');
 }

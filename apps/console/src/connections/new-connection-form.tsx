@@ -1,9 +1,8 @@
 import { ApiError } from '@bulkhead/client';
 import { Alert, Checkbox, Select, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
-import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from 'react-router';
-import { api, type Provider } from '../api/api.ts';
+import { api, type Provider, refresh } from '../api/api.ts';
 import { ConnectionName } from '../parts/connection.tsx';
 import { useSession, WithProvider } from '../session/session-provider.tsx';
 import {
@@ -25,10 +24,9 @@ export function NewConnectionForm() {
 
 function NewConnection({ provider }: { readonly provider: Provider }) {
   const navigate = useNavigate();
-  const queries = useQueryClient();
   const create = api.useMutation('post', '/api/ehr/connections', {
     onSuccess: async ({ data }) => {
-      await queries.invalidateQueries({ queryKey: ['get', '/api/ehr/connections'] });
+      await refresh('/api/ehr/connections');
       await navigate(`/connections/${data.id}`);
     },
   });

@@ -1,8 +1,7 @@
 import { Radio, Stack, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
-import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from 'react-router';
-import { api, type Connection } from '../api/api.ts';
+import { api, type Connection, refresh } from '../api/api.ts';
 import { Amounts } from '../erasures/amounts.tsx';
 import { EntryForm } from '../parts/forms.tsx';
 import { QueryResult } from '../parts/page.tsx';
@@ -10,7 +9,6 @@ import { QueryResult } from '../parts/page.tsx';
 /** Asks what to do with the stored data and shows how much there is. To purge the data, the user types the id of the connection. */
 export function RemoveConnectionForm({ connection: { id } }: { readonly connection: Connection }) {
   const navigate = useNavigate();
-  const queries = useQueryClient();
   const data = api.useQuery('get', '/api/ehr/connections/{id}/data', { params: { path: { id } } });
   const form = useForm({
     initialValues: { data: 'keep' as 'keep' | 'purge', typedId: '' },
@@ -23,8 +21,7 @@ export function RemoveConnectionForm({ connection: { id } }: { readonly connecti
     onSuccess: async () => {
       await navigate(choice === 'purge' ? '/erasures' : '/connections');
       // Do not read the connection again, because it no longer exists.
-      await queries.invalidateQueries({ queryKey: ['get', '/api/ehr/connections'] });
-      await queries.invalidateQueries({ queryKey: ['get', '/api/ehr/erasures'] });
+      await refresh('/api/ehr/connections', '/api/ehr/erasures');
     },
   });
   const submit = ({ data }: { readonly data: 'keep' | 'purge' }) =>

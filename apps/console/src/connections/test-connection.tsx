@@ -1,7 +1,6 @@
 import { Alert, Button, List, Text, ThemeIcon } from '@mantine/core';
 import { IconCheck, IconX } from '@tabler/icons-react';
-import { useQueryClient } from '@tanstack/react-query';
-import { api, type Connection, type ConnectionTest } from '../api/api.ts';
+import { api, type Connection, type ConnectionTest, refreshAll } from '../api/api.ts';
 import { notify } from '../parts/dialogs.ts';
 import { formatDuration } from '../parts/format.ts';
 import { Moment } from '../parts/moment.tsx';
@@ -15,14 +14,13 @@ interface TestConnectionButtonProps {
 
 export function TestConnectionButton({ connection, label = 'Test', isCompact = false }: TestConnectionButtonProps) {
   const { id, needsAuthorization } = connection;
-  const queries = useQueryClient();
   const test = api.useMutation('post', '/api/ehr/connections/{id}/test', {
     onSuccess: ({ data }) => {
       if (!('ok' in data)) notify.done('The test is still running. Its steps will appear here.');
       else if (data.ok) notify.done('The connection works.');
       else notify.problem(failedStep(data), 'See what to do under "Last test".');
       // Lists and the health report show the last test too.
-      return queries.invalidateQueries();
+      return refreshAll();
     },
     onError: notify.failed,
   });

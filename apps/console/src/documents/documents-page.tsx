@@ -1,7 +1,6 @@
 import { Anchor, Button, Group, Select, Text, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
-import { useQueryClient } from '@tanstack/react-query';
-import { api, type PatientDocument } from '../api/api.ts';
+import { api, type PatientDocument, refresh } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { ConnectionSelect } from '../parts/connection.tsx';
 import { notify } from '../parts/dialogs.ts';
@@ -148,11 +147,10 @@ function Resource({ document: { connectionId, resource } }: { readonly document:
 }
 
 function RetryButton({ provider, id }: { readonly provider: string; readonly id: string }) {
-  const queries = useQueryClient();
   const retry = api.useMutation('post', '/api/ehr/{provider}/documents/{id}/retry', {
     onSuccess: async () => {
       notify.done('The document will be fetched again.');
-      await queries.invalidateQueries({ queryKey: ['get', '/api/ehr/{provider}/documents'] });
+      await refresh('/api/ehr/{provider}/documents');
     },
     onError: notify.failed,
   });

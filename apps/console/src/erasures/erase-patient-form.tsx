@@ -1,8 +1,7 @@
 import { Button, Checkbox, Text, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
-import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { api } from '../api/api.ts';
+import { api, refreshAll } from '../api/api.ts';
 import { notify } from '../parts/dialogs.ts';
 import { EntryForm } from '../parts/forms.tsx';
 import { QueryResult } from '../parts/page.tsx';
@@ -15,13 +14,12 @@ interface ErasePatientFormProps {
 
 /** Counts first, which changes nothing. To delete, the user types the id a second time. */
 export function ErasePatientForm({ connectionId, onDone }: ErasePatientFormProps) {
-  const queries = useQueryClient();
   const [countedId, setCountedId] = useState<string>();
   const erase = api.useMutation('delete', '/api/ehr/connections/{id}/patients/{patientId}', {
     onSuccess: async () => {
       onDone();
       notify.done('The erasure has started. See Erasures and retention.');
-      await queries.invalidateQueries();
+      await refreshAll();
     },
   });
   const form = useForm({

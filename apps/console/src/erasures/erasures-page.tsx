@@ -1,8 +1,7 @@
 import { Checkbox, Text, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { IconTrash } from '@tabler/icons-react';
-import { useQueryClient } from '@tanstack/react-query';
-import { api, type Erasure, type RetentionPass } from '../api/api.ts';
+import { api, type Erasure, type RetentionPass, refreshAll } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { notify } from '../parts/dialogs.ts';
 import { formatCount } from '../parts/format.ts';
@@ -92,12 +91,11 @@ const retentionColumns: readonly Column<RetentionPass>[] = [
 
 /** A removed connection has no page. Only its id is known. */
 function PurgeRemovedForm({ onDone }: { readonly onDone: () => void }) {
-  const queries = useQueryClient();
   const purge = api.useMutation('delete', '/api/ehr/connections/{id}', {
     onSuccess: async () => {
       onDone();
       notify.done('The purge has started.');
-      await queries.invalidateQueries();
+      await refreshAll();
     },
   });
   const form = useForm({

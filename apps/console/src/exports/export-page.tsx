@@ -1,7 +1,6 @@
 import { Alert, Button, List, Paper } from '@mantine/core';
-import { useQueryClient } from '@tanstack/react-query';
 import { useParams } from 'react-router';
-import { api, type BulkExport, type OutputFile, refreshMs } from '../api/api.ts';
+import { api, type BulkExport, type OutputFile, refreshAll, refreshMs } from '../api/api.ts';
 import { LiveBadge, StatusBadge } from '../parts/badges.tsx';
 import { ConnectionName } from '../parts/connection.tsx';
 import { confirm, notify } from '../parts/dialogs.ts';
@@ -109,10 +108,8 @@ interface ExportActionsProps {
 /** The actions for an export: cancel it while it runs, retry what is missing after its end. */
 function ExportActions({ provider, record }: ExportActionsProps) {
   const { id: jobId, status } = record;
-  const queries = useQueryClient();
   const params = { path: { provider, jobId } };
-  const look = () => queries.invalidateQueries();
-  const options = { onSuccess: look, onError: notify.failed };
+  const options = { onSuccess: refreshAll, onError: notify.failed };
   const cancel = api.useMutation('delete', '/api/ehr/{provider}/bulk-export/{jobId}', options);
   const retry = api.useMutation('post', '/api/ehr/{provider}/bulk-export/{jobId}/retry', options);
 

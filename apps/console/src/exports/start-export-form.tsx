@@ -1,8 +1,7 @@
 import { Select, TagsInput, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
-import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from 'react-router';
-import { api } from '../api/api.ts';
+import { api, refresh } from '../api/api.ts';
 import { ConnectionSelect } from '../parts/connection.tsx';
 import { EntryForm } from '../parts/forms.tsx';
 import { resourceTypes } from '../parts/resource-types.ts';
@@ -13,10 +12,9 @@ import { type ExportForm, levels, sinceChoices, toExportRequest } from './export
 export function StartExportForm({ connectionId = '' }: { readonly connectionId: string | undefined }) {
   const { provider } = useSession();
   const navigate = useNavigate();
-  const queries = useQueryClient();
   const start = api.useMutation('post', '/api/ehr/{provider}/bulk-export', {
     onSuccess: async ({ data }) => {
-      await queries.invalidateQueries({ queryKey: ['get', '/api/ehr/{provider}/bulk-export'] });
+      await refresh('/api/ehr/{provider}/bulk-export');
       await navigate(`/exports/${provider}/${data.id}`);
     },
   });

@@ -1,5 +1,4 @@
-import { useQueryClient } from '@tanstack/react-query';
-import { api, type BulkExport, type OutputFile } from '../api/api.ts';
+import { api, type BulkExport, type OutputFile, queryClient, refresh } from '../api/api.ts';
 import { type StreamState, useEventStream } from '../api/use-event-stream.ts';
 import { mergeFiles } from './output-files.ts';
 
@@ -15,19 +14,18 @@ export function useLiveExport(options: {
   readonly isRunning: boolean;
 }): StreamState {
   const { provider, jobId, isRunning } = options;
-  const queries = useQueryClient();
   const params = { path: { provider, jobId } };
   const exportKey = api.queryOptions('get', '/api/ehr/{provider}/bulk-export/{jobId}', { params }).queryKey;
   const filesKey = api.queryOptions('get', '/api/ehr/{provider}/bulk-export/{jobId}/files', { params }).queryKey;
 
   const takeExport = (record: BulkExport) => {
-    const before = queries.getQueryData<Envelope<BulkExport>>(exportKey)?.data;
-    queries.setQueryData(exportKey, { success: true, data: record });
+    const before = queryClient.getQueryData<Envelope<BulkExport>>(exportKey)?.data;
+    queryClient.setQueryData(exportKey, { success: true, data: record });
     // The ledger exists once the manifest is read. A finished export is read as a whole.
-    if (before?.phase !== record.phase) void queries.invalidateQueries({ queryKey: filesKey });
+    if (before?.phase !== record.phase) void queryClient.invalidateQueries({ queryKey: filesKey });
   };
   const takeFiles = (changed: readonly OutputFile[]) =>
-    queries.setQueryData<Envelope<OutputFile[]>>(
+    queryClient.setQueryData<Envelope<OutputFile[]>>(
       filesKey,
       (before) => before && { success: true, data: mergeFiles({ files: before.data, changed }) },
     );
@@ -47,11 +45,10 @@ export function useLiveExports(options: {
   readonly connectionId: string | undefined;
 }): StreamState {
   const { provider, connectionId } = options;
-  const queries = useQueryClient();
   const query = connectionId === undefined ? '' : `?${new URLSearchParams({ connectionId })}`;
   return useEventStream({
     url: `/api/ehr/${provider}/bulk-export/events${query}`,
     events: ['exports'],
-    onEvent: () => void queries.invalidateQueries({ queryKey: ['get', '/api/ehr/{provider}/bulk-export'] }),
+    onEvent: () => void refresh('/api/ehr/{provider}/bulk-export'),
   });
 }

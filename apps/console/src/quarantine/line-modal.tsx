@@ -1,8 +1,7 @@
 import { answerOf } from '@bulkhead/client';
 import { Alert, Button, Group, Modal, Stack, Text, Textarea } from '@mantine/core';
-import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { api, client, type QuarantinedLine } from '../api/api.ts';
+import { api, client, type QuarantinedLine, refresh } from '../api/api.ts';
 import { notify } from '../parts/dialogs.ts';
 import { Facts } from '../parts/facts.tsx';
 import { formatBytes, formatCount } from '../parts/format.ts';
@@ -78,7 +77,6 @@ function Editor({
   readonly isTruncated: boolean;
   readonly onDone: () => void;
 }) {
-  const queries = useQueryClient();
   const [text, setText] = useState(received);
   const [error, setError] = useState<unknown>();
   const [isBusy, setBusy] = useState(false);
@@ -87,7 +85,7 @@ function Editor({
     setError(undefined);
     try {
       const { state, replay: outcome } = await replayLine({ id, corrected });
-      await queries.invalidateQueries({ queryKey: ['get', '/api/ehr/quarantine'] });
+      await refresh('/api/ehr/quarantine');
       if (state === 'open') throw new Error(`The line is still not usable: ${outcome?.reason ?? 'no reason given'}`);
       notify.done(
         state === 'withheld' ? 'The line is of an erased patient and was not stored.' : 'The line is stored.',

@@ -1,7 +1,6 @@
 import { Button, Group, Select, Text, TextInput, UnstyledButton } from '@mantine/core';
-import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { api, type QuarantinedLine } from '../api/api.ts';
+import { api, type QuarantinedLine, refresh } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { ConnectionName, ConnectionSelect } from '../parts/connection.tsx';
 import { notify } from '../parts/dialogs.ts';
@@ -114,11 +113,10 @@ function File({ line: { source, connectionId, exportId, fileId } }: { readonly l
 
 /** Replays every open line of an export, or entry of a sync run, after a defect was fixed. */
 function ReplayAllButton({ exportId }: { readonly exportId: string }) {
-  const queries = useQueryClient();
   const replay = api.useMutation('post', '/api/ehr/quarantine/replay', {
     onSuccess: ({ data }) => {
       notify.done(`${formatCount(data.count)} lines are being stored again.`);
-      return queries.invalidateQueries({ queryKey: ['get', '/api/ehr/quarantine'] });
+      return refresh('/api/ehr/quarantine');
     },
     onError: notify.failed,
   });

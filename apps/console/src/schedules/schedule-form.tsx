@@ -1,7 +1,6 @@
 import { Select, Switch, Text, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
-import { useQueryClient } from '@tanstack/react-query';
-import { api, type Schedule } from '../api/api.ts';
+import { api, refresh, type Schedule } from '../api/api.ts';
 import { ConnectionSelect } from '../parts/connection.tsx';
 import { EntryForm } from '../parts/forms.tsx';
 import { localZone } from '../parts/times.ts';
@@ -25,10 +24,8 @@ interface ScheduleFormProps {
 }
 
 export function ScheduleForm({ schedule, onDone }: ScheduleFormProps) {
-  const queries = useQueryClient();
   const onSuccess = async () => {
-    await queries.invalidateQueries({ queryKey: ['get', '/api/ehr/schedules'] });
-    await queries.invalidateQueries({ queryKey: ['get', '/api/ehr/schedules/{id}'] });
+    await refresh('/api/ehr/schedules', '/api/ehr/schedules/{id}');
     onDone();
   };
   const create = api.useMutation('post', '/api/ehr/schedules', { onSuccess });

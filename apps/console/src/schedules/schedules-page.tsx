@@ -1,6 +1,5 @@
 import { Button, Group, List, Text } from '@mantine/core';
-import { useQueryClient } from '@tanstack/react-query';
-import { api, type Schedule } from '../api/api.ts';
+import { api, refreshAll, type Schedule } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { ConnectionName } from '../parts/connection.tsx';
 import { confirm, notify } from '../parts/dialogs.ts';
@@ -75,9 +74,8 @@ function LastRun({ schedule: { provider, kind, lastRun } }: { readonly schedule:
 
 function ScheduleActions({ schedule }: { readonly schedule: Schedule }) {
   const { id, paused } = schedule;
-  const queries = useQueryClient();
   const params = { path: { id } };
-  const options = { onSuccess: () => queries.invalidateQueries(), onError: notify.failed };
+  const options = { onSuccess: refreshAll, onError: notify.failed };
   const change = api.useMutation('patch', '/api/ehr/schedules/{id}', options);
   const run = api.useMutation('post', '/api/ehr/schedules/{id}/run', options);
   const remove = api.useMutation('delete', '/api/ehr/schedules/{id}', options);

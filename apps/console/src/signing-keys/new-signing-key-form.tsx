@@ -1,7 +1,6 @@
 import { Select, Text, Textarea, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
-import { useQueryClient } from '@tanstack/react-query';
-import { api } from '../api/api.ts';
+import { api, refresh } from '../api/api.ts';
 import { EntryForm } from '../parts/forms.tsx';
 
 /** RS384 first, because every server supports it. */
@@ -9,10 +8,9 @@ const algorithms = ['RS384', 'ES384'] as const;
 
 /** Creates a key pair, or imports one. */
 export function NewSigningKeyForm({ onDone }: { readonly onDone: () => void }) {
-  const queries = useQueryClient();
   const create = api.useMutation('post', '/api/ehr/signing-keys', {
     onSuccess: async () => {
-      await queries.invalidateQueries({ queryKey: ['get', '/api/ehr/signing-keys'] });
+      await refresh('/api/ehr/signing-keys');
       onDone();
     },
   });

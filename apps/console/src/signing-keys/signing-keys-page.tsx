@@ -1,6 +1,5 @@
 import { Anchor, Button, Code, Group, Text } from '@mantine/core';
-import { useQueryClient } from '@tanstack/react-query';
-import { api, type SigningKey } from '../api/api.ts';
+import { api, refresh, type SigningKey } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { confirm, notify } from '../parts/dialogs.ts';
 import { FormButton } from '../parts/forms.tsx';
@@ -65,10 +64,8 @@ const columns: readonly Column<SigningKey>[] = [
 /** The actions that the API allows in the state of the key. */
 function SigningKeyActions({ signingKey: { kid, state } }: { readonly signingKey: SigningKey }) {
   const { isOperator } = useSession();
-  const queries = useQueryClient();
   const params = { path: { kid } };
-  const refresh = () => queries.invalidateQueries({ queryKey: ['get', '/api/ehr/signing-keys'] });
-  const options = { onSuccess: refresh, onError: notify.failed };
+  const options = { onSuccess: () => refresh('/api/ehr/signing-keys'), onError: notify.failed };
   const activate = api.useMutation('post', '/api/ehr/signing-keys/{kid}/activate', options);
   const retire = api.useMutation('post', '/api/ehr/signing-keys/{kid}/retire', options);
   const remove = api.useMutation('delete', '/api/ehr/signing-keys/{kid}', options);

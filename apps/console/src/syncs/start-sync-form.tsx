@@ -1,8 +1,7 @@
 import { Checkbox, MultiSelect, TagsInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
-import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from 'react-router';
-import { api } from '../api/api.ts';
+import { api, refresh } from '../api/api.ts';
 import { ConnectionSelect } from '../parts/connection.tsx';
 import { EntryForm } from '../parts/forms.tsx';
 import { useSession } from '../session/session-provider.tsx';
@@ -11,10 +10,9 @@ import { emptySyncForm, enhancedTypes, type SyncForm, toSyncRequest } from './sy
 export function StartSyncForm({ connectionId = '' }: { readonly connectionId: string | undefined }) {
   const { provider } = useSession();
   const navigate = useNavigate();
-  const queries = useQueryClient();
   const start = api.useMutation('post', '/api/ehr/{provider}/enhanced-sync', {
     onSuccess: async ({ data }) => {
-      await queries.invalidateQueries({ queryKey: ['get', '/api/ehr/{provider}/sync-runs'] });
+      await refresh('/api/ehr/{provider}/sync-runs');
       await navigate(`/syncs/${provider}/${data.id}`);
     },
   });

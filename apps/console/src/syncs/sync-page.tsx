@@ -1,7 +1,6 @@
 import { Alert, Button, List, Paper, Progress } from '@mantine/core';
-import { useQueryClient } from '@tanstack/react-query';
 import { useParams } from 'react-router';
-import { api, refreshMs, type SyncRun, type SyncRunDetail } from '../api/api.ts';
+import { api, queryClient, refreshAll, refreshMs, type SyncRun, type SyncRunDetail } from '../api/api.ts';
 import { useEventStream } from '../api/use-event-stream.ts';
 import { LiveBadge, StatusBadge } from '../parts/badges.tsx';
 import { ConnectionName } from '../parts/connection.tsx';
@@ -20,7 +19,6 @@ import { canRetrySync, requestsText } from './sync-texts.ts';
 /** The page of one sync, with a row for each type. */
 export function SyncPage() {
   const { provider = '', id = '' } = useParams();
-  const queries = useQueryClient();
   const init = { params: { path: { provider, id } } };
   const runQuery = api.useQuery('get', '/api/ehr/{provider}/sync-runs/{id}', init);
   const { queryKey } = api.queryOptions('get', '/api/ehr/{provider}/sync-runs/{id}', init);
@@ -28,7 +26,7 @@ export function SyncPage() {
   const live = useEventStream({
     url: run?.status === 'IN_PROGRESS' ? `/api/ehr/${provider}/sync-runs/${id}/events` : undefined,
     events: ['sync-run'],
-    onEvent: (_event, data) => queries.setQueryData(queryKey, { success: true, data: data as SyncRunDetail }),
+    onEvent: (_event, data) => queryClient.setQueryData(queryKey, { success: true, data: data as SyncRunDetail }),
   });
   const log = api.useQuery('get', '/api/ehr/{provider}/sync-runs/{id}/log', init, {
     refetchInterval: run?.status === 'IN_PROGRESS' ? refreshMs : false,
@@ -115,9 +113,8 @@ const columns: readonly Column<SyncRunDetail['byType'][number]>[] = [
 
 /** The actions for a run in its current phase. */
 function SyncActions({ provider, run }: { readonly provider: string; readonly run: SyncRun }) {
-  const queries = useQueryClient();
   const params = { path: { provider, id: run.id } };
-  const options = { onSuccess: () => queries.invalidateQueries(), onError: notify.failed };
+  const options = { onSuccess: refreshAll, onError: notify.failed };
   const cancel = api.useMutation('delete', '/api/ehr/{provider}/sync-runs/{id}', options);
   const retry = api.useMutation('post', '/api/ehr/{provider}/sync-runs/{id}/retry', options);
   if (run.status === 'IN_PROGRESS') {

@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { api, refreshMs, type WebhookDelivery } from '../api/api.ts';
+import { useQuery } from '@tanstack/react-query';
+import { api, refresh, refreshMs, type WebhookDelivery } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { notify } from '../parts/dialogs.ts';
 import { formatCount } from '../parts/format.ts';
@@ -56,11 +56,10 @@ function lastAnswer({ attempts }: WebhookDelivery): string {
 }
 
 function ResendButton({ id }: { readonly id: string }) {
-  const queries = useQueryClient();
   const resend = api.useMutation('post', '/api/ehr/webhook-deliveries/{id}/resend', {
     onSuccess: () => {
       notify.done('The call will be repeated.');
-      return queries.invalidateQueries({ queryKey: ['get', '/api/ehr/webhook-deliveries'] });
+      return refresh('/api/ehr/webhook-deliveries');
     },
     onError: notify.failed,
   });

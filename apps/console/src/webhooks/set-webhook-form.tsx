@@ -1,7 +1,6 @@
 import { Text, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
-import { useQueryClient } from '@tanstack/react-query';
-import { api, type Connection } from '../api/api.ts';
+import { api, type Connection, refreshAll } from '../api/api.ts';
 import { EntryForm } from '../parts/forms.tsx';
 import { showSecret } from '../parts/show-secret.tsx';
 
@@ -12,13 +11,12 @@ interface SetWebhookFormProps {
 
 export function SetWebhookForm({ connection, onDone }: SetWebhookFormProps) {
   const { id, webhookUrl = '' } = connection;
-  const queries = useQueryClient();
   const set = api.useMutation('put', '/api/ehr/connections/{id}/webhook', {
     onSuccess: async ({ data: { secret } }) => {
       onDone();
       const text = 'Every call is signed with this secret (Standard Webhooks), so that the receiver can verify it.';
       showSecret({ title: 'The webhook is set', label: 'Secret', secret, text });
-      await queries.invalidateQueries();
+      await refreshAll();
     },
   });
   const form = useForm({

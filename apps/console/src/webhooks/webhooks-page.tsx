@@ -1,6 +1,5 @@
 import { Button, Group, Paper, Select } from '@mantine/core';
-import { useQueryClient } from '@tanstack/react-query';
-import { api, type Connection, type WebhookDelivery } from '../api/api.ts';
+import { api, type Connection, refreshAll, type WebhookDelivery } from '../api/api.ts';
 import { ConnectionName, ConnectionSelect } from '../parts/connection.tsx';
 import { confirm, notify } from '../parts/dialogs.ts';
 import { Facts } from '../parts/facts.tsx';
@@ -81,9 +80,8 @@ function WebhookList({ connections }: { readonly connections: readonly Connectio
 
 function WebhookActions({ connection }: { readonly connection: Connection }) {
   const { id, webhookUrl } = connection;
-  const queries = useQueryClient();
   const remove = api.useMutation('delete', '/api/ehr/connections/{id}/webhook', {
-    onSuccess: () => queries.invalidateQueries(),
+    onSuccess: refreshAll,
     onError: notify.failed,
   });
   const confirmRemoval = () =>
