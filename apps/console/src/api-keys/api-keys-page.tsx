@@ -1,10 +1,10 @@
-import { Button, Code, Stack } from '@mantine/core';
+import { Code, Stack } from '@mantine/core';
 import { type ApiKey, api, refresh } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
+import { ActionButton, FormButton } from '../parts/buttons.tsx';
 import { ConnectionName } from '../parts/connection.tsx';
-import { confirm, notify } from '../parts/dialogs.ts';
+import { notify } from '../parts/dialogs.ts';
 import { formatCount } from '../parts/format.ts';
-import { FormButton } from '../parts/forms.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { NothingYet, Page } from '../parts/page.tsx';
 import { type Column, QueryTable } from '../parts/record-table.tsx';
@@ -75,27 +75,23 @@ function RevokeApiKeyButton({ apiKey: { id, name } }: { readonly apiKey: ApiKey 
     onSuccess: () => refresh('/api/ehr/api-keys'),
     onError: notify.failed,
   });
-  const confirmRevocation = () =>
-    confirm({
-      title: `Revoke the key “${name}”?`,
-      children:
-        id === key.apiKeyId
-          ? 'You are logged in with this key. Your session ends, and you need another key to log in again.'
-          : 'Requests with this key are refused from now on, and its sessions end.',
-      action: 'Revoke the key',
-      onConfirm: () => revoke.mutate({ params: { path: { id } } }),
-    });
   return (
-    <Button
-      size="compact-sm"
-      variant="outline"
-      color="red"
-      loading={revoke.isPending}
-      onClick={confirmRevocation}
+    <ActionButton
+      label="Revoke"
+      mutation={revoke}
+      input={{ params: { path: { id } } }}
+      question={{
+        title: `Revoke the key “${name}”?`,
+        text:
+          id === key.apiKeyId
+            ? 'You are logged in with this key. Your session ends, and you need another key to log in again.'
+            : 'Requests with this key are refused from now on, and its sessions end.',
+        action: 'Revoke the key',
+      }}
+      isDangerous
+      isCompact
       aria-label={`Revoke ${name}`}
-    >
-      Revoke
-    </Button>
+    />
   );
 }
 

@@ -1,6 +1,6 @@
 import { api, type Connection } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
-import { FormButton } from '../parts/forms.tsx';
+import { FormButton } from '../parts/buttons.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { NothingYet, Page, PageLink } from '../parts/page.tsx';
 import { type Column, QueryTable } from '../parts/record-table.tsx';

@@ -1,7 +1,8 @@
-import { Anchor, Button, Group, Select, Text, TextInput } from '@mantine/core';
+import { Anchor, Group, Select, Text, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { api, type PatientDocument, refresh } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
+import { ActionButton } from '../parts/buttons.tsx';
 import { ConnectionSelect } from '../parts/connection.tsx';
 import { notify } from '../parts/dialogs.ts';
 import { formatBytes } from '../parts/format.ts';
@@ -154,14 +155,5 @@ function RetryButton({ provider, id }: { readonly provider: string; readonly id:
     },
     onError: notify.failed,
   });
-  return (
-    <Button
-      size="compact-sm"
-      variant="light"
-      loading={retry.isPending}
-      onClick={() => retry.mutate({ params: { path: { provider, id } } })}
-    >
-      Fetch again
-    </Button>
-  );
+  return <ActionButton label="Fetch again" mutation={retry} input={{ params: { path: { provider, id } } }} isCompact />;
 }

@@ -1,9 +1,10 @@
-import { Alert, Button, List, Paper } from '@mantine/core';
+import { Alert, List, Paper } from '@mantine/core';
 import { useParams } from 'react-router';
 import { api, type BulkExport, type OutputFile, refreshAll, refreshMs } from '../api/api.ts';
 import { LiveBadge, StatusBadge } from '../parts/badges.tsx';
+import { ActionButton } from '../parts/buttons.tsx';
 import { ConnectionName } from '../parts/connection.tsx';
-import { confirm, notify } from '../parts/dialogs.ts';
+import { notify } from '../parts/dialogs.ts';
 import { Facts } from '../parts/facts.tsx';
 import { formatCount } from '../parts/format.ts';
 import { Moment } from '../parts/moment.tsx';
@@ -107,32 +108,26 @@ interface ExportActionsProps {
 
 /** The actions for an export: cancel it while it runs, retry what is missing after its end. */
 function ExportActions({ provider, record }: ExportActionsProps) {
-  const { id: jobId, status } = record;
-  const params = { path: { provider, jobId } };
+  const params = { path: { provider, jobId: record.id } };
   const options = { onSuccess: refreshAll, onError: notify.failed };
   const cancel = api.useMutation('delete', '/api/ehr/{provider}/bulk-export/{jobId}', options);
   const retry = api.useMutation('post', '/api/ehr/{provider}/bulk-export/{jobId}/retry', options);
-
-  if (status === 'IN_PROGRESS') {
-    const confirmCancellation = () =>
-      confirm({
-        title: 'Cancel this export?',
-        children: 'The EHR is asked to stop. Stored resources stay. The next export fetches the rest.',
-        action: 'Cancel the export',
-        onConfirm: () => cancel.mutate({ params }),
-      });
+  if (record.status === 'IN_PROGRESS') {
     return (
-      <Button color="red" variant="outline" loading={cancel.isPending} onClick={confirmCancellation}>
-        Cancel
-      </Button>
+      <ActionButton
+        label="Cancel"
+        mutation={cancel}
+        input={{ params }}
+        question={{
+          title: 'Cancel this export?',
+          text: 'The EHR is asked to stop. Stored resources stay. The next export fetches the rest.',
+          action: 'Cancel the export',
+        }}
+        isDangerous
+      />
     );
   }
-  if (!canRetryExport(record)) return null;
-  return (
-    <Button loading={retry.isPending} onClick={() => retry.mutate({ params })}>
-      Retry what is missing
-    </Button>
-  );
+  return canRetryExport(record) && <ActionButton label="Retry what is missing" mutation={retry} input={{ params }} />;
 }
 
 interface ExportProblemsProps {

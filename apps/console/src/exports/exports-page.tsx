@@ -1,8 +1,8 @@
 import { Group, Select } from '@mantine/core';
 import { api } from '../api/api.ts';
 import { LiveBadge } from '../parts/badges.tsx';
+import { FormButton } from '../parts/buttons.tsx';
 import { ConnectionSelect } from '../parts/connection.tsx';
-import { FormButton } from '../parts/forms.tsx';
 import { NothingYet, Page } from '../parts/page.tsx';
 import { QueryTable } from '../parts/record-table.tsx';
 import { useFilters } from '../parts/use-filters.ts';

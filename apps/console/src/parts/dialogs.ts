@@ -1,18 +1,5 @@
 import { ApiError } from '@bulkhead/client';
-import { modals } from '@mantine/modals';
 import { notifications } from '@mantine/notifications';
-import type { ReactNode } from 'react';
-
-/** Asks before an action that cannot be undone. */
-export function confirm(options: {
-  readonly title: string;
-  readonly children: ReactNode;
-  readonly action: string;
-  readonly onConfirm: () => void;
-}): void {
-  const { action, ...rest } = options;
-  modals.openConfirmModal({ ...rest, labels: { confirm: action, cancel: 'Go back' }, confirmProps: { color: 'red' } });
-}
 
 /** An error says what to do, so it stays until the user closes it. */
 function showProblem(title: string, message: string): void {

@@ -1,6 +1,4 @@
-import { Button, Group, Modal, Stack } from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
-import { IconPlus } from '@tabler/icons-react';
+import { Button, Group, Stack } from '@mantine/core';
 import type { ReactNode, SubmitEventHandler } from 'react';
 import { Problem } from './page.tsx';
 
@@ -26,51 +24,5 @@ export function EntryForm({ action, mutation: { isPending, error }, onSubmit, ch
         </Group>
       </Stack>
     </form>
-  );
-}
-
-interface FormButtonProps {
-  readonly label: string;
-  /** The title of the dialog. */
-  readonly title: string;
-  readonly icon?: ReactNode;
-  /** For actions that cannot be undone. */
-  readonly isDangerous?: boolean;
-  /** Whether the form is open when the page is. */
-  readonly isOpenAtFirst?: boolean;
-  /** Beside the most important action of a page. */
-  readonly isSecondary?: boolean;
-  /** For the rows of a table. */
-  readonly isCompact?: boolean;
-  readonly children: (close: () => void) => ReactNode;
-}
-
-/** A button that opens a form, which is empty each time. */
-export function FormButton({
-  label,
-  title,
-  icon = <IconPlus size={16} aria-hidden />,
-  isDangerous = false,
-  isOpenAtFirst = false,
-  isSecondary = false,
-  isCompact = false,
-  children,
-}: FormButtonProps) {
-  const [isOpen, { open, close }] = useDisclosure(isOpenAtFirst);
-  return (
-    <>
-      <Button
-        leftSection={icon}
-        onClick={open}
-        variant={isSecondary ? 'default' : 'filled'}
-        {...(isDangerous ? { color: 'red', variant: 'outline' } : {})}
-        {...(isCompact ? { size: 'compact-sm', variant: 'light' } : {})}
-      >
-        {label}
-      </Button>
-      <Modal opened={isOpen} onClose={close} title={title} size="lg">
-        {isOpen && children(close)}
-      </Modal>
-    </>
   );
 }

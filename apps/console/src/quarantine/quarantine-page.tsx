@@ -2,6 +2,7 @@ import { Button, Group, Select, Text, TextInput, UnstyledButton } from '@mantine
 import { useState } from 'react';
 import { api, type QuarantinedLine, refresh } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
+import { ActionButton } from '../parts/buttons.tsx';
 import { ConnectionName, ConnectionSelect } from '../parts/connection.tsx';
 import { notify } from '../parts/dialogs.ts';
 import { formatBytes, formatCount, shortened } from '../parts/format.ts';
@@ -120,9 +121,5 @@ function ReplayAllButton({ exportId }: { readonly exportId: string }) {
     },
     onError: notify.failed,
   });
-  return (
-    <Button loading={replay.isPending} onClick={() => replay.mutate({ body: { exportId } })}>
-      Replay all of this run
-    </Button>
-  );
+  return <ActionButton label="Replay all of this run" mutation={replay} input={{ body: { exportId } }} />;
 }

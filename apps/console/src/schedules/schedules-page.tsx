@@ -1,9 +1,9 @@
-import { Button, Group, List, Text } from '@mantine/core';
+import { Group, List, Text } from '@mantine/core';
 import { api, refreshAll, type Schedule } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
+import { ActionButton, FormButton } from '../parts/buttons.tsx';
 import { ConnectionName } from '../parts/connection.tsx';
-import { confirm, notify } from '../parts/dialogs.ts';
-import { FormButton } from '../parts/forms.tsx';
+import { notify } from '../parts/dialogs.ts';
 import { Moment } from '../parts/moment.tsx';
 import { NothingYet, Page, PageLink } from '../parts/page.tsx';
 import { type Column, QueryTable } from '../parts/record-table.tsx';
@@ -79,32 +79,30 @@ function ScheduleActions({ schedule }: { readonly schedule: Schedule }) {
   const change = api.useMutation('patch', '/api/ehr/schedules/{id}', options);
   const run = api.useMutation('post', '/api/ehr/schedules/{id}/run', options);
   const remove = api.useMutation('delete', '/api/ehr/schedules/{id}', options);
-  const confirmRemoval = () =>
-    confirm({
-      title: 'Remove this schedule?',
-      children: 'Runs that it started continue.',
-      action: 'Remove the schedule',
-      onConfirm: () => remove.mutate({ params }),
-    });
   return (
     <Group gap="xs">
-      <Button size="compact-sm" variant="light" loading={run.isPending} onClick={() => run.mutate({ params })}>
-        Run now
-      </Button>
-      <Button
-        size="compact-sm"
-        variant="light"
-        loading={change.isPending}
-        onClick={() => change.mutate({ params, body: { paused: !paused } })}
-      >
-        {paused ? 'Resume' : 'Pause'}
-      </Button>
+      <ActionButton label="Run now" mutation={run} input={{ params }} isCompact />
+      <ActionButton
+        label={paused ? 'Resume' : 'Pause'}
+        mutation={change}
+        input={{ params, body: { paused: !paused } }}
+        isCompact
+      />
       <FormButton label="Edit" title="Edit the schedule" icon={null} isCompact>
         {(close) => <ScheduleForm schedule={schedule} onDone={close} />}
       </FormButton>
-      <Button size="compact-sm" variant="outline" color="red" loading={remove.isPending} onClick={confirmRemoval}>
-        Remove
-      </Button>
+      <ActionButton
+        label="Remove"
+        mutation={remove}
+        input={{ params }}
+        question={{
+          title: 'Remove this schedule?',
+          text: 'Runs that it started continue.',
+          action: 'Remove the schedule',
+        }}
+        isDangerous
+        isCompact
+      />
     </Group>
   );
 }

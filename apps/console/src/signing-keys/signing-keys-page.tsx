@@ -1,8 +1,8 @@
-import { Anchor, Button, Code, Group, Text } from '@mantine/core';
+import { Anchor, Code, Group, Text } from '@mantine/core';
 import { api, refresh, type SigningKey } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
-import { confirm, notify } from '../parts/dialogs.ts';
-import { FormButton } from '../parts/forms.tsx';
+import { ActionButton, FormButton } from '../parts/buttons.tsx';
+import { notify } from '../parts/dialogs.ts';
 import { Moment } from '../parts/moment.tsx';
 import { NothingYet, Page } from '../parts/page.tsx';
 import { type Column, QueryTable } from '../parts/record-table.tsx';
@@ -71,42 +71,42 @@ function SigningKeyActions({ signingKey: { kid, state } }: { readonly signingKey
   const remove = api.useMutation('delete', '/api/ehr/signing-keys/{kid}', options);
   if (!isOperator || state === 'active') return null;
   if (state === 'retired') {
-    const confirmRemoval = () =>
-      confirm({
-        title: 'Delete this key?',
-        children: 'EHRs can no longer verify what it has signed.',
-        action: 'Delete the key',
-        onConfirm: () => remove.mutate({ params }),
-      });
     return (
-      <Button size="compact-sm" variant="outline" color="red" loading={remove.isPending} onClick={confirmRemoval}>
-        Delete
-      </Button>
+      <ActionButton
+        label="Delete"
+        mutation={remove}
+        input={{ params }}
+        question={{
+          title: 'Delete this key?',
+          text: 'EHRs can no longer verify what it has signed.',
+          action: 'Delete the key',
+        }}
+        isDangerous
+        isCompact
+      />
     );
   }
-  const confirmActivation = () =>
-    confirm({
-      title: 'Let this key sign from now on?',
-      children:
-        'An EHR that has not read the key yet refuses what it signs. Without this, it signs an hour after its creation.',
-      action: 'Activate the key',
-      onConfirm: () => activate.mutate({ params }),
-    });
-  const confirmRetirement = () =>
-    confirm({
-      title: 'Retire this key?',
-      children: 'A retired key never signs again.',
-      action: 'Retire the key',
-      onConfirm: () => retire.mutate({ params }),
-    });
   return (
     <Group gap="xs">
-      <Button size="compact-sm" variant="light" loading={activate.isPending} onClick={confirmActivation}>
-        Activate
-      </Button>
-      <Button size="compact-sm" variant="outline" color="red" loading={retire.isPending} onClick={confirmRetirement}>
-        Retire
-      </Button>
+      <ActionButton
+        label="Activate"
+        mutation={activate}
+        input={{ params }}
+        question={{
+          title: 'Let this key sign from now on?',
+          text: 'An EHR that has not read the key yet refuses what it signs. Without this, it signs an hour after its creation.',
+          action: 'Activate the key',
+        }}
+        isCompact
+      />
+      <ActionButton
+        label="Retire"
+        mutation={retire}
+        input={{ params }}
+        question={{ title: 'Retire this key?', text: 'A retired key never signs again.', action: 'Retire the key' }}
+        isDangerous
+        isCompact
+      />
     </Group>
   );
 }

@@ -1,10 +1,11 @@
-import { Alert, Button, List, Paper, Progress } from '@mantine/core';
+import { Alert, List, Paper, Progress } from '@mantine/core';
 import { useParams } from 'react-router';
 import { api, queryClient, refreshAll, refreshMs, type SyncRun, type SyncRunDetail } from '../api/api.ts';
 import { useEventStream } from '../api/use-event-stream.ts';
 import { LiveBadge, StatusBadge } from '../parts/badges.tsx';
+import { ActionButton } from '../parts/buttons.tsx';
 import { ConnectionName } from '../parts/connection.tsx';
-import { confirm, notify } from '../parts/dialogs.ts';
+import { notify } from '../parts/dialogs.ts';
 import { Facts } from '../parts/facts.tsx';
 import { formatCount, formatDuration } from '../parts/format.ts';
 import { Moment } from '../parts/moment.tsx';
@@ -118,25 +119,21 @@ function SyncActions({ provider, run }: { readonly provider: string; readonly ru
   const cancel = api.useMutation('delete', '/api/ehr/{provider}/sync-runs/{id}', options);
   const retry = api.useMutation('post', '/api/ehr/{provider}/sync-runs/{id}/retry', options);
   if (run.status === 'IN_PROGRESS') {
-    const confirmCancellation = () =>
-      confirm({
-        title: 'Cancel this sync?',
-        children: 'Stored resources stay. The next sync starts from the same time as this one.',
-        action: 'Cancel the sync',
-        onConfirm: () => cancel.mutate({ params }),
-      });
     return (
-      <Button color="red" variant="outline" loading={cancel.isPending} onClick={confirmCancellation}>
-        Cancel
-      </Button>
+      <ActionButton
+        label="Cancel"
+        mutation={cancel}
+        input={{ params }}
+        question={{
+          title: 'Cancel this sync?',
+          text: 'Stored resources stay. The next sync starts from the same time as this one.',
+          action: 'Cancel the sync',
+        }}
+        isDangerous
+      />
     );
   }
-  if (!canRetrySync(run.status)) return null;
-  return (
-    <Button loading={retry.isPending} onClick={() => retry.mutate({ params })}>
-      Retry what failed
-    </Button>
-  );
+  return canRetrySync(run.status) && <ActionButton label="Retry what failed" mutation={retry} input={{ params }} />;
 }
 
 /** What failed in a sync, what it waits for, and what it skipped. */

@@ -1,8 +1,8 @@
 import { api, type SyncRun } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
+import { FormButton } from '../parts/buttons.tsx';
 import { ConnectionName, ConnectionSelect } from '../parts/connection.tsx';
 import { formatCount } from '../parts/format.ts';
-import { FormButton } from '../parts/forms.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { NothingYet, Page, PageLink } from '../parts/page.tsx';
 import { type Column, QueryTable } from '../parts/record-table.tsx';

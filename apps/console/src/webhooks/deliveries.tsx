@@ -1,7 +1,7 @@
-import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { api, refresh, refreshMs, type WebhookDelivery } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
+import { ActionButton } from '../parts/buttons.tsx';
 import { notify } from '../parts/dialogs.ts';
 import { formatCount } from '../parts/format.ts';
 import { Moment } from '../parts/moment.tsx';
@@ -63,14 +63,5 @@ function ResendButton({ id }: { readonly id: string }) {
     },
     onError: notify.failed,
   });
-  return (
-    <Button
-      size="compact-sm"
-      variant="light"
-      loading={resend.isPending}
-      onClick={() => resend.mutate({ params: { path: { id } } })}
-    >
-      Resend
-    </Button>
-  );
+  return <ActionButton label="Resend" mutation={resend} input={{ params: { path: { id } } }} isCompact />;
 }

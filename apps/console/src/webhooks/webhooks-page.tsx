@@ -1,9 +1,9 @@
-import { Button, Group, Paper, Select } from '@mantine/core';
+import { Group, Paper, Select } from '@mantine/core';
 import { api, type Connection, refreshAll, type WebhookDelivery } from '../api/api.ts';
+import { ActionButton, FormButton } from '../parts/buttons.tsx';
 import { ConnectionName, ConnectionSelect } from '../parts/connection.tsx';
-import { confirm, notify } from '../parts/dialogs.ts';
+import { notify } from '../parts/dialogs.ts';
 import { Facts } from '../parts/facts.tsx';
-import { FormButton } from '../parts/forms.tsx';
 import { NothingYet, Page, PageLink, QueryResult, SectionTitle } from '../parts/page.tsx';
 import { RecordTable } from '../parts/record-table.tsx';
 import { useFilters } from '../parts/use-filters.ts';
@@ -84,22 +84,23 @@ function WebhookActions({ connection }: { readonly connection: Connection }) {
     onSuccess: refreshAll,
     onError: notify.failed,
   });
-  const confirmRemoval = () =>
-    confirm({
-      title: 'Remove this webhook?',
-      children: 'Exports and syncs of this connection will no longer call the webhook. Its secret is deleted.',
-      action: 'Remove the webhook',
-      onConfirm: () => remove.mutate({ params: { path: { id } } }),
-    });
   return (
     <>
       <FormButton label={webhookUrl === undefined ? 'Set a webhook' : 'Change'} title="Set the webhook" icon={null}>
         {(close) => <SetWebhookForm connection={connection} onDone={close} />}
       </FormButton>
       {webhookUrl !== undefined && (
-        <Button color="red" variant="outline" loading={remove.isPending} onClick={confirmRemoval}>
-          Remove
-        </Button>
+        <ActionButton
+          label="Remove"
+          mutation={remove}
+          input={{ params: { path: { id } } }}
+          question={{
+            title: 'Remove this webhook?',
+            text: 'Exports and syncs of this connection will no longer call the webhook. Its secret is deleted.',
+            action: 'Remove the webhook',
+          }}
+          isDangerous
+        />
       )}
     </>
   );

@@ -1,0 +1,80 @@
+import { Button, Modal } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { modals } from '@mantine/modals';
+import { IconPlus } from '@tabler/icons-react';
+import type { ReactNode } from 'react';
+
+interface ButtonLook {
+  /** For actions that cannot be undone. */
+  readonly isDangerous?: boolean;
+  /** For the rows of a table. */
+  readonly isCompact?: boolean;
+}
+
+function lookOf({ isDangerous = false, isCompact = false }: ButtonLook) {
+  return {
+    ...(isCompact ? { size: 'compact-sm', variant: 'light' } : {}),
+    ...(isDangerous ? { color: 'red', variant: 'outline' } : {}),
+  };
+}
+
+interface ActionButtonProps<Input> extends ButtonLook {
+  readonly label: string;
+  readonly mutation: { readonly isPending: boolean; readonly mutate: (input: Input) => void };
+  readonly input: NoInfer<Input>;
+  /** Asked before the request is sent. */
+  readonly question?: { readonly title: string; readonly text: string; readonly action: string };
+  readonly 'aria-label'?: string;
+}
+
+/** A button that sends a request, after a question if there is one. */
+export function ActionButton<Input>(props: ActionButtonProps<Input>) {
+  const { label, mutation, input, question, isDangerous = false, isCompact = false, ...others } = props;
+  const send = () => mutation.mutate(input);
+  const ask = ({ title, text, action }: NonNullable<typeof question>) =>
+    modals.openConfirmModal({
+      title,
+      children: text,
+      labels: { confirm: action, cancel: 'Go back' },
+      confirmProps: { color: 'red' },
+      onConfirm: send,
+    });
+  return (
+    <Button
+      loading={mutation.isPending}
+      onClick={() => (question ? ask(question) : send())}
+      {...lookOf({ isDangerous, isCompact })}
+      {...others}
+    >
+      {label}
+    </Button>
+  );
+}
+
+interface FormButtonProps extends ButtonLook {
+  readonly label: string;
+  /** The title of the dialog. */
+  readonly title: string;
+  readonly icon?: ReactNode;
+  /** Whether the form is open when the page is. */
+  readonly isOpenAtFirst?: boolean;
+  /** Beside the most important action of a page. */
+  readonly isSecondary?: boolean;
+  readonly children: (close: () => void) => ReactNode;
+}
+
+/** A button that opens a form, which is empty each time. */
+export function FormButton(props: FormButtonProps) {
+  const { label, title, icon = <IconPlus size={16} aria-hidden />, isSecondary = false, children } = props;
+  const [isOpen, { open, close }] = useDisclosure(props.isOpenAtFirst);
+  return (
+    <>
+      <Button leftSection={icon} onClick={open} variant={isSecondary ? 'default' : 'filled'} {...lookOf(props)}>
+        {label}
+      </Button>
+      <Modal opened={isOpen} onClose={close} title={title} size="lg">
+        {isOpen && children(close)}
+      </Modal>
+    </>
+  );
+}
