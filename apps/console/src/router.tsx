@@ -1,62 +1,34 @@
+import type { ComponentType } from 'react';
 import { createBrowserRouter, type RouteObject } from 'react-router';
 import { AppLayout } from './shell/app-layout.tsx';
 import { NoSuchPage, PageCrash } from './shell/error-pages.tsx';
 
-/** The browser loads each page separately, so the export pages do not load the charts. */
 const pages: readonly RouteObject[] = [
-  { index: true, lazy: async () => ({ Component: (await import('./overview/overview-page.tsx')).OverviewPage }) },
-  { path: 'exports', lazy: async () => ({ Component: (await import('./exports/exports-page.tsx')).ExportsPage }) },
-  {
-    path: 'exports/:provider/:jobId',
-    lazy: async () => ({ Component: (await import('./exports/export-page.tsx')).ExportPage }),
-  },
-  { path: 'syncs', lazy: async () => ({ Component: (await import('./syncs/syncs-page.tsx')).SyncsPage }) },
-  { path: 'syncs/:provider/:id', lazy: async () => ({ Component: (await import('./syncs/sync-page.tsx')).SyncPage }) },
-  {
-    path: 'connections',
-    lazy: async () => ({ Component: (await import('./connections/connections-page.tsx')).ConnectionsPage }),
-  },
-  {
-    path: 'connections/:id',
-    lazy: async () => ({ Component: (await import('./connections/connection-page.tsx')).ConnectionPage }),
-  },
-  {
-    path: 'schedules',
-    lazy: async () => ({ Component: (await import('./schedules/schedules-page.tsx')).SchedulesPage }),
-  },
-  {
-    path: 'resources',
-    lazy: async () => ({ Component: (await import('./resources/resources-page.tsx')).ResourcesPage }),
-  },
-  {
-    path: 'quarantine',
-    lazy: async () => ({ Component: (await import('./quarantine/quarantine-page.tsx')).QuarantinePage }),
-  },
-  {
-    path: 'documents',
-    lazy: async () => ({ Component: (await import('./documents/documents-page.tsx')).DocumentsPage }),
-  },
-  {
-    path: 'signing-keys',
-    lazy: async () => ({ Component: (await import('./signing-keys/signing-keys-page.tsx')).SigningKeysPage }),
-  },
-  { path: 'budget', lazy: async () => ({ Component: (await import('./budget/budget-page.tsx')).BudgetPage }) },
-  { path: 'system', lazy: async () => ({ Component: (await import('./system/system-page.tsx')).SystemPage }) },
-  {
-    path: 'webhooks',
-    lazy: async () => ({ Component: (await import('./webhooks/webhooks-page.tsx')).WebhooksPage }),
-  },
-  {
-    path: 'api-keys',
-    lazy: async () => ({ Component: (await import('./api-keys/api-keys-page.tsx')).ApiKeysPage }),
-  },
-  {
-    path: 'erasures',
-    lazy: async () => ({ Component: (await import('./erasures/erasures-page.tsx')).ErasuresPage }),
-  },
-  { path: 'audit', lazy: async () => ({ Component: (await import('./audit/audit-page.tsx')).AuditPage }) },
+  { index: true, lazy: { Component: async () => (await import('./overview/overview-page.tsx')).OverviewPage } },
+  page('exports', async () => (await import('./exports/exports-page.tsx')).ExportsPage),
+  page('exports/:provider/:jobId', async () => (await import('./exports/export-page.tsx')).ExportPage),
+  page('syncs', async () => (await import('./syncs/syncs-page.tsx')).SyncsPage),
+  page('syncs/:provider/:id', async () => (await import('./syncs/sync-page.tsx')).SyncPage),
+  page('connections', async () => (await import('./connections/connections-page.tsx')).ConnectionsPage),
+  page('connections/:id', async () => (await import('./connections/connection-page.tsx')).ConnectionPage),
+  page('schedules', async () => (await import('./schedules/schedules-page.tsx')).SchedulesPage),
+  page('resources', async () => (await import('./resources/resources-page.tsx')).ResourcesPage),
+  page('quarantine', async () => (await import('./quarantine/quarantine-page.tsx')).QuarantinePage),
+  page('documents', async () => (await import('./documents/documents-page.tsx')).DocumentsPage),
+  page('signing-keys', async () => (await import('./signing-keys/signing-keys-page.tsx')).SigningKeysPage),
+  page('budget', async () => (await import('./budget/budget-page.tsx')).BudgetPage),
+  page('system', async () => (await import('./system/system-page.tsx')).SystemPage),
+  page('webhooks', async () => (await import('./webhooks/webhooks-page.tsx')).WebhooksPage),
+  page('api-keys', async () => (await import('./api-keys/api-keys-page.tsx')).ApiKeysPage),
+  page('erasures', async () => (await import('./erasures/erasures-page.tsx')).ErasuresPage),
+  page('audit', async () => (await import('./audit/audit-page.tsx')).AuditPage),
   { path: '*', Component: NoSuchPage },
 ];
+
+/** The browser loads each page separately, so the export pages do not load the charts. */
+function page(path: string, load: () => Promise<ComponentType>): RouteObject {
+  return { path, lazy: { Component: load } };
+}
 
 export const router = createBrowserRouter([
   { path: '/', Component: AppLayout, children: [{ ErrorBoundary: PageCrash, children: [...pages] }] },
