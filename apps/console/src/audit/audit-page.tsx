@@ -10,6 +10,7 @@ import { fromLocalInput, localZone, toLocalInput } from '../parts/times.ts';
 import { useFilters } from '../parts/use-filters.ts';
 import { targetLinks } from './target-links.ts';
 
+const filterNames = ['patient', 'actor', 'action', 'outcome', 'from', 'to'] as const;
 const outcomes = ['success', 'unchanged', 'refused', 'failed'] as const;
 const patientId = /^[A-Za-z0-9\-._]{1,128}$/;
 /** So that typing does not send a request for each letter. */
@@ -17,7 +18,7 @@ const typingMs = 300;
 
 /** Who did what, newest first. Each read of it is recorded in the audit log, so it is read again only when the operator asks. */
 export function AuditPage() {
-  const { filters, setFilter } = useFilters(['patient', 'actor', 'action', 'outcome', 'from', 'to']);
+  const { filters, setFilter, textField, choiceField } = useFilters(filterNames);
   const [{ patient, actor, action, outcome, from, to }] = useDebouncedValue(filters, typingMs);
   const isPatientId = patient === undefined || patientId.test(patient);
   const query = { patient, actor, action, from, to, outcome: outcomes.find((option) => option === outcome) };
@@ -30,29 +31,11 @@ export function AuditPage() {
           label="Patient"
           placeholder="Id at the EHR"
           error={isPatientId ? undefined : 'An id has no spaces and no slash'}
-          value={filters.patient ?? ''}
-          onChange={({ currentTarget }) => setFilter('patient', currentTarget.value)}
+          {...textField('patient')}
         />
-        <TextInput
-          label="Who"
-          placeholder="Id of a key"
-          value={filters.actor ?? ''}
-          onChange={({ currentTarget }) => setFilter('actor', currentTarget.value)}
-        />
-        <TextInput
-          label="What"
-          placeholder="export.create"
-          value={filters.action ?? ''}
-          onChange={({ currentTarget }) => setFilter('action', currentTarget.value)}
-        />
-        <Select
-          label="Outcome"
-          placeholder="Any"
-          clearable
-          data={[...outcomes]}
-          value={filters.outcome ?? null}
-          onChange={(value) => setFilter('outcome', value)}
-        />
+        <TextInput label="Who" placeholder="Id of a key" {...textField('actor')} />
+        <TextInput label="What" placeholder="export.create" {...textField('action')} />
+        <Select label="Outcome" placeholder="Any" clearable data={[...outcomes]} {...choiceField('outcome')} />
         <TimeField label="From" at={filters.from} onChange={(at) => setFilter('from', at)} />
         <TimeField label="Before" at={filters.to} onChange={(at) => setFilter('to', at)} />
       </Group>

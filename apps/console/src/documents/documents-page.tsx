@@ -21,24 +21,13 @@ const typingMs = 300;
 /** The documents of a connection: whether their content is stored, and why it is not. Each read is an audit event. */
 export function DocumentsPage() {
   const { provider } = useSession();
-  const { filters, setFilter } = useFilters(['connectionId', 'state', 'patient']);
+  const { filters, setFilter, choiceField } = useFilters(['connectionId', 'state', 'patient']);
   const { connectionId } = filters;
   return (
     <Page title="Documents">
       <Group align="end">
-        <ConnectionSelect
-          placeholder="Choose one"
-          value={connectionId ?? null}
-          onChange={(id) => setFilter('connectionId', id)}
-        />
-        <Select
-          label="State"
-          placeholder="Any"
-          clearable
-          data={[...documentStates]}
-          value={filters.state ?? null}
-          onChange={(value) => setFilter('state', value)}
-        />
+        <ConnectionSelect placeholder="Choose one" {...choiceField('connectionId')} />
+        <Select label="State" placeholder="Any" clearable data={[...documentStates]} {...choiceField('state')} />
         <TextInput
           label="Patient"
           placeholder="Id at the EHR"

@@ -18,7 +18,7 @@ const limit = 50;
 /** The live list of bulk exports, the newest first. */
 export function ExportsPage() {
   const { provider } = useSession();
-  const { filters, setFilter } = useFilters(['connectionId', 'status']);
+  const { filters, choiceField } = useFilters(['connectionId', 'status']);
   const { connectionId, status } = filters;
   const live = useLiveExports({ provider, connectionId });
   const query = { limit, connectionId, status: statuses.find((option) => option === status) };
@@ -35,14 +35,13 @@ export function ExportsPage() {
       }
     >
       <Group align="end">
-        <ConnectionSelect clearable value={connectionId ?? null} onChange={(id) => setFilter('connectionId', id)} />
+        <ConnectionSelect clearable {...choiceField('connectionId')} />
         <Select
           label="Status"
           placeholder="Any"
           clearable
           data={statuses.map((value) => ({ value, label: value.replace('_', ' ').toLowerCase() }))}
-          value={status ?? null}
-          onChange={(value) => setFilter('status', value)}
+          {...choiceField('status')}
         />
       </Group>
       <QueryTable

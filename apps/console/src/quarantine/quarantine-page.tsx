@@ -19,7 +19,7 @@ const limit = 100;
 /** Lines that could not be stored, with the reason and the actions. */
 export function QuarantinePage() {
   const { isOperator } = useSession();
-  const { filters, setFilter } = useFilters(['connectionId', 'exportId', 'reason', 'state']);
+  const { filters, setFilter, choiceField } = useFilters(['connectionId', 'exportId', 'reason', 'state']);
   const [opened, setOpened] = useState<QuarantinedLine>();
   const { connectionId, exportId, reason, state } = filters;
   const query = { connectionId, exportId, reason, state: states.find((option) => option === state), limit };
@@ -27,21 +27,14 @@ export function QuarantinePage() {
   return (
     <Page title="Quarantine" actions={isOperator && exportId && <ReplayAllButton exportId={exportId} />}>
       <Group align="end">
-        <ConnectionSelect clearable value={connectionId ?? null} onChange={(id) => setFilter('connectionId', id)} />
+        <ConnectionSelect clearable {...choiceField('connectionId')} />
         <TextInput
           label="Export or sync run"
           placeholder="Any"
           value={exportId ?? ''}
           onChange={({ currentTarget }) => setFilter('exportId', currentTarget.value.trim())}
         />
-        <Select
-          label="State"
-          placeholder="Any"
-          clearable
-          data={[...states]}
-          value={state ?? null}
-          onChange={(value) => setFilter('state', value)}
-        />
+        <Select label="State" placeholder="Any" clearable data={[...states]} {...choiceField('state')} />
         {reason && (
           <Button variant="default" onClick={() => setFilter('reason', null)}>
             Only {reason}: show all

@@ -12,7 +12,7 @@ import { ResourceList } from './resource-list.tsx';
 /** The stored resources by type and patient. Each read is an audit event. */
 export function ResourcesPage() {
   const { provider } = useSession();
-  const { filters, setFilter, setFilters } = useFilters(['connectionId', 'type', 'patient', 'id']);
+  const { filters, setFilter, setFilters, choiceField } = useFilters(['connectionId', 'type', 'patient', 'id']);
   const { connectionId, type, patient, id } = filters;
   const form = useForm({ initialValues: { type: type ?? 'Patient', patient: patient ?? '' } });
   // A link to this page changes the URL and therefore the fields.
@@ -23,12 +23,7 @@ export function ResourcesPage() {
     <Page title="Resources">
       <form onSubmit={form.onSubmit((values) => setFilters({ ...values, id: undefined }))}>
         <Group align="end">
-          <ConnectionSelect
-            placeholder="Choose one"
-            allowDeselect={false}
-            value={connectionId ?? null}
-            onChange={(value) => setFilter('connectionId', value)}
-          />
+          <ConnectionSelect placeholder="Choose one" allowDeselect={false} {...choiceField('connectionId')} />
           <Autocomplete label="Type" data={resourceTypes} {...form.getInputProps('type')} />
           <TextInput label="Patient" placeholder="An id, or empty for all" {...form.getInputProps('patient')} />
           <Button type="submit" disabled={!connectionId}>

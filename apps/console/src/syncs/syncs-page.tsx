@@ -16,7 +16,7 @@ const limit = 50;
 /** The list of enhanced syncs, the newest first. */
 export function SyncsPage() {
   const { provider } = useSession();
-  const { filters, setFilter } = useFilters(['connectionId']);
+  const { filters, choiceField } = useFilters(['connectionId']);
   const { connectionId } = filters;
   const params = { path: { provider }, query: { limit, connectionId } };
   const runs = api.useQuery('get', '/api/ehr/{provider}/sync-runs', { params });
@@ -29,12 +29,7 @@ export function SyncsPage() {
         </FormButton>
       }
     >
-      <ConnectionSelect
-        clearable
-        maw={320}
-        value={connectionId ?? null}
-        onChange={(id) => setFilter('connectionId', id)}
-      />
+      <ConnectionSelect clearable maw={320} {...choiceField('connectionId')} />
       <QueryTable
         query={runs}
         caption="Sync runs"

@@ -12,23 +12,16 @@ import { SetWebhookForm } from './set-webhook-form.tsx';
 
 /** The webhooks of the connections, and the state of their calls. */
 export function WebhooksPage() {
-  const { filters, setFilter } = useFilters(['connectionId', 'state']);
+  const { filters, choiceField } = useFilters(['connectionId', 'state']);
   const { connectionId, state } = filters;
   const connectionsQuery = api.useQuery('get', '/api/ehr/connections');
   const chosen = connectionsQuery.data?.data.find(({ id }) => id === connectionId);
   return (
     <Page title="Webhooks" actions={chosen && <WebhookActions connection={chosen} />}>
       <Group align="end">
-        <ConnectionSelect clearable value={connectionId ?? null} onChange={(id) => setFilter('connectionId', id)} />
+        <ConnectionSelect clearable {...choiceField('connectionId')} />
         {connectionId && (
-          <Select
-            label="State"
-            placeholder="Any"
-            clearable
-            data={[...deliveryStates]}
-            value={state ?? null}
-            onChange={(value) => setFilter('state', value)}
-          />
+          <Select label="State" placeholder="Any" clearable data={[...deliveryStates]} {...choiceField('state')} />
         )}
       </Group>
       {connectionId ? (
