@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import type { Command } from 'commander';
 import { createProgram, groups, singleCommands } from './create-program.ts';
 import { exampleOf, operations, run, toArgs } from './run-program.fixture.ts';
@@ -33,27 +33,25 @@ const answers = {
 /** Operations that only a browser can use, because the EHR sends it there or a cookie binds the steps to it. */
 const inBrowser = ['authorize', 'startAuthorization', 'launch', 'authorizationCallback'];
 
-describe('every example of the help', () => {
-  test('the examples call every operation of the API, except for those that only a browser can use', async () => {
-    const runs = await Promise.all(lines.map((line) => run({ args: toArgs(line) })));
-    const called = new Set(runs.flatMap(({ calls }) => calls.map(({ id }) => id)));
-    const documented = operations.map(({ id }) => id);
-    expect(documented.length).toBeGreaterThan(70);
-    expect(documented.filter((id) => !called.has(id)).toSorted()).toEqual(inBrowser.toSorted());
-  });
+test('the examples call every operation of the API, except for those that only a browser can use', async () => {
+  const runs = await Promise.all(lines.map((line) => run({ args: toArgs(line) })));
+  const called = new Set(runs.flatMap(({ calls }) => calls.map(({ id }) => id)));
+  const documented = operations.map(({ id }) => id);
+  expect(documented.length).toBeGreaterThan(70);
+  expect(documented.filter((id) => !called.has(id)).toSorted()).toEqual(inBrowser.toSorted());
+});
 
-  test.each(lines)('`bulkhead %s` succeeds and prints a result', async (line) => {
-    const { exitCode, stderr, calls } = await run({ args: toArgs(line), answers });
-    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-    expect(calls.length).toBeGreaterThan(0);
-  });
+test.each(lines)('`bulkhead %s` succeeds and prints a result', async (line) => {
+  const { exitCode, stderr, calls } = await run({ args: toArgs(line), answers });
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+  expect(calls.length).toBeGreaterThan(0);
+});
 
-  test.each(lines)('`bulkhead %s --json` prints only JSON', async (line) => {
-    const { exitCode, stdout, stderr } = await run({ args: [...toArgs(line), '--json'], answers });
-    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-    const isContent = /^(?:resources get|quarantine line|documents get)/.test(line);
-    if (stdout !== '' && !isContent) JSON.parse(stdout);
-  });
+test.each(lines)('`bulkhead %s --json` prints only JSON', async (line) => {
+  const { exitCode, stdout, stderr } = await run({ args: [...toArgs(line), '--json'], answers });
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+  const isContent = /^(?:resources get|quarantine line|documents get)/.test(line);
+  if (stdout !== '' && !isContent) JSON.parse(stdout);
 });
 
 /** The lists that an API without data returns. */
@@ -71,119 +69,111 @@ test('no option of a command has the name of an option that every command has, b
   expect(commands.filter((command) => namesOf(command).some((name) => common.includes(name)))).toEqual([]);
 });
 
-describe('an empty list', () => {
-  test('every list says that it is empty, and most name the command that creates the first entry', async () => {
-    const empty = Object.fromEntries(lists.map(({ id }) => [id, { body: { success: true, data: [] } }]));
-    const runs = await Promise.all(
-      listing.map(async (line) => ({ line, ...(await run({ args: toArgs(line), answers: empty })) })),
-    );
-    const lister = runs.filter(({ calls }) => calls.length === 1 && lists.some(({ id }) => id === calls[0]?.id));
-    expect(new Set(lister.flatMap(({ calls }) => calls.map(({ id }) => id))).size).toBe(lists.length);
-    for (const { line, exitCode, stdout, stderr } of lister) {
-      expect({ line, exitCode, stdout }).toEqual({ line, exitCode: 0, stdout: '' });
-      expect(stderr).toMatch(/^(?:No |The ).*[^\n]\n$/);
-    }
-    expect(runs.find(({ line }) => line === 'export list')?.stderr).toBe(
-      'No exports. Start one with: bulkhead export start --connection ID\n',
-    );
-  });
-
-  test('an empty list is an empty array with --json', async () => {
-    const none = { listBulkExports: { body: { success: true, data: [] } } };
-    const { stdout, stderr } = await run({ args: ['export', 'list', '--json'], answers: none });
-    expect({ stdout, stderr }).toEqual({ stdout: '[]\n', stderr: '' });
-  });
-});
-
-describe('the summary of an export', () => {
-  const signedUrl = `https://files.example/1.ndjson?signature=${'s'.repeat(3000)}`;
-  const { data } = exampleOf('getBulkExport') as { readonly data: Readonly<Record<string, unknown>> };
-  const failed = {
-    ...data,
-    status: 'FAILED',
-    outputUrls: [signedUrl],
-    errorCode: 'export-failed-at-ehr',
-    errorMessage: `The EHR answered ${signedUrl}`,
-    ehrText: 'x'.repeat(5000),
-    warnings: [{ code: 'server-issues', message: 'The EHR reported errors.' }],
-  };
-  const ofFailed = { getBulkExport: { body: { success: true, data: failed } } };
-
-  test('it begins with the id and the status, and ends with the next commands', async () => {
-    const { stdout } = await run({ args: ['export', 'show', 'job_1'], answers: ofFailed });
-    expect(stdout).toMatch(new RegExp(`^${data.id}  FAILED\n\nconnection +conn_\\w+\n`));
-    expect(stdout).toContain('\nWarnings\n  server-issues: The EHR reported errors.\n');
-    expect(stdout).toMatch(
-      new RegExp(
-        `\n\nNext\n  bulkhead export files ${data.id}\n  bulkhead export events ${data.id}\n  bulkhead export retry ${data.id}\n$`,
-      ),
-    );
-  });
-
-  test('it shows no signature of a link and no long text, which --json does', async () => {
-    const { stdout } = await run({ args: ['export', 'show', 'job_1'], answers: ofFailed });
-    expect(stdout).toContain('export-failed-at-ehr: The EHR answered https://files.example/1.ndjson?…');
-    expect(stdout).not.toContain('ssss');
-    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThan(400);
-    const asJson = await run({ args: ['export', 'show', 'job_1', '--json'], answers: ofFailed });
-    expect(JSON.parse(asJson.stdout)).toEqual(failed);
-  });
-});
-
-describe('what cannot be undone', () => {
-  const confirmed = lines.filter((line) => line.endsWith('--yes'));
-
-  test('every command that deletes something asks first', async () => {
-    const runs = await Promise.all(lines.map(async (line) => ({ line, ...(await run({ args: toArgs(line) })) })));
-    const deleting = runs
-      .filter(({ calls }) => calls.some(({ method }) => method === 'DELETE'))
-      .map(({ line }) => line);
-    // These delete no data.
-    const harmless = /^(?:export cancel|sync cancel|patients let-in)/;
-    expect(deleting.filter((line) => !harmless.test(line))).toEqual(
-      confirmed.filter((line) => !line.startsWith('signing-keys retire')),
-    );
-  });
-
-  test.each(confirmed)('`bulkhead %s` without --yes changes nothing if no person can be asked', async (line) => {
-    const { exitCode, stderr, calls } = await run({ args: toArgs(line).slice(0, -1) });
-    expect(exitCode).toBe(2);
-    expect(stderr).toMatch(/^Nothing was \w+\. Add --yes to .+\n$/);
-    expect(calls.filter(({ method }) => method !== 'GET')).toEqual([]);
-  });
-
-  test.each([
-    { types: 'y\n', exitCode: 0, calls: ['deleteSchedule'] },
-    { types: 'n\n', exitCode: 2, calls: [] },
-    { types: '\n', exitCode: 2, calls: [] },
-    { types: '', exitCode: 2, calls: [] },
-  ])('a person who types $types deletes a schedule with exit code $exitCode', async ({ types, exitCode, calls }) => {
-    const ended = await run({ args: ['schedules', 'delete', 'sched_1'], types });
-    expect(ended).toMatchObject({ exitCode, calls: calls.map((id) => expect.objectContaining({ id })) });
-    expect(ended.stderr).toContain('This will delete the schedule sched_1. Continue? [y/N] ');
-  });
-
-  test.each([
-    { types: 'patient_1\n', exitCode: 0 },
-    { types: 'y\n', exitCode: 2 },
-  ])(
-    'a person who types $types instead of the id erases a patient with exit code $exitCode',
-    async ({ types, exitCode }) => {
-      const ended = await run({ args: ['patients', 'erase', 'patient_1', '--connection', 'conn_1'], types });
-      expect(ended.exitCode).toBe(exitCode);
-      expect(ended.calls.map(({ id }) => id)).toEqual(
-        exitCode === 0 ? ['countPatientData', 'erasePatient'] : ['countPatientData'],
-      );
-    },
+test('every list says that it is empty, and most name the command that creates the first entry', async () => {
+  const empty = Object.fromEntries(lists.map(({ id }) => [id, { body: { success: true, data: [] } }]));
+  const runs = await Promise.all(
+    listing.map(async (line) => ({ line, ...(await run({ args: toArgs(line), answers: empty })) })),
   );
+  const lister = runs.filter(({ calls }) => calls.length === 1 && lists.some(({ id }) => id === calls[0]?.id));
+  expect(new Set(lister.flatMap(({ calls }) => calls.map(({ id }) => id))).size).toBe(lists.length);
+  for (const { line, exitCode, stdout, stderr } of lister) {
+    expect({ line, exitCode, stdout }).toEqual({ line, exitCode: 0, stdout: '' });
+    expect(stderr).toMatch(/^(?:No |The ).*[^\n]\n$/);
+  }
+  expect(runs.find(({ line }) => line === 'export list')?.stderr).toBe(
+    'No exports. Start one with: bulkhead export start --connection ID\n',
+  );
+});
 
-  test('--json asks no question, also on a terminal', async () => {
-    const { exitCode, stderr } = await run({ args: ['schedules', 'delete', 'sched_1', '--json'], types: 'y\n' });
-    expect([exitCode, JSON.parse(stderr)]).toEqual([
-      2,
-      { error: { code: 'not-confirmed', message: 'Nothing was deleted. Add --yes to delete the schedule sched_1.' } },
-    ]);
-  });
+test('an empty list is an empty array with --json', async () => {
+  const none = { listBulkExports: { body: { success: true, data: [] } } };
+  const { stdout, stderr } = await run({ args: ['export', 'list', '--json'], answers: none });
+  expect({ stdout, stderr }).toEqual({ stdout: '[]\n', stderr: '' });
+});
+
+const signedUrl = `https://files.example/1.ndjson?signature=${'s'.repeat(3000)}`;
+const { data: completed } = exampleOf('getBulkExport') as { readonly data: Readonly<Record<string, unknown>> };
+const failedExport = {
+  ...completed,
+  status: 'FAILED',
+  outputUrls: [signedUrl],
+  errorCode: 'export-failed-at-ehr',
+  errorMessage: `The EHR answered ${signedUrl}`,
+  ehrText: 'x'.repeat(5000),
+  warnings: [{ code: 'server-issues', message: 'The EHR reported errors.' }],
+};
+const withFailedExport = { getBulkExport: { body: { success: true, data: failedExport } } };
+
+test('the summary of an export begins with the id and the status, and ends with the next commands', async () => {
+  const { stdout } = await run({ args: ['export', 'show', 'job_1'], answers: withFailedExport });
+  expect(stdout).toMatch(new RegExp(`^${completed.id}  FAILED\n\nconnection +conn_\\w+\n`));
+  expect(stdout).toContain('\nWarnings\n  server-issues: The EHR reported errors.\n');
+  expect(stdout).toMatch(
+    new RegExp(
+      `\n\nNext\n  bulkhead export files ${completed.id}\n  bulkhead export events ${completed.id}\n  bulkhead export retry ${completed.id}\n$`,
+    ),
+  );
+});
+
+test('the summary of an export shows no signature of a link and no long text, which --json does', async () => {
+  const { stdout } = await run({ args: ['export', 'show', 'job_1'], answers: withFailedExport });
+  expect(stdout).toContain('export-failed-at-ehr: The EHR answered https://files.example/1.ndjson?…');
+  expect(stdout).not.toContain('ssss');
+  expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThan(400);
+  const asJson = await run({ args: ['export', 'show', 'job_1', '--json'], answers: withFailedExport });
+  expect(JSON.parse(asJson.stdout)).toEqual(failedExport);
+});
+
+const confirmed = lines.filter((line) => line.endsWith('--yes'));
+
+test('every command that deletes something asks first', async () => {
+  const runs = await Promise.all(lines.map(async (line) => ({ line, ...(await run({ args: toArgs(line) })) })));
+  const deleting = runs.filter(({ calls }) => calls.some(({ method }) => method === 'DELETE')).map(({ line }) => line);
+  // These delete no data.
+  const harmless = /^(?:export cancel|sync cancel|patients let-in)/;
+  expect(deleting.filter((line) => !harmless.test(line))).toEqual(
+    confirmed.filter((line) => !line.startsWith('signing-keys retire')),
+  );
+});
+
+test.each(confirmed)('`bulkhead %s` without --yes changes nothing if no person can be asked', async (line) => {
+  const { exitCode, stderr, calls } = await run({ args: toArgs(line).slice(0, -1) });
+  expect(exitCode).toBe(2);
+  expect(stderr).toMatch(/^Nothing was \w+\. Add --yes to .+\n$/);
+  expect(calls.filter(({ method }) => method !== 'GET')).toEqual([]);
+});
+
+test.each([
+  { types: 'y\n', exitCode: 0, calls: ['deleteSchedule'] },
+  { types: 'n\n', exitCode: 2, calls: [] },
+  { types: '\n', exitCode: 2, calls: [] },
+  { types: '', exitCode: 2, calls: [] },
+])('a person who types $types deletes a schedule with exit code $exitCode', async ({ types, exitCode, calls }) => {
+  const ended = await run({ args: ['schedules', 'delete', 'sched_1'], types });
+  expect(ended).toMatchObject({ exitCode, calls: calls.map((id) => expect.objectContaining({ id })) });
+  expect(ended.stderr).toContain('This will delete the schedule sched_1. Continue? [y/N] ');
+});
+
+test.each([
+  { types: 'patient_1\n', exitCode: 0 },
+  { types: 'y\n', exitCode: 2 },
+])(
+  'a person who types $types instead of the id erases a patient with exit code $exitCode',
+  async ({ types, exitCode }) => {
+    const ended = await run({ args: ['patients', 'erase', 'patient_1', '--connection', 'conn_1'], types });
+    expect(ended.exitCode).toBe(exitCode);
+    expect(ended.calls.map(({ id }) => id)).toEqual(
+      exitCode === 0 ? ['countPatientData', 'erasePatient'] : ['countPatientData'],
+    );
+  },
+);
+
+test('--json asks no question, also on a terminal', async () => {
+  const { exitCode, stderr } = await run({ args: ['schedules', 'delete', 'sched_1', '--json'], types: 'y\n' });
+  expect([exitCode, JSON.parse(stderr)]).toEqual([
+    2,
+    { error: { code: 'not-confirmed', message: 'Nothing was deleted. Add --yes to delete the schedule sched_1.' } },
+  ]);
 });
 
 test('--after, the former name of --cursor, is still accepted, but not shown', async () => {

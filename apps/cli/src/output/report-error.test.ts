@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { run, toArgs } from '../run-program.fixture.ts';
 import { toCommands } from './routes.ts';
 
@@ -19,153 +19,147 @@ const wrong = [
   { line: 'export show job_1 job_2', says: 'too many arguments' },
 ];
 
-describe('a wrong command line', () => {
-  test.each(wrong)('`bulkhead $line` prints one line, the usage and the command that helps', async ({ line, says }) => {
-    const { exitCode, stdout, stderr, calls } = await run({ args: toArgs(line) });
-    expect({ exitCode, stdout, calls }).toEqual({ exitCode: 2, stdout: '', calls: [] });
-    const [message, usage, help, ...rest] = stderr.split('\n');
-    expect(message).toContain(says);
-    expect(usage).toMatch(/^Usage: bulkhead /);
-    expect(help).toMatch(/^Run `bulkhead .*--help` to see all options\.$/);
-    expect(rest).toEqual(['']);
-  });
+test.each(wrong)('`bulkhead $line` prints one line, the usage and the command that helps', async ({ line, says }) => {
+  const { exitCode, stdout, stderr, calls } = await run({ args: toArgs(line) });
+  expect({ exitCode, stdout, calls }).toEqual({ exitCode: 2, stdout: '', calls: [] });
+  const [message, usage, help, ...rest] = stderr.split('\n');
+  expect(message).toContain(says);
+  expect(usage).toMatch(/^Usage: bulkhead /);
+  expect(help).toMatch(/^Run `bulkhead .*--help` to see all options\.$/);
+  expect(rest).toEqual(['']);
+});
 
-  test.each([...wrong.map(({ line }) => line), 'export', ''])(
-    '`bulkhead %s --json` prints a code and a message as JSON',
-    async (line) => {
-      const { exitCode, stdout, stderr } = await run({ args: [...toArgs(line), '--json'] });
-      expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
-      expect(JSON.parse(stderr)).toEqual({ error: { code: 'usage', message: expect.stringMatching(/\w+/) } });
-    },
-  );
+test.each([...wrong.map(({ line }) => line), 'export', ''])(
+  '`bulkhead %s --json` prints a code and a message as JSON',
+  async (line) => {
+    const { exitCode, stdout, stderr } = await run({ args: [...toArgs(line), '--json'] });
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+    expect(JSON.parse(stderr)).toEqual({ error: { code: 'usage', message: expect.stringMatching(/\w+/) } });
+  },
+);
 
-  test.each([
-    { args: ['--url', 'nonsense', 'export', 'list'], says: '--url (BULKHEAD_URL) must be an address' },
-    { args: ['--url', 'ftp://bulkhead.example', 'export', 'list'], says: '--url (BULKHEAD_URL) must be an address' },
-    { args: ['--url', 'https://me:secret@bulkhead.example', 'export', 'list'], says: 'without a user' },
-    { args: ['--key-file', '/nowhere/key', 'export', 'list'], says: '/nowhere/key cannot be opened' },
-    {
-      args: ['quarantine', 'replay', '1', '--file', '/nowhere/line'],
-      says: '/nowhere/line cannot be opened',
-    },
-    { args: ['signing-keys', 'create', '--private-key', '/nowhere/key'], says: '/nowhere/key cannot be opened' },
-    { args: ['documents', 'get', 'doc_1', '--out', '/nowhere/file'], says: '/nowhere/file cannot be opened' },
-  ])('the arguments $args exit with 2 and say what is wrong in one line', async ({ args, says }) => {
-    const { exitCode, stderr } = await run({ args });
-    expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringContaining(says) });
-    expect(stderr.trimEnd()).not.toContain('\n');
-    const asJson = await run({ args: [...args, '--json'] });
-    expect(JSON.parse(asJson.stderr)).toEqual({ error: { code: 'usage', message: expect.stringContaining(says) } });
-  });
+test.each([
+  { args: ['--url', 'nonsense', 'export', 'list'], says: '--url (BULKHEAD_URL) must be an address' },
+  { args: ['--url', 'ftp://bulkhead.example', 'export', 'list'], says: '--url (BULKHEAD_URL) must be an address' },
+  { args: ['--url', 'https://me:secret@bulkhead.example', 'export', 'list'], says: 'without a user' },
+  { args: ['--key-file', '/nowhere/key', 'export', 'list'], says: '/nowhere/key cannot be opened' },
+  {
+    args: ['quarantine', 'replay', '1', '--file', '/nowhere/line'],
+    says: '/nowhere/line cannot be opened',
+  },
+  { args: ['signing-keys', 'create', '--private-key', '/nowhere/key'], says: '/nowhere/key cannot be opened' },
+  { args: ['documents', 'get', 'doc_1', '--out', '/nowhere/file'], says: '/nowhere/file cannot be opened' },
+])('the arguments $args exit with 2 and say what is wrong in one line', async ({ args, says }) => {
+  const { exitCode, stderr } = await run({ args });
+  expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringContaining(says) });
+  expect(stderr.trimEnd()).not.toContain('\n');
+  const asJson = await run({ args: [...args, '--json'] });
+  expect(JSON.parse(asJson.stderr)).toEqual({ error: { code: 'usage', message: expect.stringContaining(says) } });
+});
 
-  test('a key that cannot be a key is refused and not printed', async () => {
-    const { exitCode, stderr } = await run({ args: ['export', 'list'], env: { BULKHEAD_API_KEY: 'secret key\nä' } });
-    expect({ exitCode, stderr }).toEqual({
-      exitCode: 3,
-      stderr: 'BULKHEAD_API_KEY does not contain an API key. A key is one line without spaces.\n',
-    });
+test('a key that cannot be a key is refused and not printed', async () => {
+  const { exitCode, stderr } = await run({ args: ['export', 'list'], env: { BULKHEAD_API_KEY: 'secret key\nä' } });
+  expect({ exitCode, stderr }).toEqual({
+    exitCode: 3,
+    stderr: 'BULKHEAD_API_KEY does not contain an API key. A key is one line without spaces.\n',
   });
 });
 
 const refuse = (status: number, error: object) => ({ status, body: { success: false, error } });
 
-describe('an error of the API', () => {
-  test('it names options instead of fields', async () => {
-    const details = [
-      { path: 'connectionId', message: 'is too long' },
-      { path: 'typeFilters.0', message: 'names no type' },
-      { path: 'since', message: 'is not an instant' },
-    ];
-    const answers = { startBulkExport: refuse(400, { code: 'invalid-request', message: 'x', details }) };
-    const { exitCode, stderr } = await run({ args: ['export', 'start', '--connection', 'c'], answers });
-    expect({ exitCode, stderr }).toEqual({
-      exitCode: 2,
-      stderr:
-        'A value is not valid.\n  --connection: is too long\n  --type-filter: names no type\n  --since: is not an instant\n',
-    });
-  });
-
-  test.each([
-    {
-      args: ['export', 'start', '--connection', 'c'],
-      answers: {
-        startBulkExport: refuse(409, {
-          code: 'export-already-running',
-          message: 'It runs.',
-          details: { exportId: 'job_1' },
-        }),
-      },
-      expected: { exitCode: 6, stderr: 'It runs. Follow it with `bulkhead export watch job_1`.\n' },
-    },
-    {
-      args: ['export', 'show', 'job_1'],
-      answers: { getBulkExport: refuse(404, { code: 'unknown-export', message: 'Use the `id` from the response.' }) },
-      expected: { exitCode: 4, stderr: expect.stringContaining('List the exports with `bulkhead export list`.') },
-    },
-    {
-      args: ['keys', 'list'],
-      answers: { listApiKeys: refuse(403, { code: 'forbidden', message: 'This needs an operator.' }) },
-      expected: { exitCode: 3, stderr: 'This needs an operator. Run `bulkhead whoami` to see which key is used.\n' },
-    },
-    {
-      args: ['documents', 'get', 'doc_1'],
-      answers: { readDocument: refuse(409, { code: 'document-not-stored', message: '`details` has its state.' }) },
-      expected: { exitCode: 6, stderr: expect.stringContaining('`bulkhead documents show ID`') },
-    },
-    {
-      args: ['export', 'start', '--connection', 'c', '--idempotency-key', 'k'],
-      answers: { startBulkExport: refuse(422, { code: 'idempotency-key-reused', message: 'Idempotency-Key' }) },
-      expected: { exitCode: 6, stderr: expect.stringContaining('--idempotency-key') },
-    },
-  ])('it names the command or the option that helps: $args', async ({ args, answers, expected }) => {
-    expect(await run({ args, answers })).toMatchObject(expected);
-  });
-
-  test('--json always has a code and a message, and the details of the API', async () => {
-    const details = { exportId: 'job_1' };
-    const answers = { startBulkExport: refuse(409, { code: 'export-already-running', message: 'It runs.', details }) };
-    const { stderr } = await run({ args: ['export', 'start', '--connection', 'c', '--json'], answers });
-    expect(JSON.parse(stderr)).toEqual({
-      error: { code: 'export-already-running', message: expect.stringContaining('It runs.'), details },
-    });
-  });
-
-  test('an answer that is not the API’s is explained without a stack trace', async () => {
-    const answers = { listBulkExports: { body: '<html></html>' } };
-    const { exitCode, stderr } = await run({ args: ['export', 'list'], answers });
-    expect({ exitCode, stderr }).toEqual({
-      exitCode: 5,
-      stderr: 'The address did not answer as the API does. Verify --url (BULKHEAD_URL).\n',
-    });
-    const asJson = await run({ args: ['export', 'list', '--json'], answers });
-    expect(JSON.parse(asJson.stderr)).toMatchObject({ error: { code: 'unavailable' } });
-  });
-
-  test('a failed command has a code and a message with --json', async () => {
-    const answers = { getReadiness: { status: 503, body: { ready: false, checks: { redis: 'down' } } } };
-    const { exitCode, stdout, stderr } = await run({ args: ['status', '--json'], answers });
-    expect([exitCode, JSON.parse(stdout)]).toMatchObject([5, { ready: false, checks: { redis: 'down' } }]);
-    expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'unavailable', message: expect.any(String) } });
+test('an error of the API names options instead of fields', async () => {
+  const details = [
+    { path: 'connectionId', message: 'is too long' },
+    { path: 'typeFilters.0', message: 'names no type' },
+    { path: 'since', message: 'is not an instant' },
+  ];
+  const answers = { startBulkExport: refuse(400, { code: 'invalid-request', message: 'x', details }) };
+  const { exitCode, stderr } = await run({ args: ['export', 'start', '--connection', 'c'], answers });
+  expect({ exitCode, stderr }).toEqual({
+    exitCode: 2,
+    stderr:
+      'A value is not valid.\n  --connection: is too long\n  --type-filter: names no type\n  --since: is not an instant\n',
   });
 });
 
-describe('routes in messages of the API', () => {
-  const root = join(import.meta.dirname, '../../../..');
-  const files = globSync(
-    'packages/{access,connections,documents,ehr-client,erasure,monitoring,quarantine,schedules,webhooks}/src/**/*.ts',
-    { cwd: root },
-  );
-  const route = /\b(?:GET|POST|PUT|PATCH|DELETE) \//;
-  const messages = files
-    .filter((file) => !file.endsWith('.test.ts'))
-    .flatMap((file) => readFileSync(join(root, file), 'utf8').split('\n'))
-    .filter((line) => route.test(line) && !/^\s*(?:\/?\*|\/\/)/.test(line))
-    .map((line) => line.trim());
+test.each([
+  {
+    args: ['export', 'start', '--connection', 'c'],
+    answers: {
+      startBulkExport: refuse(409, {
+        code: 'export-already-running',
+        message: 'It runs.',
+        details: { exportId: 'job_1' },
+      }),
+    },
+    expected: { exitCode: 6, stderr: 'It runs. Follow it with `bulkhead export watch job_1`.\n' },
+  },
+  {
+    args: ['export', 'show', 'job_1'],
+    answers: { getBulkExport: refuse(404, { code: 'unknown-export', message: 'Use the `id` from the response.' }) },
+    expected: { exitCode: 4, stderr: expect.stringContaining('List the exports with `bulkhead export list`.') },
+  },
+  {
+    args: ['keys', 'list'],
+    answers: { listApiKeys: refuse(403, { code: 'forbidden', message: 'This needs an operator.' }) },
+    expected: { exitCode: 3, stderr: 'This needs an operator. Run `bulkhead whoami` to see which key is used.\n' },
+  },
+  {
+    args: ['documents', 'get', 'doc_1'],
+    answers: { readDocument: refuse(409, { code: 'document-not-stored', message: '`details` has its state.' }) },
+    expected: { exitCode: 6, stderr: expect.stringContaining('`bulkhead documents show ID`') },
+  },
+  {
+    args: ['export', 'start', '--connection', 'c', '--idempotency-key', 'k'],
+    answers: { startBulkExport: refuse(422, { code: 'idempotency-key-reused', message: 'Idempotency-Key' }) },
+    expected: { exitCode: 6, stderr: expect.stringContaining('--idempotency-key') },
+  },
+])('an error of the API names the command or the option that helps: $args', async ({ args, answers, expected }) => {
+  expect(await run({ args, answers })).toMatchObject(expected);
+});
 
-  test('the search finds the messages', () => expect(messages.length).toBeGreaterThan(12));
-
-  test.each(messages)('the command line names a command instead of the route in %s', (message) => {
-    expect(toCommands(message)).not.toMatch(route);
-    expect(toCommands(message)).toMatch(/`bulkhead [a-z-]+ [a-z]+/);
+test('--json always has a code and a message, and the details of the API', async () => {
+  const details = { exportId: 'job_1' };
+  const answers = { startBulkExport: refuse(409, { code: 'export-already-running', message: 'It runs.', details }) };
+  const { stderr } = await run({ args: ['export', 'start', '--connection', 'c', '--json'], answers });
+  expect(JSON.parse(stderr)).toEqual({
+    error: { code: 'export-already-running', message: expect.stringContaining('It runs.'), details },
   });
+});
+
+test('an answer that is not the API’s is explained without a stack trace', async () => {
+  const answers = { listBulkExports: { body: '<html></html>' } };
+  const { exitCode, stderr } = await run({ args: ['export', 'list'], answers });
+  expect({ exitCode, stderr }).toEqual({
+    exitCode: 5,
+    stderr: 'The address did not answer as the API does. Verify --url (BULKHEAD_URL).\n',
+  });
+  const asJson = await run({ args: ['export', 'list', '--json'], answers });
+  expect(JSON.parse(asJson.stderr)).toMatchObject({ error: { code: 'unavailable' } });
+});
+
+test('a failed command has a code and a message with --json', async () => {
+  const answers = { getReadiness: { status: 503, body: { ready: false, checks: { redis: 'down' } } } };
+  const { exitCode, stdout, stderr } = await run({ args: ['status', '--json'], answers });
+  expect([exitCode, JSON.parse(stdout)]).toMatchObject([5, { ready: false, checks: { redis: 'down' } }]);
+  expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'unavailable', message: expect.any(String) } });
+});
+
+const root = join(import.meta.dirname, '../../../..');
+const files = globSync(
+  'packages/{access,connections,documents,ehr-client,erasure,monitoring,quarantine,schedules,webhooks}/src/**/*.ts',
+  { cwd: root },
+);
+const route = /\b(?:GET|POST|PUT|PATCH|DELETE) \//;
+const messages = files
+  .filter((file) => !file.endsWith('.test.ts'))
+  .flatMap((file) => readFileSync(join(root, file), 'utf8').split('\n'))
+  .filter((line) => route.test(line) && !/^\s*(?:\/?\*|\/\/)/.test(line))
+  .map((line) => line.trim());
+
+test('the search finds the messages', () => expect(messages.length).toBeGreaterThan(12));
+
+test.each(messages)('the command line names a command instead of the route in %s', (message) => {
+  expect(toCommands(message)).not.toMatch(route);
+  expect(toCommands(message)).toMatch(/`bulkhead [a-z-]+ [a-z]+/);
 });

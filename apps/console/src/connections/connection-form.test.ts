@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { emptyConnectionForm, missingFields, toConnectionRequest, unshownOf, withAuth } from './connection-form.ts';
 
 const filled = {
@@ -29,23 +29,21 @@ test('a request has the name, and `force` only if the user has confirmed a secon
   expect(toConnectionRequest({ provider: 'athenahealth', form })).toMatchObject({ name: 'Lakeside', force: true });
 });
 
-describe('required fields', () => {
-  const own = { hasClient: false, usesPracticeId: true };
-  test.each([
-    { method: 'client_credentials', needs: own, fields: ['practiceId', 'clientId', 'clientSecret'] },
-    { method: 'private_key_jwt', needs: own, fields: ['practiceId', 'clientId'] },
-    { method: 'authorization_code', needs: own, fields: ['clientId'] },
-    { method: 'none', needs: own, fields: ['practiceId'] },
-    { method: 'client_credentials', needs: { hasClient: true, usesPracticeId: false }, fields: [] },
-  ] as const)('an empty form with $method lacks $fields', ({ method, needs, fields }) => {
-    expect(Object.keys(missingFields({ ...emptyConnectionForm, method }, needs))).toEqual(fields);
-  });
+const own = { hasClient: false, usesPracticeId: true };
+test.each([
+  { method: 'client_credentials', needs: own, fields: ['practiceId', 'clientId', 'clientSecret'] },
+  { method: 'private_key_jwt', needs: own, fields: ['practiceId', 'clientId'] },
+  { method: 'authorization_code', needs: own, fields: ['clientId'] },
+  { method: 'none', needs: own, fields: ['practiceId'] },
+  { method: 'client_credentials', needs: { hasClient: true, usesPracticeId: false }, fields: [] },
+] as const)('an empty form with $method lacks $fields', ({ method, needs, fields }) => {
+  expect(Object.keys(missingFields({ ...emptyConnectionForm, method }, needs))).toEqual(fields);
+});
 
-  test('a group replaces the practice', () => {
-    expect(missingFields({ ...emptyConnectionForm, groupId: 'g' }, { hasClient: true, usesPracticeId: true })).toEqual(
-      {},
-    );
-  });
+test('a group replaces the practice', () => {
+  expect(missingFields({ ...emptyConnectionForm, groupId: 'g' }, { hasClient: true, usesPracticeId: true })).toEqual(
+    {},
+  );
 });
 
 test('new credentials keep the token endpoint and the algorithm of the same method, unless a new key has its own', () => {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import type { History } from '../api/api.ts';
 import { durationsOf, lagsOf, outcomesOf, usesOf, volumesOf, waitsOf } from './history-charts.ts';
 
@@ -30,35 +30,33 @@ const history: History = {
   ],
 };
 
-describe('the charts of the overview', () => {
-  test('the chart of outcomes counts exports and syncs together', () => {
-    expect(outcomesOf(history).points).toEqual([{ at, completed: 5, partial: 1, failed: 1, cancelled: 1 }]);
-  });
+test('the chart of outcomes counts exports and syncs together', () => {
+  expect(outcomesOf(history).points).toEqual([{ at, completed: 5, partial: 1, failed: 1, cancelled: 1 }]);
+});
 
-  test('the chart of durations has a line for each kind, in minutes', () => {
-    expect(durationsOf(history).points).toEqual([{ at, exports: 2, syncs: 1 }]);
-  });
+test('the chart of durations has a line for each kind, in minutes', () => {
+  expect(durationsOf(history).points).toEqual([{ at, exports: 2, syncs: 1 }]);
+});
 
-  test('the chart of types has the five largest types and the sum of the others', () => {
-    const { points, series } = volumesOf(history);
-    expect(points).toEqual([{ at, A: 100, B: 99, C: 98, D: 97, E: 96, others: 95 + 94 }]);
-    expect(series.map(({ name }) => name)).toEqual(['A', 'B', 'C', 'D', 'E', 'others']);
-  });
+test('the chart of types has the five largest types and the sum of the others', () => {
+  const { points, series } = volumesOf(history);
+  expect(points).toEqual([{ at, A: 100, B: 99, C: 98, D: 97, E: 96, others: 95 + 94 }]);
+  expect(series.map(({ name }) => name)).toEqual(['A', 'B', 'C', 'D', 'E', 'others']);
+});
 
-  test('the chart of lags names the connections', () => {
-    expect(lagsOf(history, (id) => `Practice ${id}`).points).toEqual([{ at, 'Practice conn_1': 2 }]);
-  });
+test('the chart of lags names the connections', () => {
+  expect(lagsOf(history, (id) => `Practice ${id}`).points).toEqual([{ at, 'Practice conn_1': 2 }]);
+});
 
-  test('the chart of budgets is in percent, and its lines have no dots in their keys', () => {
-    const { points, series } = usesOf(history);
-    expect(points).toEqual([{ at, 'athenahealth production': 25 }]);
-    expect(series).toMatchObject([{ name: 'athenahealth production', label: 'athenahealth.production' }]);
-  });
+test('the chart of budgets is in percent, and its lines have no dots in their keys', () => {
+  const { points, series } = usesOf(history);
+  expect(points).toEqual([{ at, 'athenahealth production': 25 }]);
+  expect(series).toMatchObject([{ name: 'athenahealth production', label: 'athenahealth.production' }]);
+});
 
-  test('the chart of queues leaves out those without a wait, and sorts by time', () => {
-    expect(waitsOf(history).points).toEqual([
-      { at, 'file-download': 1 },
-      { at: later, 'file-download': 2 },
-    ]);
-  });
+test('the chart of queues leaves out those without a wait, and sorts by time', () => {
+  expect(waitsOf(history).points).toEqual([
+    { at, 'file-download': 1 },
+    { at: later, 'file-download': 2 },
+  ]);
 });

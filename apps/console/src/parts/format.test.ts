@@ -1,29 +1,25 @@
-import { describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { formatBytes, formatDuration, formatShortDuration, shortened } from './format.ts';
 
-describe('formatBytes', () => {
-  test.each([
-    [0, '0 B'],
-    [999, '999 B'],
-    [1000, '1.00 kB'],
-    [12_345_678, '12.3 MB'],
-    [5e9, '5.00 GB'],
-  ])('formatBytes writes %d bytes as %s', (bytes, text) => {
-    expect(formatBytes(bytes)).toBe(text);
-  });
+test.each([
+  [0, '0 B'],
+  [999, '999 B'],
+  [1000, '1.00 kB'],
+  [12_345_678, '12.3 MB'],
+  [5e9, '5.00 GB'],
+])('formatBytes writes %d bytes as %s', (bytes, text) => {
+  expect(formatBytes(bytes)).toBe(text);
 });
 
-describe('formatDuration', () => {
-  test.each([
-    [0, '0 s'],
-    [59_400, '59 s'],
-    [60_000, '1 min'],
-    [200_000, '3 min 20 s'],
-    [7_500_000, '2 h 5 min'],
-    [100 * 3_600_000, '4 d 4 h'],
-  ])('formatDuration writes %d ms as %s', (ms, text) => {
-    expect(formatDuration(ms)).toBe(text);
-  });
+test.each([
+  [0, '0 s'],
+  [59_400, '59 s'],
+  [60_000, '1 min'],
+  [200_000, '3 min 20 s'],
+  [7_500_000, '2 h 5 min'],
+  [100 * 3_600_000, '4 d 4 h'],
+])('formatDuration writes %d ms as %s', (ms, text) => {
+  expect(formatDuration(ms)).toBe(text);
 });
 
 test('a long id is shortened in the middle, and a short one stays', () => {

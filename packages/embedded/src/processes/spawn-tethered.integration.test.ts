@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { until } from '../until.fixture.ts';
 import { processStartTime } from './end-leftover.ts';
 import { spawnTethered } from './spawn-tethered.ts';
@@ -33,85 +33,83 @@ async function startParent(script: string, { PATH = process.env.PATH } = {}) {
   return { parent, ...(JSON.parse(line) as { child: number; guardian: number; inner: number }) };
 }
 
-describe('spawnTethered', () => {
-  const parents: ChildProcess[] = [];
-  let folder = '';
-  beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'bulkhead-tether-'));
-  });
-  afterEach(async () => {
-    for (const parent of parents.splice(0)) parent.kill('SIGKILL');
-    await rm(folder, { recursive: true, force: true });
-  });
+const parents: ChildProcess[] = [];
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'bulkhead-tether-'));
+});
+afterEach(async () => {
+  for (const parent of parents.splice(0)) parent.kill('SIGKILL');
+  await rm(folder, { recursive: true, force: true });
+});
 
-  it.each([
-    ['with a signal from the kernel', process.env.PATH],
-    ['with the guardian only, as on a system without setpriv', '/nowhere'],
-  ])(
-    'a child that ignores SIGTERM dies with everything it started when its parent is killed with -9: %s',
-    async (_how, PATH) => {
-      const { parent, child, guardian, inner } = await startParent(
-        IGNORES_SIGTERM.replaceAll('sleep', '/bin/sleep'),
-        PATH ? { PATH } : {},
-      );
-      parents.push(parent);
-      expect([child, guardian, inner].map(isGone)).toEqual([false, false, false]);
-      parent.kill('SIGKILL');
-      // Otherwise the child would live for 54 s, which is longer than this waits.
-      await until(() => isGone(child) && isGone(inner) && isGone(guardian));
-    },
-  );
+it.each([
+  ['with a signal from the kernel', process.env.PATH],
+  ['with the guardian only, as on a system without setpriv', '/nowhere'],
+])(
+  'a child that ignores SIGTERM dies with everything it started when its parent is killed with -9: %s',
+  async (_how, PATH) => {
+    const { parent, child, guardian, inner } = await startParent(
+      IGNORES_SIGTERM.replaceAll('sleep', '/bin/sleep'),
+      PATH ? { PATH } : {},
+    );
+    parents.push(parent);
+    expect([child, guardian, inner].map(isGone)).toEqual([false, false, false]);
+    parent.kill('SIGKILL');
+    // Otherwise the child would live for 54 s, which is longer than this waits.
+    await until(() => isGone(child) && isGone(inner) && isGone(guardian));
+  },
+);
 
-  it('a child gets a new guardian when its guardian is killed with -9, and still dies with its parent', async () => {
-    const { parent, child, guardian, inner } = await startParent(IGNORES_SIGTERM);
+it('a child gets a new guardian when its guardian is killed with -9, and still dies with its parent', async () => {
+  const { parent, child, guardian, inner } = await startParent(IGNORES_SIGTERM);
+  parents.push(parent);
+  process.kill(guardian, 'SIGKILL');
+  await until(() => isGone(guardian));
+  // The parent replaces the guardian after 100 ms, so a second is enough.
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  expect(isGone(child)).toBe(false);
+  parent.kill('SIGKILL');
+  await until(() => isGone(child) && isGone(inner));
+});
+
+(process.platform === 'linux' ? it : it.skip)(
+  'a child dies when its parent and its guardian are killed together',
+  async () => {
+    const { parent, child, guardian } = await startParent('echo inner 0; exec sleep 300');
     parents.push(parent);
     process.kill(guardian, 'SIGKILL');
-    await until(() => isGone(guardian));
-    // The parent replaces the guardian after 100 ms, so a second is enough.
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
-    expect(isGone(child)).toBe(false);
     parent.kill('SIGKILL');
-    await until(() => isGone(child) && isGone(inner));
+    await until(() => isGone(child));
+  },
+);
+
+it('a child that is stopped gets SIGTERM, then SIGKILL, and its guardian ends too', async () => {
+  let ignoresSigterm = false;
+  const onLine = () => {
+    ignoresSigterm = true;
+  };
+  const child = await spawnTethered({ command: '/bin/sh', args: ['-c', IGNORES_SIGTERM], output: { onLine } });
+  await until(() => ignoresSigterm);
+  const guardian = child.guardianPid() as number;
+  await child.stop({ graceMs: 200 });
+  expect(await child.exited).toEqual({ code: null, signal: 'SIGKILL' });
+  await until(() => isGone(guardian));
+});
+
+it('a child reports its exit code and writes its output to a file', async () => {
+  const file = join(folder, 'logs', 'x.log');
+  const child = await spawnTethered({
+    command: 'sh',
+    args: ['-c', 'echo out; echo err >&2; exit 7'],
+    output: { file },
   });
+  expect(await child.exited).toEqual({ code: 7, signal: null });
+  expect((await readFile(file, 'utf8')).split('\n').sort()).toEqual(['', 'err', 'out']);
+});
 
-  (process.platform === 'linux' ? it : it.skip)(
-    'a child dies when its parent and its guardian are killed together',
-    async () => {
-      const { parent, child, guardian } = await startParent('echo inner 0; exec sleep 300');
-      parents.push(parent);
-      process.kill(guardian, 'SIGKILL');
-      parent.kill('SIGKILL');
-      await until(() => isGone(child));
-    },
-  );
-
-  it('a child that is stopped gets SIGTERM, then SIGKILL, and its guardian ends too', async () => {
-    let ignoresSigterm = false;
-    const onLine = () => {
-      ignoresSigterm = true;
-    };
-    const child = await spawnTethered({ command: '/bin/sh', args: ['-c', IGNORES_SIGTERM], output: { onLine } });
-    await until(() => ignoresSigterm);
-    const guardian = child.guardianPid() as number;
-    await child.stop({ graceMs: 200 });
-    expect(await child.exited).toEqual({ code: null, signal: 'SIGKILL' });
-    await until(() => isGone(guardian));
-  });
-
-  it('a child reports its exit code and writes its output to a file', async () => {
-    const file = join(folder, 'logs', 'x.log');
-    const child = await spawnTethered({
-      command: 'sh',
-      args: ['-c', 'echo out; echo err >&2; exit 7'],
-      output: { file },
-    });
-    expect(await child.exited).toEqual({ code: 7, signal: null });
-    expect((await readFile(file, 'utf8')).split('\n').sort()).toEqual(['', 'err', 'out']);
-  });
-
-  it('a missing command throws COMMAND_NOT_FOUND', async () => {
-    await expect(spawnTethered({ command: 'no-such-command', output: 'ignore' })).rejects.toMatchObject({
-      code: 'COMMAND_NOT_FOUND',
-    });
+it('a missing command throws COMMAND_NOT_FOUND', async () => {
+  await expect(spawnTethered({ command: 'no-such-command', output: 'ignore' })).rejects.toMatchObject({
+    code: 'COMMAND_NOT_FOUND',
   });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { parseSearch } from './parse-search.ts';
 
 const parse = (query: string) => parseSearch(new URLSearchParams(query));
@@ -12,94 +12,92 @@ function accepted(query: string) {
 const nothing = { patients: [], tokens: [], dates: [], lastUpdated: [] };
 const january14 = { start: new Date('2013-01-14T00:00:00.000Z'), end: new Date('2013-01-14T23:59:59.999Z') };
 
-describe('parseSearch', () => {
-  test.each([
-    { query: '', search: {} },
-    { query: '_id=a', search: { ids: ['a'] } },
-    { query: '_id=a,b,a&_id=b,c', search: { ids: ['b'] } },
-    { query: '_id=a&_id=b', search: { ids: [] } },
-    { query: 'patient=p1', search: { patients: [['p1']] } },
-    { query: 'patient=Patient/p1,p2', search: { patients: [['p1', 'p2']] } },
-    { query: 'patient=p1,p2&patient=p3', search: { patients: [['p1', 'p2'], ['p3']] } },
-    { query: 'patient=https://ehr.example/fhir/r4/Patient/a-1.E-2', search: { patients: [['a-1.E-2']] } },
-    { query: 'patient=http://ehr.example/fhir/Patient/p1', search: { patients: [['p1']] } },
-    { query: 'status=final,amended', search: { tokens: [['status=final', 'status=amended']] } },
-    {
-      query: 'category=LAB&code=http://loinc.org|8302-2',
-      search: { tokens: [['code=http://loinc.org|8302-2'], ['category=LAB']] },
-    },
-    { query: 'code=|x', search: { tokens: [['code=|x']] } },
-    { query: 'code=a&code=b', search: { tokens: [['code=a'], ['code=b']] } },
-    { query: 'code=a\\,b,c\\|d,e\\\\', search: { tokens: [['code=a,b', 'code=c|d', 'code=e\\']] } },
-    { query: 'date=2013-01-14', search: { dates: [[{ prefix: 'eq', ...january14 }]] } },
-    {
-      query: 'date=ge2013-01-14,lt2013-01-14',
-      search: {
-        dates: [
-          [
-            { prefix: 'ge', ...january14 },
-            { prefix: 'lt', ...january14 },
-          ],
+test.each([
+  { query: '', search: {} },
+  { query: '_id=a', search: { ids: ['a'] } },
+  { query: '_id=a,b,a&_id=b,c', search: { ids: ['b'] } },
+  { query: '_id=a&_id=b', search: { ids: [] } },
+  { query: 'patient=p1', search: { patients: [['p1']] } },
+  { query: 'patient=Patient/p1,p2', search: { patients: [['p1', 'p2']] } },
+  { query: 'patient=p1,p2&patient=p3', search: { patients: [['p1', 'p2'], ['p3']] } },
+  { query: 'patient=https://ehr.example/fhir/r4/Patient/a-1.E-2', search: { patients: [['a-1.E-2']] } },
+  { query: 'patient=http://ehr.example/fhir/Patient/p1', search: { patients: [['p1']] } },
+  { query: 'status=final,amended', search: { tokens: [['status=final', 'status=amended']] } },
+  {
+    query: 'category=LAB&code=http://loinc.org|8302-2',
+    search: { tokens: [['code=http://loinc.org|8302-2'], ['category=LAB']] },
+  },
+  { query: 'code=|x', search: { tokens: [['code=|x']] } },
+  { query: 'code=a&code=b', search: { tokens: [['code=a'], ['code=b']] } },
+  { query: 'code=a\\,b,c\\|d,e\\\\', search: { tokens: [['code=a,b', 'code=c|d', 'code=e\\']] } },
+  { query: 'date=2013-01-14', search: { dates: [[{ prefix: 'eq', ...january14 }]] } },
+  {
+    query: 'date=ge2013-01-14,lt2013-01-14',
+    search: {
+      dates: [
+        [
+          { prefix: 'ge', ...january14 },
+          { prefix: 'lt', ...january14 },
         ],
-      },
+      ],
     },
-    { query: '_lastUpdated=sa2013-01-14', search: { lastUpdated: [[{ prefix: 'sa', ...january14 }]] } },
-  ])('parseSearch reads "$query"', ({ query, search }) => {
-    expect(accepted(query).search).toEqual({ ...nothing, ...search });
-  });
+  },
+  { query: '_lastUpdated=sa2013-01-14', search: { lastUpdated: [[{ prefix: 'sa', ...january14 }]] } },
+])('parseSearch reads "$query"', ({ query, search }) => {
+  expect(accepted(query).search).toEqual({ ...nothing, ...search });
+});
 
-  test('parseSearch reads the size, the total and the start of a page', () => {
-    expect(accepted('')).toMatchObject({ count: 100, withTotal: false });
-    expect(accepted('_count=1000&_total=accurate&_cursor=abc')).toMatchObject({
-      count: 1000,
-      withTotal: true,
-      cursor: 'abc',
-    });
-    expect([accepted('_total=none').withTotal, accepted('_total=estimate').withTotal]).toEqual([false, true]);
+test('parseSearch reads the size, the total and the start of a page', () => {
+  expect(accepted('')).toMatchObject({ count: 100, withTotal: false });
+  expect(accepted('_count=1000&_total=accurate&_cursor=abc')).toMatchObject({
+    count: 1000,
+    withTotal: true,
+    cursor: 'abc',
   });
+  expect([accepted('_total=none').withTotal, accepted('_total=estimate').withTotal]).toEqual([false, true]);
+});
 
-  test.each([
-    { query: 'pateint=x', path: 'pateint', message: /not a parameter of this search.*patient/ },
-    { query: 'paitent:exact=x', path: 'paitent:exact', message: /not a parameter of this search/ },
-    { query: 'status:not=final', path: 'status:not', message: /modifiers are not supported/ },
-    { query: 'patient=', path: 'patient', message: /empty/ },
-    { query: 'code=a,,b', path: 'code', message: /empty/ },
-    { query: 'patient=ftp://ehr.example/Patient/p1', path: 'patient', message: /not a patient/ },
-    { query: 'patient=Group/x', path: 'patient', message: /not a patient/ },
-    { query: 'patient=Patient/a/b', path: 'patient', message: /not a patient/ },
-    { query: '_id=a/b', path: '_id', message: /not an id/ },
-    { query: 'code=http://loinc.org|', path: 'code', message: /without a code/ },
-    { query: 'code=a|b|c', path: 'code', message: /more than one/ },
-    { query: 'status=x|final', path: 'status', message: /only the code/ },
-    { query: 'date=ap2024', path: 'date', message: /unknown prefix/ },
-    { query: 'date=yesterday', path: 'date', message: /prefix/ },
-    { query: 'date=2024-02-30', path: 'date', message: /not a date/ },
-    { query: 'date=2024&date=ge', path: 'date.1', message: /not a date/ },
-    { query: '_lastUpdated=gt2024-01-01T00:00:00+01:00', path: '_lastUpdated', message: /%2B/ },
-    { query: '_count=0', path: '_count', message: /1 to 1000/ },
-    { query: '_count=1001', path: '_count', message: /1 to 1000/ },
-    { query: '_count=1e2', path: '_count', message: /1 to 1000/ },
-    { query: '_count=1&_count=2', path: '_count', message: /more than once/ },
-    { query: '_total=exact', path: '_total', message: /accurate/ },
-  ])('parseSearch rejects "$query" with a fault at $path', ({ query, path, message }) => {
-    expect(parse(query)).toEqual({ faults: [{ path, message: expect.stringMatching(message) }] });
-  });
+test.each([
+  { query: 'pateint=x', path: 'pateint', message: /not a parameter of this search.*patient/ },
+  { query: 'paitent:exact=x', path: 'paitent:exact', message: /not a parameter of this search/ },
+  { query: 'status:not=final', path: 'status:not', message: /modifiers are not supported/ },
+  { query: 'patient=', path: 'patient', message: /empty/ },
+  { query: 'code=a,,b', path: 'code', message: /empty/ },
+  { query: 'patient=ftp://ehr.example/Patient/p1', path: 'patient', message: /not a patient/ },
+  { query: 'patient=Group/x', path: 'patient', message: /not a patient/ },
+  { query: 'patient=Patient/a/b', path: 'patient', message: /not a patient/ },
+  { query: '_id=a/b', path: '_id', message: /not an id/ },
+  { query: 'code=http://loinc.org|', path: 'code', message: /without a code/ },
+  { query: 'code=a|b|c', path: 'code', message: /more than one/ },
+  { query: 'status=x|final', path: 'status', message: /only the code/ },
+  { query: 'date=ap2024', path: 'date', message: /unknown prefix/ },
+  { query: 'date=yesterday', path: 'date', message: /prefix/ },
+  { query: 'date=2024-02-30', path: 'date', message: /not a date/ },
+  { query: 'date=2024&date=ge', path: 'date.1', message: /not a date/ },
+  { query: '_lastUpdated=gt2024-01-01T00:00:00+01:00', path: '_lastUpdated', message: /%2B/ },
+  { query: '_count=0', path: '_count', message: /1 to 1000/ },
+  { query: '_count=1001', path: '_count', message: /1 to 1000/ },
+  { query: '_count=1e2', path: '_count', message: /1 to 1000/ },
+  { query: '_count=1&_count=2', path: '_count', message: /more than once/ },
+  { query: '_total=exact', path: '_total', message: /accurate/ },
+])('parseSearch rejects "$query" with a fault at $path', ({ query, path, message }) => {
+  expect(parse(query)).toEqual({ faults: [{ path, message: expect.stringMatching(message) }] });
+});
 
-  test('parseSearch hints at an unescaped "+" only if an invalid date contains a space', () => {
-    const faultOf = (query: string) => JSON.stringify(parse(query));
-    expect(faultOf('date=2024-02-30')).not.toContain('%2B');
-    expect(faultOf('date=2024-02-30T10:00:00 01:00')).toContain('%2B');
-  });
+test('parseSearch hints at an unescaped "+" only if an invalid date contains a space', () => {
+  const faultOf = (query: string) => JSON.stringify(parse(query));
+  expect(faultOf('date=2024-02-30')).not.toContain('%2B');
+  expect(faultOf('date=2024-02-30T10:00:00 01:00')).toContain('%2B');
+});
 
-  test('parseSearch reads no cursor if the query has none', () => {
-    expect(accepted('')).not.toHaveProperty('cursor');
-  });
+test('parseSearch reads no cursor if the query has none', () => {
+  expect(accepted('')).not.toHaveProperty('cursor');
+});
 
-  test('parseSearch reports every fault', () => {
-    const result = parse('_sort=date&date=x1&_count=-1&patient=p&patient=a%20b,c%20d');
-    const faults = 'faults' in result ? result.faults : [];
-    expect(faults.map(({ path }) => path).sort()).toEqual(['_count', '_sort', 'date', 'patient.1', 'patient.1']);
-  });
+test('parseSearch reports every fault', () => {
+  const result = parse('_sort=date&date=x1&_count=-1&patient=p&patient=a%20b,c%20d');
+  const faults = 'faults' in result ? result.faults : [];
+  expect(faults.map(({ path }) => path).sort()).toEqual(['_count', '_sort', 'date', 'patient.1', 'patient.1']);
 });
 
 test('parseSearch reports a parameter with more than 1000 alternatives once instead of checking each of them', () => {

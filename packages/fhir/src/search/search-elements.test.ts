@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import type { Resource } from '../resources/resource.ts';
 import { codeElementsOf, dateElementOf } from './search-elements.ts';
 
@@ -33,45 +33,41 @@ function withValueAt(path: string, value: unknown): Resource {
   return { resourceType, id: 'x', ...(content as object) };
 }
 
-describe('dateElementOf', () => {
-  test.each(read(publishedDates))('the date of a resource is found in %s', (path) => {
-    expect(dateElementOf(withValueAt(path, '2024'))).toBe('2024');
-  });
-
-  test('the date of a resource is the first element that is present', () => {
-    const condition = { resourceType: 'Condition', id: 'x', onsetDateTime: null, recordedDate: '2024' } as Resource;
-    expect(dateElementOf(condition)).toBe('2024');
-    expect(dateElementOf({ ...condition, onsetPeriod: { start: '2020' } })).toEqual({ start: '2020' });
-  });
-
-  test('the date of a type that is not in the table is in one of the usual elements', () => {
-    expect(dateElementOf({ resourceType: 'Patient', id: 'x', birthDate: '1970' })).toBe('1970');
-    expect(dateElementOf({ resourceType: 'Claim', id: 'x', created: '2024' })).toBe('2024');
-    expect(dateElementOf({ resourceType: 'Claim', id: 'x' })).toBeUndefined();
-  });
+test.each(read(publishedDates))('the date of a resource is found in %s', (path) => {
+  expect(dateElementOf(withValueAt(path, '2024'))).toBe('2024');
 });
 
-describe('codeElementsOf', () => {
-  test.each(read(publishedCodes))('the codes of a resource are found in %s', (path) => {
-    const concept = { coding: [{ code: 'a' }] };
-    expect([codeElementsOf(withValueAt(path, concept))].flat()).toContainEqual(concept);
-  });
+test('the date of a resource is the first element that is present', () => {
+  const condition = { resourceType: 'Condition', id: 'x', onsetDateTime: null, recordedDate: '2024' } as Resource;
+  expect(dateElementOf(condition)).toBe('2024');
+  expect(dateElementOf({ ...condition, onsetPeriod: { start: '2020' } })).toEqual({ start: '2020' });
+});
 
-  test('the codes of a resource are all elements of the parameter, including those in lists', () => {
-    const resource = {
-      resourceType: 'AllergyIntolerance',
-      id: 'x',
-      code: 1,
-      reaction: [{ substance: 2 }, null, { substance: 3 }],
-    };
-    expect(codeElementsOf(resource)).toEqual([1, 2, undefined, 3]);
-  });
+test('the date of a type that is not in the table is in one of the usual elements', () => {
+  expect(dateElementOf({ resourceType: 'Patient', id: 'x', birthDate: '1970' })).toBe('1970');
+  expect(dateElementOf({ resourceType: 'Claim', id: 'x', created: '2024' })).toBe('2024');
+  expect(dateElementOf({ resourceType: 'Claim', id: 'x' })).toBeUndefined();
+});
 
-  test('the codes of a type that is not in the table are in the first of the usual elements', () => {
-    const otherResource = { resourceType: 'Other', id: 'x', medicationCodeableConcept: 2, vaccineCode: 3, type: 4 };
-    expect(codeElementsOf({ ...otherResource, code: 1 })).toBe(1);
-    expect(codeElementsOf(otherResource)).toBe(2);
-    expect(codeElementsOf({ ...otherResource, medicationCodeableConcept: undefined })).toBe(3);
-    expect(codeElementsOf({ resourceType: 'Other', id: 'x', type: 4 })).toBe(4);
-  });
+test.each(read(publishedCodes))('the codes of a resource are found in %s', (path) => {
+  const concept = { coding: [{ code: 'a' }] };
+  expect([codeElementsOf(withValueAt(path, concept))].flat()).toContainEqual(concept);
+});
+
+test('the codes of a resource are all elements of the parameter, including those in lists', () => {
+  const resource = {
+    resourceType: 'AllergyIntolerance',
+    id: 'x',
+    code: 1,
+    reaction: [{ substance: 2 }, null, { substance: 3 }],
+  };
+  expect(codeElementsOf(resource)).toEqual([1, 2, undefined, 3]);
+});
+
+test('the codes of a type that is not in the table are in the first of the usual elements', () => {
+  const otherResource = { resourceType: 'Other', id: 'x', medicationCodeableConcept: 2, vaccineCode: 3, type: 4 };
+  expect(codeElementsOf({ ...otherResource, code: 1 })).toBe(1);
+  expect(codeElementsOf(otherResource)).toBe(2);
+  expect(codeElementsOf({ ...otherResource, medicationCodeableConcept: undefined })).toBe(3);
+  expect(codeElementsOf({ resourceType: 'Other', id: 'x', type: 4 })).toBe(4);
 });

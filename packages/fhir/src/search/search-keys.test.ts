@@ -1,265 +1,261 @@
-import { describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { parseExact } from '../json/exact-number.ts';
 import type { Resource } from '../resources/resource.ts';
 import { extractSearchKeys } from './search-keys.ts';
 
-describe('extractSearchKeys', () => {
-  test('extractSearchKeys reads all keys of an Observation', () => {
-    expect(
-      extractSearchKeys({
-        resourceType: 'Observation',
-        id: 'o1',
-        status: 'final',
-        category: [{ coding: [{ system: 'http://cat', code: 'vital-signs' }] }],
-        code: { coding: [{ system: 'http://loinc.org', code: '8302-2' }] },
-        subject: { reference: 'https://ehr.example/fhir/r4/Patient/p1' },
-        effectiveDateTime: '2024-01-15',
-      }),
-    ).toEqual({
-      patient: 'p1',
-      dateStart: new Date('2024-01-15T00:00:00.000Z'),
-      dateEnd: new Date('2024-01-15T23:59:59.999Z'),
-      tokens: [
-        'status=final',
-        'category=vital-signs',
-        'category=http://cat|vital-signs',
-        'code=8302-2',
-        'code=http://loinc.org|8302-2',
-      ],
+test('extractSearchKeys reads all keys of an Observation', () => {
+  expect(
+    extractSearchKeys({
+      resourceType: 'Observation',
+      id: 'o1',
+      status: 'final',
+      category: [{ coding: [{ system: 'http://cat', code: 'vital-signs' }] }],
+      code: { coding: [{ system: 'http://loinc.org', code: '8302-2' }] },
+      subject: { reference: 'https://ehr.example/fhir/r4/Patient/p1' },
+      effectiveDateTime: '2024-01-15',
+    }),
+  ).toEqual({
+    patient: 'p1',
+    dateStart: new Date('2024-01-15T00:00:00.000Z'),
+    dateEnd: new Date('2024-01-15T23:59:59.999Z'),
+    tokens: [
+      'status=final',
+      'category=vital-signs',
+      'category=http://cat|vital-signs',
+      'code=8302-2',
+      'code=http://loinc.org|8302-2',
+    ],
+  });
+});
+
+test('the patient of an Appointment is found among its participants', () => {
+  const participant = [{ actor: { reference: 'Practitioner/x' } }, { actor: { reference: 'Patient/p2' } }];
+  expect(
+    extractSearchKeys({ resourceType: 'Appointment', id: 'a', participant, start: '2024-01-01T10:00:00Z' }),
+  ).toStrictEqual({
+    patient: 'p2',
+    dateStart: new Date('2024-01-01T10:00:00.000Z'),
+    dateEnd: new Date('2024-01-01T10:00:00.999Z'),
+  });
+});
+
+test('malformed elements are skipped', () => {
+  expect(
+    extractSearchKeys({
+      resourceType: 'Observation',
+      id: 'o',
+      subject: 'p',
+      category: [null],
+      code: 3,
+      period: null,
+    }),
+  ).toStrictEqual({});
+});
+
+test('one patient is a string, and several patients are a list', () => {
+  const coverage = (...ids: string[]) =>
+    extractSearchKeys({
+      resourceType: 'Coverage',
+      id: 'c',
+      payor: ids.map((id) => ({ reference: `Patient/${id}` })),
     });
+  expect(coverage().patient).toBeUndefined();
+  expect(coverage('a').patient).toBe('a');
+  expect(coverage('a', 'b').patient).toEqual(['a', 'b']);
+});
+
+test.each([1, 15, 16, 17, 40])('each of %i codes is listed once and in order, even if all occur twice', (count) => {
+  const codes = Array.from({ length: count }, (_, index) => `c${index}`);
+  const code = { coding: [...codes, ...codes].map((text) => ({ code: text })) };
+  const keys = extractSearchKeys({ resourceType: 'Observation', id: 'o', code });
+  expect(keys.tokens).toEqual(codes.flatMap((text) => [`code=${text}`, `code=|${text}`]));
+});
+
+test('all of 17 different codes are listed', () => {
+  const codes = Array.from({ length: 17 }, (_, index) => `c${index}`);
+  const code = { coding: codes.map((text) => ({ code: text })) };
+  const { tokens } = extractSearchKeys({ resourceType: 'Observation', id: 'o', code });
+  expect(tokens).toEqual(codes.flatMap((text) => [`code=${text}`, `code=|${text}`]));
+});
+
+test('a system that is not a string is ignored', () => {
+  const code = { coding: [{ code: 'x', system: 7 }] };
+  expect(extractSearchKeys({ resourceType: 'Observation', id: 'o', code }).tokens).toEqual(['code=x', 'code=|x']);
+});
+
+test('a Patient is its own patient, and a reference to a Group names no patient', () => {
+  expect(extractSearchKeys({ resourceType: 'Patient', id: 'p' }).patient).toBe('p');
+  expect(extractSearchKeys({ resourceType: 'CarePlan', id: 'c', subject: { reference: 'Group/g' } })).toEqual({});
+});
+
+test.each([
+  {
+    what: 'both ends',
+    period: { start: '2024-01', end: '2024-02-01' },
+    from: '2024-01-01T00:00:00.000Z',
+    to: '2024-02-01T23:59:59.999Z',
+  },
+  { what: 'no end', period: { start: '2024' }, from: '2024-01-01T00:00:00.000Z', to: '9999-12-31T23:59:59.999Z' },
+  { what: 'no start', period: { end: '2024' }, from: '0001-01-01T00:00:00.000Z', to: '2024-12-31T23:59:59.999Z' },
+  {
+    what: 'its ends swapped',
+    period: { start: '2024-03-02', end: '2024-03-01' },
+    from: '2024-03-01T23:59:59.999Z',
+    to: '2024-03-02T00:00:00.000Z',
+  },
+])('the limits of a period with $what are read', ({ period, from, to }) => {
+  const { dateStart, dateEnd } = extractSearchKeys({ resourceType: 'Encounter', id: 'e', period });
+  expect([dateStart?.toISOString(), dateEnd?.toISOString()]).toEqual([from, to]);
+});
+
+test('a period whose start is not a string has no lower limit', () => {
+  expect(extractSearchKeys({ resourceType: 'Encounter', id: 'e', period: { start: 3, end: '2024' } })).toStrictEqual({
+    dateStart: new Date('0001-01-01T00:00:00.000Z'),
+    dateEnd: new Date('2024-12-31T23:59:59.999Z'),
   });
+});
 
-  test('the patient of an Appointment is found among its participants', () => {
-    const participant = [{ actor: { reference: 'Practitioner/x' } }, { actor: { reference: 'Patient/p2' } }];
-    expect(
-      extractSearchKeys({ resourceType: 'Appointment', id: 'a', participant, start: '2024-01-01T10:00:00Z' }),
-    ).toStrictEqual({
-      patient: 'p2',
-      dateStart: new Date('2024-01-01T10:00:00.000Z'),
-      dateEnd: new Date('2024-01-01T10:00:00.999Z'),
-    });
-  });
+test('a date that cannot be read has no limits', () => {
+  expect(extractSearchKeys({ resourceType: 'Encounter', id: 'e', period: { start: 'soon', end: '2024' } })).toEqual({});
+  expect(extractSearchKeys({ resourceType: 'Observation', id: 'o', effectiveDateTime: '2024-02-30' })).toEqual({});
+});
 
-  test('malformed elements are skipped', () => {
-    expect(
-      extractSearchKeys({
-        resourceType: 'Observation',
-        id: 'o',
-        subject: 'p',
-        category: [null],
-        code: 3,
-        period: null,
-      }),
-    ).toStrictEqual({});
-  });
+test.each([
+  { type: 'AllergyIntolerance', elements: { onsetDateTime: '2020', recordedDate: '2024-01-15' } },
+  { type: 'AdverseEvent', elements: { recordedDate: '2020', date: '2024-01-15' } },
+  { type: 'Consent', elements: { dateTime: '2024-01-15' } },
+  { type: 'Schedule', elements: { planningHorizon: { start: '2024-01-15', end: '2024-01-15' } } },
+  { type: 'Specimen', elements: { collection: { collectedDateTime: '2024-01-15' } } },
+  { type: 'MedicationDispense', elements: { whenPrepared: '2020', whenHandedOver: '2024-01-15' } },
+  { type: 'Condition', elements: { onsetAge: { value: 3 }, recordedDate: '2024-01-15' } },
+  { type: 'Goal', elements: { startDate: '2024-01-15', statusDate: '2020' } },
+])('the date of a $type is read from the element of its R4 search parameter', ({ type, elements }) => {
+  const { dateStart, dateEnd } = extractSearchKeys({ resourceType: type, id: 'x', ...elements });
+  expect([dateStart?.toISOString(), dateEnd?.toISOString()]).toEqual([
+    '2024-01-15T00:00:00.000Z',
+    '2024-01-15T23:59:59.999Z',
+  ]);
+});
 
-  test('one patient is a string, and several patients are a list', () => {
-    const coverage = (...ids: string[]) =>
-      extractSearchKeys({
-        resourceType: 'Coverage',
-        id: 'c',
-        payor: ids.map((id) => ({ reference: `Patient/${id}` })),
-      });
-    expect(coverage().patient).toBeUndefined();
-    expect(coverage('a').patient).toBe('a');
-    expect(coverage('a', 'b').patient).toEqual(['a', 'b']);
-  });
+test.each([
+  { type: 'AllergyIntolerance', elements: { onsetDateTime: '2024' } },
+  { type: 'Appointment', elements: { created: '2024' } },
+  { type: 'DiagnosticReport', elements: { issued: '2024-01-15T08:00:00Z' } },
+  { type: 'Observation', elements: { issued: '2024-01-15T08:00:00Z' } },
+  { type: 'RiskAssessment', elements: { occurrencePeriod: { start: '2024' } } },
+])('a $type without the element of its R4 search parameter has no date', ({ type, elements }) => {
+  expect(extractSearchKeys({ resourceType: type, id: 'x', ...elements })).toEqual({});
+});
 
-  test.each([1, 15, 16, 17, 40])('each of %i codes is listed once and in order, even if all occur twice', (count) => {
-    const codes = Array.from({ length: count }, (_, index) => `c${index}`);
-    const code = { coding: [...codes, ...codes].map((text) => ({ code: text })) };
-    const keys = extractSearchKeys({ resourceType: 'Observation', id: 'o', code });
-    expect(keys.tokens).toEqual(codes.flatMap((text) => [`code=${text}`, `code=|${text}`]));
-  });
+test.each([
+  {
+    what: 'its events',
+    timing: { event: ['2024-03-05', '2024-01-15T10:00:00Z', null], repeat: { frequency: 1 } },
+    from: '2024-01-15T10:00:00.000Z',
+    to: '2024-03-05T23:59:59.999Z',
+  },
+  {
+    what: 'the bounds of its repetition',
+    timing: { repeat: { boundsPeriod: { start: '2024-01-15' } } },
+    from: '2024-01-15T00:00:00.000Z',
+    to: '9999-12-31T23:59:59.999Z',
+  },
+  {
+    what: 'its events without a repetition',
+    timing: { event: ['2024-03-05'] },
+    from: '2024-03-05T00:00:00.000Z',
+    to: '2024-03-05T23:59:59.999Z',
+  },
+  { what: 'neither if both are missing', timing: { repeat: { frequency: 1 } }, from: undefined, to: undefined },
+  {
+    what: 'neither if an end is not a date',
+    timing: { repeat: { boundsPeriod: { start: '2024', end: 'x' } } },
+    from: undefined,
+    to: undefined,
+  },
+])('the outer limits of a Timing are read from $what', ({ timing, from, to }) => {
+  const { dateStart, dateEnd } = extractSearchKeys({ resourceType: 'Observation', id: 'o', effectiveTiming: timing });
+  expect([dateStart?.toISOString(), dateEnd?.toISOString()]).toEqual([from, to]);
+});
 
-  test('all of 17 different codes are listed', () => {
-    const codes = Array.from({ length: 17 }, (_, index) => `c${index}`);
-    const code = { coding: codes.map((text) => ({ code: text })) };
-    const { tokens } = extractSearchKeys({ resourceType: 'Observation', id: 'o', code });
-    expect(tokens).toEqual(codes.flatMap((text) => [`code=${text}`, `code=|${text}`]));
-  });
+const concept = (...codes: string[]) => ({ coding: codes.map((code) => ({ code })) });
 
-  test('a system that is not a string is ignored', () => {
-    const code = { coding: [{ code: 'x', system: 7 }] };
-    expect(extractSearchKeys({ resourceType: 'Observation', id: 'o', code }).tokens).toEqual(['code=x', 'code=|x']);
-  });
-
-  test('a Patient is its own patient, and a reference to a Group names no patient', () => {
-    expect(extractSearchKeys({ resourceType: 'Patient', id: 'p' }).patient).toBe('p');
-    expect(extractSearchKeys({ resourceType: 'CarePlan', id: 'c', subject: { reference: 'Group/g' } })).toEqual({});
-  });
-
-  test.each([
-    {
-      what: 'both ends',
-      period: { start: '2024-01', end: '2024-02-01' },
-      from: '2024-01-01T00:00:00.000Z',
-      to: '2024-02-01T23:59:59.999Z',
-    },
-    { what: 'no end', period: { start: '2024' }, from: '2024-01-01T00:00:00.000Z', to: '9999-12-31T23:59:59.999Z' },
-    { what: 'no start', period: { end: '2024' }, from: '0001-01-01T00:00:00.000Z', to: '2024-12-31T23:59:59.999Z' },
-    {
-      what: 'its ends swapped',
-      period: { start: '2024-03-02', end: '2024-03-01' },
-      from: '2024-03-01T23:59:59.999Z',
-      to: '2024-03-02T00:00:00.000Z',
-    },
-  ])('the limits of a period with $what are read', ({ period, from, to }) => {
-    const { dateStart, dateEnd } = extractSearchKeys({ resourceType: 'Encounter', id: 'e', period });
-    expect([dateStart?.toISOString(), dateEnd?.toISOString()]).toEqual([from, to]);
-  });
-
-  test('a period whose start is not a string has no lower limit', () => {
-    expect(extractSearchKeys({ resourceType: 'Encounter', id: 'e', period: { start: 3, end: '2024' } })).toStrictEqual({
-      dateStart: new Date('0001-01-01T00:00:00.000Z'),
-      dateEnd: new Date('2024-12-31T23:59:59.999Z'),
-    });
-  });
-
-  test('a date that cannot be read has no limits', () => {
-    expect(extractSearchKeys({ resourceType: 'Encounter', id: 'e', period: { start: 'soon', end: '2024' } })).toEqual(
-      {},
-    );
-    expect(extractSearchKeys({ resourceType: 'Observation', id: 'o', effectiveDateTime: '2024-02-30' })).toEqual({});
-  });
-
-  test.each([
-    { type: 'AllergyIntolerance', elements: { onsetDateTime: '2020', recordedDate: '2024-01-15' } },
-    { type: 'AdverseEvent', elements: { recordedDate: '2020', date: '2024-01-15' } },
-    { type: 'Consent', elements: { dateTime: '2024-01-15' } },
-    { type: 'Schedule', elements: { planningHorizon: { start: '2024-01-15', end: '2024-01-15' } } },
-    { type: 'Specimen', elements: { collection: { collectedDateTime: '2024-01-15' } } },
-    { type: 'MedicationDispense', elements: { whenPrepared: '2020', whenHandedOver: '2024-01-15' } },
-    { type: 'Condition', elements: { onsetAge: { value: 3 }, recordedDate: '2024-01-15' } },
-    { type: 'Goal', elements: { startDate: '2024-01-15', statusDate: '2020' } },
-  ])('the date of a $type is read from the element of its R4 search parameter', ({ type, elements }) => {
-    const { dateStart, dateEnd } = extractSearchKeys({ resourceType: type, id: 'x', ...elements });
-    expect([dateStart?.toISOString(), dateEnd?.toISOString()]).toEqual([
-      '2024-01-15T00:00:00.000Z',
-      '2024-01-15T23:59:59.999Z',
-    ]);
-  });
-
-  test.each([
-    { type: 'AllergyIntolerance', elements: { onsetDateTime: '2024' } },
-    { type: 'Appointment', elements: { created: '2024' } },
-    { type: 'DiagnosticReport', elements: { issued: '2024-01-15T08:00:00Z' } },
-    { type: 'Observation', elements: { issued: '2024-01-15T08:00:00Z' } },
-    { type: 'RiskAssessment', elements: { occurrencePeriod: { start: '2024' } } },
-  ])('a $type without the element of its R4 search parameter has no date', ({ type, elements }) => {
-    expect(extractSearchKeys({ resourceType: type, id: 'x', ...elements })).toEqual({});
-  });
-
-  test.each([
-    {
-      what: 'its events',
-      timing: { event: ['2024-03-05', '2024-01-15T10:00:00Z', null], repeat: { frequency: 1 } },
-      from: '2024-01-15T10:00:00.000Z',
-      to: '2024-03-05T23:59:59.999Z',
-    },
-    {
-      what: 'the bounds of its repetition',
-      timing: { repeat: { boundsPeriod: { start: '2024-01-15' } } },
-      from: '2024-01-15T00:00:00.000Z',
-      to: '9999-12-31T23:59:59.999Z',
-    },
-    {
-      what: 'its events without a repetition',
-      timing: { event: ['2024-03-05'] },
-      from: '2024-03-05T00:00:00.000Z',
-      to: '2024-03-05T23:59:59.999Z',
-    },
-    { what: 'neither if both are missing', timing: { repeat: { frequency: 1 } }, from: undefined, to: undefined },
-    {
-      what: 'neither if an end is not a date',
-      timing: { repeat: { boundsPeriod: { start: '2024', end: 'x' } } },
-      from: undefined,
-      to: undefined,
-    },
-  ])('the outer limits of a Timing are read from $what', ({ timing, from, to }) => {
-    const { dateStart, dateEnd } = extractSearchKeys({ resourceType: 'Observation', id: 'o', effectiveTiming: timing });
-    expect([dateStart?.toISOString(), dateEnd?.toISOString()]).toEqual([from, to]);
-  });
-
-  const concept = (...codes: string[]) => ({ coding: codes.map((code) => ({ code })) });
-
-  test.each([
-    {
-      what: 'the substances of the reactions to an allergy',
-      resource: {
-        resourceType: 'AllergyIntolerance',
-        code: concept('a'),
-        reaction: [{ substance: concept('b') }, {}, { substance: concept('c') }],
-      },
-      codes: ['a', 'b', 'c'],
-    },
-    {
-      what: 'the conditions of a relative',
-      resource: { resourceType: 'FamilyMemberHistory', condition: [{ code: concept('a') }, { code: concept('b') }] },
-      codes: ['a', 'b'],
-    },
-    {
-      what: 'a requested device',
-      resource: { resourceType: 'DeviceRequest', codeCodeableConcept: concept('a') },
-      codes: ['a'],
-    },
-    {
-      what: 'a dispensed medication, not the type of the event',
-      resource: {
-        resourceType: 'MedicationDispense',
-        medicationReference: { reference: 'Medication/m' },
-        type: concept('a'),
-      },
-      codes: [],
-    },
-  ])('codes are read from $what', ({ resource, codes }) => {
-    const { tokens = [] } = extractSearchKeys({ id: 'x', ...resource });
-    expect(tokens).toEqual(codes.flatMap((code) => [`code=${code}`, `code=|${code}`]));
-  });
-
-  test('a category of the type `code` is found only by its code, because FHIR implies its system', () => {
-    const { tokens } = extractSearchKeys({
+test.each([
+  {
+    what: 'the substances of the reactions to an allergy',
+    resource: {
       resourceType: 'AllergyIntolerance',
-      id: 'a',
-      category: ['food', 'medication'],
-    });
-    expect(tokens).toEqual(['category=food', 'category=medication']);
-  });
+      code: concept('a'),
+      reaction: [{ substance: concept('b') }, {}, { substance: concept('c') }],
+    },
+    codes: ['a', 'b', 'c'],
+  },
+  {
+    what: 'the conditions of a relative',
+    resource: { resourceType: 'FamilyMemberHistory', condition: [{ code: concept('a') }, { code: concept('b') }] },
+    codes: ['a', 'b'],
+  },
+  {
+    what: 'a requested device',
+    resource: { resourceType: 'DeviceRequest', codeCodeableConcept: concept('a') },
+    codes: ['a'],
+  },
+  {
+    what: 'a dispensed medication, not the type of the event',
+    resource: {
+      resourceType: 'MedicationDispense',
+      medicationReference: { reference: 'Medication/m' },
+      type: concept('a'),
+    },
+    codes: [],
+  },
+])('codes are read from $what', ({ resource, codes }) => {
+  const { tokens = [] } = extractSearchKeys({ id: 'x', ...resource });
+  expect(tokens).toEqual(codes.flatMap((code) => [`code=${code}`, `code=|${code}`]));
+});
 
-  test('the status is read from every coding of a clinical status and from the life cycle of a Goal', () => {
-    const condition = { resourceType: 'Condition', id: 'c', clinicalStatus: concept('active', '55561003') };
-    expect(extractSearchKeys(condition)).toEqual({ tokens: ['status=active', 'status=55561003'] });
-    const goal = { resourceType: 'Goal', id: 'g', lifecycleStatus: 'on-hold' };
-    expect(extractSearchKeys(goal)).toEqual({ tokens: ['status=on-hold'] });
+test('a category of the type `code` is found only by its code, because FHIR implies its system', () => {
+  const { tokens } = extractSearchKeys({
+    resourceType: 'AllergyIntolerance',
+    id: 'a',
+    category: ['food', 'medication'],
   });
+  expect(tokens).toEqual(['category=food', 'category=medication']);
+});
 
-  test('a coding without a system can be searched explicitly', () => {
-    const code = { coding: [{ code: 'x' }, null, { code: 3 }] };
-    expect(extractSearchKeys({ resourceType: 'Observation', id: 'o', code })).toEqual({
-      tokens: ['code=x', 'code=|x'],
-    });
-  });
+test('the status is read from every coding of a clinical status and from the life cycle of a Goal', () => {
+  const condition = { resourceType: 'Condition', id: 'c', clinicalStatus: concept('active', '55561003') };
+  expect(extractSearchKeys(condition)).toEqual({ tokens: ['status=active', 'status=55561003'] });
+  const goal = { resourceType: 'Goal', id: 'g', lifecycleStatus: 'on-hold' };
+  expect(extractSearchKeys(goal)).toEqual({ tokens: ['status=on-hold'] });
+});
 
-  test('extractSearchKeys never throws for any JSON in any element', () => {
-    const element = fc.constantFrom(
-      ...'subject patient participant encounter status clinicalStatus category code type period start birthDate effectiveTiming condition'.split(
-        ' ',
-      ),
-    );
-    const inner = fc.constantFrom(
-      ...'reference coding code system start end actor event repeat boundsPeriod toString'.split(' '),
-    );
-    const { any } = fc.letrec((tie) => ({
-      any: fc.oneof({ maxDepth: 5 }, fc.jsonValue(), fc.array(tie('any')), fc.dictionary(inner, tie('any'))),
-    }));
-    fc.assert(
-      fc.property(fc.dictionary(element, any as fc.Arbitrary<unknown>), (elements) => {
-        for (const resourceType of ['Observation', 'Encounter', 'Patient', 'FamilyMemberHistory']) {
-          const resource = { ...elements, resourceType, id: 'x' };
-          extractSearchKeys(parseExact(JSON.stringify(resource)) as Resource);
-        }
-      }),
-    );
+test('a coding without a system can be searched explicitly', () => {
+  const code = { coding: [{ code: 'x' }, null, { code: 3 }] };
+  expect(extractSearchKeys({ resourceType: 'Observation', id: 'o', code })).toEqual({
+    tokens: ['code=x', 'code=|x'],
   });
+});
+
+test('extractSearchKeys never throws for any JSON in any element', () => {
+  const element = fc.constantFrom(
+    ...'subject patient participant encounter status clinicalStatus category code type period start birthDate effectiveTiming condition'.split(
+      ' ',
+    ),
+  );
+  const inner = fc.constantFrom(
+    ...'reference coding code system start end actor event repeat boundsPeriod toString'.split(' '),
+  );
+  const { any } = fc.letrec((tie) => ({
+    any: fc.oneof({ maxDepth: 5 }, fc.jsonValue(), fc.array(tie('any')), fc.dictionary(inner, tie('any'))),
+  }));
+  fc.assert(
+    fc.property(fc.dictionary(element, any as fc.Arbitrary<unknown>), (elements) => {
+      for (const resourceType of ['Observation', 'Encounter', 'Patient', 'FamilyMemberHistory']) {
+        const resource = { ...elements, resourceType, id: 'x' };
+        extractSearchKeys(parseExact(JSON.stringify(resource)) as Resource);
+      }
+    }),
+  );
 });

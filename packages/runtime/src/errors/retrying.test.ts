@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { AppError, type RetryAdvice } from './app-error.ts';
 import { nextRetrying, type Retrying, withGrowingWait } from './retrying.ts';
 
@@ -8,56 +8,51 @@ const waiting = (attempts: number): Retrying => {
   return { state: 'waiting', code: 'x', message: 'Wait.', attempts, since: now };
 };
 
-describe('the state of retried work', () => {
-  test("the shown state contains the EHR's own words if there are any", () => {
-    const error = new AppError({ code: 'x', message: 'It failed.', retry: 'later', ehrText: 'Down for maintenance' });
-    const options = { before: undefined, now, nextAttemptAt: undefined };
-    expect(nextRetrying({ ...options, error }).ehrText).toBe('Down for maintenance');
-    expect(nextRetrying({ ...options, error: failed('later') })).not.toHaveProperty('ehrText');
-    expect(nextRetrying({ ...options, error })).not.toHaveProperty('nextAttemptAt');
-  });
+test("the shown state contains the EHR's own words if there are any", () => {
+  const error = new AppError({ code: 'x', message: 'It failed.', retry: 'later', ehrText: 'Down for maintenance' });
+  const options = { before: undefined, now, nextAttemptAt: undefined };
+  expect(nextRetrying({ ...options, error }).ehrText).toBe('Down for maintenance');
+  expect(nextRetrying({ ...options, error: failed('later') })).not.toHaveProperty('ehrText');
+  expect(nextRetrying({ ...options, error })).not.toHaveProperty('nextAttemptAt');
+});
 
-  test('the shown state counts consecutive failures since the first one', () => {
-    const first = nextRetrying({ before: undefined, error: failed('later'), now, nextAttemptAt: undefined });
-    expect(first).toEqual({ state: 'retrying', code: 'x', message: 'It failed.', attempts: 1, since: now });
-    const nextAttemptAt = new Date('2024-01-01T00:10:00Z');
-    const later = new Date('2024-01-01T00:05:00Z');
-    expect(nextRetrying({ before: first, error: failed('later'), now: later, nextAttemptAt })).toMatchObject({
-      attempts: 2,
-      since: now,
-      nextAttemptAt,
-    });
-  });
-
-  test('the shown state counts waits separately from failures', () => {
-    const before = nextRetrying({ before: undefined, error: failed('later'), now, nextAttemptAt: undefined });
-    const later = new Date('2024-01-01T00:05:00Z');
-    const retrying = nextRetrying({ before, error: failed({ afterMs: 1 }), now: later, nextAttemptAt: undefined });
-    expect(retrying).toMatchObject({ state: 'waiting', attempts: 1, since: later });
+test('the shown state counts consecutive failures since the first one', () => {
+  const first = nextRetrying({ before: undefined, error: failed('later'), now, nextAttemptAt: undefined });
+  expect(first).toEqual({ state: 'retrying', code: 'x', message: 'It failed.', attempts: 1, since: now });
+  const nextAttemptAt = new Date('2024-01-01T00:10:00Z');
+  const later = new Date('2024-01-01T00:05:00Z');
+  expect(nextRetrying({ before: first, error: failed('later'), now: later, nextAttemptAt })).toMatchObject({
+    attempts: 2,
+    since: now,
+    nextAttemptAt,
   });
 });
 
-describe('the length of a wait', () => {
-  const waitAfter = (before: Retrying | undefined, afterMs: number) =>
-    withGrowingWait(failed({ afterMs }), before).retry;
+test('the shown state counts waits separately from failures', () => {
+  const before = nextRetrying({ before: undefined, error: failed('later'), now, nextAttemptAt: undefined });
+  const later = new Date('2024-01-01T00:05:00Z');
+  const retrying = nextRetrying({ before, error: failed({ afterMs: 1 }), now: later, nextAttemptAt: undefined });
+  expect(retrying).toMatchObject({ state: 'waiting', attempts: 1, since: later });
+});
 
-  test('the first wait is as long as the server asks for', () => {
-    expect(waitAfter(undefined, 1)).toEqual({ afterMs: 1 });
-  });
+const waitAfter = (before: Retrying | undefined, afterMs: number) => withGrowingWait(failed({ afterMs }), before).retry;
 
-  test.each([
-    { attempts: 1, afterMs: 2000 },
-    { attempts: 5, afterMs: 32_000 },
-    { attempts: 500, afterMs: 600_000 },
-  ])('a wait is at least $afterMs ms long after $attempts waits in a row', ({ attempts, afterMs }) => {
-    expect(waitAfter(waiting(attempts), 1000)).toEqual({ afterMs });
-  });
+test('the first wait is as long as the server asks for', () => {
+  expect(waitAfter(undefined, 1)).toEqual({ afterMs: 1 });
+});
 
-  test('a wait is never shorter than the server asks for', () => {
-    expect(waitAfter(waiting(1), 3_600_000)).toEqual({ afterMs: 3_600_000 });
-  });
+test.each([
+  { attempts: 1, afterMs: 2000 },
+  { attempts: 5, afterMs: 32_000 },
+  { attempts: 500, afterMs: 600_000 },
+])('a wait is at least $afterMs ms long after $attempts waits in a row', ({ attempts, afterMs }) => {
+  expect(waitAfter(waiting(attempts), 1000)).toEqual({ afterMs });
+});
 
-  test('withGrowingWait does not turn a failure into a wait', () => {
-    expect(withGrowingWait(failed('later'), waiting(9)).retry).toBe('later');
-  });
+test('a wait is never shorter than the server asks for', () => {
+  expect(waitAfter(waiting(1), 3_600_000)).toEqual({ afterMs: 3_600_000 });
+});
+
+test('withGrowingWait does not turn a failure into a wait', () => {
+  expect(withGrowingWait(failed('later'), waiting(9)).retry).toBe('later');
 });

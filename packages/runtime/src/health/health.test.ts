@@ -1,4 +1,4 @@
-import { describe, expect, jest, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 import { createMetrics } from '../metrics.ts';
 import { startHealthServer } from './health.server.ts';
 import { createHealth, type Readiness, watchHealth } from './health.ts';
@@ -9,54 +9,52 @@ const down = async () => {
 };
 const silent = () => new Promise<void>(() => undefined);
 
-describe('readiness', () => {
-  test('a process is ready only if every dependency is up', async () => {
-    expect(await createHealth({ mongodb: up, redis: up }).readiness()).toEqual({
-      ready: true,
-      checks: { mongodb: 'up', redis: 'up' },
-    });
-    expect(await createHealth({ mongodb: up, redis: down }).readiness()).toEqual({
-      ready: false,
-      checks: { mongodb: 'up', redis: 'down' },
-    });
+test('a process is ready only if every dependency is up', async () => {
+  expect(await createHealth({ mongodb: up, redis: up }).readiness()).toEqual({
+    ready: true,
+    checks: { mongodb: 'up', redis: 'up' },
   });
+  expect(await createHealth({ mongodb: up, redis: down }).readiness()).toEqual({
+    ready: false,
+    checks: { mongodb: 'up', redis: 'down' },
+  });
+});
 
-  test('a dependency whose check throws synchronously is down', async () => {
-    const broken = () => {
-      throw new Error('planted');
-    };
-    expect((await createHealth({ mongodb: broken }).readiness()).checks).toEqual({ mongodb: 'down' });
-  });
+test('a dependency whose check throws synchronously is down', async () => {
+  const broken = () => {
+    throw new Error('planted');
+  };
+  expect((await createHealth({ mongodb: broken }).readiness()).checks).toEqual({ mongodb: 'down' });
+});
 
-  test('readiness waits two seconds in all for dependencies that do not answer', async () => {
-    jest.useFakeTimers();
-    try {
-      let answer: Readiness | undefined;
-      const answered = createHealth({ mongodb: silent, redis: silent, disk: up })
-        .readiness()
-        .then((readiness) => {
-          answer = readiness;
-        });
-      await jest.advanceTimersByTimeAsync(1999);
-      expect(answer).toBeUndefined();
-      await jest.advanceTimersByTimeAsync(1);
-      await answered;
-      expect(answer).toEqual({ ready: false, checks: { mongodb: 'down', redis: 'down', disk: 'up' } });
-    } finally {
-      jest.useRealTimers();
-    }
-  });
+test('readiness waits two seconds in all for dependencies that do not answer', async () => {
+  jest.useFakeTimers();
+  try {
+    let answer: Readiness | undefined;
+    const answered = createHealth({ mongodb: silent, redis: silent, disk: up })
+      .readiness()
+      .then((readiness) => {
+        answer = readiness;
+      });
+    await jest.advanceTimersByTimeAsync(1999);
+    expect(answer).toBeUndefined();
+    await jest.advanceTimersByTimeAsync(1);
+    await answered;
+    expect(answer).toEqual({ ready: false, checks: { mongodb: 'down', redis: 'down', disk: 'up' } });
+  } finally {
+    jest.useRealTimers();
+  }
+});
 
-  test('the health response names the instance if the process has an id', () => {
-    expect(createHealth({}).life).toEqual({ status: 'alive' });
-    expect(createHealth({}, { instanceId: 'one' }).life).toEqual({ status: 'alive', instance: 'one' });
-  });
+test('the health response names the instance if the process has an id', () => {
+  expect(createHealth({}).life).toEqual({ status: 'alive' });
+  expect(createHealth({}, { instanceId: 'one' }).life).toEqual({ status: 'alive', instance: 'one' });
+});
 
-  test('a process that is stopping is not ready', async () => {
-    const health = createHealth({ redis: up });
-    health.stop();
-    expect(await health.readiness()).toEqual({ ready: false, checks: { redis: 'up' }, stopping: true });
-  });
+test('a process that is stopping is not ready', async () => {
+  const health = createHealth({ redis: up });
+  health.stop();
+  expect(await health.readiness()).toEqual({ ready: false, checks: { redis: 'up' }, stopping: true });
 });
 
 test('a process without an API serves its health and nothing else', async () => {
@@ -80,44 +78,42 @@ test('a process without an API serves its health and nothing else', async () => 
   }
 });
 
-describe('the metrics of a process without an API', () => {
-  async function getPage({ metricsToken, authorization }: { metricsToken?: string; authorization?: string }) {
-    const health = createHealth({ redis: up, mongodb: down });
-    const metrics = createMetrics();
-    watchHealth({ metrics, health });
-    const server = await startHealthServer({ health, metrics, metricsToken, port: 0 });
-    try {
-      const { port } = server.address() as { port: number };
-      const headers = authorization === undefined ? {} : { authorization };
-      const response = await fetch(`http://127.0.0.1:${port}/metrics`, { headers });
-      return { status: response.status, type: response.headers.get('content-type'), text: await response.text() };
-    } finally {
-      await new Promise((resolve) => server.close(resolve));
-    }
+async function getPage({ metricsToken, authorization }: { metricsToken?: string; authorization?: string }) {
+  const health = createHealth({ redis: up, mongodb: down });
+  const metrics = createMetrics();
+  watchHealth({ metrics, health });
+  const server = await startHealthServer({ health, metrics, metricsToken, port: 0 });
+  try {
+    const { port } = server.address() as { port: number };
+    const headers = authorization === undefined ? {} : { authorization };
+    const response = await fetch(`http://127.0.0.1:${port}/metrics`, { headers });
+    return { status: response.status, type: response.headers.get('content-type'), text: await response.text() };
+  } finally {
+    await new Promise((resolve) => server.close(resolve));
   }
+}
 
-  test('the metrics of a process without an API include its readiness and its dependencies', async () => {
-    const { status, type, text } = await getPage({});
-    expect([status, type]).toEqual([200, expect.stringContaining('text/plain; version=0.0.4')]);
-    const samples = text.split('\n').filter((line) => !line.startsWith('#'));
-    expect(samples).toEqual(
-      expect.arrayContaining([
-        'bulkhead_ready 0',
-        'bulkhead_dependency_up{dependency="redis"} 1',
-        'bulkhead_dependency_up{dependency="mongodb"} 0',
-      ]),
-    );
-  });
+test('the metrics of a process without an API include its readiness and its dependencies', async () => {
+  const { status, type, text } = await getPage({});
+  expect([status, type]).toEqual([200, expect.stringContaining('text/plain; version=0.0.4')]);
+  const samples = text.split('\n').filter((line) => !line.startsWith('#'));
+  expect(samples).toEqual(
+    expect.arrayContaining([
+      'bulkhead_ready 0',
+      'bulkhead_dependency_up{dependency="redis"} 1',
+      'bulkhead_dependency_up{dependency="mongodb"} 0',
+    ]),
+  );
+});
 
-  test('the metrics of a process without an API require the token if one is set', async () => {
-    const metricsToken = '0123456789abcdef';
-    for (const authorization of [undefined, 'Bearer fedcba9876543210', 'Bearer ', `Basic ${metricsToken}`]) {
-      const { status, text } = await getPage({
-        metricsToken,
-        ...(authorization === undefined ? {} : { authorization }),
-      });
-      expect([status, text.includes('bulkhead_')]).toEqual([401, false]);
-    }
-    expect((await getPage({ metricsToken, authorization: `Bearer ${metricsToken}` })).status).toBe(200);
-  });
+test('the metrics of a process without an API require the token if one is set', async () => {
+  const metricsToken = '0123456789abcdef';
+  for (const authorization of [undefined, 'Bearer fedcba9876543210', 'Bearer ', `Basic ${metricsToken}`]) {
+    const { status, text } = await getPage({
+      metricsToken,
+      ...(authorization === undefined ? {} : { authorization }),
+    });
+    expect([status, text.includes('bulkhead_')]).toEqual([401, false]);
+  }
+  expect((await getPage({ metricsToken, authorization: `Bearer ${metricsToken}` })).status).toBe(200);
 });

@@ -10,7 +10,7 @@ import {
   Server as TlsServer,
 } from 'node:tls';
 import { makeSelfSigned } from '@bulkhead/testing';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import { createLineSink, isLineTarget, type LineSink } from './create-line-sink.ts';
 import type { LogFields, Logger } from './logger.ts';
 
@@ -85,121 +85,117 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await turn();
 }
 
-describe('lines to a syslog server', () => {
-  test('lines over TCP arrive in order, each with its number of bytes', async () => {
-    const server = await serve();
-    const { send, counts } = open(`syslog+tcp://127.0.0.1:${server.port}`);
-    for (let n = 0; n < 200; n++) send(n);
-    await until(() => server.frames().length === 200);
-    expect(numbersIn(server.frames())).toEqual(Array.from({ length: 200 }, (_, n) => n));
-    expect(server.frames()[0]).toMatch(/^<85>1 2026-05-01T10:00:00\.000Z \S+ bulkhead \d+ resource\.read - \{"n":0\}$/);
-    await until(() => counts.sent === 200);
-    expect([counts.dropped, logged]).toEqual([0, []]);
-  });
-
-  test('lines over TLS are sent only to a server whose certificate is trusted', async () => {
-    const { cert, key } = makeSelfSigned();
-    const server = await serve(() => createTlsServer({ cert, key }));
-    const target = `syslog+tls://localhost:${server.port}`;
-    const { send } = open(target);
-    send(1);
-    await until(() => messages().includes('audit stream lost'));
-    expect(logged[0]?.fields?.error).toMatchObject({ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
-    const trusted = getCACertificates('default');
-    closing.push(() => setDefaultCACertificates(trusted));
-    setDefaultCACertificates([...trusted, cert]);
-    await until(() => server.frames().length === 1);
-    expect(numbersIn(server.frames())).toEqual([1]);
-  });
-
-  test('each line over UDP is one datagram', async () => {
-    const server = createSocket('udp4').bind(0, '127.0.0.1');
-    closing.push(() => server.close());
-    await once(server, 'listening');
-    const received: string[] = [];
-    server.on('message', (datagram) => received.push(datagram.toString()));
-    const { send, counts } = open(`syslog://127.0.0.1:${server.address().port}`);
-    for (let n = 0; n < 20; n++) send(n);
-    await until(() => received.length === 20);
-    expect(numbersIn(received)).toEqual(Array.from({ length: 20 }, (_, n) => n));
-    // This line is larger than a datagram can be. It is dropped, and the next one is sent.
-    send(20, 'x'.repeat(70_000));
-    send(21);
-    await until(() => received.length === 21);
-    expect(numbersIn(received).at(-1)).toBe(21);
-    expect(counts).toEqual({ sent: 21, dropped: 1 });
-    expect(messages()).toEqual(['audit lines are being dropped', 'audit lines dropped']);
-  });
-
-  test('lines wait while the server is unavailable and are sent when it is back', async () => {
-    const first = await serve();
-    const { send, counts } = open(`syslog+tcp://127.0.0.1:${first.port}`);
-    send(0);
-    await until(() => first.frames().length === 1);
-    await first.stop();
-    // A line may be written to a connection that is already lost, without an error.
-    await until(() => {
-      send(1);
-      return messages().includes('audit stream lost');
-    });
-    for (let n = 2; n < 50; n++) send(n);
-    const second = await serve(createServer, first.port);
-    await until(() => numbersIn(second.frames()).includes(49));
-    expect(numbersIn(second.frames()).filter((n) => n > 1)).toEqual(Array.from({ length: 48 }, (_, n) => n + 2));
-    expect(messages()).toEqual(['audit stream lost', 'audit stream restored']);
-    expect(counts.dropped).toBe(0);
-  });
-
-  test('the newest lines are dropped if the buffer is full, and their number is logged', async () => {
-    const first = await serve();
-    await first.stop();
-    const { send, counts } = open(`syslog+tcp://127.0.0.1:${first.port}`, { maxBufferedBytes: 1000 });
-    for (let n = 0; n < 100; n++) send(n);
-    expect(counts.dropped).toBeGreaterThan(80);
-    await until(() => messages().includes('audit stream lost'));
-    const keptCount = 100 - counts.dropped;
-    const second = await serve(createServer, first.port);
-    await until(() => second.frames().length === keptCount);
-    expect(numbersIn(second.frames())).toEqual(Array.from({ length: keptCount }, (_, n) => n));
-    await until(() => messages().includes('audit lines dropped'));
-    expect(logged).toContainEqual({ message: 'audit lines dropped', fields: { count: counts.dropped } });
-    send(100);
-    await until(() => second.frames().length === keptCount + 1);
-  });
-
-  test('remaining lines are sent, or counted as dropped, when the process stops', async () => {
-    const server = await serve();
-    const reachable = open(`syslog+tcp://127.0.0.1:${server.port}`);
-    for (let n = 0; n < 10; n++) reachable.send(n);
-    await reachable.sink.stop();
-    await until(() => server.frames().length === 10);
-    await server.stop();
-    const unreachable = open(`syslog+tcp://127.0.0.1:${server.port}`);
-    unreachable.send(1);
-    await unreachable.sink.stop();
-    expect(unreachable.counts).toEqual({ sent: 0, dropped: 1 });
-  });
+test('lines over TCP arrive in order, each with its number of bytes', async () => {
+  const server = await serve();
+  const { send, counts } = open(`syslog+tcp://127.0.0.1:${server.port}`);
+  for (let n = 0; n < 200; n++) send(n);
+  await until(() => server.frames().length === 200);
+  expect(numbersIn(server.frames())).toEqual(Array.from({ length: 200 }, (_, n) => n));
+  expect(server.frames()[0]).toMatch(/^<85>1 2026-05-01T10:00:00\.000Z \S+ bulkhead \d+ resource\.read - \{"n":0\}$/);
+  await until(() => counts.sent === 200);
+  expect([counts.dropped, logged]).toEqual([0, []]);
 });
 
-describe('lines to a stream', () => {
-  test('lines to a stream contain only the text and wait for the previous write', async () => {
-    const lines: string[] = [];
-    const pendingWrites: (() => void)[] = [];
-    const stdout = new Writable({
-      write: (chunk, _encoding, done) => {
-        lines.push(String(chunk));
-        pendingWrites.push(done);
-      },
-    });
-    const { send } = open('stdout', { stdout });
+test('lines over TLS are sent only to a server whose certificate is trusted', async () => {
+  const { cert, key } = makeSelfSigned();
+  const server = await serve(() => createTlsServer({ cert, key }));
+  const target = `syslog+tls://localhost:${server.port}`;
+  const { send } = open(target);
+  send(1);
+  await until(() => messages().includes('audit stream lost'));
+  expect(logged[0]?.fields?.error).toMatchObject({ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
+  const trusted = getCACertificates('default');
+  closing.push(() => setDefaultCACertificates(trusted));
+  setDefaultCACertificates([...trusted, cert]);
+  await until(() => server.frames().length === 1);
+  expect(numbersIn(server.frames())).toEqual([1]);
+});
+
+test('each line over UDP is one datagram', async () => {
+  const server = createSocket('udp4').bind(0, '127.0.0.1');
+  closing.push(() => server.close());
+  await once(server, 'listening');
+  const received: string[] = [];
+  server.on('message', (datagram) => received.push(datagram.toString()));
+  const { send, counts } = open(`syslog://127.0.0.1:${server.address().port}`);
+  for (let n = 0; n < 20; n++) send(n);
+  await until(() => received.length === 20);
+  expect(numbersIn(received)).toEqual(Array.from({ length: 20 }, (_, n) => n));
+  // This line is larger than a datagram can be. It is dropped, and the next one is sent.
+  send(20, 'x'.repeat(70_000));
+  send(21);
+  await until(() => received.length === 21);
+  expect(numbersIn(received).at(-1)).toBe(21);
+  expect(counts).toEqual({ sent: 21, dropped: 1 });
+  expect(messages()).toEqual(['audit lines are being dropped', 'audit lines dropped']);
+});
+
+test('lines wait while the server is unavailable and are sent when it is back', async () => {
+  const first = await serve();
+  const { send, counts } = open(`syslog+tcp://127.0.0.1:${first.port}`);
+  send(0);
+  await until(() => first.frames().length === 1);
+  await first.stop();
+  // A line may be written to a connection that is already lost, without an error.
+  await until(() => {
     send(1);
-    send(2);
-    await until(() => pendingWrites.length === 1);
-    pendingWrites.shift()?.();
-    await until(() => pendingWrites.length === 1);
-    pendingWrites.shift()?.();
-    expect(lines).toEqual(['{"n":1}\n', '{"n":2}\n']);
+    return messages().includes('audit stream lost');
   });
+  for (let n = 2; n < 50; n++) send(n);
+  const second = await serve(createServer, first.port);
+  await until(() => numbersIn(second.frames()).includes(49));
+  expect(numbersIn(second.frames()).filter((n) => n > 1)).toEqual(Array.from({ length: 48 }, (_, n) => n + 2));
+  expect(messages()).toEqual(['audit stream lost', 'audit stream restored']);
+  expect(counts.dropped).toBe(0);
+});
+
+test('the newest lines are dropped if the buffer is full, and their number is logged', async () => {
+  const first = await serve();
+  await first.stop();
+  const { send, counts } = open(`syslog+tcp://127.0.0.1:${first.port}`, { maxBufferedBytes: 1000 });
+  for (let n = 0; n < 100; n++) send(n);
+  expect(counts.dropped).toBeGreaterThan(80);
+  await until(() => messages().includes('audit stream lost'));
+  const keptCount = 100 - counts.dropped;
+  const second = await serve(createServer, first.port);
+  await until(() => second.frames().length === keptCount);
+  expect(numbersIn(second.frames())).toEqual(Array.from({ length: keptCount }, (_, n) => n));
+  await until(() => messages().includes('audit lines dropped'));
+  expect(logged).toContainEqual({ message: 'audit lines dropped', fields: { count: counts.dropped } });
+  send(100);
+  await until(() => second.frames().length === keptCount + 1);
+});
+
+test('remaining lines are sent, or counted as dropped, when the process stops', async () => {
+  const server = await serve();
+  const reachable = open(`syslog+tcp://127.0.0.1:${server.port}`);
+  for (let n = 0; n < 10; n++) reachable.send(n);
+  await reachable.sink.stop();
+  await until(() => server.frames().length === 10);
+  await server.stop();
+  const unreachable = open(`syslog+tcp://127.0.0.1:${server.port}`);
+  unreachable.send(1);
+  await unreachable.sink.stop();
+  expect(unreachable.counts).toEqual({ sent: 0, dropped: 1 });
+});
+
+test('lines to a stream contain only the text and wait for the previous write', async () => {
+  const lines: string[] = [];
+  const pendingWrites: (() => void)[] = [];
+  const stdout = new Writable({
+    write: (chunk, _encoding, done) => {
+      lines.push(String(chunk));
+      pendingWrites.push(done);
+    },
+  });
+  const { send } = open('stdout', { stdout });
+  send(1);
+  send(2);
+  await until(() => pendingWrites.length === 1);
+  pendingWrites.shift()?.();
+  await until(() => pendingWrites.length === 1);
+  pendingWrites.shift()?.();
+  expect(lines).toEqual(['{"n":1}\n', '{"n":2}\n']);
 });
 
 test.each([
