@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Agent, get, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { startTcpProxy, testServices, waitFor } from '@bulkhead/testing';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import { startApi, type TestApi } from './testing/start-api.ts';
 import { startRedis } from './testing/start-redis.ts';
 
@@ -26,101 +26,96 @@ async function startRedisOfOwn() {
 
 const unavailable = { success: false, error: { code: 'unavailable', message: expect.any(String) } };
 
-describe('the API', () => {
-  test('the API reports that it is alive and ready', async () => {
-    const api = await start();
-    const health = await api.request('GET', '/health', { authorization: null });
-    expect([health.status, health.body]).toEqual([
-      200,
-      { status: 'alive', eventLoop: { stalls: 0, longestStallMs: 0 } },
-    ]);
-    const ready = await api.request('GET', '/ready', { authorization: null });
-    expect([ready.status, ready.body]).toEqual([200, { ready: true, checks: { mongodb: 'up', redis: 'up' } }]);
-  });
-
-  test('the API returns 503 with Retry-After while Redis is unavailable, starts nothing, and recovers automatically', async () => {
-    const redis = await startRedisOfOwn();
-    const api = await start({ REDIS_URL: redis.url });
-    const connectionId = await api.createConnection();
-    await redis.stop();
-    for (const resourceTypes of [['Patient'], ['Patient'], ['Condition']]) {
-      const { status, headers, body } = await api.request('POST', path, { body: { connectionId, resourceTypes } });
-      expect([status, body]).toEqual([503, unavailable]);
-      expect(headers.get('retry-after')).toBe('5');
-    }
-    expect(await api.store.bulkExports.listActive()).toEqual([]);
-    const capabilities = await api.request('GET', `/api/ehr/athenahealth/capabilities?connectionId=${connectionId}`);
-    expect([capabilities.status, capabilities.headers.get('retry-after')]).toEqual([503, '5']);
-    const ready = await api.request('GET', '/ready');
-    expect([ready.status, ready.body]).toEqual([503, { ready: false, checks: { mongodb: 'up', redis: 'down' } }]);
-    expect((await api.request('GET', '/health')).status).toBe(200);
-    expect((await api.request('GET', '/api/ehr/connections')).status).toBe(200);
-
-    await redis.start();
-    const started = await waitFor(async () => {
-      const answer = await api.request('POST', path, { body: { connectionId, resourceTypes: ['Patient'] } });
-      return answer.status === 202 ? answer : undefined;
-    });
-    expect((await api.store.bulkExports.listActive()).map(({ id }) => id)).toEqual([started.body.data.id]);
-    expect((await api.request('GET', '/ready')).status).toBe(200);
-    api.expectNoSecretInAnswers();
-  }, 30_000);
-
-  test('the API starts without Redis and accepts nothing until Redis is available', async () => {
-    const redis = await startRedisOfOwn();
-    await redis.stop();
-    const api = await start({ REDIS_URL: redis.url });
-    const connectionId = await api.createConnection();
-    expect((await api.request('POST', path, { body: { connectionId } })).status).toBe(503);
-    expect((await api.request('GET', '/ready')).status).toBe(503);
-    await redis.start();
-    await waitFor(async () => (await api.request('POST', path, { body: { connectionId } })).status === 202);
-  }, 30_000);
-
-  test('the API answers a request that arrives on a kept connection while it stops, and closes the connection', async () => {
-    const api = await startApi({ drainMs: 500 });
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    const { port } = new URL(api.baseUrl);
-    const read = async () => {
-      const [answer] = (await once(get({ agent, port, path: '/health' }), 'response')) as [IncomingMessage];
-      await text(answer);
-      return { status: answer.statusCode, connection: answer.headers.connection };
-    };
-    expect(await read()).toEqual({ status: 200, connection: 'keep-alive' });
-    const stopped = api.stop();
-    expect(await read()).toEqual({ status: 200, connection: 'close' });
-    await stopped;
-    agent.destroy();
-  });
-
-  test('the API stops while Redis is unavailable', async () => {
-    const redis = await startRedisOfOwn();
-    const api = await startApi({ env: { REDIS_URL: redis.url } });
-    await redis.stop();
-    await api.stop();
-  });
-
-  test('the API returns 503 with Retry-After while MongoDB is unavailable, and recovers automatically', async () => {
-    const services = testServices();
-    const mongodb = new URL(services.mongodbUri);
-    const proxy = await startTcpProxy({ host: mongodb.hostname, port: Number(mongodb.port) });
-    closers.push(() => proxy.close());
-    const behind = new URL(mongodb);
-    behind.host = `127.0.0.1:${proxy.port}`;
-    const api = await start({ MONGODB_URI: behind.href }, services);
-    expect((await api.request('GET', '/ready')).status).toBe(200);
-    await proxy.close();
-    const requests = [api.request('POST', path, { body: { connectionId: 'c' } }), api.request('GET', `${path}/job_1`)];
-    for (const { status, headers, body } of await Promise.all(requests)) {
-      expect([status, body]).toEqual([503, unavailable]);
-      expect(headers.get('retry-after')).toBe('5');
-    }
-    const ready = await api.request('GET', '/ready');
-    expect([ready.status, ready.body]).toEqual([503, { ready: false, checks: { mongodb: 'down', redis: 'up' } }]);
-    expect((await api.request('GET', '/health')).status).toBe(200);
-
-    await proxy.open();
-    await waitFor(async () => (await api.request('GET', '/ready')).status === 200);
-    expect((await api.request('GET', '/api/ehr/connections')).status).toBe(200);
-  }, 30_000);
+test('the API reports that it is alive and ready', async () => {
+  const api = await start();
+  const health = await api.request('GET', '/health', { authorization: null });
+  expect([health.status, health.body]).toEqual([200, { status: 'alive', eventLoop: { stalls: 0, longestStallMs: 0 } }]);
+  const ready = await api.request('GET', '/ready', { authorization: null });
+  expect([ready.status, ready.body]).toEqual([200, { ready: true, checks: { mongodb: 'up', redis: 'up' } }]);
 });
+
+test('the API returns 503 with Retry-After while Redis is unavailable, starts nothing, and recovers automatically', async () => {
+  const redis = await startRedisOfOwn();
+  const api = await start({ REDIS_URL: redis.url });
+  const connectionId = await api.createConnection();
+  await redis.stop();
+  for (const resourceTypes of [['Patient'], ['Patient'], ['Condition']]) {
+    const { status, headers, body } = await api.request('POST', path, { body: { connectionId, resourceTypes } });
+    expect([status, body]).toEqual([503, unavailable]);
+    expect(headers.get('retry-after')).toBe('5');
+  }
+  expect(await api.store.bulkExports.listActive()).toEqual([]);
+  const capabilities = await api.request('GET', `/api/ehr/athenahealth/capabilities?connectionId=${connectionId}`);
+  expect([capabilities.status, capabilities.headers.get('retry-after')]).toEqual([503, '5']);
+  const ready = await api.request('GET', '/ready');
+  expect([ready.status, ready.body]).toEqual([503, { ready: false, checks: { mongodb: 'up', redis: 'down' } }]);
+  expect((await api.request('GET', '/health')).status).toBe(200);
+  expect((await api.request('GET', '/api/ehr/connections')).status).toBe(200);
+
+  await redis.start();
+  const started = await waitFor(async () => {
+    const answer = await api.request('POST', path, { body: { connectionId, resourceTypes: ['Patient'] } });
+    return answer.status === 202 ? answer : undefined;
+  });
+  expect((await api.store.bulkExports.listActive()).map(({ id }) => id)).toEqual([started.body.data.id]);
+  expect((await api.request('GET', '/ready')).status).toBe(200);
+  api.expectNoSecretInAnswers();
+}, 30_000);
+
+test('the API starts without Redis and accepts nothing until Redis is available', async () => {
+  const redis = await startRedisOfOwn();
+  await redis.stop();
+  const api = await start({ REDIS_URL: redis.url });
+  const connectionId = await api.createConnection();
+  expect((await api.request('POST', path, { body: { connectionId } })).status).toBe(503);
+  expect((await api.request('GET', '/ready')).status).toBe(503);
+  await redis.start();
+  await waitFor(async () => (await api.request('POST', path, { body: { connectionId } })).status === 202);
+}, 30_000);
+
+test('the API answers a request that arrives on a kept connection while it stops, and closes the connection', async () => {
+  const api = await startApi({ drainMs: 500 });
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const { port } = new URL(api.baseUrl);
+  const read = async () => {
+    const [answer] = (await once(get({ agent, port, path: '/health' }), 'response')) as [IncomingMessage];
+    await text(answer);
+    return { status: answer.statusCode, connection: answer.headers.connection };
+  };
+  expect(await read()).toEqual({ status: 200, connection: 'keep-alive' });
+  const stopped = api.stop();
+  expect(await read()).toEqual({ status: 200, connection: 'close' });
+  await stopped;
+  agent.destroy();
+});
+
+test('the API stops while Redis is unavailable', async () => {
+  const redis = await startRedisOfOwn();
+  const api = await startApi({ env: { REDIS_URL: redis.url } });
+  await redis.stop();
+  await api.stop();
+});
+
+test('the API returns 503 with Retry-After while MongoDB is unavailable, and recovers automatically', async () => {
+  const services = testServices();
+  const mongodb = new URL(services.mongodbUri);
+  const proxy = await startTcpProxy({ host: mongodb.hostname, port: Number(mongodb.port) });
+  closers.push(() => proxy.close());
+  const behind = new URL(mongodb);
+  behind.host = `127.0.0.1:${proxy.port}`;
+  const api = await start({ MONGODB_URI: behind.href }, services);
+  expect((await api.request('GET', '/ready')).status).toBe(200);
+  await proxy.close();
+  const requests = [api.request('POST', path, { body: { connectionId: 'c' } }), api.request('GET', `${path}/job_1`)];
+  for (const { status, headers, body } of await Promise.all(requests)) {
+    expect([status, body]).toEqual([503, unavailable]);
+    expect(headers.get('retry-after')).toBe('5');
+  }
+  const ready = await api.request('GET', '/ready');
+  expect([ready.status, ready.body]).toEqual([503, { ready: false, checks: { mongodb: 'down', redis: 'up' } }]);
+  expect((await api.request('GET', '/health')).status).toBe(200);
+
+  await proxy.open();
+  await waitFor(async () => (await api.request('GET', '/ready')).status === 200);
+  expect((await api.request('GET', '/api/ehr/connections')).status).toBe(200);
+}, 30_000);

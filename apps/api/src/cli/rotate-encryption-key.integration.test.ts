@@ -5,7 +5,7 @@ import type { AuthorizationRequest } from '@bulkhead/connections';
 import type { Connection } from '@bulkhead/providers';
 import { createStore, type Store } from '@bulkhead/system';
 import { programOf, runApp, testServices } from '@bulkhead/testing';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 
 const first = randomBytes(32);
 const second = randomBytes(32);
@@ -165,108 +165,104 @@ const planted = {
   draft: makeConnection('conn_draft').auth,
 };
 
-describe('a rotation of the encryption key', () => {
-  test('a rotation encrypts every kind of value with the new key, which can then decrypt all of them without the old key', async () => {
-    await plant(await open(first));
-    const counted = await run('rotate-encryption-key', { keys: [second, first], args: ['--dry-run'] });
-    const rows = counted.stdout
-      .split('\n')
-      .filter((line) => line.startsWith('{'))
-      .map((line) => JSON.parse(line));
-    expect(counted.code).toBe(1);
-    // Every encrypted field must contain a value, or this test would not prove anything for it.
-    expect(rows.map(({ left }) => left)).toEqual(rows.map(() => 1));
-    expect(rows.map(({ resealed }) => resealed)).toEqual(rows.map(() => 0));
-    expect(rows.map(({ collection, field }) => `${collection}: ${field}`)).toEqual([
-      'connections: sealedSecret',
-      'connections: sealedPrivateJwk',
-      'connections: sealedWebhookSecret',
-      'connection_drafts: sealed',
-      'access_tokens: sealedAccessToken',
-      'access_tokens: sealedRefreshToken',
-      'authorization_requests: sealed',
-      'signing_keys: sealedPrivateJwk',
-      'output_files: sealedUrl',
-      'quarantine: sealedBytes',
-      'quarantine: sealedCorrection',
-      'quarantine.files: metadata.sealedKey',
-      'document_files.files: metadata.sealedKey',
-      'kept_out_keys: sealedKey',
-      'answered_requests: sealed',
-    ]);
+test('a rotation encrypts every kind of value with the new key, which can then decrypt all of them without the old key', async () => {
+  await plant(await open(first));
+  const counted = await run('rotate-encryption-key', { keys: [second, first], args: ['--dry-run'] });
+  const rows = counted.stdout
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line));
+  expect(counted.code).toBe(1);
+  // Every encrypted field must contain a value, or this test would not prove anything for it.
+  expect(rows.map(({ left }) => left)).toEqual(rows.map(() => 1));
+  expect(rows.map(({ resealed }) => resealed)).toEqual(rows.map(() => 0));
+  expect(rows.map(({ collection, field }) => `${collection}: ${field}`)).toEqual([
+    'connections: sealedSecret',
+    'connections: sealedPrivateJwk',
+    'connections: sealedWebhookSecret',
+    'connection_drafts: sealed',
+    'access_tokens: sealedAccessToken',
+    'access_tokens: sealedRefreshToken',
+    'authorization_requests: sealed',
+    'signing_keys: sealedPrivateJwk',
+    'output_files: sealedUrl',
+    'quarantine: sealedBytes',
+    'quarantine: sealedCorrection',
+    'quarantine.files: metadata.sealedKey',
+    'document_files.files: metadata.sealedKey',
+    'kept_out_keys: sealedKey',
+    'answered_requests: sealed',
+  ]);
 
-    const rotated = await run('rotate-encryption-key', { keys: [second, first] });
-    expect(rotated).toMatchObject({ code: 0, stdout: expect.stringContaining('"resealed":1,"left":0') });
-    expect(await readAll(await open(second))).toEqual(planted);
-    const secondRun = await run('rotate-encryption-key', { keys: [second] });
-    expect(secondRun).toMatchObject({ code: 0, stdout: expect.not.stringContaining('"resealed":1') });
-  }, 60_000);
+  const rotated = await run('rotate-encryption-key', { keys: [second, first] });
+  expect(rotated).toMatchObject({ code: 0, stdout: expect.stringContaining('"resealed":1,"left":0') });
+  expect(await readAll(await open(second))).toEqual(planted);
+  const secondRun = await run('rotate-encryption-key', { keys: [second] });
+  expect(secondRun).toMatchObject({ code: 0, stdout: expect.not.stringContaining('"resealed":1') });
+}, 60_000);
 
-  test('a running rotation overwrites no value of a writer, and readers find every value', async () => {
-    const before = await open(first);
-    await plant(before);
-    const count = 60;
-    for (let n = 0; n < count; n++) await before.connections.insert(makeConnection(`conn_w${n}`));
-    const running = await open(second, first);
-    let isOver = false;
-    const write = async () => {
-      for (let round = 0; !isOver; round++) {
-        const id = `conn_w${round % count}`;
-        await running.connections.saveWebhook({ id, url: undefined, secret: `whsec_${round}` });
-        expect(await running.connections.findWebhookSecret(id)).toBe(`whsec_${round}`);
-        await running.quarantine.put({ lines: [makeLine(1000 + (round % 20), Buffer.from(`line ${round}`))], now });
-      }
-    };
-    const read = async () => {
-      while (!isOver) expect(await readAll(running)).toEqual(planted);
-    };
-    const otherProcesses = Promise.all([write(), read()]);
-    const reports = [];
-    try {
-      for (let round = 0; round < 3; round++) reports.push(await running.rotateEncryptionKey({ dryRun: false }));
-    } finally {
-      isOver = true;
+test('a running rotation overwrites no value of a writer, and readers find every value', async () => {
+  const before = await open(first);
+  await plant(before);
+  const count = 60;
+  for (let n = 0; n < count; n++) await before.connections.insert(makeConnection(`conn_w${n}`));
+  const running = await open(second, first);
+  let isOver = false;
+  const write = async () => {
+    for (let round = 0; !isOver; round++) {
+      const id = `conn_w${round % count}`;
+      await running.connections.saveWebhook({ id, url: undefined, secret: `whsec_${round}` });
+      expect(await running.connections.findWebhookSecret(id)).toBe(`whsec_${round}`);
+      await running.quarantine.put({ lines: [makeLine(1000 + (round % 20), Buffer.from(`line ${round}`))], now });
     }
-    await otherProcesses;
-    expect(reports.at(-1)?.filter(({ left }) => left > 0)).toEqual([]);
-    const after = await open(second);
-    expect(await readAll(after)).toEqual(planted);
-    expect(await after.connections.list()).toHaveLength(count + 2);
-  }, 60_000);
+  };
+  const read = async () => {
+    while (!isOver) expect(await readAll(running)).toEqual(planted);
+  };
+  const otherProcesses = Promise.all([write(), read()]);
+  const reports = [];
+  try {
+    for (let round = 0; round < 3; round++) reports.push(await running.rotateEncryptionKey({ dryRun: false }));
+  } finally {
+    isOver = true;
+  }
+  await otherProcesses;
+  expect(reports.at(-1)?.filter(({ left }) => left > 0)).toEqual([]);
+  const after = await open(second);
+  expect(await readAll(after)).toEqual(planted);
+  expect(await after.connections.list()).toHaveLength(count + 2);
+}, 60_000);
 
-  test('a rotation continues after a value that no key can decrypt, and reports it', async () => {
-    const store = await open(first);
-    await plant(store);
-    const foreignStore = createStore({ uri, encryptionKey: randomBytes(32), previousEncryptionKeys: [first] });
-    await foreignStore.connect();
-    await foreignStore.connections.insert(makeConnection('conn_2'));
-    await foreignStore.close();
-    const report = await store.rotateEncryptionKey({ dryRun: false });
-    expect(report.find(({ field }) => field === 'sealedSecret')).toMatchObject({ resealed: 0, left: 1 });
-  });
+test('a rotation continues after a value that no key can decrypt, and reports it', async () => {
+  const store = await open(first);
+  await plant(store);
+  const foreignStore = createStore({ uri, encryptionKey: randomBytes(32), previousEncryptionKeys: [first] });
+  await foreignStore.connect();
+  await foreignStore.connections.insert(makeConnection('conn_2'));
+  await foreignStore.close();
+  const report = await store.rotateEncryptionKey({ dryRun: false });
+  expect(report.find(({ field }) => field === 'sealedSecret')).toMatchObject({ resealed: 0, left: 1 });
 });
 
-describe('a process with a key other than that of the stored data', () => {
-  test('a process does not start with a key other than that of the stored data, and says what to do', async () => {
-    await plant(await open(first));
-    await expect(open(second)).rejects.toMatchObject({ code: 'encryption-key-missing' });
-    for (const command of ['main', 'migrate']) {
-      const { code, stdout, stderr } = await run(command, { keys: [second] });
-      expect({ command, code }).toEqual({ command, code: 1 });
-      expect(stdout + stderr).toContain('BULKHEAD_PREVIOUS_ENCRYPTION_KEYS');
-    }
-    // Neither process has changed anything: the right key still decrypts everything.
-    expect(await readAll(await open(first))).toEqual(planted);
-  }, 30_000);
+test('a process does not start with a key other than that of the stored data, and says what to do', async () => {
+  await plant(await open(first));
+  await expect(open(second)).rejects.toMatchObject({ code: 'encryption-key-missing' });
+  for (const command of ['main', 'migrate']) {
+    const { code, stdout, stderr } = await run(command, { keys: [second] });
+    expect({ command, code }).toEqual({ command, code: 1 });
+    expect(stdout + stderr).toContain('BULKHEAD_PREVIOUS_ENCRYPTION_KEYS');
+  }
+  // Neither process has changed anything: the right key still decrypts everything.
+  expect(await readAll(await open(first))).toEqual(planted);
+}, 30_000);
 
-  test('a process with a new key starts only with the former key as well, until all values are encrypted again', async () => {
-    await plant(await open(first));
-    const rotatingStore = await open(second, first);
-    await expect(open(second)).rejects.toMatchObject({ code: 'encryption-key-missing' });
-    await expect(open(first)).rejects.toMatchObject({ code: 'encryption-key-missing' });
-    await rotatingStore.rotateEncryptionKey({ dryRun: false });
-    expect(await readAll(await open(second))).toEqual(planted);
-  });
+test('a process with a new key starts only with the former key as well, until all values are encrypted again', async () => {
+  await plant(await open(first));
+  const rotatingStore = await open(second, first);
+  await expect(open(second)).rejects.toMatchObject({ code: 'encryption-key-missing' });
+  await expect(open(first)).rejects.toMatchObject({ code: 'encryption-key-missing' });
+  await rotatingStore.rotateEncryptionKey({ dryRun: false });
+  expect(await readAll(await open(second))).toEqual(planted);
 });
 
 test('a command prints its usage for a wrong option, without a database', async () => {

@@ -98,47 +98,45 @@ async function eventsOf({ headers }: ApiAnswer) {
   return events.filter(({ requestId }) => requestId === headers.get('x-request-id')).reverse();
 }
 
-describe('every endpoint', () => {
-  const keyed = endpoints
-    .filter(({ id }) => id in endpointRequests)
-    .map(({ id, method, action }) => ({ id: id as KeyedEndpointId, method, action }));
+const keyed = endpoints
+  .filter(({ id }) => id in endpointRequests)
+  .map(({ id, method, action }) => ({ id: id as KeyedEndpointId, method, action }));
 
-  test('every endpoint that changes something is audited', () => {
-    const changing = keyed.filter(({ method }) => method !== 'get');
-    expect(changing.length).toBeGreaterThan(20);
-    expect(changing.filter(({ id }) => unrecorded.has(id))).toEqual([]);
-  });
-
-  test.each(keyed.filter(({ id }) => unrecorded.has(id)))('$id is not audited', async ({ id }) => {
-    expect(await eventsOf(await send(id, await plant()))).toEqual([]);
-  });
-
-  test.each(keyed.filter(({ id }) => !unrecorded.has(id)))(
-    '$id records an event with actor, action and target',
-    async ({ id, action }) => {
-      const planted = await plant();
-      const answer = await send(id, planted);
-      const events = await eventsOf(answer);
-      expect(events).toHaveLength(1);
-      const [event] = events;
-      expect(event).toMatchObject({
-        action,
-        actor: { kind: 'api-key', name: 'operator', role: 'operator' },
-        outcome: expect.stringMatching(answer.status < 400 ? /^(success|unchanged)$/ : /^(refused|failed)$/),
-        address: '127.0.0.1',
-      });
-      expect(event?.patients).toEqual(patients[id]);
-      // The target has every id of the address and the body, except the filter of quarantined lines.
-      const request = JSON.stringify(endpointRequests[id].toRequest(planted));
-      const ids = Object.values(planted).filter((value) => new RegExp(`[/="]${value}(?![\\w.])`).test(request));
-      const namedIds = id === 'replayQuarantinedLines' ? [] : ids;
-      expect(Object.values(event?.target ?? {})).toEqual(expect.arrayContaining(namedIds));
-      if (patients[id]) expect(event?.target.connectionId).toBe(planted.connectionId);
-      const isSearch = ['searchResources', 'listDocuments'].includes(id);
-      if (isSearch) expect(event?.parameters ?? []).toEqual([]);
-    },
-  );
+test('every endpoint that changes something is audited', () => {
+  const changing = keyed.filter(({ method }) => method !== 'get');
+  expect(changing.length).toBeGreaterThan(20);
+  expect(changing.filter(({ id }) => unrecorded.has(id))).toEqual([]);
 });
+
+test.each(keyed.filter(({ id }) => unrecorded.has(id)))('$id is not audited', async ({ id }) => {
+  expect(await eventsOf(await send(id, await plant()))).toEqual([]);
+});
+
+test.each(keyed.filter(({ id }) => !unrecorded.has(id)))(
+  '$id records an event with actor, action and target',
+  async ({ id, action }) => {
+    const planted = await plant();
+    const answer = await send(id, planted);
+    const events = await eventsOf(answer);
+    expect(events).toHaveLength(1);
+    const [event] = events;
+    expect(event).toMatchObject({
+      action,
+      actor: { kind: 'api-key', name: 'operator', role: 'operator' },
+      outcome: expect.stringMatching(answer.status < 400 ? /^(success|unchanged)$/ : /^(refused|failed)$/),
+      address: '127.0.0.1',
+    });
+    expect(event?.patients).toEqual(patients[id]);
+    // The target has every id of the address and the body, except the filter of quarantined lines.
+    const request = JSON.stringify(endpointRequests[id].toRequest(planted));
+    const ids = Object.values(planted).filter((value) => new RegExp(`[/="]${value}(?![\\w.])`).test(request));
+    const namedIds = id === 'replayQuarantinedLines' ? [] : ids;
+    expect(Object.values(event?.target ?? {})).toEqual(expect.arrayContaining(namedIds));
+    if (patients[id]) expect(event?.target.connectionId).toBe(planted.connectionId);
+    const isSearch = ['searchResources', 'listDocuments'].includes(id);
+    if (isSearch) expect(event?.parameters ?? []).toEqual([]);
+  },
+);
 
 describe('reads', () => {
   const athena = '/api/ehr/athenahealth';
@@ -312,22 +310,20 @@ describe('what changes nothing', () => {
   });
 });
 
-describe('the chain', () => {
-  test('the chain of audit events is intact after all these requests, and is checked page by page', async () => {
-    const check = async (query: string) =>
-      (await api.request('GET', `/api/ehr/audit-events/verification?${query}`)).body.data;
-    const verification = await check('');
-    expect(verification).toMatchObject({ isIntact: true, oldest: { sequence: 1 } });
-    expect(verification.checked).toBe(verification.last.sequence);
-    expect(verification).not.toHaveProperty('next');
-    const first = await check('limit=10');
-    expect([first.checked, first.next]).toEqual([10, `10:${first.last.hash}`]);
-    expect(await check(`after=${first.next}&limit=10`)).toMatchObject({ checked: 10, oldest: { sequence: 11 } });
-    expect(await check(`expectedHead=10:${first.last.hash}`)).toMatchObject({ isIntact: true });
-    expect(await check(`expectedHead=10:${verification.last.hash}`)).toMatchObject({
-      isIntact: false,
-      fault: { code: 'other-head', sequence: 10, message: expect.stringContaining('Another event') },
-    });
-    expect((await api.request('GET', '/api/ehr/audit-events/verification?expectedHead=10')).status).toBe(400);
+test('the chain of audit events is intact after all these requests, and is checked page by page', async () => {
+  const check = async (query: string) =>
+    (await api.request('GET', `/api/ehr/audit-events/verification?${query}`)).body.data;
+  const verification = await check('');
+  expect(verification).toMatchObject({ isIntact: true, oldest: { sequence: 1 } });
+  expect(verification.checked).toBe(verification.last.sequence);
+  expect(verification).not.toHaveProperty('next');
+  const first = await check('limit=10');
+  expect([first.checked, first.next]).toEqual([10, `10:${first.last.hash}`]);
+  expect(await check(`after=${first.next}&limit=10`)).toMatchObject({ checked: 10, oldest: { sequence: 11 } });
+  expect(await check(`expectedHead=10:${first.last.hash}`)).toMatchObject({ isIntact: true });
+  expect(await check(`expectedHead=10:${verification.last.hash}`)).toMatchObject({
+    isIntact: false,
+    fault: { code: 'other-head', sequence: 10, message: expect.stringContaining('Another event') },
   });
+  expect((await api.request('GET', '/api/ehr/audit-events/verification?expectedHead=10')).status).toBe(400);
 });

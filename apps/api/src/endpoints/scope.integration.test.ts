@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import type { Endpoint } from '../http/define-endpoint.ts';
 import { endpointRequests } from '../testing/endpoint-requests.ts';
 import { type PlantedConnection, plantConnection } from '../testing/plant-connection.ts';
@@ -26,88 +26,84 @@ const ids = Object.keys(endpointRequests) as KeyedEndpointId[];
 const answeredBy = (is: (answer: string) => boolean) =>
   ids.filter((id) => is(endpointRequests[id].answer)).map((id) => ({ id, answer: endpointRequests[id].answer }));
 
-describe('every endpoint', () => {
-  test('only the endpoints for operators refuse client keys', () => {
-    const ofOperators = ids.filter((id) => endpointOf(id).access === 'operator');
-    expect(answeredBy((answer) => answer === 'operators').map(({ id }) => id)).toEqual(ofOperators);
-  });
-
-  test.each(answeredBy((answer) => answer === 'operators'))('$id returns 403 for client keys', async ({ id }) => {
-    for (const key of [limitedKey, api.clientKey]) {
-      const { status, body } = await send(id, ownConnection, key);
-      expect([status, body.error.code]).toEqual([403, 'forbidden']);
-    }
-  });
-
-  test.each(answeredBy((answer) => answer === 'filtered'))(
-    '$id shows only data of the key’s connections',
-    async ({ id }) => {
-      const otherConnection = await plantConnection(api.store);
-      const all = await send(id, otherConnection, api.clientKey);
-      expect(idsOf(otherConnection).some((id) => all.text.includes(id))).toBe(true);
-      const { status, text } = await send(id, otherConnection, limitedKey);
-      expect(status).toBe(200);
-      expect(idsOf(ownConnection).some((id) => text.includes(id))).toBe(true);
-      expect(idsOf(otherConnection).filter((id) => text.includes(id))).toEqual([]);
-    },
-  );
-
-  test.each(answeredBy((answer) => answer === 'open'))('$id shows no data of other connections', async ({ id }) => {
-    const otherConnection = await plantConnection(api.store);
-    for (const key of [limitedKey, api.clientKey]) {
-      const { status, text } = await send(id, otherConnection, key);
-      expect([status, idsOf(otherConnection).filter((id) => text.includes(id))]).toEqual([200, []]);
-    }
-  });
-
-  test.each(answeredBy((answer) => /^unknown-/.test(answer)))(
-    '$id returns $answer for another connection, exactly as for an unknown one',
-    async ({ id, answer }) => {
-      const otherConnection = await plantConnection(api.store);
-      const refused = await send(id, otherConnection, limitedKey);
-      expect([refused.status, refused.body.error.code]).toEqual([404, answer]);
-      const none = Object.fromEntries(Object.entries(otherConnection).map(([field, value]) => [field, `${value}0`]));
-      const unknown = await send(id, none as unknown as PlantedConnection, limitedKey);
-      expect([unknown.status, unknown.body]).toEqual([404, refused.body]);
-      // A client key for that connection finds it.
-      const { status, body } = await send(id, otherConnection, api.clientKey);
-      expect({ id, is: [403, 500].includes(status) ? status : 'answered' }).toEqual({ id, is: 'answered' });
-      expect(body?.error?.code).not.toBe(answer);
-    },
-  );
+test('only the endpoints for operators refuse client keys', () => {
+  const ofOperators = ids.filter((id) => endpointOf(id).access === 'operator');
+  expect(answeredBy((answer) => answer === 'operators').map(({ id }) => id)).toEqual(ofOperators);
 });
 
-describe('a key for one connection', () => {
-  test('a key for one connection does not learn about runs of another, neither their ids nor that they are active', async () => {
-    const { connectionId } = await plantConnection(api.store);
-    const start = (key: string) =>
-      api.request('POST', '/api/ehr/athenahealth/bulk-export', {
-        body: { connectionId },
-        authorization: `Bearer ${key}`,
-        headers: { 'idempotency-key': 'the-same' },
-      });
-    const { id } = (await start(api.operatorKey)).body.data;
-    expect((await start(api.clientKey)).body.error.details).toEqual({ exportId: id });
-    const refused = await start(limitedKey);
-    expect([refused.status, refused.body.error.code, refused.text.includes(id)]).toEqual([
-      404,
-      'unknown-connection',
-      false,
-    ]);
-  });
+test.each(answeredBy((answer) => answer === 'operators'))('$id returns 403 for client keys', async ({ id }) => {
+  for (const key of [limitedKey, api.clientKey]) {
+    const { status, body } = await send(id, ownConnection, key);
+    expect([status, body.error.code]).toEqual([403, 'forbidden']);
+  }
+});
 
-  test('a key for one connection finds no data of another with the filters of a list', async () => {
+test.each(answeredBy((answer) => answer === 'filtered'))(
+  '$id shows only data of the key’s connections',
+  async ({ id }) => {
     const otherConnection = await plantConnection(api.store);
-    const list = (path: string) => api.request('GET', `/api/ehr${path}`, { authorization: `Bearer ${limitedKey}` });
-    for (const filter of [`connectionId=${otherConnection.connectionId}`, `exportId=${otherConnection.exportId}`]) {
-      expect((await list(`/quarantine?${filter}`)).body.data).toEqual([]);
-    }
-    expect((await list(`/schedules?connectionId=${otherConnection.connectionId}`)).status).toBe(404);
-    expect((await list(`/quarantine?exportId=${ownConnection.exportId}`)).body.data).toHaveLength(1);
-  });
+    const all = await send(id, otherConnection, api.clientKey);
+    expect(idsOf(otherConnection).some((id) => all.text.includes(id))).toBe(true);
+    const { status, text } = await send(id, otherConnection, limitedKey);
+    expect(status).toBe(200);
+    expect(idsOf(ownConnection).some((id) => text.includes(id))).toBe(true);
+    expect(idsOf(otherConnection).filter((id) => text.includes(id))).toEqual([]);
+  },
+);
 
-  test('a key for one connection works for that connection', async () => {
-    const { status } = await send('startBulkExport', ownConnection, limitedKey);
-    expect(status).toBe(202);
-  });
+test.each(answeredBy((answer) => answer === 'open'))('$id shows no data of other connections', async ({ id }) => {
+  const otherConnection = await plantConnection(api.store);
+  for (const key of [limitedKey, api.clientKey]) {
+    const { status, text } = await send(id, otherConnection, key);
+    expect([status, idsOf(otherConnection).filter((id) => text.includes(id))]).toEqual([200, []]);
+  }
+});
+
+test.each(answeredBy((answer) => /^unknown-/.test(answer)))(
+  '$id returns $answer for another connection, exactly as for an unknown one',
+  async ({ id, answer }) => {
+    const otherConnection = await plantConnection(api.store);
+    const refused = await send(id, otherConnection, limitedKey);
+    expect([refused.status, refused.body.error.code]).toEqual([404, answer]);
+    const none = Object.fromEntries(Object.entries(otherConnection).map(([field, value]) => [field, `${value}0`]));
+    const unknown = await send(id, none as unknown as PlantedConnection, limitedKey);
+    expect([unknown.status, unknown.body]).toEqual([404, refused.body]);
+    // A client key for that connection finds it.
+    const { status, body } = await send(id, otherConnection, api.clientKey);
+    expect({ id, is: [403, 500].includes(status) ? status : 'answered' }).toEqual({ id, is: 'answered' });
+    expect(body?.error?.code).not.toBe(answer);
+  },
+);
+
+test('a key for one connection does not learn about runs of another, neither their ids nor that they are active', async () => {
+  const { connectionId } = await plantConnection(api.store);
+  const start = (key: string) =>
+    api.request('POST', '/api/ehr/athenahealth/bulk-export', {
+      body: { connectionId },
+      authorization: `Bearer ${key}`,
+      headers: { 'idempotency-key': 'the-same' },
+    });
+  const { id } = (await start(api.operatorKey)).body.data;
+  expect((await start(api.clientKey)).body.error.details).toEqual({ exportId: id });
+  const refused = await start(limitedKey);
+  expect([refused.status, refused.body.error.code, refused.text.includes(id)]).toEqual([
+    404,
+    'unknown-connection',
+    false,
+  ]);
+});
+
+test('a key for one connection finds no data of another with the filters of a list', async () => {
+  const otherConnection = await plantConnection(api.store);
+  const list = (path: string) => api.request('GET', `/api/ehr${path}`, { authorization: `Bearer ${limitedKey}` });
+  for (const filter of [`connectionId=${otherConnection.connectionId}`, `exportId=${otherConnection.exportId}`]) {
+    expect((await list(`/quarantine?${filter}`)).body.data).toEqual([]);
+  }
+  expect((await list(`/schedules?connectionId=${otherConnection.connectionId}`)).status).toBe(404);
+  expect((await list(`/quarantine?exportId=${ownConnection.exportId}`)).body.data).toHaveLength(1);
+});
+
+test('a key for one connection works for that connection', async () => {
+  const { status } = await send('startBulkExport', ownConnection, limitedKey);
+  expect(status).toBe(202);
 });

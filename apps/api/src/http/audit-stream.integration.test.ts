@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { programOf, runApp, waitFor } from '@bulkhead/testing';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import { plantConnection } from '../testing/plant-connection.ts';
 import { startApi, type TestApi } from '../testing/start-api.ts';
 
@@ -41,79 +41,77 @@ async function start(env: Record<string, string>): Promise<TestApi> {
   return api;
 }
 
-describe('audit events', () => {
-  test('audit events are sent off the host at once, with all fields that their hash covers', async () => {
-    const syslog = await startSyslog();
-    const api = await start({ BULKHEAD_AUDIT_STREAM: `syslog+tcp://127.0.0.1:${syslog.port}` });
-    const { connectionId } = await plantConnection(api.store);
-    const path = `/api/ehr/athenahealth/resources/Patient?connectionId=${connectionId}&_id=p1`;
-    await api.request('GET', path);
-    await api.request('GET', '/api/ehr/audit-events');
-    await waitFor(() => syslog.values().length === 2, { what: 'both lines' });
-    const [{ auditEvent: first }, { auditEvent: second }] = syslog.values() as [
-      { auditEvent: Record<string, unknown> },
-      { auditEvent: Record<string, unknown> },
-    ];
-    expect(first).toMatchObject({ action: 'resource.search', patients: ['p1'], parameters: ['_id'], sequence: 1 });
-    expect(second).toMatchObject({ action: 'audit-event.list', sequence: 2, previousHash: first.hash });
-    // Computed as the documentation says: SHA-256 over the JSON with sorted names and without the hash.
-    const { hash, ...fields } = first;
-    const sorted = (value: unknown): unknown =>
-      typeof value !== 'object' || value === null || Array.isArray(value)
-        ? value
-        : Object.fromEntries(
-            Object.entries(value)
-              .sort(([a], [b]) => (a < b ? -1 : 1))
-              .map(([k, v]) => [k, sorted(v)]),
-          );
-    expect(
-      createHash('sha256')
-        .update(JSON.stringify(sorted(fields)))
-        .digest('hex'),
-    ).toBe(hash);
-    const page = (await api.request('GET', '/metrics')).text;
-    expect(page).toContain('bulkhead_audit_lines_total{result="sent"}');
-  });
+test('audit events are sent off the host at once, with all fields that their hash covers', async () => {
+  const syslog = await startSyslog();
+  const api = await start({ BULKHEAD_AUDIT_STREAM: `syslog+tcp://127.0.0.1:${syslog.port}` });
+  const { connectionId } = await plantConnection(api.store);
+  const path = `/api/ehr/athenahealth/resources/Patient?connectionId=${connectionId}&_id=p1`;
+  await api.request('GET', path);
+  await api.request('GET', '/api/ehr/audit-events');
+  await waitFor(() => syslog.values().length === 2, { what: 'both lines' });
+  const [{ auditEvent: first }, { auditEvent: second }] = syslog.values() as [
+    { auditEvent: Record<string, unknown> },
+    { auditEvent: Record<string, unknown> },
+  ];
+  expect(first).toMatchObject({ action: 'resource.search', patients: ['p1'], parameters: ['_id'], sequence: 1 });
+  expect(second).toMatchObject({ action: 'audit-event.list', sequence: 2, previousHash: first.hash });
+  // Computed as the documentation says: SHA-256 over the JSON with sorted names and without the hash.
+  const { hash, ...fields } = first;
+  const sorted = (value: unknown): unknown =>
+    typeof value !== 'object' || value === null || Array.isArray(value)
+      ? value
+      : Object.fromEntries(
+          Object.entries(value)
+            .sort(([a], [b]) => (a < b ? -1 : 1))
+            .map(([k, v]) => [k, sorted(v)]),
+        );
+  expect(
+    createHash('sha256')
+      .update(JSON.stringify(sorted(fields)))
+      .digest('hex'),
+  ).toBe(hash);
+  const page = (await api.request('GET', '/metrics')).text;
+  expect(page).toContain('bulkhead_audit_lines_total{result="sent"}');
+});
 
-  test('audit events are sent off the host as FHIR AuditEvents, one for each patient', async () => {
-    const syslog = await startSyslog();
-    const api = await start({
-      BULKHEAD_AUDIT_STREAM: `syslog+tcp://127.0.0.1:${syslog.port}`,
-      BULKHEAD_AUDIT_FORMAT: 'fhir',
-    });
-    const { connectionId } = await plantConnection(api.store);
-    await api.request('GET', `/api/ehr/athenahealth/resources/Patient?connectionId=${connectionId}&_id=p1,p2`);
-    await waitFor(() => syslog.values().length === 2, { what: 'both resources' });
-    expect(syslog.values()).toMatchObject(
-      ['p1', 'p2'].map((patient) => ({
-        resourceType: 'AuditEvent',
-        meta: { profile: ['https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit.PatientQuery'] },
-        entity: [{ description: 'Patient?_id' }, { what: { reference: `Patient/${patient}` } }, {}, {}],
-      })),
-    );
-    expect(syslog.text()).toMatch(/^\d+ <85>1 /);
+test('audit events are sent off the host as FHIR AuditEvents, one for each patient', async () => {
+  const syslog = await startSyslog();
+  const api = await start({
+    BULKHEAD_AUDIT_STREAM: `syslog+tcp://127.0.0.1:${syslog.port}`,
+    BULKHEAD_AUDIT_FORMAT: 'fhir',
   });
+  const { connectionId } = await plantConnection(api.store);
+  await api.request('GET', `/api/ehr/athenahealth/resources/Patient?connectionId=${connectionId}&_id=p1,p2`);
+  await waitFor(() => syslog.values().length === 2, { what: 'both resources' });
+  expect(syslog.values()).toMatchObject(
+    ['p1', 'p2'].map((patient) => ({
+      resourceType: 'AuditEvent',
+      meta: { profile: ['https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit.PatientQuery'] },
+      entity: [{ description: 'Patient?_id' }, { what: { reference: `Patient/${patient}` } }, {}, {}],
+    })),
+  );
+  expect(syslog.text()).toMatch(/^\d+ <85>1 /);
+});
 
-  test('requests are audited and answered while the syslog server is unavailable, and their events are sent when it is back', async () => {
-    const syslog = await startSyslog();
-    await syslog.stop();
-    const api = await start({ BULKHEAD_AUDIT_STREAM: `syslog+tcp://127.0.0.1:${syslog.port}` });
-    for (let n = 0; n < 5; n++) {
-      expect((await api.request('GET', '/api/ehr/audit-events')).status).toBe(200);
-    }
-    expect(await api.store.auditEvents.list({ filter: {}, limit: 10 })).toHaveLength(5);
-    const back = await startSyslog(syslog.port);
-    await waitFor(() => back.values().length === 5, { what: 'every line' });
-    expect(back.values().map(({ auditEvent }) => auditEvent.sequence)).toEqual([1, 2, 3, 4, 5]);
-  });
+test('requests are audited and answered while the syslog server is unavailable, and their events are sent when it is back', async () => {
+  const syslog = await startSyslog();
+  await syslog.stop();
+  const api = await start({ BULKHEAD_AUDIT_STREAM: `syslog+tcp://127.0.0.1:${syslog.port}` });
+  for (let n = 0; n < 5; n++) {
+    expect((await api.request('GET', '/api/ehr/audit-events')).status).toBe(200);
+  }
+  expect(await api.store.auditEvents.list({ filter: {}, limit: 10 })).toHaveLength(5);
+  const back = await startSyslog(syslog.port);
+  await waitFor(() => back.values().length === 5, { what: 'every line' });
+  expect(back.values().map(({ auditEvent }) => auditEvent.sequence)).toEqual([1, 2, 3, 4, 5]);
+});
 
-  test('audit events of a command are sent off the host too, apart from its result', async () => {
-    const api = await start({});
-    const program = programOf('api', 'create-api-key');
-    const env = { ...api.env, BULKHEAD_AUDIT_STREAM: 'stdout' };
-    const { stdout, stderr } = await runApp({ program, env, args: ['--name', 'by command'] });
-    expect(stdout).not.toContain('auditEvent');
-    const line = stderr.split('\n').find((text) => text.startsWith('{"auditEvent"')) ?? '';
-    expect(JSON.parse(line).auditEvent).toMatchObject({ action: 'command.create-api-key', outcome: 'success' });
-  });
+test('audit events of a command are sent off the host too, apart from its result', async () => {
+  const api = await start({});
+  const program = programOf('api', 'create-api-key');
+  const env = { ...api.env, BULKHEAD_AUDIT_STREAM: 'stdout' };
+  const { stdout, stderr } = await runApp({ program, env, args: ['--name', 'by command'] });
+  expect(stdout).not.toContain('auditEvent');
+  const line = stderr.split('\n').find((text) => text.startsWith('{"auditEvent"')) ?? '';
+  expect(JSON.parse(line).auditEvent).toMatchObject({ action: 'command.create-api-key', outcome: 'success' });
 });

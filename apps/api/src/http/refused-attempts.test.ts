@@ -1,6 +1,6 @@
 import type { NewAuditEvent } from '@bulkhead/access';
 import { createLogger } from '@bulkhead/runtime';
-import { beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, expect, test } from '@jest/globals';
 import { RefusedAttempts } from './refused-attempts.ts';
 
 let events: NewAuditEvent[];
@@ -16,32 +16,30 @@ beforeEach(() => {
 const attempt = { action: 'authenticate', address: '203.0.113.1', code: 'unauthenticated' };
 const sum = () => events.reduce((total, { count = 0 }) => total + count, 0);
 
-describe('refused attempts', () => {
-  test('refused attempts from one address become two events a minute: the first at once, then the sum of the others', async () => {
-    for (let n = 0; n < 500; n++) attempts.note(attempt);
-    expect(events).toMatchObject([{ ...attempt, outcome: 'refused', actor: { kind: 'nobody' }, count: 1 }]);
-    await attempts.flush();
-    expect(events.map(({ count }) => count)).toEqual([1, 499]);
-    await attempts.flush();
-    attempts.note(attempt);
-    expect(events.map(({ count }) => count)).toEqual([1, 499, 1]);
-  });
+test('refused attempts from one address become two events a minute: the first at once, then the sum of the others', async () => {
+  for (let n = 0; n < 500; n++) attempts.note(attempt);
+  expect(events).toMatchObject([{ ...attempt, outcome: 'refused', actor: { kind: 'nobody' }, count: 1 }]);
+  await attempts.flush();
+  expect(events.map(({ count }) => count)).toEqual([1, 499]);
+  await attempts.flush();
+  attempts.note(attempt);
+  expect(events.map(({ count }) => count)).toEqual([1, 499, 1]);
+});
 
-  test('refused attempts are counted separately by address, code and key', () => {
-    attempts.note(attempt);
-    attempts.note({ ...attempt, address: '203.0.113.2' });
-    attempts.note({ ...attempt, code: 'api-key-expired', keyId: 'key_1' });
-    expect(events.map(({ address, code, target }) => [address, code, target])).toEqual([
-      ['203.0.113.1', 'unauthenticated', {}],
-      ['203.0.113.2', 'unauthenticated', {}],
-      ['203.0.113.1', 'api-key-expired', { keyId: 'key_1' }],
-    ]);
-  });
+test('refused attempts are counted separately by address, code and key', () => {
+  attempts.note(attempt);
+  attempts.note({ ...attempt, address: '203.0.113.2' });
+  attempts.note({ ...attempt, code: 'api-key-expired', keyId: 'key_1' });
+  expect(events.map(({ address, code, target }) => [address, code, target])).toEqual([
+    ['203.0.113.1', 'unauthenticated', {}],
+    ['203.0.113.2', 'unauthenticated', {}],
+    ['203.0.113.1', 'api-key-expired', { keyId: 'key_1' }],
+  ]);
+});
 
-  test('refused attempts from any number of addresses become a bounded number of events, and all are counted', async () => {
-    for (let n = 0; n < 5000; n++) attempts.note({ ...attempt, address: `2001:db8::${n.toString(16)}` });
-    await attempts.stop();
-    expect(events.length).toBeLessThanOrEqual(1002);
-    expect(sum()).toBe(5000);
-  });
+test('refused attempts from any number of addresses become a bounded number of events, and all are counted', async () => {
+  for (let n = 0; n < 5000; n++) attempts.note({ ...attempt, address: `2001:db8::${n.toString(16)}` });
+  await attempts.stop();
+  expect(events.length).toBeLessThanOrEqual(1002);
+  expect(sum()).toBe(5000);
 });

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import { startApi } from '../../testing/start-api.ts';
 
 const path = '/api/ehr/athenahealth/bulk-export';
@@ -10,274 +10,268 @@ const post = (body: unknown, at = path) => api.request('POST', at, { body });
 const types = (count: number) => Array.from({ length: count }, () => 'Patient');
 const inAnHour = () => new Date(Date.now() + 3_600_000).toISOString();
 
-describe('POST bulk-export', () => {
-  test('POST bulk-export returns 202 without a statusUrl while no worker is running', async () => {
-    const { status, body } = await post({ connectionId, resourceTypes: ['CarePlan'] });
-    expect([status, body]).toEqual([
-      202,
-      {
-        success: true,
-        data: {
-          id: expect.stringMatching(/^job_[0-9a-f]{32}$/),
-          status: 'IN_PROGRESS',
-          startedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
-        },
-      },
-    ]);
-    const read = await api.request('GET', `${path}/${body.data.id}`);
-    expect([read.status, read.body.data]).toEqual([
-      200,
-      expect.objectContaining({
-        id: body.data.id,
+test('POST bulk-export returns 202 without a statusUrl while no worker is running', async () => {
+  const { status, body } = await post({ connectionId, resourceTypes: ['CarePlan'] });
+  expect([status, body]).toEqual([
+    202,
+    {
+      success: true,
+      data: {
+        id: expect.stringMatching(/^job_[0-9a-f]{32}$/),
         status: 'IN_PROGRESS',
-        phase: 'queued',
-        request: { exportType: 'Patient', resourceTypes: ['CarePlan'] },
-      }),
-    ]);
-    const files = await api.request('GET', `${path}/${body.data.id}/files`);
-    expect([files.status, files.body]).toEqual([200, { success: true, data: [] }]);
-  });
-
-  test.each([
-    { what: 'a truncated body', body: '{"connectionId":' },
-    { what: 'a JSON string', body: '"export everything"' },
-    { what: 'plain text', body: 'connectionId=1' },
-  ])('POST bulk-export returns 400 not-json for $what', async ({ body }) => {
-    const answer = await post(body);
-    expect([answer.status, answer.body]).toEqual([
-      400,
-      { success: false, error: { code: 'not-json', message: expect.stringContaining('Content-Type') } },
-    ]);
-  });
-
-  test.each([
-    { what: 'no body', body: undefined, faults: { connectionId: /is required/ } },
-    { what: 'an array', body: [], faults: { '': /must be an object/ } },
-    { what: 'an empty object', body: {}, faults: { connectionId: /is required/ } },
-    { what: 'a wrong type', body: { connectionId: 7 }, faults: { connectionId: /must be a string/ } },
-    {
-      what: 'a query operator instead of a string',
-      body: { connectionId: { $ne: '' } },
-      faults: { connectionId: /must be a string/ },
-    },
-    { what: 'no types', body: { connectionId: 'c', resourceTypes: [] }, faults: { resourceTypes: /names no type/ } },
-    {
-      what: '51 types',
-      body: { connectionId: 'c', resourceTypes: types(51) },
-      faults: { resourceTypes: /more than 50/ },
-    },
-    {
-      what: 'a string instead of a list of types',
-      body: { connectionId: 'c', resourceTypes: 'Patient' },
-      faults: { resourceTypes: /must be a list/ },
-    },
-    {
-      what: 'a date without a time as since',
-      body: { connectionId: 'c', since: '2024-01-01' },
-      faults: { since: /must be an instant/ },
-    },
-    {
-      what: 'an instant without a time zone',
-      body: { connectionId: 'c', since: '2024-01-01T00:00:00' },
-      faults: { since: /must be an instant/ },
-    },
-    {
-      what: 'an instant that does not exist',
-      body: { connectionId: 'c', since: '2024-02-31T00:00:00Z' },
-      faults: { since: /must be an instant/ },
-    },
-    { what: 'a since in the future', body: { connectionId: 'c', since: inAnHour() }, faults: { since: /future/ } },
-    {
-      what: 'unknown fields',
-      body: { connectionId: 'c', Since: 'x', limit: 1 },
-      faults: { Since: /not a field/, limit: /not a field/ },
-    },
-    {
-      what: 'everything wrong at once',
-      body: { connectionId: '', exportType: 'Everything', resourceTypes: ['Patient', 'Pateint', 3], since: 5, x: 1 },
-      faults: {
-        connectionId: /1 char/,
-        exportType: /one of: Patient/,
-        'resourceTypes.1': /"Pateint" is not a FHIR R4 resource type/,
-        'resourceTypes.2': /must be a string/,
-        since: /must be an instant/,
-        x: /not a field/,
+        startedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
       },
     },
-  ])('POST bulk-export returns 400 and each fault once for $what', async ({ body, faults }) => {
-    const answer = await post(body);
+  ]);
+  const read = await api.request('GET', `${path}/${body.data.id}`);
+  expect([read.status, read.body.data]).toEqual([
+    200,
+    expect.objectContaining({
+      id: body.data.id,
+      status: 'IN_PROGRESS',
+      phase: 'queued',
+      request: { exportType: 'Patient', resourceTypes: ['CarePlan'] },
+    }),
+  ]);
+  const files = await api.request('GET', `${path}/${body.data.id}/files`);
+  expect([files.status, files.body]).toEqual([200, { success: true, data: [] }]);
+});
+
+test.each([
+  { what: 'a truncated body', body: '{"connectionId":' },
+  { what: 'a JSON string', body: '"export everything"' },
+  { what: 'plain text', body: 'connectionId=1' },
+])('POST bulk-export returns 400 not-json for $what', async ({ body }) => {
+  const answer = await post(body);
+  expect([answer.status, answer.body]).toEqual([
+    400,
+    { success: false, error: { code: 'not-json', message: expect.stringContaining('Content-Type') } },
+  ]);
+});
+
+test.each([
+  { what: 'no body', body: undefined, faults: { connectionId: /is required/ } },
+  { what: 'an array', body: [], faults: { '': /must be an object/ } },
+  { what: 'an empty object', body: {}, faults: { connectionId: /is required/ } },
+  { what: 'a wrong type', body: { connectionId: 7 }, faults: { connectionId: /must be a string/ } },
+  {
+    what: 'a query operator instead of a string',
+    body: { connectionId: { $ne: '' } },
+    faults: { connectionId: /must be a string/ },
+  },
+  { what: 'no types', body: { connectionId: 'c', resourceTypes: [] }, faults: { resourceTypes: /names no type/ } },
+  {
+    what: '51 types',
+    body: { connectionId: 'c', resourceTypes: types(51) },
+    faults: { resourceTypes: /more than 50/ },
+  },
+  {
+    what: 'a string instead of a list of types',
+    body: { connectionId: 'c', resourceTypes: 'Patient' },
+    faults: { resourceTypes: /must be a list/ },
+  },
+  {
+    what: 'a date without a time as since',
+    body: { connectionId: 'c', since: '2024-01-01' },
+    faults: { since: /must be an instant/ },
+  },
+  {
+    what: 'an instant without a time zone',
+    body: { connectionId: 'c', since: '2024-01-01T00:00:00' },
+    faults: { since: /must be an instant/ },
+  },
+  {
+    what: 'an instant that does not exist',
+    body: { connectionId: 'c', since: '2024-02-31T00:00:00Z' },
+    faults: { since: /must be an instant/ },
+  },
+  { what: 'a since in the future', body: { connectionId: 'c', since: inAnHour() }, faults: { since: /future/ } },
+  {
+    what: 'unknown fields',
+    body: { connectionId: 'c', Since: 'x', limit: 1 },
+    faults: { Since: /not a field/, limit: /not a field/ },
+  },
+  {
+    what: 'everything wrong at once',
+    body: { connectionId: '', exportType: 'Everything', resourceTypes: ['Patient', 'Pateint', 3], since: 5, x: 1 },
+    faults: {
+      connectionId: /1 char/,
+      exportType: /one of: Patient/,
+      'resourceTypes.1': /"Pateint" is not a FHIR R4 resource type/,
+      'resourceTypes.2': /must be a string/,
+      since: /must be an instant/,
+      x: /not a field/,
+    },
+  },
+])('POST bulk-export returns 400 and each fault once for $what', async ({ body, faults }) => {
+  const answer = await post(body);
+  expect([answer.status, answer.body]).toEqual([
+    400,
+    {
+      success: false,
+      error: { code: 'invalid-request', message: expect.any(String), details: expect.any(Array) },
+    },
+  ]);
+  const details = answer.body.error.details as { path: string; message: string }[];
+  expect(details.map((fault) => fault.path).sort()).toEqual(Object.keys(faults).sort());
+  for (const [at, message] of Object.entries(faults)) {
+    expect(details.find((fault) => fault.path === at)?.message).toMatch(message);
+  }
+});
+
+test('POST bulk-export returns 413 for a body over 100 KB', async () => {
+  const answer = await post({ connectionId: 'x'.repeat(110_000) });
+  expect([answer.status, answer.body]).toEqual([
+    413,
+    { success: false, error: { code: 'body-too-large', message: expect.stringContaining('100 KB') } },
+  ]);
+});
+
+test('POST bulk-export returns 404 for an unknown connection or provider', async () => {
+  const connection = await post({ connectionId: 'conn_none' });
+  expect([connection.status, connection.body]).toEqual([
+    404,
+    { success: false, error: { code: 'unknown-connection', message: expect.any(String) } },
+  ]);
+  const provider = await post({ connectionId }, '/api/ehr/epic/bulk-export');
+  expect([provider.status, provider.body]).toEqual([
+    404,
+    { success: false, error: { code: 'unknown-provider', message: expect.stringContaining('athenahealth') } },
+  ]);
+});
+
+test('bulk exports are listed newest first, by connection, by status, and page by page', async () => {
+  const connectionId = await api.createConnection();
+  const ids: string[] = [];
+  for (const resourceTypes of [['Patient'], ['Condition'], ['Encounter']]) {
+    ids.push((await api.request('POST', path, { body: { connectionId, resourceTypes } })).body.data.id);
+  }
+  await api.request('DELETE', `${path}/${ids[1]}`);
+  const list = async (query: string) => {
+    const { body } = await api.request('GET', `${path}?connectionId=${connectionId}${query}`);
+    return { ids: body.data.map(({ id }: { id: string }) => id), next: body.next };
+  };
+  expect(await list('')).toEqual({ ids: ids.toReversed(), next: undefined });
+  expect(await list('&status=CANCELLED')).toEqual({ ids: [ids[1]], next: undefined });
+  expect(await list('&limit=2')).toEqual({ ids: [ids[2], ids[1]], next: ids[1] });
+  expect(await list(`&limit=2&after=${ids[1]}`)).toEqual({ ids: [ids[0]], next: undefined });
+  expect((await api.request('GET', `${path}?connectionId=conn_none`)).status).toBe(404);
+});
+
+test('POST bulk-export returns 409 with the id for the same request while it is running, and 202 for another request', async () => {
+  const first = await post({
+    connectionId,
+    resourceTypes: ['Observation', 'Condition'],
+    since: '2024-01-01T00:00:00Z',
+  });
+  expect(first.status).toBe(202);
+  const same = [
+    { resourceTypes: ['Observation', 'Condition'], since: '2024-01-01T00:00:00Z' },
+    { resourceTypes: ['Condition', 'Observation'], since: '2024-01-01T00:00:00Z' },
+    { resourceTypes: ['Condition', 'Observation', 'Condition'], since: '2024-01-01T00:00:00Z' },
+    { resourceTypes: ['Condition', 'Observation'], since: '2024-01-01T01:00:00.000+01:00' },
+  ];
+  for (const body of same) {
+    const answer = await post({ connectionId, ...body });
     expect([answer.status, answer.body]).toEqual([
-      400,
+      409,
       {
         success: false,
-        error: { code: 'invalid-request', message: expect.any(String), details: expect.any(Array) },
-      },
-    ]);
-    const details = answer.body.error.details as { path: string; message: string }[];
-    expect(details.map((fault) => fault.path).sort()).toEqual(Object.keys(faults).sort());
-    for (const [at, message] of Object.entries(faults)) {
-      expect(details.find((fault) => fault.path === at)?.message).toMatch(message);
-    }
-  });
-
-  test('POST bulk-export returns 413 for a body over 100 KB', async () => {
-    const answer = await post({ connectionId: 'x'.repeat(110_000) });
-    expect([answer.status, answer.body]).toEqual([
-      413,
-      { success: false, error: { code: 'body-too-large', message: expect.stringContaining('100 KB') } },
-    ]);
-  });
-
-  test('POST bulk-export returns 404 for an unknown connection or provider', async () => {
-    const connection = await post({ connectionId: 'conn_none' });
-    expect([connection.status, connection.body]).toEqual([
-      404,
-      { success: false, error: { code: 'unknown-connection', message: expect.any(String) } },
-    ]);
-    const provider = await post({ connectionId }, '/api/ehr/epic/bulk-export');
-    expect([provider.status, provider.body]).toEqual([
-      404,
-      { success: false, error: { code: 'unknown-provider', message: expect.stringContaining('athenahealth') } },
-    ]);
-  });
-
-  test('bulk exports are listed newest first, by connection, by status, and page by page', async () => {
-    const connectionId = await api.createConnection();
-    const ids: string[] = [];
-    for (const resourceTypes of [['Patient'], ['Condition'], ['Encounter']]) {
-      ids.push((await api.request('POST', path, { body: { connectionId, resourceTypes } })).body.data.id);
-    }
-    await api.request('DELETE', `${path}/${ids[1]}`);
-    const list = async (query: string) => {
-      const { body } = await api.request('GET', `${path}?connectionId=${connectionId}${query}`);
-      return { ids: body.data.map(({ id }: { id: string }) => id), next: body.next };
-    };
-    expect(await list('')).toEqual({ ids: ids.toReversed(), next: undefined });
-    expect(await list('&status=CANCELLED')).toEqual({ ids: [ids[1]], next: undefined });
-    expect(await list('&limit=2')).toEqual({ ids: [ids[2], ids[1]], next: ids[1] });
-    expect(await list(`&limit=2&after=${ids[1]}`)).toEqual({ ids: [ids[0]], next: undefined });
-    expect((await api.request('GET', `${path}?connectionId=conn_none`)).status).toBe(404);
-  });
-
-  test('POST bulk-export returns 409 with the id for the same request while it is running, and 202 for another request', async () => {
-    const first = await post({
-      connectionId,
-      resourceTypes: ['Observation', 'Condition'],
-      since: '2024-01-01T00:00:00Z',
-    });
-    expect(first.status).toBe(202);
-    const same = [
-      { resourceTypes: ['Observation', 'Condition'], since: '2024-01-01T00:00:00Z' },
-      { resourceTypes: ['Condition', 'Observation'], since: '2024-01-01T00:00:00Z' },
-      { resourceTypes: ['Condition', 'Observation', 'Condition'], since: '2024-01-01T00:00:00Z' },
-      { resourceTypes: ['Condition', 'Observation'], since: '2024-01-01T01:00:00.000+01:00' },
-    ];
-    for (const body of same) {
-      const answer = await post({ connectionId, ...body });
-      expect([answer.status, answer.body]).toEqual([
-        409,
-        {
-          success: false,
-          error: {
-            code: 'export-already-running',
-            message: expect.any(String),
-            details: { exportId: first.body.data.id },
-          },
+        error: {
+          code: 'export-already-running',
+          message: expect.any(String),
+          details: { exportId: first.body.data.id },
         },
-      ]);
-    }
-    const others = [
-      { resourceTypes: ['Observation', 'Condition'], since: '2024-01-01T00:00:01Z' },
-      { resourceTypes: ['Observation', 'Condition'] },
-      { resourceTypes: ['Observation'], since: '2024-01-01T00:00:00Z' },
-      { resourceTypes: ['Observation', 'Condition'], since: '2024-01-01T00:00:00Z', exportType: 'Group' },
-    ];
-    for (const body of others) expect((await post({ connectionId, ...body })).status).toBe(202);
-  });
-
-  test('only one of two identical simultaneous requests starts an export', async () => {
-    const answers = await Promise.all(Array.from({ length: 8 }, () => post({ connectionId, resourceTypes: ['Goal'] })));
-    expect(answers.map(({ status }) => status).sort()).toEqual([202, 409, 409, 409, 409, 409, 409, 409]);
-    const started = answers.find(({ status }) => status === 202)?.body.data.id;
-    const namedIds = answers.filter(({ status }) => status === 409).map(({ body }) => body.error.details.exportId);
-    expect(new Set(namedIds)).toEqual(new Set([started]));
-  });
-});
-
-describe('GET bulk-export', () => {
-  test.each([
-    { what: 'an unknown job', at: '/athenahealth/bulk-export/job_none' },
-    { what: "an unknown job's files", at: '/athenahealth/bulk-export/job_none/files' },
-    { what: 'an unknown provider', at: '/epic/bulk-export/job_none' },
-  ])('GET bulk-export returns 404 for $what', async ({ at }) => {
-    const { status, body } = await api.request('GET', `/api/ehr${at}`);
-    expect([status, body]).toEqual([
-      404,
-      {
-        success: false,
-        error: { code: expect.stringMatching(/^unknown-(export|provider)$/), message: expect.any(String) },
       },
     ]);
-  });
-
-  test("GET bulk-export returns 404 for an export at another provider's address", async () => {
-    const { body } = await post({ connectionId, resourceTypes: ['Device'] });
-    const answer = await api.request('GET', `/api/ehr/epic/bulk-export/${body.data.id}`);
-    expect(answer.status).toBe(404);
-  });
+  }
+  const others = [
+    { resourceTypes: ['Observation', 'Condition'], since: '2024-01-01T00:00:01Z' },
+    { resourceTypes: ['Observation', 'Condition'] },
+    { resourceTypes: ['Observation'], since: '2024-01-01T00:00:00Z' },
+    { resourceTypes: ['Observation', 'Condition'], since: '2024-01-01T00:00:00Z', exportType: 'Group' },
+  ];
+  for (const body of others) expect((await post({ connectionId, ...body })).status).toBe(202);
 });
 
-describe('every address', () => {
-  test.each([
-    { what: 'no key', authorization: null },
-    { what: 'a wrong key', authorization: 'Bearer bh_wrong' },
-    { what: 'a key with another scheme', authorization: 'Basic YTpi' },
-    { what: 'an empty key', authorization: 'Bearer ' },
-  ])('every address returns 401 for $what', async ({ authorization }) => {
-    for (const [method, at] of [
-      ['POST', path],
-      ['GET', `${path}/job_none`],
-      ['GET', `${path}/job_none/files`],
-      ['GET', '/api/ehr/athenahealth/capabilities?connectionId=c'],
-      ['GET', '/api/ehr/connections'],
-      ['POST', '/api/ehr/connections'],
-      ['DELETE', '/api/ehr/connections/c'],
-      ['GET', '/api/ehr/nothing'],
-    ] as const) {
-      const { status, headers, body } = await api.request(method, at, { authorization });
-      expect([status, body]).toEqual([
-        401,
-        { success: false, error: { code: 'unauthenticated', message: expect.stringContaining('Bearer') } },
-      ]);
-      expect(headers.get('www-authenticate')).toBe('Bearer');
-    }
-  });
+test('only one of two identical simultaneous requests starts an export', async () => {
+  const answers = await Promise.all(Array.from({ length: 8 }, () => post({ connectionId, resourceTypes: ['Goal'] })));
+  expect(answers.map(({ status }) => status).sort()).toEqual([202, 409, 409, 409, 409, 409, 409, 409]);
+  const started = answers.find(({ status }) => status === 202)?.body.data.id;
+  const namedIds = answers.filter(({ status }) => status === 409).map(({ body }) => body.error.details.exportId);
+  expect(new Set(namedIds)).toEqual(new Set([started]));
+});
 
-  test('a client key may use the API', async () => {
-    const { status } = await api.request('GET', '/api/ehr/connections', { authorization: `Bearer ${api.clientKey}` });
-    expect(status).toBe(200);
-  });
+test.each([
+  { what: 'an unknown job', at: '/athenahealth/bulk-export/job_none' },
+  { what: "an unknown job's files", at: '/athenahealth/bulk-export/job_none/files' },
+  { what: 'an unknown provider', at: '/epic/bulk-export/job_none' },
+])('GET bulk-export returns 404 for $what', async ({ at }) => {
+  const { status, body } = await api.request('GET', `/api/ehr${at}`);
+  expect([status, body]).toEqual([
+    404,
+    {
+      success: false,
+      error: { code: expect.stringMatching(/^unknown-(export|provider)$/), message: expect.any(String) },
+    },
+  ]);
+});
 
-  test.each([
-    { method: 'GET', at: '/nothing' },
-    { method: 'GET', at: '/api/ehr/nothing' },
-    { method: 'GET', at: '/api/ehr/athenahealth/bulk-exports' },
-  ])('$method $at returns 404 unknown-route', async ({ method, at }) => {
-    const { status, body } = await api.request(method, at);
+test("GET bulk-export returns 404 for an export at another provider's address", async () => {
+  const { body } = await post({ connectionId, resourceTypes: ['Device'] });
+  const answer = await api.request('GET', `/api/ehr/epic/bulk-export/${body.data.id}`);
+  expect(answer.status).toBe(404);
+});
+
+test.each([
+  { what: 'no key', authorization: null },
+  { what: 'a wrong key', authorization: 'Bearer bh_wrong' },
+  { what: 'a key with another scheme', authorization: 'Basic YTpi' },
+  { what: 'an empty key', authorization: 'Bearer ' },
+])('every address returns 401 for $what', async ({ authorization }) => {
+  for (const [method, at] of [
+    ['POST', path],
+    ['GET', `${path}/job_none`],
+    ['GET', `${path}/job_none/files`],
+    ['GET', '/api/ehr/athenahealth/capabilities?connectionId=c'],
+    ['GET', '/api/ehr/connections'],
+    ['POST', '/api/ehr/connections'],
+    ['DELETE', '/api/ehr/connections/c'],
+    ['GET', '/api/ehr/nothing'],
+  ] as const) {
+    const { status, headers, body } = await api.request(method, at, { authorization });
     expect([status, body]).toEqual([
-      404,
-      { success: false, error: { code: 'unknown-route', message: expect.any(String) } },
+      401,
+      { success: false, error: { code: 'unauthenticated', message: expect.stringContaining('Bearer') } },
     ]);
-  });
+    expect(headers.get('www-authenticate')).toBe('Bearer');
+  }
+});
 
-  test('an address that is not valid UTF-8 returns 400', async () => {
-    const { status, body } = await api.request('GET', '/api/ehr/%E0%A4%A/bulk-export/job_none');
-    expect([status, body.success, body.error.code]).toEqual([400, false, 'invalid-request']);
-  });
+test('a client key may use the API', async () => {
+  const { status } = await api.request('GET', '/api/ehr/connections', { authorization: `Bearer ${api.clientKey}` });
+  expect(status).toBe(200);
+});
 
-  test('every response has the request id of the log lines, and does not reveal the server software', async () => {
-    const { headers } = await api.request('GET', '/api/ehr/connections');
-    expect(headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
-    expect(headers.get('x-powered-by')).toBeNull();
-  });
+test.each([
+  { method: 'GET', at: '/nothing' },
+  { method: 'GET', at: '/api/ehr/nothing' },
+  { method: 'GET', at: '/api/ehr/athenahealth/bulk-exports' },
+])('$method $at returns 404 unknown-route', async ({ method, at }) => {
+  const { status, body } = await api.request(method, at);
+  expect([status, body]).toEqual([
+    404,
+    { success: false, error: { code: 'unknown-route', message: expect.any(String) } },
+  ]);
+});
+
+test('an address that is not valid UTF-8 returns 400', async () => {
+  const { status, body } = await api.request('GET', '/api/ehr/%E0%A4%A/bulk-export/job_none');
+  expect([status, body.success, body.error.code]).toEqual([400, false, 'invalid-request']);
+});
+
+test('every response has the request id of the log lines, and does not reveal the server software', async () => {
+  const { headers } = await api.request('GET', '/api/ehr/connections');
+  expect(headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+  expect(headers.get('x-powered-by')).toBeNull();
 });

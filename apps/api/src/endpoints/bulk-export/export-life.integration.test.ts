@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import { startApi } from '../../testing/start-api.ts';
 
 const path = '/api/ehr/athenahealth/bulk-export';
@@ -13,117 +13,109 @@ const start = async (body: object = {}) => {
 };
 const failure = (code: string) => ({ success: false, error: expect.objectContaining({ code }) });
 
-describe('DELETE bulk-export', () => {
-  test('DELETE bulk-export cancels a waiting export, can be repeated, and allows the same request again', async () => {
-    const id = await start({ resourceTypes: ['CarePlan'] });
-    for (let time = 0; time < 2; time++) {
-      const { status, body } = await api.request('DELETE', `${path}/${id}`);
-      expect([status, body.data]).toEqual([
-        200,
-        expect.objectContaining({ id, status: 'CANCELLED', phase: 'cancelled' }),
-      ]);
-    }
-    expect(await start({ resourceTypes: ['CarePlan'] })).not.toBe(id);
-  });
-
-  test.each([
-    { what: 'an unknown export', at: `${path}/job_none`, status: 404, code: 'unknown-export' },
-    { what: 'an unknown provider', at: '/api/ehr/epic/bulk-export/job_none', status: 404, code: 'unknown-provider' },
-  ])('DELETE bulk-export returns $status for $what', async ({ at, status, code }) => {
-    const answer = await api.request('DELETE', at);
-    expect([answer.status, answer.body]).toEqual([status, failure(code)]);
-  });
-});
-
-describe('POST bulk-export/:id/retry', () => {
-  test('retrying a running export changes nothing, and returns 409 for a cancelled and 404 for an unknown export', async () => {
-    const id = await start({ resourceTypes: ['Goal'] });
-    const running = await api.request('POST', `${path}/${id}/retry`);
-    expect([running.status, running.body.data]).toEqual([202, expect.objectContaining({ id, phase: 'queued' })]);
-    await api.request('DELETE', `${path}/${id}`);
-    const cancelled = await api.request('POST', `${path}/${id}/retry`);
-    expect([cancelled.status, cancelled.body]).toEqual([409, failure('nothing-to-retry')]);
-    const unknown = await api.request('POST', `${path}/job_none/retry`);
-    expect([unknown.status, unknown.body]).toEqual([404, failure('unknown-export')]);
-  });
-});
-
-describe('POST bulk-export', () => {
-  test.each([
-    { what: 'an empty key', key: '' },
-    { what: 'a key with a space', key: 'a b' },
-    { what: 'a key over 200 characters', key: 'x'.repeat(201) },
-  ])('POST bulk-export returns 400 for $what as the Idempotency-Key', async ({ key }) => {
-    const headers = { 'idempotency-key': key };
-    const { status, body } = await api.request('POST', path, { body: { connectionId }, headers });
-    expect([status, body]).toEqual([400, failure('invalid-request')]);
-    expect(body.error.details).toEqual([
-      { path: 'idempotency-key', message: expect.stringContaining('Idempotency-Key') },
+test('DELETE bulk-export cancels a waiting export, can be repeated, and allows the same request again', async () => {
+  const id = await start({ resourceTypes: ['CarePlan'] });
+  for (let time = 0; time < 2; time++) {
+    const { status, body } = await api.request('DELETE', `${path}/${id}`);
+    expect([status, body.data]).toEqual([
+      200,
+      expect.objectContaining({ id, status: 'CANCELLED', phase: 'cancelled' }),
     ]);
-  });
-
-  test('an Idempotency-Key of a refused request can be used for the corrected request', async () => {
-    const headers = { 'idempotency-key': 'corrected' };
-    const post = (body: object) => api.request('POST', path, { body: { connectionId, ...body }, headers });
-    const running = await start({ resourceTypes: ['Device'] });
-    expect(await post({ resourceTypes: ['Device'] })).toMatchObject({ status: 409 });
-    await api.request('DELETE', `${path}/${running}`);
-    expect(await post({ resourceTypes: ['Device'] })).toMatchObject({ status: 202 });
-  });
-
-  test('the same Idempotency-Key of another client starts another export', async () => {
-    const headers = { 'idempotency-key': 'shared' };
-    const body = { connectionId, resourceTypes: ['Coverage'] };
-    const first = await api.request('POST', path, { body, headers });
-    const authorization = `Bearer ${api.clientKey}`;
-    const otherAnswer = await api.request('POST', path, { body, headers, authorization });
-    expect([first.status, otherAnswer.status]).toEqual([202, 409]);
-  });
-
-  test.each([
-    { what: 'a filter without a type', typeFilters: ['category=laboratory'], at: 'typeFilters.0' },
-    { what: 'an unknown type', typeFilters: ['Observatoin?category=x'], at: 'typeFilters.0' },
-    { what: 'a filter without a search', typeFilters: ['Observation'], at: 'typeFilters.0' },
-    {
-      what: 'a type that is not requested',
-      resourceTypes: ['Patient'],
-      typeFilters: ['Observation?code=1'],
-      at: 'typeFilters.0',
-    },
-    { what: 'an empty list', typeFilters: [], at: 'typeFilters' },
-    { what: 'a filter together with since "last"', typeFilters: ['Observation?code=1'], since: 'last', at: 'since' },
-  ])('POST bulk-export returns 400 for typeFilters with $what', async ({ at, what: _, ...fields }) => {
-    const { status, body } = await api.request('POST', path, { body: { connectionId, ...fields } });
-    expect([status, body.error.details]).toEqual([400, [{ path: at, message: expect.any(String) }]]);
-  });
+  }
+  expect(await start({ resourceTypes: ['CarePlan'] })).not.toBe(id);
 });
 
-describe('the quarantine', () => {
-  test.each([
-    { what: 'a limit of 0', query: 'limit=0', at: 'limit' },
-    { what: 'an unknown state', query: 'state=closed', at: 'state' },
-    { what: 'an unknown field', query: 'export=job_1', at: 'export' },
-  ])('listing the quarantine with $what returns 400', async ({ query, at }) => {
-    const { status, body } = await api.request('GET', `/api/ehr/quarantine?${query}`);
-    expect([status, body.error.details]).toEqual([400, [{ path: at, message: expect.any(String) }]]);
-  });
+test.each([
+  { what: 'an unknown export', at: `${path}/job_none`, status: 404, code: 'unknown-export' },
+  { what: 'an unknown provider', at: '/api/ehr/epic/bulk-export/job_none', status: 404, code: 'unknown-provider' },
+])('DELETE bulk-export returns $status for $what', async ({ at, status, code }) => {
+  const answer = await api.request('DELETE', at);
+  expect([answer.status, answer.body]).toEqual([status, failure(code)]);
+});
 
-  test.each([
-    { method: 'GET', at: '/api/ehr/quarantine/none/line' },
-    { method: 'POST', at: '/api/ehr/quarantine/none/replay' },
-    { method: 'POST', at: '/api/ehr/quarantine/replay' },
-  ])('$method $at returns 403 for a client key', async ({ method, at }) => {
-    const body = method === 'POST' ? { exportId: 'job_1' } : undefined;
-    const answer = await api.request(method, at, { authorization: `Bearer ${api.clientKey}`, body });
-    expect([answer.status, answer.body]).toEqual([403, failure('forbidden')]);
-    const knownAnswer = await api.request(method, at, { body });
-    expect(knownAnswer.status).toBe(at.endsWith('quarantine/replay') ? 202 : 404);
-  });
+test('retrying a running export changes nothing, and returns 409 for a cancelled and 404 for an unknown export', async () => {
+  const id = await start({ resourceTypes: ['Goal'] });
+  const running = await api.request('POST', `${path}/${id}/retry`);
+  expect([running.status, running.body.data]).toEqual([202, expect.objectContaining({ id, phase: 'queued' })]);
+  await api.request('DELETE', `${path}/${id}`);
+  const cancelled = await api.request('POST', `${path}/${id}/retry`);
+  expect([cancelled.status, cancelled.body]).toEqual([409, failure('nothing-to-retry')]);
+  const unknown = await api.request('POST', `${path}/job_none/retry`);
+  expect([unknown.status, unknown.body]).toEqual([404, failure('unknown-export')]);
+});
 
-  test('a correction of a quarantined line over 10 MB returns 413', async () => {
-    const body = 'x'.repeat(11 * 1024 * 1024);
-    const { status, body: answer } = await api.request('POST', '/api/ehr/quarantine/none/replay', { body });
-    expect([status, answer]).toEqual([413, failure('body-too-large')]);
-    expect(answer.error.message).toContain('10240 KB');
-  });
+test.each([
+  { what: 'an empty key', key: '' },
+  { what: 'a key with a space', key: 'a b' },
+  { what: 'a key over 200 characters', key: 'x'.repeat(201) },
+])('POST bulk-export returns 400 for $what as the Idempotency-Key', async ({ key }) => {
+  const headers = { 'idempotency-key': key };
+  const { status, body } = await api.request('POST', path, { body: { connectionId }, headers });
+  expect([status, body]).toEqual([400, failure('invalid-request')]);
+  expect(body.error.details).toEqual([
+    { path: 'idempotency-key', message: expect.stringContaining('Idempotency-Key') },
+  ]);
+});
+
+test('an Idempotency-Key of a refused request can be used for the corrected request', async () => {
+  const headers = { 'idempotency-key': 'corrected' };
+  const post = (body: object) => api.request('POST', path, { body: { connectionId, ...body }, headers });
+  const running = await start({ resourceTypes: ['Device'] });
+  expect(await post({ resourceTypes: ['Device'] })).toMatchObject({ status: 409 });
+  await api.request('DELETE', `${path}/${running}`);
+  expect(await post({ resourceTypes: ['Device'] })).toMatchObject({ status: 202 });
+});
+
+test('the same Idempotency-Key of another client starts another export', async () => {
+  const headers = { 'idempotency-key': 'shared' };
+  const body = { connectionId, resourceTypes: ['Coverage'] };
+  const first = await api.request('POST', path, { body, headers });
+  const authorization = `Bearer ${api.clientKey}`;
+  const otherAnswer = await api.request('POST', path, { body, headers, authorization });
+  expect([first.status, otherAnswer.status]).toEqual([202, 409]);
+});
+
+test.each([
+  { what: 'a filter without a type', typeFilters: ['category=laboratory'], at: 'typeFilters.0' },
+  { what: 'an unknown type', typeFilters: ['Observatoin?category=x'], at: 'typeFilters.0' },
+  { what: 'a filter without a search', typeFilters: ['Observation'], at: 'typeFilters.0' },
+  {
+    what: 'a type that is not requested',
+    resourceTypes: ['Patient'],
+    typeFilters: ['Observation?code=1'],
+    at: 'typeFilters.0',
+  },
+  { what: 'an empty list', typeFilters: [], at: 'typeFilters' },
+  { what: 'a filter together with since "last"', typeFilters: ['Observation?code=1'], since: 'last', at: 'since' },
+])('POST bulk-export returns 400 for typeFilters with $what', async ({ at, what: _, ...fields }) => {
+  const { status, body } = await api.request('POST', path, { body: { connectionId, ...fields } });
+  expect([status, body.error.details]).toEqual([400, [{ path: at, message: expect.any(String) }]]);
+});
+
+test.each([
+  { what: 'a limit of 0', query: 'limit=0', at: 'limit' },
+  { what: 'an unknown state', query: 'state=closed', at: 'state' },
+  { what: 'an unknown field', query: 'export=job_1', at: 'export' },
+])('listing the quarantine with $what returns 400', async ({ query, at }) => {
+  const { status, body } = await api.request('GET', `/api/ehr/quarantine?${query}`);
+  expect([status, body.error.details]).toEqual([400, [{ path: at, message: expect.any(String) }]]);
+});
+
+test.each([
+  { method: 'GET', at: '/api/ehr/quarantine/none/line' },
+  { method: 'POST', at: '/api/ehr/quarantine/none/replay' },
+  { method: 'POST', at: '/api/ehr/quarantine/replay' },
+])('$method $at returns 403 for a client key', async ({ method, at }) => {
+  const body = method === 'POST' ? { exportId: 'job_1' } : undefined;
+  const answer = await api.request(method, at, { authorization: `Bearer ${api.clientKey}`, body });
+  expect([answer.status, answer.body]).toEqual([403, failure('forbidden')]);
+  const knownAnswer = await api.request(method, at, { body });
+  expect(knownAnswer.status).toBe(at.endsWith('quarantine/replay') ? 202 : 404);
+});
+
+test('a correction of a quarantined line over 10 MB returns 413', async () => {
+  const body = 'x'.repeat(11 * 1024 * 1024);
+  const { status, body: answer } = await api.request('POST', '/api/ehr/quarantine/none/replay', { body });
+  expect([status, answer]).toEqual([413, failure('body-too-large')]);
+  expect(answer.error.message).toContain('10240 KB');
 });

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { connectRedis, createConsumer, type Handlers } from '@bulkhead/queues';
 import { createLogger } from '@bulkhead/runtime';
-import { afterAll, describe, expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import { clientSecret, fhirEndpoint, startApi } from '../../testing/start-api.ts';
 
 const path = '/api/ehr/connections';
@@ -21,375 +21,367 @@ const privateJwk = privateKey.export({ format: 'jwk' });
 const post = (body: object) =>
   api.request('POST', path, { body: { provider: 'athenahealth', force: true, auth, ...body } });
 
-describe('connections', () => {
-  test('connections are created, listed, read and deleted without showing their secret', async () => {
-    const created = await post({ practiceId: '195900' });
-    const connection = {
-      id: expect.stringMatching(/^conn_[0-9a-f]{32}$/),
-      name: 'athenahealth production 195900',
-      provider: 'athenahealth',
-      environment: 'production',
-      fhirEndpoint,
-      practiceId: '195900',
-      groupId: 'a-1.C-195900',
-      auth: { method: 'client_credentials', clientId: 'client-1', scope: 'system/*.read' },
-      createdAt: expect.stringMatching(/Z$/),
-    };
-    expect([created.status, created.body]).toEqual([201, { success: true, data: connection }]);
-    const { id } = created.body.data;
-    expect(created.headers.get('location')).toBe(`${path}/${id}`);
-
-    const list = await api.request('GET', path);
-    expect([list.status, list.body]).toEqual([200, { success: true, data: [created.body.data] }]);
-    const answer = await api.request('GET', `${path}/${id}`);
-    expect([answer.status, answer.body]).toEqual([200, created.body]);
-    expect((await api.store.connections.find(id))?.auth).toMatchObject({ clientSecret });
-
-    const deleted = await api.request('DELETE', `${path}/${id}`);
-    expect([deleted.status, deleted.text]).toEqual([204, '']);
-    const unknown = { success: false, error: { code: 'unknown-connection', message: expect.any(String) } };
-    for (const method of ['GET', 'DELETE']) {
-      const answer = await api.request(method, `${path}/${id}`);
-      expect([answer.status, answer.body]).toEqual([404, unknown]);
-    }
-  });
-
-  const named = async (body: object) => {
-    const answer = await post({ force: false, ...body });
-    return [answer.status, answer.body.data?.name ?? answer.body.error.code];
+test('connections are created, listed, read and deleted without showing their secret', async () => {
+  const created = await post({ practiceId: '195900' });
+  const connection = {
+    id: expect.stringMatching(/^conn_[0-9a-f]{32}$/),
+    name: 'athenahealth production 195900',
+    provider: 'athenahealth',
+    environment: 'production',
+    fhirEndpoint,
+    practiceId: '195900',
+    groupId: 'a-1.C-195900',
+    auth: { method: 'client_credentials', clientId: 'client-1', scope: 'system/*.read' },
+    createdAt: expect.stringMatching(/Z$/),
   };
+  expect([created.status, created.body]).toEqual([201, { success: true, data: connection }]);
+  const { id } = created.body.data;
+  expect(created.headers.get('location')).toBe(`${path}/${id}`);
 
-  test('a connection without a name gets one from its provider, environment and practice or group, with a number if it is taken', async () => {
-    const practice = { practiceId: '300', environment: 'sandbox' };
-    expect(await named(practice)).toEqual([201, 'athenahealth sandbox 300']);
-    expect(await named({ ...practice, force: true })).toEqual([201, 'athenahealth sandbox 300 (2)']);
-    expect(await named({ ...practice, force: true })).toEqual([201, 'athenahealth sandbox 300 (3)']);
-    const groupId = 'g'.repeat(128);
-    const shortened = `athenahealth sandbox ${'g'.repeat(59)}`;
-    expect(await named({ groupId, environment: 'sandbox' })).toEqual([201, shortened]);
-    expect(await named({ groupId, environment: 'sandbox', force: true })).toEqual([
-      201,
-      `${shortened.slice(0, 76)} (2)`,
-    ]);
-  });
+  const list = await api.request('GET', path);
+  expect([list.status, list.body]).toEqual([200, { success: true, data: [created.body.data] }]);
+  const answer = await api.request('GET', `${path}/${id}`);
+  expect([answer.status, answer.body]).toEqual([200, created.body]);
+  expect((await api.store.connections.find(id))?.auth).toMatchObject({ clientSecret });
 
-  test('a name is unique, also among simultaneous requests, and free again after its connection was deleted', async () => {
-    const name = 'Lakeside Clinic';
-    const answers = await Promise.all(['400', '401', '402'].map((practiceId) => named({ practiceId, name })));
-    expect(answers.toSorted()).toEqual([
-      [201, name],
-      [409, 'connection-name-taken'],
-      [409, 'connection-name-taken'],
-    ]);
-    const { data } = (await api.request('GET', path)).body;
-    const { id } = data.find((connection: { name: string }) => connection.name === name);
-    expect((await api.request('DELETE', `${path}/${id}`)).status).toBe(204);
-    expect(await named({ practiceId: '403', name: ` ${name} ` })).toEqual([201, name]);
-  });
+  const deleted = await api.request('DELETE', `${path}/${id}`);
+  expect([deleted.status, deleted.text]).toEqual([204, '']);
+  const unknown = { success: false, error: { code: 'unknown-connection', message: expect.any(String) } };
+  for (const method of ['GET', 'DELETE']) {
+    const answer = await api.request(method, `${path}/${id}`);
+    expect([answer.status, answer.body]).toEqual([404, unknown]);
+  }
+});
 
-  test.each([
-    { what: 'practice', body: { practiceId: '500' } },
-    { what: 'practice with another group', body: { practiceId: '500', groupId: 'g500' } },
-    { what: 'group', body: { groupId: 'g501' } },
-    { what: 'server without practices', body: { provider: 'open-ehr', auth: { method: 'none' } } },
-  ])('a second connection for the same $what returns 409 with the first one, unless it is forced', async ({ body }) => {
-    const first = await post({ ...body, force: true });
-    const { status, body: answer } = await post({ ...body, force: false, name: 'Another name' });
-    expect([status, answer.error.code]).toEqual([409, 'connection-exists']);
-    expect(answer.error.details.connectionId).toMatch(/^conn_/);
-    expect(first.status).toBe(201);
-    expect((await post({ ...body, environment: body.provider ? 'test' : 'preview', force: true })).status).toBe(201);
-  });
+const named = async (body: object) => {
+  const answer = await post({ force: false, ...body });
+  return [answer.status, answer.body.data?.name ?? answer.body.error.code];
+};
 
-  test('of ten simultaneous requests for the same practice one creates a connection', async () => {
-    const answers = await Promise.all(Array.from({ length: 10 }, () => post({ practiceId: '600', force: false })));
-    expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
-    const created = answers.find(({ status }) => status === 201)?.body.data.id;
-    const refusals = answers.filter(({ status }) => status !== 201).map(({ body }) => body.error);
-    expect(refusals).toEqual(
-      refusals.map(() => ({
-        code: 'connection-exists',
-        message: expect.any(String),
-        details: { connectionId: created },
-      })),
-    );
-    expect((await post({ practiceId: '600', environment: 'sandbox', force: false })).status).toBe(201);
-  });
+test('a connection without a name gets one from its provider, environment and practice or group, with a number if it is taken', async () => {
+  const practice = { practiceId: '300', environment: 'sandbox' };
+  expect(await named(practice)).toEqual([201, 'athenahealth sandbox 300']);
+  expect(await named({ ...practice, force: true })).toEqual([201, 'athenahealth sandbox 300 (2)']);
+  expect(await named({ ...practice, force: true })).toEqual([201, 'athenahealth sandbox 300 (3)']);
+  const groupId = 'g'.repeat(128);
+  const shortened = `athenahealth sandbox ${'g'.repeat(59)}`;
+  expect(await named({ groupId, environment: 'sandbox' })).toEqual([201, shortened]);
+  expect(await named({ groupId, environment: 'sandbox', force: true })).toEqual([201, `${shortened.slice(0, 76)} (2)`]);
+});
 
-  test('connections of single patients are not compared, because a practice has many', async () => {
-    for (const userId of ['p1', 'p2'])
-      expect((await post({ practiceId: '601', userId, force: false })).status).toBe(201);
-  });
+test('a name is unique, also among simultaneous requests, and free again after its connection was deleted', async () => {
+  const name = 'Lakeside Clinic';
+  const answers = await Promise.all(['400', '401', '402'].map((practiceId) => named({ practiceId, name })));
+  expect(answers.toSorted()).toEqual([
+    [201, name],
+    [409, 'connection-name-taken'],
+    [409, 'connection-name-taken'],
+  ]);
+  const { data } = (await api.request('GET', path)).body;
+  const { id } = data.find((connection: { name: string }) => connection.name === name);
+  expect((await api.request('DELETE', `${path}/${id}`)).status).toBe(204);
+  expect(await named({ practiceId: '403', name: ` ${name} ` })).toEqual([201, name]);
+});
 
-  test('a connection can be renamed, but not to the name of another', async () => {
-    const [first, second] = [await post({ name: 'First' }), await post({ name: 'Second' })];
-    const rename = (id: string, name: string) => api.request('PATCH', `${path}/${id}`, { body: { name } });
-    const { id } = first.body.data;
-    const renamed = await rename(id, 'Lakeside, main building');
-    expect([renamed.status, renamed.body.data.name]).toEqual([200, 'Lakeside, main building']);
-    expect((await api.request('GET', `${path}/${id}`)).body).toEqual(renamed.body);
-    const taken = await rename(second.body.data.id, 'Lakeside, main building');
-    expect([taken.status, taken.body.error.code]).toEqual([409, 'connection-name-taken']);
-    for (const name of ['', '  ', 'n'.repeat(81)]) expect((await rename(id, name)).status).toBe(400);
-    expect((await rename('conn_unknown', 'Any')).status).toBe(404);
-  });
+test.each([
+  { what: 'practice', body: { practiceId: '500' } },
+  { what: 'practice with another group', body: { practiceId: '500', groupId: 'g500' } },
+  { what: 'group', body: { groupId: 'g501' } },
+  { what: 'server without practices', body: { provider: 'open-ehr', auth: { method: 'none' } } },
+])('a second connection for the same $what returns 409 with the first one, unless it is forced', async ({ body }) => {
+  const first = await post({ ...body, force: true });
+  const { status, body: answer } = await post({ ...body, force: false, name: 'Another name' });
+  expect([status, answer.error.code]).toEqual([409, 'connection-exists']);
+  expect(answer.error.details.connectionId).toMatch(/^conn_/);
+  expect(first.status).toBe(201);
+  expect((await post({ ...body, environment: body.provider ? 'test' : 'preview', force: true })).status).toBe(201);
+});
 
-  test('a connection with its own signing key shows only the name of the key', async () => {
-    const auth = { method: 'private_key_jwt', clientId: 'client-1', scope: 'system/*.rs', privateKey: privateJwk };
-    const { status, body, text } = await post({ auth });
-    expect([status, body.data.auth]).toEqual([
-      201,
-      { method: 'private_key_jwt', clientId: 'client-1', scope: 'system/*.rs', alg: 'ES384', kid: expect.any(String) },
-    ]);
-    expect(text).not.toContain(String(privateJwk.d));
-    expect((await api.store.connections.find(body.data.id))?.auth).toMatchObject({
-      signingKey: { privateJwk: expect.stringContaining(String(privateJwk.d)) },
-    });
-  });
-
-  test('replacing the credentials of a connection stops the use of the old token', async () => {
-    const id = await api.createConnection();
-    const owner = { connectionId: id, credentialsVersion: 0 };
-    await api.store.accessTokens.takeLease({ ...owner, holder: 'h', durationMs: 1000 });
-    const grant = { accessToken: 'old', scope: 'system/*.read', renewAfterMs: 60_000 };
-    expect(await api.store.accessTokens.save({ ...owner, generation: 0, grant })).toBe(true);
-    const changed = { ...auth, clientId: 'client-2', secretBy: 'post' };
-    const answer = await api.request('PUT', `${path}/${id}/credentials`, { body: { auth: changed } });
-    const { clientSecret: _, ...shown } = changed;
-    expect([answer.status, answer.body.data.auth]).toEqual([200, { ...shown, scope: 'system/*.read' }]);
-    expect((await api.store.accessTokens.read({ ...owner, credentialsVersion: 1 })).token).toBeUndefined();
-    const wrong = await api.request('PUT', `${path}/${id}/credentials`, { body: { auth: { method: 'password' } } });
-    expect([wrong.status, wrong.body.error.details[0].path]).toEqual([400, 'auth.method']);
-    const unknown = await api.request('PUT', `${path}/conn_x/credentials`, { body: { auth } });
-    expect(unknown.status).toBe(404);
-  });
-
-  test('deleting a connection with a running export returns 409 with its id', async () => {
-    const id = await api.createConnection();
-    const started = await api.request('POST', '/api/ehr/athenahealth/bulk-export', { body: { connectionId: id } });
-    const { status, body } = await api.request('DELETE', `${path}/${id}`);
-    expect([status, body.error]).toEqual([
-      409,
-      { code: 'connection-in-use', message: expect.any(String), details: { exportId: started.body.data.id } },
-    ]);
-  });
-
-  test('deleting a connection with a running sync returns 409 with its id', async () => {
-    const id = await api.createConnection();
-    const headers = { prefer: 'respond-async' };
-    const started = await api.request('POST', '/api/ehr/athenahealth/enhanced-sync', {
-      body: { connectionId: id },
-      headers,
-    });
-    const { status, body } = await api.request('DELETE', `${path}/${id}`);
-    expect([status, body.error.code, body.error.details]).toEqual([
-      409,
-      'connection-in-use',
-      { syncRunId: started.body.data.id },
-    ]);
-    await api.request('DELETE', started.body.data.url);
-    expect((await api.request('DELETE', `${path}/${id}`)).status).toBe(204);
-  });
-
-  test.each([
-    {
-      what: 'a FHIR endpoint on a host of no provider',
-      body: { fhirEndpoint: 'https://evil.example/fhir' },
-      at: ['fhirEndpoint'],
-    },
-    {
-      what: 'a token endpoint on a host of no provider',
-      body: { auth: { ...auth, tokenEndpoint: 'https://evil.example/token' } },
-      at: ['auth.tokenEndpoint'],
-    },
-    {
-      what: "the provider's host on another port",
-      body: { fhirEndpoint: fhirEndpoint.replace(':8080', ':8081') },
-      at: ['fhirEndpoint'],
-    },
-    {
-      what: 'both endpoints on hosts of no provider and no credentials',
-      body: {
-        fhirEndpoint: 'https://evil.example/fhir',
-        auth: { method: 'client_credentials', tokenEndpoint: 'https://evil.example/token' },
-      },
-      at: ['auth.clientId', 'auth.clientSecret', 'auth.tokenEndpoint', 'fhirEndpoint'],
-    },
-    {
-      what: 'no credentials',
-      body: { auth: { method: 'client_credentials' } },
-      at: ['auth.clientId', 'auth.clientSecret'],
-    },
-    { what: 'a practice id that is a path', body: { practiceId: '../../1' }, at: ['practiceId'] },
-    { what: 'an address with another scheme', body: { fhirEndpoint: 'file:///etc/passwd' }, at: ['fhirEndpoint'] },
-    {
-      what: 'unknown fields',
-      body: { secret: 1, auth: { method: 'none', clientId: 'c' } },
-      at: ['auth.clientId', 'secret'],
-    },
-    { what: 'an unknown method', body: { auth: { method: 'password' } }, at: ['auth.method'] },
-    { what: 'no method', body: { auth: null }, at: ['auth'] },
-    { what: 'an unknown scope', body: { auth: { ...auth, scope: 'system/Patients.read' } }, at: ['auth.scope'] },
-    { what: 'a scope that needs a user', body: { auth: { ...auth, scope: 'patient/*.read' } }, at: ['auth.scope'] },
-    {
-      what: 'an unknown way to send the secret',
-      body: { auth: { ...auth, secretBy: 'query' } },
-      at: ['auth.secretBy'],
-    },
-    {
-      what: 'a text that is not a private key',
-      body: { auth: { method: 'private_key_jwt', clientId: 'c', privateKey: 'x' } },
-      at: ['auth.privateKey'],
-    },
-    {
-      what: 'a private key for another algorithm',
-      body: { auth: { method: 'private_key_jwt', clientId: 'c', alg: 'RS384', privateKey: privateJwk } },
-      at: ['auth.alg'],
-    },
-  ])('creating a connection with $what returns 400', async ({ body, at }) => {
-    const answer = await post(body);
-    expect([answer.status, answer.body.error]).toEqual([
-      400,
-      { code: 'invalid-request', message: expect.any(String), details: expect.any(Array) },
-    ]);
-    expect(answer.body.error.details.map((fault: { path: string }) => fault.path).sort()).toEqual(at);
-  });
-
-  test('a connection accepts a client id of 4,096 characters, because some servers encode a client in a JWT', async () => {
-    const clientId = 'j'.repeat(4096);
-    const accepted = await post({ auth: { ...auth, clientId } });
-    expect([accepted.status, accepted.body.data.auth.clientId]).toEqual([201, clientId]);
-    const refused = await post({ auth: { ...auth, clientId: `${clientId}t` } });
-    expect([refused.status, refused.body.error.details]).toEqual([
-      400,
-      [{ path: 'auth.clientId', message: expect.any(String) }],
-    ]);
-  });
-
-  test.each([{ environment: 'staging' }, { environment: 'constructor' }, { environment: '__proto__' }])(
-    'creating a connection with the unknown environment $environment returns 400 with the known ones',
-    async ({ environment }) => {
-      const { status, body } = await post({ environment });
-      expect([status, body.error.details]).toEqual([
-        400,
-        [{ path: 'environment', message: 'must be an environment of athenahealth: production, sandbox, preview' }],
-      ]);
-    },
+test('of ten simultaneous requests for the same practice one creates a connection', async () => {
+  const answers = await Promise.all(Array.from({ length: 10 }, () => post({ practiceId: '600', force: false })));
+  expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
+  const created = answers.find(({ status }) => status === 201)?.body.data.id;
+  const refusals = answers.filter(({ status }) => status !== 201).map(({ body }) => body.error);
+  expect(refusals).toEqual(
+    refusals.map(() => ({
+      code: 'connection-exists',
+      message: expect.any(String),
+      details: { connectionId: created },
+    })),
   );
+  expect((await post({ practiceId: '600', environment: 'sandbox', force: false })).status).toBe(201);
+});
 
-  test('creating a connection with an unknown provider returns 404', async () => {
-    const { status, body } = await post({ provider: 'epic' });
-    expect([status, body.error]).toEqual([
-      404,
-      { code: 'unknown-provider', message: expect.stringContaining('athenahealth, open-ehr') },
-    ]);
-  });
+test('connections of single patients are not compared, because a practice has many', async () => {
+  for (const userId of ['p1', 'p2']) expect((await post({ practiceId: '601', userId, force: false })).status).toBe(201);
+});
 
-  test('a connection can use a provider that the operator has added, without rate limit and authorization', async () => {
-    const { status, body } = await post({ provider: 'open-ehr', auth: { method: 'none' } });
-    expect([status, body.data]).toEqual([
-      201,
-      expect.objectContaining({
-        fhirEndpoint: 'http://open.example/fhir',
-        environment: 'test',
-        auth: { method: 'none' },
-      }),
-    ]);
-    const started = await api.request('POST', '/api/ehr/open-ehr/bulk-export', {
-      body: { connectionId: body.data.id },
-    });
-    expect(started.status).toBe(202);
-    const foreign = await api.request('POST', '/api/ehr/athenahealth/bulk-export', {
-      body: { connectionId: body.data.id },
-    });
-    expect([foreign.status, foreign.body.error.code]).toEqual([404, 'unknown-connection']);
-  });
+test('a connection can be renamed, but not to the name of another', async () => {
+  const [first, second] = [await post({ name: 'First' }), await post({ name: 'Second' })];
+  const rename = (id: string, name: string) => api.request('PATCH', `${path}/${id}`, { body: { name } });
+  const { id } = first.body.data;
+  const renamed = await rename(id, 'Lakeside, main building');
+  expect([renamed.status, renamed.body.data.name]).toEqual([200, 'Lakeside, main building']);
+  expect((await api.request('GET', `${path}/${id}`)).body).toEqual(renamed.body);
+  const taken = await rename(second.body.data.id, 'Lakeside, main building');
+  expect([taken.status, taken.body.error.code]).toEqual([409, 'connection-name-taken']);
+  for (const name of ['', '  ', 'n'.repeat(81)]) expect((await rename(id, name)).status).toBe(400);
+  expect((await rename('conn_unknown', 'Any')).status).toBe(404);
+});
 
-  test('a connection uses the client id and secret of the environment variables by default', async () => {
-    const withDefaults = await startApi({
-      env: { ATHENAHEALTH_CLIENT_ID: 'client-of-env', ATHENAHEALTH_CLIENT_SECRET: clientSecret },
-    });
-    try {
-      const body = { provider: 'athenahealth', auth: { method: 'client_credentials' } };
-      const answer = await withDefaults.request('POST', path, { body });
-      expect([answer.status, answer.body.data.auth.clientId]).toEqual([201, 'client-of-env']);
-      withDefaults.expectNoSecretInAnswers();
-    } finally {
-      await withDefaults.stop();
-    }
+test('a connection with its own signing key shows only the name of the key', async () => {
+  const auth = { method: 'private_key_jwt', clientId: 'client-1', scope: 'system/*.rs', privateKey: privateJwk };
+  const { status, body, text } = await post({ auth });
+  expect([status, body.data.auth]).toEqual([
+    201,
+    { method: 'private_key_jwt', clientId: 'client-1', scope: 'system/*.rs', alg: 'ES384', kid: expect.any(String) },
+  ]);
+  expect(text).not.toContain(String(privateJwk.d));
+  expect((await api.store.connections.find(body.data.id))?.auth).toMatchObject({
+    signingKey: { privateJwk: expect.stringContaining(String(privateJwk.d)) },
   });
 });
 
-describe('capabilities', () => {
-  test.each([
-    { what: 'no connection', at: 'athenahealth/capabilities', status: 400, code: 'invalid-request' },
-    {
-      what: 'two connections',
-      at: 'athenahealth/capabilities?connectionId=a&connectionId=b',
-      status: 400,
-      code: 'invalid-request',
-    },
-    {
-      what: 'an unknown connection',
-      at: 'athenahealth/capabilities?connectionId=a',
-      status: 404,
-      code: 'unknown-connection',
-    },
-    { what: 'an unknown provider', at: 'epic/capabilities?connectionId=a', status: 404, code: 'unknown-provider' },
-  ])('GET capabilities with $what returns $status', async ({ at, status, code }) => {
-    const answer = await api.request('GET', `/api/ehr/${at}`);
-    expect([answer.status, answer.body.error.code]).toEqual([status, code]);
-  });
+test('replacing the credentials of a connection stops the use of the old token', async () => {
+  const id = await api.createConnection();
+  const owner = { connectionId: id, credentialsVersion: 0 };
+  await api.store.accessTokens.takeLease({ ...owner, holder: 'h', durationMs: 1000 });
+  const grant = { accessToken: 'old', scope: 'system/*.read', renewAfterMs: 60_000 };
+  expect(await api.store.accessTokens.save({ ...owner, generation: 0, grant })).toBe(true);
+  const changed = { ...auth, clientId: 'client-2', secretBy: 'post' };
+  const answer = await api.request('PUT', `${path}/${id}/credentials`, { body: { auth: changed } });
+  const { clientSecret: _, ...shown } = changed;
+  expect([answer.status, answer.body.data.auth]).toEqual([200, { ...shown, scope: 'system/*.read' }]);
+  expect((await api.store.accessTokens.read({ ...owner, credentialsVersion: 1 })).token).toBeUndefined();
+  const wrong = await api.request('PUT', `${path}/${id}/credentials`, { body: { auth: { method: 'password' } } });
+  expect([wrong.status, wrong.body.error.details[0].path]).toEqual([400, 'auth.method']);
+  const unknown = await api.request('PUT', `${path}/conn_x/credentials`, { body: { auth } });
+  expect(unknown.status).toBe(404);
+});
 
-  test('GET capabilities returns what a worker has read', async () => {
-    const id = await api.createConnection();
-    await api.store.connections.saveCapabilities({
-      id,
-      capabilities: { readAt: new Date(), exportLevels: ['group'], resourceTypes: ['DiagnosticReport', 'Encounter'] },
-    });
-    const { status, body } = await api.request('GET', `/api/ehr/athenahealth/capabilities?connectionId=${id}`);
-    expect([status, body]).toEqual([
-      200,
-      {
-        success: true,
-        data: {
-          bulkExport: true,
-          diagnosticReports: true,
-          carePlans: false,
-          encounters: true,
-          appointments: false,
-          documentReferences: false,
-          rateLimit: '8 requests/second',
-        },
-      },
+test('deleting a connection with a running export returns 409 with its id', async () => {
+  const id = await api.createConnection();
+  const started = await api.request('POST', '/api/ehr/athenahealth/bulk-export', { body: { connectionId: id } });
+  const { status, body } = await api.request('DELETE', `${path}/${id}`);
+  expect([status, body.error]).toEqual([
+    409,
+    { code: 'connection-in-use', message: expect.any(String), details: { exportId: started.body.data.id } },
+  ]);
+});
+
+test('deleting a connection with a running sync returns 409 with its id', async () => {
+  const id = await api.createConnection();
+  const headers = { prefer: 'respond-async' };
+  const started = await api.request('POST', '/api/ehr/athenahealth/enhanced-sync', {
+    body: { connectionId: id },
+    headers,
+  });
+  const { status, body } = await api.request('DELETE', `${path}/${id}`);
+  expect([status, body.error.code, body.error.details]).toEqual([
+    409,
+    'connection-in-use',
+    { syncRunId: started.body.data.id },
+  ]);
+  await api.request('DELETE', started.body.data.url);
+  expect((await api.request('DELETE', `${path}/${id}`)).status).toBe(204);
+});
+
+test.each([
+  {
+    what: 'a FHIR endpoint on a host of no provider',
+    body: { fhirEndpoint: 'https://evil.example/fhir' },
+    at: ['fhirEndpoint'],
+  },
+  {
+    what: 'a token endpoint on a host of no provider',
+    body: { auth: { ...auth, tokenEndpoint: 'https://evil.example/token' } },
+    at: ['auth.tokenEndpoint'],
+  },
+  {
+    what: "the provider's host on another port",
+    body: { fhirEndpoint: fhirEndpoint.replace(':8080', ':8081') },
+    at: ['fhirEndpoint'],
+  },
+  {
+    what: 'both endpoints on hosts of no provider and no credentials',
+    body: {
+      fhirEndpoint: 'https://evil.example/fhir',
+      auth: { method: 'client_credentials', tokenEndpoint: 'https://evil.example/token' },
+    },
+    at: ['auth.clientId', 'auth.clientSecret', 'auth.tokenEndpoint', 'fhirEndpoint'],
+  },
+  {
+    what: 'no credentials',
+    body: { auth: { method: 'client_credentials' } },
+    at: ['auth.clientId', 'auth.clientSecret'],
+  },
+  { what: 'a practice id that is a path', body: { practiceId: '../../1' }, at: ['practiceId'] },
+  { what: 'an address with another scheme', body: { fhirEndpoint: 'file:///etc/passwd' }, at: ['fhirEndpoint'] },
+  {
+    what: 'unknown fields',
+    body: { secret: 1, auth: { method: 'none', clientId: 'c' } },
+    at: ['auth.clientId', 'secret'],
+  },
+  { what: 'an unknown method', body: { auth: { method: 'password' } }, at: ['auth.method'] },
+  { what: 'no method', body: { auth: null }, at: ['auth'] },
+  { what: 'an unknown scope', body: { auth: { ...auth, scope: 'system/Patients.read' } }, at: ['auth.scope'] },
+  { what: 'a scope that needs a user', body: { auth: { ...auth, scope: 'patient/*.read' } }, at: ['auth.scope'] },
+  {
+    what: 'an unknown way to send the secret',
+    body: { auth: { ...auth, secretBy: 'query' } },
+    at: ['auth.secretBy'],
+  },
+  {
+    what: 'a text that is not a private key',
+    body: { auth: { method: 'private_key_jwt', clientId: 'c', privateKey: 'x' } },
+    at: ['auth.privateKey'],
+  },
+  {
+    what: 'a private key for another algorithm',
+    body: { auth: { method: 'private_key_jwt', clientId: 'c', alg: 'RS384', privateKey: privateJwk } },
+    at: ['auth.alg'],
+  },
+])('creating a connection with $what returns 400', async ({ body, at }) => {
+  const answer = await post(body);
+  expect([answer.status, answer.body.error]).toEqual([
+    400,
+    { code: 'invalid-request', message: expect.any(String), details: expect.any(Array) },
+  ]);
+  expect(answer.body.error.details.map((fault: { path: string }) => fault.path).sort()).toEqual(at);
+});
+
+test('a connection accepts a client id of 4,096 characters, because some servers encode a client in a JWT', async () => {
+  const clientId = 'j'.repeat(4096);
+  const accepted = await post({ auth: { ...auth, clientId } });
+  expect([accepted.status, accepted.body.data.auth.clientId]).toEqual([201, clientId]);
+  const refused = await post({ auth: { ...auth, clientId: `${clientId}t` } });
+  expect([refused.status, refused.body.error.details]).toEqual([
+    400,
+    [{ path: 'auth.clientId', message: expect.any(String) }],
+  ]);
+});
+
+test.each([{ environment: 'staging' }, { environment: 'constructor' }, { environment: '__proto__' }])(
+  'creating a connection with the unknown environment $environment returns 400 with the known ones',
+  async ({ environment }) => {
+    const { status, body } = await post({ environment });
+    expect([status, body.error.details]).toEqual([
+      400,
+      [{ path: 'environment', message: 'must be an environment of athenahealth: production, sandbox, preview' }],
     ]);
-  });
+  },
+);
 
-  test('GET capabilities does not return those of yesterday while a worker reads them again', async () => {
-    const id = await api.createConnection();
-    const save = (readAt: Date, resourceTypes: readonly string[]) =>
-      api.store.connections.saveCapabilities({ id, capabilities: { readAt, exportLevels: ['group'], resourceTypes } });
-    await save(new Date(Date.now() - 25 * 60 * 60_000), ['Encounter']);
-    const redis = connectRedis({ url: api.env.REDIS_URL ?? '', waiting: true, onError: () => undefined });
-    const consumer = createConsumer({
-      redis,
-      prefix: api.env.BULKHEAD_PREFIX ?? '',
-      queues: ['connection'],
-      handlers: {
-        'connection.read-capabilities': { run: () => save(new Date(), ['CarePlan']) },
-      } as Partial<Handlers<undefined>> as Handlers<undefined>,
-      deps: undefined,
-      logger: createLogger({ name: 'worker', level: 'silent' }),
-    });
-    consumer.start();
-    try {
-      const { body } = await api.request('GET', `/api/ehr/athenahealth/capabilities?connectionId=${id}`);
-      expect(body.data).toMatchObject({ encounters: false, carePlans: true });
-    } finally {
-      await consumer.stop();
-      redis.disconnect();
-    }
+test('creating a connection with an unknown provider returns 404', async () => {
+  const { status, body } = await post({ provider: 'epic' });
+  expect([status, body.error]).toEqual([
+    404,
+    { code: 'unknown-provider', message: expect.stringContaining('athenahealth, open-ehr') },
+  ]);
+});
+
+test('a connection can use a provider that the operator has added, without rate limit and authorization', async () => {
+  const { status, body } = await post({ provider: 'open-ehr', auth: { method: 'none' } });
+  expect([status, body.data]).toEqual([
+    201,
+    expect.objectContaining({
+      fhirEndpoint: 'http://open.example/fhir',
+      environment: 'test',
+      auth: { method: 'none' },
+    }),
+  ]);
+  const started = await api.request('POST', '/api/ehr/open-ehr/bulk-export', {
+    body: { connectionId: body.data.id },
   });
+  expect(started.status).toBe(202);
+  const foreign = await api.request('POST', '/api/ehr/athenahealth/bulk-export', {
+    body: { connectionId: body.data.id },
+  });
+  expect([foreign.status, foreign.body.error.code]).toEqual([404, 'unknown-connection']);
+});
+
+test('a connection uses the client id and secret of the environment variables by default', async () => {
+  const withDefaults = await startApi({
+    env: { ATHENAHEALTH_CLIENT_ID: 'client-of-env', ATHENAHEALTH_CLIENT_SECRET: clientSecret },
+  });
+  try {
+    const body = { provider: 'athenahealth', auth: { method: 'client_credentials' } };
+    const answer = await withDefaults.request('POST', path, { body });
+    expect([answer.status, answer.body.data.auth.clientId]).toEqual([201, 'client-of-env']);
+    withDefaults.expectNoSecretInAnswers();
+  } finally {
+    await withDefaults.stop();
+  }
+});
+
+test.each([
+  { what: 'no connection', at: 'athenahealth/capabilities', status: 400, code: 'invalid-request' },
+  {
+    what: 'two connections',
+    at: 'athenahealth/capabilities?connectionId=a&connectionId=b',
+    status: 400,
+    code: 'invalid-request',
+  },
+  {
+    what: 'an unknown connection',
+    at: 'athenahealth/capabilities?connectionId=a',
+    status: 404,
+    code: 'unknown-connection',
+  },
+  { what: 'an unknown provider', at: 'epic/capabilities?connectionId=a', status: 404, code: 'unknown-provider' },
+])('GET capabilities with $what returns $status', async ({ at, status, code }) => {
+  const answer = await api.request('GET', `/api/ehr/${at}`);
+  expect([answer.status, answer.body.error.code]).toEqual([status, code]);
+});
+
+test('GET capabilities returns what a worker has read', async () => {
+  const id = await api.createConnection();
+  await api.store.connections.saveCapabilities({
+    id,
+    capabilities: { readAt: new Date(), exportLevels: ['group'], resourceTypes: ['DiagnosticReport', 'Encounter'] },
+  });
+  const { status, body } = await api.request('GET', `/api/ehr/athenahealth/capabilities?connectionId=${id}`);
+  expect([status, body]).toEqual([
+    200,
+    {
+      success: true,
+      data: {
+        bulkExport: true,
+        diagnosticReports: true,
+        carePlans: false,
+        encounters: true,
+        appointments: false,
+        documentReferences: false,
+        rateLimit: '8 requests/second',
+      },
+    },
+  ]);
+});
+
+test('GET capabilities does not return those of yesterday while a worker reads them again', async () => {
+  const id = await api.createConnection();
+  const save = (readAt: Date, resourceTypes: readonly string[]) =>
+    api.store.connections.saveCapabilities({ id, capabilities: { readAt, exportLevels: ['group'], resourceTypes } });
+  await save(new Date(Date.now() - 25 * 60 * 60_000), ['Encounter']);
+  const redis = connectRedis({ url: api.env.REDIS_URL ?? '', waiting: true, onError: () => undefined });
+  const consumer = createConsumer({
+    redis,
+    prefix: api.env.BULKHEAD_PREFIX ?? '',
+    queues: ['connection'],
+    handlers: {
+      'connection.read-capabilities': { run: () => save(new Date(), ['CarePlan']) },
+    } as Partial<Handlers<undefined>> as Handlers<undefined>,
+    deps: undefined,
+    logger: createLogger({ name: 'worker', level: 'silent' }),
+  });
+  consumer.start();
+  try {
+    const { body } = await api.request('GET', `/api/ehr/athenahealth/capabilities?connectionId=${id}`);
+    expect(body.data).toMatchObject({ encounters: false, carePlans: true });
+  } finally {
+    await consumer.stop();
+    redis.disconnect();
+  }
 });
 
 test('the watermarks of a connection say up to when each type is completely stored', async () => {

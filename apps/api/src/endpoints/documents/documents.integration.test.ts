@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { PatientDocument } from '@bulkhead/documents';
-import { afterAll, describe, expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import { startApi } from '../../testing/start-api.ts';
 
 const api = await startApi();
@@ -57,147 +57,143 @@ async function store(storedType: string, change: Partial<PatientDocument> = {}):
 const at = (id: string, suffix = '') => `/api/ehr/athenahealth/documents/${id}${suffix}`;
 const get = (id: string, headers: Record<string, string> = {}) => api.request('GET', at(id), { headers });
 
-describe('GET /api/ehr/:provider/documents/:id', () => {
-  test('a document is returned as it was received, as a download that browsers do not display', async () => {
-    const id = await store('text/plain; charset=utf-8', { title: 'Jürgen’s "lab" 5/7.txt' });
-    const { status, text: body, headers } = await get(id);
-    expect([status, body]).toEqual([200, text]);
-    expect(Object.fromEntries(headers)).toMatchObject({
-      'content-type': 'text/plain; charset=utf-8',
-      'content-length': '26',
-      'content-disposition': expect.stringMatching(/^attachment; filename="[ -~]+"; filename\*=UTF-8''J%C3%BCrgen/),
-      etag,
-      'accept-ranges': 'bytes',
-      'x-content-type-options': 'nosniff',
-      'content-security-policy': "sandbox; default-src 'none'; frame-ancestors 'none'",
-      'cache-control': 'no-store',
-    });
-    const head = await api.request('HEAD', at(id));
-    expect([head.status, head.text, head.headers.get('content-length')]).toEqual([200, '', '26']);
+test('a document is returned as it was received, as a download that browsers do not display', async () => {
+  const id = await store('text/plain; charset=utf-8', { title: 'Jürgen’s "lab" 5/7.txt' });
+  const { status, text: body, headers } = await get(id);
+  expect([status, body]).toEqual([200, text]);
+  expect(Object.fromEntries(headers)).toMatchObject({
+    'content-type': 'text/plain; charset=utf-8',
+    'content-length': '26',
+    'content-disposition': expect.stringMatching(/^attachment; filename="[ -~]+"; filename\*=UTF-8''J%C3%BCrgen/),
+    etag,
+    'accept-ranges': 'bytes',
+    'x-content-type-options': 'nosniff',
+    'content-security-policy': "sandbox; default-src 'none'; frame-ancestors 'none'",
+    'cache-control': 'no-store',
   });
-
-  test.each(['text/html', 'image/svg+xml', 'application/xhtml+xml'])(
-    'a document of type %s is returned as plain bytes that no program opens automatically',
-    async (type) => {
-      const { headers, text: body } = await get(await store(type, { title: 'page.html' }));
-      expect(body).toBe(text);
-      expect(headers.get('content-type')).toBe('application/octet-stream');
-      expect(headers.get('content-disposition')).toBe('attachment; filename=page.html.bin');
-    },
-  );
-
-  test.each([
-    { range: 'bytes=0-0', body: 'a', contentRange: 'bytes 0-0/26' },
-    { range: 'bytes=5-14', body: 'fghijklmno', contentRange: 'bytes 5-14/26' },
-    { range: 'bytes=20-', body: 'uvwxyz', contentRange: 'bytes 20-25/26' },
-    { range: 'bytes=-3', body: 'xyz', contentRange: 'bytes 23-25/26' },
-    { range: 'bytes=-99', body: text, contentRange: 'bytes 0-25/26' },
-    { range: 'bytes=10-999', body: text.slice(10), contentRange: 'bytes 10-25/26' },
-  ])('a document returns 206 and the requested bytes for $range', async ({ range, body, contentRange }) => {
-    const answer = await get(await store('application/pdf'), { range });
-    expect([answer.status, answer.text, answer.headers.get('content-range')]).toEqual([206, body, contentRange]);
-    expect(answer.headers.get('content-length')).toBe(String(body.length));
-  });
-
-  test('a document is returned completely for anything but a single byte range, and returns 416 for a range after its end', async () => {
-    const id = await store('application/pdf');
-    for (const range of ['bytes=3-1', 'bytes=0-1,3-4', 'lines=1-2', 'bytes=-', 'nonsense']) {
-      expect((await get(id, { range })).status).toBe(200);
-    }
-    for (const range of ['bytes=26-', 'bytes=-0', 'bytes=999999-']) {
-      const { status, body, headers } = await get(id, { range });
-      expect([status, body.error.code, headers.get('content-range')]).toEqual([
-        416,
-        'range-not-satisfiable',
-        'bytes */26',
-      ]);
-    }
-  });
-
-  test('a document answers 304 for a matching ETag, and honours Range only if If-Range matches', async () => {
-    const id = await store('application/pdf');
-    for (const matching of [etag, `W/${etag}`, `"x", ${etag}`, '*']) {
-      const { status, text: body } = await get(id, { 'if-none-match': matching });
-      expect([status, body]).toEqual([304, '']);
-    }
-    expect((await get(id, { 'if-none-match': '"x"' })).status).toBe(200);
-    expect((await get(id, { range: 'bytes=1-', 'if-range': etag })).status).toBe(206);
-    expect((await get(id, { range: 'bytes=1-', 'if-range': '"x"' })).status).toBe(200);
-  });
-
-  test('a document returns 404 for an unknown id or another provider, and 409 with its state if it is not stored', async () => {
-    const id = await note({ state: 'skipped', reason: 'too-large' });
-    expect((await get('doc_none')).body.error.code).toBe('unknown-document');
-    expect((await get('doc_none')).status).toBe(404);
-    expect((await api.request('GET', `/api/ehr/unknown/documents/${id}`)).status).toBe(404);
-    const { status, body } = await get(id);
-    expect([status, body.error]).toEqual([
-      409,
-      expect.objectContaining({ code: 'document-not-stored', details: { state: 'skipped', reason: 'too-large' } }),
-    ]);
-    expect((await api.request('GET', at(id), { authorization: null })).status).toBe(401);
-  });
+  const head = await api.request('HEAD', at(id));
+  expect([head.status, head.text, head.headers.get('content-length')]).toEqual([200, '', '26']);
 });
 
-describe('records of documents', () => {
-  test('documents are listed by resource, patient and state, page by page, without the secrets of links', async () => {
-    const ids = [];
-    for (let number = 0; number < 3; number++) ids.push(await note({ patientId: 'pages' }));
-    const list = `/api/ehr/athenahealth/documents?connectionId=${connectionId}`;
-    const first = await api.request('GET', `${list}&patient=pages&limit=2`);
-    expect(first.body.data.map(({ id }: PatientDocument) => id)).toEqual(ids.slice(0, 2));
-    expect(first.body.data[0]).toMatchObject({ url: 'https://files.example/a', source: 'url', state: 'pending' });
-    const second = await api.request('GET', `${list}&patient=pages&limit=2&after=${first.body.next}`);
-    expect(second.body).toEqual({ success: true, data: [expect.objectContaining({ id: ids[2] })] });
-    const { resource } = first.body.data[0];
-    const byResource = `${list}&resourceType=${resource.type}&resourceId=${resource.id}&state=pending`;
-    expect((await api.request('GET', byResource)).body.data).toHaveLength(1);
-    expect((await api.request('GET', `${list}&resourceType=DocumentReference`)).body.data).toEqual([]);
-    expect(first.text).not.toContain('planted');
-    const { body } = await api.request('GET', at(ids[0] ?? '', '/metadata'));
-    expect(body.data).toEqual(first.body.data[0]);
-  });
+test.each(['text/html', 'image/svg+xml', 'application/xhtml+xml'])(
+  'a document of type %s is returned as plain bytes that no program opens automatically',
+  async (type) => {
+    const { headers, text: body } = await get(await store(type, { title: 'page.html' }));
+    expect(body).toBe(text);
+    expect(headers.get('content-type')).toBe('application/octet-stream');
+    expect(headers.get('content-disposition')).toBe('attachment; filename=page.html.bin');
+  },
+);
 
-  test('the record of a failed document shows what the EHR said to an operator and not to a client', async () => {
-    const id = await note({ patientId: 'said' });
-    const error = { code: 'ehr-not-found', message: 'gone', ehrText: 'No document of Jane Doe' };
-    await api.store.documents.fail({ id, error, now: new Date() });
-    const list = `/api/ehr/athenahealth/documents?connectionId=${connectionId}&patient=said`;
-    const textsFor = async (apiKey: string) => {
-      const authorization = `Bearer ${apiKey}`;
-      const answers = [at(id, '/metadata'), list, at(id)].map((path) => api.request('GET', path, { authorization }));
-      return (await Promise.all(answers)).map(({ text: body }) => body.includes('Jane Doe'));
-    };
-    expect(await textsFor(api.clientKey)).toEqual([false, false, false]);
-    expect(await textsFor(api.operatorKey)).toEqual([true, true, false]);
-  });
+test.each([
+  { range: 'bytes=0-0', body: 'a', contentRange: 'bytes 0-0/26' },
+  { range: 'bytes=5-14', body: 'fghijklmno', contentRange: 'bytes 5-14/26' },
+  { range: 'bytes=20-', body: 'uvwxyz', contentRange: 'bytes 20-25/26' },
+  { range: 'bytes=-3', body: 'xyz', contentRange: 'bytes 23-25/26' },
+  { range: 'bytes=-99', body: text, contentRange: 'bytes 0-25/26' },
+  { range: 'bytes=10-999', body: text.slice(10), contentRange: 'bytes 10-25/26' },
+])('a document returns 206 and the requested bytes for $range', async ({ range, body, contentRange }) => {
+  const answer = await get(await store('application/pdf'), { range });
+  expect([answer.status, answer.text, answer.headers.get('content-range')]).toEqual([206, body, contentRange]);
+  expect(answer.headers.get('content-length')).toBe(String(body.length));
+});
 
-  test.each([
-    { query: '' },
-    { query: 'connectionId=C&resourceType=Patient' },
-    { query: 'connectionId=C&state=gone' },
-    { query: 'connectionId=C&limit=0' },
-    { query: 'connectionId=C&connectionId=C' },
-    { query: 'connectionId=C&other=1' },
-    { query: 'connectionId[$ne]=x' },
-  ])('listing documents returns 400 for "$query"', async ({ query }) => {
-    const { status, body } = await api.request('GET', `/api/ehr/athenahealth/documents?${query}`);
-    expect([status, body.error.code]).toEqual([400, 'invalid-request']);
-  });
+test('a document is returned completely for anything but a single byte range, and returns 416 for a range after its end', async () => {
+  const id = await store('application/pdf');
+  for (const range of ['bytes=3-1', 'bytes=0-1,3-4', 'lines=1-2', 'bytes=-', 'nonsense']) {
+    expect((await get(id, { range })).status).toBe(200);
+  }
+  for (const range of ['bytes=26-', 'bytes=-0', 'bytes=999999-']) {
+    const { status, body, headers } = await get(id, { range });
+    expect([status, body.error.code, headers.get('content-range')]).toEqual([
+      416,
+      'range-not-satisfiable',
+      'bytes */26',
+    ]);
+  }
+});
 
-  test('retrying a failed document makes it pending again, and returns 409 if there is nothing to retry', async () => {
-    const id = await note();
-    const claim = { id, claim: 'one' };
-    await api.store.documents.claim(claim, new Date());
-    await api.store.documents.fail({
-      id: claim.id,
-      error: { code: 'ehr-not-found', message: 'gone' },
-      now: new Date(),
-    });
-    expect((await get(id)).body.error.details).toMatchObject({ state: 'failed', error: { code: 'ehr-not-found' } });
-    const retried = await api.request('POST', at(id, '/retry'));
-    expect([retried.status, retried.body.data.state, retried.body.data.error]).toEqual([202, 'pending', undefined]);
-    const secondAnswer = await api.request('POST', at(id, '/retry'));
-    expect([secondAnswer.status, secondAnswer.body.error.code]).toEqual([409, 'nothing-to-retry']);
+test('a document answers 304 for a matching ETag, and honours Range only if If-Range matches', async () => {
+  const id = await store('application/pdf');
+  for (const matching of [etag, `W/${etag}`, `"x", ${etag}`, '*']) {
+    const { status, text: body } = await get(id, { 'if-none-match': matching });
+    expect([status, body]).toEqual([304, '']);
+  }
+  expect((await get(id, { 'if-none-match': '"x"' })).status).toBe(200);
+  expect((await get(id, { range: 'bytes=1-', 'if-range': etag })).status).toBe(206);
+  expect((await get(id, { range: 'bytes=1-', 'if-range': '"x"' })).status).toBe(200);
+});
+
+test('a document returns 404 for an unknown id or another provider, and 409 with its state if it is not stored', async () => {
+  const id = await note({ state: 'skipped', reason: 'too-large' });
+  expect((await get('doc_none')).body.error.code).toBe('unknown-document');
+  expect((await get('doc_none')).status).toBe(404);
+  expect((await api.request('GET', `/api/ehr/unknown/documents/${id}`)).status).toBe(404);
+  const { status, body } = await get(id);
+  expect([status, body.error]).toEqual([
+    409,
+    expect.objectContaining({ code: 'document-not-stored', details: { state: 'skipped', reason: 'too-large' } }),
+  ]);
+  expect((await api.request('GET', at(id), { authorization: null })).status).toBe(401);
+});
+
+test('documents are listed by resource, patient and state, page by page, without the secrets of links', async () => {
+  const ids = [];
+  for (let number = 0; number < 3; number++) ids.push(await note({ patientId: 'pages' }));
+  const list = `/api/ehr/athenahealth/documents?connectionId=${connectionId}`;
+  const first = await api.request('GET', `${list}&patient=pages&limit=2`);
+  expect(first.body.data.map(({ id }: PatientDocument) => id)).toEqual(ids.slice(0, 2));
+  expect(first.body.data[0]).toMatchObject({ url: 'https://files.example/a', source: 'url', state: 'pending' });
+  const second = await api.request('GET', `${list}&patient=pages&limit=2&after=${first.body.next}`);
+  expect(second.body).toEqual({ success: true, data: [expect.objectContaining({ id: ids[2] })] });
+  const { resource } = first.body.data[0];
+  const byResource = `${list}&resourceType=${resource.type}&resourceId=${resource.id}&state=pending`;
+  expect((await api.request('GET', byResource)).body.data).toHaveLength(1);
+  expect((await api.request('GET', `${list}&resourceType=DocumentReference`)).body.data).toEqual([]);
+  expect(first.text).not.toContain('planted');
+  const { body } = await api.request('GET', at(ids[0] ?? '', '/metadata'));
+  expect(body.data).toEqual(first.body.data[0]);
+});
+
+test('the record of a failed document shows what the EHR said to an operator and not to a client', async () => {
+  const id = await note({ patientId: 'said' });
+  const error = { code: 'ehr-not-found', message: 'gone', ehrText: 'No document of Jane Doe' };
+  await api.store.documents.fail({ id, error, now: new Date() });
+  const list = `/api/ehr/athenahealth/documents?connectionId=${connectionId}&patient=said`;
+  const textsFor = async (apiKey: string) => {
+    const authorization = `Bearer ${apiKey}`;
+    const answers = [at(id, '/metadata'), list, at(id)].map((path) => api.request('GET', path, { authorization }));
+    return (await Promise.all(answers)).map(({ text: body }) => body.includes('Jane Doe'));
+  };
+  expect(await textsFor(api.clientKey)).toEqual([false, false, false]);
+  expect(await textsFor(api.operatorKey)).toEqual([true, true, false]);
+});
+
+test.each([
+  { query: '' },
+  { query: 'connectionId=C&resourceType=Patient' },
+  { query: 'connectionId=C&state=gone' },
+  { query: 'connectionId=C&limit=0' },
+  { query: 'connectionId=C&connectionId=C' },
+  { query: 'connectionId=C&other=1' },
+  { query: 'connectionId[$ne]=x' },
+])('listing documents returns 400 for "$query"', async ({ query }) => {
+  const { status, body } = await api.request('GET', `/api/ehr/athenahealth/documents?${query}`);
+  expect([status, body.error.code]).toEqual([400, 'invalid-request']);
+});
+
+test('retrying a failed document makes it pending again, and returns 409 if there is nothing to retry', async () => {
+  const id = await note();
+  const claim = { id, claim: 'one' };
+  await api.store.documents.claim(claim, new Date());
+  await api.store.documents.fail({
+    id: claim.id,
+    error: { code: 'ehr-not-found', message: 'gone' },
+    now: new Date(),
   });
+  expect((await get(id)).body.error.details).toMatchObject({ state: 'failed', error: { code: 'ehr-not-found' } });
+  const retried = await api.request('POST', at(id, '/retry'));
+  expect([retried.status, retried.body.data.state, retried.body.data.error]).toEqual([202, 'pending', undefined]);
+  const secondAnswer = await api.request('POST', at(id, '/retry'));
+  expect([secondAnswer.status, secondAnswer.body.error.code]).toEqual([409, 'nothing-to-retry']);
 });

@@ -1,4 +1,4 @@
-import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeEach, expect, test } from '@jest/globals';
 import { type PlantedConnection, plantConnection } from '../../testing/plant-connection.ts';
 import { type ApiAnswer, startApi } from '../../testing/start-api.ts';
 
@@ -40,112 +40,108 @@ const amounts = {
   contentBytes: 0,
 };
 
-describe('a connection', () => {
-  test('a connection shows how much data it has, and deleting it without `data` keeps the data', async () => {
-    expect((await api.request('GET', `${path()}/data`)).body.data).toEqual(amounts);
-    expect((await api.request('DELETE', path())).status).toBe(204);
-    expect((await api.request('GET', path())).status).toBe(404);
-    // Its schedules are deleted with it.
-    const { schedules: _, ...records } = amounts.records;
-    expect((await api.request('GET', `${path()}/data`)).body.data).toEqual({ ...amounts, records });
-    expect((await api.request('GET', '/api/ehr/erasures')).body.data).toEqual([]);
-  });
-
-  test('purging a connection hides it at once and creates one record and job, even if it is requested several times', async () => {
-    const answer = await purge();
-    expect(answer.status).toBe(202);
-    const { id } = answer.body.data;
-    expect(answer.headers.get('location')).toBe(`/api/ehr/erasures/${id}`);
-    expect(answer.body.data).toMatchObject({
-      kind: 'connection',
-      connectionId: planted.connectionId,
-      phase: 'queued',
-      requestedBy: 'operator',
-    });
-    expect((await api.request('GET', path())).status).toBe(404);
-    const secondAnswer = await purge();
-    expect([secondAnswer.status, secondAnswer.body.data.id]).toEqual([202, id]);
-    expect((await api.request('GET', `/api/ehr/erasures/${id}`)).body.data).toEqual(answer.body.data);
-    const list = await api.request('GET', `/api/ehr/erasures?connectionId=${planted.connectionId}`);
-    expect(list.body.data).toEqual([answer.body.data]);
-    const target = { id: planted.connectionId, erasureId: id };
-    expect(await eventOf(answer)).toMatchObject({ action: 'connection.delete', outcome: 'success', target });
-    expect(await eventOf(secondAnswer)).toMatchObject({ action: 'connection.delete', outcome: 'unchanged', target });
-  });
-
-  test('a connection can be purged while one of its exports is running', async () => {
-    expect(await reopenExport()).toMatchObject({ phase: 'queued' });
-    expect((await api.request('DELETE', path())).status).toBe(409);
-    expect((await purge()).status).toBe(202);
-  });
-
-  test('a connection that was deleted earlier can be purged by its id', async () => {
-    await api.request('DELETE', path());
-    await api.store.connections.delete(planted.connectionId);
-    expect((await purge()).status).toBe(202);
-  });
-
-  test('purging an unknown connection returns 404', async () => {
-    for (const [method, address] of [
-      ['GET', '/api/ehr/connections/conn_none/data'],
-      ['DELETE', '/api/ehr/connections/conn_none?data=purge'],
-      ['GET', '/api/ehr/connections/conn_none/patients/p1/data'],
-      ['DELETE', '/api/ehr/connections/conn_none/patients/p1'],
-    ] as const)
-      expect((await api.request(method, address)).body.error.code).toBe('unknown-connection');
-    expect((await api.request('GET', '/api/ehr/erasures/erase_none')).body.error.code).toBe('unknown-erasure');
-  });
-
-  test('a connection is neither deleted nor purged if `data` has an unknown value', async () => {
-    const { status, body } = await api.request('DELETE', `${path()}?data=everything`);
-    expect([status, body.error.code]).toEqual([400, 'invalid-request']);
-    expect((await api.request('GET', path())).status).toBe(200);
-  });
+test('a connection shows how much data it has, and deleting it without `data` keeps the data', async () => {
+  expect((await api.request('GET', `${path()}/data`)).body.data).toEqual(amounts);
+  expect((await api.request('DELETE', path())).status).toBe(204);
+  expect((await api.request('GET', path())).status).toBe(404);
+  // Its schedules are deleted with it.
+  const { schedules: _, ...records } = amounts.records;
+  expect((await api.request('GET', `${path()}/data`)).body.data).toEqual({ ...amounts, records });
+  expect((await api.request('GET', '/api/ehr/erasures')).body.data).toEqual([]);
 });
 
-describe('a patient', () => {
-  const patient = () => `${path()}/patients/p1`;
-
-  test('a patient’s data is counted without a change, and erased by a job that can keep the patient out', async () => {
-    const counted = await api.request('GET', `${patient()}/data`);
-    expect(counted.body.data).toEqual({ resources: {}, records: { documents: 1 }, contentBytes: 0 });
-    expect(await eventOf(counted)).toMatchObject({ action: 'patient.read-amounts', patients: ['p1'] });
-    const answer = await api.request('DELETE', `${patient()}?keepOut=true`);
-    expect(answer.status).toBe(202);
-    expect(answer.body.data).toMatchObject({ kind: 'patient', patientId: 'p1', keepsOut: true, phase: 'queued' });
-    expect(await eventOf(answer)).toMatchObject({ action: 'patient.erase', patients: ['p1'], outcome: 'success' });
-    // The connection still exists.
-    expect((await api.request('GET', path())).status).toBe(200);
+test('purging a connection hides it at once and creates one record and job, even if it is requested several times', async () => {
+  const answer = await purge();
+  expect(answer.status).toBe(202);
+  const { id } = answer.body.data;
+  expect(answer.headers.get('location')).toBe(`/api/ehr/erasures/${id}`);
+  expect(answer.body.data).toMatchObject({
+    kind: 'connection',
+    connectionId: planted.connectionId,
+    phase: 'queued',
+    requestedBy: 'operator',
   });
+  expect((await api.request('GET', path())).status).toBe(404);
+  const secondAnswer = await purge();
+  expect([secondAnswer.status, secondAnswer.body.data.id]).toEqual([202, id]);
+  expect((await api.request('GET', `/api/ehr/erasures/${id}`)).body.data).toEqual(answer.body.data);
+  const list = await api.request('GET', `/api/ehr/erasures?connectionId=${planted.connectionId}`);
+  expect(list.body.data).toEqual([answer.body.data]);
+  const target = { id: planted.connectionId, erasureId: id };
+  expect(await eventOf(answer)).toMatchObject({ action: 'connection.delete', outcome: 'success', target });
+  expect(await eventOf(secondAnswer)).toMatchObject({ action: 'connection.delete', outcome: 'unchanged', target });
+});
 
-  test('a patient is not erased during a sync, which could store the patient again', async () => {
-    const run = await api.store.syncRuns.find(planted.syncRunId);
-    if (!run) throw new Error('the run is missing');
-    await api.store.syncRuns.reopen({ from: run, now: new Date() });
-    const { status, body } = await api.request('DELETE', patient());
-    expect([status, body.error.code]).toEqual([409, 'connection-in-use']);
-  });
+test('a connection can be purged while one of its exports is running', async () => {
+  expect(await reopenExport()).toMatchObject({ phase: 'queued' });
+  expect((await api.request('DELETE', path())).status).toBe(409);
+  expect((await purge()).status).toBe(202);
+});
 
-  test('the patient of a patient’s own connection cannot be erased without the connection', async () => {
-    await api.store.connections.savePatient({ id: planted.connectionId, userId: 'p1' });
-    const { status, body } = await api.request('DELETE', patient());
-    expect([status, body.error.code]).toEqual([409, 'connection-of-patient']);
-  });
+test('a connection that was deleted earlier can be purged by its id', async () => {
+  await api.request('DELETE', path());
+  await api.store.connections.delete(planted.connectionId);
+  expect((await purge()).status).toBe(202);
+});
 
-  test('an erased patient is allowed to be stored again once', async () => {
-    const { connectionId } = planted;
-    await api.store.keptOut.add({ connectionId, patientId: 'p1', now: new Date() });
-    const first = await api.request('DELETE', `${path()}/kept-out-patients/p1`);
-    const second = await api.request('DELETE', `${path()}/kept-out-patients/p1`);
-    expect([first.status, second.status]).toEqual([204, 204]);
-    expect((await eventOf(first))?.outcome).toBe('success');
-    expect((await eventOf(second))?.outcome).toBe('unchanged');
-  });
+test('purging an unknown connection returns 404', async () => {
+  for (const [method, address] of [
+    ['GET', '/api/ehr/connections/conn_none/data'],
+    ['DELETE', '/api/ehr/connections/conn_none?data=purge'],
+    ['GET', '/api/ehr/connections/conn_none/patients/p1/data'],
+    ['DELETE', '/api/ehr/connections/conn_none/patients/p1'],
+  ] as const)
+    expect((await api.request(method, address)).body.error.code).toBe('unknown-connection');
+  expect((await api.request('GET', '/api/ehr/erasures/erase_none')).body.error.code).toBe('unknown-erasure');
+});
 
-  test('erasing a patient with an invalid id is refused', async () => {
-    const { status, body } = await api.request('DELETE', `${path()}/patients/${encodeURIComponent('../../x')}`);
-    expect([status, body.error.code]).toEqual([400, 'invalid-request']);
-  });
+test('a connection is neither deleted nor purged if `data` has an unknown value', async () => {
+  const { status, body } = await api.request('DELETE', `${path()}?data=everything`);
+  expect([status, body.error.code]).toEqual([400, 'invalid-request']);
+  expect((await api.request('GET', path())).status).toBe(200);
+});
+
+const patient = () => `${path()}/patients/p1`;
+
+test('a patient’s data is counted without a change, and erased by a job that can keep the patient out', async () => {
+  const counted = await api.request('GET', `${patient()}/data`);
+  expect(counted.body.data).toEqual({ resources: {}, records: { documents: 1 }, contentBytes: 0 });
+  expect(await eventOf(counted)).toMatchObject({ action: 'patient.read-amounts', patients: ['p1'] });
+  const answer = await api.request('DELETE', `${patient()}?keepOut=true`);
+  expect(answer.status).toBe(202);
+  expect(answer.body.data).toMatchObject({ kind: 'patient', patientId: 'p1', keepsOut: true, phase: 'queued' });
+  expect(await eventOf(answer)).toMatchObject({ action: 'patient.erase', patients: ['p1'], outcome: 'success' });
+  // The connection still exists.
+  expect((await api.request('GET', path())).status).toBe(200);
+});
+
+test('a patient is not erased during a sync, which could store the patient again', async () => {
+  const run = await api.store.syncRuns.find(planted.syncRunId);
+  if (!run) throw new Error('the run is missing');
+  await api.store.syncRuns.reopen({ from: run, now: new Date() });
+  const { status, body } = await api.request('DELETE', patient());
+  expect([status, body.error.code]).toEqual([409, 'connection-in-use']);
+});
+
+test('the patient of a patient’s own connection cannot be erased without the connection', async () => {
+  await api.store.connections.savePatient({ id: planted.connectionId, userId: 'p1' });
+  const { status, body } = await api.request('DELETE', patient());
+  expect([status, body.error.code]).toEqual([409, 'connection-of-patient']);
+});
+
+test('an erased patient is allowed to be stored again once', async () => {
+  const { connectionId } = planted;
+  await api.store.keptOut.add({ connectionId, patientId: 'p1', now: new Date() });
+  const first = await api.request('DELETE', `${path()}/kept-out-patients/p1`);
+  const second = await api.request('DELETE', `${path()}/kept-out-patients/p1`);
+  expect([first.status, second.status]).toEqual([204, 204]);
+  expect((await eventOf(first))?.outcome).toBe('success');
+  expect((await eventOf(second))?.outcome).toBe('unchanged');
+});
+
+test('erasing a patient with an invalid id is refused', async () => {
+  const { status, body } = await api.request('DELETE', `${path()}/patients/${encodeURIComponent('../../x')}`);
+  expect([status, body.error.code]).toEqual([400, 'invalid-request']);
 });
 
 test('client keys cannot count, erase or list data of erasures', async () => {

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { ResourceService } from '@bulkhead/resources/commands';
 import { createLogger } from '@bulkhead/runtime';
 import { waitFor } from '@bulkhead/testing';
-import { afterAll, describe, expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import express from 'express';
 import { type EndpointDeps, endpointRouter } from '../../http/endpoint-router.ts';
 import { answerError } from '../../http/errors/answer-error.ts';
@@ -51,24 +51,22 @@ const server = createServer(
 ).listen(0, '127.0.0.1');
 afterAll(() => void server.close());
 
-describe('a client that leaves', () => {
-  test('a client that leaves stops its search in the database, and causes no error', async () => {
-    if (!server.listening) await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
-    const url = `http://127.0.0.1:${port}/athenahealth/resources/Patient?connectionId=c`;
+test('a client that leaves stops its search in the database, and causes no error', async () => {
+  if (!server.listening) await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}/athenahealth/resources/Patient?connectionId=c`;
 
-    const stream = httpRequest(url, { headers: { accept: 'application/fhir+ndjson' } }).end();
-    const [response] = await once(stream, 'response');
-    await once(response, 'data');
-    stream.destroy();
-    await waitFor(() => counts.aborted === 1 && counts.closed === 1, { what: 'the end of the stream' });
+  const stream = httpRequest(url, { headers: { accept: 'application/fhir+ndjson' } }).end();
+  const [response] = await once(stream, 'response');
+  await once(response, 'data');
+  stream.destroy();
+  await waitFor(() => counts.aborted === 1 && counts.closed === 1, { what: 'the end of the stream' });
 
-    const page = httpRequest(url)
-      .on('error', () => undefined)
-      .end();
-    await once(server, 'request');
-    page.destroy();
-    await waitFor(() => counts.aborted === 2, { what: 'the end of the search' });
-    expect(logged).toEqual([]);
-  });
+  const page = httpRequest(url)
+    .on('error', () => undefined)
+    .end();
+  await once(server, 'request');
+  page.destroy();
+  await waitFor(() => counts.aborted === 2, { what: 'the end of the search' });
+  expect(logged).toEqual([]);
 });

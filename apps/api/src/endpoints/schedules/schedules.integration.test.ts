@@ -1,5 +1,5 @@
 import { startTcpProxy, testServices } from '@bulkhead/testing';
-import { afterAll, describe, expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import { startApi } from '../../testing/start-api.ts';
 
 const path = '/api/ehr/schedules';
@@ -19,66 +19,64 @@ afterAll(() => api.stopAndCheckAnswers());
 const post = (body: object) =>
   api.request('POST', path, { body: { connectionId, kind: 'export', cron: '30 2 * * *', timeZone: 'UTC', ...body } });
 
-describe('schedules', () => {
-  test('schedules are created, listed, read, changed and deleted', async () => {
-    const created = await post({ request: { resourceTypes: ['Patient'] }, timeZone: 'Europe/Berlin' });
-    const { data } = created.body;
-    expect([created.status, created.headers.get('location')]).toEqual([201, `${path}/${data.id}`]);
-    expect(data).toEqual({
-      id: expect.stringMatching(/^sched_[0-9a-f]{32}$/),
-      connectionId,
-      provider: 'athenahealth',
-      kind: 'export',
-      request: { resourceTypes: ['Patient'] },
-      cron: '30 2 * * *',
-      timeZone: 'Europe/Berlin',
-      spread: true,
-      spreadMs: expect.any(Number),
-      paused: false,
-      nextRunAt: expect.stringMatching(/Z$/),
-      nextRuns: expect.any(Array),
-      createdAt: expect.stringMatching(/Z$/),
-    });
-    expect(data.nextRuns).toHaveLength(5);
-    expect(data.nextRuns[0]).toBe(data.nextRunAt);
-
-    const answer = await api.request('GET', `${path}/${data.id}`);
-    expect([answer.status, answer.body.data]).toEqual([200, data]);
-    const { nextRuns: _, ...listed } = data;
-    const list = await api.request('GET', `${path}?connectionId=${connectionId}`);
-    expect(list.body.data).toEqual([listed]);
-
-    const change = { cron: '15 4 * * *', timeZone: 'UTC', spread: false };
-    const changed = (await api.request('PATCH', `${path}/${data.id}`, { body: change })).body.data;
-    expect(changed).toMatchObject({ ...change, spreadMs: 0, nextRunAt: expect.stringContaining('T04:15:00.000Z') });
-
-    expect((await api.request('DELETE', `${path}/${data.id}`)).status).toBe(204);
-    const ways = { GET: '', PATCH: '', DELETE: '', POST: '/run' };
-    for (const [method, end] of Object.entries(ways)) {
-      const body = method === 'PATCH' ? { paused: true } : undefined;
-      const answer = await api.request(method, `${path}/${data.id}${end}`, { body });
-      expect([method, answer.status, answer.body.error.code]).toEqual([method, 404, 'unknown-schedule']);
-    }
+test('schedules are created, listed, read, changed and deleted', async () => {
+  const created = await post({ request: { resourceTypes: ['Patient'] }, timeZone: 'Europe/Berlin' });
+  const { data } = created.body;
+  expect([created.status, created.headers.get('location')]).toEqual([201, `${path}/${data.id}`]);
+  expect(data).toEqual({
+    id: expect.stringMatching(/^sched_[0-9a-f]{32}$/),
+    connectionId,
+    provider: 'athenahealth',
+    kind: 'export',
+    request: { resourceTypes: ['Patient'] },
+    cron: '30 2 * * *',
+    timeZone: 'Europe/Berlin',
+    spread: true,
+    spreadMs: expect.any(Number),
+    paused: false,
+    nextRunAt: expect.stringMatching(/Z$/),
+    nextRuns: expect.any(Array),
+    createdAt: expect.stringMatching(/Z$/),
   });
+  expect(data.nextRuns).toHaveLength(5);
+  expect(data.nextRuns[0]).toBe(data.nextRunAt);
 
-  test('running a schedule now returns 202 with the id of the run, and 409 with that id while it is active', async () => {
-    const { id } = (await post({ request: { resourceTypes: ['Goal'] } })).body.data;
-    const { status, body, headers } = await api.request('POST', `${path}/${id}/run`);
-    expect([status, body.data.kind, headers.get('location')]).toEqual([202, 'export', body.data.url]);
-    expect((await api.request('GET', body.data.url)).body.data).toMatchObject({
-      id: body.data.id,
-      status: 'IN_PROGRESS',
-      request: { sinceLast: true, resourceTypes: ['Goal'] },
-    });
-    const secondAnswer = await api.request('POST', `${path}/${id}/run`);
-    expect([secondAnswer.status, secondAnswer.body.error.code, secondAnswer.body.error.details]).toEqual([
-      409,
-      'export-already-running',
-      { exportId: body.data.id },
-    ]);
-    const { lastRun } = (await api.request('GET', `${path}/${id}`)).body.data;
-    expect(lastRun).toMatchObject({ outcome: 'started', runId: body.data.id, runStatus: 'IN_PROGRESS' });
+  const answer = await api.request('GET', `${path}/${data.id}`);
+  expect([answer.status, answer.body.data]).toEqual([200, data]);
+  const { nextRuns: _, ...listed } = data;
+  const list = await api.request('GET', `${path}?connectionId=${connectionId}`);
+  expect(list.body.data).toEqual([listed]);
+
+  const change = { cron: '15 4 * * *', timeZone: 'UTC', spread: false };
+  const changed = (await api.request('PATCH', `${path}/${data.id}`, { body: change })).body.data;
+  expect(changed).toMatchObject({ ...change, spreadMs: 0, nextRunAt: expect.stringContaining('T04:15:00.000Z') });
+
+  expect((await api.request('DELETE', `${path}/${data.id}`)).status).toBe(204);
+  const ways = { GET: '', PATCH: '', DELETE: '', POST: '/run' };
+  for (const [method, end] of Object.entries(ways)) {
+    const body = method === 'PATCH' ? { paused: true } : undefined;
+    const answer = await api.request(method, `${path}/${data.id}${end}`, { body });
+    expect([method, answer.status, answer.body.error.code]).toEqual([method, 404, 'unknown-schedule']);
+  }
+});
+
+test('running a schedule now returns 202 with the id of the run, and 409 with that id while it is active', async () => {
+  const { id } = (await post({ request: { resourceTypes: ['Goal'] } })).body.data;
+  const { status, body, headers } = await api.request('POST', `${path}/${id}/run`);
+  expect([status, body.data.kind, headers.get('location')]).toEqual([202, 'export', body.data.url]);
+  expect((await api.request('GET', body.data.url)).body.data).toMatchObject({
+    id: body.data.id,
+    status: 'IN_PROGRESS',
+    request: { sinceLast: true, resourceTypes: ['Goal'] },
   });
+  const secondAnswer = await api.request('POST', `${path}/${id}/run`);
+  expect([secondAnswer.status, secondAnswer.body.error.code, secondAnswer.body.error.details]).toEqual([
+    409,
+    'export-already-running',
+    { exportId: body.data.id },
+  ]);
+  const { lastRun } = (await api.request('GET', `${path}/${id}`)).body.data;
+  expect(lastRun).toMatchObject({ outcome: 'started', runId: body.data.id, runStatus: 'IN_PROGRESS' });
 });
 
 test('schedules can be created, changed and deleted without Redis, and only an immediate run needs it', async () => {
@@ -102,103 +100,99 @@ test('schedules can be created, changed and deleted without Redis, and only an i
   }
 }, 30_000);
 
-describe('bad input of a schedule', () => {
-  test.each([
-    { what: 'a day that does not exist', body: { cron: '0 2 30 2 *' }, at: ['cron'], says: 'never fires' },
-    { what: 'a cron that runs every minute', body: { cron: '* * * * *' }, at: ['cron'], says: '15 minutes' },
-    { what: 'a cron with seconds', body: { cron: '0 0 2 * * *' }, at: ['cron'], says: 'five fields' },
-    { what: 'a text that is not a cron', body: { cron: 'nightly' }, at: ['cron'], says: 'five fields' },
-    { what: 'an unknown time zone', body: { timeZone: 'Mars/Olympus' }, at: ['timeZone'], says: 'IANA' },
-    { what: 'no time zone', body: { timeZone: undefined }, at: ['timeZone'], says: 'IANA' },
-    { what: 'an unknown kind', body: { kind: 'backup' }, at: ['kind'], says: 'export, sync' },
-    { what: 'an unknown field', body: { patients: [] }, at: ['patients'], says: 'no' },
-    { what: 'several faults', body: { kind: 'x', cron: '', timeZone: '' }, at: ['kind', 'cron', 'timeZone'], says: '' },
-    {
-      what: 'an unknown type',
-      body: { request: { resourceTypes: ['Patient', 'Pasta'] } },
-      at: ['request.resourceTypes.1'],
-      says: 'not a FHIR R4 resource type',
-    },
-    {
-      what: 'an unknown level of its exports',
-      body: { request: { exportType: 'Galaxy' } },
-      at: ['request.exportType'],
-      says: 'must be one of: ',
-    },
-    {
-      what: 'types that are not a list',
-      body: { request: { resourceTypes: 'Patient' } },
-      at: ['request.resourceTypes'],
-      says: 'must be a list',
-    },
-    {
-      what: 'its own `since`',
-      body: { request: { since: 'last' } },
-      at: ['request.since'],
-      says: 'scheduled export',
-    },
-    {
-      what: 'an option of the other kind of schedule',
-      body: { kind: 'sync', request: { exportType: 'Group' } },
-      at: ['request.exportType'],
-      says: 'scheduled sync',
-    },
-    {
-      what: 'a sync without types',
-      body: { kind: 'sync', request: { includeStandard: false, includeEnhanced: false } },
-      at: ['request.includeStandard'],
-      says: 'nothing would be synced',
-    },
-  ])('creating a schedule with $what returns 400 at $at', async ({ body, at, says }) => {
-    const answer = await post(body);
-    expect([answer.status, answer.body.error?.code]).toEqual([400, 'invalid-request']);
-    const { details } = answer.body.error as { details: { path: string; message: string }[] };
-    expect(details.map((detail) => detail.path)).toEqual(at);
-    expect(details[0]?.message).toContain(says);
-  });
-
-  test('creating a schedule for an unknown connection returns 404', async () => {
-    const answers = [
-      await post({ connectionId: 'conn_none' }),
-      await api.request('GET', `${path}?connectionId=conn_none`),
-    ];
-    for (const { status, body } of answers) expect([status, body.error.code]).toEqual([404, 'unknown-connection']);
-  });
-
-  test('changing nothing of a schedule, or setting a cron that never runs, returns 400', async () => {
-    const { id } = (await post({})).body.data;
-    const details = async (body: object) => (await api.request('PATCH', `${path}/${id}`, { body })).body.error.details;
-    expect(await details({})).toMatchObject([{ path: 'paused' }]);
-    expect(await details({ cron: '0 0 31 6 *' })).toMatchObject([{ path: 'cron' }]);
-    expect(await details({ kind: 'sync' })).toMatchObject([{ path: 'kind' }, { path: 'paused' }]);
-  });
+test.each([
+  { what: 'a day that does not exist', body: { cron: '0 2 30 2 *' }, at: ['cron'], says: 'never fires' },
+  { what: 'a cron that runs every minute', body: { cron: '* * * * *' }, at: ['cron'], says: '15 minutes' },
+  { what: 'a cron with seconds', body: { cron: '0 0 2 * * *' }, at: ['cron'], says: 'five fields' },
+  { what: 'a text that is not a cron', body: { cron: 'nightly' }, at: ['cron'], says: 'five fields' },
+  { what: 'an unknown time zone', body: { timeZone: 'Mars/Olympus' }, at: ['timeZone'], says: 'IANA' },
+  { what: 'no time zone', body: { timeZone: undefined }, at: ['timeZone'], says: 'IANA' },
+  { what: 'an unknown kind', body: { kind: 'backup' }, at: ['kind'], says: 'export, sync' },
+  { what: 'an unknown field', body: { patients: [] }, at: ['patients'], says: 'no' },
+  { what: 'several faults', body: { kind: 'x', cron: '', timeZone: '' }, at: ['kind', 'cron', 'timeZone'], says: '' },
+  {
+    what: 'an unknown type',
+    body: { request: { resourceTypes: ['Patient', 'Pasta'] } },
+    at: ['request.resourceTypes.1'],
+    says: 'not a FHIR R4 resource type',
+  },
+  {
+    what: 'an unknown level of its exports',
+    body: { request: { exportType: 'Galaxy' } },
+    at: ['request.exportType'],
+    says: 'must be one of: ',
+  },
+  {
+    what: 'types that are not a list',
+    body: { request: { resourceTypes: 'Patient' } },
+    at: ['request.resourceTypes'],
+    says: 'must be a list',
+  },
+  {
+    what: 'its own `since`',
+    body: { request: { since: 'last' } },
+    at: ['request.since'],
+    says: 'scheduled export',
+  },
+  {
+    what: 'an option of the other kind of schedule',
+    body: { kind: 'sync', request: { exportType: 'Group' } },
+    at: ['request.exportType'],
+    says: 'scheduled sync',
+  },
+  {
+    what: 'a sync without types',
+    body: { kind: 'sync', request: { includeStandard: false, includeEnhanced: false } },
+    at: ['request.includeStandard'],
+    says: 'nothing would be synced',
+  },
+])('creating a schedule with $what returns 400 at $at', async ({ body, at, says }) => {
+  const answer = await post(body);
+  expect([answer.status, answer.body.error?.code]).toEqual([400, 'invalid-request']);
+  const { details } = answer.body.error as { details: { path: string; message: string }[] };
+  expect(details.map((detail) => detail.path)).toEqual(at);
+  expect(details[0]?.message).toContain(says);
 });
 
-describe('the default schedule of a provider', () => {
-  const connect = async (body: object) => {
-    const fields = { provider: 'nightly-ehr', force: true, auth: { method: 'none' }, ...body };
-    const { id } = (await api.request('POST', '/api/ehr/connections', { body: fields })).body.data;
-    return (await api.request('GET', `${path}?connectionId=${id}`)).body.data;
-  };
+test('creating a schedule for an unknown connection returns 404', async () => {
+  const answers = [
+    await post({ connectionId: 'conn_none' }),
+    await api.request('GET', `${path}?connectionId=conn_none`),
+  ];
+  for (const { status, body } of answers) expect([status, body.error.code]).toEqual([404, 'unknown-connection']);
+});
 
-  test('a new connection gets the default schedule of its provider', async () => {
-    expect(await connect({})).toMatchObject([{ ...nightly, spread: true, paused: false }]);
-  });
+test('changing nothing of a schedule, or setting a cron that never runs, returns 400', async () => {
+  const { id } = (await post({})).body.data;
+  const details = async (body: object) => (await api.request('PATCH', `${path}/${id}`, { body })).body.error.details;
+  expect(await details({})).toMatchObject([{ path: 'paused' }]);
+  expect(await details({ cron: '0 0 31 6 *' })).toMatchObject([{ path: 'cron' }]);
+  expect(await details({ kind: 'sync' })).toMatchObject([{ path: 'kind' }, { path: 'paused' }]);
+});
 
-  test('a new connection gets no schedule if the request declines it', async () => {
-    expect(await connect({ schedule: false })).toEqual([]);
-  });
+const connect = async (body: object) => {
+  const fields = { provider: 'nightly-ehr', force: true, auth: { method: 'none' }, ...body };
+  const { id } = (await api.request('POST', '/api/ehr/connections', { body: fields })).body.data;
+  return (await api.request('GET', `${path}?connectionId=${id}`)).body.data;
+};
 
-  test('environment variables set the default schedule of athenahealth', async () => {
-    const ownApi = await startApi({
-      env: { ATHENAHEALTH_DEFAULT_SCHEDULE: JSON.stringify({ ...nightly, kind: 'export' }) },
-    });
-    try {
-      const id = await ownApi.createConnection();
-      const list = await ownApi.request('GET', `${path}?connectionId=${id}`);
-      expect(list.body.data).toMatchObject([{ ...nightly, kind: 'export' }]);
-    } finally {
-      await ownApi.stop();
-    }
+test('a new connection gets the default schedule of its provider', async () => {
+  expect(await connect({})).toMatchObject([{ ...nightly, spread: true, paused: false }]);
+});
+
+test('a new connection gets no schedule if the request declines it', async () => {
+  expect(await connect({ schedule: false })).toEqual([]);
+});
+
+test('environment variables set the default schedule of athenahealth', async () => {
+  const ownApi = await startApi({
+    env: { ATHENAHEALTH_DEFAULT_SCHEDULE: JSON.stringify({ ...nightly, kind: 'export' }) },
   });
+  try {
+    const id = await ownApi.createConnection();
+    const list = await ownApi.request('GET', `${path}?connectionId=${id}`);
+    expect(list.body.data).toMatchObject([{ ...nightly, kind: 'export' }]);
+  } finally {
+    await ownApi.stop();
+  }
 });

@@ -1,5 +1,5 @@
 import { testServices, waitFor } from '@bulkhead/testing';
-import { afterAll, describe, expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import { postLogin } from '../../testing/log-in.ts';
 import { startApi } from '../../testing/start-api.ts';
 import { startRedis } from '../../testing/start-redis.ts';
@@ -33,104 +33,100 @@ function expectRefusedFrom(limit: number, statuses: readonly number[]): void {
   expect(first).toBeLessThanOrEqual(limit + tolerance);
 }
 
-describe('a key', () => {
-  test('a key above its own limit gets 429 with Retry-After, and another key does not', async () => {
-    const [limitedKey, otherKey] = [await makeKey(3), await makeKey(3)];
-    const answers = await send(limitedKey, { times: 4 + tolerance });
-    expectRefusedFrom(3, statuses(answers));
-    const refused = answers.find(({ status }) => status === 429);
-    expect(refused?.body.error.code).toBe('too-many-requests');
-    const retryAfter = Number(refused?.headers.get('retry-after'));
-    expect(retryAfter).toBeGreaterThanOrEqual(1);
-    expect(retryAfter).toBeLessThanOrEqual(60);
-    expect(statuses(await send(otherKey))).toEqual([200]);
-  });
-
-  test('every answer to a key has RateLimit headers, with the limit and how many requests remain', async () => {
-    const key = await makeKey(3);
-    const answers = await send(key, { times: 4 + tolerance });
-    const policies = new Set(answers.map(({ headers }) => headers.get('ratelimit-policy')));
-    expect([...policies]).toEqual(['"default";q=3;w=60']);
-    const [, left, rest] = /^"default";r=(\d+);t=(\d+)$/.exec(answers[0]?.headers.get('ratelimit') ?? '') ?? [];
-    expect(left).toBe('2');
-    expect(Number(rest)).toBeGreaterThanOrEqual(1);
-    expect(Number(rest)).toBeLessThanOrEqual(60);
-    const refused = answers.find(({ status }) => status === 429);
-    expect(refused?.headers.get('ratelimit')).toMatch(/^"default";r=0;t=\d+$/);
-    const unknown = await api.request('GET', '/api/ehr/none', { authorization: `Bearer ${await makeKey()}` });
-    expect([unknown.status, unknown.headers.get('ratelimit-policy')]).toEqual([404, '"default";q=200;w=60']);
-    const withoutKey = await api.request('GET', '/api/ehr/connections', { authorization: null });
-    expect([withoutKey.status, withoutKey.headers.get('ratelimit')]).toEqual([401, null]);
-  });
-
-  test('a key without its own limit has the limit of the deployment', async () => {
-    const key = await makeKey();
-    expectRefusedFrom(200, statuses(await send(key, { times: 201 + tolerance })));
-  });
-
-  test('a key can read a status while Redis is unavailable, whether Redis refuses connections or hangs', async () => {
-    const key = await makeKey(50);
-    await send(key);
-    await redis.stop();
-    expect(statuses(await send(key, { times: 5 }))).toEqual([200, 200, 200, 200, 200]);
-    await redis.start();
-    await waitFor(async () => (await api.request('GET', '/ready', { authorization: null })).status === 200);
-    redis.pause();
-    try {
-      expect(statuses(await send(key, { times: 5 }))).toEqual([200, 200, 200, 200, 200]);
-    } finally {
-      redis.resume();
-    }
-  });
+test('a key above its own limit gets 429 with Retry-After, and another key does not', async () => {
+  const [limitedKey, otherKey] = [await makeKey(3), await makeKey(3)];
+  const answers = await send(limitedKey, { times: 4 + tolerance });
+  expectRefusedFrom(3, statuses(answers));
+  const refused = answers.find(({ status }) => status === 429);
+  expect(refused?.body.error.code).toBe('too-many-requests');
+  const retryAfter = Number(refused?.headers.get('retry-after'));
+  expect(retryAfter).toBeGreaterThanOrEqual(1);
+  expect(retryAfter).toBeLessThanOrEqual(60);
+  expect(statuses(await send(otherKey))).toEqual([200]);
 });
 
-describe('an address', () => {
-  test('an address that sends wrong keys gets 429, and a valid key from that address is accepted', async () => {
-    const from = '203.0.113.2';
-    const answers = statuses(await send('bh_wrong', { times: 61 + tolerance, from }));
-    expectRefusedFrom(60, answers);
-    expect(statuses(await send(await makeKey(), { from }))).toEqual([200]);
-    expect(statuses(await send('bh_wrong', { from: '203.0.113.3' }))).toEqual([401]);
-  });
+test('every answer to a key has RateLimit headers, with the limit and how many requests remain', async () => {
+  const key = await makeKey(3);
+  const answers = await send(key, { times: 4 + tolerance });
+  const policies = new Set(answers.map(({ headers }) => headers.get('ratelimit-policy')));
+  expect([...policies]).toEqual(['"default";q=3;w=60']);
+  const [, left, rest] = /^"default";r=(\d+);t=(\d+)$/.exec(answers[0]?.headers.get('ratelimit') ?? '') ?? [];
+  expect(left).toBe('2');
+  expect(Number(rest)).toBeGreaterThanOrEqual(1);
+  expect(Number(rest)).toBeLessThanOrEqual(60);
+  const refused = answers.find(({ status }) => status === 429);
+  expect(refused?.headers.get('ratelimit')).toMatch(/^"default";r=0;t=\d+$/);
+  const unknown = await api.request('GET', '/api/ehr/none', { authorization: `Bearer ${await makeKey()}` });
+  expect([unknown.status, unknown.headers.get('ratelimit-policy')]).toEqual([404, '"default";q=200;w=60']);
+  const withoutKey = await api.request('GET', '/api/ehr/connections', { authorization: null });
+  expect([withoutKey.status, withoutKey.headers.get('ratelimit')]).toEqual([401, null]);
+});
 
-  test('all addresses of an IPv6 network count as one address', async () => {
+test('a key without its own limit has the limit of the deployment', async () => {
+  const key = await makeKey();
+  expectRefusedFrom(200, statuses(await send(key, { times: 201 + tolerance })));
+});
+
+test('a key can read a status while Redis is unavailable, whether Redis refuses connections or hangs', async () => {
+  const key = await makeKey(50);
+  await send(key);
+  await redis.stop();
+  expect(statuses(await send(key, { times: 5 }))).toEqual([200, 200, 200, 200, 200]);
+  await redis.start();
+  await waitFor(async () => (await api.request('GET', '/ready', { authorization: null })).status === 200);
+  redis.pause();
+  try {
+    expect(statuses(await send(key, { times: 5 }))).toEqual([200, 200, 200, 200, 200]);
+  } finally {
+    redis.resume();
+  }
+});
+
+test('an address that sends wrong keys gets 429, and a valid key from that address is accepted', async () => {
+  const from = '203.0.113.2';
+  const answers = statuses(await send('bh_wrong', { times: 61 + tolerance, from }));
+  expectRefusedFrom(60, answers);
+  expect(statuses(await send(await makeKey(), { from }))).toEqual([200]);
+  expect(statuses(await send('bh_wrong', { from: '203.0.113.3' }))).toEqual([401]);
+});
+
+test('all addresses of an IPv6 network count as one address', async () => {
+  const answers = [];
+  for (let n = 0; n <= 60 + tolerance; n++)
+    answers.push(...(await send('bh_wrong', { from: `2001:db8::${n.toString(16)}` })));
+  expectRefusedFrom(60, statuses(answers));
+});
+
+test('one address may start half of the authorizations of a minute, and all addresses together may start all of them', async () => {
+  const launch = async (from: string) => {
+    const path = '/api/ehr/athenahealth/launch?iss=https://unknown.example&launch=x';
+    return (await api.request('GET', path, { authorization: null, headers: { 'x-forwarded-for': from } })).status;
+  };
+  const launches = async (from: string, times: number) => {
     const answers = [];
-    for (let n = 0; n <= 60 + tolerance; n++)
-      answers.push(...(await send('bh_wrong', { from: `2001:db8::${n.toString(16)}` })));
-    expectRefusedFrom(60, statuses(answers));
-  });
+    for (let n = 0; n < times; n++) answers.push(await launch(from));
+    return answers;
+  };
+  expectRefusedFrom(20, await launches('203.0.113.6', 21 + tolerance));
+  expectRefusedFrom(20, await launches('203.0.113.7', 21 + tolerance));
+  expect(await launches('203.0.113.8', 1 + tolerance)).toContain(429);
+});
 
-  test('one address may start half of the authorizations of a minute, and all addresses together may start all of them', async () => {
-    const launch = async (from: string) => {
-      const path = '/api/ehr/athenahealth/launch?iss=https://unknown.example&launch=x';
-      return (await api.request('GET', path, { authorization: null, headers: { 'x-forwarded-for': from } })).status;
-    };
-    const launches = async (from: string, times: number) => {
-      const answers = [];
-      for (let n = 0; n < times; n++) answers.push(await launch(from));
-      return answers;
-    };
-    expectRefusedFrom(20, await launches('203.0.113.6', 21 + tolerance));
-    expectRefusedFrom(20, await launches('203.0.113.7', 21 + tolerance));
-    expect(await launches('203.0.113.8', 1 + tolerance)).toContain(429);
-  });
-
-  test('an address with ten failed logins gets 429, and can still log in with a valid key', async () => {
-    const logIn = (key: string, from: string) =>
-      postLogin({
-        ...{ api, key },
-        headers: {
-          'content-type': 'application/x-www-form-urlencoded',
-          'sec-fetch-site': 'same-origin',
-          'x-forwarded-for': from,
-        },
-      });
-    for (let n = 0; n < 3; n++) expect((await logIn(api.operatorKey, '203.0.113.4')).status).toBe(303);
-    const wrong = [];
-    for (let n = 0; n <= 10 + tolerance; n++) wrong.push((await logIn('bh_wrong', '203.0.113.4')).status);
-    expectRefusedFrom(10, wrong);
-    const { status, text } = await logIn('bh_wrong', '203.0.113.4');
-    expect([status, text.includes('Too many logins')]).toEqual([429, true]);
-    expect((await logIn(api.operatorKey, '203.0.113.4')).status).toBe(303);
-  });
+test('an address with ten failed logins gets 429, and can still log in with a valid key', async () => {
+  const logIn = (key: string, from: string) =>
+    postLogin({
+      ...{ api, key },
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        'sec-fetch-site': 'same-origin',
+        'x-forwarded-for': from,
+      },
+    });
+  for (let n = 0; n < 3; n++) expect((await logIn(api.operatorKey, '203.0.113.4')).status).toBe(303);
+  const wrong = [];
+  for (let n = 0; n <= 10 + tolerance; n++) wrong.push((await logIn('bh_wrong', '203.0.113.4')).status);
+  expectRefusedFrom(10, wrong);
+  const { status, text } = await logIn('bh_wrong', '203.0.113.4');
+  expect([status, text.includes('Too many logins')]).toEqual([429, true]);
+  expect((await logIn(api.operatorKey, '203.0.113.4')).status).toBe(303);
 });

@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import type { NewAuditEvent } from '@bulkhead/access';
 import { createLogger } from '@bulkhead/runtime';
 import { waitFor } from '@bulkhead/testing';
-import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeEach, expect, test } from '@jest/globals';
 import express, { type Response } from 'express';
 import { answerError } from '../errors/answer-error.ts';
 import { allow } from './allow.ts';
@@ -115,97 +115,95 @@ async function send(method: string, path: string, signal?: AbortSignal): Promise
   return fetch(`http://127.0.0.1:${port}${path}`, { method, ...(signal ? { signal } : {}) });
 }
 
-describe('an answer', () => {
-  test.each([
-    { method: 'POST', path: '/exports', text: '{"id":"job_1"}' },
-    { method: 'GET', path: '/lines', text: 'one\ntwo\n' },
-  ])('the response to $method $path does not begin before its event is stored', async ({ method, path, text }) => {
-    let isStored = false;
-    let stored: () => void = () => undefined;
-    store = () =>
-      new Promise((resolve) => {
-        stored = () => {
-          isStored = true;
-          resolve();
-        };
-      });
-    const answered = send(method, path).then(async (response) => {
-      const wasStored = isStored;
-      return { text: await response.text(), wasStored };
+test.each([
+  { method: 'POST', path: '/exports', text: '{"id":"job_1"}' },
+  { method: 'GET', path: '/lines', text: 'one\ntwo\n' },
+])('the response to $method $path does not begin before its event is stored', async ({ method, path, text }) => {
+  let isStored = false;
+  let stored: () => void = () => undefined;
+  store = () =>
+    new Promise((resolve) => {
+      stored = () => {
+        isStored = true;
+        resolve();
+      };
     });
-    await waitFor(() => events.length === 1, { what: 'the event' });
-    stored();
-    expect(await answered).toEqual({ text, wasStored: true });
-    expect(events).toMatchObject([{ outcome: 'success' }]);
+  const answered = send(method, path).then(async (response) => {
+    const wasStored = isStored;
+    return { text: await response.text(), wasStored };
   });
+  await waitFor(() => events.length === 1, { what: 'the event' });
+  stored();
+  expect(await answered).toEqual({ text, wasStored: true });
+  expect(events).toMatchObject([{ outcome: 'success' }]);
+});
 
-  test('the audit trail keeps the order of a response that is written in many parts at once', async () => {
-    expect(await (await send('GET', '/hasty')).text()).toBe(Array.from({ length: 50 }, (_, n) => `${n}\n`).join(''));
-    expect(events).toHaveLength(1);
-  });
+test('the audit trail keeps the order of a response that is written in many parts at once', async () => {
+  expect(await (await send('GET', '/hasty')).text()).toBe(Array.from({ length: 50 }, (_, n) => `${n}\n`).join(''));
+  expect(events).toHaveLength(1);
+});
 
-  test('a status is recorded only if it shows data that must not be shown without a record', async () => {
-    expect(await (await send('GET', '/status/running')).text()).toBe('running');
-    expect(events).toEqual([]);
-    expect(await (await send('GET', '/status/completed')).text()).toBe('completed');
-    expect(events).toMatchObject([{ action: 'export.read', outcome: 'success' }]);
-  });
+test('a status is recorded only if it shows data that must not be shown without a record', async () => {
+  expect(await (await send('GET', '/status/running')).text()).toBe('running');
+  expect(events).toEqual([]);
+  expect(await (await send('GET', '/status/completed')).text()).toBe('completed');
+  expect(events).toMatchObject([{ action: 'export.read', outcome: 'success' }]);
+});
 
-  test('a request that changes nothing is recorded as unchanged', async () => {
-    await send('DELETE', '/exports/1');
-    expect(events).toMatchObject([{ action: 'export.cancel', outcome: 'unchanged' }]);
-  });
+test('a request that changes nothing is recorded as unchanged', async () => {
+  await send('DELETE', '/exports/1');
+  expect(events).toMatchObject([{ action: 'export.cancel', outcome: 'unchanged' }]);
+});
 
-  test('the audit trail records the names of parameters without their values', async () => {
-    await send('GET', '/lines?connectionId=c&patient=p1&_lastUpdated=ge2024&patient=p2&John%20Doe=1');
-    expect(events).toMatchObject([{ parameters: ['_lastUpdated', 'patient'], target: { connectionId: 'c' } }]);
-    expect(JSON.stringify(events)).not.toMatch(/p1|ge2024|Doe/);
-  });
+test('the audit trail records the names of parameters without their values', async () => {
+  await send('GET', '/lines?connectionId=c&patient=p1&_lastUpdated=ge2024&patient=p2&John%20Doe=1');
+  expect(events).toMatchObject([{ parameters: ['_lastUpdated', 'patient'], target: { connectionId: 'c' } }]);
+  expect(JSON.stringify(events)).not.toMatch(/p1|ge2024|Doe/);
+});
 
-  test('a patient whose data appears during a stream is recorded by a separate event', async () => {
-    expect(await (await send('GET', '/further')).text()).toBe('one\ntwo\n');
-    expect(events).toMatchObject([
-      { action: 'resource.search', patients: ['p1'] },
-      { action: 'resource.search', patients: ['p2'] },
-    ]);
-  });
+test('a patient whose data appears during a stream is recorded by a separate event', async () => {
+  expect(await (await send('GET', '/further')).text()).toBe('one\ntwo\n');
+  expect(events).toMatchObject([
+    { action: 'resource.search', patients: ['p1'] },
+    { action: 'resource.search', patients: ['p2'] },
+  ]);
+});
 
-  test('an event lists up to 1,000 patients, and `*` for more of them', async () => {
-    await send('GET', '/crowd/1000');
-    expect(events[0]?.patients).toHaveLength(1000);
-    await send('GET', '/crowd/1001');
-    expect(events[1]?.patients).toEqual(['*']);
-  });
+test('an event lists up to 1,000 patients, and `*` for more of them', async () => {
+  await send('GET', '/crowd/1000');
+  expect(events[0]?.patients).toHaveLength(1000);
+  await send('GET', '/crowd/1001');
+  expect(events[1]?.patients).toEqual(['*']);
+});
 
-  test('the response to a change whose event cannot be stored reports that instead of success', async () => {
-    store = () => Promise.reject(new Error('the database is unavailable'));
-    const response = await send('POST', '/exports');
-    const { error } = (await response.json()) as { error: { code: string } };
-    expect([response.status, error.code, response.headers.get('location')]).toEqual([503, 'audit-unavailable', null]);
-  });
+test('the response to a change whose event cannot be stored reports that instead of success', async () => {
+  store = () => Promise.reject(new Error('the database is unavailable'));
+  const response = await send('POST', '/exports');
+  const { error } = (await response.json()) as { error: { code: string } };
+  expect([response.status, error.code, response.headers.get('location')]).toEqual([503, 'audit-unavailable', null]);
+});
 
-  test('a response in parts is cut off before its first part if its event cannot be stored', async () => {
-    store = () => Promise.reject(new Error('the database is unavailable'));
-    await expect(send('GET', '/lines').then((response) => response.text())).rejects.toThrow();
-  });
+test('a response in parts is cut off before its first part if its event cannot be stored', async () => {
+  store = () => Promise.reject(new Error('the database is unavailable'));
+  await expect(send('GET', '/lines').then((response) => response.text())).rejects.toThrow();
+});
 
-  test('an event stream is recorded once, because a client that leaves it has not missed its end', async () => {
-    const leaving = new AbortController();
-    await send('GET', '/events', leaving.signal);
-    leaving.abort();
-    await waitFor(() => leftStreams === 1, { what: 'the end of the stream' });
-    expect(events).toMatchObject([{ action: 'export.read', outcome: 'success' }]);
-    expect(events).toHaveLength(1);
-  });
+test('an event stream is recorded once, because a client that leaves it has not missed its end', async () => {
+  const leaving = new AbortController();
+  await send('GET', '/events', leaving.signal);
+  leaving.abort();
+  await waitFor(() => leftStreams === 1, { what: 'the end of the stream' });
+  expect(events).toMatchObject([{ action: 'export.read', outcome: 'success' }]);
+  expect(events).toHaveLength(1);
+});
 
-  test('a response whose client has left is recorded nevertheless', async () => {
-    const leaving = new AbortController();
-    await send('GET', '/endless', leaving.signal);
-    leaving.abort();
-    await waitFor(() => events.length === 2, { what: 'both events' });
-    expect(events).toMatchObject([
-      { action: 'resource.search', outcome: 'success' },
-      { action: 'resource.search', outcome: 'failed', code: 'client-left' },
-    ]);
-  });
+test('a response whose client has left is recorded nevertheless', async () => {
+  const leaving = new AbortController();
+  await send('GET', '/endless', leaving.signal);
+  leaving.abort();
+  await waitFor(() => events.length === 2, { what: 'both events' });
+  expect(events).toMatchObject([
+    { action: 'resource.search', outcome: 'success' },
+    { action: 'resource.search', outcome: 'failed', code: 'client-left' },
+  ]);
 });

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { afterAll, describe, expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import { startApi } from '../../../testing/start-api.ts';
 
 const api = await startApi();
@@ -9,56 +9,54 @@ const path = '/api/ehr/signing-keys';
 const pem = () =>
   generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 
-describe('signing keys', () => {
-  test('an operator creates, lists, retires and deletes signing keys', async () => {
-    const forbidden = await api.request('POST', path, {
-      body: { alg: 'ES384' },
-      authorization: `Bearer ${api.clientKey}`,
-    });
-    expect([forbidden.status, forbidden.body.error.code]).toEqual([403, 'forbidden']);
-    const [first, second] = [
-      await api.request('POST', path, { body: { alg: 'ES384' } }),
-      await api.request('POST', path, { body: { privateKey: pem() } }),
-    ];
-    expect([first.status, first.body.data]).toEqual([
-      201,
-      { kid: expect.any(String), alg: 'ES384', state: 'active', createdAt: expect.any(String) },
-    ]);
-    expect(second.body.data).toMatchObject({ alg: 'ES384', state: 'published' });
-    const list = await api.request('GET', path);
-    expect(list.body.data).toEqual([first.body.data, second.body.data]);
-    expect(list.text).not.toMatch(/"d"|PRIVATE/);
-    const { kid } = second.body.data;
-    expect((await api.request('POST', `${path}/${kid}/retire`)).body.data.state).toBe('retired');
-    const early = await api.request('DELETE', `${path}/${kid}`);
-    expect([early.status, early.body.error.code]).toEqual([409, 'signing-key-in-use']);
-    await api.store.signingKeys.delete({ kid, retiredBefore: new Date(Date.now() + 1000) });
-    expect((await api.request('DELETE', `${path}/${kid}`)).body.error.code).toBe('unknown-signing-key');
+test('an operator creates, lists, retires and deletes signing keys', async () => {
+  const forbidden = await api.request('POST', path, {
+    body: { alg: 'ES384' },
+    authorization: `Bearer ${api.clientKey}`,
   });
+  expect([forbidden.status, forbidden.body.error.code]).toEqual([403, 'forbidden']);
+  const [first, second] = [
+    await api.request('POST', path, { body: { alg: 'ES384' } }),
+    await api.request('POST', path, { body: { privateKey: pem() } }),
+  ];
+  expect([first.status, first.body.data]).toEqual([
+    201,
+    { kid: expect.any(String), alg: 'ES384', state: 'active', createdAt: expect.any(String) },
+  ]);
+  expect(second.body.data).toMatchObject({ alg: 'ES384', state: 'published' });
+  const list = await api.request('GET', path);
+  expect(list.body.data).toEqual([first.body.data, second.body.data]);
+  expect(list.text).not.toMatch(/"d"|PRIVATE/);
+  const { kid } = second.body.data;
+  expect((await api.request('POST', `${path}/${kid}/retire`)).body.data.state).toBe('retired');
+  const early = await api.request('DELETE', `${path}/${kid}`);
+  expect([early.status, early.body.error.code]).toEqual([409, 'signing-key-in-use']);
+  await api.store.signingKeys.delete({ kid, retiredBefore: new Date(Date.now() + 1000) });
+  expect((await api.request('DELETE', `${path}/${kid}`)).body.error.code).toBe('unknown-signing-key');
+});
 
-  test('importing a signing key twice stores it once', async () => {
-    const body = { privateKey: pem() };
-    const [first, second] = [await api.request('POST', path, { body }), await api.request('POST', path, { body })];
-    expect(second.body.data.kid).toBe(first.body.data.kid);
-  });
+test('importing a signing key twice stores it once', async () => {
+  const body = { privateKey: pem() };
+  const [first, second] = [await api.request('POST', path, { body }), await api.request('POST', path, { body })];
+  expect(second.body.data.kid).toBe(first.body.data.kid);
+});
 
-  test.each([
-    { what: 'neither `alg` nor `privateKey`', body: {}, at: 'alg' },
-    { what: 'both `alg` and `privateKey`', body: { alg: 'RS384', privateKey: 'x' }, at: 'alg' },
-    { what: 'a name for a new key', body: { alg: 'RS384', kid: 'k' }, at: 'kid' },
-    { what: 'an algorithm that SMART does not define', body: { alg: 'HS256' }, at: 'alg' },
-    { what: 'a text that is not a key', body: { privateKey: 'planted' }, at: 'privateKey' },
-  ])('creating a signing key with $what returns 400', async ({ body, at }) => {
-    const answer = await api.request('POST', path, { body });
-    expect([answer.status, answer.body.error.details[0].path]).toEqual([400, at]);
-    expect(answer.text).not.toContain('planted');
-  });
+test.each([
+  { what: 'neither `alg` nor `privateKey`', body: {}, at: 'alg' },
+  { what: 'both `alg` and `privateKey`', body: { alg: 'RS384', privateKey: 'x' }, at: 'alg' },
+  { what: 'a name for a new key', body: { alg: 'RS384', kid: 'k' }, at: 'kid' },
+  { what: 'an algorithm that SMART does not define', body: { alg: 'HS256' }, at: 'alg' },
+  { what: 'a text that is not a key', body: { privateKey: 'planted' }, at: 'privateKey' },
+])('creating a signing key with $what returns 400', async ({ body, at }) => {
+  const answer = await api.request('POST', path, { body });
+  expect([answer.status, answer.body.error.details[0].path]).toEqual([400, at]);
+  expect(answer.text).not.toContain('planted');
+});
 
-  test('the public signing keys are served without an API key', async () => {
-    const answer = await api.request('GET', '/.well-known/jwks.json', { authorization: null });
-    expect([answer.status, answer.headers.get('content-type')]).toEqual([
-      200,
-      expect.stringContaining('application/jwk-set+json'),
-    ]);
-  });
+test('the public signing keys are served without an API key', async () => {
+  const answer = await api.request('GET', '/.well-known/jwks.json', { authorization: null });
+  expect([answer.status, answer.headers.get('content-type')]).toEqual([
+    200,
+    expect.stringContaining('application/jwk-set+json'),
+  ]);
 });
