@@ -26,24 +26,21 @@ export const errorSchema = z
 
 const succeeded = z.literal(true).describe('The request succeeded.');
 
-/** The envelope of every successful response. */
-export function success<Data extends z.ZodType>(data: Data) {
-  return z.strictObject({ success: succeeded, data });
+/** The content of a response with one record, in the envelope of every successful response. */
+export function success(data: z.ZodType, example: unknown) {
+  return { schema: z.strictObject({ success: succeeded, data }), example };
 }
 
 /** For the responses with one record of a kind. Each has its own description. */
 export function responseWith(record: z.ZodType, example: unknown) {
-  return (description: string): ResponseDescription => ({ description, schema: success(record), example });
+  return (description: string): ResponseDescription => ({ description, ...success(record, example) });
 }
 
-/** A page of a list. See `packages/runtime/src/paging.ts`. */
-export function page<Item extends z.ZodType>(item: Item) {
+/** The content of a response with a page of a list. See `packages/runtime/src/paging.ts`. */
+export function page(item: z.ZodType, example: readonly unknown[]) {
+  const data = z.array(item).describe('The entries of the page, in the order that the operation states.');
   const next = z.string().optional().describe('The `cursor` of the next page. Absent on the last page.');
-  return z.strictObject({
-    success: succeeded,
-    data: z.array(item).describe('The entries of the page, in the order that the operation states.'),
-    next,
-  });
+  return { schema: z.strictObject({ success: succeeded, data, next }), example };
 }
 
 /** Ids and instants that the examples of the OpenAPI document share. */

@@ -50,9 +50,7 @@ const getSession = defineEndpoint({
   summary: 'Return the API key of the caller, and when the key or the session expires',
   description:
     'Returns which key authenticates the request, what it may do and when it ends. Use it to check a key before a long job.',
-  responses: {
-    200: { description: 'The API key of the caller', schema: success(sessionSchema), example: sessionExample },
-  },
+  responses: { 200: { description: 'The API key of the caller', ...success(sessionSchema, sessionExample) } },
   errors: [],
   async handler({ caller, services: { sessions }, request }) {
     const { apiKey, via } = caller;

@@ -38,8 +38,10 @@ export const createApiKey = defineEndpoint({
   responses: {
     201: {
       description: 'The new key, which is shown only here',
-      schema: success(newApiKeySchema),
-      example: { ...apiKeyExample, key: 'bulkhead_000000000000000000000000000000000000000000000000000000000' },
+      ...success(newApiKeySchema, {
+        ...apiKeyExample,
+        key: 'bulkhead_000000000000000000000000000000000000000000000000000000000',
+      }),
     },
   },
   errors: [],
@@ -65,8 +67,7 @@ export const listApiKeys = defineEndpoint({
   responses: {
     200: {
       description: 'A page of keys, oldest first, without the keys themselves',
-      schema: page(apiKeyViewSchema),
-      example: [apiKeyExample],
+      ...page(apiKeyViewSchema, [apiKeyExample]),
     },
   },
   errors: [],

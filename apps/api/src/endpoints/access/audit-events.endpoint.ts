@@ -44,11 +44,7 @@ export const listAuditEvents = defineEndpoint({
     'Returns who did what, when and with which outcome. Every change, every read of patient data and every refused attempt is an event. To read the log is an event too. docs/audit.md describes the fields.',
   request: { query: auditQuerySchema },
   responses: {
-    200: {
-      description: 'A page of events, newest first',
-      schema: page(auditEventViewSchema),
-      example: [auditEventExample],
-    },
+    200: { description: 'A page of events, newest first', ...page(auditEventViewSchema, [auditEventExample]) },
   },
   errors: [],
   async handler({ query, services, audit }) {
@@ -108,7 +104,7 @@ export const verifyAuditEvents = defineEndpoint({
   description:
     'Reads up to `limit` events of the hash chain, from its beginning or after `cursor`. Store `last` of a complete check elsewhere, and send it as `expectedHead` of the next check. Only this detects that the newest events were removed.',
   request: { query: auditCheckQuerySchema, formerNames: { after: 'cursor' } },
-  responses: { 200: { description: 'The result', schema: success(auditCheckSchema), example: auditCheckExample } },
+  responses: { 200: { description: 'The result', ...success(auditCheckSchema, auditCheckExample) } },
   errors: [],
   async handler({ query, services }) {
     return { data: toAuditCheckView(await services.audit.verify(query)) };

@@ -44,8 +44,7 @@ const listSigningKeys = defineEndpoint({
   responses: {
     200: {
       description: 'A page of signing keys, oldest first, without their private halves',
-      schema: page(signingKeyViewSchema),
-      example: [signingKeyExample],
+      ...page(signingKeyViewSchema, [signingKeyExample]),
     },
   },
   errors: [],

@@ -17,11 +17,7 @@ export const listExportEvents = defineEndpoint({
   description: 'The last 200 events of the export and the last 200 of its files.',
   request: { query: z.strictObject(shortListQuery) },
   responses: {
-    200: {
-      description: 'A page of events, oldest first',
-      schema: page(exportEventViewSchema),
-      example: exportEventsExample,
-    },
+    200: { description: 'A page of events, oldest first', ...page(exportEventViewSchema, exportEventsExample) },
   },
   errors: ['unknown-export'],
   async handler({ params: { provider, jobId: id }, query, caller: { scope, view }, services }) {

@@ -14,9 +14,7 @@ export const listExports = defineEndpoint({
   description:
     'Returns the exports of all connections that the key may use, or of one connection. Use it to find the id of an export, or exports with a status. The files and the issues of an export are read one by one.',
   request: { query: bulkExportQuerySchema, formerNames: { after: 'cursor' } },
-  responses: {
-    200: { description: 'A page of exports, newest first', schema: page(exportViewSchema), example: [exportExample] },
-  },
+  responses: { 200: { description: 'A page of exports, newest first', ...page(exportViewSchema, [exportExample]) } },
   errors: ['unknown-connection'],
   async handler({ params: { provider }, query, caller: { scope, view }, services }) {
     const { items, next } = await services.bulkExports.list({ provider, scope, query });

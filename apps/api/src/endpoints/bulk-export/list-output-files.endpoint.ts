@@ -15,13 +15,7 @@ export const listOutputFiles = defineEndpoint({
   description:
     'Returns one entry for each file of the manifest, with the outcome of every line: stored, unchanged, stale, quarantined or deleted. Use it to find out what is missing in an export, and why.',
   request: { query: exportStatusQuerySchema.extend(shortListQuery) },
-  responses: {
-    200: {
-      description: 'The files of the export',
-      schema: page(outputFileViewSchema),
-      example: [outputFileExample],
-    },
-  },
+  responses: { 200: { description: 'The files of the export', ...page(outputFileViewSchema, [outputFileExample]) } },
   errors: ['unknown-export'],
   async handler({ params: { provider, jobId: id }, query, caller: { scope, view }, services, audit }) {
     const { record } = await services.bulkExports.get({ provider, id, scope });

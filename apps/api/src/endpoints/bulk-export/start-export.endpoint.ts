@@ -25,8 +25,7 @@ export const startExport = defineEndpoint({
   responses: {
     202: {
       description: 'The export was accepted. Follow it at `Location`',
-      schema: success(startedExportSchema),
-      example: { id: exportId, status: 'IN_PROGRESS', statusUrl, startedAt: at },
+      ...success(startedExportSchema, { id: exportId, status: 'IN_PROGRESS', statusUrl, startedAt: at }),
     },
   },
   errors: ['unknown-connection', 'export-already-running'],

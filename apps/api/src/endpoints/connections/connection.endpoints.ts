@@ -70,8 +70,7 @@ const listConnections = defineEndpoint({
   responses: {
     200: {
       description: 'A page of connections without their secrets, oldest first',
-      schema: page(connectionViewSchema),
-      example: [connectionExample],
+      ...page(connectionViewSchema, [connectionExample]),
     },
   },
   errors: [],
@@ -117,8 +116,7 @@ const renameConnection = defineEndpoint({
   responses: {
     200: {
       description: 'The connection with its new name',
-      schema: success(connectionViewSchema),
-      example: { ...connectionExample, name: 'Example practice' },
+      ...success(connectionViewSchema, { ...connectionExample, name: 'Example practice' }),
     },
   },
   errors: ['unknown-connection', 'connection-name-taken'],

@@ -34,8 +34,7 @@ export const getCapabilities = defineEndpoint({
   responses: {
     200: {
       description: 'What the EHR declares, in the shape of the guide',
-      schema: success(capabilitiesSchema),
-      example: {
+      ...success(capabilitiesSchema, {
         bulkExport: true,
         diagnosticReports: true,
         carePlans: true,
@@ -43,7 +42,7 @@ export const getCapabilities = defineEndpoint({
         appointments: true,
         documentReferences: true,
         rateLimit: '8 requests/second',
-      },
+      }),
     },
   },
   errors: ['unknown-connection', 'capabilities-unknown'],

@@ -67,8 +67,7 @@ export const listProviders = defineEndpoint({
   responses: {
     200: {
       description: 'The vendors of the provider registry, by their id',
-      schema: page(providerSchema),
-      example: [providerExample],
+      ...page(providerSchema, [providerExample]),
     },
   },
   errors: [],

@@ -18,8 +18,7 @@ export const listWatermarks = defineEndpoint({
   responses: {
     200: {
       description: 'One entry for each level and type',
-      schema: page(watermarkViewSchema),
-      example: [{ resourceType: 'Patient', level: 'Patient', until: at, exportId }],
+      ...page(watermarkViewSchema, [{ resourceType: 'Patient', level: 'Patient', until: at, exportId }]),
     },
   },
   errors: ['unknown-connection'],

@@ -26,11 +26,10 @@ export const testConnection = defineEndpoint({
     'Finds the token endpoint, requests an access token and reads one resource. The answer names the first step that failed, and what to do. If the EHR is slow, the answer is 202, and the result is in `lastTest` of the connection.',
   request: { body: { isOptional: true } },
   responses: {
-    200: { description: 'The result', schema: success(connectionTestViewSchema), example: connectionTestExample },
+    200: { description: 'The result', ...success(connectionTestViewSchema, connectionTestExample) },
     202: {
       description: 'The test is still running',
-      schema: success(startedTestSchema),
-      example: { status: 'IN_PROGRESS', url: `/api/ehr/connections/${connectionId}` },
+      ...success(startedTestSchema, { status: 'IN_PROGRESS', url: `/api/ehr/connections/${connectionId}` }),
     },
   },
   errors: ['unknown-connection'],
@@ -61,9 +60,7 @@ export const testDraft = defineEndpoint({
       },
     },
   },
-  responses: {
-    200: { description: 'The result', schema: success(connectionTestViewSchema), example: connectionTestExample },
-  },
+  responses: { 200: { description: 'The result', ...success(connectionTestViewSchema, connectionTestExample) } },
   errors: ['unknown-provider', 'connection-test-pending'],
   async handler({ body, services, audit }) {
     audit.addTarget({ provider: body.provider });

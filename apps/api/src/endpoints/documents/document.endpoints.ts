@@ -41,8 +41,7 @@ const listDocuments = defineEndpoint({
   responses: {
     200: {
       description: 'A page of documents, in the order of their ids',
-      schema: page(documentViewSchema),
-      example: [documentExample],
+      ...page(documentViewSchema, [documentExample]),
     },
   },
   errors: ['unknown-connection'],

@@ -52,9 +52,7 @@ const countConnectionData = defineEndpoint({
   summary: 'Count the stored data of a connection, even if the connection was deleted without its data',
   description:
     'Returns the number of stored resources and records, and the size of documents. Use it before you purge a connection. Every count is read from an index, but with millions of resources it can take seconds.',
-  responses: {
-    200: { description: 'The stored amounts, by kind', schema: success(dataAmountsSchema), example: amountsExample },
-  },
+  responses: { 200: { description: 'The stored amounts, by kind', ...success(dataAmountsSchema, amountsExample) } },
   errors: ['unknown-connection'],
   async handler({ params: { id: connectionId }, caller: { scope }, services }) {
     return { data: await services.erasures.amountsOf({ connectionId, scope }) };
@@ -73,7 +71,7 @@ const deleteConnection = defineEndpoint({
     'With `data=purge` workers cancel running exports and syncs, and delete all stored data of the connection. Count the data first. The id may also be that of a connection that was deleted earlier without its data.',
   request: { query: deleteConnectionQuerySchema },
   responses: {
-    202: { description: 'The data is being purged', schema: success(erasureViewSchema), example: erasureExample },
+    202: { description: 'The data is being purged', ...success(erasureViewSchema, erasureExample) },
     204: { description: 'The connection is deleted. Its stored data is kept.' },
   },
   errors: ['unknown-connection', 'connection-in-use'],
@@ -102,8 +100,7 @@ const countPatientData = defineEndpoint({
   responses: {
     200: {
       description: 'What the erasure of the patient would delete, by kind',
-      schema: success(dataAmountsSchema),
-      example: amountsExample,
+      ...success(dataAmountsSchema, amountsExample),
     },
   },
   errors: ['unknown-connection'],
@@ -124,9 +121,7 @@ const erasePatient = defineEndpoint({
   description:
     'Deletes the resources, documents and quarantined lines of the patient, and replaces the id of the patient in ended runs. It is refused while an export or a sync of the connection is running. Later exports would store the patient again, unless `keepOut=true`.',
   request: { query: erasePatientQuerySchema },
-  responses: {
-    202: { description: 'The data is being deleted', schema: success(erasureViewSchema), example: erasureExample },
-  },
+  responses: { 202: { description: 'The data is being deleted', ...success(erasureViewSchema, erasureExample) } },
   errors: ['unknown-connection', 'connection-in-use', 'connection-of-patient'],
   async handler({ params: { id: connectionId, patientId }, query, caller, services, audit }) {
     audit.addTarget({ connectionId });
@@ -170,11 +165,7 @@ const listErasures = defineEndpoint({
     'Returns the deletions of connections and patients, with what each has deleted. A completed erasure no longer names its patient.',
   request: { query: erasureListQuerySchema, formerNames: { after: 'cursor' } },
   responses: {
-    200: {
-      description: 'A page of erasures, newest first',
-      schema: page(erasureViewSchema),
-      example: [erasureExample],
-    },
+    200: { description: 'A page of erasures, newest first', ...page(erasureViewSchema, [erasureExample]) },
   },
   errors: [],
   async handler({ query, caller: { scope }, services }) {
@@ -196,8 +187,7 @@ const getErasure = defineEndpoint({
   responses: {
     200: {
       description: 'The erasure with what it has deleted until now',
-      schema: success(erasureViewSchema),
-      example: erasureExample,
+      ...success(erasureViewSchema, erasureExample),
     },
   },
   errors: ['unknown-erasure'],

@@ -37,11 +37,7 @@ export const getHealthReport = defineEndpoint({
   description:
     'One list of checks: Redis, MongoDB, workers, connections, failed and late runs, schedules, lag, pauses, backlog, quarantine, documents, webhooks and more. The overview of the console, `bulkhead doctor`, the metric `bulkhead_health_check` and the alert rules show the same list. A check whose data cannot be read is a warning.',
   responses: {
-    200: {
-      description: 'All checks, the worst first',
-      schema: success(healthReportSchema),
-      example: healthReportExample,
-    },
+    200: { description: 'All checks, the worst first', ...success(healthReportSchema, healthReportExample) },
   },
   errors: [],
   async handler({ services }) {

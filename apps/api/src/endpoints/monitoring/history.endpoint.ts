@@ -50,11 +50,7 @@ export const getHistory = defineEndpoint({
     }),
   },
   responses: {
-    200: {
-      description: 'The series and the figures of the requested days',
-      schema: success(historySchema),
-      example: historyExample,
-    },
+    200: { description: 'The series and the figures of the requested days', ...success(historySchema, historyExample) },
   },
   errors: [],
   async handler({ query: { days }, services }) {

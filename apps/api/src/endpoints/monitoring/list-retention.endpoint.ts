@@ -38,11 +38,7 @@ export const listRetention = defineEndpoint({
     'Returns when the automatic deletion of old records last ran for each kind, how many records it deleted, and how long records are kept. docs/retention.md describes the kinds.',
   request: { query: z.strictObject(shortListQuery) },
   responses: {
-    200: {
-      description: 'The last pass over each kind of record',
-      schema: page(retentionSchema),
-      example: [retentionExample],
-    },
+    200: { description: 'The last pass over each kind of record', ...page(retentionSchema, [retentionExample]) },
   },
   errors: [],
   async handler({ query, services }) {

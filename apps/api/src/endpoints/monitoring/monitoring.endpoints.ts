@@ -46,9 +46,7 @@ const listQueues = defineEndpoint({
   description:
     'Returns how many jobs wait in each queue, how long the oldest has waited, and how many workers serve it. A growing age means that workers are missing.',
   request: { query: z.strictObject(shortListQuery) },
-  responses: {
-    200: { description: 'All queues with their jobs and workers', schema: page(queueSchema), example: [queueExample] },
-  },
+  responses: { 200: { description: 'All queues with their jobs and workers', ...page(queueSchema, [queueExample]) } },
   errors: [],
   async handler({ query, services }) {
     const { items, next } = pageOf(await services.monitoring.readQueues(), query, ({ queue }) => queue);

@@ -88,8 +88,7 @@ export const listRateBudgets = defineEndpoint({
   responses: {
     200: {
       description: 'The budgets of the connections that the key may use',
-      schema: page(rateBudgetSchema),
-      example: [rateBudgetExample],
+      ...page(rateBudgetSchema, [rateBudgetExample]),
     },
   },
   errors: [],

@@ -45,8 +45,7 @@ const listQuarantinedLines = defineEndpoint({
   responses: {
     200: {
       description: 'A page of lines, in the order of files and positions',
-      schema: page(quarantineViewSchema),
-      example: [quarantinedLineExample],
+      ...page(quarantineViewSchema, [quarantinedLineExample]),
     },
   },
   errors: [],
@@ -70,12 +69,12 @@ const replayQuarantinedLines = defineEndpoint({
   responses: {
     202: {
       description: 'The lines are being retried',
-      schema: success(
+      ...success(
         z
           .strictObject({ count: count.describe('The number of lines that a worker tries to store again.') })
           .meta({ id: 'ReplayedLines', description: 'How many lines are being retried.' }),
+        { count: 3 },
       ),
-      example: { count: 3 },
     },
   },
   errors: [],
@@ -102,8 +101,7 @@ const getQuarantinedLine = defineEndpoint({
   responses: {
     200: {
       description: 'The position of the line and the reason',
-      schema: success(quarantineViewSchema),
-      example: quarantinedLineExample,
+      ...success(quarantineViewSchema, quarantinedLineExample),
     },
   },
   errors: ['unknown-line'],
@@ -168,11 +166,7 @@ const replayQuarantinedLine = defineEndpoint({
     readBody: raw({ type: () => true, limit: maxCorrection }),
   },
   responses: {
-    200: {
-      description: 'The line after the retry',
-      schema: success(quarantineViewSchema),
-      example: quarantinedLineExample,
-    },
+    200: { description: 'The line after the retry', ...success(quarantineViewSchema, quarantinedLineExample) },
   },
   errors: ['unknown-line', 'line-truncated'],
   async handler({ params: { id }, caller: { scope }, services, audit, request }) {

@@ -99,8 +99,7 @@ const listResourceSources = defineEndpoint({
   responses: {
     200: {
       description: 'The versions, the current one first, even if the EHR has deleted the resource',
-      schema: page(resourceSourceSchema),
-      example: resourceSourcesExample,
+      ...page(resourceSourceSchema, resourceSourcesExample),
     },
   },
   errors: ['unknown-connection', 'unknown-resource'],

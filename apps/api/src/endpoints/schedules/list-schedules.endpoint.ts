@@ -14,11 +14,7 @@ export const listSchedules = defineEndpoint({
   description: 'Returns the schedules with the outcome of their last run and the time of the next one.',
   request: { query: scheduleListQuerySchema },
   responses: {
-    200: {
-      description: 'A page of schedules, oldest first',
-      schema: page(scheduleViewSchema),
-      example: [scheduleExample],
-    },
+    200: { description: 'A page of schedules, oldest first', ...page(scheduleViewSchema, [scheduleExample]) },
   },
   errors: ['unknown-connection'],
   async handler({ query, caller: { scope }, services }) {

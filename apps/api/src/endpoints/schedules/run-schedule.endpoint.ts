@@ -26,8 +26,11 @@ export const runSchedule = defineEndpoint({
   responses: {
     202: {
       description: 'The run was started. Follow it at `Location`',
-      schema: success(scheduledRunSchema),
-      example: { id: exportId, kind: 'export', url: `/api/ehr/athenahealth/bulk-export/${exportId}` },
+      ...success(scheduledRunSchema, {
+        id: exportId,
+        kind: 'export',
+        url: `/api/ehr/athenahealth/bulk-export/${exportId}`,
+      }),
     },
   },
   errors: ['unknown-schedule', 'unknown-connection', 'export-already-running', 'sync-already-running'],

@@ -17,11 +17,7 @@ export const listSyncEvents = defineEndpoint({
   description: 'The last 200 events of the sync and the last 200 of its searches.',
   request: { query: z.strictObject(shortListQuery) },
   responses: {
-    200: {
-      description: 'A page of events, oldest first',
-      schema: page(syncEventViewSchema),
-      example: syncEventsExample,
-    },
+    200: { description: 'A page of events, oldest first', ...page(syncEventViewSchema, syncEventsExample) },
   },
   errors: ['unknown-run'],
   async handler({ params, query, caller: { scope, view }, services }) {

@@ -15,11 +15,7 @@ export const listSyncs = defineEndpoint({
     'Returns the runs of all connections that the key may use, or of one connection. Use it to find the id of a run, or to see when a connection was last synced.',
   request: { query: syncListQuerySchema },
   responses: {
-    200: {
-      description: 'A page of sync runs, newest first',
-      schema: page(syncRunViewSchema),
-      example: [syncRunExample],
-    },
+    200: { description: 'A page of sync runs, newest first', ...page(syncRunViewSchema, [syncRunExample]) },
   },
   errors: ['unknown-connection'],
   async handler({ params: { provider }, query, caller: { scope, view }, services }) {

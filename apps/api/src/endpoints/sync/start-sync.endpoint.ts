@@ -50,15 +50,14 @@ export const startSync = defineEndpoint({
     },
   },
   responses: {
-    200: { description: 'What was synced', schema: success(syncedSchema), example: syncedExample },
+    200: { description: 'What was synced', ...success(syncedSchema, syncedExample) },
     202: {
       description: 'The run continues',
-      schema: success(startedSyncSchema),
-      example: {
+      ...success(startedSyncSchema, {
         ...{ standardResources: 0, enhancedResources: 0, total: 0 },
         ...syncRunExample,
         url: `/api/ehr/athenahealth/sync-runs/${runId}`,
-      },
+      }),
     },
   },
   errors: ['unknown-connection', 'sync-already-running', 'sync-incomplete', 'sync-cancelled'],

@@ -28,11 +28,7 @@ export const listWebhookDeliveries = defineEndpoint({
     'Returns the calls for ended exports and syncs, with their attempts. Use it to find calls that a receiver has missed, and to send them again.',
   request: { query: deliveriesQuerySchema },
   responses: {
-    200: {
-      description: 'A page of deliveries, newest first',
-      schema: page(deliveryViewSchema),
-      example: [webhookDeliveryExample],
-    },
+    200: { description: 'A page of deliveries, newest first', ...page(deliveryViewSchema, [webhookDeliveryExample]) },
   },
   errors: ['unknown-connection'],
   async handler({ query, caller: { scope }, services }) {

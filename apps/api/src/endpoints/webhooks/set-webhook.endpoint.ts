@@ -34,8 +34,10 @@ export const setWebhook = defineEndpoint({
   responses: {
     200: {
       description: 'The webhook with its new secret, which is shown only here',
-      schema: success(webhookSchema),
-      example: { url: 'https://client.example/bulkhead', secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw2oX0T1dmnqE=' },
+      ...success(webhookSchema, {
+        url: 'https://client.example/bulkhead',
+        secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw2oX0T1dmnqE=',
+      }),
     },
   },
   errors: ['unknown-connection'],

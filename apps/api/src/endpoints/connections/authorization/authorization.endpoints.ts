@@ -83,11 +83,7 @@ const inviteToAuthorize = defineEndpoint({
     'Creates an address for a user who may give consent at the EHR. It can be opened once, within ten minutes. Afterwards the connection is authorized, and a new connection exists if none was named. For programs, which have no browser.',
   request: { body: { schema: authorizeBodySchema, example: { practiceId: '195900' }, isOptional: true } },
   responses: {
-    201: {
-      description: 'The address to open in a browser, once',
-      schema: success(invitationSchema),
-      example: invitationExample,
-    },
+    201: { description: 'The address to open in a browser, once', ...success(invitationSchema, invitationExample) },
   },
   errors: ['unknown-connection', 'not-authorizable', 'redirect-uri-missing'],
   async handler({ params: { provider }, body, services, audit }) {

@@ -36,8 +36,7 @@ export const finishAuthorization = defineEndpoint({
   responses: {
     200: {
       description: 'The connection may now read. A browser gets a page instead of JSON',
-      schema: success(authorizedSchema),
-      example: { connectionId: exampleConnectionId },
+      ...success(authorizedSchema, { connectionId: exampleConnectionId }),
     },
   },
   errors: [
