@@ -30,11 +30,11 @@ export function pageQuery({ defaultLimit }: { readonly defaultLimit: number }) {
   };
 }
 
-/** The parameters of a list that is short by its nature. Without `limit` it is returned whole. */
-export const shortListQuery = {
+/** The query of a list that is short by its nature. Without `limit` it is returned whole. */
+export const shortListQuery = z.strictObject({
   limit: limit.optional().describe('The maximum number of entries of the page. Without it the whole list is returned.'),
   cursor,
-};
+});
 
 export interface Page<Item> {
   readonly items: Item[];

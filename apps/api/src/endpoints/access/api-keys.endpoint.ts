@@ -63,7 +63,7 @@ export const listApiKeys = defineEndpoint({
   summary: 'List all API keys, including revoked keys',
   description:
     'Returns all keys, without the keys themselves, in the order of their creation. `lastUsedAt` shows which are no longer used.',
-  request: { query: z.strictObject(shortListQuery) },
+  request: { query: shortListQuery },
   responses: {
     200: {
       description: 'A page of keys, oldest first, without the keys themselves',

@@ -40,7 +40,7 @@ const listSigningKeys = defineEndpoint({
   summary: 'List all signing keys, including retired keys',
   description:
     'Returns the keys with which this deployment signs its client assertions, in the order of their creation, without their private halves.',
-  request: { query: z.strictObject(shortListQuery) },
+  request: { query: shortListQuery },
   responses: {
     200: {
       description: 'A page of signing keys, oldest first, without their private halves',

@@ -1,6 +1,5 @@
 import { exportEventViewSchema, toEventView } from '@bulkhead/bulk-export/commands';
 import { pageOf, shortListQuery } from '@bulkhead/runtime';
-import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { page } from '../common.schema.ts';
 import { exportEventsExample } from './bulk-export.examples.ts';
@@ -15,7 +14,7 @@ export const listExportEvents = defineEndpoint({
   audited: false,
   summary: 'List what happened to a bulk export, oldest first',
   description: 'The last 200 events of the export and the last 200 of its files.',
-  request: { query: z.strictObject(shortListQuery) },
+  request: { query: shortListQuery },
   responses: {
     200: { description: 'A page of events, oldest first', ...page(exportEventViewSchema, exportEventsExample) },
   },

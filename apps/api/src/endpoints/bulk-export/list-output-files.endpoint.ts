@@ -14,7 +14,7 @@ export const listOutputFiles = defineEndpoint({
   summary: 'List the files of a bulk export, with the counts of their lines (the ledger)',
   description:
     'Returns one entry for each file of the manifest, with the outcome of every line: stored, unchanged, stale, quarantined or deleted. Use it to find out what is missing in an export, and why.',
-  request: { query: exportStatusQuerySchema.extend(shortListQuery) },
+  request: { query: exportStatusQuerySchema.extend(shortListQuery.shape) },
   responses: { 200: { description: 'The files of the export', ...page(outputFileViewSchema, [outputFileExample]) } },
   errors: ['unknown-export'],
   async handler({ params: { provider, jobId: id }, query, caller: { scope, view }, services, audit }) {

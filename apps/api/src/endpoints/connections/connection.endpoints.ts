@@ -66,7 +66,7 @@ const listConnections = defineEndpoint({
   summary: 'List all connections',
   description:
     'Returns the connections that the key may use, without their secrets. Each has the result of its last test.',
-  request: { query: z.strictObject(shortListQuery) },
+  request: { query: shortListQuery },
   responses: {
     200: {
       description: 'A page of connections without their secrets, oldest first',

@@ -63,7 +63,7 @@ export const listProviders = defineEndpoint({
   summary: 'List the EHR vendors, and the choices for a new connection',
   description:
     'Returns the vendors of the provider registry, with their environments, endpoints and methods of authentication. Use it to fill in the body of a new connection.',
-  request: { query: z.strictObject(shortListQuery) },
+  request: { query: shortListQuery },
   responses: {
     200: {
       description: 'The vendors of the provider registry, by their id',

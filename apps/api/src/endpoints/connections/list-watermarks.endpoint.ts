@@ -1,6 +1,5 @@
 import { toWatermarkView, watermarkViewSchema } from '@bulkhead/bulk-export/commands';
 import { pageOf, shortListQuery } from '@bulkhead/runtime';
-import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { at, exportId, page } from '../common.schema.ts';
 
@@ -14,7 +13,7 @@ export const listWatermarks = defineEndpoint({
   summary: 'List the watermarks: the time up to which each type is completely stored',
   description:
     'Returns for each level and type up to which instant everything is stored. An export with `since: "last"` starts there. A type without a watermark was never stored completely.',
-  request: { query: z.strictObject(shortListQuery) },
+  request: { query: shortListQuery },
   responses: {
     200: {
       description: 'One entry for each level and type',

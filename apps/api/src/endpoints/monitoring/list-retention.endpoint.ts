@@ -36,7 +36,7 @@ export const listRetention = defineEndpoint({
   summary: 'List the last retention pass for each kind of record',
   description:
     'Returns when the automatic deletion of old records last ran for each kind, how many records it deleted, and how long records are kept. docs/retention.md describes the kinds.',
-  request: { query: z.strictObject(shortListQuery) },
+  request: { query: shortListQuery },
   responses: {
     200: { description: 'The last pass over each kind of record', ...page(retentionSchema, [retentionExample]) },
   },

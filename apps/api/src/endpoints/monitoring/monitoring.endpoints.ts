@@ -45,7 +45,7 @@ const listQueues = defineEndpoint({
   summary: 'List the queues with their jobs and workers',
   description:
     'Returns how many jobs wait in each queue, how long the oldest has waited, and how many workers serve it. A growing age means that workers are missing.',
-  request: { query: z.strictObject(shortListQuery) },
+  request: { query: shortListQuery },
   responses: { 200: { description: 'All queues with their jobs and workers', ...page(queueSchema, [queueExample]) } },
   errors: [],
   async handler({ query, services }) {

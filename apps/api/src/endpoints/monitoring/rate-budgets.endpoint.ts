@@ -84,7 +84,7 @@ export const listRateBudgets = defineEndpoint({
   summary: 'List the request budgets of EHRs, and how much of them is used',
   description:
     'Returns how much of the limits of each EHR is used, which requests wait, and whether an EHR has asked for a pause. The limits are shared by all processes.',
-  request: { query: z.strictObject(shortListQuery) },
+  request: { query: shortListQuery },
   responses: {
     200: {
       description: 'The budgets of the connections that the key may use',

@@ -95,7 +95,7 @@ const listResourceSources = defineEndpoint({
   summary: 'List the exports and syncs that stored a resource: the current version first, then up to ten earlier ones',
   description:
     'Returns which exports and syncs stored the current version and up to ten earlier ones. The content of earlier versions is not kept. Use it to explain where a value came from.',
-  request: { query: resourceQuerySchema.extend(shortListQuery), readBody: 'never' },
+  request: { query: resourceQuerySchema.extend(shortListQuery.shape), readBody: 'never' },
   responses: {
     200: {
       description: 'The versions, the current one first, even if the EHR has deleted the resource',

@@ -1,6 +1,5 @@
 import { pageOf, shortListQuery } from '@bulkhead/runtime';
 import { syncEventViewSchema, toSyncEventView } from '@bulkhead/sync/commands';
-import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { page } from '../common.schema.ts';
 import { syncEventsExample } from './sync.examples.ts';
@@ -15,7 +14,7 @@ export const listSyncEvents = defineEndpoint({
   audited: false,
   summary: 'List what happened to a sync, oldest first',
   description: 'The last 200 events of the sync and the last 200 of its searches.',
-  request: { query: z.strictObject(shortListQuery) },
+  request: { query: shortListQuery },
   responses: {
     200: { description: 'A page of events, oldest first', ...page(syncEventViewSchema, syncEventsExample) },
   },
