@@ -62,8 +62,7 @@ test('a program gets the error of the API for an unknown address', async () => {
   for (const accept of ['*/*', 'application/json']) {
     expect((await send('/nowhere', { accept, cookie })).body.error.code).toBe('unknown-route');
   }
-  const { status, body } = await send('/api/ehr/nowhere', { cookie });
-  expect([status, body.error.code]).toEqual([404, 'unknown-route']);
+  expect((await send('/api/ehr/nowhere', { cookie })).refusal).toEqual([404, 'unknown-route']);
 });
 
 test('the console says how to build it if it was not built', async () => {

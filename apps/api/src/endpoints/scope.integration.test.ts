@@ -33,8 +33,7 @@ test('only the endpoints for operators refuse client keys', () => {
 
 test.each(answeredBy((answer) => answer === 'operators'))('$id returns 403 for client keys', async ({ id }) => {
   for (const key of [limitedKey, api.clientKey]) {
-    const { status, body } = await send(id, ownConnection, key);
-    expect([status, body.error.code]).toEqual([403, 'forbidden']);
+    expect((await send(id, ownConnection, key)).refusal).toEqual([403, 'forbidden']);
   }
 });
 
@@ -64,7 +63,7 @@ test.each(answeredBy((answer) => /^unknown-/.test(answer)))(
   async ({ id, answer }) => {
     const otherConnection = await plantConnection(api.store);
     const refused = await send(id, otherConnection, limitedKey);
-    expect([refused.status, refused.body.error.code]).toEqual([404, answer]);
+    expect(refused.refusal).toEqual([404, answer]);
     const none = Object.fromEntries(Object.entries(otherConnection).map(([field, value]) => [field, `${value}0`]));
     const unknown = await send(id, none as unknown as PlantedConnection, limitedKey);
     expect([unknown.status, unknown.body]).toEqual([404, refused.body]);

@@ -17,6 +17,8 @@ export interface ApiAnswer {
   readonly text: string;
   // biome-ignore lint/suspicious/noExplicitAny: tests may read any field of the body and compare it.
   readonly body: any;
+  /** The status and the code of the error. */
+  readonly refusal: readonly [status: number, code: string | undefined];
 }
 
 export interface RequestOptions {
@@ -102,12 +104,14 @@ export async function startApi({
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const text = await readAnswer(response);
+    const { status } = response;
+    const answer = parse(text);
     const isJson = /\bjson\b/.test(response.headers.get('content-type') ?? '');
-    const answered = { method, path, status: response.status, body: isJson ? parse(text) : undefined };
+    const answered = { method, path, status, body: isJson ? answer : undefined };
     const fault = answerFault(answered);
     if (fault) throw new Error(`${fault}\n${text}`);
     answers.push(`${JSON.stringify([...response.headers])}\n${text}`);
-    return { status: response.status, headers: response.headers, text, body: parse(text) };
+    return { status, headers: response.headers, text, body: answer, refusal: [status, answer?.error?.code] };
   };
   const stop = async () => {
     await app.stop();
@@ -145,7 +149,8 @@ export async function startApi({
   };
 }
 
-function parse(text: string): unknown {
+// biome-ignore lint/suspicious/noExplicitAny: see `body` of ApiAnswer.
+function parse(text: string): any {
   try {
     return JSON.parse(text);
   } catch {

@@ -31,6 +31,5 @@ test('a key that asks for signedUrls is shown the whole link', async () => {
 });
 
 test('a value of signedUrls other than true or false is refused', async () => {
-  const { status, body } = await api.request('GET', `${path}?signedUrls=1`);
-  expect([status, body.error.code]).toEqual([400, 'invalid-request']);
+  expect((await api.request('GET', `${path}?signedUrls=1`)).refusal).toEqual([400, 'invalid-request']);
 });

@@ -234,15 +234,13 @@ test.each([
   { path: 'connections?connectionId=ID', code: 'unknown-resource' },
   { path: 'DiagnosticReport/none?connectionId=ID', code: 'unknown-resource' },
 ])('$path returns 404 $code', async ({ path, code }) => {
-  const { status, body } = await get(path.replace('ID', connectionId));
-  expect([status, body.error.code]).toEqual([404, code]);
+  expect((await get(path.replace('ID', connectionId))).refusal).toEqual([404, code]);
 });
 
 test('a deleted resource is in no Bundle and no stream, and reading it returns 410', async () => {
   expect(idsIn((await search('_id=gone,r001')).body)).toEqual(['r001']);
   expect((await search('_id=gone', ndjson)).text).toBe('');
-  const { status, body } = await get(`DiagnosticReport/gone?connectionId=${connectionId}`);
-  expect([status, body.error.code]).toEqual([410, 'resource-deleted']);
+  expect((await get(`DiagnosticReport/gone?connectionId=${connectionId}`)).refusal).toEqual([410, 'resource-deleted']);
 });
 
 const sourcesOf = (id: string) => get(`DiagnosticReport/${id}/sources?connectionId=${connectionId}`);

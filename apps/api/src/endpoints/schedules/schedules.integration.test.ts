@@ -55,8 +55,8 @@ test('schedules are created, listed, read, changed and deleted', async () => {
   const ways = { GET: '', PATCH: '', DELETE: '', POST: '/run' };
   for (const [method, end] of Object.entries(ways)) {
     const body = method === 'PATCH' ? { paused: true } : undefined;
-    const answer = await api.request(method, `${path}/${data.id}${end}`, { body });
-    expect([method, answer.status, answer.body.error.code]).toEqual([method, 404, 'unknown-schedule']);
+    const { refusal } = await api.request(method, `${path}/${data.id}${end}`, { body });
+    expect([method, ...refusal]).toEqual([method, 404, 'unknown-schedule']);
   }
 });
 
@@ -159,7 +159,7 @@ test('creating a schedule for an unknown connection returns 404', async () => {
     await post({ connectionId: 'conn_none' }),
     await api.request('GET', `${path}?connectionId=conn_none`),
   ];
-  for (const { status, body } of answers) expect([status, body.error.code]).toEqual([404, 'unknown-connection']);
+  for (const { refusal } of answers) expect(refusal).toEqual([404, 'unknown-connection']);
 });
 
 test('changing nothing of a schedule, or setting a cron that never runs, returns 400', async () => {
