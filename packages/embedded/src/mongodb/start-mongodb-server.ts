@@ -1,5 +1,5 @@
 import { MongoClient } from 'mongodb';
-import { ServerProcess } from '../processes/server-process.ts';
+import { startServer } from '../processes/server-process.ts';
 import type { RouteContext, RunningService } from '../service-route.ts';
 import { enginePaths, engineRelease } from './build-engine.ts';
 
@@ -14,24 +14,10 @@ export interface StartMongodbServerOptions {
 const PING_TIMEOUT_MS = 1_000;
 
 /** Starts a server with MongoDB's protocol. */
-async function startMongodbServer({ name, binary, args, context }: StartMongodbServerOptions): Promise<RunningService> {
+function startMongodbServer({ name, binary, args, context }: StartMongodbServerOptions): Promise<RunningService> {
   const { env, home } = context;
-  const server = new ServerProcess({
-    name,
-    command: binary,
-    args,
-    env,
-    home,
-    ping: (port) => pingMongodb({ url: mongodbUrl({ host: '127.0.0.1', port }), timeoutMs: PING_TIMEOUT_MS }),
-  });
-  await server.start();
-  return {
-    url: mongodbUrl({ host: '127.0.0.1', port: server.port }),
-    pid: () => server.pid,
-    restart: () => server.restart(),
-    exited: server.exited,
-    stop: () => server.stop(),
-  };
+  const ping = (url: string) => pingMongodb({ url, timeoutMs: PING_TIMEOUT_MS });
+  return startServer({ name, command: binary, args, env, home, url: mongodbUrl, ping });
 }
 
 /**

@@ -4,6 +4,7 @@ import { connect, createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ServiceHome } from '../data/open-data-folder.ts';
 import { EmbeddedError } from '../embedded.error.ts';
+import type { RunningService } from '../service-route.ts';
 import { endLeftover, recordProcess } from './end-leftover.ts';
 import { spawnTethered, type Tethered } from './spawn-tethered.ts';
 
@@ -13,8 +14,9 @@ export interface ServerSpec {
   readonly args: (port: number) => readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly home: ServiceHome;
+  readonly url: (at: { host: string; port: number }) => string;
   /** Rejects while the server does not answer. */
-  readonly ping: (port: number) => Promise<void>;
+  readonly ping: (url: string) => Promise<void>;
 }
 
 // WiredTiger replays its log after a kill -9, and Redis loads its AOF. A minute is enough for gigabytes.
@@ -26,6 +28,19 @@ const PORT_ATTEMPTS = 3;
 // WiredTiger writes a checkpoint on SIGTERM. If that is aborted, nothing is lost, and the next start only takes longer.
 const STOP_GRACE_MS = 4_000;
 
+/** Starts a database server, and resolves when it answers. */
+export async function startServer(spec: ServerSpec): Promise<RunningService> {
+  const server = new ServerProcess(spec);
+  await server.start();
+  return {
+    url: server.url,
+    pid: () => server.pid,
+    restart: () => server.restart(),
+    exited: server.exited,
+    stop: () => server.stop(),
+  };
+}
+
 /**
  * Runs a database server as a child process on its own port.
  *
@@ -34,7 +49,7 @@ const STOP_GRACE_MS = 4_000;
  * If another program took the port in between, the start is repeated with another port. `restart` keeps the port, so that clients
  * can reconnect. `exited` resolves if the server ends without `stop`.
  */
-export class ServerProcess {
+class ServerProcess {
   readonly #spec: ServerSpec;
   readonly exited: Promise<string>;
   #reportExit: (detail: string) => void = () => undefined;
@@ -49,8 +64,8 @@ export class ServerProcess {
     });
   }
 
-  get port(): number {
-    return this.#port;
+  get url(): string {
+    return this.#spec.url({ host: '127.0.0.1', port: this.#port });
   }
 
   get pid(): number {
@@ -110,7 +125,7 @@ export class ServerProcess {
     while (!ended && Date.now() < deadlineMs) {
       try {
         await portAccepts(this.#port);
-        return await this.#spec.ping(this.#port);
+        return await this.#spec.ping(this.url);
       } catch (error) {
         lastError = error;
         await delay(PING_EVERY_MS);

@@ -2,7 +2,7 @@ import { installWithApt, whyNoApt } from '../apt/install-with-apt.ts';
 import { attemptContainer } from '../docker/attempt-container.ts';
 import { findOnPath } from '../processes/find-on-path.ts';
 import type { ServiceRoute } from '../service-route.ts';
-import { pingRedis, redisSettings, startRedisServer } from './start-redis-server.ts';
+import { pingRedis, redisSettings, redisUrl, startRedisServer } from './start-redis-server.ts';
 
 const redisUrlRoute: ServiceRoute = {
   name: 'REDIS_URL',
@@ -58,7 +58,7 @@ export const redisDockerRoute: ServiceRoute = {
       ],
       port: PORT,
       dataPath: '/data',
-      url: ({ host, port }) => `redis://${host}:${port}`,
+      url: redisUrl,
       ping: pingRedis,
     }),
 };

@@ -1,33 +1,28 @@
 import { Redis } from 'ioredis';
 import type { ServiceHome } from '../data/open-data-folder.ts';
-import { ServerProcess } from '../processes/server-process.ts';
+import { startServer } from '../processes/server-process.ts';
 import type { RouteContext, RunningService } from '../service-route.ts';
 
-export async function startRedisServer({
+export function startRedisServer({
   binary,
-  context,
+  context: { env, home },
 }: {
   binary: string;
   context: RouteContext;
 }): Promise<RunningService> {
-  const { env, home } = context;
-  const url = (port: number) => `redis://127.0.0.1:${port}`;
-  const server = new ServerProcess({
+  return startServer({
     name: 'redis-server',
     command: binary,
     args: (port) => ['--port', String(port), '--bind', '127.0.0.1', '--dir', home.dataFolder, ...redisSettings(home)],
     env,
     home,
-    ping: (port) => pingRedis(url(port)),
+    url: redisUrl,
+    ping: pingRedis,
   });
-  await server.start();
-  return {
-    url: url(server.port),
-    pid: () => server.pid,
-    restart: () => server.restart(),
-    exited: server.exited,
-    stop: () => server.stop(),
-  };
+}
+
+export function redisUrl({ host, port }: { host: string; port: number }): string {
+  return `redis://${host}:${port}`;
 }
 
 /**
