@@ -47,14 +47,8 @@ async function cargoInstall({ env, progress }: RouteContext): Promise<void> {
       command: 'cargo',
       // `--ignore-rust-version`: the crate requires the newest compiler, but the previous one builds it too.
       args: [
-        'install',
-        engineRelease.crate,
-        '--version',
-        engineRelease.version,
-        '--locked',
-        '--ignore-rust-version',
-        '--root',
-        root,
+        ...['install', engineRelease.crate, '--version', engineRelease.version],
+        ...['--locked', '--ignore-rust-version', '--root', root],
       ],
       // The progress bar shows the number of parts. Without this, cargo hides it if there is no terminal.
       env: {
