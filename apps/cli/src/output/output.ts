@@ -51,31 +51,18 @@ export function createOutput({ json, stdout, stderr }: Streams & { readonly json
 type Cell = string | number | boolean | undefined;
 type Columns<Row> = Readonly<Record<string, (row: Row) => Cell>>;
 
+/** The parts of the lines around cells. `middle`, between the cells of a row, is not one of them. */
+const lineParts = [
+  ...['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right'],
+  ...['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid'],
+];
+
 /** Formats rows as a table without lines, which is easy to read and to process with `cut`. */
 export function toTable<Row>(rows: readonly Row[], columns: Columns<Row>): string {
   if (rows.length === 0) return '';
-  const none = {
-    top: '',
-    'top-mid': '',
-    'top-left': '',
-    'top-right': '',
-    bottom: '',
-    'bottom-mid': '',
-    'bottom-left': '',
-  };
-  const lines = {
-    'bottom-right': '',
-    left: '',
-    'left-mid': '',
-    mid: '',
-    'mid-mid': '',
-    right: '',
-    'right-mid': '',
-    middle: '  ',
-  };
   const table = new Table({
     head: Object.keys(columns),
-    chars: { ...none, ...lines },
+    chars: { ...Object.fromEntries(lineParts.map((part) => [part, ''])), middle: '  ' },
     style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [], compact: true },
   });
   table.push(...rows.map((row) => Object.values(columns).map((cell) => toCell(cell(row)))));
