@@ -138,9 +138,8 @@ export const connections: CommandGroup = {
       summary: 'show a connection',
       args: { id },
       examples: ['connections show conn_1'],
-      async run({ api, output }, { id: connectionId }) {
-        const params = { path: { id: connectionId } };
-        const { data } = answerOf(await api.GET('/api/ehr/connections/{id}', { params }));
+      async run({ api, output }, path) {
+        const { data } = answerOf(await api.GET('/api/ehr/connections/{id}', { params: { path } }));
         output.print(data, () => summarize(data));
       },
     }),
@@ -220,9 +219,8 @@ export const connections: CommandGroup = {
       summary: 'count the stored data of a connection, even if the connection was deleted without its data',
       args: { id },
       examples: ['connections data conn_1'],
-      async run({ api, output }, { id: connectionId }) {
-        const params = { path: { id: connectionId } };
-        const { data } = answerOf(await api.GET('/api/ehr/connections/{id}/data', { params }));
+      async run({ api, output }, path) {
+        const { data } = answerOf(await api.GET('/api/ehr/connections/{id}/data', { params: { path } }));
         output.print(data, () => toAmountsText(data));
       },
     }),

@@ -50,9 +50,8 @@ export const quarantine: CommandGroup = {
       summary: 'show where a line came from and why it was rejected, without its content',
       args: { id },
       examples: ['quarantine show file_1.42'],
-      async run({ api, output }, { id: lineId }) {
-        const params = { path: { id: lineId } };
-        const { data } = answerOf(await api.GET('/api/ehr/quarantine/{id}', { params }));
+      async run({ api, output }, path) {
+        const { data } = answerOf(await api.GET('/api/ehr/quarantine/{id}', { params: { path } }));
         output.print(data, () => summarize(data));
       },
     }),

@@ -55,9 +55,8 @@ export const schedules: CommandGroup = {
       summary: 'show a schedule with its last run and its next runs',
       args: { id },
       examples: ['schedules show sched_1'],
-      async run({ api, output }, { id: scheduleId }) {
-        const params = { path: { id: scheduleId } };
-        const { data } = answerOf(await api.GET('/api/ehr/schedules/{id}', { params }));
+      async run({ api, output }, path) {
+        const { data } = answerOf(await api.GET('/api/ehr/schedules/{id}', { params: { path } }));
         output.print(data, () => summarize(data));
       },
     }),
@@ -114,9 +113,8 @@ export const schedules: CommandGroup = {
       summary: 'start a run of a schedule now',
       args: { id },
       examples: ['schedules run sched_1'],
-      async run({ api, output }, { id: scheduleId }) {
-        const params = { path: { id: scheduleId } };
-        const { data } = answerOf(await api.POST('/api/ehr/schedules/{id}/run', { params }));
+      async run({ api, output }, path) {
+        const { data } = answerOf(await api.POST('/api/ehr/schedules/{id}/run', { params: { path } }));
         output.print(data, () => data.id);
       },
     }),
@@ -141,9 +139,8 @@ function pauseOrResume(options: { readonly name: string; readonly summary: strin
     summary,
     args: { id },
     examples: [`schedules ${name} sched_1`],
-    async run({ api, output }, { id: scheduleId }) {
-      const params = { path: { id: scheduleId } };
-      const { data } = answerOf(await api.PATCH('/api/ehr/schedules/{id}', { params, body: { paused } }));
+    async run({ api, output }, path) {
+      const { data } = answerOf(await api.PATCH('/api/ehr/schedules/{id}', { params: { path }, body: { paused } }));
       output.print(data, () => data.nextRunAt ?? 'paused');
     },
   });
