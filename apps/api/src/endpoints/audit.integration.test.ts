@@ -2,7 +2,7 @@ import { makeBulkExport, makeOutputFile } from '@bulkhead/bulk-export/testing';
 import { parseResourceLine } from '@bulkhead/fhir';
 import { toResourceDocument } from '@bulkhead/resources';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { endpointRequests } from '../testing/endpoint-requests.ts';
+import { endpointRequests, toRequest } from '../testing/endpoint-requests.ts';
 import { type PlantedConnection, plantConnection } from '../testing/plant-connection.ts';
 import { type ApiAnswer, startApi, type TestApi } from '../testing/start-api.ts';
 import { endpoints, type KeyedEndpointId } from './endpoints.ts';
@@ -87,9 +87,8 @@ async function store(connectionId: string, resource: { readonly resourceType: st
 }
 
 function send(id: KeyedEndpointId, planted: PlantedConnection, authorization = `Bearer ${api.operatorKey}`) {
-  const { path, ...options } = endpointRequests[id].toRequest(planted);
-  const method = endpoints.find((endpoint) => endpoint.id === id)?.method.toUpperCase() ?? '';
-  return api.request(method, `/api/ehr${path}`, { ...options, authorization });
+  const { method, path, ...options } = toRequest(id, planted);
+  return api.request(method, path, { ...options, authorization });
 }
 
 /** Reads from the database, because a request for events would be an event too. */
@@ -128,7 +127,7 @@ test.each(keyed.filter(({ id }) => !unrecorded.has(id)))(
     });
     expect(event?.patients).toEqual(patients[id]);
     // The target has every id of the address and the body, except the filter of quarantined lines.
-    const request = JSON.stringify(endpointRequests[id].toRequest(planted));
+    const request = JSON.stringify(toRequest(id, planted));
     const ids = Object.values(planted).filter((value) => new RegExp(`[/="]${value}(?![\\w.])`).test(request));
     const namedIds = id === 'replayQuarantinedLines' ? [] : ids;
     expect(Object.values(event?.target ?? {})).toEqual(expect.arrayContaining(namedIds));

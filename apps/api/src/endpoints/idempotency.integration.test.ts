@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, expect, test } from '@jest/globals';
-import { endpointRequests } from '../testing/endpoint-requests.ts';
+import { toRequest } from '../testing/endpoint-requests.ts';
 import { plantConnection } from '../testing/plant-connection.ts';
 import { type RequestOptions, startApi } from '../testing/start-api.ts';
 import { endpoints, type KeyedEndpointId } from './endpoints.ts';
@@ -18,11 +18,11 @@ async function makeRequest(id: KeyedEndpointId) {
   const planted = await plantConnection(api.store);
   // The planted sync still holds the claim of its connection.
   const connectionId = id === 'startEnhancedSync' ? await api.createConnection() : planted.connectionId;
-  const { path, ...options } = endpointRequests[id].toRequest({ ...planted, connectionId });
+  const { method, path, ...options } = toRequest(id, { ...planted, connectionId });
   // The connection of the other request cannot be authorized by a user.
   const body = id === 'inviteToAuthorize' ? { practiceId: '195900' } : options.body;
   return (change: RequestOptions) =>
-    api.request('POST', `/api/ehr${path}`, {
+    api.request(method, path, {
       ...options,
       ...(body === undefined ? {} : { body }),
       ...change,

@@ -2,7 +2,7 @@ import { afterAll, expect, test } from '@jest/globals';
 import type { createDocument } from 'zod-openapi';
 import { endpointsAt } from '../http/middleware/check-method.ts';
 import { createApiDocument } from '../openapi/create-api-document.ts';
-import { endpointRequests } from '../testing/endpoint-requests.ts';
+import { toRequest } from '../testing/endpoint-requests.ts';
 import { type PlantedConnection, plantConnection } from '../testing/plant-connection.ts';
 import { type RequestOptions, startApi } from '../testing/start-api.ts';
 import { endpoints, type KeyedEndpointId } from './endpoints.ts';
@@ -28,11 +28,9 @@ async function send(id: KeyedEndpointId, planted: PlantedConnection) {
   // The planted connection has an export and a sync that are still held as active.
   const connectionId = await api.createConnection();
   const { query = '', ...change } = changeOf(id, connectionId);
-  const { path, ...options } = endpointRequests[id].toRequest(
-    id === 'erasePatient' ? { ...planted, connectionId } : planted,
-  );
-  const method = endpoints.find((endpoint) => endpoint.id === id)?.method.toUpperCase() ?? '';
-  return api.request(method, `/api/ehr${path}${query}`, { ...options, ...change });
+  const named = id === 'erasePatient' ? { ...planted, connectionId } : planted;
+  const { method, path, ...options } = toRequest(id, named);
+  return api.request(method, `${path}${query}`, { ...options, ...change });
 }
 
 test.each(naming)('%s answers with the address of the record in Location, which exists', async (id) => {

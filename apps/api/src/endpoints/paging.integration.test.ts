@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from '@jest/globals';
 import { z } from 'zod';
-import { endpointRequests } from '../testing/endpoint-requests.ts';
+import { toRequest } from '../testing/endpoint-requests.ts';
 import { plantConnection } from '../testing/plant-connection.ts';
 import { startApi } from '../testing/start-api.ts';
 import { endpoints, type KeyedEndpointId } from './endpoints.ts';
@@ -29,10 +29,10 @@ test('no query has another name for the position of a page', () => {
 });
 
 async function read(id: KeyedEndpointId, parameters: Readonly<Record<string, string>>) {
-  const { path } = endpointRequests[id].toRequest(planted);
+  const { method, path } = toRequest(id, planted);
   const [address = '', query] = path.split('?');
   const search = new URLSearchParams({ ...Object.fromEntries(new URLSearchParams(query)), ...parameters });
-  const { status, body } = await api.request('GET', `/api/ehr${address}?${search}`);
+  const { status, body } = await api.request(method, `${address}?${search}`);
   return { status, data: body.data as unknown[], next: body.next as string | undefined };
 }
 

@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from '@jest/globals';
 import type { Endpoint } from '../http/define-endpoint.ts';
 import { gettingStarted } from '../openapi/getting-started.ts';
-import { endpointRequests } from '../testing/endpoint-requests.ts';
+import { endpointRequests, toRequest } from '../testing/endpoint-requests.ts';
 import { plantConnection } from '../testing/plant-connection.ts';
 import { startApi } from '../testing/start-api.ts';
 import { endpoints, type KeyedEndpointId } from './endpoints.ts';
@@ -11,13 +11,12 @@ const planted = await plantConnection(api.store);
 afterAll(() => api.stop());
 
 /** Sends a request to an endpoint with a parameter that no endpoint has. */
-function sendUnknown({ id, method, path }: Endpoint) {
-  const known = endpointRequests[id as KeyedEndpointId] as (typeof endpointRequests)[KeyedEndpointId] | undefined;
-  const { path: address, ...options } = known
-    ? known.toRequest(planted)
-    : { path: path.replace('/api/ehr', '').replace(':provider', 'athenahealth') };
-  const base = path.startsWith('/api/ehr') ? '/api/ehr' : '';
-  return api.request(method.toUpperCase(), `${base}${address}${address.includes('?') ? '&' : '?'}unknown=1`, options);
+function sendUnknown({ id, ...endpoint }: Endpoint) {
+  const { method, path, ...options } =
+    id in endpointRequests
+      ? toRequest(id as KeyedEndpointId, planted)
+      : { method: endpoint.method.toUpperCase(), path: endpoint.path.replace(':provider', 'athenahealth') };
+  return api.request(method, `${path}${path.includes('?') ? '&' : '?'}unknown=1`, options);
 }
 
 const refusing = endpoints.filter(({ request }) => request.ignoresOtherParameters === undefined);

@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from '@jest/globals';
 import type { Endpoint } from '../http/define-endpoint.ts';
-import { endpointRequests } from '../testing/endpoint-requests.ts';
+import { endpointRequests, toRequest } from '../testing/endpoint-requests.ts';
 import { type PlantedConnection, plantConnection } from '../testing/plant-connection.ts';
 import { startApi } from '../testing/start-api.ts';
 import { endpoints, type KeyedEndpointId } from './endpoints.ts';
@@ -12,9 +12,8 @@ const limitedKey = await api.store.apiKeys.create({ name: 'limited', role: 'clie
 afterAll(() => api.stop());
 
 const send = (id: KeyedEndpointId, planted: PlantedConnection, key: string) => {
-  const { path, ...options } = endpointRequests[id].toRequest(planted);
-  const { method } = endpointOf(id);
-  return api.request(method.toUpperCase(), `/api/ehr${path}`, { ...options, authorization: `Bearer ${key}` });
+  const { method, path, ...options } = toRequest(id, planted);
+  return api.request(method, path, { ...options, authorization: `Bearer ${key}` });
 };
 const endpointOf = (id: string): Endpoint => {
   const endpoint = endpoints.find((candidate) => candidate.id === id);
