@@ -8,19 +8,9 @@ import { syntheaResources } from './synthea.fixture.ts';
 
 const sizeOf = (value: unknown) => Buffer.byteLength(JSON.stringify(value) ?? '');
 
-test("the summary of the guide's DiagnosticReport has all its fields", () => {
-  const { resourceType: _type, id: _id, ...listed } = guideResources.DiagnosticReport;
-  expect(summarize(guideResources.DiagnosticReport)).toEqual(listed);
-});
-
-test("the summary of the guide's CarePlan has all its fields", () => {
-  const { resourceType: _type, id: _id, ...listed } = guideResources.CarePlan;
-  expect(summarize(guideResources.CarePlan)).toEqual(listed);
-});
-
-test("the summary of the guide's Encounter has all its fields", () => {
-  const { resourceType: _type, id: _id, ...listed } = guideResources.Encounter;
-  expect(summarize(guideResources.Encounter)).toEqual(listed);
+test.each(Object.values(guideResources))("the summary of the guide's $resourceType has all its fields", (resource) => {
+  const { resourceType: _type, id: _id, ...listed } = resource;
+  expect(summarize(resource)).toEqual(listed);
 });
 
 test("the summary of Synthea's DiagnosticReport has the listed fields", () => {
