@@ -1,4 +1,4 @@
-import type { Resource } from './resource.ts';
+import { isResourceId, type Resource } from './resource.ts';
 
 /**
  * The elements by which a resource of each type belongs to a patient, the main one first. Source: the Patient compartment of FHIR
@@ -132,13 +132,11 @@ function collect(node: unknown, path: Path, depth: number, ids: string[]): void 
   if (id !== undefined) ids.push(id);
 }
 
-const idPattern = /^[A-Za-z0-9\-._]{1,128}$/;
-
 /** Reads the id of `Type/id`, `https://server/Type/id` and `Type/id/_history/1`. @returns undefined for any other reference */
 export function referencedId(reference: unknown, type: string): string | undefined {
   if (typeof reference !== 'string' || /^urn:|[?#]/.test(reference)) return undefined;
   const parts = reference.split('/');
   const versionless = parts.at(-2) === '_history' ? parts.slice(0, -2) : parts;
   const id = versionless.at(-1) ?? '';
-  return versionless.at(-2) === type && idPattern.test(id) ? id : undefined;
+  return versionless.at(-2) === type && isResourceId(id) ? id : undefined;
 }

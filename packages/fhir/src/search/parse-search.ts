@@ -1,3 +1,4 @@
+import { isResourceId } from '../resources/resource.ts';
 import { type DateRange, readDateRange } from './date-range.ts';
 import { searchToken } from './search-keys.ts';
 
@@ -24,8 +25,6 @@ const maxCount = 1000;
 
 /** Fewer ids of athenahealth's length already fill a URL of 16 KB, the longest that Node.js accepts. */
 const maxAlternatives = 1000;
-
-const idPattern = /^[A-Za-z0-9\-._]{1,128}$/;
 
 /** Reads FHIR search parameters (https://hl7.org/fhir/R4/search.html). Every fault is reported, and nothing is ignored. */
 export function parseSearch(
@@ -121,14 +120,14 @@ function notEmpty(value: string): string {
 }
 
 function readId(value: string): string {
-  if (idPattern.test(value)) return value;
+  if (isResourceId(value)) return value;
   throw new WrongValue(`${JSON.stringify(value)} is not an id. Ids consist of letters, digits, "-", "." and "_"`);
 }
 
 /** Reads `x`, `Patient/x` or the absolute URL of a patient. */
 function readPatient(value: string): string {
   const id = /^(?:(?:https?:\/\/[^?#]+\/)?Patient\/)?([^/]+)$/.exec(value)?.[1] ?? '';
-  if (idPattern.test(id)) return id;
+  if (isResourceId(id)) return id;
   throw new WrongValue(`${JSON.stringify(value)} is not a patient. Use an id or Patient/id`);
 }
 
