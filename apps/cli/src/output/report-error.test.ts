@@ -43,10 +43,7 @@ test.each([
   { args: ['--url', 'ftp://bulkhead.example', 'export', 'list'], says: '--url (BULKHEAD_URL) must be an address' },
   { args: ['--url', 'https://me:secret@bulkhead.example', 'export', 'list'], says: 'without a user' },
   { args: ['--key-file', '/nowhere/key', 'export', 'list'], says: '/nowhere/key cannot be opened' },
-  {
-    args: ['quarantine', 'replay', '1', '--file', '/nowhere/line'],
-    says: '/nowhere/line cannot be opened',
-  },
+  { args: ['quarantine', 'replay', '1', '--file', '/nowhere/line'], says: '/nowhere/line cannot be opened' },
   { args: ['signing-keys', 'create', '--private-key', '/nowhere/key'], says: '/nowhere/key cannot be opened' },
   { args: ['documents', 'get', 'doc_1', '--out', '/nowhere/file'], says: '/nowhere/file cannot be opened' },
 ])('the arguments $args exit with 2 and say what is wrong in one line', async ({ args, says }) => {

@@ -11,11 +11,7 @@ test.each([
     target: { provider: 'athenahealth', jobId: 'j1', connectionId: 'c1' },
     to: [undefined, '/exports/athenahealth/j1', '/connections/c1'],
   },
-  {
-    action: 'sync.retry',
-    target: { provider: 'athenahealth', id: 's1' },
-    to: [undefined, '/syncs/athenahealth/s1'],
-  },
+  { action: 'sync.retry', target: { provider: 'athenahealth', id: 's1' }, to: [undefined, '/syncs/athenahealth/s1'] },
   { action: 'signing-key.retire', target: { kid: 'k' }, to: ['/signing-keys'] },
   { action: 'webhook.set', target: { id: 'c1' }, to: ['/webhooks?connectionId=c1'] },
   {

@@ -54,11 +54,7 @@ const nested = (levels: number) => `{"resourceType":"Patient","id":"1","x":${'['
 const patientWith = (text: string) => `{"resourceType":"Patient","id":"1",${text}}`;
 
 test.each([
-  {
-    name: 'millions of values',
-    content: patientWith(`"x":[${'{},'.repeat(2_000_000)}{}]`),
-    reason: 'too-many-values',
-  },
+  { name: 'millions of values', content: patientWith(`"x":[${'{},'.repeat(2_000_000)}{}]`), reason: 'too-many-values' },
   { name: '101 levels', content: nested(100), reason: 'too-deep' },
   { name: 'a million levels', content: nested(1_000_000), reason: 'too-deep' },
   { name: 'a cut-off line of many levels', content: nested(200).slice(0, -1), reason: 'invalid-json' },

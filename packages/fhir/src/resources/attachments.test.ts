@@ -20,10 +20,7 @@ test.each([
   { what: 'a type that is the name of an Object member', resource: { resourceType: 'constructor' } },
   { what: 'a resource without the list', resource: { resourceType: 'DiagnosticReport' } },
   { what: 'a list that is null', resource: { resourceType: 'DiagnosticReport', presentedForm: null } },
-  {
-    what: 'primitive list items',
-    resource: { resourceType: 'DiagnosticReport', presentedForm: ['x', 1, true, null] },
-  },
+  { what: 'primitive list items', resource: { resourceType: 'DiagnosticReport', presentedForm: ['x', 1, true, null] } },
   {
     what: 'list items without an attachment',
     resource: { resourceType: 'DocumentReference', content: [{}, null, { attachment: [] }] },

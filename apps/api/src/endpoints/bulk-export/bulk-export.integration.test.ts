@@ -107,10 +107,7 @@ test.each([
   const answer = await post(body);
   expect([answer.status, answer.body]).toEqual([
     400,
-    {
-      success: false,
-      error: { code: 'invalid-request', message: expect.any(String), details: expect.any(Array) },
-    },
+    { success: false, error: { code: 'invalid-request', message: expect.any(String), details: expect.any(Array) } },
   ]);
   const details = answer.body.error.details as { path: string; message: string }[];
   expect(details.map((fault) => fault.path).sort()).toEqual(Object.keys(faults).sort());

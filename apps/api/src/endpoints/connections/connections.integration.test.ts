@@ -226,11 +226,7 @@ test.each([
   { what: 'no method', body: { auth: null }, at: ['auth'] },
   { what: 'an unknown scope', body: { auth: { ...auth, scope: 'system/Patients.read' } }, at: ['auth.scope'] },
   { what: 'a scope that needs a user', body: { auth: { ...auth, scope: 'patient/*.read' } }, at: ['auth.scope'] },
-  {
-    what: 'an unknown way to send the secret',
-    body: { auth: { ...auth, secretBy: 'query' } },
-    at: ['auth.secretBy'],
-  },
+  { what: 'an unknown way to send the secret', body: { auth: { ...auth, secretBy: 'query' } }, at: ['auth.secretBy'] },
   {
     what: 'a text that is not a private key',
     body: { auth: { method: 'private_key_jwt', clientId: 'c', privateKey: 'x' } },

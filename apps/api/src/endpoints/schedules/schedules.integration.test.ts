@@ -128,12 +128,7 @@ test.each([
     at: ['request.resourceTypes'],
     says: 'must be a list',
   },
-  {
-    what: 'its own `since`',
-    body: { request: { since: 'last' } },
-    at: ['request.since'],
-    says: 'scheduled export',
-  },
+  { what: 'its own `since`', body: { request: { since: 'last' } }, at: ['request.since'], says: 'scheduled export' },
   {
     what: 'an option of the other kind of schedule',
     body: { kind: 'sync', request: { exportType: 'Group' } },
