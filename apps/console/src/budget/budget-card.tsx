@@ -82,13 +82,7 @@ function RecentUse({ recent, window: { used, limit, windowMs } }: RecentUseProps
   );
 }
 
-interface ShareProps {
-  readonly name: string;
-  readonly used: number;
-  readonly limit: number;
-}
-
-function Share({ name, used, limit }: ShareProps) {
+function Share({ name, used, limit }: { readonly name: string; readonly used: number; readonly limit: number }) {
   const text = `${formatCount(used)} of ${formatCount(limit)}`;
   return (
     <div>

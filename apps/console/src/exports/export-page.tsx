@@ -101,13 +101,8 @@ function factsOf({ id, connectionId, startedAt, completedAt, request, scheduleId
   };
 }
 
-interface ExportActionsProps {
-  readonly provider: string;
-  readonly record: BulkExport;
-}
-
 /** The actions for an export: cancel it while it runs, retry what is missing after its end. */
-function ExportActions({ provider, record }: ExportActionsProps) {
+function ExportActions({ provider, record }: { readonly provider: string; readonly record: BulkExport }) {
   const params = { path: { provider, jobId: record.id } };
   const options = { onSuccess: refreshAll, onError: notify.failed };
   const cancel = api.useMutation('delete', '/api/ehr/{provider}/bulk-export/{jobId}', options);
@@ -130,13 +125,8 @@ function ExportActions({ provider, record }: ExportActionsProps) {
   return canRetryExport(record) && <ActionButton label="Retry what is missing" mutation={retry} input={{ params }} />;
 }
 
-interface ExportProblemsProps {
-  readonly record: BulkExport;
-  readonly files: readonly OutputFile[];
-}
-
 /** The problems and what to do about them. A problem of many files is shown once. */
-function ExportProblems({ record, files }: ExportProblemsProps) {
+function ExportProblems({ record, files }: { readonly record: BulkExport; readonly files: readonly OutputFile[] }) {
   const { issues } = record;
   return (
     <>

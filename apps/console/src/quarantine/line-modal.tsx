@@ -8,13 +8,8 @@ import { formatBytes, formatCount } from '../parts/format.ts';
 import { Problem, QueryResult } from '../parts/page.tsx';
 import { useSession } from '../session/session-provider.tsx';
 
-interface LineModalProps {
-  readonly line: QuarantinedLine;
-  readonly onClose: () => void;
-}
-
 /** The position and the reason of a line or an entry. Operators also see its content and can store it again, unchanged or corrected. */
-export function LineModal({ line, onClose }: LineModalProps) {
+export function LineModal({ line, onClose }: { readonly line: QuarantinedLine; readonly onClose: () => void }) {
   const { isOperator } = useSession();
   const { reason, replay } = line;
   return (
