@@ -8,6 +8,11 @@ afterAll(() => api.stopAndCheckAnswers());
 
 const post = (body: unknown, at = path) => api.request('POST', at, { body });
 const types = (count: number) => Array.from({ length: count }, () => 'Patient');
+/** The body of an answer with an error. @param text a part of its message */
+const failure = (code: string, text = '') => ({
+  success: false,
+  error: { code, message: expect.stringContaining(text) },
+});
 const inAnHour = () => new Date(Date.now() + 3_600_000).toISOString();
 
 test('POST bulk-export returns 202 without a statusUrl while no worker is running', async () => {
@@ -43,10 +48,7 @@ test.each([
   { what: 'plain text', body: 'connectionId=1' },
 ])('POST bulk-export returns 400 not-json for $what', async ({ body }) => {
   const answer = await post(body);
-  expect([answer.status, answer.body]).toEqual([
-    400,
-    { success: false, error: { code: 'not-json', message: expect.stringContaining('Content-Type') } },
-  ]);
+  expect([answer.status, answer.body]).toEqual([400, failure('not-json', 'Content-Type')]);
 });
 
 test.each([
@@ -118,23 +120,14 @@ test.each([
 
 test('POST bulk-export returns 413 for a body over 100 KB', async () => {
   const answer = await post({ connectionId: 'x'.repeat(110_000) });
-  expect([answer.status, answer.body]).toEqual([
-    413,
-    { success: false, error: { code: 'body-too-large', message: expect.stringContaining('100 KB') } },
-  ]);
+  expect([answer.status, answer.body]).toEqual([413, failure('body-too-large', '100 KB')]);
 });
 
 test('POST bulk-export returns 404 for an unknown connection or provider', async () => {
   const connection = await post({ connectionId: 'conn_none' });
-  expect([connection.status, connection.body]).toEqual([
-    404,
-    { success: false, error: { code: 'unknown-connection', message: expect.any(String) } },
-  ]);
+  expect([connection.status, connection.body]).toEqual([404, failure('unknown-connection')]);
   const provider = await post({ connectionId }, '/api/ehr/epic/bulk-export');
-  expect([provider.status, provider.body]).toEqual([
-    404,
-    { success: false, error: { code: 'unknown-provider', message: expect.stringContaining('athenahealth') } },
-  ]);
+  expect([provider.status, provider.body]).toEqual([404, failure('unknown-provider', 'athenahealth')]);
 });
 
 test('bulk exports are listed newest first, by connection, by status, and page by page', async () => {
@@ -237,10 +230,7 @@ test.each([
     ['GET', '/api/ehr/nothing'],
   ] as const) {
     const { status, headers, body } = await api.request(method, at, { authorization });
-    expect([status, body]).toEqual([
-      401,
-      { success: false, error: { code: 'unauthenticated', message: expect.stringContaining('Bearer') } },
-    ]);
+    expect([status, body]).toEqual([401, failure('unauthenticated', 'Bearer')]);
     expect(headers.get('www-authenticate')).toBe('Bearer');
   }
 });
@@ -256,10 +246,7 @@ test.each([
   { method: 'GET', at: '/api/ehr/athenahealth/bulk-exports' },
 ])('$method $at returns 404 unknown-route', async ({ method, at }) => {
   const { status, body } = await api.request(method, at);
-  expect([status, body]).toEqual([
-    404,
-    { success: false, error: { code: 'unknown-route', message: expect.any(String) } },
-  ]);
+  expect([status, body]).toEqual([404, failure('unknown-route')]);
 });
 
 test('an address that is not valid UTF-8 returns 400', async () => {
