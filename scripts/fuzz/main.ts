@@ -28,9 +28,9 @@ async function main({ requests, seed, json }: FuzzOptions): Promise<number> {
   const system = await startChaosSystem({ folder, patients: 5, seed, report: steps.report, env });
   const result = { requests: 0, failures: 0, seed };
   try {
-    // One run tests the limits of every schema and then generates data. Later runs generate other data.
     for (let run = 0; result.requests < requests; run++) {
-      const { sent, failures, output } = await runSchemathesis({ command, ...system, folder, seed: seed + run });
+      const turn = { seed: seed + run, isRepeated: run > 0 };
+      const { sent, failures, output } = await runSchemathesis({ command, ...system, folder, ...turn });
       if (failures > 0) steps.print(output);
       result.requests += sent;
       result.failures += failures;
