@@ -4,7 +4,7 @@ import type { SimulatorOptions } from '../options/options.ts';
 import { Ring, SlidingLog } from './bounded-logs.ts';
 
 const violationKinds = ['rate', 'day', 'token', 'headers'] as const;
-type ViolationKind = (typeof violationKinds)[number];
+export type ViolationKind = (typeof violationKinds)[number];
 
 /** Something that a well-behaved client never does. */
 interface Violation {

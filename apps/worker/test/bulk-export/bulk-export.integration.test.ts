@@ -40,16 +40,9 @@ describe('a bulk export', () => {
     await system.startWorker();
     const first = await system.settled(await system.startExport());
     const { transactionTime } = (await system.store.bulkExports.find(first.id)) ?? {};
-    const changed = (await (await fetch(`${system.simulator.baseUrl}/_sim/resources/Patient`)).text()).split('\n');
-    const [patient, otherPatient] = changed.filter(Boolean).map((line) => JSON.parse(line));
-    const control = (method: string, id: string, body?: object) =>
-      fetch(`${system.simulator.baseUrl}/_sim/fhir/Patient/${id}`, {
-        method,
-        headers: { 'content-type': 'application/fhir+json' },
-        ...(body ? { body: JSON.stringify(body) } : {}),
-      });
-    await control('PUT', patient.id, { ...patient, birthDate: '1950-01-02' });
-    await control('DELETE', otherPatient.id);
+    const [patient, otherPatient] = (await system.control.lines('Patient')).map((line) => JSON.parse(line));
+    await system.control.put(`Patient/${patient.id}`, JSON.stringify({ ...patient, birthDate: '1950-01-02' }));
+    await system.control.remove(`Patient/${otherPatient.id}`);
 
     const second = await system.settled(await system.startExport({ since: transactionTime }));
     expect(second.counts).toMatchObject({ stored: 1, unchanged: 0, deleted: 1 });

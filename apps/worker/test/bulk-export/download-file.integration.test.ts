@@ -5,22 +5,11 @@ import { startUseCases } from '../harness/start-use-cases.ts';
 const cases = await startUseCases();
 afterAll(() => cases.stop());
 
-interface Requested {
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-}
-
-async function requestsByPath(): Promise<ReadonlyMap<string, Requested>> {
-  const answer = await fetch(`${cases.simulator.baseUrl}/_sim/requests`);
-  const { requests } = (await answer.json()) as { readonly requests: readonly Requested[] };
-  return new Map(requests.map((request) => [request.path, request]));
-}
-
 describe('the request for a file', () => {
   test('files of up to ten lines are requested uncompressed, and larger ones compressed', async () => {
     const { id, phase } = await runExport(cases);
     expect(phase).toBe('completed');
-    const requested = await requestsByPath();
+    const requested = new Map((await cases.control.requests()).map((request) => [request.path, request]));
     const files = await cases.deps.store.outputFiles.listByExport(id);
     const encodings = files.map(({ url, promisedCount = 0 }) => ({
       isShort: promisedCount <= 10,

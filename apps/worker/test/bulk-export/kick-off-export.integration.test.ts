@@ -3,10 +3,7 @@ import { makeBulkExport } from '@bulkhead/bulk-export/testing';
 import { createStore } from '@bulkhead/system';
 import { startTcpProxy, waitFor } from '@bulkhead/testing';
 import { describe, expect, test } from '@jest/globals';
-import { startUseCases, type UseCases } from '../harness/start-use-cases.ts';
-
-const exportsAtServer = async (cases: UseCases) =>
-  ((await (await fetch(`${cases.simulator.baseUrl}/_sim/exports`)).json()) as { state: string }[]).length;
+import { startUseCases } from '../harness/start-use-cases.ts';
 
 describe('a kick-off that was accepted', () => {
   test.concurrent('an accepted kick-off is not sent again if MongoDB is unavailable: its status URL is kept until it is stored #lost-kick-off', async () => {
@@ -25,7 +22,7 @@ describe('a kick-off that was accepted', () => {
     const kickedOff = kickOff({ ...deps, store }, { exportId: record.id, signal: AbortSignal.timeout(30_000) });
     await waitFor(async () => (await cases.read(record.id)).kickOffSentAt !== undefined);
     await proxy.close();
-    await waitFor(async () => (await exportsAtServer(cases)) === 1);
+    await waitFor(async () => (await cases.control.exports()).length === 1);
     // Long enough for the driver to give up once.
     await new Promise((resolve) => setTimeout(resolve, 4000));
     expect((await cases.read(record.id)).phase).toBe('kicking-off');
@@ -36,7 +33,7 @@ describe('a kick-off that was accepted', () => {
       statusUrl: expect.any(String),
       warnings: [],
     });
-    expect(await exportsAtServer(cases)).toBe(1);
+    expect(await cases.control.exports()).toHaveLength(1);
     await store.close();
     await proxy.close();
   }, 60_000);

@@ -10,15 +10,8 @@ const retry = (system: System, id: string) => system.request('POST', `${path}/${
 const phaseOf = async (system: System, id: string) => (await system.store.bulkExports.find(id))?.phase;
 
 /** The requests that the simulator received. */
-async function requests(
-  system: System,
-  method: string,
-  at: RegExp,
-): Promise<{ method: string; path: string; status: number }[]> {
-  const answer = await fetch(`${system.simulator.baseUrl}/_sim/requests`);
-  const { requests } = (await answer.json()) as { requests: { method: string; path: string; status: number }[] };
-  return requests.filter((request) => request.method === method && at.test(request.path));
-}
+const requests = async (system: System, method: string, path: RegExp) =>
+  (await system.control.requests(path)).filter((request) => request.method === method);
 
 const waitForDelete = (system: System) =>
   waitFor(async () => (await requests(system, 'DELETE', /bulkstatus/)).some(({ status }) => status === 202), {
@@ -113,7 +106,7 @@ describe('a retry #retry', () => {
     // The server's export was kept for the retry.
     expect(await requests(system, 'DELETE', /bulkstatus/)).toEqual([]);
     const before = (await requests(system, 'GET', /bulkdata/)).length;
-    await fetch(`${system.simulator.baseUrl}/_sim/faults`, { method: 'DELETE' });
+    await system.control.clearFaults();
 
     expect(await retry(system, id)).toMatchObject({ status: 202, body: { data: { id, status: 'IN_PROGRESS' } } });
     expect(await system.settled(id)).toMatchObject({ status: 'COMPLETED', warnings: [], counts: { filesFailed: 0 } });
@@ -183,12 +176,9 @@ describe('since "last" #since-last', () => {
     const first = await system.settled(await system.startExport({ since: 'last' }));
     expect(first).toMatchObject({ status: 'COMPLETED', warnings: [{ code: 'since-last-full' }] });
 
-    const { baseUrl } = system.simulator;
-    const lines = (await (await fetch(`${baseUrl}/_sim/resources/Patient`)).text()).split('\n').filter(Boolean);
-    const [changed, deleted] = lines.map((line) => JSON.parse(line) as { id: string });
-    const put = { method: 'PUT', body: JSON.stringify({ ...changed, active: false }) };
-    await fetch(`${baseUrl}/_sim/fhir/Patient/${changed?.id}`, put);
-    await fetch(`${baseUrl}/_sim/fhir/Patient/${deleted?.id}`, { method: 'DELETE' });
+    const [changed, deleted] = (await system.control.lines('Patient')).map((line) => JSON.parse(line));
+    await system.control.put(`Patient/${changed.id}`, JSON.stringify({ ...changed, active: false }));
+    await system.control.remove(`Patient/${deleted.id}`);
 
     const next = await system.settled(await system.startExport({ since: 'last' }));
     expect(next).toMatchObject({

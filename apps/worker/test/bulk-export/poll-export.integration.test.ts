@@ -8,7 +8,7 @@ import { unlimitedAthenahealth } from '../harness/unlimited-athenahealth.ts';
 const cases = await startUseCases();
 afterAll(() => cases.stop());
 beforeEach(async () => {
-  await fetch(`${cases.simulator.baseUrl}/_sim/faults`, { method: 'DELETE' });
+  await cases.control.clearFaults();
   cases.clock.now = new Date();
 });
 
@@ -45,12 +45,8 @@ const fetchManifest = async (exportId: string) => {
   await waitFor(async () => (await readExportStatus({ session, statusUrl })).kind === 'complete');
 };
 
-const statusRequests = async () => {
-  const { requests } = (await (await fetch(`${cases.simulator.baseUrl}/_sim/requests`)).json()) as {
-    requests: { method: string; path: string }[];
-  };
-  return requests.filter(({ method, path }) => method === 'GET' && path.includes('/bulkstatus/')).length;
-};
+const statusRequests = async () =>
+  (await cases.control.requests(/\/bulkstatus\//)).filter(({ method }) => method === 'GET').length;
 
 describe('the next status request', () => {
   test.each([

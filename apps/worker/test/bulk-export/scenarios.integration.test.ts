@@ -313,16 +313,11 @@ async function expectStored(cases: UseCases, { error, missing, differing }: Expe
   expect(differences.filter((difference) => !isExpected(difference))).toEqual([]);
 }
 
-const control = async (cases: UseCases, path: string) =>
-  (await fetch(`${cases.simulator.baseUrl}/_sim/${path}`)).json();
-
-async function violations(cases: UseCases): Promise<string[]> {
-  const { violations } = (await control(cases, 'violations')) as { violations: { kind: string }[] };
-  return violations.map(({ kind }) => kind).filter((kind) => kind !== 'rate');
+async function violations({ control }: UseCases): Promise<string[]> {
+  return (await control.violations()).violations.map(({ kind }) => kind).filter((kind) => kind !== 'rate');
 }
 
 /** The faults that no request met. A scenario with such a fault tests nothing. */
-async function unusedFaults(cases: UseCases): Promise<unknown[]> {
-  const faults = (await control(cases, 'faults')) as { applied: number }[];
-  return faults.filter(({ applied }) => applied === 0);
+async function unusedFaults({ control }: UseCases): Promise<unknown[]> {
+  return (await control.faults()).filter(({ applied }) => applied === 0);
 }

@@ -14,11 +14,10 @@ const env = {
 };
 const system = await startSystem({ env, simulator: { patients: 3, redirectUris: [redirectUri] } });
 await system.startWorker();
-afterEach(() => control('DELETE', '/scenarios'));
+afterEach(() => control.reset());
 afterAll(() => system.stop());
 
-const control = (method: string, path: string) => fetch(`${system.simulator.baseUrl}/_sim${path}`, { method });
-const stats = async () => (await (await control('GET', '/stats')).json()) as { tokens: number; revoked: number };
+const { control } = system;
 const atApi = (url: string) => url.replace('http://127.0.0.1:3999', system.baseUrl);
 const at = (path: string) => `${system.baseUrl}/api/ehr${path}`;
 const change = (url: string, changes: Readonly<Record<string, string | undefined>>): string => {
@@ -151,12 +150,12 @@ describe('the authorization code flow', () => {
     const [browser, otherBrowser] = [createBrowser(), createBrowser()];
     const callback = await approve(browser, await invite());
     await approve(otherBrowser, await invite());
-    const tokens = (await stats()).tokens;
+    const tokens = (await control.stats()).tokens;
     for (const wrong of [createBrowser(), otherBrowser]) {
       const refused = await wrong.open(callback, json);
       expect([refused.status, await codeOf(refused)]).toEqual([400, 'authorization-unknown']);
     }
-    expect((await stats()).tokens).toBe(tokens);
+    expect((await control.stats()).tokens).toBe(tokens);
     // The refused attempts do not block the right browser.
     expect((await browser.open(callback, json)).status).toBe(200);
   });
@@ -191,13 +190,13 @@ describe('the authorization code flow', () => {
     const before = (await system.request('GET', '/api/ehr/connections')).body.data.length;
     const browser = createBrowser();
     const callback = await approve(browser, await invite(), onTheWay);
-    const tokens = (await stats()).tokens;
+    const tokens = (await control.stats()).tokens;
     const refused = await browser.open(change(callback, back), json);
     expect([refused.status, await codeOf(refused)]).toEqual([502, 'authorization-failed']);
-    expect([(await stats()).tokens, (await system.request('GET', '/api/ehr/connections')).body.data.length]).toEqual([
-      tokens,
-      before,
-    ]);
+    expect([
+      (await control.stats()).tokens,
+      (await system.request('GET', '/api/ehr/connections')).body.data.length,
+    ]).toEqual([tokens, before]);
   });
 
   test('a refused consent shows its error code and no text from the address', async () => {
@@ -257,10 +256,7 @@ describe('an EHR launch', () => {
   });
 
   test('several launches request the endpoints of the EHR once', async () => {
-    const discoveries = async () => {
-      const answer = (await (await control('GET', '/requests')).json()) as { requests: { path: string }[] };
-      return answer.requests.filter(({ path }) => path.endsWith('/.well-known/smart-configuration')).length;
-    };
+    const discoveries = async () => (await control.requests(/\/\.well-known\/smart-configuration$/)).length;
     await createBrowser().redirectOf(launch('a-195900.E-2'));
     const before = await discoveries();
     for (let times = 0; times < 5; times++) await createBrowser().redirectOf(launch('a-195900.E-2'));
@@ -298,9 +294,9 @@ describe('an authorized connection', () => {
       errorCode: 'authorization-needed',
       errorMessage: expect.stringContaining('/authorize?connectionId='),
     });
-    const tokens = (await stats()).tokens;
+    const tokens = (await control.stats()).tokens;
     expect(await connect({ connectionId: id })).toBe(id);
-    expect((await stats()).tokens).toBe(tokens + 1);
+    expect((await control.stats()).tokens).toBe(tokens + 1);
     const connection = await system.request('GET', `/api/ehr/connections/${id}`);
     expect(connection.body.data.needsAuthorization).toBeUndefined();
     expect((await test200(id)).ok).toBe(true);
@@ -335,14 +331,14 @@ describe('an authorized connection', () => {
 
   test('a deleted connection is gone at once, and its tokens are revoked at the EHR', async () => {
     const id = await connect();
-    const { revoked } = await stats();
+    const { revoked } = await control.stats();
     await system.order({
       match: { path: 'oauth2/v1/revoke' },
       fault: { kind: 'status', status: 503, retryAfter: '1' },
     });
     expect((await system.request('DELETE', `/api/ehr/connections/${id}`)).status).toBe(204);
     expect((await system.request('GET', `/api/ehr/connections/${id}`)).status).toBe(404);
-    await waitFor(async () => (await stats()).revoked === revoked + 2);
+    await waitFor(async () => (await control.stats()).revoked === revoked + 2);
     await waitFor(async () => (await system.store.connections.findDeleted(id)) === undefined);
     const state = await system.store.accessTokens.read({ connectionId: id, credentialsVersion: 0 });
     expect([state.token, state.refreshToken]).toEqual([undefined, undefined]);

@@ -11,7 +11,7 @@ const keysPath = '/api/ehr/signing-keys';
 async function start(jwksCacheSeconds: number): Promise<string> {
   system = await startSystem({ simulator: { jwksCacheSeconds, tokenSeconds: 1, patients: 1, exportSeconds: 0 } });
   const jwksUrl = `${system.baseUrl}/.well-known/jwks.json`;
-  await fetch(`${system.simulator.baseUrl}/_sim/options`, { method: 'PATCH', body: JSON.stringify({ jwksUrl }) });
+  await system.control.changeOptions({ jwksUrl });
   await system.startWorker();
   return jwksUrl;
 }
@@ -43,12 +43,8 @@ async function exportWith(connectionId: string): Promise<string> {
   return (await system.settled(started.body.data.id)).status;
 }
 
-const refusals = async () => {
-  const { requests } = (await (await fetch(`${system.simulator.baseUrl}/_sim/requests`)).json()) as {
-    requests: { path: string; status?: number }[];
-  };
-  return requests.filter(({ path, status = 200 }) => path.endsWith('/token') && status !== 200).length;
-};
+const refusals = async () =>
+  (await system.control.requests(/\/token$/)).filter(({ status = 200 }) => status !== 200).length;
 
 describe("the deployment's signing keys", () => {
   test.each([{ alg: 'RS384' }, { alg: 'ES384' }])(

@@ -6,15 +6,13 @@ import { startSystem } from '../harness/start-system.ts';
 const system = await startSystem({ simulator: { patients: 1 } });
 await system.startWorker();
 afterEach(async () => {
-  await control('DELETE', '/scenarios');
+  await control.reset();
   await changeAuth({});
 });
 afterAll(() => system.stop());
 
-const control = (method: string, path: string, body?: object) =>
-  fetch(`${system.simulator.baseUrl}/_sim${path}`, { method, ...(body ? { body: JSON.stringify(body) } : {}) });
-const enforceScopes = () => control('PATCH', '/options', { enforceScopes: true });
-const tokenCount = async () => ((await (await control('GET', '/stats')).json()) as { tokens: number }).tokens;
+const { control } = system;
+const enforceScopes = () => control.changeOptions({ enforceScopes: true });
 const run = (id = system.connectionId) => system.request('POST', `/api/ehr/connections/${id}/test`);
 const changeAuth = (change: object) => {
   const auth = {
@@ -50,10 +48,10 @@ describe('a connection test', () => {
     };
     expect([status, body]).toEqual([200, { success: true, data }]);
     await run();
-    expect(await tokenCount()).toBe(2);
+    expect((await control.stats()).tokens).toBe(2);
     const answer = await system.request('GET', `/api/ehr/connections/${system.connectionId}`);
     expect(answer.body.data.lastTest).toEqual(data);
-    expect((await system.violations()) as object).toMatchObject({ byKind: { token: 0, rate: 0 } });
+    expect(await system.violations()).toMatchObject({ byKind: { token: 0, rate: 0 } });
   });
 
   test('a connection test finds a wrong secret while an older token still works, and then the right one', async () => {
@@ -78,7 +76,7 @@ describe('a connection test', () => {
   });
 
   test('a connection test passes if the EHR cannot search patients but another type', async () => {
-    await control('PATCH', '/options', { restTypes: ['Observation'] });
+    await control.changeOptions({ restTypes: ['Observation'] });
     const { body } = await run();
     expect(body.data).toMatchObject({ ok: true });
     expect(body.data.steps.at(-1).tried).toContain('Searched Observation');
@@ -99,7 +97,7 @@ describe('a connection test', () => {
         fault: { kind: 'edit-document', set: statement },
         times: 'always',
       });
-      await control('PATCH', '/options', { restTypes: [] });
+      await control.changeOptions({ restTypes: [] });
       const id = await connect();
       const { body } = await run(id);
       expect(body.data).toMatchObject({ ok: true });
@@ -109,13 +107,12 @@ describe('a connection test', () => {
           /read Group\/a-1\.C-195900 with the token and without it\. It started no export\.$/,
         ),
       });
-      const started = await (await control('GET', '/exports')).json();
-      expect(started).toEqual([]);
+      expect(await control.exports()).toEqual([]);
     },
   );
 
   test('a connection test fails if an EHR of only bulk exports refuses the token, and says if it cannot verify it', async () => {
-    await control('PATCH', '/options', { restTypes: [] });
+    await control.changeOptions({ restTypes: [] });
     await order('/Group/', { kind: 'status', status: 401 });
     expect((await run(await connect())).body.data.steps.at(-1)).toMatchObject({
       step: 'read',
@@ -123,8 +120,8 @@ describe('a connection test', () => {
       code: 'ehr-unauthorized',
       tried: expect.stringContaining('no search'),
     });
-    await control('DELETE', '/scenarios');
-    await control('PATCH', '/options', { restTypes: [] });
+    await control.reset();
+    await control.changeOptions({ restTypes: [] });
     await order('/Group/', { kind: 'status', status: 404 });
     const untold = (await run(await connect())).body.data;
     expect([untold.ok, untold.steps.at(-1).tried]).toEqual([

@@ -18,7 +18,7 @@ afterAll(async () => {
   await cases.stop();
 });
 beforeEach(async () => {
-  await fetch(`${cases.simulator.baseUrl}/_sim/faults`, { method: 'DELETE' });
+  await cases.control.clearFaults();
   server.requests.length = 0;
 });
 
@@ -122,8 +122,7 @@ describe('documents of an export', () => {
     expect(await countContents()).toEqual({ contents: 2, parts: 2 });
     await runExport(cases, { resourceTypes: ['DiagnosticReport', 'DocumentReference'] });
     expect(await store.documents.list({ filter: { ...filter, state: 'pending' }, limit: 1000 })).toEqual([]);
-    const violations = await (await fetch(`${cases.simulator.baseUrl}/_sim/violations`)).json();
-    expect(violations).toMatchObject({ byKind: { token: 0 } });
+    expect(await cases.control.violations()).toMatchObject({ byKind: { token: 0 } });
   });
 
   test('an incomplete resource notes no documents, and malformed attachments are ignored', async () => {

@@ -208,9 +208,7 @@ describe('the erasure of a connection', () => {
 
   test('the erasure of a connection deletes its export at the EHR and revokes the tokens', async () => {
     await erasures.runToEnd(await erasures.request());
-    const { requests } = (await (await fetch(`${cases.simulator.baseUrl}/_sim/requests`)).json()) as {
-      requests: { method: string; path: string; status: number }[];
-    };
+    const requests = await cases.control.requests();
     const deletions = requests.filter(({ method }) => method === 'DELETE');
     // The ended export was deleted there when it ended.
     expect(deletions.map(({ status }) => status)).toEqual([202, 202, 202]);

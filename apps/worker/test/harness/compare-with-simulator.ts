@@ -1,4 +1,4 @@
-import type { EhrSimulator } from '@bulkhead/ehr-simulator';
+import { createSimulatorControl, type EhrSimulator } from '@bulkhead/ehr-simulator';
 import { parseExact } from '@bulkhead/fhir';
 import type { Store } from '@bulkhead/system';
 
@@ -12,11 +12,12 @@ export async function compareWithSimulator(options: {
   readonly connectionId: string;
 }) {
   const { simulator, store, connectionId } = options;
-  const types = (await (await fetch(`${simulator.baseUrl}/_sim/types`)).json()) as Record<string, number>;
+  const control = createSimulatorControl(simulator);
   const differences: string[] = [];
   let compared = 0;
-  for (const resourceType of Object.keys(types)) {
-    const served = await readServed(simulator.baseUrl, resourceType);
+  for (const resourceType of Object.keys(await control.types())) {
+    const resources = (await control.lines(resourceType)).map(parseExact) as { id: string }[];
+    const served = new Map(resources.map((resource) => [resource.id, canonical(resource)]));
     for await (const resource of store.resources.stream({ connectionId, resourceType })) {
       const { id } = resource as { id: string };
       const expected = served.get(id);
@@ -28,12 +29,6 @@ export async function compareWithSimulator(options: {
     for (const id of served.keys()) differences.push(`${resourceType}/${id} is served but not stored`);
   }
   return { compared, differences };
-}
-
-async function readServed(baseUrl: string, resourceType: string): Promise<Map<string, string>> {
-  const text = await (await fetch(`${baseUrl}/_sim/resources/${resourceType}`)).text();
-  const resources = text.split('\n').filter(Boolean).map(parseExact) as { id: string }[];
-  return new Map(resources.map((resource) => [resource.id, canonical(resource)]));
 }
 
 function canonical(value: unknown): string {

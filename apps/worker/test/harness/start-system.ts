@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { answerFault, buildApp as buildApi, readApiConfig } from '@bulkhead/api';
-import { createEhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
+import { createEhrSimulator, createSimulatorControl, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
 import { createLogger, createMetrics, type Logger, type Tracing } from '@bulkhead/runtime';
 import { createStore } from '@bulkhead/system';
 import { testServices, waitFor } from '@bulkhead/testing';
@@ -117,8 +117,10 @@ export async function startSystem(
     auth: { method: 'client_credentials', clientId: 'simulator-client', clientSecret: 'simulator-secret' },
   });
   if (connection.status !== 201) throw new Error(`no connection: ${JSON.stringify(connection.body)}`);
+  const control = createSimulatorControl(simulator);
   return {
     simulator,
+    control,
     store,
     /** The environment for processes that a test starts itself. */
     env: env as Readonly<Record<string, string>>,
@@ -145,12 +147,7 @@ export async function startSystem(
       return answer.body.data.id;
     },
     /** Injects a fault into the simulator (see its README). */
-    async order(fault: object) {
-      const headers = { 'content-type': 'application/json' };
-      const body = JSON.stringify(fault);
-      const { ok, status } = await fetch(`${simulator.baseUrl}/_sim/faults`, { method: 'POST', headers, body });
-      if (!ok) throw new Error(`the simulator refused the fault: ${status}`);
-    },
+    order: control.order,
     async startWorker(): Promise<SystemWorker> {
       const metrics = createMetrics();
       const worker = buildWorker({
@@ -175,7 +172,7 @@ export async function startSystem(
         },
         { timeoutMs: 90_000, what: `the end of ${id}` },
       ),
-    violations: async (): Promise<unknown> => (await fetch(`${simulator.baseUrl}/_sim/violations`)).json(),
+    violations: control.violations,
     stop,
     [Symbol.asyncDispose]: stop,
   };

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createEhrClient, type EhrClient } from '@bulkhead/ehr-client';
-import { createEhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
+import { createEhrSimulator, createSimulatorControl, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
 import type { Connection, Provider } from '@bulkhead/providers';
 import { createStore, type Store } from '@bulkhead/system';
 import { testServices } from '@bulkhead/testing';
@@ -37,7 +37,7 @@ export async function startTokenCluster(
   const { redisUrl, mongodbUri, prefix } = testServices();
   const simulator = createEhrSimulator({ patients: 1, ...options.simulator });
   await simulator.start();
-  const { fhirEndpoint, baseUrl } = simulator;
+  const { fhirEndpoint } = simulator;
   const provider = unlimitedAthenahealth(fhirEndpoint);
   const { tokenRateLimit } = options;
   const environments = { production: { fhirEndpoint, ...(tokenRateLimit ? { tokenRateLimit } : {}) } };
@@ -75,7 +75,7 @@ export async function startTokenCluster(
     });
     return { store, ehr, read: (of = connection) => read(ehr, of) };
   };
-  const control = (path: string, init?: RequestInit) => fetch(`${baseUrl}/_sim${path}`, init);
+  const control = createSimulatorControl(simulator);
   return {
     simulator,
     connection,
@@ -90,17 +90,9 @@ export async function startTokenCluster(
     /** Adds a member: a client with its own connection to the database, as a process has. */
     join,
     joinMany: (count: number) => Promise.all(times(count, () => join())),
-    async order(fault: object) {
-      const response = await control('/faults', { method: 'POST', body: JSON.stringify(fault) });
-      if (!response.ok) throw new Error(await response.text());
-    },
+    order: control.order,
     /** Requests that the simulator received, by path, in the order of their arrival. */
-    async requests(path: RegExp) {
-      const { requests } = (await (await control('/requests')).json()) as {
-        requests: { path: string; status: number; arrivedAtMs: number }[];
-      };
-      return requests.filter((request) => path.test(request.path));
-    },
+    requests: control.requests,
     stop,
     [Symbol.asyncDispose]: stop,
   };

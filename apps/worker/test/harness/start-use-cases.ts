@@ -3,7 +3,7 @@ import type { BulkExport } from '@bulkhead/bulk-export';
 import { createExportContexts, kickOff, pollExport } from '@bulkhead/bulk-export/steps';
 import { makeBulkExport } from '@bulkhead/bulk-export/testing';
 import { createEhrClient, createWebhookSender } from '@bulkhead/ehr-client';
-import { createEhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
+import { createEhrSimulator, createSimulatorControl, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
 import { retainedKinds } from '@bulkhead/erasure';
 import type { RetentionDays } from '@bulkhead/erasure/steps';
 import type { Connection, Provider } from '@bulkhead/providers';
@@ -87,6 +87,7 @@ export async function startUseCases(
     redis.disconnect();
     await simulator.stop();
   };
+  const control = createSimulatorControl(simulator);
   const read = async (exportId: string): Promise<BulkExport> => {
     const record = await store.bulkExports.find(exportId);
     if (!record) throw new Error(`no export ${exportId}`);
@@ -108,17 +109,11 @@ export async function startUseCases(
       clock.now = (await read(exportId)).notBefore ?? clock.now;
       await pollExport(deps, { exportId, signal: AbortSignal.timeout(20_000) });
     },
+    control,
     /** Injects a fault into the simulator (see its README). */
-    async order(fault: object) {
-      const body = JSON.stringify(fault);
-      const response = await fetch(`${simulator.baseUrl}/_sim/faults`, { method: 'POST', body });
-      if (!response.ok) throw new Error(await response.text());
-    },
+    order: control.order,
     /** Injects the faults of a named scenario (see the simulator's README). */
-    async orderScenario(name: string) {
-      const response = await fetch(`${simulator.baseUrl}/_sim/scenarios/${name}`, { method: 'POST' });
-      if (!response.ok) throw new Error(await response.text());
-    },
+    orderScenario: control.orderScenario,
     /** Inserts an export and kicks it off at the clock's time. @returns its id */
     async exporting(change: Partial<BulkExport> = {}): Promise<string> {
       const record = makeBulkExport({ connectionId: connection.id, createdAt: clock.now, ...change });

@@ -15,11 +15,6 @@ const list = async (system: System, query: string): Promise<Entry[]> =>
 const replay = (system: System, id: string, body?: string) =>
   system.request('POST', `/api/ehr/quarantine/${id}/replay`, body);
 
-async function served(system: System, type: string): Promise<string[]> {
-  const text = await (await fetch(`${system.simulator.baseUrl}/_sim/resources/${type}`)).text();
-  return text.split('\n').filter(Boolean);
-}
-
 describe('a quarantined line #quarantine', () => {
   test.concurrent('a quarantined line is listed with its place and reason, returned as received, and stored once it is corrected #replay', async () => {
     await using system = await startSystem();
@@ -32,7 +27,7 @@ describe('a quarantined line #quarantine', () => {
 
     const [entry, ...moreEntries] = await list(system, `exportId=${ended.id}`);
     expect(moreEntries).toEqual([]);
-    const before = Buffer.byteLength(`${(await served(system, 'Condition')).slice(0, 2).join('\n')}\n`);
+    const before = Buffer.byteLength(`${(await system.control.lines('Condition')).slice(0, 2).join('\n')}\n`);
     expect(entry).toMatchObject({
       line: 3,
       resourceType: 'Condition',
@@ -48,7 +43,7 @@ describe('a quarantined line #quarantine', () => {
 
     // The code has not changed, so the line is still not a resource.
     expect((await replay(system, id)).body.data).toMatchObject({ state: 'open', replay: { reason: 'invalid-json' } });
-    const lost = (await served(system, 'Condition'))[2] ?? '';
+    const lost = (await system.control.lines('Condition'))[2] ?? '';
     expect((await replay(system, id, lost)).body.data).toMatchObject({ state: 'replayed', isCorrected: true });
     expect((await compareWithSimulator(system)).differences).toEqual([]);
     const { body } = await system.request('GET', `/api/ehr/athenahealth/bulk-export/${ended.id}`);
@@ -74,7 +69,7 @@ describe('a quarantined line #quarantine', () => {
     expect(await replay(system, id)).toMatchObject({ status: 409, body: { error: { code: 'line-truncated' } } });
     const all = await system.request('POST', '/api/ehr/quarantine/replay', { exportId: ended.id });
     expect(all).toMatchObject({ status: 202, body: { data: { count: 0 } } });
-    const lost = (await served(system, 'Condition'))[1] ?? '';
+    const lost = (await system.control.lines('Condition'))[1] ?? '';
     const unstorable = lost.replace('{', '{"_bsontype":"Long",');
     expect((await replay(system, id, unstorable)).body.data).toMatchObject({
       state: 'open',
@@ -151,8 +146,7 @@ describe('numbers #number-text', () => {
     ];
     const extension = numbers.map((text) => `{"url":"http://example.org/n","valueDecimal":${text}}`).join(',');
     const put = `{"resourceType":"Observation","id":"exact","status":"final","extension":[${extension}]}`;
-    const { baseUrl } = system.simulator;
-    await fetch(`${baseUrl}/_sim/fhir/Observation/exact`, { method: 'PUT', body: put });
+    await system.control.put('Observation/exact', put);
     await system.settled(await system.startExport());
 
     const at = '/api/ehr/athenahealth/resources/Observation';
@@ -167,16 +161,16 @@ describe('numbers #number-text', () => {
     const byId = (lines: string[]) => new Map(lines.map((line) => [JSON.parse(line).id as string, texts(line)]));
     const stored = byId(all.text.split('\n').filter(Boolean));
     expect(stored.size).toBeGreaterThan(50);
-    expect(stored).toEqual(byId(await served(system, 'Observation')));
+    expect(stored).toEqual(byId(await system.control.lines('Observation')));
   }, 60_000);
 
   test.concurrent('the API answers 410 for a deleted resource and 404 for an unknown one', async () => {
     await using system = await startSystem();
     await system.startWorker();
-    const [line = ''] = await served(system, 'CarePlan');
+    const [line = ''] = await system.control.lines('CarePlan');
     const { id } = JSON.parse(line) as { id: string };
     await system.settled(await system.startExport({ resourceTypes: ['CarePlan'] }));
-    await fetch(`${system.simulator.baseUrl}/_sim/fhir/CarePlan/${id}`, { method: 'DELETE' });
+    await system.control.remove(`CarePlan/${id}`);
     await system.settled(await system.startExport({ since: 'last', resourceTypes: ['CarePlan'] }));
     const read = (at: string) =>
       system.request('GET', `/api/ehr/athenahealth/resources/${at}?connectionId=${system.connectionId}`);

@@ -75,10 +75,7 @@ describe('a schedule', () => {
     const { lastRun, nextRunAt } = await ended(schedule.id);
     expect(lastRun).toMatchObject({ outcome: 'started', runStatus: 'COMPLETED' });
     expect(Date.parse(nextRunAt)).toBeGreaterThan(Date.now());
-    const { requests } = (await (await fetch(`${system.simulator.baseUrl}/_sim/requests`)).json()) as {
-      requests: { path: string }[];
-    };
-    expect(requests.filter((request) => request.path.endsWith('$export'))).toHaveLength(1);
+    expect(await system.control.requests(/\$export$/)).toHaveLength(1);
   }, 90_000);
 
   test('a schedule regains its job after all Redis data was lost while workers run', async () => {

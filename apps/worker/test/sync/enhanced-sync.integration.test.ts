@@ -29,13 +29,8 @@ async function startWithPatients(patients: number, options: { athenahealthRate?:
 const listPatients = ({ store, connectionId }: System) =>
   store.resources.listIds({ connectionId, resourceType: 'Patient' });
 
-async function requests(system: System, at: RegExp): Promise<{ method: string; path: string; parameters: string[] }[]> {
-  const answer = await fetch(`${system.simulator.baseUrl}/_sim/requests`);
-  const { requests } = (await answer.json()) as {
-    requests: { method: string; path: string; parameters: string[] }[];
-  };
-  return requests.filter((request) => request.method === 'GET' && at.test(request.path));
-}
+const requests = async (system: System, path: RegExp) =>
+  (await system.control.requests(path)).filter(({ method }) => method === 'GET');
 
 describe('an enhanced sync', () => {
   // Alone, because the simulator records the time of each request in this process.

@@ -135,10 +135,8 @@ describe('a crawl of a server that can be searched without a patient', () => {
       { resourceType: 'Observation', id: 'new', status: 'final', subject: { reference: `Patient/${patients[2]}` } },
       { resourceType: 'Encounter', id: 'new', status: 'planned', subject: { reference: `Patient/${patients[3]}` } },
     ];
-    for (const resource of changes) {
-      const url = `${cases.simulator.baseUrl}/_sim/fhir/${resource.resourceType}/${resource.id}`;
-      expect((await fetch(url, { method: 'PUT', body: JSON.stringify(resource) })).ok).toBe(true);
-    }
+    for (const resource of changes)
+      await cases.control.put(`${resource.resourceType}/${resource.id}`, JSON.stringify(resource));
     expect(await differences()).toHaveLength(2);
     const { phase } = await sync(cases, sweepAll);
     expect([phase, await differences()]).toEqual(['completed', []]);

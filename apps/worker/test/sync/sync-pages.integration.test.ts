@@ -28,9 +28,8 @@ describe('a page that the server has forgotten', () => {
     await cases.order(forgotten({}));
     const { phase, byType } = await sync(cases, { includeEnhanced: false });
     expect(phase).toBe('completed');
-    const served = await (await fetch(`${cases.simulator.baseUrl}/_sim/types`)).json();
     const observations = byType.get('Observation');
-    expect(observations?.fetched).toBe((served as Record<string, number>).Observation);
+    expect(observations?.fetched).toBe((await cases.control.types()).Observation);
     // The first page, which was read in vain, and the refused page.
     expect(observations?.requests).toBe((observations?.pages ?? 0) + 2);
   }, 30_000);
@@ -244,7 +243,7 @@ describe('pages that lead back to an earlier page', () => {
     expect(byType.get('Condition')?.pages).toBeLessThan(10);
     expect(Object.keys(await marksOf(cases, patients[0] ?? ''))).not.toContain('Condition');
 
-    await fetch(`${cases.simulator.baseUrl}/_sim/faults`, { method: 'DELETE' });
+    await cases.control.clearFaults();
     const retried = await retry(cases, run);
     expect(retried.phase).toBe('completed');
     expect(retried.byType.get('Condition')).toMatchObject({ pages: 1, failed: 0 });

@@ -73,7 +73,7 @@ describe('a search that gets no page', () => {
     expect(ended).toMatchObject({ phase: 'failed', run: { error: { code: 'search-waited-too-long' } } });
     expect(await retrying(run)).toEqual([]);
 
-    await fetch(`${cases.simulator.baseUrl}/_sim/faults`, { method: 'DELETE' });
+    await cases.control.clearFaults();
     expect((await retry(cases, ended.run)).phase).toBe('completed');
   }, 60_000);
 

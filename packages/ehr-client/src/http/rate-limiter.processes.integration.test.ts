@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { createSimulatorControl } from '@bulkhead/ehr-simulator';
 import { programOf, testServices } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 
@@ -24,10 +25,9 @@ test('four processes that share a budget exceed no limit of athenahealth and use
       }),
     );
     expect(codes).toEqual(Array.from({ length: processes }, () => 0));
-    const control = async (path: string) => (await fetch(new URL(`/_sim${path}`, fhirEndpoint))).json();
-    const violations = (await control('/violations')) as { byKind: object; violations: object[] };
-    expect(violations.violations).toEqual([]);
-    const { requests } = (await control('/requests')) as { requests: { status: number; arrivedAtMs: number }[] };
+    const control = createSimulatorControl({ baseUrl: new URL(fhirEndpoint).origin });
+    expect((await control.violations()).violations).toEqual([]);
+    const requests = await control.requests();
     const arrivals = requests.map(({ arrivedAtMs }) => arrivedAtMs).sort((left, right) => left - right);
     expect(requests.map(({ status }) => status)).toEqual(Array.from({ length: processes * requestsEach }, () => 200));
     // 60 requests at 16 per 2 s take three windows and the start of a fourth, which is 6 s and the guard times.

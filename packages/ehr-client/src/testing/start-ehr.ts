@@ -1,4 +1,4 @@
-import { createEhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
+import { createEhrSimulator, createSimulatorControl, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
 import type { Connection, Provider, SigningKey } from '@bulkhead/providers';
 import { testServices, waitFor } from '@bulkhead/testing';
 import { Redis } from 'ioredis';
@@ -9,14 +9,6 @@ import { createEhrClient } from '../create-ehr-client.ts';
 import type { SessionRequest } from '../ehr-session.ts';
 import type { EhrObserver } from '../http/ehr-observer.ts';
 import { createMemoryTokenStore } from './memory-token-store.ts';
-
-export interface SeenRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly arrivedAtMs: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly status?: number;
-}
 
 const clientSecret = 'simulator-secret';
 
@@ -64,11 +56,7 @@ export async function startEhr(
     ...change,
   });
   const session = client.session(connection());
-  const control = async (path: string, init: RequestInit = {}) => {
-    const response = await fetch(`${simulator.baseUrl}/_sim${path}`, init);
-    if (!response.ok) throw new Error(await response.text());
-    return (await response.json()) as never;
-  };
+  const control = createSimulatorControl(simulator);
   return {
     simulator,
     client,
@@ -82,16 +70,12 @@ export async function startEhr(
         resourceRequest(`${simulator.fhirEndpoint}/Patient/a-195900.E-1`),
       ),
     /** See the simulator's README. */
-    orderFault: (order: object): Promise<void> => control('/faults', { method: 'POST', body: JSON.stringify(order) }),
+    orderFault: control.order,
     /** The requests that the simulator received, by path. */
-    requests: async (path: RegExp) => {
-      const { requests } = (await control('/requests')) as { requests: SeenRequest[] };
-      return requests.filter((request) => path.test(request.path));
-    },
-    violations: (): Promise<{ byKind: Readonly<Record<string, number>>; violations: readonly object[] }> =>
-      control('/violations'),
+    requests: control.requests,
+    violations: control.violations,
     /** The number of issued tokens. */
-    tokenCount: async () => ((await control('/stats')) as { tokens: number }).tokens,
+    tokenCount: async () => (await control.stats()).tokens,
     /** Starts an export and waits for its manifest. */
     export: async (resourceTypes: readonly string[] = ['Patient']): Promise<Manifest> => {
       const request = { exportType: 'Patient', resourceTypes } as const;
