@@ -45,11 +45,16 @@ export function createAnsweredRequestRepository(options: {
   const { database, secretBox } = options;
   const model = database.model('AnsweredRequest', schema);
   const idOf = ({ clientId, key }: Pick<RequestAttempt, 'clientId' | 'key'>) => `${clientId}/${key}`;
-  const encrypt = (id: string, request: AnsweredRequest) =>
-    secretBox.encrypt({ plaintext: Buffer.from(JSON.stringify(request)), owner: ownerOf(id) });
-  const field = { database, secretBox, collection: 'answered_requests', field: 'sealed', ownerOf };
+  const sealedField = createEncryptedField({
+    database,
+    secretBox,
+    collection: 'answered_requests',
+    field: 'sealed',
+    ownerOf: (id) => `answered-request/${id}`,
+  });
+  const encrypt = (id: string, request: AnsweredRequest) => sealedField.encrypt(id, JSON.stringify(request));
   return {
-    encryptedFields: [createEncryptedField(field)],
+    encryptedFields: [sealedField],
 
     /** @returns undefined if this attempt may execute the request, or else the request that has used the key */
     async take(options: {
@@ -73,8 +78,7 @@ export function createAnsweredRequestRepository(options: {
           if (!isDuplicateKey(error)) throw error;
         }
         const document = await model.findById(_id).lean();
-        if (document)
-          return JSON.parse(secretBox.decrypt({ encrypted: document.sealed, owner: ownerOf(_id) }).toString());
+        if (document) return JSON.parse(sealedField.decrypt(_id, document.sealed).toString());
         // The key was released in the meantime.
       }
     },
@@ -97,8 +101,4 @@ export function createAnsweredRequestRepository(options: {
       await model.deleteOne({ _id: idOf(attempt), holder: attempt.holder, isAnswered: false });
     },
   };
-}
-
-function ownerOf(id: string): string {
-  return `answered-request/${id}`;
 }

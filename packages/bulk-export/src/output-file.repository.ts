@@ -1,11 +1,11 @@
 import type { ExportError, Retrying } from '@bulkhead/runtime';
-import type { SecretBox } from '@bulkhead/store';
 import {
   type Claim,
   countSchema,
   createClaims,
   createEncryptedField,
   mongooseSchemaOf,
+  type SecretBox,
   type Stored,
   sumsOf,
 } from '@bulkhead/store';
@@ -65,26 +65,29 @@ export function createOutputFileRepository({
     running: 'downloading',
     unsettled,
   });
-  const encrypt = (id: string, url: string) => secretBox.encrypt({ plaintext: Buffer.from(url), owner: ownerOf(id) });
+  const links = createEncryptedField({
+    database,
+    secretBox,
+    collection: 'output_files',
+    field: 'sealedUrl',
+    ownerOf: (id) => `${id}/url`,
+  });
   const linkFields = ({ id, url, requiresAccessToken }: LinkedFile): LinkFields =>
-    requiresAccessToken ? { requiresAccessToken, url } : { requiresAccessToken, sealedUrl: encrypt(id, url) };
+    requiresAccessToken ? { requiresAccessToken, url } : { requiresAccessToken, sealedUrl: links.encrypt(id, url) };
   const toRecord = (document: OutputFileDocument): OutputFile => {
     const { _id, claim: _claim, sealedUrl, url: plainUrl = '', ...fields } = document;
-    const url =
-      sealedUrl === undefined ? plainUrl : secretBox.decrypt({ encrypted: sealedUrl, owner: ownerOf(_id) }).toString();
+    const url = sealedUrl === undefined ? plainUrl : links.decrypt(_id, sealedUrl).toString();
     return { id: _id, url, ...fields };
   };
   return {
-    encryptedFields: [
-      createEncryptedField({ database, secretBox, collection: 'output_files', field: 'sealedUrl', ownerOf }),
-    ],
+    encryptedFields: [links],
 
     /** Encrypts the links that an earlier version stored in plain text. */
     async upgrade(): Promise<void> {
       const readable = { requiresAccessToken: false, url: { $exists: true } };
       const collection = database.collection<OutputFileDocument>('output_files');
       for await (const { _id, url = '' } of collection.find(readable, { projection: { url: 1 } })) {
-        await collection.updateOne({ _id, url }, { $set: { sealedUrl: encrypt(_id, url) }, $unset: { url: 1 } });
+        await collection.updateOne({ _id, url }, { $set: { sealedUrl: links.encrypt(_id, url) }, $unset: { url: 1 } });
       }
     },
 
@@ -353,8 +356,4 @@ export function createOutputFileRepository({
       return withheld > 0 ? { ...counts, withheld } : counts;
     },
   };
-}
-
-function ownerOf(id: string): string {
-  return `${id}/url`;
 }

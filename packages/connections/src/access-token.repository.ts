@@ -39,19 +39,29 @@ export function createAccessTokenRepository(options: {
 }) {
   const { database, secretBox, noteAuthorization } = options;
   const model = database.model('AccessToken', schema);
-  const decrypt = (encrypted: string, owner: string) => secretBox.decrypt({ encrypted, owner }).toString('utf8');
+  const fieldOptions = { database, secretBox, collection: 'access_tokens' };
+  const accessTokens = createEncryptedField({
+    ...fieldOptions,
+    field: 'sealedAccessToken',
+    ownerOf: (id) => `${id}/access-token`,
+  });
+  const refreshTokens = createEncryptedField({
+    ...fieldOptions,
+    field: 'sealedRefreshToken',
+    ownerOf: (id) => `${id}/refresh-token`,
+  });
 
   const toState = (document: AccessTokenDocument & { readonly now: Date }): TokenState => {
     const { _id, sealedAccessToken, sealedRefreshToken, scope, issuedAt, renewAt, failure, now } = document;
     const token = sealedAccessToken && {
-      accessToken: decrypt(sealedAccessToken, accessOwner(_id)),
+      accessToken: accessTokens.decrypt(_id, sealedAccessToken).toString(),
       ...(scope === undefined ? {} : { scope }),
       ageMs: now.getTime() - (issuedAt?.getTime() ?? 0),
       renewInMs: (renewAt?.getTime() ?? 0) - now.getTime(),
     };
     return {
       ...(token ? { token } : {}),
-      ...(sealedRefreshToken ? { refreshToken: decrypt(sealedRefreshToken, refreshOwner(_id)) } : {}),
+      ...(sealedRefreshToken ? { refreshToken: refreshTokens.decrypt(_id, sealedRefreshToken).toString() } : {}),
       ...(failure ? { failure } : {}),
       needsAuthorization: document.needsAuthorization ?? false,
       generation: document.generation,
@@ -119,12 +129,8 @@ export function createAccessTokenRepository(options: {
     }
   };
 
-  const fieldOptions = { database, secretBox, collection: 'access_tokens' };
   return {
-    encryptedFields: [
-      createEncryptedField({ ...fieldOptions, field: 'sealedAccessToken', ownerOf: accessOwner }),
-      createEncryptedField({ ...fieldOptions, field: 'sealedRefreshToken', ownerOf: refreshOwner }),
-    ],
+    encryptedFields: [accessTokens, refreshTokens],
     read,
     supersede,
 
@@ -186,12 +192,9 @@ export function createAccessTokenRepository(options: {
   } satisfies TokenStore & Record<string, unknown>;
 
   function toFields(connectionId: string, { accessToken, refreshToken, scope, renewAfterMs }: SavedGrant) {
-    const encrypt = (text: string, owner: string) => ({
-      $literal: secretBox.encrypt({ plaintext: Buffer.from(text), owner }),
-    });
     return {
-      sealedAccessToken: encrypt(accessToken, accessOwner(connectionId)),
-      ...(refreshToken === undefined ? {} : { sealedRefreshToken: encrypt(refreshToken, refreshOwner(connectionId)) }),
+      sealedAccessToken: accessTokens.encrypt(connectionId, accessToken),
+      ...(refreshToken === undefined ? {} : { sealedRefreshToken: refreshTokens.encrypt(connectionId, refreshToken) }),
       // `$literal`, because the server chose the text of the scope, and a `$` would make it an expression.
       scope: { $literal: scope },
       issuedAt: '$$NOW',
@@ -207,14 +210,6 @@ function filterOf({ connectionId, credentialsVersion }: TokenOwner) {
 
 function inMs(amount: number) {
   return { $dateAdd: { startDate: '$$NOW', unit: 'millisecond', amount: Math.round(amount) } };
-}
-
-function accessOwner(connectionId: string): string {
-  return `${connectionId}/access-token`;
-}
-
-function refreshOwner(connectionId: string): string {
-  return `${connectionId}/refresh-token`;
 }
 
 function connectionChanged(connectionId: string): AppError {

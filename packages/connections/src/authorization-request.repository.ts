@@ -27,19 +27,24 @@ export function createAuthorizationRequestRepository(options: {
 }) {
   const { database, secretBox } = options;
   const model = database.model('AuthorizationRequest', schema);
-  const encrypt = (id: string, secrets: AuthorizationSecrets) =>
-    secretBox.encrypt({ plaintext: Buffer.from(JSON.stringify(secrets)), owner: ownerOf(id) });
+  const sealedField = createEncryptedField({
+    database,
+    secretBox,
+    collection: 'authorization_requests',
+    field: 'sealed',
+    ownerOf: (id) => `${id}/authorization`,
+  });
+  const encrypt = (id: string, secrets: AuthorizationSecrets) => sealedField.encrypt(id, JSON.stringify(secrets));
   const readSecrets = async (id: string): Promise<AuthorizationSecrets> => {
     const document = await model.findById(id, { sealed: 1 }).lean();
     if (!document?.sealed) return {};
-    const text = secretBox.decrypt({ encrypted: document.sealed, owner: ownerOf(id) }).toString('utf8');
+    const text = sealedField.decrypt(id, document.sealed).toString();
     const { draft, ...secrets } = JSON.parse(text) as AuthorizationSecrets;
     return draft ? { ...secrets, draft: { ...draft, createdAt: new Date(draft.createdAt) } } : secrets;
   };
 
-  const fieldOptions = { database, secretBox, collection: 'authorization_requests' };
   return {
-    encryptedFields: [createEncryptedField({ ...fieldOptions, field: 'sealed', ownerOf })],
+    encryptedFields: [sealedField],
 
     readSecrets,
 
@@ -114,10 +119,6 @@ export function createAuthorizationRequestRepository(options: {
 function toRecord(document: AuthorizationRequestDocument): AuthorizationRequest {
   const { _id, sealed: _s, startHash: _a, stateHash: _b, browserHash: _c, ...fields } = document;
   return { id: _id, ...fields };
-}
-
-function ownerOf(id: string): string {
-  return `${id}/authorization`;
 }
 
 /** The parts of a request that are readable in memory only. They are stored encrypted. */

@@ -25,16 +25,21 @@ export function createConnectionDraftRepository({
   readonly secretBox: SecretBox;
 }) {
   const model = database.model('ConnectionDraft', schema);
+  const sealedField = createEncryptedField({
+    database,
+    secretBox,
+    collection: 'connection_drafts',
+    field: 'sealed',
+    ownerOf: (id) => `${id}/draft`,
+  });
   return {
-    encryptedFields: [
-      createEncryptedField({ database, secretBox, collection: 'connection_drafts', field: 'sealed', ownerOf }),
-    ],
+    encryptedFields: [sealedField],
 
     async insert(connection: Connection): Promise<void> {
       const { id } = connection;
       // Drafts of processes that have crashed, for database engines that lack TTL indexes.
       await model.deleteMany({ expiresAt: { $lt: new Date() } });
-      const sealed = secretBox.encrypt({ plaintext: Buffer.from(JSON.stringify(connection)), owner: ownerOf(id) });
+      const sealed = sealedField.encrypt(id, JSON.stringify(connection));
       await model.create({ _id: id, sealed, expiresAt: new Date(Date.now() + keptMs) });
     },
 
@@ -42,8 +47,7 @@ export function createConnectionDraftRepository({
     async find(id: string): Promise<Connection | undefined> {
       const document = await model.findById(id, { sealed: 1 }).lean();
       if (document?.sealed === undefined) return undefined;
-      const text = secretBox.decrypt({ encrypted: document.sealed, owner: ownerOf(id) }).toString('utf8');
-      const draft = JSON.parse(text) as Connection;
+      const draft = JSON.parse(sealedField.decrypt(id, document.sealed).toString()) as Connection;
       return { ...draft, createdAt: new Date(draft.createdAt) };
     },
 
@@ -60,8 +64,4 @@ export function createConnectionDraftRepository({
       await model.deleteOne({ _id: id });
     },
   };
-}
-
-function ownerOf(id: string): string {
-  return `${id}/draft`;
 }

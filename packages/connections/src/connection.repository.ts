@@ -32,6 +32,17 @@ export function createConnectionRepository({ database, secretBox }: { database: 
   const claims = createConnectionClaimRepository(database);
   const findKept = batchedFind<ConnectionDocument>(model, { deletedAt: null });
   const fieldOptions = { database, secretBox, collection: 'connections' };
+  const secrets = createEncryptedField({ ...fieldOptions, field: 'sealedSecret', ownerOf: (id) => id });
+  const privateJwks = createEncryptedField({
+    ...fieldOptions,
+    field: 'sealedPrivateJwk',
+    ownerOf: (id) => `${id}/private-key`,
+  });
+  const webhookSecrets = createEncryptedField({
+    ...fieldOptions,
+    field: 'sealedWebhookSecret',
+    ownerOf: (id) => `${id}/webhook`,
+  });
   /** @returns the name that it had before @throws AppError `connection-name-taken` */
   const rename = async ({ id, name }: { readonly id: string; readonly name: string }): Promise<string | undefined> => {
     if ((await claims.take({ kind: 'name', value: name, connectionId: id })) !== id) throw nameTaken();
@@ -48,11 +59,7 @@ export function createConnectionRepository({ database, secretBox }: { database: 
   return {
     rename,
     countNumbered,
-    encryptedFields: [
-      createEncryptedField({ ...fieldOptions, field: 'sealedSecret', ownerOf: (id) => id }),
-      createEncryptedField({ ...fieldOptions, field: 'sealedPrivateJwk', ownerOf: keyOwner }),
-      createEncryptedField({ ...fieldOptions, field: 'sealedWebhookSecret', ownerOf: webhookOwner }),
-    ],
+    encryptedFields: [secrets, privateJwks, webhookSecrets],
 
     /**
      * @param options.purpose what no other connection may be for, if that is restricted
@@ -67,7 +74,7 @@ export function createConnectionRepository({ database, secretBox }: { database: 
         throw nameTaken();
       }
       // If this fails, the claims end by themselves. The connection may have been written although no answer was received.
-      await model.create({ _id: id, ...fields, ...encryptAuth({ id, auth, secretBox }) });
+      await model.create({ _id: id, ...fields, ...encryptAuth(id, auth) });
     },
 
     /** Gives connections of versions without names their default names. */
@@ -88,7 +95,7 @@ export function createConnectionRepository({ database, secretBox }: { database: 
 
     /** Replaces the credentials. @returns false if the connection does not exist */
     async saveAuth({ id, auth }: { readonly id: string; readonly auth: ConnectionAuth }): Promise<boolean> {
-      const encrypted = encryptAuth({ id, auth, secretBox });
+      const encrypted = encryptAuth(id, auth);
       const unused = (['sealedSecret', 'sealedPrivateJwk'] as const).filter((field) => encrypted[field] === undefined);
       const result = await model.updateOne(
         { _id: id },
@@ -103,12 +110,12 @@ export function createConnectionRepository({ database, secretBox }: { database: 
 
     async find(id: string): Promise<Connection | undefined> {
       const document = await findKept(id);
-      return document ? toRecord(document, secretBox) : undefined;
+      return document ? toRecord(document) : undefined;
     },
 
     async list(): Promise<Connection[]> {
       const documents = await model.find({ deletedAt: null }).sort({ _id: 1 }).lean();
-      return documents.map((document) => toRecord(document, secretBox));
+      return documents.map(toRecord);
     },
 
     /** Reads ids only, so that no secret must be decrypted. */
@@ -147,7 +154,7 @@ export function createConnectionRepository({ database, secretBox }: { database: 
         .findOne({ ...filter, ...auth, deletedAt: null })
         .sort({ _id: 1 })
         .lean();
-      return document ? toRecord(document, secretBox) : undefined;
+      return document ? toRecord(document) : undefined;
     },
 
     /** Hides the connection and frees its name at once. A worker deletes the record after it has revoked its tokens at the EHR. */
@@ -158,7 +165,7 @@ export function createConnectionRepository({ database, secretBox }: { database: 
 
     async findDeleted(id: string): Promise<{ readonly connection: Connection; readonly deletedAt: Date } | undefined> {
       const document = await model.findOne({ _id: id, deletedAt: { $ne: null } }).lean();
-      return document?.deletedAt && { connection: toRecord(document, secretBox), deletedAt: document.deletedAt };
+      return document?.deletedAt && { connection: toRecord(document), deletedAt: document.deletedAt };
     },
 
     async listDeletedIds(): Promise<string[]> {
@@ -177,7 +184,7 @@ export function createConnectionRepository({ database, secretBox }: { database: 
       readonly secret: string;
     }): Promise<void> {
       const { id, url, secret } = options;
-      const sealedWebhookSecret = secretBox.encrypt({ plaintext: Buffer.from(secret), owner: webhookOwner(id) });
+      const sealedWebhookSecret = webhookSecrets.encrypt(id, secret);
       const unsetUrl = url === undefined ? { $unset: { webhookUrl: 1 } } : {};
       await model.updateOne(
         { _id: id },
@@ -197,7 +204,7 @@ export function createConnectionRepository({ database, secretBox }: { database: 
     async findWebhookSecret(id: string): Promise<string | undefined> {
       const document = await model.findById(id, { sealedWebhookSecret: 1 }).lean();
       const encrypted = document?.sealedWebhookSecret;
-      return encrypted && secretBox.decrypt({ encrypted, owner: webhookOwner(id) }).toString('utf8');
+      return encrypted && webhookSecrets.decrypt(id, encrypted).toString();
     },
 
     async delete(id: string): Promise<boolean> {
@@ -206,44 +213,27 @@ export function createConnectionRepository({ database, secretBox }: { database: 
       return result.deletedCount === 1;
     },
   };
-}
 
-function webhookOwner(id: string): string {
-  return `${id}/webhook`;
+  function encryptAuth(id: string, auth: ConnectionAuth): EncryptedAuth {
+    if ('clientSecret' in auth && auth.clientSecret !== undefined) {
+      const { clientSecret, ...readable } = auth;
+      return { auth: readable, sealedSecret: secrets.encrypt(id, clientSecret) };
+    }
+    if (auth.method !== 'private_key_jwt' || !auth.signingKey) return { auth: { ...auth } };
+    const { privateJwk, ...signingKey } = auth.signingKey;
+    return { auth: { ...auth, signingKey }, sealedPrivateJwk: privateJwks.encrypt(id, privateJwk) };
+  }
+
+  function toRecord(document: ConnectionDocument): Connection {
+    const { _id, auth, sealedSecret, sealedPrivateJwk, ...others } = document;
+    const { sealedWebhookSecret: _, deletedAt: _at, ...fields } = others;
+    const secret = sealedSecret === undefined ? {} : { clientSecret: secrets.decrypt(_id, sealedSecret).toString() };
+    const privateJwk = sealedPrivateJwk && privateJwks.decrypt(_id, sealedPrivateJwk).toString();
+    const signingKey = privateJwk ? { signingKey: { ...(auth.signingKey as object), privateJwk } } : {};
+    // Until `migrate` has named it, a connection of an earlier version has no name.
+    const name = (fields.name as string | undefined) ?? _id;
+    return { id: _id, ...fields, name, auth: { ...auth, ...secret, ...signingKey } as unknown as ConnectionAuth };
+  }
 }
 
 type EncryptedAuth = Pick<ConnectionDocument, 'auth' | 'sealedSecret' | 'sealedPrivateJwk'>;
-
-function encryptAuth(options: {
-  readonly id: string;
-  readonly auth: ConnectionAuth;
-  readonly secretBox: SecretBox;
-}): EncryptedAuth {
-  const { id, auth, secretBox } = options;
-  const encrypt = (text: string, owner: string) => secretBox.encrypt({ plaintext: Buffer.from(text), owner });
-  if ('clientSecret' in auth && auth.clientSecret !== undefined) {
-    const { clientSecret, ...readable } = auth;
-    return { auth: readable, sealedSecret: encrypt(clientSecret, id) };
-  }
-  if (auth.method !== 'private_key_jwt' || !auth.signingKey) return { auth: { ...auth } };
-  const { privateJwk, ...signingKey } = auth.signingKey;
-  return { auth: { ...auth, signingKey }, sealedPrivateJwk: encrypt(privateJwk, keyOwner(id)) };
-}
-
-function toRecord(document: ConnectionDocument, secretBox: SecretBox): Connection {
-  const { _id, auth, sealedSecret, sealedPrivateJwk, ...others } = document;
-  const { sealedWebhookSecret: _, deletedAt: _at, ...fields } = others;
-  const decrypt = (encrypted: string, owner: string) => secretBox.decrypt({ encrypted, owner }).toString('utf8');
-  const secret = sealedSecret === undefined ? {} : { clientSecret: decrypt(sealedSecret, _id) };
-  const signingKey =
-    sealedPrivateJwk === undefined
-      ? {}
-      : { signingKey: { ...(auth.signingKey as object), privateJwk: decrypt(sealedPrivateJwk, keyOwner(_id)) } };
-  // Until `migrate` has named it, a connection of an earlier version has no name.
-  const name = (fields.name as string | undefined) ?? _id;
-  return { id: _id, ...fields, name, auth: { ...auth, ...secret, ...signingKey } as unknown as ConnectionAuth };
-}
-
-function keyOwner(id: string): string {
-  return `${id}/private-key`;
-}

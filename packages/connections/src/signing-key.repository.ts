@@ -35,9 +35,15 @@ const publishedMs = 60 * 60_000;
 /** `signing_keys`: the keys that sign the deployment's client assertions. Private halves are encrypted. */
 export function createSigningKeyRepository({ database, secretBox }: { database: Database; secretBox: SecretBox }) {
   const model = database.model('SigningKey', schema);
-  const fieldOptions = { database, secretBox, collection: 'signing_keys' };
+  const privateJwks = createEncryptedField({
+    database,
+    secretBox,
+    collection: 'signing_keys',
+    field: 'sealedPrivateJwk',
+    ownerOf: (kid) => `${kid}/signing-key`,
+  });
   return {
-    encryptedFields: [createEncryptedField({ ...fieldOptions, field: 'sealedPrivateJwk', ownerOf })],
+    encryptedFields: [privateJwks],
 
     /** @returns false if the key exists already */
     async insert(options: {
@@ -47,7 +53,7 @@ export function createSigningKeyRepository({ database, secretBox }: { database: 
     }): Promise<boolean> {
       const { key, publicJwk, now } = options;
       const { kid, alg, privateJwk } = key;
-      const sealedPrivateJwk = secretBox.encrypt({ plaintext: Buffer.from(privateJwk), owner: ownerOf(kid) });
+      const sealedPrivateJwk = privateJwks.encrypt(kid, privateJwk);
       try {
         await model.create({ _id: kid, alg, publicJwk, sealedPrivateJwk, createdAt: now });
         return true;
@@ -71,8 +77,8 @@ export function createSigningKeyRepository({ database, secretBox }: { database: 
       const usable = keys.filter((key) => isKnown(key, Date.now()));
       const key = usable.at(-1) ?? keys[0];
       if (!key) return undefined;
-      const { _id: kid, sealedPrivateJwk: encrypted } = key;
-      return { kid, alg, privateJwk: secretBox.decrypt({ encrypted, owner: ownerOf(kid) }).toString('utf8') };
+      const { _id: kid, sealedPrivateJwk } = key;
+      return { kid, alg, privateJwk: privateJwks.decrypt(kid, sealedPrivateJwk).toString() };
     },
 
     /** @returns false if the key does not exist or is retired */
@@ -101,8 +107,4 @@ function isKnown({ activatedAt, createdAt }: Pick<SigningKeyRecord, 'activatedAt
 
 function toRecord({ _id, sealedPrivateJwk: _, ...fields }: SigningKeyDocument): SigningKeyRecord {
   return { kid: _id, ...fields };
-}
-
-function ownerOf(kid: string): string {
-  return `${kid}/signing-key`;
 }

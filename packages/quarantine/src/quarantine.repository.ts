@@ -127,20 +127,18 @@ export function createQuarantineRepository(options: {
 
   const encrypt = async (id: string, { bytes, sealedFile }: QuarantinedLine) => {
     if (!bytes) return sealedFile === undefined ? {} : { sealedFile };
-    if (bytes.length <= maxInlineBytes) return { sealedBytes: secretBox.encrypt({ plaintext: bytes, owner: id }) };
+    if (bytes.length <= maxInlineBytes) return { sealedBytes: lineBytes.encrypt(id, bytes) };
     const file = files.create(id);
     await file.write(bytes);
     return { sealedFile: await file.end() };
   };
 
   const fieldOptions = { database, secretBox, collection: 'quarantine', ownerOf: (id: string) => id };
+  const lineBytes = createEncryptedField({ ...fieldOptions, field: 'sealedBytes' });
+  const corrections = createEncryptedField({ ...fieldOptions, field: 'sealedCorrection' });
 
   return {
-    encryptedFields: [
-      createEncryptedField({ ...fieldOptions, field: 'sealedBytes' }),
-      createEncryptedField({ ...fieldOptions, field: 'sealedCorrection' }),
-      ...files.encryptedFields,
-    ],
+    encryptedFields: [lineBytes, corrections, ...files.encryptedFields],
 
     /**
      * Quarantines lines. The id of a line is derived from its position, so reading a file again quarantines nothing twice.
@@ -197,13 +195,13 @@ export function createQuarantineRepository(options: {
     async openBytes(id: string): Promise<Readable> {
       const { sealedBytes, sealedFile } = await model.findById(id, { sealedBytes: 1, sealedFile: 1 }).orFail().lean();
       if (sealedFile !== undefined) return files.open({ owner: id, file: sealedFile });
-      return Readable.from(sealedBytes === undefined ? [] : [secretBox.decrypt({ encrypted: sealedBytes, owner: id })]);
+      return Readable.from(sealedBytes === undefined ? [] : [lineBytes.decrypt(id, sealedBytes)]);
     },
 
     /** Reads the bytes for a replay: the correction or, if there is none, the line itself. */
     async readLine(id: string): Promise<Buffer> {
       const { sealedCorrection } = await model.findById(id, { sealedCorrection: 1 }).orFail().lean();
-      if (sealedCorrection !== undefined) return secretBox.decrypt({ encrypted: sealedCorrection, owner: id });
+      if (sealedCorrection !== undefined) return corrections.decrypt(id, sealedCorrection);
       return buffer(await this.openBytes(id));
     },
 
@@ -212,14 +210,12 @@ export function createQuarantineRepository(options: {
       const document = await model.findById(id, { sealedCorrection: 1 }).lean();
       if (!document) return [];
       const { sealedCorrection } = document;
-      const corrected =
-        sealedCorrection === undefined ? [] : [secretBox.decrypt({ encrypted: sealedCorrection, owner: id })];
+      const corrected = sealedCorrection === undefined ? [] : [corrections.decrypt(id, sealedCorrection)];
       return [await buffer(await this.openBytes(id)), ...corrected];
     },
 
     async saveCorrection({ id, bytes }: { readonly id: string; readonly bytes: Buffer }): Promise<void> {
-      const sealedCorrection = secretBox.encrypt({ plaintext: bytes, owner: id });
-      await model.updateOne({ _id: id, state: 'open' }, { $set: { sealedCorrection } });
+      await model.updateOne({ _id: id, state: 'open' }, { $set: { sealedCorrection: corrections.encrypt(id, bytes) } });
     },
 
     /** Records a replay. @param reason why the line is still not a usable resource. Undefined if it is stored */

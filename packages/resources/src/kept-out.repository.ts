@@ -1,6 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import type { SecretBox } from '@bulkhead/store';
-import { createEncryptedField, idsBelow, isDuplicateKey } from '@bulkhead/store';
+import { createEncryptedField, idsBelow, isDuplicateKey, type SecretBox } from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
 
 /** An erased patient that a connection must not store again, or a Binary of one. It contains only keyed hashes of ids. */
@@ -40,16 +39,23 @@ export type KeptOutRepository = ReturnType<typeof createKeptOutRepository>;
 export function createKeptOutRepository({ database, secretBox }: { database: Database; secretBox: SecretBox }) {
   const model = database.model('KeptOutPatient', schema);
   const keys = database.model('KeptOutKey', keySchema);
+  const sealedKeys = createEncryptedField({
+    database,
+    secretBox,
+    collection: 'kept_out_keys',
+    field: 'sealedKey',
+    ownerOf: (connectionId) => `${connectionId}/kept-out`,
+  });
 
   const findKey = async (connectionId: string): Promise<Buffer | undefined> => {
     const document = await keys.findById(connectionId).lean();
-    return document ? secretBox.decrypt({ encrypted: document.sealedKey, owner: ownerOf(connectionId) }) : undefined;
+    return document ? sealedKeys.decrypt(connectionId, document.sealedKey) : undefined;
   };
 
   const ensureKey = async (connectionId: string): Promise<Buffer> => {
     const key = await findKey(connectionId);
     if (key) return key;
-    const sealedKey = secretBox.encrypt({ plaintext: randomBytes(32), owner: ownerOf(connectionId) });
+    const sealedKey = sealedKeys.encrypt(connectionId, randomBytes(32));
     try {
       await keys.create({ _id: connectionId, sealedKey });
     } catch (error) {
@@ -59,9 +65,7 @@ export function createKeptOutRepository({ database, secretBox }: { database: Dat
   };
 
   return {
-    encryptedFields: [
-      createEncryptedField({ database, secretBox, collection: 'kept_out_keys', field: 'sealedKey', ownerOf }),
-    ],
+    encryptedFields: [sealedKeys],
 
     /** Adds a patient and their Binaries. Adding them a second time changes nothing. */
     async add(options: {
@@ -91,7 +95,7 @@ export function createKeptOutRepository({ database, secretBox }: { database: Dat
     async listAll(): Promise<ReadonlyMap<string, KeptOutList>> {
       const lists = new Map<string, KeptOutList>();
       for (const { _id: connectionId, sealedKey } of await keys.find().lean()) {
-        const key = secretBox.decrypt({ encrypted: sealedKey, owner: ownerOf(connectionId) });
+        const key = sealedKeys.decrypt(connectionId, sealedKey);
         const ids = new Set(
           (await model.find({ _id: idsBelow(connectionId) }, { _id: 1 }).lean()).map(({ _id }) => _id),
         );
@@ -110,8 +114,4 @@ function hashOf(name: string, key: Buffer): string {
 /** Cannot equal a patient id, because ids have no slash. */
 function binaryName(id: string): string {
   return `Binary/${id}`;
-}
-
-function ownerOf(connectionId: string): string {
-  return `${connectionId}/kept-out`;
 }

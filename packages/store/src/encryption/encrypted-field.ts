@@ -6,6 +6,10 @@ import { encryptedPrefix, type SecretBox } from './secret-box.ts';
 export interface EncryptedField {
   readonly collection: string;
   readonly field: string;
+  /** Encrypts a value of the record with this id. */
+  encrypt(recordId: string, plaintext: string | Buffer): string;
+  /** @throws AppError `secret-unreadable`, see `SecretBox` */
+  decrypt(recordId: string, encrypted: string): Buffer;
   /** Counts the values that are not encrypted with the current key. */
   countOutdated(): Promise<number>;
   /** Encrypts those values with the current key. @returns how many values it encrypted. */
@@ -26,14 +30,17 @@ export function createEncryptedField(options: {
   // Two ranges around the current key's prefix. They match strings only, so records without the field are not included.
   const outdated = { $or: [{ [field]: { $lt: `${prefix}.` } }, { [field]: { $gte: `${prefix}/` } }] };
 
+  const encrypt = (recordId: string, plaintext: string | Buffer) =>
+    secretBox.encrypt({ plaintext: Buffer.from(plaintext as string), owner: ownerOf(recordId) });
+  const decrypt = (recordId: string, encrypted: string) => secretBox.decrypt({ encrypted, owner: ownerOf(recordId) });
+
   const encryptAgain = async (recordId: string, encrypted: string): Promise<boolean> => {
-    const owner = ownerOf(recordId);
-    const plaintext = decryptOrSkip(() => secretBox.decrypt({ encrypted, owner }));
+    const plaintext = decryptOrSkip(() => decrypt(recordId, encrypted));
     if (!plaintext) return false;
     // The filter includes the old value, so a value that another process has stored in the meantime is not overwritten.
     const { modifiedCount } = await records().updateOne(
       { _id: recordId, [field]: encrypted },
-      { $set: { [field]: secretBox.encrypt({ plaintext, owner }) } },
+      { $set: { [field]: encrypt(recordId, plaintext) } },
     );
     return modifiedCount === 1;
   };
@@ -41,6 +48,8 @@ export function createEncryptedField(options: {
   return {
     collection,
     field,
+    encrypt,
+    decrypt,
     countOutdated: () => records().countDocuments(outdated),
     async reencrypt() {
       let count = 0;

@@ -44,29 +44,28 @@ export function createEncryptedFiles(options: {
     await database.collection(`${bucketName}.files`).deleteMany({ _id: files });
     await database.collection(`${bucketName}.chunks`).deleteMany({ files_id: files });
   };
+  const fileKeys = createEncryptedField({
+    database,
+    secretBox,
+    collection: `${bucketName}.files`,
+    field: 'metadata.sealedKey',
+    ownerOf: (file) => file,
+  });
   const readKey = async (file: string): Promise<Buffer> => {
     const document = await database.collection<FileDocument>(`${bucketName}.files`).findOne({ _id: file });
     if (!document) throw new Error('the encrypted file does not exist');
-    return secretBox.decrypt({ encrypted: document.metadata?.sealedKey ?? '', owner: file });
+    return fileKeys.decrypt(file, document.metadata?.sealedKey ?? '');
   };
   return {
     /** The keys of the files. A rotation encrypts them again. */
-    encryptedFields: [
-      createEncryptedField({
-        database,
-        secretBox,
-        collection: `${bucketName}.files`,
-        field: 'metadata.sealedKey',
-        ownerOf: (file) => file,
-      }),
-    ],
+    encryptedFields: [fileKeys],
 
     /** @param owner the id of the record that the file belongs to: letters, digits, `.`, `_` and `-`. */
     create(owner: string): EncryptedFileWriter {
       const file = `${owner}/${randomUUID()}`;
       const key = randomBytes(32);
       const source = new PassThrough();
-      const metadata = { sealedKey: secretBox.encrypt({ plaintext: key, owner: file }) };
+      const metadata = { sealedKey: fileKeys.encrypt(file, key) };
       const upload = bucket().openUploadStreamWithId(file as never, file, { metadata });
       const stored = pipeline(source, createEncryptStream({ key, owner }), upload);
       // `end` awaits this promise. If it is rejected earlier, the next `write` that waits fails too.
