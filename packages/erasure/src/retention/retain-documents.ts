@@ -2,19 +2,22 @@ import type { DocumentContent, DocumentContentRepository, StoredParts } from '@b
 import { readAttachments } from '@bulkhead/fhir';
 import type { EncryptedFiles } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
-import { endOf, RetentionPass, type RetentionStep } from './retention-pass.ts';
+import { endOf, type Named, RetentionPass, type RetentionStep } from './retention-pass.ts';
 
-interface DocumentRecord {
-  readonly _id: string;
+/** A record that is marked when nothing refers to it. */
+interface Markable extends Named {
+  /** When a pass first found that nothing refers to the record. */
+  readonly unreferencedSince?: Date;
+}
+
+interface DocumentRecord extends Markable {
   readonly connectionId: string;
   readonly resource: { readonly type: string; readonly id: string };
   readonly index: number;
   readonly progress?: StoredParts;
-  readonly unreferencedSince?: Date;
 }
 
-interface StoredResource {
-  readonly _id: string;
+interface StoredResource extends Named {
   readonly deleted: boolean;
   readonly subsetted: boolean;
   readonly resource?: object;
@@ -33,17 +36,10 @@ export function retainDocuments(options: {
   readonly contents: DocumentContentRepository;
 }): RetentionStep {
   const { database, contents } = options;
-  const pass = new RetentionPass({ database, kind: 'document' });
-  return async (request) => {
-    const { now, olderThan, limit } = request;
-    return pass.advance(request, async (after) => {
-      const documents = database.collection<DocumentRecord>('documents');
-      const page = await documents
-        .find({ _id: { $gt: after } })
-        .project<DocumentRecord>({ connectionId: 1, resource: 1, index: 1, progress: 1, unreferencedSince: 1 })
-        .sort({ _id: 1 })
-        .limit(limit)
-        .toArray();
+  return new RetentionPass({ database, kind: 'document' }).stepOver<DocumentRecord>({
+    collection: 'documents',
+    projection: { connectionId: 1, resource: 1, index: 1, progress: 1, unreferencedSince: 1 },
+    async deleteDue(page, { now, olderThan }) {
       const referenced = await findReferenced(database, page);
       let deleted = 0;
       for (const record of page) {
@@ -53,9 +49,9 @@ export function retainDocuments(options: {
         deleted += 1;
         if (record.progress) await contents.remove(record.progress);
       }
-      return { deleted, last: endOf(page, limit) };
-    });
-  };
+      return deleted;
+    },
+  });
 }
 
 /** The ids of the documents whose attachment is in the stored version of their resource, or could be in it. */
@@ -82,10 +78,7 @@ async function findReferenced(database: Database, page: readonly DocumentRecord[
   return referenced;
 }
 
-type ContentRecord = Pick<DocumentContent, 'connectionId' | 'sha256' | 'upload' | 'parts'> & {
-  readonly _id: string;
-  readonly unreferencedSince?: Date;
-};
+type ContentRecord = Markable & Pick<DocumentContent, 'connectionId' | 'sha256' | 'upload' | 'parts'>;
 
 /** A download refers to its content only at its end. A job is aborted after an hour, so no active download is this old. */
 const graceMs = 24 * 60 * 60_000;
@@ -99,16 +92,9 @@ export function retainContents(options: {
   readonly contents: DocumentContentRepository;
 }): RetentionStep {
   const { database, contents } = options;
-  const pass = new RetentionPass({ database, kind: 'document-content' });
-  return async (request) => {
-    const { now, limit } = request;
-    return pass.advance(request, async (after) => {
-      const collection = database.collection<ContentRecord>('document_contents');
-      const page = await collection
-        .find({ _id: { $gt: after } })
-        .sort({ _id: 1 })
-        .limit(limit)
-        .toArray();
+  return new RetentionPass({ database, kind: 'document-content' }).stepOver<ContentRecord>({
+    collection: 'document_contents',
+    async deleteDue(page, { now }) {
       let deleted = 0;
       const markedBefore = new Date(now.getTime() - graceMs);
       for (const record of page) {
@@ -120,9 +106,9 @@ export function retainContents(options: {
         deleted += 1;
         await contents.remove(record);
       }
-      return { deleted, last: endOf(page, limit) };
-    });
-  };
+      return deleted;
+    },
+  });
 }
 
 interface FirstChunk {
@@ -168,12 +154,6 @@ export function retainUploads(options: { readonly database: Database; readonly f
 /** The file of a part is named `<upload>.<index>/<id>`. */
 function uploadOf(file: string): string | undefined {
   return /^(.+)\.\d+\/[^/]+$/.exec(file)?.[1];
-}
-
-interface Markable {
-  readonly _id: string;
-  /** When a pass first found that nothing refers to the record. */
-  readonly unreferencedSince?: Date;
 }
 
 /**

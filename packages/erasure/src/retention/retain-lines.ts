@@ -1,9 +1,8 @@
 import type { QuarantineRepository } from '@bulkhead/quarantine';
 import type { Connection as Database } from 'mongoose';
-import { endOf, RetentionPass, type RetentionStep } from './retention-pass.ts';
+import { type Named, RetentionPass, type RetentionStep } from './retention-pass.ts';
 
-interface OldLine {
-  readonly _id: string;
+interface OldLine extends Named {
   readonly fileId: string;
   readonly exportId: string;
 }
@@ -15,16 +14,12 @@ interface LineOptions {
 
 /** Deletes quarantined lines that were stored later. Their content is in the stored resources. */
 export function retainReplayedLines({ database, quarantine }: LineOptions): RetentionStep {
-  const pass = new RetentionPass({ database, kind: 'replayed-line' });
-  return async (request) => {
-    const { olderThan, limit } = request;
-    return pass.advance(request, async (after) => {
-      const old = { state: 'replayed', 'replay.at': { $lt: olderThan } };
-      const page = await findPage(database, { after, old, limit });
-      const deleted = await quarantine.deleteReplayed(page.map(({ _id }) => _id));
-      return { deleted, last: endOf(page, limit) };
-    });
-  };
+  return new RetentionPass({ database, kind: 'replayed-line' }).stepOver({
+    collection: 'quarantine',
+    filter: (olderThan) => ({ state: 'replayed', 'replay.at': { $lt: olderThan } }),
+    projection: { _id: 1 },
+    deleteDue: (page) => quarantine.deleteReplayed(page.map(({ _id }) => _id)),
+  });
 }
 
 /**
@@ -32,7 +27,6 @@ export function retainReplayedLines({ database, quarantine }: LineOptions): Rete
  * the counts of the file from its remaining lines. The counts of the export still include the deleted lines.
  */
 export function retainOpenLines({ database, quarantine }: LineOptions): RetentionStep {
-  const pass = new RetentionPass({ database, kind: 'quarantined-line' });
   const isNeeded = async ({ fileId, exportId }: OldLine, olderThan: Date): Promise<boolean> => {
     const younger = { fileId, state: 'open', createdAt: { $gte: olderThan } };
     if (await database.collection('quarantine').findOne(younger)) return true;
@@ -42,29 +36,17 @@ export function retainOpenLines({ database, quarantine }: LineOptions): Retentio
       (await database.collection('sync_runs').findOne(active)) !== null
     );
   };
-  return async (request) => {
-    const { olderThan, limit } = request;
-    return pass.advance(request, async (after) => {
-      const old = { state: 'open', createdAt: { $lt: olderThan } };
-      const page = await findPage(database, { after, old, limit });
+  return new RetentionPass({ database, kind: 'quarantined-line' }).stepOver<OldLine>({
+    collection: 'quarantine',
+    filter: (olderThan) => ({ state: 'open', createdAt: { $lt: olderThan } }),
+    projection: { fileId: 1, exportId: 1 },
+    async deleteDue(page, { olderThan }) {
       const byFile = new Map(page.map((line) => [line.fileId, line]));
       let deleted = 0;
       for (const line of byFile.values()) {
         if (!(await isNeeded(line, olderThan))) deleted += await quarantine.deleteByFile(line.fileId);
       }
-      return { deleted, last: endOf(page, limit) };
-    });
-  };
-}
-
-function findPage(
-  database: Database,
-  { after, old, limit }: { readonly after: string; readonly old: object; readonly limit: number },
-): Promise<OldLine[]> {
-  return database
-    .collection<OldLine>('quarantine')
-    .find({ _id: { $gt: after }, ...old } as never, { projection: { fileId: 1, exportId: 1 } })
-    .sort({ _id: 1 })
-    .limit(limit)
-    .toArray();
+      return deleted;
+    },
+  });
 }

@@ -18,6 +18,10 @@ export interface RetentionRequest {
 /** Deletes the due records among the next `limit` records of its kind. */
 export type RetentionStep = (request: RetentionRequest) => Promise<RetentionBatch>;
 
+export interface Named {
+  readonly _id: string;
+}
+
 interface PassDocument {
   /** The kind of record. */
   readonly _id: string;
@@ -70,6 +74,29 @@ export class RetentionPass {
     return { deleted, hasMore: last !== undefined };
   }
 
+  /** Returns a step over the records of a collection in the order of ids. */
+  stepOver<Record extends Named>(options: {
+    readonly collection: string;
+    /** Selects the records that can be due. Default: all. */
+    readonly filter?: (olderThan: Date) => object;
+    readonly projection?: object;
+    /** Deletes the due records of a page. @returns how many */
+    readonly deleteDue: (page: readonly Record[], request: RetentionRequest) => Promise<number>;
+  }): RetentionStep {
+    const { collection, filter = () => ({}), projection = {}, deleteDue } = options;
+    return (request) =>
+      this.advance(request, async (after) => {
+        const { olderThan, limit } = request;
+        const records = await this.#database
+          .collection<Named>(collection)
+          .find({ _id: { $gt: after }, ...filter(olderThan) }, { projection })
+          .sort({ _id: 1 })
+          .limit(limit)
+          .toArray();
+        return { deleted: await deleteDue(records as never, request), last: endOf(records, limit) };
+      });
+  }
+
   /** Called before a record is deleted, so that its parts are found after a crash. */
   async noteDeleting(ids: readonly string[]): Promise<void> {
     await this.#passes().updateOne({ _id: this.#kind }, { $addToSet: { deleting: { $each: [...ids] } } });
@@ -115,6 +142,6 @@ export async function listRetentionStates(database: Database): Promise<Retention
 }
 
 /** The last id of a page, or undefined if no records follow it. */
-export function endOf(page: readonly { readonly _id: string }[], limit: number): string | undefined {
+export function endOf(page: readonly Named[], limit: number): string | undefined {
   return page.length < limit ? undefined : page.at(-1)?._id;
 }
