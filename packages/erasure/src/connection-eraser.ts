@@ -2,21 +2,15 @@ import type { DocumentContentRepository } from '@bulkhead/documents';
 import { listResourceTypes } from '@bulkhead/resources';
 import { type EncryptedFiles, idsBelow } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
+import { batchSize, type Named, toBatches } from './batches.ts';
 import { erasedCollections } from './collections.ts';
-import type { DataAmounts, NumbersByName } from './erasure.record.ts';
-
-/** The number of ids in one command, and of documents that are deleted between two checks of the signal. */
-const batchSize = 500;
+import { type DataAmounts, type NumbersByName, sumBytes, withoutZeros } from './erasure.record.ts';
 
 export interface Batch {
   readonly connectionId: string;
   readonly signal: AbortSignal;
   /** Called with the deleted amounts after each batch. */
   readonly onDeleted: (amounts: DataAmounts) => Promise<void>;
-}
-
-export interface Named {
-  readonly _id: string;
 }
 
 /**
@@ -69,15 +63,18 @@ export function createConnectionEraser(options: {
     for (const id of ids) await quarantineFiles.removeBelow(id);
   };
 
+  /** The erasers of the collections whose records are found in this way. */
+  const erasersOf = (how: 'connectionId' | 'prefix' | '_id', filterOf: (connectionId: string) => object) =>
+    Object.entries(erasedCollections)
+      .filter(([, rule]) => rule === how)
+      .map(([name]) => (batch: Batch) => {
+        const count = records(kinds[name] ?? name);
+        return deleteAll(name, filterOf(batch.connectionId), batch, { count });
+      });
+
   const erasers: readonly ((batch: Batch) => Promise<number>)[] = [
-    ...simpleCollections('connectionId').map(
-      (name) => (batch: Batch) =>
-        deleteAll(name, { connectionId: batch.connectionId }, batch, { count: records(kinds[name] ?? name) }),
-    ),
-    ...simpleCollections('prefix').map(
-      (name) => (batch: Batch) =>
-        deleteAll(name, { _id: idsBelow(batch.connectionId) }, batch, { count: records(kinds[name] ?? name) }),
-    ),
+    ...erasersOf('connectionId', (connectionId) => ({ connectionId })),
+    ...erasersOf('prefix', (connectionId) => ({ _id: idsBelow(connectionId) })),
     async (batch) => {
       let deleted = 0;
       for (const type of await listResourceTypes(database)) {
@@ -118,7 +115,7 @@ export function createConnectionEraser(options: {
         },
         count: (deleted, page) => ({
           ...amounts({ records: { documentContents: deleted } }),
-          contentBytes: page.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+          contentBytes: sumBytes(page),
         }),
       }),
     (batch) =>
@@ -147,10 +144,7 @@ export function createConnectionEraser(options: {
       await database.collection('answered_requests').deleteMany({ connectionId });
       return 0;
     },
-    ...simpleCollections('_id').map(
-      (name) => (batch: Batch) =>
-        deleteAll(name, { _id: batch.connectionId }, batch, { count: records(kinds[name] ?? name) }),
-    ),
+    ...erasersOf('_id', (_id) => ({ _id })),
   ];
 
   return {
@@ -213,10 +207,7 @@ export function createConnectionEraser(options: {
     const runs = await collection(name)
       .find({ connectionId } as never, { projection: { _id: 1 } })
       .toArray();
-    const pages = Math.ceil(runs.length / batchSize);
-    return Array.from({ length: pages }, (_, page) =>
-      runs.slice(page * batchSize, (page + 1) * batchSize).map(({ _id }) => _id),
-    );
+    return toBatches(runs.map(({ _id }) => _id));
   }
 }
 
@@ -240,19 +231,14 @@ const kinds: Readonly<Record<string, string>> = {
   kept_out_keys: 'keptOutKeys',
 };
 
-function simpleCollections(how: 'connectionId' | 'prefix' | '_id'): string[] {
-  return Object.entries(erasedCollections).flatMap(([name, rule]) => (rule === how ? [name] : []));
-}
-
 function ofAuthorization(connectionId: string): object {
   return { $or: [{ connectionId }, { 'result.connectionId': connectionId }] };
 }
 
 /** Omits counts of zero. */
 function amounts(counts: { readonly resources?: NumbersByName; readonly records?: NumbersByName }): DataAmounts {
-  const withoutZeros = (numbers: NumbersByName = {}) =>
-    Object.fromEntries(Object.entries(numbers).filter(([, count]) => count > 0));
-  return { resources: withoutZeros(counts.resources), records: withoutZeros(counts.records), contentBytes: 0 };
+  const { resources = {}, records = {} } = counts;
+  return { resources: withoutZeros(resources), records: withoutZeros(records), contentBytes: 0 };
 }
 
 function records(kind: string): (deleted: number) => DataAmounts {

@@ -23,6 +23,15 @@ export const dataAmountsSchema = z
   .meta({ id: 'DataAmounts', description: 'How much data is stored, or was deleted.' });
 export type DataAmounts = Immutable<z.output<typeof dataAmountsSchema>>;
 
+/** Omits counts of zero. */
+export function withoutZeros(numbers: NumbersByName): NumbersByName {
+  return Object.fromEntries(Object.entries(numbers).filter(([, count]) => count > 0));
+}
+
+export function sumBytes(contents: readonly { readonly sizeBytes: number }[]): number {
+  return contents.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+}
+
 export const noAmounts: DataAmounts = { resources: {}, records: {}, contentBytes: 0 };
 
 /** The deletion of all stored data of a connection, or of one of its patients. */

@@ -11,7 +11,8 @@ import {
 import type { QuarantineRepository } from '@bulkhead/quarantine';
 import { listResourceTypes } from '@bulkhead/resources';
 import type { Connection as Database } from 'mongoose';
-import type { DataAmounts } from './erasure.record.ts';
+import { batchSize, type Named, toBatches } from './batches.ts';
+import { type DataAmounts, sumBytes, withoutZeros } from './erasure.record.ts';
 
 export interface PatientOfConnection {
   readonly connectionId: string;
@@ -23,10 +24,6 @@ export interface Pass extends PatientOfConnection {
   /** Called with the ids of Binaries of the patient before they are deleted. */
   readonly onBinaries: (ids: readonly string[]) => Promise<void>;
   readonly onDeleted: (amounts: DataAmounts) => Promise<void>;
-}
-
-export interface Named {
-  readonly _id: string;
 }
 
 interface StoredResource extends Named {
@@ -45,7 +42,6 @@ interface Step extends Named {
   readonly searches: readonly { readonly nextUrl?: string; readonly loopMark?: string }[];
 }
 
-const batchSize = 500;
 /** Replaces the id of the patient in the records of runs, which are kept. */
 const erasedPatient = 'erased';
 /** Resources of these types can have more patients than their keys list. They are found by reading the whole resource. */
@@ -249,7 +245,7 @@ export function createPatientEraser(options: {
     const documents = new Map<string, StoredDocument>();
     const filters = [
       { connectionId, patientId },
-      ...chunks(resourceIds).map((ids) => ({ connectionId, 'resource.id': { $in: ids } })),
+      ...toBatches(resourceIds).map((ids) => ({ connectionId, 'resource.id': { $in: ids } })),
     ];
     for (const filter of filters)
       for await (const page of documentsOf(filter)) for (const document of page) documents.set(document._id, document);
@@ -318,7 +314,7 @@ export function createPatientEraser(options: {
         _id: `${patient.connectionId}/${patient.patientId}`,
       });
       const records = { documents, documentContents, ...lines, crawlMarks, sharedResources };
-      return { resources: present(resources), records: present(records), contentBytes };
+      return { resources: withoutZeros(resources), records: withoutZeros(records), contentBytes };
     },
   };
 }
@@ -340,18 +336,4 @@ async function* pages<Item>(items: AsyncIterable<Item> | Iterable<Item>): AsyncG
     page = [];
   }
   if (page.length > 0) yield page;
-}
-
-function chunks<Item>(items: readonly Item[]): Item[][] {
-  const count = Math.ceil(items.length / batchSize);
-  return Array.from({ length: count }, (_, index) => items.slice(index * batchSize, (index + 1) * batchSize));
-}
-
-function sumBytes(contents: readonly { readonly sizeBytes: number }[]): number {
-  return contents.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-}
-
-/** Omits counts of zero. */
-function present(counts: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
-  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
 }

@@ -2,7 +2,8 @@ import type { DocumentContent, DocumentContentRepository, StoredParts } from '@b
 import { readAttachments } from '@bulkhead/fhir';
 import type { EncryptedFiles } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
-import { endOf, type Named, RetentionPass, type RetentionStep } from './retention-pass.ts';
+import type { Named } from '../batches.ts';
+import { endOf, RetentionPass, type RetentionStep } from './retention-pass.ts';
 
 /** A record that is marked when nothing refers to it. */
 interface Markable extends Named {

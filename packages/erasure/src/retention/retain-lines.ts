@@ -1,6 +1,7 @@
 import type { QuarantineRepository } from '@bulkhead/quarantine';
 import type { Connection as Database } from 'mongoose';
-import { type Named, RetentionPass, type RetentionStep } from './retention-pass.ts';
+import type { Named } from '../batches.ts';
+import { RetentionPass, type RetentionStep } from './retention-pass.ts';
 
 interface OldLine extends Named {
   readonly fileId: string;

@@ -1,4 +1,5 @@
 import type { Connection as Database } from 'mongoose';
+import type { Named } from '../batches.ts';
 
 /** The result of one call of a step. */
 export interface RetentionBatch {
@@ -17,10 +18,6 @@ export interface RetentionRequest {
 
 /** Deletes the due records among the next `limit` records of its kind. */
 export type RetentionStep = (request: RetentionRequest) => Promise<RetentionBatch>;
-
-export interface Named {
-  readonly _id: string;
-}
 
 interface PassDocument {
   /** The kind of record. */
