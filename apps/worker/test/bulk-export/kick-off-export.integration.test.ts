@@ -1,19 +1,17 @@
 import { kickOff } from '@bulkhead/bulk-export/steps';
 import { makeBulkExport } from '@bulkhead/bulk-export/testing';
 import { createStore } from '@bulkhead/system';
-import { startTcpProxy, waitFor } from '@bulkhead/testing';
+import { waitFor } from '@bulkhead/testing';
 import { describe, expect, test } from '@jest/globals';
+import { proxyDatabase } from '../harness/proxy-database.ts';
 import { startUseCases } from '../harness/start-use-cases.ts';
 
 describe('a kick-off that was accepted', () => {
   test.concurrent('an accepted kick-off is not sent again if MongoDB is unavailable: its status URL is kept until it is stored #lost-kick-off', async () => {
     await using cases = await startUseCases();
     const { deps, mongodbUri, encryptionKey } = cases;
-    const { hostname, port } = new URL(mongodbUri);
-    const proxy = await startTcpProxy({ host: hostname, port: Number(port) });
-    const uri = new URL(mongodbUri);
-    uri.port = String(proxy.port);
-    const store = createStore({ uri: uri.href, encryptionKey });
+    await using proxy = await proxyDatabase(mongodbUri);
+    const store = createStore({ uri: proxy.uri, encryptionKey });
     await store.connect();
     const record = makeBulkExport({ connectionId: cases.connection.id, createdAt: cases.clock.now });
     await deps.store.bulkExports.insert({ record, requestKey: record.id });
@@ -35,7 +33,6 @@ describe('a kick-off that was accepted', () => {
     });
     expect(await cases.control.exports()).toHaveLength(1);
     await store.close();
-    await proxy.close();
   }, 60_000);
 
   test.concurrent('a kick-off whose process crashed is sent again with a warning, because its status URL is lost #lost-kick-off', async () => {

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Connection } from '@bulkhead/providers';
-import { startTcpProxy, waitFor } from '@bulkhead/testing';
+import { waitFor } from '@bulkhead/testing';
 import { describe, expect, test } from '@jest/globals';
+import { proxyDatabase } from '../harness/proxy-database.ts';
 import {
   type Member,
   matchToken,
@@ -62,28 +63,21 @@ describe('a refresh token', () => {
 
   test.concurrent('a refresh token that was received while MongoDB was unavailable is not lost', async () => {
     await using cluster = await startTokenCluster();
-    const { hostname, port } = new URL(String(cluster.env.MONGODB_URI));
-    const proxy = await startTcpProxy({ host: hostname, port: Number(port) });
-    try {
-      const uri = new URL(String(cluster.env.MONGODB_URI));
-      uri.port = String(proxy.port);
-      const [member, otherMember] = [await cluster.join({ mongodbUri: uri.href }), await cluster.join()];
-      const connection = await authorized(cluster, otherMember.store);
-      await cluster.order({ match: matchToken, fault: { kind: 'latency', ms: 500 } });
-      const reading = member.read(connection);
-      await waitFor(async () => (await answers(cluster)).length === 2);
-      await proxy.close();
-      await waitFor(async () => (await answers(cluster))[1] === 200);
-      // Longer than the driver waits for a server, so that a write fails.
-      for (let outage = 0; outage < 2; outage += 1) await expect(member.store.ping()).rejects.toThrow();
-      await proxy.open();
-      expect(await reading).toBe(200);
-      await cluster.order({ match: { path: '/Patient/' }, fault: { kind: 'expire-tokens' } });
-      expect(await otherMember.read(connection)).toBe(200);
-      expect(await answers(cluster)).toEqual([200, 200, 200]);
-    } finally {
-      await proxy.close();
-    }
+    await using proxy = await proxyDatabase(cluster.env.MONGODB_URI);
+    const [member, otherMember] = [await cluster.join({ mongodbUri: proxy.uri }), await cluster.join()];
+    const connection = await authorized(cluster, otherMember.store);
+    await cluster.order({ match: matchToken, fault: { kind: 'latency', ms: 500 } });
+    const reading = member.read(connection);
+    await waitFor(async () => (await answers(cluster)).length === 2);
+    await proxy.close();
+    await waitFor(async () => (await answers(cluster))[1] === 200);
+    // Longer than the driver waits for a server, so that a write fails.
+    for (let outage = 0; outage < 2; outage += 1) await expect(member.store.ping()).rejects.toThrow();
+    await proxy.open();
+    expect(await reading).toBe(200);
+    await cluster.order({ match: { path: '/Patient/' }, fault: { kind: 'expire-tokens' } });
+    expect(await otherMember.read(connection)).toBe(200);
+    expect(await answers(cluster)).toEqual([200, 200, 200]);
   }, 60_000);
 
   test.concurrent('a refresh token that was received while the credentials were changed is not lost', async () => {

@@ -149,14 +149,10 @@ describe('a connection test', () => {
       { step: 'token', code: 'token-refused' },
     ]);
     expect(await store.connections.listIds()).toEqual(before);
-    const database = await openDatabase(system.env.MONGODB_URI ?? '');
-    try {
-      expect(await database.db.collection('connection_drafts').countDocuments()).toBe(0);
-      const owners = (await database.db.collection('access_tokens').find().toArray()).map(({ _id }) => String(_id));
-      expect(owners.filter((id) => !before.includes(id))).toEqual([]);
-    } finally {
-      await database.close();
-    }
+    await using database = await openDatabase(system.env.MONGODB_URI ?? '');
+    expect(await database.db.collection('connection_drafts').countDocuments()).toBe(0);
+    const owners = (await database.db.collection('access_tokens').find().toArray()).map(({ _id }) => String(_id));
+    expect(owners.filter((id) => !before.includes(id))).toEqual([]);
     const [event] = await store.auditEvents.list({ filter: { action: 'connection.test-draft' }, limit: 1 });
     expect(event).toMatchObject({ outcome: 'success', target: { provider: 'athenahealth' } });
   });

@@ -2,8 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Connection } from '@bulkhead/providers';
-import { baseEnv, startTcpProxy, waitFor } from '@bulkhead/testing';
+import { baseEnv, waitFor } from '@bulkhead/testing';
 import { describe, expect, test } from '@jest/globals';
+import { proxyDatabase } from '../harness/proxy-database.ts';
 import {
   matchToken,
   startTokenCluster,
@@ -138,20 +139,13 @@ describe('a token of the cluster', () => {
 
   test.concurrent('clients request no token of their own while MongoDB is unavailable', async () => {
     await using cluster = await startTokenCluster();
-    const { hostname, port } = new URL(String(cluster.env.MONGODB_URI));
-    const proxy = await startTcpProxy({ host: hostname, port: Number(port) });
-    try {
-      const uri = new URL(String(cluster.env.MONGODB_URI));
-      uri.port = String(proxy.port);
-      const { read } = await cluster.join({ mongodbUri: uri.href });
-      await proxy.close();
-      const outcomes = await Promise.all(times(5, () => read()));
-      expect(outcomes.every((outcome) => /Mongo|Pool/.test(String(outcome)))).toBe(true);
-      expect(await tokenRequests(cluster)).toBe(0);
-      await proxy.open();
-      expect(await read()).toBe(200);
-    } finally {
-      await proxy.close();
-    }
+    await using proxy = await proxyDatabase(cluster.env.MONGODB_URI);
+    const { read } = await cluster.join({ mongodbUri: proxy.uri });
+    await proxy.close();
+    const outcomes = await Promise.all(times(5, () => read()));
+    expect(outcomes.every((outcome) => /Mongo|Pool/.test(String(outcome)))).toBe(true);
+    expect(await tokenRequests(cluster)).toBe(0);
+    await proxy.open();
+    expect(await read()).toBe(200);
   }, 60_000);
 });

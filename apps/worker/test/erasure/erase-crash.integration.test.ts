@@ -28,12 +28,8 @@ test('an erasure whose worker is killed is completed by the next worker', async 
     timeoutMs: 120_000,
     what: 'the end of the erasure',
   });
-  const database = await openDatabase(system.env.MONGODB_URI ?? '');
-  try {
-    const remaining = [...(await database.dump())].filter(([key, text]) => `${key} ${text}`.includes(connectionId));
-    const kinds = new Set(remaining.map(([key]) => key.split('/')[0]));
-    expect([...kinds].toSorted()).toEqual(['audit_events', 'erasures']);
-  } finally {
-    await database.close();
-  }
+  await using database = await openDatabase(system.env.MONGODB_URI ?? '');
+  const remaining = [...(await database.dump())].filter(([key, text]) => `${key} ${text}`.includes(connectionId));
+  const kinds = new Set(remaining.map(([key]) => key.split('/')[0]));
+  expect([...kinds].toSorted()).toEqual(['audit_events', 'erasures']);
 }, 240_000);

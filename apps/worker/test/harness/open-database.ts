@@ -2,7 +2,10 @@ import { MongoClient } from 'mongodb';
 
 export type OpenDatabase = Awaited<ReturnType<typeof openDatabase>>;
 
-/** Opens the database without the store, for a test that compares all of it or creates a state that only a crash leaves. */
+/**
+ * Opens the database without the store, for a test that compares all of it or creates a state that only a crash leaves. `await using`
+ * closes it.
+ */
 export async function openDatabase(uri: string) {
   const client = await MongoClient.connect(uri);
   const db = client.db();
@@ -18,6 +21,7 @@ export async function openDatabase(uri: string) {
       return documents;
     },
     close: () => client.close(),
+    [Symbol.asyncDispose]: () => client.close(),
   };
 }
 

@@ -4,6 +4,7 @@ import { createEhrSimulator, createSimulatorControl, type EhrSimulatorOptions } 
 import { createLogger, createMetrics, type Logger, type Tracing } from '@bulkhead/runtime';
 import { createStore } from '@bulkhead/system';
 import { testServices, waitFor } from '@bulkhead/testing';
+import { Redis } from 'ioredis';
 import { buildApp as buildWorker } from '../../src/app.ts';
 import { readWorkerConfig } from '../../src/env.ts';
 import { fastLimit, writeFastProvider } from './fast-provider.ts';
@@ -148,6 +149,12 @@ export async function startSystem(
     },
     /** Injects a fault into the simulator (see its README). */
     order: control.order,
+    /** Deletes the keys of this system as a FLUSHALL would. Other tests use the same server. */
+    async loseRedis() {
+      const redis = new Redis(redisUrl);
+      await redis.del(...(await redis.keys(`${prefix}*`)));
+      redis.disconnect();
+    },
     async startWorker(): Promise<SystemWorker> {
       const metrics = createMetrics();
       const worker = buildWorker({

@@ -38,12 +38,6 @@ const ended = (id: string) =>
     { timeoutMs: 60_000, what: `the end of a run of ${id}` },
   );
 
-/** Deletes the keys of this test as a FLUSHALL would. Other tests use the same server. */
-async function loseRedis(): Promise<void> {
-  const keys = await redis.keys(`${system.env.BULKHEAD_PREFIX}:*`);
-  await redis.del(...keys);
-}
-
 describe('a schedule', () => {
   test.each([{ kind: 'export' }, { kind: 'sync' }])(
     'a schedule of a $kind runs on demand and later shows the result of the run',
@@ -82,7 +76,7 @@ describe('a schedule', () => {
     const id = await create();
     expect(await jobs()).toEqual([id]);
     await system.startWorker();
-    await loseRedis();
+    await system.loseRedis();
     await waitFor(async () => (await jobs()).includes(id), { what: 'the job of the schedule' });
   }, 60_000);
 

@@ -1,6 +1,5 @@
 import { waitFor } from '@bulkhead/testing';
 import { describe, expect, test } from '@jest/globals';
-import { Redis } from 'ioredis';
 import { compareWithSimulator } from '../harness/compare-with-simulator.ts';
 import { spawnWorker } from '../harness/spawn-worker.ts';
 import { type System, startSystem } from '../harness/start-system.ts';
@@ -176,11 +175,7 @@ describe('an enhanced sync resumes by itself', () => {
       const used = async () => (await system.request('GET', `${runs}/${id}`)).body.data.requests as number;
       await waitFor(async () => (await used()) > 5);
       await first.kill();
-      if (losesRedis) {
-        const redis = new Redis(system.env.REDIS_URL ?? '');
-        await redis.del(...(await redis.keys(`${system.env.BULKHEAD_PREFIX}*`)));
-        redis.disconnect();
-      }
+      if (losesRedis) await system.loseRedis();
       await using _next = spawnWorker(system.env);
       const run = await ended(system, id);
       expect(run).toMatchObject({ status: 'COMPLETED', requests: run.minimumRequests });

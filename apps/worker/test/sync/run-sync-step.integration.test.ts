@@ -148,10 +148,9 @@ describe('a crawl of a server that can be searched without a patient', () => {
     const { store } = cases.deps;
     const [newPatient = ''] = patients;
     // Forgets the patient: its marks and its records, except for the Patient itself.
-    const database = await openDatabase(cases.mongodbUri);
+    await using database = await openDatabase(cases.mongodbUri);
     await database.db.collection('crawl_marks').deleteOne({ _id: `${cases.connection.id}/${newPatient}` as never });
     await database.db.collection('Observation').deleteMany({ 'keys.patient': newPatient });
-    await database.close();
     expect(await differences()).not.toEqual([]);
     const { byType } = await sync(cases, sweepAll);
     expect(byType.get('Observation')).toMatchObject({ searches: 2 });
@@ -162,7 +161,7 @@ describe('a crawl of a server that can be searched without a patient', () => {
 
   test('a sync of all patients with `since` leaves the marks where they would leave a gap', async () => {
     await storePatients();
-    const database = await openDatabase(cases.mongodbUri);
+    await using database = await openDatabase(cases.mongodbUri);
     const setMarks = (at: string) =>
       database.db.collection('crawl_marks').updateMany({}, { $set: { 'marks.Observation': new Date(at) } });
     const observationMarks = async () =>
@@ -173,7 +172,6 @@ describe('a crawl of a server that can be searched without a patient', () => {
     await setMarks('2026-01-03');
     await sync(cases, { ...sweepAll, since: '2026-01-02T00:00:00Z' });
     for (const mark of await observationMarks()) expect(mark?.getTime()).toBeGreaterThan(Date.parse('2026-02-01'));
-    await database.close();
   }, 30_000);
 
   test('a sync of named patients searches them by themselves', async () => {

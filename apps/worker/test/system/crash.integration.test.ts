@@ -1,6 +1,5 @@
 import { waitFor } from '@bulkhead/testing';
 import { describe, expect, test } from '@jest/globals';
-import { Redis } from 'ioredis';
 import { compareWithSimulator } from '../harness/compare-with-simulator.ts';
 import { type SpawnedWorker, spawnWorker } from '../harness/spawn-worker.ts';
 import { type System, startSystem } from '../harness/start-system.ts';
@@ -53,32 +52,22 @@ describe('after a crash #crash', () => {
   test.concurrent('an export completes after all Redis data was lost during a download', async () => {
     await using system = await startSystem({ simulator, env });
     await system.order(slowFile);
-    const redis = new Redis(system.env.REDIS_URL ?? '');
-    try {
-      await using worker = spawnWorker(system.env);
-      const id = await system.startExport();
-      await whileDownloading(system, id);
-      await worker.kill();
-      await redis.del(...(await redis.keys(`${system.env.BULKHEAD_PREFIX}*`)));
-      await using _next = spawnWorker(system.env);
-      await expectWhole(system, id);
-    } finally {
-      redis.disconnect();
-    }
+    await using worker = spawnWorker(system.env);
+    const id = await system.startExport();
+    await whileDownloading(system, id);
+    await worker.kill();
+    await system.loseRedis();
+    await using _next = spawnWorker(system.env);
+    await expectWhole(system, id);
   }, 90_000);
 
   test.concurrent('an export completes after all Redis data was lost while the server was exporting', async () => {
     await using system = await startSystem({ simulator: { ...simulator, exportSeconds: 3 }, env: withoutDocuments });
     await system.startWorker();
-    const redis = new Redis(system.env.REDIS_URL ?? '');
-    try {
-      const id = await system.startExport();
-      await waitFor(async () => (await system.store.bulkExports.find(id))?.phase === 'exporting');
-      await redis.del(...(await redis.keys(`${system.env.BULKHEAD_PREFIX}*`)));
-      await expectWhole(system, id);
-    } finally {
-      redis.disconnect();
-    }
+    const id = await system.startExport();
+    await waitFor(async () => (await system.store.bulkExports.find(id))?.phase === 'exporting');
+    await system.loseRedis();
+    await expectWhole(system, id);
   }, 90_000);
 });
 
