@@ -6,12 +6,14 @@ import { startUseCases, type UseCases } from '../harness/start-use-cases.ts';
 let cases: UseCases;
 afterEach(() => cases.stop());
 
-const marks = async () => {
-  const watermarks = await cases.deps.store.watermarks.list({ connectionId: cases.connection.id });
-  return watermarks.map(({ resourceType }) => resourceType);
-};
-
 describe('a manifest', () => {
+  const manifest = {
+    transactionTime: '2024-01-01T00:00:00Z',
+    requiresAccessToken: true,
+    unreadableEntries: 0,
+    hasDeletedList: true,
+  };
+
   test('a manifest of 20,000 files becomes a ledger and a flow, and a second read adds nothing #large-manifest', async () => {
     cases = await startUseCases();
     await cases.orderScenario('many-files');
@@ -35,16 +37,9 @@ describe('a manifest', () => {
       url,
       ...(promisedCount === undefined ? {} : { count: promisedCount }),
     }));
-    const manifest = {
-      transactionTime: '2024-01-01T00:00:00Z',
-      requiresAccessToken: true,
-      unreadableEntries: 0,
-      hasDeletedList: true,
-      entries,
-    };
     const current = await cases.read(exportId);
     const before = { ...current, phase: 'exporting' as const, version: current.version - 1 };
-    await acceptManifest(cases.deps, { record: before, manifest });
+    await acceptManifest(cases.deps, { record: before, manifest: { ...manifest, entries } });
     expect(await store.outputFiles.listUnsettledIds(exportId)).toHaveLength(20_000);
   }, 90_000);
 
@@ -55,14 +50,8 @@ describe('a manifest', () => {
     const record = await cases.read(exportId);
     // The export is cancelled before the manifest is written to the ledger.
     await store.bulkExports.transition({ from: record, to: 'cancelled', change: {} });
-    const manifest = {
-      transactionTime: '2024-01-01T00:00:00Z',
-      requiresAccessToken: true,
-      unreadableEntries: 0,
-      hasDeletedList: true,
-      entries: [{ section: 'output' as const, type: 'Patient', url: 'http://ehr.example/1' }],
-    };
-    await acceptManifest(cases.deps, { record, manifest });
+    const entries = [{ section: 'output' as const, type: 'Patient', url: 'http://ehr.example/1' }];
+    await acceptManifest(cases.deps, { record, manifest: { ...manifest, entries } });
     expect(await store.outputFiles.listByExport(exportId)).toMatchObject([{ state: 'cancelled' }]);
     expect((await cases.read(exportId)).phase).toBe('cancelled');
   });
@@ -76,7 +65,7 @@ describe('a manifest', () => {
       warnings: [{ code: 'types-withheld' }, { code: 'watermarks-held' }],
     });
     expect(ended.warnings[0]?.message).toContain('Patient');
-    expect(await marks()).toEqual(['Condition', 'Observation']);
+    expect(await cases.markedTypes()).toEqual(['Condition', 'Observation']);
   });
 
   test('a missing type that the scopes cover has no resources, and its watermark advances #watermarks', async () => {
@@ -84,7 +73,7 @@ describe('a manifest', () => {
     await cases.orderScenario('missing-types');
     const ended = await runExport(cases, { resourceTypes: ['Patient', 'Observation'] });
     expect(ended.warnings).toMatchObject([{ code: 'types-missing' }]);
-    expect(await marks()).toEqual(['Observation', 'Patient']);
+    expect(await cases.markedTypes()).toEqual(['Observation', 'Patient']);
   });
 
   test('manifest entries without a URL are reported as a gap, and no watermark advances #watermarks', async () => {
@@ -98,7 +87,7 @@ describe('a manifest', () => {
     const ended = await runExport(cases);
     expect(ended).toMatchObject({ phase: 'completed', manifestGaps: 1, isPartial: true });
     expect(ended.warnings.map(({ code }) => code)).toEqual(['manifest-entries', 'nothing-received', 'watermarks-held']);
-    expect(await marks()).toEqual([]);
+    expect(await cases.markedTypes()).toEqual([]);
   });
 
   test('an error file that cannot be downloaded holds every watermark #watermarks', async () => {
@@ -111,7 +100,7 @@ describe('a manifest', () => {
       counts: { filesFailed: 1 },
       warnings: [{ code: 'files-failed' }, { code: 'watermarks-held' }],
     });
-    expect(await marks()).toEqual([]);
+    expect(await cases.markedTypes()).toEqual([]);
   });
 });
 
@@ -130,7 +119,7 @@ describe('an explicit since', () => {
     cases = await startUseCases();
     const request = { resourceTypes: ['Patient'] };
     await runExport(cases, { ...request, since: '2020-01-01T00:00:00Z' });
-    expect(await marks()).toEqual([]);
+    expect(await cases.markedTypes()).toEqual([]);
     const first = await runExport(cases, request);
     const markOf = async () => (await cases.deps.store.watermarks.list({ connectionId: cases.connection.id }))[0];
     expect((await markOf())?.exportId).toBe(first.id);

@@ -1,6 +1,6 @@
 import { type BulkExport, emptyCheckpoint, everyType, type OutputFile, type Watermark } from '@bulkhead/bulk-export';
 import { coversNow, finalizeExport } from '@bulkhead/bulk-export/steps';
-import { makeBulkExport, makeOutputFile } from '@bulkhead/bulk-export/testing';
+import { makeOutputFile } from '@bulkhead/bulk-export/testing';
 import type { Connection } from '@bulkhead/providers';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { startUseCases, type UseCases } from '../harness/start-use-cases.ts';
@@ -25,18 +25,15 @@ async function downloaded(
   capabilities?: Connection['capabilities'],
 ): Promise<string> {
   cases = await startUseCases(capabilities ? { connection: { capabilities } } : {});
-  const record = makeBulkExport({
+  const { id: exportId } = await cases.insertExport({
     phase: 'downloading',
     transactionTime,
     statusUrl: 'https://ehr.example/status/1',
     ...change,
     request: { exportType: 'Patient', resourceTypes: ['Patient', 'Goal'], ...change.request },
   });
-  await cases.deps.store.bulkExports.insert({ record, requestKey: record.id });
-  await cases.deps.store.outputFiles.insertMissing(
-    files.map((file) => makeOutputFile({ exportId: record.id, ...file })),
-  );
-  return record.id;
+  await cases.deps.store.outputFiles.insertMissing(files.map((file) => makeOutputFile({ exportId, ...file })));
+  return exportId;
 }
 
 async function finalize(exportId: string): Promise<BulkExport> {

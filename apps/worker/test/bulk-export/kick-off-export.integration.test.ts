@@ -1,5 +1,4 @@
 import { kickOff } from '@bulkhead/bulk-export/steps';
-import { makeBulkExport } from '@bulkhead/bulk-export/testing';
 import { createStore } from '@bulkhead/system';
 import { waitFor } from '@bulkhead/testing';
 import { describe, expect, test } from '@jest/globals';
@@ -13,8 +12,7 @@ describe('a kick-off that was accepted', () => {
     await using proxy = await proxyDatabase(mongodbUri);
     const store = createStore({ uri: proxy.uri, encryptionKey });
     await store.connect();
-    const record = makeBulkExport({ connectionId: cases.connection.id, createdAt: cases.clock.now });
-    await deps.store.bulkExports.insert({ record, requestKey: record.id });
+    const record = await cases.insertExport();
     await cases.order({ match: { path: 'export$' }, fault: { kind: 'latency', ms: 500 } });
 
     const kickedOff = kickOff({ ...deps, store }, { exportId: record.id, signal: AbortSignal.timeout(30_000) });
@@ -38,8 +36,7 @@ describe('a kick-off that was accepted', () => {
   test.concurrent('a kick-off whose process crashed is sent again with a warning, because its status URL is lost #lost-kick-off', async () => {
     await using cases = await startUseCases();
     const { deps } = cases;
-    const record = makeBulkExport({ connectionId: cases.connection.id, createdAt: cases.clock.now });
-    await deps.store.bulkExports.insert({ record, requestKey: record.id });
+    const record = await cases.insertExport();
     const kickingOff = await deps.store.bulkExports.transition({ from: record, to: 'kicking-off' });
     await deps.store.bulkExports.update({ id: record.id, phase: 'kicking-off', change: { kickOffSentAt: new Date() } });
     expect(kickingOff?.phase).toBe('kicking-off');
@@ -54,8 +51,7 @@ describe('a kick-off that was accepted', () => {
     await using cases = await startUseCases();
     await cases.order({ match: { path: 'export$' }, fault: { kind: 'status', status: 503 } });
     const { deps } = cases;
-    const record = makeBulkExport({ connectionId: cases.connection.id, createdAt: cases.clock.now });
-    await deps.store.bulkExports.insert({ record, requestKey: record.id });
+    const record = await cases.insertExport();
     const step = { exportId: record.id, signal: AbortSignal.timeout(20_000) };
     await expect(kickOff(deps, step)).rejects.toMatchObject({ code: 'ehr-unavailable' });
     await kickOff(deps, step);

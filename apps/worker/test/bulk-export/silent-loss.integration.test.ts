@@ -1,6 +1,5 @@
 import { gzipSync } from 'node:zlib';
 import { type BulkExport, emptyCheckpoint, type HoldReason } from '@bulkhead/bulk-export';
-import { makeBulkExport } from '@bulkhead/bulk-export/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { replayLine } from '../../src/replay-line.ts';
 import { attemptJob, firstAttempt } from '../harness/attempts.ts';
@@ -49,13 +48,9 @@ async function start(script: Partial<BulkServerScript> = {}): Promise<void> {
   cases = await startUseCases({ connection: { fhirEndpoint: server.url, auth: { method: 'none' } } });
 }
 
-const marks = async () => {
-  const watermarks = await cases.deps.store.watermarks.list({ connectionId: cases.connection.id });
-  return watermarks.map(({ resourceType }) => resourceType);
-};
 const files = ({ id }: BulkExport) => cases.deps.store.outputFiles.listByExport(id);
 const isStored = async (resourceType: string, resourceId: string) => {
-  const { connectionId } = { connectionId: cases.connection.id };
+  const { id: connectionId } = cases.connection;
   const resource = await cases.deps.store.resources.read({ connectionId, resourceType, resourceId });
   return resource !== undefined && !resource.deleted;
 };
@@ -74,7 +69,7 @@ describe('an answer that is not a file', () => {
       const code = status === 202 ? 'file-waited-too-long' : 'answer-unusable';
       expect(await files(ended)).toMatchObject([{ state: 'failed', error: { code } }, { state: 'completed' }]);
       expect(ended).toMatchObject({ phase: 'completed', isPartial: true });
-      expect(await marks()).toEqual(['Goal']);
+      expect(await cases.markedTypes()).toEqual(['Goal']);
       expect(deletions()).toEqual([]);
     },
   );
@@ -90,7 +85,7 @@ describe('an answer that is not a file', () => {
       expect(file).toMatchObject({ state: 'failed', attempts: 3, error: { code: 'answer-unusable' } });
       expect(file?.error?.message).toContain(type);
       expect(file?.error?.ehrText).toContain('Hello');
-      expect(await marks()).toEqual(['Goal']);
+      expect(await cases.markedTypes()).toEqual(['Goal']);
     },
   );
 
@@ -104,7 +99,7 @@ describe('an answer that is not a file', () => {
     const ended = await runExport(cases);
     // Sixty waits do not count as attempts.
     expect(await files(ended)).toMatchObject([{ state: 'completed', attempts: 1 }, { state: 'completed' }]);
-    expect(await marks()).toEqual(['*', 'Goal', 'Patient']);
+    expect(await cases.markedTypes()).toEqual(['*', 'Goal', 'Patient']);
   });
 });
 
@@ -116,7 +111,7 @@ describe('a file', () => {
       { state: 'failed', error: { code: 'no-valid-lines' } },
       { state: 'completed' },
     ]);
-    expect(await marks()).toEqual(['Goal']);
+    expect(await cases.markedTypes()).toEqual(['Goal']);
   });
 
   test('a file with another count than promised is settled by two equal downloads, and its resources are stored #counts-reconcile #evidence', async () => {
@@ -130,7 +125,7 @@ describe('a file', () => {
     expect(ended).toMatchObject({ isPartial: true, counts: { stored: 4 } });
     expect(codes(ended)).toEqual(['count-mismatch', 'watermarks-held']);
     expect(ended.warnings[0]?.message).toMatch(/promises 5 .* had 2/);
-    expect(await marks()).toEqual(['Goal']);
+    expect(await cases.markedTypes()).toEqual(['Goal']);
   });
 
   test('a file with more resources than promised is downloaded again, and the watermark of its type stays', async () => {
@@ -138,7 +133,7 @@ describe('a file', () => {
     const ended = await runExport(cases);
     expect(await files(ended)).toMatchObject([{ attempts: 2, promisedCount: 1, receivedCount: 2 }, { attempts: 1 }]);
     expect(ended.warnings[0]?.message).toMatch(/promises 1 .* had 2/);
-    expect(await marks()).toEqual(['Goal']);
+    expect(await cases.markedTypes()).toEqual(['Goal']);
   });
 
   test('a file that the server replaces during its download keeps no quarantined line of the first version', async () => {
@@ -181,7 +176,7 @@ describe('a file', () => {
     const ended = await runExport(cases);
     expect(ended).toMatchObject({ phase: 'completed', counts: { stored: 4 } });
     expect(await isStored('Goal', 'g1')).toBe(true);
-    expect(await marks()).toEqual(['*', 'Goal', 'Patient']);
+    expect(await cases.markedTypes()).toEqual(['*', 'Goal', 'Patient']);
   });
 
   test.each(['patient', 'Foo'])(
@@ -191,7 +186,7 @@ describe('a file', () => {
       const ended = await runExport(cases, { resourceTypes: ['Patient'] });
       expect(await isStored('Patient', 'p1')).toBe(true);
       expect(codes(ended)).toEqual(['types-unknown']);
-      expect(await marks()).toEqual(['Patient']);
+      expect(await cases.markedTypes()).toEqual(['Patient']);
     },
   );
 
@@ -199,7 +194,7 @@ describe('a file', () => {
     await start({ manifest: () => manifest({ output: [goalFile, { type: 'patient', url: '/gone' }] }) });
     const ended = await runExport(cases, { resourceTypes: ['Patient', 'Goal'] });
     expect(reasonsFor(ended, 'Patient')).toEqual(['files-failed']);
-    expect(await marks()).toEqual([]);
+    expect(await cases.markedTypes()).toEqual([]);
   });
 
   test('a file that is listed for several types is downloaded once #mixed-files #file-identity', async () => {
@@ -232,7 +227,7 @@ describe('errors that the EHR reports', () => {
     expect(await cases.deps.store.outputFiles.sumIssues(ended.id)).toEqual([
       { severity: 'error', code: 'exception', count: 1, ehrText: 'Out of disk' },
     ]);
-    expect(await marks()).toEqual([]);
+    expect(await cases.markedTypes()).toEqual([]);
   });
 
   test('a reported error holds the watermark of its type and that of every type #evidence', async () => {
@@ -241,7 +236,7 @@ describe('errors that the EHR reports', () => {
       files: { '/errors': outcome('fatal', { expression: ['Patient.name'] }) },
     });
     await runExport(cases);
-    expect(await marks()).toEqual(['Goal']);
+    expect(await cases.markedTypes()).toEqual(['Goal']);
   });
 
   test('a reported error holds the watermark of a requested type that is missing #evidence', async () => {
@@ -251,13 +246,13 @@ describe('errors that the EHR reports', () => {
     });
     const ended = await runExport(cases, { resourceTypes: ['Patient', 'Goal'] });
     expect(reasonsFor(ended, 'Patient')).toEqual(['errors-reported']);
-    expect(await marks()).toEqual([]);
+    expect(await cases.markedTypes()).toEqual([]);
   });
 
   test('a reported warning holds no watermark', async () => {
     await start({ manifest: () => manifest(errors), files: { '/errors': outcome('warning') } });
     await runExport(cases);
-    expect(await marks()).toEqual(['*', 'Goal', 'Patient']);
+    expect(await cases.markedTypes()).toEqual(['*', 'Goal', 'Patient']);
   });
 
   test.each([
@@ -270,7 +265,7 @@ describe('errors that the EHR reports', () => {
     const ended = await runExport(cases);
     expect(ended.isPartial).toBe(true);
     expect(reasonsFor(ended, 'Goal')).toEqual(['errors-unread']);
-    expect(await marks()).toEqual([]);
+    expect(await cases.markedTypes()).toEqual([]);
   });
 
   test('an error among the resources of a file is reported and not stored #mixed-files #evidence', async () => {
@@ -278,7 +273,7 @@ describe('errors that the EHR reports', () => {
     const ended = await runExport(cases);
     expect(ended).toMatchObject({ counts: { stored: 4, quarantined: 0 } });
     expect(reasonsFor(ended, 'Patient')).toEqual(['errors-reported']);
-    expect(await marks()).toEqual([]);
+    expect(await cases.markedTypes()).toEqual([]);
   });
 });
 
@@ -293,7 +288,7 @@ describe('a deletion', () => {
     const ended = await runExport(cases);
     expect(await isStored('Patient', 'p1')).toBe(true);
     expect(reasonsFor(ended, 'Patient')).toEqual(['deletions-unread']);
-    expect(await marks()).toEqual([]);
+    expect(await cases.markedTypes()).toEqual([]);
   });
 
   test.each([
@@ -305,14 +300,14 @@ describe('a deletion', () => {
     await start({ manifest: () => manifest(deleted), files: { '/deleted': answer } });
     const ended = await runExport(cases);
     expect(reasonsFor(ended, 'Patient')).toEqual(['deletions-unread']);
-    expect(await marks()).toEqual([]);
+    expect(await cases.markedTypes()).toEqual([]);
   });
 
   test('a deletion file with the announced count 0 holds no watermark', async () => {
     const announced = { deleted: [{ type: 'Bundle', url: '/deleted', count: 0 }] };
     await start({ manifest: () => manifest(announced), files: { '/deleted': '' } });
     await runExport(cases);
-    expect(await marks()).toEqual(['*', 'Goal', 'Patient']);
+    expect(await cases.markedTypes()).toEqual(['*', 'Goal', 'Patient']);
   });
 
   test('a deletion removes a line that was replayed from an export with a time in the future #deletions', async () => {
@@ -360,7 +355,7 @@ describe('a manifest', () => {
       const ended = await runExport(cases);
       expect(ended).toMatchObject({ phase: 'failed', error: { code: 'manifest-not-understood' } });
       expect(server.requests.filter(({ path }) => path === '/status/1')).toHaveLength(3);
-      expect(await marks()).toEqual([]);
+      expect(await cases.markedTypes()).toEqual([]);
     },
   );
 
@@ -370,7 +365,7 @@ describe('a manifest', () => {
     expect(await isStored('Patient', 'p1')).toBe(true);
     expect(reasonsFor(ended, 'Patient')).toEqual(['time-implausible']);
     expect(codes(ended)).toContain('time-implausible');
-    expect(await marks()).toEqual([]);
+    expect(await cases.markedTypes()).toEqual([]);
   });
 
   test('a manifest without resources for a Group export warns that the group may not exist #evidence', async () => {
@@ -378,7 +373,7 @@ describe('a manifest', () => {
     const ended = await runExport(cases, { exportType: 'Group', resourceTypes: ['Patient'] });
     expect(codes(ended)).toContain('nothing-received');
     expect(ended.warnings.find(({ code }) => code === 'nothing-received')?.message).toContain('group');
-    expect(await marks()).toEqual([]);
+    expect(await cases.markedTypes()).toEqual([]);
   });
 
   test('a manifest that is read again in another order gives each file its own link #file-identity #fresh-links', async () => {
@@ -411,7 +406,7 @@ describe('a manifest', () => {
     const ended = await runExport(cases);
     expect(await files(ended)).toMatchObject([{ state: 'failed', error: { code: 'export-gone' } }]);
     expect(await isStored('Patient', 'of-another-snapshot')).toBe(false);
-    expect(await marks()).toEqual([]);
+    expect(await cases.markedTypes()).toEqual([]);
   });
 
   test('new links that cannot be assigned fail the files with an error #file-identity', async () => {
@@ -456,7 +451,7 @@ describe('the watermark of every type', () => {
   test('the watermark of every type is not used once the server offers another type #evidence #since-last', async () => {
     await start({ offered: ['Patient', 'Goal'] });
     await runExport(cases);
-    expect(await marks()).toEqual(['*', 'Goal', 'Patient']);
+    expect(await cases.markedTypes()).toEqual(['*', 'Goal', 'Patient']);
     server.change({ offered: ['Patient', 'Goal', 'Coverage'] });
     // The CapabilityStatement is read again after a day.
     cases.clock.now = new Date(cases.clock.now.getTime() + 25 * 3_600_000);
@@ -527,7 +522,7 @@ describe('a type that a token did not cover', () => {
     server = await startBulkServer({ manifest: () => manifest(), files: {} });
     cases = await startUseCases({ scope: 'system/Patient.read' });
     const first = await runExport(cases);
-    expect(await marks()).toContain('*');
+    expect(await cases.markedTypes()).toContain('*');
     const scope = 'system/Patient.read system/Observation.read';
     const auth = { ...cases.connection.auth, scope } as typeof cases.connection.auth;
     await cases.deps.store.connections.saveAuth({ id: cases.connection.id, auth });
@@ -541,8 +536,7 @@ describe('a type that a token did not cover', () => {
 describe('while work is retried', () => {
   test('an export shows why its kick-off is not accepted, and when the next attempt is due', async () => {
     await start({ kickOff: answerStatus(429, { 'retry-after': '90' }, 'One export at a time') });
-    const record = makeBulkExport({ connectionId: cases.connection.id, createdAt: cases.clock.now });
-    await cases.deps.store.bulkExports.insert({ record, requestKey: record.id });
+    const record = await cases.insertExport();
     const attempt = { payload: { exportId: record.id }, retryAt: firstAttempt, signal: AbortSignal.timeout(9000) };
     await expect(attemptJob(cases.deps, { name: 'export.kick-off', ...attempt })).rejects.toThrow();
     expect((await cases.read(record.id)).retrying).toMatchObject({

@@ -1,6 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { kickOff } from '@bulkhead/bulk-export/steps';
-import { makeBulkExport } from '@bulkhead/bulk-export/testing';
 import { withDocuments } from '@bulkhead/documents/steps';
 import type { Connection } from '@bulkhead/providers';
 import { toResourceDocument } from '@bulkhead/resources';
@@ -144,19 +142,16 @@ async function addReport(
 
 /** Starts an export that the EHR works on, and a planned sync. */
 async function startOthers(cases: UseCases, { connectionId }: { readonly connectionId: string }) {
-  const { deps, clock } = cases;
-  const active = makeBulkExport({
+  const { deps } = cases;
+  const activeExportId = await cases.exporting({
     id: `job_active_${connectionId}`,
     connectionId,
-    createdAt: clock.now,
     request: everything,
   });
-  await deps.store.bulkExports.insert({ record: active, requestKey: active.id });
-  await kickOff(deps, { exportId: active.id, signal: signal() });
   const run = makeSyncRun({ id: `sync_active_${connectionId}`, connectionId });
   await deps.store.syncRuns.insert(run);
   await planSync(deps, { syncRunId: run.id, signal: signal() });
-  return { activeExportId: active.id, activeRunId: run.id };
+  return { activeExportId, activeRunId: run.id };
 }
 
 /** Adds a line that is stored as a file, one that was replayed from the quarantine, and a part of one whose worker was killed. */

@@ -1,6 +1,5 @@
 import { type BulkExport, isTerminal } from '@bulkhead/bulk-export';
 import { finalizeExport, pollExport } from '@bulkhead/bulk-export/steps';
-import { makeBulkExport } from '@bulkhead/bulk-export/testing';
 import type { BulkExportRequest } from '@bulkhead/fhir';
 import type { JobName, JobPayload } from '@bulkhead/queues';
 import { waitFor } from '@bulkhead/testing';
@@ -15,7 +14,7 @@ export async function runExport(
   existingId?: string,
 ): Promise<BulkExport> {
   const { deps, clock, read } = cases;
-  const exportId = existingId ?? (await insertExport(cases, request));
+  const exportId = existingId ?? (await insertExport(cases, request)).id;
   const signal = AbortSignal.timeout(60_000);
   // If the kick-off is rejected, the export has failed, and the test checks that.
   await attempt(cases, { name: 'export.kick-off', payload: { exportId } }).catch(() => undefined);
@@ -35,17 +34,11 @@ export async function runExport(
   return read(exportId);
 }
 
-async function insertExport(
-  { deps, connection, clock }: UseCases,
-  request: Partial<BulkExportRequest>,
-): Promise<string> {
-  const record = makeBulkExport({
-    connectionId: connection.id,
-    createdAt: clock.now,
+function insertExport(cases: UseCases, request: Partial<BulkExportRequest>): Promise<BulkExport> {
+  return cases.insertExport({
+    connectionId: cases.connection.id,
     request: { exportType: 'Patient', resourceTypes: [], ...request },
   });
-  await deps.store.bulkExports.insert({ record, requestKey: record.id });
-  return record.id;
 }
 
 /** Repeats a job as its queue would. Back-offs are skipped, and waits move the clock. */

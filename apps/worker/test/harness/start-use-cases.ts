@@ -88,6 +88,12 @@ export async function startUseCases(
     await simulator.stop();
   };
   const control = createSimulatorControl(simulator);
+  /** Inserts an export that begins at the clock's time. */
+  const insertExport = async (change: Partial<BulkExport> = {}): Promise<BulkExport> => {
+    const record = makeBulkExport({ connectionId: connection.id, createdAt: clock.now, ...change });
+    await store.bulkExports.insert({ record, requestKey: record.id });
+    return record;
+  };
   const read = async (exportId: string): Promise<BulkExport> => {
     const record = await store.bulkExports.find(exportId);
     if (!record) throw new Error(`no export ${exportId}`);
@@ -114,12 +120,17 @@ export async function startUseCases(
     order: control.order,
     /** Injects the faults of a named scenario (see the simulator's README). */
     orderScenario: control.orderScenario,
+    insertExport,
     /** Inserts an export and kicks it off at the clock's time. @returns its id */
     async exporting(change: Partial<BulkExport> = {}): Promise<string> {
-      const record = makeBulkExport({ connectionId: connection.id, createdAt: clock.now, ...change });
-      await store.bulkExports.insert({ record, requestKey: record.id });
-      await kickOff(deps, { exportId: record.id, signal: AbortSignal.timeout(20_000) });
-      return record.id;
+      const { id: exportId } = await insertExport(change);
+      await kickOff(deps, { exportId, signal: AbortSignal.timeout(20_000) });
+      return exportId;
+    },
+    /** The types that have a watermark. */
+    async markedTypes(): Promise<string[]> {
+      const watermarks = await store.watermarks.list({ connectionId: connection.id });
+      return watermarks.map(({ resourceType }) => resourceType);
     },
     stop,
     [Symbol.asyncDispose]: stop,

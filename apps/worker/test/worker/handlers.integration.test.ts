@@ -1,4 +1,5 @@
-import { makeBulkExport, makeOutputFile } from '@bulkhead/bulk-export/testing';
+import type { BulkExport } from '@bulkhead/bulk-export';
+import { makeOutputFile } from '@bulkhead/bulk-export/testing';
 import type { JobName, JobPayload } from '@bulkhead/queues';
 import { permanentError } from '@bulkhead/runtime';
 import { planSync } from '@bulkhead/sync/steps';
@@ -20,11 +21,7 @@ async function giveUp<Name extends JobName>(
   await handlers[name].onFinalFailure?.(cases.deps, { ...payload, error: cause });
 }
 
-async function insertExport(phase: 'queued' | 'exporting' | 'downloading' | 'completed'): Promise<string> {
-  const record = makeBulkExport({ connectionId: cases.connection.id, phase });
-  await cases.deps.store.bulkExports.insert({ record, requestKey: record.id });
-  return record.id;
-}
+const insertExport = async (phase: BulkExport['phase']) => (await cases.insertExport({ phase })).id;
 
 describe('the record of an export whose job is given up', () => {
   test.each([

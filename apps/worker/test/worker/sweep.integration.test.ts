@@ -1,4 +1,4 @@
-import { makeBulkExport, makeOutputFile } from '@bulkhead/bulk-export/testing';
+import { makeOutputFile } from '@bulkhead/bulk-export/testing';
 import type { JobName } from '@bulkhead/queues';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { sweep } from '../../src/sweep.ts';
@@ -23,8 +23,7 @@ async function jobsOf(exportId: string): Promise<JobName[]> {
 describe('a sweep after the loss of Redis', () => {
   test('a sweep recreates the job that finishes an export whose files are all settled', async () => {
     const { store } = cases.deps;
-    const record = makeBulkExport({ phase: 'downloading', transactionTime: '2024-01-15T10:00:00Z' });
-    await store.bulkExports.insert({ record, requestKey: record.id });
+    const record = await cases.insertExport({ phase: 'downloading', transactionTime: '2024-01-15T10:00:00Z' });
     await store.outputFiles.insertMissing([makeOutputFile({ exportId: record.id, state: 'completed' })]);
     await sweep(cases.deps);
     expect(await jobsOf(record.id)).toEqual(['export.finalize']);
@@ -32,8 +31,7 @@ describe('a sweep after the loss of Redis', () => {
 
   test('a sweep recreates the jobs of the files that are not settled', async () => {
     const { store } = cases.deps;
-    const record = makeBulkExport({ phase: 'downloading', transactionTime: '2024-01-15T10:00:00Z' });
-    await store.bulkExports.insert({ record, requestKey: record.id });
+    const record = await cases.insertExport({ phase: 'downloading', transactionTime: '2024-01-15T10:00:00Z' });
     const states = ['completed', 'pending', 'downloading', 'failed'] as const;
     await store.outputFiles.insertMissing(states.map((state) => makeOutputFile({ exportId: record.id, state })));
     await sweep(cases.deps);
