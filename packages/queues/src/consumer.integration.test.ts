@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { queryObjects } from 'node:v8';
 import { AppError, type RetryAdvice } from '@bulkhead/runtime';
 import { waitFor } from '@bulkhead/testing';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { Job } from 'bullmq';
 import { catalog } from './catalog.ts';
 import { startQueues, type TestQueues } from './testing/start-queues.ts';
@@ -18,12 +18,12 @@ function makeError(retry: RetryAdvice, cause?: unknown): AppError {
 
 /** Adds a job as BullMQ stores it, without validation. */
 const addRaw = (queues: TestQueues, name: string, data: unknown) =>
-  queues.producer.queues.find((queue) => queue.name === 'connection')?.add(name, data, { jobId: 'raw', attempts: 3 });
+  queues.queue('connection').add(name, data, { jobId: 'raw', attempts: 3 });
 const rawJob = async (queues: TestQueues) => {
-  const queue = queues.producer.queues.find(({ name }) => name === 'connection');
+  const queue = queues.queue('connection');
   // Read the state first, because a job that was read before it ended does not have its last attempt.
-  const state = await queue?.getJobState('raw');
-  const job = await queue?.getJob('raw');
+  const state = await queue.getJobState('raw');
+  const job = await queue.getJob('raw');
   return { state, attemptsMade: job?.attemptsMade, failedReason: job?.failedReason };
 };
 
@@ -64,7 +64,7 @@ describe('the consumer', () => {
 
   test.concurrent('a job shows its progress and its log lines in Bull Board, but no debug lines', async () => {
     await using queues = startQueues();
-    const queue = queues.producer.queues.find(({ name }) => name === 'connection');
+    const queue = queues.queue('connection');
     queues.startConsumer({
       [capabilities]: async ({ progress }) => {
         progress(41.7);
@@ -74,10 +74,10 @@ describe('the consumer', () => {
     });
     await queues.producer.enqueue(capabilities, connection);
     const { jobId } = catalog[capabilities];
-    await waitFor(async () => (await queue?.getJobLogs(jobId(connection)))?.count === 1);
-    const { logs = [] } = (await queue?.getJobLogs(jobId(connection))) ?? {};
+    await waitFor(async () => (await queue.getJobLogs(jobId(connection))).count === 1);
+    const { logs } = await queue.getJobLogs(jobId(connection));
     expect(logs).toEqual([expect.stringMatching(/^\d{4}-\S+Z info capabilities read \{"status":200\}$/)]);
-    await waitFor(async () => (await queue?.getJob(jobId(connection)))?.progress === 42);
+    await waitFor(async () => (await queue.getJob(jobId(connection)))?.progress === 42);
   });
 
   test.concurrent.each([
@@ -88,12 +88,8 @@ describe('the consumer', () => {
     { what: 'a name that every object has as a member', name: 'constructor', data: connection },
   ])('a job with $what fails at the first attempt and is logged as an error', async ({ name, data }) => {
     await using queues = startQueues();
-    let runs = 0;
-    queues.startConsumer({
-      [capabilities]: async () => {
-        runs += 1;
-      },
-    });
+    const run = jest.fn(async () => undefined);
+    queues.startConsumer({ [capabilities]: run });
     await addRaw(queues, name, data);
     const job = await waitFor(async () => {
       const stored = await rawJob(queues);
@@ -101,7 +97,7 @@ describe('the consumer', () => {
     });
     expect(job.attemptsMade).toBe(1);
     expect(job.failedReason).toMatch(/^(the payload does not fit|there is no job)/);
-    expect(runs).toBe(0);
+    expect(run).not.toHaveBeenCalled();
     expect(queues.logged('job failed')).toEqual([
       expect.objectContaining({ level: 50, queue: 'connection', jobId: 'raw' }),
     ]);
@@ -110,11 +106,7 @@ describe('the consumer', () => {
 
   test.concurrent("a job whose error says 'never' fails at the first attempt", async () => {
     await using queues = startQueues();
-    queues.startConsumer({
-      [kickOff]: async () => {
-        throw makeError('never');
-      },
-    });
+    queues.startConsumer({ [kickOff]: () => Promise.reject(makeError('never')) });
     await queues.producer.enqueue(kickOff, payload);
     await waitFor(async () => (await queues.job(kickOff, payload)).state === 'failed');
     expect(await queues.job(kickOff, payload)).toEqual({
@@ -221,14 +213,10 @@ describe('the consumer', () => {
     expect(reasons).toEqual(['the process is stopping']);
     expect(await queues.job(kickOff, payload)).toMatchObject({ attemptsMade: 0, failedReason: undefined });
     expect(['delayed', 'waiting']).toContain((await queues.job(kickOff, payload)).state);
-    let completions = 0;
-    queues.startConsumer({
-      [kickOff]: async () => {
-        completions += 1;
-      },
-    });
+    const complete = jest.fn(async () => undefined);
+    queues.startConsumer({ [kickOff]: complete });
     await waitFor(async () => (await queues.job(kickOff, payload)).state === 'completed');
-    expect(completions).toBe(1);
+    expect(complete).toHaveBeenCalledTimes(1);
     expect(queues.logged('job failed')).toEqual([]);
   });
 
@@ -252,36 +240,26 @@ describe('the consumer', () => {
 
   test.concurrent('a job that was added several times runs once', async () => {
     await using queues = startQueues();
-    let runs = 0;
+    const run = jest.fn(async () => undefined);
     await Promise.all(Array.from({ length: 5 }, () => queues.producer.enqueue(kickOff, payload)));
-    const count = async () => {
-      runs += 1;
-    };
-    queues.startConsumer({ [kickOff]: count });
-    queues.startConsumer({ [kickOff]: count });
+    queues.startConsumer({ [kickOff]: run });
+    queues.startConsumer({ [kickOff]: run });
     await waitFor(async () => (await queues.job(kickOff, payload)).state === 'completed');
     await queues.producer.enqueue(kickOff, payload);
     await queues.producer.enqueue(kickOff, { exportId: 'job_2' });
     await waitFor(async () => (await queues.job(kickOff, { exportId: 'job_2' })).state === 'completed');
-    expect(runs).toBe(2);
+    expect(run).toHaveBeenCalledTimes(2);
   });
 
   test.concurrent('a job of a process that died is completed by another process', async () => {
     await using queues = startQueues();
-    let runs = 0;
+    const run = jest.fn(async () => undefined);
     await queues.producer.enqueue(kickOff, payload);
     await queues.takeAndDie('bulk-export');
     expect((await queues.job(kickOff, payload)).state).toBe('active');
-    queues.startConsumer(
-      {
-        [kickOff]: async () => {
-          runs += 1;
-        },
-      },
-      { lockMs: 400 },
-    );
+    queues.startConsumer({ [kickOff]: run }, { lockMs: 400 });
     await waitFor(async () => (await queues.job(kickOff, payload)).state === 'completed');
-    expect(runs).toBe(1);
+    expect(run).toHaveBeenCalledTimes(1);
     expect(queues.logged('job stalled')).toEqual([
       expect.objectContaining({ queue: 'bulk-export', jobId: 'kick-off.job_1' }),
     ]);
@@ -296,14 +274,10 @@ describe('the consumer (final failures)', () => {
     'the record of a job is ended once, after the last of $attempts attempts, if its error says "$retry"',
     async ({ retry, attempts }) => {
       await using queues = startQueues();
-      let runs = 0;
       const ended: unknown[] = [];
-      const run = async () => {
-        runs += 1;
-        throw makeError(retry);
-      };
+      const run = jest.fn(() => Promise.reject(makeError(retry)));
       const onFinalFailure = async (_deps: unknown, job: object) => {
-        ended.push({ runs, ...job });
+        ended.push({ runs: run.mock.calls.length, ...job });
       };
       queues.startConsumer({ [capabilities]: { run, onFinalFailure } });
       await queues.producer.enqueue(capabilities, connection);
@@ -314,36 +288,24 @@ describe('the consumer (final failures)', () => {
 
   test.concurrent('the record of a recurring job is not ended, because the next iteration is the retry', async () => {
     await using queues = startQueues();
-    let runs = 0;
-    let ended = 0;
-    const run = async () => {
-      runs += 1;
-      throw makeError('never');
-    };
-    const onFinalFailure = async () => {
-      ended += 1;
-    };
+    const run = jest.fn(() => Promise.reject(makeError('never')));
+    const onFinalFailure = jest.fn(async () => undefined);
     queues.startConsumer({ 'export.poll': { run, onFinalFailure } });
     await queues.producer.schedule({ name: 'export.poll', payload, everyMs: 50, startAt: new Date() });
-    await waitFor(() => runs > 2);
+    await waitFor(() => run.mock.calls.length > 2);
     await queues.producer.unschedule('export.poll', payload);
-    expect(ended).toBe(0);
+    expect(onFinalFailure).not.toHaveBeenCalled();
   });
 
   test.concurrent('the record of a job is ended by another attempt if ending it failed', async () => {
     await using queues = startQueues();
-    let ended = 0;
-    const run = async () => {
-      throw makeError('never');
-    };
-    const onFinalFailure = async () => {
-      ended += 1;
-      if (ended === 1) throw new Error('the database is unavailable');
-    };
-    queues.startConsumer({ [capabilities]: { run, onFinalFailure } });
+    const onFinalFailure = jest
+      .fn(async () => undefined)
+      .mockRejectedValueOnce(new Error('the database is unavailable') as never);
+    queues.startConsumer({ [capabilities]: { run: () => Promise.reject(makeError('never')), onFinalFailure } });
     await queues.producer.enqueue(capabilities, connection);
     await waitFor(async () => (await queues.job(capabilities, connection)).state === 'failed');
-    expect(ended).toBe(2);
+    expect(onFinalFailure).toHaveBeenCalledTimes(2);
     expect((await queues.job(capabilities, connection)).failedReason).toBe('made-up: Something static.');
   });
 });

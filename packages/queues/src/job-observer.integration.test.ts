@@ -12,11 +12,8 @@ afterEach(() => queues.stop());
 const name = 'connection.read-capabilities';
 const payload = { connectionId: 'conn_1' };
 
-function failing(retry: AppError['retry']): () => Promise<never> {
-  return async () => {
-    throw new AppError({ code: 'made-up', message: 'Something static.', retry });
-  };
-}
+const failing = (retry: AppError['retry']) => () =>
+  Promise.reject(new AppError({ code: 'made-up', message: 'Something static.', retry }));
 
 test.each([
   { what: 'succeeds', processor: async () => undefined, outcome: 'completed' },
@@ -46,8 +43,7 @@ test('the job observer gets the outcome "handed-over" of an attempt that a shutd
 
 test('the job observer gets the outcome "failed" of a job that another version has added, without the name of the job', async () => {
   queues.startConsumer({});
-  const queue = queues.producer.queues.find((candidate) => candidate.name === 'connection');
-  await queue?.add('made.up', payload);
+  await queues.queue('connection').add('made.up', payload);
   await waitFor(() => queues.jobEnds.length > 0);
   expect(queues.jobEnds).toEqual([{ queue: 'connection', job: 'unknown', outcome: 'failed', durationMs: 0 }]);
 });

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { AppError } from '@bulkhead/runtime';
 import { waitFor } from '@bulkhead/testing';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { startQueues, type TestQueues } from './testing/start-queues.ts';
 
 const kickOff = 'export.kick-off';
@@ -18,13 +18,10 @@ describe('poison jobs', () => {
 
   test.concurrent('a poison job fails after three workers died with it, and its record is ended without running it', async () => {
     await using queues = startQueues();
-    let runs = 0;
     const ended: unknown[] = [];
     await queues.producer.enqueue(kickOff, payload);
     await dieTimes(queues, 3);
-    const run = async () => {
-      runs += 1;
-    };
+    const run = jest.fn(async () => undefined);
     const onFinalFailure = async (_deps: unknown, { error, ...context }: { readonly error: unknown }) => {
       const { code, message } = error as AppError;
       ended.push({ context, code, message });
@@ -35,7 +32,7 @@ describe('poison jobs', () => {
       /^poison-job: Poison job: the worker died or froze 3 times while it ran export\.kick-off/,
     );
     expect(ended).toEqual([{ context: payload, code: 'poison-job', message: expect.stringMatching(/^Poison job: /) }]);
-    expect(runs).toBe(0);
+    expect(run).not.toHaveBeenCalled();
     expect(queues.logged('job failed')).toEqual([
       expect.objectContaining({ exportId: 'job_1', error: expect.objectContaining({ code: 'poison-job' }) }),
     ]);
@@ -45,9 +42,7 @@ describe('poison jobs', () => {
     await using queues = startQueues();
     await queues.producer.enqueue(kickOff, payload);
     await dieTimes(queues, 3);
-    const onFinalFailure = async () => {
-      throw new Error('the database is unavailable');
-    };
+    const onFinalFailure = () => Promise.reject(new Error('the database is unavailable'));
     queues.startConsumer({ [kickOff]: { run: async () => undefined, onFinalFailure } });
     await waitFor(() => queues.logged('job will be retried').length > 0);
     expect((await queues.job(kickOff, payload)).state).toBe('delayed');

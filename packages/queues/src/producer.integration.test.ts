@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { AppError, permanentError } from '@bulkhead/runtime';
 import { waitFor } from '@bulkhead/testing';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { startQueues, type TestQueues } from './testing/start-queues.ts';
 
 let queues: TestQueues;
@@ -13,9 +13,7 @@ afterEach(() => queues.stop());
 const kickOff = 'export.kick-off';
 const poll = 'export.poll';
 const payload = { exportId: 'job_1' };
-const fail = async () => {
-  throw permanentError({ code: 'made-up', message: 'Static.' });
-};
+const fail = () => Promise.reject(permanentError({ code: 'made-up', message: 'Static.' }));
 
 describe('the producer', () => {
   test('ensure adds a missing job and does not change a waiting one', async () => {
@@ -23,8 +21,7 @@ describe('the producer', () => {
     expect(await producer.ensure(kickOff, payload)).toBe(true);
     expect((await queues.job(kickOff, payload)).state).toBe('waiting');
     expect(await producer.ensure(kickOff, payload)).toBe(false);
-    const queue = producer.queues.find(({ name }) => name === 'bulk-export');
-    expect(await queue?.getWaitingCount()).toBe(1);
+    expect(await queues.queue('bulk-export').getWaitingCount()).toBe(1);
   });
 
   test('ensure does not change a job that runs or waits for its next attempt', async () => {
@@ -52,15 +49,10 @@ describe('the producer', () => {
     { what: 'completed', processor: async () => undefined },
     { what: 'failed', processor: fail },
   ])('ensure runs a job that has $what again, unlike `enqueue`', async ({ what, processor }) => {
-    let runs = 0;
-    queues.startConsumer({
-      [kickOff]: async () => {
-        runs += 1;
-        await processor();
-      },
-    });
+    const run = jest.fn(processor);
+    queues.startConsumer({ [kickOff]: run });
     const settled = (count: number) =>
-      waitFor(async () => runs === count && (await queues.job(kickOff, payload)).state === what);
+      waitFor(async () => run.mock.calls.length === count && (await queues.job(kickOff, payload)).state === what);
     await queues.producer.enqueue(kickOff, payload);
     await settled(1);
     await queues.producer.enqueue(kickOff, payload);
@@ -101,17 +93,13 @@ describe('a clock that was ahead and is set right #clock', () => {
 
   test('a schedule that a clock ahead has moved away counts as missing and is created again', async () => {
     const { producer } = queues;
-    let runs = 0;
+    const run = jest.fn(async () => undefined);
     await ahead(() => producer.schedule({ name: poll, payload, everyMs: 100, startAt: new Date(Date.now() + 100) }));
     expect(await producer.isScheduled(poll, payload)).toBe(false);
     expect(await producer.listScheduledPolls()).toEqual([{ exportId: 'job_1', isTooLate: true }]);
-    queues.startConsumer({
-      [poll]: async () => {
-        runs += 1;
-      },
-    });
+    queues.startConsumer({ [poll]: run });
     await producer.schedule({ name: poll, payload, everyMs: 100 });
-    await waitFor(() => runs >= 2);
+    await waitFor(() => run.mock.calls.length >= 2);
     expect(await producer.isScheduled(poll, payload)).toBe(true);
     await producer.unschedule(poll, payload);
   });
@@ -171,15 +159,10 @@ describe('the producer (schedules)', () => {
   });
 
   test('a schedule continues after a failed iteration', async () => {
-    let runs = 0;
-    queues.startConsumer({
-      [poll]: async () => {
-        runs += 1;
-        await fail();
-      },
-    });
+    const run = jest.fn(fail);
+    queues.startConsumer({ [poll]: run });
     await queues.producer.schedule({ name: poll, payload, everyMs: 100 });
-    await waitFor(() => runs >= 3);
+    await waitFor(() => run.mock.calls.length >= 3);
     expect(await queues.producer.isScheduled(poll, payload)).toBe(true);
   });
 });
@@ -274,13 +257,9 @@ describe('the producer (flows)', () => {
   });
 
   test('a flow without files runs its finish immediately', async () => {
-    let runs = 0;
-    queues.startConsumer({
-      'export.finalize': async () => {
-        runs += 1;
-      },
-    });
+    const run = jest.fn(async () => undefined);
+    queues.startConsumer({ 'export.finalize': run });
     await queues.producer.addExportFlow({ exportId: 'job_1', fileIds: [] });
-    await waitFor(() => runs === 1);
+    await waitFor(() => run.mock.calls.length === 1);
   });
 });

@@ -83,12 +83,6 @@ export function createProducer({ redis, prefix, onError, tracing = noTracing }: 
     /** For Bull Board. */
     queues: Object.values(queues),
 
-    /** The number of connected workers by queue. */
-    async countWorkers(): Promise<Readonly<Record<QueueName, number>>> {
-      const counts = queueNames.map(async (name) => [name, await queues[name].getWorkersCount()] as const);
-      return Object.fromEntries(await Promise.all(counts)) as Record<QueueName, number>;
-    },
-
     /** @throws if Redis does not answer */
     async ping(): Promise<void> {
       await redis.ping();

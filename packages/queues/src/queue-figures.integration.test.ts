@@ -26,11 +26,11 @@ describe('queue figures', () => {
   });
 
   test('the figures count waiting jobs and the age of the oldest one', async () => {
-    const queue = queues.producer.queues.find((candidate) => candidate.name === 'connection');
-    await queue?.add(name, { connectionId: 'a' }, { timestamp: Date.now() - 60_000 });
+    const queue = queues.queue('connection');
+    await queue.add(name, { connectionId: 'a' }, { timestamp: Date.now() - 60_000 });
     await queues.producer.enqueue(name, { connectionId: 'b' });
     // A job that waits for its time is not late.
-    await queue?.add(name, { connectionId: 'c' }, { timestamp: Date.now() - 90_000, delay: 600_000 });
+    await queue.add(name, { connectionId: 'c' }, { timestamp: Date.now() - 90_000, delay: 600_000 });
     const { jobs, oldestMs } = await figuresOf('connection');
     expect(jobs).toMatchObject({ waiting: 2, delayed: 1 });
     expect(oldestMs).toBeGreaterThanOrEqual(60_000);
@@ -38,14 +38,10 @@ describe('queue figures', () => {
   });
 
   test('the age of a job does not include the delay that it was added with', async () => {
-    const queue = queues.producer.queues.find((candidate) => candidate.name === 'connection');
+    const queue = queues.queue('connection');
     // Like the job of a nightly schedule that was added during the previous run and became due 20 s ago.
-    await queue?.add(
-      name,
-      { connectionId: 'a' },
-      { timestamp: Date.now() - 86_420_000, delay: 86_400_000, jobId: 'a' },
-    );
-    await (await queue?.getJob('a'))?.promote();
+    await queue.add(name, { connectionId: 'a' }, { timestamp: Date.now() - 86_420_000, delay: 86_400_000, jobId: 'a' });
+    await (await queue.getJob('a'))?.promote();
     const { jobs, oldestMs } = await figuresOf('connection');
     expect(jobs.waiting).toBe(1);
     expect(oldestMs).toBeGreaterThanOrEqual(20_000);
@@ -55,9 +51,8 @@ describe('queue figures', () => {
   test('the producer counts the jobs of all queues that have failed for good since a time, by name', async () => {
     expect(await queues.producer.countFailed(new Date(0))).toEqual(new Map());
     queues.startConsumer({ [name]: async () => undefined });
-    const queueOf = (queueName: QueueName) => queues.producer.queues.find((queue) => queue.name === queueName);
-    for (const index of [1, 2, 3]) await queueOf('connection')?.add('made.up', { index });
-    await queueOf('maintenance')?.add('made.too', {});
+    for (const index of [1, 2, 3]) await queues.queue('connection').add('made.up', { index });
+    await queues.queue('maintenance').add('made.too', {});
     await queues.producer.enqueue(name, { connectionId: 'a' });
     const counts = await waitFor(async () => {
       const failed = await queues.producer.countFailed(new Date(Date.now() - 60_000));
@@ -74,7 +69,7 @@ describe('queue figures', () => {
     const workers = async () => (await figuresOf('connection')).workers;
     const consumers = [queues.startConsumer({}), queues.startConsumer({})];
     await waitFor(async () => (await workers()) === 2);
-    await queues.producer.queues.find((queue) => queue.name === 'connection')?.add('made.up', {});
+    await queues.queue('connection').add('made.up', {});
     await waitFor(async () => (await figuresOf('connection')).jobs.failed === 1);
     for (const consumer of consumers) await consumer.stop();
     await waitFor(async () => (await workers()) === 0);

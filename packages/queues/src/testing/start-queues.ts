@@ -53,14 +53,20 @@ export function startQueues() {
   const none = Object.fromEntries(Object.keys(catalog).map((name) => [name, nothing])) as unknown as Handlers<unknown>;
   const toHandler = (handler: object) =>
     typeof handler === 'function' ? { run: (_deps: unknown, job: unknown) => handler(job) } : handler;
+  const queueOf = (queueName: QueueName) => {
+    const queue = producer.queues.find(({ name }) => name === queueName);
+    if (!queue) throw new Error(`no queue ${queueName}`);
+    return queue;
+  };
   const find = <Name extends JobName>(name: Name, payload: JobPayload<Name>) => {
-    const { queue: queueName, jobId } = catalog[name] as { queue: string; jobId: (payload: unknown) => string };
-    return { queue: producer.queues.find((queue) => queue.name === queueName), id: jobId(payload) };
+    const { queue, jobId } = catalog[name] as { queue: QueueName; jobId: (payload: unknown) => string };
+    return { queue: queueOf(queue), id: jobId(payload) };
   };
   return {
     redis,
     prefix,
     producer,
+    queue: queueOf,
     logger,
     /** The log lines. */
     logLines,
@@ -97,25 +103,24 @@ export function startQueues() {
     async releaseStalled(queueName: QueueName) {
       const settings = { autorun: false, lockDuration: 200, stalledInterval: 50, maxStalledCount: 10 };
       const worker = new Worker(queueName, null, { connection: connect(), prefix, ...settings });
-      const queue = producer.queues.find(({ name }) => name === queueName);
       // A consumer that checked for stalled jobs keeps other processes from checking for its own interval, which is 30 s.
       await redis.del(`${prefix}:${queueName}:stalled-check`);
       await worker.startStalledCheckTimer();
-      await waitFor(async () => (await queue?.getActiveCount()) === 0);
+      await waitFor(async () => (await queueOf(queueName).getActiveCount()) === 0);
       await worker.close();
     },
     /** How often the job's worker died. */
     async stalls<Name extends JobName>(name: Name, payload: JobPayload<Name>) {
       const { queue, id } = find(name, payload);
-      return (await queue?.getJob(id))?.stalledCounter;
+      return (await queue.getJob(id))?.stalledCounter;
     },
     /** The job as stored in Redis. */
     async job<Name extends JobName>(name: Name, payload: JobPayload<Name>): Promise<StoredJob> {
       const { queue, id } = find(name, payload);
       // Read the state first, because a job that was read before it ended does not have its last attempt.
-      const state = await queue?.getJobState(id);
-      const job = await queue?.getJob(id);
-      if (!job || state === undefined) return { state: 'absent', attemptsMade: 0, failedReason: undefined };
+      const state = await queue.getJobState(id);
+      const job = await queue.getJob(id);
+      if (!job) return { state: 'absent', attemptsMade: 0, failedReason: undefined };
       return { state, attemptsMade: job.attemptsMade, failedReason: job.failedReason };
     },
     stop,
