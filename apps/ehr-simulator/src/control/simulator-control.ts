@@ -23,6 +23,7 @@ export function createSimulatorControl(simulator: Pick<EhrSimulator, 'baseUrl'>)
     if (!response.ok) throw new Error(`the simulator refused ${method} ${path}: ${text}`);
     return text;
   };
+  const order = (fault: object) => send('POST', '/faults', JSON.stringify(fault));
   const read = async <Body>(path: string): Promise<Body> => JSON.parse(await send('GET', path));
   return {
     /** The requests whose path matches, in the order of their arrival. */
@@ -43,7 +44,10 @@ export function createSimulatorControl(simulator: Pick<EhrSimulator, 'baseUrl'>)
     put: (reference: string, resource: string) => send('PUT', `/fhir/${reference}`, resource),
     remove: (reference: string) => send('DELETE', `/fhir/${reference}`),
     faults: () => read<readonly { readonly applied: number }[]>('/faults'),
-    order: (fault: object) => send('POST', '/faults', JSON.stringify(fault)),
+    order,
+    /** Orders a fault for requests by their path, or by what `match` contains. Default: for the next one. */
+    inject: (match: string | object, fault: object, when: { times?: number | 'always'; after?: number } = {}) =>
+      order({ match: typeof match === 'string' ? { path: match } : match, fault, ...when }),
     clearFaults: () => send('DELETE', '/faults'),
     orderScenario: (name: string) => send('POST', `/scenarios/${name}`),
     /** Clears all faults and changed options. */

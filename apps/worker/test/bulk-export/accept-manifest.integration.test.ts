@@ -79,11 +79,7 @@ describe('a manifest', () => {
   test('manifest entries without a URL are reported as a gap, and no watermark advances #watermarks', async () => {
     cases = await startUseCases();
     const set = { output: [{ type: 'Patient' }] };
-    await cases.order({
-      match: { path: '/bulkstatus/', method: 'GET' },
-      fault: { kind: 'edit-document', set },
-      times: 'always',
-    });
+    await cases.inject({ path: '/bulkstatus/', method: 'GET' }, { kind: 'edit-document', set }, { times: 'always' });
     const ended = await runExport(cases);
     expect(ended).toMatchObject({ phase: 'completed', manifestGaps: 1, isPartial: true });
     expect(ended.warnings.map(({ code }) => code)).toEqual(['manifest-entries', 'nothing-received', 'watermarks-held']);
@@ -93,7 +89,7 @@ describe('a manifest', () => {
   test('an error file that cannot be downloaded holds every watermark #watermarks', async () => {
     cases = await startUseCases();
     await cases.orderScenario('mixed-error-file');
-    await cases.order({ match: { path: '/bulkerrors/' }, fault: { kind: 'status', status: 403 }, times: 'always' });
+    await cases.inject('/bulkerrors/', { kind: 'status', status: 403 }, { times: 'always' });
     const ended = await runExport(cases);
     expect(ended).toMatchObject({
       phase: 'completed',

@@ -15,16 +15,8 @@ describe('the log of an export', () => {
       resourceType: 'OperationOutcome',
       issue: [{ severity: 'error', code: 'throttled', diagnostics: 'try later' }],
     };
-    await system.order({
-      match: status,
-      fault: { kind: 'status', status: 429, retryAfter: '1', body: ehrError },
-      times: 2,
-    });
-    await system.order({
-      match: { path: '/bulkdata/.*Patient' },
-      fault: { kind: 'status', status: 404 },
-      times: 'always',
-    });
+    await system.inject(status, { kind: 'status', status: 429, retryAfter: '1', body: ehrError }, { times: 2 });
+    await system.inject('/bulkdata/.*Patient', { kind: 'status', status: 404 }, { times: 'always' });
     await system.startWorker();
     const id = await system.startExport({ resourceTypes: ['Patient', 'Observation'] });
     await system.settled(id);
@@ -69,7 +61,7 @@ describe('the log of an export', () => {
       { phase: 'queued', by: 'test' },
       { phase: 'cancelled', by: 'night shift' },
     ]);
-    await system.order({ match: { path: 'export$' }, fault: { kind: 'status', status: 400 }, times: 'always' });
+    await system.inject('export$', { kind: 'status', status: 400 }, { times: 'always' });
     await system.startWorker();
     const failed = await system.startExport({ resourceTypes: ['Patient'] });
     const { errorCode } = await system.settled(failed);

@@ -34,7 +34,7 @@ describe('nothing is lost or stored twice', () => {
   test.concurrent('no resource is lost or stored twice with any of the faults of files', async () => {
     await using system = await startSystem({ simulator: { patients: 20 } });
     await system.startWorker();
-    for (const fault of fileFaults) await system.order(fault);
+    for (const fault of fileFaults) await system.control.order(fault);
     const ended = await system.settled(await system.startExport());
     expect((await compareWithSimulator(system)).differences).toEqual([]);
     expect(ended).toMatchObject({ status: 'COMPLETED', warnings: [], counts: { quarantined: 0, filesFailed: 0 } });
@@ -44,7 +44,7 @@ describe('nothing is lost or stored twice', () => {
   test.concurrent('no resource is lost or stored twice with any of the faults of the kick-off and the status', async () => {
     await using system = await startSystem();
     await system.startWorker();
-    for (const fault of protocolFaults) await system.order(fault);
+    for (const fault of protocolFaults) await system.control.order(fault);
     const ended = await system.settled(await system.startExport());
     expect((await compareWithSimulator(system)).differences).toEqual([]);
     expect(ended).toMatchObject({ status: 'COMPLETED', warnings: [] });
@@ -56,7 +56,7 @@ describe('nothing is lost silently', () => {
   test.concurrent('a line that is not a resource is quarantined with its place, and the export warns', async () => {
     await using system = await startSystem();
     await system.startWorker();
-    await system.order({ match: files, fault: { kind: 'corrupt-line', line: 3 } });
+    await system.inject(files, { kind: 'corrupt-line', line: 3 });
     const ended = await system.settled(await system.startExport());
     expect(ended.counts).toMatchObject({ quarantined: 1, stored: ended.counts.promised - 1 });
     expect(ended.warnings).toMatchObject([{ code: 'lines-quarantined' }]);
@@ -67,7 +67,7 @@ describe('nothing is lost silently', () => {
   test.concurrent('a file that is never served fails alone, and its watermark stays', async () => {
     await using system = await startSystem();
     await system.startWorker();
-    await system.order({ match: files, fault: { kind: 'status', status: 404 }, times: 'always' });
+    await system.inject(files, { kind: 'status', status: 404 }, { times: 'always' });
     const ended = await system.settled(await system.startExport());
     expect(ended).toMatchObject({
       status: 'COMPLETED',
@@ -102,7 +102,7 @@ describe('nothing is lost silently', () => {
     async ({ fault, code, remedy }) => {
       await using system = await startSystem();
       await system.startWorker();
-      await system.order(fault);
+      await system.control.order(fault);
       const ended = await system.settled(await system.startExport());
       expect(ended).toMatchObject({
         status: 'FAILED',

@@ -13,7 +13,7 @@ describe('a kick-off that was accepted', () => {
     const store = createStore({ uri: proxy.uri, encryptionKey });
     await store.connect();
     const record = await cases.insertExport();
-    await cases.order({ match: { path: 'export$' }, fault: { kind: 'latency', ms: 500 } });
+    await cases.inject('export$', { kind: 'latency', ms: 500 });
 
     const kickedOff = kickOff({ ...deps, store }, { exportId: record.id, signal: AbortSignal.timeout(30_000) });
     await waitFor(async () => (await cases.read(record.id)).kickOffSentAt !== undefined);
@@ -49,7 +49,7 @@ describe('a kick-off that was accepted', () => {
 
   test.concurrent('an export whose kick-off was never sent or was refused has no warning #lost-kick-off', async () => {
     await using cases = await startUseCases();
-    await cases.order({ match: { path: 'export$' }, fault: { kind: 'status', status: 503 } });
+    await cases.inject('export$', { kind: 'status', status: 503 });
     const { deps } = cases;
     const record = await cases.insertExport();
     const step = { exportId: record.id, signal: AbortSignal.timeout(20_000) };

@@ -32,7 +32,7 @@ describe('a cancelled export #cancel', () => {
 
   test.concurrent('an export that is cancelled during its kick-off is deleted at the server', async () => {
     await using system = await startSystem({ simulator: { exportSeconds: 60 }, kickOffWaitMs: 1000 });
-    await system.order({ match: { path: 'export$' }, fault: { kind: 'latency', ms: 3000 } });
+    await system.inject('export$', { kind: 'latency', ms: 3000 });
     await system.startWorker();
     const id = await system.startExport();
     await waitFor(async () => (await phaseOf(system, id)) === 'kicking-off');
@@ -56,12 +56,8 @@ describe('a cancelled export #cancel', () => {
 
   test.concurrent('a cancellation stops all downloads, even a stalled one, and the DELETE is retried until it is accepted', async () => {
     await using system = await startSystem({ simulator: { patients: 100 } });
-    await system.order({ match: { path: '/bulkdata/.*Observation' }, fault: { kind: 'stall', afterBytes: 300_000 } });
-    await system.order({
-      match: { path: '/bulkstatus/', method: 'DELETE' },
-      fault: { kind: 'status', status: 500 },
-      times: 4,
-    });
+    await system.inject('/bulkdata/.*Observation', { kind: 'stall', afterBytes: 300_000 });
+    await system.inject({ path: '/bulkstatus/', method: 'DELETE' }, { kind: 'status', status: 500 }, { times: 4 });
     await system.startWorker();
     const id = await system.startExport();
     const observation = async () =>
@@ -96,8 +92,8 @@ describe('a retry #retry', () => {
     await using system = await startSystem();
     await system.startWorker();
     const file = { path: '/bulkdata/.*Observation' };
-    await system.order({ match: file, fault: { kind: 'status', status: 404 }, times: 2 });
-    await system.order({ match: { path: '/bulkstatus/', method: 'DELETE' }, fault: { kind: 'status', status: 500 } });
+    await system.inject(file, { kind: 'status', status: 404 }, { times: 2 });
+    await system.inject({ path: '/bulkstatus/', method: 'DELETE' }, { kind: 'status', status: 500 });
     const id = await system.startExport();
     expect(await system.settled(id)).toMatchObject({
       status: 'COMPLETED',
@@ -134,7 +130,7 @@ describe('a retry #retry', () => {
     async ({ match, status, kickOffs }) => {
       await using system = await startSystem();
       await system.startWorker();
-      await system.order({ match, fault: { kind: 'status', status } });
+      await system.inject(match, { kind: 'status', status });
       const id = await system.startExport();
       expect(await system.settled(id)).toMatchObject({ status: 'FAILED', errorMessage: expect.any(String) });
       expect((await retry(system, id)).status).toBe(202);
@@ -196,7 +192,7 @@ describe('since "last" #since-last', () => {
 describe('expired links #fresh-links', () => {
   test.concurrent('expired links are replaced by new ones from the manifest, which is requested once', async () => {
     await using system = await startSystem();
-    await system.order({ match: { path: '/bulkdata/' }, fault: { kind: 'expire-links' }, after: 2 });
+    await system.inject('/bulkdata/', { kind: 'expire-links' }, { after: 2 });
     await system.startWorker();
     const ended = await system.settled(await system.startExport());
     expect(ended).toMatchObject({ status: 'COMPLETED', warnings: [], counts: { filesFailed: 0 } });
@@ -213,11 +209,7 @@ describe('expired links #fresh-links', () => {
 
   test.concurrent('a file with an expired link and no new one fails alone, with what to do #error-message', async () => {
     await using system = await startSystem();
-    await system.order({
-      match: { path: '/bulkdata/.*CarePlan' },
-      fault: { kind: 'status', status: 403 },
-      times: 'always',
-    });
+    await system.inject('/bulkdata/.*CarePlan', { kind: 'status', status: 403 }, { times: 'always' });
     await system.startWorker();
     const ended = await system.settled(await system.startExport({ resourceTypes: ['CarePlan', 'Patient'] }));
     expect(ended).toMatchObject({ status: 'COMPLETED', counts: { filesFailed: 1 } });

@@ -34,7 +34,7 @@ const pollToEnd = (exportId: string) =>
 /** Injects a status response and polls it. */
 async function pollAnswer(answer: object) {
   const exportId = await cases.exporting();
-  await cases.order({ match: status, fault: { kind: 'status', ...answer } });
+  await cases.inject(status, { kind: 'status', ...answer });
   return pollOnce(exportId);
 }
 
@@ -73,7 +73,7 @@ describe('the next status request', () => {
   test('a status request is not sent before its time #retry-after', async () => {
     const exportId = await cases.exporting();
     const before = await statusRequests();
-    await cases.order({ match: status, fault: { kind: 'status', status: 202, retryAfter: '300' } });
+    await cases.inject(status, { kind: 'status', status: 202, retryAfter: '300' });
     await pollOnce(exportId);
     await pollOnce(exportId, 299 * seconds);
     expect(await statusRequests()).toBe(before + 1);
@@ -109,7 +109,7 @@ describe('a status request that fails', () => {
 
   test('status requests that always fail end the export within its error budget #error-budget', async () => {
     const exportId = await cases.exporting();
-    await cases.order({ match: status, fault: { kind: 'status', status: 503, body: '' }, times: 'always' });
+    await cases.inject(status, { kind: 'status', status: 503, body: '' }, { times: 'always' });
     let polls = 0;
     for (let phase = 'exporting'; phase === 'exporting' && polls < 30; polls++) {
       ({ phase } = (await pollOnce(exportId, 11 * minutes)).record);
@@ -124,8 +124,8 @@ describe('a status request that fails', () => {
 
   test('a status request that succeeds starts a new error budget #error-budget', async () => {
     const exportId = await cases.exporting();
-    await cases.order({ match: status, fault: { kind: 'status', status: 503 }, times: 2 });
-    await cases.order({ match: status, fault: { kind: 'status', status: 202 }, times: 1, after: 2 });
+    await cases.inject(status, { kind: 'status', status: 503 }, { times: 2 });
+    await cases.inject(status, { kind: 'status', status: 202 }, { times: 1, after: 2 });
     await pollOnce(exportId);
     expect((await pollOnce(exportId, 11 * minutes)).record.pollErrors).toBe(2);
     expect((await pollOnce(exportId, 11 * minutes)).record.pollErrors).toBe(0);
@@ -154,7 +154,7 @@ describe('a status request that fails', () => {
 
 test('a poll waits for the daily budget as often as needed, and the export shows it #waits', async () => {
   const exportId = await cases.exporting();
-  await cases.order({ match: status, fault: { kind: 'status', status: 202 }, times: 'always' });
+  await cases.inject(status, { kind: 'status', status: 202 }, { times: 'always' });
   const rateLimit = { limit: 1, windowMs: 10, guardMs: 1000, perDay: 1, coldStart: 'go' } as const;
   const provider = { ...unlimitedAthenahealth(cases.simulator.fhirEndpoint), rateLimit };
   const { redis, prefix } = cases;
@@ -185,7 +185,7 @@ describe('a response that only looks complete', () => {
     async ({ as }) => {
       const exportId = await cases.exporting({ request: { exportType: 'Patient', resourceTypes: [] } });
       await fetchManifest(exportId);
-      await cases.order({ match: status, fault: { kind: 'partial-manifest', as, files: 1 } });
+      await cases.inject(status, { kind: 'partial-manifest', as, files: 1 });
       expect((await pollOnce(exportId)).record).toMatchObject({ phase: 'exporting' });
       expect(await cases.deps.store.outputFiles.listByExport(exportId)).toEqual([]);
       expect((await pollToEnd(exportId)).phase).toBe('downloading');
@@ -195,7 +195,7 @@ describe('a response that only looks complete', () => {
 
   test('a manifest in pages is read to its last page #manifest-paging', async () => {
     const exportId = await cases.exporting({ request: { exportType: 'Patient', resourceTypes: [] } });
-    await cases.order({ match: status, fault: { kind: 'paged-manifest', pageSize: 2 }, times: 'always' });
+    await cases.inject(status, { kind: 'paged-manifest', pageSize: 2 }, { times: 'always' });
     expect((await pollToEnd(exportId)).phase).toBe('downloading');
     expect((await cases.deps.store.outputFiles.listByExport(exportId)).length).toBeGreaterThan(5);
   });
@@ -204,7 +204,7 @@ describe('a response that only looks complete', () => {
 describe('an export that lasts', () => {
   test('an export that lasts over an hour has a warning and continues #stuck', async () => {
     const exportId = await cases.exporting();
-    await cases.order({ match: status, fault: { kind: 'status', status: 202 }, times: 'always' });
+    await cases.inject(status, { kind: 'status', status: 202 }, { times: 'always' });
     expect((await pollOnce(exportId, 59 * minutes)).record.warnings).toEqual([]);
     const { record } = await pollOnce(exportId, 11 * minutes);
     expect(record).toMatchObject({ phase: 'exporting', warnings: [{ code: 'export-slow' }] });
@@ -220,7 +220,7 @@ describe('an export that lasts', () => {
 
   test('one status request is sent if two workers poll at the same time #two-workers', async () => {
     const exportId = await cases.exporting();
-    await cases.order({ match: status, fault: { kind: 'latency', ms: 300 } });
+    await cases.inject(status, { kind: 'latency', ms: 300 });
     const before = await statusRequests();
     cases.clock.now = new Date(cases.clock.now.getTime() + 31 * seconds);
     const poll = () => pollExport(cases.deps, { exportId, signal: AbortSignal.timeout(20_000) });

@@ -285,7 +285,7 @@ describe('an authorized connection', () => {
     const answer = await system.request('GET', `/api/ehr/connections/${id}`);
     expect(answer.body.data.needsAuthorization).toBe(true);
     // The access token would be valid for another hour.
-    await system.order({ match: { path: 'export' }, fault: { kind: 'expire-tokens' } });
+    await system.inject('export', { kind: 'expire-tokens' });
     const started = await system.request('POST', '/api/ehr/athenahealth/bulk-export', {
       connectionId: id,
     });
@@ -332,10 +332,7 @@ describe('an authorized connection', () => {
   test('a deleted connection is gone at once, and its tokens are revoked at the EHR', async () => {
     const id = await connect();
     const { revoked } = await control.stats();
-    await system.order({
-      match: { path: 'oauth2/v1/revoke' },
-      fault: { kind: 'status', status: 503, retryAfter: '1' },
-    });
+    await system.inject('oauth2/v1/revoke', { kind: 'status', status: 503, retryAfter: '1' });
     expect((await system.request('DELETE', `/api/ehr/connections/${id}`)).status).toBe(204);
     expect((await system.request('GET', `/api/ehr/connections/${id}`)).status).toBe(404);
     await waitFor(async () => (await control.stats()).revoked === revoked + 2);

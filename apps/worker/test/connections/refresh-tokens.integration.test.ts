@@ -56,7 +56,7 @@ describe('a refresh token', () => {
     const all = () => Promise.all(times(30, (index) => three[index % 3]?.read(connection)));
     expect(await all()).toEqual(times(30, () => 200));
     expect(await answers(cluster)).toEqual([200, 200]);
-    await cluster.order({ match: { path: '/Patient/' }, fault: { kind: 'expire-tokens' } });
+    await cluster.inject('/Patient/', { kind: 'expire-tokens' });
     expect(await all()).toEqual(times(30, () => 200));
     expect(await answers(cluster)).toEqual([200, 200, 200]);
   }, 60_000);
@@ -66,7 +66,7 @@ describe('a refresh token', () => {
     await using proxy = await proxyDatabase(cluster.env.MONGODB_URI);
     const [member, otherMember] = [await cluster.join({ mongodbUri: proxy.uri }), await cluster.join()];
     const connection = await authorized(cluster, otherMember.store);
-    await cluster.order({ match: matchToken, fault: { kind: 'latency', ms: 500 } });
+    await cluster.inject(matchToken, { kind: 'latency', ms: 500 });
     const reading = member.read(connection);
     await waitFor(async () => (await answers(cluster)).length === 2);
     await proxy.close();
@@ -75,7 +75,7 @@ describe('a refresh token', () => {
     for (let outage = 0; outage < 2; outage += 1) await expect(member.store.ping()).rejects.toThrow();
     await proxy.open();
     expect(await reading).toBe(200);
-    await cluster.order({ match: { path: '/Patient/' }, fault: { kind: 'expire-tokens' } });
+    await cluster.inject('/Patient/', { kind: 'expire-tokens' });
     expect(await otherMember.read(connection)).toBe(200);
     expect(await answers(cluster)).toEqual([200, 200, 200]);
   }, 60_000);
@@ -86,7 +86,7 @@ describe('a refresh token', () => {
     const { store } = first as Member;
     const connection = await authorized(cluster, store);
     await store.connections.insert(connection);
-    await cluster.order({ match: matchToken, fault: { kind: 'latency', ms: 500 } });
+    await cluster.inject(matchToken, { kind: 'latency', ms: 500 });
     const reading = first?.read(connection);
     await waitFor(async () => (await answers(cluster)).length === 2);
     await store.connections.saveAuth({ id: connection.id, auth: connection.auth });

@@ -23,7 +23,7 @@ const changeAuth = (change: object) => {
   };
   return system.request('PUT', `/api/ehr/connections/${system.connectionId}/credentials`, { auth });
 };
-const order = (path: string, fault: object) => system.order({ match: { path }, fault, times: 'always' });
+const order = (path: string, fault: object) => system.inject(path, fault, { times: 'always' });
 const exports = [{ name: 'export', definition: 'http://hl7.org/fhir/uv/bulkdata/OperationDefinition/group-export' }];
 /** A new connection, so that its capabilities are read from the EHR and not from an earlier record. */
 async function connect(): Promise<string> {
@@ -92,11 +92,7 @@ describe('a connection test', () => {
     'a connection test passes an EHR of only bulk exports that $what, without starting an export',
     async ({ resource }) => {
       const statement = { rest: [{ mode: 'server', resource }] };
-      await system.order({
-        match: { path: 'metadata' },
-        fault: { kind: 'edit-document', set: statement },
-        times: 'always',
-      });
+      await system.inject('metadata', { kind: 'edit-document', set: statement }, { times: 'always' });
       await control.changeOptions({ restTypes: [] });
       const id = await connect();
       const { body } = await run(id);

@@ -23,7 +23,7 @@ describe("the token endpoint's own budget", () => {
   test('all processes wait if the token endpoint asks one of them to', async () => {
     cluster = await startTokenCluster({ tokenRateLimit: { ...tokenRateLimit, limit: 50 } });
     const [first, second] = await cluster.joinMany(2);
-    await cluster.order({ match: matchToken, fault: { kind: 'status', status: 429, retryAfter: '1' } });
+    await cluster.inject(matchToken, { kind: 'status', status: 429, retryAfter: '1' });
     expect(await first?.read()).toBe('token-unavailable');
     expect(await second?.read({ ...cluster.connection, id: 'conn_2' })).toBe(200);
     const [refused, granted] = await cluster.requests(tokenPath);

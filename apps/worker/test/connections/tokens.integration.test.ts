@@ -51,7 +51,7 @@ describe('a token of the cluster', () => {
     await using cluster = await startTokenCluster();
     const three = await cluster.joinMany(3);
     await Promise.all(three.map(({ read }) => read()));
-    await cluster.order({ match: { path: '/Patient/' }, fault: { kind: 'expire-tokens' } });
+    await cluster.inject('/Patient/', { kind: 'expire-tokens' });
     expect(await Promise.all(times(30, (index) => three[index % 3]?.read()))).toEqual(times(30, () => 200));
     expect(await tokenRequests(cluster)).toBe(2);
   }, 60_000);
@@ -61,7 +61,7 @@ describe('a token of the cluster', () => {
     const [first, second] = await cluster.joinMany(2);
     await first?.read();
     await second?.read();
-    await cluster.order({ match: { path: '/Patient/' }, fault: { kind: 'expire-tokens' } });
+    await cluster.inject('/Patient/', { kind: 'expire-tokens' });
     expect(await first?.read()).toBe(200);
     expect(await second?.read()).toBe(200);
     expect(await tokenRequests(cluster)).toBe(2);
@@ -70,7 +70,7 @@ describe('a token of the cluster', () => {
   test.concurrent('a request stops if its renewed token is refused too, and no other token is requested', async () => {
     await using cluster = await startTokenCluster();
     const { read } = await cluster.join();
-    await cluster.order({ match: { path: '/Patient/' }, fault: { kind: 'status', status: 401 }, times: 'always' });
+    await cluster.inject('/Patient/', { kind: 'status', status: 401 }, { times: 'always' });
     expect(await read()).toBe('ehr-unauthorized');
     expect([await tokenRequests(cluster), (await cluster.requests(/Patient/)).length]).toEqual([2, 2]);
   }, 60_000);
@@ -105,7 +105,7 @@ describe('a token of the cluster', () => {
     const three = await cluster.joinMany(3);
     const auth = { ...cluster.connection.auth, clientSecret: 'wrong' } as Connection['auth'];
     // Delayed so long that all clients wait for this answer, even on a busy machine.
-    await cluster.order({ match: matchToken, fault: { kind: 'latency', ms: 4000 } });
+    await cluster.inject(matchToken, { kind: 'latency', ms: 4000 });
     const outcomes = await Promise.all(times(30, (index) => three[index % 3]?.read({ ...cluster.connection, auth })));
     expect(outcomes).toEqual(times(30, () => 'token-refused'));
     expect(await tokenRequests(cluster)).toBe(1);
@@ -131,7 +131,7 @@ describe('a token of the cluster', () => {
     expect(await second?.read(changed)).toBe(200);
     expect(await tokenRequests(cluster)).toBe(2);
     // The first client still holds the old token, which the EHR now refuses.
-    await cluster.order({ match: { path: '/Patient/' }, fault: { kind: 'expire-tokens' } });
+    await cluster.inject('/Patient/', { kind: 'expire-tokens' });
     expect(await first?.read()).toBe('connection-changed');
     expect(await first?.read(changed)).toBe(200);
     expect(await tokenRequests(cluster)).toBe(3);

@@ -198,7 +198,7 @@ describe('a document by URL', () => {
       code: 'egress-refused',
     },
   ])('a document that is answered with $what fails at once, and a retry makes it pending', async ({ fault, code }) => {
-    await cases.order({ match: { path: '/Binary/' }, fault });
+    await cases.inject('/Binary/', fault);
     const url = 'Binary/a-195900.pdf-1-1';
     const { id } = await receiveOne({ url, contentType: 'application/pdf' });
     await expect(attempt(id)).rejects.toMatchObject({ code });

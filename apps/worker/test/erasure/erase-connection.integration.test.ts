@@ -118,11 +118,7 @@ describe('the erasure of a connection', () => {
     const { deps } = cases;
     const { store } = deps;
     const exportId = filled.activeExportId;
-    await cases.order({
-      match: { path: '/bulkdata/.*Observation' },
-      fault: { kind: 'slow', bytesPerSecond: 20_000 },
-      times: 'always',
-    });
+    await cases.inject('/bulkdata/.*Observation', { kind: 'slow', bytesPerSecond: 20_000 }, { times: 'always' });
     await waitFor(async () => {
       await cases.pollOnce(exportId);
       return (await cases.read(exportId)).phase === 'downloading';

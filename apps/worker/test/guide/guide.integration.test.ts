@@ -127,7 +127,7 @@ test('a failed call throws an error with a code and what to do', async () => {
   await expect(service.fhirClient.searchResources('http://x', 'secret', 'Patient', {})).rejects.toMatchObject({
     code: 'unknown-token',
   });
-  await system.order({ match: { path: 'export$' }, fault: { kind: 'status', status: 403 } });
+  await system.inject('export$', { kind: 'status', status: 403 });
   const { id } = await service.initiateBulkExport(system.connectionId);
   await expect(service.processBulkExportData(id)).rejects.toMatchObject({
     code: 'ehr-forbidden',

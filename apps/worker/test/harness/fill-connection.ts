@@ -43,14 +43,8 @@ export async function fillConnection(
 
   const broken = `{"resourceType":"Condition","subject":{"reference":"Patient/${patientId}"},"code":`;
   const anonymous = '{"resourceType":"Procedure","id":';
-  await cases.order({
-    match: { path: '/bulkdata/.*Condition' },
-    fault: { kind: 'corrupt-line', line: 2, with: broken },
-  });
-  await cases.order({
-    match: { path: '/bulkdata/.*Procedure' },
-    fault: { kind: 'corrupt-line', line: 2, with: anonymous },
-  });
+  await cases.inject('/bulkdata/.*Condition', { kind: 'corrupt-line', line: 2, with: broken });
+  await cases.inject('/bulkdata/.*Procedure', { kind: 'corrupt-line', line: 2, with: anonymous });
   const ended = await runExport(connectionCases);
   const tombstones = [{ resourceType: 'Patient', id: 'gone' }];
   await cases.deps.store.resourceWriter.write(

@@ -148,7 +148,7 @@ export async function startSystem(
       return answer.body.data.id;
     },
     /** Injects a fault into the simulator (see its README). */
-    order: control.order,
+    inject: control.inject,
     /** Deletes the keys of this system as a FLUSHALL would. Other tests use the same server. */
     async loseRedis() {
       const redis = new Redis(redisUrl);

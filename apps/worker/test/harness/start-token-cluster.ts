@@ -90,7 +90,7 @@ export async function startTokenCluster(
     /** Adds a member: a client with its own connection to the database, as a process has. */
     join,
     joinMany: (count: number) => Promise.all(times(count, () => join())),
-    order: control.order,
+    inject: control.inject,
     /** Requests that the simulator received, by path, in the order of their arrival. */
     requests: control.requests,
     stop,

@@ -117,7 +117,7 @@ export async function startUseCases(
     },
     control,
     /** Injects a fault into the simulator (see its README). */
-    order: control.order,
+    inject: control.inject,
     /** Injects the faults of a named scenario (see the simulator's README). */
     orderScenario: control.orderScenario,
     insertExport,

@@ -19,8 +19,8 @@ test.concurrent('the worker writes a debug line for each attempt of each request
   const { lines, requests } = system;
   const headers = { 'X-RateLimit-Limit': '16', 'X-RateLimit-Remaining': '3', 'X-RateLimit-Reset': '2' };
   const fault = { kind: 'status', status: 429, retryAfter: '0', headers };
-  await system.order({ match: { method: 'GET', path: '/bulkstatus/' }, fault });
-  await system.order({ match: { path: '/bulkdata/' }, fault: { kind: 'reset' } });
+  await system.inject({ method: 'GET', path: '/bulkstatus/' }, fault);
+  await system.inject('/bulkdata/', { kind: 'reset' });
   const id = await system.startExport({ resourceTypes: ['Patient'] });
   await system.settled(id);
   const { host } = new URL(system.simulator.baseUrl);
@@ -70,7 +70,7 @@ const markedBody = { resourceType: 'OperationOutcome', id: mark, issue, error: m
 test.concurrent('the worker does not log what the EHR sent in a successful response', async () => {
   await using system = await start();
   const { lines, requests } = system;
-  await system.order({ match: { path: '.' }, fault: { kind: 'headers', set: markedHeaders }, times: 'always' });
+  await system.inject('.', { kind: 'headers', set: markedHeaders }, { times: 'always' });
   await system.settled(await system.startExport({ resourceTypes: ['Patient'] }));
   expect(requests().filter(({ status }) => status === 200).length).toBeGreaterThan(2);
   expect(lines.filter((line) => line.includes(mark))).toEqual([]);
@@ -87,7 +87,7 @@ test.concurrent.each([
     await using system = await start();
     const { lines, requests } = system;
     const fault = { kind: 'status', status, headers: markedHeaders, body: markedBody };
-    await system.order({ match: { path }, fault, times: 'always' });
+    await system.inject(path, fault, { times: 'always' });
     await system.settled(await system.startExport({ resourceTypes: ['Patient'] }));
     expect(requests()).toContainEqual(expect.objectContaining({ kind, status }));
     expect(lines.filter((line) => line.includes(mark))).toEqual([]);

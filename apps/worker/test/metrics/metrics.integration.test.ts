@@ -6,8 +6,7 @@ const planted = 'planted-8d1f';
 const system = await startSystem({ simulator: { patients: 5 } });
 const worker = await system.startWorker();
 // This line is unusable, so it is quarantined.
-const line = { match: { path: 'bulkdata/.*Condition' }, fault: { kind: 'corrupt-line', line: 1, with: planted } };
-await system.order(line);
+await system.inject('bulkdata/.*Condition', { kind: 'corrupt-line', line: 1, with: planted });
 const resourceTypes = ['Patient', 'Condition', 'DocumentReference'];
 const { counts } = await system.settled(await system.startExport({ resourceTypes }));
 await system.settled(await system.startExport({ resourceTypes }));

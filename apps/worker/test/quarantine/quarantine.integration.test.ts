@@ -21,7 +21,7 @@ describe('a quarantined line #quarantine', () => {
     await system.startWorker();
     const broken = '{"resourceType":"Condition","id":';
     const fault = { kind: 'corrupt-line', line: 3, with: broken };
-    await system.order({ match: { path: '/bulkdata/.*Condition' }, fault });
+    await system.inject('/bulkdata/.*Condition', fault);
     const ended = await system.settled(await system.startExport());
     expect(ended).toMatchObject({ status: 'COMPLETED', counts: { quarantined: 1 } });
 
@@ -54,7 +54,7 @@ describe('a quarantined line #quarantine', () => {
   test.concurrent('a line that is too long for a document is quarantined up to 16 MB, and the rest of the file is stored #long-line', async () => {
     await using system = await startSystem();
     await system.startWorker();
-    await system.order({ match: { path: '/bulkdata/.*Condition' }, fault: { kind: 'long-line', line: 2 } });
+    await system.inject('/bulkdata/.*Condition', { kind: 'long-line', line: 2 });
     const ended = await system.settled(await system.startExport());
     expect(ended).toMatchObject({ status: 'COMPLETED', counts: { quarantined: 1 } });
     const [entry] = await list(system, `exportId=${ended.id}&state=open`);
@@ -83,10 +83,7 @@ describe('a quarantined line #quarantine', () => {
     await using system = await startSystem();
     await system.startWorker();
     for (const line of [2, 4, 5]) {
-      await system.order({
-        match: { path: '/bulkdata/.*Condition' },
-        fault: { kind: 'corrupt-line', line, with: 'null' },
-      });
+      await system.inject('/bulkdata/.*Condition', { kind: 'corrupt-line', line, with: 'null' });
     }
     const ended = await system.settled(await system.startExport());
     const first = await system.request('GET', `/api/ehr/quarantine?exportId=${ended.id}&limit=2`);
@@ -111,7 +108,7 @@ test('an entry of a search is listed by its sync run, returned as received, and 
   await system.settled(await system.startExport({ resourceTypes: ['Patient'] }));
   const resource = { resourceType: 'CarePlan', status: 'active' };
   const body = { resourceType: 'Bundle', entry: [{ resource }] };
-  await system.order({ match: { path: 'r4/CarePlan$' }, fault: { kind: 'status', status: 200, body } });
+  await system.inject('r4/CarePlan$', { kind: 'status', status: 200, body });
   const sync = { connectionId: system.connectionId, includeStandard: false, resourceTypes: ['CarePlan'] };
   const { data } = (await system.request('POST', '/api/ehr/athenahealth/enhanced-sync', sync)).body;
   expect(data).toMatchObject({ total: 0, warnings: [{ code: 'entries-rejected' }] });

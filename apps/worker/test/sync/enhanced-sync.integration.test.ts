@@ -75,7 +75,7 @@ describe('an enhanced sync', () => {
 
   test.concurrent('an enhanced sync with Prefer: respond-async answers 202 with the URL of the run, which can be cancelled', async () => {
     await using system = await startWithPatients(2);
-    await system.order({ match: { path: 'r4/Observation$' }, fault: { kind: 'latency', ms: 3000 }, times: 'always' });
+    await system.inject('r4/Observation$', { kind: 'latency', ms: 3000 }, { times: 'always' });
     const answer = await sync(system, {}, { prefer: 'respond-async' });
     expect(answer.status).toBe(202);
     expect(answer.headers.get('preference-applied')).toBe('respond-async');
@@ -93,7 +93,7 @@ describe('an enhanced sync', () => {
 
   test.concurrent('an enhanced sync answers 202 with the counts so far if Prefer: wait is shorter than the run', async () => {
     await using system = await startWithPatients(2);
-    await system.order({ match: { path: 'r4/Encounter$' }, fault: { kind: 'latency', ms: 4000 }, times: 'always' });
+    await system.inject('r4/Encounter$', { kind: 'latency', ms: 4000 }, { times: 'always' });
     const answer = await sync(system, {}, { prefer: 'wait=2' });
     expect([answer.status, answer.headers.get('preference-applied')]).toEqual([202, 'wait=2']);
     const { standardResources, enhancedResources, total, url } = answer.body.data;
@@ -113,11 +113,7 @@ describe('an enhanced sync', () => {
     await using system = await startWithPatients(2);
     const patients = await listPatients(system);
     const outcome = { resourceType: 'OperationOutcome', issue: [{ severity: 'error', code: 'forbidden' }] };
-    await system.order({
-      match: { path: 'r4/Condition$' },
-      fault: { kind: 'status', status: 403, body: outcome },
-      times: 2,
-    });
+    await system.inject('r4/Condition$', { kind: 'status', status: 403, body: outcome }, { times: 2 });
     const answer = await sync(system, { includeEnhanced: false });
     expect(answer).toMatchObject({ status: 502, body: { error: { code: 'sync-incomplete' } } });
     const { syncRunId, standardResources } = answer.body.error.details;
@@ -133,7 +129,7 @@ describe('an enhanced sync', () => {
   test.concurrent('a sync run shows what it waits for and how many requests it has used until the EHR answers again', async () => {
     await using system = await startWithPatients(1);
     const fault = { kind: 'status', status: 503, retryAfter: '1' };
-    await system.order({ match: { path: 'r4/Procedure$' }, fault, times: 3 });
+    await system.inject('r4/Procedure$', fault, { times: 3 });
     const { id } = (await sync(system, { includeEnhanced: false }, { prefer: 'respond-async' })).body.data;
     const status = await waitFor(async () => {
       const { retrying, requests: used } = (await system.request('GET', `${runs}/${id}`)).body.data;
@@ -151,8 +147,8 @@ describe('an enhanced sync', () => {
 
   test.concurrent('an enhanced sync retries after a broken connection, and treats a 200 with only an error as a failure', async () => {
     await using system = await startWithPatients(2);
-    await system.order({ match: { path: 'r4/Procedure$' }, fault: { kind: 'outcome-in-bundle' } });
-    await system.order({ match: { path: 'r4/Immunization$' }, fault: { kind: 'reset' } });
+    await system.inject('r4/Procedure$', { kind: 'outcome-in-bundle' });
+    await system.inject('r4/Immunization$', { kind: 'reset' });
     const answer = await sync(system, { includeEnhanced: false });
     expect(answer.body.error).toMatchObject({ code: 'sync-incomplete' });
     expect(answer.body.error.message).toContain('Procedure (1)');
@@ -169,7 +165,7 @@ describe('an enhanced sync resumes by itself', () => {
       await using system = await startSystem({ simulator: { patients: 4 }, env: { WORKER_LOCK_MS: '2000' } });
       await using first = spawnWorker(system.env);
       await system.settled(await system.startExport({ resourceTypes: ['Patient'] }));
-      await system.order({ match: { path: 'r4/Procedure$' }, fault: { kind: 'latency', ms: 400 }, times: 'always' });
+      await system.inject('r4/Procedure$', { kind: 'latency', ms: 400 }, { times: 'always' });
       const answer = await sync(system, { includeEnhanced: false }, { prefer: 'respond-async' });
       const { id } = answer.body.data;
       const used = async () => (await system.request('GET', `${runs}/${id}`)).body.data.requests as number;

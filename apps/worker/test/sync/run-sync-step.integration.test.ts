@@ -183,7 +183,7 @@ describe('a crawl of a server that can be searched without a patient', () => {
     await storePatients();
     const before = await Promise.all(patients.map((id) => marksOf(cases, id)));
     const body = { resourceType: 'Bundle', type: 'searchset', total: 3 };
-    await cases.order({ match: { path: 'r4/Condition$' }, fault: { kind: 'status', status: 200, body } });
+    await cases.inject('r4/Condition$', { kind: 'status', status: 200, body });
     const { phase, byType } = await sync(cases, { ...sweepAll, includeEnhanced: false });
     expect([phase, byType.get('Condition')?.incomplete]).toEqual(['partial', 1]);
     const after = await Promise.all(patients.map((id) => marksOf(cases, id)));

@@ -37,12 +37,8 @@ describe('the log of a sync', () => {
       resourceType: 'OperationOutcome',
       issue: [{ severity: 'error', code: 'not-supported', diagnostics: 'no care plans here' }],
     };
-    await system.order({
-      match: { path: 'r4/CarePlan$' },
-      fault: { kind: 'status', status: 400, body: ehrError },
-      times: 'always',
-    });
-    await system.order({ match: { path: 'r4/Encounter$' }, fault: { kind: 'status', status: 429, retryAfter: '1' } });
+    await system.inject('r4/CarePlan$', { kind: 'status', status: 400, body: ehrError }, { times: 'always' });
+    await system.inject('r4/Encounter$', { kind: 'status', status: 429, retryAfter: '1' });
     const id = await start({ includeStandard: false, resourceTypes: ['Encounter', 'CarePlan'] });
     const { status } = await when(id, hasEnded);
     expect(status).toBe('PARTIAL');
@@ -69,12 +65,12 @@ describe('the log of a sync', () => {
   }, 60_000);
 
   test('the log names who has cancelled and who has retried a sync', async () => {
-    await system.order({ match: { path: 'r4/Goal$' }, fault: { kind: 'latency', ms: 3000 }, times: 'always' });
+    await system.inject('r4/Goal$', { kind: 'latency', ms: 3000 }, { times: 'always' });
     const nightShift = await createKey('operator', 'night shift');
     const cancelled = await start();
     await system.request('DELETE', `${runs}/${cancelled}`, undefined, nightShift);
     expect((await readLog(cancelled)).at(-1)).toMatchObject({ phase: 'cancelled', by: 'night shift' });
-    await system.order({ match: { path: 'r4/Encounter$' }, fault: { kind: 'status', status: 400 } });
+    await system.inject('r4/Encounter$', { kind: 'status', status: 400 });
     const failed = await start({ includeStandard: false, resourceTypes: ['Encounter'] });
     await when(failed, hasEnded);
     await system.request('POST', `${runs}/${failed}/retry`, undefined, nightShift);
@@ -105,10 +101,7 @@ describe('the log of a sync', () => {
       change: { completedAt: usual.completedAt },
     });
     expect(await store.syncRuns.usualMs(connectionId)).toBe(720_000);
-    await system.order({
-      match: { path: 'r4/DiagnosticReport$' },
-      fault: { kind: 'status', status: 429, retryAfter: '30' },
-    });
+    await system.inject('r4/DiagnosticReport$', { kind: 'status', status: 429, retryAfter: '30' });
     const waiting = await start({ includeStandard: false, resourceTypes: ['Encounter', 'DiagnosticReport'] });
     const { activity, progress } = await when(waiting, (run) => run.activity.message.includes('fewer requests'));
     expect(activity).toMatchObject({

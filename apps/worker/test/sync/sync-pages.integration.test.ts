@@ -11,21 +11,16 @@ let cases: UseCases;
 afterEach(() => cases.stop());
 
 /** Makes the simulator answer with `body` instead of a page of Conditions. */
-const answerConditions = (body: object, options: object = {}) =>
-  cases.order({ match: { path: 'r4/Condition$' }, fault: { kind: 'status', status: 200, body }, ...options });
+const answerConditions = (body: object, { after = 0 } = {}) =>
+  cases.inject('r4/Condition$', { kind: 'status', status: 200, body }, { after });
 
 describe('a page that the server has forgotten', () => {
-  const forgotten = (options: object) => ({
-    match: { path: 'r4/Observation$' },
-    fault: { kind: 'status', status: 410, body: {} },
-    after: 1,
-    times: 1,
-    ...options,
-  });
+  const forgetPage = (after: number) =>
+    cases.inject('r4/Observation$', { kind: 'status', status: 410, body: {} }, { after });
 
   test('a search restarts once if the server has forgotten its next page, and counts each stored resource once', async () => {
     cases = await startUseCases({ search: { pageSize: 3 } });
-    await cases.order(forgotten({}));
+    await forgetPage(1);
     const { phase, byType } = await sync(cases, { includeEnhanced: false });
     expect(phase).toBe('completed');
     const observations = byType.get('Observation');
@@ -36,8 +31,8 @@ describe('a page that the server has forgotten', () => {
 
   test('a search fails alone if the server has forgotten its next page twice', async () => {
     cases = await startUseCases({ search: { pageSize: 3 } });
-    await cases.order(forgotten({ times: 1 }));
-    await cases.order(forgotten({ after: 3, times: 1 }));
+    await forgetPage(1);
+    await forgetPage(3);
     const { phase, byType } = await sync(cases, onePatient);
     expect(phase).toBe('partial');
     expect(byType.get('Observation')).toMatchObject({ failed: 1, completed: 0 });
@@ -214,7 +209,7 @@ describe('an entry that cannot be stored', () => {
     const url = `${cases.simulator.fhirEndpoint}/Condition?page=2`;
     await answerConditions(page([condition(undefined)], { link: [{ relation: 'next', url }] }));
     const match = { path: 'r4/Condition$' };
-    await cases.order({ match, fault: { kind: 'status', status: 410, body: {} }, after: 1 });
+    await cases.inject(match, { kind: 'status', status: 410, body: {} }, { after: 1 });
     // The same entry is now at another position.
     await answerConditions(page([condition('good'), condition(undefined)]), { after: 2 });
     const { run, byType } = await sync(cases, onePatient);

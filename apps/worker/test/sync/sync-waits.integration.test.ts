@@ -18,7 +18,7 @@ test('a search that the EHR delays is not given up, even at its last attempt', a
   await planSync(deps, { syncRunId: run.id, signal });
   const [stepId = ''] = await deps.store.syncSteps.listUnsettledIds(run.id);
   const match = { path: 'r4/CarePlan$' };
-  await cases.order({ match, fault: { kind: 'status', status: 429, retryAfter: '1' } });
+  await cases.inject(match, { kind: 'status', status: 429, retryAfter: '1' });
   const step = { stepId, retryAt: lastAttempt, progress, signal };
   await expect(runSyncStep(deps, step)).rejects.toMatchObject({ code: 'ehr-throttled' });
   expect(await deps.store.syncSteps.listUnsettledIds(run.id)).toContain(stepId);
@@ -30,7 +30,7 @@ describe('a search that gets no page', () => {
   const hourMs = 3_600_000;
   const match = { path: 'r4/CarePlan$' };
   const body = { includeStandard: false, resourceTypes: ['CarePlan'], patients: patients.slice(0, 2) };
-  const outage = { match, fault: { kind: 'status', status: 503, retryAfter: '7200' }, times: 'always' };
+  const outage = { kind: 'status', status: 503, retryAfter: '7200' };
   const advance = (ms: number) => {
     cases.clock.now = new Date(cases.clock.now.getTime() + ms);
   };
@@ -42,7 +42,7 @@ describe('a search that gets no page', () => {
 
   test('a search waits as often as the EHR asks for it, and fails after a day without a page so that the run can end', async () => {
     cases = await startUseCases();
-    await cases.order(outage);
+    await cases.inject(match, outage, { times: 'always' });
     const run = await plan(cases, body);
     const [first, second] = await stepIds(run);
     const since = cases.clock.now;
@@ -79,7 +79,7 @@ describe('a search that gets no page', () => {
 
   test('a search continues to wait while other searches of its run get pages', async () => {
     cases = await startUseCases();
-    await cases.order({ ...outage, times: 2 });
+    await cases.inject(match, outage, { times: 2 });
     const run = await plan(cases, body);
     const [first, second] = await stepIds(run);
     await expect(attempt(first)).rejects.toThrow();
@@ -98,7 +98,7 @@ describe('a search that gets no page', () => {
 
   test('a search shows that it is retried and counts the failed requests, until it gets a page', async () => {
     cases = await startUseCases();
-    await cases.order({ match, fault: { kind: 'status', status: 500 }, times: 2 });
+    await cases.inject(match, { kind: 'status', status: 500 }, { times: 2 });
     const run = await plan(cases, { ...body, patients: patients.slice(0, 1) });
     const [stepId] = await stepIds(run);
     const since = cases.clock.now;
@@ -141,11 +141,7 @@ describe('a search that gets no page', () => {
 test('a run fails if the EHR delays its plan for a day, so that the next run can start', async () => {
   cases = await startUseCases();
   const { deps, clock } = cases;
-  await cases.order({
-    match: { path: 'metadata' },
-    fault: { kind: 'status', status: 503, retryAfter: '60' },
-    times: 9,
-  });
+  await cases.inject('metadata', { kind: 'status', status: 503, retryAfter: '60' }, { times: 9 });
   const request = { includeStandard: true, includeEnhanced: false, resourceTypes: [], patients };
   const run = makeSyncRun({ request, createdAt: clock.now });
   await deps.store.syncRuns.insert(run);

@@ -4,12 +4,9 @@ import { compareWithSimulator } from '../harness/compare-with-simulator.ts';
 import { type SpawnedWorker, spawnWorker } from '../harness/spawn-worker.ts';
 import { type System, startSystem } from '../harness/start-system.ts';
 
-/** About 2.5 MB at 1 MB/s, slow enough to be interrupted. */
-const slowFile = {
-  match: { path: '/bulkdata/.*Observation' },
-  fault: { kind: 'slow', bytesPerSecond: 1_000_000 },
-  times: 2,
-};
+/** Sends a file of about 2.5 MB at 1 MB/s, slowly enough to be interrupted. */
+const slowDown = (system: System) =>
+  system.inject('/bulkdata/.*Observation', { kind: 'slow', bytesPerSecond: 1_000_000 }, { times: 2 });
 const simulator = { patients: 150 };
 /** Documents have their own tests. Those of 150 patients would be more work than the export. */
 const withoutDocuments = { WORKER_DOCUMENTS: 'off' };
@@ -38,7 +35,7 @@ async function expectWhole(system: System, id: string): Promise<void> {
 describe('after a crash #crash', () => {
   test.concurrent('an export whose worker was killed during a download completes and resumes at the last committed byte', async () => {
     await using system = await startSystem({ simulator, env });
-    await system.order(slowFile);
+    await slowDown(system);
     await using first = spawnWorker(system.env);
     const id = await system.startExport();
     await whileDownloading(system, id);
@@ -51,7 +48,7 @@ describe('after a crash #crash', () => {
 
   test.concurrent('an export completes after all Redis data was lost during a download', async () => {
     await using system = await startSystem({ simulator, env });
-    await system.order(slowFile);
+    await slowDown(system);
     await using worker = spawnWorker(system.env);
     const id = await system.startExport();
     await whileDownloading(system, id);

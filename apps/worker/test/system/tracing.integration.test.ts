@@ -16,10 +16,7 @@ if (!api || !ofWorker) throw new Error('no tracing');
 const env = { WORKER_SWEEP_INTERVAL_MS: '600000' };
 const system = await startSystem({ simulator: { patients: 4 }, tracing: { api, worker: ofWorker }, env });
 await system.startWorker();
-await system.order({
-  match: { path: 'bulkdata/.*Condition' },
-  fault: { kind: 'corrupt-line', line: 1, with: planted },
-});
+await system.inject('bulkdata/.*Condition', { kind: 'corrupt-line', line: 1, with: planted });
 const post = await system.request(
   'POST',
   '/api/ehr/athenahealth/bulk-export',

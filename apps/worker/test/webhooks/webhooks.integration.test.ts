@@ -97,13 +97,13 @@ describe('webhook deliveries', () => {
     await using receiver = await startReceiver();
     const { calls, address } = receiver;
     await using system = await start({ url: address('/') });
-    await system.order({ match: { path: 'export$' }, fault: { kind: 'status', status: 403 } });
+    await system.inject('export$', { kind: 'status', status: 403 });
     await system.settled(await system.startExport());
     await waitFor(() => calls.length === 1);
     await system.settled(await system.startExport({ resourceTypes: ['Patient'] }));
     const { connectionId } = system;
     await system.request('POST', '/api/ehr/athenahealth/enhanced-sync', { connectionId, includeEnhanced: false });
-    await system.order({ match: { path: 'export$' }, fault: { kind: 'latency', ms: 3000 } });
+    await system.inject('export$', { kind: 'latency', ms: 3000 });
     const cancelled = await system.startExport();
     await system.request('DELETE', `/api/ehr/athenahealth/bulk-export/${cancelled}`);
     await waitFor(() => calls.length === 4);

@@ -22,7 +22,7 @@ const readComplete = () =>
     return status.kind === 'complete' ? status.manifest : undefined;
   });
 const orderStatus = (fault: object, times: number | 'always' = 1) =>
-  ehr.orderFault({ match: { method: 'GET', path: 'bulkstatus' }, fault, times });
+  ehr.inject({ method: 'GET', path: 'bulkstatus' }, fault, { times });
 
 describe('a status request', () => {
   afterEach(() => ehr.stop());
@@ -106,7 +106,7 @@ describe('a status request', () => {
     await start();
     await readComplete();
     await orderStatus({ kind: 'paged-manifest', pageSize: 1 }, 'always');
-    await ehr.orderFault({ match: { path: 'bulkstatus' }, fault: { kind: 'status', status: 500 }, after: 1 });
+    await ehr.inject('bulkstatus', { kind: 'status', status: 500 }, { after: 1 });
     await expect(read()).rejects.toMatchObject({ code: 'ehr-unavailable' });
   });
 
@@ -207,7 +207,7 @@ describe('a delete request', () => {
 
   test('a delete request that is refused fails', async () => {
     await start();
-    await ehr.orderFault({ match: { method: 'DELETE' }, fault: { kind: 'status', status: 405 }, times: 'always' });
+    await ehr.inject({ method: 'DELETE' }, { kind: 'status', status: 405 }, { times: 'always' });
     await expect(deleteExport({ session: ehr.session, statusUrl })).rejects.toMatchObject({ status: 405 });
   });
 });

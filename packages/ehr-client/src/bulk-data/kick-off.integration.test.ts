@@ -83,7 +83,7 @@ describe('a kick-off', () => {
 
   test('a kick-off drops a parameter that is refused in a plain string, as athenahealth writes it', async () => {
     await start({ unsupportedParameters: ['_since'] });
-    await ehr.orderFault({ match: { path: 'export' }, fault: { kind: 'string-details' }, times: 'always' });
+    await ehr.inject('export', { kind: 'string-details' }, { times: 'always' });
     const started = await kickOffExport({
       session: ehr.session,
       request: { ...request, since: '2024-01-01T00:00:00Z' },
@@ -102,7 +102,7 @@ describe('a kick-off', () => {
 
   test('a kick-off is sent by POST if the server refuses GET, and the result says so #negotiation', async () => {
     await start();
-    await ehr.orderFault({ match: { path: 'export', method: 'GET' }, fault: { kind: 'status', status: 405 } });
+    await ehr.inject({ path: 'export', method: 'GET' }, { kind: 'status', status: 405 });
     const started = await kickOffExport({ session: ehr.session, request });
     expect(started.droppedParameters).toEqual(['GET']);
     expect((await ehr.requests(/\$export$/)).map(({ method }) => method)).toEqual(['GET', 'POST']);
@@ -126,7 +126,7 @@ describe('a kick-off', () => {
     { what: 'no Retry-After', retryAfter: undefined, afterMs: 60_000 },
   ])('a kick-off waits after a 429 with $what', async ({ retryAfter, afterMs }) => {
     await start();
-    await ehr.orderFault({ match: { path: 'export' }, fault: { kind: 'status', status: 429, retryAfter } });
+    await ehr.inject('export', { kind: 'status', status: 429, retryAfter });
     await expect(kickOffExport({ session: ehr.session, request })).rejects.toMatchObject({ retry: { afterMs } });
   });
 
@@ -139,7 +139,7 @@ describe('a kick-off', () => {
     },
   ])('a kick-off rejects an answer with $what', async ({ fault }) => {
     await start();
-    await ehr.orderFault({ match: { path: 'export' }, fault });
+    await ehr.inject('export', fault);
     await expect(kickOffExport({ session: ehr.session, request })).rejects.toMatchObject({
       code: 'kick-off-not-understood',
       retry: 'never',
@@ -148,7 +148,7 @@ describe('a kick-off', () => {
 
   test('a relative Content-Location of a kick-off is resolved #relative-urls', async () => {
     await start();
-    await ehr.orderFault({ match: { path: 'export' }, fault: { kind: 'relative-urls' } });
+    await ehr.inject('export', { kind: 'relative-urls' });
     const { statusUrl } = await kickOffExport({ session: ehr.session, request });
     expect(statusUrl).toMatch(new RegExp(`^${ehr.simulator.fhirEndpoint}/bulkstatus/`));
   });
@@ -163,7 +163,7 @@ describe('a kick-off', () => {
     'a kick-off that fails with $status is sent once and throws $code with the retry advice $retry',
     async ({ status, code, retry }) => {
       await start();
-      await ehr.orderFault({ match: { path: 'export' }, fault: { kind: 'status', status }, times: 'always' });
+      await ehr.inject('export', { kind: 'status', status }, { times: 'always' });
       await expect(kickOffExport({ session: ehr.session, request })).rejects.toMatchObject({ code, status, retry });
       expect(await paths()).toHaveLength(1);
     },
@@ -171,15 +171,12 @@ describe('a kick-off', () => {
 
   test('a kick-off with an unknown type fails without dropping the type', async () => {
     await start();
-    await ehr.orderFault({
-      match: { path: 'export' },
-      fault: {
-        kind: 'status',
-        status: 400,
-        body: {
-          resourceType: 'OperationOutcome',
-          issue: [{ severity: 'error', code: 'value', diagnostics: '_type: Foo' }],
-        },
+    await ehr.inject('export', {
+      kind: 'status',
+      status: 400,
+      body: {
+        resourceType: 'OperationOutcome',
+        issue: [{ severity: 'error', code: 'value', diagnostics: '_type: Foo' }],
       },
     });
     await expect(kickOffExport({ session: ehr.session, request })).rejects.toMatchObject({ code: 'ehr-rejected' });
@@ -197,24 +194,26 @@ describe('capabilities', () => {
 
   test('the request for capabilities is retried after a 5xx and a reset connection', async () => {
     await start();
-    await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'status', status: 502, body: '<html>' } });
-    await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'reset' }, after: 1 });
+    await ehr.inject('metadata', { kind: 'status', status: 502, body: '<html>' });
+    await ehr.inject('metadata', { kind: 'reset' }, { after: 1 });
     expect((await capabilities()).fhirVersion).toBe('4.0.1');
     expect(await ehr.requests(/metadata$/)).toHaveLength(3);
   });
 
   test('the request for capabilities fails after three attempts', async () => {
     await start();
-    await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'status', status: 500 }, times: 'always' });
+    await ehr.inject('metadata', { kind: 'status', status: 500 }, { times: 'always' });
     await expect(capabilities()).rejects.toMatchObject({ code: 'ehr-unavailable', retry: 'later' });
     expect(await ehr.requests(/metadata$/)).toHaveLength(3);
   });
 
   test('capabilities that are an HTML page are rejected', async () => {
     await start();
-    await ehr.orderFault({
-      match: { path: 'metadata' },
-      fault: { kind: 'status', status: 200, body: '<html>log in</html>', contentType: 'text/html' },
+    await ehr.inject('metadata', {
+      kind: 'status',
+      status: 200,
+      body: '<html>log in</html>',
+      contentType: 'text/html',
     });
     await expect(capabilities()).rejects.toMatchObject({ code: 'capabilities-not-understood' });
   });

@@ -18,7 +18,7 @@ async function start(simulator: EhrSimulatorOptions = {}): Promise<void> {
 
 const open = (resume?: { offset: number; etag: string }, signal?: AbortSignal) =>
   openFile({ session: ehr.session, url, requiresAccessToken, resume, signal });
-const orderFile = (fault: object) => ehr.orderFault({ match: { path: 'bulkdata' }, fault });
+const orderFile = (fault: object) => ehr.inject('bulkdata', fault);
 
 /** Reads the whole decoded file. */
 async function readWhole(): Promise<Buffer> {

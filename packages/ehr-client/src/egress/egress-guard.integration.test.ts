@@ -111,7 +111,7 @@ describe('a provider #egress', () => {
   test('a provider on a private network cannot redirect to the metadata service of the cloud', async () => {
     ehr = await startEhr();
     const to = 'http://169.254.169.254/latest/meta-data/';
-    await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'redirect', to } });
+    await ehr.inject('metadata', { kind: 'redirect', to });
     await expect(get(`${ehr.simulator.fhirEndpoint}/metadata`)).rejects.toMatchObject({ code: 'egress-refused' });
   });
 

@@ -23,7 +23,7 @@ describe('a redirect', () => {
     async ({ status }) => {
       await start();
       const to = '/fhir/r4/.well-known/smart-configuration';
-      await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'redirect', status, to } });
+      await ehr.inject('metadata', { kind: 'redirect', status, to });
       const response = await ehr.session.send(metadata());
       expect(response).toMatchObject({ status: 200, url: ehr.simulator.baseUrl + to });
       const [, discovery] = await ehr.requests(/smart-configuration/);
@@ -37,7 +37,7 @@ describe('a redirect', () => {
     const url = new URL(entries[0]?.url ?? '');
     // A URL at the FHIR host, which redirects to the file host.
     const atHome = new URL(url.pathname + url.search, ehr.simulator.baseUrl).href;
-    await ehr.orderFault({ match: { path: 'bulkdata' }, fault: { kind: 'redirect' } });
+    await ehr.inject('bulkdata', { kind: 'redirect' });
     const file = await openFile({ session: ehr.session, url: atHome, requiresAccessToken: true });
     expect((await buffer(file.body)).length).toBeGreaterThan(1000);
     const [first, second] = await ehr.requests(/bulkdata/);
@@ -50,7 +50,7 @@ describe('a redirect', () => {
     async ({ answer }) => {
       await start();
       const fault = { kind: 'redirect', to: '/fhir/r4/metadata' };
-      await ehr.orderFault({ match: { path: 'metadata' }, fault, times: 'always' });
+      await ehr.inject('metadata', fault, { times: 'always' });
       await expect(ehr.session.send(metadata({ answer }))).rejects.toMatchObject({
         code: 'ehr-redirects',
         retry: 'never',
@@ -64,7 +64,7 @@ describe('a redirect', () => {
     { what: 'another protocol', to: 'file:///etc/passwd' },
   ])('a redirect to $what fails with ehr-redirects', async ({ to }) => {
     await start();
-    await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'redirect', to } });
+    await ehr.inject('metadata', { kind: 'redirect', to });
     await expect(ehr.session.send(metadata())).rejects.toMatchObject({ code: 'ehr-redirects', retry: 'never' });
   });
 });
@@ -88,16 +88,16 @@ describe('a request', () => {
 
   test('a request is retried after a 5xx and without an answer, up to its number of retries', async () => {
     await start();
-    await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'status', status: 503 }, times: 2 });
+    await ehr.inject('metadata', { kind: 'status', status: 503 }, { times: 2 });
     await expect(ehr.session.send(metadata({ retries: 1 }))).rejects.toMatchObject({ status: 503 });
-    await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'reset' } });
+    await ehr.inject('metadata', { kind: 'reset' });
     expect((await ehr.session.send(metadata({ retries: 1 }))).status).toBe(200);
     expect(await ehr.requests(/metadata/)).toHaveLength(4);
   });
 
   test('a request is not retried after a 429', async () => {
     await start();
-    await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'status', status: 429, retryAfter: '9' } });
+    await ehr.inject('metadata', { kind: 'status', status: 429, retryAfter: '9' });
     await expect(ehr.session.send(metadata({ retries: 2 }))).rejects.toMatchObject({ retry: { afterMs: 9000 } });
     expect(await ehr.requests(/metadata/)).toHaveLength(1);
   });
@@ -105,13 +105,13 @@ describe('a request', () => {
   test('a request fails with the wait if the EHR asks to wait for an hour', async () => {
     await start();
     const fault = { kind: 'status', status: 503, retryAfter: '3600' };
-    await ehr.orderFault({ match: { path: 'metadata' }, fault, times: 'always' });
+    await ehr.inject('metadata', fault, { times: 'always' });
     await expect(ehr.session.send(metadata({ retries: 2 }))).rejects.toMatchObject({ retry: { afterMs: 3_600_000 } });
   });
 
   test('a request that is aborted, even between two attempts, ends with its reason', async () => {
     await start();
-    await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'status', status: 500 }, times: 'always' });
+    await ehr.inject('metadata', { kind: 'status', status: 500 }, { times: 'always' });
     const signal = AbortSignal.timeout(50);
     await expect(ehr.session.send(metadata({ retries: 50, signal }))).rejects.toMatchObject({ name: 'TimeoutError' });
   });
@@ -133,7 +133,7 @@ describe('a request', () => {
     const rateLimit = { limit: 16, windowMs: 50, perDay: 1000, guardMs: 5 };
     ehr = await startEhr({ provider: { rateLimit } });
     await ehr.session.send(metadata());
-    await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'status', status: 429, retryAfter: '1' } });
+    await ehr.inject('metadata', { kind: 'status', status: 429, retryAfter: '1' });
     await expect(ehr.session.send(metadata())).rejects.toMatchObject({ status: 429 });
     const startedAt = performance.now();
     await ehr.sessionOf({ id: 'conn_2' }).send(metadata({ sendToken: false }));
@@ -143,7 +143,7 @@ describe('a request', () => {
   test('a 429 pauses all connections of a provider without a rate limit', async () => {
     await start();
     await ehr.session.send(metadata());
-    await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'status', status: 429, retryAfter: '30' } });
+    await ehr.inject('metadata', { kind: 'status', status: 429, retryAfter: '30' });
     await expect(ehr.session.send(metadata())).rejects.toMatchObject({ status: 429 });
     const [use] = await ehr.client.readBudgetUse();
     expect(use?.pausedMs).toBeGreaterThan(20_000);
@@ -158,7 +158,7 @@ describe('a request', () => {
     ehr = await startEhr({ provider: { rateLimit } });
     const answerWith = async (reset: string) => {
       const set = { 'X-RateLimit-Remaining': '0', 'X-RateLimit-Reset': reset };
-      await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'headers', set } });
+      await ehr.inject('metadata', { kind: 'headers', set });
       await ehr.session.send(metadata());
       const [use] = await ehr.client.readBudgetUse();
       return use?.pausedMs ?? 0;
@@ -170,7 +170,7 @@ describe('a request', () => {
   test('a request that opened a connection counts from its answer, because it may have been sent long after its slot', async () => {
     const rateLimit = { limit: 1, windowMs: 200, perDay: 1000, guardMs: 20, coldStart: 'go' } as const;
     ehr = await startEhr({ provider: { rateLimit } });
-    await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'latency', ms: 500 } });
+    await ehr.inject('metadata', { kind: 'latency', ms: 500 });
     await ehr.session.send(metadata({ sendToken: false }));
     await ehr.session.send(metadata({ sendToken: false }));
     const [first, second] = await ehr.requests(/metadata/);

@@ -26,9 +26,9 @@ const statuses = () => events.requestEnded.map(({ kind, status }) => [kind, stat
 
 describe('the EHR observer', () => {
   test('the observer is notified of each attempt of a request with its priority and result', async () => {
-    await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'status', status: 500 } });
+    await ehr.inject('metadata', { kind: 'status', status: 500 });
     await ehr.session.send(metadata({ retries: 1 }));
-    await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'reset' } });
+    await ehr.inject('metadata', { kind: 'reset' });
     await ehr.session.send(metadata({ retries: 1 }));
     expect(statuses()).toEqual([
       ['poll', 500],
@@ -46,7 +46,7 @@ describe('the EHR observer', () => {
   });
 
   test('the observer is notified of an aborted request, but not of one that was never sent', async () => {
-    await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'latency', ms: 60_000 } });
+    await ehr.inject('metadata', { kind: 'latency', ms: 60_000 });
     const controller = new AbortController();
     const answer = ehr.session.send(metadata({ signal: controller.signal, onSend: () => controller.abort() }));
     await expect(answer).rejects.toMatchObject({ name: 'AbortError' });
@@ -97,7 +97,7 @@ describe('the EHR observer', () => {
 
   test('the observer is notified of a pause with the name of the budget, which contains no client id', async () => {
     await ehr.session.send(metadata());
-    await ehr.orderFault({ match: { path: 'metadata' }, fault: { kind: 'status', status: 429, retryAfter: '9' } });
+    await ehr.inject('metadata', { kind: 'status', status: 429, retryAfter: '9' });
     await expect(ehr.session.send(metadata())).rejects.toMatchObject({ status: 429 });
     expect(events.limiterPaused).toEqual([{ budget: 'simulated.test', status: 429 }]);
     const [use] = await ehr.client.readBudgetUse();
@@ -108,7 +108,7 @@ describe('the EHR observer', () => {
   test('the observer is notified of the rate limit headers, including those of the token endpoint', async () => {
     const headers = { 'x-ratelimit-limit': '100', 'x-ratelimit-remaining': '7', 'x-ratelimit-reset': 'soon' };
     const fault = { kind: 'status', status: 503, retryAfter: '2', headers };
-    for (const path of ['metadata', 'oauth2/v1/token']) await ehr.orderFault({ match: { path }, fault });
+    for (const path of ['metadata', 'oauth2/v1/token']) await ehr.inject(path, fault);
     await expect(ehr.session.send(metadata())).rejects.toMatchObject({ status: 503 });
     await expect(ehr.readPatient({ id: 'conn_3' })).rejects.toMatchObject({ code: 'token-unavailable' });
     const limits = { status: 503, retryAfterSeconds: 2, rateLimitLimit: 100, rateLimitRemaining: 7 };

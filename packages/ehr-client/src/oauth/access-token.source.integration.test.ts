@@ -19,8 +19,7 @@ function search({ session = ehr.session, signal }: { session?: EhrSession; signa
 
 const statuses = (answers: readonly { readonly status: number }[]) => answers.map(({ status }) => status);
 const tokenRequests = async () => (await ehr.requests(/oauth2\/v1\/token/)).length;
-const orderToken = (fault: object, times: number | 'always' = 1) =>
-  ehr.orderFault({ match: { path: 'oauth2/v1/token' }, fault, times });
+const orderToken = (fault: object, times: number | 'always' = 1) => ehr.inject('oauth2/v1/token', fault, { times });
 const twenty = () => Array.from({ length: 20 }, () => search());
 
 describe('an access token', () => {
@@ -45,7 +44,7 @@ describe('an access token', () => {
   test('an access token is renewed once for twenty refused requests, and each of them is sent again #token-renewal', async () => {
     await start();
     await search();
-    await ehr.orderFault({ match: { path: '/Patient$' }, fault: { kind: 'expire-tokens' } });
+    await ehr.inject('/Patient$', { kind: 'expire-tokens' });
     expect(statuses(await Promise.all(twenty()))).toEqual(Array.from({ length: 20 }, () => 200));
     expect(await ehr.tokenCount()).toBe(2);
   });
@@ -63,7 +62,7 @@ describe('an access token', () => {
 
   test('a request fails with ehr-unauthorized if the renewed access token is refused too #token-renewal', async () => {
     await start();
-    await ehr.orderFault({ match: { path: '/Patient$' }, fault: { kind: 'status', status: 401 }, times: 'always' });
+    await ehr.inject('/Patient$', { kind: 'status', status: 401 }, { times: 'always' });
     await expect(search()).rejects.toMatchObject({ code: 'ehr-unauthorized', retry: 'never', status: 401 });
     expect(await ehr.requests(/Patient$/)).toHaveLength(2);
     expect(await ehr.tokenCount()).toBe(2);
@@ -169,13 +168,13 @@ describe('an access token', () => {
   test('an access token of a server without a token endpoint throws smart-discovery-failed', async () => {
     await start();
     for (const path of ['smart-configuration', 'metadata'])
-      await ehr.orderFault({ match: { path }, fault: { kind: 'status', status: 200, body: {} } });
+      await ehr.inject(path, { kind: 'status', status: 200, body: {} });
     await expect(search()).rejects.toMatchObject({ code: 'smart-discovery-failed', retry: 'never' });
   });
 
   test('requests still get the access token if another request stopped waiting for it', async () => {
     await start();
-    await ehr.orderFault({ match: { path: 'smart-configuration' }, fault: { kind: 'latency', ms: 300 } });
+    await ehr.inject('smart-configuration', { kind: 'latency', ms: 300 });
     const controller = new AbortController();
     const first = search({ signal: controller.signal });
     const otherSearches = [search(), search()];

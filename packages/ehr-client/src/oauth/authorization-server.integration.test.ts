@@ -6,7 +6,7 @@ afterEach(() => ehr.stop());
 
 const missing = { kind: 'status', status: 404, body: 'Not Found', contentType: 'text/plain' };
 const read = () => ehr.readPatient();
-const order = (path: string, fault: object) => ehr.orderFault({ match: { path }, fault, times: 'always' });
+const order = (path: string, fault: object) => ehr.inject(path, fault, { times: 'always' });
 const requestCount = async (path: RegExp) => (await ehr.requests(path)).length;
 
 describe('a token endpoint', () => {

@@ -70,7 +70,7 @@ export async function startEhr(
         resourceRequest(`${simulator.fhirEndpoint}/Patient/a-195900.E-1`),
       ),
     /** See the simulator's README. */
-    orderFault: control.order,
+    inject: control.inject,
     /** The requests that the simulator received, by path. */
     requests: control.requests,
     violations: control.violations,
