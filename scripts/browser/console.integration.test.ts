@@ -73,10 +73,7 @@ describeInBrowser('the console in a browser', (open) => {
   }, 60_000);
 
   test('the console says what an export waits for, and cancels an export', async () => {
-    await browsed.system.simulator.order({
-      match: { path: 'export$' },
-      fault: { kind: 'export-fate', end: 'never-ends' },
-    });
+    await browsed.system.simulator.inject('export$', { kind: 'export-fate', end: 'never-ends' });
     await startExport();
     const activity = page.getByText(/^Waiting for the EHR\. After \d+ status requests?/);
     await activity.waitFor();
@@ -102,7 +99,7 @@ describeInBrowser('the console in a browser', (open) => {
 
   test('the console shows a quarantined line, and stores it after a correction', async () => {
     const { simulator, store, connectionId } = browsed.system;
-    await simulator.order({ match: { path: 'bulkdata/.*Condition' }, fault: { kind: 'corrupt-line', line: 1 } });
+    await simulator.inject('bulkdata/.*Condition', { kind: 'corrupt-line', line: 1 });
     await startExport();
     await page.getByRole('link', { name: 'Show them' }).click();
     await title('Quarantine').waitFor();
@@ -214,7 +211,7 @@ describeInBrowser('the console in a browser', (open) => {
 
   test('the console shows the part of the rate budget that an export uses, and why the budget is paused', async () => {
     const { simulator, connectionId } = browsed.system;
-    await simulator.order({ match: { path: 'bulkdata/' }, fault: { kind: 'status', status: 429, retryAfter: '3' } });
+    await simulator.inject('bulkdata/', { kind: 'status', status: 429, retryAfter: '3' });
     await goTo('/budget');
     await title('Rate budget').waitFor();
     const api = createApiClient(browsed.system);
@@ -250,10 +247,7 @@ describeInBrowser('the console in a browser', (open) => {
   test('the console shows the searches, the log and the types of a sync', async () => {
     const { connectionId } = browsed.system;
     const api = createApiClient(browsed.system);
-    await browsed.system.simulator.order({
-      match: { path: 'r4/Encounter$' },
-      fault: { kind: 'status', status: 429, retryAfter: '3' },
-    });
+    await browsed.system.simulator.inject('r4/Encounter$', { kind: 'status', status: 429, retryAfter: '3' });
     const body = { connectionId, includeStandard: false, resourceTypes: ['Encounter'] };
     const headers = { prefer: 'respond-async' };
     const { id } = await api<{ id: string }>('POST', '/api/ehr/athenahealth/enhanced-sync', body, headers);

@@ -128,7 +128,7 @@ describeInBrowser('the pages of an operator in a browser', (open) => {
 
   test('the quarantine shows the type and the file of a line, with a link to its export', async () => {
     const { simulator, connectionId, store } = browsed.system;
-    await simulator.order({ match: { path: 'bulkdata/.*Condition' }, fault: { kind: 'corrupt-line', line: 1 } });
+    await simulator.inject('bulkdata/.*Condition', { kind: 'corrupt-line', line: 1 });
     await createApiClient(browsed.system)('POST', '/api/ehr/athenahealth/bulk-export', { connectionId });
     await goTo(`/exports?connectionId=${connectionId}`);
     await page

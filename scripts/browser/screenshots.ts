@@ -42,7 +42,7 @@ async function fillWithLife({ system }: BrowsedSystem): Promise<void> {
   const schedule = { connectionId, cron: '0 2 * * *', timeZone: 'America/New_York' };
   await send(system, { path: '/schedules', body: { ...schedule, kind: 'export' } });
   await send(system, { path: '/schedules', body: { ...schedule, cron: '0 4 * * *', kind: 'sync' } });
-  await system.simulator.order({ match: { path: 'bulkdata/.*Condition' }, fault: { kind: 'corrupt-line', line: 5 } });
+  await system.simulator.inject('bulkdata/.*Condition', { kind: 'corrupt-line', line: 5 });
 }
 
 /** Takes the screenshot during its downloads. */

@@ -86,10 +86,7 @@ async function useSystem(): Promise<void> {
   const attachment = { contentType: 'text/plain', data: Buffer.from(documentText).toString('base64') };
   const resource = { resourceType: 'DocumentReference', id: 'kept', status: 'current', content: [{ attachment }] };
   await simulator.put('DocumentReference', 'kept', JSON.stringify(resource));
-  await simulator.order({
-    match: { path: 'bulkdata/.*Condition' },
-    fault: { kind: 'corrupt-line', line: 1, with: brokenLine },
-  });
+  await simulator.inject('bulkdata/.*Condition', { kind: 'corrupt-line', line: 1, with: brokenLine });
   const { port } = receiver.address() as AddressInfo;
   await new Promise((resolve) => receiver.close(resolve));
   completed = await startExport(['Condition', 'DocumentReference'], `http://127.0.0.1:${port}/hook`);
@@ -97,17 +94,13 @@ async function useSystem(): Promise<void> {
   await waitFor(() => readDocument(baseUrl), { what: 'the document' });
   await waitFor(async () => (await system.store.webhookDeliveries.listPendingIds(1)).length === 1);
 
-  await simulator.order({
-    match: { path: 'bulkdata/.*Observation' },
-    fault: { kind: 'status', status: 503 },
-    times: 'always',
-  });
+  await simulator.inject('bulkdata/.*Observation', { kind: 'status', status: 503 }, { times: 'always' });
   downloading = await startExport(['Patient', 'Observation']);
   await waitFor(async () => {
     const files = await system.store.outputFiles.listByExport(downloading);
     return files.some(({ state }) => state === 'completed') && files.some(({ retrying }) => retrying !== undefined);
   });
-  await simulator.order({ match: { path: 'export$' }, fault: { kind: 'export-fate', end: 'completes', polls: 12 } });
+  await simulator.inject('export$', { kind: 'export-fate', end: 'completes', polls: 12 });
   exporting = await startExport(['Immunization']);
   await until(baseUrl, exporting, ({ phase }) => phase === 'exporting');
 }

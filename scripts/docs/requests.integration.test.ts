@@ -75,7 +75,7 @@ const apiSteps: readonly Step[] = [
     asks: 'DELETE http://127.0.0.1:3000/api/ehr/athenahealth/bulk-export/job_…',
     answer: /"status":"CANCELLED"/,
     prepare: async () => {
-      await system.simulator.order({ match: { path: 'export$' }, fault: { kind: 'export-fate', end: 'never-ends' } });
+      await system.simulator.inject('export$', { kind: 'export-fate', end: 'never-ends' });
       return { 'job_…': await startExport(['Immunization']) };
     },
   },
@@ -83,7 +83,7 @@ const apiSteps: readonly Step[] = [
     asks: 'bulk-export/job_…/retry',
     answer: /"status":"IN_PROGRESS"/,
     prepare: async () => {
-      await system.simulator.order({ match: { path: 'export$' }, fault: { kind: 'export-fate', end: 'fails' } });
+      await system.simulator.inject('export$', { kind: 'export-fate', end: 'fails' });
       const id = await startExport(['Immunization']);
       await ended(id);
       return { 'job_…': id };
@@ -100,10 +100,7 @@ const apiSteps: readonly Step[] = [
     asks: 'quarantine',
     answer: /"state":"replayed"/,
     prepare: async () => {
-      await system.simulator.order({
-        match: { path: 'bulkdata/.*Condition' },
-        fault: { kind: 'corrupt-line', line: 1 },
-      });
+      await system.simulator.inject('bulkdata/.*Condition', { kind: 'corrupt-line', line: 1 });
       const exportId = await startExport(['Condition']);
       await ended(exportId);
       const [line] = await api<readonly { id: string }[]>('GET', `/api/ehr/quarantine?exportId=${exportId}`);

@@ -49,13 +49,10 @@ async function plantEverything(): Promise<Readonly<Record<string, string>>> {
   // The files need no token, because their link is a signed URL.
   await simulator.change({ requiresAccessToken: false });
   const line = `{"resourceType":"Condition","note":"${planted.badLine}"`;
-  await simulator.order({
-    match: { path: 'bulkdata/.*Condition' },
-    fault: { kind: 'corrupt-line', line: 1, with: line },
-  });
+  await simulator.inject('bulkdata/.*Condition', { kind: 'corrupt-line', line: 1, with: line });
   const binary = { resourceType: 'Binary', contentType: 'text/plain', data: base64(planted.fetched) };
   const fault = { kind: 'status', status: 200, body: binary };
-  await simulator.order({ match: { path: planted.address }, fault, times: 'always' });
+  await simulator.inject(planted.address, fault, { times: 'always' });
 
   const callbackUrl = `https://receiver.example/${planted.callback}`;
   const typeFilters = [`Patient?name=${planted.filter}`];
@@ -67,11 +64,7 @@ async function plantEverything(): Promise<Readonly<Record<string, string>>> {
     resourceType: 'OperationOutcome',
     issue: [{ severity: 'error', code: 'forbidden', diagnostics: planted.ehrText }],
   };
-  await simulator.order({
-    match: { path: 'r4/Condition$' },
-    fault: { kind: 'status', status: 403, body: refusal },
-    times: 'always',
-  });
+  await simulator.inject('r4/Condition$', { kind: 'status', status: 403, body: refusal }, { times: 'always' });
   const sync = await api<{ url: string }>(
     'POST',
     '/api/ehr/athenahealth/enhanced-sync',

@@ -139,7 +139,7 @@ async function runAll({ send, system, planted }: Use, callbackUrl: string): Prom
   // An unusable line with the patient's name in it, which is quarantined.
   const line = `{"resourceType":"Condition","note":"${planted.patientName}"`;
   const fault = { kind: 'corrupt-line', line: 1, with: line };
-  await system.simulator.order({ match: { path: 'bulkdata/.*Condition' }, fault });
+  await system.simulator.inject('bulkdata/.*Condition', fault);
   const typeFilters = [`Patient?name=${planted.filter}`];
   await settled(send, await startExport(send, { connectionId, callbackUrl, typeFilters, resourceTypes: undefined }));
 
@@ -156,11 +156,7 @@ async function runAll({ send, system, planted }: Use, callbackUrl: string): Prom
     { severity: planted.upstream, code: planted.upstream, expression: [planted.upstream] },
   ];
   const body = { resourceType: 'OperationOutcome', issue };
-  await system.simulator.order({
-    match: { path: 'r4/Condition$' },
-    fault: { kind: 'status', status: 403, body },
-    times: 'always',
-  });
+  await system.simulator.inject('r4/Condition$', { kind: 'status', status: 403, body }, { times: 'always' });
   const sync = await send('POST', `${athena}/enhanced-sync`, {
     body: { connectionId, patients: [patient] },
     headers: { prefer: 'respond-async' },

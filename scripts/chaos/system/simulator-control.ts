@@ -28,6 +28,7 @@ export function createSimulatorControl(baseUrl: string) {
     return response;
   };
   const json = async <Body>(path: string): Promise<Body> => (await call('GET', path)).json() as Promise<Body>;
+  const order = (fault: object) => call('POST', '/_sim/faults', JSON.stringify(fault));
   const readRequests = async (): Promise<SeenRequest[]> =>
     (await json<{ requests: SeenRequest[] }>('/_sim/requests')).requests;
 
@@ -42,7 +43,10 @@ export function createSimulatorControl(baseUrl: string) {
       (await (await call('GET', `/_sim/resources/${type}`)).text()).split('\n').filter(Boolean),
     put: (type: string, id: string, resource: string) => call('PUT', `/_sim/fhir/${type}/${id}`, resource),
     remove: (type: string, id: string) => call('DELETE', `/_sim/fhir/${type}/${id}`),
-    order: (fault: object) => call('POST', '/_sim/faults', JSON.stringify(fault)),
+    order,
+    /** Orders a fault for requests by their path, or by what `match` contains. Default: for the next one. */
+    inject: (match: string | object, fault: object, when: { times?: number | 'always'; after?: number } = {}) =>
+      order({ match: typeof match === 'string' ? { path: match } : match, fault, ...when }),
     /** Changes options while the simulator runs. */
     change: (options: object) => call('PATCH', '/_sim/options', JSON.stringify(options)),
     clearFaults: () => call('DELETE', '/_sim/faults'),

@@ -171,14 +171,8 @@ describe('a kick-off', () => {
 
   test('a kick-off with an unknown type fails without dropping the type', async () => {
     await start();
-    await ehr.inject('export', {
-      kind: 'status',
-      status: 400,
-      body: {
-        resourceType: 'OperationOutcome',
-        issue: [{ severity: 'error', code: 'value', diagnostics: '_type: Foo' }],
-      },
-    });
+    const issue = [{ severity: 'error', code: 'value', diagnostics: '_type: Foo' }];
+    await ehr.inject('export', { kind: 'status', status: 400, body: { resourceType: 'OperationOutcome', issue } });
     await expect(kickOffExport({ session: ehr.session, request })).rejects.toMatchObject({ code: 'ehr-rejected' });
   });
 });
@@ -209,12 +203,8 @@ describe('capabilities', () => {
 
   test('capabilities that are an HTML page are rejected', async () => {
     await start();
-    await ehr.inject('metadata', {
-      kind: 'status',
-      status: 200,
-      body: '<html>log in</html>',
-      contentType: 'text/html',
-    });
+    const body = '<html>log in</html>';
+    await ehr.inject('metadata', { kind: 'status', status: 200, body, contentType: 'text/html' });
     await expect(capabilities()).rejects.toMatchObject({ code: 'capabilities-not-understood' });
   });
 });
