@@ -15,16 +15,15 @@ async function start(simulator: EhrSimulatorOptions = {}): Promise<void> {
   ehr = await startEhr({ simulator });
 }
 
+const kickOff = (change: Partial<BulkExportRequest> = {}, session = ehr.session) =>
+  kickOffExport({ session, request: { ...request, ...change } });
 const capabilities = (): Promise<Capabilities> => readCapabilities({ session: ehr.session, now: new Date() });
 const paths = async () => (await ehr.requests(/\$export$/)).map(({ path }) => path.replace('/fhir/r4', ''));
 
 describe('a kick-off', () => {
   test('a kick-off sends the headers of the specification and returns the status URL #accept', async () => {
     await start();
-    const started = await kickOffExport({
-      session: ehr.session,
-      request: { ...request, since: '2024-01-01T00:00:00+02:00' },
-    });
+    const started = await kickOff({ since: '2024-01-01T00:00:00+02:00' });
     expect(started).toEqual({
       statusUrl: expect.stringMatching(new RegExp(`^${ehr.simulator.fhirEndpoint}/bulkstatus/`)),
       droppedParameters: [],
@@ -45,14 +44,14 @@ describe('a kick-off', () => {
     async ({ levels, exportType, path }) => {
       await start({ exportLevels: [...levels] });
       const session = ehr.sessionOf({ capabilities: await capabilities() });
-      await kickOffExport({ session, request: { ...request, exportType } });
+      await kickOff({ exportType }, session);
       expect(await paths()).toEqual([path]);
     },
   );
 
   test('a kick-off goes to Patient level if the capabilities are unknown', async () => {
     await start();
-    await kickOffExport({ session: ehr.session, request });
+    await kickOff();
     expect(await paths()).toEqual(['/Patient/$export']);
   });
 
@@ -60,10 +59,7 @@ describe('a kick-off', () => {
     await start();
     const { groupId: _, ...withoutGroup } = ehr.connection();
     const session = ehr.client.session(withoutGroup);
-    await expect(kickOffExport({ session, request: { ...request, exportType: 'Group' } })).rejects.toMatchObject({
-      code: 'no-group',
-      retry: 'never',
-    });
+    await expect(kickOff({ exportType: 'Group' }, session)).rejects.toMatchObject({ code: 'no-group', retry: 'never' });
     expect(await paths()).toEqual([]);
   });
 
@@ -71,10 +67,7 @@ describe('a kick-off', () => {
     'a kick-off drops $unsupported if the server refuses it, and reports that #negotiation',
     async ({ unsupported }) => {
       await start({ unsupportedParameters: unsupported });
-      const started = await kickOffExport({
-        session: ehr.session,
-        request: { ...request, since: '2024-01-01T00:00:00Z' },
-      });
+      const started = await kickOff({ since: '2024-01-01T00:00:00Z' });
       expect([...started.droppedParameters].sort()).toEqual(unsupported);
       expect(started.statusUrl).toContain('/bulkstatus/');
       expect(await paths()).toHaveLength(unsupported.length + 1);
@@ -84,17 +77,14 @@ describe('a kick-off', () => {
   test('a kick-off drops a parameter that is refused in a plain string, as athenahealth writes it', async () => {
     await start({ unsupportedParameters: ['_since'] });
     await ehr.inject('export', { kind: 'string-details' }, { times: 'always' });
-    const started = await kickOffExport({
-      session: ehr.session,
-      request: { ...request, since: '2024-01-01T00:00:00Z' },
-    });
+    const started = await kickOff({ since: '2024-01-01T00:00:00Z' });
     expect(started.droppedParameters).toEqual(['_since']);
   });
 
   test('a kick-off is sent by POST if its parameters would make the URL too long #negotiation', async () => {
     await start();
     const typeFilters = Array.from({ length: 50 }, (_, index) => `Condition?code=${'1'.repeat(40)}${index}`);
-    const started = await kickOffExport({ session: ehr.session, request: { ...request, typeFilters } });
+    const started = await kickOff({ typeFilters });
     expect(started.droppedParameters).toEqual([]);
     const [sentRequest] = await ehr.requests(/\$export$/);
     expect(sentRequest?.method).toBe('POST');
@@ -103,7 +93,7 @@ describe('a kick-off', () => {
   test('a kick-off is sent by POST if the server refuses GET, and the result says so #negotiation', async () => {
     await start();
     await ehr.inject({ path: 'export', method: 'GET' }, { kind: 'status', status: 405 });
-    const started = await kickOffExport({ session: ehr.session, request });
+    const started = await kickOff();
     expect(started.droppedParameters).toEqual(['GET']);
     expect((await ehr.requests(/\$export$/)).map(({ method }) => method)).toEqual(['GET', 'POST']);
     expect((await ehr.violations()).violations).toEqual([]);
@@ -111,8 +101,8 @@ describe('a kick-off', () => {
 
   test('a kick-off while another export runs waits as long as the server says and sends no second request #busy-at-kick-off', async () => {
     await start({ oneExportAtATime: true, exportSeconds: 30 });
-    await kickOffExport({ session: ehr.session, request });
-    await expect(kickOffExport({ session: ehr.session, request })).rejects.toMatchObject({
+    await kickOff();
+    await expect(kickOff()).rejects.toMatchObject({
       code: 'ehr-throttled',
       status: 429,
       retry: { afterMs: 1000 },
@@ -127,7 +117,7 @@ describe('a kick-off', () => {
   ])('a kick-off waits after a 429 with $what', async ({ retryAfter, afterMs }) => {
     await start();
     await ehr.inject('export', { kind: 'status', status: 429, retryAfter });
-    await expect(kickOffExport({ session: ehr.session, request })).rejects.toMatchObject({ retry: { afterMs } });
+    await expect(kickOff()).rejects.toMatchObject({ retry: { afterMs } });
   });
 
   test.each([
@@ -140,7 +130,7 @@ describe('a kick-off', () => {
   ])('a kick-off rejects an answer with $what', async ({ fault }) => {
     await start();
     await ehr.inject('export', fault);
-    await expect(kickOffExport({ session: ehr.session, request })).rejects.toMatchObject({
+    await expect(kickOff()).rejects.toMatchObject({
       code: 'kick-off-not-understood',
       retry: 'never',
     });
@@ -149,7 +139,7 @@ describe('a kick-off', () => {
   test('a relative Content-Location of a kick-off is resolved #relative-urls', async () => {
     await start();
     await ehr.inject('export', { kind: 'relative-urls' });
-    const { statusUrl } = await kickOffExport({ session: ehr.session, request });
+    const { statusUrl } = await kickOff();
     expect(statusUrl).toMatch(new RegExp(`^${ehr.simulator.fhirEndpoint}/bulkstatus/`));
   });
 
@@ -164,7 +154,7 @@ describe('a kick-off', () => {
     async ({ status, code, retry }) => {
       await start();
       await ehr.inject('export', { kind: 'status', status }, { times: 'always' });
-      await expect(kickOffExport({ session: ehr.session, request })).rejects.toMatchObject({ code, status, retry });
+      await expect(kickOff()).rejects.toMatchObject({ code, status, retry });
       expect(await paths()).toHaveLength(1);
     },
   );
@@ -173,7 +163,7 @@ describe('a kick-off', () => {
     await start();
     const issue = [{ severity: 'error', code: 'value', diagnostics: '_type: Foo' }];
     await ehr.inject('export', { kind: 'status', status: 400, body: { resourceType: 'OperationOutcome', issue } });
-    await expect(kickOffExport({ session: ehr.session, request })).rejects.toMatchObject({ code: 'ehr-rejected' });
+    await expect(kickOff()).rejects.toMatchObject({ code: 'ehr-rejected' });
   });
 });
 

@@ -25,6 +25,13 @@ async function readWhole(): Promise<Buffer> {
   return buffer((await open()).body);
 }
 
+/** Resumes the file and expects that it is read from the start. */
+async function expectRestart(resume: { offset: number; etag: string }, whole: Buffer): Promise<void> {
+  const restarted = await open(resume);
+  expect(restarted.startOffset).toBe(0);
+  expect((await buffer(restarted.body)).equals(whole)).toBe(true);
+}
+
 describe('an output file', () => {
   test('an output file is received compressed and decoded', async () => {
     await start();
@@ -63,9 +70,7 @@ describe('an output file', () => {
   test('an output file that changed is read from the start #resume', async () => {
     await start();
     const whole = await readWhole();
-    const restarted = await open({ offset: 1000, etag: '"of another version"' });
-    expect(restarted.startOffset).toBe(0);
-    expect((await buffer(restarted.body)).equals(whole)).toBe(true);
+    await expectRestart({ offset: 1000, etag: '"of another version"' }, whole);
   });
 
   test('an output file of a server without ranges is read from the start #resume', async () => {
@@ -73,18 +78,14 @@ describe('an output file', () => {
     const { body, etag = '' } = await open();
     const whole = await buffer(body);
     await orderFile({ kind: 'ignore-range' });
-    const restarted = await open({ offset: 1000, etag });
-    expect(restarted.startOffset).toBe(0);
-    expect((await buffer(restarted.body)).equals(whole)).toBe(true);
+    await expectRestart({ offset: 1000, etag }, whole);
   });
 
   test('an output file that became shorter than the read part (416) is read from the start', async () => {
     await start();
     const { body, etag = '' } = await open();
     const whole = await buffer(body);
-    const restarted = await open({ offset: whole.length + 5, etag });
-    expect(restarted.startOffset).toBe(0);
-    expect((await buffer(restarted.body)).equals(whole)).toBe(true);
+    await expectRestart({ offset: whole.length + 5, etag }, whole);
   });
 
   test('an output file that is not resumed fails after a 416', async () => {
