@@ -1,5 +1,6 @@
+import type { ExportView } from '@bulkhead/bulk-export/commands';
 import { type Changes, exactNumberPath, exactNumbers } from '../data/change-data.ts';
-import type { ExportLevel, ExportView } from '../system/interop-api.ts';
+import type { ExportLevel } from '../system/interop-api.ts';
 import { type CheckContext, codesOf, compareStored } from './check.ts';
 
 /** The properties of this server's exports at a level. */

@@ -1,40 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ExportView } from '@bulkhead/bulk-export/commands';
+import type { BulkExportRequest } from '@bulkhead/fhir';
+import type { SyncRunView } from '@bulkhead/sync/commands';
 import { type ApiClient, createApiClient } from '../../system/api-client.ts';
 import { parseWithNumberTexts } from '../compare/number-texts.ts';
 import { groupId } from '../data/load-data.ts';
 
-export type ExportLevel = 'Patient' | 'Group' | 'System';
+export type ExportLevel = BulkExportRequest['exportType'];
 
 export interface ExportRequest {
   readonly exportType: ExportLevel;
   readonly resourceTypes?: readonly string[];
   readonly since?: 'last';
-}
-
-export interface ExportView {
-  readonly id: string;
-  readonly status: 'IN_PROGRESS' | 'COMPLETED' | 'FAILED' | 'CANCELLED';
-  readonly partial?: boolean;
-  readonly errorCode?: string;
-  readonly errorMessage?: string;
-  readonly statusUrl?: string;
-  readonly counts: { readonly stored: number; readonly unchanged: number; readonly quarantined: number };
-  readonly warnings: readonly { readonly code: string; readonly message: string }[];
-  readonly droppedParameters: readonly string[];
-  readonly watermarks?: readonly {
-    readonly resourceType: string;
-    readonly advanced: boolean;
-    readonly reasons: readonly { readonly code: string }[];
-  }[];
-}
-
-export interface SyncView {
-  readonly id: string;
-  readonly status: 'IN_PROGRESS' | 'COMPLETED' | 'PARTIAL' | 'FAILED' | 'CANCELLED';
-  readonly types: readonly string[];
-  readonly skipped: readonly { readonly resourceType: string }[];
-  readonly warnings: readonly { readonly code: string }[];
-  readonly errorMessage?: string;
 }
 
 export interface ConnectionTestView {
@@ -121,13 +98,13 @@ export class InteropApi {
   }
 
   /** Syncs all stored patients and waits for the end. */
-  async runSync(connectionId: string): Promise<SyncView> {
+  async runSync(connectionId: string): Promise<SyncRunView> {
     const started = await this.#call<{ id: string }>('POST', `/api/ehr/${this.#provider}/enhanced-sync`, {
       connectionId,
     });
     const path = `/api/ehr/${this.#provider}/sync-runs/${started.id}`;
     return this.#until(
-      () => this.#call<SyncView>('GET', path),
+      () => this.#call<SyncRunView>('GET', path),
       ({ status }) => status !== 'IN_PROGRESS',
     );
   }

@@ -190,7 +190,7 @@ export const exportEventViewSchema = z
   .meta({ id: 'ExportEvent', description: 'Something that happened to an export.' });
 
 type StartedView = View<typeof startedExportSchema>;
-type ExportView = View<typeof exportViewSchema>;
+export type ExportView = View<typeof exportViewSchema>;
 type ExportEventView = View<typeof exportEventViewSchema>;
 type OutputFileView = View<typeof outputFileViewSchema>;
 type RetryingView = View<typeof retryingViewSchema>;

@@ -8,6 +8,7 @@ export { type BulkExportService, createBulkExportService } from './bulk-export.s
 export { cancelExport } from './cancel-and-retry.ts';
 export { type RunActivity, runActivitySchema, toUsualSeconds, usualKeptMs } from './export-activity.ts';
 export {
+  type ExportView,
   exportEventViewSchema,
   exportViewSchema,
   outputFileViewSchema,

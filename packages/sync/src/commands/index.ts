@@ -3,6 +3,7 @@ export { newSyncRun } from './new-sync-run.ts';
 export { syncBodySchema, syncListQuerySchema } from './sync.schema.ts';
 export { createSyncService, type SyncRunState, type SyncService, syncAlreadyRunning } from './sync.service.ts';
 export {
+  type SyncRunView,
   startedSyncSchema,
   syncEventViewSchema,
   syncedSchema,

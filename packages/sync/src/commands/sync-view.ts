@@ -107,7 +107,7 @@ export const syncEventViewSchema = z
 type SyncRunDetail = View<typeof syncRunDetailSchema>;
 type SyncEventView = View<typeof syncEventViewSchema>;
 type SyncedView = View<typeof syncedSchema>;
-type SyncRunView = View<typeof syncRunViewSchema>;
+export type SyncRunView = View<typeof syncRunViewSchema>;
 
 /**
  * The response of "Enhanced Sync" in the guide: how many resources were received in this run and are now stored, whether or not they had
