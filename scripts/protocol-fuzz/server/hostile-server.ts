@@ -1,6 +1,5 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type LocalServer, startLocalServer } from '../../local-server.ts';
 import { answerJson, cut, interrupt, type PendingResponse, refuse, reply, webPage } from './answers.ts';
 import { type ExportPlan, goodPlan } from './export-plan.ts';
 import { answerFile, answerStatus, type HostileExport } from './hostile-export.ts';
@@ -24,7 +23,7 @@ export interface Behaviour {
  * so they receive what a real server would send.
  */
 export class HostileServer {
-  readonly #server = createServer((request, response) => this.#onRequest(request, { response, now: this.#now }));
+  #server: LocalServer | undefined;
   readonly #now: () => number;
   readonly #exports = new Map<string, HostileExport>();
   #world = new World({ lives: [], now: Date.now });
@@ -41,7 +40,7 @@ export class HostileServer {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return this.#server?.url ?? '';
   }
 
   /** The number of requests so far, without those for exports of earlier worlds. */
@@ -50,14 +49,13 @@ export class HostileServer {
   }
 
   async start(): Promise<void> {
-    this.#server.listen(0, '127.0.0.1');
-    await once(this.#server, 'listening');
+    this.#server = await startLocalServer((request, response) =>
+      this.#onRequest(request, { response, now: this.#now }),
+    );
   }
 
   async stop(): Promise<void> {
-    this.#server.closeAllConnections();
-    this.#server.close();
-    await once(this.#server, 'close');
+    await this.#server?.stop();
   }
 
   /** Serves another practice. The exports of the previous one are removed. */
