@@ -103,6 +103,8 @@ const read = async (resourceId: string) => {
   const { versionId, earlier = [] } = stored as unknown as { versionId: string; earlier?: { versionId: string }[] };
   return [versionId, ...earlier.map((previous) => previous.versionId)];
 };
+/** The outcome of a write. Counts that are not named are zero. */
+const counts = (change: object) => ({ written: 0, unchanged: 0, stale: 0, withheld: 0, ...change });
 const countSent = (name: string) => commands.filter((command) => command === name).length;
 
 describe.each([
@@ -117,14 +119,14 @@ describe.each([
     test('the resource writer does not write a version if another process has stored a newer one since the comparison', async () => {
       await writeFromOtherWorker(version('a', 1));
       otherBeforeWrite(version('a', 3));
-      expect(await create()(version('a', 2))).toEqual({ written: 0, unchanged: 0, stale: 1, withheld: 0 });
+      expect(await create()(version('a', 2))).toEqual(counts({ stale: 1 }));
       expect(await read('a')).toEqual(['3', '1']);
     });
 
     test('the resource writer replaces an older version that another process has stored since the comparison, and records its source', async () => {
       await writeFromOtherWorker(version('a', 1));
       otherBeforeWrite(version('a', 2));
-      expect(await create()(version('a', 3))).toEqual({ written: 1, unchanged: 0, stale: 0, withheld: 0 });
+      expect(await create()(version('a', 3))).toEqual(counts({ written: 1 }));
       expect(await read('a')).toEqual(['3', '2', '1']);
       // Each write increments the revision.
       expect(await database.collection('Goal').findOne({ connectionId })).toMatchObject({ revision: 3 });
@@ -133,12 +135,9 @@ describe.each([
     test('the resource writer writes and counts the rest of a batch correctly if one version has lost a race', async () => {
       await writeFromOtherWorker(version('a', 1), version('b', 1));
       otherBeforeWrite(version('a', 3));
-      expect(await create()(version('a', 2), version('b', 2), version('c', 2))).toEqual({
-        written: 2,
-        unchanged: 0,
-        stale: 1,
-        withheld: 0,
-      });
+      expect(await create()(version('a', 2), version('b', 2), version('c', 2))).toEqual(
+        counts({ written: 2, stale: 1 }),
+      );
       expect([await read('a'), await read('b'), await read('c')]).toEqual([['3', '1'], ['2', '1'], ['2']]);
     });
   });
@@ -154,12 +153,7 @@ describe.each([
       async ({ change }) => {
         await writeFromOtherWorker(version('a', 1), version('b', 1));
         otherBeforeWrite({ ...version('a', 2), ...change });
-        expect(await create()(version('a', 2), version('b', 2))).toEqual({
-          written: 1,
-          unchanged: 1,
-          stale: 0,
-          withheld: 0,
-        });
+        expect(await create()(version('a', 2), version('b', 2))).toEqual(counts({ written: 1, unchanged: 1 }));
         expect([await read('a'), await read('b')]).toEqual([
           ['2', '1'],
           ['2', '1'],
@@ -172,38 +166,28 @@ describe.each([
     await writeFromOtherWorker(version('a', 1));
     const { source } = version('a', 2);
     otherBeforeWrite({ ...version('a', 3), source });
-    expect(await create()(version('a', 2))).toEqual({ written: 0, unchanged: 0, stale: 1, withheld: 0 });
+    expect(await create()(version('a', 2))).toEqual(counts({ stale: 1 }));
     expect(await read('a')).toEqual(['3', '1']);
   });
 
   describe('another process inserts the resource between comparison and write', () => {
     test('the resource writer does not write a resource if another process has inserted a newer version since the comparison', async () => {
       otherBeforeWrite(version('a', 3));
-      expect(await create()(version('a', 2))).toEqual({ written: 0, unchanged: 0, stale: 1, withheld: 0 });
+      expect(await create()(version('a', 2))).toEqual(counts({ stale: 1 }));
       expect(await read('a')).toEqual(['3']);
     });
 
     test('the resource writer replaces an older version that another process has inserted since the comparison, and writes the rest of the batch once', async () => {
       await writeFromOtherWorker(version('b', 1));
       otherBeforeWrite(version('a', 1));
-      expect(await create()(version('c', 2), version('a', 2), version('b', 2))).toEqual({
-        written: 3,
-        unchanged: 0,
-        stale: 0,
-        withheld: 0,
-      });
+      expect(await create()(version('c', 2), version('a', 2), version('b', 2))).toEqual(counts({ written: 3 }));
       expect([await read('a'), await read('b'), await read('c')]).toEqual([['2', '1'], ['2', '1'], ['2']]);
     });
 
     test('the resource writer compares lost inserts and lost replacements of the same batch again', async () => {
       await writeFromOtherWorker(version('b', 1));
       otherBeforeWrite(version('a', 1), version('b', 3));
-      expect(await create()(version('a', 2), version('b', 2))).toEqual({
-        written: 1,
-        unchanged: 0,
-        stale: 1,
-        withheld: 0,
-      });
+      expect(await create()(version('a', 2), version('b', 2))).toEqual(counts({ written: 1, stale: 1 }));
       expect([await read('a'), await read('b')]).toEqual([
         ['2', '1'],
         ['3', '1'],
@@ -241,12 +225,7 @@ describe.each([
   describe('commands', () => {
     test('the resource writer sends one read and no write for a batch that changes nothing', async () => {
       await writeFromOtherWorker(version('a', 2), version('b', 2));
-      expect(await create()(version('a', 2), version('b', 1))).toEqual({
-        written: 0,
-        unchanged: 1,
-        stale: 1,
-        withheld: 0,
-      });
+      expect(await create()(version('a', 2), version('b', 1))).toEqual(counts({ unchanged: 1, stale: 1 }));
       expect(commands).toEqual(['createIndexes', 'find']);
     });
 
@@ -256,7 +235,7 @@ describe.each([
     });
 
     test('the resource writer sends no commands for an empty batch', async () => {
-      expect(await create()()).toEqual({ written: 0, unchanged: 0, stale: 0, withheld: 0 });
+      expect(await create()()).toEqual(counts({}));
       expect(commands).toEqual([]);
     });
   });
@@ -285,9 +264,9 @@ describe.each([
       await writeFromOtherWorker(version('same', 2), version('older', 1), version('newer', 3));
       const write = createOfFile();
       await write(version('new', 2));
-      expect(await write(version('same', 2), version('older', 2), version('newer', 2), version('second', 2))).toEqual({
-        ...{ written: 2, unchanged: 1, stale: 1, withheld: 0 },
-      });
+      expect(await write(version('same', 2), version('older', 2), version('newer', 2), version('second', 2))).toEqual(
+        counts({ written: 2, unchanged: 1, stale: 1 }),
+      );
       expect([await read('same'), await read('older'), await read('newer'), await read('second')]).toEqual([
         ['2'],
         ['2', '1'],
