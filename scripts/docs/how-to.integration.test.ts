@@ -17,12 +17,6 @@ function run(commands: string, env: Readonly<Record<string, string>> = {}): Prom
   return runShell({ commands, folder: system.folder, env: { BULKHEAD_URL, BULKHEAD_API_KEY, CONNECTION, ...env } });
 }
 
-test('the commands of docs/how-to/install.md work as written', async () => {
-  const { mongodb, redis, encryptionKey } = system;
-  const env = { MONGODB_URI: mongodb.url, REDIS_URL: redis.url, BULKHEAD_ENCRYPTION_KEY: encryptionKey };
-  expect(await run(await commandsOf('docs/how-to/install.md'), env)).toMatch(/^bulkhead_\w+$/m);
-}, 120_000);
-
 test('the commands of docs/how-to/connect-athenahealth.md work as written', async () => {
   const secretFile = join(system.folder, 'secret');
   writeFileSync(secretFile, 'simulator-secret\n');
@@ -44,9 +38,9 @@ test('the commands of docs/how-to/nightly-sync.md work as written', async () => 
 }, 120_000);
 
 test('the commands of docs/how-to/recover-a-failed-export.md work as written', async () => {
-  const { order } = system.simulator;
-  await order({ match: { path: 'export$' }, fault: { kind: 'export-fate', end: 'fails' } });
-  await order({ match: { path: 'bulkdata/.*Condition' }, fault: { kind: 'corrupt-line', line: 1 } });
+  const { inject } = system.simulator;
+  await inject('export$', { kind: 'export-fate', end: 'fails' });
+  await inject('bulkdata/.*Condition', { kind: 'corrupt-line', line: 1 });
   const failed = await run('bulkhead export start --connection "$CONNECTION" --types Condition --watch || true');
   expect(failed).toContain('FAILED');
   // An operator corrects the line in an editor.
@@ -57,20 +51,6 @@ test('the commands of docs/how-to/recover-a-failed-export.md work as written', a
   expect(printed).toContain('export-failed-at-ehr');
   expect(printed).toMatch(/COMPLETED {2}\d+ stored, 1 quarantined/);
   expect(await run('bulkhead resources get --connection "$CONNECTION" --types Condition')).toContain('"id":"mended"');
-}, 120_000);
-
-test('the commands of docs/how-to/upgrade.md work as written', async () => {
-  const { mongodb, redis, encryptionKey } = system;
-  const env = { MONGODB_URI: mongodb.url, REDIS_URL: redis.url, BULKHEAD_ENCRYPTION_KEY: encryptionKey };
-  const printed = await run(await commandsOf('docs/how-to/upgrade.md'), env);
-  expect(printed).toContain('"ready":true');
-  expect(printed).toMatch(/^ok +MongoDB: /m);
-}, 120_000);
-
-test('the commands of docs/how-to/production-checklist.md work as written', async () => {
-  const printed = await run(await commandsOf('docs/how-to/production-checklist.md'));
-  expect(printed).toMatch(/ chaos +operator /);
-  expect(printed).toMatch(/athenahealth\.production/);
 }, 120_000);
 
 test('the commands of docs/how-to/ship-logs.md work as written', async () => {
@@ -98,10 +78,27 @@ test('the commands of docs/cli.md work as written', async () => {
   expect(await run(page, { BULKHEAD_URL: '', BULKHEAD_API_KEY: '' })).toMatch(/COMPLETED {2}\d+ stored/);
 }, 120_000);
 
-test('the commands of docs/audit.md work as written', async () => {
-  const printed = await run(await commandsOf('docs/audit.md'));
-  expect(printed).toMatch(/\nchecked +\d+\nfrom +1, written \S+Z\nhead +\d+:[0-9a-f]{64}\n/);
-}, 120_000);
+/** The environment of a process of the system. */
+const processEnv = () => ({
+  MONGODB_URI: system.mongodb.url,
+  REDIS_URL: system.redis.url,
+  BULKHEAD_ENCRYPTION_KEY: system.encryptionKey,
+});
+
+// docs/audit.md lists what the tests above did.
+test.each([
+  { page: 'docs/how-to/install.md', env: processEnv, prints: [/^bulkhead_\w+$/m] },
+  { page: 'docs/how-to/upgrade.md', env: processEnv, prints: [/"ready":true/, /^ok +MongoDB: /m] },
+  { page: 'docs/how-to/production-checklist.md', prints: [/ chaos +operator /, /athenahealth\.production/] },
+  { page: 'docs/audit.md', prints: [/\nchecked +\d+\nfrom +1, written \S+Z\nhead +\d+:[0-9a-f]{64}\n/] },
+])(
+  'the commands of $page work as written',
+  async ({ page, env, prints }) => {
+    const printed = await run(await commandsOf(page), env?.());
+    for (const line of prints) expect(printed).toMatch(line);
+  },
+  120_000,
+);
 
 test('the commands of docs/how-to/erase.md work as written', async () => {
   const { store } = system;
@@ -135,9 +132,7 @@ test('the commands of docs/how-to/erase.md work as written', async () => {
 
 // This must be the last test: the processes of this system continue with the previous key.
 test('the commands of docs/how-to/rotate-keys.md work as written', async () => {
-  const { mongodb, redis, encryptionKey } = system;
-  const env = { MONGODB_URI: mongodb.url, REDIS_URL: redis.url, BULKHEAD_ENCRYPTION_KEY: encryptionKey };
-  const printed = await run(await commandsOf('docs/how-to/rotate-keys.md'), env);
+  const printed = await run(await commandsOf('docs/how-to/rotate-keys.md'), processEnv());
   expect(printed).toMatch(/"collection":"connections".*"resealed":[1-9]/);
   expect(printed.trim().split('\n').at(-1)).toBe('All values are encrypted with the current key.');
 }, 120_000);
