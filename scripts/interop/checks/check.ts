@@ -1,3 +1,4 @@
+import type { ExportView } from '@bulkhead/bulk-export/commands';
 import type { Scope } from '../compare/known-differences.ts';
 import type { Report } from '../compare/report.ts';
 import type { FhirServer, ServedResource } from '../server/fhir-server.ts';
@@ -42,4 +43,15 @@ function referencesIn(value: unknown): string[] {
 /** Returns the codes of warnings, sorted. */
 export function codesOf(warnings: readonly { readonly code: string }[]): string[] {
   return warnings.map(({ code }) => code).sort();
+}
+
+/** The expected end of an export with these warnings. */
+export function completed(warnings: readonly string[] = []) {
+  return { status: 'COMPLETED', partial: false, quarantined: 0, warnings };
+}
+
+/** Returns the end of an export, to compare with `completed`. */
+export function endOf({ status, partial, counts, warnings, errorMessage }: ExportView) {
+  const { quarantined } = counts;
+  return { status, partial, quarantined, warnings: codesOf(warnings), ...(errorMessage ? { errorMessage } : {}) };
 }

@@ -1,7 +1,7 @@
 import type { SourceResource } from '../data/find-data.ts';
 import { loadResources } from '../data/load-data.ts';
 import { examplesEnvironment } from '../system/start-interop-system.ts';
-import { type CheckContext, codesOf, compareStored } from './check.ts';
+import { type CheckContext, compareStored, completed, endOf } from './check.ts';
 
 /** HAPI forbids a System level export of Binary. */
 const withoutExport = ['Binary'];
@@ -13,11 +13,10 @@ export async function checkPublishedTexts(
 ): Promise<void> {
   const connectionId = await api.createConnection(examplesEnvironment);
   const view = await api.runExport(connectionId, { exportType: 'System' });
-  const { status, partial, warnings, counts } = view;
   report.fact({
     what: 'the end of the export of the published files',
-    expected: { status: 'COMPLETED', partial: false, warnings: [], stored: examples.length, quarantined: 0 },
-    actual: { status, partial, warnings: codesOf(warnings), stored: counts.stored, quarantined: counts.quarantined },
+    expected: { ...completed(), stored: examples.length },
+    actual: { ...endOf(view), stored: view.counts.stored },
   });
   for (const { type, id, text } of examples) {
     const ids = await api.searchIds(connectionId, type, `_id=${id}`);
@@ -37,14 +36,7 @@ export async function checkExamplesOfServer(
   const types = [...new Set(examples.map(({ type }) => type))].filter((type) => !withoutExport.includes(type)).sort();
   const connectionId = await api.createConnection();
   const view = await api.runExport(connectionId, { exportType: 'System', resourceTypes: types });
-  report.fact({
-    what: 'the end of the export of the examples',
-    expected: { status: 'COMPLETED', partial: false, warnings: [], quarantined: 0 },
-    actual: {
-      ...{ status: view.status, partial: view.partial, warnings: codesOf(view.warnings) },
-      quarantined: view.counts.quarantined,
-    },
-  });
+  report.fact({ what: 'the end of the export of the examples', expected: completed(), actual: endOf(view) });
   await compareStored(context, { connectionId, types, scope: { level: 'System' } });
   return { connectionId, types };
 }

@@ -1,7 +1,6 @@
-import type { ExportView } from '@bulkhead/bulk-export/commands';
 import { type Changes, exactNumberPath, exactNumbers } from '../data/change-data.ts';
 import type { ExportLevel } from '../system/interop-api.ts';
-import { type CheckContext, codesOf, compareStored } from './check.ts';
+import { type CheckContext, codesOf, compareStored, completed, endOf } from './check.ts';
 
 /** The properties of this server's exports at a level. */
 interface LevelFacts {
@@ -40,7 +39,7 @@ export async function checkFullExport(context: CheckContext, { level, without }:
   const types = context.types.filter((type) => !without.includes(type));
   const connectionId = await api.createConnection();
   const view = await api.runExport(connectionId, { exportType: level, resourceTypes: types });
-  report.fact({ what: 'the end of the export', expected: completed([]), actual: endOf(view) });
+  report.fact({ what: 'the end of the export', expected: completed(), actual: endOf(view) });
   await compareStored(context, { connectionId, types, scope: { level } });
   return connectionId;
 }
@@ -163,13 +162,4 @@ export async function checkCancel({ api, report, server, requests, types }: Chec
   report.fact({ what: 'the export at the server', expected: 404, actual: await server.statusOf(statusUrl) });
   const { warnings } = await api.exportThat(id, () => true);
   report.fact({ what: 'the warnings of the cancelled export', expected: [], actual: codesOf(warnings) });
-}
-
-function completed(warnings: readonly string[]) {
-  return { status: 'COMPLETED', partial: false, quarantined: 0, warnings };
-}
-
-function endOf({ status, partial, counts, warnings, errorMessage }: ExportView) {
-  const { quarantined } = counts;
-  return { status, partial, quarantined, warnings: codesOf(warnings), ...(errorMessage ? { errorMessage } : {}) };
 }
