@@ -15,10 +15,9 @@ export function exactNumberPath(index: number): string {
 }
 
 /**
- /**
-  * Updates five Observations and a Patient, creates an Observation for each of the numbers, and deletes three
-  * Conditions and an Observation. If a type has fewer resources, fewer are changed.
-  */
+ * Updates five Observations and a Patient, creates an Observation for each of the numbers, and deletes three Conditions
+ * and an Observation. If a type has fewer resources, fewer are changed.
+ */
 export async function changeData(server: FhirServer): Promise<Changes> {
   const observations = (await server.firstOf('Observation', 6)).map(readResource);
   const patients = (await server.firstOf('Patient', 1)).map(readResource);
