@@ -43,6 +43,13 @@ async function runsOf({ connectionId, kind }: Schedule): Promise<string[]> {
 }
 
 const run = (schedule: Schedule) => runSchedule(cases.deps, { scheduleId: schedule.id });
+/** Adds the job of a schedule. */
+const addJob = ({ id: scheduleId, cron, timeZone }: Pick<Schedule, 'id' | 'cron' | 'timeZone'>) =>
+  cases.deps.producer.scheduleCron({ name: 'schedule.run', payload: { scheduleId }, cron, timeZone });
+const runAt = (schedule: Schedule, time: string) => {
+  cases.clock.now = at(time);
+  return run(schedule);
+};
 
 /** Ends a run of the schedule. */
 async function end({ kind }: Schedule, id: string): Promise<void> {
@@ -59,11 +66,9 @@ async function end({ kind }: Schedule, id: string): Promise<void> {
 describe.each([{ kind: 'export' as const }, { kind: 'sync' as const }])('a scheduled $kind', ({ kind }) => {
   test('a scheduled run starts when it is due, not before, and the same update plans the next run', async () => {
     const schedule = await add({ kind, request: { resourceTypes: ['Encounter'] } });
-    cases.clock.now = at('2026-05-02T01:58:00Z');
-    await run(schedule);
+    await runAt(schedule, '2026-05-02T01:58:00Z');
     expect(await runsOf(schedule)).toEqual([]);
-    cases.clock.now = at('2026-05-02T02:00:00Z');
-    await run(schedule);
+    await runAt(schedule, '2026-05-02T02:00:00Z');
     const [runId] = await runsOf(schedule);
     const { lastRun, nextRunAt, starting } = await read(schedule);
     expect({ lastRun, nextRunAt, starting }).toEqual({
@@ -100,19 +105,16 @@ describe.each([{ kind: 'export' as const }, { kind: 'sync' as const }])('a sched
 
   test('a schedule skips a run and reports it while its last run is active, and runs on the next night', async () => {
     const schedule = await add({ kind });
-    cases.clock.now = at('2026-05-02T02:00:00Z');
-    await run(schedule);
+    await runAt(schedule, '2026-05-02T02:00:00Z');
     const [first = ''] = await runsOf(schedule);
-    cases.clock.now = at('2026-05-03T02:00:00Z');
-    await run(schedule);
+    await runAt(schedule, '2026-05-03T02:00:00Z');
     expect(await runsOf(schedule)).toEqual([first]);
     expect(await read(schedule)).toMatchObject({
       lastRun: { at: cases.clock.now, outcome: 'skipped-overlap', reason: `${kind}-already-running`, runId: first },
       nextRunAt: at('2026-05-04T02:00:00Z'),
     });
     await end(schedule, first);
-    cases.clock.now = at('2026-05-04T02:00:00Z');
-    await run(schedule);
+    await runAt(schedule, '2026-05-04T02:00:00Z');
     expect((await read(schedule)).lastRun).toMatchObject({
       outcome: 'started',
       runId: expect.not.stringMatching(first),
@@ -166,8 +168,7 @@ describe('the clients of a schedule', () => {
   test('clients receive one event for a run that could not start, and the next night is planned', async () => {
     const schedule = await withWebhook({ kind: 'sync', request: { resourceTypes: ['Nonsense'] } });
     const { id, connectionId } = schedule;
-    cases.clock.now = at('2026-05-02T02:00:00Z');
-    await run(schedule);
+    await runAt(schedule, '2026-05-02T02:00:00Z');
     await run(schedule);
     expect(await read(schedule)).toMatchObject({
       lastRun: { outcome: 'failed', reason: 'schedule-request-invalid' },
@@ -184,11 +185,9 @@ describe('the clients of a schedule', () => {
 
   test('clients receive an event for a skipped night, with the run that was active', async () => {
     const schedule = await withWebhook();
-    cases.clock.now = at('2026-05-02T02:00:00Z');
-    await run(schedule);
+    await runAt(schedule, '2026-05-02T02:00:00Z');
     const [runId] = await runsOf(schedule);
-    cases.clock.now = at('2026-05-03T02:00:00Z');
-    await run(schedule);
+    await runAt(schedule, '2026-05-03T02:00:00Z');
     expect(await eventsOf(schedule)).toMatchObject([
       { type: 'schedule.skipped', data: { id: schedule.id, runId, errorCode: 'export-already-running' } },
     ]);
@@ -199,8 +198,7 @@ describe('the clients of a schedule', () => {
     async ({ kind }) => {
       const schedule = await withWebhook({ kind });
       const { store } = cases.deps;
-      cases.clock.now = at('2026-05-02T02:00:00Z');
-      await run(schedule);
+      await runAt(schedule, '2026-05-02T02:00:00Z');
       const [id = ''] = await runsOf(schedule);
       const [records, of] =
         kind === 'export' ? ([store.bulkExports, 'bulk-export'] as const) : ([store.syncRuns, 'sync-run'] as const);
@@ -214,6 +212,17 @@ describe('the clients of a schedule', () => {
 });
 
 describe('a schedule', () => {
+  /** Advances the watermark of the patients, as an export by hand does. */
+  const advance = ({ connectionId, request }: Schedule, transactionTime: string) =>
+    cases.deps.store.watermarks.advance({
+      connectionId,
+      exportType: request.exportType ?? 'Patient',
+      resourceType: 'Patient',
+      transactionTime,
+      at: at(transactionTime),
+      exportId: 'job_by_hand',
+    });
+
   test('only one of several concurrent claims of a due schedule succeeds', async () => {
     const { store } = cases.deps;
     const from = await add();
@@ -228,38 +237,19 @@ describe('a schedule', () => {
 
   test('a schedule is skipped while its export is active, even if the next request would differ', async () => {
     const schedule = await add({ request: { resourceTypes: ['Patient'] } });
-    const { connectionId } = schedule;
-    cases.clock.now = at('2026-05-02T02:00:00Z');
-    await run(schedule);
+    await runAt(schedule, '2026-05-02T02:00:00Z');
     const [first] = await runsOf(schedule);
-    await cases.deps.store.watermarks.advance({
-      connectionId,
-      exportType: 'Patient',
-      resourceType: 'Patient',
-      transactionTime: '2026-05-02T12:00:00Z',
-      at: at('2026-05-02T12:00:00Z'),
-      exportId: 'job_by_hand',
-    });
-    cases.clock.now = at('2026-05-03T02:00:00Z');
-    await run(schedule);
+    await advance(schedule, '2026-05-02T12:00:00Z');
+    await runAt(schedule, '2026-05-03T02:00:00Z');
     expect((await read(schedule)).lastRun).toMatchObject({ outcome: 'skipped-overlap', runId: first });
     expect(await runsOf(schedule)).toEqual([first]);
   });
 
   test('a scheduled export requests what has changed since the last one', async () => {
     const schedule = await add({ request: { exportType: 'Group', resourceTypes: ['Patient'] } });
-    const { connectionId } = schedule;
     const transactionTime = '2026-05-01T02:00:05Z';
-    await cases.deps.store.watermarks.advance({
-      connectionId,
-      exportType: 'Group',
-      resourceType: 'Patient',
-      transactionTime,
-      at: at(transactionTime),
-      exportId: 'job_before',
-    });
-    cases.clock.now = at('2026-05-02T02:00:00Z');
-    await run(schedule);
+    await advance(schedule, transactionTime);
+    await runAt(schedule, '2026-05-02T02:00:00Z');
     const [runId = ''] = await runsOf(schedule);
     expect((await cases.read(runId)).request).toMatchObject({
       exportType: 'Group',
@@ -285,12 +275,7 @@ describe('a schedule', () => {
   test('a paused schedule does not run, and the sweep removes its job', async () => {
     const schedule = await add({ paused: true });
     const { producer } = cases.deps;
-    await producer.scheduleCron({
-      name: 'schedule.run',
-      payload: { scheduleId: schedule.id },
-      cron: schedule.cron,
-      timeZone: schedule.timeZone,
-    });
+    await addJob(schedule);
     cases.clock.now = at('2026-05-02T02:00:00Z');
     await Promise.all([run(schedule), sweepSchedules(cases.deps)]);
     expect(await runsOf(schedule)).toEqual([]);
@@ -300,8 +285,7 @@ describe('a schedule', () => {
   test('a schedule of a deleted connection is deleted', async () => {
     const schedule = await add();
     await cases.deps.store.connections.delete(schedule.connectionId);
-    cases.clock.now = at('2026-05-02T02:00:00Z');
-    await run(schedule);
+    await runAt(schedule, '2026-05-02T02:00:00Z');
     expect(await cases.deps.store.schedules.find(schedule.id)).toBeUndefined();
     expect(await runsOf(schedule)).toEqual([]);
   });
@@ -310,14 +294,7 @@ describe('a schedule', () => {
     const lost = await add({ nextRunAt: at('2030-01-01T00:00:00Z') });
     const moved = await add({ nextRunAt: at('2030-01-01T00:00:00Z'), cron: '0 3 * * *', timeZone: 'Europe/Berlin' });
     const { producer } = cases.deps;
-    for (const scheduleId of [moved.id, 'sched_deleted']) {
-      await producer.scheduleCron({
-        name: 'schedule.run',
-        payload: { scheduleId },
-        cron: '0 2 * * *',
-        timeZone: 'UTC',
-      });
-    }
+    for (const id of [moved.id, 'sched_deleted']) await addJob({ id, cron: '0 2 * * *', timeZone: 'UTC' });
     cases.clock.now = at('2026-05-02T02:00:00Z');
     await sweepSchedules(cases.deps);
     const jobs = await producer.listScheduledRuns();
@@ -333,16 +310,14 @@ describe('a corrected clock #clock', () => {
 
   test('the sweep plans the next run again after a clock a year ahead was corrected', async () => {
     const schedule = await add();
-    cases.clock.now = at('2027-05-02T02:00:00Z');
-    await run(schedule);
+    await runAt(schedule, '2027-05-02T02:00:00Z');
     const [runId = ''] = await runsOf(schedule);
     await end(schedule, runId);
     expect((await read(schedule)).nextRunAt).toEqual(planned);
     cases.clock.now = at('2026-05-02T03:00:00Z');
     await sweepSchedules(cases.deps);
     expect((await read(schedule)).nextRunAt).toEqual(at('2026-05-03T02:00:00Z'));
-    cases.clock.now = at('2026-05-03T02:00:00Z');
-    await run(schedule);
+    await runAt(schedule, '2026-05-03T02:00:00Z');
     expect((await read(schedule)).lastRun).toMatchObject({ at: cases.clock.now, outcome: 'started' });
   });
 
@@ -354,30 +329,29 @@ describe('a corrected clock #clock', () => {
   });
 
   test('the sweep recreates the cron job after a clock was corrected', async () => {
-    const { id: scheduleId, cron, timeZone } = await add();
-    const { producer } = cases.deps;
+    const schedule = await add();
     const { now } = Date;
     Date.now = () => now() + 365 * 24 * hour;
     try {
-      await producer.scheduleCron({ name: 'schedule.run', payload: { scheduleId }, cron, timeZone });
+      await addJob(schedule);
     } finally {
       Date.now = now;
     }
     await sweepSchedules(cases.deps);
-    expect(await producer.listScheduledRuns()).toContainEqual({ scheduleId, cron, timeZone, isTooLate: false });
+    const { id: scheduleId, cron, timeZone } = schedule;
+    const jobs = await cases.deps.producer.listScheduledRuns();
+    expect(jobs).toContainEqual({ scheduleId, cron, timeZone, isTooLate: false });
   });
 });
 
 test('the sweep of a worker whose clock is half an hour behind does not repeat a run that is done', async () => {
   const schedule = await add();
-  cases.clock.now = at('2026-05-02T02:00:00Z');
-  await run(schedule);
+  await runAt(schedule, '2026-05-02T02:00:00Z');
   const [runId = ''] = await runsOf(schedule);
   await end(schedule, runId);
   cases.clock.now = at('2026-05-02T01:30:00Z');
   await sweepSchedules(cases.deps);
-  cases.clock.now = at('2026-05-02T02:01:00Z');
-  await run(schedule);
+  await runAt(schedule, '2026-05-02T02:01:00Z');
   expect(await read(schedule)).toMatchObject({ nextRunAt: at('2026-05-03T02:00:00Z'), lastRun: { runId } });
 });
 
@@ -407,8 +381,8 @@ describe('schedules in the queue', () => {
       await waitFor(async () => (await read(every)).lastRun?.outcome === 'skipped-overlap');
       await waitFor(async () => (await read(spread)).lastRun !== undefined);
       expect(await runsOf(every)).toHaveLength(1);
-      const runAt = (await read(spread)).lastRun?.at.getTime() ?? 0;
-      expect(runAt).toBeGreaterThanOrEqual(spread.nextRunAt.getTime());
+      const ranAt = (await read(spread)).lastRun?.at.getTime() ?? 0;
+      expect(ranAt).toBeGreaterThanOrEqual(spread.nextRunAt.getTime());
     } finally {
       await Promise.all(workers.map((worker) => worker.stop()));
     }
