@@ -5,8 +5,11 @@ import { startSystem } from '../harness/start-system.ts';
 describe('a bulk export', () => {
   // Alone, because the simulator records the time of each request in this process.
   test('a bulk export stores everything that the server has, and breaks none of its rules #complete', async () => {
-    await using system = await startSystem({ athenahealthRate: true, simulator: { resourcesPerFile: 60 } });
-    await system.startWorker();
+    await using system = await startSystem({
+      hasWorker: true,
+      athenahealthRate: true,
+      simulator: { resourcesPerFile: 60 },
+    });
     const { body: started } = await system.request('POST', '/api/ehr/athenahealth/bulk-export', {
       connectionId: system.connectionId,
       exportType: 'Patient',
@@ -36,8 +39,7 @@ describe('a bulk export', () => {
   }, 60_000);
 
   test.concurrent('the next export with since stores only changes and deletions', async () => {
-    await using system = await startSystem();
-    await system.startWorker();
+    await using system = await startSystem({ hasWorker: true });
     const first = await system.settled(await system.startExport());
     const { transactionTime } = (await system.store.bulkExports.find(first.id)) ?? {};
     const [patient, otherPatient] = (await system.control.lines('Patient')).map((line) => JSON.parse(line));
@@ -54,8 +56,7 @@ describe('a bulk export', () => {
   }, 60_000);
 
   test.concurrent('a second identical export while one runs is refused with the id of the first', async () => {
-    await using system = await startSystem({ simulator: { exportSeconds: 2 } });
-    await system.startWorker();
+    await using system = await startSystem({ hasWorker: true, simulator: { exportSeconds: 2 } });
     const id = await system.startExport({ resourceTypes: ['Patient', 'Condition'] });
     const secondAnswer = await system.request('POST', '/api/ehr/athenahealth/bulk-export', {
       connectionId: system.connectionId,

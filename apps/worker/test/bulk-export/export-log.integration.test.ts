@@ -10,14 +10,13 @@ const createKey = async (system: System, role: 'client' | 'operator', name: stri
 
 describe('the log of an export', () => {
   test.concurrent('the log says why an export was slow and why a file failed', async () => {
-    await using system = await startSystem();
+    await using system = await startSystem({ hasWorker: true });
     const ehrError = {
       resourceType: 'OperationOutcome',
       issue: [{ severity: 'error', code: 'throttled', diagnostics: 'try later' }],
     };
     await system.inject(status, { kind: 'status', status: 429, retryAfter: '1', body: ehrError }, { times: 2 });
     await system.inject('/bulkdata/.*Patient', { kind: 'status', status: 404 }, { times: 'always' });
-    await system.startWorker();
     const id = await system.startExport({ resourceTypes: ['Patient', 'Observation'] });
     await system.settled(id);
     const log = await readLog(system, id);
@@ -73,8 +72,7 @@ describe('the log of an export', () => {
   }, 60_000);
 
   test.concurrent('the progress that the EHR reports is in the log each time that it changes', async () => {
-    await using system = await startSystem({ simulator: { exportSeconds: 3 } });
-    await system.startWorker();
+    await using system = await startSystem({ hasWorker: true, simulator: { exportSeconds: 3 } });
     const id = await system.startExport({ resourceTypes: ['Patient'] });
     await system.settled(id);
     const shown = (await readLog(system, id)).filter(({ kind }: { kind: string }) => kind === 'progress');

@@ -32,8 +32,7 @@ const protocolFaults = [
 
 describe('nothing is lost or stored twice', () => {
   test.concurrent('no resource is lost or stored twice with any of the faults of files', async () => {
-    await using system = await startSystem({ simulator: { patients: 20 } });
-    await system.startWorker();
+    await using system = await startSystem({ hasWorker: true, simulator: { patients: 20 } });
     for (const fault of fileFaults) await system.control.order(fault);
     const ended = await system.settled(await system.startExport());
     expect((await compareWithSimulator(system)).differences).toEqual([]);
@@ -42,8 +41,7 @@ describe('nothing is lost or stored twice', () => {
   }, 60_000);
 
   test.concurrent('no resource is lost or stored twice with any of the faults of the kick-off and the status', async () => {
-    await using system = await startSystem();
-    await system.startWorker();
+    await using system = await startSystem({ hasWorker: true });
     for (const fault of protocolFaults) await system.control.order(fault);
     const ended = await system.settled(await system.startExport());
     expect((await compareWithSimulator(system)).differences).toEqual([]);
@@ -54,8 +52,7 @@ describe('nothing is lost or stored twice', () => {
 
 describe('nothing is lost silently', () => {
   test.concurrent('a line that is not a resource is quarantined with its place, and the export warns', async () => {
-    await using system = await startSystem();
-    await system.startWorker();
+    await using system = await startSystem({ hasWorker: true });
     await system.inject(files, { kind: 'corrupt-line', line: 3 });
     const ended = await system.settled(await system.startExport());
     expect(ended.counts).toMatchObject({ quarantined: 1, stored: ended.counts.promised - 1 });
@@ -65,8 +62,7 @@ describe('nothing is lost silently', () => {
   }, 60_000);
 
   test.concurrent('a file that is never served fails alone, and its watermark stays', async () => {
-    await using system = await startSystem();
-    await system.startWorker();
+    await using system = await startSystem({ hasWorker: true });
     await system.inject(files, { kind: 'status', status: 404 }, { times: 'always' });
     const ended = await system.settled(await system.startExport());
     expect(ended).toMatchObject({
@@ -100,8 +96,7 @@ describe('nothing is lost silently', () => {
   ])(
     '$name fails with a cause and what to do',
     async ({ fault, code, remedy }) => {
-      await using system = await startSystem();
-      await system.startWorker();
+      await using system = await startSystem({ hasWorker: true });
       await system.control.order(fault);
       const ended = await system.settled(await system.startExport());
       expect(ended).toMatchObject({

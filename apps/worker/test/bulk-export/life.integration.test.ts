@@ -31,9 +31,8 @@ describe('a cancelled export #cancel', () => {
   }, 60_000);
 
   test.concurrent('an export that is cancelled during its kick-off is deleted at the server', async () => {
-    await using system = await startSystem({ simulator: { exportSeconds: 60 }, kickOffWaitMs: 1000 });
+    await using system = await startSystem({ hasWorker: true, simulator: { exportSeconds: 60 }, kickOffWaitMs: 1000 });
     await system.inject('export$', { kind: 'latency', ms: 3000 });
-    await system.startWorker();
     const id = await system.startExport();
     await waitFor(async () => (await phaseOf(system, id)) === 'kicking-off');
     expect((await cancel(system, id)).status).toBe(200);
@@ -42,8 +41,7 @@ describe('a cancelled export #cancel', () => {
   }, 60_000);
 
   test.concurrent('an export that is cancelled while the server works on it is deleted there and no longer polled', async () => {
-    await using system = await startSystem({ simulator: { exportSeconds: 60 } });
-    await system.startWorker();
+    await using system = await startSystem({ hasWorker: true, simulator: { exportSeconds: 60 } });
     const id = await system.startExport();
     await waitFor(async () => (await phaseOf(system, id)) === 'exporting');
     expect((await cancel(system, id)).body.data.status).toBe('CANCELLED');
@@ -55,10 +53,9 @@ describe('a cancelled export #cancel', () => {
   }, 60_000);
 
   test.concurrent('a cancellation stops all downloads, even a stalled one, and the DELETE is retried until it is accepted', async () => {
-    await using system = await startSystem({ simulator: { patients: 100 } });
+    await using system = await startSystem({ hasWorker: true, simulator: { patients: 100 } });
     await system.inject('/bulkdata/.*Observation', { kind: 'stall', afterBytes: 300_000 });
     await system.inject({ path: '/bulkstatus/', method: 'DELETE' }, { kind: 'status', status: 500 }, { times: 4 });
-    await system.startWorker();
     const id = await system.startExport();
     const observation = async () =>
       (await system.store.outputFiles.listByExport(id)).find(({ type }) => type === 'Observation');
@@ -77,8 +74,7 @@ describe('a cancelled export #cancel', () => {
   }, 60_000);
 
   test.concurrent('a completed export cannot be cancelled', async () => {
-    await using system = await startSystem();
-    await system.startWorker();
+    await using system = await startSystem({ hasWorker: true });
     const id = await system.startExport();
     await system.settled(id);
     expect(await cancel(system, id)).toMatchObject({ status: 409, body: { error: { code: 'export-ended' } } });
@@ -89,8 +85,7 @@ describe('a cancelled export #cancel', () => {
 
 describe('a retry #retry', () => {
   test.concurrent('a retry downloads only the failed file, and then its watermark advances', async () => {
-    await using system = await startSystem();
-    await system.startWorker();
+    await using system = await startSystem({ hasWorker: true });
     const file = { path: '/bulkdata/.*Observation' };
     await system.inject(file, { kind: 'status', status: 404 }, { times: 2 });
     await system.inject({ path: '/bulkstatus/', method: 'DELETE' }, { kind: 'status', status: 500 });
@@ -128,8 +123,7 @@ describe('a retry #retry', () => {
   ])(
     'a retry completes an export after $name, with $kickOffs kick-offs in all',
     async ({ match, status, kickOffs }) => {
-      await using system = await startSystem();
-      await system.startWorker();
+      await using system = await startSystem({ hasWorker: true });
       await system.inject(match, { kind: 'status', status });
       const id = await system.startExport();
       expect(await system.settled(id)).toMatchObject({ status: 'FAILED', errorMessage: expect.any(String) });
@@ -146,11 +140,10 @@ describe('a retry #retry', () => {
 
 describe('an Idempotency-Key #idempotency-key', () => {
   test.concurrent('equal requests with one key start one export, and a different request is refused', async () => {
-    await using system = await startSystem();
+    await using system = await startSystem({ hasWorker: true });
     const headers = { 'idempotency-key': randomUUID() };
     const { connectionId } = system;
     const post = (body: object) => system.request('POST', path, { connectionId, ...body }, headers);
-    await system.startWorker();
     const answers = await Promise.all(Array.from({ length: 5 }, () => post({ exportType: 'Patient' })));
     expect(new Set(answers.map(({ status, body }) => `${status} ${body.data?.id}`)).size).toBe(1);
     expect(answers.filter((answer) => answer.headers.get('idempotency-replayed') === 'true')).toHaveLength(4);
@@ -167,8 +160,7 @@ describe('an Idempotency-Key #idempotency-key', () => {
 
 describe('since "last" #since-last', () => {
   test.concurrent('since "last" exports everything first, then only changes and deletions', async () => {
-    await using system = await startSystem();
-    await system.startWorker();
+    await using system = await startSystem({ hasWorker: true });
     const first = await system.settled(await system.startExport({ since: 'last' }));
     expect(first).toMatchObject({ status: 'COMPLETED', warnings: [{ code: 'since-last-full' }] });
 
@@ -191,9 +183,8 @@ describe('since "last" #since-last', () => {
 
 describe('expired links #fresh-links', () => {
   test.concurrent('expired links are replaced by new ones from the manifest, which is requested once', async () => {
-    await using system = await startSystem();
+    await using system = await startSystem({ hasWorker: true });
     await system.inject('/bulkdata/', { kind: 'expire-links' }, { after: 2 });
-    await system.startWorker();
     const ended = await system.settled(await system.startExport());
     expect(ended).toMatchObject({ status: 'COMPLETED', warnings: [], counts: { filesFailed: 0 } });
     const refused = (await requests(system, 'GET', /bulkdata/)).filter(
@@ -208,9 +199,8 @@ describe('expired links #fresh-links', () => {
   }, 60_000);
 
   test.concurrent('a file with an expired link and no new one fails alone, with what to do #error-message', async () => {
-    await using system = await startSystem();
+    await using system = await startSystem({ hasWorker: true });
     await system.inject('/bulkdata/.*CarePlan', { kind: 'status', status: 403 }, { times: 'always' });
-    await system.startWorker();
     const ended = await system.settled(await system.startExport({ resourceTypes: ['CarePlan', 'Patient'] }));
     expect(ended).toMatchObject({ status: 'COMPLETED', counts: { filesFailed: 1 } });
     const files = await system.store.outputFiles.listByExport(ended.id);

@@ -12,8 +12,7 @@ const env = {
   // All browsers of these tests have the same address.
   API_AUTHORIZATIONS_PER_MINUTE: '1000',
 };
-const system = await startSystem({ env, simulator: { patients: 3, redirectUris: [redirectUri] } });
-await system.startWorker();
+const system = await startSystem({ hasWorker: true, env, simulator: { patients: 3, redirectUris: [redirectUri] } });
 afterEach(() => control.reset());
 afterAll(() => system.stop());
 

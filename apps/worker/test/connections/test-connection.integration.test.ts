@@ -3,8 +3,7 @@ import { openDatabase } from '../harness/open-database.ts';
 import { startSystem } from '../harness/start-system.ts';
 
 // One system for all tests, because a new request budget waits two seconds.
-const system = await startSystem({ simulator: { patients: 1 } });
-await system.startWorker();
+const system = await startSystem({ hasWorker: true, simulator: { patients: 1 } });
 afterEach(async () => {
   await control.reset();
   await changeAuth({});

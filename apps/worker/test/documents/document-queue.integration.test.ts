@@ -3,13 +3,12 @@ import { waitFor } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { startSystem } from '../harness/start-system.ts';
 
-const system = await startSystem({ simulator: { patients: 5 } });
+const system = await startSystem({ hasWorker: true, simulator: { patients: 5 } });
 afterAll(() => system.stop());
 
 const list = () => system.store.documents.list({ filter: { connectionId: system.connectionId }, limit: 1000 });
 
 test('an export stores its documents, and the API returns them as the EHR has them', async () => {
-  await system.startWorker();
   await system.settled(await system.startExport({ resourceTypes: ['DiagnosticReport', 'DocumentReference'] }));
   const documents = await waitFor(
     async () => {

@@ -17,8 +17,7 @@ let system: System;
 let service: EnhancedService;
 beforeEach(async () => {
   lines.length = 0;
-  system = await startSystem({ simulator: { patients: 3 } });
-  await system.startWorker();
+  system = await startSystem({ hasWorker: true, simulator: { patients: 3 } });
 });
 afterEach(async () => {
   await service.close();

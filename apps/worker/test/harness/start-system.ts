@@ -26,13 +26,15 @@ export interface SystemWorker {
 export type System = Awaited<ReturnType<typeof startSystem>>;
 
 /**
- * Starts a simulated EHR, an API and a connection, with their own database and key prefix. The test starts the workers. Unless
- * `athenahealthRate` is set, the rate limit is ten times that of athenahealth and requests do not wait after the start.
+ * Starts a simulated EHR, an API and a connection, with their own database and key prefix. Unless `athenahealthRate` is set,
+ * the rate limit is ten times that of athenahealth and requests do not wait after the start.
  */
 export async function startSystem(
   options: {
     readonly simulator?: EhrSimulatorOptions;
     readonly env?: Record<string, string>;
+    /** Also starts a worker. Otherwise the test starts its workers. */
+    readonly hasWorker?: boolean;
     readonly athenahealthRate?: boolean;
     /** The time that the API waits for a kick-off, for tests in which no worker answers. */
     readonly kickOffWaitMs?: number;
@@ -119,6 +121,17 @@ export async function startSystem(
   });
   if (connection.status !== 201) throw new Error(`no connection: ${JSON.stringify(connection.body)}`);
   const control = createSimulatorControl(simulator);
+  const startWorker = async (): Promise<SystemWorker> => {
+    const metrics = createMetrics();
+    const worker = buildWorker({
+      ...{ config: await readWorkerConfig(env), logger, metrics },
+      ...(options.tracing ? { tracing: options.tracing.worker } : {}),
+    });
+    workers.push(worker);
+    await worker.start();
+    return { readMetrics: () => metrics.page(), stop: () => worker.stop() };
+  };
+  if (options.hasWorker) await startWorker();
   return {
     simulator,
     control,
@@ -155,16 +168,7 @@ export async function startSystem(
       await redis.del(...(await redis.keys(`${prefix}*`)));
       redis.disconnect();
     },
-    async startWorker(): Promise<SystemWorker> {
-      const metrics = createMetrics();
-      const worker = buildWorker({
-        ...{ config: await readWorkerConfig(env), logger, metrics },
-        ...(options.tracing ? { tracing: options.tracing.worker } : {}),
-      });
-      workers.push(worker);
-      await worker.start();
-      return { readMetrics: () => metrics.page(), stop: () => worker.stop() };
-    },
+    startWorker,
     /** The metrics page of the API for Prometheus. */
     async readMetrics() {
       const headers = { authorization: `Bearer ${key}` };

@@ -7,8 +7,7 @@ async function start() {
   const lines: string[] = [];
   const destination = { write: (line: string) => void lines.push(line) };
   const logger = createLogger({ name: 'worker', level: 'debug', destination });
-  const system = await startSystem({ simulator: { patients: 2 }, logger });
-  await system.startWorker();
+  const system = await startSystem({ hasWorker: true, simulator: { patients: 2 }, logger });
   const requests = () =>
     lines.map((line) => JSON.parse(line)).filter(({ msg }: { msg: string }) => msg === 'EHR request ended');
   return { ...system, lines, requests };

@@ -17,8 +17,7 @@ const replay = (system: System, id: string, body?: string) =>
 
 describe('a quarantined line #quarantine', () => {
   test.concurrent('a quarantined line is listed with its place and reason, returned as received, and stored once it is corrected #replay', async () => {
-    await using system = await startSystem();
-    await system.startWorker();
+    await using system = await startSystem({ hasWorker: true });
     const broken = '{"resourceType":"Condition","id":';
     const fault = { kind: 'corrupt-line', line: 3, with: broken };
     await system.inject('/bulkdata/.*Condition', fault);
@@ -52,8 +51,7 @@ describe('a quarantined line #quarantine', () => {
   }, 60_000);
 
   test.concurrent('a line that is too long for a document is quarantined up to 16 MB, and the rest of the file is stored #long-line', async () => {
-    await using system = await startSystem();
-    await system.startWorker();
+    await using system = await startSystem({ hasWorker: true });
     await system.inject('/bulkdata/.*Condition', { kind: 'long-line', line: 2 });
     const ended = await system.settled(await system.startExport());
     expect(ended).toMatchObject({ status: 'COMPLETED', counts: { quarantined: 1 } });
@@ -80,8 +78,7 @@ describe('a quarantined line #quarantine', () => {
   }, 60_000);
 
   test.concurrent('the list of quarantined lines can be paged and filtered, and its entries replayed in bulk #replay', async () => {
-    await using system = await startSystem();
-    await system.startWorker();
+    await using system = await startSystem({ hasWorker: true });
     for (const line of [2, 4, 5]) {
       await system.inject('/bulkdata/.*Condition', { kind: 'corrupt-line', line, with: 'null' });
     }
@@ -103,8 +100,7 @@ describe('a quarantined line #quarantine', () => {
 });
 
 test('an entry of a search is listed by its sync run, returned as received, and stored once it is corrected', async () => {
-  await using system = await startSystem({ simulator: { patients: 1 } });
-  await system.startWorker();
+  await using system = await startSystem({ hasWorker: true, simulator: { patients: 1 } });
   await system.settled(await system.startExport({ resourceTypes: ['Patient'] }));
   const resource = { resourceType: 'CarePlan', status: 'active' };
   const body = { resourceType: 'Bundle', entry: [{ resource }] };
@@ -127,8 +123,7 @@ test('an entry of a search is listed by its sync run, returned as received, and 
 
 describe('numbers #number-text', () => {
   test.concurrent('the API returns numbers byte for byte as the server sent them', async () => {
-    await using system = await startSystem();
-    await system.startWorker();
+    await using system = await startSystem({ hasWorker: true });
     const numbers = [
       '1.50',
       '0.0',
@@ -162,8 +157,7 @@ describe('numbers #number-text', () => {
   }, 60_000);
 
   test.concurrent('the API answers 410 for a deleted resource and 404 for an unknown one', async () => {
-    await using system = await startSystem();
-    await system.startWorker();
+    await using system = await startSystem({ hasWorker: true });
     const [line = ''] = await system.control.lines('CarePlan');
     const { id } = JSON.parse(line) as { id: string };
     await system.settled(await system.startExport({ resourceTypes: ['CarePlan'] }));

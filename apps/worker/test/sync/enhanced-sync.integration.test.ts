@@ -19,8 +19,7 @@ const ended = (system: System, id: string) =>
 
 /** Patients are imported by a bulk export, because the EHR has no search over a whole practice. */
 async function startWithPatients(patients: number, options: { athenahealthRate?: boolean } = {}): Promise<System> {
-  const system = await startSystem({ simulator: { patients }, ...options });
-  await system.startWorker();
+  const system = await startSystem({ hasWorker: true, simulator: { patients }, ...options });
   await system.settled(await system.startExport({ resourceTypes: ['Patient'] }));
   return system;
 }
@@ -205,8 +204,7 @@ describe('bad input of an enhanced sync', () => {
   }, 60_000);
 
   test.concurrent('an enhanced sync without known patients fails and says to run a bulk export', async () => {
-    await using system = await startSystem();
-    await system.startWorker();
+    await using system = await startSystem({ hasWorker: true });
     const answer = await sync(system);
     expect(answer).toMatchObject({ status: 502, body: { error: { message: expect.stringContaining('bulk export') } } });
   }, 60_000);

@@ -26,8 +26,7 @@ const when = (id: string, isReached: (run: { status: string; activity: { message
   );
 const hasEnded = ({ status }: { status: string }) => status !== 'IN_PROGRESS';
 
-const system = await startSystem({ simulator: { patients: 3 } });
-await system.startWorker();
+const system = await startSystem({ hasWorker: true, simulator: { patients: 3 } });
 await system.settled(await system.startExport({ resourceTypes: ['Patient'] }));
 afterAll(() => system.stop());
 

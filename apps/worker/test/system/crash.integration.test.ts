@@ -59,8 +59,11 @@ describe('after a crash #crash', () => {
   }, 90_000);
 
   test.concurrent('an export completes after all Redis data was lost while the server was exporting', async () => {
-    await using system = await startSystem({ simulator: { ...simulator, exportSeconds: 3 }, env: withoutDocuments });
-    await system.startWorker();
+    await using system = await startSystem({
+      hasWorker: true,
+      simulator: { ...simulator, exportSeconds: 3 },
+      env: withoutDocuments,
+    });
     const id = await system.startExport();
     await waitFor(async () => (await system.store.bulkExports.find(id))?.phase === 'exporting');
     await system.loseRedis();

@@ -14,8 +14,12 @@ const [api, ofWorker] = await Promise.all(
 if (!api || !ofWorker) throw new Error('no tracing');
 // Prevents a sweep between the last file and the finalize job. It would create that job itself, in another trace.
 const env = { WORKER_SWEEP_INTERVAL_MS: '600000' };
-const system = await startSystem({ simulator: { patients: 4 }, tracing: { api, worker: ofWorker }, env });
-await system.startWorker();
+const system = await startSystem({
+  hasWorker: true,
+  simulator: { patients: 4 },
+  tracing: { api, worker: ofWorker },
+  env,
+});
 await system.inject('bulkdata/.*Condition', { kind: 'corrupt-line', line: 1, with: planted });
 const post = await system.request(
   'POST',

@@ -48,8 +48,7 @@ async function start({
   readonly env?: Record<string, string>;
   readonly url: string;
 }): Promise<System & { readonly secret: string }> {
-  const system = await startSystem({ simulator: { patients: 2 }, env, kickOffWaitMs: 1000 });
-  await system.startWorker();
+  const system = await startSystem({ hasWorker: true, simulator: { patients: 2 }, env, kickOffWaitMs: 1000 });
   const answer = await system.request('PUT', `/api/ehr/connections/${system.connectionId}/webhook`, { url });
   expect(answer.body.data).toEqual({ url, secret: expect.stringMatching(/^whsec_/) });
   return { ...system, secret: answer.body.data.secret };
