@@ -77,6 +77,7 @@ describe('property: any attempted transitions in any order', () => {
 
 describe('retryPhase #retry', () => {
   const base = { phase: 'failed' as const, counts: noCounts };
+  const withFailedFile = { phase: 'completed' as const, counts: { ...noCounts, filesFailed: 1 } };
   const statusUrl = 'https://ehr.example/status/1';
   test.each([
     { name: 'a failed export that was never kicked off', record: base, phase: 'queued' },
@@ -101,46 +102,37 @@ describe('retryPhase #retry', () => {
       record: { ...base, statusUrl, transactionTime: '2024-01-01T00:00:00Z' },
       phase: 'downloading',
     },
-    {
-      name: 'a completed export with failed files',
-      record: { phase: 'completed' as const, counts: { ...noCounts, filesFailed: 1 } },
-      phase: 'downloading',
-    },
+    { name: 'a completed export with failed files', record: withFailedFile, phase: 'downloading' },
     { name: 'a completed export', record: { phase: 'completed' as const, counts: noCounts }, phase: undefined },
     { name: 'a cancelled export', record: { phase: 'cancelled' as const, counts: noCounts }, phase: undefined },
     { name: 'a running export', record: { phase: 'exporting' as const, counts: noCounts }, phase: undefined },
     {
       name: 'a completed export whose failed files the EHR no longer has',
-      record: { phase: 'completed' as const, counts: { ...noCounts, filesFailed: 1 }, transactionTime: '2024-01-01' },
+      record: { ...withFailedFile, transactionTime: '2024-01-01' },
       fileErrors: ['ehr-unavailable', 'export-gone'],
       phase: 'queued',
     },
     {
       name: 'a retried export with failed files',
-      record: { phase: 'completed' as const, counts: { ...noCounts, filesFailed: 1 }, retriedAt: new Date() },
+      record: { ...withFailedFile, retriedAt: new Date() },
       fileErrors: ['ehr-unavailable'],
       phase: 'downloading',
     },
     {
       name: 'a running export with a link that a retry did not refresh',
-      record: { phase: 'downloading' as const, counts: { ...noCounts, filesFailed: 1 }, retriedAt: new Date() },
+      record: { ...withFailedFile, phase: 'downloading' as const, retriedAt: new Date() },
       fileErrors: ['link-expired'],
       phase: undefined,
     },
     {
       name: 'a completed export with an expired link',
-      record: { phase: 'completed' as const, counts: { ...noCounts, filesFailed: 1 }, transactionTime: '2024-01-01' },
+      record: { ...withFailedFile, transactionTime: '2024-01-01' },
       fileErrors: ['link-expired'],
       phase: 'downloading',
     },
     {
       name: 'a completed export with a link that a retry did not refresh',
-      record: {
-        phase: 'completed' as const,
-        counts: { ...noCounts, filesFailed: 1 },
-        transactionTime: '2024-01-01',
-        retriedAt: new Date(),
-      },
+      record: { ...withFailedFile, transactionTime: '2024-01-01', retriedAt: new Date() },
       fileErrors: ['link-expired'],
       phase: 'queued',
     },
