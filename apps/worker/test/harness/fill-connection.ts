@@ -46,11 +46,7 @@ export async function fillConnection(
   await cases.inject('/bulkdata/.*Condition', { kind: 'corrupt-line', line: 2, with: broken });
   await cases.inject('/bulkdata/.*Procedure', { kind: 'corrupt-line', line: 2, with: anonymous });
   const ended = await runExport(connectionCases);
-  const tombstones = [{ resourceType: 'Patient', id: 'gone' }];
-  await cases.deps.store.resourceWriter.write(
-    'Patient',
-    tombstones.map(({ id }) => tombstone({ connectionId, id, exportId: ended.id })),
-  );
+  await store.resourceWriter.write('Patient', [tombstone({ connectionId, id: 'gone', exportId: ended.id })]);
   await addReport(connectionCases, { exportId: ended.id, patientId });
   await addEncryptedLines(cases, { connectionId, exportId: ended.id, patientId });
   await notifyClients(deps, { kind: 'bulk-export', id: ended.id });

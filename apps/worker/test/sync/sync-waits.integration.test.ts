@@ -1,5 +1,5 @@
 import type { SyncRun } from '@bulkhead/sync';
-import { planSync, runSyncStep } from '@bulkhead/sync/steps';
+import { runSyncStep } from '@bulkhead/sync/steps';
 import { makeSyncRun } from '@bulkhead/sync/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { attemptJob, firstAttempt, lastAttempt } from '../harness/attempts.ts';
@@ -12,13 +12,9 @@ afterEach(() => cases.stop());
 test('a search that the EHR delays is not given up, even at its last attempt', async () => {
   cases = await startUseCases();
   const { deps } = cases;
-  const request = { includeStandard: false, includeEnhanced: true, resourceTypes: ['CarePlan'], patients };
-  const run = makeSyncRun({ request });
-  await deps.store.syncRuns.insert(run);
-  await planSync(deps, { syncRunId: run.id, signal });
+  const run = await plan(cases, { includeStandard: false, resourceTypes: ['CarePlan'] });
   const [stepId = ''] = await deps.store.syncSteps.listUnsettledIds(run.id);
-  const match = { path: 'r4/CarePlan$' };
-  await cases.inject(match, { kind: 'status', status: 429, retryAfter: '1' });
+  await cases.inject('r4/CarePlan$', { kind: 'status', status: 429, retryAfter: '1' });
   const step = { stepId, retryAt: lastAttempt, progress, signal };
   await expect(runSyncStep(deps, step)).rejects.toMatchObject({ code: 'ehr-throttled' });
   expect(await deps.store.syncSteps.listUnsettledIds(run.id)).toContain(stepId);
@@ -28,7 +24,7 @@ test('a search that the EHR delays is not given up, even at its last attempt', a
 
 describe('a search that gets no page', () => {
   const hourMs = 3_600_000;
-  const match = { path: 'r4/CarePlan$' };
+  const path = 'r4/CarePlan$';
   const body = { includeStandard: false, resourceTypes: ['CarePlan'], patients: patients.slice(0, 2) };
   const outage = { kind: 'status', status: 503, retryAfter: '7200' };
   const advance = (ms: number) => {
@@ -42,7 +38,7 @@ describe('a search that gets no page', () => {
 
   test('a search waits as often as the EHR asks for it, and fails after a day without a page so that the run can end', async () => {
     cases = await startUseCases();
-    await cases.inject(match, outage, { times: 'always' });
+    await cases.inject(path, outage, { times: 'always' });
     const run = await plan(cases, body);
     const [first, second] = await stepIds(run);
     const since = cases.clock.now;
@@ -79,7 +75,7 @@ describe('a search that gets no page', () => {
 
   test('a search continues to wait while other searches of its run get pages', async () => {
     cases = await startUseCases();
-    await cases.inject(match, outage, { times: 2 });
+    await cases.inject(path, outage, { times: 2 });
     const run = await plan(cases, body);
     const [first, second] = await stepIds(run);
     await expect(attempt(first)).rejects.toThrow();
@@ -98,7 +94,7 @@ describe('a search that gets no page', () => {
 
   test('a search shows that it is retried and counts the failed requests, until it gets a page', async () => {
     cases = await startUseCases();
-    await cases.inject(match, { kind: 'status', status: 500 }, { times: 2 });
+    await cases.inject(path, { kind: 'status', status: 500 }, { times: 2 });
     const run = await plan(cases, { ...body, patients: patients.slice(0, 1) });
     const [stepId] = await stepIds(run);
     const since = cases.clock.now;
