@@ -1,3 +1,4 @@
+import { makeSyncRun } from '@bulkhead/sync/testing';
 import { waitFor } from '@bulkhead/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { startSystem } from '../harness/start-system.ts';
@@ -80,24 +81,13 @@ describe('the log of a sync', () => {
 
   test('a running sync says how far it is, how fast it is, and how long its connection usually takes', async () => {
     const { store, connectionId } = system;
-    const usual = { createdAt: new Date('2024-05-01T10:00:00Z'), completedAt: new Date('2024-05-01T10:12:00Z') };
-    const id = 'sync_0000000000usual';
-    const request = { includeStandard: true, includeEnhanced: true, resourceTypes: [], patients: [] };
-    const fields = {
-      connectionId,
-      provider: 'athenahealth',
-      request,
-      version: 1,
-      types: [],
-      skipped: [],
-      warnings: [],
-    };
-    await store.syncRuns.insert({ id, ...fields, phase: 'queued', createdAt: usual.createdAt });
-    const planned = await store.syncRuns.transition({ from: { id, phase: 'queued', version: 1 }, to: 'running' });
+    const usual = makeSyncRun({ connectionId, createdAt: new Date('2024-05-01T10:00:00Z') });
+    await store.syncRuns.insert(usual);
+    const planned = await store.syncRuns.transition({ from: usual, to: 'running' });
     await store.syncRuns.transition({
-      from: { id, phase: 'running', version: planned?.version ?? 0 },
+      from: planned ?? usual,
       to: 'completed',
-      change: { completedAt: usual.completedAt },
+      change: { completedAt: new Date('2024-05-01T10:12:00Z') },
     });
     expect(await store.syncRuns.usualMs(connectionId)).toBe(720_000);
     await system.inject('r4/DiagnosticReport$', { kind: 'status', status: 429, retryAfter: '30' });

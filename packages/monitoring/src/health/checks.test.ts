@@ -1,6 +1,6 @@
 import { makeBulkExport } from '@bulkhead/bulk-export/testing';
 import { makeSchedule } from '@bulkhead/schedules/testing';
-import type { SyncRun } from '@bulkhead/sync';
+import { makeSyncRun } from '@bulkhead/sync/testing';
 import type { WebhookDelivery } from '@bulkhead/webhooks';
 import { describe, expect, test } from '@jest/globals';
 import { ago, healthy, makeProcess, makeQueue, now } from './checks.fixture.ts';
@@ -21,14 +21,6 @@ const findCheck = (id: string, snapshot: Partial<HealthSnapshot>) => {
   return check;
 };
 const severityOf = (id: CheckId, snapshot: Partial<HealthSnapshot>) => findCheck(id, snapshot).severity;
-
-function makeSyncRun(change: Partial<SyncRun> = {}): SyncRun {
-  return {
-    ...{ id: 'sync_1', connectionId: 'conn_1', provider: 'athenahealth', phase: 'running', version: 1, createdAt: now },
-    request: { includeStandard: true, includeEnhanced: true, resourceTypes: [], patients: [] },
-    ...{ types: [], skipped: [], warnings: [], ...change },
-  };
-}
 
 const runs = { newest: [], failed: [], active: [] };
 const counts = (values: Readonly<Record<string, number>>, provider?: string) =>
