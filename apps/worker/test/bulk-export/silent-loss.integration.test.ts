@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
-import { type BulkExport, emptyCheckpoint, type HoldReason } from '@bulkhead/bulk-export';
+import type { BulkExport, HoldReason } from '@bulkhead/bulk-export';
+import { makeOutputFile } from '@bulkhead/bulk-export/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { replayLine } from '../../src/replay-line.ts';
 import { attemptJob, firstAttempt } from '../harness/attempts.ts';
@@ -425,18 +426,10 @@ describe('a manifest', () => {
     const exportId = await cases.exporting({ request: { exportType: 'Patient', resourceTypes: [] } });
     const { store } = cases.deps;
     // The half that a crashed process wrote: one of its files, and one of a manifest that the server no longer serves.
-    const half = ['/patients', '/stale'].map((path, position) => ({
-      id: `${exportId}.${position}`,
-      exportId,
-      connectionId: cases.connection.id,
-      section: 'output' as const,
-      type: 'Patient',
-      url: server.url + path,
-      requiresAccessToken: false,
-      state: 'pending' as const,
-      checkpoint: emptyCheckpoint,
-      attempts: 0,
-    }));
+    const { id: connectionId } = cases.connection;
+    const half = ['/patients', '/stale'].map((path) =>
+      makeOutputFile({ exportId, connectionId, url: server.url + path, requiresAccessToken: false }),
+    );
     await store.outputFiles.insertMissing(half);
     server.change({ manifest: () => manifest({ output: [goalFile, patientFile] }) });
     const ended = await runExport(cases, {}, exportId);

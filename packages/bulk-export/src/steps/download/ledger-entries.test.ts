@@ -1,6 +1,7 @@
 import type { ManifestEntry } from '@bulkhead/fhir';
 import { describe, expect, test } from '@jest/globals';
-import { emptyCheckpoint, type OutputFile } from '../../output-file.record.ts';
+import type { OutputFile } from '../../output-file.record.ts';
+import { makeOutputFile } from '../../testing/make-records.ts';
 import { ledgerType, matchFreshLinks, toLedgerEntries } from './ledger-entries.ts';
 
 const entry = (url: string, change: Partial<ManifestEntry> = {}): ManifestEntry => ({
@@ -14,19 +15,9 @@ const identities = (entries: readonly ManifestEntry[]) => toLedgerEntries(entrie
 
 /** The ledger of a manifest. */
 const ledger = (entries: readonly ManifestEntry[]): OutputFile[] =>
-  toLedgerEntries(entries).map(({ identity, entry: { section, type, url, count } }) => ({
-    id: `job_1.${identity}`,
-    exportId: 'job_1',
-    connectionId: 'conn_1',
-    section,
-    type,
-    url,
-    requiresAccessToken: true,
-    ...(count === undefined ? {} : { promisedCount: count }),
-    state: 'pending',
-    checkpoint: emptyCheckpoint,
-    attempts: 0,
-  }));
+  toLedgerEntries(entries).map(({ identity, entry: { count, ...fields } }) =>
+    makeOutputFile({ id: `job_1.${identity}`, ...fields, ...(count === undefined ? {} : { promisedCount: count }) }),
+  );
 
 describe('toLedgerEntries', () => {
   test('the identity of a file does not depend on the order of the manifest', () => {
