@@ -383,12 +383,13 @@ describe('schedules in the queue', () => {
       expect(await runsOf(every)).toHaveLength(1);
       const ranAt = (await read(spread)).lastRun?.at.getTime() ?? 0;
       expect(ranAt).toBeGreaterThanOrEqual(spread.nextRunAt.getTime());
+      // If the sweep has claimed a run, the workers claim the third one later.
+      await waitFor(() => started.length > 2);
     } finally {
       await Promise.all(workers.map((worker) => worker.stop()));
     }
     // No run was claimed twice.
     expect(new Set(started).size).toBe(started.length);
-    expect(started.length).toBeGreaterThan(2);
   });
 });
 
