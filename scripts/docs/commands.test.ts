@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { notRun } from './not-run.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -23,29 +23,27 @@ const tests = globSync('*.integration.test.ts', { cwd: import.meta.dirname }).ma
   read(`scripts/docs/${file}`),
 );
 
-describe('every command of the documentation', () => {
-  test('the search finds the commands of the documentation', () => {
-    expect(commands.length).toBeGreaterThan(30);
-  });
+test('the search finds the commands of the documentation', () => {
+  expect(commands.length).toBeGreaterThan(30);
+});
 
-  test.each(commands.filter((block) => !isLeftOut(block)))(
-    'a test runs the command of $page: $first',
-    ({ page, language }) => {
-      expect(language).toBe('bash');
-      expect(tests.some((text) => text.includes(`'${page}'`))).toBe(true);
-    },
-  );
+test.each(commands.filter((block) => !isLeftOut(block)))(
+  'a test runs the command of $page: $first',
+  ({ page, language }) => {
+    expect(language).toBe('bash');
+    expect(tests.some((text) => text.includes(`'${page}'`))).toBe(true);
+  },
+);
 
-  test.each(notRun)(
-    'a command that no test runs has a reason and still exists: $page: $begins',
-    ({ page, begins, reason }) => {
-      expect(reason).not.toBe('');
-      expect(commands.filter((block) => block.page === page && block.text.startsWith(begins))).toHaveLength(1);
-    },
-  );
+test.each(notRun)(
+  'a command that no test runs has a reason and still exists: $page: $begins',
+  ({ page, begins, reason }) => {
+    expect(reason).not.toBe('');
+    expect(commands.filter((block) => block.page === page && block.text.startsWith(begins))).toHaveLength(1);
+  },
+);
 
-  test('each command is in a block that is marked as bash', () => {
-    const command = /^(?:\$ |curl|npm|npx|pnpm|docker|kubectl|helm|bulkhead|export [A-Z]|node_modules\/|openssl) /m;
-    expect(blocks.filter(({ language, text }) => language === '' && command.test(text))).toEqual([]);
-  });
+test('each command is in a block that is marked as bash', () => {
+  const command = /^(?:\$ |curl|npm|npx|pnpm|docker|kubectl|helm|bulkhead|export [A-Z]|node_modules\/|openssl) /m;
+  expect(blocks.filter(({ language, text }) => language === '' && command.test(text))).toEqual([]);
 });

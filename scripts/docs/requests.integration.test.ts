@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { waitFor } from '@bulkhead/testing';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
 import type { TemporarySystem } from '../chaos/system/start-temporary-system.ts';
 import { runMainJob } from '../start/main-job.ts';
@@ -119,20 +119,18 @@ test('every request of README.md is also in docs/api.md', async () => {
   expect(await blocksOf('docs/api.md')).toEqual(expect.arrayContaining([...blocks]));
 });
 
-describe('the page docs/api.md', () => {
-  test('docs/api.md has exactly the requests that are tested here', async () => {
-    expect(await blocksOf('docs/api.md')).toEqual(apiSteps.map(({ asks }) => expect.stringContaining(asks)));
-  });
-
-  test.each(apiSteps)(
-    'docs/api.md has a request that works as written: $asks',
-    async ({ asks, answer, prepare }) => {
-      const block = (await blocksOf('docs/api.md'))[apiSteps.findIndex((step) => step.asks === asks)] ?? '';
-      expect(await run(block, await prepare?.())).toMatch(answer);
-    },
-    60_000,
-  );
+test('docs/api.md has exactly the requests that are tested here', async () => {
+  expect(await blocksOf('docs/api.md')).toEqual(apiSteps.map(({ asks }) => expect.stringContaining(asks)));
 });
+
+test.each(apiSteps)(
+  'docs/api.md has a request that works as written: $asks',
+  async ({ asks, answer, prepare }) => {
+    const block = (await blocksOf('docs/api.md'))[apiSteps.findIndex((step) => step.asks === asks)] ?? '';
+    expect(await run(block, await prepare?.())).toMatch(answer);
+  },
+  60_000,
+);
 
 test('the requests of docs/reading-resources.md work as written', async () => {
   const [search = '', type = '', ...others] = await blocksOf('docs/reading-resources.md');

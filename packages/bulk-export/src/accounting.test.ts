@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { accountedLines, sumIssues } from './accounting.ts';
 import type { IssueCount } from './bulk-export.record.ts';
 import { emptyCheckpoint } from './output-file.record.ts';
@@ -15,37 +15,35 @@ const issue = (change: Partial<IssueCount> = {}): IssueCount => ({
   ...change,
 });
 
-describe('the sum of issues', () => {
-  test('the sum of issues has one entry for each severity, code and list of types, the most frequent first', () => {
-    const sums = sumIssues([
-      issue({ code: 'processing' }),
-      issue({ count: 2 }),
-      issue({ severity: 'warning', count: 4 }),
-      issue({ count: 3 }),
-      issue({ types: ['Goal'], count: 7 }),
-      issue({ types: ['Goal'] }),
-      issue({ types: ['Goal', 'Patient'], count: 6 }),
-    ]);
-    expect(sums).toEqual([
-      issue({ types: ['Goal'], count: 8 }),
-      issue({ types: ['Goal', 'Patient'], count: 6 }),
-      issue({ count: 5 }),
-      issue({ severity: 'warning', count: 4 }),
-      issue({ code: 'processing', count: 1 }),
-    ]);
-  });
+test('the sum of issues has one entry for each severity, code and list of types, the most frequent first', () => {
+  const sums = sumIssues([
+    issue({ code: 'processing' }),
+    issue({ count: 2 }),
+    issue({ severity: 'warning', count: 4 }),
+    issue({ count: 3 }),
+    issue({ types: ['Goal'], count: 7 }),
+    issue({ types: ['Goal'] }),
+    issue({ types: ['Goal', 'Patient'], count: 6 }),
+  ]);
+  expect(sums).toEqual([
+    issue({ types: ['Goal'], count: 8 }),
+    issue({ types: ['Goal', 'Patient'], count: 6 }),
+    issue({ count: 5 }),
+    issue({ severity: 'warning', count: 4 }),
+    issue({ code: 'processing', count: 1 }),
+  ]);
+});
 
-  test('the sum of issues keeps 100 entries with types, and counts further ones as issues of any type', () => {
-    const typed = Array.from({ length: 101 }, (_, index) => issue({ types: [`Type${index}`] }));
-    const sums = sumIssues([...typed, ...typed]);
-    const withTypes = sums.filter(({ types }) => types !== undefined);
-    expect(withTypes).toHaveLength(100);
-    expect(withTypes.every(({ count }) => count === 2)).toBe(true);
-    expect(sums.filter(({ types }) => types === undefined)).toEqual([issue({ count: 2 })]);
-  });
+test('the sum of issues keeps 100 entries with types, and counts further ones as issues of any type', () => {
+  const typed = Array.from({ length: 101 }, (_, index) => issue({ types: [`Type${index}`] }));
+  const sums = sumIssues([...typed, ...typed]);
+  const withTypes = sums.filter(({ types }) => types !== undefined);
+  expect(withTypes).toHaveLength(100);
+  expect(withTypes.every(({ count }) => count === 2)).toBe(true);
+  expect(sums.filter(({ types }) => types === undefined)).toEqual([issue({ count: 2 })]);
+});
 
-  test('the sum of issues keeps entries with types even if there are many without types', () => {
-    const untyped = Array.from({ length: 200 }, (_, index) => issue({ code: `code-${index}` }));
-    expect(sumIssues([...untyped, issue({ types: ['Goal'] })])).toContainEqual(issue({ types: ['Goal'] }));
-  });
+test('the sum of issues keeps entries with types even if there are many without types', () => {
+  const untyped = Array.from({ length: 200 }, (_, index) => issue({ code: `code-${index}` }));
+  expect(sumIssues([...untyped, issue({ types: ['Goal'] })])).toContainEqual(issue({ types: ['Goal'] }));
 });

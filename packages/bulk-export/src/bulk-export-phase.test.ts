@@ -13,29 +13,27 @@ import {
   publicStatus,
 } from './bulk-export-phase.ts';
 
-describe('the phases of an export', () => {
-  test('an export can fail or be cancelled in every active phase, and never leaves a terminal one', () => {
-    for (const phase of bulkExportPhases) {
-      expect([canFollow(phase, 'failed'), canFollow(phase, 'cancelled')]).toEqual(Array(2).fill(!isTerminal(phase)));
-    }
-    expect(activePhases).toEqual(['queued', 'kicking-off', 'exporting', 'downloading', 'finalizing']);
-  });
+test('an export can fail or be cancelled in every active phase, and never leaves a terminal one', () => {
+  for (const phase of bulkExportPhases) {
+    expect([canFollow(phase, 'failed'), canFollow(phase, 'cancelled')]).toEqual(Array(2).fill(!isTerminal(phase)));
+  }
+  expect(activePhases).toEqual(['queued', 'kicking-off', 'exporting', 'downloading', 'finalizing']);
+});
 
-  test('an export passes through all phases before it is completed', () => {
-    const path = [...activePhases, 'completed' as const];
-    for (const from of path) {
-      for (const to of path) expect(canFollow(from, to)).toBe(path.indexOf(to) === path.indexOf(from) + 1);
-    }
-  });
+test('an export passes through all phases before it is completed', () => {
+  const path = [...activePhases, 'completed' as const];
+  for (const from of path) {
+    for (const to of path) expect(canFollow(from, to)).toBe(path.indexOf(to) === path.indexOf(from) + 1);
+  }
+});
 
-  test('clients see IN_PROGRESS until an export ends', () => {
-    expect(bulkExportPhases.map(publicStatus)).toEqual([
-      ...Array(5).fill('IN_PROGRESS'),
-      'COMPLETED',
-      'FAILED',
-      'CANCELLED',
-    ]);
-  });
+test('clients see IN_PROGRESS until an export ends', () => {
+  expect(bulkExportPhases.map(publicStatus)).toEqual([
+    ...Array(5).fill('IN_PROGRESS'),
+    'COMPLETED',
+    'FAILED',
+    'CANCELLED',
+  ]);
 });
 
 test('a filter by status selects every phase that is shown as that status', () => {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { queryObjects } from 'node:v8';
 import { AppError, type RetryAdvice } from '@bulkhead/runtime';
 import { waitFor } from '@bulkhead/testing';
-import { describe, expect, jest, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 import { Job } from 'bullmq';
 import { catalog } from './catalog.ts';
 import { startQueues, type TestQueues } from './testing/start-queues.ts';
@@ -27,287 +27,282 @@ const rawJob = async (queues: TestQueues) => {
   return { state, attemptsMade: job?.attemptsMade, failedReason: job?.failedReason };
 };
 
-describe('the consumer', () => {
-  test.concurrent('a job gets its payload, its id and whether this is its last attempt', async () => {
-    await using queues = startQueues();
-    const calls: unknown[] = [];
-    queues.startConsumer({
-      [capabilities]: async ({ signal, jobId, retryAt, hasParent: _, progress: __, ...context }) => {
-        calls.push({ context, jobId, isLast: retryAt(new Error('x')) === undefined, aborted: signal.aborted });
-      },
-    });
-    await queues.producer.enqueue(capabilities, connection);
-    await waitFor(async () => (await queues.job(capabilities, connection)).state === 'completed');
-    expect(calls).toEqual([{ context: connection, jobId: 'capabilities.conn_1', isLast: false, aborted: false }]);
-    expect(queues.logged('job completed')).toEqual([
-      expect.objectContaining({
-        queue: 'connection',
-        job: capabilities,
-        jobId: 'capabilities.conn_1',
-        attempt: 1,
-        connectionId: 'conn_1',
-        durationMs: expect.any(Number),
-      }),
-    ]);
+test.concurrent('a job gets its payload, its id and whether this is its last attempt', async () => {
+  await using queues = startQueues();
+  const calls: unknown[] = [];
+  queues.startConsumer({
+    [capabilities]: async ({ signal, jobId, retryAt, hasParent: _, progress: __, ...context }) => {
+      calls.push({ context, jobId, isLast: retryAt(new Error('x')) === undefined, aborted: signal.aborted });
+    },
   });
-
-  test.concurrent('a job that has ended is not kept in memory until its time limit', async () => {
-    await using queues = startQueues();
-    const count = 100;
-    queues.startConsumer({ [capabilities]: async () => undefined });
-    for (let index = 0; index < count; index++)
-      await queues.producer.enqueue(capabilities, { connectionId: `conn_${index}` });
-    await waitFor(async () => queues.logged('job completed').length === count);
-    // Other tests of this file have some jobs, too.
-    await waitFor(async () => queryObjects(Job, { format: 'count' }) < count / 2);
-  });
-
-  test.concurrent('a job shows its progress and its log lines in Bull Board, but no debug lines', async () => {
-    await using queues = startQueues();
-    const queue = queues.queue('connection');
-    queues.startConsumer({
-      [capabilities]: async ({ progress }) => {
-        progress(41.7);
-        queues.logger.info('capabilities read', { status: 200 });
-        queues.logger.debug('a line for developers');
-      },
-    });
-    await queues.producer.enqueue(capabilities, connection);
-    const { jobId } = catalog[capabilities];
-    await waitFor(async () => (await queue.getJobLogs(jobId(connection))).count === 1);
-    const { logs } = await queue.getJobLogs(jobId(connection));
-    expect(logs).toEqual([expect.stringMatching(/^\d{4}-\S+Z info capabilities read \{"status":200\}$/)]);
-    await waitFor(async () => (await queue.getJob(jobId(connection)))?.progress === 42);
-  });
-
-  test.concurrent.each([
-    { what: 'an unknown field in its payload', name: capabilities, data: { connectionId: 'c', token: 'planted' } },
-    { what: 'no id in its payload', name: capabilities, data: {} },
-    { what: 'an id of another type', name: capabilities, data: { connectionId: 7 } },
-    { what: 'an unknown name', name: 'connection.forget', data: connection },
-    { what: 'a name that every object has as a member', name: 'constructor', data: connection },
-  ])('a job with $what fails at the first attempt and is logged as an error', async ({ name, data }) => {
-    await using queues = startQueues();
-    const run = jest.fn(async () => undefined);
-    queues.startConsumer({ [capabilities]: run });
-    await addRaw(queues, name, data);
-    const job = await waitFor(async () => {
-      const stored = await rawJob(queues);
-      return stored.state === 'failed' ? stored : undefined;
-    });
-    expect(job.attemptsMade).toBe(1);
-    expect(job.failedReason).toMatch(/^(the payload does not fit|there is no job)/);
-    expect(run).not.toHaveBeenCalled();
-    expect(queues.logged('job failed')).toEqual([
-      expect.objectContaining({ level: 50, queue: 'connection', jobId: 'raw' }),
-    ]);
-    expect(JSON.stringify(queues.logLines)).not.toContain('planted');
-  });
-
-  test.concurrent("a job whose error says 'never' fails at the first attempt", async () => {
-    await using queues = startQueues();
-    queues.startConsumer({ [kickOff]: () => Promise.reject(makeError('never')) });
-    await queues.producer.enqueue(kickOff, payload);
-    await waitFor(async () => (await queues.job(kickOff, payload)).state === 'failed');
-    expect(await queues.job(kickOff, payload)).toEqual({
-      state: 'failed',
-      attemptsMade: 1,
-      failedReason: 'made-up: Something static.',
-    });
-    expect(queues.logged('job failed')).toEqual([
-      expect.objectContaining({ level: 50, exportId: 'job_1', error: expect.objectContaining({ code: 'made-up' }) }),
-    ]);
-  });
-
-  test.concurrent("a job whose error says 'later' is retried with growing waits and fails with the last attempt", async () => {
-    await using queues = startQueues();
-    const tries: { at: number; retryAt: Date | undefined }[] = [];
-    queues.startConsumer({
-      [capabilities]: async ({ retryAt }) => {
-        const error = makeError('later');
-        tries.push({ at: Date.now(), retryAt: retryAt(error) });
-        throw error;
-      },
-    });
-    await queues.producer.enqueue(capabilities, connection);
-    await waitFor(async () => (await queues.job(capabilities, connection)).state === 'failed');
-    const { attempts, backoffMs } = catalog[capabilities];
-    expect(tries.map(({ retryAt }) => retryAt === undefined)).toEqual([false, false, true]);
-    // BullMQ waits exactly until the time that the step was given.
-    for (const [index, { at }] of tries.slice(1).entries())
-      expect(at).toBeGreaterThanOrEqual((tries[index]?.retryAt?.getTime() ?? 0) - 5);
-    expect(tries).toHaveLength(attempts);
-    const [first = 0, second = 0] = tries.slice(1).map(({ at }, index) => at - (tries[index]?.at ?? 0));
-    // Jitter takes off up to half of the wait.
-    expect(first).toBeGreaterThanOrEqual(backoffMs / 2 - 5);
-    expect(second).toBeGreaterThanOrEqual(backoffMs - 5);
-    expect(queues.logged('job will be retried').map(({ level, attempt }) => [level, attempt])).toEqual([
-      [40, 1],
-      [40, 2],
-    ]);
-    expect(queues.logged('job failed').map(({ level, attempt }) => [level, attempt])).toEqual([[50, 3]]);
-  });
-
-  test.concurrent('a job whose error names a wait runs again after it, any number of times, without using up an attempt', async () => {
-    await using queues = startQueues();
-    const tries: { at: number; isLast: boolean }[] = [];
-    queues.startConsumer({
-      [capabilities]: async ({ retryAt }) => {
-        const error = makeError({ afterMs: 100 });
-        tries.push({ at: Date.now(), isLast: retryAt(error) === undefined });
-        if (tries.length <= 5) throw error;
-      },
-    });
-    await queues.producer.enqueue(capabilities, connection);
-    await waitFor(async () => (await queues.job(capabilities, connection)).state === 'completed');
-    expect(tries.map(({ isLast }) => isLast)).toEqual(Array.from({ length: 6 }, () => false));
-    const gaps = tries.slice(1).map(({ at }, index) => at - (tries[index]?.at ?? 0));
-    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(99);
-    expect(await queues.job(capabilities, connection)).toMatchObject({ attemptsMade: 1 });
-    expect(queues.logged('job waits')).toHaveLength(5);
-    expect(queues.logged('job failed')).toEqual([]);
-  });
-
-  test.concurrent('a job that fails leaves no text of a foreign error in Redis', async () => {
-    await using queues = startQueues();
-    const secret = 'planted-secret-5c1e';
-    const cause = new Error(secret);
-    const thrown = [
-      () =>
-        Object.assign(new TypeError(`fetch of ${secret} failed`), { config: { headers: { authorization: secret } } }),
-      () => makeError('later', cause),
-      () => secret,
-    ];
-    let tries = 0;
-    queues.startConsumer({
-      [capabilities]: async () => {
-        tries += 1;
-        throw thrown[tries - 1]?.();
-      },
-    });
-    await queues.producer.enqueue(capabilities, connection);
-    await waitFor(async () => (await queues.job(capabilities, connection)).state === 'failed');
-    expect(await queues.job(capabilities, connection)).toMatchObject({ failedReason: 'unexpected: string' });
-    const keys = await queues.redis.keys(`${queues.prefix}*`);
-    const contents = await Promise.all(keys.map((key) => readKey(queues, key)));
-    expect(contents.join()).toContain('unexpected: string');
-    expect(contents.join()).not.toContain(secret);
-    expect(JSON.stringify(queues.logLines)).not.toContain(secret);
-  });
-
-  test.concurrent('a job that a shutdown aborts is handed over and completed by another process', async () => {
-    await using queues = startQueues();
-    const started = new AbortController();
-    const reasons: unknown[] = [];
-    const first = queues.startConsumer({
-      [kickOff]: async ({ signal }) => {
-        started.abort();
-        await once(signal, 'abort');
-        reasons.push((signal.reason as Error).message);
-        throw signal.reason;
-      },
-    });
-    await queues.producer.enqueue(kickOff, payload);
-    await waitFor(() => started.signal.aborted);
-    await first.stop();
-    expect(reasons).toEqual(['the process is stopping']);
-    expect(await queues.job(kickOff, payload)).toMatchObject({ attemptsMade: 0, failedReason: undefined });
-    expect(['delayed', 'waiting']).toContain((await queues.job(kickOff, payload)).state);
-    const complete = jest.fn(async () => undefined);
-    queues.startConsumer({ [kickOff]: complete });
-    await waitFor(async () => (await queues.job(kickOff, payload)).state === 'completed');
-    expect(complete).toHaveBeenCalledTimes(1);
-    expect(queues.logged('job failed')).toEqual([]);
-  });
-
-  test.concurrent('a short job completes before the process stops', async () => {
-    await using queues = startQueues();
-    const started = new AbortController();
-    const release = new AbortController();
-    const consumer = queues.startConsumer({
-      [kickOff]: async () => {
-        started.abort();
-        await once(release.signal, 'abort');
-      },
-    });
-    await queues.producer.enqueue(kickOff, payload);
-    await waitFor(() => started.signal.aborted);
-    const stopped = consumer.stop();
-    release.abort();
-    await stopped;
-    expect((await queues.job(kickOff, payload)).state).toBe('completed');
-  });
-
-  test.concurrent('a job that was added several times runs once', async () => {
-    await using queues = startQueues();
-    const run = jest.fn(async () => undefined);
-    await Promise.all(Array.from({ length: 5 }, () => queues.producer.enqueue(kickOff, payload)));
-    queues.startConsumer({ [kickOff]: run });
-    queues.startConsumer({ [kickOff]: run });
-    await waitFor(async () => (await queues.job(kickOff, payload)).state === 'completed');
-    await queues.producer.enqueue(kickOff, payload);
-    await queues.producer.enqueue(kickOff, { exportId: 'job_2' });
-    await waitFor(async () => (await queues.job(kickOff, { exportId: 'job_2' })).state === 'completed');
-    expect(run).toHaveBeenCalledTimes(2);
-  });
-
-  test.concurrent('a job of a process that died is completed by another process', async () => {
-    await using queues = startQueues();
-    const run = jest.fn(async () => undefined);
-    await queues.producer.enqueue(kickOff, payload);
-    await queues.takeAndDie('bulk-export');
-    expect((await queues.job(kickOff, payload)).state).toBe('active');
-    queues.startConsumer({ [kickOff]: run }, { lockMs: 400 });
-    await waitFor(async () => (await queues.job(kickOff, payload)).state === 'completed');
-    expect(run).toHaveBeenCalledTimes(1);
-    expect(queues.logged('job stalled')).toEqual([
-      expect.objectContaining({ queue: 'bulk-export', jobId: 'kick-off.job_1' }),
-    ]);
-  });
+  await queues.producer.enqueue(capabilities, connection);
+  await waitFor(async () => (await queues.job(capabilities, connection)).state === 'completed');
+  expect(calls).toEqual([{ context: connection, jobId: 'capabilities.conn_1', isLast: false, aborted: false }]);
+  expect(queues.logged('job completed')).toEqual([
+    expect.objectContaining({
+      queue: 'connection',
+      job: capabilities,
+      jobId: 'capabilities.conn_1',
+      attempt: 1,
+      connectionId: 'conn_1',
+      durationMs: expect.any(Number),
+    }),
+  ]);
 });
 
-describe('the consumer (final failures)', () => {
-  test.concurrent.each([
-    { retry: 'never', attempts: 1 },
-    { retry: 'later', attempts: catalog[capabilities].attempts },
-  ] as const)(
-    'the record of a job is ended once, after the last of $attempts attempts, if its error says "$retry"',
-    async ({ retry, attempts }) => {
-      await using queues = startQueues();
-      const ended: unknown[] = [];
-      const run = jest.fn(() => Promise.reject(makeError(retry)));
-      const onFinalFailure = async (_deps: unknown, job: object) => {
-        ended.push({ runs: run.mock.calls.length, ...job });
-      };
-      queues.startConsumer({ [capabilities]: { run, onFinalFailure } });
-      await queues.producer.enqueue(capabilities, connection);
-      await waitFor(async () => (await queues.job(capabilities, connection)).state === 'failed');
-      expect(ended).toEqual([{ runs: attempts, ...connection, error: expect.objectContaining({ code: 'made-up' }) }]);
+test.concurrent('a job that has ended is not kept in memory until its time limit', async () => {
+  await using queues = startQueues();
+  const count = 100;
+  queues.startConsumer({ [capabilities]: async () => undefined });
+  for (let index = 0; index < count; index++)
+    await queues.producer.enqueue(capabilities, { connectionId: `conn_${index}` });
+  await waitFor(async () => queues.logged('job completed').length === count);
+  // Other tests of this file have some jobs, too.
+  await waitFor(async () => queryObjects(Job, { format: 'count' }) < count / 2);
+});
+
+test.concurrent('a job shows its progress and its log lines in Bull Board, but no debug lines', async () => {
+  await using queues = startQueues();
+  const queue = queues.queue('connection');
+  queues.startConsumer({
+    [capabilities]: async ({ progress }) => {
+      progress(41.7);
+      queues.logger.info('capabilities read', { status: 200 });
+      queues.logger.debug('a line for developers');
     },
-  );
-
-  test.concurrent('the record of a recurring job is not ended, because the next iteration is the retry', async () => {
-    await using queues = startQueues();
-    const run = jest.fn(() => Promise.reject(makeError('never')));
-    const onFinalFailure = jest.fn(async () => undefined);
-    queues.startConsumer({ 'export.poll': { run, onFinalFailure } });
-    await queues.producer.schedule({ name: 'export.poll', payload, everyMs: 50, startAt: new Date() });
-    await waitFor(() => run.mock.calls.length > 2);
-    await queues.producer.unschedule('export.poll', payload);
-    expect(onFinalFailure).not.toHaveBeenCalled();
   });
+  await queues.producer.enqueue(capabilities, connection);
+  const { jobId } = catalog[capabilities];
+  await waitFor(async () => (await queue.getJobLogs(jobId(connection))).count === 1);
+  const { logs } = await queue.getJobLogs(jobId(connection));
+  expect(logs).toEqual([expect.stringMatching(/^\d{4}-\S+Z info capabilities read \{"status":200\}$/)]);
+  await waitFor(async () => (await queue.getJob(jobId(connection)))?.progress === 42);
+});
 
-  test.concurrent('the record of a job is ended by another attempt if ending it failed', async () => {
+test.concurrent.each([
+  { what: 'an unknown field in its payload', name: capabilities, data: { connectionId: 'c', token: 'planted' } },
+  { what: 'no id in its payload', name: capabilities, data: {} },
+  { what: 'an id of another type', name: capabilities, data: { connectionId: 7 } },
+  { what: 'an unknown name', name: 'connection.forget', data: connection },
+  { what: 'a name that every object has as a member', name: 'constructor', data: connection },
+])('a job with $what fails at the first attempt and is logged as an error', async ({ name, data }) => {
+  await using queues = startQueues();
+  const run = jest.fn(async () => undefined);
+  queues.startConsumer({ [capabilities]: run });
+  await addRaw(queues, name, data);
+  const job = await waitFor(async () => {
+    const stored = await rawJob(queues);
+    return stored.state === 'failed' ? stored : undefined;
+  });
+  expect(job.attemptsMade).toBe(1);
+  expect(job.failedReason).toMatch(/^(the payload does not fit|there is no job)/);
+  expect(run).not.toHaveBeenCalled();
+  expect(queues.logged('job failed')).toEqual([
+    expect.objectContaining({ level: 50, queue: 'connection', jobId: 'raw' }),
+  ]);
+  expect(JSON.stringify(queues.logLines)).not.toContain('planted');
+});
+
+test.concurrent("a job whose error says 'never' fails at the first attempt", async () => {
+  await using queues = startQueues();
+  queues.startConsumer({ [kickOff]: () => Promise.reject(makeError('never')) });
+  await queues.producer.enqueue(kickOff, payload);
+  await waitFor(async () => (await queues.job(kickOff, payload)).state === 'failed');
+  expect(await queues.job(kickOff, payload)).toEqual({
+    state: 'failed',
+    attemptsMade: 1,
+    failedReason: 'made-up: Something static.',
+  });
+  expect(queues.logged('job failed')).toEqual([
+    expect.objectContaining({ level: 50, exportId: 'job_1', error: expect.objectContaining({ code: 'made-up' }) }),
+  ]);
+});
+
+test.concurrent("a job whose error says 'later' is retried with growing waits and fails with the last attempt", async () => {
+  await using queues = startQueues();
+  const tries: { at: number; retryAt: Date | undefined }[] = [];
+  queues.startConsumer({
+    [capabilities]: async ({ retryAt }) => {
+      const error = makeError('later');
+      tries.push({ at: Date.now(), retryAt: retryAt(error) });
+      throw error;
+    },
+  });
+  await queues.producer.enqueue(capabilities, connection);
+  await waitFor(async () => (await queues.job(capabilities, connection)).state === 'failed');
+  const { attempts, backoffMs } = catalog[capabilities];
+  expect(tries.map(({ retryAt }) => retryAt === undefined)).toEqual([false, false, true]);
+  // BullMQ waits exactly until the time that the step was given.
+  for (const [index, { at }] of tries.slice(1).entries())
+    expect(at).toBeGreaterThanOrEqual((tries[index]?.retryAt?.getTime() ?? 0) - 5);
+  expect(tries).toHaveLength(attempts);
+  const [first = 0, second = 0] = tries.slice(1).map(({ at }, index) => at - (tries[index]?.at ?? 0));
+  // Jitter takes off up to half of the wait.
+  expect(first).toBeGreaterThanOrEqual(backoffMs / 2 - 5);
+  expect(second).toBeGreaterThanOrEqual(backoffMs - 5);
+  expect(queues.logged('job will be retried').map(({ level, attempt }) => [level, attempt])).toEqual([
+    [40, 1],
+    [40, 2],
+  ]);
+  expect(queues.logged('job failed').map(({ level, attempt }) => [level, attempt])).toEqual([[50, 3]]);
+});
+
+test.concurrent('a job whose error names a wait runs again after it, any number of times, without using up an attempt', async () => {
+  await using queues = startQueues();
+  const tries: { at: number; isLast: boolean }[] = [];
+  queues.startConsumer({
+    [capabilities]: async ({ retryAt }) => {
+      const error = makeError({ afterMs: 100 });
+      tries.push({ at: Date.now(), isLast: retryAt(error) === undefined });
+      if (tries.length <= 5) throw error;
+    },
+  });
+  await queues.producer.enqueue(capabilities, connection);
+  await waitFor(async () => (await queues.job(capabilities, connection)).state === 'completed');
+  expect(tries.map(({ isLast }) => isLast)).toEqual(Array.from({ length: 6 }, () => false));
+  const gaps = tries.slice(1).map(({ at }, index) => at - (tries[index]?.at ?? 0));
+  expect(Math.min(...gaps)).toBeGreaterThanOrEqual(99);
+  expect(await queues.job(capabilities, connection)).toMatchObject({ attemptsMade: 1 });
+  expect(queues.logged('job waits')).toHaveLength(5);
+  expect(queues.logged('job failed')).toEqual([]);
+});
+
+test.concurrent('a job that fails leaves no text of a foreign error in Redis', async () => {
+  await using queues = startQueues();
+  const secret = 'planted-secret-5c1e';
+  const cause = new Error(secret);
+  const thrown = [
+    () => Object.assign(new TypeError(`fetch of ${secret} failed`), { config: { headers: { authorization: secret } } }),
+    () => makeError('later', cause),
+    () => secret,
+  ];
+  let tries = 0;
+  queues.startConsumer({
+    [capabilities]: async () => {
+      tries += 1;
+      throw thrown[tries - 1]?.();
+    },
+  });
+  await queues.producer.enqueue(capabilities, connection);
+  await waitFor(async () => (await queues.job(capabilities, connection)).state === 'failed');
+  expect(await queues.job(capabilities, connection)).toMatchObject({ failedReason: 'unexpected: string' });
+  const keys = await queues.redis.keys(`${queues.prefix}*`);
+  const contents = await Promise.all(keys.map((key) => readKey(queues, key)));
+  expect(contents.join()).toContain('unexpected: string');
+  expect(contents.join()).not.toContain(secret);
+  expect(JSON.stringify(queues.logLines)).not.toContain(secret);
+});
+
+test.concurrent('a job that a shutdown aborts is handed over and completed by another process', async () => {
+  await using queues = startQueues();
+  const started = new AbortController();
+  const reasons: unknown[] = [];
+  const first = queues.startConsumer({
+    [kickOff]: async ({ signal }) => {
+      started.abort();
+      await once(signal, 'abort');
+      reasons.push((signal.reason as Error).message);
+      throw signal.reason;
+    },
+  });
+  await queues.producer.enqueue(kickOff, payload);
+  await waitFor(() => started.signal.aborted);
+  await first.stop();
+  expect(reasons).toEqual(['the process is stopping']);
+  expect(await queues.job(kickOff, payload)).toMatchObject({ attemptsMade: 0, failedReason: undefined });
+  expect(['delayed', 'waiting']).toContain((await queues.job(kickOff, payload)).state);
+  const complete = jest.fn(async () => undefined);
+  queues.startConsumer({ [kickOff]: complete });
+  await waitFor(async () => (await queues.job(kickOff, payload)).state === 'completed');
+  expect(complete).toHaveBeenCalledTimes(1);
+  expect(queues.logged('job failed')).toEqual([]);
+});
+
+test.concurrent('a short job completes before the process stops', async () => {
+  await using queues = startQueues();
+  const started = new AbortController();
+  const release = new AbortController();
+  const consumer = queues.startConsumer({
+    [kickOff]: async () => {
+      started.abort();
+      await once(release.signal, 'abort');
+    },
+  });
+  await queues.producer.enqueue(kickOff, payload);
+  await waitFor(() => started.signal.aborted);
+  const stopped = consumer.stop();
+  release.abort();
+  await stopped;
+  expect((await queues.job(kickOff, payload)).state).toBe('completed');
+});
+
+test.concurrent('a job that was added several times runs once', async () => {
+  await using queues = startQueues();
+  const run = jest.fn(async () => undefined);
+  await Promise.all(Array.from({ length: 5 }, () => queues.producer.enqueue(kickOff, payload)));
+  queues.startConsumer({ [kickOff]: run });
+  queues.startConsumer({ [kickOff]: run });
+  await waitFor(async () => (await queues.job(kickOff, payload)).state === 'completed');
+  await queues.producer.enqueue(kickOff, payload);
+  await queues.producer.enqueue(kickOff, { exportId: 'job_2' });
+  await waitFor(async () => (await queues.job(kickOff, { exportId: 'job_2' })).state === 'completed');
+  expect(run).toHaveBeenCalledTimes(2);
+});
+
+test.concurrent('a job of a process that died is completed by another process', async () => {
+  await using queues = startQueues();
+  const run = jest.fn(async () => undefined);
+  await queues.producer.enqueue(kickOff, payload);
+  await queues.takeAndDie('bulk-export');
+  expect((await queues.job(kickOff, payload)).state).toBe('active');
+  queues.startConsumer({ [kickOff]: run }, { lockMs: 400 });
+  await waitFor(async () => (await queues.job(kickOff, payload)).state === 'completed');
+  expect(run).toHaveBeenCalledTimes(1);
+  expect(queues.logged('job stalled')).toEqual([
+    expect.objectContaining({ queue: 'bulk-export', jobId: 'kick-off.job_1' }),
+  ]);
+});
+
+test.concurrent.each([
+  { retry: 'never', attempts: 1 },
+  { retry: 'later', attempts: catalog[capabilities].attempts },
+] as const)(
+  'the record of a job is ended once, after the last of $attempts attempts, if its error says "$retry"',
+  async ({ retry, attempts }) => {
     await using queues = startQueues();
-    const onFinalFailure = jest
-      .fn(async () => undefined)
-      .mockRejectedValueOnce(new Error('the database is unavailable') as never);
-    queues.startConsumer({ [capabilities]: { run: () => Promise.reject(makeError('never')), onFinalFailure } });
+    const ended: unknown[] = [];
+    const run = jest.fn(() => Promise.reject(makeError(retry)));
+    const onFinalFailure = async (_deps: unknown, job: object) => {
+      ended.push({ runs: run.mock.calls.length, ...job });
+    };
+    queues.startConsumer({ [capabilities]: { run, onFinalFailure } });
     await queues.producer.enqueue(capabilities, connection);
     await waitFor(async () => (await queues.job(capabilities, connection)).state === 'failed');
-    expect(onFinalFailure).toHaveBeenCalledTimes(2);
-    expect((await queues.job(capabilities, connection)).failedReason).toBe('made-up: Something static.');
-  });
+    expect(ended).toEqual([{ runs: attempts, ...connection, error: expect.objectContaining({ code: 'made-up' }) }]);
+  },
+);
+
+test.concurrent('the record of a recurring job is not ended, because the next iteration is the retry', async () => {
+  await using queues = startQueues();
+  const run = jest.fn(() => Promise.reject(makeError('never')));
+  const onFinalFailure = jest.fn(async () => undefined);
+  queues.startConsumer({ 'export.poll': { run, onFinalFailure } });
+  await queues.producer.schedule({ name: 'export.poll', payload, everyMs: 50, startAt: new Date() });
+  await waitFor(() => run.mock.calls.length > 2);
+  await queues.producer.unschedule('export.poll', payload);
+  expect(onFinalFailure).not.toHaveBeenCalled();
+});
+
+test.concurrent('the record of a job is ended by another attempt if ending it failed', async () => {
+  await using queues = startQueues();
+  const onFinalFailure = jest
+    .fn(async () => undefined)
+    .mockRejectedValueOnce(new Error('the database is unavailable') as never);
+  queues.startConsumer({ [capabilities]: { run: () => Promise.reject(makeError('never')), onFinalFailure } });
+  await queues.producer.enqueue(capabilities, connection);
+  await waitFor(async () => (await queues.job(capabilities, connection)).state === 'failed');
+  expect(onFinalFailure).toHaveBeenCalledTimes(2);
+  expect((await queues.job(capabilities, connection)).failedReason).toBe('made-up: Something static.');
 });
 
 async function readKey({ redis }: TestQueues, key: string): Promise<string> {

@@ -1,123 +1,121 @@
 import { once } from 'node:events';
 import type { AppError } from '@bulkhead/runtime';
 import { waitFor } from '@bulkhead/testing';
-import { describe, expect, jest, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 import { startQueues, type TestQueues } from './testing/start-queues.ts';
 
 const kickOff = 'export.kick-off';
 const payload = { exportId: 'job_1' };
 
-describe('poison jobs', () => {
-  /** Simulates workers that the job kills. The job stays active until its lock expires. */
-  async function dieTimes(queues: TestQueues, times: number): Promise<void> {
-    for (let count = 0; count < times; count += 1) {
-      await queues.takeAndDie('bulk-export');
-      await queues.releaseStalled('bulk-export');
-    }
+/** Simulates workers that the job kills. The job stays active until its lock expires. */
+async function dieTimes(queues: TestQueues, times: number): Promise<void> {
+  for (let count = 0; count < times; count += 1) {
+    await queues.takeAndDie('bulk-export');
+    await queues.releaseStalled('bulk-export');
   }
+}
 
-  test.concurrent('a poison job fails after three workers died with it, and its record is ended without running it', async () => {
-    await using queues = startQueues();
-    const ended: unknown[] = [];
-    await queues.producer.enqueue(kickOff, payload);
-    await dieTimes(queues, 3);
-    const run = jest.fn(async () => undefined);
-    const onFinalFailure = async (_deps: unknown, { error, ...context }: { readonly error: unknown }) => {
-      const { code, message } = error as AppError;
-      ended.push({ context, code, message });
-    };
-    queues.startConsumer({ [kickOff]: { run, onFinalFailure } });
-    await waitFor(async () => (await queues.job(kickOff, payload)).state === 'failed');
-    expect((await queues.job(kickOff, payload)).failedReason).toMatch(
-      /^poison-job: Poison job: the worker died or froze 3 times while it ran export\.kick-off/,
-    );
-    expect(ended).toEqual([{ context: payload, code: 'poison-job', message: expect.stringMatching(/^Poison job: /) }]);
-    expect(run).not.toHaveBeenCalled();
-    expect(queues.logged('job failed')).toEqual([
-      expect.objectContaining({ exportId: 'job_1', error: expect.objectContaining({ code: 'poison-job' }) }),
-    ]);
+test.concurrent('a poison job fails after three workers died with it, and its record is ended without running it', async () => {
+  await using queues = startQueues();
+  const ended: unknown[] = [];
+  await queues.producer.enqueue(kickOff, payload);
+  await dieTimes(queues, 3);
+  const run = jest.fn(async () => undefined);
+  const onFinalFailure = async (_deps: unknown, { error, ...context }: { readonly error: unknown }) => {
+    const { code, message } = error as AppError;
+    ended.push({ context, code, message });
+  };
+  queues.startConsumer({ [kickOff]: { run, onFinalFailure } });
+  await waitFor(async () => (await queues.job(kickOff, payload)).state === 'failed');
+  expect((await queues.job(kickOff, payload)).failedReason).toMatch(
+    /^poison-job: Poison job: the worker died or froze 3 times while it ran export\.kick-off/,
+  );
+  expect(ended).toEqual([{ context: payload, code: 'poison-job', message: expect.stringMatching(/^Poison job: /) }]);
+  expect(run).not.toHaveBeenCalled();
+  expect(queues.logged('job failed')).toEqual([
+    expect.objectContaining({ exportId: 'job_1', error: expect.objectContaining({ code: 'poison-job' }) }),
+  ]);
+});
+
+test.concurrent('a poison job stays unfinished while its record cannot be ended', async () => {
+  await using queues = startQueues();
+  await queues.producer.enqueue(kickOff, payload);
+  await dieTimes(queues, 3);
+  const onFinalFailure = () => Promise.reject(new Error('the database is unavailable'));
+  queues.startConsumer({ [kickOff]: { run: async () => undefined, onFinalFailure } });
+  await waitFor(() => queues.logged('job will be retried').length > 0);
+  expect((await queues.job(kickOff, payload)).state).toBe('delayed');
+});
+
+test.concurrent('a job whose workers died twice can still complete', async () => {
+  await using queues = startQueues();
+  await queues.producer.enqueue(kickOff, payload);
+  await dieTimes(queues, 2);
+  queues.startConsumer({});
+  await waitFor(async () => (await queues.job(kickOff, payload)).state === 'completed');
+});
+
+test.concurrent('a job that saved work between the deaths of its workers is not a poison job', async () => {
+  await using queues = startQueues();
+  await queues.producer.enqueue(kickOff, payload);
+  await dieTimes(queues, 2);
+  const saved = queues.startConsumer({
+    [kickOff]: async ({ progress, signal }) => {
+      progress();
+      await new Promise((_resolve, reject) => signal.addEventListener('abort', reject));
+    },
   });
+  await waitFor(async () => (await queues.stalls(kickOff, payload)) === 0);
+  await saved.stop();
+  await dieTimes(queues, 2);
+  queues.startConsumer({});
+  await waitFor(async () => (await queues.job(kickOff, payload)).state === 'completed');
+});
 
-  test.concurrent('a poison job stays unfinished while its record cannot be ended', async () => {
-    await using queues = startQueues();
-    await queues.producer.enqueue(kickOff, payload);
-    await dieTimes(queues, 3);
-    const onFinalFailure = () => Promise.reject(new Error('the database is unavailable'));
-    queues.startConsumer({ [kickOff]: { run: async () => undefined, onFinalFailure } });
-    await waitFor(() => queues.logged('job will be retried').length > 0);
-    expect((await queues.job(kickOff, payload)).state).toBe('delayed');
+test.concurrent('a poison job is found among other jobs, because jobs whose worker died run one at a time', async () => {
+  await using queues = startQueues();
+  const ids = ['job_1', 'job_2', 'job_3'];
+  for (const exportId of ids) await queues.producer.enqueue(kickOff, { exportId });
+  for (const _ of ids) await queues.takeAndDie('bulk-export');
+  await queues.releaseStalled('bulk-export');
+  let running = 0;
+  let mostAtOnce = 0;
+  queues.startConsumer({
+    [kickOff]: async () => {
+      running += 1;
+      mostAtOnce = Math.max(mostAtOnce, running);
+      await waitFor(() => queues.logged('job waits').length >= 2);
+      running -= 1;
+    },
   });
+  await waitFor(async () => (await queues.job(kickOff, { exportId: 'job_1' })).state === 'completed');
+  // At least the two others waited for it. One of them waits twice if both are retried before the test reads the log.
+  const codes = queues.logged('job waits').map(({ code }) => code);
+  expect(codes.length).toBeGreaterThanOrEqual(2);
+  expect(new Set(codes)).toEqual(new Set(['suspect-waits']));
+  for (const exportId of ids)
+    await waitFor(async () => (await queues.job(kickOff, { exportId })).state === 'completed', { timeoutMs: 20_000 });
+  expect(mostAtOnce).toBe(1);
+}, 30_000);
 
-  test.concurrent('a job whose workers died twice can still complete', async () => {
-    await using queues = startQueues();
-    await queues.producer.enqueue(kickOff, payload);
-    await dieTimes(queues, 2);
-    queues.startConsumer({});
-    await waitFor(async () => (await queues.job(kickOff, payload)).state === 'completed');
-  });
-
-  test.concurrent('a job that saved work between the deaths of its workers is not a poison job', async () => {
-    await using queues = startQueues();
-    await queues.producer.enqueue(kickOff, payload);
-    await dieTimes(queues, 2);
-    const saved = queues.startConsumer({
-      [kickOff]: async ({ progress, signal }) => {
+test.concurrent('a job whose worker died runs as soon as no other such job runs, long before its wait ends', async () => {
+  await using queues = startQueues();
+  const ids = ['job_1', 'job_2', 'job_3', 'job_4'];
+  for (const exportId of ids) await queues.producer.enqueue(kickOff, { exportId });
+  for (const _ of ids) await queues.takeAndDie('bulk-export');
+  await queues.releaseStalled('bulk-export');
+  const release = new AbortController();
+  queues.startConsumer(
+    {
+      [kickOff]: async ({ progress }) => {
+        if (!release.signal.aborted) await once(release.signal, 'abort');
         progress();
-        await new Promise((_resolve, reject) => signal.addEventListener('abort', reject));
       },
-    });
-    await waitFor(async () => (await queues.stalls(kickOff, payload)) === 0);
-    await saved.stop();
-    await dieTimes(queues, 2);
-    queues.startConsumer({});
-    await waitFor(async () => (await queues.job(kickOff, payload)).state === 'completed');
-  });
-
-  test.concurrent('a poison job is found among other jobs, because jobs whose worker died run one at a time', async () => {
-    await using queues = startQueues();
-    const ids = ['job_1', 'job_2', 'job_3'];
-    for (const exportId of ids) await queues.producer.enqueue(kickOff, { exportId });
-    for (const _ of ids) await queues.takeAndDie('bulk-export');
-    await queues.releaseStalled('bulk-export');
-    let running = 0;
-    let mostAtOnce = 0;
-    queues.startConsumer({
-      [kickOff]: async () => {
-        running += 1;
-        mostAtOnce = Math.max(mostAtOnce, running);
-        await waitFor(() => queues.logged('job waits').length >= 2);
-        running -= 1;
-      },
-    });
-    await waitFor(async () => (await queues.job(kickOff, { exportId: 'job_1' })).state === 'completed');
-    // At least the two others waited for it. One of them waits twice if both are retried before the test reads the log.
-    const codes = queues.logged('job waits').map(({ code }) => code);
-    expect(codes.length).toBeGreaterThanOrEqual(2);
-    expect(new Set(codes)).toEqual(new Set(['suspect-waits']));
-    for (const exportId of ids)
-      await waitFor(async () => (await queues.job(kickOff, { exportId })).state === 'completed', { timeoutMs: 20_000 });
-    expect(mostAtOnce).toBe(1);
-  }, 30_000);
-
-  test.concurrent('a job whose worker died runs as soon as no other such job runs, long before its wait ends', async () => {
-    await using queues = startQueues();
-    const ids = ['job_1', 'job_2', 'job_3', 'job_4'];
-    for (const exportId of ids) await queues.producer.enqueue(kickOff, { exportId });
-    for (const _ of ids) await queues.takeAndDie('bulk-export');
-    await queues.releaseStalled('bulk-export');
-    const release = new AbortController();
-    queues.startConsumer(
-      {
-        [kickOff]: async ({ progress }) => {
-          if (!release.signal.aborted) await once(release.signal, 'abort');
-          progress();
-        },
-      },
-      { suspectWaitMs: 60 * 60_000 },
-    );
-    await waitFor(() => queues.logged('job waits').length === ids.length - 1);
-    release.abort();
-    for (const exportId of ids)
-      await waitFor(async () => (await queues.job(kickOff, { exportId })).state === 'completed');
-  });
+    },
+    { suspectWaitMs: 60 * 60_000 },
+  );
+  await waitFor(() => queues.logged('job waits').length === ids.length - 1);
+  release.abort();
+  for (const exportId of ids)
+    await waitFor(async () => (await queues.job(kickOff, { exportId })).state === 'completed');
 });

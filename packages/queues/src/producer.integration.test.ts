@@ -15,51 +15,49 @@ const poll = 'export.poll';
 const payload = { exportId: 'job_1' };
 const fail = () => Promise.reject(permanentError({ code: 'made-up', message: 'Static.' }));
 
-describe('the producer', () => {
-  test('ensure adds a missing job and does not change a waiting one', async () => {
-    const { producer } = queues;
-    expect(await producer.ensure(kickOff, payload)).toBe(true);
-    expect((await queues.job(kickOff, payload)).state).toBe('waiting');
-    expect(await producer.ensure(kickOff, payload)).toBe(false);
-    expect(await queues.queue('bulk-export').getWaitingCount()).toBe(1);
-  });
+test('ensure adds a missing job and does not change a waiting one', async () => {
+  const { producer } = queues;
+  expect(await producer.ensure(kickOff, payload)).toBe(true);
+  expect((await queues.job(kickOff, payload)).state).toBe('waiting');
+  expect(await producer.ensure(kickOff, payload)).toBe(false);
+  expect(await queues.queue('bulk-export').getWaitingCount()).toBe(1);
+});
 
-  test('ensure does not change a job that runs or waits for its next attempt', async () => {
-    let runs = 0;
-    let end: () => void = () => undefined;
-    queues.startConsumer({
-      [kickOff]: async () => {
-        runs += 1;
-        await new Promise<void>((resolve) => {
-          end = resolve;
-        });
-        throw new AppError({ code: 'made-up', message: 'Static.', retry: { afterMs: 60_000 } });
-      },
-    });
-    await queues.producer.enqueue(kickOff, payload);
-    await waitFor(() => runs === 1);
-    expect(await queues.producer.ensure(kickOff, payload)).toBe(false);
-    end();
-    await waitFor(async () => (await queues.job(kickOff, payload)).state === 'delayed');
-    expect(await queues.producer.ensure(kickOff, payload)).toBe(false);
-    expect(runs).toBe(1);
+test('ensure does not change a job that runs or waits for its next attempt', async () => {
+  let runs = 0;
+  let end: () => void = () => undefined;
+  queues.startConsumer({
+    [kickOff]: async () => {
+      runs += 1;
+      await new Promise<void>((resolve) => {
+        end = resolve;
+      });
+      throw new AppError({ code: 'made-up', message: 'Static.', retry: { afterMs: 60_000 } });
+    },
   });
+  await queues.producer.enqueue(kickOff, payload);
+  await waitFor(() => runs === 1);
+  expect(await queues.producer.ensure(kickOff, payload)).toBe(false);
+  end();
+  await waitFor(async () => (await queues.job(kickOff, payload)).state === 'delayed');
+  expect(await queues.producer.ensure(kickOff, payload)).toBe(false);
+  expect(runs).toBe(1);
+});
 
-  test.each([
-    { what: 'completed', processor: async () => undefined },
-    { what: 'failed', processor: fail },
-  ])('ensure runs a job that has $what again, unlike `enqueue`', async ({ what, processor }) => {
-    const run = jest.fn(processor);
-    queues.startConsumer({ [kickOff]: run });
-    const settled = (count: number) =>
-      waitFor(async () => run.mock.calls.length === count && (await queues.job(kickOff, payload)).state === what);
-    await queues.producer.enqueue(kickOff, payload);
-    await settled(1);
-    await queues.producer.enqueue(kickOff, payload);
-    expect((await queues.job(kickOff, payload)).state).toBe(what);
-    expect(await queues.producer.ensure(kickOff, payload)).toBe(true);
-    await settled(2);
-  });
+test.each([
+  { what: 'completed', processor: async () => undefined },
+  { what: 'failed', processor: fail },
+])('ensure runs a job that has $what again, unlike `enqueue`', async ({ what, processor }) => {
+  const run = jest.fn(processor);
+  queues.startConsumer({ [kickOff]: run });
+  const settled = (count: number) =>
+    waitFor(async () => run.mock.calls.length === count && (await queues.job(kickOff, payload)).state === what);
+  await queues.producer.enqueue(kickOff, payload);
+  await settled(1);
+  await queues.producer.enqueue(kickOff, payload);
+  expect((await queues.job(kickOff, payload)).state).toBe(what);
+  expect(await queues.producer.ensure(kickOff, payload)).toBe(true);
+  await settled(2);
 });
 
 /** Runs `work` with a wall clock that is ahead. */
@@ -118,53 +116,51 @@ describe('a clock that was a year ahead and is set right #clock', () => {
   });
 });
 
-describe('the producer (schedules)', () => {
-  test('a schedule that is set several times recurs as one schedule until it is removed', async () => {
-    const { producer } = queues;
-    const jobIds: string[] = [];
-    queues.startConsumer({
-      [poll]: async ({ exportId, jobId }) => {
-        if (exportId === payload.exportId) jobIds.push(jobId);
-      },
-    });
-    expect(await producer.isScheduled(poll, payload)).toBe(false);
-    for (let i = 0; i < 3; i++) await producer.schedule({ name: poll, payload, everyMs: 100 });
-    await producer.schedule({ name: poll, payload: { exportId: 'job_2' }, everyMs: 3_600_000 });
-    expect(await producer.isScheduled(poll, payload)).toBe(true);
-    expect((await producer.listScheduledPolls()).map(({ exportId }) => exportId).sort()).toEqual(['job_1', 'job_2']);
-    await waitFor(() => jobIds.length >= 5);
-    // BullMQ names an iteration after its scheduler and its time in ms. Iterations of one schedule are 100 ms apart.
-    const times = jobIds.map((jobId) => Number(jobId.split(':').at(-1)));
-    expect(times.slice(1).every((time, index) => time - (times[index] ?? 0) >= 100)).toBe(true);
-    await producer.unschedule(poll, payload);
-    expect(await producer.isScheduled(poll, payload)).toBe(false);
-    expect(await producer.listScheduledPolls()).toMatchObject([{ exportId: 'job_2' }]);
-    // Removing a missing schedule is not an error, because the sweep and the poll may both remove it.
-    await producer.unschedule(poll, payload);
+test('a schedule that is set several times recurs as one schedule until it is removed', async () => {
+  const { producer } = queues;
+  const jobIds: string[] = [];
+  queues.startConsumer({
+    [poll]: async ({ exportId, jobId }) => {
+      if (exportId === payload.exportId) jobIds.push(jobId);
+    },
   });
+  expect(await producer.isScheduled(poll, payload)).toBe(false);
+  for (let i = 0; i < 3; i++) await producer.schedule({ name: poll, payload, everyMs: 100 });
+  await producer.schedule({ name: poll, payload: { exportId: 'job_2' }, everyMs: 3_600_000 });
+  expect(await producer.isScheduled(poll, payload)).toBe(true);
+  expect((await producer.listScheduledPolls()).map(({ exportId }) => exportId).sort()).toEqual(['job_1', 'job_2']);
+  await waitFor(() => jobIds.length >= 5);
+  // BullMQ names an iteration after its scheduler and its time in ms. Iterations of one schedule are 100 ms apart.
+  const times = jobIds.map((jobId) => Number(jobId.split(':').at(-1)));
+  expect(times.slice(1).every((time, index) => time - (times[index] ?? 0) >= 100)).toBe(true);
+  await producer.unschedule(poll, payload);
+  expect(await producer.isScheduled(poll, payload)).toBe(false);
+  expect(await producer.listScheduledPolls()).toMatchObject([{ exportId: 'job_2' }]);
+  // Removing a missing schedule is not an error, because the sweep and the poll may both remove it.
+  await producer.unschedule(poll, payload);
+});
 
-  test('a schedule waits for its start', async () => {
-    const { producer } = queues;
-    let firstAt = 0;
-    queues.startConsumer({
-      [poll]: async () => {
-        firstAt ||= Date.now();
-      },
-    });
-    const startAt = new Date(Date.now() + 400);
-    await producer.schedule({ name: poll, payload, everyMs: 10_000, startAt });
-    await waitFor(() => firstAt > 0);
-    expect(firstAt).toBeGreaterThanOrEqual(startAt.getTime() - 5);
-    expect(firstAt).toBeLessThan(startAt.getTime() + 2000);
+test('a schedule waits for its start', async () => {
+  const { producer } = queues;
+  let firstAt = 0;
+  queues.startConsumer({
+    [poll]: async () => {
+      firstAt ||= Date.now();
+    },
   });
+  const startAt = new Date(Date.now() + 400);
+  await producer.schedule({ name: poll, payload, everyMs: 10_000, startAt });
+  await waitFor(() => firstAt > 0);
+  expect(firstAt).toBeGreaterThanOrEqual(startAt.getTime() - 5);
+  expect(firstAt).toBeLessThan(startAt.getTime() + 2000);
+});
 
-  test('a schedule continues after a failed iteration', async () => {
-    const run = jest.fn(fail);
-    queues.startConsumer({ [poll]: run });
-    await queues.producer.schedule({ name: poll, payload, everyMs: 100 });
-    await waitFor(() => run.mock.calls.length >= 3);
-    expect(await queues.producer.isScheduled(poll, payload)).toBe(true);
-  });
+test('a schedule continues after a failed iteration', async () => {
+  const run = jest.fn(fail);
+  queues.startConsumer({ [poll]: run });
+  await queues.producer.schedule({ name: poll, payload, everyMs: 100 });
+  await waitFor(() => run.mock.calls.length >= 3);
+  expect(await queues.producer.isScheduled(poll, payload)).toBe(true);
 });
 
 describe('the producer (flows)', () => {

@@ -28,56 +28,52 @@ async function useNine(reserve: ReturnType<typeof openBudget>): Promise<void> {
   expect([await reserve('first', 9), await reserve('first', 5), await reserve('first', 1)]).toEqual([4, 4, 1]);
 }
 
-describe('the budget client (waiting processes)', () => {
-  test('a waiting process that wants four slots takes none if only some of them are near', async () => {
-    const reserve = openBudget('all-or-none');
-    await useNine(reserve);
-    expect(await reserve('second', 4)).toBe(0);
-  });
-
-  test('a waiting process keeps later processes from taking a near slot', async () => {
-    const alone = openBudget('no-process-waits');
-    await useNine(alone);
-    expect(await alone('later', 1)).toBe(1);
-
-    const reserve = openBudget('a-process-waits');
-    await useNine(reserve);
-    expect(await reserve('second', 4)).toBe(0);
-    expect(await reserve('later', 1)).toBe(0);
-  });
-
-  test('a waiting process does not delay urgent requests of other processes', async () => {
-    const reserve = openBudget('urgent');
-    await useNine(reserve);
-    expect(await reserve('second', 4)).toBe(0);
-    expect(await reserve('later', 1, 'poll')).toBe(1);
-  });
-
-  test('a waiting process that has left the queue delays no other process', async () => {
-    const reserve = openBudget('left');
-    await useNine(reserve);
-    expect(await reserve('second', 4)).toBe(0);
-    const client = createBudgetClient({
-      redis,
-      prefix,
-      budget: { id: 'left', name: 'left', rateLimit },
-      processId: 'second',
-    });
-    await client.report({ arrivals: [], late: [], unused: [], leavesQueue: true });
-    expect(await reserve('later', 1)).toBe(1);
-  });
+test('a waiting process that wants four slots takes none if only some of them are near', async () => {
+  const reserve = openBudget('all-or-none');
+  await useNine(reserve);
+  expect(await reserve('second', 4)).toBe(0);
 });
 
-describe('the budget client (reports of waiting processes)', () => {
-  test('a report of a waiting process does not change its position in the queue', async () => {
-    const reserve = openBudget('keeps-its-position');
-    await useNine(reserve);
-    expect(await reserve('second', 4)).toBe(0);
-    const budget = { id: 'keeps-its-position', name: 'keeps-its-position', rateLimit };
-    const client = createBudgetClient({ redis, prefix, budget, processId: 'second' });
-    await client.report({ arrivals: [], late: [], unused: ['another'], leavesQueue: false });
-    expect(await reserve('later', 1)).toBe(0);
+test('a waiting process keeps later processes from taking a near slot', async () => {
+  const alone = openBudget('no-process-waits');
+  await useNine(alone);
+  expect(await alone('later', 1)).toBe(1);
+
+  const reserve = openBudget('a-process-waits');
+  await useNine(reserve);
+  expect(await reserve('second', 4)).toBe(0);
+  expect(await reserve('later', 1)).toBe(0);
+});
+
+test('a waiting process does not delay urgent requests of other processes', async () => {
+  const reserve = openBudget('urgent');
+  await useNine(reserve);
+  expect(await reserve('second', 4)).toBe(0);
+  expect(await reserve('later', 1, 'poll')).toBe(1);
+});
+
+test('a waiting process that has left the queue delays no other process', async () => {
+  const reserve = openBudget('left');
+  await useNine(reserve);
+  expect(await reserve('second', 4)).toBe(0);
+  const client = createBudgetClient({
+    redis,
+    prefix,
+    budget: { id: 'left', name: 'left', rateLimit },
+    processId: 'second',
   });
+  await client.report({ arrivals: [], late: [], unused: [], leavesQueue: true });
+  expect(await reserve('later', 1)).toBe(1);
+});
+
+test('a report of a waiting process does not change its position in the queue', async () => {
+  const reserve = openBudget('keeps-its-position');
+  await useNine(reserve);
+  expect(await reserve('second', 4)).toBe(0);
+  const budget = { id: 'keeps-its-position', name: 'keeps-its-position', rateLimit };
+  const client = createBudgetClient({ redis, prefix, budget, processId: 'second' });
+  await client.report({ arrivals: [], late: [], unused: ['another'], leavesQueue: false });
+  expect(await reserve('later', 1)).toBe(0);
 });
 
 describe('the budget client (reports)', () => {

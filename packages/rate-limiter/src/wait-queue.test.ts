@@ -78,97 +78,95 @@ function enter(...args: Parameters<typeof request>): void {
   request(...args).catch(() => undefined);
 }
 
-describe('the wait queue (waiting requests)', () => {
-  test('waiting requests share one reservation, for the most urgent priority, if they enter in the same tick', async () => {
-    for (const priority of ['download', 'poll', 'download', 'crawl'] as const) enter(priority, priority);
-    await pass(0);
-    expect(reservations).toEqual([{ priority: 'poll', waiting: [0, 1, 0, 2, 1], arrivals: [] }]);
-  });
+test('waiting requests share one reservation, for the most urgent priority, if they enter in the same tick', async () => {
+  for (const priority of ['download', 'poll', 'download', 'crawl'] as const) enter(priority, priority);
+  await pass(0);
+  expect(reservations).toEqual([{ priority: 'poll', waiting: [0, 1, 0, 2, 1], arrivals: [] }]);
+});
 
-  test('waiting requests are granted in order at the time of each slot, without another reservation', async () => {
-    script = [{ slots: [100, 250] }];
-    enter('first', 'poll');
-    enter('second', 'poll');
-    await pass(99);
-    expect(granted).toEqual([]);
+test('waiting requests are granted in order at the time of each slot, without another reservation', async () => {
+  script = [{ slots: [100, 250] }];
+  enter('first', 'poll');
+  enter('second', 'poll');
+  await pass(99);
+  expect(granted).toEqual([]);
+  await pass(60_000);
+  expect(granted).toEqual(['first at 100', 'second at 250']);
+  expect(reservations).toHaveLength(1);
+  expect(reports).toEqual([]);
+});
+
+test('waiting requests reserve again at the retry time, and at least every ten seconds', async () => {
+  script = [
+    { reason: 'window', waitMs: 300 },
+    { reason: 'closed', waitMs: 60_000 },
+  ];
+  enter('download', 'download');
+  await pass(299);
+  expect(reservations).toHaveLength(1);
+  await pass(1);
+  expect(reservations).toHaveLength(2);
+  await pass(9999);
+  expect(reservations).toHaveLength(2);
+  await pass(1);
+  expect(reservations).toHaveLength(3);
+});
+
+test('waiting requests reserve again at the retry time, even if a slot is already reserved', async () => {
+  script = [{ slots: [700], reason: 'window', waitMs: 300 }];
+  enter('first', 'poll');
+  enter('second', 'poll');
+  await pass(299);
+  expect(reservations).toHaveLength(1);
+  await pass(1);
+  expect(reservations[1]).toMatchObject({ waiting: [0, 1, 0, 0, 0] });
+});
+
+test('waiting requests reserve again half a second after a Redis error', async () => {
+  script = [{ error: new Error('connection lost') }, { slots: [0] }];
+  enter('poll', 'poll');
+  await pass(499);
+  expect(reservations).toHaveLength(1);
+  await pass(1);
+  expect(granted).toEqual(['poll at 500']);
+});
+
+test.each([
+  { reason: 'day', code: 'daily-budget-used', leaves: [] },
+  { reason: 'closed', code: 'rate-paused', leaves: [reported({ leavesQueue: true })] },
+])(
+  'waiting requests are all rejected with $code if the wait ($reason) is longer than 15 minutes',
+  async ({ reason, code, leaves }) => {
+    const waitMs = 15 * 60_000 + 1;
+    script = [{ reason, waitMs }];
+    const waiting = [request('poll', 'poll'), request('crawl', 'crawl')];
+    const refusals = waiting.map((reservation) =>
+      expect(reservation).rejects.toMatchObject({ code, retry: { afterMs: waitMs }, context: { waitMs, reason } }),
+    );
     await pass(60_000);
-    expect(granted).toEqual(['first at 100', 'second at 250']);
+    await Promise.all(refusals);
     expect(reservations).toHaveLength(1);
-    expect(reports).toEqual([]);
-  });
+    expect(reports).toEqual(leaves);
+  },
+);
 
-  test('waiting requests reserve again at the retry time, and at least every ten seconds', async () => {
-    script = [
-      { reason: 'window', waitMs: 300 },
-      { reason: 'closed', waitMs: 60_000 },
-    ];
-    enter('download', 'download');
-    await pass(299);
-    expect(reservations).toHaveLength(1);
-    await pass(1);
-    expect(reservations).toHaveLength(2);
-    await pass(9999);
-    expect(reservations).toHaveLength(2);
-    await pass(1);
-    expect(reservations).toHaveLength(3);
-  });
+test('waiting requests keep waiting if the wait is exactly 15 minutes', async () => {
+  script = [{ reason: 'day', waitMs: 15 * 60_000 }, { slots: [0] }];
+  enter('poll', 'poll');
+  await pass(10_000);
+  expect(granted).toEqual(['poll at 10000']);
+});
 
-  test('waiting requests reserve again at the retry time, even if a slot is already reserved', async () => {
-    script = [{ slots: [700], reason: 'window', waitMs: 300 }];
-    enter('first', 'poll');
-    enter('second', 'poll');
-    await pass(299);
-    expect(reservations).toHaveLength(1);
-    await pass(1);
-    expect(reservations[1]).toMatchObject({ waiting: [0, 1, 0, 0, 0] });
-  });
-
-  test('waiting requests reserve again half a second after a Redis error', async () => {
-    script = [{ error: new Error('connection lost') }, { slots: [0] }];
-    enter('poll', 'poll');
-    await pass(499);
-    expect(reservations).toHaveLength(1);
-    await pass(1);
-    expect(granted).toEqual(['poll at 500']);
-  });
-
-  test.each([
-    { reason: 'day', code: 'daily-budget-used', leaves: [] },
-    { reason: 'closed', code: 'rate-paused', leaves: [reported({ leavesQueue: true })] },
-  ])(
-    'waiting requests are all rejected with $code if the wait ($reason) is longer than 15 minutes',
-    async ({ reason, code, leaves }) => {
-      const waitMs = 15 * 60_000 + 1;
-      script = [{ reason, waitMs }];
-      const waiting = [request('poll', 'poll'), request('crawl', 'crawl')];
-      const refusals = waiting.map((reservation) =>
-        expect(reservation).rejects.toMatchObject({ code, retry: { afterMs: waitMs }, context: { waitMs, reason } }),
-      );
-      await pass(60_000);
-      await Promise.all(refusals);
-      expect(reservations).toHaveLength(1);
-      expect(reports).toEqual(leaves);
-    },
-  );
-
-  test('waiting requests keep waiting if the wait is exactly 15 minutes', async () => {
-    script = [{ reason: 'day', waitMs: 15 * 60_000 }, { slots: [0] }];
-    enter('poll', 'poll');
-    await pass(10_000);
-    expect(granted).toEqual(['poll at 10000']);
-  });
-
-  test('waiting requests remove their abort listener when they are granted or rejected', async () => {
-    const { signal } = new AbortController();
-    script = [{ slots: [0] }, { reason: 'day', waitMs: 16 * 60_000 }];
-    enter('granted', 'poll', signal);
-    await pass(0);
-    expect(granted).toEqual(['granted at 0']);
-    const refused = request('refused', 'poll', signal);
-    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
-    await expect(refused).rejects.toMatchObject({ code: 'daily-budget-used' });
-    expect(getEventListeners(signal, 'abort')).toEqual([]);
-  });
+test('waiting requests remove their abort listener when they are granted or rejected', async () => {
+  const { signal } = new AbortController();
+  script = [{ slots: [0] }, { reason: 'day', waitMs: 16 * 60_000 }];
+  enter('granted', 'poll', signal);
+  await pass(0);
+  expect(granted).toEqual(['granted at 0']);
+  const refused = request('refused', 'poll', signal);
+  expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+  await expect(refused).rejects.toMatchObject({ code: 'daily-budget-used' });
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
 });
 
 describe('the wait queue (entering requests)', () => {
@@ -208,69 +206,67 @@ describe('the wait queue (entering requests)', () => {
   );
 });
 
-describe('the wait queue (reserved slots)', () => {
-  test('a reserved slot goes to the request that is the most urgent at its time', async () => {
-    script = [{ slots: [500] }];
-    enter('download', 'download');
-    await pass(100);
-    enter('poll', 'poll');
-    await pass(400);
-    expect(granted).toEqual(['poll at 500']);
-    expect(reservations[1]).toMatchObject({ priority: 'poll', waiting: [0, 1, 0, 0, 0] });
-  });
+test('a reserved slot goes to the request that is the most urgent at its time', async () => {
+  script = [{ slots: [500] }];
+  enter('download', 'download');
+  await pass(100);
+  enter('poll', 'poll');
+  await pass(400);
+  expect(granted).toEqual(['poll at 500']);
+  expect(reservations[1]).toMatchObject({ priority: 'poll', waiting: [0, 1, 0, 0, 0] });
+});
 
-  test('a reserved slot is used until half of the guard has passed since its reservation, and given back after that', async () => {
-    script = [{ slots: [0], afterMs: 75 }];
-    enter('in time', 'poll');
-    await pass(75);
-    expect(granted).toEqual(['in time at 75']);
-    script = [{ slots: [0], afterMs: 76 }, { slots: [20] }];
-    enter('late', 'poll');
-    await pass(76);
-    expect(reports).toEqual([reported({ unused: ['g2'] })]);
-    await pass(20);
-    expect(granted).toEqual(['in time at 75', 'late at 171']);
-  });
+test('a reserved slot is used until half of the guard has passed since its reservation, and given back after that', async () => {
+  script = [{ slots: [0], afterMs: 75 }];
+  enter('in time', 'poll');
+  await pass(75);
+  expect(granted).toEqual(['in time at 75']);
+  script = [{ slots: [0], afterMs: 76 }, { slots: [20] }];
+  enter('late', 'poll');
+  await pass(76);
+  expect(reports).toEqual([reported({ unused: ['g2'] })]);
+  await pass(20);
+  expect(granted).toEqual(['in time at 75', 'late at 171']);
+});
 
-  test('a reserved slot for the future is given back and reserved again if the response took more than half of the guard', async () => {
-    script = [{ slots: [100], afterMs: 76 }, { slots: [0] }];
-    enter('poll', 'poll');
-    await pass(176);
-    expect(reports).toEqual([reported({ unused: ['g1'] })]);
-    expect(granted).toEqual(['poll at 176']);
-  });
+test('a reserved slot for the future is given back and reserved again if the response took more than half of the guard', async () => {
+  script = [{ slots: [100], afterMs: 76 }, { slots: [0] }];
+  enter('poll', 'poll');
+  await pass(176);
+  expect(reports).toEqual([reported({ unused: ['g1'] })]);
+  expect(granted).toEqual(['poll at 176']);
+});
 
-  test('a reserved slot for the future is used if the response took half of the guard', async () => {
-    script = [{ slots: [100], afterMs: 75 }];
-    enter('poll', 'poll');
-    await pass(175);
-    expect(granted).toEqual(['poll at 175']);
-  });
+test('a reserved slot for the future is used if the response took half of the guard', async () => {
+  script = [{ slots: [100], afterMs: 75 }];
+  enter('poll', 'poll');
+  await pass(175);
+  expect(granted).toEqual(['poll at 175']);
+});
 
-  test('a reserved slot is given back if no request waits for it', async () => {
-    script = [{ slots: [500] }];
-    const controller = new AbortController();
-    const entered = request('download', 'download', controller.signal);
-    await pass(100);
-    controller.abort(new Error('cancelled'));
-    await expect(entered).rejects.toThrow('cancelled');
-    await pass(399);
-    expect(reports).toEqual([]);
-    await pass(1);
-    expect(reports).toEqual([reported({ unused: ['g1'] })]);
-    expect(reservations).toHaveLength(1);
-  });
+test('a reserved slot is given back if no request waits for it', async () => {
+  script = [{ slots: [500] }];
+  const controller = new AbortController();
+  const entered = request('download', 'download', controller.signal);
+  await pass(100);
+  controller.abort(new Error('cancelled'));
+  await expect(entered).rejects.toThrow('cancelled');
+  await pass(399);
+  expect(reports).toEqual([]);
+  await pass(1);
+  expect(reports).toEqual([reported({ unused: ['g1'] })]);
+  expect(reservations).toHaveLength(1);
+});
 
-  test('a reserved slot of an aborted request does not count as a slot for another priority', async () => {
-    script = [{ slots: [500] }];
-    const controller = new AbortController();
-    enter('download', 'download', controller.signal);
-    await pass(100);
-    controller.abort();
-    enter('poll', 'poll');
-    await pass(0);
-    expect(reservations[1]?.waiting).toEqual([0, 1, 0, 0, 0]);
-  });
+test('a reserved slot of an aborted request does not count as a slot for another priority', async () => {
+  script = [{ slots: [500] }];
+  const controller = new AbortController();
+  enter('download', 'download', controller.signal);
+  await pass(100);
+  controller.abort();
+  enter('poll', 'poll');
+  await pass(0);
+  expect(reservations[1]?.waiting).toEqual([0, 1, 0, 0, 0]);
 });
 
 describe('the wait queue (next reservation)', () => {
@@ -308,42 +304,40 @@ describe('the wait queue (next reservation)', () => {
   });
 });
 
-describe('the wait queue (aborted requests)', () => {
-  test('an aborted request is rejected without a reservation if it was aborted before it entered', async () => {
-    const entered = request('poll', 'poll', AbortSignal.abort(new Error('cancelled')));
-    await expect(entered).rejects.toThrow('cancelled');
-    await pass(0);
-    expect(reservations).toEqual([]);
-  });
+test('an aborted request is rejected without a reservation if it was aborted before it entered', async () => {
+  const entered = request('poll', 'poll', AbortSignal.abort(new Error('cancelled')));
+  await expect(entered).rejects.toThrow('cancelled');
+  await pass(0);
+  expect(reservations).toEqual([]);
+});
 
-  test('an aborted request leaves the queue in Redis immediately if it was the last one without a slot', async () => {
-    script = [{ slots: [400], reason: 'window', waitMs: 9000 }];
-    const controller = new AbortController();
-    enter('first', 'download');
-    const second = request('second', 'download', controller.signal);
-    await pass(100);
-    expect(reports).toEqual([]);
-    controller.abort(new Error('cancelled'));
-    await expect(second).rejects.toThrow('cancelled');
-    await pass(0);
-    expect(reports).toEqual([reported({ leavesQueue: true })]);
-    await pass(20_000);
-    expect(granted).toEqual(['first at 400']);
-    expect([reservations.length, reports.length]).toEqual([1, 1]);
-  });
+test('an aborted request leaves the queue in Redis immediately if it was the last one without a slot', async () => {
+  script = [{ slots: [400], reason: 'window', waitMs: 9000 }];
+  const controller = new AbortController();
+  enter('first', 'download');
+  const second = request('second', 'download', controller.signal);
+  await pass(100);
+  expect(reports).toEqual([]);
+  controller.abort(new Error('cancelled'));
+  await expect(second).rejects.toThrow('cancelled');
+  await pass(0);
+  expect(reports).toEqual([reported({ leavesQueue: true })]);
+  await pass(20_000);
+  expect(granted).toEqual(['first at 400']);
+  expect([reservations.length, reports.length]).toEqual([1, 1]);
+});
 
-  test('an aborted request leaves the other requests in the queue', async () => {
-    const controller = new AbortController();
-    enter('first', 'download', controller.signal);
-    enter('second', 'download');
-    await pass(100);
-    controller.abort();
-    await pass(8899);
-    expect(reservations).toHaveLength(1);
-    await pass(1);
-    expect(reports).toEqual([]);
-    expect(reservations[1]).toMatchObject({ waiting: [0, 0, 0, 1, 0] });
-  });
+test('an aborted request leaves the other requests in the queue', async () => {
+  const controller = new AbortController();
+  enter('first', 'download', controller.signal);
+  enter('second', 'download');
+  await pass(100);
+  controller.abort();
+  await pass(8899);
+  expect(reservations).toHaveLength(1);
+  await pass(1);
+  expect(reports).toEqual([]);
+  expect(reservations[1]).toMatchObject({ waiting: [0, 0, 0, 1, 0] });
 });
 
 describe('the wait queue (priorities)', () => {
@@ -406,114 +400,108 @@ describe('the wait queue (priorities)', () => {
   });
 });
 
-describe('the wait queue (answered requests)', () => {
-  test('an answered request is reported after half a window, on the clock of Redis, together with later ones', async () => {
-    script = [{ slots: [0, 20] }];
-    enter('first', 'poll');
-    enter('second', 'poll');
-    await pass(20);
-    grants[0]?.settle();
-    await pass(30);
-    grants[1]?.settle();
-    await pass(769);
-    expect(reports).toEqual([]);
-    await pass(1);
-    const arrivals = [
-      { grantId: 'g1', at: startedAt + 20 + aheadMs },
-      { grantId: 'g2', at: startedAt + 50 + aheadMs },
-    ];
-    expect(reports).toEqual([reported({ arrivals })]);
-    await pass(10_000);
-    expect(reports).toHaveLength(1);
-  });
-
-  test('an answered request is reported once, by the next reservation if that is earlier', async () => {
-    script = [{ slots: [0] }];
-    enter('first', 'poll');
-    await pass(0);
-    grants[0]?.settle();
-    await pass(100);
-    enter('second', 'poll');
-    await pass(5000);
-    expect(reservations[1]?.arrivals).toEqual([{ grantId: 'g1', at: startedAt + aheadMs }]);
-    expect(reports).toEqual([]);
-  });
-
-  test.each([
-    { what: 'a new connection, later than its slot allows', madeConnection: true, afterMs: 76, isLate: true },
-    { what: 'a new connection, in time', madeConnection: true, afterMs: 75, isLate: false },
-    { what: 'a connection that was open', madeConnection: false, afterMs: 76, isLate: false },
-    { what: 'a connection of which nothing is known', madeConnection: undefined, afterMs: 76, isLate: false },
-  ])('an answered request on $what is reported as late: $isLate', async ({ madeConnection, afterMs, isLate }) => {
-    script = [{ slots: [0] }];
-    enter('poll', 'poll');
-    await pass(afterMs);
-    grants[0]?.settle(madeConnection === undefined ? undefined : { madeConnection });
-    await pass(0);
-    const arrival = { grantId: 'g1', at: startedAt + afterMs + aheadMs };
-    expect(reports).toEqual(isLate ? [reported({ late: [arrival] })] : []);
-    await pass(800);
-    expect(reports).toEqual([reported(isLate ? { late: [arrival] } : { arrivals: [arrival] })]);
-  });
+test('an answered request is reported after half a window, on the clock of Redis, together with later ones', async () => {
+  script = [{ slots: [0, 20] }];
+  enter('first', 'poll');
+  enter('second', 'poll');
+  await pass(20);
+  grants[0]?.settle();
+  await pass(30);
+  grants[1]?.settle();
+  await pass(769);
+  expect(reports).toEqual([]);
+  await pass(1);
+  const arrivals = [
+    { grantId: 'g1', at: startedAt + 20 + aheadMs },
+    { grantId: 'g2', at: startedAt + 50 + aheadMs },
+  ];
+  expect(reports).toEqual([reported({ arrivals })]);
+  await pass(10_000);
+  expect(reports).toHaveLength(1);
 });
 
-describe('the wait queue (pauses)', () => {
-  test('after a pause, reserved slots are given back and reserved again', async () => {
-    script = [{ slots: [500, 600] }, { slots: [2000, 2100] }];
-    enter('first', 'download');
-    enter('second', 'download');
-    await pass(100);
-    queue.releaseReserved();
-    await pass(0);
-    expect(reports).toEqual([reported({ unused: ['g1', 'g2'] })]);
-    expect(reservations[1]).toMatchObject({ waiting: [0, 0, 0, 2, 0] });
-    await pass(5000);
-    expect(granted).toEqual(['first at 2100', 'second at 2200']);
-  });
-
-  test('after a pause, requests that wait for the next reservation do not cause another one', async () => {
-    script = [{ slots: [500], reason: 'window', waitMs: 900 }];
-    enter('first', 'download');
-    enter('second', 'download');
-    await pass(100);
-    queue.releaseReserved();
-    await pass(799);
-    expect([reservations.length, granted]).toEqual([1, []]);
-    await pass(1);
-    expect(reservations[1]).toMatchObject({ waiting: [0, 0, 0, 2, 0] });
-    await pass(0);
-    expect(reservations).toHaveLength(2);
-  });
-
-  test('after a pause, nothing is reported if no slot was reserved', async () => {
-    queue.releaseReserved();
-    await pass(0);
-    expect([reservations, reports]).toEqual([[], []]);
-  });
+test('an answered request is reported once, by the next reservation if that is earlier', async () => {
+  script = [{ slots: [0] }];
+  enter('first', 'poll');
+  await pass(0);
+  grants[0]?.settle();
+  await pass(100);
+  enter('second', 'poll');
+  await pass(5000);
+  expect(reservations[1]?.arrivals).toEqual([{ grantId: 'g1', at: startedAt + aheadMs }]);
+  expect(reports).toEqual([]);
 });
 
-describe('the wait queue (close)', () => {
-  test('a closed queue neither grants nor reserves', async () => {
-    script = [{ slots: [500], reason: 'window', waitMs: 900 }];
-    enter('first', 'download');
-    enter('second', 'download');
-    await pass(100);
-    queue.close();
-    await pass(0);
-    expect(jest.getTimerCount()).toBe(0);
-    await pass(20_000);
-    expect([reservations.length, granted, reports]).toEqual([1, [], []]);
-  });
+test.each([
+  { what: 'a new connection, later than its slot allows', madeConnection: true, afterMs: 76, isLate: true },
+  { what: 'a new connection, in time', madeConnection: true, afterMs: 75, isLate: false },
+  { what: 'a connection that was open', madeConnection: false, afterMs: 76, isLate: false },
+  { what: 'a connection of which nothing is known', madeConnection: undefined, afterMs: 76, isLate: false },
+])('an answered request on $what is reported as late: $isLate', async ({ madeConnection, afterMs, isLate }) => {
+  script = [{ slots: [0] }];
+  enter('poll', 'poll');
+  await pass(afterMs);
+  grants[0]?.settle(madeConnection === undefined ? undefined : { madeConnection });
+  await pass(0);
+  const arrival = { grantId: 'g1', at: startedAt + afterMs + aheadMs };
+  expect(reports).toEqual(isLate ? [reported({ late: [arrival] })] : []);
+  await pass(800);
+  expect(reports).toEqual([reported(isLate ? { late: [arrival] } : { arrivals: [arrival] })]);
+});
 
-  test('a closed queue reports nothing', async () => {
-    script = [{ slots: [0] }];
-    enter('poll', 'poll');
-    await pass(0);
-    grants[0]?.settle();
-    queue.close();
-    await pass(20_000);
-    expect(reports).toEqual([]);
-  });
+test('after a pause, reserved slots are given back and reserved again', async () => {
+  script = [{ slots: [500, 600] }, { slots: [2000, 2100] }];
+  enter('first', 'download');
+  enter('second', 'download');
+  await pass(100);
+  queue.releaseReserved();
+  await pass(0);
+  expect(reports).toEqual([reported({ unused: ['g1', 'g2'] })]);
+  expect(reservations[1]).toMatchObject({ waiting: [0, 0, 0, 2, 0] });
+  await pass(5000);
+  expect(granted).toEqual(['first at 2100', 'second at 2200']);
+});
+
+test('after a pause, requests that wait for the next reservation do not cause another one', async () => {
+  script = [{ slots: [500], reason: 'window', waitMs: 900 }];
+  enter('first', 'download');
+  enter('second', 'download');
+  await pass(100);
+  queue.releaseReserved();
+  await pass(799);
+  expect([reservations.length, granted]).toEqual([1, []]);
+  await pass(1);
+  expect(reservations[1]).toMatchObject({ waiting: [0, 0, 0, 2, 0] });
+  await pass(0);
+  expect(reservations).toHaveLength(2);
+});
+
+test('after a pause, nothing is reported if no slot was reserved', async () => {
+  queue.releaseReserved();
+  await pass(0);
+  expect([reservations, reports]).toEqual([[], []]);
+});
+
+test('a closed queue neither grants nor reserves', async () => {
+  script = [{ slots: [500], reason: 'window', waitMs: 900 }];
+  enter('first', 'download');
+  enter('second', 'download');
+  await pass(100);
+  queue.close();
+  await pass(0);
+  expect(jest.getTimerCount()).toBe(0);
+  await pass(20_000);
+  expect([reservations.length, granted, reports]).toEqual([1, [], []]);
+});
+
+test('a closed queue reports nothing', async () => {
+  script = [{ slots: [0] }];
+  enter('poll', 'poll');
+  await pass(0);
+  grants[0]?.settle();
+  queue.close();
+  await pass(20_000);
+  expect(reports).toEqual([]);
 });
 
 test('a report that fails is ignored', async () => {

@@ -1,5 +1,5 @@
 import { parseExact, type Resource } from '@bulkhead/fhir';
-import { describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
 import { fitsInDocument, toResourceDocument, toTombstone } from './resource-document.ts';
 
@@ -15,112 +15,107 @@ function make(resource: { readonly resourceType: string; readonly id: string; re
   return { json, document: toResourceDocument({ resource, json, hasExactNumbers: false, context }) };
 }
 
-describe('a resource document', () => {
-  test('the document of an enhanced type has a summary in addition to the received resource', () => {
-    const resource = { resourceType: 'Encounter', id: 'e', class: { code: 'AMB' }, extension: [{ url: 'x' }] };
-    expect(make(resource).document).toMatchObject({ resource, summary: { class: { code: 'AMB' } } });
-  });
+test('the document of an enhanced type has a summary in addition to the received resource', () => {
+  const resource = { resourceType: 'Encounter', id: 'e', class: { code: 'AMB' }, extension: [{ url: 'x' }] };
+  expect(make(resource).document).toMatchObject({ resource, summary: { class: { code: 'AMB' } } });
+});
 
-  test('the document of another type and a tombstone have no summary', () => {
-    expect(make({ resourceType: 'Observation', id: 'o', status: 'final' }).document).not.toHaveProperty('summary');
-    expect(toTombstone({ resourceId: 'o', context })).not.toHaveProperty('summary');
-  });
+test('the document of another type and a tombstone have no summary', () => {
+  expect(make({ resourceType: 'Observation', id: 'o', status: 'final' }).document).not.toHaveProperty('summary');
+  expect(toTombstone({ resourceId: 'o', context })).not.toHaveProperty('summary');
+});
 
-  test('a resource document has an id of connection and resource, and a hash of the line', () => {
-    const { document } = make({ resourceType: 'Observation', id: 'o', meta: { versionId: '2' } });
-    expect(document).toEqual({
-      _id: 'conn_1/o',
-      connectionId: 'conn_1',
-      resourceId: 'o',
-      source: context.source,
-      observedAt: context.observedAt,
-      storedAt: context.now,
-      lastUpdated: context.observedAt,
-      versionId: '2',
-      contentHash: 'fYF4iKYGLd3gs8WK1B9JARNMePuNDFN1vEavt_auC3A',
-      deleted: false,
-      subsetted: false,
-      keys: {},
-      resource: { resourceType: 'Observation', id: 'o', meta: { versionId: '2' } },
-    });
-    expect(document).not.toHaveProperty('numberTexts');
+test('a resource document has an id of connection and resource, and a hash of the line', () => {
+  const { document } = make({ resourceType: 'Observation', id: 'o', meta: { versionId: '2' } });
+  expect(document).toEqual({
+    _id: 'conn_1/o',
+    connectionId: 'conn_1',
+    resourceId: 'o',
+    source: context.source,
+    observedAt: context.observedAt,
+    storedAt: context.now,
+    lastUpdated: context.observedAt,
+    versionId: '2',
+    contentHash: 'fYF4iKYGLd3gs8WK1B9JARNMePuNDFN1vEavt_auC3A',
+    deleted: false,
+    subsetted: false,
+    keys: {},
+    resource: { resourceType: 'Observation', id: 'o', meta: { versionId: '2' } },
   });
+  expect(document).not.toHaveProperty('numberTexts');
+});
 
-  test('a tombstone has the id of the deleted resource and no content, and is complete', () => {
-    const deletedAt = new Date('2024-05-01T00:00:00Z');
-    expect(toTombstone({ resourceId: 'o', deletedAt, context })).toEqual({
-      _id: 'conn_1/o',
-      connectionId: 'conn_1',
-      resourceId: 'o',
-      source: context.source,
-      observedAt: context.observedAt,
-      storedAt: context.now,
-      lastUpdated: deletedAt,
-      contentHash: '',
-      deleted: true,
-      subsetted: false,
-      keys: {},
-    });
+test('a tombstone has the id of the deleted resource and no content, and is complete', () => {
+  const deletedAt = new Date('2024-05-01T00:00:00Z');
+  expect(toTombstone({ resourceId: 'o', deletedAt, context })).toEqual({
+    _id: 'conn_1/o',
+    connectionId: 'conn_1',
+    resourceId: 'o',
+    source: context.source,
+    observedAt: context.observedAt,
+    storedAt: context.now,
+    lastUpdated: deletedAt,
+    contentHash: '',
+    deleted: true,
+    subsetted: false,
+    keys: {},
   });
+});
 
-  test.each([
-    { line: '{"resourceType":"Observation","id":"o","v":1.5}', texts: undefined },
-    { line: '{"resourceType":"Observation","id":"o","v":1.50}', texts: undefined },
-    { line: '{"resourceType":"Observation","id":"o","v":1e2}', texts: 1 },
-  ])(
-    'a resource document keeps the texts of numbers only if Decimal128 would change them: $line',
-    ({ line, texts }) => {
-      const resource = parseExact(line) as Resource;
-      const document = toResourceDocument({ resource, json: Buffer.from(line), hasExactNumbers: true, context });
-      expect(document.numberTexts?.length).toBe(texts);
-      if (texts === undefined) expect(document).not.toHaveProperty('numberTexts');
-    },
-  );
+test.each([
+  { line: '{"resourceType":"Observation","id":"o","v":1.5}', texts: undefined },
+  { line: '{"resourceType":"Observation","id":"o","v":1.50}', texts: undefined },
+  { line: '{"resourceType":"Observation","id":"o","v":1e2}', texts: 1 },
+])('a resource document keeps the texts of numbers only if Decimal128 would change them: $line', ({ line, texts }) => {
+  const resource = parseExact(line) as Resource;
+  const document = toResourceDocument({ resource, json: Buffer.from(line), hasExactNumbers: true, context });
+  expect(document.numberTexts?.length).toBe(texts);
+  if (texts === undefined) expect(document).not.toHaveProperty('numberTexts');
+});
 
-  test('a document fits up to the limit of BSON minus the space for the fields of the writer', () => {
-    const { document } = make({ resourceType: 'Observation', id: 'o', note: '' });
-    const limit = 16 * 1024 * 1024 - 4096;
-    const padding = limit - mongoose.mongo.BSON.calculateObjectSize(document);
-    const padded = (length: number) => ({
-      ...document,
-      resource: { ...(document.resource as object), note: 'x'.repeat(length) },
-    });
-    expect(fitsInDocument(padded(padding), limit)).toBe(true);
-    expect(fitsInDocument(padded(padding + 1), limit)).toBe(false);
-    // A line of a million numbers becomes seven times as long in BSON, plus a summary.
-    expect(fitsInDocument(padded(padding + 1), 2_300_000)).toBe(false);
+test('a document fits up to the limit of BSON minus the space for the fields of the writer', () => {
+  const { document } = make({ resourceType: 'Observation', id: 'o', note: '' });
+  const limit = 16 * 1024 * 1024 - 4096;
+  const padding = limit - mongoose.mongo.BSON.calculateObjectSize(document);
+  const padded = (length: number) => ({
+    ...document,
+    resource: { ...(document.resource as object), note: 'x'.repeat(length) },
   });
+  expect(fitsInDocument(padded(padding), limit)).toBe(true);
+  expect(fitsInDocument(padded(padding + 1), limit)).toBe(false);
+  // A line of a million numbers becomes seven times as long in BSON, plus a summary.
+  expect(fitsInDocument(padded(padding + 1), 2_300_000)).toBe(false);
+});
 
-  test('a document that exceeds the limit only with its summary is made without it', () => {
-    const limit = 16 * 1024 * 1024;
-    const report = { resourceType: 'DiagnosticReport', id: 'd', conclusion: 'c'.repeat(4000) };
-    const padded = (padding: number) => make({ ...report, presentedForm: [{ data: 'A'.repeat(padding) }] });
-    const { document, json } = padded(limit - 10_000);
-    expect(document.resource).toBeDefined();
-    expect(document.summary).toBeUndefined();
-    expect(fitsInDocument(document, json.length)).toBe(true);
-    expect(mongoose.mongo.BSON.calculateObjectSize(document)).toBeGreaterThan(limit - 10_000);
-    const smaller = padded(limit - 20_000);
-    expect(smaller.document.summary).toMatchObject({ presentedForm: [{ isInline: true }] });
-    expect(fitsInDocument(smaller.document, smaller.json.length)).toBe(true);
-  });
+test('a document that exceeds the limit only with its summary is made without it', () => {
+  const limit = 16 * 1024 * 1024;
+  const report = { resourceType: 'DiagnosticReport', id: 'd', conclusion: 'c'.repeat(4000) };
+  const padded = (padding: number) => make({ ...report, presentedForm: [{ data: 'A'.repeat(padding) }] });
+  const { document, json } = padded(limit - 10_000);
+  expect(document.resource).toBeDefined();
+  expect(document.summary).toBeUndefined();
+  expect(fitsInDocument(document, json.length)).toBe(true);
+  expect(mongoose.mongo.BSON.calculateObjectSize(document)).toBeGreaterThan(limit - 10_000);
+  const smaller = padded(limit - 20_000);
+  expect(smaller.document.summary).toMatchObject({ presentedForm: [{ isInline: true }] });
+  expect(fitsInDocument(smaller.document, smaller.json.length)).toBe(true);
+});
 
-  test('a resource with malformed metadata is dated by its export', () => {
-    const { document } = make({
-      resourceType: 'Observation',
-      id: 'o',
-      meta: { lastUpdated: { toString: 1 } as never },
-    });
-    expect(document.lastUpdated).toEqual(context.observedAt);
+test('a resource with malformed metadata is dated by its export', () => {
+  const { document } = make({
+    resourceType: 'Observation',
+    id: 'o',
+    meta: { lastUpdated: { toString: 1 } as never },
   });
+  expect(document.lastUpdated).toEqual(context.observedAt);
+});
 
-  test.each([
-    { lastUpdated: '2024-06-02T00:00:00Z', ranked: '2024-06-02T00:00:00Z' },
-    { lastUpdated: '2024-06-02T00:00:00.001Z', ranked: '2024-06-01T00:00:00Z' },
-    { lastUpdated: '2099-01-01T00:00:00Z', ranked: '2024-06-01T00:00:00Z' },
-  ])('a version dated $lastUpdated is ranked as of $ranked and keeps its own text', ({ lastUpdated, ranked }) => {
-    const { document } = make({ resourceType: 'Observation', id: 'o', meta: { lastUpdated } });
-    expect(document.lastUpdated).toEqual(new Date(ranked));
-    expect(document.resource).toMatchObject({ meta: { lastUpdated } });
-  });
+test.each([
+  { lastUpdated: '2024-06-02T00:00:00Z', ranked: '2024-06-02T00:00:00Z' },
+  { lastUpdated: '2024-06-02T00:00:00.001Z', ranked: '2024-06-01T00:00:00Z' },
+  { lastUpdated: '2099-01-01T00:00:00Z', ranked: '2024-06-01T00:00:00Z' },
+])('a version dated $lastUpdated is ranked as of $ranked and keeps its own text', ({ lastUpdated, ranked }) => {
+  const { document } = make({ resourceType: 'Observation', id: 'o', meta: { lastUpdated } });
+  expect(document.lastUpdated).toEqual(new Date(ranked));
+  expect(document.resource).toMatchObject({ meta: { lastUpdated } });
 });

@@ -1,6 +1,6 @@
 import { maxListedPatients } from '@bulkhead/fhir';
 import { testServices } from '@bulkhead/testing';
-import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeEach, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
 import { createResourceWriter } from './resource.writer.ts';
 import { type ResourceDocument, toResourceDocument, toTombstone } from './resource-document.ts';
@@ -43,56 +43,54 @@ const group = (id: string, patients: readonly string[]) => ({
 });
 const others = (count: number) => Array.from({ length: count }, (_, index) => `p${index}`);
 
-describe('the resource writer (patients that are kept out)', () => {
-  test('the resource writer withholds a patient that is kept out, and stores the others of the batch', async () => {
-    const patients = ['erased', 'p1', 'p2'].map((id) => document({ resourceType: 'Patient', id }));
-    const { outcome, stored } = await write('Patient', patients);
-    expect(outcome).toEqual({
-      ...{ written: 2, unchanged: 0, stale: 0, withheld: 1 },
-      withheldIds: new Set([idOf('erased')]),
-    });
-    expect(stored).toEqual(['p1', 'p2']);
+test('the resource writer withholds a patient that is kept out, and stores the others of the batch', async () => {
+  const patients = ['erased', 'p1', 'p2'].map((id) => document({ resourceType: 'Patient', id }));
+  const { outcome, stored } = await write('Patient', patients);
+  expect(outcome).toEqual({
+    ...{ written: 2, unchanged: 0, stale: 0, withheld: 1 },
+    withheldIds: new Set([idOf('erased')]),
   });
+  expect(stored).toEqual(['p1', 'p2']);
+});
 
-  test('the resource writer withholds a Binary that is kept out', async () => {
-    const binaries = ['erased-scan', 'scan'].map((id) => document({ resourceType: 'Binary', id }));
-    const { outcome, stored } = await write('Binary', binaries);
-    expect(outcome).toMatchObject({ written: 1, withheld: 1 });
-    expect(stored).toEqual(['scan']);
-  });
+test('the resource writer withholds a Binary that is kept out', async () => {
+  const binaries = ['erased-scan', 'scan'].map((id) => document({ resourceType: 'Binary', id }));
+  const { outcome, stored } = await write('Binary', binaries);
+  expect(outcome).toMatchObject({ written: 1, withheld: 1 });
+  expect(stored).toEqual(['scan']);
+});
 
-  test('the resource writer stores a resource of another type that has the id of a patient or Binary that is kept out', async () => {
-    const { outcome, stored } = await write('Goal', [
-      document({ resourceType: 'Goal', id: 'erased' }),
-      document({ resourceType: 'Goal', id: 'erased-scan' }),
-    ]);
-    expect(outcome).toEqual({ written: 2, unchanged: 0, stale: 0, withheld: 0 });
-    expect(stored).toEqual(['erased', 'erased-scan']);
-  });
+test('the resource writer stores a resource of another type that has the id of a patient or Binary that is kept out', async () => {
+  const { outcome, stored } = await write('Goal', [
+    document({ resourceType: 'Goal', id: 'erased' }),
+    document({ resourceType: 'Goal', id: 'erased-scan' }),
+  ]);
+  expect(outcome).toEqual({ written: 2, unchanged: 0, stale: 0, withheld: 0 });
+  expect(stored).toEqual(['erased', 'erased-scan']);
+});
 
-  test('the resource writer withholds a resource of which one patient of several is kept out', async () => {
-    const { outcome, stored } = await write('Group', [
-      document(group('with', ['p1', 'erased', 'p2'])),
-      document(group('without', ['p1', 'p2'])),
-      document(group('empty', [])),
-    ]);
-    expect(outcome).toMatchObject({ written: 2, withheld: 1 });
-    expect(stored).toEqual(['empty', 'without']);
-  });
+test('the resource writer withholds a resource of which one patient of several is kept out', async () => {
+  const { outcome, stored } = await write('Group', [
+    document(group('with', ['p1', 'erased', 'p2'])),
+    document(group('without', ['p1', 'p2'])),
+    document(group('empty', [])),
+  ]);
+  expect(outcome).toMatchObject({ written: 2, withheld: 1 });
+  expect(stored).toEqual(['empty', 'without']);
+});
 
-  test('the resource writer finds a patient that is kept out behind those that the keys of a resource list', async () => {
-    const { outcome, stored } = await write('Group', [
-      document(group('with', [...others(maxListedPatients), 'erased'])),
-      document(group('full', others(maxListedPatients))),
-    ]);
-    expect(outcome).toMatchObject({ written: 1, withheld: 1 });
-    expect(stored).toEqual(['full']);
-  });
+test('the resource writer finds a patient that is kept out behind those that the keys of a resource list', async () => {
+  const { outcome, stored } = await write('Group', [
+    document(group('with', [...others(maxListedPatients), 'erased'])),
+    document(group('full', others(maxListedPatients))),
+  ]);
+  expect(outcome).toMatchObject({ written: 1, withheld: 1 });
+  expect(stored).toEqual(['full']);
+});
 
-  test('the resource writer withholds the deletion of a patient that is kept out', async () => {
-    const tombstone = toTombstone({ resourceId: 'erased', deletedAt: undefined, context: context() });
-    const { outcome, stored } = await write('Patient', [tombstone]);
-    expect(outcome).toMatchObject({ written: 0, withheld: 1 });
-    expect(stored).toEqual([]);
-  });
+test('the resource writer withholds the deletion of a patient that is kept out', async () => {
+  const tombstone = toTombstone({ resourceId: 'erased', deletedAt: undefined, context: context() });
+  const { outcome, stored } = await write('Patient', [tombstone]);
+  expect(outcome).toMatchObject({ written: 0, withheld: 1 });
+  expect(stored).toEqual([]);
 });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { isSyncActive, syncRunPhases, syncRunStatus } from './sync-run-phase.ts';
 import { fromFirstPage, minimumRequests, newSyncSearch, retriedSearch } from './sync-search.ts';
 import type { SyncSearch } from './sync-step.record.ts';
@@ -32,34 +32,30 @@ const search = (change: Partial<SyncSearch> = {}): SyncSearch => ({
 });
 const beginning = { resourceType: 'Goal', state: 'pending', requests: 4, ...noResults };
 
-describe('a search of a sync', () => {
-  test('a new search has no results, and can be carried by another one', () => {
-    expect(newSyncSearch({ resourceType: 'Goal' })).toEqual({ ...beginning, requests: 0 });
-    expect(newSyncSearch({ resourceType: 'Goal', isCarried: true })).toHaveProperty('isCarried', true);
-  });
-
-  test('a search that restarts at its first page keeps only its count of requests', () => {
-    expect(fromFirstPage(search({ state: 'failed', error }))).toEqual(beginning);
-  });
+test('a new search has no results, and can be carried by another one', () => {
+  expect(newSyncSearch({ resourceType: 'Goal' })).toEqual({ ...beginning, requests: 0 });
+  expect(newSyncSearch({ resourceType: 'Goal', isCarried: true })).toHaveProperty('isCarried', true);
 });
 
-describe('a manual retry of a search', () => {
-  test('a manual retry continues a failed search at its page, without its error', () => {
-    expect(retriedSearch(search({ state: 'failed', error, hasRestarted: true }))).toEqual(search());
-    expect(retriedSearch(search({ state: 'failed' }))).toEqual(search());
-  });
+test('a search that restarts at its first page keeps only its count of requests', () => {
+  expect(fromFirstPage(search({ state: 'failed', error }))).toEqual(beginning);
+});
 
-  test.each([
-    { name: 'whose pages form a loop', failed: search({ state: 'failed', error: { ...error, code: 'search-loops' } }) },
-    { name: 'that is incomplete', failed: search({ state: 'incomplete', hasRestarted: true }) },
-  ])('a manual retry restarts a search $name at its first page', ({ failed }) => {
-    expect(retriedSearch(failed)).toEqual(beginning);
-  });
+test('a manual retry continues a failed search at its page, without its error', () => {
+  expect(retriedSearch(search({ state: 'failed', error, hasRestarted: true }))).toEqual(search());
+  expect(retriedSearch(search({ state: 'failed' }))).toEqual(search());
+});
 
-  test.each(['pending', 'completed'] as const)('a manual retry does not change a search that is %s', (state) => {
-    const untouched = search({ state, hasRestarted: true });
-    expect(retriedSearch(untouched)).toBe(untouched);
-  });
+test.each([
+  { name: 'whose pages form a loop', failed: search({ state: 'failed', error: { ...error, code: 'search-loops' } }) },
+  { name: 'that is incomplete', failed: search({ state: 'incomplete', hasRestarted: true }) },
+])('a manual retry restarts a search $name at its first page', ({ failed }) => {
+  expect(retriedSearch(failed)).toEqual(beginning);
+});
+
+test.each(['pending', 'completed'] as const)('a manual retry does not change a search that is %s', (state) => {
+  const untouched = search({ state, hasRestarted: true });
+  expect(retriedSearch(untouched)).toBe(untouched);
 });
 
 test('the minimum number of requests is one for each search and one for each further page', () => {

@@ -19,42 +19,40 @@ function compare(options: {
   return { report, said: messages };
 }
 
-describe('the comparison of stored resources with served ones', () => {
-  test('the comparison finds no difference between equal resources, in any order of their members', () => {
-    const { report, said } = compare({
-      served: ['{"id":"a","value":1.50,"list":[1,{"b":true}]}'],
-      stored: ['{"list":[1,{"b":true}],"value":1.50,"id":"a"}'],
-    });
-    expect(report.tally).toEqual({ compared: 1, different: 0, missing: 0, extra: 0 });
-    expect(report.isClean).toBe(true);
-    expect(said).toEqual([]);
+test('the comparison finds no difference between equal resources, in any order of their members', () => {
+  const { report, said } = compare({
+    served: ['{"id":"a","value":1.50,"list":[1,{"b":true}]}'],
+    stored: ['{"list":[1,{"b":true}],"value":1.50,"id":"a"}'],
   });
+  expect(report.tally).toEqual({ compared: 1, different: 0, missing: 0, extra: 0 });
+  expect(report.isClean).toBe(true);
+  expect(said).toEqual([]);
+});
 
-  test.each([
-    { title: 'a number with other digits of the same value', stored: '{"id":"a","value":1.5,"list":["x","y"]}' },
-    { title: 'a number that became a string', stored: '{"id":"a","value":"1.50","list":["x","y"]}' },
-    { title: 'a missing member', stored: '{"id":"a","list":["x","y"]}' },
-    { title: 'a member too many', stored: '{"id":"a","value":1.50,"list":["x","y"],"more":null}' },
-    { title: 'another order of a list', stored: '{"id":"a","value":1.50,"list":["y","x"]}' },
-    { title: 'an object instead of a list', stored: '{"id":"a","value":1.50,"list":{"0":"x","1":"y"}}' },
-  ])('the comparison counts $title as a difference', ({ stored }) => {
-    const { report, said } = compare({ served: ['{"id":"a","value":1.50,"list":["x","y"]}'], stored: [stored] });
-    expect(report.tally).toEqual({ compared: 1, different: 1, missing: 0, extra: 0 });
-    expect(report.isClean).toBe(false);
-    expect(said).toHaveLength(1);
-  });
+test.each([
+  { title: 'a number with other digits of the same value', stored: '{"id":"a","value":1.5,"list":["x","y"]}' },
+  { title: 'a number that became a string', stored: '{"id":"a","value":"1.50","list":["x","y"]}' },
+  { title: 'a missing member', stored: '{"id":"a","list":["x","y"]}' },
+  { title: 'a member too many', stored: '{"id":"a","value":1.50,"list":["x","y"],"more":null}' },
+  { title: 'another order of a list', stored: '{"id":"a","value":1.50,"list":["y","x"]}' },
+  { title: 'an object instead of a list', stored: '{"id":"a","value":1.50,"list":{"0":"x","1":"y"}}' },
+])('the comparison counts $title as a difference', ({ stored }) => {
+  const { report, said } = compare({ served: ['{"id":"a","value":1.50,"list":["x","y"]}'], stored: [stored] });
+  expect(report.tally).toEqual({ compared: 1, different: 1, missing: 0, extra: 0 });
+  expect(report.isClean).toBe(false);
+  expect(said).toHaveLength(1);
+});
 
-  test('the comparison counts resources of one side only', () => {
-    const { report } = compare({ served: ['{"id":"a"}', '{"id":"b"}'], stored: ['{"id":"b"}', '{"id":"c"}'] });
-    expect(report.tally).toEqual({ compared: 3, different: 0, missing: 1, extra: 1 });
-  });
+test('the comparison counts resources of one side only', () => {
+  const { report } = compare({ served: ['{"id":"a"}', '{"id":"b"}'], stored: ['{"id":"b"}', '{"id":"c"}'] });
+  expect(report.tally).toEqual({ compared: 3, different: 0, missing: 1, extra: 1 });
+});
 
-  test('the comparison counts a fact that is not as expected as a difference', () => {
-    const report = new Report(() => undefined);
-    report.fact({ what: 'the status', expected: ['a'], actual: ['a'] });
-    report.fact({ what: 'the status', expected: ['a'], actual: [] });
-    expect(report.tally).toEqual({ compared: 2, different: 1, missing: 0, extra: 0 });
-  });
+test('the comparison counts a fact that is not as expected as a difference', () => {
+  const report = new Report(() => undefined);
+  report.fact({ what: 'the status', expected: ['a'], actual: ['a'] });
+  report.fact({ what: 'the status', expected: ['a'], actual: [] });
+  expect(report.tally).toEqual({ compared: 2, different: 1, missing: 0, extra: 0 });
 });
 
 describe('a known difference of the comparison', () => {

@@ -14,40 +14,38 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const patient = (id: string) => `{"resourceType":"Patient","id":"${id}"}`;
 
-describe('the data of pnpm interop', () => {
-  test('the data folder is INTEROP_DATA_DIR, or a folder beside the checkout if there is one', () => {
-    const beside = join(folder, 'data');
-    expect(findDataFolder({}, beside)).toBeUndefined();
-    const practice = join(beside, 'synthea-1');
-    mkdirSync(practice, { recursive: true });
-    writeFileSync(join(practice, 'Patient.ndjson.gz'), gzipSync(`${patient('a')}\n`));
-    expect(findDataFolder({}, beside)).toBe(practice);
-    writeFileSync(join(folder, 'Patient.ndjson'), `${patient('a')}\n`);
-    expect(findDataFolder({ INTEROP_DATA_DIR: folder }, beside)).toBe(folder);
-  });
+test('the data folder is INTEROP_DATA_DIR, or a folder beside the checkout if there is one', () => {
+  const beside = join(folder, 'data');
+  expect(findDataFolder({}, beside)).toBeUndefined();
+  const practice = join(beside, 'synthea-1');
+  mkdirSync(practice, { recursive: true });
+  writeFileSync(join(practice, 'Patient.ndjson.gz'), gzipSync(`${patient('a')}\n`));
+  expect(findDataFolder({}, beside)).toBe(practice);
+  writeFileSync(join(folder, 'Patient.ndjson'), `${patient('a')}\n`);
+  expect(findDataFolder({ INTEROP_DATA_DIR: folder }, beside)).toBe(folder);
+});
 
-  test('INTEROP_DATA_DIR is rejected if its folder has no resources', () => {
-    expect(() => findDataFolder({ INTEROP_DATA_DIR: folder })).toThrow('INTEROP_DATA_DIR');
-    expect(() => findDataFolder({ INTEROP_DATA_DIR: join(folder, 'none') })).toThrow('INTEROP_DATA_DIR');
-  });
+test('INTEROP_DATA_DIR is rejected if its folder has no resources', () => {
+  expect(() => findDataFolder({ INTEROP_DATA_DIR: folder })).toThrow('INTEROP_DATA_DIR');
+  expect(() => findDataFolder({ INTEROP_DATA_DIR: join(folder, 'none') })).toThrow('INTEROP_DATA_DIR');
+});
 
-  test('the folder of examples is FHIR_EXAMPLES_DIR, or a folder beside the checkout if there is one', () => {
-    expect(findExamplesFolder({}, folder)).toBeUndefined();
-    const beside = join(folder, 'fhir-r4-examples');
-    mkdirSync(beside);
-    expect(findExamplesFolder({}, folder)).toBe(beside);
-    expect(findExamplesFolder({ FHIR_EXAMPLES_DIR: folder })).toBe(folder);
-    expect(findExamplesFolder({ FHIR_EXAMPLES_DIR: join(folder, 'none') })).toBeUndefined();
-  });
+test('the folder of examples is FHIR_EXAMPLES_DIR, or a folder beside the checkout if there is one', () => {
+  expect(findExamplesFolder({}, folder)).toBeUndefined();
+  const beside = join(folder, 'fhir-r4-examples');
+  mkdirSync(beside);
+  expect(findExamplesFolder({}, folder)).toBe(beside);
+  expect(findExamplesFolder({ FHIR_EXAMPLES_DIR: folder })).toBe(folder);
+  expect(findExamplesFolder({ FHIR_EXAMPLES_DIR: join(folder, 'none') })).toBeUndefined();
+});
 
-  test('reading the data keeps the text of each line, from compressed and uncompressed files', () => {
-    const observation = '{"resourceType":"Observation","id":"o","valueQuantity":{"value":1.50}}';
-    writeFileSync(join(folder, 'Observation.ndjson.gz'), gzipSync(observation));
-    writeFileSync(join(folder, 'Patient.ndjson'), `${patient('a')}\n${patient('b')}\n`);
-    writeFileSync(join(folder, 'README.md'), 'no data');
-    const texts = readDataFolder(folder).map(({ text }) => text);
-    expect(texts).toEqual([observation, patient('a'), patient('b')]);
-  });
+test('reading the data keeps the text of each line, from compressed and uncompressed files', () => {
+  const observation = '{"resourceType":"Observation","id":"o","valueQuantity":{"value":1.50}}';
+  writeFileSync(join(folder, 'Observation.ndjson.gz'), gzipSync(observation));
+  writeFileSync(join(folder, 'Patient.ndjson'), `${patient('a')}\n${patient('b')}\n`);
+  writeFileSync(join(folder, 'README.md'), 'no data');
+  const texts = readDataFolder(folder).map(({ text }) => text);
+  expect(texts).toEqual([observation, patient('a'), patient('b')]);
 });
 
 describe('a part of the data of pnpm interop', () => {

@@ -22,54 +22,50 @@ function generate(seed: number, names: ReadonlySet<string> = offered) {
   return generateSearches({ type: 'Observation', resources: [observation], offered: names, perKind: 9, random });
 }
 
-describe('the generated searches of pnpm interop', () => {
-  test('searches are generated with every prefix of a date, and every form of a code, a patient and an id', () => {
-    const texts = generate(1).singles.map(({ name, value }) => `${name}=${value}`);
-    const prefixes = ['', 'eq', 'ne', 'gt', 'lt', 'ge', 'le', 'sa', 'eb'];
-    const dates = ['2024', '2024-01', '2024-01-15', observation.effectiveDateTime];
-    expect(texts.toSorted()).toEqual(
-      [
-        ...prefixes.flatMap((prefix) => dates.map((date) => `date=${prefix}${date}`)),
-        ...prefixes.map((prefix) => `_lastUpdated=${prefix}${observation.meta.lastUpdated}`),
-        ...['_id=o1', '_id=unknown', 'patient=p1', 'patient=Patient/p1', 'status=final'],
-        ...['category=laboratory', 'category=http://cat|laboratory', 'category=|laboratory'],
-        ...['code=a\\|b', 'code=http://loinc.org|a\\|b', 'code=|a\\|b'],
-      ].toSorted(),
-    );
-  });
-
-  test('searches are generated with lists of alternatives, and with two parameters', () => {
-    const { combined } = generate(1);
-    expect(combined.some(([first, second]) => first?.values.length === 3 && second === undefined)).toBe(true);
-    expect(combined.some(({ length }) => length === 2)).toBe(true);
-  });
-
-  test('the same seed generates the same searches, and another seed others', () => {
-    expect(generate(1)).toEqual(generate(1));
-    expect(generate(2)).not.toEqual(generate(1));
-  });
-
-  test('searches are generated only with parameters that the server supports', () => {
-    const names = generate(1, new Set(['_id', 'date'])).singles.map(({ name }) => name);
-    expect([...new Set(names)].sort()).toEqual(['_id', 'date']);
-  });
+test('searches are generated with every prefix of a date, and every form of a code, a patient and an id', () => {
+  const texts = generate(1).singles.map(({ name, value }) => `${name}=${value}`);
+  const prefixes = ['', 'eq', 'ne', 'gt', 'lt', 'ge', 'le', 'sa', 'eb'];
+  const dates = ['2024', '2024-01', '2024-01-15', observation.effectiveDateTime];
+  expect(texts.toSorted()).toEqual(
+    [
+      ...prefixes.flatMap((prefix) => dates.map((date) => `date=${prefix}${date}`)),
+      ...prefixes.map((prefix) => `_lastUpdated=${prefix}${observation.meta.lastUpdated}`),
+      ...['_id=o1', '_id=unknown', 'patient=p1', 'patient=Patient/p1', 'status=final'],
+      ...['category=laboratory', 'category=http://cat|laboratory', 'category=|laboratory'],
+      ...['code=a\\|b', 'code=http://loinc.org|a\\|b', 'code=|a\\|b'],
+    ].toSorted(),
+  );
 });
 
-describe('the search parameters of the independent server', () => {
-  test('the server receives the parameter names of R4, which differ by type', () => {
-    const of = (type: string, name: 'patient' | 'code' | 'date') =>
-      serverParameters({
-        type,
-        name,
-        offered: new Set('patient asserter code vaccine-code onset-date recorded-date'.split(' ')),
-      });
-    expect(of('Condition', 'patient')).toEqual(['patient', 'asserter']);
-    expect(of('Organization', 'patient')).toEqual([]);
-    expect(of('Condition', 'code')).toEqual(['code']);
-    expect(of('Immunization', 'code')).toEqual(['vaccine-code']);
-    expect(of('Condition', 'date')).toEqual(['onset-date', 'recorded-date']);
-    expect(of('Observation', 'date')).toEqual([]);
-  });
+test('searches are generated with lists of alternatives, and with two parameters', () => {
+  const { combined } = generate(1);
+  expect(combined.some(([first, second]) => first?.values.length === 3 && second === undefined)).toBe(true);
+  expect(combined.some(({ length }) => length === 2)).toBe(true);
+});
+
+test('the same seed generates the same searches, and another seed others', () => {
+  expect(generate(1)).toEqual(generate(1));
+  expect(generate(2)).not.toEqual(generate(1));
+});
+
+test('searches are generated only with parameters that the server supports', () => {
+  const names = generate(1, new Set(['_id', 'date'])).singles.map(({ name }) => name);
+  expect([...new Set(names)].sort()).toEqual(['_id', 'date']);
+});
+
+test('the server receives the parameter names of R4, which differ by type', () => {
+  const of = (type: string, name: 'patient' | 'code' | 'date') =>
+    serverParameters({
+      type,
+      name,
+      offered: new Set('patient asserter code vaccine-code onset-date recorded-date'.split(' ')),
+    });
+  expect(of('Condition', 'patient')).toEqual(['patient', 'asserter']);
+  expect(of('Organization', 'patient')).toEqual([]);
+  expect(of('Condition', 'code')).toEqual(['code']);
+  expect(of('Immunization', 'code')).toEqual(['vaccine-code']);
+  expect(of('Condition', 'date')).toEqual(['onset-date', 'recorded-date']);
+  expect(of('Observation', 'date')).toEqual([]);
 });
 
 function explain(finding: Partial<SearchFinding>): string | undefined {

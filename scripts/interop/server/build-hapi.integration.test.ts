@@ -1,7 +1,7 @@
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { buildHapi, whyNoHapi } from './build-hapi.ts';
 
 const progress = () => undefined;
@@ -27,32 +27,30 @@ const maven = () => `echo run >> ${folder}/runs
 printf '%s' ${folder}/some.jar > target/classpath.txt`;
 const runs = async () => (await readFile(join(folder, 'runs'), 'utf8')).split('\n').length - 1;
 
-describe('the build of the FHIR server', () => {
-  test('the server can be built with Java and Maven, and started with Java alone if a build exists', async () => {
-    expect(whyNoHapi(env)).toContain('no Java');
-    await addCommand('java', 'exit 0');
-    expect(whyNoHapi(env)).toContain('no Maven');
-    await addCommand('mvn', maven());
-    expect(whyNoHapi(env)).toBeUndefined();
-    await buildHapi(env, progress);
-    await rm(join(folder, 'bin', 'mvn'));
-    expect(whyNoHapi(env)).toBeUndefined();
-  });
+test('the server can be built with Java and Maven, and started with Java alone if a build exists', async () => {
+  expect(whyNoHapi(env)).toContain('no Java');
+  await addCommand('java', 'exit 0');
+  expect(whyNoHapi(env)).toContain('no Maven');
+  await addCommand('mvn', maven());
+  expect(whyNoHapi(env)).toBeUndefined();
+  await buildHapi(env, progress);
+  await rm(join(folder, 'bin', 'mvn'));
+  expect(whyNoHapi(env)).toBeUndefined();
+});
 
-  test('the server is built once, and again if a dependency is missing in the repository of Maven', async () => {
-    await addCommand('mvn', maven());
-    const [first, second] = await Promise.all([buildHapi(env, progress), buildHapi(env, progress)]);
-    expect(second).toEqual(first);
-    expect(await runs()).toBe(1);
-    await rm(join(folder, 'some.jar'));
-    expect(await buildHapi(env, progress)).toEqual(first);
-    expect(await runs()).toBe(2);
-  });
+test('the server is built once, and again if a dependency is missing in the repository of Maven', async () => {
+  await addCommand('mvn', maven());
+  const [first, second] = await Promise.all([buildHapi(env, progress), buildHapi(env, progress)]);
+  expect(second).toEqual(first);
+  expect(await runs()).toBe(1);
+  await rm(join(folder, 'some.jar'));
+  expect(await buildHapi(env, progress)).toEqual(first);
+  expect(await runs()).toBe(2);
+});
 
-  test('a failed build reports the last lines of Maven, and leaves no incomplete build', async () => {
-    await addCommand('mvn', 'echo "Could not transfer artifact: Unknown host repo.maven.apache.org"; exit 1');
-    await expect(buildHapi(env, progress)).rejects.toThrow(/Maven failed.*\n.*Unknown host/);
-    const fileNames = await readdir(join(folder, 'bulkhead', 'interop-hapi'));
-    expect(fileNames.filter((name) => !name.startsWith('build.lock'))).toEqual([]);
-  });
+test('a failed build reports the last lines of Maven, and leaves no incomplete build', async () => {
+  await addCommand('mvn', 'echo "Could not transfer artifact: Unknown host repo.maven.apache.org"; exit 1');
+  await expect(buildHapi(env, progress)).rejects.toThrow(/Maven failed.*\n.*Unknown host/);
+  const fileNames = await readdir(join(folder, 'bulkhead', 'interop-hapi'));
+  expect(fileNames.filter((name) => !name.startsWith('build.lock'))).toEqual([]);
 });

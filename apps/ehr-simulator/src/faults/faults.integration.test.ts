@@ -20,134 +20,130 @@ async function patientFile(): Promise<{ url: string; whole: string }> {
   return { url, whole: await simulator.text(url, plain) };
 }
 
-describe('the fault board', () => {
-  test('the fault board matches requests by method, path and type, skips and repeats faults, and lists and cancels them', async () => {
-    const fault = { kind: 'status', status: 503 };
-    await simulator.orderFault({ match: { method: 'GET', type: 'Patient' }, fault, times: 2, after: 1 });
-    const statuses = [];
-    for (let index = 0; index < 5; index += 1) statuses.push((await simulator.get(path)).status);
-    expect(statuses).toEqual([200, 503, 503, 200, 200]);
-    const [order] = await jsonOf(simulator.control('GET', '/faults'));
-    expect(order).toMatchObject({ matched: 5, applied: 2, times: 2, after: 1, fault });
-    await simulator.orderFault({ match: { path: 'E-1$' }, fault, times: 'always' });
-    expect((await simulator.get(path)).status).toBe(503);
-    expect((await simulator.get('/Patient/a-195900.E-2')).status).toBe(200);
-    await simulator.control('DELETE', '/faults');
-    expect((await simulator.get(path)).status).toBe(200);
-  });
-
-  test.each([
-    [{ fault: { kind: 'nonsense' } }],
-    [{ fault: { kind: 'latency' } }],
-    [{ fault: { kind: 'latency', ms: 1, more: 1 } }],
-    [{ fault: { kind: 'bom' }, match: { path: '(' } }],
-    [{ fault: { kind: 'bom' }, times: 0 }],
-  ])('the fault board rejects the fault order %j', async (order) => {
-    expect((await simulator.control('POST', '/faults', order)).status).toBe(400);
-  });
-
-  test('the fault board gives every kind of fault a unique name', () => {
-    expect(new Set(faultKinds.map(({ kind }) => kind)).size).toBe(faultKinds.length);
-  });
+test('the fault board matches requests by method, path and type, skips and repeats faults, and lists and cancels them', async () => {
+  const fault = { kind: 'status', status: 503 };
+  await simulator.orderFault({ match: { method: 'GET', type: 'Patient' }, fault, times: 2, after: 1 });
+  const statuses = [];
+  for (let index = 0; index < 5; index += 1) statuses.push((await simulator.get(path)).status);
+  expect(statuses).toEqual([200, 503, 503, 200, 200]);
+  const [order] = await jsonOf(simulator.control('GET', '/faults'));
+  expect(order).toMatchObject({ matched: 5, applied: 2, times: 2, after: 1, fault });
+  await simulator.orderFault({ match: { path: 'E-1$' }, fault, times: 'always' });
+  expect((await simulator.get(path)).status).toBe(503);
+  expect((await simulator.get('/Patient/a-195900.E-2')).status).toBe(200);
+  await simulator.control('DELETE', '/faults');
+  expect((await simulator.get(path)).status).toBe(200);
 });
 
-describe('a fault of the connection', () => {
-  test('a connection fault delays the answer by the ordered latency', async () => {
-    await simulator.orderFault({ fault: { kind: 'latency', ms: 80 } });
-    const start = performance.now();
-    expect((await simulator.get(path)).status).toBe(200);
-    expect(performance.now() - start).toBeGreaterThan(75);
-  });
+test.each([
+  [{ fault: { kind: 'nonsense' } }],
+  [{ fault: { kind: 'latency' } }],
+  [{ fault: { kind: 'latency', ms: 1, more: 1 } }],
+  [{ fault: { kind: 'bom' }, match: { path: '(' } }],
+  [{ fault: { kind: 'bom' }, times: 0 }],
+])('the fault board rejects the fault order %j', async (order) => {
+  expect((await simulator.control('POST', '/faults', order)).status).toBe(400);
+});
 
-  test('a connection fault answers with the ordered status and body, and sends Retry-After verbatim', async () => {
-    const fault = {
-      kind: 'status',
-      status: 429,
-      retryAfter: 'soon',
-      body: '<html>busy</html>',
-      contentType: 'text/html',
-    };
-    await simulator.orderFault({ fault });
-    const response = await simulator.get(path);
-    expect([response.status, response.headers.get('retry-after'), response.headers.get('content-type')]).toEqual([
-      429,
-      'soon',
-      'text/html',
-    ]);
-    expect(await response.text()).toBe('<html>busy</html>');
-  });
+test('the fault board gives every kind of fault a unique name', () => {
+  expect(new Set(faultKinds.map(({ kind }) => kind)).size).toBe(faultKinds.length);
+});
 
-  test('a connection fault resets the connection before the answer or inside the body', async () => {
-    await simulator.orderFault({ fault: { kind: 'reset' } });
-    await expect(simulator.get(path)).rejects.toThrow();
-    const { url } = await patientFile();
-    await simulator.orderFault({ match: files, fault: { kind: 'reset', afterBytes: 1000 } });
-    await expect(simulator.text(url, plain)).rejects.toThrow();
-    expect((await simulator.get(path)).status).toBe(200);
-  });
+test('a connection fault delays the answer by the ordered latency', async () => {
+  await simulator.orderFault({ fault: { kind: 'latency', ms: 80 } });
+  const start = performance.now();
+  expect((await simulator.get(path)).status).toBe(200);
+  expect(performance.now() - start).toBeGreaterThan(75);
+});
 
-  test('a connection fault truncates a body before its length, or ends it as if it were complete', async () => {
-    const { url, whole } = await patientFile();
-    await simulator.orderFault({ match: files, fault: { kind: 'truncate', afterBytes: 1000 } });
-    await expect(simulator.text(url, plain)).rejects.toThrow();
-    await simulator.orderFault({ match: files, fault: { kind: 'truncate', afterBytes: 1000, clean: true } });
-    const short = await simulator.get(url, plain);
-    expect(short.headers.get('content-length')).toBeNull();
-    expect(Buffer.from(await short.arrayBuffer()).equals(Buffer.from(whole).subarray(0, 1000))).toBe(true);
-    await simulator.orderFault({ match: files, fault: { kind: 'truncate', afterBytes: 1000 } });
-    const authorization = simulator.authorization;
-    const { body } = await rawGet(url, { authorization, 'accept-encoding': 'gzip' });
-    expect(body).toHaveLength(1000);
-    expect(() => gunzipSync(body)).toThrow();
-  });
+test('a connection fault answers with the ordered status and body, and sends Retry-After verbatim', async () => {
+  const fault = {
+    kind: 'status',
+    status: 429,
+    retryAfter: 'soon',
+    body: '<html>busy</html>',
+    contentType: 'text/html',
+  };
+  await simulator.orderFault({ fault });
+  const response = await simulator.get(path);
+  expect([response.status, response.headers.get('retry-after'), response.headers.get('content-type')]).toEqual([
+    429,
+    'soon',
+    'text/html',
+  ]);
+  expect(await response.text()).toBe('<html>busy</html>');
+});
 
-  test('a connection fault stalls before the answer or inside the body', async () => {
-    await simulator.orderFault({ fault: { kind: 'stall' } });
-    await expect(fetch(simulator.fhirEndpoint + path, { signal: AbortSignal.timeout(100) })).rejects.toThrow(/timeout/);
-    const { url } = await patientFile();
-    await simulator.orderFault({ match: files, fault: { kind: 'stall', afterBytes: 500 } });
-    const response = await simulator.get(url, plain);
-    const reader = response.body?.getReader();
-    const first = await reader?.read();
-    expect(first?.value?.length).toBe(500);
-    const next = await Promise.race([reader?.read(), new Promise((resolve) => setImmediate(resolve, 'nothing'))]);
-    expect(next).toBe('nothing');
-    await reader?.cancel();
-  });
+test('a connection fault resets the connection before the answer or inside the body', async () => {
+  await simulator.orderFault({ fault: { kind: 'reset' } });
+  await expect(simulator.get(path)).rejects.toThrow();
+  const { url } = await patientFile();
+  await simulator.orderFault({ match: files, fault: { kind: 'reset', afterBytes: 1000 } });
+  await expect(simulator.text(url, plain)).rejects.toThrow();
+  expect((await simulator.get(path)).status).toBe(200);
+});
 
-  test('a connection fault sends a complete body slowly or in small pieces', async () => {
-    const { url, whole } = await patientFile();
-    await simulator.orderFault({ match: files, fault: { kind: 'slow', bytesPerSecond: 100_000 } });
-    const start = performance.now();
-    expect(await simulator.text(url, plain)).toBe(whole);
-    expect(performance.now() - start).toBeGreaterThan(100);
-    await simulator.orderFault({ match: files, fault: { kind: 'small-chunks', bytes: 7 } });
-    expect(await simulator.text(url, plain)).toBe(whole);
-  });
+test('a connection fault truncates a body before its length, or ends it as if it were complete', async () => {
+  const { url, whole } = await patientFile();
+  await simulator.orderFault({ match: files, fault: { kind: 'truncate', afterBytes: 1000 } });
+  await expect(simulator.text(url, plain)).rejects.toThrow();
+  await simulator.orderFault({ match: files, fault: { kind: 'truncate', afterBytes: 1000, clean: true } });
+  const short = await simulator.get(url, plain);
+  expect(short.headers.get('content-length')).toBeNull();
+  expect(Buffer.from(await short.arrayBuffer()).equals(Buffer.from(whole).subarray(0, 1000))).toBe(true);
+  await simulator.orderFault({ match: files, fault: { kind: 'truncate', afterBytes: 1000 } });
+  const authorization = simulator.authorization;
+  const { body } = await rawGet(url, { authorization, 'accept-encoding': 'gzip' });
+  expect(body).toHaveLength(1000);
+  expect(() => gunzipSync(body)).toThrow();
+});
 
-  test('a connection fault redirects to the same path on another origin, where a token is a violation', async () => {
-    await simulator.orderFault({ fault: { kind: 'redirect', status: 302 } });
-    const response = await simulator.get(`${path}?a=b`);
-    const location = new URL(response.headers.get('location') ?? '');
-    expect([response.status, location.pathname + location.search]).toEqual([302, `/fhir/r4${path}?a=b`]);
-    expect(location.origin).not.toBe(simulator.baseUrl);
-    await simulator.get(location.href);
-    expect((await simulator.violations()).violations.map(({ reason }) => reason)).toEqual([
-      'token sent to another origin',
-    ]);
-  });
+test('a connection fault stalls before the answer or inside the body', async () => {
+  await simulator.orderFault({ fault: { kind: 'stall' } });
+  await expect(fetch(simulator.fhirEndpoint + path, { signal: AbortSignal.timeout(100) })).rejects.toThrow(/timeout/);
+  const { url } = await patientFile();
+  await simulator.orderFault({ match: files, fault: { kind: 'stall', afterBytes: 500 } });
+  const response = await simulator.get(url, plain);
+  const reader = response.body?.getReader();
+  const first = await reader?.read();
+  expect(first?.value?.length).toBe(500);
+  const next = await Promise.race([reader?.read(), new Promise((resolve) => setImmediate(resolve, 'nothing'))]);
+  expect(next).toBe('nothing');
+  await reader?.cancel();
+});
 
-  test('a connection fault sets and removes headers, and ignores Range', async () => {
-    const { url, whole } = await patientFile();
-    await simulator.orderFault({ match: files, fault: { kind: 'headers', set: { ETag: null, 'X-More': 'yes' } } });
-    const bare = await simulator.get(url, plain);
-    expect([bare.headers.get('etag'), bare.headers.get('x-more')]).toEqual([null, 'yes']);
-    await bare.text();
-    await simulator.orderFault({ match: files, fault: { kind: 'ignore-range' } });
-    const response = await simulator.get(url, { ...plain, range: 'bytes=10-' });
-    expect(response.status).toBe(200);
-    expect(await response.text()).toBe(whole);
-  });
+test('a connection fault sends a complete body slowly or in small pieces', async () => {
+  const { url, whole } = await patientFile();
+  await simulator.orderFault({ match: files, fault: { kind: 'slow', bytesPerSecond: 100_000 } });
+  const start = performance.now();
+  expect(await simulator.text(url, plain)).toBe(whole);
+  expect(performance.now() - start).toBeGreaterThan(100);
+  await simulator.orderFault({ match: files, fault: { kind: 'small-chunks', bytes: 7 } });
+  expect(await simulator.text(url, plain)).toBe(whole);
+});
+
+test('a connection fault redirects to the same path on another origin, where a token is a violation', async () => {
+  await simulator.orderFault({ fault: { kind: 'redirect', status: 302 } });
+  const response = await simulator.get(`${path}?a=b`);
+  const location = new URL(response.headers.get('location') ?? '');
+  expect([response.status, location.pathname + location.search]).toEqual([302, `/fhir/r4${path}?a=b`]);
+  expect(location.origin).not.toBe(simulator.baseUrl);
+  await simulator.get(location.href);
+  expect((await simulator.violations()).violations.map(({ reason }) => reason)).toEqual([
+    'token sent to another origin',
+  ]);
+});
+
+test('a connection fault sets and removes headers, and ignores Range', async () => {
+  const { url, whole } = await patientFile();
+  await simulator.orderFault({ match: files, fault: { kind: 'headers', set: { ETag: null, 'X-More': 'yes' } } });
+  const bare = await simulator.get(url, plain);
+  expect([bare.headers.get('etag'), bare.headers.get('x-more')]).toEqual([null, 'yes']);
+  await bare.text();
+  await simulator.orderFault({ match: files, fault: { kind: 'ignore-range' } });
+  const response = await simulator.get(url, { ...plain, range: 'bytes=10-' });
+  expect(response.status).toBe(200);
+  expect(await response.text()).toBe(whole);
 });
 
 describe('a fault of a file', () => {

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { jsonOf, manualClock, type SimulatorClient, startSimulatorClient } from '../testing/simulator-client.ts';
 
@@ -44,31 +44,29 @@ async function requestToken({
   return { status: response.status, body: await jsonOf(response) };
 }
 
-describe('the token endpoint', () => {
-  test('the token endpoint accepts a client assertion only once', async () => {
-    await start();
-    expect(await requestToken({})).toMatchObject({ status: 200, body: { scope: 'system/*.read' } });
-    const secondAnswer = await requestToken({});
-    expect(secondAnswer).toMatchObject({ status: 401, body: { error: 'invalid_client' } });
-    expect(secondAnswer.body.error_description).toContain('jti');
-    expect((await requestToken({ payload: { jti: 'j2' } })).status).toBe(200);
-  });
+test('the token endpoint accepts a client assertion only once', async () => {
+  await start();
+  expect(await requestToken({})).toMatchObject({ status: 200, body: { scope: 'system/*.read' } });
+  const secondAnswer = await requestToken({});
+  expect(secondAnswer).toMatchObject({ status: 401, body: { error: 'invalid_client' } });
+  expect(secondAnswer.body.error_description).toContain('jti');
+  expect((await requestToken({ payload: { jti: 'j2' } })).status).toBe(200);
+});
 
-  test.each([
-    { what: 'with an unknown key', change: { header: { kid: 'k2' } }, says: 'kid' },
-    { what: 'with another type', change: { header: { typ: 'at+jwt' } }, says: 'typ' },
-    { what: 'for another endpoint', change: { payload: { aud: 'https://else.example/token' } }, says: 'audience' },
-    { what: 'of another issuer', change: { payload: { iss: 'other' } }, says: 'iss and sub' },
-    { what: 'about another client', change: { payload: { sub: 'other' } }, says: 'iss and sub' },
-    { what: 'with too long a lifetime', change: { payload: { exp: nowSeconds + 301 } }, says: 'five minutes' },
-    { what: 'that has expired', change: { payload: { exp: nowSeconds - 1 } }, says: 'times' },
-    { what: 'without jti', change: { payload: { jti: undefined } }, says: 'times are wrong' },
-  ])('the token endpoint rejects a client assertion $what with invalid_client', async ({ change, says }) => {
-    await start();
-    const { status, body } = await requestToken(change);
-    expect([status, body.error]).toEqual([401, 'invalid_client']);
-    expect(body.error_description).toContain(says);
-  });
+test.each([
+  { what: 'with an unknown key', change: { header: { kid: 'k2' } }, says: 'kid' },
+  { what: 'with another type', change: { header: { typ: 'at+jwt' } }, says: 'typ' },
+  { what: 'for another endpoint', change: { payload: { aud: 'https://else.example/token' } }, says: 'audience' },
+  { what: 'of another issuer', change: { payload: { iss: 'other' } }, says: 'iss and sub' },
+  { what: 'about another client', change: { payload: { sub: 'other' } }, says: 'iss and sub' },
+  { what: 'with too long a lifetime', change: { payload: { exp: nowSeconds + 301 } }, says: 'five minutes' },
+  { what: 'that has expired', change: { payload: { exp: nowSeconds - 1 } }, says: 'times' },
+  { what: 'without jti', change: { payload: { jti: undefined } }, says: 'times are wrong' },
+])('the token endpoint rejects a client assertion $what with invalid_client', async ({ change, says }) => {
+  await start();
+  const { status, body } = await requestToken(change);
+  expect([status, body.error]).toEqual([401, 'invalid_client']);
+  expect(body.error_description).toContain(says);
 });
 
 test('the simulator answers 403 for a type that the scopes do not cover if scopes are enforced', async () => {

@@ -27,16 +27,14 @@ const checks: Readonly<Record<ScenarioName, Check>> = {
 let client: SimulatorClient;
 afterEach(() => client?.stop());
 
-describe('the scenario', () => {
-  test.each(scenarios.map(({ name, description }) => ({ name, description })))(
-    'the scenario $name works as described: $description',
-    async ({ name }) => {
-      client = await startSimulatorClient();
-      expect((await client.control('POST', `/scenarios/${name}`)).status).toBe(201);
-      await checks[name](client);
-    },
-  );
-});
+test.each(scenarios.map(({ name, description }) => ({ name, description })))(
+  'the scenario $name works as described: $description',
+  async ({ name }) => {
+    client = await startSimulatorClient();
+    expect((await client.control('POST', `/scenarios/${name}`)).status).toBe(201);
+    await checks[name](client);
+  },
+);
 
 describe('the simulator', () => {
   test('the simulator lists all scenarios, and answers an unknown name with the names of all scenarios', async () => {

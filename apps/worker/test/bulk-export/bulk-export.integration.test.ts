@@ -1,72 +1,70 @@
-import { describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { compareWithSimulator } from '../harness/compare-with-simulator.ts';
 import { startSystem } from '../harness/start-system.ts';
 
-describe('a bulk export', () => {
-  // Alone, because the simulator records the time of each request in this process.
-  test('a bulk export stores everything that the server has, and breaks none of its rules #complete', async () => {
-    await using system = await startSystem({
-      hasWorker: true,
-      athenahealthRate: true,
-      simulator: { resourcesPerFile: 60 },
-    });
-    const { body: started } = await system.request('POST', '/api/ehr/athenahealth/bulk-export', {
-      connectionId: system.connectionId,
-      exportType: 'Patient',
-    });
-    expect(started).toEqual({
-      success: true,
-      data: {
-        id: expect.stringMatching(/^job_/),
-        status: 'IN_PROGRESS',
-        statusUrl: expect.stringContaining('/bulkstatus/'),
-        startedAt: expect.stringMatching(/^\d{4}-.*Z$/),
-      },
-    });
-    const ended = await system.settled(started.data.id);
-    expect(ended).toMatchObject({ status: 'COMPLETED', warnings: [], completedAt: expect.any(String) });
-    expect(ended.outputUrls.length).toBeGreaterThan(12);
-    const { compared, differences } = await compareWithSimulator(system);
-    expect(differences).toEqual([]);
-    expect(ended.counts).toMatchObject({
-      stored: compared,
-      promised: compared,
-      stale: 0,
-      quarantined: 0,
-      filesFailed: 0,
-    });
-    expect(await system.violations()).toMatchObject({ total: 0 });
-  }, 60_000);
+// Alone, because the simulator records the time of each request in this process.
+test('a bulk export stores everything that the server has, and breaks none of its rules #complete', async () => {
+  await using system = await startSystem({
+    hasWorker: true,
+    athenahealthRate: true,
+    simulator: { resourcesPerFile: 60 },
+  });
+  const { body: started } = await system.request('POST', '/api/ehr/athenahealth/bulk-export', {
+    connectionId: system.connectionId,
+    exportType: 'Patient',
+  });
+  expect(started).toEqual({
+    success: true,
+    data: {
+      id: expect.stringMatching(/^job_/),
+      status: 'IN_PROGRESS',
+      statusUrl: expect.stringContaining('/bulkstatus/'),
+      startedAt: expect.stringMatching(/^\d{4}-.*Z$/),
+    },
+  });
+  const ended = await system.settled(started.data.id);
+  expect(ended).toMatchObject({ status: 'COMPLETED', warnings: [], completedAt: expect.any(String) });
+  expect(ended.outputUrls.length).toBeGreaterThan(12);
+  const { compared, differences } = await compareWithSimulator(system);
+  expect(differences).toEqual([]);
+  expect(ended.counts).toMatchObject({
+    stored: compared,
+    promised: compared,
+    stale: 0,
+    quarantined: 0,
+    filesFailed: 0,
+  });
+  expect(await system.violations()).toMatchObject({ total: 0 });
+}, 60_000);
 
-  test.concurrent('the next export with since stores only changes and deletions', async () => {
-    await using system = await startSystem({ hasWorker: true });
-    const first = await system.settled(await system.startExport());
-    const { transactionTime } = (await system.store.bulkExports.find(first.id)) ?? {};
-    const [patient, otherPatient] = (await system.control.lines('Patient')).map((line) => JSON.parse(line));
-    await system.control.put(`Patient/${patient.id}`, JSON.stringify({ ...patient, birthDate: '1950-01-02' }));
-    await system.control.remove(`Patient/${otherPatient.id}`);
+test.concurrent('the next export with since stores only changes and deletions', async () => {
+  await using system = await startSystem({ hasWorker: true });
+  const first = await system.settled(await system.startExport());
+  const { transactionTime } = (await system.store.bulkExports.find(first.id)) ?? {};
+  const [patient, otherPatient] = (await system.control.lines('Patient')).map((line) => JSON.parse(line));
+  await system.control.put(`Patient/${patient.id}`, JSON.stringify({ ...patient, birthDate: '1950-01-02' }));
+  await system.control.remove(`Patient/${otherPatient.id}`);
 
-    const second = await system.settled(await system.startExport({ since: transactionTime }));
-    expect(second.counts).toMatchObject({ stored: 1, unchanged: 0, deleted: 1 });
-    expect((await compareWithSimulator(system)).differences).toEqual([]);
+  const second = await system.settled(await system.startExport({ since: transactionTime }));
+  expect(second.counts).toMatchObject({ stored: 1, unchanged: 0, deleted: 1 });
+  expect((await compareWithSimulator(system)).differences).toEqual([]);
 
-    const third = await system.settled(await system.startExport());
-    expect(third.counts).toMatchObject({ stored: third.counts.promised, unchanged: third.counts.promised });
-    expect((await compareWithSimulator(system)).differences).toEqual([]);
-  }, 60_000);
+  const third = await system.settled(await system.startExport());
+  expect(third.counts).toMatchObject({ stored: third.counts.promised, unchanged: third.counts.promised });
+  expect((await compareWithSimulator(system)).differences).toEqual([]);
+}, 60_000);
 
-  test.concurrent('a second identical export while one runs is refused with the id of the first', async () => {
-    await using system = await startSystem({ hasWorker: true, simulator: { exportSeconds: 2 } });
-    const id = await system.startExport({ resourceTypes: ['Patient', 'Condition'] });
-    const secondAnswer = await system.request('POST', '/api/ehr/athenahealth/bulk-export', {
-      connectionId: system.connectionId,
-      resourceTypes: ['Condition', 'Patient'],
-    });
-    expect([secondAnswer.status, secondAnswer.body.error]).toMatchObject([
-      409,
-      { code: 'export-already-running', details: { exportId: id } },
-    ]);
-    expect(await system.settled(id)).toMatchObject({ status: 'COMPLETED' });
-    expect(await system.startExport({ resourceTypes: ['Condition', 'Patient'] })).not.toBe(id);
-  }, 60_000);
-});
+test.concurrent('a second identical export while one runs is refused with the id of the first', async () => {
+  await using system = await startSystem({ hasWorker: true, simulator: { exportSeconds: 2 } });
+  const id = await system.startExport({ resourceTypes: ['Patient', 'Condition'] });
+  const secondAnswer = await system.request('POST', '/api/ehr/athenahealth/bulk-export', {
+    connectionId: system.connectionId,
+    resourceTypes: ['Condition', 'Patient'],
+  });
+  expect([secondAnswer.status, secondAnswer.body.error]).toMatchObject([
+    409,
+    { code: 'export-already-running', details: { exportId: id } },
+  ]);
+  expect(await system.settled(id)).toMatchObject({ status: 'COMPLETED' });
+  expect(await system.startExport({ resourceTypes: ['Condition', 'Patient'] })).not.toBe(id);
+}, 60_000);

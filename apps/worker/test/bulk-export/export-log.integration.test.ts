@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { type System, startSystem } from '../harness/start-system.ts';
 
 const path = '/api/ehr/athenahealth/bulk-export';
@@ -8,79 +8,77 @@ const readLog = async (system: System, id: string, key = system.apiKey) =>
 const createKey = async (system: System, role: 'client' | 'operator', name: string) =>
   (await system.request('POST', '/api/ehr/api-keys', { name, role })).body.data.key;
 
-describe('the log of an export', () => {
-  test.concurrent('the log says why an export was slow and why a file failed', async () => {
-    await using system = await startSystem({ hasWorker: true });
-    const ehrError = {
-      resourceType: 'OperationOutcome',
-      issue: [{ severity: 'error', code: 'throttled', diagnostics: 'try later' }],
-    };
-    await system.inject(status, { kind: 'status', status: 429, retryAfter: '1', body: ehrError }, { times: 2 });
-    await system.inject('/bulkdata/.*Patient', { kind: 'status', status: 404 }, { times: 'always' });
-    const id = await system.startExport({ resourceTypes: ['Patient', 'Observation'] });
-    await system.settled(id);
-    const log = await readLog(system, id);
-    expect(log.map(({ kind, phase, code }: Record<string, string>) => phase ?? `${kind} ${code}`)).toEqual([
-      'queued',
-      'kicking-off',
-      'exporting',
-      // Two requests in a row failed in the same way.
-      'waiting ehr-throttled',
-      'downloading',
-      expect.stringMatching(/^file-failed /),
-      'finalizing',
-      'warning files-failed',
-      'warning watermarks-held',
-      'completed',
-    ]);
-    expect(log[0].by).toBe('test');
-    expect(log[3]).toMatchObject({
-      attempts: 1,
-      nextAttemptAt: expect.any(String),
-      ehrText: expect.stringContaining('try later'),
-    });
-    expect(log[5]).toMatchObject({
-      resourceType: 'Patient',
-      fileId: expect.stringContaining(id),
-      message: expect.any(String),
-    });
-    const times = log.map(({ at }: { at: string }) => Date.parse(at));
-    expect(times).toEqual(times.toSorted((left: number, right: number) => left - right));
-    const seenByClient = await readLog(system, id, await createKey(system, 'client', 'reader'));
-    expect(seenByClient).toHaveLength(log.length);
-    expect(JSON.stringify(seenByClient)).not.toContain('try later');
-  }, 60_000);
+test.concurrent('the log says why an export was slow and why a file failed', async () => {
+  await using system = await startSystem({ hasWorker: true });
+  const ehrError = {
+    resourceType: 'OperationOutcome',
+    issue: [{ severity: 'error', code: 'throttled', diagnostics: 'try later' }],
+  };
+  await system.inject(status, { kind: 'status', status: 429, retryAfter: '1', body: ehrError }, { times: 2 });
+  await system.inject('/bulkdata/.*Patient', { kind: 'status', status: 404 }, { times: 'always' });
+  const id = await system.startExport({ resourceTypes: ['Patient', 'Observation'] });
+  await system.settled(id);
+  const log = await readLog(system, id);
+  expect(log.map(({ kind, phase, code }: Record<string, string>) => phase ?? `${kind} ${code}`)).toEqual([
+    'queued',
+    'kicking-off',
+    'exporting',
+    // Two requests in a row failed in the same way.
+    'waiting ehr-throttled',
+    'downloading',
+    expect.stringMatching(/^file-failed /),
+    'finalizing',
+    'warning files-failed',
+    'warning watermarks-held',
+    'completed',
+  ]);
+  expect(log[0].by).toBe('test');
+  expect(log[3]).toMatchObject({
+    attempts: 1,
+    nextAttemptAt: expect.any(String),
+    ehrText: expect.stringContaining('try later'),
+  });
+  expect(log[5]).toMatchObject({
+    resourceType: 'Patient',
+    fileId: expect.stringContaining(id),
+    message: expect.any(String),
+  });
+  const times = log.map(({ at }: { at: string }) => Date.parse(at));
+  expect(times).toEqual(times.toSorted((left: number, right: number) => left - right));
+  const seenByClient = await readLog(system, id, await createKey(system, 'client', 'reader'));
+  expect(seenByClient).toHaveLength(log.length);
+  expect(JSON.stringify(seenByClient)).not.toContain('try later');
+}, 60_000);
 
-  test.concurrent('the log names who has cancelled and who has retried an export', async () => {
-    await using system = await startSystem({ simulator: { exportSeconds: 60 }, kickOffWaitMs: 1000 });
-    const headers = { authorization: `Bearer ${await createKey(system, 'operator', 'night shift')}` };
-    const cancelled = await system.startExport({ resourceTypes: ['Patient'] });
-    await system.request('DELETE', `${path}/${cancelled}`, undefined, headers);
-    expect(await readLog(system, cancelled)).toMatchObject([
-      { phase: 'queued', by: 'test' },
-      { phase: 'cancelled', by: 'night shift' },
-    ]);
-    await system.inject('export$', { kind: 'status', status: 400 }, { times: 'always' });
-    await system.startWorker();
-    const failed = await system.startExport({ resourceTypes: ['Patient'] });
-    const { errorCode } = await system.settled(failed);
-    await system.request('POST', `${path}/${failed}/retry`, undefined, headers);
-    const log = await readLog(system, failed);
-    const end = log.find(({ phase }: { phase: string }) => phase === 'failed');
-    expect(end).toMatchObject({ code: errorCode, message: expect.any(String) });
-    expect(log.find(({ by }: { by?: string }) => by === 'night shift')).toMatchObject({ phase: 'queued' });
-  }, 60_000);
+test.concurrent('the log names who has cancelled and who has retried an export', async () => {
+  await using system = await startSystem({ simulator: { exportSeconds: 60 }, kickOffWaitMs: 1000 });
+  const headers = { authorization: `Bearer ${await createKey(system, 'operator', 'night shift')}` };
+  const cancelled = await system.startExport({ resourceTypes: ['Patient'] });
+  await system.request('DELETE', `${path}/${cancelled}`, undefined, headers);
+  expect(await readLog(system, cancelled)).toMatchObject([
+    { phase: 'queued', by: 'test' },
+    { phase: 'cancelled', by: 'night shift' },
+  ]);
+  await system.inject('export$', { kind: 'status', status: 400 }, { times: 'always' });
+  await system.startWorker();
+  const failed = await system.startExport({ resourceTypes: ['Patient'] });
+  const { errorCode } = await system.settled(failed);
+  await system.request('POST', `${path}/${failed}/retry`, undefined, headers);
+  const log = await readLog(system, failed);
+  const end = log.find(({ phase }: { phase: string }) => phase === 'failed');
+  expect(end).toMatchObject({ code: errorCode, message: expect.any(String) });
+  expect(log.find(({ by }: { by?: string }) => by === 'night shift')).toMatchObject({ phase: 'queued' });
+}, 60_000);
 
-  test.concurrent('the progress that the EHR reports is in the log each time that it changes', async () => {
-    await using system = await startSystem({ hasWorker: true, simulator: { exportSeconds: 3 } });
-    const id = await system.startExport({ resourceTypes: ['Patient'] });
-    await system.settled(id);
-    const shown = (await readLog(system, id)).filter(({ kind }: { kind: string }) => kind === 'progress');
-    const texts = shown.map(({ message }: { message: string }) => message);
-    expect(texts.length).toBeGreaterThan(0);
-    expect(new Set(texts).size).toBe(texts.length);
-  }, 60_000);
-});
+test.concurrent('the progress that the EHR reports is in the log each time that it changes', async () => {
+  await using system = await startSystem({ hasWorker: true, simulator: { exportSeconds: 3 } });
+  const id = await system.startExport({ resourceTypes: ['Patient'] });
+  await system.settled(id);
+  const shown = (await readLog(system, id)).filter(({ kind }: { kind: string }) => kind === 'progress');
+  const texts = shown.map(({ message }: { message: string }) => message);
+  expect(texts.length).toBeGreaterThan(0);
+  expect(new Set(texts).size).toBe(texts.length);
+}, 60_000);
 
 test.concurrent('an export keeps the last 200 events of itself and of its files, and the same warning once', async () => {
   await using system = await startSystem({ kickOffWaitMs: 0 });

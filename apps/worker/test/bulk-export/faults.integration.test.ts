@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { compareWithSimulator } from '../harness/compare-with-simulator.ts';
 import { startSystem } from '../harness/start-system.ts';
 
@@ -30,81 +30,77 @@ const protocolFaults = [
   { match: status, fault: { kind: 'relative-urls' }, times: 'always' },
 ];
 
-describe('nothing is lost or stored twice', () => {
-  test.concurrent('no resource is lost or stored twice with any of the faults of files', async () => {
-    await using system = await startSystem({ hasWorker: true, simulator: { patients: 20 } });
-    for (const fault of fileFaults) await system.control.order(fault);
-    const ended = await system.settled(await system.startExport());
-    expect((await compareWithSimulator(system)).differences).toEqual([]);
-    expect(ended).toMatchObject({ status: 'COMPLETED', warnings: [], counts: { quarantined: 0, filesFailed: 0 } });
-    expect(await system.violations()).toMatchObject({ total: 0 });
-  }, 60_000);
+test.concurrent('no resource is lost or stored twice with any of the faults of files', async () => {
+  await using system = await startSystem({ hasWorker: true, simulator: { patients: 20 } });
+  for (const fault of fileFaults) await system.control.order(fault);
+  const ended = await system.settled(await system.startExport());
+  expect((await compareWithSimulator(system)).differences).toEqual([]);
+  expect(ended).toMatchObject({ status: 'COMPLETED', warnings: [], counts: { quarantined: 0, filesFailed: 0 } });
+  expect(await system.violations()).toMatchObject({ total: 0 });
+}, 60_000);
 
-  test.concurrent('no resource is lost or stored twice with any of the faults of the kick-off and the status', async () => {
-    await using system = await startSystem({ hasWorker: true });
-    for (const fault of protocolFaults) await system.control.order(fault);
-    const ended = await system.settled(await system.startExport());
-    expect((await compareWithSimulator(system)).differences).toEqual([]);
-    expect(ended).toMatchObject({ status: 'COMPLETED', warnings: [] });
-    expect(await system.violations()).toMatchObject({ total: 0 });
-  }, 60_000);
-});
+test.concurrent('no resource is lost or stored twice with any of the faults of the kick-off and the status', async () => {
+  await using system = await startSystem({ hasWorker: true });
+  for (const fault of protocolFaults) await system.control.order(fault);
+  const ended = await system.settled(await system.startExport());
+  expect((await compareWithSimulator(system)).differences).toEqual([]);
+  expect(ended).toMatchObject({ status: 'COMPLETED', warnings: [] });
+  expect(await system.violations()).toMatchObject({ total: 0 });
+}, 60_000);
 
-describe('nothing is lost silently', () => {
-  test.concurrent('a line that is not a resource is quarantined with its place, and the export warns', async () => {
-    await using system = await startSystem({ hasWorker: true });
-    await system.inject(files, { kind: 'corrupt-line', line: 3 });
-    const ended = await system.settled(await system.startExport());
-    expect(ended.counts).toMatchObject({ quarantined: 1, stored: ended.counts.promised - 1 });
-    expect(ended.warnings).toMatchObject([{ code: 'lines-quarantined' }]);
-    const [line] = await system.store.quarantine.list({ filter: { exportId: ended.id }, scope: 'all', limit: 10 });
-    expect(line).toMatchObject({ line: 3, reason: 'invalid-json' });
-  }, 60_000);
+test.concurrent('a line that is not a resource is quarantined with its place, and the export warns', async () => {
+  await using system = await startSystem({ hasWorker: true });
+  await system.inject(files, { kind: 'corrupt-line', line: 3 });
+  const ended = await system.settled(await system.startExport());
+  expect(ended.counts).toMatchObject({ quarantined: 1, stored: ended.counts.promised - 1 });
+  expect(ended.warnings).toMatchObject([{ code: 'lines-quarantined' }]);
+  const [line] = await system.store.quarantine.list({ filter: { exportId: ended.id }, scope: 'all', limit: 10 });
+  expect(line).toMatchObject({ line: 3, reason: 'invalid-json' });
+}, 60_000);
 
-  test.concurrent('a file that is never served fails alone, and its watermark stays', async () => {
+test.concurrent('a file that is never served fails alone, and its watermark stays', async () => {
+  await using system = await startSystem({ hasWorker: true });
+  await system.inject(files, { kind: 'status', status: 404 }, { times: 'always' });
+  const ended = await system.settled(await system.startExport());
+  expect(ended).toMatchObject({
+    status: 'COMPLETED',
+    warnings: [{ code: 'files-failed' }, { code: 'watermarks-held' }],
+  });
+  const { body } = await system.request('GET', `/api/ehr/athenahealth/bulk-export/${ended.id}/files`);
+  expect(body.data.filter(({ state }: { state: string }) => state === 'failed')).toMatchObject([
+    { type: 'Observation', error: { code: 'link-expired' } },
+  ]);
+  const types = (await system.store.watermarks.list({ connectionId: system.connectionId })).map(
+    ({ resourceType }) => resourceType,
+  );
+  expect(types).toContain('Patient');
+  expect(types).not.toContain('Observation');
+}, 60_000);
+
+test.concurrent.each([
+  {
+    name: 'an export that the server lost',
+    fault: { match: status, fault: { kind: 'status', status: 404 } },
+    code: 'export-gone',
+    remedy: 'Retry the export',
+  },
+  {
+    name: 'a kick-off that is refused',
+    fault: { match: { path: 'export$' }, fault: { kind: 'status', status: 403 } },
+    code: 'ehr-forbidden',
+    remedy: 'Verify',
+  },
+])(
+  '$name fails with a cause and what to do',
+  async ({ fault, code, remedy }) => {
     await using system = await startSystem({ hasWorker: true });
-    await system.inject(files, { kind: 'status', status: 404 }, { times: 'always' });
+    await system.control.order(fault);
     const ended = await system.settled(await system.startExport());
     expect(ended).toMatchObject({
-      status: 'COMPLETED',
-      warnings: [{ code: 'files-failed' }, { code: 'watermarks-held' }],
+      status: 'FAILED',
+      errorCode: code,
+      errorMessage: expect.stringContaining(remedy),
     });
-    const { body } = await system.request('GET', `/api/ehr/athenahealth/bulk-export/${ended.id}/files`);
-    expect(body.data.filter(({ state }: { state: string }) => state === 'failed')).toMatchObject([
-      { type: 'Observation', error: { code: 'link-expired' } },
-    ]);
-    const types = (await system.store.watermarks.list({ connectionId: system.connectionId })).map(
-      ({ resourceType }) => resourceType,
-    );
-    expect(types).toContain('Patient');
-    expect(types).not.toContain('Observation');
-  }, 60_000);
-
-  test.concurrent.each([
-    {
-      name: 'an export that the server lost',
-      fault: { match: status, fault: { kind: 'status', status: 404 } },
-      code: 'export-gone',
-      remedy: 'Retry the export',
-    },
-    {
-      name: 'a kick-off that is refused',
-      fault: { match: { path: 'export$' }, fault: { kind: 'status', status: 403 } },
-      code: 'ehr-forbidden',
-      remedy: 'Verify',
-    },
-  ])(
-    '$name fails with a cause and what to do',
-    async ({ fault, code, remedy }) => {
-      await using system = await startSystem({ hasWorker: true });
-      await system.control.order(fault);
-      const ended = await system.settled(await system.startExport());
-      expect(ended).toMatchObject({
-        status: 'FAILED',
-        errorCode: code,
-        errorMessage: expect.stringContaining(remedy),
-      });
-    },
-    60_000,
-  );
-});
+  },
+  60_000,
+);

@@ -69,177 +69,167 @@ async function mark(change: Partial<Watermark>): Promise<void> {
   });
 }
 
-describe('an export whose files are all stored', () => {
-  test('an export whose files are all stored is completed, its watermarks advance, and the server and clients are notified', async () => {
-    const exportId = await downloaded([patients, { ...goals, promisedCount: 2 }]);
-    const ended = await finalize(exportId);
-    expect(ended).toMatchObject({
-      phase: 'completed',
-      completedAt: cases.clock.now,
-      isPartial: false,
-      discard: 'due',
-      warnings: [],
-      counts: { files: 2, filesCompleted: 2, stored: 4, promised: 2 },
-      watermarkDecisions: [
-        { resourceType: 'Patient', reasons: [] },
-        { resourceType: 'Goal', reasons: [] },
-      ],
-    });
-    expect(ended.timeline?.map(({ phase }) => phase)).toEqual(['finalizing', 'completed']);
-    const advanced = { connectionId: 'conn_1', exportType: 'Patient', transactionTime, exportId };
-    const at = new Date(transactionTime);
-    expect(await marks()).toEqual([
-      { ...advanced, resourceType: 'Goal', at },
-      { ...advanced, resourceType: 'Patient', at },
-    ]);
-    expect(await jobs()).toEqual([discard(exportId), notify(exportId)]);
+test('an export whose files are all stored is completed, its watermarks advance, and the server and clients are notified', async () => {
+  const exportId = await downloaded([patients, { ...goals, promisedCount: 2 }]);
+  const ended = await finalize(exportId);
+  expect(ended).toMatchObject({
+    phase: 'completed',
+    completedAt: cases.clock.now,
+    isPartial: false,
+    discard: 'due',
+    warnings: [],
+    counts: { files: 2, filesCompleted: 2, stored: 4, promised: 2 },
+    watermarkDecisions: [
+      { resourceType: 'Patient', reasons: [] },
+      { resourceType: 'Goal', reasons: [] },
+    ],
   });
+  expect(ended.timeline?.map(({ phase }) => phase)).toEqual(['finalizing', 'completed']);
+  const advanced = { connectionId: 'conn_1', exportType: 'Patient', transactionTime, exportId };
+  const at = new Date(transactionTime);
+  expect(await marks()).toEqual([
+    { ...advanced, resourceType: 'Goal', at },
+    { ...advanced, resourceType: 'Patient', at },
+  ]);
+  expect(await jobs()).toEqual([discard(exportId), notify(exportId)]);
+});
 
-  test('an export is completed by the job that runs after a crash', async () => {
-    const exportId = await downloaded([patients, goals], { phase: 'finalizing' });
-    expect(await finalize(exportId)).toMatchObject({ phase: 'completed', version: 2 });
-    expect(await marks()).toHaveLength(2);
-  });
+test('an export is completed by the job that runs after a crash', async () => {
+  const exportId = await downloaded([patients, goals], { phase: 'finalizing' });
+  expect(await finalize(exportId)).toMatchObject({ phase: 'completed', version: 2 });
+  expect(await marks()).toHaveLength(2);
+});
 
-  test('an export is completed once by two jobs at the same time', async () => {
+test('an export is completed once by two jobs at the same time', async () => {
+  const exportId = await downloaded([patients, goals]);
+  await Promise.all([finalize(exportId), finalize(exportId)]);
+  const { phase, timeline = [] } = await cases.read(exportId);
+  expect([phase, timeline.length]).toEqual(['completed', 2]);
+  expect(await jobs()).toEqual([discard(exportId), notify(exportId)]);
+});
+
+test('an export without a status URL has nothing to delete at the server', async () => {
+  const exportId = await downloaded([patients, goals], { statusUrl: undefined as never });
+  expect(await finalize(exportId)).not.toHaveProperty('discard');
+  expect(await jobs()).toEqual([notify(exportId)]);
+});
+
+test('an export without a transaction time has no watermark', async () => {
+  const exportId = await downloaded([patients, goals], { transactionTime: undefined as never });
+  expect(await finalize(exportId)).toMatchObject({ phase: 'completed', watermarkDecisions: [] });
+  expect(await marks()).toEqual([]);
+});
+
+test('an export is completed even if its connection was deleted', async () => {
+  const exportId = await downloaded([patients, goals], { connectionId: 'conn_gone' });
+  expect(await finalize(exportId)).toMatchObject({ phase: 'completed', isPartial: false });
+  expect(await cases.deps.store.watermarks.list({ connectionId: 'conn_gone' })).toHaveLength(2);
+});
+
+test.each(['before its watermarks are decided', 'before its ledger is read'])(
+  'an export stays cancelled if it is cancelled %s',
+  async (when) => {
     const exportId = await downloaded([patients, goals]);
-    await Promise.all([finalize(exportId), finalize(exportId)]);
-    const { phase, timeline = [] } = await cases.read(exportId);
-    expect([phase, timeline.length]).toEqual(['completed', 2]);
-    expect(await jobs()).toEqual([discard(exportId), notify(exportId)]);
-  });
-
-  test('an export without a status URL has nothing to delete at the server', async () => {
-    const exportId = await downloaded([patients, goals], { statusUrl: undefined as never });
-    expect(await finalize(exportId)).not.toHaveProperty('discard');
-    expect(await jobs()).toEqual([notify(exportId)]);
-  });
-
-  test('an export without a transaction time has no watermark', async () => {
-    const exportId = await downloaded([patients, goals], { transactionTime: undefined as never });
-    expect(await finalize(exportId)).toMatchObject({ phase: 'completed', watermarkDecisions: [] });
-    expect(await marks()).toEqual([]);
-  });
-
-  test('an export is completed even if its connection was deleted', async () => {
-    const exportId = await downloaded([patients, goals], { connectionId: 'conn_gone' });
-    expect(await finalize(exportId)).toMatchObject({ phase: 'completed', isPartial: false });
-    expect(await cases.deps.store.watermarks.list({ connectionId: 'conn_gone' })).toHaveLength(2);
-  });
-
-  test.each(['before its watermarks are decided', 'before its ledger is read'])(
-    'an export stays cancelled if it is cancelled %s',
-    async (when) => {
-      const exportId = await downloaded([patients, goals]);
-      const { store } = cases.deps;
-      const cancel = async () => store.bulkExports.transition({ from: await cases.read(exportId), to: 'cancelled' });
-      const list: typeof store.watermarks.list = async (filter) => {
-        if (when === 'before its watermarks are decided') await cancel();
-        return store.watermarks.list(filter);
-      };
-      const listUnsettledIds: typeof store.outputFiles.listUnsettledIds = async (id) => {
-        if (when === 'before its ledger is read') await cancel();
-        return store.outputFiles.listUnsettledIds(id);
-      };
-      const disrupted = {
-        ...store,
-        watermarks: { ...store.watermarks, list },
-        outputFiles: { ...store.outputFiles, listUnsettledIds },
-      };
-      await finalizeExport({ ...cases.deps, store: disrupted }, { exportId });
-      const ended = await cases.read(exportId);
-      expect(ended.phase).toBe('cancelled');
-      expect(ended).not.toHaveProperty('completedAt');
-      expect(await jobs()).toEqual([]);
-    },
-  );
-});
-
-describe('an export that cannot end', () => {
-  test.each(['exporting', 'completed', 'failed', 'cancelled'] as const)(
-    'an export in the phase %s does not change',
-    async (phase) => {
-      const exportId = await downloaded([patients, goals], { phase });
-      expect(await finalize(exportId)).toMatchObject({ phase, version: 1 });
-      expect([await marks(), await jobs()]).toEqual([[], []]);
-    },
-  );
-
-  test.each(['pending', 'downloading'] as const)('an export does not change while a file is %s', async (state) => {
-    const exportId = await downloaded([patients, { ...goals, state }]);
-    expect(await finalize(exportId)).toMatchObject({ phase: 'downloading', version: 1 });
-    expect([await marks(), await jobs()]).toEqual([[], []]);
-  });
-
-  test('an unknown export changes nothing', async () => {
-    await downloaded([]);
-    await finalizeExport(cases.deps, { exportId: 'job_unknown' });
+    const { store } = cases.deps;
+    const cancel = async () => store.bulkExports.transition({ from: await cases.read(exportId), to: 'cancelled' });
+    const list: typeof store.watermarks.list = async (filter) => {
+      if (when === 'before its watermarks are decided') await cancel();
+      return store.watermarks.list(filter);
+    };
+    const listUnsettledIds: typeof store.outputFiles.listUnsettledIds = async (id) => {
+      if (when === 'before its ledger is read') await cancel();
+      return store.outputFiles.listUnsettledIds(id);
+    };
+    const disrupted = {
+      ...store,
+      watermarks: { ...store.watermarks, list },
+      outputFiles: { ...store.outputFiles, listUnsettledIds },
+    };
+    await finalizeExport({ ...cases.deps, store: disrupted }, { exportId });
+    const ended = await cases.read(exportId);
+    expect(ended.phase).toBe('cancelled');
+    expect(ended).not.toHaveProperty('completedAt');
     expect(await jobs()).toEqual([]);
-  });
+  },
+);
+
+test.each(['exporting', 'completed', 'failed', 'cancelled'] as const)(
+  'an export in the phase %s does not change',
+  async (phase) => {
+    const exportId = await downloaded([patients, goals], { phase });
+    expect(await finalize(exportId)).toMatchObject({ phase, version: 1 });
+    expect([await marks(), await jobs()]).toEqual([[], []]);
+  },
+);
+
+test.each(['pending', 'downloading'] as const)('an export does not change while a file is %s', async (state) => {
+  const exportId = await downloaded([patients, { ...goals, state }]);
+  expect(await finalize(exportId)).toMatchObject({ phase: 'downloading', version: 1 });
+  expect([await marks(), await jobs()]).toEqual([[], []]);
 });
 
-describe('an export with failed files', () => {
-  test('an export with a failed file is completed with what was stored, and the server keeps its copy for a retry', async () => {
-    const exportId = await downloaded([patients, failed]);
+test('an unknown export changes nothing', async () => {
+  await downloaded([]);
+  await finalizeExport(cases.deps, { exportId: 'job_unknown' });
+  expect(await jobs()).toEqual([]);
+});
+
+test('an export with a failed file is completed with what was stored, and the server keeps its copy for a retry', async () => {
+  const exportId = await downloaded([patients, failed]);
+  const ended = await finalize(exportId);
+  expect(ended).toMatchObject({ phase: 'completed', isPartial: true, counts: { filesFailed: 1 } });
+  expect(ended).not.toHaveProperty('discard');
+  expect(codes(ended)).toEqual(['files-failed', 'watermarks-held']);
+  expect((await marks()).map(({ resourceType }) => resourceType)).toEqual(['Patient']);
+  expect(await jobs()).toEqual([notify(exportId)]);
+});
+
+test('an export with a failed file deletes its orphans at the server', async () => {
+  const exportId = await downloaded([patients, failed], { orphans: ['https://ehr.example/status/0'] });
+  expect(await finalize(exportId)).not.toHaveProperty('discard');
+  expect(await jobs()).toEqual([discard(exportId), notify(exportId)]);
+});
+
+test.each([
+  { what: 'no completed file', files: [failed] },
+  { what: 'a skipped file', files: [failed, { ...patients, state: 'skipped' as const }] },
+])(
+  'an export with a failed file and $what fails with the error of the file, and no watermark advances',
+  async ({ files }) => {
+    const exportId = await downloaded(files);
     const ended = await finalize(exportId);
-    expect(ended).toMatchObject({ phase: 'completed', isPartial: true, counts: { filesFailed: 1 } });
-    expect(ended).not.toHaveProperty('discard');
-    expect(codes(ended)).toEqual(['files-failed', 'watermarks-held']);
-    expect((await marks()).map(({ resourceType }) => resourceType)).toEqual(['Patient']);
-    expect(await jobs()).toEqual([notify(exportId)]);
-  });
+    expect(ended).toMatchObject({ phase: 'failed', error: { code: 'all-files-failed' }, counts: { filesFailed: 1 } });
+    expect(ended.error?.message).toContain('The link is refused.');
+    expect([await marks(), await jobs()]).toEqual([[], [notify(exportId)]]);
+  },
+);
 
-  test('an export with a failed file deletes its orphans at the server', async () => {
-    const exportId = await downloaded([patients, failed], { orphans: ['https://ehr.example/status/0'] });
-    expect(await finalize(exportId)).not.toHaveProperty('discard');
-    expect(await jobs()).toEqual([discard(exportId), notify(exportId)]);
-  });
-
-  test.each([
-    { what: 'no completed file', files: [failed] },
-    { what: 'a skipped file', files: [failed, { ...patients, state: 'skipped' as const }] },
-  ])(
-    'an export with a failed file and $what fails with the error of the file, and no watermark advances',
-    async ({ files }) => {
-      const exportId = await downloaded(files);
-      const ended = await finalize(exportId);
-      expect(ended).toMatchObject({ phase: 'failed', error: { code: 'all-files-failed' }, counts: { filesFailed: 1 } });
-      expect(ended.error?.message).toContain('The link is refused.');
-      expect([await marks(), await jobs()]).toEqual([[], [notify(exportId)]]);
-    },
-  );
+test('an export without files is completed', async () => {
+  const exportId = await downloaded([]);
+  expect(await finalize(exportId)).toMatchObject({ phase: 'completed', counts: { files: 0 } });
 });
 
-describe('an export without files', () => {
-  test('an export without files is completed', async () => {
-    const exportId = await downloaded([]);
-    expect(await finalize(exportId)).toMatchObject({ phase: 'completed', counts: { files: 0 } });
-  });
+test.each([
+  { level: 'Patient', isOfGroup: undefined, held: false },
+  { level: 'Patient', isOfGroup: true, held: true },
+  { level: 'Group', isOfGroup: undefined, held: true },
+  { level: 'Group', isOfGroup: false, held: false },
+] as const)(
+  'an export without files at the level $level with isOfGroup $isOfGroup holds its watermarks: $held',
+  async ({ level, isOfGroup, held }) => {
+    const request = { exportType: level, resourceTypes: ['Patient'] };
+    const exportId = await downloaded([], { request, ...(isOfGroup === undefined ? {} : { isOfGroup }) });
+    expect(holds(await finalize(exportId))).toEqual({ Patient: held ? ['nothing-received'] : [] });
+    expect(await marks()).toHaveLength(held ? 0 : 1);
+  },
+);
 
-  test.each([
-    { level: 'Patient', isOfGroup: undefined, held: false },
-    { level: 'Patient', isOfGroup: true, held: true },
-    { level: 'Group', isOfGroup: undefined, held: true },
-    { level: 'Group', isOfGroup: false, held: false },
-  ] as const)(
-    'an export without files at the level $level with isOfGroup $isOfGroup holds its watermarks: $held',
-    async ({ level, isOfGroup, held }) => {
-      const request = { exportType: level, resourceTypes: ['Patient'] };
-      const exportId = await downloaded([], { request, ...(isOfGroup === undefined ? {} : { isOfGroup }) });
-      expect(holds(await finalize(exportId))).toEqual({ Patient: held ? ['nothing-received'] : [] });
-      expect(await marks()).toHaveLength(held ? 0 : 1);
-    },
-  );
-});
-
-describe('the warnings of an export', () => {
-  test('the warnings of an export include what the EHR reported in its files', async () => {
-    const issues = [{ severity: 'warning', code: 'informational', count: 3 }];
-    const exportId = await downloaded([patients, { ...goals, checkpoint: { ...checkpoint, issues } }]);
-    const ended = await finalize(exportId);
-    expect(codes(ended)).toEqual(['reported-by-ehr']);
-    expect(ended.warnings[0]?.message).toContain('3');
-  });
+test('the warnings of an export include what the EHR reported in its files', async () => {
+  const issues = [{ severity: 'warning', code: 'informational', count: 3 }];
+  const exportId = await downloaded([patients, { ...goals, checkpoint: { ...checkpoint, issues } }]);
+  const ended = await finalize(exportId);
+  expect(codes(ended)).toEqual(['reported-by-ehr']);
+  expect(ended.warnings[0]?.message).toContain('3');
 });
 
 describe('a missing type', () => {
@@ -266,12 +256,10 @@ describe('a missing type', () => {
   });
 });
 
-describe('a manifest with gaps', () => {
-  test('a manifest with gaps holds every watermark', async () => {
-    const exportId = await downloaded([patients, goals], { manifestGaps: 1 });
-    expect(holds(await finalize(exportId))).toEqual({ Patient: ['manifest-gaps'], Goal: ['manifest-gaps'] });
-    expect(await marks()).toEqual([]);
-  });
+test('a manifest with gaps holds every watermark', async () => {
+  const exportId = await downloaded([patients, goals], { manifestGaps: 1 });
+  expect(holds(await finalize(exportId))).toEqual({ Patient: ['manifest-gaps'], Goal: ['manifest-gaps'] });
+  expect(await marks()).toEqual([]);
 });
 
 describe('an export of the changes since a time', () => {

@@ -7,7 +7,7 @@ import type { ResourceWriter } from '@bulkhead/resources';
 import { BufferPool } from '@bulkhead/store';
 import { createStore } from '@bulkhead/system';
 import { testServices } from '@bulkhead/testing';
-import { afterAll, describe, expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 
 const store = createStore({ uri: testServices().mongodbUri, encryptionKey: randomBytes(32) });
 await store.connect();
@@ -47,61 +47,57 @@ async function storedLines(connectionId: string, resourceType = 'Patient'): Prom
   return lines.toSorted();
 }
 
-describe('a file with lines that MongoDB cannot store', () => {
-  test('a file is stored without the lines that MongoDB cannot store, and each is quarantined with its reason #quarantine', async () => {
-    const connectionId = 'conn_unstorable';
-    const line = (id: string, text = '"active":true') => `{"resourceType":"Patient","id":"${id}",${text}}`;
-    const good = [line('a'), line('b', '"x":"é 😀"'), line('c', `"x":${'['.repeat(99)}${']'.repeat(99)}`), line('d')];
-    const bad = [
-      line('nul', String.raw`"a\u0000b":1`),
-      line('deep', `"x":${'['.repeat(200)}${']'.repeat(200)}`),
-      line('type', '"x":{"_bsontype":"ObjectId"}'),
-      line('surrogate', String.raw`"x":"\ud800"`),
-      line('large', `"x":[${'1,'.repeat(1_500_000)}1]`),
-      line('many', `"x":[${'1,'.repeat(3_000_000)}1]`),
-    ];
-    const lines = good.slice(0, 2).concat(bad, good.slice(2));
-    const { file, result } = ingest(`${lines.join('\n')}\n`, {
-      change: { connectionId, promisedCount: lines.length },
-    });
-    expect(await result).toMatchObject({ stored: 4, quarantined: 6 });
-    expect(await storedLines(connectionId)).toEqual(good);
-    expect(await reasonsOf(file)).toEqual([
-      [3, 'nul-in-key'],
-      [4, 'too-deep'],
-      [5, 'reserved-key'],
-      [6, 'lone-surrogate'],
-      [7, 'too-large'],
-      [8, 'too-many-values'],
-    ]);
+test('a file is stored without the lines that MongoDB cannot store, and each is quarantined with its reason #quarantine', async () => {
+  const connectionId = 'conn_unstorable';
+  const line = (id: string, text = '"active":true') => `{"resourceType":"Patient","id":"${id}",${text}}`;
+  const good = [line('a'), line('b', '"x":"é 😀"'), line('c', `"x":${'['.repeat(99)}${']'.repeat(99)}`), line('d')];
+  const bad = [
+    line('nul', String.raw`"a\u0000b":1`),
+    line('deep', `"x":${'['.repeat(200)}${']'.repeat(200)}`),
+    line('type', '"x":{"_bsontype":"ObjectId"}'),
+    line('surrogate', String.raw`"x":"\ud800"`),
+    line('large', `"x":[${'1,'.repeat(1_500_000)}1]`),
+    line('many', `"x":[${'1,'.repeat(3_000_000)}1]`),
+  ];
+  const lines = good.slice(0, 2).concat(bad, good.slice(2));
+  const { file, result } = ingest(`${lines.join('\n')}\n`, {
+    change: { connectionId, promisedCount: lines.length },
   });
+  expect(await result).toMatchObject({ stored: 4, quarantined: 6 });
+  expect(await storedLines(connectionId)).toEqual(good);
+  expect(await reasonsOf(file)).toEqual([
+    [3, 'nul-in-key'],
+    [4, 'too-deep'],
+    [5, 'reserved-key'],
+    [6, 'lone-surrogate'],
+    [7, 'too-large'],
+    [8, 'too-many-values'],
+  ]);
+});
 
-  test('a file is stored without the lines that the database refuses #quarantine', async () => {
-    const connectionId = 'conn_refused';
-    const line = (index: number) => `{"resourceType":"Device","id":"d${index}"}`;
-    const lines = Array.from({ length: 150 }, (_, index) => line(index));
-    const refused = [3, 4, 140];
-    // Deeper than MongoDB accepts. The document was changed after all checks of the ingest.
-    const tooDeep = JSON.parse('['.repeat(300) + ']'.repeat(300));
-    const writer = store.resourceWriter.ofFile();
-    const resourceWriter: ResourceWriter = {
-      write: (type, documents) =>
-        writer.write(
-          type,
-          documents.map((document) =>
-            refused.some((index) => document.resourceId === `d${index}`)
-              ? { ...document, resource: tooDeep }
-              : document,
-          ),
+test('a file is stored without the lines that the database refuses #quarantine', async () => {
+  const connectionId = 'conn_refused';
+  const line = (index: number) => `{"resourceType":"Device","id":"d${index}"}`;
+  const lines = Array.from({ length: 150 }, (_, index) => line(index));
+  const refused = [3, 4, 140];
+  // Deeper than MongoDB accepts. The document was changed after all checks of the ingest.
+  const tooDeep = JSON.parse('['.repeat(300) + ']'.repeat(300));
+  const writer = store.resourceWriter.ofFile();
+  const resourceWriter: ResourceWriter = {
+    write: (type, documents) =>
+      writer.write(
+        type,
+        documents.map((document) =>
+          refused.some((index) => document.resourceId === `d${index}`) ? { ...document, resource: tooDeep } : document,
         ),
-    };
-    const { file, result } = ingest(`${lines.join('\n')}\n`, {
-      change: { connectionId, type: 'Device', promisedCount: 150 },
-      resourceWriter,
-    });
-    expect(await result).toMatchObject({ stored: 147, quarantined: 3 });
-    expect(await reasonsOf(file)).toEqual(refused.map((index) => [index + 1, 'refused-by-database']));
-    const stored = lines.filter((_, index) => !refused.includes(index)).toSorted();
-    expect(await storedLines(connectionId, 'Device')).toEqual(stored);
+      ),
+  };
+  const { file, result } = ingest(`${lines.join('\n')}\n`, {
+    change: { connectionId, type: 'Device', promisedCount: 150 },
+    resourceWriter,
   });
+  expect(await result).toMatchObject({ stored: 147, quarantined: 3 });
+  expect(await reasonsOf(file)).toEqual(refused.map((index) => [index + 1, 'refused-by-database']));
+  const stored = lines.filter((_, index) => !refused.includes(index)).toSorted();
+  expect(await storedLines(connectionId, 'Device')).toEqual(stored);
 });

@@ -1,60 +1,58 @@
 import { kickOff } from '@bulkhead/bulk-export/steps';
 import { createStore } from '@bulkhead/system';
 import { waitFor } from '@bulkhead/testing';
-import { describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { proxyDatabase } from '../harness/proxy-database.ts';
 import { startUseCases } from '../harness/start-use-cases.ts';
 
-describe('a kick-off that was accepted', () => {
-  test.concurrent('an accepted kick-off is not sent again if MongoDB is unavailable: its status URL is kept until it is stored #lost-kick-off', async () => {
-    await using cases = await startUseCases();
-    const { deps, mongodbUri, encryptionKey } = cases;
-    await using proxy = await proxyDatabase(mongodbUri);
-    const store = createStore({ uri: proxy.uri, encryptionKey });
-    await store.connect();
-    const record = await cases.insertExport();
-    await cases.inject('export$', { kind: 'latency', ms: 500 });
+test.concurrent('an accepted kick-off is not sent again if MongoDB is unavailable: its status URL is kept until it is stored #lost-kick-off', async () => {
+  await using cases = await startUseCases();
+  const { deps, mongodbUri, encryptionKey } = cases;
+  await using proxy = await proxyDatabase(mongodbUri);
+  const store = createStore({ uri: proxy.uri, encryptionKey });
+  await store.connect();
+  const record = await cases.insertExport();
+  await cases.inject('export$', { kind: 'latency', ms: 500 });
 
-    const kickedOff = kickOff({ ...deps, store }, { exportId: record.id, signal: AbortSignal.timeout(30_000) });
-    await waitFor(async () => (await cases.read(record.id)).kickOffSentAt !== undefined);
-    await proxy.close();
-    await waitFor(async () => (await cases.control.exports()).length === 1);
-    // Long enough for the driver to give up once.
-    await new Promise((resolve) => setTimeout(resolve, 4000));
-    expect((await cases.read(record.id)).phase).toBe('kicking-off');
-    await proxy.open();
-    await kickedOff;
-    expect(await cases.read(record.id)).toMatchObject({
-      phase: 'exporting',
-      statusUrl: expect.any(String),
-      warnings: [],
-    });
-    expect(await cases.control.exports()).toHaveLength(1);
-    await store.close();
-  }, 60_000);
+  const kickedOff = kickOff({ ...deps, store }, { exportId: record.id, signal: AbortSignal.timeout(30_000) });
+  await waitFor(async () => (await cases.read(record.id)).kickOffSentAt !== undefined);
+  await proxy.close();
+  await waitFor(async () => (await cases.control.exports()).length === 1);
+  // Long enough for the driver to give up once.
+  await new Promise((resolve) => setTimeout(resolve, 4000));
+  expect((await cases.read(record.id)).phase).toBe('kicking-off');
+  await proxy.open();
+  await kickedOff;
+  expect(await cases.read(record.id)).toMatchObject({
+    phase: 'exporting',
+    statusUrl: expect.any(String),
+    warnings: [],
+  });
+  expect(await cases.control.exports()).toHaveLength(1);
+  await store.close();
+}, 60_000);
 
-  test.concurrent('a kick-off whose process crashed is sent again with a warning, because its status URL is lost #lost-kick-off', async () => {
-    await using cases = await startUseCases();
-    const { deps } = cases;
-    const record = await cases.insertExport();
-    const kickingOff = await deps.store.bulkExports.transition({ from: record, to: 'kicking-off' });
-    await deps.store.bulkExports.update({ id: record.id, phase: 'kicking-off', change: { kickOffSentAt: new Date() } });
-    expect(kickingOff?.phase).toBe('kicking-off');
-    await kickOff(deps, { exportId: record.id, signal: AbortSignal.timeout(20_000) });
-    expect(await cases.read(record.id)).toMatchObject({
-      phase: 'exporting',
-      warnings: [{ code: 'kick-off-repeated' }],
-    });
-  }, 60_000);
+test.concurrent('a kick-off whose process crashed is sent again with a warning, because its status URL is lost #lost-kick-off', async () => {
+  await using cases = await startUseCases();
+  const { deps } = cases;
+  const record = await cases.insertExport();
+  const kickingOff = await deps.store.bulkExports.transition({ from: record, to: 'kicking-off' });
+  await deps.store.bulkExports.update({ id: record.id, phase: 'kicking-off', change: { kickOffSentAt: new Date() } });
+  expect(kickingOff?.phase).toBe('kicking-off');
+  await kickOff(deps, { exportId: record.id, signal: AbortSignal.timeout(20_000) });
+  expect(await cases.read(record.id)).toMatchObject({
+    phase: 'exporting',
+    warnings: [{ code: 'kick-off-repeated' }],
+  });
+}, 60_000);
 
-  test.concurrent('an export whose kick-off was never sent or was refused has no warning #lost-kick-off', async () => {
-    await using cases = await startUseCases();
-    await cases.inject('export$', { kind: 'status', status: 503 });
-    const { deps } = cases;
-    const record = await cases.insertExport();
-    const step = { exportId: record.id, signal: AbortSignal.timeout(20_000) };
-    await expect(kickOff(deps, step)).rejects.toMatchObject({ code: 'ehr-unavailable' });
-    await kickOff(deps, step);
-    expect(await cases.read(record.id)).toMatchObject({ phase: 'exporting', warnings: [] });
-  }, 60_000);
-});
+test.concurrent('an export whose kick-off was never sent or was refused has no warning #lost-kick-off', async () => {
+  await using cases = await startUseCases();
+  await cases.inject('export$', { kind: 'status', status: 503 });
+  const { deps } = cases;
+  const record = await cases.insertExport();
+  const step = { exportId: record.id, signal: AbortSignal.timeout(20_000) };
+  await expect(kickOff(deps, step)).rejects.toMatchObject({ code: 'ehr-unavailable' });
+  await kickOff(deps, step);
+  expect(await cases.read(record.id)).toMatchObject({ phase: 'exporting', warnings: [] });
+}, 60_000);

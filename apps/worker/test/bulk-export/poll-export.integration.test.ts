@@ -1,7 +1,7 @@
 import { pollExport } from '@bulkhead/bulk-export/steps';
 import { createEhrClient, readExportStatus } from '@bulkhead/ehr-client';
 import { waitFor } from '@bulkhead/testing';
-import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeEach, expect, test } from '@jest/globals';
 import { startUseCases } from '../harness/start-use-cases.ts';
 import { unlimitedAthenahealth } from '../harness/unlimited-athenahealth.ts';
 
@@ -48,109 +48,105 @@ const fetchManifest = async (exportId: string) => {
 const statusRequests = async () =>
   (await cases.control.requests(/\/bulkstatus\//)).filter(({ method }) => method === 'GET').length;
 
-describe('the next status request', () => {
-  test.each([
-    { what: 'seconds', retryAfter: '120', min: 2 * minutes, max: 2 * minutes },
-    { what: 'an HTTP-date', retryAfter: httpDate(5 * minutes), min: 4 * minutes, max: 5 * minutes },
-    { what: 'less than the poll interval', retryAfter: '5', min: 30 * seconds, max: 30 * seconds },
-    { what: 'nothing', retryAfter: undefined, min: 30 * seconds, max: 30 * seconds },
-    { what: 'a word', retryAfter: 'soon', min: 30 * seconds, max: 30 * seconds },
-    { what: 'a negative number', retryAfter: '-1', min: 30 * seconds, max: 30 * seconds },
-    { what: 'a date in the past', retryAfter: httpDate(-1 * hours), min: 30 * seconds, max: 30 * seconds },
-    { what: 'an epoch timestamp of the past', retryAfter: '1700000000', min: 30 * seconds, max: 30 * seconds },
-    { what: 'five hours', retryAfter: '18000', min: 10 * minutes, max: 10 * minutes },
-    { what: 'an epoch timestamp far ahead', retryAfter: '4102444800', min: 10 * minutes, max: 10 * minutes },
-  ])(
-    'a Retry-After of $what delays the next status request by $min ms #retry-after',
-    async ({ retryAfter, min, max }) => {
-      const { record, waitMs } = await pollAnswer({ status: 202, retryAfter });
-      expect(record).toMatchObject({ phase: 'exporting', pollErrors: 0, pollCount: 1 });
-      expect(waitMs).toBeGreaterThanOrEqual(min);
-      expect(waitMs).toBeLessThanOrEqual(max);
-    },
-  );
+test.each([
+  { what: 'seconds', retryAfter: '120', min: 2 * minutes, max: 2 * minutes },
+  { what: 'an HTTP-date', retryAfter: httpDate(5 * minutes), min: 4 * minutes, max: 5 * minutes },
+  { what: 'less than the poll interval', retryAfter: '5', min: 30 * seconds, max: 30 * seconds },
+  { what: 'nothing', retryAfter: undefined, min: 30 * seconds, max: 30 * seconds },
+  { what: 'a word', retryAfter: 'soon', min: 30 * seconds, max: 30 * seconds },
+  { what: 'a negative number', retryAfter: '-1', min: 30 * seconds, max: 30 * seconds },
+  { what: 'a date in the past', retryAfter: httpDate(-1 * hours), min: 30 * seconds, max: 30 * seconds },
+  { what: 'an epoch timestamp of the past', retryAfter: '1700000000', min: 30 * seconds, max: 30 * seconds },
+  { what: 'five hours', retryAfter: '18000', min: 10 * minutes, max: 10 * minutes },
+  { what: 'an epoch timestamp far ahead', retryAfter: '4102444800', min: 10 * minutes, max: 10 * minutes },
+])(
+  'a Retry-After of $what delays the next status request by $min ms #retry-after',
+  async ({ retryAfter, min, max }) => {
+    const { record, waitMs } = await pollAnswer({ status: 202, retryAfter });
+    expect(record).toMatchObject({ phase: 'exporting', pollErrors: 0, pollCount: 1 });
+    expect(waitMs).toBeGreaterThanOrEqual(min);
+    expect(waitMs).toBeLessThanOrEqual(max);
+  },
+);
 
-  test('a status request is not sent before its time #retry-after', async () => {
-    const exportId = await cases.exporting();
-    const before = await statusRequests();
-    await cases.inject(status, { kind: 'status', status: 202, retryAfter: '300' });
-    await pollOnce(exportId);
-    await pollOnce(exportId, 299 * seconds);
-    expect(await statusRequests()).toBe(before + 1);
-    expect((await pollOnce(exportId, 2 * seconds)).record.pollCount).toBeGreaterThanOrEqual(1);
-    expect(await statusRequests()).toBe(before + 2);
-  });
+test('a status request is not sent before its time #retry-after', async () => {
+  const exportId = await cases.exporting();
+  const before = await statusRequests();
+  await cases.inject(status, { kind: 'status', status: 202, retryAfter: '300' });
+  await pollOnce(exportId);
+  await pollOnce(exportId, 299 * seconds);
+  expect(await statusRequests()).toBe(before + 1);
+  expect((await pollOnce(exportId, 2 * seconds)).record.pollCount).toBeGreaterThanOrEqual(1);
+  expect(await statusRequests()).toBe(before + 2);
 });
 
-describe('a status request that fails', () => {
-  test.each([
-    { what: '429 with Retry-After', answer: { status: 429, retryAfter: '240' }, min: 4 * minutes, isWait: true },
-    { what: '429 without', answer: { status: 429 }, min: 1 * minutes, isWait: true },
-    { what: '502 in HTML', answer: { status: 502, body: '<html>', contentType: 'text/html' }, min: 1 * minutes },
-    { what: '503 with Retry-After', answer: { status: 503, retryAfter: '180' }, min: 3 * minutes, isWait: true },
-    { what: '504 without a body', answer: { status: 504, body: '' }, min: 1 * minutes },
-    { what: '500 in plain text', answer: { status: 500, body: 'oops', contentType: 'text/plain' }, min: 1 * minutes },
-    { what: '500 that is transient', answer: { status: 500, body: outcome('transient') }, min: 1 * minutes },
-    { what: '400 that is transient', answer: { status: 400, body: outcome('transient') }, min: 1 * minutes },
-    { what: '200 in HTML', answer: { status: 200, body: '<html>', contentType: 'text/html' }, min: 1 * minutes },
-  ])(
-    'a status request is repeated later after $what #transient-errors #error-bodies',
-    async ({ answer, min, isWait = false }) => {
-      const { record, waitMs } = await pollAnswer(answer);
-      const state = isWait ? 'waiting' : 'retrying';
-      expect(record).toMatchObject({
-        phase: 'exporting',
-        pollErrors: isWait ? 0 : 1,
-        retrying: { state, attempts: 1 },
-      });
-      expect(waitMs).toBeGreaterThanOrEqual(min);
-    },
-  );
+test.each([
+  { what: '429 with Retry-After', answer: { status: 429, retryAfter: '240' }, min: 4 * minutes, isWait: true },
+  { what: '429 without', answer: { status: 429 }, min: 1 * minutes, isWait: true },
+  { what: '502 in HTML', answer: { status: 502, body: '<html>', contentType: 'text/html' }, min: 1 * minutes },
+  { what: '503 with Retry-After', answer: { status: 503, retryAfter: '180' }, min: 3 * minutes, isWait: true },
+  { what: '504 without a body', answer: { status: 504, body: '' }, min: 1 * minutes },
+  { what: '500 in plain text', answer: { status: 500, body: 'oops', contentType: 'text/plain' }, min: 1 * minutes },
+  { what: '500 that is transient', answer: { status: 500, body: outcome('transient') }, min: 1 * minutes },
+  { what: '400 that is transient', answer: { status: 400, body: outcome('transient') }, min: 1 * minutes },
+  { what: '200 in HTML', answer: { status: 200, body: '<html>', contentType: 'text/html' }, min: 1 * minutes },
+])(
+  'a status request is repeated later after $what #transient-errors #error-bodies',
+  async ({ answer, min, isWait = false }) => {
+    const { record, waitMs } = await pollAnswer(answer);
+    const state = isWait ? 'waiting' : 'retrying';
+    expect(record).toMatchObject({
+      phase: 'exporting',
+      pollErrors: isWait ? 0 : 1,
+      retrying: { state, attempts: 1 },
+    });
+    expect(waitMs).toBeGreaterThanOrEqual(min);
+  },
+);
 
-  test('status requests that always fail end the export within its error budget #error-budget', async () => {
-    const exportId = await cases.exporting();
-    await cases.inject(status, { kind: 'status', status: 503, body: '' }, { times: 'always' });
-    let polls = 0;
-    for (let phase = 'exporting'; phase === 'exporting' && polls < 30; polls++) {
-      ({ phase } = (await pollOnce(exportId, 11 * minutes)).record);
-    }
-    expect(polls).toBe(16);
-    const { phase, error } = await cases.read(exportId);
-    expect([phase, error]).toEqual([
-      'failed',
-      { code: 'ehr-unavailable', message: expect.stringContaining('status page') },
-    ]);
-  });
-
-  test('a status request that succeeds starts a new error budget #error-budget', async () => {
-    const exportId = await cases.exporting();
-    await cases.inject(status, { kind: 'status', status: 503 }, { times: 2 });
-    await cases.inject(status, { kind: 'status', status: 202 }, { times: 1, after: 2 });
-    await pollOnce(exportId);
-    expect((await pollOnce(exportId, 11 * minutes)).record.pollErrors).toBe(2);
-    expect((await pollOnce(exportId, 11 * minutes)).record.pollErrors).toBe(0);
-  });
-
-  test.each([
-    { what: '404', answer: { status: 404 }, code: 'export-gone', remedy: 'Retry' },
-    { what: '410', answer: { status: 410 }, code: 'export-gone', remedy: 'Retry' },
-    {
-      what: '500 with an OperationOutcome',
-      answer: { status: 500, body: outcome('exception') },
-      code: 'export-failed-at-ehr',
-      remedy: 'Retry',
-    },
-    { what: '400', answer: { status: 400, body: outcome('invalid') }, code: 'export-failed-at-ehr', remedy: 'Retry' },
-    { what: '403', answer: { status: 403 }, code: 'ehr-forbidden', remedy: 'Verify' },
-  ])(
-    'a status response of $what fails the export with a cause and what to do #status-terminal #error-message',
-    async ({ answer, code, remedy }) => {
-      const { record } = await pollAnswer(answer);
-      expect(record.phase).toBe('failed');
-      expect(record.error).toMatchObject({ code, message: expect.stringContaining(remedy) });
-    },
-  );
+test('status requests that always fail end the export within its error budget #error-budget', async () => {
+  const exportId = await cases.exporting();
+  await cases.inject(status, { kind: 'status', status: 503, body: '' }, { times: 'always' });
+  let polls = 0;
+  for (let phase = 'exporting'; phase === 'exporting' && polls < 30; polls++) {
+    ({ phase } = (await pollOnce(exportId, 11 * minutes)).record);
+  }
+  expect(polls).toBe(16);
+  const { phase, error } = await cases.read(exportId);
+  expect([phase, error]).toEqual([
+    'failed',
+    { code: 'ehr-unavailable', message: expect.stringContaining('status page') },
+  ]);
 });
+
+test('a status request that succeeds starts a new error budget #error-budget', async () => {
+  const exportId = await cases.exporting();
+  await cases.inject(status, { kind: 'status', status: 503 }, { times: 2 });
+  await cases.inject(status, { kind: 'status', status: 202 }, { times: 1, after: 2 });
+  await pollOnce(exportId);
+  expect((await pollOnce(exportId, 11 * minutes)).record.pollErrors).toBe(2);
+  expect((await pollOnce(exportId, 11 * minutes)).record.pollErrors).toBe(0);
+});
+
+test.each([
+  { what: '404', answer: { status: 404 }, code: 'export-gone', remedy: 'Retry' },
+  { what: '410', answer: { status: 410 }, code: 'export-gone', remedy: 'Retry' },
+  {
+    what: '500 with an OperationOutcome',
+    answer: { status: 500, body: outcome('exception') },
+    code: 'export-failed-at-ehr',
+    remedy: 'Retry',
+  },
+  { what: '400', answer: { status: 400, body: outcome('invalid') }, code: 'export-failed-at-ehr', remedy: 'Retry' },
+  { what: '403', answer: { status: 403 }, code: 'ehr-forbidden', remedy: 'Verify' },
+])(
+  'a status response of $what fails the export with a cause and what to do #status-terminal #error-message',
+  async ({ answer, code, remedy }) => {
+    const { record } = await pollAnswer(answer);
+    expect(record.phase).toBe('failed');
+    expect(record.error).toMatchObject({ code, message: expect.stringContaining(remedy) });
+  },
+);
 
 test('a poll waits for the daily budget as often as needed, and the export shows it #waits', async () => {
   const exportId = await cases.exporting();
@@ -179,52 +175,48 @@ test('a poll waits for the daily budget as often as needed, and the export shows
   }
 });
 
-describe('a response that only looks complete', () => {
-  test.each([{ as: '202' }, { as: 'x-export-status' }])(
-    'a partial manifest by $as is not accepted as the end #partial-manifest',
-    async ({ as }) => {
-      const exportId = await cases.exporting({ request: { exportType: 'Patient', resourceTypes: [] } });
-      await fetchManifest(exportId);
-      await cases.inject(status, { kind: 'partial-manifest', as, files: 1 });
-      expect((await pollOnce(exportId)).record).toMatchObject({ phase: 'exporting' });
-      expect(await cases.deps.store.outputFiles.listByExport(exportId)).toEqual([]);
-      expect((await pollToEnd(exportId)).phase).toBe('downloading');
-      expect((await cases.deps.store.outputFiles.listByExport(exportId)).length).toBeGreaterThan(5);
-    },
-  );
-
-  test('a manifest in pages is read to its last page #manifest-paging', async () => {
+test.each([{ as: '202' }, { as: 'x-export-status' }])(
+  'a partial manifest by $as is not accepted as the end #partial-manifest',
+  async ({ as }) => {
     const exportId = await cases.exporting({ request: { exportType: 'Patient', resourceTypes: [] } });
-    await cases.inject(status, { kind: 'paged-manifest', pageSize: 2 }, { times: 'always' });
+    await fetchManifest(exportId);
+    await cases.inject(status, { kind: 'partial-manifest', as, files: 1 });
+    expect((await pollOnce(exportId)).record).toMatchObject({ phase: 'exporting' });
+    expect(await cases.deps.store.outputFiles.listByExport(exportId)).toEqual([]);
     expect((await pollToEnd(exportId)).phase).toBe('downloading');
     expect((await cases.deps.store.outputFiles.listByExport(exportId)).length).toBeGreaterThan(5);
-  });
+  },
+);
+
+test('a manifest in pages is read to its last page #manifest-paging', async () => {
+  const exportId = await cases.exporting({ request: { exportType: 'Patient', resourceTypes: [] } });
+  await cases.inject(status, { kind: 'paged-manifest', pageSize: 2 }, { times: 'always' });
+  expect((await pollToEnd(exportId)).phase).toBe('downloading');
+  expect((await cases.deps.store.outputFiles.listByExport(exportId)).length).toBeGreaterThan(5);
 });
 
-describe('an export that lasts', () => {
-  test('an export that lasts over an hour has a warning and continues #stuck', async () => {
-    const exportId = await cases.exporting();
-    await cases.inject(status, { kind: 'status', status: 202 }, { times: 'always' });
-    expect((await pollOnce(exportId, 59 * minutes)).record.warnings).toEqual([]);
-    const { record } = await pollOnce(exportId, 11 * minutes);
-    expect(record).toMatchObject({ phase: 'exporting', warnings: [{ code: 'export-slow' }] });
-    expect((await pollOnce(exportId, 11 * minutes)).record.warnings).toHaveLength(1);
-  });
+test('an export that lasts over an hour has a warning and continues #stuck', async () => {
+  const exportId = await cases.exporting();
+  await cases.inject(status, { kind: 'status', status: 202 }, { times: 'always' });
+  expect((await pollOnce(exportId, 59 * minutes)).record.warnings).toEqual([]);
+  const { record } = await pollOnce(exportId, 11 * minutes);
+  expect(record).toMatchObject({ phase: 'exporting', warnings: [{ code: 'export-slow' }] });
+  expect((await pollOnce(exportId, 11 * minutes)).record.warnings).toHaveLength(1);
+});
 
-  test('an export that lasts over 48 hours fails with advice, and is deleted at the server #stuck #error-message', async () => {
-    const exportId = await cases.exporting();
-    const { record } = await pollOnce(exportId, 49 * hours);
-    expect(record).toMatchObject({ phase: 'failed', discard: 'due', error: { code: 'export-timeout' } });
-    expect(record.error?.message).toContain('fewer types');
-  });
+test('an export that lasts over 48 hours fails with advice, and is deleted at the server #stuck #error-message', async () => {
+  const exportId = await cases.exporting();
+  const { record } = await pollOnce(exportId, 49 * hours);
+  expect(record).toMatchObject({ phase: 'failed', discard: 'due', error: { code: 'export-timeout' } });
+  expect(record.error?.message).toContain('fewer types');
+});
 
-  test('one status request is sent if two workers poll at the same time #two-workers', async () => {
-    const exportId = await cases.exporting();
-    await cases.inject(status, { kind: 'latency', ms: 300 });
-    const before = await statusRequests();
-    cases.clock.now = new Date(cases.clock.now.getTime() + 31 * seconds);
-    const poll = () => pollExport(cases.deps, { exportId, signal: AbortSignal.timeout(20_000) });
-    await Promise.all([poll(), poll()]);
-    expect(await statusRequests()).toBe(before + 1);
-  });
+test('one status request is sent if two workers poll at the same time #two-workers', async () => {
+  const exportId = await cases.exporting();
+  await cases.inject(status, { kind: 'latency', ms: 300 });
+  const before = await statusRequests();
+  cases.clock.now = new Date(cases.clock.now.getTime() + 31 * seconds);
+  const poll = () => pollExport(cases.deps, { exportId, signal: AbortSignal.timeout(20_000) });
+  await Promise.all([poll(), poll()]);
+  expect(await statusRequests()).toBe(before + 1);
 });

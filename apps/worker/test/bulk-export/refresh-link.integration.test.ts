@@ -54,97 +54,93 @@ async function reachLine(file: OutputFile, lines: number): Promise<OutputFile> {
   return (await outputFiles.find(file.id)) as OutputFile;
 }
 
-describe('a link that has expired', () => {
-  test('an expired link is replaced, with those of all unsettled files, by one request', async () => {
-    const { record, files } = await download({
-      first: [entry('/a?sig=1'), entry('/b?sig=1'), entry('/c?sig=1')],
-      later: { requiresAccessToken: true, output: [entry('/c?sig=2'), entry('/b?sig=2'), entry('/a?sig=2')] },
-    });
-    const [a, b, c] = files as [OutputFile, OutputFile, OutputFile];
-    const completion = { id: c.id, claim: 'done' };
-    await cases.deps.store.outputFiles.claim(completion, cases.clock.now);
-    const settled = { checkpoint: emptyCheckpoint, hasPromisedCount: true, now: cases.clock.now };
-    await cases.deps.store.outputFiles.complete(completion, settled);
-
-    const refreshed = await refresh({ file: a, record });
-    expect(refreshed).toMatchObject({ id: a.id, requiresAccessToken: true, linkRefreshedAtLine: 0 });
-    expect(pathOf(refreshed)).toBe('/a?sig=2');
-    const now = await cases.deps.store.outputFiles.listByExport(record.id);
-    expect(now.map(pathOf)).toEqual(['/a?sig=2', '/b?sig=2', '/c?sig=1']);
-    // The download of another file finds its new link in the ledger.
-    expect(pathOf(await refresh({ file: b, record }))).toBe('/b?sig=2');
-    expect(reads()).toBe(2);
+test('an expired link is replaced, with those of all unsettled files, by one request', async () => {
+  const { record, files } = await download({
+    first: [entry('/a?sig=1'), entry('/b?sig=1'), entry('/c?sig=1')],
+    later: { requiresAccessToken: true, output: [entry('/c?sig=2'), entry('/b?sig=2'), entry('/a?sig=2')] },
   });
+  const [a, b, c] = files as [OutputFile, OutputFile, OutputFile];
+  const completion = { id: c.id, claim: 'done' };
+  await cases.deps.store.outputFiles.claim(completion, cases.clock.now);
+  const settled = { checkpoint: emptyCheckpoint, hasPromisedCount: true, now: cases.clock.now };
+  await cases.deps.store.outputFiles.complete(completion, settled);
 
-  test('a file fails without a request if its new link is refused before another line is read', async () => {
-    const { record, files } = await download({
-      first: [entry('/a?sig=1')],
-      later: { output: [entry('/a?sig=2')] },
-    });
-    const file = await refresh({ file: files[0], record });
-    await expect(refresh({ file, record })).rejects.toMatchObject({ code: 'link-expired', retry: 'never' });
-    expect(reads()).toBe(2);
-  });
-
-  test('a link is requested again after a line was read with the new one', async () => {
-    const { record, files } = await download({ first: [entry('/a?sig=1')] });
-    server.change({ manifest: (read) => manifest({ output: [entry(`/a?sig=${read}`)] }) });
-    const file = await reachLine(await refresh({ file: files[0], record }), 1);
-    expect(pathOf(await refresh({ file, record }))).toBe('/a?sig=3');
-  });
-
-  test('a file fails without a request if it is no longer in the ledger', async () => {
-    const { record, files } = await download({ first: [entry('/a')] });
-    await cases.deps.store.outputFiles.removeByExport(record.id);
-    await expect(refresh({ file: files[0], record })).rejects.toMatchObject({ code: 'link-expired' });
-    expect(reads()).toBe(1);
-  });
+  const refreshed = await refresh({ file: a, record });
+  expect(refreshed).toMatchObject({ id: a.id, requiresAccessToken: true, linkRefreshedAtLine: 0 });
+  expect(pathOf(refreshed)).toBe('/a?sig=2');
+  const now = await cases.deps.store.outputFiles.listByExport(record.id);
+  expect(now.map(pathOf)).toEqual(['/a?sig=2', '/b?sig=2', '/c?sig=1']);
+  // The download of another file finds its new link in the ledger.
+  expect(pathOf(await refresh({ file: b, record }))).toBe('/b?sig=2');
+  expect(reads()).toBe(2);
 });
 
-describe('a manifest that is read again', () => {
-  test.each([
-    { what: 'has the same link', later: [entry('/a?sig=1')], code: 'link-expired' },
-    { what: 'has no such file', later: [], code: 'link-expired' },
-    {
-      what: 'has new files that cannot be distinguished',
-      later: [entry('/x', { count: 1 }), entry('/y', { count: 1 })],
-      code: 'link-ambiguous',
-    },
-  ])('a file fails with $code if the new manifest $what', async ({ later, code }) => {
-    const first = [entry('/a?sig=1', { count: 1 }), entry('/b?sig=1', { count: 1 })];
-    const { record, files } = await download({ first, later: { output: later } });
-    await expect(refresh({ file: files[0], record })).rejects.toMatchObject({ code, retry: 'never' });
+test('a file fails without a request if its new link is refused before another line is read', async () => {
+  const { record, files } = await download({
+    first: [entry('/a?sig=1')],
+    later: { output: [entry('/a?sig=2')] },
   });
+  const file = await refresh({ file: files[0], record });
+  await expect(refresh({ file, record })).rejects.toMatchObject({ code: 'link-expired', retry: 'never' });
+  expect(reads()).toBe(2);
+});
 
-  test('a file fails as one without a link if the new manifest has new files only in another section', async () => {
-    const { record, files } = await download({
-      first: [entry('/a?sig=1', { count: 1 })],
-      later: { output: [entry('/a?sig=1', { count: 1 })], error: [entry('/errors')] },
-    });
-    await expect(refresh({ file: files[0], record })).rejects.toMatchObject({ code: 'link-expired' });
-  });
+test('a link is requested again after a line was read with the new one', async () => {
+  const { record, files } = await download({ first: [entry('/a?sig=1')] });
+  server.change({ manifest: (read) => manifest({ output: [entry(`/a?sig=${read}`)] }) });
+  const file = await reachLine(await refresh({ file: files[0], record }), 1);
+  expect(pathOf(await refresh({ file, record }))).toBe('/a?sig=3');
+});
 
-  test('a manifest of another snapshot means that the export is gone, and no link changes', async () => {
-    const { record, files } = await download({
-      first: [entry('/a?sig=1')],
-      later: { transactionTime: '2024-02-02T00:00:00Z', output: [entry('/a?sig=2')] },
-    });
-    await expect(refresh({ file: files[0], record })).rejects.toMatchObject({ code: 'export-gone' });
-    expect((await cases.deps.store.outputFiles.listByExport(record.id)).map(pathOf)).toEqual(['/a?sig=1']);
-  });
+test('a file fails without a request if it is no longer in the ledger', async () => {
+  const { record, files } = await download({ first: [entry('/a')] });
+  await cases.deps.store.outputFiles.removeByExport(record.id);
+  await expect(refresh({ file: files[0], record })).rejects.toMatchObject({ code: 'link-expired' });
+  expect(reads()).toBe(1);
+});
 
-  test.each([
-    { answer: '202', status: 202, expected: { code: 'export-gone' } },
-    { answer: '403', status: 403, expected: { code: 'link-expired', cause: { status: 403 } } },
-    { answer: '404', status: 404, expected: { code: 'export-gone', cause: { status: 404 } } },
-    { answer: '410', status: 410, expected: { code: 'export-gone', cause: { status: 410 } } },
-    { answer: '500', status: 500, expected: { code: 'ehr-unavailable', retry: 'later' } },
-    { answer: '401', status: 401, expected: { status: 401 } },
-  ])('a new read of the manifest that is answered with $answer fails as $expected', async ({ status, expected }) => {
-    const { record, files } = await download({ first: [entry('/a')] });
-    server.change({ status: answerStatus(status) });
-    await expect(refresh({ file: files[0], record })).rejects.toMatchObject(expected);
+test.each([
+  { what: 'has the same link', later: [entry('/a?sig=1')], code: 'link-expired' },
+  { what: 'has no such file', later: [], code: 'link-expired' },
+  {
+    what: 'has new files that cannot be distinguished',
+    later: [entry('/x', { count: 1 }), entry('/y', { count: 1 })],
+    code: 'link-ambiguous',
+  },
+])('a file fails with $code if the new manifest $what', async ({ later, code }) => {
+  const first = [entry('/a?sig=1', { count: 1 }), entry('/b?sig=1', { count: 1 })];
+  const { record, files } = await download({ first, later: { output: later } });
+  await expect(refresh({ file: files[0], record })).rejects.toMatchObject({ code, retry: 'never' });
+});
+
+test('a file fails as one without a link if the new manifest has new files only in another section', async () => {
+  const { record, files } = await download({
+    first: [entry('/a?sig=1', { count: 1 })],
+    later: { output: [entry('/a?sig=1', { count: 1 })], error: [entry('/errors')] },
   });
+  await expect(refresh({ file: files[0], record })).rejects.toMatchObject({ code: 'link-expired' });
+});
+
+test('a manifest of another snapshot means that the export is gone, and no link changes', async () => {
+  const { record, files } = await download({
+    first: [entry('/a?sig=1')],
+    later: { transactionTime: '2024-02-02T00:00:00Z', output: [entry('/a?sig=2')] },
+  });
+  await expect(refresh({ file: files[0], record })).rejects.toMatchObject({ code: 'export-gone' });
+  expect((await cases.deps.store.outputFiles.listByExport(record.id)).map(pathOf)).toEqual(['/a?sig=1']);
+});
+
+test.each([
+  { answer: '202', status: 202, expected: { code: 'export-gone' } },
+  { answer: '403', status: 403, expected: { code: 'link-expired', cause: { status: 403 } } },
+  { answer: '404', status: 404, expected: { code: 'export-gone', cause: { status: 404 } } },
+  { answer: '410', status: 410, expected: { code: 'export-gone', cause: { status: 410 } } },
+  { answer: '500', status: 500, expected: { code: 'ehr-unavailable', retry: 'later' } },
+  { answer: '401', status: 401, expected: { status: 401 } },
+])('a new read of the manifest that is answered with $answer fails as $expected', async ({ status, expected }) => {
+  const { record, files } = await download({ first: [entry('/a')] });
+  server.change({ status: answerStatus(status) });
+  await expect(refresh({ file: files[0], record })).rejects.toMatchObject(expected);
 });
 
 describe('a link', () => {

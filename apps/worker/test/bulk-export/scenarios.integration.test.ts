@@ -1,6 +1,6 @@
 import type { EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
 import type { BulkExportRequest } from '@bulkhead/fhir';
-import { describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { compareWithSimulator } from '../harness/compare-with-simulator.ts';
 import { runExport } from '../harness/run-export.ts';
 import { startUseCases, type UseCases } from '../harness/start-use-cases.ts';
@@ -247,41 +247,39 @@ const expectations: readonly Expectation[] = [
   { scenario: 'delete-fails-once', rules: '#done-signal' },
 ];
 
-describe('scenarios of the simulator', () => {
-  test.each(expectations)(
-    'an export handles the scenario $scenario $rules',
-    async (expected) => {
-      const { scenario, request = {}, error, warnings = [], dropped = [], counts = {}, quarantined } = expected;
-      await using cases = await startUseCases(expected.simulator ? { simulator: expected.simulator } : {});
-      if (expected.after) expect(await runExport(cases)).toMatchObject({ phase: 'completed' });
-      await cases.orderScenario(scenario);
-      const last = expected.changes ? await sinceLastExport(cases) : {};
-      const ended = await runExport(cases, { ...last, ...request });
+test.each(expectations)(
+  'an export handles the scenario $scenario $rules',
+  async (expected) => {
+    const { scenario, request = {}, error, warnings = [], dropped = [], counts = {}, quarantined } = expected;
+    await using cases = await startUseCases(expected.simulator ? { simulator: expected.simulator } : {});
+    if (expected.after) expect(await runExport(cases)).toMatchObject({ phase: 'completed' });
+    await cases.orderScenario(scenario);
+    const last = expected.changes ? await sinceLastExport(cases) : {};
+    const ended = await runExport(cases, { ...last, ...request });
 
-      expect({ phase: ended.phase, error: ended.error?.code }).toEqual({
-        phase: error ? 'failed' : 'completed',
-        error,
-      });
-      // A full export after another one cannot list what was deleted in between.
-      const isRepeated = expected.after !== undefined && !expected.changes;
-      expect(ended.warnings.map(({ code }) => code)).toEqual([
-        ...(isRepeated ? ['deletions-not-listed'] : []),
-        ...dropped.map(() => 'parameter-dropped'),
-        ...warnings,
-      ]);
-      expect(ended.droppedParameters).toEqual(dropped);
-      expect(ended.counts).toMatchObject(counts);
-      // Every line that was read is accounted for.
-      if (quarantined) expect(await reasons(cases, ended.id)).toEqual(quarantined);
-      if (expected.thenChanges)
-        expect(await runExport(cases, await sinceLastExport(cases))).toMatchObject({ phase: 'completed' });
-      await expectStored(cases, expected);
-      expect(await violations(cases)).toEqual(expected.violations ?? []);
-      expect(await unusedFaults(cases)).toEqual([]);
-    },
-    60_000,
-  );
-});
+    expect({ phase: ended.phase, error: ended.error?.code }).toEqual({
+      phase: error ? 'failed' : 'completed',
+      error,
+    });
+    // A full export after another one cannot list what was deleted in between.
+    const isRepeated = expected.after !== undefined && !expected.changes;
+    expect(ended.warnings.map(({ code }) => code)).toEqual([
+      ...(isRepeated ? ['deletions-not-listed'] : []),
+      ...dropped.map(() => 'parameter-dropped'),
+      ...warnings,
+    ]);
+    expect(ended.droppedParameters).toEqual(dropped);
+    expect(ended.counts).toMatchObject(counts);
+    // Every line that was read is accounted for.
+    if (quarantined) expect(await reasons(cases, ended.id)).toEqual(quarantined);
+    if (expected.thenChanges)
+      expect(await runExport(cases, await sinceLastExport(cases))).toMatchObject({ phase: 'completed' });
+    await expectStored(cases, expected);
+    expect(await violations(cases)).toEqual(expected.violations ?? []);
+    expect(await unusedFaults(cases)).toEqual([]);
+  },
+  60_000,
+);
 
 async function sinceLastExport(cases: UseCases): Promise<{ since: string }> {
   const [mark] = await cases.deps.store.watermarks.list({ connectionId: cases.connection.id });

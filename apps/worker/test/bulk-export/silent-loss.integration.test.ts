@@ -60,159 +60,154 @@ const reasonsFor = ({ watermarkDecisions = [] }: BulkExport, type: string): read
   watermarkDecisions.find(({ resourceType }) => resourceType === type)?.reasons;
 const deletions = () => server.requests.filter(({ method }) => method === 'DELETE').map(({ path }) => path);
 
-describe('an answer that is not a file', () => {
-  test.each([202, 204, 300, 304])(
-    'a response with status %i never completes a file with no lines #answers',
-    async (status) => {
-      await start({ files: { '/patients': () => answerStatus(status) } });
-      const ended = await runExport(cases);
-      // 202 means later. The export waits for a day and then gives up the file.
-      const code = status === 202 ? 'file-waited-too-long' : 'answer-unusable';
-      expect(await files(ended)).toMatchObject([{ state: 'failed', error: { code } }, { state: 'completed' }]);
-      expect(ended).toMatchObject({ phase: 'completed', isPartial: true });
-      expect(await cases.markedTypes()).toEqual(['Goal']);
-      expect(deletions()).toEqual([]);
-    },
-  );
-
-  test.each(['text/html', 'text/csv'])(
-    'a response with the content type %s fails the file after three attempts #answers #nonsense',
-    async (type) => {
-      const page: Handler = (_request, response) =>
-        response.writeHead(200, { 'content-type': type }).end('<p>Hello</p>');
-      await start({ files: { '/patients': () => page } });
-      const ended = await runExport(cases);
-      const [file] = await files(ended);
-      expect(file).toMatchObject({ state: 'failed', attempts: 3, error: { code: 'answer-unusable' } });
-      expect(file?.error?.message).toContain(type);
-      expect(file?.error?.ehrText).toContain('Hello');
-      expect(await cases.markedTypes()).toEqual(['Goal']);
-    },
-  );
-
-  test('a file that is answered with 429 is requested later, and the wait is shown #waits #answers', async () => {
-    await start({
-      files: {
-        '/patients': (requestNumber) =>
-          requestNumber <= 60 ? answerStatus(429, { 'retry-after': '60' }) : answerStatus(200, ndjson, patients),
-      },
-    });
+test.each([202, 204, 300, 304])(
+  'a response with status %i never completes a file with no lines #answers',
+  async (status) => {
+    await start({ files: { '/patients': () => answerStatus(status) } });
     const ended = await runExport(cases);
-    // Sixty waits do not count as attempts.
-    expect(await files(ended)).toMatchObject([{ state: 'completed', attempts: 1 }, { state: 'completed' }]);
-    expect(await cases.markedTypes()).toEqual(['*', 'Goal', 'Patient']);
-  });
-});
-
-describe('a file', () => {
-  test('a file with only bad lines fails, and the watermark of its type stays #evidence', async () => {
-    await start({ files: { '/patients': '{"bad":\n{"worse":\n' } });
-    const ended = await runExport(cases);
-    expect(await files(ended)).toMatchObject([
-      { state: 'failed', error: { code: 'no-valid-lines' } },
-      { state: 'completed' },
-    ]);
+    // 202 means later. The export waits for a day and then gives up the file.
+    const code = status === 202 ? 'file-waited-too-long' : 'answer-unusable';
+    expect(await files(ended)).toMatchObject([{ state: 'failed', error: { code } }, { state: 'completed' }]);
+    expect(ended).toMatchObject({ phase: 'completed', isPartial: true });
     expect(await cases.markedTypes()).toEqual(['Goal']);
-  });
+    expect(deletions()).toEqual([]);
+  },
+);
 
-  test('a file with another count than promised is settled by two equal downloads, and its resources are stored #counts-reconcile #evidence', async () => {
-    await start({ manifest: () => manifest({ output: [{ ...patientFile, count: 5 }, goalFile] }) });
-    const ended = await runExport(cases);
-    expect(await files(ended)).toMatchObject([
-      { state: 'completed', attempts: 2, promisedCount: 5, receivedCount: 2, checkpoint: { stored: 2 } },
-      { state: 'completed' },
-    ]);
-    expect(server.requests.filter(({ path }) => path === '/patients')).toHaveLength(2);
-    expect(ended).toMatchObject({ isPartial: true, counts: { stored: 4 } });
-    expect(codes(ended)).toEqual(['count-mismatch', 'watermarks-held']);
-    expect(ended.warnings[0]?.message).toMatch(/promises 5 .* had 2/);
-    expect(await cases.markedTypes()).toEqual(['Goal']);
-  });
-
-  test('a file with more resources than promised is downloaded again, and the watermark of its type stays', async () => {
-    await start({ manifest: () => manifest({ output: [{ ...patientFile, count: 1 }, goalFile] }) });
-    const ended = await runExport(cases);
-    expect(await files(ended)).toMatchObject([{ attempts: 2, promisedCount: 1, receivedCount: 2 }, { attempts: 1 }]);
-    expect(ended.warnings[0]?.message).toMatch(/promises 1 .* had 2/);
-    expect(await cases.markedTypes()).toEqual(['Goal']);
-  });
-
-  test('a file that the server replaces during its download keeps no quarantined line of the first version', async () => {
-    // More than a batch, so that the bad line is quarantined before the connection is cut.
-    const first = `{"bad":\n${patients.repeat(100)}`;
-    const cut: Handler = (_request, response) => {
-      response.writeHead(200, { ...ndjson, etag: '"v1"', 'content-length': '100000' });
-      response.write(first, () => response.destroy());
-    };
-    const replaced = answerStatus(200, { ...ndjson, etag: '"v2"' }, patients);
-    await start({ files: { '/patients': (requestNumber) => (requestNumber === 1 ? cut : replaced) } });
-    const ended = await runExport(cases);
-    expect(await files(ended)).toMatchObject([{ attempts: 2, checkpoint: { stored: 2, quarantined: 0 } }, {}]);
-    const quarantined = await cases.deps.store.quarantine.list({
-      filter: { exportId: ended.id },
-      scope: 'all',
-      limit: 10,
-    });
-    expect(quarantined).toEqual([]);
-  });
-
-  test('a file that is cut off at every attempt fails with the byte that was reached, and keeps what is stored', async () => {
-    const cut: Handler = (_request, response) => {
-      response.writeHead(200, { ...ndjson, 'content-length': '100000' });
-      response.write(patients, () => response.destroy());
-    };
-    await start({ files: { '/patients': () => cut } });
+test.each(['text/html', 'text/csv'])(
+  'a response with the content type %s fails the file after three attempts #answers #nonsense',
+  async (type) => {
+    const page: Handler = (_request, response) => response.writeHead(200, { 'content-type': type }).end('<p>Hello</p>');
+    await start({ files: { '/patients': () => page } });
     const ended = await runExport(cases);
     const [file] = await files(ended);
-    expect(file).toMatchObject({ state: 'failed', error: { code: 'connection-lost' } });
-    expect(file?.error?.message).toMatch(/after byte \d+/);
-    expect(ended).toMatchObject({ isPartial: true });
-  });
+    expect(file).toMatchObject({ state: 'failed', attempts: 3, error: { code: 'answer-unusable' } });
+    expect(file?.error?.message).toContain(type);
+    expect(file?.error?.ehrText).toContain('Hello');
+    expect(await cases.markedTypes()).toEqual(['Goal']);
+  },
+);
 
-  test('a file without a type stores each resource by its own type #mixed-files', async () => {
-    await start({
-      manifest: () => manifest({ output: [{ url: '/mixed' }] }),
-      files: { '/mixed': patients + goals },
-    });
-    const ended = await runExport(cases);
-    expect(ended).toMatchObject({ phase: 'completed', counts: { stored: 4 } });
-    expect(await isStored('Goal', 'g1')).toBe(true);
-    expect(await cases.markedTypes()).toEqual(['*', 'Goal', 'Patient']);
-  });
-
-  test.each(['patient', 'Foo'])(
-    'a file with the type %s is read by the types of its lines #mixed-files',
-    async (type) => {
-      await start({ manifest: () => manifest({ output: [{ type, url: '/patients' }] }) });
-      const ended = await runExport(cases, { resourceTypes: ['Patient'] });
-      expect(await isStored('Patient', 'p1')).toBe(true);
-      expect(codes(ended)).toEqual(['types-unknown']);
-      expect(await cases.markedTypes()).toEqual(['Patient']);
+test('a file that is answered with 429 is requested later, and the wait is shown #waits #answers', async () => {
+  await start({
+    files: {
+      '/patients': (requestNumber) =>
+        requestNumber <= 60 ? answerStatus(429, { 'retry-after': '60' }) : answerStatus(200, ndjson, patients),
     },
-  );
-
-  test('a failed file of unknown type holds every watermark #evidence', async () => {
-    await start({ manifest: () => manifest({ output: [goalFile, { type: 'patient', url: '/gone' }] }) });
-    const ended = await runExport(cases, { resourceTypes: ['Patient', 'Goal'] });
-    expect(reasonsFor(ended, 'Patient')).toEqual(['files-failed']);
-    expect(await cases.markedTypes()).toEqual([]);
   });
+  const ended = await runExport(cases);
+  // Sixty waits do not count as attempts.
+  expect(await files(ended)).toMatchObject([{ state: 'completed', attempts: 1 }, { state: 'completed' }]);
+  expect(await cases.markedTypes()).toEqual(['*', 'Goal', 'Patient']);
+});
 
-  test('a file that is listed for several types is downloaded once #mixed-files #file-identity', async () => {
-    const entries = ['Patient', 'Goal'].map((type) => ({ type, url: '/mixed' }));
-    await start({ manifest: () => manifest({ output: entries }), files: { '/mixed': patients + goals } });
-    const ended = await runExport(cases);
-    expect(ended).toMatchObject({ counts: { files: 1, stored: 4, quarantined: 0 } });
-    expect(server.requests.filter(({ path }) => path === '/mixed')).toHaveLength(1);
-  });
+test('a file with only bad lines fails, and the watermark of its type stays #evidence', async () => {
+  await start({ files: { '/patients': '{"bad":\n{"worse":\n' } });
+  const ended = await runExport(cases);
+  expect(await files(ended)).toMatchObject([
+    { state: 'failed', error: { code: 'no-valid-lines' } },
+    { state: 'completed' },
+  ]);
+  expect(await cases.markedTypes()).toEqual(['Goal']);
+});
 
-  test('a file of several gzip members is stored completely #encodings', async () => {
-    const members = Buffer.concat([gzipSync(line('Patient', 'p1')), gzipSync(line('Patient', 'p2'))]);
-    const encoded: Handler = (_request, response) =>
-      response.writeHead(200, { ...ndjson, 'content-encoding': 'gzip' }).end(members);
-    await start({ files: { '/patients': () => encoded } });
-    expect(await runExport(cases)).toMatchObject({ phase: 'completed', counts: { stored: 4 } });
+test('a file with another count than promised is settled by two equal downloads, and its resources are stored #counts-reconcile #evidence', async () => {
+  await start({ manifest: () => manifest({ output: [{ ...patientFile, count: 5 }, goalFile] }) });
+  const ended = await runExport(cases);
+  expect(await files(ended)).toMatchObject([
+    { state: 'completed', attempts: 2, promisedCount: 5, receivedCount: 2, checkpoint: { stored: 2 } },
+    { state: 'completed' },
+  ]);
+  expect(server.requests.filter(({ path }) => path === '/patients')).toHaveLength(2);
+  expect(ended).toMatchObject({ isPartial: true, counts: { stored: 4 } });
+  expect(codes(ended)).toEqual(['count-mismatch', 'watermarks-held']);
+  expect(ended.warnings[0]?.message).toMatch(/promises 5 .* had 2/);
+  expect(await cases.markedTypes()).toEqual(['Goal']);
+});
+
+test('a file with more resources than promised is downloaded again, and the watermark of its type stays', async () => {
+  await start({ manifest: () => manifest({ output: [{ ...patientFile, count: 1 }, goalFile] }) });
+  const ended = await runExport(cases);
+  expect(await files(ended)).toMatchObject([{ attempts: 2, promisedCount: 1, receivedCount: 2 }, { attempts: 1 }]);
+  expect(ended.warnings[0]?.message).toMatch(/promises 1 .* had 2/);
+  expect(await cases.markedTypes()).toEqual(['Goal']);
+});
+
+test('a file that the server replaces during its download keeps no quarantined line of the first version', async () => {
+  // More than a batch, so that the bad line is quarantined before the connection is cut.
+  const first = `{"bad":\n${patients.repeat(100)}`;
+  const cut: Handler = (_request, response) => {
+    response.writeHead(200, { ...ndjson, etag: '"v1"', 'content-length': '100000' });
+    response.write(first, () => response.destroy());
+  };
+  const replaced = answerStatus(200, { ...ndjson, etag: '"v2"' }, patients);
+  await start({ files: { '/patients': (requestNumber) => (requestNumber === 1 ? cut : replaced) } });
+  const ended = await runExport(cases);
+  expect(await files(ended)).toMatchObject([{ attempts: 2, checkpoint: { stored: 2, quarantined: 0 } }, {}]);
+  const quarantined = await cases.deps.store.quarantine.list({
+    filter: { exportId: ended.id },
+    scope: 'all',
+    limit: 10,
   });
+  expect(quarantined).toEqual([]);
+});
+
+test('a file that is cut off at every attempt fails with the byte that was reached, and keeps what is stored', async () => {
+  const cut: Handler = (_request, response) => {
+    response.writeHead(200, { ...ndjson, 'content-length': '100000' });
+    response.write(patients, () => response.destroy());
+  };
+  await start({ files: { '/patients': () => cut } });
+  const ended = await runExport(cases);
+  const [file] = await files(ended);
+  expect(file).toMatchObject({ state: 'failed', error: { code: 'connection-lost' } });
+  expect(file?.error?.message).toMatch(/after byte \d+/);
+  expect(ended).toMatchObject({ isPartial: true });
+});
+
+test('a file without a type stores each resource by its own type #mixed-files', async () => {
+  await start({
+    manifest: () => manifest({ output: [{ url: '/mixed' }] }),
+    files: { '/mixed': patients + goals },
+  });
+  const ended = await runExport(cases);
+  expect(ended).toMatchObject({ phase: 'completed', counts: { stored: 4 } });
+  expect(await isStored('Goal', 'g1')).toBe(true);
+  expect(await cases.markedTypes()).toEqual(['*', 'Goal', 'Patient']);
+});
+
+test.each(['patient', 'Foo'])(
+  'a file with the type %s is read by the types of its lines #mixed-files',
+  async (type) => {
+    await start({ manifest: () => manifest({ output: [{ type, url: '/patients' }] }) });
+    const ended = await runExport(cases, { resourceTypes: ['Patient'] });
+    expect(await isStored('Patient', 'p1')).toBe(true);
+    expect(codes(ended)).toEqual(['types-unknown']);
+    expect(await cases.markedTypes()).toEqual(['Patient']);
+  },
+);
+
+test('a failed file of unknown type holds every watermark #evidence', async () => {
+  await start({ manifest: () => manifest({ output: [goalFile, { type: 'patient', url: '/gone' }] }) });
+  const ended = await runExport(cases, { resourceTypes: ['Patient', 'Goal'] });
+  expect(reasonsFor(ended, 'Patient')).toEqual(['files-failed']);
+  expect(await cases.markedTypes()).toEqual([]);
+});
+
+test('a file that is listed for several types is downloaded once #mixed-files #file-identity', async () => {
+  const entries = ['Patient', 'Goal'].map((type) => ({ type, url: '/mixed' }));
+  await start({ manifest: () => manifest({ output: entries }), files: { '/mixed': patients + goals } });
+  const ended = await runExport(cases);
+  expect(ended).toMatchObject({ counts: { files: 1, stored: 4, quarantined: 0 } });
+  expect(server.requests.filter(({ path }) => path === '/mixed')).toHaveLength(1);
+});
+
+test('a file of several gzip members is stored completely #encodings', async () => {
+  const members = Buffer.concat([gzipSync(line('Patient', 'p1')), gzipSync(line('Patient', 'p2'))]);
+  const encoded: Handler = (_request, response) =>
+    response.writeHead(200, { ...ndjson, 'content-encoding': 'gzip' }).end(members);
+  await start({ files: { '/patients': () => encoded } });
+  expect(await runExport(cases)).toMatchObject({ phase: 'completed', counts: { stored: 4 } });
 });
 
 describe('errors that the EHR reports', () => {
@@ -344,98 +339,96 @@ describe('a deletion', () => {
   });
 });
 
-describe('a manifest', () => {
-  test.each([
-    { name: 'no `output`', change: { output: undefined } },
-    { name: 'an `output` that is an object', change: { output: { patientFile } } },
-    { name: 'a `link` that is an object', change: { link: { relation: 'next', url: '/status/2' } } },
-  ])(
-    'a manifest with $name fails the export after three reads, and no watermark advances #nonsense',
-    async ({ change }) => {
-      await start({ manifest: () => manifest(change) });
-      const ended = await runExport(cases);
-      expect(ended).toMatchObject({ phase: 'failed', error: { code: 'manifest-not-understood' } });
-      expect(server.requests.filter(({ path }) => path === '/status/1')).toHaveLength(3);
-      expect(await cases.markedTypes()).toEqual([]);
-    },
-  );
-
-  test('a manifest with a transaction time in the future stores the resources and holds every watermark #evidence', async () => {
-    await start({ manifest: () => manifest({ transactionTime: '2099-01-01T00:00:00Z' }) });
+test.each([
+  { name: 'no `output`', change: { output: undefined } },
+  { name: 'an `output` that is an object', change: { output: { patientFile } } },
+  { name: 'a `link` that is an object', change: { link: { relation: 'next', url: '/status/2' } } },
+])(
+  'a manifest with $name fails the export after three reads, and no watermark advances #nonsense',
+  async ({ change }) => {
+    await start({ manifest: () => manifest(change) });
     const ended = await runExport(cases);
-    expect(await isStored('Patient', 'p1')).toBe(true);
-    expect(reasonsFor(ended, 'Patient')).toEqual(['time-implausible']);
-    expect(codes(ended)).toContain('time-implausible');
+    expect(ended).toMatchObject({ phase: 'failed', error: { code: 'manifest-not-understood' } });
+    expect(server.requests.filter(({ path }) => path === '/status/1')).toHaveLength(3);
     expect(await cases.markedTypes()).toEqual([]);
-  });
+  },
+);
 
-  test('a manifest without resources for a Group export warns that the group may not exist #evidence', async () => {
-    await start({ manifest: () => manifest({ output: [] }) });
-    const ended = await runExport(cases, { exportType: 'Group', resourceTypes: ['Patient'] });
-    expect(codes(ended)).toContain('nothing-received');
-    expect(ended.warnings.find(({ code }) => code === 'nothing-received')?.message).toContain('group');
-    expect(await cases.markedTypes()).toEqual([]);
-  });
+test('a manifest with a transaction time in the future stores the resources and holds every watermark #evidence', async () => {
+  await start({ manifest: () => manifest({ transactionTime: '2099-01-01T00:00:00Z' }) });
+  const ended = await runExport(cases);
+  expect(await isStored('Patient', 'p1')).toBe(true);
+  expect(reasonsFor(ended, 'Patient')).toEqual(['time-implausible']);
+  expect(codes(ended)).toContain('time-implausible');
+  expect(await cases.markedTypes()).toEqual([]);
+});
 
-  test('a manifest that is read again in another order gives each file its own link #file-identity #fresh-links', async () => {
-    const signed = (read: number) => {
-      const output = ['a', 'b', 'c'].map((name) => ({ type: 'Patient', count: 1, url: `/${name}?signature=${read}` }));
-      return manifest({ output: read === 1 ? output : output.toReversed() });
-    };
-    const expiring = (id: string) => (): Handler => (request, response) => {
-      const isExpired = request.url?.endsWith('signature=1');
-      if (isExpired) response.writeHead(403).end();
-      else response.writeHead(200, ndjson).end(line('Patient', id));
-    };
-    await start({ manifest: signed, files: { '/a': expiring('a'), '/b': expiring('b'), '/c': expiring('c') } });
-    const ended = await runExport(cases);
-    expect(ended).toMatchObject({ phase: 'completed', counts: { stored: 3, unchanged: 0 } });
-    expect(await Promise.all(['a', 'b', 'c'].map((id) => isStored('Patient', id)))).toEqual([true, true, true]);
-  });
+test('a manifest without resources for a Group export warns that the group may not exist #evidence', async () => {
+  await start({ manifest: () => manifest({ output: [] }) });
+  const ended = await runExport(cases, { exportType: 'Group', resourceTypes: ['Patient'] });
+  expect(codes(ended)).toContain('nothing-received');
+  expect(ended.warnings.find(({ code }) => code === 'nothing-received')?.message).toContain('group');
+  expect(await cases.markedTypes()).toEqual([]);
+});
 
-  test('new links of another snapshot fail the files, and nothing of that snapshot is stored', async () => {
-    const ofSnapshot = (read: number) =>
-      manifest({
-        transactionTime: `2024-02-0${read}T00:00:00Z`,
-        output: [{ type: 'Patient', count: 1, url: `/snapshot-${read}` }],
-      });
-    const otherLine = line('Patient', 'of-another-snapshot');
-    await start({
-      manifest: ofSnapshot,
-      files: { '/snapshot-1': () => answerStatus(410), '/snapshot-2': otherLine, '/snapshot-3': otherLine },
+test('a manifest that is read again in another order gives each file its own link #file-identity #fresh-links', async () => {
+  const signed = (read: number) => {
+    const output = ['a', 'b', 'c'].map((name) => ({ type: 'Patient', count: 1, url: `/${name}?signature=${read}` }));
+    return manifest({ output: read === 1 ? output : output.toReversed() });
+  };
+  const expiring = (id: string) => (): Handler => (request, response) => {
+    const isExpired = request.url?.endsWith('signature=1');
+    if (isExpired) response.writeHead(403).end();
+    else response.writeHead(200, ndjson).end(line('Patient', id));
+  };
+  await start({ manifest: signed, files: { '/a': expiring('a'), '/b': expiring('b'), '/c': expiring('c') } });
+  const ended = await runExport(cases);
+  expect(ended).toMatchObject({ phase: 'completed', counts: { stored: 3, unchanged: 0 } });
+  expect(await Promise.all(['a', 'b', 'c'].map((id) => isStored('Patient', id)))).toEqual([true, true, true]);
+});
+
+test('new links of another snapshot fail the files, and nothing of that snapshot is stored', async () => {
+  const ofSnapshot = (read: number) =>
+    manifest({
+      transactionTime: `2024-02-0${read}T00:00:00Z`,
+      output: [{ type: 'Patient', count: 1, url: `/snapshot-${read}` }],
     });
-    const ended = await runExport(cases);
-    expect(await files(ended)).toMatchObject([{ state: 'failed', error: { code: 'export-gone' } }]);
-    expect(await isStored('Patient', 'of-another-snapshot')).toBe(false);
-    expect(await cases.markedTypes()).toEqual([]);
+  const otherLine = line('Patient', 'of-another-snapshot');
+  await start({
+    manifest: ofSnapshot,
+    files: { '/snapshot-1': () => answerStatus(410), '/snapshot-2': otherLine, '/snapshot-3': otherLine },
   });
+  const ended = await runExport(cases);
+  expect(await files(ended)).toMatchObject([{ state: 'failed', error: { code: 'export-gone' } }]);
+  expect(await isStored('Patient', 'of-another-snapshot')).toBe(false);
+  expect(await cases.markedTypes()).toEqual([]);
+});
 
-  test('new links that cannot be assigned fail the files with an error #file-identity', async () => {
-    const newCase = (read: number) => {
-      const output = [1, 2].map((place) => ({ type: 'Patient', count: 1, url: `/${read}-${place}` }));
-      return manifest({ output });
-    };
-    const refused = () => answerStatus(403);
-    await start({ manifest: newCase, files: { '/1-1': refused, '/1-2': refused } });
-    const ended = await runExport(cases);
-    expect((await files(ended)).map(({ error }) => error?.code)).toEqual(['link-ambiguous', 'link-ambiguous']);
-  });
+test('new links that cannot be assigned fail the files with an error #file-identity', async () => {
+  const newCase = (read: number) => {
+    const output = [1, 2].map((place) => ({ type: 'Patient', count: 1, url: `/${read}-${place}` }));
+    return manifest({ output });
+  };
+  const refused = () => answerStatus(403);
+  await start({ manifest: newCase, files: { '/1-1': refused, '/1-2': refused } });
+  const ended = await runExport(cases);
+  expect((await files(ended)).map(({ error }) => error?.code)).toEqual(['link-ambiguous', 'link-ambiguous']);
+});
 
-  test('a half-written ledger loses no file if the manifest has another order after a crash #file-identity #crash', async () => {
-    await start();
-    const exportId = await cases.exporting({ request: { exportType: 'Patient', resourceTypes: [] } });
-    const { store } = cases.deps;
-    // The half that a crashed process wrote: one of its files, and one of a manifest that the server no longer serves.
-    const { id: connectionId } = cases.connection;
-    const half = ['/patients', '/stale'].map((path) =>
-      makeOutputFile({ exportId, connectionId, url: server.url + path, requiresAccessToken: false }),
-    );
-    await store.outputFiles.insertMissing(half);
-    server.change({ manifest: () => manifest({ output: [goalFile, patientFile] }) });
-    const ended = await runExport(cases, {}, exportId);
-    expect((await files(ended)).map(({ url }) => url)).toEqual([`${server.url}/goals`, `${server.url}/patients`]);
-    expect(ended).toMatchObject({ phase: 'completed', counts: { stored: 4 } });
-  });
+test('a half-written ledger loses no file if the manifest has another order after a crash #file-identity #crash', async () => {
+  await start();
+  const exportId = await cases.exporting({ request: { exportType: 'Patient', resourceTypes: [] } });
+  const { store } = cases.deps;
+  // The half that a crashed process wrote: one of its files, and one of a manifest that the server no longer serves.
+  const { id: connectionId } = cases.connection;
+  const half = ['/patients', '/stale'].map((path) =>
+    makeOutputFile({ exportId, connectionId, url: server.url + path, requiresAccessToken: false }),
+  );
+  await store.outputFiles.insertMissing(half);
+  server.change({ manifest: () => manifest({ output: [goalFile, patientFile] }) });
+  const ended = await runExport(cases, {}, exportId);
+  expect((await files(ended)).map(({ url }) => url)).toEqual([`${server.url}/goals`, `${server.url}/patients`]);
+  expect(ended).toMatchObject({ phase: 'completed', counts: { stored: 4 } });
 });
 
 describe('the watermark of every type', () => {
@@ -470,103 +463,97 @@ test('a server that ignores _since is reported', async () => {
   expect(codes(ended)).toContain('since-ignored');
 });
 
-describe('an orphan at the server', () => {
-  test('an orphan is deleted at the server if the export failed during its kick-off #orphans', async () => {
-    await start();
-    const { store } = cases.deps;
-    server.change({
-      kickOff: async (_request, response) => {
-        const [record] = await store.bulkExports.listActive();
-        if (record)
-          await store.bulkExports.transition({ from: record, to: 'failed', change: { completedAt: new Date() } });
-        response.writeHead(202, { 'content-location': '/status/1' }).end();
-      },
-    });
-    const exportId = await cases.exporting();
-    expect(await cases.read(exportId)).toMatchObject({ phase: 'failed', orphans: [`${server.url}/status/1`] });
+test('an orphan is deleted at the server if the export failed during its kick-off #orphans', async () => {
+  await start();
+  const { store } = cases.deps;
+  server.change({
+    kickOff: async (_request, response) => {
+      const [record] = await store.bulkExports.listActive();
+      if (record)
+        await store.bulkExports.transition({ from: record, to: 'failed', change: { completedAt: new Date() } });
+      response.writeHead(202, { 'content-location': '/status/1' }).end();
+    },
   });
+  const exportId = await cases.exporting();
+  expect(await cases.read(exportId)).toMatchObject({ phase: 'failed', orphans: [`${server.url}/status/1`] });
+});
 
-  test('an export that the EHR reports as failed is deleted at the server #orphans', async () => {
-    const failed: Handler = (_request, response) =>
-      response.writeHead(413, { 'content-type': 'application/fhir+json' }).end(outcome('fatal'));
-    await start({ status: failed });
-    const ended = await runExport(cases);
-    expect(ended).toMatchObject({ phase: 'failed', error: { code: 'export-failed-at-ehr' } });
-    expect(deletions()).toEqual(['/status/1']);
-  });
+test('an export that the EHR reports as failed is deleted at the server #orphans', async () => {
+  const failed: Handler = (_request, response) =>
+    response.writeHead(413, { 'content-type': 'application/fhir+json' }).end(outcome('fatal'));
+  await start({ status: failed });
+  const ended = await runExport(cases);
+  expect(ended).toMatchObject({ phase: 'failed', error: { code: 'export-failed-at-ehr' } });
+  expect(deletions()).toEqual(['/status/1']);
+});
 
-  test('the old export is deleted at the server once a retry has started another #orphans #retry', async () => {
-    await start();
-    server.change({ status: answerStatus(404) });
-    const failed = await runExport(cases);
-    expect(failed.error?.code).toBe('export-gone');
-    server.change({ status: undefined });
-    const reopened = await cases.deps.store.bulkExports.reopen({ from: failed, to: 'queued', now: cases.clock.now });
-    expect(reopened?.orphans).toEqual([`${server.url}/status/1`]);
-    const ended = await runExport(cases, {}, failed.id);
-    expect(ended).toMatchObject({ phase: 'completed' });
-    expect(deletions().toSorted()).toEqual(['/status/1', '/status/2']);
-    expect((await cases.read(failed.id)).orphans).toEqual([]);
+test('the old export is deleted at the server once a retry has started another #orphans #retry', async () => {
+  await start();
+  server.change({ status: answerStatus(404) });
+  const failed = await runExport(cases);
+  expect(failed.error?.code).toBe('export-gone');
+  server.change({ status: undefined });
+  const reopened = await cases.deps.store.bulkExports.reopen({ from: failed, to: 'queued', now: cases.clock.now });
+  expect(reopened?.orphans).toEqual([`${server.url}/status/1`]);
+  const ended = await runExport(cases, {}, failed.id);
+  expect(ended).toMatchObject({ phase: 'completed' });
+  expect(deletions().toSorted()).toEqual(['/status/1', '/status/2']);
+  expect((await cases.read(failed.id)).orphans).toEqual([]);
+});
+
+test('a type that a token did not cover is exported from its beginning once the scope is wider #evidence #since-last', async () => {
+  server = await startBulkServer({ manifest: () => manifest(), files: {} });
+  cases = await startUseCases({ scope: 'system/Patient.read' });
+  const first = await runExport(cases);
+  expect(await cases.markedTypes()).toContain('*');
+  const scope = 'system/Patient.read system/Observation.read';
+  const auth = { ...cases.connection.auth, scope } as typeof cases.connection.auth;
+  await cases.deps.store.connections.saveAuth({ id: cases.connection.id, auth });
+  const since = first.transactionTime ?? '';
+  const ended = await runExport(cases, { since, sinceLast: true });
+  expect(codes(ended)).toContain('since-last-full');
+  expect(ended.request.since).toBeUndefined();
+});
+
+test('an export shows why its kick-off is not accepted, and when the next attempt is due', async () => {
+  await start({ kickOff: answerStatus(429, { 'retry-after': '90' }, 'One export at a time') });
+  const record = await cases.insertExport();
+  const attempt = { payload: { exportId: record.id }, retryAt: firstAttempt, signal: AbortSignal.timeout(9000) };
+  await expect(attemptJob(cases.deps, { name: 'export.kick-off', ...attempt })).rejects.toThrow();
+  expect((await cases.read(record.id)).retrying).toMatchObject({
+    state: 'waiting',
+    code: 'ehr-throttled',
+    ehrText: 'One export at a time',
+    nextAttemptAt: expect.any(Date),
   });
 });
 
-describe('a type that a token did not cover', () => {
-  test('a type that a token did not cover is exported from its beginning once the scope is wider #evidence #since-last', async () => {
-    server = await startBulkServer({ manifest: () => manifest(), files: {} });
-    cases = await startUseCases({ scope: 'system/Patient.read' });
-    const first = await runExport(cases);
-    expect(await cases.markedTypes()).toContain('*');
-    const scope = 'system/Patient.read system/Observation.read';
-    const auth = { ...cases.connection.auth, scope } as typeof cases.connection.auth;
-    await cases.deps.store.connections.saveAuth({ id: cases.connection.id, auth });
-    const since = first.transactionTime ?? '';
-    const ended = await runExport(cases, { since, sinceLast: true });
-    expect(codes(ended)).toContain('since-last-full');
-    expect(ended.request.since).toBeUndefined();
+test('an export shows the last error of its status requests, and when the next one is due', async () => {
+  await start({ status: answerStatus(502, {}, 'Bad gateway') });
+  const exportId = await cases.exporting();
+  const { pollOnce } = cases;
+  await pollOnce(exportId);
+  await pollOnce(exportId);
+  expect((await cases.read(exportId)).retrying).toMatchObject({
+    state: 'retrying',
+    code: 'ehr-unavailable',
+    ehrText: 'Bad gateway',
+    attempts: 2,
+    nextAttemptAt: expect.any(Date),
   });
+  server.change({ status: undefined });
+  await pollOnce(exportId);
+  expect(await cases.read(exportId)).toMatchObject({ phase: 'downloading' });
+  expect((await cases.read(exportId)).retrying).toBeUndefined();
 });
 
-describe('while work is retried', () => {
-  test('an export shows why its kick-off is not accepted, and when the next attempt is due', async () => {
-    await start({ kickOff: answerStatus(429, { 'retry-after': '90' }, 'One export at a time') });
-    const record = await cases.insertExport();
-    const attempt = { payload: { exportId: record.id }, retryAt: firstAttempt, signal: AbortSignal.timeout(9000) };
-    await expect(attemptJob(cases.deps, { name: 'export.kick-off', ...attempt })).rejects.toThrow();
-    expect((await cases.read(record.id)).retrying).toMatchObject({
-      state: 'waiting',
-      code: 'ehr-throttled',
-      ehrText: 'One export at a time',
-      nextAttemptAt: expect.any(Date),
-    });
-  });
-
-  test('an export shows the last error of its status requests, and when the next one is due', async () => {
-    await start({ status: answerStatus(502, {}, 'Bad gateway') });
-    const exportId = await cases.exporting();
-    const { pollOnce } = cases;
-    await pollOnce(exportId);
-    await pollOnce(exportId);
-    expect((await cases.read(exportId)).retrying).toMatchObject({
-      state: 'retrying',
-      code: 'ehr-unavailable',
-      ehrText: 'Bad gateway',
-      attempts: 2,
-      nextAttemptAt: expect.any(Date),
-    });
-    server.change({ status: undefined });
-    await pollOnce(exportId);
-    expect(await cases.read(exportId)).toMatchObject({ phase: 'downloading' });
-    expect((await cases.read(exportId)).retrying).toBeUndefined();
-  });
-
-  test('a wait that a status response asks for does not count as an error, however often #waits', async () => {
-    await start({ status: answerStatus(429, { 'retry-after': '5' }) });
-    const exportId = await cases.exporting();
-    for (let poll = 0; poll < 40; poll++) await cases.pollOnce(exportId);
-    expect(await cases.read(exportId)).toMatchObject({
-      phase: 'exporting',
-      pollErrors: 0,
-      retrying: { state: 'waiting', code: 'ehr-throttled', attempts: 40 },
-    });
+test('a wait that a status response asks for does not count as an error, however often #waits', async () => {
+  await start({ status: answerStatus(429, { 'retry-after': '5' }) });
+  const exportId = await cases.exporting();
+  for (let poll = 0; poll < 40; poll++) await cases.pollOnce(exportId);
+  expect(await cases.read(exportId)).toMatchObject({
+    phase: 'exporting',
+    pollErrors: 0,
+    retrying: { state: 'waiting', code: 'ehr-throttled', attempts: 40 },
   });
 });

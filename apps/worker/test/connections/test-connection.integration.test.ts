@@ -1,4 +1,4 @@
-import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, expect, test } from '@jest/globals';
 import { openDatabase } from '../harness/open-database.ts';
 import { startSystem } from '../harness/start-system.ts';
 
@@ -32,203 +32,199 @@ async function connect(): Promise<string> {
 }
 const passed = (step: string) => ({ step, ok: true, durationMs: expect.any(Number) });
 
-describe('a connection test', () => {
-  test('a connection test reads the token endpoint, a new token and a patient, and the connection shows its result', async () => {
-    await enforceScopes();
-    const { status, body } = await run();
-    const data = {
-      ok: true,
-      steps: [
-        passed('discovery'),
-        passed('token'),
-        { ...passed('read'), tried: 'Searched Patient by an id that no resource has.' },
-      ],
-      endedAt: expect.stringMatching(/Z$/),
-    };
-    expect([status, body]).toEqual([200, { success: true, data }]);
-    await run();
-    expect((await control.stats()).tokens).toBe(2);
-    const answer = await system.request('GET', `/api/ehr/connections/${system.connectionId}`);
-    expect(answer.body.data.lastTest).toEqual(data);
-    expect(await system.violations()).toMatchObject({ byKind: { token: 0, rate: 0 } });
-  });
+test('a connection test reads the token endpoint, a new token and a patient, and the connection shows its result', async () => {
+  await enforceScopes();
+  const { status, body } = await run();
+  const data = {
+    ok: true,
+    steps: [
+      passed('discovery'),
+      passed('token'),
+      { ...passed('read'), tried: 'Searched Patient by an id that no resource has.' },
+    ],
+    endedAt: expect.stringMatching(/Z$/),
+  };
+  expect([status, body]).toEqual([200, { success: true, data }]);
+  await run();
+  expect((await control.stats()).tokens).toBe(2);
+  const answer = await system.request('GET', `/api/ehr/connections/${system.connectionId}`);
+  expect(answer.body.data.lastTest).toEqual(data);
+  expect(await system.violations()).toMatchObject({ byKind: { token: 0, rate: 0 } });
+});
 
-  test('a connection test finds a wrong secret while an older token still works, and then the right one', async () => {
-    await run();
-    await changeAuth({ clientSecret: 'wrong' });
-    const wrong = await run();
-    expect(wrong.body.data.steps.at(-1)).toMatchObject({
-      step: 'token',
-      code: 'token-refused',
-      whatToDo: expect.stringContaining('client secret'),
-    });
-    await changeAuth({});
-    expect((await run()).body.data.ok).toBe(true);
+test('a connection test finds a wrong secret while an older token still works, and then the right one', async () => {
+  await run();
+  await changeAuth({ clientSecret: 'wrong' });
+  const wrong = await run();
+  expect(wrong.body.data.steps.at(-1)).toMatchObject({
+    step: 'token',
+    code: 'token-refused',
+    whatToDo: expect.stringContaining('client secret'),
   });
+  await changeAuth({});
+  expect((await run()).body.data.ok).toBe(true);
+});
 
-  test('a connection test reads a type that the scopes cover, and fails if they cover no requested type', async () => {
-    await enforceScopes();
-    await changeAuth({ scope: 'system/Observation.rs' });
-    expect((await run()).body.data.ok).toBe(true);
-    await changeAuth({ scope: 'system/Observation.r' });
-    expect((await run()).body.data.steps.at(-1)).toMatchObject({ step: 'read', code: 'ehr-forbidden' });
-  });
+test('a connection test reads a type that the scopes cover, and fails if they cover no requested type', async () => {
+  await enforceScopes();
+  await changeAuth({ scope: 'system/Observation.rs' });
+  expect((await run()).body.data.ok).toBe(true);
+  await changeAuth({ scope: 'system/Observation.r' });
+  expect((await run()).body.data.steps.at(-1)).toMatchObject({ step: 'read', code: 'ehr-forbidden' });
+});
 
-  test('a connection test passes if the EHR cannot search patients but another type', async () => {
-    await control.changeOptions({ restTypes: ['Observation'] });
-    const { body } = await run();
+test('a connection test passes if the EHR cannot search patients but another type', async () => {
+  await control.changeOptions({ restTypes: ['Observation'] });
+  const { body } = await run();
+  expect(body.data).toMatchObject({ ok: true });
+  expect(body.data.steps.at(-1).tried).toContain('Searched Observation');
+});
+
+test.each([
+  {
+    what: 'says that it has none',
+    resource: [{ type: 'Group', interaction: [{ code: 'read' }], operation: exports }],
+  },
+  { what: 'does not list interactions', resource: [{ type: 'Group', operation: exports }] },
+])(
+  'a connection test passes an EHR of only bulk exports that $what, without starting an export',
+  async ({ resource }) => {
+    const statement = { rest: [{ mode: 'server', resource }] };
+    await system.inject('metadata', { kind: 'edit-document', set: statement }, { times: 'always' });
+    await control.changeOptions({ restTypes: [] });
+    const id = await connect();
+    const { body } = await run(id);
     expect(body.data).toMatchObject({ ok: true });
-    expect(body.data.steps.at(-1).tried).toContain('Searched Observation');
-  });
-
-  test.each([
-    {
-      what: 'says that it has none',
-      resource: [{ type: 'Group', interaction: [{ code: 'read' }], operation: exports }],
-    },
-    { what: 'does not list interactions', resource: [{ type: 'Group', operation: exports }] },
-  ])(
-    'a connection test passes an EHR of only bulk exports that $what, without starting an export',
-    async ({ resource }) => {
-      const statement = { rest: [{ mode: 'server', resource }] };
-      await system.inject('metadata', { kind: 'edit-document', set: statement }, { times: 'always' });
-      await control.changeOptions({ restTypes: [] });
-      const id = await connect();
-      const { body } = await run(id);
-      expect(body.data).toMatchObject({ ok: true });
-      expect(body.data.steps.at(-1)).toMatchObject({
-        step: 'read',
-        tried: expect.stringMatching(
-          /read Group\/a-1\.C-195900 with the token and without it\. It started no export\.$/,
-        ),
-      });
-      expect(await control.exports()).toEqual([]);
-    },
-  );
-
-  test('a connection test fails if an EHR of only bulk exports refuses the token, and says if it cannot verify it', async () => {
-    await control.changeOptions({ restTypes: [] });
-    await order('/Group/', { kind: 'status', status: 401 });
-    expect((await run(await connect())).body.data.steps.at(-1)).toMatchObject({
+    expect(body.data.steps.at(-1)).toMatchObject({
       step: 'read',
-      ok: false,
-      code: 'ehr-unauthorized',
-      tried: expect.stringContaining('no search'),
+      tried: expect.stringMatching(/read Group\/a-1\.C-195900 with the token and without it\. It started no export\.$/),
     });
-    await control.reset();
-    await control.changeOptions({ restTypes: [] });
-    await order('/Group/', { kind: 'status', status: 404 });
-    const untold = (await run(await connect())).body.data;
-    expect([untold.ok, untold.steps.at(-1).tried]).toEqual([
-      true,
-      expect.stringContaining('only the first export shows'),
-    ]);
-  });
+    expect(await control.exports()).toEqual([]);
+  },
+);
 
-  // Before the tests of throttled requests, after which the next one waits for the time in Retry-After.
-  test('a connection can be tested before it is saved: the same steps, and neither the connection nor its token is kept', async () => {
-    const { store } = system;
-    const test = (change: object) => {
-      const auth = { method: 'client_credentials', clientId: 'simulator-client', clientSecret: 'simulator-secret' };
-      const body = { provider: 'athenahealth', practiceId: '195900', auth: { ...auth, ...change } };
-      return system.request('POST', '/api/ehr/connections/test', body);
-    };
-    const before = await store.connections.listIds();
-    const right = await test({});
-    expect([right.status, right.body.data.ok]).toEqual([200, true]);
-    expect(right.body.data.steps.map(({ step }: { step: string }) => step)).toEqual(['discovery', 'token', 'read']);
-    const wrong = await test({ clientSecret: 'wrong' });
-    expect([wrong.status, wrong.body.data.ok, wrong.body.data.steps.at(-1)]).toMatchObject([
-      200,
-      false,
-      { step: 'token', code: 'token-refused' },
-    ]);
-    expect(await store.connections.listIds()).toEqual(before);
-    await using database = await openDatabase(system.env.MONGODB_URI ?? '');
-    expect(await database.db.collection('connection_drafts').countDocuments()).toBe(0);
-    const owners = (await database.db.collection('access_tokens').find().toArray()).map(({ _id }) => String(_id));
-    expect(owners.filter((id) => !before.includes(id))).toEqual([]);
-    const [event] = await store.auditEvents.list({ filter: { action: 'connection.test-draft' }, limit: 1 });
-    expect(event).toMatchObject({ outcome: 'success', target: { provider: 'athenahealth' } });
+test('a connection test fails if an EHR of only bulk exports refuses the token, and says if it cannot verify it', async () => {
+  await control.changeOptions({ restTypes: [] });
+  await order('/Group/', { kind: 'status', status: 401 });
+  expect((await run(await connect())).body.data.steps.at(-1)).toMatchObject({
+    step: 'read',
+    ok: false,
+    code: 'ehr-unauthorized',
+    tried: expect.stringContaining('no search'),
   });
+  await control.reset();
+  await control.changeOptions({ restTypes: [] });
+  await order('/Group/', { kind: 'status', status: 404 });
+  const untold = (await run(await connect())).body.data;
+  expect([untold.ok, untold.steps.at(-1).tried]).toEqual([
+    true,
+    expect.stringContaining('only the first export shows'),
+  ]);
+});
 
-  test.each([
-    {
-      what: 'an EHR that cannot be reached',
-      order: ['.*', { kind: 'reset' }],
-      fails: { step: 'discovery', code: 'ehr-unreachable', whatToDo: /firewall/ },
-    },
-    {
-      what: 'an EHR that is down',
-      order: ['.*', { kind: 'status', status: 503 }],
-      fails: { step: 'discovery', code: 'ehr-unavailable', whatToDo: /status page/ },
-    },
-    {
-      what: 'an address that is not a FHIR server',
-      order: ['.*', { kind: 'status', status: 404, body: 'Not Found', contentType: 'text/plain' }],
-      fails: { step: 'discovery', code: 'smart-discovery-failed', whatToDo: /FHIR endpoint URL/ },
-    },
-    {
-      what: 'a token endpoint at a foreign host',
-      order: ['smart-configuration', { kind: 'edit-document', set: { token_endpoint: 'https://evil.example/token' } }],
-      fails: { step: 'discovery', code: 'endpoint-not-allowed', whatToDo: /`hosts`/ },
-    },
-    {
-      what: 'a scope that the application does not have',
-      order: [
-        'oauth2',
-        { kind: 'status', status: 400, body: { error: 'invalid_scope' }, contentType: 'application/json' },
-      ],
-      fails: { step: 'token', code: 'token-refused', whatToDo: /auth\.scope/ },
-    },
-    {
-      what: 'tokens that every read refuses',
-      order: ['/Patient', { kind: 'status', status: 401 }],
-      fails: { step: 'read', code: 'ehr-unauthorized', whatToDo: /then refused it/ },
-    },
-    {
-      what: 'a practice that has not enabled the application',
-      order: ['/Patient', { kind: 'status', status: 403 }],
-      fails: { step: 'read', code: 'ehr-forbidden', whatToDo: /practice/ },
-    },
-    {
-      what: 'an EHR that throttles reads',
-      order: ['/Patient', { kind: 'status', status: 429, retryAfter: '1' }],
-      fails: { step: 'read', code: 'ehr-throttled', whatToDo: /Retry-After/ },
-    },
-    {
-      what: 'a token endpoint that throttles',
-      order: ['oauth2', { kind: 'status', status: 429, retryAfter: '5' }],
-      fails: { step: 'token', code: 'token-unavailable', whatToDo: /50 new tokens a minute/ },
-    },
-  ] as const)(
-    'a connection test of $what names the failed step and what to do',
-    async ({ order: [path, fault], fails }) => {
-      await order(path, fault);
-      const { status, body } = await run();
-      expect([status, body.data.ok]).toEqual([200, false]);
-      const { step, code } = fails;
-      expect(body.data.steps.at(-1)).toMatchObject({
-        step,
-        code,
-        ok: false,
-        message: expect.any(String),
-        whatToDo: expect.stringMatching(fails.whatToDo),
-      });
-      expect(body.data.steps.filter(({ ok }: { ok: boolean }) => !ok)).toHaveLength(1);
-    },
-    30_000,
-  );
+// Before the tests of throttled requests, after which the next one waits for the time in Retry-After.
+test('a connection can be tested before it is saved: the same steps, and neither the connection nor its token is kept', async () => {
+  const { store } = system;
+  const test = (change: object) => {
+    const auth = { method: 'client_credentials', clientId: 'simulator-client', clientSecret: 'simulator-secret' };
+    const body = { provider: 'athenahealth', practiceId: '195900', auth: { ...auth, ...change } };
+    return system.request('POST', '/api/ehr/connections/test', body);
+  };
+  const before = await store.connections.listIds();
+  const right = await test({});
+  expect([right.status, right.body.data.ok]).toEqual([200, true]);
+  expect(right.body.data.steps.map(({ step }: { step: string }) => step)).toEqual(['discovery', 'token', 'read']);
+  const wrong = await test({ clientSecret: 'wrong' });
+  expect([wrong.status, wrong.body.data.ok, wrong.body.data.steps.at(-1)]).toMatchObject([
+    200,
+    false,
+    { step: 'token', code: 'token-refused' },
+  ]);
+  expect(await store.connections.listIds()).toEqual(before);
+  await using database = await openDatabase(system.env.MONGODB_URI ?? '');
+  expect(await database.db.collection('connection_drafts').countDocuments()).toBe(0);
+  const owners = (await database.db.collection('access_tokens').find().toArray()).map(({ _id }) => String(_id));
+  expect(owners.filter((id) => !before.includes(id))).toEqual([]);
+  const [event] = await store.auditEvents.list({ filter: { action: 'connection.test-draft' }, limit: 1 });
+  expect(event).toMatchObject({ outcome: 'success', target: { provider: 'athenahealth' } });
+});
 
-  test('a connection test without a worker answers 202 with the URL of its result, and 503 for a connection that is not saved', async () => {
-    const alone = await startSystem({ simulator: { patients: 1 }, testWaitMs: 200 });
-    const url = `/api/ehr/connections/${alone.connectionId}`;
-    const { status, body, headers } = await alone.request('POST', `${url}/test`);
-    const unsaved = { provider: 'athenahealth', auth: { method: 'none' } };
-    const pending = await alone.request('POST', '/api/ehr/connections/test', unsaved);
-    await alone.stop();
-    expect([pending.status, pending.body.error.code]).toEqual([503, 'connection-test-pending']);
-    expect([status, body.data, headers.get('location')]).toEqual([202, { status: 'IN_PROGRESS', url }, url]);
-    expect((await run('conn_none')).status).toBe(404);
-  });
+test.each([
+  {
+    what: 'an EHR that cannot be reached',
+    order: ['.*', { kind: 'reset' }],
+    fails: { step: 'discovery', code: 'ehr-unreachable', whatToDo: /firewall/ },
+  },
+  {
+    what: 'an EHR that is down',
+    order: ['.*', { kind: 'status', status: 503 }],
+    fails: { step: 'discovery', code: 'ehr-unavailable', whatToDo: /status page/ },
+  },
+  {
+    what: 'an address that is not a FHIR server',
+    order: ['.*', { kind: 'status', status: 404, body: 'Not Found', contentType: 'text/plain' }],
+    fails: { step: 'discovery', code: 'smart-discovery-failed', whatToDo: /FHIR endpoint URL/ },
+  },
+  {
+    what: 'a token endpoint at a foreign host',
+    order: ['smart-configuration', { kind: 'edit-document', set: { token_endpoint: 'https://evil.example/token' } }],
+    fails: { step: 'discovery', code: 'endpoint-not-allowed', whatToDo: /`hosts`/ },
+  },
+  {
+    what: 'a scope that the application does not have',
+    order: [
+      'oauth2',
+      { kind: 'status', status: 400, body: { error: 'invalid_scope' }, contentType: 'application/json' },
+    ],
+    fails: { step: 'token', code: 'token-refused', whatToDo: /auth\.scope/ },
+  },
+  {
+    what: 'tokens that every read refuses',
+    order: ['/Patient', { kind: 'status', status: 401 }],
+    fails: { step: 'read', code: 'ehr-unauthorized', whatToDo: /then refused it/ },
+  },
+  {
+    what: 'a practice that has not enabled the application',
+    order: ['/Patient', { kind: 'status', status: 403 }],
+    fails: { step: 'read', code: 'ehr-forbidden', whatToDo: /practice/ },
+  },
+  {
+    what: 'an EHR that throttles reads',
+    order: ['/Patient', { kind: 'status', status: 429, retryAfter: '1' }],
+    fails: { step: 'read', code: 'ehr-throttled', whatToDo: /Retry-After/ },
+  },
+  {
+    what: 'a token endpoint that throttles',
+    order: ['oauth2', { kind: 'status', status: 429, retryAfter: '5' }],
+    fails: { step: 'token', code: 'token-unavailable', whatToDo: /50 new tokens a minute/ },
+  },
+] as const)(
+  'a connection test of $what names the failed step and what to do',
+  async ({ order: [path, fault], fails }) => {
+    await order(path, fault);
+    const { status, body } = await run();
+    expect([status, body.data.ok]).toEqual([200, false]);
+    const { step, code } = fails;
+    expect(body.data.steps.at(-1)).toMatchObject({
+      step,
+      code,
+      ok: false,
+      message: expect.any(String),
+      whatToDo: expect.stringMatching(fails.whatToDo),
+    });
+    expect(body.data.steps.filter(({ ok }: { ok: boolean }) => !ok)).toHaveLength(1);
+  },
+  30_000,
+);
+
+test('a connection test without a worker answers 202 with the URL of its result, and 503 for a connection that is not saved', async () => {
+  const alone = await startSystem({ simulator: { patients: 1 }, testWaitMs: 200 });
+  const url = `/api/ehr/connections/${alone.connectionId}`;
+  const { status, body, headers } = await alone.request('POST', `${url}/test`);
+  const unsaved = { provider: 'athenahealth', auth: { method: 'none' } };
+  const pending = await alone.request('POST', '/api/ehr/connections/test', unsaved);
+  await alone.stop();
+  expect([pending.status, pending.body.error.code]).toEqual([503, 'connection-test-pending']);
+  expect([status, body.data, headers.get('location')]).toEqual([202, { status: 'IN_PROGRESS', url }, url]);
+  expect((await run('conn_none')).status).toBe(404);
 });

@@ -46,182 +46,174 @@ async function changesOf(work: () => Promise<unknown>) {
 const only = (...deleted: string[]) => ({ deleted: deleted.toSorted(), added: [], changed: [] });
 const nothing = only();
 
-describe('exports', () => {
-  test('exports that ended before the limit are deleted with their ledgers, replayed lines and active markers', async () => {
-    const old = await records.addExport({ phase: 'failed' });
-    const line = await records.addLine({ exportId: old.id, at: cases.clock.now, isReplayed: true });
-    await records.addExport({ phase: 'failed', createdAt: records.youngEnough('bulk-export') });
-    expect(await changesOf(run)).toEqual(
-      only(
-        `bulk_exports/${old.id}`,
-        `output_files/${old.id}.f`,
-        `quarantine/${line}`,
-        `quarantine_usage/${old.id}`,
-        `active_exports/${old.connectionId}/${old.id}`,
-      ),
-    );
-  });
+test('exports that ended before the limit are deleted with their ledgers, replayed lines and active markers', async () => {
+  const old = await records.addExport({ phase: 'failed' });
+  const line = await records.addLine({ exportId: old.id, at: cases.clock.now, isReplayed: true });
+  await records.addExport({ phase: 'failed', createdAt: records.youngEnough('bulk-export') });
+  expect(await changesOf(run)).toEqual(
+    only(
+      `bulk_exports/${old.id}`,
+      `output_files/${old.id}.f`,
+      `quarantine/${line}`,
+      `quarantine_usage/${old.id}`,
+      `active_exports/${old.connectionId}/${old.id}`,
+    ),
+  );
+});
 
-  test('exports stay if they are active or if the server or a client must still be notified', async () => {
-    await records.addExport({ phase: 'downloading', active: true });
-    await records.addExport({ phase: 'failed', discard: 'due' });
-    await records.addExport({ phase: 'failed', notify: 'due' });
-    await records.addExport({ phase: 'failed', orphans: ['http://ehr.example/status'] });
-    expect(await changesOf(run)).toEqual(nothing);
-  });
+test('exports stay if they are active or if the server or a client must still be notified', async () => {
+  await records.addExport({ phase: 'downloading', active: true });
+  await records.addExport({ phase: 'failed', discard: 'due' });
+  await records.addExport({ phase: 'failed', notify: 'due' });
+  await records.addExport({ phase: 'failed', orphans: ['http://ehr.example/status'] });
+  expect(await changesOf(run)).toEqual(nothing);
+});
 
-  test('exports stay if a watermark refers to them', async () => {
-    const { id: exportId } = await records.addExport({ phase: 'failed' });
-    const transactionTime = '2024-01-15T10:00:00Z';
-    await cases.deps.store.watermarks.advance({
-      ...{ connectionId: 'conn_1', exportType: 'Patient', resourceType: 'Patient' },
-      ...{ transactionTime, at: new Date(transactionTime), exportId },
-    });
-    expect(await changesOf(run)).toEqual(nothing);
+test('exports stay if a watermark refers to them', async () => {
+  const { id: exportId } = await records.addExport({ phase: 'failed' });
+  const transactionTime = '2024-01-15T10:00:00Z';
+  await cases.deps.store.watermarks.advance({
+    ...{ connectionId: 'conn_1', exportType: 'Patient', resourceType: 'Patient' },
+    ...{ transactionTime, at: new Date(transactionTime), exportId },
   });
+  expect(await changesOf(run)).toEqual(nothing);
+});
 
-  test('exports stay if they are the last completed ones of their connection, level and types', async () => {
-    const first = await records.addExport();
-    await records.addExport();
-    await records.addExport({ request: { exportType: 'Group', resourceTypes: ['Patient'] } });
-    await records.addExport({ request: { exportType: 'Patient', resourceTypes: [] } });
-    await records.addExport({ connectionId: 'conn_2' });
-    const { deleted } = await changesOf(run);
-    expect(deleted.filter((key) => key.startsWith('bulk_exports'))).toEqual([`bulk_exports/${first.id}`]);
-  });
+test('exports stay if they are the last completed ones of their connection, level and types', async () => {
+  const first = await records.addExport();
+  await records.addExport();
+  await records.addExport({ request: { exportType: 'Group', resourceTypes: ['Patient'] } });
+  await records.addExport({ request: { exportType: 'Patient', resourceTypes: [] } });
+  await records.addExport({ connectionId: 'conn_2' });
+  const { deleted } = await changesOf(run);
+  expect(deleted.filter((key) => key.startsWith('bulk_exports'))).toEqual([`bulk_exports/${first.id}`]);
+});
 
-  test('exports stay while they have quarantined lines, and are deleted after the retention of lines', async () => {
-    const old = await records.addExport({ phase: 'failed' });
-    const line = await records.addLine({ exportId: old.id, at: records.youngEnough('quarantined-line') });
-    expect(await changesOf(run)).toEqual(nothing);
-    pass(1);
-    const { deleted } = await changesOf(run);
-    expect(deleted).toContain(`bulk_exports/${old.id}`);
-    expect(deleted).toContain(`quarantine/${line}`);
-  });
+test('exports stay while they have quarantined lines, and are deleted after the retention of lines', async () => {
+  const old = await records.addExport({ phase: 'failed' });
+  const line = await records.addLine({ exportId: old.id, at: records.youngEnough('quarantined-line') });
+  expect(await changesOf(run)).toEqual(nothing);
+  pass(1);
+  const { deleted } = await changesOf(run);
+  expect(deleted).toContain(`bulk_exports/${old.id}`);
+  expect(deleted).toContain(`quarantine/${line}`);
+});
 
-  test('the next run deletes the ledger of an export whose deletion was interrupted', async () => {
-    const old = await records.addExport({ phase: 'failed' });
-    await database.db
-      .collection('retention')
-      .insertOne({ _id: 'bulk-export' as never, startedAt: cases.clock.now, deleting: [old.id] });
-    await database.db.collection('bulk_exports').deleteOne({ _id: old.id as never });
-    const { deleted } = await changesOf(run);
-    expect(deleted).toEqual([`output_files/${old.id}.f`]);
-    expect(await database.db.collection('retention').findOne({ _id: 'bulk-export' as never })).toMatchObject({
-      deleting: [],
-    });
-  });
-
-  test('exports that were retried before the crash keep their ledger', async () => {
-    const old = await records.addExport({ phase: 'failed', createdAt: records.youngEnough('bulk-export') });
-    await database.db
-      .collection('retention')
-      .insertOne({ _id: 'bulk-export' as never, startedAt: cases.clock.now, deleting: [old.id] });
-    expect(await changesOf(run)).toEqual(nothing);
+test('the next run deletes the ledger of an export whose deletion was interrupted', async () => {
+  const old = await records.addExport({ phase: 'failed' });
+  await database.db
+    .collection('retention')
+    .insertOne({ _id: 'bulk-export' as never, startedAt: cases.clock.now, deleting: [old.id] });
+  await database.db.collection('bulk_exports').deleteOne({ _id: old.id as never });
+  const { deleted } = await changesOf(run);
+  expect(deleted).toEqual([`output_files/${old.id}.f`]);
+  expect(await database.db.collection('retention').findOne({ _id: 'bulk-export' as never })).toMatchObject({
+    deleting: [],
   });
 });
 
-describe('sync runs', () => {
-  test('sync runs that ended before the limit are deleted with their steps', async () => {
-    const old = await records.addRun({ phase: 'partial' });
-    await records.addRun({ phase: 'partial', createdAt: records.youngEnough('sync-run') });
-    await records.addRun({ phase: 'running', active: true });
-    await records.addRun({ phase: 'failed', notify: 'due' });
-    expect(await changesOf(run)).toEqual(only(`sync_runs/${old.id}`, `sync_steps/${old.id}.s`));
-  });
-
-  test('sync runs stay if they are the last completed ones of their connection or schedule', async () => {
-    const first = await records.addRun();
-    const scheduled = await records.addRun({ scheduleId: 'sched_1' });
-    await records.addRun({ scheduleId: 'sched_1' });
-    await records.addRun();
-    const { deleted } = await changesOf(run);
-    expect(deleted.filter((key) => key.startsWith('sync_runs'))).toEqual([
-      `sync_runs/${first.id}`,
-      `sync_runs/${scheduled.id}`,
-    ]);
-  });
-
-  test('sync runs stay while they have quarantined entries', async () => {
-    const old = await records.addRun({ phase: 'partial' });
-    await records.addLine({ exportId: old.id, at: records.youngEnough('quarantined-line') });
-    expect(await changesOf(run)).toEqual(nothing);
-  });
+test('exports that were retried before the crash keep their ledger', async () => {
+  const old = await records.addExport({ phase: 'failed', createdAt: records.youngEnough('bulk-export') });
+  await database.db
+    .collection('retention')
+    .insertOne({ _id: 'bulk-export' as never, startedAt: cases.clock.now, deleting: [old.id] });
+  expect(await changesOf(run)).toEqual(nothing);
 });
 
-describe('quarantined lines', () => {
-  test('replayed lines are deleted after their own limit, with their long content', async () => {
-    const { id: exportId } = await records.addExport({ createdAt: cases.clock.now });
-    const kind = 'replayed-line';
-    const old = await records.addLine({
-      exportId,
-      at: records.tooOld(kind),
-      isReplayed: true,
-      sizeBytes: 1024 * 1024 + 1,
-    });
-    await records.addLine({ exportId, at: records.youngEnough(kind), isReplayed: true });
-    await records.addLine({ exportId, at: records.tooOld(kind) });
-    const { deleted, changed } = await changesOf(run);
-    expect(deleted.filter((key) => key.startsWith('quarantine/'))).toEqual([`quarantine/${old}`]);
-    expect(deleted.filter((key) => key.startsWith('quarantine.files'))).toHaveLength(1);
-    expect(deleted.filter((key) => key.startsWith('quarantine.chunks')).length).toBeGreaterThan(0);
-    // The usage is lower, so further lines can be quarantined.
-    expect(changed).toEqual([`quarantine_usage/${exportId}`]);
-  });
-
-  test('quarantined lines are deleted once the newest line of their file has reached the limit', async () => {
-    const { id: exportId } = await records.addExport({ createdAt: cases.clock.now });
-    const kind = 'quarantined-line';
-    const first = await records.addLine({ exportId, fileId: 'file-1', at: records.tooOld(kind) });
-    const second = await records.addLine({ exportId, fileId: 'file-1', at: records.youngEnough(kind) });
-    const otherLine = await records.addLine({ exportId, fileId: 'file-2', at: records.tooOld(kind) });
-    expect((await changesOf(run)).deleted).toEqual([`quarantine/${otherLine}`]);
-    pass(1);
-    expect((await changesOf(run)).deleted).toEqual([`quarantine/${first}`, `quarantine/${second}`]);
-  });
-
-  test('quarantined lines of an active export stay', async () => {
-    const { id: exportId } = await records.addExport({ phase: 'downloading', active: true });
-    await records.addLine({ exportId, at: records.tooOld('quarantined-line') });
-    expect(await changesOf(run)).toEqual(nothing);
-  });
+test('sync runs that ended before the limit are deleted with their steps', async () => {
+  const old = await records.addRun({ phase: 'partial' });
+  await records.addRun({ phase: 'partial', createdAt: records.youngEnough('sync-run') });
+  await records.addRun({ phase: 'running', active: true });
+  await records.addRun({ phase: 'failed', notify: 'due' });
+  expect(await changesOf(run)).toEqual(only(`sync_runs/${old.id}`, `sync_steps/${old.id}.s`));
 });
 
-describe('tombstones', () => {
-  test('tombstones are deleted after their limit, and resources never are', async () => {
-    const old = await records.addTombstone('Patient/old', records.tooOld('tombstone'));
-    await records.addTombstone('Patient/young', records.youngEnough('tombstone'));
-    await records.receiveReport('report', { attachments: [], versionId: '1' });
-    await database.db.collection('DiagnosticReport').updateMany({}, { $set: { storedAt: new Date(0) } });
-    expect(await changesOf(run)).toEqual(only(old));
-  });
+test('sync runs stay if they are the last completed ones of their connection or schedule', async () => {
+  const first = await records.addRun();
+  const scheduled = await records.addRun({ scheduleId: 'sched_1' });
+  await records.addRun({ scheduleId: 'sched_1' });
+  await records.addRun();
+  const { deleted } = await changesOf(run);
+  expect(deleted.filter((key) => key.startsWith('sync_runs'))).toEqual([
+    `sync_runs/${first.id}`,
+    `sync_runs/${scheduled.id}`,
+  ]);
+});
 
-  test.each([
-    { what: 'is active', change: { phase: 'downloading', active: true } },
-    { what: 'failed', change: { phase: 'failed' } },
-    { what: 'has failed files', change: { counts: { ...makeBulkExport().counts, filesFailed: 1 } } },
-  ] as const)('tombstones stay while an export $what that began before them', async ({ change }) => {
-    // In this test, exports are kept longer than tombstones.
-    const { deps } = cases;
-    cases = { ...cases, deps: { ...deps, retentionDays: { ...deps.retentionDays, 'bulk-export': 0 } } };
-    const began = records.daysAgo(30);
-    await records.addExport({ createdAt: began, ...change });
-    await records.addTombstone('Patient/after', new Date(began.getTime() + hourMs));
-    const before = await records.addTombstone('Patient/before', new Date(began.getTime() - hourMs));
-    expect(await changesOf(run)).toEqual(only(before));
-  });
+test('sync runs stay while they have quarantined entries', async () => {
+  const old = await records.addRun({ phase: 'partial' });
+  await records.addLine({ exportId: old.id, at: records.youngEnough('quarantined-line') });
+  expect(await changesOf(run)).toEqual(nothing);
+});
 
-  test('tombstones stay while an older line is quarantined', async () => {
-    const { deps } = cases;
-    const keptCounts = { 'bulk-export': 0, 'quarantined-line': 0 };
-    cases = { ...cases, deps: { ...deps, retentionDays: { ...deps.retentionDays, ...keptCounts } } };
-    const began = records.daysAgo(30);
-    const { id: exportId } = await records.addExport({ createdAt: began });
-    await records.addLine({ exportId, at: records.daysAgo(28) });
-    await records.addTombstone('Patient/after', records.daysAgo(29));
-    expect(await changesOf(run)).toEqual(nothing);
+test('replayed lines are deleted after their own limit, with their long content', async () => {
+  const { id: exportId } = await records.addExport({ createdAt: cases.clock.now });
+  const kind = 'replayed-line';
+  const old = await records.addLine({
+    exportId,
+    at: records.tooOld(kind),
+    isReplayed: true,
+    sizeBytes: 1024 * 1024 + 1,
   });
+  await records.addLine({ exportId, at: records.youngEnough(kind), isReplayed: true });
+  await records.addLine({ exportId, at: records.tooOld(kind) });
+  const { deleted, changed } = await changesOf(run);
+  expect(deleted.filter((key) => key.startsWith('quarantine/'))).toEqual([`quarantine/${old}`]);
+  expect(deleted.filter((key) => key.startsWith('quarantine.files'))).toHaveLength(1);
+  expect(deleted.filter((key) => key.startsWith('quarantine.chunks')).length).toBeGreaterThan(0);
+  // The usage is lower, so further lines can be quarantined.
+  expect(changed).toEqual([`quarantine_usage/${exportId}`]);
+});
+
+test('quarantined lines are deleted once the newest line of their file has reached the limit', async () => {
+  const { id: exportId } = await records.addExport({ createdAt: cases.clock.now });
+  const kind = 'quarantined-line';
+  const first = await records.addLine({ exportId, fileId: 'file-1', at: records.tooOld(kind) });
+  const second = await records.addLine({ exportId, fileId: 'file-1', at: records.youngEnough(kind) });
+  const otherLine = await records.addLine({ exportId, fileId: 'file-2', at: records.tooOld(kind) });
+  expect((await changesOf(run)).deleted).toEqual([`quarantine/${otherLine}`]);
+  pass(1);
+  expect((await changesOf(run)).deleted).toEqual([`quarantine/${first}`, `quarantine/${second}`]);
+});
+
+test('quarantined lines of an active export stay', async () => {
+  const { id: exportId } = await records.addExport({ phase: 'downloading', active: true });
+  await records.addLine({ exportId, at: records.tooOld('quarantined-line') });
+  expect(await changesOf(run)).toEqual(nothing);
+});
+
+test('tombstones are deleted after their limit, and resources never are', async () => {
+  const old = await records.addTombstone('Patient/old', records.tooOld('tombstone'));
+  await records.addTombstone('Patient/young', records.youngEnough('tombstone'));
+  await records.receiveReport('report', { attachments: [], versionId: '1' });
+  await database.db.collection('DiagnosticReport').updateMany({}, { $set: { storedAt: new Date(0) } });
+  expect(await changesOf(run)).toEqual(only(old));
+});
+
+test.each([
+  { what: 'is active', change: { phase: 'downloading', active: true } },
+  { what: 'failed', change: { phase: 'failed' } },
+  { what: 'has failed files', change: { counts: { ...makeBulkExport().counts, filesFailed: 1 } } },
+] as const)('tombstones stay while an export $what that began before them', async ({ change }) => {
+  // In this test, exports are kept longer than tombstones.
+  const { deps } = cases;
+  cases = { ...cases, deps: { ...deps, retentionDays: { ...deps.retentionDays, 'bulk-export': 0 } } };
+  const began = records.daysAgo(30);
+  await records.addExport({ createdAt: began, ...change });
+  await records.addTombstone('Patient/after', new Date(began.getTime() + hourMs));
+  const before = await records.addTombstone('Patient/before', new Date(began.getTime() - hourMs));
+  expect(await changesOf(run)).toEqual(only(before));
+});
+
+test('tombstones stay while an older line is quarantined', async () => {
+  const { deps } = cases;
+  const keptCounts = { 'bulk-export': 0, 'quarantined-line': 0 };
+  cases = { ...cases, deps: { ...deps, retentionDays: { ...deps.retentionDays, ...keptCounts } } };
+  const began = records.daysAgo(30);
+  const { id: exportId } = await records.addExport({ createdAt: began });
+  await records.addLine({ exportId, at: records.daysAgo(28) });
+  await records.addTombstone('Patient/after', records.daysAgo(29));
+  expect(await changesOf(run)).toEqual(nothing);
 });
 
 describe('documents', () => {
@@ -332,69 +324,65 @@ describe('documents', () => {
   });
 });
 
-describe('webhook deliveries', () => {
-  test('delivered and failed webhook deliveries are deleted after their limit', async () => {
-    const kind = 'webhook-delivery';
-    const old = [
-      await records.addDelivery('delivered', records.tooOld(kind)),
-      await records.addDelivery('failed', records.tooOld(kind)),
-    ];
-    await records.addDelivery('pending', records.tooOld(kind));
-    for (const state of ['delivered', 'failed', 'pending'] as const)
-      await records.addDelivery(state, records.youngEnough(kind));
-    expect(await changesOf(run)).toEqual(only(...old));
-  });
+test('delivered and failed webhook deliveries are deleted after their limit', async () => {
+  const kind = 'webhook-delivery';
+  const old = [
+    await records.addDelivery('delivered', records.tooOld(kind)),
+    await records.addDelivery('failed', records.tooOld(kind)),
+  ];
+  await records.addDelivery('pending', records.tooOld(kind));
+  for (const state of ['delivered', 'failed', 'pending'] as const)
+    await records.addDelivery(state, records.youngEnough(kind));
+  expect(await changesOf(run)).toEqual(only(...old));
 });
 
-describe('the job', () => {
-  test('the job deletes nothing of a kind whose retention is 0 days', async () => {
-    await records.addExport({ phase: 'failed' });
-    await records.addTombstone('Patient/old', records.tooOld('tombstone'));
-    const { deps } = cases;
-    const forever = Object.fromEntries(Object.keys(deps.retentionDays).map((kind) => [kind, 0]));
-    cases = { ...cases, deps: { ...deps, retentionDays: forever as typeof deps.retentionDays } };
-    expect(await changesOf(run)).toEqual(nothing);
-  });
+test('the job deletes nothing of a kind whose retention is 0 days', async () => {
+  await records.addExport({ phase: 'failed' });
+  await records.addTombstone('Patient/old', records.tooOld('tombstone'));
+  const { deps } = cases;
+  const forever = Object.fromEntries(Object.keys(deps.retentionDays).map((kind) => [kind, 0]));
+  cases = { ...cases, deps: { ...deps, retentionDays: forever as typeof deps.retentionDays } };
+  expect(await changesOf(run)).toEqual(nothing);
+});
 
-  test('the job continues where the last one stopped, and checks a record once a day', async () => {
-    for (let index = 0; index < 5; index++) await records.addExport({ phase: 'failed' });
-    const step = () =>
-      cases.deps.store.retention['bulk-export']({ now: cases.clock.now, olderThan: records.daysAgo(1), limit: 2 });
-    expect([await step(), await step(), await step(), await step()]).toEqual([
-      { deleted: 2, hasMore: true },
-      { deleted: 2, hasMore: true },
-      { deleted: 1, hasMore: false },
-      { deleted: 0, hasMore: false },
-    ]);
-    await records.addExport({ phase: 'failed' });
-    expect(await step()).toEqual({ deleted: 0, hasMore: false });
-    pass(1);
-    expect(await step()).toEqual({ deleted: 1, hasMore: false });
-  });
+test('the job continues where the last one stopped, and checks a record once a day', async () => {
+  for (let index = 0; index < 5; index++) await records.addExport({ phase: 'failed' });
+  const step = () =>
+    cases.deps.store.retention['bulk-export']({ now: cases.clock.now, olderThan: records.daysAgo(1), limit: 2 });
+  expect([await step(), await step(), await step(), await step()]).toEqual([
+    { deleted: 2, hasMore: true },
+    { deleted: 2, hasMore: true },
+    { deleted: 1, hasMore: false },
+    { deleted: 0, hasMore: false },
+  ]);
+  await records.addExport({ phase: 'failed' });
+  expect(await step()).toEqual({ deleted: 0, hasMore: false });
+  pass(1);
+  expect(await step()).toEqual({ deleted: 1, hasMore: false });
+});
 
-  test('the job stops if it is aborted', async () => {
-    await records.addExport({ phase: 'failed' });
-    const aborted = AbortSignal.abort(new Error('shutdown'));
-    expect(
-      await changesOf(async () => expect(retain(cases.deps, { signal: aborted })).rejects.toThrow('shutdown')),
-    ).toEqual(nothing);
-  });
+test('the job stops if it is aborted', async () => {
+  await records.addExport({ phase: 'failed' });
+  const aborted = AbortSignal.abort(new Error('shutdown'));
+  expect(
+    await changesOf(async () => expect(retain(cases.deps, { signal: aborted })).rejects.toThrow('shutdown')),
+  ).toEqual(nothing);
+});
 
-  test('a kind that fails does not prevent the deletion of the others', async () => {
-    const old = await records.addExport({ phase: 'failed' });
-    const { deps } = cases;
-    const retention = { ...deps.store.retention, 'replayed-line': () => Promise.reject(new Error('broken')) };
-    const broken = { ...deps, store: { ...deps.store, retention } };
-    await expect(retain(broken, { signal })).rejects.toThrow('broken');
-    expect(await deps.store.bulkExports.find(old.id)).toBeUndefined();
-  });
+test('a kind that fails does not prevent the deletion of the others', async () => {
+  const old = await records.addExport({ phase: 'failed' });
+  const { deps } = cases;
+  const retention = { ...deps.store.retention, 'replayed-line': () => Promise.reject(new Error('broken')) };
+  const broken = { ...deps, store: { ...deps.store, retention } };
+  await expect(retain(broken, { signal })).rejects.toThrow('broken');
+  expect(await deps.store.bulkExports.find(old.id)).toBeUndefined();
+});
 
-  test('the sweep schedules the job once an hour', async () => {
-    await sweep(cases.deps);
-    await sweep(cases.deps);
-    const queue = cases.deps.producer.queues.find(({ name }) => name === 'maintenance');
-    const schedulers = (await queue?.getJobSchedulers()) ?? [];
-    const retaining = schedulers.filter(({ name }) => name === 'maintenance.retain');
-    expect(retaining.map(({ every }) => every)).toEqual([hourMs]);
-  });
+test('the sweep schedules the job once an hour', async () => {
+  await sweep(cases.deps);
+  await sweep(cases.deps);
+  const queue = cases.deps.producer.queues.find(({ name }) => name === 'maintenance');
+  const schedulers = (await queue?.getJobSchedulers()) ?? [];
+  const retaining = schedulers.filter(({ name }) => name === 'maintenance.retain');
+  expect(retaining.map(({ every }) => every)).toEqual([hourMs]);
 });

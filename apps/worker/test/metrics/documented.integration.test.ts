@@ -41,36 +41,34 @@ describe('docs/metrics.md', () => {
   });
 });
 
-describe('rules and dashboards', () => {
-  test('every alert rule and dashboard is read by this test', () => {
-    expect(expressions.filter(({ file }) => file === 'rules.yml')).toHaveLength([...rules.matchAll(/alert:/g)].length);
-    expect(new Set(expressions.map(({ file }) => file)).size).toBe(3);
-  });
+test('every alert rule and dashboard is read by this test', () => {
+  expect(expressions.filter(({ file }) => file === 'rules.yml')).toHaveLength([...rules.matchAll(/alert:/g)].length);
+  expect(new Set(expressions.map(({ file }) => file)).size).toBe(3);
+});
 
-  test('the rules and dashboards name only metrics that a process exposes', () => {
-    const shownMetrics = new Set([...`${api.page}${worker.page}`.matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name));
-    const missing = expressions.flatMap(({ file, text }) =>
-      [...text.matchAll(/\b(?:bulkhead|process|nodejs)_\w+/g)]
-        .map(([name]) => name)
-        .filter((name) => !shownMetrics.has(name) && !shownMetrics.has(baseName(name)))
-        .map((name) => `${file}: ${name}`),
-    );
-    expect(missing).toEqual([]);
-  });
+test('the rules and dashboards name only metrics that a process exposes', () => {
+  const shownMetrics = new Set([...`${api.page}${worker.page}`.matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name));
+  const missing = expressions.flatMap(({ file, text }) =>
+    [...text.matchAll(/\b(?:bulkhead|process|nodejs)_\w+/g)]
+      .map(([name]) => name)
+      .filter((name) => !shownMetrics.has(name) && !shownMetrics.has(baseName(name)))
+      .map((name) => `${file}: ${name}`),
+  );
+  expect(missing).toEqual([]);
+});
 
-  test('the rules and dashboards use only labels that the metric has', () => {
-    // Prometheus itself adds these labels.
-    const ownLabels = ['job', 'instance', 'le'];
-    const selectors = expressions.flatMap(({ text }) =>
-      [...text.matchAll(/(bulkhead_\w+)\{([^}]*)\}/g)].map(([, name = '', labels = '']) => ({ name, labels })),
-    );
-    expect(selectors.length).toBeGreaterThan(10);
-    for (const { name, labels } of selectors) {
-      const knownLabels = [...ownLabels, ...(all().get(baseName(name))?.labels ?? [])];
-      const names = [...labels.matchAll(/(\w+)\s*(?:=~|!~|!=|=)/g)].map(([, label = '']) => label);
-      expect([name, names.filter((label) => !knownLabels.includes(label))]).toEqual([name, []]);
-    }
-  });
+test('the rules and dashboards use only labels that the metric has', () => {
+  // Prometheus itself adds these labels.
+  const ownLabels = ['job', 'instance', 'le'];
+  const selectors = expressions.flatMap(({ text }) =>
+    [...text.matchAll(/(bulkhead_\w+)\{([^}]*)\}/g)].map(([, name = '', labels = '']) => ({ name, labels })),
+  );
+  expect(selectors.length).toBeGreaterThan(10);
+  for (const { name, labels } of selectors) {
+    const knownLabels = [...ownLabels, ...(all().get(baseName(name))?.labels ?? [])];
+    const names = [...labels.matchAll(/(\w+)\s*(?:=~|!~|!=|=)/g)].map(([, label = '']) => label);
+    expect([name, names.filter((label) => !knownLabels.includes(label))]).toEqual([name, []]);
+  }
 });
 
 describe('an alert', () => {

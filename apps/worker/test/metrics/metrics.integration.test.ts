@@ -1,5 +1,5 @@
 import { waitFor } from '@bulkhead/testing';
-import { afterAll, describe, expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import { startSystem } from '../harness/start-system.ts';
 
 const planted = 'planted-8d1f';
@@ -38,54 +38,52 @@ function sampleOf(text: string, name: string, labels: Readonly<Record<string, st
 const value = (name: string, labels: Readonly<Record<string, string>> = {}) =>
   sampleOf(page, `bulkhead_${name}`, labels);
 
-describe('the metrics of a worker', () => {
-  test('the metrics of a worker count each resource once, by its outcome', () => {
-    const outcome = (of: string) => value('resources_total', { outcome: of });
-    // The second export receives the line intact and finds everything else unchanged.
-    expect(outcome('written')).toBe(counts.stored + 1);
-    expect(outcome('unchanged')).toBe(counts.stored);
-    expect(outcome('quarantined')).toBe(1);
-    expect(value('resources_total', { resource_type: 'Patient', outcome: 'written' })).toBe(5);
-  });
+test('the metrics of a worker count each resource once, by its outcome', () => {
+  const outcome = (of: string) => value('resources_total', { outcome: of });
+  // The second export receives the line intact and finds everything else unchanged.
+  expect(outcome('written')).toBe(counts.stored + 1);
+  expect(outcome('unchanged')).toBe(counts.stored);
+  expect(outcome('quarantined')).toBe(1);
+  expect(value('resources_total', { resource_type: 'Patient', outcome: 'written' })).toBe(5);
+});
 
-  test('the metrics of a worker count and time jobs', () => {
-    const jobs = (labels: Record<string, string>) => value('job_duration_seconds_count', labels);
-    // The sweep can enqueue a file whose job has just ended. The second job finds it stored and requests nothing (see below).
-    const downloads = jobs({ queue: 'file-download', job_name: 'file.download', outcome: 'completed' });
-    expect(downloads).toBeGreaterThanOrEqual(2 * counts.files);
-    expect(jobs({ job_name: 'export.finalize', outcome: 'completed' })).toBe(2);
-    expect(jobs({ outcome: 'failed' })).toBe(0);
-    expect(value('job_duration_seconds_sum', { job_name: 'file.download' })).toBeGreaterThan(0);
-  });
+test('the metrics of a worker count and time jobs', () => {
+  const jobs = (labels: Record<string, string>) => value('job_duration_seconds_count', labels);
+  // The sweep can enqueue a file whose job has just ended. The second job finds it stored and requests nothing (see below).
+  const downloads = jobs({ queue: 'file-download', job_name: 'file.download', outcome: 'completed' });
+  expect(downloads).toBeGreaterThanOrEqual(2 * counts.files);
+  expect(jobs({ job_name: 'export.finalize', outcome: 'completed' })).toBe(2);
+  expect(jobs({ outcome: 'failed' })).toBe(0);
+  expect(value('job_duration_seconds_sum', { job_name: 'file.download' })).toBeGreaterThan(0);
+});
 
-  test('the metrics of a worker count the requests to the EHR and what it sent', () => {
-    const requests = (labels: Record<string, string>) => value('ehr_request_duration_seconds_count', labels);
-    expect(requests({ provider: 'athenahealth', kind: 'kick-off', status: '2xx' })).toBeGreaterThanOrEqual(2);
-    expect(requests({ kind: 'download', status: '2xx' })).toBe(2 * counts.files);
-    expect(requests({ kind: 'token', status: '2xx' })).toBe(1);
-    expect(value('ehr_tokens_total', { outcome: 'renewed' })).toBe(1);
-    expect(value('ehr_received_bytes_total', { kind: 'download' })).toBeGreaterThan(1000);
-    expect(value('documents_total', { outcome: 'stored' })).toBeGreaterThan(0);
-  });
+test('the metrics of a worker count the requests to the EHR and what it sent', () => {
+  const requests = (labels: Record<string, string>) => value('ehr_request_duration_seconds_count', labels);
+  expect(requests({ provider: 'athenahealth', kind: 'kick-off', status: '2xx' })).toBeGreaterThanOrEqual(2);
+  expect(requests({ kind: 'download', status: '2xx' })).toBe(2 * counts.files);
+  expect(requests({ kind: 'token', status: '2xx' })).toBe(1);
+  expect(value('ehr_tokens_total', { outcome: 'renewed' })).toBe(1);
+  expect(value('ehr_received_bytes_total', { kind: 'download' })).toBeGreaterThan(1000);
+  expect(value('documents_total', { outcome: 'stored' })).toBeGreaterThan(0);
+});
 
-  test('the metrics of a worker show the waits for the limiter and the use of each budget', () => {
-    expect(value('ehr_limiter_wait_seconds_count', { kind: 'download' })).toBe(2 * counts.files);
-    const requests = ['interactive', 'poll', 'kick-off', 'download', 'crawl'].map((kind) =>
-      value('ehr_request_duration_seconds_count', { kind }),
-    );
-    const sum = requests.reduce((left, right) => left + right, 0);
-    const used = value('ehr_budget_used_ratio', { budget: 'athenahealth.production', period: 'day' });
-    expect(Math.round(used * 100_000)).toBeGreaterThanOrEqual(sum);
-    expect(page).toContain('bulkhead_ehr_budget_paused_seconds{budget="athenahealth.production"} 0');
-  });
+test('the metrics of a worker show the waits for the limiter and the use of each budget', () => {
+  expect(value('ehr_limiter_wait_seconds_count', { kind: 'download' })).toBe(2 * counts.files);
+  const requests = ['interactive', 'poll', 'kick-off', 'download', 'crawl'].map((kind) =>
+    value('ehr_request_duration_seconds_count', { kind }),
+  );
+  const sum = requests.reduce((left, right) => left + right, 0);
+  const used = value('ehr_budget_used_ratio', { budget: 'athenahealth.production', period: 'day' });
+  expect(Math.round(used * 100_000)).toBeGreaterThanOrEqual(sum);
+  expect(page).toContain('bulkhead_ehr_budget_paused_seconds{budget="athenahealth.production"} 0');
+});
 
-  test('the metrics contain nothing about a patient, an address, a client or an error', async () => {
-    const everything = page + (await system.readMetrics());
-    const secrets = [planted, 'simulator-client', 'a-195900', 'http://', '127.0.0.1', '/fhir/', 'job_0', system.apiKey];
-    expect(secrets.filter((secret) => everything.includes(secret))).toEqual([]);
-    // A connection's id is a label of only one metric, and the API exposes it.
-    expect(page).not.toContain(system.connectionId);
-  });
+test('the metrics contain nothing about a patient, an address, a client or an error', async () => {
+  const everything = page + (await system.readMetrics());
+  const secrets = [planted, 'simulator-client', 'a-195900', 'http://', '127.0.0.1', '/fhir/', 'job_0', system.apiKey];
+  expect(secrets.filter((secret) => everything.includes(secret))).toEqual([]);
+  // A connection's id is a label of only one metric, and the API exposes it.
+  expect(page).not.toContain(system.connectionId);
 });
 
 test('the metrics of the API show the work of all workers', async () => {

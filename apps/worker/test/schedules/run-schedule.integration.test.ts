@@ -355,42 +355,40 @@ test('the sweep of a worker whose clock is half an hour behind does not repeat a
   expect(await read(schedule)).toMatchObject({ nextRunAt: at('2026-05-03T02:00:00Z'), lastRun: { runId } });
 });
 
-describe('schedules in the queue', () => {
-  test('two workers start each run of a frequent schedule once and wait for the spread of another', async () => {
-    // This test uses the real clock, as BullMQ does. The API refuses a cron expression with seconds.
-    const timing = { cron: '*/2 * * * * *', timeZone: 'UTC' };
-    const every = await add({ ...timing, kind: 'sync', nextRunAt: nextRun({ ...timing, spreadMs: 0 }, new Date()) });
-    const late = { cron: '*/5 * * * * *', timeZone: 'UTC', spreadMs: 1500 };
-    const spread = await add({ ...late, nextRunAt: nextRun(late, new Date()) });
-    const deps = { ...cases.deps, now: () => new Date() };
-    const started: string[] = [];
-    const watched = { ...deps, store: { ...deps.store, schedules: watchSettled(deps.store.schedules, started) } };
-    const workers = [1, 2].map(() =>
-      createConsumer({
-        redis: cases.redis,
-        prefix: cases.prefix,
-        queues: ['maintenance'],
-        handlers,
-        deps: watched,
-        logger: deps.logger,
-      }),
-    );
-    for (const worker of workers) worker.start();
-    try {
-      await sweepSchedules(deps);
-      await waitFor(async () => (await read(every)).lastRun?.outcome === 'skipped-overlap');
-      await waitFor(async () => (await read(spread)).lastRun !== undefined);
-      expect(await runsOf(every)).toHaveLength(1);
-      const ranAt = (await read(spread)).lastRun?.at.getTime() ?? 0;
-      expect(ranAt).toBeGreaterThanOrEqual(spread.nextRunAt.getTime());
-      // If the sweep has claimed a run, the workers claim the third one later.
-      await waitFor(() => started.length > 2);
-    } finally {
-      await Promise.all(workers.map((worker) => worker.stop()));
-    }
-    // No run was claimed twice.
-    expect(new Set(started).size).toBe(started.length);
-  });
+test('two workers start each run of a frequent schedule once and wait for the spread of another', async () => {
+  // This test uses the real clock, as BullMQ does. The API refuses a cron expression with seconds.
+  const timing = { cron: '*/2 * * * * *', timeZone: 'UTC' };
+  const every = await add({ ...timing, kind: 'sync', nextRunAt: nextRun({ ...timing, spreadMs: 0 }, new Date()) });
+  const late = { cron: '*/5 * * * * *', timeZone: 'UTC', spreadMs: 1500 };
+  const spread = await add({ ...late, nextRunAt: nextRun(late, new Date()) });
+  const deps = { ...cases.deps, now: () => new Date() };
+  const started: string[] = [];
+  const watched = { ...deps, store: { ...deps.store, schedules: watchSettled(deps.store.schedules, started) } };
+  const workers = [1, 2].map(() =>
+    createConsumer({
+      redis: cases.redis,
+      prefix: cases.prefix,
+      queues: ['maintenance'],
+      handlers,
+      deps: watched,
+      logger: deps.logger,
+    }),
+  );
+  for (const worker of workers) worker.start();
+  try {
+    await sweepSchedules(deps);
+    await waitFor(async () => (await read(every)).lastRun?.outcome === 'skipped-overlap');
+    await waitFor(async () => (await read(spread)).lastRun !== undefined);
+    expect(await runsOf(every)).toHaveLength(1);
+    const ranAt = (await read(spread)).lastRun?.at.getTime() ?? 0;
+    expect(ranAt).toBeGreaterThanOrEqual(spread.nextRunAt.getTime());
+    // If the sweep has claimed a run, the workers claim the third one later.
+    await waitFor(() => started.length > 2);
+  } finally {
+    await Promise.all(workers.map((worker) => worker.stop()));
+  }
+  // No run was claimed twice.
+  expect(new Set(started).size).toBe(started.length);
 });
 
 /** Records each claim with the schedule and its time. */

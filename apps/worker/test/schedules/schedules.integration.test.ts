@@ -1,7 +1,7 @@
 import { createProducer } from '@bulkhead/queues';
 import { makeSchedule } from '@bulkhead/schedules/testing';
 import { waitFor } from '@bulkhead/testing';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { type System, startSystem } from '../harness/start-system.ts';
 
@@ -38,61 +38,59 @@ const ended = (id: string) =>
     { timeoutMs: 60_000, what: `the end of a run of ${id}` },
   );
 
-describe('a schedule', () => {
-  test.each([{ kind: 'export' }, { kind: 'sync' }])(
-    'a schedule of a $kind runs on demand and later shows the result of the run',
-    async ({ kind }) => {
-      await system.startWorker();
-      // A sync needs patients.
-      if (kind === 'sync') await system.settled(await system.startExport({ resourceTypes: ['Patient'] }));
-      const id = await create({ kind, request: { resourceTypes: ['Encounter'] } });
-      const before = (await system.request('GET', `${path}/${id}`)).body.data;
-      const answer = await system.request('POST', `${path}/${id}/run`);
-      expect([answer.status, answer.body.data.kind]).toEqual([202, kind]);
-      const after = await ended(id);
-      expect(after).toMatchObject({
-        nextRunAt: before.nextRunAt,
-        lastRun: { outcome: 'started', runId: answer.body.data.id, runStatus: 'COMPLETED' },
-      });
-      expect((await system.request('GET', answer.body.data.url)).body.data.status).toBe('COMPLETED');
-    },
-    90_000,
-  );
-
-  test('a schedule that missed several nights runs once when workers start, and completes', async () => {
-    const schedule = makeSchedule({
-      connectionId: system.connectionId,
-      nextRunAt: new Date(Date.now() - 50 * 3_600_000),
-    });
-    await system.store.schedules.insert(schedule);
-    await Promise.all([system.startWorker(), system.startWorker()]);
-    const { lastRun, nextRunAt } = await ended(schedule.id);
-    expect(lastRun).toMatchObject({ outcome: 'started', runStatus: 'COMPLETED' });
-    expect(Date.parse(nextRunAt)).toBeGreaterThan(Date.now());
-    expect(await system.control.requests(/\$export$/)).toHaveLength(1);
-  }, 90_000);
-
-  test('a schedule regains its job after all Redis data was lost while workers run', async () => {
-    const id = await create();
-    expect(await jobs()).toEqual([id]);
+test.each([{ kind: 'export' }, { kind: 'sync' }])(
+  'a schedule of a $kind runs on demand and later shows the result of the run',
+  async ({ kind }) => {
     await system.startWorker();
-    await system.loseRedis();
-    await waitFor(async () => (await jobs()).includes(id), { what: 'the job of the schedule' });
-  }, 60_000);
+    // A sync needs patients.
+    if (kind === 'sync') await system.settled(await system.startExport({ resourceTypes: ['Patient'] }));
+    const id = await create({ kind, request: { resourceTypes: ['Encounter'] } });
+    const before = (await system.request('GET', `${path}/${id}`)).body.data;
+    const answer = await system.request('POST', `${path}/${id}/run`);
+    expect([answer.status, answer.body.data.kind]).toEqual([202, kind]);
+    const after = await ended(id);
+    expect(after).toMatchObject({
+      nextRunAt: before.nextRunAt,
+      lastRun: { outcome: 'started', runId: answer.body.data.id, runStatus: 'COMPLETED' },
+    });
+    expect((await system.request('GET', answer.body.data.url)).body.data.status).toBe('COMPLETED');
+  },
+  90_000,
+);
 
-  test('a paused schedule has no job, a resumed one has, and a deleted connection deletes its schedule', async () => {
-    const id = await create();
-    const patch = (body: object) => system.request('PATCH', `${path}/${id}`, body);
-    expect((await patch({ paused: true })).body.data).toMatchObject({ paused: true, nextRuns: [] });
-    expect(await jobs()).toEqual([]);
-    expect((await patch({ paused: false })).body.data.nextRunAt).toEqual(expect.any(String));
-    expect(await jobs()).toEqual([id]);
-    await patch({ cron: '0 4 * * 1', timeZone: 'UTC' });
-    expect(await producer.listScheduledRuns()).toEqual([
-      { scheduleId: id, cron: '0 4 * * 1', timeZone: 'UTC', isTooLate: false },
-    ]);
-    expect((await system.request('DELETE', `/api/ehr/connections/${system.connectionId}`)).status).toBe(204);
-    expect(await jobs()).toEqual([]);
-    expect((await system.request('GET', `${path}/${id}`)).body.error.code).toBe('unknown-schedule');
-  }, 60_000);
-});
+test('a schedule that missed several nights runs once when workers start, and completes', async () => {
+  const schedule = makeSchedule({
+    connectionId: system.connectionId,
+    nextRunAt: new Date(Date.now() - 50 * 3_600_000),
+  });
+  await system.store.schedules.insert(schedule);
+  await Promise.all([system.startWorker(), system.startWorker()]);
+  const { lastRun, nextRunAt } = await ended(schedule.id);
+  expect(lastRun).toMatchObject({ outcome: 'started', runStatus: 'COMPLETED' });
+  expect(Date.parse(nextRunAt)).toBeGreaterThan(Date.now());
+  expect(await system.control.requests(/\$export$/)).toHaveLength(1);
+}, 90_000);
+
+test('a schedule regains its job after all Redis data was lost while workers run', async () => {
+  const id = await create();
+  expect(await jobs()).toEqual([id]);
+  await system.startWorker();
+  await system.loseRedis();
+  await waitFor(async () => (await jobs()).includes(id), { what: 'the job of the schedule' });
+}, 60_000);
+
+test('a paused schedule has no job, a resumed one has, and a deleted connection deletes its schedule', async () => {
+  const id = await create();
+  const patch = (body: object) => system.request('PATCH', `${path}/${id}`, body);
+  expect((await patch({ paused: true })).body.data).toMatchObject({ paused: true, nextRuns: [] });
+  expect(await jobs()).toEqual([]);
+  expect((await patch({ paused: false })).body.data.nextRunAt).toEqual(expect.any(String));
+  expect(await jobs()).toEqual([id]);
+  await patch({ cron: '0 4 * * 1', timeZone: 'UTC' });
+  expect(await producer.listScheduledRuns()).toEqual([
+    { scheduleId: id, cron: '0 4 * * 1', timeZone: 'UTC', isTooLate: false },
+  ]);
+  expect((await system.request('DELETE', `/api/ehr/connections/${system.connectionId}`)).status).toBe(204);
+  expect(await jobs()).toEqual([]);
+  expect((await system.request('GET', `${path}/${id}`)).body.error.code).toBe('unknown-schedule');
+}, 60_000);

@@ -27,42 +27,40 @@ async function differences(): Promise<string[]> {
   return all.filter((difference) => !/^(Appointment|Organization|Practitioner|Location)\//.test(difference));
 }
 
-describe('a crawl of a server whose includes are complete', () => {
-  test('a crawl sends one request per patient for all types that the server can include, and counts each type', async () => {
-    const offered = byPatient.filter((type) => type !== 'CarePlan');
-    cases = await startUseCases({ simulator: { patientRevIncludes: revIncludes(offered) }, search: includesAll });
-    const { phase, byType } = await sync(cases);
-    expect(phase).toBe('completed');
-    expect(await differences()).toEqual([]);
-    // One request per patient for all types that can be included, and one for the other type.
-    expect(sum(byType)).toBe(2 * patients.length);
-    expect(minimumRequests([...byType.values()])).toBe(sum(byType));
-    const observations = byType.get('Observation');
-    expect(observations).toMatchObject({ searches: 0, carried: 4, completed: 4, requests: 0, failed: 0 });
-    expect(observations?.fetched).toBeGreaterThan(4);
-    expect(observations?.stored).toBe(observations?.fetched);
-    expect(byType.get('Patient')).toMatchObject({ searches: 4, carried: 0, requests: 4, fetched: 4, stored: 4 });
+test('a crawl sends one request per patient for all types that the server can include, and counts each type', async () => {
+  const offered = byPatient.filter((type) => type !== 'CarePlan');
+  cases = await startUseCases({ simulator: { patientRevIncludes: revIncludes(offered) }, search: includesAll });
+  const { phase, byType } = await sync(cases);
+  expect(phase).toBe('completed');
+  expect(await differences()).toEqual([]);
+  // One request per patient for all types that can be included, and one for the other type.
+  expect(sum(byType)).toBe(2 * patients.length);
+  expect(minimumRequests([...byType.values()])).toBe(sum(byType));
+  const observations = byType.get('Observation');
+  expect(observations).toMatchObject({ searches: 0, carried: 4, completed: 4, requests: 0, failed: 0 });
+  expect(observations?.fetched).toBeGreaterThan(4);
+  expect(observations?.stored).toBe(observations?.fetched);
+  expect(byType.get('Patient')).toMatchObject({ searches: 4, carried: 0, requests: 4, fetched: 4, stored: 4 });
 
-    const secondRun = await sync(cases);
-    expect(secondRun.byType.get('Observation')).toMatchObject({
-      fetched: observations?.fetched,
-      unchanged: observations?.fetched,
-    });
-  }, 30_000);
+  const secondRun = await sync(cases);
+  expect(secondRun.byType.get('Observation')).toMatchObject({
+    fetched: observations?.fetched,
+    unchanged: observations?.fetched,
+  });
+}, 30_000);
 
-  test('a crawl of only the enhanced types does not store the included patients', async () => {
-    cases = await startUseCases({ simulator: { patientRevIncludes: revIncludes(byPatient) }, search: includesAll });
-    const { byType } = await sync(cases, { includeStandard: false });
-    expect(byType.get('Patient')).toMatchObject({ requests: 4, fetched: 0, stored: 0 });
-    expect([...byType.keys()].sort()).toEqual([...enhanced, 'Patient'].sort());
-    const { store } = cases.deps;
-    const connectionId = cases.connection.id;
-    expect(await store.resources.listIds({ connectionId, resourceType: 'Patient' })).toEqual([]);
-    // The patients have no crawl mark either.
-    const marks = await store.crawlMarks.find({ connectionId, patientId: patients[0] ?? '' });
-    expect(Object.keys(marks).sort()).toEqual(enhanced);
-  }, 30_000);
-});
+test('a crawl of only the enhanced types does not store the included patients', async () => {
+  cases = await startUseCases({ simulator: { patientRevIncludes: revIncludes(byPatient) }, search: includesAll });
+  const { byType } = await sync(cases, { includeStandard: false });
+  expect(byType.get('Patient')).toMatchObject({ requests: 4, fetched: 0, stored: 0 });
+  expect([...byType.keys()].sort()).toEqual([...enhanced, 'Patient'].sort());
+  const { store } = cases.deps;
+  const connectionId = cases.connection.id;
+  expect(await store.resources.listIds({ connectionId, resourceType: 'Patient' })).toEqual([]);
+  // The patients have no crawl mark either.
+  const marks = await store.crawlMarks.find({ connectionId, patientId: patients[0] ?? '' });
+  expect(Object.keys(marks).sort()).toEqual(enhanced);
+}, 30_000);
 
 test('a crawl searches each type separately if the registry does not claim that includes are complete', async () => {
   // Like many servers, this one includes some resources and omits the others without a next link.
@@ -73,24 +71,22 @@ test('a crawl searches each type separately if the registry does not claim that 
   expect(sum(byType)).toBe(byPatient.length * patients.length + 1);
 });
 
-describe('a crawl of a server that takes a list of patients', () => {
-  test('a crawl searches several patients at once, from the oldest of their marks', async () => {
-    cases = await startUseCases({ search: { patientsPerRequest: 4 } });
-    const twoPatients = patients.slice(0, 2);
-    const first = await sync(cases, { patients: twoPatients });
-    expect(sum(first.byType)).toBe(byPatient.length + 1);
-    expect(minimumRequests([...first.byType.values()])).toBe(sum(first.byType));
-    // The generated resources were last changed long ago.
-    expect((await sync(cases, { patients: twoPatients })).byType.get('Observation')).toMatchObject({
-      fetched: 0,
-      requests: 1,
-    });
-    // Two of the four patients are new to the crawl, so it searches all of them from the beginning.
-    const { byType } = await sync(cases);
-    expect(byType.get('Observation')?.unchanged).toBe(first.byType.get('Observation')?.fetched);
-    expect(await differences()).toEqual([]);
-  }, 30_000);
-});
+test('a crawl searches several patients at once, from the oldest of their marks', async () => {
+  cases = await startUseCases({ search: { patientsPerRequest: 4 } });
+  const twoPatients = patients.slice(0, 2);
+  const first = await sync(cases, { patients: twoPatients });
+  expect(sum(first.byType)).toBe(byPatient.length + 1);
+  expect(minimumRequests([...first.byType.values()])).toBe(sum(first.byType));
+  // The generated resources were last changed long ago.
+  expect((await sync(cases, { patients: twoPatients })).byType.get('Observation')).toMatchObject({
+    fetched: 0,
+    requests: 1,
+  });
+  // Two of the four patients are new to the crawl, so it searches all of them from the beginning.
+  const { byType } = await sync(cases);
+  expect(byType.get('Observation')?.unchanged).toBe(first.byType.get('Observation')?.fetched);
+  expect(await differences()).toEqual([]);
+}, 30_000);
 
 describe('a crawl of a server that can be searched without a patient', () => {
   const sweepAll = { patients: [] };

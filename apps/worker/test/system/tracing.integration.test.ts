@@ -1,5 +1,5 @@
 import { startTracing } from '@bulkhead/runtime';
-import { afterAll, describe, expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import { type ReceivedSpan, startCollector } from '../harness/start-collector.ts';
 import { startSystem } from '../harness/start-system.ts';
 
@@ -52,62 +52,56 @@ function pathTo(span: ReceivedSpan | undefined): string[] {
   return [...pathTo(spans.find(({ spanId }) => spanId === span.parentSpanId)), span.name];
 }
 
-describe('a trace', () => {
-  test('the trace of a client’s request continues in the job, the request to the EHR and the database commands', () => {
-    const ours = spans.filter(({ traceId }) => traceId === clientTrace);
-    const [request] = ours.filter(({ name }) => name === 'POST /api/ehr/:provider/bulk-export');
-    expect(request).toMatchObject({ service: 'bulkhead-api', parentSpanId: '00f067aa0ba902b7' });
-    expect(request?.attributes).toMatchObject({ 'http.response.status_code': 202, 'http.request.method': 'POST' });
-    const paths = new Set(ours.map((span) => pathTo(span).join(' > ')));
-    const root = 'POST /api/ehr/:provider/bulk-export';
-    expect(paths).toContain(`${root} > insert bulk_exports`);
-    expect(paths).toContain(`${root} > export.kick-off > EHR kick-off`);
-    expect(paths).toContain(`${root} > export.kick-off > findAndModify bulk_exports`);
-    const [job] = ours.filter(({ name }) => name === 'export.kick-off');
-    expect(job).toMatchObject({ service: 'bulkhead-worker' });
-    expect(job?.attributes).toMatchObject({ 'bulkhead.exportId': exportId, 'bulkhead.attempt': 1 });
-  });
+test('the trace of a client’s request continues in the job, the request to the EHR and the database commands', () => {
+  const ours = spans.filter(({ traceId }) => traceId === clientTrace);
+  const [request] = ours.filter(({ name }) => name === 'POST /api/ehr/:provider/bulk-export');
+  expect(request).toMatchObject({ service: 'bulkhead-api', parentSpanId: '00f067aa0ba902b7' });
+  expect(request?.attributes).toMatchObject({ 'http.response.status_code': 202, 'http.request.method': 'POST' });
+  const paths = new Set(ours.map((span) => pathTo(span).join(' > ')));
+  const root = 'POST /api/ehr/:provider/bulk-export';
+  expect(paths).toContain(`${root} > insert bulk_exports`);
+  expect(paths).toContain(`${root} > export.kick-off > EHR kick-off`);
+  expect(paths).toContain(`${root} > export.kick-off > findAndModify bulk_exports`);
+  const [job] = ours.filter(({ name }) => name === 'export.kick-off');
+  expect(job).toMatchObject({ service: 'bulkhead-worker' });
+  expect(job?.attributes).toMatchObject({ 'bulkhead.exportId': exportId, 'bulkhead.attempt': 1 });
+});
 
-  test('each poll has its own trace, with a link to the trace of its export', () => {
-    const polls = spansNamed('export.poll');
-    expect(polls.length).toBeGreaterThan(0);
-    for (const poll of polls) {
-      expect([poll.traceId === clientTrace, poll.parentSpanId, poll.linkedTraceIds]).toEqual([
-        false,
-        '',
-        [clientTrace],
-      ]);
-    }
-    // The poll that finds the manifest adds the downloads, and the last download adds the finalize job.
-    const downloads = spansNamed('file.download').map((span) => pathTo(span)[0]);
-    expect(new Set(downloads)).toEqual(new Set(['export.poll']));
-    expect(spansNamed('file.download').length).toBe(2);
-    expect(pathTo(spansNamed('export.finalize')[0])).toEqual(['export.poll', 'export.finalize']);
-    const writes = spans.filter(({ name }) => name === 'insert Patient').map((span) => pathTo(span).join(' > '));
-    expect(writes).toContain('export.poll > file.download > insert Patient');
-  });
+test('each poll has its own trace, with a link to the trace of its export', () => {
+  const polls = spansNamed('export.poll');
+  expect(polls.length).toBeGreaterThan(0);
+  for (const poll of polls) {
+    expect([poll.traceId === clientTrace, poll.parentSpanId, poll.linkedTraceIds]).toEqual([false, '', [clientTrace]]);
+  }
+  // The poll that finds the manifest adds the downloads, and the last download adds the finalize job.
+  const downloads = spansNamed('file.download').map((span) => pathTo(span)[0]);
+  expect(new Set(downloads)).toEqual(new Set(['export.poll']));
+  expect(spansNamed('file.download').length).toBe(2);
+  expect(pathTo(spansNamed('export.finalize')[0])).toEqual(['export.poll', 'export.finalize']);
+  const writes = spans.filter(({ name }) => name === 'insert Patient').map((span) => pathTo(span).join(' > '));
+  expect(writes).toContain('export.poll > file.download > insert Patient');
+});
 
-  test('a span of a request to the EHR shows its kind and status, and only the host of its address', () => {
-    const [kickOff] = spansNamed('EHR kick-off').filter(
-      ({ attributes }) => attributes['http.response.status_code'] === 202,
-    );
-    expect(kickOff?.attributes).toEqual({
-      'http.request.method': 'GET',
-      'server.address': '127.0.0.1',
-      'bulkhead.provider': 'athenahealth',
-      'bulkhead.kind': 'kick-off',
-      'http.response.status_code': 202,
-    });
-    const refused = spansNamed('EHR token').filter(({ attributes }) => attributes['http.response.status_code'] === 401);
-    expect(pathTo(refused[0])).toEqual(['POST /api/ehr/connections/:id/test', 'connection.test', 'EHR token']);
+test('a span of a request to the EHR shows its kind and status, and only the host of its address', () => {
+  const [kickOff] = spansNamed('EHR kick-off').filter(
+    ({ attributes }) => attributes['http.response.status_code'] === 202,
+  );
+  expect(kickOff?.attributes).toEqual({
+    'http.request.method': 'GET',
+    'server.address': '127.0.0.1',
+    'bulkhead.provider': 'athenahealth',
+    'bulkhead.kind': 'kick-off',
+    'http.response.status_code': 202,
   });
+  const refused = spansNamed('EHR token').filter(({ attributes }) => attributes['http.response.status_code'] === 401);
+  expect(pathTo(refused[0])).toEqual(['POST /api/ehr/connections/:id/test', 'connection.test', 'EHR token']);
+});
 
-  test('probes and idle commands have no trace', () => {
-    expect(spans.filter(({ name }) => /health|ready|metrics/.test(name))).toEqual([]);
-    const isRoot = ({ parentSpanId }: ReceivedSpan) => parentSpanId === '';
-    // Root spans are requests and jobs. A database command is always part of one.
-    expect(spans.filter((span) => isRoot(span) && span.attributes['db.system.name'] !== undefined)).toEqual([]);
-  });
+test('probes and idle commands have no trace', () => {
+  expect(spans.filter(({ name }) => /health|ready|metrics/.test(name))).toEqual([]);
+  const isRoot = ({ parentSpanId }: ReceivedSpan) => parentSpanId === '';
+  // Root spans are requests and jobs. A database command is always part of one.
+  expect(spans.filter((span) => isRoot(span) && span.attributes['db.system.name'] !== undefined)).toEqual([]);
 });
 
 test('no span contains a secret, a query, a patient id, a statement or an error text', () => {

@@ -4,7 +4,7 @@ import type { JobName, JobPayload } from '@bulkhead/queues';
 import { permanentError } from '@bulkhead/runtime';
 import { planSync } from '@bulkhead/sync/steps';
 import { makeSyncRun } from '@bulkhead/sync/testing';
-import { afterAll, describe, expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import { handlers } from '../../src/handlers.ts';
 import { startUseCases } from '../harness/start-use-cases.ts';
 
@@ -23,30 +23,28 @@ async function giveUp<Name extends JobName>(
 
 const insertExport = async (phase: BulkExport['phase']) => (await cases.insertExport({ phase })).id;
 
-describe('the record of an export whose job is given up', () => {
-  test.each([
-    { job: 'export.kick-off', phase: 'queued' },
-    { job: 'export.poll', phase: 'exporting' },
-    { job: 'export.finalize', phase: 'downloading' },
-  ] as const)('an export fails with the reason if $job is given up in the phase $phase', async ({ job, phase }) => {
+test.each([
+  { job: 'export.kick-off', phase: 'queued' },
+  { job: 'export.poll', phase: 'exporting' },
+  { job: 'export.finalize', phase: 'downloading' },
+] as const)('an export fails with the reason if $job is given up in the phase $phase', async ({ job, phase }) => {
+  const exportId = await insertExport(phase);
+  await giveUp(job, { exportId });
+  expect(await cases.read(exportId)).toMatchObject({ phase: 'failed', error: reason });
+});
+
+test.each([
+  { job: 'export.kick-off', phase: 'exporting' },
+  { job: 'export.poll', phase: 'downloading' },
+  { job: 'export.finalize', phase: 'completed' },
+] as const)(
+  'an export stays as it is if $job is given up and the export has reached the phase $phase',
+  async ({ job, phase }) => {
     const exportId = await insertExport(phase);
     await giveUp(job, { exportId });
-    expect(await cases.read(exportId)).toMatchObject({ phase: 'failed', error: reason });
-  });
-
-  test.each([
-    { job: 'export.kick-off', phase: 'exporting' },
-    { job: 'export.poll', phase: 'downloading' },
-    { job: 'export.finalize', phase: 'completed' },
-  ] as const)(
-    'an export stays as it is if $job is given up and the export has reached the phase $phase',
-    async ({ job, phase }) => {
-      const exportId = await insertExport(phase);
-      await giveUp(job, { exportId });
-      expect(await cases.read(exportId)).toMatchObject({ phase });
-    },
-  );
-});
+    expect(await cases.read(exportId)).toMatchObject({ phase });
+  },
+);
 
 test('a file whose download is given up fails with the reason, and a completed file stays completed', async () => {
   const { outputFiles } = cases.deps.store;

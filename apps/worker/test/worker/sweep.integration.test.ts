@@ -1,6 +1,6 @@
 import { makeOutputFile } from '@bulkhead/bulk-export/testing';
 import type { JobName } from '@bulkhead/queues';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { sweep } from '../../src/sweep.ts';
 import { startUseCases, type UseCases } from '../harness/start-use-cases.ts';
 
@@ -20,31 +20,29 @@ async function jobsOf(exportId: string): Promise<JobName[]> {
     .map(({ name }) => name as JobName);
 }
 
-describe('a sweep after the loss of Redis', () => {
-  test('a sweep recreates the job that finishes an export whose files are all settled', async () => {
-    const { store } = cases.deps;
-    const record = await cases.insertExport({ phase: 'downloading', transactionTime: '2024-01-15T10:00:00Z' });
-    await store.outputFiles.insertMissing([makeOutputFile({ exportId: record.id, state: 'completed' })]);
-    await sweep(cases.deps);
-    expect(await jobsOf(record.id)).toEqual(['export.finalize']);
-  });
+test('a sweep recreates the job that finishes an export whose files are all settled', async () => {
+  const { store } = cases.deps;
+  const record = await cases.insertExport({ phase: 'downloading', transactionTime: '2024-01-15T10:00:00Z' });
+  await store.outputFiles.insertMissing([makeOutputFile({ exportId: record.id, state: 'completed' })]);
+  await sweep(cases.deps);
+  expect(await jobsOf(record.id)).toEqual(['export.finalize']);
+});
 
-  test('a sweep recreates the jobs of the files that are not settled', async () => {
-    const { store } = cases.deps;
-    const record = await cases.insertExport({ phase: 'downloading', transactionTime: '2024-01-15T10:00:00Z' });
-    const states = ['completed', 'pending', 'downloading', 'failed'] as const;
-    await store.outputFiles.insertMissing(states.map((state) => makeOutputFile({ exportId: record.id, state })));
-    await sweep(cases.deps);
-    expect(await jobsOf(record.id)).toEqual(['file.download', 'file.download']);
-  });
+test('a sweep recreates the jobs of the files that are not settled', async () => {
+  const { store } = cases.deps;
+  const record = await cases.insertExport({ phase: 'downloading', transactionTime: '2024-01-15T10:00:00Z' });
+  const states = ['completed', 'pending', 'downloading', 'failed'] as const;
+  await store.outputFiles.insertMissing(states.map((state) => makeOutputFile({ exportId: record.id, state })));
+  await sweep(cases.deps);
+  expect(await jobsOf(record.id)).toEqual(['file.download', 'file.download']);
+});
 
-  test('a sweep recreates the job of a DELETE that the server has not accepted yet', async () => {
-    const { store } = cases.deps;
-    const exportId = await cases.exporting();
-    const record = await cases.read(exportId);
-    await store.bulkExports.transition({ from: record, to: 'cancelled', change: { discard: 'due' } });
-    expect(await jobsOf(exportId)).not.toContain('export.discard');
-    await sweep(cases.deps);
-    expect(await jobsOf(exportId)).toContain('export.discard');
-  });
+test('a sweep recreates the job of a DELETE that the server has not accepted yet', async () => {
+  const { store } = cases.deps;
+  const exportId = await cases.exporting();
+  const record = await cases.read(exportId);
+  await store.bulkExports.transition({ from: record, to: 'cancelled', change: { discard: 'due' } });
+  expect(await jobsOf(exportId)).not.toContain('export.discard');
+  await sweep(cases.deps);
+  expect(await jobsOf(exportId)).toContain('export.discard');
 });

@@ -50,71 +50,69 @@ const actors: readonly AuditActor[] = [
   { kind: 'nobody', id: 'nobody' },
 ];
 
-describe('FHIR AuditEvents', () => {
-  test.each(cases)(
-    'maps $action to an AuditEvent that claims profile $profile and conforms to it and to R4',
-    ({ profile, ...change }) => {
-      expect(profileOf(change)).toBe(profile);
-      for (const actor of actors) {
-        for (const outcome of auditOutcomes) {
-          for (const resource of map({ ...change, actor, outcome })) {
-            expect(r4Faults(resource)).toEqual([]);
-            expect(balpFaults(resource) ?? []).toEqual([]);
-          }
+test.each(cases)(
+  'maps $action to an AuditEvent that claims profile $profile and conforms to it and to R4',
+  ({ profile, ...change }) => {
+    expect(profileOf(change)).toBe(profile);
+    for (const actor of actors) {
+      for (const outcome of auditOutcomes) {
+        for (const resource of map({ ...change, actor, outcome })) {
+          expect(r4Faults(resource)).toEqual([]);
+          expect(balpFaults(resource) ?? []).toEqual([]);
         }
       }
+    }
+  },
+);
+
+test('claims no profile for an AuditEvent that was refused, failed, or has no network address', () => {
+  expect(map({ outcome: 'refused', code: 'forbidden' })[0]).toMatchObject({ outcome: '4', outcomeDesc: 'forbidden' });
+  expect([profileOf({ outcome: 'refused' }), profileOf({ outcome: 'failed' })]).toEqual([undefined, undefined]);
+  const { address: _, ...local } = event;
+  expect(toFhirAuditEvents(local, { hostName: 'api-1' })[0]).not.toHaveProperty('meta');
+});
+
+test('creates one AuditEvent with its own id for each patient', () => {
+  const event = map({ action: 'resource.search', patients: ['p1', 'p2'] });
+  expect(event.map(({ id }) => id)).toEqual([
+    'evt-0196876b4c00c9477ed4b36076ce74be',
+    'evt-0196876b4c00c9477ed4b36076ce74be.1',
+  ]);
+  const people = event.map(({ entity }) => entity[1].what.reference);
+  expect(people).toEqual(['Patient/p1', 'Patient/p2']);
+  expect(map({ patients: Array.from({ length: 1000 }, (_, n) => `p${n}`) }).flatMap(r4Faults)).toEqual([]);
+});
+
+test('records user, client, resource, request and chain position in an AuditEvent', () => {
+  const [resource] = map({ actor: { kind: 'session', id: 'key_2', name: 'an operator', role: 'operator' } });
+  expect(resource.agent).toMatchObject([
+    { who: { display: 'browser' }, requestor: false, network: { address: '10.0.0.7', type: '2' } },
+    { who: { display: 'bulkhead' }, requestor: false, network: { address: 'api-1', type: '1' } },
+    { who: { identifier: { value: 'key_2' } }, name: 'an operator', requestor: true },
+  ]);
+  expect(resource.entity).toMatchObject([
+    { what: { reference: 'Observation/o1' } },
+    { what: { reference: 'Patient/p1' } },
+    { what: { identifier: { value: event.requestId } } },
+    {
+      what: { identifier: { value: event.id } },
+      detail: expect.arrayContaining([
+        { type: 'connectionId', valueString: 'conn_1' },
+        { type: 'sequence', valueString: '7' },
+        { type: 'hash', valueString: event.hash },
+      ]),
     },
-  );
+  ]);
+});
 
-  test('claims no profile for an AuditEvent that was refused, failed, or has no network address', () => {
-    expect(map({ outcome: 'refused', code: 'forbidden' })[0]).toMatchObject({ outcome: '4', outcomeDesc: 'forbidden' });
-    expect([profileOf({ outcome: 'refused' }), profileOf({ outcome: 'failed' })]).toEqual([undefined, undefined]);
-    const { address: _, ...local } = event;
-    expect(toFhirAuditEvents(local, { hostName: 'api-1' })[0]).not.toHaveProperty('meta');
+test('puts the names of query parameters into an AuditEvent, but not their values', () => {
+  const [{ entity }] = map({
+    action: 'resource.search',
+    parameters: ['code', 'patient'],
+    target: { type: 'Observation' },
   });
-
-  test('creates one AuditEvent with its own id for each patient', () => {
-    const event = map({ action: 'resource.search', patients: ['p1', 'p2'] });
-    expect(event.map(({ id }) => id)).toEqual([
-      'evt-0196876b4c00c9477ed4b36076ce74be',
-      'evt-0196876b4c00c9477ed4b36076ce74be.1',
-    ]);
-    const people = event.map(({ entity }) => entity[1].what.reference);
-    expect(people).toEqual(['Patient/p1', 'Patient/p2']);
-    expect(map({ patients: Array.from({ length: 1000 }, (_, n) => `p${n}`) }).flatMap(r4Faults)).toEqual([]);
-  });
-
-  test('records user, client, resource, request and chain position in an AuditEvent', () => {
-    const [resource] = map({ actor: { kind: 'session', id: 'key_2', name: 'an operator', role: 'operator' } });
-    expect(resource.agent).toMatchObject([
-      { who: { display: 'browser' }, requestor: false, network: { address: '10.0.0.7', type: '2' } },
-      { who: { display: 'bulkhead' }, requestor: false, network: { address: 'api-1', type: '1' } },
-      { who: { identifier: { value: 'key_2' } }, name: 'an operator', requestor: true },
-    ]);
-    expect(resource.entity).toMatchObject([
-      { what: { reference: 'Observation/o1' } },
-      { what: { reference: 'Patient/p1' } },
-      { what: { identifier: { value: event.requestId } } },
-      {
-        what: { identifier: { value: event.id } },
-        detail: expect.arrayContaining([
-          { type: 'connectionId', valueString: 'conn_1' },
-          { type: 'sequence', valueString: '7' },
-          { type: 'hash', valueString: event.hash },
-        ]),
-      },
-    ]);
-  });
-
-  test('puts the names of query parameters into an AuditEvent, but not their values', () => {
-    const [{ entity }] = map({
-      action: 'resource.search',
-      parameters: ['code', 'patient'],
-      target: { type: 'Observation' },
-    });
-    expect(entity[0].description).toBe('Observation?code&patient');
-    expect(Buffer.from(entity[0].query, 'base64').toString()).toBe('Observation?code&patient');
-  });
+  expect(entity[0].description).toBe('Observation?code&patient');
+  expect(Buffer.from(entity[0].query, 'base64').toString()).toBe('Observation?code&patient');
 });
 
 describe('the BALP rules of these tests', () => {

@@ -1,5 +1,5 @@
 import { maxListedPatients } from '@bulkhead/fhir';
-import { describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { patientsShown } from './audit-document.ts';
 
 const group = (count: number) => ({
@@ -8,17 +8,15 @@ const group = (count: number) => ({
   member: Array.from({ length: count }, (_, n) => ({ entity: { reference: `Patient/p${n}` } })),
 });
 
-describe('patientsShown', () => {
-  test('patientsShown lists every patient of a resource up to the limit, and returns `*` above it', () => {
-    expect(patientsShown(group(3))).toEqual(['p0', 'p1', 'p2']);
-    expect(patientsShown(group(maxListedPatients - 1))).toHaveLength(maxListedPatients - 1);
-    expect(patientsShown(group(maxListedPatients + 1))).toEqual(['*']);
-  });
+test('patientsShown lists every patient of a resource up to the limit, and returns `*` above it', () => {
+  expect(patientsShown(group(3))).toEqual(['p0', 'p1', 'p2']);
+  expect(patientsShown(group(maxListedPatients - 1))).toHaveLength(maxListedPatients - 1);
+  expect(patientsShown(group(maxListedPatients + 1))).toEqual(['*']);
+});
 
-  test('patientsShown returns `*` for a patient without an id, and an empty list for a resource without a patient', () => {
-    const observation = { resourceType: 'Observation', id: 'o1' };
-    expect(patientsShown({ ...observation, subject: { identifier: { value: '1' } } })).toEqual(['*']);
-    expect(patientsShown({ resourceType: 'Coverage', id: 'c1', patient: { display: 'x' } })).toEqual(['*']);
-    expect(patientsShown(observation)).toEqual([]);
-  });
+test('patientsShown returns `*` for a patient without an id, and an empty list for a resource without a patient', () => {
+  const observation = { resourceType: 'Observation', id: 'o1' };
+  expect(patientsShown({ ...observation, subject: { identifier: { value: '1' } } })).toEqual(['*']);
+  expect(patientsShown({ resourceType: 'Coverage', id: 'c1', patient: { display: 'x' } })).toEqual(['*']);
+  expect(patientsShown(observation)).toEqual([]);
 });

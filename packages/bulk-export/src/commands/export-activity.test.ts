@@ -1,59 +1,57 @@
-import { describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { makeBulkExport } from '../testing/index.ts';
 import { exportActivity } from './export-activity.ts';
 
 const at = new Date('2024-05-01T10:42:00Z');
 
-describe('what an export waits for', () => {
-  test.each([
-    { fields: { phase: 'queued' }, message: 'Waiting for a worker to send the kick-off.' },
-    { fields: { phase: 'exporting', pollCount: 0 }, message: 'The EHR has accepted the kick-off.' },
-    {
-      fields: { phase: 'exporting', pollCount: 14, notBefore: at },
-      progress: '50 % complete',
-      message: 'Waiting for the EHR. After 14 status requests it says "50 % complete".',
-      until: at.toISOString(),
-    },
-    {
-      fields: { phase: 'exporting', pollCount: 1 },
-      message: 'Waiting for the EHR. After 1 status request it says that it is not ready.',
-    },
-    {
-      fields: { phase: 'downloading', counts: { files: 20, filesCompleted: 3, filesFailed: 1 } },
-      waitingDownloads: 24,
-      message: 'Downloading: 4 of 20 files are done. 24 downloads of all exports wait for their turn.',
-    },
-    {
-      fields: { phase: 'finalizing' },
-      message: 'All files are done. The counts are compared with the manifest.',
-    },
-  ] as const)('an export with $fields says: $message', ({ fields, message, ...options }) => {
-    const { counts } = makeBulkExport();
-    const record = makeBulkExport({ ...fields, counts: { ...counts, ...('counts' in fields ? fields.counts : {}) } });
-    const { progress, waitingDownloads, until } = {
-      progress: undefined,
-      waitingDownloads: undefined,
-      until: undefined,
-      ...options,
-    };
-    expect(exportActivity({ record, progress, waitingDownloads })).toEqual({ message, ...(until ? { until } : {}) });
-  });
+test.each([
+  { fields: { phase: 'queued' }, message: 'Waiting for a worker to send the kick-off.' },
+  { fields: { phase: 'exporting', pollCount: 0 }, message: 'The EHR has accepted the kick-off.' },
+  {
+    fields: { phase: 'exporting', pollCount: 14, notBefore: at },
+    progress: '50 % complete',
+    message: 'Waiting for the EHR. After 14 status requests it says "50 % complete".',
+    until: at.toISOString(),
+  },
+  {
+    fields: { phase: 'exporting', pollCount: 1 },
+    message: 'Waiting for the EHR. After 1 status request it says that it is not ready.',
+  },
+  {
+    fields: { phase: 'downloading', counts: { files: 20, filesCompleted: 3, filesFailed: 1 } },
+    waitingDownloads: 24,
+    message: 'Downloading: 4 of 20 files are done. 24 downloads of all exports wait for their turn.',
+  },
+  {
+    fields: { phase: 'finalizing' },
+    message: 'All files are done. The counts are compared with the manifest.',
+  },
+] as const)('an export with $fields says: $message', ({ fields, message, ...options }) => {
+  const { counts } = makeBulkExport();
+  const record = makeBulkExport({ ...fields, counts: { ...counts, ...('counts' in fields ? fields.counts : {}) } });
+  const { progress, waitingDownloads, until } = {
+    progress: undefined,
+    waitingDownloads: undefined,
+    until: undefined,
+    ...options,
+  };
+  expect(exportActivity({ record, progress, waitingDownloads })).toEqual({ message, ...(until ? { until } : {}) });
+});
 
-  test('a pause that the EHR has asked for goes before everything else', () => {
-    const retrying = {
-      state: 'waiting',
-      code: 'ehr-throttled',
-      message: 'Paused.',
-      attempts: 1,
-      since: at,
-      nextAttemptAt: at,
-    } as const;
-    const record = makeBulkExport({ phase: 'exporting', pollCount: 3, retrying });
-    const activity = exportActivity({ record, progress: undefined, usualMs: 11_400_000 });
-    expect(activity).toEqual({ message: 'Paused.', until: at.toISOString(), usualSeconds: 11_400 });
-  });
+test('a pause that the EHR has asked for goes before everything else', () => {
+  const retrying = {
+    state: 'waiting',
+    code: 'ehr-throttled',
+    message: 'Paused.',
+    attempts: 1,
+    since: at,
+    nextAttemptAt: at,
+  } as const;
+  const record = makeBulkExport({ phase: 'exporting', pollCount: 3, retrying });
+  const activity = exportActivity({ record, progress: undefined, usualMs: 11_400_000 });
+  expect(activity).toEqual({ message: 'Paused.', until: at.toISOString(), usualSeconds: 11_400 });
+});
 
-  test.each(['completed', 'failed', 'cancelled'] as const)('an export that is %s waits for nothing', (phase) => {
-    expect(exportActivity({ record: makeBulkExport({ phase }), progress: undefined })).toBeUndefined();
-  });
+test.each(['completed', 'failed', 'cancelled'] as const)('an export that is %s waits for nothing', (phase) => {
+  expect(exportActivity({ record: makeBulkExport({ phase }), progress: undefined })).toBeUndefined();
 });

@@ -6,60 +6,58 @@ import { toFileView, toStatusView } from './export-view.ts';
 const at = new Date('2024-01-01T00:00:00Z');
 const retrying = { state: 'waiting', code: 'ehr-throttled', message: 'Wait.', attempts: 2, since: at } as const;
 
-describe('the status of an export', () => {
-  test.each(['kicking-off', 'downloading', 'finalizing'] as const)(
-    'the status of an export in the phase %s has no progress, because the EHR writes no files',
-    (phase) => {
-      const record = makeBulkExport({ phase, progress: 'in progress: 76 %' });
-      expect(toStatusView({ record, isOperator: true }).progress).toBeUndefined();
+test.each(['kicking-off', 'downloading', 'finalizing'] as const)(
+  'the status of an export in the phase %s has no progress, because the EHR writes no files',
+  (phase) => {
+    const record = makeBulkExport({ phase, progress: 'in progress: 76 %' });
+    expect(toStatusView({ record, isOperator: true }).progress).toBeUndefined();
+  },
+);
+
+test('the status of an ended export has no progress and no retry', () => {
+  const running = makeBulkExport({ phase: 'exporting', progress: '50% complete', retrying });
+  expect(toStatusView({ record: running, isOperator: true })).toMatchObject({
+    progress: '50% complete',
+    retrying: { state: 'waiting', attempts: 2, since: at.toISOString() },
+  });
+  const ended = toStatusView({ record: { ...running, phase: 'completed' }, isOperator: false });
+  expect([ended.progress, ended.retrying]).toEqual([undefined, undefined]);
+});
+
+test('the status of an export has output URLs only if the ledger is given', () => {
+  const record = makeBulkExport({ phase: 'completed' });
+  expect(toStatusView({ record, isOperator: false })).not.toHaveProperty('outputUrls');
+  expect(toStatusView({ record, files: [], isOperator: false }).outputUrls).toEqual([]);
+});
+
+test.each([
+  { isPartial: true, filesFailed: 0, partial: true },
+  { isPartial: false, filesFailed: 0, partial: false },
+  { isPartial: undefined, filesFailed: 1, partial: true },
+])(
+  'the status of an export has partial: $partial if the record has isPartial: $isPartial and $filesFailed failed files',
+  ({ isPartial, filesFailed, partial }) => {
+    const { counts } = makeBulkExport({});
+    const change = { phase: 'completed' as const, counts: { ...counts, filesFailed } };
+    const record = makeBulkExport(isPartial === undefined ? change : { ...change, isPartial });
+    expect(toStatusView({ record, isOperator: false }).partial).toBe(partial);
+  },
+);
+
+test('the status of an export says for each type whether its watermark advanced, and why not', () => {
+  const watermarkDecisions = [
+    { resourceType: 'Patient', reasons: [] },
+    { resourceType: 'Goal', reasons: ['errors-reported' as const] },
+  ];
+  const record = makeBulkExport({ phase: 'completed', watermarkDecisions });
+  expect(toStatusView({ record, isOperator: false }).watermarks).toEqual([
+    { resourceType: 'Patient', advanced: true, reasons: [] },
+    {
+      resourceType: 'Goal',
+      advanced: false,
+      reasons: [{ code: 'errors-reported', message: expect.stringContaining('errors') }],
     },
-  );
-
-  test('the status of an ended export has no progress and no retry', () => {
-    const running = makeBulkExport({ phase: 'exporting', progress: '50% complete', retrying });
-    expect(toStatusView({ record: running, isOperator: true })).toMatchObject({
-      progress: '50% complete',
-      retrying: { state: 'waiting', attempts: 2, since: at.toISOString() },
-    });
-    const ended = toStatusView({ record: { ...running, phase: 'completed' }, isOperator: false });
-    expect([ended.progress, ended.retrying]).toEqual([undefined, undefined]);
-  });
-
-  test('the status of an export has output URLs only if the ledger is given', () => {
-    const record = makeBulkExport({ phase: 'completed' });
-    expect(toStatusView({ record, isOperator: false })).not.toHaveProperty('outputUrls');
-    expect(toStatusView({ record, files: [], isOperator: false }).outputUrls).toEqual([]);
-  });
-
-  test.each([
-    { isPartial: true, filesFailed: 0, partial: true },
-    { isPartial: false, filesFailed: 0, partial: false },
-    { isPartial: undefined, filesFailed: 1, partial: true },
-  ])(
-    'the status of an export has partial: $partial if the record has isPartial: $isPartial and $filesFailed failed files',
-    ({ isPartial, filesFailed, partial }) => {
-      const { counts } = makeBulkExport({});
-      const change = { phase: 'completed' as const, counts: { ...counts, filesFailed } };
-      const record = makeBulkExport(isPartial === undefined ? change : { ...change, isPartial });
-      expect(toStatusView({ record, isOperator: false }).partial).toBe(partial);
-    },
-  );
-
-  test('the status of an export says for each type whether its watermark advanced, and why not', () => {
-    const watermarkDecisions = [
-      { resourceType: 'Patient', reasons: [] },
-      { resourceType: 'Goal', reasons: ['errors-reported' as const] },
-    ];
-    const record = makeBulkExport({ phase: 'completed', watermarkDecisions });
-    expect(toStatusView({ record, isOperator: false }).watermarks).toEqual([
-      { resourceType: 'Patient', advanced: true, reasons: [] },
-      {
-        resourceType: 'Goal',
-        advanced: false,
-        reasons: [{ code: 'errors-reported', message: expect.stringContaining('errors') }],
-      },
-    ]);
-  });
+  ]);
 });
 
 test.each([

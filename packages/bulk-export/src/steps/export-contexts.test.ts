@@ -1,5 +1,5 @@
 import type { Connection } from '@bulkhead/providers';
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { makeBulkExport } from '../testing/make-records.ts';
 import { createExportContexts } from './export-contexts.ts';
 
@@ -25,30 +25,28 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-describe('the context of an export', () => {
-  test('the context of an export is read once for the files that need it within a second, and again afterwards', async () => {
-    const contexts = create();
-    const reads = await Promise.all([contexts.read(record.id), contexts.read(record.id)]);
-    expect(reads).toEqual([
-      { connection, record },
-      { connection, record },
-    ]);
-    jest.advanceTimersByTime(999);
-    await contexts.read(record.id);
-    expect(bulkExports.find).toHaveBeenCalledTimes(1);
-    jest.advanceTimersByTime(1);
-    await contexts.read(record.id);
-    expect(bulkExports.find).toHaveBeenCalledTimes(2);
-  });
+test('the context of an export is read once for the files that need it within a second, and again afterwards', async () => {
+  const contexts = create();
+  const reads = await Promise.all([contexts.read(record.id), contexts.read(record.id)]);
+  expect(reads).toEqual([
+    { connection, record },
+    { connection, record },
+  ]);
+  jest.advanceTimersByTime(999);
+  await contexts.read(record.id);
+  expect(bulkExports.find).toHaveBeenCalledTimes(1);
+  jest.advanceTimersByTime(1);
+  await contexts.read(record.id);
+  expect(bulkExports.find).toHaveBeenCalledTimes(2);
+});
 
-  test('the context of an export is read again after an error', async () => {
-    const contexts = create();
-    bulkExports.find.mockRejectedValueOnce(new Error('MongoDB is unavailable'));
-    await expect(contexts.read(record.id)).rejects.toThrow('MongoDB is unavailable');
-    expect(await contexts.read(record.id)).toEqual({ connection, record });
-  });
+test('the context of an export is read again after an error', async () => {
+  const contexts = create();
+  bulkExports.find.mockRejectedValueOnce(new Error('MongoDB is unavailable'));
+  await expect(contexts.read(record.id)).rejects.toThrow('MongoDB is unavailable');
+  expect(await contexts.read(record.id)).toEqual({ connection, record });
+});
 
-  test('reading the context of an unknown export throws connection-gone', async () => {
-    await expect(create().read('job_gone')).rejects.toMatchObject({ code: 'connection-gone' });
-  });
+test('reading the context of an unknown export throws connection-gone', async () => {
+  await expect(create().read('job_gone')).rejects.toMatchObject({ code: 'connection-gone' });
 });

@@ -37,156 +37,150 @@ const codings = [
   { coding: 'gzip, br', encode: (text: string) => brotliCompressSync(gzipSync(text)) },
 ];
 
-describe('a compressed answer', () => {
-  test.each(codings)('a search page that comes as $coding is decoded #encodings', async ({ coding, encode }) => {
-    answerWith(200, { 'content-encoding': coding }, encode(page));
-    expect((await readPage()).entries).toMatchObject([{ content: { id: '1' } }]);
-  });
-
-  test.each(codings)('a manifest that comes as $coding is decoded #encodings', async ({ coding, encode }) => {
-    answerWith(200, { 'content-encoding': coding }, encode(manifest));
-    expect(await readStatus()).toMatchObject({ kind: 'complete', manifest: { entries: [{ type: 'Patient' }] } });
-  });
-
-  test.each(codings)('a file that comes as $coding is decoded #encodings', async ({ coding, encode }) => {
-    answerWith(200, { 'content-encoding': coding }, encode(lines));
-    expect(await readFile()).toBe(lines);
-  });
-
-  test('a file of several gzip members is read completely', async () => {
-    const [first = '', second = ''] = lines.trimEnd().split('\n');
-    const members = Buffer.concat([gzipSync(`${first}\n`), gzipSync(''), gzipSync(`${second}\n`)]);
-    answerWith(200, { 'content-encoding': 'gzip' }, members);
-    expect(await readFile()).toBe(lines);
-  });
-
-  test('a file that is stored as gzip and sent without a content coding is decoded', async () => {
-    answerWith(200, { 'content-type': 'application/gzip' }, gzipSync(lines));
-    expect(await readFile()).toBe(lines);
-  });
-
-  test('an answer in a coding that was not requested is rejected with this fault', async () => {
-    answerWith(200, { 'content-encoding': 'rot13' }, lines);
-    await expect(open()).rejects.toMatchObject({ code: 'answer-unusable', retry: 'briefly' });
-    await expect(readPage()).rejects.toMatchObject({ code: 'answer-unusable' });
-  });
-
-  test.each([
-    { name: 'search page', read: readPage },
-    { name: 'manifest', read: readStatus },
-  ])('a $name that decompresses to more than 64 MB is refused #encodings', async ({ read }) => {
-    answerWith(200, { 'content-encoding': 'gzip' }, gzipSync(Buffer.alloc(80 * 1024 * 1024, ' ')));
-    await expect(read()).rejects.toMatchObject({ code: 'answer-too-large', retry: 'never' });
-  });
-
-  test.each([
-    { name: 'search page', read: readPage },
-    { name: 'manifest', read: readStatus },
-  ])('a $name with millions of values is refused, however small it is on the wire #encodings', async ({ read }) => {
-    const values = Buffer.from(`{"output":[${'{},'.repeat(2_100_000)}{}]}`);
-    answerWith(200, { 'content-encoding': 'gzip' }, gzipSync(values));
-    await expect(read()).rejects.toMatchObject({ code: 'answer-too-large', retry: 'never' });
-  });
-
-  test('a file that is expanded more than 250 times is rejected', async () => {
-    answerWith(200, { 'content-encoding': 'gzip' }, gzipSync(Buffer.alloc(80 * 1024 * 1024, ' ')));
-    await expect(readFile()).rejects.toMatchObject({ code: 'answer-too-large' });
-  });
-
-  test('the connection is closed if a body is not needed and does not end', async () => {
-    let sentBytes = 0;
-    let isClosed = false;
-    ehr.answer((_request, response) => {
-      response.on('close', () => {
-        isClosed = true;
-      });
-      response.writeHead(202, { 'content-location': '/status' });
-      const send = () => {
-        while (!isClosed && response.write(Buffer.alloc(64 * 1024))) sentBytes += 64 * 1024;
-        if (!isClosed) response.once('drain', send);
-      };
-      send();
-    });
-    await kickOffExport({ session: ehr.session, request: { exportType: 'System', resourceTypes: [] } });
-    await waitFor(() => isClosed, { what: 'the end of the connection' });
-    expect(sentBytes).toBeLessThan(16 * 1024 * 1024);
-  });
-
-  test('a gzip file that is cut off at any byte fails instead of ending', async () => {
-    const compressed = gzipSync(lines);
-    for (let length = 1; length < compressed.length; length += 7) {
-      ehr.answer((_request, response) =>
-        response
-          .writeHead(200, { 'content-encoding': 'gzip', 'content-length': length })
-          .end(compressed.subarray(0, length)),
-      );
-      await expect(readFile()).rejects.toThrow();
-    }
-  });
+test.each(codings)('a search page that comes as $coding is decoded #encodings', async ({ coding, encode }) => {
+  answerWith(200, { 'content-encoding': coding }, encode(page));
+  expect((await readPage()).entries).toMatchObject([{ content: { id: '1' } }]);
 });
 
-describe('the status of a file', () => {
-  test.each([201, 203, 204, 205, 206, 207, 226, 300, 304])(
-    'an answer with status %i is not a file, even if it is empty #answers',
-    async (status) => {
-      answerWith(status);
-      await expect(open()).rejects.toMatchObject({ code: 'answer-unusable', retry: 'briefly', context: { status } });
-    },
-  );
-
-  test.each([
-    { status: 202, headers: { 'retry-after': '7' }, afterMs: 7000 },
-    { status: 202, headers: {}, afterMs: 30_000 },
-    { status: 429, headers: { 'retry-after': '9' }, afterMs: 9000 },
-    { status: 503, headers: { 'retry-after': '11' }, afterMs: 11_000 },
-  ])(
-    'a file with status $status and the headers $headers is requested again later',
-    async ({ status, headers, afterMs }) => {
-      answerWith(status, headers as Record<string, string>);
-      await expect(open()).rejects.toMatchObject({ retry: { afterMs } });
-    },
-  );
-
-  test.each(['text/html', 'text/csv', 'application/xml', 'application/pdf'])(
-    'a file with the content type %s fails with an error that names the type',
-    async (contentType) => {
-      answerWith(200, { 'content-type': `${contentType}; charset=utf-8` }, '<p>Please log in</p>');
-      await expect(open()).rejects.toMatchObject({
-        code: 'answer-unusable',
-        message: expect.stringContaining(contentType),
-        ehrText: expect.stringContaining('Please log in'),
-      });
-    },
-  );
-
-  test.each(['application/fhir+ndjson', 'Application/NDJSON; fhirVersion=4.0', 'text/plain', 'binary/octet-stream'])(
-    'a file with the content type %s is read',
-    async (contentType) => {
-      answerWith(200, { 'content-type': contentType }, lines);
-      expect(await readFile()).toBe(lines);
-    },
-  );
+test.each(codings)('a manifest that comes as $coding is decoded #encodings', async ({ coding, encode }) => {
+  answerWith(200, { 'content-encoding': coding }, encode(manifest));
+  expect(await readStatus()).toMatchObject({ kind: 'complete', manifest: { entries: [{ type: 'Patient' }] } });
 });
 
-describe('the end of a file', () => {
-  test.each([
-    { name: 'a content length', headers: { 'content-length': String(Buffer.byteLength(lines)) }, isProven: true },
-    { name: 'chunked encoding', headers: { 'transfer-encoding': 'chunked' }, isProven: true },
-    { name: 'compression', headers: { 'content-encoding': 'gzip' }, body: gzipSync(lines), isProven: true },
-    { name: 'only the end of the connection', headers: {}, isProven: false },
-    { name: 'the identity coding', headers: { 'content-encoding': 'identity' }, isProven: false },
-  ])('the end of a file with $name is proven: $isProven', async ({ headers, body = lines, isProven }) => {
-    ehr.answer((_request, response) => {
-      // Otherwise Node.js uses chunked encoding if there is no length.
-      response.useChunkedEncodingByDefault = false;
-      response.writeHead(200, { 'content-type': 'application/fhir+ndjson', connection: 'close', ...headers });
-      response.write(body);
-      response.end();
+test.each(codings)('a file that comes as $coding is decoded #encodings', async ({ coding, encode }) => {
+  answerWith(200, { 'content-encoding': coding }, encode(lines));
+  expect(await readFile()).toBe(lines);
+});
+
+test('a file of several gzip members is read completely', async () => {
+  const [first = '', second = ''] = lines.trimEnd().split('\n');
+  const members = Buffer.concat([gzipSync(`${first}\n`), gzipSync(''), gzipSync(`${second}\n`)]);
+  answerWith(200, { 'content-encoding': 'gzip' }, members);
+  expect(await readFile()).toBe(lines);
+});
+
+test('a file that is stored as gzip and sent without a content coding is decoded', async () => {
+  answerWith(200, { 'content-type': 'application/gzip' }, gzipSync(lines));
+  expect(await readFile()).toBe(lines);
+});
+
+test('an answer in a coding that was not requested is rejected with this fault', async () => {
+  answerWith(200, { 'content-encoding': 'rot13' }, lines);
+  await expect(open()).rejects.toMatchObject({ code: 'answer-unusable', retry: 'briefly' });
+  await expect(readPage()).rejects.toMatchObject({ code: 'answer-unusable' });
+});
+
+test.each([
+  { name: 'search page', read: readPage },
+  { name: 'manifest', read: readStatus },
+])('a $name that decompresses to more than 64 MB is refused #encodings', async ({ read }) => {
+  answerWith(200, { 'content-encoding': 'gzip' }, gzipSync(Buffer.alloc(80 * 1024 * 1024, ' ')));
+  await expect(read()).rejects.toMatchObject({ code: 'answer-too-large', retry: 'never' });
+});
+
+test.each([
+  { name: 'search page', read: readPage },
+  { name: 'manifest', read: readStatus },
+])('a $name with millions of values is refused, however small it is on the wire #encodings', async ({ read }) => {
+  const values = Buffer.from(`{"output":[${'{},'.repeat(2_100_000)}{}]}`);
+  answerWith(200, { 'content-encoding': 'gzip' }, gzipSync(values));
+  await expect(read()).rejects.toMatchObject({ code: 'answer-too-large', retry: 'never' });
+});
+
+test('a file that is expanded more than 250 times is rejected', async () => {
+  answerWith(200, { 'content-encoding': 'gzip' }, gzipSync(Buffer.alloc(80 * 1024 * 1024, ' ')));
+  await expect(readFile()).rejects.toMatchObject({ code: 'answer-too-large' });
+});
+
+test('the connection is closed if a body is not needed and does not end', async () => {
+  let sentBytes = 0;
+  let isClosed = false;
+  ehr.answer((_request, response) => {
+    response.on('close', () => {
+      isClosed = true;
     });
-    const file = await open();
-    expect(file).toMatchObject({ endIsProven: isProven, contentType: 'application/fhir+ndjson' });
-    expect((await buffer(file.body)).toString()).toBe(lines);
+    response.writeHead(202, { 'content-location': '/status' });
+    const send = () => {
+      while (!isClosed && response.write(Buffer.alloc(64 * 1024))) sentBytes += 64 * 1024;
+      if (!isClosed) response.once('drain', send);
+    };
+    send();
   });
+  await kickOffExport({ session: ehr.session, request: { exportType: 'System', resourceTypes: [] } });
+  await waitFor(() => isClosed, { what: 'the end of the connection' });
+  expect(sentBytes).toBeLessThan(16 * 1024 * 1024);
+});
+
+test('a gzip file that is cut off at any byte fails instead of ending', async () => {
+  const compressed = gzipSync(lines);
+  for (let length = 1; length < compressed.length; length += 7) {
+    ehr.answer((_request, response) =>
+      response
+        .writeHead(200, { 'content-encoding': 'gzip', 'content-length': length })
+        .end(compressed.subarray(0, length)),
+    );
+    await expect(readFile()).rejects.toThrow();
+  }
+});
+
+test.each([201, 203, 204, 205, 206, 207, 226, 300, 304])(
+  'an answer with status %i is not a file, even if it is empty #answers',
+  async (status) => {
+    answerWith(status);
+    await expect(open()).rejects.toMatchObject({ code: 'answer-unusable', retry: 'briefly', context: { status } });
+  },
+);
+
+test.each([
+  { status: 202, headers: { 'retry-after': '7' }, afterMs: 7000 },
+  { status: 202, headers: {}, afterMs: 30_000 },
+  { status: 429, headers: { 'retry-after': '9' }, afterMs: 9000 },
+  { status: 503, headers: { 'retry-after': '11' }, afterMs: 11_000 },
+])(
+  'a file with status $status and the headers $headers is requested again later',
+  async ({ status, headers, afterMs }) => {
+    answerWith(status, headers as Record<string, string>);
+    await expect(open()).rejects.toMatchObject({ retry: { afterMs } });
+  },
+);
+
+test.each(['text/html', 'text/csv', 'application/xml', 'application/pdf'])(
+  'a file with the content type %s fails with an error that names the type',
+  async (contentType) => {
+    answerWith(200, { 'content-type': `${contentType}; charset=utf-8` }, '<p>Please log in</p>');
+    await expect(open()).rejects.toMatchObject({
+      code: 'answer-unusable',
+      message: expect.stringContaining(contentType),
+      ehrText: expect.stringContaining('Please log in'),
+    });
+  },
+);
+
+test.each(['application/fhir+ndjson', 'Application/NDJSON; fhirVersion=4.0', 'text/plain', 'binary/octet-stream'])(
+  'a file with the content type %s is read',
+  async (contentType) => {
+    answerWith(200, { 'content-type': contentType }, lines);
+    expect(await readFile()).toBe(lines);
+  },
+);
+
+test.each([
+  { name: 'a content length', headers: { 'content-length': String(Buffer.byteLength(lines)) }, isProven: true },
+  { name: 'chunked encoding', headers: { 'transfer-encoding': 'chunked' }, isProven: true },
+  { name: 'compression', headers: { 'content-encoding': 'gzip' }, body: gzipSync(lines), isProven: true },
+  { name: 'only the end of the connection', headers: {}, isProven: false },
+  { name: 'the identity coding', headers: { 'content-encoding': 'identity' }, isProven: false },
+])('the end of a file with $name is proven: $isProven', async ({ headers, body = lines, isProven }) => {
+  ehr.answer((_request, response) => {
+    // Otherwise Node.js uses chunked encoding if there is no length.
+    response.useChunkedEncodingByDefault = false;
+    response.writeHead(200, { 'content-type': 'application/fhir+ndjson', connection: 'close', ...headers });
+    response.write(body);
+    response.end();
+  });
+  const file = await open();
+  expect(file).toMatchObject({ endIsProven: isProven, contentType: 'application/fhir+ndjson' });
+  expect((await buffer(file.body)).toString()).toBe(lines);
 });
 
 test.each([

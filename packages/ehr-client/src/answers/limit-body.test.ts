@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { permanentError } from '@bulkhead/runtime';
-import { describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { limitBody } from './decode-body.ts';
 
 const error = () => permanentError({ code: 'answer-too-large', message: 'Too large.' });
@@ -31,39 +31,37 @@ test('limitBody returns the same stream for a body without a coding and a limit'
   expect(limitBody({ body, received: body, maxBytes: Number.POSITIVE_INFINITY, error })).toBe(body);
 });
 
-describe('limitBody (compressed bodies)', () => {
-  const megabyte = 1024 * 1024;
+const megabyte = 1024 * 1024;
 
-  /** Reads a body of `bodyBytes`, of which `receivedBytes` came from the socket. @returns the number of bytes passed on */
-  async function read(options: { readonly receivedBytes: number; readonly bodyBytes: number }): Promise<number> {
-    const received = Readable.from([Buffer.alloc(options.receivedBytes)]);
-    const piece = Buffer.alloc(megabyte);
-    async function* expand() {
-      await once(received, 'end');
-      let remainingBytes = options.bodyBytes;
-      for (; remainingBytes > megabyte; remainingBytes -= megabyte) yield piece;
-      yield piece.subarray(0, remainingBytes);
-    }
-    const body = Readable.from(expand());
-    let sizeBytes = 0;
-    for await (const chunk of limitBody({ body, received, maxBytes: Number.POSITIVE_INFINITY, error }))
-      sizeBytes += (chunk as Buffer).length;
-    return sizeBytes;
+/** Reads a body of `bodyBytes`, of which `receivedBytes` came from the socket. @returns the number of bytes passed on */
+async function read(options: { readonly receivedBytes: number; readonly bodyBytes: number }): Promise<number> {
+  const received = Readable.from([Buffer.alloc(options.receivedBytes)]);
+  const piece = Buffer.alloc(megabyte);
+  async function* expand() {
+    await once(received, 'end');
+    let remainingBytes = options.bodyBytes;
+    for (; remainingBytes > megabyte; remainingBytes -= megabyte) yield piece;
+    yield piece.subarray(0, remainingBytes);
   }
+  const body = Readable.from(expand());
+  let sizeBytes = 0;
+  for await (const chunk of limitBody({ body, received, maxBytes: Number.POSITIVE_INFINITY, error }))
+    sizeBytes += (chunk as Buffer).length;
+  return sizeBytes;
+}
 
-  test.each([
-    { name: '64 MB at any ratio', receivedBytes: 1000, bodyBytes: 64 * megabyte },
-    { name: '250 times the received bytes', receivedBytes: 300_000, bodyBytes: 75_000_000 },
-  ])('limitBody passes a compressed body up to $name and fails beyond it', async ({ receivedBytes, bodyBytes }) => {
-    expect(await read({ receivedBytes, bodyBytes })).toBe(bodyBytes);
-    await expect(read({ receivedBytes, bodyBytes: bodyBytes + 1 })).rejects.toMatchObject(refused);
-  });
+test.each([
+  { name: '64 MB at any ratio', receivedBytes: 1000, bodyBytes: 64 * megabyte },
+  { name: '250 times the received bytes', receivedBytes: 300_000, bodyBytes: 75_000_000 },
+])('limitBody passes a compressed body up to $name and fails beyond it', async ({ receivedBytes, bodyBytes }) => {
+  expect(await read({ receivedBytes, bodyBytes })).toBe(bodyBytes);
+  await expect(read({ receivedBytes, bodyBytes: bodyBytes + 1 })).rejects.toMatchObject(refused);
+});
 
-  test('limitBody passes on the error of a compressed body that breaks off', async () => {
-    const received = Readable.from([Buffer.from('x')]);
-    const body = new Readable({ read: () => body.destroy(new Error('cut')) });
-    await expect(buffer(limitBody({ body, received, maxBytes: 100, error }))).rejects.toThrow('cut');
-  });
+test('limitBody passes on the error of a compressed body that breaks off', async () => {
+  const received = Readable.from([Buffer.from('x')]);
+  const body = new Readable({ read: () => body.destroy(new Error('cut')) });
+  await expect(buffer(limitBody({ body, received, maxBytes: 100, error }))).rejects.toThrow('cut');
 });
 
 test('limitBody applies no ratio to a body that is not compressed', async () => {

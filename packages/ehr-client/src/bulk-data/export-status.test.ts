@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import type { EhrSession, SessionRequest } from '../ehr-session.ts';
 import { deleteExport, readExportStatus, readManifest } from './export-status.ts';
 
@@ -31,100 +31,94 @@ function pagesOf(count: number) {
   });
 }
 
-describe('a manifest in pages', () => {
-  test('a manifest in pages has the transaction time and the token rule of its first page and no link', async () => {
-    const { session } = openSession((path) => ({
-      body:
-        path === ''
-          ? {
-              transactionTime,
-              output: [],
-              requiresAccessToken: false,
-              link: [{ relation: 'next', url: `${baseUrl}/2` }],
-            }
-          : { transactionTime, output: [] },
-    }));
-    expect(await read(session)).toEqual({
-      kind: 'complete',
-      manifest: {
-        transactionTime,
-        requiresAccessToken: false,
-        entries: [],
-        unreadableEntries: 0,
-        hasDeletedList: false,
-      },
-    });
+test('a manifest in pages has the transaction time and the token rule of its first page and no link', async () => {
+  const { session } = openSession((path) => ({
+    body:
+      path === ''
+        ? {
+            transactionTime,
+            output: [],
+            requiresAccessToken: false,
+            link: [{ relation: 'next', url: `${baseUrl}/2` }],
+          }
+        : { transactionTime, output: [] },
+  }));
+  expect(await read(session)).toEqual({
+    kind: 'complete',
+    manifest: {
+      transactionTime,
+      requiresAccessToken: false,
+      entries: [],
+      unreadableEntries: 0,
+      hasDeletedList: false,
+    },
   });
 });
 
-describe('status requests', () => {
-  test('status and delete requests are each sent once with the token and with a higher priority than downloads', async () => {
-    const { session, requests } = pagesOf(2);
-    const { signal } = new AbortController();
-    await readExportStatus({ session, statusUrl: baseUrl, signal });
-    await deleteExport({ session, statusUrl: baseUrl, signal });
-    const status = {
-      method: 'GET',
-      headers: { accept: 'application/json' },
-      priority: 'poll',
-      retries: 0,
+test('status and delete requests are each sent once with the token and with a higher priority than downloads', async () => {
+  const { session, requests } = pagesOf(2);
+  const { signal } = new AbortController();
+  await readExportStatus({ session, statusUrl: baseUrl, signal });
+  await deleteExport({ session, statusUrl: baseUrl, signal });
+  const status = {
+    method: 'GET',
+    headers: { accept: 'application/json' },
+    priority: 'poll',
+    retries: 0,
+    sendToken: true,
+  };
+  expect(requests).toMatchObject([
+    { ...status, url: baseUrl, signal },
+    { ...status, url: `${baseUrl}/1`, signal },
+    {
+      method: 'DELETE',
+      headers: { accept: 'application/fhir+json' },
+      priority: 'kick-off',
+      retries: 2,
       sendToken: true,
-    };
-    expect(requests).toMatchObject([
-      { ...status, url: baseUrl, signal },
-      { ...status, url: `${baseUrl}/1`, signal },
-      {
-        method: 'DELETE',
-        headers: { accept: 'application/fhir+json' },
-        priority: 'kick-off',
-        retries: 2,
-        sendToken: true,
-        signal,
-      },
-    ]);
-  });
-
-  test('an error of an unread body does not fail the status request', async () => {
-    const body = new Readable({ read: () => body.destroy(new Error('connection lost')) });
-    const { session } = openSession(() => ({ status: 202, body }));
-    expect(await read(session)).toStrictEqual({ kind: 'in-progress', retryAfterMs: undefined });
-    expect(await new Promise((resolve) => body.once('close', () => resolve('closed')))).toBe('closed');
-  });
+      signal,
+    },
+  ]);
 });
 
-describe('readManifest (other content)', () => {
-  const failureOf = (text: string) =>
-    readManifest({ body: Readable.from([Buffer.from(text)]), manifestUrl: baseUrl }).catch((error: unknown) => error);
+test('an error of an unread body does not fail the status request', async () => {
+  const body = new Readable({ read: () => body.destroy(new Error('connection lost')) });
+  const { session } = openSession(() => ({ status: 202, body }));
+  expect(await read(session)).toStrictEqual({ kind: 'in-progress', retryAfterMs: undefined });
+  expect(await new Promise((resolve) => body.once('close', () => resolve('closed')))).toBe('closed');
+});
 
-  test.each([
-    { what: 'plain text', text: 'down for maintenance', ehrText: 'down for maintenance' },
-    { what: 'other JSON', text: '{"message":"not found"}', ehrText: '{"message":"not found"}' },
-  ])('readManifest keeps $what instead of a manifest for operators', async ({ text, ehrText }) => {
-    expect(await failureOf(text)).toMatchObject({ code: 'manifest-not-understood', ehrText });
-  });
+const failureOf = (text: string) =>
+  readManifest({ body: Readable.from([Buffer.from(text)]), manifestUrl: baseUrl }).catch((error: unknown) => error);
 
-  test('readManifest keeps only the first 2,000 bytes for operators', async () => {
-    const text = `<p>${' '.repeat(1990)}seen${'x'.repeat(3)}`;
-    expect(await failureOf(`${text}not seen`)).toMatchObject({ ehrText: 'seenxxx' });
-  });
+test.each([
+  { what: 'plain text', text: 'down for maintenance', ehrText: 'down for maintenance' },
+  { what: 'other JSON', text: '{"message":"not found"}', ehrText: '{"message":"not found"}' },
+])('readManifest keeps $what instead of a manifest for operators', async ({ text, ehrText }) => {
+  expect(await failureOf(text)).toMatchObject({ code: 'manifest-not-understood', ehrText });
+});
 
-  test.each([
-    { fault: '`output` is not a list', manifest: { transactionTime, output: {} } },
-    { fault: '`deleted` is not a list', manifest: { transactionTime, output: [], deleted: 'none' } },
-    { fault: '`outcome` is not a list', manifest: { transactionTime, output: [], outcome: {} } },
-    { fault: 'no usable `transactionTime`', manifest: { output: [] } },
-    { fault: 'no usable `transactionTime`', manifest: { transactionTime: 2024, output: [] } },
-    { fault: '`link` is not a list', manifest: { transactionTime, output: [], link: {} } },
-    { fault: 'not a URL', manifest: { transactionTime, output: [], link: [{ relation: 'next', url: 7 }] } },
-    { fault: 'not a JSON object', manifest: [] },
-  ])('readManifest reports the fault: $fault', async ({ fault, manifest }) => {
-    expect(await failureOf(JSON.stringify(manifest))).toMatchObject({ message: expect.stringContaining(fault) });
-  });
+test('readManifest keeps only the first 2,000 bytes for operators', async () => {
+  const text = `<p>${' '.repeat(1990)}seen${'x'.repeat(3)}`;
+  expect(await failureOf(`${text}not seen`)).toMatchObject({ ehrText: 'seenxxx' });
+});
 
-  test('readManifest accepts a `link` or `outcome` that is null', async () => {
-    const text = JSON.stringify({ transactionTime, output: [], link: null, outcome: null, error: null });
-    expect(await failureOf(text)).toMatchObject({ entries: [], hasDeletedList: false });
-  });
+test.each([
+  { fault: '`output` is not a list', manifest: { transactionTime, output: {} } },
+  { fault: '`deleted` is not a list', manifest: { transactionTime, output: [], deleted: 'none' } },
+  { fault: '`outcome` is not a list', manifest: { transactionTime, output: [], outcome: {} } },
+  { fault: 'no usable `transactionTime`', manifest: { output: [] } },
+  { fault: 'no usable `transactionTime`', manifest: { transactionTime: 2024, output: [] } },
+  { fault: '`link` is not a list', manifest: { transactionTime, output: [], link: {} } },
+  { fault: 'not a URL', manifest: { transactionTime, output: [], link: [{ relation: 'next', url: 7 }] } },
+  { fault: 'not a JSON object', manifest: [] },
+])('readManifest reports the fault: $fault', async ({ fault, manifest }) => {
+  expect(await failureOf(JSON.stringify(manifest))).toMatchObject({ message: expect.stringContaining(fault) });
+});
+
+test('readManifest accepts a `link` or `outcome` that is null', async () => {
+  const text = JSON.stringify({ transactionTime, output: [], link: null, outcome: null, error: null });
+  expect(await failureOf(text)).toMatchObject({ entries: [], hasDeletedList: false });
 });
 
 test('a manifest in pages is read up to 10,000 pages and rejected with more', async () => {

@@ -1,6 +1,6 @@
 import { buffer } from 'node:stream/consumers';
 import type { EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import { startEhr, type TestEhr } from '../testing/start-ehr.ts';
 import { openFile } from './open-file.ts';
 
@@ -32,145 +32,143 @@ async function expectRestart(resume: { offset: number; etag: string }, whole: Bu
   expect((await buffer(restarted.body)).equals(whole)).toBe(true);
 }
 
-describe('an output file', () => {
-  test('an output file is received compressed and decoded', async () => {
-    await start();
-    const { body, startOffset, etag } = await open();
-    const whole = await buffer(body);
-    expect([startOffset, etag]).toEqual([0, expect.stringMatching(/^".+"$/)]);
-    const lines = whole.toString('utf8').trimEnd().split('\n');
-    expect(lines.length).toBeGreaterThan(20);
-    expect(lines.map((line) => JSON.parse(line).resourceType)).toEqual(lines.map(() => 'Observation'));
-    const [request] = await ehr.requests(/bulkdata/);
-    expect(request?.headers).toMatchObject({ accept: 'application/fhir+ndjson', 'accept-encoding': 'gzip' });
-    expect((await ehr.violations()).violations).toEqual([]);
-  });
+test('an output file is received compressed and decoded', async () => {
+  await start();
+  const { body, startOffset, etag } = await open();
+  const whole = await buffer(body);
+  expect([startOffset, etag]).toEqual([0, expect.stringMatching(/^".+"$/)]);
+  const lines = whole.toString('utf8').trimEnd().split('\n');
+  expect(lines.length).toBeGreaterThan(20);
+  expect(lines.map((line) => JSON.parse(line).resourceType)).toEqual(lines.map(() => 'Observation'));
+  const [request] = await ehr.requests(/bulkdata/);
+  expect(request?.headers).toMatchObject({ accept: 'application/fhir+ndjson', 'accept-encoding': 'gzip' });
+  expect((await ehr.violations()).violations).toEqual([]);
+});
 
-  test('an output file is read from a server that does not compress', async () => {
-    await start();
-    const whole = await readWhole();
-    await orderFile({ kind: 'ignore-range' });
-    const { body } = await open({ offset: 10, etag: '"x"' });
-    expect((await buffer(body)).equals(whole)).toBe(true);
-  });
+test('an output file is read from a server that does not compress', async () => {
+  await start();
+  const whole = await readWhole();
+  await orderFile({ kind: 'ignore-range' });
+  const { body } = await open({ offset: 10, etag: '"x"' });
+  expect((await buffer(body)).equals(whole)).toBe(true);
+});
 
-  test('an output file is resumed at a byte and gives the rest #resume', async () => {
-    await start();
-    const { body, etag = '' } = await open();
-    const whole = await buffer(body);
-    for (const offset of [1, 1000, whole.length - 1, whole.length]) {
-      const rest = await open({ offset, etag });
-      expect(rest.startOffset).toBe(offset);
-      expect((await buffer(rest.body)).equals(whole.subarray(offset))).toBe(true);
-    }
-    const lastRequest = (await ehr.requests(/bulkdata/)).at(-1);
-    expect(lastRequest?.headers).toMatchObject({ range: `bytes=${whole.length - 1}-`, 'if-range': etag });
-  });
+test('an output file is resumed at a byte and gives the rest #resume', async () => {
+  await start();
+  const { body, etag = '' } = await open();
+  const whole = await buffer(body);
+  for (const offset of [1, 1000, whole.length - 1, whole.length]) {
+    const rest = await open({ offset, etag });
+    expect(rest.startOffset).toBe(offset);
+    expect((await buffer(rest.body)).equals(whole.subarray(offset))).toBe(true);
+  }
+  const lastRequest = (await ehr.requests(/bulkdata/)).at(-1);
+  expect(lastRequest?.headers).toMatchObject({ range: `bytes=${whole.length - 1}-`, 'if-range': etag });
+});
 
-  test('an output file that changed is read from the start #resume', async () => {
-    await start();
-    const whole = await readWhole();
-    await expectRestart({ offset: 1000, etag: '"of another version"' }, whole);
-  });
+test('an output file that changed is read from the start #resume', async () => {
+  await start();
+  const whole = await readWhole();
+  await expectRestart({ offset: 1000, etag: '"of another version"' }, whole);
+});
 
-  test('an output file of a server without ranges is read from the start #resume', async () => {
-    await start();
-    const { body, etag = '' } = await open();
-    const whole = await buffer(body);
-    await orderFile({ kind: 'ignore-range' });
-    await expectRestart({ offset: 1000, etag }, whole);
-  });
+test('an output file of a server without ranges is read from the start #resume', async () => {
+  await start();
+  const { body, etag = '' } = await open();
+  const whole = await buffer(body);
+  await orderFile({ kind: 'ignore-range' });
+  await expectRestart({ offset: 1000, etag }, whole);
+});
 
-  test('an output file that became shorter than the read part (416) is read from the start', async () => {
-    await start();
-    const { body, etag = '' } = await open();
-    const whole = await buffer(body);
-    await expectRestart({ offset: whole.length + 5, etag }, whole);
-  });
+test('an output file that became shorter than the read part (416) is read from the start', async () => {
+  await start();
+  const { body, etag = '' } = await open();
+  const whole = await buffer(body);
+  await expectRestart({ offset: whole.length + 5, etag }, whole);
+});
 
-  test('an output file that is not resumed fails after a 416', async () => {
-    await start();
-    await orderFile({ kind: 'status', status: 416 });
-    await expect(open()).rejects.toMatchObject({ status: 416 });
-  });
+test('an output file that is not resumed fails after a 416', async () => {
+  await start();
+  await orderFile({ kind: 'status', status: 416 });
+  await expect(open()).rejects.toMatchObject({ status: 416 });
+});
 
-  test('an output file with a weak ETag, or none, has no validator #resume', async () => {
-    await start();
-    for (const etag of ['W/"weak"', null]) {
-      await orderFile({ kind: 'headers', set: { etag } });
-      const file = await open();
-      expect(file.etag).toBeUndefined();
-      file.body.destroy();
-    }
-  });
+test('an output file with a weak ETag, or none, has no validator #resume', async () => {
+  await start();
+  for (const etag of ['W/"weak"', null]) {
+    await orderFile({ kind: 'headers', set: { etag } });
+    const file = await open();
+    expect(file.etag).toBeUndefined();
+    file.body.destroy();
+  }
+});
 
-  test.each([
-    { what: 'compressed and cut', fault: { kind: 'truncate', afterBytes: 500 }, resume: false },
-    {
-      what: 'compressed and cut as if it were whole',
-      fault: { kind: 'truncate', afterBytes: 500, clean: true },
-      resume: false,
-    },
-    { what: 'plain and cut', fault: { kind: 'truncate', afterBytes: 500 }, resume: true },
-    { what: 'compressed and reset', fault: { kind: 'reset', afterBytes: 500 }, resume: false },
-    { what: 'plain and reset', fault: { kind: 'reset', afterBytes: 500 }, resume: true },
-  ])('$what ends the stream with an error and never as complete #clean-end', async ({ fault, resume }) => {
-    await start();
-    const { body, etag = '' } = await open();
-    body.destroy();
-    await orderFile(fault);
-    const file = await open(resume ? { offset: 10, etag } : undefined);
-    await expect(buffer(file.body)).rejects.toThrow();
-  });
+test.each([
+  { what: 'compressed and cut', fault: { kind: 'truncate', afterBytes: 500 }, resume: false },
+  {
+    what: 'compressed and cut as if it were whole',
+    fault: { kind: 'truncate', afterBytes: 500, clean: true },
+    resume: false,
+  },
+  { what: 'plain and cut', fault: { kind: 'truncate', afterBytes: 500 }, resume: true },
+  { what: 'compressed and reset', fault: { kind: 'reset', afterBytes: 500 }, resume: false },
+  { what: 'plain and reset', fault: { kind: 'reset', afterBytes: 500 }, resume: true },
+])('$what ends the stream with an error and never as complete #clean-end', async ({ fault, resume }) => {
+  await start();
+  const { body, etag = '' } = await open();
+  body.destroy();
+  await orderFile(fault);
+  const file = await open(resume ? { offset: 10, etag } : undefined);
+  await expect(buffer(file.body)).rejects.toThrow();
+});
 
-  test('a connection that is reset before the answer throws ehr-unreachable', async () => {
-    await start();
-    await orderFile({ kind: 'reset' });
-    await expect(open()).rejects.toMatchObject({ code: 'ehr-unreachable', retry: 'later' });
-  });
+test('a connection that is reset before the answer throws ehr-unreachable', async () => {
+  await start();
+  await orderFile({ kind: 'reset' });
+  await expect(open()).rejects.toMatchObject({ code: 'ehr-unreachable', retry: 'later' });
+});
 
-  test.each([
-    { status: 403, code: 'ehr-forbidden' },
-    { status: 404, code: 'ehr-not-found' },
-    { status: 410, code: 'ehr-not-found' },
-  ])('an output file that fails with $status throws $code with the issues of the answer', async ({ status, code }) => {
-    await start();
-    await orderFile({ kind: 'status', status });
-    await expect(open()).rejects.toMatchObject({ status, code, issues: [{ code: 'exception' }] });
-  });
+test.each([
+  { status: 403, code: 'ehr-forbidden' },
+  { status: 404, code: 'ehr-not-found' },
+  { status: 410, code: 'ehr-not-found' },
+])('an output file that fails with $status throws $code with the issues of the answer', async ({ status, code }) => {
+  await start();
+  await orderFile({ kind: 'status', status });
+  await expect(open()).rejects.toMatchObject({ status, code, issues: [{ code: 'exception' }] });
+});
 
-  test('an expired link is reported', async () => {
-    await start();
-    await orderFile({ kind: 'expire-links' });
-    await expect(open()).rejects.toMatchObject({ code: expect.stringMatching(/^ehr-(not-found|forbidden)$/) });
-  });
+test('an expired link is reported', async () => {
+  await start();
+  await orderFile({ kind: 'expire-links' });
+  await expect(open()).rejects.toMatchObject({ code: expect.stringMatching(/^ehr-(not-found|forbidden)$/) });
+});
 
-  test.each([
-    { what: 'at the same host', simulator: { requiresAccessToken: false } },
-    { what: 'at a separate host', simulator: { separateFileHost: true } },
-  ])('an output file $what that needs no token is requested without one', async ({ simulator }) => {
-    await start(simulator);
-    expect(requiresAccessToken).toBe(false);
-    expect((await readWhole()).length).toBeGreaterThan(1000);
-    const [request] = await ehr.requests(/bulkdata/);
-    expect(request?.headers.authorization).toBeUndefined();
-    expect((await ehr.violations()).byKind).toMatchObject({ token: 0 });
-  });
+test.each([
+  { what: 'at the same host', simulator: { requiresAccessToken: false } },
+  { what: 'at a separate host', simulator: { separateFileHost: true } },
+])('an output file $what that needs no token is requested without one', async ({ simulator }) => {
+  await start(simulator);
+  expect(requiresAccessToken).toBe(false);
+  expect((await readWhole()).length).toBeGreaterThan(1000);
+  const [request] = await ehr.requests(/bulkdata/);
+  expect(request?.headers.authorization).toBeUndefined();
+  expect((await ehr.violations()).byKind).toMatchObject({ token: 0 });
+});
 
-  test('the token is not sent for an output file at a foreign host that requires it #file-token', async () => {
-    await start({ separateFileHost: true });
-    requiresAccessToken = true;
-    await expect(open()).rejects.toMatchObject({ code: 'token-for-foreign-host', retry: 'never' });
-    expect(await ehr.requests(/bulkdata/)).toEqual([]);
-  });
+test('the token is not sent for an output file at a foreign host that requires it #file-token', async () => {
+  await start({ separateFileHost: true });
+  requiresAccessToken = true;
+  await expect(open()).rejects.toMatchObject({ code: 'token-for-foreign-host', retry: 'never' });
+  expect(await ehr.requests(/bulkdata/)).toEqual([]);
+});
 
-  test('an output file whose download is aborted ends with an error', async () => {
-    await start();
-    await orderFile({ kind: 'stall', afterBytes: 200 });
-    const controller = new AbortController();
-    const { body } = await open(undefined, controller.signal);
-    const reading = buffer(body);
-    controller.abort(new Error('cancelled'));
-    await expect(reading).rejects.toThrow();
-  });
+test('an output file whose download is aborted ends with an error', async () => {
+  await start();
+  await orderFile({ kind: 'stall', afterBytes: 200 });
+  const controller = new AbortController();
+  const { body } = await open(undefined, controller.signal);
+  const reading = buffer(body);
+  controller.abort(new Error('cancelled'));
+  await expect(reading).rejects.toThrow();
 });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { healthChecks } from './checks.ts';
 
 const folder = join(import.meta.dirname, '../../../../docker/prometheus');
@@ -22,21 +22,19 @@ function checksOf(expr: string): readonly string[] {
   return (one?.[1] ?? several?.[1] ?? '').split('|').filter((name) => name !== '');
 }
 
-describe('the alert rules and the health checks', () => {
-  test('every alert fires only while a check is not ok, or while there is no report', () => {
-    expect(alerts.length).toBe([...rules.matchAll(/- alert:/g)].length);
-    const ofChecks = alerts.filter(({ name }) => !withoutReport.includes(name));
-    for (const { name, expr } of ofChecks) {
-      const checks = checksOf(expr);
-      const unknown = checks.filter((id) => !Object.hasOwn(healthChecks, id));
-      expect({ name, count: checks.length > 0, unknown }).toEqual({ name, count: true, unknown: [] });
-    }
-    expect(alerts.length - ofChecks.length).toBe(withoutReport.length);
-  });
+test('every alert fires only while a check is not ok, or while there is no report', () => {
+  expect(alerts.length).toBe([...rules.matchAll(/- alert:/g)].length);
+  const ofChecks = alerts.filter(({ name }) => !withoutReport.includes(name));
+  for (const { name, expr } of ofChecks) {
+    const checks = checksOf(expr);
+    const unknown = checks.filter((id) => !Object.hasOwn(healthChecks, id));
+    expect({ name, count: checks.length > 0, unknown }).toEqual({ name, count: true, unknown: [] });
+  }
+  expect(alerts.length - ofChecks.length).toBe(withoutReport.length);
+});
 
-  test('every check has an alert, except for settings', () => {
-    const alerted = new Set(alerts.flatMap(({ expr }) => checksOf(expr)));
-    const silent = Object.keys(healthChecks).filter((id) => !alerted.has(id));
-    expect(silent.toSorted()).toEqual(withoutAlert);
-  });
+test('every check has an alert, except for settings', () => {
+  const alerted = new Set(alerts.flatMap(({ expr }) => checksOf(expr)));
+  const silent = Object.keys(healthChecks).filter((id) => !alerted.has(id));
+  expect(silent.toSorted()).toEqual(withoutAlert);
 });

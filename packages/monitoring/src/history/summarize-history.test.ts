@@ -51,84 +51,80 @@ describe('the samples of a quarter of an hour', () => {
   });
 });
 
-describe('a history', () => {
-  test('a history counts the runs of each period by outcome, with their durations', () => {
-    const runs = [
-      makeRun(ago(2), { seconds: 100 }),
-      makeRun(ago(2), { seconds: 300 }),
-      makeRun(ago(2), { seconds: 200, outcome: 'failed' }),
-      makeRun(ago(2), { seconds: 9000, outcome: 'cancelled' }),
-      makeRun(ago(5), { kind: 'sync', outcome: 'partial', seconds: 7 }),
-      makeRun(ago(25)),
-    ];
-    const history = summarizeHistory({ samples: [makeSample(ago(1), { runs })], days: 1, now });
-    expect(history.runs).toEqual([
-      {
-        ...{ at: ago(5).toISOString(), kind: 'sync', completed: 0, partial: 1, failed: 0, cancelled: 0 },
-        ...{ medianSeconds: 7, longestSeconds: 7 },
-      },
-      {
-        ...{ at: ago(2).toISOString(), kind: 'export', completed: 2, partial: 0, failed: 1, cancelled: 1 },
-        ...{ medianSeconds: 200, longestSeconds: 300 },
-      },
-    ]);
-  });
+test('a history counts the runs of each period by outcome, with their durations', () => {
+  const runs = [
+    makeRun(ago(2), { seconds: 100 }),
+    makeRun(ago(2), { seconds: 300 }),
+    makeRun(ago(2), { seconds: 200, outcome: 'failed' }),
+    makeRun(ago(2), { seconds: 9000, outcome: 'cancelled' }),
+    makeRun(ago(5), { kind: 'sync', outcome: 'partial', seconds: 7 }),
+    makeRun(ago(25)),
+  ];
+  const history = summarizeHistory({ samples: [makeSample(ago(1), { runs })], days: 1, now });
+  expect(history.runs).toEqual([
+    {
+      ...{ at: ago(5).toISOString(), kind: 'sync', completed: 0, partial: 1, failed: 0, cancelled: 0 },
+      ...{ medianSeconds: 7, longestSeconds: 7 },
+    },
+    {
+      ...{ at: ago(2).toISOString(), kind: 'export', completed: 2, partial: 0, failed: 1, cancelled: 1 },
+      ...{ medianSeconds: 200, longestSeconds: 300 },
+    },
+  ]);
+});
 
-  test('a history adds up what the runs of a period stored, by type', () => {
-    const types = [{ resourceType: 'Patient', resources: 10, bytes: 1000 }];
-    const runs = [makeRun(ago(2), { types }), makeRun(ago(2), { types, kind: 'sync' })];
-    const history = summarizeHistory({ samples: [makeSample(ago(1), { runs })], days: 1, now });
-    expect(history.volumes).toEqual([
-      { at: ago(2).toISOString(), resourceType: 'Patient', resources: 20, bytes: 2000 },
-    ]);
-  });
+test('a history adds up what the runs of a period stored, by type', () => {
+  const types = [{ resourceType: 'Patient', resources: 10, bytes: 1000 }];
+  const runs = [makeRun(ago(2), { types }), makeRun(ago(2), { types, kind: 'sync' })];
+  const history = summarizeHistory({ samples: [makeSample(ago(1), { runs })], days: 1, now });
+  expect(history.volumes).toEqual([{ at: ago(2).toISOString(), resourceType: 'Patient', resources: 20, bytes: 2000 }]);
+});
 
-  test('a history has the highest value of each period, and the connection with the largest lag first', () => {
-    const samples = [3, 2.75, 2.5].map((hours, index) =>
-      makeSample(ago(hours), {
-        queues: [{ queue: 'sync', waiting: 10 + index, oldestSeconds: 30 - index }],
-        budgets: [{ name: 'athenahealth.production', used: 100 * index, limit: 1000 }],
-        lags: [
-          { connectionId: 'conn_1', seconds: 60 },
-          { connectionId: 'conn_2', seconds: 90 },
-        ],
-      }),
-    );
-    const history = summarizeHistory({ samples, days: 7, now });
-    expect([history.pointSeconds, history.barSeconds]).toEqual([7200, 21_600]);
-    const at = new Date('2024-05-10T08:00:00Z').toISOString();
-    expect(history.queues).toEqual([{ queue: 'sync', points: [{ at, waiting: 12, oldestSeconds: 30 }] }]);
-    expect(history.budgets).toEqual([{ name: 'athenahealth.production', limit: 1000, points: [{ at, used: 200 }] }]);
-    expect(history.lags.map(({ connectionId }) => connectionId)).toEqual(['conn_2', 'conn_1']);
-  });
+test('a history has the highest value of each period, and the connection with the largest lag first', () => {
+  const samples = [3, 2.75, 2.5].map((hours, index) =>
+    makeSample(ago(hours), {
+      queues: [{ queue: 'sync', waiting: 10 + index, oldestSeconds: 30 - index }],
+      budgets: [{ name: 'athenahealth.production', used: 100 * index, limit: 1000 }],
+      lags: [
+        { connectionId: 'conn_1', seconds: 60 },
+        { connectionId: 'conn_2', seconds: 90 },
+      ],
+    }),
+  );
+  const history = summarizeHistory({ samples, days: 7, now });
+  expect([history.pointSeconds, history.barSeconds]).toEqual([7200, 21_600]);
+  const at = new Date('2024-05-10T08:00:00Z').toISOString();
+  expect(history.queues).toEqual([{ queue: 'sync', points: [{ at, waiting: 12, oldestSeconds: 30 }] }]);
+  expect(history.budgets).toEqual([{ name: 'athenahealth.production', limit: 1000, points: [{ at, used: 200 }] }]);
+  expect(history.lags.map(({ connectionId }) => connectionId)).toEqual(['conn_2', 'conn_1']);
+});
 
-  test('a history compares the last day with the median of the days before', () => {
-    const resources = [7, 5, 6, 100];
-    const samples = resources.map((count, days) =>
-      makeSample(ago(24 * days + 1), {
-        runs: [
-          makeRun(ago(24 * days + 1), {
-            outcome: days === 0 ? 'failed' : 'completed',
-            types: [{ resourceType: 'Patient', resources: count, bytes: 10 * count }],
-          }),
-        ],
-        budgets: [{ name: 'athenahealth.production', used: 3 * count, limit: 1000 }],
-        lags: [{ connectionId: 'conn_1', seconds: 2 * count }],
-      }),
-    );
-    expect(summarizeHistory({ samples, days: 1, now }).figures).toEqual([
-      { figure: 'runs', lastDay: 1, usual: 1 },
-      { figure: 'failed-runs', lastDay: 1, usual: 0 },
-      { figure: 'resources', lastDay: 7, usual: 6 },
-      { figure: 'bytes', lastDay: 70, usual: 60 },
-      { figure: 'longest-lag-seconds', lastDay: 14, usual: 12 },
-      { figure: 'requests', lastDay: 21, usual: 18 },
-    ]);
-  });
+test('a history compares the last day with the median of the days before', () => {
+  const resources = [7, 5, 6, 100];
+  const samples = resources.map((count, days) =>
+    makeSample(ago(24 * days + 1), {
+      runs: [
+        makeRun(ago(24 * days + 1), {
+          outcome: days === 0 ? 'failed' : 'completed',
+          types: [{ resourceType: 'Patient', resources: count, bytes: 10 * count }],
+        }),
+      ],
+      budgets: [{ name: 'athenahealth.production', used: 3 * count, limit: 1000 }],
+      lags: [{ connectionId: 'conn_1', seconds: 2 * count }],
+    }),
+  );
+  expect(summarizeHistory({ samples, days: 1, now }).figures).toEqual([
+    { figure: 'runs', lastDay: 1, usual: 1 },
+    { figure: 'failed-runs', lastDay: 1, usual: 0 },
+    { figure: 'resources', lastDay: 7, usual: 6 },
+    { figure: 'bytes', lastDay: 70, usual: 60 },
+    { figure: 'longest-lag-seconds', lastDay: 14, usual: 12 },
+    { figure: 'requests', lastDay: 21, usual: 18 },
+  ]);
+});
 
-  test('a history says nothing about what is usual before it has three earlier days', () => {
-    const samples = [0, 1, 2].map((days) => makeSample(ago(24 * days + 1)));
-    const { figures } = summarizeHistory({ samples, days: 1, now });
-    expect(figures.filter((figure) => 'usual' in figure)).toEqual([]);
-  });
+test('a history says nothing about what is usual before it has three earlier days', () => {
+  const samples = [0, 1, 2].map((days) => makeSample(ago(24 * days + 1)));
+  const { figures } = summarizeHistory({ samples, days: 1, now });
+  expect(figures.filter((figure) => 'usual' in figure)).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { testServices } from '@bulkhead/testing';
-import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeEach, expect, test } from '@jest/globals';
 import mongoose, { type Connection as Database } from 'mongoose';
 import { createEncryptedField } from './encrypted-field.ts';
 import { createSecretBox } from './secret-box.ts';
@@ -37,36 +37,34 @@ function withWriter(write: () => Promise<unknown>): Database {
   return { collection } as unknown as Database;
 }
 
-describe('the key rotation of an encrypted field', () => {
-  test('a key rotation encrypts each value with the current key once', async () => {
-    expect([
-      await encryptedField().countOutdated(),
-      await encryptedField().reencrypt(),
-      await encryptedField().countOutdated(),
-      await encryptedField().reencrypt(),
-    ]).toEqual([1, 1, 0, 0]);
-    expect(await read()).toBe('first');
-    expect(() => before.decrypt({ encrypted: encrypt('x', box), owner: 'a' })).toThrow('cannot be decrypted');
-  });
+test('a key rotation encrypts each value with the current key once', async () => {
+  expect([
+    await encryptedField().countOutdated(),
+    await encryptedField().reencrypt(),
+    await encryptedField().countOutdated(),
+    await encryptedField().reencrypt(),
+  ]).toEqual([1, 1, 0, 0]);
+  expect(await read()).toBe('first');
+  expect(() => before.decrypt({ encrypted: encrypt('x', box), owner: 'a' })).toThrow('cannot be decrypted');
+});
 
-  test.each([
-    { by: 'the current key', encrypted: () => encrypt('second', box), outdated: 0 },
-    { by: 'the previous key, by a process that still uses it', encrypted: () => encrypt('second'), outdated: 1 },
-  ])(
-    'a key rotation does not overwrite a value that was written in the meantime with $by',
-    async ({ encrypted, outdated }) => {
-      const writing = withWriter(() => secrets().updateOne({ _id: 'a' }, { $set: { sealed: encrypted() } }));
-      expect(await encryptedField(writing).reencrypt()).toBe(0);
-      expect([await read(), await encryptedField().countOutdated()]).toEqual(['second', outdated]);
-      await encryptedField().reencrypt();
-      expect([await read(), await encryptedField().countOutdated()]).toEqual(['second', 0]);
-    },
-  );
+test.each([
+  { by: 'the current key', encrypted: () => encrypt('second', box), outdated: 0 },
+  { by: 'the previous key, by a process that still uses it', encrypted: () => encrypt('second'), outdated: 1 },
+])(
+  'a key rotation does not overwrite a value that was written in the meantime with $by',
+  async ({ encrypted, outdated }) => {
+    const writing = withWriter(() => secrets().updateOne({ _id: 'a' }, { $set: { sealed: encrypted() } }));
+    expect(await encryptedField(writing).reencrypt()).toBe(0);
+    expect([await read(), await encryptedField().countOutdated()]).toEqual(['second', outdated]);
+    await encryptedField().reencrypt();
+    expect([await read(), await encryptedField().countOutdated()]).toEqual(['second', 0]);
+  },
+);
 
-  test('a key rotation does not restore a value that was deleted in the meantime', async () => {
-    await encryptedField(withWriter(() => secrets().deleteOne({ _id: 'a' }))).reencrypt();
-    await secrets().insertOne({ _id: 'a', sealed: encrypt('first') });
-    await encryptedField(withWriter(() => secrets().updateOne({ _id: 'a' }, { $unset: { sealed: 1 } }))).reencrypt();
-    expect(await secrets().findOne({ _id: 'a' })).toEqual({ _id: 'a' });
-  });
+test('a key rotation does not restore a value that was deleted in the meantime', async () => {
+  await encryptedField(withWriter(() => secrets().deleteOne({ _id: 'a' }))).reencrypt();
+  await secrets().insertOne({ _id: 'a', sealed: encrypt('first') });
+  await encryptedField(withWriter(() => secrets().updateOne({ _id: 'a' }, { $unset: { sealed: 1 } }))).reencrypt();
+  expect(await secrets().findOne({ _id: 'a' })).toEqual({ _id: 'a' });
 });

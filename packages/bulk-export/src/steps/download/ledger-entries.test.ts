@@ -19,21 +19,19 @@ const ledger = (entries: readonly ManifestEntry[]): OutputFile[] =>
     makeOutputFile({ id: `job_1.${identity}`, ...fields, ...(count === undefined ? {} : { promisedCount: count }) }),
   );
 
-describe('toLedgerEntries', () => {
-  test('the identity of a file does not depend on the order of the manifest', () => {
-    const entries = [entry('a'), entry('b'), entry('x?id=1'), entry('x?id=2'), entry('a', { section: 'error' })];
-    expect(new Set(identities(entries)).size).toBe(5);
-    expect(identities(entries.toReversed())).toEqual(identities(entries).toReversed());
-  });
+test('the identity of a file does not depend on the order of the manifest', () => {
+  const entries = [entry('a'), entry('b'), entry('x?id=1'), entry('x?id=2'), entry('a', { section: 'error' })];
+  expect(new Set(identities(entries)).size).toBe(5);
+  expect(identities(entries.toReversed())).toEqual(identities(entries).toReversed());
+});
 
-  test('the identity of a file does not change with the signature in its URL', () => {
-    expect(identities([entry('a?sig=1')])).toEqual(identities([entry('a?sig=2')]));
-  });
+test('the identity of a file does not change with the signature in its URL', () => {
+  expect(identities([entry('a?sig=1')])).toEqual(identities([entry('a?sig=2')]));
+});
 
-  test('the identity of a file contains the query only if two files share a path', () => {
-    const [first, second] = identities([entry('x?id=1'), entry('x?id=2')]);
-    expect(first).not.toBe(second);
-  });
+test('the identity of a file contains the query only if two files share a path', () => {
+  const [first, second] = identities([entry('x?id=1'), entry('x?id=2')]);
+  expect(first).not.toBe(second);
 });
 
 test('the identity of a file is the same in every version of the program', () => {
@@ -45,43 +43,39 @@ test('the identity of a file is the same in every version of the program', () =>
   ]);
 });
 
-describe('ledgerType', () => {
-  test('the type of a file is that of its entry, or unknown if FHIR R4 has no such type', () => {
-    expect(['Patient', 'OperationOutcome', 'Foo', ''].map(ledgerType)).toEqual([
-      'Patient',
-      'OperationOutcome',
-      'Resource',
-      'Resource',
-    ]);
-  });
+test('the type of a file is that of its entry, or unknown if FHIR R4 has no such type', () => {
+  expect(['Patient', 'OperationOutcome', 'Foo', ''].map(ledgerType)).toEqual([
+    'Patient',
+    'OperationOutcome',
+    'Resource',
+    'Resource',
+  ]);
 });
 
-describe('a URL that is listed more than once', () => {
-  test('a URL that is listed more than once is one file', () => {
-    expect(toLedgerEntries([entry('a', { count: 3 }), entry('a', { count: 3 })])).toMatchObject([
-      { entry: { count: 3 } },
-    ]);
-  });
+test('a URL that is listed more than once is one file', () => {
+  expect(toLedgerEntries([entry('a', { count: 3 }), entry('a', { count: 3 })])).toMatchObject([
+    { entry: { count: 3 } },
+  ]);
+});
 
-  test('a URL that is listed with different counts is one file without a count', () => {
-    const [file, ...others] = toLedgerEntries([entry('a', { count: 3 }), entry('a', { count: 4 })]);
-    expect([file?.entry.count, others]).toEqual([undefined, []]);
-  });
+test('a URL that is listed with different counts is one file without a count', () => {
+  const [file, ...others] = toLedgerEntries([entry('a', { count: 3 }), entry('a', { count: 4 })]);
+  expect([file?.entry.count, others]).toEqual([undefined, []]);
+});
 
-  test('a URL that is listed with different types is a file of unknown type', () => {
-    const entries = [entry('a', { count: 3 }), entry('a', { type: 'Goal', count: 4 })];
-    expect(toLedgerEntries(entries)).toMatchObject([{ entry: { type: 'Resource' } }]);
-    expect(toLedgerEntries(entries)[0]?.entry).not.toHaveProperty('count');
-  });
+test('a URL that is listed with different types is a file of unknown type', () => {
+  const entries = [entry('a', { count: 3 }), entry('a', { type: 'Goal', count: 4 })];
+  expect(toLedgerEntries(entries)).toMatchObject([{ entry: { type: 'Resource' } }]);
+  expect(toLedgerEntries(entries)[0]?.entry).not.toHaveProperty('count');
+});
 
-  test('a URL that is listed three times is a file of unknown type even if only one type differs', () => {
-    const entries = [entry('a'), entry('a'), entry('a', { type: 'Goal' })];
-    expect(toLedgerEntries(entries)).toMatchObject([{ entry: { type: 'Resource' } }]);
-  });
+test('a URL that is listed three times is a file of unknown type even if only one type differs', () => {
+  const entries = [entry('a'), entry('a'), entry('a', { type: 'Goal' })];
+  expect(toLedgerEntries(entries)).toMatchObject([{ entry: { type: 'Resource' } }]);
+});
 
-  test('a URL that is listed in two sections is two files', () => {
-    expect(toLedgerEntries([entry('a'), entry('a', { section: 'deleted' })])).toHaveLength(2);
-  });
+test('a URL that is listed in two sections is two files', () => {
+  expect(toLedgerEntries([entry('a'), entry('a', { section: 'deleted' })])).toHaveLength(2);
 });
 
 describe('matchFreshLinks', () => {
