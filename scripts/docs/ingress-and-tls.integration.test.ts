@@ -61,9 +61,7 @@ describeWith({ title: 'nginx with docker/nginx/bulkhead.conf', tool: nginx }, ({
         send({ path: '/ready' })
           .then(({ statusCode }) => statusCode === 200)
           .catch(() => false),
-      {
-        what: 'nginx',
-      },
+      { what: 'nginx' },
     );
   }, 120_000);
   afterAll(async () => {

@@ -126,12 +126,7 @@ async function createConnection(operator: ApiClient, environment: string): Promi
  * Tests a connection, exports and syncs, as far as the plant's answer is used. @returns what a client key reads about
  * it
  */
-async function use(
-  options: Clients & {
-    readonly plant: Plant;
-    readonly environment: string;
-  },
-): Promise<string> {
+async function use(options: Clients & { readonly plant: Plant; readonly environment: string }): Promise<string> {
   const { operator, client, plant, environment } = options;
   const connectionId = await createConnection(operator, environment);
   const isOfAll = ['discovery', 'token', 'metadata'].includes(plant.variant.route);

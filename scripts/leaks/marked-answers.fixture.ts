@@ -148,11 +148,7 @@ export const goodAnswers: Readonly<Record<Route, Variant['answer']>> = {
     status: 200,
     headers: { 'content-type': 'application/fhir+ndjson' },
     lines: [
-      {
-        resourceType: 'Bundle',
-        type: 'transaction',
-        entry: [{ request: { method: 'DELETE', url: 'Patient/gone' } }],
-      },
+      { resourceType: 'Bundle', type: 'transaction', entry: [{ request: { method: 'DELETE', url: 'Patient/gone' } }] },
     ],
   }),
   errors: () => ({ status: 200, headers: { 'content-type': 'application/fhir+ndjson' }, lines: [issue('in a file')] }),

@@ -229,9 +229,7 @@ test('the rate limiter keeps a daily reserve for urgent requests, then rejects a
   // A slot that is given back is still counted for the day, so the guard is long.
   const budget = makeBudget({ perDay: 50, windowMs: 10, guardMs: 1000, coldStart: 'go' });
   await grantTimes(budget, 49);
-  await expect(limiter.acquire({ budget, priority: 'download' })).rejects.toMatchObject({
-    code: 'daily-budget-used',
-  });
+  await expect(limiter.acquire({ budget, priority: 'download' })).rejects.toMatchObject({ code: 'daily-budget-used' });
   await limiter.acquire({ budget, priority: 'poll' });
   await expect(limiter.acquire({ budget, priority: 'poll' })).rejects.toMatchObject({
     code: 'daily-budget-used',

@@ -102,11 +102,7 @@ test('a document that exceeds the limit only with its summary is made without it
 });
 
 test('a resource with malformed metadata is dated by its export', () => {
-  const { document } = make({
-    resourceType: 'Observation',
-    id: 'o',
-    meta: { lastUpdated: { toString: 1 } as never },
-  });
+  const { document } = make({ resourceType: 'Observation', id: 'o', meta: { lastUpdated: { toString: 1 } as never } });
   expect(document.lastUpdated).toEqual(context.observedAt);
 });
 

@@ -340,10 +340,7 @@ describe('the resource writer (errors of bulkWrite)', () => {
     { what: 'an error of one document', error: failure(121) },
     { what: 'an error of one document and a lost race', error: failure(11000, 121) },
   ])('the resource writer throws $what instead of treating it as a lost race', async ({ error }) => {
-    before.push({
-      command: 'write',
-      happens: () => Promise.reject(error),
-    });
+    before.push({ command: 'write', happens: () => Promise.reject(error) });
     await expect(create()(version('a', 1), version('b', 1))).rejects.toBe(error);
     expect(countSent('write')).toBe(1);
   });

@@ -94,11 +94,7 @@ test('an output file requires a token exactly if the manifest says so', async ()
 });
 
 test('an output file of 400 MB is streamed without holding it in memory', async () => {
-  simulator = await startSimulatorClient({
-    patients: 22_000,
-    requiresAccessToken: false,
-    resourcesPerFile: 1_000_000,
-  });
+  simulator = await startSimulatorClient({ patients: 22_000, requiresAccessToken: false, resourcesPerFile: 1_000_000 });
   const url = await fileUrl('Observation');
   const startBytes = process.memoryUsage().rss;
   let peakBytes = 0;

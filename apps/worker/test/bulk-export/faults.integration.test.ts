@@ -96,11 +96,7 @@ test.concurrent.each([
     await using system = await startSystem({ hasWorker: true });
     await system.control.order(fault);
     const ended = await system.settled(await system.startExport());
-    expect(ended).toMatchObject({
-      status: 'FAILED',
-      errorCode: code,
-      errorMessage: expect.stringContaining(remedy),
-    });
+    expect(ended).toMatchObject({ status: 'FAILED', errorCode: code, errorMessage: expect.stringContaining(remedy) });
   },
   60_000,
 );

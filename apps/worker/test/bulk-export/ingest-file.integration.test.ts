@@ -60,9 +60,7 @@ test('a file is stored without the lines that MongoDB cannot store, and each is 
     line('many', `"x":[${'1,'.repeat(3_000_000)}1]`),
   ];
   const lines = good.slice(0, 2).concat(bad, good.slice(2));
-  const { file, result } = ingest(`${lines.join('\n')}\n`, {
-    change: { connectionId, promisedCount: lines.length },
-  });
+  const { file, result } = ingest(`${lines.join('\n')}\n`, { change: { connectionId, promisedCount: lines.length } });
   expect(await result).toMatchObject({ stored: 4, quarantined: 6 });
   expect(await storedLines(connectionId)).toEqual(good);
   expect(await reasonsOf(file)).toEqual([

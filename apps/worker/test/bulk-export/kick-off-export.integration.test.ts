@@ -40,10 +40,7 @@ test.concurrent('a kick-off whose process crashed is sent again with a warning, 
   await deps.store.bulkExports.update({ id: record.id, phase: 'kicking-off', change: { kickOffSentAt: new Date() } });
   expect(kickingOff?.phase).toBe('kicking-off');
   await kickOff(deps, { exportId: record.id, signal: AbortSignal.timeout(20_000) });
-  expect(await cases.read(record.id)).toMatchObject({
-    phase: 'exporting',
-    warnings: [{ code: 'kick-off-repeated' }],
-  });
+  expect(await cases.read(record.id)).toMatchObject({ phase: 'exporting', warnings: [{ code: 'kick-off-repeated' }] });
 }, 60_000);
 
 test.concurrent('an export whose kick-off was never sent or was refused has no warning #lost-kick-off', async () => {

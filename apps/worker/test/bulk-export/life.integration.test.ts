@@ -66,9 +66,7 @@ describe('a cancelled export #cancel', () => {
     // The worker closes the socket. The server would have kept it open.
     await waitFor(
       async () => (await requests(system, 'GET', /Observation/)).every((request) => 'complete' in request),
-      {
-        what: 'the end of the stalled download',
-      },
+      { what: 'the end of the stalled download' },
     );
     await waitForDelete(system);
   }, 60_000);

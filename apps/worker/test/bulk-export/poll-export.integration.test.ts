@@ -95,11 +95,7 @@ test.each([
   async ({ answer, min, isWait = false }) => {
     const { record, waitMs } = await pollAnswer(answer);
     const state = isWait ? 'waiting' : 'retrying';
-    expect(record).toMatchObject({
-      phase: 'exporting',
-      pollErrors: isWait ? 0 : 1,
-      retrying: { state, attempts: 1 },
-    });
+    expect(record).toMatchObject({ phase: 'exporting', pollErrors: isWait ? 0 : 1, retrying: { state, attempts: 1 } });
     expect(waitMs).toBeGreaterThanOrEqual(min);
   },
 );

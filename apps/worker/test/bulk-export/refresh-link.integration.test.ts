@@ -26,10 +26,7 @@ async function download(options: {
   readonly later?: object;
 }): Promise<{ readonly record: BulkExport; readonly files: readonly OutputFile[] }> {
   const { first, later = {} } = options;
-  server = await startBulkServer({
-    manifest: (read) => manifest(read === 1 ? { output: first } : later),
-    files: {},
-  });
+  server = await startBulkServer({ manifest: (read) => manifest(read === 1 ? { output: first } : later), files: {} });
   cases = await startUseCases({ connection: { fhirEndpoint: server.url, auth: { method: 'none' } } });
   const exportId = await cases.exporting({ request: { exportType: 'Patient', resourceTypes: [] } });
   await cases.pollOnce(exportId);
@@ -76,10 +73,7 @@ test('an expired link is replaced, with those of all unsettled files, by one req
 });
 
 test('a file fails without a request if its new link is refused before another line is read', async () => {
-  const { record, files } = await download({
-    first: [entry('/a?sig=1')],
-    later: { output: [entry('/a?sig=2')] },
-  });
+  const { record, files } = await download({ first: [entry('/a?sig=1')], later: { output: [entry('/a?sig=2')] } });
   const file = await refresh({ file: files[0], record });
   await expect(refresh({ file, record })).rejects.toMatchObject({ code: 'link-expired', retry: 'never' });
   expect(reads()).toBe(2);

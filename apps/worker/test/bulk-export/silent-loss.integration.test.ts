@@ -166,10 +166,7 @@ test('a file that is cut off at every attempt fails with the byte that was reach
 });
 
 test('a file without a type stores each resource by its own type #mixed-files', async () => {
-  await start({
-    manifest: () => manifest({ output: [{ url: '/mixed' }] }),
-    files: { '/mixed': patients + goals },
-  });
+  await start({ manifest: () => manifest({ output: [{ url: '/mixed' }] }), files: { '/mixed': patients + goals } });
   const ended = await runExport(cases);
   expect(ended).toMatchObject({ phase: 'completed', counts: { stored: 4 } });
   expect(await isStored('Goal', 'g1')).toBe(true);

@@ -281,9 +281,7 @@ test('a connection whose authorization has ended says so, and works after a new 
   expect(answer.body.data.needsAuthorization).toBe(true);
   // The access token would be valid for another hour.
   await system.inject('export', { kind: 'expire-tokens' });
-  const started = await system.request('POST', '/api/ehr/athenahealth/bulk-export', {
-    connectionId: id,
-  });
+  const started = await system.request('POST', '/api/ehr/athenahealth/bulk-export', { connectionId: id });
   expect(await system.settled(started.body.data.id)).toMatchObject({
     status: 'FAILED',
     errorCode: 'authorization-needed',
@@ -342,12 +340,7 @@ test.each([
     status: 409,
     code: 'not-authorizable',
   },
-  {
-    what: 'an unknown connection',
-    body: () => ({ connectionId: 'conn_x' }),
-    status: 404,
-    code: 'unknown-connection',
-  },
+  { what: 'an unknown connection', body: () => ({ connectionId: 'conn_x' }), status: 404, code: 'unknown-connection' },
   { what: 'both', body: () => ({ connectionId: 'conn_x', practiceId: '1' }), status: 400, code: 'invalid-request' },
   { what: 'an unknown scope', body: () => ({ scope: 'patient/All.read' }), status: 400, code: 'invalid-request' },
 ])('an authorization for $what is answered with $status', async ({ body, status, code }) => {

@@ -81,10 +81,7 @@ test('a connection test passes if the EHR cannot search patients but another typ
 });
 
 test.each([
-  {
-    what: 'says that it has none',
-    resource: [{ type: 'Group', interaction: [{ code: 'read' }], operation: exports }],
-  },
+  { what: 'says that it has none', resource: [{ type: 'Group', interaction: [{ code: 'read' }], operation: exports }] },
   { what: 'does not list interactions', resource: [{ type: 'Group', operation: exports }] },
 ])(
   'a connection test passes an EHR of only bulk exports that $what, without starting an export',

@@ -235,10 +235,7 @@ test.each([
 test('a document that is found to be too large or of another type is skipped and leaves no parts', async () => {
   const before = await partFiles();
   const huge = onServer('/huge', { bytes: Buffer.alloc(2_000_001), etag: '"v1"' });
-  expect(await attempt((await receiveOne({ url: huge })).id)).toMatchObject({
-    state: 'skipped',
-    reason: 'too-large',
-  });
+  expect(await attempt((await receiveOne({ url: huge })).id)).toMatchObject({ state: 'skipped', reason: 'too-large' });
   const json = `{"resourceType":"Binary","data":"${Buffer.alloc(2_000_001).toString('base64')}"}`;
   const binary = onServer('/Binary/huge', { bytes: Buffer.from(json), type: 'application/fhir+json' });
   expect((await attempt((await receiveOne({ url: binary, contentType: 'image/png' })).id)).reason).toBe('too-large');

@@ -107,12 +107,7 @@ export class AgedRecords {
 
   async addDelivery(state: WebhookState, createdAt: Date): Promise<string> {
     const id = this.#nextId('hook');
-    const fields = {
-      connectionId: 'conn_1',
-      url: 'https://client.example',
-      type: 'bulk-export.completed',
-      body: '{}',
-    };
+    const fields = { connectionId: 'conn_1', url: 'https://client.example', type: 'bulk-export.completed', body: '{}' };
     await this.#cases.deps.store.webhookDeliveries.insertMissing({ id, ...fields, state, attempts: [], createdAt });
     return `webhook_deliveries/${id}`;
   }

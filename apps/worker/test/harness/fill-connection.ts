@@ -133,11 +133,7 @@ async function addReport(
 /** Starts an export that the EHR works on, and a planned sync. */
 async function startOthers(cases: UseCases, { connectionId }: { readonly connectionId: string }) {
   const { deps } = cases;
-  const activeExportId = await cases.exporting({
-    id: `job_active_${connectionId}`,
-    connectionId,
-    request: everything,
-  });
+  const activeExportId = await cases.exporting({ id: `job_active_${connectionId}`, connectionId, request: everything });
   const run = makeSyncRun({ id: `sync_active_${connectionId}`, connectionId });
   await deps.store.syncRuns.insert(run);
   await planSync(deps, { syncRunId: run.id, signal: signal() });

@@ -126,10 +126,7 @@ test('a search fails if its connection was deleted meanwhile', async () => {
   cases = await startUseCases();
   const run = await plan(cases, body);
   await cases.deps.store.connections.delete(cases.connection.id);
-  expect(await runToEnd(cases, run.id)).toMatchObject({
-    phase: 'failed',
-    run: { error: { code: 'connection-gone' } },
-  });
+  expect(await runToEnd(cases, run.id)).toMatchObject({ phase: 'failed', run: { error: { code: 'connection-gone' } } });
 });
 
 test('a run fails if the EHR delays its plan for a day, so that the next run can start', async () => {

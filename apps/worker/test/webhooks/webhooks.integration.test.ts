@@ -160,10 +160,7 @@ test.concurrent('a callback without a secret is refused with what to do', async 
     expect(answer).toMatchObject({ status: 400, body: { error: { details: [{ path: 'callbackUrl' }] } } });
   }
   const put = (body: object) => system.request('PUT', `/api/ehr/connections/${connectionId}/webhook`, body);
-  expect(await put({ url: 'ftp://x' })).toMatchObject({
-    status: 400,
-    body: { error: { details: [{ path: 'url' }] } },
-  });
+  expect(await put({ url: 'ftp://x' })).toMatchObject({ status: 400, body: { error: { details: [{ path: 'url' }] } } });
   expect(await put({ url: 'https://a:b@example.org/' })).toMatchObject({ status: 400 });
   expect((await system.request('PUT', '/api/ehr/connections/none/webhook', {})).status).toBe(404);
   expect((await system.request('POST', '/api/ehr/webhook-deliveries/none/resend')).status).toBe(404);

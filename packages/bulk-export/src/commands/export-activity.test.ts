@@ -22,10 +22,7 @@ test.each([
     waitingDownloads: 24,
     message: 'Downloading: 4 of 20 files are done. 24 downloads of all exports wait for their turn.',
   },
-  {
-    fields: { phase: 'finalizing' },
-    message: 'All files are done. The counts are compared with the manifest.',
-  },
+  { fields: { phase: 'finalizing' }, message: 'All files are done. The counts are compared with the manifest.' },
 ] as const)('an export with $fields says: $message', ({ fields, message, ...options }) => {
   const { counts } = makeBulkExport();
   const record = makeBulkExport({ ...fields, counts: { ...counts, ...('counts' in fields ? fields.counts : {}) } });

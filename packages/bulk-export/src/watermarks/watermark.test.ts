@@ -110,11 +110,7 @@ describe('the decision about watermarks #watermarks', () => {
       reason: 'errors-unread',
     },
     { name: 'an announced error file was empty', change: { files: [file(), errorFile()] }, reason: 'errors-unread' },
-    {
-      name: 'an error names no type',
-      change: { files: [file(), errorFile(issue())] },
-      reason: 'errors-reported',
-    },
+    { name: 'an error names no type', change: { files: [file(), errorFile(issue())] }, reason: 'errors-reported' },
     {
       name: 'an error has a severity that FHIR does not know',
       change: { files: [file(), errorFile(issue({ severity: 'catastrophe' }))] },

@@ -198,12 +198,7 @@ test.each([
   { compressed: false, coding: 'identity' },
 ])('a file is requested with the coding $coding if compression is $compressed', async ({ compressed, coding }) => {
   answerWith(200, {}, lines);
-  const file = await openFile({
-    session: ehr.session,
-    url: ehr.url('/file'),
-    requiresAccessToken: false,
-    compressed,
-  });
+  const file = await openFile({ session: ehr.session, url: ehr.url('/file'), requiresAccessToken: false, compressed });
   file.body.resume();
   expect(ehr.requests).toMatchObject([{ headers: { 'accept-encoding': coding } }]);
 });

@@ -221,13 +221,7 @@ describe('readManifest', () => {
     });
   let manifest: Awaited<ReturnType<typeof readManifest>>;
   beforeEach(() => {
-    manifest = {
-      transactionTime,
-      requiresAccessToken: true,
-      entries: [],
-      unreadableEntries: 0,
-      hasDeletedList: false,
-    };
+    manifest = { transactionTime, requiresAccessToken: true, entries: [], unreadableEntries: 0, hasDeletedList: false };
   });
 
   test('readManifest reads the needed properties in any order', async () => {

@@ -35,23 +35,12 @@ test('a manifest in pages has the transaction time and the token rule of its fir
   const { session } = openSession((path) => ({
     body:
       path === ''
-        ? {
-            transactionTime,
-            output: [],
-            requiresAccessToken: false,
-            link: [{ relation: 'next', url: `${baseUrl}/2` }],
-          }
+        ? { transactionTime, output: [], requiresAccessToken: false, link: [{ relation: 'next', url: `${baseUrl}/2` }] }
         : { transactionTime, output: [] },
   }));
   expect(await read(session)).toEqual({
     kind: 'complete',
-    manifest: {
-      transactionTime,
-      requiresAccessToken: false,
-      entries: [],
-      unreadableEntries: 0,
-      hasDeletedList: false,
-    },
+    manifest: { transactionTime, requiresAccessToken: false, entries: [], unreadableEntries: 0, hasDeletedList: false },
   });
 });
 

@@ -101,11 +101,7 @@ test('a kick-off is sent by POST if the server refuses GET, and the result says 
 test('a kick-off while another export runs waits as long as the server says and sends no second request #busy-at-kick-off', async () => {
   await start({ oneExportAtATime: true, exportSeconds: 30 });
   await kickOff();
-  await expect(kickOff()).rejects.toMatchObject({
-    code: 'ehr-throttled',
-    status: 429,
-    retry: { afterMs: 1000 },
-  });
+  await expect(kickOff()).rejects.toMatchObject({ code: 'ehr-throttled', status: 429, retry: { afterMs: 1000 } });
   expect(await paths()).toHaveLength(2);
 });
 
@@ -122,17 +118,11 @@ test.each([
 test.each([
   { what: 'no Content-Location', fault: { kind: 'headers', set: { 'content-location': null } } },
   { what: 'status 200', fault: { kind: 'status', status: 200, body: {} } },
-  {
-    what: 'a Content-Location that is not a URL',
-    fault: { kind: 'headers', set: { 'content-location': 'http://' } },
-  },
+  { what: 'a Content-Location that is not a URL', fault: { kind: 'headers', set: { 'content-location': 'http://' } } },
 ])('a kick-off rejects an answer with $what', async ({ fault }) => {
   await start();
   await ehr.inject('export', fault);
-  await expect(kickOff()).rejects.toMatchObject({
-    code: 'kick-off-not-understood',
-    retry: 'never',
-  });
+  await expect(kickOff()).rejects.toMatchObject({ code: 'kick-off-not-understood', retry: 'never' });
 });
 
 test('a relative Content-Location of a kick-off is resolved #relative-urls', async () => {

@@ -44,10 +44,7 @@ test('four processes that share a budget exceed no limit of athenahealth and use
  */
 async function startSimulator() {
   const env = { ...process.env, SIMULATOR_PORT: '0', SIMULATOR_PATIENTS: '1', SIMULATOR_RATE_LIMIT: 'on' };
-  const child = spawn(process.execPath, [programOf('ehr-simulator')], {
-    env,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(process.execPath, [programOf('ehr-simulator')], { env, stdio: ['ignore', 'pipe', 'inherit'] });
   const closed = once(child, 'close');
   const [line] = await once(createInterface({ input: child.stdout }), 'line');
   const { url: fhirEndpoint } = JSON.parse(line) as { url: string };

@@ -110,12 +110,7 @@ test.each([
 test.each([
   {
     what: '429',
-    fault: {
-      kind: 'status',
-      status: 429,
-      body: { error: 'temporarily_unavailable' },
-      contentType: 'application/json',
-    },
+    fault: { kind: 'status', status: 429, body: { error: 'temporarily_unavailable' }, contentType: 'application/json' },
   },
   { what: '500', fault: { kind: 'status', status: 500 } },
   { what: 'a 503 in HTML', fault: { kind: 'status', status: 503, body: '<html>', contentType: 'text/html' } },

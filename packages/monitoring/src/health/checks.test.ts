@@ -215,10 +215,7 @@ const limits: readonly {
     ok: { connections: [{ ...connection, lastTest: testOf(true, maxTestAgeMs) }] },
     bad: { connections: [{ ...connection, lastTest: testOf(true, maxTestAgeMs + 1) }] },
   },
-  {
-    ...{ id: 'connection-tests', what: 'no test', severity: 'warning', ok: {} },
-    bad: { connections: [connection] },
-  },
+  { id: 'connection-tests', what: 'no test', ok: {}, bad: { connections: [connection] }, severity: 'warning' },
   {
     ...{ id: 'tokens', what: 'a refused token', severity: 'critical', ok: {} },
     bad: { processes: [counts({ 'refused-tokens': 1 }, 'athenahealth')] },
