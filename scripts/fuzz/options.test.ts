@@ -1,16 +1,14 @@
-import { describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { readOptions } from './options.ts';
 
-describe('the options of pnpm fuzz', () => {
-  test('pnpm fuzz has defaults, with a new seed', () => {
-    expect(readOptions([])).toEqual({ requests: 10_000, seed: expect.any(Number), json: false });
-    expect(readOptions(['--requests', '5', '--seed', '7', '--json'])).toEqual({ requests: 5, seed: 7, json: true });
-  });
-
-  test.each([{ args: ['--requests', '0'] }, { args: ['--seed', 'x'] }, { args: ['--unknown'] }])(
-    'pnpm fuzz rejects invalid arguments with its usage: $args',
-    ({ args }) => {
-      expect(() => readOptions(args)).toThrow('usage: pnpm fuzz');
-    },
-  );
+test('pnpm fuzz has defaults, with a new seed', () => {
+  expect(readOptions([])).toEqual({ requests: 10_000, seed: expect.any(Number), json: false });
+  expect(readOptions(['--requests', '5', '--seed', '7', '--json'])).toEqual({ requests: 5, seed: 7, json: true });
 });
+
+test.each([{ args: ['--requests', '0'] }, { args: ['--seed', 'x'] }, { args: ['--unknown'] }])(
+  'pnpm fuzz rejects invalid arguments with its usage: $args',
+  ({ args }) => {
+    expect(() => readOptions(args)).toThrow('usage: pnpm fuzz');
+  },
+);

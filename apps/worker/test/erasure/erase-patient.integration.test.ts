@@ -5,7 +5,7 @@ import type { SyncRun } from '@bulkhead/sync';
 import { cancelSync } from '@bulkhead/sync/commands';
 import { planSync, runSyncStep } from '@bulkhead/sync/steps';
 import { makeSyncRun } from '@bulkhead/sync/testing';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { replayLine } from '../../src/replay-line.ts';
 import { firstAttempt } from '../harness/attempts.ts';
 import type { FilledConnection } from '../harness/fill-connection.ts';
@@ -57,193 +57,191 @@ async function accounted(exportId: string): Promise<readonly (readonly [string, 
 const exportAgain = () => runExport({ ...cases, connection: filled.connection });
 const countOfPatient = () => cases.deps.store.patientEraser.count({ connectionId: filled.connection.id, patientId });
 
-describe('the erasure of a patient', () => {
-  beforeEach(() => endOthers(filled));
+beforeEach(() => endOthers(filled));
 
-  test('the erasure of a patient leaves no record of that patient, and keeps other patients and other connections', async () => {
-    const { store } = cases.deps;
-    const { connection, endedExportId } = filled;
-    const before = await database.dump();
-    const lines = await linesOf(filled);
-    const linesOfOther = await linesOf(otherConnection);
-    expect([lines.length, linesOfOther.length]).toEqual([3, 3]);
-    const files = await accounted(endedExportId);
-    const { counts } = await cases.read(endedExportId);
-    const amounts = await countOfPatient();
-    expect(await database.dump()).toEqual(before);
-    expect(amounts.resources).toMatchObject({ Patient: 1, Binary: 1, DocumentReference: expect.any(Number) });
-    expect(amounts.records).toMatchObject({
-      documents: expect.any(Number),
-      documentContents: 1,
-      quarantinedLines: 3,
-      crawlMarks: 1,
-    });
+test('the erasure of a patient leaves no record of that patient, and keeps other patients and other connections', async () => {
+  const { store } = cases.deps;
+  const { connection, endedExportId } = filled;
+  const before = await database.dump();
+  const lines = await linesOf(filled);
+  const linesOfOther = await linesOf(otherConnection);
+  expect([lines.length, linesOfOther.length]).toEqual([3, 3]);
+  const files = await accounted(endedExportId);
+  const { counts } = await cases.read(endedExportId);
+  const amounts = await countOfPatient();
+  expect(await database.dump()).toEqual(before);
+  expect(amounts.resources).toMatchObject({ Patient: 1, Binary: 1, DocumentReference: expect.any(Number) });
+  expect(amounts.records).toMatchObject({
+    documents: expect.any(Number),
+    documentContents: 1,
+    quarantinedLines: 3,
+    crawlMarks: 1,
+  });
 
-    const erasure = await erasures.runToEnd(await patient());
+  const erasure = await erasures.runToEnd(await patient());
 
-    const after = await database.dump();
-    const ofErased = (key: string, text: string) => `${key} ${text}`.includes(connection.id);
-    const naming = [...after].filter(([key, text]) => ofErased(key, text) && mentions(`${key} ${text}`));
-    expect(kindsOf(naming.map(([key]) => key))).toEqual(['audit_events']);
-    expect(await linesOf(filled)).toEqual([]);
-    expect(await linesOf(otherConnection)).toEqual(linesOfOther);
+  const after = await database.dump();
+  const ofErased = (key: string, text: string) => `${key} ${text}`.includes(connection.id);
+  const naming = [...after].filter(([key, text]) => ofErased(key, text) && mentions(`${key} ${text}`));
+  expect(kindsOf(naming.map(([key]) => key))).toEqual(['audit_events']);
+  expect(await linesOf(filled)).toEqual([]);
+  expect(await linesOf(otherConnection)).toEqual(linesOfOther);
 
-    // Records of other patients are unchanged, except for counts and the list of patients in runs.
-    const changed = [...before].filter(([key, text]) => after.has(key) && after.get(key) !== text).map(([key]) => key);
-    expect(kindsOf(changed)).toEqual([
-      'bulk_exports',
-      'output_files',
-      'quarantine',
-      'quarantine_usage',
-      'sync_runs',
-      'sync_steps',
-    ]);
-    expect(changed.filter((key) => `${key} ${before.get(key)}`.includes(otherConnection.connection.id))).toEqual([]);
-    const removedKeys = [...before].filter(([key]) => !after.has(key)).map(([key]) => key);
-    const isChunk = (key: string) => /^(document_files|quarantine)\./.test(key);
-    const notMentioning = removedKeys.filter((key) => !isChunk(key) && !mentions(`${key} ${before.get(key)}`));
-    expect(kindsOf(notMentioning)).toEqual(['Binary', 'answered_requests', 'document_contents', 'quarantine']);
-    expect([...withoutProof(after).keys()].filter((key) => !before.has(key))).toEqual([]);
-    const { contents, parts } = await store.documentContents.count();
-    expect(parts).toBeGreaterThanOrEqual(contents);
+  // Records of other patients are unchanged, except for counts and the list of patients in runs.
+  const changed = [...before].filter(([key, text]) => after.has(key) && after.get(key) !== text).map(([key]) => key);
+  expect(kindsOf(changed)).toEqual([
+    'bulk_exports',
+    'output_files',
+    'quarantine',
+    'quarantine_usage',
+    'sync_runs',
+    'sync_steps',
+  ]);
+  expect(changed.filter((key) => `${key} ${before.get(key)}`.includes(otherConnection.connection.id))).toEqual([]);
+  const removedKeys = [...before].filter(([key]) => !after.has(key)).map(([key]) => key);
+  const isChunk = (key: string) => /^(document_files|quarantine)\./.test(key);
+  const notMentioning = removedKeys.filter((key) => !isChunk(key) && !mentions(`${key} ${before.get(key)}`));
+  expect(kindsOf(notMentioning)).toEqual(['Binary', 'answered_requests', 'document_contents', 'quarantine']);
+  expect([...withoutProof(after).keys()].filter((key) => !before.has(key))).toEqual([]);
+  const { contents, parts } = await store.documentContents.count();
+  expect(parts).toBeGreaterThanOrEqual(contents);
 
-    expect(await accounted(endedExportId)).toEqual(files);
-    expect((await cases.read(endedExportId)).counts).toEqual({
-      ...counts,
-      quarantined: counts.quarantined - 2,
-      withheld: 2,
-    });
-    expect(erasure).toMatchObject({ phase: 'completed', found: amounts });
-    expect(erasure).not.toHaveProperty('patientId');
-    const { quarantinedLines, documents } = amounts.records;
-    expect(erasure?.deleted).toMatchObject({
-      resources: amounts.resources,
-      records: { quarantinedLines, documents },
-      contentBytes: amounts.contentBytes,
-    });
-    const [event] = await store.auditEvents.list({ filter: {}, limit: 1 });
-    expect(event).toMatchObject({ action: 'patient.erased', patients: [patientId] });
-    expect(await countOfPatient()).toMatchObject({ resources: {}, contentBytes: 0 });
-  }, 60_000);
+  expect(await accounted(endedExportId)).toEqual(files);
+  expect((await cases.read(endedExportId)).counts).toEqual({
+    ...counts,
+    quarantined: counts.quarantined - 2,
+    withheld: 2,
+  });
+  expect(erasure).toMatchObject({ phase: 'completed', found: amounts });
+  expect(erasure).not.toHaveProperty('patientId');
+  const { quarantinedLines, documents } = amounts.records;
+  expect(erasure?.deleted).toMatchObject({
+    resources: amounts.resources,
+    records: { quarantinedLines, documents },
+    contentBytes: amounts.contentBytes,
+  });
+  const [event] = await store.auditEvents.list({ filter: {}, limit: 1 });
+  expect(event).toMatchObject({ action: 'patient.erased', patients: [patientId] });
+  expect(await countOfPatient()).toMatchObject({ resources: {}, contentBytes: 0 });
+}, 60_000);
 
-  test('an erased patient is stored again by the next export, unless the patient is kept out', async () => {
-    const { resources } = await countOfPatient();
-    await erasures.runToEnd(await patient());
-    const secondExport = await exportAgain();
-    expect(secondExport).toMatchObject({ phase: 'completed' });
-    expect(secondExport.counts).not.toHaveProperty('withheld');
-    const { Patient, Condition, Encounter } = resources;
-    expect((await countOfPatient()).resources).toMatchObject({ Patient, Condition, Encounter });
-  }, 60_000);
+test('an erased patient is stored again by the next export, unless the patient is kept out', async () => {
+  const { resources } = await countOfPatient();
+  await erasures.runToEnd(await patient());
+  const secondExport = await exportAgain();
+  expect(secondExport).toMatchObject({ phase: 'completed' });
+  expect(secondExport.counts).not.toHaveProperty('withheld');
+  const { Patient, Condition, Encounter } = resources;
+  expect((await countOfPatient()).resources).toMatchObject({ Patient, Condition, Encounter });
+}, 60_000);
 
-  test('a patient who is kept out is not stored by exports, syncs and replays, which count what they withheld', async () => {
-    const { store } = cases.deps;
-    const { connection } = filled;
-    await erasures.runToEnd(await patient({ keepsOut: true }));
-    const newStore = await erasures.openStore();
-    const newCases = { ...cases, connection, deps: { ...cases.deps, store: newStore } };
-    const secondExport = await runExport(newCases);
-    expect(secondExport).toMatchObject({ phase: 'completed' });
-    const { promised, stored, stale, quarantined, withheld = 0 } = secondExport.counts;
-    expect(withheld).toBeGreaterThan(0);
-    expect(stored + stale + quarantined + withheld).toBe(promised);
-    expect((await countOfPatient()).resources).toEqual({});
-    expect((await countOfPatient()).records).toEqual({});
+test('a patient who is kept out is not stored by exports, syncs and replays, which count what they withheld', async () => {
+  const { store } = cases.deps;
+  const { connection } = filled;
+  await erasures.runToEnd(await patient({ keepsOut: true }));
+  const newStore = await erasures.openStore();
+  const newCases = { ...cases, connection, deps: { ...cases.deps, store: newStore } };
+  const secondExport = await runExport(newCases);
+  expect(secondExport).toMatchObject({ phase: 'completed' });
+  const { promised, stored, stale, quarantined, withheld = 0 } = secondExport.counts;
+  expect(withheld).toBeGreaterThan(0);
+  expect(stored + stale + quarantined + withheld).toBe(promised);
+  expect((await countOfPatient()).resources).toEqual({});
+  expect((await countOfPatient()).records).toEqual({});
 
-    const [binary] = await database.db
-      .collection('Binary')
-      .find({ connectionId: otherConnection.connection.id })
-      .toArray();
-    const ofErased = { ...binary, _id: `${connection.id}/of-report`, connectionId: connection.id };
-    expect(await newStore.resourceWriter.write('Binary', [ofErased as never])).toMatchObject({
-      written: 0,
-      withheld: 1,
-    });
+  const [binary] = await database.db
+    .collection('Binary')
+    .find({ connectionId: otherConnection.connection.id })
+    .toArray();
+  const ofErased = { ...binary, _id: `${connection.id}/of-report`, connectionId: connection.id };
+  expect(await newStore.resourceWriter.write('Binary', [ofErased as never])).toMatchObject({
+    written: 0,
+    withheld: 1,
+  });
 
-    const file = (await store.outputFiles.listByExport(secondExport.id)).find(({ type }) => type === 'Condition');
-    const line = Buffer.from(
-      JSON.stringify({ resourceType: 'Condition', id: 'c', subject: { reference: `Patient/${patientId}` } }),
-    );
-    const place = {
-      connectionId: connection.id,
-      exportId: secondExport.id,
-      fileId: file?.id ?? '',
-      line: 1,
-      offset: 1,
-    };
-    await store.quarantine.put({
-      lines: [{ ...place, reason: 'test', bytes: line, sizeBytes: line.length }],
-      now: cases.clock.now,
-    });
-    await database.db
-      .collection('output_files')
-      .updateOne({ _id: file?.id as never }, { $inc: { 'checkpoint.quarantined': 1 } });
-    const [total] = await accountedOf(file?.id ?? '');
-    const quarantineId = `${file?.id}.${'1'.padStart(16, '0')}`;
-    await replayLine(newCases.deps, { quarantineId });
-    expect(await store.quarantine.find(quarantineId)).toMatchObject({ state: 'withheld', keptBytes: 0 });
-    expect(await accountedOf(file?.id ?? '')).toEqual([total, 0]);
-    expect((await countOfPatient()).resources).toEqual({});
+  const file = (await store.outputFiles.listByExport(secondExport.id)).find(({ type }) => type === 'Condition');
+  const line = Buffer.from(
+    JSON.stringify({ resourceType: 'Condition', id: 'c', subject: { reference: `Patient/${patientId}` } }),
+  );
+  const place = {
+    connectionId: connection.id,
+    exportId: secondExport.id,
+    fileId: file?.id ?? '',
+    line: 1,
+    offset: 1,
+  };
+  await store.quarantine.put({
+    lines: [{ ...place, reason: 'test', bytes: line, sizeBytes: line.length }],
+    now: cases.clock.now,
+  });
+  await database.db
+    .collection('output_files')
+    .updateOne({ _id: file?.id as never }, { $inc: { 'checkpoint.quarantined': 1 } });
+  const [total] = await accountedOf(file?.id ?? '');
+  const quarantineId = `${file?.id}.${'1'.padStart(16, '0')}`;
+  await replayLine(newCases.deps, { quarantineId });
+  expect(await store.quarantine.find(quarantineId)).toMatchObject({ state: 'withheld', keptBytes: 0 });
+  expect(await accountedOf(file?.id ?? '')).toEqual([total, 0]);
+  expect((await countOfPatient()).resources).toEqual({});
 
-    const run = makeSyncRun({
-      connectionId: connection.id,
-      request: { includeStandard: true, includeEnhanced: true, resourceTypes: [], patients: [patientId] },
-    });
-    await store.syncRuns.insert(run);
-    await planSync(newCases.deps, { syncRunId: run.id, signal: signal() });
-    for (const stepId of await store.syncSteps.listUnsettledIds(run.id))
-      await runSyncStep(newCases.deps, { stepId, retryAt: firstAttempt, progress, signal: signal() });
-    for (const { fetched, stored: kept, stale: older, rejected, withheld: out = 0 } of await store.syncSteps.sumByType(
-      run.id,
-    ))
-      expect(kept + older + rejected + out).toBe(fetched);
-    expect((await countOfPatient()).resources).toEqual({});
-  }, 60_000);
+  const run = makeSyncRun({
+    connectionId: connection.id,
+    request: { includeStandard: true, includeEnhanced: true, resourceTypes: [], patients: [patientId] },
+  });
+  await store.syncRuns.insert(run);
+  await planSync(newCases.deps, { syncRunId: run.id, signal: signal() });
+  for (const stepId of await store.syncSteps.listUnsettledIds(run.id))
+    await runSyncStep(newCases.deps, { stepId, retryAt: firstAttempt, progress, signal: signal() });
+  for (const { fetched, stored: kept, stale: older, rejected, withheld: out = 0 } of await store.syncSteps.sumByType(
+    run.id,
+  ))
+    expect(kept + older + rejected + out).toBe(fetched);
+  expect((await countOfPatient()).resources).toEqual({});
+}, 60_000);
 
-  test('the API can stop keeping a patient out, and later exports store the patient', async () => {
-    const { store } = cases.deps;
-    const reference = { connectionId: filled.connection.id, patientId };
-    await erasures.runToEnd(await patient({ keepsOut: true }));
-    expect(await store.keptOut.remove(reference)).toBe(true);
-    expect(await store.keptOut.remove(reference)).toBe(false);
-    const newStore = await erasures.openStore();
-    await runExport({ ...cases, connection: filled.connection, deps: { ...cases.deps, store: newStore } });
-    expect((await countOfPatient()).resources).toMatchObject({ Patient: 1 });
-  }, 60_000);
+test('the API can stop keeping a patient out, and later exports store the patient', async () => {
+  const { store } = cases.deps;
+  const reference = { connectionId: filled.connection.id, patientId };
+  await erasures.runToEnd(await patient({ keepsOut: true }));
+  expect(await store.keptOut.remove(reference)).toBe(true);
+  expect(await store.keptOut.remove(reference)).toBe(false);
+  const newStore = await erasures.openStore();
+  await runExport({ ...cases, connection: filled.connection, deps: { ...cases.deps, store: newStore } });
+  expect((await countOfPatient()).resources).toMatchObject({ Patient: 1 });
+}, 60_000);
 
-  test('the erasure of a patient has the same result if it is interrupted after every batch', async () => {
-    const erasureId = await patient({ keepsOut: true });
-    const attempts = await erasures.eraseInPieces(erasureId);
-    expect(attempts).toBeGreaterThan(10);
-    const after = await database.dump();
-    const naming = [...after].filter(
-      ([key, text]) => `${key} ${text}`.includes(filled.connection.id) && mentions(`${key} ${text}`),
-    );
-    expect(kindsOf(naming.map(([key]) => key))).toEqual(['audit_events']);
-    expect(await countOfPatient()).toMatchObject({ resources: {}, records: {} });
-    const { withheld } = (await cases.read(filled.endedExportId)).counts;
-    expect(withheld).toBe(2);
-  }, 60_000);
+test('the erasure of a patient has the same result if it is interrupted after every batch', async () => {
+  const erasureId = await patient({ keepsOut: true });
+  const attempts = await erasures.eraseInPieces(erasureId);
+  expect(attempts).toBeGreaterThan(10);
+  const after = await database.dump();
+  const naming = [...after].filter(
+    ([key, text]) => `${key} ${text}`.includes(filled.connection.id) && mentions(`${key} ${text}`),
+  );
+  expect(kindsOf(naming.map(([key]) => key))).toEqual(['audit_events']);
+  expect(await countOfPatient()).toMatchObject({ resources: {}, records: {} });
+  const { withheld } = (await cases.read(filled.endedExportId)).counts;
+  expect(withheld).toBe(2);
+}, 60_000);
 
-  test('the erasure of a patient waits for a sync of the patient that was started meanwhile', async () => {
-    const { store } = cases.deps;
-    const run = makeSyncRun({
-      connectionId: filled.connection.id,
-      request: { includeStandard: true, includeEnhanced: false, resourceTypes: [], patients: [patientId] },
-    });
-    await store.syncRuns.insert(run);
-    await planSync(cases.deps, { syncRunId: run.id, signal: signal() });
-    const erasureId = await patient();
-    await expect(erasures.attempt(erasureId)).rejects.toMatchObject({ code: 'erasure-waits' });
-    expect((await countOfPatient()).resources).toMatchObject({ Patient: 1 });
-    await cancelSync({
-      store,
-      producer: cases.deps.producer,
-      find: async () => (await store.syncRuns.find(run.id)) as SyncRun,
-    });
-    expect(await erasures.runToEnd(erasureId)).toMatchObject({ phase: 'completed' });
-  }, 60_000);
-});
+test('the erasure of a patient waits for a sync of the patient that was started meanwhile', async () => {
+  const { store } = cases.deps;
+  const run = makeSyncRun({
+    connectionId: filled.connection.id,
+    request: { includeStandard: true, includeEnhanced: false, resourceTypes: [], patients: [patientId] },
+  });
+  await store.syncRuns.insert(run);
+  await planSync(cases.deps, { syncRunId: run.id, signal: signal() });
+  const erasureId = await patient();
+  await expect(erasures.attempt(erasureId)).rejects.toMatchObject({ code: 'erasure-waits' });
+  expect((await countOfPatient()).resources).toMatchObject({ Patient: 1 });
+  await cancelSync({
+    store,
+    producer: cases.deps.producer,
+    find: async () => (await store.syncRuns.find(run.id)) as SyncRun,
+  });
+  expect(await erasures.runToEnd(erasureId)).toMatchObject({ phase: 'completed' });
+}, 60_000);
 
 /** The accounted lines of a file and its quarantined lines. */
 async function accountedOf(fileId: string): Promise<[number, number]> {

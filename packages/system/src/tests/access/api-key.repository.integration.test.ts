@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { afterAll, describe, expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import { openTestStore } from '../open-test-store.fixture.ts';
 
 const now = new Date('2026-05-01T10:00:00Z');
@@ -7,34 +7,32 @@ const later = (seconds: number) => new Date(now.getTime() + seconds * 1000);
 const { store, database, close } = await openTestStore();
 afterAll(close);
 
-describe('the API key repository', () => {
-  test('the API key repository updates the time of last use of an API key at most once a minute', async () => {
-    const { apiKey } = await store.apiKeys.issue({ name: 'a', role: 'client', now });
-    const uses = [];
-    for (const seconds of [0, 59, 60, 61]) {
-      await store.apiKeys.noteUse(apiKey, later(seconds));
-      uses.push((await store.apiKeys.find(apiKey.id))?.lastUsedAt);
-    }
-    expect(uses).toEqual([later(0), later(0), later(60), later(60)]);
-  });
+test('the API key repository updates the time of last use of an API key at most once a minute', async () => {
+  const { apiKey } = await store.apiKeys.issue({ name: 'a', role: 'client', now });
+  const uses = [];
+  for (const seconds of [0, 59, 60, 61]) {
+    await store.apiKeys.noteUse(apiKey, later(seconds));
+    uses.push((await store.apiKeys.find(apiKey.id))?.lastUsedAt);
+  }
+  expect(uses).toEqual([later(0), later(0), later(60), later(60)]);
+});
 
-  test('the API key repository accepts API keys of an earlier version and gives them an id that does not contain their hash', async () => {
-    const _id = createHash('sha256').update('bh_former').digest('hex');
-    const record = { _id, name: 'former', role: 'operator', prefix: 'bh_forme', createdAt: now };
-    await database.collection<{ _id: string }>('api_keys').insertOne(record);
-    const before = await store.apiKeys.findByKey('bh_former');
-    expect(before).toEqual({
-      id: expect.stringMatching(/^key_[0-9a-f]{32}$/),
-      ...{ name: 'former', role: 'operator', prefix: 'bh_forme', createdAt: now },
-    });
-    expect(_id).not.toContain(before?.id.slice(4));
-    await store.migrate();
-    expect(await store.apiKeys.findByKey('bh_former')).toEqual(before);
-    expect(await store.apiKeys.find(before?.id ?? '')).toEqual(before);
+test('the API key repository accepts API keys of an earlier version and gives them an id that does not contain their hash', async () => {
+  const _id = createHash('sha256').update('bh_former').digest('hex');
+  const record = { _id, name: 'former', role: 'operator', prefix: 'bh_forme', createdAt: now };
+  await database.collection<{ _id: string }>('api_keys').insertOne(record);
+  const before = await store.apiKeys.findByKey('bh_former');
+  expect(before).toEqual({
+    id: expect.stringMatching(/^key_[0-9a-f]{32}$/),
+    ...{ name: 'former', role: 'operator', prefix: 'bh_forme', createdAt: now },
   });
+  expect(_id).not.toContain(before?.id.slice(4));
+  await store.migrate();
+  expect(await store.apiKeys.findByKey('bh_former')).toEqual(before);
+  expect(await store.apiKeys.find(before?.id ?? '')).toEqual(before);
+});
 
-  test('the API key repository stores no connectionIds for an API key that is not limited to connections, not even an empty list', async () => {
-    const key = await store.apiKeys.create({ name: 'all', role: 'client', connectionIds: undefined, now });
-    expect(await store.apiKeys.findByKey(key)).not.toHaveProperty('connectionIds');
-  });
+test('the API key repository stores no connectionIds for an API key that is not limited to connections, not even an empty list', async () => {
+  const key = await store.apiKeys.create({ name: 'all', role: 'client', connectionIds: undefined, now });
+  expect(await store.apiKeys.findByKey(key)).not.toHaveProperty('connectionIds');
 });

@@ -1,5 +1,5 @@
 import { type AuditFilter, anyPatient, type NewAuditEvent, toAuditQuery } from '@bulkhead/access';
-import { afterAll, describe, expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import { openTestStore } from '../open-test-store.fixture.ts';
 
 const at = (minute: number) => new Date(Date.UTC(2026, 4, 1, 10, minute));
@@ -35,44 +35,42 @@ const filters: { readonly filter: AuditFilter; readonly expected: (n: number) =>
   },
 ];
 
-describe('the audit event repository', () => {
-  test.each(filters)(
-    'the audit event repository lists audit events by $filter, newest first and page by page',
-    async ({ filter, expected }) => {
-      const sequences: number[] = [];
-      for (let after: string | undefined; ; ) {
-        const page = await store.auditEvents.list({ filter: { ...filter, after }, limit: 4 });
-        sequences.push(...page.map(({ at: when }) => when.getUTCMinutes()));
-        after = page.at(-1)?.id;
-        if (page.length < 4) break;
-      }
-      expect(sequences).toEqual(all.filter(expected));
-    },
-  );
+test.each(filters)(
+  'the audit event repository lists audit events by $filter, newest first and page by page',
+  async ({ filter, expected }) => {
+    const sequences: number[] = [];
+    for (let after: string | undefined; ; ) {
+      const page = await store.auditEvents.list({ filter: { ...filter, after }, limit: 4 });
+      sequences.push(...page.map(({ at: when }) => when.getUTCMinutes()));
+      after = page.at(-1)?.id;
+      if (page.length < 4) break;
+    }
+    expect(sequences).toEqual(all.filter(expected));
+  },
+);
 
-  test.each(filters)(
-    'the audit event repository finds audit events by $filter with an index, and needs no sort',
-    async ({ filter }) => {
-      const { condition, index } = toAuditQuery({ ...filter, after: 'evt_zzz' });
-      const explained = await database
-        .collection('audit_events')
-        .find(condition)
-        .sort({ _id: -1 })
-        .hint(index)
-        .limit(100)
-        .explain('queryPlanner');
-      const plan = JSON.stringify(explained.queryPlanner.winningPlan);
-      expect(plan).toContain('IXSCAN');
-      expect(plan).not.toContain('COLLSCAN');
-      expect(plan).not.toContain('"SORT"');
-    },
-  );
+test.each(filters)(
+  'the audit event repository finds audit events by $filter with an index, and needs no sort',
+  async ({ filter }) => {
+    const { condition, index } = toAuditQuery({ ...filter, after: 'evt_zzz' });
+    const explained = await database
+      .collection('audit_events')
+      .find(condition)
+      .sort({ _id: -1 })
+      .hint(index)
+      .limit(100)
+      .explain('queryPlanner');
+    const plan = JSON.stringify(explained.queryPlanner.winningPlan);
+    expect(plan).toContain('IXSCAN');
+    expect(plan).not.toContain('COLLSCAN');
+    expect(plan).not.toContain('"SORT"');
+  },
+);
 
-  test('the audit event repository cannot change or remove an audit event, and stores when each one expires', async () => {
-    expect(Object.keys(store.auditEvents).sort()).toEqual(['append', 'list', 'verify']);
-    const document = await database.collection('audit_events').findOne({}, { sort: { _id: 1 } });
-    expect(document?.expiresAt).toEqual(new Date(Date.UTC(2026, 4, 11, 10, 0)));
-    const indexes = await database.collection('audit_events').indexes();
-    expect(indexes.find(({ key }) => 'expiresAt' in key)).toMatchObject({ expireAfterSeconds: 0 });
-  });
+test('the audit event repository cannot change or remove an audit event, and stores when each one expires', async () => {
+  expect(Object.keys(store.auditEvents).sort()).toEqual(['append', 'list', 'verify']);
+  const document = await database.collection('audit_events').findOne({}, { sort: { _id: 1 } });
+  expect(document?.expiresAt).toEqual(new Date(Date.UTC(2026, 4, 11, 10, 0)));
+  const indexes = await database.collection('audit_events').indexes();
+  expect(indexes.find(({ key }) => 'expiresAt' in key)).toMatchObject({ expireAfterSeconds: 0 });
 });

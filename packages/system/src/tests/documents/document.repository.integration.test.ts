@@ -1,6 +1,6 @@
 import type { PatientDocument, StoredVersion } from '@bulkhead/documents';
 import { FileNovelty } from '@bulkhead/store';
-import { afterAll, describe, expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { openTestStore } from '../open-test-store.fixture.ts';
 
@@ -37,73 +37,71 @@ function makeDocument(
 
 const listAll = () => store.documents.list({ filter: { connectionId: `conn_${run}` }, limit: 1000 });
 
-describe('the document repository', () => {
-  test('the document repository stores the new documents of a batch with one read and one insert', async () => {
-    run += 1;
-    const documents = Array.from({ length: 300 }, (_, number) => makeDocument(String(number)));
-    commands.length = 0;
-    expect(await store.documents.note(documents)).toEqual(documents.map(({ id }) => id));
-    expect(commands).toEqual(['find', 'insert']);
-    expect(await store.documents.note(documents)).toEqual([]);
-    expect(commands).toEqual(['find', 'insert', 'find']);
-    expect(await listAll()).toHaveLength(300);
-  });
+test('the document repository stores the new documents of a batch with one read and one insert', async () => {
+  run += 1;
+  const documents = Array.from({ length: 300 }, (_, number) => makeDocument(String(number)));
+  commands.length = 0;
+  expect(await store.documents.note(documents)).toEqual(documents.map(({ id }) => id));
+  expect(commands).toEqual(['find', 'insert']);
+  expect(await store.documents.note(documents)).toEqual([]);
+  expect(commands).toEqual(['find', 'insert', 'find']);
+  expect(await listAll()).toHaveLength(300);
+});
 
-  test('the document repository reads before the first batch of a file with only new documents, and before all after a stored one', async () => {
-    run += 1;
-    await store.documents.note([makeDocument('stored')]);
-    commands.length = 0;
-    const file = new FileNovelty<StoredVersion>();
-    for (const id of ['a', 'b']) expect(await store.documents.note([makeDocument(id)], file)).toHaveLength(1);
-    expect(commands).toEqual(['find', 'insert', 'insert']);
-    expect(await store.documents.note([makeDocument('stored'), makeDocument('c')], file)).toEqual([`doc_${run}_c`]);
-    commands.length = 0;
-    expect(await store.documents.note([makeDocument('d')], file)).toHaveLength(1);
-    expect(commands).toEqual(['find', 'insert']);
-  });
+test('the document repository reads before the first batch of a file with only new documents, and before all after a stored one', async () => {
+  run += 1;
+  await store.documents.note([makeDocument('stored')]);
+  commands.length = 0;
+  const file = new FileNovelty<StoredVersion>();
+  for (const id of ['a', 'b']) expect(await store.documents.note([makeDocument(id)], file)).toHaveLength(1);
+  expect(commands).toEqual(['find', 'insert', 'insert']);
+  expect(await store.documents.note([makeDocument('stored'), makeDocument('c')], file)).toEqual([`doc_${run}_c`]);
+  commands.length = 0;
+  expect(await store.documents.note([makeDocument('d')], file)).toHaveLength(1);
+  expect(commands).toEqual(['find', 'insert']);
+});
 
-  test.each([
-    { name: 'batch', ofFile: false },
-    { name: 'batch of a file', ofFile: true },
-  ])(
-    'the document repository stores a $name like its documents one after the other, in any order of versions',
-    async ({ ofFile }) => {
-      const documents = fc.array(
-        fc.record({
-          id: fc.constantFrom('a', 'b', 'c'),
-          version: fc.integer({ min: 1, max: 3 }),
-          isSkipped: fc.boolean(),
-        }),
-        { maxLength: 8 },
-      );
-      await fc.assert(
-        fc.asyncProperty(documents, documents, async (stored, batch) => {
-          const noteAll = async (isBatch: boolean) => {
-            run += 1;
-            const make = ({ id, version, isSkipped }: (typeof batch)[number]) =>
-              makeDocument(id, { version, state: isSkipped ? 'skipped' : 'pending' });
-            for (const document of stored) await store.documents.note([make(document)]);
-            const due: string[] = [];
-            const groups = isBatch ? [batch] : batch.map((document) => [document]);
-            const file = ofFile && isBatch ? new FileNovelty<StoredVersion>() : undefined;
-            // The first batch of the file has only new documents, so the next one is inserted without a read.
-            await store.documents.note([makeDocument('first')], file);
-            for (const group of groups) due.push(...(await store.documents.note(group.map(make), file)));
-            const names = (text: string) => text.replaceAll(new RegExp(`_${run}\\b`, 'g'), '');
-            return names(JSON.stringify([[...new Set(due)].sort(), await listAll()]).replaceAll(`doc_${run}_`, 'doc_'));
-          };
-          expect(await noteAll(true)).toBe(await noteAll(false));
-        }),
-        { numRuns: 60 },
-      );
-    },
-  );
+test.each([
+  { name: 'batch', ofFile: false },
+  { name: 'batch of a file', ofFile: true },
+])(
+  'the document repository stores a $name like its documents one after the other, in any order of versions',
+  async ({ ofFile }) => {
+    const documents = fc.array(
+      fc.record({
+        id: fc.constantFrom('a', 'b', 'c'),
+        version: fc.integer({ min: 1, max: 3 }),
+        isSkipped: fc.boolean(),
+      }),
+      { maxLength: 8 },
+    );
+    await fc.assert(
+      fc.asyncProperty(documents, documents, async (stored, batch) => {
+        const noteAll = async (isBatch: boolean) => {
+          run += 1;
+          const make = ({ id, version, isSkipped }: (typeof batch)[number]) =>
+            makeDocument(id, { version, state: isSkipped ? 'skipped' : 'pending' });
+          for (const document of stored) await store.documents.note([make(document)]);
+          const due: string[] = [];
+          const groups = isBatch ? [batch] : batch.map((document) => [document]);
+          const file = ofFile && isBatch ? new FileNovelty<StoredVersion>() : undefined;
+          // The first batch of the file has only new documents, so the next one is inserted without a read.
+          await store.documents.note([makeDocument('first')], file);
+          for (const group of groups) due.push(...(await store.documents.note(group.map(make), file)));
+          const names = (text: string) => text.replaceAll(new RegExp(`_${run}\\b`, 'g'), '');
+          return names(JSON.stringify([[...new Set(due)].sort(), await listAll()]).replaceAll(`doc_${run}_`, 'doc_'));
+        };
+        expect(await noteAll(true)).toBe(await noteAll(false));
+      }),
+      { numRuns: 60 },
+    );
+  },
+);
 
-  test('the document repository stores each document once if several workers note it at the same time', async () => {
-    run += 1;
-    const documents = Array.from({ length: 50 }, (_, number) => makeDocument(String(number)));
-    const noted = await Promise.all([1, 2, 3, 4].map(() => store.documents.note(documents)));
-    expect(noted.flat().sort()).toEqual(documents.map(({ id }) => id).sort());
-    expect(await listAll()).toHaveLength(50);
-  });
+test('the document repository stores each document once if several workers note it at the same time', async () => {
+  run += 1;
+  const documents = Array.from({ length: 50 }, (_, number) => makeDocument(String(number)));
+  const noted = await Promise.all([1, 2, 3, 4].map(() => store.documents.note(documents)));
+  expect(noted.flat().sort()).toEqual(documents.map(({ id }) => id).sort());
+  expect(await listAll()).toHaveLength(50);
 });

@@ -1,7 +1,7 @@
 import { createProviderRegistry } from '@bulkhead/providers';
 import { connectRedis, createProducer } from '@bulkhead/queues';
 import { testServices } from '@bulkhead/testing';
-import { afterAll, describe, expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import { createServices } from '../../create-services.ts';
 import { openTestStore } from '../open-test-store.fixture.ts';
 
@@ -75,58 +75,56 @@ async function plantRecords(): Promise<void> {
   }));
 }
 
-describe('the reads of the health report', () => {
-  test('the repositories list recent failures and nothing that is older', async () => {
-    const since = { since: ago(24), limit: 100 };
-    const last = `id_00${many}`;
-    expect((await store.bulkExports.listFailed(since)).map(({ id }) => id)).toEqual([last]);
-    expect((await store.syncRuns.listFailed(since)).map(({ id }) => id)).toEqual([last]);
-    expect(await store.quarantine.listRecentOpen(since)).toEqual([
-      { connectionId: 'conn_1', reason: 'not-json', createdAt: ago(0.5) },
-    ]);
-    expect(await store.documents.listFailed(since)).toEqual([
-      { connectionId: 'conn_1', completedAt: ago(0.5), error: { code: 'ehr-forbidden' } },
-    ]);
-    const range = { state: 'failed' as const, from: ago(24), to: now, limit: 100 };
-    expect((await store.webhookDeliveries.listByTime(range)).map(({ id }) => id)).toEqual([last]);
-    expect(await store.webhookDeliveries.listByTime({ ...range, to: ago(1) })).toEqual([]);
-    expect((await store.processStates.list(now)).map(({ id }) => id)).toEqual([last]);
-  });
+test('the repositories list recent failures and nothing that is older', async () => {
+  const since = { since: ago(24), limit: 100 };
+  const last = `id_00${many}`;
+  expect((await store.bulkExports.listFailed(since)).map(({ id }) => id)).toEqual([last]);
+  expect((await store.syncRuns.listFailed(since)).map(({ id }) => id)).toEqual([last]);
+  expect(await store.quarantine.listRecentOpen(since)).toEqual([
+    { connectionId: 'conn_1', reason: 'not-json', createdAt: ago(0.5) },
+  ]);
+  expect(await store.documents.listFailed(since)).toEqual([
+    { connectionId: 'conn_1', completedAt: ago(0.5), error: { code: 'ehr-forbidden' } },
+  ]);
+  const range = { state: 'failed' as const, from: ago(24), to: now, limit: 100 };
+  expect((await store.webhookDeliveries.listByTime(range)).map(({ id }) => id)).toEqual([last]);
+  expect(await store.webhookDeliveries.listByTime({ ...range, to: ago(1) })).toEqual([]);
+  expect((await store.processStates.list(now)).map(({ id }) => id)).toEqual([last]);
+});
 
-  test('the repositories find the newest run of a connection that has ended and was not cancelled', async () => {
-    const cancelled = { connectionId: 'conn_1', active: false, completedAt: now, createdAt: now };
-    for (const [index, phase] of ['cancelled', 'exporting'].entries()) {
-      const record = { _id: `id_9${index}`, ...cancelled, phase, active: phase === 'exporting' };
-      await database.collection('bulk_exports').insertOne(record as never);
-      await database.collection('sync_runs').insertOne({ ...record, phase: index === 0 ? phase : 'running' } as never);
-    }
-    expect((await store.bulkExports.findNewestEnded('conn_1'))?.id).toBe(`id_00${many}`);
-    expect((await store.syncRuns.findNewestEnded('conn_1'))?.id).toBe(`id_00${many}`);
-    expect((await store.bulkExports.listActive(5)).map(({ id }) => id)).toEqual(['id_91']);
-    expect((await store.syncRuns.listActive(5)).map(({ id }) => id)).toEqual(['id_91']);
-  });
+test('the repositories find the newest run of a connection that has ended and was not cancelled', async () => {
+  const cancelled = { connectionId: 'conn_1', active: false, completedAt: now, createdAt: now };
+  for (const [index, phase] of ['cancelled', 'exporting'].entries()) {
+    const record = { _id: `id_9${index}`, ...cancelled, phase, active: phase === 'exporting' };
+    await database.collection('bulk_exports').insertOne(record as never);
+    await database.collection('sync_runs').insertOne({ ...record, phase: index === 0 ? phase : 'running' } as never);
+  }
+  expect((await store.bulkExports.findNewestEnded('conn_1'))?.id).toBe(`id_00${many}`);
+  expect((await store.syncRuns.findNewestEnded('conn_1'))?.id).toBe(`id_00${many}`);
+  expect((await store.bulkExports.listActive(5)).map(({ id }) => id)).toEqual(['id_91']);
+  expect((await store.syncRuns.listActive(5)).map(({ id }) => id)).toEqual(['id_91']);
+});
 
-  test('a health report reads a few records by an index, however many old ones are stored', async () => {
-    await database.db?.command({ profile: 2 });
-    const report = await services.health.report();
-    await database.db?.command({ profile: 0 });
-    const entries = await database
-      .collection('system.profile')
-      .find({ op: { $in: ['query', 'command'] } })
-      .toArray();
-    const reads = entries.filter(({ command }) => command?.find !== undefined);
-    const collections = new Set(reads.map(({ command }) => command.find));
-    for (const name of ['bulk_exports', 'sync_runs', 'quarantine', 'documents', 'webhook_deliveries', 'process_states'])
-      expect(collections).toContain(name);
-    for (const { command } of reads) {
-      const { find, filter, sort = {}, limit = 0 } = command;
-      const query = database.collection(find).find(filter).sort(sort).limit(limit);
-      const { executionStats } = await query.explain('executionStats');
-      expect({ find, filter, examined: executionStats.totalDocsExamined < 10 }).toMatchObject({ examined: true });
-    }
-    const failing = report.checks.filter(({ severity }) => severity !== 'ok').map(({ id }) => id);
-    expect(failing).toEqual(
-      expect.arrayContaining(['failed-exports', 'failed-syncs', 'quarantine', 'documents', 'webhooks']),
-    );
-  });
+test('a health report reads a few records by an index, however many old ones are stored', async () => {
+  await database.db?.command({ profile: 2 });
+  const report = await services.health.report();
+  await database.db?.command({ profile: 0 });
+  const entries = await database
+    .collection('system.profile')
+    .find({ op: { $in: ['query', 'command'] } })
+    .toArray();
+  const reads = entries.filter(({ command }) => command?.find !== undefined);
+  const collections = new Set(reads.map(({ command }) => command.find));
+  for (const name of ['bulk_exports', 'sync_runs', 'quarantine', 'documents', 'webhook_deliveries', 'process_states'])
+    expect(collections).toContain(name);
+  for (const { command } of reads) {
+    const { find, filter, sort = {}, limit = 0 } = command;
+    const query = database.collection(find).find(filter).sort(sort).limit(limit);
+    const { executionStats } = await query.explain('executionStats');
+    expect({ find, filter, examined: executionStats.totalDocsExamined < 10 }).toMatchObject({ examined: true });
+  }
+  const failing = report.checks.filter(({ severity }) => severity !== 'ok').map(({ id }) => id);
+  expect(failing).toEqual(
+    expect.arrayContaining(['failed-exports', 'failed-syncs', 'quarantine', 'documents', 'webhooks']),
+  );
 });

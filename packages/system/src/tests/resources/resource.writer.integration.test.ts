@@ -1,6 +1,6 @@
 import { parseResourceLine, type Resource } from '@bulkhead/fhir';
 import { type ResourceDocument, toResourceDocument, toTombstone } from '@bulkhead/resources';
-import { afterAll, describe, expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import { openTestStore } from '../open-test-store.fixture.ts';
 
 const context = {
@@ -48,157 +48,155 @@ async function versionOf(id: string): Promise<string | undefined> {
   return (await read()).find((resource) => resource.id === id)?.meta?.versionId;
 }
 
-describe('the resource writer', () => {
-  const write = (...documents: ResourceDocument[]) => store.resourceWriter.write('Observation', documents);
+const write = (...documents: ResourceDocument[]) => store.resourceWriter.write('Observation', documents);
 
-  test('the resource writer writes new and newer resources only', async () => {
-    expect(await write(observation('a', 1), observation('b', 1))).toEqual({
-      written: 2,
-      unchanged: 0,
-      stale: 0,
-      withheld: 0,
-    });
-    expect(await write(observation('a', 1), observation('b', 1))).toEqual({
-      written: 0,
-      unchanged: 2,
-      stale: 0,
-      withheld: 0,
-    });
-    expect(await write(observation('a', 2), observation('b', 1))).toEqual({
-      written: 1,
-      unchanged: 1,
-      stale: 0,
-      withheld: 0,
-    });
-    expect(await write(observation('a', 1))).toEqual({ written: 0, unchanged: 0, stale: 1, withheld: 0 });
-    expect(await versionOf('a')).toBe('2');
+test('the resource writer writes new and newer resources only', async () => {
+  expect(await write(observation('a', 1), observation('b', 1))).toEqual({
+    written: 2,
+    unchanged: 0,
+    stale: 0,
+    withheld: 0,
   });
-
-  test('the resource writer keeps the newest version if a batch contains the same id several times', async () => {
-    const outcome = await write(observation('c', 2), observation('c', 3), observation('c', 1), observation('c', 3));
-    expect(outcome).toEqual({ written: 1, unchanged: 1, stale: 2, withheld: 0 });
-    expect(await versionOf('c')).toBe('3');
+  expect(await write(observation('a', 1), observation('b', 1))).toEqual({
+    written: 0,
+    unchanged: 2,
+    stale: 0,
+    withheld: 0,
   });
+  expect(await write(observation('a', 2), observation('b', 1))).toEqual({
+    written: 1,
+    unchanged: 1,
+    stale: 0,
+    withheld: 0,
+  });
+  expect(await write(observation('a', 1))).toEqual({ written: 0, unchanged: 0, stale: 1, withheld: 0 });
+  expect(await versionOf('a')).toBe('2');
+});
 
-  test('twelve writers with the versions in any order end with the newest #newest-wins #confluence', async () => {
-    const order = [5, 9, 2, 12, 7, 1, 11, 3, 10, 4, 8, 6];
-    const outcomes = await Promise.all(
-      order.map((version) => write(observation('race', version), observation('race2', version))),
+test('the resource writer keeps the newest version if a batch contains the same id several times', async () => {
+  const outcome = await write(observation('c', 2), observation('c', 3), observation('c', 1), observation('c', 3));
+  expect(outcome).toEqual({ written: 1, unchanged: 1, stale: 2, withheld: 0 });
+  expect(await versionOf('c')).toBe('3');
+});
+
+test('twelve writers with the versions in any order end with the newest #newest-wins #confluence', async () => {
+  const order = [5, 9, 2, 12, 7, 1, 11, 3, 10, 4, 8, 6];
+  const outcomes = await Promise.all(
+    order.map((version) => write(observation('race', version), observation('race2', version))),
+  );
+  const accounted = outcomes.reduce((sum, { written, stale, unchanged }) => sum + written + stale + unchanged, 0);
+  expect(accounted).toBe(24);
+  expect([await versionOf('race'), await versionOf('race2')]).toEqual(['12', '12']);
+});
+
+test('an incomplete resource never replaces a complete one #subsetted', async () => {
+  await write(observation('d', 1));
+  const subsetted = makeDocument(
+    '{"resourceType":"Observation","id":"d","meta":{"versionId":"9","lastUpdated":"2025-01-01T00:00:00Z","tag":[{"code":"SUBSETTED"}]}}',
+  );
+  expect(await write(subsetted)).toEqual({ written: 0, unchanged: 0, stale: 1, withheld: 0 });
+});
+
+test('a file that is delivered late does not restore a deleted resource, and a newer version does #deletions', async () => {
+  await write(observation('e', 1));
+  expect(await write(toTombstone({ resourceId: 'e', context: next }))).toMatchObject({ written: 1 });
+  expect(await versionOf('e')).toBeUndefined();
+  expect(await write(observation('e', 2))).toMatchObject({ stale: 1 });
+  expect(await versionOf('e')).toBeUndefined();
+  const recreated =
+    '{"resourceType":"Observation","id":"e","meta":{"versionId":"3","lastUpdated":"2024-06-02T06:00:00Z"}}';
+  const later = { observedAt: new Date('2024-06-03T00:00:00Z') };
+  expect(await write(makeDocument(recreated, later))).toMatchObject({ written: 1 });
+  expect(await versionOf('e')).toBe('3');
+});
+
+test('a resource that was deleted and created again between two exports is kept #deletions', async () => {
+  const recreated = (id: string) =>
+    makeDocument(
+      `{"resourceType":"Observation","id":"${id}","meta":{"versionId":"3","lastUpdated":"2024-06-01T18:00:00Z"}}`,
+      next,
     );
-    const accounted = outcomes.reduce((sum, { written, stale, unchanged }) => sum + written + stale + unchanged, 0);
-    expect(accounted).toBe(24);
-    expect([await versionOf('race'), await versionOf('race2')]).toEqual(['12', '12']);
-  });
+  const deletedAt = new Date('2024-06-01T12:00:00Z');
+  for (const [id, tombstone] of [
+    ['k', toTombstone({ resourceId: 'k', context: next })],
+    ['l', toTombstone({ resourceId: 'l', deletedAt, context: next })],
+  ] as const) {
+    await write(observation(id, 1), tombstone);
+    expect(await write(recreated(id))).toMatchObject({ written: 1 });
+    expect(await write(tombstone)).toMatchObject({ stale: 1 });
+    expect(await versionOf(id)).toBe('3');
+  }
+});
 
-  test('an incomplete resource never replaces a complete one #subsetted', async () => {
-    await write(observation('d', 1));
-    const subsetted = makeDocument(
-      '{"resourceType":"Observation","id":"d","meta":{"versionId":"9","lastUpdated":"2025-01-01T00:00:00Z","tag":[{"code":"SUBSETTED"}]}}',
-    );
-    expect(await write(subsetted)).toEqual({ written: 0, unchanged: 0, stale: 1, withheld: 0 });
-  });
+test('a resource that a later export contains unchanged after its deletion is kept #deletions', async () => {
+  await write(observation('m', 1));
+  await write(toTombstone({ resourceId: 'm', context: next }));
+  const { source, now } = context;
+  const restored = { ...observation('m', 1), observedAt: new Date('2024-06-03T00:00:00Z'), source, storedAt: now };
+  expect(await write(restored)).toMatchObject({ written: 1 });
+  expect(await versionOf('m')).toBe('1');
+});
 
-  test('a file that is delivered late does not restore a deleted resource, and a newer version does #deletions', async () => {
-    await write(observation('e', 1));
-    expect(await write(toTombstone({ resourceId: 'e', context: next }))).toMatchObject({ written: 1 });
-    expect(await versionOf('e')).toBeUndefined();
-    expect(await write(observation('e', 2))).toMatchObject({ stale: 1 });
-    expect(await versionOf('e')).toBeUndefined();
-    const recreated =
-      '{"resourceType":"Observation","id":"e","meta":{"versionId":"3","lastUpdated":"2024-06-02T06:00:00Z"}}';
-    const later = { observedAt: new Date('2024-06-03T00:00:00Z') };
-    expect(await write(makeDocument(recreated, later))).toMatchObject({ written: 1 });
-    expect(await versionOf('e')).toBe('3');
-  });
+test('the resource writer accepts the version of a later export even if the stored version is dated in the future', async () => {
+  const line = (lastUpdated: string, status: string) =>
+    `{"resourceType":"Observation","id":"f","meta":{"lastUpdated":"${lastUpdated}"},"status":"${status}"}`;
+  const wrong = line('2099-01-01T00:00:00Z', 'preliminary');
+  await write(makeDocument(wrong));
+  const stored = async () => JSON.stringify((await read()).find(({ id }) => id === 'f'));
+  expect(await stored()).toBe(wrong);
+  const real = line('2024-06-01T12:00:00Z', 'final');
+  expect(await write(makeDocument(real, next))).toMatchObject({ written: 1 });
+  expect(await stored()).toBe(real);
+});
 
-  test('a resource that was deleted and created again between two exports is kept #deletions', async () => {
-    const recreated = (id: string) =>
-      makeDocument(
-        `{"resourceType":"Observation","id":"${id}","meta":{"versionId":"3","lastUpdated":"2024-06-01T18:00:00Z"}}`,
-        next,
-      );
-    const deletedAt = new Date('2024-06-01T12:00:00Z');
-    for (const [id, tombstone] of [
-      ['k', toTombstone({ resourceId: 'k', context: next })],
-      ['l', toTombstone({ resourceId: 'l', deletedAt, context: next })],
-    ] as const) {
-      await write(observation(id, 1), tombstone);
-      expect(await write(recreated(id))).toMatchObject({ written: 1 });
-      expect(await write(tombstone)).toMatchObject({ stale: 1 });
-      expect(await versionOf(id)).toBe('3');
-    }
-  });
+test('the resource writer dates a deletion by the time that the server sent, unless it is in the future', () => {
+  const timeOf = (deletedAt: Date) => toTombstone({ resourceId: 'x', deletedAt, context }).lastUpdated;
+  expect(timeOf(new Date('2024-05-31T12:00:00Z'))).toEqual(new Date('2024-05-31T12:00:00Z'));
+  expect(timeOf(new Date('2024-06-02T00:00:00Z'))).toEqual(new Date('2024-06-02T00:00:00Z'));
+  expect(timeOf(new Date('2024-06-02T00:00:00.001Z'))).toEqual(context.observedAt);
+});
 
-  test('a resource that a later export contains unchanged after its deletion is kept #deletions', async () => {
-    await write(observation('m', 1));
-    await write(toTombstone({ resourceId: 'm', context: next }));
-    const { source, now } = context;
-    const restored = { ...observation('m', 1), observedAt: new Date('2024-06-03T00:00:00Z'), source, storedAt: now };
-    expect(await write(restored)).toMatchObject({ written: 1 });
-    expect(await versionOf('m')).toBe('1');
-  });
+test('a resource is read back as it was sent, including number texts and unusual keys #number-text', async () => {
+  const line =
+    '{"resourceType":"Observation","id":"n","a.b":{"$set":1},"v":[1.50,12345678901234567890,1e2,-0.0,7],"empty":{},"none":[],"nothing":null,"text":"é😀"}';
+  await write(makeDocument(line));
+  expect(JSON.stringify((await read()).find(({ id }) => id === 'n'))).toBe(line);
+});
 
-  test('the resource writer accepts the version of a later export even if the stored version is dated in the future', async () => {
-    const line = (lastUpdated: string, status: string) =>
-      `{"resourceType":"Observation","id":"f","meta":{"lastUpdated":"${lastUpdated}"},"status":"${status}"}`;
-    const wrong = line('2099-01-01T00:00:00Z', 'preliminary');
-    await write(makeDocument(wrong));
-    const stored = async () => JSON.stringify((await read()).find(({ id }) => id === 'f'));
-    expect(await stored()).toBe(wrong);
-    const real = line('2024-06-01T12:00:00Z', 'final');
-    expect(await write(makeDocument(real, next))).toMatchObject({ written: 1 });
-    expect(await stored()).toBe(real);
-  });
+test('the resource writer records the sources of the ten previous versions when a version is replaced, but not when nothing changes', async () => {
+  const from = (line: number) => {
+    const source = { exportId: 'job_1', fileId: 'job_1.1', line };
+    return { ...observation('h', line), source, storedAt: new Date(Date.UTC(2024, 5, line)) };
+  };
+  const sources = () =>
+    store.resources.readSources({ connectionId: 'conn_1', resourceType: 'Observation', resourceId: 'h' });
+  expect(await sources()).toEqual([]);
+  await write(from(1));
+  const first = { versionId: '1', lastUpdated: new Date(Date.UTC(2024, 0, 1)), deleted: false };
+  const origin = { source: from(1).source, storedAt: from(1).storedAt };
+  expect(await sources()).toEqual([{ ...first, ...origin }]);
+  await write(from(2));
+  await write({ ...from(2), source: from(9).source });
+  await write(from(1));
+  expect(await sources()).toMatchObject([
+    { versionId: '2', source: from(2).source },
+    { ...first, ...origin },
+  ]);
+  for (let version = 3; version <= 14; version++) await write(from(version));
+  const versions = (await sources()).map(({ versionId, source }) => [versionId, source]);
+  expect(versions).toEqual(Array.from({ length: 11 }, (_, index) => [String(14 - index), from(14 - index).source]));
+  await write(toTombstone({ resourceId: 'h', context: next }));
+  const [current, before] = await sources();
+  expect([current?.deleted, current?.versionId, before?.versionId]).toEqual([true, undefined, '14']);
+  expect(JSON.stringify(await read())).not.toContain('earlier');
+});
 
-  test('the resource writer dates a deletion by the time that the server sent, unless it is in the future', () => {
-    const timeOf = (deletedAt: Date) => toTombstone({ resourceId: 'x', deletedAt, context }).lastUpdated;
-    expect(timeOf(new Date('2024-05-31T12:00:00Z'))).toEqual(new Date('2024-05-31T12:00:00Z'));
-    expect(timeOf(new Date('2024-06-02T00:00:00Z'))).toEqual(new Date('2024-06-02T00:00:00Z'));
-    expect(timeOf(new Date('2024-06-02T00:00:00.001Z'))).toEqual(context.observedAt);
-  });
-
-  test('a resource is read back as it was sent, including number texts and unusual keys #number-text', async () => {
-    const line =
-      '{"resourceType":"Observation","id":"n","a.b":{"$set":1},"v":[1.50,12345678901234567890,1e2,-0.0,7],"empty":{},"none":[],"nothing":null,"text":"é😀"}';
-    await write(makeDocument(line));
-    expect(JSON.stringify((await read()).find(({ id }) => id === 'n'))).toBe(line);
-  });
-
-  test('the resource writer records the sources of the ten previous versions when a version is replaced, but not when nothing changes', async () => {
-    const from = (line: number) => {
-      const source = { exportId: 'job_1', fileId: 'job_1.1', line };
-      return { ...observation('h', line), source, storedAt: new Date(Date.UTC(2024, 5, line)) };
-    };
-    const sources = () =>
-      store.resources.readSources({ connectionId: 'conn_1', resourceType: 'Observation', resourceId: 'h' });
-    expect(await sources()).toEqual([]);
-    await write(from(1));
-    const first = { versionId: '1', lastUpdated: new Date(Date.UTC(2024, 0, 1)), deleted: false };
-    const origin = { source: from(1).source, storedAt: from(1).storedAt };
-    expect(await sources()).toEqual([{ ...first, ...origin }]);
-    await write(from(2));
-    await write({ ...from(2), source: from(9).source });
-    await write(from(1));
-    expect(await sources()).toMatchObject([
-      { versionId: '2', source: from(2).source },
-      { ...first, ...origin },
-    ]);
-    for (let version = 3; version <= 14; version++) await write(from(version));
-    const versions = (await sources()).map(({ versionId, source }) => [versionId, source]);
-    expect(versions).toEqual(Array.from({ length: 11 }, (_, index) => [String(14 - index), from(14 - index).source]));
-    await write(toTombstone({ resourceId: 'h', context: next }));
-    const [current, before] = await sources();
-    expect([current?.deleted, current?.versionId, before?.versionId]).toEqual([true, undefined, '14']);
-    expect(JSON.stringify(await read())).not.toContain('earlier');
-  });
-
-  test('the resource writer prefers the version of the later export if the resource has no lastUpdated', async () => {
-    const line = (value: number) => `{"resourceType":"Observation","id":"u","v":${value}}`;
-    const later = { observedAt: new Date('2024-06-02T00:00:00Z') };
-    await write(makeDocument(line(2), later));
-    expect(await write(makeDocument(line(1)))).toMatchObject({ stale: 1 });
-    expect(await write(makeDocument(line(3), { observedAt: new Date('2024-06-03T00:00:00Z') }))).toMatchObject({
-      written: 1,
-    });
+test('the resource writer prefers the version of the later export if the resource has no lastUpdated', async () => {
+  const line = (value: number) => `{"resourceType":"Observation","id":"u","v":${value}}`;
+  const later = { observedAt: new Date('2024-06-02T00:00:00Z') };
+  await write(makeDocument(line(2), later));
+  expect(await write(makeDocument(line(1)))).toMatchObject({ stale: 1 });
+  expect(await write(makeDocument(line(3), { observedAt: new Date('2024-06-03T00:00:00Z') }))).toMatchObject({
+    written: 1,
   });
 });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { toResourceDocument } from '@bulkhead/resources';
 import { isDocumentRefused } from '@bulkhead/store';
-import { afterAll, describe, expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import { createStore } from '../../create-store.ts';
 import { openTestStore } from '../open-test-store.fixture.ts';
 
@@ -27,40 +27,38 @@ const failureOf = (write: Promise<unknown>) =>
     (error: unknown) => error,
   );
 
-describe('isDocumentRefused', () => {
-  test.each([
-    { name: 'a document that does not pass the validation of its collection', id: 'invalid', elements: {} },
-    {
-      name: 'a document with too many levels',
-      id: 'deep',
-      elements: { x: JSON.parse('['.repeat(300) + ']'.repeat(300)) },
-    },
-    { name: 'a key that contains NUL', id: 'nul', elements: { 'a\0b': 1 } },
-    { name: 'a key that the driver reserves', id: 'type', elements: { x: { _bsontype: 'ObjectId' } } },
-    { name: 'a document over 16 MB', id: 'large', elements: { x: 'x'.repeat(17 * 1024 * 1024) } },
-  ])('isDocumentRefused is true for $name', async ({ id, elements }) => {
-    expect(isDocumentRefused(await failureOf(write(id, elements)))).toBe(true);
-  });
+test.each([
+  { name: 'a document that does not pass the validation of its collection', id: 'invalid', elements: {} },
+  {
+    name: 'a document with too many levels',
+    id: 'deep',
+    elements: { x: JSON.parse('['.repeat(300) + ']'.repeat(300)) },
+  },
+  { name: 'a key that contains NUL', id: 'nul', elements: { 'a\0b': 1 } },
+  { name: 'a key that the driver reserves', id: 'type', elements: { x: { _bsontype: 'ObjectId' } } },
+  { name: 'a document over 16 MB', id: 'large', elements: { x: 'x'.repeat(17 * 1024 * 1024) } },
+])('isDocumentRefused is true for $name', async ({ id, elements }) => {
+  expect(isDocumentRefused(await failureOf(write(id, elements)))).toBe(true);
+});
 
-  test('isDocumentRefused is false if the server cannot be reached', async () => {
-    const unreachable = createStore({
-      uri: 'mongodb://127.0.0.1:9/x?serverSelectionTimeoutMS=50',
-      encryptionKey: randomBytes(32),
-    });
-    const error = await failureOf(unreachable.connect());
-    await unreachable.close();
-    expect(error).toBeInstanceOf(Error);
-    expect(isDocumentRefused(error)).toBe(false);
+test('isDocumentRefused is false if the server cannot be reached', async () => {
+  const unreachable = createStore({
+    uri: 'mongodb://127.0.0.1:9/x?serverSelectionTimeoutMS=50',
+    encryptionKey: randomBytes(32),
   });
+  const error = await failureOf(unreachable.connect());
+  await unreachable.close();
+  expect(error).toBeInstanceOf(Error);
+  expect(isDocumentRefused(error)).toBe(false);
+});
 
-  test.each([
-    { name: 'an error that reports only a duplicate key', error: { code: 11000, writeErrors: [{ code: 11000 }] } },
-    { name: 'a full disk', error: { code: 14031, writeErrors: [{ code: 121 }, { code: 14031 }] } },
-    { name: 'a write conflict', error: { code: 112, writeErrors: { code: 112 } } },
-    { name: 'a failed write concern', error: { code: 64, writeErrors: [] } },
-    { name: 'missing permissions', error: { code: 13 } },
-    { name: 'an error of another kind', error: {} },
-  ])('isDocumentRefused is false for $name', ({ error }) => {
-    expect(isDocumentRefused(Object.assign(new Error('failed'), error))).toBe(false);
-  });
+test.each([
+  { name: 'an error that reports only a duplicate key', error: { code: 11000, writeErrors: [{ code: 11000 }] } },
+  { name: 'a full disk', error: { code: 14031, writeErrors: [{ code: 121 }, { code: 14031 }] } },
+  { name: 'a write conflict', error: { code: 112, writeErrors: { code: 112 } } },
+  { name: 'a failed write concern', error: { code: 64, writeErrors: [] } },
+  { name: 'missing permissions', error: { code: 13 } },
+  { name: 'an error of another kind', error: {} },
+])('isDocumentRefused is false for $name', ({ error }) => {
+  expect(isDocumentRefused(Object.assign(new Error('failed'), error))).toBe(false);
 });
