@@ -91,9 +91,10 @@ test.concurrent('an enhanced sync with Prefer: respond-async answers 202 with th
 
 test.concurrent('an enhanced sync answers 202 with the counts so far if Prefer: wait is shorter than the run', async () => {
   await using system = await startWithPatients(2);
-  await system.inject('r4/Encounter$', { kind: 'latency', ms: 4000 }, { times: 'always' });
-  const answer = await sync(system, {}, { prefer: 'wait=2' });
-  expect([answer.status, answer.headers.get('preference-applied')]).toEqual([202, 'wait=2']);
+  // Encounters arrive long after the wait, and other types long before its end, even on a busy machine.
+  await system.inject('r4/Encounter$', { kind: 'latency', ms: 60_000 }, { times: 'always' });
+  const answer = await sync(system, {}, { prefer: 'wait=10' });
+  expect([answer.status, answer.headers.get('preference-applied')]).toEqual([202, 'wait=10']);
   const { standardResources, enhancedResources, total, url } = answer.body.data;
   expect(standardResources).toBeGreaterThan(0);
   expect(total).toBe(standardResources + enhancedResources);
