@@ -80,7 +80,10 @@ const declared = Object.fromEntries(
 
 /** The files that packages export. */
 const entryPoints = Object.keys(layers).flatMap((folder) =>
-  Object.values(readManifest(folder).exports ?? {}).map((target) => `${folder}/${target['@bulkhead/source'].slice(2)}`),
+  Object.values(readManifest(folder).exports ?? {}).map(
+    // The client, which is published, exports its bundle by default.
+    (target) => `${folder}/${(target['@bulkhead/source'] ?? target).slice(2)}`,
+  ),
 );
 
 function readManifest(folder) {

@@ -25,7 +25,7 @@ const SAME_SIGNAL_MS = 1_000;
  */
 export function run({ entry, args }) {
   install();
-  const child = spawn(node, ['--conditions=@bulkhead/source', join(root, entry), ...args], {
+  const child = spawn(node, [join(root, entry), ...args], {
     cwd: root,
     // A separate process group, so that it receives a Ctrl-C once, through this process. The IPC channel closes when
     // this process ends.

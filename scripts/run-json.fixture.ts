@@ -5,7 +5,7 @@ export async function runJson(main: string, args: readonly (string | number)[]) 
   const lines: string[] = [];
   const { exited } = await spawnTethered({
     command: process.execPath,
-    args: ['--conditions=@bulkhead/source', main, '--json', ...args.map(String)],
+    args: [main, '--json', ...args.map(String)],
     output: { onLine: (line) => lines.push(line) },
   });
   const { code } = await exited;

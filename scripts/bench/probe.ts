@@ -34,7 +34,7 @@ export async function startProbe(options: {
 }): Promise<Probe> {
   const { entry, env, nodeArgs = [] } = options;
   const child = fork(join(root, entry), {
-    execArgv: ['--conditions=@bulkhead/source', ...nodeArgs],
+    execArgv: [...nodeArgs],
     env: { PATH: process.env.PATH, ...env },
     cwd: root,
     serialization: 'advanced',

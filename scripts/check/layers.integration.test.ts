@@ -193,8 +193,11 @@ function readEntryPoints(): ReadonlyMap<string, string> {
   const entryPoints = new Map<string, string>();
   for (const manifest of globSync('packages/*/package.json', { cwd: root })) {
     const { name, exports = {} } = JSON.parse(readFileSync(join(root, manifest), 'utf8')) as Manifest;
-    for (const [entry, { '@bulkhead/source': source }] of Object.entries(exports))
-      entryPoints.set(join(name, entry), join(dirname(manifest), source));
+    for (const [entry, source] of Object.entries(exports))
+      entryPoints.set(
+        join(name, entry),
+        join(dirname(manifest), typeof source === 'string' ? source : source['@bulkhead/source']),
+      );
   }
   return entryPoints;
 }
@@ -202,5 +205,5 @@ function readEntryPoints(): ReadonlyMap<string, string> {
 interface Manifest {
   readonly name: string;
   readonly dependencies?: Readonly<Record<string, string>>;
-  readonly exports?: Readonly<Record<string, { readonly '@bulkhead/source': string }>>;
+  readonly exports?: Readonly<Record<string, string | { readonly '@bulkhead/source': string }>>;
 }

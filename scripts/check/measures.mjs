@@ -73,7 +73,7 @@ function resolve({ file, name, from }) {
   const [, feature, entry = ''] = /^@bulkhead\/([\w-]+)(\/\w+)?$/.exec(from) ?? [];
   if (feature === undefined || foundations.includes(feature)) return undefined;
   const manifest = JSON.parse(readFileSync(join(root, `packages/${feature}/package.json`), 'utf8'));
-  const exporting = join(`packages/${feature}`, manifest.exports[`.${entry}`]['@bulkhead/source']);
+  const exporting = join(`packages/${feature}`, manifest.exports[`.${entry}`]);
   if (basename(exporting) !== 'index.ts') return exporting;
   const exported = bindings(exporting, 'export').find(({ names }) => names.includes(name));
   return exported && join(dirname(exporting), exported.from);

@@ -65,7 +65,7 @@ export class WorkerProcess {
   async #start(): Promise<ChildProcess> {
     const child = fork(join(import.meta.dirname, 'test-worker.mjs'), {
       env: this.#env,
-      execArgv: ['--conditions=@bulkhead/source', '--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
+      execArgv: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
       // The output of mutated code is not used.
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });

@@ -58,7 +58,7 @@ function commit(message: string): void {
 }
 
 function release(...args: readonly string[]) {
-  return spawn(process.execPath, ['--conditions=@bulkhead/source', join(import.meta.dirname, 'release.ts'), ...args]);
+  return spawn(process.execPath, [join(import.meta.dirname, 'release.ts'), ...args]);
 }
 
 test('the first release has the version of package.json and the written text, without a list of commits', () => {

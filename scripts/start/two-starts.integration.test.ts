@@ -44,11 +44,8 @@ function startOnce(args: readonly string[], change: Record<string, string> = {})
   const { REDIS_URL: _redis, MONGODB_URI: _mongodb, ...env } = process.env;
   let output = '';
   const ended = Promise.withResolvers<Ended>();
-  const child = execFile(
-    process.execPath,
-    ['--conditions=@bulkhead/source', main, '--once', ...args],
-    { env: { ...env, ...change } },
-    (error) => ended.resolve({ code: error?.code ?? 0, output }),
+  const child = execFile(process.execPath, [main, '--once', ...args], { env: { ...env, ...change } }, (error) =>
+    ended.resolve({ code: error?.code ?? 0, output }),
   );
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (text) => (output += text));
   return { ended: ended.promise, output: () => output, stop: () => child.kill('SIGTERM') };

@@ -43,7 +43,7 @@ export interface Program {
   readonly sources?: string | undefined;
 }
 
-/** The arguments with which node runs a program of an app. */
+/** The arguments with which node runs a program of an app. Packages of versions before 0.2 need the condition. */
 export function programArgs({ app, program = 'main', sources }: Program): string[] {
   const folder = join(sources ?? root, 'apps', app);
   return sources === undefined

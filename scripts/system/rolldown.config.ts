@@ -32,7 +32,7 @@ export default defineConfig({
   platform: 'node',
   resolve: {
     // Without `import` and `require`, which the bundler adds according to the kind of each import.
-    conditionNames: ['@bulkhead/source', 'node', 'default'],
+    conditionNames: ['node', 'default'],
     // MongoDB's parser of connection strings uses this implementation of URL, whose tables take 4 MB. Node has the same class.
     alias: { 'whatwg-url': 'node:url' },
   },

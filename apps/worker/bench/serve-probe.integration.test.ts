@@ -5,10 +5,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 
 let child: ChildProcess;
 beforeEach(async () => {
-  child = fork(join(import.meta.dirname, 'counting.probe.ts'), {
-    execArgv: ['--conditions=@bulkhead/source'],
-    serialization: 'advanced',
-  });
+  child = fork(join(import.meta.dirname, 'counting.probe.ts'), { serialization: 'advanced' });
   // The probe sends a message when it is ready.
   await once(child, 'message');
 });

@@ -92,7 +92,7 @@ async function startFloor({ redisUrl }: BenchContext) {
   const port = await nextFreePort({ wanted: 8380 });
   const server = await spawnTethered({
     command: process.execPath,
-    args: ['--conditions=@bulkhead/source', 'apps/api/src/bench/floor.probe.ts'],
+    args: ['apps/api/src/bench/floor.probe.ts'],
     env: {
       PATH: process.env.PATH,
       PORT: String(port),

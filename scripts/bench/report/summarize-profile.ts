@@ -1,4 +1,4 @@
-// usage: node --conditions=@bulkhead/source scripts/bench/report/summarize-profile.ts FILE.cpuprofile [LINES]
+// usage: node scripts/bench/report/summarize-profile.ts FILE.cpuprofile [LINES]
 // Prints the functions of a `node --cpu-prof` profile by their self time, as text.
 import { readFileSync } from 'node:fs';
 

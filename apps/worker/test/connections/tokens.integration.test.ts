@@ -34,7 +34,7 @@ test.concurrent('a token is requested once by several processes', async () => {
   await store.connections.insert(cluster.connection);
   const codes = await Promise.all(
     times(4, async () => {
-      const child = spawn(process.execPath, ['--conditions=@bulkhead/source', script, 'conn_1', '12'], {
+      const child = spawn(process.execPath, [script, 'conn_1', '12'], {
         env: { ...baseEnv(), ...cluster.env },
         stdio: ['ignore', 'inherit', 'inherit'],
       });

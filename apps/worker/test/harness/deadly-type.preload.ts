@@ -5,7 +5,10 @@ import process from 'node:process';
 const { parse } = JSON;
 const mark = `"resourceType":"${process.env.DEADLY_TYPE}"`;
 
-JSON.parse = (text, ...rest) => {
-  if (typeof text === 'string' && text.includes(mark)) process.kill(process.pid, 'SIGKILL');
-  return parse(text, ...rest);
-};
+JSON.parse = new Proxy(parse, {
+  apply(_parse, _json, args: Parameters<typeof parse>) {
+    const [text] = args;
+    if (typeof text === 'string' && text.includes(mark)) process.kill(process.pid, 'SIGKILL');
+    return parse(...args);
+  },
+});

@@ -19,7 +19,7 @@ export function spawnWorker(
   { preload, entry = programOf('worker') }: { readonly preload?: string; readonly entry?: string } = {},
 ): SpawnedWorker {
   const imports = preload === undefined ? [] : [`--import=${join(import.meta.dirname, preload)}`];
-  const args = ['--conditions=@bulkhead/source', ...imports, entry];
+  const args = [...imports, entry];
   const child: ChildProcess = spawn(process.execPath, args, {
     env: { ...baseEnv(), ...env, LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'error' },
     stdio: ['ignore', 'inherit', 'inherit'],

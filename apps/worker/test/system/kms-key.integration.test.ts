@@ -29,7 +29,7 @@ if ('missing' in moto) {
     });
 
     const launch = (file: string, env: Readonly<Record<string, string>>, args: readonly string[] = []) => {
-      const child = spawn(process.execPath, ['--conditions=@bulkhead/source', file, ...args], {
+      const child = spawn(process.execPath, [file, ...args], {
         env: { ...baseEnv(), ...system.env, ...kms.env, ...env },
       });
       const output = { stdout: '', stderr: '' };

@@ -17,7 +17,7 @@ test('four processes that share a budget exceed no limit of athenahealth and use
     const codes = await Promise.all(
       Array.from({ length: processes }, async () => {
         const args = [redisUrl, prefix, fhirEndpoint, String(requestsEach)];
-        const child = spawn(process.execPath, ['--conditions=@bulkhead/source', sender, ...args], {
+        const child = spawn(process.execPath, [sender, ...args], {
           stdio: ['ignore', 'ignore', 'inherit'],
         });
         const [code] = await once(child, 'close');

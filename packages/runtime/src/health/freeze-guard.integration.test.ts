@@ -7,7 +7,7 @@ import { expect, test } from '@jest/globals';
 const program = join(import.meta.dirname, '..', 'testing', 'freeze.process.ts');
 
 async function run(...args: string[]) {
-  const child = spawn(process.execPath, ['--conditions=@bulkhead/source', program, ...args]);
+  const child = spawn(process.execPath, [program, ...args]);
   const [output, [exitCode, signal]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
   return {
     exitCode,

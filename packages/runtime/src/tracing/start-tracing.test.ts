@@ -18,7 +18,7 @@ function loadedBy(endpoint: string | undefined): readonly string[] {
     const sdk = [...loaded].filter((url) => /@opentelemetry\\/(sdk|exporter|otlp|resources)/.test(url));
     console.log(JSON.stringify(sdk));
   `;
-  const args = ['--conditions=@bulkhead/source', '--input-type=module', '--eval', program];
+  const args = ['--input-type=module', '--eval', program];
   const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
   if (stdout === '') throw new Error(stderr);
   return JSON.parse(stdout);
