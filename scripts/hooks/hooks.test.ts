@@ -8,7 +8,7 @@ const root = join(import.meta.dirname, '..', '..');
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'bulkhead-hooks-'));
-  copyFileSync(join(root, '.biome.json'), join(folder, '.biome.json'));
+  copyFileSync(join(root, '.biome.jsonc'), join(folder, '.biome.jsonc'));
   writeFileSync(join(folder, '.gitignore'), 'node_modules\n');
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
   git('init', '--quiet');
