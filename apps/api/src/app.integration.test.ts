@@ -98,12 +98,9 @@ test('the API stops while Redis is unavailable', async () => {
 
 test('the API returns 503 with Retry-After while MongoDB is unavailable, and recovers automatically', async () => {
   const services = testServices();
-  const mongodb = new URL(services.mongodbUri);
-  const proxy = await startTcpProxy({ host: mongodb.hostname, port: Number(mongodb.port) });
+  const proxy = await startTcpProxy(services.mongodbUri);
   closers.push(() => proxy.close());
-  const behind = new URL(mongodb);
-  behind.host = `127.0.0.1:${proxy.port}`;
-  const api = await start({ MONGODB_URI: behind.href }, services);
+  const api = await start({ MONGODB_URI: proxy.url }, services);
   expect((await api.request('GET', '/ready')).status).toBe(200);
   await proxy.close();
   const requests = [api.request('POST', path, { body: { connectionId: 'c' } }), api.request('GET', `${path}/job_1`)];

@@ -1,19 +1,21 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-export interface TcpProxy {
-  readonly port: number;
+export interface TcpProxy extends AsyncDisposable {
+  /** The URL of the server, with the address of the proxy. */
+  readonly url: string;
   /** Closes every connection and rejects new ones. */
   close(): Promise<void>;
   open(): Promise<void>;
 }
 
-/** Starts a proxy in front of a server. Clients of the proxy cannot reach the server while the proxy is closed. */
-export async function startTcpProxy(target: { readonly host: string; readonly port: number }): Promise<TcpProxy> {
+/** Starts a proxy in front of a server, by its URL. Users of the proxy's URL cannot reach the server while the proxy is closed. */
+export async function startTcpProxy(serverUrl: string): Promise<TcpProxy> {
+  const { hostname, port } = new URL(serverUrl);
+  const url = new URL(serverUrl);
   const sockets = new Set<Socket>();
-  let port = 0;
   const server = createServer((inbound) => {
-    const outbound = connect(target.port, target.host);
+    const outbound = connect(Number(port), hostname);
     for (const socket of [inbound, outbound]) {
       sockets.add(socket);
       // If one of the sockets ends, the other one is closed. Every error is followed by a close event.
@@ -26,23 +28,18 @@ export async function startTcpProxy(target: { readonly host: string; readonly po
     }
     inbound.pipe(outbound).pipe(inbound);
   });
-  const proxy: TcpProxy = {
-    get port() {
-      return port;
-    },
-    async open() {
-      server.listen(port, '127.0.0.1');
-      await once(server, 'listening');
-      port = (server.address() as AddressInfo).port;
-    },
-    async close() {
-      if (!server.listening) return;
-      const closed = once(server, 'close');
-      server.close();
-      for (const socket of sockets) socket.destroy();
-      await closed;
-    },
+  const listen = async (freePort: number) => {
+    server.listen(freePort, '127.0.0.1');
+    await once(server, 'listening');
   };
-  await proxy.open();
-  return proxy;
+  const close = async () => {
+    if (!server.listening) return;
+    const closed = once(server, 'close');
+    server.close();
+    for (const socket of sockets) socket.destroy();
+    await closed;
+  };
+  await listen(0);
+  url.host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { url: url.href, open: () => listen(Number(url.port)), close, [Symbol.asyncDispose]: close };
 }

@@ -1,15 +1,14 @@
 import { kickOff } from '@bulkhead/bulk-export/steps';
 import { createStore } from '@bulkhead/system';
-import { waitFor } from '@bulkhead/testing';
+import { startTcpProxy, waitFor } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
-import { proxyDatabase } from '../harness/proxy-database.ts';
 import { startUseCases } from '../harness/start-use-cases.ts';
 
 test.concurrent('an accepted kick-off is not sent again if MongoDB is unavailable: its status URL is kept until it is stored #lost-kick-off', async () => {
   await using cases = await startUseCases();
   const { deps, mongodbUri, encryptionKey } = cases;
-  await using proxy = await proxyDatabase(mongodbUri);
-  const store = createStore({ uri: proxy.uri, encryptionKey });
+  await using proxy = await startTcpProxy(mongodbUri);
+  const store = createStore({ uri: proxy.url, encryptionKey });
   await store.connect();
   const record = await cases.insertExport();
   await cases.inject('export$', { kind: 'latency', ms: 500 });

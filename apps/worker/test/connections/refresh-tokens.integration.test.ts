@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Connection } from '@bulkhead/providers';
-import { waitFor } from '@bulkhead/testing';
+import { startTcpProxy, waitFor } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
-import { proxyDatabase } from '../harness/proxy-database.ts';
 import {
   type Member,
   matchToken,
@@ -59,8 +58,8 @@ test.concurrent('a refresh token is used once by all processes together, and its
 
 test.concurrent('a refresh token that was received while MongoDB was unavailable is not lost', async () => {
   await using cluster = await startTokenCluster();
-  await using proxy = await proxyDatabase(cluster.env.MONGODB_URI);
-  const [member, otherMember] = [await cluster.join({ mongodbUri: proxy.uri }), await cluster.join()];
+  await using proxy = await startTcpProxy(cluster.env.MONGODB_URI);
+  const [member, otherMember] = [await cluster.join({ mongodbUri: proxy.url }), await cluster.join()];
   const connection = await authorized(cluster, otherMember.store);
   await cluster.inject(matchToken, { kind: 'latency', ms: 500 });
   const reading = member.read(connection);

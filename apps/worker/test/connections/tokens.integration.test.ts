@@ -2,9 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Connection } from '@bulkhead/providers';
-import { baseEnv, waitFor } from '@bulkhead/testing';
+import { baseEnv, startTcpProxy, waitFor } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
-import { proxyDatabase } from '../harness/proxy-database.ts';
 import {
   matchToken,
   startTokenCluster,
@@ -138,8 +137,8 @@ test.concurrent('a token is not used after the credentials were changed, and a s
 
 test.concurrent('clients request no token of their own while MongoDB is unavailable', async () => {
   await using cluster = await startTokenCluster();
-  await using proxy = await proxyDatabase(cluster.env.MONGODB_URI);
-  const { read } = await cluster.join({ mongodbUri: proxy.uri });
+  await using proxy = await startTcpProxy(cluster.env.MONGODB_URI);
+  const { read } = await cluster.join({ mongodbUri: proxy.url });
   await proxy.close();
   const outcomes = await Promise.all(times(5, () => read()));
   expect(outcomes.every((outcome) => /Mongo|Pool/.test(String(outcome)))).toBe(true);

@@ -81,9 +81,8 @@ test('running a schedule now returns 202 with the id of the run, and 409 with th
 
 test('schedules can be created, changed and deleted without Redis, and only an immediate run needs it', async () => {
   const services = testServices();
-  const { hostname: host, port } = new URL(services.redisUrl);
-  const proxy = await startTcpProxy({ host, port: Number(port) });
-  const ownApi = await startApi({ services: { ...services, redisUrl: `redis://127.0.0.1:${proxy.port}` } });
+  const proxy = await startTcpProxy(services.redisUrl);
+  const ownApi = await startApi({ services: { ...services, redisUrl: proxy.url } });
   try {
     const body = { connectionId: await ownApi.createConnection(), kind: 'export', cron: '0 2 * * *', timeZone: 'UTC' };
     await proxy.close();

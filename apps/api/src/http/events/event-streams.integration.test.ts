@@ -114,12 +114,9 @@ test('an event stream ends when the API stops, and does not delay the stop', asy
 
 test('an event stream reports a problem while the database is unavailable, and ends', async () => {
   const services = testServices();
-  const mongodb = new URL(services.mongodbUri);
-  const proxy = await startTcpProxy({ host: mongodb.hostname, port: Number(mongodb.port) });
+  const proxy = await startTcpProxy(services.mongodbUri);
   closers.push(() => proxy.close());
-  const behind = new URL(mongodb);
-  behind.host = `127.0.0.1:${proxy.port}`;
-  const api = await start({}, { services, env: { MONGODB_URI: behind.href } });
+  const api = await start({}, { services, env: { MONGODB_URI: proxy.url } });
   const stream = await openEvents({ api, path });
   await stream.next('exports');
   await proxy.close();
