@@ -66,7 +66,7 @@ describe('the bulkhead command', () => {
 
   test('bulkhead exits with 7 and shows the report of the EHR if an export lacks data', async () => {
     const fault = { kind: 'error-file', severity: 'error', lostType: 'Observation' };
-    await system.simulator.order({ match: { method: 'GET', path: '/bulkstatus/' }, fault, times: 'always' });
+    await system.simulator.inject({ method: 'GET', path: '/bulkstatus/' }, fault, { times: 'always' });
     const start = `export start --connection ${system.connectionId} --types Patient,Observation --watch`;
     const { code, stdout, stderr } = await bulkhead(start);
     await system.simulator.clearFaults();
@@ -107,7 +107,7 @@ describe('the bulkhead command', () => {
   }, 90_000);
 
   test('bulkhead shows quarantined lines, and stores a corrected line', async () => {
-    await system.simulator.order({ match: { path: 'bulkdata/.*Condition' }, fault: { kind: 'corrupt-line', line: 1 } });
+    await system.simulator.inject('bulkdata/.*Condition', { kind: 'corrupt-line', line: 1 });
     const { id } = await json(`export start --connection ${system.connectionId} --types Condition --watch`);
     const [line] = await json(`quarantine list --export ${id}`);
     expect(line).toMatchObject({ line: 1, state: 'open' });

@@ -53,11 +53,11 @@ const withWorkers: readonly Disruption[] = [
     async disrupt({ system, store }) {
       const { connectionId } = system;
       const fault = { kind: 'status', status: 429, retryAfter: '600' };
-      await system.simulator.order({ match: { path: 'export$' }, fault });
+      await system.simulator.inject('export$', fault);
       const body = { connectionId, resourceTypes: ['Patient'] };
       const { id } = await send(system, '/api/ehr/athenahealth/bulk-export', body);
       await waitFor(async () => (await store.bulkExports.find(id))?.retrying, { what: 'the delayed kick-off' });
-      await system.simulator.order({ match: { path: 'Patient$' }, fault });
+      await system.simulator.inject('Patient$', fault);
       await send(system, `/api/ehr/connections/${connectionId}/test`, {});
     },
   },

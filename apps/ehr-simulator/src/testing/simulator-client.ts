@@ -1,5 +1,6 @@
 import { waitFor } from '@bulkhead/testing';
 import { createEhrSimulator, type EhrSimulator } from '../app.ts';
+import { createSimulatorControl } from '../control/simulator-control.ts';
 import type { Manifest } from '../export/status.route.ts';
 import type { EhrSimulatorOptions } from '../options/options.ts';
 
@@ -16,6 +17,7 @@ export type SimulatorClient = Awaited<ReturnType<typeof startSimulatorClient>>;
 export async function startSimulatorClient(options: EhrSimulatorOptions = {}) {
   const simulator = createEhrSimulator({ patients: 8, exportSeconds: 0, ...options });
   await simulator.start();
+  const { order, violations } = createSimulatorControl(simulator);
   const basic = { authorization: `Basic ${btoa('simulator-client:simulator-secret')}` };
   /** Sends a form to the token endpoint. */
   const requestToken = (form: Readonly<Record<string, string>>, headers: Headers = {}) =>
@@ -49,15 +51,8 @@ export async function startSimulatorClient(options: EhrSimulatorOptions = {}) {
       const body = JSON.stringify({ resourceType: 'Parameters', parameter });
       return send(path, { method: 'POST', headers: { ...kickOffHeaders, ...headers }, body });
     },
-    orderFault: async (order: object) => {
-      const response = await control('POST', '/faults', order);
-      if (response.status !== 201) throw new Error(await response.text());
-    },
-    violations: async () =>
-      (await control('GET', '/violations')).json() as Promise<{
-        byKind: Record<string, number>;
-        violations: { reason: string }[];
-      }>,
+    orderFault: order,
+    violations,
     /** Kicks off an export and waits for its manifest. */
     export: async (path?: string) => {
       const kickedOff = await kickOff(path);
