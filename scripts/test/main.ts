@@ -28,7 +28,8 @@ const interopFlag = '--interop';
 const unitFlag = '--unit';
 /** Tests of growth measure CPU time on texts of megabytes, which takes minutes on a busy machine. */
 const notUnit = ['/node_modules/', '/dist/', 'integration[.]test', 'linear-time[.]test', 'growth[.]test'];
-const allArgs = process.argv.slice(2);
+// pnpm passes on the `--` that npm removes. For jest, all that follows it would be paths.
+const allArgs = process.argv.slice(2).filter((argument) => argument !== '--');
 const args = allArgs.filter((argument) => ![writeFlag, dockerFlag, interopFlag, unitFlag].includes(argument));
 const { exitCode, report } = allArgs.includes(unitFlag) ? await runUnitTests(args) : await runTests(args);
 const counts = countTests(report);
