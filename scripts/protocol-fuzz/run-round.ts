@@ -2,8 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type BulkExport, isTerminal } from '@bulkhead/bulk-export';
 import { isSyncActive, type SyncRun } from '@bulkhead/sync';
 import { type ApiClient, ApiError, createApiClient } from '../system/api-client.ts';
-import { periods, type Round, types } from './round.arbitrary.ts';
+import { periods, type Round } from './round.arbitrary.ts';
 import { goodPlan } from './server/export-plan.ts';
+import { types } from './server/search-plan.ts';
 import { type CurrentVersion, World } from './server/world.ts';
 import type { FuzzedSystem, Slot } from './start-fuzzed-system.ts';
 

@@ -1,41 +1,55 @@
-import type { Interruption } from './export-plan.ts';
+import fc from 'fast-check';
+import { type Drawn, interruption, mostly, mostlyNone, refusalOf } from './export-plan.ts';
+
+/** The types of the resources of a round. */
+export const types = ['Patient', 'Observation', 'Condition'];
 
 /** The behaviour of a hostile server in the searches of one sync. It is plain JSON like the plan of an export. */
-export interface SearchPlan {
+export const searchPlan = fc.record({
   /** Answers before each page is served. */
-  readonly interruptions: readonly Interruption[];
+  interruptions: mostlyNone(fc.oneof(interruption, refusalOf(202, 204, 206, 300, 304, 400, 401, 403, 404, 410)), {
+    minLength: 1,
+    maxLength: 4,
+  }),
   /** The entries of a page; 0 for a single page. */
-  readonly pageSize: number;
-  readonly coding: 'identity' | 'gzip' | 'deflate';
-  readonly total: 'absent' | 'right' | 'high';
-  readonly urls: 'absolute' | 'relative';
+  pageSize: fc.integer({ min: 0, max: 3 }),
+  coding: fc.constantFrom('identity', 'gzip', 'deflate'),
+  total: mostly('right', fc.constantFrom('absent', 'high')),
+  urls: mostly('absolute', fc.constant('relative')),
   /** Each entry is sent twice. */
-  readonly repeats: boolean;
+  repeats: mostly(false, fc.constant(true)),
   /** The first page of each search has an entry that cannot be stored, because its id has 129 characters. */
-  readonly hasBadEntry: boolean;
+  hasBadEntry: mostly(false, fc.constant(true)),
   /** The first page of each search has a match of a type that was not requested. */
-  readonly hasForeignEntry: boolean;
+  hasForeignEntry: mostly(false, fc.constant(true)),
   /** Each page has an OperationOutcome besides the matches. */
-  readonly outcome: 'none' | 'warning' | 'error';
+  outcome: mostly('none', fc.constantFrom('warning', 'error')),
   /** The type whose searches are odd; undefined for every type. */
-  readonly oddType: string | undefined;
-  readonly oddity:
-    | 'none'
-    | 'empty-object'
-    | 'history'
-    | 'next-null'
-    | 'next-object'
-    | 'next-without-url'
-    | 'page-loop'
-    | 'entry-object'
-    | 'entry-null'
-    | 'entry-with-null'
-    | 'link-object'
-    /** The last page is empty. */
-    | 'empty-last-page'
-    /** One redirect to the same address with an additional parameter. */
-    | 'redirect';
-}
+  oddType: fc.constantFrom(undefined, ...types),
+  /**
+   * `empty-last-page`: the last page is empty. `redirect`: one redirect to the same address with an additional
+   * parameter.
+   */
+  oddity: mostly(
+    'none',
+    fc.constantFrom(
+      'empty-object',
+      'history',
+      'next-null',
+      'next-object',
+      'next-without-url',
+      'page-loop',
+      'entry-object',
+      'entry-null',
+      'entry-with-null',
+      'link-object',
+      'empty-last-page',
+      'redirect',
+    ),
+  ),
+});
+
+export type SearchPlan = Drawn<typeof searchPlan>;
 
 export const goodSearchPlan: SearchPlan = {
   interruptions: [],
