@@ -133,12 +133,3 @@ test('the simulator rejects a kick-off with wrong headers or parameters, and rec
     expect(await outcomeText(refused)).toMatch(String(name));
   }
 });
-
-test('the simulator answers 429 to a second kick-off if only one export may run', async () => {
-  const clock = manualClock();
-  simulator = await startSimulatorClient({ clock, exportSeconds: 10, oneExportAtATime: true });
-  expect((await simulator.kickOff()).status).toBe(202);
-  const busy = await simulator.kickOff();
-  expect([busy.status, busy.headers.get('retry-after')]).toEqual([429, '1']);
-  expect(await outcomeText(busy)).toMatch('already in progress');
-});

@@ -68,31 +68,6 @@ test('an output file has a link that expires and is then replaced in the manifes
   expect((await simulator.get(url.replace(/signature=.../, 'signature=xyz'), accept)).status).toBe(403);
 });
 
-test('an output file requires a token exactly if the manifest says so', async () => {
-  simulator = await startSimulatorClient();
-  const guarded = await fileUrl('Patient');
-  expect((await fetch(guarded, { headers: accept })).status).toBe(401);
-  expect((await simulator.violations()).violations.map(({ reason }) => reason)).toEqual(['no access token']);
-  await simulator.stop();
-
-  simulator = await startSimulatorClient({ separateFileHost: true });
-  const foreign = await fileUrl('Patient');
-  expect(new URL(foreign).origin).not.toBe(simulator.baseUrl);
-  expect((await fetch(foreign, { headers: accept })).status).toBe(200);
-  expect((await simulator.violations()).byKind.token).toBe(0);
-  await simulator.get(foreign, accept);
-  expect((await simulator.violations()).violations.map(({ reason }) => reason)).toEqual([
-    'token sent to another origin',
-  ]);
-  await simulator.stop();
-
-  simulator = await startSimulatorClient({ requiresAccessToken: false });
-  expect((await simulator.get(await fileUrl('Patient'), accept)).status).toBe(200);
-  expect((await simulator.violations()).violations.map(({ reason }) => reason)).toEqual([
-    'token sent although requiresAccessToken is false',
-  ]);
-});
-
 test('an output file of 400 MB is streamed without holding it in memory', async () => {
   simulator = await startSimulatorClient({ patients: 22_000, requiresAccessToken: false, resourcesPerFile: 1_000_000 });
   const url = await fileUrl('Observation');

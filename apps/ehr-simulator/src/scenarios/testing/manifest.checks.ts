@@ -84,7 +84,8 @@ export const manifestChecks = {
   'lost-type': async (client) => {
     const { output, error } = await manifestOf(client, twoTypes);
     expect(output.map(({ type }: { type: string }) => type)).toEqual(['Encounter']);
-    expect(await client.text(error[0].url)).toMatch('Patient could not be exported');
+    const { severity, details } = JSON.parse(await client.text(error[0].url)).issue[0];
+    expect([severity, details.text]).toEqual(['error', expect.stringContaining('Patient could not be exported')]);
   },
   'mixed-error-file': async (client) => {
     const [file] = (await manifestOf(client)).error;
@@ -103,6 +104,7 @@ export const manifestChecks = {
   'token-for-files': async (client) => {
     const { requiresAccessToken, output } = await manifestOf(client);
     expect([requiresAccessToken, await withoutToken(output[0].url)]).toEqual([true, 401]);
+    expect(await reasons(client)).toEqual(['no access token']);
     expect((await client.get(output[0].url, ndjson)).status).toBe(200);
   },
   'signed-links': async (client) => {

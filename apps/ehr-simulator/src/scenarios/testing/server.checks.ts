@@ -38,8 +38,10 @@ export const serverChecks = {
     expect(typeof (await jsonOf(client.get('/Patient/none'))).issue[0].details).toBe('string');
   },
   'outcome-in-bundle': async (client) => {
-    const { entry } = await jsonOf(client.get(search));
-    expect([entry.length, entry[0].resource.resourceType]).toEqual([1, 'OperationOutcome']);
+    const response = await client.get(search);
+    const [{ resource, search: found }, ...others] = (await jsonOf(response)).entry;
+    expect([response.status, others]).toEqual([200, []]);
+    expect([resource.resourceType, found.mode]).toEqual(['OperationOutcome', 'outcome']);
     expect((await jsonOf(client.get(search))).entry[0].resource.resourceType).toBe('Observation');
   },
   'v1-error': async (client) => {
