@@ -35,25 +35,8 @@ const namePools = {
   city: ['Watertown', 'Cañon City', 'Española', 'Belfast', 'Atlanta', 'Coeur d’Alene'],
 } as const;
 
-interface PatientFactsInput {
-  readonly seed: number;
-  /** 1 is the first patient. */
-  readonly number: number;
-}
-
-type FactName =
-  | 'given'
-  | 'family'
-  | 'gender'
-  | 'birthDate'
-  | 'phone'
-  | 'street'
-  | 'city'
-  | 'postalCode'
-  | 'recordNumber';
-
-/** The data of a patient, the same in every resource that mentions them. */
-export function patientFacts({ seed, number }: PatientFactsInput): Pick<Slots, FactName> {
+/** The data of a patient, the same in every resource that mentions them. The number of the first patient is 1. */
+export function patientFacts({ seed, number }: { readonly seed: number; readonly number: number }) {
   const draw = (purpose: number) => mix(seed, number, 0x50, purpose);
   const gender = draw(1) % 2 === 0 ? 'female' : 'male';
   const birthMonth = String((draw(5) % 12) + 1).padStart(2, '0');
@@ -68,5 +51,5 @@ export function patientFacts({ seed, number }: PatientFactsInput): Pick<Slots, F
     city: pick(namePools.city, draw(9)),
     postalCode: String((draw(10) % 89_999) + 10_000),
     recordNumber: String(1_000_000 + number),
-  };
+  } satisfies Partial<Slots>;
 }

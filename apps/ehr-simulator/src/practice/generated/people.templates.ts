@@ -1,5 +1,5 @@
 import type { GeneratedType } from './template.ts';
-import { commonExtensions, concept, patientReferences } from './template-parts.ts';
+import { commonExtensions, hl7Concept, patientReferences } from './template-parts.ts';
 
 function usCoreRace({ code, display }: { readonly code: string; readonly display: string }) {
   return {
@@ -35,7 +35,7 @@ function patientOf(race: { readonly code: string; readonly display: string }) {
     identifier: [
       {
         use: 'usual',
-        type: concept({ system: 'hl7', name: 'v2-0203', code: 'MR', display: 'Medical Record Number' }),
+        type: hl7Concept({ name: 'v2-0203', code: 'MR', display: 'Medical Record Number' }),
         system: 'https://fhir.athena.io/sid/ah-patient',
         value: '{{id}}',
       },
@@ -90,9 +90,7 @@ export const practitionerTemplate: GeneratedType = {
         name: [{ family: '{{family}}', given: ['{{given}}'], prefix: ['Dr.'], suffix: ['MD'] }],
         telecom: [{ system: 'phone', value: '{{phone}}', use: 'work' }],
         gender: '{{gender}}',
-        qualification: [
-          { code: concept({ system: 'hl7', name: 'v2-0360', code: 'MD', display: 'Doctor of Medicine' }) },
-        ],
+        qualification: [{ code: hl7Concept({ name: 'v2-0360', code: 'MD', display: 'Doctor of Medicine' }) }],
       },
     },
   ],
@@ -108,7 +106,7 @@ export const organizationTemplate: GeneratedType = {
       narrative: '<p>Clínica {{family}} &amp; Partners</p>',
       resource: {
         active: true,
-        type: [concept({ system: 'hl7', name: 'organization-type', code: 'prov', display: 'Healthcare Provider' })],
+        type: [hl7Concept({ name: 'organization-type', code: 'prov', display: 'Healthcare Provider' })],
         name: 'Clínica {{family}} & Partners',
         telecom: [{ system: 'phone', value: '{{phone}}' }],
         address: [{ line: ['{{street}}'], city: '{{city}}', state: 'MA', postalCode: '{{postalCode}}', country: 'US' }],
@@ -129,7 +127,7 @@ export const locationTemplate: GeneratedType = {
         status: 'active',
         name: '{{city}} office',
         mode: 'instance',
-        type: [concept({ system: 'hl7', name: 'v3-RoleCode', code: 'OF', display: 'Outpatient facility' })],
+        type: [hl7Concept({ name: 'v3-RoleCode', code: 'OF', display: 'Outpatient facility' })],
         telecom: [{ system: 'phone', value: '{{phone}}' }],
         address: { line: ['{{street}}'], city: '{{city}}', state: 'MA', postalCode: '{{postalCode}}', country: 'US' },
         position: { longitude: '{{#value2}}', latitude: '{{#value}}' },

@@ -1,5 +1,5 @@
 import type { GeneratedType } from './template.ts';
-import { concept, patientReferences } from './template-parts.ts';
+import { concept, hl7Concept, patientReferences } from './template-parts.ts';
 
 const diagnoses = [
   { code: 'E11.9', display: 'Type 2 diabetes mellitus without complications' },
@@ -17,16 +17,9 @@ export const conditionTemplate: GeneratedType = {
     profile: 'condition-problems-health-concerns',
     narrative: `<p>${display}, since {{day}}</p><p>{{note}}</p>`,
     resource: {
-      clinicalStatus: concept({ system: 'hl7', name: 'condition-clinical', code: 'active', display: 'Active' }),
-      verificationStatus: concept({
-        system: 'hl7',
-        name: 'condition-ver-status',
-        code: 'confirmed',
-        display: 'Confirmed',
-      }),
-      category: [
-        concept({ system: 'hl7', name: 'condition-category', code: 'problem-list-item', display: 'Problem List Item' }),
-      ],
+      clinicalStatus: hl7Concept({ name: 'condition-clinical', code: 'active', display: 'Active' }),
+      verificationStatus: hl7Concept({ name: 'condition-ver-status', code: 'confirmed', display: 'Confirmed' }),
+      category: [hl7Concept({ name: 'condition-category', code: 'problem-list-item', display: 'Problem List Item' })],
       code: concept({ system: 'icd10', code, display }),
       subject: patientReferences.subject,
       encounter: patientReferences.encounter,
@@ -51,14 +44,8 @@ export const allergyIntoleranceTemplate: GeneratedType = {
   variants: allergens.map(({ code, display }) => ({
     narrative: `<p>Allergy: ${display}</p><p>{{note}}</p>`,
     resource: {
-      clinicalStatus: concept({
-        system: 'hl7',
-        name: 'allergyintolerance-clinical',
-        code: 'active',
-        display: 'Active',
-      }),
-      verificationStatus: concept({
-        system: 'hl7',
+      clinicalStatus: hl7Concept({ name: 'allergyintolerance-clinical', code: 'active', display: 'Active' }),
+      verificationStatus: hl7Concept({
         name: 'allergyintolerance-verification',
         code: 'confirmed',
         display: 'Confirmed',
@@ -94,9 +81,7 @@ export const medicationRequestTemplate: GeneratedType = {
     resource: {
       status,
       intent: 'order',
-      category: [
-        concept({ system: 'hl7', name: 'medicationrequest-category', code: 'community', display: 'Community' }),
-      ],
+      category: [hl7Concept({ name: 'medicationrequest-category', code: 'community', display: 'Community' })],
       medicationCodeableConcept: concept({ system: 'rxnorm', code, display }),
       subject: patientReferences.subject,
       encounter: patientReferences.encounter,

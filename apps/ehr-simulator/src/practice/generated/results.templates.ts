@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { sampleDocuments } from '../sample-documents.ts';
 import type { GeneratedType, Variant } from './template.ts';
-import { concept, patientReferences } from './template-parts.ts';
+import { concept, hl7Concept, patientReferences } from './template-parts.ts';
 
 /** Who was examined, when, and by whom. */
 const circumstances = {
@@ -77,7 +77,7 @@ function observation({ category, code, display, profile, content }: ObservationI
     narrative: `<p>${display} on {{day}}</p><p>{{note}}</p>`,
     resource: {
       status: 'final',
-      category: [concept({ system: 'hl7', name: 'observation-category', code: category, display: category })],
+      category: [hl7Concept({ name: 'observation-category', code: category, display: category })],
       code: concept({ system: 'loinc', code, display }),
       ...circumstances,
       ...content,
@@ -85,22 +85,12 @@ function observation({ category, code, display, profile, content }: ObservationI
   };
 }
 
+const categories = { LAB: 'Laboratory', RAD: 'Radiology' };
+
 const reports = [
-  {
-    category: 'LAB',
-    categoryDisplay: 'Laboratory',
-    code: '58410-2',
-    display: 'Complete blood count (hemogram) panel',
-    inline: false,
-  },
-  {
-    category: 'LAB',
-    categoryDisplay: 'Laboratory',
-    code: '24323-8',
-    display: 'Comprehensive metabolic panel',
-    inline: true,
-  },
-  { category: 'RAD', categoryDisplay: 'Radiology', code: '36643-5', display: 'Chest X-ray', inline: false },
+  { category: 'LAB', code: '58410-2', display: 'Complete blood count (hemogram) panel', inline: false },
+  { category: 'LAB', code: '24323-8', display: 'Comprehensive metabolic panel', inline: true },
+  { category: 'RAD', code: '36643-5', display: 'Chest X-ray', inline: false },
 ] as const;
 
 export const diagnosticReportTemplate: GeneratedType = {
@@ -108,12 +98,12 @@ export const diagnosticReportTemplate: GeneratedType = {
   idPart: 'Report',
   scope: 'patient',
   count: { min: 1, max: 3 },
-  variants: reports.map(({ category, categoryDisplay, code, display, inline }) => ({
+  variants: reports.map(({ category, code, display, inline }) => ({
     profile: 'diagnosticreport-lab',
     narrative: `<p>${display} for {{given}} {{family}}, {{day}}</p>`,
     resource: {
       status: 'final',
-      category: [concept({ system: 'hl7', name: 'v2-0074', code: category, display: categoryDisplay })],
+      category: [hl7Concept({ name: 'v2-0074', code: category, display: categories[category] })],
       code: concept({ system: 'loinc', code, display }),
       ...circumstances,
       conclusion: '{{note}}',

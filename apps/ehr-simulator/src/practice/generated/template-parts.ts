@@ -50,18 +50,19 @@ const systems = {
   rxnorm: 'http://www.nlm.nih.gov/research/umls/rxnorm',
   cvx: 'http://hl7.org/fhir/sid/cvx',
   icd10: 'http://hl7.org/fhir/sid/icd-10-cm',
-  hl7: 'http://terminology.hl7.org/CodeSystem/',
 } as const;
 
-interface ConceptInput {
-  readonly system: keyof typeof systems;
-  /** The name of the code system, for `hl7`. */
-  readonly name?: string;
+interface Coding {
   readonly code: string;
   readonly display: string;
 }
 
 /** A CodeableConcept with one coding. */
-export function concept({ system, name = '', code, display }: ConceptInput) {
-  return { coding: [{ system: systems[system] + name, code, display }], text: display };
+export function concept({ system, code, display }: Coding & { readonly system: keyof typeof systems }) {
+  return { coding: [{ system: systems[system], code, display }], text: display };
+}
+
+/** A CodeableConcept of HL7's code system with this name. */
+export function hl7Concept({ name, code, display }: Coding & { readonly name: string }) {
+  return { coding: [{ system: `http://terminology.hl7.org/CodeSystem/${name}`, code, display }], text: display };
 }

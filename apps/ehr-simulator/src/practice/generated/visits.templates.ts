@@ -1,5 +1,5 @@
 import type { GeneratedType } from './template.ts';
-import { concept, patientReferences } from './template-parts.ts';
+import { concept, hl7Concept, patientReferences } from './template-parts.ts';
 
 const visits = [
   { code: '185349003', display: 'Encounter for check up', classCode: 'AMB', classDisplay: 'ambulatory' },
@@ -25,7 +25,7 @@ export const encounterTemplate: GeneratedType = {
       diagnosis: [
         {
           condition: { display: 'Type 2 Diabetes Mellitus' },
-          use: concept({ system: 'hl7', name: 'diagnosis-role', code: 'AD', display: 'Admission diagnosis' }),
+          use: hl7Concept({ name: 'diagnosis-role', code: 'AD', display: 'Admission diagnosis' }),
         },
       ],
       location: [{ location: patientReferences.location }],
@@ -49,7 +49,7 @@ export const appointmentTemplate: GeneratedType = {
     narrative: `<p>${display}, {{start}}</p><p>{{note}}</p>`,
     resource: {
       status,
-      appointmentType: concept({ system: 'hl7', name: 'v2-0276', code, display }),
+      appointmentType: hl7Concept({ name: 'v2-0276', code, display }),
       reasonCode: [concept({ system: 'snomed', code: '185389009', display: 'Follow-up visit' })],
       description: '{{given}} {{family}}: follow-up',
       start: '{{start}}',
