@@ -38,21 +38,11 @@ export const searchableTypes: Readonly<Record<string, readonly string[]>> = {
 const byPatient = [['patient'], ['_id']] as const;
 const byId = [['_id']] as const;
 
-/** A search must have all parameters of one alternative (athenahealth's search documentation). */
+/**
+ * A search must have all parameters of one alternative (athenahealth's search documentation). Types that are not listed are
+ * searched by patient.
+ */
 const alternatives: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  AllergyIntolerance: byPatient,
-  CarePlan: byPatient,
-  CareTeam: byPatient,
-  Coverage: byPatient,
-  Device: byPatient,
-  DiagnosticReport: byPatient,
-  DocumentReference: byPatient,
-  Encounter: byPatient,
-  Goal: byPatient,
-  Immunization: byPatient,
-  Observation: byPatient,
-  Procedure: byPatient,
-  ServiceRequest: byPatient,
   Condition: [['patient'], ['encounter'], ['_id']],
   MedicationRequest: [['patient', 'intent'], ['_id']],
   Patient: [['_id'], ['identifier'], ['name'], ['family', 'birthdate'], ['family', 'gender'], ['family', 'given']],

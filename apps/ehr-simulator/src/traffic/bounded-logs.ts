@@ -54,32 +54,25 @@ export class SlidingLog {
 export class Ring<Entry> {
   private readonly capacity: number;
   private entries: Entry[] = [];
-  private next = 0;
-  private count = 0;
+  total = 0;
 
   constructor(capacity: number) {
     this.capacity = capacity;
   }
 
-  get total(): number {
-    return this.count;
-  }
-
   push(entry: Entry): void {
-    this.entries[this.next] = entry;
-    this.next = (this.next + 1) % this.capacity;
-    this.count += 1;
+    this.entries.push(entry);
+    if (this.entries.length > this.capacity) this.entries.shift();
+    this.total += 1;
   }
 
   /** Oldest first. */
   toArray(): readonly Entry[] {
-    if (this.count <= this.capacity) return [...this.entries];
-    return [...this.entries.slice(this.next), ...this.entries.slice(0, this.next)];
+    return [...this.entries];
   }
 
   clear(): void {
     this.entries = [];
-    this.next = 0;
-    this.count = 0;
+    this.total = 0;
   }
 }
