@@ -9,10 +9,10 @@ import { bulkFileRoute } from './export/file.route.ts';
 import { FileLinks } from './export/file-links.ts';
 import { bulkKickOffRoute } from './export/kick-off.route.ts';
 import { bulkStatusRoute } from './export/status.route.ts';
-import { FaultBoard } from './faults/fault-board.ts';
+import { FaultBoard, type FaultySimulator } from './faults/fault-board.ts';
 import { outcomeReply } from './http/outcome.ts';
 import { sendReply } from './http/reply.ts';
-import { ClientKeys } from './oauth/client-keys.ts';
+import { clientKeyFinder } from './oauth/client-keys.ts';
 import { IssuedTokens } from './oauth/issued-tokens.ts';
 import { oauthRoute } from './oauth/oauth.route.ts';
 import { type Clock, startSystemClock } from './options/clock.ts';
@@ -28,19 +28,10 @@ import { Practice } from './practice/practice.ts';
 import { discoveryRoute } from './rest/discovery.route.ts';
 import { readRoute } from './rest/read.route.ts';
 import { searchRoute } from './rest/search.route.ts';
-import type { Simulator } from './simulator.ts';
 import { recordRequests } from './traffic/record-requests.middleware.ts';
 import { TrafficRecorder, TrafficStats } from './traffic/traffic-recorder.ts';
 
-export interface EhrSimulator {
-  start(): Promise<void>;
-  stop(): Promise<void>;
-  readonly port: number;
-  /** Scheme, host and port. Available after `start`. */
-  readonly baseUrl: string;
-  /** The FHIR base, `{baseUrl}/fhir/r4`. Available after `start`. */
-  readonly fhirEndpoint: string;
-}
+export type EhrSimulator = ReturnType<typeof createEhrSimulator>;
 
 const fhirPath = '/fhir/r4';
 
@@ -54,7 +45,7 @@ const keepAliveTimeout = 65_000;
  * Creates a simulated athenahealth. Several can run in one process.
  * @throws ZodError if the options are invalid.
  */
-export function createEhrSimulator({ clock = startSystemClock(), ...input }: EhrSimulatorOptions = {}): EhrSimulator {
+export function createEhrSimulator({ clock = startSystemClock(), ...input }: EhrSimulatorOptions = {}) {
   const options = simulatorOptionsSchema.parse(input);
   const server = createServer({ keepAliveTimeout });
   const fileServer = createServer({ keepAliveTimeout });
@@ -77,9 +68,11 @@ export function createEhrSimulator({ clock = startSystemClock(), ...input }: Ehr
     get port() {
       return (server.address() as AddressInfo).port;
     },
+    /** Scheme, host and port. Available after `start`. */
     get baseUrl() {
       return baseUrl();
     },
+    /** The FHIR base, `{baseUrl}/fhir/r4`. Available after `start`. */
     get fhirEndpoint() {
       return baseUrl() + fhirPath;
     },
@@ -93,7 +86,7 @@ interface AssembleInput {
   readonly fileServer: Server;
 }
 
-async function assemble({ options, clock, server, fileServer }: AssembleInput): Promise<Simulator> {
+async function assemble({ options, clock, server, fileServer }: AssembleInput): Promise<FaultySimulator> {
   const baseUrl = () => options.publicUrl ?? urlOf(server, options.host);
   const fhirEndpoint = () => baseUrl() + fhirPath;
   const otherEndpoint = () => urlOf(fileServer, options.host) + fhirPath;
@@ -109,7 +102,7 @@ async function assemble({ options, clock, server, fileServer }: AssembleInput): 
     exports: new ExportRegistry({ options, clock, practice }),
     links: new FileLinks({ options, clock }),
     tokens: new IssuedTokens({ options, clock }),
-    clientKeys: new ClientKeys({ options, clock }),
+    findClientKey: clientKeyFinder({ options, clock }),
     traffic: new TrafficRecorder({ options, clock }),
     stats: new TrafficStats(),
     faults: new FaultBoard(),
@@ -141,7 +134,7 @@ function urlOf(server: Server, host: string): string {
 }
 
 /** The control routes are mounted before the recorder, so that their requests are not counted. */
-function buildExpressApp(simulator: Simulator): Express {
+function buildExpressApp(simulator: FaultySimulator): Express {
   const app = express();
   app.disable('x-powered-by');
   app.use(controlRoute(simulator), controlResourcesRoute(simulator));

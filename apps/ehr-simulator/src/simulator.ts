@@ -1,8 +1,7 @@
 import type { Request } from 'express';
 import type { ExportRegistry } from './export/export-registry.ts';
 import type { FileLinks } from './export/file-links.ts';
-import type { FaultBoard } from './faults/fault-board.ts';
-import type { ClientKeys } from './oauth/client-keys.ts';
+import type { FindClientKey } from './oauth/client-keys.ts';
 import type { IssuedTokens } from './oauth/issued-tokens.ts';
 import type { Clock } from './options/clock.ts';
 import type { RuntimeOptions, SimulatorOptions } from './options/options.ts';
@@ -19,10 +18,9 @@ export interface Simulator {
   readonly exports: ExportRegistry;
   readonly links: FileLinks;
   readonly tokens: IssuedTokens;
-  readonly clientKeys: ClientKeys;
+  readonly findClientKey: FindClientKey;
   readonly traffic: TrafficRecorder;
   readonly stats: TrafficStats;
-  readonly faults: FaultBoard;
   /** Available once the simulator listens. */
   readonly baseUrl: () => string;
   readonly fhirEndpoint: () => string;

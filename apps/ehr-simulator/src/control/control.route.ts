@@ -1,14 +1,14 @@
 import { createHealth, validate } from '@bulkhead/runtime';
 import { json, Router } from 'express';
 import type { BulkExport } from '../export/bulk-export.ts';
+import type { FaultySimulator } from '../faults/fault-board.ts';
 import { faultOrderSchema } from '../faults/fault-order.ts';
 import { describeFaults } from '../options/options.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 import { orderScenario, scenarios } from '../scenarios/scenarios.ts';
-import type { Simulator } from '../simulator.ts';
 
 /** `/health`, for the process that started the simulator, and `/_sim`, for its users. */
-export function controlRoute(simulator: Simulator): Router {
+export function controlRoute(simulator: FaultySimulator): Router {
   const { traffic, stats, tokens, exports, practice, runtimeOptions, faults } = simulator;
   const { life } = createHealth({}, { instanceId: simulator.options.instanceId });
   const router = Router();

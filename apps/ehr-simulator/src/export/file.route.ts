@@ -24,7 +24,8 @@ export function bulkFileRoute(simulator: Simulator): Router {
 }
 
 /** If `requiresAccessToken` is true a token is required, otherwise a token is a violation. */
-function checkAccess({ simulator, req, res }: HandleInput): void {
+function checkAccess(input: HandleInput): void {
+  const { simulator, req, res } = input;
   const { traffic, options, links } = simulator;
   // The middleware has already checked requests to the file host, where any token is a violation.
   if (!exchangeOf(res).onFileHost) {
@@ -34,8 +35,7 @@ function checkAccess({ simulator, req, res }: HandleInput): void {
     }
   }
   links.check({ ...keyOf(req), query: req.query });
-  const enforce = options.strictAccept;
-  checkAccept({ simulator, req, mediaType: 'application/fhir+ndjson', what: 'file', enforce });
+  checkAccept(input, 'file');
 }
 
 function keyOf(req: Request): { readonly exportId: string; readonly fileName: string } {

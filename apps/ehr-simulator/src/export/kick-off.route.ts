@@ -50,10 +50,11 @@ async function kickOff(input: HandleInput & { readonly level: ExportLevel }): Pr
   return { status: 202, headers: { 'content-location': `${simulator.fhirEndpoint()}/bulkstatus/${id}` } };
 }
 
-function checkHeaders({ simulator, req }: HandleInput): void {
+function checkHeaders(input: HandleInput): void {
+  const { simulator, req } = input;
   if (req.get('prefer') !== 'respond-async') {
     simulator.traffic.recordViolation({ req, kind: 'headers', reason: 'kick-off without Prefer: respond-async' });
     throw new OutcomeError({ status: 400, code: 'invalid', text: 'The Prefer header must be respond-async.' });
   }
-  checkAccept({ simulator, req, mediaType: 'application/fhir+json', what: 'kick-off', enforce: true });
+  checkAccept(input, 'kick-off');
 }

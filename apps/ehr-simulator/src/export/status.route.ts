@@ -16,9 +16,9 @@ export function bulkStatusRoute(simulator: Simulator): Router {
   return router;
 }
 
-function status({ simulator, req }: HandleInput): Reply {
-  const enforce = simulator.options.strictAccept;
-  checkAccept({ simulator, req, mediaType: 'application/json', what: 'status', enforce });
+function status(input: HandleInput): Reply {
+  checkAccept(input, 'status');
+  const { simulator, req } = input;
   const bulkExport = simulator.exports.find(String(req.params.id));
   if (!bulkExport) throw unknownExport();
   const state = simulator.exports.state(bulkExport);

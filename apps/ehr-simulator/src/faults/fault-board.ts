@@ -1,38 +1,35 @@
 import type { Request } from 'express';
+import type { Simulator } from '../simulator.ts';
 import type { ClaimedFault } from './fault.ts';
 import { type FaultOrder, faultKinds } from './fault-order.ts';
 
 export interface PostedFault extends FaultOrder {
   readonly id: number;
   /** Matching requests so far, including those that `after` skipped. */
-  readonly matched: number;
+  matched: number;
   /** Requests that got the fault. */
-  readonly applied: number;
+  applied: number;
 }
 
-type Posted = { -readonly [Key in keyof PostedFault]: PostedFault[Key] } & { readonly pathPattern: RegExp | undefined };
+/** A simulator with the faults that were ordered. The faults themselves use a simulator without them. */
+export interface FaultySimulator extends Simulator {
+  readonly faults: FaultBoard;
+}
 
 /** The faults that were ordered. Each request claims the matching ones, in the order in which they were posted. */
 export class FaultBoard {
-  private posted: Posted[] = [];
+  private posted: PostedFault[] = [];
   private nextId = 1;
 
   post(order: FaultOrder): PostedFault {
-    const { path } = order.match;
-    const posted = {
-      ...order,
-      id: this.nextId,
-      matched: 0,
-      applied: 0,
-      pathPattern: path === undefined ? undefined : new RegExp(path),
-    };
+    const posted = { ...order, id: this.nextId, matched: 0, applied: 0 };
     this.nextId += 1;
     this.posted.push(posted);
-    return publicPart(posted);
+    return posted;
   }
 
   list(): readonly PostedFault[] {
-    return this.posted.map(publicPart);
+    return this.posted;
   }
 
   clear(): void {
@@ -46,7 +43,7 @@ export class FaultBoard {
 }
 
 /** @returns true if the fault applies to this request. */
-function spend(posted: Posted): boolean {
+function spend(posted: PostedFault): boolean {
   posted.matched += 1;
   if (posted.matched <= posted.after) return false;
   if (posted.times !== 'always' && posted.applied >= posted.times) return false;
@@ -54,9 +51,9 @@ function spend(posted: Posted): boolean {
   return true;
 }
 
-function matches({ match, pathPattern }: Posted, { method, path }: Pick<Request, 'method' | 'path'>): boolean {
+function matches({ match }: PostedFault, { method, path }: Pick<Request, 'method' | 'path'>): boolean {
   if (match.method !== undefined && match.method !== method) return false;
-  if (pathPattern && !pathPattern.test(path)) return false;
+  if (match.path !== undefined && !new RegExp(match.path).test(path)) return false;
   return match.type === undefined || typeOf(path) === match.type;
 }
 
@@ -69,8 +66,4 @@ function create(fault: FaultOrder['fault']): ClaimedFault {
   const kind = faultKinds.find((candidate) => candidate.kind === fault.kind);
   if (!kind) throw new Error('A fault was posted whose kind is not registered.');
   return kind.create(fault);
-}
-
-function publicPart({ pathPattern: _, ...posted }: Posted): PostedFault {
-  return posted;
 }

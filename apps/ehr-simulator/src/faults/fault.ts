@@ -12,18 +12,14 @@
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import type { ExportChange } from '../export/bulk-export.ts';
-import type { ExportRegistry } from '../export/export-registry.ts';
-import type { FileLinks } from '../export/file-links.ts';
 import type { Reply } from '../http/reply.ts';
-import type { IssuedTokens } from '../oauth/issued-tokens.ts';
-import type { Clock } from '../options/clock.ts';
-import type { Practice } from '../practice/practice.ts';
+import type { Simulator } from '../simulator.ts';
 import type { LineChange } from './change-lines.ts';
 
 interface FaultedRequest {
   readonly req: Request;
   readonly res: Response;
-  readonly simulator: FaultTarget;
+  readonly simulator: Simulator;
 }
 
 /** The effect of a fault on one request. Every part is optional, and most faults have one. */
@@ -41,19 +37,6 @@ export interface ClaimedFault {
   changeReply?(reply: Reply, request: FaultedRequest): Reply | 'gone' | Promise<Reply | 'gone'>;
   /** Changes the bytes on the wire, after compression. */
   wire?(body: AsyncIterable<Buffer>, res: Response): AsyncIterable<Buffer>;
-}
-
-/** The parts of the simulator that a fault may use. It excludes the fault board, which would be an import cycle. */
-interface FaultTarget {
-  readonly clock: Pick<Clock, 'now'>;
-  readonly practice: Practice;
-  readonly exports: Pick<ExportRegistry, 'regenerate'>;
-  readonly links: Pick<FileLinks, 'expireAll'>;
-  readonly tokens: Pick<IssuedTokens, 'expireAll'>;
-  readonly baseUrl: () => string;
-  readonly fhirEndpoint: () => string;
-  readonly otherEndpoint: () => string;
-  readonly isFileHost: (req: Request) => boolean;
 }
 
 export interface FaultKind {

@@ -84,7 +84,7 @@ async function verify(simulator: Simulator, assertion: string): Promise<JWTPaylo
   const { alg = '', kid = '', typ } = decodeProtectedHeader(assertion);
   if (!algorithms.includes(alg)) throw refused(`alg is neither of ${algorithms.join(', ')}`);
   if (typ !== 'JWT') throw refused('typ is not JWT');
-  const jwk = await simulator.clientKeys.find(kid);
+  const jwk = await simulator.findClientKey(kid);
   if (!jwk) throw refused('kid is not among the keys of the client');
   const key = await importJWK(jwk as JWK, alg);
   const { payload } = await jwtVerify(assertion, key, {

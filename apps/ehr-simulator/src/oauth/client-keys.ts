@@ -5,31 +5,20 @@ interface Jwks {
   readonly keys: readonly Readonly<Record<string, unknown>>[];
 }
 
-/** The client's public keys. Like a strict server it does not refresh its cache early for an unknown `kid`. */
-export class ClientKeys {
-  private readonly options: SimulatorOptions;
-  private readonly clock: Clock;
-  private kept: { readonly url: string; readonly jwks: Jwks; readonly readAtMs: number } | undefined;
+export type FindClientKey = (kid: string) => Promise<Jwks['keys'][number] | undefined>;
 
-  constructor({ options, clock }: { readonly options: SimulatorOptions; readonly clock: Clock }) {
-    this.options = options;
-    this.clock = clock;
-  }
-
-  async find(kid: string): Promise<Readonly<Record<string, unknown>> | undefined> {
-    const { keys } = this.options.jwks ?? (await this.read());
-    return keys.find((key) => key.kid === kid);
-  }
-
-  private async read(): Promise<Jwks> {
-    const { jwksUrl: url, jwksCacheSeconds } = this.options;
+/** Finds the client's public keys. Like a strict server it does not refresh its cache early for an unknown `kid`. */
+export function clientKeyFinder(context: { readonly options: SimulatorOptions; readonly clock: Clock }): FindClientKey {
+  const { options, clock } = context;
+  let kept: { readonly url: string; readonly jwks: Jwks; readonly readAtMs: number } | undefined;
+  const read = async (): Promise<Jwks> => {
+    const { jwksUrl: url, jwksCacheSeconds } = options;
     if (url === undefined) return { keys: [] };
-    const { kept } = this;
-    const isFresh = kept?.url === url && this.clock.now() - kept.readAtMs < jwksCacheSeconds * 1000;
-    if (kept && isFresh) return kept.jwks;
+    if (kept?.url === url && clock.now() - kept.readAtMs < jwksCacheSeconds * 1000) return kept.jwks;
     const response = await fetch(url, { headers: { accept: 'application/json' } });
     const jwks = response.ok ? ((await response.json()) as Jwks) : { keys: [] };
-    this.kept = { url, jwks, readAtMs: this.clock.now() };
+    kept = { url, jwks, readAtMs: clock.now() };
     return jwks;
-  }
+  };
+  return async (kid) => (options.jwks ?? (await read())).keys.find((key) => key.kid === kid);
 }

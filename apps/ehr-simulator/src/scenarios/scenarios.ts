@@ -1,5 +1,5 @@
+import type { FaultySimulator } from '../faults/fault-board.ts';
 import { faultOrderSchema } from '../faults/fault-order.ts';
-import type { Simulator } from '../simulator.ts';
 import { kickOffScenarios } from './kick-off.scenarios.ts';
 import { lineScenarios } from './line.scenarios.ts';
 import { manifestScenarios } from './manifest.scenarios.ts';
@@ -24,7 +24,7 @@ export const scenarios = [
 export type ScenarioName = (typeof scenarios)[number]['name'];
 
 /** Applies the options, faults and resources of a scenario, in addition to what was ordered before. */
-export async function orderScenario(simulator: Simulator, scenario: Scenario): Promise<void> {
+export async function orderScenario(simulator: FaultySimulator, scenario: Scenario): Promise<void> {
   const { options = {}, orders = [], resources = [] } = scenario;
   const checked = orders.map((order) => faultOrderSchema.parse(order));
   simulator.runtimeOptions.change(options);

@@ -1,22 +1,20 @@
-import type { Request } from 'express';
+import type { HandleInput } from '../http/endpoint.ts';
 import { OutcomeError } from '../http/outcome.ts';
-import type { Simulator } from '../simulator.ts';
 
-export interface CheckAcceptInput {
-  readonly simulator: Simulator;
-  readonly req: Request;
-  readonly mediaType: string;
-  readonly what: 'kick-off' | 'status' | 'file';
-  readonly enforce: boolean;
-}
+const mediaTypes = {
+  'kick-off': 'application/fhir+json',
+  status: 'application/json',
+  file: 'application/fhir+ndjson',
+} as const;
 
 /**
- * Records a violation unless the Accept header is exactly `mediaType`, because bulk data servers compare it literally.
- * @throws OutcomeError 406 if `enforce` is set.
+ * Records a violation unless the Accept header is exactly the media type, because bulk data servers compare it literally.
+ * @throws OutcomeError 406 for a kick-off, and if `strictAccept` is set.
  */
-export function checkAccept({ simulator, req, mediaType, what, enforce }: CheckAcceptInput): void {
+export function checkAccept({ simulator, req }: HandleInput, what: keyof typeof mediaTypes): void {
+  const mediaType = mediaTypes[what];
   if (req.get('accept') === mediaType) return;
   simulator.traffic.recordViolation({ req, kind: 'headers', reason: `${what} without Accept: ${mediaType}` });
-  if (!enforce) return;
+  if (what !== 'kick-off' && !simulator.options.strictAccept) return;
   throw new OutcomeError({ status: 406, code: 'not-supported', text: `The Accept header must be ${mediaType}.` });
 }

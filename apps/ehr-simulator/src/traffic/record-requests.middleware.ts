@@ -1,9 +1,9 @@
 import type { Request, RequestHandler } from 'express';
 import { requestParameters } from '../export/kick-off-parameters.ts';
+import type { FaultySimulator } from '../faults/fault-board.ts';
 import { type HandleInput, setExchange } from '../http/endpoint.ts';
 import { outcomeReply } from '../http/outcome.ts';
 import { sendReply } from '../http/reply.ts';
-import type { Simulator } from '../simulator.ts';
 import type { RecordedRequest } from './traffic-recorder.ts';
 
 const recordedHeaderNames = [
@@ -22,7 +22,7 @@ const recordedHeaderNames = [
  * Runs first for every request of the client: it records the request, counts it against the rate limit and claims its
  * faults. The file host represents a store without a rate limit, and the token endpoint has its own budget.
  */
-export function recordRequests(simulator: Simulator): RequestHandler {
+export function recordRequests(simulator: FaultySimulator): RequestHandler {
   const { traffic, clock, options, faults } = simulator;
   return async (req, res, next) => {
     const atMs = clock.monotonic();
