@@ -5,13 +5,12 @@ import { ExportWatch } from './export/export-watch.ts';
 import { followExport } from './export/follow-export.ts';
 import { type ExportOrder, orderExport } from './export/order-export.ts';
 import { isWhole, type RoundExport } from './oracle/verify-end.ts';
-import type { Disruption } from './oracle/verify-kick-offs.ts';
+import type { Disruption } from './oracle/verify-requests.ts';
 import { verifyRound } from './oracle/verify-round.ts';
 import { makeChanges } from './plan/changes.ts';
 import { describeMoment } from './plan/moment.ts';
 import type { RoundPlan } from './plan/round-plan.ts';
 import { waitForMoment } from './plan/wait-for-moment.ts';
-import type { RoundReport } from './report/round-report.ts';
 import type { ChaosSystem } from './system/start-chaos-system.ts';
 
 /**
@@ -28,8 +27,11 @@ interface RoundOptions {
   readonly outageMs: number;
 }
 
+/** The plan of a round and its result. */
+export type RoundReport = Awaited<ReturnType<typeof runRound>>;
+
 /** Runs one export, injects one fault, and verifies the result. */
-export async function runRound(options: RoundOptions): Promise<RoundReport> {
+export async function runRound(options: RoundOptions) {
   const { system, plan, outageMs } = options;
   const { simulator, store, connectionId } = system;
   const startedAtMs = performance.now();
@@ -65,6 +67,7 @@ export async function runRound(options: RoundOptions): Promise<RoundReport> {
     export: since === undefined ? 'full' : 'since',
     moment: describeMoment(plan.moment),
     faults,
+    /** Whether every export of the round ended. */
     hasEnded: exports.every(({ end }) => end !== undefined),
     outcome: exports.map(describeEnd).join(', then '),
     notes,

@@ -21,7 +21,13 @@ export class ApiError extends Error {
 export type ApiClient = ReturnType<typeof createApiClient>;
 
 /** Creates a client that returns the data of a response and throws an `ApiError` for an error response. */
-export function createApiClient({ baseUrl, apiKey }: { readonly baseUrl: string; readonly apiKey: string }) {
+export function createApiClient(options: {
+  readonly baseUrl: string;
+  readonly apiKey: string;
+  /** Default: no limit. */
+  readonly timeoutMs?: number;
+}) {
+  const { baseUrl, apiKey, timeoutMs } = options;
   return async function call<Data>(
     method: 'GET' | 'POST' | 'DELETE',
     path: string,
@@ -32,6 +38,7 @@ export function createApiClient({ baseUrl, apiKey }: { readonly baseUrl: string;
       method,
       headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json', ...headers },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(timeoutMs === undefined ? {} : { signal: AbortSignal.timeout(timeoutMs) }),
     });
     const answer = (await response.json()) as {
       success: boolean;

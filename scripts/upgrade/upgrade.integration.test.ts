@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { waitFor } from '@bulkhead/testing';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { readDifferences } from '../chaos/oracle/read-differences.ts';
+import { readDifferences } from '../chaos/oracle/compare-resources.ts';
 import { createSimulatorControl } from '../chaos/system/simulator-control.ts';
 import { describeWith } from '../describe-with.fixture.ts';
 import { createApiClient } from '../system/api-client.ts';

@@ -1,11 +1,8 @@
 import type { ChaosAction } from './chaos-action.ts';
 import { clockStepAction } from './clock-step.action.ts';
-import { duplicateJobsAction } from './duplicate-jobs.action.ts';
-import { flushRedisAction } from './flush-redis.action.ts';
-import { killAllWorkersAction } from './kill-all-workers.action.ts';
-import { killApiAction } from './kill-api.action.ts';
-import { killWorkerAction } from './kill-worker.action.ts';
 import { mongodbDiskFullAction } from './mongodb-disk-full.action.ts';
+import { killAllWorkersAction, killApiAction, killWorkerAction, zombieWorkerAction } from './process.actions.ts';
+import { duplicateJobsAction, flushRedisAction } from './redis.actions.ts';
 import {
   bothOutageAction,
   killMongodbAction,
@@ -13,9 +10,8 @@ import {
   redisOutageAction,
   restartRedisAction,
 } from './server-outage.actions.ts';
-import { zombieWorkerAction } from './zombie-worker.action.ts';
 
-/** Every kind of fault. A new one is a file beside this one and a line here. */
+/** Every kind of fault. A new one is an action in a file beside this one and a line here. */
 const actions = [
   killWorkerAction,
   killAllWorkersAction,

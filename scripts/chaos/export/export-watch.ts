@@ -27,30 +27,18 @@ const intervalMs = 20;
 /** Polls the records during an export, to find the moment of the fault and to know afterwards what was stored when. */
 export class ExportWatch {
   readonly #system: ChaosSystem;
-  readonly #samples: LedgerSample[] = [];
   readonly #lastSamples = new Map<string, LedgerSample>();
-  readonly #reported = new Set<string>();
-  #current: WatchedExport | undefined;
   #stopped = false;
   #watching: Promise<void> | undefined;
+  /** The export that was last seen, also after its end. */
+  current: WatchedExport | undefined;
+  /** Every export that was active at any time. */
+  readonly exportIds = new Set<string>();
+  /** One sample for each change of a file. */
+  readonly samples: LedgerSample[] = [];
 
   constructor(system: ChaosSystem) {
     this.#system = system;
-  }
-
-  /** The export that was last seen, also after its end. */
-  get current(): WatchedExport | undefined {
-    return this.#current;
-  }
-
-  /** Every export that was active at any time. */
-  get exportIds(): readonly string[] {
-    return [...this.#reported];
-  }
-
-  /** One sample for each change of a file. */
-  get samples(): readonly LedgerSample[] {
-    return this.#samples;
   }
 
   start(): void {
@@ -73,13 +61,13 @@ export class ExportWatch {
   async #takeSnapshot(): Promise<void> {
     const { bulkExports, outputFiles } = this.#system.store;
     const active = await bulkExports.listActive();
-    for (const { id } of active) this.#reported.add(id);
-    const id = active.at(-1)?.id ?? this.#current?.id;
+    for (const { id } of active) this.exportIds.add(id);
+    const id = active.at(-1)?.id ?? this.current?.id;
     const record = active.at(-1) ?? (id === undefined ? undefined : await bulkExports.find(id));
-    if (!record || (isTerminal(record.phase) && record.phase === this.#current?.phase)) return;
+    if (!record || (isTerminal(record.phase) && record.phase === this.current?.phase)) return;
     const files = record.transactionTime === undefined ? [] : await outputFiles.listByExport(record.id);
     for (const file of files) this.#sample(file);
-    this.#current = { id: record.id, phase: record.phase, progress: progressOf(files) };
+    this.current = { id: record.id, phase: record.phase, progress: progressOf(files) };
   }
 
   #sample({ id, url, checkpoint, etag, state, attempts }: OutputFile): void {
@@ -89,7 +77,7 @@ export class ExportWatch {
     if (isAsBefore) return;
     const sample = { atMs: performance.now(), path: new URL(url).pathname, resumableBytes, state, attempts };
     this.#lastSamples.set(id, sample);
-    this.#samples.push(sample);
+    this.samples.push(sample);
   }
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { ApiError, createApiClient } from '../../system/api-client.ts';
 import type { ChaosSystem } from '../system/start-chaos-system.ts';
 
 export interface ExportOrder {
@@ -20,51 +21,28 @@ const answerTimeoutMs = 15_000;
  */
 export async function orderExport({ system, since, timeoutMs }: ExportOrder): Promise<string | undefined> {
   const deadlineMs = performance.now() + timeoutMs;
-  const key = randomUUID();
+  const call = createApiClient({ ...system, timeoutMs: answerTimeoutMs });
+  const body = { connectionId: system.connectionId, exportType: 'Patient', since };
+  const headers = { 'idempotency-key': randomUUID() };
   while (performance.now() < deadlineMs) {
-    const exportId = await tryOnce({ system, since, key });
-    if (exportId !== undefined) return exportId;
+    try {
+      return (await call<{ id: string }>('POST', '/api/ehr/athenahealth/bulk-export', body, headers)).id;
+    } catch (error) {
+      const exportId = await runningExport(system, error);
+      if (exportId !== undefined) return exportId;
+    }
     await delay(retryMs);
   }
   return undefined;
 }
 
-type Attempt = Pick<ExportOrder, 'system' | 'since'> & { readonly key: string };
-
-async function tryOnce(attempt: Attempt): Promise<string | undefined> {
-  const response = await post(attempt);
-  if (!response || response.status >= 500) return undefined;
-  const { data, error } = (await response.json()) as KickOffBody;
-  if (response.status === 202) return data?.id;
-  const running = response.status === 409 ? error?.details?.exportId : undefined;
-  if (running === undefined) throw new Error(`the API refused the export: ${response.status} ${error?.code}`);
+/** @returns undefined if the API is down, or is killed during the request */
+async function runningExport({ store }: ChaosSystem, error: unknown): Promise<string | undefined> {
+  if (!(error instanceof ApiError) || error.status >= 500) return undefined;
+  const { status, code, details } = error;
+  const { exportId } = (details ?? {}) as { readonly exportId?: string };
+  if (status !== 409 || exportId === undefined) throw new Error(`the API refused the export: ${status} ${code}`);
   // Either the export of the first attempt, or the reservation that the API made before it was killed. Only an export
   // can be followed.
-  return (await attempt.system.store.bulkExports.find(running).catch(() => undefined)) && running;
-}
-
-interface KickOffBody {
-  readonly data?: { readonly id: string };
-  readonly error?: { readonly code: string; readonly details?: { readonly exportId?: string } };
-}
-
-/** @returns undefined if the API is down or is killed during the request */
-async function post({ system, since, key }: Attempt): Promise<Response | undefined> {
-  const { baseUrl, apiKey, connectionId } = system;
-  try {
-    const response = await fetch(`${baseUrl}/api/ehr/athenahealth/bulk-export`, {
-      method: 'POST',
-      headers: {
-        authorization: `Bearer ${apiKey}`,
-        'content-type': 'application/json',
-        'idempotency-key': key,
-      },
-      body: JSON.stringify({ connectionId, exportType: 'Patient', ...(since === undefined ? {} : { since }) }),
-      signal: AbortSignal.timeout(answerTimeoutMs),
-    });
-    const body = await response.text();
-    return new Response(body, { status: response.status });
-  } catch {
-    return undefined;
-  }
+  return (await store.bulkExports.find(exportId).catch(() => undefined)) && exportId;
 }

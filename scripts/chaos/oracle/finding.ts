@@ -8,3 +8,7 @@ export interface Finding {
   readonly count: number;
   readonly text: string;
 }
+
+export function finding(verdict: Verdict, text: string, count = 1): Finding {
+  return { verdict, count, text };
+}

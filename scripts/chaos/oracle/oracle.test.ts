@@ -2,18 +2,11 @@ import { emptyCheckpoint, type OutputFile, type Watermark } from '@bulkhead/bulk
 import { parseExact } from '@bulkhead/fhir';
 import { describe, expect, test } from '@jest/globals';
 import type { LedgerSample } from '../export/export-watch.ts';
-import type { ExportView } from '../export/follow-export.ts';
 import type { SeenRequest } from '../system/simulator-control.ts';
-import { fingerprint } from './fingerprint.ts';
-import { type ComparedResource, compareResources } from './read-differences.ts';
-import { verifyDownloads } from './verify-downloads.ts';
-import { isWhole, verifyEnds } from './verify-end.ts';
-import { verifyKickOffs } from './verify-kick-offs.ts';
-import { verifyLedger } from './verify-ledger.ts';
-import { verifyOrders } from './verify-orders.ts';
-import { verifyResources } from './verify-resources.ts';
-import { verifyViolations } from './verify-violations.ts';
-import { verifyWatermarks } from './verify-watermarks.ts';
+import { type ComparedResource, compareResources, fingerprint, verifyResources } from './compare-resources.ts';
+import { isWhole, type RoundExport, verifyEnds } from './verify-end.ts';
+import { verifyLedger, verifyWatermarks } from './verify-records.ts';
+import { verifyDownloads, verifyKickOffs, verifyOrders, verifyViolations } from './verify-requests.ts';
 
 describe('the oracle about resources', () => {
   const at = (id: string, change: Partial<ComparedResource> = {}): ComparedResource => {
@@ -162,16 +155,9 @@ describe('the oracle about watermarks', () => {
 });
 
 describe('the oracle about the ends of exports', () => {
-  const end = (change: Partial<ExportView> = {}) => ({
+  const end = (change: Partial<RoundExport['end']> = {}) => ({
     exportId: 'a',
-    end: {
-      id: 'a',
-      status: 'COMPLETED',
-      phase: 'completed',
-      warnings: [],
-      counts: { promised: 1, stored: 1, filesFailed: 0 },
-      ...change,
-    } as const,
+    end: { status: 'COMPLETED', warnings: [], ...change } as const,
   });
   const failed = end({ status: 'FAILED', errorCode: 'internal', errorMessage: 'why' });
   const partial = end({ warnings: [{ code: 'files-failed', message: '' }] });

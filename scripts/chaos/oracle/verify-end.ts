@@ -1,12 +1,12 @@
-import type { ExportView } from '../export/follow-export.ts';
-import type { Finding } from './finding.ts';
+import type { ExportView } from '@bulkhead/bulk-export/commands';
+import { type Finding, finding } from './finding.ts';
 
 /** An export of the round and its end. */
 export interface RoundExport {
   /** Undefined if the POST was not answered in time. */
   readonly exportId?: string;
   /** Undefined if the export did not end in time. */
-  readonly end?: ExportView;
+  readonly end?: Pick<ExportView, 'status' | 'warnings' | 'errorCode' | 'errorMessage'>;
 }
 
 /** Warnings that report missing data. */
@@ -32,21 +32,21 @@ export function verifyEnds(options: {
   const last = exports.at(-1);
   if (last && isWhole(last) && differences > 0)
     findings.push(
-      silent(`${last.exportId} is COMPLETED without a warning, but ${differences} resources are not stored as served`),
+      finding(
+        'silent',
+        `${last.exportId} is COMPLETED without a warning, but ${differences} resources are not stored as served`,
+      ),
     );
   return findings;
 }
 
 function verifyEnd({ record, mayFail }: { readonly record: RoundExport; readonly mayFail: boolean }): Finding[] {
   const { exportId, end } = record;
-  if (exportId === undefined) return [silent('the POST of an export was not answered in time')];
-  if (!end) return [silent(`${exportId} did not end in time`)];
-  if (end.status === 'FAILED' && !end.errorMessage) return [silent(`${exportId} is FAILED without a reason`)];
+  if (exportId === undefined) return [finding('silent', 'the POST of an export was not answered in time')];
+  if (!end) return [finding('silent', `${exportId} did not end in time`)];
+  if (end.status === 'FAILED' && !end.errorMessage)
+    return [finding('silent', `${exportId} is FAILED without a reason`)];
   if (isWhole(record) || mayFail) return [];
   const why = end.errorCode ?? end.warnings.map(({ code }) => code).join(', ');
-  return [{ verdict: 'lost', count: 1, text: `${exportId} is ${end.status} (${why}) after a short crash` }];
-}
-
-function silent(text: string): Finding {
-  return { verdict: 'silent', count: 1, text };
+  return [finding('lost', `${exportId} is ${end.status} (${why}) after a short crash`)];
 }

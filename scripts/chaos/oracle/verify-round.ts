@@ -1,16 +1,11 @@
 import type { Watermark } from '@bulkhead/bulk-export';
 import type { ExportWatch } from '../export/export-watch.ts';
 import type { ChaosSystem } from '../system/start-chaos-system.ts';
+import { readDifferences, verifyResources } from './compare-resources.ts';
 import type { Finding } from './finding.ts';
-import { readDifferences } from './read-differences.ts';
-import { verifyDownloads } from './verify-downloads.ts';
 import { type RoundExport, verifyEnds } from './verify-end.ts';
-import { type Disruption, verifyKickOffs } from './verify-kick-offs.ts';
-import { verifyLedger } from './verify-ledger.ts';
-import { verifyOrders } from './verify-orders.ts';
-import { verifyResources } from './verify-resources.ts';
-import { verifyViolations } from './verify-violations.ts';
-import { verifyWatermarks } from './verify-watermarks.ts';
+import { verifyLedger, verifyWatermarks } from './verify-records.ts';
+import { type Disruption, verifyDownloads, verifyKickOffs, verifyOrders, verifyViolations } from './verify-requests.ts';
 
 export interface RoundFacts {
   readonly system: ChaosSystem;
@@ -51,7 +46,7 @@ export async function verifyRound(facts: RoundFacts): Promise<RoundVerdict> {
     ...verifyLedger(files),
     ...verifyDownloads(requests, watch.samples),
     ...kickOffs.findings,
-    ...verifyOrders(await findExports(system, watch.exportIds), followed),
+    ...verifyOrders(await findExports(system, [...watch.exportIds]), followed),
     ...verifyWatermarks({
       watermarks,
       earlier: facts.watermarks,

@@ -1,4 +1,4 @@
-import type { RoundReport } from './round-report.ts';
+import type { RoundReport } from '../run-round.ts';
 
 /** Formats a round as one line, followed by one line for each finding. */
 export function formatRound(report: RoundReport): string {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { RoundReport } from './round-report.ts';
+import type { RoundReport } from '../run-round.ts';
 import { isClean, summarize } from './summarize.ts';
 
 const clean: RoundReport = {

@@ -1,6 +1,6 @@
 import type { ChaosKind } from '../actions/chaos-kinds.ts';
 import { type Verdict, verdicts } from '../oracle/finding.ts';
-import type { RoundReport } from './round-report.ts';
+import type { RoundReport } from '../run-round.ts';
 
 type Sums = Readonly<Record<Verdict, number>> & { readonly rounds: number; readonly unavoidableKickOffs: number };
 

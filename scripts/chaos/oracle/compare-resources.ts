@@ -1,6 +1,7 @@
+import { hash } from 'node:crypto';
 import { parseExact } from '@bulkhead/fhir';
 import type { ChaosSystem } from '../system/start-chaos-system.ts';
-import { fingerprint } from './fingerprint.ts';
+import { type Finding, finding } from './finding.ts';
 
 /** A resource that is not stored as it is served now. */
 export interface Difference {
@@ -72,4 +73,44 @@ function toCompared(resource: unknown): ComparedResource {
     ...(meta.lastUpdated === undefined ? {} : { lastUpdated: new Date(meta.lastUpdated) }),
     fingerprint: fingerprint(resource),
   };
+}
+
+/**
+ * Hashes a resource that `parseExact` has parsed, with sorted keys and each number by its text. A changed `1.50` or an
+ * old version has another hash.
+ */
+export function fingerprint(resource: unknown): string {
+  return hash('sha256', JSON.stringify(sortKeys(resource)), 'base64url');
+}
+
+function sortKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortKeys);
+  // ExactNumber serializes itself.
+  if (typeof value !== 'object' || value === null || 'toJSON' in value) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([left], [right]) => (left < right ? -1 : 1))
+      .map(([key, item]) => [key, sortKeys(item)]),
+  );
+}
+
+/**
+ * Verifies that the stored resources equal the served ones. Any other resource is lost, or stored although it should
+ * not be.
+ */
+export function verifyResources(differences: readonly Difference[]): Finding[] {
+  const extra = differences.filter(({ what }) => what === 'extra');
+  const lost = differences.filter(({ what }) => what !== 'extra');
+  return [
+    ...(lost.length > 0 ? [finding('lost', describe(lost), lost.length)] : []),
+    ...(extra.length > 0 ? [finding('duplicated', describe(extra), extra.length)] : []),
+  ];
+}
+
+/** Enough to find the cause, few enough to read. */
+const maxShown = 5;
+
+function describe(differences: readonly Difference[]): string {
+  const names = differences.slice(0, maxShown).map(({ type, id, what }) => `${type}/${id} ${what}`);
+  return `${names.join(', ')}${differences.length > maxShown ? ' ...' : ''}`;
 }
