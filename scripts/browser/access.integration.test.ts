@@ -1,6 +1,6 @@
+import { type LocalServer, startLocalServer } from '@bulkhead/embedded/local-server';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
-import { type LocalServer, startLocalServer } from '../local-server.ts';
 import { createApiClient } from '../system/api-client.ts';
 import { describeInBrowser } from './describe-in-browser.fixture.ts';
 import { faultsOfAccessibility } from './faults-of-accessibility.fixture.ts';

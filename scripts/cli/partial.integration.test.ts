@@ -1,7 +1,7 @@
 import { join } from 'node:path';
+import { type LocalServer, startLocalServer } from '@bulkhead/embedded/local-server';
 import { baseEnv, captureCommand } from '@bulkhead/testing';
 import { afterEach, expect, test } from '@jest/globals';
-import { type LocalServer, startLocalServer } from '../local-server.ts';
 
 const main = join(import.meta.dirname, '../../apps/cli/src/main.ts');
 const warnings = [{ code: 'server-issues', message: 'The EHR reported errors for Observation.' }];

@@ -1,6 +1,6 @@
+import { startLocalServer } from '@bulkhead/embedded/local-server';
 import { waitFor } from '@bulkhead/testing';
 import type { ChaosSystem } from '../chaos/system/start-chaos-system.ts';
-import { startLocalServer } from '../local-server.ts';
 import type { Planted } from './planted.fixture.ts';
 
 /** An answer of the API in which planted values are searched for. */

@@ -1,15 +1,12 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { startLocalServer } from '@bulkhead/embedded/local-server';
 import { expect, it } from '@jest/globals';
 import { nextFreePort } from './next-free-port.ts';
 
 it('nextFreePort returns the wanted port, or the next one if that is taken', async () => {
-  const occupied = createServer().listen(0, '127.0.0.1');
-  await once(occupied, 'listening');
-  const { port } = occupied.address() as AddressInfo;
+  const occupied = await startLocalServer(() => undefined);
+  const port = Number(new URL(occupied.url).port);
   const next = await nextFreePort({ wanted: port });
   expect(next).toBeGreaterThan(port);
-  occupied.close();
-  await once(occupied, 'close');
+  await occupied.stop();
   expect(await nextFreePort({ wanted: port })).toBe(port);
 });

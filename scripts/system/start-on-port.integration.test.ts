@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawnTethered } from '@bulkhead/embedded';
+import { startLocalServer } from '@bulkhead/embedded/local-server';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { nextFreePort } from './next-free-port.ts';
 import { type PortSpawn, type StartedOnPort, startOnPort } from './start-on-port.ts';
@@ -73,12 +73,9 @@ async function takePort(port: number): Promise<void> {
 }
 
 const anyPort = async () => {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
+  const probe = await startLocalServer(() => undefined);
+  await probe.stop();
+  return Number(new URL(probe.url).port);
 };
 
 test('startOnPort starts a child on the wanted port if that is free', async () => {

@@ -121,10 +121,8 @@ async function listen(server: Server, { port, host }: Pick<SimulatorOptions, 'po
 
 async function close(server: Server): Promise<void> {
   if (!server.listening) return;
-  const closed = once(server, 'close');
-  server.close();
   server.closeAllConnections();
-  await closed;
+  await server[Symbol.asyncDispose]();
 }
 
 function urlOf(server: Server, host: string): string {

@@ -1,3 +1,4 @@
+export { type LocalServer, startLocalServer } from '@bulkhead/embedded/local-server';
 export { baseEnv } from './base-env.ts';
 export { captureCommand } from './capture-command.ts';
 export { type Browser, createBrowser } from './create-browser.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { startLocalServer } from '../../local-server.ts';
+import { startLocalServer } from '@bulkhead/embedded/local-server';
 import type { DataFile } from './make-data.ts';
 
 export interface FileServer {

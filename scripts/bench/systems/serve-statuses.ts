@@ -1,4 +1,4 @@
-import { startLocalServer } from '../../local-server.ts';
+import { startLocalServer } from '@bulkhead/embedded/local-server';
 
 const line = (id: number) =>
   `${JSON.stringify({ resourceType: 'Patient', id: `p-${id}`, meta: { versionId: '1' } })}\n`;

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type LocalServer, startLocalServer } from '../../local-server.ts';
+import { type LocalServer, startLocalServer } from '@bulkhead/embedded/local-server';
 import type { SourceResource } from '../data/find-data.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type LocalServer, startLocalServer } from '../../local-server.ts';
+import { type LocalServer, startLocalServer } from '@bulkhead/embedded/local-server';
 import { answerJson, cut, interrupt, type PendingResponse, refuse, reply, webPage } from './answers.ts';
 import { type ExportPlan, goodPlan } from './export-plan.ts';
 import { answerFile, answerStatus, type HostileExport } from './hostile-export.ts';

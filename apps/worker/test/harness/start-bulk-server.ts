@@ -1,6 +1,5 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { startLocalServer } from '@bulkhead/testing';
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -48,24 +47,17 @@ export async function startBulkServer(firstScript: BulkServerScript) {
     if (path.endsWith('/$export')) return script.kickOff ?? accept(count('kick-off'));
     return path.startsWith('/status') ? answerStatusRequest : answerFile(path);
   };
-  const server = createServer((request, response) => {
+  const server = await startLocalServer((request, response) => {
     const { pathname } = new URL(request.url ?? '', 'http://server');
     requests.push({ method: request.method ?? '', path: pathname });
     handlerOf(pathname)(request, response);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    ...server,
     requests,
     /** Replaces parts of the script. */
     change(next: Partial<BulkServerScript>) {
       script = { ...script, ...next };
-    },
-    async stop() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
     },
   };
 }

@@ -1,5 +1,5 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { startLocalServer } from '@bulkhead/testing';
 
 export interface ReceivedSpan {
   readonly service: string;
@@ -39,25 +39,19 @@ interface OtlpRequest {
 export async function startCollector() {
   const bodies: string[] = [];
   const spans: ReceivedSpan[] = [];
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const body = Buffer.concat(chunks).toString('utf8');
+  const { url: endpoint, stop } = await startLocalServer(async (request, response) => {
+    const body = await text(request);
     if (request.url !== '/v1/traces') return void response.writeHead(404).end();
     bodies.push(body);
     spans.push(...readSpans(JSON.parse(body)));
     response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    endpoint,
+    stop,
     spans,
     /** All request bodies as received. */
     text: () => bodies.join('\n'),
-    async stop() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
   };
 }
 

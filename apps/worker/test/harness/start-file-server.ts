@@ -1,6 +1,5 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage } from 'node:http';
+import { startLocalServer } from '@bulkhead/testing';
 
 export interface ServedFile {
   readonly bytes: Buffer;
@@ -20,7 +19,7 @@ export async function startFileServer() {
   const files = new Map<string, ServedFile>();
   /** All requests in their order. */
   const requests: { readonly path: string; readonly range: string | undefined; readonly authorized: boolean }[] = [];
-  const server = createServer(async (request, response) => {
+  const { url: origin, stop } = await startLocalServer(async (request, response) => {
     const path = request.url ?? '';
     requests.push({ path, range: request.headers.range, authorized: request.headers.authorization !== undefined });
     const file = files.get(path);
@@ -38,19 +37,8 @@ export async function startFileServer() {
     response.write(file.bytes.subarray(start ?? 0, (start ?? 0) + reset));
     await file.beforeReset?.();
     return response.destroy();
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    files,
-    requests,
-    async stop() {
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+  });
+  return { origin, stop, files, requests };
 }
 
 function firstByte({ headers }: IncomingMessage, { etag }: ServedFile): number | undefined {

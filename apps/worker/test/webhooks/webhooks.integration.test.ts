@@ -1,11 +1,9 @@
 import { createHmac } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingHttpHeaders } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { exportEndedEventSchema } from '@bulkhead/bulk-export';
 import { syncEndedEventSchema } from '@bulkhead/sync';
-import { waitFor } from '@bulkhead/testing';
+import { startLocalServer, waitFor } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import { type System, startSystem } from '../harness/start-system.ts';
 
@@ -23,19 +21,11 @@ interface Receiver extends AsyncDisposable {
 /** @param answers the statuses that the receiver answers, one per call. After them it answers 204. */
 async function startReceiver(...answers: number[]): Promise<Receiver> {
   const calls: Call[] = [];
-  const server = createServer(async (request, response) => {
+  const { url, stop } = await startLocalServer(async (request, response) => {
     calls.push({ path: request.url ?? '', headers: request.headers, body: await text(request) });
     response.writeHead(answers.shift() ?? 204).end();
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    calls,
-    address: (path) => `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-    },
-  };
+  });
+  return { calls, address: (path) => url + path, [Symbol.asyncDispose]: stop };
 }
 
 const toPrivateNetwork = { WORKER_WEBHOOK_PRIVATE_NETWORK: 'true' };

@@ -1,7 +1,5 @@
 import type { LookupAddress } from 'node:dns';
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type LocalServer, startLocalServer } from '@bulkhead/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import axios from 'axios';
 import { resourceRequest, startEhr, type TestEhr } from '../testing/start-ehr.ts';
@@ -59,21 +57,19 @@ describe('an address that is named #egress', () => {
 });
 
 describe('a name that DNS answers #egress', () => {
-  let server: Server;
+  let server: LocalServer;
   let hits = 0;
   beforeAll(async () => {
-    server = createServer((_request, response) => {
+    server = await startLocalServer((_request, response) => {
       hits += 1;
       response.end('inside');
-    }).listen(0, '127.0.0.1');
-    await once(server, 'listening');
+    });
   });
-  afterAll(() => void server.close());
+  afterAll(() => server.stop());
 
   async function connectTo(answers: LookupAddress[][], rules: EgressRules) {
     const guard = createEgressGuard({ resolve: async () => answers.shift() ?? [] });
-    const { port } = server.address() as AddressInfo;
-    const url = `http://ehr.example.org:${port}/`;
+    const url = `http://ehr.example.org:${new URL(server.url).port}/`;
     try {
       // Use the agents directly, because `check` would reject plain http for a provider on the public network before any lookup.
       const agents = guard.check({ url: url.replace('http:', rules.privateNetwork ? 'http:' : 'https:'), rules });

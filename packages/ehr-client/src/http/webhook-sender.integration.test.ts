@@ -1,20 +1,17 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { startLocalServer } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import { createWebhookSender } from './webhook-sender.ts';
 
 test('a webhook does not follow a redirect, so that signed data is only sent to the configured URL', async () => {
   const paths: string[] = [];
-  const server = createServer((request, response) => {
+  const server = await startLocalServer((request, response) => {
     paths.push(request.url ?? '');
     response.writeHead(307, { location: '/elsewhere' }).end();
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  });
   const sender = createWebhookSender({ privateNetwork: true });
   try {
     const answer = await sender.send({
-      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/receiver`,
+      url: `${server.url}/receiver`,
       secret: `whsec_${Buffer.alloc(24, 'secret').toString('base64')}`,
       id: 'msg_1',
       body: '{}',
@@ -25,7 +22,6 @@ test('a webhook does not follow a redirect, so that signed data is only sent to 
     expect(paths).toEqual(['/receiver']);
   } finally {
     sender.close();
-    server.closeAllConnections();
-    server.close();
+    await server.stop();
   }
 });

@@ -1,9 +1,7 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Connection } from '@bulkhead/providers';
 import { createProviderRegistry } from '@bulkhead/providers';
-import { testServices } from '@bulkhead/testing';
+import { startLocalServer, testServices } from '@bulkhead/testing';
 import { Redis } from 'ioredis';
 import { createEhrClient } from '../create-ehr-client.ts';
 import { createMemoryTokenStore } from './memory-token-store.ts';
@@ -16,13 +14,10 @@ export async function startHandMadeEhr() {
   const redis = new Redis(redisUrl);
   const requests: { method: string; path: string; headers: object }[] = [];
   let handler = (_request: IncomingMessage, response: ServerResponse): void => void response.writeHead(404).end();
-  const server = createServer((request, response) => {
+  const { url: baseUrl, stop } = await startLocalServer((request, response) => {
     requests.push({ method: request.method ?? '', path: request.url ?? '', headers: request.headers });
     handler(request, response);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const registry = createProviderRegistry({});
   const provider = {
     id: 'hand-made',
@@ -60,9 +55,7 @@ export async function startHandMadeEhr() {
     async stop() {
       client.close();
       redis.disconnect();
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
+      await stop();
     },
   };
 }

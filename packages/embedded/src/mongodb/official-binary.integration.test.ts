@@ -1,11 +1,10 @@
-import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { DryMongoBinary } from 'mongodb-memory-server-core';
 import { openServiceHome } from '../data/open-data-folder.ts';
+import { startLocalServer } from '../local-server.ts';
 import { findOnPath } from '../processes/find-on-path.ts';
 import { enginePaths } from './build-engine.ts';
 import { mongodScript } from './mongod-script.fixture.ts';
@@ -31,15 +30,13 @@ describe("MongoDB's own binary", () => {
   }
 
   it("MongoDB's own binary is unavailable if its host accepts the connection and never answers", async () => {
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
-    env.MONGOMS_DOWNLOAD_MIRROR = `http://127.0.0.1:${port}`;
+    const server = await startLocalServer(() => undefined);
+    env.MONGOMS_DOWNLOAD_MIRROR = server.url;
     try {
-      const reason = expect.stringMatching(`127.0.0.1:${port} does not answer .*timeout`);
+      const reason = expect.stringMatching(`${new URL(server.url).host} does not answer .*timeout`);
       expect(await attempt()).toEqual({ outcome: 'unavailable', reason });
     } finally {
-      server.close();
+      await server.stop();
     }
   });
 

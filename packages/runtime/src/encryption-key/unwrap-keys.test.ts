@@ -1,6 +1,4 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type LocalServer, startLocalServer } from '@bulkhead/testing';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { isKeyText, unwrapKeys } from './unwrap-keys.ts';
 
@@ -8,16 +6,15 @@ const keyArn = 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56e
 const wrapped = `aws-kms:${keyArn}:${Buffer.from('planted-ciphertext').toString('base64')}`;
 const plain = (byte: number) => Buffer.alloc(32, byte).toString('base64');
 const awsVariables = ['AWS_ENDPOINT_URL_KMS', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_MAX_ATTEMPTS'];
-let server: Server;
+let server: LocalServer;
 let answer: { readonly status: number; readonly body: object };
 
 beforeEach(async () => {
-  server = createServer((_request, response) => {
+  server = await startLocalServer((_request, response) => {
     response.writeHead(answer.status, { 'content-type': 'application/x-amz-json-1.1' });
     response.end(JSON.stringify(answer.body));
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  process.env.AWS_ENDPOINT_URL_KMS = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  process.env.AWS_ENDPOINT_URL_KMS = server.url;
   process.env.AWS_ACCESS_KEY_ID = 'planted-id';
   process.env.AWS_SECRET_ACCESS_KEY = 'planted-secret';
   // Do not wait between the attempts of the AWS library.
@@ -25,8 +22,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   for (const name of awsVariables) delete process.env[name];
-  server.closeAllConnections();
-  if (server.listening) await new Promise((resolve) => server.close(resolve));
+  await server.stop();
 });
 
 const unwrap = (current: string, previous: readonly string[] = [], env = {}) =>
@@ -96,7 +92,6 @@ test('unwrapKeys rejects a key that does not have 32 bytes', async () => {
 });
 
 test('unwrapKeys reports that AWS KMS did not answer if nothing listens at its address', async () => {
-  server.close();
-  await once(server, 'close');
+  await server.stop();
   await expect(unwrap(wrapped)).rejects.toThrow('AWS KMS did not answer');
 });

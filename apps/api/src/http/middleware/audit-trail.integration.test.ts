@@ -1,11 +1,8 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { NewAuditEvent } from '@bulkhead/access';
 import { createLogger } from '@bulkhead/runtime';
-import { waitFor } from '@bulkhead/testing';
+import { startLocalServer, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
 import express, { type Response } from 'express';
 import { answerError } from '../errors/answer-error.ts';
@@ -26,7 +23,7 @@ const audit = {
 };
 const logger = createLogger({ name: 'api', level: 'silent' });
 const apiKey = { id: 'key_1', name: 'a', role: 'client', prefix: 'bh_', createdAt: new Date() } as const;
-const server = createServer(
+const server = await startLocalServer(
   express()
     .use((_request, response, next) => {
       setCaller({ response, apiKey, via: 'api-key' });
@@ -94,12 +91,12 @@ const server = createServer(
       },
     )
     .use(answerError(logger)),
-).listen(0, '127.0.0.1');
+);
 beforeEach(() => {
   events = [];
   store = () => Promise.resolve();
 });
-afterAll(() => void server.close());
+afterAll(() => server.stop());
 
 async function* further(response: Response) {
   yield 'one\n';
@@ -109,10 +106,8 @@ async function* further(response: Response) {
 function* endless() {
   for (;;) yield 'x'.repeat(10_000);
 }
-async function send(method: string, path: string, signal?: AbortSignal): Promise<globalThis.Response> {
-  if (!server.listening) await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  return fetch(`http://127.0.0.1:${port}${path}`, { method, ...(signal ? { signal } : {}) });
+function send(method: string, path: string, signal?: AbortSignal): Promise<globalThis.Response> {
+  return fetch(server.url + path, { method, ...(signal ? { signal } : {}) });
 }
 
 test.each([

@@ -16,10 +16,9 @@ export async function startLocalServer(listener: RequestListener): Promise<Local
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     async stop() {
-      const closed = once(server, 'close');
-      server.close();
+      if (!server.listening) return;
       server.closeAllConnections();
-      await closed;
+      await server[Symbol.asyncDispose]();
     },
   };
 }
