@@ -1,6 +1,6 @@
 import type { BenchContext, BenchRow } from './bench.ts';
-import type { Measurement } from './probe.ts';
 import { median } from './report/median.ts';
+import type { Measurement } from './systems/start-worker-probe.ts';
 
 /** Reads a value from a measurement. Higher is better, unless the goal is `atMost`. */
 type Reading = (measurement: Measurement) => number;

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { spawnTethered } from '@bulkhead/embedded';
+import { root } from '../../system/builds.ts';
 import { nextFreePort } from '../../system/next-free-port.ts';
 import { waitForHttp } from '../../system/wait-for-http.ts';
 import type { Bench, BenchContext, BenchRow } from '../bench.ts';
 import { medianRow } from '../compare.ts';
-import { root } from '../probe.ts';
 import { quantile } from '../report/median.ts';
 import { type Load, offerLoad } from '../systems/offer-load.ts';
 import { startApi } from '../systems/start-api.ts';
@@ -38,9 +38,9 @@ export const api: Bench = {
       };
       const first = await fetch(baseUrl + path, { method: 'POST', headers, body: body() });
       const { data } = (await first.json()) as { data: { id: string } };
-      const post = { method: 'POST', headers, url: () => baseUrl + path, body } as const;
-      const get = { method: 'GET', headers, url: () => `${baseUrl}${path}/${data.id}` } as const;
-      const bare = { headers: { 'content-type': 'application/json' }, url: () => floor.url };
+      const post = { method: 'POST', headers, url: baseUrl + path, body } as const;
+      const get = { method: 'GET', headers, url: `${baseUrl}${path}/${data.id}` } as const;
+      const bare = { headers: { 'content-type': 'application/json' }, url: floor.url };
       const rows: BenchRow[] = [];
       for (const perSecond of rates) {
         for (const [name, load, floorLoad] of [

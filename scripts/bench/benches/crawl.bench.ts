@@ -1,8 +1,7 @@
 import type { Bench, BenchContext, BenchRow } from '../bench.ts';
 import { singleRow } from '../compare.ts';
-import type { Measurement, Probe } from '../probe.ts';
 import { type BenchSimulator, startSimulator } from '../systems/start-simulator.ts';
-import { startWorkerProbe } from '../systems/start-worker-probe.ts';
+import { type Measurement, type Probe, startWorkerProbe } from '../systems/start-worker-probe.ts';
 
 /** From the provider's registry entry: the number of ids in one search for the patients themselves. */
 const patientsPerRequest = 50;

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { Bench, BenchContext, BenchRow } from '../bench.ts';
 import { singleRow } from '../compare.ts';
-import type { Measurement, Probe } from '../probe.ts';
 import { type RedisCost, redisCostOf, redisCostRows } from '../systems/redis-cost.ts';
 import { type BenchSimulator, startSimulator } from '../systems/start-simulator.ts';
-import { startWorkerProbe } from '../systems/start-worker-probe.ts';
+import { type Measurement, type Probe, startWorkerProbe } from '../systems/start-worker-probe.ts';
 
 /** The guide's limit: 16 requests in any 2 seconds, 8 per second. */
 const windowRequests = 16;

@@ -2,13 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import type { Bench, BenchContext, BenchRow } from '../bench.ts';
 import { medianRow } from '../compare.ts';
-import type { Measurement, Probe } from '../probe.ts';
 import { median } from '../report/median.ts';
 import { watchCores } from '../systems/busy-cores.ts';
-import { makeData } from '../systems/make-data.ts';
+import { makeData, splitFiles } from '../systems/make-data.ts';
 import { type FileServer, serveFiles } from '../systems/serve-files.ts';
-import { splitFiles } from '../systems/split-files.ts';
-import { newDatabase, startWorkerProbe } from '../systems/start-worker-probe.ts';
+import { type Measurement, newDatabase, type Probe, startWorkerProbe } from '../systems/start-worker-probe.ts';
 
 const files = 8;
 /** Ten Observations per patient. */

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Bench, BenchContext, BenchRow } from '../bench.ts';
 import { singleRow } from '../compare.ts';
 import { quantile } from '../report/median.ts';
-import { readRedisUsage } from '../systems/redis-usage.ts';
+import { readRedisUsage } from '../systems/redis-cost.ts';
 import { serveStatuses } from '../systems/serve-statuses.ts';
 import { newDatabase, startWorkerProbe } from '../systems/start-worker-probe.ts';
 

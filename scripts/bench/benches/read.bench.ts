@@ -2,11 +2,10 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import type { Bench, BenchRow } from '../bench.ts';
 import { alternate, compare, perSecond, singleRow } from '../compare.ts';
-import type { Measurement, Probe } from '../probe.ts';
 import { quantile } from '../report/median.ts';
 import { makeData } from '../systems/make-data.ts';
 import { type BenchApi, startApi } from '../systems/start-api.ts';
-import { newDatabase, startWorkerProbe } from '../systems/start-worker-probe.ts';
+import { type Measurement, newDatabase, type Probe, startWorkerProbe } from '../systems/start-worker-probe.ts';
 
 const perPatient = 100;
 const searches = 300;

@@ -1,10 +1,8 @@
 import type { Bench } from '../bench.ts';
 import { alternate, compare } from '../compare.ts';
-import type { Measurement } from '../probe.ts';
-import { makeData } from '../systems/make-data.ts';
+import { makeData, splitFiles } from '../systems/make-data.ts';
 import { serveFiles } from '../systems/serve-files.ts';
-import { splitFiles } from '../systems/split-files.ts';
-import { startWorkerProbe } from '../systems/start-worker-probe.ts';
+import { type Measurement, startWorkerProbe } from '../systems/start-worker-probe.ts';
 
 const linesPerFile = 2;
 

@@ -1,6 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { startSimulator } from './start-simulator.ts';
 
 /** A file of one resource type. */
@@ -33,4 +33,17 @@ export async function makeData(options: { readonly folder: string; readonly pati
   } finally {
     await simulator.stop();
   }
+}
+
+/** Splits larger files into files of `lines` lines, beside them. A remainder is left out. */
+export function splitFiles(files: readonly DataFile[], lines: number): DataFile[] {
+  return files.flatMap(({ type, path }) => {
+    const all = gunzipSync(readFileSync(path)).toString('utf8').split('\n').slice(0, -1);
+    return Array.from({ length: Math.floor(all.length / lines) }, (_, index) => {
+      const ndjson = `${all.slice(index * lines, (index + 1) * lines).join('\n')}\n`;
+      const part = path.replace('.ndjson.gz', `.${index + 1}.ndjson.gz`);
+      writeFileSync(part, gzipSync(ndjson));
+      return { type, path: part, count: lines, bytes: Buffer.byteLength(ndjson) };
+    });
+  });
 }

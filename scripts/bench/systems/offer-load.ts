@@ -4,9 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 export interface Load {
   readonly method: 'GET' | 'POST';
   readonly headers: Readonly<Record<string, string>>;
-  /** Returns the address of the nth request. */
-  readonly url: (index: number) => string;
-  readonly body?: (index: number) => string;
+  readonly url: string;
+  /** Returns the body of the next request. */
+  readonly body?: () => string;
   readonly perSecond: number;
   readonly seconds: number;
 }
@@ -26,7 +26,7 @@ export async function offerLoad(load: Load) {
     const early = dueAt - performance.now();
     if (early > 1) await delay(early);
     sending.push(
-      send({ load, index, agent }).then((status) => {
+      send(load, agent).then((status) => {
         statuses.add(status);
         return performance.now() - dueAt;
       }),
@@ -37,12 +37,11 @@ export async function offerLoad(load: Load) {
   return { waitsMs, statuses };
 }
 
-function send({ load, index, agent }: { readonly load: Load; readonly index: number; readonly agent: Agent }) {
-  const { method, headers } = load;
+function send({ url, method, headers, body }: Load, agent: Agent) {
   return new Promise<number>((resolve, reject) => {
-    const clientRequest = request(load.url(index), { method, headers, agent }, (response) => {
+    const clientRequest = request(url, { method, headers, agent }, (response) => {
       response.resume().once('end', () => resolve(response.statusCode ?? 0));
     });
-    clientRequest.once('error', reject).end(load.body?.(index));
+    clientRequest.once('error', reject).end(body?.());
   });
 }

@@ -3,17 +3,13 @@ import { gunzipSync } from 'node:zlib';
 import { startLocalServer } from '@bulkhead/embedded/local-server';
 import type { DataFile } from './make-data.ts';
 
-export interface FileServer {
-  readonly origin: string;
-  readonly files: readonly (DataFile & { readonly url: string })[];
-  stop(): Promise<void>;
-}
+export type FileServer = Awaited<ReturnType<typeof serveFiles>>;
 
 /**
  * Serves files from memory. They are compressed in advance, and decompressed once if a client needs that, so that the
  * download is measured and not the server.
  */
-export async function serveFiles(files: readonly DataFile[]): Promise<FileServer> {
+export async function serveFiles(files: readonly DataFile[]) {
   const packed = new Map(files.map(({ path }, index) => [`/${index}.ndjson`, readFileSync(path)]));
   const unpacked = new Map<string, Buffer>();
   const unpack = (url: string, body: Buffer): Buffer => {
@@ -30,9 +26,5 @@ export async function serveFiles(files: readonly DataFile[]): Promise<FileServer
     const headers = { 'content-type': 'application/fhir+ndjson', 'content-length': body.length, ...encoding };
     return response.writeHead(200, headers).end(body);
   });
-  return {
-    origin,
-    files: files.map((file, index) => ({ ...file, url: `${origin}/${index}.ndjson` })),
-    stop,
-  };
+  return { origin, files: files.map((file, index) => ({ ...file, url: `${origin}/${index}.ndjson` })), stop };
 }

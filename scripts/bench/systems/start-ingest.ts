@@ -1,8 +1,7 @@
 import type { BenchContext } from '../bench.ts';
-import type { Probe } from '../probe.ts';
 import { makeData } from './make-data.ts';
 import { serveFiles } from './serve-files.ts';
-import { startWorkerProbe } from './start-worker-probe.ts';
+import { type Probe, startWorkerProbe } from './start-worker-probe.ts';
 
 /**
  * Starts a file server with a practice, and processes that ingest its files as a worker does. A patient has about 61 kB: 25 MB

@@ -1,18 +1,13 @@
 import { join } from 'node:path';
 import { simulatorApp, startApp } from '../../system/apps.ts';
 
-export interface BenchSimulator {
-  readonly origin: string;
-  /** Returns the answer of `/_sim`. */
-  control<Answer>(path: string, init?: RequestInit): Promise<Answer>;
-  stop(): Promise<void>;
-}
+export type BenchSimulator = Awaited<ReturnType<typeof startSimulator>>;
 
 /** Above the ports of `npm start`, so that both can run. */
 const firstPort = 8180;
 
 /** Starts a simulated EHR as a separate process. */
-export async function startSimulator(folder: string, env: Readonly<Record<string, string>>): Promise<BenchSimulator> {
+export async function startSimulator(folder: string, env: Readonly<Record<string, string>>) {
   const app = await startApp({
     ...simulatorApp(env),
     wantedPort: firstPort,
@@ -22,9 +17,9 @@ export async function startSimulator(folder: string, env: Readonly<Record<string
   const origin = app.url;
   return {
     origin,
-    async control<Answer>(path: string, init: RequestInit = {}) {
-      const headers = { 'content-type': 'application/json' };
-      const response = await fetch(`${origin}/_sim${path}`, { headers, ...init });
+    /** Returns the answer of `/_sim`. */
+    async control<Answer>(path: string) {
+      const response = await fetch(`${origin}/_sim${path}`);
       if (!response.ok) throw new Error(`the simulator refused ${path}: ${response.status}`);
       return (await response.json()) as Answer;
     },

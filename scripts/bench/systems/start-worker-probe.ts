@@ -1,14 +1,39 @@
+import { fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { root } from '../../system/builds.ts';
 import { workerMemoryEnv, workerNodeArgs } from '../../system/worker-process.ts';
 import type { BenchContext } from '../bench.ts';
-import { type Probe, startProbe } from '../probe.ts';
+
+/** The result of one measurement in a separate process. */
+export interface Measurement {
+  /** The number of counted units: resources, files, requests. */
+  readonly units: number;
+  readonly seconds: number;
+  /** The CPU time of all threads of the process, without its servers. */
+  readonly cpuSeconds: number;
+  /** Additional results of the probe. */
+  readonly details: Readonly<Record<string, number>>;
+}
+
+export interface Probe {
+  readonly pid: number;
+  /** Runs the measurement with this name. */
+  measure(name: string, argument?: unknown): Promise<Measurement>;
+  stop(): Promise<void>;
+}
 
 export function newDatabase(): string {
   return `bench-${randomBytes(4).toString('hex')}`;
 }
 
-/** Starts a process of `apps/worker/bench` like a worker. Processes with the same `database` share records and jobs. */
-export function startWorkerProbe(
+/**
+ * Starts a process of `apps/worker/bench` like a worker. Processes with the same `database` share records and jobs. It
+ * measures its own work, see `apps/worker/bench/serve-probe.ts`. The caller decides the order of measurements, so that
+ * a subject and its floor alternate.
+ */
+export async function startWorkerProbe(
   { redisUrl, mongodbUrl }: Pick<BenchContext, 'redisUrl' | 'mongodbUrl'>,
   options: {
     readonly entry: string;
@@ -19,18 +44,45 @@ export function startWorkerProbe(
     readonly env?: Readonly<Record<string, string>>;
   },
 ): Promise<Probe> {
-  const { entry, database = newDatabase(), origin, env } = options;
+  const { database = newDatabase(), origin, env } = options;
   const url = new URL(mongodbUrl);
   url.pathname = `/${database}`;
-  return startProbe({
-    entry: `apps/worker/bench/${entry}.probe.ts`,
+  const entry = `apps/worker/bench/${options.entry}.probe.ts`;
+  const child = fork(join(root, entry), {
+    execArgv: workerNodeArgs,
     env: {
+      PATH: process.env.PATH,
       REDIS_URL: redisUrl,
       MONGODB_URI: url.href,
       FHIR_ENDPOINT: `${origin}/fhir/r4`,
       ...workerMemoryEnv,
       ...env,
     },
-    nodeArgs: workerNodeArgs,
+    cwd: root,
+    serialization: 'advanced',
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
+  const exited = once(child, 'exit');
+  const answer = async (): Promise<{ readonly error?: string } & Measurement> => {
+    const [message] = await Promise.race([
+      once(child, 'message'),
+      exited.then(([code]) => {
+        throw new Error(`${entry} ended with ${code}`);
+      }),
+    ]);
+    if (message.error !== undefined) throw new Error(`${entry}: ${message.error}`);
+    return message;
+  };
+  await answer();
+  return {
+    pid: child.pid as number,
+    async measure(name, argument) {
+      child.send({ name, argument });
+      return answer();
+    },
+    async stop() {
+      if (child.connected) child.disconnect();
+      await exited;
+    },
+  };
 }
