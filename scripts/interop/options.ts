@@ -1,14 +1,7 @@
 import { parseCommandLine, readWholeNumber } from '../command-line.ts';
 import { maxSeed } from '../random.ts';
-import type { SearchOptions } from './checks/searches.check.ts';
-import type { Part } from './data/choose-part.ts';
 
-export interface InteropOptions {
-  /** Print only the final JSON object on standard output, for programs. */
-  readonly json: boolean;
-  readonly part: Part;
-  readonly searches: SearchOptions;
-}
+export type InteropOptions = ReturnType<typeof readOptions>;
 
 /**
  * Draws every prefix and form of a parameter once for each type: 2,400 searches. More take longer on all data, because
@@ -25,7 +18,7 @@ const usage = `usage: pnpm interop [--json] [--patients N] [--types A,B] [--per-
   --seed N      draw other searches (default: 1)`;
 
 /** @throws Error that names the invalid option and shows the usage */
-export function readOptions(args: readonly string[]): InteropOptions {
+export function readOptions(args: readonly string[]) {
   const text = { type: 'string' } as const;
   const options = {
     patients: text,
@@ -40,16 +33,10 @@ export function readOptions(args: readonly string[]): InteropOptions {
     const value = values[name];
     return value === undefined ? undefined : readWholeNumber({ usage, name, text: value, min: 1, max });
   };
-  const patients = count('patients');
-  const perType = count('per-type');
   const types = values.types?.split(',').map((type) => type.trim());
   return {
     json: values.json === true,
-    part: {
-      ...(patients === undefined ? {} : { patients }),
-      ...(types === undefined ? {} : { types }),
-      ...(perType === undefined ? {} : { perType }),
-    },
+    part: { patients: count('patients'), types, perType: count('per-type') },
     searches: { perKind: count('searches') ?? defaultSearches, seed: count('seed', maxSeed) ?? 1 },
   };
 }

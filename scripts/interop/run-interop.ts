@@ -178,20 +178,22 @@ async function runChecks(options: {
     })(),
   ]);
 
-  const changes = await changeData(server);
+  const deletedUnseen = new Set(await changeData(server));
   await readServed();
-  const scope = { deletedUnseen: new Set(changes.deleted) };
   await Promise.all([
     ...levels.map(async (facts) => {
       const connectionId = connections.get(facts.level);
       if (connectionId === undefined) return;
       await check(`${facts.level} export since the last`, (context) =>
-        checkSinceLast(context, { facts, connectionId, changes }),
+        checkSinceLast(context, { facts, connectionId, deletedUnseen }),
       );
     }),
     (async () => {
-      await runSync('sync since the last', { connectionId: syncConnection, scope });
-      await runSweeps('sync of the practice since the last', { connectionId: sweptConnection, scope });
+      await runSync('sync since the last', { connectionId: syncConnection, scope: { deletedUnseen } });
+      await runSweeps('sync of the practice since the last', {
+        connectionId: sweptConnection,
+        scope: { deletedUnseen },
+      });
     })(),
   ]);
 

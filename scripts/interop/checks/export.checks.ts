@@ -1,4 +1,4 @@
-import { type Changes, exactNumberPath, exactNumbers } from '../data/change-data.ts';
+import { exactNumberPath, exactNumbers } from '../data/change-data.ts';
 import type { ExportLevel } from '../system/interop-api.ts';
 import { type CheckContext, codesOf, compareStored, completed, endOf } from './check.ts';
 
@@ -47,10 +47,10 @@ export async function checkFullExport(context: CheckContext, { level, without }:
 /** Runs an incremental export after the changes. */
 export async function checkSinceLast(
   context: CheckContext,
-  options: { readonly facts: LevelFacts; readonly connectionId: string; readonly changes: Changes },
+  options: { readonly facts: LevelFacts; readonly connectionId: string; readonly deletedUnseen: ReadonlySet<string> },
 ): Promise<void> {
   const { api, report, server } = context;
-  const { facts, connectionId, changes } = options;
+  const { facts, connectionId, deletedUnseen } = options;
   const { level, without, sinceLast, unchanged } = facts;
   const types = context.types.filter((type) => !without.includes(type));
   const view = await api.runExport(connectionId, { exportType: level, resourceTypes: types, since: 'last' });
@@ -62,7 +62,7 @@ export async function checkSinceLast(
     const isServed = text.replaceAll(/\s/g, '').includes(`"value":${number}}`);
     report.fact({ what: `whether the server serves ${number} with these digits`, expected: true, actual: isServed });
   }
-  await compareStored(context, { connectionId, types, scope: { level, deletedUnseen: new Set(changes.deleted) } });
+  await compareStored(context, { connectionId, types, scope: { level, deletedUnseen } });
 }
 
 interface Refusal {

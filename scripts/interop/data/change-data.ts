@@ -1,12 +1,5 @@
 import type { FhirServer } from '../server/fhir-server.ts';
 
-/** The changes that were made at the server, as `Type/id`. */
-export interface Changes {
-  readonly updated: readonly string[];
-  readonly created: readonly string[];
-  readonly deleted: readonly string[];
-}
-
 /** Numbers that a double or a JSON library would write differently. */
 export const exactNumbers = ['1.50', '12345678901234567890.1234567890', '0.00000010', '2.500'] as const;
 
@@ -17,8 +10,10 @@ export function exactNumberPath(index: number): string {
 /**
  * Updates five Observations and a Patient, creates an Observation for each of the numbers, and deletes three Conditions
  * and an Observation. If a type has fewer resources, fewer are changed.
+ *
+ * @returns the deleted resources, as `Type/id`
  */
-export async function changeData(server: FhirServer): Promise<Changes> {
+export async function changeData(server: FhirServer): Promise<readonly string[]> {
   const observations = (await server.firstOf('Observation', 6)).map(readResource);
   const patients = (await server.firstOf('Patient', 1)).map(readResource);
   const conditions = (await server.firstOf('Condition', 3)).map(readResource);
@@ -37,11 +32,7 @@ export async function changeData(server: FhirServer): Promise<Changes> {
     const value = `"subject":{"reference":"${pathOf(subject)}"},"valueQuantity":{"value":${number}}`;
     await server.put(path, `{${head},${value}}`);
   }
-  return {
-    updated: [...amended, ...patients].map(pathOf),
-    created: exactNumbers.map((_, index) => exactNumberPath(index)),
-    deleted,
-  };
+  return deleted;
 }
 
 interface ChangedResource {

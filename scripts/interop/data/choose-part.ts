@@ -3,11 +3,11 @@ import type { SourceResource } from './find-data.ts';
 /** The part of the data to load. */
 export interface Part {
   /** The number of patients to load, with all of their resources. Default: all. */
-  readonly patients?: number;
+  readonly patients?: number | undefined;
   /** The types to load. Default: all. `Patient` is always loaded. */
-  readonly types?: readonly string[];
+  readonly types?: readonly string[] | undefined;
   /** The maximum of resources of each type. Default: no limit. */
-  readonly perType?: number;
+  readonly perType?: number | undefined;
 }
 
 /** Returns a part in which no resource refers to a patient who is left out. */

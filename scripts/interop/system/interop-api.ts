@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ExportView } from '@bulkhead/bulk-export/commands';
 import type { BulkExportRequest } from '@bulkhead/fhir';
+import type { ConnectionTest } from '@bulkhead/providers';
 import type { SyncRunView } from '@bulkhead/sync/commands';
 import { type ApiClient, createApiClient } from '../../system/api-client.ts';
 import { parseWithNumberTexts } from '../compare/number-texts.ts';
@@ -12,11 +13,6 @@ export interface ExportRequest {
   readonly exportType: ExportLevel;
   readonly resourceTypes?: readonly string[];
   readonly since?: 'last';
-}
-
-export interface ConnectionTestView {
-  readonly ok: boolean;
-  readonly steps: readonly { readonly step: string; readonly ok: boolean }[];
 }
 
 export interface DocumentView {
@@ -59,7 +55,7 @@ export class InteropApi {
     return (await this.#call<{ id: string }>('POST', '/api/ehr/connections', body)).id;
   }
 
-  testConnection(id: string): Promise<ConnectionTestView> {
+  testConnection(id: string): Promise<ConnectionTest> {
     return this.#call('POST', `/api/ehr/connections/${id}/test`);
   }
 
