@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startTemporarySystem, type TemporarySystem } from '../chaos/system/start-temporary-system.ts';
 import { dumpMongodb } from './dump-mongodb.fixture.ts';
 import { dumpRedis } from './dump-redis.fixture.ts';
@@ -9,11 +11,14 @@ import { type ShownAnswer, useEverything } from './use-everything.fixture.ts';
 /** Patient data belong in the collection of their type, and nowhere else in plain text. */
 const resourceCollections = /^[A-Z]/;
 
+const page = readFileSync(join(import.meta.dirname, '../../docs/security.md'), 'utf8');
+const base64 = (text: string) => Buffer.from(text).toString('base64');
 const planted = makePlanted();
 let system: TemporarySystem;
 let answers: readonly ShownAnswer[];
 let secrets: Readonly<Record<string, string>>;
 let links: readonly string[];
+let signedLink: string;
 let logs: string;
 let metrics: string;
 let redis: string;
@@ -23,7 +28,7 @@ beforeAll(async () => {
   // An operator may set DEBUG to find a fault. The log must not contain planted values then either.
   const env = { DEBUG: 'athenahealth:*', WORKER_DOCUMENTS: 'on', WORKER_WEBHOOK_PRIVATE_NETWORK: 'true' };
   system = await startTemporarySystem({ patients: 4, env: () => env });
-  ({ answers, secrets, links } = await useEverything(system, planted));
+  ({ answers, secrets, links, signedLink } = await useEverything(system, planted));
   metrics = await readMetrics(system);
   redis = await dumpRedis(system.redis.url);
   database = await dumpMongodb(system.mongodb.url);
@@ -114,3 +119,80 @@ test('text of an EHR is in no log, metric or job, and elsewhere only in the fiel
   const withoutField = elsewhere.map((text) => text.replaceAll(/"ehrText":\s*"[^"]*"/g, ''));
   expect(withoutField.filter((text) => text.includes(planted.upstream))).toEqual([]);
 });
+
+/**
+ * Returns the rows of a section's table: the texts of the first cell, each with the texts in backticks of the second.
+ */
+function readTable(section: string): ReadonlyMap<string, readonly string[]> {
+  const [, text = ''] = page.split(`\n### ${section}\n`);
+  const rows = [...(text.split(/\n##/)[0] ?? '').matchAll(/^\| (?!what \||-)(.+?) \| (.+?) \|/gm)];
+  return new Map(
+    rows.map(([, what = '', where = '']) => [what, [...where.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name)]),
+  );
+}
+
+/** Returns the collections whose documents contain a text, by the names of the page. */
+function holders(text: string): readonly string[] {
+  const names = [...database].filter(([, dump]) => dump.includes(text)).map(([name]) => name);
+  return [...new Set(names.map((name) => (/^[A-Z]/.test(name) ? '<resource type>' : name)))].sort();
+}
+
+describe('the tables of docs/security.md', () => {
+  test('the page names exactly the fields that a rotation of the key encrypts again', async () => {
+    const namedFields = [...readTable('Encrypted by the application').values()]
+      .flat()
+      .filter((name) => !name.endsWith('.chunks'));
+    const report = await system.store.rotateEncryptionKey({ dryRun: true });
+    expect(namedFields.sort()).toEqual(report.map(({ collection, field }) => `${collection}.${field}`).sort());
+  });
+
+  test('fields that the page names as encrypted are readable nowhere', () => {
+    const encrypted = {
+      'client secret': planted.wrongSecret,
+      'webhook secret': secrets['webhook secret'] ?? '',
+      'access token': secrets['access token'] ?? '',
+      'signed URL': signedLink,
+      'quarantined line': planted.badLine,
+      'fetched document': planted.fetched,
+      'decoded inline document': planted.document,
+    };
+    for (const [what, text] of Object.entries(encrypted)) {
+      expect({ what, isThere: text.length > 20 }).toEqual({ what, isThere: true });
+      expect({ what, holders: holders(text), inRedis: redis.includes(text) }).toEqual({
+        what,
+        holders: [],
+        inRedis: false,
+      });
+    }
+    // The inline attachment is in its resource, as base64.
+    for (const text of [planted.wrongSecret, planted.badLine, planted.fetched])
+      expect(holders(base64(text))).toEqual([]);
+  });
+
+  test.each([
+    { row: /^resources:/, text: planted.patientName },
+    { row: /^inline attachments/, text: base64(planted.document) },
+    { row: /^titles and addresses/, text: planted.title },
+    { row: /^titles and addresses/, text: planted.address },
+    { row: /^ids of patients/, text: planted.patientId },
+    { row: /^type filters/, text: planted.filter },
+  ])('the page names exactly the collections that contain the plain text of the row $row', ({ row, text }) => {
+    expect(holders(text)).toEqual([...placesOf(row)].sort());
+    expect(redis).not.toContain(text);
+  });
+
+  test.each([
+    { row: /^addresses that clients/, text: planted.callback },
+    { row: /^what an EHR said/, text: planted.upstream },
+  ])('the page names at least the collections that contain the plain text of the row $row', ({ row, text }) => {
+    expect(holders(text).length).toBeGreaterThan(0);
+    expect(placesOf(row)).toEqual(expect.arrayContaining([...holders(text)]));
+    expect(redis).not.toContain(text);
+  });
+});
+
+function placesOf(row: RegExp): readonly string[] {
+  const rows = [...readTable('In plain text')].filter(([what]) => row.test(what));
+  expect(rows).toHaveLength(1);
+  return (rows[0]?.[1] ?? []).filter((name) => name !== 'ehrText');
+}

@@ -17,13 +17,19 @@ export function makePlanted() {
     privateNumber: (privateKey.export({ format: 'jwk' }) as { d?: string }).d ?? '',
     patientName: mark('name'),
     note: mark('note'),
+    /** A document that is inline in its resource, and one at an address. */
     document: mark('document'),
+    title: mark('title'),
+    address: mark('address'),
+    fetched: mark('fetched'),
+    badLine: mark('bad-line'),
     upstream: mark('upstream'),
     callback: mark('callback'),
     filter: mark('filter'),
     query: mark('query'),
+    patientId: mark('patient'),
     resourceId: mark('id'),
-    searchedPatient: mark('patient'),
+    searchedPatient: mark('searched'),
   };
 }
 export type Planted = ReturnType<typeof makePlanted>;

@@ -21,7 +21,6 @@ interface SentRequest {
 }
 
 const athena = '/api/ehr/athenahealth';
-const patient = 'a-195900.E-1';
 
 /**
  * Passes planted values in through every input, processes them (also with failures), and reads everything that the API
@@ -49,6 +48,7 @@ export async function useEverything(system: ChaosSystem, planted: Planted) {
     const secrets = await makeSecrets(use);
     await plantPatients(system, planted);
     await runAll(use, callbackUrl);
+    const signedLink = await exportSignedFiles(use);
     await requestAll(use, secrets.session ?? '');
     const token = await system.store.accessTokens.read({ connectionId: system.connectionId, credentialsVersion: 0 });
     const links = answers.flatMap(({ text }) =>
@@ -57,7 +57,8 @@ export async function useEverything(system: ChaosSystem, planted: Planted) {
     return {
       answers,
       secrets: { ...secrets, 'access token': token.token?.accessToken ?? '' },
-      links: [...new Set(links)],
+      signedLink,
+      links: [...new Set([...links, signedLink])],
     };
   } finally {
     await receiver.stop();
@@ -109,10 +110,15 @@ async function makeSecrets({ send, system, planted }: Use) {
 }
 
 async function plantPatients(system: ChaosSystem, planted: Planted): Promise<void> {
-  const subject = { reference: `Patient/${patient}` };
+  const { patientId, address } = planted;
+  const subject = { reference: `Patient/${patientId}` };
   const data = Buffer.from(planted.document).toString('base64');
+  const document = (id: string, attachment: object) => ({
+    ...{ resourceType: 'DocumentReference', id, status: 'current', subject },
+    content: [{ attachment: { contentType: 'text/plain', ...attachment } }],
+  });
   const resources = [
-    { resourceType: 'Patient', id: patient, name: [{ family: planted.patientName }] },
+    { resourceType: 'Patient', id: patientId, name: [{ family: planted.patientName }] },
     {
       resourceType: 'Observation',
       id: 'planted-1',
@@ -121,23 +127,21 @@ async function plantPatients(system: ChaosSystem, planted: Planted): Promise<voi
       subject,
       note: [{ text: planted.note }],
     },
-    {
-      resourceType: 'DocumentReference',
-      id: 'planted-2',
-      status: 'current',
-      subject,
-      content: [{ attachment: { contentType: 'text/plain', data } }],
-    },
+    document('planted-2', { title: planted.title, data }),
+    document('planted-3', { url: `Binary/${address}` }),
   ];
   for (const resource of resources) {
     await system.simulator.put(resource.resourceType, resource.id, JSON.stringify(resource));
   }
+  const fetched = Buffer.from(planted.fetched).toString('base64');
+  const body = { resourceType: 'Binary', contentType: 'text/plain', data: fetched };
+  await system.simulator.inject(address, { kind: 'status', status: 200, body }, { times: 'always' });
 }
 
 async function runAll({ send, system, planted }: Use, callbackUrl: string): Promise<void> {
   const { connectionId } = system;
   // An unusable line with the patient's name in it, which is quarantined.
-  const line = `{"resourceType":"Condition","note":"${planted.patientName}"`;
+  const line = `{"resourceType":"Condition","note":"${planted.patientName} ${planted.badLine}"`;
   const fault = { kind: 'corrupt-line', line: 1, with: line };
   await system.simulator.inject('bulkdata/.*Condition', fault);
   const typeFilters = [`Patient?name=${planted.filter}`];
@@ -158,10 +162,20 @@ async function runAll({ send, system, planted }: Use, callbackUrl: string): Prom
   const body = { resourceType: 'OperationOutcome', issue };
   await system.simulator.inject('r4/Condition$', { kind: 'status', status: 403, body }, { times: 'always' });
   const sync = await send('POST', `${athena}/enhanced-sync`, {
-    body: { connectionId, patients: [patient] },
+    body: { connectionId, patients: [planted.patientId], callbackUrl },
     headers: { prefer: 'respond-async' },
   });
   await ended(send, sync.data.url);
+}
+
+/** Exports files that need no token, because their links are signed. @returns the query of such a link */
+async function exportSignedFiles({ send, system }: Use): Promise<string> {
+  const { simulator, store, connectionId } = system;
+  await simulator.change({ requiresAccessToken: false });
+  const id = await startExport(send, { connectionId, resourceTypes: ['Patient'] });
+  await settled(send, id);
+  const [file] = await store.outputFiles.listByExport(id);
+  return new URL(file?.url ?? '').search;
 }
 
 async function startExport(send: Send, body: object): Promise<string> {
@@ -186,14 +200,15 @@ async function requestAll({ send, system, planted }: Use, session: string): Prom
   }
   await send('GET', `${athena}/resources/Observation?${of}&code=${planted.query}&patient=${planted.searchedPatient}`);
   await send('GET', `${athena}/resources/Observation/${planted.resourceId}?${of}`);
+  await send('GET', `${athena}/resources/Patient?${of}&patient=${planted.patientId}`, { showsPatients: true });
   const documents = await waitFor(
     async () => {
-      const { data } = await send('GET', `${athena}/documents?${of}&resourceId=planted-2&state=stored`);
-      return data.length > 0 ? data : undefined;
+      const { data } = await send('GET', `${athena}/documents?${of}&patient=${planted.patientId}&state=stored`);
+      return data.length === 2 ? data : undefined;
     },
     { timeoutMs: 30_000, what: 'stored documents' },
   );
-  await send('GET', `${athena}/documents/${documents[0].id}`, { showsPatients: true });
+  for (const { id } of documents) await send('GET', `${athena}/documents/${id}`, { showsPatients: true });
   const lines = (await send('GET', `/api/ehr/quarantine?${of}`)).data;
   for (const { id } of lines) await send('GET', `/api/ehr/quarantine/${id}/line`, { showsPatients: true });
   for (const path of [
