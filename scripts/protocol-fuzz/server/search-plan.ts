@@ -1,19 +1,19 @@
 import fc from 'fast-check';
-import { type Drawn, interruption, mostly, mostlyNone, refusalOf } from './export-plan.ts';
+import { type Drawn, interruption, mostly, mostlyNone, planOf, refusalOf, withUsual } from './export-plan.ts';
 
 /** The types of the resources of a round. */
 export const types = ['Patient', 'Observation', 'Condition'];
 
 /** The behaviour of a hostile server in the searches of one sync. It is plain JSON like the plan of an export. */
-export const searchPlan = fc.record({
+export const searchPlan = planOf({
   /** Answers before each page is served. */
   interruptions: mostlyNone(fc.oneof(interruption, refusalOf(202, 204, 206, 300, 304, 400, 401, 403, 404, 410)), {
     minLength: 1,
     maxLength: 4,
   }),
   /** The entries of a page; 0 for a single page. */
-  pageSize: fc.integer({ min: 0, max: 3 }),
-  coding: fc.constantFrom('identity', 'gzip', 'deflate'),
+  pageSize: withUsual(2, fc.integer({ min: 0, max: 3 })),
+  coding: withUsual('gzip', fc.constantFrom('identity', 'gzip', 'deflate')),
   total: mostly('right', fc.constantFrom('absent', 'high')),
   urls: mostly('absolute', fc.constant('relative')),
   /** Each entry is sent twice. */
@@ -25,7 +25,7 @@ export const searchPlan = fc.record({
   /** Each page has an OperationOutcome besides the matches. */
   outcome: mostly('none', fc.constantFrom('warning', 'error')),
   /** The type whose searches are odd; undefined for every type. */
-  oddType: fc.constantFrom(undefined, ...types),
+  oddType: withUsual(undefined, fc.constantFrom(undefined, ...types)),
   /**
    * `empty-last-page`: the last page is empty. `redirect`: one redirect to the same address with an additional
    * parameter.
@@ -51,16 +51,4 @@ export const searchPlan = fc.record({
 
 export type SearchPlan = Drawn<typeof searchPlan>;
 
-export const goodSearchPlan: SearchPlan = {
-  interruptions: [],
-  pageSize: 2,
-  coding: 'gzip',
-  total: 'right',
-  urls: 'absolute',
-  repeats: false,
-  hasBadEntry: false,
-  hasForeignEntry: false,
-  outcome: 'none',
-  oddType: undefined,
-  oddity: 'none',
-};
+export const goodSearchPlan = searchPlan.usual;
