@@ -7,37 +7,28 @@ export interface Verdict {
   readonly by?: string;
 }
 
-export interface ModuleReport {
-  readonly module: string;
-  /** The number of tried mutants: all, unless the run was interrupted. */
-  readonly mutants: number;
-  readonly total: number;
-  readonly killed: number;
-  readonly survived: number;
-  /** The share of killed mutants in percent. */
-  readonly score: number;
-  /** The number of survivors that no test reaches. */
-  readonly unreached: number;
-  readonly survivors: readonly string[];
-}
+export type ModuleReport = Readonly<ReturnType<typeof toReport>>;
 
 /** Counts a mutant that makes the tests hang as killed, like one that fails them. */
 export function toReport(options: {
   readonly module: string;
   readonly verdicts: readonly Verdict[];
   readonly total: number;
-}): ModuleReport {
+}) {
   const { module, verdicts, total } = options;
   const survivors = verdicts.filter(({ outcome }) => outcome === 'survived' || outcome === 'not reached');
   const killed = verdicts.length - survivors.length;
   return {
     module,
+    /** The number of tried mutants: all, unless the run was interrupted. */
     mutants: verdicts.length,
     total,
     killed,
     survived: survivors.length,
+    /** The share of killed mutants in percent. */
     score: verdicts.length === 0 ? 100 : Math.round((killed / verdicts.length) * 1_000) / 10,
     survivors: survivors.map(({ mutant }) => describeMutant(mutant)),
+    /** The number of survivors that no test reaches. */
     unreached: survivors.filter(({ outcome }) => outcome === 'not reached').length,
   };
 }
@@ -52,16 +43,8 @@ function shorten(text: string): string {
   return line.length > 70 ? `${line.slice(0, 67)}...` : line;
 }
 
-export function renderReport({
-  module,
-  mutants,
-  total,
-  killed,
-  survived,
-  unreached,
-  score,
-  survivors,
-}: ModuleReport): string {
+export function renderReport(report: ModuleReport): string {
+  const { module, mutants, total, killed, survived, unreached, score, survivors } = report;
   const tried = mutants === total ? mutants : `${mutants} of ${total}`;
   const head = `${module}: ${tried} mutants, ${killed} killed, ${survived} survived (${unreached} not reached), ${score.toFixed(1)} %`;
   return [head, ...survivors.map((survivor) => `  ${survivor}`)].join('\n');

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import { openDataFolder, type Services, startServices } from '@bulkhead/embedded';
-import type { Store } from '@bulkhead/system';
+import { openDataFolder, startServices } from '@bulkhead/embedded';
 import type { StartOptions } from '../start/options.ts';
 import type { Steps } from '../steps/steps.ts';
 import type { AppProcess, AppProcessOptions } from './app-process.ts';
@@ -14,19 +13,7 @@ import { workerMemoryEnv, workerNodeArgs } from './worker-process.ts';
 /** The options that concern the system and not the user. */
 type SystemOptions = Omit<StartOptions, 'newKey' | 'folder'>;
 
-export interface RunningSystem {
-  readonly store: Store;
-  readonly baseUrl: string;
-  readonly simulatorUrl: string;
-  readonly state: KeptState;
-  /** The environment of the apps, for programs that run beside them. */
-  readonly env: Readonly<Record<string, string>>;
-  readonly workers: readonly AppProcess[];
-  /** The API and the workers. */
-  readonly apps: readonly AppProcess[];
-  readonly exited: Services['exited'];
-  stop(): Promise<void>;
-}
+export type RunningSystem = Awaited<ReturnType<typeof startSystem>>;
 
 /** The guide's interval is 30 s. Exports of the simulator take seconds, so a shorter interval avoids waiting. */
 const pollIntervalMs = 2000;
@@ -41,7 +28,7 @@ const maxQuickExits = 5;
 const inspectorPorts = { api: 9230, worker: 9231 };
 
 /** Starts Redis, MongoDB, a simulated athenahealth, the API and two workers. */
-export function startSystem(options: SystemStart): Promise<RunningSystem> {
+export function startSystem(options: SystemStart) {
   return startParts((started) => startAll({ ...options, started }));
 }
 
@@ -60,7 +47,7 @@ interface StartingSystem extends SystemStart {
   readonly started: { stop(): Promise<void> }[];
 }
 
-async function startAll(options: StartingSystem): Promise<Omit<RunningSystem, 'stop'>> {
+async function startAll(options: StartingSystem) {
   const { folder, openState, start, steps, started, ephemeral } = options;
   const dataFolder = await openDataFolder(ephemeral ? { ephemeral } : { dataDir: folder });
   const keptState = openState();
@@ -107,7 +94,13 @@ async function startAll(options: StartingSystem): Promise<Omit<RunningSystem, 's
   const workers = await startWorkers({ launch, steps, env, isDev: start.dev });
   await consoleBuilt;
   const { exited } = services;
-  return { store, baseUrl: api.url, simulatorUrl: simulator.url, state, env, workers, apps: [api, ...workers], exited };
+  return {
+    ...{ store, baseUrl: api.url, simulatorUrl: simulator.url, state, workers, exited },
+    /** The environment of the apps, for programs that run beside them. */
+    env,
+    /** The API and the workers. */
+    apps: [api, ...workers],
+  };
 }
 
 /** Builds the console while the rest starts. The rest works without it, so a failure is only reported. */

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { createStore, type Store } from '@bulkhead/system';
+import { createStore } from '@bulkhead/system';
 import { baseEnv, testServices } from '@bulkhead/testing';
 import { AppProcess, type AppProcessOptions } from './app-process.ts';
 import { apiApp, simulatorApp, systemEnv, workerApp } from './apps.ts';
@@ -13,18 +13,7 @@ import { waitForHttp } from './wait-for-http.ts';
 
 type Env = Readonly<Record<string, string>>;
 
-export interface TestApps {
-  /** A folder that is deleted at the end. */
-  readonly folder: string;
-  readonly simulatorUrl: string;
-  readonly store: Store;
-  readonly processes: readonly AppProcess[];
-  /** @param sources the folder of the version to start from its sources. Default: the bundles of this version */
-  startApi(name: string, sources?: string): Promise<AppProcess>;
-  startWorker(name: string, sources?: string): Promise<AppProcess>;
-  migrate(sources?: string): Promise<void>;
-  stop(): Promise<void>;
-}
+export type TestApps = Awaited<ReturnType<typeof startTestApps>>;
 
 let firstPort = 24_000 + (process.pid % 1000) * 8;
 
@@ -33,7 +22,7 @@ export async function startTestApps(options: {
   /** The environment of the API and the workers, in addition to the addresses of the servers. */
   readonly env?: Env;
   readonly simulator: Env;
-}): Promise<TestApps> {
+}) {
   const folder = mkdtempSync(join(tmpdir(), 'bulkhead-apps-'));
   const { redisUrl, mongodbUri, prefix } = testServices();
   const encryptionKey = randomBytes(32);
@@ -61,13 +50,14 @@ export async function startTestApps(options: {
   await store.connect();
   return {
     ...{ folder, simulatorUrl: simulator.url, store, processes },
-    async startApi(name, sources) {
+    /** @param sources the folder of the version to start from its sources. Default: the bundles of this version */
+    async startApi(name: string, sources?: string) {
       const api = await start({ ...apiApp(() => env), name, sources });
       await waitForHttp({ url: `${api.url}/ready`, what: name });
       return api;
     },
-    startWorker: (name, sources) => start({ ...workerApp({ name, env }), sources }),
-    async migrate(sources) {
+    startWorker: (name: string, sources?: string) => start({ ...workerApp({ name, env }), sources }),
+    async migrate(sources?: string) {
       const args = programArgs({ app: 'api', program: 'migrate', sources });
       await promisify(execFile)(process.execPath, args, { env: { ...baseEnv(), ...env } });
     },

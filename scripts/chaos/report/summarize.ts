@@ -2,20 +2,14 @@ import type { ChaosKind } from '../actions/chaos-kinds.ts';
 import { type Verdict, verdicts } from '../oracle/finding.ts';
 import type { RoundReport } from '../run-round.ts';
 
-type Sums = Readonly<Record<Verdict, number>> & { readonly rounds: number; readonly unavoidableKickOffs: number };
-
-export interface Summary extends Sums {
-  readonly seed: number;
-  readonly byKind: Readonly<Partial<Record<ChaosKind, Sums>>>;
-  /** The kinds that this machine cannot inject, with the reason. They have no result. */
-  readonly skipped: Readonly<Partial<Record<ChaosKind, string>>>;
-}
+export type Summary = ReturnType<typeof summarize>;
 
 export function summarize(options: {
   readonly reports: readonly RoundReport[];
   readonly seed: number;
-  readonly skipped: Summary['skipped'];
-}): Summary {
+  /** The kinds that this machine cannot inject, with the reason. They have no result. */
+  readonly skipped: Readonly<Partial<Record<ChaosKind, string>>>;
+}) {
   const { reports, seed, skipped } = options;
   const byKind = Map.groupBy(reports, ({ kind }) => kind);
   return {
@@ -30,7 +24,7 @@ export function isClean(summary: Summary): boolean {
   return verdicts.every((verdict) => summary[verdict] === 0);
 }
 
-function sum(reports: readonly RoundReport[]): Sums {
+function sum(reports: readonly RoundReport[]) {
   const total = (verdict: Verdict): number =>
     reports
       .flatMap(({ findings }) => findings)

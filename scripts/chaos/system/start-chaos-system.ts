@@ -3,7 +3,6 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type StepReport, startServices } from '@bulkhead/embedded';
 import { createProviderRegistry, type ProviderSettings } from '@bulkhead/providers';
-import type { Store } from '@bulkhead/system';
 import { createApiClient } from '../../system/api-client.ts';
 import type { AppProcess, AppProcessOptions } from '../../system/app-process.ts';
 import {
@@ -20,31 +19,11 @@ import {
 import { bundleApps, root } from '../../system/builds.ts';
 import { waitForHttp } from '../../system/wait-for-http.ts';
 import { type ChaosServer, chaosServer, sharedServer } from './chaos-server.ts';
-import { createSimulatorControl, type SimulatorControl } from './simulator-control.ts';
+import { createSimulatorControl } from './simulator-control.ts';
 import { tolerateNoSpace } from './tolerate-no-space.ts';
 
-export interface ChaosSystem {
-  readonly redis: ChaosServer;
-  readonly mongodb: ChaosServer;
-  readonly simulator: SimulatorControl;
-  readonly store: Store;
-  readonly api: AppProcess;
-  readonly workers: readonly AppProcess[];
-  /** The address of each worker's health and metrics. */
-  readonly workerUrls: readonly string[];
-  /** The address of the API, and its key below. */
-  readonly baseUrl: string;
-  readonly apiKey: string;
-  readonly connectionId: string;
-  readonly prefix: string;
-  /** The key of API and workers, base64. */
-  readonly encryptionKey: string;
-  /** How long a dead worker's job waits until another worker may take it. */
-  readonly lockMs: number;
-  /** Shifts the wall clocks of the API and the workers by this much, at once. */
-  shiftClocks(offsetMs: number): void;
-  stop(): Promise<void>;
-}
+/** `simulator`, `api` and `workers` run. `baseUrl` is the address of the API, and `apiKey` a key of an operator. */
+export type ChaosSystem = Awaited<ReturnType<typeof startChaosSystem>>;
 
 // The guide's interval of 30 s, and a minute for the sweep and the lock, would be most of a round's time. Rounds are
 // verified by the requests of exports. Documents are fetched later, and by far more requests.
@@ -84,7 +63,7 @@ export interface ChaosStart {
 }
 
 /** Starts a system in `folder`: durable Redis and MongoDB, a simulated athenahealth, an API and two workers. */
-export function startChaosSystem(options: ChaosStart): Promise<ChaosSystem> {
+export function startChaosSystem(options: ChaosStart) {
   return startParts((started) => startAll({ ...options, started }));
 }
 
@@ -171,8 +150,10 @@ async function startAll({
     simulator.readClock(),
   ]);
   return {
-    ...{ redis, mongodb, simulator, store, api, workers, baseUrl, apiKey, connectionId, prefix, lockMs, encryptionKey },
+    ...{ redis, mongodb, simulator, store, api, workers, baseUrl, apiKey, connectionId, prefix, encryptionKey, lockMs },
+    /** The address of each worker's health and metrics. */
     workerUrls: workers.map(({ url }) => url),
+    /** Shifts the wall clocks of the API and the workers by this much, at once. */
     shiftClocks(offsetMs: number) {
       writeFileSync(clockFile, String(offsetMs));
       for (const child of [api, ...workers]) child.signal('SIGUSR2');
