@@ -1,4 +1,4 @@
-import { matches, operationOutcome, type Scenario } from './scenario.ts';
+import { always, matches, operationOutcome, type Scenario } from './scenario.ts';
 
 const match = matches.kickOff;
 const alreadyRunning = operationOutcome({ code: 'throttled', text: 'An export is already in progress.' });
@@ -40,7 +40,7 @@ export const kickOffScenarios = [
   {
     name: 'relative-content-location',
     description: 'The Content-Location of the kick-off has no scheme and no host.',
-    orders: [{ match, fault: { kind: 'relative-urls' }, times: 'always' }],
+    orders: [always(match, { kind: 'relative-urls' })],
   },
   {
     name: 'no-content-location',
@@ -60,52 +60,44 @@ export const kickOffScenarios = [
   {
     name: 'refuses-since',
     description: 'The server refuses a kick-off with `_since`: 400, not-supported, named in details.text.',
-    orders: [{ match, fault: { kind: 'refuse-parameter', parameter: '_since' }, times: 'always' }],
+    orders: [always(match, { kind: 'refuse-parameter', parameter: '_since' })],
   },
   {
     name: 'refuses-type',
     description: 'The server refuses a kick-off with `_type`: 422, invalid, named in diagnostics.',
     orders: [
-      {
-        match,
-        fault: { kind: 'refuse-parameter', parameter: '_type', status: 422, code: 'invalid', namedIn: 'diagnostics' },
-        times: 'always',
-      },
+      always(match, {
+        kind: 'refuse-parameter',
+        parameter: '_type',
+        status: 422,
+        code: 'invalid',
+        namedIn: 'diagnostics',
+      }),
     ],
   },
   {
     name: 'refuses-type-filter',
     description: 'The server refuses a kick-off with `_typeFilter`: 501, processing, named in expression.',
     orders: [
-      {
-        match,
-        fault: {
-          kind: 'refuse-parameter',
-          parameter: '_typeFilter',
-          status: 501,
-          code: 'processing',
-          namedIn: 'expression',
-        },
-        times: 'always',
-      },
+      always(match, {
+        kind: 'refuse-parameter',
+        parameter: '_typeFilter',
+        status: 501,
+        code: 'processing',
+        namedIn: 'expression',
+      }),
     ],
   },
   {
     name: 'refuses-type-value',
     description:
       'The server refuses a kick-off whose `_type` includes Observation (400, not-supported). It accepts other types.',
-    orders: [{ match, fault: { kind: 'refuse-parameter', parameter: '_type', value: 'Observation' }, times: 'always' }],
+    orders: [always(match, { kind: 'refuse-parameter', parameter: '_type', value: 'Observation' })],
   },
   {
     name: 'refuses-since-unnamed',
     description: 'The server refuses a kick-off with `_since` (400, invalid) without naming the parameter.',
-    orders: [
-      {
-        match,
-        fault: { kind: 'refuse-parameter', parameter: '_since', code: 'invalid', namedIn: 'nowhere' },
-        times: 'always',
-      },
-    ],
+    orders: [always(match, { kind: 'refuse-parameter', parameter: '_since', code: 'invalid', namedIn: 'nowhere' })],
   },
   {
     name: 'refuses-all-parameters',
@@ -116,22 +108,14 @@ export const kickOffScenarios = [
     name: 'refuses-post',
     description: 'The server answers a kick-off by POST with 405, not-supported, and accepts GET.',
     orders: [
-      {
-        match: { ...match, method: 'POST' },
-        fault: { kind: 'status', status: 405, body: noPost, headers: { allow: 'GET' } },
-        times: 'always',
-      },
+      always({ ...match, method: 'POST' }, { kind: 'status', status: 405, body: noPost, headers: { allow: 'GET' } }),
     ],
   },
   {
     name: 'refuses-get',
     description: 'The server answers a kick-off by GET with 405, not-supported, and accepts POST.',
     orders: [
-      {
-        match: { ...match, method: 'GET' },
-        fault: { kind: 'status', status: 405, body: noGet, headers: { allow: 'POST' } },
-        times: 'always',
-      },
+      always({ ...match, method: 'GET' }, { kind: 'status', status: 405, body: noGet, headers: { allow: 'POST' } }),
     ],
   },
 ] as const satisfies readonly Scenario[];

@@ -1,4 +1,4 @@
-import { matches, type Scenario, type ScenarioOrder } from './scenario.ts';
+import { always, matches, type Scenario, type ScenarioOrder } from './scenario.ts';
 
 /** The second line, because the lines before and after it must survive. */
 const line = 2;
@@ -98,5 +98,5 @@ export const lineScenarios = [
 
 /** Changes the file itself, for every reader and every range. */
 function inPatients(fault: ScenarioOrder['fault']): ScenarioOrder {
-  return { match: matches.patients, fault: { ...fault, consistent: true }, times: 'always' };
+  return always(matches.patients, { ...fault, consistent: true });
 }

@@ -1,4 +1,4 @@
-import { matches, operationOutcome, type Scenario } from './scenario.ts';
+import { always, matches, operationOutcome, type Scenario } from './scenario.ts';
 
 const { kickOff, status: match } = matches;
 
@@ -6,12 +6,12 @@ export const manifestScenarios = [
   {
     name: 'paged-manifest',
     description: 'The manifest has pages of one file, connected by `link[next]`.',
-    orders: [{ match, fault: { kind: 'paged-manifest', pageSize: 1 }, times: 'always' }],
+    orders: [always(match, { kind: 'paged-manifest', pageSize: 1 })],
   },
   {
     name: 'relative-urls',
     description: 'Content-Location and the URLs of the manifest have no scheme and no host.',
-    orders: [{ match: { path: '\\$export$|/bulkstatus/' }, fault: { kind: 'relative-urls' }, times: 'always' }],
+    orders: [always({ path: '\\$export$|/bulkstatus/' }, { kind: 'relative-urls' })],
   },
   {
     name: 'missing-types',
@@ -37,48 +37,44 @@ export const manifestScenarios = [
   {
     name: 'wrong-counts',
     description: 'The manifest promises one Patient more than each file contains.',
-    orders: [{ match, fault: { kind: 'wrong-counts', by: 1, type: 'Patient' }, times: 'always' }],
+    orders: [always(match, { kind: 'wrong-counts', by: 1, type: 'Patient' })],
   },
   {
     name: 'no-counts',
     description: 'The manifest has no counts.',
-    orders: [{ match, fault: { kind: 'wrong-counts', omit: true }, times: 'always' }],
+    orders: [always(match, { kind: 'wrong-counts', omit: true })],
   },
   {
     name: 'lost-type',
     description: 'Patient is missing from `output`, and an error file says that it could not be exported.',
-    orders: [{ match, fault: { kind: 'error-file', lostType: 'Patient' }, times: 'always' }],
+    orders: [always(match, { kind: 'error-file', lostType: 'Patient' })],
   },
   {
     name: 'mixed-error-file',
     description:
       'An error file has four lines, with issues of every severity, several codes, and a line that is not valid JSON.',
     orders: [
-      {
-        match,
-        fault: {
-          kind: 'error-file',
-          lines: [
-            [{ severity: 'information', code: 'informational', text: 'The export took long.' }],
-            [
-              { severity: 'warning', code: 'incomplete', text: 'Some narratives were left out.' },
-              { severity: 'error', code: 'processing', text: 'Patient/1 could not be read.' },
-            ],
-            [{ severity: 'fatal', code: 'exception', text: 'The export of Device was abandoned.' }],
-            [{ severity: 'error', code: 'security' }],
+      always(match, {
+        kind: 'error-file',
+        lines: [
+          [{ severity: 'information', code: 'informational', text: 'The export took long.' }],
+          [
+            { severity: 'warning', code: 'incomplete', text: 'Some narratives were left out.' },
+            { severity: 'error', code: 'processing', text: 'Patient/1 could not be read.' },
           ],
-        },
-        times: 'always',
-      },
-      { match: matches.errorFiles, fault: { kind: 'corrupt-line', line: 4, consistent: true }, times: 'always' },
+          [{ severity: 'fatal', code: 'exception', text: 'The export of Device was abandoned.' }],
+          [{ severity: 'error', code: 'security' }],
+        ],
+      }),
+      always(matches.errorFiles, { kind: 'corrupt-line', line: 4, consistent: true }),
     ],
   },
   {
     name: 'stu4-manifest',
     description: 'The manifest has `outcome` instead of `error` and no `request`, like in the STU4 draft.',
     orders: [
-      { match, fault: { kind: 'error-file', severity: 'warning', section: 'outcome' }, times: 'always' },
-      { match, fault: { kind: 'edit-document', set: { request: null } }, times: 'always' },
+      always(match, { kind: 'error-file', severity: 'warning', section: 'outcome' }),
+      always(match, { kind: 'edit-document', set: { request: null } }),
     ],
   },
   {
@@ -103,23 +99,17 @@ export const manifestScenarios = [
     description:
       'Files are at another origin, although requiresAccessToken is true. A token that is sent there is leaked.',
     options: { separateFileHost: true },
-    orders: [{ match, fault: { kind: 'edit-document', set: { requiresAccessToken: true } }, times: 'always' }],
+    orders: [always(match, { kind: 'edit-document', set: { requiresAccessToken: true } })],
   },
   {
     name: 'redirected-files',
     description: 'The server redirects files to another origin, which serves them and must not receive a token.',
-    orders: [{ match: matches.files, fault: { kind: 'redirect' }, times: 'always' }],
+    orders: [always(matches.files, { kind: 'redirect' })],
   },
   {
     name: 'redirect-to-private-address',
     description: 'The server redirects the Patient file to the address of a cloud metadata service.',
-    orders: [
-      {
-        match: matches.patients,
-        fault: { kind: 'redirect', to: 'http://169.254.169.254/latest/meta-data/' },
-        times: 'always',
-      },
-    ],
+    orders: [always(matches.patients, { kind: 'redirect', to: 'http://169.254.169.254/latest/meta-data/' })],
   },
   {
     name: 'expired-links',
@@ -141,11 +131,11 @@ export const manifestScenarios = [
     name: 'missing-file',
     description: 'The manifest contains a Patient file that the server always answers with 404.',
     orders: [
-      {
-        match: matches.patients,
-        fault: { kind: 'status', status: 404, body: operationOutcome({ code: 'not-found', text: 'No such file.' }) },
-        times: 'always',
-      },
+      always(matches.patients, {
+        kind: 'status',
+        status: 404,
+        body: operationOutcome({ code: 'not-found', text: 'No such file.' }),
+      }),
     ],
   },
 ] as const satisfies readonly Scenario[];

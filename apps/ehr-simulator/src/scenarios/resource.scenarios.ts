@@ -1,4 +1,4 @@
-import { matches, type Scenario } from './scenario.ts';
+import { always, matches, type Scenario } from './scenario.ts';
 
 const { kickOff, patients, status } = matches;
 const type = 'Patient';
@@ -8,8 +8,8 @@ export const resourceScenarios = [
     name: 'duplicate-in-file',
     description: 'The Patient file contains its second line twice, and the count includes both.',
     orders: [
-      { match: patients, fault: { kind: 'duplicate-lines', line: 2, consistent: true }, times: 'always' },
-      { match: status, fault: { kind: 'wrong-counts', by: 1, type }, times: 'always' },
+      always(patients, { kind: 'duplicate-lines', line: 2, consistent: true }),
+      always(status, { kind: 'wrong-counts', by: 1, type }),
     ],
   },
   {

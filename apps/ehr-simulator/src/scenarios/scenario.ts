@@ -32,6 +32,11 @@ export const matches = {
   errorFiles: { path: '/bulkerrors/' },
 } as const;
 
+/** An order for every request that matches. */
+export function always(match: NonNullable<ScenarioOrder['match']>, fault: ScenarioOrder['fault']): ScenarioOrder {
+  return { match, fault, times: 'always' };
+}
+
 export function operationOutcome({ code, text }: { readonly code: string; readonly text: string }) {
   return { resourceType: 'OperationOutcome', issue: [{ severity: 'error', code, details: { text } }] };
 }

@@ -1,4 +1,4 @@
-import { matches, operationOutcome, type Scenario, type ScenarioOrder } from './scenario.ts';
+import { always, matches, operationOutcome, type Scenario, type ScenarioOrder } from './scenario.ts';
 
 const { kickOff, status: match } = matches;
 
@@ -133,12 +133,12 @@ export const deleteScenarios = [
   {
     name: 'delete-unknown',
     description: 'The server answers DELETE with 404.',
-    orders: [{ match: matches.delete, fault: { kind: 'status', status: 404 }, times: 'always' }],
+    orders: [always(matches.delete, { kind: 'status', status: 404 })],
   },
   {
     name: 'delete-fails',
     description: 'The server always answers DELETE with 500.',
-    orders: [{ match: matches.delete, fault: { kind: 'status', status: 500 }, times: 'always' }],
+    orders: [always(matches.delete, { kind: 'status', status: 500 })],
   },
   {
     name: 'delete-fails-once',
@@ -148,6 +148,6 @@ export const deleteScenarios = [
   {
     name: 'slow-delete',
     description: 'The server answers DELETE with 202 after a second.',
-    orders: [{ match: matches.delete, fault: { kind: 'latency', ms: 1000 }, times: 'always' }],
+    orders: [always(matches.delete, { kind: 'latency', ms: 1000 })],
   },
 ] as const satisfies readonly Scenario[];

@@ -1,4 +1,4 @@
-import { matches, type Scenario, type ScenarioOrder } from './scenario.ts';
+import { always, matches, type Scenario, type ScenarioOrder } from './scenario.ts';
 
 /** A position inside the second resource of a Patient file, so that some lines are complete and none ends there. */
 const afterBytes = 3000;
@@ -68,12 +68,12 @@ export const transferScenarios = [
   {
     name: 'slow-files',
     description: 'The server sends files at 50 kB per second.',
-    orders: [{ match: matches.files, fault: { kind: 'slow', bytesPerSecond: 50_000 }, times: 'always' }],
+    orders: [always(matches.files, { kind: 'slow', bytesPerSecond: 50_000 })],
   },
   {
     name: 'split-characters',
     description: 'The server sends the Patient file in pieces of seven bytes, which splits characters.',
-    orders: [framed('chunked'), { match, fault: { kind: 'small-chunks', bytes: 7 }, times: 'always' }],
+    orders: [framed('chunked'), always(match, { kind: 'small-chunks', bytes: 7 })],
   },
   {
     name: 'failing-files',
@@ -86,7 +86,7 @@ export const transferScenarios = [
   {
     name: 'range-ignored',
     description: 'The Patient file is cut once, and the server answers a Range with 200 and the whole file.',
-    orders: [framed('content-length'), cutOnce, { match, fault: { kind: 'ignore-range' }, times: 'always' }],
+    orders: [framed('content-length'), cutOnce, always(match, { kind: 'ignore-range' })],
   },
   {
     name: 'changed-file',
@@ -102,11 +102,7 @@ export const transferScenarios = [
     name: 'weak-etag',
     description:
       'The Patient file is cut once and has a weak ETag, so that If-Range is answered with 200 and the whole file.',
-    orders: [
-      framed('content-length'),
-      cutOnce,
-      { match, fault: { kind: 'headers', set: { etag: 'W/"patients"' } }, times: 'always' },
-    ],
+    orders: [framed('content-length'), cutOnce, always(match, { kind: 'headers', set: { etag: 'W/"patients"' } })],
   },
   {
     name: 'no-etag',
@@ -114,12 +110,12 @@ export const transferScenarios = [
     orders: [
       framed('content-length'),
       cutOnce,
-      { match, fault: { kind: 'headers', set: { etag: null, 'last-modified': null } }, times: 'always' },
+      always(match, { kind: 'headers', set: { etag: null, 'last-modified': null } }),
     ],
   },
 ] as const satisfies readonly Scenario[];
 
 /** Serves the Patient file in one framing, no matter what the client accepts. */
 function framed(as: 'content-length' | 'chunked' | 'close', gzip?: { readonly gzip: true }): ScenarioOrder {
-  return { match: matches.patients, fault: { kind: 'framing', as, ...gzip }, times: 'always' };
+  return always(matches.patients, { kind: 'framing', as, ...gzip });
 }
