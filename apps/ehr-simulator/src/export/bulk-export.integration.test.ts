@@ -13,6 +13,12 @@ afterEach(() => simulator.stop());
 
 const statusAccept = { accept: 'application/json' };
 
+const resourcesIn = (ndjson: string) =>
+  ndjson
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
 async function outcomeText(response: Response): Promise<string> {
   const outcome = await jsonOf(response);
   expect(outcome.resourceType).toBe('OperationOutcome');
@@ -77,19 +83,13 @@ test('the simulator exports changes and deletions after _since, and keeps the fi
   expect(second.output.map(({ type, count }) => [type, count])).toEqual([['Patient', 2]]);
   const text = await simulator.text(second.output[0]?.url ?? '');
   expect(text).toContain('"active":1.50');
-  const [updated, created] = text
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line));
+  const [updated, created] = resourcesIn(text);
   expect([updated.id, created.id, created.meta.versionId]).toEqual(['a-195900.E-3', 'new', '1']);
   expect(Number(updated.meta.versionId)).toBeGreaterThan(1);
   expect(updated.meta.lastUpdated > first.transactionTime).toBe(true);
 
   expect(second.deleted).toMatchObject([{ type: 'Bundle', count: 2 }]);
-  const bundles = (await simulator.text(second.deleted[0]?.url ?? ''))
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line));
+  const bundles = resourcesIn(await simulator.text(second.deleted[0]?.url ?? ''));
   const urls = bundles.flatMap(({ entry }) => entry.map(({ request }: { request: { url: string } }) => request.url));
   expect(urls).toEqual([4, 5, 6, 7].map((number) => `Patient/a-195900.E-${number}`));
   const third = await simulator.export(`/Patient/$export?_since=${encodeURIComponent(second.transactionTime)}`);

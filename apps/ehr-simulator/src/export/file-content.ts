@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Practice } from '../practice/practice.ts';
-import type { BulkExport, ExportFile } from './bulk-export.ts';
+import type { BulkExport, Checkpoint, ExportFile } from './bulk-export.ts';
 
 /** A file that can be served in parts. */
 export interface FileContent {
@@ -20,25 +20,16 @@ interface ReadFileInput {
 export function readFile({ practice, bulkExport, file, range }: ReadFileInput): AsyncGenerator<Buffer> {
   const checkpoint = file.checkpoints.findLast(({ offsetBytes }) => offsetBytes <= range.first);
   const chunks = checkpoint
-    ? snapshotChunks({ practice, bulkExport, type: file.type, ...checkpoint.place })
+    ? snapshotChunks({ practice, bulkExport, file }, checkpoint.place)
     : [chunkOf(file.lines ?? [])];
   const offset = checkpoint?.offsetBytes ?? 0;
   return cutBytes(chunks, { first: range.first - offset, last: range.last - offset });
 }
 
-interface SnapshotChunksInput extends Pick<ReadFileInput, 'practice' | 'bulkExport'> {
-  readonly type: string;
-  readonly batch: number;
-  readonly position: number;
-}
-
-async function* snapshotChunks({
-  practice,
-  bulkExport,
-  type,
-  batch,
-  position,
-}: SnapshotChunksInput): AsyncGenerator<Buffer> {
+async function* snapshotChunks(
+  { practice, bulkExport, file: { type } }: Omit<ReadFileInput, 'range'>,
+  { batch, position }: Checkpoint['place'],
+): AsyncGenerator<Buffer> {
   const { sinceMs, asOf } = bulkExport;
   for await (const { index, resources } of practice.batches({ type, sinceMs, asOf, fromBatch: batch })) {
     yield chunkOf(resources.slice(index === batch ? position : 0).map(({ text }) => text));

@@ -56,15 +56,9 @@ export class FileLinks {
     throw new OutcomeError({ status: this.options.expiredFileStatus, code: 'expired', text: 'The link has expired.' });
   }
 
-  private sign({
-    exportId,
-    fileName,
-    generation,
-    expires,
-  }: FileKey & { readonly generation: string; readonly expires: string }): string {
-    return createHmac('sha256', this.secret)
-      .update([exportId, fileName, generation, expires].join('\n'))
-      .digest('base64url');
+  private sign(link: FileKey & { readonly generation: string; readonly expires: string }): string {
+    const text = [link.exportId, link.fileName, link.generation, link.expires].join('\n');
+    return createHmac('sha256', this.secret).update(text).digest('base64url');
   }
 }
 

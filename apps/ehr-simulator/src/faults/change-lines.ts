@@ -4,20 +4,14 @@ import { cutBytes, type FileContent } from '../export/file-content.ts';
 /** Receives a line without its newline, numbered from 1. Returns its replacement, including newlines. */
 export type LineChange = (line: Buffer, number: number) => Buffer | Iterable<Buffer>;
 
-interface ChangeLinesInput {
-  readonly chunks: AsyncIterable<Buffer> | Iterable<Buffer>;
-  readonly change: LineChange;
-}
+type Chunks = AsyncIterable<Buffer> | Iterable<Buffer>;
 
 const newline = 0x0a;
 /** Short lines are sent together. One write per line would make the simulator the bottleneck of a measurement. */
 const flushBytes = 64 * 1024;
 
 /** Changes the lines of a file. Neither the file nor the replacement of a line is held in memory as a whole. */
-export async function* changeLines(
-  chunks: AsyncIterable<Buffer> | Iterable<Buffer>,
-  change: LineChange,
-): AsyncGenerator<Buffer> {
+export async function* changeLines(chunks: Chunks, change: LineChange): AsyncGenerator<Buffer> {
   let number = 0;
   for await (const lines of wholeLines(chunks)) {
     let held: Buffer[] = [];
@@ -39,7 +33,7 @@ export async function* changeLines(
 }
 
 /** Yields the lines that each chunk completes. The last line may have no newline. */
-async function* wholeLines(chunks: ChangeLinesInput['chunks']): AsyncGenerator<Buffer[]> {
+async function* wholeLines(chunks: Chunks): AsyncGenerator<Buffer[]> {
   let rest: Buffer[] = [];
   for await (const chunk of chunks) {
     const lines: Buffer[] = [];

@@ -41,12 +41,6 @@ export interface RecordedRequest {
 
 const dayMs = 24 * 60 * 60 * 1000;
 
-export interface Verdict {
-  readonly breach: boolean;
-  /** When the client should try again. */
-  readonly retryAfterSeconds: number;
-}
-
 /** Records the client's requests and violations. */
 export class TrafficRecorder {
   readonly requests: Ring<RecordedRequest>;
@@ -72,14 +66,16 @@ export class TrafficRecorder {
    * Counts a request against both limits. Rejected requests count too, because the limit is on arrivals. If this
    * process was blocked, a request may have arrived before it was observed, so only certain violations are recorded.
    */
-  arrive({ req, atMs }: { readonly req: Request; readonly atMs: number }): Verdict {
+  arrive({ req, atMs }: { readonly req: Request; readonly atMs: number }) {
     const arrival = { atMs, sinceMs: atMs - this.clock.lateness() };
     const inWindow = this.window.arrive(arrival);
     const inDay = this.day.arrive(arrival);
     if (inWindow) this.recordViolation({ req, kind: 'rate', reason: `more than ${this.limitText(this.window)}` });
     if (inDay) this.recordViolation({ req, kind: 'day', reason: `more than ${this.limitText(this.day)}` });
     const waitMs = Math.max(inDay ? this.day.waitMs(atMs) : 0, this.window.waitMs(atMs));
-    return { breach: inWindow || inDay, retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)) };
+    /** When the client should try again. */
+    const retryAfterSeconds = Math.max(1, Math.ceil(waitMs / 1000));
+    return { breach: inWindow || inDay, retryAfterSeconds };
   }
 
   recordViolation(options: { readonly req: Request; readonly kind: ViolationKind; readonly reason: string }): void {
