@@ -1,6 +1,6 @@
 import type { ExportView } from '@bulkhead/bulk-export/commands';
 import { createApiClient } from '../../system/api-client.ts';
-import { pollUntil } from '../poll-until.ts';
+import { pollUntil } from '../../system/poll-until.ts';
 import type { ChaosSystem } from '../system/start-chaos-system.ts';
 
 /** A request to an API that is being killed may hang. It must not use up the time of the round. */

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type BulkExportPhase, isTerminal } from '@bulkhead/bulk-export';
+import { pollUntil } from '../../system/poll-until.ts';
 import type { ExportWatch, WatchedExport } from '../export/export-watch.ts';
-import { pollUntil } from '../poll-until.ts';
 import type { Moment } from './moment.ts';
 
 const order: readonly BulkExportPhase[] = ['queued', 'kicking-off', 'exporting', 'downloading', 'finalizing'];
