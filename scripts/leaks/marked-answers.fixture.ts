@@ -45,6 +45,8 @@ const issue = (diagnostics: string) => ({
   ],
 });
 const json = { 'content-type': 'application/fhir+json' };
+const plainJson = { 'content-type': 'application/json' };
+const ndjson = { 'content-type': 'application/fhir+ndjson' };
 const meta = { versionId: '1', lastUpdated: '2026-01-01T00:00:00Z' };
 /** The id of the patient in the answers with this suffix. */
 export const patientIdOf = (suffix = '1') => `p${suffix}`;
@@ -83,7 +85,7 @@ export const exportedTypes = ['Patient', 'Observation', 'DocumentReference'] as 
 export const goodAnswers: Readonly<Record<Route, Variant['answer']>> = {
   discovery: (base) => ({
     status: 200,
-    headers: { 'content-type': 'application/json' },
+    headers: plainJson,
     body: {
       issuer: base,
       token_endpoint: `${base}/token`,
@@ -95,7 +97,7 @@ export const goodAnswers: Readonly<Record<Route, Variant['answer']>> = {
   }),
   token: () => ({
     status: 200,
-    headers: { 'content-type': 'application/json' },
+    headers: plainJson,
     body: { access_token: 'token', token_type: 'Bearer', expires_in: 3600, scope: 'system/*.read', extra: 'extra' },
   }),
   metadata: () => ({
@@ -124,7 +126,7 @@ export const goodAnswers: Readonly<Record<Route, Variant['answer']>> = {
   'kick-off': (base) => ({ status: 202, headers: { 'content-location': `${base}/status` } }),
   status: (base) => ({
     status: 200,
-    headers: { 'content-type': 'application/json', expires: 'Wed, 21 Oct 2099 07:28:00 GMT' },
+    headers: { ...plainJson, expires: 'Wed, 21 Oct 2099 07:28:00 GMT' },
     body: {
       transactionTime: '2026-01-02T00:00:00Z',
       request: `${base}/$export`,
@@ -137,21 +139,17 @@ export const goodAnswers: Readonly<Record<Route, Variant['answer']>> = {
   }),
   file: (base, suffix) => ({
     status: 200,
-    headers: {
-      'content-type': 'application/fhir+ndjson',
-      etag: '"1"',
-      'content-disposition': 'attachment; filename=a',
-    },
+    headers: { ...ndjson, etag: '"1"', 'content-disposition': 'attachment; filename=a' },
     lines: [patient(suffix), observation(suffix), documentReference(base, suffix)],
   }),
   deleted: () => ({
     status: 200,
-    headers: { 'content-type': 'application/fhir+ndjson' },
+    headers: ndjson,
     lines: [
       { resourceType: 'Bundle', type: 'transaction', entry: [{ request: { method: 'DELETE', url: 'Patient/gone' } }] },
     ],
   }),
-  errors: () => ({ status: 200, headers: { 'content-type': 'application/fhir+ndjson' }, lines: [issue('in a file')] }),
+  errors: () => ({ status: 200, headers: ndjson, lines: [issue('in a file')] }),
   search: (base, suffix) => ({
     status: 200,
     headers: { ...json, date: 'Fri, 02 Jan 2026 00:00:00 GMT' },
@@ -178,7 +176,7 @@ export const variants: readonly Variant[] = [
     name: 'refuses the client',
     answer: () => ({
       status: 401,
-      headers: { 'content-type': 'application/json', 'www-authenticate': 'Basic realm="realm"' },
+      headers: { ...plainJson, 'www-authenticate': 'Basic realm="realm"' },
       body: { error: 'invalid_client', error_description: 'description', error_uri: 'https://ehr.example/error' },
     }),
   },
@@ -194,7 +192,7 @@ export const variants: readonly Variant[] = [
     isGood: true,
     answer: (base) => ({
       status: 200,
-      headers: { 'content-type': 'application/json' },
+      headers: plainJson,
       body: {
         transactionTime: '2026-01-02T00:00:00Z',
         requiresAccessToken: false,
