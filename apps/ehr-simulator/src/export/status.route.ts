@@ -70,23 +70,11 @@ function unknownExport(): OutcomeError {
   return new OutcomeError({ status: 404, code: 'not-found', text: 'The export does not exist.' });
 }
 
-export interface ManifestFile {
-  readonly type: string;
-  readonly url: string;
-  readonly count?: number;
-}
-
-export interface Manifest {
-  readonly transactionTime: string;
-  readonly request: string;
-  readonly requiresAccessToken: boolean;
-  readonly output: readonly ManifestFile[];
-  readonly deleted: readonly ManifestFile[];
-  readonly error: readonly ManifestFile[];
-}
+export type Manifest = ReturnType<typeof buildManifest>;
+export type ManifestFile = Manifest['output'][number];
 
 /** The answer to a status request of a complete export. Each one has new links. */
-function buildManifest(simulator: Simulator, bulkExport: BulkExport): Manifest {
+function buildManifest(simulator: Simulator, bulkExport: BulkExport) {
   const { links, options } = simulator;
   const entry = ({ type, name, count }: ExportFile) => {
     return { type, url: links.url({ base: simulator.fileEndpoint(), bulkExport, fileName: name }), count };

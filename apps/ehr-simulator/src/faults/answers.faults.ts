@@ -7,12 +7,7 @@ export const answerFaults: readonly FaultKind[] = [
   defineFault({
     kind: 'latency',
     fields: { ms: z.number().min(0) },
-    create: ({ ms }) => ({
-      before: async () => {
-        await setTimeout(ms, undefined, { ref: false });
-        return undefined;
-      },
-    }),
+    create: ({ ms }) => ({ prepare: () => setTimeout(ms, undefined, { ref: false }) }),
   }),
   /**
    * Answers with any status. `retryAfter` is sent verbatim, so that dates, negative numbers and nonsense can be tested.

@@ -100,9 +100,8 @@ export const connectionFaults: readonly FaultKind[] = [
     kind: 'ignore-range',
     fields: {},
     create: () => ({
-      before: async ({ req }) => {
+      prepare: ({ req }) => {
         delete req.headers.range;
-        return undefined;
       },
     }),
   }),

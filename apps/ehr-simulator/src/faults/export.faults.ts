@@ -76,23 +76,13 @@ export const exportFaults: readonly FaultKind[] = [
   defineFault({
     kind: 'expire-tokens',
     fields: {},
-    create: () => ({
-      before: async ({ simulator }) => {
-        simulator.tokens.expireAll();
-        return undefined;
-      },
-    }),
+    create: () => ({ prepare: ({ simulator }) => simulator.tokens.expireAll() }),
   }),
   /** Expires every file link that was issued before this request. The manifest then has new ones. */
   defineFault({
     kind: 'expire-links',
     fields: {},
-    create: () => ({
-      before: async ({ simulator }) => {
-        simulator.links.expireAll();
-        return undefined;
-      },
-    }),
+    create: () => ({ prepare: ({ simulator }) => simulator.links.expireAll() }),
   }),
 ];
 

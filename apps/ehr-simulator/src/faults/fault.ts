@@ -4,7 +4,7 @@
  *   POST /_sim/faults -> FaultBoard (ordered faults)
  *                            | claim, by record-requests.middleware.ts
  *   request ------------> ClaimedFault
- *                            before -> handler, changeFile -> changeReply -> compression -> wire -> socket
+ *                            prepare, before -> handler, changeFile -> changeReply -> compression -> wire -> socket
  *
  * `changeExport` is for a kick-off: it becomes part of the export that the kick-off starts.
  */
@@ -24,7 +24,9 @@ interface FaultedRequest {
 
 /** The effect of a fault on one request. Every part is optional, and most faults have one. */
 export interface ClaimedFault {
-  /** Runs before the handler. A reply replaces the handler's. `gone` means that the connection was already handled. */
+  /** Runs before the handler, which then answers as usual. */
+  prepare?(request: FaultedRequest): unknown;
+  /** Replaces the handler. `gone` means that the connection was already handled. Undefined: the handler answers. */
   before?(request: FaultedRequest): Promise<Reply | 'gone' | undefined>;
   /** For a kick-off: changes the export that it starts. */
   readonly changeExport?: ExportChange;

@@ -113,11 +113,10 @@ export const resourceFaults: readonly FaultKind[] = [
     kind: 'regenerate-files',
     fields: { type: z.string() },
     create: ({ type }) => ({
-      before: async ({ req, simulator: { practice, exports } }) => {
+      prepare: async ({ req, simulator: { practice, exports } }) => {
         await changeFirst(practice, { type, keepMeta: false });
         const [, exportId = ''] = /\/bulkdata\/([^/]+)\//.exec(req.path) ?? [];
         await exports.regenerate(exportId);
-        return undefined;
       },
     }),
   }),

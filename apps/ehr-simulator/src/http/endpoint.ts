@@ -62,6 +62,7 @@ async function answer({ auth, handle, ...input }: EndpointOptions & HandleInput)
   const { simulator, req, res } = input;
   try {
     for (const fault of exchangeOf(res).faults) {
+      await fault.prepare?.({ req, res, simulator });
       const instead = await fault.before?.({ req, res, simulator });
       if (instead) return instead;
     }
