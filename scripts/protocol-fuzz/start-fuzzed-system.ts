@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StepReport } from '@bulkhead/embedded';
-import { type ChaosSystem, startChaosSystem } from '../chaos/system/start-chaos-system.ts';
+import { startChaosSystem } from '../chaos/system/start-chaos-system.ts';
 import { type FastClock, readFastClock } from './fast-clock.ts';
 import { HostileServer } from './server/hostile-server.ts';
 
@@ -12,12 +12,7 @@ export interface Slot {
   readonly server: HostileServer;
 }
 
-export interface FuzzedSystem extends Pick<ChaosSystem, 'store' | 'baseUrl' | 'apiKey'> {
-  readonly slots: readonly Slot[];
-  /** The clock of the API, the workers and the hostile servers. */
-  now(): number;
-  stop(): Promise<void>;
-}
+export type FuzzedSystem = Awaited<ReturnType<typeof startFuzzedSystem>>;
 
 /**
  * The waits of a file that fails ten times take two minutes instead of 43. A higher rate would fail: processes renew
@@ -38,9 +33,10 @@ export async function startFuzzedSystem(options: {
   readonly folder: string;
   readonly slots: number;
   readonly report: (step: StepReport) => void;
-}): Promise<FuzzedSystem> {
+}) {
   const { folder, report } = options;
   let clock: FastClock | undefined;
+  /** The clock of the API, the workers and the hostile servers. */
   const now = () => readFastClock(clock, Date.now());
   const servers = Array.from({ length: options.slots }, () => new HostileServer({ now }));
   await Promise.all(servers.map((server) => server.start()));

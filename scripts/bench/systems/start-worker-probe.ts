@@ -17,12 +17,7 @@ export interface Measurement {
   readonly details: Readonly<Record<string, number>>;
 }
 
-export interface Probe {
-  readonly pid: number;
-  /** Runs the measurement with this name. */
-  measure(name: string, argument?: unknown): Promise<Measurement>;
-  stop(): Promise<void>;
-}
+export type Probe = Awaited<ReturnType<typeof startWorkerProbe>>;
 
 export function newDatabase(): string {
   return `bench-${randomBytes(4).toString('hex')}`;
@@ -43,7 +38,7 @@ export async function startWorkerProbe(
     readonly origin: string;
     readonly env?: Readonly<Record<string, string>>;
   },
-): Promise<Probe> {
+) {
   const { database = newDatabase(), origin, env } = options;
   const url = new URL(mongodbUrl);
   url.pathname = `/${database}`;
@@ -76,7 +71,8 @@ export async function startWorkerProbe(
   await answer();
   return {
     pid: child.pid as number,
-    async measure(name, argument) {
+    /** Runs the measurement with this name. */
+    measure(name: string, argument?: unknown): Promise<Measurement> {
       child.send({ name, argument });
       return answer();
     },

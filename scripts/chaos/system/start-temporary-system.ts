@@ -1,19 +1,17 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ChaosStart, type ChaosSystem, startChaosSystem } from './start-chaos-system.ts';
+import { type ChaosStart, startChaosSystem } from './start-chaos-system.ts';
 
 /** A system in a folder of its own, which is removed when the system stops. */
-export interface TemporarySystem extends ChaosSystem {
-  readonly folder: string;
-}
+export type TemporarySystem = Awaited<ReturnType<typeof startTemporarySystem>>;
 
 export interface TemporaryStart extends Omit<ChaosStart, 'folder' | 'seed' | 'report' | 'env'> {
   /** Returns the environment of the API and the workers, which may need files in the folder. */
   readonly env?: (folder: string) => NonNullable<ChaosStart['env']>;
 }
 
-export async function startTemporarySystem({ env, ...options }: TemporaryStart): Promise<TemporarySystem> {
+export async function startTemporarySystem({ env, ...options }: TemporaryStart) {
   const folder = mkdtempSync(join(tmpdir(), 'bulkhead-system-'));
   const remove = () => rmSync(folder, { recursive: true, force: true });
   try {

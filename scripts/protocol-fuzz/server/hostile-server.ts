@@ -5,7 +5,7 @@ import { type ExportPlan, goodPlan } from './export-plan.ts';
 import { answerFile, answerStatus, type HostileExport } from './hostile-export.ts';
 import { answerSearch, type HostileSearches } from './hostile-search.ts';
 import { planFiles } from './plan-files.ts';
-import { goodSearchPlan, type SearchPlan } from './search-plan.ts';
+import { goodSearchPlan, type SearchPlan, types } from './search-plan.ts';
 import { World } from './world.ts';
 
 /** The behaviour of the server from now on. */
@@ -151,10 +151,8 @@ export class HostileServer {
 
 const token = 'hostile-token';
 
-const resourceTypes = ['Patient', 'Observation', 'Condition'];
-
 const capabilityStatement = {
   resourceType: 'CapabilityStatement',
   fhirVersion: '4.0.1',
-  rest: [{ operation: [{ name: 'export' }], resource: resourceTypes.map((type) => ({ type })) }],
+  rest: [{ operation: [{ name: 'export' }], resource: types.map((type) => ({ type })) }],
 };
