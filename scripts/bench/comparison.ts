@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { createSimulatorControl } from '@bulkhead/embedded/simulator-control';
 import { getAthenaHealthEnhancedService } from '@bulkhead/sdk';
 import { createSteps } from '../steps/steps.ts';
 import { createApiClient } from '../system/api-client.ts';
@@ -91,12 +92,11 @@ async function readAll<Read>(reads: readonly Read[], read: (item: Read) => Promi
 
 /** Counts requests at the simulator, including the one for the token. */
 async function count({ simulatorUrl }: RunningSystem, work: () => Promise<void>): Promise<Measured> {
-  const requests = async () =>
-    ((await (await fetch(`${simulatorUrl}/_sim/stats`)).json()) as { requests: number }).requests;
-  const before = await requests();
+  const { stats } = createSimulatorControl({ baseUrl: simulatorUrl });
+  const { requests: before } = await stats();
   const startedAt = performance.now();
   await work();
-  return { requests: (await requests()) - before, seconds: (performance.now() - startedAt) / 1000 };
+  return { requests: (await stats()).requests - before, seconds: (performance.now() - startedAt) / 1000 };
 }
 
 function show({ requests, seconds }: Measured): string {

@@ -34,15 +34,12 @@ test('the commands of docs/how-to/another-smart-server.md work as written', asyn
     await process.start();
   }
   // The operator of the server would register the address of our keys.
-  const body = JSON.stringify({ jwksUrl: `${baseUrl}/.well-known/jwks.json` });
-  const headers = { 'content-type': 'application/json' };
-  const answer = await fetch(`${simulator.baseUrl}/_sim/options`, { method: 'PATCH', headers, body });
-  expect(answer.status).toBe(200);
+  await simulator.changeOptions({ jwksUrl: `${baseUrl}/.well-known/jwks.json` });
   const env = { BULKHEAD_URL: baseUrl, BULKHEAD_API_KEY: apiKey, CLIENT_ID: 'simulator-client' };
   const printed = await runShell({ commands: rest, folder, env });
   expect(printed).toMatch(/"kty": ?"RSA"/);
   expect(printed).toMatch(/COMPLETED {2}\d+ stored, 0 quarantined/);
   expect(readFileSync(join(folder, 'records/Patient.ndjson'), 'utf8').trim().split('\n')).toHaveLength(4);
   // The page's limit is that of its example server, higher than the one of athenahealth.
-  expect((await simulator.violations()).filter(({ kind }) => kind !== 'rate')).toEqual([]);
+  expect((await simulator.violations()).violations.filter(({ kind }) => kind !== 'rate')).toEqual([]);
 }, 120_000);

@@ -85,7 +85,7 @@ async function useSystem(): Promise<void> {
   webhookSecret = JSON.parse(webhook).data.secret;
   const attachment = { contentType: 'text/plain', data: Buffer.from(documentText).toString('base64') };
   const resource = { resourceType: 'DocumentReference', id: 'kept', status: 'current', content: [{ attachment }] };
-  await simulator.put('DocumentReference', 'kept', JSON.stringify(resource));
+  await simulator.put('DocumentReference/kept', JSON.stringify(resource));
   await simulator.inject('bulkdata/.*Condition', { kind: 'corrupt-line', line: 1, with: brokenLine });
   const { port } = receiver.address() as AddressInfo;
   await new Promise((resolve) => receiver.close(resolve));

@@ -131,7 +131,7 @@ async function plantPatients(system: ChaosSystem, planted: Planted): Promise<voi
     document('planted-3', { url: `Binary/${address}` }),
   ];
   for (const resource of resources) {
-    await system.simulator.put(resource.resourceType, resource.id, JSON.stringify(resource));
+    await system.simulator.put(`${resource.resourceType}/${resource.id}`, JSON.stringify(resource));
   }
   const fetched = Buffer.from(planted.fetched).toString('base64');
   const body = { resourceType: 'Binary', contentType: 'text/plain', data: fetched };
@@ -171,7 +171,7 @@ async function runAll({ send, system, planted }: Use, callbackUrl: string): Prom
 /** Exports files that need no token, because their links are signed. @returns the query of such a link */
 async function exportSignedFiles({ send, system }: Use): Promise<string> {
   const { simulator, store, connectionId } = system;
-  await simulator.change({ requiresAccessToken: false });
+  await simulator.changeOptions({ requiresAccessToken: false });
   const id = await startExport(send, { connectionId, resourceTypes: ['Patient'] });
   await settled(send, id);
   const [file] = await store.outputFiles.listByExport(id);

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { waitFor } from '@bulkhead/testing';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readDifferences } from '../chaos/oracle/compare-resources.ts';
-import { createSimulatorControl } from '../chaos/system/simulator-control.ts';
+import { controlSimulator } from '../chaos/system/simulator-control.ts';
 import { describeWith } from '../describe-with.fixture.ts';
 import { createApiClient } from '../system/api-client.ts';
 import type { AppProcess } from '../system/app-process.ts';
@@ -36,7 +36,7 @@ describeWith({ title: 'an upgrade from the previous version', tool: previous }, 
 
   test('API and workers of two versions share their work, and no request and no export fails, in both directions', async () => {
     const { store, processes, startApi, startWorker, migrate } = apps;
-    const simulator = createSimulatorControl(apps.simulatorUrl);
+    const simulator = controlSimulator(apps.simulatorUrl);
     const apiKey = await store.apiKeys.create({ name: 'upgrade', role: 'operator', now: new Date() });
     /** Calls the next API process, as a load balancer does. */
     const call = <Data>(...request: Parameters<ReturnType<typeof createApiClient>>) => {

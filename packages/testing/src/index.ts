@@ -1,4 +1,5 @@
 export { type LocalServer, startLocalServer } from '@bulkhead/embedded/local-server';
+export { createSimulatorControl } from '@bulkhead/embedded/simulator-control';
 export { baseEnv } from './base-env.ts';
 export { captureCommand } from './capture-command.ts';
 export { type Browser, createBrowser } from './create-browser.ts';

@@ -24,7 +24,8 @@ export const crawl: Bench = {
     const env = { SIMULATOR_PATIENTS: String(patients), SIMULATOR_PRACTICE_WIDE_SEARCH: 'on' };
     const simulator = await startSimulator(context.folder, env);
     try {
-      const ids = await patientIds(simulator.origin);
+      const lines = await simulator.control.lines('Patient');
+      const ids = lines.map((line) => (JSON.parse(line) as { id: string }).id);
       const [first, nightly] = await measureSyncs({ context, simulator, ids, practiceWide: false });
       // The first sync by type is not shown, because it is that of named patients.
       const [, swept] = await measureSyncs({ context, simulator, ids, practiceWide: true });
@@ -90,7 +91,7 @@ async function withWorker<Result>(
 ): Promise<Result> {
   const { context, simulator, env } = options;
   const worker = await startWorkerProbe(context, { entry: 'worker', origin: simulator.origin, env });
-  const readCount = async () => (await simulator.control<{ requests: number }>('/stats')).requests;
+  const readCount = async () => (await simulator.control.stats()).requests;
   try {
     return await work({
       worker,
@@ -125,12 +126,4 @@ function toNight(how: string, requestsOfPractice: number): BenchRow {
   const value = practices * requestsOfPractice;
   const name = `a night of ${practices} practices with ${patientsOfPractice} patients each, ${how}`;
   return singleRow({ name, value, unit: 'requests', goal: { of: 'value', atMost: dailyBudget } });
-}
-
-async function patientIds(origin: string): Promise<string[]> {
-  const ndjson = await (await fetch(`${origin}/_sim/resources/Patient`)).text();
-  return ndjson
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => (JSON.parse(line) as { id: string }).id);
 }

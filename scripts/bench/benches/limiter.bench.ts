@@ -97,8 +97,8 @@ async function manyBudgets(context: BenchContext, seconds: number) {
 async function countArrivals(
   simulator: BenchSimulator,
 ): Promise<{ readonly violations: number; readonly perSecond: number }> {
-  const { byKind } = await simulator.control<{ byKind: { rate: number; day: number } }>('/violations');
-  const { requests } = await simulator.control<{ requests: { arrivedAtMs: number }[] }>('/requests');
+  const { byKind } = await simulator.control.violations();
+  const requests = await simulator.control.requests();
   const arrivals = requests.map(({ arrivedAtMs }) => arrivedAtMs).toSorted((left, right) => left - right);
   // The duration of each 16 requests, at best 2 s. The first 16 may come at once, and the last few have no backlog.
   const steps = arrivals.slice(windowRequests, -windowRequests).map((at, index) => at - (arrivals[index] ?? 0));

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
+import { createSimulatorControl } from '@bulkhead/embedded/simulator-control';
 import { runMainJob } from '../../start/main-job.ts';
 import { createSteps } from '../../steps/steps.ts';
 import { createApiClient } from '../../system/api-client.ts';
@@ -56,7 +57,7 @@ async function peakOf(options: {
   const quiet = createSteps({ stream: new Writable({ write: (_chunk, _encoding, done) => done() }) });
   const system = await startSystem({ folder, openState: () => state, start, steps: quiet, ephemeral: true });
   try {
-    if (order) await fetch(`${system.simulatorUrl}/_sim/faults`, { method: 'POST', body: JSON.stringify(order) });
+    if (order) await createSimulatorControl({ baseUrl: system.simulatorUrl }).order(order);
     const apiKey = await system.store.apiKeys.create({ name: 'bench', role: 'operator', now: new Date() });
     const api = createApiClient({ baseUrl: system.baseUrl, apiKey });
     const body = { provider: 'athenahealth', practiceId: '195900', auth: { method: 'client_credentials' } };

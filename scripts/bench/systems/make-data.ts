@@ -18,7 +18,7 @@ export async function makeData(options: { readonly folder: string; readonly pati
   const { folder, patients } = options;
   const simulator = await startSimulator(folder, { SIMULATOR_PATIENTS: String(patients) });
   try {
-    const counts = await simulator.control<Record<string, number>>('/types');
+    const counts = await simulator.control.types();
     mkdirSync(join(folder, 'data'), { recursive: true });
     const files: DataFile[] = [];
     for (const [type, count] of Object.entries(counts)) {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { createSimulatorControl } from '@bulkhead/embedded/simulator-control';
 import { simulatorApp, startApp } from '../../system/apps.ts';
 
 export type BenchSimulator = Awaited<ReturnType<typeof startSimulator>>;
@@ -17,12 +18,7 @@ export async function startSimulator(folder: string, env: Readonly<Record<string
   const origin = app.url;
   return {
     origin,
-    /** Returns the answer of `/_sim`. */
-    async control<Answer>(path: string) {
-      const response = await fetch(`${origin}/_sim${path}`);
-      if (!response.ok) throw new Error(`the simulator refused ${path}: ${response.status}`);
-      return (await response.json()) as Answer;
-    },
+    control: createSimulatorControl({ baseUrl: origin }),
     stop: () => app.stop(),
   };
 }

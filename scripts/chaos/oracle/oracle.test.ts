@@ -1,8 +1,8 @@
 import { emptyCheckpoint, type OutputFile, type Watermark } from '@bulkhead/bulk-export';
+import type { SeenRequest } from '@bulkhead/embedded/simulator-control';
 import { parseExact } from '@bulkhead/fhir';
 import { describe, expect, test } from '@jest/globals';
 import type { LedgerSample } from '../export/export-watch.ts';
-import type { SeenRequest } from '../system/simulator-control.ts';
 import { type ComparedResource, compareResources, fingerprint, verifyResources } from './compare-resources.ts';
 import { isWhole, type RoundExport, verifyEnds } from './verify-end.ts';
 import { verifyLedger, verifyWatermarks } from './verify-records.ts';

@@ -1,6 +1,6 @@
 import type { BulkExport } from '@bulkhead/bulk-export';
+import type { SeenRequest, Violation } from '@bulkhead/embedded/simulator-control';
 import type { LedgerSample } from '../export/export-watch.ts';
-import type { SeenRequest, Violation } from '../system/simulator-control.ts';
 import { type Finding, finding } from './finding.ts';
 
 /** The time in which a fault was injected, on the same clock as the requests. */

@@ -54,7 +54,7 @@ export async function verifyRound(facts: RoundFacts): Promise<RoundVerdict> {
       differences,
     }),
     ...verifyEnds({ exports, mayFail, differences: differences.length }),
-    ...verifyViolations(await simulator.violations(), facts.faults),
+    ...verifyViolations((await simulator.violations()).violations, facts.faults),
   ];
   return { findings, unavoidableKickOffs: kickOffs.unavoidable };
 }

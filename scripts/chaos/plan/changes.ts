@@ -57,7 +57,7 @@ async function makeChange(options: {
   const resource = JSON.parse(line) as { id: string };
   if (change.what === 'delete') {
     served.splice(served.indexOf(line), 1);
-    await simulator.remove(type, resource.id);
+    await simulator.remove(`${type}/${resource.id}`);
     return;
   }
   const id = change.what === 'create' ? change.id : resource.id;
@@ -65,7 +65,7 @@ async function makeChange(options: {
   // JSON.stringify would write 12.5.
   const text = JSON.stringify({ ...resource, id, extension }).replace(`"${placeholder}"`, change.amount);
   if (change.what === 'create') served.push(text);
-  await simulator.put(type, id, text);
+  await simulator.put(`${type}/${id}`, text);
 }
 
 const placeholder = '@amount';

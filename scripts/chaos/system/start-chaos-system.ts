@@ -18,8 +18,8 @@ import {
 } from '../../system/apps.ts';
 import { bundleApps, root } from '../../system/builds.ts';
 import { waitForHttp } from '../../system/wait-for-http.ts';
-import { type ChaosServer, chaosServer, sharedServer } from './chaos-server.ts';
-import { createSimulatorControl } from './simulator-control.ts';
+import { chaosServer, sharedServer } from './chaos-server.ts';
+import { controlSimulator } from './simulator-control.ts';
 import { tolerateNoSpace } from './tolerate-no-space.ts';
 
 /** `simulator`, `api` and `workers` run. `baseUrl` is the address of the API, and `apiKey` a key of an operator. */
@@ -136,7 +136,7 @@ async function startAll({
   });
   const baseUrl = api.url;
   const env = { ...workerEnv, ...envAt(api.port), WORKER_LOCK_MS: String(lockMs) };
-  const simulator = createSimulatorControl(simulatorUrl);
+  const simulator = controlSimulator(simulatorUrl);
   const apiKey = await store.apiKeys.create({ name: 'chaos', role: 'operator', now: new Date() });
   const startWorker = (index: number) =>
     launch({
@@ -161,17 +161,11 @@ async function startAll({
   };
 }
 
-interface Servers {
-  readonly redis: ChaosServer;
-  readonly mongodb: ChaosServer;
-  readonly prefix: string;
-}
-
 async function startServers({
   folder,
   report,
   started,
-}: Pick<ChaosStart, 'folder' | 'report'> & { readonly started: Stoppable[] }): Promise<Servers> {
+}: Pick<ChaosStart, 'folder' | 'report'> & { readonly started: Stoppable[] }) {
   // Servers of a test run or of the user must not be killed.
   const { REDIS_URL: _redis, MONGODB_URI: _mongodb, ...ownEnv } = process.env;
   const services = await startServices({ dataDir: folder, report, env: tolerateNoSpace(folder, ownEnv) });
@@ -180,7 +174,7 @@ async function startServers({
   return { redis: chaosServer(services.redis), mongodb: chaosServer(services.mongodb), prefix: ownPrefix };
 }
 
-function useServers(options: NonNullable<ChaosStart['services']> & { readonly started: Stoppable[] }): Servers {
+function useServers(options: NonNullable<ChaosStart['services']> & { readonly started: Stoppable[] }) {
   const { redisUrl, mongodbUri, prefix, started } = options;
   // `startParts` stops the first part last, for which other tests are responsible here.
   started.unshift({ stop: async () => undefined });

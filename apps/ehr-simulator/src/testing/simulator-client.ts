@@ -1,6 +1,5 @@
-import { waitFor } from '@bulkhead/testing';
+import { createSimulatorControl, waitFor } from '@bulkhead/testing';
 import { createEhrSimulator, type EhrSimulator } from '../app.ts';
-import { createSimulatorControl } from '../control/simulator-control.ts';
 import type { Manifest } from '../export/status.route.ts';
 import type { EhrSimulatorOptions } from '../options/options.ts';
 

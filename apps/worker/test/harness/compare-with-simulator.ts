@@ -1,6 +1,7 @@
-import { createSimulatorControl, type EhrSimulator } from '@bulkhead/ehr-simulator';
+import type { EhrSimulator } from '@bulkhead/ehr-simulator';
 import { parseExact } from '@bulkhead/fhir';
 import type { Store } from '@bulkhead/system';
+import { createSimulatorControl } from '@bulkhead/testing';
 
 /**
  * Compares the stored resources of each type with what the simulator serves. It compares texts with sorted keys, so a number with a

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { answerFault, buildApp as buildApi, readApiConfig } from '@bulkhead/api';
-import { createEhrSimulator, createSimulatorControl, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
+import { createEhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
 import { createLogger, createMetrics, type Logger, type Tracing } from '@bulkhead/runtime';
 import { createStore } from '@bulkhead/system';
-import { testServices, waitFor } from '@bulkhead/testing';
+import { createSimulatorControl, testServices, waitFor } from '@bulkhead/testing';
 import { Redis } from 'ioredis';
 import { buildApp as buildWorker } from '../../src/app.ts';
 import { readWorkerConfig } from '../../src/env.ts';

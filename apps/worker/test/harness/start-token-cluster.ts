@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { createEhrClient, type EhrClient } from '@bulkhead/ehr-client';
-import { createEhrSimulator, createSimulatorControl, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
+import { createEhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
 import type { Connection, Provider } from '@bulkhead/providers';
 import { createStore, type Store } from '@bulkhead/system';
-import { testServices } from '@bulkhead/testing';
+import { createSimulatorControl, testServices } from '@bulkhead/testing';
 import { Redis } from 'ioredis';
 import { readPatient } from './read-patient.ts';
 import { unlimitedAthenahealth } from './unlimited-athenahealth.ts';

@@ -2,8 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { createSimulatorControl } from '@bulkhead/ehr-simulator';
-import { programOf, testServices } from '@bulkhead/testing';
+import { createSimulatorControl, programOf, testServices } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 
 const sender = fileURLToPath(new URL('../testing/send-requests.process.ts', import.meta.url));

@@ -1,6 +1,6 @@
-import { createEhrSimulator, createSimulatorControl, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
+import { createEhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
 import type { Connection, Provider, SigningKey } from '@bulkhead/providers';
-import { testServices, waitFor } from '@bulkhead/testing';
+import { createSimulatorControl, testServices, waitFor } from '@bulkhead/testing';
 import { Redis } from 'ioredis';
 import { resourceAnswer } from '../answers/answer-rules.ts';
 import { type Manifest, readExportStatus } from '../bulk-data/export-status.ts';

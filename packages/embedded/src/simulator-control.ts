@@ -1,21 +1,34 @@
-import type { EhrSimulator } from '../app.ts';
-import type { RecordedRequest, ViolationKind } from '../traffic/traffic-recorder.ts';
+/** A request that the simulator recorded, without values of its query. */
+export interface SeenRequest {
+  readonly method: string;
+  readonly path: string;
+  /** Monotonic, by the clock of the simulator. */
+  readonly arrivedAtMs: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The parameter names of the query, or of the body of a kick-off. */
+  readonly parameters?: readonly string[];
+  readonly status?: number;
+  readonly bytesSent?: number;
+  readonly durationMs?: number;
+}
 
-export interface Violations {
+/** A rule of the server that its client broke. */
+export interface Violation {
+  readonly kind: string;
+  readonly reason: string;
+}
+
+interface Violations {
   readonly total: number;
-  readonly byKind: Readonly<Record<ViolationKind, number>>;
-  readonly violations: readonly { readonly kind: ViolationKind; readonly reason: string }[];
+  readonly byKind: Readonly<Record<'rate' | 'day' | 'token' | 'headers', number>>;
+  readonly violations: readonly Violation[];
 }
 
-export interface Stats {
-  /** The number of issued tokens. */
-  readonly tokens: number;
-  /** The number of revoked tokens. */
-  readonly revoked: number;
-}
+/** The numbers of requests, of issued tokens and of revoked tokens. */
+type Stats = Readonly<Record<'requests' | 'tokens' | 'revoked', number>>;
 
-/** Sends the requests of `/_sim` (see the README) for tests. @throws if the simulator refuses a request */
-export function createSimulatorControl(simulator: Pick<EhrSimulator, 'baseUrl'>) {
+/** Sends the requests of `/_sim` (see the simulator's README) for tests and scripts. @throws if the simulator refuses a request */
+export function createSimulatorControl(simulator: { readonly baseUrl: string }) {
   const send = async (method: string, path: string, body?: string): Promise<string> => {
     const url = `${simulator.baseUrl}/_sim${path}`;
     const response = await fetch(url, { method, ...(body === undefined ? {} : { body }) });
@@ -27,11 +40,13 @@ export function createSimulatorControl(simulator: Pick<EhrSimulator, 'baseUrl'>)
   const read = async <Body>(path: string): Promise<Body> => JSON.parse(await send('GET', path));
   return {
     /** The requests whose path matches, in the order of their arrival. */
-    async requests(path = /^/): Promise<RecordedRequest[]> {
-      const { requests } = await read<{ requests: RecordedRequest[] }>('/requests');
+    async requests(path = /^/): Promise<SeenRequest[]> {
+      const { requests } = await read<{ requests: SeenRequest[] }>('/requests');
       return requests.filter((request) => path.test(request.path));
     },
+    clearRequests: () => send('DELETE', '/requests'),
     violations: () => read<Violations>('/violations'),
+    clearViolations: () => send('DELETE', '/violations'),
     stats: () => read<Stats>('/stats'),
     exports: () => read<readonly object[]>('/exports'),
     /** The number of resources of each type. */
