@@ -1,13 +1,202 @@
-import { endpointGroup } from '../../http/define-endpoint.ts';
-import { cancelExport } from './cancel-export.endpoint.ts';
-import { getExport } from './get-export.endpoint.ts';
-import { listExportEvents } from './list-export-events.endpoint.ts';
-import { listExports } from './list-exports.endpoint.ts';
-import { listOutputFiles } from './list-output-files.endpoint.ts';
-import { retryExport } from './retry-export.endpoint.ts';
+import { isTerminal } from '@bulkhead/bulk-export';
+import {
+  bulkExportQuerySchema,
+  exportEventViewSchema,
+  exportStatusQuerySchema,
+  exportViewSchema,
+  outputFileViewSchema,
+  toEventView,
+  toFileView,
+  toStatusView,
+} from '@bulkhead/bulk-export/commands';
+import { pageOf, shortListQuery } from '@bulkhead/runtime';
+import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
+import { eventStreamResponse, page } from '../common.schema.ts';
+import { exportEventsExample, exportExample, exportResponse, outputFileExample } from './bulk-export.examples.ts';
 import { startExport } from './start-export.endpoint.ts';
-import { watchExport } from './watch-export.endpoint.ts';
-import { watchExports } from './watch-exports.endpoint.ts';
+
+const listExports = defineEndpoint({
+  id: 'listBulkExports',
+  method: 'get',
+  path: '/api/ehr/:provider/bulk-export',
+  action: 'export.list',
+  access: 'client',
+  audited: false,
+  summary: 'List bulk exports, newest first',
+  description:
+    'Returns the exports of all connections that the key may use, or of one connection. Use it to find the id of an export, or exports with a status. The files and the issues of an export are read one by one.',
+  request: { query: bulkExportQuerySchema, formerNames: { after: 'cursor' } },
+  responses: { 200: { description: 'A page of exports, newest first', ...page(exportViewSchema, [exportExample]) } },
+  errors: ['unknown-connection'],
+  async handler({ params: { provider }, query, caller: { scope, view }, services }) {
+    const { items, next } = await services.bulkExports.list({ provider, scope, query });
+    return { data: items.map((record) => toStatusView({ record, ...view })), next };
+  },
+});
+
+/** The same number as the list returns by default. */
+const limit = bulkExportQuerySchema.shape.limit.parse(undefined);
+
+const watchExports = defineEndpoint({
+  id: 'watchBulkExports',
+  method: 'get',
+  path: '/api/ehr/:provider/bulk-export/events',
+  action: 'export.list',
+  access: 'client',
+  audited: false,
+  summary: 'Stream the newest bulk exports as they change',
+  description:
+    'Sends the newest exports as server-sent events, so that a page or a script need not poll. It reports changes of at most the newest 50 exports.',
+  request: { query: bulkExportQuerySchema.pick({ connectionId: true }) },
+  responses: eventStreamResponse({ exports: 'an array of the newest 50 `Export`, as the list returns them' }),
+  errors: ['unknown-connection'],
+  handler({ params: { provider }, query: { connectionId }, caller: { scope, view }, services, streamEvents }) {
+    return streamEvents(async () => {
+      const { items } = await services.bulkExports.list({ provider, scope, query: { connectionId, limit } });
+      return { events: [{ name: 'exports', data: items.map((record) => toStatusView({ record, ...view })) }] };
+    });
+  },
+});
+
+/** Endpoint 2 of the guide. */
+const getExport = defineEndpoint({
+  id: 'getBulkExport',
+  method: 'get',
+  path: '/api/ehr/:provider/bulk-export/:jobId',
+  action: 'export.read',
+  access: 'client',
+  // A signed link to a file opens the file without a token, so showing such links is audited.
+  audited: 'if-shown',
+  summary: 'Return the status of a bulk export',
+  description:
+    'Returns how far the export is, and in the end what was stored. Poll it every few seconds, or wait for the webhook. A completed export has `outputUrls`. `partial`, `warnings` and `watermarks` say whether something is missing.',
+  request: { query: exportStatusQuerySchema },
+  responses: { 200: exportResponse('The status of the export') },
+  errors: ['unknown-export'],
+  async handler({ params: { provider, jobId: id }, query, caller: { scope, view }, services, audit }) {
+    const { record, issues } = await services.bulkExports.get({ provider, id, scope });
+    const isCompleted = record.phase === 'completed';
+    const files = isCompleted ? await services.bulkExports.listFiles({ provider, id, scope }) : [];
+    audit.addTarget({ connectionId: record.connectionId });
+    audit.isShown = files.length > 0;
+    return { data: toStatusView({ record, files, issues, ...view, withSignedUrls: query.signedUrls }) };
+  },
+});
+
+const watchExport = defineEndpoint({
+  id: 'watchBulkExport',
+  method: 'get',
+  path: '/api/ehr/:provider/bulk-export/:jobId/events',
+  action: 'export.read',
+  access: 'client',
+  audited: 'if-shown',
+  summary: 'Stream the status and the files of a bulk export as they change',
+  description:
+    'Read the list of files once, again when `counts.files` grows, and again after `end`. The stream reports only files that change.',
+  responses: eventStreamResponse({
+    export: 'an `Export` without `outputUrls`. Its counts may be a few seconds old if the export has many files',
+    files: 'an array of at most 500 `OutputFile`: active files, and files that have ended since the last event',
+    end: 'an empty object. The export has ended',
+  }),
+  errors: ['unknown-export'],
+  handler({ params: { provider, jobId: id }, caller: { scope, view }, services, audit, streamEvents }) {
+    const readNext = services.bulkExports.watch({ provider, id, scope });
+    return streamEvents(async () => {
+      const { record, issues, files } = await readNext();
+      audit.addTarget({ connectionId: record.connectionId });
+      if (files.length > 0) audit.isShown = true;
+      const status = { name: 'export', data: toStatusView({ record, issues, ...view }) };
+      const changed = files.length > 0 ? [{ name: 'files', data: files.map((file) => toFileView(file, view)) }] : [];
+      return { events: [status, ...changed], isOver: isTerminal(record.phase) };
+    });
+  },
+});
+
+const cancelExport = defineEndpoint({
+  id: 'cancelBulkExport',
+  method: 'delete',
+  path: '/api/ehr/:provider/bulk-export/:jobId',
+  action: 'export.cancel',
+  access: 'client',
+  audited: true,
+  summary: 'Cancel a bulk export',
+  description:
+    'Ends a running export at once, and deletes it at the EHR. What it has stored until then stays. To cancel a cancelled export again changes nothing.',
+  responses: { 200: exportResponse('The export in its final state') },
+  errors: ['unknown-export', 'export-ended'],
+  async handler({ params: { provider, jobId: id }, caller: { apiKey, scope, view }, services, audit }) {
+    const { record, isChanged } = await services.bulkExports.cancel({ provider, id, scope, by: apiKey.name });
+    audit.addTarget({ connectionId: record.connectionId });
+    audit.setChanged(isChanged);
+    return { data: toStatusView({ record, ...view }) };
+  },
+});
+
+const retryExport = defineEndpoint({
+  id: 'retryBulkExport',
+  method: 'post',
+  path: '/api/ehr/:provider/bulk-export/:jobId/retry',
+  action: 'export.retry',
+  access: 'client',
+  audited: true,
+  summary: 'Retry a failed export: fetch what is missing',
+  description:
+    'Continues a failed export, or a completed one with failed files, and fetches only what is missing. If the export is lost at the EHR, it is started again there. To retry a running export changes nothing.',
+  request: { body: { isOptional: true } },
+  responses: { 202: exportResponse('The export continues') },
+  errors: ['unknown-export', 'nothing-to-retry', 'export-already-running'],
+  async handler({ params: { provider, jobId: id }, caller: { apiKey, scope, view }, services, audit }) {
+    const { record, isChanged } = await services.bulkExports.retry({ provider, id, scope, by: apiKey.name });
+    audit.addTarget({ connectionId: record.connectionId });
+    audit.setChanged(isChanged);
+    return { data: toStatusView({ record, ...view }), location: `/api/ehr/${provider}/bulk-export/${id}` };
+  },
+});
+
+const listOutputFiles = defineEndpoint({
+  id: 'listOutputFiles',
+  method: 'get',
+  path: '/api/ehr/:provider/bulk-export/:jobId/files',
+  action: 'export.read',
+  access: 'client',
+  audited: 'if-shown',
+  summary: 'List the files of a bulk export, with the counts of their lines (the ledger)',
+  description:
+    'Returns one entry for each file of the manifest, with the outcome of every line: stored, unchanged, stale, quarantined or deleted. Use it to find out what is missing in an export, and why.',
+  request: { query: exportStatusQuerySchema.extend(shortListQuery.shape) },
+  responses: { 200: { description: 'The files of the export', ...page(outputFileViewSchema, [outputFileExample]) } },
+  errors: ['unknown-export'],
+  async handler({ params: { provider, jobId: id }, query, caller: { scope, view }, services, audit }) {
+    const { record } = await services.bulkExports.get({ provider, id, scope });
+    const files = await services.bulkExports.listFiles({ provider, id, scope });
+    const { items, next } = pageOf(files, query, (file) => file.id);
+    audit.addTarget({ connectionId: record.connectionId });
+    audit.isShown = items.length > 0;
+    const reader = { ...view, withSignedUrls: query.signedUrls };
+    return { data: items.map((file) => toFileView(file, reader)), next };
+  },
+});
+
+const listExportEvents = defineEndpoint({
+  id: 'listExportEvents',
+  method: 'get',
+  path: '/api/ehr/:provider/bulk-export/:jobId/log',
+  action: 'export.read-log',
+  access: 'client',
+  // It shows neither links nor resources.
+  audited: false,
+  summary: 'List what happened to a bulk export, oldest first',
+  description: 'The last 200 events of the export and the last 200 of its files.',
+  request: { query: shortListQuery },
+  responses: {
+    200: { description: 'A page of events, oldest first', ...page(exportEventViewSchema, exportEventsExample) },
+  },
+  errors: ['unknown-export'],
+  async handler({ params: { provider, jobId: id }, query, caller: { scope, view }, services }) {
+    const { items, next } = pageOf(await services.bulkExports.listEvents({ provider, id, scope }), query);
+    return { data: items.map((event) => toEventView(event, view)), next };
+  },
+});
 
 export const bulkExportEndpoints = endpointGroup({
   name: 'Bulk exports',

@@ -9,10 +9,7 @@ import { pageOf, shortListQuery } from '@bulkhead/runtime';
 import { z } from 'zod';
 import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
 import { page, responseWith, success } from '../common.schema.ts';
-import { getWebhookDelivery, listWebhookDeliveries } from '../webhooks/list-webhook-deliveries.endpoint.ts';
-import { removeWebhook } from '../webhooks/remove-webhook.endpoint.ts';
-import { resendWebhookDelivery } from '../webhooks/resend-webhook-delivery.endpoint.ts';
-import { setWebhook } from '../webhooks/set-webhook.endpoint.ts';
+import { webhookEndpoints } from '../webhooks/webhook.endpoints.ts';
 import { connectionExample } from './connection.examples.ts';
 import { getCapabilities } from './get-capabilities.endpoint.ts';
 import { listProviders } from './list-providers.endpoint.ts';
@@ -169,10 +166,6 @@ export const connectionEndpoints = endpointGroup({
     testDraft,
     changeCredentials,
     getCapabilities,
-    setWebhook,
-    removeWebhook,
-    listWebhookDeliveries,
-    getWebhookDelivery,
-    resendWebhookDelivery,
+    ...webhookEndpoints,
   ],
 });

@@ -1,0 +1,148 @@
+import {
+  deliveriesQuerySchema,
+  deliveryViewSchema,
+  toDeliveryView,
+  webhookBodySchema,
+} from '@bulkhead/webhooks/commands';
+import { z } from 'zod';
+import { defineEndpoint } from '../../http/define-endpoint.ts';
+import { connectionId, exportId, later, page, responseWith, success } from '../common.schema.ts';
+
+const webhookSchema = z
+  .strictObject({
+    url: z
+      .string()
+      .optional()
+      .describe('The address that is called. Absent if only the `callbackUrl` of requests is called.'),
+    secret: z
+      .string()
+      .describe('The secret that signs the calls, which begins with `whsec_`. It replaces the former one at once.'),
+  })
+  .meta({
+    id: 'Webhook',
+    description: 'The webhook of a connection. Its secret signs the calls (Standard Webhooks) and is shown only once.',
+  });
+
+const setWebhook = defineEndpoint({
+  id: 'setWebhook',
+  method: 'put',
+  path: '/api/ehr/connections/:id/webhook',
+  action: 'webhook.set',
+  access: 'client',
+  audited: true,
+  summary: 'Set the webhook that is called when exports and syncs end, and return its secret',
+  description:
+    'Sets the address that is called when an export or a sync of the connection ends, and creates a new secret, which replaces the former one. Only this answer has the secret. Calls are signed by the Standard Webhooks scheme, contain ids and counts, and are retried for a day.',
+  request: {
+    body: { schema: webhookBodySchema, example: { url: 'https://client.example/bulkhead' }, isOptional: true },
+  },
+  responses: {
+    200: {
+      description: 'The webhook with its new secret, which is shown only here',
+      ...success(webhookSchema, {
+        url: 'https://client.example/bulkhead',
+        secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw2oX0T1dmnqE=',
+      }),
+    },
+  },
+  errors: ['unknown-connection'],
+  async handler({ params: { id }, body, caller: { scope }, services }) {
+    return { data: await services.webhooks.set({ id, scope, body }) };
+  },
+});
+
+const removeWebhook = defineEndpoint({
+  id: 'removeWebhook',
+  method: 'delete',
+  path: '/api/ehr/connections/:id/webhook',
+  action: 'webhook.remove',
+  access: 'client',
+  audited: true,
+  summary: 'Remove the webhook of a connection',
+  description:
+    'Removes the address and the secret, so that no more calls are sent. A `callbackUrl` of a request cannot be used until there is a new secret.',
+  responses: { 204: { description: 'The webhook is removed, or there was none' } },
+  errors: ['unknown-connection'],
+  async handler({ params: { id }, caller: { scope }, services, audit }) {
+    audit.setChanged(await services.webhooks.remove({ id, scope }));
+    return {};
+  },
+});
+
+const webhookDeliveryExample = {
+  id: `${exportId}.9.1f0c7b3a`,
+  connectionId,
+  url: 'https://client.example/bulkhead',
+  type: 'bulk-export.completed',
+  body: { type: 'bulk-export.completed', timestamp: later, data: { id: exportId, status: 'COMPLETED' } },
+  state: 'delivered',
+  attempts: [{ at: later, status: 204 }],
+  createdAt: later,
+  deliveredAt: later,
+};
+
+const webhookDeliveryResponse = responseWith(deliveryViewSchema, webhookDeliveryExample);
+
+const listWebhookDeliveries = defineEndpoint({
+  id: 'listWebhookDeliveries',
+  method: 'get',
+  path: '/api/ehr/webhook-deliveries',
+  action: 'webhook.list-deliveries',
+  access: 'client',
+  audited: false,
+  summary: 'List the webhook deliveries of a connection, newest first',
+  description:
+    'Returns the calls for ended exports and syncs, with their attempts. Use it to find calls that a receiver has missed, and to send them again.',
+  request: { query: deliveriesQuerySchema },
+  responses: {
+    200: { description: 'A page of deliveries, newest first', ...page(deliveryViewSchema, [webhookDeliveryExample]) },
+  },
+  errors: ['unknown-connection'],
+  async handler({ query, caller: { scope }, services }) {
+    const { items, next } = await services.webhooks.list({ query, scope });
+    return { data: items.map(toDeliveryView), next };
+  },
+});
+
+const getWebhookDelivery = defineEndpoint({
+  id: 'getWebhookDelivery',
+  method: 'get',
+  path: '/api/ehr/webhook-deliveries/:id',
+  action: 'webhook.read-delivery',
+  access: 'client',
+  audited: false,
+  summary: 'Return a webhook delivery with its attempts',
+  description: 'Returns one call with its body, its state and the result of the latest attempts.',
+  responses: { 200: webhookDeliveryResponse('The call with its latest attempts') },
+  errors: ['unknown-delivery'],
+  async handler({ params: { id }, caller: { scope }, services }) {
+    return { data: toDeliveryView(await services.webhooks.find({ id, scope })) };
+  },
+});
+
+const resendWebhookDelivery = defineEndpoint({
+  id: 'resendWebhookDelivery',
+  method: 'post',
+  path: '/api/ehr/webhook-deliveries/:id/resend',
+  action: 'webhook.resend',
+  access: 'client',
+  audited: true,
+  summary: 'Send a webhook delivery again',
+  description:
+    'Sends the call again, whether or not it was delivered. The body and `webhook-id` are the same, so a receiver can recognise it. Read the delivery to see the result.',
+  request: { body: { isOptional: true } },
+  responses: { 202: webhookDeliveryResponse('The delivery will be sent again') },
+  errors: ['unknown-delivery'],
+  async handler({ params: { id }, caller: { scope }, services }) {
+    const data = toDeliveryView(await services.webhooks.resend({ id, scope }));
+    return { data, location: `/api/ehr/webhook-deliveries/${encodeURIComponent(id)}` };
+  },
+});
+
+export const webhookEndpoints = [
+  setWebhook,
+  removeWebhook,
+  listWebhookDeliveries,
+  getWebhookDelivery,
+  resendWebhookDelivery,
+] as const;
