@@ -26,21 +26,21 @@ export const errorSchema = z
 
 const succeeded = z.literal(true).describe('The request succeeded.');
 
-/** The content of a response with one record, in the envelope of every successful response. */
-export function success(data: z.ZodType, example: unknown) {
-  return { schema: z.strictObject({ success: succeeded, data }), example };
+/** A response with one record, in the envelope of every successful response. */
+export function success(description: string, data: z.ZodType, example: unknown): ResponseDescription {
+  return { description, schema: z.strictObject({ success: succeeded, data }), example };
 }
 
 /** For the responses with one record of a kind. Each has its own description. */
 export function responseWith(record: z.ZodType, example: unknown) {
-  return (description: string): ResponseDescription => ({ description, ...success(record, example) });
+  return (description: string) => success(description, record, example);
 }
 
-/** The content of a response with a page of a list. See `packages/runtime/src/paging.ts`. */
-export function page(item: z.ZodType, example: readonly unknown[]) {
+/** A response with a page of a list. See `packages/runtime/src/paging.ts`. */
+export function page(description: string, item: z.ZodType, example: readonly unknown[]): ResponseDescription {
   const data = z.array(item).describe('The entries of the page, in the order that the operation states.');
   const next = z.string().optional().describe('The `cursor` of the next page. Absent on the last page.');
-  return { schema: z.strictObject({ success: succeeded, data, next }), example };
+  return { description, schema: z.strictObject({ success: succeeded, data, next }), example };
 }
 
 /** Ids and instants that the examples of the OpenAPI document share. */

@@ -10,7 +10,7 @@ import type { Caller } from './middleware/caller-of.ts';
 import type { RefusedAttempts } from './refused-attempts.ts';
 
 /*
- * An endpoint is one call of `defineEndpoint`, in its own file below `endpoints/<feature>`. Everything else derives from the list of
+ * An endpoint is one call of `defineEndpoint`, in a file below `endpoints/<feature>`. Everything else derives from the list of
  * endpoints:
  *
  *     defineEndpoint --> endpoints.ts --+--> endpoint-router.ts: route, access check, validation, reply
@@ -150,8 +150,8 @@ interface Description<Id extends string, Path extends string, CalledBy extends A
   readonly description: string;
   /** The responses by status. */
   readonly responses: Readonly<Record<Status, ResponseDescription>>;
-  /** The error codes of this endpoint. The OpenAPI document adds the codes that every endpoint can return. */
-  readonly errors: readonly ErrorCode[];
+  /** The error codes of this endpoint. Default: none. The OpenAPI document adds the codes that every endpoint can return. */
+  readonly errors?: readonly ErrorCode[];
   /** For a POST that creates a record. Such a POST accepts `Idempotency-Key`. */
   readonly idempotency?: Idempotency;
   /** Errors that are the outcome of a record that was created. A repeated request gets them again. */
@@ -167,7 +167,11 @@ interface Description<Id extends string, Path extends string, CalledBy extends A
 /** The audit rules. `action` has the form `noun.verb`. Endpoints with the same action have the same rules. */
 type Auditing<CalledBy extends Access> = CalledBy extends 'anyone'
   ? { readonly action?: undefined; readonly audited?: undefined }
-  : { readonly action: string; readonly audited: Audited };
+  : {
+      readonly action: string;
+      /** Default: true, so that an endpoint leaves no event only if it says so. */
+      readonly audited?: Audited;
+    };
 
 type CallerOf<CalledBy extends Access> = CalledBy extends 'anyone' ? undefined : Caller;
 
@@ -179,7 +183,8 @@ type Handler<Input, Status extends number> = (
 export interface Endpoint<Id extends string = string, CalledBy extends Access = Access>
   extends Description<Id, string, CalledBy, number> {
   readonly action?: string | undefined;
-  readonly audited?: Audited | undefined;
+  readonly audited: Audited;
+  readonly errors: readonly ErrorCode[];
   readonly request: RequestDescription;
   readonly handler: Handler<HandlerInput<never, never, never, never, never>, number>;
 }
@@ -202,7 +207,8 @@ export function defineEndpoint<
       >;
     },
 ): Endpoint<Id, CalledBy> {
-  return { request: {}, ...definition };
+  const { audited = definition.action !== undefined } = definition;
+  return { request: {}, errors: [], ...definition, audited };
 }
 
 /** Endpoints that belong together in the OpenAPI document, in its order. */

@@ -30,21 +30,16 @@ export const createApiKey = defineEndpoint({
   action: 'api-key.create',
   idempotency: 'secret',
   access: 'operator',
-  audited: true,
   summary: 'Create an API key, which is shown only once',
   description:
     'Creates a key for a program or a person. Only this answer contains it. Give each program a key of its own, limited to its connections, so that it can be revoked alone and the audit log names it.',
   request: { body: { schema: apiKeyBodySchema, example: { name: 'reporting', role: 'client', expiresInDays: 90 } } },
   responses: {
-    201: {
-      description: 'The new key, which is shown only here',
-      ...success(newApiKeySchema, {
-        ...apiKeyExample,
-        key: 'bulkhead_000000000000000000000000000000000000000000000000000000000',
-      }),
-    },
+    201: success('The new key, which is shown only here', newApiKeySchema, {
+      ...apiKeyExample,
+      key: 'bulkhead_000000000000000000000000000000000000000000000000000000000',
+    }),
   },
-  errors: [],
   async handler({ body, services, audit }) {
     const { apiKey, key } = await services.apiKeys.create(body);
     audit.target = { id: apiKey.id };
@@ -65,12 +60,8 @@ export const listApiKeys = defineEndpoint({
     'Returns all keys, without the keys themselves, in the order of their creation. `lastUsedAt` shows which are no longer used.',
   request: { query: shortListQuery },
   responses: {
-    200: {
-      description: 'A page of keys, oldest first, without the keys themselves',
-      ...page(apiKeyViewSchema, [apiKeyExample]),
-    },
+    200: page('A page of keys, oldest first, without the keys themselves', apiKeyViewSchema, [apiKeyExample]),
   },
-  errors: [],
   async handler({ query, services }) {
     const { items, next } = pageOf(await services.apiKeys.list(), query, ({ id }) => id);
     return { data: items.map(toApiKeyView), next };
@@ -99,7 +90,6 @@ export const revokeApiKey = defineEndpoint({
   path: '/api/ehr/api-keys/:id',
   action: 'api-key.revoke',
   access: 'operator',
-  audited: true,
   summary: 'Revoke an API key',
   description:
     'Ends a key and the browser sessions that were opened with it, at once. It stays in the list. The last active key of an operator cannot be revoked.',

@@ -38,15 +38,11 @@ export const listAuditEvents = defineEndpoint({
   path: '/api/ehr/audit-events',
   action: 'audit-event.list',
   access: 'operator',
-  audited: true,
   summary: 'List audit events (who did what), newest first',
   description:
     'Returns who did what, when and with which outcome. Every change, every read of patient data and every refused attempt is an event. To read the log is an event too. docs/audit.md describes the fields.',
   request: { query: auditQuerySchema },
-  responses: {
-    200: { description: 'A page of events, newest first', ...page(auditEventViewSchema, [auditEventExample]) },
-  },
-  errors: [],
+  responses: { 200: page('A page of events, newest first', auditEventViewSchema, [auditEventExample]) },
   async handler({ query, services, audit }) {
     if (query.patient !== undefined) audit.addPatients([query.patient]);
     const { items, next } = await services.audit.list(query);
@@ -99,13 +95,11 @@ export const verifyAuditEvents = defineEndpoint({
   path: '/api/ehr/audit-events/verification',
   action: 'audit-event.verify',
   access: 'operator',
-  audited: true,
   summary: 'Check whether audit events were changed, removed or added',
   description:
     'Reads up to `limit` events of the hash chain, from its beginning or after `cursor`. Store `last` of a complete check elsewhere, and send it as `expectedHead` of the next check. Only this detects that the newest events were removed.',
   request: { query: auditCheckQuerySchema, formerNames: { after: 'cursor' } },
-  responses: { 200: { description: 'The result', ...success(auditCheckSchema, auditCheckExample) } },
-  errors: [],
+  responses: { 200: success('The result', auditCheckSchema, auditCheckExample) },
   async handler({ query, services }) {
     return { data: toAuditCheckView(await services.audit.verify(query)) };
   },

@@ -17,12 +17,10 @@ const createSigningKey = defineEndpoint({
   action: 'signing-key.create',
   idempotency: 'answer',
   access: 'operator',
-  audited: true,
   summary: 'Create a signing key, or import one',
   description: 'The key is published at once. It signs after an hour, when servers have read it.',
   request: { body: { schema: signingKeyBodySchema, example: { alg: 'ES384' } } },
   responses: { 201: signingKeyResponse('The key was published, and signs after an hour') },
-  errors: [],
   async handler({ body, services, audit }) {
     const data = await services.signingKeys.create(body);
     audit.target = { kid: data.kid };
@@ -42,12 +40,10 @@ const listSigningKeys = defineEndpoint({
     'Returns the keys with which this deployment signs its client assertions, in the order of their creation, without their private halves.',
   request: { query: shortListQuery },
   responses: {
-    200: {
-      description: 'A page of signing keys, oldest first, without their private halves',
-      ...page(signingKeyViewSchema, [signingKeyExample]),
-    },
+    200: page('A page of signing keys, oldest first, without their private halves', signingKeyViewSchema, [
+      signingKeyExample,
+    ]),
   },
-  errors: [],
   async handler({ query, services }) {
     const { items: data, next } = pageOf(await services.signingKeys.list(), query, ({ kid: id }) => id);
     return { data, next };
@@ -76,7 +72,6 @@ const activateSigningKey = defineEndpoint({
   path: '/api/ehr/signing-keys/:kid/activate',
   action: 'signing-key.activate',
   access: 'operator',
-  audited: true,
   summary: 'Let a key sign from now on',
   description:
     'Lets a published key sign without the wait of an hour. Use it when every EHR is known to have read the key set, for example because you registered the key there.',
@@ -94,7 +89,6 @@ const retireSigningKey = defineEndpoint({
   path: '/api/ehr/signing-keys/:kid/retire',
   action: 'signing-key.retire',
   access: 'operator',
-  audited: true,
   summary: 'Stop signing with a key. It stays published until its assertions have expired',
   description:
     'Ends the use of a key. Another key of its algorithm must sign first. EHRs can verify earlier assertions for ten more minutes, then the key can be deleted.',
@@ -112,7 +106,6 @@ const deleteSigningKey = defineEndpoint({
   path: '/api/ehr/signing-keys/:kid',
   action: 'signing-key.delete',
   access: 'operator',
-  audited: true,
   summary: 'Delete a key that was retired at least ten minutes ago',
   description:
     'Removes a retired key, also from the published key set. It is refused until ten minutes after the key was retired, because an assertion may still be in use.',

@@ -26,7 +26,7 @@ const listExports = defineEndpoint({
   description:
     'Returns the exports of all connections that the key may use, or of one connection. Use it to find the id of an export, or exports with a status. The files and the issues of an export are read one by one.',
   request: { query: bulkExportQuerySchema, formerNames: { after: 'cursor' } },
-  responses: { 200: { description: 'A page of exports, newest first', ...page(exportViewSchema, [exportExample]) } },
+  responses: { 200: page('A page of exports, newest first', exportViewSchema, [exportExample]) },
   errors: ['unknown-connection'],
   async handler({ params: { provider }, query, caller: { scope, view }, services }) {
     const { items, next } = await services.bulkExports.list({ provider, scope, query });
@@ -118,7 +118,6 @@ const cancelExport = defineEndpoint({
   path: '/api/ehr/:provider/bulk-export/:jobId',
   action: 'export.cancel',
   access: 'client',
-  audited: true,
   summary: 'Cancel a bulk export',
   description:
     'Ends a running export at once, and deletes it at the EHR. What it has stored until then stays. To cancel a cancelled export again changes nothing.',
@@ -138,7 +137,6 @@ const retryExport = defineEndpoint({
   path: '/api/ehr/:provider/bulk-export/:jobId/retry',
   action: 'export.retry',
   access: 'client',
-  audited: true,
   summary: 'Retry a failed export: fetch what is missing',
   description:
     'Continues a failed export, or a completed one with failed files, and fetches only what is missing. If the export is lost at the EHR, it is started again there. To retry a running export changes nothing.',
@@ -164,7 +162,7 @@ const listOutputFiles = defineEndpoint({
   description:
     'Returns one entry for each file of the manifest, with the outcome of every line: stored, unchanged, stale, quarantined or deleted. Use it to find out what is missing in an export, and why.',
   request: { query: exportStatusQuerySchema.extend(shortListQuery.shape) },
-  responses: { 200: { description: 'The files of the export', ...page(outputFileViewSchema, [outputFileExample]) } },
+  responses: { 200: page('The files of the export', outputFileViewSchema, [outputFileExample]) },
   errors: ['unknown-export'],
   async handler({ params: { provider, jobId: id }, query, caller: { scope, view }, services, audit }) {
     const { record } = await services.bulkExports.get({ provider, id, scope });
@@ -188,9 +186,7 @@ const listExportEvents = defineEndpoint({
   summary: 'List what happened to a bulk export, oldest first',
   description: 'The last 200 events of the export and the last 200 of its files.',
   request: { query: shortListQuery },
-  responses: {
-    200: { description: 'A page of events, oldest first', ...page(exportEventViewSchema, exportEventsExample) },
-  },
+  responses: { 200: page('A page of events, oldest first', exportEventViewSchema, exportEventsExample) },
   errors: ['unknown-export'],
   async handler({ params: { provider, jobId: id }, query, caller: { scope, view }, services }) {
     const { items, next } = pageOf(await services.bulkExports.listEvents({ provider, id, scope }), query);

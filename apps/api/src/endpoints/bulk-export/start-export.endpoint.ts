@@ -12,7 +12,6 @@ export const startExport = defineEndpoint({
   action: 'export.create',
   idempotency: 'handler',
   access: 'client',
-  audited: true,
   summary: 'Start a bulk export',
   description:
     'Only one export with the same request runs for a connection at a time. While it runs, the same request returns 409 with its id.',
@@ -23,10 +22,12 @@ export const startExport = defineEndpoint({
     },
   },
   responses: {
-    202: {
-      description: 'The export was accepted. Follow it at `Location`',
-      ...success(startedExportSchema, { id: exportId, status: 'IN_PROGRESS', statusUrl, startedAt: at }),
-    },
+    202: success('The export was accepted. Follow it at `Location`', startedExportSchema, {
+      id: exportId,
+      status: 'IN_PROGRESS',
+      statusUrl,
+      startedAt: at,
+    }),
   },
   errors: ['unknown-connection', 'export-already-running'],
   async handler({ params: { provider }, body, idempotencyKey: key, caller, services, audit }) {

@@ -25,7 +25,6 @@ const createConnection = defineEndpoint({
   action: 'connection.create',
   idempotency: 'answer',
   access: 'operator',
-  audited: true,
   summary: 'Add a connection',
   description:
     'Stores the credentials of one practice, and adds the default schedule of its vendor. Nothing is sent to the EHR: test the connection afterwards. Secrets are stored encrypted and never returned.',
@@ -65,12 +64,8 @@ const listConnections = defineEndpoint({
     'Returns the connections that the key may use, without their secrets. Each has the result of its last test.',
   request: { query: shortListQuery },
   responses: {
-    200: {
-      description: 'A page of connections without their secrets, oldest first',
-      ...page(connectionViewSchema, [connectionExample]),
-    },
+    200: page('A page of connections without their secrets, oldest first', connectionViewSchema, [connectionExample]),
   },
-  errors: [],
   async handler({ query, caller: { scope }, services }) {
     const { items, next } = pageOf(await services.connections.list(scope), query, ({ id }) => id);
     return { data: items.map(toConnectionView), next };
@@ -100,7 +95,6 @@ const renameConnection = defineEndpoint({
   path: '/api/ehr/connections/:id',
   action: 'connection.rename',
   access: 'operator',
-  audited: true,
   summary: 'Rename a connection',
   description:
     'Changes the name that lists, pickers and the health report show. The id stays, so nothing that refers to the connection changes.',
@@ -111,10 +105,10 @@ const renameConnection = defineEndpoint({
     },
   },
   responses: {
-    200: {
-      description: 'The connection with its new name',
-      ...success(connectionViewSchema, { ...connectionExample, name: 'Example practice' }),
-    },
+    200: success('The connection with its new name', connectionViewSchema, {
+      ...connectionExample,
+      name: 'Example practice',
+    }),
   },
   errors: ['unknown-connection', 'connection-name-taken'],
   async handler({ params: { id }, body: { name }, caller: { scope }, services, audit }) {
@@ -131,7 +125,6 @@ const changeCredentials = defineEndpoint({
   path: '/api/ehr/connections/:id/credentials',
   action: 'connection.change-credentials',
   access: 'operator',
-  audited: true,
   summary: 'Replace the credentials of a connection',
   description:
     'Replaces the method and all credentials of a connection. Access tokens of the former credentials are no longer used. Stored data, schedules and watermarks stay. Test the connection afterwards.',

@@ -32,18 +32,15 @@ export const getCapabilities = defineEndpoint({
     }),
   },
   responses: {
-    200: {
-      description: 'What the EHR declares, in the shape of the guide',
-      ...success(capabilitiesSchema, {
-        bulkExport: true,
-        diagnosticReports: true,
-        carePlans: true,
-        encounters: true,
-        appointments: true,
-        documentReferences: true,
-        rateLimit: '8 requests/second',
-      }),
-    },
+    200: success('What the EHR declares, in the shape of the guide', capabilitiesSchema, {
+      bulkExport: true,
+      diagnosticReports: true,
+      carePlans: true,
+      encounters: true,
+      appointments: true,
+      documentReferences: true,
+      rateLimit: '8 requests/second',
+    }),
   },
   errors: ['unknown-connection', 'capabilities-unknown'],
   async handler({ params, query: { connectionId: id }, caller: { scope }, services }) {

@@ -20,17 +20,16 @@ export const testConnection = defineEndpoint({
   path: '/api/ehr/connections/:id/test',
   action: 'connection.test',
   access: 'client',
-  audited: true,
   summary: 'Test a connection: discovery, token, and a real read',
   description:
     'Finds the token endpoint, requests an access token and reads one resource. The answer names the first step that failed, and what to do. If the EHR is slow, the answer is 202, and the result is in `lastTest` of the connection.',
   request: { body: { isOptional: true } },
   responses: {
-    200: { description: 'The result', ...success(connectionTestViewSchema, connectionTestExample) },
-    202: {
-      description: 'The test is still running',
-      ...success(startedTestSchema, { status: 'IN_PROGRESS', url: `/api/ehr/connections/${connectionId}` }),
-    },
+    200: success('The result', connectionTestViewSchema, connectionTestExample),
+    202: success('The test is still running', startedTestSchema, {
+      status: 'IN_PROGRESS',
+      url: `/api/ehr/connections/${connectionId}`,
+    }),
   },
   errors: ['unknown-connection'],
   async handler({ params: { id }, caller: { scope }, services }) {
@@ -47,7 +46,6 @@ export const testDraft = defineEndpoint({
   path: '/api/ehr/connections/test',
   action: 'connection.test-draft',
   access: 'operator',
-  audited: true,
   summary: 'Test a connection before it is saved',
   description: 'Runs the same steps as the test of a saved connection. Nothing of the request is kept.',
   request: {
@@ -60,7 +58,7 @@ export const testDraft = defineEndpoint({
       },
     },
   },
-  responses: { 200: { description: 'The result', ...success(connectionTestViewSchema, connectionTestExample) } },
+  responses: { 200: success('The result', connectionTestViewSchema, connectionTestExample) },
   errors: ['unknown-provider', 'connection-test-pending'],
   async handler({ body, services, audit }) {
     audit.addTarget({ provider: body.provider });

@@ -33,17 +33,11 @@ const listDocuments = defineEndpoint({
   action: 'document.list',
   access: 'client',
   // The record of a document contains its title and its patient.
-  audited: true,
   summary: 'List the documents of a connection, a patient or a resource',
   description:
     'Returns the attachments of DiagnosticReport and DocumentReference, and whether their content is stored. Documents are listed in the order of their ids.',
   request: { query: documentQuerySchema, formerNames: { after: 'cursor' }, readBody: 'never' },
-  responses: {
-    200: {
-      description: 'A page of documents, in the order of their ids',
-      ...page(documentViewSchema, [documentExample]),
-    },
-  },
+  responses: { 200: page('A page of documents, in the order of their ids', documentViewSchema, [documentExample]) },
   errors: ['unknown-connection'],
   async handler({ params: { provider }, query, caller: { scope, view }, services, audit }) {
     const { items, next } = await services.documents.list({ provider, query, scope });
@@ -58,7 +52,6 @@ const getDocument = defineEndpoint({
   path: '/api/ehr/:provider/documents/:id/metadata',
   action: 'document.describe',
   access: 'client',
-  audited: true,
   summary: 'Return the metadata of a document',
   description:
     'Returns what the resource says about the attachment, the state of its content, and why it is not stored if it is not.',
@@ -78,7 +71,6 @@ const retryDocument = defineEndpoint({
   path: '/api/ehr/:provider/documents/:id/retry',
   action: 'document.retry',
   access: 'client',
-  audited: true,
   summary: 'Fetch a failed or skipped document again',
   description:
     'Fetches a document that failed or was skipped, for example after the limit for documents was raised. Read its metadata to see the result.',

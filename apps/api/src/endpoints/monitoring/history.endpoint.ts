@@ -49,10 +49,7 @@ export const getHistory = defineEndpoint({
         .meta({ description: 'How many days, from 1 to 30. More days have longer periods.' }),
     }),
   },
-  responses: {
-    200: { description: 'The series and the figures of the requested days', ...success(historySchema, historyExample) },
-  },
-  errors: [],
+  responses: { 200: success('The series and the figures of the requested days', historySchema, historyExample) },
   async handler({ query: { days }, services }) {
     return { data: await services.history.read(days) };
   },

@@ -37,10 +37,7 @@ export const listRetention = defineEndpoint({
   description:
     'Returns when the automatic deletion of old records last ran for each kind, how many records it deleted, and how long records are kept. docs/retention.md describes the kinds.',
   request: { query: shortListQuery },
-  responses: {
-    200: { description: 'The last pass over each kind of record', ...page(retentionSchema, [retentionExample]) },
-  },
-  errors: [],
+  responses: { 200: page('The last pass over each kind of record', retentionSchema, [retentionExample]) },
   async handler({ query, services }) {
     const { items: data, next } = pageOf(await services.monitoring.retention(), query, ({ kind }) => kind);
     return { data, next };

@@ -30,7 +30,6 @@ export const getHealth = defineEndpoint({
       example: { status: 'alive', eventLoop: { stalls: 0, longestStallMs: 0 } },
     },
   },
-  errors: [],
   handler({ process, response }) {
     response.json(process.health.life);
   },
@@ -69,7 +68,6 @@ export const getReadiness = defineEndpoint({
       example: { ready: false, checks: { mongodb: 'up', redis: 'down' } },
     },
   },
-  errors: [],
   async handler({ process, response }) {
     const readiness = await process.health.readiness();
     response.status(readiness.ready ? 200 : 503).json(readiness);
@@ -89,7 +87,6 @@ export const getMetrics = defineEndpoint({
   description:
     'Needs `METRICS_TOKEN` as the bearer token, if it is set, or the key of an operator. `docs/metrics.md` lists the metrics.',
   responses: { 200: { description: 'In the text format of Prometheus', contentType: 'text/plain' } },
-  errors: [],
   async handler({ process: { metrics }, response }) {
     response.type(metrics.contentType).send(await metrics.page());
   },

@@ -86,12 +86,8 @@ export const listRateBudgets = defineEndpoint({
     'Returns how much of the limits of each EHR is used, which requests wait, and whether an EHR has asked for a pause. The limits are shared by all processes.',
   request: { query: shortListQuery },
   responses: {
-    200: {
-      description: 'The budgets of the connections that the key may use',
-      ...page(rateBudgetSchema, [rateBudgetExample]),
-    },
+    200: page('The budgets of the connections that the key may use', rateBudgetSchema, [rateBudgetExample]),
   },
-  errors: [],
   async handler({ query, caller: { scope }, services }) {
     const { items, next } = pageOf(await services.rateBudgets.list(scope), query);
     return { data: items.map((budget) => toRateBudgetView(budget)), next };
@@ -108,7 +104,6 @@ export const watchRateBudgets = defineEndpoint({
   summary: 'Stream the request budgets as they change',
   description: 'Sends the budgets as server-sent events, so that a page or a script need not poll.',
   responses: eventStreamResponse({ budgets: 'an array of `RateBudget`' }),
-  errors: [],
   handler({ caller: { scope }, services, streamEvents }) {
     return streamEvents(async () => {
       const budgets = await services.rateBudgets.list(scope);

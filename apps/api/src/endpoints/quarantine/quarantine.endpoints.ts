@@ -43,12 +43,8 @@ const listQuarantinedLines = defineEndpoint({
     'Returns where each line was, and why it could not be stored. The content is not part of the answer: an operator can read it line by line.',
   request: { query: quarantineQuerySchema, formerNames: { after: 'cursor' }, readBody: 'never' },
   responses: {
-    200: {
-      description: 'A page of lines, in the order of files and positions',
-      ...page(quarantineViewSchema, [quarantinedLineExample]),
-    },
+    200: page('A page of lines, in the order of files and positions', quarantineViewSchema, [quarantinedLineExample]),
   },
-  errors: [],
   async handler({ query, caller: { scope }, services }) {
     const { items, next } = await services.quarantine.list({ query, scope });
     return { data: items.map(toQuarantineView), next };
@@ -61,23 +57,19 @@ const replayQuarantinedLines = defineEndpoint({
   path: '/api/ehr/quarantine/replay',
   action: 'quarantine.replay',
   access: 'operator',
-  audited: true,
   summary: 'Retry the quarantined lines of an export, a file or a sync run',
   description:
     'Tries to store the open lines again, for example after an update that understands them. Lines of which only a part is kept are left out. Poll the list to see the result.',
   request: { body: { schema: replayBodySchema, example: { exportId } }, readBody: parseJson() },
   responses: {
-    202: {
-      description: 'The lines are being retried',
-      ...success(
-        z
-          .strictObject({ count: count.describe('The number of lines that a worker tries to store again.') })
-          .meta({ id: 'ReplayedLines', description: 'How many lines are being retried.' }),
-        { count: 3 },
-      ),
-    },
+    202: success(
+      'The lines are being retried',
+      z
+        .strictObject({ count: count.describe('The number of lines that a worker tries to store again.') })
+        .meta({ id: 'ReplayedLines', description: 'How many lines are being retried.' }),
+      { count: 3 },
+    ),
   },
-  errors: [],
   async handler({ body, caller: { scope }, services, audit }) {
     const replayed = await services.quarantine.replayAll({ body, scope });
     audit.setChanged(replayed > 0);
@@ -98,12 +90,7 @@ const getQuarantinedLine = defineEndpoint({
   description:
     'Returns the position, the size and the reason of one line, and when it was last tried again. It contains nothing of the content.',
   request: { readBody: 'never' },
-  responses: {
-    200: {
-      description: 'The position of the line and the reason',
-      ...success(quarantineViewSchema, quarantinedLineExample),
-    },
-  },
+  responses: { 200: success('The position of the line and the reason', quarantineViewSchema, quarantinedLineExample) },
   errors: ['unknown-line'],
   async handler({ params: { id }, caller: { scope }, services }) {
     return { data: toQuarantineView(await services.quarantine.find({ id, scope })) };
@@ -116,7 +103,6 @@ const readQuarantinedLine = defineEndpoint({
   path: '/api/ehr/quarantine/:id/line',
   action: 'quarantine.read',
   access: 'operator',
-  audited: true,
   summary: 'Return the content of a quarantined line',
   description:
     'Returns the bytes of the line as the EHR sent them. They can be data of any patient, so only operators may read them, and every read is an event of the audit log.',
@@ -151,7 +137,6 @@ const replayQuarantinedLine = defineEndpoint({
   path: '/api/ehr/quarantine/:id/replay',
   action: 'quarantine.replay',
   access: 'operator',
-  audited: true,
   summary: 'Retry a quarantined line, unchanged or with a corrected line as the body',
   description:
     'Tries to store one line again and waits some seconds for the result. With a body, that corrected line is stored instead, and the original is kept. `state` is `replayed` if it is stored, or `open` with the new reason.',
@@ -165,9 +150,7 @@ const replayQuarantinedLine = defineEndpoint({
     // Bytes and not JSON: parsing would change the text of numbers.
     readBody: raw({ type: () => true, limit: maxCorrection }),
   },
-  responses: {
-    200: { description: 'The line after the retry', ...success(quarantineViewSchema, quarantinedLineExample) },
-  },
+  responses: { 200: success('The line after the retry', quarantineViewSchema, quarantinedLineExample) },
   errors: ['unknown-line', 'line-truncated'],
   async handler({ params: { id }, caller: { scope }, services, audit, request }) {
     const correction = Buffer.isBuffer(request.body) && request.body.length > 0 ? request.body : undefined;

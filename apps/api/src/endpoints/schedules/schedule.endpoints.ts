@@ -56,7 +56,6 @@ const createSchedule = defineEndpoint({
   action: 'schedule.create',
   idempotency: 'answer',
   access: 'client',
-  audited: true,
   summary: 'Add a schedule',
   description:
     'Starts an export of what changed, or a sync, at the times of a cron expression. A run that was missed because nothing was running is made up for once. A run is skipped while the one before is active.',
@@ -86,9 +85,7 @@ const listSchedules = defineEndpoint({
   summary: 'List the schedules of one connection or of all connections',
   description: 'Returns the schedules with the outcome of their last run and the time of the next one.',
   request: { query: scheduleListQuerySchema },
-  responses: {
-    200: { description: 'A page of schedules, oldest first', ...page(scheduleViewSchema, [scheduleExample]) },
-  },
+  responses: { 200: page('A page of schedules, oldest first', scheduleViewSchema, [scheduleExample]) },
   errors: ['unknown-connection'],
   async handler({ query, caller: { scope }, services }) {
     const { items, next } = await services.schedules.list({ query, scope });
@@ -102,7 +99,6 @@ const changeSchedule = defineEndpoint({
   path: '/api/ehr/schedules/:id',
   action: 'schedule.change',
   access: 'client',
-  audited: true,
   summary: 'Pause, resume or reschedule a schedule',
   description:
     'Changes the named fields and leaves the others. Runs that were missed during a pause are not made up for. A run that is active continues.',
@@ -132,20 +128,16 @@ const runSchedule = defineEndpoint({
   action: 'schedule.run',
   idempotency: 'answer',
   access: 'client',
-  audited: true,
   summary: 'Start a run of a schedule now',
   description:
     'Starts one additional run with the request of the schedule, also while it is paused. The times of the schedule do not change.',
   request: { body: { isOptional: true } },
   responses: {
-    202: {
-      description: 'The run was started. Follow it at `Location`',
-      ...success(scheduledRunSchema, {
-        id: exportId,
-        kind: 'export',
-        url: `/api/ehr/athenahealth/bulk-export/${exportId}`,
-      }),
-    },
+    202: success('The run was started. Follow it at `Location`', scheduledRunSchema, {
+      id: exportId,
+      kind: 'export',
+      url: `/api/ehr/athenahealth/bulk-export/${exportId}`,
+    }),
   },
   errors: ['unknown-schedule', 'unknown-connection', 'export-already-running', 'sync-already-running'],
   async handler({ params: { id }, caller: { scope }, services, audit }) {
@@ -163,7 +155,6 @@ const deleteSchedule = defineEndpoint({
   path: '/api/ehr/schedules/:id',
   action: 'schedule.delete',
   access: 'client',
-  audited: true,
   summary: 'Delete a schedule',
   description:
     'Deletes the schedule, so that it starts no more runs. A run that is active continues, and what was stored stays.',

@@ -29,7 +29,6 @@ export const startSync = defineEndpoint({
   idempotency: 'answer',
   lastingErrors: ['sync-incomplete', 'sync-cancelled'],
   access: 'client',
-  audited: true,
   summary: 'Sync the standard and the enhanced resource types',
   description:
     'Responds when the run is done. If it takes longer than 30 seconds, the response is 202 with the current counts. ' +
@@ -50,15 +49,12 @@ export const startSync = defineEndpoint({
     },
   },
   responses: {
-    200: { description: 'What was synced', ...success(syncedSchema, syncedExample) },
-    202: {
-      description: 'The run continues',
-      ...success(startedSyncSchema, {
-        ...{ standardResources: 0, enhancedResources: 0, total: 0 },
-        ...syncRunExample,
-        url: `/api/ehr/athenahealth/sync-runs/${runId}`,
-      }),
-    },
+    200: success('What was synced', syncedSchema, syncedExample),
+    202: success('The run continues', startedSyncSchema, {
+      ...{ standardResources: 0, enhancedResources: 0, total: 0 },
+      ...syncRunExample,
+      url: `/api/ehr/athenahealth/sync-runs/${runId}`,
+    }),
   },
   errors: ['unknown-connection', 'sync-already-running', 'sync-incomplete', 'sync-cancelled'],
   async handler({ params: { provider }, headers, body, caller, services, process, audit, request, response }) {

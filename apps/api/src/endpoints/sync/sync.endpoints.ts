@@ -24,9 +24,7 @@ const listSyncs = defineEndpoint({
   description:
     'Returns the runs of all connections that the key may use, or of one connection. Use it to find the id of a run, or to see when a connection was last synced.',
   request: { query: syncListQuerySchema },
-  responses: {
-    200: { description: 'A page of sync runs, newest first', ...page(syncRunViewSchema, [syncRunExample]) },
-  },
+  responses: { 200: page('A page of sync runs, newest first', syncRunViewSchema, [syncRunExample]) },
   errors: ['unknown-connection'],
   async handler({ params: { provider }, query, caller: { scope, view }, services }) {
     const { items, next } = await services.syncs.list({ provider, query, scope });
@@ -62,9 +60,7 @@ const listSyncEvents = defineEndpoint({
   summary: 'List what happened to a sync, oldest first',
   description: 'The last 200 events of the sync and the last 200 of its searches.',
   request: { query: shortListQuery },
-  responses: {
-    200: { description: 'A page of events, oldest first', ...page(syncEventViewSchema, syncEventsExample) },
-  },
+  responses: { 200: page('A page of events, oldest first', syncEventViewSchema, syncEventsExample) },
   errors: ['unknown-run'],
   async handler({ params, query, caller: { scope, view }, services }) {
     const { items, next } = pageOf(await services.syncs.listEvents({ ...params, scope }), query);
@@ -99,7 +95,6 @@ const cancelSync = defineEndpoint({
   path: '/api/ehr/:provider/sync-runs/:id',
   action: 'sync.cancel',
   access: 'client',
-  audited: true,
   summary: 'Cancel a sync run',
   description:
     'Ends a running sync. Its searches stop at their next page, and what they have stored until then stays. To cancel a cancelled run again changes nothing.',
@@ -119,7 +114,6 @@ const retrySync = defineEndpoint({
   path: '/api/ehr/:provider/sync-runs/:id/retry',
   action: 'sync.retry',
   access: 'client',
-  audited: true,
   summary: 'Retry a sync run: request again what failed',
   description:
     'Repeats the searches of an ended run that failed. Searches that completed are not sent again. To retry a running run changes nothing.',

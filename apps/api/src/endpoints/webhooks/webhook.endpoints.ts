@@ -29,7 +29,6 @@ const setWebhook = defineEndpoint({
   path: '/api/ehr/connections/:id/webhook',
   action: 'webhook.set',
   access: 'client',
-  audited: true,
   summary: 'Set the webhook that is called when exports and syncs end, and return its secret',
   description:
     'Sets the address that is called when an export or a sync of the connection ends, and creates a new secret, which replaces the former one. Only this answer has the secret. Calls are signed by the Standard Webhooks scheme, contain ids and counts, and are retried for a day.',
@@ -37,13 +36,10 @@ const setWebhook = defineEndpoint({
     body: { schema: webhookBodySchema, example: { url: 'https://client.example/bulkhead' }, isOptional: true },
   },
   responses: {
-    200: {
-      description: 'The webhook with its new secret, which is shown only here',
-      ...success(webhookSchema, {
-        url: 'https://client.example/bulkhead',
-        secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw2oX0T1dmnqE=',
-      }),
-    },
+    200: success('The webhook with its new secret, which is shown only here', webhookSchema, {
+      url: 'https://client.example/bulkhead',
+      secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw2oX0T1dmnqE=',
+    }),
   },
   errors: ['unknown-connection'],
   async handler({ params: { id }, body, caller: { scope }, services }) {
@@ -57,7 +53,6 @@ const removeWebhook = defineEndpoint({
   path: '/api/ehr/connections/:id/webhook',
   action: 'webhook.remove',
   access: 'client',
-  audited: true,
   summary: 'Remove the webhook of a connection',
   description:
     'Removes the address and the secret, so that no more calls are sent. A `callbackUrl` of a request cannot be used until there is a new secret.',
@@ -94,9 +89,7 @@ const listWebhookDeliveries = defineEndpoint({
   description:
     'Returns the calls for ended exports and syncs, with their attempts. Use it to find calls that a receiver has missed, and to send them again.',
   request: { query: deliveriesQuerySchema },
-  responses: {
-    200: { description: 'A page of deliveries, newest first', ...page(deliveryViewSchema, [webhookDeliveryExample]) },
-  },
+  responses: { 200: page('A page of deliveries, newest first', deliveryViewSchema, [webhookDeliveryExample]) },
   errors: ['unknown-connection'],
   async handler({ query, caller: { scope }, services }) {
     const { items, next } = await services.webhooks.list({ query, scope });
@@ -126,7 +119,6 @@ const resendWebhookDelivery = defineEndpoint({
   path: '/api/ehr/webhook-deliveries/:id/resend',
   action: 'webhook.resend',
   access: 'client',
-  audited: true,
   summary: 'Send a webhook delivery again',
   description:
     'Sends the call again, whether or not it was delivered. The body and `webhook-id` are the same, so a receiver can recognise it. Read the delivery to see the result.',

@@ -5,7 +5,7 @@ import { auditNotes } from './audit-notes.ts';
 import { callerOf } from './caller-of.ts';
 
 /** The first handler of every endpoint: starts the notes for the audit log, and refuses callers without access. */
-export function allow({ action, access, audited = false }: Pick<Endpoint, 'action' | 'access' | 'audited'>) {
+export function allow({ action, access, audited }: Pick<Endpoint, 'action' | 'access' | 'audited'>) {
   // Not a `RequestHandler`, because the types of its parameters would apply to the next handlers too.
   return (request: unknown, response: Response, next: NextFunction): void => {
     Object.assign(auditNotes(response), {

@@ -77,14 +77,11 @@ const inviteToAuthorize = defineEndpoint({
   action: 'connection.authorize',
   idempotency: 'secret',
   access: 'operator',
-  audited: true,
   summary: 'Create an address that a user opens once to authorize a connection',
   description:
     'Creates an address for a user who may give consent at the EHR. It can be opened once, within ten minutes. Afterwards the connection is authorized, and a new connection exists if none was named. For programs, which have no browser.',
   request: { body: { schema: authorizeBodySchema, example: { practiceId: '195900' }, isOptional: true } },
-  responses: {
-    201: { description: 'The address to open in a browser, once', ...success(invitationSchema, invitationExample) },
-  },
+  responses: { 201: success('The address to open in a browser, once', invitationSchema, invitationExample) },
   errors: ['unknown-connection', 'not-authorizable', 'redirect-uri-missing'],
   async handler({ params: { provider }, body, services, audit }) {
     const { connectionId } = body;
@@ -102,7 +99,6 @@ const authorize = defineEndpoint({
   path: '/api/ehr/:provider/authorize',
   action: 'connection.authorize',
   access: 'operator',
-  audited: true,
   summary: 'Authorize a connection in the browser of an operator',
   description:
     'Redirects the browser of an operator to the login of the EHR. After the user has agreed, the EHR sends the browser back, and the connection can read. A browser without a session is sent to the login of the console first.',

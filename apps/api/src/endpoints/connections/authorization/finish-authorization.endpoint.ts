@@ -34,10 +34,9 @@ export const finishAuthorization = defineEndpoint({
     }),
   },
   responses: {
-    200: {
-      description: 'The connection may now read. A browser gets a page instead of JSON',
-      ...success(authorizedSchema, { connectionId: exampleConnectionId }),
-    },
+    200: success('The connection may now read. A browser gets a page instead of JSON', authorizedSchema, {
+      connectionId: exampleConnectionId,
+    }),
   },
   errors: [
     'invalid-request',
