@@ -3,8 +3,7 @@ import { checkEndpoints, defineEndpoint } from './define-endpoint.ts';
 
 const first = defineEndpoint({
   id: 'getThing',
-  method: 'get',
-  path: '/api/ehr/things/:id',
+  route: 'GET /api/ehr/things/:id',
   action: 'thing.read',
   access: 'client',
   audited: false,

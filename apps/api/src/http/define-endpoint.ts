@@ -140,9 +140,8 @@ export type ErrorPage = (options: {
 interface Description<Id extends string, Path extends string, CalledBy extends Access, Status extends number> {
   /** `operationId` in the OpenAPI document. */
   readonly id: Id;
-  readonly method: Method;
-  /** A path of Express, such as `/api/ehr/:provider/bulk-export`. */
-  readonly path: Path;
+  /** The method and a path of Express, such as `POST /api/ehr/:provider/bulk-export`. */
+  readonly route: `${Uppercase<Method>} ${Path}`;
   readonly access: CalledBy;
   /** What it does, in one line. */
   readonly summary: string;
@@ -181,7 +180,9 @@ type Handler<Input, Status extends number> = (
 
 /** An endpoint of any types. */
 export interface Endpoint<Id extends string = string, CalledBy extends Access = Access>
-  extends Description<Id, string, CalledBy, number> {
+  extends Omit<Description<Id, string, CalledBy, number>, 'route'> {
+  readonly method: Method;
+  readonly path: string;
   readonly action?: string | undefined;
   readonly audited: Audited;
   readonly errors: readonly ErrorCode[];
@@ -207,8 +208,9 @@ export function defineEndpoint<
       >;
     },
 ): Endpoint<Id, CalledBy> {
-  const { audited = definition.action !== undefined } = definition;
-  return { request: {}, errors: [], ...definition, audited };
+  const { route, audited = definition.action !== undefined } = definition;
+  const [method = '', path = ''] = route.split(' ');
+  return { request: {}, errors: [], ...definition, method: method.toLowerCase() as Method, path, audited };
 }
 
 /** Endpoints that belong together in the OpenAPI document, in its order. */

@@ -42,8 +42,7 @@ const sessionExample = {
 /** The console shows the user who is logged in, and hides actions that the key may not perform. */
 const getSession = defineEndpoint({
   id: 'getSession',
-  method: 'get',
-  path: '/api/ehr/session',
+  route: 'GET /api/ehr/session',
   action: 'session.read',
   access: 'client',
   audited: false,

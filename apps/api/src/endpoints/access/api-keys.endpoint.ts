@@ -25,8 +25,7 @@ const apiKeyResponse = responseWith(apiKeyViewSchema, apiKeyExample);
 
 export const createApiKey = defineEndpoint({
   id: 'createApiKey',
-  method: 'post',
-  path: '/api/ehr/api-keys',
+  route: 'POST /api/ehr/api-keys',
   action: 'api-key.create',
   idempotency: 'secret',
   access: 'operator',
@@ -50,8 +49,7 @@ export const createApiKey = defineEndpoint({
 
 export const listApiKeys = defineEndpoint({
   id: 'listApiKeys',
-  method: 'get',
-  path: '/api/ehr/api-keys',
+  route: 'GET /api/ehr/api-keys',
   action: 'api-key.list',
   access: 'operator',
   audited: false,
@@ -70,8 +68,7 @@ export const listApiKeys = defineEndpoint({
 
 export const getApiKey = defineEndpoint({
   id: 'getApiKey',
-  method: 'get',
-  path: '/api/ehr/api-keys/:id',
+  route: 'GET /api/ehr/api-keys/:id',
   action: 'api-key.read',
   access: 'operator',
   audited: false,
@@ -86,8 +83,7 @@ export const getApiKey = defineEndpoint({
 
 export const revokeApiKey = defineEndpoint({
   id: 'revokeApiKey',
-  method: 'delete',
-  path: '/api/ehr/api-keys/:id',
+  route: 'DELETE /api/ehr/api-keys/:id',
   action: 'api-key.revoke',
   access: 'operator',
   summary: 'Revoke an API key',

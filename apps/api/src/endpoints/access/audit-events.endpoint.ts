@@ -34,8 +34,7 @@ const auditEventExample = {
 
 export const listAuditEvents = defineEndpoint({
   id: 'listAuditEvents',
-  method: 'get',
-  path: '/api/ehr/audit-events',
+  route: 'GET /api/ehr/audit-events',
   action: 'audit-event.list',
   access: 'operator',
   summary: 'List audit events (who did what), newest first',
@@ -91,8 +90,7 @@ const auditCheckExample = {
 
 export const verifyAuditEvents = defineEndpoint({
   id: 'verifyAuditEvents',
-  method: 'get',
-  path: '/api/ehr/audit-events/verification',
+  route: 'GET /api/ehr/audit-events/verification',
   action: 'audit-event.verify',
   access: 'operator',
   summary: 'Check whether audit events were changed, removed or added',

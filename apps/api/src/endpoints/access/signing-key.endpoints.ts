@@ -12,8 +12,7 @@ const signingKeyResponse = responseWith(signingKeyViewSchema, signingKeyExample)
 
 const createSigningKey = defineEndpoint({
   id: 'createSigningKey',
-  method: 'post',
-  path: '/api/ehr/signing-keys',
+  route: 'POST /api/ehr/signing-keys',
   action: 'signing-key.create',
   idempotency: 'answer',
   access: 'operator',
@@ -30,8 +29,7 @@ const createSigningKey = defineEndpoint({
 
 const listSigningKeys = defineEndpoint({
   id: 'listSigningKeys',
-  method: 'get',
-  path: '/api/ehr/signing-keys',
+  route: 'GET /api/ehr/signing-keys',
   action: 'signing-key.list',
   access: 'operator',
   audited: false,
@@ -52,8 +50,7 @@ const listSigningKeys = defineEndpoint({
 
 const getSigningKey = defineEndpoint({
   id: 'getSigningKey',
-  method: 'get',
-  path: '/api/ehr/signing-keys/:kid',
+  route: 'GET /api/ehr/signing-keys/:kid',
   action: 'signing-key.read',
   access: 'operator',
   audited: false,
@@ -68,8 +65,7 @@ const getSigningKey = defineEndpoint({
 
 const activateSigningKey = defineEndpoint({
   id: 'activateSigningKey',
-  method: 'post',
-  path: '/api/ehr/signing-keys/:kid/activate',
+  route: 'POST /api/ehr/signing-keys/:kid/activate',
   action: 'signing-key.activate',
   access: 'operator',
   summary: 'Let a key sign from now on',
@@ -85,8 +81,7 @@ const activateSigningKey = defineEndpoint({
 
 const retireSigningKey = defineEndpoint({
   id: 'retireSigningKey',
-  method: 'post',
-  path: '/api/ehr/signing-keys/:kid/retire',
+  route: 'POST /api/ehr/signing-keys/:kid/retire',
   action: 'signing-key.retire',
   access: 'operator',
   summary: 'Stop signing with a key. It stays published until its assertions have expired',
@@ -102,8 +97,7 @@ const retireSigningKey = defineEndpoint({
 
 const deleteSigningKey = defineEndpoint({
   id: 'deleteSigningKey',
-  method: 'delete',
-  path: '/api/ehr/signing-keys/:kid',
+  route: 'DELETE /api/ehr/signing-keys/:kid',
   action: 'signing-key.delete',
   access: 'operator',
   summary: 'Delete a key that was retired at least ten minutes ago',
@@ -139,8 +133,7 @@ const jwksExample = { keys: [{ kty: 'EC', crv: 'P-384', alg: 'ES384', use: 'sig'
 /** EHRs verify our client assertions with these keys. */
 const getJwks = defineEndpoint({
   id: 'getJwks',
-  method: 'get',
-  path: '/.well-known/jwks.json',
+  route: 'GET /.well-known/jwks.json',
   access: 'anyone',
   summary: 'Return the public signing keys, for EHRs',
   description:

@@ -17,8 +17,7 @@ import { startExport } from './start-export.endpoint.ts';
 
 const listExports = defineEndpoint({
   id: 'listBulkExports',
-  method: 'get',
-  path: '/api/ehr/:provider/bulk-export',
+  route: 'GET /api/ehr/:provider/bulk-export',
   action: 'export.list',
   access: 'client',
   audited: false,
@@ -39,8 +38,7 @@ const limit = bulkExportQuerySchema.shape.limit.parse(undefined);
 
 const watchExports = defineEndpoint({
   id: 'watchBulkExports',
-  method: 'get',
-  path: '/api/ehr/:provider/bulk-export/events',
+  route: 'GET /api/ehr/:provider/bulk-export/events',
   action: 'export.list',
   access: 'client',
   audited: false,
@@ -61,8 +59,7 @@ const watchExports = defineEndpoint({
 /** Endpoint 2 of the guide. */
 const getExport = defineEndpoint({
   id: 'getBulkExport',
-  method: 'get',
-  path: '/api/ehr/:provider/bulk-export/:jobId',
+  route: 'GET /api/ehr/:provider/bulk-export/:jobId',
   action: 'export.read',
   access: 'client',
   // A signed link to a file opens the file without a token, so showing such links is audited.
@@ -85,8 +82,7 @@ const getExport = defineEndpoint({
 
 const watchExport = defineEndpoint({
   id: 'watchBulkExport',
-  method: 'get',
-  path: '/api/ehr/:provider/bulk-export/:jobId/events',
+  route: 'GET /api/ehr/:provider/bulk-export/:jobId/events',
   action: 'export.read',
   access: 'client',
   audited: 'if-shown',
@@ -114,8 +110,7 @@ const watchExport = defineEndpoint({
 
 const cancelExport = defineEndpoint({
   id: 'cancelBulkExport',
-  method: 'delete',
-  path: '/api/ehr/:provider/bulk-export/:jobId',
+  route: 'DELETE /api/ehr/:provider/bulk-export/:jobId',
   action: 'export.cancel',
   access: 'client',
   summary: 'Cancel a bulk export',
@@ -133,8 +128,7 @@ const cancelExport = defineEndpoint({
 
 const retryExport = defineEndpoint({
   id: 'retryBulkExport',
-  method: 'post',
-  path: '/api/ehr/:provider/bulk-export/:jobId/retry',
+  route: 'POST /api/ehr/:provider/bulk-export/:jobId/retry',
   action: 'export.retry',
   access: 'client',
   summary: 'Retry a failed export: fetch what is missing',
@@ -153,8 +147,7 @@ const retryExport = defineEndpoint({
 
 const listOutputFiles = defineEndpoint({
   id: 'listOutputFiles',
-  method: 'get',
-  path: '/api/ehr/:provider/bulk-export/:jobId/files',
+  route: 'GET /api/ehr/:provider/bulk-export/:jobId/files',
   action: 'export.read',
   access: 'client',
   audited: 'if-shown',
@@ -177,8 +170,7 @@ const listOutputFiles = defineEndpoint({
 
 const listExportEvents = defineEndpoint({
   id: 'listExportEvents',
-  method: 'get',
-  path: '/api/ehr/:provider/bulk-export/:jobId/log',
+  route: 'GET /api/ehr/:provider/bulk-export/:jobId/log',
   action: 'export.read-log',
   access: 'client',
   // It shows neither links nor resources.

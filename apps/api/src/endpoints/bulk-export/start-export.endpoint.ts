@@ -7,8 +7,7 @@ import { statusUrl } from './bulk-export.examples.ts';
 /** Endpoint 1 of the guide. */
 export const startExport = defineEndpoint({
   id: 'startBulkExport',
-  method: 'post',
-  path: '/api/ehr/:provider/bulk-export',
+  route: 'POST /api/ehr/:provider/bulk-export',
   action: 'export.create',
   idempotency: 'handler',
   access: 'client',

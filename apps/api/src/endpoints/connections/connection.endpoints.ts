@@ -20,8 +20,7 @@ const connectionResponse = responseWith(connectionViewSchema, connectionExample)
 
 const createConnection = defineEndpoint({
   id: 'createConnection',
-  method: 'post',
-  path: '/api/ehr/connections',
+  route: 'POST /api/ehr/connections',
   action: 'connection.create',
   idempotency: 'answer',
   access: 'operator',
@@ -54,8 +53,7 @@ const createConnection = defineEndpoint({
 
 const listConnections = defineEndpoint({
   id: 'listConnections',
-  method: 'get',
-  path: '/api/ehr/connections',
+  route: 'GET /api/ehr/connections',
   action: 'connection.list',
   access: 'client',
   audited: false,
@@ -74,8 +72,7 @@ const listConnections = defineEndpoint({
 
 const getConnection = defineEndpoint({
   id: 'getConnection',
-  method: 'get',
-  path: '/api/ehr/connections/:id',
+  route: 'GET /api/ehr/connections/:id',
   action: 'connection.read',
   access: 'client',
   audited: false,
@@ -91,8 +88,7 @@ const getConnection = defineEndpoint({
 
 const renameConnection = defineEndpoint({
   id: 'renameConnection',
-  method: 'patch',
-  path: '/api/ehr/connections/:id',
+  route: 'PATCH /api/ehr/connections/:id',
   action: 'connection.rename',
   access: 'operator',
   summary: 'Rename a connection',
@@ -121,8 +117,7 @@ const renameConnection = defineEndpoint({
 
 const changeCredentials = defineEndpoint({
   id: 'changeCredentials',
-  method: 'put',
-  path: '/api/ehr/connections/:id/credentials',
+  route: 'PUT /api/ehr/connections/:id/credentials',
   action: 'connection.change-credentials',
   access: 'operator',
   summary: 'Replace the credentials of a connection',

@@ -18,8 +18,7 @@ const capabilitiesSchema = z
 /** Endpoint 4 of the guide. */
 export const getCapabilities = defineEndpoint({
   id: 'getCapabilities',
-  method: 'get',
-  path: '/api/ehr/:provider/capabilities',
+  route: 'GET /api/ehr/:provider/capabilities',
   action: 'connection.read-capabilities',
   access: 'client',
   audited: false,

@@ -55,8 +55,7 @@ const providerExample = {
 
 export const listProviders = defineEndpoint({
   id: 'listProviders',
-  method: 'get',
-  path: '/api/ehr/providers',
+  route: 'GET /api/ehr/providers',
   action: 'provider.list',
   access: 'client',
   audited: false,

@@ -5,8 +5,7 @@ import { at, exportId, page } from '../common.schema.ts';
 
 export const listWatermarks = defineEndpoint({
   id: 'listWatermarks',
-  method: 'get',
-  path: '/api/ehr/connections/:id/watermarks',
+  route: 'GET /api/ehr/connections/:id/watermarks',
   action: 'connection.read',
   access: 'client',
   audited: false,

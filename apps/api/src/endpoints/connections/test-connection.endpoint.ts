@@ -16,8 +16,7 @@ const startedTestSchema = z
 
 export const testConnection = defineEndpoint({
   id: 'testConnection',
-  method: 'post',
-  path: '/api/ehr/connections/:id/test',
+  route: 'POST /api/ehr/connections/:id/test',
   action: 'connection.test',
   access: 'client',
   summary: 'Test a connection: discovery, token, and a real read',
@@ -42,8 +41,7 @@ export const testConnection = defineEndpoint({
 
 export const testDraft = defineEndpoint({
   id: 'testDraft',
-  method: 'post',
-  path: '/api/ehr/connections/test',
+  route: 'POST /api/ehr/connections/test',
   action: 'connection.test-draft',
   access: 'operator',
   summary: 'Test a connection before it is saved',

@@ -28,8 +28,7 @@ const documentResponse = responseWith(documentViewSchema, documentExample);
 
 const listDocuments = defineEndpoint({
   id: 'listDocuments',
-  method: 'get',
-  path: '/api/ehr/:provider/documents',
+  route: 'GET /api/ehr/:provider/documents',
   action: 'document.list',
   access: 'client',
   // The record of a document contains its title and its patient.
@@ -48,8 +47,7 @@ const listDocuments = defineEndpoint({
 
 const getDocument = defineEndpoint({
   id: 'getDocument',
-  method: 'get',
-  path: '/api/ehr/:provider/documents/:id/metadata',
+  route: 'GET /api/ehr/:provider/documents/:id/metadata',
   action: 'document.describe',
   access: 'client',
   summary: 'Return the metadata of a document',
@@ -67,8 +65,7 @@ const getDocument = defineEndpoint({
 
 const retryDocument = defineEndpoint({
   id: 'retryDocument',
-  method: 'post',
-  path: '/api/ehr/:provider/documents/:id/retry',
+  route: 'POST /api/ehr/:provider/documents/:id/retry',
   action: 'document.retry',
   access: 'client',
   summary: 'Fetch a failed or skipped document again',

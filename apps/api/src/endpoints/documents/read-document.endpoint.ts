@@ -28,8 +28,7 @@ const headersSchema = z.object({
 
 export const readDocument = defineEndpoint({
   id: 'readDocument',
-  method: 'get',
-  path: '/api/ehr/:provider/documents/:id',
+  route: 'GET /api/ehr/:provider/documents/:id',
   action: 'document.read',
   access: 'client',
   summary: 'Return the content of a document',

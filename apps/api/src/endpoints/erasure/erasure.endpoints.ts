@@ -43,8 +43,7 @@ function answerErasure(audit: AuditNotes, { erasure, isChanged }: RequestedErasu
 
 const countConnectionData = defineEndpoint({
   id: 'countConnectionData',
-  method: 'get',
-  path: '/api/ehr/connections/:id/data',
+  route: 'GET /api/ehr/connections/:id/data',
   action: 'connection.read-amounts',
   access: 'operator',
   // The response contains counts only, and no patient data.
@@ -61,8 +60,7 @@ const countConnectionData = defineEndpoint({
 
 const deleteConnection = defineEndpoint({
   id: 'deleteConnection',
-  method: 'delete',
-  path: '/api/ehr/connections/:id',
+  route: 'DELETE /api/ehr/connections/:id',
   action: 'connection.delete',
   access: 'operator',
   summary: 'Delete a connection and its schedules, and optionally all of its stored data',
@@ -88,8 +86,7 @@ const deleteConnection = defineEndpoint({
 
 const countPatientData = defineEndpoint({
   id: 'countPatientData',
-  method: 'get',
-  path: '/api/ehr/connections/:id/patients/:patientId/data',
+  route: 'GET /api/ehr/connections/:id/patients/:patientId/data',
   action: 'patient.read-amounts',
   access: 'operator',
   summary: 'Count what the erasure of a patient would delete',
@@ -107,8 +104,7 @@ const countPatientData = defineEndpoint({
 
 const erasePatient = defineEndpoint({
   id: 'erasePatient',
-  method: 'delete',
-  path: '/api/ehr/connections/:id/patients/:patientId',
+  route: 'DELETE /api/ehr/connections/:id/patients/:patientId',
   action: 'patient.erase',
   access: 'operator',
   summary: 'Delete all stored data of a patient',
@@ -130,8 +126,7 @@ const erasePatient = defineEndpoint({
 
 const letPatientIn = defineEndpoint({
   id: 'letPatientIn',
-  method: 'delete',
-  path: '/api/ehr/connections/:id/kept-out-patients/:patientId',
+  route: 'DELETE /api/ehr/connections/:id/kept-out-patients/:patientId',
   action: 'patient.let-in',
   access: 'operator',
   summary: 'Allow an erased patient to be stored again',
@@ -148,8 +143,7 @@ const letPatientIn = defineEndpoint({
 
 const listErasures = defineEndpoint({
   id: 'listErasures',
-  method: 'get',
-  path: '/api/ehr/erasures',
+  route: 'GET /api/ehr/erasures',
   action: 'erasure.list',
   access: 'operator',
   audited: false,
@@ -166,8 +160,7 @@ const listErasures = defineEndpoint({
 
 const getErasure = defineEndpoint({
   id: 'getErasure',
-  method: 'get',
-  path: '/api/ehr/erasures/:id',
+  route: 'GET /api/ehr/erasures/:id',
   action: 'erasure.read',
   access: 'operator',
   audited: false,

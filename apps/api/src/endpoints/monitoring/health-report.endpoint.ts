@@ -28,8 +28,7 @@ const healthReportExample: HealthReport = {
 
 export const getHealthReport = defineEndpoint({
   id: 'getHealthReport',
-  method: 'get',
-  path: '/api/ehr/health-report',
+  route: 'GET /api/ehr/health-report',
   action: 'health-report.read',
   access: 'operator',
   audited: false,

@@ -30,8 +30,7 @@ const historyExample: History = {
 
 export const getHistory = defineEndpoint({
   id: 'getHistory',
-  method: 'get',
-  path: '/api/ehr/history',
+  route: 'GET /api/ehr/history',
   action: 'history.read',
   access: 'operator',
   audited: false,

@@ -28,8 +28,7 @@ const retentionExample = {
 
 export const listRetention = defineEndpoint({
   id: 'listRetention',
-  method: 'get',
-  path: '/api/ehr/retention',
+  route: 'GET /api/ehr/retention',
   action: 'retention.read',
   access: 'operator',
   audited: false,

@@ -37,8 +37,7 @@ const queueExample = {
 
 const listQueues = defineEndpoint({
   id: 'listQueues',
-  method: 'get',
-  path: '/api/ehr/queues',
+  route: 'GET /api/ehr/queues',
   action: 'queue.list',
   access: 'operator',
   audited: false,

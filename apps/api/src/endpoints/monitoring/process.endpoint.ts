@@ -17,8 +17,7 @@ const healthSchema = z
 
 export const getHealth = defineEndpoint({
   id: 'getHealth',
-  method: 'get',
-  path: '/health',
+  route: 'GET /health',
   access: 'anyone',
   summary: 'Check whether the process is alive',
   description:
@@ -50,8 +49,7 @@ const readinessSchema = z
 
 export const getReadiness = defineEndpoint({
   id: 'getReadiness',
-  method: 'get',
-  path: '/ready',
+  route: 'GET /ready',
   access: 'anyone',
   summary: 'Check whether the process can accept requests',
   description:
@@ -77,8 +75,7 @@ export const getReadiness = defineEndpoint({
 /** The page contains ids of connections and failures, so it needs a key. METRICS_TOKEN needs no database and opens only this page. */
 export const getMetrics = defineEndpoint({
   id: 'getMetrics',
-  method: 'get',
-  path: '/metrics',
+  route: 'GET /metrics',
   action: 'metrics.read',
   access: 'operator',
   audited: false,

@@ -76,8 +76,7 @@ const rateBudgetExample = {
 
 export const listRateBudgets = defineEndpoint({
   id: 'listRateBudgets',
-  method: 'get',
-  path: '/api/ehr/rate-budgets',
+  route: 'GET /api/ehr/rate-budgets',
   action: 'rate-budget.list',
   access: 'client',
   audited: false,
@@ -96,8 +95,7 @@ export const listRateBudgets = defineEndpoint({
 
 export const watchRateBudgets = defineEndpoint({
   id: 'watchRateBudgets',
-  method: 'get',
-  path: '/api/ehr/rate-budgets/events',
+  route: 'GET /api/ehr/rate-budgets/events',
   action: 'rate-budget.list',
   access: 'client',
   audited: false,

@@ -32,8 +32,7 @@ const quarantinedLineExample = {
 
 const listQuarantinedLines = defineEndpoint({
   id: 'listQuarantinedLines',
-  method: 'get',
-  path: '/api/ehr/quarantine',
+  route: 'GET /api/ehr/quarantine',
   action: 'quarantine.list',
   access: 'client',
   // The response says which lines were rejected and why, but contains none of their content.
@@ -53,8 +52,7 @@ const listQuarantinedLines = defineEndpoint({
 
 const replayQuarantinedLines = defineEndpoint({
   id: 'replayQuarantinedLines',
-  method: 'post',
-  path: '/api/ehr/quarantine/replay',
+  route: 'POST /api/ehr/quarantine/replay',
   action: 'quarantine.replay',
   access: 'operator',
   summary: 'Retry the quarantined lines of an export, a file or a sync run',
@@ -81,8 +79,7 @@ const replayQuarantinedLines = defineEndpoint({
 
 const getQuarantinedLine = defineEndpoint({
   id: 'getQuarantinedLine',
-  method: 'get',
-  path: '/api/ehr/quarantine/:id',
+  route: 'GET /api/ehr/quarantine/:id',
   action: 'quarantine.describe',
   access: 'client',
   audited: false,
@@ -99,8 +96,7 @@ const getQuarantinedLine = defineEndpoint({
 
 const readQuarantinedLine = defineEndpoint({
   id: 'readQuarantinedLine',
-  method: 'get',
-  path: '/api/ehr/quarantine/:id/line',
+  route: 'GET /api/ehr/quarantine/:id/line',
   action: 'quarantine.read',
   access: 'operator',
   summary: 'Return the content of a quarantined line',
@@ -133,8 +129,7 @@ const maxCorrection = '10mb';
 
 const replayQuarantinedLine = defineEndpoint({
   id: 'replayQuarantinedLine',
-  method: 'post',
-  path: '/api/ehr/quarantine/:id/replay',
+  route: 'POST /api/ehr/quarantine/:id/replay',
   action: 'quarantine.replay',
   access: 'operator',
   summary: 'Retry a quarantined line, unchanged or with a corrected line as the body',

@@ -15,8 +15,7 @@ import {
 
 const readResource = defineEndpoint({
   id: 'readResource',
-  method: 'get',
-  path: '/api/ehr/:provider/resources/:type/:id',
+  route: 'GET /api/ehr/:provider/resources/:type/:id',
   action: 'resource.read',
   access: 'client',
   summary: 'Return a resource',
@@ -86,8 +85,7 @@ const resourceSourcesExample = [
 
 const listResourceSources = defineEndpoint({
   id: 'listResourceSources',
-  method: 'get',
-  path: '/api/ehr/:provider/resources/:type/:id/sources',
+  route: 'GET /api/ehr/:provider/resources/:type/:id/sources',
   action: 'resource.read',
   access: 'client',
   summary: 'List the exports and syncs that stored a resource: the current version first, then up to ten earlier ones',

@@ -105,8 +105,7 @@ const searchsetExample = {
 /** Answers a page of a search, or streams all matches. */
 export const searchResources = defineEndpoint({
   id: 'searchResources',
-  method: 'get',
-  path: '/api/ehr/:provider/resources/:type',
+  route: 'GET /api/ehr/:provider/resources/:type',
   action: 'resource.search',
   access: 'client',
   summary: 'Search resources of a type: one page as a Bundle, or all matches as NDJSON',

@@ -34,8 +34,7 @@ const scheduleDetailResponse = responseWith(scheduleDetailSchema, {
 
 const getSchedule = defineEndpoint({
   id: 'getSchedule',
-  method: 'get',
-  path: '/api/ehr/schedules/:id',
+  route: 'GET /api/ehr/schedules/:id',
   action: 'schedule.read',
   access: 'client',
   audited: false,
@@ -51,8 +50,7 @@ const getSchedule = defineEndpoint({
 
 const createSchedule = defineEndpoint({
   id: 'createSchedule',
-  method: 'post',
-  path: '/api/ehr/schedules',
+  route: 'POST /api/ehr/schedules',
   action: 'schedule.create',
   idempotency: 'answer',
   access: 'client',
@@ -77,8 +75,7 @@ const createSchedule = defineEndpoint({
 
 const listSchedules = defineEndpoint({
   id: 'listSchedules',
-  method: 'get',
-  path: '/api/ehr/schedules',
+  route: 'GET /api/ehr/schedules',
   action: 'schedule.list',
   access: 'client',
   audited: false,
@@ -95,8 +92,7 @@ const listSchedules = defineEndpoint({
 
 const changeSchedule = defineEndpoint({
   id: 'changeSchedule',
-  method: 'patch',
-  path: '/api/ehr/schedules/:id',
+  route: 'PATCH /api/ehr/schedules/:id',
   action: 'schedule.change',
   access: 'client',
   summary: 'Pause, resume or reschedule a schedule',
@@ -123,8 +119,7 @@ const scheduledRunSchema = z
 
 const runSchedule = defineEndpoint({
   id: 'runSchedule',
-  method: 'post',
-  path: '/api/ehr/schedules/:id/run',
+  route: 'POST /api/ehr/schedules/:id/run',
   action: 'schedule.run',
   idempotency: 'answer',
   access: 'client',
@@ -151,8 +146,7 @@ const runSchedule = defineEndpoint({
 
 const deleteSchedule = defineEndpoint({
   id: 'deleteSchedule',
-  method: 'delete',
-  path: '/api/ehr/schedules/:id',
+  route: 'DELETE /api/ehr/schedules/:id',
   action: 'schedule.delete',
   access: 'client',
   summary: 'Delete a schedule',

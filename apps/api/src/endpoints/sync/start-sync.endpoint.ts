@@ -23,8 +23,7 @@ const answerTimeMs = 60_000;
 /** Endpoint 3 of the guide. */
 export const startSync = defineEndpoint({
   id: 'startEnhancedSync',
-  method: 'post',
-  path: '/api/ehr/:provider/enhanced-sync',
+  route: 'POST /api/ehr/:provider/enhanced-sync',
   action: 'sync.create',
   idempotency: 'answer',
   lastingErrors: ['sync-incomplete', 'sync-cancelled'],

@@ -15,8 +15,7 @@ import { syncEventsExample, syncRunDetailResponse, syncRunExample } from './sync
 
 const listSyncs = defineEndpoint({
   id: 'listSyncRuns',
-  method: 'get',
-  path: '/api/ehr/:provider/sync-runs',
+  route: 'GET /api/ehr/:provider/sync-runs',
   action: 'sync.list',
   access: 'client',
   audited: false,
@@ -34,8 +33,7 @@ const listSyncs = defineEndpoint({
 
 const getSync = defineEndpoint({
   id: 'getSyncRun',
-  method: 'get',
-  path: '/api/ehr/:provider/sync-runs/:id',
+  route: 'GET /api/ehr/:provider/sync-runs/:id',
   action: 'sync.read',
   access: 'client',
   audited: false,
@@ -51,8 +49,7 @@ const getSync = defineEndpoint({
 
 const listSyncEvents = defineEndpoint({
   id: 'listSyncEvents',
-  method: 'get',
-  path: '/api/ehr/:provider/sync-runs/:id/log',
+  route: 'GET /api/ehr/:provider/sync-runs/:id/log',
   action: 'sync.read-log',
   access: 'client',
   // It shows neither resources nor patients.
@@ -70,8 +67,7 @@ const listSyncEvents = defineEndpoint({
 
 const watchSync = defineEndpoint({
   id: 'watchSyncRun',
-  method: 'get',
-  path: '/api/ehr/:provider/sync-runs/:id/events',
+  route: 'GET /api/ehr/:provider/sync-runs/:id/events',
   action: 'sync.read',
   access: 'client',
   audited: false,
@@ -91,8 +87,7 @@ const watchSync = defineEndpoint({
 
 const cancelSync = defineEndpoint({
   id: 'cancelSyncRun',
-  method: 'delete',
-  path: '/api/ehr/:provider/sync-runs/:id',
+  route: 'DELETE /api/ehr/:provider/sync-runs/:id',
   action: 'sync.cancel',
   access: 'client',
   summary: 'Cancel a sync run',
@@ -110,8 +105,7 @@ const cancelSync = defineEndpoint({
 
 const retrySync = defineEndpoint({
   id: 'retrySyncRun',
-  method: 'post',
-  path: '/api/ehr/:provider/sync-runs/:id/retry',
+  route: 'POST /api/ehr/:provider/sync-runs/:id/retry',
   action: 'sync.retry',
   access: 'client',
   summary: 'Retry a sync run: request again what failed',

@@ -25,8 +25,7 @@ const webhookSchema = z
 
 const setWebhook = defineEndpoint({
   id: 'setWebhook',
-  method: 'put',
-  path: '/api/ehr/connections/:id/webhook',
+  route: 'PUT /api/ehr/connections/:id/webhook',
   action: 'webhook.set',
   access: 'client',
   summary: 'Set the webhook that is called when exports and syncs end, and return its secret',
@@ -49,8 +48,7 @@ const setWebhook = defineEndpoint({
 
 const removeWebhook = defineEndpoint({
   id: 'removeWebhook',
-  method: 'delete',
-  path: '/api/ehr/connections/:id/webhook',
+  route: 'DELETE /api/ehr/connections/:id/webhook',
   action: 'webhook.remove',
   access: 'client',
   summary: 'Remove the webhook of a connection',
@@ -80,8 +78,7 @@ const webhookDeliveryResponse = responseWith(deliveryViewSchema, webhookDelivery
 
 const listWebhookDeliveries = defineEndpoint({
   id: 'listWebhookDeliveries',
-  method: 'get',
-  path: '/api/ehr/webhook-deliveries',
+  route: 'GET /api/ehr/webhook-deliveries',
   action: 'webhook.list-deliveries',
   access: 'client',
   audited: false,
@@ -99,8 +96,7 @@ const listWebhookDeliveries = defineEndpoint({
 
 const getWebhookDelivery = defineEndpoint({
   id: 'getWebhookDelivery',
-  method: 'get',
-  path: '/api/ehr/webhook-deliveries/:id',
+  route: 'GET /api/ehr/webhook-deliveries/:id',
   action: 'webhook.read-delivery',
   access: 'client',
   audited: false,
@@ -115,8 +111,7 @@ const getWebhookDelivery = defineEndpoint({
 
 const resendWebhookDelivery = defineEndpoint({
   id: 'resendWebhookDelivery',
-  method: 'post',
-  path: '/api/ehr/webhook-deliveries/:id/resend',
+  route: 'POST /api/ehr/webhook-deliveries/:id/resend',
   action: 'webhook.resend',
   access: 'client',
   summary: 'Send a webhook delivery again',

@@ -26,8 +26,7 @@ const unknownUserErrorPage: ErrorPage = ({ problem }) => authorizationProblemPag
 
 const startAuthorization = defineEndpoint({
   id: 'startAuthorization',
-  method: 'get',
-  path: '/api/ehr/authorize/start',
+  route: 'GET /api/ehr/authorize/start',
   access: 'anyone',
   isLimitedByAddress: true,
   summary: 'Open an invitation: start the authorization in a browser',
@@ -72,8 +71,7 @@ const invitationExample = {
 /** Used by programs, which have a key and no browser. */
 const inviteToAuthorize = defineEndpoint({
   id: 'inviteToAuthorize',
-  method: 'post',
-  path: '/api/ehr/:provider/authorize',
+  route: 'POST /api/ehr/:provider/authorize',
   action: 'connection.authorize',
   idempotency: 'secret',
   access: 'operator',
@@ -95,8 +93,7 @@ const inviteToAuthorize = defineEndpoint({
 /** Used by an operator in a browser. */
 const authorize = defineEndpoint({
   id: 'authorize',
-  method: 'get',
-  path: '/api/ehr/:provider/authorize',
+  route: 'GET /api/ehr/:provider/authorize',
   action: 'connection.authorize',
   access: 'operator',
   summary: 'Authorize a connection in the browser of an operator',
@@ -128,8 +125,7 @@ function errorPage({ request, problem }: Parameters<ErrorPage>[0]) {
 
 const launch = defineEndpoint({
   id: 'launch',
-  method: 'get',
-  path: '/api/ehr/:provider/launch',
+  route: 'GET /api/ehr/:provider/launch',
   access: 'anyone',
   isLimitedByAddress: true,
   summary: 'Launch the application from an EHR (EHR launch)',

@@ -13,8 +13,7 @@ const authorizedSchema = z
 
 export const finishAuthorization = defineEndpoint({
   id: 'authorizationCallback',
-  method: 'get',
-  path: '/api/ehr/callback',
+  route: 'GET /api/ehr/callback',
   access: 'anyone',
   isLimitedByAddress: true,
   summary: 'Redirect URI: the EHR sends the browser back to this address',
