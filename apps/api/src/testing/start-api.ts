@@ -19,6 +19,8 @@ export interface ApiAnswer {
   readonly body: any;
   /** The status and the code of the error. */
   readonly refusal: readonly [status: number, code: string | undefined];
+  /** The fields that the details of the error name, each with a message. */
+  readonly faults: readonly string[];
 }
 
 export interface RequestOptions {
@@ -111,7 +113,11 @@ export async function startApi({
     const fault = answerFault(answered);
     if (fault) throw new Error(`${fault}\n${text}`);
     answers.push(`${JSON.stringify([...response.headers])}\n${text}`);
-    return { status, headers: response.headers, text, body: answer, refusal: [status, answer?.error?.code] };
+    const { code, details } = answer?.error ?? {};
+    const faults = Array.isArray(details)
+      ? details.filter(({ message }) => message).map(({ path: field }) => field)
+      : [];
+    return { status, headers: response.headers, text, body: answer, refusal: [status, code], faults };
   };
   const stop = async () => {
     await app.stop();

@@ -94,10 +94,7 @@ test.each([
   { fault: 'connectionId', body: { connectionId: 'conn_1' } },
 ])('an API key is not created with a wrong $fault ($body)', async ({ fault, body }) => {
   const answer = await create(body);
-  expect([answer.status, answer.body.error.details.map((detail: { path: string }) => detail.path)]).toEqual([
-    400,
-    [fault],
-  ]);
+  expect([answer.status, answer.faults]).toEqual([400, [fault]]);
 });
 
 test('revoking an unknown API key returns 404', async () => {
@@ -110,9 +107,9 @@ test('an API key of an operator expires after 90 days by default, and after a ye
   expect(daysOf((await create({ role: 'operator' })).body.data)).toBe(90);
   expect(daysOf((await create({ role: 'operator', expiresInDays: 365 })).body.data)).toBe(365);
   const refused = await create({ role: 'operator', expiresInDays: 366 });
-  expect([refused.status, refused.body.error.details]).toEqual([
-    400,
-    [{ path: 'expiresInDays', message: "must be at most 365 days in the future for an operator's key" }],
+  expect(refused.status).toBe(400);
+  expect(refused.body.error.details).toEqual([
+    { path: 'expiresInDays', message: "must be at most 365 days in the future for an operator's key" },
   ]);
 });
 

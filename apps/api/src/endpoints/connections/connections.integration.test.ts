@@ -101,14 +101,10 @@ test('of ten simultaneous requests for the same practice one creates a connectio
   const answers = await Promise.all(Array.from({ length: 10 }, () => post({ practiceId: '600', force: false })));
   expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
   const created = answers.find(({ status }) => status === 201)?.body.data.id;
-  const refusals = answers.filter(({ status }) => status !== 201).map(({ body }) => body.error);
-  expect(refusals).toEqual(
-    refusals.map(() => ({
-      code: 'connection-exists',
-      message: expect.any(String),
-      details: { connectionId: created },
-    })),
-  );
+  for (const { refusal, body } of answers.filter(({ status }) => status !== 201)) {
+    expect(refusal).toEqual([409, 'connection-exists']);
+    expect(body.error.details).toEqual({ connectionId: created });
+  }
   expect((await post({ practiceId: '600', environment: 'sandbox', force: false })).status).toBe(201);
 });
 
@@ -132,10 +128,14 @@ test('a connection can be renamed, but not to the name of another', async () => 
 test('a connection with its own signing key shows only the name of the key', async () => {
   const auth = { method: 'private_key_jwt', clientId: 'client-1', scope: 'system/*.rs', privateKey: privateJwk };
   const { status, body, text } = await post({ auth });
-  expect([status, body.data.auth]).toEqual([
-    201,
-    { method: 'private_key_jwt', clientId: 'client-1', scope: 'system/*.rs', alg: 'ES384', kid: expect.any(String) },
-  ]);
+  expect(status).toBe(201);
+  expect(body.data.auth).toEqual({
+    method: 'private_key_jwt',
+    clientId: 'client-1',
+    scope: 'system/*.rs',
+    alg: 'ES384',
+    kid: expect.any(String),
+  });
   expect(text).not.toContain(String(privateJwk.d));
   expect((await api.store.connections.find(body.data.id))?.auth).toMatchObject({
     signingKey: { privateJwk: expect.stringContaining(String(privateJwk.d)) },
@@ -154,7 +154,7 @@ test('replacing the credentials of a connection stops the use of the old token',
   expect([answer.status, answer.body.data.auth]).toEqual([200, { ...shown, scope: 'system/*.read' }]);
   expect((await api.store.accessTokens.read({ ...owner, credentialsVersion: 1 })).token).toBeUndefined();
   const wrong = await api.request('PUT', `${path}/${id}/credentials`, { body: { auth: { method: 'password' } } });
-  expect([wrong.status, wrong.body.error.details[0].path]).toEqual([400, 'auth.method']);
+  expect([wrong.status, wrong.faults[0]]).toEqual([400, 'auth.method']);
   const unknown = await api.request('PUT', `${path}/conn_x/credentials`, { body: { auth } });
   expect(unknown.status).toBe(404);
 });
@@ -162,26 +162,18 @@ test('replacing the credentials of a connection stops the use of the old token',
 test('deleting a connection with a running export returns 409 with its id', async () => {
   const id = await api.createConnection();
   const started = await api.request('POST', '/api/ehr/athenahealth/bulk-export', { body: { connectionId: id } });
-  const { status, body } = await api.request('DELETE', `${path}/${id}`);
-  expect([status, body.error]).toEqual([
-    409,
-    { code: 'connection-in-use', message: expect.any(String), details: { exportId: started.body.data.id } },
-  ]);
+  const { refusal, body } = await api.request('DELETE', `${path}/${id}`);
+  expect(refusal).toEqual([409, 'connection-in-use']);
+  expect(body.error.details).toEqual({ exportId: started.body.data.id });
 });
 
 test('deleting a connection with a running sync returns 409 with its id', async () => {
   const id = await api.createConnection();
-  const headers = { prefer: 'respond-async' };
-  const started = await api.request('POST', '/api/ehr/athenahealth/enhanced-sync', {
-    body: { connectionId: id },
-    headers,
-  });
-  const { status, body } = await api.request('DELETE', `${path}/${id}`);
-  expect([status, body.error.code, body.error.details]).toEqual([
-    409,
-    'connection-in-use',
-    { syncRunId: started.body.data.id },
-  ]);
+  const options = { body: { connectionId: id }, headers: { prefer: 'respond-async' } };
+  const started = await api.request('POST', '/api/ehr/athenahealth/enhanced-sync', options);
+  const { refusal, body } = await api.request('DELETE', `${path}/${id}`);
+  expect(refusal).toEqual([409, 'connection-in-use']);
+  expect(body.error.details).toEqual({ syncRunId: started.body.data.id });
   await api.request('DELETE', started.body.data.url);
   expect((await api.request('DELETE', `${path}/${id}`)).status).toBe(204);
 });
@@ -239,11 +231,8 @@ test.each([
   },
 ])('creating a connection with $what returns 400', async ({ body, at }) => {
   const answer = await post(body);
-  expect([answer.status, answer.body.error]).toEqual([
-    400,
-    { code: 'invalid-request', message: expect.any(String), details: expect.any(Array) },
-  ]);
-  expect(answer.body.error.details.map((fault: { path: string }) => fault.path).sort()).toEqual(at);
+  expect(answer.refusal).toEqual([400, 'invalid-request']);
+  expect(answer.faults.toSorted()).toEqual(at);
 });
 
 test('a connection accepts a client id of 4,096 characters, because some servers encode a client in a JWT', async () => {
@@ -251,48 +240,39 @@ test('a connection accepts a client id of 4,096 characters, because some servers
   const accepted = await post({ auth: { ...auth, clientId } });
   expect([accepted.status, accepted.body.data.auth.clientId]).toEqual([201, clientId]);
   const refused = await post({ auth: { ...auth, clientId: `${clientId}t` } });
-  expect([refused.status, refused.body.error.details]).toEqual([
-    400,
-    [{ path: 'auth.clientId', message: expect.any(String) }],
-  ]);
+  expect([refused.status, refused.faults]).toEqual([400, ['auth.clientId']]);
 });
 
 test.each([{ environment: 'staging' }, { environment: 'constructor' }, { environment: '__proto__' }])(
   'creating a connection with the unknown environment $environment returns 400 with the known ones',
   async ({ environment }) => {
     const { status, body } = await post({ environment });
-    expect([status, body.error.details]).toEqual([
-      400,
-      [{ path: 'environment', message: 'must be an environment of athenahealth: production, sandbox, preview' }],
+    expect(status).toBe(400);
+    expect(body.error.details).toEqual([
+      { path: 'environment', message: 'must be an environment of athenahealth: production, sandbox, preview' },
     ]);
   },
 );
 
 test('creating a connection with an unknown provider returns 404', async () => {
   const { status, body } = await post({ provider: 'epic' });
-  expect([status, body.error]).toEqual([
-    404,
-    { code: 'unknown-provider', message: expect.stringContaining('athenahealth, open-ehr') },
-  ]);
+  expect(status).toBe(404);
+  expect(body.error).toEqual({ code: 'unknown-provider', message: expect.stringContaining('athenahealth, open-ehr') });
 });
 
 test('a connection can use a provider that the operator has added, without rate limit and authorization', async () => {
   const { status, body } = await post({ provider: 'open-ehr', auth: { method: 'none' } });
-  expect([status, body.data]).toEqual([
-    201,
+  expect(status).toBe(201);
+  expect(body.data).toEqual(
     expect.objectContaining({
       fhirEndpoint: 'http://open.example/fhir',
       environment: 'test',
       auth: { method: 'none' },
     }),
-  ]);
-  const started = await api.request('POST', '/api/ehr/open-ehr/bulk-export', {
-    body: { connectionId: body.data.id },
-  });
-  expect(started.status).toBe(202);
-  const { refusal } = await api.request('POST', '/api/ehr/athenahealth/bulk-export', {
-    body: { connectionId: body.data.id },
-  });
+  );
+  const request = { body: { connectionId: body.data.id } };
+  expect((await api.request('POST', '/api/ehr/open-ehr/bulk-export', request)).status).toBe(202);
+  const { refusal } = await api.request('POST', '/api/ehr/athenahealth/bulk-export', request);
   expect(refusal).toEqual([404, 'unknown-connection']);
 });
 
@@ -336,21 +316,19 @@ test('GET capabilities returns what a worker has read', async () => {
     capabilities: { readAt: new Date(), exportLevels: ['group'], resourceTypes: ['DiagnosticReport', 'Encounter'] },
   });
   const { status, body } = await api.request('GET', `/api/ehr/athenahealth/capabilities?connectionId=${id}`);
-  expect([status, body]).toEqual([
-    200,
-    {
-      success: true,
-      data: {
-        bulkExport: true,
-        diagnosticReports: true,
-        carePlans: false,
-        encounters: true,
-        appointments: false,
-        documentReferences: false,
-        rateLimit: '8 requests/second',
-      },
+  expect(status).toBe(200);
+  expect(body).toEqual({
+    success: true,
+    data: {
+      bulkExport: true,
+      diagnosticReports: true,
+      carePlans: false,
+      encounters: true,
+      appointments: false,
+      documentReferences: false,
+      rateLimit: '8 requests/second',
     },
-  ]);
+  });
 });
 
 test('GET capabilities does not return those of yesterday while a worker reads them again', async () => {
@@ -390,11 +368,9 @@ test('the watermarks of a connection say up to when each type is completely stor
   }
   const marked = { level: 'Patient', until: '2024-06-01T00:00:00.000Z', exportId: 'job_1' };
   const { status, body } = await list();
-  expect([status, body.data]).toEqual([
-    200,
-    [
-      { resourceType: 'Goal', ...marked },
-      { resourceType: 'Patient', ...marked },
-    ],
+  expect(status).toBe(200);
+  expect(body.data).toEqual([
+    { resourceType: 'Goal', ...marked },
+    { resourceType: 'Patient', ...marked },
   ]);
 });

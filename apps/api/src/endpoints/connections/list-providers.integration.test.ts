@@ -11,20 +11,18 @@ const list = async (env: Record<string, string> = {}) => {
 
 test('GET /providers lists the choices for a new connection', async () => {
   const { status, body } = await list();
-  expect([status, body.data]).toEqual([
-    200,
-    [
-      {
-        id: 'athenahealth',
-        name: 'athenahealth',
-        environments: ['production', 'sandbox', 'preview'],
-        defaultEnvironment: 'production',
-        fhirEndpoints: expect.objectContaining({ production: fhirEndpoint }),
-        authMethods: ['none', 'client_credentials', 'private_key_jwt'],
-        hasClient: false,
-        usesPracticeId: true,
-      },
-    ],
+  expect(status).toBe(200);
+  expect(body.data).toEqual([
+    {
+      id: 'athenahealth',
+      name: 'athenahealth',
+      environments: ['production', 'sandbox', 'preview'],
+      defaultEnvironment: 'production',
+      fhirEndpoints: expect.objectContaining({ production: fhirEndpoint }),
+      authMethods: ['none', 'client_credentials', 'private_key_jwt'],
+      hasClient: false,
+      usesPracticeId: true,
+    },
   ]);
 });
 

@@ -10,19 +10,20 @@ const pem = () =>
   generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 
 test('an operator creates, lists, retires and deletes signing keys', async () => {
-  const { refusal } = await api.request('POST', path, {
-    body: { alg: 'ES384' },
-    authorization: `Bearer ${api.clientKey}`,
-  });
+  const authorization = `Bearer ${api.clientKey}`;
+  const { refusal } = await api.request('POST', path, { body: { alg: 'ES384' }, authorization });
   expect(refusal).toEqual([403, 'forbidden']);
   const [first, second] = [
     await api.request('POST', path, { body: { alg: 'ES384' } }),
     await api.request('POST', path, { body: { privateKey: pem() } }),
   ];
-  expect([first.status, first.body.data]).toEqual([
-    201,
-    { kid: expect.any(String), alg: 'ES384', state: 'active', createdAt: expect.any(String) },
-  ]);
+  expect(first.status).toBe(201);
+  expect(first.body.data).toEqual({
+    kid: expect.any(String),
+    alg: 'ES384',
+    state: 'active',
+    createdAt: expect.any(String),
+  });
   expect(second.body.data).toMatchObject({ alg: 'ES384', state: 'published' });
   const list = await api.request('GET', path);
   expect(list.body.data).toEqual([first.body.data, second.body.data]);
@@ -48,14 +49,12 @@ test.each([
   { what: 'a text that is not a key', body: { privateKey: 'planted' }, at: 'privateKey' },
 ])('creating a signing key with $what returns 400', async ({ body, at }) => {
   const answer = await api.request('POST', path, { body });
-  expect([answer.status, answer.body.error.details[0].path]).toEqual([400, at]);
+  expect([answer.status, answer.faults[0]]).toEqual([400, at]);
   expect(answer.text).not.toContain('planted');
 });
 
 test('the public signing keys are served without an API key', async () => {
   const answer = await api.request('GET', '/.well-known/jwks.json', { authorization: null });
-  expect([answer.status, answer.headers.get('content-type')]).toEqual([
-    200,
-    expect.stringContaining('application/jwk-set+json'),
-  ]);
+  expect(answer.status).toBe(200);
+  expect(answer.headers.get('content-type')).toContain('application/jwk-set+json');
 });
