@@ -2,13 +2,7 @@ import { parseExact, type Resource } from '@bulkhead/fhir';
 import { expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
 import { fitsInDocument, toResourceDocument, toTombstone } from './resource-document.ts';
-
-const context = {
-  connectionId: 'conn_1',
-  source: { exportId: 'job_1', fileId: 'job_1.1', line: 1 },
-  observedAt: new Date('2024-06-01T00:00:00Z'),
-  now: new Date('2024-06-01T01:00:00Z'),
-};
+import { documentContext as context } from './testing/make-document.ts';
 
 function make(resource: { readonly resourceType: string; readonly id: string; readonly [element: string]: unknown }) {
   const json = Buffer.from(JSON.stringify(resource));

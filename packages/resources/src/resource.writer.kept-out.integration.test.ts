@@ -3,7 +3,8 @@ import { testServices } from '@bulkhead/testing';
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
 import { createResourceWriter } from './resource.writer.ts';
-import { type ResourceDocument, toResourceDocument, toTombstone } from './resource-document.ts';
+import { type ResourceDocument, toTombstone } from './resource-document.ts';
+import { documentContext, makeDocument } from './testing/make-document.ts';
 
 const database = await mongoose.createConnection(testServices().mongodbUri).asPromise();
 afterAll(() => database.close());
@@ -16,17 +17,8 @@ beforeEach(() => {
   connectionId = `kept-out-${++tests}`;
 });
 
-const context = () => ({
-  connectionId,
-  source: { exportId: 'job_1', fileId: 'job_1.1', line: 1 },
-  observedAt: new Date('2024-06-01T00:00:00Z'),
-  now: new Date('2024-06-01T01:00:00Z'),
-});
-
-function document(resource: { readonly resourceType: string; readonly id: string }): ResourceDocument {
-  const json = Buffer.from(JSON.stringify(resource));
-  return toResourceDocument({ resource, json, hasExactNumbers: false, context: context() });
-}
+const context = () => ({ ...documentContext, connectionId });
+const document = (resource: object) => makeDocument(resource, { connectionId });
 
 /** Writes resources of one type. @returns the outcome and the ids that are stored */
 async function write(resourceType: string, documents: readonly ResourceDocument[]) {

@@ -3,22 +3,13 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { emptyCheckpoint } from '@bulkhead/bulk-export';
 import { makeBulkExport, makeOutputFile } from '@bulkhead/bulk-export/testing';
-import { toResourceDocument } from '@bulkhead/resources';
+import { makeDocument } from '@bulkhead/resources/testing';
 import { testServices } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import { mongo } from 'mongoose';
 import { createStore } from './create-store.ts';
 
 type Document = Record<string, unknown>;
-
-const now = new Date('2024-06-01T00:00:00Z');
-const resource = { resourceType: 'Patient', id: 'p1' };
-const patient = toResourceDocument({
-  resource,
-  json: Buffer.from(JSON.stringify(resource)),
-  hasExactNumbers: false,
-  context: { connectionId: 'c', source: { exportId: 'e', fileId: 'f', line: 1 }, observedAt: now, now },
-});
 
 /** A proxy that records the commands a client sends to MongoDB through its address. */
 async function recordCommands(target: URL) {
@@ -76,7 +67,7 @@ test.each([
       const claim = { id: file.id, claim: 'attempt' };
       await store.outputFiles.claim(claim, new Date());
       await store.outputFiles.saveCheckpoint(claim, { checkpoint: emptyCheckpoint, etag: undefined });
-      await store.resourceWriter.write('Patient', [patient]);
+      await store.resourceWriter.write('Patient', [makeDocument({ resourceType: 'Patient', id: 'p1' })]);
 
       const writes = recorder.commands().filter((command) => 'insert' in command || 'update' in command);
       const collections = writes.map(({ insert, update }) => insert ?? update);

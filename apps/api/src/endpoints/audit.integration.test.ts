@@ -1,6 +1,5 @@
 import { makeBulkExport, makeOutputFile } from '@bulkhead/bulk-export/testing';
-import { parseResourceLine } from '@bulkhead/fhir';
-import { toResourceDocument } from '@bulkhead/resources';
+import { makeDocument } from '@bulkhead/resources/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { endpointRequests, toRequest } from '../testing/endpoint-requests.ts';
 import { type PlantedConnection, plantConnection } from '../testing/plant-connection.ts';
@@ -74,13 +73,7 @@ async function plant(): Promise<PlantedConnection> {
 
 /** Stores a resource from a line, as a worker does. */
 async function store(connectionId: string, resource: { readonly resourceType: string; readonly id: string }) {
-  const bytes = Buffer.from(JSON.stringify(resource));
-  const place = { line: 1, offset: 0, nextOffset: 0, isTooLong: false };
-  const parsed = parseResourceLine({ bytes, sizeBytes: bytes.length, ...place });
-  if (parsed.kind !== 'resource') throw new Error('the line is not a resource');
-  const source = { exportId: 'job_1', fileId: 'job_1.1', line: 1 };
-  const context = { connectionId, source, observedAt: new Date(), now: new Date() };
-  await api.store.resourceWriter.write(resource.resourceType, [toResourceDocument({ ...parsed, context })]);
+  await api.store.resourceWriter.write(resource.resourceType, [makeDocument(resource, { connectionId })]);
 }
 
 function send(id: KeyedEndpointId, planted: PlantedConnection, authorization = `Bearer ${api.operatorKey}`) {

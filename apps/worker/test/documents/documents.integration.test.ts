@@ -2,8 +2,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import type { PatientDocument } from '@bulkhead/documents';
 import { ensureDocumentJobs, withDocuments } from '@bulkhead/documents/steps';
-import { parseResourceLine, readAttachments } from '@bulkhead/fhir';
-import { toResourceDocument } from '@bulkhead/resources';
+import { readAttachments } from '@bulkhead/fhir';
+import { makeDocument } from '@bulkhead/resources/testing';
 import { waitFor } from '@bulkhead/testing';
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
 import { attemptJob, firstAttempt, lastAttempt } from '../harness/attempts.ts';
@@ -44,14 +44,9 @@ async function receive(
   const { id = `report-${++count}`, versionId = '1', lastUpdated = '2024-05-01T00:00:00Z', tag } = change;
   const meta = { versionId, lastUpdated, ...(tag ? { tag } : {}) };
   const resource = { resourceType: 'DiagnosticReport', id, meta, subject: { reference: 'Patient/p1' }, presentedForm };
-  const bytes = Buffer.from(JSON.stringify(resource));
-  const line = { bytes, line: 1, offset: 0, nextOffset: 0, sizeBytes: bytes.length, isTooLong: false };
-  const parsed = parseResourceLine(line, 'DiagnosticReport');
-  if (parsed.kind !== 'resource') throw new Error('no resource');
-  const source = { exportId: 'job_1', fileId: 'file_1', line: 1 };
   const now = deps.now();
-  const context = { connectionId: cases.connection.id, source, observedAt: now, now };
-  await withDocuments(deps).write('DiagnosticReport', [toResourceDocument({ ...parsed, context })]);
+  const report = makeDocument(resource, { connectionId: cases.connection.id, observedAt: now, now });
+  await withDocuments(deps).write('DiagnosticReport', [report]);
   return cases.deps.store.documents.list({
     filter: { connectionId: cases.connection.id, 'resource.id': id },
     limit: 100,

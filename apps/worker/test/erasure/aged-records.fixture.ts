@@ -2,8 +2,8 @@ import type { BulkExport } from '@bulkhead/bulk-export';
 import { makeBulkExport, makeOutputFile } from '@bulkhead/bulk-export/testing';
 import { withDocuments } from '@bulkhead/documents/steps';
 import type { RetainedKind } from '@bulkhead/erasure';
-import { parseResourceLine } from '@bulkhead/fhir';
-import { toResourceDocument, toTombstone } from '@bulkhead/resources';
+import { toTombstone } from '@bulkhead/resources';
+import { makeDocument } from '@bulkhead/resources/testing';
 import type { SyncRun } from '@bulkhead/sync';
 import { makeSyncRun } from '@bulkhead/sync/testing';
 import type { WebhookState } from '@bulkhead/webhooks';
@@ -126,13 +126,8 @@ export class AgedRecords {
     const { attachments: presentedForm, versionId } = options;
     const at = this.#cases.clock.now;
     const meta = { versionId, lastUpdated: at.toISOString() };
-    const bytes = Buffer.from(JSON.stringify({ resourceType: 'DiagnosticReport', id, meta, presentedForm }));
-    const line = { bytes, line: 1, offset: 0, nextOffset: 0, sizeBytes: bytes.length, isTooLong: false };
-    const parsed = parseResourceLine(line, 'DiagnosticReport');
-    if (parsed.kind !== 'resource') throw new Error('no resource');
-    await withDocuments(this.#cases.deps).write('DiagnosticReport', [
-      toResourceDocument({ ...parsed, context: this.#contextAt(at) }),
-    ]);
+    const report = makeDocument({ resourceType: 'DiagnosticReport', id, meta, presentedForm }, this.#contextAt(at));
+    await withDocuments(this.#cases.deps).write('DiagnosticReport', [report]);
     const filter = { connectionId: this.#cases.connection.id, 'resource.id': id };
     return (await this.#cases.deps.store.documents.list({ filter, limit: 10 })).map((document) => document.id);
   }

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { withDocuments } from '@bulkhead/documents/steps';
 import type { Connection } from '@bulkhead/providers';
-import { toResourceDocument } from '@bulkhead/resources';
+import { toTombstone } from '@bulkhead/resources';
+import { documentContext, makeDocument } from '@bulkhead/resources/testing';
 import { makeSchedule } from '@bulkhead/schedules/testing';
 import { finalizeSync, planSync, runSyncStep } from '@bulkhead/sync/steps';
 import { makeSyncRun } from '@bulkhead/sync/testing';
@@ -46,7 +47,9 @@ export async function fillConnection(
   await cases.inject('/bulkdata/.*Condition', { kind: 'corrupt-line', line: 2, with: broken });
   await cases.inject('/bulkdata/.*Procedure', { kind: 'corrupt-line', line: 2, with: anonymous });
   const ended = await runExport(connectionCases);
-  await store.resourceWriter.write('Patient', [tombstone({ connectionId, id: 'gone', exportId: ended.id })]);
+  const source = { exportId: ended.id, fileId: 'f', line: 1 };
+  const context = { ...documentContext, connectionId, source };
+  await store.resourceWriter.write('Patient', [toTombstone({ resourceId: 'gone', context })]);
   await addReport(connectionCases, { exportId: ended.id, patientId });
   await addEncryptedLines(cases, { connectionId, exportId: ended.id, patientId });
   await notifyClients(deps, { kind: 'bulk-export', id: ended.id });
@@ -114,7 +117,6 @@ async function addReport(
 ): Promise<void> {
   const now = deps.now();
   const source = { exportId, fileId: 'f', line: 1 };
-  const context = { connectionId: connection.id, source, observedAt: now, now };
   const data = randomBytes(1000).toString('base64');
   const report = {
     resourceType: 'DiagnosticReport',
@@ -124,8 +126,7 @@ async function addReport(
   };
   const binary = { resourceType: 'Binary', id: 'of-report', contentType: 'text/plain', data };
   for (const resource of [report, binary]) {
-    const json = Buffer.from(JSON.stringify(resource));
-    const document = toResourceDocument({ resource, json, hasExactNumbers: false, context });
+    const document = makeDocument(resource, { connectionId: connection.id, source, observedAt: now, now });
     await withDocuments(deps).write(resource.resourceType, [document]);
   }
 }
@@ -178,21 +179,4 @@ async function beginUpload({ deps }: UseCases, id: string): Promise<void> {
   await part.write(randomBytes(1000));
   const progressMade = { upload, parts: [await part.end()], partBytes: 1000, fingerprint: document.fingerprint };
   if (!(await documents.saveProgress(claim, progressMade))) throw new Error('no progress');
-}
-
-function tombstone({ connectionId, id, exportId }: { connectionId: string; id: string; exportId: string }) {
-  const at = new Date('2024-05-01T00:00:00Z');
-  return {
-    _id: `${connectionId}/${id}`,
-    connectionId,
-    resourceId: id,
-    source: { exportId, fileId: 'f', line: 1 },
-    storedAt: at,
-    observedAt: at,
-    lastUpdated: at,
-    contentHash: '',
-    deleted: true,
-    subsetted: false,
-    keys: {},
-  };
 }

@@ -1,32 +1,12 @@
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
-import { parseResourceLine } from '@bulkhead/fhir';
-import { toResourceDocument, toTombstone } from '@bulkhead/resources';
+import { toTombstone } from '@bulkhead/resources';
+import { documentContext, makeDocument } from '@bulkhead/resources/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { fhirEndpoint, startApi } from '../../testing/start-api.ts';
 
 const at = '/api/ehr/athenahealth/resources';
 const ndjson = 'application/fhir+ndjson';
-
-/** Creates a document from a line, as a worker does. */
-function makeDocument(line: string) {
-  const bytes = Buffer.from(line);
-  const parsed = parseResourceLine({
-    bytes,
-    line: 2,
-    offset: 0,
-    nextOffset: 0,
-    sizeBytes: bytes.length,
-    isTooLong: false,
-  });
-  if (parsed.kind !== 'resource') throw new Error(`the line is not a resource: ${line}`);
-  return toResourceDocument({ ...parsed, context: context() });
-}
-
-function context() {
-  const source = { exportId: 'job_1', fileId: 'job_1.1', line: 1 };
-  return { connectionId, source, observedAt: new Date('2024-06-01T00:00:00Z'), now: new Date('2024-06-01T01:00:00Z') };
-}
 
 const lineOf = (index: number) =>
   JSON.stringify({
@@ -43,8 +23,10 @@ const lines = Array.from({ length: 30 }, (_, index) => lineOf(index));
 
 const api = await startApi();
 const connectionId = await api.createConnection();
-await api.store.resourceWriter.write('DiagnosticReport', lines.map(makeDocument));
-await api.store.resourceWriter.write('DiagnosticReport', [toTombstone({ resourceId: 'gone', context: context() })]);
+const context = { ...documentContext, connectionId };
+const toDocument = (resource: object | string) => makeDocument(resource, { connectionId });
+await api.store.resourceWriter.write('DiagnosticReport', lines.map(toDocument));
+await api.store.resourceWriter.write('DiagnosticReport', [toTombstone({ resourceId: 'gone', context })]);
 afterAll(() => api.stopAndCheckAnswers());
 
 const get = (path: string, accept?: string) =>
@@ -117,12 +99,12 @@ test("the guide's search for a patient's laboratory reports returns these report
 
 test('pages of a search are stable while resources are added before and after them', async () => {
   const type = 'Device';
-  const device = (id: string) => makeDocument(JSON.stringify({ resourceType: type, id }));
+  const device = (id: string) => toDocument({ resourceType: type, id });
   await api.store.prepareResourceTypes([type]);
   await api.store.resourceWriter.write(type, ['b', 'c', 'd', 'e'].map(device));
   const first = await get(`${type}?connectionId=${connectionId}&_count=2`);
   await api.store.resourceWriter.write(type, ['a', 'f'].map(device));
-  const nextExport = { ...context(), observedAt: new Date('2024-06-02T00:00:00Z') };
+  const nextExport = { ...context, observedAt: new Date('2024-06-02T00:00:00Z') };
   await api.store.resourceWriter.write(type, [toTombstone({ resourceId: 'd', context: nextExport })]);
   const next = await api.request('GET', nextOf(first.body)?.slice(api.baseUrl.length) ?? '');
   expect([idsIn(first.body), idsIn(next.body), nextOf(next.body)]).toEqual([['b', 'c'], ['e', 'f'], undefined]);
@@ -132,7 +114,7 @@ test('numbers keep their exact text in a Bundle, in NDJSON and in a read #number
   const numbers = ['1.50', '0.0', '-0', '1e2', '12345678901234567890', '0.1234567890123456789', '7'];
   const values = numbers.map((text) => `{"valueDecimal":${text}}`).join(',');
   const line = `{"resourceType":"Observation","id":"exact","extension":[${values}]}`;
-  await api.store.resourceWriter.write('Observation', [makeDocument(line)]);
+  await api.store.resourceWriter.write('Observation', [toDocument(line)]);
   const query = `connectionId=${connectionId}`;
   const { text } = await get(`Observation?${query}`);
   expect(text).toContain(`"resource":${line},"search"`);
@@ -141,8 +123,7 @@ test('numbers keep their exact text in a Bundle, in NDJSON and in a read #number
 });
 
 test('a page of large resources ends early, and the next page continues', async () => {
-  const large = (id: string) =>
-    makeDocument(JSON.stringify({ resourceType: 'Binary', id, data: 'A'.repeat(5_000_000) }));
+  const large = (id: string) => toDocument({ resourceType: 'Binary', id, data: 'A'.repeat(5_000_000) });
   await api.store.prepareResourceTypes(['Binary']);
   for (const id of ['a', 'b', 'c']) await api.store.resourceWriter.write('Binary', [large(id)]);
   const first = await get(`Binary?connectionId=${connectionId}`);
@@ -180,8 +161,7 @@ test('a search with NDJSON and paging parameters returns 400', async () => {
 });
 
 test('the API stops a stream whose client leaves, and continues to serve others', async () => {
-  const line = (index: number) =>
-    makeDocument(JSON.stringify({ resourceType: 'Media', id: `m${index}`, note: 'x'.repeat(100_000) }));
+  const line = (index: number) => toDocument({ resourceType: 'Media', id: `m${index}`, note: 'x'.repeat(100_000) });
   await api.store.prepareResourceTypes(['Media']);
   const all = Array.from({ length: 300 }, (_, index) => line(index));
   for (let start = 0; start < all.length; start += 50) {
@@ -252,14 +232,14 @@ test('GET sources lists the export or sync of the stored version and of earlier 
       meta: { versionId, lastUpdated: `2024-05-0${day}T00:00:00Z` },
     });
   const source = { syncRunId: 'sync_1', stepId: 'sync_1.7' };
-  await api.store.resourceWriter.write('DiagnosticReport', [makeDocument(line(1, '1'))]);
-  await api.store.resourceWriter.write('DiagnosticReport', [{ ...makeDocument(line(2, '2')), source }]);
+  await api.store.resourceWriter.write('DiagnosticReport', [toDocument(line(1, '1'))]);
+  await api.store.resourceWriter.write('DiagnosticReport', [{ ...toDocument(line(2, '2')), source }]);
   const [storedAt, deleted] = ['2024-06-01T01:00:00.000Z', false];
   const { status, body } = await sourcesOf('sourced');
   expect(status).toBe(200);
   expect(body.data).toEqual([
     { versionId: '2', lastUpdated: '2024-05-02T00:00:00.000Z', deleted, storedAt, source },
-    { versionId: '1', lastUpdated: '2024-05-01T00:00:00.000Z', deleted, storedAt, source: context().source },
+    { versionId: '1', lastUpdated: '2024-05-01T00:00:00.000Z', deleted, storedAt, source: context.source },
   ]);
   expect((await get(`DiagnosticReport/sourced?connectionId=${connectionId}`)).text).toBe(line(2, '2'));
   expect((await search('_id=sourced', ndjson)).text).toBe(`${line(2, '2')}\n`);
@@ -269,6 +249,6 @@ test('GET sources lists the export or sync of the stored version and of earlier 
 });
 
 test('GET sources shows a deletion, and returns 404 for a resource that was never stored', async () => {
-  expect((await sourcesOf('gone')).body.data).toMatchObject([{ deleted: true, source: context().source }]);
+  expect((await sourcesOf('gone')).body.data).toMatchObject([{ deleted: true, source: context.source }]);
   expect((await sourcesOf('none')).body.error.code).toBe('unknown-resource');
 });

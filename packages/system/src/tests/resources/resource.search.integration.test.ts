@@ -4,19 +4,13 @@ import {
   pageQueries,
   type ResourceQuery,
   readCursor,
-  toResourceDocument,
   toResourceQuery,
   toTombstone,
 } from '@bulkhead/resources';
+import { documentContext as context, makeDocument } from '@bulkhead/resources/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openTestStore } from '../open-test-store.fixture.ts';
 
-const context = {
-  connectionId: 'conn_1',
-  source: { exportId: 'job_1', fileId: 'job_1.1', line: 1 },
-  observedAt: new Date('2024-06-01T00:00:00Z'),
-  now: new Date('2024-06-01T01:00:00Z'),
-};
 const collection = { connectionId: 'conn_1', resourceType: 'Observation' };
 const total = 240;
 
@@ -46,21 +40,14 @@ function makeObservation(index: number): Resource {
 }
 
 const observations = Array.from({ length: total }, (_, index) => makeObservation(index));
-const toDocument = (resource: Resource, connectionId = 'conn_1') =>
-  toResourceDocument({
-    resource,
-    json: Buffer.from(JSON.stringify(resource)),
-    hasExactNumbers: false,
-    context: { ...context, connectionId },
-  });
-const documents = observations.map((observation) => toDocument(observation));
+const documents = observations.map((observation) => makeDocument(observation));
 
 const { store, database, close } = await openTestStore();
 await store.resourceWriter.write('Observation', documents);
 // A resource of another practice, whose id has the same prefix, and a deleted resource.
 await store.resourceWriter.write(
   'Observation',
-  observations.map((observation) => toDocument(observation, 'conn_10')),
+  observations.map((observation) => makeDocument(observation, { connectionId: 'conn_10' })),
 );
 await store.resourceWriter.write('Observation', [toTombstone({ resourceId: 'gone', context })]);
 afterAll(close);
@@ -247,7 +234,7 @@ describe("a date search, by FHIR's examples", () => {
     const encounters = examples.map(({ period }, index) => ({ resourceType: 'Encounter', id: `e${index}`, period }));
     await store.resourceWriter.write(
       'Encounter',
-      encounters.map((encounter) => toDocument(encounter)),
+      encounters.map((encounter) => makeDocument(encounter)),
     );
   });
 
@@ -342,7 +329,7 @@ describe('the resource repository (searches)', () => {
 
   test('a resource search is stopped with advice to narrow it if it takes the database too long', async () => {
     const goalDocuments = Array.from({ length: 20_000 }, (_, index) => ({
-      ...toDocument({ resourceType: 'Goal', id: `g${index}`, status: 'x' }),
+      ...makeDocument({ resourceType: 'Goal', id: `g${index}`, status: 'x' }),
       _id: `conn_1/g${index}`,
     }));
     await store.prepareResourceTypes(['Goal']);

@@ -1,28 +1,8 @@
-import { parseResourceLine, type Resource } from '@bulkhead/fhir';
-import { type ResourceDocument, toResourceDocument, toTombstone } from '@bulkhead/resources';
+import type { Resource } from '@bulkhead/fhir';
+import { noOutcome, type ResourceDocument, toTombstone } from '@bulkhead/resources';
+import { documentContext as context, makeDocument } from '@bulkhead/resources/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { openTestStore } from '../open-test-store.fixture.ts';
-
-const context = {
-  connectionId: 'conn_1',
-  source: { exportId: 'job_1', fileId: 'job_1.1', line: 1 },
-  observedAt: new Date('2024-06-01T00:00:00Z'),
-  now: new Date('2024-06-01T01:00:00Z'),
-};
-
-function makeDocument(line: string, change: Partial<typeof context> = {}): ResourceDocument {
-  const bytes = Buffer.from(line);
-  const parsed = parseResourceLine({
-    bytes,
-    line: 2,
-    offset: 0,
-    nextOffset: 0,
-    sizeBytes: bytes.length,
-    isTooLong: false,
-  });
-  if (parsed.kind !== 'resource') throw new Error(`no resource: ${line}`);
-  return toResourceDocument({ ...parsed, context: { ...context, ...change } });
-}
 
 function observation(id: string, versionId: number, extra = ''): ResourceDocument {
   const lastUpdated = new Date(Date.UTC(2024, 0, versionId)).toISOString();
@@ -51,25 +31,10 @@ async function versionOf(id: string): Promise<string | undefined> {
 const write = (...documents: ResourceDocument[]) => store.resourceWriter.write('Observation', documents);
 
 test('the resource writer writes new and newer resources only', async () => {
-  expect(await write(observation('a', 1), observation('b', 1))).toEqual({
-    written: 2,
-    unchanged: 0,
-    stale: 0,
-    withheld: 0,
-  });
-  expect(await write(observation('a', 1), observation('b', 1))).toEqual({
-    written: 0,
-    unchanged: 2,
-    stale: 0,
-    withheld: 0,
-  });
-  expect(await write(observation('a', 2), observation('b', 1))).toEqual({
-    written: 1,
-    unchanged: 1,
-    stale: 0,
-    withheld: 0,
-  });
-  expect(await write(observation('a', 1))).toEqual({ written: 0, unchanged: 0, stale: 1, withheld: 0 });
+  expect(await write(observation('a', 1), observation('b', 1))).toEqual({ ...noOutcome, written: 2 });
+  expect(await write(observation('a', 1), observation('b', 1))).toEqual({ ...noOutcome, unchanged: 2 });
+  expect(await write(observation('a', 2), observation('b', 1))).toEqual({ ...noOutcome, written: 1, unchanged: 1 });
+  expect(await write(observation('a', 1))).toEqual({ ...noOutcome, stale: 1 });
   expect(await versionOf('a')).toBe('2');
 });
 

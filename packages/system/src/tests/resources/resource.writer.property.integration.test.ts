@@ -1,4 +1,5 @@
-import { compareVersions, type ResourceDocument, toResourceDocument, toTombstone } from '@bulkhead/resources';
+import { compareVersions, type ResourceDocument, toTombstone } from '@bulkhead/resources';
+import { documentContext, makeDocument } from '@bulkhead/resources/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { openTestStore } from '../open-test-store.fixture.ts';
@@ -32,12 +33,6 @@ function contentOf({ id, updated, versionId, seen, file }: Observed): string {
 }
 
 function toDocument(connectionId: string, observed: Observed): ResourceDocument {
-  const context = {
-    connectionId,
-    source: { exportId: 'e', fileId: 'f', line: 1 },
-    observedAt: day(observed.seen),
-    now: day(20),
-  };
   const resource = {
     resourceType: 'Patient',
     id: observed.id,
@@ -48,7 +43,7 @@ function toDocument(connectionId: string, observed: Observed): ResourceDocument 
     },
     content: contentOf(observed),
   };
-  return toResourceDocument({ resource, json: Buffer.from(JSON.stringify(resource)), hasExactNumbers: false, context });
+  return makeDocument(resource, { connectionId, observedAt: day(observed.seen), now: day(20) });
 }
 
 /**
@@ -184,14 +179,12 @@ function playHistory(options: {
       },
       version: content.version,
     };
-    const json = Buffer.from(JSON.stringify(resource));
-    const context = { connectionId, source, observedAt, now: observedAt };
-    return toResourceDocument({ resource, json, hasExactNumbers: false, context });
+    return makeDocument(resource, { connectionId, observedAt, now: observedAt });
   };
   const exportNow = (at: Date, isFull: boolean) => {
     const begin = exportedAt;
     const isChange = (time: Date) => begin === undefined || time > begin;
-    const context = { connectionId, source, observedAt: at, now: at };
+    const context = { ...documentContext, connectionId, observedAt: at, now: at };
     const contents = [...current]
       .filter(([, content]) => isFull || isChange(content.since))
       .map(([id, content]) => toContent(id, content, at));
@@ -221,7 +214,6 @@ function playHistory(options: {
   }
   return { exports, expected: [...current].map(([id, content]) => `${id} ${content.version}`).toSorted() };
 }
-const source = { exportId: 'e', fileId: 'f', line: 1 };
 
 /** The ids and versions of the resources that a reader finds. */
 async function readState(connectionId: string): Promise<string[]> {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { parseExact, parseSearch, type Resource } from '@bulkhead/fhir';
-import { toResourceDocument, toTombstone, upgradeResources } from '@bulkhead/resources';
+import { parseSearch } from '@bulkhead/fhir';
+import { toTombstone, upgradeResources } from '@bulkhead/resources';
+import { documentContext as context, makeDocument } from '@bulkhead/resources/testing';
 import { testServices } from '@bulkhead/testing';
 import { afterAll, afterEach, expect, test } from '@jest/globals';
 import { createConnection, type Connection as Database } from 'mongoose';
@@ -8,13 +9,6 @@ import { createStore } from '../../create-store.ts';
 
 const { mongodbUri } = testServices();
 const database = createConnection();
-
-const context = {
-  connectionId: 'conn_1',
-  source: { exportId: 'job_1', fileId: 'job_1.1', line: 1 },
-  observedAt: new Date('2024-06-01T00:00:00Z'),
-  now: new Date('2024-06-01T01:00:00Z'),
-};
 
 const store = createStore({ uri: mongodbUri, encryptionKey: randomBytes(32) });
 await store.connect();
@@ -32,10 +26,7 @@ test('a migration derives the search keys of resources that an earlier version s
   const collection = database.collection('Appointment');
   const json =
     '{"resourceType":"Appointment","id":"a","status":"booked","start":"2024-01-15T10:00:00Z","minutesDuration":30.0}';
-  const documents = Array.from({ length: 300 }, (_, index) => {
-    const resource = parseExact(json.replace('"a"', `"a${index}"`)) as Resource;
-    return toResourceDocument({ resource, json: Buffer.from(json), hasExactNumbers: true, context });
-  });
+  const documents = Array.from({ length: 300 }, (_, index) => makeDocument(json.replace('"a"', `"a${index}"`)));
   await collection.createIndex({ connectionId: 1, 'keys.patient': 1, 'keys.date': -1 }, { name: 'by-patient' });
   await store.resourceWriter.write('Appointment', [...documents, toTombstone({ resourceId: 'gone', context })]);
   const former = { $set: { keys: { status: 'booked', date: '2024-01-15T10:00:00Z' } }, $unset: { summary: 1 } };
@@ -60,16 +51,11 @@ test('a migration derives the search keys of resources that an earlier version s
 const coverageJson = (id: string, change: object = {}) =>
   JSON.stringify({ resourceType: 'Coverage', id, beneficiary: { reference: 'Patient/p1' }, ...change });
 
-function toDocument(json: string) {
-  const resource = JSON.parse(json) as Resource;
-  return toResourceDocument({ resource, json: Buffer.from(json), hasExactNumbers: false, context });
-}
-
 /** Stores resources like an earlier version, which did not find the patient in them. */
 async function storeFormer(type: string, count: number): Promise<void> {
   const documents = Array.from({ length: count }, (_, index) => {
     const id = `c${String(index).padStart(4, '0')}`;
-    return toDocument(coverageJson(id, { resourceType: type, for: { reference: 'Patient/p1' } }));
+    return makeDocument(coverageJson(id, { resourceType: type, for: { reference: 'Patient/p1' } }));
   });
   await store.resourceWriter.write(type, documents);
   await database.collection(type).updateMany({}, { $set: { keys: {} } });
@@ -117,7 +103,7 @@ test('an upgrade does not overwrite the version that a worker writes at the same
   const patients = { beneficiary: { reference: 'Patient/p2' }, subscriber: { reference: 'Patient/p3' } };
   const json = coverageJson('c0001', { ...patients, meta: { lastUpdated: '2024-07-01T00:00:00Z' } });
   const besideWorker = withBatches(async () => {
-    await store.resourceWriter.write('Coverage', [toDocument(json)]);
+    await store.resourceWriter.write('Coverage', [makeDocument(json)]);
   });
   expect(await upgradeResources({ database: besideWorker, resourceTypes, again: false })).toBe(3);
   const stored = await database.collection('Coverage').findOne({ _id: 'conn_1/c0001' as never });

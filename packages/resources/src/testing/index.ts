@@ -1,0 +1,1 @@
+export { documentContext, makeDocument } from './make-document.ts';
