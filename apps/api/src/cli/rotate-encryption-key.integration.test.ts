@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers';
 import { makeOutputFile } from '@bulkhead/bulk-export/testing';
 import type { AuthorizationRequest } from '@bulkhead/connections';
 import type { Connection } from '@bulkhead/providers';
+import { makeConnection } from '@bulkhead/providers/testing';
 import { createStore, type Store } from '@bulkhead/system';
 import { programOf, runApp, testServices } from '@bulkhead/testing';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -39,26 +40,13 @@ function run(name: string, options: { readonly keys: readonly Buffer[]; readonly
   return runApp({ program: programOf('api', name), env, args: options.args ?? [] });
 }
 
-const makeConnection = (id: string): Connection => ({
-  id,
-  name: id,
-  provider: 'athenahealth',
-  environment: 'production',
-  fhirEndpoint: 'http://ehr.example/fhir/r4',
-  auth: { method: 'client_credentials', clientId: 'c', clientSecret: `secret of ${id}`, scope: 'system/*.read' },
-  createdAt: now,
-});
-/** A connection with its own signing key. */
-const signingConnection: Connection = {
-  ...makeConnection('conn_key'),
-  auth: {
-    method: 'private_key_jwt',
-    clientId: 'c',
-    scope: 'system/*.read',
-    alg: 'ES384',
-    signingKey: { kid: 'kid_own', alg: 'ES384', privateJwk: 'jwk of conn_key' },
-  },
+const client = { clientId: 'c', scope: 'system/*.read' };
+const withSecret = (id: string) => {
+  const clientSecret = `secret of ${id}`;
+  return makeConnection({ id, auth: { method: 'client_credentials', ...client, clientSecret } });
 };
+const ownKey = { kid: 'kid_own', alg: 'ES384', privateJwk: 'jwk of conn_key' } as const;
+const signingAuth = { method: 'private_key_jwt', ...client, alg: 'ES384', signingKey: ownKey } as const;
 const authorizationRequest: AuthorizationRequest = {
   id: 'auth_1',
   provider: 'athenahealth',
@@ -86,10 +74,10 @@ const lineId = (offset: number) => `job_1.1.${String(offset).padStart(16, '0')}`
 /** Stores one value in every encrypted field and file. */
 async function plant(store: Store): Promise<void> {
   await store.migrate();
-  await store.connections.insert(makeConnection('conn_1'));
-  await store.connections.insert(signingConnection);
+  await store.connections.insert(withSecret('conn_1'));
+  await store.connections.insert(makeConnection({ id: 'conn_key', auth: signingAuth }));
   await store.connections.saveWebhook({ id: 'conn_1', url: undefined, secret: 'whsec_1' });
-  await store.connectionDrafts.insert(makeConnection('conn_draft'));
+  await store.connectionDrafts.insert(withSecret('conn_draft'));
   await store.accessTokens.takeLease({ ...tokenOwner, holder: 'h', durationMs: 10_000 });
   await store.accessTokens.save({ ...tokenOwner, generation: 0, grant });
   await store.authorizationRequests.insert({
@@ -162,7 +150,7 @@ const planted = {
   answered,
   isKeptOut: true,
   document: content.toString(),
-  draft: makeConnection('conn_draft').auth,
+  draft: withSecret('conn_draft').auth,
 };
 
 test('a rotation encrypts every kind of value with the new key, which can then decrypt all of them without the old key', async () => {
@@ -205,7 +193,7 @@ test('a running rotation overwrites no value of a writer, and readers find every
   const before = await open(first);
   await plant(before);
   const count = 60;
-  for (let n = 0; n < count; n++) await before.connections.insert(makeConnection(`conn_w${n}`));
+  for (let n = 0; n < count; n++) await before.connections.insert(withSecret(`conn_w${n}`));
   const running = await open(second, first);
   let isOver = false;
   const write = async () => {
@@ -238,7 +226,7 @@ test('a rotation continues after a value that no key can decrypt, and reports it
   await plant(store);
   const foreignStore = createStore({ uri, encryptionKey: randomBytes(32), previousEncryptionKeys: [first] });
   await foreignStore.connect();
-  await foreignStore.connections.insert(makeConnection('conn_2'));
+  await foreignStore.connections.insert(withSecret('conn_2'));
   await foreignStore.close();
   const report = await store.rotateEncryptionKey({ dryRun: false });
   expect(report.find(({ field }) => field === 'sealedSecret')).toMatchObject({ resealed: 0, left: 1 });

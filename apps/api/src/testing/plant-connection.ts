@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { makeBulkExport } from '@bulkhead/bulk-export/testing';
+import { makeConnection } from '@bulkhead/providers/testing';
 import { makeSchedule } from '@bulkhead/schedules/testing';
 import type { Store } from '@bulkhead/system';
 
@@ -22,16 +23,8 @@ export async function plantConnection(store: Store) {
   };
   const { connectionId, exportId } = ids;
   const ofConnection = { connectionId, provider: 'athenahealth' };
-  await store.connections.insert({
-    id: connectionId,
-    name: connectionId,
-    provider: 'athenahealth',
-    environment: 'production',
-    fhirEndpoint: 'http://ehr.example:8080/fhir/r4',
-    auth: { method: 'none' },
-    capabilities: { readAt: new Date(), exportLevels: ['patient'], resourceTypes: ['Patient'] },
-    createdAt: now,
-  });
+  const capabilities = { readAt: new Date(), exportLevels: ['patient' as const], resourceTypes: ['Patient'] };
+  await store.connections.insert(makeConnection({ id: connectionId, capabilities, createdAt: now }));
   const ended = { phase: 'failed' as const, completedAt: now };
   const record = makeBulkExport({ id: exportId, ...ofConnection, ...ended });
   await store.bulkExports.insert({ record, requestKey: exportId });

@@ -2,11 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { createEhrClient, type EhrClient } from '@bulkhead/ehr-client';
 import { createEhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
 import type { Connection, Provider } from '@bulkhead/providers';
+import { makeConnection } from '@bulkhead/providers/testing';
 import { createStore, type Store } from '@bulkhead/system';
 import { createSimulatorControl, testServices } from '@bulkhead/testing';
 import { Redis } from 'ioredis';
 import { readPatient } from './read-patient.ts';
-import { unlimitedAthenahealth } from './unlimited-athenahealth.ts';
+import { simulatorAuth, unlimitedAthenahealth } from './unlimited-athenahealth.ts';
 
 /** The token endpoint of the simulator, as the path of a request and as the match of a fault. */
 export const tokenPath = /oauth2\/v1\/token/;
@@ -47,21 +48,8 @@ export async function startTokenCluster(
   const stop = async () => {
     for (const end of ends) await end();
   };
-  const connection: Connection = {
-    id: tokenOwner.connectionId,
-    name: 'Practice 1',
-    provider: 'athenahealth',
-    environment: 'production',
-    fhirEndpoint,
-    practiceId: '195900',
-    auth: {
-      method: 'client_credentials',
-      clientId: 'simulator-client',
-      clientSecret: 'simulator-secret',
-      scope: 'system/*.read',
-    },
-    createdAt: new Date(),
-  };
+  const auth = { ...simulatorAuth, scope: 'system/*.read' };
+  const connection = makeConnection({ id: tokenOwner.connectionId, fhirEndpoint, auth });
   const join = async ({ mongodbUri: uri = mongodbUri }: { readonly mongodbUri?: string } = {}): Promise<Member> => {
     const store = createStore({ uri, encryptionKey });
     await store.connect();

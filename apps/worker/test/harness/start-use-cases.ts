@@ -7,6 +7,7 @@ import { createEhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simu
 import { retainedKinds } from '@bulkhead/erasure';
 import type { RetentionDays } from '@bulkhead/erasure/steps';
 import type { Connection, Provider } from '@bulkhead/providers';
+import { makeConnection } from '@bulkhead/providers/testing';
 import { createProducer } from '@bulkhead/queues';
 import { createLogger } from '@bulkhead/runtime';
 import { BufferPool } from '@bulkhead/store';
@@ -15,7 +16,7 @@ import { createSimulatorControl, testServices } from '@bulkhead/testing';
 import { Redis } from 'ioredis';
 import type { WorkerDeps } from '../../src/deps.ts';
 import { noLimiter } from './no-limiter.ts';
-import { unlimitedAthenahealth } from './unlimited-athenahealth.ts';
+import { simulatorAuth, unlimitedAthenahealth } from './unlimited-athenahealth.ts';
 
 /** `await using` stops them at the end of a test, so that tests can run at once. */
 export type UseCases = Awaited<ReturnType<typeof startUseCases>>;
@@ -65,18 +66,15 @@ export async function startUseCases(
   const readBudgets = async () => [];
   const deps: WorkerDeps = { ...parts, pollIntervalMs: 30_000, erasureSettleMs: 30_000, readBudgets, now };
   const { scope = 'system/*.read' } = options;
-  const connection: Connection = {
+  const connection = makeConnection({
     id: 'conn_1',
-    name: 'Practice 1',
-    provider: 'athenahealth',
-    environment: 'production',
     fhirEndpoint: simulator.fhirEndpoint,
     practiceId: '195900',
     groupId: 'a-1.C-195900',
-    auth: { method: 'client_credentials', clientId: 'simulator-client', clientSecret: 'simulator-secret', scope },
+    auth: { ...simulatorAuth, scope },
     createdAt: clock.now,
     ...options.connection,
-  };
+  });
   await store.connections.insert(connection);
 
   const stop = async () => {

@@ -1,5 +1,6 @@
 import { type BulkExport, emptyCheckpoint } from '@bulkhead/bulk-export';
 import { makeBulkExport, makeOutputFile } from '@bulkhead/bulk-export/testing';
+import { makeConnection } from '@bulkhead/providers/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { openTestStore } from './open-test-store.fixture.ts';
 
@@ -144,15 +145,7 @@ describe('the connection repository', () => {
       clientSecret: 's3cret',
       scope: 'system/*.read',
     } as const;
-    const connection = {
-      id: 'conn_s',
-      name: 'Practice S',
-      provider: 'athenahealth',
-      environment: 'production',
-      fhirEndpoint: 'http://x/fhir/r4',
-      auth,
-      createdAt: now,
-    };
+    const connection = makeConnection({ id: 'conn_s', auth });
     await store.connections.insert(connection);
     expect(await store.connections.find('conn_s')).toEqual(connection);
     expect(await store.connections.delete('conn_s')).toBe(true);

@@ -1,8 +1,9 @@
+import { makeConnection } from '@bulkhead/providers/testing';
 import { testServices } from '@bulkhead/testing';
 import { afterEach, expect, test } from '@jest/globals';
 import { eventStreamLimits } from '../../http/events/event-streams.ts';
 import { openEvents } from '../../testing/open-events.ts';
-import { startApi, type TestApi } from '../../testing/start-api.ts';
+import { clientSecret, startApi, type TestApi } from '../../testing/start-api.ts';
 import { startRedis, type TestRedis } from '../../testing/start-redis.ts';
 
 const path = '/api/ehr/rate-budgets';
@@ -16,13 +17,9 @@ afterEach(async () => {
 
 let connectionCount = 0;
 async function connect(clientId: string, environment = 'production'): Promise<string> {
-  connectionCount += 1;
-  const id = `conn_${connectionCount}`;
-  await api.store.connections.insert({
-    ...{ id, name: id, provider: 'athenahealth', environment, fhirEndpoint: 'http://ehr.example:8080/fhir/r4' },
-    auth: { method: 'client_credentials', clientId, clientSecret: 'planted-client-secret-8d1f', scope: 'x' },
-    createdAt: new Date(),
-  });
+  const id = `conn_${++connectionCount}`;
+  const auth = { method: 'client_credentials', clientId, clientSecret, scope: 'x' } as const;
+  await api.store.connections.insert(makeConnection({ id, environment, auth }));
   return id;
 }
 

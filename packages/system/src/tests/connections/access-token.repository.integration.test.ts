@@ -1,3 +1,4 @@
+import { makeConnection } from '@bulkhead/providers/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { openTestStore } from '../open-test-store.fixture.ts';
 
@@ -66,15 +67,13 @@ describe('the access token repository', () => {
 
 describe('the connection repository', () => {
   test('the connection repository reads a connection that an earlier version stored, and stores new credentials for it', async () => {
-    const connection = {
-      id: 'conn_old',
-      name: 'Old practice',
-      provider: 'athenahealth',
-      environment: 'production',
-      fhirEndpoint: 'https://ehr.example/r4',
-      auth: { method: 'client_credentials', clientId: 'c', clientSecret: 's3cret', scope: 'system/*.read' },
-      createdAt: new Date(),
+    const former = {
+      method: 'client_credentials',
+      clientId: 'c',
+      clientSecret: 's3cret',
+      scope: 'system/*.read',
     } as const;
+    const connection = makeConnection({ id: 'conn_old', name: 'Old practice', auth: former });
     await store.connections.insert(connection);
     const stored = database.collection('connections');
     await stored.updateOne({ _id: 'conn_old' as never }, { $unset: { name: 1 } });
@@ -96,15 +95,8 @@ describe('the connection repository', () => {
 
   test('the migration gives connections of earlier versions unique names, and an abandoned claim of a name is taken over', async () => {
     const ids = ['conn_1', 'conn_2', 'conn_3'];
-    const place = { provider: 'athenahealth', environment: 'production', practiceId: '7' };
-    for (const id of ids) {
-      const fields = {
-        fhirEndpoint: 'https://ehr.example/r4',
-        auth: { method: 'none' },
-        createdAt: new Date(),
-      } as const;
-      await store.connections.insert({ id, name: id, ...place, ...fields });
-    }
+    for (const id of ids)
+      await store.connections.insert(makeConnection({ id, practiceId: '7', createdAt: new Date() }));
     const unnamed = { _id: { $in: ids.slice(0, 2) as never[] } };
     await database.collection('connections').updateMany(unnamed, { $unset: { name: 1 } });
     for (let run = 0; run < 2; run++) await store.migrate();

@@ -1,4 +1,5 @@
 import { createProviderRegistry } from '@bulkhead/providers';
+import { makeConnection } from '@bulkhead/providers/testing';
 import { connectRedis, createProducer } from '@bulkhead/queues';
 import { testServices } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
@@ -33,46 +34,21 @@ async function plantRecords(): Promise<void> {
   const connectionId = 'conn_1';
   const plant = (collection: string, toRecord: (ageHours: number, index: number) => object) => {
     const records = Array.from({ length: many + 1 }, (_, index) => {
-      return {
-        _id: `id_${String(index).padStart(6, '0')}`,
-        connectionId,
-        ...toRecord(index === many ? 0.5 : old, index),
-      };
+      const ageHours = index === many ? 0.5 : old;
+      return { _id: `id_${String(index).padStart(6, '0')}`, connectionId, ...toRecord(ageHours, index) };
     });
     return database.collection(collection).insertMany(records as never[]);
   };
-  await store.connections.insert({
-    ...{
-      id: connectionId,
-      name: connectionId,
-      provider: 'athenahealth',
-      environment: 'production',
-      fhirEndpoint: 'http://ehr.example/r4',
-    },
-    ...{ auth: { method: 'none' }, createdAt: now },
-  });
+  await store.connections.insert(makeConnection({ id: connectionId, createdAt: now }));
   const run = (age: number) => ({ phase: 'failed', active: false, createdAt: ago(age), completedAt: ago(age) });
   await plant('bulk_exports', run);
   await plant('sync_runs', run);
-  await plant('quarantine', (age, index) => {
-    return {
-      exportId: 'job_1',
-      fileId: 'job_1.1',
-      line: index + 1,
-      reason: 'not-json',
-      state: 'open',
-      createdAt: ago(age),
-    };
-  });
+  const line = { exportId: 'job_1', fileId: 'job_1.1', reason: 'not-json', state: 'open' };
+  await plant('quarantine', (age, index) => ({ ...line, line: index + 1, createdAt: ago(age) }));
   await plant('documents', (age) => ({ state: 'failed', completedAt: ago(age), error: { code: 'ehr-forbidden' } }));
   await plant('webhook_deliveries', (age) => ({ state: 'failed', attempts: [], createdAt: ago(age) }));
-  await plant('process_states', (age) => ({
-    kind: 'api',
-    reportedAt: ago(age),
-    isStopped: true,
-    counts: [],
-    down: [],
-  }));
+  const state = { kind: 'api', isStopped: true, counts: [], down: [] };
+  await plant('process_states', (age) => ({ ...state, reportedAt: ago(age) }));
 }
 
 test('the repositories list recent failures and nothing that is older', async () => {

@@ -1,0 +1,1 @@
+export { makeConnection } from './make-connection.ts';
