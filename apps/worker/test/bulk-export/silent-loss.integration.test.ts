@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import type { BulkExport, HoldReason } from '@bulkhead/bulk-export';
 import { makeOutputFile } from '@bulkhead/bulk-export/testing';
+import type { BulkExportRequest } from '@bulkhead/fhir';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { replayLine } from '../../src/replay-line.ts';
 import { attemptJob, firstAttempt } from '../harness/attempts.ts';
@@ -40,13 +41,24 @@ afterEach(async () => {
   await server.stop();
 });
 
-async function start(script: Partial<BulkServerScript> = {}): Promise<void> {
+interface Script extends Partial<BulkServerScript> {
+  /** Other fields of the manifest. */
+  readonly change?: object;
+}
+
+async function start({ change, ...script }: Script = {}): Promise<void> {
   server = await startBulkServer({
-    manifest: () => manifest(),
+    manifest: () => manifest(change),
     ...script,
     files: { '/patients': patients, '/goals': goals, ...script.files },
   });
   cases = await startUseCases({ connection: { fhirEndpoint: server.url, auth: { method: 'none' } } });
+}
+
+/** Starts a server with this script and runs an export of what it has. */
+async function exportFrom({ request, ...script }: Script & { readonly request?: Partial<BulkExportRequest> } = {}) {
+  await start(script);
+  return runExport(cases, request);
 }
 
 const files = ({ id }: BulkExport) => cases.deps.store.outputFiles.listByExport(id);
@@ -63,8 +75,7 @@ const deletions = () => server.requests.filter(({ method }) => method === 'DELET
 test.each([202, 204, 300, 304])(
   'a response with status %i never completes a file with no lines #answers',
   async (status) => {
-    await start({ files: { '/patients': () => answerStatus(status) } });
-    const ended = await runExport(cases);
+    const ended = await exportFrom({ files: { '/patients': () => answerStatus(status) } });
     // 202 means later. The export waits for a day and then gives up the file.
     const code = status === 202 ? 'file-waited-too-long' : 'answer-unusable';
     expect(await files(ended)).toMatchObject([{ state: 'failed', error: { code } }, { state: 'completed' }]);
@@ -78,8 +89,7 @@ test.each(['text/html', 'text/csv'])(
   'a response with the content type %s fails the file after three attempts #answers #nonsense',
   async (type) => {
     const page: Handler = (_request, response) => response.writeHead(200, { 'content-type': type }).end('<p>Hello</p>');
-    await start({ files: { '/patients': () => page } });
-    const ended = await runExport(cases);
+    const ended = await exportFrom({ files: { '/patients': () => page } });
     const [file] = await files(ended);
     expect(file).toMatchObject({ state: 'failed', attempts: 3, error: { code: 'answer-unusable' } });
     expect(file?.error?.message).toContain(type);
@@ -89,21 +99,19 @@ test.each(['text/html', 'text/csv'])(
 );
 
 test('a file that is answered with 429 is requested later, and the wait is shown #waits #answers', async () => {
-  await start({
+  const ended = await exportFrom({
     files: {
       '/patients': (requestNumber) =>
         requestNumber <= 60 ? answerStatus(429, { 'retry-after': '60' }) : answerStatus(200, ndjson, patients),
     },
   });
-  const ended = await runExport(cases);
   // Sixty waits do not count as attempts.
   expect(await files(ended)).toMatchObject([{ state: 'completed', attempts: 1 }, { state: 'completed' }]);
   expect(await cases.markedTypes()).toEqual(['*', 'Goal', 'Patient']);
 });
 
 test('a file with only bad lines fails, and the watermark of its type stays #evidence', async () => {
-  await start({ files: { '/patients': '{"bad":\n{"worse":\n' } });
-  const ended = await runExport(cases);
+  const ended = await exportFrom({ files: { '/patients': '{"bad":\n{"worse":\n' } });
   expect(await files(ended)).toMatchObject([
     { state: 'failed', error: { code: 'no-valid-lines' } },
     { state: 'completed' },
@@ -112,8 +120,7 @@ test('a file with only bad lines fails, and the watermark of its type stays #evi
 });
 
 test('a file with another count than promised is settled by two equal downloads, and its resources are stored #counts-reconcile #evidence', async () => {
-  await start({ manifest: () => manifest({ output: [{ ...patientFile, count: 5 }, goalFile] }) });
-  const ended = await runExport(cases);
+  const ended = await exportFrom({ change: { output: [{ ...patientFile, count: 5 }, goalFile] } });
   expect(await files(ended)).toMatchObject([
     { state: 'completed', attempts: 2, promisedCount: 5, receivedCount: 2, checkpoint: { stored: 2 } },
     { state: 'completed' },
@@ -126,8 +133,7 @@ test('a file with another count than promised is settled by two equal downloads,
 });
 
 test('a file with more resources than promised is downloaded again, and the watermark of its type stays', async () => {
-  await start({ manifest: () => manifest({ output: [{ ...patientFile, count: 1 }, goalFile] }) });
-  const ended = await runExport(cases);
+  const ended = await exportFrom({ change: { output: [{ ...patientFile, count: 1 }, goalFile] } });
   expect(await files(ended)).toMatchObject([{ attempts: 2, promisedCount: 1, receivedCount: 2 }, { attempts: 1 }]);
   expect(ended.warnings[0]?.message).toMatch(/promises 1 .* had 2/);
   expect(await cases.markedTypes()).toEqual(['Goal']);
@@ -141,8 +147,7 @@ test('a file that the server replaces during its download keeps no quarantined l
     response.write(first, () => response.destroy());
   };
   const replaced = answerStatus(200, { ...ndjson, etag: '"v2"' }, patients);
-  await start({ files: { '/patients': (requestNumber) => (requestNumber === 1 ? cut : replaced) } });
-  const ended = await runExport(cases);
+  const ended = await exportFrom({ files: { '/patients': (requestNumber) => (requestNumber === 1 ? cut : replaced) } });
   expect(await files(ended)).toMatchObject([{ attempts: 2, checkpoint: { stored: 2, quarantined: 0 } }, {}]);
   const quarantined = await cases.deps.store.quarantine.list({
     filter: { exportId: ended.id },
@@ -157,8 +162,7 @@ test('a file that is cut off at every attempt fails with the byte that was reach
     response.writeHead(200, { ...ndjson, 'content-length': '100000' });
     response.write(patients, () => response.destroy());
   };
-  await start({ files: { '/patients': () => cut } });
-  const ended = await runExport(cases);
+  const ended = await exportFrom({ files: { '/patients': () => cut } });
   const [file] = await files(ended);
   expect(file).toMatchObject({ state: 'failed', error: { code: 'connection-lost' } });
   expect(file?.error?.message).toMatch(/after byte \d+/);
@@ -166,8 +170,7 @@ test('a file that is cut off at every attempt fails with the byte that was reach
 });
 
 test('a file without a type stores each resource by its own type #mixed-files', async () => {
-  await start({ manifest: () => manifest({ output: [{ url: '/mixed' }] }), files: { '/mixed': patients + goals } });
-  const ended = await runExport(cases);
+  const ended = await exportFrom({ change: { output: [{ url: '/mixed' }] }, files: { '/mixed': patients + goals } });
   expect(ended).toMatchObject({ phase: 'completed', counts: { stored: 4 } });
   expect(await isStored('Goal', 'g1')).toBe(true);
   expect(await cases.markedTypes()).toEqual(['*', 'Goal', 'Patient']);
@@ -176,8 +179,10 @@ test('a file without a type stores each resource by its own type #mixed-files', 
 test.each(['patient', 'Foo'])(
   'a file with the type %s is read by the types of its lines #mixed-files',
   async (type) => {
-    await start({ manifest: () => manifest({ output: [{ type, url: '/patients' }] }) });
-    const ended = await runExport(cases, { resourceTypes: ['Patient'] });
+    const ended = await exportFrom({
+      change: { output: [{ type, url: '/patients' }] },
+      request: { resourceTypes: ['Patient'] },
+    });
     expect(await isStored('Patient', 'p1')).toBe(true);
     expect(codes(ended)).toEqual(['types-unknown']);
     expect(await cases.markedTypes()).toEqual(['Patient']);
@@ -185,16 +190,17 @@ test.each(['patient', 'Foo'])(
 );
 
 test('a failed file of unknown type holds every watermark #evidence', async () => {
-  await start({ manifest: () => manifest({ output: [goalFile, { type: 'patient', url: '/gone' }] }) });
-  const ended = await runExport(cases, { resourceTypes: ['Patient', 'Goal'] });
+  const ended = await exportFrom({
+    change: { output: [goalFile, { type: 'patient', url: '/gone' }] },
+    request: { resourceTypes: ['Patient', 'Goal'] },
+  });
   expect(reasonsFor(ended, 'Patient')).toEqual(['files-failed']);
   expect(await cases.markedTypes()).toEqual([]);
 });
 
 test('a file that is listed for several types is downloaded once #mixed-files #file-identity', async () => {
   const entries = ['Patient', 'Goal'].map((type) => ({ type, url: '/mixed' }));
-  await start({ manifest: () => manifest({ output: entries }), files: { '/mixed': patients + goals } });
-  const ended = await runExport(cases);
+  const ended = await exportFrom({ change: { output: entries }, files: { '/mixed': patients + goals } });
   expect(ended).toMatchObject({ counts: { files: 1, stored: 4, quarantined: 0 } });
   expect(server.requests.filter(({ path }) => path === '/mixed')).toHaveLength(1);
 });
@@ -203,8 +209,10 @@ test('a file of several gzip members is stored completely #encodings', async () 
   const members = Buffer.concat([gzipSync(line('Patient', 'p1')), gzipSync(line('Patient', 'p2'))]);
   const encoded: Handler = (_request, response) =>
     response.writeHead(200, { ...ndjson, 'content-encoding': 'gzip' }).end(members);
-  await start({ files: { '/patients': () => encoded } });
-  expect(await runExport(cases)).toMatchObject({ phase: 'completed', counts: { stored: 4 } });
+  expect(await exportFrom({ files: { '/patients': () => encoded } })).toMatchObject({
+    phase: 'completed',
+    counts: { stored: 4 },
+  });
 });
 
 describe('errors that the EHR reports', () => {
@@ -212,8 +220,7 @@ describe('errors that the EHR reports', () => {
 
   test('a reported error without a type holds every watermark, and the export is partial #evidence #partial-success', async () => {
     const details = { text: 'Out of\u0007disk' };
-    await start({ manifest: () => manifest(errors), files: { '/errors': outcome('error', { details }) } });
-    const ended = await runExport(cases);
+    const ended = await exportFrom({ change: errors, files: { '/errors': outcome('error', { details }) } });
     expect(ended).toMatchObject({ phase: 'completed', isPartial: true });
     expect(reasonsFor(ended, 'Patient')).toEqual(['errors-reported']);
     expect(codes(ended)).toEqual(['reported-by-ehr', 'watermarks-held']);
@@ -224,27 +231,22 @@ describe('errors that the EHR reports', () => {
   });
 
   test('a reported error holds the watermark of its type and that of every type #evidence', async () => {
-    await start({
-      manifest: () => manifest(errors),
-      files: { '/errors': outcome('fatal', { expression: ['Patient.name'] }) },
-    });
-    await runExport(cases);
+    await exportFrom({ change: errors, files: { '/errors': outcome('fatal', { expression: ['Patient.name'] }) } });
     expect(await cases.markedTypes()).toEqual(['Goal']);
   });
 
   test('a reported error holds the watermark of a requested type that is missing #evidence', async () => {
-    await start({
-      manifest: () => manifest({ ...errors, output: [goalFile] }),
+    const ended = await exportFrom({
+      change: { ...errors, output: [goalFile] },
       files: { '/errors': outcome('error', { diagnostics: 'The Patient file failed.' }) },
+      request: { resourceTypes: ['Patient', 'Goal'] },
     });
-    const ended = await runExport(cases, { resourceTypes: ['Patient', 'Goal'] });
     expect(reasonsFor(ended, 'Patient')).toEqual(['errors-reported']);
     expect(await cases.markedTypes()).toEqual([]);
   });
 
   test('a reported warning holds no watermark', async () => {
-    await start({ manifest: () => manifest(errors), files: { '/errors': outcome('warning') } });
-    await runExport(cases);
+    await exportFrom({ change: errors, files: { '/errors': outcome('warning') } });
     expect(await cases.markedTypes()).toEqual(['*', 'Goal', 'Patient']);
   });
 
@@ -254,16 +256,14 @@ describe('errors that the EHR reports', () => {
     { name: 'cannot be read', answer: '{"resourceType":' },
     { name: 'is missing', answer: () => answerStatus(404) },
   ])('an error file that $name counts as an error for any type #evidence', async ({ answer }) => {
-    await start({ manifest: () => manifest(errors), files: { '/errors': answer } });
-    const ended = await runExport(cases);
+    const ended = await exportFrom({ change: errors, files: { '/errors': answer } });
     expect(ended.isPartial).toBe(true);
     expect(reasonsFor(ended, 'Goal')).toEqual(['errors-unread']);
     expect(await cases.markedTypes()).toEqual([]);
   });
 
   test('an error among the resources of a file is reported and not stored #mixed-files #evidence', async () => {
-    await start({ files: { '/patients': patients + outcome('error') } });
-    const ended = await runExport(cases);
+    const ended = await exportFrom({ files: { '/patients': patients + outcome('error') } });
     expect(ended).toMatchObject({ counts: { stored: 4, quarantined: 0 } });
     expect(reasonsFor(ended, 'Patient')).toEqual(['errors-reported']);
     expect(await cases.markedTypes()).toEqual([]);
@@ -277,8 +277,7 @@ describe('a deletion', () => {
 
   test('a conditional deletion deletes nothing and holds every watermark #deletions #evidence', async () => {
     const url = 'Observation?subject=https://ehr.example/fhir/Patient/p1';
-    await start({ manifest: () => manifest(deleted), files: { '/deleted': remove(url) } });
-    const ended = await runExport(cases);
+    const ended = await exportFrom({ change: deleted, files: { '/deleted': remove(url) } });
     expect(await isStored('Patient', 'p1')).toBe(true);
     expect(reasonsFor(ended, 'Patient')).toEqual(['deletions-unread']);
     expect(await cases.markedTypes()).toEqual([]);
@@ -290,22 +289,20 @@ describe('a deletion', () => {
     { name: 'has a Bundle without entries', answer: bundle() },
     { name: 'has a whole resource', answer: patients },
   ])('a deletion file that $name holds every watermark #deletions #evidence', async ({ answer }) => {
-    await start({ manifest: () => manifest(deleted), files: { '/deleted': answer } });
-    const ended = await runExport(cases);
+    const ended = await exportFrom({ change: deleted, files: { '/deleted': answer } });
     expect(reasonsFor(ended, 'Patient')).toEqual(['deletions-unread']);
     expect(await cases.markedTypes()).toEqual([]);
   });
 
   test('a deletion file with the announced count 0 holds no watermark', async () => {
     const announced = { deleted: [{ type: 'Bundle', url: '/deleted', count: 0 }] };
-    await start({ manifest: () => manifest(announced), files: { '/deleted': '' } });
-    await runExport(cases);
+    await exportFrom({ change: announced, files: { '/deleted': '' } });
     expect(await cases.markedTypes()).toEqual(['*', 'Goal', 'Patient']);
   });
 
   test('a deletion removes a line that was replayed from an export with a time in the future #deletions', async () => {
     const future = { transactionTime: '2099-01-01T00:00:00Z', output: [patientFile] };
-    await start({ manifest: () => manifest(future), files: { '/patients': `${patients}{"resourceType"\n` } });
+    await start({ change: future, files: { '/patients': `${patients}{"resourceType"\n` } });
     const { quarantine } = cases.deps.store;
     const { id: exportId } = await runExport(cases);
     const [entry] = await quarantine.list({ filter: { exportId }, scope: 'all', limit: 1 });
@@ -323,14 +320,12 @@ describe('a deletion', () => {
   });
 
   test('a deletion does not remove a resource that was created again in the same export', async () => {
-    await start({ manifest: () => manifest(deleted), files: { '/deleted': remove('Patient/p1') } });
-    await runExport(cases);
+    await exportFrom({ change: deleted, files: { '/deleted': remove('Patient/p1') } });
     expect(await isStored('Patient', 'p1')).toBe(true);
   });
 
   test('an export of changes warns if the server lists no deletions', async () => {
-    await start();
-    await runExport(cases);
+    await exportFrom();
     const ended = await runExport(cases, { since: '2024-02-01T00:00:00Z' });
     expect(codes(ended)).toContain('deletions-not-listed');
   });
@@ -343,8 +338,7 @@ test.each([
 ])(
   'a manifest with $name fails the export after three reads, and no watermark advances #nonsense',
   async ({ change }) => {
-    await start({ manifest: () => manifest(change) });
-    const ended = await runExport(cases);
+    const ended = await exportFrom({ change });
     expect(ended).toMatchObject({ phase: 'failed', error: { code: 'manifest-not-understood' } });
     expect(server.requests.filter(({ path }) => path === '/status/1')).toHaveLength(3);
     expect(await cases.markedTypes()).toEqual([]);
@@ -352,8 +346,7 @@ test.each([
 );
 
 test('a manifest with a transaction time in the future stores the resources and holds every watermark #evidence', async () => {
-  await start({ manifest: () => manifest({ transactionTime: '2099-01-01T00:00:00Z' }) });
-  const ended = await runExport(cases);
+  const ended = await exportFrom({ change: { transactionTime: '2099-01-01T00:00:00Z' } });
   expect(await isStored('Patient', 'p1')).toBe(true);
   expect(reasonsFor(ended, 'Patient')).toEqual(['time-implausible']);
   expect(codes(ended)).toContain('time-implausible');
@@ -361,8 +354,10 @@ test('a manifest with a transaction time in the future stores the resources and 
 });
 
 test('a manifest without resources for a Group export warns that the group may not exist #evidence', async () => {
-  await start({ manifest: () => manifest({ output: [] }) });
-  const ended = await runExport(cases, { exportType: 'Group', resourceTypes: ['Patient'] });
+  const ended = await exportFrom({
+    change: { output: [] },
+    request: { exportType: 'Group', resourceTypes: ['Patient'] },
+  });
   expect(codes(ended)).toContain('nothing-received');
   expect(ended.warnings.find(({ code }) => code === 'nothing-received')?.message).toContain('group');
   expect(await cases.markedTypes()).toEqual([]);
@@ -378,8 +373,10 @@ test('a manifest that is read again in another order gives each file its own lin
     if (isExpired) response.writeHead(403).end();
     else response.writeHead(200, ndjson).end(line('Patient', id));
   };
-  await start({ manifest: signed, files: { '/a': expiring('a'), '/b': expiring('b'), '/c': expiring('c') } });
-  const ended = await runExport(cases);
+  const ended = await exportFrom({
+    manifest: signed,
+    files: { '/a': expiring('a'), '/b': expiring('b'), '/c': expiring('c') },
+  });
   expect(ended).toMatchObject({ phase: 'completed', counts: { stored: 3, unchanged: 0 } });
   expect(await Promise.all(['a', 'b', 'c'].map((id) => isStored('Patient', id)))).toEqual([true, true, true]);
 });
@@ -391,11 +388,10 @@ test('new links of another snapshot fail the files, and nothing of that snapshot
       output: [{ type: 'Patient', count: 1, url: `/snapshot-${read}` }],
     });
   const otherLine = line('Patient', 'of-another-snapshot');
-  await start({
+  const ended = await exportFrom({
     manifest: ofSnapshot,
     files: { '/snapshot-1': () => answerStatus(410), '/snapshot-2': otherLine, '/snapshot-3': otherLine },
   });
-  const ended = await runExport(cases);
   expect(await files(ended)).toMatchObject([{ state: 'failed', error: { code: 'export-gone' } }]);
   expect(await isStored('Patient', 'of-another-snapshot')).toBe(false);
   expect(await cases.markedTypes()).toEqual([]);
@@ -407,8 +403,7 @@ test('new links that cannot be assigned fail the files with an error #file-ident
     return manifest({ output });
   };
   const refused = () => answerStatus(403);
-  await start({ manifest: newCase, files: { '/1-1': refused, '/1-2': refused } });
-  const ended = await runExport(cases);
+  const ended = await exportFrom({ manifest: newCase, files: { '/1-1': refused, '/1-2': refused } });
   expect((await files(ended)).map(({ error }) => error?.code)).toEqual(['link-ambiguous', 'link-ambiguous']);
 });
 
@@ -432,8 +427,7 @@ describe('the watermark of every type', () => {
   const kickedOffSince = () => server.requests.filter(({ path }) => path.endsWith('/$export')).length;
 
   test('the watermark of every type is not used once the server offers another type #evidence #since-last', async () => {
-    await start({ offered: ['Patient', 'Goal'] });
-    await runExport(cases);
+    await exportFrom({ offered: ['Patient', 'Goal'] });
     expect(await cases.markedTypes()).toEqual(['*', 'Goal', 'Patient']);
     server.change({ offered: ['Patient', 'Goal', 'Coverage'] });
     // The CapabilityStatement is read again after a day.
@@ -445,8 +439,7 @@ describe('the watermark of every type', () => {
   });
 
   test('the watermark of every type is used while the server offers the same types', async () => {
-    await start({ offered: ['Patient', 'Goal'] });
-    await runExport(cases);
+    await exportFrom({ offered: ['Patient', 'Goal'] });
     const ended = await runExport(cases, { since: '2024-02-01T00:00:00Z', sinceLast: true });
     expect(ended.request.since).toBe('2024-02-01T00:00:00Z');
   });
@@ -454,8 +447,7 @@ describe('the watermark of every type', () => {
 
 test('a server that ignores _since is reported', async () => {
   const many = Array.from({ length: 60 }, (_, index) => line('Patient', `p${index}`)).join('');
-  await start({ files: { '/patients': many } });
-  await runExport(cases);
+  await exportFrom({ files: { '/patients': many } });
   const ended = await runExport(cases, { since: '2024-02-01T00:00:00Z', sinceLast: true });
   expect(codes(ended)).toContain('since-ignored');
 });
@@ -478,8 +470,7 @@ test('an orphan is deleted at the server if the export failed during its kick-of
 test('an export that the EHR reports as failed is deleted at the server #orphans', async () => {
   const failed: Handler = (_request, response) =>
     response.writeHead(413, { 'content-type': 'application/fhir+json' }).end(outcome('fatal'));
-  await start({ status: failed });
-  const ended = await runExport(cases);
+  const ended = await exportFrom({ status: failed });
   expect(ended).toMatchObject({ phase: 'failed', error: { code: 'export-failed-at-ehr' } });
   expect(deletions()).toEqual(['/status/1']);
 });
