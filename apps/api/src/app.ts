@@ -52,15 +52,15 @@ export function buildApp({
   readonly config: ApiConfig;
   readonly logger: Logger;
   readonly metrics?: Metrics;
-  readonly tracing?: Tracing;
+  readonly tracing?: Tracing | undefined;
   /** How long a request that starts an export waits for its kick-off. */
-  readonly kickOffWaitMs?: number;
-  readonly serverLimits?: HttpLimits;
+  readonly kickOffWaitMs?: number | undefined;
+  readonly serverLimits?: HttpLimits | undefined;
   /** For tests that stop many processes. */
   readonly drainMs?: number;
-  readonly streamLimits?: EventStreamLimits;
+  readonly streamLimits?: EventStreamLimits | undefined;
   /** How long a request for a connection test waits for its result. */
-  readonly testWaitMs?: number;
+  readonly testWaitMs?: number | undefined;
 }): App & { readonly port: number } {
   const onError = (error: Error) => logger.warn('redis connection failed', { error });
   const registry = createProviderRegistry(config);

@@ -55,7 +55,7 @@ export function buildApp({
   readonly config: WorkerConfig;
   readonly logger: Logger;
   readonly metrics?: Metrics;
-  readonly tracing?: Tracing;
+  readonly tracing?: Tracing | undefined;
   /** How long an erasure waits for writes that had started. */
   readonly erasureSettleMs?: number;
 }): App {

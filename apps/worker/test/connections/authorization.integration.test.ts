@@ -281,8 +281,7 @@ test('a connection whose authorization has ended says so, and works after a new 
   expect(answer.body.data.needsAuthorization).toBe(true);
   // The access token would be valid for another hour.
   await system.inject('export', { kind: 'expire-tokens' });
-  const started = await system.request('POST', '/api/ehr/athenahealth/bulk-export', { connectionId: id });
-  expect(await system.settled(started.body.data.id)).toMatchObject({
+  expect(await system.settled(await system.startExport({ connectionId: id }))).toMatchObject({
     status: 'FAILED',
     errorCode: 'authorization-needed',
     errorMessage: expect.stringContaining('/authorize?connectionId='),

@@ -24,23 +24,11 @@ const states = async () => {
 const published = async (url: string) =>
   ((await (await fetch(url)).json()) as { keys: { kid: string }[] }).keys.map(({ kid }) => kid);
 
-async function connect(alg: string): Promise<string> {
-  const auth = { method: 'private_key_jwt', clientId: 'simulator-client', alg };
-  const { body } = await system.request('POST', '/api/ehr/connections', {
-    provider: 'athenahealth',
-    practiceId: '195900',
-    force: true,
-    auth,
-  });
-  return body.data.id;
-}
+const connect = (alg: string) =>
+  system.connect({ auth: { method: 'private_key_jwt', clientId: 'simulator-client', alg } });
 
 async function exportWith(connectionId: string): Promise<string> {
-  const started = await system.request('POST', '/api/ehr/athenahealth/bulk-export', {
-    connectionId,
-    resourceTypes: ['Patient'],
-  });
-  return (await system.settled(started.body.data.id)).status;
+  return (await system.settled(await system.startExport({ connectionId, resourceTypes: ['Patient'] }))).status;
 }
 
 const refusals = async () =>

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, expect, test } from '@jest/globals';
 import { openDatabase } from '../harness/open-database.ts';
 import { startSystem } from '../harness/start-system.ts';
+import { simulatorAuth } from '../harness/unlimited-athenahealth.ts';
 
 // One system for all tests, because a new request budget waits two seconds.
 const system = await startSystem({ hasWorker: true, simulator: { patients: 1 } });
@@ -14,22 +15,11 @@ const { control } = system;
 const enforceScopes = () => control.changeOptions({ enforceScopes: true });
 const run = (id = system.connectionId) => system.request('POST', `/api/ehr/connections/${id}/test`);
 const changeAuth = (change: object) => {
-  const auth = {
-    method: 'client_credentials',
-    clientId: 'simulator-client',
-    clientSecret: 'simulator-secret',
-    ...change,
-  };
+  const auth = { ...simulatorAuth, ...change };
   return system.request('PUT', `/api/ehr/connections/${system.connectionId}/credentials`, { auth });
 };
 const order = (path: string, fault: object) => system.inject(path, fault, { times: 'always' });
 const exports = [{ name: 'export', definition: 'http://hl7.org/fhir/uv/bulkdata/OperationDefinition/group-export' }];
-/** A new connection, so that its capabilities are read from the EHR and not from an earlier record. */
-async function connect(): Promise<string> {
-  const auth = { method: 'client_credentials', clientId: 'simulator-client', clientSecret: 'simulator-secret' };
-  const body = { provider: 'athenahealth', practiceId: '195900', force: true, auth };
-  return (await system.request('POST', '/api/ehr/connections', body)).body.data.id;
-}
 const passed = (step: string) => ({ step, ok: true, durationMs: expect.any(Number) });
 
 test('a connection test reads the token endpoint, a new token and a patient, and the connection shows its result', async () => {
@@ -89,7 +79,8 @@ test.each([
     const statement = { rest: [{ mode: 'server', resource }] };
     await system.inject('metadata', { kind: 'edit-document', set: statement }, { times: 'always' });
     await control.changeOptions({ restTypes: [] });
-    const id = await connect();
+    // A new connection, so that its capabilities are read from the EHR and not from an earlier record.
+    const id = await system.connect();
     const { body } = await run(id);
     expect(body.data).toMatchObject({ ok: true });
     expect(body.data.steps.at(-1)).toMatchObject({
@@ -103,7 +94,7 @@ test.each([
 test('a connection test fails if an EHR of only bulk exports refuses the token, and says if it cannot verify it', async () => {
   await control.changeOptions({ restTypes: [] });
   await order('/Group/', { kind: 'status', status: 401 });
-  expect((await run(await connect())).body.data.steps.at(-1)).toMatchObject({
+  expect((await run(await system.connect())).body.data.steps.at(-1)).toMatchObject({
     step: 'read',
     ok: false,
     code: 'ehr-unauthorized',
@@ -112,7 +103,7 @@ test('a connection test fails if an EHR of only bulk exports refuses the token, 
   await control.reset();
   await control.changeOptions({ restTypes: [] });
   await order('/Group/', { kind: 'status', status: 404 });
-  const untold = (await run(await connect())).body.data;
+  const untold = (await run(await system.connect())).body.data;
   expect([untold.ok, untold.steps.at(-1).tried]).toEqual([
     true,
     expect.stringContaining('only the first export shows'),
@@ -123,8 +114,7 @@ test('a connection test fails if an EHR of only bulk exports refuses the token, 
 test('a connection can be tested before it is saved: the same steps, and neither the connection nor its token is kept', async () => {
   const { store } = system;
   const test = (change: object) => {
-    const auth = { method: 'client_credentials', clientId: 'simulator-client', clientSecret: 'simulator-secret' };
-    const body = { provider: 'athenahealth', practiceId: '195900', auth: { ...auth, ...change } };
+    const body = { provider: 'athenahealth', practiceId: '195900', auth: { ...simulatorAuth, ...change } };
     return system.request('POST', '/api/ehr/connections/test', body);
   };
   const before = await store.connections.listIds();

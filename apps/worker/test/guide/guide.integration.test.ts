@@ -29,16 +29,6 @@ const ways = [
   { way: 'over HTTP', create: () => createHttpService({ baseUrl: system.baseUrl, apiKey: system.apiKey }) },
 ];
 
-async function connectToPatient(): Promise<string> {
-  const { body } = await system.request('POST', '/api/ehr/connections', {
-    provider: 'athenahealth',
-    practiceId: '195900',
-    userId: 'a-195900.E-2',
-    auth: { method: 'client_credentials', clientId: 'simulator-client', clientSecret: 'simulator-secret' },
-  });
-  return body.data.id;
-}
-
 describe.each(ways)("the guide's code, $way", ({ create }) => {
   test('the workflow of the guide initiates an export, polls it and downloads its data', async () => {
     service = create();
@@ -86,9 +76,8 @@ describe.each(ways)("the guide's code, $way", ({ create }) => {
 
   test('example 3 of the guide prints the reports of a patient', async () => {
     service = create();
-    const connectionId = await connectToPatient();
-    const reports = { connectionId, exportType: 'Patient', resourceTypes: ['DiagnosticReport'] };
-    await system.settled((await system.request('POST', '/api/ehr/athenahealth/bulk-export', reports)).body.data.id);
+    const connectionId = await system.connect({ userId: 'a-195900.E-2' });
+    await system.settled(await system.startExport({ connectionId, resourceTypes: ['DiagnosticReport'] }));
     const { getConnection, fhirClient } = service;
     const search = jest.fn(fhirClient.searchResources);
     const scope = { getConnection, fhirClient: { searchResources: search }, console };

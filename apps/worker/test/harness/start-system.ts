@@ -8,6 +8,7 @@ import { Redis } from 'ioredis';
 import { buildApp as buildWorker } from '../../src/app.ts';
 import { readWorkerConfig } from '../../src/env.ts';
 import { fastLimit, writeFastProvider } from './fast-provider.ts';
+import { simulatorAuth } from './unlimited-athenahealth.ts';
 
 export interface ApiAnswer {
   readonly status: number;
@@ -78,9 +79,9 @@ export async function startSystem(
   const api = buildApi({
     config,
     logger,
-    ...(options.tracing ? { tracing: options.tracing.api } : {}),
-    ...(options.kickOffWaitMs === undefined ? {} : { kickOffWaitMs: options.kickOffWaitMs }),
-    ...(options.testWaitMs === undefined ? {} : { testWaitMs: options.testWaitMs }),
+    tracing: options.tracing?.api,
+    kickOffWaitMs: options.kickOffWaitMs,
+    testWaitMs: options.testWaitMs,
     drainMs: 0,
   });
   await api.start();
@@ -114,19 +115,18 @@ export async function startSystem(
     if (fault) throw new Error(`${fault}\n${text}`);
     return answer;
   };
-  const connection = await request('POST', '/api/ehr/connections', {
-    provider: 'athenahealth',
-    practiceId: '195900',
-    auth: { method: 'client_credentials', clientId: 'simulator-client', clientSecret: 'simulator-secret' },
-  });
-  if (connection.status !== 201) throw new Error(`no connection: ${JSON.stringify(connection.body)}`);
+  const connect = async (change: object = {}): Promise<string> => {
+    const body = { provider: 'athenahealth', practiceId: '195900', auth: simulatorAuth, force: true, ...change };
+    const answer = await request('POST', '/api/ehr/connections', body);
+    if (answer.status !== 201) throw new Error(`no connection: ${JSON.stringify(answer.body)}`);
+    return answer.body.data.id;
+  };
+  const connectionId = await connect();
   const control = createSimulatorControl(simulator);
   const startWorker = async (): Promise<SystemWorker> => {
     const metrics = createMetrics();
-    const worker = buildWorker({
-      ...{ config: await readWorkerConfig(env), logger, metrics },
-      ...(options.tracing ? { tracing: options.tracing.worker } : {}),
-    });
+    const config = await readWorkerConfig(env);
+    const worker = buildWorker({ config, logger, metrics, tracing: options.tracing?.worker });
     workers.push(worker);
     await worker.start();
     return { readMetrics: () => metrics.page(), stop: () => worker.stop() };
@@ -138,7 +138,9 @@ export async function startSystem(
     store,
     /** The environment for processes that a test starts itself. */
     env: env as Readonly<Record<string, string>>,
-    connectionId: connection.body.data.id as string,
+    connectionId,
+    /** Creates another connection to the simulator. @returns its id */
+    connect,
     /** The base URL of the API. */
     baseUrl: `http://127.0.0.1:${api.port}`,
     apiKey: key,
@@ -152,11 +154,8 @@ export async function startSystem(
     },
     /** Starts an export. @returns its id */
     async startExport(body: object = {}): Promise<string> {
-      const answer = await request('POST', '/api/ehr/athenahealth/bulk-export', {
-        connectionId: connection.body.data.id,
-        exportType: 'Patient',
-        ...body,
-      });
+      const fields = { connectionId, exportType: 'Patient', ...body };
+      const answer = await request('POST', '/api/ehr/athenahealth/bulk-export', fields);
       if (answer.status !== 202) throw new Error(`no export: ${JSON.stringify(answer.body)}`);
       return answer.body.data.id;
     },

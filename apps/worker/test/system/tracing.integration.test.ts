@@ -2,6 +2,7 @@ import { startTracing } from '@bulkhead/runtime';
 import { afterAll, expect, test } from '@jest/globals';
 import { type ReceivedSpan, startCollector } from '../harness/start-collector.ts';
 import { startSystem } from '../harness/start-system.ts';
+import { simulatorAuth } from '../harness/unlimited-athenahealth.ts';
 
 const planted = 'planted-8d1f';
 const clientTrace = '4bf92f3577b34da6a3ce929d0e0e4736';
@@ -35,11 +36,8 @@ const exportId = post.body.data.id;
 await system.settled(exportId);
 await system.request('GET', `/api/ehr/connections/conn_${planted}?name=${planted}`);
 // The EHR refuses this secret.
-const wrong = await system.request('POST', '/api/ehr/connections', {
-  provider: 'athenahealth',
-  auth: { method: 'client_credentials', clientId: 'simulator-client', clientSecret: planted },
-});
-await system.request('POST', `/api/ehr/connections/${wrong.body.data.id}/test`);
+const wrong = await system.connect({ auth: { ...simulatorAuth, clientSecret: planted } });
+await system.request('POST', `/api/ehr/connections/${wrong}/test`);
 // Each process sends its remaining spans when it stops.
 await system.stop();
 const spans = collector.spans as readonly ReceivedSpan[];
