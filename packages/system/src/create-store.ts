@@ -145,11 +145,7 @@ export function createStore(options: StoreOptions): Store {
     repository: Repository,
     inserts: Parameters<typeof guardInserts<Repository>>[0]['inserts'],
   ): Repository => guardInserts({ check: (connectionId) => gate.check(connectionId), repository, inserts });
-  const auditEvents = createAuditEventRepository({
-    database,
-    keptDays: auditDays,
-    onAppended: options.onAuditEvent,
-  });
+  const auditEvents = createAuditEventRepository({ database, keptDays: auditDays, onAppended: options.onAuditEvent });
   // Every repository with encrypted fields. A key rotation processes only these, so add new ones here.
   const encrypting = [
     connections,

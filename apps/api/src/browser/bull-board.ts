@@ -85,10 +85,7 @@ function isPage(request: Request): boolean {
 }
 
 function loggedOut(): AppError {
-  return permanentError({
-    code: 'unauthenticated',
-    message: 'The session has ended. Log in at /login.',
-  });
+  return permanentError({ code: 'unauthenticated', message: 'The session has ended. Log in at /login.' });
 }
 
 function forbidden(): AppError {

@@ -220,10 +220,7 @@ test('a read of the status of an export is audited if it shows links to files', 
 
 const changed = await plantConnection(api.store);
 const asClient = async (method: string, path: string, options = {}) => {
-  const answer = await api.request(method, `/api/ehr${path}`, {
-    authorization: `Bearer ${api.clientKey}`,
-    ...options,
-  });
+  const answer = await api.request(method, `/api/ehr${path}`, { authorization: `Bearer ${api.clientKey}`, ...options });
   return (await eventsOf(answer)).map(({ action, outcome }) => `${action} ${outcome}`);
 };
 const exportPath = '/athenahealth/bulk-export';

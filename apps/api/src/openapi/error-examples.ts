@@ -154,14 +154,8 @@ const errorExamples: Readonly<Record<ErrorCode, readonly (string | ErrorExample)
     },
   ],
   'nothing-to-retry': [
-    {
-      message: 'Nothing in this run failed, or the run was cancelled. Start a new one.',
-      of: ['retrySyncRun'],
-    },
-    {
-      message: 'The document is neither failed nor skipped, so there is nothing to retry.',
-      of: ['retryDocument'],
-    },
+    { message: 'Nothing in this run failed, or the run was cancelled. Start a new one.', of: ['retrySyncRun'] },
+    { message: 'The document is neither failed nor skipped, so there is nothing to retry.', of: ['retryDocument'] },
     {
       message:
         'Every file of this export is stored, so there is nothing to retry. Start a new export to get later changes.',

@@ -1,10 +1,7 @@
 import type { ApiAnswer, TestApi } from './start-api.ts';
 
 /** The headers that a browser sends with a form of our own pages. */
-export const fromOwnPage = {
-  'content-type': 'application/x-www-form-urlencoded',
-  'sec-fetch-site': 'same-origin',
-};
+export const fromOwnPage = { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin' };
 
 /** Posts the login form. */
 export function postLogin(options: {

@@ -154,22 +154,13 @@ test('a patient who is kept out is not stored by exports, syncs and replays, whi
     .find({ connectionId: otherConnection.connection.id })
     .toArray();
   const ofErased = { ...binary, _id: `${connection.id}/of-report`, connectionId: connection.id };
-  expect(await newStore.resourceWriter.write('Binary', [ofErased as never])).toMatchObject({
-    written: 0,
-    withheld: 1,
-  });
+  expect(await newStore.resourceWriter.write('Binary', [ofErased as never])).toMatchObject({ written: 0, withheld: 1 });
 
   const file = (await store.outputFiles.listByExport(secondExport.id)).find(({ type }) => type === 'Condition');
   const line = Buffer.from(
     JSON.stringify({ resourceType: 'Condition', id: 'c', subject: { reference: `Patient/${patientId}` } }),
   );
-  const place = {
-    connectionId: connection.id,
-    exportId: secondExport.id,
-    fileId: file?.id ?? '',
-    line: 1,
-    offset: 1,
-  };
+  const place = { connectionId: connection.id, exportId: secondExport.id, fileId: file?.id ?? '', line: 1, offset: 1 };
   await store.quarantine.put({
     lines: [{ ...place, reason: 'test', bytes: line, sizeBytes: line.length }],
     now: cases.clock.now,

@@ -186,11 +186,7 @@ test('retrying a failed document makes it pending again, and returns 409 if ther
   const id = await note();
   const claim = { id, claim: 'one' };
   await api.store.documents.claim(claim, new Date());
-  await api.store.documents.fail({
-    id: claim.id,
-    error: { code: 'ehr-not-found', message: 'gone' },
-    now: new Date(),
-  });
+  await api.store.documents.fail({ id: claim.id, error: { code: 'ehr-not-found', message: 'gone' }, now: new Date() });
   expect((await get(id)).body.error.details).toMatchObject({ state: 'failed', error: { code: 'ehr-not-found' } });
   const retried = await api.request('POST', at(id, '/retry'));
   expect([retried.status, retried.body.data.state, retried.body.data.error]).toEqual([202, 'pending', undefined]);

@@ -29,14 +29,7 @@ async function eventOf({ headers }: ApiAnswer) {
 
 const amounts = {
   resources: {},
-  records: {
-    documents: 1,
-    quarantinedLines: 1,
-    exports: 1,
-    syncRuns: 1,
-    schedules: 1,
-    webhookDeliveries: 1,
-  },
+  records: { documents: 1, quarantinedLines: 1, exports: 1, syncRuns: 1, schedules: 1, webhookDeliveries: 1 },
   contentBytes: 0,
 };
 

@@ -18,13 +18,7 @@ const retentionSchema = z
     description: 'The last pass of retention over all records of a kind. See docs/retention.md.',
   });
 
-const retentionExample = {
-  kind: 'bulk-export',
-  startedAt: later,
-  endedAt: later,
-  deleted: 12,
-  keptDays: 90,
-};
+const retentionExample = { kind: 'bulk-export', startedAt: later, endedAt: later, deleted: 12, keptDays: 90 };
 
 export const listRetention = defineEndpoint({
   id: 'listRetention',

@@ -8,13 +8,7 @@ const skipped = [
   },
 ];
 
-export const syncedExample = {
-  standardResources: 3719,
-  enhancedResources: 1566,
-  total: 5285,
-  id: runId,
-  skipped,
-};
+export const syncedExample = { standardResources: 3719, enhancedResources: 1566, total: 5285, id: runId, skipped };
 
 export const syncRunExample = {
   id: runId,

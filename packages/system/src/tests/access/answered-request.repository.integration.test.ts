@@ -9,11 +9,7 @@ afterAll(close);
 
 const attemptOf = (key: string, holder = 'first') => ({ clientId: 'key_1', key, holder });
 const take = (key: string, options: { readonly holder?: string; readonly at?: Date } = {}) =>
-  store.answeredRequests.take({
-    attempt: attemptOf(key, options.holder),
-    requestHash: 'hash',
-    now: options.at ?? now,
-  });
+  store.answeredRequests.take({ attempt: attemptOf(key, options.holder), requestHash: 'hash', now: options.at ?? now });
 
 describe('the repository of answered requests', () => {
   test('an answer is kept for a day, and then the key is free', async () => {
