@@ -2,53 +2,12 @@ import { expect, test } from '@jest/globals';
 import { httpStatus } from '../http/errors/to-error-answer.ts';
 import { createApiDocument } from './create-api-document.ts';
 
-/** What this test reads of the document. */
-interface Node {
-  readonly $ref?: string;
-  readonly description?: string;
-  readonly properties?: Readonly<Record<string, Node>>;
-  readonly items?: Node;
-  readonly additionalProperties?: Node | boolean;
-  readonly anyOf?: readonly Node[];
-  readonly oneOf?: readonly Node[];
-  readonly allOf?: readonly Node[];
-}
-interface Content {
-  readonly schema?: Node;
-  readonly examples?: Readonly<
-    Record<string, { readonly value: { readonly error: { code: string; message: string } } }>
-  >;
-}
-interface Part {
-  readonly name: string;
-  readonly description?: string;
-  readonly schema?: Node;
-  readonly content?: Readonly<Record<string, Content>>;
-  readonly headers?: Readonly<Record<string, Node>>;
-}
-interface Operation {
-  readonly operationId: string;
-  readonly summary?: string;
-  readonly description?: string;
-  readonly parameters?: readonly Part[];
-  readonly requestBody?: Part;
-  readonly responses: Readonly<Record<string, Part>>;
-}
-interface ApiDocument {
-  readonly info: { readonly description?: string };
-  readonly tags: readonly Part[];
-  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-  readonly webhooks: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-
-  readonly components: {
-    readonly schemas: Readonly<Record<string, Node>>;
-    readonly headers: Readonly<Record<string, Part>>;
-  };
-}
-
-const document = JSON.parse(JSON.stringify(createApiDocument())) as ApiDocument;
-const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods));
-const webhookCalls = Object.values(document.webhooks).flatMap((methods) => Object.values(methods));
+// biome-ignore lint/suspicious/noExplicitAny: the document is JSON, and its parts have different fields.
+type Part = any;
+const document: Part = JSON.parse(JSON.stringify(createApiDocument()));
+const operationsOf = (paths: object): Part[] => Object.values(paths).flatMap((methods) => Object.values(methods));
+const operations = operationsOf(document.paths);
+const webhookCalls = operationsOf(document.webhooks);
 
 interface Described {
   readonly where: string;
@@ -58,9 +17,9 @@ interface Described {
 }
 
 /** Every property below a schema. A reference is described where it leads to. */
-function propertiesOf(node: Node | undefined, where: string): Described[] {
+function propertiesOf(node: Part, where: string): Described[] {
   if (!node) return [];
-  const own = Object.entries(node.properties ?? {}).flatMap(([name, property]) => [
+  const own = Object.entries<Part>(node.properties ?? {}).flatMap(([name, property]) => [
     ...(property.$ref === undefined || property.description !== undefined
       ? [{ where: `${where}.${name}`, name, description: property.description }]
       : []),
@@ -73,15 +32,15 @@ function propertiesOf(node: Node | undefined, where: string): Described[] {
 }
 
 function contentsOf({ content = {} }: Part, where: string): Described[] {
-  return Object.values(content).flatMap(({ schema }) => propertiesOf(schema, where));
+  return Object.values<Part>(content).flatMap(({ schema }) => propertiesOf(schema, where));
 }
 
 const described: readonly Described[] = [
-  ...document.tags.map(({ name, description }) => ({ where: `tag ${name}`, name, description })),
-  ...Object.entries(document.components.headers).map(([name, { description }]) => ({
+  ...document.tags.map(({ name, description }: Part) => ({ where: `tag ${name}`, name, description })),
+  ...Object.entries<Part>(document.components.headers).map(([name, { description }]) => ({
     ...{ where: `header ${name}`, name, description },
   })),
-  ...Object.entries(document.components.schemas).flatMap(([name, schema]) => [
+  ...Object.entries<Part>(document.components.schemas).flatMap(([name, schema]) => [
     { where: name, name, description: schema.description },
     ...propertiesOf(schema, name),
   ]),
@@ -91,7 +50,7 @@ const described: readonly Described[] = [
       // A summary may be the name of the operation in words.
       { where: `${id} summary`, name: '', description: summary },
       { where: id, name: summary ?? '', description },
-      ...parameters.map((part) => ({
+      ...parameters.map((part: Part) => ({
         where: `${id} parameter ${part.name}`,
         name: part.name,
         description: part.description ?? part.schema?.description,
@@ -102,7 +61,7 @@ const described: readonly Described[] = [
             ...contentsOf(requestBody, `${id} body`),
           ]
         : []),
-      ...Object.entries(responses).flatMap(([status, response]) => [
+      ...Object.entries<Part>(responses).flatMap(([status, response]) => [
         { where: `${id} ${status}`, name: id, description: response.description },
         ...contentsOf(response, `${id} ${status}`),
       ]),
@@ -144,11 +103,13 @@ test('every description of an operation has at least a whole sentence that its s
 
 test('every error response has an example of each of its codes, with a message that says what to do', () => {
   const wrong = operations.flatMap(({ operationId, responses }) =>
-    Object.entries(responses)
+    Object.entries<Part>(responses)
       .filter(([status]) => status >= '400' && status !== '431')
       .flatMap(([status, { description = '', content = {} }]) => {
         const isReadiness = operationId === 'getReadiness';
-        const examples = Object.values(content['application/json']?.examples ?? {}).map(({ value }) => value.error);
+        const examples = Object.values<Part>(content['application/json']?.examples ?? {}).map(
+          ({ value }) => value.error,
+        );
         const named = [...description.matchAll(/`([a-z-]+)`/g)].map(([, code = '']) => code);
         const codes = new Set(examples.map(({ code }) => code));
         const isComplete = named.every((code) => codes.has(code)) && examples.length > 0;
