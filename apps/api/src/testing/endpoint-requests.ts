@@ -11,7 +11,9 @@ interface EndpointRequest extends RequestOptions {
 
 const athena = '/athenahealth';
 const patients = `${athena}/resources/Patient`;
-const schedule = { kind: 'export', cron: '0 2 * * *', timeZone: 'UTC' };
+const ofConnection = { connectionId: '{connectionId}' };
+const withoutKey = { provider: 'athenahealth', auth: { method: 'none' } };
+const schedule = { ...ofConnection, kind: 'export', cron: '0 2 * * *', timeZone: 'UTC' };
 
 /** A request to each endpoint that needs a key. A missing endpoint does not compile. */
 export const endpointRequests: Readonly<Record<KeyedEndpointId, EndpointRequest>> = {
@@ -22,16 +24,8 @@ export const endpointRequests: Readonly<Record<KeyedEndpointId, EndpointRequest>
   listWatermarks: { path: '/connections/{connectionId}/watermarks', answer: 'unknown-connection' },
   renameConnection: { path: '/connections/{connectionId}', body: { name: 'Renamed' }, answer: 'operators' },
   // The connection that was planted is for the same server.
-  createConnection: {
-    path: '/connections',
-    body: { provider: 'athenahealth', auth: { method: 'none' }, force: true },
-    answer: 'operators',
-  },
-  testDraft: {
-    path: '/connections/test',
-    body: { provider: 'athenahealth', auth: { method: 'none' } },
-    answer: 'operators',
-  },
+  createConnection: { path: '/connections', body: { ...withoutKey, force: true }, answer: 'operators' },
+  testDraft: { path: '/connections/test', body: withoutKey, answer: 'operators' },
   deleteConnection: { path: '/connections/{connectionId}', answer: 'operators' },
   countConnectionData: { path: '/connections/{connectionId}/data', answer: 'operators' },
   countPatientData: { path: '/connections/{connectionId}/patients/p1/data', answer: 'operators' },
@@ -41,11 +35,7 @@ export const endpointRequests: Readonly<Record<KeyedEndpointId, EndpointRequest>
   getErasure: { path: '/erasures/erase_none', answer: 'operators' },
   listRetention: { path: '/retention', answer: 'operators' },
   getCapabilities: { path: `${athena}/capabilities?connectionId={connectionId}`, answer: 'unknown-connection' },
-  startBulkExport: {
-    path: `${athena}/bulk-export`,
-    body: { connectionId: '{connectionId}' },
-    answer: 'unknown-connection',
-  },
+  startBulkExport: { path: `${athena}/bulk-export`, body: ofConnection, answer: 'unknown-connection' },
   listBulkExports: { path: `${athena}/bulk-export?limit=1000`, answer: 'filtered' },
   watchBulkExports: { path: `${athena}/bulk-export/events`, answer: 'filtered' },
   watchBulkExport: { path: `${athena}/bulk-export/{exportId}/events`, answer: 'unknown-export' },
@@ -57,7 +47,7 @@ export const endpointRequests: Readonly<Record<KeyedEndpointId, EndpointRequest>
   listSyncEvents: { path: `${athena}/sync-runs/{syncRunId}/log`, answer: 'unknown-run' },
   startEnhancedSync: {
     path: `${athena}/enhanced-sync`,
-    body: { connectionId: '{connectionId}' },
+    body: ofConnection,
     headers: { prefer: 'respond-async' },
     answer: 'unknown-connection',
   },
@@ -66,11 +56,7 @@ export const endpointRequests: Readonly<Record<KeyedEndpointId, EndpointRequest>
   watchSyncRun: { path: `${athena}/sync-runs/{syncRunId}/events`, answer: 'unknown-run' },
   cancelSyncRun: { path: `${athena}/sync-runs/{syncRunId}`, answer: 'unknown-run' },
   retrySyncRun: { path: `${athena}/sync-runs/{syncRunId}/retry`, answer: 'unknown-run' },
-  createSchedule: {
-    path: '/schedules',
-    body: { connectionId: '{connectionId}', ...schedule },
-    answer: 'unknown-connection',
-  },
+  createSchedule: { path: '/schedules', body: schedule, answer: 'unknown-connection' },
   listSchedules: { path: '/schedules?limit=1000', answer: 'filtered' },
   getSchedule: { path: '/schedules/{scheduleId}', answer: 'unknown-schedule' },
   changeSchedule: { path: '/schedules/{scheduleId}', body: { paused: true }, answer: 'unknown-schedule' },
@@ -96,7 +82,7 @@ export const endpointRequests: Readonly<Record<KeyedEndpointId, EndpointRequest>
   resendWebhookDelivery: { path: '/webhook-deliveries/{deliveryId}/resend', answer: 'unknown-delivery' },
   testConnection: { path: '/connections/{connectionId}/test', answer: 'unknown-connection' },
   authorize: { path: `${athena}/authorize?connectionId={connectionId}`, answer: 'operators' },
-  inviteToAuthorize: { path: `${athena}/authorize`, body: { connectionId: '{connectionId}' }, answer: 'operators' },
+  inviteToAuthorize: { path: `${athena}/authorize`, body: ofConnection, answer: 'operators' },
   changeCredentials: {
     path: '/connections/{connectionId}/credentials',
     body: { auth: { method: 'none' } },

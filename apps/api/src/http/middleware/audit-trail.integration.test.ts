@@ -7,7 +7,7 @@ import { afterAll, beforeEach, expect, test } from '@jest/globals';
 import express, { type Response } from 'express';
 import { answerError } from '../errors/answer-error.ts';
 import { allow } from './allow.ts';
-import { auditNotes } from './audit-notes.ts';
+import { type Audited, auditNotes } from './audit-notes.ts';
 import { appendFurther, auditTrail } from './audit-trail.ts';
 import { setCaller } from './caller-of.ts';
 
@@ -22,6 +22,7 @@ const audit = {
   },
 };
 const logger = createLogger({ name: 'api', level: 'silent' });
+const audited = (action: string, when: Audited = true) => allow({ action, access: 'client', audited: when });
 const apiKey = { id: 'key_1', name: 'a', role: 'client', prefix: 'bh_', createdAt: new Date() } as const;
 const server = await startLocalServer(
   express()
@@ -30,66 +31,42 @@ const server = await startLocalServer(
       next();
     })
     .use(auditTrail({ audit, logger }))
-    .post('/exports', allow({ action: 'export.create', access: 'client', audited: true }), (_request, response) => {
+    .post('/exports', audited('export.create'), (_request, response) => {
       response.status(202).location('/exports/1').json({ id: 'job_1' });
     })
-    .get(
-      '/lines',
-      allow({ action: 'resource.search', access: 'client', audited: true }),
-      async (_request, response) => {
-        await pipeline(Readable.from(['one\n', 'two\n']), response).catch(() => undefined);
-      },
-    )
-    .delete(
-      '/exports/:id',
-      allow({ action: 'export.cancel', access: 'client', audited: true }),
-      (_request, response) => {
-        auditNotes(response).setChanged(false);
-        response.json({});
-      },
-    )
-    .get(
-      '/status/:state',
-      allow({ action: 'export.read', access: 'client', audited: 'if-shown' }),
-      (request, response) => {
-        auditNotes(response).isShown = request.params.state === 'completed';
-        response.end(request.params.state);
-      },
-    )
-    .get('/events', allow({ action: 'export.read', access: 'client', audited: 'if-shown' }), (_request, response) => {
+    .get('/lines', audited('resource.search'), async (_request, response) => {
+      await pipeline(Readable.from(['one\n', 'two\n']), response).catch(() => undefined);
+    })
+    .delete('/exports/:id', audited('export.cancel'), (_request, response) => {
+      auditNotes(response).setChanged(false);
+      response.json({});
+    })
+    .get('/status/:state', audited('export.read', 'if-shown'), (request, response) => {
+      auditNotes(response).isShown = request.params.state === 'completed';
+      response.end(request.params.state);
+    })
+    .get('/events', audited('export.read', 'if-shown'), (_request, response) => {
       auditNotes(response).isShown = true;
       response.set('content-type', 'text/event-stream').write('data: 1\n\n');
       response.once('close', () => {
         leftStreams += 1;
       });
     })
-    .get('/hasty', allow({ action: 'resource.search', access: 'client', audited: true }), (_request, response) => {
+    .get('/hasty', audited('resource.search'), (_request, response) => {
       for (let n = 0; n < 50; n++) response.write(`${n}\n`);
       response.end();
     })
-    .get(
-      '/further',
-      allow({ action: 'resource.search', access: 'client', audited: true }),
-      async (_request, response) => {
-        auditNotes(response).addPatients(['p1']);
-        await pipeline(Readable.from(further(response)), response);
-      },
-    )
-    .get(
-      '/crowd/:count',
-      allow({ action: 'resource.search', access: 'client', audited: true }),
-      (request, response) => {
-        auditNotes(response).addPatients(Array.from({ length: Number(request.params.count) }, (_, n) => `p${n}`));
-        response.json({});
-      },
-    )
-    .get(
-      '/endless',
-      allow({ action: 'resource.search', access: 'client', audited: true }),
-      async (_request, response) => {
-        await pipeline(Readable.from(endless()), response).catch(() => undefined);
-      },
-    )
+    .get('/further', audited('resource.search'), async (_request, response) => {
+      auditNotes(response).addPatients(['p1']);
+      await pipeline(Readable.from(further(response)), response);
+    })
+    .get('/crowd/:count', audited('resource.search'), (request, response) => {
+      auditNotes(response).addPatients(Array.from({ length: Number(request.params.count) }, (_, n) => `p${n}`));
+      response.json({});
+    })
+    .get('/endless', audited('resource.search'), async (_request, response) => {
+      await pipeline(Readable.from(endless()), response).catch(() => undefined);
+    })
     .use(answerError(logger)),
 );
 beforeEach(() => {
