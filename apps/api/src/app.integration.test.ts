@@ -2,32 +2,15 @@ import { once } from 'node:events';
 import { Agent, get, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { startTcpProxy, testServices, waitFor } from '@bulkhead/testing';
-import { afterEach, expect, test } from '@jest/globals';
-import { startApi, type TestApi } from './testing/start-api.ts';
+import { expect, test } from '@jest/globals';
+import { startApi } from './testing/start-api.ts';
 import { startRedis } from './testing/start-redis.ts';
 
 const path = '/api/ehr/athenahealth/bulk-export';
-const closers: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
-
-async function start(env: Record<string, string> = {}, services = testServices()): Promise<TestApi> {
-  const api = await startApi({ env, services });
-  closers.push(() => api.stop());
-  return api;
-}
-
-async function startRedisOfOwn() {
-  const redis = await startRedis();
-  closers.push(() => redis.stop());
-  return redis;
-}
-
 const unavailable = { success: false, error: { code: 'unavailable', message: expect.any(String) } };
 
 test('the API reports that it is alive and ready', async () => {
-  const api = await start();
+  await using api = await startApi();
   const health = await api.request('GET', '/health', { authorization: null });
   expect([health.status, health.body]).toEqual([200, { status: 'alive', eventLoop: { stalls: 0, longestStallMs: 0 } }]);
   const ready = await api.request('GET', '/ready', { authorization: null });
@@ -35,8 +18,8 @@ test('the API reports that it is alive and ready', async () => {
 });
 
 test('the API returns 503 with Retry-After while Redis is unavailable, starts nothing, and recovers automatically', async () => {
-  const redis = await startRedisOfOwn();
-  const api = await start({ REDIS_URL: redis.url });
+  await using redis = await startRedis();
+  await using api = await startApi({ env: { REDIS_URL: redis.url } });
   const connectionId = await api.createConnection();
   await redis.stop();
   for (const resourceTypes of [['Patient'], ['Patient'], ['Condition']]) {
@@ -63,9 +46,9 @@ test('the API returns 503 with Retry-After while Redis is unavailable, starts no
 }, 30_000);
 
 test('the API starts without Redis and accepts nothing until Redis is available', async () => {
-  const redis = await startRedisOfOwn();
+  await using redis = await startRedis();
   await redis.stop();
-  const api = await start({ REDIS_URL: redis.url });
+  await using api = await startApi({ env: { REDIS_URL: redis.url } });
   const connectionId = await api.createConnection();
   expect((await api.request('POST', path, { body: { connectionId } })).status).toBe(503);
   expect((await api.request('GET', '/ready')).status).toBe(503);
@@ -90,7 +73,7 @@ test('the API answers a request that arrives on a kept connection while it stops
 });
 
 test('the API stops while Redis is unavailable', async () => {
-  const redis = await startRedisOfOwn();
+  await using redis = await startRedis();
   const api = await startApi({ env: { REDIS_URL: redis.url } });
   await redis.stop();
   await api.stop();
@@ -98,9 +81,8 @@ test('the API stops while Redis is unavailable', async () => {
 
 test('the API returns 503 with Retry-After while MongoDB is unavailable, and recovers automatically', async () => {
   const services = testServices();
-  const proxy = await startTcpProxy(services.mongodbUri);
-  closers.push(() => proxy.close());
-  const api = await start({ MONGODB_URI: proxy.url }, services);
+  await using proxy = await startTcpProxy(services.mongodbUri);
+  await using api = await startApi({ services, env: { MONGODB_URI: proxy.url } });
   expect((await api.request('GET', '/ready')).status).toBe(200);
   await proxy.close();
   const requests = [api.request('POST', path, { body: { connectionId: 'c' } }), api.request('GET', `${path}/job_1`)];

@@ -2,16 +2,11 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { programOf, runApp, waitFor } from '@bulkhead/testing';
-import { afterEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { plantConnection } from '../testing/plant-connection.ts';
-import { startApi, type TestApi } from '../testing/start-api.ts';
+import { startApi } from '../testing/start-api.ts';
 
-const closing: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
-
-/** Starts a syslog server over TCP. */
+/** Starts a syslog server over TCP. `await using` stops it at the end of a test. */
 async function startSyslog(port = 0) {
   const sockets = new Set<Socket>();
   let text = '';
@@ -28,22 +23,15 @@ async function startSyslog(port = 0) {
     for (const socket of sockets) socket.destroy();
     if (server.listening) await new Promise((resolve) => server.close(resolve));
   };
-  closing.push(stop);
   // Only the JSON part of a message contains braces.
   // biome-ignore lint/suspicious/noExplicitAny: a test may read any field of a line.
   const values = (): any[] => [...text.matchAll(/ - (\{.*?\})(?=\d+ <|$)/gs)].map(([, json = '']) => JSON.parse(json));
-  return { port: (server.address() as AddressInfo).port, text: () => text, values, stop };
-}
-
-async function start(env: Record<string, string>): Promise<TestApi> {
-  const api = await startApi({ env });
-  closing.push(() => api.stop());
-  return api;
+  return { port: (server.address() as AddressInfo).port, text: () => text, values, stop, [Symbol.asyncDispose]: stop };
 }
 
 test('audit events are sent off the host at once, with all fields that their hash covers', async () => {
-  const syslog = await startSyslog();
-  const api = await start({ BULKHEAD_AUDIT_STREAM: `syslog+tcp://127.0.0.1:${syslog.port}` });
+  await using syslog = await startSyslog();
+  await using api = await startApi({ env: { BULKHEAD_AUDIT_STREAM: `syslog+tcp://127.0.0.1:${syslog.port}` } });
   const { connectionId } = await plantConnection(api.store);
   const path = `/api/ehr/athenahealth/resources/Patient?connectionId=${connectionId}&_id=p1`;
   await api.request('GET', path);
@@ -75,11 +63,9 @@ test('audit events are sent off the host at once, with all fields that their has
 });
 
 test('audit events are sent off the host as FHIR AuditEvents, one for each patient', async () => {
-  const syslog = await startSyslog();
-  const api = await start({
-    BULKHEAD_AUDIT_STREAM: `syslog+tcp://127.0.0.1:${syslog.port}`,
-    BULKHEAD_AUDIT_FORMAT: 'fhir',
-  });
+  await using syslog = await startSyslog();
+  const env = { BULKHEAD_AUDIT_STREAM: `syslog+tcp://127.0.0.1:${syslog.port}`, BULKHEAD_AUDIT_FORMAT: 'fhir' };
+  await using api = await startApi({ env });
   const { connectionId } = await plantConnection(api.store);
   await api.request('GET', `/api/ehr/athenahealth/resources/Patient?connectionId=${connectionId}&_id=p1,p2`);
   await waitFor(() => syslog.values().length === 2, { what: 'both resources' });
@@ -94,20 +80,20 @@ test('audit events are sent off the host as FHIR AuditEvents, one for each patie
 });
 
 test('requests are audited and answered while the syslog server is unavailable, and their events are sent when it is back', async () => {
-  const syslog = await startSyslog();
+  await using syslog = await startSyslog();
   await syslog.stop();
-  const api = await start({ BULKHEAD_AUDIT_STREAM: `syslog+tcp://127.0.0.1:${syslog.port}` });
+  await using api = await startApi({ env: { BULKHEAD_AUDIT_STREAM: `syslog+tcp://127.0.0.1:${syslog.port}` } });
   for (let n = 0; n < 5; n++) {
     expect((await api.request('GET', '/api/ehr/audit-events')).status).toBe(200);
   }
   expect(await api.store.auditEvents.list({ filter: {}, limit: 10 })).toHaveLength(5);
-  const back = await startSyslog(syslog.port);
+  await using back = await startSyslog(syslog.port);
   await waitFor(() => back.values().length === 5, { what: 'every line' });
   expect(back.values().map(({ auditEvent }) => auditEvent.sequence)).toEqual([1, 2, 3, 4, 5]);
 });
 
 test('audit events of a command are sent off the host too, apart from its result', async () => {
-  const api = await start({});
+  await using api = await startApi();
   const program = programOf('api', 'create-api-key');
   const env = { ...api.env, BULKHEAD_AUDIT_STREAM: 'stdout' };
   const { stdout, stderr } = await runApp({ program, env, args: ['--name', 'by command'] });

@@ -36,6 +36,7 @@ export interface RequestOptions {
 export const fhirEndpoint = 'http://ehr.example:8080/fhir/r4';
 export const clientSecret = 'planted-client-secret-8d1f';
 
+/** `await using` stops it at the end of a test. */
 export type TestApi = Awaited<ReturnType<typeof startApi>>;
 
 /** Starts an API without workers, with its own database and key prefix, and an API key for each role. */
@@ -81,8 +82,7 @@ export async function startApi({
   const [operatorKey, clientKey] = await Promise.all(
     (['operator', 'client'] as const).map((role) => store.apiKeys.create({ name: role, role, now: new Date() })),
   );
-  const limits = { ...(serverLimits ? { serverLimits } : {}), ...(streamLimits ? { streamLimits } : {}) };
-  const app = buildApp({ config, logger, kickOffWaitMs: 0, testWaitMs: 0, drainMs, ...limits });
+  const app = buildApp({ config, logger, kickOffWaitMs: 0, testWaitMs: 0, drainMs, serverLimits, streamLimits });
   try {
     await app.start();
   } catch (error) {
@@ -147,6 +147,7 @@ export async function startApi({
     },
     expectNoSecretInAnswers,
     stop,
+    [Symbol.asyncDispose]: stop,
     /** Stops the API, and throws if any response contained a secret. */
     async stopAndCheckAnswers() {
       await stop();

@@ -4,12 +4,17 @@ import { connect } from 'node:net';
 import { waitFor } from '@bulkhead/testing';
 import { freePort } from './free-port.ts';
 
-export type TestRedis = Awaited<ReturnType<typeof startRedis>>;
-
-/** Starts a Redis that the test can stop. It needs redis-server on PATH, even if REDIS_URL is set. */
+/** Starts a Redis that the test can stop. `await using` stops it at the end of a test. It needs redis-server on PATH, even if REDIS_URL is set. */
 export async function startRedis() {
   const port = await freePort();
   let child: ChildProcess | undefined;
+  const stop = async () => {
+    const stopped = child;
+    child = undefined;
+    if (!stopped || stopped.exitCode !== null) return;
+    stopped.kill('SIGKILL');
+    await once(stopped, 'exit');
+  };
   const redis = {
     url: `redis://127.0.0.1:${port}`,
     /** Starts Redis again after `stop`, on the same port and empty. */
@@ -20,13 +25,8 @@ export async function startRedis() {
     /** Redis accepts connections but does not respond. */
     pause: () => void child?.kill('SIGSTOP'),
     resume: () => void child?.kill('SIGCONT'),
-    async stop() {
-      const stopped = child;
-      child = undefined;
-      if (!stopped || stopped.exitCode !== null) return;
-      stopped.kill('SIGKILL');
-      await once(stopped, 'exit');
-    },
+    stop,
+    [Symbol.asyncDispose]: stop,
   };
   await redis.start();
   return redis;

@@ -277,17 +277,12 @@ test('a connection can use a provider that the operator has added, without rate 
 });
 
 test('a connection uses the client id and secret of the environment variables by default', async () => {
-  const withDefaults = await startApi({
-    env: { ATHENAHEALTH_CLIENT_ID: 'client-of-env', ATHENAHEALTH_CLIENT_SECRET: clientSecret },
-  });
-  try {
-    const body = { provider: 'athenahealth', auth: { method: 'client_credentials' } };
-    const answer = await withDefaults.request('POST', path, { body });
-    expect([answer.status, answer.body.data.auth.clientId]).toEqual([201, 'client-of-env']);
-    withDefaults.expectNoSecretInAnswers();
-  } finally {
-    await withDefaults.stop();
-  }
+  const env = { ATHENAHEALTH_CLIENT_ID: 'client-of-env', ATHENAHEALTH_CLIENT_SECRET: clientSecret };
+  await using withDefaults = await startApi({ env });
+  const body = { provider: 'athenahealth', auth: { method: 'client_credentials' } };
+  const answer = await withDefaults.request('POST', path, { body });
+  expect([answer.status, answer.body.data.auth.clientId]).toEqual([201, 'client-of-env']);
+  withDefaults.expectNoSecretInAnswers();
 });
 
 test.each([

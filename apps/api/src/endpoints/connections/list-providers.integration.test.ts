@@ -1,12 +1,9 @@
-import { afterEach, expect, test } from '@jest/globals';
-import { fhirEndpoint, startApi, type TestApi } from '../../testing/start-api.ts';
-
-let api: TestApi;
-afterEach(() => api.stop());
+import { expect, test } from '@jest/globals';
+import { fhirEndpoint, startApi } from '../../testing/start-api.ts';
 
 const list = async (env: Record<string, string> = {}) => {
-  api = await startApi({ env });
-  return api.request('GET', '/api/ehr/providers', { authorization: `Bearer ${api.clientKey}` });
+  await using api = await startApi({ env });
+  return await api.request('GET', '/api/ehr/providers', { authorization: `Bearer ${api.clientKey}` });
 };
 
 test('GET /providers lists the choices for a new connection', async () => {

@@ -1,27 +1,20 @@
 import { healthChecks } from '@bulkhead/monitoring/commands';
 import { createLogger } from '@bulkhead/runtime';
 import { testServices } from '@bulkhead/testing';
-import { afterEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { startApi, type TestApi } from '../../testing/start-api.ts';
-import { startRedis, type TestRedis } from '../../testing/start-redis.ts';
+import { startRedis } from '../../testing/start-redis.ts';
 
-let api: TestApi;
-let redis: TestRedis;
-afterEach(async () => {
-  await api.stop();
-  await redis.stop();
-});
-
-const readChecks = async () => {
+const readChecks = async (api: TestApi) => {
   const { body } = await api.request('GET', '/api/ehr/health-report');
   return new Map(body.data.checks.map((check: { id: string }) => [check.id, check]));
 };
 
 test('the health report has every check with what to do, even while Redis is unavailable', async () => {
-  redis = await startRedis();
-  api = await startApi({ services: { ...testServices(), redisUrl: redis.url } });
+  await using redis = await startRedis();
+  await using api = await startApi({ services: { ...testServices(), redisUrl: redis.url } });
   const id = await api.createConnection();
-  const checks = await readChecks();
+  const checks = await readChecks(api);
   expect([...checks.keys()].toSorted()).toEqual(Object.keys(healthChecks).toSorted());
   expect(checks.get('mongodb')).toMatchObject({ severity: 'ok', reason: expect.stringMatching(/^MongoDB \d/) });
   expect(checks.get('workers')).toMatchObject({ severity: 'critical', action: expect.stringContaining('worker') });
@@ -33,7 +26,7 @@ test('the health report has every check with what to do, even while Redis is una
   // The Redis of this test does not persist its data, and that of a deployment should.
   expect(checks.get('redis')).toMatchObject({ severity: 'warning', reason: expect.stringContaining('appendonly') });
   await redis.stop();
-  const withoutRedis = await readChecks();
+  const withoutRedis = await readChecks(api);
   expect(withoutRedis.get('redis')).toMatchObject({
     severity: 'critical',
     action: expect.stringContaining('REDIS_URL'),
@@ -46,13 +39,13 @@ test('the health report has every check with what to do, even while Redis is una
 });
 
 test('the API warns at its start and in the health report about a connection to another host without TLS and a password', async () => {
-  redis = await startRedis();
+  await using redis = await startRedis();
   // The operating system connects 0.0.0.0 to this host, but the check of the settings treats it as another host.
   const redisUrl = redis.url.replace('127.0.0.1', '0.0.0.0');
   const lines: string[] = [];
   const logger = createLogger({ name: 'test', level: 'warn', destination: { write: (line) => lines.push(line) } });
-  api = await startApi({ services: { ...testServices(), redisUrl }, logger });
-  expect((await readChecks()).get('network')).toMatchObject({
+  await using api = await startApi({ services: { ...testServices(), redisUrl }, logger });
+  expect((await readChecks(api)).get('network')).toMatchObject({
     severity: 'warning',
     reason: expect.stringMatching(/Redis is not encrypted\..*Redis has no password\./),
   });
@@ -60,7 +53,7 @@ test('the API warns at its start and in the health report about a connection to 
 });
 
 test('the health report finds no exposed connection if Redis and MongoDB are on this host', async () => {
-  redis = await startRedis();
-  api = await startApi({ services: { ...testServices(), redisUrl: redis.url } });
-  expect((await readChecks()).get('network')).toMatchObject({ severity: 'ok' });
+  await using redis = await startRedis();
+  await using api = await startApi({ services: { ...testServices(), redisUrl: redis.url } });
+  expect((await readChecks(api)).get('network')).toMatchObject({ severity: 'ok' });
 });

@@ -1,5 +1,5 @@
 import { makeBulkExport } from '@bulkhead/bulk-export/testing';
-import { testServices, waitFor } from '@bulkhead/testing';
+import { waitFor } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { plantConnection } from '../../testing/plant-connection.ts';
 import { startApi } from '../../testing/start-api.ts';
@@ -43,14 +43,10 @@ test('the token of the metrics gives no access to other addresses', async () => 
 });
 
 test('the metrics need the key of an operator if no token is set', async () => {
-  const otherApi = await startApi();
-  try {
-    expect((await getMetrics(`Bearer ${token}`, otherApi)).status).toBe(401);
-    expect((await getMetrics('Bearer undefined', otherApi)).status).toBe(401);
-    expect((await getMetrics(`Bearer ${otherApi.operatorKey}`, otherApi)).status).toBe(200);
-  } finally {
-    await otherApi.stop();
-  }
+  await using otherApi = await startApi();
+  expect((await getMetrics(`Bearer ${token}`, otherApi)).status).toBe(401);
+  expect((await getMetrics('Bearer undefined', otherApi)).status).toBe(401);
+  expect((await getMetrics(`Bearer ${otherApi.operatorKey}`, otherApi)).status).toBe(200);
 });
 
 test('the metrics count requests by route, without values from addresses', async () => {
@@ -81,8 +77,8 @@ test('the metrics show the queues, the runs of the last day, and the lag of each
   await advance({ connectionId, resourceType: '*', hoursAgo: 2 });
 
   // Values are cached for a few seconds.
-  const newApi = await startApi({ env: api.env });
-  const { text } = await getMetrics(`Bearer ${token}`, newApi).finally(() => newApi.stop());
+  await using newApi = await startApi({ env: api.env });
+  const { text } = await getMetrics(`Bearer ${token}`, newApi);
   expect(text).toContain('bulkhead_queue_jobs{queue="bulk-export",state="waiting"} 0');
   expect(text).toContain('bulkhead_queue_oldest_job_age_seconds{queue="sync"} 0');
   expect(text).toContain('bulkhead_queue_workers{queue="sync"} 0');
@@ -101,22 +97,15 @@ test('the metrics show the queues, the runs of the last day, and the lag of each
 });
 
 test('the metrics are available while Redis is unavailable, without its values, and report the outage', async () => {
-  const redis = await startRedis();
-  const otherApi = await startApi({ env: { REDIS_URL: redis.url, METRICS_TOKEN: token }, services: testServices() });
-  try {
-    await redis.stop();
-    const text = await waitFor(async () => {
-      const answer = await getMetrics(`Bearer ${token}`, otherApi);
-      return answer.text.includes('bulkhead_dependency_up{dependency="redis"} 0') ? answer.text : undefined;
-    });
-    expect(text).toContain('bulkhead_dependency_up{dependency="mongodb"} 1');
-    expect(text).toContain('bulkhead_ready 0');
-    expect(text).toContain('bulkhead_exports{phase="failed"} 0');
-    expect(text).not.toContain('bulkhead_queue_jobs{');
-  } finally {
-    await redis.start();
-    await waitFor(async () => (await otherApi.request('GET', '/ready')).status === 200);
-    await otherApi.stop();
-    await redis.stop();
-  }
+  await using redis = await startRedis();
+  await using otherApi = await startApi({ env: { REDIS_URL: redis.url, METRICS_TOKEN: token } });
+  await redis.stop();
+  const text = await waitFor(async () => {
+    const answer = await getMetrics(`Bearer ${token}`, otherApi);
+    return answer.text.includes('bulkhead_dependency_up{dependency="redis"} 0') ? answer.text : undefined;
+  });
+  expect(text).toContain('bulkhead_dependency_up{dependency="mongodb"} 1');
+  expect(text).toContain('bulkhead_ready 0');
+  expect(text).toContain('bulkhead_exports{phase="failed"} 0');
+  expect(text).not.toContain('bulkhead_queue_jobs{');
 }, 30_000);

@@ -1,32 +1,28 @@
 import { makeConnection } from '@bulkhead/providers/testing';
 import { testServices } from '@bulkhead/testing';
-import { afterEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { eventStreamLimits } from '../../http/events/event-streams.ts';
 import { openEvents } from '../../testing/open-events.ts';
 import { clientSecret, startApi, type TestApi } from '../../testing/start-api.ts';
-import { startRedis, type TestRedis } from '../../testing/start-redis.ts';
+import { startRedis } from '../../testing/start-redis.ts';
 
 const path = '/api/ehr/rate-budgets';
-let api: TestApi;
-let redis: TestRedis | undefined;
-afterEach(async () => {
-  await api.stop();
-  await redis?.stop();
-  redis = undefined;
-});
-
 let connectionCount = 0;
-async function connect(clientId: string, environment = 'production'): Promise<string> {
+async function connect({ store }: TestApi, clientId: string, environment = 'production'): Promise<string> {
   const id = `conn_${++connectionCount}`;
   const auth = { method: 'client_credentials', clientId, clientSecret, scope: 'x' } as const;
-  await api.store.connections.insert(makeConnection({ id, environment, auth }));
+  await store.connections.insert(makeConnection({ id, environment, auth }));
   return id;
 }
 
 test('GET /rate-budgets has one entry for each budget, with the connections that share it and without client ids', async () => {
-  api = await startApi();
-  const [first, second, other] = [await connect('client-7'), await connect('client-7'), await connect('client-8')];
-  const sandbox = await connect('client-7', 'sandbox');
+  await using api = await startApi();
+  const [first, second, other] = [
+    await connect(api, 'client-7'),
+    await connect(api, 'client-7'),
+    await connect(api, 'client-8'),
+  ];
+  const sandbox = await connect(api, 'client-7', 'sandbox');
   const { status, body, text } = await api.request('GET', path);
   expect(status).toBe(200);
   const waiting = { interactive: 0, poll: 0, 'kick-off': 0, download: 0, crawl: 0 };
@@ -61,19 +57,19 @@ test('GET /rate-budgets has one entry for each budget, with the connections that
 });
 
 test('GET /rate-budgets/events sends the budgets when they change', async () => {
-  api = await startApi({ streamLimits: { ...eventStreamLimits, everyMs: 20 } });
+  await using api = await startApi({ streamLimits: { ...eventStreamLimits, everyMs: 20 } });
   const stream = await openEvents({ api, path: `${path}/events` });
   expect((await stream.next('budgets')).data).toEqual([]);
-  const id = await connect('client-7');
+  const id = await connect(api, 'client-7');
   const { data } = await stream.next('budgets');
   expect(data).toMatchObject([{ connectionIds: [id] }, { connectionIds: [id] }]);
   stream.leave();
 });
 
 test('rate budgets and queues return 503 while Redis is unavailable', async () => {
-  redis = await startRedis();
-  api = await startApi({ services: { ...testServices(), redisUrl: redis.url } });
-  await connect('client-7');
+  await using redis = await startRedis();
+  await using api = await startApi({ services: { ...testServices(), redisUrl: redis.url } });
+  await connect(api, 'client-7');
   await redis.stop();
   for (const address of [path, '/api/ehr/queues']) {
     const { refusal } = await api.request('GET', address);

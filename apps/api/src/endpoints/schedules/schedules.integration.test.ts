@@ -78,22 +78,17 @@ test('running a schedule now returns 202 with the id of the run, and 409 with th
 
 test('schedules can be created, changed and deleted without Redis, and only an immediate run needs it', async () => {
   const services = testServices();
-  const proxy = await startTcpProxy(services.redisUrl);
-  const ownApi = await startApi({ services: { ...services, redisUrl: proxy.url } });
-  try {
-    const body = { connectionId: await ownApi.createConnection(), kind: 'export', cron: '0 2 * * *', timeZone: 'UTC' };
-    await proxy.close();
-    const created = await ownApi.request('POST', path, { body });
-    const at = `${path}/${created.body.data.id}`;
-    const changed = await ownApi.request('PATCH', at, { body: { paused: true } });
-    const run = await ownApi.request('POST', `${at}/run`);
-    const deleted = await ownApi.request('DELETE', at);
-    expect([created.status, changed.status, run.status, deleted.status]).toEqual([201, 200, 503, 204]);
-    expect(await ownApi.store.bulkExports.listActive()).toEqual([]);
-  } finally {
-    await ownApi.stop();
-    await proxy.close();
-  }
+  await using proxy = await startTcpProxy(services.redisUrl);
+  await using ownApi = await startApi({ services: { ...services, redisUrl: proxy.url } });
+  const body = { connectionId: await ownApi.createConnection(), kind: 'export', cron: '0 2 * * *', timeZone: 'UTC' };
+  await proxy.close();
+  const created = await ownApi.request('POST', path, { body });
+  const at = `${path}/${created.body.data.id}`;
+  const changed = await ownApi.request('PATCH', at, { body: { paused: true } });
+  const run = await ownApi.request('POST', `${at}/run`);
+  const deleted = await ownApi.request('DELETE', at);
+  expect([created.status, changed.status, run.status, deleted.status]).toEqual([201, 200, 503, 204]);
+  expect(await ownApi.store.bulkExports.listActive()).toEqual([]);
 }, 30_000);
 
 test.each([
@@ -175,14 +170,9 @@ test('a new connection gets no schedule if the request declines it', async () =>
 });
 
 test('environment variables set the default schedule of athenahealth', async () => {
-  const ownApi = await startApi({
-    env: { ATHENAHEALTH_DEFAULT_SCHEDULE: JSON.stringify({ ...nightly, kind: 'export' }) },
-  });
-  try {
-    const id = await ownApi.createConnection();
-    const list = await ownApi.request('GET', `${path}?connectionId=${id}`);
-    expect(list.body.data).toMatchObject([{ ...nightly, kind: 'export' }]);
-  } finally {
-    await ownApi.stop();
-  }
+  const env = { ATHENAHEALTH_DEFAULT_SCHEDULE: JSON.stringify({ ...nightly, kind: 'export' }) };
+  await using ownApi = await startApi({ env });
+  const id = await ownApi.createConnection();
+  const list = await ownApi.request('GET', `${path}?connectionId=${id}`);
+  expect(list.body.data).toMatchObject([{ ...nightly, kind: 'export' }]);
 });

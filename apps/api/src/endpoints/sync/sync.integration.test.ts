@@ -1,27 +1,15 @@
 import { waitFor } from '@bulkhead/testing';
-import { afterEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { httpLimits } from '../../app.ts';
 import { startApi, type TestApi } from '../../testing/start-api.ts';
 
-let api: TestApi;
-let isStopped: boolean;
-const stop = async () => {
-  if (!isStopped) await api.stop();
-  isStopped = true;
-};
-const start = async (options: Parameters<typeof startApi>[0] = {}) => {
-  isStopped = false;
-  api = await startApi(options);
-};
-afterEach(stop);
-
-const sync = async (prefer: string) =>
+const sync = async (api: TestApi, prefer: string) =>
   api.request('POST', '/api/ehr/athenahealth/enhanced-sync', {
     body: { connectionId: await api.createConnection() },
     headers: { prefer },
   });
-const hasRun = async () =>
-  (await api.store.syncRuns.list({ provider: 'athenahealth', scope: 'all', limit: 10 })).length > 0;
+const hasRun = async ({ store }: TestApi) =>
+  (await store.syncRuns.list({ provider: 'athenahealth', scope: 'all', limit: 10 })).length > 0;
 
 test.each([
   { prefer: 'respond-async', applied: 'respond-async' },
@@ -31,29 +19,29 @@ test.each([
 ])(
   'enhanced-sync returns 202 with the three counts of the guide for "Prefer: $prefer"',
   async ({ prefer, applied }) => {
-    await start();
-    const { status, headers, body } = await sync(prefer);
+    await using api = await startApi();
+    const { status, headers, body } = await sync(api, prefer);
     expect([status, headers.get('preference-applied')]).toEqual([202, applied]);
     expect(body.data).toMatchObject({ standardResources: 0, enhancedResources: 0, total: 0, status: 'IN_PROGRESS' });
   },
 );
 
 test('enhanced-sync waits as long as the client prefers, even if the socket is idle for longer than its limit', async () => {
-  await start({ serverLimits: { ...httpLimits, idleTimeout: 200 } });
-  const { status, headers } = await sync('wait=1');
+  await using api = await startApi({ serverLimits: { ...httpLimits, idleTimeout: 200 } });
+  const { status, headers } = await sync(api, 'wait=1');
   expect([status, headers.get('preference-applied')]).toEqual([202, 'wait=1']);
 });
 
 test('enhanced-sync returns 202 to a waiting client if the API stops', async () => {
-  await start();
-  const answer = sync('wait=290');
-  await waitFor(hasRun);
-  await stop();
+  const api = await startApi();
+  const answer = sync(api, 'wait=290');
+  await waitFor(() => hasRun(api));
+  await api.stop();
   expect((await answer).status).toBe(202);
 });
 
 test('enhanced-sync stops reading the run if its client has left', async () => {
-  await start();
+  await using api = await startApi();
   const connectionId = await api.createConnection();
   const client = new AbortController();
   const answer = fetch(`${api.baseUrl}/api/ehr/athenahealth/enhanced-sync`, {
@@ -63,7 +51,7 @@ test('enhanced-sync stops reading the run if its client has left', async () => {
     signal: client.signal,
   });
   const refused = expect(answer).rejects.toThrow('aborted');
-  await waitFor(hasRun);
+  await waitFor(() => hasRun(api));
   client.abort();
   await refused;
   // The request has ended when its audit event is written, because that is its last write.

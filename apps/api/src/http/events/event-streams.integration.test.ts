@@ -2,30 +2,21 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { makeBulkExport } from '@bulkhead/bulk-export/testing';
 import { startTcpProxy, testServices, waitFor } from '@bulkhead/testing';
-import { afterEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { httpLimits } from '../../app.ts';
 import { openEvents } from '../../testing/open-events.ts';
-import { startApi, type TestApi } from '../../testing/start-api.ts';
+import { startApi } from '../../testing/start-api.ts';
 import { type EventStreamLimits, eventStreamLimits } from './event-streams.ts';
 
 const path = '/api/ehr/athenahealth/bulk-export/events';
 /** Short limits, so that the tests are fast. */
 const quick = { ...eventStreamLimits, everyMs: 20, restPerRead: 0 };
 
-const closers: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
-
-type Options = Parameters<typeof startApi>[0];
-async function start(limits: Partial<EventStreamLimits> = {}, options: Options = {}): Promise<TestApi> {
-  const api = await startApi({ ...options, streamLimits: { ...quick, ...limits } });
-  closers.push(() => api.stop());
-  return api;
-}
+const start = (limits: Partial<EventStreamLimits> = {}, options: Parameters<typeof startApi>[0] = {}) =>
+  startApi({ ...options, streamLimits: { ...quick, ...limits } });
 
 test('an event stream has the right type, is never cached, and sends an event again only if it has changed', async () => {
-  const api = await start();
+  await using api = await start();
   const stream = await openEvents({ api, path });
   expect([stream.status, stream.headers.get('content-type')]).toEqual([200, 'text/event-stream; charset=utf-8']);
   expect(stream.headers.get('cache-control')).toBe('no-store');
@@ -42,7 +33,7 @@ test('an event stream has the right type, is never cached, and sends an event ag
 });
 
 test('an event stream with heartbeats lasts longer than an idle connection', async () => {
-  const api = await start({ heartbeatMs: 50 }, { serverLimits: { ...httpLimits, idleTimeout: 200 } });
+  await using api = await start({ heartbeatMs: 50 }, { serverLimits: { ...httpLimits, idleTimeout: 200 } });
   const stream = await openEvents({ api, path });
   await waitFor(() => (stream.text.match(/^:$/gm) ?? []).length >= 10);
   await api.store.bulkExports.insert({ record: makeBulkExport(), requestKey: 'k1' });
@@ -51,7 +42,7 @@ test('an event stream with heartbeats lasts longer than an idle connection', asy
 });
 
 test('an event stream ends after its longest time, so that a revoked key loses it', async () => {
-  const api = await start({ longestMs: 100 });
+  await using api = await start({ longestMs: 100 });
   const key = await api.store.apiKeys.create({ name: 'gone', role: 'client', now: new Date() });
   const stream = await openEvents({ api, path, key });
   const id = (await api.store.apiKeys.list()).find(({ name }) => name === 'gone')?.id ?? '';
@@ -62,7 +53,7 @@ test('an event stream ends after its longest time, so that a revoked key loses i
 });
 
 test('the event streams of a key are limited, and a client that leaves frees one', async () => {
-  const api = await start({ perKey: 2 });
+  await using api = await start({ perKey: 2 });
   const streams = [await openEvents({ api, path }), await openEvents({ api, path })];
   const refused = await api.request('GET', path);
   expect([refused.status, refused.body.error.code, refused.headers.get('retry-after')]).toEqual([
@@ -82,7 +73,7 @@ test('the event streams of a key are limited, and a client that leaves frees one
 
 test('an event stream is not written to while its client does not read, and ends like an idle connection', async () => {
   const serverLimits = { ...httpLimits, idleTimeout: 500 };
-  const api = await start({ perKey: 1, heartbeatMs: 50 }, { serverLimits });
+  await using api = await start({ perKey: 1, heartbeatMs: 50 }, { serverLimits });
   const warnings = [{ code: 'long', message: 'x'.repeat(20_000) }];
   const change = async (requestKey: string) =>
     api.store.bulkExports.insert({ record: makeBulkExport({ warnings }), requestKey });
@@ -114,9 +105,8 @@ test('an event stream ends when the API stops, and does not delay the stop', asy
 
 test('an event stream reports a problem while the database is unavailable, and ends', async () => {
   const services = testServices();
-  const proxy = await startTcpProxy(services.mongodbUri);
-  closers.push(() => proxy.close());
-  const api = await start({}, { services, env: { MONGODB_URI: proxy.url } });
+  await using proxy = await startTcpProxy(services.mongodbUri);
+  await using api = await start({}, { services, env: { MONGODB_URI: proxy.url } });
   const stream = await openEvents({ api, path });
   await stream.next('exports');
   await proxy.close();
@@ -126,7 +116,7 @@ test('an event stream reports a problem while the database is unavailable, and e
 }, 20_000);
 
 test('an event stream is refused like any other request, and has no body for HEAD', async () => {
-  const api = await start();
+  await using api = await start();
   expect((await api.request('GET', path, { authorization: null })).status).toBe(401);
   expect((await api.request('GET', `${path}?connectionId=none`)).body.error.code).toBe('unknown-connection');
   const head = await api.request('HEAD', path);
@@ -134,7 +124,7 @@ test('an event stream is refused like any other request, and has no body for HEA
 });
 
 test('the duration of an event stream is not in the metrics of requests', async () => {
-  const api = await start({ longestMs: 100 });
+  await using api = await start({ longestMs: 100 });
   await (await openEvents({ api, path })).ended;
   await api.request('GET', '/api/ehr/session');
   const { text } = await api.request('GET', '/metrics');

@@ -5,18 +5,19 @@ const path = '/api/ehr/athenahealth/authorize';
 const client = { ATHENAHEALTH_CLIENT_ID: 'client-1', ATHENAHEALTH_CLIENT_SECRET: 'planted-client-secret-8d1f' };
 
 test('authorizing without a redirect URI returns an error that names the setting', async () => {
-  const api = await startApi({ env: client });
+  await using api = await startApi({ env: client });
   const answer = await api.request('POST', path, { body: {} });
   expect(answer.status).toBe(409);
   expect(answer.body.error).toEqual({
     code: 'redirect-uri-missing',
     message: expect.stringContaining('ATHENAHEALTH_REDIRECT_URI'),
   });
-  await api.stop();
 });
 
 test('an authorization with an https callback accepts only a cookie that no other host can set', async () => {
-  const api = await startApi({ env: { ...client, ATHENAHEALTH_REDIRECT_URI: 'https://app.example/api/ehr/callback' } });
+  await using api = await startApi({
+    env: { ...client, ATHENAHEALTH_REDIRECT_URI: 'https://app.example/api/ehr/callback' },
+  });
   const { body } = await api.request('POST', path, { body: { practiceId: '1' } });
   const startUrl = new URL(body.data.startUrl);
   expect(startUrl.origin + startUrl.pathname).toBe('https://app.example/api/ehr/authorize/start');
@@ -42,5 +43,4 @@ test('an authorization with an https callback accepts only a cookie that no othe
   const ownRequest = await api.store.authorizationRequests.find(id);
   expect(ownRequest?.phase).not.toBe('redeeming');
   api.expectNoSecretInAnswers();
-  await api.stop();
 });
