@@ -1,41 +1,30 @@
 import {
-  type ApiKeyService,
-  type AuditService,
   createApiKeyService,
   createAuditService,
   createIdempotencyService,
   createSessionService,
-  type IdempotencyService,
-  type SessionService,
 } from '@bulkhead/access/commands';
-import { type BulkExportService, createBulkExportService } from '@bulkhead/bulk-export/commands';
+import { createBulkExportService } from '@bulkhead/bulk-export/commands';
 import {
-  type AuthorizationService,
-  type ConnectionService,
   createAuthorizationService,
   createConnectionService,
   createSigningKeyService,
-  type SigningKeyService,
 } from '@bulkhead/connections/commands';
-import { createDocumentService, type DocumentService } from '@bulkhead/documents/commands';
-import { createErasureService, type ErasureService } from '@bulkhead/erasure/commands';
+import { createDocumentService } from '@bulkhead/documents/commands';
+import { createErasureService } from '@bulkhead/erasure/commands';
 import {
   createHealthService,
   createHistoryService,
   createMonitoringService,
   createRateBudgetService,
-  type HealthService,
-  type HistoryService,
-  type MonitoringService,
-  type RateBudgetService,
 } from '@bulkhead/monitoring/commands';
 import type { ProviderRegistry } from '@bulkhead/providers';
-import { createQuarantineService, type QuarantineService } from '@bulkhead/quarantine/commands';
+import { createQuarantineService } from '@bulkhead/quarantine/commands';
 import { checkRedis, type connectRedis, type Producer } from '@bulkhead/queues';
-import { createResourceService, type ResourceService } from '@bulkhead/resources/commands';
-import { createConnectionSchedules, createScheduleService, type ScheduleService } from '@bulkhead/schedules/commands';
-import { createSyncService, type SyncService } from '@bulkhead/sync/commands';
-import { createWebhookService, type WebhookService } from '@bulkhead/webhooks/commands';
+import { createResourceService } from '@bulkhead/resources/commands';
+import { createConnectionSchedules, createScheduleService } from '@bulkhead/schedules/commands';
+import { createSyncService } from '@bulkhead/sync/commands';
+import { createWebhookService } from '@bulkhead/webhooks/commands';
 import type { Store } from './create-store.ts';
 
 export interface ServicesOptions {
@@ -60,32 +49,10 @@ export interface ServicesOptions {
   readonly syncWaitMs?: number | undefined;
 }
 
-export interface Services {
-  readonly apiKeys: ApiKeyService;
-  readonly audit: AuditService;
-  readonly authorizations: AuthorizationService;
-  readonly bulkExports: BulkExportService;
-  readonly connections: ConnectionService;
-  readonly documents: DocumentService;
-  readonly erasures: ErasureService;
-  readonly health: HealthService;
-  readonly history: HistoryService;
-  readonly idempotency: IdempotencyService;
-  readonly monitoring: MonitoringService;
-  readonly quarantine: QuarantineService;
-  readonly rateBudgets: RateBudgetService;
-  /** The EHR vendors that connections can name. */
-  readonly registry: ProviderRegistry;
-  readonly resources: ResourceService;
-  readonly schedules: ScheduleService;
-  readonly sessions: SessionService;
-  readonly signingKeys: SigningKeyService;
-  readonly syncs: SyncService;
-  readonly webhooks: WebhookService;
-}
+export type Services = ReturnType<typeof createServices>;
 
 /** Creates all services. A service stores records and enqueues jobs. The workers run the jobs. */
-export function createServices(options: ServicesOptions): Services {
+export function createServices(options: ServicesOptions) {
   const { store, producer, registry, redis, prefix, configuration } = options;
   const apiKeys = createApiKeyService({ store });
   const { kickOffWaitMs, testWaitMs, syncWaitMs: defaultWaitMs } = options;
@@ -113,6 +80,7 @@ export function createServices(options: ServicesOptions): Services {
     monitoring,
     quarantine: createQuarantineService({ store, producer }),
     rateBudgets,
+    /** The EHR vendors that connections can name. */
     registry,
     resources: createResourceService({ store, connections }),
     schedules: createScheduleService({ store, producer, connections }),
