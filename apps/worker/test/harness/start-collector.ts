@@ -1,17 +1,7 @@
 import { text } from 'node:stream/consumers';
 import { startLocalServer } from '@bulkhead/testing';
 
-export interface ReceivedSpan {
-  readonly service: string;
-  readonly name: string;
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly parentSpanId: string;
-  readonly linkedTraceIds: readonly string[];
-  readonly attributes: Readonly<Record<string, unknown>>;
-  /** The error code, if the span failed. */
-  readonly failure: string | undefined;
-}
+export type ReceivedSpan = ReturnType<typeof readSpans>[number];
 
 interface OtlpSpan {
   readonly name: string;
@@ -55,7 +45,7 @@ export async function startCollector() {
   };
 }
 
-function readSpans({ resourceSpans }: OtlpRequest): ReceivedSpan[] {
+function readSpans({ resourceSpans }: OtlpRequest) {
   return resourceSpans.flatMap(({ resource, scopeSpans }) =>
     scopeSpans
       .flatMap((scope) => scope.spans)
@@ -64,6 +54,7 @@ function readSpans({ resourceSpans }: OtlpRequest): ReceivedSpan[] {
         ...{ name, traceId, spanId, parentSpanId },
         linkedTraceIds: links.map((link) => link.traceId),
         attributes: toRecord(attributes),
+        /** The error code, if the span failed. */
         failure: status?.message,
       })),
   );
