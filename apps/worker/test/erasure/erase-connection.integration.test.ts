@@ -8,12 +8,13 @@ import type { FilledConnection } from '../harness/fill-connection.ts';
 import type { OpenDatabase } from '../harness/open-database.ts';
 import type { UseCases } from '../harness/start-use-cases.ts';
 import {
-  ErasureCases,
+  type ErasureCases,
   kindsOf,
   patientId,
   progress,
   requestedBy,
   signal,
+  startErasureCases,
   withoutProof,
 } from './erasure-cases.fixture.ts';
 
@@ -23,7 +24,7 @@ let database: OpenDatabase;
 let filled: FilledConnection;
 let otherConnection: FilledConnection;
 beforeEach(async () => {
-  erasures = await ErasureCases.start();
+  erasures = await startErasureCases();
   ({ cases, database, filled, otherConnection } = erasures);
 }, 60_000);
 afterEach(() => erasures.stop());

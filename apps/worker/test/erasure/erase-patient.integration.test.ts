@@ -12,7 +12,15 @@ import type { FilledConnection } from '../harness/fill-connection.ts';
 import type { OpenDatabase } from '../harness/open-database.ts';
 import { runExport } from '../harness/run-export.ts';
 import type { UseCases } from '../harness/start-use-cases.ts';
-import { ErasureCases, kindsOf, patientId, progress, signal, withoutProof } from './erasure-cases.fixture.ts';
+import {
+  type ErasureCases,
+  kindsOf,
+  patientId,
+  progress,
+  signal,
+  startErasureCases,
+  withoutProof,
+} from './erasure-cases.fixture.ts';
 
 let erasures: ErasureCases;
 let cases: UseCases;
@@ -20,7 +28,7 @@ let database: OpenDatabase;
 let filled: FilledConnection;
 let otherConnection: FilledConnection;
 beforeEach(async () => {
-  erasures = await ErasureCases.start();
+  erasures = await startErasureCases();
   ({ cases, database, filled, otherConnection } = erasures);
 }, 60_000);
 afterEach(() => erasures.stop());
