@@ -1,7 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { buildApp as buildApi, readApiConfig } from '@bulkhead/api';
+import { createLogger, createMetrics } from '@bulkhead/runtime';
+import { testServices } from '@bulkhead/testing';
 import { describe, expect, test } from '@jest/globals';
-import { describedMetrics } from '../harness/described-metrics.ts';
+import { buildApp as buildWorker } from '../../src/app.ts';
+import { readWorkerConfig } from '../../src/env.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..', '..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
@@ -16,6 +21,30 @@ const expressions = [
 ];
 
 const { api, worker } = await describedMetrics();
+
+/** Starts an API and a worker and reads their metrics, and the page for Prometheus of a process that has just started. */
+async function describedMetrics() {
+  const { redisUrl, mongodbUri, prefix } = testServices();
+  const env = {
+    REDIS_URL: redisUrl,
+    MONGODB_URI: mongodbUri,
+    BULKHEAD_PREFIX: prefix,
+    BULKHEAD_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+    PORT: '0',
+    HOST: '127.0.0.1',
+  };
+  const logger = createLogger({ name: 'test', level: 'silent' });
+  const [api, worker] = [createMetrics({ ofProcess: true }), createMetrics({ ofProcess: true })];
+  const apps = [
+    buildApi({ config: await readApiConfig(env), logger, metrics: api }),
+    buildWorker({ config: await readWorkerConfig(env), logger, metrics: worker }),
+  ];
+  const readMetrics = async (metrics: typeof api) => ({ described: metrics.described(), page: await metrics.page() });
+  for (const app of apps) await app.start();
+  const metrics = { api: await readMetrics(api), worker: await readMetrics(worker) };
+  for (const app of apps) await app.stop();
+  return metrics;
+}
 
 /** The names of a histogram's series have a suffix. */
 const baseName = (name: string) => name.replace(/_(?:bucket|sum|count)$/, '');
