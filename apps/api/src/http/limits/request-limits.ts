@@ -108,20 +108,6 @@ export interface Quota {
   readonly restMs: number;
 }
 
-export interface Count {
-  readonly count: number;
-  /** The time until the count is reset. */
-  readonly restMs: number;
-}
-
-export interface CounterOptions {
-  /** A client of ioredis. */
-  readonly redis: unknown;
-  readonly prefix: string;
-  readonly name: string;
-  readonly windowSeconds: number;
-}
-
 type Counter = ReturnType<typeof createCounter>;
 
 /** Redis usually responds within a millisecond. A request must not wait for a Redis that hangs. */
@@ -130,7 +116,14 @@ const redisTimeoutMs = 100;
 const points = Number.MAX_SAFE_INTEGER;
 
 /** Counts by id within windows, over all API processes. If Redis is unavailable, each process counts on its own. */
-function createCounter({ redis, prefix, name, windowSeconds: duration }: CounterOptions) {
+function createCounter(options: {
+  /** A client of ioredis. */
+  readonly redis: unknown;
+  readonly prefix: string;
+  readonly name: string;
+  readonly windowSeconds: number;
+}) {
+  const { redis, prefix, name, windowSeconds: duration } = options;
   const inMemory = new RateLimiterMemory({ points, duration });
   const inRedis = new RateLimiterRedis({
     storeClient: redis,
@@ -142,7 +135,8 @@ function createCounter({ redis, prefix, name, windowSeconds: duration }: Counter
   const limiter = new RLWrapperTimeouts({ limiter: inRedis, timeoutMs: redisTimeoutMs, insuranceLimiter: inMemory });
   return {
     windowSeconds: duration,
-    async add(id: string): Promise<Count> {
+    /** @returns the count of the window, and the time until it ends */
+    async add(id: string) {
       const { consumedPoints: count, msBeforeNext: restMs } = await limiter.consume(id);
       return { count, restMs };
     },
