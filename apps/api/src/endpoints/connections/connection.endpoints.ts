@@ -10,7 +10,7 @@ import { z } from 'zod';
 import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
 import { page, responseWith, success } from '../common.schema.ts';
 import { webhookEndpoints } from '../webhooks/webhook.endpoints.ts';
-import { connectionExample } from './connection.examples.ts';
+import { connectionBodyExample, connectionExample } from './connection.examples.ts';
 import { getCapabilities } from './get-capabilities.endpoint.ts';
 import { listProviders } from './list-providers.endpoint.ts';
 import { listWatermarks } from './list-watermarks.endpoint.ts';
@@ -27,16 +27,7 @@ const createConnection = defineEndpoint({
   summary: 'Add a connection',
   description:
     'Stores the credentials of one practice, and adds the default schedule of its vendor. Nothing is sent to the EHR: test the connection afterwards. Secrets are stored encrypted and never returned.',
-  request: {
-    body: {
-      schema: connectionBodySchema,
-      example: {
-        provider: 'athenahealth',
-        practiceId: '195900',
-        auth: { method: 'client_credentials', clientId: 'client-id', clientSecret: 'client-secret' },
-      },
-    },
-  },
+  request: { body: { schema: connectionBodySchema, example: connectionBodyExample } },
   responses: { 201: connectionResponse('The connection was stored. Nothing was sent to the EHR') },
   errors: ['unknown-provider', 'connection-exists', 'connection-name-taken'],
   async handler({ body, services, audit }) {

@@ -27,3 +27,9 @@ export const connectionTestExample = {
     },
   ],
 };
+
+export const connectionBodyExample = {
+  provider: 'athenahealth',
+  practiceId: '195900',
+  auth: { method: 'client_credentials', clientId: 'client-id', clientSecret: 'client-secret' },
+} as const;

@@ -2,7 +2,7 @@ import { connectionDraftSchema, connectionTestViewSchema, toTestView } from '@bu
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { connectionId, success } from '../common.schema.ts';
-import { connectionTestExample } from './connection.examples.ts';
+import { connectionBodyExample, connectionTestExample } from './connection.examples.ts';
 
 const startedTestSchema = z
   .strictObject({
@@ -46,16 +46,7 @@ export const testDraft = defineEndpoint({
   access: 'operator',
   summary: 'Test a connection before it is saved',
   description: 'Runs the same steps as the test of a saved connection. Nothing of the request is kept.',
-  request: {
-    body: {
-      schema: connectionDraftSchema,
-      example: {
-        provider: 'athenahealth',
-        practiceId: '195900',
-        auth: { method: 'client_credentials', clientId: 'client-id', clientSecret: 'client-secret' },
-      },
-    },
-  },
+  request: { body: { schema: connectionDraftSchema, example: connectionBodyExample } },
   responses: { 200: success('The result', connectionTestViewSchema, connectionTestExample) },
   errors: ['unknown-provider', 'connection-test-pending'],
   async handler({ body, services, audit }) {
