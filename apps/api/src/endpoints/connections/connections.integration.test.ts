@@ -1,8 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { connectRedis, createConsumer, type Handlers } from '@bulkhead/queues';
-import { createLogger } from '@bulkhead/runtime';
 import { afterAll, expect, test } from '@jest/globals';
 import { clientSecret, fhirEndpoint, startApi } from '../../testing/start-api.ts';
+import { startConsumer } from '../../testing/start-consumer.ts';
 
 const path = '/api/ehr/connections';
 const otherProvider = {
@@ -331,25 +330,11 @@ test('GET capabilities does not return those of yesterday while a worker reads t
   const save = (readAt: Date, resourceTypes: readonly string[]) =>
     api.store.connections.saveCapabilities({ id, capabilities: { readAt, exportLevels: ['group'], resourceTypes } });
   await save(new Date(Date.now() - 25 * 60 * 60_000), ['Encounter']);
-  const redis = connectRedis({ url: api.env.REDIS_URL ?? '', waiting: true, onError: () => undefined });
-  const consumer = createConsumer({
-    redis,
-    prefix: api.env.BULKHEAD_PREFIX ?? '',
-    queues: ['connection'],
-    handlers: {
-      'connection.read-capabilities': { run: () => save(new Date(), ['CarePlan']) },
-    } as Partial<Handlers<undefined>> as Handlers<undefined>,
-    deps: undefined,
-    logger: createLogger({ name: 'worker', level: 'silent' }),
+  await using _consumer = startConsumer(api, 'connection', {
+    'connection.read-capabilities': { run: () => save(new Date(), ['CarePlan']) },
   });
-  consumer.start();
-  try {
-    const { body } = await api.request('GET', `/api/ehr/athenahealth/capabilities?connectionId=${id}`);
-    expect(body.data).toMatchObject({ encounters: false, carePlans: true });
-  } finally {
-    await consumer.stop();
-    redis.disconnect();
-  }
+  const { body } = await api.request('GET', `/api/ehr/athenahealth/capabilities?connectionId=${id}`);
+  expect(body.data).toMatchObject({ encounters: false, carePlans: true });
 });
 
 test('the watermarks of a connection say up to when each type is completely stored', async () => {

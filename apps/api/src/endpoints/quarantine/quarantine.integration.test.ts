@@ -1,11 +1,9 @@
-import { connectRedis, createConsumer, type Handlers } from '@bulkhead/queues';
-import { createLogger } from '@bulkhead/runtime';
-import { testServices, waitFor } from '@bulkhead/testing';
+import { waitFor } from '@bulkhead/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { startApi } from '../../testing/start-api.ts';
+import { startConsumer } from '../../testing/start-consumer.ts';
 
-const services = testServices();
-const api = await startApi({ services });
+const api = await startApi();
 const connectionId = await api.createConnection();
 afterAll(() => api.stop());
 
@@ -38,29 +36,18 @@ describe('a correction during an earlier retry of the same line #quarantine', ()
     });
     const [entry] = (await api.request('GET', '/api/ehr/quarantine?exportId=job_2')).body.data;
     const at = `/api/ehr/quarantine/${entry.id}/replay`;
-    let end = () => {};
-    const ended = new Promise<void>((resolve) => {
-      end = resolve;
-    });
+    const { promise: ended, resolve: end } = Promise.withResolvers<void>();
     let isFirst = true;
-    const replay: Handlers<undefined>['quarantine.replay'] = {
-      run: async (_deps, { quarantineId: id }) => {
-        const reason = isFirst ? 'invalid-json' : undefined;
-        isFirst = false;
-        await api.store.quarantine.noteReplay({ id, reason, now: new Date() });
-        await ended;
+    await using _consumer = startConsumer(api, 'maintenance', {
+      'quarantine.replay': {
+        run: async (_deps, { quarantineId: id }) => {
+          const reason = isFirst ? 'invalid-json' : undefined;
+          isFirst = false;
+          await api.store.quarantine.noteReplay({ id, reason, now: new Date() });
+          await ended;
+        },
       },
-    };
-    const redis = connectRedis({ url: services.redisUrl, waiting: true, onError: () => {} });
-    const consumer = createConsumer({
-      redis,
-      prefix: services.prefix,
-      queues: ['maintenance'],
-      handlers: { 'quarantine.replay': replay } as Partial<Handlers<undefined>> as Handlers<undefined>,
-      deps: undefined,
-      logger: createLogger({ name: 'worker', level: 'silent' }),
     });
-    consumer.start();
     try {
       expect((await api.request('POST', at)).body.data).toMatchObject({ state: 'open' });
       const corrected = api.request('POST', at, { body: '{}' });
@@ -69,8 +56,6 @@ describe('a correction during an earlier retry of the same line #quarantine', ()
       expect((await corrected).body.data).toMatchObject({ state: 'replayed', isCorrected: true });
     } finally {
       end();
-      await consumer.stop();
-      await redis.quit();
     }
   });
 });
