@@ -92,20 +92,15 @@ test.each([
   { method: 'GET', path: '/lines', text: 'one\ntwo\n' },
 ])('the response to $method $path does not begin before its event is stored', async ({ method, path, text }) => {
   let isStored = false;
-  let stored: () => void = () => undefined;
-  store = () =>
-    new Promise((resolve) => {
-      stored = () => {
-        isStored = true;
-        resolve();
-      };
-    });
+  const stored = Promise.withResolvers<void>();
+  store = () => stored.promise;
   const answered = send(method, path).then(async (response) => {
     const wasStored = isStored;
     return { text: await response.text(), wasStored };
   });
   await waitFor(() => events.length === 1, { what: 'the event' });
-  stored();
+  isStored = true;
+  stored.resolve();
   expect(await answered).toEqual({ text, wasStored: true });
   expect(events).toMatchObject([{ outcome: 'success' }]);
 });
