@@ -20,8 +20,6 @@ export interface Executed<Answer> {
   readonly connectionId: string | undefined;
 }
 
-export type IdempotencyService = ReturnType<typeof createIdempotencyService>;
-
 /** Most requests are answered within milliseconds. */
 const answerWaitMs = 5000;
 

@@ -49,8 +49,6 @@ const queueCheckMs = 1000;
 /** Pages and clients look every second. */
 const waitingKeptMs = 1000;
 
-export type BulkExportService = ReturnType<typeof createBulkExportService>;
-
 /** Starts and reads exports for the API. The workers do the work. */
 export function createBulkExportService(options: {
   readonly store: BulkExportStore;

@@ -4,7 +4,7 @@ export {
   exportStatusQuerySchema,
   sinceInstantSchema,
 } from './bulk-export.schema.ts';
-export { type BulkExportService, createBulkExportService } from './bulk-export.service.ts';
+export { createBulkExportService } from './bulk-export.service.ts';
 export { cancelExport } from './cancel-and-retry.ts';
 export { type RunActivity, runActivitySchema, toUsualSeconds, usualKeptMs } from './export-activity.ts';
 export {

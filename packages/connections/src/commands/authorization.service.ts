@@ -34,8 +34,6 @@ export interface AuthorizationPlace {
   readonly isDone: boolean;
 }
 
-export type AuthorizationService = ReturnType<typeof createAuthorizationService>;
-
 /**
  * The authorization code flow of SMART App Launch 2.2 with PKCE. The API stores the records and redirects the browser. Only workers
  * send requests to the EHR.

@@ -6,7 +6,6 @@ export {
 } from './authorization.schema.ts';
 export {
   type AuthorizationPlace,
-  type AuthorizationService,
   type BrowserBinding,
   createAuthorizationService,
   type Departure,
@@ -28,7 +27,6 @@ export {
 } from './connection-view.ts';
 export {
   createSigningKeyService,
-  type SigningKeyService,
   signingKeyBodySchema,
   signingKeyViewSchema,
 } from './signing-key.service.ts';

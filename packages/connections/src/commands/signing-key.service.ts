@@ -24,8 +24,6 @@ export const signingKeyViewSchema = z
 
 type SigningKeyView = View<typeof signingKeyViewSchema>;
 
-export type SigningKeyService = ReturnType<typeof createSigningKeyService>;
-
 /**
  * An assertion lives four minutes, and a request that carries it takes less than one. An assertion that was signed just before its
  * key was retired can be verified for twice that time.

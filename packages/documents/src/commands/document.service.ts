@@ -36,8 +36,6 @@ export interface OpenedDocument {
   read(range: { readonly start: number; readonly end: number }): AsyncIterable<Buffer>;
 }
 
-export type DocumentService = ReturnType<typeof createDocumentService>;
-
 /** Lists, reads and retries the documents of resources for the API. */
 export function createDocumentService(options: {
   readonly store: DocumentStore;

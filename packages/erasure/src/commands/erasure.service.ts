@@ -22,8 +22,6 @@ export interface RequestedErasure {
   readonly isChanged: boolean;
 }
 
-export type ErasureService = ReturnType<typeof createErasureService>;
-
 /**
  * Deletes all stored data of a connection or of one patient. This service counts what is stored and records the request. Workers do
  * the work (`runErasure`).

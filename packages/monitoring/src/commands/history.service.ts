@@ -7,8 +7,6 @@ import type { MonitoringStore } from '../index.ts';
 /** Samples change each minute, and all of them are a few MB. */
 const keptMs = 60_000;
 
-export type HistoryService = ReturnType<typeof createHistoryService>;
-
 /** Reads how the deployment was doing in the last days. */
 export function createHistoryService({ store }: { readonly store: MonitoringStore }) {
   const readSamples = keepFor({

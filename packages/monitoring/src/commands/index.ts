@@ -2,6 +2,6 @@ export { healthChecks, rankOf } from '../health/checks.ts';
 export { type HealthReport, healthReportSchema } from '../health/health-check.ts';
 export { type History, historySchema } from '../history/history.schema.ts';
 export { createHealthService, type HealthService } from './health.service.ts';
-export { createHistoryService, type HistoryService } from './history.service.ts';
+export { createHistoryService } from './history.service.ts';
 export { createMonitoringService, type MonitoringService, toQueueView } from './monitoring.service.ts';
 export { createRateBudgetService, type RateBudgetService, toRateBudgetView } from './rate-budget.service.ts';

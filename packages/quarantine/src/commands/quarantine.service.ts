@@ -16,8 +16,6 @@ interface LineReference {
   readonly scope: ConnectionScope;
 }
 
-export type QuarantineService = ReturnType<typeof createQuarantineService>;
-
 /** Lists, reads and replays quarantined lines for the API. */
 export function createQuarantineService({
   store,

@@ -24,8 +24,6 @@ export interface ScheduleReference {
   readonly scope: ConnectionScope;
 }
 
-export type ScheduleService = ReturnType<typeof createScheduleService>;
-
 /** Creates, reads and changes schedules for the API. The workers do the runs. */
 export function createScheduleService(options: {
   readonly store: ScheduleStore;

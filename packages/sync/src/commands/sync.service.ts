@@ -54,8 +54,6 @@ export interface SyncRunChange {
 /** Enough to distinguish one bad type from an EHR that is down, however many steps there are. */
 const shownRetries = 10;
 
-export type SyncService = ReturnType<typeof createSyncService>;
-
 /** Starts and reads enhanced syncs for the API. The workers do the work. */
 export function createSyncService(options: {
   readonly store: SyncStore;

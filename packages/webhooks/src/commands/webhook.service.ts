@@ -20,8 +20,6 @@ interface ConnectionReference {
   readonly scope: ConnectionScope;
 }
 
-export type WebhookService = ReturnType<typeof createWebhookService>;
-
 /**
  * Webhooks tell clients that an export or a sync has ended. This service sets the address and the secret of a connection, lists
  * deliveries and sends them again. `steps` creates the deliveries and sends them.
