@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Connection } from '@bulkhead/providers';
 import { createProviderRegistry } from '@bulkhead/providers';
+import { makeConnection } from '@bulkhead/providers/testing';
 import { startLocalServer, testServices } from '@bulkhead/testing';
 import { Redis } from 'ioredis';
 import { createEhrClient } from '../create-ehr-client.ts';
@@ -33,15 +33,7 @@ export async function startHandMadeEhr() {
     tokenStore: createMemoryTokenStore(),
     signingKeys: { findForSigning: async () => undefined },
   });
-  const connection: Connection = {
-    id: 'conn_1',
-    name: 'Practice 1',
-    provider: 'hand-made',
-    environment: 'test',
-    fhirEndpoint: baseUrl,
-    auth: { method: 'none' },
-    createdAt: new Date(),
-  };
+  const connection = makeConnection({ provider: 'hand-made', environment: 'test', fhirEndpoint: baseUrl });
   return {
     session: client.session(connection),
     /** The URL of a path at the server. */
