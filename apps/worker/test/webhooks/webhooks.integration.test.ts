@@ -13,31 +13,20 @@ interface Call {
   readonly body: string;
 }
 
-interface Receiver extends AsyncDisposable {
-  readonly calls: readonly Call[];
-  address(path: string): string;
-}
-
 /** @param answers the statuses that the receiver answers, one per call. After them it answers 204. */
-async function startReceiver(...answers: number[]): Promise<Receiver> {
+async function startReceiver(...answers: number[]) {
   const calls: Call[] = [];
   const { url, stop } = await startLocalServer(async (request, response) => {
     calls.push({ path: request.url ?? '', headers: request.headers, body: await text(request) });
     response.writeHead(answers.shift() ?? 204).end();
   });
-  return { calls, address: (path) => url + path, [Symbol.asyncDispose]: stop };
+  return { calls, address: (path: string) => url + path, [Symbol.asyncDispose]: stop };
 }
 
 const toPrivateNetwork = { WORKER_WEBHOOK_PRIVATE_NETWORK: 'true' };
 
 /** Starts a system whose connection has a webhook. `secret` signs its calls. */
-async function start({
-  env = toPrivateNetwork,
-  url,
-}: {
-  readonly env?: Record<string, string>;
-  readonly url: string;
-}): Promise<System & { readonly secret: string }> {
+async function start(url: string, env: Readonly<Record<string, string>> = toPrivateNetwork) {
   const system = await startSystem({ hasWorker: true, simulator: { patients: 2 }, env, kickOffWaitMs: 1000 });
   const answer = await system.request('PUT', `/api/ehr/connections/${system.connectionId}/webhook`, { url });
   expect(answer.body.data).toEqual({ url, secret: expect.stringMatching(/^whsec_/) });
@@ -56,7 +45,7 @@ function isSigned({ headers, body }: Call, secret: string): boolean {
 test.concurrent('the end of an export is sent to both addresses, signed, with only ids and counts', async () => {
   await using receiver = await startReceiver();
   const { calls, address } = receiver;
-  await using system = await start({ url: address('/connection') });
+  await using system = await start(address('/connection'));
   const id = await system.startExport({ resourceTypes: ['Patient'], callbackUrl: address('/request') });
   const ended = await system.settled(id);
   await waitFor(() => calls.length === 2);
@@ -82,7 +71,7 @@ test.concurrent('the end of an export is sent to both addresses, signed, with on
 test.concurrent('the end of a cancelled or failed export and of a sync is sent', async () => {
   await using receiver = await startReceiver();
   const { calls, address } = receiver;
-  await using system = await start({ url: address('/') });
+  await using system = await start(address('/'));
   await system.inject('export$', { kind: 'status', status: 403 });
   await system.settled(await system.startExport());
   await waitFor(() => calls.length === 1);
@@ -111,7 +100,7 @@ test.concurrent('the end of a cancelled or failed export and of a sync is sent',
 test.concurrent('a delivery is repeated until the receiver accepts it, and once more on demand', async () => {
   await using receiver = await startReceiver(500);
   const { calls, address } = receiver;
-  await using system = await start({ url: address('/') });
+  await using system = await start(address('/'));
   await system.settled(await system.startExport({ resourceTypes: ['Patient'] }));
   await waitFor(async () => (await deliveries(system))[0]?.state === 'delivered', { timeoutMs: 40_000 });
   const [delivery] = await deliveries(system);
@@ -125,7 +114,7 @@ test.concurrent('a delivery is repeated until the receiver accepts it, and once 
 test.concurrent('a delivery fails without a retry if the receiver answers 410', async () => {
   await using receiver = await startReceiver(410);
   const { address } = receiver;
-  await using system = await start({ url: address('/') });
+  await using system = await start(address('/'));
   await system.settled(await system.startExport({ resourceTypes: ['Patient'] }));
   await waitFor(async () => (await deliveries(system))[0]?.state === 'failed');
   expect((await deliveries(system))[0].attempts).toMatchObject([{ status: 410 }]);
@@ -134,7 +123,7 @@ test.concurrent('a delivery fails without a retry if the receiver answers 410', 
 test.concurrent('a delivery to a private network fails unless it is allowed', async () => {
   await using receiver = await startReceiver();
   const { calls, address } = receiver;
-  await using system = await start({ env: {}, url: address('/') });
+  await using system = await start(address('/'), {});
   await system.settled(await system.startExport({ resourceTypes: ['Patient'] }));
   await waitFor(async () => (await deliveries(system))[0]?.state === 'failed');
   expect((await deliveries(system))[0].attempts).toMatchObject([{ error: expect.stringContaining('egress-refused') }]);
