@@ -10,6 +10,7 @@ export { EmbeddedError } from './embedded.error.ts';
 export { installFromPypi } from './install-from-pypi.ts';
 export { installMoto, type Moto, startMoto } from './kms/start-moto.ts';
 export { enginePaths } from './mongodb/build-engine.ts';
+export { dropDatabases } from './mongodb/start-mongodb-server.ts';
 export { findOnPath } from './processes/find-on-path.ts';
 export { runCommand } from './processes/run-command.ts';
 export { lastLogLines } from './processes/server-process.ts';

@@ -8,6 +8,9 @@ export interface TestServices {
   readonly prefix: string;
 }
 
+/** The URIs of the databases of the test file that runs. The environment of jest drops them when the file ends. */
+const databases = Symbol.for('bulkhead.test-databases');
+
 /** The servers that `npm test` started. Every caller gets its own database and key prefix, so test files can run concurrently. */
 export function testServices(): TestServices {
   const { REDIS_URL, MONGODB_URI } = process.env;
@@ -17,5 +20,6 @@ export function testServices(): TestServices {
   const suffix = `t${randomBytes(6).toString('hex')}`;
   const mongodbUri = new URL(MONGODB_URI);
   mongodbUri.pathname = `/${suffix}`;
+  (globalThis as { [databases]?: string[] })[databases]?.push(mongodbUri.href);
   return { redisUrl: REDIS_URL, mongodbUri: mongodbUri.href, prefix: `{${suffix}}` };
 }

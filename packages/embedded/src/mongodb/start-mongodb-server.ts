@@ -72,3 +72,15 @@ export async function pingMongodb({ url, timeoutMs }: { url: string; timeoutMs: 
     await client.close();
   }
 }
+
+/** Deletes databases of one server, by their URIs. */
+export async function dropDatabases(uris: readonly string[]): Promise<void> {
+  const [first] = uris;
+  if (first === undefined) return;
+  const client = await MongoClient.connect(first);
+  try {
+    for (const uri of uris) await client.db(new URL(uri).pathname.slice(1)).dropDatabase();
+  } finally {
+    await client.close();
+  }
+}
