@@ -28,6 +28,12 @@ const interopFlag = '--interop';
 const unitFlag = '--unit';
 /** Tests of growth measure CPU time on texts of megabytes, which takes minutes on a busy machine. */
 const notUnit = ['/node_modules/', '/dist/', 'integration[.]test', 'linear-time[.]test', 'growth[.]test'];
+/**
+ * For the engine of @bulkhead/embedded: files and a log cost it a tenth of its CPU time. All tests together hold 300 MB
+ * at once at most. Tests of crashes start an engine of their own with files.
+ */
+const engineInMemory = { SECANTUS_WT_CONFIG_EXTRA: 'in_memory=true,log=(enabled=false),cache_size=2G' };
+
 // pnpm passes on the `--` that npm removes. For jest, all that follows it would be paths.
 const allArgs = process.argv.slice(2).filter((argument) => argument !== '--');
 const args = allArgs.filter((argument) => ![writeFlag, dockerFlag, interopFlag, unitFlag].includes(argument));
@@ -59,7 +65,11 @@ async function runTests(args: readonly string[]): Promise<JestRun> {
     await ensureClientTypes();
     // Once for all tests that start an app. Two builds would write into the same folder.
     await bundleApps();
-    const services = await startServices({ ephemeral: true, report: steps.report });
+    const services = await startServices({
+      ephemeral: true,
+      env: { ...process.env, ...engineInMemory },
+      report: steps.report,
+    });
     try {
       const docker = allArgs.includes(dockerFlag) ? await dockerStep(steps) : undefined;
       interrupted.signal.removeEventListener('abort', exitAtOnce);
