@@ -92,7 +92,7 @@ export function buildApp({
     { mongodb: store.ping, redis: () => producer.ping() },
     { instanceId: config.BULKHEAD_INSTANCE_ID, eventLoop },
   );
-  watchHealth({ metrics, health });
+  watchHealth(metrics, health);
   watchSystem({ metrics, services });
   const reporter = new ProcessReporter({ kind: 'api', store, metrics, health });
   const http = createHttpApp({

@@ -46,7 +46,7 @@ function isProxy(text: string): boolean {
 }
 
 export async function readApiConfig(env: NodeJS.ProcessEnv): Promise<ApiConfig> {
-  return unwrapKeys({ config: parseEnv(apiEnvSchema, env), env });
+  return unwrapKeys(parseEnv(apiEnvSchema, env), env);
 }
 
 export function storeOptions(config: ApiConfig): StoreOptions {

@@ -29,7 +29,7 @@ interface Watched {
 }
 
 function watchChecks({ metrics, health }: Pick<Watched, 'metrics'> & { readonly health: HealthService }): void {
-  const read = keepFor({ keptMs, read: () => health.report() });
+  const read = keepFor(keptMs, () => health.report());
   metrics.readGauge({
     name: 'bulkhead_health_check',
     help: 'The severity of each check of the health report: 0 ok, 1 warning, 2 critical.',
@@ -45,7 +45,7 @@ function watchChecks({ metrics, health }: Pick<Watched, 'metrics'> & { readonly 
 }
 
 function watchQueues({ metrics, monitoring }: Watched): void {
-  const read = keepFor({ keptMs, read: () => monitoring.readQueues() });
+  const read = keepFor(keptMs, () => monitoring.readQueues());
   metrics.readGauge({
     name: 'bulkhead_queue_jobs',
     help: 'Jobs of a queue. `state` is waiting, active, delayed, waiting-children or failed (failed jobs are kept for a week).',
@@ -70,7 +70,7 @@ function watchQueues({ metrics, monitoring }: Watched): void {
 }
 
 function watchRuns({ metrics, monitoring }: Watched): void {
-  const read = keepFor({ keptMs, read: () => monitoring.readRuns(new Date()) });
+  const read = keepFor(keptMs, () => monitoring.readRuns(new Date()));
   // Phases with a count of zero are included, so that an alert rule always has a value to compare with.
   const toSamples = (phases: readonly string[], counts: ReadonlyMap<string, number>) =>
     phases.map((phase) => ({ labels: { phase }, value: counts.get(phase) ?? 0 }));
@@ -89,7 +89,7 @@ function watchRuns({ metrics, monitoring }: Watched): void {
 }
 
 function watchLags({ metrics, monitoring }: Watched): void {
-  const read = keepFor({ keptMs: lagsKeptMs, read: () => monitoring.readLags(new Date()) });
+  const read = keepFor(lagsKeptMs, () => monitoring.readLags(new Date()));
   metrics.readGauge({
     name: 'bulkhead_connection_lag_seconds',
     help: 'How far a connection is behind its source. `scheduled` says whether schedules keep it current.',

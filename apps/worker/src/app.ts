@@ -134,7 +134,7 @@ export function buildApp({
     { mongodb: store.ping, redis: () => producer.ping() },
     { instanceId: config.BULKHEAD_INSTANCE_ID, eventLoop },
   );
-  watchHealth({ metrics, health });
+  watchHealth(metrics, health);
   const reporter = new ProcessReporter({ kind: 'worker', store, metrics, health });
   const sweepScheduler = createSweepScheduler({ producer, logger, everyMs: config.WORKER_SWEEP_INTERVAL_MS });
   let healthServer: Server | undefined;

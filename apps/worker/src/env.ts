@@ -44,5 +44,5 @@ export const workerEnvSchema = z.object({
 export type WorkerConfig = Unwrapped<z.output<typeof workerEnvSchema>>;
 
 export async function readWorkerConfig(env: NodeJS.ProcessEnv): Promise<WorkerConfig> {
-  return unwrapKeys({ config: parseEnv(workerEnvSchema, env), env });
+  return unwrapKeys(parseEnv(workerEnvSchema, env), env);
 }

@@ -51,13 +51,7 @@ schema.index({ exportId: 1, position: 1, _id: 1 });
 schema.index({ exportId: 1, completedAt: 1 });
 
 /** `output_files`: the ledger, one entry per file of a manifest. */
-export function createOutputFileRepository({
-  database,
-  secretBox,
-}: {
-  readonly database: Database;
-  readonly secretBox: SecretBox;
-}) {
+export function createOutputFileRepository(database: Database, secretBox: SecretBox) {
   const model = database.model('OutputFile', schema);
   const claims = createClaims<OutputFileDocument>({
     database,
@@ -108,13 +102,7 @@ export function createOutputFileRepository({
      * Removes entries that are not among `ids` and whose download has not started. They are from a manifest that was read before, by
      * a process that died before it had written all entries.
      */
-    async removeOthers({
-      exportId,
-      ids,
-    }: {
-      readonly exportId: string;
-      readonly ids: ReadonlySet<string>;
-    }): Promise<void> {
+    async removeOthers(exportId: string, ids: ReadonlySet<string>): Promise<void> {
       const storedFiles = await model.find({ exportId }, { _id: 1 }).lean();
       const otherIds = storedFiles.map(({ _id }) => _id).filter((id) => !ids.has(id));
       for (let start = 0; start < otherIds.length; start += removedAtOnce) {

@@ -17,13 +17,7 @@ schema.index({ expiresAt: 1 }, { expireAfterSeconds: 0 });
 const keptMs = 5 * 60_000;
 
 /** `connection_drafts`: connections that are tested before they are saved. They exist while the test runs. */
-export function createConnectionDraftRepository({
-  database,
-  secretBox,
-}: {
-  readonly database: Database;
-  readonly secretBox: SecretBox;
-}) {
+export function createConnectionDraftRepository(database: Database, secretBox: SecretBox) {
   const model = database.model('ConnectionDraft', schema);
   const sealedField = createEncryptedField({
     database,

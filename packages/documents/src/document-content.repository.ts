@@ -37,11 +37,7 @@ export interface StoredParts {
  * `document_contents` and the GridFS bucket `document_files`: each content once, in parts that are encrypted separately. A download can
  * therefore resume after its last part, and a range can be read without the bytes before it.
  */
-export function createDocumentContentRepository(options: {
-  readonly database: Database;
-  readonly files: EncryptedFiles;
-}) {
-  const { database, files } = options;
+export function createDocumentContentRepository(database: Database, files: EncryptedFiles) {
   const model = database.model('DocumentContent', schema);
   const removeFiles = async ({ upload, parts }: StoredParts): Promise<void> => {
     for (let index = 0; index <= parts.length; index++) await files.removeOf(ownerOf(upload, index));

@@ -28,7 +28,7 @@ export function createEhrSession(options: {
 }) {
   const { connection, registry, http, tokens, endpoints } = options;
   const provider = registry.get(connection.provider);
-  const { budget, tokenBudget } = connectionBudgets({ connection, provider });
+  const { budget, tokenBudget } = connectionBudgets(connection, provider);
   const egress = egressRules(provider);
   const fhirOrigin = new URL(connection.fhirEndpoint).origin;
 

@@ -15,7 +15,7 @@ const manifestUrl = 'https://ehr.example/status/1';
 
 function manifest(text: string) {
   const chunks = Buffer.from(text);
-  return readManifest({ body: Readable.from([chunks], { objectMode: false }), manifestUrl });
+  return readManifest(Readable.from([chunks], { objectMode: false }), manifestUrl);
 }
 
 const header = base64url('{"alg":"RS256"}');

@@ -21,11 +21,7 @@ export interface ConnectionBudgets {
 }
 
 /** athenahealth counts requests per client id and environment, for all practices together. It counts token requests separately. */
-export function connectionBudgets(options: {
-  readonly connection: Connection;
-  readonly provider: Provider;
-}): ConnectionBudgets {
-  const { connection, provider } = options;
+export function connectionBudgets(connection: Connection, provider: Provider): ConnectionBudgets {
   const { tokenRateLimit } = Object.hasOwn(provider.environments, connection.environment)
     ? (provider.environments[connection.environment] ?? {})
     : {};

@@ -23,11 +23,7 @@ export const resourceIndexes = {
 } as const;
 
 /** Creates the collections and indexes of resource types; called for the types of a manifest before its files are downloaded. */
-export async function prepareResourceTypes(options: {
-  readonly database: Database;
-  readonly resourceTypes: readonly string[];
-}): Promise<void> {
-  const { database, resourceTypes } = options;
+export async function prepareResourceTypes(database: Database, resourceTypes: readonly string[]): Promise<void> {
   for (const type of resourceTypes) {
     await database
       .collection(type)

@@ -51,8 +51,8 @@ export function toResourceQuery(options: {
     { connectionId },
     ...alsoOf.map(patientCondition),
     ...tokens.map((anyOf) => ({ 'keys.tokens': { $in: anyOf } })),
-    ...dates.flatMap((criteria) => dateCondition({ criteria, fields: dateFields })),
-    ...lastUpdated.flatMap((criteria) => dateCondition({ criteria, fields: lastUpdatedFields })),
+    ...dates.flatMap((criteria) => dateCondition(criteria, dateFields)),
+    ...lastUpdated.flatMap((criteria) => dateCondition(criteria, lastUpdatedFields)),
   ];
   // Tombstones have no keys, so a search by keys does not find them.
   const current = [...conditions, { deleted: false }];
@@ -119,11 +119,7 @@ interface Bounds {
  * A condition that any of the criteria is met, and the bounds of `fields.end` that all of them imply, because an index can use bounds but
  * not an `$or`. Resources without a date do not match.
  */
-function dateCondition(options: {
-  readonly criteria: readonly DateCriterion[];
-  readonly fields: DateFields;
-}): Condition[] {
-  const { criteria, fields } = options;
+function dateCondition(criteria: readonly DateCriterion[], fields: DateFields): Condition[] {
   const conditions = criteria.map((criterion) => compare(criterion, fields));
   const bounds = criteria.map((criterion) => boundsOfEnd(criterion, fields.start === fields.end));
   const from = bounds.map((bound) => bound.from?.getTime());

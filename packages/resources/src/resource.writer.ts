@@ -72,7 +72,7 @@ export function createResourceWriter({
   const prepare = (resourceType: string): Promise<void> => {
     const earlier = prepared.get(resourceType);
     if (earlier !== undefined) return earlier;
-    const preparing = prepareResourceTypes({ database, resourceTypes: [resourceType] });
+    const preparing = prepareResourceTypes(database, [resourceType]);
     prepared.set(resourceType, preparing);
     // After an error the next batch tries again.
     preparing.catch(() => prepared.delete(resourceType));

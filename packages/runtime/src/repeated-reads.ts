@@ -2,13 +2,7 @@
  * Keeps the result of a read for a while. Callers within that time, also concurrent ones, get the same result, so the cost of a
  * page does not depend on how many clients ask for it or how often. A failure is not kept.
  */
-export function keepFor<Value>({
-  keptMs,
-  read,
-}: {
-  readonly keptMs: number;
-  readonly read: () => Promise<Value>;
-}): () => Promise<Value> {
+export function keepFor<Value>(keptMs: number, read: () => Promise<Value>): () => Promise<Value> {
   let latest: { readonly value: Promise<Value>; readonly readAt: number } | undefined;
   return () => {
     if (latest && performance.now() - latest.readAt < keptMs) return latest.value;
@@ -23,14 +17,13 @@ export function keepFor<Value>({
 }
 
 /** `keepFor` for each key. There must be few keys, as of connections, because none is forgotten. */
-export function keepForKey<Value>(options: {
-  readonly keptMs: number;
-  readonly read: (key: string) => Promise<Value>;
-}): (key: string) => Promise<Value> {
-  const { keptMs, read } = options;
+export function keepForKey<Value>(
+  keptMs: number,
+  read: (key: string) => Promise<Value>,
+): (key: string) => Promise<Value> {
   const reads = new Map<string, () => Promise<Value>>();
   return (key) => {
-    const readKept = reads.get(key) ?? keepFor({ keptMs, read: () => read(key) });
+    const readKept = reads.get(key) ?? keepFor(keptMs, () => read(key));
     reads.set(key, readKept);
     return readKept();
   };

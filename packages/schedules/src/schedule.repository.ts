@@ -98,11 +98,7 @@ export function createScheduleRepository(database: Database) {
     },
 
     /** @returns undefined if the schedule is no longer as `from` describes it */
-    async change(options: {
-      readonly from: Pick<Schedule, 'id' | 'version'>;
-      readonly change: ScheduleChange;
-    }): Promise<Schedule | undefined> {
-      const { from, change } = options;
+    async change(from: Pick<Schedule, 'id' | 'version'>, change: ScheduleChange): Promise<Schedule | undefined> {
       const document = await model
         .findOneAndUpdate(
           { _id: from.id, version: from.version },

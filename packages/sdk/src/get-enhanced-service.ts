@@ -32,7 +32,7 @@ function inProcess(env: NodeJS.ProcessEnv): EnhancedService {
   const wrapped = parseEnv(z.object(processEnvShape), env);
   let started: Promise<EnhancedService> | undefined;
   const start = (): Promise<EnhancedService> => {
-    started ??= unwrapKeys({ config: wrapped, env }).then((config) =>
+    started ??= unwrapKeys(wrapped, env).then((config) =>
       createEmbeddedService({
         redisUrl: config.REDIS_URL,
         mongodbUri: config.MONGODB_URI,

@@ -20,7 +20,7 @@ const error = { code: 'ehr-unavailable', message: '' };
 
 /** A search that has read some of its pages. */
 const search = (change: Partial<SyncSearch> = {}): SyncSearch => ({
-  ...newSyncSearch({ resourceType: 'Goal' }),
+  ...newSyncSearch('Goal'),
   requests: 4,
   pages: 3,
   fetched: 60,
@@ -33,8 +33,8 @@ const search = (change: Partial<SyncSearch> = {}): SyncSearch => ({
 const beginning = { resourceType: 'Goal', state: 'pending', requests: 4, ...noResults };
 
 test('a new search has no results, and can be carried by another one', () => {
-  expect(newSyncSearch({ resourceType: 'Goal' })).toEqual({ ...beginning, requests: 0 });
-  expect(newSyncSearch({ resourceType: 'Goal', isCarried: true })).toHaveProperty('isCarried', true);
+  expect(newSyncSearch('Goal')).toEqual({ ...beginning, requests: 0 });
+  expect(newSyncSearch('Goal', true)).toHaveProperty('isCarried', true);
 });
 
 test('a search that restarts at its first page keeps only its count of requests', () => {

@@ -2,13 +2,7 @@ import { zerosOf } from '@bulkhead/store';
 import { resultCounts, type SyncSearch, type SyncTypeCount } from './sync-step.record.ts';
 
 /** @param isCarried see `SyncSearch`. */
-export function newSyncSearch({
-  resourceType,
-  isCarried = false,
-}: {
-  readonly resourceType: string;
-  readonly isCarried?: boolean;
-}): SyncSearch {
+export function newSyncSearch(resourceType: string, isCarried: boolean = false): SyncSearch {
   return {
     resourceType,
     ...(isCarried ? { isCarried } : {}),

@@ -56,12 +56,12 @@ export function createServices(options: ServicesOptions) {
   const { store, producer, registry, redis, prefix, configuration } = options;
   const apiKeys = createApiKeyService({ store });
   const { kickOffWaitMs, testWaitMs, syncWaitMs: defaultWaitMs } = options;
-  const connectionSchedules = createConnectionSchedules({ store, producer });
+  const connectionSchedules = createConnectionSchedules(store, producer);
   const connections = createConnectionService({
     ...{ store, producer, registry, testWaitMs },
     schedules: connectionSchedules,
   });
-  const monitoring = createMonitoringService({ store, producer });
+  const monitoring = createMonitoringService(store, producer);
   const rateBudgets = createRateBudgetService({ connections, registry, reader: { redis, prefix } });
   return {
     apiKeys,
@@ -70,7 +70,7 @@ export function createServices(options: ServicesOptions) {
     bulkExports: createBulkExportService({ store, producer, connections, registry, kickOffWaitMs }),
     connections,
     documents: createDocumentService({ store, producer, connections }),
-    erasures: createErasureService({ store, producer }),
+    erasures: createErasureService(store, producer),
     health: createHealthService({
       ...{ store, producer, monitoring, rateBudgets, configuration },
       checkRedis: () => checkRedis(redis),
@@ -78,13 +78,13 @@ export function createServices(options: ServicesOptions) {
     history: createHistoryService({ store }),
     idempotency: createIdempotencyService({ store }),
     monitoring,
-    quarantine: createQuarantineService({ store, producer }),
+    quarantine: createQuarantineService(store, producer),
     rateBudgets,
     /** The EHR vendors that connections can name. */
     registry,
     resources: createResourceService({ store, connections }),
     schedules: createScheduleService({ store, producer, connections }),
-    sessions: createSessionService({ store, apiKeys }),
+    sessions: createSessionService(store, apiKeys),
     signingKeys: createSigningKeyService({ store }),
     syncs: createSyncService({ store, producer, connections, registry, defaultWaitMs }),
     webhooks: createWebhookService({ store, producer, connections }),

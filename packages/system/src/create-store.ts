@@ -112,7 +112,7 @@ export function createStore(options: StoreOptions): Store {
   const secretBox = createSecretBox({ current: encryptionKey, previous: previousEncryptionKeys });
   const encryptionKeys = createEncryptionKeyRepository({ database, secretBox });
   const connections = createConnectionRepository({ database, secretBox });
-  const connectionDrafts = createConnectionDraftRepository({ database, secretBox });
+  const connectionDrafts = createConnectionDraftRepository(database, secretBox);
   const accessTokens = createAccessTokenRepository({
     database,
     secretBox,
@@ -121,12 +121,12 @@ export function createStore(options: StoreOptions): Store {
   const authorizationRequests = createAuthorizationRequestRepository({ database, secretBox });
   const signingKeys = createSigningKeyRepository({ database, secretBox });
   const bulkExports = createBulkExportRepository(database);
-  const outputFiles = createOutputFileRepository({ database, secretBox });
+  const outputFiles = createOutputFileRepository(database, secretBox);
   const files = createEncryptedFiles({ database, bucketName: 'quarantine', secretBox });
   const quarantine = createQuarantineRepository({ database, secretBox, files });
   const documentFiles = createEncryptedFiles({ database, bucketName: 'document_files', secretBox });
   const documents = createDocumentRepository(database);
-  const documentContents = createDocumentContentRepository({ database, files: documentFiles });
+  const documentContents = createDocumentContentRepository(database, documentFiles);
   const syncRuns = createSyncRunRepository(database);
   const syncSteps = createSyncStepRepository(database);
   const webhookDeliveries = createWebhookDeliveryRepository(database);
@@ -222,7 +222,7 @@ export function createStore(options: StoreOptions): Store {
       migrate({ database, connections, apiKeys, outputFiles, encryptionKey, secretBox, rederivesKeys }),
     rotateEncryptionKey: ({ dryRun }: { readonly dryRun: boolean }): Promise<RotationReport[]> =>
       rotateEncryptionKey({ fields: encryptedFields, keys: encryptionKeys, dryRun }),
-    prepareResourceTypes: (resourceTypes: readonly string[]) => prepareResourceTypes({ database, resourceTypes }),
+    prepareResourceTypes: (resourceTypes: readonly string[]) => prepareResourceTypes(database, resourceTypes),
     /** Reads the version and the clock of the server. @throws if it does not answer. */
     async server(): Promise<{ readonly version: string; readonly now: Date }> {
       const admin = database.getClient().db().admin();

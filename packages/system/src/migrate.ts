@@ -32,6 +32,6 @@ export async function migrate(options: {
   }
   const stored = await listResourceTypes(database);
   const resourceTypes = [...new Set([...standardResourceTypes, ...enhancedResourceTypes, ...stored])];
-  await prepareResourceTypes({ database, resourceTypes });
+  await prepareResourceTypes(database, resourceTypes);
   return { resources: await upgradeResources({ database, resourceTypes: stored, again: rederivesAgain }) };
 }

@@ -60,7 +60,7 @@ export function observeEhr({
 
 /** Shows the use of the budgets that this process has used. Each budget is shared by the whole cluster. */
 export function watchBudgets({ metrics, ehr }: { readonly metrics: Metrics; readonly ehr: EhrClient }): void {
-  const read = keepFor({ keptMs, read: () => ehr.readBudgetUse() });
+  const read = keepFor(keptMs, () => ehr.readBudgetUse());
   metrics.readGauge({
     name: 'bulkhead_ehr_budget_used_ratio',
     help: 'How much of a request budget is used. 1 is all of it. `period` is day (24 hours) or window (two seconds at athenahealth).',

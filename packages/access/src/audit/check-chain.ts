@@ -71,7 +71,7 @@ export async function checkChain({
   }
   const fault =
     (after ? undefined : await findUnchained({ database, oldest: report.oldest, upgradedAt, now })) ??
-    (await compareHead({ database, expected }));
+    (await compareHead(database, expected));
   return { ...report, ...(fault ? { fault } : {}), isComplete: report.checked < limit };
 }
 
@@ -115,11 +115,7 @@ async function findUnchained(options: {
 }
 
 /** A head that was kept elsewhere must still be in the chain. Otherwise the events from there on were removed or replaced. */
-async function compareHead(options: {
-  readonly database: Database;
-  readonly expected: ChainPosition | undefined;
-}): Promise<ChainFault | undefined> {
-  const { database, expected } = options;
+async function compareHead(database: Database, expected: ChainPosition | undefined): Promise<ChainFault | undefined> {
   if (!expected) return undefined;
   const { sequence, hash } = expected;
   const event = await auditCollection(database).findOne({ sequence }, { projection: { hash: 1 } });

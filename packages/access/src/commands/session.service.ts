@@ -10,13 +10,7 @@ export type SessionService = ReturnType<typeof createSessionService>;
  * The session may do what the key may do. It ends when the user logs out, after 30 minutes without activity, after 8 hours, or when
  * the key expires or is revoked.
  */
-export function createSessionService({
-  store,
-  apiKeys,
-}: {
-  readonly store: AccessStore;
-  readonly apiKeys: ApiKeyService;
-}) {
+export function createSessionService(store: AccessStore, apiKeys: ApiKeyService) {
   return {
     /** @returns the session's id. */
     begin: ({ id: keyId }: ApiKey): Promise<string> => store.sessions.create({ keyId, now: new Date() }),

@@ -82,7 +82,7 @@ export function createBulkExportService(options: {
   };
 
   /** Refuses a start while Redis is unavailable, before anything is stored. */
-  const checkQueue = keepFor({ keptMs: queueCheckMs, read: () => producer.ping() });
+  const checkQueue = keepFor(queueCheckMs, () => producer.ping());
 
   const waitForKickOff = createSharedWait({ readReady: store.bulkExports.findKickedOff });
 
@@ -90,11 +90,8 @@ export function createBulkExportService(options: {
   const kickedOff = async (reference: ExportReference): Promise<BulkExport> =>
     (await waitForKickOff(reference.id, kickOffWaitMs)) ?? find(reference);
 
-  const readUsual = keepForKey({
-    keptMs: usualKeptMs,
-    read: (connectionId) => store.bulkExports.usualMs(connectionId),
-  });
-  const countWaiting = keepFor({ keptMs: waitingKeptMs, read: () => producer.countWaiting('file-download') });
+  const readUsual = keepForKey(usualKeptMs, (connectionId) => store.bulkExports.usualMs(connectionId));
+  const countWaiting = keepFor(waitingKeptMs, () => producer.countWaiting('file-download'));
   const readSurroundings = async ({ phase, connectionId }: BulkExport): Promise<Surroundings> => {
     if (phase === 'exporting') return { usualMs: await readUsual(connectionId) };
     // Redis may be unavailable. The rest of the status is worth showing.

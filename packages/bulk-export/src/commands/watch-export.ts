@@ -40,7 +40,7 @@ export function watchExport(options: {
   const readChanged = async (): Promise<OutputFile[]> => {
     settledSince ??= new Date((await store.outputFiles.lastSettledAt(exportId)).getTime() - marginMs);
     const candidates = await store.outputFiles.listChanging({ exportId, settledSince, limit: filesPerSnapshot });
-    settledSince = nextSince({ settled: candidates.settled, since: settledSince });
+    settledSince = nextSince(candidates.settled, settledSince);
     const versions = new Map(
       [...candidates.downloading, ...candidates.settled].map((file) => [file, JSON.stringify(file)]),
     );
@@ -75,11 +75,7 @@ function createRareSums(sum: (record: BulkExport) => Promise<Summed>): (record: 
  * The next start, by the `completedAt` that workers wrote. If there are more files than the limit, the next snapshot continues after
  * the last one.
  */
-function nextSince(options: {
-  readonly settled: readonly OutputFile[];
-  readonly since: Date | undefined;
-}): Date | undefined {
-  const { settled, since } = options;
+function nextSince(settled: readonly OutputFile[], since: Date | undefined): Date | undefined {
   const last = settled.at(-1)?.completedAt;
   if (!last) return since;
   if (settled.length === filesPerSnapshot) return last;

@@ -19,7 +19,7 @@ export async function acceptManifest(
   );
   await store.prepareResourceTypes([...new Set(files.map(({ type }) => type).filter((type) => type !== unknownType))]);
   await store.outputFiles.insertMissing(files);
-  await store.outputFiles.removeOthers({ exportId, ids: new Set(files.map(({ id }) => id)) });
+  await store.outputFiles.removeOthers(exportId, new Set(files.map(({ id }) => id)));
   const hasEarlier = await store.bulkExports.hasEarlier(record);
   for (const warning of manifestWarnings({ record, manifest, files, now: now(), hasEarlier })) {
     await store.bulkExports.warn({ id: exportId, ...warning });

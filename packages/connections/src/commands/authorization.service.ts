@@ -61,7 +61,7 @@ export function createAuthorizationService(options: {
     // Only operators authorize, and they may use every connection.
     if (connectionId !== undefined) return connections.find({ provider: provider.id, id: connectionId, scope: 'all' });
     const auth = { method: 'authorization_code', scope, clientId, clientSecret } as const;
-    return newConnection({ body: { provider: provider.id, ...about, auth }, provider });
+    return newConnection({ provider: provider.id, ...about, auth }, provider);
   };
 
   /** Stores a request. @returns its id and the secret that starts it once. */

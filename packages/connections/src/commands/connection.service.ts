@@ -82,7 +82,7 @@ export function createConnectionService(options: {
     /** @throws AppError `unknown-provider`, `invalid-request`, `connection-exists`, `connection-name-taken` */
     async create(body: ConnectionBody): Promise<Connection> {
       const provider = registry.get(body.provider);
-      const draft = await newConnection({ body, provider });
+      const draft = await newConnection(body, provider);
       const connection = { ...draft, name: await insert({ draft, name: body.name, isForced: body.force }) };
       if (provider.defaultSchedule && body.schedule) await schedules.addDefault(connection, provider.defaultSchedule);
       return connection;
@@ -115,7 +115,7 @@ export function createConnectionService(options: {
      * @throws AppError `unknown-provider`, `invalid-request`, `connection-test-pending` if the test takes longer than the wait
      */
     async testDraft(body: ConnectionDraftBody): Promise<ConnectionTest> {
-      const draft = await newConnection({ body, provider: registry.get(body.provider) });
+      const draft = await newConnection(body, registry.get(body.provider));
       const { id } = draft;
       await store.connectionDrafts.insert(draft);
       try {

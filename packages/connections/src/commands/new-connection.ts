@@ -14,11 +14,7 @@ import { defaultNameOf } from '../connection-name.ts';
 import type { ConnectionAuthBody, ConnectionDraftBody } from './connection.schema.ts';
 
 /** Makes a connection with its default name from a request, with defaults from the provider registry. @throws AppError `invalid-request` with all faults */
-export async function newConnection(options: {
-  readonly body: ConnectionDraftBody;
-  readonly provider: Provider;
-}): Promise<Connection> {
-  const { body, provider } = options;
+export async function newConnection(body: ConnectionDraftBody, provider: Provider): Promise<Connection> {
   const environmentName = body.environment ?? provider.defaultEnvironment;
   // `hasOwn`, because names such as `constructor` are not environments.
   const isKnown = Object.hasOwn(provider.environments, environmentName);
@@ -77,7 +73,7 @@ export async function toConnectionAuth(options: {
   const { tokenEndpoint } = body;
   if (tokenEndpoint !== undefined) checkOrigin({ provider, url: tokenEndpoint, path: 'auth.tokenEndpoint', faults });
   const client = { clientId, scope, ...(tokenEndpoint === undefined ? {} : { tokenEndpoint }) };
-  if (body.method === 'private_key_jwt') return { method: body.method, ...client, ...(await toKey({ body, faults })) };
+  if (body.method === 'private_key_jwt') return { method: body.method, ...client, ...(await toKey(body, faults)) };
   if (body.method === 'authorization_code') {
     // The provider's secret belongs to the provider's client id.
     const secret = body.clientSecret ?? (body.clientId === undefined ? provider.clientSecret : undefined);
@@ -96,11 +92,10 @@ function wayOf({ secretBy }: Pick<Extract<ConnectionAuthBody, { method: 'client_
   return secretBy === undefined ? {} : { secretBy };
 }
 
-async function toKey(options: {
-  readonly body: Extract<ConnectionAuthBody, { method: 'private_key_jwt' }>;
-  readonly faults: Fault[];
-}): Promise<{ readonly alg: AssertionAlgorithm; readonly signingKey?: SigningKey }> {
-  const { body, faults } = options;
+async function toKey(
+  body: Extract<ConnectionAuthBody, { method: 'private_key_jwt' }>,
+  faults: Fault[],
+): Promise<{ readonly alg: AssertionAlgorithm; readonly signingKey?: SigningKey }> {
   const { privateKey, alg = defaultAlgorithm } = body;
   if (privateKey === undefined) return { alg };
   const text = typeof privateKey === 'string' ? privateKey : JSON.stringify(privateKey);

@@ -70,7 +70,7 @@ async function search({ session, signal, onTry }: TestRead, resourceType: string
 async function compareWithoutToken(test: TestRead, capabilities: Capabilities | undefined): Promise<void> {
   const { session, onTry } = test;
   const { connection } = session;
-  const path = probePath({ session, capabilities });
+  const path = probePath(session, capabilities);
   const tried = `The EHR offers exports and no search, so the test read ${path} with the token and without it. It started no export.`;
   onTry(tried);
   try {
@@ -90,13 +90,7 @@ async function compareWithoutToken(test: TestRead, capabilities: Capabilities | 
   onTry(`${tried} Both answers are the same, so only the first export shows whether the token is accepted.`);
 }
 
-function probePath({
-  session,
-  capabilities,
-}: {
-  readonly session: EhrSession;
-  readonly capabilities: Capabilities | undefined;
-}) {
+function probePath(session: EhrSession, capabilities: Capabilities | undefined) {
   const { groupId } = session.connection;
   const scope = session.grantedScope();
   const coversGroups = scope === undefined || scopeCovers({ scope, resourceType: 'Group' });

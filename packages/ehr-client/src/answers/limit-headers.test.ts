@@ -56,5 +56,5 @@ test.each([
   { remaining: '', reset: '30', ms: undefined },
   { remaining: undefined, reset: '30', ms: undefined },
 ])('usedUpMs returns $ms for $remaining remaining requests and the reset $reset', ({ remaining, reset, ms }) => {
-  expect(usedUpMs({ headers: { 'x-ratelimit-remaining': remaining, 'x-ratelimit-reset': reset }, now })).toBe(ms);
+  expect(usedUpMs({ 'x-ratelimit-remaining': remaining, 'x-ratelimit-reset': reset }, now)).toBe(ms);
 });

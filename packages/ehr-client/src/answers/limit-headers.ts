@@ -46,11 +46,7 @@ function numberOrInstant(value: unknown): number | string | undefined {
  * wait or an instant). Nothing depends on these headers, because a server without them answers with 429 instead.
  * @returns milliseconds, or undefined if requests remain or the headers do not say
  */
-export function usedUpMs(options: {
-  readonly headers: Readonly<Record<string, string | undefined>>;
-  readonly now: Date;
-}): number | undefined {
-  const { headers, now } = options;
+export function usedUpMs(headers: Readonly<Record<string, string | undefined>>, now: Date): number | undefined {
   if (headers['x-ratelimit-remaining']?.trim() !== '0') return undefined;
   return parseRetryAfter({ value: headers['x-ratelimit-reset'], now });
 }

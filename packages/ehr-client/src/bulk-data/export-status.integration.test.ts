@@ -215,10 +215,7 @@ describe('a delete request', () => {
 describe('readManifest', () => {
   const transactionTime = '2024-01-01T00:00:00Z';
   const parse = (value: unknown) =>
-    readManifest({
-      body: Readable.from([Buffer.from(JSON.stringify(value))]),
-      manifestUrl: 'https://ehr.example/fhir/r4/bulkstatus/1',
-    });
+    readManifest(Readable.from([Buffer.from(JSON.stringify(value))]), 'https://ehr.example/fhir/r4/bulkstatus/1');
   let manifest: Awaited<ReturnType<typeof readManifest>>;
   beforeEach(() => {
     manifest = { transactionTime, requiresAccessToken: true, entries: [], unreadableEntries: 0, hasDeletedList: false };

@@ -78,7 +78,7 @@ test('an error of an unread body does not fail the status request', async () => 
 });
 
 const failureOf = (text: string) =>
-  readManifest({ body: Readable.from([Buffer.from(text)]), manifestUrl: baseUrl }).catch((error: unknown) => error);
+  readManifest(Readable.from([Buffer.from(text)]), baseUrl).catch((error: unknown) => error);
 
 test.each([
   { what: 'plain text', text: 'down for maintenance', ehrText: 'down for maintenance' },

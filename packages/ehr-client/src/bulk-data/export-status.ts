@@ -67,7 +67,7 @@ function requestPage({ session, signal, url }: PageOptions & { readonly url: str
 
 /** Reads all pages or throws, because the files of a missing page would be lost silently. */
 async function readPages({ first, ...options }: PageOptions & { readonly first: EhrResponse }): Promise<Manifest> {
-  const read = ({ data, url }: EhrResponse) => readManifest({ body: data as Readable, manifestUrl: url });
+  const read = ({ data, url }: EhrResponse) => readManifest(data as Readable, url);
   const { nextUrl, ...manifest } = await read(first);
   const entries = [...manifest.entries];
   let { unreadableEntries, hasDeletedList } = manifest;
@@ -89,11 +89,7 @@ async function readPages({ first, ...options }: PageOptions & { readonly first: 
 }
 
 /** Parses a manifest while it arrives and never as one string, because 20,000 files take several megabytes. */
-export async function readManifest(options: {
-  readonly body: Readable;
-  readonly manifestUrl: string;
-}): Promise<ManifestPage> {
-  const { body, manifestUrl } = options;
+export async function readManifest(body: Readable, manifestUrl: string): Promise<ManifestPage> {
   const { properties, start } = await readProperties(body);
   const malformed = (fault: string) => notUnderstood({ fault, start });
   const entries: ManifestEntry[] = [];
@@ -114,7 +110,7 @@ export async function readManifest(options: {
   const transactionTime = properties.get('transactionTime');
   if (typeof transactionTime !== 'string' || Number.isNaN(Date.parse(transactionTime)))
     throw malformed('it has no usable `transactionTime`');
-  const next = readNextUrl({ link: properties.get('link'), manifestUrl });
+  const next = readNextUrl(properties.get('link'), manifestUrl);
   if ('fault' in next) throw malformed(next.fault);
   return {
     transactionTime,
@@ -152,13 +148,7 @@ async function readProperties(
 const quotedBytes = 2000;
 
 /** FHIR Bulk Data STU3, "Response - Complete Status": `link` with the relation `next`. */
-function readNextUrl({
-  link,
-  manifestUrl,
-}: {
-  readonly link: unknown;
-  readonly manifestUrl: string;
-}): { readonly nextUrl?: string } | { readonly fault: string } {
+function readNextUrl(link: unknown, manifestUrl: string): { readonly nextUrl?: string } | { readonly fault: string } {
   if (link === undefined || link === null) return {};
   if (!Array.isArray(link)) return { fault: '`link` is not a list' };
   const next = link.find((entry) => entry?.relation === 'next') as { url?: unknown } | undefined;

@@ -184,7 +184,7 @@ async function pauseIfUsedUp(
   const { limiter, observer, request, response } = options;
   const { budget } = request;
   const headers = response.headers as Readonly<Record<string, string | undefined>>;
-  const pauseMs = usedUpMs({ headers, now: new Date() });
+  const pauseMs = usedUpMs(headers, new Date());
   if (pauseMs === undefined || pauseMs <= budget.rateLimit.windowMs) return;
   observer.limiterPaused({ budget: budget.name, status: 'used-up' });
   await limiter.pause({ budget, pauseMs, reason: 'X-RateLimit-Remaining: 0' });

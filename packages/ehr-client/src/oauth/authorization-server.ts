@@ -48,7 +48,7 @@ export async function discoverServer(options: {
     if (tokenEndpoint === undefined) continue;
     const server = { tokenEndpoint, namesIssuer, ...others, foundBy };
     for (const endpoint of [tokenEndpoint, others.authorizationEndpoint, others.revocationEndpoint])
-      if (endpoint !== undefined) checkEndpoint({ provider, endpoint });
+      if (endpoint !== undefined) checkEndpoint(provider, endpoint);
     return server;
   }
   throw permanentError({
@@ -62,13 +62,7 @@ export async function discoverServer(options: {
  * Credentials are only sent to hosts in the registry, even if a FHIR server names others.
  * @throws AppError `endpoint-not-allowed`
  */
-export function checkEndpoint({
-  provider,
-  endpoint,
-}: {
-  readonly provider: Provider;
-  readonly endpoint: string;
-}): void {
+export function checkEndpoint(provider: Provider, endpoint: string): void {
   const { hostname } = new URL(endpoint);
   const hosts = [...endpointsOf(provider).map((endpoint) => new URL(endpoint).hostname), ...(provider.hosts ?? [])];
   if (hosts.some((pattern) => matchesHost(hostname, pattern))) return;

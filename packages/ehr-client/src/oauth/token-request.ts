@@ -130,7 +130,7 @@ async function callWith(
   const auth = request.connection.auth as OAuth;
   const configuration = await configure(deps, { request, auth });
   const token = await call(deps, { request, configuration, run: () => sendGrant(configuration) });
-  return toGrant({ token, requestedScope: auth.scope });
+  return toGrant(token, auth.scope);
 }
 
 async function call<Value>(
@@ -174,7 +174,7 @@ async function configure(
   const { request, auth, revocationEndpoint } = options;
   const server = auth.tokenEndpoint === undefined ? await servers.find(request) : undefined;
   const tokenEndpoint = auth.tokenEndpoint ?? server?.tokenEndpoint ?? '';
-  checkEndpoint({ provider: request.provider, endpoint: tokenEndpoint });
+  checkEndpoint(request.provider, tokenEndpoint);
   const metadata = {
     issuer: server?.issuer ?? request.connection.fhirEndpoint,
     token_endpoint: tokenEndpoint,
@@ -187,11 +187,7 @@ async function configure(
   return configuration;
 }
 
-function toGrant(options: {
-  readonly token: openid.TokenEndpointResponse;
-  readonly requestedScope: string;
-}): TokenGrant {
-  const { token, requestedScope } = options;
+function toGrant(token: openid.TokenEndpointResponse, requestedScope: string): TokenGrant {
   return {
     accessToken: token.access_token,
     lifetimeMs: (token.expires_in ?? defaultLifetimeSeconds) * 1000,

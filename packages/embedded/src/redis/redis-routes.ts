@@ -29,7 +29,7 @@ const redisOnPathRoute: ServiceRoute = {
     const binary = findOnPath({ command: 'redis-server', env: context.env });
     if (!binary) return { outcome: 'unavailable', reason: 'redis-server is not on PATH' };
     context.progress(`starting ${binary}`);
-    return { outcome: 'running', service: await startRedisServer({ binary, context }), why: `${binary} is installed` };
+    return { outcome: 'running', service: await startRedisServer(binary, context), why: `${binary} is installed` };
   },
 };
 

@@ -3,13 +3,7 @@ import type { ServiceHome } from '../data/open-data-folder.ts';
 import { startServer } from '../processes/server-process.ts';
 import type { RouteContext, RunningService } from '../service-route.ts';
 
-export function startRedisServer({
-  binary,
-  context: { env, home },
-}: {
-  binary: string;
-  context: RouteContext;
-}): Promise<RunningService> {
+export function startRedisServer(binary: string, { env, home }: RouteContext): Promise<RunningService> {
   return startServer({
     name: 'redis-server',
     command: binary,

@@ -33,13 +33,7 @@ export interface RequestedErasure {
  * - collections.ts says for each collection what an erasure does with it.
  * - retention/ deletes old records. It is a separate job that uses the same building blocks.
  */
-export function createErasureService({
-  store,
-  producer,
-}: {
-  readonly store: ErasureStore;
-  readonly producer: Producer;
-}) {
+export function createErasureService(store: ErasureStore, producer: Producer) {
   const exists = async (connectionId: string): Promise<boolean> =>
     (await store.connections.find(connectionId)) !== undefined ||
     (await store.connections.findDeleted(connectionId)) !== undefined;

@@ -44,8 +44,8 @@ export function createRetention(options: {
     'bulk-export': retainExports({ database, quarantine }),
     'sync-run': retainSyncRuns({ database, quarantine }),
     tombstone: retainTombstones(database),
-    document: retainDocuments({ database, contents }),
-    'document-content': retainContents({ database, contents }),
+    document: retainDocuments(database, contents),
+    'document-content': retainContents(database, contents),
     'document-upload': retainUploads({ database, files: documentFiles }),
     'webhook-delivery': retainDeliveries(database),
   };

@@ -32,11 +32,7 @@ const batchSize = 125;
  * the mark is old enough and nothing refers to the document still. If a resource refers to it again, the mark is removed, even between
  * two passes (`documents.note`). So a document that a resource refers to is never deleted.
  */
-export function retainDocuments(options: {
-  readonly database: Database;
-  readonly contents: DocumentContentRepository;
-}): RetentionStep {
-  const { database, contents } = options;
+export function retainDocuments(database: Database, contents: DocumentContentRepository): RetentionStep {
   return new RetentionPass({ database, kind: 'document' }).stepOver<DocumentRecord>({
     collection: 'documents',
     projection: { connectionId: 1, resource: 1, index: 1, progress: 1, unreferencedSince: 1 },
@@ -88,11 +84,7 @@ const graceMs = 24 * 60 * 60_000;
  * Deletes contents that no document refers to. A content waits for a day, regardless of the retention of documents, because that time
  * has already passed for its document.
  */
-export function retainContents(options: {
-  readonly database: Database;
-  readonly contents: DocumentContentRepository;
-}): RetentionStep {
-  const { database, contents } = options;
+export function retainContents(database: Database, contents: DocumentContentRepository): RetentionStep {
   return new RetentionPass({ database, kind: 'document-content' }).stepOver<ContentRecord>({
     collection: 'document_contents',
     async deleteDue(page, { now }) {

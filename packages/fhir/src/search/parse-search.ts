@@ -37,7 +37,7 @@ export function parseSearch(
     else values.set(name, [value]);
   }
   const faults: SearchFault[] = [];
-  const reader = createReader({ values, faults });
+  const reader = createReader(values, faults);
   for (const name of values.keys()) {
     if (!(parameterNames as readonly string[]).includes(name))
       faults.push({ path: name, message: unknownBecause(name) });
@@ -78,11 +78,7 @@ type ReadValue<Value> = (value: string) => Value;
 
 class WrongValue extends Error {}
 
-function createReader(options: {
-  readonly values: ReadonlyMap<string, readonly string[]>;
-  readonly faults: SearchFault[];
-}) {
-  const { values, faults } = options;
+function createReader(values: ReadonlyMap<string, readonly string[]>, faults: SearchFault[]) {
   const attempt = <Value>(path: string, read: () => Value): Value | undefined => {
     try {
       return read();

@@ -42,7 +42,7 @@ const maxRecords = 100;
  */
 export function createHealthService(deps: Deps) {
   const { store, configuration } = deps;
-  const readByConnection = keepFor({ keptMs: connectionsKeptMs, read: () => readNewestRuns(deps) });
+  const readByConnection = keepFor(connectionsKeptMs, () => readNewestRuns(deps));
 
   const readSnapshot = async (now: Date): Promise<HealthSnapshot> => {
     const deadline = performance.now() + reportMs;

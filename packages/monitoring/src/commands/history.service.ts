@@ -9,10 +9,7 @@ const keptMs = 60_000;
 
 /** Reads how the deployment was doing in the last days. */
 export function createHistoryService({ store }: { readonly store: MonitoringStore }) {
-  const readSamples = keepFor({
-    keptMs,
-    read: () => store.historySamples.listSince(new Date(Date.now() - historyKeptMs)),
-  });
+  const readSamples = keepFor(keptMs, () => store.historySamples.listSince(new Date(Date.now() - historyKeptMs)));
   return {
     /** @param days 1 to 30 */
     read: async (days: number): Promise<History> =>

@@ -22,13 +22,7 @@ export type MonitoringService = ReturnType<typeof createMonitoringService>;
 const endedForMs = 24 * 60 * 60_000;
 
 /** Reads the state of the whole system. Every process returns the same figures. */
-export function createMonitoringService({
-  store,
-  producer,
-}: {
-  readonly store: MonitoringStore;
-  readonly producer: Producer;
-}) {
+export function createMonitoringService(store: MonitoringStore, producer: Producer) {
   return {
     /** @throws AppError `unavailable` */
     async readQueues(): Promise<readonly QueueFigures[]> {

@@ -30,7 +30,7 @@ export function createRateBudgetService(options: {
     for (const connection of await connections.list(scope)) {
       // The limits of a provider that is no longer configured are unknown.
       const provider = registry.list().find(({ id }) => id === connection.provider);
-      const { budget: requestBudget, tokenBudget } = provider ? connectionBudgets({ connection, provider }) : {};
+      const { budget: requestBudget, tokenBudget } = provider ? connectionBudgets(connection, provider) : {};
       for (const budget of [requestBudget, tokenBudget].filter((value) => value !== undefined)) {
         const { provider: name, environment } = connection;
         const connectionIds = [...(shared.get(budget.id)?.connectionIds ?? []), connection.id];

@@ -41,7 +41,7 @@ async function takeSample(
   { at, since, withLags }: { readonly at: Date; readonly since: Date; readonly withLags: boolean },
 ): Promise<HistorySample> {
   const { store, producer, readBudgets, now } = deps;
-  const monitoring = createMonitoringService({ store, producer });
+  const monitoring = createMonitoringService(store, producer);
   const queues = await monitoring.readQueues();
   const budgets = await readBudgets();
   const lags = withLags ? await monitoring.readLags(now()) : [];

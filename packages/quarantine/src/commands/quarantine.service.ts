@@ -17,13 +17,7 @@ interface LineReference {
 }
 
 /** Lists, reads and replays quarantined lines for the API. */
-export function createQuarantineService({
-  store,
-  producer,
-}: {
-  readonly store: QuarantineStore;
-  readonly producer: Producer;
-}) {
+export function createQuarantineService(store: QuarantineStore, producer: Producer) {
   const find = async ({ id, scope }: LineReference): Promise<QuarantineEntry> => {
     const entry = await store.quarantine.find(id);
     if (entry && isInScope(scope, entry.connectionId)) return entry;

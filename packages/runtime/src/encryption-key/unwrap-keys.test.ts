@@ -26,10 +26,7 @@ afterEach(async () => {
 });
 
 const unwrap = (current: string, previous: readonly string[] = [], env = {}) =>
-  unwrapKeys({
-    config: { BULKHEAD_ENCRYPTION_KEY: current, BULKHEAD_PREVIOUS_ENCRYPTION_KEYS: previous, PORT: 1 },
-    env,
-  });
+  unwrapKeys({ BULKHEAD_ENCRYPTION_KEY: current, BULKHEAD_PREVIOUS_ENCRYPTION_KEYS: previous, PORT: 1 }, env);
 
 test('unwrapKeys decodes plain keys and says whether the key came from the variable or from a file', async () => {
   expect(await unwrap(plain(1), [plain(2), plain(3)])).toEqual({

@@ -18,11 +18,10 @@ export type Unwrapped<Config extends WrappedKeys> = Omit<Config, keyof WrappedKe
  * Unwraps the keys of a process when it starts.
  * @throws EnvError with every key that cannot be unwrapped
  */
-export async function unwrapKeys<Config extends WrappedKeys>(options: {
-  readonly config: Config;
-  readonly env: Readonly<Record<string, string | undefined>>;
-}): Promise<Unwrapped<Config>> {
-  const { config, env } = options;
+export async function unwrapKeys<Config extends WrappedKeys>(
+  config: Config,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<Unwrapped<Config>> {
   const { BULKHEAD_ENCRYPTION_KEY: current, BULKHEAD_PREVIOUS_ENCRYPTION_KEYS: previous } = config;
   const { description } = await wrapperOf(current);
   const namedKeys = [

@@ -24,7 +24,7 @@ export function parseEnv<Schema extends z.ZodObject>(
   env: Readonly<Record<string, string | undefined>>,
 ): z.output<Schema> {
   const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
-  const { values, faults: fileFaults } = readFiles({ names: Object.keys(schema.shape), env: present });
+  const { values, faults: fileFaults } = readFiles(Object.keys(schema.shape), present);
   const result = validate(schema, { ...present, ...values });
   if (result.isValid && fileFaults.length === 0) return result.data;
   const isReported = ({ path }: Fault) => fileFaults.some((fault) => fault.path === path.split('.')[0]);
@@ -32,16 +32,13 @@ export function parseEnv<Schema extends z.ZodObject>(
   throw new EnvError([...fileFaults, ...faults].map(({ path, message }) => `${path || '(environment)'}: ${message}`));
 }
 
-function readFiles(options: {
-  readonly names: readonly string[];
-  readonly env: Readonly<Record<string, string | undefined>>;
-}) {
+function readFiles(names: readonly string[], env: Readonly<Record<string, string | undefined>>) {
   const values: Record<string, string> = {};
   const faults: Fault[] = [];
-  for (const name of options.names) {
-    const file = options.env[`${name}_FILE`];
+  for (const name of names) {
+    const file = env[`${name}_FILE`];
     if (file === undefined) continue;
-    if (options.env[name] !== undefined) {
+    if (env[name] !== undefined) {
       faults.push({ path: name, message: `is set, and ${name}_FILE is set too. Set one of them.` });
       continue;
     }

@@ -81,7 +81,7 @@ test('a process without an API serves its health and nothing else', async () => 
 async function getPage({ metricsToken, authorization }: { metricsToken?: string; authorization?: string }) {
   const health = createHealth({ redis: up, mongodb: down });
   const metrics = createMetrics();
-  watchHealth({ metrics, health });
+  watchHealth(metrics, health);
   const server = await startHealthServer({ health, metrics, metricsToken, port: 0 });
   try {
     const { port } = server.address() as { port: number };

@@ -57,12 +57,8 @@ async function isUp(check: () => Promise<void>): Promise<boolean> {
 const keptMs = 1000;
 
 /** Reports readiness as metrics. */
-export function watchHealth(options: {
-  readonly metrics: Metrics;
-  readonly health: ReturnType<typeof createHealth>;
-}): void {
-  const { metrics, health } = options;
-  const readiness = keepFor({ keptMs, read: () => health.readiness() });
+export function watchHealth(metrics: Metrics, health: ReturnType<typeof createHealth>): void {
+  const readiness = keepFor(keptMs, () => health.readiness());
   metrics.readGauge({
     name: 'bulkhead_ready',
     help: 'Whether the process can work: 0 while a dependency is down and while it stops.',

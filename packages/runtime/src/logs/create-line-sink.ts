@@ -35,7 +35,7 @@ export function createLineSink(
   },
 ): LineSink {
   const { target, appName, stdout = process.stdout } = options;
-  const { transport, isFramed, isSyslog } = createTransport({ target, stdout });
+  const { transport, isFramed, isSyslog } = createTransport(target, stdout);
   const sender = new LineSender({ ...options, transport });
   const origin = { hostName: hostname(), appName, processId: process.pid };
   const toFrame = (line: SyslogLine): Buffer => {
@@ -46,7 +46,10 @@ export function createLineSink(
   return { send: (line) => sender.send(toFrame(line)), stop: () => sender.stop() };
 }
 
-function createTransport({ target, stdout }: { readonly target: string; readonly stdout: Writable }): {
+function createTransport(
+  target: string,
+  stdout: Writable,
+): {
   readonly transport: LineTransport;
   readonly isSyslog: boolean;
   readonly isFramed: boolean;

@@ -5,16 +5,12 @@ import { newSchedule } from './new-schedule.ts';
 import { removeSchedule, setScheduler } from './schedule-job.ts';
 
 /** Adds and removes schedules when a connection is created or deleted. */
-export function createConnectionSchedules(options: {
-  readonly store: ScheduleStore;
-  readonly producer: Producer;
-}): ConnectionSchedules {
-  const { store, producer } = options;
+export function createConnectionSchedules(store: ScheduleStore, producer: Producer): ConnectionSchedules {
   return {
     async addDefault(connection, timing) {
       const schedule = newSchedule({ connection, ...timing });
       await store.schedules.insert(schedule);
-      await setScheduler({ producer, schedule });
+      await setScheduler(producer, schedule);
     },
     async removeAll(connectionId) {
       const schedules = await store.schedules.list({ connectionId, scope: 'all' });

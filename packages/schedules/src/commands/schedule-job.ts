@@ -6,11 +6,10 @@ import type { Schedule } from '../schedule.record.ts';
  * Creates the job of a schedule, or removes it if the schedule is paused. If the queue is unavailable, the sweep does this within a
  * minute.
  */
-export async function setScheduler(options: {
-  readonly producer: Producer;
-  readonly schedule: Pick<Schedule, 'id' | 'cron' | 'timeZone' | 'paused'>;
-}): Promise<void> {
-  const { producer, schedule } = options;
+export async function setScheduler(
+  producer: Producer,
+  schedule: Pick<Schedule, 'id' | 'cron' | 'timeZone' | 'paused'>,
+): Promise<void> {
   const { id: scheduleId, cron, timeZone, paused } = schedule;
   const payload = { scheduleId };
   const set = paused

@@ -55,16 +55,12 @@ export function createScheduleService(options: {
       const connection = await connections.find({ id: connectionId, scope: options.scope });
       const schedule = newSchedule({ connection, ...fields });
       await store.schedules.insert(schedule);
-      await setScheduler({ producer, schedule });
+      await setScheduler(producer, schedule);
       return { schedule };
     },
 
     /** Reads one page, oldest first. @throws AppError `unknown-connection` */
-    async list(options: {
-      readonly query: ScheduleListQuery;
-      readonly scope: ConnectionScope;
-    }): Promise<Page<ScheduleState>> {
-      const { query, scope } = options;
+    async list(query: ScheduleListQuery, scope: ConnectionScope): Promise<Page<ScheduleState>> {
       const { connectionId } = query;
       if (connectionId !== undefined) await connections.find({ id: connectionId, scope });
       const { items, next } = await readPage(query, (page) => store.schedules.list({ connectionId, scope, ...page }));
@@ -88,9 +84,9 @@ export function createScheduleService(options: {
         const from = await find(reference);
         const change = toChange({ from, body, now: new Date() });
         if (isEqual(from, change)) return { ...(await withRun(from)), isChanged: false };
-        const schedule = await store.schedules.change({ from, change });
+        const schedule = await store.schedules.change(from, change);
         if (!schedule) continue;
-        await setScheduler({ producer, schedule });
+        await setScheduler(producer, schedule);
         return { ...(await withRun(schedule)), isChanged: true };
       }
     },

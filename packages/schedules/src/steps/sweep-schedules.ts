@@ -40,6 +40,6 @@ async function repairNextRun({ store, logger, now }: ScheduleDeps, schedule: Sch
   const at = now();
   const latest = nextRun(schedule, new Date(at.getTime() + clockToleranceMs));
   if (schedule.nextRunAt <= latest) return;
-  const changed = await store.schedules.change({ from: schedule, change: { nextRunAt: nextRun(schedule, at) } });
+  const changed = await store.schedules.change(schedule, { nextRunAt: nextRun(schedule, at) });
   if (changed) logger.warn('next run of a schedule was too far away', { scheduleId: schedule.id });
 }

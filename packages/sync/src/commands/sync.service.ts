@@ -74,10 +74,7 @@ export function createSyncService(options: {
         'No sync run has this id. Use the `id` from the response that started it, or list the runs. Ended runs are deleted after a time.',
     });
   };
-  const readUsual = keepForKey({
-    keptMs: usualKeptMs,
-    read: (connectionId) => store.syncRuns.usualMs(connectionId),
-  });
+  const readUsual = keepForKey(usualKeptMs, (connectionId) => store.syncRuns.usualMs(connectionId));
   const withCounts = async (run: SyncRun): Promise<SyncRunState> => {
     const counts = await store.syncSteps.sumByType(run.id);
     if (!isSyncActive(run.phase)) return { run, counts, retrying: [] };

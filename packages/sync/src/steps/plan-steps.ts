@@ -38,7 +38,7 @@ function groupSearches({ types, patientIds, connection, provider, marks }: Crawl
   if (marks) return sweeps({ types, patientIds, marks });
   const { idsPerRequest = 50, patientsPerRequest = 1, revIncludeIsComplete = false } = provider.search ?? {};
   const records = types.filter((type) => type !== 'Patient');
-  const carried = revIncludeIsComplete ? carriedTypes({ records, connection }) : [];
+  const carried = revIncludeIsComplete ? carriedTypes(records, connection) : [];
   // A single type needs as many requests if it is searched by itself, and then the search can be narrowed to changes.
   if (carried.length > 1 || (carried.length === 1 && types.includes('Patient'))) {
     const ownTypes = ['Patient', ...records.filter((type) => !carried.includes(type))];
@@ -75,19 +75,13 @@ function sweeps({
 }
 
 /** The types that can be included with their patient, according to the CapabilityStatement. */
-function carriedTypes({
-  records,
-  connection,
-}: {
-  readonly records: readonly string[];
-  readonly connection: Connection;
-}) {
+function carriedTypes(records: readonly string[], connection: Connection) {
   const offered = new Set(connection.capabilities?.patientRevIncludes);
   return records.filter((type) => offered.has(`${type}:patient`));
 }
 
 function toSearches(types: readonly string[], isCarried = false): SyncSearch[] {
-  return types.map((resourceType) => newSyncSearch({ resourceType, isCarried }));
+  return types.map((resourceType) => newSyncSearch(resourceType, isCarried));
 }
 
 function chunk(ids: readonly string[], size: number): string[][] {

@@ -59,11 +59,7 @@ export function createWebhookService(options: {
       return store.connections.deleteWebhook(id);
     },
 
-    async list(options: {
-      readonly query: DeliveriesQuery;
-      readonly scope: ConnectionScope;
-    }): Promise<Page<WebhookDelivery>> {
-      const { query, scope } = options;
+    async list(query: DeliveriesQuery, scope: ConnectionScope): Promise<Page<WebhookDelivery>> {
       const { connectionId, state } = query;
       await connections.find({ id: connectionId, scope });
       return readPage(query, (page) => store.webhookDeliveries.list({ connectionId, state, ...page }));

@@ -85,7 +85,7 @@ const listSchedules = defineEndpoint({
   responses: { 200: page('A page of schedules, oldest first', scheduleViewSchema, [scheduleExample]) },
   errors: ['unknown-connection'],
   async handler({ query, caller: { scope }, services }) {
-    const { items, next } = await services.schedules.list({ query, scope });
+    const { items, next } = await services.schedules.list(query, scope);
     return { data: items.map(toScheduleView), next };
   },
 });

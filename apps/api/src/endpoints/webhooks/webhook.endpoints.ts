@@ -89,7 +89,7 @@ const listWebhookDeliveries = defineEndpoint({
   responses: { 200: page('A page of deliveries, newest first', deliveryViewSchema, [webhookDeliveryExample]) },
   errors: ['unknown-connection'],
   async handler({ query, caller: { scope }, services }) {
-    const { items, next } = await services.webhooks.list({ query, scope });
+    const { items, next } = await services.webhooks.list(query, scope);
     return { data: items.map(toDeliveryView), next };
   },
 });

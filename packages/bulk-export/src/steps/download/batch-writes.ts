@@ -34,7 +34,7 @@ export class BatchWrites {
   /** Starts to write a batch. Resolves when another one may be started. @returns false if this attempt must stop */
   async start(batch: FileBatch): Promise<boolean> {
     const writing = batch.write();
-    const committed = this.#commit({ before: this.#committed, writing });
+    const committed = this.#commit(this.#committed, writing);
     // A later call awaits these promises. Without this, a failure until then would be an unhandled rejection.
     writing.catch(() => undefined);
     committed.catch(() => undefined);
@@ -66,12 +66,9 @@ export class BatchWrites {
     await Promise.allSettled(this.#started.flatMap(({ writing, committed }) => [writing, committed]));
   }
 
-  async #commit(options: {
-    readonly before: Promise<boolean>;
-    readonly writing: ReturnType<FileBatch['write']>;
-  }): Promise<boolean> {
-    if (!(await options.before)) return false;
-    return this.#save(this.#advance(await options.writing));
+  async #commit(before: Promise<boolean>, writing: ReturnType<FileBatch['write']>): Promise<boolean> {
+    if (!(await before)) return false;
+    return this.#save(this.#advance(await writing));
   }
 
   #advance(advance: Awaited<ReturnType<FileBatch['write']>>): FileCheckpoint {

@@ -74,7 +74,7 @@ export async function ingestFile(options: IngestFileOptions): Promise<FileCheckp
     const [last] = splitter.end();
     const isCutOff = last !== undefined && !batch.addLast(last, await longLine.end());
     const checkpoint = await writes.end(batch);
-    const fault = checkpoint && (isCutOff ? truncated() : incompleteness({ file, checkpoint }));
+    const fault = checkpoint && (isCutOff ? truncated() : incompleteness(file, checkpoint));
     if (!fault) return checkpoint;
     // Commit what is stored before the fault of the whole file is reported.
     if (await options.save(checkpoint)) throw fault;
@@ -89,11 +89,7 @@ export async function ingestFile(options: IngestFileOptions): Promise<FileCheckp
 }
 
 /** A file is complete if promised = stored + stale + quarantined + withheld, and not all or too much of it is quarantined. */
-function incompleteness(options: {
-  readonly file: OutputFile;
-  readonly checkpoint: FileCheckpoint;
-}): AppError | undefined {
-  const { file, checkpoint } = options;
+function incompleteness(file: OutputFile, checkpoint: FileCheckpoint): AppError | undefined {
   const accounted = accountedLines(checkpoint);
   // For Bundles of deletions and for errors the meaning of a count differs between servers.
   const { section, promisedCount } = file;
