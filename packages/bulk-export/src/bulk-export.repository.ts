@@ -1,4 +1,4 @@
-import { type AppError, permanentError } from '@bulkhead/runtime';
+import { permanentError } from '@bulkhead/runtime';
 import {
   batchedFind,
   batchedInsert,
@@ -63,7 +63,12 @@ export function createBulkExportRepository(database: Database) {
   }) => {
     const { id: exportId, connectionId, requestKey, now } = options;
     const holder = await activeExports.claim({ key: `${connectionId}/${requestKey}`, exportId, now });
-    if (holder !== exportId) throw alreadyRunning(holder);
+    if (holder !== exportId)
+      throw permanentError({
+        code: 'export-already-running',
+        message: 'The same export is already running for this connection. Wait for it to end, or cancel it first.',
+        context: { exportId: holder },
+      });
   };
   return {
     ...createRunQueries<BulkExportDocument, BulkExport, BulkExportPhase>({
@@ -294,12 +299,4 @@ function toRecord(document: BulkExportDocument | null | undefined): BulkExport |
     ...fields
   } = document;
   return { id: _id, ...fields };
-}
-
-function alreadyRunning(exportId: string): AppError {
-  return permanentError({
-    code: 'export-already-running',
-    message: 'The same export is already running for this connection. Wait for it to end, or cancel it first.',
-    context: { exportId },
-  });
 }

@@ -75,7 +75,14 @@ export function createAccessTokenRepository(options: {
       { $set: { now: '$$NOW' } },
     ]);
     if (!document) return { needsAuthorization: false, generation: 0 };
-    if (document.credentialsVersion > credentialsVersion) throw connectionChanged(connectionId);
+    if (document.credentialsVersion > credentialsVersion)
+      throw new AppError({
+        code: 'connection-changed',
+        message:
+          'The credentials of the connection were changed during this work. It continues automatically with the new ones.',
+        retry: { afterMs: 1000 },
+        context: { connectionId },
+      });
     if (document.credentialsVersion === credentialsVersion) return toState(document);
     await supersede({ connectionId, credentialsVersion });
     return read({ connectionId, credentialsVersion });
@@ -210,14 +217,4 @@ function filterOf({ connectionId, credentialsVersion }: TokenOwner) {
 
 function inMs(amount: number) {
   return { $dateAdd: { startDate: '$$NOW', unit: 'millisecond', amount: Math.round(amount) } };
-}
-
-function connectionChanged(connectionId: string): AppError {
-  return new AppError({
-    code: 'connection-changed',
-    message:
-      'The credentials of the connection were changed during this work. It continues automatically with the new ones.',
-    retry: { afterMs: 1000 },
-    context: { connectionId },
-  });
 }

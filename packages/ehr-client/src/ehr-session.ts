@@ -1,5 +1,5 @@
 import { type Connection, connectionBudgets, type ProviderRegistry } from '@bulkhead/providers';
-import { type AppError, permanentError } from '@bulkhead/runtime';
+import { permanentError } from '@bulkhead/runtime';
 import type { EhrResponse } from './answers/accept-answer.ts';
 import { egressRules } from './egress/egress-guard.ts';
 import type { EhrRequest } from './http/ehr-axios.ts';
@@ -77,7 +77,13 @@ export function createEhrSession(options: {
 
     async send(request: SessionRequest): Promise<EhrResponse> {
       const { origin } = new URL(request.url);
-      if (request.sendToken && origin !== fhirOrigin) throw foreignHost(request.url);
+      if (request.sendToken && origin !== fhirOrigin)
+        throw permanentError({
+          code: 'token-for-foreign-host',
+          message:
+            "The EHR requires the access token at a host other than its FHIR endpoint, so the request was not sent. Contact the EHR's support.",
+          context: { host: new URL(request.url).host },
+        });
       const source = sourceOf(request);
       let token = request.sendToken ? await tokens.get(source) : undefined;
       const requestedAt = performance.now();
@@ -96,13 +102,4 @@ export function createEhrSession(options: {
 
 function isUnauthorized(error: unknown): boolean {
   return error instanceof EhrHttpError && error.status === 401;
-}
-
-function foreignHost(url: string): AppError {
-  return permanentError({
-    code: 'token-for-foreign-host',
-    message:
-      "The EHR requires the access token at a host other than its FHIR endpoint, so the request was not sent. Contact the EHR's support.",
-    context: { host: new URL(url).host },
-  });
 }

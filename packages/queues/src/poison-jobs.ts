@@ -51,7 +51,13 @@ export class PoisonJobs {
 
   /** @throws AppError `suspect-waits` if another suspect is running */
   enter(job: Job): void {
-    if (this.#running.size > 0) throw suspectWaits(this.#waitMs);
+    if (this.#running.size > 0)
+      throw new AppError({
+        code: suspectWaitsCode,
+        message:
+          'The worker died or froze while it ran this job. The job runs again when no other such job is running.',
+        retry: { afterMs: this.#waitMs },
+      });
     this.#running.add(keyOf(job));
   }
 
@@ -85,14 +91,6 @@ export class PoisonJobs {
 
 function keyOf({ queueName, id = '' }: Job): string {
   return `${queueName}:${id}`;
-}
-
-function suspectWaits(waitMs: number): AppError {
-  return new AppError({
-    code: suspectWaitsCode,
-    message: 'The worker died or froze while it ran this job. The job runs again when no other such job is running.',
-    retry: { afterMs: waitMs },
-  });
 }
 
 export function isSuspectWait(error: unknown): boolean {

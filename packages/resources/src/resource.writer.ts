@@ -90,7 +90,13 @@ export function createResourceWriter({
     const send = raw ? sendRaw(raw) : sendByDriver(database);
     let { candidates, unchanged, stale } = newestOfEach(documents);
     for (let round = 0; candidates.length > 0; round++) {
-      if (round === maxRounds) throw contention(resourceType);
+      if (round === maxRounds)
+        throw new AppError({
+          code: 'write-contention',
+          message: 'Other workers kept changing the same resources. The batch is retried.',
+          retry: 'later',
+          context: { resourceType },
+        });
       const compared = candidates;
       // In a later round another version of each candidate was stored.
       if (round > 0) file.noteStored();
@@ -246,15 +252,6 @@ async function findLost(collection: ResourceCollection, replacements: readonly W
     );
   };
   return replacements.filter((write) => !isStored(write)).map(({ document }) => document);
-}
-
-function contention(resourceType: string): AppError {
-  return new AppError({
-    code: 'write-contention',
-    message: 'Other workers kept changing the same resources. The batch is retried.',
-    retry: 'later',
-    context: { resourceType },
-  });
 }
 
 export const noOutcome: WriteOutcome = { written: 0, unchanged: 0, stale: 0, withheld: 0 };

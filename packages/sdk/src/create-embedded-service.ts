@@ -10,7 +10,7 @@ import {
 } from '@bulkhead/ehr-client';
 import { createProviderRegistry, type ProviderSettings } from '@bulkhead/providers';
 import { connectRedis, createProducer } from '@bulkhead/queues';
-import { type AppError, parseRequest, permanentError } from '@bulkhead/runtime';
+import { parseRequest, permanentError } from '@bulkhead/runtime';
 import { syncBodySchema, toSyncedView } from '@bulkhead/sync/commands';
 import { createServices, createStore } from '@bulkhead/system';
 import {
@@ -92,7 +92,12 @@ export async function createEmbeddedService(options: EmbeddedServiceOptions): Pr
     fhirClient: {
       async searchResources(endpoint, accessToken, resourceType, parameters) {
         const connection = await connections.find({ provider, id: connectionIdOf(accessToken), scope });
-        if (connection.fhirEndpoint !== endpoint) throw otherEndpoint();
+        if (connection.fhirEndpoint !== endpoint)
+          throw permanentError({
+            code: 'unknown-endpoint',
+            message:
+              'The endpoint does not belong to the connection of the access token. Pass `connection.fhirEndpoint` unchanged.',
+          });
         return searchAll({ session: ehr.session(connection), resourceType, parameters });
       },
     },
@@ -131,12 +136,4 @@ async function searchAll(options: {
   }
   // This turns exact numbers into plain ones, because programs calculate with them. Stored resources keep the exact text.
   return JSON.parse(JSON.stringify(resources)) as unknown[];
-}
-
-function otherEndpoint(): AppError {
-  return permanentError({
-    code: 'unknown-endpoint',
-    message:
-      'The endpoint does not belong to the connection of the access token. Pass `connection.fhirEndpoint` unchanged.',
-  });
 }

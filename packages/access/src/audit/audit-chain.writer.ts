@@ -70,7 +70,13 @@ export class AuditChainWriter {
         remaining = remaining.slice(await this.#insert(remaining));
         if (remaining.length === 0) return;
         this.#lostAt = performance.now();
-        if (conflicts === maxConflicts) throw tooManyConflicts();
+        if (conflicts === maxConflicts)
+          throw new AppError({
+            code: 'audit-unavailable',
+            message:
+              'The audit event could not be written, because other processes wrote to the audit log at the same time. Try again.',
+            retry: { afterMs: 1000 },
+          });
         await delay(Math.random() * maxBackoffMs);
       } catch (error) {
         // Some of them may have been stored nevertheless.
@@ -125,7 +131,12 @@ export class AuditChainWriter {
       if (error.code !== namespaceNotFound) throw error;
       return false;
     });
-    if (!isThere) throw indexMissing();
+    if (!isThere)
+      throw new AppError({
+        code: 'audit-unavailable',
+        message: 'The audit log lacks its index. Run migrate (docs/how-to/upgrade.md), then try again.',
+        retry: { afterMs: 30_000 },
+      });
   }
 
   get #collection() {
@@ -144,20 +155,3 @@ function linkAll(options: { readonly events: readonly AuditEvent[]; readonly hea
 
 /** The error code of the server for a collection that does not exist. */
 const namespaceNotFound = 26;
-
-function indexMissing(): AppError {
-  return new AppError({
-    code: 'audit-unavailable',
-    message: 'The audit log lacks its index. Run migrate (docs/how-to/upgrade.md), then try again.',
-    retry: { afterMs: 30_000 },
-  });
-}
-
-function tooManyConflicts(): AppError {
-  return new AppError({
-    code: 'audit-unavailable',
-    message:
-      'The audit event could not be written, because other processes wrote to the audit log at the same time. Try again.',
-    retry: { afterMs: 1000 },
-  });
-}

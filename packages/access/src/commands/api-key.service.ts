@@ -10,7 +10,7 @@ export function createApiKeyService({ store }: { readonly store: AccessStore }) 
   const usable = (apiKey: ApiKey): ApiKey => {
     const now = new Date();
     const refusal = refusalOf(apiKey, now);
-    if (refusal) throw refused(refusal, apiKey);
+    if (refusal) throw permanentError({ code: refusal, message: refusals[refusal], context: { keyId: apiKey.id } });
     // A request does not wait for this write and does not fail with it.
     store.apiKeys.noteUse(apiKey, now).catch(() => undefined);
     return apiKey;
@@ -83,10 +83,6 @@ const refusals = {
 function refusalOf({ revokedAt, expiresAt }: ApiKey, now: Date): keyof typeof refusals | undefined {
   if (revokedAt) return 'api-key-revoked';
   return expiresAt && expiresAt <= now ? 'api-key-expired' : undefined;
-}
-
-function refused(code: keyof typeof refusals, { id }: ApiKey): AppError {
-  return permanentError({ code, message: refusals[code], context: { keyId: id } });
 }
 
 function unknownApiKey(): AppError {

@@ -52,11 +52,21 @@ export function createIdempotencyService(options: {
       const take = () => answeredRequests.take({ attempt, requestHash, now: new Date() });
       const first = await waitUntil(async (): Promise<AnsweredRequest | 'mine' | undefined> => {
         const other = await take();
-        if (other && other.requestHash !== requestHash) throw keyReused();
+        if (other && other.requestHash !== requestHash)
+          throw permanentError({
+            code: 'idempotency-key-reused',
+            message: 'This Idempotency-Key was used for a different request. Use a new key for each request.',
+          });
         if (!other) return 'mine';
         return other.answer === undefined ? undefined : other;
       }, waitMs);
-      if (first === undefined) throw keyInUse();
+      if (first === undefined)
+        throw new AppError({
+          code: 'idempotency-key-in-use',
+          message:
+            'The first request with this Idempotency-Key has not ended yet. Send the request again later, with the same key, to get its answer.',
+          retry: { afterMs: answerWaitMs },
+        });
       if (first !== 'mine') return { answer: first.answer as Answer, isRepeated: true };
       const { answer, connectionId } = await execute().catch(async (error: unknown) => {
         // If MongoDB is unavailable, the key is free after six minutes.
@@ -69,20 +79,4 @@ export function createIdempotencyService(options: {
       return { answer, isRepeated: false };
     },
   };
-}
-
-function keyReused(): AppError {
-  return permanentError({
-    code: 'idempotency-key-reused',
-    message: 'This Idempotency-Key was used for a different request. Use a new key for each request.',
-  });
-}
-
-function keyInUse(): AppError {
-  return new AppError({
-    code: 'idempotency-key-in-use',
-    message:
-      'The first request with this Idempotency-Key has not ended yet. Send the request again later, with the same key, to get its answer.',
-    retry: { afterMs: answerWaitMs },
-  });
 }

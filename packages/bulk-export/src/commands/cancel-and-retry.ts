@@ -1,5 +1,5 @@
 import type { Producer } from '@bulkhead/queues';
-import { type AppError, permanentError } from '@bulkhead/runtime';
+import { permanentError } from '@bulkhead/runtime';
 import { type BulkExport, retryPhase } from '../bulk-export.record.ts';
 import { isTerminal } from '../bulk-export-phase.ts';
 import type { BulkExportStore } from '../index.ts';
@@ -28,7 +28,12 @@ export async function cancelExport(command: ExportCommand): Promise<ExportChange
   for (;;) {
     const record = await find();
     if (record.phase === 'cancelled') return { record, isChanged: false };
-    if (isTerminal(record.phase)) throw exportEnded(record);
+    if (isTerminal(record.phase))
+      throw permanentError({
+        code: 'export-ended',
+        message: 'The export has ended, so there is nothing to cancel. What it stored stays.',
+        context: { exportId: record.id, phase: record.phase },
+      });
     const now = new Date();
     const discard = record.statusUrl === undefined ? {} : { discard: 'due' as const };
     const change = { completedAt: now, counts: await store.outputFiles.sum(record.id), ...discard };
@@ -48,14 +53,6 @@ async function notifyWorkers(producer: Producer, { id: exportId, discard }: Bulk
   await Promise.allSettled([unschedule, enqueue, notify]);
 }
 
-function exportEnded({ id, phase }: BulkExport): AppError {
-  return permanentError({
-    code: 'export-ended',
-    message: 'The export has ended, so there is nothing to cancel. What it stored stays.',
-    context: { exportId: id, phase },
-  });
-}
-
 /**
  * Resumes a failed export, or one with failed files, in the phase in which only missing work is done. Does nothing if it is running.
  * @throws AppError `nothing-to-retry`, `export-already-running` if an equal export is running
@@ -70,7 +67,15 @@ export async function retryExport(command: ExportCommand): Promise<ExportChange>
       record,
       files.flatMap(({ error }) => error?.code ?? []),
     );
-    if (phase === undefined) throw nothingToRetry(record);
+    if (phase === undefined)
+      throw permanentError({
+        code: 'nothing-to-retry',
+        message:
+          record.phase === 'cancelled'
+            ? 'A cancelled export cannot be retried, because its data at the EHR is deleted. Start a new export.'
+            : 'Every file of this export is stored, so there is nothing to retry. Start a new export to get later changes.',
+        context: { exportId: record.id, phase: record.phase },
+      });
     // Reset the files before the phase changes. A crash in between then leaves pending files, which the next retry downloads.
     if (phase === 'downloading') await store.outputFiles.retryFailed(record.id);
     const reopened = await store.bulkExports.reopen({ from: record, to: phase, now: new Date(), by });
@@ -79,15 +84,4 @@ export async function retryExport(command: ExportCommand): Promise<ExportChange>
     await producer.enqueueAgain('export.resume', { exportId: record.id }).catch(() => undefined);
     return { record: reopened, isChanged: true };
   }
-}
-
-function nothingToRetry({ id, phase }: BulkExport): AppError {
-  return permanentError({
-    code: 'nothing-to-retry',
-    message:
-      phase === 'cancelled'
-        ? 'A cancelled export cannot be retried, because its data at the EHR is deleted. Start a new export.'
-        : 'Every file of this export is stored, so there is nothing to retry. Start a new export to get later changes.',
-    context: { exportId: id, phase },
-  });
 }

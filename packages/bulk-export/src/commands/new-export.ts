@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { newId } from '@bulkhead/access';
 import type { BulkExportRequest } from '@bulkhead/fhir';
-import { type AppError, permanentError, waitUntil } from '@bulkhead/runtime';
+import { permanentError, waitUntil } from '@bulkhead/runtime';
 import { type BulkExport, noCounts } from '../bulk-export.record.ts';
 import type { BulkExportStore } from '../index.ts';
 import { coveredBefore, everyType, sinceLast } from '../watermarks/watermark.ts';
@@ -89,15 +89,12 @@ export async function acceptOnce(options: {
   if (!idempotency) return { recordId, isRepeated: false };
   const request = { requestHash, recordId };
   const first = await store.idempotencyKeys.take({ ...idempotency, request, now: new Date() });
-  if (first.requestHash !== requestHash) throw keyReused();
+  if (first.requestHash !== requestHash)
+    throw permanentError({
+      code: 'idempotency-key-reused',
+      message: 'This Idempotency-Key was used for a different request. Use a new key for each request.',
+    });
   if (first.recordId === recordId) return { recordId, isRepeated: false };
   const isRepeated = await waitUntil(async () => (await isStored(first.recordId)) || undefined, insertWaitMs);
   return { recordId: first.recordId, isRepeated: isRepeated ?? false };
-}
-
-function keyReused(): AppError {
-  return permanentError({
-    code: 'idempotency-key-reused',
-    message: 'This Idempotency-Key was used for a different request. Use a new key for each request.',
-  });
 }

@@ -54,14 +54,24 @@ export async function kickOff(deps: BulkExportDeps, step: ExportStep): Promise<v
     id: step.exportId,
     run: () => kickOffOnce(deps, step),
   });
-  if (!ran) throw underWay();
+  if (!ran)
+    throw new AppError({
+      code: 'kick-off-under-way',
+      message: 'Another worker is kicking off this export. This job checks again in a few seconds.',
+      retry: { afterMs: 5000 },
+    });
 }
 
 async function kickOffOnce(deps: BulkExportDeps, { exportId, signal }: ExportStep): Promise<void> {
   const { store, ehr, producer, now } = deps;
   const current = await store.bulkExports.find(exportId);
   if (!current || (current.phase !== 'queued' && current.phase !== 'kicking-off')) return;
-  if (now().getTime() - (current.retriedAt ?? current.createdAt).getTime() > maxKickOffAgeMs) throw neverAccepted();
+  if (now().getTime() - (current.retriedAt ?? current.createdAt).getTime() > maxKickOffAgeMs)
+    throw permanentError({
+      code: 'kick-off-timeout',
+      message:
+        "The EHR did not accept the export within 48 hours. Check whether another export is stuck there, or contact the EHR's support.",
+    });
   // A retry gets a new manifest. The entries of the old ledger would prevent its files from being read.
   if (current.phase === 'queued' && current.retriedAt !== undefined) await discardLedger(deps, exportId);
   const connection = await withCapabilities(deps, { connectionId: current.connectionId, signal });
@@ -225,20 +235,4 @@ async function noteRetry(
   const waiting = waitingEvent({ before: record.retrying, retrying });
   const event = waiting && ({ kind: 'waiting', ...waiting } as const);
   await store.bulkExports.update({ id, phase: record.phase, change: { retrying }, event });
-}
-
-function underWay(): AppError {
-  return new AppError({
-    code: 'kick-off-under-way',
-    message: 'Another worker is kicking off this export. This job checks again in a few seconds.',
-    retry: { afterMs: 5000 },
-  });
-}
-
-function neverAccepted(): AppError {
-  return permanentError({
-    code: 'kick-off-timeout',
-    message:
-      "The EHR did not accept the export within 48 hours. Check whether another export is stuck there, or contact the EHR's support.",
-  });
 }

@@ -87,7 +87,12 @@ async function checkAge({ store, now }: BulkExportDeps, record: BulkExport): Pro
   const startedAt = kickedOffAt ?? createdAt;
   // A manual retry restarts the age limit.
   const ageMs = now().getTime() - Math.max(startedAt.getTime(), retriedAt?.getTime() ?? 0);
-  if (ageMs > maxExportAgeMs) throw tooOld();
+  if (ageMs > maxExportAgeMs)
+    throw permanentError({
+      code: 'export-timeout',
+      message:
+        "The EHR did not finish the export within 48 hours. Retry it. If that happens again, request fewer types or contact the EHR's support.",
+    });
   if (ageMs > stuckAgeMs) {
     const message =
       "The EHR has been exporting for over an hour. Exports can take a day. If this one does not end, contact the EHR's support.";
@@ -149,13 +154,5 @@ function failedAtEhr(cause: EhrHttpError): AppError {
     context: { status, reason: listIssueCodes(issues) },
     cause,
     ehrText: cause.ehrText,
-  });
-}
-
-function tooOld(): AppError {
-  return permanentError({
-    code: 'export-timeout',
-    message:
-      "The EHR did not finish the export within 48 hours. Retry it. If that happens again, request fewer types or contact the EHR's support.",
   });
 }

@@ -16,7 +16,12 @@ export async function prepareAuthorization(
     const connection = await authorizedConnection(store, request);
     const server = await ehr.session(connection).findServer({ priority: authorizationPriority(request), signal });
     const { authorizationEndpoint, issuer, namesIssuer } = server;
-    if (authorizationEndpoint === undefined) throw noAuthorizationEndpoint();
+    if (authorizationEndpoint === undefined)
+      throw permanentError({
+        code: 'smart-discovery-failed',
+        message:
+          "The EHR publishes no authorization endpoint. Check the FHIR endpoint, or set the authorization endpoint in the provider's registry entry.",
+      });
     const endpoints = { authorizationEndpoint, namesIssuer, ...(issuer === undefined ? {} : { issuer }) };
     await store.authorizationRequests.saveEndpoints({ id, endpoints });
   } catch (error) {
@@ -52,13 +57,5 @@ export async function authorizedConnection(
   throw permanentError({
     code: 'connection-gone',
     message: 'The connection was deleted during the authorization.',
-  });
-}
-
-function noAuthorizationEndpoint(): AppError {
-  return permanentError({
-    code: 'smart-discovery-failed',
-    message:
-      "The EHR publishes no authorization endpoint. Check the FHIR endpoint, or set the authorization endpoint in the provider's registry entry.",
   });
 }

@@ -49,7 +49,12 @@ async function keepGrant(store: ConnectionDeps['store'], granted: Granted): Prom
   const { request, draft, grant, patient } = granted;
   const connection = request.connectionId === undefined ? await findKnown(store, granted) : draft;
   // A connection never changes its patient, because the stored data of two patients would mix.
-  if (connection?.userId !== undefined && patient !== undefined && connection.userId !== patient) throw otherPatient();
+  if (connection?.userId !== undefined && patient !== undefined && connection.userId !== patient)
+    throw permanentError({
+      code: 'authorization-other-patient',
+      message:
+        'The authorization is for another patient than the connection. Nothing was changed. Start again and choose the same patient, or create a new connection.',
+    });
   const about = patient === undefined ? undefined : { userId: patient, ...practiceOf(granted, patient) };
   if (!connection) {
     await insertWithDefaultName(store.connections, { ...draft, ...about });
@@ -80,12 +85,4 @@ function practiceOf({ draft, provider }: Granted, patient: string): { readonly p
   if (patient.length > maxIdLength) return {};
   const practiceId = new RegExp(provider.practiceOfPatient).exec(patient)?.[1];
   return practiceId === undefined ? {} : { practiceId };
-}
-
-function otherPatient(): AppError {
-  return permanentError({
-    code: 'authorization-other-patient',
-    message:
-      'The authorization is for another patient than the connection. Nothing was changed. Start again and choose the same patient, or create a new connection.',
-  });
 }

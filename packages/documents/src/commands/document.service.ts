@@ -46,7 +46,11 @@ export function createDocumentService(options: {
 
   const find = async ({ provider, id, scope }: DocumentReference): Promise<PatientDocument> => {
     const document = await store.documents.find(id);
-    if (!document || !isInScope(scope, document.connectionId)) throw unknownDocument();
+    if (!document || !isInScope(scope, document.connectionId))
+      throw permanentError({
+        code: 'unknown-document',
+        message: 'No document has this id. List the documents with GET /api/ehr/{provider}/documents?connectionId=...',
+      });
     await connections.find({ provider, id: document.connectionId, scope });
     return document;
   };
@@ -107,13 +111,6 @@ function toFilter({ connectionId, resourceType, resourceId, patient, state }: Do
     ...(patient === undefined ? {} : { patientId: patient }),
     ...(state === undefined ? {} : { state }),
   };
-}
-
-function unknownDocument(): AppError {
-  return permanentError({
-    code: 'unknown-document',
-    message: 'No document has this id. List the documents with GET /api/ehr/{provider}/documents?connectionId=...',
-  });
 }
 
 function notStored({ state, reason, error }: PatientDocument): AppError {

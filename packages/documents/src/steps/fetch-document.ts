@@ -72,7 +72,11 @@ async function attempt(
   }: Attempt & { readonly progress: JobContext['progress']; readonly signal: AbortSignal },
 ): Promise<boolean | 'lost'> {
   if (!deps.documents.enabled) throw new DocumentSkip('documents-off');
-  if (document.attempts > maxAttempts) throw tooManyAttempts();
+  if (document.attempts > maxAttempts)
+    throw permanentError({
+      code: 'document-attempts',
+      message: 'Gave up after 50 attempts. The document may be crashing the workers. Check their logs.',
+    });
   const connection = await deps.store.connections.find(document.connectionId);
   if (!connection) throw connectionGone();
   return whileHeld({
@@ -100,11 +104,4 @@ async function discard({ store }: DocumentDeps, { document, claim }: Attempt): P
   for (const progress of [document.progress, current?.progress]) {
     if (progress) await store.documentContents.remove(progress);
   }
-}
-
-function tooManyAttempts(): AppError {
-  return permanentError({
-    code: 'document-attempts',
-    message: 'Gave up after 50 attempts. The document may be crashing the workers. Check their logs.',
-  });
 }

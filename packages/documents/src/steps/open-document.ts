@@ -72,11 +72,24 @@ async function openByUrl({ ehr }: DocumentDeps, options: OpenOptions): Promise<O
 async function openInline({ store }: DocumentDeps, { document }: OpenOptions): Promise<OpenedDocument> {
   const { connectionId, resource, index, fingerprint } = document;
   const current = await store.resources.read({ connectionId, resourceType: resource.type, resourceId: resource.id });
-  if (!current || current.deleted) throw resourceGone();
+  if (!current || current.deleted)
+    throw permanentError({
+      code: 'document-resource-gone',
+      message: 'The resource that contained the document was deleted, so the document cannot be fetched.',
+    });
   const attachment = readAttachments(current.resource as object).find((candidate) => candidate.index === index);
-  if (!attachment || attachmentFingerprint(attachment, resource.versionId) !== fingerprint) throw resourceChanged();
+  if (!attachment || attachmentFingerprint(attachment, resource.versionId) !== fingerprint)
+    throw new AppError({
+      code: 'document-resource-changed',
+      message: 'The resource that contains the document has changed. The document is fetched from the new version.',
+      retry: 'later',
+    });
   const text = (attachment.data ?? '').replace(/\s/g, '');
-  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text)) throw notBase64();
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text))
+    throw permanentError({
+      code: 'document-not-base64',
+      message: "The data inside the resource is not base64. Check the resource, and contact the EHR's support.",
+    });
   const bytes = Buffer.from(text, 'base64');
   return {
     body: (async function* () {
@@ -132,28 +145,6 @@ function notUnderstood(cause: unknown): AppError {
     message: 'The EHR answered with FHIR JSON that is not a complete Binary with data. The request is retried.',
     retry: 'later',
     cause,
-  });
-}
-
-function resourceGone(): AppError {
-  return permanentError({
-    code: 'document-resource-gone',
-    message: 'The resource that contained the document was deleted, so the document cannot be fetched.',
-  });
-}
-
-function resourceChanged(): AppError {
-  return new AppError({
-    code: 'document-resource-changed',
-    message: 'The resource that contains the document has changed. The document is fetched from the new version.',
-    retry: 'later',
-  });
-}
-
-function notBase64(): AppError {
-  return permanentError({
-    code: 'document-not-base64',
-    message: "The data inside the resource is not base64. Check the resource, and contact the EHR's support.",
   });
 }
 

@@ -1,5 +1,5 @@
 import type { AssertionAlgorithm, ConnectionAuth, SigningKey } from '@bulkhead/providers';
-import { type AppError, permanentError } from '@bulkhead/runtime';
+import { permanentError } from '@bulkhead/runtime';
 import { importJWK } from 'jose';
 import * as openid from 'openid-client';
 
@@ -24,7 +24,13 @@ export async function clientAuthentication(options: {
   const { auth, tokenEndpoint, signingKeys } = options;
   if (auth.method === 'private_key_jwt') {
     const key = auth.signingKey ?? (await signingKeys.findForSigning(auth.alg));
-    if (!key) throw noSigningKey(auth.alg);
+    if (!key)
+      throw permanentError({
+        code: 'no-signing-key',
+        message:
+          "There is no signing key for this algorithm. Create one with POST /api/ehr/signing-keys, or set a key of the connection's own.",
+        context: { reason: auth.alg },
+      });
     return signedAssertion({ key, tokenEndpoint });
   }
   if (auth.clientSecret === undefined) return openid.None();
@@ -49,13 +55,4 @@ async function signedAssertion(options: { readonly key: SigningKey; readonly tok
       },
     },
   );
-}
-
-function noSigningKey(alg: AssertionAlgorithm): AppError {
-  return permanentError({
-    code: 'no-signing-key',
-    message:
-      "There is no signing key for this algorithm. Create one with POST /api/ehr/signing-keys, or set a key of the connection's own.",
-    context: { reason: alg },
-  });
 }

@@ -75,7 +75,12 @@ export async function callTokenEndpoint<Value>(
       observer.limiterPaused({ budget: budget.name, status });
       await limiter.pause({ budget, pauseMs: waitMs, reason: pauseReason(status) });
     }
-    throw throttled(waitMs);
+    throw new AppError({
+      code: 'token-unavailable',
+      message: "The EHR's token endpoint asked for fewer requests. The work continues automatically after a wait.",
+      retry: { afterMs: waitMs },
+      context: { reason: 'throttled', waitMs },
+    });
   }
 }
 
@@ -148,13 +153,4 @@ function toFetchResponse({ status, data, headers }: AxiosResponse<Buffer>): Resp
     for (const text of [value].flat()) if (typeof text === 'string') result.append(name, text);
   }
   return new Response(data.length > 0 ? new Uint8Array(data) : null, { status, headers: result });
-}
-
-function throttled(waitMs: number): AppError {
-  return new AppError({
-    code: 'token-unavailable',
-    message: "The EHR's token endpoint asked for fewer requests. The work continues automatically after a wait.",
-    retry: { afterMs: waitMs },
-    context: { reason: 'throttled', waitMs },
-  });
 }

@@ -103,7 +103,12 @@ export async function redeemCode(
   const { code, verifier, redirectUri, endpoints, issuer } = redemption;
   // RFC 9207: the code of another server must not be sent to this one.
   const isNamed = issuer !== undefined && endpoints.issuer !== undefined;
-  if ((isNamed && issuer !== endpoints.issuer) || (issuer === undefined && endpoints.namesIssuer)) throw wrongIssuer();
+  if ((isNamed && issuer !== endpoints.issuer) || (issuer === undefined && endpoints.namesIssuer))
+    throw permanentError({
+      code: 'authorization-wrong-issuer',
+      message:
+        'The authorization code comes from another server than the EHR, so it was not redeemed. Start the authorization again.',
+    });
   const answer = new URL(redirectUri);
   answer.searchParams.set('code', code);
   if (isNamed) answer.searchParams.set('iss', issuer);
@@ -204,13 +209,5 @@ function authorizationNeeded(): AppError {
     code: 'authorization-needed',
     message:
       'The user has not authorized the connection, or the authorization has ended. Open GET /api/ehr/{provider}/authorize?connectionId=... in a browser, or create a start URL with POST to the same path.',
-  });
-}
-
-function wrongIssuer(): AppError {
-  return permanentError({
-    code: 'authorization-wrong-issuer',
-    message:
-      'The authorization code comes from another server than the EHR, so it was not redeemed. Start the authorization again.',
   });
 }

@@ -2,7 +2,6 @@ import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import {
   listIssueCodes,
-  type OutcomeIssue,
   parseFhirJson,
   readSearchBundle,
   type SearchBundle,
@@ -76,7 +75,14 @@ export async function readSearchPage(options: {
   const bundle = await readBundle(response.data as Readable);
   const { nextUrl, ...page } = bundle;
   const failed = page.issues.filter(({ severity }) => severity === 'error' || severity === 'fatal');
-  if (failed.length > 0) throw refused(failed);
+  if (failed.length > 0)
+    throw permanentError({
+      code: 'search-refused',
+      message:
+        'The EHR answered the search with an error instead of resources. Verify that the patient exists and that the scopes cover the type.',
+      context: { reason: listIssueCodes(failed) },
+      ehrText: toEhrText(failed.map(describeIssue).join('; ')),
+    });
   const servedAt = new Date(response.headers.date ?? Number.NaN);
   return {
     ...page,
@@ -105,16 +111,6 @@ async function readBundle(body: Readable): Promise<SearchBundle> {
 function absolute(nextUrl: string, pageUrl: string): string {
   if (!URL.canParse(nextUrl, pageUrl)) throw notUnderstood({ fault: '`link` has a "next" whose URL is not valid' });
   return new URL(nextUrl, pageUrl).href;
-}
-
-function refused(issues: readonly OutcomeIssue[]): AppError {
-  return permanentError({
-    code: 'search-refused',
-    message:
-      'The EHR answered the search with an error instead of resources. Verify that the patient exists and that the scopes cover the type.',
-    context: { reason: listIssueCodes(issues) },
-    ehrText: toEhrText(issues.map(describeIssue).join('; ')),
-  });
 }
 
 /** @param options.fault fixed text that quotes nothing of the EHR's answer */

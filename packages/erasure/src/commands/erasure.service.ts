@@ -106,7 +106,11 @@ export function createErasureService(store: ErasureStore, producer: Producer) {
       const { connectionId, patientId, keepsOut, requestedBy } = options;
       await checkPatient(options);
       const connection = await store.connections.find(connectionId);
-      if (connection?.userId === patientId) throw connectionOfPatient();
+      if (connection?.userId === patientId)
+        throw permanentError({
+          code: 'connection-of-patient',
+          message: 'The connection is about this patient. Delete the connection with `data=purge` instead.',
+        });
       await checkIdle(connectionId);
       const requested = await request({ kind: 'patient', connectionId, patientId, keepsOut }, requestedBy);
       await enqueue(requested.erasure.id);
@@ -160,13 +164,6 @@ function unknownConnection(): AppError {
   return permanentError({
     code: 'unknown-connection',
     message: 'No connection has this id, and no data is stored for it. List connections with GET /api/ehr/connections.',
-  });
-}
-
-function connectionOfPatient(): AppError {
-  return permanentError({
-    code: 'connection-of-patient',
-    message: 'The connection is about this patient. Delete the connection with `data=purge` instead.',
   });
 }
 

@@ -18,7 +18,13 @@ export function erasePatient(
     },
     count: () => store.patientEraser.count(patient),
     async pass(onDeleted) {
-      if (await store.patientEraser.isBeingSynced(patient)) throw beingSynced();
+      if (await store.patientEraser.isBeingSynced(patient))
+        throw new AppError({
+          code: 'erasure-waits',
+          message:
+            'A sync that started in the meantime includes the patient. The erasure continues automatically when the sync has ended.',
+          retry: { afterMs: 30_000 },
+        });
       const deleted = await store.patientEraser.erase({
         ...patient,
         signal,
@@ -48,13 +54,4 @@ async function recountWithheld(deps: ErasureDeps, connectionId: string): Promise
     const withheld = await store.quarantine.countWithheld(fileId);
     await store.syncSteps.recountRejected({ id: stepId, resourceType, rejected, withheld });
   }
-}
-
-function beingSynced(): AppError {
-  return new AppError({
-    code: 'erasure-waits',
-    message:
-      'A sync that started in the meantime includes the patient. The erasure continues automatically when the sync has ended.',
-    retry: { afterMs: 30_000 },
-  });
 }

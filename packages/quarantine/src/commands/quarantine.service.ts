@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Producer } from '@bulkhead/queues';
-import { type AppError, pageQuery, permanentError, readPage, unavailable, waitUntil } from '@bulkhead/runtime';
+import { pageQuery, permanentError, readPage, unavailable, waitUntil } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope, toView, type View, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 import type { QuarantineStore } from '../index.ts';
@@ -43,8 +43,18 @@ export function createQuarantineService(store: QuarantineStore, producer: Produc
     /** Opens the kept bytes of a line. @throws AppError `line-erased`, `line-not-kept` */
     async open(reference: LineReference): Promise<{ readonly entry: QuarantineEntry; readonly bytes: Readable }> {
       const entry = await find(reference);
-      if (entry.state === 'withheld') throw erased();
-      if (entry.isTruncated && entry.keptBytes === 0) throw notKept();
+      if (entry.state === 'withheld')
+        throw permanentError({
+          code: 'line-erased',
+          message:
+            'The line belonged to a patient who was erased, so its content was deleted. Only its position is left.',
+        });
+      if (entry.isTruncated && entry.keptBytes === 0)
+        throw permanentError({
+          code: 'line-not-kept',
+          message:
+            'The quarantine had no room left for lines of this export, so only the position, size and hash of this line were kept. Start a new export after the EHR has fixed its lines.',
+        });
       return { entry, bytes: await store.quarantine.openBytes(entry.id) };
     },
 
@@ -57,7 +67,12 @@ export function createQuarantineService(store: QuarantineStore, producer: Produc
       const { id } = reference;
       const before = await find(reference);
       if (before.state !== 'open') return { entry: before, isChanged: false };
-      if (before.isTruncated && !before.isCorrected && !correction) throw truncated();
+      if (before.isTruncated && !before.isCorrected && !correction)
+        throw permanentError({
+          code: 'line-truncated',
+          message:
+            'Only a part of this line was kept, so it cannot be stored as it is. Send the whole corrected line as the body, or start a new export.',
+        });
       if (correction) await store.quarantine.saveCorrection({ id, bytes: correction });
       await enqueue(id);
       const after = await waitUntil(async () => {
@@ -84,29 +99,6 @@ export function createQuarantineService(store: QuarantineStore, producer: Produc
       }
     },
   };
-}
-
-function truncated(): AppError {
-  return permanentError({
-    code: 'line-truncated',
-    message:
-      'Only a part of this line was kept, so it cannot be stored as it is. Send the whole corrected line as the body, or start a new export.',
-  });
-}
-
-function notKept(): AppError {
-  return permanentError({
-    code: 'line-not-kept',
-    message:
-      'The quarantine had no room left for lines of this export, so only the position, size and hash of this line were kept. Start a new export after the EHR has fixed its lines.',
-  });
-}
-
-function erased(): AppError {
-  return permanentError({
-    code: 'line-erased',
-    message: 'The line belonged to a patient who was erased, so its content was deleted. Only its position is left.',
-  });
 }
 
 /** Removes undefined fields, which Zod adds for optional fields and which would match nothing in a filter. */

@@ -33,7 +33,12 @@ export async function runSchedule(deps: ScheduleDeps, { scheduleId }: { readonly
   const at = now();
   const waitMs = schedule.nextRunAt.getTime() - at.getTime();
   if (waitMs > schedule.spreadMs + clockToleranceMs) return;
-  if (waitMs > 0) throw notDue(waitMs);
+  if (waitMs > 0)
+    throw new AppError({
+      code: 'schedule-not-due',
+      message: 'The run is due later, because runs are spread over the hour. The job runs again at that time.',
+      retry: { afterMs: waitMs },
+    });
   const runId = newId(schedule.kind === 'export' ? 'job' : 'sync');
   const claimed = await store.schedules.claim({
     from: schedule,
@@ -99,11 +104,3 @@ async function notifyClients(
 }
 
 const overlaps: ReadonlySet<string> = new Set(['export-already-running', 'sync-already-running']);
-
-function notDue(afterMs: number): AppError {
-  return new AppError({
-    code: 'schedule-not-due',
-    message: 'The run is due later, because runs are spread over the hour. The job runs again at that time.',
-    retry: { afterMs },
-  });
-}

@@ -1,5 +1,5 @@
 import type { Producer } from '@bulkhead/queues';
-import { type AppError, permanentError } from '@bulkhead/runtime';
+import { permanentError } from '@bulkhead/runtime';
 import type { SyncStore } from '../index.ts';
 import type { SyncRun } from '../sync-run.record.ts';
 import { isSyncActive } from '../sync-run-phase.ts';
@@ -18,7 +18,12 @@ export async function cancelSync(options: {
   for (;;) {
     const run = await find();
     if (run.phase === 'cancelled') return { run, isChanged: false };
-    if (!isSyncActive(run.phase)) throw ended(run);
+    if (!isSyncActive(run.phase))
+      throw permanentError({
+        code: 'sync-ended',
+        message: 'The run has ended, so there is nothing to cancel. What it stored stays.',
+        context: { syncRunId: run.id, phase: run.phase },
+      });
     const cancelled = await store.syncRuns.transition({
       from: run,
       to: 'cancelled',
@@ -30,12 +35,4 @@ export async function cancelSync(options: {
     await producer.enqueueAgain('webhook.notify', { kind: 'sync-run', id: run.id }).catch(() => undefined);
     return { run: cancelled, isChanged: true };
   }
-}
-
-function ended({ id, phase }: SyncRun): AppError {
-  return permanentError({
-    code: 'sync-ended',
-    message: 'The run has ended, so there is nothing to cancel. What it stored stays.',
-    context: { syncRunId: id, phase },
-  });
 }

@@ -169,7 +169,12 @@ export function createSyncService(options: {
     async retry({ by, ...reference }: SyncCommand): Promise<SyncRunChange> {
       const run = await find(reference);
       if (isSyncActive(run.phase)) return { state: await withCounts(run), isChanged: false };
-      if (run.phase !== 'partial' && run.phase !== 'failed') throw nothingToRetry(run);
+      if (run.phase !== 'partial' && run.phase !== 'failed')
+        throw permanentError({
+          code: 'nothing-to-retry',
+          message: 'Nothing in this run failed, or the run was cancelled. Start a new one.',
+          context: { syncRunId: run.id, phase: run.phase },
+        });
       await store.syncSteps.retryFailed(run.id);
       const reopened = await store.syncRuns.reopen({ from: run, now: new Date(), by });
       if (!reopened) throw syncAlreadyRunning(undefined);
@@ -177,14 +182,6 @@ export function createSyncService(options: {
       return { state: await withCounts(reopened), isChanged: true };
     },
   };
-}
-
-function nothingToRetry({ id, phase }: SyncRun): AppError {
-  return permanentError({
-    code: 'nothing-to-retry',
-    message: 'Nothing in this run failed, or the run was cancelled. Start a new one.',
-    context: { syncRunId: id, phase },
-  });
 }
 
 /** The error of HTTP 409, with the id of the running sync. */

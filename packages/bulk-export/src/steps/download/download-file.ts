@@ -67,7 +67,11 @@ export async function downloadFile(deps: BulkExportDeps, step: DownloadStep): Pr
   const file = await store.outputFiles.claim(claim, now());
   if (!file) return;
   try {
-    if (file.attempts > maxAttempts) throw tooManyAttempts();
+    if (file.attempts > maxAttempts)
+      throw permanentError({
+        code: 'file-attempts',
+        message: 'Gave up after 50 attempts. A line in this file may be crashing the workers. Check their logs.',
+      });
     const { connection, record } = await deps.exportContexts.read(file.exportId);
     if (record.phase === 'cancelled')
       return await store.outputFiles.cancelUnsettled({ exportId: record.id, now: now() });
@@ -108,7 +112,12 @@ async function noteFailure(
   const nextAttemptAt = step.retryAt(knownError);
   const retrying = nextRetrying({ before, error: knownError, now: now(), nextAttemptAt });
   const hasWaitedTooLong = retrying.state === 'waiting' && now().getTime() - retrying.since.getTime() > longestWaitMs;
-  if (hasWaitedTooLong) return waitedTooLong(knownError);
+  if (hasWaitedTooLong)
+    return permanentError({
+      code: 'file-waited-too-long',
+      message: 'For more than a day, the EHR asked to wait and sent nothing. Retry the export later.',
+      ehrText: knownError.ehrText,
+    });
   if (nextAttemptAt === undefined) return knownError;
   const received = knownError.code === 'count-mismatch' ? { receivedCount: Number(knownError.context.count) } : {};
   await store.outputFiles.noteRetrying(claim, { retrying, ...received });
@@ -201,19 +210,4 @@ function withPosition(error: AppError, { checkpoint: { bytes, lines } }: OutputF
   if (error.code !== 'connection-lost') return error;
   const message = `The connection to the EHR was lost after byte ${bytes} (line ${lines}). What was stored until then stays stored.`;
   return new AppError({ code: error.code, message, retry: error.retry, context: { bytes, lines }, cause: error });
-}
-
-function tooManyAttempts(): AppError {
-  return permanentError({
-    code: 'file-attempts',
-    message: 'Gave up after 50 attempts. A line in this file may be crashing the workers. Check their logs.',
-  });
-}
-
-function waitedTooLong({ ehrText }: AppError): AppError {
-  return permanentError({
-    code: 'file-waited-too-long',
-    message: 'For more than a day, the EHR asked to wait and sent nothing. Retry the export later.',
-    ehrText,
-  });
 }

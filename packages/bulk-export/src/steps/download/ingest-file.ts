@@ -96,7 +96,14 @@ function incompleteness(file: OutputFile, checkpoint: FileCheckpoint): AppError 
   const { quarantined, lines, outcomes = 0 } = checkpoint;
   // Some servers count the OperationOutcomes among the resources, others do not.
   const isAsPromised = promisedCount === accounted || promisedCount === accounted + outcomes;
-  if (section === 'output' && promisedCount !== undefined && !isAsPromised) return countMismatch(accounted);
+  if (section === 'output' && promisedCount !== undefined && !isAsPromised)
+    return new AppError({
+      code: 'count-mismatch',
+      message:
+        'The number of resources in the file differs from the number in the manifest. The file is downloaded again.',
+      retry: 'later',
+      context: { count: accounted },
+    });
   if (section === 'output' && quarantined > 0 && quarantined === accounted) return noValidLines(checkpoint);
   return quarantined > 100 && quarantined > lines / 100 ? tooManyBadLines(checkpoint) : undefined;
 }
@@ -106,16 +113,6 @@ function truncated(): AppError {
     code: 'file-truncated',
     message: 'The file ends in the middle of a line, so the rest is missing. The download resumes at that line.',
     retry: 'later',
-  });
-}
-
-function countMismatch(accounted: number): AppError {
-  return new AppError({
-    code: 'count-mismatch',
-    message:
-      'The number of resources in the file differs from the number in the manifest. The file is downloaded again.',
-    retry: 'later',
-    context: { count: accounted },
   });
 }
 
