@@ -244,16 +244,13 @@ export function createOutputFileRepository(database: Database, secretBox: Secret
      * Corrects the counts of a settled file after lines have left the quarantine. They are now counted as `stored`, or as `withheld`
      * if their patient was erased.
      */
-    async recountQuarantined({
-      id,
-      quarantined,
-      withheld,
-    }: {
+    async recountQuarantined(options: {
       readonly id: string;
       readonly quarantined: number;
       /** Lines of erased patients. */
       readonly withheld: number;
     }): Promise<void> {
+      const { id, quarantined, withheld } = options;
       const newlyWithheld = { $subtract: [withheld, { $ifNull: ['$checkpoint.withheldLines', 0] }] };
       const settledLines = { $subtract: [{ $subtract: ['$checkpoint.quarantined', quarantined] }, newlyWithheld] };
       const withheldCounts = {

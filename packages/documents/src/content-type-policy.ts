@@ -22,14 +22,12 @@ const activeTypes: ReadonlySet<string> = new Set([
 ]);
 
 /** @param mediaType in lower case, without parameters. See `parseMediaType` */
-export function contentTypeVerdict({
-  mediaType,
-  withMedia,
-}: {
+export function contentTypeVerdict(options: {
   readonly mediaType: string;
   /** Whether audio and video are stored too. */
   readonly withMedia: boolean;
 }): ContentTypeVerdict {
+  const { mediaType, withMedia } = options;
   if (activeTypes.has(mediaType)) return 'active';
   if (mediaTypes.test(mediaType)) return withMedia ? 'stored' : 'refused';
   return storedTypes.some((pattern) => pattern.test(mediaType)) ? 'stored' : 'refused';

@@ -28,13 +28,11 @@ const maxNameLength = 60;
  * removed, and the extension is always that of the content's type.
  * @param options.isActive active content gets an extension that no program opens
  */
-export function documentFileName({
-  document,
-  isActive,
-}: {
+export function documentFileName(options: {
   readonly document: Pick<PatientDocument, 'id' | 'title' | 'storedType'>;
   readonly isActive: boolean;
 }): string {
+  const { document, isActive } = options;
   const mediaType = document.storedType?.split(';', 1)[0] ?? '';
   const extension = isActive ? 'bin' : (extensions[mediaType] ?? 'bin');
   const title = (document.title ?? '')

@@ -161,11 +161,8 @@ export function createPatientEraser(options: {
   };
 
   /** Yields every quarantined line of the connection, and whether it mentions the patient. */
-  async function* findLines({
-    connectionId,
-    patientId,
-    signal,
-  }: PatientOfConnection & { readonly signal?: AbortSignal }) {
+  async function* findLines(options: PatientOfConnection & { readonly signal?: AbortSignal }) {
+    const { connectionId, patientId, signal } = options;
     for (let after = ''; ; ) {
       const lines = await collection<Named & { readonly isTruncated?: boolean }>('quarantine')
         .find({ connectionId, state: { $in: ['open', 'replayed'] }, _id: { $gt: after } } as never, {

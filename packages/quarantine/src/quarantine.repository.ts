@@ -219,15 +219,8 @@ export function createQuarantineRepository(options: {
     },
 
     /** Records a replay. @param reason why the line is still not a usable resource. Undefined if it is stored */
-    async noteReplay({
-      id,
-      reason,
-      now,
-    }: {
-      readonly id: string;
-      readonly reason?: string | undefined;
-      readonly now: Date;
-    }) {
+    async noteReplay(options: { readonly id: string; readonly reason?: string | undefined; readonly now: Date }) {
+      const { id, reason, now } = options;
       const replay = { at: now, ...(reason === undefined ? {} : { reason }) };
       await model.updateOne({ _id: id }, { $set: { replay, state: reason === undefined ? 'replayed' : 'open' } });
     },
@@ -307,13 +300,8 @@ export function createQuarantineRepository(options: {
 }
 
 /** The `fileId` for the entries of a search. */
-export function searchFileId({
-  stepId,
-  resourceType,
-}: {
-  readonly stepId: string;
-  readonly resourceType: string;
-}): string {
+export function searchFileId(options: { readonly stepId: string; readonly resourceType: string }): string {
+  const { stepId, resourceType } = options;
   return `${stepId}.${resourceType}`;
 }
 

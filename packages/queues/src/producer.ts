@@ -299,11 +299,8 @@ function isTooLate(scheduler: JobSchedulerJson | undefined): boolean {
 /** BullMQ and `nextRun` can differ by a day when summer time begins or ends. */
 const cronToleranceMs = 24 * 60 * 60_000;
 
-function isCronTooLate({
-  cron,
-  timeZone,
-  next,
-}: Omit<ScheduledRun, 'scheduleId' | 'isTooLate'> & { next: number }): boolean {
+function isCronTooLate(options: Omit<ScheduledRun, 'scheduleId' | 'isTooLate'> & { next: number }): boolean {
+  const { cron, timeZone, next } = options;
   return next > nextRun({ cron, timeZone, spreadMs: 0 }, new Date()).getTime() + cronToleranceMs;
 }
 

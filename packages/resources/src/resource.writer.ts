@@ -56,17 +56,14 @@ export interface ResourceWriter {
 /** The limit of rounds in which other writers may win the same documents. In each lost round another writer has made progress. */
 const maxRounds = 20;
 
-export function createResourceWriter({
-  database,
-  gate,
-  rawWrites = () => undefined,
-}: {
+export function createResourceWriter(options: {
   readonly database: Database;
   /** Says which patients a connection keeps out. @throws AppError if nothing may be stored for the connection */
   readonly gate: { readonly keptOutOf: (connectionId: string) => Promise<KeptOutList | undefined> };
   /** Called for each batch, because it is known only after the connection is open. Default: the driver's `bulkWrite` is used. */
   readonly rawWrites?: () => RawWrites | undefined;
 }) {
+  const { database, gate, rawWrites = () => undefined } = options;
   // Searches name their index, so every collection needs the indexes. Deletions can name types that no manifest has announced.
   const prepared = new Map<string, Promise<void>>();
   const prepare = (resourceType: string): Promise<void> => {

@@ -80,15 +80,8 @@ export function createScheduleRepository(database: Database) {
     },
 
     /** Records the outcome of a claimed run. */
-    async settle({
-      id,
-      runId,
-      lastRun,
-    }: {
-      readonly id: string;
-      readonly runId: string;
-      readonly lastRun: ScheduleRun;
-    }) {
+    async settle(options: { readonly id: string; readonly runId: string; readonly lastRun: ScheduleRun }) {
+      const { id, runId, lastRun } = options;
       await model.updateOne({ _id: id, 'starting.runId': runId }, { $set: { lastRun }, $unset: { starting: 1 } });
     },
 

@@ -68,13 +68,8 @@ export function toAuditQuery(filter: AuditFilter): { readonly condition: object;
   return { condition, index: indexFor(filter) };
 }
 
-function indexFor({
-  actorId,
-  action,
-  outcome,
-  patient,
-  connectionId,
-}: AuditFilter): keyof typeof auditIndexes | '_id_' {
+function indexFor(options: AuditFilter): keyof typeof auditIndexes | '_id_' {
+  const { actorId, action, outcome, patient, connectionId } = options;
   if (patient !== undefined) return 'by-patient';
   if (actorId !== undefined) return 'by-actor';
   if (connectionId !== undefined) return 'by-connection';

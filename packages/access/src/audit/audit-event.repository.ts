@@ -8,16 +8,13 @@ import { type ChainCheck, type ChainReport, checkChain } from './check-chain.ts'
 const dayMs = 24 * 60 * 60_000;
 
 /** `audit_events`: events are written once and never changed. Only the database deletes them, when they expire. */
-export function createAuditEventRepository({
-  database,
-  keptDays,
-  onAppended = () => undefined,
-}: {
+export function createAuditEventRepository(options: {
   readonly database: Database;
   readonly keptDays: number;
   /** Called with each event after it was stored. */
   readonly onAppended?: ((event: ChainedAuditEvent) => void) | undefined;
 }) {
+  const { database, keptDays, onAppended = () => undefined } = options;
   database.model('AuditEvent', auditIndexSchema);
   const writer = new AuditChainWriter(database);
   return {

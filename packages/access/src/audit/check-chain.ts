@@ -47,10 +47,8 @@ export interface ChainCheck {
  * Reads the chain in its order and stops at the first fault. Expired events may be missing: the event behind them says when all
  * earlier events had expired.
  */
-export async function checkChain({
-  database,
-  ...check
-}: ChainCheck & { readonly database: Database }): Promise<ChainReport> {
+export async function checkChain(options: ChainCheck & { readonly database: Database }): Promise<ChainReport> {
+  const { database, ...check } = options;
   const { after, expected, upgradedAt, limit } = check;
   const now = await serverTime(database);
   let previous = after;

@@ -224,11 +224,10 @@ export function sinceLast({ resourceTypes, ...search }: MarkSearch & { readonly 
  * stored afterwards.
  * @param options.since the `_since` that was sent. Undefined if everything was requested
  */
-export function leavesNoGap({
-  since,
-  resourceType,
-  ...search
-}: MarkSearch & { readonly since: string | undefined; readonly resourceType: string }): boolean {
+export function leavesNoGap(
+  options: MarkSearch & { readonly since: string | undefined; readonly resourceType: string },
+): boolean {
+  const { since, resourceType, ...search } = options;
   if (since === undefined) return true;
   const mark = markOf(resourceType, search);
   return mark !== undefined && mark.at.getTime() >= Date.parse(since);

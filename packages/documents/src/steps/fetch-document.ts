@@ -64,13 +64,9 @@ interface Attempt {
 
 async function attempt(
   deps: DocumentDeps,
-  {
-    document,
-    claim,
-    progress,
-    signal,
-  }: Attempt & { readonly progress: JobContext['progress']; readonly signal: AbortSignal },
+  options: Attempt & { readonly progress: JobContext['progress']; readonly signal: AbortSignal },
 ): Promise<boolean | 'lost'> {
+  const { document, claim, progress, signal } = options;
   if (!deps.documents.enabled) throw new DocumentSkip('documents-off');
   if (document.attempts > maxAttempts)
     throw permanentError({

@@ -96,15 +96,8 @@ function exportEndpoint(
   });
 }
 
-function readContentLocation({
-  headers,
-  url,
-  status,
-}: {
-  headers: Record<string, unknown>;
-  url: string;
-  status: number;
-}) {
+function readContentLocation(options: { headers: Record<string, unknown>; url: string; status: number }) {
+  const { headers, url, status } = options;
   const location = headers['content-location'];
   if (typeof location === 'string' && URL.canParse(location, url)) return new URL(location, url).href;
   throw permanentError({

@@ -39,13 +39,8 @@ export interface EhrObserver {
 }
 
 /** The parts of a request's URL that may be reported. */
-export function addressOf({
-  method = 'GET',
-  url = '',
-}: {
-  readonly method?: string | undefined;
-  readonly url?: string | undefined;
-}) {
+export function addressOf(options: { readonly method?: string | undefined; readonly url?: string | undefined }) {
+  const { method = 'GET', url = '' } = options;
   return { method: method.toUpperCase(), host: URL.canParse(url) ? new URL(url).host : '' };
 }
 

@@ -22,13 +22,11 @@ export function whyNoApt(env: NodeJS.ProcessEnv): string | undefined {
 /**
  * Installs packages of the distribution. Redis and the compilers may be installed concurrently, but apt runs only once at a time.
  */
-export async function installWithApt({
-  packages,
-  context,
-}: {
+export async function installWithApt(options: {
   packages: readonly string[];
   context: Pick<RouteContext, 'env' | 'progress'>;
 }) {
+  const { packages, context } = options;
   const { env, progress } = context;
   const lock = await waitForLock({
     file: join(cacheFolder(env), 'apt.lock'),

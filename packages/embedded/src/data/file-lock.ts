@@ -54,15 +54,12 @@ export function lockOwner(file: string): string {
 const RETRY_MS = 500;
 
 /** Waits for the lock without a limit. Its holder either finishes or dies, and both release it. */
-export async function waitForLock({
-  file,
-  isShared = false,
-  onWait,
-}: {
+export async function waitForLock(options: {
   file: string;
   isShared?: boolean;
   onWait: (ownerPid: string) => void;
 }): Promise<Lock> {
+  const { file, isShared = false, onWait } = options;
   for (;;) {
     const lock = isShared ? trySharedLock(file) : tryExclusiveLock(file);
     if (lock) return lock;

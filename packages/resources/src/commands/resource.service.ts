@@ -57,10 +57,8 @@ export function createResourceService(options: {
 
   return {
     /** @returns the resource as JSON text. @throws AppError `unknown-resource`, `resource-deleted` */
-    async read({
-      resourceId,
-      ...reference
-    }: ResourceTypeReference & { readonly resourceId: string }): Promise<ReadText> {
+    async read(options: ResourceTypeReference & { readonly resourceId: string }): Promise<ReadText> {
+      const { resourceId, ...reference } = options;
       await check(reference);
       const stored = await store.resources.read({ ...reference, resourceId });
       if (!stored) throw unknownResource();

@@ -63,13 +63,8 @@ export const processEnvShape = {
 };
 
 /** LOG_LEVEL if it is set. Otherwise `debug` if the guide's DEBUG=athenahealth:* is set, and `info` if it is not. */
-export function logLevel({
-  LOG_LEVEL,
-  DEBUG,
-}: {
-  LOG_LEVEL?: LogLevel | undefined;
-  DEBUG?: string | undefined;
-}): LogLevel {
+export function logLevel(options: { LOG_LEVEL?: LogLevel | undefined; DEBUG?: string | undefined }): LogLevel {
+  const { LOG_LEVEL, DEBUG } = options;
   return LOG_LEVEL ?? (/(^|[\s,])(\*|athenahealth)/.test(DEBUG ?? '') ? 'debug' : 'info');
 }
 

@@ -47,13 +47,8 @@ async function answer(
 }
 
 /** Whether an `Authorization` header contains this token. Compares in constant time, so that the duration reveals nothing. */
-export function hasToken({
-  authorization,
-  token,
-}: {
-  readonly authorization: string | undefined;
-  readonly token: string;
-}): boolean {
+export function hasToken(options: { readonly authorization: string | undefined; readonly token: string }): boolean {
+  const { authorization, token } = options;
   const sentToken = /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1];
   return sentToken !== undefined && timingSafeEqual(digest(sentToken), digest(token));
 }

@@ -74,12 +74,10 @@ export function createScheduleService(options: {
      * Changes a schedule. Runs that were missed during a pause or by the former times are not repeated.
      * @throws AppError `unknown-schedule`
      */
-    async change({
-      body,
-      ...reference
-    }: ScheduleReference & { readonly body: ScheduleChangeBody }): Promise<
-      ScheduleState & { readonly isChanged: boolean }
-    > {
+    async change(
+      options: ScheduleReference & { readonly body: ScheduleChangeBody },
+    ): Promise<ScheduleState & { readonly isChanged: boolean }> {
+      const { body, ...reference } = options;
       for (;;) {
         const from = await find(reference);
         const change = toChange({ from, body, now: new Date() });

@@ -64,11 +64,9 @@ export async function failGivenUpSync(
 /** Marks a run as failed, because it cannot be planned or ended. */
 export async function failSync(
   { store, producer, logger, now }: SyncDeps,
-  {
-    syncRunId,
-    error,
-  }: { readonly syncRunId: string; readonly error: { readonly code: string; readonly message: string } },
+  options: { readonly syncRunId: string; readonly error: { readonly code: string; readonly message: string } },
 ): Promise<void> {
+  const { syncRunId, error } = options;
   for (;;) {
     const run = await store.syncRuns.find(syncRunId);
     if (!run || !isSyncActive(run.phase)) return;

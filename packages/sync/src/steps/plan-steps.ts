@@ -58,11 +58,8 @@ function groupSearches({ types, patientIds, connection, provider, marks }: Crawl
  * One search for each type over all patients. Patients who are new to the crawl are also searched by themselves, because the common
  * search asks only for what has changed. If no patient has a mark of a type, the common search asks for everything.
  */
-function sweeps({
-  types,
-  patientIds,
-  marks,
-}: { readonly marks: Marks } & Pick<Crawl, 'types' | 'patientIds'>): StepPlan[] {
+function sweeps(options: { readonly marks: Marks } & Pick<Crawl, 'types' | 'patientIds'>): StepPlan[] {
+  const { types, patientIds, marks } = options;
   const hasMark = (id: string, type: string) => marks.get(id)?.[type] !== undefined;
   const narrowed = types.filter((type) => patientIds.some((id) => hasMark(id, type)));
   const newPatients = patientIds.map((id) => ({ id, missing: narrowed.filter((type) => !hasMark(id, type)) }));

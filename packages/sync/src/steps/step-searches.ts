@@ -24,12 +24,9 @@ export function toSearches(searches: readonly SyncSearch[]): Search[] {
 /** Adds a page to a search. @param options.url the URL of the page */
 export function withPage(
   { lead, carried }: Search,
-  {
-    url,
-    page,
-    counts,
-  }: { readonly url: string; readonly page: SearchPage; readonly counts: ReadonlyMap<string, PageCounts> },
+  options: { readonly url: string; readonly page: SearchPage; readonly counts: ReadonlyMap<string, PageCounts> },
 ): Search {
+  const { url, page, counts } = options;
   const { nextUrl, servedAt } = page;
   const add = ({ nextUrl: _, loopMark: __, error: ___, ...search }: SyncSearch): SyncSearch => {
     const more = counts.get(search.resourceType) ?? nothing;
