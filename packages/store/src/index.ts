@@ -33,7 +33,7 @@ export {
   warningSchema,
 } from './records/failure.record.ts';
 export { mongooseSchemaOf, type Stored } from './records/mongoose-fields-of.ts';
-export { instantSchema, toView, type View, type ViewShape, viewShapeOf } from './records/record-view.ts';
+export { instantSchema, toView, type View, type ViewShape, viewOf, viewShapeOf } from './records/record-view.ts';
 export { byTime, lastEvents, phaseEvent, runEventShape, waitingEvent } from './records/run-events.ts';
 export { createRunQueries, median, untilStored } from './runs.ts';
 export { type ConnectionScope, inScope, isInScope } from './scopes.ts';

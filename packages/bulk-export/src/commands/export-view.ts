@@ -1,5 +1,14 @@
 import { type Retrying, shownUrl } from '@bulkhead/runtime';
-import { ehrTextSchema, forReader, type Reader, retryingSchema, toView, type View, viewShapeOf } from '@bulkhead/store';
+import {
+  ehrTextSchema,
+  forReader,
+  type Reader,
+  retryingSchema,
+  toView,
+  type View,
+  viewOf,
+  viewShapeOf,
+} from '@bulkhead/store';
 import { z } from 'zod';
 import { lacksData } from '../accounting.ts';
 import {
@@ -192,8 +201,6 @@ export const exportEventViewSchema = z
 type StartedView = View<typeof startedExportSchema>;
 export type ExportView = View<typeof exportViewSchema>;
 type ExportEventView = View<typeof exportEventViewSchema>;
-type OutputFileView = View<typeof outputFileViewSchema>;
-type RetryingView = View<typeof retryingViewSchema>;
 
 /**
  * The response of "Initiate Bulk Export" in the guide. `statusUrl` is missing while the EHR has not accepted the kick-off. The
@@ -237,62 +244,38 @@ export function toStatusView(
   const progress = progressFor(record.progress, { isOperator });
   const isCompleted = status === 'COMPLETED';
   const output = files?.filter(({ section }) => section === 'output');
-  return toView<ExportView>({
-    id: record.id,
-    connectionId: record.connectionId,
+  return viewOf(exportViewSchema, {
+    ...record,
     status,
     partial: isCompleted ? lacksData(record) : undefined,
     outputUrls: isCompleted ? output?.map((file) => shownUrl(file, { withSignedUrls })) : undefined,
-    startedAt: record.createdAt.toISOString(),
-    completedAt: record.completedAt?.toISOString(),
+    startedAt: record.createdAt,
     errorMessage: error?.message,
     errorCode: error?.code,
     ehrText: isOperator ? error?.ehrText : undefined,
-    phase: record.phase,
     timeline: timeline.map((step) => ({ phase: step.phase, at: step.at.toISOString() })),
-    statusUrl: record.statusUrl,
     // The last progress of the EHR is outdated once it has written the files.
     progress: record.phase === 'exporting' ? progress : undefined,
     retrying: retrying !== undefined && isUnderWay ? toRetryingView(retrying, { isOperator }) : undefined,
     activity: exportActivity({ record, progress, usualMs, waitingDownloads }),
-    request: record.request,
-    scheduleId: record.scheduleId,
-    counts: record.counts,
     issues: issues.map((issue) => forReader(issue, { isOperator })),
     watermarks: record.watermarkDecisions?.map(toDecisionView),
-    warnings: record.warnings,
-    droppedParameters: record.droppedParameters,
   });
 }
 
-export function toFileView(file: OutputFile, { isOperator, withSignedUrls }: ViewFor): OutputFileView {
+export function toFileView(
+  file: OutputFile,
+  { isOperator, withSignedUrls }: ViewFor,
+): View<typeof outputFileViewSchema> {
   const { state, checkpoint, retrying, error } = file;
-  return toView<OutputFileView>({
-    id: file.id,
-    section: file.section,
-    type: file.type,
+  return viewOf(outputFileViewSchema, {
+    ...checkpoint,
+    ...file,
     url: shownUrl(file, { withSignedUrls }),
-    state,
     partial: state === 'failed' ? checkpoint.lines > 0 : undefined,
-    promisedCount: file.promisedCount,
-    receivedCount: file.receivedCount,
-    bytes: checkpoint.bytes,
-    lines: checkpoint.lines,
-    stored: checkpoint.stored,
-    unchanged: checkpoint.unchanged,
-    stale: checkpoint.stale,
-    quarantined: checkpoint.quarantined,
-    withheld: checkpoint.withheld,
-    deleted: checkpoint.deleted,
-    unreadableDeletions: checkpoint.unreadableDeletions,
-    outcomes: checkpoint.outcomes,
-    types: checkpoint.types,
     issues: checkpoint.issues.map((issue) => forReader(issue, { isOperator })),
-    attempts: file.attempts,
     retrying: retrying && toRetryingView(retrying, { isOperator }),
     error: error && forReader(error, { isOperator }),
-    startedAt: file.startedAt?.toISOString(),
-    completedAt: file.completedAt?.toISOString(),
   });
 }
 
@@ -325,16 +308,8 @@ function progressFor(progress: string | undefined, { isOperator }: Reader): stri
   return isOperator ? progress : /\b\d{1,3}(?:\.\d{1,2})?\s?%/.exec(progress ?? '')?.[0];
 }
 
-export function toRetryingView(retrying: Retrying, { isOperator }: ViewFor): RetryingView {
-  return toView<RetryingView>({
-    state: retrying.state,
-    code: retrying.code,
-    message: retrying.message,
-    ehrText: isOperator ? retrying.ehrText : undefined,
-    attempts: retrying.attempts,
-    since: retrying.since.toISOString(),
-    nextAttemptAt: retrying.nextAttemptAt?.toISOString(),
-  });
+export function toRetryingView(retrying: Retrying, { isOperator }: ViewFor): View<typeof retryingViewSchema> {
+  return viewOf(retryingViewSchema, { ...retrying, ehrText: isOperator ? retrying.ehrText : undefined });
 }
 
 function toDecisionView({ resourceType, reasons }: WatermarkDecision): View<typeof decisionViewSchema> {

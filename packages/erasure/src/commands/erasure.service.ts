@@ -2,7 +2,7 @@ import { type AuditActor, newId } from '@bulkhead/access';
 import { isResourceId } from '@bulkhead/fhir';
 import type { Producer } from '@bulkhead/queues';
 import { type AppError, invalidRequest, pageQuery, permanentError, readPage } from '@bulkhead/runtime';
-import { type ConnectionScope, isInScope, toView, type View, viewShapeOf } from '@bulkhead/store';
+import { type ConnectionScope, isInScope, type View, viewOf, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 import { type DataAmounts, type Erasure, erasureSchema, noAmounts } from '../erasure.record.ts';
 import type { ErasureStore } from '../index.ts';
@@ -208,25 +208,11 @@ export const erasureViewSchema = z
   })
   .meta({ id: 'Erasure', description: 'The deletion of all stored data of a connection or of a patient.' });
 
-type ErasureView = View<typeof erasureViewSchema>;
-
 /** An erasure as the API shows it. */
-export function toErasureView(erasure: Erasure): ErasureView {
-  const { requestedBy } = erasure;
-  return toView<ErasureView>({
-    id: erasure.id,
-    kind: erasure.kind,
-    connectionId: erasure.connectionId,
-    patientId: erasure.patientId,
-    keepsOut: erasure.keepsOut,
-    phase: erasure.phase,
-    found: erasure.found,
-    deleted: erasure.deleted,
-    warnings: erasure.warnings,
-    error: erasure.error,
-    requestedBy: requestedBy.name ?? requestedBy.id,
-    createdAt: erasure.createdAt.toISOString(),
-    startedAt: erasure.stoppedAt?.toISOString(),
-    completedAt: erasure.completedAt?.toISOString(),
+export function toErasureView(erasure: Erasure): View<typeof erasureViewSchema> {
+  return viewOf(erasureViewSchema, {
+    ...erasure,
+    requestedBy: erasure.requestedBy.name ?? erasure.requestedBy.id,
+    startedAt: erasure.stoppedAt,
   });
 }

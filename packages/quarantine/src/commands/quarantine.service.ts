@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Producer } from '@bulkhead/queues';
 import { pageQuery, permanentError, readPage, unavailable, waitUntil } from '@bulkhead/runtime';
-import { type ConnectionScope, isInScope, toView, type View, viewShapeOf } from '@bulkhead/store';
+import { type ConnectionScope, isInScope, type View, viewOf, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 import type { QuarantineStore } from '../index.ts';
 import { type QuarantineEntry, quarantineEntrySchema, quarantineStates } from '../quarantine.record.ts';
@@ -147,28 +147,10 @@ export const quarantineViewSchema = z.strictObject(viewShapeOf(quarantineEntrySc
   description: 'A line, or an entry of a search, that could not be stored, with its position and the reason.',
 });
 
-type QuarantineView = View<typeof quarantineViewSchema>;
-
 /** The view has the position of the line and the reason, but never its content. */
-export function toQuarantineView(entry: QuarantineEntry): QuarantineView {
-  return toView<QuarantineView>({
-    id: entry.id,
-    connectionId: entry.connectionId,
-    source: entry.source,
-    stepId: entry.stepId,
-    resourceType: entry.resourceType,
-    exportId: entry.exportId,
-    fileId: entry.fileId,
-    line: entry.line,
-    offset: entry.offset,
-    reason: entry.reason,
-    state: entry.state,
-    sizeBytes: entry.sizeBytes,
-    keptBytes: entry.keptBytes,
-    isTruncated: entry.isTruncated,
-    sha256: entry.sha256,
-    isCorrected: entry.isCorrected,
-    createdAt: entry.createdAt.toISOString(),
+export function toQuarantineView(entry: QuarantineEntry): View<typeof quarantineViewSchema> {
+  return viewOf(quarantineViewSchema, {
+    ...entry,
     replay: entry.replay && { ...entry.replay, at: entry.replay.at.toISOString() },
   });
 }

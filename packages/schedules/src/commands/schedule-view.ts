@@ -1,5 +1,5 @@
 import { nextRuns } from '@bulkhead/runtime';
-import { instantSchema, toView, type View, viewShapeOf } from '@bulkhead/store';
+import { instantSchema, toView, type View, viewOf, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 import { type ScheduleRun, scheduleSchema } from '../schedule.record.ts';
 import type { ScheduleState } from './schedule.service.ts';
@@ -45,21 +45,12 @@ type ScheduleView = View<typeof scheduleViewSchema>;
 
 /** The view of a schedule in a list. A paused schedule has no next run. */
 export function toScheduleView({ schedule, runStatus }: ScheduleState): ScheduleView {
-  const { lastRun, paused, spreadMs } = schedule;
-  return toView<ScheduleView>({
-    id: schedule.id,
-    connectionId: schedule.connectionId,
-    provider: schedule.provider,
-    kind: schedule.kind,
-    request: schedule.request,
-    cron: schedule.cron,
-    timeZone: schedule.timeZone,
+  const { lastRun, paused, spreadMs, nextRunAt } = schedule;
+  return viewOf(scheduleViewSchema, {
+    ...schedule,
     spread: spreadMs > 0,
-    spreadMs,
-    paused,
-    nextRunAt: paused ? undefined : schedule.nextRunAt.toISOString(),
+    nextRunAt: paused ? undefined : nextRunAt,
     lastRun: lastRun && toRunView({ lastRun, runStatus }),
-    createdAt: schedule.createdAt.toISOString(),
   });
 }
 

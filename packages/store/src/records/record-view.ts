@@ -3,8 +3,8 @@ import { z } from 'zod';
 
 /*
  * What the API shows of a record is its view. The schema of the view is the schema of the record without the fields that the API hides, so a
- * new field of the record is a new field of the view. A function builds the view with `toView`. It does not compile until it names the new
- * field, or until the schema of the view leaves the field out.
+ * new field of the record is a new field of the view. `viewOf` shows those fields of a record that the schema of the view names. `toView` is
+ * for views that a function makes field by field. Neither compiles while a field of the view is missing.
  */
 
 /** A date of a record, as the API shows it. */
@@ -61,4 +61,25 @@ export type View<Schema extends z.ZodType> = Immutable<z.output<Schema>>;
 /** Every field must be named. Those that are undefined are left out. */
 export function toView<Shown extends object>(fields: { readonly [Name in keyof Required<Shown>]: Shown[Name] }): Shown {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Shown;
+}
+
+/** The fields from which a view is made. Those of a date may be dates. */
+type Fields<Shown> = {
+  readonly [Name in keyof Shown]:
+    | Shown[Name]
+    | DateOf<Shown[Name]>
+    | (undefined extends Shown[Name] ? undefined : never);
+};
+type DateOf<Text> = string extends Text ? Date : never;
+
+/** Shows the fields that the schema names, with dates as ISO texts. Every field must be named. Those that are undefined are left out. */
+export function viewOf<Schema extends z.ZodObject, Given extends Fields<View<Schema>>>(
+  { shape }: Schema,
+  fields: Given & { readonly [Name in Exclude<keyof View<Schema>, keyof Given>]: never },
+): View<Schema> {
+  const shown = Object.keys(shape).flatMap((name) => {
+    const value = (fields as Readonly<Record<string, unknown>>)[name];
+    return value === undefined ? [] : [[name, value instanceof Date ? value.toISOString() : value]];
+  });
+  return Object.fromEntries(shown);
 }

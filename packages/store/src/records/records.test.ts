@@ -3,7 +3,7 @@ import { Schema } from 'mongoose';
 import { z } from 'zod';
 import { countSchema, sumsOf, withheldCountSchema, zerosOf } from './counts.ts';
 import { mongooseFieldsOf } from './mongoose-fields-of.ts';
-import { toView, type View, viewShapeOf } from './record-view.ts';
+import { toView, type View, viewOf, viewShapeOf } from './record-view.ts';
 
 const recordSchema = z.strictObject({
   id: z.string(),
@@ -50,6 +50,18 @@ test('a view names every field and leaves out those that are undefined', () => {
   toView<Shown>({ id: 'a' });
   // @ts-expect-error: a required field must have a value
   toView<Shown>({ id: undefined, note: 'b' });
+});
+
+test('a view of a record has the fields of its schema, with dates as ISO texts', () => {
+  const { id, createdAt, endedAt } = viewShapeOf(recordSchema);
+  const viewSchema = z.strictObject({ id, createdAt, endedAt, label: z.string().exactOptional() });
+  const record = { id: 'a', createdAt: new Date(0), version: 1 };
+  const view = viewOf(viewSchema, { ...record, endedAt: undefined, label: 'b' });
+  expect(view).toStrictEqual({ id: 'a', createdAt: '1970-01-01T00:00:00.000Z', label: 'b' });
+  // @ts-expect-error: `endedAt` and `label` are not named
+  viewOf(viewSchema, record);
+  // @ts-expect-error: a required field must have a value
+  viewOf(viewSchema, { ...record, id: undefined, endedAt: undefined, label: 'b' });
 });
 
 test('empty counts leave out those that may be absent, and sums name all of them', () => {

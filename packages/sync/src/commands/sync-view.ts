@@ -1,6 +1,6 @@
 import { retryingViewSchema, runActivitySchema, toRetryingView, type ViewFor } from '@bulkhead/bulk-export/commands';
 import { standardResourceTypes } from '@bulkhead/fhir';
-import { countSchema, ehrTextSchema, toView, type View, viewShapeOf, warningSchema } from '@bulkhead/store';
+import { countSchema, ehrTextSchema, toView, type View, viewOf, viewShapeOf, warningSchema } from '@bulkhead/store';
 import { z } from 'zod';
 import { type SyncEvent, syncEventSchema } from '../sync-event.record.ts';
 import { type SyncRun, skippedTypeSchema, syncRunSchema } from '../sync-run.record.ts';
@@ -132,22 +132,13 @@ export function toSyncedView({ run, counts }: Pick<SyncRunState, 'run' | 'counts
 
 export function toSyncRunView(run: SyncRun, { isOperator }: ViewFor): SyncRunView {
   const { error } = run;
-  return toView<SyncRunView>({
-    id: run.id,
-    connectionId: run.connectionId,
+  return viewOf(syncRunViewSchema, {
+    ...run,
     status: syncRunStatus(run.phase),
-    request: run.request,
-    scheduleId: run.scheduleId,
-    types: run.types,
-    skipped: run.skipped,
     patients: run.patientCount,
-    createdAt: run.createdAt.toISOString(),
-    startedAt: run.startedAt?.toISOString(),
-    completedAt: run.completedAt?.toISOString(),
     errorMessage: error?.message,
     errorCode: error?.code,
     ehrText: isOperator ? error?.ehrText : undefined,
-    warnings: run.warnings,
   });
 }
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import type { Producer } from '@bulkhead/queues';
 import { type AppError, invalidRequest, type Page, pageQuery, permanentError, readPage } from '@bulkhead/runtime';
-import { type ConnectionScope, isInScope, toView, type View, viewShapeOf } from '@bulkhead/store';
+import { type ConnectionScope, isInScope, toView, type View, viewOf, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 import type { WebhookStore } from '../index.ts';
 import {
@@ -112,16 +112,10 @@ export const deliveryViewSchema = z
 type DeliveryView = View<typeof deliveryViewSchema>;
 
 export function toDeliveryView(delivery: WebhookDelivery): DeliveryView {
-  return toView<DeliveryView>({
-    id: delivery.id,
-    connectionId: delivery.connectionId,
-    url: delivery.url,
-    type: delivery.type,
+  return viewOf(deliveryViewSchema, {
+    ...delivery,
     body: JSON.parse(delivery.body) as unknown,
-    state: delivery.state,
     attempts: delivery.attempts.map(toAttemptView),
-    createdAt: delivery.createdAt.toISOString(),
-    deliveredAt: delivery.deliveredAt?.toISOString(),
   });
 }
 
