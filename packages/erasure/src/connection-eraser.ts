@@ -1,4 +1,4 @@
-import type { DocumentContentRepository } from '@bulkhead/documents';
+import type { DocumentContentRepository, StoredParts } from '@bulkhead/documents';
 import { listResourceTypes } from '@bulkhead/resources';
 import { type EncryptedFiles, idsBelow } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
@@ -31,11 +31,13 @@ export function createConnectionEraser(options: {
     filter: object,
     { signal, onDeleted }: Batch,
     work: {
-      readonly count: (deleted: number, page: readonly Record[]) => DataAmounts;
+      /** The default counts the records under the name of their kind. */
+      readonly count?: (deleted: number, page: readonly Record[]) => DataAmounts;
       readonly before?: (page: readonly Record[]) => Promise<void>;
       readonly projection?: object;
-    },
+    } = {},
   ): Promise<number> => {
+    const { count = (records: number) => amounts({ records: { [kindOf(name)]: records } }) } = work;
     let deleted = 0;
     for (let after = ''; ; ) {
       signal.throwIfAborted();
@@ -50,7 +52,7 @@ export function createConnectionEraser(options: {
       const ids = page.map(({ _id }) => _id);
       const { deletedCount } = await collection(name).deleteMany({ _id: { $in: ids } });
       deleted += deletedCount;
-      await onDeleted(work.count(deletedCount, page));
+      await onDeleted(count(deletedCount, page));
       after = last._id;
     }
   };
@@ -67,10 +69,11 @@ export function createConnectionEraser(options: {
   const erasersOf = (how: 'connectionId' | 'prefix' | '_id', filterOf: (connectionId: string) => object) =>
     Object.entries(erasedCollections)
       .filter(([, rule]) => rule === how)
-      .map(([name]) => (batch: Batch) => {
-        const count = records(kinds[name] ?? name);
-        return deleteAll(name, filterOf(batch.connectionId), batch, { count });
-      });
+      .map(
+        ([name]) =>
+          (batch: Batch) =>
+            deleteAll(name, filterOf(batch.connectionId), batch),
+      );
 
   const erasers: readonly ((batch: Batch) => Promise<number>)[] = [
     ...erasersOf('connectionId', (connectionId) => ({ connectionId })),
@@ -94,49 +97,48 @@ export function createConnectionEraser(options: {
       return deleted;
     },
     (batch) =>
-      deleteAll<Named & { readonly progress?: { readonly upload: string; readonly parts: readonly string[] } }>(
-        'documents',
-        { connectionId: batch.connectionId },
+      deleteAll<Named & { readonly progress?: StoredParts }>('documents', { connectionId: batch.connectionId }, batch, {
+        projection: { progress: 1 },
+        before: async (page) => {
+          for (const { progress } of page) if (progress) await contents.remove(progress);
+        },
+      }),
+    (batch) =>
+      deleteAll<Named & StoredParts & { readonly sizeBytes: number }>(
+        'document_contents',
+        { _id: idsBelow(batch.connectionId) },
         batch,
         {
-          projection: { progress: 1 },
+          projection: { upload: 1, parts: 1, sizeBytes: 1 },
+          // The record of a content lists its parts, so it is deleted after them.
           before: async (page) => {
-            for (const { progress } of page) if (progress) await contents.remove(progress);
+            for (const content of page) await contents.removeFiles(content);
           },
-          count: records('documents'),
+          count: (deleted, page) => ({
+            ...amounts({ records: { documentContents: deleted } }),
+            contentBytes: sumBytes(page),
+          }),
         },
       ),
-    (batch) =>
-      deleteAll<Named & StoredContent>('document_contents', { _id: idsBelow(batch.connectionId) }, batch, {
-        projection: { upload: 1, parts: 1, sizeBytes: 1 },
-        // The record of a content lists its parts, so it is deleted after them.
-        before: async (page) => {
-          for (const content of page) await contents.removeFiles(content);
-        },
-        count: (deleted, page) => ({
-          ...amounts({ records: { documentContents: deleted } }),
-          contentBytes: sumBytes(page),
-        }),
-      }),
     (batch) =>
       deleteAll<Named & { readonly sealedFile?: string }>('quarantine', { connectionId: batch.connectionId }, batch, {
         projection: { sealedFile: 1 },
         before: async (page) => {
           for (const { _id, sealedFile } of page) if (sealedFile !== undefined) await quarantineFiles.removeOf(_id);
         },
-        count: records('quarantinedLines'),
       }),
     ...(['bulk_exports', 'sync_runs'] as const).map(
       (name) => (batch: Batch) =>
-        deleteAll(name, { connectionId: batch.connectionId }, batch, {
-          before: deleteNamedAfter,
-          count: records(kinds[name] ?? name),
-        }),
+        deleteAll(name, { connectionId: batch.connectionId }, batch, { before: deleteNamedAfter }),
     ),
-    (batch) =>
-      deleteAll('authorization_requests', ofAuthorization(batch.connectionId), batch, {
-        count: records('authorizationRequests'),
-      }),
+    (batch) => {
+      const { connectionId } = batch;
+      return deleteAll(
+        'authorization_requests',
+        { $or: [{ connectionId }, { 'result.connectionId': connectionId }] },
+        batch,
+      );
+    },
     async ({ connectionId }) => {
       // If this was the only connection of a key, its list becomes empty. An absent list would allow all connections.
       const change = { $pull: { connectionIds: connectionId } };
@@ -211,36 +213,19 @@ export function createConnectionEraser(options: {
   }
 }
 
-interface StoredContent {
-  readonly upload: string;
-  readonly parts: readonly string[];
-  readonly sizeBytes: number;
-}
-
+/** The kinds that are not named like their collections. */
 const kinds: Readonly<Record<string, string>> = {
-  webhook_deliveries: 'webhookDeliveries',
-  sync_steps: 'syncSteps',
   output_files: 'exportFiles',
-  active_exports: 'activeExports',
-  connection_claims: 'connectionClaims',
-  crawl_marks: 'crawlMarks',
   bulk_exports: 'exports',
-  sync_runs: 'syncRuns',
-  access_tokens: 'accessTokens',
-  kept_out_patients: 'keptOutPatients',
-  kept_out_keys: 'keptOutKeys',
+  quarantine: 'quarantinedLines',
 };
 
-function ofAuthorization(connectionId: string): object {
-  return { $or: [{ connectionId }, { 'result.connectionId': connectionId }] };
+function kindOf(collection: string): string {
+  return kinds[collection] ?? collection.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 /** Omits counts of zero. */
 function amounts(counts: { readonly resources?: NumbersByName; readonly records?: NumbersByName }): DataAmounts {
   const { resources = {}, records = {} } = counts;
   return { resources: withoutZeros(resources), records: withoutZeros(records), contentBytes: 0 };
-}
-
-function records(kind: string): (deleted: number) => DataAmounts {
-  return (deleted) => amounts({ records: { [kind]: deleted } });
 }
