@@ -1,7 +1,7 @@
 import { hashOf, newId, newSecret } from '@bulkhead/access';
 import { type Connection, type Provider, type ProviderRegistry, withoutTrailingSlashes } from '@bulkhead/providers';
 import type { Producer } from '@bulkhead/queues';
-import { AppError, permanentError, type RetryAdvice, unavailable, waitUntil } from '@bulkhead/runtime';
+import { AppError, permanentError, unavailable, waitUntil } from '@bulkhead/runtime';
 import type { AuthorizationRequest } from '../authorization-request.record.ts';
 import type { ConnectionStore } from '../index.ts';
 import { type AuthorizeBody, authorizationUrl, type CallbackQuery } from './authorization.schema.ts';
@@ -142,13 +142,24 @@ export function createAuthorizationService(options: {
     const request = await store.authorizationRequests.find(id);
     if (request?.phase !== 'created') throw authorizationError('authorization-used');
     await enqueue('authorization.prepare', id);
-    const ready = await waitUntil(async () => {
+    return { ...request, endpoints: await stored(id, 'endpoints') };
+  };
+
+  /** Waits until a worker has stored this part of a request. */
+  const stored = async <Part extends 'endpoints' | 'result'>(id: string, part: Part) => {
+    const request = await waitUntil(async () => {
       const now = await store.authorizationRequests.find(id);
-      return now?.endpoints || now?.error ? now : undefined;
+      return now?.[part] || now?.error ? now : undefined;
     }, waitMs);
-    if (ready?.error) throw failed(ready.error);
-    if (!ready?.endpoints) throw authorizationError('authorization-pending');
-    return { ...ready, endpoints: ready.endpoints };
+    if (request?.error)
+      throw permanentError({
+        code: 'authorization-failed',
+        message: `${request.error.message} Then start the authorization again.`,
+        context: { reason: request.error.code },
+      });
+    const value = request?.[part];
+    if (!value) throw authorizationError('authorization-pending');
+    return value;
   };
 
   const enqueue = (name: 'authorization.prepare' | 'authorization.redeem', authorizationId: string) =>
@@ -219,13 +230,7 @@ export function createAuthorizationService(options: {
         throw error;
       }
       await enqueue('authorization.redeem', id);
-      const ended = await waitUntil(async () => {
-        const now = await store.authorizationRequests.find(id);
-        return now?.result || now?.error ? now : undefined;
-      }, waitMs);
-      if (ended?.error) throw failed(ended.error);
-      if (!ended?.result) throw authorizationError('authorization-pending');
-      return ended.result.connectionId;
+      return (await stored(id, 'result')).connectionId;
     },
   };
 }
@@ -267,41 +272,22 @@ function refusedByUser(error: string | undefined): AppError {
   });
 }
 
-function failed({ code, message }: { readonly code: string; readonly message: string }): AppError {
-  return permanentError({
-    code: 'authorization-failed',
-    message: `${message} Then start the authorization again.`,
-    context: { reason: code },
-  });
-}
-
 /** A busy worker, or one that has just started, does the job within this time. */
 const pendingMs = 30_000;
 
 const errors = {
-  'not-authorizable': {
-    message: 'The connection does not use `authorization_code`, so it needs no authorization by a user.',
-  },
-  'unknown-issuer': {
-    message:
-      'The launch came from an EHR that is not in the provider registry. If you trust this EHR, add it as an environment of its provider.',
-  },
-  'authorization-used': {
-    message: 'This address was already opened, or is older than ten minutes. Ask for a new one.',
-  },
-  'authorization-unknown': {
-    message:
-      'This browser has no open authorization that matches this answer. Allow cookies, start the authorization again, and complete it in the same browser within ten minutes.',
-  },
-  'authorization-pending': {
-    message:
-      'No worker has asked the EHR yet. Check the connections in a minute. If the connection is not authorized by then, start again.',
-    retry: { afterMs: pendingMs },
-  },
-} as const;
+  'not-authorizable': 'The connection does not use `authorization_code`, so it needs no authorization by a user.',
+  'unknown-issuer':
+    'The launch came from an EHR that is not in the provider registry. If you trust this EHR, add it as an environment of its provider.',
+  'authorization-used': 'This address was already opened, or is older than ten minutes. Ask for a new one.',
+  'authorization-unknown':
+    'This browser has no open authorization that matches this answer. Allow cookies, start the authorization again, and complete it in the same browser within ten minutes.',
+  'authorization-pending':
+    'No worker has asked the EHR yet. Check the connections in a minute. If the connection is not authorized by then, start again.',
+};
 
 /** Why an authorization cannot continue, for the person at the browser. */
 function authorizationError(code: keyof typeof errors): AppError {
-  const { message, retry = 'never' }: { readonly message: string; readonly retry?: RetryAdvice } = errors[code];
-  return new AppError({ code, message, retry });
+  const retry = code === 'authorization-pending' ? { afterMs: pendingMs } : 'never';
+  return new AppError({ code, message: errors[code], retry });
 }
