@@ -84,15 +84,12 @@ describe('a status request', () => {
     expect((await readComplete()).entries).toEqual(entries);
   });
 
-  test.each([{ as: '202' }, { as: 'x-export-status' }])(
-    'a partial manifest ($as) is no end #partial-manifest',
-    async ({ as }) => {
-      await start();
-      await readComplete();
-      await orderStatus({ kind: 'partial-manifest', files: 1, as });
-      expect(await read()).toEqual({ kind: 'in-progress', retryAfterMs: 1000 });
-    },
-  );
+  test.each(['202', 'x-export-status'])('a partial manifest (%s) is no end #partial-manifest', async (as) => {
+    await start();
+    await readComplete();
+    await orderStatus({ kind: 'partial-manifest', files: 1, as });
+    expect(await read()).toEqual({ kind: 'in-progress', retryAfterMs: 1000 });
+  });
 
   test('a manifest of several pages is read to its end #manifest-paging', async () => {
     await start();
@@ -267,19 +264,6 @@ describe('readManifest', () => {
       ...manifest,
       unreadableEntries: 5,
       entries: [{ section: 'output', type: 'Resource', url: 'https://ehr.example/ok' }],
-    });
-  });
-
-  test.each([
-    { name: '`output` is missing', change: { output: undefined } },
-    { name: '`output` is an object', change: { output: { type: 'Patient', url: '/1' } } },
-    { name: '`output` is null', change: { output: null } },
-    { name: '`deleted` is text', change: { deleted: 'none' } },
-    { name: '`error` is an object', change: { error: { url: '/1' } } },
-    { name: '`link` is an object', change: { link: { relation: 'next', url: '/2' } } },
-  ])('readManifest rejects a manifest if $name', async ({ change }) => {
-    await expect(parse({ transactionTime, output: [], ...change })).rejects.toMatchObject({
-      code: 'manifest-not-understood',
     });
   });
 

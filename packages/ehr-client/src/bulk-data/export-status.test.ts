@@ -93,16 +93,22 @@ test('readManifest keeps only the first 2,000 bytes for operators', async () => 
 });
 
 test.each([
-  { fault: '`output` is not a list', manifest: { transactionTime, output: {} } },
+  { fault: '`output` is not a list', manifest: { transactionTime } },
+  { fault: '`output` is not a list', manifest: { transactionTime, output: null } },
+  { fault: '`output` is not a list', manifest: { transactionTime, output: { type: 'Patient', url: '/1' } } },
   { fault: '`deleted` is not a list', manifest: { transactionTime, output: [], deleted: 'none' } },
+  { fault: '`error` is not a list', manifest: { transactionTime, output: [], error: { url: '/1' } } },
   { fault: '`outcome` is not a list', manifest: { transactionTime, output: [], outcome: {} } },
   { fault: 'no usable `transactionTime`', manifest: { output: [] } },
   { fault: 'no usable `transactionTime`', manifest: { transactionTime: 2024, output: [] } },
-  { fault: '`link` is not a list', manifest: { transactionTime, output: [], link: {} } },
+  { fault: '`link` is not a list', manifest: { transactionTime, output: [], link: { relation: 'next', url: '/2' } } },
   { fault: 'not a URL', manifest: { transactionTime, output: [], link: [{ relation: 'next', url: 7 }] } },
   { fault: 'not a JSON object', manifest: [] },
 ])('readManifest reports the fault: $fault', async ({ fault, manifest }) => {
-  expect(await failureOf(JSON.stringify(manifest))).toMatchObject({ message: expect.stringContaining(fault) });
+  expect(await failureOf(JSON.stringify(manifest))).toMatchObject({
+    code: 'manifest-not-understood',
+    message: expect.stringContaining(fault),
+  });
 });
 
 test('readManifest accepts a `link` or `outcome` that is null', async () => {

@@ -54,14 +54,6 @@ test('a kick-off goes to Patient level if the capabilities are unknown', async (
   expect(await paths()).toEqual(['/Patient/$export']);
 });
 
-test('a kick-off of a Group export without a group throws no-group and sends nothing', async () => {
-  await start();
-  const { groupId: _, ...withoutGroup } = ehr.connection();
-  const session = ehr.client.session(withoutGroup);
-  await expect(kickOff({ exportType: 'Group' }, session)).rejects.toMatchObject({ code: 'no-group', retry: 'never' });
-  expect(await paths()).toEqual([]);
-});
-
 test.each([{ unsupported: ['_since'] }, { unsupported: ['_type'] }, { unsupported: ['_since', '_type'] }])(
   'a kick-off drops $unsupported if the server refuses it, and reports that #negotiation',
   async ({ unsupported }) => {
@@ -113,16 +105,6 @@ test.each([
   await start();
   await ehr.inject('export', { kind: 'status', status: 429, retryAfter });
   await expect(kickOff()).rejects.toMatchObject({ retry: { afterMs } });
-});
-
-test.each([
-  { what: 'no Content-Location', fault: { kind: 'headers', set: { 'content-location': null } } },
-  { what: 'status 200', fault: { kind: 'status', status: 200, body: {} } },
-  { what: 'a Content-Location that is not a URL', fault: { kind: 'headers', set: { 'content-location': 'http://' } } },
-])('a kick-off rejects an answer with $what', async ({ fault }) => {
-  await start();
-  await ehr.inject('export', fault);
-  await expect(kickOff()).rejects.toMatchObject({ code: 'kick-off-not-understood', retry: 'never' });
 });
 
 test('a relative Content-Location of a kick-off is resolved #relative-urls', async () => {

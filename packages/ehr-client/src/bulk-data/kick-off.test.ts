@@ -93,6 +93,7 @@ test.each([
   const { session } = openSession({}, [{ status: 202, headers: { 'content-location': location } }]);
   await expect(kickOffExport({ session, request })).rejects.toMatchObject({
     code: 'kick-off-not-understood',
+    retry: 'never',
     context: { status: 202 },
   });
 });

@@ -17,18 +17,15 @@ async function start(simulator: EhrSimulatorOptions = {}): Promise<void> {
 const metadata = (change: Partial<SessionRequest> = {}) =>
   resourceRequest(`${ehr.simulator.fhirEndpoint}/metadata`, { priority: 'interactive', ...change });
 
-test.each([{ status: 302 }, { status: 303 }, { status: 307 }])(
-  'a redirect with $status to the same origin is followed with the token',
-  async ({ status }) => {
-    await start();
-    const to = '/fhir/r4/.well-known/smart-configuration';
-    await ehr.inject('metadata', { kind: 'redirect', status, to });
-    const response = await ehr.session.send(metadata());
-    expect(response).toMatchObject({ status: 200, url: ehr.simulator.baseUrl + to });
-    const [, discovery] = await ehr.requests(/smart-configuration/);
-    expect(discovery?.headers.authorization).toBeDefined();
-  },
-);
+test.each([302, 303, 307])('a redirect with %d to the same origin is followed with the token', async (status) => {
+  await start();
+  const to = '/fhir/r4/.well-known/smart-configuration';
+  await ehr.inject('metadata', { kind: 'redirect', status, to });
+  const response = await ehr.session.send(metadata());
+  expect(response).toMatchObject({ status: 200, url: ehr.simulator.baseUrl + to });
+  const [, discovery] = await ehr.requests(/smart-configuration/);
+  expect(discovery?.headers.authorization).toBeDefined();
+});
 
 test('a redirect to another origin is followed without the token #redirect-token', async () => {
   await start({ separateFileHost: true });
