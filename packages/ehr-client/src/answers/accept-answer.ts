@@ -32,7 +32,7 @@ export async function acceptAnswer(options: {
   const { response, rules, url } = options;
   const { status, data: message } = response;
   const headers = response.headers as Record<string, string | undefined>;
-  if (rules.later.includes(status)) {
+  if (rules.later?.includes(status)) {
     drain(message);
     throw notReady(retryAfterOf(response) ?? defaultWaitMs);
   }

@@ -19,8 +19,8 @@ export interface AnswerRules {
     | 'configuration';
   /** Statuses with a body of the requested form. */
   readonly usable: readonly number[];
-  /** Statuses below 400 that mean "not ready, ask again later". */
-  readonly later: readonly number[];
+  /** Statuses below 400 that mean "not ready, ask again later". By default none. */
+  readonly later?: readonly number[];
   /** The allowed media types. An answer without a content type is accepted. If not set, the reader of the body decides. */
   readonly mediaTypes?: ReadonlySet<string>;
   /** Whether the body is returned as parsed JSON, as a decoded stream, or not at all. */
@@ -73,7 +73,6 @@ export const documentAnswer: AnswerRules = {
 export const searchPageAnswer: AnswerRules = {
   name: 'search page',
   usable: [200],
-  later: [],
   body: 'stream',
   maxBytes: 64 * megabyte,
   maxValues: maxJsonValues,
@@ -83,7 +82,6 @@ export const searchPageAnswer: AnswerRules = {
 export const exportStatusAnswer: AnswerRules = {
   name: 'export status',
   usable: [200, 202],
-  later: [],
   body: 'stream',
   maxBytes: 64 * megabyte,
   maxValues: maxJsonValues,
@@ -96,7 +94,6 @@ export const exportStatusAnswer: AnswerRules = {
 export const kickOffAnswer: AnswerRules = {
   name: 'kick-off',
   usable: [200, 201, 202, 204],
-  later: [],
   body: 'ignored',
   maxBytes: 0,
 };
@@ -105,7 +102,6 @@ export const kickOffAnswer: AnswerRules = {
 export const deletionAnswer: AnswerRules = {
   name: 'deletion',
   usable: [200, 202, 204],
-  later: [],
   body: 'ignored',
   maxBytes: 0,
 };
@@ -114,7 +110,6 @@ export const deletionAnswer: AnswerRules = {
 export const resourceAnswer: AnswerRules = {
   name: 'resource',
   usable: [200],
-  later: [],
   body: 'json',
   maxBytes: 32 * megabyte,
   maxValues: maxJsonValues,
@@ -124,7 +119,6 @@ export const resourceAnswer: AnswerRules = {
 export const configurationAnswer: AnswerRules = {
   name: 'configuration',
   usable: [200],
-  later: [],
   body: 'json',
   maxBytes: megabyte,
   maxValues: maxJsonValues,

@@ -15,59 +15,33 @@ export class EhrHttpError extends AppError {
     readonly ehrText?: string | undefined;
   }) {
     const { status, issues, retryAfterMs, host, ehrText } = options;
-    const { code, message } = describe(status);
-    const retry = retryAdvice(options);
-    super({
-      code,
-      message,
-      retry,
-      ehrText,
-      context: { status, host, reason: listIssueCodes(issues) },
-    });
+    const code = codeOf(status);
+    const context = { status, host, reason: listIssueCodes(issues) };
+    super({ code, message: messages[code], retry: retryAdvice(options), ehrText, context });
     this.status = status;
     this.issues = issues;
     this.retryAfterMs = retryAfterMs;
   }
 }
 
-/** Messages by status, from the guide's Troubleshooting section. */
-function describe(status: number): { code: string; message: string } {
-  if (status === 401) {
-    return {
-      code: 'ehr-unauthorized',
-      message:
-        'The EHR rejected the access token. Verify the client id, the credentials and the scopes that were granted.',
-    };
-  }
-  if (status === 403) {
-    return {
-      code: 'ehr-forbidden',
-      message: 'The EHR denied access. Verify that the granted scopes and the practice cover the request.',
-    };
-  }
-  if (status === 404 || status === 410) {
-    return {
-      code: 'ehr-not-found',
-      message: 'The EHR does not have this resource, or no longer has it. Verify the id and the FHIR endpoint.',
-    };
-  }
-  if (status === 429) {
-    return {
-      code: 'ehr-throttled',
-      message: 'The EHR asked for fewer requests. The work continues automatically after a wait.',
-    };
-  }
-  if (status >= 500) {
-    return {
-      code: 'ehr-unavailable',
-      message:
-        "The EHR failed to answer. The request will be retried. If it keeps failing, check the EHR's status page.",
-    };
-  }
-  return {
-    code: 'ehr-rejected',
-    message: "The EHR rejected the request as invalid. An operator can read the EHR's own explanation.",
-  };
+/** From the guide's Troubleshooting section. */
+const messages = {
+  'ehr-unauthorized':
+    'The EHR rejected the access token. Verify the client id, the credentials and the scopes that were granted.',
+  'ehr-forbidden': 'The EHR denied access. Verify that the granted scopes and the practice cover the request.',
+  'ehr-not-found': 'The EHR does not have this resource, or no longer has it. Verify the id and the FHIR endpoint.',
+  'ehr-throttled': 'The EHR asked for fewer requests. The work continues automatically after a wait.',
+  'ehr-unavailable':
+    "The EHR failed to answer. The request will be retried. If it keeps failing, check the EHR's status page.",
+  'ehr-rejected': "The EHR rejected the request as invalid. An operator can read the EHR's own explanation.",
+};
+
+function codeOf(status: number): keyof typeof messages {
+  if (status === 401) return 'ehr-unauthorized';
+  if (status === 403) return 'ehr-forbidden';
+  if (status === 404 || status === 410) return 'ehr-not-found';
+  if (status === 429) return 'ehr-throttled';
+  return status >= 500 ? 'ehr-unavailable' : 'ehr-rejected';
 }
 
 function retryAdvice(options: {
