@@ -14,8 +14,7 @@ const documentSchema = z.strictObject({
   /** The latest end. Without activity the session ends sooner. */
   expiresAt: z.date(),
 });
-type SessionDocument = Stored<typeof documentSchema>;
-type Session = Omit<SessionDocument, '_id'>;
+type Session = Omit<Stored<typeof documentSchema>, '_id'>;
 
 /** NIST SP 800-63B 4.2.3: log in again after 30 minutes without activity. A workstation on a ward may be left unlocked. */
 const idleMs = 30 * 60_000;

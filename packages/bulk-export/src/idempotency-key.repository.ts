@@ -11,10 +11,9 @@ const documentSchema = z.strictObject({
   recordId: z.string(),
   createdAt: z.date(),
 });
-type IdempotencyKeyDocument = Stored<typeof documentSchema>;
 
 /** The request that a client's `Idempotency-Key` names. */
-export type IdempotentRequest = Pick<IdempotencyKeyDocument, 'requestHash' | 'recordId'>;
+export type IdempotentRequest = Pick<Stored<typeof documentSchema>, 'requestHash' | 'recordId'>;
 
 export interface KeyUse {
   readonly clientId: string;

@@ -307,9 +307,7 @@ export function createOutputFileRepository(database: Database, secretBox: Secret
     },
 
     /** Sums what the files of an export stored, by the types of their lines. */
-    async sumByType(
-      exportId: string,
-    ): Promise<readonly { readonly resourceType: string; readonly resources: number; readonly bytes: number }[]> {
+    async sumByType(exportId: string) {
       const sums = sumsOf({ stored: countSchema, bytes: countSchema }, '$checkpoint');
       const rows = await model.aggregate<{ readonly _id: string; readonly stored: number; readonly bytes: number }>([
         { $match: { exportId, section: 'output' } },

@@ -12,7 +12,6 @@ const documentSchema = authorizationRequestSchema.extend({
   stateHash: z.string().exactOptional(),
   browserHash: z.string().exactOptional(),
 });
-type AuthorizationRequestDocument = Stored<typeof documentSchema>;
 
 /** An ended request only answers the question how the authorization ended. */
 const keptSeconds = 60 * 60;
@@ -116,7 +115,7 @@ export function createAuthorizationRequestRepository(options: {
   };
 }
 
-function toRecord(document: AuthorizationRequestDocument): AuthorizationRequest {
+function toRecord(document: Stored<typeof documentSchema>): AuthorizationRequest {
   const { _id, sealed: _s, startHash: _a, stateHash: _b, browserHash: _c, ...fields } = document;
   return { id: _id, ...fields };
 }

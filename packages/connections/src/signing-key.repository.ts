@@ -22,7 +22,6 @@ export type SigningKeyRecord = Immutable<z.output<typeof signingKeySchema>>;
 
 /** The id of a stored key is its `kid`. */
 const documentSchema = signingKeySchema.omit({ kid: true }).extend({ id: z.string(), sealedPrivateJwk: z.string() });
-type SigningKeyDocument = Stored<typeof documentSchema>;
 
 const schema = mongooseSchemaOf(documentSchema, { collection: 'signing_keys' });
 
@@ -105,6 +104,6 @@ function isKnown({ activatedAt, createdAt }: Pick<SigningKeyRecord, 'activatedAt
   return activatedAt !== undefined || nowMs - createdAt.getTime() >= publishedMs;
 }
 
-function toRecord({ _id, sealedPrivateJwk: _, ...fields }: SigningKeyDocument): SigningKeyRecord {
+function toRecord({ _id, sealedPrivateJwk: _, ...fields }: Stored<typeof documentSchema>): SigningKeyRecord {
   return { kid: _id, ...fields };
 }

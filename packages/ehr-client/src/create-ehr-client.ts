@@ -1,8 +1,8 @@
 import type { Connection, ProviderRegistry } from '@bulkhead/providers';
-import { type BudgetUse, createRateLimiter, type RateLimiter } from '@bulkhead/rate-limiter';
+import { createRateLimiter, type RateLimiter } from '@bulkhead/rate-limiter';
 import type { Tracing } from '@bulkhead/runtime';
 import type { Redis } from 'ioredis';
-import { createEhrSession, type EhrSession } from './ehr-session.ts';
+import { createEhrSession } from './ehr-session.ts';
 import { createEhrHttp } from './http/ehr-http.ts';
 import { type EhrObserver, silentObserver } from './http/ehr-observer.ts';
 import { createAccessTokenSource } from './oauth/access-token.source.ts';
@@ -10,13 +10,7 @@ import { createAuthorizationServerSource } from './oauth/authorization-server.ts
 import type { SigningKeySource } from './oauth/client-authentication.ts';
 import type { TokenStore } from './oauth/token-store.ts';
 
-export interface EhrClient {
-  /** Opens a session for requests of a connection. Sessions are cheap, because they share tokens, sockets and budgets. */
-  session(connection: Connection): EhrSession;
-  /** The use of the budgets that this process has used. */
-  readBudgetUse(): Promise<readonly BudgetUse[]>;
-  close(): void;
-}
+export type EhrClient = ReturnType<typeof createEhrClient>;
 
 export function createEhrClient(options: {
   readonly registry: ProviderRegistry;
@@ -30,16 +24,18 @@ export function createEhrClient(options: {
   readonly limiter?: RateLimiter;
   readonly observer?: EhrObserver;
   readonly tracing?: Tracing;
-}): EhrClient {
+}) {
   const { registry, redis, prefix, tokenStore, signingKeys, observer = silentObserver, tracing } = options;
   const { limiter = createRateLimiter({ redis, prefix }) } = options;
   const http = createEhrHttp({ limiter, observer, ...(tracing ? { tracing } : {}) });
   const endpoints = { http, servers: createAuthorizationServerSource({ http }), signingKeys, observer };
   const tokens = createAccessTokenSource({ ...endpoints, tokenStore });
   return {
-    session: (connection) => createEhrSession({ connection, registry, http, tokens, endpoints }),
+    /** Opens a session for requests of a connection. Sessions are cheap, because they share tokens, sockets and budgets. */
+    session: (connection: Connection) => createEhrSession({ connection, registry, http, tokens, endpoints }),
+    /** The use of the budgets that this process has used. */
     readBudgetUse: () => limiter.readUse(),
-    close() {
+    close(): void {
       limiter.close();
       http.close();
     },

@@ -9,7 +9,6 @@ import type { AccessTokenSource } from './oauth/access-token.source.ts';
 import { discoverServer } from './oauth/authorization-server.ts';
 import { toSaved } from './oauth/shared-token.ts';
 import { type CodeRedemption, redeemCode, revokeToken, type TokenEndpointDeps } from './oauth/token-request.ts';
-import type { SavedGrant } from './oauth/token-store.ts';
 
 export type SessionRequest = Omit<EhrRequest, 'connection' | 'budget' | 'egress'> & {
   /** False for links with `requiresAccessToken: false`, because signed URLs reject requests with a token. */
@@ -64,10 +63,7 @@ export function createEhrSession(options: {
     },
 
     /** Exchanges a user's code for tokens. The caller stores them. */
-    async redeem(
-      redemption: CodeRedemption,
-      { priority }: Pick<SessionRequest, 'priority'>,
-    ): Promise<{ readonly grant: SavedGrant; readonly patient?: string }> {
+    async redeem(redemption: CodeRedemption, { priority }: Pick<SessionRequest, 'priority'>) {
       const granted = await redeemCode(endpoints, sourceOf({ priority }), redemption);
       return { grant: toSaved(granted), ...(granted.patient === undefined ? {} : { patient: granted.patient }) };
     },

@@ -2,20 +2,17 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A server on a free port of this machine. */
-export interface LocalServer {
-  /** Scheme, host and port. */
-  readonly url: string;
-  /** Closes the server and all connections. */
-  stop(): Promise<void>;
-}
+export type LocalServer = Awaited<ReturnType<typeof startLocalServer>>;
 
-export async function startLocalServer(listener: RequestListener): Promise<LocalServer> {
+/** Starts a server on a free port of this machine. */
+export async function startLocalServer(listener: RequestListener) {
   const server = createServer(listener).listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
+    /** Scheme, host and port. */
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async stop() {
+    /** Closes the server and all connections. */
+    async stop(): Promise<void> {
       if (!server.listening) return;
       server.closeAllConnections();
       await server[Symbol.asyncDispose]();

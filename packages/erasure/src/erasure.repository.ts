@@ -2,8 +2,6 @@ import { type ConnectionScope, inScope, mongooseSchemaOf, type Stored } from '@b
 import type { Connection as Database } from 'mongoose';
 import { type DataAmounts, type Erasure, erasureSchema } from './erasure.record.ts';
 
-type ErasureDocument = Stored<typeof erasureSchema>;
-
 const schema = mongooseSchemaOf(erasureSchema, { collection: 'erasures', minimize: false });
 schema.index({ connectionId: 1, _id: -1 });
 schema.index({ phase: 1, _id: 1 });
@@ -106,6 +104,6 @@ export function createErasureRepository(database: Database) {
   };
 }
 
-function toRecord({ _id, ...fields }: ErasureDocument): Erasure {
+function toRecord({ _id, ...fields }: Stored<typeof erasureSchema>): Erasure {
   return { id: _id, ...fields };
 }

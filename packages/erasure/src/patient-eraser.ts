@@ -235,10 +235,7 @@ export function createPatientEraser(options: {
     return { resources, sharedResources, withDocuments };
   };
 
-  const countDocuments = async (
-    { connectionId, patientId }: PatientOfConnection,
-    resourceIds: readonly string[],
-  ): Promise<{ readonly documents: number; readonly documentContents: number; readonly contentBytes: number }> => {
+  const countDocuments = async ({ connectionId, patientId }: PatientOfConnection, resourceIds: readonly string[]) => {
     const documents = new Map<string, StoredDocument>();
     const filters = [
       { connectionId, patientId },

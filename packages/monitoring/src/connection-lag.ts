@@ -1,20 +1,14 @@
 import { type Coverage, sinceLast, type Watermark } from '@bulkhead/bulk-export';
 import type { Schedule } from '@bulkhead/schedules';
 
-export interface ConnectionLag {
-  /** The age of the moment up to which everything that is due is stored. */
-  readonly lagMs: number;
-  /** Whether schedules keep the connection current. If not, a user has requested a single export or sync. */
-  readonly isScheduled: boolean;
-}
-
 /**
  * How far a connection is behind its source.
  *
  * With schedules, it is the largest lag of any schedule. The lag of an export schedule counts from the oldest watermark of the types
  * that it requests. The lag of a sync schedule counts from the start of its last complete run. If nothing was stored yet, the lag
  * counts from the creation of the schedule. Without schedules, it counts from the latest export or sync that a user has requested.
- * @returns undefined if the connection has no schedules and nothing was ever stored, because then it is not behind
+ * @returns the age of the moment up to which everything that is due is stored, and whether schedules keep the connection current;
+ * undefined if the connection has no schedules and nothing was ever stored, because then it is not behind
  */
 export function connectionLag(options: {
   /** The schedules of the connection that are not paused. */
@@ -24,7 +18,7 @@ export function connectionLag(options: {
   readonly syncedAt: ReadonlyMap<string, Date>;
   readonly now: Date;
   readonly covers: (coverage: Coverage, resourceType: string) => boolean;
-}): ConnectionLag | undefined {
+}) {
   const { schedules, watermarks, syncedAt, now } = options;
   const reached = schedules.map((schedule) => {
     const at =

@@ -14,14 +14,11 @@ const unstatedRateLimit: RateLimit = {
   coldStart: 'go',
 };
 
-/** The budget of a connection's requests, and the budget of its token requests, if those are limited. */
-export interface ConnectionBudgets {
-  readonly budget: RateBudget;
-  readonly tokenBudget: RateBudget | undefined;
-}
-
-/** athenahealth counts requests per client id and environment, for all practices together. It counts token requests separately. */
-export function connectionBudgets(connection: Connection, provider: Provider): ConnectionBudgets {
+/**
+ * The budget of a connection's requests, and the budget of its token requests, if those are limited. athenahealth counts requests per
+ * client id and environment, for all practices together. It counts token requests separately.
+ */
+export function connectionBudgets(connection: Connection, provider: Provider) {
   const { tokenRateLimit } = Object.hasOwn(provider.environments, connection.environment)
     ? (provider.environments[connection.environment] ?? {})
     : {};

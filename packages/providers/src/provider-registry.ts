@@ -4,21 +4,18 @@ import { z } from 'zod';
 import { athenahealth, type ProviderSettings } from './athenahealth.ts';
 import { type Provider, providerSchema } from './provider.ts';
 
-export interface ProviderRegistry {
-  /** @throws AppError `unknown-provider` */
-  get(id: string): Provider;
-  list(): readonly Provider[];
-}
+export type ProviderRegistry = ReturnType<typeof createProviderRegistry>;
 
 /**
  * Creates the registry of the EHR vendors that connections can use.
  * @throws EnvError with every fault of the providers file.
  */
-export function createProviderRegistry(settings: ProviderSettings): ProviderRegistry {
+export function createProviderRegistry(settings: ProviderSettings) {
   const all = [athenahealth(settings), ...readProviders(settings)];
   const providers = new Map(all.map((provider) => [provider.id, provider]));
   return {
-    get(id) {
+    /** @throws AppError `unknown-provider` */
+    get(id: string): Provider {
       const provider = providers.get(id);
       if (provider) return provider;
       throw permanentError({
@@ -26,7 +23,7 @@ export function createProviderRegistry(settings: ProviderSettings): ProviderRegi
         message: `The provider is unknown. Use one of these: ${[...providers.keys()].join(', ')}.`,
       });
     },
-    list: () => [...providers.values()],
+    list: (): readonly Provider[] => [...providers.values()],
   };
 }
 

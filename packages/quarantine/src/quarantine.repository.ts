@@ -46,7 +46,6 @@ const documentSchema = quarantineEntrySchema.omit({ isCorrected: true }).extend(
   sealedFile: z.string().exactOptional(),
   sealedCorrection: z.string().exactOptional(),
 });
-type QuarantineDocument = Stored<typeof documentSchema>;
 
 type RecentLine = Pick<QuarantineEntry, 'connectionId' | 'reason' | 'createdAt'>;
 
@@ -324,7 +323,7 @@ function toEntry({
   keptBytes,
   isTruncated = false,
   ...fields
-}: QuarantineDocument): QuarantineEntry {
+}: Stored<typeof documentSchema>): QuarantineEntry {
   const isCorrected = sealedCorrection !== undefined;
   return { id: _id, ...fields, keptBytes: keptBytes ?? fields.sizeBytes, isTruncated, isCorrected };
 }

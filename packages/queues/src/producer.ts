@@ -29,11 +29,7 @@ export function createProducer({ redis, prefix, onError, tracing = noTracing }: 
     const metadata = tracing.traceparent();
     return metadata === undefined ? options : { ...options, telemetry: { metadata } };
   };
-  const add = async <Name extends JobName>(
-    name: Name,
-    payload: JobPayload<Name>,
-    options: JobsOptions = {},
-  ): Promise<void> => {
+  const add = async <Name extends JobName>(name: Name, payload: JobPayload<Name>, options: JobsOptions = {}) => {
     await queues[catalog[name].queue].add(name, payload, withTrace({ ...jobOptions(name, payload), ...options }));
   };
 
@@ -42,11 +38,7 @@ export function createProducer({ redis, prefix, onError, tracing = noTracing }: 
    * that there is work left.
    * @returns whether a job was added
    */
-  const ensure = async <Name extends JobName>(
-    name: Name,
-    payload: JobPayload<Name>,
-    options: JobsOptions = {},
-  ): Promise<boolean> => {
+  const ensure = async <Name extends JobName>(name: Name, payload: JobPayload<Name>, options: JobsOptions = {}) => {
     const queue = queues[catalog[name].queue];
     const { jobId = '' } = jobOptions(name, payload);
     const job: Job | undefined = await queue.getJob(jobId);

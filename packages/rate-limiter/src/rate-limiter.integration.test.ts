@@ -33,11 +33,7 @@ afterAll(() => {
   redis.disconnect();
 });
 
-async function grantTimes(
-  budget: RateBudget,
-  count: number,
-  priority: RequestPriority = 'download',
-): Promise<number[]> {
+async function grantTimes(budget: RateBudget, count: number, priority: RequestPriority = 'download') {
   const times: number[] = [];
   const take = async () => {
     await limiter.acquire({ budget, priority });

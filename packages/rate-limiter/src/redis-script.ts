@@ -2,19 +2,18 @@ import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { requestPriorities } from './budget.ts';
 
-export interface RedisScriptCall {
-  readonly redis: Redis;
-  readonly keys: readonly string[];
-  readonly args: readonly (string | number)[];
-}
-
 /**
  * A Lua script that is called by its hash (EVALSHA). Sending and hashing the text at each call took as long as a small script
  * itself. The text is sent once to a server that does not know it (after a restart or SCRIPT FLUSH).
  */
-export function createRedisScript(source: string): (call: RedisScriptCall) => Promise<unknown> {
+export function createRedisScript(source: string) {
   const sha = createHash('sha1').update(source).digest('hex');
-  return async ({ redis, keys, args }) => {
+  return async (call: {
+    readonly redis: Redis;
+    readonly keys: readonly string[];
+    readonly args: readonly (string | number)[];
+  }): Promise<unknown> => {
+    const { redis, keys, args } = call;
     try {
       return await redis.evalsha(sha, keys.length, ...keys, ...args);
     } catch (error) {

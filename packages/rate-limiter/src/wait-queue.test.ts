@@ -4,7 +4,6 @@ import type { Grant, RequestPriority } from './budget.ts';
 import type { BudgetClient, Reservation } from './budget-client.ts';
 import { WaitQueue } from './wait-queue.ts';
 
-type Request = Parameters<BudgetClient['reserve']>[0];
 type Report = Parameters<BudgetClient['report']>[0];
 interface Script {
   /** When each slot is ready, in ms after the response. */
@@ -23,7 +22,7 @@ const nothingNear: Script = { reason: 'window', waitMs: 9000 };
 const aheadMs = 1000;
 
 let startedAt: number;
-let reservations: Request[];
+let reservations: Parameters<BudgetClient['reserve']>[0][];
 let reports: Report[];
 /** The responses to the next reservations. Later ones get `nothingNear`. */
 let script: Script[];

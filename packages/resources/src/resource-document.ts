@@ -137,9 +137,7 @@ const keptVersions = 10;
 const longestVersionId = 64;
 
 /** The history of the version that replaces `stored`, newest first. It depends on the order of writing. */
-export function earlierVersions(
-  stored: SourcedVersion & { readonly earlier?: readonly SourcedVersion[] },
-): readonly SourcedVersion[] {
+export function earlierVersions(stored: SourcedVersion & { readonly earlier?: readonly SourcedVersion[] }) {
   const { lastUpdated, versionId, deleted, source, storedAt, earlier = [] } = stored;
   const isNamed = versionId !== undefined && versionId.length <= longestVersionId;
   return [{ ...(isNamed ? { versionId } : {}), lastUpdated, deleted, source, storedAt }, ...earlier].slice(

@@ -146,9 +146,7 @@ export function createResourceRepository(database: Database, limits: { readonly 
       }
     },
 
-    async count(
-      options: ResourceTypeReference & { readonly search: ResourceSearch; readonly signal?: AbortSignal },
-    ): Promise<number> {
+    async count(options: ResourceTypeReference & { readonly search: ResourceSearch; readonly signal?: AbortSignal }) {
       const { resourceType, signal } = options;
       const query = toResourceQuery(options);
       const { pageTimeMs: maxTimeMS } = limits;

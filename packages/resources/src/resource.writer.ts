@@ -167,10 +167,7 @@ function newestOfEach(documents: readonly ResourceDocument[]) {
   return { candidates: [...newest.values()], unchanged, stale: lost.length - unchanged };
 }
 
-async function readVersions(
-  collection: ResourceCollection,
-  documents: readonly ResourceDocument[],
-): Promise<Map<string, StoredVersion>> {
+async function readVersions(collection: ResourceCollection, documents: readonly ResourceDocument[]) {
   const versions = await collection
     .find<StoredVersion>({ _id: { $in: documents.map(({ _id }) => _id) } as never }, { projection: comparedFields })
     .toArray();
@@ -196,10 +193,7 @@ function decide(documents: readonly ResourceDocument[], stored: ReadonlyMap<stri
  * unchanged, and reading ten more versions of each would cost a third of the rate. If a document is replaced meanwhile, its write fails,
  * and the history is read again.
  */
-async function readHistories(
-  collection: ResourceCollection,
-  writes: readonly Write[],
-): Promise<WriteBatch['histories']> {
+async function readHistories(collection: ResourceCollection, writes: readonly Write[]) {
   const replaced = writes.filter(({ replaces }) => replaces !== undefined).map(({ document }) => document._id);
   if (replaced.length === 0) return new Map();
   const projection = { versionId: 1, lastUpdated: 1, deleted: 1, source: 1, storedAt: 1, earlier: 1 };
@@ -228,12 +222,10 @@ async function writeGuarded(options: {
   return lost;
 }
 
-type StoredWrite = StoredVersion & Pick<ResourceDocument, 'source' | 'storedAt'>;
-
 /** Finds the replacements that were not stored. The stored ones must not be compared again, or they would count as unchanged. */
 async function findLost(collection: ResourceCollection, replacements: readonly Write[]): Promise<ResourceDocument[]> {
   const stored = await collection
-    .find<StoredWrite>(
+    .find<StoredVersion & Pick<ResourceDocument, 'source' | 'storedAt'>>(
       { _id: { $in: replacements.map(({ document }) => document._id) } as never },
       { projection: { ...comparedFields, source: 1, storedAt: 1 } },
     )

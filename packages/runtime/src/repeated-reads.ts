@@ -17,12 +17,9 @@ export function keepFor<Value>(keptMs: number, read: () => Promise<Value>): () =
 }
 
 /** `keepFor` for each key. There must be few keys, as of connections, because none is forgotten. */
-export function keepForKey<Value>(
-  keptMs: number,
-  read: (key: string) => Promise<Value>,
-): (key: string) => Promise<Value> {
+export function keepForKey<Value>(keptMs: number, read: (key: string) => Promise<Value>) {
   const reads = new Map<string, () => Promise<Value>>();
-  return (key) => {
+  return (key: string) => {
     const readKept = reads.get(key) ?? keepFor(keptMs, () => read(key));
     reads.set(key, readKept);
     return readKept();
@@ -37,10 +34,7 @@ const firstIntervalsMs = [10, 20, 40, 80];
 const intervalMs = 100;
 
 /** Reads until `read` returns a value. @returns undefined if there is none within `timeoutMs` */
-export async function waitUntil<Value>(
-  read: () => Promise<Value | undefined>,
-  timeoutMs: number,
-): Promise<Value | undefined> {
+export async function waitUntil<Value>(read: () => Promise<Value | undefined>, timeoutMs: number) {
   const deadlineMs = Date.now() + timeoutMs;
   for (let attempt = 0; ; attempt++) {
     const value = await read();

@@ -2,8 +2,6 @@ import { type ConnectionScope, inScope, mongooseSchemaOf, type Stored } from '@b
 import type { Connection as Database } from 'mongoose';
 import { type Schedule, type ScheduleRun, scheduleSchema } from './schedule.record.ts';
 
-type ScheduleDocument = Stored<typeof scheduleSchema>;
-
 export type ScheduleChange = Partial<Pick<Schedule, 'cron' | 'timeZone' | 'spreadMs' | 'paused' | 'nextRunAt'>>;
 
 /** A run is stored milliseconds after its claim. If it is not stored after this time, its worker has died in between. */
@@ -109,6 +107,6 @@ export function createScheduleRepository(database: Database) {
   };
 }
 
-function toRecord({ _id, ...fields }: ScheduleDocument): Schedule {
+function toRecord({ _id, ...fields }: Stored<typeof scheduleSchema>): Schedule {
   return { id: _id, ...fields };
 }

@@ -38,10 +38,7 @@ export function createClaims<Document extends Claimable>(options: {
   const ofUnsettled = (filter: object) => ({ ...filter, state: { $in: [...unsettled] } });
   return {
     /** Makes `claim` the only attempt that may write. @returns undefined if the record is settled */
-    async take(
-      { id, claim }: Claim,
-      { $set, $min }: Pick<UpdateQuery<Document>, '$set' | '$min'> = {},
-    ): Promise<Document | undefined> {
+    async take({ id, claim }: Claim, { $set, $min }: Pick<UpdateQuery<Document>, '$set' | '$min'> = {}) {
       const change = { $set: { ...$set, state: running, claim }, $inc: { attempts: 1 }, ...($min && { $min }) };
       const document = await collection.findOneAndUpdate(ofUnsettled({ _id: id }), change as object, {
         returnDocument: 'after',

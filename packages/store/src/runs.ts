@@ -29,10 +29,7 @@ export function median(values: readonly number[]): number | undefined {
 }
 
 /** How long the last runs of a connection took that completed: the median of up to five. @returns undefined if there is none */
-async function usualDurationMs(
-  model: Pick<Model<unknown>, 'aggregate'>,
-  connectionId: string,
-): Promise<number | undefined> {
+async function usualDurationMs(model: Pick<Model<unknown>, 'aggregate'>, connectionId: string) {
   const ended = await model.aggregate<{ readonly createdAt: Date; readonly completedAt: Date }>([
     { $match: { connectionId, phase: 'completed' } },
     { $sort: { _id: -1 } },
@@ -47,10 +44,7 @@ async function usualDurationMs(
  * Counts active runs, and runs that have ended since `endedSince`. This takes two index scans, no matter how many older runs
  * are stored.
  */
-async function countByPhase(
-  model: Pick<Model<unknown>, 'aggregate'>,
-  endedSince: Date,
-): Promise<ReadonlyMap<string, number>> {
+async function countByPhase(model: Pick<Model<unknown>, 'aggregate'>, endedSince: Date) {
   const count = (filter: object) =>
     model.aggregate<{ readonly _id: string; readonly count: number }>([
       { $match: filter },

@@ -21,8 +21,7 @@ export const syncEventSchema = z
   })
   .meta({ id: 'SyncEvent', description: 'Something that happened to a sync.' });
 export type SyncEvent = Immutable<z.output<typeof syncEventSchema>>;
-type SearchEventField = 'code' | 'message' | 'ehrText' | 'attempts' | 'nextAttemptAt';
-export interface NewSearchEvent extends Pick<SyncEvent, SearchEventField> {
+export interface NewSearchEvent extends Pick<SyncEvent, 'code' | 'message' | 'ehrText' | 'attempts' | 'nextAttemptAt'> {
   readonly kind: 'search-waiting' | 'search-failed';
   readonly resourceType: string;
 }

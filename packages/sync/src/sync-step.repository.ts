@@ -219,9 +219,7 @@ export function createSyncStepRepository(database: Database) {
     },
 
     /** Lists one error for each type. */
-    async listErrors(
-      runId: string,
-    ): Promise<readonly { readonly resourceType: string; readonly code: string; readonly message: string }[]> {
+    async listErrors(runId: string) {
       const documents = await model
         .find({ runId, state: 'failed' as const })
         .limit(100)

@@ -1,15 +1,9 @@
-/** Requests pages, follows no redirects, and keeps cookies by name, as a browser does. */
-export interface Browser {
-  /** Requests a page. The test follows redirects itself. */
-  open(url: string, headers?: Readonly<Record<string, string>>): Promise<Response>;
-  /** Submits a form as a page of the same host does. */
-  submit(url: string, fields: Readonly<Record<string, string>>): Promise<Response>;
-  /** The URL to which the response redirects. */
-  redirectOf(url: string, headers?: Readonly<Record<string, string>>): Promise<string>;
-  readonly cookies: ReadonlyMap<string, string>;
-}
+export type Browser = ReturnType<typeof createBrowser>;
 
-export function createBrowser(): Browser {
+type Fields = Readonly<Record<string, string>>;
+
+/** Requests pages, follows no redirects, and keeps cookies by name, as a browser does. */
+export function createBrowser() {
   const cookies = new Map<string, string>();
   const send = async (url: string, init: RequestInit): Promise<Response> => {
     const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
@@ -22,13 +16,16 @@ export function createBrowser(): Browser {
     }
     return response;
   };
-  const open: Browser['open'] = (url, headers = {}) => send(url, { headers });
+  const open = (url: string, headers: Fields = {}) => send(url, { headers });
   return {
+    /** Requests a page. The test follows redirects itself. */
     open,
-    cookies,
-    submit: (url, fields) =>
+    cookies: cookies as ReadonlyMap<string, string>,
+    /** Submits a form as a page of the same host does. */
+    submit: (url: string, fields: Fields) =>
       send(url, { method: 'POST', body: new URLSearchParams(fields), headers: { origin: new URL(url).origin } }),
-    async redirectOf(url, headers) {
+    /** The URL to which the response redirects. */
+    async redirectOf(url: string, headers?: Fields): Promise<string> {
       const response = await open(url, headers);
       const location = response.headers.get('location');
       if (location === null)

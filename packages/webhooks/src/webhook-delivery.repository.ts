@@ -7,8 +7,6 @@ import {
   webhookDeliverySchema,
 } from './webhook-delivery.record.ts';
 
-type WebhookDeliveryDocument = Stored<typeof webhookDeliverySchema>;
-
 /** Enough to see a pattern. The retries of one day are fewer. */
 const keptAttempts = 20;
 
@@ -95,6 +93,6 @@ export function createWebhookDeliveryRepository(database: Database) {
   };
 }
 
-function toRecord({ _id, ...fields }: WebhookDeliveryDocument): WebhookDelivery {
+function toRecord({ _id, ...fields }: Stored<typeof webhookDeliverySchema>): WebhookDelivery {
   return { id: _id, ...fields };
 }

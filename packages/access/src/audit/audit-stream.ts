@@ -4,13 +4,7 @@ import { createLineSink, type Logger, type Metrics } from '@bulkhead/runtime';
 import { type AuditEvent, toAuditView } from './audit-event.record.ts';
 import { toFhirAuditEvents } from './fhir-audit-event.ts';
 
-/** Sends audit events off the host as soon as they are stored. */
-export interface AuditStream {
-  readonly send: (event: AuditEvent) => void;
-  stop(): Promise<void>;
-}
-
-/** @returns undefined if no target is configured */
+/** Sends audit events off the host as soon as they are stored. @returns undefined if no target is configured */
 export function createAuditStream(options: {
   readonly config: {
     readonly BULKHEAD_AUDIT_STREAM?: string | undefined;
@@ -19,7 +13,7 @@ export function createAuditStream(options: {
   readonly logger: Logger;
   readonly metrics?: Metrics;
   readonly stdout?: Writable;
-}): AuditStream | undefined {
+}) {
   const { config, logger, metrics, stdout } = options;
   const { BULKHEAD_AUDIT_STREAM: target, BULKHEAD_AUDIT_FORMAT: format } = config;
   const count = metrics?.counter({
@@ -36,7 +30,7 @@ export function createAuditStream(options: {
     ...(stdout ? { stdout } : {}),
   });
   return {
-    send: (event) => {
+    send: (event: AuditEvent) => {
       for (const line of toAuditLines(event, format)) sink.send(line);
     },
     stop: () => sink.stop(),
@@ -45,20 +39,11 @@ export function createAuditStream(options: {
 
 type AuditFormat = 'json' | 'fhir';
 
-/** An audit event in the form in which it leaves the host. */
-export interface AuditLine {
-  readonly at: Date;
-  readonly kind: string;
-  readonly isWarning: boolean;
-  /** JSON, on one line. */
-  readonly text: string;
-}
-
 /**
- * `json`: the event as the API shows it, inside `auditEvent`, which distinguishes it from lines of the log. `fhir`: one AuditEvent for
+ * An audit event in the form in which it leaves the host: JSON, on one line. `json`: the event as the API shows it, inside `auditEvent`, which distinguishes it from lines of the log. `fhir`: one AuditEvent for
  * each patient.
  */
-function toAuditLines(event: AuditEvent, format: AuditFormat): AuditLine[] {
+function toAuditLines(event: AuditEvent, format: AuditFormat) {
   const { at, action, outcome } = event;
   const values =
     format === 'fhir' ? toFhirAuditEvents(event, { hostName: hostname() }) : [{ auditEvent: toAuditView(event) }];

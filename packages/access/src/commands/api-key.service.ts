@@ -36,7 +36,7 @@ export function createApiKeyService({ store }: { readonly store: AccessStore }) 
     },
 
     /** @returns the record, and the key itself, which cannot be shown again. @throws AppError `invalid-request` */
-    async create(body: ApiKeyBody): Promise<{ readonly apiKey: ApiKey; readonly key: string }> {
+    async create(body: z.output<typeof apiKeyBodySchema>): Promise<{ readonly apiKey: ApiKey; readonly key: string }> {
       const faults = [];
       for (const [index, id] of (body.connectionIds ?? []).entries()) {
         if (await store.connections.find(id)) continue;
@@ -166,7 +166,6 @@ export const apiKeyBodySchema = z
     ...body,
     expiresAt: toExpiry({ role: body.role, expiresAt, expiresInDays }),
   }));
-type ApiKeyBody = z.output<typeof apiKeyBodySchema>;
 
 function toExpiry(body: {
   readonly role: ApiKeyRole;

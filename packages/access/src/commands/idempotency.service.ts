@@ -42,10 +42,7 @@ export function createIdempotencyService(options: {
      * @returns the answer, and whether an earlier request has got it
      * @throws AppError `idempotency-key-reused` for another request with this key, `idempotency-key-in-use` while the first one is running
      */
-    async once<Answer>(
-      request: KeyedRequest,
-      execute: () => Promise<Executed<Answer>>,
-    ): Promise<{ readonly answer: Answer; readonly isRepeated: boolean }> {
+    async once<Answer>(request: KeyedRequest, execute: () => Promise<Executed<Answer>>) {
       const { clientId, key, content } = request;
       const requestHash = hashOf(JSON.stringify(content));
       const attempt: RequestAttempt = { clientId, key, holder: randomUUID() };

@@ -47,10 +47,7 @@ interface Ended {
   readonly files: readonly OutputFile[];
 }
 
-async function advanceWatermarks(
-  { store, now }: BulkExportDeps,
-  { record, files }: Ended,
-): Promise<readonly WatermarkDecision[]> {
+async function advanceWatermarks({ store, now }: BulkExportDeps, { record, files }: Ended) {
   const { connectionId, transactionTime, request, manifestGaps = 0, grantedScope, id: exportId } = record;
   if (transactionTime === undefined) return [];
   const { exportType } = request;

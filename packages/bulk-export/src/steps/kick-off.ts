@@ -208,10 +208,7 @@ function describeDropped(dropped: string): string {
 }
 
 /** Creates one job scheduler per export. Unlike a job that adds itself again, it survives crashes. */
-export async function schedulePolls(
-  { producer, pollIntervalMs, now }: BulkExportDeps,
-  { id }: BulkExport,
-): Promise<void> {
+export async function schedulePolls({ producer, pollIntervalMs, now }: BulkExportDeps, { id }: BulkExport) {
   await producer.schedule({
     name: 'export.poll',
     payload: { exportId: id },

@@ -207,10 +207,7 @@ interface MarkSearch {
  * Finds the start of the next export of these types, so that nothing is missed: the oldest of their watermarks.
  * @returns `since` is undefined if a type has no watermark. Then everything must be exported, and `unknown` names those types
  */
-export function sinceLast({ resourceTypes, ...search }: MarkSearch & { readonly resourceTypes: readonly string[] }): {
-  readonly since: string | undefined;
-  readonly unknown: readonly string[];
-} {
+export function sinceLast({ resourceTypes, ...search }: MarkSearch & { readonly resourceTypes: readonly string[] }) {
   const types = resourceTypes.length > 0 ? resourceTypes : [everyType];
   const marks = types.map((type) => markOf(type, search));
   const unknown = types.filter((_, index) => marks[index] === undefined);

@@ -7,7 +7,6 @@ import {
   type ConnectionAuth,
   endpointsOf,
   type Provider,
-  type SigningKey,
 } from '@bulkhead/providers';
 import { AppError, type Fault, invalidRequest } from '@bulkhead/runtime';
 import { defaultNameOf } from '../connection-name.ts';
@@ -92,10 +91,7 @@ function wayOf({ secretBy }: Pick<Extract<ConnectionAuthBody, { method: 'client_
   return secretBy === undefined ? {} : { secretBy };
 }
 
-async function toKey(
-  body: Extract<ConnectionAuthBody, { method: 'private_key_jwt' }>,
-  faults: Fault[],
-): Promise<{ readonly alg: AssertionAlgorithm; readonly signingKey?: SigningKey }> {
+async function toKey(body: Extract<ConnectionAuthBody, { method: 'private_key_jwt' }>, faults: Fault[]) {
   const { privateKey, alg = defaultAlgorithm } = body;
   if (privateKey === undefined) return { alg };
   const text = typeof privateKey === 'string' ? privateKey : JSON.stringify(privateKey);

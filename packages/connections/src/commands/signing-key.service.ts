@@ -60,7 +60,7 @@ export function createSigningKeyService({ store }: { readonly store: ConnectionS
     });
   };
   return {
-    async create({ alg, privateKey, kid }: SigningKeyBody) {
+    async create({ alg, privateKey, kid }: z.output<typeof signingKeyBodySchema>) {
       const text = typeof privateKey === 'object' ? JSON.stringify(privateKey) : privateKey;
       const key = text === undefined ? await generateSigningKey(alg ?? 'RS384') : await importGiven({ text, kid });
       await store.signingKeys.insert({ key, publicJwk: publicJwkOf(key), now: new Date() });
@@ -152,4 +152,3 @@ export const signingKeyBodySchema = z
     error: 'is only for an imported key: a new key is named by its thumbprint',
   })
   .meta({ description: 'The algorithm of a new key, or a private key to import.' });
-type SigningKeyBody = z.output<typeof signingKeyBodySchema>;

@@ -3,15 +3,13 @@ import { areCurrent, type Connection } from '@bulkhead/providers';
 import { type AppError, permanentError } from '@bulkhead/runtime';
 import type { ConnectionDeps } from './deps.ts';
 
-interface CapabilitiesStep {
-  readonly connectionId: string;
-  readonly signal: AbortSignal;
-}
-
 /** The job `connection.read-capabilities`: reads what the connection's server offers and stores it with the connection. */
-export async function readConnectionCapabilities(deps: ConnectionDeps, step: CapabilitiesStep): Promise<void> {
-  const connection = await deps.store.connections.find(step.connectionId);
-  if (connection) await refreshCapabilities(deps, { connection, signal: step.signal });
+export async function readConnectionCapabilities(
+  deps: ConnectionDeps,
+  { connectionId, signal }: { readonly connectionId: string; readonly signal: AbortSignal },
+): Promise<void> {
+  const connection = await deps.store.connections.find(connectionId);
+  if (connection) await refreshCapabilities(deps, { connection, signal });
 }
 
 async function refreshCapabilities(

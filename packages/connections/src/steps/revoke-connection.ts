@@ -28,10 +28,7 @@ export async function revokeConnection(
 }
 
 /** Revokes the tokens of a connection at its EHR. */
-export async function revoke(
-  { store, ehr }: Pick<ConnectionDeps, 'store' | 'ehr'>,
-  connection: Connection,
-): Promise<void> {
+export async function revoke({ store, ehr }: Pick<ConnectionDeps, 'store' | 'ehr'>, connection: Connection) {
   const { id: connectionId, credentialsVersion = 0 } = connection;
   const { refreshToken, token } = await store.accessTokens.read({ connectionId, credentialsVersion });
   const session = ehr.session(connection);

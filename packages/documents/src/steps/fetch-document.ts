@@ -83,10 +83,7 @@ async function attempt(
   });
 }
 
-async function skip(
-  deps: DocumentDeps,
-  { document, claim, error }: Attempt & { readonly error: DocumentSkip },
-): Promise<void> {
+async function skip(deps: DocumentDeps, { document, claim, error }: Attempt & { readonly error: DocumentSkip }) {
   await discard(deps, { document, claim });
   const { reason } = error;
   if (await deps.store.documents.skip(claim, { reason, now: deps.now() }))

@@ -123,9 +123,7 @@ export async function readManifest(body: Readable, manifestUrl: string): Promise
 }
 
 /** Reads the manifest's own properties and the first bytes of its text. @throws AppError `connection-lost` */
-async function readProperties(
-  body: Readable,
-): Promise<{ readonly properties: ReadonlyMap<string, unknown>; readonly start: Buffer }> {
+async function readProperties(body: Readable) {
   const properties = new Map<string, unknown>();
   let start: Buffer = Buffer.alloc(0);
   body.once('data', (chunk: Buffer) => {

@@ -82,10 +82,7 @@ function send(options: {
  * `Patient` means every patient that the connection can see. This uses the Patient level if the server has it, and otherwise the
  * Group of the practice (athenahealth only exports Groups).
  */
-function exportEndpoint(
-  { fhirEndpoint, groupId, capabilities }: Connection,
-  { exportType }: BulkExportRequest,
-): string {
+function exportEndpoint({ fhirEndpoint, groupId, capabilities }: Connection, { exportType }: BulkExportRequest) {
   if (exportType === 'System') return `${fhirEndpoint}/$export`;
   const patientLevel = capabilities?.exportLevels.includes('patient') ?? true;
   if (exportType === 'Patient' && (patientLevel || groupId === undefined)) return `${fhirEndpoint}/Patient/$export`;

@@ -132,10 +132,7 @@ function withoutAuthorization(headers: Readonly<Record<string, string>>): Record
   return Object.fromEntries(Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'authorization'));
 }
 
-async function translate(
-  error: unknown,
-  { limiter, observer, request }: Watched & { readonly request: EhrRequest },
-): Promise<unknown> {
+async function translate(error: unknown, { limiter, observer, request }: Watched & { readonly request: EhrRequest }) {
   if (request.signal?.aborted && !request.keptOnceSent) return request.signal.reason;
   if (!(error instanceof AxiosError)) return error;
   const { host } = new URL(request.url);
@@ -178,9 +175,7 @@ async function pauseIfThrottled(
  * The limiter does not know what other programs have used of the same budget, but the EHR reports that before it throttles. A reset
  * within the window is ignored: the limiter's log already waits for it, and a pause would halve the rate.
  */
-async function pauseIfUsedUp(
-  options: Watched & { readonly request: EhrRequest; readonly response: AxiosResponse },
-): Promise<void> {
+async function pauseIfUsedUp(options: Watched & { readonly request: EhrRequest; readonly response: AxiosResponse }) {
   const { limiter, observer, request, response } = options;
   const { budget } = request;
   const headers = response.headers as Readonly<Record<string, string | undefined>>;

@@ -5,31 +5,29 @@ import { createEgressGuard, egressRefusal } from '../egress/egress-guard.ts';
 /** Receivers should accept a call and process it afterwards (Standard Webhooks, "Operational considerations": 15 to 30 s). */
 const timeoutMs = 15_000;
 
-export type WebhookAnswer = { readonly status: number } | { readonly error: string; readonly isFinal: boolean };
+export type WebhookSender = ReturnType<typeof createWebhookSender>;
 
-export interface WebhookSender {
-  send(options: {
-    readonly url: string;
-    /** `whsec_` followed by base64. */
-    readonly secret: string;
-    readonly id: string;
-    readonly body: string;
-    readonly now: Date;
-    readonly signal: AbortSignal;
-  }): Promise<WebhookAnswer>;
-  close(): void;
-}
+type WebhookAnswer = { readonly status: number } | { readonly error: string; readonly isFinal: boolean };
 
 /** Sends webhooks, signed by the Standard Webhooks scheme (https://www.standardwebhooks.com), through the egress guard. */
-export function createWebhookSender({ privateNetwork }: { readonly privateNetwork: boolean }): WebhookSender {
+export function createWebhookSender({ privateNetwork }: { readonly privateNetwork: boolean }) {
   const guard = createEgressGuard();
   return {
-    async send({ url, secret, id, body, now, signal }) {
+    async send(options: {
+      readonly url: string;
+      /** `whsec_` followed by base64. */
+      readonly secret: string;
+      readonly id: string;
+      readonly body: string;
+      readonly now: Date;
+      readonly signal: AbortSignal;
+    }): Promise<WebhookAnswer> {
+      const { url, body, signal } = options;
       try {
         const agents = guard.check({ url, rules: { privateNetwork } });
         const { status } = await axios.post(url, body, {
           ...agents,
-          headers: { 'content-type': 'application/json', ...signatureHeaders({ secret, id, body, now }) },
+          headers: { 'content-type': 'application/json', ...signatureHeaders(options) },
           timeout: timeoutMs,
           // A redirect would send signed data to a URL that was not configured. Users change the URL if a receiver moves.
           maxRedirects: 0,

@@ -4,16 +4,7 @@ import { obtainShared, type Token } from './shared-token.ts';
 import { requestToken, type TokenEndpointDeps, type TokenRequest } from './token-request.ts';
 import type { TokenOwner, TokenStore } from './token-store.ts';
 
-export interface AccessTokenSource {
-  /** @returns undefined for a connection without authorization */
-  get(request: TokenRequest): Promise<Token | undefined>;
-  /** Replaces a token that the EHR refused by one that was renewed meanwhile, or by a new one. */
-  renew(request: TokenRequest & { readonly refused: string }): Promise<Token>;
-  /** Requests a new token even if there is one, because only a request shows whether the credentials are correct. */
-  replace(request: TokenRequest): Promise<Token>;
-  /** The scopes of the connection's current token. */
-  grantedScope(connection: Connection): string | undefined;
-}
+export type AccessTokenSource = ReturnType<typeof createAccessTokenSource>;
 
 /**
  * Access tokens by connection. The store keeps them for the whole cluster. A copy is kept in memory until shortly before it
@@ -21,9 +12,7 @@ export interface AccessTokenSource {
  *
  *   request --> token in memory --> token in the store --> token endpoint, by the process that holds the lease (shared-token.ts)
  */
-export function createAccessTokenSource(
-  deps: TokenEndpointDeps & { readonly tokenStore: TokenStore },
-): AccessTokenSource {
+export function createAccessTokenSource(deps: TokenEndpointDeps & { readonly tokenStore: TokenStore }) {
   const tokens = new Map<string, Token>();
   const flights = new Map<string, Promise<Token>>();
   const obtain = (request: TokenRequest, refused?: string): Promise<Token> => {
@@ -47,23 +36,27 @@ export function createAccessTokenSource(
     return token && token.accessToken !== refused && performance.now() < token.renewAt ? token : undefined;
   };
   return {
-    async get(request) {
+    /** @returns undefined for a connection without authorization */
+    async get(request: TokenRequest): Promise<Token | undefined> {
       if (request.connection.auth.method === 'none') return undefined;
       return findCached(request.connection) ?? unlessAborted(obtain(request), request.signal);
     },
-    async renew({ refused, ...request }) {
+    /** Replaces a token that the EHR refused by one that was renewed meanwhile, or by a new one. */
+    async renew({ refused, ...request }: TokenRequest & { readonly refused: string }): Promise<Token> {
       const currentToken = findCached(request.connection, refused);
       if (currentToken) return currentToken;
       const token = await unlessAborted(obtain(request, refused), request.signal);
       // The token request was already running when the EHR refused this token, and did not know of the refusal.
       return token.accessToken === refused ? unlessAborted(obtain(request, refused), request.signal) : token;
     },
-    async replace(request) {
+    /** Requests a new token even if there is one, because only a request shows whether the credentials are correct. */
+    async replace(request: TokenRequest): Promise<Token> {
       const { token } = await deps.tokenStore.read(ownerOf(request.connection));
       tokens.delete(keyOf(request.connection));
       return unlessAborted(obtain(request, token?.accessToken), request.signal);
     },
-    grantedScope: (connection) => tokens.get(keyOf(connection))?.scope,
+    /** The scopes of the connection's current token. */
+    grantedScope: (connection: Connection) => tokens.get(keyOf(connection))?.scope,
   };
 }
 

@@ -146,12 +146,9 @@ function toEndpoints(stated: {
   readonly revoke: unknown;
   readonly base: string;
 }): Endpoints {
-  const [tokenEndpoint, authorizationEndpoint, revocationEndpoint] = [
-    stated.token,
-    stated.authorize,
-    stated.revoke,
-  ].map((uri) =>
-    typeof uri === 'string' && URL.canParse(uri, stated.base) ? new URL(uri, stated.base).href : undefined,
+  const { token, authorize, revoke, base } = stated;
+  const [tokenEndpoint, authorizationEndpoint, revocationEndpoint] = [token, authorize, revoke].map((uri) =>
+    typeof uri === 'string' && URL.canParse(uri, base) ? new URL(uri, base).href : undefined,
   );
   return {
     ...(tokenEndpoint === undefined ? {} : { tokenEndpoint }),
@@ -165,11 +162,7 @@ function listOf(value: unknown): Readonly<Record<string, unknown>>[] {
   return Array.isArray(value) ? value.filter((entry) => typeof entry === 'object' && entry !== null) : [];
 }
 
-export interface AuthorizationServerSource {
-  find(request: DiscoveryRequest): Promise<AuthorizationServer>;
-  /** The next call discovers the server again. */
-  forget(fhirEndpoint: string): void;
-}
+export type AuthorizationServerSource = ReturnType<typeof createAuthorizationServerSource>;
 
 /**
  * Endpoints only move with announced releases of the EHR. A token is valid for an hour, so the discovered endpoints are kept as
@@ -181,10 +174,10 @@ const maxAgeMs = 60 * 60_000;
 const failureMaxAgeMs = 10_000;
 
 /** Each process discovers a FHIR endpoint once an hour, for any number of connections. */
-export function createAuthorizationServerSource({ http }: { readonly http: EhrHttp }): AuthorizationServerSource {
+export function createAuthorizationServerSource({ http }: { readonly http: EhrHttp }) {
   const servers = new Map<string, { readonly server: Promise<AuthorizationServer>; readonly until: number }>();
   return {
-    find(request) {
+    find(request: DiscoveryRequest): Promise<AuthorizationServer> {
       const { fhirEndpoint } = request.connection;
       const cached = servers.get(fhirEndpoint);
       if (cached && performance.now() < cached.until) return cached.server;
@@ -197,8 +190,7 @@ export function createAuthorizationServerSource({ http }: { readonly http: EhrHt
       });
       return server;
     },
-    forget: (fhirEndpoint) => {
-      servers.delete(fhirEndpoint);
-    },
+    /** The next call discovers the server again. */
+    forget: (fhirEndpoint: string) => servers.delete(fhirEndpoint),
   };
 }

@@ -125,10 +125,7 @@ function usable({ token }: TokenState, { refused }: Pick<Flight, 'refused'>): To
 }
 
 /** Retries to save a grant that must be kept. While the database is unavailable, no other process can take the lease. */
-async function untilSaved(
-  save: () => Promise<boolean>,
-  { mustBeKept }: { readonly mustBeKept: boolean },
-): Promise<boolean> {
+async function untilSaved(save: () => Promise<boolean>, { mustBeKept }: { readonly mustBeKept: boolean }) {
   const deadlineMs = performance.now() + keepTryingMs;
   for (;;) {
     try {

@@ -47,11 +47,7 @@ const defaultLifetimeSeconds = 300;
  * @param refreshToken the refresh token, for a connection with a user's authorization
  * @throws AppError `token-refused`, `token-unavailable`, `authorization-needed`
  */
-export async function requestToken(
-  deps: TokenEndpointDeps,
-  request: TokenRequest,
-  refreshToken: string | undefined,
-): Promise<TokenGrant> {
+export async function requestToken(deps: TokenEndpointDeps, request: TokenRequest, refreshToken: string | undefined) {
   const report = (outcome: TokenOutcome) =>
     deps.observer.tokenRequested({ provider: request.connection.provider, outcome });
   try {
@@ -64,11 +60,7 @@ export async function requestToken(
   }
 }
 
-async function sendTokenRequest(
-  deps: TokenEndpointDeps,
-  request: TokenRequest,
-  refreshToken: string | undefined,
-): Promise<TokenGrant> {
+async function sendTokenRequest(deps: TokenEndpointDeps, request: TokenRequest, refreshToken: string | undefined) {
   const auth = request.connection.auth as OAuth;
   if (auth.method !== 'authorization_code') {
     return callWith(deps, request, (configuration) =>

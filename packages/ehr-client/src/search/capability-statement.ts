@@ -9,21 +9,12 @@ interface Statement {
   readonly software?: { readonly name?: unknown };
   readonly rest?: unknown;
 }
-interface Rest {
-  readonly operation?: unknown;
-  readonly resource?: unknown;
-}
 interface StatedResource {
   readonly type?: unknown;
   readonly operation?: unknown;
   readonly interaction?: unknown;
   readonly searchRevInclude?: unknown;
 }
-interface Operation {
-  readonly name?: unknown;
-  readonly definition?: unknown;
-}
-
 /** Reads the server's capabilities (`GET /metadata`), without a token (https://hl7.org/fhir/R4/http.html#capabilities). */
 export async function readCapabilities(options: {
   readonly session: EhrSession;
@@ -51,7 +42,7 @@ export async function readCapabilities(options: {
 export function interpretStatement(value: unknown, readAt: Date): Capabilities {
   const statement = (value ?? {}) as Statement;
   if (statement.resourceType !== 'CapabilityStatement') throw notUnderstood();
-  const rests = objectsOf<Rest>(statement.rest);
+  const rests = objectsOf<{ readonly operation?: unknown; readonly resource?: unknown }>(statement.rest);
   const resources = rests.flatMap(({ resource }) => objectsOf<StatedResource>(resource));
   const exports = (type: string) =>
     resources.some((resource) => resource.type === type && hasExport(resource.operation));
@@ -87,7 +78,9 @@ function searchTypesOf(resources: readonly StatedResource[]): string[] | undefin
 }
 
 function hasExport(operations: unknown): boolean {
-  return objectsOf<Operation>(operations).some(({ name, definition }) => /export/i.test(`${name} ${definition}`));
+  return objectsOf<{ readonly name?: unknown; readonly definition?: unknown }>(operations).some(
+    ({ name, definition }) => /export/i.test(`${name} ${definition}`),
+  );
 }
 
 /** A server may send anything in the place of a list. */

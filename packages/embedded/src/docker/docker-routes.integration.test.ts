@@ -69,10 +69,7 @@ describe('the Docker routes', () => {
   );
 });
 
-async function withKept<Value>(
-  url: string,
-  work: (collection: Collection<{ _id: string }>) => Promise<Value>,
-): Promise<Value> {
+async function withKept<Value>(url: string, work: (collection: Collection<{ _id: string }>) => Promise<Value>) {
   const client = new MongoClient(url);
   try {
     return await work(client.db().collection<{ _id: string }>('kept'));

@@ -6,22 +6,18 @@ import { spawnTethered } from '../processes/spawn-tethered.ts';
 const startMs = 60_000;
 const pingEveryMs = 100;
 
-/** A local AWS KMS that is independent of this project. */
-export interface Moto {
-  /** The variables for processes that use it. */
-  readonly env: Readonly<Record<string, string>>;
-  /** @returns the ARN of a new symmetric key */
-  createKey(): Promise<string>;
-  stop(): Promise<void>;
-}
+export type Moto = Awaited<ReturnType<typeof startMoto>>;
 
 /** Installs moto (https://docs.getmoto.org). */
 export function installMoto(env: NodeJS.ProcessEnv) {
   return installFromPypi({ name: 'moto', version: '5.2.5', extras: '[server]', command: 'moto_server', env });
 }
 
-/** Starts moto's KMS, which encrypts with AES-GCM and keeps its keys in memory until it stops. */
-export async function startMoto(command: string): Promise<Moto> {
+/**
+ * Starts moto's KMS, a local AWS KMS that is independent of this project. It encrypts with AES-GCM and keeps its keys in memory until it
+ * stops.
+ */
+export async function startMoto(command: string) {
   const port = await systemPort();
   const child = await spawnTethered({ command, args: ['-H', '127.0.0.1', '-p', String(port)], output: 'ignore' });
   const url = `http://127.0.0.1:${port}`;
@@ -39,12 +35,14 @@ export async function startMoto(command: string): Promise<Moto> {
     }
   }
   return {
+    /** The variables for processes that use it. */
     env: {
       AWS_ENDPOINT_URL_KMS: url,
       AWS_ACCESS_KEY_ID: 'moto-access-key',
       AWS_SECRET_ACCESS_KEY: 'moto-secret-access-key',
     },
-    async createKey() {
+    /** @returns the ARN of a new symmetric key */
+    async createKey(): Promise<string> {
       const scope = '20260101/us-east-1/kms/aws4_request';
       const response = await fetch(url, {
         method: 'POST',

@@ -100,9 +100,7 @@ export function createErasureService(store: ErasureStore, producer: Producer) {
      * @param options.keepsOut whether resources of the patient are never stored again
      * @throws AppError `unknown-connection`, `invalid-request`, `connection-in-use`, `connection-of-patient`
      */
-    async erasePatient(
-      options: PatientReference & { readonly keepsOut: boolean; readonly requestedBy: AuditActor },
-    ): Promise<RequestedErasure> {
+    async erasePatient(options: PatientReference & { readonly keepsOut: boolean; readonly requestedBy: AuditActor }) {
       const { connectionId, patientId, keepsOut, requestedBy } = options;
       await checkPatient(options);
       const connection = await store.connections.find(connectionId);

@@ -104,11 +104,6 @@ export function retainContents(database: Database, contents: DocumentContentRepo
   });
 }
 
-interface FirstChunk {
-  readonly _id: { getTimestamp(): Date };
-  readonly files_id: string;
-}
-
 /** Deletes uploads of abandoned downloads after a day. It finds them by their chunks, because an interrupted upload has no file record. */
 export function retainUploads(options: { readonly database: Database; readonly files: EncryptedFiles }): RetentionStep {
   const { database, files } = options;
@@ -120,7 +115,7 @@ export function retainUploads(options: { readonly database: Database; readonly f
     const { now, limit } = request;
     return pass.advance(request, async (after) => {
       const chunks = await database
-        .collection<FirstChunk>('document_files.chunks')
+        .collection<{ readonly _id: { getTimestamp(): Date }; readonly files_id: string }>('document_files.chunks')
         .find({ files_id: { $gt: after }, n: 0 }, { projection: { files_id: 1 } })
         .sort({ files_id: 1 })
         .limit(limit)

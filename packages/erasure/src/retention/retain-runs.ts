@@ -14,10 +14,6 @@ interface EndedExport extends EndedRun {
   readonly request: { readonly exportType: string; readonly resourceTypes: readonly string[] };
 }
 
-interface EndedSyncRun extends EndedRun {
-  readonly scheduleId?: string;
-}
-
 interface RunOptions {
   readonly database: Database;
   readonly quarantine: QuarantineRepository;
@@ -57,7 +53,7 @@ export function retainExports({ database, quarantine }: RunOptions): RetentionSt
  * its connection or schedule (monitoring reports its age), or if it has quarantined entries that are not stored yet.
  */
 export function retainSyncRuns({ database, quarantine }: RunOptions): RetentionStep {
-  return stepOverRuns<EndedSyncRun>({
+  return stepOverRuns<EndedRun & { readonly scheduleId?: string }>({
     database,
     quarantine,
     kind: 'sync-run',

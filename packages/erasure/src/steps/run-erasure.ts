@@ -33,10 +33,7 @@ export async function runErasure(deps: ErasureDeps, { erasureId, signal, progres
   }
 }
 
-async function advance(
-  deps: ErasureDeps,
-  step: { readonly erasure: Erasure } & Omit<ErasureStep, 'erasureId'>,
-): Promise<void> {
+async function advance(deps: ErasureDeps, step: { readonly erasure: Erasure } & Omit<ErasureStep, 'erasureId'>) {
   const { store, now } = deps;
   const { signal, progress } = step;
   const work = workOf(deps, step);

@@ -15,10 +15,7 @@ export class JsonTooLargeError extends Error {}
  * @throws SyntaxError if the text is not JSON even after this repair
  * @throws JsonTooLargeError, JsonTooDeepError before an object is created, so that no text can exhaust the stack or the heap
  */
-export function parseFhirJson(
-  json: Buffer,
-  maxDepth = Number.POSITIVE_INFINITY,
-): { readonly value: unknown; readonly hasExactNumbers: boolean } {
+export function parseFhirJson(json: Buffer, maxDepth = Number.POSITIVE_INFINITY) {
   if (hasTooManyValues(json)) throw new JsonTooLargeError();
   const { exactNumbers, depth, isClosed } = scanJson(json);
   if (depth > maxDepth) throw isClosed ? new JsonTooDeepError() : new SyntaxError('The text is cut off.');

@@ -5,17 +5,6 @@ import type { Schedule } from '@bulkhead/schedules';
 import { anySync, connectionLag } from '../connection-lag.ts';
 import type { MonitoringStore } from '../index.ts';
 
-export interface RunFigures {
-  readonly exports: ReadonlyMap<string, number>;
-  readonly syncRuns: ReadonlyMap<string, number>;
-}
-
-export interface LaggingConnection {
-  readonly connectionId: string;
-  readonly lagMs: number;
-  readonly isScheduled: boolean;
-}
-
 export type MonitoringService = ReturnType<typeof createMonitoringService>;
 
 /** Ended runs are counted this long, so that a failure at night is visible in the morning and in the evening. */
@@ -36,7 +25,7 @@ export function createMonitoringService(store: MonitoringStore, producer: Produc
     },
 
     /** The number of runs by phase: active runs, and runs that ended in the last 24 hours. */
-    async readRuns(now: Date): Promise<RunFigures> {
+    async readRuns(now: Date) {
       const endedSince = new Date(now.getTime() - endedForMs);
       const [exports, syncRuns] = await Promise.all([
         store.bulkExports.countByPhase(endedSince),
@@ -56,7 +45,7 @@ export function createMonitoringService(store: MonitoringStore, producer: Produc
     },
 
     /** How far each connection is behind its source. See `connectionLag`. */
-    async readLags(now: Date): Promise<readonly LaggingConnection[]> {
+    async readLags(now: Date) {
       const [connectionIds, schedules, watermarks] = await Promise.all([
         store.connections.listIds(),
         store.schedules.listUnpaused(),

@@ -4,7 +4,6 @@ import { type BudgetState, readBudgets } from '@bulkhead/rate-limiter';
 import { unavailable } from '@bulkhead/runtime';
 import type { ConnectionScope } from '@bulkhead/store';
 
-type Reader = Omit<Parameters<typeof readBudgets>[0], 'budgets'>;
 type Budget = BudgetState['budget'];
 
 /** A request budget, and the connections in the scope of the caller that share it. */
@@ -22,7 +21,7 @@ export function createRateBudgetService(options: {
   readonly connections: Pick<ConnectionService, 'list'>;
   readonly registry: ProviderRegistry;
   /** The Redis and the key prefix of the state of the rate limiter. */
-  readonly reader: Reader;
+  readonly reader: Omit<Parameters<typeof readBudgets>[0], 'budgets'>;
 }) {
   const { connections, registry, reader } = options;
   const used = async (scope: ConnectionScope) => {

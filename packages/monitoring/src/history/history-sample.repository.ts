@@ -5,8 +5,6 @@ import { type HistorySample, historySampleSchema } from './history-sample.record
 /** Long enough to compare this night with the same night of the last weeks. Prometheus keeps more, if a deployment has it. */
 export const historyKeptMs = 30 * 24 * 60 * 60_000;
 
-type HistorySampleDocument = Stored<typeof historySampleSchema>;
-
 const schema = mongooseSchemaOf(historySampleSchema, { collection: 'history_samples', minimize: false });
 schema.index({ at: 1 });
 
@@ -41,6 +39,6 @@ export function createHistorySampleRepository(database: Database) {
   };
 }
 
-function toRecord({ _id, ...fields }: HistorySampleDocument): HistorySample {
+function toRecord({ _id, ...fields }: Stored<typeof historySampleSchema>): HistorySample {
   return { id: _id, ...fields };
 }

@@ -36,21 +36,14 @@ export function nextRuns(timing: Timing, { after, count }: { readonly after: Dat
   return runs;
 }
 
-/** Converts between instants and wall times. A wall time is given as the milliseconds that its figures have in UTC. */
-export interface WallClock {
-  wallAt(instantMs: number): number;
-  /**
-   * The instant at which the clocks show this time. If they show it twice, the first one. If they skip it, the instant at which
-   * they are set forward over it.
-   */
-  instantOf(wallMs: number): number;
-}
-
 /** Longer than any clock change. The longest was a day, which Samoa skipped. */
 const farFromSwitchMs = 36 * 60 * 60_000;
 
-/** @throws RangeError for an unknown zone. */
-function createWallClock(timeZone: string): WallClock {
+/**
+ * Converts between instants and wall times. A wall time is given as the milliseconds that its figures have in UTC.
+ * @throws RangeError for an unknown zone.
+ */
+function createWallClock(timeZone: string) {
   const format = new Intl.DateTimeFormat('en-US', {
     timeZone,
     hourCycle: 'h23',
@@ -70,7 +63,11 @@ function createWallClock(timeZone: string): WallClock {
   const offsetAt = (instantMs: number) => wallAt(instantMs) - instantMs;
   return {
     wallAt,
-    instantOf(wallMs) {
+    /**
+     * The instant at which the clocks show this time. If they show it twice, the first one. If they skip it, the instant at which
+     * they are set forward over it.
+     */
+    instantOf(wallMs: number): number {
       const before = wallMs - offsetAt(wallMs - farFromSwitchMs);
       const after = wallMs - offsetAt(wallMs + farFromSwitchMs);
       const [first, last] = [Math.min(before, after), Math.max(before, after)];

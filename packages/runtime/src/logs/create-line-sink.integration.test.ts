@@ -11,7 +11,7 @@ import {
 } from 'node:tls';
 import { makeSelfSigned } from '@bulkhead/testing';
 import { afterEach, expect, test } from '@jest/globals';
-import { createLineSink, isLineTarget, type LineSink } from './create-line-sink.ts';
+import { createLineSink, isLineTarget } from './create-line-sink.ts';
 import type { LogFields, Logger } from './logger.ts';
 
 const closing: (() => unknown)[] = [];
@@ -27,7 +27,7 @@ const messages = () => logged.map(({ message }) => message);
 function open(target: string, options: Partial<Parameters<typeof createLineSink>[0]> = {}) {
   logged = [];
   const counts = { sent: 0, dropped: 0 };
-  const sink: LineSink = createLineSink({
+  const sink = createLineSink({
     target,
     appName: 'bulkhead',
     logger,

@@ -4,12 +4,6 @@ import { LineSender, type LineSenderOptions } from './line-sender.ts';
 import { type LineTransport, streamTransport, TcpTransport, udpTransport } from './line-transport.ts';
 import { octetCounted, type SyslogLine, syslogMessage } from './syslog-message.ts';
 
-/** Accepts lines at once and sends them in the background. */
-export interface LineSink {
-  send(line: SyslogLine): void;
-  stop(): Promise<void>;
-}
-
 /** UDP: RFC 5426, section 3.3. TCP: IANA's port, because RFC 6587 names none. TLS: RFC 5425, section 4.1. */
 const syslogPorts: Readonly<Record<string, number>> = { 'syslog:': 514, 'syslog+tcp:': 601, 'syslog+tls:': 6514 };
 
@@ -25,7 +19,7 @@ export function isLineTarget(target: string): boolean {
   return protocol in syslogPorts && host !== '' && isBare;
 }
 
-/** @param options.target see `isLineTarget` */
+/** Accepts lines at once and sends them in the background. @param options.target see `isLineTarget` */
 export function createLineSink(
   options: Omit<LineSenderOptions, 'transport'> & {
     readonly target: string;
@@ -33,7 +27,7 @@ export function createLineSink(
     /** Where `stdout` lines go. Commands write their result to stdout, so they pass another stream. */
     readonly stdout?: Writable;
   },
-): LineSink {
+) {
   const { target, appName, stdout = process.stdout } = options;
   const { transport, isFramed, isSyslog } = createTransport(target, stdout);
   const sender = new LineSender({ ...options, transport });
@@ -43,17 +37,13 @@ export function createLineSink(
     const message = syslogMessage({ line, ...origin });
     return isFramed ? octetCounted(message) : message;
   };
-  return { send: (line) => sender.send(toFrame(line)), stop: () => sender.stop() };
+  return { send: (line: SyslogLine) => sender.send(toFrame(line)), stop: () => sender.stop() };
 }
 
 function createTransport(
   target: string,
   stdout: Writable,
-): {
-  readonly transport: LineTransport;
-  readonly isSyslog: boolean;
-  readonly isFramed: boolean;
-} {
+): { readonly transport: LineTransport; readonly isSyslog: boolean; readonly isFramed: boolean } {
   if (target === 'stdout') return { transport: streamTransport(stdout), isSyslog: false, isFramed: false };
   const { protocol, hostname: name, port: portText } = new URL(target);
   const host = name.replace(/^\[(.*)\]$/, '$1');

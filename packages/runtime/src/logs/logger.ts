@@ -66,8 +66,7 @@ const allowedFields = [
   'writesRaw',
 ] as const;
 
-type AllowedField = (typeof allowedFields)[number];
-export type LogFields = Readonly<Partial<Record<AllowedField, unknown>> & { error?: unknown }>;
+export type LogFields = Readonly<Partial<Record<(typeof allowedFields)[number], unknown>> & { error?: unknown }>;
 
 export interface LoggerOptions {
   /** The process: `api`, `worker`, `ehr-simulator`. */

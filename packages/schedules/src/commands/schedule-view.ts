@@ -54,11 +54,9 @@ export function toScheduleView({ schedule, runStatus }: ScheduleState): Schedule
   });
 }
 
-type RunView = NonNullable<ScheduleView['lastRun']>;
-
 function toRunView({ lastRun, runStatus }: { readonly lastRun: ScheduleRun; readonly runStatus: string | undefined }) {
   const { at, outcome, runId, reason } = lastRun;
-  return toView<RunView>({ at: at.toISOString(), outcome, runId, reason, runStatus });
+  return toView<NonNullable<ScheduleView['lastRun']>>({ at: at.toISOString(), outcome, runId, reason, runStatus });
 }
 
 /** Five runs show the days of a weekly cron and a change of the clocks, so that readers can check whether the cron is right. */

@@ -74,9 +74,7 @@ export function createScheduleService(options: {
      * Changes a schedule. Runs that were missed during a pause or by the former times are not repeated.
      * @throws AppError `unknown-schedule`
      */
-    async change(
-      options: ScheduleReference & { readonly body: ScheduleChangeBody },
-    ): Promise<ScheduleState & { readonly isChanged: boolean }> {
+    async change(options: ScheduleReference & { readonly body: ScheduleChangeBody }) {
       const { body, ...reference } = options;
       for (;;) {
         const from = await find(reference);

@@ -2,28 +2,19 @@ import { AppError } from '@bulkhead/runtime';
 import type { Connection as Database } from 'mongoose';
 import { encryptedPrefix, type SecretBox } from './secret-box.ts';
 
-/** A field of a collection that holds encrypted values. A key rotation processes each of these fields. */
-export interface EncryptedField {
-  readonly collection: string;
-  readonly field: string;
-  /** Encrypts a value of the record with this id. */
-  encrypt(recordId: string, plaintext: string | Buffer): string;
-  /** @throws AppError `secret-unreadable`, see `SecretBox` */
-  decrypt(recordId: string, encrypted: string): Buffer;
-  /** Counts the values that are not encrypted with the current key. */
-  countOutdated(): Promise<number>;
-  /** Encrypts those values with the current key. @returns how many values it encrypted. */
-  reencrypt(): Promise<number>;
-}
+export type EncryptedField = ReturnType<typeof createEncryptedField>;
 
-/** @param options.ownerOf returns the owner that the values of a record are bound to. */
+/**
+ * A field of a collection that holds encrypted values. A key rotation processes each of these fields.
+ * @param options.ownerOf returns the owner that the values of a record are bound to.
+ */
 export function createEncryptedField(options: {
   readonly database: Database;
   readonly secretBox: SecretBox;
   readonly collection: string;
   readonly field: string;
   readonly ownerOf: (recordId: string) => string;
-}): EncryptedField {
+}) {
   const { database, secretBox, collection, field, ownerOf } = options;
   const records = () => database.collection<{ _id: string }>(collection);
   const prefix = encryptedPrefix(secretBox.currentKeyId);
@@ -48,9 +39,13 @@ export function createEncryptedField(options: {
   return {
     collection,
     field,
+    /** Encrypts a value of the record with this id. */
     encrypt,
+    /** @throws AppError `secret-unreadable`, see `SecretBox` */
     decrypt,
+    /** Counts the values that are not encrypted with the current key. */
     countOutdated: () => records().countDocuments(outdated),
+    /** Encrypts those values with the current key. @returns how many values it encrypted. */
     async reencrypt() {
       let count = 0;
       for await (const record of records().find(outdated, { projection: { [field]: 1 } })) {

@@ -12,7 +12,6 @@ const documentSchema = z.strictObject({
   sealedCheck: z.string(),
   createdAt: z.date(),
 });
-type EncryptionKeyDocument = Stored<typeof documentSchema>;
 
 const schema = mongooseSchemaOf(documentSchema, { collection: 'encryption_keys' });
 
@@ -24,7 +23,7 @@ type EncryptionKeyRepository = ReturnType<typeof createEncryptionKeyRepository>;
 export function createEncryptionKeyRepository(options: { readonly database: Database; readonly secretBox: SecretBox }) {
   const { database, secretBox } = options;
   const model = database.model('EncryptionKey', schema);
-  const canDecrypt = ({ _id, sealedCheck }: EncryptionKeyDocument): boolean => {
+  const canDecrypt = ({ _id, sealedCheck }: Stored<typeof documentSchema>): boolean => {
     if (!secretBox.keyIds.includes(_id)) return false;
     try {
       return secretBox.decrypt({ encrypted: sealedCheck, owner: _id }).toString() === knownText;

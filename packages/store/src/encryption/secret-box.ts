@@ -9,39 +9,35 @@ export interface EncryptionKeys {
   readonly previous?: readonly Buffer[] | undefined;
 }
 
-/**
- * Encrypts values that must not be readable in the database. `owner` is the id of the record, so a ciphertext that was moved to
- * another record cannot be decrypted.
- */
-export interface SecretBox {
-  /** The id of the key that encrypts. */
-  readonly currentKeyId: string;
-  /** The ids of all keys that decrypt. */
-  readonly keyIds: readonly string[];
-  encrypt(options: { readonly plaintext: Buffer; readonly owner: string }): string;
-  /** @throws AppError `secret-unreadable` for an unknown key, another owner, or changed bytes. */
-  decrypt(options: { readonly encrypted: string; readonly owner: string }): Buffer;
-}
+export type SecretBox = ReturnType<typeof createSecretBox>;
 
 const algorithm = 'aes-256-gcm';
 /** NIST SP 800-38D asks for 96 bits, new for every message. */
 const nonceBytes = 12;
 
-/** AES-256-GCM. An encrypted value is `v1.<key id>.<nonce>.<tag>.<ciphertext>`, in base64url. The id names the key that decrypts it. */
-export function createSecretBox({ current, previous = [] }: EncryptionKeys): SecretBox {
+/**
+ * Encrypts values that must not be readable in the database. `owner` is the id of the record, so a ciphertext that was moved to
+ * another record cannot be decrypted.
+ *
+ * AES-256-GCM. An encrypted value is `v1.<key id>.<nonce>.<tag>.<ciphertext>`, in base64url. The id names the key that decrypts it.
+ */
+export function createSecretBox({ current, previous = [] }: EncryptionKeys) {
   const keys = new Map([current, ...previous].map((key) => [keyIdOf(key), key]));
   const currentKeyId = keyIdOf(current);
   return {
+    /** The id of the key that encrypts. */
     currentKeyId,
+    /** The ids of all keys that decrypt. */
     keyIds: [...keys.keys()],
-    encrypt({ plaintext, owner }) {
+    encrypt({ plaintext, owner }: { readonly plaintext: Buffer; readonly owner: string }): string {
       const nonce = randomBytes(nonceBytes);
       const cipher = createCipheriv(algorithm, current, nonce).setAAD(Buffer.from(owner));
       const ciphertext = Buffer.concat([cipher.update(plaintext), cipher.final()]);
       const parts = [nonce, cipher.getAuthTag(), ciphertext].map((part) => part.toString('base64url'));
       return [encryptedPrefix(currentKeyId), ...parts].join('.');
     },
-    decrypt({ encrypted, owner }) {
+    /** @throws AppError `secret-unreadable` for an unknown key, another owner, or changed bytes. */
+    decrypt({ encrypted, owner }: { readonly encrypted: string; readonly owner: string }): Buffer {
       const [, keyId = '', nonce = '', tag = '', ciphertext = ''] = encrypted.split('.');
       const key = keys.get(keyId);
       if (!key) throw unreadable('other-key');

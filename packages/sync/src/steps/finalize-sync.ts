@@ -54,10 +54,7 @@ async function describe(
 }
 
 /** Fails a run whose job has failed finally. */
-export async function failGivenUpSync(
-  deps: SyncDeps,
-  { syncRunId, error }: FailedJob<'sync.plan' | 'sync.finalize'>,
-): Promise<void> {
+export async function failGivenUpSync(deps: SyncDeps, { syncRunId, error }: FailedJob<'sync.plan' | 'sync.finalize'>) {
   await failSync(deps, { syncRunId, error: toExportError(error) });
 }
 

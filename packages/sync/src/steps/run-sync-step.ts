@@ -84,10 +84,7 @@ export async function runSyncStep(deps: SyncDeps, { stepId, ...context }: StepRu
 }
 
 /** Runs one search. If it can never succeed, only this search fails. A search that has ended does not change. */
-async function runSearch(
-  deps: SyncDeps,
-  { work, search: start }: { readonly work: Work; readonly search: Search },
-): Promise<Search | undefined> {
+async function runSearch(deps: SyncDeps, { work, search: start }: { readonly work: Work; readonly search: Search }) {
   const { step, signal } = work;
   let search = start;
   let before = step.retrying;

@@ -21,10 +21,7 @@ interface StorePageOptions {
  * quarantined.
  * @returns the results by type. Entries of types that were not searched are counted under the type of the search
  */
-export async function storeSearchPage(
-  deps: SyncDeps,
-  options: StorePageOptions,
-): Promise<ReadonlyMap<string, PageCounts>> {
+export async function storeSearchPage(deps: SyncDeps, options: StorePageOptions) {
   const { page, search, run } = options;
   const { resourceType: leadType } = search.lead;
   const types = new Set([search.lead, ...search.carried].map(({ resourceType }) => resourceType));

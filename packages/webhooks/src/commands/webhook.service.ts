@@ -59,7 +59,7 @@ export function createWebhookService(options: {
       return store.connections.deleteWebhook(id);
     },
 
-    async list(query: DeliveriesQuery, scope: ConnectionScope): Promise<Page<WebhookDelivery>> {
+    async list(query: z.output<typeof deliveriesQuerySchema>, scope: ConnectionScope): Promise<Page<WebhookDelivery>> {
       const { connectionId, state } = query;
       await connections.find({ id: connectionId, scope });
       return readPage(query, (page) => store.webhookDeliveries.list({ connectionId, state, ...page }));
@@ -151,4 +151,3 @@ export const deliveriesQuerySchema = z.strictObject({
   state: z.enum(webhookStates).optional().describe('Only deliveries in this state.'),
   ...pageQuery({ defaultLimit: 100 }),
 });
-type DeliveriesQuery = z.output<typeof deliveriesQuerySchema>;

@@ -39,8 +39,6 @@ const usualLines = 125;
 export const firstBatchLines = 32;
 const maxBytes = 1024 * 1024;
 
-type Value = Extract<JsonLine, { kind: 'value' }>;
-
 interface FileBatchOptions {
   readonly store: {
     readonly resourceWriter: ResourceWriter;
@@ -204,7 +202,7 @@ export class FileBatch {
     else if (parsed.kind === 'value') this.#takeValue(line, parsed);
   }
 
-  #takeValue(line: NdjsonLine, parsed: Value): void {
+  #takeValue(line: NdjsonLine, parsed: Extract<JsonLine, { kind: 'value' }>): void {
     const { section, type } = this.#options.file;
     // Servers also put an OperationOutcome between the resources if they cannot export something.
     if (isOperationOutcome(parsed.value)) this.#takeIssues(parsed.value);
