@@ -4,6 +4,8 @@ import {
   countSchema,
   createClaims,
   createEncryptedField,
+  findById,
+  findIds,
   mongooseSchemaOf,
   type SecretBox,
   type Stored,
@@ -116,10 +118,7 @@ export function createOutputFileRepository(database: Database, secretBox: Secret
       await model.deleteMany({ exportId });
     },
 
-    async find(id: string): Promise<OutputFile | undefined> {
-      const document = await model.findById(id).lean();
-      return document ? toRecord(document) : undefined;
-    },
+    find: findById(model, toRecord),
 
     async listByExport(exportId: string): Promise<OutputFile[]> {
       const documents = await model.find({ exportId }).sort(inOrder).lean();
@@ -150,13 +149,7 @@ export function createOutputFileRepository(database: Database, secretBox: Secret
       return { downloading: downloading.map(toRecord), settled: settled.map(toRecord) };
     },
 
-    async listUnsettledIds(exportId: string): Promise<string[]> {
-      const documents = await model
-        .find({ exportId, state: { $in: unsettled } }, { _id: 1 })
-        .sort(inOrder)
-        .lean();
-      return documents.map(({ _id }) => _id);
-    },
+    listUnsettledIds: (exportId: string) => findIds(model, { exportId, state: { $in: unsettled } }, { sort: inOrder }),
 
     countUnsettled: (exportId: string): Promise<number> =>
       model.countDocuments({ exportId, state: { $in: unsettled } }),

@@ -1,5 +1,5 @@
 import type { AuthorizationEndpoints, Connection } from '@bulkhead/providers';
-import { createEncryptedField, mongooseSchemaOf, type SecretBox, type Stored } from '@bulkhead/store';
+import { createEncryptedField, findById, mongooseSchemaOf, type SecretBox, type Stored } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
 import { z } from 'zod';
 import { type AuthorizationRequest, authorizationRequestSchema } from './authorization-request.record.ts';
@@ -20,11 +20,7 @@ const schema = mongooseSchemaOf(documentSchema, { collection: 'authorization_req
 schema.index({ expiresAt: 1 }, { expireAfterSeconds: keptSeconds });
 
 /** `authorization_requests`: runs of the authorization code flow. Each transition happens once. */
-export function createAuthorizationRequestRepository(options: {
-  readonly database: Database;
-  readonly secretBox: SecretBox;
-}) {
-  const { database, secretBox } = options;
+export function createAuthorizationRequestRepository(database: Database, secretBox: SecretBox) {
   const model = database.model('AuthorizationRequest', schema);
   const sealedField = createEncryptedField({
     database,
@@ -56,10 +52,7 @@ export function createAuthorizationRequestRepository(options: {
       await model.create({ _id: id, ...fields, startHash: options.startHash, sealed: encrypt(id, options.secrets) });
     },
 
-    async find(id: string): Promise<AuthorizationRequest | undefined> {
-      const document = await model.findById(id).lean();
-      return document ? toRecord(document) : undefined;
-    },
+    find: findById(model, toRecord),
 
     async saveEndpoints({ id, endpoints }: { readonly id: string; readonly endpoints: AuthorizationEndpoints }) {
       await model.updateOne({ _id: id, phase: 'created' }, { $set: { endpoints } });

@@ -5,7 +5,14 @@ import {
   type ConnectionTest,
   connectionSchema,
 } from '@bulkhead/providers';
-import { batchedFind, createEncryptedField, mongooseSchemaOf, type SecretBox, type Stored } from '@bulkhead/store';
+import {
+  batchedFind,
+  createEncryptedField,
+  findIds,
+  mongooseSchemaOf,
+  type SecretBox,
+  type Stored,
+} from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
 import { z } from 'zod';
 import { createConnectionClaimRepository } from './connection-claim.repository.ts';
@@ -119,10 +126,7 @@ export function createConnectionRepository({ database, secretBox }: { database: 
     },
 
     /** Reads ids only, so that no secret must be decrypted. */
-    async listIds(): Promise<string[]> {
-      const documents = await model.find({ deletedAt: null }, { _id: 1 }).sort({ _id: 1 }).lean();
-      return documents.map(({ _id }) => _id);
-    },
+    listIds: () => findIds(model, { deletedAt: null }),
 
     async saveCapabilities({ id, capabilities }: { readonly id: string; readonly capabilities: Capabilities }) {
       await model.updateOne({ _id: id }, { $set: { capabilities } });

@@ -3,6 +3,7 @@ import {
   createClaims,
   duplicateInserts,
   FileNovelty,
+  findById,
   mongooseSchemaOf,
   type Stored,
 } from '@bulkhead/store';
@@ -86,10 +87,7 @@ export function createDocumentRepository(database: Database) {
       return [...noted];
     },
 
-    async find(id: string): Promise<PatientDocument | undefined> {
-      const document = await model.findById(id).lean();
-      return document ? toRecord(document) : undefined;
-    },
+    find: findById(model, toRecord),
 
     /** Lists documents in the order of ids. @param options.after the last id of the previous page */
     async list(options: {

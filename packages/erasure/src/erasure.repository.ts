@@ -1,4 +1,4 @@
-import { type ConnectionScope, inScope, mongooseSchemaOf, type Stored } from '@bulkhead/store';
+import { type ConnectionScope, findById, findIds, inScope, mongooseSchemaOf, withId } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
 import { type DataAmounts, type Erasure, erasureSchema } from './erasure.record.ts';
 
@@ -20,10 +20,7 @@ export function createErasureRepository(database: Database) {
       await model.create({ _id: id, ...fields });
     },
 
-    async find(id: string): Promise<Erasure | undefined> {
-      const document = await model.findById(id).lean();
-      return document ? toRecord(document) : undefined;
-    },
+    find: findById(model, withId),
 
     /** Newest first. @param filter.after the last id of the previous page */
     async list(filter: {
@@ -41,22 +38,16 @@ export function createErasureRepository(database: Database) {
         .sort({ _id: -1 })
         .limit(limit)
         .lean();
-      return documents.map(toRecord);
+      return documents.map(withId);
     },
 
     /** The erasure of a connection or a patient that is not completed yet. */
     async findActive(subject: Pick<Erasure, 'connectionId' | 'kind'> & { readonly patientId?: string }) {
       const document = await model.findOne({ ...subject, phase: { $ne: 'completed' as const } }).lean();
-      return document ? toRecord(document) : undefined;
+      return document ? withId(document) : undefined;
     },
 
-    async listActiveIds(): Promise<string[]> {
-      const documents = await model
-        .find({ phase: { $in: ['queued' as const, 'running' as const] } }, { _id: 1 })
-        .sort({ _id: 1 })
-        .lean();
-      return documents.map(({ _id }) => _id);
-    },
+    listActiveIds: () => findIds(model, { phase: { $in: ['queued' as const, 'running' as const] } }),
 
     /** The erasures of whole connections, for which nothing may be stored. */
     listErasedConnections: (): Promise<readonly Pick<Erasure, 'connectionId' | 'phase'>[]> =>
@@ -81,7 +72,7 @@ export function createErasureRepository(database: Database) {
           { returnDocument: 'after' },
         )
         .lean();
-      return document ? toRecord(document) : undefined;
+      return document ? withId(document) : undefined;
     },
 
     async addDeleted({ id, amounts }: { readonly id: string; readonly amounts: DataAmounts }): Promise<void> {
@@ -102,8 +93,4 @@ export function createErasureRepository(database: Database) {
       await model.updateOne({ _id: id, phase: { $ne: 'completed' as const } }, { $set: { error } });
     },
   };
-}
-
-function toRecord({ _id, ...fields }: Stored<typeof erasureSchema>): Erasure {
-  return { id: _id, ...fields };
 }

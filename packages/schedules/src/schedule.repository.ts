@@ -1,4 +1,4 @@
-import { type ConnectionScope, inScope, mongooseSchemaOf, type Stored } from '@bulkhead/store';
+import { type ConnectionScope, findById, inScope, mongooseSchemaOf, withId } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
 import { type Schedule, type ScheduleRun, scheduleSchema } from './schedule.record.ts';
 
@@ -19,10 +19,7 @@ export function createScheduleRepository(database: Database) {
       await model.create({ _id: id, ...fields });
     },
 
-    async find(id: string): Promise<Schedule | undefined> {
-      const document = await model.findById(id).lean();
-      return document ? toRecord(document) : undefined;
-    },
+    find: findById(model, withId),
 
     /** Lists schedules of one connection or of all, oldest first. Without a limit all are listed. @param options.after the last id of the previous page */
     async list(options: {
@@ -41,12 +38,12 @@ export function createScheduleRepository(database: Database) {
         .sort({ _id: 1 })
         .limit(limit)
         .lean();
-      return documents.map(toRecord);
+      return documents.map(withId);
     },
 
     async listUnpaused(): Promise<Schedule[]> {
       const documents = await model.find({ paused: false }).sort({ _id: 1 }).lean();
-      return documents.map(toRecord);
+      return documents.map(withId);
     },
 
     /** Lists the ids of the schedules that are due, and of those with a claimed run whose worker has died. */
@@ -74,7 +71,7 @@ export function createScheduleRepository(database: Database) {
           { returnDocument: 'after' },
         )
         .lean();
-      return document ? toRecord(document) : undefined;
+      return document ? withId(document) : undefined;
     },
 
     /** Records the outcome of a claimed run. */
@@ -97,7 +94,7 @@ export function createScheduleRepository(database: Database) {
           { returnDocument: 'after' },
         )
         .lean();
-      return document ? toRecord(document) : undefined;
+      return document ? withId(document) : undefined;
     },
 
     async delete(id: string): Promise<boolean> {
@@ -105,8 +102,4 @@ export function createScheduleRepository(database: Database) {
       return result.deletedCount === 1;
     },
   };
-}
-
-function toRecord({ _id, ...fields }: Stored<typeof scheduleSchema>): Schedule {
-  return { id: _id, ...fields };
 }

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { AppError } from '@bulkhead/runtime';
 import type { Model } from 'mongoose';
+import { findIds } from './queries.ts';
 import { type ConnectionScope, inScope } from './scopes.ts';
 
 /** The driver already waits for a server (30 s by default), so this only spaces the attempts after that. */
@@ -118,14 +119,7 @@ export function createRunQueries<Document extends { readonly _id: string }, Run,
     },
 
     /** Lists the ended runs whose clients have not been notified yet. */
-    async listUnnotifiedIds(limit: number): Promise<string[]> {
-      const documents = await model
-        .find({ notify: 'due' } as object, { _id: 1 })
-        .sort({ _id: 1 })
-        .limit(limit)
-        .lean();
-      return documents.map(({ _id }) => _id);
-    },
+    listUnnotifiedIds: (limit: number) => findIds(model, { notify: 'due' } as object, { limit }),
 
     async markNotified({ id, version }: { readonly id: string; readonly version: number }): Promise<void> {
       await model.updateOne({ _id: id, version, notify: 'due' } as object, { $set: { notify: 'done' } });

@@ -2,6 +2,7 @@ import { createActiveExportRepository } from '@bulkhead/bulk-export';
 import {
   byTime,
   createRunQueries,
+  findById,
   isDuplicateKey,
   lastEvents,
   mongooseSchemaOf,
@@ -67,10 +68,7 @@ export function createSyncRunRepository(database: Database) {
       return id;
     },
 
-    async find(id: string): Promise<SyncRun | undefined> {
-      const document = await model.findById(id).lean();
-      return document ? toRecord(document) : undefined;
-    },
+    find: findById(model, toRecord),
 
     /** Finds the last run that completed. @param filter.scheduleId the schedule that started it. If absent, any run counts */
     async findLastCompleted(filter: {

@@ -1,4 +1,4 @@
-import { type Claim, createClaims, mongooseSchemaOf, type Stored, sumsOf } from '@bulkhead/store';
+import { type Claim, createClaims, findIds, mongooseSchemaOf, type Stored, sumsOf } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
 import { z } from 'zod';
 import { retriedSearch } from './sync-search.ts';
@@ -44,13 +44,7 @@ export function createSyncStepRepository(database: Database) {
       await model.collection.bulkWrite(operations as never[], { ordered: false });
     },
 
-    async listUnsettledIds(runId: string): Promise<string[]> {
-      const documents = await model
-        .find({ runId, state: { $in: unsettled } }, { _id: 1 })
-        .sort({ _id: 1 })
-        .lean();
-      return documents.map(({ _id }) => _id);
-    },
+    listUnsettledIds: (runId: string) => findIds(model, { runId, state: { $in: unsettled } }),
 
     countUnsettled: (runId: string): Promise<number> => model.countDocuments({ runId, state: { $in: unsettled } }),
 

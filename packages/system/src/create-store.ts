@@ -118,7 +118,7 @@ export function createStore(options: StoreOptions): Store {
     secretBox,
     noteAuthorization: connections.noteAuthorization,
   });
-  const authorizationRequests = createAuthorizationRequestRepository({ database, secretBox });
+  const authorizationRequests = createAuthorizationRequestRepository(database, secretBox);
   const signingKeys = createSigningKeyRepository({ database, secretBox });
   const bulkExports = createBulkExportRepository(database);
   const outputFiles = createOutputFileRepository(database, secretBox);

@@ -1,4 +1,4 @@
-import { mongooseSchemaOf, type Stored } from '@bulkhead/store';
+import { findById, findIds, mongooseSchemaOf, withId } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
 import {
   type WebhookAttempt,
@@ -24,10 +24,7 @@ export function createWebhookDeliveryRepository(database: Database) {
       await model.updateOne({ _id: id }, { $setOnInsert: fields }, { upsert: true });
     },
 
-    async find(id: string): Promise<WebhookDelivery | undefined> {
-      const document = await model.findById(id).lean();
-      return document ? toRecord(document) : undefined;
-    },
+    find: findById(model, withId),
 
     /** Newest first. @param options.after the last id of the previous page */
     async list(options: {
@@ -42,7 +39,7 @@ export function createWebhookDeliveryRepository(database: Database) {
         ...(state === undefined ? {} : { state }),
         ...(after === undefined ? {} : { _id: { $lt: after } }),
       };
-      return (await model.find(filter).sort({ _id: -1 }).limit(limit).lean()).map(toRecord);
+      return (await model.find(filter).sort({ _id: -1 }).limit(limit).lean()).map(withId);
     },
 
     /** Lists deliveries by the time of their event, the newest first. It reads an index and at most `limit` records. */
@@ -54,17 +51,10 @@ export function createWebhookDeliveryRepository(database: Database) {
     }): Promise<WebhookDelivery[]> {
       const { state, from, to, limit } = options;
       const filter = { state, createdAt: { $gte: from, $lte: to } };
-      return (await model.find(filter).sort({ createdAt: -1 }).limit(limit).lean()).map(toRecord);
+      return (await model.find(filter).sort({ createdAt: -1 }).limit(limit).lean()).map(withId);
     },
 
-    async listPendingIds(limit: number): Promise<string[]> {
-      const documents = await model
-        .find({ state: 'pending' as const }, { _id: 1 })
-        .sort({ _id: 1 })
-        .limit(limit)
-        .lean();
-      return documents.map(({ _id }) => _id);
-    },
+    listPendingIds: (limit: number) => findIds(model, { state: 'pending' as const }, { limit }),
 
     async noteAttempt(options: {
       readonly id: string;
@@ -91,8 +81,4 @@ export function createWebhookDeliveryRepository(database: Database) {
       return result.matchedCount === 1;
     },
   };
-}
-
-function toRecord({ _id, ...fields }: Stored<typeof webhookDeliverySchema>): WebhookDelivery {
-  return { id: _id, ...fields };
 }

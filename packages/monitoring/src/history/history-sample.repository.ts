@@ -1,4 +1,4 @@
-import { mongooseSchemaOf, type Stored } from '@bulkhead/store';
+import { findById, mongooseSchemaOf, withId } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
 import { type HistorySample, historySampleSchema } from './history-sample.record.ts';
 
@@ -12,15 +12,12 @@ schema.index({ at: 1 });
 export function createHistorySampleRepository(database: Database) {
   const model = database.model('HistorySample', schema);
   return {
-    async find(id: string): Promise<HistorySample | undefined> {
-      const document = await model.findById(id).lean();
-      return document ? toRecord(document) : undefined;
-    },
+    find: findById(model, withId),
 
     /** Finds the newest sample. */
     async findLast(): Promise<HistorySample | undefined> {
       const document = await model.findOne().sort({ at: -1 }).lean();
-      return document ? toRecord(document) : undefined;
+      return document ? withId(document) : undefined;
     },
 
     async save({ id, ...fields }: HistorySample): Promise<void> {
@@ -30,15 +27,11 @@ export function createHistorySampleRepository(database: Database) {
     /** Lists the samples since a time, the oldest first. */
     async listSince(since: Date): Promise<HistorySample[]> {
       const newest = model.find({ at: { $gte: since } }).sort({ at: 1 });
-      return (await newest.lean()).map(toRecord);
+      return (await newest.lean()).map(withId);
     },
 
     async deleteBefore(at: Date): Promise<void> {
       await model.deleteMany({ at: { $lt: at } });
     },
   };
-}
-
-function toRecord({ _id, ...fields }: Stored<typeof historySampleSchema>): HistorySample {
-  return { id: _id, ...fields };
 }

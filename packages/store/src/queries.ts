@@ -1,0 +1,24 @@
+import type { Model, QueryFilter } from 'mongoose';
+
+/** Makes the function that reads a record by its id. */
+export function findById<Document, Found>(model: Model<Document>, toRecord: (document: Document) => Found) {
+  return async (id: string): Promise<Found | undefined> => {
+    const document = await model.findById(id).lean();
+    return document ? toRecord(document as Document) : undefined;
+  };
+}
+
+/** Lists the ids of the documents that match a filter, by default in the order of ids. */
+export async function findIds<Document>(
+  model: Model<Document>,
+  filter: QueryFilter<Document>,
+  options: { readonly sort?: Readonly<Record<string, 1 | -1>>; readonly limit?: number } = {},
+): Promise<string[]> {
+  const query = model.find(filter, { _id: 1 }, { sort: { _id: 1 }, ...options });
+  return (await query.lean<readonly { readonly _id: string }[]>()).map(({ _id }) => _id);
+}
+
+/** The record of a document that has no fields besides those of the record. */
+export function withId<Document extends { readonly _id: string }>({ _id, ...fields }: Document) {
+  return { id: _id, ...fields };
+}
