@@ -52,7 +52,7 @@ export function createEhrSession(options: {
     },
 
     /** Discovers the EHR's token endpoints, without the cached result. */
-    discover: (signal: AbortSignal) => discoverServer({ http, request: sourceOf({ priority: 'interactive', signal }) }),
+    discover: (signal: AbortSignal) => discoverServer(http, sourceOf({ priority: 'interactive', signal })),
 
     /** The EHR's token endpoints as discovered within the last hour. */
     findServer: (request: Pick<SessionRequest, 'priority' | 'signal'>) => endpoints.servers.find(sourceOf(request)),

@@ -27,6 +27,7 @@ export { createLineSink } from './logs/create-line-sink.ts';
 export { createLogger, type Logger, withLogContext } from './logs/logger.ts';
 export { createMetrics, type DescribedMetric, type Metrics } from './metrics.ts';
 export { type Page, type PageQuery, pageOf, pageQuery, readPage, shortListQuery } from './paging.ts';
+export { present } from './present.ts';
 export { createSharedWait, keepFor, keepForKey, readWithin, waitUntil } from './repeated-reads.ts';
 export { runService } from './run-service.ts';
 export { type App, runApp } from './shutdown.ts';

@@ -1,4 +1,5 @@
 import { maxListedPatients, patientsOf, type Resource } from '@bulkhead/fhir';
+import { present } from '@bulkhead/runtime';
 import type { Stored } from '@bulkhead/store';
 import { type Connection as Database, Schema } from 'mongoose';
 import type { AuditEvent, AuditOutcome, auditEventSchema } from './audit-event.record.ts';
@@ -59,10 +60,7 @@ export function toAuditQuery(filter: AuditFilter): { readonly condition: object;
   const range = { ...(from ? { $gte: idAt(from) } : {}), ...(ends[0] === undefined ? {} : { $lt: ends[0] }) };
   const condition = {
     ...(patient === undefined ? {} : { patients: { $in: [patient, anyPatient] } }),
-    ...(connectionId === undefined ? {} : { 'target.connectionId': connectionId }),
-    ...(actorId === undefined ? {} : { 'actor.id': actorId }),
-    ...(action === undefined ? {} : { action }),
-    ...(outcome === undefined ? {} : { outcome }),
+    ...present({ 'target.connectionId': connectionId, 'actor.id': actorId, action, outcome }),
     ...(Object.keys(range).length > 0 ? { _id: range } : {}),
   };
   return { condition, index: indexFor(filter) };

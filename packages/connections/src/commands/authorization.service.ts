@@ -1,7 +1,7 @@
 import { hashOf, newId, newSecret } from '@bulkhead/access';
 import { type Connection, type Provider, type ProviderRegistry, withoutTrailingSlashes } from '@bulkhead/providers';
 import type { Producer } from '@bulkhead/queues';
-import { AppError, permanentError, unavailable, waitUntil } from '@bulkhead/runtime';
+import { AppError, permanentError, present, unavailable, waitUntil } from '@bulkhead/runtime';
 import type { AuthorizationRequest } from '../authorization-request.record.ts';
 import type { ConnectionStore } from '../index.ts';
 import { type AuthorizeBody, authorizationUrl, type CallbackQuery } from './authorization.schema.ts';
@@ -220,7 +220,7 @@ export function createAuthorizationService(options: {
       const { query, browser } = options;
       const { id, secret } = split(query.state);
       const { code, iss: issuer } = query;
-      const answer = { ...(code === undefined ? {} : { code }), ...(issuer === undefined ? {} : { issuer }) };
+      const answer = present({ code, issuer });
       const hashes = { stateHash: hashOf(secret), browserHash: hashOf(browser ?? '') };
       const request = await store.authorizationRequests.takeBack({ id, ...hashes, answer, now: new Date() });
       if (!request) throw authorizationError('authorization-unknown');

@@ -8,7 +8,7 @@ import {
   endpointsOf,
   type Provider,
 } from '@bulkhead/providers';
-import { AppError, type Fault, invalidRequest } from '@bulkhead/runtime';
+import { AppError, type Fault, invalidRequest, present } from '@bulkhead/runtime';
 import { defaultNameOf } from '../connection-name.ts';
 import type { ConnectionAuthBody, ConnectionDraftBody } from './connection.schema.ts';
 
@@ -33,8 +33,7 @@ export async function newConnection(body: ConnectionDraftBody, provider: Provide
   const place = {
     provider: provider.id,
     environment: environmentName,
-    ...(practiceId === undefined ? {} : { practiceId }),
-    ...(groupId === undefined ? {} : { groupId }),
+    ...present({ practiceId, groupId }),
   };
   return {
     id: newId('conn'),

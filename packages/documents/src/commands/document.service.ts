@@ -1,7 +1,7 @@
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import { parseMediaType, typesWithAttachments } from '@bulkhead/fhir';
 import type { Producer } from '@bulkhead/queues';
-import { type AppError, pageQuery, permanentError, readPage, withoutSecrets } from '@bulkhead/runtime';
+import { type AppError, pageQuery, permanentError, present, readPage, withoutSecrets } from '@bulkhead/runtime';
 import {
   type ConnectionScope,
   countSchema,
@@ -104,13 +104,8 @@ export function createDocumentService(options: {
 }
 
 function toFilter({ connectionId, resourceType, resourceId, patient, state }: DocumentQuery): DocumentFilter {
-  return {
-    connectionId,
-    ...(resourceType === undefined ? {} : { 'resource.type': resourceType }),
-    ...(resourceId === undefined ? {} : { 'resource.id': resourceId }),
-    ...(patient === undefined ? {} : { patientId: patient }),
-    ...(state === undefined ? {} : { state }),
-  };
+  const resource = { 'resource.type': resourceType, 'resource.id': resourceId };
+  return present({ connectionId, ...resource, patientId: patient, state });
 }
 
 function notStored({ state, reason, error }: PatientDocument): AppError {

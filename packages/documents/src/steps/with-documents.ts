@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { type Attachment, readAttachments, typesWithAttachments } from '@bulkhead/fhir';
 import type { ResourceDocument, ResourceWriter } from '@bulkhead/resources';
+import { present } from '@bulkhead/runtime';
 import { FileNovelty } from '@bulkhead/store';
 import type { StoredVersion } from '../document.repository.ts';
 import type { PatientDocument } from '../patient-document.record.ts';
@@ -82,10 +83,6 @@ function toPatientDocuments(options: {
 /** The id is derived from the position, so that reading the same resource again creates no second record. */
 function documentId(position: readonly (string | number)[]): string {
   return `doc_${hash('sha256', position.join('/'), 'hex').slice(0, 40)}`;
-}
-
-function present<Fields extends object>(fields: Fields): { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
 }
 
 /** Differs if an attachment may have another content: another URL, data, hash, size or type, or another version of its resource. */

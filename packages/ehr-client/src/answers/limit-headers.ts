@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import { present } from '@bulkhead/runtime';
 import type { AxiosResponse } from 'axios';
 import { parseRetryAfter, retryAfterOf } from './answer-rules.ts';
 
@@ -15,12 +16,8 @@ export function limitHeadersOf(response: AxiosResponse | undefined): LimitHeader
   const [limit, remaining, reset] = ['limit', 'remaining', 'reset'].map((name) =>
     numberOrInstant(response?.headers[`x-ratelimit-${name}`]),
   );
-  return {
-    ...(retryAfterMs === undefined ? {} : { retryAfterSeconds: Math.round(retryAfterMs / 1000) }),
-    ...(limit === undefined ? {} : { rateLimitLimit: limit }),
-    ...(remaining === undefined ? {} : { rateLimitRemaining: remaining }),
-    ...(reset === undefined ? {} : { rateLimitReset: reset }),
-  };
+  const retryAfterSeconds = retryAfterMs === undefined ? undefined : Math.round(retryAfterMs / 1000);
+  return present({ retryAfterSeconds, rateLimitLimit: limit, rateLimitRemaining: remaining, rateLimitReset: reset });
 }
 
 /** Allows a timestamp in milliseconds. */

@@ -1,5 +1,5 @@
 import { endpointsOf, type Provider } from '@bulkhead/providers';
-import { AppError, permanentError } from '@bulkhead/runtime';
+import { AppError, permanentError, present } from '@bulkhead/runtime';
 import { type AnswerRules, configurationAnswer, resourceAnswer } from '../answers/answer-rules.ts';
 import { matchesHost } from '../egress/egress-guard.ts';
 import type { EhrRequest } from '../http/ehr-axios.ts';
@@ -33,14 +33,11 @@ const oauthUris = 'http://fhir-registry.smarthealthit.org/StructureDefinition/oa
  * extension), then the registry.
  * @throws AppError `smart-discovery-failed`, `endpoint-not-allowed`, and the error of a server that is down
  */
-export async function discoverServer(options: {
-  readonly http: EhrHttp;
-  readonly request: DiscoveryRequest;
-}): Promise<AuthorizationServer> {
-  const { provider, connection } = options.request;
+export async function discoverServer(http: EhrHttp, request: DiscoveryRequest): Promise<AuthorizationServer> {
+  const { provider, connection } = request;
   const ways = [
-    { foundBy: 'smart-configuration', read: () => readSmartConfiguration(options) },
-    { foundBy: 'capability-statement', read: () => readOauthUris(options) },
+    { foundBy: 'smart-configuration', read: () => readSmartConfiguration(http, request) },
+    { foundBy: 'capability-statement', read: () => readOauthUris(http, request) },
     { foundBy: 'settings', read: async () => fromSettings(provider, connection.environment) },
   ] as const;
   for (const { foundBy, read } of ways) {
@@ -74,9 +71,10 @@ export function checkEndpoint(provider: Provider, endpoint: string): void {
   });
 }
 
-async function readSmartConfiguration(options: { readonly http: EhrHttp; readonly request: DiscoveryRequest }) {
+async function readSmartConfiguration(http: EhrHttp, request: DiscoveryRequest) {
   const { data, url } = await read({
-    ...options,
+    http,
+    request,
     path: '/.well-known/smart-configuration',
     accept: 'application/json',
     answer: configurationAnswer,
@@ -96,12 +94,10 @@ async function readSmartConfiguration(options: { readonly http: EhrHttp; readonl
 }
 
 /** Servers before SMART 2 have these instead (SMART App Launch 1.0, "Conformance"). */
-async function readOauthUris(options: {
-  readonly http: EhrHttp;
-  readonly request: DiscoveryRequest;
-}): Promise<Endpoints> {
+async function readOauthUris(http: EhrHttp, request: DiscoveryRequest): Promise<Endpoints> {
   const { data, url } = await read({
-    ...options,
+    http,
+    request,
     path: '/metadata',
     accept: 'application/fhir+json',
     answer: resourceAnswer,
@@ -150,11 +146,7 @@ function toEndpoints(stated: {
   const [tokenEndpoint, authorizationEndpoint, revocationEndpoint] = [token, authorize, revoke].map((uri) =>
     typeof uri === 'string' && URL.canParse(uri, base) ? new URL(uri, base).href : undefined,
   );
-  return {
-    ...(tokenEndpoint === undefined ? {} : { tokenEndpoint }),
-    ...(authorizationEndpoint === undefined ? {} : { authorizationEndpoint }),
-    ...(revocationEndpoint === undefined ? {} : { revocationEndpoint }),
-  };
+  return present({ tokenEndpoint, authorizationEndpoint, revocationEndpoint });
 }
 
 /** A server may send anything in the place of a list. */
@@ -182,7 +174,7 @@ export function createAuthorizationServerSource({ http }: { readonly http: EhrHt
       const cached = servers.get(fhirEndpoint);
       if (cached && performance.now() < cached.until) return cached.server;
       // Other requests wait for the same result, so it is not aborted with the request that started it.
-      const server = discoverServer({ http, request: { ...request, signal: undefined } });
+      const server = discoverServer(http, { ...request, signal: undefined });
       const entry = { server, until: performance.now() + maxAgeMs };
       servers.set(fhirEndpoint, entry);
       server.catch(() => {

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Producer } from '@bulkhead/queues';
-import { pageQuery, permanentError, readPage, unavailable, waitUntil } from '@bulkhead/runtime';
+import { pageQuery, permanentError, present, readPage, unavailable, waitUntil } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope, type View, viewOf, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 import type { QuarantineStore } from '../index.ts';
@@ -102,10 +102,6 @@ export function createQuarantineService(store: QuarantineStore, producer: Produc
 }
 
 /** Removes undefined fields, which Zod adds for optional fields and which would match nothing in a filter. */
-function present<Filter extends object>(filter: Filter): { [Key in keyof Filter]: NonNullable<Filter[Key]> } {
-  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined)) as never;
-}
-
 const id = z.string().min(1).max(200);
 
 export const quarantineQuerySchema = z.strictObject({

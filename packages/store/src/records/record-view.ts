@@ -1,4 +1,4 @@
-import type { Immutable } from '@bulkhead/runtime';
+import { type Immutable, present } from '@bulkhead/runtime';
 import { z } from 'zod';
 
 /*
@@ -60,7 +60,7 @@ export type View<Schema extends z.ZodType> = Immutable<z.output<Schema>>;
 
 /** Every field must be named. Those that are undefined are left out. */
 export function toView<Shown extends object>(fields: { readonly [Name in keyof Required<Shown>]: Shown[Name] }): Shown {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Shown;
+  return present(fields) as Shown;
 }
 
 /** The fields from which a view is made. Those of a date may be dates. */

@@ -1,5 +1,6 @@
 import { retryingViewSchema, runActivitySchema, toRetryingView, type ViewFor } from '@bulkhead/bulk-export/commands';
 import { standardResourceTypes } from '@bulkhead/fhir';
+import { present } from '@bulkhead/runtime';
 import { countSchema, ehrTextSchema, toView, type View, viewOf, viewShapeOf, warningSchema } from '@bulkhead/store';
 import { z } from 'zod';
 import { type SyncEvent, syncEventSchema } from '../sync-event.record.ts';
@@ -150,8 +151,7 @@ export function toSyncRunDetail(state: SyncRunState, reader: ViewFor): SyncRunDe
   return {
     ...toSyncRunView(run, reader),
     ...toSyncedView({ run, counts }),
-    ...(activity === undefined ? {} : { activity }),
-    ...(progress === undefined ? {} : { progress }),
+    ...present({ activity, progress }),
     requests: counts.reduce((sum, count) => sum + count.requests, 0),
     minimumRequests: minimumRequests(counts),
     byType: counts,
