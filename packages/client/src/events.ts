@@ -27,15 +27,11 @@ export async function* followEvents<Events>(
         yield event as EventOf<Events>;
       }
     } catch (error) {
-      if (!isBrokenConnection(error)) throw error;
+      // fetch reports a connection that breaks in the middle of a response with this type.
+      if (!(error instanceof TypeError)) throw error;
     }
     await new Promise((resolve) => setTimeout(resolve, reconnectMs));
   }
-}
-
-/** fetch reports a connection that breaks in the middle of a response with this type. */
-function isBrokenConnection(error: unknown): boolean {
-  return error instanceof TypeError;
 }
 
 /** Parses server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html) as the API writes them. */

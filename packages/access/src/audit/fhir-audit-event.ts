@@ -217,17 +217,14 @@ function queryOf({ target, parameters = [] }: AuditEvent): object {
 function dataOf({ action, target }: AuditEvent): object {
   const { type, id } = target;
   const isResource = type !== undefined && id !== undefined;
-  const [what = action] = Object.entries(target).flatMap(([name, value]) => (isContext(name) ? [] : [value]));
+  // These fields say where the object belongs, not which object it is.
+  const { provider: _provider, connectionId: _connectionId, ...names } = target;
+  const [what = action] = Object.values(names);
   return {
     what: isResource ? { reference: `${type}/${id}` } : { identifier: { value: what } },
     type: systemObject,
     role: objectRole(isResource ? '4' : '20'),
   };
-}
-
-/** Fields of a target that say where the object belongs, not which object it is. */
-function isContext(name: string): boolean {
-  return name === 'provider' || name === 'connectionId';
 }
 
 /** The event itself: its position in the chain, and the fields for which FHIR has no element. */

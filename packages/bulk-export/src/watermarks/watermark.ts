@@ -143,7 +143,10 @@ function reasonsForType(options: {
   const mayBeWithheld = !isEvery && !receivedTypes.includes(resourceType);
   return [
     ...when(ownFiles.some(isUnsettled), 'files-failed'),
-    ...when(ownFiles.some(hasOtherCount), 'count-mismatch'),
+    ...when(
+      ownFiles.some(({ receivedCount }) => receivedCount !== undefined),
+      'count-mismatch',
+    ),
     ...when(errorsOf(files).some(concerns), 'errors-reported'),
     ...when(
       isEvery && !ownFiles.some(({ checkpoint }) => checkpoint.lines > 0) && since === undefined,
@@ -171,10 +174,6 @@ function typesIn({ type, checkpoint }: LedgerEntry): readonly string[] {
 
 function isUnsettled({ state }: LedgerEntry): boolean {
   return state !== 'completed';
-}
-
-function hasOtherCount({ receivedCount }: LedgerEntry): boolean {
-  return receivedCount !== undefined;
 }
 
 /** If an announced list of errors is empty, what went wrong is unknown. */

@@ -22,11 +22,6 @@ export function tryExclusiveLock(file: string): Lock | undefined {
   return lock;
 }
 
-/** Takes a lock that any number of holders can share. @returns undefined while the exclusive lock of this file is held */
-function trySharedLock(file: string): Lock | undefined {
-  return tryLock({ file, sql: 'BEGIN; SELECT name FROM sqlite_schema' });
-}
-
 function tryLock({ file, sql }: { readonly file: string; readonly sql: string }): Lock | undefined {
   mkdirSync(dirname(file), { recursive: true });
   const database = new DatabaseSync(file);
@@ -61,7 +56,8 @@ export async function waitForLock(options: {
 }): Promise<Lock> {
   const { file, isShared = false, onWait } = options;
   for (;;) {
-    const lock = isShared ? trySharedLock(file) : tryExclusiveLock(file);
+    // A transaction that reads can be shared by any number of holders, but not while the exclusive lock is held.
+    const lock = isShared ? tryLock({ file, sql: 'BEGIN; SELECT name FROM sqlite_schema' }) : tryExclusiveLock(file);
     if (lock) return lock;
     onWait(lockOwner(file));
     await delay(RETRY_MS);

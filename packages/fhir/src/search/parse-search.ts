@@ -93,7 +93,8 @@ function createReader(values: ReadonlyMap<string, readonly string[]>, faults: Se
       const texts = values.get(name) ?? [];
       return texts.map((value, index) => {
         const path = texts.length > 1 ? `${name}.${index}` : name;
-        const alternatives = splitAlternatives(value);
+        // https://hl7.org/fhir/R4/search.html#escaping. `withoutEscapes` removes the escapes later.
+        const alternatives = splitUnescaped(value, ',');
         if (alternatives.length > maxAlternatives) {
           faults.push({ path, message: `has more than ${maxAlternatives} alternatives` });
           return [];
@@ -198,11 +199,6 @@ export interface ResourceSearch {
   readonly tokens: AllOfAny<string>;
   readonly dates: AllOfAny<DateCriterion>;
   readonly lastUpdated: AllOfAny<DateCriterion>;
-}
-
-/** Splits a parameter's values (https://hl7.org/fhir/R4/search.html#escaping). `withoutEscapes` removes the escapes later. */
-function splitAlternatives(value: string): string[] {
-  return splitUnescaped(value, ',');
 }
 
 /** Splits at separators that are not escaped by a backslash. */

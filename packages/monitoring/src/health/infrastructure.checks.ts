@@ -63,7 +63,7 @@ export function checkSweep(
   const workers = processes.filter(({ kind }) => kind === 'worker');
   const sweeps = workers.flatMap(({ sweptAt }) => sweptAt ?? []);
   // Before the first sweep, its age counts from the start of the first worker.
-  const lastAt = latest(sweeps) ?? earliest(workers.map(({ startedAt }) => startedAt));
+  const lastAt = sweeps.toSorted(byTime).at(-1) ?? workers.map(({ startedAt }) => startedAt).toSorted(byTime)[0];
   const action = 'Start a worker that serves the queue maintenance. If one runs, look for "sweep" in its log.';
   if (!isScheduled || lastAt === undefined) {
     const reason = 'The sweep is not scheduled, so records without a job are not repaired.';
@@ -138,14 +138,6 @@ export function sumOf(processes: readonly ProcessState[], name: ProcessCount, pr
 
 function toSubject({ kind, host, pid }: ProcessState, reason: string) {
   return { kind: 'process' as const, id: `${kind} ${host}:${pid}`, reason };
-}
-
-function latest(dates: readonly Date[]): Date | undefined {
-  return dates.toSorted(byTime).at(-1);
-}
-
-function earliest(dates: readonly Date[]): Date | undefined {
-  return dates.toSorted(byTime)[0];
 }
 
 function byTime(left: Date, right: Date): number {
