@@ -34,14 +34,18 @@ const connectionPayload = z.strictObject({ connectionId: z.string().min(1) });
 const authorizationPayload = z.strictObject({ authorizationId: z.string().min(1) });
 const minutes = 60_000;
 
+const once = { attempts: 1, backoffMs: 0 };
+const threeTimes = { attempts: 3, backoffMs: 1000 };
+/** 5 s doubled 9 times is 43 min. */
+const tenTimes = { attempts: 10, backoffMs: 5000 };
+
 export const catalog = {
   'export.kick-off': define({
     queue: 'bulk-export',
     payload: exportPayload,
     jobId: ({ exportId }) => `kick-off.${exportId}`,
-    // 5 s doubled 9 times is 43 min, so an EHR that is down for a quarter of an hour does not fail a nightly export.
-    attempts: 10,
-    backoffMs: 5000,
+    // An EHR that is down for a quarter of an hour does not fail a nightly export.
+    ...tenTimes,
     timeoutMs: 10 * minutes,
   }),
   'export.poll': define({
@@ -49,8 +53,7 @@ export const catalog = {
     payload: exportPayload,
     jobId: ({ exportId }) => `poll.${exportId}`,
     // The scheduler's next iteration is the retry.
-    attempts: 1,
-    backoffMs: 0,
+    ...once,
     // Writing a manifest of 20,000 files and its flow takes seconds.
     timeoutMs: 10 * minutes,
   }),
@@ -58,17 +61,15 @@ export const catalog = {
     queue: 'bulk-export',
     payload: exportPayload,
     jobId: ({ exportId }) => `finalize.${exportId}`,
-    attempts: 10,
-    backoffMs: 5000,
+    ...tenTimes,
     timeoutMs: 10 * minutes,
   }),
   'export.discard': define({
     queue: 'bulk-export',
     payload: exportPayload,
     jobId: ({ exportId }) => `discard.${exportId}`,
-    // No user waits for this, and the server's copy expires eventually. 5 s doubled 9 times is 43 min.
-    attempts: 10,
-    backoffMs: 5000,
+    // No user waits for this, and the server's copy expires eventually.
+    ...tenTimes,
     timeoutMs: 2 * minutes,
   }),
   'export.resume': define({
@@ -76,17 +77,15 @@ export const catalog = {
     payload: exportPayload,
     jobId: ({ exportId }) => `resume.${exportId}`,
     // The sweep does the same within a minute.
-    attempts: 3,
-    backoffMs: 1000,
+    ...threeTimes,
     timeoutMs: 2 * minutes,
   }),
   'file.download': define({
     queue: 'file-download',
     payload: filePayload,
     jobId: ({ fileId }) => `download.${fileId}`,
-    // Attempts are cheap, because a resumed download loses nothing. 5 s doubled 9 times is 43 min.
-    attempts: 10,
-    backoffMs: 5000,
+    // Attempts are cheap, because a resumed download loses nothing.
+    ...tenTimes,
     // 5 GB at 1 MB/s take 84 min. A stalled socket is closed much earlier by its own idle timeout.
     timeoutMs: 6 * 60 * minutes,
   }),
@@ -95,8 +94,7 @@ export const catalog = {
     payload: syncPayload,
     jobId: ({ syncRunId }) => `plan.${syncRunId}`,
     // As for a kick-off, an EHR that is down for a quarter of an hour does not fail a nightly sync.
-    attempts: 10,
-    backoffMs: 5000,
+    ...tenTimes,
     timeoutMs: 10 * minutes,
   }),
   'sync.resume': define({
@@ -104,8 +102,7 @@ export const catalog = {
     payload: syncPayload,
     jobId: ({ syncRunId }) => `resume.${syncRunId}`,
     // The sweep does the same within a minute.
-    attempts: 3,
-    backoffMs: 1000,
+    ...threeTimes,
     timeoutMs: 5 * minutes,
   }),
   'sync.step': define({
@@ -122,8 +119,7 @@ export const catalog = {
     queue: 'sync',
     payload: syncPayload,
     jobId: ({ syncRunId }) => `finalize.${syncRunId}`,
-    attempts: 10,
-    backoffMs: 5000,
+    ...tenTimes,
     timeoutMs: 2 * minutes,
   }),
   'webhook.notify': define({
@@ -131,8 +127,7 @@ export const catalog = {
     payload: z.strictObject({ kind: z.enum(['bulk-export', 'sync-run']), id: z.string().min(1) }),
     jobId: ({ id }) => `notify.${id}`,
     // The sweep does the same within a minute.
-    attempts: 3,
-    backoffMs: 1000,
+    ...threeTimes,
     timeoutMs: 1 * minutes,
   }),
   'webhook.deliver': define({
@@ -148,17 +143,15 @@ export const catalog = {
     queue: 'maintenance',
     payload: z.strictObject({ quarantineId: z.string().min(1) }),
     jobId: ({ quarantineId }) => `replay.${quarantineId}`,
-    attempts: 3,
-    backoffMs: 1000,
+    ...threeTimes,
     timeoutMs: 2 * minutes,
   }),
   'document.fetch': define({
     queue: 'document',
     payload: z.strictObject({ documentId: z.string().min(1) }),
     jobId: ({ documentId }) => `fetch.${documentId}`,
-    // As for a file, attempts are cheap, because a resumed download loses nothing. 5 s doubled 9 times is 43 min.
-    attempts: 10,
-    backoffMs: 5000,
+    // As for a file, attempts are cheap, because a resumed download loses nothing.
+    ...tenTimes,
     // 1 GB, the largest size that a deployment may allow, at 500 kB/s takes 33 min.
     timeoutMs: 60 * minutes,
   }),
@@ -166,8 +159,7 @@ export const catalog = {
     queue: 'connection',
     payload: connectionPayload,
     jobId: ({ connectionId }) => `capabilities.${connectionId}`,
-    attempts: 3,
-    backoffMs: 1000,
+    ...threeTimes,
     timeoutMs: 2 * minutes,
   }),
   'connection.test': define({
@@ -175,8 +167,7 @@ export const catalog = {
     payload: connectionPayload,
     jobId: ({ connectionId }) => `test.${connectionId}`,
     // The test reports the current state, so users repeat it themselves.
-    attempts: 1,
-    backoffMs: 0,
+    ...once,
     // A token request may have to wait a minute for its budget.
     timeoutMs: 3 * minutes,
   }),
@@ -185,17 +176,15 @@ export const catalog = {
     payload: z.strictObject({ draftId: z.string().min(1) }),
     jobId: ({ draftId }) => `test-draft.${draftId}`,
     // As for `connection.test`.
-    attempts: 1,
-    backoffMs: 0,
+    ...once,
     timeoutMs: 3 * minutes,
   }),
   'connection.revoke': define({
     queue: 'connection',
     payload: connectionPayload,
     jobId: ({ connectionId }) => `revoke.${connectionId}`,
-    // No user waits for this, and tokens expire eventually. 5 s doubled 9 times is 43 min.
-    attempts: 10,
-    backoffMs: 5000,
+    // No user waits for this, and tokens expire eventually.
+    ...tenTimes,
     timeoutMs: 2 * minutes,
   }),
   'authorization.prepare': define({
@@ -203,8 +192,7 @@ export const catalog = {
     payload: authorizationPayload,
     jobId: ({ authorizationId }) => `prepare.${authorizationId}`,
     // A browser waits for this. A failure is shown, and the user tries again.
-    attempts: 1,
-    backoffMs: 0,
+    ...once,
     timeoutMs: 1 * minutes,
   }),
   'authorization.redeem': define({
@@ -212,8 +200,7 @@ export const catalog = {
     payload: authorizationPayload,
     jobId: ({ authorizationId }) => `redeem.${authorizationId}`,
     // A code works only once.
-    attempts: 1,
-    backoffMs: 0,
+    ...once,
     timeoutMs: 2 * minutes,
   }),
   'schedule.run': define({
@@ -221,25 +208,22 @@ export const catalog = {
     payload: z.strictObject({ scheduleId: z.string().min(1) }),
     jobId: ({ scheduleId }) => `schedule.${scheduleId}`,
     // The sweep does the same within a minute.
-    attempts: 3,
-    backoffMs: 1000,
+    ...threeTimes,
     timeoutMs: 2 * minutes,
   }),
   'maintenance.sweep': define({
     queue: 'maintenance',
     payload: z.strictObject({}),
     jobId: () => 'sweep',
-    attempts: 1,
-    backoffMs: 0,
+    ...once,
     timeoutMs: 5 * minutes,
   }),
   'maintenance.erase': define({
     queue: 'maintenance',
     payload: z.strictObject({ erasureId: z.string().min(1) }),
     jobId: ({ erasureId }) => `erase.${erasureId}`,
-    // The sweep adds the job again until the erasure is done. 5 s doubled 9 times is 43 min.
-    attempts: 10,
-    backoffMs: 5000,
+    // The sweep adds the job again until the erasure is done.
+    ...tenTimes,
     // Enough for 10 million resources at about 5,000 per second. The next attempt continues with the rest.
     timeoutMs: 60 * minutes,
   }),
@@ -248,8 +232,7 @@ export const catalog = {
     payload: z.strictObject({}),
     jobId: () => 'sample-history',
     // The next one comes within a minute, and it includes the runs of this one.
-    attempts: 1,
-    backoffMs: 0,
+    ...once,
     timeoutMs: 1 * minutes,
   }),
   'maintenance.retain': define({
@@ -257,8 +240,7 @@ export const catalog = {
     payload: z.strictObject({}),
     jobId: () => 'retain',
     // The next run, an hour later, is the retry. It continues where this one stopped.
-    attempts: 1,
-    backoffMs: 0,
+    ...once,
     // 50,000 records of each kind take minutes.
     timeoutMs: 20 * minutes,
   }),

@@ -53,6 +53,9 @@ export function createProducer({ redis, prefix, onError, tracing = noTracing }: 
     return true;
   };
 
+  const downloadRounds = async (count: number, filesAhead = 0): Promise<number[]> =>
+    nextRounds({ round: await readRound(queues['file-download']), filesAhead, count });
+
   const toFlowJob = <Name extends JobName>({ name, payload, priority }: FlowJob<Name>) => ({
     name,
     queueName: catalog[name].queue,
@@ -124,11 +127,7 @@ export function createProducer({ redis, prefix, onError, tracing = noTracing }: 
       readonly filesAhead?: number;
     }): Promise<void> {
       const { exportId, fileIds, filesAhead = 0 } = options;
-      const priorities = nextRounds({
-        round: await readRound(queues['file-download']),
-        filesAhead,
-        count: fileIds.length,
-      });
+      const priorities = await downloadRounds(fileIds.length, filesAhead);
       await addFlow({
         parent: { name: 'export.finalize', payload: { exportId } },
         children: fileIds.map((fileId, index) => ({
@@ -141,11 +140,7 @@ export function createProducer({ redis, prefix, onError, tracing = noTracing }: 
 
     /** `ensure` for the downloads of an export, which take turns as in `addExportFlow`. @returns whether a job was added */
     async ensureDownloads({ exportId, fileIds }: { readonly exportId: string; readonly fileIds: readonly string[] }) {
-      const priorities = nextRounds({
-        round: await readRound(queues['file-download']),
-        filesAhead: 0,
-        count: fileIds.length,
-      });
+      const priorities = await downloadRounds(fileIds.length);
       let hasAdded = false;
       for (const [index, fileId] of fileIds.entries())
         hasAdded =
