@@ -4,24 +4,23 @@ import { ErasureGate } from './erasure-gate.ts';
 function createGate(options: { readonly failures?: number } = {}) {
   const reads = { erasures: 0, lists: 0 };
   let failures = options.failures ?? 0;
-  const gate = new ErasureGate({
-    erasures: {
-      async listErasedConnections() {
-        reads.erasures += 1;
-        if (failures-- > 0) throw new Error('MongoDB is unavailable');
-        return [
-          { connectionId: 'queued', phase: 'queued' },
-          { connectionId: 'done', phase: 'completed' },
-        ];
-      },
+  const erasures = {
+    async listErasedConnections() {
+      reads.erasures += 1;
+      if (failures-- > 0) throw new Error('MongoDB is unavailable');
+      return [
+        { connectionId: 'queued', phase: 'queued' },
+        { connectionId: 'done', phase: 'completed' },
+      ] as const;
     },
-    keptOut: {
-      async listAll() {
-        reads.lists += 1;
-        return new Map([['with-list', { hasPatient: (id) => id === 'p1', hasBinary: () => false }]]);
-      },
+  };
+  const keptOut = {
+    async listAll() {
+      reads.lists += 1;
+      return new Map([['with-list', { hasPatient: (id: string) => id === 'p1', hasBinary: () => false }]]);
     },
-  });
+  };
+  const gate = new ErasureGate(erasures, keptOut);
   return { gate, reads };
 }
 

@@ -26,12 +26,9 @@ export class ErasureGate {
   #rules: Promise<Rules> | undefined;
   #readAt = Number.NEGATIVE_INFINITY;
 
-  constructor(options: {
-    readonly erasures: Pick<ErasureRepository, 'listErasedConnections'>;
-    readonly keptOut: Pick<KeptOutRepository, 'listAll'>;
-  }) {
-    this.#erasures = options.erasures;
-    this.#keptOut = options.keptOut;
+  constructor(erasures: Pick<ErasureRepository, 'listErasedConnections'>, keptOut: Pick<KeptOutRepository, 'listAll'>) {
+    this.#erasures = erasures;
+    this.#keptOut = keptOut;
   }
 
   /** @throws AppError `connection-erased` */

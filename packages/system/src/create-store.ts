@@ -140,7 +140,7 @@ export function createStore(options: StoreOptions): Store {
   const answeredRequests = createAnsweredRequestRepository({ database, secretBox });
   const erasures = createErasureRepository(database);
   const keptOut = createKeptOutRepository({ database, secretBox });
-  const gate = new ErasureGate({ erasures, keptOut });
+  const gate = new ErasureGate(erasures, keptOut);
   const guard = <Repository extends object>(
     repository: Repository,
     inserts: Parameters<typeof guardInserts<Repository>>[0]['inserts'],

@@ -1,4 +1,4 @@
-import { toView, type View, viewShapeOf } from '@bulkhead/store';
+import { type View, viewOf, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 import { type Watermark, watermarkSchema } from '../watermarks/watermark.ts';
 
@@ -14,13 +14,6 @@ export const watermarkViewSchema = z
       'The time up to which a type is wholly stored by exports of one level. The type `*` is for exports that name no types.',
   });
 
-type WatermarkView = View<typeof watermarkViewSchema>;
-
-export function toWatermarkView(watermark: Watermark): WatermarkView {
-  return toView<WatermarkView>({
-    resourceType: watermark.resourceType,
-    level: watermark.exportType,
-    until: watermark.at.toISOString(),
-    exportId: watermark.exportId,
-  });
+export function toWatermarkView(watermark: Watermark): View<typeof watermarkViewSchema> {
+  return viewOf(watermarkViewSchema, { ...watermark, level: watermark.exportType, until: watermark.at });
 }

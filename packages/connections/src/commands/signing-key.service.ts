@@ -1,7 +1,7 @@
 import { generateSigningKey, importSigningKey, publicJwkOf } from '@bulkhead/ehr-client';
 import { assertionAlgorithms } from '@bulkhead/providers';
 import { AppError, invalidRequest, permanentError } from '@bulkhead/runtime';
-import { toView, type View, viewShapeOf } from '@bulkhead/store';
+import { type View, viewOf, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 import type { ConnectionStore } from '../index.ts';
 import { type SigningKeyRecord, signingKeySchema } from '../signing-key.repository.ts';
@@ -48,16 +48,10 @@ export function createSigningKeyService({ store }: { readonly store: ConnectionS
     });
   };
   const toKeyView = async (record: SigningKeyRecord): Promise<SigningKeyView> => {
-    const { kid, alg, createdAt, activatedAt, retiredAt } = record;
+    const { kid, alg, retiredAt } = record;
     const signing = await store.signingKeys.findForSigning(alg);
-    return toView<SigningKeyView>({
-      kid,
-      alg,
-      state: retiredAt ? 'retired' : signing?.kid === kid ? 'active' : 'published',
-      createdAt: createdAt.toISOString(),
-      activatedAt: activatedAt?.toISOString(),
-      retiredAt: retiredAt?.toISOString(),
-    });
+    const state = retiredAt ? 'retired' : signing?.kid === kid ? 'active' : 'published';
+    return viewOf(signingKeyViewSchema, { ...record, state });
   };
   return {
     async create({ alg, privateKey, kid }: z.output<typeof signingKeyBodySchema>) {

@@ -87,11 +87,7 @@ function outcomeOf(error: unknown): TokenOutcome {
 }
 
 /** Redeems a user's code (RFC 6749, section 4.1.3, with PKCE). @throws AppError as `requestToken`, `authorization-wrong-issuer` */
-export async function redeemCode(
-  deps: TokenEndpointDeps,
-  request: TokenRequest,
-  redemption: CodeRedemption,
-): Promise<TokenGrant> {
+export async function redeemCode(deps: TokenEndpointDeps, request: TokenRequest, redemption: CodeRedemption) {
   const { code, verifier, redirectUri, endpoints, issuer } = redemption;
   // RFC 9207: the code of another server must not be sent to this one.
   const isNamed = issuer !== undefined && endpoints.issuer !== undefined;

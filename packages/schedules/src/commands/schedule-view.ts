@@ -1,7 +1,7 @@
 import { nextRuns } from '@bulkhead/runtime';
-import { instantSchema, toView, type View, viewOf, viewShapeOf } from '@bulkhead/store';
+import { instantSchema, type View, viewOf, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
-import { type ScheduleRun, scheduleSchema } from '../schedule.record.ts';
+import { scheduleSchema } from '../schedule.record.ts';
 import type { ScheduleState } from './schedule.service.ts';
 
 const { spreadMs, paused, nextRunAt, lastRun, createdAt, ...fields } = viewShapeOf(
@@ -50,13 +50,8 @@ export function toScheduleView({ schedule, runStatus }: ScheduleState): Schedule
     ...schedule,
     spread: spreadMs > 0,
     nextRunAt: paused ? undefined : nextRunAt,
-    lastRun: lastRun && toRunView({ lastRun, runStatus }),
+    lastRun: lastRun && viewOf(scheduleViewSchema.shape.lastRun.unwrap(), { ...lastRun, runStatus }),
   });
-}
-
-function toRunView({ lastRun, runStatus }: { readonly lastRun: ScheduleRun; readonly runStatus: string | undefined }) {
-  const { at, outcome, runId, reason } = lastRun;
-  return toView<NonNullable<ScheduleView['lastRun']>>({ at: at.toISOString(), outcome, runId, reason, runStatus });
 }
 
 /** Five runs show the days of a weekly cron and a change of the clocks, so that readers can check whether the cron is right. */

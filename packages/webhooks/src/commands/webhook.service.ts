@@ -2,15 +2,10 @@ import { randomBytes } from 'node:crypto';
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import type { Producer } from '@bulkhead/queues';
 import { type AppError, invalidRequest, type Page, pageQuery, permanentError, readPage } from '@bulkhead/runtime';
-import { type ConnectionScope, isInScope, toView, type View, viewOf, viewShapeOf } from '@bulkhead/store';
+import { type ConnectionScope, isInScope, type View, viewOf, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 import type { WebhookStore } from '../index.ts';
-import {
-  type WebhookAttempt,
-  type WebhookDelivery,
-  webhookDeliverySchema,
-  webhookStates,
-} from '../webhook-delivery.record.ts';
+import { type WebhookDelivery, webhookDeliverySchema, webhookStates } from '../webhook-delivery.record.ts';
 
 /** Standard Webhooks recommends 24 to 64 bytes. */
 const secretBytes = 32;
@@ -115,14 +110,8 @@ export function toDeliveryView(delivery: WebhookDelivery): DeliveryView {
   return viewOf(deliveryViewSchema, {
     ...delivery,
     body: JSON.parse(delivery.body) as unknown,
-    attempts: delivery.attempts.map(toAttemptView),
+    attempts: delivery.attempts.map((attempt) => viewOf(deliveryViewSchema.shape.attempts.element, attempt)),
   });
-}
-
-type AttemptView = DeliveryView['attempts'][number];
-
-function toAttemptView({ at, status, error }: WebhookAttempt): AttemptView {
-  return toView<AttemptView>({ at: at.toISOString(), status, error });
 }
 
 /** The worker decides whether an address may be called, because only the worker knows its network. */
