@@ -40,8 +40,8 @@ export function createAuditStream(options: {
 type AuditFormat = 'json' | 'fhir';
 
 /**
- * An audit event in the form in which it leaves the host: JSON, on one line. `json`: the event as the API shows it, inside `auditEvent`, which distinguishes it from lines of the log. `fhir`: one AuditEvent for
- * each patient.
+ * An audit event in the form in which it leaves the host: JSON, on one line. `json`: the event as the API shows it, inside
+ * `auditEvent`, which distinguishes it from lines of the log. `fhir`: one AuditEvent for each patient.
  */
 function toAuditLines(event: AuditEvent, format: AuditFormat) {
   const { at, action, outcome } = event;
