@@ -4,20 +4,15 @@ import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import { answerOf } from '@bulkhead/client';
 import { CliError, exitCodes } from './exit-codes.ts';
+import type { Answer } from './output/output.ts';
 import { terminalTextStream } from './output/terminal-text.ts';
-
-interface StreamedAnswer {
-  readonly data?: unknown;
-  readonly error?: unknown;
-  readonly response: Response;
-}
 
 /**
  * Writes the content of a response to a file, or to the standard output, without holding all of it in memory.
  * @param answer of a request with `parseAs: 'stream'`
  */
 export async function download(
-  { data, ...answer }: StreamedAnswer,
+  { data, ...answer }: Answer<unknown>,
   { stdout, file }: { readonly stdout: NodeJS.WriteStream; readonly file?: string | undefined },
 ): Promise<void> {
   answerOf({ ...answer, data: {} });

@@ -36,18 +36,16 @@ export const audit: CommandGroup = {
       examples: ['audit list --patient patient_1 --from 2026-01-31T00:00:00Z', 'audit list --action resource.read'],
       async run({ api, output }, { connection: connectionId, ...options }) {
         const query = given({ ...options, connectionId });
-        const { data, next } = answerOf(await api.GET('/api/ehr/audit-events', { params: { query } }));
-        output.printList(data, {
+        output.printList(await api.GET('/api/ehr/audit-events', { params: { query } }), {
           columns: {
-            at: ({ at }) => at,
+            at: 'at',
             who: ({ actor }) => actor.name ?? actor.id,
-            what: ({ action }) => action,
+            what: 'action',
             outcome: ({ outcome, code }) => code ?? outcome,
             patients: ({ patients = [] }) => patients.join(','),
             'on what': ({ target }) => Object.values(target).join(' '),
           },
           empty: 'No audit events match. Leave out an option to see more of them.',
-          next,
         });
       },
     }),

@@ -52,13 +52,12 @@ export const connections: CommandGroup = {
       summary: 'list all connections',
       examples: ['connections list'],
       async run({ api, output }) {
-        const { data } = answerOf(await api.GET('/api/ehr/connections'));
-        output.printList(data, {
+        output.printList(await api.GET('/api/ehr/connections'), {
           columns: {
-            id: (connection) => connection.id,
-            name: ({ name }) => name,
-            provider: ({ provider }) => provider,
-            practice: ({ practiceId }) => practiceId,
+            id: 'id',
+            name: 'name',
+            provider: 'provider',
+            practice: 'practiceId',
             method: ({ auth }) => auth.method,
             tested: ({ lastTest }) => toTestText(lastTest),
           },
@@ -90,8 +89,7 @@ export const connections: CommandGroup = {
           schedule: options.schedule ? undefined : false,
           auth: toAuth(options, env),
         });
-        const { data } = answerOf(await api.POST('/api/ehr/connections', { body }));
-        output.print(data, () => data.id);
+        output.printAnswer(await api.POST('/api/ehr/connections', { body }), 'id');
       },
     }),
     command({
@@ -100,9 +98,8 @@ export const connections: CommandGroup = {
       args: { id, name: 'the new name, which no other connection has' },
       examples: ['connections rename conn_1 "Lakeside Clinic"'],
       async run({ api, output }, { id: connectionId, name }) {
-        const params = { path: { id: connectionId } };
-        const { data } = answerOf(await api.PATCH('/api/ehr/connections/{id}', { params, body: { name } }));
-        output.print(data, () => `${data.id}  ${data.name}`);
+        const init = { params: { path: { id: connectionId } }, body: { name } };
+        output.printAnswer(await api.PATCH('/api/ehr/connections/{id}', init), (saved) => `${saved.id}  ${saved.name}`);
       },
     }),
     command({
@@ -139,8 +136,7 @@ export const connections: CommandGroup = {
       args: { id },
       examples: ['connections show conn_1'],
       async run({ api, output }, path) {
-        const { data } = answerOf(await api.GET('/api/ehr/connections/{id}', { params: { path } }));
-        output.print(data, () => summarize(data));
+        output.printAnswer(await api.GET('/api/ehr/connections/{id}', { params: { path } }), summarize);
       },
     }),
     command({
@@ -150,14 +146,8 @@ export const connections: CommandGroup = {
       examples: ['connections watermarks conn_1'],
       async run({ api, output }, { id: connectionId }) {
         const params = { path: { id: connectionId } };
-        const { data } = answerOf(await api.GET('/api/ehr/connections/{id}/watermarks', { params }));
-        output.printList(data, {
-          columns: {
-            type: ({ resourceType }) => resourceType,
-            level: ({ level }) => level,
-            until: ({ until }) => until,
-            export: ({ exportId }) => exportId,
-          },
+        output.printList(await api.GET('/api/ehr/connections/{id}/watermarks', { params }), {
+          columns: { type: 'resourceType', level: 'level', until: 'until', export: 'exportId' },
           empty: `No export of this connection has completed. Start one with: bulkhead export start --connection ${connectionId}`,
         });
       },
@@ -169,8 +159,9 @@ export const connections: CommandGroup = {
       examples: ['connections capabilities conn_1'],
       async run({ api, provider, output }, { id: connectionId }) {
         const params = { path: { provider }, query: { connectionId } };
-        const { data } = answerOf(await api.GET('/api/ehr/{provider}/capabilities', { params }));
-        output.print(data, () => toSummary({ headline: connectionId, fields: data }));
+        output.printAnswer(await api.GET('/api/ehr/{provider}/capabilities', { params }), (data) =>
+          toSummary({ headline: connectionId, fields: data }),
+        );
       },
     }),
     command({
@@ -180,10 +171,9 @@ export const connections: CommandGroup = {
       options: credentials,
       examples: ['connections credentials conn_1 --client-id my-client'],
       async run({ api, env, output }, { id: connectionId, ...options }) {
-        const params = { path: { id: connectionId } };
-        const body = { auth: toAuth(options, env) };
-        const { data } = answerOf(await api.PUT('/api/ehr/connections/{id}/credentials', { params, body }));
-        output.print(data, () => `Replaced. Test them with: bulkhead connections test ${connectionId}`);
+        const init = { params: { path: { id: connectionId } }, body: { auth: toAuth(options, env) } };
+        const text = `Replaced. Test them with: bulkhead connections test ${connectionId}`;
+        output.printAnswer(await api.PUT('/api/ehr/connections/{id}/credentials', init), () => text);
       },
     }),
     command({
@@ -220,8 +210,7 @@ export const connections: CommandGroup = {
       args: { id },
       examples: ['connections data conn_1'],
       async run({ api, output }, path) {
-        const { data } = answerOf(await api.GET('/api/ehr/connections/{id}/data', { params: { path } }));
-        output.print(data, () => toAmountsText(data));
+        output.printAnswer(await api.GET('/api/ehr/connections/{id}/data', { params: { path } }), toAmountsText);
       },
     }),
     command({
@@ -280,9 +269,9 @@ function toPlace({
 function printTest(output: Context['output'], test: components['schemas']['ConnectionTest']): void {
   output.print(test, () =>
     toTable(test.steps, {
-      step: ({ step }) => step,
+      step: 'step',
       result: ({ ok }) => (ok ? 'ok' : 'failed'),
-      ms: ({ durationMs }) => durationMs,
+      ms: 'durationMs',
       'what to do': ({ whatToDo, message, tried }) => whatToDo ?? message ?? tried ?? '',
     }),
   );

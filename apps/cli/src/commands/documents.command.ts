@@ -1,4 +1,4 @@
-import { answerOf, type components } from '@bulkhead/client';
+import type { components } from '@bulkhead/client';
 import { atMost, type CommandGroup, choice, command, fromCursor, given, required, text } from '../command.ts';
 import { download } from '../download.ts';
 import { toSummary } from '../output/output.ts';
@@ -34,18 +34,16 @@ export const documents: CommandGroup = {
       ],
       async run({ api, provider, output }, { connection: connectionId, ...options }) {
         const params = { path: { provider }, query: given({ connectionId, ...options }) };
-        const { data, next } = answerOf(await api.GET('/api/ehr/{provider}/documents', { params }));
-        output.printList(data, {
+        output.printList(await api.GET('/api/ehr/{provider}/documents', { params }), {
           columns: {
-            id: (document) => document.id,
+            id: 'id',
             resource: ({ resource }) => `${resource.type}/${resource.id}`,
-            title: ({ title }) => title,
+            title: 'title',
             type: ({ storedType, contentType }) => storedType ?? contentType,
-            bytes: ({ sizeBytes }) => sizeBytes,
+            bytes: 'sizeBytes',
             state: ({ state, error, reason }) => [state, error?.code ?? reason].join(' ').trim(),
           },
           empty: `No documents. They are fetched after an export: bulkhead export start --connection ${connectionId}`,
-          next,
         });
       },
     }),
@@ -56,8 +54,7 @@ export const documents: CommandGroup = {
       examples: ['documents show doc_1'],
       async run({ api, provider, output }, { id: documentId }) {
         const params = { path: { provider, id: documentId } };
-        const { data } = answerOf(await api.GET('/api/ehr/{provider}/documents/{id}/metadata', { params }));
-        output.print(data, () => summarize(data));
+        output.printAnswer(await api.GET('/api/ehr/{provider}/documents/{id}/metadata', { params }), summarize);
       },
     }),
     command({
@@ -79,8 +76,7 @@ export const documents: CommandGroup = {
       examples: ['documents retry doc_1'],
       async run({ api, provider, output }, { id: documentId }) {
         const params = { path: { provider, id: documentId } };
-        const { data } = answerOf(await api.POST('/api/ehr/{provider}/documents/{id}/retry', { params }));
-        output.print(data, () => data.state);
+        output.printAnswer(await api.POST('/api/ehr/{provider}/documents/{id}/retry', { params }), 'state');
       },
     }),
   ],

@@ -37,19 +37,17 @@ export const erasures: CommandGroup = {
       examples: ['erasures list', 'erasures list --connection conn_1'],
       async run({ api, output }, { connection: connectionId, limit, cursor }) {
         const query = given({ limit, connectionId, cursor });
-        const { data, next } = answerOf(await api.GET('/api/ehr/erasures', { params: { query } }));
-        output.printList(data, {
+        output.printList(await api.GET('/api/ehr/erasures', { params: { query } }), {
           columns: {
-            id: ({ id }) => id,
-            what: ({ kind }) => kind,
-            connection: (erasure) => erasure.connectionId,
-            phase: ({ phase }) => phase,
+            id: 'id',
+            what: 'kind',
+            connection: 'connectionId',
+            phase: 'phase',
             deleted: ({ deleted }) => total(deleted),
-            by: ({ requestedBy }) => requestedBy,
-            since: ({ createdAt }) => createdAt,
+            by: 'requestedBy',
+            since: 'createdAt',
           },
           empty: 'No erasures. Erase a patient with: bulkhead patients erase ID --connection ID',
-          next,
         });
       },
     }),
@@ -59,8 +57,7 @@ export const erasures: CommandGroup = {
       args: { id: 'the id of the erasure' },
       examples: ['erasures show erase_1'],
       async run({ api, output }, { id }) {
-        const { data } = answerOf(await api.GET('/api/ehr/erasures/{id}', { params: { path: { id } } }));
-        output.print(data, () => summarize(data));
+        output.printAnswer(await api.GET('/api/ehr/erasures/{id}', { params: { path: { id } } }), summarize);
       },
     }),
   ],
@@ -101,8 +98,7 @@ export const patients: CommandGroup = {
         });
         const query = { keepOut: keepOut ? ('true' as const) : ('false' as const) };
         const params = { path, query };
-        const { data } = answerOf(await api.DELETE('/api/ehr/connections/{id}/patients/{patientId}', { params }));
-        output.print(data, () => data.id);
+        output.printAnswer(await api.DELETE('/api/ehr/connections/{id}/patients/{patientId}', { params }), 'id');
       },
     }),
     command({
@@ -125,13 +121,12 @@ export const retention = command({
   summary: 'show how many records of each kind were deleted because of their age',
   examples: ['retention'],
   async run({ api, output }) {
-    const { data } = answerOf(await api.GET('/api/ehr/retention'));
-    output.printList(data, {
+    output.printList(await api.GET('/api/ehr/retention'), {
       columns: {
-        kind: ({ kind }) => kind,
-        'kept days': ({ keptDays }) => keptDays,
-        deleted: ({ deleted }) => deleted,
-        'last run': ({ startedAt }) => startedAt,
+        kind: 'kind',
+        'kept days': 'keptDays',
+        deleted: 'deleted',
+        'last run': 'startedAt',
         ended: ({ endedAt }) => endedAt ?? 'running',
       },
       empty: 'The workers have not looked for old records yet. Check the workers with: bulkhead doctor',

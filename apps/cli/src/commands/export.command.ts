@@ -101,21 +101,19 @@ export const bulkExports: CommandGroup = {
       examples: ['export list', 'export list --status FAILED --limit 1', 'export list --connection conn_1 --watch'],
       async run(context, { connection: connectionId, status, limit, cursor, watch }) {
         const { api, provider, output } = context;
-        const print = (data: readonly Export[], next?: string) =>
-          output.printList(data, { columns: listColumns, empty: none, next });
+        const view = { columns: listColumns, empty: none };
         if (watch) {
           const path = '/api/ehr/{provider}/bulk-export/events';
           const params = { path: { provider }, query: given({ connectionId }) };
           const open = () => api.GET(path, { params, parseAs: 'stream' });
           for await (const { data } of followEvents<{ exports: Export[] }>(open)) {
             const shown = data.filter((record) => status === undefined || record.status === status);
-            print(shown.slice(0, limit));
+            output.printRows(shown.slice(0, limit), view);
           }
           return;
         }
         const params = { path: { provider }, query: given({ limit, connectionId, status, cursor }) };
-        const { data, next } = answerOf(await api.GET('/api/ehr/{provider}/bulk-export', { params }));
-        print(data, next);
+        output.printList(await api.GET('/api/ehr/{provider}/bulk-export', { params }), view);
       },
     }),
     command({
@@ -136,14 +134,14 @@ export const bulkExports: CommandGroup = {
       options: { signedUrls },
       examples: ['export files job_1', 'export files job_1 --signed-urls --json'],
       async run(context, { id: jobId, signedUrls: withSignedUrls }) {
-        context.output.printList(await readFiles(context, jobId, withSignedUrls), {
+        context.output.printRows(await readFiles(context, jobId, withSignedUrls), {
           columns: {
             type: ({ type }: OutputFile) => type,
-            section: ({ section }) => section,
-            state: ({ state }) => state,
-            lines: ({ lines }) => lines,
-            stored: ({ stored }) => stored,
-            quarantined: ({ quarantined }) => quarantined,
+            section: 'section',
+            state: 'state',
+            lines: 'lines',
+            stored: 'stored',
+            quarantined: 'quarantined',
             error: ({ error }) => error?.code,
           },
           empty: `The export has no files. See its status with: bulkhead export show ${jobId}`,
@@ -157,8 +155,7 @@ export const bulkExports: CommandGroup = {
       examples: ['export events job_1'],
       async run({ api, provider, output }, { id: jobId }) {
         const params = { path: { provider, jobId } };
-        const { data } = answerOf(await api.GET('/api/ehr/{provider}/bulk-export/{jobId}/log', { params }));
-        output.printList(data, {
+        output.printList(await api.GET('/api/ehr/{provider}/bulk-export/{jobId}/log', { params }), {
           columns: eventColumns,
           empty: noEvents,
         });
@@ -171,8 +168,7 @@ export const bulkExports: CommandGroup = {
       examples: ['export cancel job_1'],
       async run({ api, provider, output }, { id: jobId }) {
         const params = { path: { provider, jobId } };
-        const { data } = answerOf(await api.DELETE('/api/ehr/{provider}/bulk-export/{jobId}', { params }));
-        output.print(data, () => data.status);
+        output.printAnswer(await api.DELETE('/api/ehr/{provider}/bulk-export/{jobId}', { params }), 'status');
       },
     }),
     command({
@@ -182,8 +178,7 @@ export const bulkExports: CommandGroup = {
       examples: ['export retry job_1'],
       async run({ api, provider, output }, { id: jobId }) {
         const params = { path: { provider, jobId } };
-        const { data } = answerOf(await api.POST('/api/ehr/{provider}/bulk-export/{jobId}/retry', { params }));
-        output.print(data, () => data.status);
+        output.printAnswer(await api.POST('/api/ehr/{provider}/bulk-export/{jobId}/retry', { params }), 'status');
       },
     }),
   ],

@@ -1,4 +1,3 @@
-import { answerOf } from '@bulkhead/client';
 import {
   type CommandGroup,
   choice,
@@ -25,14 +24,13 @@ export const keys: CommandGroup = {
       summary: 'list all API keys, including revoked ones',
       examples: ['keys list'],
       async run({ api, output }) {
-        const { data } = answerOf(await api.GET('/api/ehr/api-keys'));
-        output.printList(data, {
+        output.printList(await api.GET('/api/ehr/api-keys'), {
           columns: {
-            id: ({ id }) => id,
-            name: ({ name }) => name,
-            role: ({ role }) => role,
-            begins: ({ prefix }) => prefix,
-            used: ({ lastUsedAt }) => lastUsedAt,
+            id: 'id',
+            name: 'name',
+            role: 'role',
+            begins: 'prefix',
+            used: 'lastUsedAt',
             ends: ({ expiresAt, revokedAt }) => (revokedAt ? `revoked ${revokedAt}` : expiresAt),
           },
           empty: 'No API keys. Create one with: bulkhead keys create --name NAME',
@@ -45,8 +43,7 @@ export const keys: CommandGroup = {
       args: { id: 'the id of the key' },
       examples: ['keys show key_1'],
       async run({ api, output }, { id }) {
-        const { data } = answerOf(await api.GET('/api/ehr/api-keys/{id}', { params: { path: { id } } }));
-        output.print(data, () => toFields(data));
+        output.printAnswer(await api.GET('/api/ehr/api-keys/{id}', { params: { path: { id } } }), toFields);
       },
     }),
     command({
@@ -73,8 +70,7 @@ export const keys: CommandGroup = {
           expiresAt,
           requestsPerMinute: perMinute,
         });
-        const { data } = answerOf(await api.POST('/api/ehr/api-keys', { body }));
-        output.print(data, () => data.key);
+        output.printAnswer(await api.POST('/api/ehr/api-keys', { body }), 'key');
       },
     }),
     command({
@@ -85,8 +81,8 @@ export const keys: CommandGroup = {
       examples: ['keys revoke key_1 --yes'],
       async run(context, { id, yes: isConfirmed }) {
         await confirm(context, { yes: isConfirmed, what: `revoke the API key ${id}`, done: 'revoked' });
-        const { data } = answerOf(await context.api.DELETE('/api/ehr/api-keys/{id}', { params: { path: { id } } }));
-        context.output.print(data, () => '');
+        const params = { path: { id } };
+        context.output.printAnswer(await context.api.DELETE('/api/ehr/api-keys/{id}', { params }), () => '');
       },
     }),
   ],

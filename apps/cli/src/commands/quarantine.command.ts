@@ -29,19 +29,17 @@ export const quarantine: CommandGroup = {
       examples: ['quarantine list --export job_1', 'quarantine list --connection conn_1 --state open'],
       async run({ api, output }, { export: exportId, connection: connectionId, file: fileId, ...options }) {
         const query = given({ exportId, connectionId, fileId, ...options });
-        const { data, next } = answerOf(await api.GET('/api/ehr/quarantine', { params: { query } }));
-        output.printList(data, {
+        output.printList(await api.GET('/api/ehr/quarantine', { params: { query } }), {
           columns: {
-            id: (line) => line.id,
-            type: ({ resourceType }) => resourceType,
-            file: ({ fileId }) => fileId,
-            reason: ({ reason }) => reason,
+            id: 'id',
+            type: 'resourceType',
+            file: 'fileId',
+            reason: 'reason',
             line: toPosition,
-            bytes: ({ sizeBytes }) => sizeBytes,
-            state: ({ state }) => state,
+            bytes: 'sizeBytes',
+            state: 'state',
           },
           empty: 'No quarantined lines. Every line that an EHR sent could be stored.',
-          next,
         });
       },
     }),
@@ -51,8 +49,7 @@ export const quarantine: CommandGroup = {
       args: { id },
       examples: ['quarantine show file_1.42'],
       async run({ api, output }, path) {
-        const { data } = answerOf(await api.GET('/api/ehr/quarantine/{id}', { params: { path } }));
-        output.print(data, () => summarize(data));
+        output.printAnswer(await api.GET('/api/ehr/quarantine/{id}', { params: { path } }), summarize);
       },
     }),
     command({
@@ -98,9 +95,8 @@ export const quarantine: CommandGroup = {
       },
       examples: ['quarantine replay-all --export job_1'],
       async run({ api, output }, { export: exportId, file: fileId, reason }) {
-        const body = given({ exportId, fileId, reason });
-        const { data } = answerOf(await api.POST('/api/ehr/quarantine/replay', { body }));
-        output.print(data, () => `${data.count} lines are being stored again`);
+        const answer = await api.POST('/api/ehr/quarantine/replay', { body: given({ exportId, fileId, reason }) });
+        output.printAnswer(answer, ({ count }) => `${count} lines are being stored again`);
       },
     }),
   ],

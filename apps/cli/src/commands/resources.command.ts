@@ -64,9 +64,9 @@ export const resources: CommandGroup = {
         const data = answerOf(await api.GET(path, { params }));
         const next = data.link.find(({ relation }) => relation === 'next');
         const found = (data.entry ?? []).map(({ resource }) => resource);
-        output.printList(found, {
+        output.printRows(found, {
           columns: {
-            id: (resource) => resource.id,
+            id: ({ id }) => id,
             status: ({ status }) => toText(status),
             code: ({ code }) => toText(code),
             updated: ({ meta }) => toText((meta as { readonly lastUpdated?: unknown } | undefined)?.lastUpdated),
@@ -96,13 +96,12 @@ export const resources: CommandGroup = {
       examples: ['resources sources Patient patient_1 --connection conn_1'],
       async run({ api, provider, output }, { type: name, id: resourceId, connection: connectionId }) {
         const params = { path: { provider, type: name, id: resourceId }, query: { connectionId } };
-        const { data } = answerOf(await api.GET('/api/ehr/{provider}/resources/{type}/{id}/sources', { params }));
-        output.printList(data, {
+        output.printList(await api.GET('/api/ehr/{provider}/resources/{type}/{id}/sources', { params }), {
           columns: {
-            version: ({ versionId }) => versionId,
-            updated: ({ lastUpdated }) => lastUpdated,
-            deleted: ({ deleted }) => deleted,
-            stored: ({ storedAt }) => storedAt,
+            version: 'versionId',
+            updated: 'lastUpdated',
+            deleted: 'deleted',
+            stored: 'storedAt',
             source: ({ source }) => toSourceText(source),
           },
           empty: 'No export or sync stored this resource.',

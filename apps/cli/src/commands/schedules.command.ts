@@ -34,19 +34,17 @@ export const schedules: CommandGroup = {
       examples: ['schedules list', 'schedules list --connection conn_1'],
       async run({ api, output }, { connection: connectionId, limit, cursor }) {
         const query = given({ connectionId, limit, cursor });
-        const { data, next } = answerOf(await api.GET('/api/ehr/schedules', { params: { query } }));
-        output.printList(data, {
+        output.printList(await api.GET('/api/ehr/schedules', { params: { query } }), {
           columns: {
-            id: (schedule) => schedule.id,
-            connection: (schedule) => schedule.connectionId,
-            kind: ({ kind }) => kind,
+            id: 'id',
+            connection: 'connectionId',
+            kind: 'kind',
             cron: ({ cron, timeZone }) => `${cron} ${timeZone}`,
             next: ({ nextRunAt, paused }) => (paused ? 'paused' : nextRunAt),
             last: ({ lastRun }) => lastRun && `${lastRun.outcome} ${lastRun.at}`,
           },
           empty:
             'No schedules. Create one with: bulkhead schedules create --connection ID --cron "0 2 * * *" --time-zone America/New_York',
-          next,
         });
       },
     }),
@@ -56,8 +54,7 @@ export const schedules: CommandGroup = {
       args: { id },
       examples: ['schedules show sched_1'],
       async run({ api, output }, path) {
-        const { data } = answerOf(await api.GET('/api/ehr/schedules/{id}', { params: { path } }));
-        output.print(data, () => summarize(data));
+        output.printAnswer(await api.GET('/api/ehr/schedules/{id}', { params: { path } }), summarize);
       },
     }),
     command({
@@ -86,8 +83,7 @@ export const schedules: CommandGroup = {
           includeEnhanced: options.enhanced ? undefined : false,
         });
         const body = { connectionId, kind, cron, timeZone, spread, request };
-        const { data } = answerOf(await api.POST('/api/ehr/schedules', { body }));
-        output.print(data, () => `${data.id}  next ${data.nextRunAt}`);
+        output.printAnswer(await api.POST('/api/ehr/schedules', { body }), toNextRunText);
       },
     }),
     command({
@@ -100,10 +96,8 @@ export const schedules: CommandGroup = {
       },
       examples: ['schedules change sched_1 --cron "30 3 * * *"'],
       async run({ api, output }, { id: scheduleId, cron, timeZone }) {
-        const params = { path: { id: scheduleId } };
-        const body = given({ cron, timeZone });
-        const { data } = answerOf(await api.PATCH('/api/ehr/schedules/{id}', { params, body }));
-        output.print(data, () => `${data.id}  next ${data.nextRunAt ?? 'paused'}`);
+        const init = { params: { path: { id: scheduleId } }, body: given({ cron, timeZone }) };
+        output.printAnswer(await api.PATCH('/api/ehr/schedules/{id}', init), toNextRunText);
       },
     }),
     pauseOrResume({ name: 'pause', summary: 'pause a schedule until it is resumed', paused: true }),
@@ -114,8 +108,7 @@ export const schedules: CommandGroup = {
       args: { id },
       examples: ['schedules run sched_1'],
       async run({ api, output }, path) {
-        const { data } = answerOf(await api.POST('/api/ehr/schedules/{id}/run', { params: { path } }));
-        output.print(data, () => data.id);
+        output.printAnswer(await api.POST('/api/ehr/schedules/{id}/run', { params: { path } }), 'id');
       },
     }),
     command({
@@ -132,6 +125,10 @@ export const schedules: CommandGroup = {
   ],
 };
 
+function toNextRunText({ id: scheduleId, nextRunAt = 'paused' }: Schedule): string {
+  return `${scheduleId}  next ${nextRunAt}`;
+}
+
 function pauseOrResume(options: { readonly name: string; readonly summary: string; readonly paused: boolean }) {
   const { name, summary, paused } = options;
   return command({
@@ -140,8 +137,8 @@ function pauseOrResume(options: { readonly name: string; readonly summary: strin
     args: { id },
     examples: [`schedules ${name} sched_1`],
     async run({ api, output }, path) {
-      const { data } = answerOf(await api.PATCH('/api/ehr/schedules/{id}', { params: { path }, body: { paused } }));
-      output.print(data, () => data.nextRunAt ?? 'paused');
+      const init = { params: { path }, body: { paused } };
+      output.printAnswer(await api.PATCH('/api/ehr/schedules/{id}', init), ({ nextRunAt }) => nextRunAt ?? 'paused');
     },
   });
 }

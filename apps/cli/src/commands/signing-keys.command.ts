@@ -17,15 +17,8 @@ export const signingKeys: CommandGroup = {
       summary: 'list all signing keys, including retired ones',
       examples: ['signing-keys list'],
       async run({ api, output }) {
-        const { data } = answerOf(await api.GET('/api/ehr/signing-keys'));
-        output.printList(data, {
-          columns: {
-            id: (key) => key.kid,
-            algorithm: ({ alg }) => alg,
-            state: ({ state }) => state,
-            created: ({ createdAt }) => createdAt,
-            retired: ({ retiredAt }) => retiredAt,
-          },
+        output.printList(await api.GET('/api/ehr/signing-keys'), {
+          columns: { id: 'kid', algorithm: 'alg', state: 'state', created: 'createdAt', retired: 'retiredAt' },
           empty: 'No signing keys. Create one with: bulkhead signing-keys create',
         });
       },
@@ -35,10 +28,8 @@ export const signingKeys: CommandGroup = {
       summary: 'show the algorithm and the state of a signing key',
       args: { kid },
       examples: ['signing-keys show kid_1'],
-      async run({ api, output }, { kid: keyId }) {
-        const params = { path: { kid: keyId } };
-        const { data } = answerOf(await api.GET('/api/ehr/signing-keys/{kid}', { params }));
-        output.print(data, () => toFields(data));
+      async run({ api, output }, path) {
+        output.printAnswer(await api.GET('/api/ehr/signing-keys/{kid}', { params: { path } }), toFields);
       },
     }),
     command({
@@ -52,8 +43,7 @@ export const signingKeys: CommandGroup = {
       examples: ['signing-keys create --alg ES384'],
       async run({ api, output }, { alg, privateKey, kid: keyId }) {
         const body = given({ alg, privateKey: readPrivateKey(privateKey), kid: keyId });
-        const { data } = answerOf(await api.POST('/api/ehr/signing-keys', { body }));
-        output.print(data, () => data.kid);
+        output.printAnswer(await api.POST('/api/ehr/signing-keys', { body }), 'kid');
       },
     }),
     command({
@@ -61,10 +51,8 @@ export const signingKeys: CommandGroup = {
       summary: 'let a key sign from now on',
       args: { kid },
       examples: ['signing-keys activate kid_1'],
-      async run({ api, output }, { kid: keyId }) {
-        const params = { path: { kid: keyId } };
-        const { data } = answerOf(await api.POST('/api/ehr/signing-keys/{kid}/activate', { params }));
-        output.print(data, () => data.state);
+      async run({ api, output }, path) {
+        output.printAnswer(await api.POST('/api/ehr/signing-keys/{kid}/activate', { params: { path } }), 'state');
       },
     }),
     command({
@@ -76,8 +64,7 @@ export const signingKeys: CommandGroup = {
       async run(context, { kid: keyId, yes: isConfirmed }) {
         await confirm(context, { yes: isConfirmed, what: `retire the signing key ${keyId} for good`, done: 'retired' });
         const params = { path: { kid: keyId } };
-        const { data } = answerOf(await context.api.POST('/api/ehr/signing-keys/{kid}/retire', { params }));
-        context.output.print(data, () => data.state);
+        context.output.printAnswer(await context.api.POST('/api/ehr/signing-keys/{kid}/retire', { params }), 'state');
       },
     }),
     command({

@@ -13,7 +13,7 @@ import {
 } from '../command.ts';
 import type { Context } from '../context.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
-import { toSummary, toTable } from '../output/output.ts';
+import { type Answer, toSummary, toTable } from '../output/output.ts';
 import { eventColumns, noEvents } from '../output/run-events.ts';
 
 type SyncRun = components['schemas']['SyncRunDetail'];
@@ -85,17 +85,15 @@ export const sync: CommandGroup = {
       examples: ['sync list --connection conn_1'],
       async run({ api, provider, output }, { connection: connectionId, limit, cursor }) {
         const params = { path: { provider }, query: given({ connectionId, limit, cursor }) };
-        const { data, next } = answerOf(await api.GET('/api/ehr/{provider}/sync-runs', { params }));
-        output.printList(data, {
+        output.printList(await api.GET('/api/ehr/{provider}/sync-runs', { params }), {
           columns: {
-            id: (run) => run.id,
-            status: ({ status }) => status,
+            id: 'id',
+            status: 'status',
             started: ({ startedAt, createdAt }) => startedAt ?? createdAt,
-            patients: ({ patients }) => patients,
-            error: ({ errorCode }) => errorCode,
+            patients: 'patients',
+            error: 'errorCode',
           },
           empty: `No syncs. Start one with: bulkhead sync start --connection ${connectionId}`,
-          next,
         });
       },
     }),
@@ -116,8 +114,10 @@ export const sync: CommandGroup = {
       examples: ['sync events sync_1'],
       async run({ api, provider, output }, { id: runId }) {
         const params = { path: { provider, id: runId } };
-        const { data } = answerOf(await api.GET('/api/ehr/{provider}/sync-runs/{id}/log', { params }));
-        output.printList(data, { columns: eventColumns, empty: noEvents });
+        output.printList(await api.GET('/api/ehr/{provider}/sync-runs/{id}/log', { params }), {
+          columns: eventColumns,
+          empty: noEvents,
+        });
       },
     }),
     command({
@@ -127,8 +127,7 @@ export const sync: CommandGroup = {
       examples: ['sync cancel sync_1'],
       async run({ api, provider, output }, { id: runId }) {
         const params = { path: { provider, id: runId } };
-        const { data } = answerOf(await api.DELETE('/api/ehr/{provider}/sync-runs/{id}', { params }));
-        output.print(data, () => data.status);
+        output.printAnswer(await api.DELETE('/api/ehr/{provider}/sync-runs/{id}', { params }), 'status');
       },
     }),
     command({
@@ -138,8 +137,7 @@ export const sync: CommandGroup = {
       examples: ['sync retry sync_1'],
       async run({ api, provider, output }, { id: runId }) {
         const params = { path: { provider, id: runId } };
-        const { data } = answerOf(await api.POST('/api/ehr/{provider}/sync-runs/{id}/retry', { params }));
-        output.print(data, () => data.status);
+        output.printAnswer(await api.POST('/api/ehr/{provider}/sync-runs/{id}/retry', { params }), 'status');
       },
     }),
   ],
@@ -187,12 +185,12 @@ function summarize(run: SyncRun): string {
     },
     lists: {
       Types: toTable(run.byType, {
-        type: ({ resourceType }) => resourceType,
-        fetched: ({ fetched }) => fetched,
-        stored: ({ stored }) => stored,
-        unchanged: ({ unchanged }) => unchanged,
-        incomplete: ({ incomplete }) => incomplete,
-        failed: ({ failed }) => failed,
+        type: 'resourceType',
+        fetched: 'fetched',
+        stored: 'stored',
+        unchanged: 'unchanged',
+        incomplete: 'incomplete',
+        failed: 'failed',
       }),
       Warnings: warnings.map(({ code, message }) => `${code}: ${message}`),
       Retrying: retrying.map(
@@ -212,7 +210,7 @@ function nextCommands({ id, status }: SyncRun): string[] {
 }
 
 /** The API answers 502 if a sync ended with missing data. The record of the sync says how much is missing. */
-function idOfIncomplete({ error, response }: { readonly error?: unknown; readonly response: Response }) {
+function idOfIncomplete({ error, response }: Answer<unknown>) {
   if (response.ok) return undefined;
   const { code, details = {} } = errorOf({ status: response.status, body: error });
   return code === 'sync-incomplete' ? (details as { syncRunId?: string }).syncRunId : undefined;

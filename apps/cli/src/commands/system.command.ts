@@ -12,11 +12,10 @@ export const providers = command({
   summary: 'list the EHR vendors, and the choices for a new connection',
   examples: ['providers'],
   async run({ api, output }) {
-    const { data } = answerOf(await api.GET('/api/ehr/providers'));
-    output.printList(data, {
+    output.printList(await api.GET('/api/ehr/providers'), {
       columns: {
-        id: ({ id }) => id,
-        name: ({ name }) => name,
+        id: 'id',
+        name: 'name',
         environments: ({ environments }) => environments.join(', '),
         methods: ({ authMethods }) => authMethods.join(', '),
         schedule: ({ defaultSchedule }) => defaultSchedule && `${defaultSchedule.cron} ${defaultSchedule.timeZone}`,
@@ -40,9 +39,9 @@ export const budgets = command({
 
 function printBudgets(output: Output, data: readonly RateBudget[]): void {
   const used = (budget: { readonly used: number; readonly limit: number }) => `${budget.used} of ${budget.limit}`;
-  output.printList(data, {
+  output.printRows(data, {
     columns: {
-      name: ({ name }) => name,
+      name: 'name',
       now: ({ window }) => `${used(window)} in ${window.windowMs / 1000} s`,
       minute: ({ minute }) => minute && used(minute),
       day: ({ day }) => used(day),
@@ -59,16 +58,15 @@ export const queues = command({
   summary: 'list the queues with their jobs and workers',
   examples: ['queues'],
   async run({ api, output }) {
-    const { data } = answerOf(await api.GET('/api/ehr/queues'));
-    output.printList(data, {
+    output.printList(await api.GET('/api/ehr/queues'), {
       columns: {
-        queue: ({ queue }) => queue,
+        queue: 'queue',
         waiting: ({ jobs }) => jobs.waiting,
         active: ({ jobs }) => jobs.active,
         delayed: ({ jobs }) => jobs.delayed,
         failed: ({ jobs }) => jobs.failed,
-        'oldest s': ({ oldestSeconds }) => oldestSeconds,
-        workers: ({ workers }) => workers,
+        'oldest s': 'oldestSeconds',
+        workers: 'workers',
       },
       empty: 'No queues. Check the deployment with: bulkhead doctor',
     });
@@ -90,18 +88,18 @@ export const history = command({
         lists: {
           'Last 24 hours': toTable(data.figures, {
             figure: ({ figure }) => figure.replaceAll('-', ' '),
-            'last day': ({ lastDay }) => lastDay,
-            usual: ({ usual }) => usual,
+            'last day': 'lastDay',
+            usual: 'usual',
           }),
           Runs: toTable(data.runs, {
-            from: ({ at }) => at,
-            kind: ({ kind }) => kind,
-            completed: ({ completed }) => completed,
-            partial: ({ partial }) => partial,
-            failed: ({ failed }) => failed,
-            cancelled: ({ cancelled }) => cancelled,
-            'median s': ({ medianSeconds }) => medianSeconds,
-            'longest s': ({ longestSeconds }) => longestSeconds,
+            from: 'at',
+            kind: 'kind',
+            completed: 'completed',
+            partial: 'partial',
+            failed: 'failed',
+            cancelled: 'cancelled',
+            'median s': 'medianSeconds',
+            'longest s': 'longestSeconds',
           }),
         },
       }),

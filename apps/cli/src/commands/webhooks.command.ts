@@ -19,9 +19,8 @@ export const webhooks: CommandGroup = {
       options: { address: text('<url>', 'the address to call (default: only the addresses in --callback)') },
       examples: ['webhooks set conn_1 --address https://client.example/bulkhead'],
       async run({ api, output }, { connection: id, address: url }) {
-        const params = { path: { id } };
-        const { data } = answerOf(await api.PUT('/api/ehr/connections/{id}/webhook', { params, body: given({ url }) }));
-        output.print(data, () => data.secret);
+        const init = { params: { path: { id } }, body: given({ url }) };
+        output.printAnswer(await api.PUT('/api/ehr/connections/{id}/webhook', init), 'secret');
       },
     }),
     command({
@@ -51,19 +50,17 @@ export const webhooks: CommandGroup = {
       examples: ['webhooks deliveries --connection conn_1 --state failed'],
       async run({ api, output }, { connection: connectionId, state, limit, cursor }) {
         const params = { query: given({ connectionId, state, limit, cursor }) };
-        const { data, next } = answerOf(await api.GET('/api/ehr/webhook-deliveries', { params }));
-        output.printList(data, {
+        output.printList(await api.GET('/api/ehr/webhook-deliveries', { params }), {
           columns: {
-            id: ({ id }) => id,
-            type: ({ type }) => type,
-            state: (delivery) => delivery.state,
+            id: 'id',
+            type: 'type',
+            state: 'state',
             attempts: ({ attempts }) => attempts.length,
             last: ({ attempts }) => attempts.at(-1)?.error ?? attempts.at(-1)?.status,
-            created: ({ createdAt }) => createdAt,
-            url: ({ url }) => url,
+            created: 'createdAt',
+            url: 'url',
           },
           empty: `No deliveries. Set a webhook with: bulkhead webhooks set ${connectionId} --address URL`,
-          next,
         });
       },
     }),
@@ -74,8 +71,7 @@ export const webhooks: CommandGroup = {
       examples: ['webhooks delivery job_1.9.1f0c7b3a'],
       async run({ api, output }, { id }) {
         const params = { path: { id } };
-        const { data } = answerOf(await api.GET('/api/ehr/webhook-deliveries/{id}', { params }));
-        output.print(data, () => toFields(data));
+        output.printAnswer(await api.GET('/api/ehr/webhook-deliveries/{id}', { params }), toFields);
       },
     }),
     command({
@@ -85,8 +81,7 @@ export const webhooks: CommandGroup = {
       examples: ['webhooks resend job_1.9.1f0c7b3a'],
       async run({ api, output }, { id }) {
         const params = { path: { id } };
-        const { data } = answerOf(await api.POST('/api/ehr/webhook-deliveries/{id}/resend', { params }));
-        output.print(data, () => data.state);
+        output.printAnswer(await api.POST('/api/ehr/webhook-deliveries/{id}/resend', { params }), 'state');
       },
     }),
   ],

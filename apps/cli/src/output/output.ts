@@ -1,23 +1,24 @@
+import { answerOf } from '@bulkhead/client';
 import Table from 'cli-table3';
 import { toCommands } from './routes.ts';
 import { toTerminalJson, toTerminalText } from './terminal-text.ts';
 
-export interface Output {
-  /** Whether `--json` is set. Then one JSON value is printed and nothing else. */
-  readonly json: boolean;
-  /** Whether a person reads the output. Bars and hints are only shown to people. */
-  readonly isWatched: boolean;
-  /** Prints the result. */
-  print(value: unknown, asText: (value: never) => string): void;
-  /** Prints a table. If it is empty, the standard error says so and how to create the first entry. */
-  printList<Row>(rows: readonly Row[], view: ListView<Row>): void;
-  /** Prints a hint for a person. It is omitted if a program reads the output. */
-  printProgress(text: string): void;
-}
+export type Output = ReturnType<typeof createOutput>;
 
 interface ListView<Row> {
   readonly columns: Columns<Row>;
   readonly empty: string;
+}
+
+/** A response of the API that was not read yet, or its content with `parseAs: 'stream'`. */
+export interface Answer<Body> {
+  readonly data?: Body;
+  readonly error?: unknown;
+  readonly response: Response;
+}
+
+interface Page<Row> {
+  readonly data: readonly Row[];
   /** The page that follows, which `--cursor` continues with. */
   readonly next?: string | undefined;
 }
@@ -27,29 +28,54 @@ export interface Streams {
   readonly stderr: NodeJS.WriteStream;
 }
 
-export function createOutput({ json, stdout, stderr }: Streams & { readonly json: boolean }): Output {
+/** @param options.json whether `--json` is set. Then one JSON value is printed and nothing else */
+export function createOutput({ json, stdout, stderr }: Streams & { readonly json: boolean }) {
+  /** Whether a person reads the output. Bars and hints are only shown to people. */
   const isWatched = !json && stdout.isTTY === true;
-  const output: Output = {
+  /** Prints the result. */
+  const print = (value: unknown, asText: () => string): void => {
+    const text = json ? toTerminalJson(value) : toTerminalText(toCommands(asText()));
+    if (text !== '') stdout.write(`${text}\n`);
+  };
+  /** Prints a table. If it is empty, the standard error says so and how to create the first entry. */
+  const printRows = <Row>(rows: readonly Row[], { columns, empty }: ListView<Row>): void => {
+    print(rows, () => toTable(rows, columns));
+    if (rows.length === 0 && !json) stderr.write(`${toTerminalText(empty)}\n`);
+  };
+  /** Prints a hint for a person. It is omitted if a program reads the output. */
+  const printProgress = (text: string): void => {
+    if (isWatched) stderr.write(`${toTerminalText(text)}\n`);
+  };
+  return {
     json,
     isWatched,
-    print(value, asText) {
-      const text = json ? toTerminalJson(value) : toTerminalText(toCommands(asText(value as never)));
-      if (text !== '') stdout.write(`${text}\n`);
+    print,
+    printRows,
+    printProgress,
+    /** Prints the record that the API returned: one of its fields, or a text. @throws ApiError if it returned an error */
+    printAnswer<Data>(answer: Answer<{ readonly data: Data }>, shown: Shown<Data, string>): void {
+      const { data } = answerOf(answer);
+      print(data, () => show(data, shown));
     },
-    printList(rows, { columns, empty, next }) {
-      output.print(rows, () => toTable(rows, columns));
-      if (rows.length === 0 && !json) stderr.write(`${toTerminalText(empty)}\n`);
-      if (next !== undefined) output.printProgress(`There are more. To see the next ones, add --cursor ${next}`);
-    },
-    printProgress(text) {
-      if (isWatched) stderr.write(`${toTerminalText(text)}\n`);
+    /** Prints the page of a list that the API returned, and how to see the next one. @throws ApiError if it returned an error */
+    printList<Row>(answer: Answer<Page<Row>>, view: ListView<Row>): void {
+      const { data, next } = answerOf(answer);
+      printRows(data, view);
+      if (next !== undefined) printProgress(`There are more. To see the next ones, add --cursor ${next}`);
     },
   };
-  return output;
 }
 
 type Cell = string | number | boolean | undefined;
-type Columns<Row> = Readonly<Record<string, (row: Row) => Cell>>;
+/** The name of a field with such a value, or a function that returns one. */
+type Shown<Row, Value> =
+  | { readonly [Name in keyof Row]-?: Row[Name] extends Value ? Name : never }[keyof Row]
+  | ((row: Row) => Value);
+type Columns<Row> = Readonly<Record<string, Shown<Row, Cell>>>;
+
+function show<Row, Value>(row: Row, shown: Shown<Row, Value>): Value {
+  return typeof shown === 'function' ? shown(row) : (row[shown as keyof Row] as Value);
+}
 
 /** The parts of the lines around cells. `middle`, between the cells of a row, is not one of them. */
 const lineParts = [
@@ -65,7 +91,7 @@ export function toTable<Row>(rows: readonly Row[], columns: Columns<Row>): strin
     chars: { ...Object.fromEntries(lineParts.map((part) => [part, ''])), middle: '  ' },
     style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [], compact: true },
   });
-  table.push(...rows.map((row) => Object.values(columns).map((cell) => toCell(cell(row)))));
+  table.push(...rows.map((row) => Object.values(columns).map((column) => toCell(show(row, column)))));
   return table
     .toString()
     .split('\n')
