@@ -1,9 +1,8 @@
 import { Code, Stack } from '@mantine/core';
 import { type ApiKey, api, refresh } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
-import { ActionButton, FormButton } from '../parts/buttons.tsx';
+import { ActionButton, FormButton, useAction } from '../parts/buttons.tsx';
 import { ConnectionName } from '../parts/connection.tsx';
-import { notify } from '../parts/dialogs.ts';
 import { formatCount } from '../parts/format.ts';
 import { Moment } from '../parts/moment.tsx';
 import { NothingYet, Page } from '../parts/page.tsx';
@@ -16,17 +15,14 @@ const shownConnections = 3;
 
 /** The keys that may call the API and log in. */
 export function ApiKeysPage() {
-  const { isOperator } = useSession();
   const keys = api.useQuery('get', '/api/ehr/api-keys');
   return (
     <Page
       title="API keys"
       actions={
-        isOperator && (
-          <FormButton label="Create a key" title="Create an API key">
-            {(close) => <NewApiKeyForm onDone={close} />}
-          </FormButton>
-        )
+        <FormButton label="Create a key" title="Create an API key" isForOperators>
+          {(close) => <NewApiKeyForm onDone={close} />}
+        </FormButton>
       }
     >
       <QueryTable
@@ -71,10 +67,7 @@ function Connections({ apiKey: { connectionIds } }: { readonly apiKey: ApiKey })
 
 function RevokeApiKeyButton({ apiKey: { id, name } }: { readonly apiKey: ApiKey }) {
   const { key } = useSession();
-  const revoke = api.useMutation('delete', '/api/ehr/api-keys/{id}', {
-    onSuccess: () => refresh('/api/ehr/api-keys'),
-    onError: notify.failed,
-  });
+  const revoke = useAction('delete', '/api/ehr/api-keys/{id}', { onSuccess: () => refresh('/api/ehr/api-keys') });
   return (
     <ActionButton
       label="Revoke"

@@ -7,7 +7,13 @@ import { BudgetCard, keyOfBudget } from './budget-card.tsx';
 
 /** How much of the request limits of each EHR is used, now and over the day. */
 export function BudgetPage() {
-  const { found: budgets, live } = useLiveBudgets();
+  const budgets = api.useQuery('get', '/api/ehr/rate-budgets');
+  const { queryKey } = api.queryOptions('get', '/api/ehr/rate-budgets');
+  const live = useEventStream({
+    url: '/api/ehr/rate-budgets/events',
+    events: ['budgets'],
+    onEvent: (_event, data) => queryClient.setQueryData(queryKey, { success: true, data: data as RateBudget[] }),
+  });
   return (
     <Page title="Rate budget" beside={<LiveBadge state={live} />}>
       <QueryResult query={budgets}>
@@ -27,16 +33,4 @@ export function BudgetPage() {
       </QueryResult>
     </Page>
   );
-}
-
-/** The live budgets. */
-function useLiveBudgets() {
-  const budgets = api.useQuery('get', '/api/ehr/rate-budgets');
-  const { queryKey } = api.queryOptions('get', '/api/ehr/rate-budgets');
-  const live = useEventStream({
-    url: '/api/ehr/rate-budgets/events',
-    events: ['budgets'],
-    onEvent: (_event, data) => queryClient.setQueryData(queryKey, { success: true, data: data as RateBudget[] }),
-  });
-  return { found: budgets, live };
 }

@@ -17,6 +17,13 @@ import { LastTest, TestConnectionButton } from './test-connection.tsx';
 const pencil = <IconPencil size={16} aria-hidden />;
 const trash = <IconTrash size={16} aria-hidden />;
 
+const pagesOfConnection = {
+  exports: 'Its exports',
+  syncs: 'Its syncs',
+  resources: 'Its resources',
+  webhooks: 'Its webhook',
+};
+
 /** One practice: its settings, its last test, and how current its data is. */
 export function ConnectionPage() {
   const { id = '' } = useParams();
@@ -36,19 +43,13 @@ export function ConnectionPage() {
             )}
             {isOperator && (
               <>
-                <FormButton
-                  label="Edit credentials"
-                  title="Edit credentials"
-                  icon={pencil}
-                  isSecondary
-                  isOpenAtFirst={isEditing}
-                >
+                <FormButton label="Edit credentials" icon={pencil} isSecondary isOpenAtFirst={isEditing}>
                   {(close) => <EditCredentialsForm connection={connection} onDone={close} />}
                 </FormButton>
                 <FormButton label="Rename" title="Rename the connection" icon={pencil} isSecondary>
                   {(close) => <RenameForm connection={connection} onDone={close} />}
                 </FormButton>
-                <FormButton label="Erase a patient" title="Erase a patient" icon={trash} isDangerous>
+                <FormButton label="Erase a patient" icon={trash} isDangerous>
                   {(close) => <ErasePatientForm connectionId={id} onDone={close} />}
                 </FormButton>
                 <FormButton label="Remove" title={`Remove ${connection.name}?`} icon={trash} isDangerous>
@@ -72,18 +73,11 @@ export function ConnectionPage() {
               <Facts facts={factsOf(data)} />
             </Paper>
             <Group>
-              <PageLink size="sm" to={`/exports?connectionId=${id}`}>
-                Its exports
-              </PageLink>
-              <PageLink size="sm" to={`/syncs?connectionId=${id}`}>
-                Its syncs
-              </PageLink>
-              <PageLink size="sm" to={`/resources?connectionId=${id}`}>
-                Its resources
-              </PageLink>
-              <PageLink size="sm" to={`/webhooks?connectionId=${id}`}>
-                Its webhook
-              </PageLink>
+              {Object.entries(pagesOfConnection).map(([path, text]) => (
+                <PageLink key={path} size="sm" to={`/${path}?connectionId=${id}`}>
+                  {text}
+                </PageLink>
+              ))}
             </Group>
             <SectionTitle>Last test</SectionTitle>
             <LastTest test={data.lastTest} />

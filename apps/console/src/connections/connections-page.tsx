@@ -4,23 +4,19 @@ import { FormButton } from '../parts/buttons.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { NothingYet, Page, PageLink } from '../parts/page.tsx';
 import { type Column, QueryTable } from '../parts/record-table.tsx';
-import { useSession } from '../session/session-provider.tsx';
 import { NewConnectionForm } from './new-connection-form.tsx';
 import { TestConnectionButton } from './test-connection.tsx';
 
 /** The connected practices. */
 export function ConnectionsPage() {
-  const { isOperator } = useSession();
   const connections = api.useQuery('get', '/api/ehr/connections');
   return (
     <Page
       title="Connections"
       actions={
-        isOperator && (
-          <FormButton label="Add a connection" title="Add a connection">
-            {() => <NewConnectionForm />}
-          </FormButton>
-        )
+        <FormButton label="Add a connection" isForOperators>
+          {() => <NewConnectionForm />}
+        </FormButton>
       }
     >
       <QueryTable

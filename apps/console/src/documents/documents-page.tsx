@@ -2,7 +2,7 @@ import { Anchor, Group, Select, Text, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { api, type PatientDocument, refresh } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
-import { ActionButton } from '../parts/buttons.tsx';
+import { ActionButton, useAction } from '../parts/buttons.tsx';
 import { ConnectionSelect } from '../parts/connection.tsx';
 import { notify } from '../parts/dialogs.ts';
 import { formatBytes } from '../parts/format.ts';
@@ -103,11 +103,7 @@ function columnsFor(provider: string): readonly Column<PatientDocument>[] {
       isFigure: true,
       from: 'sm',
     },
-    {
-      header: 'Ended',
-      cell: ({ completedAt }) => (completedAt === undefined ? '' : <Moment at={completedAt} />),
-      from: 'lg',
-    },
+    { header: 'Ended', cell: ({ completedAt }) => <Moment at={completedAt} none="" />, from: 'lg' },
     {
       header: 'Actions',
       cell: ({ id, state }) =>
@@ -137,12 +133,11 @@ function Resource({ document: { connectionId, resource } }: { readonly document:
 }
 
 function RetryButton({ provider, id }: { readonly provider: string; readonly id: string }) {
-  const retry = api.useMutation('post', '/api/ehr/{provider}/documents/{id}/retry', {
+  const retry = useAction('post', '/api/ehr/{provider}/documents/{id}/retry', {
     onSuccess: async () => {
       notify.done('The document will be fetched again.');
       await refresh('/api/ehr/{provider}/documents');
     },
-    onError: notify.failed,
   });
   return <ActionButton label="Fetch again" mutation={retry} input={{ params: { path: { provider, id } } }} isCompact />;
 }

@@ -10,28 +10,25 @@ import { EntryForm } from '../parts/forms.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { NothingYet, Page, SectionTitle } from '../parts/page.tsx';
 import { type Column, QueryTable } from '../parts/record-table.tsx';
-import { useSession } from '../session/session-provider.tsx';
 import { totalOf } from './amounts.tsx';
 
 /** What operators deleted, and what was deleted because of its age. */
 export function ErasuresPage() {
-  const { isOperator } = useSession();
   const erasures = api.useQuery('get', '/api/ehr/erasures');
   const retention = api.useQuery('get', '/api/ehr/retention');
   return (
     <Page
       title="Erasures and retention"
       actions={
-        isOperator && (
-          <FormButton
-            label="Purge a removed connection"
-            title="Purge the data of a removed connection"
-            icon={<IconTrash size={16} aria-hidden />}
-            isDangerous
-          >
-            {(close) => <PurgeRemovedForm onDone={close} />}
-          </FormButton>
-        )
+        <FormButton
+          label="Purge a removed connection"
+          title="Purge the data of a removed connection"
+          icon={<IconTrash size={16} aria-hidden />}
+          isDangerous
+          isForOperators
+        >
+          {(close) => <PurgeRemovedForm onDone={close} />}
+        </FormButton>
       }
     >
       <Text size="sm">To purge a connection or erase a patient, open the connection under Connections.</Text>

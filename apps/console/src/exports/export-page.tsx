@@ -1,10 +1,9 @@
 import { Alert, List, Paper } from '@mantine/core';
 import { useParams } from 'react-router';
-import { api, type BulkExport, type OutputFile, refreshAll, refreshMs } from '../api/api.ts';
+import { api, type BulkExport, type OutputFile, refreshMs } from '../api/api.ts';
 import { LiveBadge, StatusBadge } from '../parts/badges.tsx';
-import { ActionButton } from '../parts/buttons.tsx';
+import { ActionButton, useAction } from '../parts/buttons.tsx';
 import { ConnectionName } from '../parts/connection.tsx';
-import { notify } from '../parts/dialogs.ts';
 import { Facts } from '../parts/facts.tsx';
 import { formatCount } from '../parts/format.ts';
 import { Moment } from '../parts/moment.tsx';
@@ -104,9 +103,8 @@ function factsOf({ id, connectionId, startedAt, completedAt, request, scheduleId
 /** The actions for an export: cancel it while it runs, retry what is missing after its end. */
 function ExportActions({ provider, record }: { readonly provider: string; readonly record: BulkExport }) {
   const params = { path: { provider, jobId: record.id } };
-  const options = { onSuccess: refreshAll, onError: notify.failed };
-  const cancel = api.useMutation('delete', '/api/ehr/{provider}/bulk-export/{jobId}', options);
-  const retry = api.useMutation('post', '/api/ehr/{provider}/bulk-export/{jobId}/retry', options);
+  const cancel = useAction('delete', '/api/ehr/{provider}/bulk-export/{jobId}');
+  const retry = useAction('post', '/api/ehr/{provider}/bulk-export/{jobId}/retry');
   if (record.status === 'IN_PROGRESS') {
     return (
       <ActionButton

@@ -3,6 +3,9 @@ import { useDisclosure } from '@mantine/hooks';
 import { modals } from '@mantine/modals';
 import { IconPlus } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
+import { api, refreshAll } from '../api/api.ts';
+import { useSession } from '../session/session-provider.tsx';
+import { notify } from './dialogs.ts';
 
 interface ButtonLook {
   /** For actions that cannot be undone. */
@@ -17,6 +20,10 @@ function lookOf({ isDangerous = false, isCompact = false }: ButtonLook) {
     ...(isDangerous ? { color: 'red', variant: 'outline' } : {}),
   };
 }
+
+/** The request of an `ActionButton`. A failure is a notification. By default, a success reads again what the page shows. */
+export const useAction: typeof api.useMutation = (method, path, options) =>
+  api.useMutation(method, path, { onSuccess: refreshAll, onError: notify.failed, ...options });
 
 interface ActionButtonProps<Input> extends ButtonLook {
   readonly label: string;
@@ -53,11 +60,13 @@ export function ActionButton<Input>(props: ActionButtonProps<Input>) {
 
 interface FormButtonProps extends ButtonLook {
   readonly label: string;
-  /** The title of the dialog. */
-  readonly title: string;
+  /** The title of the dialog. Default: the label. */
+  readonly title?: string;
   readonly icon?: ReactNode;
   /** Whether the form is open when the page is. */
   readonly isOpenAtFirst?: boolean;
+  /** Other users do not see the button. */
+  readonly isForOperators?: boolean;
   /** Beside the most important action of a page. */
   readonly isSecondary?: boolean;
   readonly children: (close: () => void) => ReactNode;
@@ -65,8 +74,10 @@ interface FormButtonProps extends ButtonLook {
 
 /** A button that opens a form, which is empty each time. */
 export function FormButton(props: FormButtonProps) {
-  const { label, title, icon = <IconPlus size={16} aria-hidden />, isSecondary = false, children } = props;
+  const { label, title = label, icon = <IconPlus size={16} aria-hidden />, isSecondary = false, children } = props;
+  const { isOperator } = useSession();
   const [isOpen, { open, close }] = useDisclosure(props.isOpenAtFirst);
+  if (props.isForOperators && !isOperator) return null;
   return (
     <>
       <Button leftSection={icon} onClick={open} variant={isSecondary ? 'default' : 'filled'} {...lookOf(props)}>

@@ -1,7 +1,6 @@
-import { answerOf } from '@bulkhead/client';
 import { Alert, Button, Group, Modal, Stack, Text, Textarea } from '@mantine/core';
 import { useState } from 'react';
-import { api, client, type QuarantinedLine, refresh } from '../api/api.ts';
+import { api, type QuarantinedLine, refresh } from '../api/api.ts';
 import { notify } from '../parts/dialogs.ts';
 import { Facts } from '../parts/facts.tsx';
 import { formatBytes, formatCount } from '../parts/format.ts';
@@ -73,25 +72,19 @@ function Editor({
   readonly onDone: () => void;
 }) {
   const [text, setText] = useState(received);
-  const [error, setError] = useState<unknown>();
-  const [isBusy, setBusy] = useState(false);
-  const replay = async (corrected: string | undefined) => {
-    setBusy(true);
-    setError(undefined);
-    try {
-      const { state, replay: outcome } = await replayLine({ id, corrected });
+  const replay = api.useMutation('post', '/api/ehr/quarantine/{id}/replay', {
+    onSuccess: async ({ data: { state, replay: outcome } }) => {
       await refresh('/api/ehr/quarantine');
       if (state === 'open') throw new Error(`The line is still not usable: ${outcome?.reason ?? 'no reason given'}`);
       notify.done(
         state === 'withheld' ? 'The line is of an erased patient and was not stored.' : 'The line is stored.',
       );
       onDone();
-    } catch (failure) {
-      setError(failure);
-    } finally {
-      setBusy(false);
-    }
-  };
+    },
+  });
+  const params = { path: { id } };
+  // Send the text itself, because parsing would lose the original text of its numbers.
+  const corrected = { body: text, bodySerializer: String, headers: { 'content-type': 'application/fhir+json' } };
   return (
     <>
       <Textarea
@@ -103,38 +96,26 @@ function Editor({
         value={text}
         onChange={({ currentTarget }) => setText(currentTarget.value)}
       />
-      {error !== undefined && <Problem error={error} />}
+      {replay.error !== null && <Problem error={replay.error} />}
       <Group justify="end">
         <Button
           variant="default"
-          loading={isBusy}
+          loading={replay.isPending}
           disabled={isTruncated || text !== received}
-          onClick={() => void replay(undefined)}
+          onClick={() => replay.mutate({ params })}
         >
           Replay unchanged
         </Button>
-        <Button loading={isBusy} disabled={text === received} onClick={() => void replay(text)}>
+        <Button
+          loading={replay.isPending}
+          disabled={text === received}
+          onClick={() => replay.mutate({ params, ...corrected })}
+        >
           Replay corrected
         </Button>
       </Group>
     </>
   );
-}
-
-/** @param options.corrected undefined to store the line unchanged */
-async function replayLine(options: {
-  readonly id: string;
-  readonly corrected: string | undefined;
-}): Promise<QuarantinedLine> {
-  const { id, corrected } = options;
-  const answer = await client.POST('/api/ehr/quarantine/{id}/replay', {
-    params: { path: { id } },
-    // Send the text itself, because parsing would lose the original text of its numbers.
-    ...(corrected === undefined
-      ? {}
-      : { body: corrected, bodySerializer: String, headers: { 'content-type': 'application/fhir+json' } }),
-  });
-  return answerOf(answer).data;
 }
 
 /** The line of a file, or the page and the entry of a search, counted from 1. */

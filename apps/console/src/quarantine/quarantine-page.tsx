@@ -2,7 +2,7 @@ import { Button, Group, Select, Text, TextInput, UnstyledButton } from '@mantine
 import { useState } from 'react';
 import { api, type QuarantinedLine, refresh } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
-import { ActionButton } from '../parts/buttons.tsx';
+import { ActionButton, useAction } from '../parts/buttons.tsx';
 import { ConnectionName, ConnectionSelect } from '../parts/connection.tsx';
 import { notify } from '../parts/dialogs.ts';
 import { formatBytes, formatCount, shortened } from '../parts/format.ts';
@@ -107,12 +107,11 @@ function File({ line: { source, connectionId, exportId, fileId } }: { readonly l
 
 /** Replays every open line of an export, or entry of a sync run, after a defect was fixed. */
 function ReplayAllButton({ exportId }: { readonly exportId: string }) {
-  const replay = api.useMutation('post', '/api/ehr/quarantine/replay', {
+  const replay = useAction('post', '/api/ehr/quarantine/replay', {
     onSuccess: ({ data }) => {
       notify.done(`${formatCount(data.count)} lines are being stored again.`);
       return refresh('/api/ehr/quarantine');
     },
-    onError: notify.failed,
   });
   return <ActionButton label="Replay all of this run" mutation={replay} input={{ body: { exportId } }} />;
 }

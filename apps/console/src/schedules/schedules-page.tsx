@@ -1,9 +1,8 @@
 import { Group, List, Text } from '@mantine/core';
-import { api, refreshAll, type Schedule } from '../api/api.ts';
+import { api, type Schedule } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
-import { ActionButton, FormButton } from '../parts/buttons.tsx';
+import { ActionButton, FormButton, useAction } from '../parts/buttons.tsx';
 import { ConnectionName } from '../parts/connection.tsx';
-import { notify } from '../parts/dialogs.ts';
 import { Moment } from '../parts/moment.tsx';
 import { NothingYet, Page, PageLink } from '../parts/page.tsx';
 import { type Column, QueryTable } from '../parts/record-table.tsx';
@@ -16,11 +15,7 @@ export function SchedulesPage() {
   return (
     <Page
       title="Schedules"
-      actions={
-        <FormButton label="Add a schedule" title="Add a schedule">
-          {(close) => <ScheduleForm onDone={close} />}
-        </FormButton>
-      }
+      actions={<FormButton label="Add a schedule">{(close) => <ScheduleForm onDone={close} />}</FormButton>}
     >
       <QueryTable
         query={schedules}
@@ -75,10 +70,9 @@ function LastRun({ schedule: { provider, kind, lastRun } }: { readonly schedule:
 function ScheduleActions({ schedule }: { readonly schedule: Schedule }) {
   const { id, paused } = schedule;
   const params = { path: { id } };
-  const options = { onSuccess: refreshAll, onError: notify.failed };
-  const change = api.useMutation('patch', '/api/ehr/schedules/{id}', options);
-  const run = api.useMutation('post', '/api/ehr/schedules/{id}/run', options);
-  const remove = api.useMutation('delete', '/api/ehr/schedules/{id}', options);
+  const change = useAction('patch', '/api/ehr/schedules/{id}');
+  const run = useAction('post', '/api/ehr/schedules/{id}/run');
+  const remove = useAction('delete', '/api/ehr/schedules/{id}');
   return (
     <Group gap="xs">
       <ActionButton label="Run now" mutation={run} input={{ params }} isCompact />

@@ -1,8 +1,7 @@
 import { Anchor, Code, Group, Text } from '@mantine/core';
 import { api, refresh, type SigningKey } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
-import { ActionButton, FormButton } from '../parts/buttons.tsx';
-import { notify } from '../parts/dialogs.ts';
+import { ActionButton, FormButton, useAction } from '../parts/buttons.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { NothingYet, Page } from '../parts/page.tsx';
 import { type Column, QueryTable } from '../parts/record-table.tsx';
@@ -11,17 +10,14 @@ import { NewSigningKeyForm } from './new-signing-key-form.tsx';
 
 /** The keys of the deployment that sign assertions for connections without a secret. */
 export function SigningKeysPage() {
-  const { isOperator } = useSession();
   const keys = api.useQuery('get', '/api/ehr/signing-keys');
   return (
     <Page
       title="Signing keys"
       actions={
-        isOperator && (
-          <FormButton label="Create a key" title="Create a signing key">
-            {(close) => <NewSigningKeyForm onDone={close} />}
-          </FormButton>
-        )
+        <FormButton label="Create a key" title="Create a signing key" isForOperators>
+          {(close) => <NewSigningKeyForm onDone={close} />}
+        </FormButton>
       }
     >
       <Text size="sm">
@@ -65,10 +61,10 @@ const columns: readonly Column<SigningKey>[] = [
 function SigningKeyActions({ signingKey: { kid, state } }: { readonly signingKey: SigningKey }) {
   const { isOperator } = useSession();
   const params = { path: { kid } };
-  const options = { onSuccess: () => refresh('/api/ehr/signing-keys'), onError: notify.failed };
-  const activate = api.useMutation('post', '/api/ehr/signing-keys/{kid}/activate', options);
-  const retire = api.useMutation('post', '/api/ehr/signing-keys/{kid}/retire', options);
-  const remove = api.useMutation('delete', '/api/ehr/signing-keys/{kid}', options);
+  const options = { onSuccess: () => refresh('/api/ehr/signing-keys') };
+  const activate = useAction('post', '/api/ehr/signing-keys/{kid}/activate', options);
+  const retire = useAction('post', '/api/ehr/signing-keys/{kid}/retire', options);
+  const remove = useAction('delete', '/api/ehr/signing-keys/{kid}', options);
   if (!isOperator || state === 'active') return null;
   if (state === 'retired') {
     return (

@@ -1,11 +1,10 @@
 import { Alert, List, Paper, Progress } from '@mantine/core';
 import { useParams } from 'react-router';
-import { api, queryClient, refreshAll, refreshMs, type SyncRun, type SyncRunDetail } from '../api/api.ts';
+import { api, queryClient, refreshMs, type SyncRun, type SyncRunDetail } from '../api/api.ts';
 import { useEventStream } from '../api/use-event-stream.ts';
 import { LiveBadge, StatusBadge } from '../parts/badges.tsx';
-import { ActionButton } from '../parts/buttons.tsx';
+import { ActionButton, useAction } from '../parts/buttons.tsx';
 import { ConnectionName } from '../parts/connection.tsx';
-import { notify } from '../parts/dialogs.ts';
 import { Facts } from '../parts/facts.tsx';
 import { formatCount, formatDuration } from '../parts/format.ts';
 import { Moment } from '../parts/moment.tsx';
@@ -115,9 +114,8 @@ const columns: readonly Column<SyncRunDetail['byType'][number]>[] = [
 /** The actions for a run in its current phase. */
 function SyncActions({ provider, run }: { readonly provider: string; readonly run: SyncRun }) {
   const params = { path: { provider, id: run.id } };
-  const options = { onSuccess: refreshAll, onError: notify.failed };
-  const cancel = api.useMutation('delete', '/api/ehr/{provider}/sync-runs/{id}', options);
-  const retry = api.useMutation('post', '/api/ehr/{provider}/sync-runs/{id}/retry', options);
+  const cancel = useAction('delete', '/api/ehr/{provider}/sync-runs/{id}');
+  const retry = useAction('post', '/api/ehr/{provider}/sync-runs/{id}/retry');
   if (run.status === 'IN_PROGRESS') {
     return (
       <ActionButton

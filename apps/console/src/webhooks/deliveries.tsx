@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { api, refresh, refreshMs, type WebhookDelivery } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
-import { ActionButton } from '../parts/buttons.tsx';
+import { ActionButton, useAction } from '../parts/buttons.tsx';
 import { notify } from '../parts/dialogs.ts';
 import { formatCount } from '../parts/format.ts';
 import { Moment } from '../parts/moment.tsx';
@@ -56,12 +56,11 @@ function lastAnswer({ attempts }: WebhookDelivery): string {
 }
 
 function ResendButton({ id }: { readonly id: string }) {
-  const resend = api.useMutation('post', '/api/ehr/webhook-deliveries/{id}/resend', {
+  const resend = useAction('post', '/api/ehr/webhook-deliveries/{id}/resend', {
     onSuccess: () => {
       notify.done('The call will be repeated.');
       return refresh('/api/ehr/webhook-deliveries');
     },
-    onError: notify.failed,
   });
   return <ActionButton label="Resend" mutation={resend} input={{ params: { path: { id } } }} isCompact />;
 }

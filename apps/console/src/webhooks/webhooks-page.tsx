@@ -1,8 +1,7 @@
 import { Group, Paper, Select } from '@mantine/core';
-import { api, type Connection, refreshAll, type WebhookDelivery } from '../api/api.ts';
-import { ActionButton, FormButton } from '../parts/buttons.tsx';
+import { api, type Connection, type WebhookDelivery } from '../api/api.ts';
+import { ActionButton, FormButton, useAction } from '../parts/buttons.tsx';
 import { ConnectionName, ConnectionSelect } from '../parts/connection.tsx';
-import { notify } from '../parts/dialogs.ts';
 import { Facts } from '../parts/facts.tsx';
 import { NothingYet, Page, PageLink, QueryResult, SectionTitle } from '../parts/page.tsx';
 import { RecordTable } from '../parts/record-table.tsx';
@@ -73,10 +72,7 @@ function WebhookList({ connections }: { readonly connections: readonly Connectio
 
 function WebhookActions({ connection }: { readonly connection: Connection }) {
   const { id, webhookUrl } = connection;
-  const remove = api.useMutation('delete', '/api/ehr/connections/{id}/webhook', {
-    onSuccess: refreshAll,
-    onError: notify.failed,
-  });
+  const remove = useAction('delete', '/api/ehr/connections/{id}/webhook');
   return (
     <>
       <FormButton label={webhookUrl === undefined ? 'Set a webhook' : 'Change'} title="Set the webhook" icon={null}>
