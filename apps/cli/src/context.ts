@@ -1,22 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
-import { type ApiClient, createClient } from '@bulkhead/client';
+import { createClient } from '@bulkhead/client';
 import type { Command } from 'commander';
 import { CliError, exitCodes } from './exit-codes.ts';
-import { createOutput, type Output, type Streams } from './output/output.ts';
+import { createOutput, type Streams } from './output/output.ts';
 
 /** The client, the settings and the output that a command uses. */
-export interface Context {
-  readonly api: ApiClient;
-  readonly url: string;
-  readonly provider: string;
-  readonly output: Output;
-  /** For content that is too large for `output`. */
-  readonly stdout: NodeJS.WriteStream;
-  readonly env: NodeJS.ProcessEnv;
-  /** Asks a person. @returns the answer, or undefined if a program reads the output */
-  readonly ask: (question: string) => Promise<string | undefined>;
-}
+export type Context = ReturnType<typeof readContext>;
 
 interface GlobalOptions {
   readonly url: string;
@@ -40,7 +30,7 @@ export function addGlobalOptions(program: Command, { env }: Environment): Comman
 }
 
 /** @throws CliError if no API key is set, or the address is invalid */
-export function readContext(command: Command, environment: Environment): Context {
+export function readContext(command: Command, environment: Environment) {
   const { url, keyFile, provider, json = false } = command.optsWithGlobals<GlobalOptions>();
   const base = readUrl(url);
   const { stdout, env } = environment;
@@ -49,9 +39,11 @@ export function readContext(command: Command, environment: Environment): Context
     url: base,
     provider,
     output: createOutput({ ...environment, json }),
+    /** For content that is too large for `output`. */
     stdout,
     env,
-    ask: (question) => (json ? Promise.resolve(undefined) : ask(environment, question)),
+    /** Asks a person. @returns the answer, or undefined if a program reads the output */
+    ask: async (question: string) => (json ? undefined : ask(environment, question)),
   };
 }
 

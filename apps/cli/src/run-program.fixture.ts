@@ -11,21 +11,13 @@ interface Content {
   readonly example?: unknown;
   readonly examples?: Readonly<Record<string, { readonly value: unknown }>>;
 }
-export interface DocumentedOperation {
-  readonly id: string;
-  readonly method: string;
-  readonly path: string;
-  readonly status: number;
-  readonly contentType: string;
-  readonly example: unknown;
-}
 
 const document: { readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>> } = JSON.parse(
   readFileSync(new URL('../../../docs/openapi.json', import.meta.url), 'utf8'),
 );
 
 /** The operations of docs/openapi.json with their first successful response. Paths without parameters come first. */
-export const operations: readonly DocumentedOperation[] = Object.entries(document.paths)
+export const operations = Object.entries(document.paths)
   .flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, { operationId, responses }]) => {
       const [status = '', { content = {} } = {}] = Object.entries(responses).find(([code]) => code < '400') ?? [];
@@ -57,33 +49,22 @@ const streams: Readonly<Record<string, readonly [string, string]>> = {
   watchRateBudgets: ['budgets', 'listRateBudgets'],
 };
 
-interface Call extends DocumentedOperation {
-  /** The query of the request, with its `?`. */
-  readonly search: string;
-}
-
-interface Run {
-  readonly exitCode: number;
-  readonly stdout: string;
-  readonly stderr: string;
-  /** The operations that were called, in order. */
-  readonly calls: readonly Call[];
-}
-
 /**
  * Runs a command line in this process, against an API that answers as docs/openapi.json says.
  *
  * @param options.answers responses that differ from the documented ones, by operation
  * @param options.types what a person types on the terminal. Without it there is no terminal
+ * @returns `calls` are the operations that were called, in order
  */
 export async function run(options: {
   readonly args: readonly string[];
   readonly answers?: Readonly<Record<string, { readonly status?: number; readonly body: unknown }>>;
   readonly types?: string;
   readonly env?: Readonly<Record<string, string>>;
-}): Promise<Run> {
+}) {
   const { args, answers = {}, types, env = {} } = options;
-  const calls: Call[] = [];
+  /** `search` is the query of the request, with its `?`. */
+  const calls: ((typeof operations)[number] & { readonly search: string })[] = [];
   const answer = async (request: Request): Promise<Response> => {
     const { pathname, search } = new URL(request.url);
     const found = operations.find(({ method, path }) => method === request.method && isAt({ path, pathname }));

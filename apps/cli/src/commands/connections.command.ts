@@ -4,7 +4,7 @@ import { confirm } from '../confirm.ts';
 import type { Context } from '../context.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
 import { toSummary, toTable } from '../output/output.ts';
-import { showAmounts, toAmountsText } from './erasures.command.ts';
+import { toAmountsText } from './erasures.command.ts';
 import { readPrivateKey } from './signing-keys.command.ts';
 
 type Connection = components['schemas']['Connection'];
@@ -188,16 +188,10 @@ export const connections: CommandGroup = {
         scope: text('<scope>', "scopes (default: the provider's)"),
       },
       examples: ['connections authorize --connection conn_1', 'connections authorize --practice 195900'],
-      async run({ api, provider, env, output }, { connection, practice: practiceId, group: groupId, ...options }) {
-        const body = given({
-          connectionId: connection,
-          practiceId,
-          groupId,
-          environment: options.environment,
-          clientId: options.clientId,
-          scope: options.scope,
-          clientSecret: env.BULKHEAD_CLIENT_SECRET || undefined,
-        });
+      async run({ api, provider, env, output }, options) {
+        const { connection: connectionId, practice: practiceId, group: groupId, ...others } = options;
+        const clientSecret = env.BULKHEAD_CLIENT_SECRET || undefined;
+        const body = given({ connectionId, practiceId, groupId, ...others, clientSecret });
         const params = { path: { provider } };
         const { data } = answerOf(await api.POST('/api/ehr/{provider}/authorize', { params, body }));
         output.print(data, () => data.startUrl);
@@ -235,7 +229,7 @@ export const connections: CommandGroup = {
           return;
         }
         if (!isConfirmed) {
-          showAmounts(context, answerOf(await api.GET('/api/ehr/connections/{id}/data', { params: { path } })).data);
+          output.printAnswer(await api.GET('/api/ehr/connections/{id}/data', { params: { path } }), toAmountsText);
         }
         await confirm(context, {
           yes: isConfirmed,
@@ -280,17 +274,11 @@ function printTest(output: Context['output'], test: components['schemas']['Conne
 
 /** The API refuses what does not belong to the method. */
 function toAuth(options: OptionsOf<typeof credentials>, env: NodeJS.ProcessEnv) {
-  const { method, clientId, scope, tokenEndpoint, secretBy, alg, privateKey, kid } = options;
+  const { method, clientId, scope, tokenEndpoint, secretBy, alg, kid } = options;
   const hasSecret = method === 'client_credentials' || method === 'authorization_code';
   return given({
-    method,
-    clientId,
-    scope,
-    tokenEndpoint,
-    secretBy,
-    alg,
-    privateKey: readPrivateKey(privateKey),
-    kid,
+    ...{ method, clientId, scope, tokenEndpoint, secretBy, alg, kid },
+    privateKey: readPrivateKey(options.privateKey),
     clientSecret: hasSecret ? env.BULKHEAD_CLIENT_SECRET || undefined : undefined,
   }) as { method: 'none' };
 }

@@ -12,7 +12,6 @@ import {
   yes,
 } from '../command.ts';
 import { confirm } from '../confirm.ts';
-import type { Context } from '../context.ts';
 import { toFields, toSummary } from '../output/output.ts';
 
 type Amounts = components['schemas']['DataAmounts'];
@@ -87,7 +86,7 @@ export const patients: CommandGroup = {
         const path = { id, patientId };
         if (dryRun || !isConfirmed) {
           const counted = await api.GET('/api/ehr/connections/{id}/patients/{patientId}/data', { params: { path } });
-          showAmounts(context, answerOf(counted).data);
+          output.printAnswer(counted, toAmountsText);
         }
         if (dryRun) return;
         await confirm(context, {
@@ -133,11 +132,6 @@ export const retention = command({
     });
   },
 });
-
-/** Shows how much would be deleted. */
-export function showAmounts({ output }: Pick<Context, 'output'>, amounts: Amounts): void {
-  output.print(amounts, () => toAmountsText(amounts));
-}
 
 export function toAmountsText({ resources, records, contentBytes }: Amounts): string {
   return toFields({ ...resources, ...records, contentBytes });

@@ -62,16 +62,10 @@ export const bulkExports: CommandGroup = {
       ],
       async run(context, options) {
         const { api, provider, output } = context;
-        const { connection, types, since, level, typeFilter, callback, idempotencyKey, watch } = options;
+        const { connection: connectionId, level: exportType, types: resourceTypes, since, idempotencyKey } = options;
+        const { typeFilter: typeFilters, callback: callbackUrl, watch } = options;
         const params = { path: { provider }, header: given({ 'idempotency-key': idempotencyKey }) };
-        const body = given({
-          connectionId: connection,
-          exportType: level,
-          resourceTypes: types,
-          since,
-          typeFilters: typeFilter,
-          callbackUrl: callback,
-        });
+        const body = given({ connectionId, exportType, resourceTypes, since, typeFilters, callbackUrl });
         const { data } = answerOf(await api.POST('/api/ehr/{provider}/bulk-export', { params, body }));
         if (!watch) return output.print(data, () => data.id);
         output.printProgress(data.id);

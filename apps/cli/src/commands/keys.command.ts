@@ -61,15 +61,9 @@ export const keys: CommandGroup = {
         perMinute: wholeNumber('<n>', 'maximum number of requests per minute'),
       },
       examples: ['keys create --name reporting --connections conn_1 --days 30'],
-      async run({ api, output }, { name, role, connections, days, expiresAt, perMinute }) {
-        const body = given({
-          name,
-          role,
-          connectionIds: connections,
-          expiresInDays: days,
-          expiresAt,
-          requestsPerMinute: perMinute,
-        });
+      async run({ api, output }, options) {
+        const { connections: connectionIds, days: expiresInDays, perMinute: requestsPerMinute, ...others } = options;
+        const body = given({ ...others, connectionIds, expiresInDays, requestsPerMinute });
         output.printAnswer(await api.POST('/api/ehr/api-keys', { body }), 'key');
       },
     }),

@@ -45,16 +45,10 @@ export const sync: CommandGroup = {
       ],
       async run(context, options) {
         const { api, provider, output } = context;
-        const { connection, types, patients, since, callback, standard, enhanced, watch = false } = options;
-        const body = given({
-          connectionId: connection,
-          includeStandard: standard,
-          includeEnhanced: enhanced,
-          resourceTypes: types,
-          patients,
-          since,
-          callbackUrl: callback,
-        });
+        const { connection: connectionId, standard: includeStandard, enhanced: includeEnhanced } = options;
+        const { types: resourceTypes, callback: callbackUrl, patients, since, watch = false } = options;
+        const sets = { includeStandard, includeEnhanced, resourceTypes };
+        const body = given({ connectionId, ...sets, patients, since, callbackUrl });
         const header = watch ? { prefer: 'respond-async' } : {};
         const params = { path: { provider }, header };
         const answer = await api.POST('/api/ehr/{provider}/enhanced-sync', { params, body });

@@ -1,8 +1,7 @@
 import { answerOf, type components, followEvents } from '@bulkhead/client';
 import { command, flag, given, wholeNumber } from '../command.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
-import type { Output } from '../output/output.ts';
-import { toSummary, toTable } from '../output/output.ts';
+import { type Output, toSummary, toTable } from '../output/output.ts';
 
 type RateBudget = components['schemas']['RateBudget'];
 
