@@ -2,16 +2,16 @@ import type { paths } from '@bulkhead/client';
 
 type ApiKeyRequest = paths['/api/ehr/api-keys']['post']['requestBody']['content']['application/json'];
 
-export interface ApiKeyForm {
-  readonly name: string;
-  readonly role: ApiKeyRequest['role'];
-  /** Empty for every connection, including later ones. */
-  readonly connectionIds: readonly string[];
-  /** Days, or `never`. */
-  readonly expiry: string;
-}
+export type ApiKeyForm = typeof emptyApiKeyForm;
 
-export const emptyApiKeyForm: ApiKeyForm = { name: '', role: 'client', connectionIds: [], expiry: '90' };
+export const emptyApiKeyForm = {
+  name: '',
+  role: 'client' as ApiKeyRequest['role'],
+  /** Empty for every connection, including later ones. */
+  connectionIds: [] as readonly string[],
+  /** Days, or `never`. */
+  expiry: '90',
+};
 
 export const roles = [
   { value: 'client', label: 'Client: imports and reads the data of its connections' },

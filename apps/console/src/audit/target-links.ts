@@ -2,14 +2,8 @@ import type { AuditEvent } from '../api/api.ts';
 
 type Target = Pick<AuditEvent, 'action' | 'target'>;
 
-/** A value that names what an event is about, and the page that shows it, if there is one. */
-export interface TargetLink {
-  readonly name: string;
-  readonly value: string;
-  readonly to: string | undefined;
-}
-
-export function targetLinks(event: Target): readonly TargetLink[] {
+/** The values that name what an event is about, each with the page that shows it, if there is one. */
+export function targetLinks(event: Target) {
   return Object.entries(event.target).map(([name, value]) => ({ name, value, to: pageOf(event, name) }));
 }
 

@@ -55,13 +55,8 @@ export function BudgetCard({ budget }: { readonly budget: RateBudget }) {
   );
 }
 
-interface RecentUseProps {
-  readonly recent: readonly number[];
-  readonly window: RateBudget['window'];
-}
-
 /** The requests of a window at each of the last seconds. No chart for windows of which a minute has too few. */
-function RecentUse({ recent, window: { used, limit, windowMs } }: RecentUseProps) {
+function RecentUse({ recent, window: { used, limit, windowMs } }: Required<Pick<RateBudget, 'recent' | 'window'>>) {
   const data = usesOfWindows({ recent, windowMs });
   if (data.length === 0) return null;
   return (

@@ -4,36 +4,26 @@ import type { Connection, ConnectionDraft, Provider } from '../api/api.ts';
 type ConnectionRequest = paths['/api/ehr/connections']['post']['requestBody']['content']['application/json'];
 type Auth = ConnectionRequest['auth'];
 
-export interface CredentialsForm {
-  readonly method: Auth['method'];
-  readonly clientId: string;
-  readonly clientSecret: string;
-  readonly privateKey: string;
-  readonly scope: string;
-}
+export type CredentialsForm = typeof emptyCredentials;
+export type ConnectionForm = typeof emptyConnectionForm;
 
-export interface ConnectionForm extends CredentialsForm {
-  readonly name: string;
-  readonly environment: string;
-  readonly practiceId: string;
-  readonly groupId: string;
-  readonly fhirEndpoint: string;
-  /** Create a second connection for the same practice. */
-  readonly force: boolean;
-}
+const emptyCredentials = {
+  method: 'client_credentials' as Auth['method'],
+  clientId: '',
+  clientSecret: '',
+  privateKey: '',
+  scope: '',
+};
 
-export const emptyConnectionForm: ConnectionForm = {
+export const emptyConnectionForm = {
   name: '',
   environment: '',
   practiceId: '',
   groupId: '',
   fhirEndpoint: '',
+  /** Create a second connection for the same practice. */
   force: false,
-  method: 'client_credentials',
-  clientId: '',
-  clientSecret: '',
-  privateKey: '',
-  scope: '',
+  ...emptyCredentials,
 };
 
 const methods = [

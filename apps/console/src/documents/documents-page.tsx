@@ -48,11 +48,7 @@ export function DocumentsPage() {
 
 interface DocumentListProps {
   readonly provider: string;
-  readonly filters: {
-    readonly connectionId: string;
-    readonly state: string | undefined;
-    readonly patient: string | undefined;
-  };
+  readonly filters: Readonly<Record<'state' | 'patient', string | undefined>> & { readonly connectionId: string };
 }
 
 function DocumentList({ provider, filters }: DocumentListProps) {

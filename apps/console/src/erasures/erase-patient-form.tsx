@@ -7,13 +7,14 @@ import { EntryForm } from '../parts/forms.tsx';
 import { QueryResult } from '../parts/page.tsx';
 import { Amounts } from './amounts.tsx';
 
-interface ErasePatientFormProps {
+/** Counts first, which changes nothing. To delete, the user types the id a second time. */
+export function ErasePatientForm({
+  connectionId,
+  onDone,
+}: {
   readonly connectionId: string;
   readonly onDone: () => void;
-}
-
-/** Counts first, which changes nothing. To delete, the user types the id a second time. */
-export function ErasePatientForm({ connectionId, onDone }: ErasePatientFormProps) {
+}) {
   const [countedId, setCountedId] = useState<string>();
   const erase = api.useMutation('delete', '/api/ehr/connections/{id}/patients/{patientId}', {
     onSuccess: async () => {
@@ -42,7 +43,7 @@ export function ErasePatientForm({ connectionId, onDone }: ErasePatientFormProps
       </Button>
       {countedId !== undefined && (
         <>
-          <PatientAmounts connectionId={connectionId} patientId={countedId} />
+          <PatientAmounts id={connectionId} patientId={countedId} />
           <Checkbox
             label="Keep out"
             description="Do not store the patient again in the next export or sync"
@@ -60,13 +61,7 @@ export function ErasePatientForm({ connectionId, onDone }: ErasePatientFormProps
   );
 }
 
-function PatientAmounts({
-  connectionId: id,
-  patientId,
-}: {
-  readonly connectionId: string;
-  readonly patientId: string;
-}) {
+function PatientAmounts({ id, patientId }: { readonly id: string; readonly patientId: string }) {
   const params = { path: { id, patientId } };
   const data = api.useQuery('get', '/api/ehr/connections/{id}/patients/{patientId}/data', { params });
   return <QueryResult query={data}>{({ data }) => <Amounts amounts={data} />}</QueryResult>;

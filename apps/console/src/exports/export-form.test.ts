@@ -1,14 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { toExportRequest } from './export-form.ts';
+import { emptyExportForm, toExportRequest } from './export-form.ts';
 
-const empty = {
-  connectionId: 'c',
-  exportType: 'Patient',
-  resourceTypes: [],
-  since: 'all',
-  instant: '',
-  typeFilters: [],
-} as const;
+const empty = { ...emptyExportForm, connectionId: 'c' };
 
 test.each([
   { name: 'nothing but a connection', form: empty, request: { connectionId: 'c', exportType: 'Patient' } },

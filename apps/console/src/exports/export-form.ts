@@ -2,15 +2,17 @@ import type { paths } from '@bulkhead/client';
 
 type ExportRequest = paths['/api/ehr/{provider}/bulk-export']['post']['requestBody']['content']['application/json'];
 
-export interface ExportForm {
-  readonly connectionId: string;
-  readonly exportType: 'Patient' | 'Group' | 'System';
-  readonly resourceTypes: readonly string[];
-  readonly since: 'all' | 'last' | 'instant';
+export type ExportForm = typeof emptyExportForm;
+
+export const emptyExportForm = {
+  connectionId: '',
+  exportType: 'Patient' as NonNullable<ExportRequest['exportType']>,
+  resourceTypes: [] as readonly string[],
+  since: 'all' as 'all' | 'last' | 'instant',
   /** As in the browser's field: local time without a zone. */
-  readonly instant: string;
-  readonly typeFilters: readonly string[];
-}
+  instant: '',
+  typeFilters: [] as readonly string[],
+};
 
 export const levels = [
   { value: 'Patient', label: 'Every patient of the practice' },

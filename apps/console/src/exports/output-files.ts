@@ -15,15 +15,8 @@ export function fileRate(file: Timed, now: Date): { readonly bytesPerSecond?: nu
   };
 }
 
-export interface FailureGroup {
-  readonly code: string;
-  /** The message of the first file. Messages with the same code differ only in numbers. */
-  readonly message: string;
-  readonly count: number;
-}
-
-/** The failed files by error code, the most frequent first. */
-export function groupFailures(files: readonly Pick<OutputFile, 'error'>[]): readonly FailureGroup[] {
+/** The failed files by error code, the most frequent first. Messages with the same code differ only in numbers. */
+export function groupFailures(files: readonly Pick<OutputFile, 'error'>[]) {
   const failures = files.flatMap(({ error }) => error ?? []);
   return [...Map.groupBy(failures, ({ code }) => code)]
     .map(([code, group]) => ({ code, message: group[0]?.message ?? '', count: group.length }))

@@ -7,7 +7,7 @@ import { EntryForm } from '../parts/forms.tsx';
 import { resourceTypes } from '../parts/resource-types.ts';
 import { localZone } from '../parts/times.ts';
 import { useSession } from '../session/session-provider.tsx';
-import { type ExportForm, levels, sinceChoices, toExportRequest } from './export-form.ts';
+import { type ExportForm, emptyExportForm, levels, sinceChoices, toExportRequest } from './export-form.ts';
 
 export function StartExportForm({ connectionId = '' }: { readonly connectionId: string | undefined }) {
   const { provider } = useSession();
@@ -18,15 +18,8 @@ export function StartExportForm({ connectionId = '' }: { readonly connectionId: 
       await navigate(`/exports/${provider}/${data.id}`);
     },
   });
-  const form = useForm<ExportForm>({
-    initialValues: {
-      connectionId,
-      exportType: 'Patient',
-      resourceTypes: [],
-      since: 'all',
-      instant: '',
-      typeFilters: [],
-    },
+  const form = useForm({
+    initialValues: { ...emptyExportForm, connectionId },
     validate: {
       connectionId: (id) => (id ? null : 'Choose the practice to export.'),
       instant: (text, { since }) => (since === 'instant' && !text ? 'Enter the time, or choose another start.' : null),

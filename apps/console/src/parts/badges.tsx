@@ -1,36 +1,19 @@
-import { Badge, type MantineColor } from '@mantine/core';
+import { Badge } from '@mantine/core';
 import type { StreamState } from '../api/use-event-stream.ts';
 
-const colors: Readonly<Record<string, MantineColor>> = {
-  COMPLETED: 'green',
-  PARTIAL: 'yellow',
-  FAILED: 'red',
-  CANCELLED: 'gray',
-  IN_PROGRESS: 'tide',
-  running: 'tide',
-  completed: 'green',
-  delivered: 'green',
-  replayed: 'green',
-  stored: 'green',
-  published: 'tide',
-  withheld: 'gray',
-  active: 'green',
-  ok: 'green',
-  success: 'green',
-  started: 'tide',
-  downloading: 'tide',
-  failed: 'red',
-  refused: 'red',
-  warning: 'yellow',
-  open: 'yellow',
-  skipped: 'yellow',
-  'skipped-overlap': 'yellow',
+/** The states by their colour. All others are grey. */
+const states: Readonly<Record<string, readonly string[]>> = {
+  green: ['COMPLETED', 'completed', 'delivered', 'replayed', 'stored', 'active', 'ok', 'success'],
+  tide: ['IN_PROGRESS', 'running', 'published', 'started', 'downloading'],
+  yellow: ['PARTIAL', 'warning', 'open', 'skipped', 'skipped-overlap'],
+  red: ['FAILED', 'failed', 'refused'],
 };
 
 /** The word has the meaning; the colour only helps to find it. */
 export function StatusBadge({ status }: { readonly status: string }) {
+  const color = Object.keys(states).find((name) => states[name]?.includes(status)) ?? 'gray';
   return (
-    <Badge color={colors[status] ?? 'gray'} variant="dot" tt="none">
+    <Badge color={color} variant="dot" tt="none">
       {status.replaceAll('_', ' ').toLowerCase()}
     </Badge>
   );

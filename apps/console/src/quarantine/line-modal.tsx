@@ -47,30 +47,24 @@ function factsOf({ source, exportId, fileId, stepId, offset, resourceType }: Qua
   return { Type: resourceType, Export: exportId, File: fileId, 'Starts at byte': offset };
 }
 
-function LineEditor({ line, onDone }: { readonly line: QuarantinedLine; readonly onDone: () => void }) {
-  const { id, isTruncated } = line;
-  const init = { params: { path: { id } }, parseAs: 'text' as const };
+interface LineEditorProps {
+  readonly line: QuarantinedLine;
+  readonly onDone: () => void;
+}
+
+function LineEditor({ line, onDone }: LineEditorProps) {
+  const init = { params: { path: { id: line.id } }, parseAs: 'text' as const };
   // Read once: each read is an audit event, and a second read would overwrite an edit.
   const once = { refetchInterval: false, refetchOnWindowFocus: false, staleTime: Number.POSITIVE_INFINITY } as const;
   const content = api.useQuery('get', '/api/ehr/quarantine/{id}/line', init, once);
   return (
     <QueryResult query={content}>
-      {(text) => <Editor id={id} received={String(text)} isTruncated={isTruncated} onDone={onDone} />}
+      {(text) => <Editor line={line} received={String(text)} onDone={onDone} />}
     </QueryResult>
   );
 }
 
-function Editor({
-  id,
-  received,
-  isTruncated,
-  onDone,
-}: {
-  readonly id: string;
-  readonly received: string;
-  readonly isTruncated: boolean;
-  readonly onDone: () => void;
-}) {
+function Editor({ line: { id, isTruncated }, received, onDone }: LineEditorProps & { readonly received: string }) {
   const [text, setText] = useState(received);
   const replay = api.useMutation('post', '/api/ehr/quarantine/{id}/replay', {
     onSuccess: async ({ data: { state, replay: outcome } }) => {

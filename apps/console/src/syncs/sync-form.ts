@@ -2,23 +2,17 @@ import type { paths } from '@bulkhead/client';
 
 type SyncRequest = paths['/api/ehr/{provider}/enhanced-sync']['post']['requestBody']['content']['application/json'];
 
-export interface SyncForm {
-  readonly connectionId: string;
-  readonly includeStandard: boolean;
-  readonly includeEnhanced: boolean;
-  readonly resourceTypes: readonly string[];
-  readonly patients: readonly string[];
-}
-
 /** The types of the integration guide. The standard types are selected together. */
 export const enhancedTypes = ['DiagnosticReport', 'CarePlan', 'Encounter', 'Appointment', 'DocumentReference'];
 
-export const emptySyncForm: SyncForm = {
+export type SyncForm = typeof emptySyncForm;
+
+export const emptySyncForm = {
   connectionId: '',
   includeStandard: true,
   includeEnhanced: true,
-  resourceTypes: [],
-  patients: [],
+  resourceTypes: [] as readonly string[],
+  patients: [] as readonly string[],
 };
 
 export function toSyncRequest({ resourceTypes, patients, ...rest }: SyncForm): SyncRequest {

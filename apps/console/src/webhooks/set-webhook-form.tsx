@@ -4,12 +4,13 @@ import { api, type Connection, refreshAll } from '../api/api.ts';
 import { EntryForm } from '../parts/forms.tsx';
 import { showSecret } from '../parts/show-secret.tsx';
 
-interface SetWebhookFormProps {
+export function SetWebhookForm({
+  connection,
+  onDone,
+}: {
   readonly connection: Connection;
   readonly onDone: () => void;
-}
-
-export function SetWebhookForm({ connection, onDone }: SetWebhookFormProps) {
+}) {
   const { id, webhookUrl = '' } = connection;
   const set = api.useMutation('put', '/api/ehr/connections/{id}/webhook', {
     onSuccess: async ({ data: { secret } }) => {

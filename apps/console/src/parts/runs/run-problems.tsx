@@ -1,25 +1,18 @@
 import { Alert, Text } from '@mantine/core';
 import { IconAlertTriangle, IconInfoCircle } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
-import type { Retrying } from '../../api/api.ts';
+import type { BulkExport, Retrying, SyncRunDetail } from '../../api/api.ts';
 import { useSession } from '../../session/session-provider.tsx';
 import { Moment } from '../moment.tsx';
 import { PageLink } from '../page.tsx';
 
 interface RunProblemsProps {
-  readonly run: {
-    readonly id: string;
-    readonly connectionId: string;
-    readonly errorCode?: string | undefined;
-    readonly errorMessage?: string | undefined;
-    /** What the EHR said. Only operators get it. */
-    readonly ehrText?: string | undefined;
-    readonly retrying?: Retrying | readonly Retrying[] | undefined;
-    readonly warnings: readonly { readonly code: string; readonly message: string }[];
-  };
+  readonly run: Pick<BulkExport | SyncRunDetail, RunField> & { readonly retrying?: Retrying | readonly Retrying[] };
   /** Problems that are worse than a warning. */
   readonly children?: ReactNode;
 }
+
+type RunField = 'id' | 'connectionId' | 'errorCode' | 'errorMessage' | 'ehrText' | 'warnings';
 
 /** The warnings about lines or entries that are in the quarantine. */
 const inQuarantine: ReadonlySet<string> = new Set(['lines-quarantined', 'entries-rejected']);
