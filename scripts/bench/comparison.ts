@@ -2,7 +2,7 @@
 // Measures the guide's comparison table: the same resources by single reads, by an enhanced sync and by a bulk export,
 // each under the real limits (16 requests in any 2 s), against the simulator. Prints requests and seconds. All three
 // sizes take half an hour.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -32,7 +32,8 @@ for (const row of rows) steps.print(row);
 process.exit(0);
 
 async function measure(resourceCount: number): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), 'bulkhead-comparison-'));
+  await using temporary = await mkdtempDisposable(join(tmpdir(), 'bulkhead-comparison-'));
+  const folder = temporary.path;
   const { state } = openState(folder);
   const patients = Math.max(Math.round(resourceCount / resourcesPerPatient), 1);
   const start = { once: true, dev: false, patients, dataDir: undefined, port: 3000 };
@@ -58,7 +59,6 @@ async function measure(resourceCount: number): Promise<string> {
   } finally {
     await service.close();
     await system.stop();
-    rmSync(folder, { recursive: true, force: true });
   }
 }
 

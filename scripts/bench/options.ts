@@ -1,17 +1,7 @@
 import { parseCommandLine } from '../command-line.ts';
 import type { Bench } from './bench.ts';
 
-export interface BenchOptions {
-  readonly benches: readonly Bench[];
-  readonly json: boolean;
-  /** Compare the guarded ratios with the baseline, in the short form of the benches. */
-  readonly check: boolean;
-  /** Replace the baseline by the measured ratios. */
-  readonly writeBaseline: boolean;
-  /** Also run the sizes that take longer than ten minutes. */
-  readonly isFull: boolean;
-  readonly runs: number;
-}
+export type BenchOptions = ReturnType<typeof readOptions>;
 
 /** @throws Error that names the invalid option and shows the usage */
 export function readOptions(args: readonly string[], benches: readonly Bench[]) {
@@ -31,15 +21,17 @@ export function readOptions(args: readonly string[], benches: readonly Bench[]) 
   if (unknown.length > 0) throw new Error(`There is no bench ${unknown.join(', ')}.\n${usage(benches)}`);
   const runs = Number(values.runs ?? '5');
   if (!Number.isInteger(runs) || runs < 1) throw new Error(`--runs must be a whole number above 0\n${usage(benches)}`);
-  const options: BenchOptions = {
+  return {
     benches: positionals.length === 0 ? benches : benches.filter(({ name }) => positionals.includes(name)),
     json: values.json === true,
+    /** Compare the guarded ratios with the baseline, in the short form of the benches. */
     check: values.check === true,
+    /** Replace the baseline by the measured ratios. */
     writeBaseline: values['write-baseline'] === true,
+    /** Also run the sizes that take longer than ten minutes. */
     isFull: values.full === true,
     runs,
   };
-  return options;
 }
 
 function usage(benches: readonly Bench[]): string {

@@ -23,37 +23,33 @@ export const api: Bench = {
     const database = newDatabase();
     const origin = 'http://127.0.0.1:1';
     // This worker sends kick-offs without an EHR. A POST waits for the kick-off.
-    const worker = await startWorkerProbe(context, { entry: 'worker', database, origin });
-    const subject = await startApi({ context, database, origin });
-    const floor = await startFloor(context);
-    try {
-      await worker.measure('kick-off');
-      const { baseUrl, headers, connectionId } = subject;
-      let orders = 0;
-      // Only one export of the same connection and request runs at a time, so each request differs.
-      const body = () => {
-        orders += 1;
-        const since = new Date(Date.UTC(2020, 0, 1) + orders * 1000).toISOString();
-        return JSON.stringify({ connectionId, exportType: 'Patient', resourceTypes: ['Patient'], since });
-      };
-      const first = await fetch(baseUrl + path, { method: 'POST', headers, body: body() });
-      const { data } = (await first.json()) as { data: { id: string } };
-      const post = { method: 'POST', headers, url: baseUrl + path, body } as const;
-      const get = { method: 'GET', headers, url: `${baseUrl}${path}/${data.id}` } as const;
-      const bare = { headers: { 'content-type': 'application/json' }, url: floor.url };
-      const rows: BenchRow[] = [];
-      for (const perSecond of rates) {
-        for (const [name, load, floorLoad] of [
-          ['GET status', get, { ...bare, method: 'GET' }],
-          ['POST bulk-export', post, { ...bare, method: 'POST', body: () => '{}' }],
-        ] as const) {
-          rows.push(...(await measure({ context, name, perSecond, load, floorLoad })));
-        }
+    await using worker = await startWorkerProbe(context, { entry: 'worker', database, origin });
+    await using subject = await startApi({ context, database, origin });
+    await using floor = await startFloor(context);
+    await worker.measure('kick-off');
+    const { baseUrl, headers, connectionId } = subject;
+    let orders = 0;
+    // Only one export of the same connection and request runs at a time, so each request differs.
+    const body = () => {
+      orders += 1;
+      const since = new Date(Date.UTC(2020, 0, 1) + orders * 1000).toISOString();
+      return JSON.stringify({ connectionId, exportType: 'Patient', resourceTypes: ['Patient'], since });
+    };
+    const first = await fetch(baseUrl + path, { method: 'POST', headers, body: body() });
+    const { data } = (await first.json()) as { data: { id: string } };
+    const post = { method: 'POST', headers, url: baseUrl + path, body } as const;
+    const get = { method: 'GET', headers, url: `${baseUrl}${path}/${data.id}` } as const;
+    const bare = { headers: { 'content-type': 'application/json' }, url: floor.url };
+    const rows: BenchRow[] = [];
+    for (const perSecond of rates) {
+      for (const [name, load, floorLoad] of [
+        ['GET status', get, { ...bare, method: 'GET' }],
+        ['POST bulk-export', post, { ...bare, method: 'POST', body: () => '{}' }],
+      ] as const) {
+        rows.push(...(await measure({ context, name, perSecond, load, floorLoad })));
       }
-      return rows;
-    } finally {
-      await Promise.all([floor.stop(), subject.stop(), worker.stop()]);
     }
+    return rows;
   },
 };
 
@@ -104,5 +100,5 @@ async function startFloor({ redisUrl }: BenchContext) {
   });
   const url = `http://127.0.0.1:${port}/`;
   await waitForHttp({ url, what: 'the floor' });
-  return { url, stop: () => server.stop() };
+  return { url, [Symbol.asyncDispose]: () => server.stop() };
 }

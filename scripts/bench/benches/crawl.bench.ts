@@ -22,27 +22,23 @@ export const crawl: Bench = {
   async run(context) {
     const patients = context.size === 'short' ? 20 : 200;
     const env = { SIMULATOR_PATIENTS: String(patients), SIMULATOR_PRACTICE_WIDE_SEARCH: 'on' };
-    const simulator = await startSimulator(context.folder, env);
-    try {
-      const lines = await simulator.control.lines('Patient');
-      const ids = lines.map((line) => (JSON.parse(line) as { id: string }).id);
-      const [first, nightly] = await measureSyncs({ context, simulator, ids, practiceWide: false });
-      // The first sync by type is not shown, because it is that of named patients.
-      const [, swept] = await measureSyncs({ context, simulator, ids, practiceWide: true });
-      if (!first || !nightly || !swept) throw new Error('a sync was not measured');
-      const byPatient = ({ types, furtherPages }: Omit<typeof first, 'requests'>, count: number) =>
-        types * count + Math.ceil(count / patientsPerRequest) + furtherPages;
-      return [
-        toRow({ name: 'crawl, first', value: first.requests, floor: byPatient(first, patients) }),
-        toRow({ name: 'crawl, nightly', value: nightly.requests, floor: byPatient(nightly, patients) }),
-        toRow({ name: 'crawl, nightly, by type', value: swept.requests, floor: swept.types + 1 + swept.furtherPages }),
-        toNight('by patient', byPatient({ ...nightly, furtherPages: 0 }, patientsOfPractice)),
-        toNight('by type', swept.requests),
-        ...toDay({ nightly: swept.requests, exported: await measureExport({ context, simulator }) }),
-      ];
-    } finally {
-      await simulator.stop();
-    }
+    await using simulator = await startSimulator(context.folder, env);
+    const lines = await simulator.control.lines('Patient');
+    const ids = lines.map((line) => (JSON.parse(line) as { id: string }).id);
+    const [first, nightly] = await measureSyncs({ context, simulator, ids, practiceWide: false });
+    // The first sync by type is not shown, because it is that of named patients.
+    const [, swept] = await measureSyncs({ context, simulator, ids, practiceWide: true });
+    if (!first || !nightly || !swept) throw new Error('a sync was not measured');
+    const byPatient = ({ types, furtherPages }: Omit<typeof first, 'requests'>, count: number) =>
+      types * count + Math.ceil(count / patientsPerRequest) + furtherPages;
+    return [
+      toRow({ name: 'crawl, first', value: first.requests, floor: byPatient(first, patients) }),
+      toRow({ name: 'crawl, nightly', value: nightly.requests, floor: byPatient(nightly, patients) }),
+      toRow({ name: 'crawl, nightly, by type', value: swept.requests, floor: swept.types + 1 + swept.furtherPages }),
+      toNight('by patient', byPatient({ ...nightly, furtherPages: 0 }, patientsOfPractice)),
+      toNight('by type', swept.requests),
+      ...toDay({ nightly: swept.requests, exported: await measureExport({ context, simulator }) }),
+    ];
   },
 };
 
@@ -90,20 +86,16 @@ async function withWorker<Result>(
   }) => Promise<Result>,
 ): Promise<Result> {
   const { context, simulator, env } = options;
-  const worker = await startWorkerProbe(context, { entry: 'worker', origin: simulator.origin, env });
+  await using worker = await startWorkerProbe(context, { entry: 'worker', origin: simulator.origin, env });
   const readCount = async () => (await simulator.control.stats()).requests;
-  try {
-    return await work({
-      worker,
-      async countRequests(measure) {
-        const before = await readCount();
-        const measured = await measure();
-        return { ...measured, requests: (await readCount()) - before };
-      },
-    });
-  } finally {
-    await worker.stop();
-  }
+  return await work({
+    worker,
+    async countRequests(measure) {
+      const before = await readCount();
+      const measured = await measure();
+      return { ...measured, requests: (await readCount()) - before };
+    },
+  });
 }
 
 function toRow(row: { readonly name: string; readonly value: number; readonly floor: number }): BenchRow {

@@ -8,27 +8,23 @@ export const ingestStore: Bench = {
     "whole file.download jobs into MongoDB; floor: the bare driver's bulkWrite of the same documents, already parsed",
   minutes: 2,
   async run(context) {
-    const ingest = await startIngest(context, context.size === 'short' ? 200 : 400);
-    try {
-      const measured = await alternate({
-        context,
-        subject: () => ingest.measure('store'),
-        floor: () => ingest.measure('store-floor'),
-      });
-      const goal = { of: 'ratio', atLeast: 1 } as const;
-      return [
-        compare({ name: 'ingest-store', measured, read: perSecond, unit: 'resources/s', goal }),
-        compare({
-          name: 'ingest-store, by CPU time of the process',
-          measured,
-          read: perCpuSecond,
-          unit: 'resources/CPU s',
-          // The floor does not download, unpack, check and compare anything.
-          goal: { of: 'ratio' },
-        }),
-      ];
-    } finally {
-      await ingest.stop();
-    }
+    await using ingest = await startIngest(context, context.size === 'short' ? 200 : 400);
+    const measured = await alternate({
+      context,
+      subject: () => ingest.measure('store'),
+      floor: () => ingest.measure('store-floor'),
+    });
+    const goal = { of: 'ratio', atLeast: 1 } as const;
+    return [
+      compare({ name: 'ingest-store', measured, read: perSecond, unit: 'resources/s', goal }),
+      compare({
+        name: 'ingest-store, by CPU time of the process',
+        measured,
+        read: perCpuSecond,
+        unit: 'resources/CPU s',
+        // The floor does not download, unpack, check and compare anything.
+        goal: { of: 'ratio' },
+      }),
+    ];
   },
 };

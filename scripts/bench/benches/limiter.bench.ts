@@ -59,22 +59,18 @@ async function run(
   orders: readonly (readonly [name: string, argument: unknown])[],
 ): Promise<Traffic> {
   const { redisUrl, folder } = context;
-  const simulator = await startSimulator(folder, { SIMULATOR_PATIENTS: '1', SIMULATOR_RATE_LIMIT: 'off' });
+  await using simulator = await startSimulator(folder, { SIMULATOR_PATIENTS: '1', SIMULATOR_RATE_LIMIT: 'off' });
+  await using started = new AsyncDisposableStack();
+  const env = { PREFIX: `{${randomBytes(4).toString('hex')}}` };
+  const shared = { entry: 'limiter', database: 'limiter', origin: simulator.origin, env };
   const probes: Probe[] = [];
-  try {
-    const env = { PREFIX: `{${randomBytes(4).toString('hex')}}` };
-    const shared = { entry: 'limiter', database: 'limiter', origin: simulator.origin, env };
-    for (const _ of orders) probes.push(await startWorkerProbe(context, shared));
-    // A budget that is new to Redis grants no request for three seconds, which is not measured here.
-    await probes[0]?.measure('polls', { seconds: 2.5, everyMs: 250 });
-    const { answers, cost } = await redisCostOf(redisUrl, () =>
-      Promise.all(probes.map((probe, index) => probe.measure(...(orders[index] ?? ['', {}])))),
-    );
-    return { ...(await countArrivals(simulator)), cost, answers };
-  } finally {
-    await Promise.all(probes.map((probe) => probe.stop()));
-    await simulator.stop();
-  }
+  for (const _ of orders) probes.push(started.use(await startWorkerProbe(context, shared)));
+  // A budget that is new to Redis grants no request for three seconds, which is not measured here.
+  await probes[0]?.measure('polls', { seconds: 2.5, everyMs: 250 });
+  const { answers, cost } = await redisCostOf(redisUrl, () =>
+    Promise.all(probes.map((probe, index) => probe.measure(...(orders[index] ?? ['', {}])))),
+  );
+  return { ...(await countArrivals(simulator)), cost, answers };
 }
 
 /** Runs the same limiter for a hundred client ids, 800 requests per second, so that Redis is never idle. */
@@ -82,16 +78,13 @@ async function manyBudgets(context: BenchContext, seconds: number) {
   const { redisUrl } = context;
   const env = { PREFIX: `{${randomBytes(4).toString('hex')}}` };
   const shared = { entry: 'limiter', database: 'limiter', origin: 'http://127.0.0.1', env };
-  const probes = [await startWorkerProbe(context, shared), await startWorkerProbe(context, shared)];
-  try {
-    const order = { seconds, budgets: 100, waiting: 4 };
-    const { cost } = await redisCostOf(redisUrl, () =>
-      Promise.all(probes.map((probe) => probe.measure('grants', order))),
-    );
-    return redisCostRows('limiter, 100 budgets at once', cost);
-  } finally {
-    await Promise.all(probes.map((probe) => probe.stop()));
-  }
+  await using first = await startWorkerProbe(context, shared);
+  await using second = await startWorkerProbe(context, shared);
+  const order = { seconds, budgets: 100, waiting: 4 };
+  const { cost } = await redisCostOf(redisUrl, () =>
+    Promise.all([first.measure('grants', order), second.measure('grants', order)]),
+  );
+  return redisCostRows('limiter, 100 budgets at once', cost);
 }
 
 async function countArrivals(

@@ -34,21 +34,17 @@ export const parallel: Bench = {
   async run(context) {
     const data = await makeData({ folder: context.folder, patients: (files * linesPerFile) / 10 });
     const observations = data.filter(({ type }) => type === 'Observation');
-    const server = await serveFiles(splitFiles(observations, linesPerFile));
-    try {
-      return [
-        ...(await measureAlternately({ name: 'parallel', counts, measure: exportBy, context, server })),
-        ...(await measureAlternately({
-          name: 'parallel, no database, a core each',
-          counts: countsWithout,
-          measure: parseBy,
-          context,
-          server,
-        })),
-      ];
-    } finally {
-      await server.stop();
-    }
+    await using server = await serveFiles(splitFiles(observations, linesPerFile));
+    return [
+      ...(await measureAlternately({ name: 'parallel', counts, measure: exportBy, context, server })),
+      ...(await measureAlternately({
+        name: 'parallel, no database, a core each',
+        counts: countsWithout,
+        measure: parseBy,
+        context,
+        server,
+      })),
+    ];
   },
 };
 
@@ -110,15 +106,12 @@ async function withProbes<Result>(
 ): Promise<Result> {
   const { entry, count, context, server } = options;
   const database = newDatabase();
+  await using started = new AsyncDisposableStack();
   const probes: Probe[] = [];
-  try {
-    for (let index = 0; index < count; index++) {
-      probes.push(await startWorkerProbe(context, { entry, database, origin: server.origin }));
-    }
-    return await work(probes as [Probe, ...Probe[]]);
-  } finally {
-    await Promise.all(probes.map((probe) => probe.stop()));
+  for (let index = 0; index < count; index++) {
+    probes.push(started.use(await startWorkerProbe(context, { entry, database, origin: server.origin })));
   }
+  return await work(probes as [Probe, ...Probe[]]);
 }
 
 function toRows(options: {

@@ -33,7 +33,7 @@ export const polling: Bench = {
 
 async function fly(options: { readonly context: BenchContext; readonly count: number }): Promise<BenchRow[]> {
   const { context, count } = options;
-  const server = await serveStatuses(retryAfterSeconds);
+  await using server = await serveStatuses(retryAfterSeconds);
   const database = newDatabase();
   const { origin } = server;
   const files = Array.from({ length: keptJobs }, (_, index) => ({
@@ -41,57 +41,52 @@ async function fly(options: { readonly context: BenchContext; readonly count: nu
   }));
   await downloadAtOnce({ context, database, origin, files });
   const env = { AUTH: 'none', RATE_LIMIT: JSON.stringify(rateLimit), POLL_INTERVAL_MS: String(pollIntervalMs) };
-  const worker = await startWorkerProbe(context, { entry: 'worker', database, origin, env });
-  try {
-    await worker.measure('order', files);
-    const before = await readRedisUsage(context.redisUrl);
-    context.print(`ordering ${count} exports`);
-    await worker.measure('fly-exports', count);
-    await worker.measure('work', ['bulk-export', 'file-download']);
-    // Every export has been polled once before the measurement starts.
-    await delay(retryAfterSeconds * 1000 + 2 * pollIntervalMs);
-    server.take();
-    const atFirst = await readRedisUsage(context.redisUrl);
-    const seconds = (minutesInFlight[context.size] * 60) / speed;
-    context.print(`${minutesInFlight[context.size]} minutes in ${seconds} s`);
-    await delay(seconds * 1000);
-    const { polls, downloads, gapsMs } = server.take();
-    // As many downloads wait as at first, and as many have ended. Any difference now is growth.
-    await worker.measure('order', files.slice(0, downloads));
-    const atLast = await readRedisUsage(context.redisUrl);
-    const lateSeconds = gapsMs.map((gap) => ((gap - retryAfterSeconds * 1000) * speed) / 1000);
-    const perExport = (atFirst.memoryBytes - before.memoryBytes) / count / 1000;
-    const growth = atLast.memoryBytes / atFirst.memoryBytes;
-    const name = `polling, ${count} exports`;
-    const scaled = (requests: number) => requests / seconds / speed;
-    return [
-      // The scheduler runs every 30 s, so a poll is up to 30 s late by design.
-      singleRow({
-        name: `${name}: late, p99`,
-        value: quantile(lateSeconds, 0.99),
-        unit: 's',
-        goal: { of: 'value', atMost: 60 },
-      }),
-      singleRow({ name: `${name}: polls`, value: scaled(polls), unit: 'requests/s', goal: { of: 'value' } }),
-      singleRow({
-        name: `${name}: downloads beside`,
-        value: scaled(downloads),
-        unit: 'requests/s',
-        // At least one grant in eight.
-        goal: { of: 'value', atLeast: 1 },
-      }),
-      singleRow({ name: `${name}: Redis`, value: perExport, unit: 'kB/export', goal: { of: 'value', atMost: 20 } }),
-      singleRow({
-        name: `${name}: Redis at the end, of the start`,
-        value: growth,
-        unit: '×',
-        goal: { of: 'value', atMost: 1.05 },
-      }),
-    ];
-  } finally {
-    await worker.stop();
-    await server.stop();
-  }
+  await using worker = await startWorkerProbe(context, { entry: 'worker', database, origin, env });
+  await worker.measure('order', files);
+  const before = await readRedisUsage(context.redisUrl);
+  context.print(`ordering ${count} exports`);
+  await worker.measure('fly-exports', count);
+  await worker.measure('work', ['bulk-export', 'file-download']);
+  // Every export has been polled once before the measurement starts.
+  await delay(retryAfterSeconds * 1000 + 2 * pollIntervalMs);
+  server.take();
+  const atFirst = await readRedisUsage(context.redisUrl);
+  const seconds = (minutesInFlight[context.size] * 60) / speed;
+  context.print(`${minutesInFlight[context.size]} minutes in ${seconds} s`);
+  await delay(seconds * 1000);
+  const { polls, downloads, gapsMs } = server.take();
+  // As many downloads wait as at first, and as many have ended. Any difference now is growth.
+  await worker.measure('order', files.slice(0, downloads));
+  const atLast = await readRedisUsage(context.redisUrl);
+  const lateSeconds = gapsMs.map((gap) => ((gap - retryAfterSeconds * 1000) * speed) / 1000);
+  const perExport = (atFirst.memoryBytes - before.memoryBytes) / count / 1000;
+  const growth = atLast.memoryBytes / atFirst.memoryBytes;
+  const name = `polling, ${count} exports`;
+  const scaled = (requests: number) => requests / seconds / speed;
+  return [
+    // The scheduler runs every 30 s, so a poll is up to 30 s late by design.
+    singleRow({
+      name: `${name}: late, p99`,
+      value: quantile(lateSeconds, 0.99),
+      unit: 's',
+      goal: { of: 'value', atMost: 60 },
+    }),
+    singleRow({ name: `${name}: polls`, value: scaled(polls), unit: 'requests/s', goal: { of: 'value' } }),
+    singleRow({
+      name: `${name}: downloads beside`,
+      value: scaled(downloads),
+      unit: 'requests/s',
+      // At least one grant in eight.
+      goal: { of: 'value', atLeast: 1 },
+    }),
+    singleRow({ name: `${name}: Redis`, value: perExport, unit: 'kB/export', goal: { of: 'value', atMost: 20 } }),
+    singleRow({
+      name: `${name}: Redis at the end, of the start`,
+      value: growth,
+      unit: '×',
+      goal: { of: 'value', atMost: 1.05 },
+    }),
+  ];
 }
 
 /** Completes so many jobs that each further job replaces an old one, as on every day except the first. */
@@ -103,31 +98,23 @@ async function downloadAtOnce(options: {
 }): Promise<void> {
   const { context, files, ...where } = options;
   context.print(`${files.length} downloads before`);
-  const worker = await startWorkerProbe(context, { entry: 'worker', ...where, env: { AUTH: 'none' } });
-  try {
-    await worker.measure('work', ['file-download']);
-    await worker.measure('export', files);
-  } finally {
-    await worker.stop();
-  }
+  await using worker = await startWorkerProbe(context, { entry: 'worker', ...where, env: { AUTH: 'none' } });
+  await worker.measure('work', ['file-download']);
+  await worker.measure('export', files);
 }
 
 async function memoryRow(options: { readonly context: BenchContext; readonly count: number }): Promise<BenchRow> {
   const { context, count } = options;
   context.print(`ordering ${count} exports`);
-  const worker = await startWorkerProbe(context, { entry: 'worker', origin: 'http://127.0.0.1:1' });
-  try {
-    const before = await readRedisUsage(context.redisUrl);
-    await worker.measure('fly-exports', count);
-    const after = await readRedisUsage(context.redisUrl);
-    const value = (after.memoryBytes - before.memoryBytes) / count / 1000;
-    return singleRow({
-      name: `polling, ${count} exports: Redis`,
-      value,
-      unit: 'kB/export',
-      goal: { of: 'value', atMost: 20 },
-    });
-  } finally {
-    await worker.stop();
-  }
+  await using worker = await startWorkerProbe(context, { entry: 'worker', origin: 'http://127.0.0.1:1' });
+  const before = await readRedisUsage(context.redisUrl);
+  await worker.measure('fly-exports', count);
+  const after = await readRedisUsage(context.redisUrl);
+  const value = (after.memoryBytes - before.memoryBytes) / count / 1000;
+  return singleRow({
+    name: `polling, ${count} exports: Redis`,
+    value,
+    unit: 'kB/export',
+    goal: { of: 'value', atMost: 20 },
+  });
 }

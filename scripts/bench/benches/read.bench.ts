@@ -24,38 +24,33 @@ export const read: Bench = {
     const documents = { short: 10_000, usual: 100_000, full: 1_000_000 }[size];
     const database = newDatabase();
     const origin = 'http://127.0.0.1:1';
-    const probe = await startWorkerProbe(context, { entry: 'read', database, origin });
-    const api = await startApi({ context, database, origin });
-    try {
-      const data = await makeData({ folder, patients: 50 });
-      const samplesOf = (resourceType: string) => {
-        const { path = '' } = data.find(({ type }) => type === resourceType) ?? {};
-        return gunzipSync(readFileSync(path)).toString('utf8').split('\n').filter(Boolean);
-      };
-      print(`storing ${documents} documents`);
-      const condition = { resourceType: 'Condition', count: 20_000, perPatient, samples: samplesOf('Condition') };
-      await probe.measure('fill', condition);
-      await probe.measure('fill', {
-        ...condition,
-        resourceType: 'Observation',
-        count: documents,
-        samples: samplesOf('Observation'),
-      });
-      const measured = await alternate({
-        context,
-        subject: () => streamAll(api, 'Condition'),
-        floor: () => probe.measure('cursor', 'Condition'),
-      });
-      const stream = { name: 'read, stream of a type', measured, read: perSecond, unit: 'resources/s' };
-      print('searching');
-      return [
-        compare({ ...stream, goal: { of: 'ratio', atLeast: 1.3 } }),
-        await searchRow({ api, probe, patients: documents / perPatient }),
-      ];
-    } finally {
-      await api.stop();
-      await probe.stop();
-    }
+    await using probe = await startWorkerProbe(context, { entry: 'read', database, origin });
+    await using api = await startApi({ context, database, origin });
+    const data = await makeData({ folder, patients: 50 });
+    const samplesOf = (resourceType: string) => {
+      const { path = '' } = data.find(({ type }) => type === resourceType) ?? {};
+      return gunzipSync(readFileSync(path)).toString('utf8').split('\n').filter(Boolean);
+    };
+    print(`storing ${documents} documents`);
+    const condition = { resourceType: 'Condition', count: 20_000, perPatient, samples: samplesOf('Condition') };
+    await probe.measure('fill', condition);
+    await probe.measure('fill', {
+      ...condition,
+      resourceType: 'Observation',
+      count: documents,
+      samples: samplesOf('Observation'),
+    });
+    const measured = await alternate({
+      context,
+      subject: () => streamAll(api, 'Condition'),
+      floor: () => probe.measure('cursor', 'Condition'),
+    });
+    const stream = { name: 'read, stream of a type', measured, read: perSecond, unit: 'resources/s' };
+    print('searching');
+    return [
+      compare({ ...stream, goal: { of: 'ratio', atLeast: 1.3 } }),
+      await searchRow({ api, probe, patients: documents / perPatient }),
+    ];
   },
 };
 

@@ -7,27 +7,23 @@ export const reingest: Bench = {
   about: 'the same unchanged files again; floor: the first time',
   minutes: 2,
   async run(context) {
-    const ingest = await startIngest(context, context.size === 'short' ? 200 : 400);
-    try {
-      const measured = await alternate({
-        context,
-        subject: () => ingest.measure('store-again', 'store'),
-        floor: () => ingest.measure('store'),
-      });
-      const writes = measured.subject.map(({ units, details }) => ({ value: units - (details.unchanged ?? 0) }));
-      const goal = { of: 'ratio', atLeast: 2 } as const;
-      return [
-        compare({ name: 'reingest', measured, read: perSecond, unit: 'resources/s', goal }),
-        {
-          name: 'reingest, resources written',
-          value: Math.max(...writes.map(({ value }) => value)),
-          unit: 'resources',
-          goal: { of: 'value', atMost: 0 },
-          runs: writes,
-        },
-      ];
-    } finally {
-      await ingest.stop();
-    }
+    await using ingest = await startIngest(context, context.size === 'short' ? 200 : 400);
+    const measured = await alternate({
+      context,
+      subject: () => ingest.measure('store-again', 'store'),
+      floor: () => ingest.measure('store'),
+    });
+    const writes = measured.subject.map(({ units, details }) => ({ value: units - (details.unchanged ?? 0) }));
+    const goal = { of: 'ratio', atLeast: 2 } as const;
+    return [
+      compare({ name: 'reingest', measured, read: perSecond, unit: 'resources/s', goal }),
+      {
+        name: 'reingest, resources written',
+        value: Math.max(...writes.map(({ value }) => value)),
+        unit: 'resources',
+        goal: { of: 'value', atMost: 0 },
+        runs: writes,
+      },
+    ];
   },
 };

@@ -15,25 +15,22 @@ export const tinyFiles: Bench = {
     const { folder, size } = context;
     const fileCount = size === 'short' ? 500 : 5000;
     const files = splitFiles(await makeData({ folder, patients: fileCount / 10 }), linesPerFile);
-    const server = await serveFiles(files.slice(0, fileCount));
+    await using server = await serveFiles(files.slice(0, fileCount));
     const start = () => startWorkerProbe(context, { entry: 'worker', origin: server.origin });
-    const [worker, bare, getter] = [await start(), await start(), await start()];
-    try {
-      await worker.measure('work', ['file-download']);
-      await bare.measure('bare-work');
-      const floor = () => getter.measure('bare-gets', server.files);
-      const measured = await alternate({ context, subject: () => worker.measure('export', server.files), floor });
-      const measuredBare = await alternate({ context, subject: () => bare.measure('export', server.files), floor });
-      const shared = { measured, read: filesPerSecond, unit: 'files/s' };
-      return [
-        compare({ ...shared, name: 'tiny-files', goal: { of: 'ratio', atLeast: 0.5 } }),
-        compare({ ...shared, name: 'tiny-files, a second', goal: { of: 'value', atLeast: 500 } }),
-        compare({ ...shared, measured: measuredBare, name: 'the bare work itself', goal: { of: 'ratio' } }),
-      ];
-    } finally {
-      await Promise.all([worker, bare, getter].map((probe) => probe.stop()));
-      await server.stop();
-    }
+    await using worker = await start();
+    await using bare = await start();
+    await using getter = await start();
+    await worker.measure('work', ['file-download']);
+    await bare.measure('bare-work');
+    const floor = () => getter.measure('bare-gets', server.files);
+    const measured = await alternate({ context, subject: () => worker.measure('export', server.files), floor });
+    const measuredBare = await alternate({ context, subject: () => bare.measure('export', server.files), floor });
+    const shared = { measured, read: filesPerSecond, unit: 'files/s' };
+    return [
+      compare({ ...shared, name: 'tiny-files', goal: { of: 'ratio', atLeast: 0.5 } }),
+      compare({ ...shared, name: 'tiny-files, a second', goal: { of: 'value', atLeast: 500 } }),
+      compare({ ...shared, measured: measuredBare, name: 'the bare work itself', goal: { of: 'ratio' } }),
+    ];
   },
 };
 

@@ -16,23 +16,19 @@ export interface DataFile {
 /** Writes a practice of the simulator's generator to files, one for each type. */
 export async function makeData(options: { readonly folder: string; readonly patients: number }): Promise<DataFile[]> {
   const { folder, patients } = options;
-  const simulator = await startSimulator(folder, { SIMULATOR_PATIENTS: String(patients) });
-  try {
-    const counts = await simulator.control.types();
-    mkdirSync(join(folder, 'data'), { recursive: true });
-    const files: DataFile[] = [];
-    for (const [type, count] of Object.entries(counts)) {
-      if (count === 0) continue;
-      const response = await fetch(`${simulator.origin}/_sim/resources/${type}`);
-      const ndjson = Buffer.from(await response.arrayBuffer());
-      const path = join(folder, 'data', `${type}.ndjson.gz`);
-      writeFileSync(path, gzipSync(ndjson));
-      files.push({ type, path, count, bytes: ndjson.length });
-    }
-    return files;
-  } finally {
-    await simulator.stop();
+  await using simulator = await startSimulator(folder, { SIMULATOR_PATIENTS: String(patients) });
+  const counts = await simulator.control.types();
+  mkdirSync(join(folder, 'data'), { recursive: true });
+  const files: DataFile[] = [];
+  for (const [type, count] of Object.entries(counts)) {
+    if (count === 0) continue;
+    const response = await fetch(`${simulator.origin}/_sim/resources/${type}`);
+    const ndjson = Buffer.from(await response.arrayBuffer());
+    const path = join(folder, 'data', `${type}.ndjson.gz`);
+    writeFileSync(path, gzipSync(ndjson));
+    files.push({ type, path, count, bytes: ndjson.length });
   }
+  return files;
 }
 
 /** Splits larger files into files of `lines` lines, beside them. A remainder is left out. */

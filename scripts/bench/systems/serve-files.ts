@@ -26,5 +26,6 @@ export async function serveFiles(files: readonly DataFile[]) {
     const headers = { 'content-type': 'application/fhir+ndjson', 'content-length': body.length, ...encoding };
     return response.writeHead(200, headers).end(body);
   });
-  return { origin, files: files.map((file, index) => ({ ...file, url: `${origin}/${index}.ndjson` })), stop };
+  const served = files.map((file, index) => ({ ...file, url: `${origin}/${index}.ndjson` }));
+  return { origin, files: served, [Symbol.asyncDispose]: stop };
 }

@@ -22,7 +22,7 @@ export async function serveStatuses(retryAfterSeconds: number) {
   });
   return {
     origin,
-    stop,
+    [Symbol.asyncDispose]: stop,
     /**
      * Returns the numbers of polls and downloads since the last call, and the time between each poll and the previous
      * one.

@@ -45,5 +45,5 @@ export async function startApi(options: {
   const baseUrl = app.url;
   await waitForHttp({ url: `${baseUrl}/ready`, what: 'the API' });
   const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
-  return { baseUrl, headers, connectionId, stop: () => app.stop() };
+  return { baseUrl, headers, connectionId, [Symbol.asyncDispose]: () => app.stop() };
 }

@@ -8,10 +8,11 @@ import { type Probe, startWorkerProbe } from './start-worker-probe.ts';
  * are a second or two of work, which is long compared with disturbances.
  */
 export async function startIngest(context: BenchContext, patients = 400) {
-  const server = await serveFiles(await makeData({ folder: context.folder, patients }));
+  const started = new AsyncDisposableStack();
+  const server = started.use(await serveFiles(await makeData({ folder: context.folder, patients })));
   const probes = new Map<string, Probe>();
   const start = async (name: string): Promise<Probe> => {
-    const probe = await startWorkerProbe(context, { entry: 'ingest', origin: server.origin });
+    const probe = started.use(await startWorkerProbe(context, { entry: 'ingest', origin: server.origin }));
     probes.set(name, probe);
     return probe;
   };
@@ -20,9 +21,6 @@ export async function startIngest(context: BenchContext, patients = 400) {
     /** Runs each kind of work in a separate process, because a floor must not pay for the garbage of its subject. */
     measure: async (work: string, process = work) =>
       (probes.get(process) ?? (await start(process))).measure(work, server.files),
-    async stop() {
-      for (const probe of probes.values()) await probe.stop();
-      await server.stop();
-    },
+    [Symbol.asyncDispose]: () => started.disposeAsync(),
   };
 }

@@ -7,7 +7,7 @@ export type BenchSimulator = Awaited<ReturnType<typeof startSimulator>>;
 /** Above the ports of `npm start`, so that both can run. */
 const firstPort = 8180;
 
-/** Starts a simulated EHR as a separate process. */
+/** Starts a simulated EHR as a separate process, which `await using` stops. */
 export async function startSimulator(folder: string, env: Readonly<Record<string, string>>) {
   const app = await startApp({
     ...simulatorApp(env),
@@ -19,6 +19,6 @@ export async function startSimulator(folder: string, env: Readonly<Record<string
   return {
     origin,
     control: createSimulatorControl({ baseUrl: origin }),
-    stop: () => app.stop(),
+    [Symbol.asyncDispose]: () => app.stop(),
   };
 }

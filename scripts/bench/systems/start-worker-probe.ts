@@ -26,7 +26,7 @@ export function newDatabase(): string {
 /**
  * Starts a process of `apps/worker/bench` like a worker. Processes with the same `database` share records and jobs. It
  * measures its own work, see `apps/worker/bench/serve-probe.ts`. The caller decides the order of measurements, so that
- * a subject and its floor alternate.
+ * a subject and its floor alternate. `await using` ends the process.
  */
 export async function startWorkerProbe(
   { redisUrl, mongodbUrl }: Pick<BenchContext, 'redisUrl' | 'mongodbUrl'>,
@@ -76,7 +76,7 @@ export async function startWorkerProbe(
       child.send({ name, argument });
       return answer();
     },
-    async stop() {
+    async [Symbol.asyncDispose]() {
       if (child.connected) child.disconnect();
       await exited;
     },
