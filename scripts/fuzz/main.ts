@@ -1,7 +1,7 @@
 // usage: pnpm fuzz [--requests N] [--seed S] [--json]
 // Sends generated requests to a system that is started for it. Exits with 1 if an answer differs from the OpenAPI
 // document.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startChaosSystem } from '../chaos/system/start-chaos-system.ts';
@@ -16,7 +16,8 @@ async function main({ requests, seed, json }: FuzzOptions): Promise<number> {
   // With --json, standard output has only the result.
   const steps = createSteps({ stream: json ? process.stderr : process.stdout });
   const command = await installSchemathesis();
-  const folder = mkdtempSync(join(tmpdir(), 'bulkhead-fuzz-'));
+  await using temporary = await mkdtempDisposable(join(tmpdir(), 'bulkhead-fuzz-'));
+  const folder = temporary.path;
   const env = {
     // All requests come from one address, and many of them have no valid key. The limits would reject most of them.
     API_REQUESTS_PER_MINUTE: '100000000',
@@ -38,7 +39,6 @@ async function main({ requests, seed, json }: FuzzOptions): Promise<number> {
     }
   } finally {
     await system.stop();
-    rmSync(folder, { recursive: true, force: true });
   }
   console.log(JSON.stringify(result, null, json ? 0 : 2));
   return result.failures === 0 ? 0 : 1;

@@ -1,4 +1,4 @@
-import { glob, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { glob, mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { instrument, type Mutant } from './instrument.ts';
@@ -35,8 +35,8 @@ export async function runModule(options: {
   );
   const { sources, mutants: all } = await instrument(root, files);
   const mutants = all.filter((mutant) => !again || again.has(describeMutant(mutant)));
-  const folder = await mkdtemp(join(tmpdir(), 'bulkhead-mutation-'));
-  const instrumentedFile = join(folder, 'instrumented.json');
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'bulkhead-mutation-'));
+  const instrumentedFile = join(folder.path, 'instrumented.json');
   await writeFile(instrumentedFile, JSON.stringify(sources));
   const workerEnv = { ...env, MUTATION_INSTRUMENTED_FILE: instrumentedFile };
   const workers = Array.from({ length: workerCount }, () => new WorkerProcess({ env: workerEnv }));
@@ -63,7 +63,6 @@ export async function runModule(options: {
     return { verdicts: mutants.flatMap((mutant) => verdicts.get(mutant) ?? []), total: mutants.length };
   } finally {
     await Promise.all(workers.map((worker) => worker.stop()));
-    await rm(folder, { recursive: true, force: true });
   }
 }
 

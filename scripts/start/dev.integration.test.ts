@@ -1,21 +1,16 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, utimesSync } from 'node:fs';
+import { mkdtempDisposableSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { waitFor } from '@bulkhead/testing';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
-
-let folder: string;
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'bulkhead-dev-'));
-});
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+import { expect, test } from '@jest/globals';
 
 test('pnpm dev serves the console with hot reload, and restarts the API and the worker after a source has changed', async () => {
+  using folder = mkdtempDisposableSync(join(tmpdir(), 'bulkhead-dev-'));
   const { REDIS_URL: _redis, MONGODB_URI: _mongodb, ...env } = process.env;
   let output = '';
   const ended = Promise.withResolvers<number | null>();
-  const args = [join(import.meta.dirname, 'main.ts'), '--dev', '--folder', folder];
+  const args = [join(import.meta.dirname, 'main.ts'), '--dev', '--folder', folder.path];
   const child = execFile(process.execPath, [...args, '--patients', '2'], { env });
   child.once('close', (code) => ended.resolve(code));
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (text) => (output += text));

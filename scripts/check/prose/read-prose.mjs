@@ -102,13 +102,5 @@ function isProse(text) {
 /** @returns a function that gives the line, counted from 1, of an offset in the text */
 export function lineCounter(text) {
   const starts = [0, ...[...text.matchAll(/\n/g)].map(({ index }) => index + 1)];
-  return (offset) => {
-    let [low, high] = [0, starts.length];
-    while (high - low > 1) {
-      const middle = (low + high) >> 1;
-      if (starts[middle] <= offset) low = middle;
-      else high = middle;
-    }
-    return low + 1;
-  };
+  return (offset) => starts.findLastIndex((start) => start <= offset) + 1;
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { callDocker } from './call-docker.ts';
+import { callDocker, type DockerContext } from './call-docker.ts';
 import { type BaseImages, makeStandIns } from './make-stand-ins.ts';
 
 const folder = join(import.meta.dirname, '..', '..', '..', 'docker');
@@ -21,13 +21,8 @@ const probeMs = 20_000;
 /** Long enough for the largest image, MongoDB, with 300 MB. */
 export const pullTimeoutMs = 300_000;
 
-interface EnsureBaseImagesOptions {
-  readonly env: NodeJS.ProcessEnv;
-  readonly progress: (text: string) => void;
-}
-
 /** Pulls the base images, or builds stand-ins for them if no registry answers. */
-export async function ensureBaseImages(options: EnsureBaseImagesOptions): Promise<BaseImages> {
+export async function ensureBaseImages(options: DockerContext): Promise<BaseImages> {
   const { env, progress } = options;
   const images = [...baseImages(env).values()].toSorted((image) => (image.startsWith('redis') ? -1 : 1));
   try {

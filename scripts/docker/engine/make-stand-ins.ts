@@ -1,20 +1,15 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtempDisposable, readFile, realpath, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { enginePaths, findOnPath, installWithApt, runCommand } from '@bulkhead/embedded';
-import { callDocker } from './call-docker.ts';
+import { callDocker, type DockerContext } from './call-docker.ts';
 
 const run = promisify(execFile);
 const recipes = join(import.meta.dirname, '..', 'stand-ins');
 /** The file in which Debian and programs built for it look for trusted certificates. */
 const certificates = '/etc/ssl/certs/ca-certificates.crt';
-
-interface MakeStandInsOptions {
-  readonly env: NodeJS.ProcessEnv;
-  readonly progress: (text: string) => void;
-}
 
 /** The base images of this run. */
 export interface BaseImages {
@@ -25,7 +20,7 @@ export interface BaseImages {
 }
 
 /** Builds images that replace the real ones. stand-ins/Dockerfile describes their contents. */
-export async function makeStandIns(options: MakeStandInsOptions): Promise<BaseImages> {
+export async function makeStandIns(options: DockerContext): Promise<BaseImages> {
   const { env, progress } = options;
   const codename = /^VERSION_CODENAME=(.+)$/m.exec(await readFile('/etc/os-release', 'utf8'))?.[1] ?? 'stable';
   const base = `bulkhead-stand-in:${codename}`;
@@ -33,14 +28,11 @@ export async function makeStandIns(options: MakeStandInsOptions): Promise<BaseIm
     await importDebian({ base, codename, options });
   }
   progress('building stand-ins for the base images');
-  const folder = await mkdtemp(join(tmpdir(), 'bulkhead-stand-ins-'));
-  try {
-    await fillContext({ folder, env });
-    const compose = ['compose', '--project-name', 'bulkhead-stand-ins', '--file', join(folder, 'compose.yaml')];
-    await runCommand({ command: 'docker', args: [...compose, 'build'], env: { ...env, BULKHEAD_STAND_IN: base } });
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  await using temporary = await mkdtempDisposable(join(tmpdir(), 'bulkhead-stand-ins-'));
+  const folder = temporary.path;
+  await fillContext({ folder, env });
+  const compose = ['compose', '--project-name', 'bulkhead-stand-ins', '--file', join(folder, 'compose.yaml')];
+  await runCommand({ command: 'docker', args: [...compose, 'build'], env: { ...env, BULKHEAD_STAND_IN: base } });
   return {
     env: {
       BULKHEAD_NODE_IMAGE: 'bulkhead-stand-in-node',
@@ -60,7 +52,7 @@ export async function makeStandIns(options: MakeStandInsOptions): Promise<BaseIm
 async function importDebian(input: {
   readonly base: string;
   readonly codename: string;
-  readonly options: MakeStandInsOptions;
+  readonly options: DockerContext;
 }): Promise<void> {
   const { base, codename, options } = input;
   const { env, progress } = options;
@@ -68,26 +60,23 @@ async function importDebian(input: {
     await installWithApt({ packages: ['mmdebstrap', 'ca-certificates'], context: options });
   }
   progress(`making a minimal Debian (${codename}), once`);
-  const folder = await mkdtemp(join(tmpdir(), 'bulkhead-debian-'));
-  try {
-    const format = 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)';
-    const { stdout } = await run('apt-get', [
-      'indextargets',
-      '--format',
-      format,
-      'Created-By: Packages',
-      'Origin: Debian',
-    ]);
-    const sources = join(folder, 'sources.list');
-    await writeFile(sources, [...new Set(stdout.split('\n'))].join('\n'));
-    const tar = join(folder, 'debian.tar');
-    // Unsafe for a file system that must survive a power cut. This one is deleted if it is incomplete.
-    const args = ['--quiet', '--variant=minbase', '--dpkgopt=force-unsafe-io', codename, tar, sources];
-    await runCommand({ command: 'mmdebstrap', args, env });
-    await callDocker({ args: ['import', tar, base], env });
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  await using temporary = await mkdtempDisposable(join(tmpdir(), 'bulkhead-debian-'));
+  const folder = temporary.path;
+  const format = 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)';
+  const { stdout } = await run('apt-get', [
+    'indextargets',
+    '--format',
+    format,
+    'Created-By: Packages',
+    'Origin: Debian',
+  ]);
+  const sources = join(folder, 'sources.list');
+  await writeFile(sources, [...new Set(stdout.split('\n'))].join('\n'));
+  const tar = join(folder, 'debian.tar');
+  // Unsafe for a file system that must survive a power cut. This one is deleted if it is incomplete.
+  const args = ['--quiet', '--variant=minbase', '--dpkgopt=force-unsafe-io', codename, tar, sources];
+  await runCommand({ command: 'mmdebstrap', args, env });
+  await callDocker({ args: ['import', tar, base], env });
 }
 
 /** Copies the build files, and the files that they take from this machine. */

@@ -1,5 +1,6 @@
 import { startDockerEngine, whyNoDocker } from '@bulkhead/embedded';
 import { ensureBaseImages } from './base-images.ts';
+import type { DockerContext } from './call-docker.ts';
 import { ensureCompose } from './ensure-compose.ts';
 import { removeLeftovers } from './remove-leftovers.ts';
 
@@ -11,13 +12,8 @@ export interface Docker {
   readonly stop: () => Promise<void>;
 }
 
-interface StartDockerOptions {
-  readonly env: NodeJS.ProcessEnv;
-  readonly progress: (text: string) => void;
-}
-
 /** Returns an engine with what compose.yaml needs: the machine's engine, or one that is started for this run. */
-export async function startDocker(options: StartDockerOptions): Promise<Docker | { readonly missing: string }> {
+export async function startDocker(options: DockerContext): Promise<Docker | { readonly missing: string }> {
   const { env, progress } = options;
   if (!(await whyNoDocker(env))) return { env: {}, text: 'an engine answers', stop: async () => undefined };
   progress('starting an engine');
@@ -40,7 +36,7 @@ export async function startDocker(options: StartDockerOptions): Promise<Docker |
 
 async function equip(
   engine: { readonly forTests: Readonly<Record<string, string>>; readonly stop: () => Promise<void> },
-  { env, progress }: StartDockerOptions,
+  { env, progress }: DockerContext,
 ): Promise<Docker | { readonly missing: string }> {
   const { forTests, stop } = engine;
   const compose = await ensureCompose({ env: { ...env, ...forTests }, progress });
