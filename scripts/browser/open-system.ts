@@ -13,15 +13,7 @@ const stepMs = 30_000;
 /** A start takes seconds. Files that use containers run first, and a first build of their images takes minutes. */
 export const openTimeoutMs = 20 * 60_000;
 
-export interface BrowsedSystem {
-  readonly system: ChaosSystem;
-  /** The address of the API as the browser calls it. */
-  readonly baseUrl: string;
-  /** Opens a page, by its path if it is ours, and collects violations of its policy and script errors. */
-  open(path: string, options?: BrowserContextOptions): Promise<{ readonly page: Page; readonly complaints: string[] }>;
-  logIn(page: Page, key?: string): Promise<void>;
-  stop(): Promise<void>;
-}
+export type BrowsedSystem = Awaited<ReturnType<typeof openSystem>>;
 
 /** Starts a whole system with a built console, and a browser. */
 export async function openSystem(
@@ -32,7 +24,7 @@ export async function openSystem(
     /** Default: with own servers, two workers, and the rate of athenahealth. */
     readonly start?: (options: Pick<TemporaryStart, 'patients' | 'env'>) => Promise<ChaosSystem>;
   },
-): Promise<BrowsedSystem> {
+) {
   const { command: executablePath, host = '127.0.0.1', start = startTemporarySystem, ...startOptions } = options;
   await buildConsole();
   const system = await start(startOptions);
@@ -44,9 +36,12 @@ export async function openSystem(
   const baseUrl = system.baseUrl.replace('127.0.0.1', host);
   return {
     system,
+    /** The address of the API as the browser calls it. */
     baseUrl,
-    open: (path, context) => openPage({ browser, url: new URL(path, baseUrl).href, context }),
-    async logIn(page, key = system.apiKey) {
+    /** Opens a page, by its path if it is ours, and collects violations of its policy and script errors. */
+    open: (path: string, context?: BrowserContextOptions) =>
+      openPage({ browser, url: new URL(path, baseUrl).href, context }),
+    async logIn(page: Page, key = system.apiKey) {
       await page.locator('input[name=key]').fill(key);
       await page.locator('button[type=submit]').click();
     },

@@ -10,19 +10,7 @@ export interface TestReport {
   }[];
 }
 
-export interface Conformance {
-  /** The text of docs/bulk-data-conformance.md for these results. */
-  readonly markdown: string;
-  /** Rules without a passing test, rules with a test that did not pass, and tags without a rule. */
-  readonly faults: readonly string[];
-}
-
-interface TaggedTest {
-  readonly file: string;
-  readonly title: string;
-  readonly tags: readonly string[];
-  readonly passed: boolean;
-}
+type TaggedTest = ReturnType<typeof toTaggedTest>[number];
 
 const tagPattern = /(?<=\s)#([a-z][a-z0-9-]*)/g;
 
@@ -31,7 +19,7 @@ export function renderConformance(options: {
   readonly rules: readonly Rule[];
   readonly report: TestReport;
   readonly root: string;
-}): Conformance {
+}) {
   const { rules, report, root } = options;
   const tests = report.testResults.flatMap(({ name, assertionResults }) =>
     assertionResults.flatMap((result) => toTaggedTest(relative(root, name), result)),
@@ -40,7 +28,9 @@ export function renderConformance(options: {
   const unknown = new Set(tests.flatMap(({ tags }) => tags).filter((tag) => !ruleIds.has(tag)));
   const proofs = rules.map((rule) => ({ rule, tests: tests.filter(({ tags }) => tags.includes(rule.id)) }));
   return {
+    /** The text of docs/bulk-data-conformance.md for these results. */
     markdown: [...heading, ...proofs.map(toRow), ''].join('\n'),
+    /** Rules without a passing test, rules with a test that did not pass, and tags without a rule. */
     faults: [
       ...proofs.filter((proof) => proof.tests.length === 0).map(({ rule }) => `no test names the rule #${rule.id}`),
       ...tests.filter(({ passed }) => !passed).map(({ file, title }) => `${file}: "${title}" did not pass`),
@@ -61,7 +51,7 @@ const heading = [
   '| --- | --- | --- |',
 ];
 
-function toTaggedTest(file: string, { fullName, status }: { fullName: string; status: string }): TaggedTest[] {
+function toTaggedTest(file: string, { fullName, status }: { fullName: string; status: string }) {
   const tags = [...fullName.matchAll(tagPattern)].map(([, tag = '']) => tag);
   if (tags.length === 0) return [];
   const title = fullName.replaceAll(tagPattern, '').replaceAll(/\s+/g, ' ').trim();

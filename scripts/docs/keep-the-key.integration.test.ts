@@ -3,21 +3,19 @@ import { join } from 'node:path';
 import { installMoto, startMoto } from '@bulkhead/embedded';
 import { expect, test } from '@jest/globals';
 import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
+import { describeWith } from '../describe-with.fixture.ts';
 import { commandsOf, runShell } from './run-shell.fixture.ts';
 
 const page = 'docs/how-to/keep-the-key-in-a-kms.md';
 const moto = await installMoto(process.env);
 
-if ('missing' in moto) {
-  console.warn(`${page} is not tested: the test needs python3 with venv, and PyPI. ${moto.missing}`);
-  test.todo('the commands of the page about AWS KMS work as written');
-} else {
+describeWith({ title: page, tool: moto }, ({ command }) => {
   test('the commands of the page about AWS KMS wrap the key of a deployment and rotate both keys', async () => {
-    const kms = await startMoto(moto.command);
+    const kms = await startMoto(command);
     const system = await startQuickSystem({ patients: 4 });
     const { folder } = system;
     try {
-      const commands = await commandsOf('docs/how-to/keep-the-key-in-a-kms.md');
+      const commands = await commandsOf(page);
       const env = {
         ...kms.env,
         KMS_KEY: await kms.createKey(),
@@ -42,4 +40,4 @@ if ('missing' in moto) {
       await kms.stop();
     }
   }, 180_000);
-}
+});

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { queueNames } from '@bulkhead/queues';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
+import { describeWith } from '../describe-with.fixture.ts';
 import { faultOf } from './fault-of.fixture.ts';
 import { render, whyNoKubectl } from './render.fixture.ts';
 
@@ -38,10 +39,7 @@ const portOf = Object.fromEntries(
   ]),
 );
 
-if (missing) {
-  console.warn(`The Kubernetes objects are not tested: ${missing}`);
-  test.todo('the Kubernetes objects are valid after kubectl has rendered them');
-} else {
+describeWith({ title: 'the Kubernetes objects', tool: missing ? { missing } : {} }, () => {
   describe.each(kustomizations)('docker/kubernetes/$folder', ({ folder }) => {
     const objects = render(join(docker, 'kubernetes', folder));
     const ofKind = (kind: string) => objects.filter((object) => object.kind === kind);
@@ -191,4 +189,4 @@ if (missing) {
     const names = lines.map((line) => line.slice(0, -1));
     expect(names.filter((name) => name !== 'ATHENAHEALTH_CLIENT_ID').toSorted()).toEqual(secretNames.toSorted());
   });
-}
+});

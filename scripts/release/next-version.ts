@@ -1,16 +1,7 @@
 import { CommitParser } from 'conventional-commits-parser';
 import semver from 'semver';
 
-export interface Commit {
-  readonly hash: string;
-  /** Undefined for a message that is not a Conventional Commit. */
-  readonly type: string | undefined;
-  readonly scope: string | undefined;
-  readonly subject: string;
-  readonly isBreaking: boolean;
-  /** What a breaking change demands of users, by the footer BREAKING CHANGE. */
-  readonly breakingNote: string | undefined;
-}
+export type Commit = Readonly<ReturnType<typeof parseCommit>>;
 
 const header = String.raw`^(\w+)(?:\(([^()]*)\))?`;
 const parser = new CommitParser({
@@ -18,14 +9,16 @@ const parser = new CommitParser({
   breakingHeaderPattern: new RegExp(`${header}!: (.*)$`),
 });
 
-export function parseCommit({ hash, message }: { readonly hash: string; readonly message: string }): Commit {
+export function parseCommit({ hash, message }: { readonly hash: string; readonly message: string }) {
   const { type, scope, subject, header: firstLine, notes } = parser.parse(message);
   return {
     hash,
+    /** Undefined for a message that is not a Conventional Commit. */
     type: type ?? undefined,
     scope: scope ?? undefined,
     subject: subject ?? firstLine ?? '',
     isBreaking: notes.length > 0,
+    /** What a breaking change demands of users, by the footer BREAKING CHANGE. */
     // For an exclamation mark, the parser makes a note of the subject.
     breakingNote: notes.find(({ text }) => text !== subject)?.text,
   };
