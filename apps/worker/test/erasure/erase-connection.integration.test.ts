@@ -5,8 +5,6 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { sweep } from '../../src/sweep.ts';
 import { firstAttempt } from '../harness/attempts.ts';
 import type { FilledConnection } from '../harness/fill-connection.ts';
-import type { OpenDatabase } from '../harness/open-database.ts';
-import type { UseCases } from '../harness/start-use-cases.ts';
 import {
   type ErasureCases,
   kindsOf,
@@ -19,8 +17,8 @@ import {
 } from './erasure-cases.fixture.ts';
 
 let erasures: ErasureCases;
-let cases: UseCases;
-let database: OpenDatabase;
+let cases: ErasureCases['cases'];
+let database: ErasureCases['database'];
 let filled: FilledConnection;
 let otherConnection: FilledConnection;
 beforeEach(async () => {

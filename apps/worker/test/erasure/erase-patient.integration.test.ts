@@ -9,9 +9,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { replayLine } from '../../src/replay-line.ts';
 import { firstAttempt } from '../harness/attempts.ts';
 import type { FilledConnection } from '../harness/fill-connection.ts';
-import type { OpenDatabase } from '../harness/open-database.ts';
 import { runExport } from '../harness/run-export.ts';
-import type { UseCases } from '../harness/start-use-cases.ts';
 import {
   type ErasureCases,
   kindsOf,
@@ -23,8 +21,8 @@ import {
 } from './erasure-cases.fixture.ts';
 
 let erasures: ErasureCases;
-let cases: UseCases;
-let database: OpenDatabase;
+let cases: ErasureCases['cases'];
+let database: ErasureCases['database'];
 let filled: FilledConnection;
 let otherConnection: FilledConnection;
 beforeEach(async () => {

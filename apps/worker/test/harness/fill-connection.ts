@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { withDocuments } from '@bulkhead/documents/steps';
-import type { Connection } from '@bulkhead/providers';
 import { toTombstone } from '@bulkhead/resources';
 import { documentContext, makeDocument } from '@bulkhead/resources/testing';
 import { makeSchedule } from '@bulkhead/schedules/testing';
@@ -17,22 +16,14 @@ const progress = () => undefined;
 const everything = { exportType: 'Patient', resourceTypes: [] } as const;
 let connections = 0;
 
-export interface FilledConnection {
-  readonly connection: Connection;
-  readonly endedExportId: string;
-  readonly activeExportId: string;
-  readonly activeRunId: string;
-}
+export type FilledConnection = Awaited<ReturnType<typeof fillConnection>>;
 
 /**
  * Makes a connection with records of every kind, most of them by running the steps: an ended export with quarantined lines, tombstones
  * and documents, an ended sync, and an active one of each.
  * @param options.patientId the patient of the sync and of the quarantined lines
  */
-export async function fillConnection(
-  cases: UseCases,
-  { patientId }: { readonly patientId: string },
-): Promise<FilledConnection> {
+export async function fillConnection(cases: UseCases, { patientId }: { readonly patientId: string }) {
   const { deps } = cases;
   const { store } = deps;
   const connectionId = `conn_filled_${String(++connections).padStart(3, '0')}`;

@@ -4,10 +4,7 @@ import { join } from 'node:path';
 import { baseEnv, programOf } from '@bulkhead/testing';
 
 /** `await using` kills it at the end of a test. */
-export interface SpawnedWorker extends AsyncDisposable {
-  readonly hasEnded: () => boolean;
-  readonly kill: () => Promise<void>;
-}
+export type SpawnedWorker = ReturnType<typeof spawnWorker>;
 
 /**
  * Starts a worker as a separate process, so that a test can kill it.
@@ -17,7 +14,7 @@ export interface SpawnedWorker extends AsyncDisposable {
 export function spawnWorker(
   env: Readonly<Record<string, string>>,
   { preload, entry = programOf('worker') }: { readonly preload?: string; readonly entry?: string } = {},
-): SpawnedWorker {
+) {
   const imports = preload === undefined ? [] : [`--import=${join(import.meta.dirname, preload)}`];
   const args = [...imports, entry];
   const child: ChildProcess = spawn(process.execPath, args, {

@@ -17,12 +17,6 @@ export interface ApiAnswer {
   readonly body: any;
 }
 
-export interface SystemWorker {
-  /** The metrics page for Prometheus. */
-  readMetrics(): Promise<string>;
-  stop(): Promise<void>;
-}
-
 /** `await using` stops it at the end of a test, so that tests can run at once. */
 export type System = Awaited<ReturnType<typeof startSystem>>;
 
@@ -121,15 +115,28 @@ export async function startSystem(
     if (answer.status !== 201) throw new Error(`no connection: ${JSON.stringify(answer.body)}`);
     return answer.body.data.id;
   };
+  /** Waits until a record of the API has reached a state. @returns the record */
+  const until = (path: string, isReached: (record: ApiAnswer['body']) => unknown): Promise<ApiAnswer['body']> =>
+    waitFor(
+      async () => {
+        const { data } = (await request('GET', path)).body;
+        return isReached(data) ? data : undefined;
+      },
+      { timeoutMs: 90_000, what: path },
+    );
   const connectionId = await connect();
   const control = createSimulatorControl(simulator);
-  const startWorker = async (): Promise<SystemWorker> => {
+  const startWorker = async () => {
     const metrics = createMetrics();
     const config = await readWorkerConfig(env);
     const worker = buildWorker({ config, logger, metrics, tracing: options.tracing?.worker });
     workers.push(worker);
     await worker.start();
-    return { readMetrics: () => metrics.page(), stop: () => worker.stop() };
+    return {
+      /** The metrics page for Prometheus. */
+      readMetrics: () => metrics.page(),
+      stop: () => worker.stop(),
+    };
   };
   if (options.hasWorker) await startWorker();
   return {
@@ -173,15 +180,9 @@ export async function startSystem(
       const headers = { authorization: `Bearer ${key}` };
       return (await fetch(`http://127.0.0.1:${api.port}/metrics`, { headers })).text();
     },
+    until,
     /** Waits until an export is no longer in progress. */
-    settled: (id: string): Promise<ApiAnswer['body']> =>
-      waitFor(
-        async () => {
-          const { body } = await request('GET', `/api/ehr/athenahealth/bulk-export/${id}`);
-          return body.data.status === 'IN_PROGRESS' ? undefined : body.data;
-        },
-        { timeoutMs: 90_000, what: `the end of ${id}` },
-      ),
+    settled: (id: string) => until(`/api/ehr/athenahealth/bulk-export/${id}`, ({ status }) => status !== 'IN_PROGRESS'),
     violations: control.violations,
     stop,
     [Symbol.asyncDispose]: stop,

@@ -44,10 +44,8 @@ export async function startTokenCluster(
   const environments = { production: { fhirEndpoint, ...(tokenRateLimit ? { tokenRateLimit } : {}) } };
   const registry = { get: () => ({ ...provider, environments }), list: () => [] };
   const encryptionKey = randomBytes(32);
-  const ends: (() => Promise<unknown>)[] = [() => simulator.stop()];
-  const stop = async () => {
-    for (const end of ends) await end();
-  };
+  const started = new AsyncDisposableStack();
+  started.defer(() => simulator.stop());
   const auth = { ...simulatorAuth, scope: 'system/*.read' };
   const connection = makeConnection({ id: tokenOwner.connectionId, fhirEndpoint, auth });
   const join = async ({ mongodbUri: uri = mongodbUri }: { readonly mongodbUri?: string } = {}): Promise<Member> => {
@@ -56,7 +54,7 @@ export async function startTokenCluster(
     const redis = new Redis(redisUrl, { maxRetriesPerRequest: null });
     const { accessTokens: tokenStore, signingKeys } = store;
     const ehr = createEhrClient({ registry, redis, prefix, tokenStore, signingKeys });
-    ends.unshift(async () => {
+    started.defer(async () => {
       ehr.close();
       redis.disconnect();
       await store.close();
@@ -81,8 +79,8 @@ export async function startTokenCluster(
     inject: control.inject,
     /** Requests that the simulator received, by path, in the order of their arrival. */
     requests: control.requests,
-    stop,
-    [Symbol.asyncDispose]: stop,
+    stop: () => started.disposeAsync(),
+    [Symbol.asyncDispose]: () => started.disposeAsync(),
   };
 }
 

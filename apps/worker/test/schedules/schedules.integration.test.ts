@@ -30,13 +30,7 @@ async function create(body: object = {}): Promise<string> {
 
 const jobs = async () => (await producer.listScheduledRuns()).map(({ scheduleId }) => scheduleId);
 const ended = (id: string) =>
-  waitFor(
-    async () => {
-      const { data } = (await system.request('GET', `${path}/${id}`)).body;
-      return data.lastRun?.runStatus && data.lastRun.runStatus !== 'IN_PROGRESS' ? data : undefined;
-    },
-    { timeoutMs: 60_000, what: `the end of a run of ${id}` },
-  );
+  system.until(`${path}/${id}`, ({ lastRun }) => lastRun?.runStatus && lastRun.runStatus !== 'IN_PROGRESS');
 
 test.each([{ kind: 'export' }, { kind: 'sync' }])(
   'a schedule of a $kind runs on demand and later shows the result of the run',

@@ -8,14 +8,7 @@ const path = '/api/ehr/athenahealth/enhanced-sync';
 const runs = '/api/ehr/athenahealth/sync-runs';
 const sync = (system: System, body: object = {}, headers?: Record<string, string>) =>
   system.request('POST', path, { connectionId: system.connectionId, ...body }, headers);
-const ended = (system: System, id: string) =>
-  waitFor(
-    async () => {
-      const { body } = await system.request('GET', `${runs}/${id}`);
-      return body.data.status === 'IN_PROGRESS' ? undefined : body.data;
-    },
-    { timeoutMs: 60_000, what: `the end of ${id}` },
-  );
+const ended = (system: System, id: string) => system.until(`${runs}/${id}`, ({ status }) => status !== 'IN_PROGRESS');
 
 /** Patients are imported by a bulk export, because the EHR has no search over a whole practice. */
 async function startWithPatients(patients: number, options: { athenahealthRate?: boolean } = {}): Promise<System> {

@@ -1,4 +1,4 @@
-import type { SyncRequest, SyncRun, SyncTypeCount } from '@bulkhead/sync';
+import type { SyncRequest, SyncRun } from '@bulkhead/sync';
 import { finalizeSync, planSync, runSyncStep } from '@bulkhead/sync/steps';
 import { makeSyncRun } from '@bulkhead/sync/testing';
 import { lastAttempt } from '../harness/attempts.ts';
@@ -18,14 +18,8 @@ export const standard = [
 /** A request for the standard types of one patient. */
 export const onePatient = { includeEnhanced: false, patients: patients.slice(0, 1) };
 
-interface Ended {
-  readonly run: SyncRun;
-  readonly phase: SyncRun['phase'];
-  readonly byType: Map<string, SyncTypeCount>;
-}
-
 /** Runs a sync step by step to its end. */
-export async function sync(cases: UseCases, change: Partial<SyncRequest> = {}): Promise<Ended> {
+export async function sync(cases: UseCases, change: Partial<SyncRequest> = {}) {
   const run = await plan(cases, change);
   return runToEnd(cases, run.id);
 }
@@ -39,7 +33,7 @@ export async function plan({ deps }: UseCases, change: Partial<SyncRequest> = {}
 }
 
 /** Runs the steps of a planned run as the workers do, without waits between attempts. */
-export async function runToEnd({ deps }: UseCases, syncRunId: string): Promise<Ended> {
+export async function runToEnd({ deps }: UseCases, syncRunId: string) {
   const { store } = deps;
   for (const stepId of await store.syncSteps.listUnsettledIds(syncRunId)) {
     await runSyncStep(deps, { stepId, retryAt: lastAttempt, progress, signal });
@@ -52,7 +46,7 @@ export async function runToEnd({ deps }: UseCases, syncRunId: string): Promise<E
 }
 
 /** Retries a run as the API does for a user. */
-export async function retry(cases: UseCases, run: SyncRun): Promise<Ended> {
+export async function retry(cases: UseCases, run: SyncRun) {
   const { store } = cases.deps;
   await store.syncSteps.retryFailed(run.id);
   await store.syncRuns.reopen({ from: run, now: new Date() });

@@ -1,5 +1,4 @@
 import { makeSyncRun } from '@bulkhead/sync/testing';
-import { waitFor } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { startSystem } from '../harness/start-system.ts';
 
@@ -18,13 +17,7 @@ const start = async (body: object = {}): Promise<string> => {
   return answer.body.data.id;
 };
 const when = (id: string, isReached: (run: { status: string; activity: { message: string } }) => boolean) =>
-  waitFor(
-    async () => {
-      const run = await readRun(id);
-      return isReached(run) ? run : undefined;
-    },
-    { timeoutMs: 60_000, what: `the sync ${id}` },
-  );
+  system.until(`${runs}/${id}`, isReached);
 const hasEnded = ({ status }: { status: string }) => status !== 'IN_PROGRESS';
 
 const system = await startSystem({ hasWorker: true, simulator: { patients: 3 } });

@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { installMoto, type Moto, startMoto } from '@bulkhead/embedded';
-import { baseEnv, programOf, waitFor } from '@bulkhead/testing';
+import { baseEnv, captureCommand, programOf, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type System, startSystem } from '../harness/start-system.ts';
 
@@ -17,7 +16,7 @@ if ('missing' in moto) {
     let kms: Moto;
     let system: System;
     /** The output of all processes, except those that print a wrapped key as their result. */
-    const outputs: { stdout: string; stderr: string }[] = [];
+    const outputs: { readonly stdout: string; readonly stderr: string }[] = [];
     const running: ChildProcess[] = [];
     beforeAll(async () => {
       [kms, system] = await Promise.all([startMoto(moto.command), startSystem()]);
@@ -28,29 +27,23 @@ if ('missing' in moto) {
       await kms?.stop();
     });
 
-    const launch = (file: string, env: Readonly<Record<string, string>>, args: readonly string[] = []) => {
-      const child = spawn(process.execPath, [file, ...args], {
-        env: { ...baseEnv(), ...system.env, ...kms.env, ...env },
-      });
+    const envWith = (env: Readonly<Record<string, string>>) => ({ ...baseEnv(), ...system.env, ...kms.env, ...env });
+    /** Runs a command and waits for its end. */
+    const run = async (file: string, env: Readonly<Record<string, string>>, args: readonly string[] = []) => {
+      const ended = await captureCommand({ command: [process.execPath, file, ...args], env: envWith(env) });
+      if (!file.includes('wrap-encryption-key')) outputs.push(ended);
+      return ended;
+    };
+    /** Starts a server, which runs until the tests end. @returns the line that it logs when it has started */
+    const start = async (file: string, env: Readonly<Record<string, string>>) => {
+      const child = spawn(process.execPath, [file], { env: envWith(env) });
+      running.push(child);
       const output = { stdout: '', stderr: '' };
       for (const name of ['stdout', 'stderr'] as const) {
         child[name].setEncoding('utf8').on('data', (text: string) => {
           output[name] += text;
         });
       }
-      return { child, output };
-    };
-    /** Runs a command and waits for its end. */
-    const run = async (file: string, env: Readonly<Record<string, string>>, args: readonly string[] = []) => {
-      const { child, output } = launch(file, env, args);
-      const [code] = await once(child, 'close');
-      if (!file.includes('wrap-encryption-key')) outputs.push(output);
-      return { code, ...output };
-    };
-    /** Starts a server, which runs until the tests end. @returns the line that it logs when it has started */
-    const start = async (file: string, env: Readonly<Record<string, string>>) => {
-      const { child, output } = launch(file, env);
-      running.push(child);
       await waitFor(() => output.stdout.includes(' started"') || child.exitCode !== null, { what: file });
       outputs.push(output);
       const line = output.stdout.split('\n').find((text) => text.includes(' started"'));
