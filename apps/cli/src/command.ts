@@ -173,12 +173,11 @@ export function withDefault<Value>(
 /** Options of several commands. */
 export const yes = flag('do not ask for confirmation');
 export const ofConnection = (what: string) => text('<id>', `only ${what} of this connection`);
-export const fromCursor: OptionOf<string | undefined> = {
-  ...text('<cursor>', 'continue after an earlier page'),
-  formerName: 'after',
-};
-export const atMost = (what: string, limit: number) =>
-  withDefault(wholeNumber('<n>', `maximum number of ${what}`), limit);
+/** The options of a list that has pages. */
+export const pages = (what: string, limit: number) => ({
+  limit: withDefault(wholeNumber('<n>', `maximum number of ${what}`), limit),
+  cursor: { ...text('<cursor>', 'continue after an earlier page'), formerName: 'after' },
+});
 
 type Defined<Value> = {
   readonly [Key in keyof Value as undefined extends Value[Key] ? never : Key]: Value[Key];

@@ -1,15 +1,12 @@
 import { answerOf, type components } from '@bulkhead/client';
-import { atMost, type CommandGroup, choice, command, fromCursor, given, ofConnection, text } from '../command.ts';
+import { type CommandGroup, choice, command, given, ofConnection, pages, text } from '../command.ts';
 import type { Context } from '../context.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
 import { toFields } from '../output/output.ts';
 
 type Check = components['schemas']['AuditCheck'];
 
-interface VerifyOptions {
-  readonly expectHead: string | undefined;
-  readonly upgradedAt: string | undefined;
-}
+type VerifyOptions = Readonly<Record<'expectHead' | 'upgradedAt', string | undefined>>;
 
 /** The audit log, for operators. */
 export const audit: CommandGroup = {
@@ -30,8 +27,7 @@ export const audit: CommandGroup = {
         }),
         from: text('<instant>', 'start of the period, such as 2026-01-31T00:00:00Z'),
         to: text('<instant>', 'end of the period, exclusive'),
-        limit: atMost('events', 100),
-        cursor: fromCursor,
+        ...pages('events', 100),
       },
       examples: ['audit list --patient patient_1 --from 2026-01-31T00:00:00Z', 'audit list --action resource.read'],
       async run({ api, output }, { connection: connectionId, ...options }) {

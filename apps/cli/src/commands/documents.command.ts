@@ -1,5 +1,5 @@
 import type { components } from '@bulkhead/client';
-import { atMost, type CommandGroup, choice, command, fromCursor, given, required, text } from '../command.ts';
+import { type CommandGroup, choice, command, given, pages, required, text } from '../command.ts';
 import { download } from '../download.ts';
 import { toSummary } from '../output/output.ts';
 
@@ -25,8 +25,7 @@ export const documents: CommandGroup = {
           of: ['pending', 'downloading', 'stored', 'failed', 'skipped'],
           description: 'only documents with this state',
         }),
-        limit: atMost('documents', 100),
-        cursor: fromCursor,
+        ...pages('documents', 100),
       },
       examples: [
         'documents list --connection conn_1 --patient patient_1',

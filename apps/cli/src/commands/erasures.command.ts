@@ -1,16 +1,5 @@
 import { answerOf, type components } from '@bulkhead/client';
-import {
-  atMost,
-  type CommandGroup,
-  command,
-  flag,
-  fromCursor,
-  given,
-  ofConnection,
-  required,
-  text,
-  yes,
-} from '../command.ts';
+import { type CommandGroup, command, flag, given, ofConnection, pages, required, text, yes } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import { toFields, toSummary } from '../output/output.ts';
 
@@ -30,8 +19,7 @@ export const erasures: CommandGroup = {
       summary: 'list erasures, newest first',
       options: {
         connection: ofConnection('erasures'),
-        limit: atMost('erasures', 100),
-        cursor: fromCursor,
+        ...pages('erasures', 100),
       },
       examples: ['erasures list', 'erasures list --connection conn_1'],
       async run({ api, output }, { connection: connectionId, limit, cursor }) {

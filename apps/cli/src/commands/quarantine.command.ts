@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { answerOf, type components } from '@bulkhead/client';
-import { atMost, type CommandGroup, choice, command, fromCursor, given, ofConnection, text } from '../command.ts';
+import { type CommandGroup, choice, command, given, ofConnection, pages, text } from '../command.ts';
 import { download } from '../download.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
 import { toFields, toSummary } from '../output/output.ts';
@@ -23,8 +23,7 @@ export const quarantine: CommandGroup = {
         file: text('<id>', 'only lines of this file of an export'),
         reason: text('<reason>', 'only lines with this reason, such as invalid-json'),
         state: choice('<state>', { of: ['open', 'replayed', 'withheld'], description: 'only lines with this state' }),
-        limit: atMost('lines', 100),
-        cursor: fromCursor,
+        ...pages('lines', 100),
       },
       examples: ['quarantine list --export job_1', 'quarantine list --connection conn_1 --state open'],
       async run({ api, output }, { export: exportId, connection: connectionId, file: fileId, ...options }) {

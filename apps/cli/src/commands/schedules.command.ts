@@ -1,13 +1,12 @@
 import { answerOf, type components } from '@bulkhead/client';
 import {
-  atMost,
   type CommandGroup,
   choice,
   command,
-  fromCursor,
   given,
   list,
   ofConnection,
+  pages,
   required,
   text,
   unless,
@@ -30,7 +29,7 @@ export const schedules: CommandGroup = {
     command({
       name: 'list',
       summary: 'list schedules with their last and next runs',
-      options: { connection: ofConnection('schedules'), limit: atMost('schedules', 1000), cursor: fromCursor },
+      options: { connection: ofConnection('schedules'), ...pages('schedules', 1000) },
       examples: ['schedules list', 'schedules list --connection conn_1'],
       async run({ api, output }, { connection: connectionId, limit, cursor }) {
         const query = given({ connectionId, limit, cursor });

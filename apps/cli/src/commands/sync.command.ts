@@ -1,16 +1,5 @@
 import { answerOf, type components, errorOf, followEvents } from '@bulkhead/client';
-import {
-  atMost,
-  type CommandGroup,
-  command,
-  flag,
-  fromCursor,
-  given,
-  list,
-  required,
-  text,
-  unless,
-} from '../command.ts';
+import { type CommandGroup, command, flag, given, list, pages, required, text, unless } from '../command.ts';
 import type { Context } from '../context.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
 import { type Answer, toSummary, toTable } from '../output/output.ts';
@@ -73,8 +62,7 @@ export const sync: CommandGroup = {
       summary: 'list syncs, newest first',
       options: {
         connection: required(text('<id>', 'the connection of the syncs')),
-        limit: atMost('syncs', 20),
-        cursor: fromCursor,
+        ...pages('syncs', 20),
       },
       examples: ['sync list --connection conn_1'],
       async run({ api, provider, output }, { connection: connectionId, limit, cursor }) {

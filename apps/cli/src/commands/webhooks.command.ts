@@ -1,5 +1,5 @@
 import { answerOf } from '@bulkhead/client';
-import { atMost, type CommandGroup, choice, command, fromCursor, given, required, text, yes } from '../command.ts';
+import { type CommandGroup, choice, command, given, pages, required, text, yes } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import { toFields } from '../output/output.ts';
 
@@ -44,8 +44,7 @@ export const webhooks: CommandGroup = {
       options: {
         connection: required(text('<id>', 'the connection of the calls')),
         state: choice('<state>', { of: ['pending', 'delivered', 'failed'], description: 'only calls with this state' }),
-        limit: atMost('calls', 100),
-        cursor: fromCursor,
+        ...pages('calls', 100),
       },
       examples: ['webhooks deliveries --connection conn_1 --state failed'],
       async run({ api, output }, { connection: connectionId, state, limit, cursor }) {
