@@ -2,22 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseCommandLine, readWholeNumber } from '../command-line.ts';
 
-export interface StartOptions {
-  /** Stop after the first export. */
-  readonly once: boolean;
-  /** Run everything from its sources, and restart it when they change. */
-  readonly dev: boolean;
-  /** The number of patients of the simulated practice. */
-  readonly patients: number;
-  /** Absolute path of a folder of `Type.ndjson(.gz)` to serve instead of the generated practice. */
-  readonly dataDir: string | undefined;
-  /** The preferred port of the API. */
-  readonly port: number;
-  /** Absolute path of the folder for databases, keys and logs. Undefined: `.bulkhead` in the project. */
-  readonly folder: string | undefined;
-  /** Replace the API key that was shown first. */
-  readonly newKey: boolean;
-}
+export type StartOptions = Readonly<ReturnType<typeof readOptions>>;
 
 const usage = `usage: npm start -- [--once] [--dev] [--patients N] [--data DIR] [--port P] [--folder DIR] [--new-key]
   --once         end after the export: exit 0 if everything is stored, 7 if it is partial, else 1
@@ -29,7 +14,7 @@ const usage = `usage: npm start -- [--once] [--dev] [--patients N] [--data DIR] 
   --new-key      delete the previous API key and show a new one`;
 
 /** @throws Error that names the invalid option and shows the usage */
-export function readOptions(args: readonly string[], cwd: string): StartOptions {
+export function readOptions(args: readonly string[], cwd: string) {
   const text = { type: 'string' } as const;
   const options = {
     once: { type: 'boolean' },
@@ -44,12 +29,19 @@ export function readOptions(args: readonly string[], cwd: string): StartOptions 
   const dataDir = values.data === undefined ? undefined : resolve(cwd, values.data);
   if (dataDir !== undefined) checkFolder(dataDir);
   return {
+    /** Stop after the first export. */
     once: values.once === true,
+    /** Run everything from its sources, and restart it when they change. */
     dev: values.dev === true,
+    /** The number of patients of the simulated practice. */
     patients: readWholeNumber({ usage, name: 'patients', text: values.patients ?? '200', min: 1, max: 10_000_000 }),
+    /** Absolute path of a folder of `Type.ndjson(.gz)` to serve instead of the generated practice. */
     dataDir,
+    /** The preferred port of the API. */
     port: readWholeNumber({ usage, name: 'port', text: values.port ?? '3000', min: 1, max: 65_535 }),
+    /** Absolute path of the folder for databases, keys and logs. Undefined: `.bulkhead` in the project. */
     folder: values.folder === undefined ? undefined : resolve(cwd, values.folder),
+    /** Replace the API key that was shown first. */
     newKey: values['new-key'] === true,
   };
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { callDocker, type DockerContext } from './call-docker.ts';
-import { type BaseImages, makeStandIns } from './make-stand-ins.ts';
+import { makeStandIns } from './make-stand-ins.ts';
 
 const folder = join(import.meta.dirname, '..', '..', '..', 'docker');
 
@@ -22,7 +22,7 @@ const probeMs = 20_000;
 export const pullTimeoutMs = 300_000;
 
 /** Pulls the base images, or builds stand-ins for them if no registry answers. */
-export async function ensureBaseImages(options: DockerContext): Promise<BaseImages> {
+export async function ensureBaseImages(options: DockerContext) {
   const { env, progress } = options;
   const images = [...baseImages(env).values()].toSorted((image) => (image.startsWith('redis') ? -1 : 1));
   try {

@@ -11,16 +11,11 @@ const recipes = join(import.meta.dirname, '..', 'stand-ins');
 /** The file in which Debian and programs built for it look for trusted certificates. */
 const certificates = '/etc/ssl/certs/ca-certificates.crt';
 
-/** The base images of this run. */
-export interface BaseImages {
-  /** Variables that replace the pinned images. */
-  readonly env: Readonly<Record<string, string>>;
-  /** For the output. */
-  readonly text: string;
-}
-
-/** Builds images that replace the real ones. stand-ins/Dockerfile describes their contents. */
-export async function makeStandIns(options: DockerContext): Promise<BaseImages> {
+/**
+ * Builds images that replace the real ones. stand-ins/Dockerfile describes their contents.
+ * @returns the variables that replace the pinned images, and a text for the output
+ */
+export async function makeStandIns(options: DockerContext) {
   const { env, progress } = options;
   const codename = /^VERSION_CODENAME=(.+)$/m.exec(await readFile('/etc/os-release', 'utf8'))?.[1] ?? 'stable';
   const base = `bulkhead-stand-in:${codename}`;
