@@ -3,7 +3,7 @@ import { createEhrClient, type EhrClient } from '@bulkhead/ehr-client';
 import { createEhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
 import type { Connection, Provider } from '@bulkhead/providers';
 import { makeConnection } from '@bulkhead/providers/testing';
-import { createStore, type Store } from '@bulkhead/system';
+import { createStore } from '@bulkhead/system';
 import { createSimulatorControl, testServices } from '@bulkhead/testing';
 import { Redis } from 'ioredis';
 import { readPatient } from './read-patient.ts';
@@ -21,15 +21,9 @@ export function times<Value>(count: number, make: (index: number) => Value): Val
 
 type TokenRateLimit = Provider['environments'][string]['tokenRateLimit'];
 
-export interface Member {
-  readonly store: Store;
-  readonly ehr: EhrClient;
-  /** Reads a patient with the connection's token. @returns the status or the error's code */
-  read(connection?: Connection): Promise<number | string>;
-}
-
 /** `await using` stops it at the end of a test, so that tests can run at once. */
 export type TokenCluster = Awaited<ReturnType<typeof startTokenCluster>>;
+export type Member = Awaited<ReturnType<TokenCluster['join']>>;
 
 /** Starts a simulator and clients that are as separate as processes: they share only MongoDB and Redis. */
 export async function startTokenCluster(
@@ -48,7 +42,7 @@ export async function startTokenCluster(
   started.defer(() => simulator.stop());
   const auth = { ...simulatorAuth, scope: 'system/*.read' };
   const connection = makeConnection({ id: tokenOwner.connectionId, fhirEndpoint, auth });
-  const join = async ({ mongodbUri: uri = mongodbUri }: { readonly mongodbUri?: string } = {}): Promise<Member> => {
+  const join = async ({ mongodbUri: uri = mongodbUri }: { readonly mongodbUri?: string } = {}) => {
     const store = createStore({ uri, encryptionKey });
     await store.connect();
     const redis = new Redis(redisUrl, { maxRetriesPerRequest: null });
@@ -59,7 +53,8 @@ export async function startTokenCluster(
       redis.disconnect();
       await store.close();
     });
-    return { store, ehr, read: (of = connection) => read(ehr, of) };
+    /** Reads a patient with the connection's token. @returns the status or the error's code */
+    return { store, read: (of: Connection = connection) => read(ehr, of) };
   };
   const control = createSimulatorControl(simulator);
   return {

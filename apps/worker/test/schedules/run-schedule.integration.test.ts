@@ -32,14 +32,13 @@ async function read({ id }: Pick<Schedule, 'id'>): Promise<Schedule> {
 }
 
 async function runsOf({ connectionId, kind }: Schedule): Promise<string[]> {
-  const { store } = cases.deps;
-  if (kind === 'sync')
-    return (
-      await store.syncRuns.list({ provider: cases.connection.provider, connectionId, scope: 'all', limit: 100 })
-    ).map(({ id }) => id);
-  return (await store.bulkExports.listActive())
-    .filter((record) => record.connectionId === connectionId)
-    .map(({ id }) => id);
+  const { bulkExports, syncRuns } = cases.deps.store;
+  const { provider } = cases.connection;
+  const records =
+    kind === 'sync'
+      ? await syncRuns.list({ provider, connectionId, scope: 'all', limit: 100 })
+      : (await bulkExports.listActive()).filter((record) => record.connectionId === connectionId);
+  return records.map(({ id }) => id);
 }
 
 const run = (schedule: Schedule) => runSchedule(cases.deps, { scheduleId: schedule.id });
