@@ -57,14 +57,14 @@ export function BudgetCard({ budget }: { readonly budget: RateBudget }) {
 
 /** The requests of a window at each of the last seconds. No chart for windows of which a minute has too few. */
 function RecentUse({ recent, window: { used, limit, windowMs } }: Required<Pick<RateBudget, 'recent' | 'window'>>) {
-  const data = usesOfWindows({ recent, windowMs });
+  const data = usesOfWindows(recent, windowMs);
   if (data.length === 0) return null;
   return (
     <LineChart
       h={180}
       role="img"
       aria-label={`Requests in ${windowMs / 1000} seconds, over the last minute. Now: ${used} of ${limit}.`}
-      data={[...data]}
+      data={data}
       dataKey="secondsAgo"
       series={[{ name: 'used', label: `Requests in ${windowMs / 1000} s`, color: 'tide.6' }]}
       withDots={false}

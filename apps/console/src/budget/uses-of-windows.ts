@@ -4,14 +4,10 @@ const longestWindowMs = 10_000;
 /**
  * The requests in the window that ended at each of the last seconds, the oldest first.
  *
- * @param options.recent the requests in each of the last seconds, the oldest first
+ * @param recent the requests in each of the last seconds, the oldest first
  * @returns nothing if the window is longer than ten seconds
  */
-export function usesOfWindows(options: {
-  readonly recent: readonly number[];
-  readonly windowMs: number;
-}): readonly { readonly secondsAgo: number; readonly used: number }[] {
-  const { recent, windowMs } = options;
+export function usesOfWindows(recent: readonly number[], windowMs: number) {
   if (windowMs > longestWindowMs) return [];
   const seconds = Math.ceil(windowMs / 1000);
   return recent.slice(seconds - 1).map((_, index) => ({

@@ -16,7 +16,7 @@ test.each([
   { method: 'authorization_code', auth: { clientId: 'id', clientSecret: 'secret' } },
   { method: 'none', auth: {} },
 ] as const)('a request with $method contains only the fields of that method', ({ method, auth }) => {
-  expect(toConnectionRequest({ provider: 'athenahealth', form: { ...filled, method } })).toEqual({
+  expect(toConnectionRequest('athenahealth', { ...filled, method })).toEqual({
     provider: 'athenahealth',
     environment: 'production',
     practiceId: '195900',
@@ -26,7 +26,7 @@ test.each([
 
 test('a request has the name, and `force` only if the user has confirmed a second connection', () => {
   const form = { ...filled, name: ' Lakeside ', force: true };
-  expect(toConnectionRequest({ provider: 'athenahealth', form })).toMatchObject({ name: 'Lakeside', force: true });
+  expect(toConnectionRequest('athenahealth', form)).toMatchObject({ name: 'Lakeside', force: true });
 });
 
 const own = { hasClient: false, usesPracticeId: true };

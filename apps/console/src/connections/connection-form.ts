@@ -77,22 +77,17 @@ export function missingFields<
 }
 
 /** Leaves out empty fields. The API has their defaults. */
-export function toConnectionRequest(options: {
-  readonly provider: string;
-  readonly form: ConnectionForm;
-}): ConnectionRequest {
-  const { provider, form } = options;
+export function toConnectionRequest(provider: string, form: ConnectionForm): ConnectionRequest {
   const { name } = filled(form, ['name']);
   return {
     ...(name === undefined ? {} : { name }),
     ...(form.force ? { force: true } : {}),
-    ...toDraft({ provider, form }),
+    ...toDraft(provider, form),
   };
 }
 
 /** What is tested before it is saved. */
-export function toDraft(options: { readonly provider: string; readonly form: ConnectionForm }): ConnectionDraft {
-  const { provider, form } = options;
+export function toDraft(provider: string, form: ConnectionForm): ConnectionDraft {
   const place = filled(form, ['environment', 'practiceId', 'groupId', 'fhirEndpoint']);
   return { provider, ...place, auth: toAuth(form) };
 }

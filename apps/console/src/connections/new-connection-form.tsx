@@ -38,15 +38,14 @@ function NewConnection({ provider }: { readonly provider: Provider }) {
     },
     validate: (values) => missingFields(values, provider),
   });
-  const request = { provider: provider.id, form: form.values };
   const isPracticeRequired = requiredFields(form.values, provider).includes('practiceId');
   const existingId = existingConnection(create.error);
   return (
     <TestedForm
-      draft={toDraft(request)}
+      draft={toDraft(provider.id, form.values)}
       validate={() => checkForm(form)}
       save={create}
-      onSave={() => create.mutate({ body: toConnectionRequest(request) })}
+      onSave={() => create.mutate({ body: toConnectionRequest(provider.id, form.values) })}
       refusal={
         existingId && (
           <Alert color="red" role="alert" title="There is a connection for this practice or group">

@@ -7,14 +7,13 @@ import { EntryForm } from '../parts/forms.tsx';
 import { QueryResult } from '../parts/page.tsx';
 import { Amounts } from './amounts.tsx';
 
-/** Counts first, which changes nothing. To delete, the user types the id a second time. */
-export function ErasePatientForm({
-  connectionId,
-  onDone,
-}: {
+interface ErasePatientFormProps {
   readonly connectionId: string;
   readonly onDone: () => void;
-}) {
+}
+
+/** Counts first, which changes nothing. To delete, the user types the id a second time. */
+export function ErasePatientForm({ connectionId, onDone }: ErasePatientFormProps) {
   const [countedId, setCountedId] = useState<string>();
   const erase = api.useMutation('delete', '/api/ehr/connections/{id}/patients/{patientId}', {
     onSuccess: async () => {

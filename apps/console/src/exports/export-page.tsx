@@ -34,20 +34,10 @@ export function ExportPage() {
   const record = exportQuery.data?.data;
   const isRunning = record?.status === 'IN_PROGRESS';
   const live = useLiveExport({ provider, jobId, isRunning });
-  const files = api.useQuery(
-    'get',
-    '/api/ehr/{provider}/bulk-export/{jobId}/files',
-    { params },
-    {
-      refetchInterval: isRunning && live !== 'live' ? refreshMs : false,
-    },
-  );
-  const log = api.useQuery(
-    'get',
-    '/api/ehr/{provider}/bulk-export/{jobId}/log',
-    { params },
-    { refetchInterval: isRunning ? refreshMs : false },
-  );
+  const every = (isRead: boolean) => ({ refetchInterval: isRead && refreshMs });
+  const whileNotLive = every(isRunning && live !== 'live');
+  const files = api.useQuery('get', '/api/ehr/{provider}/bulk-export/{jobId}/files', { params }, whileNotLive);
+  const log = api.useQuery('get', '/api/ehr/{provider}/bulk-export/{jobId}/log', { params }, every(isRunning));
 
   return (
     <Page

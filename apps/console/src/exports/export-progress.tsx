@@ -56,7 +56,7 @@ function useProgressRate(options: {
   useEffect(() => {
     setSamples((before) => (isRunning ? addSample(before, { atMs: Date.now(), bytes, done }) : noSamples));
   }, [bytes, done, isRunning]);
-  return progressRate({ samples, total });
+  return progressRate(samples, total);
 }
 
 /** The phases of an export: the finished ones with their durations, and the current or last one. */

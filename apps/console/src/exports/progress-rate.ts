@@ -15,11 +15,10 @@ export function addSample(samples: readonly ProgressSample[], sample: ProgressSa
 }
 
 /** @returns no rate and no time left if nothing has moved, because a guess would mislead */
-export function progressRate(options: { readonly samples: readonly ProgressSample[]; readonly total: number }): {
-  readonly bytesPerSecond?: number;
-  readonly leftMs?: number;
-} {
-  const { samples, total } = options;
+export function progressRate(
+  samples: readonly ProgressSample[],
+  total: number,
+): { readonly bytesPerSecond?: number; readonly leftMs?: number } {
   const [first, last] = [samples.at(0), samples.at(-1)];
   if (!first || !last || last.atMs === first.atMs) return {};
   const perMs = (from: number, to: number) => (to - from) / (last.atMs - first.atMs);

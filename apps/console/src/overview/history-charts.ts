@@ -45,38 +45,31 @@ export function volumesOf({ volumes }: History): HistoryChart {
 
 /** The connections with the largest lags. */
 export function lagsOf({ lags }: History, nameOf: (connectionId: string) => string): HistoryChart {
-  return toLines(
-    lags
-      .slice(0, maxLines)
-      .flatMap(({ connectionId, points }) =>
-        points.map(({ at, seconds }) => ({ at, line: nameOf(connectionId), value: seconds / 60 })),
-      ),
+  return firstLines(lags, ({ connectionId, points }) =>
+    points.map(({ at, seconds }) => ({ at, line: nameOf(connectionId), value: seconds / 60 })),
   );
 }
 
 /** In percent of each budget. */
 export function usesOf({ budgets }: History): HistoryChart {
-  return toLines(
-    budgets
-      .slice(0, maxLines)
-      .flatMap(({ name, limit, points }) =>
-        points.map(({ at, used }) => ({ at, line: name, value: (100 * used) / limit })),
-      ),
+  return firstLines(budgets, ({ name, limit, points }) =>
+    points.map(({ at, used }) => ({ at, line: name, value: (100 * used) / limit })),
   );
 }
 
 /** The queues in which a job had to wait. */
 export function waitsOf({ queues }: History): HistoryChart {
   const longest = ({ points }: History['queues'][number]) => Math.max(0, ...points.map((point) => point.oldestSeconds));
-  return toLines(
-    queues
-      .filter((queue) => longest(queue) > 0)
-      .toSorted((left, right) => longest(right) - longest(left))
-      .slice(0, maxLines)
-      .flatMap(({ queue, points }) =>
-        points.map(({ at, oldestSeconds }) => ({ at, line: queue, value: oldestSeconds / 60 })),
-      ),
+  const waiting = queues.filter((queue) => longest(queue) > 0);
+  return firstLines(
+    waiting.toSorted((left, right) => longest(right) - longest(left)),
+    ({ queue, points }) => points.map(({ at, oldestSeconds }) => ({ at, line: queue, value: oldestSeconds / 60 })),
   );
+}
+
+/** The lines of the first things, of which each has one line. */
+function firstLines<Thing>(things: readonly Thing[], toEntries: (thing: Thing) => readonly Entry[]): HistoryChart {
+  return toLines(things.slice(0, maxLines).flatMap(toEntries));
 }
 
 interface Entry {

@@ -4,13 +4,12 @@ import { api, type Connection, refreshAll } from '../api/api.ts';
 import { EntryForm } from '../parts/forms.tsx';
 import { showSecret } from '../parts/show-secret.tsx';
 
-export function SetWebhookForm({
-  connection,
-  onDone,
-}: {
+interface SetWebhookFormProps {
   readonly connection: Connection;
   readonly onDone: () => void;
-}) {
+}
+
+export function SetWebhookForm({ connection, onDone }: SetWebhookFormProps) {
   const { id, webhookUrl = '' } = connection;
   const set = api.useMutation('put', '/api/ehr/connections/{id}/webhook', {
     onSuccess: async ({ data: { secret } }) => {
