@@ -64,21 +64,16 @@ const indent = ' '.repeat(10);
 function toText({ title, severity, reason, action, subjects }: Check): string {
   return [
     `${severity.padEnd(indent.length)}${title}: ${reason}`,
-    ...subjects.map(({ kind, id, connectionId, connectionName = '', reason: why }) => {
-      const owner = toOwnerText({ id, connectionId, connectionName });
-      return `${indent}- ${kind} ${id}${owner}: ${why}`;
+    ...subjects.map((subject) => {
+      const { kind, id, reason: why } = subject;
+      return `${indent}- ${kind} ${id}${toOwnerText(subject)}: ${why}`;
     }),
     ...(action === undefined ? [] : [`${indent}What to do: ${action}`]),
   ].join('\n');
 }
 
 /** The name says which practice it is. */
-function toOwnerText(options: {
-  readonly id: string;
-  readonly connectionId: string | undefined;
-  readonly connectionName: string;
-}): string {
-  const { id, connectionId, connectionName } = options;
+function toOwnerText({ id, connectionId, connectionName = '' }: Check['subjects'][number]): string {
   const name = connectionName === '' ? '' : ` "${connectionName}"`;
   return connectionId === undefined || connectionId === id ? name : ` of ${connectionId}${name}`;
 }
