@@ -20,7 +20,7 @@ export function ExportsPage() {
   const { provider } = useSession();
   const { filters, choiceField } = useFilters(['connectionId', 'status']);
   const { connectionId, status } = filters;
-  const live = useLiveExports({ provider, connectionId });
+  const live = useLiveExports(provider, connectionId);
   const query = { limit, connectionId, status: statuses.find((option) => option === status) };
   const exports = api.useQuery('get', '/api/ehr/{provider}/bulk-export', { params: { path: { provider }, query } });
 

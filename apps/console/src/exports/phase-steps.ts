@@ -22,9 +22,16 @@ export function stepsOf({ phase, timeline }: Pick<BulkExport, 'phase' | 'timelin
   const isOver = phase === 'failed' || phase === 'cancelled';
   const reached = isOver ? way.findLast((entry) => entry.phase !== phase)?.phase : phase;
   const index = phase === 'completed' ? phaseSteps.length : phaseSteps.findIndex((step) => step.phase === reached);
+  const durationOf = (step: string) => {
+    const entered = way.findIndex((entry) => entry.phase === step);
+    const [from, to] = [way[entered], way[entered + 1]];
+    if (!from) return undefined;
+    const end = to === undefined ? now : new Date(to.at);
+    return Math.max(end.getTime() - new Date(from.at).getTime(), 0);
+  };
   return phaseSteps.map((step, at) => {
     const state = at < index ? 'done' : at > index ? 'ahead' : isOver ? 'ended-here' : 'now';
-    const tookMs = durationOf({ way, phase: step.phase, now });
+    const tookMs = durationOf(step.phase);
     return { phase: step.phase, label: step.label, state, ...(tookMs === undefined ? {} : { tookMs }) };
   });
 }
@@ -34,17 +41,4 @@ function lastWay(timeline: BulkExport['timeline']): BulkExport['timeline'] {
   const ends = ['completed', 'failed', 'cancelled'];
   const retriedAt = timeline.findLastIndex((entry, index) => ends.includes(entry.phase) && index < timeline.length - 1);
   return timeline.slice(retriedAt + 1);
-}
-
-function durationOf(options: {
-  readonly way: BulkExport['timeline'];
-  readonly phase: string;
-  readonly now: Date;
-}): number | undefined {
-  const { way, phase, now } = options;
-  const index = way.findIndex((entry) => entry.phase === phase);
-  const [from, to] = [way[index], way[index + 1]];
-  if (!from) return undefined;
-  const end = to === undefined ? now : new Date(to.at);
-  return Math.max(end.getTime() - new Date(from.at).getTime(), 0);
 }

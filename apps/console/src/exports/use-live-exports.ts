@@ -27,7 +27,7 @@ export function useLiveExport(options: {
   const takeFiles = (changed: readonly OutputFile[]) =>
     queryClient.setQueryData<Envelope<OutputFile[]>>(
       filesKey,
-      (before) => before && { success: true, data: mergeFiles({ files: before.data, changed }) },
+      (before) => before && { success: true, data: mergeFiles(before.data, changed) },
     );
   return useEventStream({
     url: isRunning ? `/api/ehr/${provider}/bulk-export/${jobId}/events` : undefined,
@@ -40,11 +40,7 @@ export function useLiveExport(options: {
 }
 
 /** Reads the list again when the newest exports have changed. */
-export function useLiveExports(options: {
-  readonly provider: string;
-  readonly connectionId: string | undefined;
-}): StreamState {
-  const { provider, connectionId } = options;
+export function useLiveExports(provider: string, connectionId?: string): StreamState {
   const query = connectionId === undefined ? '' : `?${new URLSearchParams({ connectionId })}`;
   return useEventStream({
     url: `/api/ehr/${provider}/bulk-export/events${query}`,

@@ -17,7 +17,7 @@ import { History } from './history.tsx';
 /** Answers what an operator asks at 3 a.m.: does everything run, is it as usual, what is wrong, what is next? */
 export function OverviewPage() {
   const { provider, isOperator } = useSession();
-  const live = useLiveExports({ provider, connectionId: undefined });
+  const live = useLiveExports(provider);
   return (
     <Page title="Overview" beside={<LiveBadge state={live} />}>
       {isOperator && <HealthReport />}
