@@ -13,31 +13,25 @@ export async function followExports(options: {
 }): Promise<void> {
   const { store, print, signal } = options;
   const phases = new Map<string, string>();
+  const printChange = (record: BulkExport) => {
+    const { id, phase } = record;
+    if (phases.get(id) === phase) return;
+    phases.set(id, phase);
+    print(`${new Date().toISOString().slice(11, 19)}  ${id} ${describeExport(record)}`);
+  };
   while (!signal.aborted) {
     const active = await store.bulkExports.listActive().catch(() => []);
-    for (const record of active) printChange({ phases, record, print });
+    for (const record of active) printChange(record);
     for (const id of phases.keys()) {
       if (active.some((record) => record.id === id)) continue;
       const record = await store.bulkExports.find(id).catch(() => undefined);
       if (record && isTerminal(record.phase)) {
-        printChange({ phases, record, print });
+        printChange(record);
         phases.delete(id);
       }
     }
     await new Promise((resolve) => setTimeout(resolve, intervalMs));
   }
-}
-
-function printChange(options: {
-  readonly phases: Map<string, string>;
-  readonly record: BulkExport;
-  readonly print: (text: string) => void;
-}): void {
-  const { phases, record, print } = options;
-  const { id, phase } = record;
-  if (phases.get(id) === phase) return;
-  phases.set(id, phase);
-  print(`${new Date().toISOString().slice(11, 19)}  ${id} ${describeExport(record)}`);
 }
 
 /** The phase and, if the export has ended, its result. */

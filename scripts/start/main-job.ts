@@ -1,33 +1,7 @@
 import { coveredBefore, sinceLast } from '@bulkhead/bulk-export';
+import type { ExportView } from '@bulkhead/bulk-export/commands';
 import type { Store } from '@bulkhead/system';
 import { type ApiClient, ApiError } from '../system/api-client.ts';
-
-interface ExportView {
-  readonly id: string;
-  readonly status: 'IN_PROGRESS' | 'COMPLETED' | 'FAILED' | 'CANCELLED';
-  readonly partial?: boolean;
-  readonly phase: string;
-  readonly progress?: string;
-  readonly errorMessage?: string;
-  readonly counts: {
-    readonly files: number;
-    readonly filesCompleted: number;
-    readonly promised: number;
-    readonly stored: number;
-  };
-  readonly warnings: readonly { readonly code: string; readonly message: string }[];
-}
-
-export interface MainJobResult {
-  readonly exportId: string;
-  readonly stored: number;
-  readonly promised: number;
-  readonly warnings: readonly string[];
-  /** The export completed, but something that was requested is missing. */
-  readonly partial: boolean;
-  /** The reason why the export did not complete. */
-  readonly reason?: string;
-}
 
 /** @param counts.promised 0 if the server gave no counts */
 export function toStoredText({ stored, promised }: { readonly stored: number; readonly promised: number }): string {
@@ -50,7 +24,7 @@ export async function runMainJob(options: {
   readonly since: string | undefined;
   readonly progress: (text: string) => void;
   readonly signal?: AbortSignal;
-}): Promise<MainJobResult> {
+}) {
   const { api, progress, signal } = options;
   const exportId = await startExport(options);
   for (;;) {
@@ -90,8 +64,13 @@ function describe({ phase, progress, counts }: ExportView): string {
   return `${phase}: ${counts.filesCompleted} of ${counts.files} files, ${toStoredText(counts)} resources`;
 }
 
-function toResult({ id, status, partial = false, counts, warnings, errorMessage }: ExportView): MainJobResult {
+function toResult({ id, status, partial = false, counts, warnings, errorMessage }: ExportView) {
   const { stored, promised } = counts;
-  const result = { exportId: id, stored, promised, partial, warnings: warnings.map(({ message }) => message) };
-  return status === 'COMPLETED' ? result : { ...result, reason: errorMessage ?? `the export ended as ${status}` };
+  return {
+    ...{ exportId: id, stored, promised, warnings: warnings.map(({ message }) => message) },
+    /** The export completed, but something that was requested is missing. */
+    partial,
+    /** Why the export did not complete. */
+    reason: status === 'COMPLETED' ? undefined : (errorMessage ?? `the export ended as ${status}`),
+  };
 }

@@ -75,18 +75,16 @@ async function run(options: StartOptions): Promise<number> {
   return end.exitCode;
 }
 
-async function serve({ system, options, folder }: Serving): Promise<End> {
+async function serve(serving: Serving): Promise<End> {
+  const { system, options } = serving;
   const { store, baseUrl, simulatorUrl } = system;
   await store.apiKeys.deleteByName(ownKeyName);
   const ownKey = await store.apiKeys.create({ name: ownKeyName, role: 'operator', now: new Date() });
   const api = createApiClient({ baseUrl, apiKey: ownKey });
-  const shownKey = await showableKey({ system, folder, isNew: options.newKey });
+  const shownKey = await showableKey(serving);
   const { apiKey } = shownKey;
   steps.print(accessText({ baseUrl, simulatorUrl, apiKey, apiKeyPrefix: shownKey.state.apiKeyPrefix }));
-  const { connectionId, isComparable } = await openConnection({
-    ...{ api, folder, options, simulatorUrl },
-    state: shownKey.state,
-  });
+  const { connectionId, isComparable } = await openConnection({ ...serving, api, state: shownKey.state });
 
   const startedAt = Date.now();
   const since = isComparable ? await lastTransactionTime(store, connectionId) : undefined;
@@ -121,7 +119,7 @@ async function serve({ system, options, folder }: Serving): Promise<End> {
 
 /** Restarts the API and the worker when their sources change, and serves the console with hot reload. */
 async function startDevelopment({ apps, baseUrl }: RunningSystem): Promise<() => Promise<void>> {
-  const vite = await startViteServer({ apiUrl: baseUrl });
+  const vite = await startViteServer(baseUrl);
   // Before the lines below, because a user who reads them may change a source at once.
   const stopWatching = watchSources((file) => {
     steps.print(`${file} has changed, restarting the API and the worker`);
@@ -148,14 +146,8 @@ async function follow({ store, exited }: RunningSystem): Promise<number> {
 }
 
 /** Creates and shows the user's key once: at the first start, or if the user asks for a new one. */
-async function showableKey({
-  system: { store, state },
-  folder,
-  isNew,
-}: Pick<Serving, 'system' | 'folder'> & {
-  readonly isNew: boolean;
-}): Promise<{ readonly apiKey: string | undefined; readonly state: KeptState }> {
-  if (state.apiKeyPrefix !== undefined && !isNew) return { apiKey: undefined, state };
+async function showableKey({ system: { store, state }, folder, options }: Serving) {
+  if (state.apiKeyPrefix !== undefined && !options.newKey) return { apiKey: undefined, state };
   await store.apiKeys.deleteByName(firstKeyName);
   const apiKey = await store.apiKeys.create({ name: firstKeyName, role: 'operator', now: new Date() });
   const withKey = { ...state, apiKeyPrefix: apiKeyPrefix(apiKey) };
@@ -167,17 +159,11 @@ async function showableKey({
  * Returns the connection of this data source, and whether an incremental export makes sense. It does only if the source
  * is the one of the last export: a practice of another size is exported in full.
  */
-async function openConnection(options: {
-  readonly api: ApiClient;
-  readonly state: KeptState;
-  readonly folder: string;
-  readonly options: StartOptions;
-  readonly simulatorUrl: string;
-}): Promise<{ readonly connectionId: string; readonly isComparable: boolean }> {
-  const { api, state, folder, simulatorUrl } = options;
-  const { dataDir, patients } = options.options;
+async function openConnection(serving: Serving & { readonly api: ApiClient; readonly state: KeptState }) {
+  const { api, state, folder, system } = serving;
+  const { dataDir, patients } = serving.options;
   const source = dataDir ?? 'generated';
-  const fhirEndpoint = `${simulatorUrl}/fhir/r4`;
+  const fhirEndpoint = `${system.simulatorUrl}/fhir/r4`;
   const earlier = state.connections[source];
   const all = await api<{ id: string; fhirEndpoint: string }[]>('GET', '/api/ehr/connections');
   const usable = all.find(({ id, fhirEndpoint: endpoint }) => id === earlier?.id && endpoint === fhirEndpoint);

@@ -7,9 +7,7 @@ import { waitForHttp } from '../system/wait-for-http.ts';
 const folder = join(root, 'apps', 'console');
 
 /** Starts Vite's development server of the console. It forwards requests to the API. */
-export async function startViteServer(options: {
-  readonly apiUrl: string;
-}): Promise<{ readonly url: string; stop(): Promise<void> }> {
+export async function startViteServer(apiUrl: string) {
   const port = await nextFreePort({ wanted: 5173 });
   const url = `http://127.0.0.1:${port}`;
   const server = await spawnTethered({
@@ -22,7 +20,7 @@ export async function startViteServer(options: {
       String(port),
       '--strictPort',
     ],
-    env: { ...process.env, BULKHEAD_URL: options.apiUrl },
+    env: { ...process.env, BULKHEAD_URL: apiUrl },
     cwd: folder,
     output: 'ignore',
   });

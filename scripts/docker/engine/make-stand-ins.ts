@@ -25,7 +25,7 @@ export async function makeStandIns(options: DockerContext) {
   progress('building stand-ins for the base images');
   await using temporary = await mkdtempDisposable(join(tmpdir(), 'bulkhead-stand-ins-'));
   const folder = temporary.path;
-  await fillContext({ folder, env });
+  await fillContext(folder, env);
   const compose = ['compose', '--project-name', 'bulkhead-stand-ins', '--file', join(folder, 'compose.yaml')];
   await runCommand({ command: 'docker', args: [...compose, 'build'], env: { ...env, BULKHEAD_STAND_IN: base } });
   return {
@@ -75,13 +75,7 @@ async function importDebian(input: {
 }
 
 /** Copies the build files, and the files that they take from this machine. */
-async function fillContext({
-  folder,
-  env,
-}: {
-  readonly folder: string;
-  readonly env: NodeJS.ProcessEnv;
-}): Promise<void> {
+async function fillContext(folder: string, env: NodeJS.ProcessEnv): Promise<void> {
   const copy = (from: string, name: string) => cp(from, join(folder, name), { recursive: true, dereference: true });
   await cp(recipes, folder, { recursive: true });
   await copy(process.execPath, 'node');
