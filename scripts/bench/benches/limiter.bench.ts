@@ -87,9 +87,7 @@ async function manyBudgets(context: BenchContext, seconds: number) {
   return redisCostRows('limiter, 100 budgets at once', cost);
 }
 
-async function countArrivals(
-  simulator: BenchSimulator,
-): Promise<{ readonly violations: number; readonly perSecond: number }> {
+async function countArrivals(simulator: BenchSimulator) {
   const { byKind } = await simulator.control.violations();
   const requests = await simulator.control.requests();
   const arrivals = requests.map(({ arrivedAtMs }) => arrivedAtMs).toSorted((left, right) => left - right);

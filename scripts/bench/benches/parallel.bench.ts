@@ -32,7 +32,7 @@ export const parallel: Bench = {
     'one export of 8 large files by 1, 2 and 4 workers, databases included, and without one with a core for each; floor: 1 worker',
   minutes: 5,
   async run(context) {
-    const data = await makeData({ folder: context.folder, patients: (files * linesPerFile) / 10 });
+    const data = await makeData(context.folder, (files * linesPerFile) / 10);
     const observations = data.filter(({ type }) => type === 'Observation');
     await using server = await serveFiles(splitFiles(observations, linesPerFile));
     return [

@@ -27,12 +27,11 @@ export const polling: Bench = {
     '1,000 exports in flight and downloads that always wait, 12 minutes at four times the speed (--full: an hour); 5,000 at rest',
   minutes: 5,
   async run(context) {
-    return [...(await fly({ context, count: 1000 })), await memoryRow({ context, count: 5000 })];
+    return [...(await fly(context, 1000)), await memoryRow(context, 5000)];
   },
 };
 
-async function fly(options: { readonly context: BenchContext; readonly count: number }): Promise<BenchRow[]> {
-  const { context, count } = options;
+async function fly(context: BenchContext, count: number): Promise<BenchRow[]> {
   await using server = await serveStatuses(retryAfterSeconds);
   const database = newDatabase();
   const { origin } = server;
@@ -103,8 +102,7 @@ async function downloadAtOnce(options: {
   await worker.measure('export', files);
 }
 
-async function memoryRow(options: { readonly context: BenchContext; readonly count: number }): Promise<BenchRow> {
-  const { context, count } = options;
+async function memoryRow(context: BenchContext, count: number): Promise<BenchRow> {
   context.print(`ordering ${count} exports`);
   await using worker = await startWorkerProbe(context, { entry: 'worker', origin: 'http://127.0.0.1:1' });
   const before = await readRedisUsage(context.redisUrl);

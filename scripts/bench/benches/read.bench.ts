@@ -26,7 +26,7 @@ export const read: Bench = {
     const origin = 'http://127.0.0.1:1';
     await using probe = await startWorkerProbe(context, { entry: 'read', database, origin });
     await using api = await startApi({ context, database, origin });
-    const data = await makeData({ folder, patients: 50 });
+    const data = await makeData(folder, 50);
     const samplesOf = (resourceType: string) => {
       const { path = '' } = data.find(({ type }) => type === resourceType) ?? {};
       return gunzipSync(readFileSync(path)).toString('utf8').split('\n').filter(Boolean);

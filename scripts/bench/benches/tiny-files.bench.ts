@@ -14,7 +14,7 @@ export const tinyFiles: Bench = {
   async run(context) {
     const { folder, size } = context;
     const fileCount = size === 'short' ? 500 : 5000;
-    const files = splitFiles(await makeData({ folder, patients: fileCount / 10 }), linesPerFile);
+    const files = splitFiles(await makeData(folder, fileCount / 10), linesPerFile);
     await using server = await serveFiles(files.slice(0, fileCount));
     const start = () => startWorkerProbe(context, { entry: 'worker', origin: server.origin });
     await using worker = await start();

@@ -14,8 +14,7 @@ export interface DataFile {
 }
 
 /** Writes a practice of the simulator's generator to files, one for each type. */
-export async function makeData(options: { readonly folder: string; readonly patients: number }): Promise<DataFile[]> {
-  const { folder, patients } = options;
+export async function makeData(folder: string, patients: number): Promise<DataFile[]> {
   await using simulator = await startSimulator(folder, { SIMULATOR_PATIENTS: String(patients) });
   const counts = await simulator.control.types();
   mkdirSync(join(folder, 'data'), { recursive: true });

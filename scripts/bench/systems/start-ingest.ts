@@ -9,7 +9,7 @@ import { type Probe, startWorkerProbe } from './start-worker-probe.ts';
  */
 export async function startIngest(context: BenchContext, patients = 400) {
   const started = new AsyncDisposableStack();
-  const server = started.use(await serveFiles(await makeData({ folder: context.folder, patients })));
+  const server = started.use(await serveFiles(await makeData(context.folder, patients)));
   const probes = new Map<string, Probe>();
   const start = async (name: string): Promise<Probe> => {
     const probe = started.use(await startWorkerProbe(context, { entry: 'ingest', origin: server.origin }));
