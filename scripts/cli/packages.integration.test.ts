@@ -1,19 +1,15 @@
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { baseEnv, captureCommand } from '@bulkhead/testing';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
-import type { TemporarySystem } from '../chaos/system/start-temporary-system.ts';
 
 const root = join(import.meta.dirname, '../..');
-let system: TemporarySystem;
-beforeAll(async () => {
-  system = await startQuickSystem({ patients: 2 });
-  for (const name of ['apps/cli', 'packages/client']) {
-    await npm(['pack', '--pack-destination', system.folder], { cwd: join(root, name), env: baseEnv() });
-  }
-}, 180_000);
-afterAll(() => system?.stop());
+const system = await startQuickSystem({ patients: 2 });
+afterAll(() => system.stop());
+for (const name of ['apps/cli', 'packages/client']) {
+  await npm(['pack', '--pack-destination', system.folder], { cwd: join(root, name), env: baseEnv() });
+}
 
 /** Runs npm of this machine. @throws Error with its output */
 async function npm(args: readonly string[], options: { readonly cwd: string; readonly env: NodeJS.ProcessEnv }) {

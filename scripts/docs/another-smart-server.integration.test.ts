@@ -1,22 +1,20 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
-import type { TemporarySystem } from '../chaos/system/start-temporary-system.ts';
 import { blocksOf, commandsOf, runShell } from './run-shell.fixture.ts';
 
 const page = 'docs/how-to/another-smart-server.md';
 const search = { parameters: { 'ah-practice': 'Organization/a-1.Practice-{practiceId}' } };
-let system: TemporarySystem;
-beforeAll(async () => {
-  const env = (folder: string) => {
+const system = await startQuickSystem({
+  patients: 4,
+  env: (folder) => {
     const providersFile = join(folder, 'providers.json');
     writeFileSync(providersFile, '[]');
     return { BULKHEAD_PROVIDERS_FILE: providersFile };
-  };
-  system = await startQuickSystem({ patients: 4, env });
-}, 120_000);
-afterAll(() => system?.stop());
+  },
+});
+afterAll(() => system.stop());
 
 test('the commands of docs/how-to/another-smart-server.md work as written', async () => {
   const { baseUrl, apiKey, simulator, api, workers, folder } = system;

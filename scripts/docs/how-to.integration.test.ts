@@ -1,16 +1,12 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { waitFor } from '@bulkhead/testing';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
-import type { TemporarySystem } from '../chaos/system/start-temporary-system.ts';
 import { commandsOf, runShell } from './run-shell.fixture.ts';
 
-let system: TemporarySystem;
-beforeAll(async () => {
-  system = await startQuickSystem({ patients: 4 });
-}, 120_000);
-afterAll(() => system?.stop());
+const system = await startQuickSystem({ patients: 4 });
+afterAll(() => system.stop());
 
 function run(commands: string, env: Readonly<Record<string, string>> = {}): Promise<string> {
   const { baseUrl: BULKHEAD_URL, apiKey: BULKHEAD_API_KEY, connectionId: CONNECTION } = system;

@@ -1,34 +1,30 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { waitFor } from '@bulkhead/testing';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
-import type { TemporarySystem } from '../chaos/system/start-temporary-system.ts';
 import { runMainJob } from '../start/main-job.ts';
-import { type ApiClient, createApiClient } from '../system/api-client.ts';
+import { createApiClient } from '../system/api-client.ts';
 import { blocksOf, runShell } from './run-shell.fixture.ts';
 
-let system: TemporarySystem;
-let api: ApiClient;
 /** The values for `…` on a page, and a separate id for each block. */
 type Values = Readonly<Record<string, string>>;
-beforeAll(async () => {
-  system = await startQuickSystem({ patients: 4 });
-  api = createApiClient(system);
-  const { connectionId } = system;
-  await runMainJob({ api, connectionId, since: undefined, progress: () => undefined });
-}, 120_000);
-afterAll(() => system?.stop());
+
+const system = await startQuickSystem({ patients: 4 });
+afterAll(() => system.stop());
+const api = createApiClient(system);
+const { connectionId } = system;
+await runMainJob({ api, connectionId, since: undefined, progress: () => undefined });
 
 async function run(block: string, values: Values = {}) {
-  const { baseUrl, connectionId, apiKey: KEY, folder } = system;
+  const { baseUrl, apiKey: KEY, folder } = system;
   const all = { 'http://127.0.0.1:3000': baseUrl, 'conn_…': connectionId, ...values };
   const commands = Object.entries(all).reduce((text, [written, value]) => text.replaceAll(written, value), block);
   return runShell({ commands, folder, env: { KEY, EDITOR: join(folder, 'editor') } });
 }
 
 async function startExport(resourceTypes: readonly string[]): Promise<string> {
-  const body = { connectionId: system.connectionId, resourceTypes };
+  const body = { connectionId, resourceTypes };
   return (await api<{ id: string }>('POST', '/api/ehr/athenahealth/bulk-export', body)).id;
 }
 

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 
 interface Component {
   readonly name: string;
@@ -12,14 +12,11 @@ interface Component {
   readonly externalReferences?: readonly { readonly hashes?: readonly { readonly alg: string }[] }[];
 }
 
-let folder: string;
+const folder = mkdtempSync(join(tmpdir(), 'bulkhead-sbom-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const read = (app: string): { readonly bomFormat: string; readonly components: readonly Component[] } =>
   JSON.parse(readFileSync(join(folder, `bulkhead-${app}.cdx.json`), 'utf8'));
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'bulkhead-sbom-'));
-  await promisify(execFile)(process.execPath, [join(import.meta.dirname, 'sbom.mjs'), folder]);
-}, 60_000);
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+await promisify(execFile)(process.execPath, [join(import.meta.dirname, 'sbom.mjs'), folder], { timeout: 60_000 });
 
 test('each image has a bill of materials', () => {
   expect(readdirSync(folder).sort()).toEqual(

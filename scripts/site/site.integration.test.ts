@@ -3,7 +3,7 @@ import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { headingAnchor } from '../docs/heading-anchor.ts';
 import { sitePath } from './links.ts';
 import { callsOf, readApiDocument } from './openapi/document.ts';
@@ -22,23 +22,16 @@ const base = '/bulkhead';
 const { repository } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const api = readApiDocument();
 
-let folder: string;
-let files: ReadonlySet<string>;
-let pages: readonly string[];
-let references: readonly Reference[];
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'bulkhead-site-'));
-  const vitepress = join(root, 'scripts', 'node_modules', 'vitepress', 'bin', 'vitepress.js');
-  const options = { cwd: root, env: { ...process.env, BASE_PATH: base, NODE_OPTIONS: '' } };
-  await promisify(execFile)(process.execPath, [vitepress, 'build', 'scripts/site', '--outDir', folder], options);
-  files = new Set(globSync('**/*.*', { cwd: folder }));
-  pages = [...files].filter((file) => file.endsWith('.html'));
-  references = pages.flatMap(referencesOf);
-}, 180_000);
+const folder = mkdtempSync(join(tmpdir(), 'bulkhead-site-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
 const read = (file: string) => readFileSync(join(folder, file), 'utf8');
+
+const vitepress = join(root, 'scripts', 'node_modules', 'vitepress', 'bin', 'vitepress.js');
+const options = { cwd: root, env: { ...process.env, BASE_PATH: base, NODE_OPTIONS: '' }, timeout: 180_000 };
+await promisify(execFile)(process.execPath, [vitepress, 'build', 'scripts/site', '--outDir', folder], options);
+const files = new Set(globSync('**/*.*', { cwd: folder }));
+const pages = [...files].filter((file) => file.endsWith('.html'));
+const references = pages.flatMap(referencesOf);
 
 function referencesOf(file: string): Reference[] {
   return [...read(file).matchAll(/<(\w+)\s[^>]*?(?:href|src)="([^"]*)"/g)].map(([, tag = '', target = '']) => ({

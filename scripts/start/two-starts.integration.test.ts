@@ -5,34 +5,27 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { waitFor } from '@bulkhead/testing';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 
 const main = join(import.meta.dirname, 'main.ts');
 
-/** Each start takes seconds, so the tests share them. */
-let folders: string[];
-let firstEnd: Ended;
-let secondEnd: Ended;
-/** A start in the folder of the first one, while that one runs. */
-let refusedEnd: Ended;
-let stateBefore: string;
-let stateAfter: string | undefined;
-beforeAll(async () => {
-  folders = ['a', 'b', 'c'].map((name) => mkdtempSync(join(tmpdir(), `bulkhead-start-${name}-`)));
-  const [first = '', second = ''] = folders;
-  // The second start finds the ports of the first start taken, or takes them while the first one starts.
-  const starts = [
-    startOnce(['--folder', first, '--patients', '3'], { DEBUG: 'athenahealth:*' }),
-    startOnce(['--folder', second, '--patients', '5']),
-  ];
-  stateBefore = await waitFor(() => readState(first), { timeoutMs: 60_000, what: 'the first start' });
-  refusedEnd = await startOnce(['--folder', first, '--patients', '5']).ended;
-  stateAfter = readState(first);
-  [firstEnd, secondEnd] = (await Promise.all(starts.map(({ ended }) => ended))) as [Ended, Ended];
-}, 180_000);
+const folders = ['a', 'b', 'c'].map((name) => mkdtempSync(join(tmpdir(), `bulkhead-start-${name}-`)));
 afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
+
+// Each start takes seconds, so the tests share them.
+const [first = '', second = ''] = folders;
+// The second start finds the ports of the first start taken, or takes them while the first one starts.
+const starts = Promise.all([
+  startOnce(['--folder', first, '--patients', '3'], { DEBUG: 'athenahealth:*' }),
+  startOnce(['--folder', second, '--patients', '5']),
+]);
+const stateBefore = await waitFor(() => readState(first), { timeoutMs: 60_000, what: 'the first start' });
+/** A start in the folder of the first one, while that one runs. */
+const refusedEnd = await startOnce(['--folder', first, '--patients', '5']);
+const stateAfter = readState(first);
+const [firstEnd, secondEnd] = await starts;
 
 interface Ended {
   readonly code: unknown;
@@ -40,15 +33,16 @@ interface Ended {
 }
 
 /** Runs `npm start -- --once` with its own Redis and MongoDB. */
-function startOnce(args: readonly string[], change: Record<string, string> = {}) {
+function startOnce(args: readonly string[], change: Record<string, string> = {}): Promise<Ended> {
   const { REDIS_URL: _redis, MONGODB_URI: _mongodb, ...env } = process.env;
   let output = '';
   const ended = Promise.withResolvers<Ended>();
-  const child = execFile(process.execPath, [main, '--once', ...args], { env: { ...env, ...change } }, (error) =>
-    ended.resolve({ code: error?.code ?? 0, output }),
+  const options = { env: { ...env, ...change }, timeout: 180_000 };
+  const child = execFile(process.execPath, [main, '--once', ...args], options, (error) =>
+    ended.resolve({ code: error === null ? 0 : (error.code ?? error.signal), output }),
   );
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (text) => (output += text));
-  return { ended: ended.promise, output: () => output, stop: () => child.kill('SIGTERM') };
+  return ended.promise;
 }
 
 const stored = ({ output }: Ended) => /stored ([\d,]+) of ([\d,]+) resources in/.exec(output)?.slice(1);
@@ -87,7 +81,7 @@ test('a start uses and reports another port if its saved port is taken by anothe
   const otherServer = createServer((_, response) => response.end('{}')).listen(simulatorPort, '127.0.0.1');
   await once(otherServer, 'listening');
   try {
-    const nextStart = await startOnce(['--folder', folder, '--patients', '3']).ended;
+    const nextStart = await startOnce(['--folder', folder, '--patients', '3']);
     expect(nextStart.output).toContain(`simulator: port ${simulatorPort} is taken, using `);
     expect([nextStart.code, patients(nextStart)]).toEqual([0, 3]);
   } finally {
@@ -98,14 +92,14 @@ test('a start uses and reports another port if its saved port is taken by anothe
 
 test('a start prints the error of the API if the API exits at start-up', async () => {
   const [, , folder = ''] = folders;
-  const ended = await startOnce(['--folder', folder], { API_REQUESTS_PER_MINUTE: 'many' }).ended;
+  const ended = await startOnce(['--folder', folder], { API_REQUESTS_PER_MINUTE: 'many' });
   expect(ended.code).toBe(1);
   expect(ended.output).toMatch(/api ended with exit code 1\. .*\n[\s\S]*- API_REQUESTS_PER_MINUTE: /);
 }, 180_000);
 
 test('npm start -- --help prints the options and starts nothing', async () => {
   const folder = join(folders[2] ?? '', 'none');
-  const { code, output } = await startOnce(['--folder', folder, '--help']).ended;
+  const { code, output } = await startOnce(['--folder', folder, '--help']);
   expect([code, output]).toEqual([0, expect.stringMatching(/^usage: npm start -- .*--once/)]);
   expect(existsSync(folder)).toBe(false);
 });
