@@ -21,11 +21,7 @@ const manifest = (change: object) => ({
 const entry = (url: string, change: object = {}) => ({ type: 'Patient', url, ...change });
 
 /** Makes an export with pending files, from a server whose manifest changes after the first read. */
-async function download(options: {
-  readonly first: readonly object[];
-  readonly later?: object;
-}): Promise<{ readonly record: BulkExport; readonly files: readonly OutputFile[] }> {
-  const { first, later = {} } = options;
+async function download({ first, later = {} }: { readonly first: readonly object[]; readonly later?: object }) {
   server = await startBulkServer({ manifest: (read) => manifest(read === 1 ? { output: first } : later), files: {} });
   cases = await startUseCases({ connection: { fhirEndpoint: server.url, auth: { method: 'none' } } });
   const exportId = await cases.exporting({ request: { exportType: 'Patient', resourceTypes: [] } });

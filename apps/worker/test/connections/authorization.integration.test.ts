@@ -1,4 +1,4 @@
-import { type Browser, createBrowser, waitFor } from '@bulkhead/testing';
+import { createBrowser, waitFor } from '@bulkhead/testing';
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { startSystem } from '../harness/start-system.ts';
@@ -41,10 +41,7 @@ async function invite(body: object = { practiceId: '195900' }): Promise<string> 
  * @param changes parameters of the page's address that are changed on the way
  * @returns the browser with the callback address, which is not opened yet
  */
-async function approve(
-  body?: object,
-  changes: Readonly<Record<string, string>> = {},
-): Promise<{ readonly browser: Browser; readonly callback: string }> {
+async function approve(body?: object, changes: Readonly<Record<string, string>> = {}) {
   const browser = createBrowser();
   const ehrUrl = await browser.redirectOf(await invite(body));
   const callback = atApi(await browser.redirectOf(change(ehrUrl, changes)));

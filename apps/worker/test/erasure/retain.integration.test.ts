@@ -26,6 +26,11 @@ const hourMs = 60 * 60_000;
 const signal = new AbortController().signal;
 
 const run = () => retain(cases.deps, { signal });
+/** Changes for how many days kinds are kept. 0 is for ever. */
+const retainFor = (days: Partial<UseCases['deps']['retentionDays']>) => {
+  const { deps } = cases;
+  cases = { ...cases, deps: { ...deps, retentionDays: { ...deps.retentionDays, ...days } } };
+};
 const pass = (days: number) => {
   cases.clock.now = new Date(cases.clock.now.getTime() + days * dayMs);
 };
@@ -196,8 +201,7 @@ test.each([
   { what: 'has failed files', change: { counts: { ...makeBulkExport().counts, filesFailed: 1 } } },
 ] as const)('tombstones stay while an export $what that began before them', async ({ change }) => {
   // In this test, exports are kept longer than tombstones.
-  const { deps } = cases;
-  cases = { ...cases, deps: { ...deps, retentionDays: { ...deps.retentionDays, 'bulk-export': 0 } } };
+  retainFor({ 'bulk-export': 0 });
   const began = records.daysAgo(30);
   await records.addExport({ createdAt: began, ...change });
   await records.addTombstone('Patient/after', new Date(began.getTime() + hourMs));
@@ -206,9 +210,7 @@ test.each([
 });
 
 test('tombstones stay while an older line is quarantined', async () => {
-  const { deps } = cases;
-  const keptCounts = { 'bulk-export': 0, 'quarantined-line': 0 };
-  cases = { ...cases, deps: { ...deps, retentionDays: { ...deps.retentionDays, ...keptCounts } } };
+  retainFor({ 'bulk-export': 0, 'quarantined-line': 0 });
   const began = records.daysAgo(30);
   const { id: exportId } = await records.addExport({ createdAt: began });
   await records.addLine({ exportId, at: records.daysAgo(28) });
@@ -339,9 +341,7 @@ test('delivered and failed webhook deliveries are deleted after their limit', as
 test('the job deletes nothing of a kind whose retention is 0 days', async () => {
   await records.addExport({ phase: 'failed' });
   await records.addTombstone('Patient/old', records.tooOld('tombstone'));
-  const { deps } = cases;
-  const forever = Object.fromEntries(Object.keys(deps.retentionDays).map((kind) => [kind, 0]));
-  cases = { ...cases, deps: { ...deps, retentionDays: forever as typeof deps.retentionDays } };
+  retainFor(Object.fromEntries(Object.keys(cases.deps.retentionDays).map((kind) => [kind, 0])));
   expect(await changesOf(run)).toEqual(nothing);
 });
 

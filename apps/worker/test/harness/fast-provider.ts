@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ProviderSettings } from '@bulkhead/providers';
@@ -8,14 +8,10 @@ import { unlimitedAthenahealth } from './unlimited-athenahealth.ts';
 export const fastLimit = 160;
 
 /** Writes a providers file in which athenahealth has the fast limit and no wait at the start. */
-export async function writeFastProvider(options: {
-  readonly fhirEndpoint: string;
-  readonly settings?: ProviderSettings | undefined;
-}): Promise<{ readonly path: string; remove(): Promise<void> }> {
-  const { fhirEndpoint, settings } = options;
-  const folder = await mkdtemp(join(tmpdir(), 'bulkhead-provider-'));
-  const path = join(folder, 'providers.json');
+export async function writeFastProvider(fhirEndpoint: string, settings?: ProviderSettings) {
+  const folder = await mkdtempDisposable(join(tmpdir(), 'bulkhead-provider-'));
+  const path = join(folder.path, 'providers.json');
   const rateLimit = { limit: fastLimit, windowMs: 2000, perDay: 100_000, coldStart: 'go' };
   await writeFile(path, JSON.stringify([{ ...unlimitedAthenahealth(fhirEndpoint, settings), rateLimit }]));
-  return { path, remove: () => rm(folder, { recursive: true }) };
+  return { path, remove: () => folder.remove() };
 }

@@ -49,7 +49,7 @@ export async function startSystem(
     ...options.simulator,
   });
   await simulator.start();
-  const providersFile = await writeFastProvider({ fhirEndpoint: simulator.fhirEndpoint, settings: options.env });
+  const providersFile = await writeFastProvider(simulator.fhirEndpoint, options.env);
   const env = {
     REDIS_URL: redisUrl,
     MONGODB_URI: mongodbUri,

@@ -1,16 +1,18 @@
 import type { SyncRun } from '@bulkhead/sync';
 import { runSyncStep } from '@bulkhead/sync/steps';
 import { makeSyncRun } from '@bulkhead/sync/testing';
-import { afterEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { attemptJob, firstAttempt, lastAttempt } from '../harness/attempts.ts';
 import { startUseCases, type UseCases } from '../harness/start-use-cases.ts';
 import { onePatient, patients, plan, progress, retry, runToEnd, signal } from './run-sync.fixture.ts';
 
 let cases: UseCases;
+beforeEach(async () => {
+  cases = await startUseCases();
+});
 afterEach(() => cases.stop());
 
 test('a search that the EHR delays is not given up, even at its last attempt', async () => {
-  cases = await startUseCases();
   const { deps } = cases;
   const run = await plan(cases, { includeStandard: false, resourceTypes: ['CarePlan'] });
   const [stepId = ''] = await deps.store.syncSteps.listUnsettledIds(run.id);
@@ -36,7 +38,6 @@ const retrying = (run: SyncRun, limit = 10) => cases.deps.store.syncSteps.listRe
 const requests = async (run: SyncRun) => (await cases.deps.store.syncSteps.sumByType(run.id))[0]?.requests;
 
 test('a search waits as often as the EHR asks for it, and fails after a day without a page so that the run can end', async () => {
-  cases = await startUseCases();
   await cases.inject(path, outage, { times: 'always' });
   const run = await plan(cases, body);
   const [first, second] = await stepIds(run);
@@ -73,7 +74,6 @@ test('a search waits as often as the EHR asks for it, and fails after a day with
 }, 60_000);
 
 test('a search continues to wait while other searches of its run get pages', async () => {
-  cases = await startUseCases();
   await cases.inject(path, outage, { times: 2 });
   const run = await plan(cases, body);
   const [first, second] = await stepIds(run);
@@ -92,7 +92,6 @@ test('a search continues to wait while other searches of its run get pages', asy
 });
 
 test('a search shows that it is retried and counts the failed requests, until it gets a page', async () => {
-  cases = await startUseCases();
   await cases.inject(path, { kind: 'status', status: 500 }, { times: 2 });
   const run = await plan(cases, { ...body, patients: patients.slice(0, 1) });
   const [stepId] = await stepIds(run);
@@ -111,7 +110,6 @@ test('a search shows that it is retried and counts the failed requests, until it
 });
 
 test('a search fails alone after 50 attempts without an error, as if a page crashes the worker', async () => {
-  cases = await startUseCases();
   const run = await plan(cases, onePatient);
   const stepId = (await stepIds(run)).at(-1) ?? '';
   for (let crash = 0; crash < 50; crash++) await cases.deps.store.syncSteps.claim({ id: stepId, claim: `${crash}` });
@@ -123,14 +121,12 @@ test('a search fails alone after 50 attempts without an error, as if a page cras
 });
 
 test('a search fails if its connection was deleted meanwhile', async () => {
-  cases = await startUseCases();
   const run = await plan(cases, body);
   await cases.deps.store.connections.delete(cases.connection.id);
   expect(await runToEnd(cases, run.id)).toMatchObject({ phase: 'failed', run: { error: { code: 'connection-gone' } } });
 });
 
 test('a run fails if the EHR delays its plan for a day, so that the next run can start', async () => {
-  cases = await startUseCases();
   const { deps, clock } = cases;
   await cases.inject('metadata', { kind: 'status', status: 503, retryAfter: '60' }, { times: 9 });
   const request = { includeStandard: true, includeEnhanced: false, resourceTypes: [], patients };
