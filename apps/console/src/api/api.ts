@@ -3,7 +3,7 @@ import { QueryClient } from '@tanstack/react-query';
 import createQueries from 'openapi-react-query';
 
 /** A client of the API that uses the browser's cookie. It throws an `ApiError` for each error answer. */
-export const client = createClient({ url: window.location.origin });
+const client = createClient({ url: window.location.origin });
 
 client.use({
   async onResponse({ response }) {

@@ -97,10 +97,7 @@ export function toAuth(form: CredentialsForm): Auth {
 }
 
 /** The parts of the credentials that the form does not show. They stay if the method does. */
-export function unshownOf(
-  auth: Connection['auth'],
-  form: Pick<CredentialsForm, 'method' | 'privateKey'>,
-): Partial<Auth> {
+export function unshownOf(auth: Connection['auth'], form: Pick<CredentialsForm, 'method' | 'privateKey'>) {
   if (auth.method === 'none' || auth.method !== form.method) return {};
   const { tokenEndpoint } = auth;
   const secretBy = 'secretBy' in auth ? auth.secretBy : undefined;
