@@ -5,11 +5,6 @@ import type { Measurement } from './systems/start-worker-probe.ts';
 /** Reads a value from a measurement. Higher is better, unless the goal is `atMost`. */
 type Reading = (measurement: Measurement) => number;
 
-export interface Alternated {
-  readonly subject: readonly Measurement[];
-  readonly floor: readonly Measurement[];
-}
-
 /**
  * Measures a subject and its floor alternately, so that other load of the machine affects both. The first turn is not
  * counted, because it compiles code and fills caches.
@@ -18,7 +13,7 @@ export async function alternate(options: {
   readonly context: BenchContext;
   readonly subject: () => Promise<Measurement>;
   readonly floor: () => Promise<Measurement>;
-}): Promise<Alternated> {
+}) {
   const { context, subject, floor } = options;
   const measured: { subject: Measurement[]; floor: Measurement[] } = { subject: [], floor: [] };
   for (let run = 0; run <= context.runs; run++) {
@@ -53,7 +48,9 @@ export function medianRow(
 }
 
 /** Returns the medians of both, and of their ratios in each turn. */
-export function compare(options: RowHead & { readonly measured: Alternated; readonly read: Reading }): BenchRow {
+export function compare(
+  options: RowHead & { readonly measured: Awaited<ReturnType<typeof alternate>>; readonly read: Reading },
+): BenchRow {
   const { measured, read, ...row } = options;
   const runs = measured.subject.map((measurement, index) => ({
     value: read(measurement),

@@ -1,22 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import type { Bench, BenchContext, BenchRow } from '../bench.ts';
 import { singleRow } from '../compare.ts';
-import { type RedisCost, redisCostOf, redisCostRows } from '../systems/redis-cost.ts';
+import { redisCostOf, redisCostRows } from '../systems/redis-cost.ts';
 import { type BenchSimulator, startSimulator } from '../systems/start-simulator.ts';
-import { type Measurement, type Probe, startWorkerProbe } from '../systems/start-worker-probe.ts';
+import { type Probe, startWorkerProbe } from '../systems/start-worker-probe.ts';
 
 /** The guide's limit: 16 requests in any 2 seconds, 8 per second. */
 const windowRequests = 16;
 const windowSeconds = 2;
 const allowedPerSecond = windowRequests / windowSeconds;
 
-interface Traffic {
-  readonly violations: number;
-  /** Requests per second under backlog, as the server counted them. */
-  readonly perSecond: number;
-  readonly cost: RedisCost;
-  readonly answers: readonly Measurement[];
-}
+type Traffic = Awaited<ReturnType<typeof run>>;
 
 export const limiter: Bench = {
   name: 'limiter',
@@ -54,10 +48,7 @@ export const limiter: Bench = {
 };
 
 /** Runs processes that all do the same at the same time, with a separate budget. */
-async function run(
-  context: BenchContext,
-  orders: readonly (readonly [name: string, argument: unknown])[],
-): Promise<Traffic> {
+async function run(context: BenchContext, orders: readonly (readonly [name: string, argument: unknown])[]) {
   const { redisUrl, folder } = context;
   await using simulator = await startSimulator(folder, { SIMULATOR_PATIENTS: '1', SIMULATOR_RATE_LIMIT: 'off' });
   await using started = new AsyncDisposableStack();
@@ -87,6 +78,7 @@ async function manyBudgets(context: BenchContext, seconds: number) {
   return redisCostRows('limiter, 100 budgets at once', cost);
 }
 
+/** The violations, and the requests per second under backlog, as the server counted them. */
 async function countArrivals(simulator: BenchSimulator) {
   const { byKind } = await simulator.control.violations();
   const requests = await simulator.control.requests();
