@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The part of dependency-cruiser's JSON that the tests read. */
-export interface Cruise {
+interface Cruise {
   readonly modules: readonly {
     readonly source: string;
     readonly dependencies: readonly { readonly module: string; readonly resolved: string }[];

@@ -1,8 +1,8 @@
 import { globSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Cruise, cruiseLayers, root } from './cruise-layers.fixture.ts';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { cruiseLayers, root } from './cruise-layers.fixture.ts';
 import { plantTree } from './plant-tree.fixture.ts';
 
 const owned = {
@@ -136,17 +136,14 @@ const targets = {
   'apps/worker/bench/some.ts': 'export const some = 1;',
 };
 
-describe('the rules of the layers, in a tree with a violation of each rule', () => {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'bulkhead-layers-')));
-  let cruise: Cruise;
-  beforeAll(async () => {
-    const planted = [...violations, ...allowed].map(([path, text]) => [path, text]);
-    const files = { ...Object.fromEntries(planted), ...targets };
-    plantTree({ folder, files, packages: [...Object.keys(owned), 'mongoose', 'zod'] });
-    cruise = await cruiseLayers(folder);
-  });
-  afterAll(() => rmSync(folder, { recursive: true }));
+const folder = realpathSync(mkdtempSync(join(tmpdir(), 'bulkhead-layers-')));
+afterAll(() => rmSync(folder, { recursive: true }));
+const planted = [...violations, ...allowed].map(([path, text]) => [path, text]);
+const files = { ...Object.fromEntries(planted), ...targets };
+plantTree({ folder, files, packages: [...Object.keys(owned), 'mongoose', 'zod'] });
+const cruise = await cruiseLayers(folder);
 
+describe('the rules of the layers, in a tree with a violation of each rule', () => {
   it.each(violations)('the import in %s, %s, breaks the rule %s', (path, _text, rule) => {
     expect(rulesBrokenBy(path)).toEqual([rule]);
   });

@@ -1,23 +1,18 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempDisposableSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { captureCommand } from '@bulkhead/testing';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
-
-let folder: string;
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'bulkhead-prose-'));
-});
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+import { expect, test } from '@jest/globals';
 
 /** Runs the check on a tree of files. */
 async function check(texts: Readonly<Record<string, string>>) {
+  using folder = mkdtempDisposableSync(join(tmpdir(), 'bulkhead-prose-'));
   for (const [path, text] of Object.entries(texts)) {
-    const file = join(folder, path);
+    const file = join(folder.path, path);
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, text);
   }
-  const command = [process.execPath, join(import.meta.dirname, 'prose.mjs'), '--root', folder];
+  const command = [process.execPath, join(import.meta.dirname, 'prose.mjs'), '--root', folder.path];
   const { code, stdout, stderr } = await captureCommand({ command, env: process.env });
   return { code, output: stderr + stdout };
 }
