@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { createApiClient } from '../system/api-client.ts';
 import { describeInBrowser } from './describe-in-browser.fixture.ts';
@@ -19,7 +19,6 @@ describeInBrowser('the authorize flow, over two sites', (open) => {
     await browsed.logIn(page);
     await title('Connections').waitFor();
   }, openTimeoutMs);
-  afterAll(() => browsed?.stop());
 
   const { title, button, link, choose } = onPage(() => page);
   const atEhr = () => title('Simulated athenahealth').waitFor();

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { createApiClient } from '../system/api-client.ts';
 import { describeInBrowser } from './describe-in-browser.fixture.ts';
@@ -39,7 +39,6 @@ describeInBrowser('the console in a browser', (open) => {
     await browsed.logIn(page);
     await title('Bulk exports').waitFor();
   }, openTimeoutMs);
-  afterAll(() => browsed?.stop());
 
   const { title, button, choose } = onPage(() => page);
   const goTo = (path: string) => page.goto(browsed.system.baseUrl + path);

@@ -1,18 +1,24 @@
 import { findChromium } from '@bulkhead/embedded';
+import { afterAll } from '@jest/globals';
 import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
 import { describeWith } from '../describe-with.fixture.ts';
-import { openSystem } from './open-system.ts';
+import { type BrowsedSystem, openSystem } from './open-system.ts';
 
 type Options = Omit<Parameters<typeof openSystem>[0], 'command' | 'start'>;
 
 const tool = await findChromium({ env: process.env, progress: () => undefined });
 
-/** Describes tests that open a system in a browser with `open`. A machine without a browser skips them. */
+/** Describes tests that open a system in a browser with `open`, until they end. A machine without a browser skips them. */
 export function describeInBrowser(
   title: string,
-  define: (open: (options: Options) => ReturnType<typeof openSystem>) => void,
+  define: (open: (options: Options) => Promise<BrowsedSystem>) => void,
 ): void {
-  describeWith({ title, tool }, ({ command }) =>
-    define((options) => openSystem({ ...options, start: startQuickSystem, command })),
-  );
+  describeWith({ title, tool }, ({ command }) => {
+    let browsed: BrowsedSystem | undefined;
+    afterAll(() => browsed?.stop());
+    define(async (options) => {
+      browsed = await openSystem({ ...options, start: startQuickSystem, command });
+      return browsed;
+    });
+  });
 }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { createApiClient } from '../system/api-client.ts';
 import { describeInBrowser } from './describe-in-browser.fixture.ts';
@@ -20,7 +20,6 @@ describeInBrowser('the pages of an operator in a browser', (open) => {
     await browsed.logIn(page);
     await title('Connections').waitFor();
   }, openTimeoutMs);
-  afterAll(() => browsed?.stop());
 
   const { title, button, link, choose } = onPage(() => page);
   const goTo = (path: string) => page.goto(browsed.system.baseUrl + path);

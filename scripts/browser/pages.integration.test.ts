@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { describeInBrowser } from './describe-in-browser.fixture.ts';
 import { type BrowsedSystem, openTimeoutMs } from './open-system.ts';
 
@@ -7,7 +7,6 @@ describeInBrowser('in a browser', (open) => {
   beforeAll(async () => {
     browsed = await open({ patients: 3 });
   }, openTimeoutMs);
-  afterAll(() => browsed?.stop());
 
   test('Bull Board redirects to the log-in and back, works under its policy, and has a cookie that scripts cannot read', async () => {
     const { page, complaints } = await browsed.open('/admin/queues');
