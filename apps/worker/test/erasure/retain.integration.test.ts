@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { sweep } from '../../src/sweep.ts';
 import { compareDumps, type OpenDatabase, openDatabase } from '../harness/open-database.ts';
 import { startUseCases, type UseCases } from '../harness/start-use-cases.ts';
-import { AgedRecords } from './aged-records.fixture.ts';
+import { type AgedRecords, createAgedRecords } from './aged-records.fixture.ts';
 
 let cases: UseCases;
 let database: OpenDatabase;
@@ -14,7 +14,7 @@ beforeEach(async () => {
   database = await openDatabase(cases.mongodbUri);
   // The age of a chunk is taken from its MongoDB id, which the real clock sets.
   cases.clock.now = new Date();
-  records = new AgedRecords({ cases, database });
+  records = createAgedRecords(cases, database);
 });
 afterEach(async () => {
   await database.close();
