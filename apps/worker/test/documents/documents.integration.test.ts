@@ -36,11 +36,7 @@ interface ReceivedReport {
 }
 
 /** Stores a DiagnosticReport as the ingest of a line does. */
-async function receive(
-  presentedForm: unknown,
-  change: ReceivedReport = {},
-  deps = cases.deps,
-): Promise<PatientDocument[]> {
+async function receive(presentedForm: unknown, change: ReceivedReport = {}, deps = cases.deps) {
   const { id = `report-${++count}`, versionId = '1', lastUpdated = '2024-05-01T00:00:00Z', tag } = change;
   const meta = { versionId, lastUpdated, ...(tag ? { tag } : {}) };
   const resource = { resourceType: 'DiagnosticReport', id, meta, subject: { reference: 'Patient/p1' }, presentedForm };
