@@ -1,5 +1,3 @@
-export type Browser = ReturnType<typeof createBrowser>;
-
 type Fields = Readonly<Record<string, string>>;
 
 /** Requests pages, follows no redirects, and keeps cookies by name, as a browser does. */

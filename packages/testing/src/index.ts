@@ -2,7 +2,7 @@ export { type LocalServer, startLocalServer } from '@bulkhead/embedded/local-ser
 export { createSimulatorControl } from '@bulkhead/embedded/simulator-control';
 export { baseEnv } from './base-env.ts';
 export { captureCommand } from './capture-command.ts';
-export { type Browser, createBrowser } from './create-browser.ts';
+export { createBrowser } from './create-browser.ts';
 export { documentBytes, findSuperlinear, type Reader } from './growth.ts';
 export { publishedLines } from './published-lines.ts';
 export { programOf, runApp } from './run-app.ts';
