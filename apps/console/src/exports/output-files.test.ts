@@ -15,5 +15,9 @@ const file = (id: string, lines: number) => ({ id, lines }) as OutputFile;
 
 test('a changed file replaces itself in the ledger, and other files stay', () => {
   const files = [file('a', 1), file('b', 2), file('c', 3)];
-  expect(mergeFiles(files, [file('b', 5), file('unknown', 9)])).toEqual([file('a', 1), file('b', 5), file('c', 3)]);
+  expect(mergeFiles({ files, changed: [file('b', 5), file('unknown', 9)] })).toEqual([
+    file('a', 1),
+    file('b', 5),
+    file('c', 3),
+  ]);
 });

@@ -24,7 +24,7 @@ export function groupFailures(files: readonly Pick<OutputFile, 'error'>[]) {
 }
 
 /** The ledger with the changed files. A file that it does not contain yet arrives with the next full read. */
-export function mergeFiles(files: readonly OutputFile[], changed: readonly OutputFile[]): OutputFile[] {
-  const changedById = new Map(changed.map((file) => [file.id, file]));
-  return files.map((file) => changedById.get(file.id) ?? file);
+export function mergeFiles(options: Readonly<Record<'files' | 'changed', readonly OutputFile[]>>): OutputFile[] {
+  const changed = new Map(options.changed.map((file) => [file.id, file]));
+  return options.files.map((file) => changed.get(file.id) ?? file);
 }

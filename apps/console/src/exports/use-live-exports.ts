@@ -27,7 +27,7 @@ export function useLiveExport(options: {
   const takeFiles = (changed: readonly OutputFile[]) =>
     queryClient.setQueryData<Envelope<OutputFile[]>>(
       filesKey,
-      (before) => before && { success: true, data: mergeFiles(before.data, changed) },
+      (before) => before && { success: true, data: mergeFiles({ files: before.data, changed }) },
     );
   return useEventStream({
     url: isRunning ? `/api/ehr/${provider}/bulk-export/${jobId}/events` : undefined,
