@@ -27,17 +27,23 @@ export const errorSchema = z
 const succeeded = z.literal(true).describe('The request succeeded.');
 
 /** A response with one record, in the envelope of every successful response. */
-export function success(description: string, data: z.ZodType, example: unknown): ResponseDescription {
+export function success(
+  description: string,
+  { data, example }: { readonly data: z.ZodType; readonly example: unknown },
+): ResponseDescription {
   return { description, schema: z.strictObject({ success: succeeded, data }), example };
 }
 
 /** For the responses with one record of a kind. Each has its own description. */
 export function responseWith(record: z.ZodType, example: unknown) {
-  return (description: string) => success(description, record, example);
+  return (description: string) => success(description, { data: record, example });
 }
 
 /** A response with a page of a list. See `packages/runtime/src/paging.ts`. */
-export function page(description: string, item: z.ZodType, example: readonly unknown[]): ResponseDescription {
+export function page(
+  description: string,
+  { item, example }: { readonly item: z.ZodType; readonly example: readonly unknown[] },
+): ResponseDescription {
   const data = z.array(item).describe('The entries of the page, in the order that the operation states.');
   const next = z.string().optional().describe('The `cursor` of the next page. Absent on the last page.');
   return { description, schema: z.strictObject({ success: succeeded, data, next }), example };

@@ -49,7 +49,7 @@ const getSession = defineEndpoint({
   summary: 'Return the API key of the caller, and when the key or the session expires',
   description:
     'Returns which key authenticates the request, what it may do and when it ends. Use it to check a key before a long job.',
-  responses: { 200: success('The API key of the caller', sessionSchema, sessionExample) },
+  responses: { 200: success('The API key of the caller', { data: sessionSchema, example: sessionExample }) },
   async handler({ caller, services: { sessions }, request }) {
     const { apiKey, via } = caller;
     const { id: apiKeyId, name, role, connectionIds } = apiKey;

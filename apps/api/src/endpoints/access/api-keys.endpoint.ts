@@ -34,9 +34,12 @@ export const createApiKey = defineEndpoint({
     'Creates a key for a program or a person. Only this answer contains it. Give each program a key of its own, limited to its connections, so that it can be revoked alone and the audit log names it.',
   request: { body: { schema: apiKeyBodySchema, example: { name: 'reporting', role: 'client', expiresInDays: 90 } } },
   responses: {
-    201: success('The new key, which is shown only here', newApiKeySchema, {
-      ...apiKeyExample,
-      key: 'bulkhead_000000000000000000000000000000000000000000000000000000000',
+    201: success('The new key, which is shown only here', {
+      data: newApiKeySchema,
+      example: {
+        ...apiKeyExample,
+        key: 'bulkhead_000000000000000000000000000000000000000000000000000000000',
+      },
     }),
   },
   async handler({ body, services, audit }) {
@@ -58,7 +61,10 @@ export const listApiKeys = defineEndpoint({
     'Returns all keys, without the keys themselves, in the order of their creation. `lastUsedAt` shows which are no longer used.',
   request: { query: shortListQuery },
   responses: {
-    200: page('A page of keys, oldest first, without the keys themselves', apiKeyViewSchema, [apiKeyExample]),
+    200: page('A page of keys, oldest first, without the keys themselves', {
+      item: apiKeyViewSchema,
+      example: [apiKeyExample],
+    }),
   },
   async handler({ query, services }) {
     const { items, next } = pageOf(await services.apiKeys.list(), query, ({ id }) => id);

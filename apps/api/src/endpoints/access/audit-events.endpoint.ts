@@ -41,7 +41,9 @@ export const listAuditEvents = defineEndpoint({
   description:
     'Returns who did what, when and with which outcome. Every change, every read of patient data and every refused attempt is an event. To read the log is an event too. docs/audit.md describes the fields.',
   request: { query: auditQuerySchema },
-  responses: { 200: page('A page of events, newest first', auditEventViewSchema, [auditEventExample]) },
+  responses: {
+    200: page('A page of events, newest first', { item: auditEventViewSchema, example: [auditEventExample] }),
+  },
   async handler({ query, services, audit }) {
     if (query.patient !== undefined) audit.addPatients([query.patient]);
     const { items, next } = await services.audit.list(query);
@@ -97,7 +99,7 @@ export const verifyAuditEvents = defineEndpoint({
   description:
     'Reads up to `limit` events of the hash chain, from its beginning or after `cursor`. Store `last` of a complete check elsewhere, and send it as `expectedHead` of the next check. Only this detects that the newest events were removed.',
   request: { query: auditCheckQuerySchema, formerNames: { after: 'cursor' } },
-  responses: { 200: success('The result', auditCheckSchema, auditCheckExample) },
+  responses: { 200: success('The result', { data: auditCheckSchema, example: auditCheckExample }) },
   async handler({ query, services }) {
     return { data: toAuditCheckView(await services.audit.verify(query)) };
   },

@@ -38,9 +38,10 @@ const listSigningKeys = defineEndpoint({
     'Returns the keys with which this deployment signs its client assertions, in the order of their creation, without their private halves.',
   request: { query: shortListQuery },
   responses: {
-    200: page('A page of signing keys, oldest first, without their private halves', signingKeyViewSchema, [
-      signingKeyExample,
-    ]),
+    200: page('A page of signing keys, oldest first, without their private halves', {
+      item: signingKeyViewSchema,
+      example: [signingKeyExample],
+    }),
   },
   async handler({ query, services }) {
     const { items: data, next } = pageOf(await services.signingKeys.list(), query, ({ kid: id }) => id);

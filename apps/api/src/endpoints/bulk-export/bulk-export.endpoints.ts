@@ -25,7 +25,7 @@ const listExports = defineEndpoint({
   description:
     'Returns the exports of all connections that the key may use, or of one connection. Use it to find the id of an export, or exports with a status. The files and the issues of an export are read one by one.',
   request: { query: bulkExportQuerySchema, formerNames: { after: 'cursor' } },
-  responses: { 200: page('A page of exports, newest first', exportViewSchema, [exportExample]) },
+  responses: { 200: page('A page of exports, newest first', { item: exportViewSchema, example: [exportExample] }) },
   errors: ['unknown-connection'],
   async handler({ params: { provider }, query, caller: { scope, view }, services }) {
     const { items, next } = await services.bulkExports.list({ provider, scope, query });
@@ -155,7 +155,7 @@ const listOutputFiles = defineEndpoint({
   description:
     'Returns one entry for each file of the manifest, with the outcome of every line: stored, unchanged, stale, quarantined or deleted. Use it to find out what is missing in an export, and why.',
   request: { query: exportStatusQuerySchema.extend(shortListQuery.shape) },
-  responses: { 200: page('The files of the export', outputFileViewSchema, [outputFileExample]) },
+  responses: { 200: page('The files of the export', { item: outputFileViewSchema, example: [outputFileExample] }) },
   errors: ['unknown-export'],
   async handler({ params: { provider, jobId: id }, query, caller: { scope, view }, services, audit }) {
     const { record } = await services.bulkExports.get({ provider, id, scope });
@@ -178,7 +178,9 @@ const listExportEvents = defineEndpoint({
   summary: 'List what happened to a bulk export, oldest first',
   description: 'The last 200 events of the export and the last 200 of its files.',
   request: { query: shortListQuery },
-  responses: { 200: page('A page of events, oldest first', exportEventViewSchema, exportEventsExample) },
+  responses: {
+    200: page('A page of events, oldest first', { item: exportEventViewSchema, example: exportEventsExample }),
+  },
   errors: ['unknown-export'],
   async handler({ params: { provider, jobId: id }, query, caller: { scope, view }, services }) {
     const { items, next } = pageOf(await services.bulkExports.listEvents({ provider, id, scope }), query);

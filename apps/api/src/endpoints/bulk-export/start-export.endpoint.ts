@@ -21,11 +21,14 @@ export const startExport = defineEndpoint({
     },
   },
   responses: {
-    202: success('The export was accepted. Follow it at `Location`', startedExportSchema, {
-      id: exportId,
-      status: 'IN_PROGRESS',
-      statusUrl,
-      startedAt: at,
+    202: success('The export was accepted. Follow it at `Location`', {
+      data: startedExportSchema,
+      example: {
+        id: exportId,
+        status: 'IN_PROGRESS',
+        statusUrl,
+        startedAt: at,
+      },
     }),
   },
   errors: ['unknown-connection', 'export-already-running'],

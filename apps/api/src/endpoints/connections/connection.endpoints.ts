@@ -53,7 +53,10 @@ const listConnections = defineEndpoint({
     'Returns the connections that the key may use, without their secrets. Each has the result of its last test.',
   request: { query: shortListQuery },
   responses: {
-    200: page('A page of connections without their secrets, oldest first', connectionViewSchema, [connectionExample]),
+    200: page('A page of connections without their secrets, oldest first', {
+      item: connectionViewSchema,
+      example: [connectionExample],
+    }),
   },
   async handler({ query, caller: { scope }, services }) {
     const { items, next } = pageOf(await services.connections.list(scope), query, ({ id }) => id);
@@ -92,9 +95,12 @@ const renameConnection = defineEndpoint({
     },
   },
   responses: {
-    200: success('The connection with its new name', connectionViewSchema, {
-      ...connectionExample,
-      name: 'Example practice',
+    200: success('The connection with its new name', {
+      data: connectionViewSchema,
+      example: {
+        ...connectionExample,
+        name: 'Example practice',
+      },
     }),
   },
   errors: ['unknown-connection', 'connection-name-taken'],

@@ -31,14 +31,17 @@ export const getCapabilities = defineEndpoint({
     }),
   },
   responses: {
-    200: success('What the EHR declares, in the shape of the guide', capabilitiesSchema, {
-      bulkExport: true,
-      diagnosticReports: true,
-      carePlans: true,
-      encounters: true,
-      appointments: true,
-      documentReferences: true,
-      rateLimit: '8 requests/second',
+    200: success('What the EHR declares, in the shape of the guide', {
+      data: capabilitiesSchema,
+      example: {
+        bulkExport: true,
+        diagnosticReports: true,
+        carePlans: true,
+        encounters: true,
+        appointments: true,
+        documentReferences: true,
+        rateLimit: '8 requests/second',
+      },
     }),
   },
   errors: ['unknown-connection', 'capabilities-unknown'],

@@ -63,7 +63,12 @@ export const listProviders = defineEndpoint({
   description:
     'Returns the vendors of the provider registry, with their environments, endpoints and methods of authentication. Use it to fill in the body of a new connection.',
   request: { query: shortListQuery },
-  responses: { 200: page('The vendors of the provider registry, by their id', providerSchema, [providerExample]) },
+  responses: {
+    200: page('The vendors of the provider registry, by their id', {
+      item: providerSchema,
+      example: [providerExample],
+    }),
+  },
   handler({ query, services }) {
     const { items, next } = pageOf(services.registry.list(), query, ({ id }) => id);
     return { data: items.map(toProviderView), next };

@@ -14,9 +14,10 @@ export const listWatermarks = defineEndpoint({
     'Returns for each level and type up to which instant everything is stored. An export with `since: "last"` starts there. A type without a watermark was never stored completely.',
   request: { query: shortListQuery },
   responses: {
-    200: page('One entry for each level and type', watermarkViewSchema, [
-      { resourceType: 'Patient', level: 'Patient', until: at, exportId },
-    ]),
+    200: page('One entry for each level and type', {
+      item: watermarkViewSchema,
+      example: [{ resourceType: 'Patient', level: 'Patient', until: at, exportId }],
+    }),
   },
   errors: ['unknown-connection'],
   async handler({ params: { id }, query, caller: { scope }, services }) {

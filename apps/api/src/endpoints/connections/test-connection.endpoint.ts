@@ -24,10 +24,13 @@ export const testConnection = defineEndpoint({
     'Finds the token endpoint, requests an access token and reads one resource. The answer names the first step that failed, and what to do. If the EHR is slow, the answer is 202, and the result is in `lastTest` of the connection.',
   request: { body: { isOptional: true } },
   responses: {
-    200: success('The result', connectionTestViewSchema, connectionTestExample),
-    202: success('The test is still running', startedTestSchema, {
-      status: 'IN_PROGRESS',
-      url: `/api/ehr/connections/${connectionId}`,
+    200: success('The result', { data: connectionTestViewSchema, example: connectionTestExample }),
+    202: success('The test is still running', {
+      data: startedTestSchema,
+      example: {
+        status: 'IN_PROGRESS',
+        url: `/api/ehr/connections/${connectionId}`,
+      },
     }),
   },
   errors: ['unknown-connection'],
@@ -47,7 +50,7 @@ export const testDraft = defineEndpoint({
   summary: 'Test a connection before it is saved',
   description: 'Runs the same steps as the test of a saved connection. Nothing of the request is kept.',
   request: { body: { schema: connectionDraftSchema, example: connectionBodyExample } },
-  responses: { 200: success('The result', connectionTestViewSchema, connectionTestExample) },
+  responses: { 200: success('The result', { data: connectionTestViewSchema, example: connectionTestExample }) },
   errors: ['unknown-provider', 'connection-test-pending'],
   async handler({ body, services, audit }) {
     audit.addTarget({ provider: body.provider });

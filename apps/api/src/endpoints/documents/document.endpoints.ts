@@ -36,7 +36,12 @@ const listDocuments = defineEndpoint({
   description:
     'Returns the attachments of DiagnosticReport and DocumentReference, and whether their content is stored. Documents are listed in the order of their ids.',
   request: { query: documentQuerySchema, formerNames: { after: 'cursor' }, readBody: 'never' },
-  responses: { 200: page('A page of documents, in the order of their ids', documentViewSchema, [documentExample]) },
+  responses: {
+    200: page('A page of documents, in the order of their ids', {
+      item: documentViewSchema,
+      example: [documentExample],
+    }),
+  },
   errors: ['unknown-connection'],
   async handler({ params: { provider }, query, caller: { scope, view }, services, audit }) {
     const { items, next } = await services.documents.list({ provider, query, scope });

@@ -51,7 +51,7 @@ const countConnectionData = defineEndpoint({
   summary: 'Count the stored data of a connection, even if the connection was deleted without its data',
   description:
     'Returns the number of stored resources and records, and the size of documents. Use it before you purge a connection. Every count is read from an index, but with millions of resources it can take seconds.',
-  responses: { 200: success('The stored amounts, by kind', dataAmountsSchema, amountsExample) },
+  responses: { 200: success('The stored amounts, by kind', { data: dataAmountsSchema, example: amountsExample }) },
   errors: ['unknown-connection'],
   async handler({ params: { id: connectionId }, caller: { scope }, services }) {
     return { data: await services.erasures.amountsOf({ connectionId, scope }) };
@@ -68,7 +68,7 @@ const deleteConnection = defineEndpoint({
     'With `data=purge` workers cancel running exports and syncs, and delete all stored data of the connection. Count the data first. The id may also be that of a connection that was deleted earlier without its data.',
   request: { query: deleteConnectionQuerySchema },
   responses: {
-    202: success('The data is being purged', erasureViewSchema, erasureExample),
+    202: success('The data is being purged', { data: erasureViewSchema, example: erasureExample }),
     204: { description: 'The connection is deleted. Its stored data is kept.' },
   },
   errors: ['unknown-connection', 'connection-in-use'],
@@ -93,7 +93,10 @@ const countPatientData = defineEndpoint({
   description:
     'Returns the number of resources, documents and other records that belong to the patient, without deleting anything. Use it before you erase the patient. The audit log records it.',
   responses: {
-    200: success('What the erasure of the patient would delete, by kind', dataAmountsSchema, amountsExample),
+    200: success('What the erasure of the patient would delete, by kind', {
+      data: dataAmountsSchema,
+      example: amountsExample,
+    }),
   },
   errors: ['unknown-connection'],
   async handler({ params: { id: connectionId, patientId }, caller: { scope }, services, audit }) {
@@ -111,7 +114,7 @@ const erasePatient = defineEndpoint({
   description:
     'Deletes the resources, documents and quarantined lines of the patient, and replaces the id of the patient in ended runs. It is refused while an export or a sync of the connection is running. Later exports would store the patient again, unless `keepOut=true`.',
   request: { query: erasePatientQuerySchema },
-  responses: { 202: success('The data is being deleted', erasureViewSchema, erasureExample) },
+  responses: { 202: success('The data is being deleted', { data: erasureViewSchema, example: erasureExample }) },
   errors: ['unknown-connection', 'connection-in-use', 'connection-of-patient'],
   async handler({ params: { id: connectionId, patientId }, query, caller, services, audit }) {
     audit.addTarget({ connectionId });
@@ -151,7 +154,7 @@ const listErasures = defineEndpoint({
   description:
     'Returns the deletions of connections and patients, with what each has deleted. A completed erasure no longer names its patient.',
   request: { query: erasureListQuerySchema, formerNames: { after: 'cursor' } },
-  responses: { 200: page('A page of erasures, newest first', erasureViewSchema, [erasureExample]) },
+  responses: { 200: page('A page of erasures, newest first', { item: erasureViewSchema, example: [erasureExample] }) },
   async handler({ query, caller: { scope }, services }) {
     const { items, next } = await services.erasures.list({ query, scope });
     return { data: items.map(toErasureView), next };
@@ -167,7 +170,12 @@ const getErasure = defineEndpoint({
   summary: 'Return an erasure and its progress',
   description:
     'Returns how far the deletion is, and what it has deleted. Poll it after a 202 until `phase` is `completed`.',
-  responses: { 200: success('The erasure with what it has deleted until now', erasureViewSchema, erasureExample) },
+  responses: {
+    200: success('The erasure with what it has deleted until now', {
+      data: erasureViewSchema,
+      example: erasureExample,
+    }),
+  },
   errors: ['unknown-erasure'],
   async handler({ params: { id }, caller: { scope }, services }) {
     return { data: toErasureView(await services.erasures.find({ id, scope })) };

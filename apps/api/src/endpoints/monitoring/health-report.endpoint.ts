@@ -35,7 +35,9 @@ export const getHealthReport = defineEndpoint({
   summary: 'Check the whole deployment, and say what to do about each problem',
   description:
     'One list of checks: Redis, MongoDB, workers, connections, failed and late runs, schedules, lag, pauses, backlog, quarantine, documents, webhooks and more. The overview of the console, `bulkhead doctor`, the metric `bulkhead_health_check` and the alert rules show the same list. A check whose data cannot be read is a warning.',
-  responses: { 200: success('All checks, the worst first', healthReportSchema, healthReportExample) },
+  responses: {
+    200: success('All checks, the worst first', { data: healthReportSchema, example: healthReportExample }),
+  },
   async handler({ services }) {
     return { data: await services.health.report() };
   },

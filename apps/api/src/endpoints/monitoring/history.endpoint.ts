@@ -48,7 +48,9 @@ export const getHistory = defineEndpoint({
         .meta({ description: 'How many days, from 1 to 30. More days have longer periods.' }),
     }),
   },
-  responses: { 200: success('The series and the figures of the requested days', historySchema, historyExample) },
+  responses: {
+    200: success('The series and the figures of the requested days', { data: historySchema, example: historyExample }),
+  },
   async handler({ query: { days }, services }) {
     return { data: await services.history.read(days) };
   },

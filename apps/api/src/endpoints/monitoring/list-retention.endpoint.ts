@@ -30,7 +30,9 @@ export const listRetention = defineEndpoint({
   description:
     'Returns when the automatic deletion of old records last ran for each kind, how many records it deleted, and how long records are kept. docs/retention.md describes the kinds.',
   request: { query: shortListQuery },
-  responses: { 200: page('The last pass over each kind of record', retentionSchema, [retentionExample]) },
+  responses: {
+    200: page('The last pass over each kind of record', { item: retentionSchema, example: [retentionExample] }),
+  },
   async handler({ query, services }) {
     const { items: data, next } = pageOf(await services.monitoring.retention(), query, ({ kind }) => kind);
     return { data, next };

@@ -45,7 +45,7 @@ const listQueues = defineEndpoint({
   description:
     'Returns how many jobs wait in each queue, how long the oldest has waited, and how many workers serve it. A growing age means that workers are missing.',
   request: { query: shortListQuery },
-  responses: { 200: page('All queues with their jobs and workers', queueSchema, [queueExample]) },
+  responses: { 200: page('All queues with their jobs and workers', { item: queueSchema, example: [queueExample] }) },
   async handler({ query, services }) {
     const { items, next } = pageOf(await services.monitoring.readQueues(), query, ({ queue }) => queue);
     return { data: items.map(toQueueView), next };

@@ -85,7 +85,10 @@ export const listRateBudgets = defineEndpoint({
     'Returns how much of the limits of each EHR is used, which requests wait, and whether an EHR has asked for a pause. The limits are shared by all processes.',
   request: { query: shortListQuery },
   responses: {
-    200: page('The budgets of the connections that the key may use', rateBudgetSchema, [rateBudgetExample]),
+    200: page('The budgets of the connections that the key may use', {
+      item: rateBudgetSchema,
+      example: [rateBudgetExample],
+    }),
   },
   async handler({ query, caller: { scope }, services }) {
     const { items, next } = pageOf(await services.rateBudgets.list(scope), query);

@@ -42,7 +42,10 @@ const listQuarantinedLines = defineEndpoint({
     'Returns where each line was, and why it could not be stored. The content is not part of the answer: an operator can read it line by line.',
   request: { query: quarantineQuerySchema, formerNames: { after: 'cursor' }, readBody: 'never' },
   responses: {
-    200: page('A page of lines, in the order of files and positions', quarantineViewSchema, [quarantinedLineExample]),
+    200: page('A page of lines, in the order of files and positions', {
+      item: quarantineViewSchema,
+      example: [quarantinedLineExample],
+    }),
   },
   async handler({ query, caller: { scope }, services }) {
     const { items, next } = await services.quarantine.list({ query, scope });
@@ -60,13 +63,12 @@ const replayQuarantinedLines = defineEndpoint({
     'Tries to store the open lines again, for example after an update that understands them. Lines of which only a part is kept are left out. Poll the list to see the result.',
   request: { body: { schema: replayBodySchema, example: { exportId } }, readBody: parseJson() },
   responses: {
-    202: success(
-      'The lines are being retried',
-      z
+    202: success('The lines are being retried', {
+      data: z
         .strictObject({ count: count.describe('The number of lines that a worker tries to store again.') })
         .meta({ id: 'ReplayedLines', description: 'How many lines are being retried.' }),
-      { count: 3 },
-    ),
+      example: { count: 3 },
+    }),
   },
   async handler({ body, caller: { scope }, services, audit }) {
     const replayed = await services.quarantine.replayAll({ body, scope });
@@ -87,7 +89,12 @@ const getQuarantinedLine = defineEndpoint({
   description:
     'Returns the position, the size and the reason of one line, and when it was last tried again. It contains nothing of the content.',
   request: { readBody: 'never' },
-  responses: { 200: success('The position of the line and the reason', quarantineViewSchema, quarantinedLineExample) },
+  responses: {
+    200: success('The position of the line and the reason', {
+      data: quarantineViewSchema,
+      example: quarantinedLineExample,
+    }),
+  },
   errors: ['unknown-line'],
   async handler({ params: { id }, caller: { scope }, services }) {
     return { data: toQuarantineView(await services.quarantine.find({ id, scope })) };
@@ -145,7 +152,9 @@ const replayQuarantinedLine = defineEndpoint({
     // Bytes and not JSON: parsing would change the text of numbers.
     readBody: raw({ type: () => true, limit: maxCorrection }),
   },
-  responses: { 200: success('The line after the retry', quarantineViewSchema, quarantinedLineExample) },
+  responses: {
+    200: success('The line after the retry', { data: quarantineViewSchema, example: quarantinedLineExample }),
+  },
   errors: ['unknown-line', 'line-truncated'],
   async handler({ params: { id }, caller: { scope }, services, audit, request }) {
     const correction = Buffer.isBuffer(request.body) && request.body.length > 0 ? request.body : undefined;

@@ -93,11 +93,10 @@ const listResourceSources = defineEndpoint({
     'Returns which exports and syncs stored the current version and up to ten earlier ones. The content of earlier versions is not kept. Use it to explain where a value came from.',
   request: { query: resourceQuerySchema.extend(shortListQuery.shape), readBody: 'never' },
   responses: {
-    200: page(
-      'The versions, the current one first, even if the EHR has deleted the resource',
-      resourceSourceSchema,
-      resourceSourcesExample,
-    ),
+    200: page('The versions, the current one first, even if the EHR has deleted the resource', {
+      item: resourceSourceSchema,
+      example: resourceSourcesExample,
+    }),
   },
   errors: ['unknown-connection', 'unknown-resource'],
   async handler({ params, query, caller: { scope }, services, audit }) {

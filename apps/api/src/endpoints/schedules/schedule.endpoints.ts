@@ -82,7 +82,9 @@ const listSchedules = defineEndpoint({
   summary: 'List the schedules of one connection or of all connections',
   description: 'Returns the schedules with the outcome of their last run and the time of the next one.',
   request: { query: scheduleListQuerySchema },
-  responses: { 200: page('A page of schedules, oldest first', scheduleViewSchema, [scheduleExample]) },
+  responses: {
+    200: page('A page of schedules, oldest first', { item: scheduleViewSchema, example: [scheduleExample] }),
+  },
   errors: ['unknown-connection'],
   async handler({ query, caller: { scope }, services }) {
     const { items, next } = await services.schedules.list(query, scope);
@@ -128,10 +130,13 @@ const runSchedule = defineEndpoint({
     'Starts one additional run with the request of the schedule, also while it is paused. The times of the schedule do not change.',
   request: { body: { isOptional: true } },
   responses: {
-    202: success('The run was started. Follow it at `Location`', scheduledRunSchema, {
-      id: exportId,
-      kind: 'export',
-      url: `/api/ehr/athenahealth/bulk-export/${exportId}`,
+    202: success('The run was started. Follow it at `Location`', {
+      data: scheduledRunSchema,
+      example: {
+        id: exportId,
+        kind: 'export',
+        url: `/api/ehr/athenahealth/bulk-export/${exportId}`,
+      },
     }),
   },
   errors: ['unknown-schedule', 'unknown-connection', 'export-already-running', 'sync-already-running'],

@@ -48,11 +48,14 @@ export const startSync = defineEndpoint({
     },
   },
   responses: {
-    200: success('What was synced', syncedSchema, syncedExample),
-    202: success('The run continues', startedSyncSchema, {
-      ...{ standardResources: 0, enhancedResources: 0, total: 0 },
-      ...syncRunExample,
-      url: `/api/ehr/athenahealth/sync-runs/${runId}`,
+    200: success('What was synced', { data: syncedSchema, example: syncedExample }),
+    202: success('The run continues', {
+      data: startedSyncSchema,
+      example: {
+        ...{ standardResources: 0, enhancedResources: 0, total: 0 },
+        ...syncRunExample,
+        url: `/api/ehr/athenahealth/sync-runs/${runId}`,
+      },
     }),
   },
   errors: ['unknown-connection', 'sync-already-running', 'sync-incomplete', 'sync-cancelled'],

@@ -23,7 +23,7 @@ const listSyncs = defineEndpoint({
   description:
     'Returns the runs of all connections that the key may use, or of one connection. Use it to find the id of a run, or to see when a connection was last synced.',
   request: { query: syncListQuerySchema },
-  responses: { 200: page('A page of sync runs, newest first', syncRunViewSchema, [syncRunExample]) },
+  responses: { 200: page('A page of sync runs, newest first', { item: syncRunViewSchema, example: [syncRunExample] }) },
   errors: ['unknown-connection'],
   async handler({ params: { provider }, query, caller: { scope, view }, services }) {
     const { items, next } = await services.syncs.list({ provider, query, scope });
@@ -57,7 +57,7 @@ const listSyncEvents = defineEndpoint({
   summary: 'List what happened to a sync, oldest first',
   description: 'The last 200 events of the sync and the last 200 of its searches.',
   request: { query: shortListQuery },
-  responses: { 200: page('A page of events, oldest first', syncEventViewSchema, syncEventsExample) },
+  responses: { 200: page('A page of events, oldest first', { item: syncEventViewSchema, example: syncEventsExample }) },
   errors: ['unknown-run'],
   async handler({ params, query, caller: { scope, view }, services }) {
     const { items, next } = pageOf(await services.syncs.listEvents({ ...params, scope }), query);

@@ -35,9 +35,12 @@ const setWebhook = defineEndpoint({
     body: { schema: webhookBodySchema, example: { url: 'https://client.example/bulkhead' }, isOptional: true },
   },
   responses: {
-    200: success('The webhook with its new secret, which is shown only here', webhookSchema, {
-      url: 'https://client.example/bulkhead',
-      secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw2oX0T1dmnqE=',
+    200: success('The webhook with its new secret, which is shown only here', {
+      data: webhookSchema,
+      example: {
+        url: 'https://client.example/bulkhead',
+        secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw2oX0T1dmnqE=',
+      },
     }),
   },
   errors: ['unknown-connection'],
@@ -86,7 +89,9 @@ const listWebhookDeliveries = defineEndpoint({
   description:
     'Returns the calls for ended exports and syncs, with their attempts. Use it to find calls that a receiver has missed, and to send them again.',
   request: { query: deliveriesQuerySchema },
-  responses: { 200: page('A page of deliveries, newest first', deliveryViewSchema, [webhookDeliveryExample]) },
+  responses: {
+    200: page('A page of deliveries, newest first', { item: deliveryViewSchema, example: [webhookDeliveryExample] }),
+  },
   errors: ['unknown-connection'],
   async handler({ query, caller: { scope }, services }) {
     const { items, next } = await services.webhooks.list(query, scope);

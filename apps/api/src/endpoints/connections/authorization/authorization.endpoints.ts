@@ -79,7 +79,9 @@ const inviteToAuthorize = defineEndpoint({
   description:
     'Creates an address for a user who may give consent at the EHR. It can be opened once, within ten minutes. Afterwards the connection is authorized, and a new connection exists if none was named. For programs, which have no browser.',
   request: { body: { schema: authorizeBodySchema, example: { practiceId: '195900' }, isOptional: true } },
-  responses: { 201: success('The address to open in a browser, once', invitationSchema, invitationExample) },
+  responses: {
+    201: success('The address to open in a browser, once', { data: invitationSchema, example: invitationExample }),
+  },
   errors: ['unknown-connection', 'not-authorizable', 'redirect-uri-missing'],
   async handler({ params: { provider }, body, services, audit }) {
     const { connectionId } = body;

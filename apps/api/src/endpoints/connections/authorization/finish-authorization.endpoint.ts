@@ -33,8 +33,11 @@ export const finishAuthorization = defineEndpoint({
     }),
   },
   responses: {
-    200: success('The connection may now read. A browser gets a page instead of JSON', authorizedSchema, {
-      connectionId: exampleConnectionId,
+    200: success('The connection may now read. A browser gets a page instead of JSON', {
+      data: authorizedSchema,
+      example: {
+        connectionId: exampleConnectionId,
+      },
     }),
   },
   errors: [
