@@ -1,4 +1,4 @@
-import { createWriteStream, mkdirSync } from 'node:fs';
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { spawnTethered, type Tethered } from '@bulkhead/embedded';
@@ -151,10 +151,11 @@ export class AppProcess {
     const file = this.#logFile();
     if (!onLogLine) return { file };
     mkdirSync(logFolder, { recursive: true });
-    const stream = createWriteStream(file);
+    writeFileSync(file, '');
     return {
       onLine(line) {
-        stream.write(`${line}\n`);
+        // At once, because the file is read when the process has ended: a taken port is found in it.
+        appendFileSync(file, `${line}\n`);
         onLogLine(line);
       },
     };

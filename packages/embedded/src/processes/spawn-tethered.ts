@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 import { EmbeddedError } from '../embedded.error.ts';
 import { findOnPath } from './find-on-path.ts';
 
@@ -32,6 +33,8 @@ export interface Tethered {
 const ORPHAN_GRACE_MS = 1_500;
 // npm start promises to end within 10 s of a Ctrl-C, and its children are stopped in two rounds.
 const STOP_GRACE_MS = 4_000;
+// Lines in a pipe are read within milliseconds, also on a busy machine within a second.
+const LAST_LINES_MS = 1_000;
 
 /**
  * Starts a child that cannot outlive this process, not even if this process is killed with -9. The child leads its own process
@@ -97,10 +100,15 @@ function readLines({ child, onLine }: { child: ChildProcess; onLine: (line: stri
 }
 
 async function watchExit({ child, pid, guardian }: { child: ChildProcess; pid: number; guardian: Guardian }) {
+  const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
   // End the processes that the child started too, such as the compilers of a compiler.
   signalGroup({ pid, signal: 'SIGKILL' });
   guardian.release();
+  // The last lines can still be in the pipes. A process in another group could hold those open.
+  const timer = new AbortController();
+  await Promise.race([closed, delay(LAST_LINES_MS, undefined, { signal: timer.signal }).catch(() => undefined)]);
+  timer.abort();
   return { code, signal };
 }
 
