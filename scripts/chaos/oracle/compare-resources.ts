@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { canonicalJson } from '@bulkhead/access';
 import { parseExact } from '@bulkhead/fhir';
 import type { ChaosSystem } from '../system/start-chaos-system.ts';
 import { type Finding, finding } from './finding.ts';
@@ -80,18 +81,7 @@ function toCompared(resource: unknown): ComparedResource {
  * old version has another hash.
  */
 export function fingerprint(resource: unknown): string {
-  return hash('sha256', JSON.stringify(sortKeys(resource)), 'base64url');
-}
-
-function sortKeys(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sortKeys);
-  // ExactNumber serializes itself.
-  if (typeof value !== 'object' || value === null || 'toJSON' in value) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([left], [right]) => (left < right ? -1 : 1))
-      .map(([key, item]) => [key, sortKeys(item)]),
-  );
+  return hash('sha256', canonicalJson(resource), 'base64url');
 }
 
 /**

@@ -1,3 +1,4 @@
+import { canonicalJson } from '@bulkhead/access';
 import type { EhrSimulator } from '@bulkhead/ehr-simulator';
 import { parseExact } from '@bulkhead/fhir';
 import type { Store } from '@bulkhead/system';
@@ -18,30 +19,16 @@ export async function compareWithSimulator(options: {
   let compared = 0;
   for (const resourceType of Object.keys(await control.types())) {
     const resources = (await control.lines(resourceType)).map(parseExact) as { id: string }[];
-    const served = new Map(resources.map((resource) => [resource.id, canonical(resource)]));
+    const served = new Map(resources.map((resource) => [resource.id, canonicalJson(resource)]));
     for await (const resource of store.resources.stream({ connectionId, resourceType })) {
       const { id } = resource as { id: string };
       const expected = served.get(id);
       if (expected === undefined) differences.push(`${resourceType}/${id} is stored but not served`);
-      else if (expected !== canonical(resource)) differences.push(`${resourceType}/${id} differs`);
+      else if (expected !== canonicalJson(resource)) differences.push(`${resourceType}/${id} differs`);
       served.delete(id);
       compared += 1;
     }
     for (const id of served.keys()) differences.push(`${resourceType}/${id} is served but not stored`);
   }
   return { compared, differences };
-}
-
-function canonical(value: unknown): string {
-  return JSON.stringify(sortKeys(value));
-}
-
-function sortKeys(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sortKeys);
-  if (typeof value !== 'object' || value === null || 'toJSON' in value) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([left], [right]) => (left < right ? -1 : 1))
-      .map(([key, item]) => [key, sortKeys(item)]),
-  );
 }
