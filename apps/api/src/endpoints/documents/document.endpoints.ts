@@ -31,7 +31,7 @@ const listDocuments = defineEndpoint({
   route: 'GET /api/ehr/:provider/documents',
   action: 'document.list',
   access: 'client',
-  // The record of a document contains its title and its patient.
+  // Audited, although it is a list: the record of a document contains its title and its patient.
   summary: 'List the documents of a connection, a patient or a resource',
   description:
     'Returns the attachments of DiagnosticReport and DocumentReference, and whether their content is stored. Documents are listed in the order of their ids.',
