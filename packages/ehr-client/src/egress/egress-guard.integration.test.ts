@@ -1,6 +1,7 @@
 import type { LookupAddress } from 'node:dns';
+import { once } from 'node:events';
 import { type LocalServer, startLocalServer } from '@bulkhead/testing';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import axios from 'axios';
 import { resourceRequest, startEhr, type TestEhr } from '../testing/start-ehr.ts';
 import { createEgressGuard, type EgressRules, egressRefusal } from './egress-guard.ts';
@@ -98,6 +99,25 @@ describe('a name that DNS answers #egress', () => {
     expect(answers).toHaveLength(1);
   });
 });
+
+test('an idle connection is closed before the server closes it, so that no request meets a closed connection', async () => {
+  const guard = createEgressGuard();
+  const timedOut = jest.fn();
+  const server = await startLocalServer(({ socket }, response) => {
+    // The server itself would close the connection after 5 s.
+    socket.once('timeout', timedOut);
+    response.setHeader('keep-alive', 'timeout=2').end();
+  });
+  try {
+    const agents = guard.check({ url: server.url, rules: privateRules });
+    const { socket } = (await axios.get(server.url, { ...agents, proxy: false })).request;
+    await once(socket, 'close');
+    expect(timedOut).not.toHaveBeenCalled();
+  } finally {
+    guard.close();
+    await server.stop();
+  }
+}, 10_000);
 
 describe('a provider #egress', () => {
   let ehr: TestEhr;

@@ -29,6 +29,13 @@ export interface EgressAgents {
 /** The value that axios sets on each request. Another value here would cost two more system calls per request. */
 const keepAliveMsecs = 60_000;
 
+/**
+ * A connection that was idle for this time is closed, or sooner if the server announces a shorter time in `Keep-Alive`. A request on
+ * a connection that the server is just closing fails with ECONNRESET, and a kick-off must not be repeated then. Servers keep an idle
+ * connection for 5 s (Node, Apache, Uvicorn) or longer. Node ignores the announced time if this one is not set.
+ */
+const idleConnectionMs = 4000;
+
 /** Distinguishes a refusal while a socket is opened from a failure of the network. */
 const refusedCode = 'EGRESS_REFUSED';
 
@@ -105,7 +112,13 @@ function createAgents(resolve: Resolve, privateNetwork: boolean): EgressAgents {
       (error: NodeJS.ErrnoException) => callback(error, '', 0),
     );
   };
-  const options: AgentOptions & { lookup: LookupFunction } = { keepAlive: true, keepAliveMsecs, lookup };
+  // Agents apply `timeout` to idle connections. During a request, the time limit of the request replaces it.
+  const options: AgentOptions & { lookup: LookupFunction } = {
+    keepAlive: true,
+    keepAliveMsecs,
+    timeout: idleConnectionMs,
+    lookup,
+  };
   return { httpAgent: new HttpAgent(options), httpsAgent: new HttpsAgent(options) };
 }
 
