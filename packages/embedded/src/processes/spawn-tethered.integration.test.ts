@@ -108,6 +108,15 @@ it('a child reports its exit code and writes its output to a file', async () => 
   expect((await readFile(file, 'utf8')).split('\n').sort()).toEqual(['', 'err', 'out']);
 });
 
+it.each([1, 2, 3, 4, 5])('a child has exited only when its last lines have been read (child %i)', async () => {
+  const lines: string[] = [];
+  const onLine = (line: string) => lines.push(line);
+  // More than a pipe holds, so the child ends while many lines are still in it.
+  const child = await spawnTethered({ command: 'seq', args: ['20000'], output: { onLine } });
+  await child.exited;
+  expect(lines.at(-1)).toBe('20000');
+});
+
 it('a missing command throws COMMAND_NOT_FOUND', async () => {
   await expect(spawnTethered({ command: 'no-such-command', output: 'ignore' })).rejects.toMatchObject({
     code: 'COMMAND_NOT_FOUND',
