@@ -8,7 +8,7 @@ export const ingestStore: Bench = {
     "whole file.download jobs into MongoDB; floor: the bare driver's bulkWrite of the same documents, already parsed",
   minutes: 2,
   async run(context) {
-    await using ingest = await startIngest(context, context.size === 'short' ? 200 : 400);
+    await using ingest = await startIngest(context);
     const measured = await alternate({
       context,
       subject: () => ingest.measure('store'),

@@ -7,7 +7,7 @@ export const reingest: Bench = {
   about: 'the same unchanged files again; floor: the first time',
   minutes: 2,
   async run(context) {
-    await using ingest = await startIngest(context, context.size === 'short' ? 200 : 400);
+    await using ingest = await startIngest(context);
     const measured = await alternate({
       context,
       subject: () => ingest.measure('store-again', 'store'),

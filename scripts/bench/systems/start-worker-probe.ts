@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { root } from '../../system/builds.ts';
+import { compileCache, root } from '../../system/builds.ts';
 import { workerMemoryEnv, workerNodeArgs } from '../../system/worker-process.ts';
 import type { BenchContext } from '../bench.ts';
 
@@ -50,6 +50,8 @@ export async function startWorkerProbe(
       REDIS_URL: redisUrl,
       MONGODB_URI: url.href,
       FHIR_ENDPOINT: `${origin}/fhir/r4`,
+      // Without it, each probe spends a second or two to strip and compile the sources of the worker.
+      NODE_COMPILE_CACHE: compileCache,
       ...workerMemoryEnv,
       ...env,
     },
