@@ -4,8 +4,14 @@ import type { ChaosSystem } from '../chaos/system/start-chaos-system.ts';
 import { startTemporarySystem, type TemporaryStart } from '../chaos/system/start-temporary-system.ts';
 import { buildConsole } from '../system/builds.ts';
 
-/** The browser needs no network outside of the test, and containers do not support its sandbox. */
-const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-sync'];
+/**
+ * The browser needs no network outside of the test, and containers do not support its sandbox. Pages live for a second or two, too
+ * short for what its optimizing compilers cost.
+ */
+const args = [
+  ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-sync'],
+  '--js-flags=--no-maglev --no-opt',
+];
 
 /** An export with its polls takes seconds, and more beside other tests. An element that is missing after this time will not appear. */
 const stepMs = 30_000;
