@@ -1,13 +1,10 @@
-import { canonicalJson } from '@bulkhead/access';
+import { isDeepStrictEqual } from 'node:util';
 import type { EhrSimulator } from '@bulkhead/ehr-simulator';
 import { parseExact } from '@bulkhead/fhir';
 import type { Store } from '@bulkhead/system';
 import { createSimulatorControl } from '@bulkhead/testing';
 
-/**
- * Compares the stored resources of each type with what the simulator serves. It compares texts with sorted keys, so a number with a
- * changed text is a difference.
- */
+/** Compares the stored resources of each type with what the simulator serves, numbers by their texts. */
 export async function compareWithSimulator(options: {
   readonly simulator: EhrSimulator;
   readonly store: Store;
@@ -19,12 +16,12 @@ export async function compareWithSimulator(options: {
   let compared = 0;
   for (const resourceType of Object.keys(await control.types())) {
     const resources = (await control.lines(resourceType)).map(parseExact) as { id: string }[];
-    const served = new Map(resources.map((resource) => [resource.id, canonicalJson(resource)]));
+    const served = new Map(resources.map((resource) => [resource.id, resource]));
     for await (const resource of store.resources.stream({ connectionId, resourceType })) {
       const { id } = resource as { id: string };
       const expected = served.get(id);
       if (expected === undefined) differences.push(`${resourceType}/${id} is stored but not served`);
-      else if (expected !== canonicalJson(resource)) differences.push(`${resourceType}/${id} differs`);
+      else if (!isDeepStrictEqual(expected, resource)) differences.push(`${resourceType}/${id} differs`);
       served.delete(id);
       compared += 1;
     }
