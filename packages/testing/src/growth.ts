@@ -1,4 +1,3 @@
-const megabyte = 1024 * 1024;
 /** Linear time grows by 4 from the first to the last size, quadratic time by 16. */
 const mostGrowth = 8;
 /** Shorter times are fast enough at any growth, and too short to be measured. */
@@ -15,10 +14,8 @@ const runs: readonly string[] = [
   ...['\\"', '{"a":', '",', 'a=', '0.', '../', '; ', '\\,'],
 ];
 
-/** The smallest size for whole documents, which are read with 1, 2 and 4 MB. */
-export const documentBytes = megabyte;
-/** The smallest size for everything else. Quadratic time is noticeable at this size too. */
-const valueBytes = 256_000;
+/** Texts of a quarter, half and one megabyte. Quadratic time is noticeable at these sizes. */
+const defaultBytes = 256_000;
 
 /** A parser of external input. */
 export interface Reader {
@@ -54,7 +51,7 @@ export async function findSuperlinear(options: Measured): Promise<Growth[]> {
 }
 
 async function measure(
-  { parse, wrap = (run) => run, smallestBytes = valueBytes, attempts = defaultAttempts }: Measured,
+  { parse, wrap = (run) => run, smallestBytes = defaultBytes, attempts = defaultAttempts }: Measured,
   run: string,
 ): Promise<Growth | undefined> {
   const cpuMsOf = async (times: number): Promise<number> => {

@@ -3,7 +3,7 @@ export { createSimulatorControl } from '@bulkhead/embedded/simulator-control';
 export { baseEnv } from './base-env.ts';
 export { captureCommand } from './capture-command.ts';
 export { createBrowser } from './create-browser.ts';
-export { documentBytes, findSuperlinear, type Reader } from './growth.ts';
+export { findSuperlinear, type Reader } from './growth.ts';
 export { publishedLines } from './published-lines.ts';
 export { programOf, runApp } from './run-app.ts';
 export { makeSelfSigned } from './self-signed.ts';
