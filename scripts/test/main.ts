@@ -62,33 +62,26 @@ function runUnitTests(paths: readonly string[]): Promise<JestRun> {
 async function runTests(args: readonly string[]): Promise<JestRun> {
   try {
     const steps = createSteps({ stream: process.stdout });
-    await ensureClientTypes();
-    // Once for all tests that start an app. Two builds would write into the same folder.
-    await bundleApps();
-    const services = await startServices({
-      ephemeral: true,
-      env: { ...process.env, ...engineInMemory },
-      report: steps.report,
-    });
-    try {
-      const docker = allArgs.includes(dockerFlag) ? await dockerStep(steps) : undefined;
-      interrupted.signal.removeEventListener('abort', exitAtOnce);
-      const interop = allArgs.includes(interopFlag) ? { INTEROP_REQUIRED: '1' } : {};
-      const env = {
-        ...process.env,
-        ...interop,
-        ...docker?.env,
-        REDIS_URL: services.redis.url,
-        MONGODB_URI: services.mongodb.url,
-      };
-      try {
-        return await runJest({ args, env, signal: interrupted.signal });
-      } finally {
-        await docker?.stop();
-      }
-    } finally {
-      await services.stop();
-    }
+    await using started = new AsyncDisposableStack();
+    const [services, docker] = await Promise.all([
+      startServices({ ephemeral: true, env: { ...process.env, ...engineInMemory }, report: steps.report }).then(
+        (value) => started.adopt(value, ({ stop }) => stop()),
+      ),
+      allArgs.includes(dockerFlag)
+        ? dockerStep(steps).then((value) => started.adopt(value, (engine) => engine?.stop()))
+        : undefined,
+      // Once for all tests that start an app. Two builds would write into the same folder.
+      ensureClientTypes().then(bundleApps),
+    ]);
+    interrupted.signal.removeEventListener('abort', exitAtOnce);
+    const env = {
+      ...process.env,
+      ...(allArgs.includes(interopFlag) ? { INTEROP_REQUIRED: '1' } : {}),
+      ...docker?.env,
+      REDIS_URL: services.redis.url,
+      MONGODB_URI: services.mongodb.url,
+    };
+    return await runJest({ args, env, signal: interrupted.signal });
   } catch (error) {
     console.error(error instanceof EmbeddedError ? error.message : error);
     return { exitCode: 1, report: undefined };
