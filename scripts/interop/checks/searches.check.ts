@@ -25,6 +25,7 @@ export async function checkSearches(
   const { api, report, server, served } = context;
   const { connectionId, types, perKind, seed } = options;
   const offeredByType = await server.searchParameters();
+  const searchIds = createSearch(server);
   const patientIds = new Set((await served('Patient')).keys());
   const checkType = async (type: string, index: number) => {
     const resources = await served(type);
@@ -41,7 +42,7 @@ export async function checkSearches(
     const expectedByQuery = new Map<string, ReadonlySet<string>>();
     for (const { name, value } of singles) {
       const query = queryOf([[name, value]]);
-      const served = await searchServer(server, { type, name, value, offered });
+      const served = await searchServer(searchIds, { type, name, value, offered });
       const stored = new Set(await api.searchIds(connectionId, type, query));
       const expected = report.search({ type, name, value, resources, patientIds, served: served, stored });
       expectedByQuery.set(query, expected);
@@ -65,9 +66,22 @@ export async function checkSearches(
   );
 }
 
+type Search = (type: string, query: string) => Promise<readonly string[]>;
+
+/** Sends each search once. The data do not change meanwhile. */
+function createSearch(server: CheckContext['server']): Search {
+  const searches = new Map<string, Promise<readonly string[]>>();
+  return (type, query) => {
+    const key = `${type}?${query}`;
+    const found = searches.get(key) ?? server.searchIds(type, query);
+    searches.set(key, found);
+    return found;
+  };
+}
+
 /** Returns what the server finds, by all of its parameters that correspond to the one of Bulkhead. */
 async function searchServer(
-  server: CheckContext['server'],
+  searchIds: Search,
   search: SingleSearch & { readonly type: string; readonly offered: ReadonlySet<string> },
 ): Promise<ReadonlySet<string>> {
   const { type, name, value } = search;
@@ -77,15 +91,15 @@ async function searchServer(
   const matches = new Set<string>();
   const earlier = new Set<string>();
   for (const parameter of parameters) {
-    const ids = await server.searchIds(type, queryOf([[parameter, searchValue]]));
+    const ids = await searchIds(type, queryOf([[parameter, searchValue]]));
     for (const id of ids.filter((foundId) => !earlier.has(foundId))) matches.add(id);
     // A second date applies to resources that lack the first.
     if (name !== 'date' || parameters.length === 1) continue;
-    for (const id of await server.searchIds(type, queryOf([[parameter, 'lt9999']]))) earlier.add(id);
+    for (const id of await searchIds(type, queryOf([[parameter, 'lt9999']]))) earlier.add(id);
   }
   // A Patient is in its own compartment.
   if (name === 'patient' && type === 'Patient')
-    for (const foundId of await server.searchIds(type, `_id=${id}`)) matches.add(foundId);
+    for (const foundId of await searchIds(type, `_id=${id}`)) matches.add(foundId);
   return matches;
 }
 
