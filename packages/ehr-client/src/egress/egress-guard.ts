@@ -31,8 +31,8 @@ const keepAliveMsecs = 60_000;
 
 /**
  * A connection that was idle for this time is closed, or sooner if the server announces a shorter time in `Keep-Alive`. A request on
- * a connection that the server is just closing fails, and a kick-off must not be repeated then. Servers keep an idle connection for
- * 5 s (Node, Apache) or longer. Node ignores the announced time if this one is not set.
+ * a connection that the server is just closing fails, and a kick-off that is repeated then may run twice. Servers keep an idle
+ * connection for 5 s (Node, Apache) or longer. Node ignores the announced time if this one is not set.
  */
 const idleConnectionMs = 4000;
 
