@@ -92,7 +92,8 @@ export function createBulkExportRepository(database: Database) {
       const { id, connectionId, createdAt, ...fields } = record;
       await claimRequest({ id, connectionId, requestKey, now: createdAt });
       const events = [{ at: createdAt, ...phaseEvent({ phase: record.phase, by }) }];
-      await insert({ _id: id, connectionId, createdAt, requestKey, ...fields, active: true, events });
+      const active = !isTerminal(record.phase);
+      await insert({ _id: id, connectionId, createdAt, requestKey, ...fields, active, events });
     },
 
     async find(id: string): Promise<BulkExport | undefined> {

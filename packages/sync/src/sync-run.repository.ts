@@ -61,7 +61,7 @@ export function createSyncRunRepository(database: Database) {
       if (holder !== id) return holder;
       try {
         const events = [{ at: run.createdAt, ...phaseEvent({ phase: run.phase, by }) }];
-        await model.create({ _id: id, ...fields, active: true, events });
+        await model.create({ _id: id, ...fields, active: isSyncActive(run.phase), events });
       } catch (error) {
         if (!isDuplicateKey(error)) throw error;
       }

@@ -16,6 +16,12 @@ test('an export is stored with its own fields and those of the repository, and n
   expect(await store.bulkExports.find(id)).toEqual(record);
 });
 
+test('an export that is added after its end is not listed as running', async () => {
+  const record = makeBulkExport({ phase: 'failed', completedAt: new Date() });
+  await store.bulkExports.insert({ record, requestKey: 'ended' });
+  expect((await store.bulkExports.listActive()).map(({ id }) => id)).not.toContain(record.id);
+});
+
 test('a retry removes the warnings of the end and keeps the others', async () => {
   const keptWarning = { code: 'parameter-dropped', message: 'Kept.' };
   const record = makeBulkExport({ warnings: [keptWarning] });
