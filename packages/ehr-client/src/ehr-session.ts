@@ -72,13 +72,13 @@ export function createEhrSession(options: {
     revoke: (token: string): Promise<boolean> => revokeToken(endpoints, sourceOf({ priority: 'crawl' }), token),
 
     async send(request: SessionRequest): Promise<EhrResponse> {
-      const { origin } = new URL(request.url);
+      const { origin, host } = new URL(request.url);
       if (request.sendToken && origin !== fhirOrigin)
         throw permanentError({
           code: 'token-for-foreign-host',
           message:
             "The EHR requires the access token at a host other than its FHIR endpoint, so the request was not sent. Contact the EHR's support.",
-          context: { host: new URL(request.url).host },
+          context: { host },
         });
       const source = sourceOf(request);
       let token = request.sendToken ? await tokens.get(source) : undefined;

@@ -110,6 +110,6 @@ const parsers: readonly Reader[] = [
   })),
 ];
 
-test.each(parsers)('$name is read in time that grows no faster than its size', async ({ name: _, ...parser }) => {
-  expect(await findSuperlinear(parser)).toEqual([]);
-});
+test.each(parsers)('$name is read in time that grows no faster than its size', async (parser) =>
+  expect(await findSuperlinear(parser)).toEqual([]),
+);

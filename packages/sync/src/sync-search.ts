@@ -2,7 +2,7 @@ import { zerosOf } from '@bulkhead/store';
 import { resultCounts, type SyncSearch, type SyncTypeCount } from './sync-step.record.ts';
 
 /** @param isCarried see `SyncSearch`. */
-export function newSyncSearch(resourceType: string, isCarried: boolean = false): SyncSearch {
+export function newSyncSearch(resourceType: string, isCarried = false): SyncSearch {
   return {
     resourceType,
     ...(isCarried ? { isCarried } : {}),

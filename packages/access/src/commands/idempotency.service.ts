@@ -49,11 +49,7 @@ export function createIdempotencyService(options: {
       const take = () => answeredRequests.take({ attempt, requestHash, now: new Date() });
       const first = await waitUntil(async (): Promise<AnsweredRequest | 'mine' | undefined> => {
         const other = await take();
-        if (other && other.requestHash !== requestHash)
-          throw permanentError({
-            code: 'idempotency-key-reused',
-            message: 'This Idempotency-Key was used for a different request. Use a new key for each request.',
-          });
+        if (other && other.requestHash !== requestHash) throw keyReused();
         if (!other) return 'mine';
         return other.answer === undefined ? undefined : other;
       }, waitMs);
@@ -76,4 +72,11 @@ export function createIdempotencyService(options: {
       return { answer, isRepeated: false };
     },
   };
+}
+
+export function keyReused(): AppError {
+  return permanentError({
+    code: 'idempotency-key-reused',
+    message: 'This Idempotency-Key was used for a different request. Use a new key for each request.',
+  });
 }

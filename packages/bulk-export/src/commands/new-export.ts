@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { newId } from '@bulkhead/access';
+import { keyReused } from '@bulkhead/access/commands';
 import type { BulkExportRequest } from '@bulkhead/fhir';
-import { permanentError, waitUntil } from '@bulkhead/runtime';
+import { waitUntil } from '@bulkhead/runtime';
 import { type BulkExport, noCounts } from '../bulk-export.record.ts';
 import type { BulkExportStore } from '../index.ts';
 import { coveredBefore, everyType, sinceLast } from '../watermarks/watermark.ts';
@@ -89,11 +90,7 @@ export async function acceptOnce(options: {
   if (!idempotency) return { recordId, isRepeated: false };
   const request = { requestHash, recordId };
   const first = await store.idempotencyKeys.take({ ...idempotency, request, now: new Date() });
-  if (first.requestHash !== requestHash)
-    throw permanentError({
-      code: 'idempotency-key-reused',
-      message: 'This Idempotency-Key was used for a different request. Use a new key for each request.',
-    });
+  if (first.requestHash !== requestHash) throw keyReused();
   if (first.recordId === recordId) return { recordId, isRepeated: false };
   const isRepeated = await waitUntil(async () => (await isStored(first.recordId)) || undefined, insertWaitMs);
   return { recordId: first.recordId, isRepeated: isRepeated ?? false };

@@ -15,6 +15,7 @@ interface StatedResource {
   readonly interaction?: unknown;
   readonly searchRevInclude?: unknown;
 }
+
 /** Reads the server's capabilities (`GET /metadata`), without a token (https://hl7.org/fhir/R4/http.html#capabilities). */
 export async function readCapabilities(options: {
   readonly session: EhrSession;

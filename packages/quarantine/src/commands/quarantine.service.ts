@@ -101,7 +101,6 @@ export function createQuarantineService(store: QuarantineStore, producer: Produc
   };
 }
 
-/** Removes undefined fields, which Zod adds for optional fields and which would match nothing in a filter. */
 const id = z.string().min(1).max(200);
 
 export const quarantineQuerySchema = z.strictObject({
