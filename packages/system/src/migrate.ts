@@ -3,7 +3,10 @@ import { enhancedResourceTypes, standardResourceTypes } from '@bulkhead/fhir';
 import { listResourceTypes, prepareResourceTypes, upgradeResources } from '@bulkhead/resources';
 import type { SecretBox } from '@bulkhead/store';
 import { upgradeEncryptedFiles } from '@bulkhead/store';
-import type { Connection as Database } from 'mongoose';
+import type { Collection, Connection as Database } from 'mongoose';
+
+/** The types of mongoose and of the driver name the same fields. */
+type IndexDescriptions = Parameters<Collection['createIndexes']>[0];
 
 /**
  * Creates the collections and indexes that the guide's exports need, so that no download has to create them. Run it at each
@@ -21,7 +24,12 @@ export async function migrate(options: {
   readonly rederivesKeys: boolean;
 }): Promise<{ readonly resources: number }> {
   const { database, connections, apiKeys, outputFiles, rederivesKeys: rederivesAgain } = options;
-  for (const name of database.modelNames()) await database.model(name).createIndexes();
+  for (const name of database.modelNames()) {
+    const { collection, schema } = database.model(name);
+    const indexes = schema.indexes().map(([key, options]) => ({ ...options, key })) as IndexDescriptions;
+    // The model would send a command for each index, and the whole migration would take twice the time.
+    if (indexes.length > 0) await collection.createIndexes(indexes);
+  }
   await connections.nameUnnamed();
   await apiKeys.upgrade();
   await outputFiles.upgrade();
