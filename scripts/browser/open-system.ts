@@ -4,14 +4,11 @@ import type { ChaosSystem } from '../chaos/system/start-chaos-system.ts';
 import { startTemporarySystem, type TemporaryStart } from '../chaos/system/start-temporary-system.ts';
 import { buildConsole } from '../system/builds.ts';
 
-/**
- * The browser needs no network outside of the test, and containers do not support its sandbox. Pages live for a second or two, too
- * short for what its optimizing compilers cost.
- */
-const args = [
-  ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-sync'],
-  '--js-flags=--no-maglev --no-opt',
-];
+/** The browser needs no network outside of the test, and containers do not support its sandbox. */
+const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-sync'];
+
+/** Most pages live for a second or two, too short for what the optimizing compilers cost. */
+const withoutCompilers = '--js-flags=--no-maglev --no-opt';
 
 /** An export with its polls takes seconds, and more beside other tests. An element that is missing after this time will not appear. */
 const stepMs = 30_000;
@@ -27,15 +24,19 @@ export async function openSystem(
     readonly command: string;
     /** The host by which the browser calls the API. Default: the usual one. */
     readonly host?: string;
+    /** Whether a page has scripts that run for seconds. Default: false. */
+    readonly hasLongScripts?: boolean;
     /** Default: with own servers, two workers, and the rate of athenahealth. */
     readonly start?: (options: Pick<TemporaryStart, 'patients' | 'env'>) => Promise<ChaosSystem>;
   },
 ) {
-  const { command: executablePath, host = '127.0.0.1', start = startTemporarySystem, ...startOptions } = options;
+  const { command: executablePath, host = '127.0.0.1', hasLongScripts = false, ...others } = options;
+  const { start = startTemporarySystem, ...startOptions } = others;
   await buildConsole();
   const system = await start(startOptions);
   const lock = await lockNetwork('browse');
-  const browser = await chromium.launch({ executablePath, args }).catch((error) => {
+  const flags = hasLongScripts ? args : [...args, withoutCompilers];
+  const browser = await chromium.launch({ executablePath, args: flags }).catch((error) => {
     lock.release();
     throw error;
   });

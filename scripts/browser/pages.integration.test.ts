@@ -5,7 +5,7 @@ import { type BrowsedSystem, openTimeoutMs } from './open-system.ts';
 describeInBrowser('in a browser', (open) => {
   let browsed: BrowsedSystem;
   beforeAll(async () => {
-    browsed = await open({ patients: 3 });
+    browsed = await open({ patients: 3, hasLongScripts: true });
   }, openTimeoutMs);
 
   test('Bull Board redirects to the log-in and back, works under its policy, and has a cookie that scripts cannot read', async () => {
@@ -25,7 +25,8 @@ describeInBrowser('in a browser', (open) => {
 
   test('the API docs show all operations, and load only our own files', async () => {
     const { page, complaints } = await browsed.open('/docs/');
-    await page.getByText('Start a bulk export').first().waitFor();
+    // Swagger UI reads the whole document first: up to 8 s on one core, and the cores have other tests.
+    await page.getByText('Start a bulk export').first().waitFor({ timeout: 60_000 });
     await page.getByText('/api/ehr/{provider}/enhanced-sync').first().click();
     await page.getByText('Sync the standard and the enhanced resource types').first().waitFor();
     expect(complaints).toEqual([]);
@@ -36,7 +37,7 @@ describeInBrowser('in a browser', (open) => {
     const requested = (await page.evaluate(names)) as string[];
     expect(requested.length).toBeGreaterThan(2);
     expect(requested.filter((url) => !url.startsWith(browsed.system.baseUrl) && !url.startsWith('data:'))).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 
   test('a page of another origin cannot change anything with the cookie of an operator, but our own page can', async () => {
     const { page } = await browsed.open('/login?next=/admin/queues');
