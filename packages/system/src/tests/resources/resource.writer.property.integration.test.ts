@@ -1,11 +1,13 @@
 import { compareVersions, type ResourceDocument, toTombstone } from '@bulkhead/resources';
 import { documentContext, makeDocument } from '@bulkhead/resources/testing';
+import { idsBelow } from '@bulkhead/store';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { openTestStore } from '../open-test-store.fixture.ts';
 
 const { store, database, close } = await openTestStore();
 await store.prepareResourceTypes(['Patient']);
+const patients = database.collection<ResourceDocument>('Patient');
 afterAll(close);
 
 const day = (number: number) => new Date(Date.UTC(2024, 0, number));
@@ -51,7 +53,7 @@ function toDocument(connectionId: string, observed: Observed): ResourceDocument 
  * depend on the order: if the newest version arrives first, no other version is ever stored.
  */
 async function stateOf(connectionId: string): Promise<string[]> {
-  const documents = await database.collection('Patient').find({ connectionId }).toArray();
+  const documents = await patients.find({ _id: idsBelow(connectionId) }).toArray();
   return documents.map((document) => `${document.resourceId} ${document.deleted} ${document.contentHash}`).toSorted();
 }
 
@@ -119,7 +121,7 @@ describe('property: the resource writer #newest-wins #confluence', () => {
       fc.asyncProperty(fc.array(observed, { minLength: 1, maxLength: 8 }), async (versions) => {
         await write(versions.map((version) => [version]));
         const connectionId = `c${runs}`;
-        const storedVersions = await database.collection<ResourceDocument>('Patient').find({ connectionId }).toArray();
+        const storedVersions = await patients.find({ _id: idsBelow(connectionId) }).toArray();
         for (const document of versions.map((version) => toDocument(connectionId, version))) {
           const stored = storedVersions.find(({ _id }) => _id === document._id);
           expect(stored && compareVersions(document, stored)).toMatch(/^(same|older)$/);
@@ -217,8 +219,10 @@ function playHistory(options: {
 
 /** The ids and versions of the resources that a reader finds. */
 async function readState(connectionId: string): Promise<string[]> {
-  const documents = await database.collection('Patient').find({ connectionId, deleted: false }).toArray();
-  return documents.map((document) => `${document.resourceId} ${document.resource.version}`).toSorted();
+  const documents = await patients.find({ _id: idsBelow(connectionId), deleted: false }).toArray();
+  return documents
+    .map((document) => `${document.resourceId} ${(document.resource as { version: number }).version}`)
+    .toSorted();
 }
 
 describe('property: the history of a server #newest-wins #deletions #confluence', () => {
