@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createBrowser } from '@bulkhead/testing';
+import { anyCharacter } from '@bulkhead/testing/any-character';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { rolldown } from 'rolldown';
@@ -159,7 +160,7 @@ describe('the preparation of passwords in a bundle', () => {
     );
     const password = fc.oneof(
       ascii,
-      fc.string({ unit: 'binary' }),
+      fc.string({ unit: anyCharacter }),
       fc.tuple(ascii, others, ascii).map((parts) => parts.join('')),
     );
     fc.assert(
