@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type ParsedLine, parseResourceLine } from '@bulkhead/fhir';
 import { BsonLines, BsonWriter, BufferPool } from '@bulkhead/store';
 import { publishedLines, testWithLines } from '@bulkhead/testing';
@@ -26,10 +27,10 @@ function parse(text: string, expectedType = 'Resource'): ParsedLine {
   return parseResourceLine({ bytes, ...at }, expectedType);
 }
 
-function bytesOf(document: ResourceDocument): string {
+function bytesOf(document: ResourceDocument): Buffer {
   const writer = new BsonWriter(1024);
   writeDocument({ writer, document, added });
-  return writer.bytes.toString('hex');
+  return writer.bytes;
 }
 
 /** A line that is read without being parsed must give the same document as a line that is parsed. */
@@ -40,8 +41,11 @@ function expectSameOrUnread(text: string): boolean {
   if (parsed.kind !== 'resource') throw new Error(`${text} is not a resource, but was read as one`);
   const expected = toResourceDocument({ ...parsed, context });
   const serialized = Buffer.from(mongoose.mongo.BSON.serialize({ ...expected, ...added }));
-  expect([text, bytesOf(document)]).toEqual([text, serialized.toString('hex')]);
-  expect(toFields(document)).toEqual(expected);
+  const [bytes, fields] = [bytesOf(document), toFields(document)];
+  // For thousands of lines, `expect` would take more time than all the rest.
+  if (bytes.equals(serialized) && isDeepStrictEqual(fields, expected)) return true;
+  expect([text, bytes.toString('hex')]).toEqual([text, serialized.toString('hex')]);
+  expect(fields).toEqual(expected);
   return true;
 }
 
@@ -96,7 +100,7 @@ describe('readLineDocument', () => {
       'reference coding code system start end actor event repeat boundsPeriod collectedDateTime detail performer value';
     const { any } = fc.letrec((tie) => ({
       any: fc.oneof(
-        { maxDepth: 5 },
+        { maxDepth: 5, depthSize: 'xsmall' },
         fc.constantFrom<unknown>('Patient/p1', 'Encounter/e', '2024-01-15', 'x', 1.5, true, null),
         fc.jsonValue(),
         fc.array(tie('any')),

@@ -1,5 +1,6 @@
 import { parseJsonLine } from '@bulkhead/fhir';
 import { findSuperlinear, publishedLines, testWithLines } from '@bulkhead/testing';
+import { anyCharacter } from '@bulkhead/testing/any-character';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import mongoose from 'mongoose';
@@ -32,8 +33,11 @@ function serialize(text: string | Buffer): Buffer | undefined {
 /** Accepted texts must be stored exactly as the driver would store them. */
 function expectSameOrDeclined(text: string | Buffer): boolean {
   const bson = transcode(text);
-  if (bson) expect([text, bson.toString('hex')]).toEqual([text, serialize(text)?.toString('hex')]);
-  return bson !== undefined;
+  if (!bson) return false;
+  const expected = serialize(text);
+  // For thousands of lines, `expect` would take more time than all the rest.
+  if (!expected?.equals(bson)) expect([text, bson.toString('hex')]).toEqual([text, expected?.toString('hex')]);
+  return true;
 }
 
 describe('JsonTranscoder', () => {
@@ -116,7 +120,7 @@ describe('JsonTranscoder', () => {
   const space = fc.constantFrom('', '', '', ' ', '\t', '\r');
   const key = fc.oneof(
     fc.constantFrom('a', 'b', 'id', 'resourceType', '__proto__', '_bsontype', '$ref', '$id', '1', '', 'toString', 'é'),
-    fc.string({ unit: 'binary', maxLength: 4 }),
+    fc.string({ unit: anyCharacter, maxLength: 4 }),
   );
   const number = fc.oneof(
     fc.integer().map(String),
@@ -125,7 +129,7 @@ describe('JsonTranscoder', () => {
     fc.constantFrom('-0', '0.0', '1.0', '1e400', '1E2', '01', '.5', '5.', '--1'),
   );
   const string = fc.oneof(
-    fc.string({ unit: 'binary' }).map((text) => JSON.stringify(text)),
+    fc.string({ unit: anyCharacter }).map((text) => JSON.stringify(text)),
     fc.constantFrom(
       '"\u0001"',
       String.raw`"\ud800"`,

@@ -82,7 +82,8 @@ describe('matchFreshLinks', () => {
   const match = (before: readonly ManifestEntry[], after: readonly ManifestEntry[]) => {
     const files = ledger(before);
     const { links, unmatched } = matchFreshLinks({ files, entries: after });
-    const urls = files.map(({ id }) => links.find((link) => link.id === id)?.url.replace('https://files.example/', ''));
+    const urlOf = new Map(links.map(({ id, url }) => [id, url.replace('https://files.example/', '')]));
+    const urls = files.map(({ id }) => urlOf.get(id));
     return { urls, unmatched: unmatched.length };
   };
 
