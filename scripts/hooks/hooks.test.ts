@@ -8,6 +8,10 @@ const root = join(import.meta.dirname, '..', '..');
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'bulkhead-hooks-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function createRepository(): void {
   copyFileSync(join(root, '.biome.jsonc'), join(folder, '.biome.jsonc'));
   writeFileSync(join(folder, '.gitignore'), 'node_modules\n');
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
@@ -15,8 +19,7 @@ beforeEach(() => {
   git('config', 'core.hooksPath', import.meta.dirname);
   git('config', 'user.name', 'A tester');
   git('config', 'user.email', 'tester@example.org');
-});
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+}
 
 function git(...args: readonly string[]) {
   // Variables of a commit that runs these tests would name its repository.
@@ -38,18 +41,21 @@ function commit({ subject, text = 'export const size = 1;\n' }: { subject: strin
 const committed = () => git('log', '--format=%s').text.trim();
 
 test('the hooks accept a commit with formatted files and a conventional subject', () => {
+  createRepository();
   writeFileSync(join(folder, 'unstaged.ts'), 'export  const  size = 1\n');
   expect(commit({ subject: 'feat(sync)!: search for a type once' })).toEqual(expect.objectContaining({ status: 0 }));
   expect(committed()).toBe('feat(sync)!: search for a type once');
 }, 60_000);
 
 test('the hook pre-commit refuses staged files with a wrong format', () => {
+  createRepository();
   const { status, text } = commit({ subject: 'fix: repair it', text: 'export  const  size = 1\n' });
   expect(status).toBe(1);
   expect(text).toContain('pre-commit: Biome found faults in staged files. Run `pnpm format`');
 }, 60_000);
 
 test('the hook pre-commit says how to install Biome if it is missing', () => {
+  createRepository();
   rmSync(join(folder, 'node_modules'));
   const { status, text } = commit({ subject: 'fix: repair it' });
   expect(status).toBe(1);

@@ -1,6 +1,7 @@
 export { type LocalServer, startLocalServer } from '@bulkhead/embedded/local-server';
 export { createSimulatorControl } from '@bulkhead/embedded/simulator-control';
 export { baseEnv } from './base-env.ts';
+export { blockEventLoop } from './block-event-loop.ts';
 export { captureCommand } from './capture-command.ts';
 export { createBrowser } from './create-browser.ts';
 export { findSuperlinear, type Reader } from './growth.ts';

@@ -1,11 +1,6 @@
-import { waitFor } from '@bulkhead/testing';
+import { blockEventLoop, waitFor } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import { startSystemClock } from './clock.ts';
-
-function blockEventLoop(ms: number): void {
-  const endAt = performance.now() + ms;
-  while (performance.now() < endAt);
-}
 
 test('the system clock reports the lateness of a request that arrived while the process was blocked', async () => {
   const clock = startSystemClock();

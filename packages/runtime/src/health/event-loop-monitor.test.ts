@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
+import { blockEventLoop } from '@bulkhead/testing';
 import { afterEach, expect, test } from '@jest/globals';
 import { createLogger } from '../logs/logger.ts';
 import { createMetrics } from '../metrics.ts';
@@ -12,15 +13,10 @@ const metrics = createMetrics();
 const monitor = new EventLoopMonitor({ metrics, logger, limitMs: 300 });
 afterEach(() => monitor.stop());
 
-function block(ms: number): void {
-  const endsAt = performance.now() + ms;
-  while (performance.now() < endsAt);
-}
-
 test('a blocked event loop is reported in /health, in the metrics and in the log', async () => {
   const health = createHealth({}, { eventLoop: monitor });
   expect(health.life).toEqual({ status: 'alive', eventLoop: { stalls: 0, longestStallMs: 0 } });
-  block(1200);
+  blockEventLoop(1200);
   while (monitor.state.stalls === 0) await setTimeout(10);
   const { longestStallMs } = monitor.state;
   expect(longestStallMs).toBeGreaterThanOrEqual(300);
