@@ -1,11 +1,14 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import { readOptions } from './options.ts';
 
 const cwd = mkdtempSync(join(tmpdir(), 'bulkhead-options-'));
 const emptyFolder = mkdtempSync(join(tmpdir(), 'bulkhead-options-'));
+afterAll(() => {
+  for (const folder of [cwd, emptyFolder]) rmSync(folder, { recursive: true });
+});
 
 test('options have defaults, and paths are resolved against the working directory of the user', () => {
   expect(readOptions([], cwd)).toEqual({
