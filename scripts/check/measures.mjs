@@ -33,7 +33,7 @@ const foundations = ['runtime', 'fhir', 'rate-limiter', 'providers', 'ehr-client
 console.table({
   'production files': shipped.length,
   'median lines of a file': sorted[Math.floor(sorted.length / 2)],
-  'files under 20 lines, %': Math.round((100 * lengths.filter((lines) => lines < 20).length) / lengths.length),
+  'files under 20 lines, %': ((100 * lengths.filter((lines) => lines < 20).length) / lengths.length).toFixed(1),
   'files over 400 lines': lengths.filter((lines) => lines > 400).length,
   'largest folder': `${largest[0]}: ${largest[1].length} files`,
   'files from POST bulk-export to a stored resource': reachable().size,

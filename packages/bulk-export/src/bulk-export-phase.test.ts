@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { lacksData } from './accounting.ts';
-import { noCounts, retryPhase } from './bulk-export.record.ts';
+import { lacksData, noCounts, retryPhase } from './bulk-export.record.ts';
 import {
   activePhases,
   type BulkExportPhase,

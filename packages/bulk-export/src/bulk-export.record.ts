@@ -202,6 +202,12 @@ export function retryPhase(
   return statusUrl !== undefined && !lostAtServer.has(error?.code ?? '') ? 'exporting' : 'queued';
 }
 
+/** Whether a completed export lacks data that was requested, because it was not received or could not be stored. */
+export function lacksData({ isPartial, counts }: Pick<BulkExport, 'isPartial' | 'counts'>): boolean {
+  // Records of earlier versions only count failed files.
+  return isPartial ?? counts.filesFailed > 0;
+}
+
 /** Something that happened to an export. */
 export const exportEventSchema = z
   .strictObject({

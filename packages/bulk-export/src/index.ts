@@ -8,9 +8,8 @@ import type { createIdempotencyKeyRepository } from './idempotency-key.repositor
 import type { createOutputFileRepository } from './output-file.repository.ts';
 import type { createWatermarkRepository } from './watermarks/watermark.repository.ts';
 
-export { accountedLines, lacksData } from './accounting.ts';
 export { createActiveExportRepository } from './active-export.repository.ts';
-export type { BulkExport, ExportCounts, ExportWarning } from './bulk-export.record.ts';
+export { type BulkExport, type ExportCounts, type ExportWarning, lacksData } from './bulk-export.record.ts';
 export { createBulkExportRepository } from './bulk-export.repository.ts';
 export {
   type BulkExportPhase,
@@ -22,7 +21,7 @@ export {
 export { type ExportEnd, exportEndedEventSchema } from './export-ended.event.ts';
 export type { HoldReason } from './hold-reason.ts';
 export { createIdempotencyKeyRepository } from './idempotency-key.repository.ts';
-export { emptyCheckpoint, type OutputFile } from './output-file.record.ts';
+export { accountedLines, emptyCheckpoint, type OutputFile } from './output-file.record.ts';
 export { createOutputFileRepository } from './output-file.repository.ts';
 export { createWatermarkRepository } from './watermarks/watermark.repository.ts';
 export type { Coverage, Watermark } from './watermarks/watermark.ts';

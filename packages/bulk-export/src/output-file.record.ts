@@ -1,7 +1,7 @@
 import type { Immutable } from '@bulkhead/runtime';
 import { countSchema, failureSchema, retryingSchema, zerosOf } from '@bulkhead/store';
 import { z } from 'zod';
-import { issueCountSchema, lineCounts } from './bulk-export.record.ts';
+import { type IssueCount, issueCountSchema, lineCounts } from './bulk-export.record.ts';
 
 const outputFileStates = ['pending', 'downloading', 'completed', 'failed', 'skipped', 'cancelled'] as const;
 export type OutputFileState = (typeof outputFileStates)[number];
@@ -85,3 +85,33 @@ export const outputFileSchema = z.strictObject({
 export type OutputFile = Immutable<z.output<typeof outputFileSchema>>;
 
 export const emptyCheckpoint: FileCheckpoint = { bytes: 0, lines: 0, ...zerosOf(lineCounts), issues: [] };
+
+/** The number of resources in a file's lines. Blank lines do not count. */
+export function accountedLines({ stored, stale, quarantined, withheld = 0 }: FileCheckpoint): number {
+  return stored + stale + quarantined + withheld;
+}
+
+/** FHIR's codes allow some hundred sums without types. With types the number would be unbounded. */
+const maxSumsWithTypes = 100;
+
+/**
+ * Adds up counts of issues, one entry for each severity, code and list of types. After 100 entries with types, further ones are
+ * counted as issues that may concern any type.
+ */
+export function sumIssues(counts: readonly IssueCount[]): IssueCount[] {
+  const sums = new Map<string, IssueCount>();
+  const add = (key: string, issue: IssueCount) => {
+    const sum = sums.get(key);
+    sums.set(key, sum ? { ...sum, count: sum.count + issue.count } : issue);
+  };
+  let withTypes = 0;
+  for (const { types, ...issue } of counts) {
+    const key = `${issue.severity}/${issue.code}`;
+    const typedKey = `${key}/${types?.join()}`;
+    const isKept = types !== undefined && (sums.has(typedKey) || withTypes < maxSumsWithTypes);
+    if (isKept && !sums.has(typedKey)) withTypes++;
+    if (isKept) add(typedKey, { ...issue, types });
+    else add(key, issue);
+  }
+  return [...sums.values()].toSorted((left, right) => right.count - left.count);
+}

@@ -13,7 +13,6 @@ import {
 } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
 import { z } from 'zod';
-import { sumIssues } from './accounting.ts';
 import { type ExportCounts, type IssueCount, lineCounts, noCounts } from './bulk-export.record.ts';
 import {
   emptyCheckpoint,
@@ -21,6 +20,7 @@ import {
   type OutputFile,
   type OutputFileState,
   outputFileSchema,
+  sumIssues,
 } from './output-file.record.ts';
 
 const documentSchema = outputFileSchema.extend({

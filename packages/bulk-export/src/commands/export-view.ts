@@ -10,7 +10,6 @@ import {
   viewShapeOf,
 } from '@bulkhead/store';
 import { z } from 'zod';
-import { lacksData } from '../accounting.ts';
 import {
   type BulkExport,
   bulkExportSchema,
@@ -18,6 +17,7 @@ import {
   exportEventSchema,
   type IssueCount,
   issueCountSchema,
+  lacksData,
 } from '../bulk-export.record.ts';
 import { bulkExportStatuses, publicStatus } from '../bulk-export-phase.ts';
 import { holdReasons, type WatermarkDecision, watermarkDecisionSchema } from '../hold-reason.ts';

@@ -24,10 +24,9 @@ import {
 } from '@bulkhead/resources';
 import { toEhrText } from '@bulkhead/runtime';
 import { BsonLines, type BufferPool } from '@bulkhead/store';
-import { sumIssues } from '../../accounting.ts';
 import type { IssueCount } from '../../bulk-export.record.ts';
 import type { BulkExportStore } from '../../index.ts';
-import type { FileCheckpoint, OutputFile } from '../../output-file.record.ts';
+import { type FileCheckpoint, type OutputFile, sumIssues } from '../../output-file.record.ts';
 import type { KeptLine } from './long-line.ts';
 
 /**

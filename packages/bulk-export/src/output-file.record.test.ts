@@ -1,7 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { accountedLines, sumIssues } from './accounting.ts';
 import type { IssueCount } from './bulk-export.record.ts';
-import { emptyCheckpoint } from './output-file.record.ts';
+import { accountedLines, emptyCheckpoint, sumIssues } from './output-file.record.ts';
 
 test('accountedLines adds up the stored, stale and quarantined lines', () => {
   const checkpoint = { ...emptyCheckpoint, lines: 20, stored: 5, unchanged: 3, stale: 7, quarantined: 2, deleted: 4 };
