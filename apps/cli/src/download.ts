@@ -1,4 +1,5 @@
 import { createWriteStream } from 'node:fs';
+import { rm, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
@@ -18,7 +19,7 @@ export async function download(
   answerOf({ ...answer, data: {} });
   const content = Readable.fromWeb(data as ReadableStream);
   try {
-    if (file !== undefined) return await pipeline(content, createWriteStream(file));
+    if (file !== undefined) return await writeFile(file, content);
     // If the output is not a terminal, a program reads it and gets the bytes unchanged.
     if (!stdout.isTTY) return await pipeline(content, stdout, { end: false });
     await pipeline(content, terminalTextStream(), stdout, { end: false });
@@ -30,5 +31,21 @@ export async function download(
       message: 'The connection to the API was lost, and the content is not complete. Try again.',
       exitCode: exitCodes.unavailable,
     });
+  }
+}
+
+/** Removes the file if its content does not become complete, so that no program takes it for complete. */
+async function writeFile(file: string, content: Readable): Promise<void> {
+  const target = createWriteStream(file);
+  let isOpen = false;
+  target.once('open', () => {
+    isOpen = true;
+  });
+  try {
+    await pipeline(content, target);
+  } catch (error) {
+    // A device or a pipe stays, and a file that could not be opened has its content.
+    if (isOpen && (await stat(file)).isFile()) await rm(file);
+    throw error;
   }
 }
