@@ -48,11 +48,11 @@ export function readContext(command: Command, environment: Environment) {
 }
 
 function readUrl(url: string): string {
-  const { protocol, username } = new URL(URL.canParse(url) ? url : 'invalid:');
+  const { protocol, username, password } = new URL(URL.canParse(url) ? url : 'invalid:');
   // fetch accepts no other addresses.
-  if (/^https?:$/.test(protocol) && username === '') return url.replace(/(?<!\/)\/+$/, '');
+  if (/^https?:$/.test(protocol) && username + password === '') return url.replace(/(?<!\/)\/+$/, '');
   throw new CliError({
-    message: '--url (BULKHEAD_URL) must be an address without a user, such as https://bulkhead.example.',
+    message: '--url (BULKHEAD_URL) must be an address without a user and a password, such as https://bulkhead.example.',
     exitCode: exitCodes.usage,
   });
 }

@@ -42,6 +42,7 @@ test.each([
   { args: ['--url', 'nonsense', 'export', 'list'], says: '--url (BULKHEAD_URL) must be an address' },
   { args: ['--url', 'ftp://bulkhead.example', 'export', 'list'], says: '--url (BULKHEAD_URL) must be an address' },
   { args: ['--url', 'https://me:secret@bulkhead.example', 'export', 'list'], says: 'without a user' },
+  { args: ['--url', 'https://:secret@bulkhead.example', 'export', 'list'], says: 'without a user' },
   { args: ['--key-file', '/nowhere/key', 'export', 'list'], says: '/nowhere/key cannot be opened' },
   { args: ['quarantine', 'replay', '1', '--file', '/nowhere/line'], says: '/nowhere/line cannot be opened' },
   { args: ['signing-keys', 'create', '--private-key', '/nowhere/key'], says: '/nowhere/key cannot be opened' },
