@@ -251,7 +251,9 @@ test('extractSearchKeys never throws for any JSON in any element', () => {
     // Many small values find more than a few with 20,000 characters, the default.
     any: fc.oneof(
       { maxDepth: 5, depthSize: 'xsmall' },
-      ...[fc.jsonValue(), fc.array(tie('any')), fc.dictionary(inner, tie('any'))],
+      fc.jsonValue(),
+      fc.array(tie('any')),
+      fc.dictionary(inner, tie('any')),
     ),
   }));
   fc.assert(
