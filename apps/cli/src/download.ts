@@ -44,8 +44,13 @@ async function writeFile(file: string, content: Readable): Promise<void> {
   try {
     await pipeline(content, target);
   } catch (error) {
-    // A device or a pipe stays, and a file that could not be opened has its content.
-    if (isOpen && (await stat(file)).isFile()) await rm(file);
+    // A file that could not be opened keeps its content. The first error counts, also if the file cannot be removed.
+    if (isOpen) await removeFile(file).catch(() => undefined);
     throw error;
   }
+}
+
+/** Does not remove devices and pipes. */
+async function removeFile(file: string): Promise<void> {
+  if ((await stat(file)).isFile()) await rm(file);
 }
