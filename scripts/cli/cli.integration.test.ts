@@ -2,20 +2,19 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { baseEnv, captureCommand } from '@bulkhead/testing';
+import { captureCommand } from '@bulkhead/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
+import { bulkheadCommand, runBulkhead } from './run-bulkhead.fixture.ts';
 
-/** The arguments of node. */
-const main = ['--conditions=@bulkhead/source', join(import.meta.dirname, '../../apps/cli/src/main.ts')];
 const system = await startQuickSystem({ patients: 4 });
 afterAll(() => system.stop());
-const systemEnv = { ...baseEnv(), BULKHEAD_URL: system.baseUrl, BULKHEAD_API_KEY: system.apiKey };
+const access = { url: system.baseUrl, key: system.apiKey };
 
 /** @param command a line without quotes, or the arguments if one of them has a space */
 function bulkhead(command: string | readonly string[], env: Record<string, string> = {}) {
   const args = typeof command === 'string' ? command.split(' ') : command;
-  return captureCommand({ command: [process.execPath, ...main, ...args], env: { ...systemEnv, ...env } });
+  return runBulkhead(args, { ...access, env });
 }
 const json = async (command: string) => JSON.parse((await bulkhead(`--json ${command}`)).stdout);
 
@@ -168,7 +167,8 @@ describe('the bulkhead command', () => {
     expect((await bulkhead('metrics')).stdout).toContain('# HELP bulkhead_');
     expect((await bulkhead('providers')).stdout).toContain('athenahealth');
     expect((await bulkhead('queues')).stdout).toMatch(/^queue +waiting /);
-    const watching = spawn(process.execPath, [...main, 'budgets', '--watch'], { env: systemEnv });
+    const { command, env } = bulkheadCommand(['budgets', '--watch'], access);
+    const watching = spawn(command[0], command.slice(1), { env });
     const [first] = await once(watching.stdout, 'data');
     watching.kill();
     expect(String(first)).toMatch(/^name +now +minute +day +waiting +paused\nathenahealth/);

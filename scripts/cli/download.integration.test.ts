@@ -3,10 +3,9 @@ import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startLocalServer } from '@bulkhead/embedded/local-server';
-import { baseEnv, captureCommand } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
+import { runBulkhead } from './run-bulkhead.fixture.ts';
 
-const main = join(import.meta.dirname, '../../apps/cli/src/main.ts');
 const folder = mkdtempDisposableSync(join(tmpdir(), 'bulkhead-download-'));
 afterAll(() => folder.remove());
 const file = join(folder.path, 'report.pdf');
@@ -14,9 +13,8 @@ const file = join(folder.path, 'report.pdf');
 /** Runs `bulkhead documents get doc_1` against an API that answers with `send`. */
 async function getDocument(out: string, send: (response: ServerResponse) => void) {
   const server = await startLocalServer((_request, response) => send(response));
-  const env = { ...baseEnv(), BULKHEAD_URL: server.url, BULKHEAD_API_KEY: 'bh_1' };
-  const command = [process.execPath, main, 'documents', 'get', 'doc_1', '--out', out];
-  return await captureCommand({ command, env }).finally(server.stop);
+  const args = ['documents', 'get', 'doc_1', '--out', out];
+  return await runBulkhead(args, { url: server.url, key: 'bh_1' }).finally(server.stop);
 }
 
 /** Sends only the first half of what the header promises. */

@@ -1,9 +1,7 @@
-import { join } from 'node:path';
 import { type LocalServer, startLocalServer } from '@bulkhead/embedded/local-server';
-import { baseEnv, captureCommand } from '@bulkhead/testing';
 import { afterEach, expect, test } from '@jest/globals';
+import { runBulkhead } from './run-bulkhead.fixture.ts';
 
-const main = join(import.meta.dirname, '../../apps/cli/src/main.ts');
 const warnings = [{ code: 'server-issues', message: 'The EHR reported errors for Observation.' }];
 const record = { id: 'job_1', counts: { stored: 5, quarantined: 1 }, warnings };
 const run = { id: 'sync_1', total: 5, warnings: [], errorMessage: 'Searches failed: Condition (2).' };
@@ -27,8 +25,7 @@ async function answer(answers: Readonly<Record<string, { readonly status: number
 }
 
 function bulkhead(...args: string[]) {
-  const env = { ...baseEnv(), BULKHEAD_URL: server.url, BULKHEAD_API_KEY: 'bh_1' };
-  return captureCommand({ command: [process.execPath, '--conditions=@bulkhead/source', main, ...args], env });
+  return runBulkhead(args, { url: server.url, key: 'bh_1' });
 }
 const ok = (data: object, status = 200) => ({ status, body: { success: true, data } });
 const incomplete = {

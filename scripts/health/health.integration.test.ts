@@ -1,15 +1,14 @@
-import { join } from 'node:path';
 import { findChromium } from '@bulkhead/embedded';
-import { baseEnv, captureCommand, waitFor } from '@bulkhead/testing';
+import { waitFor } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { type BrowsedSystem, openSystem, openTimeoutMs } from '../browser/open-system.ts';
 import type { ChaosSystem } from '../chaos/system/start-chaos-system.ts';
 import { startTemporarySystem } from '../chaos/system/start-temporary-system.ts';
+import { runBulkhead } from '../cli/run-bulkhead.fixture.ts';
 import { disruptAll, disruptions, send } from './disrupt.fixture.ts';
 
 const chromium = await findChromium({ env: process.env, progress: () => undefined });
-const main = ['--conditions=@bulkhead/source', join(import.meta.dirname, '../../apps/cli/src/main.ts')];
 const metricsToken = 'prometheus-0123456789';
 const env = () => ({ METRICS_TOKEN: metricsToken });
 
@@ -50,11 +49,7 @@ async function readMetric(): Promise<ReadonlyMap<string, number>> {
 
 /** Runs `bulkhead doctor`. */
 function doctor(args: readonly string[] = []) {
-  const command = [process.execPath, ...main, ...args, 'doctor', '--no-connections'];
-  return captureCommand({
-    command,
-    env: { ...baseEnv(), BULKHEAD_URL: system.baseUrl, BULKHEAD_API_KEY: system.apiKey },
-  });
+  return runBulkhead([...args, 'doctor', '--no-connections'], { url: system.baseUrl, key: system.apiKey });
 }
 
 /** The alerts of the overview, or undefined without a browser. */
