@@ -75,7 +75,12 @@ if ('missing' in moto) {
       const ended = await system.settled(await system.startExport());
       expect(ended.status).toBe('COMPLETED');
 
-      const api = { BULKHEAD_URL: `http://127.0.0.1:${port}`, BULKHEAD_API_KEY: system.apiKey };
+      const api = {
+        BULKHEAD_URL: `http://127.0.0.1:${port}`,
+        BULKHEAD_API_KEY: system.apiKey,
+        // The command line uses the sources of the client, which may not have been built.
+        NODE_OPTIONS: '--conditions=@bulkhead/source',
+      };
       const doctor = await run(cli, api, ['doctor', '--no-connections']);
       expect(doctor.stdout).toMatch(`BULKHEAD_ENCRYPTION_KEY, AWS KMS, ${firstArn}`);
 
