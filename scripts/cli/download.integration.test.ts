@@ -1,10 +1,21 @@
-import { mkdtempDisposableSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  mkdtempDisposableSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startLocalServer } from '@bulkhead/embedded/local-server';
+import { waitFor } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
-import { runBulkhead } from './run-bulkhead.fixture.ts';
+import { bulkheadCommand, runBulkhead } from './run-bulkhead.fixture.ts';
 
 const folder = mkdtempDisposableSync(join(tmpdir(), 'bulkhead-download-'));
 afterAll(() => folder.remove());
@@ -17,10 +28,15 @@ async function getDocument(out: string, send: (response: ServerResponse) => void
   return await runBulkhead(args, { url: server.url, key: 'bh_1' }).finally(server.stop);
 }
 
-/** Sends only the first half of what the header promises. */
-function sendHalf(response: ServerResponse): void {
+/** Sends the first half of what the header promises, and then nothing. */
+function startSending(response: ServerResponse, onSent = () => undefined as unknown): void {
   response.writeHead(200, { 'content-length': 200_000 });
-  response.write(Buffer.alloc(100_000), () => response.destroy());
+  response.write(Buffer.alloc(100_000), onSent);
+}
+
+/** Sends the first half and closes the connection. */
+function sendHalf(response: ServerResponse): void {
+  startSending(response, () => response.destroy());
 }
 
 const lost = {
@@ -36,13 +52,61 @@ test('bulkhead documents get writes the content to the file', async () => {
 });
 
 test('bulkhead documents get leaves no file with half of the content if the connection is lost', async () => {
+  rmSync(file);
   expect(await getDocument(file, sendHalf)).toEqual(lost);
   expect(readdirSync(folder.path)).toEqual([]);
+});
+
+test('bulkhead documents get keeps an earlier content until the new one is complete', async () => {
+  const earlier = join(folder.path, 'earlier.pdf');
+  const link = join(folder.path, 'link.pdf');
+  writeFileSync(earlier, 'earlier', { mode: 0o600 });
+  symlinkSync(earlier, link);
+  expect(await getDocument(link, sendHalf)).toEqual(lost);
+  expect(readFileSync(earlier, 'utf8')).toBe('earlier');
+  expect(await getDocument(link, (response) => response.end('new'))).toMatchObject({ code: 0 });
+  expect(readFileSync(earlier, 'utf8')).toBe('new');
+  // The content may be a patient's record. Only users who could read the file before may read it.
+  expect(statSync(earlier).mode & 0o777).toBe(0o600);
+  rmSync(link);
+  rmSync(earlier);
+});
+
+test('bulkhead documents get leaves a file named .partial if it is ended', async () => {
+  const server = await startLocalServer((_request, response) => startSending(response));
+  try {
+    const { command, env } = bulkheadCommand(['documents', 'get', 'doc_1', '--out', file], {
+      url: server.url,
+      key: 'bh_1',
+    });
+    const [node, ...args] = command;
+    const bulkhead = spawn(node, args, { env, stdio: 'ignore' });
+    const written = () => readdirSync(folder.path).find((name) => statSync(join(folder.path, name)).size > 0);
+    const name = await waitFor(written, { what: 'the first half' });
+    expect(name).toMatch(/^report[.]pdf[.][\w-]+[.]partial$/);
+    bulkhead.kill('SIGINT');
+    await once(bulkhead, 'exit');
+    expect(readdirSync(folder.path)).toEqual([name]);
+    rmSync(join(folder.path, name));
+  } finally {
+    await server.stop();
+  }
 });
 
 test('bulkhead documents get does not remove what is not a file', async () => {
   expect(await getDocument('/dev/null', sendHalf)).toEqual(lost);
   expect(readdirSync('/dev')).toContain('null');
-  expect(await getDocument(folder.path, sendHalf)).toMatchObject({ code: 2 });
+  expect(await getDocument(folder.path, startSending)).toMatchObject({ code: 2 });
+  const unknown = join(folder.path, 'unknown', 'report.pdf');
+  expect(await getDocument(unknown, startSending)).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/^.*report[.]pdf.*[.]partial cannot be opened [(]ENOENT[)][.]$/m),
+  });
   expect(readdirSync(folder.path)).toEqual([]);
+});
+
+test('bulkhead documents get does not wait for a content that it cannot write', async () => {
+  const tooLong = join(folder.path, 'n'.repeat(300));
+  const stderr = `${tooLong} cannot be opened (ENAMETOOLONG).\n`;
+  expect(await getDocument(tooLong, startSending)).toEqual({ code: 2, stdout: '', stderr });
 });

@@ -1,5 +1,6 @@
-import { createWriteStream } from 'node:fs';
-import { rm, stat } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { accessSync, constants, createWriteStream, realpathSync, renameSync, statSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
@@ -25,6 +26,8 @@ export async function download(
     await pipeline(content, terminalTextStream(), stdout, { end: false });
     stdout.write('\n');
   } catch (error) {
+    // If the file cannot be opened, nothing reads the content, and this program would wait for it.
+    content.destroy();
     // fetch reports a broken connection with this type.
     if (!(error instanceof TypeError)) throw error;
     throw new CliError({
@@ -34,23 +37,25 @@ export async function download(
   }
 }
 
-/** Removes the file if its content does not become complete, so that no program takes it for complete. */
+/**
+ * Writes a file beside the target and renames it at the end, so that the target is never incomplete, also if this
+ * program is ended.
+ */
 async function writeFile(file: string, content: Readable): Promise<void> {
-  const target = createWriteStream(file);
-  let isOpen = false;
-  target.once('open', () => {
-    isOpen = true;
-  });
+  const existing = statSync(file, { throwIfNoEntry: false });
+  // A device or a pipe cannot be replaced. A folder fails here.
+  if (existing?.isFile() === false) return pipeline(content, createWriteStream(file));
+  const target = existing ? realpathSync(file) : file;
+  // Renaming would replace a file that may not be written.
+  if (existing) accessSync(target, constants.W_OK);
+  // Two downloads to the same file do not mix their contents.
+  const partial = `${target}.${randomUUID()}.partial`;
   try {
-    await pipeline(content, target);
+    await pipeline(content, createWriteStream(partial, { flags: 'wx', mode: existing?.mode ?? 0o666 }));
+    renameSync(partial, target);
   } catch (error) {
-    // A file that could not be opened keeps its content. The first error counts, also if the file cannot be removed.
-    if (isOpen) await removeFile(file).catch(() => undefined);
+    // The first error counts, also if the file cannot be removed.
+    await rm(partial, { force: true }).catch(() => undefined);
     throw error;
   }
-}
-
-/** Does not remove devices and pipes. */
-async function removeFile(file: string): Promise<void> {
-  if ((await stat(file)).isFile()) await rm(file);
 }
