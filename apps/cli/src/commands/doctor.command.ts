@@ -35,7 +35,10 @@ export const doctor = command({
 async function testAll({ api, output }: Context): Promise<void> {
   for (const { id, name } of answerOf(await api.GET('/api/ehr/connections')).data) {
     output.printProgress(`testing ${id} ${name}`);
-    answerOf(await api.POST('/api/ehr/connections/{id}/test', { params: { path: { id } } }));
+    const answer = await api.POST('/api/ehr/connections/{id}/test', { params: { path: { id } } });
+    // The connection was deleted after it was listed.
+    if (answer.response.status === 404) continue;
+    answerOf(answer);
   }
 }
 
