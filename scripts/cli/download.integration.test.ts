@@ -83,7 +83,7 @@ test('bulkhead documents get leaves a file named .partial if it is ended', async
     const bulkhead = spawn(node, args, { env, stdio: 'ignore' });
     const written = () => readdirSync(folder.path).find((name) => statSync(join(folder.path, name)).size > 0);
     const name = await waitFor(written, { what: 'the first half' });
-    expect(name).toMatch(/^report[.]pdf[.][\w-]+[.]partial$/);
+    expect(name).toMatch(/^bulkhead-[\w-]+[.]partial$/);
     bulkhead.kill('SIGINT');
     await once(bulkhead, 'exit');
     expect(readdirSync(folder.path)).toEqual([name]);
@@ -97,11 +97,6 @@ test('bulkhead documents get does not remove what is not a file', async () => {
   expect(await getDocument('/dev/null', sendHalf)).toEqual(lost);
   expect(readdirSync('/dev')).toContain('null');
   expect(await getDocument(folder.path, startSending)).toMatchObject({ code: 2 });
-  const unknown = join(folder.path, 'unknown', 'report.pdf');
-  expect(await getDocument(unknown, startSending)).toMatchObject({
-    code: 2,
-    stderr: expect.stringMatching(/^.*report[.]pdf.*[.]partial cannot be opened [(]ENOENT[)][.]$/m),
-  });
   expect(readdirSync(folder.path)).toEqual([]);
 });
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { accessSync, constants, createWriteStream, realpathSync, renameSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
@@ -48,14 +49,15 @@ async function writeFile(file: string, content: Readable): Promise<void> {
   const target = existing ? realpathSync(file) : file;
   // Renaming would replace a file that may not be written.
   if (existing) accessSync(target, constants.W_OK);
-  // Two downloads to the same file do not mix their contents.
-  const partial = `${target}.${randomUUID()}.partial`;
+  // A name of its own for each download, so that two to the same file do not mix their contents.
+  const partial = join(dirname(target), `bulkhead-${randomUUID()}.partial`);
   try {
     await pipeline(content, createWriteStream(partial, { flags: 'wx', mode: existing?.mode ?? 0o666 }));
     renameSync(partial, target);
   } catch (error) {
     // The first error counts, also if the file cannot be removed.
     await rm(partial, { force: true }).catch(() => undefined);
-    throw error;
+    // The user knows the file by the name of the option.
+    throw (error as NodeJS.ErrnoException).path === partial ? Object.assign(error as Error, { path: file }) : error;
   }
 }
