@@ -141,8 +141,7 @@ test.concurrent('an enhanced sync retries after a broken connection, and treats 
   await using system = await startWithPatients(2);
   await system.inject('r4/Procedure$', { kind: 'outcome-in-bundle' });
   await system.inject('r4/Immunization$', { kind: 'reset' });
-  // Retries may take longer than the usual wait on a busy machine.
-  const answer = await sync(system, { includeEnhanced: false }, { prefer: 'wait=80' });
+  const answer = await sync(system, { includeEnhanced: false });
   const message = expect.stringContaining('Procedure (1)');
   expect(answer).toMatchObject({ status: 502, body: { error: { code: 'sync-incomplete', message } } });
 }, 90_000);
