@@ -72,26 +72,27 @@ test('bulkhead documents get keeps an earlier content until the new one is compl
   rmSync(earlier);
 });
 
-test('bulkhead documents get leaves a file named .partial if it is ended', async () => {
-  const server = await startLocalServer((_request, response) => startSending(response));
-  try {
-    const { command, env } = bulkheadCommand(['documents', 'get', 'doc_1', '--out', file], {
-      url: server.url,
-      key: 'bh_1',
-    });
-    const [node, ...args] = command;
-    const bulkhead = spawn(node, args, { env, stdio: 'ignore' });
-    const written = () => readdirSync(folder.path).find((name) => statSync(join(folder.path, name)).size > 0);
-    const name = await waitFor(written, { what: 'the first half' });
-    expect(name).toMatch(/^bulkhead-[\w-]+[.]partial$/);
-    bulkhead.kill('SIGINT');
-    await once(bulkhead, 'exit');
-    expect(readdirSync(folder.path)).toEqual([name]);
-    rmSync(join(folder.path, name));
-  } finally {
-    await server.stop();
-  }
-});
+test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+  'bulkhead documents get leaves no file if %s ends it',
+  async (signal) => {
+    const server = await startLocalServer((_request, response) => startSending(response));
+    try {
+      const access = { url: server.url, key: 'bh_1' };
+      const { command, env } = bulkheadCommand(['documents', 'get', 'doc_1', '--out', file], access);
+      const [node, ...args] = command;
+      const bulkhead = spawn(node, args, { env, stdio: 'ignore' });
+      const written = () => readdirSync(folder.path).find((name) => statSync(join(folder.path, name)).size > 0);
+      // If it is killed at once, this file stays. Its name says what it is.
+      expect(await waitFor(written, { what: 'the first half' })).toMatch(/^bulkhead-[\w-]+[.]partial$/);
+      bulkhead.kill(signal);
+      // A shell ends a script if its command was ended by Ctrl-C, which it sees in the signal.
+      expect(await once(bulkhead, 'exit')).toEqual([null, signal]);
+      expect(readdirSync(folder.path)).toEqual([]);
+    } finally {
+      await server.stop();
+    }
+  },
+);
 
 test('bulkhead documents get does not remove what is not a file', async () => {
   expect(await getDocument('/dev/null', sendHalf)).toEqual(lost);

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { accessSync, constants, createWriteStream, realpathSync, renameSync, statSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { accessSync, constants, createWriteStream, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -40,7 +39,7 @@ export async function download(
 
 /**
  * Writes a file beside the target and renames it at the end, so that the target is never incomplete, also if this
- * program is ended.
+ * program is ended. Only a program that is killed at once leaves the file beside the target.
  */
 async function writeFile(file: string, content: Readable): Promise<void> {
   const existing = statSync(file, { throwIfNoEntry: false });
@@ -51,13 +50,39 @@ async function writeFile(file: string, content: Readable): Promise<void> {
   if (existing) accessSync(target, constants.W_OK);
   // A name of its own for each download, so that two to the same file do not mix their contents.
   const partial = join(dirname(target), `bulkhead-${randomUUID()}.partial`);
+  const remove = () => {
+    try {
+      rmSync(partial, { force: true });
+    } catch {
+      // Why the download ended matters more.
+    }
+  };
+  const stopListening = onEndingSignal(remove);
   try {
     await pipeline(content, createWriteStream(partial, { flags: 'wx', mode: existing?.mode ?? 0o666 }));
     renameSync(partial, target);
   } catch (error) {
-    // The first error counts, also if the file cannot be removed.
-    await rm(partial, { force: true }).catch(() => undefined);
+    remove();
     // The user knows the file by the name of the option.
     throw (error as NodeJS.ErrnoException).path === partial ? Object.assign(error as Error, { path: file }) : error;
+  } finally {
+    stopListening();
   }
+}
+
+/**
+ * Calls `act` before a signal ends this program.
+ * @returns a function after which `act` is not called
+ */
+function onEndingSignal(act: () => void): () => void {
+  const end = (signal: NodeJS.Signals) => {
+    act();
+    // The listener was called once and is removed, so this ends the program.
+    process.kill(process.pid, signal);
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.once(signal, end);
+  return () => {
+    for (const signal of signals) process.off(signal, end);
+  };
 }
