@@ -1,7 +1,4 @@
-import { join } from 'node:path';
-import { baseEnv, captureCommand } from '@bulkhead/testing';
-
-const main = join(import.meta.dirname, '../../apps/cli/src/main.ts');
+import { baseEnv, captureCommand, commandLine } from '@bulkhead/testing';
 
 interface Access {
   /** The address of the API. */
@@ -11,10 +8,10 @@ interface Access {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** How the command line is run from its sources. */
+/** How the command line is run. */
 export function bulkheadCommand(args: readonly string[], { url, key, env }: Access) {
   return {
-    command: [process.execPath, '--conditions=@bulkhead/source', main, ...args] as const,
+    command: [process.execPath, commandLine, ...args] as const,
     env: { ...baseEnv(), BULKHEAD_URL: url, BULKHEAD_API_KEY: key, ...env },
   };
 }

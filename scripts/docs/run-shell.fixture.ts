@@ -2,11 +2,10 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { baseEnv } from '@bulkhead/testing';
+import { baseEnv, commandLine } from '@bulkhead/testing';
 import { notRun } from './not-run.ts';
 
 const root = join(import.meta.dirname, '../..');
-const main = join(root, 'apps/cli/src/main.ts');
 
 /** Returns the texts of a page's `bash` blocks, except for those that no test can run. */
 export async function blocksOf(page: string): Promise<readonly string[]> {
@@ -44,7 +43,7 @@ export function runShell(options: {
   const { commands, folder, env } = options;
   const bin = join(folder, 'bin');
   const node = `exec "${process.execPath}"`;
-  putScript(join(bin, 'bulkhead'), `${node} --conditions=@bulkhead/source "${main}" "$@"`);
+  putScript(join(bin, 'bulkhead'), `${node} "${commandLine}" "$@"`);
   putScript(join(bin, 'curl'), `PATH="\${PATH#*:}" exec curl --show-error --fail-with-body "$@"`);
   putScript(join(folder, 'node_modules/.bin/node'), `program=$1; shift; ${node} "${root}/$program" "$@"`);
   const all = { ...baseEnv(), ...env, PATH: `${bin}:${process.env.PATH}` };

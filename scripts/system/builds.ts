@@ -58,13 +58,28 @@ export function programArgs({ app, program = 'main', sources }: Program): string
  */
 export async function bundleApps(): Promise<void> {
   const folders = `apps/{${bundledApps}}`;
-  const bundle = (app: string) =>
-    promisify(execFile)(process.execPath, ['--run', 'bundle'], { cwd: join(root, 'apps', app) });
   await buildOnce({
     sources: [`{${folders},packages/*}/{package.json,src/**}`, 'scripts/system/rolldown.config.ts', 'pnpm-lock.yaml'],
     built: `${folders}/dist/*.js`,
     build: () => Promise.all(bundledApps.map(bundle)),
   });
+}
+
+/**
+ * Bundles the command line for tests if its sources have changed.
+ *
+ * @throws Error with the output of the build
+ */
+export async function bundleCommandLine(): Promise<void> {
+  await buildOnce({
+    sources: ['{apps/cli,packages/client}/{package.json,src/**}', 'apps/cli/rolldown.config.ts', 'pnpm-lock.yaml'],
+    built: 'apps/cli/dist/bundle.js',
+    build: () => bundle('cli'),
+  });
+}
+
+function bundle(app: string): Promise<unknown> {
+  return promisify(execFile)(process.execPath, ['--run', 'bundle'], { cwd: join(root, 'apps', app) });
 }
 
 /**

@@ -10,7 +10,7 @@ import { checkConformance } from '../conformance/check-conformance.ts';
 import { type Docker, startDocker } from '../docker/engine/start-docker.ts';
 import { onStarterGone } from '../on-starter-gone.ts';
 import { createSteps, type Steps } from '../steps/steps.ts';
-import { bundleApps } from '../system/builds.ts';
+import { bundleApps, bundleCommandLine } from '../system/builds.ts';
 import { countTests, type JestReport } from './count-tests.ts';
 import { ensureClientTypes } from './ensure-client-types.ts';
 import { type JestRun, runJest } from './run-jest.ts';
@@ -70,8 +70,8 @@ async function runTests(args: readonly string[]): Promise<JestRun> {
       allArgs.includes(dockerFlag)
         ? dockerStep(steps).then((value) => started.adopt(value, (engine) => engine?.stop()))
         : undefined,
-      // Once for all tests that start an app. Two builds would write into the same folder.
-      ensureClientTypes().then(bundleApps),
+      // Once for all tests that start a program. Two builds would write into the same folder.
+      ensureClientTypes().then(() => Promise.all([bundleApps(), bundleCommandLine()])),
     ]);
     interrupted.signal.removeEventListener('abort', exitAtOnce);
     const env = {

@@ -6,7 +6,7 @@ export { captureCommand } from './capture-command.ts';
 export { createBrowser } from './create-browser.ts';
 export { findSuperlinear, type Reader } from './growth.ts';
 export { publishedLines } from './published-lines.ts';
-export { programOf, runApp } from './run-app.ts';
+export { commandLine, programOf, runApp } from './run-app.ts';
 export { makeSelfSigned } from './self-signed.ts';
 export { startTcpProxy, type TcpProxy } from './start-tcp-proxy.ts';
 export { type TestServices, testServices } from './test-services.ts';

@@ -9,6 +9,12 @@ export function programOf(app: 'api' | 'worker' | 'ehr-simulator', name = 'main'
   return join(apps, app, 'dist', `${name}.js`);
 }
 
+/**
+ * The path of the command line as it is shipped. `npm test` bundles it a second time for the tests, because packing the
+ * package writes `dist/bulkhead.js` again, also while a test runs it.
+ */
+export const commandLine: string = join(apps, 'cli', 'dist', 'bundle.js');
+
 /** Runs a program of an app as an operator does, and waits for its end. */
 export function runApp(options: {
   /** From `programOf`. */

@@ -1,11 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { installMoto, type Moto, startMoto } from '@bulkhead/embedded';
-import { baseEnv, captureCommand, programOf, waitFor } from '@bulkhead/testing';
+import { baseEnv, captureCommand, commandLine, programOf, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type System, startSystem } from '../harness/start-system.ts';
 
-const cli = join(import.meta.dirname, '..', '..', '..', 'cli', 'src', 'main.ts');
 const moto = await installMoto(process.env);
 
 if ('missing' in moto) {
@@ -78,10 +76,8 @@ if ('missing' in moto) {
       const api = {
         BULKHEAD_URL: `http://127.0.0.1:${port}`,
         BULKHEAD_API_KEY: system.apiKey,
-        // The command line uses the sources of the client, which may not have been built.
-        NODE_OPTIONS: '--conditions=@bulkhead/source',
       };
-      const doctor = await run(cli, api, ['doctor', '--no-connections']);
+      const doctor = await run(commandLine, api, ['doctor', '--no-connections']);
       expect(doctor.stdout).toMatch(`BULKHEAD_ENCRYPTION_KEY, AWS KMS, ${firstArn}`);
 
       // Another KMS key wraps the same data key, so nothing has to be encrypted again.
