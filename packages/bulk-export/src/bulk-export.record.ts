@@ -139,6 +139,8 @@ export const bulkExportSchema = z.strictObject({
   manifestGaps: countSchema.exactOptional(),
   /** The scopes of the access token that kicked it off. The server does not send types outside of them. */
   grantedScope: z.string().exactOptional(),
+  /** The types that the server offered at the kick-off. It may offer others before the export ends. */
+  offeredTypes: z.array(z.string()).exactOptional(),
   /** `due` if the export must be deleted at the server, `done` if it was. */
   discard: z.enum(['due', 'done']).exactOptional(),
   /** Receives a webhook when the export has ended, in addition to the connection's own URL. */

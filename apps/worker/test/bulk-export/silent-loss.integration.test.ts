@@ -1,6 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import type { BulkExport, HoldReason } from '@bulkhead/bulk-export';
+import { newExport } from '@bulkhead/bulk-export/commands';
 import { makeOutputFile } from '@bulkhead/bulk-export/testing';
+import { readConnectionCapabilities } from '@bulkhead/connections/steps';
 import type { BulkExportRequest } from '@bulkhead/fhir';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { replayLine } from '../../src/replay-line.ts';
@@ -437,6 +439,27 @@ describe('the watermark of every type', () => {
     expect(ended.request.since).toBeUndefined();
     expect(kickedOffSince()).toBe(2);
   });
+
+  test.each([
+    { name: 'every type', resourceTypes: [] },
+    { name: 'that type', resourceTypes: ['Patient', 'Coverage'] },
+  ])(
+    'a type that the server offers only after the kick-off of an export of $name is exported from its beginning #evidence #since-last',
+    async ({ resourceTypes }) => {
+      await start({ offered: ['Patient', 'Goal'] });
+      const exportId = await cases.exporting({ request: { exportType: 'Patient', resourceTypes } });
+      // The server is upgraded while it prepares the files, and another job reads its CapabilityStatement again.
+      server.change({ offered: ['Patient', 'Goal', 'Coverage'] });
+      const { deps, connection, clock } = cases;
+      await readConnectionCapabilities(deps, { connectionId: connection.id, signal: AbortSignal.timeout(9000) });
+      await runExport(cases, {}, exportId);
+
+      const body = { connectionId: connection.id, exportType: 'Patient', resourceTypes, since: 'last' } as const;
+      const { request } = await newExport({ store: deps.store, provider: 'athenahealth', body });
+      const next = await cases.exporting({ id: 'job_next', request, createdAt: clock.now });
+      expect((await cases.read(next)).request.since).toBeUndefined();
+    },
+  );
 
   test('the watermark of every type is used while the server offers the same types', async () => {
     await exportFrom({ offered: ['Patient', 'Goal'] });

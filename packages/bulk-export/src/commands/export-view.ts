@@ -79,6 +79,7 @@ const {
     requiresAccessToken: true,
     manifestGaps: true,
     grantedScope: true,
+    offeredTypes: true,
     discard: true,
     callbackUrl: true,
     notify: true,

@@ -51,8 +51,9 @@ async function advanceWatermarks({ store, now }: BulkExportDeps, { record, files
   const { connectionId, transactionTime, request, manifestGaps = 0, grantedScope, id: exportId } = record;
   if (transactionTime === undefined) return [];
   const { exportType } = request;
-  const connection = await store.connections.find(connectionId);
-  const offered = connection?.capabilities?.resourceTypes ?? [];
+  // Records of earlier versions do not have the types of their kick-off.
+  const offered =
+    record.offeredTypes ?? (await store.connections.find(connectionId))?.capabilities?.resourceTypes ?? [];
   const coverage: Coverage = { ...(grantedScope === undefined ? {} : { scope: grantedScope }), offered };
   const decisions = decideWatermarks({
     request,

@@ -82,7 +82,8 @@ async function kickOffOnce(deps: BulkExportDeps, { exportId, signal }: ExportSte
   const grantedScope = await session.readGrantedScope(signal);
   const request = await withSafeSince(deps, { record, connection, grantedScope });
   const started = await sendKickOff(deps, { record: { ...record, request }, session, signal });
-  const exporting = await recordStart(deps, { record, started, grantedScope, signal });
+  const offeredTypes = connection.capabilities?.resourceTypes ?? [];
+  const exporting = await recordStart(deps, { record, started, grantedScope, offeredTypes, signal });
   if (exporting) return schedulePolls(deps, exporting);
   // The export was cancelled, failed or kicked off by another attempt meanwhile, so this export at the server is not used.
   const { statusUrl } = started;
@@ -172,10 +173,11 @@ async function recordStart(
     readonly record: BulkExport;
     readonly started: KickOff;
     readonly grantedScope: string | undefined;
+    readonly offeredTypes: readonly string[];
     readonly signal: AbortSignal;
   },
 ): Promise<BulkExport | undefined> {
-  const { record, started, grantedScope, signal } = options;
+  const { record, started, grantedScope, offeredTypes, signal } = options;
   const { statusUrl, droppedParameters } = started;
   const kickedOffAt = now();
   const change = {
@@ -183,6 +185,7 @@ async function recordStart(
     droppedParameters,
     isOfGroup: started.isOfGroup,
     kickedOffAt,
+    offeredTypes,
     ...planPoll({ now: kickedOffAt, waitMs: pollIntervalMs }),
     ...(grantedScope === undefined ? {} : { grantedScope }),
   };
