@@ -119,6 +119,14 @@ export function createQuarantineRepository(options: {
     return reserved;
   };
 
+  /** Finds the files that the records of these lines name, except for those that they will name. */
+  const filesNotIn = async (written: readonly { readonly _id: string; readonly sealedFile: string }[]) => {
+    if (written.length === 0) return [];
+    const [ids, kept] = [written.map(({ _id }) => _id), written.map(({ sealedFile }) => sealedFile)];
+    const named = await model.find({ _id: { $in: ids }, sealedFile: { $nin: kept } }, { sealedFile: 1 }).lean();
+    return named.flatMap(({ sealedFile }) => sealedFile ?? []);
+  };
+
   const discard = async ({ bytes, sealedFile, ...line }: QuarantinedLine): Promise<QuarantinedLine> => {
     if (sealedFile !== undefined) await files.remove(sealedFile);
     return { ...line, keptBytes: 0, sha256: line.sha256 ?? hash('sha256', bytes ?? '', 'hex') };
@@ -147,7 +155,7 @@ export function createQuarantineRepository(options: {
       const [first] = lines;
       if (first === undefined) return;
       const operations = [];
-      const written: { readonly _id: string; readonly except: string }[] = [];
+      const written: { readonly _id: string; readonly sealedFile: string }[] = [];
       for (const line of await reserve(first.exportId, lines)) {
         const { bytes, sealedFile: _, ...fields } = line;
         const _id = idOf(line);
@@ -157,11 +165,12 @@ export function createQuarantineRepository(options: {
         const isTruncated = bytes === undefined && keptBytes < line.sizeBytes;
         const replacement = { ...fields, ...content, keptBytes, sha256, isTruncated, state: 'open', createdAt: now };
         operations.push({ replaceOne: { filter: { _id }, replacement, upsert: true } });
-        if (content.sealedFile !== undefined) written.push({ _id, except: content.sealedFile });
+        if (content.sealedFile !== undefined) written.push({ _id, sealedFile: content.sealedFile });
       }
+      // Only files that a record named. Another attempt may be writing a file for the same line.
+      const replaced = await filesNotIn(written);
       await model.collection.bulkWrite(operations as never[], { ordered: false });
-      // Remove the files that earlier attempts have left for the same lines.
-      for (const { _id, except } of written) await files.removeOf(_id, { except });
+      for (const file of replaced) await files.remove(file);
     },
 
     /** Creates a file for a line that is too long for memory. Call `put` without `bytes` when the line has ended. */

@@ -72,6 +72,26 @@ describe('the quarantine #quarantine', () => {
     expect(await usedBy(exportId)).toBe(maxKeptExportBytes);
   });
 
+  test('the quarantine keeps a long line that two attempts write at the same time #crash', async () => {
+    const exportId = 'job_twice';
+    const { bytes: _, ...line } = makeLine(exportId);
+    const upload = async () => {
+      const writer = store.quarantine.createLongLine(line);
+      await writer.write(Buffer.from('the first part'));
+      return { ...line, sealedFile: await writer.end(), keptBytes: 14, sha256: 'abc', sizeBytes: 1_000_000_000 };
+    };
+    // The first attempt has lost its job, and does not know that yet.
+    const [first, second] = [await upload(), await upload()];
+    await store.quarantine.put({ lines: [first], now });
+    await store.quarantine.put({ lines: [second], now });
+    // As after a broken connection to MongoDB that has hidden the first answer.
+    await store.quarantine.put({ lines: [second], now });
+    const [entry] = await listOf(exportId);
+    expect(await text(await store.quarantine.openBytes(entry?.id ?? ''))).toBe('the first part');
+    const files = database.collection<{ _id: string }>('quarantine.files');
+    expect(await files.countDocuments({ _id: { $in: [first.sealedFile, second.sealedFile] } })).toBe(1);
+  });
+
   test('the quarantine frees the room of the lines of a file that is read again', async () => {
     const exportId = 'job_again';
     const lines = [makeLine(exportId), makeLine(exportId, { line: 2, offset: 100 })];
