@@ -40,6 +40,26 @@ describe('a page that the server has forgotten', () => {
   }, 30_000);
 });
 
+test.each([
+  { clock: 'had the right time', aheadDays: 0 },
+  { clock: 'was days ahead', aheadDays: 5 },
+])(
+  "a sync stores what changed after the last one, in which the EHR's clock $clock",
+  async ({ aheadDays }) => {
+    cases = await startUseCases();
+    const date = new Date(Date.now() + aheadDays * 24 * 60 * 60_000).toUTCString();
+    await cases.inject('r4/Condition$', { kind: 'headers', set: { date } });
+    expect((await sync(cases, onePatient)).phase).toBe('completed');
+    const condition = { resourceType: 'Condition', id: 'later', subject: { reference: `Patient/${patients[0]}` } };
+    await cases.control.put('Condition/later', JSON.stringify(condition));
+    expect((await sync(cases, onePatient)).phase).toBe('completed');
+    const { id: connectionId } = cases.connection;
+    const reference = { connectionId, resourceType: 'Condition', resourceId: 'later' };
+    expect(await cases.deps.store.resources.read(reference)).toBeDefined();
+  },
+  30_000,
+);
+
 describe('a page with a wrong format', () => {
   const bundle = (change: object) => ({ resourceType: 'Bundle', type: 'searchset', ...change });
   const condition = (id: string) => ({

@@ -1,9 +1,9 @@
 import type { Manifest } from '@bulkhead/ehr-client';
-import { scopeCovers } from '@bulkhead/fhir';
+import { isTooFarAhead, scopeCovers } from '@bulkhead/fhir';
 import type { BulkExport, ExportCounts, ExportWarning, IssueCount } from '../bulk-export.record.ts';
 import { type HoldReason, holdReasons, type WatermarkDecision } from '../hold-reason.ts';
 import type { OutputFile } from '../output-file.record.ts';
-import { clockToleranceMs, everyType, unknownType } from '../watermarks/watermark.ts';
+import { everyType, unknownType } from '../watermarks/watermark.ts';
 
 /** Whether the server does not know `_type`, so that this system skips the types that were not requested. */
 export function isFilteredHere({ request, droppedParameters }: BulkExport): boolean {
@@ -61,7 +61,7 @@ export function manifestWarnings(options: {
       `${untyped} files have no FHIR R4 type in the manifest. Each resource is stored under the type that it has itself.`,
     ),
     warning(
-      Date.parse(transactionTime) > now.getTime() + clockToleranceMs,
+      isTooFarAhead(new Date(transactionTime), now),
       'time-implausible',
       "The EHR gave a transaction time in the future. The resources are stored, but no watermark advances. Compare the EHR's clock with yours.",
     ),

@@ -14,7 +14,7 @@
  *   next export                       ├─────────┤                 `since` > watermark: a gap, the watermark stays
  */
 import type { BulkExportRequest } from '@bulkhead/fhir';
-import { coversType, exportTypes } from '@bulkhead/fhir';
+import { coversType, exportTypes, isTooFarAhead } from '@bulkhead/fhir';
 import type { Immutable } from '@bulkhead/runtime';
 import { z } from 'zod';
 import type { IssueCount } from '../bulk-export.record.ts';
@@ -83,9 +83,6 @@ export interface ExportEvidence {
 
 type Mark = Pick<Watermark, 'resourceType' | 'transactionTime' | 'at' | 'coverage'>;
 
-/** Clocks of servers differ by minutes. A transaction time that is further ahead would hide every change until then. */
-export const clockToleranceMs = 10 * 60_000;
-
 /**
  * Decides about the watermark of each requested type or, if the request names none, of each received type and of `everyType`. A watermark
  * advances only if everything up to it is proved to be accounted for. Any doubt holds it.
@@ -113,7 +110,7 @@ function reasonsForAll(evidence: ExportEvidence): HoldReason[] {
   const isEmpty = since === undefined && !output.some(({ checkpoint }) => checkpoint.lines > 0);
   return [
     ...when((request.typeFilters ?? []).length > 0, 'type-filter'),
-    ...when(Date.parse(transactionTime) > now.getTime() + clockToleranceMs, 'time-implausible'),
+    ...when(isTooFarAhead(new Date(transactionTime), now), 'time-implausible'),
     ...when(manifestGaps > 0, 'manifest-gaps'),
     ...when(
       output.some((file) => file.type === unknownType && isUnsettled(file)),
@@ -233,7 +230,7 @@ export function leavesNoGap(
 function markOf(resourceType: string, { watermarks, now, covers }: MarkSearch): Mark | undefined {
   const marks = watermarks.filter((mark) => {
     // A watermark in the future has an implausible transaction time, so it proves nothing.
-    if (mark.at.getTime() > now.getTime() + clockToleranceMs) return false;
+    if (isTooFarAhead(mark.at, now)) return false;
     if (mark.resourceType === everyType) return mark.coverage !== undefined && covers(mark.coverage, resourceType);
     return mark.resourceType === resourceType;
   });

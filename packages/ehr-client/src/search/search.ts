@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import {
+  isTooFarAhead,
   listIssueCodes,
   parseFhirJson,
   readSearchBundle,
@@ -23,7 +24,7 @@ import type { EhrSession } from '../ehr-session.ts';
 export interface SearchPage extends Omit<SearchBundle, 'nextUrl'> {
   /** An absolute URL. */
   readonly nextUrl?: string;
-  /** The time of the server's clock if the server sends it. */
+  /** The time of the server's clock if the server sends a plausible one. */
   readonly servedAt: Date;
 }
 
@@ -83,12 +84,18 @@ export async function readSearchPage(options: {
       context: { reason: listIssueCodes(failed) },
       ehrText: toEhrText(failed.map(describeIssue).join('; ')),
     });
-  const servedAt = new Date(response.headers.date ?? Number.NaN);
   return {
     ...page,
-    servedAt: Number.isNaN(servedAt.getTime()) ? new Date() : servedAt,
+    servedAt: timeOf(response.headers.date),
     ...(nextUrl === undefined ? {} : { nextUrl: absolute(nextUrl, response.url) }),
   };
+}
+
+/** @returns the present if the server sends no time, or one in the future */
+function timeOf(date: string | undefined): Date {
+  const now = new Date();
+  const time = new Date(date ?? Number.NaN);
+  return Number.isNaN(time.getTime()) || isTooFarAhead(time, now) ? now : time;
 }
 
 async function readBundle(body: Readable): Promise<SearchBundle> {

@@ -11,14 +11,13 @@
  * the end every promised resource must be stored, unchanged, stale, quarantined or withheld. Otherwise the file fails.
  */
 import type { Readable } from 'node:stream';
-import { LineSplitter } from '@bulkhead/fhir';
+import { isTooFarAhead, LineSplitter } from '@bulkhead/fhir';
 import type { ResourceWriter } from '@bulkhead/resources';
 import { AppError } from '@bulkhead/runtime';
 import type { BufferPool } from '@bulkhead/store';
 import type { BulkExport } from '../../bulk-export.record.ts';
 import type { BulkExportStore } from '../../index.ts';
 import { accountedLines, type FileCheckpoint, type OutputFile } from '../../output-file.record.ts';
-import { clockToleranceMs } from '../../watermarks/watermark.ts';
 import { BatchWrites, noValidLines, tooManyBadLines } from './batch-writes.ts';
 import { FileBatch, firstBatchLines } from './file-batch.ts';
 import { LongLine } from './long-line.ts';
@@ -121,5 +120,5 @@ function truncated(): AppError {
  */
 export function observedAt({ transactionTime, kickedOffAt, createdAt }: BulkExport, now: Date): Date {
   const at = new Date(transactionTime ?? createdAt);
-  return at.getTime() > now.getTime() + clockToleranceMs ? (kickedOffAt ?? createdAt) : at;
+  return isTooFarAhead(at, now) ? (kickedOffAt ?? createdAt) : at;
 }
