@@ -2,7 +2,8 @@ import { isResourceType, parseExact, type ResourceSearch } from '@bulkhead/fhir'
 import { permanentError } from '@bulkhead/runtime';
 import { decodeExactNumbers, findFields, JsonWriter, type NumberText } from '@bulkhead/store';
 import mongoose, { type Connection as Database } from 'mongoose';
-import type { SourcedVersion } from './resource-document.ts';
+import { readVersions } from './resource.writer.ts';
+import type { ResourceDocument, SourcedVersion } from './resource-document.ts';
 import { type Position, pageQueries, readCursor, writeCursor } from './resource-pages.ts';
 import {
   allConditions,
@@ -11,6 +12,7 @@ import {
   type ResourceTypeReference,
   toResourceQuery,
 } from './resource-query.ts';
+import { compareVersions } from './resource-version.ts';
 
 const { BSON } = mongoose.mongo;
 
@@ -100,6 +102,19 @@ export function createResourceRepository(database: Database, limits: { readonly 
       for await (const chunk of streamNdjson(options)) {
         for (const line of chunk.toString().split('\n').slice(0, -1)) yield parseExact(line);
       }
+    },
+
+    /** Finds the documents of one type whose stored version is newer or more complete. */
+    async findStale(
+      resourceType: string,
+      documents: readonly ResourceDocument[],
+    ): Promise<ReadonlySet<ResourceDocument>> {
+      const stored = await readVersions(database.collection(resourceType), documents);
+      const isStale = (document: ResourceDocument): boolean => {
+        const version = stored.get(document._id);
+        return version !== undefined && compareVersions(document, version) === 'older';
+      };
+      return new Set(documents.filter(isStale));
     },
 
     /** Whether a search can continue from a cursor. */

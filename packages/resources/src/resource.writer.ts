@@ -167,7 +167,7 @@ function newestOfEach(documents: readonly ResourceDocument[]) {
   return { candidates: [...newest.values()], unchanged, stale: lost.length - unchanged };
 }
 
-async function readVersions(collection: ResourceCollection, documents: readonly ResourceDocument[]) {
+export async function readVersions(collection: ResourceCollection, documents: readonly ResourceDocument[]) {
   const versions = await collection
     .find<StoredVersion>({ _id: { $in: documents.map(({ _id }) => _id) } as never }, { projection: comparedFields })
     .toArray();

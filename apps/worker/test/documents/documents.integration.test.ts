@@ -33,15 +33,17 @@ interface ReceivedReport {
   readonly versionId?: string;
   readonly lastUpdated?: string;
   readonly tag?: object[];
+  readonly observedAt?: Date;
 }
 
 /** Stores a DiagnosticReport as the ingest of a line does. */
 async function receive(presentedForm: unknown, change: ReceivedReport = {}, deps = cases.deps) {
+  const now = deps.now();
   const { id = `report-${++count}`, versionId = '1', lastUpdated = '2024-05-01T00:00:00Z', tag } = change;
+  const { observedAt = now } = change;
   const meta = { versionId, lastUpdated, ...(tag ? { tag } : {}) };
   const resource = { resourceType: 'DiagnosticReport', id, meta, subject: { reference: 'Patient/p1' }, presentedForm };
-  const now = deps.now();
-  const report = makeDocument(resource, { connectionId: cases.connection.id, observedAt: now, now });
+  const report = makeDocument(resource, { connectionId: cases.connection.id, observedAt, now });
   await withDocuments(deps).write('DiagnosticReport', [report]);
   return cases.deps.store.documents.list({
     filter: { connectionId: cases.connection.id, 'resource.id': id },
@@ -306,6 +308,22 @@ test('a document becomes pending with a newer version of its resource, and not w
   expect(downloaded.sha256).toBeUndefined();
   expect((await contentOf(await attempt(id))).toString()).toBe('two');
 });
+
+test.each([
+  { name: 'lower version', storedId: '2', lateId: '1' },
+  { name: 'earlier observation', storedId: '1', lateId: '1' },
+])(
+  'a document keeps the attachment of its stored resource if a copy with the same time and a $name arrives late',
+  async ({ storedId, lateId }) => {
+    const id = `report-${++count}`;
+    const receiveCopy = (path: string, change: ReceivedReport) =>
+      receiveOne({ url: `${server.origin}${path}` }, { id, lastUpdated: '2024-05-02T00:00:00Z', ...change });
+    const stored = await receiveCopy('/signed', { versionId: storedId, observedAt: new Date('2024-05-04T00:00:00Z') });
+    // Such as a line of an earlier export that is stored from the quarantine.
+    const late = await receiveCopy('/draft', { versionId: lateId, observedAt: new Date('2024-05-03T00:00:00Z') });
+    expect(late).toEqual(stored);
+  },
+);
 
 test('a document is skipped while documents are disabled, and fetched once they are enabled', async () => {
   const off = { ...cases.deps, documents: { ...cases.deps.documents, enabled: false } };

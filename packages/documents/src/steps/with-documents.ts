@@ -19,14 +19,18 @@ export function withDocuments(deps: DocumentDeps, writer: ResourceWriter = deps.
       const outcome = await writer.write(resourceType, resources);
       if (!typesWithAttachments.includes(resourceType)) return outcome;
       const { enabled } = documents;
+      // The attachments of a stale copy may differ from those of the stored resource, although both have the same time.
+      const stale = outcome.stale > 0 ? await store.resources.findStale(resourceType, resources) : none;
       const attachments = resources
-        .filter(({ _id }) => !outcome.withheldIds?.has(_id))
+        .filter((document) => !outcome.withheldIds?.has(document._id) && !stale.has(document))
         .flatMap((document) => toPatientDocuments({ document, resourceType, enabled, now: now() }));
       await enqueue(deps, await store.documents.note(attachments, file));
       return outcome;
     },
   };
 }
+
+const none: ReadonlySet<ResourceDocument> = new Set();
 
 /** Enqueues as many documents as there is room for. The sweep enqueues the others. */
 async function enqueue(deps: DocumentDeps, ids: readonly string[]): Promise<void> {
