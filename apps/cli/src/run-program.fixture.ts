@@ -73,9 +73,11 @@ export async function run(options: {
     const { status = found.status, body = exampleOf(found.id) } = answers[found.id] ?? {};
     const contentType = status < 400 ? found.contentType : 'application/json';
     if (status === 204) return new Response(null, { status });
-    return new Response(typeof body === 'string' ? body : JSON.stringify(body), {
+    const content = typeof body === 'string' ? body : JSON.stringify(body);
+    const contentLength = String(Buffer.byteLength(content));
+    return new Response(content, {
       status,
-      headers: { 'content-type': contentType, date: new Date().toUTCString() },
+      headers: { 'content-type': contentType, 'content-length': contentLength, date: new Date().toUTCString() },
     });
   };
   const isTerminal = types !== undefined;

@@ -1,0 +1,22 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from '@jest/globals';
+import { run } from './run-program.fixture.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'bulkhead-cli-download-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const args = ['resources', 'get', '--connection', 'conn_1', '--types', 'Media,Location'];
+const answers = { searchResources: { body: '' } };
+
+test('a type without resources is an empty file, and the next types are read', async () => {
+  const { exitCode, stderr, calls } = await run({ args: [...args, '--out', folder], answers });
+  expect({ exitCode, stderr, calls: calls.length }).toEqual({ exitCode: 0, stderr: '', calls: 2 });
+  const contents = ['Media', 'Location'].map((type) => readFileSync(join(folder, `${type}.ndjson`), 'utf8'));
+  expect(contents).toEqual(['', '']);
+});
+
+test('a type without resources prints nothing on the standard output', async () => {
+  expect(await run({ args, answers })).toMatchObject({ exitCode: 0, stdout: '', stderr: '' });
+});
