@@ -65,6 +65,15 @@ test('a key that cannot be a key is refused and not printed', async () => {
 
 const refuse = (status: number, error: object) => ({ status, body: { success: false, error } });
 
+test('an error of the API names an argument as the help does', async () => {
+  const details = [{ path: 'patientId', message: 'must be the id of a patient, without `Patient/`' }];
+  const answers = { countPatientData: refuse(400, { code: 'invalid-request', message: 'x', details }) };
+  const args = ['patients', 'erase', 'Patient/p1', '--connection', 'c', '--dry-run'];
+  expect((await run({ args, answers })).stderr).toBe(
+    'A value is not valid.\n  id: must be the id of a patient, without `Patient/`\n',
+  );
+});
+
 test('an error of the API names options instead of fields', async () => {
   const details = [
     { path: 'connectionId', message: 'is too long' },

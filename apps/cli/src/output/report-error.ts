@@ -127,7 +127,7 @@ function adviceFor(code: string, details: Readonly<Record<string, unknown>>): st
   }
 }
 
-/** Options whose names differ from the field that the API names. */
+/** Options and arguments whose names differ from the field that the API names. */
 const optionsOfFields: Readonly<Record<string, string>> = {
   callbackUrl: '--callback',
   connectionId: '--connection',
@@ -135,6 +135,7 @@ const optionsOfFields: Readonly<Record<string, string>> = {
   exportType: '--level',
   expiresInDays: '--days',
   groupId: '--group',
+  patientId: 'id',
   practiceId: '--practice',
   requestsPerMinute: '--per-minute',
   resourceTypes: '--types',
