@@ -1,5 +1,5 @@
 import type { ConnectionService } from '@bulkhead/connections/commands';
-import { parseMediaType, typesWithAttachments } from '@bulkhead/fhir';
+import { isResourceId, parseMediaType, typesWithAttachments } from '@bulkhead/fhir';
 import type { Producer } from '@bulkhead/queues';
 import { type AppError, pageQuery, permanentError, present, readPage, withoutSecrets } from '@bulkhead/runtime';
 import {
@@ -126,8 +126,14 @@ export const documentQuerySchema = z.strictObject({
     .refine((type) => typesWithAttachments.includes(type), `is not one of ${typesWithAttachments.join(', ')}`)
     .optional()
     .describe('Only documents of resources of this type: `DiagnosticReport` or `DocumentReference`.'),
-  resourceId: id.optional().describe('Only documents of the resource with this FHIR id.'),
-  patient: id.optional().describe('Only documents of this patient: the id at the EHR, without `Patient/`.'),
+  resourceId: id
+    .refine(isResourceId, 'must be the id of a resource, without its type')
+    .optional()
+    .describe('Only documents of the resource with this FHIR id.'),
+  patient: id
+    .refine(isResourceId, 'must be the id of a patient, without `Patient/`')
+    .optional()
+    .describe('Only documents of this patient: the id at the EHR, without `Patient/`.'),
   state: z.enum(documentStates).optional().describe('Only documents in this state.'),
   ...pageQuery({ defaultLimit: 100 }),
 });

@@ -173,6 +173,8 @@ test.each([
   { query: '' },
   { query: 'connectionId=C&resourceType=Patient' },
   { query: 'connectionId=C&state=gone' },
+  { query: 'connectionId=C&patient=Patient/p1' },
+  { query: 'connectionId=C&resourceId=DiagnosticReport/r1' },
   { query: 'connectionId=C&limit=0' },
   { query: 'connectionId=C&connectionId=C' },
   { query: 'connectionId=C&other=1' },
