@@ -139,7 +139,9 @@ export function createErasureService(store: ErasureStore, producer: Producer) {
   };
 
   async function checkPatient({ connectionId, patientId, scope }: PatientReference): Promise<void> {
-    if (!isResourceId(patientId)) throw invalidRequest([{ path: 'patientId', message: 'must be the id of a patient' }]);
+    if (!isResourceId(patientId)) {
+      throw invalidRequest([{ path: 'patientId', message: 'must be the id of a patient, without `Patient/`' }]);
+    }
     if (!isInScope(scope, connectionId)) throw unknownConnection();
     if (!(await exists(connectionId))) await amountsOf({ connectionId, scope });
   }
