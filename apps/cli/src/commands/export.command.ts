@@ -24,6 +24,7 @@ type OutputFile = components['schemas']['OutputFile'];
 const id = 'the id of the export';
 const signedUrls = flag('show the whole links of files that need no token, with --json');
 const none = 'No exports. Start one with: bulkhead export start --connection ID';
+const noneWithStatus = 'No exports have this status. Leave out --status to see all of them.';
 const listColumns = {
   id: (record: Export) => record.id,
   status: (record: Export) => toStatusText(record),
@@ -93,7 +94,7 @@ export const bulkExports: CommandGroup = {
       examples: ['export list', 'export list --status FAILED --limit 1', 'export list --connection conn_1 --watch'],
       async run(context, { connection: connectionId, status, limit, cursor, watch }) {
         const { api, provider, output } = context;
-        const view = { columns: listColumns, empty: none };
+        const view = { columns: listColumns, empty: status === undefined ? none : noneWithStatus };
         if (watch) {
           const path = '/api/ehr/{provider}/bulk-export/events';
           const params = { path: { provider }, query: given({ connectionId }) };

@@ -27,7 +27,9 @@ export const quarantine: CommandGroup = {
       },
       examples: ['quarantine list --export job_1', 'quarantine list --connection conn_1 --state open'],
       async run({ api, output }, { export: exportId, connection: connectionId, file: fileId, ...options }) {
-        const query = given({ exportId, connectionId, fileId, ...options });
+        const { limit, cursor, ...others } = options;
+        const filters = given({ exportId, connectionId, fileId, ...others });
+        const query = { ...filters, ...given({ limit, cursor }) };
         output.printList(await api.GET('/api/ehr/quarantine', { params: { query } }), {
           columns: {
             id: 'id',
@@ -38,7 +40,10 @@ export const quarantine: CommandGroup = {
             bytes: 'sizeBytes',
             state: 'state',
           },
-          empty: 'No quarantined lines. Every line that an EHR sent could be stored.',
+          empty:
+            Object.keys(filters).length === 0
+              ? 'No quarantined lines. Every line that an EHR sent could be stored.'
+              : 'No quarantined lines match. Leave out an option to see more of them.',
         });
       },
     }),
