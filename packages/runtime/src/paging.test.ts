@@ -31,6 +31,9 @@ test('a cursor that no entry has is refused', () => {
 test('a page is read with one more entry, which decides whether another page follows', async () => {
   const read = async ({ limit, after }: { limit: number; after: string | undefined }) =>
     items.filter(({ id }) => after === undefined || id > after).slice(0, limit);
-  expect(await readPage({ limit: 2 }, read)).toEqual({ items: items.slice(0, 2), next: 'b' });
-  expect(await readPage({ limit: 2, cursor: 'b' }, read)).toEqual({ items: items.slice(2), next: undefined });
+  expect(await readPage({ limit: 2 }, { ids: /^[abc]$/, read })).toEqual({ items: items.slice(0, 2), next: 'b' });
+  expect(await readPage({ limit: 2, cursor: 'b' }, { ids: /^[abc]$/, read })).toEqual({
+    items: items.slice(2),
+    next: undefined,
+  });
 });

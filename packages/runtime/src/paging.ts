@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { invalidRequest } from './errors/app-error.ts';
+import { type AppError, invalidRequest } from './errors/app-error.ts';
 
 /*
  * Every list of the API is read in pages: `limit` is the size of a page, `next` in the answer is the `cursor` of the following page, and
@@ -42,11 +42,22 @@ export interface Page<Item> {
   readonly next: string | undefined;
 }
 
-/** Reads a page. One more entry is read to learn whether another page follows. @param read lists `limit` entries after the one with the id `after` */
+/**
+ * Reads a page. One more entry is read to learn whether another page follows.
+ * @throws AppError `invalid-request` if the cursor cannot be an id of this list
+ */
 export async function readPage<Item extends { readonly id: string }>(
   { limit: size, cursor: after }: PageQuery & { readonly limit: number },
-  read: (page: { readonly limit: number; readonly after: string | undefined }) => Promise<readonly Item[]>,
+  options: {
+    /** How the ids of this list begin. */
+    readonly ids: RegExp;
+    /** Lists `limit` entries after the one with the id `after`, which may have been deleted. */
+    readonly read: (page: { readonly limit: number; readonly after: string | undefined }) => Promise<readonly Item[]>;
+  },
 ): Promise<Page<Item>> {
+  const { ids, read } = options;
+  // Every text has a position among the ids, so the page would be the first one again, or an empty one.
+  if (after !== undefined && !ids.test(after)) throw invalidCursor('is not from a page of this list');
   const items = await read({ limit: size + 1, after });
   const page = items.slice(0, size);
   return { items: page, next: items.length > size ? page.at(-1)?.id : undefined };
@@ -64,9 +75,7 @@ export function pageOf<Item>(
 ): Page<Item> {
   const begin = after === undefined ? 0 : items.findIndex((item, index) => idOf(item, index) === after) + 1;
   if (begin === 0 && after !== undefined) {
-    const message =
-      'is not from a page of this list, or its entry was deleted. Read the list from its beginning, without cursor';
-    throw invalidRequest([{ path: 'cursor', message }]);
+    throw invalidCursor('is not from a page of this list, or its entry was deleted');
   }
   const end = begin + size;
   const last = items[end - 1];
@@ -74,4 +83,8 @@ export function pageOf<Item>(
     items: items.slice(begin, end),
     next: end < items.length && last !== undefined ? idOf(last, end - 1) : undefined,
   };
+}
+
+function invalidCursor(fault: string): AppError {
+  return invalidRequest([{ path: 'cursor', message: `${fault}. Read the list from its beginning, without cursor` }]);
 }

@@ -1,3 +1,4 @@
+import type { WebhookDelivery } from '@bulkhead/webhooks';
 import { afterAll, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { toRequest } from '../testing/endpoint-requests.ts';
@@ -46,10 +47,10 @@ async function readByOne(id: KeyedEndpointId): Promise<unknown[]> {
   }
 }
 
-/** Without what the reading itself changes, and without the sources of a resource, because none is stored here. */
-const steady = lists
-  .map(({ id }) => id as KeyedEndpointId)
-  .filter((id) => !['listAuditEvents', 'listQueues', 'listRateBudgets', 'listResourceSources'].includes(id));
+/** Without the sources of a resource, because none is stored here. */
+const withEntries = lists.map(({ id }) => id as KeyedEndpointId).filter((id) => id !== 'listResourceSources');
+/** Without what the reading itself changes. */
+const steady = withEntries.filter((id) => !['listAuditEvents', 'listQueues', 'listRateBudgets'].includes(id));
 
 test.each(steady)('%s returns the same entries page by page as in one page', async (id) => {
   const whole = await read(id, { limit: '1000' });
@@ -65,12 +66,26 @@ test('lists of three records have three pages of one entry', async () => {
   expect(all.data).toHaveLength(1);
 });
 
+test('the list of webhook deliveries has a page after a delivery of each kind of event', async () => {
+  const { connectionId } = planted;
+  const [delivery] = await api.store.webhookDeliveries.list({ connectionId, limit: 1 });
+  for (const id of ['job_a.1.0', 'sync_a.1.0', 'sched_a.job_b.0'])
+    await api.store.webhookDeliveries.insertMissing({ ...(delivery as WebhookDelivery), id });
+  expect(await readByOne('listWebhookDeliveries')).toHaveLength(4);
+});
+
 test('the former name `after` is still accepted', async () => {
   const first = await read('listBulkExports', { limit: '1' });
   const next = first.next as string;
   const second = await read('listBulkExports', { limit: '1', cursor: next });
   expect(second.data).not.toEqual(first.data);
   expect(await read('listBulkExports', { limit: '1', after: next })).toEqual(second);
+});
+
+// Otherwise a client whose cursor is damaged would read the first page again and again, or see the end too early.
+test.each(withEntries)('%s refuses a cursor that is from no page of it', async (id) => {
+  const { status, data } = await read(id, { cursor: 'xyz' });
+  expect({ status, data }).toEqual({ status: 400, data: undefined });
 });
 
 test('a cursor whose entry is gone is refused for a list that has no order of ids', async () => {

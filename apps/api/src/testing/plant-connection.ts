@@ -19,7 +19,7 @@ export async function plantConnection(store: Store) {
     scheduleId: `sched_${suffix}`,
     documentId: `doc_${suffix}`,
     lineId: `job_${suffix}.1.0000000000000000`,
-    deliveryId: `wh_${suffix}`,
+    deliveryId: `job_${suffix}.3.0a1b2c3d`,
   };
   const { connectionId, exportId } = ids;
   const ofConnection = { connectionId, provider: 'athenahealth' };

@@ -13,8 +13,12 @@ export function createAuditService({ store }: { readonly store: AccessStore }) {
 
     /** One page, newest first. `next` is present if more events follow. */
     list: ({ actor: actorId, limit, cursor, ...filter }: AuditQuery): Promise<Page<AuditEvent>> =>
-      readPage({ limit, cursor }, ({ after, ...page }) =>
-        store.auditEvents.list({ filter: { ...filter, actorId, after }, ...page }),
+      readPage(
+        { limit, cursor },
+        {
+          ids: /^evt_/,
+          read: ({ after, ...page }) => store.auditEvents.list({ filter: { ...filter, actorId, after }, ...page }),
+        },
       ),
 
     /** Verifies a part of the chain. `isComplete` says whether it reached the end. */

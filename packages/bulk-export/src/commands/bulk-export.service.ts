@@ -166,7 +166,10 @@ export function createBulkExportService(options: {
       const { connectionId, status } = query;
       if (connectionId !== undefined) await connections.find({ provider, id: connectionId, scope });
       const phases = status && phasesOf(status);
-      return readPage(query, (page) => store.bulkExports.list({ provider, connectionId, phases, scope, ...page }));
+      return readPage(query, {
+        ids: /^job_/,
+        read: (page) => store.bulkExports.list({ provider, connectionId, phases, scope, ...page }),
+      });
     },
 
     /** Lists what happened to an export, oldest first. @throws AppError `unknown-export` */

@@ -63,7 +63,10 @@ export function createDocumentService(options: {
       const { provider, query, scope } = options;
       const { connectionId } = query;
       await connections.find({ provider, id: connectionId, scope });
-      return readPage(query, (page) => store.documents.list({ filter: toFilter(query), ...page }));
+      return readPage(query, {
+        ids: /^doc_/,
+        read: (page) => store.documents.list({ filter: toFilter(query), ...page }),
+      });
     },
 
     /** @throws AppError `unknown-document`, `document-not-stored` */

@@ -134,7 +134,7 @@ export function createErasureService(store: ErasureStore, producer: Producer) {
     /** One page, newest first. `next` is present if more erasures follow. */
     async list({ query, scope }: { readonly query: ErasureListQuery; readonly scope: ConnectionScope }) {
       const { connectionId } = query;
-      return readPage(query, (page) => store.erasures.list({ connectionId, scope, ...page }));
+      return readPage(query, { ids: /^erase_/, read: (page) => store.erasures.list({ connectionId, scope, ...page }) });
     },
   };
 

@@ -37,7 +37,10 @@ export function createQuarantineService(store: QuarantineStore, producer: Produc
     /** Reads one page, in the order of files and positions. `next` is undefined on the last page. */
     async list({ query, scope }: { readonly query: QuarantineQuery; readonly scope: ConnectionScope }) {
       const { limit, cursor, ...filter } = query;
-      return readPage({ limit, cursor }, (page) => store.quarantine.list({ filter: present(filter), scope, ...page }));
+      return readPage(
+        { limit, cursor },
+        { ids: /^(?:job|sync)_/, read: (page) => store.quarantine.list({ filter: present(filter), scope, ...page }) },
+      );
     },
 
     /** Opens the kept bytes of a line. @throws AppError `line-erased`, `line-not-kept` */

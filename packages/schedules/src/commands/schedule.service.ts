@@ -63,7 +63,10 @@ export function createScheduleService(options: {
     async list(query: ScheduleListQuery, scope: ConnectionScope): Promise<Page<ScheduleState>> {
       const { connectionId } = query;
       if (connectionId !== undefined) await connections.find({ id: connectionId, scope });
-      const { items, next } = await readPage(query, (page) => store.schedules.list({ connectionId, scope, ...page }));
+      const { items, next } = await readPage(query, {
+        ids: /^sched_/,
+        read: (page) => store.schedules.list({ connectionId, scope, ...page }),
+      });
       return { items: await Promise.all(items.map(withRun)), next };
     },
 

@@ -156,7 +156,10 @@ export function createSyncService(options: {
       const { connectionId } = query;
       registry.get(provider);
       if (connectionId !== undefined) await connections.find({ provider, id: connectionId, scope });
-      return readPage(query, (page) => store.syncRuns.list({ provider, connectionId, scope, ...page }));
+      return readPage(query, {
+        ids: /^sync_/,
+        read: (page) => store.syncRuns.list({ provider, connectionId, scope, ...page }),
+      });
     },
 
     /** Cancels a run at once. Its searches stop at their next page. @throws AppError `sync-ended` */

@@ -57,7 +57,10 @@ export function createWebhookService(options: {
     async list(query: z.output<typeof deliveriesQuerySchema>, scope: ConnectionScope): Promise<Page<WebhookDelivery>> {
       const { connectionId, state } = query;
       await connections.find({ id: connectionId, scope });
-      return readPage(query, (page) => store.webhookDeliveries.list({ connectionId, state, ...page }));
+      return readPage(query, {
+        ids: /^(?:job|sync|sched)_/,
+        read: (page) => store.webhookDeliveries.list({ connectionId, state, ...page }),
+      });
     },
 
     find,
