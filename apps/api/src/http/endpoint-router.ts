@@ -84,6 +84,9 @@ function readInput(options: {
   const { endpoint, deps, request, response } = options;
   const { headers, body } = endpoint.request;
   const { services, process } = deps;
+  // Throws URIError. In a path Express does the same, but in a query it replaces bytes that are not UTF-8 by another character, with which
+  // a search finds nothing.
+  if (endpoint.request.ignoresOtherParameters === undefined) decodeURIComponent(request.originalUrl);
   return {
     params: request.params,
     query: readQuery(endpoint, request.query),

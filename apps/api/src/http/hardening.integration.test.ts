@@ -154,6 +154,12 @@ test.each([
     code: 'unknown-connection',
   },
   { what: 'an incomplete percent encoding', address: `${path}/%E0%A4%A`, code: 'invalid-request' },
+  // Latin-1. As a replaced character it would match nothing, and the answer would say that there is no such resource.
+  {
+    what: 'a query in another encoding than UTF-8',
+    address: '/api/ehr/athenahealth/resources/Patient?connectionId=c&identifier=M%FCller',
+    code: 'invalid-request',
+  },
 ])('an address with $what returns $code', async ({ address, code }) => {
   const { status, body } = await api.request('GET', address);
   expect([status < 500, body.error.code]).toEqual([true, code]);
