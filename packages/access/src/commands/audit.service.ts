@@ -61,21 +61,24 @@ const instant = z.iso
 /** A FHIR id. Underscores and up to 128 characters are accepted too. */
 const patient = z.string().regex(/^[A-Za-z0-9\-._]{1,128}$/, 'must be the id of a patient, without `Patient/`');
 
-export const auditQuerySchema = z.strictObject({
-  from: instant.optional().describe('Only events at or after this instant.'),
-  to: instant.optional().describe('Only events before this instant.'),
-  actor: text.optional().describe('Only events of this actor: the id of an API key, `command:<user>`, or `nobody`.'),
-  action: text.optional().describe('Only events with this action, such as `resource.read`.'),
-  outcome: z
-    .enum(auditOutcomes)
-    .optional()
-    .describe('Only events with this outcome: `success`, `unchanged`, `refused` or `failed`.'),
-  patient: patient
-    .optional()
-    .describe('Only events that showed data of this patient, or may have: the id at the EHR, without `Patient/`.'),
-  connectionId: text.optional().describe('Only events about this connection.'),
-  ...pageQuery({ defaultLimit: 100 }),
-});
+export const auditQuerySchema = z
+  .strictObject({
+    from: instant.optional().describe('Only events at or after this instant.'),
+    to: instant.optional().describe('Only events before this instant.'),
+    actor: text.optional().describe('Only events of this actor: the id of an API key, `command:<user>`, or `nobody`.'),
+    action: text.optional().describe('Only events with this action, such as `resource.read`.'),
+    outcome: z
+      .enum(auditOutcomes)
+      .optional()
+      .describe('Only events with this outcome: `success`, `unchanged`, `refused` or `failed`.'),
+    patient: patient
+      .optional()
+      .describe('Only events that showed data of this patient, or may have: the id at the EHR, without `Patient/`.'),
+    connectionId: text.optional().describe('Only events about this connection.'),
+    ...pageQuery({ defaultLimit: 100 }),
+  })
+  // An empty answer would say that nothing was done.
+  .refine(({ from, to }) => !from || !to || from < to, { path: ['from'], error: 'must be before `to`' });
 type AuditQuery = z.output<typeof auditQuerySchema>;
 
 /** `<sequence>:<hash>`: a position in the chain, as a check prints it. */
