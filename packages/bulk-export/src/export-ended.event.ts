@@ -22,7 +22,7 @@ export const exportEndedEventSchema = z
           .boolean()
           .exactOptional()
           .describe(
-            'Whether something that was requested was not received or could not be stored. Present if it completed.',
+            'Whether something that was requested was not received, or files could not be stored. Present if it completed.',
           ),
         counts,
         warnings: z.array(z.string()).describe('The codes of the warnings: docs/errors.md lists them.'),
