@@ -85,15 +85,21 @@ test('every list says that it is empty, and most name the command that creates t
   );
 });
 
-test.each(['export list --status FAILED', 'quarantine list --state replayed', 'quarantine list --connection conn_1'])(
-  '`bulkhead %s` does not say that there are no entries at all if none matches',
-  async (line) => {
-    const nothing = { body: { success: true, data: [] } };
-    const answers = { listBulkExports: nothing, listQuarantinedLines: nothing };
-    const { stderr } = await run({ args: toArgs(line), answers });
-    expect(stderr).toMatch(/^No (?:exports have this status|quarantined lines match)\. Leave out /);
-  },
-);
+test.each([
+  'export list --status FAILED',
+  'quarantine list --state replayed',
+  'quarantine list --connection conn_1',
+  'webhooks deliveries --connection conn_1 --state failed',
+  'documents list --connection conn_1 --patient p1',
+])('`bulkhead %s` does not say that there are no entries at all if none matches', async (line) => {
+  const nothing = { body: { success: true, data: [] } };
+  const lists = ['listBulkExports', 'listQuarantinedLines', 'listWebhookDeliveries', 'listDocuments'];
+  const answers = Object.fromEntries(lists.map((list) => [list, nothing]));
+  const { stderr } = await run({ args: toArgs(line), answers });
+  expect(stderr).toMatch(
+    /^No (?:exports|quarantined lines|deliveries|documents) (?:have this (?:status|state)|match)\. Leave out /,
+  );
+});
 
 test('an empty list is an empty array with --json', async () => {
   const none = { listBulkExports: { body: { success: true, data: [] } } };

@@ -31,8 +31,10 @@ export const documents: CommandGroup = {
         'documents list --connection conn_1 --patient patient_1',
         'documents list --connection conn_1 --state failed',
       ],
-      async run({ api, provider, output }, { connection: connectionId, ...options }) {
-        const params = { path: { provider }, query: given({ connectionId, ...options }) };
+      async run({ api, provider, output }, { connection: connectionId, limit, cursor, ...others }) {
+        const filters = given(others);
+        const query = { connectionId, ...filters, ...given({ limit, cursor }) };
+        const params = { path: { provider }, query };
         output.printList(await api.GET('/api/ehr/{provider}/documents', { params }), {
           columns: {
             id: 'id',
@@ -42,7 +44,10 @@ export const documents: CommandGroup = {
             bytes: 'sizeBytes',
             state: ({ state, error, reason }) => [state, error?.code ?? reason].join(' ').trim(),
           },
-          empty: `No documents. They are fetched after an export: bulkhead export start --connection ${connectionId}`,
+          empty:
+            Object.keys(filters).length > 0
+              ? 'No documents match. Leave out an option to see more of them.'
+              : `No documents. They are fetched after an export: bulkhead export start --connection ${connectionId}`,
         });
       },
     }),

@@ -59,7 +59,10 @@ export const webhooks: CommandGroup = {
             created: 'createdAt',
             url: 'url',
           },
-          empty: `No deliveries. Set a webhook with: bulkhead webhooks set ${connectionId} --address URL`,
+          empty:
+            state === undefined
+              ? `No deliveries. Set a webhook with: bulkhead webhooks set ${connectionId} --address URL`
+              : 'No deliveries have this state. Leave out --state to see all of them.',
         });
       },
     }),
