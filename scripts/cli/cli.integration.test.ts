@@ -136,7 +136,7 @@ describe('the bulkhead command', () => {
     const sources = await bulkhead(`resources sources Patient ${id} ${ofConnection}`);
     expect(sources).toMatchObject({ code: 0, stdout: expect.stringMatching(/^version .*\n.* job_\w+ /) });
     const documents = await bulkhead(`documents list ${ofConnection} --patient nonsense`);
-    expect(documents).toMatchObject({ code: 0, stdout: '', stderr: expect.stringMatching(/^No documents\. /) });
+    expect(documents).toMatchObject({ code: 0, stdout: '', stderr: expect.stringMatching(/^No documents match\. /) });
   }, 90_000);
 
   test('bulkhead manages webhooks, signing keys and credentials', async () => {
