@@ -6,7 +6,13 @@ export {
   type ExportType,
   exportTypes,
 } from './bulk-data/export-request.ts';
-export { type ManifestEntry, type ManifestHeader, manifestSections, readManifestEntry } from './bulk-data/manifest.ts';
+export {
+  isTooFarAhead,
+  type ManifestEntry,
+  type ManifestHeader,
+  manifestSections,
+  readManifestEntry,
+} from './bulk-data/manifest.ts';
 export { scopeCovers, scopeFault } from './bulk-data/scopes.ts';
 export { openBinaryJson } from './json/binary-json.ts';
 export { ExactNumber, parseExact } from './json/exact-number.ts';
@@ -57,5 +63,4 @@ export {
   searchset,
 } from './search/search-bundle.ts';
 export { extractSearchKeys, type SearchKeys, searchedElementsOf, searchKeysVersion } from './search/search-keys.ts';
-export { isTooFarAhead } from './server-time.ts';
 export { maxSummaryBytes, type ResourceSummary, summarize, summarizedElementsOf } from './summaries/summarize.ts';

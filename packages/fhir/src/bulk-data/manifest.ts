@@ -53,3 +53,14 @@ function typeIn(section: ManifestSection, type: string): string {
   const isUsable = section === 'output' ? type !== '' : isResourceType(type);
   return isUsable ? type : defaultTypes[section];
 }
+
+/** Clocks of servers differ by minutes. */
+const clockToleranceMs = 10 * 60_000;
+
+/**
+ * Whether a time that a server sent, such as `transactionTime`, is in the future, by more than clocks differ. If the next request asked
+ * for what has changed since that time, it would miss every change until then.
+ */
+export function isTooFarAhead(time: Date, now: Date): boolean {
+  return time.getTime() > now.getTime() + clockToleranceMs;
+}
