@@ -190,6 +190,21 @@ export function given<Value extends object>(value: Value): Defined<Value> {
   return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as Defined<Value>;
 }
 
+/** What an empty list says: that there is nothing at all, or that no entry has what the user asked for. */
+export function emptyList(options: {
+  /** What the list contains, in the plural. */
+  readonly names: string;
+  /** The options that leave entries out. */
+  readonly filters: object;
+  /** The text if the user gave none of them. */
+  readonly none: string;
+}): string {
+  const { names, filters, none } = options;
+  return Object.keys(given(filters)).length === 0
+    ? none
+    : `No ${names} match. Leave out an option to see more of them.`;
+}
+
 function toList(value: string): string[] {
   return value
     .split(',')

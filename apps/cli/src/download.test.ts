@@ -1,19 +1,19 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempDisposableSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
 import { run } from './run-program.fixture.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'bulkhead-cli-download-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = mkdtempDisposableSync(join(tmpdir(), 'bulkhead-cli-download-'));
+afterAll(() => folder.remove());
 
 const args = ['resources', 'get', '--connection', 'conn_1', '--types', 'Media,Location'];
 const answers = { searchResources: { body: '' } };
 
 test('a type without resources is an empty file, and the next types are read', async () => {
-  const { exitCode, stderr, calls } = await run({ args: [...args, '--out', folder], answers });
+  const { exitCode, stderr, calls } = await run({ args: [...args, '--out', folder.path], answers });
   expect({ exitCode, stderr, calls: calls.length }).toEqual({ exitCode: 0, stderr: '', calls: 2 });
-  const contents = ['Media', 'Location'].map((type) => readFileSync(join(folder, `${type}.ndjson`), 'utf8'));
+  const contents = ['Media', 'Location'].map((type) => readFileSync(join(folder.path, `${type}.ndjson`), 'utf8'));
   expect(contents).toEqual(['', '']);
 });
 

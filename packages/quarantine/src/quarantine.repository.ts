@@ -119,8 +119,8 @@ export function createQuarantineRepository(options: {
     return reserved;
   };
 
-  /** Finds the files that the records of these lines name, except for those that they will name. */
-  const filesNotIn = async (written: readonly { readonly _id: string; readonly sealedFile: string }[]) => {
+  /** Finds the files that the records of these lines name and that they will name no longer. */
+  const findReplacedFiles = async (written: readonly { readonly _id: string; readonly sealedFile: string }[]) => {
     if (written.length === 0) return [];
     const [ids, kept] = [written.map(({ _id }) => _id), written.map(({ sealedFile }) => sealedFile)];
     const named = await model.find({ _id: { $in: ids }, sealedFile: { $nin: kept } }, { sealedFile: 1 }).lean();
@@ -168,7 +168,7 @@ export function createQuarantineRepository(options: {
         if (content.sealedFile !== undefined) written.push({ _id, sealedFile: content.sealedFile });
       }
       // Only files that a record named. Another attempt may be writing a file for the same line.
-      const replaced = await filesNotIn(written);
+      const replaced = await findReplacedFiles(written);
       await model.collection.bulkWrite(operations as never[], { ordered: false });
       for (const file of replaced) await files.remove(file);
     },

@@ -1,5 +1,5 @@
 import type { components } from '@bulkhead/client';
-import { type CommandGroup, choice, command, given, pages, required, text } from '../command.ts';
+import { type CommandGroup, choice, command, emptyList, given, pages, required, text } from '../command.ts';
 import { download } from '../download.ts';
 import { toSummary } from '../output/output.ts';
 
@@ -31,10 +31,8 @@ export const documents: CommandGroup = {
         'documents list --connection conn_1 --patient patient_1',
         'documents list --connection conn_1 --state failed',
       ],
-      async run({ api, provider, output }, { connection: connectionId, limit, cursor, ...others }) {
-        const filters = given(others);
-        const query = { connectionId, ...filters, ...given({ limit, cursor }) };
-        const params = { path: { provider }, query };
+      async run({ api, provider, output }, { connection: connectionId, limit, cursor, ...filters }) {
+        const params = { path: { provider }, query: given({ connectionId, limit, cursor, ...filters }) };
         output.printList(await api.GET('/api/ehr/{provider}/documents', { params }), {
           columns: {
             id: 'id',
@@ -44,10 +42,11 @@ export const documents: CommandGroup = {
             bytes: 'sizeBytes',
             state: ({ state, error, reason }) => [state, error?.code ?? reason].join(' ').trim(),
           },
-          empty:
-            Object.keys(filters).length > 0
-              ? 'No documents match. Leave out an option to see more of them.'
-              : `No documents. They are fetched after an export: bulkhead export start --connection ${connectionId}`,
+          empty: emptyList({
+            names: 'documents',
+            filters,
+            none: `No documents. They are fetched after an export: bulkhead export start --connection ${connectionId}`,
+          }),
         });
       },
     }),

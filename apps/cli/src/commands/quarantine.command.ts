@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { answerOf, type components } from '@bulkhead/client';
-import { type CommandGroup, choice, command, given, ofConnection, pages, text } from '../command.ts';
+import { type CommandGroup, choice, command, emptyList, given, ofConnection, pages, text } from '../command.ts';
 import { download } from '../download.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
 import { toFields, toSummary } from '../output/output.ts';
@@ -28,8 +28,8 @@ export const quarantine: CommandGroup = {
       examples: ['quarantine list --export job_1', 'quarantine list --connection conn_1 --state open'],
       async run({ api, output }, { export: exportId, connection: connectionId, file: fileId, ...options }) {
         const { limit, cursor, ...others } = options;
-        const filters = given({ exportId, connectionId, fileId, ...others });
-        const query = { ...filters, ...given({ limit, cursor }) };
+        const filters = { exportId, connectionId, fileId, ...others };
+        const query = given({ limit, cursor, ...filters });
         output.printList(await api.GET('/api/ehr/quarantine', { params: { query } }), {
           columns: {
             id: 'id',
@@ -40,10 +40,11 @@ export const quarantine: CommandGroup = {
             bytes: 'sizeBytes',
             state: 'state',
           },
-          empty:
-            Object.keys(filters).length === 0
-              ? 'No quarantined lines. Every line that an EHR sent could be stored.'
-              : 'No quarantined lines match. Leave out an option to see more of them.',
+          empty: emptyList({
+            names: 'quarantined lines',
+            filters,
+            none: 'No quarantined lines. Every line that an EHR sent could be stored.',
+          }),
         });
       },
     }),
