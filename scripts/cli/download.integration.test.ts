@@ -98,6 +98,9 @@ test('bulkhead documents get does not remove what is not a file', async () => {
   expect(await getDocument('/dev/null', sendHalf)).toEqual(lost);
   expect(readdirSync('/dev')).toContain('null');
   expect(await getDocument(folder.path, startSending)).toMatchObject({ code: 2 });
+  const unknown = join(folder.path, 'unknown', 'report.pdf');
+  const stderr = `${unknown} cannot be opened (ENOENT).\n`;
+  expect(await getDocument(unknown, startSending)).toEqual({ code: 2, stdout: '', stderr });
   expect(readdirSync(folder.path)).toEqual([]);
 });
 
