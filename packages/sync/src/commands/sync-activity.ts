@@ -31,7 +31,7 @@ export interface SyncSurroundings {
   /** The searches of the steps that have ended since the window of the rate began. */
   readonly recentlyDone: number;
   readonly now: Date;
-  /** The newest reason why a search waits, if no page was read since. */
+  /** The newest reason why a search waits, if no page was read since or lately. */
   readonly waiting?: StepRetry | undefined;
 }
 

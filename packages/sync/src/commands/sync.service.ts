@@ -54,6 +54,12 @@ export interface SyncRunChange {
 /** Enough to distinguish one bad type from an EHR that is down, however many steps there are. */
 const shownRetries = 10;
 
+/**
+ * A run in which a page was read within this time is not shown as waiting. Most pages take less. A page that was on its way when the
+ * EHR asked for a pause arrives after it, so it must not hide the pause for longer than this.
+ */
+const movingMs = 10_000;
+
 /** Starts and reads enhanced syncs for the API. The workers do the work. */
 export function createSyncService(options: {
   readonly store: SyncStore;
@@ -83,7 +89,8 @@ export function createSyncService(options: {
     const now = new Date();
     const since = new Date(now.getTime() - rateWindowMs);
     const [newest] = retrying;
-    const isMoving = newest && (await store.syncSteps.hasProgress({ runId, since: newest.since }));
+    const movingSince = new Date(Math.max(newest?.since.getTime() ?? 0, now.getTime() - movingMs));
+    const isMoving = newest && (await store.syncSteps.hasProgress({ runId, since: movingSince }));
     const surroundings = {
       usualMs: await readUsual(run.connectionId),
       recentlyDone: await store.syncSteps.countDoneSince({ runId, since }),
