@@ -101,16 +101,24 @@ export function createOutputFileRepository(database: Database, secretBox: Secret
     },
 
     /**
-     * Removes entries that are not among `ids` and whose download has not started. They are from a manifest that was read before, by
-     * a process that died before it had written all entries.
+     * Removes entries that are not among `ids` and whose download has not started. They are from another read of the manifest, whose
+     * process died or was slower.
+     * @returns how many
      */
-    async removeOthers(exportId: string, ids: ReadonlySet<string>): Promise<void> {
+    async removeOthers(exportId: string, ids: ReadonlySet<string>): Promise<number> {
       const storedFiles = await model.find({ exportId }, { _id: 1 }).lean();
       const otherIds = storedFiles.map(({ _id }) => _id).filter((id) => !ids.has(id));
+      let removed = 0;
       for (let start = 0; start < otherIds.length; start += removedAtOnce) {
         const batch = otherIds.slice(start, start + removedAtOnce);
-        await model.deleteMany({ _id: { $in: batch }, state: 'pending' as const, attempts: 0 });
+        const { deletedCount } = await model.deleteMany({
+          _id: { $in: batch },
+          state: 'pending' as const,
+          attempts: 0,
+        });
+        removed += deletedCount;
       }
+      return removed;
     },
 
     /** Removes the whole ledger of an export. */

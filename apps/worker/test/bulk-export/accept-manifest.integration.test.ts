@@ -55,6 +55,33 @@ test('a manifest that is accepted after the export was cancelled leaves no file 
   expect((await cases.read(exportId)).phase).toBe('cancelled');
 });
 
+test('a slow second read of a manifest with other links removes no file of the accepted one', async () => {
+  cases = await startUseCases();
+  const { deps } = cases;
+  const { outputFiles } = deps.store;
+  const exportId = await cases.exporting();
+  const record = await cases.read(exportId);
+  const read = (name: string) => {
+    const url = `http://ehr.example/${name}`;
+    return { record, manifest: { ...manifest, entries: [{ section: 'output' as const, type: 'Patient', url }] } };
+  };
+  const written = Promise.withResolvers<void>();
+  const accepted = Promise.withResolvers<void>();
+  const insertMissing: typeof outputFiles.insertMissing = async (files) => {
+    await outputFiles.insertMissing(files);
+    written.resolve();
+    await accepted.promise;
+  };
+  const slowStore = { ...deps.store, outputFiles: { ...outputFiles, insertMissing } };
+  const slow = acceptManifest({ ...deps, store: slowStore }, read('slow'));
+  await written.promise;
+  await acceptManifest(deps, read('accepted'));
+  accepted.resolve();
+  await slow;
+  expect(await outputFiles.listByExport(exportId)).toMatchObject([{ url: 'http://ehr.example/accepted' }]);
+  expect((await cases.read(exportId)).counts).toMatchObject({ files: 1 });
+});
+
 test('a missing type that the scopes do not cover is reported, and its watermark stays #types-missing #watermarks', async () => {
   cases = await startUseCases({ scope: 'system/Observation.read system/Condition.rs' });
   await cases.orderScenario('missing-types');

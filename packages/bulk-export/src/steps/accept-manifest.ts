@@ -7,7 +7,10 @@ import type { BulkExportDeps } from './deps.ts';
 import { ledgerType, toLedgerEntries } from './download/ledger-entries.ts';
 import { isFilteredHere, manifestWarnings } from './export-warnings.ts';
 
-/** Writes the ledger, then starts the downloads. Every step can be repeated, so a crash in between loses nothing. */
+/**
+ * Writes the ledger, then starts the downloads. Every step can be repeated, so a crash in between loses nothing. If two attempts
+ * overlap, only the one whose manifest is accepted removes entries of the other.
+ */
 export async function acceptManifest(
   { store, producer, logger, now }: BulkExportDeps,
   { record, manifest }: { readonly record: BulkExport; readonly manifest: Manifest },
@@ -19,19 +22,22 @@ export async function acceptManifest(
   );
   await store.prepareResourceTypes([...new Set(files.map(({ type }) => type).filter((type) => type !== unknownType))]);
   await store.outputFiles.insertMissing(files);
-  await store.outputFiles.removeOthers(exportId, new Set(files.map(({ id }) => id)));
   const hasEarlier = await store.bulkExports.hasEarlier(record);
   for (const warning of manifestWarnings({ record, manifest, files, now: now(), hasEarlier })) {
     await store.bulkExports.warn({ id: exportId, ...warning });
   }
   const counts = await store.outputFiles.sum(exportId);
-  const change = { transactionTime, requiresAccessToken, counts, manifestGaps: unreadableEntries };
+  const accepted = { transactionTime, requiresAccessToken, counts, manifestGaps: unreadableEntries };
   const unset = ['retrying'] as const;
-  if (!(await store.bulkExports.transition({ from: record, to: 'downloading', change, unset }))) {
+  if (!(await store.bulkExports.transition({ from: record, to: 'downloading', change: accepted, unset }))) {
     const current = await store.bulkExports.find(exportId);
     // The ledger was written after the cancellation had cancelled its files.
     if (current?.phase === 'cancelled') await store.outputFiles.cancelUnsettled({ exportId, now: now() });
     return;
+  }
+  if ((await store.outputFiles.removeOthers(exportId, new Set(files.map(({ id }) => id)))) > 0) {
+    const change = { counts: await store.outputFiles.sum(exportId) };
+    await store.bulkExports.update({ id: exportId, phase: 'downloading', change });
   }
   logger.info('export ready', { exportId, count: files.length });
   const fileIds = await store.outputFiles.listUnsettledIds(exportId);
