@@ -126,6 +126,19 @@ test('a search fails if its connection was deleted meanwhile', async () => {
   expect(await runToEnd(cases, run.id)).toMatchObject({ phase: 'failed', run: { error: { code: 'connection-gone' } } });
 });
 
+test('a late job of a step does not settle it while a retry of its run begins', async () => {
+  await cases.inject(path, { kind: 'status', status: 400 });
+  const { store } = cases.deps;
+  const { run, phase } = await runToEnd(cases, (await plan(cases, body)).id);
+  expect(phase).toBe('partial');
+  expect(await store.syncSteps.retryFailed(run.id)).toBe(1);
+  const [late] = await stepIds(run);
+  await attempt(late);
+  const retried = await retry(cases, run);
+  expect(retried.phase).toBe('completed');
+  expect(retried.byType.get('CarePlan')).toMatchObject({ searches: 2, completed: 2 });
+});
+
 test('a run fails if the EHR delays its plan for a day, so that the next run can start', async () => {
   const { deps, clock } = cases;
   await cases.inject('metadata', { kind: 'status', status: 503, retryAfter: '60' }, { times: 9 });

@@ -62,7 +62,9 @@ export async function runSyncStep(deps: SyncDeps, { stepId, ...context }: StepRu
   if (!step) return;
   const run = await store.syncRuns.find(step.runId);
   if (!run) throw connectionGone();
-  if (run.phase !== 'running') return store.syncSteps.cancelUnsettled(run.id);
+  if (run.phase === 'cancelled') return store.syncSteps.cancelUnsettled(run.id);
+  // A retry has reset the step, and its run is about to be resumed. That enqueues the step.
+  if (run.phase !== 'running') return;
   const searches = toSearches(step.searches);
   const connection = await store.connections.find(step.connectionId);
   if (!connection) {
