@@ -148,6 +148,7 @@ export function createBulkExportRepository(database: Database) {
 
     /**
      * Resumes an ended export, if it is still as `from` describes it and no equal export is running.
+     * @param options.prepare called before the export changes, unless an equal one is running
      * @throws AppError `export-already-running`
      */
     async reopen(options: {
@@ -155,13 +156,15 @@ export function createBulkExportRepository(database: Database) {
       readonly to: BulkExportPhase;
       readonly now: Date;
       readonly by?: string | undefined;
+      readonly prepare?: (() => Promise<unknown>) | undefined;
     }): Promise<BulkExport | undefined> {
-      const { from, to, now, by } = options;
+      const { from, to, now, by, prepare } = options;
       const { id, connectionId, phase, version } = from;
       if (!canReopen(phase, to)) throw new Error(`an export in phase ${phase} cannot be resumed in ${to}`);
       const document = await model.findOne({ _id: id, phase, version }, { requestKey: 1, statusUrl: 1 }).lean();
       if (!document) return undefined;
       await claimRequest({ id, connectionId, requestKey: document.requestKey, now });
+      await prepare?.();
       const isKickedOffAgain = to === 'queued';
       const oldUrl = document.statusUrl;
       return toRecord(

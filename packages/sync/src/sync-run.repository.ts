@@ -104,16 +104,20 @@ export function createSyncRunRepository(database: Database) {
 
     /**
      * Resumes an ended run, for its failed searches.
-     * @returns undefined if it has changed meanwhile or another run of the connection is active
+     * @param options.prepare called before the run changes, unless another run is active
+     * @returns the id of the other run of the connection that is active, if there is one. Undefined if the run has changed meanwhile
      */
     async reopen(options: {
       readonly from: SyncRun;
       readonly now: Date;
       readonly by?: string | undefined;
-    }): Promise<SyncRun | undefined> {
-      const { from, now, by } = options;
+      readonly prepare?: () => Promise<unknown>;
+    }): Promise<SyncRun | string | undefined> {
+      const { from, now, by, prepare } = options;
       const { id, connectionId, phase, version } = from;
-      if ((await claimRequest({ id, connectionId, now })) !== id) return undefined;
+      const holder = await claimRequest({ id, connectionId, now });
+      if (holder !== id) return holder;
+      await prepare?.();
       const to: SyncRunPhase = from.patientCount === undefined ? 'queued' : 'running';
       const document = await model
         .findOneAndUpdate(

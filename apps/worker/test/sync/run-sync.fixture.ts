@@ -48,8 +48,8 @@ export async function runToEnd({ deps }: UseCases, syncRunId: string) {
 /** Retries a run as the API does for a user. */
 export async function retry(cases: UseCases, run: SyncRun) {
   const { store } = cases.deps;
-  await store.syncSteps.retryFailed(run.id);
-  await store.syncRuns.reopen({ from: run, now: new Date() });
+  const prepare = () => store.syncSteps.retryFailed(run.id);
+  await store.syncRuns.reopen({ from: run, now: new Date(), prepare });
   return runToEnd(cases, run.id);
 }
 

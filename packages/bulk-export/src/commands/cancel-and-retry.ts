@@ -77,8 +77,8 @@ export async function retryExport(command: ExportCommand): Promise<ExportChange>
         context: { exportId: record.id, phase: record.phase },
       });
     // Reset the files before the phase changes. A crash in between then leaves pending files, which the next retry downloads.
-    if (phase === 'downloading') await store.outputFiles.retryFailed(record.id);
-    const reopened = await store.bulkExports.reopen({ from: record, to: phase, now: new Date(), by });
+    const prepare = phase === 'downloading' ? () => store.outputFiles.retryFailed(record.id) : undefined;
+    const reopened = await store.bulkExports.reopen({ from: record, to: phase, now: new Date(), by, prepare });
     if (!reopened) continue;
     // If the queue is unavailable, the sweep does this within a minute.
     await producer.enqueueAgain('export.resume', { exportId: record.id }).catch(() => undefined);

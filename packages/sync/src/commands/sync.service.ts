@@ -185,9 +185,10 @@ export function createSyncService(options: {
           message: 'Nothing in this run failed, or the run was cancelled. Start a new one.',
           context: { syncRunId: run.id, phase: run.phase },
         });
-      await store.syncSteps.retryFailed(run.id);
-      const reopened = await store.syncRuns.reopen({ from: run, now: new Date(), by });
-      if (!reopened) throw syncAlreadyRunning(undefined);
+      // Before the run changes, because a running run whose steps are settled ends.
+      const prepare = () => store.syncSteps.retryFailed(run.id);
+      const reopened = await store.syncRuns.reopen({ from: run, now: new Date(), by, prepare });
+      if (typeof reopened !== 'object') throw syncAlreadyRunning(reopened);
       await producer.enqueueAgain('sync.resume', { syncRunId: run.id }).catch(() => undefined);
       return { state: await withCounts(reopened), isChanged: true };
     },

@@ -1,3 +1,4 @@
+import { makeOutputFile } from '@bulkhead/bulk-export/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { startApi } from '../../testing/start-api.ts';
 
@@ -36,6 +37,19 @@ test('retrying a running export changes nothing, and returns 409 for a cancelled
   await api.request('DELETE', `${path}/${id}`);
   expect((await api.request('POST', `${path}/${id}/retry`)).refusal).toEqual([409, 'nothing-to-retry']);
   expect((await api.request('POST', `${path}/job_none/retry`)).refusal).toEqual([404, 'unknown-export']);
+});
+
+test('a retry that is refused, because the same export is running, does not change the failed files', async () => {
+  const { bulkExports, outputFiles } = api.store;
+  const id = await start({ resourceTypes: ['Immunization'] });
+  const error = { code: 'connection-lost', message: 'The connection to the EHR was lost.' };
+  await outputFiles.insertMissing([makeOutputFile({ exportId: id, connectionId, state: 'failed', error })]);
+  const from = await bulkExports.find(id);
+  if (!from) throw new Error('the export is missing');
+  await bulkExports.transition({ from, to: 'failed', change: { transactionTime: '2024-01-01T00:00:00Z', error } });
+  await start({ resourceTypes: ['Immunization'] });
+  expect((await api.request('POST', `${path}/${id}/retry`)).refusal).toEqual([409, 'export-already-running']);
+  expect(await outputFiles.listByExport(id)).toMatchObject([{ state: 'failed', error }]);
 });
 
 test.each([

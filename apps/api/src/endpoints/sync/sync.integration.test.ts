@@ -60,3 +60,24 @@ test('enhanced-sync stops reading the run if its client has left', async () => {
     return events.some(({ action }) => action === 'sync.create');
   });
 });
+
+test('a retry of a sync that is refused, because another sync is running, does not change the failed searches', async () => {
+  await using api = await startApi();
+  const { syncRuns, syncSteps } = api.store;
+  const connectionId = await api.createConnection();
+  const start = async (): Promise<string> => {
+    const request = { body: { connectionId }, headers: { prefer: 'respond-async' } };
+    return (await api.request('POST', '/api/ehr/athenahealth/enhanced-sync', request)).body.data.id;
+  };
+  const id = await start();
+  const step = { id: `${id}.0`, runId: id, connectionId, patientIds: [], searches: [], attempts: 1 };
+  await syncSteps.insertMissing([{ ...step, state: 'failed' }]);
+  const from = await syncRuns.find(id);
+  if (!from) throw new Error('the run is missing');
+  await syncRuns.transition({ from, to: 'partial' });
+  const running = await start();
+  const answer = await api.request('POST', `/api/ehr/athenahealth/sync-runs/${id}/retry`);
+  expect(answer.refusal).toEqual([409, 'sync-already-running']);
+  expect(answer.body.error.details).toEqual({ syncRunId: running });
+  expect(await syncSteps.listUnsettledIds(id)).toEqual([]);
+});
