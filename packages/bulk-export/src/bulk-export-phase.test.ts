@@ -99,6 +99,16 @@ describe('retryPhase #retry', () => {
       record: { ...base, statusUrl, transactionTime: '2024-01-01T00:00:00Z' },
       phase: 'downloading',
     },
+    {
+      name: 'an export whose ledger has lost files',
+      record: {
+        ...base,
+        statusUrl,
+        transactionTime: '2024-01-01T00:00:00Z',
+        error: { code: 'ledger-incomplete', message: '' },
+      },
+      phase: 'queued',
+    },
     { name: 'a completed export with failed files', record: withFailedFile, phase: 'downloading' },
     { name: 'a completed export', record: { phase: 'completed' as const, counts: noCounts }, phase: undefined },
     { name: 'a cancelled export', record: { phase: 'cancelled' as const, counts: noCounts }, phase: undefined },

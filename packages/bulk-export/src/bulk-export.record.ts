@@ -137,6 +137,8 @@ export const bulkExportSchema = z.strictObject({
   requiresAccessToken: z.boolean().exactOptional(),
   /** Entries of the manifest without a usable URL. Their contents are unknown. */
   manifestGaps: countSchema.exactOptional(),
+  /** The files of the manifest. The ledger must have an entry for each of them. Absent in records of earlier versions. */
+  manifestFiles: countSchema.exactOptional(),
   /** The scopes of the access token that kicked it off. The server does not send types outside of them. */
   grantedScope: z.string().exactOptional(),
   /** The types that the server offered at the kick-off. It may offer others before the export ends. */
@@ -181,6 +183,9 @@ export const noCounts: ExportCounts = zerosOf(exportCountsSchema.shape);
 /** After these errors the export at the server cannot be used, so a retry must kick off a new one. */
 const lostAtServer: ReadonlySet<string> = new Set(['export-gone', 'export-failed-at-ehr', 'export-timeout']);
 
+/** The error of an export whose ledger has lost entries. Only a new ledger, and so a new export at the server, helps. */
+export const ledgerIncomplete = 'ledger-incomplete';
+
 /** After these errors of a file only a new export at the server helps. */
 const lostFiles: ReadonlySet<string> = new Set(['export-gone', 'link-ambiguous']);
 
@@ -198,7 +203,7 @@ export function retryPhase(
   const isLost = fileErrors.some((code) => lostFiles.has(code) || (code === 'link-expired' && retriedAt !== undefined));
   if (phase === 'completed' && counts.filesFailed > 0) return isLost ? 'queued' : 'downloading';
   if (phase !== 'failed') return undefined;
-  if (isLost) return 'queued';
+  if (isLost || error?.code === ledgerIncomplete) return 'queued';
   // The manifest was read, so only the failed files are missing.
   if (transactionTime !== undefined) return 'downloading';
   return statusUrl !== undefined && !lostAtServer.has(error?.code ?? '') ? 'exporting' : 'queued';

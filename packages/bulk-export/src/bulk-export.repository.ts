@@ -275,6 +275,7 @@ const fieldsOfTheKickOff = [
   'transactionTime',
   'requiresAccessToken',
   'manifestGaps',
+  'manifestFiles',
 ];
 
 /** These warnings are written again when the retried export ends. */

@@ -204,6 +204,14 @@ test.each([
   },
 );
 
+test('an export fails if the database has lost files of its manifest, and no watermark advances', async () => {
+  const exportId = await downloaded([patients], { manifestFiles: 2 });
+  const ended = await finalize(exportId);
+  expect(ended).toMatchObject({ phase: 'failed', error: { code: 'ledger-incomplete' }, counts: { files: 1 } });
+  expect(ended.error?.message).toContain('1 of the 2 files');
+  expect([await marks(), await jobs()]).toEqual([[], [notify(exportId)]]);
+});
+
 test('an export without files is completed', async () => {
   const exportId = await downloaded([]);
   expect(await finalize(exportId)).toMatchObject({ phase: 'completed', counts: { files: 0 } });

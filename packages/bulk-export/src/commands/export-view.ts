@@ -78,6 +78,7 @@ const {
     transactionTime: true,
     requiresAccessToken: true,
     manifestGaps: true,
+    manifestFiles: true,
     grantedScope: true,
     offeredTypes: true,
     discard: true,

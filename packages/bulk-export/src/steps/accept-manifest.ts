@@ -27,7 +27,13 @@ export async function acceptManifest(
     await store.bulkExports.warn({ id: exportId, ...warning });
   }
   const counts = await store.outputFiles.sum(exportId);
-  const accepted = { transactionTime, requiresAccessToken, counts, manifestGaps: unreadableEntries };
+  const accepted = {
+    transactionTime,
+    requiresAccessToken,
+    counts,
+    manifestGaps: unreadableEntries,
+    manifestFiles: files.length,
+  };
   const unset = ['retrying'] as const;
   if (!(await store.bulkExports.transition({ from: record, to: 'downloading', change: accepted, unset }))) {
     const current = await store.bulkExports.find(exportId);

@@ -1,7 +1,7 @@
 import { coversAllOf, coversType } from '@bulkhead/fhir';
 import type { FailedJob } from '@bulkhead/queues';
 import { AppError, type ExportError, permanentError, toExportError } from '@bulkhead/runtime';
-import type { BulkExport, ExportCounts } from '../bulk-export.record.ts';
+import { type BulkExport, type ExportCounts, ledgerIncomplete } from '../bulk-export.record.ts';
 import { type BulkExportPhase, isTerminal } from '../bulk-export-phase.ts';
 import { isPartial, type WatermarkDecision } from '../hold-reason.ts';
 import type { OutputFile } from '../output-file.record.ts';
@@ -16,10 +16,13 @@ export async function finalizeExport(deps: BulkExportDeps, { exportId }: Pick<Ex
   if (current?.phase !== 'downloading' && current?.phase !== 'finalizing') return;
   // The ledger decides, not the queue. If the job of a file is lost, the sweep recreates it.
   if ((await store.outputFiles.listUnsettledIds(exportId)).length > 0) return;
+  const files = await store.outputFiles.listByExport(exportId);
+  // A file that is not in the ledger would count as if the EHR had nothing to send.
+  if (files.length < (current.manifestFiles ?? 0))
+    return failExport(deps, { exportId, error: filesMissing(files.length, current.manifestFiles) });
   const record =
     current.phase === 'downloading' ? await store.bulkExports.transition({ from: current, to: 'finalizing' }) : current;
   if (!record) return;
-  const files = await store.outputFiles.listByExport(exportId);
   const failed = files.filter(({ state }) => state === 'failed');
   if (failed.length > 0 && !files.some(({ state }) => state === 'completed'))
     return failExport(deps, { exportId, error: allFailed(failed) });
@@ -99,6 +102,13 @@ function allFailed(failed: readonly OutputFile[]) {
   return {
     code: 'all-files-failed',
     message: `None of the ${failed.length} files could be stored. The first error: ${first?.message ?? 'unknown'}`,
+  };
+}
+
+function filesMissing(found: number, expected: number | undefined): ExportError {
+  return {
+    code: ledgerIncomplete,
+    message: `The database has ${found} of the ${expected} files of this export, perhaps after a backup was restored. Retry the export, which starts a new one at the EHR.`,
   };
 }
 
