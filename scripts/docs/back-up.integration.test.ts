@@ -92,7 +92,7 @@ async function useSystem(): Promise<void> {
   completed = await startExport(['Condition', 'DocumentReference'], `http://127.0.0.1:${port}/hook`);
   await until(baseUrl, completed, ({ status }) => status === 'COMPLETED');
   await waitFor(() => readDocument(baseUrl), { what: 'the document' });
-  await waitFor(async () => (await system.store.webhookDeliveries.listPendingIds(1)).length === 1);
+  await waitFor(async () => (await system.store.webhookDeliveries.listPendingIds()).length > 0);
 
   await simulator.inject('bulkdata/.*Observation', { kind: 'status', status: 503 }, { times: 'always' });
   downloading = await startExport(['Patient', 'Observation']);

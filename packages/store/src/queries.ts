@@ -12,7 +12,7 @@ export function findById<Document, Found>(model: Model<Document>, toRecord: (doc
 export async function findIds<Document>(
   model: Model<Document>,
   filter: QueryFilter<Document>,
-  options: { readonly sort?: Readonly<Record<string, 1 | -1>>; readonly limit?: number } = {},
+  options: { readonly sort?: Readonly<Record<string, 1 | -1>> } = {},
 ): Promise<string[]> {
   const query = model.find(filter, { _id: 1 }, { sort: { _id: 1 }, ...options });
   return (await query.lean<readonly { readonly _id: string }[]>()).map(({ _id }) => _id);

@@ -119,7 +119,7 @@ export function createRunQueries<Document extends { readonly _id: string }, Run,
     },
 
     /** Lists the ended runs whose clients have not been notified yet. */
-    listUnnotifiedIds: (limit: number) => findIds(model, { notify: 'due' } as object, { limit }),
+    listUnnotifiedIds: () => findIds(model, { notify: 'due' } as object),
 
     async markNotified({ id, version }: { readonly id: string; readonly version: number }): Promise<void> {
       await model.updateOne({ _id: id, version, notify: 'due' } as object, { $set: { notify: 'done' } });

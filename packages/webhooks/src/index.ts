@@ -7,6 +7,6 @@ export { createWebhookDeliveryRepository } from './webhook-delivery.repository.t
 /** The repositories that this feature uses. Of repositories of other features it lists only the methods that it calls. */
 export interface WebhookStore extends Pick<ConnectionStore, 'connections'> {
   readonly webhookDeliveries: ReturnType<typeof createWebhookDeliveryRepository>;
-  readonly bulkExports: { readonly listUnnotifiedIds: (limit: number) => Promise<readonly string[]> };
-  readonly syncRuns: { readonly listUnnotifiedIds: (limit: number) => Promise<readonly string[]> };
+  readonly bulkExports: { readonly listUnnotifiedIds: () => Promise<readonly string[]> };
+  readonly syncRuns: { readonly listUnnotifiedIds: () => Promise<readonly string[]> };
 }

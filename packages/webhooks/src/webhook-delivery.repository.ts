@@ -54,7 +54,7 @@ export function createWebhookDeliveryRepository(database: Database) {
       return (await model.find(filter).sort({ createdAt: -1 }).limit(limit).lean()).map(withId);
     },
 
-    listPendingIds: (limit: number) => findIds(model, { state: 'pending' as const }, { limit }),
+    listPendingIds: () => findIds(model, { state: 'pending' as const }),
 
     async noteAttempt(options: {
       readonly id: string;

@@ -10,14 +10,14 @@ beforeEach(async () => {
 });
 afterEach(() => cases.stop());
 
+async function listJobs() {
+  const queues = cases.deps.producer.queues;
+  return (await Promise.all(queues.map((queue) => queue.getJobs(['waiting', 'prioritized', 'delayed'])))).flat();
+}
+
 /** The names of the export's jobs in all queues. */
 async function jobsOf(exportId: string): Promise<JobName[]> {
-  const queues = cases.deps.producer.queues;
-  const jobs = await Promise.all(queues.map((queue) => queue.getJobs(['waiting', 'prioritized', 'delayed'])));
-  return jobs
-    .flat()
-    .filter(({ data }) => data.exportId === exportId)
-    .map(({ name }) => name as JobName);
+  return (await listJobs()).filter(({ data }) => data.exportId === exportId).map(({ name }) => name as JobName);
 }
 
 test('a sweep recreates the job that finishes an export whose files are all settled', async () => {
@@ -45,4 +45,18 @@ test('a sweep recreates the job of a DELETE that the server has not accepted yet
   expect(await jobsOf(exportId)).not.toContain('export.discard');
   await sweep(cases.deps);
   expect(await jobsOf(exportId)).toContain('export.discard');
+});
+
+test('a sweep recreates the jobs of all pending deliveries, also if hundreds wait for a receiver that is down', async () => {
+  const { webhookDeliveries } = cases.deps.store;
+  const { id: connectionId } = cases.connection;
+  const delivery = { connectionId, url: 'http://receiver.example', type: 'bulk-export.completed', body: '{}' };
+  const createdAt = cases.clock.now;
+  const ids = Array.from({ length: 501 }, (_, index) => `delivery.${index}`);
+  await Promise.all(
+    ids.map((id) => webhookDeliveries.insertMissing({ ...delivery, id, state: 'pending', attempts: [], createdAt })),
+  );
+  await sweep(cases.deps);
+  const jobs = await listJobs();
+  expect(jobs.flatMap(({ data }) => data.deliveryId ?? []).toSorted()).toEqual(ids.toSorted());
 });

@@ -51,18 +51,15 @@ function toDelivery(options: {
   };
 }
 
-/** One sweep handles this many. The next one, a minute later, handles the rest. */
-const perSweep = 500;
-
 /** Creates the missing jobs: for each ended run that clients were not notified of, and for each pending delivery. */
 export async function ensureWebhookJobs({ store, producer }: WebhookDeps): Promise<void> {
-  for (const id of await store.bulkExports.listUnnotifiedIds(perSweep)) {
+  for (const id of await store.bulkExports.listUnnotifiedIds()) {
     await producer.ensure('webhook.notify', { kind: 'bulk-export', id });
   }
-  for (const id of await store.syncRuns.listUnnotifiedIds(perSweep)) {
+  for (const id of await store.syncRuns.listUnnotifiedIds()) {
     await producer.ensure('webhook.notify', { kind: 'sync-run', id });
   }
-  for (const deliveryId of await store.webhookDeliveries.listPendingIds(perSweep)) {
+  for (const deliveryId of await store.webhookDeliveries.listPendingIds()) {
     await producer.ensure('webhook.deliver', { deliveryId });
   }
 }
