@@ -93,32 +93,3 @@ test('a running sync says how far it is, how fast it is, and how long its connec
   await system.request('DELETE', `${runs}/${waiting}`);
   expect(await readRun(waiting)).not.toHaveProperty('activity');
 }, 60_000);
-
-test('a page that was on its way when the EHR asked for a pause hides the pause only at first', async () => {
-  const { store, connectionId } = system;
-  const now = Date.now();
-  const secondsAgo = (seconds: number) => new Date(now - seconds * 1000);
-  const queued = makeSyncRun({ connectionId });
-  await store.syncRuns.insert(queued);
-  await store.syncRuns.transition({ from: queued, to: 'running' });
-  const claims = ['slow', 'paused'].map((name) => ({ id: `${queued.id}.${name}`, claim: 'first' }));
-  const [slow = { id: '', claim: '' }, paused = slow] = claims;
-  const step = { runId: queued.id, connectionId, patientIds: [], searches: [], state: 'pending', attempts: 0 } as const;
-  await store.syncSteps.insertMissing(claims.map(({ id }) => ({ id, ...step })));
-  for (const claim of claims) await store.syncSteps.claim(claim);
-  const retrying = { state: 'waiting', code: 'ehr-throttled', message: 'The EHR asked for fewer requests.' } as const;
-  const nextAttemptAt = secondsAgo(-3600);
-  await store.syncSteps.noteRetry(paused, {
-    searches: [],
-    retrying: { ...retrying, resourceType: 'Goal', attempts: 1, since: secondsAgo(60), nextAttemptAt },
-  });
-  const readPageAt = (pageReadAt: Date) => store.syncSteps.saveSearches(slow, { searches: [], pageReadAt });
-  await readPageAt(secondsAgo(-60));
-  const searching = 'Searching: 0 of 0 searches are done.';
-  expect((await readRun(queued.id)).activity).toMatchObject({ message: searching });
-  await readPageAt(secondsAgo(59));
-  expect((await readRun(queued.id)).activity).toMatchObject({
-    message: `${searching} ${retrying.message}`,
-    until: nextAttemptAt.toISOString(),
-  });
-}, 60_000);

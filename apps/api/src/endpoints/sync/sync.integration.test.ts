@@ -1,3 +1,4 @@
+import { makeSyncRun } from '@bulkhead/sync/testing';
 import { waitFor } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import { httpLimits } from '../../app.ts';
@@ -80,4 +81,36 @@ test('a retry of a sync that is refused, because another sync is running, does n
   expect(answer.refusal).toEqual([409, 'sync-already-running']);
   expect(answer.body.error.details).toEqual({ syncRunId: running });
   expect(await syncSteps.listUnsettledIds(id)).toEqual([]);
+});
+
+test('a page that was on its way when the EHR asked for a pause hides the pause only at first', async () => {
+  await using api = await startApi();
+  const { store } = api;
+  const connectionId = await api.createConnection();
+  const now = Date.now();
+  const secondsAgo = (seconds: number) => new Date(now - seconds * 1000);
+  const queued = makeSyncRun({ connectionId });
+  await store.syncRuns.insert(queued);
+  await store.syncRuns.transition({ from: queued, to: 'running' });
+  const slow = { id: `${queued.id}.slow`, claim: 'first' };
+  const paused = { id: `${queued.id}.paused`, claim: 'first' };
+  const step = { runId: queued.id, connectionId, patientIds: [], searches: [], state: 'pending', attempts: 0 } as const;
+  await store.syncSteps.insertMissing([slow, paused].map(({ id }) => ({ id, ...step })));
+  for (const claim of [slow, paused]) await store.syncSteps.claim(claim);
+  const retrying = { state: 'waiting', code: 'ehr-throttled', message: 'The EHR asked for fewer requests.' } as const;
+  const nextAttemptAt = secondsAgo(-3600);
+  await store.syncSteps.noteRetry(paused, {
+    searches: [],
+    retrying: { ...retrying, resourceType: 'Goal', attempts: 1, since: secondsAgo(60), nextAttemptAt },
+  });
+  const readRun = async () => (await api.request('GET', `/api/ehr/athenahealth/sync-runs/${queued.id}`)).body.data;
+  const readPageAt = (pageReadAt: Date) => store.syncSteps.saveSearches(slow, { searches: [], pageReadAt });
+  await readPageAt(secondsAgo(-60));
+  const searching = 'Searching: 0 of 0 searches are done.';
+  expect((await readRun()).activity).toMatchObject({ message: searching });
+  await readPageAt(secondsAgo(59));
+  expect((await readRun()).activity).toMatchObject({
+    message: `${searching} ${retrying.message}`,
+    until: nextAttemptAt.toISOString(),
+  });
 });
