@@ -7,6 +7,7 @@ import {
   findById,
   findIds,
   mongooseSchemaOf,
+  removeOthers,
   type SecretBox,
   type Stored,
   sumsOf,
@@ -39,8 +40,6 @@ type LinkFields = Pick<OutputFileDocument, 'url' | 'sealedUrl' | 'requiresAccess
 const unsettled: OutputFileState[] = ['pending', 'downloading'];
 /** The order of the manifest. Entries of versions without `position` have their position in the id. */
 const inOrder = { position: 1, _id: 1 } as const;
-/** Ids in one command. Each has some 40 bytes, so this is far below the 16 MB of a command. */
-const removedAtOnce = 10_000;
 
 const schema = mongooseSchemaOf(documentSchema, {
   collection: 'output_files',
@@ -105,21 +104,8 @@ export function createOutputFileRepository(database: Database, secretBox: Secret
      * process died or was slower.
      * @returns how many
      */
-    async removeOthers(exportId: string, ids: ReadonlySet<string>): Promise<number> {
-      const storedFiles = await model.find({ exportId }, { _id: 1 }).lean();
-      const otherIds = storedFiles.map(({ _id }) => _id).filter((id) => !ids.has(id));
-      let removed = 0;
-      for (let start = 0; start < otherIds.length; start += removedAtOnce) {
-        const batch = otherIds.slice(start, start + removedAtOnce);
-        const { deletedCount } = await model.deleteMany({
-          _id: { $in: batch },
-          state: 'pending' as const,
-          attempts: 0,
-        });
-        removed += deletedCount;
-      }
-      return removed;
-    },
+    removeOthers: (exportId: string, ids: ReadonlySet<string>): Promise<number> =>
+      removeOthers(model, { filter: { exportId }, ids, unstarted: { state: 'pending', attempts: 0 } }),
 
     /** Removes the whole ledger of an export. */
     async removeByExport(exportId: string): Promise<void> {

@@ -23,7 +23,7 @@ export { createSecretBox, type SecretBox } from './encryption/secret-box.ts';
 export { decodeExactNumbers, encodeExactNumbers, type NumberText } from './exact-number-codec.ts';
 export { FileNovelty } from './file-novelty.ts';
 export { createLeases, type Leases, whileLeased } from './leases.ts';
-export { findById, findIds, withId } from './queries.ts';
+export { findById, findIds, removeOthers, withId } from './queries.ts';
 export { countSchema, sumsOf, withheldCountSchema, zerosOf } from './records/counts.ts';
 export {
   ehrTextSchema,

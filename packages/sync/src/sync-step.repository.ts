@@ -1,4 +1,12 @@
-import { type Claim, createClaims, findIds, mongooseSchemaOf, type Stored, sumsOf } from '@bulkhead/store';
+import {
+  type Claim,
+  createClaims,
+  findIds,
+  mongooseSchemaOf,
+  removeOthers,
+  type Stored,
+  sumsOf,
+} from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
 import { z } from 'zod';
 import { retriedSearch } from './sync-search.ts';
@@ -43,6 +51,10 @@ export function createSyncStepRepository(database: Database) {
       }));
       await model.collection.bulkWrite(operations as never[], { ordered: false });
     },
+
+    /** Removes steps that are not among `ids` and have not begun. They are from another plan of the run. */
+    removeOthers: (runId: string, ids: ReadonlySet<string>): Promise<number> =>
+      removeOthers(model, { filter: { runId }, ids, unstarted: { state: 'pending', attempts: 0 } }),
 
     listUnsettledIds: (runId: string) => findIds(model, { runId, state: { $in: unsettled } }),
 

@@ -1,9 +1,12 @@
 import { minimumRequests, type SyncTypeCount } from '@bulkhead/sync';
+import { planSync } from '@bulkhead/sync/steps';
+import { makeSyncRun } from '@bulkhead/sync/testing';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { compareWithSimulator } from '../harness/compare-with-simulator.ts';
 import { openDatabase } from '../harness/open-database.ts';
+import { runExport } from '../harness/run-export.ts';
 import { startUseCases, type UseCases } from '../harness/start-use-cases.ts';
-import { marksOf, patients, standard, sync } from './run-sync.fixture.ts';
+import { marksOf, patients, runToEnd, signal, standard, sync } from './run-sync.fixture.ts';
 
 let cases: UseCases;
 afterEach(() => cases.stop());
@@ -47,6 +50,23 @@ test('a crawl sends one request per patient for all types that the server can in
     fetched: observations?.fetched,
     unchanged: observations?.fetched,
   });
+}, 30_000);
+
+test('a crawl whose plan is made again, because its worker died, includes patients who were stored meanwhile', async () => {
+  cases = await startUseCases();
+  const { deps } = cases;
+  await sync(cases, { includeEnhanced: false, patients: patients.slice(1) });
+  const request = { includeStandard: true, includeEnhanced: true, resourceTypes: [], patients: [] };
+  const run = makeSyncRun({ request });
+  await deps.store.syncRuns.insert(run);
+  const transition = () => Promise.reject(new Error('the worker died'));
+  const dying = { ...deps, store: { ...deps.store, syncRuns: { ...deps.store.syncRuns, transition } } };
+  await expect(planSync(dying, { syncRunId: run.id, signal })).rejects.toThrow('the worker died');
+  await runExport(cases, { resourceTypes: ['Patient'] });
+  await planSync(deps, { syncRunId: run.id, signal });
+  const { phase, byType } = await runToEnd(cases, run.id);
+  expect([phase, byType.get('Observation')]).toMatchObject(['completed', { searches: 4, completed: 4 }]);
+  expect(await differences()).toEqual([]);
 }, 30_000);
 
 test('a crawl of only the enhanced types does not store the included patients', async () => {

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { Connection, Provider } from '@bulkhead/providers';
 import type { SyncRun } from '../sync-run.record.ts';
 import { newSyncSearch } from '../sync-search.ts';
@@ -18,11 +19,14 @@ interface Crawl {
 
 type Marks = ReadonlyMap<string, Readonly<Record<string, Date>>>;
 
-/** Plans a crawl with the fewest requests that the server's rules allow. See docs/architecture.md, "An enhanced sync". */
+/**
+ * Plans a crawl with the fewest requests that the server's rules allow. See docs/architecture.md, "An enhanced sync". The id of a step
+ * depends on its searches, so two plans share only equal steps.
+ */
 export function planSteps(crawl: Crawl): SyncStep[] {
   const { run } = crawl;
   return groupSearches(crawl).map(({ patientIds, searches }, index) => ({
-    id: `${run.id}.${String(index).padStart(6, '0')}`,
+    id: `${run.id}.${String(index).padStart(6, '0')}.${digest({ patientIds, searches })}`,
     runId: run.id,
     connectionId: run.connectionId,
     patientIds,
@@ -30,6 +34,11 @@ export function planSteps(crawl: Crawl): SyncStep[] {
     state: 'pending',
     attempts: 0,
   }));
+}
+
+function digest({ patientIds, searches }: StepPlan): string {
+  const types = searches.map(({ resourceType, isCarried }) => [resourceType, isCarried]);
+  return hash('sha256', JSON.stringify([patientIds, types])).slice(0, 16);
 }
 
 type StepPlan = Pick<SyncStep, 'patientIds' | 'searches'>;

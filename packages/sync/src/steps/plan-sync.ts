@@ -47,7 +47,10 @@ async function isOverdue({ store, now }: SyncDeps, syncRunId: string): Promise<b
   return run !== undefined && now().getTime() - run.createdAt.getTime() >= longestWaitMs;
 }
 
-/** Plans the steps of a run and starts it. Steps that an earlier attempt has stored are kept. */
+/**
+ * Plans the steps of a run and starts it. Another attempt may have stored other steps, because other patients were stored then. They
+ * are removed only after this plan is accepted.
+ */
 export async function planSync(deps: SyncDeps, { syncRunId, signal }: PlanStep): Promise<void> {
   const { store, producer, ehr, logger, now } = deps;
   const run = await store.syncRuns.find(syncRunId);
@@ -68,6 +71,7 @@ export async function planSync(deps: SyncDeps, { syncRunId, signal }: PlanStep):
     if ((await store.syncRuns.find(syncRunId))?.phase === 'cancelled') await store.syncSteps.cancelUnsettled(syncRunId);
     return;
   }
+  await store.syncSteps.removeOthers(syncRunId, new Set(steps.map(({ id }) => id)));
   logger.info('sync planned', { syncRunId, count: steps.length });
   await producer.addSyncFlow({ syncRunId, stepIds: await store.syncSteps.listUnsettledIds(syncRunId) });
 }
