@@ -216,3 +216,23 @@ test('one status request is sent if two workers poll at the same time #two-worke
   await Promise.all([poll(), poll()]);
   expect(await statusRequests()).toBe(before + 1);
 });
+
+test('a late 404 of a status request does not fail an export whose manifest was accepted meanwhile', async () => {
+  const exportId = await cases.exporting();
+  const { store } = cases.deps;
+  await cases.inject(status, { kind: 'status', status: 404 });
+  const connections: typeof store.connections = {
+    ...store.connections,
+    // Another worker accepts the manifest while this one prepares its request.
+    async find(id) {
+      await store.bulkExports.transition({ from: await cases.read(exportId), to: 'downloading' });
+      return store.connections.find(id);
+    },
+  };
+  cases.clock.now = new Date(cases.clock.now.getTime() + 31 * seconds);
+  const deps = { ...cases.deps, store: { ...store, connections } };
+  const before = await statusRequests();
+  await pollExport(deps, { exportId, signal: AbortSignal.timeout(20_000) });
+  expect(await statusRequests()).toBe(before + 1);
+  expect((await cases.read(exportId)).phase).toBe('downloading');
+});

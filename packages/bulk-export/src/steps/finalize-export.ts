@@ -2,30 +2,32 @@ import { coversAllOf, coversType } from '@bulkhead/fhir';
 import type { FailedJob } from '@bulkhead/queues';
 import { AppError, type ExportError, permanentError, toExportError } from '@bulkhead/runtime';
 import { type BulkExport, type ExportCounts, ledgerIncomplete } from '../bulk-export.record.ts';
-import { type BulkExportPhase, isTerminal } from '../bulk-export-phase.ts';
+import type { BulkExportPhase } from '../bulk-export-phase.ts';
 import { isPartial, type WatermarkDecision } from '../hold-reason.ts';
 import type { OutputFile } from '../output-file.record.ts';
 import { type Coverage, decideWatermarks, everyType } from '../watermarks/watermark.ts';
 import type { BulkExportDeps, ExportStep } from './deps.ts';
 import { endWarnings, refusedTypes, sentSince } from './export-warnings.ts';
 
+const ending: readonly BulkExportPhase[] = ['downloading', 'finalizing'];
+
 /** Ends an export whose files are all settled: advances the watermarks, sums up the counts and has the export deleted at the server. */
 export async function finalizeExport(deps: BulkExportDeps, { exportId }: Pick<ExportStep, 'exportId'>): Promise<void> {
   const { store, producer, logger, now } = deps;
   const current = await store.bulkExports.find(exportId);
-  if (current?.phase !== 'downloading' && current?.phase !== 'finalizing') return;
+  if (!current || !ending.includes(current.phase)) return;
   // The ledger decides, not the queue. If the job of a file is lost, the sweep recreates it.
   if ((await store.outputFiles.listUnsettledIds(exportId)).length > 0) return;
   const files = await store.outputFiles.listByExport(exportId);
   // A file that is not in the ledger would count as if the EHR had nothing to send.
   if (files.length < (current.manifestFiles ?? 0))
-    return failExport(deps, { exportId, error: filesMissing(files.length, current.manifestFiles) });
+    return failExport(deps, { exportId, error: filesMissing(files.length, current.manifestFiles), phases: ending });
   const record =
     current.phase === 'downloading' ? await store.bulkExports.transition({ from: current, to: 'finalizing' }) : current;
   if (!record) return;
   const failed = files.filter(({ state }) => state === 'failed');
   if (failed.length > 0 && !files.some(({ state }) => state === 'completed'))
-    return failExport(deps, { exportId, error: allFailed(failed) });
+    return failExport(deps, { exportId, error: allFailed(failed), phases: ending });
 
   const decisions = await advanceWatermarks(deps, { record, files });
   const counts = await store.outputFiles.sum(exportId);
@@ -115,14 +117,15 @@ function filesMissing(found: number, expected: number | undefined): ExportError 
 /** After these errors a retry starts a new export at the server, so the old one is deleted there. */
 const lostExports: ReadonlySet<string> = new Set(['export-timeout', 'export-failed-at-ehr']);
 
-/** Marks an export as failed, in whatever phase it is. */
+/** Marks an export as failed if it is in one of these phases. In a later phase the error no longer matters. */
 export async function failExport(
   { store, producer, logger, now }: BulkExportDeps,
-  { exportId, error }: { readonly exportId: string; readonly error: ExportError },
+  options: { readonly exportId: string; readonly error: ExportError; readonly phases: readonly BulkExportPhase[] },
 ): Promise<void> {
+  const { exportId, error, phases } = options;
   for (;;) {
     const record = await store.bulkExports.find(exportId);
-    if (!record || isTerminal(record.phase)) return;
+    if (!record || !phases.includes(record.phase)) return;
     const isDiscarded = lostExports.has(error.code) && record.statusUrl !== undefined;
     const change = {
       error,
@@ -140,15 +143,10 @@ export async function failExport(
   logger.error('export failed', { exportId, code: error.code });
 }
 
-/**
- * Fails an export if its job has failed finally while the export is in one of these phases. In a later phase the job no longer
- * matters.
- */
+/** Fails an export whose job has failed finally. See `failExport`. */
 export function failExportIn(...phases: readonly BulkExportPhase[]) {
-  return async (deps: BulkExportDeps, { exportId, error }: FailedJob<'export.poll'>): Promise<void> => {
-    const record = await deps.store.bulkExports.find(exportId);
-    if (record && phases.includes(record.phase)) await failExport(deps, { exportId, error: toExportError(error) });
-  };
+  return (deps: BulkExportDeps, { exportId, error }: FailedJob<'export.poll'>): Promise<void> =>
+    failExport(deps, { exportId, error: toExportError(error), phases });
 }
 
 export function exportGone(cause?: unknown): AppError {

@@ -112,7 +112,7 @@ async function handleError(
   const pollErrors = afterMs === undefined ? record.pollErrors + 1 : record.pollErrors;
   const limit = { never: 0, briefly: briefAttempts - 1, later: maxPollErrors };
   const isFinal = typeof retry !== 'object' && pollErrors > limit[retry];
-  if (isFinal) return failExport(deps, { exportId: record.id, error: toExportError(error) });
+  if (isFinal) return failExport(deps, { exportId: record.id, error: toExportError(error), phases: ['exporting'] });
   logger.warn('status request failed', { exportId: record.id, count: pollErrors, error });
   const waitMs =
     afterMs === undefined
