@@ -60,6 +60,21 @@ test.each([
   await settled(2);
 });
 
+test('enqueueNow runs a job that waits for its next attempt at once, unlike `enqueueAgain`', async () => {
+  const run = jest.fn(() =>
+    Promise.reject(new AppError({ code: 'made-up', message: 'Static.', retry: { afterMs: 60_000 } })),
+  );
+  queues.startConsumer({ [kickOff]: run });
+  const delayed = (count: number) =>
+    waitFor(async () => run.mock.calls.length === count && (await queues.job(kickOff, payload)).state === 'delayed');
+  await queues.producer.enqueue(kickOff, payload);
+  await delayed(1);
+  await queues.producer.enqueueAgain(kickOff, payload);
+  expect((await queues.job(kickOff, payload)).state).toBe('delayed');
+  await queues.producer.enqueueNow(kickOff, payload);
+  await delayed(2);
+});
+
 /** Runs `work` with a wall clock that is ahead. */
 async function ahead(work: () => Promise<void>, aheadMs = 600_000): Promise<void> {
   const { now } = Date;

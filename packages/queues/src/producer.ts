@@ -74,6 +74,19 @@ export function createProducer({ redis, prefix, onError, tracing = noTracing }: 
     await flows.add({ ...toFlowJob(flow.parent), children });
   };
 
+  /** Adds a job, in the place of the same job if that is in one of the states. */
+  const replace = async <Name extends JobName>(options: {
+    readonly name: Name;
+    readonly payload: JobPayload<Name>;
+    readonly states: ReadonlySet<string>;
+  }): Promise<void> => {
+    const { name, payload, states } = options;
+    const { jobId = '' } = jobOptions(name, payload);
+    const job: Job | undefined = await queues[catalog[name].queue].getJob(jobId);
+    if (job && states.has(await job.getState())) await job.remove();
+    await add(name, payload);
+  };
+
   return {
     /** For Bull Board. */
     queues: Object.values(queues),
@@ -90,12 +103,15 @@ export function createProducer({ redis, prefix, onError, tracing = noTracing }: 
      * Adds a job again if the same one has finished and is still kept, for work that is due again. A job that waits or runs is not
      * changed.
      */
-    async enqueueAgain<Name extends JobName>(name: Name, payload: JobPayload<Name>): Promise<void> {
-      const { jobId = '' } = jobOptions(name, payload);
-      const job: Job | undefined = await queues[catalog[name].queue].getJob(jobId);
-      if (job && finishedStates.has(await job.getState())) await job.remove();
-      await add(name, payload);
-    },
+    enqueueAgain: <Name extends JobName>(name: Name, payload: JobPayload<Name>) =>
+      replace({ name, payload, states: finishedStates }),
+
+    /**
+     * As `enqueueAgain`, but a job that waits for its next attempt is replaced too, so that it runs now and has all its attempts. Use it
+     * if a person repeats the work.
+     */
+    enqueueNow: <Name extends JobName>(name: Name, payload: JobPayload<Name>) =>
+      replace({ name, payload, states: repeatableStates }),
 
     ensure,
 
@@ -292,6 +308,7 @@ function isCronTooLate(options: Omit<ScheduledRun, 'scheduleId' | 'isTooLate'> &
 }
 
 const finishedStates: ReadonlySet<string> = new Set(['completed', 'failed']);
+const repeatableStates: ReadonlySet<string> = new Set([...finishedStates, 'delayed']);
 
 /**
  * A job in one of these states will not run. `waiting-children` is one of them, because callers only ensure such a job after all

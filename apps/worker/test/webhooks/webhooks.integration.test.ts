@@ -111,6 +111,22 @@ test.concurrent('a delivery is repeated until the receiver accepts it, and once 
   await waitFor(() => calls.length === 3);
 }, 60_000);
 
+test.concurrent('resend sends a delivery now if it waits for its next attempt', async () => {
+  await using receiver = await startReceiver(500);
+  const { calls, address } = receiver;
+  await using system = await start(address('/'));
+  await system.settled(await system.startExport({ resourceTypes: ['Patient'] }));
+  await waitFor(async () => (await deliveries(system))[0]?.attempts.length === 1);
+  const [{ id }] = await deliveries(system);
+  await system.until('/api/ehr/queues', (queues: { queue: string; jobs: { delayed: number } }[]) =>
+    queues.some(({ queue, jobs }) => queue === 'webhook' && jobs.delayed === 1),
+  );
+  await system.request('POST', `/api/ehr/webhook-deliveries/${id}/resend`);
+  // The next attempt would be at least five seconds later.
+  await waitFor(() => calls.length === 2, { timeoutMs: 2500 });
+  await waitFor(async () => (await deliveries(system))[0].state === 'delivered');
+}, 60_000);
+
 test.concurrent('a delivery fails without a retry if the receiver answers 410', async () => {
   await using receiver = await startReceiver(410);
   const { address } = receiver;

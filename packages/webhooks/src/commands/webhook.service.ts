@@ -65,12 +65,12 @@ export function createWebhookService(options: {
 
     find,
 
-    /** Lets a worker send a delivery again, whether or not it was delivered. @throws AppError `unknown-delivery` */
+    /** Lets a worker send a delivery again now, whether or not it was delivered. @throws AppError `unknown-delivery` */
     async resend({ id, scope }: ConnectionReference): Promise<WebhookDelivery> {
       await find({ id, scope });
       if (!(await store.webhookDeliveries.reopen(id))) throw unknownDelivery();
       // If Redis is unavailable, the sweep creates the job within a minute.
-      await producer.enqueueAgain('webhook.deliver', { deliveryId: id }).catch(() => undefined);
+      await producer.enqueueNow('webhook.deliver', { deliveryId: id }).catch(() => undefined);
       return find({ id, scope });
     },
   };
