@@ -20,7 +20,9 @@ export const webhookDeliverySchema = z.strictObject({
       'The id of the delivery. It is also sent as `webhook-id`, so that a receiver recognises a repeated call.',
     ),
   connectionId: z.string().describe('The connection of the export or sync.'),
-  url: z.string().describe('The address that is called.'),
+  url: z
+    .string()
+    .describe('The address that is called. It changes with the webhook of the connection until the call is delivered.'),
   type: z
     .string()
     .describe('What ended, and how: `bulk-export.completed`, `bulk-export.failed`, `sync-run.partial` and so on.'),

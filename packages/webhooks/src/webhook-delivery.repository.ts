@@ -75,6 +75,16 @@ export function createWebhookDeliveryRepository(database: Database) {
       await model.updateOne({ _id: id, state: 'pending' as const }, { $set: { state: 'failed' as const }, ...push });
     },
 
+    /** Gives another address to the deliveries of a connection that were not delivered to the former one. */
+    async moveUndelivered(options: {
+      readonly connectionId: string;
+      readonly from: string;
+      readonly to: string;
+    }): Promise<void> {
+      const { connectionId, from, to } = options;
+      await model.updateMany({ connectionId, url: from, state: { $ne: 'delivered' as const } }, { $set: { url: to } });
+    },
+
     /** @returns false if the delivery does not exist */
     async reopen(id: string): Promise<boolean> {
       const result = await model.updateOne({ _id: id }, { $set: { state: 'pending' as const } });

@@ -127,6 +127,31 @@ test.concurrent('resend sends a delivery now if it waits for its next attempt', 
   await waitFor(async () => (await deliveries(system))[0].state === 'delivered');
 }, 60_000);
 
+test.concurrent('a call that was not delivered follows the connection to another address, and one to a callbackUrl does not', async () => {
+  await using receiver = await startReceiver(410, 410);
+  const { calls, address } = receiver;
+  await using system = await start(address('/old'));
+  await system.settled(await system.startExport({ resourceTypes: ['Patient'], callbackUrl: address('/request') }));
+  const haveAll = (state: string) =>
+    waitFor(async () => {
+      const states = (await deliveries(system)).map((delivery: { state: string }) => delivery.state);
+      return states.join() === `${state},${state}`;
+    });
+  await haveAll('failed');
+  const path = `/api/ehr/connections/${system.connectionId}/webhook`;
+  const { secret } = (await system.request('PUT', path, { url: address('/new') })).body.data;
+  for (const { id } of await deliveries(system))
+    await system.request('POST', `/api/ehr/webhook-deliveries/${id}/resend`);
+  await haveAll('delivered');
+  expect(calls.map((call) => call.path).sort()).toEqual(['/new', '/old', '/request', '/request']);
+  const [moved] = calls.filter((call) => call.path === '/new');
+  expect(moved && isSigned(moved, secret)).toBe(true);
+  // A delivered call stays where it was sent.
+  await system.request('PUT', path, { url: address('/newest') });
+  const urls = (await deliveries(system)).map(({ url }: { url: string }) => new URL(url).pathname);
+  expect(urls.sort()).toEqual(['/new', '/request']);
+}, 60_000);
+
 test.concurrent('a delivery fails without a retry if the receiver answers 410', async () => {
   await using receiver = await startReceiver(410);
   const { address } = receiver;

@@ -40,9 +40,15 @@ export function createWebhookService(options: {
     return delivery;
   };
   return {
-    /** @returns the secret that signs the calls. It cannot be shown again. */
+    /**
+     * Calls that were not delivered are sent to the new address from then on, because the receiver may have moved.
+     * @returns the secret that signs the calls. It cannot be shown again.
+     */
     async set({ id, scope, body: { url } }: ConnectionReference & { readonly body: WebhookBody }) {
-      await connections.find({ id, scope });
+      const { webhookUrl } = await connections.find({ id, scope });
+      // This comes first. If the process dies here, a repeated request does the same.
+      if (webhookUrl !== undefined && url !== undefined && webhookUrl !== url)
+        await store.webhookDeliveries.moveUndelivered({ connectionId: id, from: webhookUrl, to: url });
       const secret = `whsec_${randomBytes(secretBytes).toString('base64')}`;
       await store.connections.saveWebhook({ id, url, secret });
       return { ...(url === undefined ? {} : { url }), secret };

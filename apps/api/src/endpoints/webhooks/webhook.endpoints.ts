@@ -30,7 +30,7 @@ const setWebhook = defineEndpoint({
   access: 'client',
   summary: 'Set the webhook that is called when exports and syncs end, and return its secret',
   description:
-    'Sets the address that is called when an export or a sync of the connection ends, and creates a new secret, which replaces the former one. Only this answer has the secret. Calls are signed by the Standard Webhooks scheme, contain ids and counts, and are retried for a day.',
+    'Sets the address that is called when an export or a sync of the connection ends, and creates a new secret, which replaces the former one. Only this answer has the secret. Calls that were not delivered to the former address are sent to the new one from then on. Calls are signed by the Standard Webhooks scheme, contain ids and counts, and are retried for a day.',
   request: {
     body: { schema: webhookBodySchema, example: { url: 'https://client.example/bulkhead' }, isOptional: true },
   },
