@@ -2,6 +2,15 @@ import { startLocalServer } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import { createWebhookSender } from './webhook-sender.ts';
 
+const callTo = (url: string) => ({
+  url,
+  secret: `whsec_${Buffer.alloc(24, 'secret').toString('base64')}`,
+  id: 'msg_1',
+  body: '{}',
+  now: new Date(),
+  signal: AbortSignal.timeout(10_000),
+});
+
 test('a webhook does not follow a redirect, so that signed data is only sent to the configured URL', async () => {
   const paths: string[] = [];
   const server = await startLocalServer((request, response) => {
@@ -10,18 +19,30 @@ test('a webhook does not follow a redirect, so that signed data is only sent to 
   });
   const sender = createWebhookSender({ privateNetwork: true });
   try {
-    const answer = await sender.send({
-      url: `${server.url}/receiver`,
-      secret: `whsec_${Buffer.alloc(24, 'secret').toString('base64')}`,
-      id: 'msg_1',
-      body: '{}',
-      now: new Date(),
-      signal: AbortSignal.timeout(10_000),
-    });
-    expect(answer).toEqual({ status: 307 });
+    expect(await sender.send(callTo(`${server.url}/receiver`))).toEqual({ status: 307 });
     expect(paths).toEqual(['/receiver']);
   } finally {
     sender.close();
     await server.stop();
   }
+});
+
+test.each([
+  { what: 'plain http', url: 'http://client.example/hook', reason: 'it is not https' },
+  { what: 'a private address', url: 'https://10.0.0.1/hook', reason: 'the address belongs to a private network' },
+])('the error of a webhook to $what says what to do', async ({ url, reason }) => {
+  const sender = createWebhookSender({ privateNetwork: false });
+  const whatToDo =
+    'Set a public https address, or with WORKER_WEBHOOK_PRIVATE_NETWORK also an http or private one. Then resend the call.';
+  expect(await sender.send(callTo(url))).toEqual({ error: `egress-refused: ${reason}. ${whatToDo}`, isFinal: true });
+  sender.close();
+});
+
+test('the error of a webhook to a slow receiver says how long it may take', async () => {
+  const server = await startLocalServer(() => undefined);
+  const sender = createWebhookSender({ privateNetwork: true, timeoutMs: 100 });
+  const answer = await sender.send(callTo(server.url));
+  expect(answer).toEqual({ error: 'The receiver did not answer within 0.1 s.', isFinal: false });
+  sender.close();
+  await server.stop();
 });

@@ -1,16 +1,25 @@
 import { createHmac } from 'node:crypto';
+import type { AppError } from '@bulkhead/runtime';
 import axios, { AxiosError } from 'axios';
 import { createEgressGuard, egressRefusal } from '../egress/egress-guard.ts';
 
 /** Receivers should accept a call and process it afterwards (Standard Webhooks, "Operational considerations": 15 to 30 s). */
-const timeoutMs = 15_000;
+const defaultTimeoutMs = 15_000;
 
 export type WebhookSender = ReturnType<typeof createWebhookSender>;
 
 type WebhookAnswer = { readonly status: number } | { readonly error: string; readonly isFinal: boolean };
 
-/** Sends webhooks, signed by the Standard Webhooks scheme (https://www.standardwebhooks.com), through the egress guard. */
-export function createWebhookSender({ privateNetwork }: { readonly privateNetwork: boolean }) {
+/**
+ * Sends webhooks, signed by the Standard Webhooks scheme (https://www.standardwebhooks.com), through the egress guard. Operators and
+ * users read the `error` of an answer.
+ */
+export function createWebhookSender(options: {
+  readonly privateNetwork: boolean;
+  /** How long a receiver may take to answer. */
+  readonly timeoutMs?: number;
+}) {
+  const { privateNetwork, timeoutMs = defaultTimeoutMs } = options;
   const guard = createEgressGuard();
   return {
     async send(options: {
@@ -40,12 +49,22 @@ export function createWebhookSender({ privateNetwork }: { readonly privateNetwor
       } catch (error) {
         if (signal.aborted) throw error;
         const refusal = egressRefusal(error);
-        if (refusal) return { error: `${refusal.code}: ${String(refusal.context.reason)}`, isFinal: true };
-        return { error: error instanceof AxiosError ? (error.code ?? 'no answer') : 'no answer', isFinal: false };
+        if (refusal) return { error: refusalText(refusal), isFinal: true };
+        const code = error instanceof AxiosError ? (error.code ?? 'no answer') : 'no answer';
+        // The name that Axios has for its own time limit says nothing to a person.
+        const isTimeout = code === AxiosError.ECONNABORTED;
+        return {
+          error: isTimeout ? `The receiver did not answer within ${timeoutMs / 1000} s.` : code,
+          isFinal: false,
+        };
       }
     },
     close: () => guard.close(),
   };
+}
+
+function refusalText({ code, context }: AppError): string {
+  return `${code}: ${String(context.reason)}. Set a public https address, or with WORKER_WEBHOOK_PRIVATE_NETWORK also an http or private one. Then resend the call.`;
 }
 
 /** Signs the three parts that a receiver gets with HMAC-SHA256: `webhook-id`, `webhook-timestamp` and the body. */
