@@ -1,7 +1,7 @@
 import { exportTypes } from '@bulkhead/fhir';
 import { scheduleKinds } from '@bulkhead/providers';
 import type { Immutable } from '@bulkhead/runtime';
-import { countSchema } from '@bulkhead/store';
+import { countSchema, instantSchema } from '@bulkhead/store';
 import { z } from 'zod';
 
 /** The fields of the request of each run. The kind decides which of them it can have. */
@@ -67,3 +67,25 @@ export const scheduleSchema = z.strictObject({
   createdAt: z.date().describe('When the schedule was added.'),
 });
 export type Schedule = Immutable<z.output<typeof scheduleSchema>>;
+
+/** The body of the webhook that reports a run that was not started. It contains ids, and no patient data. */
+export const scheduleNotStartedEventSchema = z
+  .strictObject({
+    type: z
+      .enum(['schedule.failed', 'schedule.skipped'])
+      .describe('Why nothing was started. `failed`: it could not start. `skipped`: the previous run was still active.'),
+    timestamp: instantSchema.describe('When the run was due.'),
+    data: z
+      .strictObject({
+        id: scheduleSchema.shape.id,
+        connectionId: scheduleSchema.shape.connectionId,
+        kind: scheduleSchema.shape.kind,
+        runId: z
+          .string()
+          .exactOptional()
+          .describe('The active run that prevented the start. Present if it was skipped.'),
+        errorCode: z.string().describe('The code of the error: docs/errors.md lists them.'),
+      })
+      .describe('The schedule. Read its `lastRun` for the details.'),
+  })
+  .meta({ id: 'ScheduleNotStartedEvent', description: 'A schedule could not start its run, or skipped it.' });

@@ -35,7 +35,7 @@ test('the OpenAPI document has a valid example for every body and every JSON res
 
 test('the OpenAPI document has a valid example for the call of every webhook', () => {
   const bodies = Object.values(webhookCalls).map(({ post }) => post?.requestBody?.content['application/json']);
-  expect(bodies).toHaveLength(2);
+  expect(bodies).toHaveLength(3);
   for (const { schema, example } of bodies.filter((body) => body !== undefined))
     expect((schema as z.ZodType).parse(example)).toEqual(example);
 });

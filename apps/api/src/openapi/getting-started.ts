@@ -115,7 +115,8 @@ This limits requests to Bulkhead. The limits of an EHR are kept by the workers, 
 ## Receive webhooks
 
 Instead of polling, you can be called when an export or a sync ends: at the URL of the connection, or at the \`callbackUrl\` of a request.
-Set the URL, and store the secret that only this answer shows:
+The URL must be https and public. A deployment that sets \`WORKER_WEBHOOK_PRIVATE_NETWORK=true\` also calls http and private addresses, so
+start it with that to try a receiver on your own machine. Set the URL, and store the secret that only this answer shows:
 
 \`\`\`bash
 curl -s -X PUT http://127.0.0.1:3000/api/ehr/connections/conn_…/webhook -H "Authorization: Bearer $KEY" \\
@@ -139,8 +140,9 @@ The call is a POST with ids, the status and counts. It contains no patient data:
 }
 \`\`\`
 
-\`type\` is \`bulk-export.\` or \`sync-run.\` with \`completed\`, \`partial\` (syncs), \`failed\` or \`cancelled\`. Check the signature before
-you use a call: \`webhook-signature\` is an HMAC-SHA256 of \`webhook-id\`, \`webhook-timestamp\` and the body, with the secret
+\`type\` is \`bulk-export.\` or \`sync-run.\` with \`completed\`, \`partial\` (syncs), \`failed\` or \`cancelled\`. The URL of the connection
+also gets \`schedule.failed\` and \`schedule.skipped\`, if a schedule did not start a run. Check the signature before you use a call:
+\`webhook-signature\` is an HMAC-SHA256 of \`webhook-id\`, \`webhook-timestamp\` and the body, with the secret
 ([Standard Webhooks](https://www.standardwebhooks.com), which has libraries for most languages). Answer 2xx within 15 seconds. A failed
 call is repeated for a day with the same \`webhook-id\`, so a call can arrive twice. These are the calls of a connection, with their attempts:
 

@@ -1,4 +1,5 @@
 import { exportEndedEventSchema } from '@bulkhead/bulk-export';
+import { scheduleNotStartedEventSchema } from '@bulkhead/schedules';
 import { syncEndedEventSchema } from '@bulkhead/sync';
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
@@ -44,6 +45,22 @@ export const webhookCalls: ZodOpenApiPathsObject = {
       data: { id: runId, connectionId, status: 'COMPLETED', byType: syncRunDetailExample.byType, skipped: [] },
     },
   }),
+  scheduleNotStarted: toCall({
+    operationId: 'scheduleNotStarted',
+    summary: 'A schedule could not start a run, or skipped it',
+    schema: scheduleNotStartedEventSchema,
+    example: {
+      type: 'schedule.skipped',
+      timestamp: later,
+      data: {
+        id: 'sched_01a20ebbc9477ed4b36076ce74bec9ba',
+        connectionId,
+        kind: 'export',
+        runId: exportId,
+        errorCode: 'export-already-running',
+      },
+    },
+  }),
 };
 
 function toCall(options: {
@@ -58,7 +75,7 @@ function toCall(options: {
       operationId,
       summary,
       description:
-        'Sent to the URL of the connection and to the `callbackUrl` of the request, if there are any. A call that is not answered 2xx within 15 seconds is repeated for a day. `PUT /api/ehr/connections/{id}/webhook` sets the URL and returns the secret.',
+        'Sent to the URL of the connection and, at the end of an export or a sync, to the `callbackUrl` of its request. A call that is not answered 2xx within 15 seconds is repeated for a day. `PUT /api/ehr/connections/{id}/webhook` sets the URL and returns the secret.',
       security: [],
       requestParams: { header: headers },
       requestBody: {

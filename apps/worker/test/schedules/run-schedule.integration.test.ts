@@ -1,6 +1,6 @@
 import { createConsumer } from '@bulkhead/queues';
 import { nextRun } from '@bulkhead/runtime';
-import { type Schedule, spreadOf } from '@bulkhead/schedules';
+import { type Schedule, scheduleNotStartedEventSchema, spreadOf } from '@bulkhead/schedules';
 import { startScheduledRun } from '@bulkhead/schedules/commands';
 import { runSchedule, sweepSchedules } from '@bulkhead/schedules/steps';
 import { makeSchedule } from '@bulkhead/schedules/testing';
@@ -152,7 +152,10 @@ describe.each([{ kind: 'export' as const }, { kind: 'sync' as const }])('a sched
 describe('the clients of a schedule', () => {
   const eventsOf = async ({ connectionId }: Schedule) => {
     const deliveries = await cases.deps.store.webhookDeliveries.list({ connectionId, limit: 10 });
-    return deliveries.map(({ body }) => JSON.parse(body));
+    const events = deliveries.map(({ body }) => JSON.parse(body));
+    // The OpenAPI document describes the calls by this schema.
+    for (const event of events) if (event.type.startsWith('schedule.')) scheduleNotStartedEventSchema.parse(event);
+    return events;
   };
   const withWebhook = async (change: Partial<Schedule> = {}) => {
     const schedule = await add(change);

@@ -138,7 +138,7 @@ export const webhookBodySchema = z
     url: callbackUrlSchema
       .optional()
       .describe(
-        'The address to call, http or https. Default: none; then only the `callbackUrl` of a request is called, with the new secret.',
+        'The address to call: https and public, or also http and private if the deployment has `WORKER_WEBHOOK_PRIVATE_NETWORK`. Default: none; then only the `callbackUrl` of a request is called, with the new secret.',
       ),
   })
   .meta({ description: 'The address of the connection. An empty body creates a secret only.' });
