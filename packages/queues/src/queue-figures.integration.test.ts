@@ -21,7 +21,15 @@ test('the figures list each queue, with zeros for an empty one', async () => {
   const figures = await queues.producer.readFigures();
   expect(figures.map(({ queue }) => queue)).toEqual(queues.producer.queues.map((queue) => queue.name));
   const jobs = { waiting: 0, active: 0, delayed: 0, 'waiting-children': 0, failed: 0 };
-  expect(figures[0]).toEqual({ queue: 'bulk-export', jobs, oldestMs: 0, workers: 0 });
+  expect(figures[0]).toEqual({ queue: 'bulk-export', jobs, oldestMs: 0, workers: 0, isPaused: false });
+});
+
+test('the figures show a paused queue with its waiting jobs', async () => {
+  await queues.queue('connection').pause();
+  await queues.producer.enqueue(name, { connectionId: 'a' });
+  expect(await figuresOf('connection')).toMatchObject({ isPaused: true, jobs: { waiting: 1 } });
+  await queues.queue('connection').resume();
+  expect(await figuresOf('connection')).toMatchObject({ isPaused: false, jobs: { waiting: 1 } });
 });
 
 test('the figures count waiting jobs and the age of the oldest one', async () => {

@@ -11,21 +11,24 @@ export interface QueueFigures {
   readonly oldestMs: number;
   /** The number of connected workers in all processes. */
   readonly workers: number;
+  /** Whether an operator has paused the queue in Bull Board. No worker takes its jobs until it is resumed. */
+  readonly isPaused: boolean;
 }
 
 export async function readQueueFigures(queue: Queue): Promise<QueueFigures> {
-  const [counts, [oldest], [next], workers] = await Promise.all([
+  const [counts, [oldest], [next], workers, isPaused] = await Promise.all([
     queue.getJobCounts(...jobStates, 'prioritized'),
     queue.getJobs(['waiting'], 0, 0, true),
     // Jobs that take turns are not sorted by age, so this only reads the next one.
     queue.getPrioritized(0, 0),
     queue.getWorkersCount(),
+    queue.isPaused(),
   ]);
   const jobs = Object.fromEntries(jobStates.map((state) => [state, counts[state] ?? 0])) as QueueFigures['jobs'];
   const waiting = jobs.waiting + (counts.prioritized ?? 0);
   const ages = [oldest, next].map((job) => (job ? Date.now() - readySince(job) : 0));
   const oldestMs = Math.max(...ages, 0);
-  return { queue: queue.name as QueueName, jobs: { ...jobs, waiting }, oldestMs, workers };
+  return { queue: queue.name as QueueName, jobs: { ...jobs, waiting }, oldestMs, workers, isPaused };
 }
 
 /**

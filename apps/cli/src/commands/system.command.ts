@@ -66,6 +66,7 @@ export const queues = command({
         failed: ({ jobs }) => jobs.failed,
         'oldest s': 'oldestSeconds',
         workers: 'workers',
+        paused: ({ paused }) => (paused ? 'yes' : ''),
       },
       empty: 'No queues. Check the deployment with: bulkhead doctor',
     });

@@ -1,6 +1,7 @@
 import { Anchor, Button } from '@mantine/core';
 import { IconExternalLink } from '@tabler/icons-react';
 import { api, type Queue } from '../api/api.ts';
+import { StatusBadge } from '../parts/badges.tsx';
 import { formatCount, formatDuration } from '../parts/format.ts';
 import { Page, SectionTitle } from '../parts/page.tsx';
 import { type Column, QueryTable } from '../parts/record-table.tsx';
@@ -39,6 +40,7 @@ const columns: readonly Column<Queue>[] = [
       </Anchor>
     ),
   },
+  { header: 'State', cell: ({ paused }) => <StatusBadge status={paused ? 'paused' : 'running'} /> },
   { header: 'Workers', cell: ({ workers }) => formatCount(workers), isFigure: true },
   { header: 'Active', cell: ({ jobs }) => formatCount(jobs.active), isFigure: true },
   { header: 'Waiting', cell: ({ jobs }) => formatCount(jobs.waiting), isFigure: true },

@@ -92,6 +92,6 @@ function byConnection({ connectionId }: Pick<Schedule | Watermark, 'connectionId
 }
 
 /** The figures of a queue, in seconds like its metrics. */
-export function toQueueView({ queue, jobs, oldestMs, workers }: QueueFigures) {
-  return { queue, jobs, oldestSeconds: Math.round(oldestMs / 1000), workers };
+export function toQueueView({ queue, jobs, oldestMs, workers, isPaused }: QueueFigures) {
+  return { queue, jobs, oldestSeconds: Math.round(oldestMs / 1000), workers, paused: isPaused };
 }

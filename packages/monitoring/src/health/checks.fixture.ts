@@ -10,7 +10,7 @@ export function ago(ms: number): Date {
 
 export function makeQueue(change: Partial<QueueFigures> = {}): QueueFigures {
   const jobs = { waiting: 1, active: 0, delayed: 0, 'waiting-children': 0, failed: 0 };
-  return { queue: 'sync', jobs, oldestMs: 0, workers: 1, ...change };
+  return { queue: 'sync', jobs, oldestMs: 0, workers: 1, isPaused: false, ...change };
 }
 
 export function makeProcess(change: Partial<ProcessState> = {}): ProcessState {

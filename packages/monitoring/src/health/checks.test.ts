@@ -82,6 +82,11 @@ const limits: readonly {
     ok: { queues: [makeQueue()] },
     bad: { queues: [makeQueue(), makeQueue({ workers: 0 })] },
   },
+  {
+    ...{ id: 'workers', what: 'a paused queue', severity: 'critical' },
+    ok: { queues: [makeQueue()] },
+    bad: { queues: [makeQueue(), makeQueue({ isPaused: true })] },
+  },
   { id: 'sweep', what: 'no schedule', ok: {}, bad: { isSweepScheduled: false }, severity: 'critical' },
   { id: 'sweep', what: 'no worker', ok: {}, bad: { processes: [makeProcess({ kind: 'api' })] }, severity: 'critical' },
   {

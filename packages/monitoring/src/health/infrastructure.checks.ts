@@ -42,13 +42,16 @@ export function checkEncryptionKey({ encryptionKeySource }: HealthSnapshot['conf
 }
 
 export function checkWorkers(queues: readonly QueueFigures[]): Finding {
-  const unserved = queues.filter(({ workers }) => workers === 0);
-  if (unserved.length === 0) return ok('Every queue has a worker.');
+  const idle = queues.filter(({ workers, isPaused }) => workers === 0 || isPaused);
+  if (idle.length === 0) return ok('Every queue has a worker.');
   return {
     severity: 'critical',
-    reason: `No worker serves ${counted(unserved.length, 'queue')}. Their jobs wait.`,
-    action: 'Start a worker, or add the queues to the WORKER_QUEUES of a running worker.',
-    subjects: unserved.map(({ queue }) => ({ kind: 'queue', id: queue, reason: 'no worker' })),
+    reason: `No worker serves ${counted(idle.length, 'queue')}. Their jobs wait.`,
+    action:
+      'Start a worker, or add the queues to the WORKER_QUEUES of a running worker. Resume a paused queue in Bull Board.',
+    subjects: idle.map(({ queue, isPaused }) => {
+      return { kind: 'queue', id: queue, reason: isPaused ? 'paused in Bull Board' : 'no worker' };
+    }),
   };
 }
 

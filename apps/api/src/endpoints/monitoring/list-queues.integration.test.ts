@@ -17,6 +17,7 @@ test('GET /queues shows the jobs and workers of each queue', async () => {
     jobs: { ...none, waiting: 1 },
     oldestSeconds: expect.any(Number),
     workers: 0,
+    paused: false,
   });
   expect(body.data.length).toBeGreaterThan(3);
 });

@@ -22,6 +22,9 @@ const queueSchema = z
       .describe('The number of jobs by state.'),
     oldestSeconds: count.describe('How long the oldest waiting job has waited, in seconds. 0 if none is waiting.'),
     workers: count.describe('The workers that serve the queue now.'),
+    paused: z
+      .boolean()
+      .describe('Whether an operator has paused the queue in Bull Board. Its jobs wait until it is resumed there.'),
   })
   .meta({
     id: 'Queue',
@@ -33,6 +36,7 @@ const queueExample = {
   jobs: { waiting: 3, active: 4, delayed: 1, 'waiting-children': 1, failed: 0 },
   oldestSeconds: 12,
   workers: 2,
+  paused: false,
 };
 
 const listQueues = defineEndpoint({
@@ -43,7 +47,7 @@ const listQueues = defineEndpoint({
   audited: false,
   summary: 'List the queues with their jobs and workers',
   description:
-    'Returns how many jobs wait in each queue, how long the oldest has waited, and how many workers serve it. A growing age means that workers are missing.',
+    'Returns how many jobs wait in each queue, how long the oldest has waited, and how many workers serve it. A growing age means that workers are missing or that the queue is paused.',
   request: { query: shortListQuery },
   responses: { 200: page('All queues with their jobs and workers', { item: queueSchema, example: [queueExample] }) },
   async handler({ query, services }) {
