@@ -78,7 +78,7 @@ export function createServices(options: ServicesOptions) {
     history: createHistoryService({ store }),
     idempotency: createIdempotencyService({ store }),
     monitoring,
-    quarantine: createQuarantineService(store, producer),
+    quarantine: createQuarantineService({ store, producer, connections }),
     rateBudgets,
     /** The EHR vendors that connections can name. */
     registry,

@@ -17,7 +17,15 @@ interface LineReference {
 }
 
 /** Lists, reads and replays quarantined lines for the API. */
-export function createQuarantineService(store: QuarantineStore, producer: Producer) {
+export function createQuarantineService(options: {
+  readonly store: QuarantineStore;
+  readonly producer: Producer;
+  readonly connections: {
+    /** @throws AppError `unknown-connection` */
+    readonly find: (reference: { readonly id: string; readonly scope: ConnectionScope }) => Promise<unknown>;
+  };
+}) {
+  const { store, producer, connections } = options;
   const find = async ({ id, scope }: LineReference): Promise<QuarantineEntry> => {
     const entry = await store.quarantine.find(id);
     if (entry && isInScope(scope, entry.connectionId)) return entry;
@@ -34,9 +42,13 @@ export function createQuarantineService(store: QuarantineStore, producer: Produc
   return {
     find,
 
-    /** Reads one page, in the order of files and positions. `next` is undefined on the last page. */
+    /**
+     * Reads one page, in the order of files and positions. `next` is undefined on the last page.
+     * @throws AppError `unknown-connection`, because an empty page would say that nothing was rejected
+     */
     async list({ query, scope }: { readonly query: QuarantineQuery; readonly scope: ConnectionScope }) {
       const { limit, cursor, ...filter } = query;
+      if (filter.connectionId !== undefined) await connections.find({ id: filter.connectionId, scope });
       return readPage(
         { limit, cursor },
         { ids: /^(?:job|sync)_/, read: (page) => store.quarantine.list({ filter: present(filter), scope, ...page }) },

@@ -47,6 +47,7 @@ const listQuarantinedLines = defineEndpoint({
       example: [quarantinedLineExample],
     }),
   },
+  errors: ['unknown-connection'],
   async handler({ query, caller: { scope }, services }) {
     const { items, next } = await services.quarantine.list({ query, scope });
     return { data: items.map(toQuarantineView), next };

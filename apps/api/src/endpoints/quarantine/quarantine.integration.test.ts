@@ -26,6 +26,14 @@ describe('a quarantined line whose content was not kept #quarantine', () => {
   });
 });
 
+test('the quarantine of a connection that does not exist is answered 404, as other lists are', async () => {
+  expect((await api.request('GET', '/api/ehr/quarantine?connectionId=nope')).refusal).toEqual([
+    404,
+    'unknown-connection',
+  ]);
+  expect((await api.request('GET', `/api/ehr/quarantine?connectionId=${connectionId}`)).status).toBe(200);
+});
+
 describe('a correction during an earlier retry of the same line #quarantine', () => {
   test('a correction is stored after an earlier retry of the same line has ended', async () => {
     const place = { connectionId, exportId: 'job_2', fileId: 'job_2.1', line: 1, offset: 0, reason: 'invalid-json' };
