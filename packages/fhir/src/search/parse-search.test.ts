@@ -100,6 +100,11 @@ test('parseSearch reports every fault', () => {
   expect(faults.map(({ path }) => path).sort()).toEqual(['_count', '_sort', 'date', 'patient.1', 'patient.1']);
 });
 
+test('parseSearch reports the same fault of several alternatives once', () => {
+  const message = 'has an empty value. Set a value or remove the parameter';
+  expect(parseSearch(new URLSearchParams('patient=,,'))).toEqual({ faults: [{ path: 'patient', message }] });
+});
+
 test('parseSearch reports a parameter with more than 1000 alternatives once instead of checking each of them', () => {
   const query = new URLSearchParams({ _id: Array.from({ length: 1001 }, () => '?').join(',') });
   expect(parseSearch(query)).toEqual({ faults: [{ path: '_id', message: 'has more than 1000 alternatives' }] });

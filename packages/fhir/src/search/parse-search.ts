@@ -84,7 +84,9 @@ function createReader(values: ReadonlyMap<string, readonly string[]>, faults: Se
       return read();
     } catch (error) {
       if (!(error instanceof WrongValue)) throw error;
-      faults.push({ path, message: error.message });
+      const { message } = error;
+      // Several alternatives of a value can have the same fault, such as the two empty ones of `patient=,`.
+      if (!faults.some((fault) => fault.path === path && fault.message === message)) faults.push({ path, message });
       return undefined;
     }
   };
