@@ -141,6 +141,8 @@ test.each([
   { accept: 'application/fhir+ndjson', type: ndjson },
   { accept: 'application/fhir+json;q=0.1, application/fhir+ndjson', type: ndjson },
   { accept: 'application/fhir+ndjson, */*;q=0.1', type: ndjson },
+  { accept: 'application/ndjson', type: ndjson },
+  { accept: 'application/x-ndjson', type: ndjson },
 ])('a search with Accept "$accept" returns $type', async ({ accept, type }) => {
   const { status, headers } = await search('', accept);
   expect([status, headers.get('content-type')?.split(';')[0]]).toEqual([200, type]);

@@ -30,6 +30,8 @@ export const resourceExample = {
 };
 
 const ndjson = 'application/fhir+ndjson';
+/** Clients of bulk data also use the shorter names. A Bundle would break them. */
+const ndjsonTypes = [ndjson, 'application/ndjson', 'application/x-ndjson'];
 
 const parameter = z.string().optional();
 const searchQuerySchema = resourceQuerySchema.extend({
@@ -128,7 +130,8 @@ export const searchResources = defineEndpoint({
     response.vary('Accept');
     try {
       // A client that accepts any type gets the first type of the list.
-      if (request.accepts([fhirJson, ndjson]) === ndjson) {
+      const accepted = request.accepts([fhirJson, ...ndjsonTypes]);
+      if (accepted !== false && accepted !== fhirJson) {
         const onFurther = (further: readonly string[]) => appendFurther(response, further);
         const { lines, patients } = await services.resources.stream({ ...search, onFurther });
         audit.addPatients(patients);
