@@ -104,7 +104,10 @@ describe('the bulkhead command', () => {
     const [line] = await json(`quarantine list --export ${id}`);
     expect(line).toMatchObject({ line: 1, state: 'open' });
     expect((await bulkhead(`quarantine line ${line.id}`)).stdout).toContain('"resourceType":"Condition"');
-    expect(await bulkhead(`quarantine replay ${line.id}`)).toMatchObject({ code: 1 });
+    expect(await bulkhead(`quarantine replay ${line.id}`)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(`still cannot be stored: ${line.reason}`),
+    });
     const file = join(system.folder, 'line.json');
     writeFileSync(file, '{"resourceType":"Condition","id":"mended","subject":{"reference":"Patient/x"},"score":1.50}');
     expect((await bulkhead(`quarantine replay ${line.id} --file ${file}`)).code).toBe(0);

@@ -3,7 +3,7 @@ import { answerOf, type components } from '@bulkhead/client';
 import { type CommandGroup, choice, command, emptyList, given, ofConnection, pages, text } from '../command.ts';
 import { download } from '../download.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
-import { toFields, toSummary } from '../output/output.ts';
+import { toSummary } from '../output/output.ts';
 
 type Line = components['schemas']['QuarantinedLine'];
 
@@ -82,12 +82,8 @@ export const quarantine: CommandGroup = {
             : { body: readFileSync(file), bodySerializer: (body: unknown) => body as Buffer }),
         });
         const { data } = answerOf(answer);
-        output.print(data, () => toFields(data));
-        if (data.state === 'open')
-          throw new CliError({
-            message: 'The line still cannot be stored. Correct it and send it with --file.',
-            exitCode: exitCodes.failed,
-          });
+        output.print(data, () => summarize(data));
+        if (data.state === 'open') throw new CliError({ message: whyOpen(data), exitCode: exitCodes.failed });
       },
     }),
     command({
@@ -109,6 +105,12 @@ export const quarantine: CommandGroup = {
 
 function toPosition({ source, resourceType, line, offset }: Line): string | number {
   return source === 'sync' ? `${resourceType} page ${line} entry ${offset + 1}` : line;
+}
+
+function whyOpen({ id: lineId, replay }: Line): string {
+  return replay
+    ? `The line still cannot be stored: ${replay.reason}. Correct it and send it with --file.`
+    : `No worker has tried the line yet. See the result with: bulkhead quarantine show ${lineId}`;
 }
 
 function summarize(line: Line): string {
