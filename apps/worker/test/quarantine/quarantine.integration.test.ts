@@ -47,6 +47,11 @@ describe('a quarantined line #quarantine', () => {
     expect((await compareWithSimulator(system)).differences).toEqual([]);
     const { body } = await system.request('GET', `/api/ehr/athenahealth/bulk-export/${ended.id}`);
     expect(body.data.counts).toMatchObject({ quarantined: 0, stored: ended.counts.promised });
+    // The warning stays, so it says what happened and not what is in the quarantine now.
+    expect(body.data.warnings).toContainEqual({
+      code: 'lines-quarantined',
+      message: expect.stringMatching(/^1 line was not a usable resource, so it was quarantined\. /),
+    });
     expect((await replay(system, id)).body.data.state).toBe('replayed');
   }, 60_000);
 

@@ -136,8 +136,8 @@ export function endWarnings(options: {
       code: 'lines-quarantined',
       message:
         quarantined === 1
-          ? '1 line is not a usable resource. It is kept in the quarantine.'
-          : `${quarantined} lines are not usable resources. They are kept in the quarantine.`,
+          ? '1 line was not a usable resource, so it was quarantined. `counts.quarantined` says how many lines are still open.'
+          : `${quarantined} lines were not usable resources, so they were quarantined. \`counts.quarantined\` says how many lines are still open.`,
     }),
     ...when(has('nothing-received'), {
       code: 'nothing-received',
