@@ -6,6 +6,7 @@ const skipTexts: Readonly<Record<NonNullable<PatientDocument['reason']>, string>
   'documents-off': 'This deployment fetches no documents. Set WORKER_DOCUMENTS to on, then fetch it again.',
   'unusable-url': 'Nothing: the resource has no address from which a document can be fetched.',
   'content-type': 'This type is not fetched. For audio and video set WORKER_DOCUMENT_MEDIA to on, then fetch it again.',
+  'connection-gone': 'Nothing: its connection was deleted.',
   'too-large': 'The document is too large. Raise WORKER_DOCUMENT_MAX_MEGABYTES, then fetch it again.',
 };
 

@@ -12,7 +12,6 @@
  *      └── a new version of the attachment, or a manual retry of a failed or skipped document
  */
 import { randomUUID } from 'node:crypto';
-import { connectionGone } from '@bulkhead/connections/steps';
 import type { FailedJob, JobContext } from '@bulkhead/queues';
 import { AppError, permanentError, toExportError } from '@bulkhead/runtime';
 import { type Claim, whileHeld } from '@bulkhead/store';
@@ -74,7 +73,8 @@ async function attempt(
       message: 'Gave up after 50 attempts. The document may be crashing the workers. Check their logs.',
     });
   const connection = await deps.store.connections.find(document.connectionId);
-  if (!connection) throw connectionGone();
+  // An operator has deleted it on purpose. A failure of each of its documents would only raise an alert.
+  if (!connection) throw new DocumentSkip('connection-gone');
   return whileHeld({
     claims: deps.store.documents,
     claim,
