@@ -11,7 +11,7 @@ import {
 const keptAttempts = 20;
 
 const schema = mongooseSchemaOf(webhookDeliverySchema, { collection: 'webhook_deliveries' });
-schema.index({ connectionId: 1, _id: -1 });
+schema.index({ connectionId: 1, createdAt: -1, _id: -1 });
 schema.index({ state: 1, _id: 1 });
 schema.index({ state: 1, createdAt: 1 });
 
@@ -34,12 +34,18 @@ export function createWebhookDeliveryRepository(database: Database) {
       readonly limit: number;
     }): Promise<WebhookDelivery[]> {
       const { connectionId, state, after, limit } = options;
+      // Ids begin with the kind of the run, so they are not in the order of time.
+      const last = after === undefined ? undefined : await model.findById(after, { createdAt: 1 }).lean();
+      // Deliveries are deleted by their age, so the older ones are deleted too.
+      if (after !== undefined && !last) return [];
       const filter = {
         connectionId,
         ...(state === undefined ? {} : { state }),
-        ...(after === undefined ? {} : { _id: { $lt: after } }),
+        ...(last
+          ? { $or: [{ createdAt: { $lt: last.createdAt } }, { createdAt: last.createdAt, _id: { $lt: last._id } }] }
+          : {}),
       };
-      return (await model.find(filter).sort({ _id: -1 }).limit(limit).lean()).map(withId);
+      return (await model.find(filter).sort({ createdAt: -1, _id: -1 }).limit(limit).lean()).map(withId);
     },
 
     /** Lists deliveries by the time of their event, the newest first. It reads an index and at most `limit` records. */

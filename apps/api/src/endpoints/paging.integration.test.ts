@@ -74,6 +74,24 @@ test('the list of webhook deliveries has a page after a delivery of each kind of
   expect(await readByOne('listWebhookDeliveries')).toHaveLength(4);
 });
 
+test('the newest webhook delivery is first, whatever the kind of its event', async () => {
+  const { connectionId } = await plantConnection(api.store);
+  const [delivery] = await api.store.webhookDeliveries.list({ connectionId, limit: 1 });
+  const add = (id: string, createdAt: Date) =>
+    api.store.webhookDeliveries.insertMissing({ ...(delivery as WebhookDelivery), id, createdAt });
+  await add('sync_order.1.0', new Date('2030-01-01T00:00:00Z'));
+  await add('job_order.1.0', new Date('2030-01-02T00:00:00Z'));
+  await add('job_order.2.0', new Date('2030-01-02T00:00:00Z'));
+  await add('sched_order.job_b.0', new Date('2030-01-03T00:00:00Z'));
+  const ids: string[] = [];
+  for (let next: string | undefined, isFirst = true; isFirst || next !== undefined; isFirst = false) {
+    const page = await read('listWebhookDeliveries', { connectionId, limit: '1', ...(next ? { cursor: next } : {}) });
+    ids.push(...page.data.map((entry) => (entry as WebhookDelivery).id));
+    next = page.next;
+  }
+  expect(ids).toEqual(['sched_order.job_b.0', 'job_order.2.0', 'job_order.1.0', 'sync_order.1.0', delivery?.id]);
+});
+
 test('the former name `after` is still accepted', async () => {
   const first = await read('listBulkExports', { limit: '1' });
   const next = first.next as string;
