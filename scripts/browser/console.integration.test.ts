@@ -329,6 +329,7 @@ describeInBrowser('the console in a browser', (open) => {
     const { page: otherPage } = await browsed.open('/');
     await browsed.logIn(otherPage, key);
     await otherPage.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
+    expect(await otherPage.getByRole('link', { name: 'Bull Board' }).count()).toBe(1);
     for (const [path, name] of [
       ['/audit', 'Audit'],
       ['/api-keys', 'API keys'],
@@ -338,6 +339,17 @@ describeInBrowser('the console in a browser', (open) => {
       await otherPage.getByRole('alert').getByText('forbidden').waitFor();
       expect(await otherPage.getByRole('button', { name: 'Create a key' }).count()).toBe(0);
     }
+    await otherPage.close();
+  }, 60_000);
+
+  test('the console has no link to Bull Board for a key for some connections, which may not open it', async () => {
+    const { connectionId, store } = browsed.system;
+    const limits = { connectionIds: [connectionId], now: new Date() };
+    const key = await store.apiKeys.create({ name: 'a limited client', role: 'client', ...limits });
+    const { page: otherPage } = await browsed.open('/');
+    await browsed.logIn(otherPage, key);
+    await otherPage.getByRole('link', { name: 'Webhooks' }).waitFor();
+    expect(await otherPage.getByRole('link', { name: 'Bull Board' }).count()).toBe(0);
     await otherPage.close();
   }, 60_000);
 

@@ -41,12 +41,12 @@ const pages = [
 
 /** Pages of the same server that do not belong to the console. */
 const otherPages = [
-  { href: '/admin/queues', label: 'Bull Board', Icon: IconActivity },
+  { href: '/admin/queues', label: 'Bull Board', Icon: IconActivity, allConnectionsOnly: true },
   { href: '/docs/', label: 'API', Icon: IconBook },
 ] as const;
 
 export function Navigation() {
-  const { isOperator } = useSession();
+  const { isOperator, key } = useSession();
   const { pathname } = useLocation();
   const isHere = (to: string) => (to === '/' ? pathname === '/' : pathname.startsWith(to));
   return (
@@ -64,9 +64,11 @@ export function Navigation() {
             leftSection={<Icon size={18} stroke={1.5} aria-hidden />}
           />
         ))}
-      {otherPages.map(({ href, label, Icon }) => (
-        <NavLink key={href} href={href} label={label} leftSection={<Icon size={18} stroke={1.5} aria-hidden />} />
-      ))}
+      {otherPages
+        .filter((page) => key.connectionIds === undefined || !('allConnectionsOnly' in page))
+        .map(({ href, label, Icon }) => (
+          <NavLink key={href} href={href} label={label} leftSection={<Icon size={18} stroke={1.5} aria-hidden />} />
+        ))}
     </ScrollArea>
   );
 }
