@@ -338,8 +338,8 @@ test('a document is skipped while documents are disabled, and fetched once they 
 
 test('a document whose connection was deleted is skipped, so that its job does not fail', async () => {
   const { id } = await receiveOne({ data: Buffer.from('late').toString('base64'), contentType: 'text/plain' });
-  const { store } = cases.deps;
-  const connections = { ...store.connections, find: async () => undefined };
-  const deps = { ...cases.deps, store: { ...store, connections } };
-  expect(await attempt(id, { deps, isLast: true })).toMatchObject({ state: 'skipped', reason: 'connection-gone' });
+  const { connections } = cases.deps.store;
+  await connections.delete(cases.connection.id);
+  expect(await attempt(id, { isLast: true })).toMatchObject({ state: 'skipped', reason: 'connection-gone' });
+  await connections.insert(cases.connection);
 });
