@@ -255,7 +255,8 @@ test.concurrent('a job of a process that died is completed by another process', 
   await queues.producer.enqueue(kickOff, payload);
   await queues.takeAndDie('bulk-export');
   expect((await queues.job(kickOff, payload)).state).toBe('active');
-  queues.startConsumer({ [kickOff]: run }, { lockMs: 400 });
+  // Longer than this process can be blocked, so that its own lock on the job does not expire too.
+  queues.startConsumer({ [kickOff]: run }, { lockMs: 4000 });
   await waitFor(async () => (await queues.job(kickOff, payload)).state === 'completed');
   expect(run).toHaveBeenCalledTimes(1);
   expect(queues.logged('job stalled')).toEqual([
