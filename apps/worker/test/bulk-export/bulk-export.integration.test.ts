@@ -55,7 +55,9 @@ test.concurrent('the next export with since stores only changes and deletions', 
 }, 60_000);
 
 test.concurrent('a second identical export while one runs is refused with the id of the first', async () => {
-  await using system = await startSystem({ hasWorker: true, simulator: { exportSeconds: 2 } });
+  await using system = await startSystem({ hasWorker: true });
+  // The first export runs until the test ends the fault.
+  await system.inject({ path: '/bulkstatus/', method: 'GET' }, { kind: 'status', status: 202 }, { times: 'always' });
   const id = await system.startExport({ resourceTypes: ['Patient', 'Condition'] });
   const secondAnswer = await system.request('POST', '/api/ehr/athenahealth/bulk-export', {
     connectionId: system.connectionId,
@@ -63,6 +65,7 @@ test.concurrent('a second identical export while one runs is refused with the id
   });
   expect(secondAnswer.status).toBe(409);
   expect(secondAnswer.body.error).toMatchObject({ code: 'export-already-running', details: { exportId: id } });
+  await system.control.clearFaults();
   expect(await system.settled(id)).toMatchObject({ status: 'COMPLETED' });
   expect(await system.startExport({ resourceTypes: ['Condition', 'Patient'] })).not.toBe(id);
 }, 60_000);

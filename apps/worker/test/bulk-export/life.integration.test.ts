@@ -31,10 +31,11 @@ describe('a cancelled export #cancel', () => {
   }, 60_000);
 
   test.concurrent('an export that is cancelled during its kick-off is deleted at the server', async () => {
-    await using system = await startSystem({ hasWorker: true, simulator: { exportSeconds: 60 }, kickOffWaitMs: 1000 });
-    await system.inject('export$', { kind: 'latency', ms: 3000 });
+    await using system = await startSystem({ hasWorker: true, simulator: { exportSeconds: 60 }, kickOffWaitMs: 0 });
+    await system.inject('export$', { kind: 'latency', ms: 5000 });
     const id = await system.startExport();
-    await waitFor(async () => (await phaseOf(system, id)) === 'kicking-off');
+    await waitFor(async () => (await requests(system, 'GET', /\$export$/)).length === 1);
+    expect(await phaseOf(system, id)).toBe('kicking-off');
     expect((await cancel(system, id)).status).toBe(200);
     await waitForDelete(system);
     expect(await phaseOf(system, id)).toBe('cancelled');
