@@ -114,6 +114,7 @@ export const statusScenarios = [
     name: 'token-expires-in-export',
     description: 'All tokens expire at the second status request and at the second file, which are answered with 401.',
     orders: [
+      oncePending,
       { match, fault: { kind: 'expire-tokens' }, after: 1 },
       { match: matches.files, fault: { kind: 'expire-tokens' }, after: 1 },
     ],
