@@ -81,7 +81,8 @@ test.concurrent('a refresh token that was received while the credentials were ch
   const { store } = first as Member;
   const connection = await authorized(cluster, store);
   await store.connections.insert(connection);
-  await cluster.inject(matchToken, { kind: 'latency', ms: 500 });
+  // Delayed so long that the credentials are changed before this answer, even on a busy machine.
+  await cluster.inject(matchToken, { kind: 'latency', ms: 4000 });
   const reading = first?.read(connection);
   await waitFor(async () => (await answers(cluster)).length === 2);
   await store.connections.saveAuth({ id: connection.id, auth: connection.auth });

@@ -112,8 +112,10 @@ test.concurrent('a wrong secret is refused to all clients by one request', async
 test.concurrent('another client requests the token when the lease of a crashed holder has expired', async () => {
   await using cluster = await startTokenCluster();
   const { read, store } = await cluster.join();
-  expect(await store.accessTokens.takeLease({ ...tokenOwner, holder: 'dead', durationMs: 600 })).toBeDefined();
-  const before = await store.accessTokens.takeLease({ ...tokenOwner, holder: 'other', durationMs: 600 });
+  // So long that the lease has not expired when the next client asks for it, even on a busy machine.
+  const durationMs = 4000;
+  expect(await store.accessTokens.takeLease({ ...tokenOwner, holder: 'dead', durationMs })).toBeDefined();
+  const before = await store.accessTokens.takeLease({ ...tokenOwner, holder: 'other', durationMs });
   expect(before).toBeUndefined();
   expect(await read()).toBe(200);
   expect(await tokenRequests(cluster)).toBe(1);
