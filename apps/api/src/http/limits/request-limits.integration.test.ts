@@ -25,7 +25,7 @@ const send = async (key: string, options: { readonly times?: number; readonly fr
 };
 const statuses = (answers: readonly { readonly status: number }[]) => answers.map(({ status }) => status);
 
-/** Tolerance for a slow machine: if Redis does not respond in time, the process counts such requests separately. */
+/** Tolerance for a slow machine: if Redis does not respond in time, the process counts such requests separately, so they can pass. */
 const tolerance = 10;
 function expectRefusedFrom(limit: number, statuses: readonly number[]): void {
   const first = statuses.indexOf(429);
@@ -107,8 +107,11 @@ test('one address may start half of the authorizations of a minute, and all addr
     for (let n = 0; n < times; n++) answers.push(await launch(from));
     return answers;
   };
-  expectRefusedFrom(20, await launches('203.0.113.6', 21 + tolerance));
-  expectRefusedFrom(20, await launches('203.0.113.7', 21 + tolerance));
+  const first = await launches('203.0.113.6', 21 + tolerance);
+  expectRefusedFrom(20, first);
+  // Each request that passed counts for all addresses together.
+  const left = 40 - first.filter((status) => status !== 429).length;
+  expectRefusedFrom(Math.min(20, left), await launches('203.0.113.7', 21 + tolerance));
   expect(await launches('203.0.113.8', 1 + tolerance)).toContain(429);
 });
 
@@ -126,7 +129,10 @@ test('an address with ten failed logins gets 429, and can still log in with a va
   const wrong = [];
   for (let n = 0; n <= 10 + tolerance; n++) wrong.push((await logIn('bh_wrong', '203.0.113.4')).status);
   expectRefusedFrom(10, wrong);
-  const { status, text } = await logIn('bh_wrong', '203.0.113.4');
-  expect([status, text.includes('Too many logins')]).toEqual([429, true]);
+  const refused = await waitFor(async () => {
+    const answer = await logIn('bh_wrong', '203.0.113.4');
+    return answer.status === 429 ? answer : undefined;
+  });
+  expect(refused.text).toContain('Too many logins');
   expect((await logIn(api.operatorKey, '203.0.113.4')).status).toBe(303);
 });
