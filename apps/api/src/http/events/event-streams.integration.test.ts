@@ -33,9 +33,11 @@ test('an event stream has the right type, is never cached, and sends an event ag
 });
 
 test('an event stream with heartbeats lasts longer than an idle connection', async () => {
-  await using api = await start({ heartbeatMs: 50 }, { serverLimits: { ...httpLimits, idleTimeout: 200 } });
+  // Heartbeats are sent between reads, so the timeout is longer than a read takes on a busy machine.
+  const [heartbeatMs, idleTimeout] = [50, 1500];
+  await using api = await start({ heartbeatMs }, { serverLimits: { ...httpLimits, idleTimeout } });
   const stream = await openEvents({ api, path });
-  await waitFor(() => (stream.text.match(/^:$/gm) ?? []).length >= 10);
+  await waitFor(() => (stream.text.match(/^:$/gm) ?? []).length * heartbeatMs > 2 * idleTimeout);
   await api.store.bulkExports.insert({ record: makeBulkExport(), requestKey: 'k1' });
   await stream.next('exports', ({ data }) => data.length === 1);
   stream.leave();
@@ -72,7 +74,8 @@ test('the event streams of a key are limited, and a client that leaves frees one
 });
 
 test('an event stream is not written to while its client does not read, and ends like an idle connection', async () => {
-  const serverLimits = { ...httpLimits, idleTimeout: 500 };
+  // Long enough that another request is answered before, even on a busy machine.
+  const serverLimits = { ...httpLimits, idleTimeout: 3000 };
   await using api = await start({ perKey: 1, heartbeatMs: 50 }, { serverLimits });
   const warnings = [{ code: 'long', message: 'x'.repeat(20_000) }];
   const change = async (requestKey: string) =>
