@@ -11,14 +11,25 @@ test.concurrent('an accepted kick-off is not sent again if MongoDB is unavailabl
   const store = createStore({ uri: proxy.url, encryptionKey });
   await store.connect();
   const record = await cases.insertExport();
-  await cases.inject('export$', { kind: 'latency', ms: 500 });
-
-  const kickedOff = kickOff({ ...deps, store }, { exportId: record.id, signal: AbortSignal.timeout(30_000) });
-  await waitFor(async () => (await cases.read(record.id)).kickOffSentAt !== undefined);
-  await proxy.close();
+  let failedWrites = 0;
+  const bulkExports: typeof store.bulkExports = {
+    ...store.bulkExports,
+    // MongoDB becomes unavailable when the attempt has stored that it sends the kick-off.
+    async update(change) {
+      const updated = await store.bulkExports.update(change);
+      await proxy.close();
+      return updated;
+    },
+    transition: (change) =>
+      store.bulkExports.transition(change).catch((error: unknown) => {
+        failedWrites += 1;
+        throw error;
+      }),
+  };
+  const cutOff = { ...deps, store: { ...store, bulkExports } };
+  const kickedOff = kickOff(cutOff, { exportId: record.id, signal: AbortSignal.timeout(30_000) });
   await waitFor(async () => (await cases.control.exports()).length === 1);
-  // Long enough for the driver to give up once.
-  await new Promise((resolve) => setTimeout(resolve, 4000));
+  await waitFor(() => failedWrites > 0, { what: 'the first write that fails' });
   expect((await cases.read(record.id)).phase).toBe('kicking-off');
   await proxy.open();
   await kickedOff;
