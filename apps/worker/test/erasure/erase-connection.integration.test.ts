@@ -116,7 +116,7 @@ test('the erasure of a connection ends a running download and deletes what it ha
   const { deps } = cases;
   const { store } = deps;
   const exportId = filled.activeExportId;
-  await cases.inject('/bulkdata/.*Observation', { kind: 'slow', bytesPerSecond: 20_000 }, { times: 'always' });
+  await cases.inject('/bulkdata/.*Observation', { kind: 'slow', bytesPerSecond: 2000 }, { times: 'always' });
   await waitFor(async () => {
     await cases.pollOnce(exportId);
     return (await cases.read(exportId)).phase === 'downloading';
