@@ -74,11 +74,14 @@ test.concurrent('the end of a cancelled or failed export and of a sync is sent',
   await using system = await start(address('/'));
   await system.inject('export$', { kind: 'status', status: 403 });
   await system.settled(await system.startExport());
+  // Webhooks have no order, so each is awaited before the next run starts.
   await waitFor(() => calls.length === 1);
   await system.settled(await system.startExport({ resourceTypes: ['Patient'] }));
+  await waitFor(() => calls.length === 2);
   const { connectionId } = system;
   await system.request('POST', '/api/ehr/athenahealth/enhanced-sync', { connectionId, includeEnhanced: false });
-  await system.inject('export$', { kind: 'latency', ms: 3000 });
+  await waitFor(() => calls.length === 3);
+  await system.inject('export$', { kind: 'export-fate', end: 'never-ends' });
   const cancelled = await system.startExport();
   await system.request('DELETE', `/api/ehr/athenahealth/bulk-export/${cancelled}`);
   await waitFor(() => calls.length === 4);
