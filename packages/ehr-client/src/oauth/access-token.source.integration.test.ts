@@ -49,9 +49,9 @@ test('an access token is renewed once for twenty refused requests, and each of t
 });
 
 test('an access token is renewed before it expires #token-renewal', async () => {
-  await start({ tokenSeconds: 1 });
+  // A token is renewed after half of its life. A request that takes as long as the other half would be refused.
+  await start({ tokenSeconds: 4 });
   await search();
-  // A token of one second is used for half of its lifetime.
   await waitFor(async () => {
     await search();
     return (await ehr.tokenCount()) === 2;
@@ -168,7 +168,8 @@ test('an access token of a server without a token endpoint throws smart-discover
 
 test('requests still get the access token if another request stopped waiting for it', async () => {
   await start();
-  await ehr.inject('smart-configuration', { kind: 'latency', ms: 300 });
+  // Delayed so long that the first request is cancelled before, even on a busy machine.
+  await ehr.inject('smart-configuration', { kind: 'latency', ms: 2000 });
   const controller = new AbortController();
   const first = search({ signal: controller.signal });
   const otherSearches = [search(), search()];
