@@ -16,7 +16,7 @@ const MODULE = fileURLToPath(new URL('./spawn-tethered.ts', import.meta.url));
 const IGNORES_SIGTERM = 'trap "" TERM; sleep 60 & echo "inner $!"; for i in 1 2 3 4 5 6 7 8 9; do sleep 6; done';
 const isGone = (pid: number) => processStartTime(pid) === undefined;
 
-/** Starts a process that spawns `script` tethered and prints the pids. */
+/** Starts a process that spawns `script` tethered and prints the pids, and the pid of each new guardian. */
 async function startParent(script: string, { PATH = process.env.PATH } = {}) {
   const code = `
     import { spawnTethered } from ${JSON.stringify(MODULE)};
@@ -24,13 +24,19 @@ async function startParent(script: string, { PATH = process.env.PATH } = {}) {
     const child = await spawnTethered({ command: '/bin/sh', args: ['-c', ${JSON.stringify(script)}], output: { onLine: (line) => {
       console.log(JSON.stringify({ child: child.pid, guardian: child.guardianPid(), inner: Number(line.split(' ')[1]) }));
     } } });
-    setInterval(() => undefined, 1_000);`;
+    let guardian = child.guardianPid();
+    setInterval(() => {
+      if (child.guardianPid() === guardian) return;
+      guardian = child.guardianPid();
+      console.log(guardian);
+    }, 20);`;
   const parent = spawn(process.execPath, ['--input-type=module', '-e', code], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, PATH },
   });
-  const [line] = (await once(createInterface({ input: parent.stdout }), 'line')) as [string];
-  return { parent, ...(JSON.parse(line) as { child: number; guardian: number; inner: number }) };
+  const lines = createInterface({ input: parent.stdout });
+  const [line] = (await once(lines, 'line')) as [string];
+  return { parent, lines, ...(JSON.parse(line) as { child: number; guardian: number; inner: number }) };
 }
 
 const parents: ChildProcess[] = [];
@@ -62,13 +68,12 @@ it.each([
 );
 
 it('a child gets a new guardian when its guardian is killed with -9, and still dies with its parent', async () => {
-  const { parent, child, guardian, inner } = await startParent(IGNORES_SIGTERM);
+  const { parent, lines, child, guardian, inner } = await startParent(IGNORES_SIGTERM);
   parents.push(parent);
+  const replaced = once(lines, 'line');
   process.kill(guardian, 'SIGKILL');
-  await until(() => isGone(guardian));
-  // The parent replaces the guardian after 100 ms, so a second is enough.
-  await new Promise((resolve) => setTimeout(resolve, 1_000));
-  expect(isGone(child)).toBe(false);
+  const [next] = await replaced;
+  expect([guardian, Number(next), child].map(isGone)).toEqual([true, false, false]);
   parent.kill('SIGKILL');
   await until(() => isGone(child) && isGone(inner));
 });
