@@ -73,12 +73,14 @@ test('the rate limiter waits one window before the first grant if there is no st
 test('the rate limiter grants an urgent request before waiting downloads, which still get their share', async () => {
   const budget = makeBudget();
   const order: string[] = [];
+  const fourth = Promise.withResolvers<void>();
   const take = async (priority: RequestPriority) => {
     await limiter.acquire({ budget, priority });
     order.push(priority);
+    if (order.length === 4) fourth.resolve();
   };
   const waiting = Array.from({ length: 30 }, () => take('download'));
-  await waitFor(() => order.length >= 4);
+  await fourth.promise;
   const polls = Array.from({ length: 3 }, () => take('poll'));
   await Promise.all([...waiting, ...polls]);
   expect(order.lastIndexOf('poll')).toBeLessThan(order.indexOf('poll') + 6);
