@@ -10,16 +10,18 @@ const lines: { msg: string; durationMs: number }[] = [];
 const destination = { write: (line: string) => void lines.push(JSON.parse(line)) };
 const logger = createLogger({ name: 'test', level: 'warn', destination });
 const metrics = createMetrics();
-const monitor = new EventLoopMonitor({ metrics, logger, limitMs: 300 });
+// Longer than other work can block this process on a busy machine, such as the collection of garbage of earlier tests.
+const limitMs = 1500;
+const monitor = new EventLoopMonitor({ metrics, logger, limitMs });
 afterEach(() => monitor.stop());
 
 test('a blocked event loop is reported in /health, in the metrics and in the log', async () => {
   const health = createHealth({}, { eventLoop: monitor });
   expect(health.life).toEqual({ status: 'alive', eventLoop: { stalls: 0, longestStallMs: 0 } });
-  blockEventLoop(1200);
+  blockEventLoop(limitMs + 1000);
   while (monitor.state.stalls === 0) await setTimeout(10);
   const { longestStallMs } = monitor.state;
-  expect(longestStallMs).toBeGreaterThanOrEqual(300);
+  expect(longestStallMs).toBeGreaterThanOrEqual(limitMs);
   expect(health.life.eventLoop).toEqual({ stalls: 1, longestStallMs, lastStallEndedAt: expect.any(String) });
   expect(await metrics.page()).toContain('bulkhead_event_loop_stalls_total 1');
   expect(await metrics.page()).toContain(`bulkhead_event_loop_longest_stall_seconds ${longestStallMs / 1000}`);
