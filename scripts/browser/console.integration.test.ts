@@ -210,7 +210,8 @@ describeInBrowser('the console in a browser', (open) => {
 
   test('the console shows the part of the rate budget that an export uses, and why the budget is paused', async () => {
     const { simulator, connectionId } = browsed.system;
-    await simulator.inject('bulkdata/', { kind: 'status', status: 429, retryAfter: '3' });
+    // Longer than the page needs to show the pause on a busy machine.
+    await simulator.inject('bulkdata/', { kind: 'status', status: 429, retryAfter: '10' });
     await goTo('/budget');
     await title('Rate budget').waitFor();
     const api = createApiClient(browsed.system);
@@ -246,7 +247,8 @@ describeInBrowser('the console in a browser', (open) => {
   test('the console shows the searches, the log and the types of a sync', async () => {
     const { connectionId } = browsed.system;
     const api = createApiClient(browsed.system);
-    await browsed.system.simulator.inject('r4/Encounter$', { kind: 'status', status: 429, retryAfter: '3' });
+    // The sync runs longer than its page needs to load on a busy machine.
+    await browsed.system.simulator.inject('r4/Encounter$', { kind: 'status', status: 429, retryAfter: '10' });
     const body = { connectionId, includeStandard: false, resourceTypes: ['Encounter'] };
     const headers = { prefer: 'respond-async' };
     const { id } = await api<{ id: string }>('POST', '/api/ehr/athenahealth/enhanced-sync', body, headers);

@@ -100,7 +100,7 @@ async function useSystem(): Promise<void> {
     const files = await system.store.outputFiles.listByExport(downloading);
     return files.some(({ state }) => state === 'completed') && files.some(({ retrying }) => retrying !== undefined);
   });
-  await simulator.inject('export$', { kind: 'export-fate', end: 'completes', polls: 12 });
+  await simulator.inject('export$', { kind: 'export-fate', end: 'completes', polls: 40 });
   exporting = await startExport(['Immunization']);
   await until(baseUrl, exporting, ({ phase }) => phase === 'exporting');
 }
