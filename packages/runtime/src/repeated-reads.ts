@@ -33,13 +33,17 @@ export function keepForKey<Value>(keptMs: number, read: (key: string) => Promise
 const firstIntervalsMs = [10, 20, 40, 80];
 const intervalMs = 100;
 
-/** Reads until `read` returns a value. @returns undefined if there is none within `timeoutMs` */
+/**
+ * Reads until `read` returns a value. The wait is measured by a clock that is never set, so a correction of the system's clock does not
+ * change it.
+ * @returns undefined if there is none within `timeoutMs`
+ */
 export async function waitUntil<Value>(read: () => Promise<Value | undefined>, timeoutMs: number) {
-  const deadlineMs = Date.now() + timeoutMs;
+  const deadlineMs = performance.now() + timeoutMs;
   for (let attempt = 0; ; attempt++) {
     const value = await read();
     const pauseMs = firstIntervalsMs[attempt] ?? intervalMs;
-    if (value !== undefined || Date.now() + pauseMs > deadlineMs) return value;
+    if (value !== undefined || performance.now() + pauseMs > deadlineMs) return value;
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }
@@ -52,6 +56,7 @@ const sharedIntervalMs = 20;
 
 interface Waiter<Value> {
   readonly id: string;
+  /** By `performance.now()`, as in `waitUntil`. */
   readonly deadline: number;
   readonly resolve: (value: Value | undefined) => void;
   readonly reject: (error: unknown) => void;
@@ -72,7 +77,7 @@ export function createSharedWait<Value>(options: {
     const waiters = [...waiting];
     try {
       const ready = await options.readReady([...new Set(waiters.map(({ id }) => id))]);
-      const isOver = ({ id, deadline }: Waiter<Value>) => ready.has(id) || deadline <= Date.now();
+      const isOver = ({ id, deadline }: Waiter<Value>) => ready.has(id) || deadline <= performance.now();
       for (const waiter of waiters.filter(isOver)) {
         waiting.delete(waiter);
         waiter.resolve(ready.get(waiter.id));
@@ -97,7 +102,7 @@ export function createSharedWait<Value>(options: {
 
   return (id, timeoutMs) =>
     new Promise((resolve, reject) => {
-      waiting.add({ id, deadline: Date.now() + timeoutMs, resolve, reject });
+      waiting.add({ id, deadline: performance.now() + timeoutMs, resolve, reject });
       void readWhileWaiting();
     });
 }

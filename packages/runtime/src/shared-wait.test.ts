@@ -1,5 +1,5 @@
 import { describe, expect, jest, test } from '@jest/globals';
-import { createSharedWait } from './repeated-reads.ts';
+import { createSharedWait, waitUntil } from './repeated-reads.ts';
 
 function createReader() {
   const stored = new Map<string, string>();
@@ -11,7 +11,45 @@ function createReader() {
   return { stored, reads, readReady };
 }
 
+/** Runs `work` on a wall clock that is set an hour ahead at the first read of its reader. */
+async function withCorrectedClock(work: (correct: () => void) => Promise<void>): Promise<void> {
+  const { now } = Date;
+  try {
+    await work(() => {
+      Date.now = () => now() + 3_600_000;
+    });
+  } finally {
+    Date.now = now;
+  }
+}
+
+test('waitUntil waits as long as it was asked to if the clock is corrected meanwhile', async () => {
+  await withCorrectedClock(async (correct) => {
+    let reads = 0;
+    const read = async () => {
+      correct();
+      reads += 1;
+      return reads > 2 ? 'value' : undefined;
+    };
+    expect(await waitUntil(read, 5000)).toBe('value');
+  });
+});
+
 describe('createSharedWait', () => {
+  test('waits as long as it was asked to if the clock is corrected meanwhile', async () => {
+    await withCorrectedClock(async (correct) => {
+      const { stored, reads, readReady } = createReader();
+      const wait = createSharedWait({
+        readReady: async (ids) => {
+          correct();
+          if (reads.length > 1) stored.set('a', 'A');
+          return readReady(ids);
+        },
+      });
+      expect(await wait('a', 5000)).toBe('A');
+    });
+  });
+
   test('reads all records that are waited for at once', async () => {
     const { stored, reads, readReady } = createReader();
     const wait = createSharedWait({ readReady });
