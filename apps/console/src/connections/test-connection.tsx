@@ -50,9 +50,6 @@ export function LastTest({ test }: { readonly test: ConnectionTest | undefined }
       ) : (
         <Alert color="red" role="alert" title={failedStep(test)}>
           <ConnectionTestSteps test={test} />
-          <Text size="sm" mt="xs">
-            If the credentials are wrong, replace them with "Edit credentials".
-          </Text>
         </Alert>
       )}
     </>
