@@ -1,0 +1,110 @@
+import { finalizeExport } from '@bulkhead/bulk-export/steps';
+import type { JobName } from '@bulkhead/queues';
+import { afterAll, expect, test } from '@jest/globals';
+import { attemptJob, firstAttempt } from '../harness/attempts.ts';
+import { compareWithSimulator } from '../harness/compare-with-simulator.ts';
+import { openDatabase } from '../harness/open-database.ts';
+import { runExport } from '../harness/run-export.ts';
+import { startUseCases } from '../harness/start-use-cases.ts';
+
+const cases = await startUseCases();
+const database = await openDatabase(cases.mongodbUri);
+afterAll(async () => {
+  await database.close();
+  await cases.stop();
+});
+
+const resourceTypes = ['Patient', 'Condition'];
+const { store, ehr } = cases.deps;
+
+/** Wraps the store or the client of the EHR, so that `afterCall` delays the answer of each call. */
+function delayed<Target extends object>(target: Target, afterCall: () => Promise<void>): Target {
+  const wrap = (value: unknown): unknown =>
+    value !== null && typeof value === 'object' ? delayed(value, afterCall) : value;
+  return new Proxy(target, {
+    get(_, name) {
+      const value = Reflect.get(target, name, target) as unknown;
+      if (typeof value !== 'function') return wrap(value);
+      return (...args: unknown[]) => {
+        const answer = value.apply(target, args) as unknown;
+        if (answer instanceof Promise) return answer.finally(afterCall);
+        // These make an object whose calls are delayed, too.
+        return name === 'session' || name === 'ofFile' ? wrap(answer) : answer;
+      };
+    },
+  });
+}
+
+async function attempt(job: JobName, exportId: string, deps = cases.deps): Promise<void> {
+  const [fileId] = await store.outputFiles.listUnsettledIds(exportId);
+  const payload = (job === 'file.download' ? { exportId, fileId } : { exportId }) as never;
+  await attemptJob(deps, { name: job, payload, retryAt: firstAttempt, signal: AbortSignal.timeout(60_000) });
+}
+
+/** Inserts an export and runs the jobs before `job`. */
+async function makeDue(job: JobName): Promise<string> {
+  const { id } = await cases.insertExport({ request: { exportType: 'Patient', resourceTypes } });
+  if (job === 'export.kick-off') return id;
+  await attempt('export.kick-off', id);
+  cases.clock.now = (await cases.read(id)).notBefore ?? cases.clock.now;
+  if (job === 'export.poll') return id;
+  while ((await cases.read(id)).phase === 'exporting') await cases.pollOnce(id);
+  if (job === 'file.download') return id;
+  while ((await store.outputFiles.listUnsettledIds(id)).length > 0) await attempt('file.download', id);
+  return id;
+}
+
+/**
+ * Freezes an attempt after its call number `call`, runs the export to its end by other attempts, and lets the frozen one continue.
+ * @returns the id of the export, or undefined if the attempt has fewer calls
+ */
+async function freeze(job: JobName, call: number): Promise<string | undefined> {
+  for (const name of [...resourceTypes, 'watermarks']) await database.db.collection(name).deleteMany({});
+  const exportId = await makeDue(job);
+  const frozen = Promise.withResolvers<true>();
+  const thawed = Promise.withResolvers<void>();
+  let calls = 0;
+  const afterCall = async () => {
+    calls += 1;
+    if (calls !== call) return;
+    frozen.resolve(true);
+    await thawed.promise;
+  };
+  const deps = { ...cases.deps, store: delayed(store, afterCall), ehr: delayed(ehr, afterCall) };
+  const late = attempt(job, exportId, deps).catch(() => undefined);
+  if (!(await Promise.race([frozen.promise, late]))) return undefined;
+  // The attempt is frozen for longer than its lease.
+  await database.db.collection<{ _id: string }>('bulk_exports').updateOne({ _id: exportId }, { $unset: { lease: 1 } });
+  await runExport(cases, {}, exportId);
+  thawed.resolve();
+  await late;
+  return exportId;
+}
+
+test.each([
+  { job: 'export.kick-off' as const, calls: 9 },
+  { job: 'export.poll' as const, calls: 10 },
+  { job: 'file.download' as const, calls: 4 },
+  { job: 'export.finalize' as const, calls: 9 },
+])(
+  'an attempt of $job that freezes after any of its calls, until the export has ended, neither loses nor repeats anything',
+  async ({ job, calls }) => {
+    for (let call = 1; ; call++) {
+      const exportId = await freeze(job, call);
+      if (exportId === undefined) {
+        // Otherwise the test would pass without a freeze.
+        expect(call).toBeGreaterThan(calls);
+        return;
+      }
+      await finalizeExport(cases.deps, { exportId });
+      const { phase, counts } = await cases.read(exportId);
+      expect([call, phase, counts.stored]).toEqual([call, 'completed', counts.promised]);
+      const files = await store.outputFiles.listByExport(exportId);
+      expect(files.map(({ state }) => state)).toEqual(['completed', 'completed']);
+      const { differences } = await compareWithSimulator({ ...cases, store, connectionId: cases.connection.id });
+      expect(differences.filter((difference) => /^(Patient|Condition)\//.test(difference))).toEqual([]);
+      expect((await cases.markedTypes()).toSorted()).toEqual(resourceTypes.toSorted());
+    }
+  },
+  120_000,
+);
