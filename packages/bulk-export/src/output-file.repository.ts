@@ -105,7 +105,7 @@ export function createOutputFileRepository(database: Database, secretBox: Secret
      * @returns how many
      */
     removeOthers: (exportId: string, ids: ReadonlySet<string>): Promise<number> =>
-      removeOthers(model, { filter: { exportId }, ids, unstarted: { state: 'pending', attempts: 0 } }),
+      removeOthers(model, { filter: { exportId }, ids }),
 
     /** Removes the whole ledger of an export. */
     async removeByExport(exportId: string): Promise<void> {

@@ -21,25 +21,16 @@ export async function findIds<Document>(
 /** Ids in one command. Each has some 60 bytes, so this is far below the 16 MB of a command. */
 const removedAtOnce = 10_000;
 
-/**
- * Removes the documents that match a filter, are not among `ids` and have not been started.
- * @param options.unstarted the state of a document that has not been started
- * @returns how many
- */
+/** Removes the documents of work that match a filter, are not among `ids` and wait for their first attempt. @returns how many */
 export async function removeOthers<Document>(
   model: Model<Document>,
-  options: {
-    readonly filter: QueryFilter<Document>;
-    readonly ids: ReadonlySet<string>;
-    readonly unstarted: QueryFilter<Document>;
-  },
+  { filter, ids }: { readonly filter: QueryFilter<Document>; readonly ids: ReadonlySet<string> },
 ): Promise<number> {
-  const { filter, ids, unstarted } = options;
   const otherIds = (await findIds(model, filter)).filter((id) => !ids.has(id));
   let removed = 0;
   for (let start = 0; start < otherIds.length; start += removedAtOnce) {
-    const batch = { _id: { $in: otherIds.slice(start, start + removedAtOnce) } };
-    removed += (await model.deleteMany({ ...unstarted, ...batch } as object)).deletedCount;
+    const _id = { $in: otherIds.slice(start, start + removedAtOnce) };
+    removed += (await model.deleteMany({ _id, state: 'pending', attempts: 0 } as object)).deletedCount;
   }
   return removed;
 }

@@ -54,7 +54,7 @@ export function createSyncStepRepository(database: Database) {
 
     /** Removes steps that are not among `ids` and have not begun. They are from another plan of the run. */
     removeOthers: (runId: string, ids: ReadonlySet<string>): Promise<number> =>
-      removeOthers(model, { filter: { runId }, ids, unstarted: { state: 'pending', attempts: 0 } }),
+      removeOthers(model, { filter: { runId }, ids }),
 
     listUnsettledIds: (runId: string) => findIds(model, { runId, state: { $in: unsettled } }),
 

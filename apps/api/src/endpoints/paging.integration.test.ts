@@ -37,10 +37,10 @@ async function read(id: KeyedEndpointId, parameters: Readonly<Record<string, str
   return { status, data: body.data as unknown[], next: body.next as string | undefined };
 }
 
-async function readByOne(id: KeyedEndpointId): Promise<unknown[]> {
+async function readByOne(id: KeyedEndpointId, parameters: Readonly<Record<string, string>> = {}): Promise<unknown[]> {
   const entries: unknown[] = [];
   for (let next: string | undefined; ; ) {
-    const page = await read(id, { limit: '1', ...(next === undefined ? {} : { cursor: next }) });
+    const page = await read(id, { ...parameters, limit: '1', ...(next === undefined ? {} : { cursor: next }) });
     entries.push(...page.data);
     next = page.next;
     if (next === undefined) return entries;
@@ -83,13 +83,14 @@ test('the newest webhook delivery is first, whatever the kind of its event', asy
   await add('job_order.1.0', new Date('2030-01-02T00:00:00Z'));
   await add('job_order.2.0', new Date('2030-01-02T00:00:00Z'));
   await add('sched_order.job_b.0', new Date('2030-01-03T00:00:00Z'));
-  const ids: string[] = [];
-  for (let next: string | undefined, isFirst = true; isFirst || next !== undefined; isFirst = false) {
-    const page = await read('listWebhookDeliveries', { connectionId, limit: '1', ...(next ? { cursor: next } : {}) });
-    ids.push(...page.data.map((entry) => (entry as WebhookDelivery).id));
-    next = page.next;
-  }
-  expect(ids).toEqual(['sched_order.job_b.0', 'job_order.2.0', 'job_order.1.0', 'sync_order.1.0', delivery?.id]);
+  const entries = (await readByOne('listWebhookDeliveries', { connectionId })) as WebhookDelivery[];
+  expect(entries.map(({ id }) => id)).toEqual([
+    'sched_order.job_b.0',
+    'job_order.2.0',
+    'job_order.1.0',
+    'sync_order.1.0',
+    delivery?.id,
+  ]);
 });
 
 test('the former name `after` is still accepted', async () => {

@@ -52,7 +52,7 @@ test('a crawl sends one request per patient for all types that the server can in
   });
 }, 30_000);
 
-test('a crawl whose plan is made again, because its worker died, includes patients who were stored meanwhile', async () => {
+test('a crawl that is planned again after its worker died includes the patients who were stored meanwhile', async () => {
   cases = await startUseCases();
   const { deps } = cases;
   await sync(cases, { includeEnhanced: false, patients: patients.slice(1) });

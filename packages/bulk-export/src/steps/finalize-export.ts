@@ -18,10 +18,11 @@ export async function finalizeExport(deps: BulkExportDeps, { exportId }: Pick<Ex
   if (!current || !ending.includes(current.phase)) return;
   // The ledger decides, not the queue. If the job of a file is lost, the sweep recreates it.
   if ((await store.outputFiles.listUnsettledIds(exportId)).length > 0) return;
+  const { manifestFiles = 0 } = current;
   const files = await store.outputFiles.listByExport(exportId);
   // A file that is not in the ledger would count as if the EHR had nothing to send.
-  if (files.length < (current.manifestFiles ?? 0))
-    return failExport(deps, { exportId, error: filesMissing(files.length, current.manifestFiles), phases: ending });
+  if (files.length < manifestFiles)
+    return failExport(deps, { exportId, error: filesMissing(files.length, manifestFiles), phases: ending });
   const record =
     current.phase === 'downloading' ? await store.bulkExports.transition({ from: current, to: 'finalizing' }) : current;
   if (!record) return;
@@ -107,7 +108,7 @@ function allFailed(failed: readonly OutputFile[]) {
   };
 }
 
-function filesMissing(found: number, expected: number | undefined): ExportError {
+function filesMissing(found: number, expected: number): ExportError {
   return {
     code: ledgerIncomplete,
     message: `The database has ${found} of the ${expected} files of this export, perhaps after a backup was restored. Retry the export, which starts a new one at the EHR.`,
