@@ -38,6 +38,14 @@ type LinkedFile = Pick<OutputFile, 'id' | 'url' | 'requiresAccessToken'>;
 type LinkFields = Pick<OutputFileDocument, 'url' | 'sealedUrl' | 'requiresAccessToken'>;
 
 const unsettled: OutputFileState[] = ['pending', 'downloading'];
+interface EarlierFiles {
+  readonly exportId: string;
+  readonly version: number;
+}
+
+/** Also matches entries without a version. */
+const earlier = ({ exportId, version }: EarlierFiles) => ({ exportId, exportVersion: { $not: { $gte: version } } });
+
 /** The order of the manifest. Entries of versions without `position` have their position in the id. */
 const inOrder = { position: 1, _id: 1 } as const;
 
@@ -107,9 +115,14 @@ export function createOutputFileRepository(database: Database, secretBox: Secret
     removeOthers: (exportId: string, ids: ReadonlySet<string>): Promise<number> =>
       removeOthers(model, { filter: { exportId }, ids }),
 
-    /** Removes the whole ledger of an export. */
-    async removeByExport(exportId: string): Promise<void> {
-      await model.deleteMany({ exportId });
+    /** Lists the entries from manifests that were read before the export had this version. */
+    async listEarlier({ exportId, version }: EarlierFiles): Promise<OutputFile[]> {
+      return (await model.find(earlier({ exportId, version })).lean()).map(toRecord);
+    },
+
+    /** Removes the entries that `listEarlier` lists. */
+    async removeEarlier({ exportId, version }: EarlierFiles): Promise<void> {
+      await model.deleteMany(earlier({ exportId, version }));
     },
 
     find: findById(model, toRecord),

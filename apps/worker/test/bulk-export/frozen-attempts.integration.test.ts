@@ -41,8 +41,15 @@ async function attempt(job: JobName, exportId: string, deps = cases.deps): Promi
   await attemptJob(deps, { name: job, payload, retryAt: firstAttempt, signal: AbortSignal.timeout(60_000) });
 }
 
+interface Case {
+  readonly job: JobName;
+  /** Whether the export was lost at the server before, after some of its files were read. */
+  readonly isRetried?: boolean;
+}
+
 /** Inserts an export and runs the jobs before `job`. */
-async function makeDue(job: JobName): Promise<string> {
+async function makeDue({ job, isRetried = false }: Case): Promise<string> {
+  if (isRetried) return makeLost();
   const { id } = await cases.insertExport({ request: { exportType: 'Patient', resourceTypes } });
   if (job === 'export.kick-off') return id;
   await attempt('export.kick-off', id);
@@ -54,13 +61,24 @@ async function makeDue(job: JobName): Promise<string> {
   return id;
 }
 
+/** Retries an export that has failed with files in its ledger. */
+async function makeLost(): Promise<string> {
+  const exportId = await makeDue({ job: 'file.download' });
+  await attempt('file.download', exportId);
+  const from = await cases.read(exportId);
+  const failed = await store.bulkExports.transition({ from, to: 'failed' });
+  if (!failed) throw new Error('the export has changed meanwhile');
+  await store.bulkExports.reopen({ from: failed, to: 'queued', now: cases.clock.now });
+  return exportId;
+}
+
 /**
  * Freezes an attempt after its call number `call`, runs the export to its end by other attempts, and lets the frozen one continue.
  * @returns the id of the export, or undefined if the attempt has fewer calls
  */
-async function freeze(job: JobName, call: number): Promise<string | undefined> {
+async function freeze(frozenCase: Case, call: number): Promise<string | undefined> {
   for (const name of [...resourceTypes, 'watermarks']) await database.db.collection(name).deleteMany({});
-  const exportId = await makeDue(job);
+  const exportId = await makeDue(frozenCase);
   const frozen = Promise.withResolvers<true>();
   const thawed = Promise.withResolvers<void>();
   let calls = 0;
@@ -71,7 +89,7 @@ async function freeze(job: JobName, call: number): Promise<string | undefined> {
     await thawed.promise;
   };
   const deps = { ...cases.deps, store: delayed(store, afterCall), ehr: delayed(ehr, afterCall) };
-  const late = attempt(job, exportId, deps).catch(() => undefined);
+  const late = attempt(frozenCase.job, exportId, deps).catch(() => undefined);
   if (!(await Promise.race([frozen.promise, late]))) return undefined;
   // The attempt is frozen for longer than its lease.
   await database.db.collection<{ _id: string }>('bulk_exports').updateOne({ _id: exportId }, { $unset: { lease: 1 } });
@@ -82,15 +100,16 @@ async function freeze(job: JobName, call: number): Promise<string | undefined> {
 }
 
 test.each([
-  { job: 'export.kick-off' as const, calls: 9 },
-  { job: 'export.poll' as const, calls: 10 },
-  { job: 'file.download' as const, calls: 4 },
-  { job: 'export.finalize' as const, calls: 9 },
+  { what: 'a kick-off', job: 'export.kick-off' as const, calls: 9 },
+  { what: 'the kick-off of a retry', job: 'export.kick-off' as const, isRetried: true, calls: 11 },
+  { what: 'a poll', job: 'export.poll' as const, calls: 10 },
+  { what: 'a download', job: 'file.download' as const, calls: 4 },
+  { what: 'the end of an export', job: 'export.finalize' as const, calls: 9 },
 ])(
-  'an attempt of $job that freezes after any of its calls, until the export has ended, neither loses nor repeats anything',
-  async ({ job, calls }) => {
+  'an attempt of $what that freezes after any of its calls, until the export has ended, neither loses nor repeats anything',
+  async ({ calls, ...frozenCase }) => {
     for (let call = 1; ; call++) {
-      const exportId = await freeze(job, call);
+      const exportId = await freeze(frozenCase, call);
       if (exportId === undefined) {
         // Otherwise the test would pass without a freeze.
         expect(call).toBeGreaterThan(calls);

@@ -165,6 +165,7 @@ const {
   outputFileSchema.omit({
     exportId: true,
     connectionId: true,
+    exportVersion: true,
     requiresAccessToken: true,
     checkpoint: true,
     etag: true,

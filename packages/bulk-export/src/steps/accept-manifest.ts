@@ -84,6 +84,7 @@ function toOutputFile(options: {
     id: `${record.id}.${identity}`,
     exportId: record.id,
     connectionId: record.connectionId,
+    exportVersion: record.version,
     section,
     type,
     url,

@@ -73,7 +73,7 @@ async function kickOffOnce(deps: BulkExportDeps, { exportId, signal }: ExportSte
         "The EHR did not accept the export within 48 hours. Check whether another export is stuck there, or contact the EHR's support.",
     });
   // A retry gets a new manifest. The entries of the old ledger would prevent its files from being read.
-  if (current.phase === 'queued' && current.retriedAt !== undefined) await discardLedger(deps, exportId);
+  if (current.phase === 'queued' && current.retriedAt !== undefined) await discardLedger(deps, current);
   const connection = await withCapabilities(deps, { connectionId: current.connectionId, signal });
   const record =
     current.phase === 'queued' ? await store.bulkExports.transition({ from: current, to: 'kicking-off' }) : current;
@@ -91,10 +91,11 @@ async function kickOffOnce(deps: BulkExportDeps, { exportId, signal }: ExportSte
   await producer.enqueueAgain('export.discard', { exportId });
 }
 
-async function discardLedger({ store }: BulkExportDeps, exportId: string): Promise<void> {
-  for (const { id, checkpoint } of await store.outputFiles.listByExport(exportId))
+/** If this attempt is late, the ledger may be that of a later manifest, which is kept. */
+async function discardLedger({ store }: BulkExportDeps, { id: exportId, version }: BulkExport): Promise<void> {
+  for (const { id, checkpoint } of await store.outputFiles.listEarlier({ exportId, version }))
     if (checkpoint.quarantined > 0) await store.quarantine.deleteByFile(id);
-  await store.outputFiles.removeByExport(exportId);
+  await store.outputFiles.removeEarlier({ exportId, version });
 }
 
 /**
