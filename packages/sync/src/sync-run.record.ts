@@ -28,6 +28,9 @@ export const skippedTypeSchema = z
   });
 export type SkippedType = Immutable<z.output<typeof skippedTypeSchema>>;
 
+/** The error of a run of which the database has lost steps. They must be planned again. */
+export const stepsMissing = 'steps-missing';
+
 /** One enhanced sync: a crawl by patient and type over the REST API. */
 export const syncRunSchema = z.strictObject({
   id: z.string().describe('The id of the run, which begins with `sync_`.'),
@@ -47,6 +50,8 @@ export const syncRunSchema = z.strictObject({
   patientCount: countSchema
     .exactOptional()
     .describe('The number of patients of the run. Absent until the run was planned.'),
+  /** The steps of the plan. The database must have each of them. Absent until the run was planned, and in records of earlier versions. */
+  stepCount: countSchema.exactOptional(),
   createdAt: z.date().describe('When the run was requested.'),
   startedAt: z.date().exactOptional().describe('When the first search began. Absent while the run is waiting.'),
   completedAt: z.date().exactOptional().describe('When the run ended. Absent while it is running.'),

@@ -12,7 +12,7 @@ import {
 import type { Connection as Database } from 'mongoose';
 import { z } from 'zod';
 import { type NewSearchEvent, type SyncEvent, syncEventSchema } from './sync-event.record.ts';
-import { type SyncRun, syncRunSchema } from './sync-run.record.ts';
+import { type SyncRun, stepsMissing, syncRunSchema } from './sync-run.record.ts';
 import { isSyncActive, type SyncRunPhase } from './sync-run-phase.ts';
 
 const documentSchema = syncRunSchema.extend({
@@ -24,7 +24,7 @@ const documentSchema = syncRunSchema.extend({
 type SyncRunDocument = Stored<typeof documentSchema>;
 
 export type SyncRunChange = Partial<
-  Pick<SyncRun, 'types' | 'skipped' | 'patientCount' | 'warnings' | 'error' | 'startedAt' | 'completedAt'>
+  Pick<SyncRun, 'types' | 'skipped' | 'patientCount' | 'stepCount' | 'warnings' | 'error' | 'startedAt' | 'completedAt'>
 >;
 
 const schema = mongooseSchemaOf(documentSchema, { collection: 'sync_runs', minimize: false });
@@ -118,7 +118,8 @@ export function createSyncRunRepository(database: Database) {
       const holder = await claimRequest({ id, connectionId, now });
       if (holder !== id) return holder;
       await prepare?.();
-      const to: SyncRunPhase = from.patientCount === undefined ? 'queued' : 'running';
+      const isUnplanned = from.patientCount === undefined || from.error?.code === stepsMissing;
+      const to: SyncRunPhase = isUnplanned ? 'queued' : 'running';
       const document = await model
         .findOneAndUpdate(
           { _id: id, phase, version },

@@ -58,6 +58,8 @@ export function createSyncStepRepository(database: Database) {
 
     listUnsettledIds: (runId: string) => findIds(model, { runId, state: { $in: unsettled } }),
 
+    count: (runId: string): Promise<number> => model.countDocuments({ runId }),
+
     countUnsettled: (runId: string): Promise<number> => model.countDocuments({ runId, state: { $in: unsettled } }),
 
     /** Makes `claim` the only attempt that may write. @returns undefined if the step is settled */

@@ -6,7 +6,7 @@ import { compareWithSimulator } from '../harness/compare-with-simulator.ts';
 import { openDatabase } from '../harness/open-database.ts';
 import { runExport } from '../harness/run-export.ts';
 import { startUseCases, type UseCases } from '../harness/start-use-cases.ts';
-import { marksOf, patients, runToEnd, signal, standard, sync } from './run-sync.fixture.ts';
+import { marksOf, patients, plan, runToEnd, signal, standard, sync } from './run-sync.fixture.ts';
 
 let cases: UseCases;
 afterEach(() => cases.stop());
@@ -66,6 +66,25 @@ test('a crawl that is planned again after its worker died includes the patients 
   await planSync(deps, { syncRunId: run.id, signal });
   const { phase, byType } = await runToEnd(cases, run.id);
   expect([phase, byType.get('Observation')]).toMatchObject(['completed', { searches: 4, completed: 4 }]);
+  expect(await differences()).toEqual([]);
+}, 30_000);
+
+test('a sync fails if the database has lost some of its steps, and a retry plans and runs these again', async () => {
+  cases = await startUseCases();
+  const { store } = cases.deps;
+  const { id: syncRunId } = await plan(cases);
+  const [lost, ...others] = await store.syncSteps.listUnsettledIds(syncRunId);
+  await store.syncSteps.removeOthers(syncRunId, new Set(others));
+  const { run: ended, byType } = await runToEnd(cases, syncRunId);
+  const expected = `${others.length} of the ${others.length + 1} steps`;
+  expect(ended).toMatchObject({ phase: 'failed', error: { code: 'steps-missing' } });
+  expect(ended.error?.message).toContain(expected);
+  expect(byType.get('Patient')).toBeUndefined();
+  await store.syncRuns.reopen({ from: ended, now: new Date() });
+  await planSync(cases.deps, { syncRunId, signal });
+  expect(await store.syncSteps.listUnsettledIds(syncRunId)).toEqual([lost]);
+  const { run, phase } = await runToEnd(cases, syncRunId);
+  expect([phase, run.error]).toEqual(['completed', undefined]);
   expect(await differences()).toEqual([]);
 }, 30_000);
 

@@ -40,7 +40,15 @@ export const syncedSchema = z
   });
 
 const { id, connectionId, patientCount, createdAt, startedAt, completedAt, warnings, ...fields } = viewShapeOf(
-  syncRunSchema.omit({ provider: true, phase: true, version: true, callbackUrl: true, notify: true, error: true }),
+  syncRunSchema.omit({
+    provider: true,
+    phase: true,
+    version: true,
+    callbackUrl: true,
+    notify: true,
+    stepCount: true,
+    error: true,
+  }),
 );
 const runShape = {
   id,

@@ -1,18 +1,20 @@
 import type { ExportWarning } from '@bulkhead/bulk-export';
 import type { FailedJob } from '@bulkhead/queues';
-import { toExportError } from '@bulkhead/runtime';
+import { type ExportError, toExportError } from '@bulkhead/runtime';
+import { stepsMissing } from '../sync-run.record.ts';
 import { isSyncActive } from '../sync-run-phase.ts';
 import type { SyncTypeCount } from '../sync-step.record.ts';
 import type { SyncDeps } from './deps.ts';
 
 /** Ends a run whose steps are all settled. */
-export async function finalizeSync(
-  { store, producer, logger, now }: SyncDeps,
-  { syncRunId }: { readonly syncRunId: string },
-): Promise<void> {
+export async function finalizeSync(deps: SyncDeps, { syncRunId }: { readonly syncRunId: string }): Promise<void> {
+  const { store, producer, logger, now } = deps;
   const run = await store.syncRuns.find(syncRunId);
   if (run?.phase !== 'running') return;
   if ((await store.syncSteps.listUnsettledIds(syncRunId)).length > 0) return;
+  const { stepCount = 0 } = run;
+  const found = await store.syncSteps.count(syncRunId);
+  if (found < stepCount) return failSync(deps, { syncRunId, error: lostSteps(found, stepCount) });
   const counts = await store.syncSteps.sumByType(syncRunId);
   const incomplete = await describeIncomplete(store, syncRunId);
   // If the run was retried, these replace the warnings of its previous end.
@@ -25,6 +27,13 @@ export async function finalizeSync(
   if (!(await store.syncRuns.transition({ from: run, to, change }))) return;
   await producer.enqueueAgain('webhook.notify', { kind: 'sync-run', id: syncRunId });
   logger.info('sync ended', { syncRunId, phase: to });
+}
+
+function lostSteps(found: number, expected: number): ExportError {
+  return {
+    code: stepsMissing,
+    message: `The database has ${found} of the ${expected} steps of this sync, perhaps after a backup was restored. Retry the sync, which plans the missing ones again.`,
+  };
 }
 
 function describeRejected(counts: readonly SyncTypeCount[], syncRunId: string): ExportWarning[] {

@@ -65,7 +65,7 @@ export async function planSync(deps: SyncDeps, { syncRunId, signal }: PlanStep):
   const marks = isSwept ? await store.crawlMarks.list(run.connectionId) : undefined;
   const steps = planSteps({ run, types, patientIds, connection, provider, marks });
   await store.syncSteps.insertMissing(steps);
-  const change = { types, skipped, patientCount: patientIds.length, startedAt: now() };
+  const change = { types, skipped, patientCount: patientIds.length, stepCount: steps.length, startedAt: now() };
   if (!(await store.syncRuns.transition({ from: run, to: 'running', change }))) {
     // The steps were stored after the cancellation had cancelled the steps of the run.
     if ((await store.syncRuns.find(syncRunId))?.phase === 'cancelled') await store.syncSteps.cancelUnsettled(syncRunId);
