@@ -16,8 +16,8 @@ export const fileCheckpointSchema = z.strictObject({
   /** The part of `withheld` that was in quarantine before. Absent means 0. */
   withheldLines: countSchema.exactOptional(),
   /**
-   * Quarantined lines of a `deleted` file. Each may have named a resource of any type that is still stored here although the
-   * server deleted it. Absent means 0.
+   * Quarantined lines of a `deleted` file, with those that an erasure has withheld since. Each may have named a resource of any type
+   * that is still stored here although the server deleted it. Absent means 0.
    */
   unreadableDeletions: countSchema.exactOptional().meta({ description: 'Quarantined lines of a `deleted` file.' }),
   /** OperationOutcomes in an `output` file. Only their issues are kept. Absent means 0. */

@@ -273,7 +273,7 @@ export function createOutputFileRepository(database: Database, secretBox: Secret
       );
       await model.updateOne(
         { ...settled, section: 'deleted' },
-        { $set: { 'checkpoint.quarantined': quarantined, 'checkpoint.unreadableDeletions': quarantined } },
+        { $set: { 'checkpoint.quarantined': quarantined, 'checkpoint.unreadableDeletions': quarantined + withheld } },
       );
       await model.updateOne({ ...settled, section: 'error' }, { $set: { 'checkpoint.quarantined': quarantined } });
     },

@@ -134,6 +134,12 @@ describe('the output file repository', () => {
       quarantined: 1,
       unreadableDeletions: 1,
     });
+    // An erasure has withheld the last line, so what it deletes is not known.
+    await store.outputFiles.recountQuarantined({ id: deleted.id, quarantined: 0, withheld: 1 });
+    expect((await store.outputFiles.find(deleted.id))?.checkpoint).toMatchObject({
+      quarantined: 0,
+      unreadableDeletions: 1,
+    });
   });
 });
 
