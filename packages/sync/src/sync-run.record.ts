@@ -54,6 +54,8 @@ export const syncRunSchema = z.strictObject({
   stepCount: countSchema.exactOptional(),
   createdAt: z.date().describe('When the run was requested.'),
   startedAt: z.date().exactOptional().describe('When the first search began. Absent while the run is waiting.'),
+  /** When it was last retried. */
+  retriedAt: z.date().exactOptional(),
   completedAt: z.date().exactOptional().describe('When the run ended. Absent while it is running.'),
   error: failureSchema.exactOptional(),
   warnings: z

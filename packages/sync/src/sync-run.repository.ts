@@ -124,7 +124,7 @@ export function createSyncRunRepository(database: Database) {
         .findOneAndUpdate(
           { _id: id, phase, version },
           {
-            $set: { phase: to, active: true },
+            $set: { phase: to, active: true, retriedAt: now },
             $unset: { error: 1, completedAt: 1 },
             $inc: { version: 1 },
             $push: { events: lastEvents(phaseEvent({ phase: to, by })) },

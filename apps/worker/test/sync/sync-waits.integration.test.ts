@@ -151,8 +151,10 @@ test('a run fails if the EHR delays its plan for a day, so that the next run can
   expect(await deps.store.syncRuns.find(run.id)).toMatchObject({ phase: 'queued' });
   clock.now = new Date(clock.now.getTime() + 24 * 3_600_000);
   await planned();
-  expect(await deps.store.syncRuns.find(run.id)).toMatchObject({
-    phase: 'failed',
-    error: { code: 'search-waited-too-long' },
-  });
+  const failed = (await deps.store.syncRuns.find(run.id)) ?? run;
+  expect(failed).toMatchObject({ phase: 'failed', error: { code: 'search-waited-too-long' } });
+  // A retry waits for a day, too.
+  await deps.store.syncRuns.reopen({ from: failed, now: clock.now });
+  await expect(planned()).rejects.toMatchObject({ code: 'ehr-unavailable' });
+  expect(await deps.store.syncRuns.find(run.id)).toMatchObject({ phase: 'queued' });
 });

@@ -183,6 +183,11 @@ const limits: readonly {
     bad: { syncRuns: { ...runs, active: [makeSyncRun({ createdAt: ago(maxSyncMs + 1) })] } },
   },
   {
+    ...{ id: 'late-runs', what: 'a retried sync', severity: 'warning' },
+    ok: { syncRuns: { ...runs, active: [makeSyncRun({ createdAt: ago(99 * maxSyncMs), retriedAt: now })] } },
+    bad: { syncRuns: { ...runs, active: [makeSyncRun({ createdAt: ago(99 * maxSyncMs) })] } },
+  },
+  {
     ...{ id: 'schedules', what: 'a missed run', severity: 'critical' },
     ok: { schedules: [makeSchedule({ nextRunAt: ago(maxOverdueMs) })] },
     bad: { schedules: [makeSchedule({ nextRunAt: ago(maxOverdueMs + 1) })] },

@@ -70,20 +70,12 @@ export function checkLateRuns(
   { exports, syncRuns }: { readonly exports: readonly BulkExport[]; readonly syncRuns: readonly SyncRun[] },
   now: Date,
 ): Finding {
-  const toSubject = (kind: 'export' | 'sync-run', run: Run, age: number): HealthSubject => {
-    const { id, connectionId, provider } = run;
-    return { kind, id, connectionId, provider, reason: `has run for ${inWords(age)}` };
-  };
-  const subjects = [
-    ...exports.flatMap((record) => {
-      const age = ageMs(record.retriedAt ?? record.createdAt, now);
-      return age > maxExportMs ? [toSubject('export', record, age)] : [];
-    }),
-    ...syncRuns.flatMap((run) => {
-      const age = ageMs(run.createdAt, now);
-      return age > maxSyncMs ? [toSubject('sync-run', run, age)] : [];
-    }),
-  ];
+  const late = (kind: 'export' | 'sync-run', runs: readonly (BulkExport | SyncRun)[], maxAgeMs: number) =>
+    runs.flatMap(({ id, connectionId, provider, createdAt, retriedAt }): HealthSubject[] => {
+      const age = ageMs(retriedAt ?? createdAt, now);
+      return age > maxAgeMs ? [{ kind, id, connectionId, provider, reason: `has run for ${inWords(age)}` }] : [];
+    });
+  const subjects = [...late('export', exports, maxExportMs), ...late('sync-run', syncRuns, maxSyncMs)];
   if (subjects.length === 0) return ok('No export has run for more than a day, and no sync for more than 3 days.');
   return {
     severity: 'warning',

@@ -47,6 +47,7 @@ const { id, connectionId, patientCount, createdAt, startedAt, completedAt, warni
     callbackUrl: true,
     notify: true,
     stepCount: true,
+    retriedAt: true,
     error: true,
   }),
 );

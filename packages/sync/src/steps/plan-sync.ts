@@ -44,7 +44,7 @@ export async function planSyncInTime(
 /** Planning takes seconds, unless the EHR makes it wait. */
 async function isOverdue({ store, now }: SyncDeps, syncRunId: string): Promise<boolean> {
   const run = await store.syncRuns.find(syncRunId);
-  return run !== undefined && now().getTime() - run.createdAt.getTime() >= longestWaitMs;
+  return run !== undefined && now().getTime() - (run.retriedAt ?? run.createdAt).getTime() >= longestWaitMs;
 }
 
 /**
