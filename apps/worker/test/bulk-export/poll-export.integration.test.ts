@@ -217,15 +217,23 @@ test('one status request is sent if two workers poll at the same time #two-worke
   expect(await statusRequests()).toBe(before + 1);
 });
 
-test('a late 404 of a status request does not fail an export whose manifest was accepted meanwhile', async () => {
+test.each([
+  { what: 'whose manifest was accepted', phases: ['downloading'] as const },
+  // The EHR does not have the first export, but the second one.
+  { what: 'that was retried', phases: ['failed', 'queued', 'kicking-off', 'exporting'] as const },
+])('a late 404 of a status request does not fail an export $what meanwhile', async ({ phases }) => {
   const exportId = await cases.exporting();
   const { store } = cases.deps;
   await cases.inject(status, { kind: 'status', status: 404 });
   const connections: typeof store.connections = {
     ...store.connections,
-    // Another worker accepts the manifest while this one prepares its request.
+    // Other workers continue while this one prepares its request.
     async find(id) {
-      await store.bulkExports.transition({ from: await cases.read(exportId), to: 'downloading' });
+      for (const to of phases) {
+        const from = await cases.read(exportId);
+        if (to === 'queued') await store.bulkExports.reopen({ from, to, now: cases.clock.now });
+        else await store.bulkExports.transition({ from, to });
+      }
       return store.connections.find(id);
     },
   };
@@ -234,5 +242,5 @@ test('a late 404 of a status request does not fail an export whose manifest was 
   const before = await statusRequests();
   await pollExport(deps, { exportId, signal: AbortSignal.timeout(20_000) });
   expect(await statusRequests()).toBe(before + 1);
-  expect((await cases.read(exportId)).phase).toBe('downloading');
+  expect((await cases.read(exportId)).phase).toBe(phases.at(-1));
 });

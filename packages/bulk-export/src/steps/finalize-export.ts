@@ -121,12 +121,19 @@ const lostExports: ReadonlySet<string> = new Set(['export-timeout', 'export-fail
 /** Marks an export as failed if it is in one of these phases. In a later phase the error no longer matters. */
 export async function failExport(
   { store, producer, logger, now }: BulkExportDeps,
-  options: { readonly exportId: string; readonly error: ExportError; readonly phases: readonly BulkExportPhase[] },
+  options: {
+    readonly exportId: string;
+    readonly error: ExportError;
+    readonly phases: readonly BulkExportPhase[];
+    /** Of the record that the error is about. After a retry, it is about an export at the server that is no longer used. */
+    readonly version?: number;
+  },
 ): Promise<void> {
-  const { exportId, error, phases } = options;
+  const { exportId, error, phases, version } = options;
   for (;;) {
     const record = await store.bulkExports.find(exportId);
     if (!record || !phases.includes(record.phase)) return;
+    if (version !== undefined && record.version !== version) return;
     const isDiscarded = lostExports.has(error.code) && record.statusUrl !== undefined;
     const change = {
       error,

@@ -112,8 +112,9 @@ async function handleError(
   const pollErrors = afterMs === undefined ? record.pollErrors + 1 : record.pollErrors;
   const limit = { never: 0, briefly: briefAttempts - 1, later: maxPollErrors };
   const isFinal = typeof retry !== 'object' && pollErrors > limit[retry];
-  if (isFinal) return failExport(deps, { exportId: record.id, error: toExportError(error), phases: ['exporting'] });
-  logger.warn('status request failed', { exportId: record.id, count: pollErrors, error });
+  const { id: exportId, version } = record;
+  if (isFinal) return failExport(deps, { exportId, error: toExportError(error), phases: ['exporting'], version });
+  logger.warn('status request failed', { exportId, count: pollErrors, error });
   const waitMs =
     afterMs === undefined
       ? pollErrorDelay({ errorsInARow: pollErrors, floorMs })
@@ -128,7 +129,7 @@ async function handleError(
   const change = { pollErrors, pollCount: record.pollCount + 1, retrying, ...plan };
   const waiting = waitingEvent({ before: record.retrying, retrying });
   const event = waiting && ({ kind: 'waiting', ...waiting } as const);
-  await store.bulkExports.update({ id: record.id, phase: 'exporting', change, event });
+  await store.bulkExports.update({ id: exportId, phase: 'exporting', change, event });
 }
 
 /**
