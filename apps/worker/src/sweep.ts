@@ -1,15 +1,42 @@
 import { ensureExportJobs } from '@bulkhead/bulk-export/steps';
 import { ensureDocumentJobs } from '@bulkhead/documents/steps';
 import { sweepSchedules } from '@bulkhead/schedules/steps';
+import { isStoreUnavailable } from '@bulkhead/store';
 import { ensureSyncJobs } from '@bulkhead/sync/steps';
 import { ensureWebhookJobs } from '@bulkhead/webhooks/steps';
 import type { WorkerDeps } from './deps.ts';
 
 /**
  * Creates the missing jobs of all active records, and removes polls that no record needs. Jobs are missing after a loss of Redis, after a
- * worker crashed between two steps, or if the API stored a record and could not enqueue its job.
+ * worker crashed between two steps, or if the API stored a record and could not enqueue its job. A fault of one part does not delay the
+ * others.
+ * @throws the first error of a part, after all of them
  */
 export async function sweep(deps: WorkerDeps): Promise<void> {
+  const errors: unknown[] = [];
+  for (const part of parts) {
+    try {
+      await part(deps);
+    } catch (error) {
+      // Each part would wait for MongoDB in vain.
+      if (isStoreUnavailable(error)) throw error;
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw errors[0];
+}
+
+const parts = [
+  ensureJobsOfExports,
+  ensureJobsOfSyncs,
+  ensureWebhookJobs,
+  ensureJobsOfRequests,
+  sweepSchedules,
+  ensureDocumentJobs,
+  scheduleMaintenance,
+];
+
+async function ensureJobsOfExports(deps: WorkerDeps): Promise<void> {
   const { store, producer, logger } = deps;
   const active = await store.bulkExports.listActive();
   const polls = await producer.listScheduledPolls();
@@ -27,10 +54,17 @@ export async function sweep(deps: WorkerDeps): Promise<void> {
   for (const { exportId } of polls) {
     if (!polled.has(exportId)) await producer.unschedule('export.poll', { exportId });
   }
+}
+
+async function ensureJobsOfSyncs(deps: WorkerDeps): Promise<void> {
+  const { store, logger } = deps;
   for (const run of await store.syncRuns.listActive()) {
     if (await ensureSyncJobs(deps, run)) logger.warn('sync had no job', { syncRunId: run.id, phase: run.phase });
   }
-  await ensureWebhookJobs(deps);
+}
+
+/** What users have requested, and what follows from it at the EHR. */
+async function ensureJobsOfRequests({ store, producer }: WorkerDeps): Promise<void> {
   for (const { id: exportId } of await store.bulkExports.listDiscardable()) {
     await producer.ensure('export.discard', { exportId });
   }
@@ -39,9 +73,6 @@ export async function sweep(deps: WorkerDeps): Promise<void> {
   }
   for (const erasureId of await store.erasures.listActiveIds())
     await producer.ensure('maintenance.erase', { erasureId });
-  await sweepSchedules(deps);
-  await ensureDocumentJobs(deps);
-  await scheduleMaintenance(deps);
 }
 
 /** Retention is counted in days. After a loss of Redis it is at most an hour late, and a long pass continues after an hour. */

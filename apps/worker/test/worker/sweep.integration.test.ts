@@ -1,5 +1,6 @@
 import { makeOutputFile } from '@bulkhead/bulk-export/testing';
 import type { JobName } from '@bulkhead/queues';
+import { makeSchedule } from '@bulkhead/schedules/testing';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { sweep } from '../../src/sweep.ts';
 import { startUseCases, type UseCases } from '../harness/start-use-cases.ts';
@@ -59,4 +60,32 @@ test('a sweep recreates the jobs of all pending deliveries, also if hundreds wai
   await sweep(cases.deps);
   const jobs = await listJobs();
   expect(jobs.flatMap(({ data }) => data.deliveryId ?? []).toSorted()).toEqual(ids.toSorted());
+});
+
+test('a sweep recreates all other jobs if those of one schedule cannot be created', async () => {
+  const { store, producer } = cases.deps;
+  const { id: connectionId } = cases.connection;
+  // A zone that the time zones of another machine do not have.
+  const unknown = makeSchedule({ id: 'sched_1', connectionId, timeZone: 'Europe/Nowhere' });
+  const known = makeSchedule({ id: 'sched_2', connectionId });
+  for (const schedule of [unknown, known]) await store.schedules.insert(schedule);
+  await sweep(cases.deps);
+  const scheduled = (await producer.listScheduledRuns()).map(({ scheduleId }) => scheduleId);
+  expect(scheduled).toEqual([known.id]);
+  expect(await producer.isScheduled('maintenance.retain', {})).toBe(true);
+});
+
+test('a sweep recreates all other jobs if one of its parts fails, and then fails itself', async () => {
+  const { store, producer } = cases.deps;
+  const listActive = () => Promise.reject(new Error('a record cannot be read'));
+  const exportId = await cases.exporting();
+  await store.bulkExports.transition({
+    from: await cases.read(exportId),
+    to: 'cancelled',
+    change: { discard: 'due' },
+  });
+  const deps = { ...cases.deps, store: { ...store, syncRuns: { ...store.syncRuns, listActive } } };
+  await expect(sweep(deps)).rejects.toThrow('a record cannot be read');
+  expect(await jobsOf(exportId)).toContain('export.discard');
+  expect(await producer.isScheduled('maintenance.retain', {})).toBe(true);
 });

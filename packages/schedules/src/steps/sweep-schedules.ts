@@ -16,24 +16,28 @@ export async function sweepSchedules(deps: ScheduleDeps): Promise<void> {
   const { store, producer, logger, now } = deps;
   // Read the jobs first, so that the job of a schedule that is created meanwhile is not removed.
   const jobs = new Map((await producer.listScheduledRuns()).map((job) => [job.scheduleId, job]));
+  /** An error of one schedule must not delay the others. The next sweep tries it again. */
+  const attempt = async (scheduleId: string, run: () => Promise<void>) => {
+    try {
+      await run();
+    } catch (error) {
+      logger.error('sweep failed for a schedule', { scheduleId, error });
+    }
+  };
   for (const schedule of await store.schedules.listUnpaused()) {
-    await repairNextRun(deps, schedule);
     const { id: scheduleId, cron, timeZone } = schedule;
     const job = jobs.get(scheduleId);
     jobs.delete(scheduleId);
-    if (job?.cron === cron && job.timeZone === timeZone && !job.isTooLate) continue;
-    await producer.scheduleCron({ name: 'schedule.run', payload: { scheduleId }, cron, timeZone });
-    logger.warn('schedule had no usable job', { scheduleId });
+    await attempt(scheduleId, async () => {
+      await repairNextRun(deps, schedule);
+      if (job?.cron === cron && job.timeZone === timeZone && !job.isTooLate) return;
+      await producer.scheduleCron({ name: 'schedule.run', payload: { scheduleId }, cron, timeZone });
+      logger.warn('schedule had no usable job', { scheduleId });
+    });
   }
   for (const scheduleId of jobs.keys()) await producer.unschedule('schedule.run', { scheduleId });
-  for (const scheduleId of await store.schedules.listDueIds(now())) {
-    try {
-      await runSchedule(deps, { scheduleId });
-    } catch (error) {
-      // An error of one schedule must not delay the others. The next sweep tries it again.
-      logger.error('sweep failed for a schedule', { scheduleId, error });
-    }
-  }
+  for (const scheduleId of await store.schedules.listDueIds(now()))
+    await attempt(scheduleId, () => runSchedule(deps, { scheduleId }));
 }
 
 async function repairNextRun({ store, logger, now }: ScheduleDeps, schedule: Schedule): Promise<void> {
