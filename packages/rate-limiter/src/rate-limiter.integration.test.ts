@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { testServices, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeEach, expect, jest, test } from '@jest/globals';
 import { Redis } from 'ioredis';
@@ -200,10 +201,17 @@ test('the rate limiter takes back the slots that other processes have reserved w
   const waiting = Promise.all(Array.from({ length: 18 }, take));
   // Slots are a tenth of a second apart by now, and some are reserved.
   await waitFor(() => times.length >= 10);
+  // It subscribes after the limiter, so it hears of the pause after it.
+  const listener = redis.duplicate();
+  await listener.subscribe(budgetKeys({ prefix: services.prefix, budget }).state);
+  const heard = once(listener, 'message');
+  const beganAt = performance.now();
   await limiter.pause({ budget, pauseMs: 1000, reason: '429 Too Many Requests' });
-  const pausedAt = performance.now();
+  await heard;
+  const heardAt = performance.now();
+  listener.disconnect();
   await waiting;
-  expect(times.filter((time) => time > pausedAt + 50 && time < pausedAt + 990)).toEqual([]);
+  expect(times.filter((time) => time > heardAt + 50 && time < beganAt + 990)).toEqual([]);
   expect(times).toHaveLength(18);
 });
 

@@ -32,7 +32,8 @@ test('four processes that share a budget exceed no limit of athenahealth and use
     // 60 requests at 16 per 2 s take three windows and the start of a fourth, which is 6 s and the guard times.
     const tookMs = (arrivals.at(-1) ?? 0) - (arrivals[0] ?? 0);
     expect(tookMs).toBeGreaterThan(6000);
-    expect(tookMs).toBeLessThan(9000);
+    // With half of the budget they would take 15 s.
+    expect(tookMs).toBeLessThan(12_000);
   } finally {
     await stop();
   }
