@@ -126,8 +126,9 @@ test('the commands of docs/how-to/erase.md work as written', async () => {
   expect(await store.connectionEraser.count(CONNECTION)).toEqual({ resources: {}, records: {}, contentBytes: 0 });
 }, 240_000);
 
-// This must be the last test: the processes of this system continue with the previous key.
+// This must be the last test: it stops the processes, which have the previous key.
 test('the commands of docs/how-to/rotate-keys.md work as written', async () => {
+  for (const child of [system.api, ...system.workers]) await child.stop();
   const printed = await run(await commandsOf('docs/how-to/rotate-keys.md'), processEnv());
   expect(printed).toMatch(/"collection":"connections".*"resealed":[1-9]/);
   expect(printed.trim().split('\n').at(-1)).toBe('All values are encrypted with the current key.');

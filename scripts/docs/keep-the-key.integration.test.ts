@@ -4,7 +4,7 @@ import { installMoto, startMoto } from '@bulkhead/embedded';
 import { expect, test } from '@jest/globals';
 import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
 import { describeWith } from '../describe-with.fixture.ts';
-import { commandsOf, runShell } from './run-shell.fixture.ts';
+import { blocksOf, commandsOf, runShell } from './run-shell.fixture.ts';
 
 const page = 'docs/how-to/keep-the-key-in-a-kms.md';
 const moto = await installMoto(process.env);
@@ -15,7 +15,8 @@ describeWith({ title: page, tool: moto }, ({ command }) => {
     const system = await startQuickSystem({ patients: 4 });
     const { folder } = system;
     try {
-      const commands = await commandsOf(page);
+      const rotation = (await blocksOf(page)).at(-1) ?? '';
+      const commands = (await commandsOf(page)).slice(0, -rotation.length);
       const env = {
         ...kms.env,
         KMS_KEY: await kms.createKey(),
@@ -27,7 +28,11 @@ describeWith({ title: page, tool: moto }, ({ command }) => {
         BULKHEAD_URL: system.baseUrl,
         BULKHEAD_API_KEY: system.apiKey,
       };
-      const printed = await runShell({ commands, folder, env });
+      const wrapped = await runShell({ commands, folder, env });
+      // The rotation of the data key is complete only when no process has the former key.
+      for (const child of [system.api, ...system.workers]) await child.stop();
+      const { BULKHEAD_ENCRYPTION_KEY: _, ...rotationEnv } = env;
+      const printed = wrapped + (await runShell({ commands: rotation, folder, env: rotationEnv }));
       expect(printed).toMatch(/^ok +Encryption key: .*BULKHEAD_ENCRYPTION_KEY, not wrapped/m);
       expect(printed).toMatch(/"collection":"connections".*"resealed":[1-9]/);
       expect(printed.trim().split('\n').at(-1)).toBe('All values are encrypted with the current key.');

@@ -10,9 +10,15 @@ await runCommand({
   schema: z.object({ 'dry-run': z.boolean() }),
   async run({ store, args }) {
     const target = { dryRun: String(args['dry-run']) };
-    const report = await store.rotateEncryptionKey({ dryRun: args['dry-run'] });
-    for (const line of report) console.log(JSON.stringify(line));
-    const remaining = report.reduce((sum, place) => sum + place.left, 0);
+    const { fields, otherProcesses } = await store.rotateEncryptionKey({ dryRun: args['dry-run'] });
+    for (const field of fields) console.log(JSON.stringify(field));
+    if (otherProcesses.length > 0) {
+      console.log(
+        `Processes that still encrypt with another key: ${otherProcesses.join(', ')}. Restart them with the new key in BULKHEAD_ENCRYPTION_KEY and the old one in BULKHEAD_PREVIOUS_ENCRYPTION_KEYS, then run this command again. A process that was killed is listed for one minute.`,
+      );
+      return { exitCode: 1, target };
+    }
+    const remaining = fields.reduce((sum, { left }) => sum + left, 0);
     if (remaining === 0) {
       console.log('All values are encrypted with the current key.');
       return { exitCode: 0, target };

@@ -15,7 +15,7 @@ export {
 } from './encryption/encrypted-files.ts';
 export {
   createEncryptionKeyRepository,
-  type RotationReport,
+  type Rotation,
   rotateEncryptionKey,
 } from './encryption/encryption-key.repository.ts';
 export { createEncryptStream } from './encryption/encryption-stream.ts';

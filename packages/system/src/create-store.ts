@@ -52,7 +52,7 @@ import {
   createSecretBox,
   openRawWrites,
   type RawWrites,
-  type RotationReport,
+  type Rotation,
   rotateEncryptionKey,
   watchCommands,
 } from '@bulkhead/store';
@@ -92,7 +92,7 @@ export interface Store
   connect(): Promise<void>;
   migrate(options?: { readonly rederivesKeys?: boolean }): Promise<{ readonly resources: number }>;
   /** Encrypts all values with the current key. @param options.dryRun only count the values. */
-  rotateEncryptionKey(options: { readonly dryRun: boolean }): Promise<RotationReport[]>;
+  rotateEncryptionKey(options: { readonly dryRun: boolean }): Promise<Rotation>;
   /** @throws if MongoDB does not answer. */
   ping(): Promise<void>;
   /** Whether resources are sent to MongoDB as bytes. Known after `connect()`. */
@@ -135,7 +135,7 @@ export function createStore(options: StoreOptions): Store {
   const watermarks = createWatermarkRepository(database);
   const schedules = createScheduleRepository(database);
   const historySamples = createHistorySampleRepository(database);
-  const processStates = createProcessStateRepository(database);
+  const processStates = createProcessStateRepository(database, secretBox.currentKeyId);
   const apiKeys = createApiKeyRepository(database);
   const answeredRequests = createAnsweredRequestRepository({ database, secretBox });
   const erasures = createErasureRepository(database);
@@ -220,8 +220,16 @@ export function createStore(options: StoreOptions): Store {
     },
     migrate: ({ rederivesKeys = false }: { readonly rederivesKeys?: boolean } = {}) =>
       migrate({ database, connections, apiKeys, outputFiles, encryptionKey, secretBox, rederivesKeys }),
-    rotateEncryptionKey: ({ dryRun }: { readonly dryRun: boolean }): Promise<RotationReport[]> =>
-      rotateEncryptionKey({ fields: encryptedFields, keys: encryptionKeys, dryRun }),
+    rotateEncryptionKey: ({ dryRun }: { readonly dryRun: boolean }): Promise<Rotation> =>
+      rotateEncryptionKey({
+        fields: encryptedFields,
+        keys: encryptionKeys,
+        async listOtherProcesses() {
+          const processes = await processStates.listWithOtherKey(new Date());
+          return processes.map(({ kind, host, pid }) => `${kind} ${host}:${pid}`);
+        },
+        dryRun,
+      }),
     prepareResourceTypes: (resourceTypes: readonly string[]) => prepareResourceTypes(database, resourceTypes),
     /** Reads the version and the clock of the server. @throws if it does not answer. */
     async server(): Promise<{ readonly version: string; readonly now: Date }> {

@@ -215,7 +215,7 @@ test('a running rotation overwrites no value of a writer, and readers find every
     isOver = true;
   }
   await otherProcesses;
-  expect(reports.at(-1)?.filter(({ left }) => left > 0)).toEqual([]);
+  expect(reports.at(-1)?.fields.filter(({ left }) => left > 0)).toEqual([]);
   const after = await open(second);
   expect(await readAll(after)).toEqual(planted);
   expect(await after.connections.list()).toHaveLength(count + 2);
@@ -228,8 +228,8 @@ test('a rotation continues after a value that no key can decrypt, and reports it
   await foreignStore.connect();
   await foreignStore.connections.insert(withSecret('conn_2'));
   await foreignStore.close();
-  const report = await store.rotateEncryptionKey({ dryRun: false });
-  expect(report.find(({ field }) => field === 'sealedSecret')).toMatchObject({ resealed: 0, left: 1 });
+  const { fields } = await store.rotateEncryptionKey({ dryRun: false });
+  expect(fields.find(({ field }) => field === 'sealedSecret')).toMatchObject({ resealed: 0, left: 1 });
 });
 
 test('a process does not start with a key other than that of the stored data, and says what to do', async () => {
@@ -252,6 +252,27 @@ test('a process with a new key starts only with the former key as well, until al
   await rotatingStore.rotateEncryptionKey({ dryRun: false });
   expect(await readAll(await open(second))).toEqual(planted);
 });
+
+test('a rotation names the processes that still encrypt with an earlier key, and keeps that key registered', async () => {
+  const before = await open(first);
+  await plant(before);
+  const worker = { id: 'p1', kind: 'worker', host: 'host-1', pid: 7, startedAt: now, down: [], counts: [] } as const;
+  await before.processStates.save({ ...worker, reportedAt: new Date(), isStopped: false });
+  for (const args of [[], ['--dry-run']]) {
+    const { code, stdout } = await run('rotate-encryption-key', { keys: [second, first], args });
+    expect({ code, stdout }).toEqual({
+      code: 1,
+      stdout: expect.stringContaining('another key: worker host-1:7. Restart'),
+    });
+  }
+  // It can store a value at any time, which a process without its key could not decrypt.
+  await expect(open(second)).rejects.toMatchObject({ code: 'encryption-key-missing' });
+  await before.processStates.save({ ...worker, reportedAt: new Date(), isStopped: true });
+  const after = await open(second, first);
+  await after.processStates.save({ ...worker, id: 'p2', reportedAt: new Date(), isStopped: false });
+  expect(await run('rotate-encryption-key', { keys: [second, first] })).toMatchObject({ code: 0 });
+  expect(await readAll(await open(second))).toEqual(planted);
+}, 30_000);
 
 test('a command prints its usage for a wrong option, without a database', async () => {
   uri = 'mongodb://127.0.0.1:1/none';

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { installMoto, type Moto, startMoto } from '@bulkhead/embedded';
 import { baseEnv, captureCommand, commandLine, programOf, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -13,6 +14,7 @@ if ('missing' in moto) {
   describe('with a data key that AWS KMS has wrapped', () => {
     let kms: Moto;
     let system: System;
+    let isSystemStopped = false;
     /** The output of all processes, except those that print a wrapped key as their result. */
     const outputs: { readonly stdout: string; readonly stderr: string }[] = [];
     const running: ChildProcess[] = [];
@@ -21,9 +23,19 @@ if ('missing' in moto) {
     }, 90_000);
     afterAll(async () => {
       for (const child of running) child.kill('SIGKILL');
-      await system?.stop();
+      if (!isSystemStopped) await system?.stop();
       await kms?.stop();
     });
+
+    /** Stops every process with the former key, as an operator does before the rotation. */
+    const stopProcesses = async () => {
+      for (const child of running.splice(0)) {
+        child.kill('SIGTERM');
+        await once(child, 'exit');
+      }
+      isSystemStopped = true;
+      await system.stop();
+    };
 
     const envWith = (env: Readonly<Record<string, string>>) => ({ ...baseEnv(), ...system.env, ...kms.env, ...env });
     /** Runs a command and waits for its end. */
@@ -89,6 +101,7 @@ if ('missing' in moto) {
       // A new data key needs the rotation by rotate-encryption-key.
       const next = await wrap('', secondArn, '--new');
       expect(await migrate(next)).toMatchObject({ code: 1, stderr: expect.stringContaining('rotate-encryption-key') });
+      await stopProcesses();
       const keys = { BULKHEAD_ENCRYPTION_KEY: next, BULKHEAD_PREVIOUS_ENCRYPTION_KEYS: rewrapped };
       const rotated = await run(programOf('api', 'rotate-encryption-key'), keys);
       expect(rotated).toMatchObject({ code: 0, stdout: expect.stringMatching(/"sealedSecret","resealed":1,"left":0/) });

@@ -3,13 +3,14 @@ import { makeSchedule } from '@bulkhead/schedules/testing';
 import { makeSyncRun } from '@bulkhead/sync/testing';
 import type { WebhookDelivery } from '@bulkhead/webhooks';
 import { expect, test } from '@jest/globals';
+import { maxSilenceMs } from '../processes/process-state.record.ts';
 import { ago, healthy, makeProcess, makeQueue, now } from './checks.fixture.ts';
 import { healthChecks, judge, maxSubjects } from './checks.ts';
 import { maxDocumentsPerHour, maxLinesPerHour } from './data.checks.ts';
 import { maxTestAgeMs, maxUsedRatio, minFailedEhrRequests, stoppedRatio } from './ehr.checks.ts';
 import { hourMs, inWords } from './health-check.ts';
 import type { HealthSnapshot } from './health-snapshot.ts';
-import { maxSilenceMs, maxSkewMs, maxSweepAgeMs, minFailedRequests } from './infrastructure.checks.ts';
+import { maxSkewMs, maxSweepAgeMs, minFailedRequests } from './infrastructure.checks.ts';
 import { maxFailedJobs, maxQuickWaitMs, maxSlowWaitMs } from './queue.checks.ts';
 import { criticalLagMs, maxExportMs, maxLagMs, maxOverdueMs, maxSyncMs } from './run.checks.ts';
 

@@ -1,5 +1,5 @@
 import type { QueueFigures } from '@bulkhead/queues';
-import type { ProcessCount, ProcessState } from '../processes/process-state.record.ts';
+import { maxSilenceMs, type ProcessCount, type ProcessState } from '../processes/process-state.record.ts';
 import { ageMs, counted, type Finding, inWords, ok } from './health-check.ts';
 import type { HealthSnapshot } from './health-snapshot.ts';
 
@@ -77,9 +77,6 @@ export function checkSweep(
   const reason = `The last sweep ended ${inWords(age)} ago, so records without a job are not repaired.`;
   return { severity: 'critical', reason, action };
 }
-
-/** Processes report every 15 s. Four missing reports are not a slow database. */
-export const maxSilenceMs = 60_000;
 
 export function checkProcesses(processes: readonly ProcessState[], now: Date): Finding {
   const running = processes.filter(({ isStopped }) => !isStopped);

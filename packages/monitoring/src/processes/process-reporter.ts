@@ -38,7 +38,7 @@ const counted: readonly Counted[] = [
 
 interface ProcessReporterOptions {
   readonly kind: ProcessState['kind'];
-  readonly store: { readonly processStates: ReturnType<typeof createProcessStateRepository> };
+  readonly store: { readonly processStates: Pick<ReturnType<typeof createProcessStateRepository>, 'save'> };
   readonly metrics: Metrics;
   readonly health: Pick<ReturnType<typeof createHealth>, 'readiness'>;
   readonly timing?: typeof defaultTiming;

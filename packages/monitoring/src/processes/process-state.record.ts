@@ -14,6 +14,9 @@ export const processCounts = [
 ] as const;
 export type ProcessCount = (typeof processCounts)[number];
 
+/** Processes report every 15 s. Four missing reports are not a slow database. */
+export const maxSilenceMs = 60_000;
+
 /** What an API or a worker process says about itself. It writes the record every few seconds. */
 export const processStateSchema = z.strictObject({
   /** New for each start of a process. */

@@ -1,6 +1,7 @@
 import { mongooseSchemaOf } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
-import { type ProcessState, processStateSchema } from './process-state.record.ts';
+import { z } from 'zod';
+import { maxSilenceMs, type ProcessState, processStateSchema } from './process-state.record.ts';
 
 /** A process that has crashed is shown for this long, so that an operator sees it. */
 const keptMs = 60 * 60_000;
@@ -8,15 +9,23 @@ const keptMs = 60 * 60_000;
 /** More processes than a deployment has. A process that is restarted every 10 s leaves 360 records in an hour. */
 const maxListed = 1000;
 
-const schema = mongooseSchemaOf(processStateSchema, { collection: 'process_states', minimize: false });
+const documentSchema = processStateSchema.extend({
+  /** The id of the key that the process encrypts with. Absent in records of versions that did not store it. */
+  encryptionKeyId: z.string().exactOptional(),
+});
+
+const schema = mongooseSchemaOf(documentSchema, { collection: 'process_states', minimize: false });
 schema.index({ reportedAt: 1 }, { expireAfterSeconds: keptMs / 1000 });
 
-/** `process_states`: what the API and worker processes say about themselves. */
-export function createProcessStateRepository(database: Database) {
+/**
+ * `process_states`: what the API and worker processes say about themselves.
+ * @param encryptionKeyId the id of the key that this process encrypts with
+ */
+export function createProcessStateRepository(database: Database, encryptionKeyId: string) {
   const model = database.model('ProcessState', schema);
   return {
     async save({ id, ...fields }: ProcessState): Promise<void> {
-      await model.replaceOne({ _id: id }, fields as never, { upsert: true });
+      await model.replaceOne({ _id: id }, { ...fields, encryptionKeyId } as never, { upsert: true });
     },
 
     /**
@@ -26,7 +35,18 @@ export function createProcessStateRepository(database: Database) {
     async list(now: Date): Promise<ProcessState[]> {
       const recent = { reportedAt: { $gte: new Date(now.getTime() - keptMs) } };
       const documents = await model.find(recent).sort({ reportedAt: -1 }).limit(maxListed).lean();
-      return documents.map(({ _id, ...fields }) => ({ id: _id, ...fields }));
+      return documents.map(({ _id, encryptionKeyId: _, ...fields }) => ({ id: _id, ...fields }));
+    },
+
+    /** Lists the running processes that encrypt with another key than this process, the oldest first. */
+    async listWithOtherKey(now: Date): Promise<Pick<ProcessState, 'kind' | 'host' | 'pid'>[]> {
+      const isRunning = { isStopped: false, reportedAt: { $gte: new Date(now.getTime() - maxSilenceMs) } };
+      const hasOtherKey = { encryptionKeyId: { $exists: true, $ne: encryptionKeyId } };
+      const fields = { _id: 0, kind: 1, host: 1, pid: 1 } as const;
+      return model
+        .find({ ...isRunning, ...hasOtherKey }, fields)
+        .sort({ startedAt: 1, _id: 1 })
+        .lean();
     },
   };
 }

@@ -59,7 +59,13 @@ export function createEncryptionKeyRepository(options: { readonly database: Data
   };
 }
 
-export interface RotationReport {
+export interface Rotation {
+  readonly fields: readonly RotatedField[];
+  /** The running processes that encrypt with another key. While there are any, the previous keys stay registered. */
+  readonly otherProcesses: readonly string[];
+}
+
+interface RotatedField {
   readonly collection: string;
   readonly field: string;
   readonly resealed: number;
@@ -70,22 +76,28 @@ export interface RotationReport {
 /**
  * Encrypts every value with the current key, while other processes read and write. It can be stopped and started again at any
  * time, because finished values stay as they are.
+ * @param options.listOtherProcesses names the running processes that encrypt with another key
  * @param options.dryRun only count the values.
  */
 export async function rotateEncryptionKey(options: {
   readonly fields: readonly EncryptedField[];
   readonly keys: EncryptionKeyRepository;
+  readonly listOtherProcesses: () => Promise<readonly string[]>;
   readonly dryRun: boolean;
-}): Promise<RotationReport[]> {
-  const { fields, keys, dryRun } = options;
+}): Promise<Rotation> {
+  const { fields, keys, listOtherProcesses, dryRun } = options;
+  // A process that stops during the rotation may store its last value after the count, so list the processes before it too.
+  const processesBefore = await listOtherProcesses();
   const encryptedCounts = new Map<EncryptedField, number>();
   if (!dryRun) for (const field of fields) encryptedCounts.set(field, await field.reencrypt());
-  const report: RotationReport[] = [];
+  const report: RotatedField[] = [];
   // Count after the last rotation, so that values which other processes stored in the meantime are counted too.
   for (const field of fields) {
     const resealed = encryptedCounts.get(field) ?? 0;
     report.push({ collection: field.collection, field: field.field, resealed, left: await field.countOutdated() });
   }
-  if (!dryRun && report.every(({ left }) => left === 0)) await keys.forgetPrevious();
-  return report;
+  const otherProcesses = [...new Set([...processesBefore, ...(await listOtherProcesses())])];
+  const isComplete = otherProcesses.length === 0 && report.every(({ left }) => left === 0);
+  if (!dryRun && isComplete) await keys.forgetPrevious();
+  return { fields: report, otherProcesses };
 }
