@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { generateSigningKey, importSigningKey, publicJwkOf } from '@bulkhead/ehr-client';
 import { assertionAlgorithms } from '@bulkhead/providers';
 import { AppError, invalidRequest, permanentError } from '@bulkhead/runtime';
@@ -57,8 +58,11 @@ export function createSigningKeyService({ store }: { readonly store: ConnectionS
     async create({ alg, privateKey, kid }: z.output<typeof signingKeyBodySchema>) {
       const text = typeof privateKey === 'object' ? JSON.stringify(privateKey) : privateKey;
       const key = text === undefined ? await generateSigningKey(alg ?? 'RS384') : await importGiven({ text, kid });
-      await store.signingKeys.insert({ key, publicJwk: publicJwkOf(key), now: new Date() });
-      return toKeyView(await find(key.kid));
+      const publicJwk = publicJwkOf(key);
+      const isNew = await store.signingKeys.insert({ key, publicJwk, now: new Date() });
+      const record = await find(key.kid);
+      if (!isNew && !isDeepStrictEqual(record.publicJwk, publicJwk)) throw kidTaken();
+      return toKeyView(record);
     },
 
     list: async () => Promise.all((await store.signingKeys.list()).map(toKeyView)),
@@ -108,6 +112,15 @@ async function importGiven(key: { readonly text: string; readonly kid: string | 
 
 function isStillNeeded(retiredAt: Date | undefined, nowMs: number): boolean {
   return retiredAt === undefined || nowMs - retiredAt.getTime() < keptAfterRetirementMs;
+}
+
+function kidTaken(): AppError {
+  return invalidRequest([
+    {
+      path: 'kid',
+      message: 'another signing key has this id. Give the key another `kid`, so that EHRs can tell them apart.',
+    },
+  ]);
 }
 
 function inUse(): AppError {

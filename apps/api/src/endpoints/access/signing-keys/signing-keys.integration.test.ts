@@ -41,6 +41,17 @@ test('importing a signing key twice stores it once', async () => {
   expect(second.body.data.kid).toBe(first.body.data.kid);
 });
 
+test('importing another key under the `kid` of a stored signing key returns 400 and stores nothing', async () => {
+  const kid = 'key-of-2026';
+  const privateKey = pem();
+  const stored = await api.request('POST', path, { body: { privateKey, kid } });
+  expect(stored.status).toBe(201);
+  const other = await api.request('POST', path, { body: { privateKey: pem(), kid } });
+  expect([other.status, other.faults]).toEqual([400, ['kid']]);
+  const same = await api.request('POST', path, { body: { privateKey, kid } });
+  expect(same.body.data).toEqual(stored.body.data);
+});
+
 test.each([
   { what: 'neither `alg` nor `privateKey`', body: {}, at: 'alg' },
   { what: 'both `alg` and `privateKey`', body: { alg: 'RS384', privateKey: 'x' }, at: 'alg' },
