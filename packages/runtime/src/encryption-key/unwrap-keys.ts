@@ -1,5 +1,5 @@
 import { EnvError } from '../env/parse-env.ts';
-import { dataKeyBytes, type KeyWrapper, KeyWrapperError } from './key-wrapper.ts';
+import { type KeyWrapper, KeyWrapperError } from './key-wrapper.ts';
 
 interface WrappedKeys {
   readonly BULKHEAD_ENCRYPTION_KEY: string;
@@ -59,9 +59,12 @@ const plainKeys: KeyWrapper = {
 
 const awsKmsKey = /^aws-kms:(?<keyArn>arn:[a-z-]+:kms:[a-z\d-]+:\d{12}:key\/[\w-]+):[\w+/]+={0,2}$/;
 
+/** 32 bytes. The decoder stops at the padding, and would ignore a second key that follows without a comma. */
+const plainKey = /^[\w+/-]{43}=?$/;
+
 /** Whether a text has the form of a data key, wrapped or plain. */
 export function isKeyText(text: string): boolean {
-  return text.startsWith('aws-kms:') ? awsKmsKey.test(text) : Buffer.from(text, 'base64').length === dataKeyBytes;
+  return text.startsWith('aws-kms:') ? awsKmsKey.test(text) : plainKey.test(text);
 }
 
 /** The wrapper that can unwrap a key. The AWS client is loaded only if it is needed. */

@@ -8,7 +8,9 @@ const notAKey =
 const notADatabase = 'must be a mongodb:// or mongodb+srv:// URI with the name of a database in its path';
 const notAnHttpUrl = 'must be an http:// or https:// URL';
 
-const encryptionKeySchema = z.string({ error: notAKey }).refine(isKeyText, notAKey);
+// A secret of Kubernetes can end with a line break.
+const encryptionKeySchema = z.string({ error: notAKey }).trim().refine(isKeyText, notAKey);
+const previousKeySchema = z.string().trim().refine(isKeyText, `${notAKey}. Separate several keys by commas.`);
 
 /** The variables that every process needs. Each app adds its own. */
 export const processEnvShape = {
@@ -22,7 +24,7 @@ export const processEnvShape = {
     .string()
     .default('')
     .transform((text) => text.split(',').filter((key) => key.trim() !== ''))
-    .pipe(z.array(encryptionKeySchema)),
+    .pipe(z.array(previousKeySchema)),
   /** The prefix of every key in Redis. The braces keep the keys of a queue on one node of a Redis Cluster. */
   BULKHEAD_PREFIX: z.string().min(1).default('{bulkhead}'),
   /** How long audit events are kept. The default is six years. */
