@@ -219,7 +219,10 @@ export function createStore(options: StoreOptions): Store {
       }
     },
     migrate: ({ rederivesKeys = false }: { readonly rederivesKeys?: boolean } = {}) =>
-      migrate({ database, connections, apiKeys, outputFiles, encryptionKey, secretBox, rederivesKeys }),
+      migrate({
+        ...{ database, connections, apiKeys, outputFiles, secretBox, rederivesKeys },
+        encryptionKeys: [encryptionKey, ...(previousEncryptionKeys ?? [])],
+      }),
     rotateEncryptionKey: ({ dryRun }: { readonly dryRun: boolean }): Promise<Rotation> =>
       rotateEncryptionKey({
         fields: encryptedFields,

@@ -18,7 +18,7 @@ export async function migrate(options: {
   readonly connections: { nameUnnamed(): Promise<void> };
   readonly apiKeys: Pick<ApiKeyRepository, 'upgrade'>;
   readonly outputFiles: { upgrade(): Promise<void> };
-  readonly encryptionKey: Buffer;
+  readonly encryptionKeys: readonly Buffer[];
   readonly secretBox: SecretBox;
   /** Derive the search keys of every stored resource even if a run of this version has already done so. */
   readonly rederivesKeys: boolean;

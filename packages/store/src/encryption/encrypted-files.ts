@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { PassThrough, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import mongoose, { type Connection as Database } from 'mongoose';
+import { isStoreUnavailable } from '../store-errors.ts';
 import { createEncryptedField } from './encrypted-field.ts';
 import { createDecryptStream, createEncryptStream } from './encryption-stream.ts';
 import type { SecretBox } from './secret-box.ts';
@@ -116,22 +117,47 @@ export function createEncryptedFiles(options: {
 }
 
 /**
- * Earlier versions encrypted files directly with the key of the deployment. This migration stores that key as the file's own
- * key, so it must run while that key is still the current one.
+ * Earlier versions encrypted files directly with the key of the deployment. This migration stores that key as the file's own key. It
+ * decrypts each file to find the key, because it can run during a rotation. Files that none of the keys decrypts stay as they are.
  */
 export async function upgradeEncryptedFiles(options: {
   readonly database: Database;
   readonly bucketName: string;
-  readonly encryptionKey: Buffer;
+  readonly encryptionKeys: readonly Buffer[];
   readonly secretBox: SecretBox;
 }): Promise<void> {
-  const { database, bucketName, encryptionKey, secretBox } = options;
+  const { database, bucketName, encryptionKeys, secretBox } = options;
   const files = database.collection<{ _id: string }>(`${bucketName}.files`);
   const filter = { 'metadata.sealedKey': { $exists: false } };
   for await (const { _id } of files.find(filter, { projection: { _id: 1 } })) {
-    const sealedKey = secretBox.encrypt({ plaintext: encryptionKey, owner: _id });
+    const key = await findKeyOf({ database, bucketName, file: _id, encryptionKeys });
+    if (!key) continue;
+    const sealedKey = secretBox.encrypt({ plaintext: key, owner: _id });
     await files.updateOne({ _id, ...filter }, { $set: { metadata: { sealedKey } } });
   }
+}
+
+/** @returns the key that decrypts the whole file, if there is one */
+async function findKeyOf(options: {
+  readonly database: Database;
+  readonly bucketName: string;
+  readonly file: string;
+  readonly encryptionKeys: readonly Buffer[];
+}): Promise<Buffer | undefined> {
+  const { database, bucketName, file, encryptionKeys } = options;
+  const bucket = new mongoose.mongo.GridFSBucket(database.db as never, { bucketName });
+  const owner = file.slice(0, file.lastIndexOf('/'));
+  for (const key of encryptionKeys) {
+    try {
+      const bytes = createDecryptStream({ key, owner });
+      await pipeline(bucket.openDownloadStream(file as never), bytes.resume());
+      return key;
+    } catch (error) {
+      // A server that does not answer says nothing about the key.
+      if (isStoreUnavailable(error)) throw error;
+    }
+  }
+  return undefined;
 }
 
 /** Matches the ids that begin with `<owner>/`, by a range that can use an index. "0" is the character after "/". */
