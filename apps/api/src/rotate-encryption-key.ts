@@ -10,7 +10,7 @@ await runCommand({
   schema: z.object({ 'dry-run': z.boolean() }),
   async run({ store, args }) {
     const target = { dryRun: String(args['dry-run']) };
-    const { fields, otherProcesses } = await store.rotateEncryptionKey({ dryRun: args['dry-run'] });
+    const { fields, otherProcesses, hasPreviousKeys } = await store.rotateEncryptionKey({ dryRun: args['dry-run'] });
     for (const field of fields) console.log(JSON.stringify(field));
     if (otherProcesses.length > 0) {
       console.log(
@@ -19,6 +19,12 @@ await runCommand({
       return { exitCode: 1, target };
     }
     const remaining = fields.reduce((sum, { left }) => sum + left, 0);
+    if (remaining === 0 && hasPreviousKeys) {
+      console.log(
+        'All values are encrypted with the current key, but an earlier key is still registered, and no process starts without it. Run this command again without --dry-run.',
+      );
+      return { exitCode: 1, target };
+    }
     if (remaining === 0) {
       console.log('All values are encrypted with the current key.');
       return { exitCode: 0, target };

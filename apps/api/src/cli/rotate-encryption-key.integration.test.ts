@@ -274,6 +274,18 @@ test('a rotation names the processes that still encrypt with an earlier key, and
   expect(await readAll(await open(second))).toEqual(planted);
 }, 30_000);
 
+test('a dry run fails while an earlier key is registered, because no process starts without that key', async () => {
+  await plant(await open(first));
+  expect(await run('rotate-encryption-key', { keys: [second, first] })).toMatchObject({ code: 0 });
+  // A process or a command that still has the variables from before the rotation.
+  await open(first, second);
+  await expect(open(second)).rejects.toMatchObject({ code: 'encryption-key-missing' });
+  const counted = await run('rotate-encryption-key', { keys: [second, first], args: ['--dry-run'] });
+  expect(counted).toMatchObject({ code: 1, stdout: expect.stringContaining('without --dry-run') });
+  expect(await run('rotate-encryption-key', { keys: [second, first] })).toMatchObject({ code: 0 });
+  expect(await run('rotate-encryption-key', { keys: [second], args: ['--dry-run'] })).toMatchObject({ code: 0 });
+}, 30_000);
+
 test('a command prints its usage for a wrong option, without a database', async () => {
   uri = 'mongodb://127.0.0.1:1/none';
   const { code, stderr } = await run('rotate-encryption-key', { keys: [first], args: ['--force'] });

@@ -52,6 +52,11 @@ export function createEncryptionKeyRepository(options: { readonly database: Data
       await model.updateOne({ _id }, { $setOnInsert: { sealedCheck, createdAt: now } }, { upsert: true });
     },
 
+    /** Whether another key than the current one is registered. No process starts without it. */
+    async hasPrevious(): Promise<boolean> {
+      return (await model.exists({ _id: { $ne: secretBox.currentKeyId } })) !== null;
+    },
+
     /** Removes the ids of all previous keys. Call this when every value is encrypted with the current key. */
     async forgetPrevious(): Promise<void> {
       await model.deleteMany({ _id: { $ne: secretBox.currentKeyId } });
@@ -63,6 +68,8 @@ export interface Rotation {
   readonly fields: readonly RotatedField[];
   /** The running processes that encrypt with another key. While there are any, the previous keys stay registered. */
   readonly otherProcesses: readonly string[];
+  /** Whether previous keys are still registered. No process starts without them. */
+  readonly hasPreviousKeys: boolean;
 }
 
 interface RotatedField {
@@ -99,5 +106,5 @@ export async function rotateEncryptionKey(options: {
   const otherProcesses = [...new Set([...processesBefore, ...(await listOtherProcesses())])];
   const isComplete = otherProcesses.length === 0 && report.every(({ left }) => left === 0);
   if (!dryRun && isComplete) await keys.forgetPrevious();
-  return { fields: report, otherProcesses };
+  return { fields: report, otherProcesses, hasPreviousKeys: await keys.hasPrevious() };
 }
