@@ -14,7 +14,7 @@ await runCommand({
     for (const field of fields) console.log(JSON.stringify(field));
     if (otherProcesses.length > 0) {
       console.log(
-        `Processes that still encrypt with another key: ${otherProcesses.join(', ')}. Restart them with the new key in BULKHEAD_ENCRYPTION_KEY and the old one in BULKHEAD_PREVIOUS_ENCRYPTION_KEYS, then run this command again. A process that was killed is listed for one minute.`,
+        `The rotation is not complete, because these processes encrypt with another key: ${otherProcesses.join(', ')}. Start them and this command with the new key in BULKHEAD_ENCRYPTION_KEY and the old one in BULKHEAD_PREVIOUS_ENCRYPTION_KEYS, then run this command again. A process that was killed is listed for one minute.`,
       );
       return { exitCode: 1, target };
     }

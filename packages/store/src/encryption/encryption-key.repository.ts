@@ -66,7 +66,7 @@ export function createEncryptionKeyRepository(options: { readonly database: Data
 
 export interface Rotation {
   readonly fields: readonly RotatedField[];
-  /** The running processes that encrypt with another key. While there are any, the previous keys stay registered. */
+  /** The running processes that encrypt with another key. While there are any, nothing is encrypted again. */
   readonly otherProcesses: readonly string[];
   /** Whether previous keys are still registered. No process starts without them. */
   readonly hasPreviousKeys: boolean;
@@ -81,8 +81,8 @@ interface RotatedField {
 }
 
 /**
- * Encrypts every value with the current key, while other processes read and write. It can be stopped and started again at any
- * time, because finished values stay as they are.
+ * Encrypts every value with the current key, while other processes with this key read and write. It can be stopped and started
+ * again at any time, because finished values stay as they are.
  * @param options.listOtherProcesses names the running processes that encrypt with another key
  * @param options.dryRun only count the values.
  */
@@ -93,10 +93,11 @@ export async function rotateEncryptionKey(options: {
   readonly dryRun: boolean;
 }): Promise<Rotation> {
   const { fields, keys, listOtherProcesses, dryRun } = options;
-  // A process that stops during the rotation may store its last value after the count, so list the processes before it too.
+  // A process with another key may lack the current one, and could read none of its values after a rotation.
   const processesBefore = await listOtherProcesses();
+  const isAllowed = !dryRun && processesBefore.length === 0;
   const encryptedCounts = new Map<EncryptedField, number>();
-  if (!dryRun) for (const field of fields) encryptedCounts.set(field, await field.reencrypt());
+  if (isAllowed) for (const field of fields) encryptedCounts.set(field, await field.reencrypt());
   const report: RotatedField[] = [];
   // Count after the last rotation, so that values which other processes stored in the meantime are counted too.
   for (const field of fields) {
@@ -105,6 +106,6 @@ export async function rotateEncryptionKey(options: {
   }
   const otherProcesses = [...new Set([...processesBefore, ...(await listOtherProcesses())])];
   const isComplete = otherProcesses.length === 0 && report.every(({ left }) => left === 0);
-  if (!dryRun && isComplete) await keys.forgetPrevious();
+  if (isAllowed && isComplete) await keys.forgetPrevious();
   return { fields: report, otherProcesses, hasPreviousKeys: await keys.hasPrevious() };
 }
