@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { AppError } from '@bulkhead/runtime';
 import { expect, test } from '@jest/globals';
 import { createSecretBox } from './secret-box.ts';
 
@@ -22,6 +23,18 @@ test('an encrypted value is not decrypted for another owner, with another key, o
     'cannot be decrypted',
   );
   expect(() => box.decrypt({ encrypted: changed, owner: 'conn_1' })).toThrow('cannot be decrypted');
+});
+
+test('a value of a key that this process lacks may be decrypted later, by a process that has the key', () => {
+  const decrypt = (owner: string, key = current) => {
+    try {
+      createSecretBox({ current: key }).decrypt({ encrypted, owner });
+    } catch (error) {
+      return (error as AppError).retry;
+    }
+  };
+  expect(decrypt('conn_1', randomBytes(32))).toBe('later');
+  expect(decrypt('conn_2')).toBe('never');
 });
 
 test('a previous key still decrypts its values but no longer encrypts', () => {

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
-import { type AppError, permanentError } from '@bulkhead/runtime';
+import { AppError } from '@bulkhead/runtime';
 
 /** Keys of 32 bytes. */
 export interface EncryptionKeys {
@@ -65,10 +65,12 @@ function keyIdOf(key: Buffer): string {
 }
 
 function unreadable(reason: 'other-key' | 'changed', cause?: unknown): AppError {
-  return permanentError({
+  return new AppError({
     code: 'secret-unreadable',
     message:
       'A stored secret cannot be decrypted. Start the process with the key that encrypted it, in BULKHEAD_ENCRYPTION_KEY or BULKHEAD_PREVIOUS_ENCRYPTION_KEYS.',
+    // During a rotation another worker may have the key.
+    retry: reason === 'other-key' ? 'later' : 'never',
     context: { reason },
     cause,
   });
