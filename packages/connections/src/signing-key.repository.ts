@@ -68,12 +68,14 @@ export function createSigningKeyRepository({ database, secretBox }: { database: 
     },
 
     /**
-     * The newest key that servers have had time to read. If there is none, the oldest key signs at once, because no other key could
-     * sign in the meantime.
+     * The newest key that servers have had time to read. An activation makes a key the newest. If there is none, the oldest key signs
+     * at once, because no other key could sign in the meantime.
      */
     async findForSigning(alg: AssertionAlgorithm): Promise<SigningKey | undefined> {
       const keys = await model.find({ alg, retiredAt: null }).sort({ createdAt: 1, _id: 1 }).lean();
-      const usable = keys.filter((key) => isKnown(key, Date.now()));
+      const usable = keys
+        .filter((key) => isKnown(key, Date.now()))
+        .sort((left, right) => chosenAt(left).getTime() - chosenAt(right).getTime());
       const key = usable.at(-1) ?? keys[0];
       if (!key) return undefined;
       const { _id: kid, sealedPrivateJwk } = key;
@@ -102,6 +104,11 @@ export function createSigningKeyRepository({ database, secretBox }: { database: 
 
 function isKnown({ activatedAt, createdAt }: Pick<SigningKeyRecord, 'activatedAt' | 'createdAt'>, nowMs: number) {
   return activatedAt !== undefined || nowMs - createdAt.getTime() >= publishedMs;
+}
+
+/** When an operator last chose the key. An operator may go back to an earlier key that every EHR has. */
+function chosenAt({ activatedAt, createdAt }: Pick<SigningKeyRecord, 'activatedAt' | 'createdAt'>): Date {
+  return activatedAt ?? createdAt;
 }
 
 function toRecord({ _id, sealedPrivateJwk: _, ...fields }: Stored<typeof documentSchema>): SigningKeyRecord {

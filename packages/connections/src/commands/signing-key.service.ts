@@ -36,8 +36,9 @@ const keptAfterRetirementMs = 10 * 60_000;
  *
  *     published --(activate, or one hour)--> active --(retire)--> retired --(10 minutes)--> may be deleted
  *
- * A new key is published first, so that servers have read it before it signs. The newest key that is known to them signs. A retired
- * key stays published for ten minutes, because servers may still verify what it signed.
+ * A new key is published first, so that servers have read it before it signs. The newest key that is known to them signs, or an
+ * earlier one that was activated since. A retired key stays published for ten minutes, because servers may still verify what it
+ * signed.
  */
 export function createSigningKeyService({ store }: { readonly store: ConnectionStore }) {
   const find = async (kid: string): Promise<SigningKeyRecord> => {

@@ -41,6 +41,17 @@ test('importing a signing key twice stores it once', async () => {
   expect(second.body.data.kid).toBe(first.body.data.kid);
 });
 
+test('activating an earlier signing key makes it sign again', async () => {
+  const create = async (): Promise<string> =>
+    (await api.request('POST', path, { body: { alg: 'RS384' } })).body.data.kid;
+  const activate = async (kid: string) => (await api.request('POST', `${path}/${kid}/activate`)).body.data.state;
+  const [earlier, later] = [await create(), await create()];
+  expect(await activate(later)).toBe('active');
+  expect(await activate(earlier)).toBe('active');
+  expect((await api.store.signingKeys.findForSigning('RS384'))?.kid).toBe(earlier);
+  expect((await api.request('POST', `${path}/${later}/retire`)).body.data.state).toBe('retired');
+});
+
 test('importing another key under the `kid` of a stored signing key returns 400 and stores nothing', async () => {
   const kid = 'key-of-2026';
   const privateKey = pem();
