@@ -21,6 +21,8 @@ type StoredDocument = ResourceDocument & { readonly revision: number };
 interface UpgradeProgress {
   readonly _id: string;
   readonly version: number;
+  /** Whether this run repeats an upgrade. */
+  readonly again?: boolean;
   /** The current type, and its last upgraded id. */
   readonly resourceType?: string;
   readonly after?: string;
@@ -31,7 +33,7 @@ const upgradeId = 'search-keys';
 
 /**
  * @param options.resourceTypes the types that have a collection
- * @param options.again repeats a completed upgrade to this version, because an older worker may have written since
+ * @param options.again repeats an upgrade to this version, even an interrupted one, because an older worker may have written since
  * @returns the number of resources that were processed
  */
 export async function upgradeResources(options: {
@@ -44,7 +46,8 @@ export async function upgradeResources(options: {
   const upgrade = await upgrades.findOne({ _id: upgradeId });
   const isCurrent = upgrade?.version === searchKeysVersion;
   if (isCurrent && upgrade.completedAt && !again) return 0;
-  const start = isCurrent && !upgrade.completedAt ? upgrade : { _id: upgradeId, version: searchKeysVersion };
+  const isInterrupted = isCurrent && !upgrade.completedAt && (!again || upgrade.again === true);
+  const start = isInterrupted ? upgrade : { _id: upgradeId, version: searchKeysVersion, again };
   await upgrades.replaceOne({ _id: upgradeId }, start, { upsert: true });
   const { resourceType: reached = '', after = '' } = start as UpgradeProgress;
   let count = 0;

@@ -98,6 +98,22 @@ test('an upgrade that was interrupted continues after its last batch', async () 
   expect(await upgradeResources({ database, resourceTypes, again: false })).toBe(0);
 });
 
+test('an upgrade with `again` begins at the first resource after an interrupted upgrade, and continues after its own last batch', async () => {
+  await storeFormer('Coverage', 300);
+  const killAt = (last: number) =>
+    withBatches(async (batch) => {
+      if (batch === last) throw new Error('the process was killed');
+    });
+  const upgrade = (from: Database, again: boolean) => upgradeResources({ database: from, resourceTypes, again });
+  await expect(upgrade(killAt(3), false)).rejects.toThrow('killed');
+  // A worker of the earlier version stores resources that the interrupted upgrade has passed.
+  await database.collection('Coverage').updateMany({}, { $set: { keys: {} } });
+  await expect(upgrade(killAt(2), true)).rejects.toThrow('killed');
+  expect(await countWithPatient('Coverage')).toBe(125);
+  expect(await upgrade(database, true)).toBe(175);
+  expect(await countWithPatient('Coverage')).toBe(300);
+});
+
 test('an upgrade does not overwrite the version that a worker writes at the same time', async () => {
   await storeFormer('Coverage', 3);
   const patients = { beneficiary: { reference: 'Patient/p2' }, subscriber: { reference: 'Patient/p3' } };
