@@ -18,8 +18,7 @@ export async function download(
   { stdout, file }: { readonly stdout: NodeJS.WriteStream; readonly file?: string | undefined },
 ): Promise<void> {
   answerOf({ ...answer, data: {} });
-  // The client returns no stream for an empty content, such as that of a type without resources.
-  const content = data === undefined ? Readable.from([]) : Readable.fromWeb(data as ReadableStream);
+  const content = Readable.fromWeb(data as ReadableStream);
   try {
     if (file !== undefined) return await writeFile(file, content);
     // If the output is not a terminal, a program reads it and gets the bytes unchanged.

@@ -17,16 +17,29 @@ export function createClient(options: {
   return createFetchClient<paths>({
     baseUrl: url,
     ...(key === undefined ? {} : { headers: { authorization: `Bearer ${key}` } }),
-    fetch: (request: Request) =>
-      send(request).catch((cause: unknown) => {
+    fetch: async (request: Request) => {
+      const response = await send(request).catch((cause: unknown) => {
         throw new ApiError({
           status: 0,
           code: 'no-answer',
           message: `${url} did not answer. Check the address and the network, and that the API is running.`,
           cause,
         });
-      }),
+      });
+      return keepEmptyStream(response);
+    },
   });
+}
+
+/**
+ * openapi-fetch returns no stream for a content of length 0, such as the NDJSON of a type without resources. Without the header it does.
+ */
+function keepEmptyStream(response: Response): Response {
+  if (response.headers.get('content-length') !== '0') return response;
+  const { body, status, statusText } = response;
+  const headers = new Headers(response.headers);
+  headers.delete('content-length');
+  return new Response(body, { status, statusText, headers });
 }
 
 export interface FetchResult<Data> {

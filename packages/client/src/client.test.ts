@@ -1,0 +1,28 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, expect, test } from '@jest/globals';
+import { answerOf, createClient } from './client.ts';
+
+/** Answers every request with an empty content, as the API answers a stream of a type without resources. */
+const server = createServer((_request, response) => void response.end()).listen(0, '127.0.0.1');
+await once(server, 'listening');
+afterAll(() => void server.close());
+const api = createClient({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, key: 'key' });
+
+test('a stream of a type without resources can be read and has no bytes', async () => {
+  const answer = await api.GET('/api/ehr/{provider}/resources/{type}', {
+    params: { path: { provider: 'athenahealth', type: 'Observation' }, query: { connectionId: 'conn_1' } },
+    headers: { accept: 'application/fhir+ndjson' },
+    parseAs: 'stream',
+  });
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of answerOf(answer)) chunks.push(chunk);
+  expect(chunks).toEqual([]);
+});
+
+test('an empty content without a stream is undefined', async () => {
+  expect(
+    answerOf(await api.DELETE('/api/ehr/schedules/{id}', { params: { path: { id: 'sched_1' } } })),
+  ).toBeUndefined();
+});
