@@ -5,7 +5,11 @@ import { afterAll, expect, test } from '@jest/globals';
 import { answerOf, createClient } from './client.ts';
 
 /** Answers every request with an empty content, as the API answers a stream of a type without resources. */
-const server = createServer((_request, response) => void response.end()).listen(0, '127.0.0.1');
+const urls: (string | undefined)[] = [];
+const server = createServer((request, response) => {
+  urls.push(request.url);
+  response.end();
+}).listen(0, '127.0.0.1');
 await once(server, 'listening');
 afterAll(() => void server.close());
 const api = createClient({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, key: 'key' });
@@ -25,4 +29,13 @@ test('an empty content without a stream is undefined', async () => {
   expect(
     answerOf(await api.DELETE('/api/ehr/schedules/{id}', { params: { path: { id: 'sched_1' } } })),
   ).toBeUndefined();
+});
+
+test('a list of values of a search is sent as a repeated parameter', async () => {
+  // `date` has the type of one value or a list, so that a period has a start and an end.
+  const query = { connectionId: 'conn_1', patient: 'p1', date: ['ge2024-01-01', 'lt2025-01-01'] };
+  await api.GET('/api/ehr/{provider}/resources/{type}', {
+    params: { path: { provider: 'athenahealth', type: 'Observation' }, query },
+  });
+  expect(new URL(urls.at(-1) ?? '', 'http://localhost').searchParams.getAll('date')).toEqual(query.date);
 });

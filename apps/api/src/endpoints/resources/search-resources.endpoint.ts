@@ -33,17 +33,18 @@ const ndjson = 'application/fhir+ndjson';
 /** Clients of bulk data also use the shorter names. A Bundle would break them. */
 const ndjsonTypes = [ndjson, 'application/ndjson', 'application/x-ndjson'];
 
-const parameter = z.string().optional();
+/** A list is sent as a repeated parameter. A match meets every value. */
+const criterion = z.union([z.string(), z.array(z.string()).min(1)]).optional();
 const searchQuerySchema = resourceQuerySchema.extend({
-  _id: parameter.describe('Ids of resources, separated by commas.'),
-  patient: parameter.describe('Only resources of this patient: the id at the EHR, with or without `Patient/`.'),
-  code: parameter.describe(
+  _id: criterion.describe('Ids of resources, separated by commas.'),
+  patient: criterion.describe('Only resources of this patient: the id at the EHR, with or without `Patient/`.'),
+  code: criterion.describe(
     'A token, such as `http://loinc.org|58410-2` or `58410-2`. Alternatives are separated by commas.',
   ),
-  category: parameter.describe('A token, such as `laboratory`.'),
-  status: parameter.describe('A code, such as `final`.'),
-  date: parameter.describe('A date with an optional prefix, such as `ge2024-01-01`. Can be repeated.'),
-  _lastUpdated: parameter.describe('When the EHR last changed the resource, as for `date`.'),
+  category: criterion.describe('A token, such as `laboratory`.'),
+  status: criterion.describe('A code, such as `final`.'),
+  date: criterion.describe('A date with an optional prefix, such as `ge2024-01-01`.'),
+  _lastUpdated: criterion.describe('When the EHR last changed the resource, as for `date`.'),
   _count: z.coerce
     .number()
     .int()
@@ -55,7 +56,7 @@ const searchQuerySchema = resourceQuerySchema.extend({
     .enum(['none', 'accurate', 'estimate'])
     .optional()
     .describe('`accurate` counts all matches in `total`. Default: `none`.'),
-  _cursor: parameter.describe('The position of a page, from the link `next` of the page before.'),
+  _cursor: z.string().optional().describe('The position of a page, from the link `next` of the page before.'),
 });
 
 const searchsetSchema = z
@@ -112,7 +113,7 @@ export const searchResources = defineEndpoint({
   access: 'client',
   summary: 'Search resources of a type: one page as a Bundle, or all matches as NDJSON',
   description:
-    'Finds stored resources by FHIR search parameters. Nothing is sent to the EHR. A page is a FHIR Bundle: follow its link `next`. With `Accept: application/fhir+ndjson` all matches are streamed. docs/reading-resources.md describes the parameters and their limits. Every search is an event of the audit log.',
+    'Finds stored resources by FHIR search parameters. Nothing is sent to the EHR. A page is a FHIR Bundle: follow its link `next`. With `Accept: application/fhir+ndjson` all matches are streamed. A comma in a value means "or", and a repeated parameter means "and". docs/reading-resources.md describes the parameters and their limits. Every search is an event of the audit log.',
   request: { searchQuery: searchQuerySchema, readBody: 'never' },
   responses: {
     200: {
