@@ -74,6 +74,17 @@ test('an error of the API names an argument as the help does', async () => {
   );
 });
 
+test('a page size that the API refuses is named by the option of the command', async () => {
+  const details = [{ path: '_count', message: 'must be a whole number from 1 to 1000' }];
+  const answers = { searchResources: refuse(400, { code: 'invalid-request', message: 'x', details }) };
+  const args = ['resources', 'search', 'Patient', '--connection', 'c', '--limit', '2000'];
+  const { exitCode, stderr } = await run({ args, answers });
+  expect({ exitCode, stderr }).toEqual({
+    exitCode: 2,
+    stderr: 'A value is not valid.\n  --limit: must be a whole number from 1 to 1000\n',
+  });
+});
+
 test('an error of the API names options instead of fields', async () => {
   const details = [
     { path: 'connectionId', message: 'is too long' },

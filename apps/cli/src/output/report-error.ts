@@ -129,6 +129,7 @@ function adviceFor(code: string, details: Readonly<Record<string, unknown>>): st
 
 /** Options and arguments whose names differ from the field that the API names. */
 const optionsOfFields: Readonly<Record<string, string>> = {
+  _count: '--limit',
   callbackUrl: '--callback',
   connectionId: '--connection',
   connectionIds: '--connections',
