@@ -101,6 +101,22 @@ test.each([
   );
 });
 
+test('a list that has another page names its cursor on the standard error, as JSON with --json', async () => {
+  const { data } = exampleOf('listDocuments') as { readonly data: readonly object[] };
+  const answers = { listDocuments: { body: { success: true, data, next: 'doc_1' } } };
+  const args = ['documents', 'list', '--connection', 'conn_1'];
+  expect((await run({ args, answers })).stderr).toBe('There are more. To see the next ones, add --cursor doc_1\n');
+  const { stdout, stderr } = await run({ args: [...args, '--json'], answers });
+  expect([stdout, stderr].map((text) => JSON.parse(text))).toEqual([data, { next: 'doc_1' }]);
+});
+
+test('a search that has another page names its cursor on the standard error', async () => {
+  const link = [{ relation: 'next', url: 'http://127.0.0.1:3000/Patient?connectionId=conn_1&_cursor=WyJ4' }];
+  const answers = { searchResources: { body: { resourceType: 'Bundle', type: 'searchset', link } } };
+  const { stderr } = await run({ args: ['resources', 'search', 'Patient', '--connection', 'conn_1'], answers });
+  expect(stderr).toContain('There are more. To see the next ones, add --cursor WyJ4\n');
+});
+
 test('an empty list is an empty array with --json', async () => {
   const none = { listBulkExports: { body: { success: true, data: [] } } };
   const { stdout, stderr } = await run({ args: ['export', 'list', '--json'], answers: none });

@@ -73,7 +73,8 @@ export const resources: CommandGroup = {
           },
           empty: `No resources match. Export them with: bulkhead export start --connection ${connectionId} --types ${name}`,
         });
-        if (next !== undefined) output.printProgress(`There are more: --cursor ${cursorOf(next.url)}`);
+        const cursorOfNext = next && new URL(next.url).searchParams.get('_cursor');
+        if (cursorOfNext) output.printNext(cursorOfNext);
       },
     }),
     command({
@@ -123,8 +124,4 @@ function toText(value: unknown): string | undefined {
     coding?: readonly { display?: string; code?: string }[];
   };
   return ownText ?? coding[0]?.display ?? coding[0]?.code;
-}
-
-function cursorOf(url: string): string | null {
-  return new URL(url).searchParams.get('_cursor');
 }

@@ -46,12 +46,18 @@ export function createOutput({ json, stdout, stderr }: Streams & { readonly json
   const printProgress = (text: string): void => {
     if (isWatched) stderr.write(`${toTerminalText(text)}\n`);
   };
+  /** Prints how to see the page that follows, also for a program, which must not take the first page for the whole list. */
+  const printNext = (cursor: string): void => {
+    const text = `There are more. To see the next ones, add --cursor ${cursor}`;
+    stderr.write(`${json ? toTerminalJson({ next: cursor }) : toTerminalText(text)}\n`);
+  };
   return {
     json,
     isWatched,
     print,
     printRows,
     printProgress,
+    printNext,
     /** Prints the record that the API returned: one of its fields, or a text. @throws ApiError if it returned an error */
     printAnswer<Data>(answer: Answer<{ readonly data: Data }>, shown: Shown<Data, string>): void {
       const { data } = answerOf(answer);
@@ -61,7 +67,7 @@ export function createOutput({ json, stdout, stderr }: Streams & { readonly json
     printList<Row>(answer: Answer<Page<Row>>, view: ListView<Row>): void {
       const { data, next } = answerOf(answer);
       printRows(data, view);
-      if (next !== undefined) printProgress(`There are more. To see the next ones, add --cursor ${next}`);
+      if (next !== undefined) printNext(next);
     },
   };
 }
