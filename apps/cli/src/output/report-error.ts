@@ -59,7 +59,11 @@ function toCliError(error: unknown): CliError {
   if (error instanceof ApiError) return fromApi(error);
   const { usage, unavailable, failed } = exitCodes;
   if (error instanceof CommanderError) return new CliError({ message: 'Name a subcommand.', exitCode: usage });
-  const { message, code, path } = error as NodeJS.ErrnoException;
+  const { message, code, path, syscall } = error as NodeJS.ErrnoException;
+  if (syscall === 'write') {
+    const advice = `The output cannot be written (${message}). Free some space or choose another place, and try again.`;
+    return new CliError({ message: advice, exitCode: failed });
+  }
   if (path !== undefined) return new CliError({ message: `${path} cannot be opened (${code}).`, exitCode: usage });
   if (error instanceof SyntaxError) {
     const advice = 'The address did not answer as the API does. Verify --url (BULKHEAD_URL).';
