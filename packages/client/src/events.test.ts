@@ -5,12 +5,16 @@ import { followEvents } from './events.ts';
 const encoder = new TextEncoder();
 const end = 'event: end\ndata: {}\n\n';
 
-/** An API whose streams send these chunks, one stream after the other. An Error breaks the connection. */
-function openStreams(streams: readonly (readonly (string | Uint8Array | Error)[])[]) {
+/**
+ * An API whose streams send these chunks, one stream after the other. An Error breaks the connection, and an Error in the place of a stream
+ * prevents it.
+ */
+function openStreams(streams: readonly (Error | readonly (string | Uint8Array | Error)[])[]) {
   const rest = [...streams];
   return async () => {
     const chunks = rest.shift();
     if (chunks === undefined) throw new Error('There is no other stream.');
+    if (chunks instanceof Error) throw chunks;
     const pieces = [...chunks];
     const data = new ReadableStream<Uint8Array>({
       pull(controller) {
@@ -24,9 +28,9 @@ function openStreams(streams: readonly (readonly (string | Uint8Array | Error)[]
   };
 }
 
-async function follow(streams: Parameters<typeof openStreams>[0]) {
+async function follow(streams: Parameters<typeof openStreams>[0], options: { readonly giveUpAfterMs?: number } = {}) {
   const events: unknown[] = [];
-  for await (const event of followEvents(openStreams(streams), { reconnectMs: 1 })) events.push(event);
+  for await (const event of followEvents(openStreams(streams), { reconnectMs: 1, ...options })) events.push(event);
   return events;
 }
 
@@ -64,4 +68,25 @@ test('followEvents throws the error of the API if the stream cannot be opened', 
   const error = { error: { code: 'unknown-export', message: 'No export has this id.' } };
   const open = async () => ({ error, response: new Response(null, { status: 404 }) });
   await expect(followEvents(open).next()).rejects.toBeInstanceOf(ApiError);
+});
+
+const noAnswer = new ApiError({ status: 0, code: 'no-answer', message: 'The API did not answer.' });
+const stopping = new ApiError({ status: 503, code: 'unavailable', message: 'The API cannot accept requests.' });
+
+test('followEvents opens a stream again until the API, which was restarted, answers', async () => {
+  const last = `event: export\ndata: 2\n\n${end}`;
+  expect(await follow([['event: export\ndata: 1\n\n'], noAnswer, stopping, noAnswer, [last]])).toEqual([
+    { name: 'export', data: 1 },
+    { name: 'export', data: 2 },
+  ]);
+});
+
+test('followEvents throws if the API does not answer at the beginning, or no longer', async () => {
+  await expect(follow([noAnswer, [end]])).rejects.toBe(noAnswer);
+  await expect(follow([[''], noAnswer, [end]], { giveUpAfterMs: 0 })).rejects.toBe(noAnswer);
+});
+
+test('followEvents throws if the API refuses to open a stream again', async () => {
+  const unknown = new ApiError({ status: 404, code: 'unknown-export', message: 'No export has this id.' });
+  await expect(follow([[''], unknown, [end]])).rejects.toBe(unknown);
 });
