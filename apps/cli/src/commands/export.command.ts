@@ -16,6 +16,7 @@ import {
 import type { Context } from '../context.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
 import { toSummary } from '../output/output.ts';
+import { whileRunning } from '../output/report-error.ts';
 import { eventColumns, noEvents } from '../output/run-events.ts';
 import { type Export, readExport, readFiles, watchExport } from './watch-export.ts';
 
@@ -69,7 +70,10 @@ export const bulkExports: CommandGroup = {
         const { data } = answerOf(await api.POST('/api/ehr/{provider}/bulk-export', { params, body }));
         if (!watch) return output.print(data, () => data.id);
         output.printProgress(data.id);
-        return finish(context, await watchExport(context, data.id));
+        const record = await watchExport(context, data.id).catch((error: unknown) => {
+          throw whileRunning(error, `bulkhead export watch ${data.id}`);
+        });
+        return finish(context, record);
       },
     }),
     command({

@@ -3,6 +3,7 @@ import { type CommandGroup, command, flag, given, list, pages, required, text, u
 import type { Context } from '../context.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
 import { type Answer, toSummary, toTable } from '../output/output.ts';
+import { whileRunning } from '../output/report-error.ts';
 import { eventColumns, noEvents } from '../output/run-events.ts';
 
 type SyncRun = components['schemas']['SyncRunDetail'];
@@ -44,7 +45,12 @@ export const sync: CommandGroup = {
         const endedId = idOfIncomplete(answer);
         if (endedId !== undefined) return finish(context, await readRun(context, endedId));
         const { data } = answerOf(answer);
-        if (watch) return finish(context, await watchRun(context, data.id));
+        if (watch) {
+          const run = await watchRun(context, data.id).catch((error: unknown) => {
+            throw whileRunning(error, `bulkhead sync watch ${data.id}`);
+          });
+          return finish(context, run);
+        }
         const state =
           'url' in data ? `still running. Follow it with: bulkhead sync watch ${data.id}` : `${data.total} resources`;
         output.print(data, () => `${data.id}  ${state}`);

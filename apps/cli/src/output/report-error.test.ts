@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { run, toArgs } from '../run-program.fixture.ts';
+import { exampleOf, run, toArgs } from '../run-program.fixture.ts';
 import { toCommands } from './routes.ts';
 
 const wrong = [
@@ -180,4 +180,20 @@ test('the search finds the messages', () => expect(messages.length).toBeGreaterT
 test.each(messages)('the command line names a command instead of the route in %s', (message) => {
   expect(toCommands(message)).not.toMatch(route);
   expect(toCommands(message)).toMatch(/`bulkhead [a-z-]+ [a-z]+/);
+});
+
+test.each([
+  {
+    start: 'export start --connection c --watch',
+    stream: 'watchBulkExport',
+    started: 'startBulkExport',
+    group: 'export',
+  },
+  { start: 'sync start --connection c --watch', stream: 'watchSyncRun', started: 'startEnhancedSync', group: 'sync' },
+])('`bulkhead $start` names what it has started if it cannot follow it', async ({ start, stream, started, group }) => {
+  const answers = { [stream]: refuse(503, { code: 'unavailable', message: 'MongoDB is unavailable.' }) };
+  const { exitCode, stderr } = await run({ args: toArgs(start), answers });
+  const { data } = exampleOf(started) as { readonly data: { readonly id: string } };
+  expect(exitCode).toBe(5);
+  expect(stderr).toContain(`What was started continues: follow it with \`bulkhead ${group} watch ${data.id}\`.`);
 });

@@ -53,6 +53,20 @@ export function reportError(
   return exitCode;
 }
 
+/**
+ * The error that ended a command which had started an export or a sync, with the command that follows it. Without a terminal nothing else
+ * has named it.
+ */
+export function whileRunning(error: unknown, command: string): CliError {
+  const { message, exitCode, code, details } = toCliError(error);
+  return new CliError({
+    message: `${message} What was started continues: follow it with \`${command}\`.`,
+    exitCode,
+    code,
+    details,
+  });
+}
+
 /** Converts any error to a message for the user of a command, and an exit code. */
 function toCliError(error: unknown): CliError {
   if (error instanceof CliError) return error;
