@@ -1,4 +1,4 @@
-import { permanentError } from '@bulkhead/runtime';
+import { AppError, permanentError } from '@bulkhead/runtime';
 import {
   connectionIdOf,
   type EnhancedService,
@@ -35,8 +35,16 @@ export function createHttpService({ baseUrl, apiKey }: HttpServiceOptions): Enha
       method,
       headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    }).catch((cause: unknown) => {
+      throw noAnswer({
+        message: 'The API did not answer. Verify its URL and that it is running, and try again.',
+        cause,
+      });
     });
-    const answer = (await response.json()) as { error?: { code: string; message: string; details?: unknown } };
+    const answer = (await response.json().catch((cause: unknown) => {
+      const message = 'The answer is not one of the API. Verify its URL and the proxies in front of it, and try again.';
+      throw noAnswer({ message, status: response.status, cause });
+    })) as { error?: { code: string; message: string; details?: unknown } };
     if (response.ok) return answer;
     const { code = 'internal', message = `The API answered ${response.status}.`, details } = answer.error ?? {};
     throw permanentError({ code, message, context: { details } });
@@ -92,6 +100,12 @@ export function createHttpService({ baseUrl, apiKey }: HttpServiceOptions): Enha
 
     close: () => Promise.resolve(),
   };
+}
+
+/** The code is that of the client package. */
+function noAnswer(options: { readonly message: string; readonly status?: number; readonly cause: unknown }): AppError {
+  const { message, status, cause } = options;
+  return new AppError({ code: 'no-answer', message, retry: 'later', context: { status }, cause });
 }
 
 interface StoredBundle {
