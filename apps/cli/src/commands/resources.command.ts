@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { answerOf, type components } from '@bulkhead/client';
-import { type CommandGroup, command, given, list, required, text, wholeNumber } from '../command.ts';
+import { type CommandGroup, command, given, list, repeated, required, text, wholeNumber } from '../command.ts';
 import { download } from '../download.ts';
 
 type Source = components['schemas']['ResourceSource'];
@@ -44,16 +44,19 @@ export const resources: CommandGroup = {
       args: { type },
       options: {
         connection,
-        patient: text('<id>', 'only resources of this patient'),
-        code: text('<code>', 'only resources with this code, such as http://loinc.org|4548-4'),
-        category: text('<category>', 'only resources of this category'),
-        status: text('<status>', 'only resources with this status'),
-        date: text('<date>', 'only resources of this date, such as ge2026-01-01'),
-        lastUpdated: text('<instant>', 'only resources that were changed then, such as gt2026-01-31T00:00:00Z'),
+        patient: repeated('<id>', 'only resources of this patient'),
+        code: repeated('<code>', 'only resources with this code, such as http://loinc.org|4548-4'),
+        category: repeated('<category>', 'only resources of this category'),
+        status: repeated('<status>', 'only resources with this status'),
+        date: repeated('<date>', 'only resources of this date, such as ge2026-01-01'),
+        lastUpdated: repeated('<instant>', 'only resources that were changed then, such as gt2026-01-31T00:00:00Z'),
         limit: wholeNumber('<n>', 'maximum number of resources'),
         cursor: text('<cursor>', 'continue after an earlier page'),
       },
-      examples: ['resources search Observation --connection conn_1 --patient patient_1 --date ge2026-01-01'],
+      examples: [
+        'resources search Observation --connection conn_1 --patient patient_1 --date ge2026-01-01',
+        'resources search Observation --connection conn_1 --date ge2026-01-01 --date lt2026-02-01',
+      ],
       async run({ api, provider, output, stdout }, { type: name, connection: connectionId, ...options }) {
         const { lastUpdated, limit, cursor, ...filters } = options;
         const paging = { _lastUpdated: lastUpdated, _count: limit, _cursor: cursor };
