@@ -18,7 +18,10 @@ const failedExport = {
   issues: [],
 };
 const server = await startLocalServer((request, response) => {
-  if (request.url?.includes('/events')) response.end('event: end\ndata: {}\n\n');
+  if (request.url?.includes('/connections')) {
+    response.writeHead(200, { 'content-type': 'application/json', 'content-length': 100 });
+    response.write('{"success":true,', () => response.destroy());
+  } else if (request.url?.includes('/events')) response.end('event: end\ndata: {}\n\n');
   else if (request.url?.includes('/bulk-export/')) {
     response.setHeader('content-type', 'application/json');
     response.end(JSON.stringify({ success: true, data: failedExport }));
@@ -70,4 +73,12 @@ test('bulkhead exits with 0 if the reader of a content has left, because it has 
 test('bulkhead export watch exits with 1 after a failed export, also if the reader of its output has left', async () => {
   const { code, stderr } = await bulkhead('export watch job_1', 'closed');
   expect({ code, stderr }).toEqual({ code: 1, stderr: `${failedExport.errorMessage}\n` });
+});
+
+test('bulkhead exits with 5 if the connection is lost in the middle of an answer', async () => {
+  const { code, stderr } = await bulkhead('connections list', 'closed');
+  expect({ code, stderr }).toEqual({
+    code: 5,
+    stderr: 'The connection to the API was lost, and the answer is not complete. Try again.\n',
+  });
 });

@@ -79,6 +79,11 @@ function toCliError(error: unknown): CliError {
     return new CliError({ message: advice, exitCode: failed });
   }
   if (path !== undefined) return new CliError({ message: `${path} cannot be opened (${code}).`, exitCode: usage });
+  // fetch reports a connection that breaks in the middle of an answer with this type and a cause.
+  if (error instanceof TypeError && error.cause !== undefined) {
+    const advice = 'The connection to the API was lost, and the answer is not complete. Try again.';
+    return new CliError({ message: advice, exitCode: unavailable });
+  }
   if (error instanceof SyntaxError) {
     const advice = 'The address did not answer as the API does. Verify --url (BULKHEAD_URL).';
     return new CliError({ message: advice, exitCode: unavailable });
