@@ -110,11 +110,15 @@ test('a list that has another page names its cursor on the standard error, as JS
   expect([stdout, stderr].map((text) => JSON.parse(text))).toEqual([data, { next: 'doc_1' }]);
 });
 
-test('a filter of a search that is given twice is sent twice, because a resource must match both', async () => {
-  const period = ['--date', 'ge2026-01-01', '--date', 'lt2026-02-01'];
-  const { calls } = await run({ args: ['resources', 'search', 'Observation', '--connection', 'conn_1', ...period] });
-  expect(new URLSearchParams(calls[0]?.search).getAll('date')).toEqual(['ge2026-01-01', 'lt2026-02-01']);
-});
+test.each(['resources search Observation', 'resources get --types Observation'])(
+  '`bulkhead %s` sends a filter that is given twice as two, because a resource must match both',
+  async (line) => {
+    const period = '--last-updated ge2026-01-01 --last-updated lt2026-02-01';
+    const { calls } = await run({ args: toArgs(`${line} --connection conn_1 ${period}`) });
+    const sent = new URLSearchParams(calls[0]?.search);
+    expect(sent.getAll('_lastUpdated')).toEqual(['ge2026-01-01', 'lt2026-02-01']);
+  },
+);
 
 test('a search that has another page names its cursor on the standard error', async () => {
   const link = [{ relation: 'next', url: 'http://127.0.0.1:3000/Patient?connectionId=conn_1&_cursor=WyJ4' }];

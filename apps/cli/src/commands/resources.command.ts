@@ -10,6 +10,15 @@ const connection = required(text('<id>', 'the connection of the resources'));
 const type = 'the resource type';
 const id = 'the id of the resource';
 
+const filters = {
+  patient: repeated('<id>', 'only resources of this patient'),
+  code: repeated('<code>', 'only resources with this code, such as http://loinc.org|4548-4'),
+  category: repeated('<category>', 'only resources of this category'),
+  status: repeated('<status>', 'only resources with this status'),
+  date: repeated('<date>', 'only resources of this date, such as ge2026-01-01'),
+  lastUpdated: repeated('<instant>', 'only resources that were changed then, such as gt2026-01-31T00:00:00Z'),
+};
+
 /** The stored resources. */
 export const resources: CommandGroup = {
   name: 'resources',
@@ -22,14 +31,19 @@ export const resources: CommandGroup = {
       options: {
         connection,
         types: required(list('<types>', 'comma-separated resource types')),
+        ...filters,
         out: text('<folder>', 'the folder for the files (default: standard output)'),
       },
-      examples: ['resources get --connection conn_1 --types Patient,Observation --out records'],
-      async run({ api, provider, output, stdout }, { connection: connectionId, types, out }) {
+      examples: [
+        'resources get --connection conn_1 --types Patient,Observation --out records',
+        'resources get --connection conn_1 --types Observation --last-updated ge2026-01-31',
+      ],
+      async run({ api, provider, output, stdout }, { connection: connectionId, types, out, lastUpdated, ...options }) {
+        const query = given({ connectionId, ...options, _lastUpdated: lastUpdated });
         if (out !== undefined) mkdirSync(out, { recursive: true });
         for (const name of types) {
           const answer = await api.GET('/api/ehr/{provider}/resources/{type}', {
-            params: { path: { provider, type: name }, query: { connectionId } },
+            params: { path: { provider, type: name }, query },
             headers: { accept: 'application/fhir+ndjson' },
             parseAs: 'stream',
           });
@@ -44,12 +58,7 @@ export const resources: CommandGroup = {
       args: { type },
       options: {
         connection,
-        patient: repeated('<id>', 'only resources of this patient'),
-        code: repeated('<code>', 'only resources with this code, such as http://loinc.org|4548-4'),
-        category: repeated('<category>', 'only resources of this category'),
-        status: repeated('<status>', 'only resources with this status'),
-        date: repeated('<date>', 'only resources of this date, such as ge2026-01-01'),
-        lastUpdated: repeated('<instant>', 'only resources that were changed then, such as gt2026-01-31T00:00:00Z'),
+        ...filters,
         limit: wholeNumber('<n>', 'maximum number of resources'),
         cursor: text('<cursor>', 'continue after an earlier page'),
       },
@@ -58,9 +67,9 @@ export const resources: CommandGroup = {
         'resources search Observation --connection conn_1 --date ge2026-01-01 --date lt2026-02-01',
       ],
       async run({ api, provider, output, stdout }, { type: name, connection: connectionId, ...options }) {
-        const { lastUpdated, limit, cursor, ...filters } = options;
+        const { lastUpdated, limit, cursor, ...others } = options;
         const paging = { _lastUpdated: lastUpdated, _count: limit, _cursor: cursor };
-        const params = { path: { provider, type: name }, query: given({ connectionId, ...filters, ...paging }) };
+        const params = { path: { provider, type: name }, query: given({ connectionId, ...others, ...paging }) };
         const path = '/api/ehr/{provider}/resources/{type}';
         // Parsing would change the text of numbers such as 1.50.
         if (output.json) return download(await api.GET(path, { params, parseAs: 'stream' }), { stdout });
