@@ -84,7 +84,7 @@ async function useShared({ operator, client }: Clients): Promise<void> {
   const exportPath = await startExport(client, connectionId);
   const exportId = exportPath.split('/').at(-1) ?? '';
   const processed = (condition: () => Promise<boolean>) =>
-    pollUntil(async () => (await condition()) || undefined, { timeoutMs: 60_000, intervalMs: 250 });
+    pollUntil(async () => (await condition()) || undefined, { timeoutMs: 120_000, intervalMs: 250 });
   const areFilesProcessed = await processed(async () => {
     if ((await bulkExports.find(exportId))?.transactionTime === undefined) return false;
     const files = await outputFiles.listByExport(exportId);
@@ -132,11 +132,14 @@ async function use(options: Clients & { readonly plant: Plant; readonly environm
   const isOfAll = ['discovery', 'token', 'metadata'].includes(plant.variant.route);
   if (isOfAll) await operator('POST', `/api/ehr/connections/${connectionId}/test`).catch(() => undefined);
   const read = (path: string) => client('GET', path).catch(String);
-  const untilMoved = (paths: readonly string[]) =>
-    pollUntil(async () => ((await Promise.all(paths.map(read))).every(hasMoved) ? true : undefined), {
+  const untilMoved = async (paths: readonly string[]) => {
+    // On a busy machine this can take longer than all that follows.
+    await pollUntil(async () => ehr.sent.has(plant) || undefined, { timeoutMs: 60_000, intervalMs: 1000 });
+    await pollUntil(async () => ((await Promise.all(paths.map(read))).every(hasMoved) ? true : undefined), {
       timeoutMs: 10_000,
       intervalMs: 1000,
     });
+  };
   const paths = [await startExport(client, connectionId)];
   const syncPath = isOfAll ? await startSync(client, connectionId, ['p1']) : undefined;
   if (syncPath !== undefined) paths.push(syncPath);
