@@ -38,6 +38,7 @@ type LinkedFile = Pick<OutputFile, 'id' | 'url' | 'requiresAccessToken'>;
 type LinkFields = Pick<OutputFileDocument, 'url' | 'sealedUrl' | 'requiresAccessToken'>;
 
 const unsettled: OutputFileState[] = ['pending', 'downloading'];
+
 interface EarlierFiles {
   readonly exportId: string;
   readonly version: number;

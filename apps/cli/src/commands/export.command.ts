@@ -70,10 +70,8 @@ export const bulkExports: CommandGroup = {
         const { data } = answerOf(await api.POST('/api/ehr/{provider}/bulk-export', { params, body }));
         if (!watch) return output.print(data, () => data.id);
         output.printProgress(data.id);
-        const record = await watchExport(context, data.id).catch((error: unknown) => {
-          throw whileRunning(error, `bulkhead export watch ${data.id}`);
-        });
-        return finish(context, record);
+        const ended = whileRunning(watchExport(context, data.id), `bulkhead export watch ${data.id}`);
+        return finish(context, await ended);
       },
     }),
     command({

@@ -45,14 +45,9 @@ export const sync: CommandGroup = {
         const endedId = idOfIncomplete(answer);
         if (endedId !== undefined) return finish(context, await readRun(context, endedId));
         const { data } = answerOf(answer);
-        if (watch) {
-          const run = await watchRun(context, data.id).catch((error: unknown) => {
-            throw whileRunning(error, `bulkhead sync watch ${data.id}`);
-          });
-          return finish(context, run);
-        }
-        const state =
-          'url' in data ? `still running. Follow it with: bulkhead sync watch ${data.id}` : `${data.total} resources`;
+        const follow = `bulkhead sync watch ${data.id}`;
+        if (watch) return finish(context, await whileRunning(watchRun(context, data.id), follow));
+        const state = 'url' in data ? `still running. Follow it with: ${follow}` : `${data.total} resources`;
         output.print(data, () => `${data.id}  ${state}`);
       },
     }),

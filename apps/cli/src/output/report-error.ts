@@ -54,17 +54,17 @@ export function reportError(
 }
 
 /**
- * The error that ended a command which had started an export or a sync, with the command that follows it. Without a terminal nothing else
- * has named it.
+ * Waits for the end of a started export or sync. An error names the command that follows it, because without a terminal nothing else has
+ * named the id.
  */
-export function whileRunning(error: unknown, command: string): CliError {
-  const { message, exitCode, code, details } = toCliError(error);
-  return new CliError({
-    message: `${message} What was started continues: follow it with \`${command}\`.`,
-    exitCode,
-    code,
-    details,
-  });
+export async function whileRunning<End>(end: Promise<End>, command: string): Promise<End> {
+  try {
+    return await end;
+  } catch (error) {
+    const { message, exitCode, code, details } = toCliError(error);
+    const advice = `What was started continues: follow it with \`${command}\`.`;
+    throw new CliError({ message: `${message} ${advice}`, exitCode, code, details });
+  }
 }
 
 /** Converts any error to a message for the user of a command, and an exit code. */

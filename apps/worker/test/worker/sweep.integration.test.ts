@@ -65,7 +65,7 @@ test('a sweep recreates the jobs of all pending deliveries, also if hundreds wai
 test('a sweep recreates all other jobs if those of one schedule cannot be created', async () => {
   const { store, producer } = cases.deps;
   const { id: connectionId } = cases.connection;
-  // A zone that the time zones of another machine do not have.
+  // The worker's machine does not know this time zone.
   const unknown = makeSchedule({ id: 'sched_1', connectionId, timeZone: 'Europe/Nowhere' });
   const known = makeSchedule({ id: 'sched_2', connectionId });
   for (const schedule of [unknown, known]) await store.schedules.insert(schedule);

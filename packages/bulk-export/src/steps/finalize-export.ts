@@ -125,7 +125,7 @@ export async function failExport(
     readonly exportId: string;
     readonly error: ExportError;
     readonly phases: readonly BulkExportPhase[];
-    /** Of the record that the error is about. After a retry, it is about an export at the server that is no longer used. */
+    /** The error counts only for this version of the record. A retry starts another export at the server. */
     readonly version?: number;
   },
 ): Promise<void> {

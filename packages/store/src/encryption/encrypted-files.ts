@@ -128,9 +128,10 @@ export async function upgradeEncryptedFiles(options: {
 }): Promise<void> {
   const { database, bucketName, encryptionKeys, secretBox } = options;
   const files = database.collection<{ _id: string }>(`${bucketName}.files`);
+  const bucket = new mongoose.mongo.GridFSBucket(database.db as never, { bucketName });
   const filter = { 'metadata.sealedKey': { $exists: false } };
   for await (const { _id } of files.find(filter, { projection: { _id: 1 } })) {
-    const key = await findKeyOf({ database, bucketName, file: _id, encryptionKeys });
+    const key = await findKeyOf({ bucket, file: _id, encryptionKeys });
     if (!key) continue;
     const sealedKey = secretBox.encrypt({ plaintext: key, owner: _id });
     await files.updateOne({ _id, ...filter }, { $set: { metadata: { sealedKey } } });
@@ -139,13 +140,11 @@ export async function upgradeEncryptedFiles(options: {
 
 /** @returns the key that decrypts the whole file, if there is one */
 async function findKeyOf(options: {
-  readonly database: Database;
-  readonly bucketName: string;
+  readonly bucket: mongoose.mongo.GridFSBucket;
   readonly file: string;
   readonly encryptionKeys: readonly Buffer[];
 }): Promise<Buffer | undefined> {
-  const { database, bucketName, file, encryptionKeys } = options;
-  const bucket = new mongoose.mongo.GridFSBucket(database.db as never, { bucketName });
+  const { bucket, file, encryptionKeys } = options;
   const owner = file.slice(0, file.lastIndexOf('/'));
   for (const key of encryptionKeys) {
     try {
