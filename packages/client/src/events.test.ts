@@ -56,11 +56,21 @@ test.each([
   ]);
 });
 
-test('followEvents throws the problem that a stream reports', async () => {
-  const problem = 'event: problem\ndata: {"code":"unavailable","message":"MongoDB is unavailable."}\n\n';
-  await expect(follow([[problem], [end]])).rejects.toMatchObject({
-    code: 'unavailable',
-    message: 'MongoDB is unavailable.',
+/** A stream that reports an error of the API after its first event. */
+const failing = (code: string) =>
+  `event: export\ndata: 1\n\nevent: problem\ndata: {"code":"${code}","message":"No export has this id."}\n\n`;
+
+test('followEvents opens the stream again if the database of the API was unavailable', async () => {
+  expect(await follow([[failing('unavailable')], [`event: export\ndata: 2\n\n${end}`]])).toEqual([
+    { name: 'export', data: 1 },
+    { name: 'export', data: 2 },
+  ]);
+});
+
+test('followEvents throws any other problem that a stream reports', async () => {
+  await expect(follow([[failing('unknown-export')], [end]])).rejects.toMatchObject({
+    code: 'unknown-export',
+    message: 'No export has this id.',
   });
 });
 

@@ -6,14 +6,14 @@ type EventOf<Events> = { [Name in keyof Events]: { readonly name: Name; readonly
 /**
  * Follows a stream of server-sent events until it reports its end. The API ends each stream after five minutes, and a connection can
  * break. The stream is then opened again, and sends the current state. If the API does not answer then, for example because it is
- * restarted, this tries again for some minutes.
+ * restarted or its database is unavailable, this tries again for some minutes.
  *
  *     const open = () => api.GET('/api/ehr/rate-budgets/events', { parseAs: 'stream' });
  *     for await (const { data } of followEvents<{ budgets: RateBudget[] }>(open)) print(data);
  *
  * @param options.reconnectMs how long to wait before the stream is opened again. The default is what the API asks of browsers
  * @param options.giveUpAfterMs how long the stream may be closed. The default is enough for an upgrade of the API
- * @throws ApiError if the stream cannot be opened, or reports a problem
+ * @throws ApiError if the stream cannot be opened, or reports a problem other than an unavailable database
  */
 export async function* followEvents<Events>(
   open: Open,
@@ -26,8 +26,11 @@ export async function* followEvents<Events>(
     try {
       for await (const event of readEvents(stream)) {
         if (event.name === 'end') return;
-        if (event.name === 'problem')
-          throw new ApiError({ status: 503, ...(event.data as { code: string; message: string }) });
+        if (event.name === 'problem') {
+          const problem = event.data as { readonly code: string; readonly message: string };
+          if (problem.code === 'unavailable') break;
+          throw new ApiError({ status: 503, ...problem });
+        }
         yield event as EventOf<Events>;
       }
     } catch (error) {
