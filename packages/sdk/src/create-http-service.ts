@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { AppError, permanentError } from '@bulkhead/runtime';
 import {
   connectionIdOf,
@@ -27,6 +28,8 @@ interface SyncRunAnswer extends SyncResult {
 const provider = 'athenahealth';
 /** The API itself checks a running sync as often as this. */
 const pollEveryMs = 1000;
+/** How long the API may be unavailable while a call waits for a run. Enough for an upgrade of it. */
+const giveUpAfterMs = 5 * 60_000;
 
 /** Runs the guide's service over the HTTP API. `fhirClient` searches stored resources, because the API never talks to an EHR. */
 export function createHttpService({ baseUrl, apiKey }: HttpServiceOptions): EnhancedService {
@@ -47,7 +50,8 @@ export function createHttpService({ baseUrl, apiKey }: HttpServiceOptions): Enha
     })) as { error?: { code: string; message: string; details?: unknown } };
     if (response.ok) return answer;
     const { code = 'internal', message = `The API answered ${response.status}.`, details } = answer.error ?? {};
-    throw permanentError({ code, message, context: { details } });
+    const retry = code === 'unavailable' ? 'later' : 'never';
+    throw new AppError({ code, message, retry, context: { details } });
   };
   const data = async <Data>(method: string, path: string, body?: unknown): Promise<Data> =>
     ((await request(method, path, body)) as { data: Data }).data;
@@ -58,15 +62,15 @@ export function createHttpService({ baseUrl, apiKey }: HttpServiceOptions): Enha
     initiateBulkExport: (connectionId, options) =>
       data<ExportJob>('POST', `${provider}/bulk-export`, { connectionId, ...fromExportOptions(options) }),
     checkBulkExportStatus: check,
-    processBulkExportData: (jobId) => untilEnded(() => check(jobId)),
+    processBulkExportData: (jobId) => untilEnded(outlasting(() => check(jobId))),
 
     async enhancedSync(connectionId, options) {
       const body = { connectionId, ...fromSyncOptions(options) };
       let run = await data<SyncRunAnswer>('POST', `${provider}/enhanced-sync`, body);
       const path = run.url?.replace('/api/ehr/', '');
-      while (path !== undefined && run.status === 'IN_PROGRESS') {
-        await new Promise((resolve) => setTimeout(resolve, pollEveryMs));
-        run = await data<SyncRunAnswer>('GET', path);
+      if (path !== undefined) {
+        const read = outlasting(() => data<SyncRunAnswer>('GET', path), { hasAnswered: true });
+        for (; run.status === 'IN_PROGRESS'; run = await read()) await setTimeout(pollEveryMs);
       }
       if (run.status === undefined || run.status === 'COMPLETED') return run;
       const { errorCode: code = 'sync-incomplete', errorMessage: message = 'The sync did not complete.' } = run;
@@ -99,6 +103,26 @@ export function createHttpService({ baseUrl, apiKey }: HttpServiceOptions): Enha
     },
 
     close: () => Promise.resolve(),
+  };
+}
+
+/**
+ * Repeats a read while the API does not answer, for some minutes. A read that never had an answer is not repeated, because the URL may
+ * be wrong.
+ */
+function outlasting<State>(read: () => Promise<State>, { hasAnswered = false } = {}): () => Promise<State> {
+  let giveUpAt = hasAnswered ? performance.now() + giveUpAfterMs : 0;
+  return async () => {
+    for (;;) {
+      try {
+        const state = await read();
+        giveUpAt = performance.now() + giveUpAfterMs;
+        return state;
+      } catch (error) {
+        if (!(error instanceof AppError) || error.retry === 'never' || performance.now() >= giveUpAt) throw error;
+      }
+      await setTimeout(pollEveryMs);
+    }
   };
 }
 

@@ -27,3 +27,27 @@ test('a call that a proxy answers instead of the API throws an error with a code
     await server.stop();
   }
 });
+
+test('a call that waits for an export or a sync continues after the API was unavailable', async () => {
+  const run = { id: 'run_1', url: '/api/ehr/athenahealth/enhanced-sync/run_1' };
+  const answers = ['IN_PROGRESS', 'proxy', 'reset', 'unavailable', 'COMPLETED'];
+  /** How many requests of each kind the API has received. */
+  const received = { export: 0, sync: 0 };
+  const server = await startLocalServer((request, response) => {
+    const kind = request.url?.includes('enhanced-sync') ? 'sync' : 'export';
+    const status = answers[received[kind]++];
+    if (status === 'reset') return request.socket.destroy();
+    if (status === 'proxy') return response.writeHead(502).end('<html>Bad Gateway</html>');
+    const error = { code: 'unavailable', message: 'The API cannot accept requests.' };
+    if (status === 'unavailable') return response.writeHead(503).end(JSON.stringify({ success: false, error }));
+    return response.end(JSON.stringify({ success: true, data: { ...run, status } }));
+  });
+  try {
+    const service = createHttpService({ baseUrl: server.url, apiKey: 'bulkhead_1' });
+    const ended = await Promise.all([service.processBulkExportData('run_1'), service.enhancedSync('conn_1')]);
+    expect(ended).toMatchObject([{ status: 'COMPLETED' }, { status: 'COMPLETED' }]);
+    expect(received).toEqual({ export: answers.length, sync: answers.length });
+  } finally {
+    await server.stop();
+  }
+});
