@@ -84,7 +84,9 @@ describeInBrowser('the pages of an operator in a browser', (open) => {
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     await button('Test').click();
     await page.getByText('The connection works.').first().waitFor();
-    expect((await browsed.system.store.connections.find(id))?.auth).toMatchObject({ clientSecret: 'simulator-secret' });
+    expect((await browsed.system.store.connections.findWithSecrets(id))?.auth).toMatchObject({
+      clientSecret: 'simulator-secret',
+    });
   }, 60_000);
 
   test('a connection is renamed, and pickers show its name, practice and endpoint', async () => {

@@ -1,4 +1,4 @@
-import type { Connection } from '@bulkhead/providers';
+import type { Connection, ConnectionWithoutSecrets } from '@bulkhead/providers';
 import { AppError, permanentError } from '@bulkhead/runtime';
 
 /** Fits into a line of a list. */
@@ -24,12 +24,12 @@ interface NamedStore {
   countNumbered(name: string): Promise<number>;
 }
 
-/** Inserts a connection under its default name, with a number if other connections have that name. @returns the name */
+/** Inserts a connection under its default name, with a number if other connections have that name. */
 export async function insertWithDefaultName(
   connections: NamedStore,
   connection: Connection,
   options: { readonly purpose?: string | undefined } = {},
-): Promise<string> {
+): Promise<void> {
   const base = defaultNameOf(connection);
   return withFreeName({
     base,
@@ -38,19 +38,18 @@ export async function insertWithDefaultName(
   });
 }
 
-/** Calls `use` with names until one is free. `use` throws `connection-name-taken` if a name is not free. @returns the name */
+/** Calls `use` with names until one is free. `use` throws `connection-name-taken` if a name is not free. */
 export async function withFreeName(options: {
   readonly base: string;
   readonly countNumbered: () => Promise<number>;
   readonly use: (name: string) => Promise<unknown>;
-}): Promise<string> {
+}): Promise<void> {
   const { base, countNumbered, use } = options;
   let number = 1;
   for (;;) {
     try {
-      const name = numberedName(base, number);
-      await use(name);
-      return name;
+      await use(numberedName(base, number));
+      return;
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'connection-name-taken') throw error;
       number = number === 1 ? 2 + (await countNumbered()) : number + 1;
@@ -64,7 +63,7 @@ export async function withFreeName(options: {
  */
 export function uniquePurposeOf(
   connection: Pick<
-    Connection,
+    ConnectionWithoutSecrets,
     'provider' | 'environment' | 'practiceId' | 'groupId' | 'fhirEndpoint' | 'userId' | 'auth'
   >,
 ): string | undefined {

@@ -3,6 +3,7 @@ import {
   type Connection,
   type ConnectionAuth,
   type ConnectionTest,
+  type ConnectionWithoutSecrets,
   connectionSchema,
 } from '@bulkhead/providers';
 import {
@@ -115,17 +116,29 @@ export function createConnectionRepository({ database, secretBox }: { database: 
       return result.matchedCount === 1;
     },
 
-    async find(id: string): Promise<Connection | undefined> {
+    async find(id: string): Promise<ConnectionWithoutSecrets | undefined> {
       const document = await findKept(id);
       return document ? toRecord(document) : undefined;
     },
 
-    async list(): Promise<Connection[]> {
+    /** For what requests access tokens. @throws AppError `secret-unreadable` */
+    async findWithSecrets(id: string): Promise<Connection | undefined> {
+      const document = await findKept(id);
+      return document ? withSecrets(document) : undefined;
+    },
+
+    /** Like `findWithSecrets`. While a connection is being deleted, its record still has the credentials for the EHR. */
+    async findEvenDeleted(id: string): Promise<Connection | undefined> {
+      const document = await model.findById(id).lean();
+      return document ? withSecrets(document) : undefined;
+    },
+
+    async list(): Promise<ConnectionWithoutSecrets[]> {
       const documents = await model.find({ deletedAt: null }).sort({ _id: 1 }).lean();
       return documents.map(toRecord);
     },
 
-    /** Reads ids only, so that no secret must be decrypted. */
+    /** Reads ids only. */
     listIds: () => findIds(model, { deletedAt: null }),
 
     async saveCapabilities({ id, capabilities }: { readonly id: string; readonly capabilities: Capabilities }) {
@@ -144,7 +157,7 @@ export function createConnectionRepository({ database, secretBox }: { database: 
       await model.updateOne({ _id: id }, { $set: fields });
     },
 
-    /** The connection that a user has authorized earlier for the same patient. */
+    /** The connection that a user has authorized earlier for the same patient. @throws AppError `secret-unreadable` */
     async findAuthorized(options: {
       readonly provider: string;
       readonly fhirEndpoint: string;
@@ -158,7 +171,7 @@ export function createConnectionRepository({ database, secretBox }: { database: 
         .findOne({ ...filter, ...auth, deletedAt: null })
         .sort({ _id: 1 })
         .lean();
-      return document ? toRecord(document) : undefined;
+      return document ? withSecrets(document) : undefined;
     },
 
     /** Hides the connection and frees its name at once. A worker deletes the record after it has revoked its tokens at the EHR. */
@@ -167,9 +180,9 @@ export function createConnectionRepository({ database, secretBox }: { database: 
       await claims.releaseAll(id);
     },
 
-    async findDeleted(id: string): Promise<{ readonly connection: Connection; readonly deletedAt: Date } | undefined> {
-      const document = await model.findOne({ _id: id, deletedAt: { $ne: null } }).lean();
-      return document?.deletedAt && { connection: toRecord(document), deletedAt: document.deletedAt };
+    /** When the connection was deleted. Undefined if it was not, or if nothing is left of it. */
+    async findDeletedAt(id: string): Promise<Date | undefined> {
+      return (await model.findById(id, { deletedAt: 1 }).lean())?.deletedAt;
     },
 
     async listDeletedIds(): Promise<string[]> {
@@ -228,16 +241,22 @@ export function createConnectionRepository({ database, secretBox }: { database: 
     return { auth: { ...auth, signingKey }, sealedPrivateJwk: privateJwks.encrypt(id, privateJwk) };
   }
 
-  function toRecord(document: ConnectionDocument): Connection {
-    const { _id, auth, sealedSecret, sealedPrivateJwk, ...others } = document;
-    const { sealedWebhookSecret: _, deletedAt: _at, ...fields } = others;
+  function withSecrets(document: ConnectionDocument): Connection {
+    const { _id, sealedSecret, sealedPrivateJwk } = document;
+    const { auth, ...connection } = toRecord(document);
     const secret = sealedSecret === undefined ? {} : { clientSecret: secrets.decrypt(_id, sealedSecret).toString() };
     const privateJwk = sealedPrivateJwk && privateJwks.decrypt(_id, sealedPrivateJwk).toString();
-    const signingKey = privateJwk ? { signingKey: { ...(auth.signingKey as object), privateJwk } } : {};
-    // Until `migrate` has named it, a connection of an earlier version has no name.
-    const name = (fields.name as string | undefined) ?? _id;
-    return { id: _id, ...fields, name, auth: { ...auth, ...secret, ...signingKey } as unknown as ConnectionAuth };
+    const signingKey = privateJwk ? { signingKey: { ...(document.auth.signingKey as object), privateJwk } } : {};
+    return { ...connection, auth: { ...auth, ...secret, ...signingKey } as ConnectionAuth };
   }
+}
+
+function toRecord(document: ConnectionDocument): ConnectionWithoutSecrets {
+  const { _id, auth, sealedSecret: _, sealedPrivateJwk: _jwk, sealedWebhookSecret: _webhook, ...others } = document;
+  const { deletedAt: _at, ...fields } = others;
+  // Until `migrate` has named it, a connection of an earlier version has no name.
+  const name = (fields.name as string | undefined) ?? _id;
+  return { id: _id, ...fields, name, auth: auth as unknown as ConnectionWithoutSecrets['auth'] };
 }
 
 type EncryptedAuth = Pick<ConnectionDocument, 'auth' | 'sealedSecret' | 'sealedPrivateJwk'>;

@@ -153,3 +153,12 @@ export const connectionSchema = z.strictObject({
   lastTest: connectionTestSchema.exactOptional(),
 });
 export type Connection = Immutable<z.output<typeof connectionSchema>>;
+
+type WithoutSecrets<Auth extends ConnectionAuth> = Auth extends { readonly method: 'private_key_jwt' }
+  ? Omit<Auth, 'signingKey'> & { readonly signingKey?: Omit<SigningKey, 'privateJwk'> }
+  : Omit<Auth, 'clientSecret'>;
+
+/** A connection as everything needs it that does not request access tokens. */
+export interface ConnectionWithoutSecrets extends Omit<Connection, 'auth'> {
+  readonly auth: WithoutSecrets<ConnectionAuth>;
+}

@@ -8,6 +8,7 @@ export {
   type ConnectionAuth,
   type ConnectionTest,
   type ConnectionTestStep,
+  type ConnectionWithoutSecrets,
   connectionSchema,
   connectionTestSchema,
   type SigningKey,

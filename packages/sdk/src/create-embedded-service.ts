@@ -91,8 +91,9 @@ export async function createEmbeddedService(options: EmbeddedServiceOptions): Pr
 
     fhirClient: {
       async searchResources(endpoint, accessToken, resourceType, parameters) {
-        const connection = await connections.find({ provider, id: connectionIdOf(accessToken), scope });
-        if (connection.fhirEndpoint !== endpoint)
+        const { id } = await connections.find({ provider, id: connectionIdOf(accessToken), scope });
+        const connection = await store.connections.findWithSecrets(id);
+        if (connection?.fhirEndpoint !== endpoint)
           throw permanentError({
             code: 'unknown-endpoint',
             message:

@@ -228,13 +228,13 @@ test.each([
   const connections: typeof store.connections = {
     ...store.connections,
     // Other workers continue while this one prepares its request.
-    async find(id) {
+    async findWithSecrets(id) {
       for (const to of phases) {
         const from = await cases.read(exportId);
         if (to === 'queued') await store.bulkExports.reopen({ from, to, now: cases.clock.now });
         else await store.bulkExports.transition({ from, to });
       }
-      return store.connections.find(id);
+      return store.connections.findWithSecrets(id);
     },
   };
   cases.clock.now = new Date(cases.clock.now.getTime() + 31 * seconds);

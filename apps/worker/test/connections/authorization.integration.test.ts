@@ -324,7 +324,7 @@ test('a deleted connection is gone at once, and its tokens are revoked at the EH
   expect((await system.request('DELETE', `/api/ehr/connections/${id}`)).status).toBe(204);
   expect((await system.request('GET', `/api/ehr/connections/${id}`)).status).toBe(404);
   await waitFor(async () => (await control.stats()).revoked === revoked + 2);
-  await waitFor(async () => (await system.store.connections.findDeleted(id)) === undefined);
+  await waitFor(async () => (await system.store.connections.findDeletedAt(id)) === undefined);
   const state = await system.store.accessTokens.read({ connectionId: id, credentialsVersion: 0 });
   expect([state.token, state.refreshToken]).toEqual([undefined, undefined]);
 });

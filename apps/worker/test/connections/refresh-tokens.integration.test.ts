@@ -86,7 +86,7 @@ test.concurrent('a refresh token that was received while the credentials were ch
   const reading = first?.read(connection);
   await waitFor(async () => (await answers(cluster)).length === 2);
   await store.connections.saveAuth({ id: connection.id, auth: connection.auth });
-  const changed = await store.connections.find(connection.id);
+  const changed = await store.connections.findWithSecrets(connection.id);
   await store.accessTokens.supersede({ ...tokenOwner, credentialsVersion: 1 });
   expect(await Promise.all([reading, second?.read(changed)])).toEqual(['connection-changed', 200]);
   expect(await answers(cluster)).toEqual([200, 200, 200]);
@@ -106,5 +106,5 @@ test.concurrent('a refused refresh token ends the authorization, and no process 
   ]);
   expect(await second?.read(connection)).toBe('authorization-needed');
   expect(await answers(cluster)).toEqual([200, 400]);
-  expect((await first?.store.connections.find('conn_1'))?.needsAuthorization).toBe(true);
+  expect((await first?.store.connections.findWithSecrets('conn_1'))?.needsAuthorization).toBe(true);
 }, 60_000);

@@ -127,7 +127,7 @@ test.concurrent('a token is not used after the credentials were changed, and a s
   await first?.store.connections.insert(cluster.connection);
   await first?.read();
   await second?.store.connections.saveAuth({ id: 'conn_1', auth: cluster.connection.auth });
-  const changed = await second?.store.connections.find('conn_1');
+  const changed = await second?.store.connections.findWithSecrets('conn_1');
   expect(await second?.read(changed)).toBe(200);
   expect(await tokenRequests(cluster)).toBe(2);
   // The first client still holds the old token, which the EHR now refuses.

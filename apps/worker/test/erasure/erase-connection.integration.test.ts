@@ -1,4 +1,5 @@
 import { downloadFile } from '@bulkhead/bulk-export/steps';
+import { revokeConnection } from '@bulkhead/connections/steps';
 import { makeSchedule } from '@bulkhead/schedules/testing';
 import { waitFor } from '@bulkhead/testing';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -198,6 +199,24 @@ test('an erasure completes without an EHR that does not answer, with a warning',
   const erasure = await erasures.runToEnd(await erasures.request());
   expect(erasure).toMatchObject({ phase: 'completed', warnings: [{ code: 'ehr-not-told' }] });
   await cases.simulator.start();
+}, 60_000);
+
+test('a connection whose secret cannot be decrypted is erased with a warning, or deleted', async () => {
+  const { deps } = cases;
+  const [erased, deleted] = [filled.connection.id, otherConnection.connection.id];
+  const connections = database.db.collection<{ _id: string; sealedSecret: string }>('connections');
+  const secretOf = async (_id: string) => (await connections.findOne({ _id }))?.sealedSecret;
+  // A secret that was moved to another record does not decrypt.
+  const [ofErased, ofDeleted] = [String(await secretOf(erased)), String(await secretOf(deleted))];
+  await connections.updateOne({ _id: erased }, { $set: { sealedSecret: ofDeleted } });
+  await connections.updateOne({ _id: deleted }, { $set: { sealedSecret: ofErased } });
+
+  const erasure = await erasures.runToEnd(await erasures.request());
+  expect(erasure).toMatchObject({ phase: 'completed', warnings: [{ code: 'ehr-not-told' }] });
+
+  await deps.store.connections.markDeleted({ id: deleted, now: new Date() });
+  await revokeConnection(deps, { connectionId: deleted });
+  expect(await deps.store.connections.findDeletedAt(deleted)).toBeUndefined();
 }, 60_000);
 
 test('the erasure of a connection deletes its export at the EHR and revokes the tokens', async () => {

@@ -16,7 +16,7 @@ const provider = unlimitedAthenahealth(config.ATHENAHEALTH_FHIR_ENDPOINT ?? '');
 const registry = { get: () => provider, list: () => [provider] };
 const { accessTokens: tokenStore, signingKeys } = store;
 const ehr = createEhrClient({ registry, redis, prefix: config.BULKHEAD_PREFIX, tokenStore, signingKeys });
-const connection = await store.connections.find(connectionId);
+const connection = await store.connections.findWithSecrets(connectionId);
 if (!connection) throw new Error(`no connection ${connectionId}`);
 const send = () => readPatient(ehr.session(connection));
 await Promise.all(Array.from({ length: Number(count) }, send));

@@ -14,10 +14,7 @@ export async function discardExport(
 ): Promise<void> {
   const record = await store.bulkExports.find(exportId);
   if (!record) return;
-  const { connectionId } = record;
-  // While a connection is being deleted, its remaining record still has the credentials for the EHR.
-  const connection =
-    (await store.connections.find(connectionId)) ?? (await store.connections.findDeleted(connectionId))?.connection;
+  const connection = await store.connections.findEvenDeleted(record.connectionId);
   const discard = async (statusUrl: string): Promise<void> => {
     try {
       if (connection) await deleteExport({ session: ehr.session(connection), statusUrl, signal });

@@ -14,7 +14,7 @@ const connection: Connection = {
 };
 const record = makeBulkExport({ connectionId: connection.id });
 const bulkExports = { find: jest.fn(async (id: string) => (id === record.id ? record : undefined)) };
-const connections = { find: jest.fn(async (id: string) => (id === connection.id ? connection : undefined)) };
+const connections = { findWithSecrets: jest.fn(async (id: string) => (id === connection.id ? connection : undefined)) };
 const create = () => createExportContexts({ store: { bulkExports, connections } as never });
 
 beforeEach(() => {

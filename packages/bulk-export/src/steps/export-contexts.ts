@@ -26,7 +26,7 @@ export function createExportContexts({
   const cache = new Map<string, Promise<ExportContext>>();
   const readContext = async (exportId: string): Promise<ExportContext> => {
     const record = await store.bulkExports.find(exportId);
-    const connection = record && (await store.connections.find(record.connectionId));
+    const connection = record && (await store.connections.findWithSecrets(record.connectionId));
     if (!connection) throw connectionGone();
     return { connection, record };
   };

@@ -63,7 +63,7 @@ async function requestStatus(
   { record, signal }: { readonly record: BulkExport; readonly signal: AbortSignal },
 ) {
   const { store, ehr, now, pollIntervalMs: floorMs } = deps;
-  const connection = await store.connections.find(record.connectionId);
+  const connection = await store.connections.findWithSecrets(record.connectionId);
   if (!connection || record.statusUrl === undefined) throw connectionGone();
   const session = ehr.session(connection);
   const { statusUrl } = record;

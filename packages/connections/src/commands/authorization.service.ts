@@ -1,5 +1,11 @@
 import { hashOf, newId, newSecret } from '@bulkhead/access';
-import { type Connection, type Provider, type ProviderRegistry, withoutTrailingSlashes } from '@bulkhead/providers';
+import {
+  type Connection,
+  type ConnectionWithoutSecrets,
+  type Provider,
+  type ProviderRegistry,
+  withoutTrailingSlashes,
+} from '@bulkhead/providers';
 import type { Producer } from '@bulkhead/queues';
 import { AppError, permanentError, present, unavailable, waitUntil } from '@bulkhead/runtime';
 import type { AuthorizationRequest } from '../authorization-request.record.ts';
@@ -56,22 +62,26 @@ export function createAuthorizationService(options: {
 }) {
   const { store, producer, registry, connections } = options;
 
-  const connectionFor = async (provider: Provider, body: AuthorizeBody): Promise<Connection> => {
-    const { connectionId, scope, clientId, clientSecret, ...about } = body;
-    // Only operators authorize, and they may use every connection.
-    if (connectionId !== undefined) return connections.find({ provider: provider.id, id: connectionId, scope: 'all' });
+  /** A connection that the authorization will create. */
+  const newDraft = async (provider: Provider, body: AuthorizeBody): Promise<Connection> => {
+    const { connectionId: _, scope, clientId, clientSecret, ...about } = body;
     const auth = { method: 'authorization_code', scope, clientId, clientSecret } as const;
-    return newConnection({ provider: provider.id, ...about, auth }, provider);
+    const { needsAuthorization: _needed, ...draft } = await newConnection(
+      { provider: provider.id, ...about, auth },
+      provider,
+    );
+    return draft;
   };
 
   /** Stores a request. @returns its id and the secret that starts it once. */
   const begin = async (options: {
     readonly provider: Provider;
-    readonly connection: Connection;
-    readonly isNew: boolean;
+    readonly connection: ConnectionWithoutSecrets;
+    /** The same connection, if the authorization will create it. */
+    readonly draft?: Connection | undefined;
     readonly kind: AuthorizationRequest['kind'];
   }) => {
-    const { provider, connection, isNew, kind } = options;
+    const { provider, draft, connection, kind } = options;
     const { auth, fhirEndpoint } = connection;
     if (auth.method !== 'authorization_code') throw authorizationError('not-authorizable');
     const { redirectUri } = provider;
@@ -81,7 +91,7 @@ export function createAuthorizationService(options: {
       id: newId('auth'),
       provider: provider.id,
       kind,
-      ...(isNew ? {} : { connectionId: connection.id }),
+      ...(draft ? {} : { connectionId: connection.id }),
       redirectUri,
       clientId: auth.clientId,
       scope: auth.scope,
@@ -89,10 +99,9 @@ export function createAuthorizationService(options: {
       phase: 'created',
       expiresAt: new Date(Date.now() + lifetimeMs),
     };
-    const { needsAuthorization: _, ...draft } = connection;
     await store.authorizationRequests.insert({
       request,
-      secrets: isNew ? { draft } : {},
+      secrets: draft ? { draft } : {},
       startHash: hashOf(secret),
     });
     return { id: request.id, secret };
@@ -104,8 +113,14 @@ export function createAuthorizationService(options: {
     readonly kind: 'operator' | 'invitation';
   }) => {
     const { provider, body, kind } = options;
-    const connection = await connectionFor(provider, body);
-    return begin({ provider, connection, isNew: body.connectionId === undefined, kind });
+    const { connectionId } = body;
+    if (connectionId === undefined) {
+      const draft = await newDraft(provider, body);
+      return begin({ provider, connection: draft, draft, kind });
+    }
+    // Only operators authorize, and they may use every connection.
+    const connection = await connections.find({ provider: provider.id, id: connectionId, scope: 'all' });
+    return begin({ provider, connection, kind });
   };
 
   /** Sends a browser to the EHR. From now on a cookie of this request recognises that browser. */
@@ -193,8 +208,8 @@ export function createAuthorizationService(options: {
       // In an EHR launch the EHR has already chosen the patient.
       const scopes = provider.authorizationScope?.split(' ').filter((name) => name !== 'launch/patient');
       const scope = scopes && ['launch', ...scopes].join(' ');
-      const connection = await connectionFor(provider, { environment, scope });
-      return depart({ ...(await begin({ provider, connection, isNew: true, kind: 'launch' })), launch });
+      const draft = await newDraft(provider, { environment, scope });
+      return depart({ ...(await begin({ provider, connection: draft, draft, kind: 'launch' })), launch });
     },
 
     /** The id of the request that a callback belongs to. Its cookie must be the one that was set when the browser started. */

@@ -1,8 +1,7 @@
 import {
   type Capabilities,
-  type Connection,
-  type ConnectionAuth,
   type ConnectionTest,
+  type ConnectionWithoutSecrets,
   connectionSchema,
   connectionTestSchema,
   type Provider,
@@ -42,8 +41,7 @@ export const connectionViewSchema = z
 
 type ConnectionView = View<typeof connectionViewSchema>;
 
-/** A connection without its secrets. */
-export function toConnectionView(connection: Connection): ConnectionView {
+export function toConnectionView(connection: ConnectionWithoutSecrets): ConnectionView {
   return toView<ConnectionView>({
     id: connection.id,
     name: connection.name,
@@ -54,7 +52,7 @@ export function toConnectionView(connection: Connection): ConnectionView {
     groupId: connection.groupId,
     userId: connection.userId,
     webhookUrl: connection.webhookUrl,
-    auth: toReadableAuth(connection.auth),
+    auth: toAuthView(connection.auth),
     needsAuthorization: connection.needsAuthorization,
     createdAt: connection.createdAt.toISOString(),
     lastTest: connection.lastTest && toTestView(connection.lastTest),
@@ -65,14 +63,10 @@ export function toTestView({ id: _id, endedAt, ...test }: ConnectionTest): View<
   return { ...test, endedAt: endedAt.toISOString() };
 }
 
-function toReadableAuth(auth: ConnectionAuth): ConnectionView['auth'] {
-  if (auth.method === 'none') return auth;
-  if (auth.method === 'private_key_jwt') {
-    const { signingKey, ...readable } = auth;
-    return signingKey ? { ...readable, kid: signingKey.kid } : readable;
-  }
-  const { clientSecret: _secret, ...readable } = auth;
-  return readable;
+function toAuthView(auth: ConnectionWithoutSecrets['auth']): ConnectionView['auth'] {
+  if (auth.method !== 'private_key_jwt') return auth;
+  const { signingKey, ...view } = auth;
+  return signingKey ? { ...view, kid: signingKey.kid } : view;
 }
 
 /** The answer of "Get Capabilities" in the guide. */

@@ -3,6 +3,7 @@ import {
   type Capabilities,
   type Connection,
   type ConnectionTest,
+  type ConnectionWithoutSecrets,
   type Provider,
   type ProviderRegistry,
 } from '@bulkhead/providers';
@@ -28,7 +29,7 @@ export interface ConnectionReference {
 /** The schedules of connections. They are a separate feature, so the composition root passes this in. */
 export interface ConnectionSchedules {
   /** Adds the schedule that the provider's registry entry gives to new connections. */
-  addDefault(connection: Connection, schedule: NonNullable<Provider['defaultSchedule']>): Promise<void>;
+  addDefault(connection: ConnectionWithoutSecrets, schedule: NonNullable<Provider['defaultSchedule']>): Promise<void>;
   removeAll(connectionId: string): Promise<void>;
 }
 
@@ -44,7 +45,7 @@ export function createConnectionService(options: {
 }) {
   const { store, producer, registry, schedules, testWaitMs = defaultTestWaitMs } = options;
 
-  const find = async ({ provider, id, scope }: ConnectionReference): Promise<Connection> => {
+  const find = async ({ provider, id, scope }: ConnectionReference): Promise<ConnectionWithoutSecrets> => {
     if (provider !== undefined) registry.get(provider);
     const connection = isInScope(scope, id) ? await store.connections.find(id) : undefined;
     if (connection && (provider === undefined || connection.provider === provider)) return connection;
@@ -57,33 +58,32 @@ export function createConnectionService(options: {
   /**
    * The claim of the purpose refuses the second of two simultaneous requests. Connections that were created with `force`, or by an
    * earlier version, have no claim, so all are compared first.
-   * @returns the name of the stored connection
    */
   const insert = async (options: {
     readonly draft: Connection;
     readonly name: string | undefined;
     readonly isForced: boolean;
-  }): Promise<string> => {
+  }): Promise<void> => {
     const { draft, name, isForced } = options;
     const purpose = isForced ? undefined : uniquePurposeOf(draft);
     const existing =
       purpose && (await store.connections.list()).find((candidate) => uniquePurposeOf(candidate) === purpose);
     if (existing) throw connectionExists(existing);
-    if (name === undefined) return insertWithDefaultName(store.connections, draft, { purpose });
-    await store.connections.insert({ ...draft, name }, { purpose });
-    return name;
+    if (name === undefined) await insertWithDefaultName(store.connections, draft, { purpose });
+    else await store.connections.insert({ ...draft, name }, { purpose });
   };
 
   return {
     find,
-    list: async (scope: ConnectionScope): Promise<Connection[]> =>
+    list: async (scope: ConnectionScope): Promise<ConnectionWithoutSecrets[]> =>
       (await store.connections.list()).filter(({ id }) => isInScope(scope, id)),
 
     /** @throws AppError `unknown-provider`, `invalid-request`, `connection-exists`, `connection-name-taken` */
-    async create(body: ConnectionBody): Promise<Connection> {
+    async create(body: ConnectionBody): Promise<ConnectionWithoutSecrets> {
       const provider = registry.get(body.provider);
       const draft = await newConnection(body, provider);
-      const connection = { ...draft, name: await insert({ draft, name: body.name, isForced: body.force }) };
+      await insert({ draft, name: body.name, isForced: body.force });
+      const connection = await find({ id: draft.id, scope: 'all' });
       if (provider.defaultSchedule && body.schedule) await schedules.addDefault(connection, provider.defaultSchedule);
       return connection;
     },
@@ -138,7 +138,9 @@ export function createConnectionService(options: {
     async changeCredentials({
       body,
       ...reference
-    }: Omit<ConnectionReference, 'provider'> & { readonly body: ConnectionAuthBody }): Promise<Connection> {
+    }: Omit<ConnectionReference, 'provider'> & {
+      readonly body: ConnectionAuthBody;
+    }): Promise<ConnectionWithoutSecrets> {
       const { id } = reference;
       const connection = await find(reference);
       const faults: Fault[] = [];
@@ -155,7 +157,7 @@ export function createConnectionService(options: {
      * @returns the connection as it was
      * @throws AppError `connection-in-use` while one of its exports or syncs is running.
      */
-    async delete({ id, scope }: Omit<ConnectionReference, 'provider'>): Promise<Connection> {
+    async delete({ id, scope }: Omit<ConnectionReference, 'provider'>): Promise<ConnectionWithoutSecrets> {
       const connection = await find({ id, scope });
       const isOfIt = ({ connectionId }: { readonly connectionId: string }) => connectionId === id;
       const activeExport = (await store.bulkExports.listActive()).find(isOfIt);

@@ -52,7 +52,7 @@ export async function authorizedConnection(
   const connection =
     connectionId === undefined
       ? (await store.authorizationRequests.readSecrets(id)).draft
-      : await store.connections.find(connectionId);
+      : await store.connections.findWithSecrets(connectionId);
   if (connection) return connection;
   throw permanentError({
     code: 'connection-gone',

@@ -8,7 +8,7 @@ export async function readConnectionCapabilities(
   deps: ConnectionDeps,
   { connectionId, signal }: { readonly connectionId: string; readonly signal: AbortSignal },
 ): Promise<void> {
-  const connection = await deps.store.connections.find(connectionId);
+  const connection = await deps.store.connections.findWithSecrets(connectionId);
   if (connection) await refreshCapabilities(deps, { connection, signal });
 }
 
@@ -26,7 +26,7 @@ export async function withCapabilities(
   deps: ConnectionDeps,
   { connectionId, signal }: { readonly connectionId: string; readonly signal: AbortSignal },
 ): Promise<Connection> {
-  const connection = await deps.store.connections.find(connectionId);
+  const connection = await deps.store.connections.findWithSecrets(connectionId);
   if (!connection) throw connectionGone();
   const { capabilities } = connection;
   if (capabilities && areCurrent(capabilities, deps.now())) return connection;

@@ -71,7 +71,7 @@ async function keepGrant(store: ConnectionDeps['store'], granted: Granted): Prom
 
 /** A second launch for the same patient uses the same connection. So does a second attempt of the same request. */
 async function findKnown(store: ConnectionDeps['store'], { draft, patient, request }: Granted) {
-  const draftConnection = await store.connections.find(draft.id);
+  const draftConnection = await store.connections.findWithSecrets(draft.id);
   const { kind, provider, fhirEndpoint, clientId } = request;
   if (draftConnection || patient === undefined || kind !== 'launch') return draftConnection;
   return store.connections.findAuthorized({ provider, fhirEndpoint, clientId, userId: patient });

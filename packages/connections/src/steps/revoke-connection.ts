@@ -14,13 +14,14 @@ export async function revokeConnection(
   { connectionId }: { readonly connectionId: string },
 ): Promise<void> {
   const { store, logger } = deps;
-  const deleted = await store.connections.findDeleted(connectionId);
-  if (!deleted) return;
+  const deletedAt = await store.connections.findDeletedAt(connectionId);
+  if (!deletedAt) return;
   try {
-    await revoke(deps, deleted.connection);
+    const connection = await store.connections.findEvenDeleted(connectionId);
+    if (connection) await revoke(deps, connection);
   } catch (error) {
     const isPermanent = error instanceof AppError && error.retry === 'never';
-    if (!isPermanent && deps.now().getTime() - deleted.deletedAt.getTime() < giveUpMs) throw error;
+    if (!isPermanent && deps.now().getTime() - deletedAt.getTime() < giveUpMs) throw error;
     logger.warn('tokens of a deleted connection were not revoked', { connectionId, error });
   }
   await store.accessTokens.delete(connectionId);

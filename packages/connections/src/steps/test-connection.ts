@@ -17,7 +17,7 @@ export async function testConnectionAndSave(
   deps: ConnectionDeps,
   { connectionId: id, signal }: { readonly connectionId: string; readonly signal: AbortSignal },
 ): Promise<void> {
-  const connection = await deps.store.connections.find(id);
+  const connection = await deps.store.connections.findWithSecrets(id);
   if (connection)
     await deps.store.connections.saveTest({ id, test: await testConnection(deps, { connection, signal }) });
 }

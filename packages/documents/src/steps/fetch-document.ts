@@ -72,7 +72,7 @@ async function attempt(
       code: 'document-attempts',
       message: 'Gave up after 50 attempts. The document may be crashing the workers. Check their logs.',
     });
-  const connection = await deps.store.connections.find(document.connectionId);
+  const connection = await deps.store.connections.findWithSecrets(document.connectionId);
   // An operator has deleted it on purpose. A failure of each of its documents would only raise an alert.
   if (!connection) throw new DocumentSkip('connection-gone');
   return whileHeld({

@@ -36,7 +36,7 @@ export interface RequestedErasure {
 export function createErasureService(store: ErasureStore, producer: Producer) {
   const exists = async (connectionId: string): Promise<boolean> =>
     (await store.connections.find(connectionId)) !== undefined ||
-    (await store.connections.findDeleted(connectionId)) !== undefined;
+    (await store.connections.findDeletedAt(connectionId)) !== undefined;
 
   /** Counts what is stored, even if the connection was deleted: stored records contain its id. @throws AppError `unknown-connection` */
   const amountsOf = async ({ connectionId, scope }: ConnectionReference): Promise<DataAmounts> => {

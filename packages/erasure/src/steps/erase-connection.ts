@@ -59,16 +59,16 @@ function ignoreEnded(error: unknown): void {
 async function notifyEhr(deps: ErasureDeps, { erasure, signal }: EraseConnection): Promise<void> {
   const { store, logger } = deps;
   const { id, connectionId } = erasure;
-  const deleted = await store.connections.findDeleted(connectionId);
-  if (!deleted) return;
   const limited = AbortSignal.any([signal, AbortSignal.timeout(ehrTimeoutMs)]);
   const discardable = (await store.bulkExports.listDiscardable()).filter(
     (record) => record.connectionId === connectionId,
   );
   try {
+    const connection = await store.connections.findEvenDeleted(connectionId);
+    if (!connection) return;
     for (const { id: exportId } of discardable)
       await discardExport(deps, { exportId, signal: limited, retryAt: () => undefined });
-    await revoke(deps, deleted.connection);
+    await revoke(deps, connection);
   } catch (error) {
     signal.throwIfAborted();
     logger.warn('the EHR was not notified of an erasure', { connectionId, error });

@@ -1,7 +1,6 @@
 import { anyPatient, patientsShown } from '@bulkhead/access';
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import { isResourceType, parseSearch, type Resource, type SearchRequest, searchset } from '@bulkhead/fhir';
-import type { Connection } from '@bulkhead/providers';
 import { type AppError, invalidRequest, permanentError } from '@bulkhead/runtime';
 import type { ConnectionScope } from '@bulkhead/store';
 import type { ResourceStore } from '../index.ts';
@@ -48,7 +47,7 @@ export function createResourceService(options: {
 }) {
   const { store, connections } = options;
 
-  const check = async ({ provider, connectionId, resourceType, scope }: ResourceTypeReference): Promise<Connection> => {
+  const check = async ({ provider, connectionId, resourceType, scope }: ResourceTypeReference) => {
     const connection = await connections.find({ provider, id: connectionId, scope });
     // The type is the name of a collection, so other names must not be used.
     if (!isResourceType(resourceType)) throw unknownResource();

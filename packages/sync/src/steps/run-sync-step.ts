@@ -66,7 +66,7 @@ export async function runSyncStep(deps: SyncDeps, { stepId, ...context }: StepRu
   // A retry has reset the step, and its run is about to be resumed. That enqueues the step.
   if (run.phase !== 'running') return;
   const searches = toSearches(step.searches);
-  const connection = await store.connections.find(step.connectionId);
+  const connection = await store.connections.findWithSecrets(step.connectionId);
   if (!connection) {
     return failPending(deps, { step, claim, error: toExportError(connectionGone()) });
   }

@@ -144,7 +144,7 @@ describe('the output file repository', () => {
 });
 
 describe('the connection repository', () => {
-  test('the connection repository returns a stored connection with its secret, until it is deleted', async () => {
+  test('the connection repository returns a stored connection, with its secret only on request, until it is deleted', async () => {
     const auth = {
       method: 'client_credentials',
       clientId: 'c',
@@ -153,7 +153,9 @@ describe('the connection repository', () => {
     } as const;
     const connection = makeConnection({ id: 'conn_s', auth });
     await store.connections.insert(connection);
-    expect(await store.connections.find('conn_s')).toEqual(connection);
+    expect(await store.connections.findWithSecrets('conn_s')).toEqual(connection);
+    const { clientSecret: _, ...withoutSecret } = auth;
+    expect(await store.connections.find('conn_s')).toEqual({ ...connection, auth: withoutSecret });
     expect(await store.connections.delete('conn_s')).toBe(true);
     expect(await store.connections.find('conn_s')).toBeUndefined();
   });

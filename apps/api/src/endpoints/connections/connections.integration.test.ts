@@ -1,4 +1,5 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createStore } from '@bulkhead/system';
 import { afterAll, expect, test } from '@jest/globals';
 import { clientSecret, fhirEndpoint, startApi } from '../../testing/start-api.ts';
 import { startConsumer } from '../../testing/start-consumer.ts';
@@ -41,7 +42,7 @@ test('connections are created, listed, read and deleted without showing their se
   expect([list.status, list.body]).toEqual([200, { success: true, data: [created.body.data] }]);
   const answer = await api.request('GET', `${path}/${id}`);
   expect([answer.status, answer.body]).toEqual([200, created.body]);
-  expect((await api.store.connections.find(id))?.auth).toMatchObject({ clientSecret });
+  expect((await api.store.connections.findWithSecrets(id))?.auth).toMatchObject({ clientSecret });
 
   const deleted = await api.request('DELETE', `${path}/${id}`);
   expect([deleted.status, deleted.text]).toEqual([204, '']);
@@ -136,7 +137,7 @@ test('a connection with its own signing key shows only the name of the key', asy
     kid: expect.any(String),
   });
   expect(text).not.toContain(String(privateJwk.d));
-  expect((await api.store.connections.find(body.data.id))?.auth).toMatchObject({
+  expect((await api.store.connections.findWithSecrets(body.data.id))?.auth).toMatchObject({
     signingKey: { privateJwk: expect.stringContaining(String(privateJwk.d)) },
   });
 });
@@ -156,6 +157,30 @@ test('replacing the credentials of a connection stops the use of the old token',
   expect([wrong.status, wrong.faults[0]]).toEqual([400, 'auth.method']);
   const unknown = await api.request('PUT', `${path}/conn_x/credentials`, { body: { auth } });
   expect(unknown.status).toBe(404);
+});
+
+test('a connection whose secret no key decrypts is shown, can get new credentials, and can be deleted', async () => {
+  const id = await api.createConnection();
+  const key = Buffer.from(api.env.BULKHEAD_ENCRYPTION_KEY, 'base64');
+  const keys = { encryptionKey: randomBytes(32), previousEncryptionKeys: [key] };
+  const otherStore = createStore({ uri: api.env.MONGODB_URI, ...keys });
+  await otherStore.connect();
+  await otherStore.connections.saveAuth({
+    id,
+    auth: { ...auth, method: 'client_credentials', scope: 'system/*.read' },
+  });
+  await otherStore.close();
+  const statusOf = async (method: string, url: string, body?: object) =>
+    (await api.request(method, url, body ? { body } : {})).status;
+
+  const list = await api.request('GET', path);
+  expect(list.body.data.map((connection: { id: string }) => connection.id)).toContain(id);
+  expect(await statusOf('GET', `${path}/${id}`)).toBe(200);
+  expect(await statusOf('GET', `/api/ehr/athenahealth/resources/Patient?connectionId=${id}`)).toBe(200);
+  expect(await statusOf('GET', '/api/ehr/health-report')).toBe(200);
+  expect(await statusOf('PUT', `${path}/${id}/credentials`, { auth })).toBe(200);
+  expect((await api.store.connections.findWithSecrets(id))?.auth).toMatchObject({ clientSecret });
+  expect(await statusOf('DELETE', `${path}/${id}`)).toBe(204);
 });
 
 test('deleting a connection with a running export returns 409 with its id', async () => {

@@ -82,13 +82,13 @@ describe('the connection repository', () => {
     expect(Object.keys(raw ?? {}).sort()).toEqual(
       ['_id', 'auth', 'createdAt', 'environment', 'fhirEndpoint', 'provider', 'sealedSecret'].sort(),
     );
-    expect(await store.connections.find('conn_old')).toEqual({ ...connection, name: 'conn_old' });
+    expect(await store.connections.findWithSecrets('conn_old')).toEqual({ ...connection, name: 'conn_old' });
     await store.connections.rename({ id: 'conn_old', name: 'Old practice' });
 
     const signingKey = { kid: 'k', alg: 'ES384', privateJwk: '{"planted":1}' } as const;
     const auth = { method: 'private_key_jwt', clientId: 'c', scope: 'system/*.rs', alg: 'ES384', signingKey } as const;
     expect(await store.connections.saveAuth({ id: 'conn_old', auth })).toBe(true);
-    expect(await store.connections.find('conn_old')).toEqual({ ...connection, auth, credentialsVersion: 1 });
+    expect(await store.connections.findWithSecrets('conn_old')).toEqual({ ...connection, auth, credentialsVersion: 1 });
     const changed = await database.collection('connections').findOne({ _id: 'conn_old' as never });
     expect([JSON.stringify(changed).includes('planted'), changed?.sealedSecret]).toEqual([false, undefined]);
   });
