@@ -10,7 +10,7 @@ import type { WorkerDeps } from './deps.ts';
  * Creates the missing jobs of all active records, and removes polls that no record needs. Jobs are missing after a loss of Redis, after a
  * worker crashed between two steps, or if the API stored a record and could not enqueue its job. A fault of one part does not delay the
  * others.
- * @throws the first error of a part, after all of them
+ * @throws the first error of a part, after all of them. Each is logged
  */
 export async function sweep(deps: WorkerDeps): Promise<void> {
   const errors: unknown[] = [];
@@ -20,6 +20,7 @@ export async function sweep(deps: WorkerDeps): Promise<void> {
     } catch (error) {
       // Each part would wait for MongoDB in vain.
       if (isStoreUnavailable(error)) throw error;
+      deps.logger.error('part of the sweep failed', { error });
       errors.push(error);
     }
   }

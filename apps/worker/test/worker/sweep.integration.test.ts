@@ -1,5 +1,6 @@
 import { makeOutputFile } from '@bulkhead/bulk-export/testing';
 import type { JobName } from '@bulkhead/queues';
+import type { Logger } from '@bulkhead/runtime';
 import { makeSchedule } from '@bulkhead/schedules/testing';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { sweep } from '../../src/sweep.ts';
@@ -75,17 +76,22 @@ test('a sweep recreates all other jobs if those of one schedule cannot be create
   expect(await producer.isScheduled('maintenance.retain', {})).toBe(true);
 });
 
-test('a sweep recreates all other jobs if one of its parts fails, and then fails itself', async () => {
-  const { store, producer } = cases.deps;
-  const listActive = () => Promise.reject(new Error('a record cannot be read'));
+test('a sweep recreates all other jobs if some of its parts fail, logs each of them, and then fails itself', async () => {
+  const { store, producer, logger } = cases.deps;
+  const errors = [new Error('a sync cannot be read'), new Error('a document cannot be read')];
   const exportId = await cases.exporting();
   await store.bulkExports.transition({
     from: await cases.read(exportId),
     to: 'cancelled',
     change: { discard: 'due' },
   });
-  const deps = { ...cases.deps, store: { ...store, syncRuns: { ...store.syncRuns, listActive } } };
-  await expect(sweep(deps)).rejects.toThrow('a record cannot be read');
+  const syncRuns = { ...store.syncRuns, listActive: () => Promise.reject(errors[0]) };
+  const logged: unknown[] = [];
+  const error: Logger['error'] = (_message, fields) => logged.push(fields?.error);
+  const documents = { ...store.documents, retrySkipped: () => Promise.reject(errors[1]) };
+  const deps = { ...cases.deps, store: { ...store, syncRuns, documents }, logger: { ...logger, error } };
+  await expect(sweep(deps)).rejects.toBe(errors[0]);
+  expect(logged).toEqual(errors);
   expect(await jobsOf(exportId)).toContain('export.discard');
   expect(await producer.isScheduled('maintenance.retain', {})).toBe(true);
 });
