@@ -1,5 +1,6 @@
 import type { LookupAddress } from 'node:dns';
 import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type LocalServer, startLocalServer } from '@bulkhead/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import axios from 'axios';
@@ -118,6 +119,23 @@ test('an idle connection is closed before the server closes it, so that no reque
     await server.stop();
   }
 }, 10_000);
+
+test('a name that DNS resolves after 5 s is connected to, because resolvers ask the second server after 5 s', async () => {
+  const server = await startLocalServer((_request, response) => response.end('inside'));
+  const resolve = async () => {
+    await delay(5000);
+    return [{ address: '127.0.0.1', family: 4 }];
+  };
+  const guard = createEgressGuard({ resolve });
+  try {
+    const url = `http://ehr.example.org:${new URL(server.url).port}/`;
+    const agents = guard.check({ url, rules: privateRules });
+    expect((await axios.get(url, { ...agents, proxy: false, maxRedirects: 0, timeout: 90_000 })).data).toBe('inside');
+  } finally {
+    guard.close();
+    await server.stop();
+  }
+}, 15_000);
 
 describe('a provider #egress', () => {
   let ehr: TestEhr;

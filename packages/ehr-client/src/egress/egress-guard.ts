@@ -119,7 +119,17 @@ function createAgents(resolve: Resolve, privateNetwork: boolean): EgressAgents {
     timeout: idleConnectionMs,
     lookup,
   };
-  return { httpAgent: new HttpAgent(options), httpsAgent: new HttpsAgent(options) };
+  return {
+    httpAgent: openedWithoutLimit(new HttpAgent(options)),
+    httpsAgent: openedWithoutLimit(new HttpsAgent(options)),
+  };
+}
+
+/** An agent also applies its `timeout` to a socket that is being opened. A slow lookup would then end long before the request's limit. */
+function openedWithoutLimit<SomeAgent extends HttpAgent>(agent: SomeAgent): SomeAgent {
+  const createConnection = agent.createConnection.bind(agent);
+  agent.createConnection = (options, callback) => createConnection({ ...options, timeout: undefined }, callback);
+  return agent;
 }
 
 function resolveBySystem(hostname: string): Promise<readonly LookupAddress[]> {
