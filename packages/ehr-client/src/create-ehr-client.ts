@@ -1,6 +1,6 @@
 import type { Connection, ProviderRegistry } from '@bulkhead/providers';
 import { createRateLimiter, type RateLimiter } from '@bulkhead/rate-limiter';
-import type { Tracing } from '@bulkhead/runtime';
+import { present, type Tracing } from '@bulkhead/runtime';
 import type { Redis } from 'ioredis';
 import { createEhrSession } from './ehr-session.ts';
 import { createEhrHttp } from './http/ehr-http.ts';
@@ -24,10 +24,21 @@ export function createEhrClient(options: {
   readonly limiter?: RateLimiter;
   readonly observer?: EhrObserver;
   readonly tracing?: Tracing;
+  /** How long a server may send nothing before its answer or within it. */
+  readonly idleTimeoutMs?: number;
 }) {
-  const { registry, redis, prefix, tokenStore, signingKeys, observer = silentObserver, tracing } = options;
+  const {
+    registry,
+    redis,
+    prefix,
+    tokenStore,
+    signingKeys,
+    observer = silentObserver,
+    tracing,
+    idleTimeoutMs,
+  } = options;
   const { limiter = createRateLimiter({ redis, prefix }) } = options;
-  const http = createEhrHttp({ limiter, observer, ...(tracing ? { tracing } : {}) });
+  const http = createEhrHttp({ limiter, observer, ...present({ tracing, idleTimeoutMs }) });
   const endpoints = { http, servers: createAuthorizationServerSource({ http }), signingKeys, observer };
   const tokens = createAccessTokenSource({ ...endpoints, tokenStore });
   return {

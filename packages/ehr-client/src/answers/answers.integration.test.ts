@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { waitFor } from '@bulkhead/testing';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -8,6 +9,7 @@ import { kickOffExport } from '../bulk-data/kick-off.ts';
 import { openFile } from '../bulk-data/open-file.ts';
 import { readSearchPage } from '../search/search.ts';
 import { type HandMadeEhr, startHandMadeEhr } from '../testing/start-hand-made-ehr.ts';
+import { toBodyError } from './accept-answer.ts';
 
 let ehr: HandMadeEhr;
 beforeEach(async () => {
@@ -109,6 +111,43 @@ test('the connection is closed if a body is not needed and does not end', async 
   await kickOffExport({ session: ehr.session, request: { exportType: 'System', resourceTypes: [] } });
   await waitFor(() => isClosed, { what: 'the end of the connection' });
   expect(sentBytes).toBeLessThan(16 * 1024 * 1024);
+});
+
+describe('a server that stops sending and keeps the connection open', () => {
+  /** Sends these bytes of a body and nothing more. */
+  const stopAfter = async (start: string | Buffer, status = 200, headers: Record<string, string> = {}) => {
+    await ehr.stop();
+    ehr = await startHandMadeEhr({ idleTimeoutMs: 200 });
+    ehr.answer((_request, response) => void response.writeHead(status, headers).write(start));
+  };
+
+  test.each([
+    { what: 'a file', read: readFile, start: lines, headers: {} },
+    { what: 'a compressed file', read: readFile, start: gzipSync(lines), headers: { 'content-encoding': 'gzip' } },
+    { what: 'a search page', read: readPage, start: '{"resourceType":', headers: {} },
+    { what: 'a manifest', read: readStatus, start: '{"transactionTime":', headers: {} },
+  ])('$what of a server that stops sending fails as lost', async ({ read, start, headers }) => {
+    await stopAfter(start, 200, headers);
+    expect(await read().catch(toBodyError)).toMatchObject({ code: 'connection-lost', retry: 'later' });
+  });
+
+  test('an error response whose text does not end is reported with the text so far', async () => {
+    await stopAfter('please wait', 503);
+    const request = { exportType: 'System', resourceTypes: [] } as const;
+    await expect(kickOffExport({ session: ehr.session, request })).rejects.toMatchObject({
+      status: 503,
+      ehrText: 'please wait',
+    });
+  });
+
+  test('a file that was received is read to its end, however slowly it is stored', async () => {
+    await stopAfter('');
+    const file = Buffer.alloc(1024 * 1024, lines);
+    answerWith(200, {}, file);
+    const { body } = await open();
+    await delay(500);
+    expect((await buffer(body)).equals(file)).toBe(true);
+  });
 });
 
 test('a gzip file that is cut off at any byte fails instead of ending', async () => {

@@ -4,7 +4,7 @@ import type { Connection } from '@bulkhead/providers';
 import type { Grant, RateBudget, RateLimiter, RequestPriority } from '@bulkhead/rate-limiter';
 import axios, { type AxiosError, type AxiosInstance, type AxiosRequestConfig, type AxiosResponse } from 'axios';
 import axiosRetry, { exponentialDelay, isNetworkError } from 'axios-retry';
-import { drain } from '../answers/accept-answer.ts';
+import { drain, endIfSilent } from '../answers/accept-answer.ts';
 import { type AnswerRules, retryAfterOf } from '../answers/answer-rules.ts';
 import { limitHeadersOf } from '../answers/limit-headers.ts';
 import type { EgressRules } from '../egress/egress-guard.ts';
@@ -23,7 +23,7 @@ declare module 'axios' {
 }
 
 /** A connection without data is closed after this time. Some servers need up to a minute to compute a status. */
-const idleTimeoutMs = 90_000;
+const defaultIdleTimeoutMs = 90_000;
 /** A longer wait goes back to the queue with the job, instead of blocking a request. */
 const longestRetryWaitMs = 10_000;
 
@@ -33,7 +33,8 @@ export interface Watched {
 }
 
 /** Sends requests within their budget, retries them if that helps, and reports each attempt. */
-export function createEhrAxios({ limiter, observer }: Watched): AxiosInstance {
+export function createEhrAxios(options: Watched & { readonly idleTimeoutMs?: number | undefined }): AxiosInstance {
+  const { limiter, observer, idleTimeoutMs = defaultIdleTimeoutMs } = options;
   const http = axios.create({
     timeout: idleTimeoutMs,
     maxRedirects: 0,
@@ -45,11 +46,15 @@ export function createEhrAxios({ limiter, observer }: Watched): AxiosInstance {
   http.interceptors.response.use(
     (response) => {
       report(response.config, response);
+      endIfSilent(response.data, idleTimeoutMs);
       return settle(response);
     },
     (error: AxiosError) => {
       report(error.config, error.response, error);
-      if (error.response) settle(error.response);
+      if (error.response) {
+        endIfSilent(error.response.data as IncomingMessage, idleTimeoutMs);
+        settle(error.response);
+      }
       throw error;
     },
   );

@@ -31,9 +31,16 @@ export function createEhrHttp(options: {
   readonly guard?: EgressGuard;
   readonly observer?: EhrObserver;
   readonly tracing?: Tracing;
+  readonly idleTimeoutMs?: number;
 }) {
-  const { limiter, guard = createEgressGuard(), observer = silentObserver, tracing = noTracing } = options;
-  const http = createEhrAxios({ limiter, observer });
+  const {
+    limiter,
+    guard = createEgressGuard(),
+    observer = silentObserver,
+    tracing = noTracing,
+    idleTimeoutMs,
+  } = options;
+  const http = createEhrAxios({ limiter, observer, idleTimeoutMs });
 
   const sendOnce = async (request: EhrRequest): Promise<EhrResponse> => {
     try {

@@ -9,7 +9,7 @@ import { createMemoryTokenStore } from './memory-token-store.ts';
 export type HandMadeEhr = Awaited<ReturnType<typeof startHandMadeEhr>>;
 
 /** A server whose answers a test writes itself, byte by byte, with a client that needs no token. */
-export async function startHandMadeEhr() {
+export async function startHandMadeEhr(options: { readonly idleTimeoutMs?: number } = {}) {
   const { redisUrl, prefix } = testServices();
   const redis = new Redis(redisUrl);
   const requests: { method: string; path: string; headers: object }[] = [];
@@ -32,6 +32,7 @@ export async function startHandMadeEhr() {
     prefix,
     tokenStore: createMemoryTokenStore(),
     signingKeys: { findForSigning: async () => undefined },
+    ...options,
   });
   const connection = makeConnection({ provider: 'hand-made', environment: 'test', fhirEndpoint: baseUrl });
   return {
