@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { startLocalServer } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import { createWebhookSender } from './webhook-sender.ts';
@@ -43,6 +44,18 @@ test('the error of a webhook to a slow receiver says how long it may take', asyn
   const sender = createWebhookSender({ privateNetwork: true, timeoutMs: 100 });
   const answer = await sender.send(callTo(server.url));
   expect(answer).toEqual({ error: 'The receiver did not answer within 0.1 s.', isFinal: false });
+  sender.close();
+  await server.stop();
+});
+
+test.each([
+  { what: 'a page of 1 MB', answer: (response: ServerResponse) => response.end(Buffer.alloc(1024 * 1024, 'a')) },
+  { what: 'an answer that does not end', answer: (response: ServerResponse) => response.write('a') },
+  { what: 'a cut-off answer', answer: (response: ServerResponse) => response.write('a', () => response.destroy()) },
+])('a webhook is accepted by its status, even with $what', async ({ answer }) => {
+  const server = await startLocalServer((_request, response) => void answer(response.writeHead(200)));
+  const sender = createWebhookSender({ privateNetwork: true, timeoutMs: 500 });
+  expect(await sender.send(callTo(server.url))).toEqual({ status: 200 });
   sender.close();
   await server.stop();
 });

@@ -1,6 +1,8 @@
 import { createHmac } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { AppError } from '@bulkhead/runtime';
 import axios, { AxiosError } from 'axios';
+import { drain, endIfSilent } from '../answers/accept-answer.ts';
 import { createEgressGuard, egressRefusal } from '../egress/egress-guard.ts';
 
 /** Receivers should accept a call and process it afterwards (Standard Webhooks, "Operational considerations": 15 to 30 s). */
@@ -34,17 +36,21 @@ export function createWebhookSender(options: {
       const { url, body, signal } = options;
       try {
         const agents = guard.check({ url, rules: { privateNetwork } });
-        const { status } = await axios.post(url, body, {
+        const { status, data } = await axios.post<IncomingMessage>(url, body, {
           ...agents,
           headers: { 'content-type': 'application/json', ...signatureHeaders(options) },
           timeout: timeoutMs,
           // A redirect would send signed data to a URL that was not configured. Users change the URL if a receiver moves.
           maxRedirects: 0,
-          maxContentLength: 64 * 1024,
+          // The status says whether the call is accepted. What follows is not read, and its faults do not matter.
+          responseType: 'stream',
+          decompress: false,
           validateStatus: () => true,
           proxy: false,
           signal,
         });
+        endIfSilent(data, timeoutMs);
+        drain(data);
         return { status };
       } catch (error) {
         if (signal.aborted) throw error;
