@@ -6,6 +6,7 @@ export { openFile } from './bulk-data/open-file.ts';
 export { checkPaging, type PagingState } from './bulk-data/paging-loop.ts';
 export { createEhrClient, type EhrClient } from './create-ehr-client.ts';
 export type { EhrSession } from './ehr-session.ts';
+export { connectionRemedy } from './http/connection-failure.ts';
 export { EhrHttpError } from './http/ehr-http-error.ts';
 export type { EhrObserver } from './http/ehr-observer.ts';
 export { createWebhookSender, type WebhookSender } from './http/webhook-sender.ts';

@@ -158,6 +158,11 @@ test.each([
     fails: { step: 'discovery', code: 'endpoint-not-allowed', whatToDo: /`hosts`/ },
   },
   {
+    what: 'a token endpoint that cannot be reached',
+    order: ['oauth2', { kind: 'reset' }],
+    fails: { step: 'token', code: 'token-unavailable', whatToDo: /firewall/ },
+  },
+  {
     what: 'a scope that the application does not have',
     order: [
       'oauth2',

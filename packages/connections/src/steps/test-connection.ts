@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type EhrSession, readCapabilities, tokenRemedy } from '@bulkhead/ehr-client';
+import { connectionRemedy, type EhrSession, readCapabilities, tokenRemedy } from '@bulkhead/ehr-client';
 import type { Connection, ConnectionAuth, ConnectionTest, ConnectionTestStep } from '@bulkhead/providers';
 import { AppError } from '@bulkhead/runtime';
 import { isStoreUnavailable } from '@bulkhead/store';
@@ -122,8 +122,6 @@ interface Fault {
 
 /** The advice of "Troubleshooting" in the guide, by error code. */
 const advice: Readonly<Record<string, string>> = {
-  'ehr-unreachable':
-    'Verify the FHIR endpoint URL, DNS and the firewall between the workers and the EHR. If all are right, see the status page of the EHR.',
   'ehr-unavailable': 'The EHR reported an internal fault. See its status page, and test again later.',
   'ehr-throttled':
     'The rate limit is exceeded. Wait as long as Retry-After says, use bulk exports for large data sets, and check whether another program uses the same client id.',
@@ -159,7 +157,9 @@ const advice: Readonly<Record<string, string>> = {
 
 function whatToDo({ step, code, reason, method }: Fault): string {
   const refusal = code === 'token-refused' && method !== 'none' ? tokenRemedy({ reason, method }) : undefined;
-  const remedy = refusal ?? advice[code];
+  // A token endpoint can also fail with an answer, which has no code of Node.js.
+  const isUnreachable = code === 'ehr-unreachable' || (code === 'token-unavailable' && /^[A-Z]/.test(reason));
+  const remedy = refusal ?? (isUnreachable ? connectionRemedy(reason) : advice[code]);
   if (remedy !== undefined) return remedy;
   return step === 'token'
     ? 'Verify client id, secret or key, and scopes of the connection against the developer portal of the EHR.'

@@ -8,6 +8,7 @@ import { pauseReason, usedUpMs } from '../answers/limit-headers.ts';
 import { readErrorBody } from '../answers/read-error-body.ts';
 import { createEgressGuard, type EgressGuard, egressRefusal } from '../egress/egress-guard.ts';
 import { callTokenEndpoint, type TokenCall } from '../oauth/token-endpoint.ts';
+import { connectionFailureOf, connectionRemedy } from './connection-failure.ts';
 import { createEhrAxios, type EhrRequest, type Watched } from './ehr-axios.ts';
 import { EhrHttpError } from './ehr-http-error.ts';
 import { type EhrObserver, silentObserver, traceRequest } from './ehr-observer.ts';
@@ -147,12 +148,12 @@ async function translate(error: unknown, { limiter, observer, request }: Watched
   const refusal = egressRefusal(error);
   if (refusal) return refusal;
   if (!response) {
+    const reason = connectionFailureOf(error) ?? '';
     return new AppError({
       code: 'ehr-unreachable',
-      message:
-        'The EHR did not answer. The request will be retried. If it keeps failing, verify the FHIR endpoint and the network.',
+      message: `The EHR could not be reached (${reason}). The request will be retried. ${connectionRemedy(reason)}`,
       retry: 'later',
-      context: { host, reason: error.code },
+      context: { host, reason },
     });
   }
   const body = await readErrorBody(response.data);

@@ -4,6 +4,7 @@ import type { AppError } from '@bulkhead/runtime';
 import axios, { AxiosError } from 'axios';
 import { drain, endIfSilent } from '../answers/accept-answer.ts';
 import { createEgressGuard, egressRefusal } from '../egress/egress-guard.ts';
+import { connectionFailureOf, connectionRemedy } from './connection-failure.ts';
 
 /** Receivers should accept a call and process it afterwards (Standard Webhooks, "Operational considerations": 15 to 30 s). */
 const defaultTimeoutMs = 15_000;
@@ -56,11 +57,13 @@ export function createWebhookSender(options: {
         if (signal.aborted) throw error;
         const refusal = egressRefusal(error);
         if (refusal) return { error: refusalText(refusal), isFinal: true };
-        const code = error instanceof AxiosError ? (error.code ?? 'no answer') : 'no answer';
+        const code = connectionFailureOf(error) ?? 'UNKNOWN';
         // The name that Axios has for its own time limit says nothing to a person.
         const isTimeout = code === AxiosError.ECONNABORTED;
         return {
-          error: isTimeout ? `The receiver did not answer within ${timeoutMs / 1000} s.` : code,
+          error: isTimeout
+            ? `The receiver did not answer within ${timeoutMs / 1000} s.`
+            : `The receiver could not be reached (${code}). ${connectionRemedy(code)}`,
           isFinal: false,
         };
       }

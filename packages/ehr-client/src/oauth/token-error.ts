@@ -2,6 +2,7 @@ import type { Connection, ConnectionAuth } from '@bulkhead/providers';
 import { AppError, permanentError, toEhrText } from '@bulkhead/runtime';
 import * as openid from 'openid-client';
 import { egressRefusal } from '../egress/egress-guard.ts';
+import { connectionFailureOf, connectionRemedy } from '../http/connection-failure.ts';
 import type { TokenAnswer } from './token-endpoint.ts';
 
 /** athenahealth issues 50 new tokens a minute (5 in preview), and then refuses until the minute ends. */
@@ -43,12 +44,15 @@ export async function toTokenError(options: {
       ehrText: withoutTokens(answer.body.toString('utf8')),
     });
   }
+  const failure = connectionFailureOf(cause);
   return new AppError({
     code: 'token-unavailable',
     message:
-      "The EHR's token endpoint did not answer. The request will be retried. If it keeps failing, verify the token endpoint.",
+      failure === undefined
+        ? "The EHR's token endpoint failed. The request will be retried. If it keeps failing, verify the token endpoint."
+        : `The EHR's token endpoint could not be reached (${failure}). The request will be retried. ${connectionRemedy(failure)}`,
     retry: { afterMs: unavailableMs },
-    context,
+    context: { ...context, reason: failure ?? reason },
   });
 }
 

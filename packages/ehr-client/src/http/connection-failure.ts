@@ -1,0 +1,40 @@
+import { AxiosError } from 'axios';
+import { failureOf } from './ehr-observer.ts';
+
+/**
+ * Why a server could not be reached, by the codes of Node.js and OpenSSL, and what an operator can do. In a hospital the cause is
+ * often between the two: a proxy that inspects TLS, a firewall, or a DNS server.
+ */
+const remedies: readonly (readonly [RegExp, string])[] = [
+  [
+    /^(ENOTFOUND|EAI_[A-Z]+)$/,
+    'The host name could not be resolved. Verify the URL and the DNS servers of the workers.',
+  ],
+  [
+    /^CERT_(HAS_EXPIRED|NOT_YET_VALID)$/,
+    'The certificate of the server has expired or is not valid yet. Verify the clock of the workers. If it is right, tell the support of the server.',
+  ],
+  [
+    /^(ERR_TLS_CERT_ALTNAME_INVALID|HOSTNAME_MISMATCH)$/,
+    'The certificate of the server belongs to another host name. Verify the URL.',
+  ],
+  [
+    /^(SELF_SIGNED_CERT|DEPTH_ZERO|UNABLE_TO_(GET_ISSUER|VERIFY)|CERT_|INVALID_CA)/,
+    'The certificate of the server is not trusted. If a proxy inspects TLS, or the server has its own certificate authority, set NODE_EXTRA_CA_CERTS of the workers to a file with the certificate of that authority.',
+  ],
+];
+
+const otherRemedy =
+  'Verify the URL, and that the firewall lets the workers connect to it. Workers connect directly and ignore HTTPS_PROXY. If all are right, see the status page of the server.';
+
+/** @param code a code of Node.js, such as `ECONNREFUSED` */
+export function connectionRemedy(code: string): string {
+  return remedies.find(([pattern]) => pattern.test(code))?.[1] ?? otherRemedy;
+}
+
+/** @returns the code of the connection that failed. Undefined if the server answered */
+export function connectionFailureOf(error: unknown): string | undefined {
+  for (let cause = error; cause instanceof Error; cause = cause.cause)
+    if (cause instanceof AxiosError) return cause.response ? undefined : (failureOf(cause).code ?? 'UNKNOWN');
+  return undefined;
+}
