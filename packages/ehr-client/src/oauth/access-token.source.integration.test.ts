@@ -159,6 +159,26 @@ test.each([
   },
 );
 
+test.each([{ expires_in: 0 }, { expires_in: -1 }, { expires_in: '0' }, { expires_in: null }])(
+  'an access token with %j is used for several requests, as one whose lifetime is not stated',
+  async (set) => {
+    await start();
+    await orderToken({ kind: 'edit-document', set });
+    expect(statuses([await search(), await search()])).toEqual([200, 200]);
+    expect(await ehr.tokenCount()).toBe(1);
+  },
+);
+
+test('a token response in which absent members are null is understood', async () => {
+  await start();
+  const absent = { expires_in: null, refresh_token: null, scope: null, id_token: null };
+  const body = { access_token: 'unknown', token_type: 'bearer', ...absent };
+  await orderToken({ kind: 'status', status: 200, body, contentType: 'application/json' });
+  expect((await search()).status).toBe(200);
+  // The simulator did not issue this token, so it refuses the first of two requests.
+  expect(await ehr.requests(/Patient$/)).toHaveLength(2);
+});
+
 test('an access token of a server without a token endpoint throws smart-discovery-failed', async () => {
   await start();
   for (const path of ['smart-configuration', 'metadata'])

@@ -152,5 +152,22 @@ function toFetchResponse({ status, data, headers }: AxiosResponse<Buffer>): Resp
   for (const [name, value] of Object.entries(headers)) {
     for (const text of [value].flat()) if (typeof text === 'string') result.append(name, text);
   }
-  return new Response(data.length > 0 ? new Uint8Array(data) : null, { status, headers: result });
+  return new Response(data.length > 0 ? new Uint8Array(withoutAbsent(data)) : null, { status, headers: result });
+}
+
+/**
+ * Removes members that servers send in place of leaving them out, because openid-client refuses them: null, and a lifetime that is not
+ * positive. A token with such a lifetime would also be requested again for every request.
+ */
+function withoutAbsent(body: Buffer): Buffer {
+  let document: unknown;
+  try {
+    document = JSON.parse(body.toString('utf8'));
+  } catch {
+    return body;
+  }
+  if (typeof document !== 'object' || document === null || Array.isArray(document)) return body;
+  const isStated = ([name, value]: [string, unknown]) =>
+    value !== null && !(name === 'expires_in' && Number(value) <= 0);
+  return Buffer.from(JSON.stringify(Object.fromEntries(Object.entries(document).filter(isStated))));
 }
