@@ -42,7 +42,7 @@ test.concurrent('an accepted kick-off is not sent again if MongoDB is unavailabl
   await store.close();
 }, 60_000);
 
-test.concurrent('a kick-off whose process crashed is sent again with a warning, because its status URL is lost #lost-kick-off', async () => {
+test.concurrent('a kick-off whose process crashed or whose gateway gave up is sent again with a warning, because its status URL is lost #lost-kick-off', async () => {
   await using cases = await startUseCases();
   const { deps } = cases;
   const record = await cases.insertExport();
@@ -50,7 +50,16 @@ test.concurrent('a kick-off whose process crashed is sent again with a warning, 
   await deps.store.bulkExports.update({ id: record.id, phase: 'kicking-off', change: { kickOffSentAt: new Date() } });
   expect(kickingOff?.phase).toBe('kicking-off');
   await kickOff(deps, { exportId: record.id, signal: AbortSignal.timeout(20_000) });
-  expect(await cases.read(record.id)).toMatchObject({ phase: 'exporting', warnings: [{ code: 'kick-off-repeated' }] });
+  const repeated = { phase: 'exporting', warnings: [{ code: 'kick-off-repeated' }] };
+  expect(await cases.read(record.id)).toMatchObject(repeated);
+
+  // A gateway that waited in vain for the EHR has passed the kick-off on.
+  await cases.inject('export$', { kind: 'status', status: 504, body: '<html>', contentType: 'text/html' });
+  const { id: exportId } = await cases.insertExport();
+  const step = { exportId, signal: AbortSignal.timeout(20_000) };
+  await expect(kickOff(deps, step)).rejects.toMatchObject({ code: 'ehr-unavailable' });
+  await kickOff(deps, step);
+  expect(await cases.read(exportId)).toMatchObject(repeated);
 }, 60_000);
 
 test.concurrent('an export whose kick-off was never sent or was refused has no warning #lost-kick-off', async () => {

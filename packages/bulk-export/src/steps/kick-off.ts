@@ -3,7 +3,7 @@
  * export. This is how that is avoided:
  *
  * - A lease lets only one job of an export send it.
- * - `kickOffSentAt` is stored before it is sent. It is removed if an error response proves that no export was started.
+ * - `kickOffSentAt` is stored before it is sent. It is removed if an error response of the EHR proves that no export was started.
  * - `statusUrl` is stored right after the response, and the attempt retries this until the database accepts it.
  * - If an attempt finds `kickOffSentAt` without a `statusUrl`, it first waits for the other attempt's write. Only then does it send the
  *   kick-off again, with a warning.
@@ -160,11 +160,19 @@ async function sendKickOff(
   try {
     return await kickOffExport({ session, request, signal, onSend });
   } catch (error) {
-    // An error response proves that no export was started. A timeout does not.
-    const isAnswer = error instanceof EhrHttpError || (error instanceof AppError && error.code !== 'ehr-unreachable');
-    if (isAnswer || !isSent) await store.bulkExports.update({ id, phase: 'kicking-off', unset: ['kickOffSentAt'] });
+    if (!isSent || provesNoExport(error))
+      await store.bulkExports.update({ id, phase: 'kicking-off', unset: ['kickOffSentAt'] });
     throw error;
   }
+}
+
+/** Statuses of a gateway that passed the request on and got no usable answer from the EHR (RFC 9110, section 15.6). */
+const gatewayStatuses: ReadonlySet<number> = new Set([502, 504]);
+
+/** An error response of the EHR proves that no export was started. A timeout, here or at a gateway, does not. */
+function provesNoExport(error: unknown): boolean {
+  if (error instanceof EhrHttpError) return !gatewayStatuses.has(error.status);
+  return error instanceof AppError && error.code !== 'ehr-unreachable';
 }
 
 /** @returns undefined if the export has left the phase `kicking-off` meanwhile */
