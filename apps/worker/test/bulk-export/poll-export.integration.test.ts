@@ -100,19 +100,24 @@ test.each([
   },
 );
 
-test('status requests that always fail end the export within its error budget #error-budget', async () => {
+test.each([
+  { what: 'with 503', answer: { status: 503, body: '' }, code: 'ehr-unavailable', message: 'status page' },
+  {
+    what: 'with the web page of a gateway',
+    answer: { status: 200, body: '\n<!DOCTYPE html>', contentType: 'text/html' },
+    code: 'manifest-not-understood',
+    message: 'it is a web page',
+  },
+])('status requests that always fail $what end the export within its error budget #error-budget', async (fault) => {
   const exportId = await cases.exporting();
-  await cases.inject(status, { kind: 'status', status: 503, body: '' }, { times: 'always' });
+  await cases.inject(status, { kind: 'status', ...fault.answer }, { times: 'always' });
   let polls = 0;
   for (let phase = 'exporting'; phase === 'exporting' && polls < 30; polls++) {
     ({ phase } = (await pollOnce(exportId, 11 * minutes)).record);
   }
   expect(polls).toBe(16);
   const { phase, error } = await cases.read(exportId);
-  expect([phase, error]).toEqual([
-    'failed',
-    { code: 'ehr-unavailable', message: expect.stringContaining('status page') },
-  ]);
+  expect([phase, error]).toEqual(['failed', { code: fault.code, message: expect.stringContaining(fault.message) }]);
 });
 
 test('a status request that succeeds starts a new error budget #error-budget', async () => {

@@ -137,9 +137,23 @@ async function readProperties(body: Readable) {
       properties.set(key, value);
   } catch (cause) {
     const error = toBodyError(cause);
-    throw error instanceof AppError ? error : notUnderstood({ fault: 'it is not a JSON object', start, cause });
+    if (error instanceof AppError) throw error;
+    const isWebPage = start.toString('utf8').trimStart().startsWith('<');
+    throw isWebPage ? webPage(start, cause) : notUnderstood({ fault: 'it is not a JSON object', start, cause });
   }
   return { properties, start };
+}
+
+/** A gateway can answer with the page of a login or of its maintenance, as with 503. The export at the EHR continues meanwhile. */
+function webPage(start: Buffer, cause: unknown): AppError {
+  return new AppError({
+    code: 'manifest-not-understood',
+    message:
+      "The EHR's export manifest cannot be read: it is a web page, perhaps of a gateway, a login or a maintenance. Open the FHIR endpoint from a worker's network, then retry the export.",
+    retry: 'later',
+    cause,
+    ehrText: toEhrText(start.toString('utf8')),
+  });
 }
 
 /** How much is kept of text that is not a manifest, see `toEhrText`. */
