@@ -37,6 +37,7 @@ export function createHttpApp(options: HttpAppOptions): Express {
   const app = express();
   app.disable('x-powered-by');
   app.set('trust proxy', options.trustProxy);
+  app.use(removeForwardedPorts);
   app.use(traceRequests(tracing));
   app.use(logRequests({ logger, observe: observeRequests(process.metrics) }));
   app.use(securityHeaders());
@@ -57,6 +58,22 @@ export function createHttpApp(options: HttpAppOptions): Express {
   });
   app.use(answerError(logger));
   return app;
+}
+
+/**
+ * Some proxies, such as Azure Application Gateway, add the port of the client (`203.0.113.9:51234`, `[2001:db8::1]:443`). Express would
+ * take each port for another address.
+ */
+const removeForwardedPorts: RequestHandler = ({ headers }, _response, next) => {
+  const forwardedFor = [headers['x-forwarded-for'] ?? []].flat().join();
+  if (forwardedFor !== '') headers['x-forwarded-for'] = forwardedFor.split(',').map(withoutPort).join();
+  next();
+};
+
+function withoutPort(entry: string): string {
+  const [, ipv4, ipv6] =
+    /^(?:(\d{1,3}(?:\.\d{1,3}){3}):\d{1,5}|\[([\da-f:.]{2,45})\](?::\d{1,5})?)$/i.exec(entry.trim()) ?? [];
+  return ipv4 ?? ipv6 ?? entry;
 }
 
 /** Headers for all responses, including the pages (Bull Board, the API's documentation): nothing from other servers, no frames. */

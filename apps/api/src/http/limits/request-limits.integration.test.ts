@@ -97,6 +97,15 @@ test('all addresses of an IPv6 network count as one address', async () => {
   expectRefusedFrom(60, statuses(answers));
 });
 
+test.each([
+  { what: 'an IPv4 address', from: (port: number) => `203.0.113.9:${port}` },
+  { what: 'an IPv6 address', from: (port: number) => `[2001:db9::1]:${port}` },
+])('$what counts as one address, whatever ports a proxy adds to it', async ({ from }) => {
+  const answers = [];
+  for (let n = 0; n <= 60 + tolerance; n++) answers.push(...(await send('bh_wrong', { from: from(50_000 + n) })));
+  expectRefusedFrom(60, statuses(answers));
+});
+
 test('one address may start half of the authorizations of a minute, and all addresses together may start all of them', async () => {
   const launch = async (from: string) => {
     const path = '/api/ehr/athenahealth/launch?iss=https://unknown.example&launch=x';
