@@ -5,7 +5,7 @@ import { type LocalServer, startLocalServer } from '@bulkhead/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import axios from 'axios';
 import { resourceRequest, startEhr, type TestEhr } from '../testing/start-ehr.ts';
-import { createEgressGuard, type EgressRules, egressRefusal } from './egress-guard.ts';
+import { createEgressGuard, type EgressRules, egressRefusal, egressRules } from './egress-guard.ts';
 
 const open: EgressRules = { privateNetwork: false };
 const privateRules: EgressRules = { privateNetwork: true };
@@ -54,6 +54,14 @@ describe('an address that is named #egress', () => {
     { url: 'https://files.example.org/', rules: { ...open, hosts: ['*.example.org'] } },
   ])('a request to $url is sent', ({ url, rules }) => {
     expect(guard.check({ url, rules })).toMatchObject({ httpAgent: expect.anything() });
+  });
+
+  test('a request to the endpoint is sent if the endpoint is an IPv6 address and the provider lists its other hosts', () => {
+    const environments = { test: { fhirEndpoint: 'http://[fd12::1]:8080/fhir' } };
+    const provider = { id: 'p', name: 'P', environments, defaultEnvironment: 'test', hosts: ['files.example.org'] };
+    const rules = egressRules(provider);
+    expect(guard.check({ url: 'http://[fd12::1]:8080/fhir/metadata', rules })).toBeDefined();
+    expect(() => guard.check({ url: 'http://[fd12::2]:8080/fhir/metadata', rules })).toThrow();
   });
   afterAll(() => guard.close());
 });

@@ -56,8 +56,8 @@ export function createEgressGuard({ resolve = resolveBySystem }: { readonly reso
     /** @returns agents for the request. @throws AppError `egress-refused` */
     check({ url, rules }: { readonly url: string; readonly rules: EgressRules }): EgressAgents {
       const address = new URL(url);
-      const { protocol, hostname, username, password } = address;
-      const host = hostname.replace(/^\[|\]$/g, '');
+      const { protocol, username, password } = address;
+      const host = hostOf(address);
       if (username !== '' || password !== '') throw refused(host, 'the URL contains a user name');
       if (protocol !== 'https:' && !(protocol === 'http:' && rules.privateNetwork))
         throw refused(host, 'it is not https');
@@ -180,11 +180,16 @@ export function egressRules(provider: Provider): EgressRules {
   return {
     privateNetwork,
     ports: privateNetwork && ports === undefined ? undefined : [httpsPort, ...ownPorts, ...(ports ?? [])],
-    hosts: hosts && [...hosts, ...endpoints.map((endpoint) => new URL(endpoint).hostname)],
+    hosts: hosts && [...hosts, ...endpoints.map((endpoint) => hostOf(new URL(endpoint)))],
   };
 }
 
 function isOnPrivateNetwork(endpoint: string): boolean {
-  const { protocol, hostname } = new URL(endpoint);
-  return protocol === 'http:' || addressKind(hostname.replace(/^\[|\]$/g, '')) === 'private';
+  const url = new URL(endpoint);
+  return url.protocol === 'http:' || addressKind(hostOf(url)) === 'private';
+}
+
+/** A URL has an IPv6 address in brackets. */
+function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[|\]$/g, '');
 }
