@@ -106,6 +106,26 @@ test.concurrent.each([
   expect(JSON.stringify(queues.logLines)).not.toContain('planted');
 });
 
+test.concurrent('a consumer whose command Redis refuses waits a second before it sends the command again', async () => {
+  await using queues = startQueues();
+  // A value of another type is refused in this queue alone, as everything is by a Redis without memory.
+  await queues.redis.set(`${queues.prefix}:connection:wait`, 'no list');
+  const monitor = await queues.redis.monitor();
+  const times: number[] = [];
+  monitor.on('monitor', (time: string, args: readonly string[]) => {
+    if (args.includes(`${queues.prefix}:connection:limiter`)) times.push(Number(time));
+  });
+  const run = jest.fn(async () => undefined);
+  queues.startConsumer({ [capabilities]: run });
+  await waitFor(async () => times.length >= 3);
+  monitor.disconnect();
+  const [first = 0, second = 0, third = 0] = times;
+  expect([second - first, third - second].filter((seconds) => seconds < 0.9)).toEqual([]);
+  await queues.redis.del(`${queues.prefix}:connection:wait`);
+  await queues.producer.enqueue(capabilities, connection);
+  await waitFor(async () => run.mock.calls.length === 1);
+});
+
 test.concurrent("a job whose error says 'never' fails at the first attempt", async () => {
   await using queues = startQueues();
   queues.startConsumer({ [kickOff]: () => Promise.reject(makeError('never')) });

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Logger, noTracing, type Tracing } from '@bulkhead/runtime';
 import { type Job, type MinimalJob, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
@@ -50,6 +51,24 @@ function backoffStrategy(attempt: number, _type?: string, _error?: Error, job?: 
 /** Polls and kick-offs end within this time. A download is aborted and resumes at its checkpoint in another process. */
 const drainMs = 2000;
 
+/** A Redis without memory is noticed soon enough, and a process sends it a few commands a second. */
+const refusedPauseMs = 1000;
+
+/**
+ * BullMQ takes the next job at once if Redis refused to give one, for example because it has no memory left or is read-only. It would then
+ * send thousands of commands a second and report each refusal.
+ */
+class PausingWorker extends Worker {
+  protected override async moveToActive(token: string, name?: string): Promise<Job> {
+    try {
+      return await super.moveToActive(token, name);
+    } catch (error) {
+      await delay(refusedPauseMs);
+      throw error;
+    }
+  }
+}
+
 export type Consumer = ReturnType<typeof createConsumer>;
 
 /** Runs the jobs of the given queues in this process. */
@@ -60,7 +79,7 @@ export function createConsumer<Deps>(options: ConsumerOptions<Deps>) {
   const poisonJobs = new PoisonJobs({ redis, prefix, waitMs: options.suspectWaitMs });
   const shared = { stopSignal: stopping.signal, handlers, deps, poisonJobs, logger, onJobEnd, tracing };
   const workers = queues.map((queue) => {
-    const worker = new Worker(queue, (job: Job, token, signal) => runJob({ ...shared, job, token, signal }), {
+    const worker = new PausingWorker(queue, (job: Job, token, signal) => runJob({ ...shared, job, token, signal }), {
       connection: redis,
       prefix,
       autorun: false,
