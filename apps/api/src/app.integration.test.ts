@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Agent, get, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { createLogger } from '@bulkhead/runtime';
 import { startTcpProxy, testServices, waitFor } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import { startApi } from './testing/start-api.ts';
@@ -19,7 +20,9 @@ test('the API reports that it is alive and ready', async () => {
 
 test('the API returns 503 with Retry-After while Redis is unavailable, starts nothing, and recovers automatically', async () => {
   await using redis = await startRedis();
-  await using api = await startApi({ env: { REDIS_URL: redis.url } });
+  const lines: string[] = [];
+  const logger = createLogger({ name: 'test', level: 'warn', destination: { write: (line) => lines.push(line) } });
+  await using api = await startApi({ env: { REDIS_URL: redis.url }, logger });
   const connectionId = await api.createConnection();
   await redis.stop();
   for (const resourceTypes of [['Patient'], ['Patient'], ['Condition']]) {
@@ -34,6 +37,10 @@ test('the API returns 503 with Retry-After while Redis is unavailable, starts no
   expect([ready.status, ready.body]).toEqual([503, { ready: false, checks: { mongodb: 'up', redis: 'down' } }]);
   expect((await api.request('GET', '/health')).status).toBe(200);
   expect((await api.request('GET', '/api/ehr/connections')).status).toBe(200);
+
+  // Each of the API's queues reports every failed attempt to connect.
+  const outages = lines.filter((line) => line.includes('"redis connection failed"'));
+  expect(outages).toEqual([expect.stringContaining('"ECONNREFUSED"')]);
 
   await redis.start();
   const started = await waitFor(async () => {

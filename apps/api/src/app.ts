@@ -16,6 +16,7 @@ import {
   type Logger,
   type Metrics,
   noTracing,
+  RecurringErrorLog,
   type Tracing,
   traceCommands,
   watchHealth,
@@ -62,7 +63,8 @@ export function buildApp({
   /** How long a request for a connection test waits for its result. */
   readonly testWaitMs?: number | undefined;
 }): App & { readonly port: number } {
-  const onError = (error: Error) => logger.warn('redis connection failed', { error });
+  const recurringErrors = new RecurringErrorLog(logger);
+  const onError = (error: Error) => recurringErrors.warn('redis connection failed', { error });
   const registry = createProviderRegistry(config);
   const redis = connectRedis({ url: config.REDIS_URL, waiting: false, onError });
   const auditStream = createAuditStream({ config, logger, metrics });

@@ -16,6 +16,7 @@ import {
   type Logger,
   type Metrics,
   noTracing,
+  RecurringErrorLog,
   startHealthServer,
   type Tracing,
   traceCommands,
@@ -59,7 +60,8 @@ export function buildApp({
   /** How long an erasure waits for writes that had started. */
   readonly erasureSettleMs?: number;
 }): App {
-  const onError = (error: Error) => logger.warn('redis connection failed', { error });
+  const recurringErrors = new RecurringErrorLog(logger);
+  const onError = (error: Error) => recurringErrors.warn('redis connection failed', { error });
   const registry = createProviderRegistry(config);
   const redis = connectRedis({ url: config.REDIS_URL, waiting: true, onError });
   const prefix = config.BULKHEAD_PREFIX;

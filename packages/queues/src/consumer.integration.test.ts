@@ -106,21 +106,25 @@ test.concurrent.each([
   expect(JSON.stringify(queues.logLines)).not.toContain('planted');
 });
 
-test.concurrent('a consumer whose command Redis refuses waits a second before it sends the command again', async () => {
+test.concurrent('a consumer whose command Redis refuses logs this once and waits a second before it sends the command again', async () => {
   await using queues = startQueues();
   // A value of another type is refused in this queue alone, as everything is by a Redis without memory.
   await queues.redis.set(`${queues.prefix}:connection:wait`, 'no list');
-  const monitor = await queues.redis.monitor();
+  const redis = queues.connect();
   const times: number[] = [];
-  monitor.on('monitor', (time: string, args: readonly string[]) => {
-    if (args.includes(`${queues.prefix}:connection:limiter`)) times.push(Number(time));
-  });
+  const send = redis.sendCommand.bind(redis);
+  redis.sendCommand = (command, ...rest) => {
+    if (command.args.includes(`${queues.prefix}:connection:limiter`)) times.push(performance.now());
+    return send(command, ...rest);
+  };
   const run = jest.fn(async () => undefined);
-  queues.startConsumer({ [capabilities]: run });
+  queues.startConsumer({ [capabilities]: run }, { redis });
   await waitFor(async () => times.length >= 3);
-  monitor.disconnect();
   const [first = 0, second = 0, third = 0] = times;
-  expect([second - first, third - second].filter((seconds) => seconds < 0.9)).toEqual([]);
+  expect([second - first, third - second].filter((waitMs) => waitMs < 900)).toEqual([]);
+  expect(queues.logged('queue connection failed')).toEqual([
+    expect.objectContaining({ queue: 'connection', error: expect.objectContaining({ code: 'WRONGTYPE' }) }),
+  ]);
   await queues.redis.del(`${queues.prefix}:connection:wait`);
   await queues.producer.enqueue(capabilities, connection);
   await waitFor(async () => run.mock.calls.length === 1);

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Logger, noTracing, type Tracing } from '@bulkhead/runtime';
+import { type Logger, noTracing, RecurringErrorLog, type Tracing } from '@bulkhead/runtime';
 import { type Job, type MinimalJob, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { QueueName } from './catalog.ts';
@@ -75,6 +75,7 @@ export type Consumer = ReturnType<typeof createConsumer>;
 export function createConsumer<Deps>(options: ConsumerOptions<Deps>) {
   const { redis, prefix, queues, handlers, deps, logger, lockMs = 60_000 } = options;
   const { onJobEnd = () => undefined, tracing = noTracing } = options;
+  const recurringErrors = new RecurringErrorLog(logger);
   const stopping = new AbortController();
   const poisonJobs = new PoisonJobs({ redis, prefix, waitMs: options.suspectWaitMs });
   const shared = { stopSignal: stopping.signal, handlers, deps, poisonJobs, logger, onJobEnd, tracing };
@@ -90,7 +91,7 @@ export function createConsumer<Deps>(options: ConsumerOptions<Deps>) {
       // PoisonJobs has a lower limit. At this limit BullMQ would fail a job without ending its record.
       maxStalledCount: 10,
     });
-    worker.on('error', (error) => logger.warn('queue connection failed', { queue, error }));
+    worker.on('error', (error) => recurringErrors.warn('queue connection failed', { queue, error }));
     worker.on('stalled', (jobId) => logger.warn('job stalled', { queue, jobId }));
     // A job does not stop when its lock is lost, although another process may already run it.
     worker.on('lockRenewalFailed', (jobIds) => {

@@ -25,6 +25,7 @@ export type { Immutable } from './immutable.ts';
 export { inBatches } from './in-batches.ts';
 export { createLineSink } from './logs/create-line-sink.ts';
 export { createLogger, type Logger, withLogContext } from './logs/logger.ts';
+export { RecurringErrorLog } from './logs/recurring-error-log.ts';
 export { createMetrics, type DescribedMetric, type Metrics } from './metrics.ts';
 export { type Page, type PageQuery, pageOf, pageQuery, readPage, shortListQuery } from './paging.ts';
 export { present } from './present.ts';

@@ -8,6 +8,8 @@ import type { Handler, Handlers, JobEnd } from '../handler.ts';
 import { createProducer } from '../producer.ts';
 
 export interface ConsumerSettings {
+  /** Default: a new connection. */
+  readonly redis?: Redis;
   readonly lockMs?: number;
   readonly suspectWaitMs?: number;
 }
@@ -64,6 +66,7 @@ export function startQueues() {
   };
   return {
     redis,
+    connect,
     prefix,
     producer,
     queue: queueOf,

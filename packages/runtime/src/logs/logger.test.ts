@@ -78,6 +78,14 @@ test('a log line has the class, code and frames of a foreign error, but not its 
   expect(lines.join()).not.toContain('planted');
 });
 
+test('a log line has the code of an error reply of Redis, but not its other words', () => {
+  const { logger, lines, last } = makeLogger();
+  const full = Object.assign(new Error('OOM command not allowed, planted'), { name: 'ReplyError' });
+  logger.warn('redis connection failed', { error: full });
+  expect(last().error).toMatchObject({ name: 'ReplyError', code: 'OOM' });
+  expect(lines.join()).not.toContain('planted');
+});
+
 test('a log line shows causes by the same rules', () => {
   const { logger, lines, last } = makeLogger();
   const cause = new SyntaxError('planted', { cause: new RangeError('planted') });

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type DestinationStream, pino } from 'pino';
+import { errorCode } from '../errors/error-code.ts';
 
 export interface Logger {
   debug(message: string, fields?: LogFields): void;
@@ -118,7 +119,8 @@ function describeError(error: unknown, depth = 0): Record<string, unknown> {
   if (error === undefined) return {};
   if (!(error instanceof Error)) return { error: { name: typeof error } };
   const { name, message, stack, cause } = error;
-  const { code, context } = error as { code?: unknown; context?: Record<string, unknown> };
+  const code = errorCode(error);
+  const { context } = error as { context?: Record<string, unknown> };
   return {
     error: {
       name,
