@@ -172,7 +172,10 @@ describe('the health of a deployment', () => {
       expect((await readReport()).find(({ id }) => id === 'redis')).toMatchObject({ severity: 'critical' });
       await waitFor(async () => (await readMetric()).get('redis') === 2, { timeoutMs: 15_000, intervalMs: 500 });
       const { code, stdout } = await doctor();
-      expect([code, stdout]).toEqual([1, expect.stringMatching(/^critical {2}Redis: Redis does not answer\.$/m)]);
+      expect([code, stdout]).toEqual([
+        1,
+        expect.stringMatching(/^critical {2}Redis: Redis does not answer \(ECONNREFUSED\)\.$/m),
+      ]);
       if (page) expect((await readOverview())?.[0]).toMatch(/^Redis \(critical\)/);
     } finally {
       await system.redis.restart();

@@ -91,7 +91,7 @@ export function buildApp({
   const streams = new EventStreams({ limits: streamLimits, logger });
   const eventLoop = new EventLoopMonitor({ metrics, logger });
   const health = createHealth(
-    { mongodb: store.ping, redis: () => producer.ping() },
+    { mongodb: store.ping, redis: () => producer.checkWritable() },
     { instanceId: config.BULKHEAD_INSTANCE_ID, eventLoop },
   );
   watchHealth(metrics, health);

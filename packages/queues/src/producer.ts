@@ -96,6 +96,11 @@ export function createProducer({ redis, prefix, onError, tracing = noTracing }: 
       await redis.ping();
     },
 
+    /** @throws if Redis does not answer, or refuses to store jobs, for example because it has no memory left or is a replica */
+    async checkWritable(): Promise<void> {
+      await redis.eval(writeNothing, 1, `${prefix}:writable`);
+    },
+
     /** Adds a job. The same job is not added again while the first one is kept. */
     enqueue: <Name extends JobName>(name: Name, payload: JobPayload<Name>) => add(name, payload),
 
@@ -254,6 +259,9 @@ export function createProducer({ redis, prefix, onError, tracing = noTracing }: 
     },
   };
 }
+
+/** A write that changes nothing, sent as a script, as BullMQ sends its writes. `pcall` returns the error as it is, in every version. */
+const writeNothing = "return redis.pcall('SETRANGE', KEYS[1], 0, '')";
 
 const failuresRead = 100;
 

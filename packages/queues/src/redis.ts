@@ -1,3 +1,4 @@
+import { errorCode } from '@bulkhead/runtime';
 import { Redis } from 'ioredis';
 
 /**
@@ -19,6 +20,21 @@ export function connectRedis(options: {
   });
   redis.on('error', onError);
   return redis;
+}
+
+/**
+ * Remembers why the last attempt to connect has failed, because a command that is not sent fails without the reason.
+ * @returns a function that returns the code of that error, or undefined if it has none or Redis is connected
+ */
+export function watchConnection(redis: Redis): () => string | undefined {
+  let code: unknown;
+  redis.on('error', (error: Error) => {
+    code = errorCode(error);
+  });
+  redis.on('ready', () => {
+    code = undefined;
+  });
+  return () => (typeof code === 'string' ? code : undefined);
 }
 
 /**

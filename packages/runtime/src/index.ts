@@ -14,6 +14,7 @@ export {
   type RetryAdvice,
   unavailable,
 } from './errors/app-error.ts';
+export { errorCode } from './errors/error-code.ts';
 export { type ExportError, toExportError, toKnownError } from './errors/export-error.ts';
 export { longestWaitMs, nextRetrying, type Retrying, withGrowingWait } from './errors/retrying.ts';
 export { shownUrl, toEhrText, withoutSecrets } from './errors/shown-text.ts';

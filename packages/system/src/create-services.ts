@@ -20,7 +20,7 @@ import {
 } from '@bulkhead/monitoring/commands';
 import type { ProviderRegistry } from '@bulkhead/providers';
 import { createQuarantineService } from '@bulkhead/quarantine/commands';
-import { checkRedis, type connectRedis, type Producer } from '@bulkhead/queues';
+import { checkRedis, type connectRedis, type Producer, watchConnection } from '@bulkhead/queues';
 import { createResourceService } from '@bulkhead/resources/commands';
 import { createConnectionSchedules, createScheduleService } from '@bulkhead/schedules/commands';
 import { createSyncService } from '@bulkhead/sync/commands';
@@ -74,6 +74,7 @@ export function createServices(options: ServicesOptions) {
     health: createHealthService({
       ...{ store, producer, monitoring, rateBudgets, configuration },
       checkRedis: () => checkRedis(redis),
+      redisConnectionError: watchConnection(redis),
     }),
     history: createHistoryService({ store }),
     idempotency: createIdempotencyService({ store }),

@@ -81,8 +81,8 @@ export function createBulkExportService(options: {
     }
   };
 
-  /** Refuses a start while Redis is unavailable, before anything is stored. */
-  const checkQueue = keepFor(queueCheckMs, () => producer.ping());
+  /** Refuses a start while Redis is unavailable or stores nothing, before anything is stored. */
+  const checkQueue = keepFor(queueCheckMs, () => producer.checkWritable());
 
   const waitForKickOff = createSharedWait({ readReady: store.bulkExports.findKickedOff });
 

@@ -1,5 +1,5 @@
 import type { Producer } from '@bulkhead/queues';
-import { keepFor, readWithin } from '@bulkhead/runtime';
+import { errorCode, keepFor, readWithin } from '@bulkhead/runtime';
 import { judge } from '../health/checks.ts';
 import { dataShownMs, maxRead, maxUndeliveredMs, webhooksShownMs } from '../health/data.checks.ts';
 import type { HealthReport } from '../health/health-check.ts';
@@ -17,6 +17,8 @@ interface Deps {
   readonly rateBudgets: RateBudgetService;
   /** Returns the faults of the settings of Redis as a store of queues. */
   readonly checkRedis: () => Promise<readonly string[]>;
+  /** Returns the code of the error by which the last attempt to connect to Redis has failed, if it is not connected. */
+  readonly redisConnectionError: () => string | undefined;
   readonly configuration: HealthSnapshot['configuration'];
 }
 
@@ -50,10 +52,12 @@ export function createHealthService(deps: Deps) {
       readWithin(pingMs, () => readRedis(deps)),
       readWithin(pingMs, () => readMongodb(store)),
     ]);
+    // A Redis that only refuses writes is read.
+    const isRedisConnected = redis !== undefined && deps.redisConnectionError() === undefined;
     // A read that would only wait for an unavailable server is not started.
     const read = <Value>(isUp: boolean, from: () => Promise<Value>) =>
       isUp ? readWithin(deadline - performance.now(), from) : undefined;
-    const inRedis = <Value>(from: () => Promise<Value>) => read(redis !== undefined, from);
+    const inRedis = <Value>(from: () => Promise<Value>) => read(isRedisConnected, from);
     const inMongodb = <Value>(from: () => Promise<Value>) => read(mongodb !== undefined, from);
     const parts = await allOf({
       processes: inMongodb(() => store.processStates.list(now)),
@@ -65,7 +69,7 @@ export function createHealthService(deps: Deps) {
       byConnection: inMongodb(readByConnection),
       schedules: inMongodb(() => store.schedules.listUnpaused()),
       connections: inMongodb(() => store.connections.list()),
-      budgets: redis && inMongodb(() => readBudgets(deps)),
+      budgets: isRedisConnected ? inMongodb(() => readBudgets(deps)) : undefined,
       quarantine: inMongodb(() => store.quarantine.listRecentOpen({ since: before(now, dataShownMs), limit: maxRead })),
       documents: inMongodb(() => store.documents.listFailed({ since: before(now, dataShownMs), limit: maxRead })),
       webhooks: inMongodb(() => readDeliveries(store, now)),
@@ -86,8 +90,13 @@ export function createHealthService(deps: Deps) {
   };
 }
 
-async function readRedis({ producer, checkRedis }: Deps): Promise<HealthSnapshot['redis']> {
-  await producer.ping();
+async function readRedis({ producer, checkRedis, redisConnectionError }: Deps): Promise<HealthSnapshot['redis']> {
+  try {
+    await producer.checkWritable();
+  } catch (error) {
+    const code = redisConnectionError() ?? errorCode(error as Error);
+    return typeof code === 'string' ? { faults: [], error: code } : undefined;
+  }
   return { faults: await checkRedis() };
 }
 

@@ -67,6 +67,7 @@ const limits: readonly {
   readonly severity: 'warning' | 'critical';
 }[] = [
   { id: 'redis', what: 'no answer', ok: {}, bad: { redis: undefined }, severity: 'critical' },
+  { id: 'redis', what: 'a refusal', ok: {}, bad: { redis: { faults: [], error: 'OOM' } }, severity: 'critical' },
   { id: 'redis', what: 'a setting', ok: {}, bad: { redis: { faults: ['Evicts.'] } }, severity: 'warning' },
   { id: 'mongodb', what: 'no answer', ok: {}, bad: { mongodb: undefined }, severity: 'critical' },
   {

@@ -8,8 +8,11 @@ import type { ProcessState } from '../processes/process-state.record.ts';
 
 /** Everything that the checks judge, read at one time. A part that could not be read is undefined. */
 export interface HealthSnapshot {
-  /** The faults of the settings of Redis, or undefined if it does not answer. */
-  readonly redis: { readonly faults: readonly string[] } | undefined;
+  /**
+   * The faults of the settings of Redis, and the code of the error if it refuses commands or cannot be reached. Undefined if it does not
+   * answer.
+   */
+  readonly redis: { readonly faults: readonly string[]; readonly error?: string } | undefined;
   /** The version of MongoDB, and by how much its clock differs from ours. Undefined if it does not answer. */
   readonly mongodb: { readonly version: string; readonly skewMs: number } | undefined;
   /** From `exposedConnections` and `unwrapKeys`. */

@@ -3,11 +3,34 @@ import { maxSilenceMs, type ProcessCount, type ProcessState } from '../processes
 import { ageMs, counted, type Finding, inWords, ok } from './health-check.ts';
 import type { HealthSnapshot } from './health-snapshot.ts';
 
+const correctPassword =
+  'Correct the user and the password in REDIS_URL of all processes and restart them, or set the former password in Redis.';
+
+/** What to do if Redis answers every command, or every write, with one of these codes. */
+const actionsByRefusal: Readonly<Record<string, string>> = {
+  OOM: 'Redis has no memory left. Raise its maxmemory, and keep maxmemory-policy noeviction.',
+  READONLY: 'REDIS_URL leads to a replica. Make it lead to the primary, or promote the replica.',
+  MISCONF: 'Redis cannot write to its disk. Free space on the disk, and read the log of Redis.',
+  NOREPLICAS: 'Redis has fewer replicas than its min-replicas-to-write. Start them again, or lower the setting.',
+  LOADING: 'Redis reads its data from disk and answers after that. Wait.',
+  NOPERM:
+    'Give the user in REDIS_URL the permissions for all commands and for all keys that begin with BULKHEAD_PREFIX.',
+  NOAUTH: correctPassword,
+  WRONGPASS: correctPassword,
+};
+
 export function checkRedis(redis: HealthSnapshot['redis']): Finding {
-  if (!redis) {
+  const { error } = redis ?? {};
+  const refusalAction = error === undefined ? undefined : actionsByRefusal[error];
+  if (refusalAction !== undefined) {
+    const action = `${refusalAction} Jobs wait until then. Nothing is lost.`;
+    return { severity: 'critical', reason: `Redis refuses commands (${error}).`, action };
+  }
+  if (!redis || error !== undefined) {
     const action =
       'Check that Redis is running, and REDIS_URL of the API. Jobs wait until it answers. Nothing is lost.';
-    return { severity: 'critical', reason: 'Redis does not answer.', action };
+    const reason = error === undefined ? 'Redis does not answer.' : `Redis does not answer (${error}).`;
+    return { severity: 'critical', reason, action };
   }
   if (redis.faults.length === 0) return ok('Redis answers, evicts no keys and persists its queues.');
   return { severity: 'warning', reason: redis.faults.join(' '), action: 'Change these settings of Redis.' };

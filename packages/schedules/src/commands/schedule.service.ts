@@ -98,7 +98,7 @@ export function createScheduleService(options: {
     async run(reference: ScheduleReference): Promise<{ readonly schedule: Schedule; readonly runId: string }> {
       const schedule = await find(reference);
       await connections.find({ id: schedule.connectionId, scope: reference.scope });
-      await producer.ping().catch((cause: unknown) => {
+      await producer.checkWritable().catch((cause: unknown) => {
         throw unavailable(cause);
       });
       const runId = newId(schedule.kind === 'export' ? 'job' : 'sync');

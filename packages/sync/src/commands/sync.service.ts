@@ -130,7 +130,7 @@ export function createSyncService(options: {
       await connections.find({ provider, id: body.connectionId, scope });
       await checkPatients(body);
       await checkCallback({ store, ...body });
-      await producer.ping().catch((cause: unknown) => {
+      await producer.checkWritable().catch((cause: unknown) => {
         throw unavailable(cause);
       });
       const run = newSyncRun({ provider, body });

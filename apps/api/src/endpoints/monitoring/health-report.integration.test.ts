@@ -1,6 +1,7 @@
 import { healthChecks } from '@bulkhead/monitoring/commands';
+import { connectRedis } from '@bulkhead/queues';
 import { createLogger } from '@bulkhead/runtime';
-import { testServices } from '@bulkhead/testing';
+import { testServices, waitFor } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import { startApi, type TestApi } from '../../testing/start-api.ts';
 import { startRedis } from '../../testing/start-redis.ts';
@@ -36,6 +37,51 @@ test('the health report has every check with what to do, even while Redis is una
     reason: expect.stringContaining('Unknown'),
   });
   await redis.start();
+});
+
+test('while Redis refuses commands, the health report says why, and the API is not ready and accepts nothing', async () => {
+  await using redis = await startRedis();
+  await using api = await startApi({ services: { ...testServices(), redisUrl: redis.url } });
+  const connectionId = await api.createConnection();
+  const operator = connectRedis({ url: redis.url, waiting: true, onError: () => undefined });
+  const isReady = async () => (await api.request('GET', '/ready')).status === 200;
+  const refusals = [
+    {
+      code: 'OOM',
+      action: /maxmemory/,
+      cause: ['CONFIG', 'SET', 'maxmemory', '1'],
+      end: ['CONFIG', 'SET', 'maxmemory', '0'],
+    },
+    { code: 'READONLY', action: /primary/, cause: ['REPLICAOF', '127.0.0.1', '1'], end: ['REPLICAOF', 'NO', 'ONE'] },
+    {
+      ...{ code: 'NOPERM', action: /permissions/, cause: ['ACL', 'SETUSER', 'default', '-eval'] },
+      end: ['ACL', 'SETUSER', 'default', '+eval'],
+    },
+    {
+      ...{ code: 'NOAUTH', action: /password/, cause: ['CONFIG', 'SET', 'requirepass', 'changed'] },
+      end: ['CONFIG', 'SET', 'requirepass', ''],
+    },
+  ];
+  for (const { code, action, cause, end } of refusals) {
+    await operator.call(...(cause as [string]));
+    // Connections that exist stay logged in.
+    if (code === 'NOAUTH') await operator.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    const check = await waitFor(async () => {
+      const shown = (await readChecks(api)).get('redis') as { readonly severity: string; readonly reason: string };
+      return shown.reason.includes(`(${code})`) ? shown : undefined;
+    });
+    expect(check).toMatchObject({ severity: 'critical', action: expect.stringMatching(action) });
+    expect(await isReady()).toBe(false);
+    const answers = [
+      api.request('POST', '/api/ehr/athenahealth/bulk-export', { body: { connectionId } }),
+      api.request('POST', '/api/ehr/athenahealth/enhanced-sync', { body: { connectionId, includeEnhanced: true } }),
+    ];
+    for (const { refusal } of await Promise.all(answers)) expect(refusal).toEqual([503, 'unavailable']);
+    await operator.call(...(end as [string]));
+    await waitFor(isReady);
+  }
+  operator.disconnect();
+  expect(await api.store.bulkExports.findNewestEnded(connectionId)).toBeUndefined();
 });
 
 test('the API warns at its start and in the health report about a connection to another host without TLS and a password', async () => {
