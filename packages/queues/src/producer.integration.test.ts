@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { AppError, permanentError } from '@bulkhead/runtime';
-import { waitFor } from '@bulkhead/testing';
+import { testServices, waitFor } from '@bulkhead/testing';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { connectRedis } from './redis.ts';
 import { startQueues, type TestQueues } from './testing/start-queues.ts';
 
 let queues: TestQueues;
@@ -274,4 +275,21 @@ describe('the producer (flows)', () => {
     await queues.producer.addExportFlow({ exportId: 'job_1', fileIds: [] });
     await waitFor(() => run.mock.calls.length === 1);
   });
+});
+
+test.each([
+  { version: '7', reply: "READONLY You can't write against a read only replica." },
+  {
+    version: '6.2',
+    reply: "ERR Error running script: @user_script:1: -READONLY You can't write against a read only replica.",
+  },
+])('a client opens a new connection after Redis $version says that it is a replica', async ({ reply }) => {
+  const redis = connectRedis({ url: testServices().redisUrl, waiting: true, onError: () => undefined });
+  try {
+    const id = await redis.client('ID');
+    await expect(redis.eval('return redis.error_reply(ARGV[1])', 0, reply)).rejects.toThrow('READONLY');
+    expect(await redis.client('ID')).not.toBe(id);
+  } finally {
+    redis.disconnect();
+  }
 });

@@ -11,15 +11,26 @@ export function connectRedis(options: {
   readonly onError: (error: Error) => void;
 }): Redis {
   const { url, waiting, onError } = options;
-  const redis = new Redis(url, {
+  const redis: Redis = new Redis(url, {
     ...(waiting
       ? { maxRetriesPerRequest: null }
       : { maxRetriesPerRequest: 1, enableOfflineQueue: false, commandTimeout: 3000 }),
     // Reconnects within a second of Redis' return without sending too many attempts.
     retryStrategy: (times) => Math.min(times * 100, 1000),
+    // The server was demoted. Its address leads to the new primary, but this connection stays open.
+    reconnectOnError: (error) => {
+      if (!isFromReplica(error)) return false;
+      redis.emit('error', error);
+      return true;
+    },
   });
   redis.on('error', onError);
   return redis;
+}
+
+/** Versions before 7 put the name of a script in front of the code. */
+function isFromReplica({ message }: Error): boolean {
+  return message.includes('READONLY ');
 }
 
 /**
