@@ -14,10 +14,9 @@ export {
   type RetryAdvice,
   unavailable,
 } from './errors/app-error.ts';
-export { errorCode } from './errors/error-code.ts';
 export { type ExportError, toExportError, toKnownError } from './errors/export-error.ts';
 export { longestWaitMs, nextRetrying, type Retrying, withGrowingWait } from './errors/retrying.ts';
-export { shownUrl, toEhrText, withoutSecrets } from './errors/shown-text.ts';
+export { errorCode, shownUrl, toEhrText, withoutSecrets } from './errors/shown-text.ts';
 export { parseRequest, validate } from './errors/validate.ts';
 export { EventLoopMonitor } from './health/event-loop-monitor.ts';
 export { hasToken, startHealthServer } from './health/health.server.ts';

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type DestinationStream, pino } from 'pino';
-import { errorCode } from '../errors/error-code.ts';
+import { errorCode } from '../errors/shown-text.ts';
 
 export interface Logger {
   debug(message: string, fields?: LogFields): void;

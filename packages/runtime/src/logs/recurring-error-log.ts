@@ -1,4 +1,4 @@
-import { errorCode } from '../errors/error-code.ts';
+import { errorCode } from '../errors/shown-text.ts';
 import type { LogFields, Logger } from './logger.ts';
 
 /** Often enough for an operator who reads the log, and some thousand lines in a night. */
