@@ -169,10 +169,10 @@ async function sendKickOff(
 /** Statuses of a gateway that passed the request on and got no usable answer from the EHR (RFC 9110, section 15.6). */
 const gatewayStatuses: ReadonlySet<number> = new Set([502, 504]);
 
-/** An error response of the EHR proves that no export was started. A timeout, here or at a gateway, does not. */
+/** An error response of the EHR proves that no export was started. A timeout does not, nor an answer that a gateway may have sent. */
 function provesNoExport(error: unknown): boolean {
   if (error instanceof EhrHttpError) return !gatewayStatuses.has(error.status);
-  return error instanceof AppError && error.code !== 'ehr-unreachable';
+  return error instanceof AppError && error.code !== 'ehr-unreachable' && error.code !== 'kick-off-not-understood';
 }
 
 /** @returns undefined if the export has left the phase `kicking-off` meanwhile */

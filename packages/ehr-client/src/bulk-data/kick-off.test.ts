@@ -98,6 +98,16 @@ test.each([
   });
 });
 
+test('a kick-off that a gateway answers with a web page can be sent again', async () => {
+  const headers = { 'content-type': 'text/html; charset=utf-8' };
+  const { session } = openSession({}, [{ status: 200, headers }]);
+  await expect(kickOffExport({ session, request })).rejects.toMatchObject({
+    code: 'kick-off-not-understood',
+    message: expect.stringContaining('a web page'),
+    retry: 'later',
+  });
+});
+
 const groupId = 'a/b?c';
 const group = `${fhirEndpoint}/Group/a%2Fb%3Fc/$export`;
 

@@ -1,6 +1,6 @@
 import type { BulkExportRequest } from '@bulkhead/fhir';
 import type { Connection } from '@bulkhead/providers';
-import { permanentError } from '@bulkhead/runtime';
+import { AppError, permanentError } from '@bulkhead/runtime';
 import { kickOffAnswer } from '../answers/answer-rules.ts';
 import type { EhrSession } from '../ehr-session.ts';
 import { toExportParameters, toParametersResource, toQuery } from './export-parameters.ts';
@@ -97,6 +97,14 @@ function readContentLocation(options: { headers: Record<string, unknown>; url: s
   const { headers, url, status } = options;
   const location = headers['content-location'];
   if (typeof location === 'string' && URL.canParse(location, url)) return new URL(location, url).href;
+  if (/^text\/html\b/i.test(String(headers['content-type'])))
+    throw new AppError({
+      code: 'kick-off-not-understood',
+      message:
+        "The answer to the kick-off is a web page, perhaps of a gateway, a login or a maintenance. Open the FHIR endpoint from a worker's network, then retry the export.",
+      retry: 'later',
+      context: { status },
+    });
   throw permanentError({
     code: 'kick-off-not-understood',
     message:
