@@ -42,19 +42,19 @@ export function createEhrAxios(options: Watched & { readonly idleTimeoutMs?: num
     proxy: false,
   });
   const report = createReporter(observer);
+  const accept = (response: AxiosResponse<IncomingMessage>): AxiosResponse => {
+    endIfSilent(response.data, idleTimeoutMs);
+    return settle(response);
+  };
   // Runs before axios-retry's interceptor, so that every attempt is settled. An attempt without an answer may still arrive.
   http.interceptors.response.use(
     (response) => {
       report(response.config, response);
-      endIfSilent(response.data, idleTimeoutMs);
-      return settle(response);
+      return accept(response);
     },
     (error: AxiosError) => {
       report(error.config, error.response, error);
-      if (error.response) {
-        endIfSilent(error.response.data as IncomingMessage, idleTimeoutMs);
-        settle(error.response);
-      }
+      if (error.response) accept(error.response as AxiosResponse<IncomingMessage>);
       throw error;
     },
   );
