@@ -124,7 +124,16 @@ describeInBrowser('the console in a browser', (open) => {
     await button('Save without a working test').click();
     await title('athenahealth production 195901').waitFor();
     const id = [...(await connections())].find((id) => !before.has(id)) ?? '';
+    const { promise: isCounted, resolve: count } = Promise.withResolvers<void>();
+    await page.route(/\/data$/, async (route) => {
+      await isCounted;
+      await route.continue();
+    });
     await button('Remove').click();
+    await page.getByRole('status', { name: 'Loading' }).waitFor();
+    // The fields would move when the amounts appear above them.
+    expect(await page.getByRole('radio').count()).toBe(0);
+    count();
     await page.getByRole('radio', { name: /is deleted too/ }).check();
     await button('Remove the connection').click();
     await page.getByText('Type the id of the connection').waitFor();

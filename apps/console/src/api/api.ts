@@ -31,6 +31,14 @@ export const queryClient = new QueryClient({
   },
 });
 
+/** For a query that is sent each time that its result is shown, but not again while it is shown. */
+export const readOnce = {
+  refetchInterval: false,
+  refetchOnWindowFocus: false,
+  staleTime: Number.POSITIVE_INFINITY,
+  gcTime: 0,
+} as const;
+
 /** Reads these lists and records again where a page shows them. */
 export async function refresh(...changed: readonly (keyof paths)[]): Promise<void> {
   for (const path of changed) await queryClient.invalidateQueries({ queryKey: ['get', path] });

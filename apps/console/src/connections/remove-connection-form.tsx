@@ -1,15 +1,14 @@
 import { Radio, Stack, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useNavigate } from 'react-router';
-import { api, type Connection, refresh } from '../api/api.ts';
-import { Amounts } from '../erasures/amounts.tsx';
+import { api, type Connection, readOnce, refresh } from '../api/api.ts';
+import { AmountsFirst } from '../erasures/amounts.tsx';
 import { EntryForm } from '../parts/forms.tsx';
-import { QueryResult } from '../parts/page.tsx';
 
 /** Asks what to do with the stored data and shows how much there is. To purge the data, the user types the id of the connection. */
 export function RemoveConnectionForm({ connection: { id } }: { readonly connection: Connection }) {
   const navigate = useNavigate();
-  const data = api.useQuery('get', '/api/ehr/connections/{id}/data', { params: { path: { id } } });
+  const data = api.useQuery('get', '/api/ehr/connections/{id}/data', { params: { path: { id } } }, readOnce);
   const form = useForm({
     initialValues: { data: 'keep' as 'keep' | 'purge', typedId: '' },
     validate: {
@@ -27,21 +26,22 @@ export function RemoveConnectionForm({ connection: { id } }: { readonly connecti
   const submit = ({ data }: { readonly data: 'keep' | 'purge' }) =>
     remove.mutate({ params: { path: { id }, query: { data } } });
   return (
-    <EntryForm action="Remove the connection" mutation={remove} onSubmit={form.onSubmit(submit)}>
-      <QueryResult query={data}>{({ data }) => <Amounts amounts={data} />}</QueryResult>
-      <Radio.Group label="Its credentials and schedules are deleted. The stored data" {...form.getInputProps('data')}>
-        <Stack gap="xs" mt="xs">
-          <Radio value="keep" label="stays" />
-          <Radio value="purge" label="is deleted too, permanently. Active exports and syncs are cancelled" />
-        </Stack>
-      </Radio.Group>
-      {choice === 'purge' && (
-        <TextInput
-          label="Id of the connection"
-          description={`Type ${id} to confirm`}
-          {...form.getInputProps('typedId')}
-        />
-      )}
-    </EntryForm>
+    <AmountsFirst query={data}>
+      <EntryForm action="Remove the connection" mutation={remove} onSubmit={form.onSubmit(submit)}>
+        <Radio.Group label="Its credentials and schedules are deleted. The stored data" {...form.getInputProps('data')}>
+          <Stack gap="xs" mt="xs">
+            <Radio value="keep" label="stays" />
+            <Radio value="purge" label="is deleted too, permanently. Active exports and syncs are cancelled" />
+          </Stack>
+        </Radio.Group>
+        {choice === 'purge' && (
+          <TextInput
+            label="Id of the connection"
+            description={`Type ${id} to confirm`}
+            {...form.getInputProps('typedId')}
+          />
+        )}
+      </EntryForm>
+    </AmountsFirst>
   );
 }

@@ -1,10 +1,35 @@
 import { Stack, Text } from '@mantine/core';
+import type { ReactNode } from 'react';
 import type { DataAmounts } from '../api/api.ts';
 import { Facts } from '../parts/facts.tsx';
 import { formatBytes, formatCount } from '../parts/format.ts';
+import { QueryResult } from '../parts/page.tsx';
+
+interface AmountsFirstProps {
+  /** Sent with `readOnce`, because new types move the fields, too. */
+  readonly query: {
+    readonly data: { readonly data: DataAmounts } | undefined;
+    readonly error: unknown;
+    readonly isPending: boolean;
+  };
+  readonly children: ReactNode;
+}
+
+/**
+ * How much is stored, and below it the fields of a dialog that deletes it.
+ * The fields wait for the amounts. Otherwise they would move, and a click could hit the wrong one.
+ */
+export function AmountsFirst({ query, children }: AmountsFirstProps) {
+  return (
+    <Stack>
+      <QueryResult query={query}>{({ data }) => <Amounts amounts={data} />}</QueryResult>
+      {!query.isPending && children}
+    </Stack>
+  );
+}
 
 /** How much is stored, by type and kind. */
-export function Amounts({ amounts }: { readonly amounts: DataAmounts }) {
+function Amounts({ amounts }: { readonly amounts: DataAmounts }) {
   const { resources, records, contentBytes } = amounts;
   const rows = Object.entries({ ...resources, ...records }).map(([name, count]) => [name, formatCount(count)]);
   return (

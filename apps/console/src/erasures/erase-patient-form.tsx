@@ -1,11 +1,10 @@
 import { Button, Checkbox, Text, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
-import { useState } from 'react';
-import { api, refreshAll } from '../api/api.ts';
+import { type ReactNode, useState } from 'react';
+import { api, readOnce, refreshAll } from '../api/api.ts';
 import { notify } from '../parts/dialogs.ts';
 import { EntryForm } from '../parts/forms.tsx';
-import { QueryResult } from '../parts/page.tsx';
-import { Amounts } from './amounts.tsx';
+import { AmountsFirst } from './amounts.tsx';
 
 interface ErasePatientFormProps {
   readonly connectionId: string;
@@ -41,8 +40,7 @@ export function ErasePatientForm({ connectionId, onDone }: ErasePatientFormProps
         Count without deleting
       </Button>
       {countedId !== undefined && (
-        <>
-          <PatientAmounts id={connectionId} patientId={countedId} />
+        <PatientAmounts id={connectionId} patientId={countedId}>
           <Checkbox
             label="Keep out"
             description="Do not store the patient again in the next export or sync"
@@ -54,14 +52,20 @@ export function ErasePatientForm({ connectionId, onDone }: ErasePatientFormProps
             description={`Type ${countedId} to confirm`}
             {...form.getInputProps('again')}
           />
-        </>
+        </PatientAmounts>
       )}
     </EntryForm>
   );
 }
 
-function PatientAmounts({ id, patientId }: { readonly id: string; readonly patientId: string }) {
+interface PatientAmountsProps {
+  readonly id: string;
+  readonly patientId: string;
+  readonly children: ReactNode;
+}
+
+function PatientAmounts({ id, patientId, children }: PatientAmountsProps) {
   const params = { path: { id, patientId } };
-  const data = api.useQuery('get', '/api/ehr/connections/{id}/patients/{patientId}/data', { params });
-  return <QueryResult query={data}>{({ data }) => <Amounts amounts={data} />}</QueryResult>;
+  const data = api.useQuery('get', '/api/ehr/connections/{id}/patients/{patientId}/data', { params }, readOnce);
+  return <AmountsFirst query={data}>{children}</AmountsFirst>;
 }

@@ -1,6 +1,6 @@
 import { Alert, Button, Group, Modal, Stack, Text, Textarea } from '@mantine/core';
 import { useState } from 'react';
-import { api, type QuarantinedLine, refresh } from '../api/api.ts';
+import { api, type QuarantinedLine, readOnce, refresh } from '../api/api.ts';
 import { notify } from '../parts/dialogs.ts';
 import { Facts } from '../parts/facts.tsx';
 import { formatBytes, formatCount } from '../parts/format.ts';
@@ -54,9 +54,8 @@ interface LineEditorProps {
 
 function LineEditor({ line, onDone }: LineEditorProps) {
   const init = { params: { path: { id: line.id } }, parseAs: 'text' as const };
-  // Read once: each read is an audit event, and a second read would overwrite an edit.
-  const once = { refetchInterval: false, refetchOnWindowFocus: false, staleTime: Number.POSITIVE_INFINITY } as const;
-  const content = api.useQuery('get', '/api/ehr/quarantine/{id}/line', init, once);
+  // Each read is an audit event, and a second read would overwrite an edit.
+  const content = api.useQuery('get', '/api/ehr/quarantine/{id}/line', init, readOnce);
   return (
     <QueryResult query={content}>
       {(text) => <Editor line={line} received={String(text)} onDone={onDone} />}
