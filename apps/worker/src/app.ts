@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAuditStream } from '@bulkhead/access';
 import { createExportContexts } from '@bulkhead/bulk-export/steps';
-import { createEhrClient, createWebhookSender } from '@bulkhead/ehr-client';
+import { createEhrClient, createWebhookSender, proxyOf } from '@bulkhead/ehr-client';
 import { ProcessReporter } from '@bulkhead/monitoring';
 import { createRateBudgetService } from '@bulkhead/monitoring/commands';
 import { createProviderRegistry } from '@bulkhead/providers';
@@ -77,7 +77,9 @@ export function buildApp({
     writesRaw: config.WORKER_RAW_WRITES === 'on',
   });
   const producer = createProducer({ redis, prefix, onError, tracing });
+  const proxy = proxyOf(config);
   const ehr = createEhrClient({
+    proxy,
     registry,
     redis,
     prefix,
@@ -87,7 +89,7 @@ export function buildApp({
     tracing,
   });
   watchBudgets({ metrics, ehr });
-  const webhooks = createWebhookSender({ privateNetwork: config.WORKER_WEBHOOK_PRIVATE_NETWORK });
+  const webhooks = createWebhookSender({ proxy, privateNetwork: config.WORKER_WEBHOOK_PRIVATE_NETWORK });
   const rateBudgets = createRateBudgetService({ connections: store.connections, registry, reader: { redis, prefix } });
   const deps = {
     store: countWrites({ store, metrics }),

@@ -1,3 +1,4 @@
+import { proxyEnvShape } from '@bulkhead/ehr-client';
 import { queueNames } from '@bulkhead/queues';
 import { parseEnv, processEnvShape, type Unwrapped, unwrapKeys } from '@bulkhead/runtime';
 import { z } from 'zod';
@@ -8,6 +9,7 @@ const retentionDays = z.coerce.number().int().min(0).max(36_525);
 
 export const workerEnvSchema = z.object({
   ...processEnvShape,
+  ...proxyEnvShape,
   /** The queues that this process serves, so that polls and downloads can be scaled separately. */
   WORKER_QUEUES: z
     .string()

@@ -2,6 +2,8 @@ import type { Connection, ProviderRegistry } from '@bulkhead/providers';
 import { createRateLimiter, type RateLimiter } from '@bulkhead/rate-limiter';
 import { present, type Tracing } from '@bulkhead/runtime';
 import type { Redis } from 'ioredis';
+import { createEgressGuard } from './egress/egress-guard.ts';
+import type { EgressProxy } from './egress/egress-proxy.ts';
 import { createEhrSession } from './ehr-session.ts';
 import { createEhrHttp } from './http/ehr-http.ts';
 import { type EhrObserver, silentObserver } from './http/ehr-observer.ts';
@@ -23,6 +25,7 @@ export function createEhrClient(options: {
   /** The default is a limiter that all processes share. */
   readonly limiter?: RateLimiter;
   readonly observer?: EhrObserver;
+  readonly proxy?: EgressProxy | undefined;
   readonly tracing?: Tracing;
   /** How long a server may send nothing before its answer or within it. */
   readonly idleTimeoutMs?: number;
@@ -34,11 +37,17 @@ export function createEhrClient(options: {
     tokenStore,
     signingKeys,
     observer = silentObserver,
+    proxy,
     tracing,
     idleTimeoutMs,
   } = options;
   const { limiter = createRateLimiter({ redis, prefix }) } = options;
-  const http = createEhrHttp({ limiter, observer, ...present({ tracing, idleTimeoutMs }) });
+  const http = createEhrHttp({
+    limiter,
+    observer,
+    guard: createEgressGuard({ proxy }),
+    ...present({ tracing, idleTimeoutMs }),
+  });
   const endpoints = { http, servers: createAuthorizationServerSource({ http }), signingKeys, observer };
   const tokens = createAccessTokenSource({ ...endpoints, tokenStore });
   return {

@@ -5,6 +5,7 @@ export { type KickOff, kickOffExport } from './bulk-data/kick-off.ts';
 export { openFile } from './bulk-data/open-file.ts';
 export { checkPaging, type PagingState } from './bulk-data/paging-loop.ts';
 export { createEhrClient, type EhrClient } from './create-ehr-client.ts';
+export { type EgressProxy, proxyEnvShape, proxyOf } from './egress/egress-proxy.ts';
 export type { EhrSession } from './ehr-session.ts';
 export { connectionRemedy } from './http/connection-failure.ts';
 export { EhrHttpError } from './http/ehr-http-error.ts';

@@ -3,6 +3,7 @@ import { bulkExportRequestSchema, toStatusView } from '@bulkhead/bulk-export/com
 import {
   checkPaging,
   createEhrClient,
+  type EgressProxy,
   type EhrSession,
   type PagingState,
   readSearchPage,
@@ -32,6 +33,8 @@ export interface EmbeddedServiceOptions {
   /** The prefix of every key in Redis, the same as that of the deployment. */
   readonly prefix: string;
   readonly providers: ProviderSettings;
+  /** For searches, which this process sends itself. */
+  readonly proxy?: EgressProxy | undefined;
 }
 
 const provider = 'athenahealth';
@@ -42,7 +45,7 @@ const syncWaitMs = 24 * 60 * 60_000;
 
 /** Runs the guide's service inside a program. Like the API it stores records and enqueues jobs, and the workers run the jobs. */
 export async function createEmbeddedService(options: EmbeddedServiceOptions): Promise<EnhancedService> {
-  const { redisUrl, mongodbUri, encryptionKey, previousEncryptionKeys, prefix, providers } = options;
+  const { redisUrl, mongodbUri, encryptionKey, previousEncryptionKeys, prefix, providers, proxy } = options;
   const onError = () => undefined;
   const redis = connectRedis({ url: redisUrl, waiting: true, onError });
   const store = createStore({ uri: mongodbUri, encryptionKey, previousEncryptionKeys });
@@ -50,6 +53,7 @@ export async function createEmbeddedService(options: EmbeddedServiceOptions): Pr
   const registry = createProviderRegistry(providers);
   const producer = createProducer({ redis, prefix, onError });
   const ehr = createEhrClient({
+    proxy,
     registry,
     redis,
     prefix,

@@ -1,3 +1,4 @@
+import { proxyEnvShape, proxyOf } from '@bulkhead/ehr-client';
 import { parseEnv, processEnvShape, unwrapKeys } from '@bulkhead/runtime';
 import { z } from 'zod';
 import { createEmbeddedService } from './create-embedded-service.ts';
@@ -29,7 +30,7 @@ function overHttp(env: NodeJS.ProcessEnv): EnhancedService {
 }
 
 function inProcess(env: NodeJS.ProcessEnv): EnhancedService {
-  const wrapped = parseEnv(z.object(processEnvShape), env);
+  const wrapped = parseEnv(z.object({ ...processEnvShape, ...proxyEnvShape }), env);
   let started: Promise<EnhancedService> | undefined;
   const start = (): Promise<EnhancedService> => {
     started ??= unwrapKeys(wrapped, env).then((config) =>
@@ -40,6 +41,7 @@ function inProcess(env: NodeJS.ProcessEnv): EnhancedService {
         previousEncryptionKeys: config.BULKHEAD_PREVIOUS_ENCRYPTION_KEYS,
         prefix: config.BULKHEAD_PREFIX,
         providers: config,
+        proxy: proxyOf(config),
       }),
     );
     return started;

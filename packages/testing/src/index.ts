@@ -8,6 +8,7 @@ export { findSuperlinear, type Reader } from './growth.ts';
 export { publishedLines } from './published-lines.ts';
 export { commandLine, programOf, runApp } from './run-app.ts';
 export { makeSelfSigned } from './self-signed.ts';
+export { type ConnectProxy, startConnectProxy } from './start-connect-proxy.ts';
 export { startTcpProxy, type TcpProxy } from './start-tcp-proxy.ts';
 export { type TestServices, testServices } from './test-services.ts';
 export { testWithLines } from './test-with-lines.ts';

@@ -5,6 +5,7 @@ import { isIP, type LookupFunction } from 'node:net';
 import { endpointsOf, type Provider } from '@bulkhead/providers';
 import { AppError, permanentError } from '@bulkhead/runtime';
 import { addressKind } from './address-rules.ts';
+import { createProxyAgent, type EgressProxy, usesProxy } from './egress-proxy.ts';
 
 /** The targets that requests of a provider may have. */
 export interface EgressRules {
@@ -20,10 +21,12 @@ export interface EgressRules {
 
 export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>;
 
-/** The agents that axios needs to send a request under the rules. */
+/** The options with which axios sends a request under the rules. */
 export interface EgressAgents {
   readonly httpAgent: HttpAgent;
   readonly httpsAgent: HttpsAgent;
+  /** Axios does not look for a proxy itself. Left out if the agent uses one, because axios would then use an agent without it. */
+  readonly proxy?: false;
 }
 
 /** The value that axios sets on each request. Another value here would cost two more system calls per request. */
@@ -45,13 +48,19 @@ const refusedCode = 'EGRESS_REFUSED';
  *
  *   request or redirect --> check(url): scheme, user name, host, port, literal address
  *                       --> lookup when the socket is opened: every address that DNS returned
- *                       --> the socket connects to a checked address
+ *                       --> the socket connects to a checked address, or to the proxy
  *
- * The agent connects to exactly the addresses that were checked, so a second DNS answer cannot differ. `egressRules` derives the
- * rules from the provider's registry entry, and `addressKind` classifies addresses.
+ * The agent connects to exactly the addresses that were checked, so a second DNS answer cannot differ. Only a proxy resolves a name
+ * again. `egressRules` derives the rules from the provider's registry entry, and `addressKind` classifies addresses.
  */
-export function createEgressGuard({ resolve = resolveBySystem }: { readonly resolve?: Resolve } = {}) {
-  const kinds = { public: createAgents(resolve, false), private: createAgents(resolve, true) };
+export function createEgressGuard(
+  options: { readonly resolve?: Resolve; readonly proxy?: EgressProxy | undefined } = {},
+) {
+  const { resolve = resolveBySystem, proxy } = options;
+  const kinds = {
+    public: createAgents({ resolve, proxy, privateNetwork: false }),
+    private: createAgents({ resolve, proxy, privateNetwork: true }),
+  };
   return {
     /** @returns agents for the request. @throws AppError `egress-refused` */
     check({ url, rules }: { readonly url: string; readonly rules: EgressRules }): EgressAgents {
@@ -61,7 +70,7 @@ export function createEgressGuard({ resolve = resolveBySystem }: { readonly reso
       if (username !== '' || password !== '') throw refused(host, 'the URL contains a user name');
       if (protocol !== 'https:' && !(protocol === 'http:' && rules.privateNetwork))
         throw refused(host, 'it is not https');
-      if (rules.hosts && !rules.hosts.some((pattern) => matchesHost(host, pattern))) {
+      if (rules.hosts?.every((pattern) => !matchesHost(host, pattern))) {
         throw refused(host, 'the host does not belong to the provider');
       }
       if (rules.ports && !rules.ports.includes(portOf(address))) {
@@ -69,11 +78,12 @@ export function createEgressGuard({ resolve = resolveBySystem }: { readonly reso
       }
       // A literal address causes no lookup.
       if (isIP(host) !== 0) checkAddress({ host, address: host, privateNetwork: rules.privateNetwork });
-      return rules.privateNetwork ? kinds.private : kinds.public;
+      const { direct, throughProxy } = rules.privateNetwork ? kinds.private : kinds.public;
+      return usesProxy({ protocol, host, proxy }) ? throughProxy : direct;
     },
 
     close(): void {
-      for (const { httpAgent, httpsAgent } of Object.values(kinds)) {
+      for (const { httpAgent, httpsAgent } of Object.values(kinds).flatMap(Object.values<EgressAgents>)) {
         httpAgent.destroy();
         httpsAgent.destroy();
       }
@@ -93,18 +103,27 @@ export function egressRefusal(error: unknown): AppError | undefined {
   return undefined;
 }
 
-function createAgents(resolve: Resolve, privateNetwork: boolean): EgressAgents {
+function createAgents(options: {
+  readonly resolve: Resolve;
+  readonly proxy: EgressProxy | undefined;
+  readonly privateNetwork: boolean;
+}): { readonly direct: EgressAgents; readonly throughProxy: EgressAgents } {
+  const { resolve, proxy, privateNetwork } = options;
+  /** @throws an error with `refusedCode` if an address is forbidden, and the error of the lookup */
+  const resolveChecked: Resolve = async (host) => {
+    const addresses = await resolve(host);
+    try {
+      // One forbidden address among others is an attack, so all are rejected.
+      for (const { address } of addresses) checkAddress({ host, address, privateNetwork });
+    } catch (error) {
+      const { context } = error as AppError;
+      throw Object.assign(new Error(String(context.reason)), { code: refusedCode, host });
+    }
+    return addresses;
+  };
   const lookup: LookupFunction = (hostname, options, callback) => {
-    resolve(hostname).then(
+    resolveChecked(hostname).then(
       (addresses) => {
-        try {
-          // One forbidden address among others is an attack, so all are rejected.
-          for (const { address } of addresses) checkAddress({ host: hostname, address, privateNetwork });
-        } catch (error) {
-          const { context } = error as AppError;
-          const failure = Object.assign(new Error(String(context.reason)), { code: refusedCode, host: hostname });
-          return callback(failure, '', 0);
-        }
         const [first] = addresses;
         if (options.all) return callback(null, [...addresses]);
         return callback(null, first?.address ?? '', first?.family ?? 0);
@@ -113,16 +132,28 @@ function createAgents(resolve: Resolve, privateNetwork: boolean): EgressAgents {
     );
   };
   // Agents apply `timeout` to idle connections. During a request, the time limit of the request replaces it.
-  const options: AgentOptions & { lookup: LookupFunction } = {
+  const agentOptions: AgentOptions & { lookup: LookupFunction } = {
     keepAlive: true,
     keepAliveMsecs,
     timeout: idleConnectionMs,
     lookup,
   };
-  return {
-    httpAgent: openedWithoutLimit(new HttpAgent(options)),
-    httpsAgent: openedWithoutLimit(new HttpsAgent(options)),
+  /** Often only the proxy can resolve public names. A name that is known here must not lead the proxy into this network. */
+  const checkName = async (host: string) => {
+    try {
+      await resolveChecked(host);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === refusedCode) throw error;
+    }
   };
+  const httpAgent = openedWithoutLimit(new HttpAgent(agentOptions));
+  const direct: EgressAgents = {
+    httpAgent,
+    httpsAgent: openedWithoutLimit(new HttpsAgent(agentOptions)),
+    proxy: false,
+  };
+  if (!proxy) return { direct, throughProxy: direct };
+  return { direct, throughProxy: { httpAgent, httpsAgent: createProxyAgent({ agentOptions, proxy, checkName }) } };
 }
 
 /** An agent also applies its `timeout` to a socket that is being opened. A slow lookup would then end long before the request's limit. */

@@ -3,7 +3,7 @@ import { failureOf } from './ehr-observer.ts';
 
 /**
  * Why a server could not be reached, by the codes of Node.js and OpenSSL, and what an operator can do. In a hospital the cause is
- * often between the two: a proxy that inspects TLS, a firewall, or a DNS server.
+ * often between the two: a proxy, a firewall, or a DNS server.
  */
 const remedies: readonly (readonly [RegExp, string])[] = [
   [
@@ -22,10 +22,14 @@ const remedies: readonly (readonly [RegExp, string])[] = [
     /^(SELF_SIGNED_CERT|DEPTH_ZERO|UNABLE_TO_(GET_ISSUER|VERIFY)|CERT_|INVALID_CA)/,
     'The certificate of the server is not trusted. If a proxy inspects TLS, or the server has its own certificate authority, set NODE_EXTRA_CA_CERTS of the workers to a file with the certificate of that authority.',
   ],
+  [
+    /^ERR_PROXY_TUNNEL$/,
+    'The proxy in HTTPS_PROXY did not connect to the server. Verify its rules for this host and, if it asks for a log-in, the user name and the password in HTTPS_PROXY. If the host needs no proxy, add it to NO_PROXY.',
+  ],
 ];
 
 const otherRemedy =
-  'Verify the URL, and that the firewall lets the workers connect to it. Workers connect directly and ignore HTTPS_PROXY. If all are right, see the status page of the server.';
+  'Verify the URL, and that the firewall lets the workers connect to it or to the proxy in HTTPS_PROXY. If all are right, see the status page of the server.';
 
 /** @param code a code of Node.js, such as `ECONNREFUSED` */
 export function connectionRemedy(code: string): string {

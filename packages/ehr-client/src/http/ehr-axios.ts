@@ -39,7 +39,6 @@ export function createEhrAxios(options: Watched & { readonly idleTimeoutMs?: num
     timeout: idleTimeoutMs,
     maxRedirects: 0,
     validateStatus: (status) => status < 400,
-    proxy: false,
   });
   const report = createReporter(observer);
   const accept = (response: AxiosResponse<IncomingMessage>): AxiosResponse => {

@@ -6,7 +6,7 @@ import { acceptAnswer, drain, type EhrResponse } from '../answers/accept-answer.
 import { retryAfterOf } from '../answers/answer-rules.ts';
 import { pauseReason, usedUpMs } from '../answers/limit-headers.ts';
 import { readErrorBody } from '../answers/read-error-body.ts';
-import { createEgressGuard, type EgressGuard, egressRefusal } from '../egress/egress-guard.ts';
+import { type EgressGuard, egressRefusal } from '../egress/egress-guard.ts';
 import { callTokenEndpoint, type TokenCall } from '../oauth/token-endpoint.ts';
 import { connectionFailureOf, connectionRemedy } from './connection-failure.ts';
 import { createEhrAxios, type EhrRequest, type Watched } from './ehr-axios.ts';
@@ -29,18 +29,12 @@ export type EhrHttp = ReturnType<typeof createEhrHttp>;
  */
 export function createEhrHttp(options: {
   readonly limiter: RateLimiter;
-  readonly guard?: EgressGuard;
+  readonly guard: EgressGuard;
   readonly observer?: EhrObserver;
   readonly tracing?: Tracing;
   readonly idleTimeoutMs?: number;
 }) {
-  const {
-    limiter,
-    guard = createEgressGuard(),
-    observer = silentObserver,
-    tracing = noTracing,
-    idleTimeoutMs,
-  } = options;
+  const { limiter, guard, observer = silentObserver, tracing = noTracing, idleTimeoutMs } = options;
   const http = createEhrAxios({ limiter, observer, idleTimeoutMs });
 
   const sendOnce = async (request: EhrRequest): Promise<EhrResponse> => {

@@ -4,6 +4,7 @@ import type { AppError } from '@bulkhead/runtime';
 import axios, { AxiosError } from 'axios';
 import { drain, endIfSilent } from '../answers/accept-answer.ts';
 import { createEgressGuard, egressRefusal } from '../egress/egress-guard.ts';
+import type { EgressProxy } from '../egress/egress-proxy.ts';
 import { connectionFailureOf, connectionRemedy } from './connection-failure.ts';
 
 /** Receivers should accept a call and process it afterwards (Standard Webhooks, "Operational considerations": 15 to 30 s). */
@@ -19,11 +20,12 @@ type WebhookAnswer = { readonly status: number } | { readonly error: string; rea
  */
 export function createWebhookSender(options: {
   readonly privateNetwork: boolean;
+  readonly proxy?: EgressProxy | undefined;
   /** How long a receiver may take to answer. */
   readonly timeoutMs?: number;
 }) {
-  const { privateNetwork, timeoutMs = defaultTimeoutMs } = options;
-  const guard = createEgressGuard();
+  const { privateNetwork, proxy, timeoutMs = defaultTimeoutMs } = options;
+  const guard = createEgressGuard({ proxy });
   return {
     async send(options: {
       readonly url: string;
@@ -47,7 +49,6 @@ export function createWebhookSender(options: {
           responseType: 'stream',
           decompress: false,
           validateStatus: () => true,
-          proxy: false,
           signal,
         });
         endIfSilent(data, timeoutMs);

@@ -135,7 +135,6 @@ function send(options: {
     maxContentLength: maxAnswerBytes,
     maxRedirects: 0,
     validateStatus: () => true,
-    proxy: false,
     ...(signal ? { signal } : {}),
   });
 }
