@@ -1,4 +1,4 @@
-import { nextRun, noTracing, type Tracing } from '@bulkhead/runtime';
+import { isTimeZone, nextRun, noTracing, type Tracing } from '@bulkhead/runtime';
 import { FlowProducer, type Job, type JobSchedulerJson, type JobsOptions, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { catalog, type JobName, type JobPayload, type QueueName, queueNames } from './catalog.ts';
@@ -312,6 +312,8 @@ const cronToleranceMs = 24 * 60 * 60_000;
 
 function isCronTooLate(options: Omit<ScheduledRun, 'scheduleId' | 'isTooLate'> & { next: number }): boolean {
   const { cron, timeZone, next } = options;
+  // Redis may have jobs of another version of Node.js, which knew other time zones.
+  if (!isTimeZone(timeZone)) return false;
   return next > nextRun({ cron, timeZone, spreadMs: 0 }, new Date()).getTime() + cronToleranceMs;
 }
 

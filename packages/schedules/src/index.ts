@@ -3,7 +3,7 @@ import type { SyncStore } from '@bulkhead/sync';
 import type { WebhookStore } from '@bulkhead/webhooks';
 import type { createScheduleRepository } from './schedule.repository.ts';
 
-export { type Schedule, scheduleNotStartedEventSchema } from './schedule.record.ts';
+export { type Schedule, scheduleFault, scheduleNotStartedEventSchema } from './schedule.record.ts';
 export { createScheduleRepository } from './schedule.repository.ts';
 export { spreadOf } from './spread-of.ts';
 

@@ -1,6 +1,6 @@
 import { exportTypes } from '@bulkhead/fhir';
 import { scheduleKinds } from '@bulkhead/providers';
-import type { Immutable } from '@bulkhead/runtime';
+import { type Immutable, isTimeZone } from '@bulkhead/runtime';
 import { countSchema, instantSchema } from '@bulkhead/store';
 import { z } from 'zod';
 
@@ -67,6 +67,15 @@ export const scheduleSchema = z.strictObject({
   createdAt: z.date().describe('When the schedule was added.'),
 });
 export type Schedule = Immutable<z.output<typeof scheduleSchema>>;
+
+/**
+ * Why the next run of a stored schedule cannot be planned, and what to do. The time zone was known when it was stored, but versions of
+ * Node.js have different time zones.
+ */
+export function scheduleFault({ timeZone }: Pick<Schedule, 'timeZone'>): string | undefined {
+  if (isTimeZone(timeZone)) return undefined;
+  return 'This server does not know the time zone of the schedule, so it starts no runs. Set another time zone.';
+}
 
 /** The body of the webhook that reports a run that was not started. It contains ids, and no patient data. */
 export const scheduleNotStartedEventSchema = z

@@ -39,7 +39,7 @@ export const schedules: CommandGroup = {
             connection: 'connectionId',
             kind: 'kind',
             cron: ({ cron, timeZone }) => `${cron} ${timeZone}`,
-            next: ({ nextRunAt, paused }) => (paused ? 'paused' : nextRunAt),
+            next: toNextRun,
             last: ({ lastRun }) => lastRun && `${lastRun.outcome} ${lastRun.at}`,
           },
           empty:
@@ -124,8 +124,12 @@ export const schedules: CommandGroup = {
   ],
 };
 
-function toNextRunText({ id: scheduleId, nextRunAt = 'paused' }: Schedule): string {
-  return `${scheduleId}  next ${nextRunAt}`;
+function toNextRunText(schedule: Schedule): string {
+  return `${schedule.id}  next ${toNextRun(schedule)}`;
+}
+
+function toNextRun({ paused, nextRunAt, errorMessage }: components['schemas']['Schedule']): string | undefined {
+  return paused ? 'paused' : (errorMessage ?? nextRunAt);
 }
 
 function pauseOrResume(options: { readonly name: string; readonly summary: string; readonly paused: boolean }) {
@@ -137,7 +141,7 @@ function pauseOrResume(options: { readonly name: string; readonly summary: strin
     examples: [`schedules ${name} sched_1`],
     async run({ api, output }, path) {
       const init = { params: { path }, body: { paused } };
-      output.printAnswer(await api.PATCH('/api/ehr/schedules/{id}', init), ({ nextRunAt }) => nextRunAt ?? 'paused');
+      output.printAnswer(await api.PATCH('/api/ehr/schedules/{id}', init), (schedule) => toNextRun(schedule) ?? '');
     },
   });
 }
@@ -148,6 +152,7 @@ function summarize(schedule: Schedule): string {
     headline: `${schedule.id}  ${schedule.paused ? 'paused' : 'active'}`,
     fields: {
       connection: schedule.connectionId,
+      problem: schedule.errorMessage,
       kind: schedule.kind,
       cron: `${schedule.cron} ${schedule.timeZone}`,
       request: Object.keys(request).length === 0 ? undefined : request,

@@ -24,6 +24,8 @@ test.each([
 test.each([
   { timeZone: 'UTC', text: 'May 1, 2026, 12:00:00 UTC' },
   { timeZone: 'America/New_York', text: 'May 1, 2026, 08:00:00 EDT' },
+  // A zone that this browser does not know is shown in the zone of the browser.
+  { timeZone: 'Mars/Olympus', text: formatInstant(now.toISOString()) },
 ])('a time in $timeZone has the zone', ({ timeZone, text }) => {
   expect(formatInstant(now.toISOString(), timeZone)).toBe(text);
 });

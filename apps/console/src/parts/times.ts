@@ -19,13 +19,22 @@ export function formatRelative(at: string, now: Date): string | undefined {
   return differenceMs > 0 ? `in ${text}` : `${text} ago`;
 }
 
-/** "Nov 27, 2026, 02:00:00 EST". The zone is always there. @param timeZone default: the zone of the browser */
+/**
+ * "Nov 27, 2026, 02:00:00 EST". The zone is always there.
+ * @param timeZone default: the zone of the browser, which is also used if the browser does not know the zone
+ */
 export function formatInstant(at: string, timeZone?: string): string {
-  return new Intl.DateTimeFormat('en-US', {
-    ...{ year: 'numeric', month: 'short', day: 'numeric' },
-    ...{ hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23', timeZoneName: 'short' },
-    timeZone,
-  } as Intl.DateTimeFormatOptions).format(new Date(at));
+  const format = (zone: string | undefined) =>
+    new Intl.DateTimeFormat('en-US', {
+      ...{ year: 'numeric', month: 'short', day: 'numeric' },
+      ...{ hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23', timeZoneName: 'short' },
+      timeZone: zone,
+    } as Intl.DateTimeFormatOptions).format(new Date(at));
+  try {
+    return format(timeZone);
+  } catch {
+    return format(undefined);
+  }
 }
 
 /** The zone of the browser, such as "America/New_York". */

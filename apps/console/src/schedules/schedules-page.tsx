@@ -38,13 +38,18 @@ const columns: readonly Column<Schedule>[] = [
 ];
 
 /** In words, and as the expression that an operator edits. */
-function When({ schedule: { cron, timeZone } }: { readonly schedule: Schedule }) {
+function When({ schedule: { cron, timeZone, errorMessage } }: { readonly schedule: Schedule }) {
   return (
     <>
       {cronWords({ cron, timeZone }) ?? timeZone}
       <Text size="xs" c="dimmed">
         {cron}
       </Text>
+      {errorMessage !== undefined && (
+        <Text size="sm" c="red">
+          {errorMessage}
+        </Text>
+      )}
     </>
   );
 }

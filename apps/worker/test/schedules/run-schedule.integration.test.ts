@@ -346,6 +346,24 @@ describe('a corrected clock #clock', () => {
   });
 });
 
+test('a schedule whose time zone this server no longer knows loses its job, starts nothing, and does not delay others', async () => {
+  const { producer } = cases.deps;
+  const broken = await add({ timeZone: 'Mars/Olympus' });
+  const other = await add();
+  // Its job was created while the zone was known.
+  await addJob({ ...broken, timeZone: 'UTC' });
+  const keys = await cases.redis.keys(`${cases.prefix}:maintenance:repeat:*${broken.id}`);
+  const [key = ''] = keys;
+  expect(await cases.redis.hset(key, 'tz', broken.timeZone)).toBe(0);
+  cases.clock.now = at('2026-05-02T02:00:00Z');
+  await sweepSchedules(cases.deps);
+  await run(broken);
+  expect(await read(broken)).toEqual(broken);
+  expect((await read(other)).lastRun?.outcome).toBe('started');
+  const scheduled = (await producer.listScheduledRuns()).map(({ scheduleId }) => scheduleId);
+  expect([scheduled.includes(broken.id), scheduled.includes(other.id)]).toEqual([false, true]);
+});
+
 test('the sweep of a worker whose clock is half an hour behind does not repeat a run that is done', async () => {
   const schedule = await add();
   await runAt(schedule, '2026-05-02T02:00:00Z');

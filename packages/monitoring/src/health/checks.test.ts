@@ -195,6 +195,11 @@ const limits: readonly {
     bad: { schedules: [makeSchedule({ nextRunAt: ago(maxOverdueMs + 1) })] },
   },
   {
+    ...{ id: 'schedules', what: 'an unknown time zone', severity: 'critical' },
+    ok: { schedules: [makeSchedule({ nextRunAt: now })] },
+    bad: { schedules: [makeSchedule({ nextRunAt: now, timeZone: 'Mars/Olympus' })] },
+  },
+  {
     ...{ id: 'schedules', what: 'a run that did not start', severity: 'critical' },
     ok: { schedules: [makeSchedule({ nextRunAt: now, lastRun: { at: now, outcome: 'started' } })] },
     bad: { schedules: [makeSchedule({ nextRunAt: now, lastRun: { at: now, outcome: 'failed', reason: 'r' } })] },

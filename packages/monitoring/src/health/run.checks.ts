@@ -1,5 +1,5 @@
 import { type BulkExport, lacksData } from '@bulkhead/bulk-export';
-import type { Schedule } from '@bulkhead/schedules';
+import { type Schedule, scheduleFault } from '@bulkhead/schedules';
 import type { SyncRun } from '@bulkhead/sync';
 import { ageMs, counted, type Finding, type HealthSubject, hourMs, inWords, ok } from './health-check.ts';
 import type { HealthSnapshot, RunSnapshot } from './health-snapshot.ts';
@@ -92,19 +92,25 @@ export function checkSchedules(schedules: readonly Schedule[], now: Date): Findi
   const toSubject = ({ id, connectionId }: Schedule, reason: string): HealthSubject => {
     return { kind: 'schedule', id, connectionId, reason };
   };
+  const faulty = schedules.flatMap((schedule) => {
+    const fault = scheduleFault(schedule);
+    return fault === undefined ? [] : [toSubject(schedule, fault)];
+  });
   const missed = schedules.filter(({ nextRunAt }) => ageMs(nextRunAt, now) > maxOverdueMs);
   const failed = schedules.filter(({ lastRun }) => lastRun?.outcome === 'failed');
   const skipped = schedules.filter(({ lastRun }) => lastRun?.outcome === 'skipped-overlap');
   const subjects = [
+    ...faulty,
     ...missed.map((schedule) => toSubject(schedule, `was due ${inWords(ageMs(schedule.nextRunAt, now))} ago`)),
     ...failed.map((schedule) => toSubject(schedule, `its last run did not start: ${schedule.lastRun?.reason}`)),
     ...skipped.map((schedule) => toSubject(schedule, 'its last run was skipped, because the run before it was active')),
   ];
   if (subjects.length === 0) return ok(`${counted(schedules.length, 'active schedule')}. None has missed a run.`);
   return {
-    severity: missed.length > 0 || failed.length > 0 ? 'critical' : 'warning',
-    reason: `${counted(subjects.length, 'schedule')} did not start a run that was due.`,
-    action: 'Check that a worker serves the queue maintenance. Then start the schedule by hand, with "Run now".',
+    severity: faulty.length > 0 || missed.length > 0 || failed.length > 0 ? 'critical' : 'warning',
+    reason: `${counted(subjects.length, 'schedule')} did not start a run that was due, or cannot plan the next one.`,
+    action:
+      'Check that a worker serves the queue maintenance, and do what a schedule says. Then start the schedule by hand, with "Run now".',
     subjects,
   };
 }

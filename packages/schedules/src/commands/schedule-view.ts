@@ -1,7 +1,7 @@
 import { nextRuns } from '@bulkhead/runtime';
 import { instantSchema, type View, viewOf, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
-import { scheduleSchema } from '../schedule.record.ts';
+import { scheduleFault, scheduleSchema } from '../schedule.record.ts';
 import type { ScheduleState } from './schedule.service.ts';
 
 const { spreadMs, paused, nextRunAt, lastRun, createdAt, ...fields } = viewShapeOf(
@@ -14,7 +14,13 @@ const viewShape = {
     .describe('Whether runs start some minutes after the cron time, so that practices do not all start together.'),
   spreadMs,
   paused,
-  nextRunAt: nextRunAt.exactOptional().describe('When the next run starts. Absent while the schedule is paused.'),
+  nextRunAt: nextRunAt
+    .exactOptional()
+    .describe('When the next run starts. Absent while the schedule is paused, and with an `errorMessage`.'),
+  errorMessage: z
+    .string()
+    .exactOptional()
+    .describe('Why the schedule cannot start runs, and what to do. Absent if it can.'),
   lastRun: lastRun
     .unwrap()
     .extend({
@@ -37,19 +43,23 @@ export const scheduleDetailSchema = z
     ...viewShape,
     nextRuns: z
       .array(instantSchema)
-      .describe('The next five cron times with the spread. Empty while the schedule is paused.'),
+      .describe(
+        'The next five cron times with the spread. Empty while the schedule is paused, and with an `errorMessage`.',
+      ),
   })
   .meta({ id: 'ScheduleDetail', description: 'A schedule with its next runs.' });
 
 type ScheduleView = View<typeof scheduleViewSchema>;
 
-/** The view of a schedule in a list. A paused schedule has no next run. */
+/** The view of a schedule in a list. A paused schedule has no next run, and neither has one with a fault. */
 export function toScheduleView({ schedule, runStatus }: ScheduleState): ScheduleView {
   const { lastRun, paused, spreadMs, nextRunAt } = schedule;
+  const errorMessage = scheduleFault(schedule);
   return viewOf(scheduleViewSchema, {
     ...schedule,
     spread: spreadMs > 0,
-    nextRunAt: paused ? undefined : nextRunAt,
+    nextRunAt: paused || errorMessage !== undefined ? undefined : nextRunAt,
+    errorMessage,
     lastRun: lastRun && viewOf(scheduleViewSchema.shape.lastRun.unwrap(), { ...lastRun, runStatus }),
   });
 }
@@ -59,7 +69,8 @@ const shownRuns = 5;
 
 export function toScheduleDetail(state: ScheduleState): View<typeof scheduleDetailSchema> {
   const { schedule } = state;
+  const view = toScheduleView(state);
   // An overdue schedule runs at once. `nextRuns` has only the times of the cron.
-  const upcoming = schedule.paused ? [] : nextRuns(schedule, { after: new Date(), count: shownRuns });
-  return { ...toScheduleView(state), nextRuns: upcoming.map((at) => at.toISOString()) };
+  const upcoming = view.nextRunAt === undefined ? [] : nextRuns(schedule, { after: new Date(), count: shownRuns });
+  return { ...view, nextRuns: upcoming.map((at) => at.toISOString()) };
 }

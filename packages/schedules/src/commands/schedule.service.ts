@@ -2,11 +2,19 @@ import { newId } from '@bulkhead/access';
 import { publicStatus } from '@bulkhead/bulk-export';
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import type { Producer } from '@bulkhead/queues';
-import { type AppError, nextRun, type Page, permanentError, readPage, unavailable } from '@bulkhead/runtime';
+import {
+  type AppError,
+  invalidRequest,
+  nextRun,
+  type Page,
+  permanentError,
+  readPage,
+  unavailable,
+} from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import { syncRunStatus } from '@bulkhead/sync';
 import type { ScheduleStore } from '../index.ts';
-import type { Schedule } from '../schedule.record.ts';
+import { type Schedule, scheduleFault } from '../schedule.record.ts';
 import { spreadOf } from '../spread-of.ts';
 import { newSchedule } from './new-schedule.ts';
 import type { ScheduleBody, ScheduleChangeBody, ScheduleListQuery } from './schedule.schema.ts';
@@ -122,6 +130,9 @@ function toChange(options: { readonly from: Schedule; readonly body: ScheduleCha
   const spreadMs = spread ? spreadOf({ id: from.id, cron }) : 0;
   const isMoved = cron !== from.cron || timeZone !== from.timeZone || spreadMs !== from.spreadMs;
   const isResumed = from.paused && !paused;
+  // The schema has accepted the zone of a request. Only a stored zone can be unknown.
+  const fault = isMoved || isResumed ? scheduleFault({ timeZone }) : undefined;
+  if (fault !== undefined) throw invalidRequest([{ path: 'timeZone', message: `is missing. ${fault}` }]);
   const nextRunAt = isMoved || isResumed ? nextRun({ cron, timeZone, spreadMs }, now) : from.nextRunAt;
   return { cron, timeZone, spreadMs, paused, nextRunAt };
 }

@@ -5,7 +5,7 @@ import { createDeliveries } from '@bulkhead/webhooks/steps';
 import { removeSchedule } from '../commands/schedule-job.ts';
 import { startScheduledRun } from '../commands/start-scheduled-run.ts';
 import type { ScheduleStore } from '../index.ts';
-import type { Schedule, ScheduleRun } from '../schedule.record.ts';
+import { type Schedule, type ScheduleRun, scheduleFault } from '../schedule.record.ts';
 
 /** The dependencies of the steps of this feature. */
 export interface ScheduleDeps {
@@ -24,12 +24,15 @@ const clockToleranceMs = 60_000;
  * @throws AppError `schedule-not-due` if the job must run again when the spread of the schedule is over
  */
 export async function runSchedule(deps: ScheduleDeps, { scheduleId }: { readonly scheduleId: string }): Promise<void> {
-  const { store, producer, now } = deps;
+  const { store, producer, logger, now } = deps;
   const schedule = await store.schedules.find(scheduleId);
   if (!schedule) return producer.unschedule('schedule.run', { scheduleId });
   // A worker has claimed this run and may have died before it was stored.
   if (schedule.starting) return start(deps, schedule);
   if (schedule.paused) return;
+  // The run stays due, so that it starts after a change of the schedule, or on a worker that knows the time zone.
+  const fault = scheduleFault(schedule);
+  if (fault !== undefined) return logger.error('schedule cannot run', { scheduleId, reason: fault });
   const at = now();
   const waitMs = schedule.nextRunAt.getTime() - at.getTime();
   if (waitMs > schedule.spreadMs + clockToleranceMs) return;

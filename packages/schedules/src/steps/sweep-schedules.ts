@@ -1,5 +1,5 @@
 import { nextRun } from '@bulkhead/runtime';
-import type { Schedule } from '../schedule.record.ts';
+import { type Schedule, scheduleFault } from '../schedule.record.ts';
 import { runSchedule, type ScheduleDeps } from './run-schedule.ts';
 
 /**
@@ -25,6 +25,8 @@ export async function sweepSchedules(deps: ScheduleDeps): Promise<void> {
     }
   };
   for (const schedule of await store.schedules.listUnpaused()) {
+    // Its job is removed below, because BullMQ cannot plan its next iteration either.
+    if (scheduleFault(schedule) !== undefined) continue;
     const { id: scheduleId, cron, timeZone } = schedule;
     const job = jobs.get(scheduleId);
     jobs.delete(scheduleId);

@@ -155,6 +155,29 @@ test('changing nothing of a schedule, or setting a cron that never runs, returns
   expect(await faultsOf({ kind: 'sync' })).toEqual(['kind', 'paused']);
 });
 
+test('a stored schedule whose time zone is unknown is shown with what to do, can be paused, and runs after a change of its zone', async () => {
+  const created = (await post({ spread: false })).body.data;
+  const schedule = await api.store.schedules.find(created.id);
+  if (!schedule) throw new Error('no schedule');
+  await api.store.schedules.change(schedule, { timeZone: 'Mars/Olympus' });
+  const at = `${path}/${created.id}`;
+  const { nextRunAt: _, ...unplanned } = created;
+  const errorMessage = expect.stringContaining('Set another time zone');
+  const broken = { ...unplanned, timeZone: 'Mars/Olympus', nextRuns: [], errorMessage };
+  expect((await api.request('GET', at)).body.data).toEqual(broken);
+  const list = await api.request('GET', `${path}?connectionId=${connectionId}&limit=500`);
+  expect(list.body.data).toContainEqual({ ...broken, nextRuns: undefined });
+
+  const change = (body: object) => api.request('PATCH', at, { body });
+  expect((await change({ paused: true })).body.data).toEqual({ ...broken, paused: true });
+  for (const body of [{ paused: false }, { cron: '0 4 * * *' }]) {
+    const answer = await change(body);
+    expect([answer.refusal, answer.faults]).toEqual([[400, 'invalid-request'], ['timeZone']]);
+  }
+  const { status, body } = await change({ paused: false, timeZone: 'UTC' });
+  expect([status, body.data]).toEqual([200, created]);
+});
+
 const connect = async (body: object) => {
   const fields = { provider: 'nightly-ehr', force: true, auth: { method: 'none' }, ...body };
   const { id } = (await api.request('POST', '/api/ehr/connections', { body: fields })).body.data;
