@@ -53,7 +53,7 @@ export {
   type Resource,
   standardResourceTypes,
 } from './resources/resource.ts';
-export { openStart } from './search/date-range.ts';
+export { openStart, withoutLeapSecond } from './search/date-range.ts';
 export { type DateCriterion, parseSearch, type ResourceSearch, type SearchRequest } from './search/parse-search.ts';
 export {
   readSearchBundle,

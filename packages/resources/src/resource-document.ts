@@ -7,6 +7,7 @@ import {
   type ResourceSummary,
   type SearchKeys,
   summarize,
+  withoutLeapSecond,
 } from '@bulkhead/fhir';
 import { encodeExactNumbers, type NumberText } from '@bulkhead/store';
 import mongoose from 'mongoose';
@@ -76,7 +77,7 @@ export function toHead(options: {
 }): DocumentHead {
   const { resource, json, context } = options;
   const { versionId, lastUpdated } = resource.meta ?? {};
-  const claimed = typeof lastUpdated === 'string' ? new Date(lastUpdated) : undefined;
+  const claimed = typeof lastUpdated === 'string' ? new Date(withoutLeapSecond(lastUpdated)) : undefined;
   return {
     ...identify(context, resource.id),
     // If the server gives no plausible time, its transactionTime says when this version was current.

@@ -244,6 +244,13 @@ describe('readManifest', () => {
     });
   });
 
+  test('readManifest reads a transactionTime in a leap second as the end of its minute', async () => {
+    expect(await parse({ transactionTime: '2016-12-31T23:59:60Z', output: [] })).toEqual({
+      ...manifest,
+      transactionTime: '2016-12-31T23:59:59.999Z',
+    });
+  });
+
   test("readManifest reads STU4's outcome as error #partial-success", async () => {
     expect((await parse({ transactionTime, output: [], outcome: [{ url: '/1' }] })).entries).toEqual([
       { section: 'error', type: 'OperationOutcome', url: 'https://ehr.example/1' },

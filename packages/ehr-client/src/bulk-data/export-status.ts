@@ -1,5 +1,11 @@
 import type { Readable } from 'node:stream';
-import { type ManifestEntry, type ManifestHeader, manifestSections, readManifestEntry } from '@bulkhead/fhir';
+import {
+  type ManifestEntry,
+  type ManifestHeader,
+  manifestSections,
+  readManifestEntry,
+  withoutLeapSecond,
+} from '@bulkhead/fhir';
 import { AppError, permanentError, toEhrText } from '@bulkhead/runtime';
 import streamObject from 'stream-json/streamers/stream-object.js';
 import { type EhrResponse, toBodyError } from '../answers/accept-answer.ts';
@@ -107,9 +113,8 @@ export async function readManifest(body: Readable, manifestUrl: string): Promise
       else unreadableEntries += 1;
     }
   }
-  const transactionTime = properties.get('transactionTime');
-  if (typeof transactionTime !== 'string' || Number.isNaN(Date.parse(transactionTime)))
-    throw malformed('it has no usable `transactionTime`');
+  const transactionTime = readTime(properties.get('transactionTime'));
+  if (transactionTime === undefined) throw malformed('it has no usable `transactionTime`');
   const next = readNextUrl(properties.get('link'), manifestUrl);
   if ('fault' in next) throw malformed(next.fault);
   return {
@@ -120,6 +125,11 @@ export async function readManifest(body: Readable, manifestUrl: string): Promise
     hasDeletedList: Array.isArray(properties.get('deleted')),
     ...next,
   };
+}
+
+function readTime(value: unknown): string | undefined {
+  const time = typeof value === 'string' ? withoutLeapSecond(value) : '';
+  return Number.isNaN(Date.parse(time)) ? undefined : time;
 }
 
 /** Reads the manifest's own properties and the first bytes of its text. @throws AppError `connection-lost` */

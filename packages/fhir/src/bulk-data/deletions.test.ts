@@ -123,6 +123,11 @@ describe('readDeletions #deletions', () => {
     expect(readDeletions(bundleOf([remove('Patient/p1')], { timestamp })).deletions).toEqual(ofPatient('p1'));
   });
 
+  test('readDeletions reads a leap second as the end of its minute', () => {
+    const bundle = bundleOf([remove('Patient/p1')], { timestamp: '2016-12-31T23:59:60Z' });
+    expect(readDeletions(bundle).deletions[0]?.deletedAt).toEqual(new Date('2016-12-31T23:59:59.999Z'));
+  });
+
   test('readDeletions takes the time of a deletion from its entry, else from the Bundle', () => {
     const lastModified = '2024-05-01T10:00:00+02:00';
     const timestamp = '2024-05-02T00:00:00Z';

@@ -1,4 +1,5 @@
 import { isResourceId, isResourceType } from '../resources/resource.ts';
+import { withoutLeapSecond } from '../search/date-range.ts';
 
 export interface Deletion {
   readonly resourceType: string;
@@ -57,7 +58,7 @@ const instant = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
 
 function readInstant(value: unknown): Date | undefined {
   if (typeof value !== 'string' || !instant.test(value)) return undefined;
-  const time = new Date(value);
+  const time = new Date(withoutLeapSecond(value));
   return Number.isNaN(time.getTime()) ? undefined : time;
 }
 

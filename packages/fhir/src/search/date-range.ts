@@ -11,13 +11,23 @@ export const openEnd = new Date('9999-12-31T23:59:59.999Z');
 const pattern =
   /^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?(Z|[+-](?:0\d|1[0-4]):[0-5]\d)?)?)?)?$/;
 
+const leapSecond = /^(\d{4}-\d\d-\d\dT\d\d:\d\d):60(?:\.\d+)?(?=$|[Z+-])/;
+
+/**
+ * FHIR allows leap seconds (https://hl7.org/fhir/R4/datatypes.html#dateTime), and JavaScript's `Date` does not have them. One becomes the
+ * last millisecond of its minute, so it stays in its day, and times keep their order.
+ */
+export function withoutLeapSecond(text: string): string {
+  return text.replace(leapSecond, '$1:59.999');
+}
+
 /**
  * Reads a date, dateTime or instant of any precision. `2024-01` is the whole month (https://hl7.org/fhir/R4/search.html#date).
  * Without a time zone it is UTC, so that the result does not depend on where this runs. Fractions of a millisecond are ignored.
  * @returns undefined if the text is none of these
  */
 export function readDateRange(text: string): DateRange | undefined {
-  const match = pattern.exec(text);
+  const match = pattern.exec(withoutLeapSecond(text));
   if (!match) return undefined;
   const [, year = '', month, day, hour, minute, second, fraction, zone] = match;
   const midnight = toMidnight({ year: Number(year), month: Number(month ?? 1), day: Number(day ?? 1) });

@@ -6,9 +6,10 @@ import { codeElementsOf, codePathsOf, dateElementOf, datePathsOf } from './searc
 /**
  * Raise this with every change to the result of `extractSearchKeys` or `summarize`. `migrate` then derives the keys of stored
  * resources again. Version 2 added every patient of the Patient compartment. Version 3 reads the elements of R4's search
- * parameters, by type. Version 4 left out the keys that no search reads.
+ * parameters, by type. Version 4 left out the keys that no search reads. Version 5 reads
+ * leap seconds.
  */
-export const searchKeysVersion = 4;
+export const searchKeysVersion = 5;
 
 /** The keys by which users search stored resources. */
 export interface SearchKeys {
