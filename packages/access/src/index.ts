@@ -6,6 +6,7 @@ import type { createSessionRepository } from './session.repository.ts';
 export { createAnsweredRequestRepository } from './answered-request.repository.ts';
 export { type ApiKey, apiKeyRoles } from './api-key.record.ts';
 export { type ApiKeyRepository, createApiKeyRepository } from './api-key.repository.ts';
+export type { AuditAction } from './audit/audit-actions.ts';
 export { auditHash, canonicalJson } from './audit/audit-chain.ts';
 export {
   type AuditEventDocument,

@@ -10,7 +10,7 @@ import { readApiConfig, storeOptions } from '../env.ts';
 
 interface Command<Schema extends z.ZodType> {
   /** The name of the command in the audit log. */
-  readonly name: string;
+  readonly name: 'create-api-key' | 'migrate' | 'rotate-encryption-key';
   /** One line that is shown if the arguments are wrong. */
   readonly usage: string;
   readonly options: ParseArgsOptionsConfig;

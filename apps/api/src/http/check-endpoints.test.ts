@@ -4,7 +4,7 @@ import { checkEndpoints, defineEndpoint } from './define-endpoint.ts';
 const first = defineEndpoint({
   id: 'getThing',
   route: 'GET /api/ehr/things/:id',
-  action: 'thing.read',
+  action: 'schedule.read',
   access: 'client',
   audited: false,
   summary: 'A thing',
@@ -27,7 +27,7 @@ test.each([
     changed: { path: '/api/ehr/things/:name' },
     message: 'GET',
   },
-  { what: 'an action with other access', changed: { access: 'operator' as const }, message: 'thing.read' },
+  { what: 'an action with other access', changed: { access: 'operator' as const }, message: 'schedule.read' },
   { what: 'an action with another audit rule', changed: { audited: true }, message: 'audited true' },
 ])('checkEndpoints refuses two endpoints with $what', ({ changed, message }) => {
   expect(() => checkEndpoints([first, { ...second, ...changed }])).toThrow(message);

@@ -1,3 +1,4 @@
+import type { AuditAction } from '@bulkhead/access';
 import type { createHealth, Metrics } from '@bulkhead/runtime';
 import type { Services } from '@bulkhead/system';
 import type { Request, RequestHandler, Response } from 'express';
@@ -167,7 +168,7 @@ interface Description<Id extends string, Path extends string, CalledBy extends A
 type Auditing<CalledBy extends Access> = CalledBy extends 'anyone'
   ? { readonly action?: undefined; readonly audited?: undefined }
   : {
-      readonly action: string;
+      readonly action: AuditAction;
       /** Default: true, so that an endpoint leaves no event only if it says so. */
       readonly audited?: Audited;
     };
@@ -183,7 +184,7 @@ export interface Endpoint<Id extends string = string, CalledBy extends Access = 
   extends Omit<Description<Id, string, CalledBy, number>, 'route'> {
   readonly method: Method;
   readonly path: string;
-  readonly action?: string | undefined;
+  readonly action?: AuditAction | undefined;
   readonly audited: Audited;
   readonly errors: readonly ErrorCode[];
   readonly request: RequestDescription;

@@ -1,11 +1,11 @@
-import type { NewAuditEvent } from '@bulkhead/access';
+import type { AuditAction, NewAuditEvent } from '@bulkhead/access';
 import type { AuditService } from '@bulkhead/access/commands';
 import type { Logger } from '@bulkhead/runtime';
 
 /** A request or a login with a key that was refused. */
 export interface RefusedAttempt {
   /** `authenticate`, or `session.login`. */
-  readonly action: string;
+  readonly action: AuditAction;
   readonly address: string;
   readonly code: string;
   /** The id of the key, if it is expired or revoked. */

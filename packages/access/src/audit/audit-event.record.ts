@@ -1,6 +1,7 @@
 import type { Immutable } from '@bulkhead/runtime';
 import { countSchema, type View, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
+import type { AuditAction } from './audit-actions.ts';
 
 export const auditOutcomes = ['success', 'unchanged', 'refused', 'failed'] as const;
 export type AuditOutcome = (typeof auditOutcomes)[number];
@@ -80,8 +81,8 @@ export type AuditEvent = Immutable<z.output<typeof auditEventSchema>>;
 /** An event that is not stored yet. */
 export type NewAuditEvent = Omit<
   AuditEvent,
-  'id' | 'at' | 'expiresAt' | 'sequence' | 'previousHash' | 'previousExpiresAt' | 'hash'
->;
+  'id' | 'at' | 'action' | 'expiresAt' | 'sequence' | 'previousHash' | 'previousExpiresAt' | 'hash'
+> & { readonly action: AuditAction };
 
 /** An event of the chain. */
 export type ChainedAuditEvent = AuditEvent & Required<Pick<AuditEvent, 'sequence' | 'previousHash' | 'hash'>>;

@@ -1,5 +1,6 @@
 import { type Page, pageQuery, readPage } from '@bulkhead/runtime';
 import { z } from 'zod';
+import { auditActions } from '../audit/audit-actions.ts';
 import { type AuditEvent, auditOutcomes, type NewAuditEvent } from '../audit/audit-event.record.ts';
 import type { ChainPosition, ChainReport } from '../audit/check-chain.ts';
 import type { AccessStore } from '../index.ts';
@@ -61,12 +62,23 @@ const instant = z.iso
 /** A FHIR id. Underscores and up to 128 characters are accepted too. */
 const patient = z.string().regex(/^[A-Za-z0-9\-._]{1,128}$/, 'must be the id of a patient, without `Patient/`');
 
+const action = z.string().refine((name) => auditActions.some((known) => known === name), {
+  error: ({ input }) => `is not an action of the audit log, such as resource.read.${similarTo(String(input))}`,
+});
+
+/** The actions of the same subject, because most mistakes are in the verb. */
+function similarTo(name: string): string {
+  const [subject = ''] = name.split('.');
+  const similar = auditActions.filter((known) => known.startsWith(`${subject}.`));
+  return similar.length > 0 ? ` Actions of ${subject}: ${similar.join(', ')}` : '';
+}
+
 export const auditQuerySchema = z
   .strictObject({
     from: instant.optional().describe('Only events at or after this instant.'),
     to: instant.optional().describe('Only events before this instant.'),
     actor: text.optional().describe('Only events of this actor: the id of an API key, `command:<user>`, or `nobody`.'),
-    action: text.optional().describe('Only events with this action, such as `resource.read`.'),
+    action: action.optional().describe('Only events with this action, such as `resource.read`.'),
     outcome: z
       .enum(auditOutcomes)
       .optional()

@@ -108,6 +108,17 @@ test('audit events are listed newest first, by filters and page by page', async 
     expect((await api.request('GET', `/api/ehr/audit-events?${query}`)).status).toBe(400);
 });
 
+test('listing audit events of an action that does not exist returns 400 and names similar actions', async () => {
+  const search = (action: string) => api.request('GET', `/api/ehr/audit-events?action=${action}`);
+  for (const action of ['export.creat', 'nonsense', '', 'Export.create']) {
+    const answer = await search(action);
+    expect([action, answer.refusal, answer.faults]).toEqual([action, [400, 'invalid-request'], ['action']]);
+  }
+  expect((await search('export.creat')).body.error.details[0].message).toContain('export.create');
+  // An action without events gives an empty list.
+  expect((await search('patient.erased')).body.data).toEqual([]);
+});
+
 test('the audit log records commands of operators', async () => {
   const program = programOf('api', 'create-api-key');
   await runApp({ program, env: api.env, args: ['--name', 'by command'] });

@@ -1,4 +1,4 @@
-import { anyPatient } from '@bulkhead/access';
+import { type AuditAction, anyPatient } from '@bulkhead/access';
 import type { Response } from 'express';
 
 /** Whether a request is recorded. `if-shown`: only if the response contains data that must not be shown without a record (`isShown`). */
@@ -9,8 +9,7 @@ const maxPatients = 1000;
 
 /** Collects what is known about a request, for its audit event. */
 export class AuditNotes {
-  /** The action, in the form `noun.verb`. */
-  action: string | undefined;
+  action: AuditAction | undefined;
   audited: Audited = false;
   /** Ids by name. */
   target: Readonly<Record<string, string>> = {};

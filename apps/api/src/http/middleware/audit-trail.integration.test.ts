@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { NewAuditEvent } from '@bulkhead/access';
+import type { AuditAction, NewAuditEvent } from '@bulkhead/access';
 import { createLogger } from '@bulkhead/runtime';
 import { startLocalServer, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
@@ -22,7 +22,7 @@ const audit = {
   },
 };
 const logger = createLogger({ name: 'api', level: 'silent' });
-const audited = (action: string, when: Audited = true) => allow({ action, access: 'client', audited: when });
+const audited = (action: AuditAction, when: Audited = true) => allow({ action, access: 'client', audited: when });
 const apiKey = { id: 'key_1', name: 'a', role: 'client', prefix: 'bh_', createdAt: new Date() } as const;
 const server = await startLocalServer(
   express()

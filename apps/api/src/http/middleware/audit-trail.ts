@@ -141,7 +141,8 @@ function isAudited(response: Response): boolean {
 
 function toEvent({ request, response }: { readonly request: Request; readonly response: Response }): NewAuditEvent {
   const notes = auditNotes(response);
-  const { action = '', target, code, patients, parameters } = notes;
+  const { action, target, code, patients, parameters } = notes;
+  if (action === undefined) throw new Error('Only requests with an action have an event.');
   const outcome = outcomeOf(response.statusCode, notes);
   const requestId = response.get('X-Request-Id');
   return {
