@@ -71,6 +71,14 @@ const errorExamples: Readonly<Record<ErrorCode, readonly (string | ErrorExample)
   ],
   'unknown-export': [
     'No export has this id. Use the `id` from the response that started it. Ended exports are deleted after a time.',
+    {
+      message:
+        'No export and no sync run has this id. Use the `id` from the response that started it. Ended ones are deleted after a time.',
+      of: ['replayQuarantinedLines'],
+    },
+  ],
+  'unknown-file': [
+    'No file of an export has this id. Copy the id from the list of files of the export. It is deleted with its export.',
   ],
   'unknown-line': ['No line in the quarantine has this id. List the lines with GET /api/ehr/quarantine.'],
   'unknown-run': [

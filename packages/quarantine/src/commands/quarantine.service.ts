@@ -16,9 +16,18 @@ interface LineReference {
   readonly scope: ConnectionScope;
 }
 
+type Find<Found> = (id: string) => Promise<Found | undefined>;
+
+/** What lines come from. */
+interface LineSources {
+  readonly bulkExports: { readonly find: Find<{ readonly connectionId: string }> };
+  readonly syncRuns: { readonly find: Find<{ readonly connectionId: string }> };
+  readonly outputFiles: { readonly find: Find<{ readonly exportId: string }> };
+}
+
 /** Lists, reads and replays quarantined lines for the API. */
 export function createQuarantineService(options: {
-  readonly store: QuarantineStore;
+  readonly store: QuarantineStore & LineSources;
   readonly producer: Producer;
   readonly connections: {
     /** @throws AppError `unknown-connection` */
@@ -32,6 +41,32 @@ export function createQuarantineService(options: {
     throw permanentError({
       code: 'unknown-line',
       message: 'No line in the quarantine has this id. List the lines with GET /api/ehr/quarantine.',
+    });
+  };
+  /**
+   * A count of 0 would say that nothing of a misspelt id is open. Lines of deleted exports are found too.
+   * @throws AppError `unknown-export`, `unknown-file`
+   */
+  const checkSource = async ({ exportId, fileId }: ReplayBody, scope: ConnectionScope): Promise<void> => {
+    const hasLine = async (filter: { readonly exportId?: string; readonly fileId?: string }) =>
+      (await store.quarantine.list({ filter, scope, limit: 1 })).length > 0;
+    const isRun = async (id: string) => {
+      const run = (await store.bulkExports.find(id)) ?? (await store.syncRuns.find(id));
+      return run !== undefined && isInScope(scope, run.connectionId);
+    };
+    if (exportId !== undefined && !(await isRun(exportId)) && !(await hasLine({ exportId })))
+      throw permanentError({
+        code: 'unknown-export',
+        message:
+          'No export and no sync run has this id. Use the `id` from the response that started it. Ended ones are deleted after a time.',
+      });
+    if (fileId === undefined || (await hasLine(present({ exportId, fileId })))) return;
+    const ownerId = (await store.outputFiles.find(fileId))?.exportId;
+    if (ownerId !== undefined && (exportId ?? ownerId) === ownerId && (await isRun(ownerId))) return;
+    throw permanentError({
+      code: 'unknown-file',
+      message:
+        'No file of an export has this id. Copy the id from the list of files of the export. It is deleted with its export.',
     });
   };
   const enqueue = (quarantineId: string) =>
@@ -100,7 +135,11 @@ export function createQuarantineService(options: {
       return { entry: after ?? (await find(reference)), isChanged: true };
     },
 
-    /** Enqueues replays of all matching open lines that are kept as a whole or corrected. @returns how many */
+    /**
+     * Enqueues replays of all matching open lines that are kept as a whole or corrected.
+     * @returns how many
+     * @throws AppError `unknown-export`, `unknown-file`
+     */
     async replayAll({ body, scope }: { readonly body: ReplayBody; readonly scope: ConnectionScope }): Promise<number> {
       const filter = { ...present(body), state: 'open' as const };
       let count = 0;
@@ -110,8 +149,10 @@ export function createQuarantineService(options: {
         for (const { id } of replayable) await enqueue(id);
         count += replayable.length;
         after = entries.at(-1)?.id;
-        if (entries.length < replayPage) return count;
+        if (entries.length < replayPage) break;
       }
+      if (count === 0) await checkSource(body, scope);
+      return count;
     },
   };
 }

@@ -71,6 +71,7 @@ const replayQuarantinedLines = defineEndpoint({
       example: { count: 3 },
     }),
   },
+  errors: ['unknown-export', 'unknown-file'],
   async handler({ body, caller: { scope }, services, audit }) {
     const replayed = await services.quarantine.replayAll({ body, scope });
     audit.setChanged(replayed > 0);

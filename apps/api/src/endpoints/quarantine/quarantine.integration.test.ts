@@ -1,5 +1,7 @@
+import { makeOutputFile } from '@bulkhead/bulk-export/testing';
 import { waitFor } from '@bulkhead/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
+import { plantConnection } from '../../testing/plant-connection.ts';
 import { startApi } from '../../testing/start-api.ts';
 import { startConsumer } from '../../testing/start-consumer.ts';
 
@@ -32,6 +34,43 @@ test('the quarantine of a connection that does not exist is answered 404, as oth
     'unknown-connection',
   ]);
   expect((await api.request('GET', `/api/ehr/quarantine?connectionId=${connectionId}`)).status).toBe(200);
+});
+
+test('a retry of the lines of an unknown export, file or sync run returns 404, and 202 with 0 if nothing is open', async () => {
+  const replay = (body: object) => api.request('POST', '/api/ehr/quarantine/replay', { body });
+  const { exportId, syncRunId } = await plantConnection(api.store);
+  const { exportId: otherId } = await plantConnection(api.store);
+  const file = makeOutputFile({ exportId, id: `${exportId}.7` });
+  await api.store.outputFiles.insertMissing([file]);
+  const fileId = file.id;
+
+  for (const body of [{ exportId: 'job_none' }, { exportId: 'sync_none' }, { exportId: 'job_none', fileId }])
+    expect([body, (await replay(body)).refusal]).toEqual([body, [404, 'unknown-export']]);
+  for (const body of [{ fileId: 'none' }, { exportId, fileId: 'none' }, { exportId: otherId, fileId }])
+    expect([body, (await replay(body)).refusal]).toEqual([body, [404, 'unknown-file']]);
+
+  // The export has one open line, which is in another file.
+  const known = [
+    { body: { exportId }, count: 1 },
+    { body: { exportId: syncRunId }, count: 0 },
+    { body: { fileId }, count: 0 },
+    { body: { exportId, fileId }, count: 0 },
+  ];
+  for (const { body, count } of known) {
+    const answer = await replay(body);
+    expect([body, answer.status, answer.body.data]).toEqual([body, 202, { count }]);
+  }
+});
+
+test('a retry of lines whose export was deleted finds them', async () => {
+  const place = { connectionId, exportId: 'job_3', fileId: 'job_3.1', line: 1, offset: 0, reason: 'invalid-json' };
+  const line = { ...place, sizeBytes: 1, keptBytes: 0, sha256: 'abc' };
+  await api.store.quarantine.put({ lines: [line], now: new Date() });
+  const { exportId, fileId } = place;
+  for (const body of [{ exportId }, { fileId }]) {
+    const { status, body: answer } = await api.request('POST', '/api/ehr/quarantine/replay', { body });
+    expect([status, answer.data]).toEqual([202, { count: 0 }]);
+  }
 });
 
 describe('a correction during an earlier retry of the same line #quarantine', () => {

@@ -71,6 +71,7 @@ export const httpStatus = {
   'unknown-provider': 404,
   'unknown-connection': 404,
   'unknown-export': 404,
+  'unknown-file': 404,
   'unknown-line': 404,
   'unknown-run': 404,
   'unknown-delivery': 404,
