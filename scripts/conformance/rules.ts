@@ -127,7 +127,7 @@ export const rules: readonly Rule[] = [
   rule(
     'answers',
     `${spec}, Output File Request`,
-    'Only 200, or 206 to a resume, is a file. 202, 429 and 503 lead to a retry. Other statuses and content types fail the file.',
+    'Only 200, or 206 to a resume, is a file. 202, 429 and 503 lead to a retry. A web page is requested again, as after a 503. Other statuses and content types fail the file.',
   ),
   rule(
     'encodings',

@@ -87,18 +87,38 @@ test.each([202, 204, 300, 304])(
   },
 );
 
-test.each(['text/html', 'text/csv'])(
-  'a response with the content type %s fails the file after three attempts #answers #nonsense',
-  async (type) => {
-    const page: Handler = (_request, response) => response.writeHead(200, { 'content-type': type }).end('<p>Hello</p>');
-    const ended = await exportFrom({ files: { '/patients': () => page } });
-    const [file] = await files(ended);
-    expect(file).toMatchObject({ state: 'failed', attempts: 3, error: { code: 'answer-unusable' } });
-    expect(file?.error?.message).toContain(type);
-    expect(file?.error?.ehrText).toContain('Hello');
-    expect(await cases.markedTypes()).toEqual(['Goal']);
-  },
-);
+const page =
+  (type: string): Handler =>
+  (_request, response) =>
+    response.writeHead(200, { 'content-type': type }).end('<p>Hello</p>');
+
+test('a response with the content type text/csv fails the file after three attempts #answers #nonsense', async () => {
+  const ended = await exportFrom({ files: { '/patients': () => page('text/csv') } });
+  const [file] = await files(ended);
+  expect(file).toMatchObject({ state: 'failed', attempts: 3, error: { code: 'answer-unusable' } });
+  expect(file?.error?.message).toContain('text/csv');
+  expect(file?.error?.ehrText).toContain('Hello');
+  expect(await cases.markedTypes()).toEqual(['Goal']);
+});
+
+test('a file is complete after a gateway has answered its requests with a web page #answers', async () => {
+  const ended = await exportFrom({
+    files: {
+      '/patients': (requestNumber) => (requestNumber <= 5 ? page('text/html') : answerStatus(200, ndjson, patients)),
+    },
+  });
+  expect(await files(ended)).toMatchObject([{ state: 'completed', attempts: 6 }, { state: 'completed' }]);
+  expect(await cases.markedTypes()).toEqual(['*', 'Goal', 'Patient']);
+});
+
+test('a file that is always a web page fails after the attempts of its job, and the page is quoted #answers', async () => {
+  const ended = await exportFrom({ files: { '/patients': () => page('text/html') } });
+  const [file] = await files(ended);
+  expect(file).toMatchObject({ state: 'failed', attempts: 10, error: { code: 'answer-unusable' } });
+  expect(file?.error?.message).toContain('it is a web page');
+  expect(file?.error?.ehrText).toContain('Hello');
+  expect(await cases.markedTypes()).toEqual(['Goal']);
+});
 
 test('a file that is answered with 429 is requested later, and the wait is shown #waits #answers', async () => {
   const ended = await exportFrom({

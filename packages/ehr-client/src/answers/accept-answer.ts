@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { parseMediaType } from '@bulkhead/fhir';
-import { AppError, permanentError, toEhrText } from '@bulkhead/runtime';
+import { AppError, permanentError, type RetryAdvice, toEhrText } from '@bulkhead/runtime';
 import type { AxiosResponse } from 'axios';
 import { type AnswerRules, retryAfterOf } from './answer-rules.ts';
 import { decodeBody, limitBody } from './decode-body.ts';
@@ -22,7 +22,8 @@ const defaultWaitMs = 30_000;
 
 /**
  * Returns an answer if it meets `rules`.
- * @throws AppError `ehr-not-ready` (wait), `answer-unusable` (retried a few times), `answer-too-large`, `connection-lost`
+ * @throws AppError `ehr-not-ready` (wait), `answer-unusable` (retried a few times; a web page as often as a 503), `answer-too-large`,
+ * `connection-lost`
  */
 export async function acceptAnswer(options: {
   readonly response: AxiosResponse<IncomingMessage>;
@@ -37,7 +38,7 @@ export async function acceptAnswer(options: {
     throw notReady(retryAfterOf(response) ?? defaultWaitMs);
   }
   const fault = faultOf({ status, headers, rules });
-  if (fault !== undefined) throw await unusable({ response, rules, fault });
+  if (fault !== undefined) throw await unusable({ response, rules, ...fault });
   if (rules.body === 'ignored') {
     drain(message);
     return { status, headers, data: undefined, url };
@@ -70,30 +71,42 @@ function connectionLost(cause: unknown): AppError {
   });
 }
 
+/** Why an answer is not what was requested. */
+interface Fault {
+  readonly fault: string;
+  /** Default: `briefly`. */
+  readonly retry?: RetryAdvice;
+}
+
 function faultOf(options: {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly rules: AnswerRules;
-}): string | undefined {
+}): Fault | undefined {
   const { status, headers, rules } = options;
-  if (!rules.usable.includes(status)) return `its status is ${status}`;
+  if (!rules.usable.includes(status)) return { fault: `its status is ${status}` };
   const { mediaTypes } = rules;
   const contentType = headers['content-type'];
   if (!mediaTypes || contentType === undefined || contentType.trim() === '') return undefined;
   const { mediaType = '' } = parseMediaType(contentType) ?? {};
   if (mediaTypes.has(mediaType)) return undefined;
+  if (webPageTypes.has(mediaType))
+    return { fault: `it is a web page (${mediaType}), perhaps of a gateway, a login or a maintenance`, retry: 'later' };
   // A media type is text of the server, so only media types of a closed list are named.
-  return commonTypes.has(mediaType)
-    ? `its content type is ${mediaType}`
-    : 'its content type is not one of the expected types';
+  return {
+    fault: commonTypes.has(mediaType)
+      ? `its content type is ${mediaType}`
+      : 'its content type is not one of the expected types',
+  };
 }
 
+/** A gateway can answer with the page of a login or of its maintenance, as with 503. The EHR still has what was requested. */
+const webPageTypes: ReadonlySet<string> = new Set(['text/html', 'application/xhtml+xml']);
+
 const commonTypes: ReadonlySet<string> = new Set([
-  'text/html',
   'text/csv',
   'text/xml',
   'application/xml',
-  'application/xhtml+xml',
   'application/fhir+xml',
   'application/pdf',
   'application/zip',
@@ -113,30 +126,29 @@ async function readJson(body: Readable, rules: AnswerRules): Promise<unknown> {
   }
 }
 
-async function unusable(options: {
-  readonly response: AxiosResponse<IncomingMessage>;
-  readonly rules: AnswerRules;
-  readonly fault: string;
-}): Promise<AppError> {
-  const { response, rules, fault } = options;
+async function unusable(
+  options: Fault & { readonly response: AxiosResponse<IncomingMessage>; readonly rules: AnswerRules },
+): Promise<AppError> {
+  const { response, ...form } = options;
   const start = await readStart(response.data);
   const contentType = response.headers['content-type'] ?? '';
   const ehrText = toEhrText(`${contentType} ${start?.toString('utf8') ?? ''}`);
-  return answerUnusable({ rules, fault, status: response.status, ehrText });
+  return answerUnusable({ ...form, status: response.status, ehrText });
 }
 
 /** The answer does not have the expected form. */
-function answerUnusable(options: {
-  readonly rules: Pick<AnswerRules, 'name'>;
-  readonly fault: string;
-  readonly status?: number;
-  readonly ehrText?: string | undefined;
-}): AppError {
-  const { rules, fault, status, ehrText } = options;
+function answerUnusable(
+  options: Fault & {
+    readonly rules: Pick<AnswerRules, 'name'>;
+    readonly status?: number;
+    readonly ehrText?: string | undefined;
+  },
+): AppError {
+  const { rules, fault, retry = 'briefly', status, ehrText } = options;
   return new AppError({
     code: 'answer-unusable',
     message: `The EHR's response cannot be used as a ${rules.name}: ${fault}. Retry, and contact the EHR's support if this does not help.`,
-    retry: 'briefly',
+    retry,
     ...(status === undefined ? {} : { context: { status } }),
     ehrText,
   });

@@ -183,12 +183,20 @@ test.each([
   },
 );
 
-test.each(['text/html', 'text/csv', 'application/xml', 'application/pdf'])(
-  'a file with the content type %s fails with an error that names the type',
-  async (contentType) => {
+test.each([
+  // A gateway sends such a page during a maintenance or before a login, as another one sends a 503.
+  { contentType: 'text/html', retry: 'later' },
+  { contentType: 'application/xhtml+xml', retry: 'later' },
+  { contentType: 'text/csv', retry: 'briefly' },
+  { contentType: 'application/xml', retry: 'briefly' },
+  { contentType: 'application/pdf', retry: 'briefly' },
+])(
+  'a file with the content type $contentType fails with an error that names the type, and is retried $retry',
+  async ({ contentType, retry }) => {
     answerWith(200, { 'content-type': `${contentType}; charset=utf-8` }, '<p>Please log in</p>');
     await expect(open()).rejects.toMatchObject({
       code: 'answer-unusable',
+      retry,
       message: expect.stringContaining(contentType),
       ehrText: expect.stringContaining('Please log in'),
     });
