@@ -179,6 +179,30 @@ test('a token response in which absent members are null is understood', async ()
   expect(await ehr.requests(/Patient$/)).toHaveLength(2);
 });
 
+test.each([
+  { what: 'the status 201', status: 201, tokenType: 'bearer' },
+  { what: 'a type in other letter case', status: 200, tokenType: 'BEARER' },
+  // Apigee: https://docs.apigee.com/api-platform/reference/policies/oauthv2-policy
+  { what: 'the type BearerToken', status: 200, tokenType: 'BearerToken' },
+])('a token response with $what is understood', async ({ status, tokenType }) => {
+  await start();
+  const body = { access_token: 'unknown', token_type: tokenType, expires_in: 3600 };
+  await orderToken({ kind: 'status', status, body, contentType: 'application/json' });
+  expect((await search()).status).toBe(200);
+  // The simulator did not issue this token, so it refuses the first of two requests.
+  expect(await ehr.requests(/Patient$/)).toHaveLength(2);
+});
+
+test.each([
+  { what: 'the status 201 without a token', status: 201, body: {} },
+  { what: 'another type', status: 200, body: { access_token: 'unknown', token_type: 'mac' } },
+  { what: 'the status 202', status: 202, body: { access_token: 'unknown', token_type: 'bearer' } },
+])('a token response with $what is refused', async ({ status, body }) => {
+  await start();
+  await orderToken({ kind: 'status', status, body, contentType: 'application/json' });
+  await expect(search()).rejects.toMatchObject({ code: 'token-not-understood', retry: 'briefly' });
+});
+
 test('an access token of a server without a token endpoint throws smart-discovery-failed', async () => {
   await start();
   for (const path of ['smart-configuration', 'metadata'])

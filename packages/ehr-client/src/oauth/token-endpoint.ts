@@ -151,14 +151,20 @@ function toFetchResponse({ status, data, headers }: AxiosResponse<Buffer>): Resp
   for (const [name, value] of Object.entries(headers)) {
     for (const text of [value].flat()) if (typeof text === 'string') result.append(name, text);
   }
-  return new Response(data.length > 0 ? new Uint8Array(withoutAbsent(data)) : null, { status, headers: result });
+  // Some servers say 201, and openid-client accepts only 200. The body decides whether it has a token.
+  const tokenStatus = status === 201 ? 200 : status;
+  return new Response(data.length > 0 ? new Uint8Array(toStandard(data)) : null, {
+    status: tokenStatus,
+    headers: result,
+  });
 }
 
 /**
- * Removes members that servers send in place of leaving them out, because openid-client refuses them: null, and a lifetime that is not
- * positive. A token with such a lifetime would also be requested again for every request.
+ * Converts what servers send and openid-client refuses. Members that are null, and a lifetime that is not positive, are removed: they
+ * mean the same as their absence, and a token with such a lifetime would be requested again for every request. The type `BearerToken`,
+ * which Apigee sends by default, becomes `Bearer`.
  */
-function withoutAbsent(body: Buffer): Buffer {
+function toStandard(body: Buffer): Buffer {
   let document: unknown;
   try {
     document = JSON.parse(body.toString('utf8'));
@@ -168,5 +174,7 @@ function withoutAbsent(body: Buffer): Buffer {
   if (typeof document !== 'object' || document === null || Array.isArray(document)) return body;
   const isStated = ([name, value]: [string, unknown]) =>
     value !== null && !(name === 'expires_in' && Number(value) <= 0);
-  return Buffer.from(JSON.stringify(Object.fromEntries(Object.entries(document).filter(isStated))));
+  const members: Record<string, unknown> = Object.fromEntries(Object.entries(document).filter(isStated));
+  if (/^bearertoken$/i.test(String(members.token_type))) members.token_type = 'Bearer';
+  return Buffer.from(JSON.stringify(members));
 }
