@@ -63,7 +63,7 @@ export async function withFreeName(options: {
  */
 export function uniquePurposeOf(
   connection: Pick<
-    ConnectionWithoutSecrets,
+    Connection | ConnectionWithoutSecrets,
     'provider' | 'environment' | 'practiceId' | 'groupId' | 'fhirEndpoint' | 'userId' | 'auth'
   >,
 ): string | undefined {

@@ -1,5 +1,5 @@
 import type { RateBudget, RateLimit } from '@bulkhead/rate-limiter';
-import type { ConnectionWithoutSecrets } from './connection.record.ts';
+import type { Connection, ConnectionWithoutSecrets } from './connection.record.ts';
 import type { Provider } from './provider.ts';
 
 /**
@@ -18,7 +18,7 @@ const unstatedRateLimit: RateLimit = {
  * The budget of a connection's requests, and the budget of its token requests, if those are limited. athenahealth counts requests per
  * client id and environment, for all practices together. It counts token requests separately.
  */
-export function connectionBudgets(connection: ConnectionWithoutSecrets, provider: Provider) {
+export function connectionBudgets(connection: Connection | ConnectionWithoutSecrets, provider: Provider) {
   const { tokenRateLimit } = Object.hasOwn(provider.environments, connection.environment)
     ? (provider.environments[connection.environment] ?? {})
     : {};
@@ -29,7 +29,7 @@ export function connectionBudgets(connection: ConnectionWithoutSecrets, provider
 }
 
 function budgetOf(options: {
-  readonly connection: ConnectionWithoutSecrets;
+  readonly connection: Connection | ConnectionWithoutSecrets;
   readonly rateLimit: RateBudget['rateLimit'];
   readonly kind?: '.token';
 }): RateBudget {

@@ -154,9 +154,12 @@ export const connectionSchema = z.strictObject({
 });
 export type Connection = Immutable<z.output<typeof connectionSchema>>;
 
+/** The members of type `never` make the compiler refuse a `Connection`, which has the secrets. */
 type WithoutSecrets<Auth extends ConnectionAuth> = Auth extends { readonly method: 'private_key_jwt' }
-  ? Omit<Auth, 'signingKey'> & { readonly signingKey?: Omit<SigningKey, 'privateJwk'> }
-  : Omit<Auth, 'clientSecret'>;
+  ? Omit<Auth, 'signingKey'> & {
+      readonly signingKey?: Omit<SigningKey, 'privateJwk'> & { readonly privateJwk?: never };
+    }
+  : Omit<Auth, 'clientSecret'> & { readonly clientSecret?: never };
 
 /** A connection as everything needs it that does not request access tokens. */
 export interface ConnectionWithoutSecrets extends Omit<Connection, 'auth'> {

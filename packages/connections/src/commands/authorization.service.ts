@@ -76,7 +76,7 @@ export function createAuthorizationService(options: {
   /** Stores a request. @returns its id and the secret that starts it once. */
   const begin = async (options: {
     readonly provider: Provider;
-    readonly connection: ConnectionWithoutSecrets;
+    readonly connection: Connection | ConnectionWithoutSecrets;
     /** The same connection, if the authorization will create it. */
     readonly draft?: Connection | undefined;
     readonly kind: AuthorizationRequest['kind'];
