@@ -95,9 +95,9 @@ export function createOutputFileRepository(database: Database, secretBox: Secret
       }
     },
 
-    /** Adds entries that do not exist yet. Adding the same manifest twice changes nothing. */
-    async insertMissing(files: readonly OutputFile[]): Promise<void> {
-      if (files.length === 0) return;
+    /** Adds entries that do not exist yet. Adding the same manifest twice changes nothing. @returns the ids of those that it added */
+    async insertMissing(files: readonly OutputFile[]): Promise<readonly string[]> {
+      if (files.length === 0) return [];
       const operations = files.map(({ id, url, requiresAccessToken, ...fields }) => ({
         updateOne: {
           filter: { _id: id },
@@ -105,7 +105,15 @@ export function createOutputFileRepository(database: Database, secretBox: Secret
           upsert: true,
         },
       }));
-      await model.collection.bulkWrite(operations as never[], { ordered: false });
+      const { upsertedIds } = await model.collection.bulkWrite(operations as never[], { ordered: false });
+      return Object.values(upsertedIds as Readonly<Record<number, unknown>>).map(String);
+    },
+
+    count: (exportId: string): Promise<number> => model.countDocuments({ exportId }),
+
+    /** Removes those of the entries whose download has not started. */
+    async removeUnstarted(ids: readonly string[]): Promise<void> {
+      await model.deleteMany({ _id: { $in: [...ids] }, state: 'pending', attempts: 0 });
     },
 
     /**

@@ -1,4 +1,5 @@
-import { acceptManifest, pollExport } from '@bulkhead/bulk-export/steps';
+import { emptyCheckpoint } from '@bulkhead/bulk-export';
+import { acceptManifest, finalizeExport, pollExport } from '@bulkhead/bulk-export/steps';
 import { afterEach, expect, test } from '@jest/globals';
 import { runExport } from '../harness/run-export.ts';
 import { startUseCases, type UseCases } from '../harness/start-use-cases.ts';
@@ -68,9 +69,10 @@ test('a slow second read of a manifest with other links removes no file of the a
   const written = Promise.withResolvers<void>();
   const accepted = Promise.withResolvers<void>();
   const insertMissing: typeof outputFiles.insertMissing = async (files) => {
-    await outputFiles.insertMissing(files);
+    const createdIds = await outputFiles.insertMissing(files);
     written.resolve();
     await accepted.promise;
+    return createdIds;
   };
   const slowStore = { ...deps.store, outputFiles: { ...outputFiles, insertMissing } };
   const slow = acceptManifest({ ...deps, store: slowStore }, read('slow'));
@@ -81,6 +83,47 @@ test('a slow second read of a manifest with other links removes no file of the a
   expect(await outputFiles.listByExport(exportId)).toMatchObject([{ url: 'http://ehr.example/accepted' }]);
   expect((await cases.read(exportId)).counts).toMatchObject({ files: 1 });
 });
+
+test.each(['completed', 'failed'] as const)(
+  'a slow read of a manifest with other links adds no file to an export that has %s meanwhile',
+  async (end) => {
+    cases = await startUseCases();
+    const { deps } = cases;
+    const { outputFiles, bulkExports } = deps.store;
+    const exportId = await cases.exporting();
+    const record = await cases.read(exportId);
+    const read = (name: string) => {
+      const url = `http://ehr.example/${name}`;
+      return { record, manifest: { ...manifest, entries: [{ section: 'output' as const, type: 'Patient', url }] } };
+    };
+    const ended = Promise.withResolvers<void>();
+    const insertMissing: typeof outputFiles.insertMissing = async (files) => {
+      await ended.promise;
+      return outputFiles.insertMissing(files);
+    };
+    const slow = acceptManifest(
+      { ...deps, store: { ...deps.store, outputFiles: { ...outputFiles, insertMissing } } },
+      read('slow'),
+    );
+    await acceptManifest(deps, read('accepted'));
+    const [file] = await outputFiles.listByExport(exportId);
+    const error = { code: 'made-up', message: 'Static.' };
+    if (end === 'completed') {
+      const claim = { id: file?.id ?? '', claim: 'download' };
+      await outputFiles.claim(claim, new Date());
+      await outputFiles.complete(claim, { checkpoint: emptyCheckpoint, hasPromisedCount: true, now: new Date() });
+      await finalizeExport(deps, { exportId });
+    } else {
+      await bulkExports.transition({ from: await cases.read(exportId), to: end, change: { error } });
+    }
+    const before = await cases.read(exportId);
+    ended.resolve();
+    await slow;
+    expect(before.phase).toBe(end);
+    expect(await outputFiles.listByExport(exportId)).toMatchObject([{ url: 'http://ehr.example/accepted' }]);
+    expect(await cases.read(exportId)).toEqual(before);
+  },
+);
 
 test('a missing type that the scopes do not cover is reported, and its watermark stays #types-missing #watermarks', async () => {
   cases = await startUseCases({ scope: 'system/Observation.read system/Condition.rs' });

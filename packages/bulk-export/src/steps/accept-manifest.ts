@@ -21,7 +21,7 @@ export async function acceptManifest(
     toOutputFile({ record, manifest, ...entry, position }),
   );
   await store.prepareResourceTypes([...new Set(files.map(({ type }) => type).filter((type) => type !== unknownType))]);
-  await store.outputFiles.insertMissing(files);
+  const addedIds = await store.outputFiles.insertMissing(files);
   const hasEarlier = await store.bulkExports.hasEarlier(record);
   for (const warning of manifestWarnings({ record, manifest, files, now: now(), hasEarlier })) {
     await store.bulkExports.warn({ id: exportId, ...warning });
@@ -39,6 +39,7 @@ export async function acceptManifest(
     const current = await store.bulkExports.find(exportId);
     // The ledger was written after the cancellation had cancelled its files.
     if (current?.phase === 'cancelled') await store.outputFiles.cancelUnsettled({ exportId, now: now() });
+    else await removeLate(store, { addedIds, current });
     return;
   }
   if ((await store.outputFiles.removeOthers(exportId, new Set(files.map(({ id }) => id)))) > 0) {
@@ -49,6 +50,20 @@ export async function acceptManifest(
   const fileIds = await store.outputFiles.listUnsettledIds(exportId);
   await producer.addExportFlow({ exportId, fileIds, filesAhead: await countFilesAhead(store, record) });
   await producer.unschedule('export.poll', { exportId });
+}
+
+/**
+ * Removes the entries that this attempt has added after another one had accepted a manifest with other links. Otherwise an export that
+ * has ended would have files that are never downloaded. If all files of the accepted manifest are in the ledger besides the added ones,
+ * none of the added ones is among them.
+ */
+async function removeLate(
+  { outputFiles }: BulkExportDeps['store'],
+  { addedIds, current }: { readonly addedIds: readonly string[]; readonly current: BulkExport | undefined },
+): Promise<void> {
+  if (addedIds.length === 0 || current?.manifestFiles === undefined) return;
+  const otherFiles = (await outputFiles.count(current.id)) - addedIds.length;
+  if (otherFiles === current.manifestFiles) await outputFiles.removeUnstarted(addedIds);
 }
 
 /**
