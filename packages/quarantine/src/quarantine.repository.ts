@@ -292,15 +292,26 @@ export function createQuarantineRepository(options: {
       await usage.deleteOne({ _id: exportId });
     },
 
-    /** Removes the lines of a file or a search that is read again from its start. @returns how many */
-    async deleteByFile(fileId: string): Promise<number> {
-      const documents = await model.find({ fileId, sealedFile: { $exists: true } }, { _id: 1 }).lean();
+    /** When a line of a file was last quarantined. @returns undefined if none was */
+    async lastQuarantinedAt(fileId: string): Promise<Date | undefined> {
+      const last = await model.findOne({ fileId }, { createdAt: 1 }).sort({ createdAt: -1 }).lean();
+      return last?.createdAt;
+    },
+
+    /**
+     * Removes the lines of a file or a search that is read again from its start.
+     * @param until only lines that were quarantined until then
+     * @returns how many
+     */
+    async deleteByFile(fileId: string, until?: Date): Promise<number> {
+      const ofFile = { fileId, ...(until === undefined ? {} : { createdAt: { $lte: until } }) };
+      const documents = await model.find({ ...ofFile, sealedFile: { $exists: true } }, { _id: 1 }).lean();
       for (const { _id } of documents) await files.removeOf(_id);
       const usages = await model.aggregate<{ readonly _id: string; readonly bytes: number }>([
-        { $match: { fileId } },
+        { $match: ofFile },
         { $group: { _id: '$exportId', bytes: { $sum: '$keptBytes' } } },
       ]);
-      const { deletedCount } = await model.deleteMany({ fileId });
+      const { deletedCount } = await model.deleteMany(ofFile);
       for (const { _id: exportId, bytes } of usages) await addUsage(exportId, -bytes);
       return deletedCount;
     },

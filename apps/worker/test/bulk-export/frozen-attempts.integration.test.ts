@@ -1,3 +1,4 @@
+import { emptyCheckpoint } from '@bulkhead/bulk-export';
 import { finalizeExport } from '@bulkhead/bulk-export/steps';
 import type { JobName } from '@bulkhead/queues';
 import { afterAll, expect, test } from '@jest/globals';
@@ -127,3 +128,39 @@ test.each([
   },
   120_000,
 );
+
+test('an attempt that freezes before it deletes the quarantined lines of earlier ones, and then dies, keeps those of its successor', async () => {
+  await cases.inject('/bulkdata/', { kind: 'corrupt-line', line: 3 }, { times: 'always' });
+  const exportId = await makeDue({ job: 'file.download' });
+  const [fileId = ''] = await store.outputFiles.listUnsettledIds(exportId);
+  // An earlier attempt has quarantined a line of a file that the server has replaced meanwhile.
+  const claim = { id: fileId, claim: 'earlier' };
+  await store.outputFiles.claim(claim, cases.clock.now);
+  const { connectionId, resourceType } = { connectionId: cases.connection.id, resourceType: 'Patient' };
+  const place = { connectionId, resourceType, exportId, fileId, line: 1, offset: 0, reason: 'invalid-json' };
+  await store.quarantine.put({ lines: [{ ...place, sizeBytes: 1, bytes: Buffer.from('{') }], now: cases.clock.now });
+  const checkpoint = { ...emptyCheckpoint, lines: 1, bytes: 2, quarantined: 1 };
+  await store.outputFiles.saveCheckpoint(claim, { checkpoint, etag: undefined });
+
+  const restarted = Promise.withResolvers<void>();
+  const thawed = Promise.withResolvers<void>();
+  const restart: typeof store.outputFiles.restart = async (held) => {
+    const isHeld = await store.outputFiles.restart(held);
+    restarted.resolve();
+    await thawed.promise;
+    return isHeld;
+  };
+  const put = () => Promise.reject(new Error('the process has died'));
+  const parts = { outputFiles: { ...store.outputFiles, restart }, quarantine: { ...store.quarantine, put } };
+  const deps = { ...cases.deps, store: { ...store, ...parts } };
+  const late = attempt('file.download', exportId, deps).catch(() => undefined);
+  await restarted.promise;
+  cases.clock.now = new Date(cases.clock.now.getTime() + 60_000);
+  await attempt('file.download', exportId);
+  thawed.resolve();
+  await late;
+  const file = await store.outputFiles.find(fileId);
+  expect(file).toMatchObject({ state: 'completed', checkpoint: { quarantined: 1 } });
+  const lines = await store.quarantine.list({ filter: { fileId }, scope: 'all', limit: 10 });
+  expect(lines).toMatchObject([{ line: 3 }]);
+});

@@ -200,9 +200,14 @@ async function warnOfUnprovenEnd({ store }: BulkExportDeps, { id, exportId }: Ou
   await store.bulkExports.warn({ id: exportId, code: 'end-not-proven', message });
 }
 
-/** Deletes the quarantined lines of the file, because it is read again from the start and they would be there twice. */
+/**
+ * Deletes the quarantined lines of the file, because it is read again from the start and they would be there twice. If another attempt
+ * takes over before the deletion, its lines are later than those of the attempts before this one, and are kept.
+ */
 async function restart({ store }: BulkExportDeps, claim: Claim): Promise<void> {
-  if (await store.outputFiles.restart(claim)) await store.quarantine.deleteByFile(claim.id);
+  const until = await store.quarantine.lastQuarantinedAt(claim.id);
+  const isHeld = await store.outputFiles.restart(claim);
+  if (isHeld && until !== undefined) await store.quarantine.deleteByFile(claim.id, until);
 }
 
 /** Adds the position of a lost connection, which is where the next attempt resumes. */
