@@ -1,3 +1,4 @@
+import { waitFor } from '@bulkhead/testing';
 import { beforeAll, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { createApiClient } from '../system/api-client.ts';
@@ -82,6 +83,40 @@ describeInBrowser('the console in a browser', (open) => {
     await activity.waitFor({ state: 'detached' });
     await page.getByRole('row', { name: /The export was cancelled\.\s+chaos/ }).waitFor();
     expect(await browsed.system.store.bulkExports.listActive()).toEqual([]);
+  }, 60_000);
+
+  test('the console reads a list of exports to its end and starts an export although the list changes during each read', async () => {
+    const { simulator, apiKey, baseUrl } = browsed.system;
+    const watching = new AbortController();
+    const stream = await fetch(`${baseUrl}/api/ehr/athenahealth/bulk-export/events`, {
+      headers: { authorization: `Bearer ${apiKey}` },
+      signal: watching.signal,
+    });
+    let changes = 0;
+    const counting = (async () => {
+      for await (const _change of stream.body ?? []) changes += 1;
+    })().catch(() => undefined);
+    await goTo('/exports');
+    await page.getByRole('row', { name: /cancelled/ }).waitFor();
+    await simulator.inject('export$', { kind: 'export-fate', end: 'never-ends' });
+    const isList = /\/bulk-export\?/;
+    await page.route(isList, async (route) => {
+      const changesBefore = changes;
+      // The page may be closed first.
+      await waitFor(() => changes >= changesBefore + 2)
+        .then(() => route.continue())
+        .catch(() => undefined);
+    });
+    await button('Start an export').click();
+    await choose({ field: 'Connection', option: /195900/ });
+    await button('Start').click();
+    await title('Bulk export').waitFor();
+    await page.unroute(isList);
+    await button('Cancel').click();
+    await button('Cancel the export').click();
+    await page.getByText('cancelled', { exact: true }).first().waitFor();
+    watching.abort();
+    await counting;
   }, 60_000);
 
   test('the console shows an invalid value of a form at its field, and an error of the API with its own message', async () => {

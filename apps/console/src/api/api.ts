@@ -44,6 +44,25 @@ export async function refresh(...changed: readonly (keyof paths)[]): Promise<voi
   for (const path of changed) await queryClient.invalidateQueries({ queryKey: ['get', path] });
 }
 
+/**
+ * Returns a function that reads a list again after a change. A change during a read leads to one more read after it. Each `refresh`
+ * cancels a read that has begun, so a list that changes faster than it is read would stay old.
+ */
+export function createListReader(path: keyof paths): () => Promise<void> {
+  let isReading = false;
+  let isChanged = false;
+  return async () => {
+    isChanged = true;
+    if (isReading) return;
+    isReading = true;
+    while (isChanged) {
+      isChanged = false;
+      await refresh(path);
+    }
+    isReading = false;
+  };
+}
+
 /** Reads again what the page shows. */
 export function refreshAll(): Promise<void> {
   return queryClient.invalidateQueries();

@@ -1,4 +1,4 @@
-import { api, type BulkExport, type OutputFile, queryClient, refresh } from '../api/api.ts';
+import { api, type BulkExport, createListReader, type OutputFile, queryClient } from '../api/api.ts';
 import { type StreamState, useEventStream } from '../api/use-event-stream.ts';
 import { mergeFiles } from './output-files.ts';
 
@@ -39,12 +39,14 @@ export function useLiveExport(options: {
   });
 }
 
+const readList = createListReader('/api/ehr/{provider}/bulk-export');
+
 /** Reads the list again when the newest exports have changed. */
 export function useLiveExports(provider: string, connectionId?: string): StreamState {
   const query = connectionId === undefined ? '' : `?${new URLSearchParams({ connectionId })}`;
   return useEventStream({
     url: `/api/ehr/${provider}/bulk-export/events${query}`,
     events: ['exports'],
-    onEvent: () => void refresh('/api/ehr/{provider}/bulk-export'),
+    onEvent: () => void readList(),
   });
 }
