@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { ModernFakeTimers } from '@jest/fake-timers';
 import { ModuleMocker } from 'jest-mock';
 
@@ -31,6 +32,9 @@ export default class NativeEnvironment {
     Object.assign(process.env, this.#env);
     globalThis.console = this.#console;
     process.exit = this.#exit;
+    // jest ends a worker that needs more than half a second to exit. To write the compile cache needs that long on a busy
+    // machine.
+    flushCompileCache();
     // With the thousand databases of a whole run, the engine would need almost twice the CPU time.
     if (globalThis[databases].length === 0) return;
     // Unit tests need no driver.
