@@ -165,7 +165,7 @@ describeInBrowser('the console in a browser', (open) => {
       await route.continue();
     });
     await button('Remove').click();
-    await page.getByRole('status', { name: 'Loading' }).waitFor();
+    await page.getByRole('dialog').getByRole('status', { name: 'Loading' }).waitFor();
     // The fields would move when the amounts appear above them.
     expect(await page.getByRole('radio').count()).toBe(0);
     count();
