@@ -1,3 +1,4 @@
+import { waitFor } from '@bulkhead/testing';
 import { beforeAll, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { createApiClient } from '../system/api-client.ts';
@@ -196,6 +197,32 @@ describeInBrowser('the pages of an operator in a browser', (open) => {
     await page.goBack();
     await page.getByRole('link', { name: /^job_/ }).first().click();
     await title('Bulk export').waitFor();
+  }, 60_000);
+
+  test('filters keep each letter and each other, also if the browser has no time to draw between two changes', async () => {
+    await goTo('/audit');
+    await page.getByRole('row').nth(1).waitFor();
+    const type = async (name: string, text: string) => {
+      await field(name).focus();
+      await page.evaluate(`for (const letter of '${text}') document.execCommand('insertText', false, letter)`);
+    };
+    await type('What', 'export.create');
+    expect(await field('What').inputValue()).toBe('export.create');
+    await page.waitForURL(/\?action=export\.create$/);
+    // Two changes in one task.
+    await page.evaluate(`for (const label of ['Who', 'What']) {
+      [...document.querySelectorAll('label')].find(({ textContent }) => textContent === label).control.focus();
+      document.execCommand('insertText', false, 'x');
+    }`);
+    await page.waitForURL(/\?action=export\.createx&actor=x$/);
+    expect(await field('Who').inputValue()).toBe('x');
+    await link('Audit').click();
+    await page.waitForURL(/\/audit$/);
+    const isShown = (name: string, text: string) => waitFor(async () => (await field(name).inputValue()) === text);
+    await Promise.all([isShown('Who', ''), isShown('What', '')]);
+    await page.goBack();
+    await page.waitForURL(/\?action=export\.createx&actor=x$/);
+    await Promise.all([isShown('Who', 'x'), isShown('What', 'export.createx')]);
   }, 60_000);
 
   test.each([
