@@ -225,6 +225,37 @@ describeInBrowser('the pages of an operator in a browser', (open) => {
     await Promise.all([isShown('Who', 'x'), isShown('What', 'export.createx')]);
   }, 60_000);
 
+  test('the actions of schedules stay where they are while the names of connections and the next runs are read', async () => {
+    const { connectionId } = browsed.system;
+    const api = createApiClient(browsed.system);
+    for (const cron of ['0 2 * * *', '0 3 * * *', '0 4 * * *']) {
+      await api('POST', '/api/ehr/schedules', { connectionId, kind: 'export', cron, timeZone: 'UTC' });
+    }
+    const holdAnswers = async (url: RegExp) => {
+      const { promise: isReleased, resolve: release } = Promise.withResolvers<void>();
+      await page.route(url, async (route) => {
+        await isReleased;
+        await route.continue();
+      });
+      return release;
+    };
+    const releaseNames = await holdAnswers(/\/connections$/);
+    const releaseRuns = await holdAnswers(/\/schedules\/\w+$/);
+    await goTo('/schedules');
+    await page.getByLabel('Loading').first().waitFor();
+    expect(await page.getByRole('row').count()).toBe(0);
+    releaseNames();
+    const pause = page
+      .getByRole('row', { name: /athenahealth production 195900.*0 4/ })
+      .getByRole('button', { name: 'Pause' });
+    await pause.waitFor();
+    const before = await pause.boundingBox();
+    releaseRuns();
+    await page.locator('time').nth(8).waitFor();
+    expect((await pause.boundingBox())?.y).toBe(before?.y);
+    await page.unrouteAll();
+  }, 60_000);
+
   test.each([
     ['/exports', 'Bulk exports'],
     ['/connections', 'Connections'],

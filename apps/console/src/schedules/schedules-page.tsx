@@ -109,12 +109,14 @@ function ScheduleActions({ schedule }: { readonly schedule: Schedule }) {
 /** Enough to notice a mistake in the cron expression or the time zone. */
 const shownRuns = 3;
 
-function NextRuns({ schedule: { id, paused, timeZone } }: { readonly schedule: Schedule }) {
+function NextRuns({ schedule: { id, paused, timeZone, nextRunAt } }: { readonly schedule: Schedule }) {
   const schedule = api.useQuery('get', '/api/ehr/schedules/{id}', { params: { path: { id } } }, { enabled: !paused });
   if (paused) return <StatusBadge status="paused" />;
+  const nextRuns = schedule.data?.data.nextRuns ?? (nextRunAt === undefined ? [] : [nextRunAt]);
   return (
-    <List listStyleType="none" size="sm">
-      {(schedule.data?.data.nextRuns ?? []).slice(0, shownRuns).map((at) => (
+    // Otherwise the runs would move the buttons of the rows below when they appear.
+    <List listStyleType="none" size="sm" mih={`${shownRuns}lh`}>
+      {nextRuns.slice(0, shownRuns).map((at) => (
         <List.Item key={at}>
           <Moment at={at} isExact timeZone={timeZone} />
         </List.Item>

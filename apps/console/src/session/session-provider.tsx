@@ -17,11 +17,13 @@ export interface Session {
 
 const SessionContext = createContext<Session | undefined>(undefined);
 
-/** The user and the selected vendor, known before any page is shown. */
+/** The user, the selected vendor and the names of connections, known before any page is shown. */
 export function SessionProvider({ children }: { readonly children: ReactNode }) {
   const who = api.useQuery('get', '/api/ehr/session');
   // The API reads the registry only when it starts, so one read is enough.
   const providersQuery = api.useQuery('get', '/api/ehr/providers', {}, { refetchInterval: false });
+  // Lists show connections by their names. A name that appears later than its list would move what the list contains.
+  const { isPending } = api.useQuery('get', '/api/ehr/connections', {}, { refetchInterval: false });
   const [chosen, setProvider] = useLocalStorage({ key: 'bulkhead-provider', defaultValue: '' });
   const key = who.data?.data;
   const providers = providersQuery.data?.data;
@@ -32,7 +34,7 @@ export function SessionProvider({ children }: { readonly children: ReactNode }) 
     return { key, isOperator: key.role === 'operator', providers, provider: provider?.id ?? '', setProvider };
   }, [key, providers, chosen, setProvider]);
 
-  if (session) return <SessionContext value={session}>{children}</SessionContext>;
+  if (session && !isPending) return <SessionContext value={session}>{children}</SessionContext>;
   const error = who.error ?? providersQuery.error;
   return <Center h="100vh">{error ? <Problem error={error} /> : <Loader aria-label="Loading" />}</Center>;
 }
