@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createAuditStream } from '@bulkhead/access';
 import { ProcessReporter } from '@bulkhead/monitoring';
 import { createProviderRegistry } from '@bulkhead/providers';
-import { checkRedis, connectRedis, createProducer } from '@bulkhead/queues';
+import { checkRedis, connectRedis, createProducer, disconnectRedis } from '@bulkhead/queues';
 import {
   type App,
   createHealth,
@@ -139,7 +139,7 @@ export function buildApp({
       await producer.close();
       await store.close();
       await auditStream?.stop();
-      redis.disconnect();
+      disconnectRedis(redis);
       await tracing.stop();
     },
   };

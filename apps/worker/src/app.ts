@@ -6,7 +6,7 @@ import { createEhrClient, createWebhookSender, proxyOf } from '@bulkhead/ehr-cli
 import { ProcessReporter } from '@bulkhead/monitoring';
 import { createRateBudgetService } from '@bulkhead/monitoring/commands';
 import { createProviderRegistry } from '@bulkhead/providers';
-import { checkRedis, connectRedis, createConsumer, createProducer } from '@bulkhead/queues';
+import { checkRedis, connectRedis, createConsumer, createProducer, disconnectRedis } from '@bulkhead/queues';
 import {
   type App,
   createHealth,
@@ -173,7 +173,7 @@ export function buildApp({
       webhooks.close();
       await store.close();
       await auditStream?.stop();
-      redis.disconnect();
+      disconnectRedis(redis);
       healthServer?.close();
       await tracing.stop();
     },

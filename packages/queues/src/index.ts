@@ -4,4 +4,4 @@ export type { FailedJob, Handler, Handlers, Job, JobContext, JobEnd, JobObserver
 export { planRetry, type RetryPlan } from './plan-retry.ts';
 export { createProducer, type Producer } from './producer.ts';
 export type { QueueFigures } from './queue-figures.ts';
-export { checkRedis, connectRedis, watchConnection } from './redis.ts';
+export { checkRedis, connectRedis, disconnectRedis, watchConnection } from './redis.ts';

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { AppError, permanentError } from '@bulkhead/runtime';
-import { testServices, waitFor } from '@bulkhead/testing';
+import { startTcpProxy, testServices, waitFor } from '@bulkhead/testing';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { connectRedis } from './redis.ts';
+import { connectRedis, disconnectRedis } from './redis.ts';
 import { startQueues, type TestQueues } from './testing/start-queues.ts';
 
 let queues: TestQueues;
@@ -292,4 +292,17 @@ test.each([
   } finally {
     redis.disconnect();
   }
+});
+
+test('a connection that is closed while Redis cannot be reached leaves no timer behind', async () => {
+  await using proxy = await startTcpProxy(testServices().redisUrl);
+  const redis = connectRedis({ url: proxy.url, waiting: true, onError: () => undefined });
+  await redis.ping();
+  await proxy.close();
+  await waitFor(() => redis.status === 'reconnecting');
+  const countTimers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+  const before = countTimers();
+  disconnectRedis(redis);
+  // Without the timer of the next attempt.
+  expect(countTimers()).toBe(before - 1);
 });

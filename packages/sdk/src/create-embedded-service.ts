@@ -10,7 +10,7 @@ import {
   searchUrl,
 } from '@bulkhead/ehr-client';
 import { createProviderRegistry, type ProviderSettings } from '@bulkhead/providers';
-import { connectRedis, createProducer } from '@bulkhead/queues';
+import { connectRedis, createProducer, disconnectRedis } from '@bulkhead/queues';
 import { parseRequest, permanentError } from '@bulkhead/runtime';
 import { syncBodySchema, toSyncedView } from '@bulkhead/sync/commands';
 import { createServices, createStore } from '@bulkhead/system';
@@ -111,7 +111,7 @@ export async function createEmbeddedService(options: EmbeddedServiceOptions): Pr
       await producer.close();
       ehr.close();
       await store.close();
-      redis.disconnect();
+      disconnectRedis(redis);
     },
   };
 }
