@@ -72,6 +72,31 @@ describeInBrowser('the console in a browser', (open) => {
     await page.getByRole('table', { name: 'Log' }).getByText('The export has completed.').waitFor();
   }, 60_000);
 
+  test('the console shows the files of an export that has ended, also if the first read of the files arrives later', async () => {
+    const { connectionId } = browsed.system;
+    const api = createApiClient(browsed.system);
+    const { id } = await api<{ id: string }>('POST', '/api/ehr/athenahealth/bulk-export', { connectionId });
+    const { promise: hasEnded, resolve: end } = Promise.withResolvers<void>();
+    const { promise: isAnswered, resolve: answer } = Promise.withResolvers<void>();
+    await page.route(
+      /\/files$/,
+      async (route) => {
+        const response = await route.fetch();
+        await hasEnded;
+        // The console may have stopped waiting.
+        await route.fulfill({ response }).catch(() => undefined);
+        answer();
+      },
+      { times: 1 },
+    );
+    await goTo(`/exports/athenahealth/${id}`);
+    await page.getByText('completed', { exact: true }).first().waitFor();
+    end();
+    await isAnswered;
+    const { length } = await browsed.system.simulator.lines('Patient');
+    await page.getByRole('row', { name: new RegExp(`^Patient completed ${length} / ${length}`) }).waitFor();
+  }, 60_000);
+
   test('the console says what an export waits for, and cancels an export', async () => {
     await browsed.system.simulator.inject('export$', { kind: 'export-fate', end: 'never-ends' });
     await startExport();

@@ -18,11 +18,16 @@ export function useLiveExport(options: {
   const exportKey = api.queryOptions('get', '/api/ehr/{provider}/bulk-export/{jobId}', { params }).queryKey;
   const filesKey = api.queryOptions('get', '/api/ehr/{provider}/bulk-export/{jobId}/files', { params }).queryKey;
 
+  /** A read that has begun may have read the ledger of the former phase. */
+  const readFilesAgain = async () => {
+    await queryClient.cancelQueries({ queryKey: filesKey });
+    await queryClient.invalidateQueries({ queryKey: filesKey });
+  };
   const takeExport = (record: BulkExport) => {
     const before = queryClient.getQueryData<Envelope<BulkExport>>(exportKey)?.data;
     queryClient.setQueryData(exportKey, { success: true, data: record });
     // The ledger exists once the manifest is read. A finished export is read as a whole.
-    if (before?.phase !== record.phase) void queryClient.invalidateQueries({ queryKey: filesKey });
+    if (before?.phase !== record.phase) void readFilesAgain();
   };
   const takeFiles = (changed: readonly OutputFile[]) =>
     queryClient.setQueryData<Envelope<OutputFile[]>>(
