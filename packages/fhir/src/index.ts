@@ -54,6 +54,7 @@ export {
   standardResourceTypes,
 } from './resources/resource.ts';
 export { openStart, withoutLeapSecond } from './search/date-range.ts';
+export { type HistoryEntry, historyBundle } from './search/history-bundle.ts';
 export { type DateCriterion, parseSearch, type ResourceSearch, type SearchRequest } from './search/parse-search.ts';
 export {
   readSearchBundle,

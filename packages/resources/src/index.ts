@@ -1,6 +1,7 @@
 import type { createKeptOutRepository } from './kept-out.repository.ts';
 import type { createResourceRepository } from './resource.repository.ts';
 import type { createResourceWriter } from './resource.writer.ts';
+import type { createResourceChanges } from './resource-changes.ts';
 import type { prepareResourceTypes } from './resource-collections.ts';
 
 export { createKeptOutRepository, type KeptOutList, type KeptOutRepository } from './kept-out.repository.ts';
@@ -14,6 +15,7 @@ export {
   type WriteOutcome,
   writeWithBisection,
 } from './resource.writer.ts';
+export { createResourceChanges, type ResourceChange } from './resource-changes.ts';
 export { listResourceTypes, prepareResourceTypes } from './resource-collections.ts';
 export { fitsInDocument, type ResourceDocument, toResourceDocument, toTombstone } from './resource-document.ts';
 export { pageQueries, readCursor } from './resource-pages.ts';
@@ -24,6 +26,7 @@ export { upgradeResources } from './upgrade-resources.ts';
 /** The repositories of this feature. */
 export interface ResourceStore {
   readonly resources: ReturnType<typeof createResourceRepository>;
+  readonly resourceChanges: ReturnType<typeof createResourceChanges>;
   readonly resourceWriter: ReturnType<typeof createResourceWriter>;
   readonly keptOut: ReturnType<typeof createKeptOutRepository>;
   readonly prepareResourceTypes: (resourceTypes: readonly string[]) => ReturnType<typeof prepareResourceTypes>;

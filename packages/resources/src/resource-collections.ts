@@ -20,6 +20,8 @@ export const resourceIndexes = {
   'by-date': { connectionId: 1, 'keys.dateEnd': 1, 'keys.dateStart': 1, resourceId: 1 },
   /** By code, category and status over all patients: one index on one array instead of three. */
   'by-token': { connectionId: 1, 'keys.tokens': 1, resourceId: 1 },
+  /** By the time of storing, for readers who keep a copy. New entries are always last, which is cheap. */
+  'by-changed-at': { connectionId: 1, changedAt: 1 },
 } as const;
 
 /** Creates the collections and indexes of resource types; called for the types of a manifest before its files are downloaded. */

@@ -1,6 +1,7 @@
-import { duplicateInserts, type RawWrites, type WriteDocument } from '@bulkhead/store';
+import { duplicateInserts, maxWriteMs, type RawWrites, type WriteDocument } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
 import { toFields, writeDocument } from './line-document.ts';
+import { changedNow } from './resource-changes.ts';
 import type { ResourceDocument, SourcedVersion } from './resource-document.ts';
 
 /** The write of a version. */
@@ -36,7 +37,8 @@ export function sendByDriver(database: Database): SendWrites {
         : { replaceOne: { filter: { _id: document._id, revision: replaces }, replacement: fields } };
     });
     try {
-      const result = await database.collection(batch.resourceType).bulkWrite(operations as never[], { ordered: false });
+      const options = { ordered: false, maxTimeMS: maxWriteMs };
+      const result = await database.collection(batch.resourceType).bulkWrite(operations as never[], options);
       return { matched: result.matchedCount, lostInserts: [] };
     } catch (error) {
       const lostInserts = duplicateInserts(error).map((index) => batch.writes[index] as Write);
@@ -70,6 +72,6 @@ export function sendRaw({ insert, replace }: RawWrites): SendWrites {
 /** The fields that the writer adds to a document. */
 function writerFields({ document, replaces }: Write, { histories }: WriteBatch) {
   return replaces === undefined
-    ? { revision: 1 }
-    : { revision: replaces + 1, earlier: histories.get(document._id) ?? [] };
+    ? { revision: 1, ...changedNow }
+    : { revision: replaces + 1, ...changedNow, earlier: histories.get(document._id) ?? [] };
 }

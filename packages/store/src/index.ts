@@ -2,7 +2,7 @@ export { batchedFind, batchedInsert } from './batched.ts';
 export { type BsonLine, BsonLines, BufferPool } from './bson/bson-lines.ts';
 export { BsonWriter } from './bson/bson-writer.ts';
 export { findFields, JsonWriter } from './bson/json-writer.ts';
-export { openRawWrites, type RawWrites, type WriteDocument } from './bson/raw-writes.ts';
+export { maxWriteMs, openRawWrites, type RawWrites, type WriteDocument } from './bson/raw-writes.ts';
 export { hashKey, numbersPerMember } from './bson/transcode-json.ts';
 export { type Claim, createClaims, whileHeld } from './claims.ts';
 export { createEncryptedField, type EncryptedField } from './encryption/encrypted-field.ts';

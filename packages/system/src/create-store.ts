@@ -39,6 +39,7 @@ import { createQuarantineRepository } from '@bulkhead/quarantine';
 import type { ResourceStore } from '@bulkhead/resources';
 import {
   createKeptOutRepository,
+  createResourceChanges,
   createResourceRepository,
   createResourceWriter,
   prepareResourceTypes,
@@ -190,6 +191,7 @@ export function createStore(options: StoreOptions): Store {
     auditEvents,
     sessions: createSessionRepository(database),
     resources: createResourceRepository(database),
+    resourceChanges: createResourceChanges(database),
     resourceWriter: createResourceWriter({ database, gate, rawWrites: () => rawWrites }),
     erasures,
     keptOut,

@@ -63,6 +63,10 @@ export const endpointRequests: Readonly<Record<KeyedEndpointId, EndpointRequest>
   runSchedule: { path: '/schedules/{scheduleId}/run', answer: 'unknown-schedule' },
   deleteSchedule: { path: '/schedules/{scheduleId}', answer: 'unknown-schedule' },
   searchResources: { path: `${patients}?connectionId={connectionId}`, answer: 'unknown-connection' },
+  readResourceHistory: {
+    path: `${patients}/_history?connectionId={connectionId}&_since=2026-11-01T00:00:00Z`,
+    answer: 'unknown-connection',
+  },
   readResource: { path: `${patients}/p1?connectionId={connectionId}`, answer: 'unknown-connection' },
   listResourceSources: { path: `${patients}/p1/sources?connectionId={connectionId}`, answer: 'unknown-connection' },
   listDocuments: { path: `${athena}/documents?connectionId={connectionId}`, answer: 'unknown-connection' },

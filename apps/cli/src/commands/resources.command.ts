@@ -74,7 +74,6 @@ export const resources: CommandGroup = {
         // Parsing would change the text of numbers such as 1.50.
         if (output.json) return download(await api.GET(path, { params, parseAs: 'stream' }), { stdout });
         const data = answerOf(await api.GET(path, { params }));
-        const next = data.link.find(({ relation }) => relation === 'next');
         const found = (data.entry ?? []).map(({ resource }) => resource);
         output.printRows(found, {
           columns: {
@@ -85,8 +84,43 @@ export const resources: CommandGroup = {
           },
           empty: `No resources match. Export them with: bulkhead export start --connection ${connectionId} --types ${name}`,
         });
-        const cursorOfNext = next && new URL(next.url).searchParams.get('_cursor');
-        if (cursorOfNext) output.printNext(cursorOfNext);
+        const next = nextCursor(data.link);
+        if (next) output.printNext(next);
+      },
+    }),
+    command({
+      name: 'history',
+      summary:
+        'list the resources of a type that were stored, changed or deleted since a time, and print a page of them',
+      args: { type },
+      options: {
+        connection,
+        since: required(
+          text('<instant>', 'the time: at first a time of your choice, then the end that the last history printed'),
+        ),
+        limit: wholeNumber('<n>', 'number of changes on the page'),
+        cursor: text('<cursor>', 'continue after an earlier page'),
+      },
+      examples: ['resources history Observation --connection conn_1 --since 2026-01-31T00:00:00Z'],
+      async run({ api, provider, output, stdout }, { type: name, connection: connectionId, since, limit, cursor }) {
+        const query = { connectionId, _since: since, ...given({ _count: limit, _cursor: cursor }) };
+        const params = { path: { provider, type: name }, query };
+        const path = '/api/ehr/{provider}/resources/{type}/_history';
+        // Parsing would change the text of numbers such as 1.50.
+        if (output.json) return download(await api.GET(path, { params, parseAs: 'stream' }), { stdout });
+        const data = answerOf(await api.GET(path, { params }));
+        output.printRows(data.entry ?? [], {
+          columns: {
+            change: ({ request }) => (request.method === 'DELETE' ? 'deleted' : 'stored'),
+            resource: ({ request }) => request.url,
+            version: ({ response }) => response.etag,
+            at: ({ response }) => response.lastModified,
+          },
+          empty: 'Nothing was stored since then. A change is listed two minutes after it was stored.',
+        });
+        const next = nextCursor(data.link);
+        if (next) output.printNext(next);
+        output.printProgress(`To continue later: --since ${data.meta.lastUpdated}`);
       },
     }),
     command({
@@ -123,6 +157,11 @@ export const resources: CommandGroup = {
     }),
   ],
 };
+
+function nextCursor(links: readonly { readonly relation: string; readonly url: string }[]): string | null {
+  const next = links.find(({ relation }) => relation === 'next');
+  return next ? new URL(next.url).searchParams.get('_cursor') : null;
+}
 
 function toSourceText(source: Source['source']): string {
   return 'syncRunId' in source ? source.syncRunId : `${source.exportId} ${source.fileId} line ${source.line}`;

@@ -5,6 +5,8 @@ import { type AppError, invalidRequest, permanentError } from '@bulkhead/runtime
 import type { ConnectionScope } from '@bulkhead/store';
 import type { ResourceStore } from '../index.ts';
 import type { SourcedVersion } from '../resource-document.ts';
+import { type HistoryRequest, readHistory } from './read-history.ts';
+import { maxPageCharacters, type ReadLines, type ReadText, watchPatients, withCursor } from './read-text.ts';
 
 export interface ResourceTypeReference {
   readonly provider: string;
@@ -20,21 +22,6 @@ export interface SearchResources extends ResourceTypeReference {
   readonly signal: AbortSignal;
 }
 
-/** A text, and the patients whose data it shows. See `patientsShown`. */
-export interface ReadText {
-  readonly text: string;
-  readonly patients: readonly string[];
-}
-
-export interface ReadLines {
-  /** NDJSON. Each chunk ends with a line end. */
-  readonly lines: AsyncIterable<Buffer>;
-  /** The requested patients, or `anyPatient` if none were requested. */
-  readonly patients: readonly string[];
-}
-
-/** A page ends early at this size, so that large documents cannot fill the memory. A page of 1,000 typical ones has 2 MB. */
-const maxPageCharacters = 8 * 1024 * 1024;
 /** Parameters that apply to pages. A stream has no pages. */
 const pageParameters = ['_count', '_total', '_cursor'];
 
@@ -140,6 +127,12 @@ export function createResourceService(options: {
       });
       return { text, patients: [...patients] };
     },
+
+    /** Reads one page of what was stored since a time, as a history Bundle in JSON. See `readHistory`. */
+    async history(options: HistoryRequest & ResourceTypeReference): Promise<ReadText> {
+      const { fhirEndpoint } = await check(options);
+      return readHistory({ ...options, fhirEndpoint, changes: store.resourceChanges });
+    },
   };
 }
 
@@ -147,12 +140,6 @@ function parse(parameters: URLSearchParams): SearchRequest {
   const parsed = parseSearch(parameters);
   if ('faults' in parsed) throw invalidRequest(parsed.faults);
   return parsed.request;
-}
-
-function withCursor(address: URL, cursor: string): string {
-  const next = new URL(address);
-  next.searchParams.set('_cursor', cursor);
-  return next.href;
 }
 
 /** The patients that a search names. */
@@ -163,27 +150,6 @@ function requestedPatients(options: {
   const { resourceType, search } = options;
   const ids = resourceType === 'Patient' ? (search.ids ?? []) : [];
   return [...new Set([...search.patients.flat(), ...ids])];
-}
-
-/** A resource that belongs to several patients also shows the others. */
-async function* watchPatients(options: {
-  readonly chunks: AsyncIterable<Buffer>;
-  readonly patients: readonly string[];
-  readonly onFurther: (patients: readonly string[]) => Promise<void>;
-}): AsyncGenerator<Buffer> {
-  const { chunks, patients, onFurther } = options;
-  const listed = new Set(patients);
-  for await (const chunk of chunks) {
-    const further = listed.has(anyPatient) ? [] : patientsOfLines(chunk).filter((patient) => !listed.has(patient));
-    if (further.length > 0) await onFurther([...new Set(further)]);
-    for (const patient of further) listed.add(patient);
-    yield chunk;
-  }
-}
-
-function patientsOfLines(chunk: Buffer): string[] {
-  const lines = chunk.toString().split('\n').filter(Boolean);
-  return lines.flatMap((line) => patientsShown(JSON.parse(line) as Resource));
 }
 
 function unknownResource(): AppError {

@@ -67,6 +67,11 @@ const maxSequenceBytes = 31_000_000;
 const usualSequenceBytes = 256 * 1024;
 /** A buffer that a batch of large documents has made larger than this is not kept. */
 const maxKeptBytes = 4 * usualSequenceBytes;
+/**
+ * MongoDB ends a write that takes longer, and its job is retried. A batch takes milliseconds. `resource-changes.ts` relies on the limit.
+ * It must allow a majority that follows slowly.
+ */
+export const maxWriteMs = 60_000;
 /** Each command in flight takes some 800 kB. Even if the database takes 30 ms for each, four are more than a worker can fill. */
 const maxCommands = 4;
 
@@ -96,7 +101,7 @@ export async function openRawWrites(
         for (end = start; end < documents.length && writer.sizeBytes < maxSequenceBytes; end++)
           documents[end]?.(writer);
         const sequence = new RawSequence(field, withLength(writer.bytes));
-        const complete = { ...command, ordered: false, [field]: sequence };
+        const complete = { ...command, ordered: false, maxTimeMS: maxWriteMs, [field]: sequence };
         // Without the write concern MongoDB would not wait for the majority.
         const result = await db.command(db.writeConcern ? WriteConcern.apply(complete, db.writeConcern) : complete);
         results.push({ start, ...readResult(result as unknown as WriteResult) });

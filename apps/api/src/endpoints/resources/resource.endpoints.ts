@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
 import type { AuditNotes } from '../../http/middleware/audit-notes.ts';
 import { at, exportId, instant, later, page, runId } from '../common.schema.ts';
+import { readResourceHistory } from './resource-history.endpoint.ts';
 import {
   fhirJson,
   resourceExample,
@@ -118,5 +119,5 @@ function auditPatient(audit: AuditNotes, { type, id }: { readonly type: string; 
 export const resourceEndpoints = endpointGroup({
   name: 'Resources',
   description: 'The stored resources, as the EHR sent them. See docs/reading-resources.md.',
-  endpoints: [searchResources, readResource, listResourceSources],
+  endpoints: [searchResources, readResourceHistory, readResource, listResourceSources],
 });

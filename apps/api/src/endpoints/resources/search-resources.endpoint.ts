@@ -149,11 +149,15 @@ export const searchResources = defineEndpoint({
   },
 });
 
+/** The absolute address of a request. A client can send any Host. The links are for that client only. */
+export function addressOf(request: Request): URL {
+  const origin = `${request.protocol}://${request.get('host')}`;
+  return new URL(request.originalUrl, URL.canParse(origin) ? origin : 'http://localhost');
+}
+
 /** Reads the address of the request and its search parameters. */
 function readAddress(request: Request) {
-  const origin = `${request.protocol}://${request.get('host')}`;
-  // A client can send any Host. The links are for that client only.
-  const address = new URL(request.originalUrl, URL.canParse(origin) ? origin : 'http://localhost');
+  const address = addressOf(request);
   const parameters = new URLSearchParams(address.search);
   const { connectionId } = parseRequest(resourceQuerySchema, {
     connectionId: single(parameters.getAll('connectionId')),
@@ -184,7 +188,7 @@ async function* resume(first: IteratorResult<Buffer>, rest: AsyncIterable<Buffer
 }
 
 /** Aborts if the client leaves before its answer is complete, so that the database stops the search. */
-function leftSignal(response: Response): AbortSignal {
+export function leftSignal(response: Response): AbortSignal {
   const controller = new AbortController();
   response.once('close', () => {
     if (!response.writableFinished) controller.abort();

@@ -1,0 +1,63 @@
+import { patientsShown } from '@bulkhead/access';
+import { type HistoryEntry, historyBundle, type Resource } from '@bulkhead/fhir';
+import { invalidRequest } from '@bulkhead/runtime';
+import type { ResourceStore } from '../index.ts';
+import { readChangeCursor, wholeSecond, writeChangeCursor } from '../resource-changes.ts';
+import { maxPageCharacters, type ReadText, withCursor } from './read-text.ts';
+
+export interface HistoryRequest {
+  readonly since: Date;
+  /** The number of changes on the page. */
+  readonly count: number;
+  /** From the link to the page. */
+  readonly cursor?: string | undefined;
+  /** The absolute URL of the request, from which the links to pages are made. */
+  readonly address: URL;
+  /** Aborted when the client has closed the connection. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Reads one page of what was stored since a time, the newest first, as a history Bundle in JSON. Each resource is listed once, with its
+ * stored version. What was stored in the last two minutes is not listed yet, see `resource-changes.ts`.
+ */
+export async function readHistory(
+  options: HistoryRequest & {
+    readonly connectionId: string;
+    readonly resourceType: string;
+    readonly fhirEndpoint: string;
+    readonly changes: ResourceStore['resourceChanges'];
+  },
+): Promise<ReadText> {
+  const { connectionId, resourceType, fhirEndpoint, changes, count, cursor, address, signal } = options;
+  const reference = { connectionId, resourceType };
+  const since = wholeSecond(options.since.getTime());
+  const start = cursor === undefined ? undefined : readCursor({ ...reference, since, cursor });
+  const window = { since, until: start?.until ?? (await changes.settledUntil()) };
+  const entries: HistoryEntry[] = [];
+  const patients = new Set<string>();
+  let characters = 0;
+  let next: string | undefined;
+  for await (const change of changes.read({ ...reference, window, position: start?.position, signal })) {
+    if (change.beginsPage && (entries.length >= count || characters > maxPageCharacters)) {
+      next = withCursor(address, writeChangeCursor({ ...reference, ...window, position: change.position }));
+      break;
+    }
+    const { deleted, resourceId, versionId, changedAt } = change;
+    const resource = deleted ? undefined : JSON.stringify(change.resource);
+    const path = `${resourceType}/${resourceId}`;
+    entries.push({ fullUrl: `${fhirEndpoint}/${path}`, reference: path, resource, versionId, changedAt });
+    characters += resource?.length ?? 0;
+    // A deleted resource has no content, but the id of a deleted patient is known.
+    const ofDeleted = resourceType === 'Patient' ? [resourceId] : [];
+    for (const patient of deleted ? ofDeleted : patientsShown(change.resource as Resource)) patients.add(patient);
+  }
+  return { text: historyBundle({ self: address.href, next, until: window.until, entries }), patients: [...patients] };
+}
+
+function readCursor(options: Parameters<typeof readChangeCursor>[0]) {
+  const position = readChangeCursor(options);
+  if (position) return position;
+  const message = 'is not a cursor of this history. Use the `next` link of a page unchanged, or leave it out';
+  throw invalidRequest([{ path: '_cursor', message }]);
+}
