@@ -55,9 +55,19 @@ type ChangedDocument = Omit<ResourceChange, 'changedAt'> & {
   readonly numberTexts?: NumberText[];
 };
 
-/** @param options.delayMs how long changes are held back. Default: until no earlier one can be added */
-export function createResourceChanges(database: Database, { delayMs = settleMs } = {}) {
+export function createResourceChanges(
+  database: Database,
+  options: {
+    /** How long changes are held back. Default: until no earlier one can be added. */
+    readonly delayMs?: number;
+    /** Tombstones of earlier deletions may no longer exist. Undefined if all exist. */
+    readonly deletionsKnownSince?: () => Promise<Date | undefined>;
+  } = {},
+) {
+  const { delayMs = settleMs, deletionsKnownSince = async () => undefined } = options;
   return {
+    deletionsKnownSince,
+
     /** The time before which all changes can be read. */
     async settledUntil(): Promise<Date> {
       const { localTime } = await database.getClient().db().admin().command({ hello: 1 });

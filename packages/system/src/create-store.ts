@@ -29,6 +29,7 @@ import {
   ErasureGate,
   guardInserts,
   listRetentionStates,
+  readTombstonesDeletedBefore,
 } from '@bulkhead/erasure';
 import {
   createHistorySampleRepository,
@@ -191,7 +192,9 @@ export function createStore(options: StoreOptions): Store {
     auditEvents,
     sessions: createSessionRepository(database),
     resources: createResourceRepository(database),
-    resourceChanges: createResourceChanges(database),
+    resourceChanges: createResourceChanges(database, {
+      deletionsKnownSince: () => readTombstonesDeletedBefore(database),
+    }),
     resourceWriter: createResourceWriter({ database, gate, rawWrites: () => rawWrites }),
     erasures,
     keptOut,

@@ -194,6 +194,9 @@ const errorExamples: Readonly<Record<ErrorCode, readonly (string | ErrorExample)
   'line-erased': [
     'The line belonged to a patient who was erased, so its content was deleted. Only its position is left.',
   ],
+  'history-expired': [
+    'Tombstones of deletions after this time were deleted. Read the type whole, then continue with a later time.',
+  ],
   'resource-deleted': ['The resource was deleted at the EHR.'],
   'authorization-used': ['This address was already opened, or is older than ten minutes. Ask for a new one.'],
   'body-too-large': [

@@ -46,6 +46,7 @@ export function retainTombstones(database: Database): RetentionStep {
       const pending = await oldestPending(database, connectionId);
       const storedBefore = pending && pending < olderThan ? pending : olderThan;
       let deleted = 0;
+      await pass.noteDeletedBefore(storedBefore);
       for (const resourceType of await listResourceTypes(database)) {
         deleted += await deleteOf({ resourceType, connectionId, storedBefore, limit: limit - deleted });
         if (deleted >= limit) return { deleted, last: after };

@@ -30,6 +30,8 @@ interface PassDocument {
   readonly deleted?: number;
   /** The retention setting of the worker that ran the last part of the pass. */
   readonly keptDays?: number;
+  /** Records that are older may have been deleted by this pass or an earlier one. */
+  readonly deletedBefore?: Date;
   /** Ids of records that are being deleted. Their parts may still exist. */
   readonly deleting?: readonly string[];
 }
@@ -103,6 +105,11 @@ export class RetentionPass {
     await this.#passes().updateOne({ _id: this.#kind }, { $pull: { deleting: { $in: [...ids] } } });
   }
 
+  /** Called before records that are older are deleted. */
+  async noteDeletedBefore(time: Date): Promise<void> {
+    await this.#passes().updateOne({ _id: this.#kind }, { $max: { deletedBefore: time } });
+  }
+
   async listDeleting(): Promise<readonly string[]> {
     return (await this.#passes().findOne({ _id: this.#kind }))?.deleting ?? [];
   }
@@ -135,7 +142,15 @@ export interface RetentionState {
 
 export async function listRetentionStates(database: Database): Promise<RetentionState[]> {
   const passes = await database.collection<PassDocument>('retention').find().sort({ _id: 1 }).toArray();
-  return passes.map(({ _id: kind, after: _after, deleting: _deleting, ...fields }) => ({ kind, ...fields }));
+  return passes.map(({ _id: kind, after: _after, deleting: _deleting, deletedBefore: _before, ...fields }) => ({
+    kind,
+    ...fields,
+  }));
+}
+
+/** @returns undefined if no tombstone was deleted yet */
+export async function readTombstonesDeletedBefore(database: Database): Promise<Date | undefined> {
+  return (await database.collection<PassDocument>('retention').findOne({ _id: 'tombstone' }))?.deletedBefore;
 }
 
 /** The last id of a page, or undefined if no records follow it. */

@@ -1,6 +1,6 @@
 import { patientsShown } from '@bulkhead/access';
 import { type HistoryEntry, historyBundle, type Resource } from '@bulkhead/fhir';
-import { invalidRequest } from '@bulkhead/runtime';
+import { type AppError, invalidRequest, permanentError } from '@bulkhead/runtime';
 import type { ResourceStore } from '../index.ts';
 import { readChangeCursor, wholeSecond, writeChangeCursor } from '../resource-changes.ts';
 import { maxPageCharacters, type ReadText, withCursor } from './read-text.ts';
@@ -17,28 +17,27 @@ export interface HistoryRequest {
   readonly signal: AbortSignal;
 }
 
+type ReadHistory = HistoryRequest & {
+  readonly connectionId: string;
+  readonly resourceType: string;
+  readonly fhirEndpoint: string;
+  readonly changes: ResourceStore['resourceChanges'];
+};
+
 /**
  * Reads one page of what was stored since a time, the newest first, as a history Bundle in JSON. Each resource is listed once, with its
  * stored version. What was stored in the last two minutes is not listed yet, see `resource-changes.ts`.
+ * @throws AppError `history-expired` if deletions since that time may be unknown
  */
-export async function readHistory(
-  options: HistoryRequest & {
-    readonly connectionId: string;
-    readonly resourceType: string;
-    readonly fhirEndpoint: string;
-    readonly changes: ResourceStore['resourceChanges'];
-  },
-): Promise<ReadText> {
-  const { connectionId, resourceType, fhirEndpoint, changes, count, cursor, address, signal } = options;
+export async function readHistory(options: ReadHistory): Promise<ReadText> {
+  const { connectionId, resourceType, fhirEndpoint, changes, count, address, signal } = options;
   const reference = { connectionId, resourceType };
-  const since = wholeSecond(options.since.getTime());
-  const start = cursor === undefined ? undefined : readCursor({ ...reference, since, cursor });
-  const window = { since, until: start?.until ?? (await changes.settledUntil()) };
+  const { window, position } = await openWindow(options);
   const entries: HistoryEntry[] = [];
   const patients = new Set<string>();
   let characters = 0;
   let next: string | undefined;
-  for await (const change of changes.read({ ...reference, window, position: start?.position, signal })) {
+  for await (const change of changes.read({ ...reference, window, position, signal })) {
     if (change.beginsPage && (entries.length >= count || characters > maxPageCharacters)) {
       next = withCursor(address, writeChangeCursor({ ...reference, ...window, position: change.position }));
       break;
@@ -55,9 +54,22 @@ export async function readHistory(
   return { text: historyBundle({ self: address.href, next, until: window.until, entries }), patients: [...patients] };
 }
 
-function readCursor(options: Parameters<typeof readChangeCursor>[0]) {
-  const position = readChangeCursor(options);
-  if (position) return position;
+/** @returns the window, and where in it the page begins: at its end, or at the cursor */
+async function openWindow({ connectionId, resourceType, changes, cursor, ...request }: ReadHistory) {
+  const since = wholeSecond(request.since.getTime());
+  const knownSince = await changes.deletionsKnownSince();
+  if (knownSince && since < knownSince) throw historyExpired();
+  if (cursor === undefined) return { window: { since, until: await changes.settledUntil() }, position: undefined };
+  const start = readChangeCursor({ connectionId, resourceType, since, cursor });
+  if (start) return { window: { since, until: start.until }, position: start.position };
   const message = 'is not a cursor of this history. Use the `next` link of a page unchanged, or leave it out';
   throw invalidRequest([{ path: '_cursor', message }]);
+}
+
+function historyExpired(): AppError {
+  return permanentError({
+    code: 'history-expired',
+    message:
+      'Tombstones of deletions after this time were deleted. Read the type whole, then continue with a later time.',
+  });
 }

@@ -112,7 +112,7 @@ export const readResourceHistory = defineEndpoint({
       example: historyExample,
     },
   },
-  errors: ['unknown-connection', 'unknown-resource'],
+  errors: ['unknown-connection', 'unknown-resource', 'history-expired'],
   async handler({ params, query, caller: { scope }, services, audit, request, response }) {
     const { provider, type: resourceType } = params;
     const { connectionId, _since, _count: count, _cursor: cursor } = query;

@@ -87,6 +87,13 @@ test.each([
   expect([status, body.error.code, body.error.details[0].path]).toEqual([400, 'invalid-request', path]);
 });
 
+test('a history from before a deletion of tombstones returns 410, because it would lack deletions', async () => {
+  const olderThan = new Date(Date.now() - 24 * 3_600_000);
+  await api.store.retention.tombstone({ now: new Date(), olderThan, limit: 10 });
+  expect((await history(`_since=${hoursAgo(25)}`)).refusal).toEqual([410, 'history-expired']);
+  expect((await history(`_since=${hoursAgo(23)}`)).status).toBe(200);
+});
+
 test('the audit event of a history has the patients whose resources were read', async () => {
   await resourceWriter.write('Account', [ofPatient('Account', 'seen')]);
   await settle('Account');

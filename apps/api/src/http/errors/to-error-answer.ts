@@ -103,6 +103,7 @@ export const httpStatus = {
   'line-not-kept': 410,
   'line-erased': 410,
   'resource-deleted': 410,
+  'history-expired': 410,
   'authorization-used': 410,
   'body-too-large': 413,
   'range-not-satisfiable': 416,
