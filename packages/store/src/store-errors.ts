@@ -31,10 +31,10 @@ const unavailableNames = new Set([
 
 /**
  * The errors of a server that cannot work at the moment: InternalError (a panic of its storage), ShutdownInProgress,
- * PrimarySteppedDown, NotWritablePrimary, interruptions by one of these, and OutOfDiskSpace
- * (https://www.mongodb.com/docs/manual/reference/error-codes/).
+ * PrimarySteppedDown, NotWritablePrimary, interruptions by one of these, OutOfDiskSpace, and a command that was not done or confirmed
+ * by the majority in time: MaxTimeMSExpired, WriteConcernTimeout (https://www.mongodb.com/docs/manual/reference/error-codes/).
  */
-const unavailableCodes: ReadonlySet<unknown> = new Set([1, 91, 189, 10107, 11600, 11602, 13435, 14031]);
+const unavailableCodes: ReadonlySet<unknown> = new Set([1, 50, 64, 91, 189, 10107, 11600, 11602, 13435, 14031]);
 
 /** Whether MongoDB could not be reached or cannot work at the moment. False if it refused the command. */
 export function isStoreUnavailable(error: unknown): boolean {
@@ -43,7 +43,7 @@ export function isStoreUnavailable(error: unknown): boolean {
 }
 
 /** Errors that a server reports for a single document of a bulk write although the document is not the cause: locks and time limits. */
-const transientCodes: ReadonlySet<unknown> = new Set([24, 46, 50, 64, 112, 262, 11601]);
+const transientCodes: ReadonlySet<unknown> = new Set([24, 46, 112, 262, 11601]);
 /** Overflow, InvalidBSON, BSONObjectTooLarge. With these a server refuses a whole command before it reads the documents. */
 const unreadableCodes: ReadonlySet<unknown> = new Set([15, 22, 10334]);
 

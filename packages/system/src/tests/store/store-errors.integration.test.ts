@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { toResourceDocument } from '@bulkhead/resources';
-import { isDocumentRefused } from '@bulkhead/store';
+import { isDocumentRefused, isStoreUnavailable } from '@bulkhead/store';
 import { afterAll, expect, test } from '@jest/globals';
 import { createStore } from '../../create-store.ts';
 import { openTestStore } from '../open-test-store.fixture.ts';
@@ -57,8 +57,13 @@ test.each([
   { name: 'a full disk', error: { code: 14031, writeErrors: [{ code: 121 }, { code: 14031 }] } },
   { name: 'a write conflict', error: { code: 112, writeErrors: { code: 112 } } },
   { name: 'a failed write concern', error: { code: 64, writeErrors: [] } },
+  { name: 'a write that was not done in time', error: { code: 50, writeErrors: [] } },
   { name: 'missing permissions', error: { code: 13 } },
   { name: 'an error of another kind', error: {} },
 ])('isDocumentRefused is false for $name', ({ error }) => {
   expect(isDocumentRefused(Object.assign(new Error('failed'), error))).toBe(false);
+});
+
+test('isStoreUnavailable is true if a majority does not confirm a write in time, so that its job waits for it', () => {
+  for (const code of [50, 64]) expect(isStoreUnavailable(Object.assign(new Error('failed'), { code }))).toBe(true);
 });
