@@ -55,11 +55,14 @@ export function createListReader(path: keyof paths): () => Promise<void> {
     isChanged = true;
     if (isReading) return;
     isReading = true;
-    while (isChanged) {
-      isChanged = false;
-      await refresh(path);
+    try {
+      while (isChanged) {
+        isChanged = false;
+        await refresh(path);
+      }
+    } finally {
+      isReading = false;
     }
-    isReading = false;
   };
 }
 
