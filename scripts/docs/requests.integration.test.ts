@@ -129,11 +129,12 @@ test.each(apiSteps)(
 );
 
 test('the requests of docs/reading-resources.md work as written', async () => {
-  const [search = '', type = '', ...others] = await blocksOf('docs/reading-resources.md');
+  const [search = '', type = '', history = '', ...others] = await blocksOf('docs/reading-resources.md');
   expect(others).toEqual([]);
   const values = { 'patient=p1': 'patient=a-195900.E-1', 'http://127.0.0.1:3000': system.baseUrl };
   expect(await run(search, values)).toContain('"type":"searchset"');
   await run(type);
   const lines = readFileSync(join(system.folder, 'Observation.ndjson'), 'utf8').trim().split('\n');
   expect(lines).toHaveLength((await system.simulator.types()).Observation ?? 0);
+  expect(await run(history)).toContain('"type":"history"');
 }, 60_000);
