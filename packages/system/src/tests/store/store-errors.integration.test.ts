@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { toResourceDocument } from '@bulkhead/resources';
 import { isDocumentRefused, isStoreUnavailable } from '@bulkhead/store';
+import { testServices } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { createStore } from '../../create-store.ts';
 import { openTestStore } from '../open-test-store.fixture.ts';
@@ -63,6 +64,25 @@ test.each([
 ])('isDocumentRefused is false for $name', ({ error }) => {
   expect(isDocumentRefused(Object.assign(new Error('failed'), error))).toBe(false);
 });
+
+const address = new URL(testServices().mongodbUri);
+const { setName, me } = await database.getClient().db().admin().command({ hello: 1 });
+
+// A single server answers whatever the URI prefers, and a set may announce an address that cannot be reached from here.
+(me === address.host ? test : test.skip)(
+  'reads go to the primary, even if the URI prefers a secondary, which can be behind',
+  async () => {
+    address.search = `?replicaSet=${setName}&readPreference=secondary`;
+    const other = createStore({ uri: address.href, encryptionKey: randomBytes(32) });
+    try {
+      await other.connect();
+      // The set of the tests has no secondary.
+      expect(await other.connections.listIds()).toEqual([]);
+    } finally {
+      await other.close();
+    }
+  },
+);
 
 test('isStoreUnavailable is true if a majority does not confirm a write in time, so that its job waits for it', () => {
   for (const code of [50, 64]) expect(isStoreUnavailable(Object.assign(new Error('failed'), { code }))).toBe(true);
