@@ -1,5 +1,5 @@
-import { type ChangeEvent, useEffect, useMemo, useRef, useState } from 'react';
-import { useLocation, useSearchParams } from 'react-router';
+import { type ChangeEvent, useMemo } from 'react';
+import { useSearchParams } from 'react-router';
 
 type Filters<Name extends string> = Readonly<Record<Name, string | undefined>>;
 
@@ -9,13 +9,27 @@ type Filters<Name extends string> = Readonly<Record<Name, string | undefined>>;
  * @param names always the same ones
  */
 export function useFilters<Name extends string>(names: readonly Name[]) {
-  const [params, setFilters] = useSearchParamsAtOnce();
+  const [params, setParams] = useSearchParams();
   // biome-ignore lint/correctness/useExhaustiveDependencies: the names do not change. Most callers pass a new array.
   const filters = useMemo(
     () => Object.fromEntries(names.map((name) => [name, params.get(name) ?? undefined])) as Filters<Name>,
     [params],
   );
-  const setFilter = (name: Name, value: string | null): void => setFilters({ [name]: value ?? undefined });
+  const setFilters = (changed: Partial<Filters<Name>>): void =>
+    setParams(
+      (before) => {
+        const after = new URLSearchParams(before);
+        for (const [name, value] of Object.entries<string | undefined>(changed)) {
+          if (value) after.set(name, value);
+          else after.delete(name);
+        }
+        return after;
+      },
+      // By default the router draws the URL when the browser has time. Letters and filters that are set before that would be lost.
+      { replace: true, flushSync: true },
+    );
+  const setFilter = (name: Name, value: string | null): void =>
+    setFilters({ [name]: value ?? undefined } as Partial<Filters<Name>>);
   const textField = (name: Name) => ({
     value: filters[name] ?? '',
     onChange: ({ currentTarget }: ChangeEvent<HTMLInputElement>) => setFilter(name, currentTarget.value),
@@ -24,46 +38,5 @@ export function useFilters<Name extends string>(names: readonly Name[]) {
     value: filters[name] ?? null,
     onChange: (value: string | null) => setFilter(name, value),
   });
-  return {
-    filters,
-    setFilter,
-    setFilters: setFilters as (changed: Partial<Filters<Name>>) => void,
-    textField,
-    choiceField,
-  };
-}
-
-/**
- * The parameters of the URL, and a function that changes some of them. The router draws a changed URL later, when the browser has time.
- * A field that shows the URL itself would lose the letters that are typed before that, and a second change would undo the first one.
- * So a change is shown at once, and the URL follows.
- */
-function useSearchParamsAtOnce() {
-  const [params, setParams] = useSearchParams();
-  const location = useLocation();
-  const [shown, setShown] = useState(params);
-  const latest = useRef(params);
-  /** What was written to the URL and is not drawn yet. */
-  const written = useRef<string[]>([]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: also a change to the same parameters is a location of its own.
-  useEffect(() => {
-    const drawn = written.current.indexOf(params.toString());
-    written.current = drawn === -1 ? [] : written.current.slice(drawn + 1);
-    if (drawn !== -1) return;
-    // A link or the back button has changed the URL.
-    latest.current = params;
-    setShown(params);
-  }, [location]);
-  const change = (changed: Readonly<Record<string, string | undefined>>): void => {
-    const after = new URLSearchParams(latest.current);
-    for (const [name, value] of Object.entries(changed)) {
-      if (value) after.set(name, value);
-      else after.delete(name);
-    }
-    latest.current = after;
-    written.current.push(after.toString());
-    setShown(after);
-    setParams(after, { replace: true });
-  };
-  return [shown, change] as const;
+  return { filters, setFilter, setFilters, textField, choiceField };
 }
