@@ -5,7 +5,7 @@ import { createApiClient } from '../system/api-client.ts';
 import { describeInBrowser } from './describe-in-browser.fixture.ts';
 import { faultsOfAccessibility } from './faults-of-accessibility.fixture.ts';
 import { onPage } from './on-page.fixture.ts';
-import { type BrowsedSystem, openTimeoutMs } from './open-system.ts';
+import { type BrowsedSystem, openTimeoutMs, withoutCaused } from './open-system.ts';
 
 /** Elements that are wider than the screen, except for tables, which scroll by themselves. */
 const wideElements = `[...document.querySelectorAll('main *')]
@@ -49,7 +49,6 @@ describeInBrowser('the console in a browser', (open) => {
     await title(name).waitFor();
     await page.getByRole('status', { name: 'Loading' }).first().waitFor({ state: 'detached' });
   };
-  const connections = async () => new Set(await browsed.system.store.connections.listIds());
   const startExport = async () => {
     await goTo('/exports');
     await button('Start an export').click();
@@ -174,50 +173,6 @@ describeInBrowser('the console in a browser', (open) => {
     expect(stored?.deleted).toBe(false);
   }, 60_000);
 
-  test('the console purges a connection with its data only after its id was typed, and lists the erasure', async () => {
-    await goTo('/connections');
-    const before = new Set([...(await connections())]);
-    await button('Add a connection').click();
-    await page.getByRole('textbox', { name: 'Practice id' }).fill('195901');
-    await button('Test and save').click();
-    // The simulated EHR has no such practice.
-    await button('Save without a working test').click();
-    await title('athenahealth production 195901').waitFor();
-    const id = [...(await connections())].find((id) => !before.has(id)) ?? '';
-    const { promise: isCounted, resolve: count } = Promise.withResolvers<void>();
-    await page.route(/\/data$/, async (route) => {
-      await isCounted;
-      await route.continue();
-    });
-    await button('Remove').click();
-    await page.getByRole('dialog').getByRole('status', { name: 'Loading' }).waitFor();
-    // The fields would move when the amounts appear above them.
-    expect(await page.getByRole('radio').count()).toBe(0);
-    count();
-    await page.getByRole('radio', { name: /is deleted too/ }).check();
-    await button('Remove the connection').click();
-    await page.getByText('Type the id of the connection').waitFor();
-    expect([...(await connections())]).toContain(id);
-    await page.getByRole('textbox', { name: 'Id of the connection' }).fill(id);
-    await button('Remove the connection').click();
-    await title('Erasures and retention').waitFor();
-    await page.getByRole('row').filter({ hasText: id }).waitFor();
-    expect([...(await connections())]).not.toContain(id);
-  }, 60_000);
-
-  test('the console counts the data of a patient without a change before the erasure can be confirmed', async () => {
-    const [id = ''] = [...(await connections())];
-    await goTo(`/connections/${id}`);
-    await button('Erase a patient').click();
-    await page.getByRole('textbox', { name: 'Id of the patient', exact: true }).fill('nobody');
-    await button('Erase the patient').click();
-    await page.getByText('First count the data of this patient').waitFor();
-    await button('Count without deleting').click();
-    await page.getByText('0 records, and').waitFor();
-    await button('Erase the patient').click();
-    await page.getByText('Type the id of the patient again').waitFor();
-  }, 60_000);
-
   test('the console adds a schedule and shows its next runs with their zone, edits it, pauses it, and removes it', async () => {
     await goTo('/schedules');
     await button('Add a schedule').click();
@@ -259,22 +214,6 @@ describeInBrowser('the console in a browser', (open) => {
       .getByRole('link', { name: /export, line \d+/ })
       .first()
       .waitFor();
-  }, 60_000);
-
-  test('the console lists who has read a patient, and records this access as an event, too', async () => {
-    const { store, connectionId } = browsed.system;
-    const [patient = ''] = await store.resources.listIds({ connectionId, resourceType: 'Patient' });
-    await goTo('/audit');
-    const field = page.getByRole('textbox', { name: 'Patient' });
-    await field.fill('not an id');
-    await page.getByText('An id has no spaces and no slash').waitFor();
-    await field.fill(patient);
-    await page
-      .getByRole('row', { name: /resource\.search/ })
-      .first()
-      .waitFor();
-    const listEvents = () => store.auditEvents.list({ filter: { patient, action: 'audit-event.list' }, limit: 10 });
-    expect((await listEvents()).filter(({ patients }) => patients?.includes(patient))).toHaveLength(1);
   }, 60_000);
 
   test('the console shows the part of the rate budget that an export uses, and why the budget is paused', async () => {
@@ -451,14 +390,6 @@ describeInBrowser('the console in a browser', (open) => {
   }, 60_000);
 
   test('the console has no violation of its policy and no script error, and sends requests only to its own server', async () => {
-    const existing = await connections();
-    // The page of a connection reads it every few seconds, also while it is being removed.
-    const isOfRemoved = (complaint: string) => {
-      const id = /status of 404 .*\/connections\/(conn_\w+)/.exec(complaint)?.[1];
-      return id !== undefined && !existing.has(id);
-    };
-    // Responses with an error that the tests above have caused are not faults.
-    const isCaused = (complaint: string) => /status of (?:400|403|409)|ERR_ABORTED/.test(complaint);
-    expect(complaints.filter((complaint) => !isCaused(complaint) && !isOfRemoved(complaint))).toEqual([]);
+    expect(withoutCaused(complaints, await browsed.system.store.connections.listIds())).toEqual([]);
   });
 });

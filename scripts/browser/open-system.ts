@@ -79,3 +79,17 @@ async function openPage(options: {
   await page.goto(url);
   return { page, complaints };
 }
+
+/**
+ * Leaves out what tests cause: refused requests, and pages that they leave. The page of a connection reads it every few seconds, also while
+ * the connection is being removed.
+ * @param existing the ids of the connections that were not removed
+ */
+export function withoutCaused(complaints: readonly string[], existing: readonly string[]): string[] {
+  const isOfRemoved = (complaint: string) => {
+    const id = /status of 404 .*\/connections\/(conn_\w+)/.exec(complaint)?.[1];
+    return id !== undefined && !existing.includes(id);
+  };
+  const isCaused = (complaint: string) => /status of (?:400|403|409)|ERR_ABORTED/.test(complaint);
+  return complaints.filter((complaint) => !isCaused(complaint) && !isOfRemoved(complaint));
+}
