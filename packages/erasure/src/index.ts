@@ -12,7 +12,8 @@ export { createErasureRepository } from './erasure.repository.ts';
 export { ErasureGate, guardInserts } from './erasure-gate.ts';
 export { createPatientEraser } from './patient-eraser.ts';
 export { createRetention, type RetainedKind, type Retention, retainedKinds } from './retention/create-retention.ts';
-export { listRetentionStates, type RetentionState, readTombstonesDeletedBefore } from './retention/retention-pass.ts';
+export { readTombstonesDeletedBefore } from './retention/retain-tombstones.ts';
+export { listRetentionStates, type RetentionState } from './retention/retention-pass.ts';
 
 /** The repositories that this feature uses. */
 export interface ErasureStore extends ScheduleStore, Pick<ResourceStore, 'keptOut'>, Pick<AccessStore, 'auditEvents'> {

@@ -54,14 +54,13 @@ export {
   standardResourceTypes,
 } from './resources/resource.ts';
 export { openStart, withoutLeapSecond } from './search/date-range.ts';
-export { type HistoryEntry, historyBundle } from './search/history-bundle.ts';
 export { type DateCriterion, parseSearch, type ResourceSearch, type SearchRequest } from './search/parse-search.ts';
 export {
   readSearchBundle,
   type SearchBundle,
   type SearchBundleReading,
   type SearchEntry,
-  searchset,
 } from './search/search-bundle.ts';
 export { extractSearchKeys, type SearchKeys, searchedElementsOf, searchKeysVersion } from './search/search-keys.ts';
+export { type HistoryEntry, historyBundle, searchset } from './search/write-bundle.ts';
 export { maxSummaryBytes, type ResourceSummary, summarize, summarizedElementsOf } from './summaries/summarize.ts';

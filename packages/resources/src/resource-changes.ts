@@ -1,6 +1,6 @@
-import { hash } from 'node:crypto';
 import { decodeExactNumbers, maxWriteMs, type NumberText } from '@bulkhead/store';
 import mongoose, { type Connection as Database } from 'mongoose';
+import { digest, readValues, writeValues } from './resource-pages.ts';
 import type { ResourceVersion } from './resource-version.ts';
 
 const { Timestamp } = mongoose.mongo;
@@ -129,7 +129,7 @@ type ChangeCursor = Reference & ChangeWindow & { readonly position: bigint };
 
 /** Writes where a page continues, as an opaque text. All pages have the same window, so that no change is missed between them. */
 export function writeChangeCursor({ position, until, ...history }: ChangeCursor): string {
-  return Buffer.from(JSON.stringify([digest(history), until.getTime(), String(position)])).toString('base64url');
+  return writeValues([digestOf(history), until.getTime(), String(position)]);
 }
 
 /** @returns undefined if the cursor does not belong to this history */
@@ -137,21 +137,13 @@ export function readChangeCursor(
   options: Reference & Pick<ChangeWindow, 'since'> & { readonly cursor: string },
 ): Pick<ChangeCursor, 'until' | 'position'> | undefined {
   const { cursor, ...history } = options;
-  const [written, until, position] = parseList(Buffer.from(cursor, 'base64url').toString());
-  if (written !== digest(history) || !Number.isSafeInteger(until)) return undefined;
+  const [written, until, position] = readValues(cursor) ?? [];
+  if (written !== digestOf(history) || !Number.isSafeInteger(until)) return undefined;
   if (typeof position !== 'string' || !/^\d{1,19}$/.test(position)) return undefined;
   return { until: new Date(until as number), position: BigInt(position) };
 }
 
-function parseList(text: string): readonly unknown[] {
-  try {
-    return [JSON.parse(text)].flat();
-  } catch {
-    return [];
-  }
-}
-
 /** In another history, a cursor would silently skip changes. */
-function digest({ connectionId, resourceType, since }: Reference & Pick<ChangeWindow, 'since'>): string {
-  return hash('sha256', JSON.stringify([connectionId, resourceType, since]), 'base64url').slice(0, 16);
+function digestOf({ connectionId, resourceType, since }: Reference & Pick<ChangeWindow, 'since'>): string {
+  return digest([connectionId, resourceType, since]);
 }

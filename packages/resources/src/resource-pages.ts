@@ -88,17 +88,13 @@ interface CursorContext extends ResourceTypeReference {
  */
 export function writeCursor({ position, ...context }: CursorContext & { readonly position: Position }): string {
   const values = position.map((value) => (value instanceof Date ? value.getTime() : value));
-  return Buffer.from(JSON.stringify([digest(context), ...values])).toString('base64url');
+  return writeValues([digestOf(context), ...values]);
 }
 
 /** @returns undefined if the cursor does not belong to this search */
 export function readCursor({ cursor, ...context }: CursorContext & { readonly cursor: string }): Position | undefined {
-  const bytes = Buffer.from(cursor, 'base64url');
-  // Decoding ignores characters that are not base64url.
-  const parsed = bytes.toString('base64url') === cursor ? parse(bytes.toString('utf8')) : undefined;
-  if (!Array.isArray(parsed) || parsed.length !== context.order.length + 1) return undefined;
-  const [writtenDigest, ...values] = parsed as unknown[];
-  if (writtenDigest !== digest(context)) return undefined;
+  const [writtenDigest, ...values] = readValues(cursor) ?? [];
+  if (values.length !== context.order.length || writtenDigest !== digestOf(context)) return undefined;
   const position = context.order.map((field, index) => readValue(field, values[index]));
   return position.every((value) => value !== undefined) ? position : undefined;
 }
@@ -110,16 +106,29 @@ function readValue({ type, isOptional = false }: OrderField, value: unknown): st
   return Number.isNaN(instant.getTime()) ? undefined : instant;
 }
 
-function parse(text: string): unknown {
+function digestOf({ connectionId, resourceType, search }: CursorContext): string {
+  return digest([connectionId, resourceType, search]);
+}
+
+/** Writes JSON values as the opaque text of a cursor. */
+export function writeValues(values: readonly unknown[]): string {
+  return Buffer.from(JSON.stringify(values)).toString('base64url');
+}
+
+/** @returns undefined if `writeValues` has not written the text */
+export function readValues(cursor: string): readonly unknown[] | undefined {
+  const bytes = Buffer.from(cursor, 'base64url');
+  // Decoding ignores characters that are not base64url.
+  if (bytes.toString('base64url') !== cursor) return undefined;
   try {
-    return JSON.parse(text);
+    const values: unknown = JSON.parse(bytes.toString('utf8'));
+    return Array.isArray(values) ? values : undefined;
   } catch {
-    // The caller reports that it is not a cursor.
     return undefined;
   }
 }
 
-/** Sixteen characters (96 bits) detect mistakes. Attacks are not a concern here. */
-function digest({ connectionId, resourceType, search }: CursorContext): string {
-  return hash('sha256', JSON.stringify([connectionId, resourceType, search]), 'base64url').slice(0, 16);
+/** Identifies what a cursor belongs to. Sixteen characters (96 bits) detect mistakes. Attacks are not a concern here. */
+export function digest(parts: readonly unknown[]): string {
+  return hash('sha256', JSON.stringify(parts), 'base64url').slice(0, 16);
 }

@@ -10,7 +10,7 @@ const toleratedFutureMs = 24 * 60 * 60_000;
  * export, a sync run or a quarantined line of its connection could still contain such a copy.
  */
 export function retainTombstones(database: Database): RetentionStep {
-  const pass = new RetentionPass({ database, kind: 'tombstone' });
+  const pass = passOver(database);
 
   const deleteOf = async (range: {
     readonly resourceType: string;
@@ -54,6 +54,15 @@ export function retainTombstones(database: Database): RetentionStep {
       return { deleted, last: connectionId };
     });
   };
+}
+
+/** @returns the time before which deletions may have no tombstone. Undefined if all have one */
+export function readTombstonesDeletedBefore(database: Database): Promise<Date | undefined> {
+  return passOver(database).readDeletedBefore();
+}
+
+function passOver(database: Database): RetentionPass {
+  return new RetentionPass({ database, kind: 'tombstone' });
 }
 
 /** The start of the oldest export or sync run that can still store data, because it is active, can be retried, or has quarantined lines. */

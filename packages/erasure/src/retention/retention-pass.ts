@@ -110,6 +110,11 @@ export class RetentionPass {
     await this.#passes().updateOne({ _id: this.#kind }, { $max: { deletedBefore: time } });
   }
 
+  /** @returns undefined if nothing was deleted yet */
+  async readDeletedBefore(): Promise<Date | undefined> {
+    return (await this.#passes().findOne({ _id: this.#kind }))?.deletedBefore;
+  }
+
   async listDeleting(): Promise<readonly string[]> {
     return (await this.#passes().findOne({ _id: this.#kind }))?.deleting ?? [];
   }
@@ -146,11 +151,6 @@ export async function listRetentionStates(database: Database): Promise<Retention
     kind,
     ...fields,
   }));
-}
-
-/** @returns undefined if no tombstone was deleted yet */
-export async function readTombstonesDeletedBefore(database: Database): Promise<Date | undefined> {
-  return (await database.collection<PassDocument>('retention').findOne({ _id: 'tombstone' }))?.deletedBefore;
 }
 
 /** The last id of a page, or undefined if no records follow it. */

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { historyBundle } from './history-bundle.ts';
+import { historyBundle } from './write-bundle.ts';
 
 const self = 'https://bulkhead.example/Observation/_history?_since=2026-11-01T00:00:00Z';
 const until = new Date('2026-11-03T08:00:00Z');

@@ -2,7 +2,7 @@ import { isOperationOutcome, type OutcomeIssue, readOutcomeIssues } from '../res
 
 /**
  * A search returns its matches in pages. Each page is a Bundle with a link to the next one, and a search is complete if a page has
- * no such link. `readSearchBundle` reads a page that an EHR sent. `searchset` writes a page for Bulkhead's own FHIR API.
+ * no such link. `readSearchBundle` reads a page that an EHR sent. `write-bundle.ts` writes those of Bulkhead's own FHIR API.
  *
  * This is one page: https://hl7.org/fhir/R4/bundle.html#searchset.
  */
@@ -81,29 +81,4 @@ function isObject(value: unknown): value is JsonObject {
 
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
-}
-
-/** Writes a Bundle of matches as JSON: https://hl7.org/fhir/R4/bundle.html#searchset. */
-export function searchset(options: {
-  readonly self: string;
-  readonly next?: string | undefined;
-  readonly total?: number | undefined;
-  /** Resources as JSON text. Each was serialized once, with the original text of its numbers. */
-  readonly entries: readonly { readonly fullUrl: string; readonly resource: string }[];
-}): string {
-  const { self, next, total, entries } = options;
-  const link = [{ relation: 'self', url: self }, ...(next === undefined ? [] : [{ relation: 'next', url: next }])];
-  const head = JSON.stringify({
-    resourceType: 'Bundle',
-    type: 'searchset',
-    ...(total === undefined ? {} : { total }),
-    link,
-  });
-  // FHIR does not allow empty arrays.
-  if (entries.length === 0) return head;
-  const entry = entries.map(
-    ({ fullUrl, resource }) =>
-      `{"fullUrl":${JSON.stringify(fullUrl)},"resource":${resource},"search":{"mode":"match"}}`,
-  );
-  return `${head.slice(0, -1)},"entry":[${entry.join(',')}]}`;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { searchset } from './search-bundle.ts';
+import { searchset } from './write-bundle.ts';
 
 const self = 'https://bulkhead.example/fhir/Observation?code=%22';
 const entry = (id: string, resource: string) => ({ fullUrl: `https://ehr.example/Observation/${id}`, resource });

@@ -10,28 +10,39 @@ export interface HistoryEntry {
   readonly changedAt: Date;
 }
 
-/**
- * Writes a page of a history, as JSON text: https://hl7.org/fhir/R4/bundle.html#history.
- * @param options.until the time of the page (`meta.lastUpdated`). A reader passes it as `_since` to continue
- */
-export function historyBundle(options: {
-  readonly self: string;
-  readonly next?: string | undefined;
-  readonly until: Date;
-  readonly entries: readonly HistoryEntry[];
-}): string {
-  const { self, next, until, entries } = options;
-  const head = JSON.stringify({
-    resourceType: 'Bundle',
-    type: 'history',
-    meta: { lastUpdated: until.toISOString() },
-    link: [{ relation: 'self', url: self }, ...(next === undefined ? [] : [{ relation: 'next', url: next }])],
+/** Writes a Bundle of matches as JSON: https://hl7.org/fhir/R4/bundle.html#searchset. */
+export function searchset(
+  options: PageLinks & {
+    readonly total?: number | undefined;
+    /** Resources as JSON text. Each was serialized once, with the original text of its numbers. */
+    readonly entries: readonly { readonly fullUrl: string; readonly resource: string }[];
+  },
+): string {
+  const { total, entries } = options;
+  return writeBundle({
+    ...options,
+    type: 'searchset',
+    fields: total === undefined ? {} : { total },
+    entries: entries.map(
+      ({ fullUrl, resource }) =>
+        `{"fullUrl":${JSON.stringify(fullUrl)},"resource":${resource},"search":{"mode":"match"}}`,
+    ),
   });
-  // FHIR does not allow empty arrays.
-  return entries.length === 0 ? head : `${head.slice(0, -1)},"entry":[${entries.map(writeEntry).join(',')}]}`;
 }
 
-function writeEntry({ fullUrl, reference, resource, versionId, changedAt }: HistoryEntry): string {
+/**
+ * Writes a page of a history as JSON: https://hl7.org/fhir/R4/bundle.html#history.
+ * @param options.until the time of the page (`meta.lastUpdated`). A reader passes it as `_since` to continue
+ */
+export function historyBundle(
+  options: PageLinks & { readonly until: Date; readonly entries: readonly HistoryEntry[] },
+): string {
+  const { until, entries } = options;
+  const fields = { meta: { lastUpdated: until.toISOString() } };
+  return writeBundle({ ...options, type: 'history', fields, entries: entries.map(writeChange) });
+}
+
+function writeChange({ fullUrl, reference, resource, versionId, changedAt }: HistoryEntry): string {
   const rest = JSON.stringify({
     request: { method: resource === undefined ? 'DELETE' : 'PUT', url: reference },
     response: {
@@ -42,4 +53,20 @@ function writeEntry({ fullUrl, reference, resource, versionId, changedAt }: Hist
   });
   const content = resource === undefined ? '' : `"resource":${resource},`;
   return `{"fullUrl":${JSON.stringify(fullUrl)},${content}${rest.slice(1)}`;
+}
+
+interface PageLinks {
+  readonly self: string;
+  readonly next?: string | undefined;
+}
+
+/** @param options.entries JSON texts */
+function writeBundle(
+  options: PageLinks & { readonly type: string; readonly fields: object; readonly entries: readonly string[] },
+): string {
+  const { self, next, type, fields, entries } = options;
+  const link = [{ relation: 'self', url: self }, ...(next === undefined ? [] : [{ relation: 'next', url: next }])];
+  const head = JSON.stringify({ resourceType: 'Bundle', type, ...fields, link });
+  // FHIR does not allow empty arrays.
+  return entries.length === 0 ? head : `${head.slice(0, -1)},"entry":[${entries.join(',')}]}`;
 }

@@ -5,23 +5,21 @@ import {
   addressOf,
   fhirJson,
   leftSignal,
+  pageCount,
+  pageCursor,
+  pageLinks,
   resourceExample,
   resourceQuerySchema,
   resourceSchema,
-} from './search-resources.endpoint.ts';
+  sendFhir,
+} from './fhir-answers.ts';
 
 const historyQuerySchema = resourceQuerySchema.extend({
   _since: instant.describe(
     'Only changes that were stored here at this time or later. To continue, send `meta.lastUpdated` of the last answer.',
   ),
-  _count: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(1000)
-    .default(100)
-    .describe('The number of changes on the page. A page can have slightly more.'),
-  _cursor: z.string().optional().describe('The position of a page, from the link `next` of the page before.'),
+  _count: pageCount.default(100).describe('The number of changes on the page. A page can have slightly more.'),
+  _cursor: pageCursor,
 });
 
 const historySchema = z
@@ -35,14 +33,7 @@ const historySchema = z
         ),
       })
       .describe('The end of the period, about two minutes ago. It is the same on all pages.'),
-    link: z
-      .array(
-        z.strictObject({
-          relation: z.enum(['self', 'next']).describe('`self` or `next`.'),
-          url: z.string().describe('The absolute address. Send GET to the link `next` to read on.'),
-        }),
-      )
-      .describe('The address of this page (`self`), and of the following page (`next`) if there is one.'),
+    link: pageLinks,
     entry: z
       .array(
         z.strictObject({
@@ -120,9 +111,7 @@ export const readResourceHistory = defineEndpoint({
     const page = { since: new Date(_since), count, cursor, address: addressOf(request), signal };
     try {
       const reference = { provider, connectionId, resourceType, scope };
-      const { text, patients } = await services.resources.history({ ...reference, ...page });
-      audit.addPatients(patients);
-      response.set('content-type', fhirJson).send(Buffer.from(text));
+      sendFhir(await services.resources.history({ ...reference, ...page }), { audit, response });
     } catch (error) {
       // If the client has left, no answer can be sent.
       if (!signal.aborted) throw error;

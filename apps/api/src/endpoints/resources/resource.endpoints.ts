@@ -5,14 +5,9 @@ import { z } from 'zod';
 import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
 import type { AuditNotes } from '../../http/middleware/audit-notes.ts';
 import { at, exportId, instant, later, page, runId } from '../common.schema.ts';
+import { fhirJson, resourceExample, resourceQuerySchema, resourceSchema, sendFhir } from './fhir-answers.ts';
 import { readResourceHistory } from './resource-history.endpoint.ts';
-import {
-  fhirJson,
-  resourceExample,
-  resourceQuerySchema,
-  resourceSchema,
-  searchResources,
-} from './search-resources.endpoint.ts';
+import { searchResources } from './search-resources.endpoint.ts';
 
 const readResource = defineEndpoint({
   id: 'readResource',
@@ -36,9 +31,7 @@ const readResource = defineEndpoint({
     auditPatient(audit, params);
     const { provider, type: resourceType, id: resourceId } = params;
     const reference = { provider, connectionId, resourceType, resourceId, scope };
-    const { text, patients } = await services.resources.read(reference);
-    audit.addPatients(patients);
-    response.set('content-type', fhirJson).send(Buffer.from(text));
+    sendFhir(await services.resources.read(reference), { audit, response });
   },
 });
 

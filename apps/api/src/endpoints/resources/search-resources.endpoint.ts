@@ -6,28 +6,18 @@ import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { appendFurther } from '../../http/middleware/audit-trail.ts';
 import { count, connectionId as exampleConnectionId } from '../common.schema.ts';
-
-/** Names one resource together with its path. */
-export const resourceQuerySchema = z.strictObject({
-  connectionId: z.string().min(1).max(100).describe('The connection whose resources are read.'),
-});
-
-export const fhirJson = 'application/fhir+json';
-
-/** The FHIR specification describes the fields of resources: https://hl7.org/fhir/R4/json.html. */
-export const resourceSchema = z
-  .looseObject({
-    resourceType: z.string().describe('The FHIR resource type.'),
-    id: z.string().describe('The id at the EHR.'),
-  })
-  .meta({ id: 'Resource', description: 'A FHIR R4 resource, as the EHR sent it.' });
-
-export const resourceExample = {
-  resourceType: 'DiagnosticReport',
-  id: 'report_123',
-  status: 'final',
-  code: { text: 'Lipid panel' },
-};
+import {
+  addressOf,
+  fhirJson,
+  leftSignal,
+  pageCount,
+  pageCursor,
+  pageLinks,
+  resourceExample,
+  resourceQuerySchema,
+  resourceSchema,
+  sendFhir,
+} from './fhir-answers.ts';
 
 const ndjson = 'application/fhir+ndjson';
 /** Clients of bulk data also use the shorter names. A Bundle would break them. */
@@ -45,18 +35,12 @@ const searchQuerySchema = resourceQuerySchema.extend({
   status: criterion.describe('A code, such as `final`.'),
   date: criterion.describe('A date with an optional prefix, such as `ge2024-01-01`.'),
   _lastUpdated: criterion.describe('When the EHR last changed the resource, as for `date`.'),
-  _count: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(1000)
-    .optional()
-    .describe('The maximum number of resources of the page, at most 1000. Default: 100.'),
+  _count: pageCount.optional().describe('The maximum number of resources of the page, at most 1000. Default: 100.'),
   _total: z
     .enum(['none', 'accurate', 'estimate'])
     .optional()
     .describe('`accurate` counts all matches in `total`. Default: `none`.'),
-  _cursor: z.string().optional().describe('The position of a page, from the link `next` of the page before.'),
+  _cursor: pageCursor,
 });
 
 const searchsetSchema = z
@@ -64,14 +48,7 @@ const searchsetSchema = z
     resourceType: z.literal('Bundle').describe('The page is a FHIR Bundle.'),
     type: z.literal('searchset').describe('The Bundle is the result of a search.'),
     total: count.optional().describe('The number of all matches. Absent unless `_total` asks for it.'),
-    link: z
-      .array(
-        z.strictObject({
-          relation: z.enum(['self', 'next']).describe('`self` or `next`.'),
-          url: z.string().describe('The absolute address. Send GET to the link `next` to read on.'),
-        }),
-      )
-      .describe('The address of this page (`self`), and of the following page (`next`) if there is one.'),
+    link: pageLinks,
     entry: z
       .array(
         z.strictObject({
@@ -138,9 +115,7 @@ export const searchResources = defineEndpoint({
         audit.addPatients(patients);
         await sendLines(lines, response);
       } else {
-        const { text, patients } = await services.resources.search({ ...search, address });
-        audit.addPatients(patients);
-        response.set('content-type', fhirJson).send(Buffer.from(text));
+        sendFhir(await services.resources.search({ ...search, address }), { audit, response });
       }
     } catch (error) {
       // If the client has left, no answer can be sent.
@@ -148,12 +123,6 @@ export const searchResources = defineEndpoint({
     }
   },
 });
-
-/** The absolute address of a request. A client can send any Host. The links are for that client only. */
-export function addressOf(request: Request): URL {
-  const origin = `${request.protocol}://${request.get('host')}`;
-  return new URL(request.originalUrl, URL.canParse(origin) ? origin : 'http://localhost');
-}
 
 /** Reads the address of the request and its search parameters. */
 function readAddress(request: Request) {
@@ -185,13 +154,4 @@ async function* resume(first: IteratorResult<Buffer>, rest: AsyncIterable<Buffer
   if (first.done) return;
   yield first.value;
   yield* rest;
-}
-
-/** Aborts if the client leaves before its answer is complete, so that the database stops the search. */
-export function leftSignal(response: Response): AbortSignal {
-  const controller = new AbortController();
-  response.once('close', () => {
-    if (!response.writableFinished) controller.abort();
-  });
-  return controller.signal;
 }

@@ -1,0 +1,67 @@
+import type { Request, Response } from 'express';
+import { z } from 'zod';
+import type { AuditNotes } from '../../http/middleware/audit-notes.ts';
+
+/** Names one resource together with its path. */
+export const resourceQuerySchema = z.strictObject({
+  connectionId: z.string().min(1).max(100).describe('The connection whose resources are read.'),
+});
+
+export const fhirJson = 'application/fhir+json';
+
+/** The FHIR specification describes the fields of resources: https://hl7.org/fhir/R4/json.html. */
+export const resourceSchema = z
+  .looseObject({
+    resourceType: z.string().describe('The FHIR resource type.'),
+    id: z.string().describe('The id at the EHR.'),
+  })
+  .meta({ id: 'Resource', description: 'A FHIR R4 resource, as the EHR sent it.' });
+
+export const resourceExample = {
+  resourceType: 'DiagnosticReport',
+  id: 'report_123',
+  status: 'final',
+  code: { text: 'Lipid panel' },
+};
+
+/** The number of entries on a page. */
+export const pageCount = z.coerce.number().int().min(1).max(1000);
+
+export const pageCursor = z
+  .string()
+  .optional()
+  .describe('The position of a page, from the link `next` of the page before.');
+
+/** The links of a page of a Bundle. */
+export const pageLinks = z
+  .array(
+    z.strictObject({
+      relation: z.enum(['self', 'next']).describe('`self` or `next`.'),
+      url: z.string().describe('The absolute address. Send GET to the link `next` to read on.'),
+    }),
+  )
+  .describe('The address of this page (`self`), and of the following page (`next`) if there is one.');
+
+/** Sends a resource or a Bundle, and notes whose data it shows. */
+export function sendFhir(
+  { text, patients }: { readonly text: string; readonly patients: readonly string[] },
+  { audit, response }: { readonly audit: AuditNotes; readonly response: Response },
+): void {
+  audit.addPatients(patients);
+  response.set('content-type', fhirJson).send(Buffer.from(text));
+}
+
+/** The absolute address of a request. A client can send any Host. The links are for that client only. */
+export function addressOf(request: Request): URL {
+  const origin = `${request.protocol}://${request.get('host')}`;
+  return new URL(request.originalUrl, URL.canParse(origin) ? origin : 'http://localhost');
+}
+
+/** Aborts if the client leaves before its answer is complete, so that the database stops the search. */
+export function leftSignal(response: Response): AbortSignal {
+  const controller = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) controller.abort();
+  });
+  return controller.signal;
+}
