@@ -70,6 +70,7 @@ export function buildApp({
   const auditStream = createAuditStream({ config, logger, metrics });
   const store = createStore({
     ...storeOptions(config),
+    processKind: 'api',
     onCommand: traceCommands(tracing),
     onAuditEvent: auditStream?.send,
   });

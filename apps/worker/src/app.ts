@@ -71,6 +71,7 @@ export function buildApp({
     encryptionKey: config.BULKHEAD_ENCRYPTION_KEY,
     previousEncryptionKeys: config.BULKHEAD_PREVIOUS_ENCRYPTION_KEYS,
     maxPoolSize,
+    processKind: 'worker',
     auditDays: config.BULKHEAD_AUDIT_DAYS,
     onAuditEvent: auditStream?.send,
     onCommand: traceCommands(tracing),

@@ -45,8 +45,8 @@ export function createDocumentContentRepository(database: Database, files: Encry
   return {
     encryptedFields: files.encryptedFields,
 
-    createPart: ({ upload, index }: { readonly upload: string; readonly index: number }): EncryptedFileWriter =>
-      files.create(ownerOf(upload, index)),
+    createPart: ({ connectionId, upload, index }: Part): Promise<EncryptedFileWriter> =>
+      files.create({ owner: ownerOf(upload, index), connectionId }),
 
     /**
      * Makes an upload the content with its hash, unless another upload already is.
@@ -119,7 +119,40 @@ export function createDocumentContentRepository(database: Database, files: Encry
 
     /** Removes the parts of a content that is being erased, although its record still exists. */
     removeFiles,
+
+    /** Removes the parts that late attempts have stored for a connection whose documents are erased. */
+    removeAllOf: (connectionId: string): Promise<void> => files.removeBelow(connectionId),
+
+    /**
+     * Removes what late attempts have stored for a document that was erased: parts, and a content that they have claimed.
+     * @returns how many contents. One that another document uses stays
+     */
+    async removeOfDocument(document: { readonly connectionId: string; readonly id: string }, isUsed: IsUsed) {
+      const uploads = uploadsOf(document);
+      const claimed = await model.find({ upload: { $gte: `${uploads}.`, $lt: `${uploads}/` } }).lean();
+      let removed = 0;
+      for (const content of claimed) {
+        if (await isUsed(content)) return removed;
+        await removeFiles(content);
+        removed += (await model.deleteOne({ _id: content._id })).deletedCount;
+      }
+      await files.removeBelow(uploads);
+      return removed;
+    },
   };
+}
+
+type IsUsed = (content: Pick<DocumentContent, 'connectionId' | 'sha256'>) => Promise<boolean>;
+
+/** The ids of the uploads of a document begin with this and a dot, so that an erasure finds those of late attempts. */
+export function uploadsOf({ connectionId, id }: { readonly connectionId: string; readonly id: string }): string {
+  return `${connectionId}.${id}`;
+}
+
+interface Part {
+  readonly connectionId: string;
+  readonly upload: string;
+  readonly index: number;
 }
 
 function ownerOf(upload: string, index: number): string {

@@ -47,6 +47,8 @@ export const untouchedCollections = {
   encryption_keys: 'belongs to the deployment',
   process_states: 'describes processes only',
   history_samples: 'contains counts and ids of connections only, for 30 days',
+  writing_processes: 'describes processes only',
+  erasure_epochs: 'contains a number only',
   upgrades: 'contains resource types only',
   retention: 'contains ids of exports and sync runs only while they are being deleted',
 } as const;

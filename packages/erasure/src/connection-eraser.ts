@@ -9,6 +9,8 @@ import { type DataAmounts, type NumbersByName, sumBytes, withoutZeros } from './
 export interface Batch {
   readonly connectionId: string;
   readonly signal: AbortSignal;
+  /** Whether no process can write any longer for the connection. */
+  readonly isLast: boolean;
   /** Called with the deleted amounts after each batch. */
   readonly onDeleted: (amounts: DataAmounts) => Promise<void>;
 }
@@ -127,10 +129,15 @@ export function createConnectionEraser(options: {
           for (const { _id, sealedFile } of page) if (sealedFile !== undefined) await quarantineFiles.removeOf(_id);
         },
       }),
-    ...(['bulk_exports', 'sync_runs'] as const).map(
-      (name) => (batch: Batch) =>
-        deleteAll(name, { connectionId: batch.connectionId }, batch, { before: deleteNamedAfter }),
-    ),
+    async ({ connectionId }) => {
+      await contents.removeAllOf(connectionId);
+      return 0;
+    },
+    // The files of quarantined lines are found through their runs, so the runs stay until no process can write such a file.
+    ...(['bulk_exports', 'sync_runs'] as const).map((name) => async (batch: Batch) => {
+      const filter = { connectionId: batch.connectionId };
+      return batch.isLast ? deleteAll(name, filter, batch, { before: deleteNamedAfter }) : 0;
+    }),
     (batch) => {
       const { connectionId } = batch;
       return deleteAll(

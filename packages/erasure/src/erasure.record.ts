@@ -69,8 +69,30 @@ export const erasureSchema = z.strictObject({
     .meta({ description: 'Why the last attempt stopped. It is retried.' }),
   requestedBy: auditActorSchema,
   createdAt: z.date().describe('When the erasure was requested.'),
-  /** When the work for the connection was stopped. A later pass deletes what was written until then or just afterwards. */
   stoppedAt: z.date().exactOptional().describe('When the work for the connection was stopped and the deletion began.'),
+  /**
+   * The Binaries and documents of the patient that were found, until the erasure is completed. The resources that referred to them are
+   * already deleted, and a late write can store a Binary, or the content of a document, again.
+   */
+  binaryIds: z.array(z.string()).exactOptional(),
+  documentIds: z.array(z.string()).exactOptional(),
+  waitsFor: z
+    .array(
+      z.strictObject({
+        id: z.string().describe('The id of the process, with which an operator confirms that it no longer exists.'),
+        kind: z.string().describe('`api`, `worker` or another program.'),
+        host: z.string().describe('The host name of the machine or container.'),
+        pid: z.int().describe('The process id on that host.'),
+        reportedAt: z.date().describe('When the process last reported.'),
+      }),
+    )
+    .exactOptional()
+    .meta({
+      description:
+        'Processes that may still write what was deleted, because they have not reported since the erasure began. Everything that was found is deleted. If a process no longer exists, confirm it with `POST /api/ehr/erasures/{id}/confirm-stopped`.',
+    }),
+  /** Processes that have not reported this epoch may still write what the erasure deletes. Absent before the work was stopped. */
+  epoch: countSchema.exactOptional(),
   completedAt: z.date().exactOptional().describe('When everything was deleted. Absent while it is running.'),
 });
 export type Erasure = Immutable<z.output<typeof erasureSchema>>;

@@ -8,7 +8,7 @@ schema.index({ phase: 1, _id: 1 });
 // Every process that writes reads the erased connections every two seconds.
 schema.index({ kind: 1, connectionId: 1, phase: 1 });
 
-type ErasureChange = Partial<Pick<Erasure, 'found' | 'stoppedAt' | 'completedAt'>>;
+type ErasureChange = Partial<Pick<Erasure, 'found' | 'stoppedAt' | 'epoch' | 'completedAt'>>;
 
 export type ErasureRepository = ReturnType<typeof createErasureRepository>;
 
@@ -58,7 +58,7 @@ export function createErasureRepository(database: Database) {
       readonly from: Pick<Erasure, 'id' | 'phase' | 'version'>;
       readonly to: Erasure['phase'];
       readonly change?: ErasureChange;
-      readonly unset?: readonly ('patientId' | 'error')[];
+      readonly unset?: readonly ('patientId' | 'binaryIds' | 'documentIds' | 'waitsFor' | 'error')[];
     }): Promise<Erasure | undefined> {
       const { from, to, change = {}, unset = [] } = options;
       const document = await model
@@ -83,6 +83,28 @@ export function createErasureRepository(database: Database) {
         ['deleted.contentBytes', contentBytes] as const,
       ].filter(([, count]) => count > 0);
       if (more.length > 0) await model.updateOne({ _id: id }, { $inc: Object.fromEntries(more) });
+    },
+
+    /** @returns the ids that were not known before */
+    async addBinaries({ id, binaryIds }: { readonly id: string; readonly binaryIds: readonly string[] }) {
+      const before = await model
+        .findByIdAndUpdate(id, { $addToSet: { binaryIds: { $each: [...binaryIds] } } }, { returnDocument: 'before' })
+        .lean();
+      const known = new Set(before?.binaryIds);
+      return binaryIds.filter((binaryId) => !known.has(binaryId));
+    },
+
+    async addDocuments({ id, documentIds }: { readonly id: string; readonly documentIds: readonly string[] }) {
+      await model.updateOne({ _id: id }, { $addToSet: { documentIds: { $each: [...documentIds] } } });
+    },
+
+    async raiseEpoch({ id, epoch }: { readonly id: string; readonly epoch: number }) {
+      await model.updateOne({ _id: id, phase: { $ne: 'completed' as const } }, { $max: { epoch } });
+    },
+
+    async noteWaitsFor({ id, waitsFor }: { readonly id: string } & Required<Pick<Erasure, 'waitsFor'>>) {
+      const change = waitsFor.length > 0 ? { $set: { waitsFor } } : { $unset: { waitsFor: 1 as const } };
+      await model.updateOne({ _id: id, phase: { $ne: 'completed' as const } }, change);
     },
 
     async warn({ id, code, message }: { readonly id: string; readonly code: string; readonly message: string }) {

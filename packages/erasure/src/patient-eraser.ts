@@ -21,6 +21,11 @@ export interface PatientOfConnection {
 
 export interface Pass extends PatientOfConnection {
   readonly signal: AbortSignal;
+  /** Binaries and documents that earlier passes have found. */
+  readonly binaryIds: readonly string[];
+  readonly documentIds: readonly string[];
+  /** Called with the ids of documents of the patient before they are deleted. */
+  readonly onDocuments: (ids: readonly string[]) => Promise<void>;
   /** Called with the ids of Binaries of the patient before they are deleted. */
   readonly onBinaries: (ids: readonly string[]) => Promise<void>;
   readonly onDeleted: (amounts: DataAmounts) => Promise<void>;
@@ -113,10 +118,12 @@ export function createPatientEraser(options: {
   };
 
   /** Deletes a content before the documents that refer to it, so that a crash in between leaves no content without a document. */
-  const deleteDocuments = async (filter: object, { connectionId, signal, onDeleted }: Pass): Promise<number> => {
+  const deleteDocuments = async (filter: object, pass: Pass): Promise<number> => {
+    const { connectionId, signal, onDocuments, onDeleted } = pass;
     let deleted = 0;
     for await (const page of documentsOf(filter)) {
       signal.throwIfAborted();
+      await onDocuments(page.map(({ _id }) => _id));
       const only = await contentsOnlyOf(connectionId, page);
       for (const content of only) {
         await contents.removeFiles(content);
@@ -134,6 +141,19 @@ export function createPatientEraser(options: {
     return deleted;
   };
 
+  const deleteBinaries = async ({ connectionId, onDeleted }: Pass, ids: readonly string[]): Promise<number> => {
+    let deleted = 0;
+    for (const batch of toBatches(ids)) {
+      const { deletedCount } = await collection('Binary').deleteMany({
+        _id: { $in: batch.map((id) => `${connectionId}/${id}`) },
+      });
+      if (deletedCount === 0) continue;
+      deleted += deletedCount;
+      await onDeleted({ resources: { Binary: deletedCount }, records: {}, contentBytes: 0 });
+    }
+    return deleted;
+  };
+
   const deleteResources = async (pass: Pass): Promise<number> => {
     const { connectionId, signal, onBinaries, onDeleted } = pass;
     let deleted = 0;
@@ -145,16 +165,10 @@ export function createPatientEraser(options: {
         deleted += await deleteDocuments({ connectionId, 'resource.id': { $in: ids }, 'resource.type': type }, pass);
         const binaryIds = binariesOf(page);
         if (binaryIds.length > 0) await onBinaries(binaryIds);
-        const binaries = await collection('Binary').deleteMany({
-          _id: { $in: binaryIds.map((id) => `${connectionId}/${id}`) },
-        });
+        deleted += await deleteBinaries(pass, binaryIds);
         const { deletedCount } = await collection(type).deleteMany({ _id: { $in: page.map(({ _id }) => _id) } });
-        deleted += deletedCount + binaries.deletedCount;
-        await onDeleted({
-          resources: { [type]: deletedCount, ...(type === 'Binary' ? {} : { Binary: binaries.deletedCount }) },
-          records: {},
-          contentBytes: 0,
-        });
+        deleted += deletedCount;
+        await onDeleted({ resources: { [type]: deletedCount }, records: {}, contentBytes: 0 });
       }
     }
     return deleted;
@@ -262,6 +276,13 @@ export function createPatientEraser(options: {
     async erase(pass: Pass & { readonly now: Date }): Promise<number> {
       const { connectionId, patientId, onDeleted } = pass;
       let deleted = await deleteResources(pass);
+      // A late write may have stored them again, after the resources that referred to them were deleted.
+      deleted += await deleteBinaries(pass, pass.binaryIds);
+      for (const id of pass.documentIds)
+        deleted += await contents.removeOfDocument({ connectionId, id }, async ({ sha256 }) => {
+          const document = await collection('documents').findOne({ connectionId, sha256 } as never);
+          return document !== null;
+        });
       // These are documents of resources that were deleted earlier.
       deleted += await deleteDocuments({ connectionId, patientId }, pass);
       deleted += await withholdLines(pass);

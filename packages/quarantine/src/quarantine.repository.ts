@@ -132,10 +132,10 @@ export function createQuarantineRepository(options: {
     return { ...line, keptBytes: 0, sha256: line.sha256 ?? hash('sha256', bytes ?? '', 'hex') };
   };
 
-  const encrypt = async (id: string, { bytes, sealedFile }: QuarantinedLine) => {
+  const encrypt = async (id: string, { connectionId, bytes, sealedFile }: QuarantinedLine) => {
     if (!bytes) return sealedFile === undefined ? {} : { sealedFile };
     if (bytes.length <= maxInlineBytes) return { sealedBytes: lineBytes.encrypt(id, bytes) };
-    const file = files.create(id);
+    const file = await files.create({ owner: id, connectionId });
     await file.write(bytes);
     return { sealedFile: await file.end() };
   };
@@ -174,8 +174,11 @@ export function createQuarantineRepository(options: {
     },
 
     /** Creates a file for a line that is too long for memory. Call `put` without `bytes` when the line has ended. */
-    createLongLine: (position: Pick<QuarantinedLine, 'fileId' | 'offset'>): EncryptedFileWriter =>
-      files.create(idOf(position)),
+    createLongLine: ({
+      connectionId,
+      ...position
+    }: Pick<QuarantinedLine, 'connectionId' | 'fileId' | 'offset'>): Promise<EncryptedFileWriter> =>
+      files.create({ owner: idOf(position), connectionId }),
 
     /** Lists lines in the order of files and positions. @param options.after the last id of the previous page */
     async list(options: {

@@ -79,7 +79,7 @@ function version(resourceId: string, number: number): ResourceDocument {
   };
 }
 
-const gate = { keptOutOf: async () => undefined };
+const gate: Parameters<typeof createResourceWriter>[0]['gate'] = { admit: (_, write) => write(undefined) };
 /** Whether the writer sends bytes. Otherwise it uses the driver's `bulkWrite`. */
 let sendsBytes = false;
 const createWriter = () => {

@@ -58,8 +58,16 @@ const maxRounds = 20;
 
 export function createResourceWriter(options: {
   readonly database: Database;
-  /** Says which patients a connection keeps out. @throws AppError if nothing may be stored for the connection */
-  readonly gate: { readonly keptOutOf: (connectionId: string) => Promise<KeptOutList | undefined> };
+  /**
+   * Calls `write` with the patients that the connection keeps out. An erasure waits until `write` has ended, however many rounds it needs.
+   * @throws AppError if nothing may be stored for the connection
+   */
+  readonly gate: {
+    readonly admit: <Result>(
+      connectionId: string,
+      write: (keptOut: KeptOutList | undefined) => Promise<Result>,
+    ) => Promise<Result>;
+  };
   /** Called for each batch, because it is known only after the connection is open. Default: the driver's `bulkWrite` is used. */
   readonly rawWrites?: () => RawWrites | undefined;
 }) {
@@ -115,7 +123,16 @@ export function createResourceWriter(options: {
   ): Promise<WriteOutcome> => {
     const [first] = documents;
     if (first === undefined) return noOutcome;
-    const keptOut = await gate.keptOutOf(first.connectionId);
+    return gate.admit(first.connectionId, (keptOut) => writeAdmitted({ resourceType, documents, file, keptOut }));
+  };
+
+  const writeAdmitted = async (options: {
+    readonly resourceType: string;
+    readonly documents: readonly ResourceDocument[];
+    readonly file: FileNovelty<StoredVersion>;
+    readonly keptOut: KeptOutList | undefined;
+  }): Promise<WriteOutcome> => {
+    const { resourceType, documents, file, keptOut } = options;
     const refused = keptOut ? documents.filter((document) => isKeptOut(keptOut, resourceType, document)) : [];
     const withheldIds = new Set(refused.map(({ _id }) => _id));
     const admitted = refused.length > 0 ? documents.filter(({ _id }) => !withheldIds.has(_id)) : documents;

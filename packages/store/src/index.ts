@@ -12,6 +12,7 @@ export {
   type EncryptedFileWriter,
   idsBelow,
   upgradeEncryptedFiles,
+  type WriteGate,
 } from './encryption/encrypted-files.ts';
 export {
   createEncryptionKeyRepository,

@@ -26,9 +26,11 @@ import {
   createErasureRepository,
   createPatientEraser,
   createRetention,
+  createWritingProcessRepository,
   ErasureGate,
   guardInserts,
   listRetentionStates,
+  readIdentity,
   readTombstonesDeletedBefore,
 } from '@bulkhead/erasure';
 import {
@@ -70,6 +72,8 @@ export interface StoreOptions {
   readonly encryptionKey: Buffer;
   /** Decrypt values that they have encrypted. Never used to encrypt. */
   readonly previousEncryptionKeys?: readonly Buffer[] | undefined;
+  /** `api`, `worker` or another kind of program. Shown if an erasure waits for this process. */
+  readonly processKind?: string | undefined;
   /** How long audit events are kept. */
   readonly auditDays?: number | undefined;
   /** Called with each audit event when it is stored. It must not throw, and it is not awaited. */
@@ -113,6 +117,10 @@ export function createStore(options: StoreOptions): Store {
   const database = createConnection();
   const secretBox = createSecretBox({ current: encryptionKey, previous: previousEncryptionKeys });
   const encryptionKeys = createEncryptionKeyRepository({ database, secretBox });
+  const erasures = createErasureRepository(database);
+  const keptOut = createKeptOutRepository({ database, secretBox });
+  const writingProcesses = createWritingProcessRepository(database, readIdentity(options.processKind ?? 'program'));
+  const gate = new ErasureGate({ erasures, keptOut, processes: writingProcesses });
   const connections = createConnectionRepository({ database, secretBox });
   const connectionDrafts = createConnectionDraftRepository(database, secretBox);
   const accessTokens = createAccessTokenRepository({
@@ -124,9 +132,9 @@ export function createStore(options: StoreOptions): Store {
   const signingKeys = createSigningKeyRepository({ database, secretBox });
   const bulkExports = createBulkExportRepository(database);
   const outputFiles = createOutputFileRepository(database, secretBox);
-  const files = createEncryptedFiles({ database, bucketName: 'quarantine', secretBox });
+  const files = createEncryptedFiles({ database, bucketName: 'quarantine', secretBox, gate });
   const quarantine = createQuarantineRepository({ database, secretBox, files });
-  const documentFiles = createEncryptedFiles({ database, bucketName: 'document_files', secretBox });
+  const documentFiles = createEncryptedFiles({ database, bucketName: 'document_files', secretBox, gate });
   const documents = createDocumentRepository(database);
   const documentContents = createDocumentContentRepository(database, documentFiles);
   const syncRuns = createSyncRunRepository(database);
@@ -140,13 +148,11 @@ export function createStore(options: StoreOptions): Store {
   const processStates = createProcessStateRepository(database, secretBox.currentKeyId);
   const apiKeys = createApiKeyRepository(database);
   const answeredRequests = createAnsweredRequestRepository({ database, secretBox });
-  const erasures = createErasureRepository(database);
-  const keptOut = createKeptOutRepository({ database, secretBox });
-  const gate = new ErasureGate(erasures, keptOut);
   const guard = <Repository extends object>(
     repository: Repository,
     inserts: Parameters<typeof guardInserts<Repository>>[0]['inserts'],
-  ): Repository => guardInserts({ check: (connectionId) => gate.check(connectionId), repository, inserts });
+  ): Repository =>
+    guardInserts({ admit: (connectionId, insert) => gate.admit(connectionId, insert), repository, inserts });
   const auditEvents = createAuditEventRepository({ database, keptDays: auditDays, onAppended: options.onAuditEvent });
   // Every repository with encrypted fields. A key rotation processes only these, so add new ones here.
   const encrypting = [
@@ -166,7 +172,7 @@ export function createStore(options: StoreOptions): Store {
     connections,
     connectionDrafts,
     accessTokens: guardInserts({
-      check: (connectionId) => gate.checkToken(connectionId),
+      admit: (connectionId, insert) => gate.admitToken(connectionId, insert),
       repository: accessTokens,
       inserts: { put: connectionOf, takeLease: connectionOf },
     }),
@@ -197,6 +203,8 @@ export function createStore(options: StoreOptions): Store {
     }),
     resourceWriter: createResourceWriter({ database, gate, rawWrites: () => rawWrites }),
     erasures,
+    writingProcesses,
+    gate,
     keptOut,
     patientEraser: createPatientEraser({ database, quarantine, contents: documentContents }),
     connectionEraser: createConnectionEraser({ database, quarantineFiles: files, contents: documentContents }),
@@ -220,6 +228,7 @@ export function createStore(options: StoreOptions): Store {
       if (writesRaw) rawWrites = await openRawWrites(database);
       try {
         await encryptionKeys.enter(new Date());
+        await writingProcesses.removeReplaced();
       } catch (error) {
         await database.destroy();
         throw error;
@@ -252,7 +261,10 @@ export function createStore(options: StoreOptions): Store {
       await database.db?.admin().ping();
     },
     writesRaw: () => rawWrites !== undefined,
-    close: () => database.destroy(),
+    async close(): Promise<void> {
+      await gate.close();
+      await database.destroy();
+    },
   };
 }
 

@@ -94,7 +94,7 @@ async function plant(store: Store): Promise<void> {
   await store.answeredRequests.take({ attempt, requestHash: 'h', now: new Date() });
   await store.answeredRequests.save({ attempt, request: answered, connectionId: undefined });
   await store.keptOut.add({ connectionId: 'conn_1', patientId: 'kept-out', now });
-  const part = store.documentContents.createPart({ upload: 'up_1', index: 0 });
+  const part = await store.documentContents.createPart({ connectionId: 'conn_1', upload: 'up_1', index: 0 });
   await part.write(content);
   const parts = [await part.end()];
   const size = { sizeBytes: content.length, partBytes: content.length };

@@ -134,7 +134,7 @@ export function createAgedRecords({ clock, deps, connection }: UseCases, { db }:
     async storeContent(documentId: string, text: string): Promise<string> {
       const { documents, documentContents } = deps.store;
       const upload = nextId('up');
-      const part = documentContents.createPart({ upload, index: 0 });
+      const part = await documentContents.createPart({ connectionId: connection.id, upload, index: 0 });
       await part.write(Buffer.from(text));
       const file = await part.end();
       const content = {

@@ -308,7 +308,7 @@ describe('documents', () => {
     const { documents, documentContents } = cases.deps.store;
     const [id = ''] = await records.receiveReport('report', { attachments: [attachment('a')], versionId: '1' });
     const write = async (upload: string) => {
-      const part = documentContents.createPart({ upload, index: 0 });
+      const part = await documentContents.createPart({ connectionId: cases.connection.id, upload, index: 0 });
       await part.write(Buffer.from('a part'));
       return part.end();
     };

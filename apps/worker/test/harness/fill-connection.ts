@@ -8,6 +8,7 @@ import { makeSyncRun } from '@bulkhead/sync/testing';
 import { notifyClients } from '../../src/notify-clients.ts';
 import { replayLine } from '../../src/replay-line.ts';
 import { attemptJob, lastAttempt } from './attempts.ts';
+import { openDatabase } from './open-database.ts';
 import { runExport } from './run-export.ts';
 import type { UseCases } from './start-use-cases.ts';
 
@@ -134,7 +135,7 @@ async function startOthers(cases: UseCases, { connectionId }: { readonly connect
 
 /** Adds a line that is stored as a file, one that was replayed from the quarantine, and a part of one whose worker was killed. */
 async function addEncryptedLines(
-  { deps }: UseCases,
+  { deps, mongodbUri }: UseCases,
   { connectionId, exportId, patientId }: { connectionId: string; exportId: string; patientId: string },
 ): Promise<void> {
   const { quarantine, outputFiles } = deps.store;
@@ -155,8 +156,10 @@ async function addEncryptedLines(
     now: deps.now(),
   });
   await replayLine(deps, { quarantineId: `${file.id}.${'2'.padStart(16, '0')}` });
-  const cut = quarantine.createLongLine({ fileId: file.id, offset: 3 });
-  await cut.write(randomBytes(600_000));
+  // What a worker leaves that is killed while it writes a long line.
+  await using database = await openDatabase(mongodbUri);
+  const files_id = `${file.id}.${'3'.padStart(16, '0')}/killed`;
+  await database.db.collection('quarantine.chunks').insertOne({ files_id, n: 0, data: randomBytes(200_000) });
 }
 
 /** Begins a download that has stored one part and is not complete. */
@@ -166,7 +169,7 @@ async function beginUpload({ deps }: UseCases, id: string): Promise<void> {
   const document = await documents.claim(claim, deps.now());
   if (!document) throw new Error('no document to fetch');
   const upload = `up_${id}`;
-  const part = documentContents.createPart({ upload, index: 0 });
+  const part = await documentContents.createPart({ connectionId: document.connectionId, upload, index: 0 });
   await part.write(randomBytes(1000));
   const progressMade = { upload, parts: [await part.end()], partBytes: 1000, fingerprint: document.fingerprint };
   if (!(await documents.saveProgress(claim, progressMade))) throw new Error('no progress');

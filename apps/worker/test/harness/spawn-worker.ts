@@ -28,5 +28,13 @@ export function spawnWorker(
     child.kill('SIGKILL');
     await once(child, 'exit');
   };
-  return { hasEnded, kill, [Symbol.asyncDispose]: kill };
+  return {
+    pid: child.pid,
+    hasEnded,
+    kill,
+    /** Stops the process as a pause of its machine would, until `resume`. */
+    freeze: () => child.kill('SIGSTOP'),
+    resume: () => child.kill('SIGCONT'),
+    [Symbol.asyncDispose]: kill,
+  };
 }

@@ -1,9 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { EncryptedFileWriter } from '@bulkhead/store';
+import { uploadsOf } from '../document-content.repository.ts';
 import type { DocumentStore } from '../index.ts';
-import type { DocumentProgress } from '../patient-document.record.ts';
+import type { DocumentProgress, PatientDocument } from '../patient-document.record.ts';
 
 interface UploadOptions {
+  readonly document: Pick<PatientDocument, 'id' | 'connectionId'>;
   readonly contents: DocumentStore['documentContents'];
   /** Commits the stored parts. Returns false if another attempt has taken over. */
   readonly save: (progress: DocumentProgress) => Promise<boolean>;
@@ -32,7 +34,8 @@ export class DocumentUpload {
     fields: Pick<DocumentProgress, 'fingerprint' | 'partBytes'> & { readonly etag?: string | undefined },
   ): DocumentUpload {
     const { etag, ...rest } = fields;
-    const progress = { upload: `up_${randomUUID()}`, parts: [], ...rest, ...(etag === undefined ? {} : { etag }) };
+    const upload = `${uploadsOf(options.document)}.up_${randomUUID()}`;
+    const progress = { upload, parts: [], ...rest, ...(etag === undefined ? {} : { etag }) };
     return new DocumentUpload(options, progress);
   }
 
@@ -53,7 +56,9 @@ export class DocumentUpload {
     this.#count(bytes);
     for (let rest = bytes; rest.length > 0; ) {
       const { upload, parts, partBytes } = this.#progress;
-      const part = this.#part ?? this.#options.contents.createPart({ upload, index: parts.length });
+      const { document, contents } = this.#options;
+      const { connectionId } = document;
+      const part = this.#part ?? (await contents.createPart({ connectionId, upload, index: parts.length }));
       this.#part = part;
       const portion = rest.subarray(0, partBytes - this.#partSize);
       await part.write(portion);

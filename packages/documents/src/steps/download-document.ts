@@ -92,14 +92,14 @@ async function beginUpload(
     if (next) report();
     return isSaved;
   };
-  if (progress && opened.startOffset > 0) return DocumentUpload.resume({ contents, save }, progress);
+  if (progress && opened.startOffset > 0) return DocumentUpload.resume({ document, contents, save }, progress);
   if (progress) {
     // The stored parts belong to another content or cannot be resumed.
     if (!(await store.documents.isHeld(claim))) return undefined;
     await contents.remove(progress);
   }
   const { partBytes } = settings;
-  const upload = DocumentUpload.begin({ contents, save }, { fingerprint, partBytes, etag: opened.etag });
+  const upload = DocumentUpload.begin({ document, contents, save }, { fingerprint, partBytes, etag: opened.etag });
   return (await save(undefined)) ? upload : undefined;
 }
 

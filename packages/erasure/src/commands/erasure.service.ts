@@ -28,7 +28,7 @@ export interface RequestedErasure {
  *
  *     queued --(the work for the connection was stopped)--> running --(a late pass found nothing)--> completed
  *
- * - erasure-gate.ts refuses writes for an erased connection in every process.
+ * - gate/erasure-gate.ts refuses writes for an erased connection in every process.
  * - connection-eraser.ts and patient-eraser.ts find and delete the records.
  * - collections.ts says for each collection what an erasure does with it.
  * - retention/ deletes old records. It is a separate job that uses the same building blocks.
@@ -197,7 +197,9 @@ export const erasureListQuerySchema = z.strictObject({
 });
 type ErasureListQuery = z.output<typeof erasureListQuerySchema>;
 
-const { stoppedAt, completedAt, ...fields } = viewShapeOf(erasureSchema.omit({ version: true }));
+const { stoppedAt, completedAt, ...fields } = viewShapeOf(
+  erasureSchema.omit({ version: true, epoch: true, binaryIds: true, documentIds: true }),
+);
 
 export const erasureViewSchema = z
   .strictObject({
@@ -212,6 +214,10 @@ export const erasureViewSchema = z
 export function toErasureView(erasure: Erasure): View<typeof erasureViewSchema> {
   return viewOf(erasureViewSchema, {
     ...erasure,
+    waitsFor: erasure.waitsFor?.map(({ reportedAt, ...process }) => ({
+      ...process,
+      reportedAt: reportedAt.toISOString(),
+    })),
     requestedBy: erasure.requestedBy.name ?? erasure.requestedBy.id,
     startedAt: erasure.stoppedAt,
   });

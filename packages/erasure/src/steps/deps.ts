@@ -9,8 +9,8 @@ export interface ErasureDeps extends Omit<BulkExportDeps, 'store'>, Omit<SyncDep
   readonly store: ErasureStore & BulkExportDeps['store'] & SyncDeps['store'];
   readonly retentionDays: RetentionDays;
   /**
-   * The minimal time between stopping the work for a connection and the last pass of its erasure. It is longer than the gate caches its
-   * lists plus the time of a write that had already begun.
+   * The minimal time between stopping the work for a connection and the last pass of its erasure, for a write that MongoDB had received from
+   * a process that no longer exists.
    */
   readonly erasureSettleMs: number;
 }
@@ -23,6 +23,13 @@ export interface ErasureWork {
   /** Stops all work that writes. `found` is counted after it. */
   stop(): Promise<void>;
   count(): Promise<DataAmounts>;
-  /** Runs one pass over everything. @returns how many records it deleted or changed */
-  pass(onDeleted: (amounts: DataAmounts) => Promise<void>): Promise<number>;
+  /**
+   * Runs one pass over everything.
+   * @param options.isLast whether no process can write any longer what the erasure deletes
+   * @returns how many records it deleted or changed
+   */
+  pass(options: {
+    readonly isLast: boolean;
+    readonly onDeleted: (amounts: DataAmounts) => Promise<void>;
+  }): Promise<number>;
 }

@@ -24,7 +24,7 @@ export function eraseConnection(deps: ErasureDeps, { erasure, signal }: EraseCon
       await notifyEhr(deps, { erasure, signal });
     },
     count: () => store.connectionEraser.count(connectionId),
-    pass: (onDeleted) => store.connectionEraser.erase({ connectionId, signal, onDeleted }),
+    pass: (options) => store.connectionEraser.erase({ connectionId, signal, ...options }),
   };
 }
 

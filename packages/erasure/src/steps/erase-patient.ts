@@ -9,7 +9,7 @@ export function erasePatient(
   { erasure, signal }: { readonly erasure: Erasure; readonly signal: AbortSignal },
 ): ErasureWork {
   const { store, now } = deps;
-  const { connectionId, patientId = '', keepsOut = false } = erasure;
+  const { id, connectionId, patientId = '', keepsOut = false } = erasure;
   const patient = { connectionId, patientId };
   return {
     async stop() {
@@ -17,7 +17,7 @@ export function erasePatient(
       if (keepsOut) await store.keptOut.add({ ...patient, now: now() });
     },
     count: () => store.patientEraser.count(patient),
-    async pass(onDeleted) {
+    async pass({ onDeleted }) {
       if (await store.patientEraser.isBeingSynced(patient))
         throw new AppError({
           code: 'erasure-waits',
@@ -25,12 +25,19 @@ export function erasePatient(
             'A sync that started in the meantime includes the patient. The erasure continues automatically when the sync has ended.',
           retry: { afterMs: 30_000 },
         });
+      const { binaryIds = [], documentIds = [] } = (await store.erasures.find(id)) ?? {};
       const deleted = await store.patientEraser.erase({
         ...patient,
         signal,
         onDeleted,
+        ...{ binaryIds, documentIds },
+        onDocuments: (documentIds) => store.erasures.addDocuments({ id, documentIds }),
         async onBinaries(binaryIds) {
-          if (keepsOut) await store.keptOut.add({ ...patient, binaryIds, now: now() });
+          const added = await store.erasures.addBinaries({ id, binaryIds });
+          if (!keepsOut || added.length === 0) return;
+          await store.keptOut.add({ ...patient, binaryIds: added, now: now() });
+          // Writes that were admitted before do not know that these Binaries are kept out.
+          await store.erasures.raiseEpoch({ id, epoch: await store.writingProcesses.raiseEpoch() });
         },
         now: now(),
       });

@@ -15,7 +15,8 @@ interface ErasureStep {
  * Runs an erasure, or continues it after an interrupted attempt. Does nothing if it is completed.
  *
  * The erasure changes from `queued` to `running` when all work for the connection was stopped. It changes to `completed` when a pass
- * finds nothing left and that pass began late enough to find a batch that was still being written when the work was stopped.
+ * finds nothing left that began after every process that could still write had confirmed the erasure (`erasure-gate.ts`). The pass also
+ * begins some time after the stop, for writes that MongoDB had received from a process that no longer exists.
  */
 export async function runErasure(deps: ErasureDeps, { erasureId, signal, progress }: ErasureStep): Promise<void> {
   const erasure = await deps.store.erasures.find(erasureId);
@@ -25,13 +26,15 @@ export async function runErasure(deps: ErasureDeps, { erasureId, signal, progres
   } catch (error) {
     const knownError = toKnownError(error);
     // Waiting is part of the work and not an error.
-    if (knownError.code !== 'erasure-settling' && knownError.code !== 'erasure-waits' && !signal.aborted) {
+    if (!waitingCodes.has(knownError.code) && !signal.aborted) {
       const { code, message } = knownError;
       await deps.store.erasures.noteError({ id: erasureId, error: { code, message } });
     }
     throw error;
   }
 }
+
+const waitingCodes: ReadonlySet<string> = new Set(['erasure-settling', 'erasure-waits', 'erasure-waits-for-process']);
 
 async function advance(deps: ErasureDeps, step: { readonly erasure: Erasure } & Omit<ErasureStep, 'erasureId'>) {
   const { store, now } = deps;
@@ -51,7 +54,11 @@ async function advance(deps: ErasureDeps, step: { readonly erasure: Erasure } & 
   for (;;) {
     signal.throwIfAborted();
     const passStartedAt = now().getTime();
-    if ((await work.pass(onDeleted)) > 0) continue;
+    // Before the pass, so that it finds what these processes have written.
+    const waitsFor = await findWaitsFor(deps, id);
+    const isLast = waitsFor.length === 0;
+    if ((await work.pass({ onDeleted, isLast })) > 0) continue;
+    if (!isLast) throw waitsForProcess();
     const settledAt = stoppedAt.getTime() + deps.erasureSettleMs;
     if (passStartedAt < settledAt) throw settling(settledAt - passStartedAt);
     break;
@@ -70,7 +77,7 @@ async function begin(
   { erasure, work }: { readonly erasure: Erasure; readonly work: ErasureWork },
 ): Promise<Erasure | undefined> {
   await work.stop();
-  const change = { stoppedAt: now(), found: await work.count() };
+  const change = { stoppedAt: now(), epoch: await store.writingProcesses.raiseEpoch(), found: await work.count() };
   return store.erasures.transition({ from: erasure, to: 'running', change });
 }
 
@@ -92,9 +99,21 @@ async function complete({ store, logger, now }: ErasureDeps, erasure: Erasure): 
     from: erasure,
     to: 'completed',
     change: { completedAt: now() },
-    unset: ['patientId', 'error'],
+    unset: ['patientId', 'binaryIds', 'documentIds', 'waitsFor', 'error'],
   });
   logger.info('erasure completed', { erasureId, connectionId, kind });
+}
+
+/** @returns the processes that may still write what the erasure deletes. The record lists them, too, so that an operator sees them */
+async function findWaitsFor({ store }: ErasureDeps, id: string): Promise<NonNullable<Erasure['waitsFor']>> {
+  // The last pass may have raised it. An erasure that an earlier version has begun has none.
+  const epoch = (await store.erasures.find(id))?.epoch ?? (await store.writingProcesses.raiseEpoch());
+  await store.erasures.raiseEpoch({ id, epoch });
+  await store.gate.refresh();
+  const processes = await store.writingProcesses.listBefore(epoch);
+  const waitsFor = processes.map(({ id, kind, host, pid, reportedAt }) => ({ id, kind, host, pid, reportedAt }));
+  await store.erasures.noteWaitsFor({ id, waitsFor });
+  return waitsFor;
 }
 
 function sumOf(amounts: DataAmounts | undefined): number {
@@ -106,5 +125,15 @@ function settling(afterMs: number): AppError {
     code: 'erasure-settling',
     message: 'All data is deleted. A last pass will delete what was still being written.',
     retry: { afterMs },
+  });
+}
+
+function waitsForProcess(): AppError {
+  return new AppError({
+    code: 'erasure-waits-for-process',
+    message:
+      'Everything that was found is deleted. The erasure ends when the processes in `waitsFor` have reported that they write nothing of it any longer.',
+    // A process reports every two seconds. If it does not, the erasure can wait for days.
+    retry: { afterMs: 5000 },
   });
 }

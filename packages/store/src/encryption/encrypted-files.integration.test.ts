@@ -8,11 +8,12 @@ import { createSecretBox } from './secret-box.ts';
 
 const secretBox = createSecretBox({ current: randomBytes(32) });
 const database = await mongoose.createConnection(testServices().mongodbUri).asPromise();
-const files = createEncryptedFiles({ database, bucketName: 'sealed', secretBox });
+const gate = { enter: async () => ({ end: () => undefined }) };
+const files = createEncryptedFiles({ database, bucketName: 'sealed', secretBox, gate });
 afterAll(() => database.close());
 
 async function store(owner: string, ...parts: Buffer[]) {
-  const writer = files.create(owner);
+  const writer = await files.create({ owner, connectionId: 'conn_1' });
   for (const part of parts) await writer.write(part);
   return { owner, file: await writer.end() };
 }
@@ -32,7 +33,7 @@ describe('an encrypted file #quarantine', () => {
   );
 
   test('the valid encrypted file of an owner stays when the others are removed, including unfinished ones', async () => {
-    const killed = files.create('owner');
+    const killed = await files.create({ owner: 'owner', connectionId: 'conn_1' });
     await killed.write(randomBytes(700_000));
     const first = await store('owner', Buffer.from('first'));
     const second = await store('owner', Buffer.from('second'));
@@ -47,7 +48,7 @@ describe('an encrypted file #quarantine', () => {
   });
 
   test('an aborted encrypted file leaves nothing', async () => {
-    const file = files.create('gone');
+    const file = await files.create({ owner: 'gone', connectionId: 'conn_1' });
     await file.write(randomBytes(700_000));
     await file.abort();
     expect(await chunks().countDocuments({ files_id: /^gone/ })).toBe(0);
@@ -59,6 +60,7 @@ describe('an encrypted file #quarantine', () => {
       database,
       bucketName: 'sealed',
       secretBox: createSecretBox({ current: randomBytes(32) }),
+      gate,
     });
     await expect(buffer(otherFiles.open(stored))).rejects.toThrow();
     await expect(buffer(files.open({ ...stored, owner: 'another' }))).rejects.toThrow();

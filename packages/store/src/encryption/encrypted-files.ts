@@ -17,6 +17,12 @@ export interface EncryptedFileWriter {
   abort(): Promise<void>;
 }
 
+/** Lets writes begin. An erasure waits until they have ended. */
+export interface WriteGate {
+  /** @throws AppError if nothing may be stored for the connection */
+  enter(connectionId: string): Promise<{ end(error?: unknown): void }>;
+}
+
 export type EncryptedFiles = ReturnType<typeof createEncryptedFiles>;
 
 interface FileDocument {
@@ -34,8 +40,9 @@ export function createEncryptedFiles(options: {
   readonly database: Database;
   readonly bucketName: string;
   readonly secretBox: SecretBox;
+  readonly gate: WriteGate;
 }) {
-  const { database, bucketName, secretBox } = options;
+  const { database, bucketName, secretBox, gate } = options;
   const bucket = () => {
     if (!database.db) throw new Error('the store is not connected');
     return new mongoose.mongo.GridFSBucket(database.db, { bucketName });
@@ -61,8 +68,13 @@ export function createEncryptedFiles(options: {
     /** The keys of the files. A rotation encrypts them again. */
     encryptedFields: [fileKeys],
 
-    /** @param owner the id of the record that the file belongs to: letters, digits, `.`, `_` and `-`. */
-    create(owner: string): EncryptedFileWriter {
+    /**
+     * The caller must call `end` or `abort`.
+     * @param options.owner the id of the record that the file belongs to: letters, digits, `.`, `_` and `-`
+     * @throws AppError if nothing may be stored for the connection
+     */
+    async create({ owner, connectionId }: { readonly owner: string; readonly connectionId: string }) {
+      const admission = await gate.enter(connectionId);
       const file = `${owner}/${randomUUID()}`;
       const key = randomBytes(32);
       const source = new PassThrough();
@@ -71,21 +83,31 @@ export function createEncryptedFiles(options: {
       const stored = pipeline(source, createEncryptStream({ key, owner }), upload);
       // `end` awaits this promise. If it is rejected earlier, the next `write` that waits fails too.
       stored.catch(() => undefined);
-      return {
+      const writer: EncryptedFileWriter = {
         async write(bytes) {
           if (!source.write(bytes)) await Promise.race([once(source, 'drain'), stored]);
         },
         async end() {
           source.end();
-          await stored;
+          try {
+            await stored;
+          } catch (error) {
+            admission.end(error);
+            throw error;
+          }
+          admission.end();
           return file;
         },
         async abort() {
-          source.destroy();
+          const aborted = new Error('the upload was aborted');
+          source.destroy(aborted);
           await stored.catch(() => undefined);
+          // The driver does not say when the last chunk was stored.
+          admission.end(aborted);
           await remove({ $in: [file] });
         },
       };
+      return writer;
     },
 
     /** Streams the decrypted bytes. The stream fails if the file was changed or does not exist. */

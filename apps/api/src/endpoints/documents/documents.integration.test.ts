@@ -41,7 +41,7 @@ async function store(storedType: string, change: Partial<PatientDocument> = {}):
   const { documents, documentContents } = api.store;
   const parts: string[] = [];
   for (let start = 0; start < text.length; start += 10) {
-    const part = documentContents.createPart({ upload: `up_${id}`, index: parts.length });
+    const part = await documentContents.createPart({ connectionId, upload: `up_${id}`, index: parts.length });
     await part.write(Buffer.from(text.slice(start, start + 10)));
     parts.push(await part.end());
   }

@@ -55,10 +55,10 @@ function ingest(
         async put({ lines }) {
           written.bad.push(...lines);
         },
-        createLongLine() {
+        async createLongLine() {
           const parts: Buffer[] = [];
           return {
-            write: async (part) => void parts.push(part),
+            write: async (part: Buffer) => void parts.push(part),
             end: async () => `long line ${written.longLines.push(Buffer.concat(parts))}`,
             abort: async () => undefined,
           };

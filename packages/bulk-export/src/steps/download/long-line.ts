@@ -17,7 +17,7 @@ interface OpenLine {
 /** Writes a line that no document can hold into the quarantine: its first part and its hash. The line is never in memory as a whole. */
 export class LongLine {
   readonly #quarantine: Pick<BulkExportStore['quarantine'], 'createLongLine'>;
-  readonly #fileId: string;
+  readonly #file: Pick<OutputFile, 'id' | 'connectionId'>;
   #line: OpenLine | undefined;
 
   constructor(options: {
@@ -25,12 +25,13 @@ export class LongLine {
     readonly file: OutputFile;
   }) {
     this.#quarantine = options.store.quarantine;
-    this.#fileId = options.file.id;
+    this.#file = options.file;
   }
 
   async write({ part, offset }: LongLinePart): Promise<void> {
+    const { id: fileId, connectionId } = this.#file;
     this.#line ??= {
-      writer: this.#quarantine.createLongLine({ fileId: this.#fileId, offset }),
+      writer: await this.#quarantine.createLongLine({ connectionId, fileId, offset }),
       hash: createHash('sha256'),
       keptBytes: 0,
     };

@@ -10,8 +10,8 @@ afterAll(close);
 
 function makeLine(exportId: string, change: Partial<QuarantinedLine> = {}): QuarantinedLine {
   const bytes = Buffer.from('{"resourceType":');
-  const place = { fileId: `${exportId}.1`, line: 1, offset: 0, reason: 'invalid-json' };
-  return { connectionId: 'conn_1', exportId, ...place, bytes, sizeBytes: bytes.length, ...change };
+  const place = { connectionId: 'conn_1', fileId: `${exportId}.1`, line: 1, offset: 0, reason: 'invalid-json' };
+  return { exportId, ...place, bytes, sizeBytes: bytes.length, ...change };
 }
 
 const listOf = (exportId: string) => store.quarantine.list({ filter: { exportId }, scope: 'all', limit: 10 });
@@ -31,8 +31,8 @@ describe('the quarantine #quarantine', () => {
   });
 
   test('the quarantine marks a long line as truncated if only its first part is kept', async () => {
-    const place = { fileId: 'job_long.1', offset: 0 };
-    const writer = store.quarantine.createLongLine(place);
+    const place = { connectionId: 'conn_1', fileId: 'job_long.1', offset: 0 };
+    const writer = await store.quarantine.createLongLine(place);
     await writer.write(Buffer.from('the first part'));
     const { bytes: _, ...line } = makeLine('job_long');
     const keptContent = { sealedFile: await writer.end(), keptBytes: 14, sha256: 'abc' };
@@ -46,8 +46,8 @@ describe('the quarantine #quarantine', () => {
   test('the quarantine keeps no content of lines that exceed the limit of their export', async () => {
     const exportId = 'job_full';
     await fillUp(exportId, 20);
-    const place = { fileId: `${exportId}.1`, offset: 200 };
-    const writer = store.quarantine.createLongLine(place);
+    const place = { connectionId: 'conn_1', fileId: `${exportId}.1`, offset: 200 };
+    const writer = await store.quarantine.createLongLine(place);
     await writer.write(Buffer.from('a part of a long line'));
     const { bytes: _, ...long } = makeLine(exportId, { line: 3, ...place, sizeBytes: 1000 });
     const sealedFile = await writer.end();
@@ -76,7 +76,7 @@ describe('the quarantine #quarantine', () => {
     const exportId = 'job_twice';
     const { bytes: _, ...line } = makeLine(exportId);
     const upload = async () => {
-      const writer = store.quarantine.createLongLine(line);
+      const writer = await store.quarantine.createLongLine(line);
       await writer.write(Buffer.from('the first part'));
       return { ...line, sealedFile: await writer.end(), keptBytes: 14, sha256: 'abc', sizeBytes: 1_000_000_000 };
     };

@@ -1,0 +1,209 @@
+/*
+ * Decides what may no longer be stored: data of an erased connection, and patients that a connection keeps out. Work that began before
+ * an erasure may still be writing, and its process may sleep between the check and the write: for milliseconds, or for hours if its machine
+ * is paused. No limit on time covers that, so an erasure does not rely on one:
+ *
+ *   process   registers itself -> reads the rules and their epoch -> writes -> reports the epoch when no older write is under way
+ *   erasure   stores its rule -> raises the epoch -> waits until every registered process has reported it -> last pass
+ *
+ * A process that registers later reads the new rules. A process that has registered before is waited for, however long it sleeps.
+ * `writing-process.repository.ts` says what happens to a process that no longer exists.
+ */
+import type { KeptOutList, KeptOutRepository } from '@bulkhead/resources';
+import { AppError, permanentError } from '@bulkhead/runtime';
+import type { ErasureRepository } from '../erasure.repository.ts';
+import type { WritingProcessRepository } from './writing-process.repository.ts';
+
+interface Rules {
+  /** All erasures up to this epoch are in these rules. */
+  readonly epoch: number;
+  readonly erased: ReadonlySet<string>;
+  /** The connections of `erased` whose work was stopped and whose EHR was notified. */
+  readonly stopped: ReadonlySet<string>;
+  readonly keptOut: ReadonlyMap<string, KeptOutList>;
+}
+
+/** A write that is under way. */
+export interface Admission {
+  /** The patients that the connection keeps out, if there are any. */
+  readonly keptOut: KeptOutList | undefined;
+  /** Must be called when MongoDB has answered. @param error what the write threw */
+  end(error?: unknown): void;
+}
+
+interface ErasureGateOptions {
+  readonly erasures: Pick<ErasureRepository, 'listErasedConnections'>;
+  readonly keptOut: Pick<KeptOutRepository, 'listAll'>;
+  readonly processes: Pick<WritingProcessRepository, 'register' | 'readEpoch' | 'report' | 'remove'>;
+  readonly timing?: typeof defaultTiming;
+}
+
+const defaultTiming = {
+  /** An erasure waits about this long for an idle process. Each refresh costs three small reads. */
+  refreshMs: 2000,
+  /** A process that has not written for this long is no longer waited for. It registers again before its next write. */
+  idleMs: 10_000,
+  /** After a lost connection MongoDB may still do a write that it had received. It does so as soon as it works again. */
+  afterLossMs: 30_000,
+};
+
+/** Every process that writes has a gate. */
+export class ErasureGate {
+  readonly #options: ErasureGateOptions;
+  /** The epochs of the rules under which the writes that are under way were admitted. */
+  readonly #admitted = new Set<{ readonly epoch: number }>();
+  #registration: Promise<string> | undefined;
+  #rules: Rules | undefined;
+  #reading: Promise<Rules> | undefined;
+  #reported = -1;
+  #timer: NodeJS.Timeout | undefined;
+  #lastAdmission = 0;
+
+  constructor(options: ErasureGateOptions) {
+    this.#options = options;
+  }
+
+  get #timing() {
+    return this.#options.timing ?? defaultTiming;
+  }
+
+  /** Calls `write` unless the connection was erased. @throws AppError `connection-erased` */
+  admit<Result>(connectionId: string, write: (keptOut: KeptOutList | undefined) => Promise<Result>): Promise<Result> {
+    return this.#during({ connectionId, write, refused: ({ erased }) => erased });
+  }
+
+  /** Tokens are allowed until the EHR was notified of the erasure, because that needs a token. @throws AppError `connection-erased` */
+  admitToken<Result>(connectionId: string, write: () => Promise<Result>): Promise<Result> {
+    return this.#during({ connectionId, write, refused: ({ stopped }) => stopped });
+  }
+
+  /** For a write that consists of several calls. @throws AppError `connection-erased` */
+  enter(connectionId: string): Promise<Admission> {
+    return this.#enter(connectionId, ({ erased }) => erased);
+  }
+
+  /** Reads the rules again and reports them, so that an erasure that runs in this process need not wait for the timer. */
+  async refresh(): Promise<void> {
+    if (this.#registration === undefined) return;
+    const id = await this.#registration;
+    // A read that has already begun may miss an erasure of this process.
+    await this.#reading?.catch(() => undefined);
+    const { epoch } = await this.#load();
+    const confirmed = Math.min(epoch, ...[...this.#admitted].map((admitted) => admitted.epoch));
+    if (confirmed <= this.#reported) return;
+    await this.#options.processes.report({ id, epoch: confirmed });
+    this.#reported = confirmed;
+  }
+
+  /** Call it after the last write. If one is still under way, the process stays registered. */
+  async close(): Promise<void> {
+    if (this.#admitted.size === 0) await this.#leave();
+    clearInterval(this.#timer);
+  }
+
+  async #during<Result>(options: {
+    readonly connectionId: string;
+    readonly write: (keptOut: KeptOutList | undefined) => Promise<Result>;
+    readonly refused: (rules: Rules) => ReadonlySet<string>;
+  }): Promise<Result> {
+    const admission = await this.#enter(options.connectionId, options.refused);
+    try {
+      const result = await options.write(admission.keptOut);
+      admission.end();
+      return result;
+    } catch (error) {
+      admission.end(error);
+      throw error;
+    }
+  }
+
+  async #enter(connectionId: string, refused: (rules: Rules) => ReadonlySet<string>): Promise<Admission> {
+    while (this.#rules === undefined) await this.#prepare();
+    // No `await` from here on, so that a report that does not see this write has not read newer rules.
+    const rules = this.#rules;
+    if (refused(rules).has(connectionId)) throw connectionErased(connectionId);
+    const admitted = { epoch: rules.epoch };
+    this.#admitted.add(admitted);
+    this.#lastAdmission = performance.now();
+    return {
+      keptOut: rules.keptOut.get(connectionId),
+      end: (error) => {
+        if (error === undefined || isAnswer(error)) this.#admitted.delete(admitted);
+        else setTimeout(() => this.#admitted.delete(admitted), this.#timing.afterLossMs).unref();
+      },
+    };
+  }
+
+  async #prepare(): Promise<void> {
+    this.#registration ??= this.#register();
+    await this.#registration;
+    await this.#load();
+  }
+
+  async #register(): Promise<string> {
+    const registration = this.#options.processes.register();
+    this.#lastAdmission = performance.now();
+    try {
+      const id = await registration;
+      clearInterval(this.#timer);
+      this.#timer = setInterval(() => void this.#tick(), this.#timing.refreshMs).unref();
+      return id;
+    } catch (error) {
+      this.#registration = undefined;
+      throw error;
+    }
+  }
+
+  /** If MongoDB is unavailable, the process reports nothing, and the next tick tries again. */
+  async #tick(): Promise<void> {
+    const isIdle = this.#admitted.size === 0 && performance.now() - this.#lastAdmission > this.#timing.idleMs;
+    await (isIdle ? this.#leave() : this.refresh()).catch(() => {
+      // Rules that could not be read again admit nothing.
+      this.#rules = undefined;
+    });
+  }
+
+  async #leave(): Promise<void> {
+    const registration = this.#registration;
+    if (registration === undefined) return;
+    clearInterval(this.#timer);
+    this.#registration = undefined;
+    this.#rules = undefined;
+    this.#reported = -1;
+    await this.#options.processes.remove(await registration).catch(() => undefined);
+  }
+
+  #load(): Promise<Rules> {
+    this.#reading ??= this.#read().finally(() => {
+      this.#reading = undefined;
+    });
+    return this.#reading;
+  }
+
+  async #read(): Promise<Rules> {
+    const { erasures, keptOut, processes } = this.#options;
+    const registration = this.#registration;
+    // Before the rules, so that they contain at least the erasures up to this epoch.
+    const epoch = await processes.readEpoch();
+    const [erased, lists] = await Promise.all([erasures.listErasedConnections(), keptOut.listAll()]);
+    const stopped = erased.filter(({ phase }) => phase !== 'queued');
+    const idsOf = (records: typeof erased) => new Set(records.map(({ connectionId }) => connectionId));
+    const rules = { epoch, erased: idsOf(erased), stopped: idsOf(stopped), keptOut: lists };
+    // Rules that were read before the process left are not those of its next registration.
+    if (registration !== undefined && registration === this.#registration) this.#rules = rules;
+    return rules;
+  }
+}
+
+/** Whether MongoDB, or this program before it sent anything, has said what became of the write. */
+function isAnswer(error: unknown): boolean {
+  return error instanceof AppError || typeof (error as { code?: unknown } | null)?.code === 'number';
+}
+
+function connectionErased(connectionId: string): AppError {
+  return permanentError({
+    code: 'connection-erased',
+    message: 'All data of this connection was erased, so nothing more is stored for it. Create a new connection.',
+    context: { connectionId },
+  });
+}

@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto';
+import { mongooseSchemaOf } from '@bulkhead/store';
+import type { Connection as Database } from 'mongoose';
+import { z } from 'zod';
+import { isProvablyGone, isReplacedBy, type ProcessIdentity } from './process-identity.ts';
+
+const processSchema = z.strictObject({
+  id: z.string(),
+  kind: z.string(),
+  host: z.string(),
+  pid: z.int(),
+  boot: z.string().exactOptional(),
+  pidNamespace: z.string().exactOptional(),
+  startedTicks: z.int().exactOptional(),
+  /** Every write of the process that was admitted before this epoch has ended. -1 until it has reported for the first time. */
+  epoch: z.int(),
+  /** By the clock of the database. */
+  reportedAt: z.date(),
+});
+export type WritingProcess = z.output<typeof processSchema>;
+
+const schema = mongooseSchemaOf(processSchema, { collection: 'writing_processes' });
+const epochSchema = mongooseSchemaOf(z.strictObject({ id: z.string(), epoch: z.int() }), {
+  collection: 'erasure_epochs',
+});
+/** There is one epoch for all connections, because erasures are rare. */
+const epochId = 'all';
+
+export type WritingProcessRepository = ReturnType<typeof createWritingProcessRepository>;
+
+/**
+ * `writing_processes`: the processes that may have a write under way. A process removes its record when it has written nothing for a while,
+ * and when it stops. The record of a process that was killed is removed by a process that can prove its end: one on the same machine, or
+ * the one that was started in the same container. Otherwise an operator confirms it, because a machine that does not answer may only sleep.
+ *
+ * @param self the identity of this process
+ */
+export function createWritingProcessRepository(database: Database, self: ProcessIdentity) {
+  const model = database.model('WritingProcess', schema);
+  const epochs = database.model('ErasureEpoch', epochSchema);
+  const isGone = (other: WritingProcess) => isProvablyGone(other, self);
+
+  const removeIf = async (filter: object, isRemoved: (other: WritingProcess) => boolean): Promise<void> => {
+    const processes = await model.find(filter).lean();
+    const removed = processes.map(({ _id, ...fields }) => ({ id: _id, ...fields }) as WritingProcess).filter(isRemoved);
+    if (removed.length > 0) await model.deleteMany({ _id: { $in: removed.map(({ id }) => id) } });
+  };
+
+  return {
+    /** Call it when the process starts. It removes the records of the processes that this one has replaced. */
+    removeReplaced: (): Promise<void> =>
+      removeIf({ host: self.host }, (other) => isGone(other) || isReplacedBy(other, self)),
+
+    /** @returns the id of the registration */
+    async register(): Promise<string> {
+      const id = `process_${randomUUID()}`;
+      const fields = { ...self, epoch: -1, reportedAt: '$$NOW' };
+      await model.collection.updateOne({ _id: id as never }, [{ $set: fields }], { upsert: true });
+      return id;
+    },
+
+    async readEpoch(): Promise<number> {
+      return (await epochs.findById(epochId).lean())?.epoch ?? 0;
+    },
+
+    /** Call it after the rules of an erasure are stored. @returns the epoch that includes them */
+    async raiseEpoch(): Promise<number> {
+      const options = { upsert: true, returnDocument: 'after' } as const;
+      return (
+        await epochs
+          .findOneAndUpdate({ _id: epochId }, { $inc: { epoch: 1 } }, options)
+          .orFail()
+          .lean()
+      ).epoch;
+    },
+
+    async report({ id, epoch }: { readonly id: string; readonly epoch: number }): Promise<void> {
+      await model.collection.updateOne({ _id: id as never }, [{ $set: { epoch, reportedAt: '$$NOW' } }]);
+    },
+
+    async remove(id: string): Promise<void> {
+      await model.deleteOne({ _id: id });
+    },
+
+    /** The processes that may still be writing what an erasure of this epoch has deleted. */
+    async listBefore(epoch: number): Promise<WritingProcess[]> {
+      const before = { epoch: { $lt: epoch } };
+      await removeIf({ ...before, host: self.host }, isGone);
+      const processes = await model.find(before).sort({ _id: 1 }).lean();
+      return processes.map(({ _id, ...fields }) => ({ id: _id, ...fields }));
+    },
+  };
+}
