@@ -23,6 +23,7 @@ export { hasToken, startHealthServer } from './health/health.server.ts';
 export { createHealth, watchHealth } from './health/health.ts';
 export type { Immutable } from './immutable.ts';
 export { inBatches } from './in-batches.ts';
+export { listen } from './listen.ts';
 export { createLineSink } from './logs/create-line-sink.ts';
 export { createLogger, type Logger, withLogContext } from './logs/logger.ts';
 export { RecurringErrorLog } from './logs/recurring-error-log.ts';
