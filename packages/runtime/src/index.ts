@@ -28,7 +28,16 @@ export { createLineSink } from './logs/create-line-sink.ts';
 export { createLogger, type Logger, withLogContext } from './logs/logger.ts';
 export { RecurringErrorLog } from './logs/recurring-error-log.ts';
 export { createMetrics, type DescribedMetric, type Metrics } from './metrics.ts';
-export { type Page, type PageQuery, pageOf, pageQuery, readPage, shortListQuery } from './paging.ts';
+export {
+  maxTotal,
+  type Page,
+  type PageQuery,
+  pageOf,
+  pageQuery,
+  readPage,
+  shortListQuery,
+  totalQuery,
+} from './paging.ts';
 export { present } from './present.ts';
 export { createSharedWait, keepFor, keepForKey, readWithin, waitUntil } from './repeated-reads.ts';
 export { runService } from './run-service.ts';
