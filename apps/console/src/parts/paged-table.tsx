@@ -1,4 +1,4 @@
-import { Button, Group, Text } from '@mantine/core';
+import { Button, Text } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import { readOnce, refreshMs } from '../api/api.ts';
 import { QueryResult } from './page.tsx';
@@ -52,15 +52,13 @@ export function PagedTable<Row>({ query, order, ...table }: PagedTableProps<Row>
         const rows = list.pages.flatMap(({ data }) => data);
         return (
           <>
-            <RecordTable {...table} rows={rows} />
             {rows.length > 0 && (
-              <Group gap="sm">
-                <Text size="sm" c="dimmed" aria-live="polite">
-                  {shownText({ shown: rows.length, total: list.pages[0]?.total, hasMore: query.hasNextPage, order })}
-                </Text>
-                <LoadMore query={query} caption={table.caption} />
-              </Group>
+              <Text size="sm" c="dimmed" aria-live="polite">
+                {shownText({ shown: rows.length, total: list.pages[0]?.total, hasMore: query.hasNextPage, order })}
+              </Text>
             )}
+            <RecordTable {...table} rows={rows} />
+            <LoadMore query={query} caption={table.caption} />
           </>
         );
       }}
@@ -89,7 +87,7 @@ function LoadMore<Row>({ query, caption }: { readonly query: PagedQuery<Row>; re
   return (
     <Button
       variant="default"
-      size="xs"
+      style={{ alignSelf: 'start' }}
       loading={isWanted || isFetchingNextPage}
       onClick={load}
       // A page can have several lists.
