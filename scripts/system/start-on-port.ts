@@ -67,7 +67,8 @@ async function tryPort({
   const end = await Promise.race([started.promise, child.exited, timeout]);
   timer.abort();
   if (end === 'started' && (await isAt({ port, instance }))) return child;
-  await child.stop({ graceMs: 0 });
+  // A child that has started is asked to stop, because its record would otherwise look like that of a crash.
+  await child.stop(end === 'started' ? {} : { graceMs: 0 });
   const log = lastLogLines({ file: logFile });
   if (end === 'started' || log.includes('EADDRINUSE')) return undefined;
   const what =

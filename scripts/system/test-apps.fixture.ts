@@ -50,6 +50,8 @@ export async function startTestApps(options: {
   await store.connect();
   return {
     ...{ folder, simulatorUrl: simulator.url, store, processes },
+    /** The environment of the API and the workers, for processes that a test runs itself. */
+    env: env as Env,
     /** @param sources the folder of the version to start from its sources. Default: the bundles of this version */
     async startApi(name: string, sources?: string) {
       const api = await start({ ...apiApp(() => env), name, sources });

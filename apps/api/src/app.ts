@@ -14,6 +14,7 @@ import {
   EventLoopMonitor,
   exposedConnections,
   type Logger,
+  listen,
   type Metrics,
   noTracing,
   RecurringErrorLog,
@@ -117,10 +118,10 @@ export function buildApp({
       await store.connect();
       for (const reason of exposed) logger.warn('connection is exposed', { reason });
       for (const reason of await checkRedis(redis)) logger.warn('redis is not safe for queues', { reason });
+      await listen(server, { port: config.PORT, host: config.HOST, variable: 'PORT' });
       refusedAttempts.start();
+      // Last, because the record of a process that cannot have its port would look like a crash.
       await reporter.start();
-      server.listen(config.PORT, config.HOST);
-      await once(server, 'listening');
       logger.info('API started', { port: this.port });
     },
     async stop() {

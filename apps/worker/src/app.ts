@@ -154,13 +154,14 @@ export function buildApp({
         logger.warn('the MongoDB driver cannot send bytes, so writes take more CPU time');
       for (const reason of exposedConnections(config)) logger.warn('connection is exposed', { reason });
       for (const reason of await checkRedis(redis)) logger.warn('redis is not safe for queues', { reason });
-      await sweepScheduler.start();
-      consumer.start();
-      await reporter.start();
+      // A process that cannot have its port ends here: without a job, and without a record that would look like a crash.
       if (config.WORKER_HEALTH_PORT !== undefined) {
         const { WORKER_HEALTH_PORT: port, METRICS_TOKEN: metricsToken } = config;
         healthServer = await startHealthServer({ health, metrics, metricsToken, port });
       }
+      await sweepScheduler.start();
+      consumer.start();
+      await reporter.start();
       logger.info('worker started', { queues, writesRaw: store.writesRaw() });
     },
     async stop() {

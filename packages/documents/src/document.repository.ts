@@ -34,6 +34,9 @@ export interface DocumentFilter {
   readonly state?: DocumentState;
 }
 
+/** The filters whose documents an index contains without others. */
+const countable = ['connectionId', 'connectionId,patientId', 'connectionId,resource.id'];
+
 type FailedDocument = Pick<PatientDocument, 'connectionId' | 'completedAt' | 'error'>;
 
 const unsettled: DocumentState[] = ['pending', 'downloading'];
@@ -103,6 +106,18 @@ export function createDocumentRepository(database: Database) {
         .limit(limit)
         .lean();
       return documents.map(toRecord);
+    },
+
+    /** @returns the number of documents, at most `limit`, or undefined if no index can count them */
+    async count({
+      filter,
+      limit,
+    }: {
+      readonly filter: DocumentFilter;
+      readonly limit: number;
+    }): Promise<number | undefined> {
+      const isCounted = countable.includes(Object.keys(filter).toSorted().join());
+      return isCounted ? model.countDocuments(filter as object, { limit }) : undefined;
     },
 
     /** Lists started documents first, so that they do not wait behind a million new ones. */

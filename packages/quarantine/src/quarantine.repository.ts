@@ -53,6 +53,9 @@ export type QuarantineFilter = Partial<
   Pick<QuarantineEntry, 'connectionId' | 'exportId' | 'fileId' | 'reason' | 'state'>
 >;
 
+/** The filters whose lines an index contains without others. */
+const countable = ['', 'connectionId', 'exportId', 'fileId', 'fileId,state', 'state'];
+
 /** Longer lines are stored as encrypted files. Encryption adds a third, and a document must stay far below BSON's 16 MB. */
 const maxInlineBytes = 1024 * 1024;
 
@@ -195,6 +198,19 @@ export function createQuarantineRepository(options: {
         .limit(limit)
         .lean();
       return documents.map(toEntry);
+    },
+
+    /** @returns the number of lines, at most `limit`, or undefined if no index can count them */
+    async count(options: {
+      readonly filter: QuarantineFilter;
+      readonly scope: ConnectionScope;
+      readonly limit: number;
+    }): Promise<number | undefined> {
+      const { filter, scope, limit } = options;
+      const names = Object.keys(filter).toSorted().join();
+      // A scope is one more criterion, unless the filter names a connection, which must be in it.
+      const isCounted = countable.includes(names) && (scope === 'all' || names === 'connectionId');
+      return isCounted ? model.countDocuments(filter as object, { limit }) : undefined;
     },
 
     async find(id: string): Promise<QuarantineEntry | undefined> {

@@ -23,11 +23,21 @@ export { hasToken, startHealthServer } from './health/health.server.ts';
 export { createHealth, watchHealth } from './health/health.ts';
 export type { Immutable } from './immutable.ts';
 export { inBatches } from './in-batches.ts';
+export { listen } from './listen.ts';
 export { createLineSink } from './logs/create-line-sink.ts';
 export { createLogger, type Logger, withLogContext } from './logs/logger.ts';
 export { RecurringErrorLog } from './logs/recurring-error-log.ts';
 export { createMetrics, type DescribedMetric, type Metrics } from './metrics.ts';
-export { type Page, type PageQuery, pageOf, pageQuery, readPage, shortListQuery } from './paging.ts';
+export {
+  maxTotal,
+  type Page,
+  type PageQuery,
+  pageOf,
+  pageQuery,
+  readPage,
+  shortListQuery,
+  totalQuery,
+} from './paging.ts';
 export { present } from './present.ts';
 export { createSharedWait, keepFor, keepForKey, readWithin, waitUntil } from './repeated-reads.ts';
 export { runService } from './run-service.ts';

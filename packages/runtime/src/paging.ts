@@ -5,6 +5,8 @@ import { type AppError, invalidRequest } from './errors/app-error.ts';
  * Every list of the API is read in pages: `limit` is the size of a page, `next` in the answer is the `cursor` of the following page, and
  * the last page has no `next`. A cursor is the id of the last entry of a page, so entries that are added or deleted in between do not
  * shift the pages. Clients must not rely on that.
+ *
+ * Some lists also say how many entries match (`total`), if an index can count them.
  */
 
 const cursor = z
@@ -30,6 +32,17 @@ export function pageQuery({ defaultLimit }: { readonly defaultLimit: number }) {
   };
 }
 
+/** Counting this many keys of an index takes some milliseconds. A person does not need a larger number exactly. */
+export const maxTotal = 10_000;
+
+/** The parameter of a list that can count its matches. */
+export const totalQuery = {
+  total: z
+    .stringbool({ truthy: ['true'], falsy: ['false'], error: 'must be true or false' })
+    .default(false)
+    .describe('`true` adds the number of all matches to the first page, if an index can count them.'),
+};
+
 /** The query of a list that is short by its nature. Without `limit` it is returned whole. */
 export const shortListQuery = z.strictObject({
   limit: limit.optional().describe('The maximum number of entries of the page. Without it the whole list is returned.'),
@@ -40,6 +53,8 @@ export interface Page<Item> {
   readonly items: Item[];
   /** Undefined on the last page. */
   readonly next: string | undefined;
+  /** The number of all matches, at most `maxTotal`. Undefined if it was not asked for, or if counting would take long. */
+  readonly total?: number | undefined;
 }
 
 /**
@@ -47,20 +62,27 @@ export interface Page<Item> {
  * @throws AppError `invalid-request` if the cursor cannot be an id of this list
  */
 export async function readPage<Item extends { readonly id: string }>(
-  { limit: size, cursor: after }: PageQuery & { readonly limit: number },
+  {
+    limit: size,
+    cursor: after,
+    total: isCounted = false,
+  }: PageQuery & { readonly limit: number; readonly total?: boolean },
   options: {
     /** How the ids of this list begin. */
     readonly ids: RegExp;
     /** Lists `limit` entries after the one with the id `after`, which may have been deleted. */
     readonly read: (page: { readonly limit: number; readonly after: string | undefined }) => Promise<readonly Item[]>;
+    /** Counts all matches, but at most `limit`. Returns undefined if no index can count them. */
+    readonly count?: (limit: number) => Promise<number | undefined>;
   },
 ): Promise<Page<Item>> {
-  const { ids, read } = options;
+  const { ids, read, count } = options;
   // Every text has a position among the ids, so the page would be the first one again, or an empty one.
   if (after !== undefined && !ids.test(after)) throw invalidCursor('is not from a page of this list');
   const items = await read({ limit: size + 1, after });
   const page = items.slice(0, size);
-  return { items: page, next: items.length > size ? page.at(-1)?.id : undefined };
+  const total = isCounted && after === undefined ? await count?.(maxTotal) : undefined;
+  return { items: page, next: items.length > size ? page.at(-1)?.id : undefined, total };
 }
 
 /**

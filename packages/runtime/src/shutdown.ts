@@ -1,4 +1,5 @@
-import type { Logger } from './logs/logger.ts';
+import { PortTakenError } from './listen.ts';
+import type { LogFields, Logger } from './logs/logger.ts';
 
 export interface App {
   /** The port on which it listens after the start. Undefined if it does not listen. */
@@ -60,9 +61,16 @@ export async function runApp({ app, logger, stopTimeoutMs = 8000 }: RunAppOption
   try {
     await app.start();
   } catch (error) {
-    logger.error('start failed', { error });
+    logger.error('start failed', startFaultOf(error));
     process.exit(1);
   }
   // A parent that asked for port 0 gets the port from this message.
   if (app.port !== undefined) process.send?.({ port: app.port } satisfies StartedMessage, () => undefined);
+}
+
+/** The operator can free a port or choose another one, and needs no stack for that. */
+function startFaultOf(error: unknown): LogFields {
+  if (!(error instanceof PortTakenError)) return { error };
+  const { port, code, message: reason } = error;
+  return { port, code, reason };
 }

@@ -1,3 +1,4 @@
+import { maxTotal } from '@bulkhead/runtime';
 import { z } from 'zod';
 import type { ResponseDescription } from '../http/define-endpoint.ts';
 
@@ -39,14 +40,28 @@ export function responseWith(record: z.ZodType, example: unknown) {
   return (description: string) => success(description, { data: record, example });
 }
 
+const totalSchema = count
+  .max(maxTotal)
+  .optional()
+  .meta({
+    description: `The number of all matches. ${maxTotal} means that there are at least so many. Absent unless \`total=true\` asks for it, on later pages, and if the filters have no common index.`,
+  });
+
 /** A response with a page of a list. See `packages/runtime/src/paging.ts`. */
 export function page(
   description: string,
-  { item, example }: { readonly item: z.ZodType; readonly example: readonly unknown[] },
+  options: {
+    readonly item: z.ZodType;
+    readonly example: readonly unknown[];
+    /** For a list that takes `total`. */
+    readonly hasTotal?: boolean;
+  },
 ): ResponseDescription {
+  const { item, example, hasTotal = false } = options;
   const data = z.array(item).describe('The entries of the page, in the order that the operation states.');
   const next = z.string().optional().describe('The `cursor` of the next page. Absent on the last page.');
-  return { description, schema: z.strictObject({ success: succeeded, data, next }), example };
+  const total = hasTotal ? { total: totalSchema } : {};
+  return { description, schema: z.strictObject({ success: succeeded, data, next, ...total }), example };
 }
 
 /** Ids and instants that the examples of the OpenAPI document share. */

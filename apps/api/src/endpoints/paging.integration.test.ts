@@ -93,6 +93,21 @@ test('the newest webhook delivery is first, whatever the kind of its event', asy
   ]);
 });
 
+test('the lists of lines and of documents count what one index contains, on the first page', async () => {
+  const totalOf = async (id: KeyedEndpointId, parameters: Readonly<Record<string, string>>) => {
+    const { method, path } = toRequest(id, planted);
+    const [address, query = ''] = path.split('?');
+    const search = { ...Object.fromEntries(new URLSearchParams(query)), total: 'true', ...parameters };
+    return (await api.request(method, `${address}?${new URLSearchParams(search)}`)).body.total;
+  };
+  expect(await totalOf('listQuarantinedLines', {})).toBeGreaterThanOrEqual(3);
+  expect(await totalOf('listQuarantinedLines', { exportId: planted.exportId })).toBe(1);
+  expect(await totalOf('listQuarantinedLines', { exportId: planted.exportId, reason: 'not-json' })).toBeUndefined();
+  expect(await totalOf('listDocuments', {})).toBe(1);
+  expect(await totalOf('listDocuments', { patient: 'p2' })).toBe(0);
+  expect(await totalOf('listDocuments', { state: 'skipped' })).toBeUndefined();
+});
+
 test('the former name `after` is still accepted', async () => {
   const first = await read('listBulkExports', { limit: '1' });
   const next = first.next as string;

@@ -48,11 +48,13 @@ export interface ResponseDescription {
   readonly schema?: z.ZodType;
   /** Default: `application/json`. */
   readonly contentType?: string;
+  /** The type of the body if the request asks for the other form. */
+  readonly otherContentType?: string;
   /** The data, without the envelope of `success`. */
   readonly example?: unknown;
 }
 
-/** The reply of a handler. Default of `status`: the first of `responses`. It is sent as `{ success: true, data, next? }`, or as an empty body without data. */
+/** The reply of a handler. Default of `status`: the first of `responses`. It is sent as `{ success: true, data, next?, total? }`, or as an empty body without data. */
 export type Reply<Status extends number = number> = ReplyContent & LocationOf<Status>;
 
 /** A reply that something was created or accepted names the path of the record. */
@@ -64,6 +66,8 @@ interface ReplyContent {
   readonly data?: unknown;
   /** The `cursor` of the next page of a list. */
   readonly next?: string | undefined;
+  /** The number of all entries that match. */
+  readonly total?: number | undefined;
   readonly headers?: Readonly<Record<string, string>>;
 }
 

@@ -1,4 +1,4 @@
-import { parseRequest } from '@bulkhead/runtime';
+import { parseRequest, present } from '@bulkhead/runtime';
 import type { Services } from '@bulkhead/system';
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import type { Endpoint, HandlerInput, ProcessState, Reply } from './define-endpoint.ts';
@@ -109,9 +109,9 @@ function pickHeaders(request: Request, names: readonly string[]): Record<string,
 
 function sendReply(options: { readonly endpoint: Endpoint; readonly response: Response; readonly reply: Reply }): void {
   const { endpoint, response, reply } = options;
-  const { data, next, location, headers = {}, status = Number(Object.keys(endpoint.responses)[0]) } = reply;
+  const { data, next, total, location, headers = {}, status = Number(Object.keys(endpoint.responses)[0]) } = reply;
   response.status(status).set(headers);
   if (location !== undefined) response.location(location);
   if (data === undefined) response.end();
-  else response.json({ success: true, data, ...(next === undefined ? {} : { next }) });
+  else response.json({ success: true, data, ...present({ next, total }) });
 }

@@ -141,7 +141,7 @@ function pageOf({ errorPage }: Endpoint) {
 }
 
 function toResponse(endpoint: Endpoint, response: ResponseDescription) {
-  const { description, schema, contentType = 'application/json', example } = response;
+  const { description, schema, contentType = 'application/json', otherContentType, example } = response;
   if (!schema && contentType === 'application/json') return { description };
   const isEnveloped = schema instanceof z.ZodObject && 'success' in schema.shape;
   const body = isEnveloped ? { success: true, data: example } : example;
@@ -149,6 +149,7 @@ function toResponse(endpoint: Endpoint, response: ResponseDescription) {
     description,
     content: {
       [contentType]: { ...(schema ? { schema } : {}), ...(example === undefined ? {} : { example: body }) },
+      ...(otherContentType === undefined ? {} : { [otherContentType]: {} }),
       ...pageOf(endpoint),
     },
   };

@@ -105,6 +105,7 @@ export const endpointRequests: Readonly<Record<KeyedEndpointId, EndpointRequest>
   getHealthReport: { path: '/health-report', answer: 'operators' },
   getHistory: { path: '/history', answer: 'operators' },
   listAuditEvents: { path: '/audit-events', answer: 'operators' },
+  downloadAuditEvents: { path: '/audit-events/download', answer: 'operators' },
   verifyAuditEvents: { path: '/audit-events/verification', answer: 'operators' },
   listApiKeys: { path: '/api-keys', answer: 'operators' },
   getApiKey: { path: '/api-keys/key_none', answer: 'operators' },

@@ -1,12 +1,26 @@
 import { answerOf, type components } from '@bulkhead/client';
-import { type CommandGroup, choice, command, given, ofConnection, pages, text } from '../command.ts';
+import { type CommandGroup, choice, command, given, ofConnection, pages, text, withDefault } from '../command.ts';
 import type { Context } from '../context.ts';
+import { download } from '../download.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
 import { toFields } from '../output/output.ts';
 
 type Check = components['schemas']['AuditCheck'];
 
 type VerifyOptions = Readonly<Record<'expectHead' | 'upgradedAt', string | undefined>>;
+
+const filters = {
+  patient: text('<id>', 'only requests that showed this patient, or may have'),
+  connection: ofConnection('events'),
+  actor: text('<id>', 'only events of this API key, `command:<user>` or `nobody`'),
+  action: text('<action>', 'only events of this action, such as resource.read'),
+  outcome: choice('<outcome>', {
+    of: ['success', 'unchanged', 'refused', 'failed'],
+    description: 'only events with this outcome',
+  }),
+  from: text('<instant>', 'start of the period, such as 2026-01-31T00:00:00Z'),
+  to: text('<instant>', 'end of the period, exclusive'),
+};
 
 /** The audit log, for operators. */
 export const audit: CommandGroup = {
@@ -16,19 +30,7 @@ export const audit: CommandGroup = {
     command({
       name: 'list',
       summary: 'list audit events, newest first',
-      options: {
-        patient: text('<id>', 'only requests that showed this patient, or may have'),
-        connection: ofConnection('events'),
-        actor: text('<id>', 'only events of this API key, `command:<user>` or `nobody`'),
-        action: text('<action>', 'only events of this action, such as resource.read'),
-        outcome: choice('<outcome>', {
-          of: ['success', 'unchanged', 'refused', 'failed'],
-          description: 'only events with this outcome',
-        }),
-        from: text('<instant>', 'start of the period, such as 2026-01-31T00:00:00Z'),
-        to: text('<instant>', 'end of the period, exclusive'),
-        ...pages('events', 100),
-      },
+      options: { ...filters, ...pages('events', 100) },
       examples: ['audit list --patient patient_1 --from 2026-01-31T00:00:00Z', 'audit list --action resource.read'],
       async run({ api, output }, { connection: connectionId, ...options }) {
         const query = given({ ...options, connectionId });
@@ -42,6 +44,33 @@ export const audit: CommandGroup = {
             'on what': ({ target }) => Object.values(target).join(' '),
           },
           empty: 'No audit events match. Leave out an option to see more of them.',
+        });
+      },
+    }),
+    command({
+      name: 'download',
+      summary: 'download all audit events that match, newest first',
+      options: {
+        ...filters,
+        format: withDefault(
+          choice('<format>', {
+            of: ['csv', 'ndjson'],
+            description: 'csv for a spreadsheet, or an event as JSON on each line',
+          }),
+          'csv',
+        ),
+        out: text('<file>', 'the file to write (default: standard output)'),
+      },
+      examples: [
+        'audit download --patient patient_1 --out audit-events.csv',
+        'audit download --format ndjson --from 2026-01-31T00:00:00Z --out audit-events.ndjson',
+      ],
+      async run({ api, stdout }, { connection: connectionId, out: file, ...options }) {
+        const query = given({ ...options, connectionId });
+        const params = { query };
+        await download(await api.GET('/api/ehr/audit-events/download', { params, parseAs: 'stream' }), {
+          stdout,
+          file,
         });
       },
     }),

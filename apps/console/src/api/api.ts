@@ -44,6 +44,9 @@ export async function refresh(...changed: readonly (keyof paths)[]): Promise<voi
   for (const path of changed) await queryClient.invalidateQueries({ queryKey: ['get', path] });
 }
 
+/** The rest between two reads of a list that changes all the time, in which the next page that a user has asked for is read. */
+const restMs = 200;
+
 /**
  * Returns a function that reads a list again after a change. A change during a read leads to one more read after it. Each `refresh`
  * cancels a read that has begun, so a list that changes faster than it is read would stay old.
@@ -59,6 +62,7 @@ export function createListReader(path: keyof paths): () => Promise<void> {
       while (isChanged) {
         isChanged = false;
         await refresh(path);
+        await new Promise((resolve) => setTimeout(resolve, restMs));
       }
     } finally {
       isReading = false;
@@ -100,6 +104,7 @@ export type HealthCheck = Schemas['HealthCheck'];
 export type HealthSubject = Schemas['HealthSubject'];
 export type AuditEvent = Schemas['AuditEvent'];
 export type ResourceSource = Schemas['ResourceSource'];
+export type Searchset = Schemas['Searchset'];
 export type ApiKey = Schemas['ApiKey'];
 export type WebhookDelivery = Schemas['WebhookDelivery'];
 export type DataAmounts = Schemas['DataAmounts'];

@@ -1,11 +1,13 @@
-import { Group, Select, Text, TextInput } from '@mantine/core';
+import { Button, Group, Select, Text, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
+import { IconDownload } from '@tabler/icons-react';
 import { type AuditEvent, api } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { shortened } from '../parts/format.ts';
 import { Moment } from '../parts/moment.tsx';
 import { NothingYet, Page, PageLink } from '../parts/page.tsx';
-import { type Column, QueryTable } from '../parts/record-table.tsx';
+import { PagedTable, pageSize, pagesReadOnce } from '../parts/paged-table.tsx';
+import type { Column } from '../parts/record-table.tsx';
 import { fromLocalInput, localZone, toLocalInput } from '../parts/times.ts';
 import { useFilters } from '../parts/use-filters.ts';
 import { targetLinks } from './target-links.ts';
@@ -21,11 +23,15 @@ export function AuditPage() {
   const { filters, setFilter, textField, choiceField } = useFilters(filterNames);
   const [{ patient, actor, action, outcome, from, to }] = useDebouncedValue(filters, typingMs);
   const isPatientId = patient === undefined || patientId.test(patient);
-  const query = { patient, actor, action, from, to, outcome: outcomes.find((option) => option === outcome) };
-  const once = { refetchInterval: false, enabled: isPatientId } as const;
-  const events = api.useQuery('get', '/api/ehr/audit-events', { params: { query } }, once);
+  const filter = { patient, actor, action, from, to, outcome: outcomes.find((option) => option === outcome) };
+  const events = api.useInfiniteQuery(
+    'get',
+    '/api/ehr/audit-events',
+    { params: { query: { ...filter, limit: pageSize, total: 'true' } } },
+    { ...pagesReadOnce, enabled: isPatientId },
+  );
   return (
-    <Page title="Audit">
+    <Page title="Audit" actions={isPatientId && !events.error && <Downloads filter={filter} />}>
       <Group align="end">
         <TextInput
           label="Patient"
@@ -39,8 +45,9 @@ export function AuditPage() {
         <TimeField label="From" at={filters.from} onChange={(at) => setFilter('from', at)} />
         <TimeField label="Before" at={filters.to} onChange={(at) => setFilter('to', at)} />
       </Group>
-      <QueryTable
+      <PagedTable
         query={events}
+        order="newest first"
         caption="Audit events"
         columns={columns}
         keyOf={({ id }) => id}
@@ -48,6 +55,25 @@ export function AuditPage() {
       />
     </Page>
   );
+}
+
+const formats = { csv: 'Download CSV', ndjson: 'Download NDJSON' };
+
+/** Links to all events of the filter, as files. */
+function Downloads({ filter }: { readonly filter: Readonly<Record<string, string | undefined>> }) {
+  const chosen = Object.entries(filter).flatMap(([name, value]) => (value ? [[name, value]] : []));
+  return Object.entries(formats).map(([format, label]) => (
+    <Button
+      key={format}
+      component="a"
+      variant="default"
+      leftSection={<IconDownload size={16} aria-hidden />}
+      href={`/api/ehr/audit-events/download?${new URLSearchParams([...chosen, ['format', format]])}`}
+      download
+    >
+      {label}
+    </Button>
+  ));
 }
 
 const columns: readonly Column<AuditEvent>[] = [

@@ -7,14 +7,13 @@ import { ConnectionSelect } from '../parts/connection.tsx';
 import { notify } from '../parts/dialogs.ts';
 import { formatBytes } from '../parts/format.ts';
 import { Moment } from '../parts/moment.tsx';
-import { NothingYet, Page, PageLink, QueryResult } from '../parts/page.tsx';
-import { type Column, RecordTable } from '../parts/record-table.tsx';
+import { NothingYet, Page, PageLink } from '../parts/page.tsx';
+import { PagedTable, pageSize, pagesReadOnce } from '../parts/paged-table.tsx';
+import type { Column } from '../parts/record-table.tsx';
 import { useFilters } from '../parts/use-filters.ts';
 import { useSession } from '../session/session-provider.tsx';
 import { documentStates, whatToDo } from './document-texts.ts';
 
-/** As many as a person reads. The API and the command line can page through all. */
-const limit = 100;
 /** So that typing does not send a request for each letter. */
 const typingMs = 300;
 
@@ -53,36 +52,25 @@ interface DocumentListProps {
 
 function DocumentList({ provider, filters }: DocumentListProps) {
   const [{ connectionId, state, patient }] = useDebouncedValue(filters, typingMs);
-  const query = { connectionId, patient, limit, state: documentStates.find((option) => option === state) };
-  const documents = api.useQuery(
+  const filter = { connectionId, patient, state: documentStates.find((option) => option === state) };
+  const documents = api.useInfiniteQuery(
     'get',
     '/api/ehr/{provider}/documents',
-    { params: { path: { provider }, query } },
-    { refetchInterval: false },
+    { params: { path: { provider }, query: { ...filter, limit: pageSize, total: 'true' } } },
+    pagesReadOnce,
   );
   return (
-    <QueryResult query={documents}>
-      {({ data, next }) => (
-        <>
-          <RecordTable
-            caption="Documents"
-            columns={columnsFor(provider)}
-            rows={data}
-            keyOf={({ id }) => id}
-            empty={
-              <NothingYet title="No documents for this choice">
-                A document is listed when a resource that refers to it is stored.
-              </NothingYet>
-            }
-          />
-          {next !== undefined && (
-            <Text size="sm" c="dimmed">
-              Only the first {limit} are shown. Choose a state or a patient to see others.
-            </Text>
-          )}
-        </>
-      )}
-    </QueryResult>
+    <PagedTable
+      query={documents}
+      caption="Documents"
+      columns={columnsFor(provider)}
+      keyOf={({ id }) => id}
+      empty={
+        <NothingYet title="No documents for this choice">
+          A document is listed when a resource that refers to it is stored.
+        </NothingYet>
+      }
+    />
   );
 }
 

@@ -9,12 +9,14 @@ import { formatCount } from '../parts/format.ts';
 import { EntryForm } from '../parts/forms.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { NothingYet, Page, SectionTitle } from '../parts/page.tsx';
+import { PagedTable, pageSize, pages } from '../parts/paged-table.tsx';
 import { type Column, QueryTable } from '../parts/record-table.tsx';
 import { totalOf } from './amounts.tsx';
 
 /** What operators deleted, and what was deleted because of its age. */
 export function ErasuresPage() {
-  const erasures = api.useQuery('get', '/api/ehr/erasures');
+  const params = { query: { limit: pageSize } };
+  const erasures = api.useInfiniteQuery('get', '/api/ehr/erasures', { params }, pages);
   const retention = api.useQuery('get', '/api/ehr/retention');
   return (
     <Page
@@ -32,8 +34,9 @@ export function ErasuresPage() {
       }
     >
       <Text size="sm">To purge a connection or erase a patient, open the connection under Connections.</Text>
-      <QueryTable
+      <PagedTable
         query={erasures}
+        order="newest first"
         caption="Erasures"
         columns={erasureColumns}
         keyOf={({ id }) => id}

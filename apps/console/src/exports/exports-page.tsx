@@ -4,7 +4,7 @@ import { LiveBadge } from '../parts/badges.tsx';
 import { FormButton } from '../parts/buttons.tsx';
 import { ConnectionSelect } from '../parts/connection.tsx';
 import { NothingYet, Page } from '../parts/page.tsx';
-import { QueryTable } from '../parts/record-table.tsx';
+import { PagedTable, pageSize, pages } from '../parts/paged-table.tsx';
 import { useFilters } from '../parts/use-filters.ts';
 import { useSession } from '../session/session-provider.tsx';
 import { exportColumns } from './export-columns.tsx';
@@ -12,8 +12,6 @@ import { StartExportForm } from './start-export-form.tsx';
 import { useLiveExports } from './use-live-exports.ts';
 
 const statuses = ['IN_PROGRESS', 'COMPLETED', 'FAILED', 'CANCELLED'] as const;
-/** As many as a person reads. The API and the command line can page through all. */
-const limit = 50;
 
 /** The live list of bulk exports, the newest first. */
 export function ExportsPage() {
@@ -21,8 +19,9 @@ export function ExportsPage() {
   const { filters, choiceField } = useFilters(['connectionId', 'status']);
   const { connectionId, status } = filters;
   const live = useLiveExports(provider, connectionId);
-  const query = { limit, connectionId, status: statuses.find((option) => option === status) };
-  const exports = api.useQuery('get', '/api/ehr/{provider}/bulk-export', { params: { path: { provider }, query } });
+  const query = { limit: pageSize, connectionId, status: statuses.find((option) => option === status) };
+  const params = { path: { provider }, query };
+  const exports = api.useInfiniteQuery('get', '/api/ehr/{provider}/bulk-export', { params }, pages);
 
   return (
     <Page
@@ -44,8 +43,9 @@ export function ExportsPage() {
           {...choiceField('status')}
         />
       </Group>
-      <QueryTable
+      <PagedTable
         query={exports}
+        order="newest first"
         caption="Bulk exports"
         columns={exportColumns(provider)}
         keyOf={({ id }) => id}

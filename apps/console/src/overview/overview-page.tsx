@@ -22,7 +22,7 @@ export function OverviewPage() {
     <Page title="Overview" beside={<LiveBadge state={live} />}>
       {isOperator && <HealthReport />}
       {isOperator && <History />}
-      <SectionTitle>Exports</SectionTitle>
+      <SectionTitle>Newest exports</SectionTitle>
       <ExportSummary />
       <SectionTitle>Rate budget</SectionTitle>
       <BudgetSummary />
@@ -67,7 +67,7 @@ function BudgetOfDay({ budget: { name, day, pausedMs } }: { readonly budget: Rat
   );
 }
 
-/** Enough to show one night of a practice. The list page shows all. */
+/** Enough to show one night of a practice. */
 const limit = 5;
 
 function ExportSummary() {
@@ -75,34 +75,42 @@ function ExportSummary() {
   const params = { path: { provider }, query: { limit } };
   const exports = api.useQuery('get', '/api/ehr/{provider}/bulk-export', { params });
   return (
-    <QueryTable
-      query={exports}
-      caption="Newest exports"
-      columns={exportColumns(provider)}
-      keyOf={({ id }) => id}
-      empty={
-        <NothingYet title="No export yet">
-          <PageLink to="/exports">Start the first export</PageLink>
-        </NothingYet>
-      }
-    />
+    <>
+      <QueryTable
+        query={exports}
+        caption="Newest exports"
+        columns={exportColumns(provider)}
+        keyOf={({ id }) => id}
+        empty={
+          <NothingYet title="No export yet">
+            <PageLink to="/exports">Start the first export</PageLink>
+          </NothingYet>
+        }
+      />
+      {exports.data?.next !== undefined && (
+        <PageLink to="/exports" size="sm">
+          All exports
+        </PageLink>
+      )}
+    </>
   );
 }
 
 const maxShown = 5;
+/** The largest page of the API. */
+const maxSchedules = 1000;
 
 /** The schedules, the next run first. */
 function ComingRuns() {
-  const schedules = api.useQuery('get', '/api/ehr/schedules');
+  const schedules = api.useQuery('get', '/api/ehr/schedules', { params: { query: { limit: maxSchedules } } });
   return (
     <QueryResult query={schedules}>
-      {({ data }) => {
+      {({ data, next }) => {
         const coming = data
           .flatMap(({ id, connectionId, kind, nextRunAt }) =>
             nextRunAt === undefined ? [] : [{ id, connectionId, kind, nextRunAt }],
           )
-          .sort((left, right) => left.nextRunAt.localeCompare(right.nextRunAt))
-          .slice(0, maxShown);
+          .sort((left, right) => left.nextRunAt.localeCompare(right.nextRunAt));
         if (coming.length === 0) {
           return (
             <NothingYet title="Nothing is scheduled">
@@ -111,16 +119,26 @@ function ComingRuns() {
           );
         }
         return (
-          <RecordTable
-            caption="Next runs"
-            columns={[
-              { header: 'When', cell: ({ nextRunAt }) => <Moment at={nextRunAt} isExact /> },
-              { header: 'What', cell: ({ kind }) => kind },
-              { header: 'Connection', cell: ({ connectionId }) => <ConnectionName id={connectionId} /> },
-            ]}
-            rows={coming}
-            keyOf={({ id }) => id}
-          />
+          <>
+            <RecordTable
+              caption="Next runs"
+              columns={[
+                { header: 'When', cell: ({ nextRunAt }) => <Moment at={nextRunAt} isExact /> },
+                { header: 'What', cell: ({ kind }) => kind },
+                { header: 'Connection', cell: ({ connectionId }) => <ConnectionName id={connectionId} /> },
+              ]}
+              rows={coming.slice(0, maxShown)}
+              keyOf={({ id }) => id}
+            />
+            {next !== undefined && (
+              <Text size="sm">Only the runs of the oldest {formatCount(maxSchedules)} schedules are compared.</Text>
+            )}
+            {coming.length > maxShown && (
+              <PageLink to="/schedules" size="sm">
+                All schedules
+              </PageLink>
+            )}
+          </>
         );
       }}
     </QueryResult>

@@ -13,7 +13,7 @@ export interface Column<Row> {
   readonly from?: MantineBreakpoint;
 }
 
-interface RecordTableProps<Row> {
+export interface RecordTableProps<Row> {
   /** The name for screen readers. */
   readonly caption: string;
   readonly columns: readonly Column<Row>[];

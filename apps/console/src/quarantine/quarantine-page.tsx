@@ -8,13 +8,13 @@ import { notify } from '../parts/dialogs.ts';
 import { formatBytes, formatCount, shortened } from '../parts/format.ts';
 import { Moment } from '../parts/moment.tsx';
 import { NothingYet, Page, PageLink } from '../parts/page.tsx';
-import { type Column, QueryTable } from '../parts/record-table.tsx';
+import { PagedTable, pageSize, pages } from '../parts/paged-table.tsx';
+import type { Column } from '../parts/record-table.tsx';
 import { useFilters } from '../parts/use-filters.ts';
 import { useSession } from '../session/session-provider.tsx';
 import { LineModal, placeOf } from './line-modal.tsx';
 
 const states = ['open', 'replayed', 'withheld'] as const;
-const limit = 100;
 
 /** Lines that could not be stored, with the reason and the actions. */
 export function QuarantinePage() {
@@ -22,8 +22,9 @@ export function QuarantinePage() {
   const { filters, setFilter, choiceField } = useFilters(['connectionId', 'exportId', 'reason', 'state']);
   const [opened, setOpened] = useState<QuarantinedLine>();
   const { connectionId, exportId, reason, state } = filters;
-  const query = { connectionId, exportId, reason, state: states.find((option) => option === state), limit };
-  const lines = api.useQuery('get', '/api/ehr/quarantine', { params: { query } });
+  const filter = { connectionId, exportId, reason, state: states.find((option) => option === state) };
+  const params = { query: { ...filter, limit: pageSize, total: 'true' } };
+  const lines = api.useInfiniteQuery('get', '/api/ehr/quarantine', { params }, pages);
   return (
     <Page title="Quarantine" actions={isOperator && exportId && <ReplayAllButton exportId={exportId} />}>
       <Group align="end">
@@ -41,8 +42,9 @@ export function QuarantinePage() {
           </Button>
         )}
       </Group>
-      <QueryTable
+      <PagedTable
         query={lines}
+        order="oldest export first"
         caption="Lines in quarantine"
         columns={columnsFor({ onOpen: setOpened, onReason: (value) => setFilter('reason', value) })}
         keyOf={({ id }) => id}

@@ -1,9 +1,9 @@
-import { Button, Group, Text, UnstyledButton } from '@mantine/core';
-import { useState } from 'react';
-import { api } from '../api/api.ts';
+import { UnstyledButton } from '@mantine/core';
+import { api, type Searchset } from '../api/api.ts';
 import { Moment } from '../parts/moment.tsx';
-import { NothingYet, QueryResult } from '../parts/page.tsx';
-import { type Column, RecordTable } from '../parts/record-table.tsx';
+import { NothingYet } from '../parts/page.tsx';
+import { PagedTable, pageSize, pagesReadOnce } from '../parts/paged-table.tsx';
+import type { Column } from '../parts/record-table.tsx';
 import { describeResource, type FhirResource } from './describe-resource.ts';
 import type { ResourceReference } from './resource-drawer.tsx';
 
@@ -12,53 +12,34 @@ interface ResourceListProps extends ResourceReference {
   readonly onOpen: (id: string) => void;
 }
 
-const pageSize = 25;
-
-/** Reads page by page along the `next` links of the search. */
+/** Reads page by page along the `next` links of the search. Each page is an audit event. */
 export function ResourceList({ provider, connectionId, type, patient, onOpen }: ResourceListProps) {
-  // The cursors of the pages before this one, for the way back.
-  const [cursors, setCursors] = useState<readonly string[]>([]);
-  const query = { connectionId, patient, _count: pageSize, _cursor: cursors.at(-1) };
-  const init = { params: { path: { provider, type }, query } };
-  // Searched again only at the user's request, because each search is an audit event.
-  const resources = api.useQuery('get', '/api/ehr/{provider}/resources/{type}', init, { refetchInterval: false });
-  return (
-    <QueryResult query={resources}>
-      {({ entry = [], link }) => {
-        const next = cursorOf(link.find(({ relation }) => relation === 'next')?.url);
-        if (entry.length === 0) return <NothingYet title={`No ${type} is stored for this choice`} />;
-        return (
-          <>
-            <RecordTable
-              caption={`Resources of type ${type}`}
-              columns={columnsFor(onOpen)}
-              rows={entry.map(({ resource }) => resource as FhirResource)}
-              keyOf={({ id }) => id}
-            />
-            <Group>
-              <Button
-                variant="default"
-                disabled={cursors.length === 0}
-                onClick={() => setCursors((before) => before.slice(0, -1))}
-              >
-                Previous
-              </Button>
-              <Button
-                variant="default"
-                disabled={next === undefined}
-                onClick={() => setCursors((before) => (next === undefined ? before : [...before, next]))}
-              >
-                Next
-              </Button>
-              <Text size="sm" c="dimmed">
-                Page {cursors.length + 1}
-              </Text>
-            </Group>
-          </>
-        );
-      }}
-    </QueryResult>
+  // Only the resources of one patient are few enough to be counted each time.
+  const query = { connectionId, patient, _count: pageSize, ...(patient ? { _total: 'accurate' as const } : {}) };
+  const resources = api.useInfiniteQuery(
+    'get',
+    '/api/ehr/{provider}/resources/{type}',
+    { params: { path: { provider, type }, query } },
+    {
+      ...pagesReadOnce,
+      pageParamName: '_cursor',
+      getNextPageParam: ({ link }) => cursorOf(link.find(({ relation }) => relation === 'next')?.url),
+      select: ({ pages: bundles, ...list }) => ({ ...list, pages: bundles.map(toPage) }),
+    },
   );
+  return (
+    <PagedTable
+      query={resources}
+      caption={`Resources of type ${type}`}
+      columns={columnsFor(onOpen)}
+      keyOf={({ id }) => id}
+      empty={<NothingYet title={`No ${type} is stored for this choice`} />}
+    />
+  );
+}
+
+function toPage({ entry = [], total }: Searchset) {
+  return { data: entry.map(({ resource }) => resource as FhirResource), ...(total === undefined ? {} : { total }) };
 }
 
 function cursorOf(url: string | undefined): string | undefined {

@@ -5,20 +5,23 @@ import { ActionButton, FormButton, useAction } from '../parts/buttons.tsx';
 import { ConnectionName } from '../parts/connection.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { NothingYet, Page, PageLink } from '../parts/page.tsx';
-import { type Column, QueryTable } from '../parts/record-table.tsx';
+import { PagedTable, pageSize, pages } from '../parts/paged-table.tsx';
+import type { Column } from '../parts/record-table.tsx';
 import { cronWords } from './cron-words.ts';
 import { ScheduleForm } from './schedule-form.tsx';
 
 /** The schedules, with the next run and the result of the last one. */
 export function SchedulesPage() {
-  const schedules = api.useQuery('get', '/api/ehr/schedules');
+  const params = { query: { limit: pageSize } };
+  const schedules = api.useInfiniteQuery('get', '/api/ehr/schedules', { params }, pages);
   return (
     <Page
       title="Schedules"
       actions={<FormButton label="Add a schedule">{(close) => <ScheduleForm onDone={close} />}</FormButton>}
     >
-      <QueryTable
+      <PagedTable
         query={schedules}
+        order="oldest first"
         caption="Schedules"
         columns={columns}
         keyOf={({ id }) => id}

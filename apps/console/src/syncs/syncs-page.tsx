@@ -5,21 +5,19 @@ import { ConnectionName, ConnectionSelect } from '../parts/connection.tsx';
 import { formatCount } from '../parts/format.ts';
 import { Moment } from '../parts/moment.tsx';
 import { NothingYet, Page, PageLink } from '../parts/page.tsx';
-import { type Column, QueryTable } from '../parts/record-table.tsx';
+import { PagedTable, pageSize, pages } from '../parts/paged-table.tsx';
+import type { Column } from '../parts/record-table.tsx';
 import { useFilters } from '../parts/use-filters.ts';
 import { useSession } from '../session/session-provider.tsx';
 import { StartSyncForm } from './start-sync-form.tsx';
-
-/** As many as a person reads. The API and the command line can page through all. */
-const limit = 50;
 
 /** The list of enhanced syncs, the newest first. */
 export function SyncsPage() {
   const { provider } = useSession();
   const { filters, choiceField } = useFilters(['connectionId']);
   const { connectionId } = filters;
-  const params = { path: { provider }, query: { limit, connectionId } };
-  const runs = api.useQuery('get', '/api/ehr/{provider}/sync-runs', { params });
+  const params = { path: { provider }, query: { limit: pageSize, connectionId } };
+  const runs = api.useInfiniteQuery('get', '/api/ehr/{provider}/sync-runs', { params }, pages);
   return (
     <Page
       title="Sync runs"
@@ -30,8 +28,9 @@ export function SyncsPage() {
       }
     >
       <ConnectionSelect clearable maw={320} {...choiceField('connectionId')} />
-      <QueryTable
+      <PagedTable
         query={runs}
+        order="newest first"
         caption="Sync runs"
         columns={columnsFor(provider)}
         keyOf={({ id }) => id}

@@ -1,12 +1,12 @@
-import { useQuery } from '@tanstack/react-query';
-import { api, refresh, refreshMs, type WebhookDelivery } from '../api/api.ts';
+import { api, refresh, type WebhookDelivery } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { ActionButton, useAction } from '../parts/buttons.tsx';
 import { notify } from '../parts/dialogs.ts';
 import { formatCount } from '../parts/format.ts';
 import { Moment } from '../parts/moment.tsx';
 import { NothingYet } from '../parts/page.tsx';
-import { type Column, QueryTable } from '../parts/record-table.tsx';
+import { PagedTable, pageSize, pages } from '../parts/paged-table.tsx';
+import type { Column } from '../parts/record-table.tsx';
 
 interface DeliveriesProps {
   readonly connectionId: string;
@@ -18,16 +18,25 @@ const pendingRefreshMs = 1000;
 
 /** The webhook calls of a connection, the newest first. */
 export function Deliveries({ connectionId, state }: DeliveriesProps) {
-  const params = { query: { connectionId, state } };
-  const options = api.queryOptions('get', '/api/ehr/webhook-deliveries', { params });
-  const deliveries = useQuery({
-    ...options,
-    refetchInterval: (query) =>
-      query.state.data?.data.some((delivery) => delivery.state === 'pending') ? pendingRefreshMs : refreshMs,
-  });
+  const params = { query: { connectionId, state, limit: pageSize } };
+  const deliveries = api.useInfiniteQuery(
+    'get',
+    '/api/ehr/webhook-deliveries',
+    { params },
+    {
+      ...pages,
+      refetchInterval: (query) => {
+        const [newest] = query.state.data?.pages ?? [];
+        return newest?.data.some((delivery) => delivery.state === 'pending')
+          ? pendingRefreshMs
+          : pages.refetchInterval(query);
+      },
+    },
+  );
   return (
-    <QueryTable
+    <PagedTable
       query={deliveries}
+      order="newest first"
       caption="Deliveries"
       columns={columns}
       keyOf={({ id }) => id}

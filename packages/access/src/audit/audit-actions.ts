@@ -7,6 +7,7 @@ export const auditActions = [
   'api-key.list',
   'api-key.read',
   'api-key.revoke',
+  'audit-event.download',
   'audit-event.list',
   'audit-event.verify',
   'authenticate',

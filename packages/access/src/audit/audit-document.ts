@@ -54,7 +54,12 @@ export interface AuditFilter {
 }
 
 /** The condition of a filter, and the most selective index for it. */
-export function toAuditQuery(filter: AuditFilter): { readonly condition: object; readonly index: string } {
+export function toAuditQuery(filter: AuditFilter): {
+  readonly condition: object;
+  readonly index: string;
+  /** The index contains exactly the events of the filter, so it can count them without reading events. */
+  readonly isCovered: boolean;
+} {
   const { from, to, actorId, action, outcome, patient, connectionId, after } = filter;
   const ends = [to && idAt(to), after].filter((end) => end !== undefined).sort();
   const range = { ...(from ? { $gte: idAt(from) } : {}), ...(ends[0] === undefined ? {} : { $lt: ends[0] }) };
@@ -63,7 +68,8 @@ export function toAuditQuery(filter: AuditFilter): { readonly condition: object;
     ...present({ 'target.connectionId': connectionId, 'actor.id': actorId, action, outcome }),
     ...(Object.keys(range).length > 0 ? { _id: range } : {}),
   };
-  return { condition, index: indexFor(filter) };
+  const criteria = [patient, actorId, connectionId, action, outcome].filter((value) => value !== undefined);
+  return { condition, index: indexFor(filter), isCovered: criteria.length <= 1 };
 }
 
 function indexFor(options: AuditFilter): keyof typeof auditIndexes | '_id_' {

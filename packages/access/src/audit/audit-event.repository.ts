@@ -7,6 +7,9 @@ import { type ChainCheck, type ChainReport, checkChain } from './check-chain.ts'
 
 const dayMs = 24 * 60 * 60_000;
 
+/** An event of a page with many patients has about 20 kB, so a batch has at most some megabytes. */
+const batchSize = 200;
+
 /** `audit_events`: events are written once and never changed. Only the database deletes them, when they expire. */
 export function createAuditEventRepository(options: {
   readonly database: Database;
@@ -30,6 +33,25 @@ export function createAuditEventRepository(options: {
       const { condition, index } = toAuditQuery(filter);
       const cursor = auditCollection(database).find(condition).sort({ _id: -1 }).hint(index).limit(limit);
       return (await cursor.toArray()).map(toEvent);
+    },
+
+    /** Reads all events of a filter, newest first. Memory use does not grow with their number. */
+    async *read(filter: AuditFilter): AsyncGenerator<AuditEvent> {
+      const { condition, index } = toAuditQuery(filter);
+      const cursor = auditCollection(database).find(condition).sort({ _id: -1 }).hint(index).batchSize(batchSize);
+      for await (const document of cursor) yield toEvent(document);
+    },
+
+    /** @returns the number of events, at most `limit`, or undefined if no index can count them */
+    async count({
+      filter,
+      limit,
+    }: {
+      readonly filter: AuditFilter;
+      readonly limit: number;
+    }): Promise<number | undefined> {
+      const { condition, index, isCovered } = toAuditQuery(filter);
+      return isCovered ? auditCollection(database).countDocuments(condition, { hint: index, limit }) : undefined;
     },
 
     /** Reads the chain from its beginning, or from an event that was checked before. Memory use does not grow with the chain. */

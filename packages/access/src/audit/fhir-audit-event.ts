@@ -66,6 +66,7 @@ const patternsByVerb: Readonly<Record<string, Pattern>> = {
   verify: patterns.read,
   'read-amounts': patterns.read,
   list: patterns.query,
+  download: patterns.query,
   search: patterns.query,
   delete: patterns.delete,
   remove: patterns.delete,

@@ -1,9 +1,13 @@
-import { type Page, pageQuery, readPage } from '@bulkhead/runtime';
+import { type Page, pageQuery, readPage, totalQuery } from '@bulkhead/runtime';
 import { z } from 'zod';
 import { auditActions } from '../audit/audit-actions.ts';
-import { type AuditEvent, auditOutcomes, type NewAuditEvent } from '../audit/audit-event.record.ts';
+import { type AuditEvent, auditOutcomes, type NewAuditEvent, toAuditView } from '../audit/audit-event.record.ts';
+import { auditCsvHeader, toAuditCsvLine } from '../audit/audit-event-csv.ts';
 import type { ChainPosition, ChainReport } from '../audit/check-chain.ts';
 import type { AccessStore } from '../index.ts';
+
+/** The size of a write to a socket. */
+const chunkCharacters = 64 * 1024;
 
 export type AuditService = ReturnType<typeof createAuditService>;
 
@@ -13,14 +17,33 @@ export function createAuditService({ store }: { readonly store: AccessStore }) {
     append: (event: NewAuditEvent): Promise<void> => store.auditEvents.append(event),
 
     /** One page, newest first. `next` is present if more events follow. */
-    list: ({ actor: actorId, limit, cursor, ...filter }: AuditQuery): Promise<Page<AuditEvent>> =>
-      readPage(
-        { limit, cursor },
+    list({ actor: actorId, limit, cursor, total, ...criteria }: AuditQuery): Promise<Page<AuditEvent>> {
+      const filter = { ...criteria, actorId };
+      return readPage(
+        { limit, cursor, total },
         {
           ids: /^evt_/,
-          read: ({ after, ...page }) => store.auditEvents.list({ filter: { ...filter, actorId, after }, ...page }),
+          read: ({ after, ...page }) => store.auditEvents.list({ filter: { ...filter, after }, ...page }),
+          count: (most) => store.auditEvents.count({ filter, limit: most }),
         },
-      ),
+      );
+    },
+
+    /** All events of a filter, newest first, in chunks of whole lines. */
+    async *download({ actor: actorId, format, ...criteria }: AuditDownloadQuery): AsyncGenerator<Buffer> {
+      const toLine =
+        format === 'csv'
+          ? toAuditCsvLine
+          : (event: Parameters<typeof toAuditCsvLine>[0]) => `${JSON.stringify(event)}\n`;
+      let lines = format === 'csv' ? auditCsvHeader : '';
+      for await (const event of store.auditEvents.read({ ...criteria, actorId })) {
+        lines += toLine(toAuditView(event));
+        if (lines.length < chunkCharacters) continue;
+        yield Buffer.from(lines);
+        lines = '';
+      }
+      if (lines !== '') yield Buffer.from(lines);
+    },
 
     /** Verifies a part of the chain. `isComplete` says whether it reached the end. */
     verify: ({ expectedHead: expected, cursor: after, ...query }: AuditCheckQuery): Promise<ChainReport> =>
@@ -73,25 +96,41 @@ function similarTo(name: string): string {
   return similar.length > 0 ? ` Actions of ${subject}: ${similar.join(', ')}` : '';
 }
 
+const auditCriteria = {
+  from: instant.optional().describe('Only events at or after this instant.'),
+  to: instant.optional().describe('Only events before this instant.'),
+  actor: text.optional().describe('Only events of this actor: the id of an API key, `command:<user>`, or `nobody`.'),
+  action: action.optional().describe('Only events with this action, such as `resource.read`.'),
+  outcome: z
+    .enum(auditOutcomes)
+    .optional()
+    .describe('Only events with this outcome: `success`, `unchanged`, `refused` or `failed`.'),
+  patient: patient
+    .optional()
+    .describe('Only events that showed data of this patient, or may have: the id at the EHR, without `Patient/`.'),
+  connectionId: text.optional().describe('Only events about this connection.'),
+};
+
+/** An empty answer would say that nothing was done. */
+const isPeriod = ({ from, to }: { readonly from?: Date | undefined; readonly to?: Date | undefined }) =>
+  !from || !to || from < to;
+const noPeriod = { path: ['from'], error: 'must be before `to`' };
+
 export const auditQuerySchema = z
-  .strictObject({
-    from: instant.optional().describe('Only events at or after this instant.'),
-    to: instant.optional().describe('Only events before this instant.'),
-    actor: text.optional().describe('Only events of this actor: the id of an API key, `command:<user>`, or `nobody`.'),
-    action: action.optional().describe('Only events with this action, such as `resource.read`.'),
-    outcome: z
-      .enum(auditOutcomes)
-      .optional()
-      .describe('Only events with this outcome: `success`, `unchanged`, `refused` or `failed`.'),
-    patient: patient
-      .optional()
-      .describe('Only events that showed data of this patient, or may have: the id at the EHR, without `Patient/`.'),
-    connectionId: text.optional().describe('Only events about this connection.'),
-    ...pageQuery({ defaultLimit: 100 }),
-  })
-  // An empty answer would say that nothing was done.
-  .refine(({ from, to }) => !from || !to || from < to, { path: ['from'], error: 'must be before `to`' });
+  .strictObject({ ...auditCriteria, ...pageQuery({ defaultLimit: 100 }), ...totalQuery })
+  .refine(isPeriod, noPeriod);
 type AuditQuery = z.output<typeof auditQuerySchema>;
+
+export const auditDownloadQuerySchema = z
+  .strictObject({
+    ...auditCriteria,
+    format: z
+      .enum(['csv', 'ndjson'])
+      .default('csv')
+      .describe('`csv` for a spreadsheet, or `ndjson`: one event as JSON on each line, as the list returns it.'),
+  })
+  .refine(isPeriod, noPeriod);
+type AuditDownloadQuery = z.output<typeof auditDownloadQuerySchema>;
 
 /** `<sequence>:<hash>`: a position in the chain, as a check prints it. */
 const position = z

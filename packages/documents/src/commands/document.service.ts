@@ -1,7 +1,15 @@
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import { isResourceId, parseMediaType, typesWithAttachments } from '@bulkhead/fhir';
 import type { Producer } from '@bulkhead/queues';
-import { type AppError, pageQuery, permanentError, present, readPage, withoutSecrets } from '@bulkhead/runtime';
+import {
+  type AppError,
+  pageQuery,
+  permanentError,
+  present,
+  readPage,
+  totalQuery,
+  withoutSecrets,
+} from '@bulkhead/runtime';
 import {
   type ConnectionScope,
   countSchema,
@@ -66,6 +74,7 @@ export function createDocumentService(options: {
       return readPage(query, {
         ids: /^doc_/,
         read: (page) => store.documents.list({ filter: toFilter(query), ...page }),
+        count: (limit) => store.documents.count({ filter: toFilter(query), limit }),
       });
     },
 
@@ -139,6 +148,7 @@ export const documentQuerySchema = z.strictObject({
     .describe('Only documents of this patient: the id at the EHR, without `Patient/`.'),
   state: z.enum(documentStates).optional().describe('Only documents in this state.'),
   ...pageQuery({ defaultLimit: 100 }),
+  ...totalQuery,
 });
 type DocumentQuery = z.output<typeof documentQuerySchema>;
 

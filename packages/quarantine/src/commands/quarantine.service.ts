@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Producer } from '@bulkhead/queues';
-import { pageQuery, permanentError, present, readPage, unavailable, waitUntil } from '@bulkhead/runtime';
+import { pageQuery, permanentError, present, readPage, totalQuery, unavailable, waitUntil } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope, type View, viewOf, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 import type { QuarantineStore } from '../index.ts';
@@ -82,11 +82,16 @@ export function createQuarantineService(options: {
      * @throws AppError `unknown-connection`, because an empty page would say that nothing was rejected
      */
     async list({ query, scope }: { readonly query: QuarantineQuery; readonly scope: ConnectionScope }) {
-      const { limit, cursor, ...filter } = query;
+      const { limit, cursor, total, ...criteria } = query;
+      const filter = present(criteria);
       if (filter.connectionId !== undefined) await connections.find({ id: filter.connectionId, scope });
       return readPage(
-        { limit, cursor },
-        { ids: /^(?:job|sync)_/, read: (page) => store.quarantine.list({ filter: present(filter), scope, ...page }) },
+        { limit, cursor, total },
+        {
+          ids: /^(?:job|sync)_/,
+          read: (page) => store.quarantine.list({ filter, scope, ...page }),
+          count: (most) => store.quarantine.count({ filter, scope, limit: most }),
+        },
       );
     },
 
@@ -171,6 +176,7 @@ export const quarantineQuerySchema = z.strictObject({
       'Only lines in this state: `open` (not stored), `replayed` (stored later) or `withheld` (of an erased patient).',
     ),
   ...pageQuery({ defaultLimit: 100 }),
+  ...totalQuery,
 });
 type QuarantineQuery = z.output<typeof quarantineQuerySchema>;
 

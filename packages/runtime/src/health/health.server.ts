@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { listen } from '../listen.ts';
 import type { Metrics } from '../metrics.ts';
 import type { createHealth } from './health.ts';
 
@@ -11,13 +11,16 @@ interface HealthServerOptions {
   readonly metricsToken: string | undefined;
 }
 
-/** Serves `/health`, `/ready` and `/metrics` for a process that has no other HTTP server. @returns the listening server */
+/**
+ * Serves `/health`, `/ready` and `/metrics` for a process that has no other HTTP server.
+ * @returns the listening server
+ * @throws PortTakenError
+ */
 export async function startHealthServer(options: HealthServerOptions & { readonly port: number }): Promise<Server> {
   const server = createServer((request, response) => {
     answer(options, { request, response }).catch(() => response.writeHead(500).end());
   });
-  server.listen(options.port);
-  await once(server, 'listening');
+  await listen(server, { port: options.port, variable: 'WORKER_HEALTH_PORT' });
   return server;
 }
 

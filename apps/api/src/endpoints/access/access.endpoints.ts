@@ -7,7 +7,7 @@ import { defineEndpoint, endpointGroup } from '../../http/define-endpoint.ts';
 import type { Caller } from '../../http/middleware/caller-of.ts';
 import { connectionId, instant, success } from '../common.schema.ts';
 import { createApiKey, getApiKey, listApiKeys, revokeApiKey } from './api-keys.endpoint.ts';
-import { listAuditEvents, verifyAuditEvents } from './audit-events.endpoint.ts';
+import { downloadAuditEvents, listAuditEvents, verifyAuditEvents } from './audit-events.endpoint.ts';
 
 const sessionSchema = z
   .strictObject({
@@ -80,5 +80,14 @@ async function endOf(options: {
 export const accessEndpoints = endpointGroup({
   name: 'Access',
   description: 'API keys and the audit log: who may call the API, and who did what.',
-  endpoints: [getSession, createApiKey, listApiKeys, getApiKey, revokeApiKey, listAuditEvents, verifyAuditEvents],
+  endpoints: [
+    getSession,
+    createApiKey,
+    listApiKeys,
+    getApiKey,
+    revokeApiKey,
+    listAuditEvents,
+    downloadAuditEvents,
+    verifyAuditEvents,
+  ],
 });

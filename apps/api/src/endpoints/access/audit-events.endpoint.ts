@@ -1,13 +1,17 @@
 import { auditHashSchema, chainFaults } from '@bulkhead/access';
 import {
   auditCheckQuerySchema,
+  auditCsvHeader,
+  auditDownloadQuerySchema,
   auditEventViewSchema,
   auditQuerySchema,
   toAuditCheckView,
+  toAuditCsvLine,
   toAuditView,
 } from '@bulkhead/access/commands';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
+import { leftSignal, sendLines } from '../../http/send-lines.ts';
 import { at, connectionId, count, instant, page, success } from '../common.schema.ts';
 
 const previousHash = '5f0c4f4e0d2a2b7a9f0c7c1c9a2e5f6c7a8b9c0d1e2f3a4b5c6d7e8f9a0b1c2d';
@@ -32,6 +36,8 @@ const auditEventExample = {
   hash: auditHash,
 };
 
+const auditCsvExample = `${auditCsvHeader}${toAuditCsvLine(auditEventViewSchema.parse(auditEventExample))}`;
+
 export const listAuditEvents = defineEndpoint({
   id: 'listAuditEvents',
   route: 'GET /api/ehr/audit-events',
@@ -42,12 +48,52 @@ export const listAuditEvents = defineEndpoint({
     'Returns who did what, when and with which outcome. Every change, every read of patient data and every refused attempt is an event. To read the log is an event too. docs/audit.md describes the fields.',
   request: { query: auditQuerySchema },
   responses: {
-    200: page('A page of events, newest first', { item: auditEventViewSchema, example: [auditEventExample] }),
+    200: page('A page of events, newest first', {
+      ...{ item: auditEventViewSchema, example: [auditEventExample], hasTotal: true },
+    }),
   },
   async handler({ query, services, audit }) {
     if (query.patient !== undefined) audit.addPatients([query.patient]);
-    const { items, next } = await services.audit.list(query);
-    return { data: items.map(toAuditView), next };
+    const { items, next, total } = await services.audit.list(query);
+    return { data: items.map(toAuditView), next, total };
+  },
+});
+
+const contentTypes = { csv: 'text/csv; charset=utf-8', ndjson: 'application/x-ndjson' };
+
+export const downloadAuditEvents = defineEndpoint({
+  id: 'downloadAuditEvents',
+  route: 'GET /api/ehr/audit-events/download',
+  action: 'audit-event.download',
+  access: 'operator',
+  summary: 'Download all audit events that match, newest first',
+  description:
+    'Streams the events as CSV or NDJSON, with the filters of the list and without its pages. An answer that breaks off is not complete. The download is an event of the audit log, too. docs/audit.md describes the columns, and how texts that a spreadsheet would run as formulas are written.',
+  request: { query: auditDownloadQuerySchema },
+  responses: {
+    200: {
+      description: 'CSV with a header (RFC 4180), or NDJSON with `format=ndjson`',
+      contentType: 'text/csv',
+      otherContentType: contentTypes.ndjson,
+      schema: z.string().describe('A line for each event.'),
+      example: auditCsvExample,
+    },
+  },
+  async handler({ query, services, audit, request, response }) {
+    if (query.patient !== undefined) audit.addPatients([query.patient]);
+    const contentType = contentTypes[query.format];
+    if (request.method === 'HEAD') {
+      response.set('content-type', contentType).end();
+      return;
+    }
+    const signal = leftSignal(response);
+    try {
+      const lines = services.audit.download(query);
+      await sendLines({ lines, contentType, fileName: `audit-events.${query.format}`, response });
+    } catch (error) {
+      // If the client has left, no answer can be sent.
+      if (!signal.aborted) throw error;
+    }
   },
 });
 

@@ -40,13 +40,14 @@ const listDocuments = defineEndpoint({
     200: page('A page of documents, in the order of their ids', {
       item: documentViewSchema,
       example: [documentExample],
+      hasTotal: true,
     }),
   },
   errors: ['unknown-connection'],
   async handler({ params: { provider }, query, caller: { scope, view }, services, audit }) {
-    const { items, next } = await services.documents.list({ provider, query, scope });
+    const { items, next, total } = await services.documents.list({ provider, query, scope });
     audit.addPatients([...(query.patient === undefined ? [] : [query.patient]), ...items.map(patientOf)]);
-    return { data: items.map((document) => toDocumentView(document, view)), next };
+    return { data: items.map((document) => toDocumentView(document, view)), next, total };
   },
 });
 

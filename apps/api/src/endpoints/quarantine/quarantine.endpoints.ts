@@ -45,12 +45,13 @@ const listQuarantinedLines = defineEndpoint({
     200: page('A page of lines, in the order of files and positions', {
       item: quarantineViewSchema,
       example: [quarantinedLineExample],
+      hasTotal: true,
     }),
   },
   errors: ['unknown-connection'],
   async handler({ query, caller: { scope }, services }) {
-    const { items, next } = await services.quarantine.list({ query, scope });
-    return { data: items.map(toQuarantineView), next };
+    const { items, next, total } = await services.quarantine.list({ query, scope });
+    return { data: items.map(toQuarantineView), next, total };
   },
 });
 

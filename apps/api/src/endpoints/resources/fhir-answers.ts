@@ -56,12 +56,3 @@ export function addressOf(request: Request): URL {
   const origin = `${request.protocol}://${request.get('host')}`;
   return new URL(request.originalUrl, URL.canParse(origin) ? origin : 'http://localhost');
 }
-
-/** Aborts if the client leaves before its answer is complete, so that the database stops the search. */
-export function leftSignal(response: Response): AbortSignal {
-  const controller = new AbortController();
-  response.once('close', () => {
-    if (!response.writableFinished) controller.abort();
-  });
-  return controller.signal;
-}

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
+import { leftSignal } from '../../http/send-lines.ts';
 import { connectionId as exampleConnectionId, instant, later } from '../common.schema.ts';
 import {
   addressOf,
   fhirJson,
-  leftSignal,
   pageCount,
   pageCursor,
   pageLinks,

@@ -1,15 +1,13 @@
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { parseRequest } from '@bulkhead/runtime';
-import type { Request, Response } from 'express';
+import type { Request } from 'express';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { appendFurther } from '../../http/middleware/audit-trail.ts';
+import { leftSignal, sendLines } from '../../http/send-lines.ts';
 import { count, connectionId as exampleConnectionId } from '../common.schema.ts';
 import {
   addressOf,
   fhirJson,
-  leftSignal,
   pageCount,
   pageCursor,
   pageLinks,
@@ -113,7 +111,7 @@ export const searchResources = defineEndpoint({
         const onFurther = (further: readonly string[]) => appendFurther(response, further);
         const { lines, patients } = await services.resources.stream({ ...search, onFurther });
         audit.addPatients(patients);
-        await sendLines(lines, response);
+        await sendLines({ lines, contentType: ndjson, response });
       } else {
         sendFhir(await services.resources.search({ ...search, address }), { audit, response });
       }
@@ -138,20 +136,4 @@ function readAddress(request: Request) {
 /** A repeated parameter stays a list, which its schema refuses. */
 function single(values: readonly string[]): unknown {
   return values.length > 1 ? values : values[0];
-}
-
-/** Reads the first chunk before it sends the headers, so that an error until then is answered with its own status. */
-async function sendLines(lines: AsyncIterable<Buffer>, response: Response): Promise<void> {
-  const iterator = lines[Symbol.asyncIterator]();
-  const first = await iterator.next();
-  response.set('content-type', ndjson);
-  // Node warns of a leak above 10 listeners. The middleware and this pipeline together add 11.
-  response.setMaxListeners(20);
-  await pipeline(Readable.from(resume(first, { [Symbol.asyncIterator]: () => iterator })), response);
-}
-
-async function* resume(first: IteratorResult<Buffer>, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  if (first.done) return;
-  yield first.value;
-  yield* rest;
 }

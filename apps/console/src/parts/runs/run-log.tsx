@@ -7,6 +7,9 @@ import { Moment } from '../moment.tsx';
 import { QueryResult, SectionTitle } from '../page.tsx';
 import { type Column, RecordTable } from '../record-table.tsx';
 
+/** The API keeps no earlier ones. */
+const keptEvents = 200;
+
 interface RunLogProps {
   readonly log: UseQueryResult<{ data: RunEvent[] }, unknown>;
   /** The log is read again at once when it changes. */
@@ -23,13 +26,20 @@ export function RunLog({ log, phase }: RunLogProps) {
       <SectionTitle>Log</SectionTitle>
       <QueryResult query={log}>
         {({ data }) => (
-          <RecordTable
-            caption="Log"
-            columns={columns}
-            rows={data.toReversed()}
-            keyOf={(event) => `${event.at} ${event.message} ${event.fileId ?? event.resourceType}`}
-            empty={<Text c="dimmed">Earlier versions kept no log.</Text>}
-          />
+          <>
+            <RecordTable
+              caption="Log"
+              columns={columns}
+              rows={data.toReversed()}
+              keyOf={(event) => `${event.at} ${event.message} ${event.fileId ?? event.resourceType}`}
+              empty={<Text c="dimmed">Earlier versions kept no log.</Text>}
+            />
+            {data.length >= keptEvents && (
+              <Text size="sm" c="dimmed">
+                A log keeps the last {keptEvents} events of a run and the last {keptEvents} of its files or searches.
+              </Text>
+            )}
+          </>
         )}
       </QueryResult>
     </>

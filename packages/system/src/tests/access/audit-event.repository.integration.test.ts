@@ -50,6 +50,25 @@ test.each(filters)(
 );
 
 test.each(filters)(
+  'the audit event repository reads all audit events by $filter, newest first',
+  async ({ filter, expected }) => {
+    const minutes: number[] = [];
+    for await (const event of store.auditEvents.read(filter)) minutes.push(event.at.getUTCMinutes());
+    expect(minutes).toEqual(all.filter(expected));
+  },
+);
+
+test.each(filters)(
+  'the audit event repository counts audit events by $filter if one index has them',
+  async ({ filter, expected }) => {
+    const { from: _from, to: _to, ...criteria } = filter;
+    const counted = Object.keys(criteria).length > 1 ? undefined : all.filter(expected).length;
+    expect(await store.auditEvents.count({ filter, limit: 100 })).toBe(counted);
+    if (counted !== undefined) expect(await store.auditEvents.count({ filter, limit: 3 })).toBe(3);
+  },
+);
+
+test.each(filters)(
   'the audit event repository finds audit events by $filter with an index, and needs no sort',
   async ({ filter }) => {
     const { condition, index } = toAuditQuery({ ...filter, after: 'evt_zzz' });
@@ -68,7 +87,7 @@ test.each(filters)(
 );
 
 test('the audit event repository cannot change or remove an audit event, and stores when each one expires', async () => {
-  expect(Object.keys(store.auditEvents).sort()).toEqual(['append', 'list', 'verify']);
+  expect(Object.keys(store.auditEvents).sort()).toEqual(['append', 'count', 'list', 'read', 'verify']);
   const document = await database.collection('audit_events').findOne({}, { sort: { _id: 1 } });
   expect(document?.expiresAt).toEqual(new Date(Date.UTC(2026, 4, 11, 10, 0)));
   const indexes = await database.collection('audit_events').indexes();

@@ -1,0 +1,39 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Response } from 'express';
+
+/** Aborts if the client leaves before its answer is complete, so that the database stops the search. */
+export function leftSignal(response: Response): AbortSignal {
+  const controller = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) controller.abort();
+  });
+  return controller.signal;
+}
+
+/**
+ * Streams lines as fast as the client reads them. Reads the first chunk before it sends the headers, so that an error until then is
+ * answered with its own status. After a later error the connection is closed, so that the client notices that lines are missing.
+ */
+export async function sendLines(options: {
+  readonly lines: AsyncIterable<Buffer>;
+  readonly contentType: string;
+  /** The name under which a browser stores the lines. By default it shows them. */
+  readonly fileName?: string;
+  readonly response: Response;
+}): Promise<void> {
+  const { lines, contentType, fileName, response } = options;
+  const iterator = lines[Symbol.asyncIterator]();
+  const first = await iterator.next();
+  if (fileName !== undefined) response.attachment(fileName);
+  response.set('content-type', contentType);
+  // Node warns of a leak above 10 listeners. The middleware and this pipeline together add 11.
+  response.setMaxListeners(20);
+  await pipeline(Readable.from(resume(first, { [Symbol.asyncIterator]: () => iterator })), response);
+}
+
+async function* resume(first: IteratorResult<Buffer>, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  if (first.done) return;
+  yield first.value;
+  yield* rest;
+}
