@@ -7,7 +7,7 @@ import { downloadFile, ingestFile } from '@bulkhead/bulk-export/steps';
 import { makeBulkExport, makeOutputFile } from '@bulkhead/bulk-export/testing';
 import { openFile } from '@bulkhead/ehr-client';
 import { LineSplitter, parseResourceLine } from '@bulkhead/fhir';
-import { type ResourceDocument, toResourceDocument, writeDocument } from '@bulkhead/resources';
+import { noOutcome, type ResourceDocument, toResourceDocument, writeDocument } from '@bulkhead/resources';
 import { BsonWriter } from '@bulkhead/store';
 import { forgetTypes } from './forget-types.ts';
 import { openBench } from './open-bench.ts';
@@ -61,7 +61,7 @@ serveProbe({
         write: async (_type: string, documents: readonly ResourceDocument[]) => {
           writer.clear();
           for (const document of documents) writeDocument({ writer, document, added: { revision: 1 } });
-          return { written: documents.length, unchanged: 0, stale: 0, withheld: 0 };
+          return { ...noOutcome, written: documents.length };
         },
       },
       quarantine: { put: async () => undefined, createLongLine: deps.store.quarantine.createLongLine },
@@ -76,7 +76,7 @@ serveProbe({
         });
         const options = {
           file: toRecord(file),
-          observedAt,
+          observation: { observedAt },
           body,
           now: () => observedAt,
           buffers: deps.buffers,

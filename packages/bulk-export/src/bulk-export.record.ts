@@ -143,6 +143,8 @@ export const bulkExportSchema = z.strictObject({
   grantedScope: z.string().exactOptional(),
   /** The types that the server offered at the kick-off. It may offer others before the export ends. */
   offeredTypes: z.array(z.string()).exactOptional(),
+  /** The types of which something was stored before the kick-off. Their earlier deletions matter. Absent in records of earlier versions. */
+  storedBefore: z.array(z.string()).exactOptional(),
   /** `due` if the export must be deleted at the server, `done` if it was. */
   discard: z.enum(['due', 'done']).exactOptional(),
   /** Receives a webhook when the export has ended, in addition to the connection's own URL. */
@@ -177,6 +179,21 @@ export const bulkExportSchema = z.strictObject({
   completedAt: z.date().exactOptional().describe('When the export ended. Absent while it is running.'),
 });
 export type BulkExport = Immutable<z.output<typeof bulkExportSchema>>;
+
+/**
+ * The time up to which an export has everything: its transactionTime, but never later than the kick-off by our own clock. A clock of the
+ * EHR that is ahead would leave out the changes until the next export. Our own clock, if it is behind, repeats some.
+ */
+export function settledTime(
+  record: Pick<BulkExport, 'transactionTime' | 'kickOffSentAt' | 'kickedOffAt' | 'createdAt'>,
+): { readonly at: Date /** As the server wrote it, if it counts. */; readonly text: string } {
+  const { transactionTime, kickOffSentAt, kickedOffAt, createdAt } = record;
+  const latest = kickOffSentAt ?? kickedOffAt ?? createdAt;
+  const stated = new Date(transactionTime ?? Number.NaN);
+  // False for an invalid date too.
+  if (transactionTime !== undefined && stated <= latest) return { at: stated, text: transactionTime };
+  return { at: latest, text: latest.toISOString() };
+}
 
 export const noCounts: ExportCounts = zerosOf(exportCountsSchema.shape);
 

@@ -20,6 +20,14 @@ export const fileCheckpointSchema = z.strictObject({
    * that is still stored here although the server deleted it. Absent means 0.
    */
   unreadableDeletions: countSchema.exactOptional().meta({ description: 'Quarantined lines of a `deleted` file.' }),
+  /** Versions that replaced one with a later time, because a full export showed them later. Absent means 0. */
+  setBack: countSchema
+    .exactOptional()
+    .meta({ description: 'Resources that went back to an earlier version at the EHR, as after a restored backup.' }),
+  /** Absent means 0. */
+  contradictions: countSchema.exactOptional().meta({
+    description: 'Resources that the export contains and also names as deleted. The content is kept.',
+  }),
   /** OperationOutcomes in an `output` file. Only their issues are kept. Absent means 0. */
   outcomes: countSchema.exactOptional().meta({ description: 'The number of OperationOutcomes among the resources.' }),
   /** Sorted, and limited by the number of R4 types. Absent means none. */

@@ -43,8 +43,7 @@ function exportedUpTo(options: {
   const { request, watermarks, now, covers } = options;
   const { exportType = 'Patient', resourceTypes = [] } = request;
   const ofLevel = watermarks.filter((watermark) => watermark.exportType === exportType);
-  const { since: last } = sinceLast({ resourceTypes, watermarks: ofLevel, now, covers });
-  return last === undefined ? undefined : new Date(last);
+  return sinceLast({ resourceTypes, watermarks: ofLevel, now, covers }).storedUntil;
 }
 
 /** The clock of a server may be ahead of ours, so the result is never negative. */

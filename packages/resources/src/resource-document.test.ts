@@ -101,9 +101,9 @@ test('a resource with malformed metadata is dated by its export', () => {
 });
 
 test.each([
-  { lastUpdated: '2024-06-02T00:00:00Z', ranked: '2024-06-02T00:00:00Z' },
+  { lastUpdated: '2024-06-01T00:00:00Z', ranked: '2024-06-01T00:00:00Z' },
   { lastUpdated: '2016-12-31T23:59:60.25Z', ranked: '2016-12-31T23:59:59.999Z' },
-  { lastUpdated: '2024-06-02T00:00:00.001Z', ranked: '2024-06-01T00:00:00Z' },
+  { lastUpdated: '2024-06-01T08:00:00Z', ranked: '2024-06-01T00:00:00Z' },
   { lastUpdated: '2099-01-01T00:00:00Z', ranked: '2024-06-01T00:00:00Z' },
 ])('a version dated $lastUpdated is ranked as of $ranked and keeps its own text', ({ lastUpdated, ranked }) => {
   const { document } = make({ resourceType: 'Observation', id: 'o', meta: { lastUpdated } });

@@ -42,8 +42,9 @@ export interface ResourceDocument extends DocumentHead {
 export interface DocumentContext {
   readonly connectionId: string;
   readonly source: ResourceSource;
-  /** The export's transactionTime. */
+  /** See `ResourceVersion`. */
   readonly observedAt: Date;
+  readonly isOfFullExport?: boolean;
   readonly now: Date;
 }
 
@@ -86,6 +87,7 @@ export function toHead(options: {
     contentHash: hash('sha256', json, 'base64url'),
     deleted: false,
     subsetted: isSubsetted(resource),
+    ...(context.isOfFullExport === true ? { isOfFullExport: true } : {}),
   };
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { compareVersions, plausibleTime, type ResourceVersion } from './resource-version.ts';
+import { compareVersions, contradicts, isSetBack, plausibleTime, type ResourceVersion } from './resource-version.ts';
 
 const base: ResourceVersion = {
   subsetted: false,
@@ -10,6 +10,7 @@ const base: ResourceVersion = {
   contentHash: 'b',
 };
 const later = new Date('2024-01-01T00:00:01Z');
+const shownByFull = { isOfFullExport: true, observedAt: new Date('2024-03-01') };
 
 describe('compareVersions', () => {
   test.each<[string, Partial<ResourceVersion>, string]>([
@@ -29,6 +30,18 @@ describe('compareVersions', () => {
       'older',
     ],
     ['other content observed at the same time, by its hash', { contentHash: 'c' }, 'newer'],
+    [
+      'an earlier version that a full export showed later',
+      { ...shownByFull, lastUpdated: new Date('2023-01-01'), versionId: '3', contentHash: 'a' },
+      'newer',
+    ],
+    [
+      'an earlier version that another export showed later',
+      { lastUpdated: new Date('2023-01-01'), observedAt: new Date('2024-03-01') },
+      'older',
+    ],
+    ['the same content in a later full export', shownByFull, 'same'],
+    ['an incomplete version in a later full export', { ...shownByFull, subsetted: true, contentHash: 'a' }, 'older'],
   ])('compareVersions ranks %s', (_name, change, expected) => {
     expect(compareVersions({ ...base, ...change }, base)).toBe(expected);
   });
@@ -83,19 +96,34 @@ describe('compareVersions', () => {
   });
 });
 
+test('a late version does not replace what a full export has shown since', () => {
+  const restored = { ...base, ...shownByFull, lastUpdated: new Date('2023-01-01'), versionId: '3', contentHash: 'a' };
+  expect(compareVersions(base, restored)).toBe('older');
+  expect(isSetBack(restored, base)).toBe(true);
+  expect(isSetBack(base, restored)).toBe(false);
+});
+
+test('an export contradicts itself if it names content as deleted, unless the content is later than the deletion', () => {
+  const tombstone = { ...base, deleted: true, lastUpdated: later };
+  expect([contradicts(base, tombstone), contradicts(tombstone, base)]).toEqual([true, true]);
+  const recreated = { ...base, lastUpdated: new Date('2024-01-02') };
+  expect(contradicts(recreated, tombstone)).toBe(false);
+  expect(contradicts(base, { ...tombstone, observedAt: new Date('2024-03-01') })).toBe(false);
+  expect(contradicts(base, base)).toBe(false);
+});
+
 describe('plausibleTime', () => {
   const { observedAt } = base;
   const after = (ms: number) => new Date(observedAt.getTime() + ms);
-  const dayMs = 86_400_000;
 
   test.each([
     { name: 'a time long before the export', claimed: new Date(0), isTaken: true },
-    { name: 'a time one day after the export', claimed: after(dayMs), isTaken: true },
-    { name: 'a time more than a day after the export', claimed: after(dayMs + 1), isTaken: false },
+    { name: 'the time of the export', claimed: after(0), isTaken: true },
+    { name: 'a time after the export, as a local time that ends with Z', claimed: after(1), isTaken: false },
     { name: 'an invalid date', claimed: new Date(Number.NaN), isTaken: false },
     { name: 'a missing time', claimed: undefined, isTaken: false },
   ])('plausibleTime accepts $name: $isTaken', ({ claimed, isTaken }) => {
-    expect(plausibleTime({ claimed, observedAt })).toBe(isTaken ? claimed : observedAt);
+    expect(plausibleTime({ claimed, observedAt })).toEqual(isTaken ? claimed : observedAt);
   });
 });
 

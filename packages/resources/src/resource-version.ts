@@ -7,23 +7,24 @@ export interface ResourceVersion {
   readonly versionId?: string;
   /** True for a tombstone, which says that the server deleted the resource. */
   readonly deleted: boolean;
-  /** The transactionTime of the export that contained it. At this time it was the server's current version. */
+  /**
+   * At this time it was the server's current version: the transactionTime of the export, but never later than the kick-off by our own
+   * clock.
+   */
   readonly observedAt: Date;
+  /** From an export of everything. It shows what the server has, whatever time the server gives the version. */
+  readonly isOfFullExport?: boolean;
   readonly contentHash: string;
 }
 
 /**
- * A server's clock may be wrong, and an instant may lack its offset, which moves it by up to 14 hours. A time that is more than a day in
- * the future is an error, and its version would win over all later versions for years.
+ * The time that a server gives a version. `observedAt` if it gives none, or one after the observation. Such a time was written by a clock
+ * that is ahead, or is a local time without its offset, and its version would win over later ones until then.
  */
-const toleratedFutureMs = 24 * 60 * 60 * 1000;
-
-/** The time that a server gives a version. `observedAt` if it gives none, or an implausible one. */
 export function plausibleTime(options: { readonly claimed: Date | undefined; readonly observedAt: Date }): Date {
   const { claimed, observedAt } = options;
-  const latest = observedAt.getTime() + toleratedFutureMs;
   // False for an invalid date too.
-  return claimed !== undefined && claimed.getTime() <= latest ? claimed : observedAt;
+  return claimed !== undefined && claimed <= observedAt ? claimed : observedAt;
 }
 
 export type Comparison = 'newer' | 'same' | 'older';
@@ -31,13 +32,15 @@ export type Comparison = 'newer' | 'same' | 'older';
 /**
  * Decides which of two versions of a resource is kept.
  *
- * - Two versions with content: complete before incomplete, then `lastUpdated`, then `versionId` (as numbers if both are),
- *   then the later observation, then the hash. Equal content of an equal version is `same`, whenever it was observed.
+ * - Two versions with content: complete before incomplete, then one of a full export that was observed later, then `lastUpdated`, then
+ *   `versionId` (as numbers if both are), then the later observation, then the hash. Equal content of an equal version is `same`, whenever
+ *   it was observed. A full export corrects what a wrong clock has written, and shows that a server went back to an earlier version, as
+ *   after a restored backup. Other exports and searches do not, because they may be answered from an index that is behind.
  * - Two tombstones: the later one, by its own time, then by its observation.
  * - Content against a tombstone: the content wins if it was observed by the same export as the tombstone or a later one,
  *   since the server then has it, or if its `lastUpdated` is later than the tombstone. Otherwise the tombstone wins.
  *
- * Versions with content are totally ordered, and so are tombstones. Both together are not: old content, a tombstone, and the same content
+ * Versions with content are totally ordered while no server goes back, and so are tombstones. Both together are not: old content, a tombstone, and the same content
  * after it was recreated form a cycle. The stored state still does not depend on the order of delivery if three conditions hold: the
  * versions are the history of one server, each export contains all changes and deletions since the previous one, and a recreated resource
  * has a later `lastUpdated` than before its deletion, or none. If a resource is recreated with an unchanged or an earlier `lastUpdated`,
@@ -71,14 +74,39 @@ function compareTombstones(incoming: ResourceVersion, stored: ResourceVersion): 
 }
 
 function compareContents(incoming: ResourceVersion, stored: ResourceVersion): Comparison {
-  const ranked =
-    Number(!incoming.subsetted) - Number(!stored.subsetted) ||
+  const completeness = Number(!incoming.subsetted) - Number(!stored.subsetted);
+  const age =
     incoming.lastUpdated.getTime() - stored.lastUpdated.getTime() ||
     compareVersionIds(incoming.versionId, stored.versionId);
+  if (completeness === 0 && age === 0 && incoming.contentHash === stored.contentHash) return 'same';
+  const shown = Number(isShownAfter(incoming, stored)) - Number(isShownAfter(stored, incoming));
+  const ranked = completeness || shown || age;
   if (ranked !== 0) return ranked > 0 ? 'newer' : 'older';
-  if (incoming.contentHash === stored.contentHash) return 'same';
   const later = incoming.observedAt.getTime() - stored.observedAt.getTime();
   return later > 0 || (later === 0 && incoming.contentHash > stored.contentHash) ? 'newer' : 'older';
+}
+
+/** Whether an export of everything has shown a version after the other one was observed. */
+function isShownAfter(version: ResourceVersion, other: ResourceVersion): boolean {
+  return version.isOfFullExport === true && version.observedAt > other.observedAt;
+}
+
+/** Whether the server has gone back to an earlier version: the incoming one is kept although the stored one has a later time. */
+export function isSetBack(incoming: ResourceVersion, stored: ResourceVersion): boolean {
+  return !incoming.deleted && !stored.deleted && incoming.lastUpdated < stored.lastUpdated;
+}
+
+/**
+ * Whether an export contains a resource and also says that it was deleted after this version. The content is kept (`outlives`): a resource
+ * that is shown although it was deleted can still be deleted, but one that was deleted by mistake is lost to its readers.
+ */
+export function contradicts(incoming: ResourceVersion, stored: ResourceVersion): boolean {
+  if (incoming.deleted === stored.deleted) return false;
+  const [content, tombstone] = incoming.deleted ? [stored, incoming] : [incoming, stored];
+  // Two exports have different transaction times.
+  return (
+    content.observedAt.getTime() === tombstone.observedAt.getTime() && content.lastUpdated <= tombstone.lastUpdated
+  );
 }
 
 /** The order is: absent, numbers, other texts. Numbers are compared by value, whatever their length. */

@@ -3,6 +3,7 @@ import { permanentError } from '@bulkhead/runtime';
 import { decodeExactNumbers, findFields, JsonWriter, type NumberText } from '@bulkhead/store';
 import mongoose, { type Connection as Database } from 'mongoose';
 import { readVersions } from './resource.writer.ts';
+import { listResourceTypes } from './resource-collections.ts';
 import type { ResourceDocument, SourcedVersion } from './resource-document.ts';
 import { type Position, pageQueries, readCursor, writeCursor } from './resource-pages.ts';
 import {
@@ -219,6 +220,15 @@ export function createResourceRepository(database: Database, limits: { readonly 
         .find({ connectionId, deleted: false }, { projection: { _id: 0, resourceId: 1 } })
         .toArray();
       return documents.map(({ resourceId }) => resourceId as string).toSorted();
+    },
+
+    /** The types of which a resource or a tombstone of the connection is stored. One read by an index for each type. */
+    async listStoredTypes(connectionId: string): Promise<string[]> {
+      const stored: string[] = [];
+      for (const type of await listResourceTypes(database)) {
+        if (await database.collection(type).findOne({ connectionId }, { projection: { _id: 1 } })) stored.push(type);
+      }
+      return stored;
     },
 
     /** Counts the current resources of a connection by type. Types without resources are left out. */

@@ -18,7 +18,7 @@ import type { Connection as Database } from 'mongoose';
 import type { KeptOutList } from './kept-out.repository.ts';
 import { prepareResourceTypes } from './resource-collections.ts';
 import { earlierVersions, type ResourceDocument } from './resource-document.ts';
-import { type Comparison, compareVersions, type ResourceVersion } from './resource-version.ts';
+import { type Comparison, compareVersions, contradicts, isSetBack, type ResourceVersion } from './resource-version.ts';
 import { type SendWrites, sendByDriver, sendRaw, type Write, type WriteBatch } from './send-writes.ts';
 
 /** The results of a batch. They add up to the number of documents. */
@@ -32,25 +32,36 @@ export interface WriteOutcome {
   readonly unchanged: number;
   /** The stored version is newer or more complete. */
   readonly stale: number;
+  /** The part of `written` that replaced a version with a later time, because a full export showed it later. Absent means 0. */
+  readonly setBack?: number;
+  /** Resources that the same export contains and names as deleted. The content is kept. Absent means 0. */
+  readonly contradictions?: number;
 }
 
-type Comparisons = Pick<WriteOutcome, 'unchanged' | 'stale'>;
+type Comparisons = Required<Omit<WriteOutcome, 'written' | 'withheld' | 'withheldIds'>>;
 
 /** The fields of a stored version that are compared. The replacement is conditional on `revision`. */
-type StoredVersion = ResourceVersion & { readonly _id: string; readonly revision: number };
+type StoredVersion = ResourceVersion &
+  Pick<ResourceDocument, '_id' | 'source' | 'storedAt'> & { readonly revision: number };
 const comparedFields = {
   subsetted: 1,
   lastUpdated: 1,
   versionId: 1,
   deleted: 1,
   observedAt: 1,
+  isOfFullExport: 1,
   contentHash: 1,
   revision: 1,
+  source: 1,
+  storedAt: 1,
 } as const;
 
 export interface ResourceWriter {
-  /** @param documents a batch of documents of one resource type */
-  write(resourceType: string, documents: readonly ResourceDocument[]): Promise<WriteOutcome>;
+  /**
+   * @param documents a batch of documents of one resource type
+   * @param isRepeated whether a part of the documents may have been stored by a batch that failed
+   */
+  write(resourceType: string, documents: readonly ResourceDocument[], isRepeated?: boolean): Promise<WriteOutcome>;
 }
 
 /** The limit of rounds in which other writers may win the same documents. In each lost round another writer has made progress. */
@@ -88,12 +99,13 @@ export function createResourceWriter(options: {
   const writeNewest = async (
     resourceType: string,
     documents: readonly ResourceDocument[],
-    file: FileNovelty<StoredVersion>,
+    { file, isRepeated }: { readonly file: FileNovelty<StoredVersion>; readonly isRepeated: boolean },
   ): Promise<Comparisons> => {
     const collection = database.collection(resourceType);
     const raw = rawWrites();
     const send = raw ? sendRaw(raw) : sendByDriver(database);
     let { candidates, unchanged, stale } = newestOfEach(documents);
+    let [setBack, contradictions] = [0, 0];
     for (let round = 0; candidates.length > 0; round++) {
       if (round === maxRounds)
         throw new AppError({
@@ -107,44 +119,53 @@ export function createResourceWriter(options: {
       if (round > 0) file.noteStored();
       const stored = await file.readUnlessNew(() => readVersions(collection, compared));
       const decided = decide(candidates, stored);
-      unchanged += decided.unchanged;
+      unchanged += isRepeated ? decided.same.filter((pair) => !isOfSameWrite(...pair)).length : decided.same.length;
       stale += decided.stale;
+      contradictions += decided.contradictions;
       const histories = await readHistories(collection, decided.writes);
       candidates = await writeGuarded({ collection, send, batch: { resourceType, writes: decided.writes, histories } });
+      const lost = new Set(candidates);
+      const won = decided.writes.filter(({ document }) => !lost.has(document));
+      setBack += won.filter((write) => write.isSetBack).length;
+      contradictions += won.filter((write) => write.contradicts).length;
     }
-    return { unchanged, stale };
+    return { unchanged, stale, setBack, contradictions };
   };
 
   /** @param file what the earlier batches of the same file have shown */
   const write = async (
     resourceType: string,
     documents: readonly ResourceDocument[],
-    file = new FileNovelty<StoredVersion>(),
+    { file = new FileNovelty<StoredVersion>(), isRepeated = false } = {},
   ): Promise<WriteOutcome> => {
     const [first] = documents;
     if (first === undefined) return noOutcome;
-    return gate.admit(first.connectionId, (keptOut) => writeAdmitted({ resourceType, documents, file, keptOut }));
+    return gate.admit(first.connectionId, (keptOut) =>
+      writeAdmitted({ resourceType, documents, file, isRepeated, keptOut }),
+    );
   };
 
   const writeAdmitted = async (options: {
     readonly resourceType: string;
     readonly documents: readonly ResourceDocument[];
     readonly file: FileNovelty<StoredVersion>;
+    readonly isRepeated: boolean;
     readonly keptOut: KeptOutList | undefined;
   }): Promise<WriteOutcome> => {
-    const { resourceType, documents, file, keptOut } = options;
+    const { resourceType, documents, keptOut } = options;
     const refused = keptOut ? documents.filter((document) => isKeptOut(keptOut, resourceType, document)) : [];
     const withheldIds = new Set(refused.map(({ _id }) => _id));
     const admitted = refused.length > 0 ? documents.filter(({ _id }) => !withheldIds.has(_id)) : documents;
     if (admitted.length > 0) await prepare(resourceType);
-    const { unchanged, stale } = await writeNewest(resourceType, admitted, file);
+    const { unchanged, stale, ...noted } = await writeNewest(resourceType, admitted, options);
     const written = admitted.length - unchanged - stale;
     const withheld = refused.length;
-    return { written, unchanged, stale, withheld, ...(withheld > 0 ? { withheldIds } : {}) };
+    return { written, unchanged, stale, ...withoutZeros(noted), withheld, ...(withheld > 0 ? { withheldIds } : {}) };
   };
 
   return {
-    write: (resourceType: string, documents: readonly ResourceDocument[]) => write(resourceType, documents),
+    write: (resourceType: string, documents: readonly ResourceDocument[], isRepeated = false) =>
+      write(resourceType, documents, { isRepeated }),
 
     /**
      * A writer for the batches of one file. While all resources of the file are new, as in a first export, it inserts without reading
@@ -152,7 +173,9 @@ export function createResourceWriter(options: {
      */
     ofFile(): ResourceWriter {
       const file = new FileNovelty<StoredVersion>();
-      return { write: (resourceType, documents) => write(resourceType, documents, file) };
+      return {
+        write: (resourceType, documents, isRepeated = false) => write(resourceType, documents, { file, isRepeated }),
+      };
     },
   };
 }
@@ -192,17 +215,28 @@ export async function readVersions(collection: ResourceCollection, documents: re
 }
 
 function decide(documents: readonly ResourceDocument[], stored: ReadonlyMap<string, StoredVersion>) {
-  const writes: Write[] = [];
-  let unchanged = 0;
-  let stale = 0;
+  const writes: (Write & { readonly isSetBack?: boolean; readonly contradicts?: boolean })[] = [];
+  const same: [ResourceDocument, StoredVersion][] = [];
+  let [stale, contradictions] = [0, 0];
   for (const document of documents) {
     const version = stored.get(document._id);
-    const comparison = version ? compareVersions(document, version) : 'newer';
-    if (comparison === 'same') unchanged++;
+    if (version === undefined) {
+      writes.push({ document });
+      continue;
+    }
+    const comparison = compareVersions(document, version);
+    const isContradiction = contradicts(document, version);
+    if (comparison === 'same') same.push([document, version]);
     else if (comparison === 'older') stale++;
-    else writes.push({ document, ...(version ? { replaces: version.revision } : {}) });
+    else
+      writes.push({
+        ...{ document, replaces: version.revision },
+        ...{ isSetBack: isSetBack(document, version), contradicts: isContradiction },
+      });
+    // A write that loses its race is compared again.
+    if (comparison !== 'newer' && isContradiction) contradictions++;
   }
-  return { writes, unchanged, stale };
+  return { writes, same, stale, contradictions };
 }
 
 /**
@@ -241,23 +275,24 @@ async function writeGuarded(options: {
 
 /** Finds the replacements that were not stored. The stored ones must not be compared again, or they would count as unchanged. */
 async function findLost(collection: ResourceCollection, replacements: readonly Write[]): Promise<ResourceDocument[]> {
-  const stored = await collection
-    .find<StoredVersion & Pick<ResourceDocument, 'source' | 'storedAt'>>(
-      { _id: { $in: replacements.map(({ document }) => document._id) } as never },
-      { projection: { ...comparedFields, source: 1, storedAt: 1 } },
-    )
-    .toArray();
-  const versions = new Map(stored.map((version) => [version._id, version]));
+  const versions = await readVersions(
+    collection,
+    replacements.map(({ document }) => document),
+  );
   const isStored = ({ document, replaces = 0 }: Write): boolean => {
     const version = versions.get(document._id);
     return (
       version?.revision === replaces + 1 &&
       compareVersions(document, version) === 'same' &&
-      version.storedAt.getTime() === document.storedAt.getTime() &&
-      isDeepStrictEqual(version.source, document.source)
+      isOfSameWrite(document, version)
     );
   };
   return replacements.filter((write) => !isStored(write)).map(({ document }) => document);
+}
+
+/** Whether a stored version was written by this attempt, and not by another one with the same content. */
+function isOfSameWrite(document: ResourceDocument, { source, storedAt }: StoredVersion): boolean {
+  return storedAt.getTime() === document.storedAt.getTime() && isDeepStrictEqual(source, document.source);
 }
 
 export const noOutcome: WriteOutcome = { written: 0, unchanged: 0, stale: 0, withheld: 0 };
@@ -269,14 +304,18 @@ export const noOutcome: WriteOutcome = { written: 0, unchanged: 0, stale: 0, wit
  */
 export async function writeWithBisection<Item extends { readonly document: ResourceDocument }>(options: {
   readonly items: readonly Item[];
-  readonly write: (documents: readonly ResourceDocument[]) => Promise<WriteOutcome>;
+  readonly write: (documents: readonly ResourceDocument[], isRepeated: boolean) => Promise<WriteOutcome>;
+  readonly isRepeated?: boolean;
   readonly onRefused: (item: Item) => void;
 }): Promise<WriteOutcome> {
-  const { items, write, onRefused } = options;
+  const { items, write, isRepeated = false, onRefused } = options;
   const [first] = items;
   if (first === undefined) return noOutcome;
   try {
-    return await write(items.map(({ document }) => document));
+    return await write(
+      items.map(({ document }) => document),
+      isRepeated,
+    );
   } catch (error) {
     if (!isDocumentRefused(error)) throw error;
     if (items.length === 1) {
@@ -284,8 +323,9 @@ export async function writeWithBisection<Item extends { readonly document: Resou
       return noOutcome;
     }
     const middle = Math.ceil(items.length / 2);
-    const before = await writeWithBisection({ ...options, items: items.slice(0, middle) });
-    return sumOutcomes(before, await writeWithBisection({ ...options, items: items.slice(middle) }));
+    const ofHalf = (half: readonly Item[]) => writeWithBisection({ ...options, items: half, isRepeated: true });
+    const before = await ofHalf(items.slice(0, middle));
+    return sumOutcomes(before, await ofHalf(items.slice(middle)));
   }
 }
 
@@ -294,6 +334,14 @@ export function sumOutcomes(left: WriteOutcome, right: WriteOutcome): WriteOutco
     written: left.written + right.written,
     unchanged: left.unchanged + right.unchanged,
     stale: left.stale + right.stale,
+    ...withoutZeros({
+      setBack: (left.setBack ?? 0) + (right.setBack ?? 0),
+      contradictions: (left.contradictions ?? 0) + (right.contradictions ?? 0),
+    }),
     withheld: left.withheld + right.withheld,
   };
+}
+
+function withoutZeros<Counts extends object>(counts: Counts): Partial<Counts> {
+  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0)) as Partial<Counts>;
 }

@@ -236,7 +236,7 @@ export function createStore(options: StoreOptions): Store {
     },
     migrate: ({ rederivesKeys = false }: { readonly rederivesKeys?: boolean } = {}) =>
       migrate({
-        ...{ database, connections, apiKeys, outputFiles, secretBox, rederivesKeys },
+        ...{ database, connections, apiKeys, outputFiles, watermarks, secretBox, rederivesKeys },
         encryptionKeys: [encryptionKey, ...(previousEncryptionKeys ?? [])],
       }),
     rotateEncryptionKey: ({ dryRun }: { readonly dryRun: boolean }): Promise<Rotation> =>

@@ -15,15 +15,19 @@ type IndexDescriptions = Parameters<Collection['createIndexes']>[0];
  */
 export async function migrate(options: {
   readonly database: Database;
-  readonly connections: { nameUnnamed(): Promise<void> };
+  readonly connections: {
+    nameUnnamed(): Promise<void>;
+    find(id: string): Promise<{ readonly createdAt: Date } | undefined>;
+  };
   readonly apiKeys: Pick<ApiKeyRepository, 'upgrade'>;
   readonly outputFiles: { upgrade(): Promise<void> };
+  readonly watermarks: { upgrade(createdAtOf: (connectionId: string) => Promise<Date | undefined>): Promise<void> };
   readonly encryptionKeys: readonly Buffer[];
   readonly secretBox: SecretBox;
   /** Derive the search keys of every stored resource even if a run of this version has already done so. */
   readonly rederivesKeys: boolean;
 }): Promise<{ readonly resources: number }> {
-  const { database, connections, apiKeys, outputFiles, rederivesKeys: rederivesAgain } = options;
+  const { database, connections, apiKeys, outputFiles, watermarks, rederivesKeys: rederivesAgain } = options;
   for (const name of database.modelNames()) {
     const { collection, schema } = database.model(name);
     const indexes = schema.indexes().map(([key, options]) => ({ ...options, key })) as IndexDescriptions;
@@ -33,6 +37,7 @@ export async function migrate(options: {
   await connections.nameUnnamed();
   await apiKeys.upgrade();
   await outputFiles.upgrade();
+  await watermarks.upgrade(async (connectionId) => (await connections.find(connectionId))?.createdAt);
   // The index from the GridFS specification. The driver would create it during the first upload, and a worker should not wait for it.
   for (const bucketName of ['quarantine', 'document_files']) {
     await database.collection(`${bucketName}.chunks`).createIndex({ files_id: 1, n: 1 }, { unique: true });

@@ -88,8 +88,8 @@ test('an export whose files are all stored is completed, its watermarks advance,
   const advanced = { connectionId: 'conn_1', exportType: 'Patient', transactionTime, exportId };
   const at = new Date(transactionTime);
   expect(await marks()).toEqual([
-    { ...advanced, resourceType: 'Goal', at },
-    { ...advanced, resourceType: 'Patient', at },
+    { ...advanced, resourceType: 'Goal', at, deletionsAt: at },
+    { ...advanced, resourceType: 'Patient', at, deletionsAt: at },
   ]);
   expect(await jobs()).toEqual([discard(exportId), notify(exportId)]);
 });

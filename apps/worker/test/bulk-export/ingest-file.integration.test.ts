@@ -26,7 +26,7 @@ function ingest(text: string, { change, resourceWriter = store.resourceWriter.of
   const result = ingestFile({
     store: { ...store, resourceWriter },
     file,
-    observedAt: new Date('2024-06-01T00:00:00Z'),
+    observation: { observedAt: new Date('2024-06-01T00:00:00Z') },
     body: Readable.from([Buffer.from(text)]),
     now,
     buffers: new BufferPool(),

@@ -81,6 +81,7 @@ const {
     manifestFiles: true,
     grantedScope: true,
     offeredTypes: true,
+    storedBefore: true,
     discard: true,
     callbackUrl: true,
     notify: true,

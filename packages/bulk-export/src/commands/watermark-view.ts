@@ -2,12 +2,12 @@ import { type View, viewOf, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 import { type Watermark, watermarkSchema } from '../watermarks/watermark.ts';
 
-const { resourceType, exportType, at, exportId, ...fields } = viewShapeOf(
+const { resourceType, exportType, at, deletionsAt, exportId, ...fields } = viewShapeOf(
   watermarkSchema.omit({ connectionId: true, transactionTime: true, coverage: true }),
 );
 
 export const watermarkViewSchema = z
-  .strictObject({ resourceType, level: exportType, until: at, exportId, ...fields })
+  .strictObject({ resourceType, level: exportType, until: at, deletionsUntil: deletionsAt, exportId, ...fields })
   .meta({
     id: 'Watermark',
     description:
@@ -15,5 +15,8 @@ export const watermarkViewSchema = z
   });
 
 export function toWatermarkView(watermark: Watermark): View<typeof watermarkViewSchema> {
-  return viewOf(watermarkViewSchema, { ...watermark, level: watermark.exportType, until: watermark.at });
+  return viewOf(watermarkViewSchema, {
+    ...watermark,
+    ...{ level: watermark.exportType, until: watermark.at, deletionsUntil: watermark.deletionsAt },
+  });
 }

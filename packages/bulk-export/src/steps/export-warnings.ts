@@ -68,7 +68,7 @@ export function manifestWarnings(options: {
     warning(
       sentSince(record) === undefined && hasEarlier,
       'deletions-not-listed',
-      'A full export lists no deletions, so resources that were deleted at the EHR since the last export stay stored here.',
+      'A full export lists no deletions, so resources that were deleted at the EHR since the last export stay stored here. The next export with since `last` asks for these deletions.',
     ),
     warning(
       // A full export lists no deletions (FHIR Bulk Data, "Response - Complete Status").
@@ -117,6 +117,9 @@ export function endWarnings(options: {
 }): ExportWarning[] {
   const { record, files, counts, issues, decisions } = options;
   const { quarantined, stored, unchanged } = counts;
+  const sumOf = (name: 'setBack' | 'contradictions') =>
+    files.reduce((sum, { checkpoint }) => sum + (checkpoint[name] ?? 0), 0);
+  const [setBack, contradictions] = [sumOf('setBack'), sumOf('contradictions')];
   const failed = files.filter(({ state }) => state === 'failed');
   const isFromLast = sentSince(record) !== undefined && record.request.sinceLast === true;
   // The operator's own choices need no warning. The decisions in the status show them.
@@ -138,6 +141,14 @@ export function endWarnings(options: {
         quarantined === 1
           ? '1 line was not a usable resource, so it was quarantined. `counts.quarantined` says how many lines are still open.'
           : `${quarantined} lines were not usable resources, so they were quarantined. \`counts.quarantined\` says how many lines are still open.`,
+    }),
+    ...when(setBack > 0, {
+      code: 'versions-set-back',
+      message: `${setBack} resources have an earlier time at the EHR than the version that was stored here. The version of the EHR is stored now. Either the EHR restored a backup, or its clock was ahead before.`,
+    }),
+    ...when(contradictions > 0, {
+      code: 'deletions-contradicted',
+      message: `The EHR sent ${contradictions} resources and also named them as deleted, in one export. They stay stored. Ask the EHR's support which is right.`,
     }),
     ...when(has('nothing-received'), {
       code: 'nothing-received',

@@ -1,11 +1,11 @@
 import { coversAllOf, coversType } from '@bulkhead/fhir';
 import type { FailedJob } from '@bulkhead/queues';
 import { AppError, type ExportError, permanentError, toExportError } from '@bulkhead/runtime';
-import { type BulkExport, type ExportCounts, ledgerIncomplete } from '../bulk-export.record.ts';
+import { type BulkExport, type ExportCounts, ledgerIncomplete, settledTime } from '../bulk-export.record.ts';
 import type { BulkExportPhase } from '../bulk-export-phase.ts';
 import { isPartial, type WatermarkDecision } from '../hold-reason.ts';
 import type { OutputFile } from '../output-file.record.ts';
-import { type Coverage, decideWatermarks, everyType } from '../watermarks/watermark.ts';
+import { type Coverage, decideWatermarks, everyType, nextDeletionsAt } from '../watermarks/watermark.ts';
 import type { BulkExportDeps, ExportStep } from './deps.ts';
 import { endWarnings, refusedTypes, sentSince } from './export-warnings.ts';
 
@@ -54,34 +54,53 @@ interface Ended {
 }
 
 async function advanceWatermarks({ store, now }: BulkExportDeps, { record, files }: Ended) {
-  const { connectionId, transactionTime, request, manifestGaps = 0, grantedScope, id: exportId } = record;
+  const { connectionId, transactionTime, request, manifestGaps = 0, grantedScope, storedBefore, id: exportId } = record;
   if (transactionTime === undefined) return [];
   const { exportType } = request;
+  const connection = await store.connections.find(connectionId);
   // Records of earlier versions do not have the types of their kick-off.
-  const offered =
-    record.offeredTypes ?? (await store.connections.find(connectionId))?.capabilities?.resourceTypes ?? [];
+  const offered = record.offeredTypes ?? connection?.capabilities?.resourceTypes ?? [];
   const coverage: Coverage = { ...(grantedScope === undefined ? {} : { scope: grantedScope }), offered };
+  const since = sentSince(record);
+  const search = {
+    watermarks: await store.watermarks.list({ connectionId, exportType }),
+    ...{ now: now(), covers: coversNow(coverage) },
+  };
   const decisions = decideWatermarks({
+    ...search,
     request,
-    since: sentSince(record),
+    since,
     transactionTime,
-    now: now(),
     manifestGaps,
     files,
     refusedTypes: refusedTypes(record),
     isGranted: (resourceType) => coversType({ ...coverage, offered: [] }, resourceType),
     offeredTypes: offered,
     isOfGroup: record.isOfGroup ?? exportType === 'Group',
-    watermarks: await store.watermarks.list({ connectionId, exportType }),
-    covers: coversNow(coverage),
   });
-  const at = new Date(transactionTime);
+  if (request.sinceLast === true && since !== undefined && new Date(transactionTime) < new Date(since)) {
+    // The EHR has given its changes earlier times than those that were requested, so they were not sent.
+    await store.watermarks.forget({ connectionId, exportType });
+    const message =
+      "The EHR's clock went back: this export ends before the start of its own period. The next export with since `last` requests all data.";
+    await store.bulkExports.warn({ id: exportId, code: 'ehr-clock-went-back', message });
+    return decisions;
+  }
+  const { at, text } = settledTime(record);
+  // A connection that was deleted has no further exports.
+  const { createdAt: connectedAt = at } = connection ?? {};
   for (const { resourceType, reasons } of decisions) {
     if (reasons.length > 0) continue;
-    const mark = { connectionId, exportType, resourceType, transactionTime, at, exportId };
+    const hadStored = storedBefore === undefined || hadAny(storedBefore, resourceType);
+    const deletionsAt = nextDeletionsAt({ ...search, resourceType, since, at, hadStored, connectedAt });
+    const mark = { connectionId, exportType, resourceType, transactionTime: text, at, deletionsAt, exportId };
     await store.watermarks.advance(resourceType === everyType ? { ...mark, coverage } : mark);
   }
   return decisions;
+}
+
+function hadAny(types: readonly string[], resourceType: string): boolean {
+  return resourceType === everyType ? types.length > 0 : types.includes(resourceType);
 }
 
 /** Whether an earlier export of every type contained a type or, for `everyType`, all types that today's coverage contains. */

@@ -152,7 +152,8 @@ async function sendKickOff(
       'The response to the kick-off was lost, so the kick-off was sent again. The EHR may run the export twice. Nothing is stored twice.';
     await store.bulkExports.warn({ id, code: 'kick-off-repeated', message });
   }
-  await store.bulkExports.update({ id, phase: 'kicking-off', change: { kickOffSentAt: now() } });
+  const storedBefore = await store.resources.listStoredTypes(record.connectionId);
+  await store.bulkExports.update({ id, phase: 'kicking-off', change: { kickOffSentAt: now(), storedBefore } });
   let isSent = false;
   const onSend = () => {
     isSent = true;

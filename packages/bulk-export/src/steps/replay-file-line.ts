@@ -4,7 +4,7 @@ import { isTerminal } from '../bulk-export-phase.ts';
 import { emptyCheckpoint } from '../output-file.record.ts';
 import type { BulkExportDeps } from './deps.ts';
 import { FileBatch } from './download/file-batch.ts';
-import { observedAt } from './download/ingest-file.ts';
+import { observation } from './download/ingest-file.ts';
 
 /** BSON cannot hold a longer line, so only its correction can be stored. Earlier versions kept such lines as a whole. */
 const maxLineBytes = 16 * 1024 * 1024;
@@ -31,7 +31,7 @@ export async function replayFileLine(deps: BulkExportDeps, entry: QuarantineEntr
         quarantine: { put: async ({ lines }) => void rejected.push(...lines) },
       },
       file,
-      observedAt: observedAt(record, now()),
+      observation: observation(record),
       now,
       buffers: deps.buffers,
     });

@@ -18,6 +18,7 @@ function mark(day: number, change: Partial<Watermark> = {}): Watermark {
     resourceType: 'Goal',
     transactionTime: `2024-01-0${day}T00:00:00+00:00`,
     at,
+    deletionsAt: at,
     exportId: `job_${day}`,
     ...change,
   };
@@ -47,6 +48,24 @@ test('the watermark repository keeps one watermark for each connection, level an
   expect(await watermarks.list({ connectionId: 'conn_2' })).toEqual([mark(1, { connectionId: 'conn_2' })]);
   expect(await watermarks.listAll()).toHaveLength(4);
   expect(await watermarks.listAll()).toContainEqual(mark(2));
+});
+
+test('the watermark repository moves the time of deletions forward by itself, and never back #watermarks', async () => {
+  const onDay = (day: number) => new Date(Date.UTC(2024, 0, day));
+  await watermarks.advance(mark(1));
+  await watermarks.advance(mark(5, { deletionsAt: onDay(1) }));
+  expect(await list()).toEqual([mark(5, { deletionsAt: onDay(1) })]);
+  // An incremental export that ends after a later full export.
+  await watermarks.advance(mark(3));
+  expect(await list()).toEqual([mark(5, { deletionsAt: onDay(3) })]);
+});
+
+test('an upgrade lets watermarks of earlier versions ask for all deletions since the connection was created', async () => {
+  const { deletionsAt: _, ...former } = mark(5);
+  await database.collection('watermarks').insertMany([{ ...former }, { ...former, connectionId: 'conn_gone' }]);
+  const createdAt = new Date('2023-12-24T00:00:00Z');
+  await watermarks.upgrade(async (connectionId) => (connectionId === 'conn_1' ? createdAt : undefined));
+  expect(await list()).toEqual([mark(5, { deletionsAt: createdAt })]);
 });
 
 test.each([

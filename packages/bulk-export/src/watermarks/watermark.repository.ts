@@ -14,16 +14,32 @@ export function createWatermarkRepository(database: Database) {
   const model = database.model('Watermark', schema);
   return {
     /** Moves a watermark forward, never back: exports may end out of order. */
-    async advance(watermark: Watermark): Promise<void> {
+    async advance({ deletionsAt: listedUntil, ...watermark }: Watermark): Promise<void> {
+      const deletionsAt = listedUntil ?? watermark.at;
       const { connectionId, exportType, resourceType } = watermark;
       const _id = `${connectionId}/${exportType}/${resourceType}`;
       const older = { _id, at: { $lt: watermark.at } };
       try {
-        await model.updateOne(older, { $set: watermark }, { upsert: true });
+        await model.updateOne(older, { $set: watermark, $setOnInsert: { deletionsAt } }, { upsert: true });
       } catch (error) {
         // The stored watermark is not older, so the upsert matched nothing and tried to insert a second one.
         if (!isDuplicateKey(error)) throw error;
       }
+      await model.updateOne({ _id, deletionsAt: { $lt: deletionsAt } }, { $set: { deletionsAt } });
+    },
+
+    /** Earlier versions moved watermarks over deletions that no export had listed. The next exports ask for all of them once. */
+    async upgrade(createdAtOf: (connectionId: string) => Promise<Date | undefined>): Promise<void> {
+      const former = { deletionsAt: { $exists: false } };
+      for (const connectionId of await model.distinct('connectionId', former)) {
+        const deletionsAt = await createdAtOf(connectionId);
+        if (deletionsAt) await model.updateMany({ connectionId, ...former }, { $set: { deletionsAt } });
+      }
+    },
+
+    /** The next exports of this level request everything. */
+    async forget(level: Pick<Watermark, 'connectionId' | 'exportType'>): Promise<void> {
+      await model.deleteMany(level);
     },
 
     /** Lists the watermarks of all connections. */

@@ -9,6 +9,7 @@ import {
   everyType,
   type LedgerEntry,
   leavesNoGap,
+  nextDeletionsAt,
   sinceLast,
   unknownType,
 } from './watermark.ts';
@@ -290,7 +291,7 @@ describe('sinceLast #since-last', () => {
     },
   ])('the start of an export with since "last" $name', ({ asks, since, unknown }) => {
     const watermarks = [mark('Patient', late), mark('Goal', early)];
-    expect(sinceLast({ resourceTypes: asks, watermarks, ...search })).toEqual({ since, unknown });
+    expect(sinceLast({ resourceTypes: asks, watermarks, ...search })).toMatchObject({ since, unknown });
   });
 
   test('the watermark of an export of every type counts for the types that it covered', () => {
@@ -342,6 +343,17 @@ describe('sinceLast #since-last', () => {
     expect(leavesNoGap({ since: early, resourceType: 'Patient', watermarks, ...search })).toBe(false);
   });
 
+  test('an export starts at the deletions that no export has listed, although everything later is stored', () => {
+    const watermarks = [{ ...mark('Patient', late), deletionsAt: new Date(early) }];
+    const last = sinceLast({ resourceTypes: ['Patient'], watermarks, ...search });
+    expect(last).toEqual({ since: '2024-01-01T00:00:00.000Z', storedUntil: new Date(late), unknown: [] });
+  });
+
+  test('property: after any full and incremental exports, the next one brings every change and every deletion', () => {
+    const steps = fc.array(fc.constantFrom('put', 'delete', 'full', 'last', 'lost'), { maxLength: 12 });
+    fc.assert(fc.property(steps, (history) => expect(replayExports([...history, 'last'])).toEqual([])));
+  });
+
   test('property: exports in any order and from any start never claim data that was not stored', () => {
     const run = fc.record({
       kind: fc.constantFrom('full', 'last', 'since'),
@@ -384,4 +396,32 @@ const onDay = (day: number) => new Date(Date.UTC(2024, 0, day)).toISOString();
 function daysAfter(since: string | undefined, day: number): number[] {
   const first = since === undefined ? 0 : new Date(since).getUTCDate() + 1;
   return Array.from({ length: Math.max(day - first + 1, 0) }, (_, index) => first + index);
+}
+
+/** Plays a history of one resource. A day passes between two steps. @returns how the stored data differs from the server's in the end */
+function replayExports(history: readonly string[]): string[] {
+  const connectedAt = new Date(Date.UTC(2024, 0, 1));
+  let [isThere, changedAt, deletedAt, isStored] = [false, 0, 0, false];
+  let watermark: (ReturnType<typeof mark> & { readonly deletionsAt: Date }) | undefined;
+  for (const [index, step] of history.entries()) {
+    const at = Date.UTC(2024, 0, 2 + index);
+    if (step === 'put') [isThere, changedAt] = [true, at];
+    if (step === 'delete' && isThere) [isThere, deletedAt] = [false, at];
+    if (step === 'put' || step === 'delete') continue;
+    const own = { watermarks: watermark ? [watermark] : [], now: new Date(at), covers: () => true };
+    const last = sinceLast({ resourceTypes: ['Patient'], ...own });
+    const since = step === 'full' ? undefined : last.since;
+    const hadStored = isStored;
+    if (isThere && changedAt >= (since === undefined ? 0 : Date.parse(since))) isStored = true;
+    // An export of everything lists no deletions.
+    if (!isThere && since !== undefined && deletedAt >= Date.parse(since)) isStored = false;
+    // The watermarks of this export are held.
+    if (step === 'lost') continue;
+    const deletionsAt = nextDeletionsAt({
+      ...own,
+      ...{ resourceType: 'Patient', since, at: new Date(at), hadStored, connectedAt },
+    });
+    watermark = { ...mark('Patient', new Date(at).toISOString()), deletionsAt };
+  }
+  return isStored === isThere ? [] : [`stored: ${isStored}, at the server: ${isThere}`];
 }

@@ -7,6 +7,9 @@
  *   the reason is shown to the operator.
  * - `sinceLast` finds the start of the next export: the oldest watermark of its types.
  *
+ * Deletions have a time of their own (`deletionsAt`), because an export of everything lists none: it moves the watermark over deletions that
+ * no export has listed. The next export starts at the earlier of both times.
+ *
  * An export that names no types keeps one more watermark, `everyType`. It counts for the types that its coverage names.
  *
  *   stored before     ──────────────┤ watermark
@@ -46,6 +49,13 @@ export const watermarkSchema = z.strictObject({
     .describe(
       'Everything of the type that the EHR had at this instant is stored. The next export with `since: "last"` starts here.',
     ),
+  /** Absent in records of earlier versions that have not been upgraded. Then it equals `at`. */
+  deletionsAt: z
+    .date()
+    .exactOptional()
+    .describe(
+      'Every deletion of the type that the EHR has listed until this instant is applied. A full export lists no deletions, so it moves only `until`.',
+    ),
   exportId: z.string().describe('The export that set it.'),
   /** What an export of every type could contain. Only watermarks of `everyType` have it, and without it they prove nothing. */
   coverage: coverageSchema.exactOptional(),
@@ -81,7 +91,7 @@ export interface ExportEvidence {
   readonly covers: MarkSearch['covers'];
 }
 
-type Mark = Pick<Watermark, 'resourceType' | 'transactionTime' | 'at' | 'coverage'>;
+type Mark = Pick<Watermark, 'resourceType' | 'transactionTime' | 'at' | 'deletionsAt' | 'coverage'>;
 
 /**
  * Decides about the watermark of each requested type or, if the request names none, of each received type and of `everyType`. A watermark
@@ -200,16 +210,54 @@ interface MarkSearch {
 }
 
 /**
- * Finds the start of the next export of these types, so that nothing is missed: the oldest of their watermarks.
- * @returns `since` is undefined if a type has no watermark. Then everything must be exported, and `unknown` names those types
+ * Finds the start of the next export of these types, so that neither a change nor a deletion is missed: the oldest of their watermarks.
+ * @returns `since` is undefined if a type has no watermark. Then everything must be exported, and `unknown` names those types.
+ * `storedUntil` leaves deletions out
  */
 export function sinceLast({ resourceTypes, ...search }: MarkSearch & { readonly resourceTypes: readonly string[] }) {
   const types = resourceTypes.length > 0 ? resourceTypes : [everyType];
   const marks = types.map((type) => markOf(type, search));
   const unknown = types.filter((_, index) => marks[index] === undefined);
-  if (unknown.length > 0) return { since: undefined, unknown };
+  if (unknown.length > 0) return { since: undefined, storedUntil: undefined, unknown };
   const oldest = marks.reduce((left, right) => (left && right && left.at <= right.at ? left : right));
-  return { since: oldest?.transactionTime, unknown };
+  const deletions = types.map((type) => deletionsAppliedUntil(type, search)?.getTime() ?? 0);
+  const deletionsAt = new Date(Math.min(...deletions));
+  const isAhead = oldest !== undefined && deletionsAt < oldest.at;
+  return {
+    since: isAhead ? deletionsAt.toISOString() : oldest?.transactionTime,
+    storedUntil: oldest?.at,
+    unknown,
+  };
+}
+
+/**
+ * The `deletionsAt` of a type after an export that ends at `at`.
+ * @param options.hadStored whether anything of the type was stored before the export
+ * @param options.connectedAt when the connection was created. Nothing was stored before, so no earlier deletion matters
+ */
+export function nextDeletionsAt(
+  options: MarkSearch & {
+    readonly resourceType: string;
+    readonly since: string | undefined;
+    readonly at: Date;
+    readonly hadStored: boolean;
+    readonly connectedAt: Date;
+  },
+): Date {
+  const { resourceType, since, at, hadStored, connectedAt, ...search } = options;
+  const before = deletionsAppliedUntil(resourceType, search);
+  if (before === undefined) return hadStored ? new Date(Math.min(connectedAt.getTime() - dayMs, at.getTime())) : at;
+  const listsAll = since !== undefined && before.getTime() >= Date.parse(since);
+  return listsAll && at > before ? at : before;
+}
+
+/** The clock of an EHR can be behind ours by less than this. */
+const dayMs = 24 * 60 * 60_000;
+
+/** The newest `deletionsAt` that counts for a type. Undefined without a watermark. */
+function deletionsAppliedUntil(resourceType: string, search: MarkSearch): Date | undefined {
+  const times = marksOf(resourceType, search).map(({ at, deletionsAt = at }) => deletionsAt.getTime());
+  return times.length > 0 ? new Date(Math.max(...times)) : undefined;
 }
 
 /**
@@ -227,14 +275,20 @@ export function leavesNoGap(
 }
 
 /** The newest watermark that counts for a type: its own, or that of an export of every type that covered it. */
-function markOf(resourceType: string, { watermarks, now, covers }: MarkSearch): Mark | undefined {
-  const marks = watermarks.filter((mark) => {
+function markOf(resourceType: string, search: MarkSearch): Mark | undefined {
+  return marksOf(resourceType, search).reduce<Mark | undefined>(
+    (left, right) => (left && left.at >= right.at ? left : right),
+    undefined,
+  );
+}
+
+function marksOf(resourceType: string, { watermarks, now, covers }: MarkSearch): Mark[] {
+  return watermarks.filter((mark) => {
     // A watermark in the future has an implausible transaction time, so it proves nothing.
     if (isTooFarAhead(mark.at, now)) return false;
     if (mark.resourceType === everyType) return mark.coverage !== undefined && covers(mark.coverage, resourceType);
     return mark.resourceType === resourceType;
   });
-  return marks.reduce<Mark | undefined>((left, right) => (left && left.at >= right.at ? left : right), undefined);
 }
 
 /**

@@ -15,8 +15,8 @@ export function withDocuments(deps: DocumentDeps, writer: ResourceWriter = deps.
   const { store, documents, now } = deps;
   const file = new FileNovelty<StoredVersion>();
   return {
-    async write(resourceType, resources) {
-      const outcome = await writer.write(resourceType, resources);
+    async write(resourceType, resources, isRepeated) {
+      const outcome = await writer.write(resourceType, resources, isRepeated);
       if (!typesWithAttachments.includes(resourceType)) return outcome;
       const { enabled } = documents;
       // The attachments of a stale copy may differ from those of the stored resource, although both have the same time.

@@ -16,7 +16,7 @@ import { type Claim, waitingEvent, whileHeld } from '@bulkhead/store';
 import type { BulkExport, NewExportEvent } from '../../bulk-export.record.ts';
 import { emptyCheckpoint, type FileCheckpoint, type OutputFile } from '../../output-file.record.ts';
 import type { BulkExportDeps } from '../deps.ts';
-import { ingestFile, observedAt } from './ingest-file.ts';
+import { ingestFile, observation } from './ingest-file.ts';
 import { isLinkRefused, refreshLink } from './refresh-link.ts';
 
 export interface DownloadStep {
@@ -170,7 +170,7 @@ async function ingest(deps: BulkExportDeps, download: Download): Promise<Ingeste
     const ingested = await ingestFile({
       store: { resourceWriter: withDocuments(deps, store.resourceWriter.ofFile()), quarantine: store.quarantine },
       file: { ...file, checkpoint: reached },
-      observedAt: observedAt(record, now()),
+      observation: observation(record),
       body: opened.body,
       now,
       buffers,

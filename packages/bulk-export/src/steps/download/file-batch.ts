@@ -27,6 +27,7 @@ import { BsonLines, type BufferPool } from '@bulkhead/store';
 import type { IssueCount } from '../../bulk-export.record.ts';
 import type { BulkExportStore } from '../../index.ts';
 import { type FileCheckpoint, type OutputFile, sumIssues } from '../../output-file.record.ts';
+import type { Observation } from './ingest-file.ts';
 import type { KeptLine } from './long-line.ts';
 
 /**
@@ -44,7 +45,7 @@ interface FileBatchOptions {
     readonly quarantine: Pick<BulkExportStore['quarantine'], 'put'>;
   };
   readonly file: OutputFile;
-  readonly observedAt: Date;
+  readonly observation: Observation;
   readonly now: () => Date;
   readonly buffers: BufferPool;
 }
@@ -120,7 +121,8 @@ export class FileBatch {
       outcome = sumOutcomes(outcome, ofType);
     }
     await store.quarantine.put({ lines: this.#bad, now: now() });
-    const deleted = await this.#delete();
+    const deletions = await this.#delete();
+    const { setBack = 0, contradictions = 0 } = sumOutcomes(outcome, deletions);
     return (checkpoint) => ({
       ...checkpoint,
       bytes,
@@ -129,8 +131,10 @@ export class FileBatch {
       unchanged: checkpoint.unchanged + outcome.unchanged,
       stale: checkpoint.stale + outcome.stale,
       quarantined: checkpoint.quarantined + this.#bad.length,
-      deleted: checkpoint.deleted + deleted,
+      deleted: checkpoint.deleted + deletions.written,
       issues: this.#issues.length > 0 ? sumIssues([...checkpoint.issues, ...this.#issues]) : checkpoint.issues,
+      ...(setBack > 0 ? { setBack: (checkpoint.setBack ?? 0) + setBack } : {}),
+      ...(contradictions > 0 ? { contradictions: (checkpoint.contradictions ?? 0) + contradictions } : {}),
       ...(outcome.withheld > 0 ? { withheld: (checkpoint.withheld ?? 0) + outcome.withheld } : {}),
       ...this.#advanceOptional({ file, checkpoint, types }),
     });
@@ -154,21 +158,21 @@ export class FileBatch {
     };
   }
 
-  async #delete(): Promise<number> {
-    let deleted = 0;
+  async #delete(): Promise<WriteOutcome> {
+    let outcome = noOutcome;
     for (const [type, tombstones] of this.#tombstones) {
       for (let from = 0; from < tombstones.length; from += maxTombstones) {
         const batch = tombstones.slice(from, from + maxTombstones);
-        deleted += (await this.#options.store.resourceWriter.write(type, batch)).written;
+        outcome = sumOutcomes(outcome, await this.#options.store.resourceWriter.write(type, batch));
       }
     }
-    return deleted;
+    return outcome;
   }
 
   #store(type: string, documents: readonly LineDocument[]): Promise<WriteOutcome> {
     return writeWithBisection({
       items: documents,
-      write: (batch) => this.#options.store.resourceWriter.write(type, batch),
+      write: (batch, isRepeated) => this.#options.store.resourceWriter.write(type, batch, isRepeated),
       onRefused: ({ line }) => this.#quarantine(line, 'refused-by-database'),
     });
   }
@@ -248,9 +252,9 @@ export class FileBatch {
   }
 
   #context({ line }: NdjsonLine) {
-    const { file, observedAt, now } = this.#options;
+    const { file, observation, now } = this.#options;
     const source = { exportId: file.exportId, fileId: file.id, line };
-    return { connectionId: file.connectionId, source, observedAt, now: now() };
+    return { connectionId: file.connectionId, source, ...observation, now: now() };
   }
 }
 

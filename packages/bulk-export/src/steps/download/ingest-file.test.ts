@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { maxKeptLineBytes, type QuarantinedLine } from '@bulkhead/quarantine';
-import type { ResourceDocument } from '@bulkhead/resources';
+import { noOutcome, type ResourceDocument } from '@bulkhead/resources';
 import { BufferPool } from '@bulkhead/store';
 import { waitFor } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
@@ -48,7 +48,7 @@ function ingest(
           if (refusal) throw refusal;
           written.documents.push(...documents);
           written.types.push(type);
-          return { written: documents.length, unchanged: 0, stale: 0, withheld: 0 };
+          return { ...noOutcome, written: documents.length };
         },
       },
       quarantine: {
@@ -66,7 +66,7 @@ function ingest(
       },
     },
     file: makeOutputFile(file),
-    observedAt: new Date('2024-06-01T00:00:00Z'),
+    observation: { observedAt: new Date('2024-06-01T00:00:00Z') },
     body: Readable.from(chunksOf(Buffer.from(text as string), chunkBytes)),
     now: () => new Date('2024-06-01T01:00:00Z'),
     buffers: new BufferPool(),

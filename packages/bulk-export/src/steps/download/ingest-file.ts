@@ -11,13 +11,14 @@
  * the end every promised resource must be stored, unchanged, stale, quarantined or withheld. Otherwise the file fails.
  */
 import type { Readable } from 'node:stream';
-import { isTooFarAhead, LineSplitter } from '@bulkhead/fhir';
-import type { ResourceWriter } from '@bulkhead/resources';
+import { LineSplitter } from '@bulkhead/fhir';
+import type { DocumentContext, ResourceWriter } from '@bulkhead/resources';
 import { AppError } from '@bulkhead/runtime';
 import type { BufferPool } from '@bulkhead/store';
-import type { BulkExport } from '../../bulk-export.record.ts';
+import { type BulkExport, settledTime } from '../../bulk-export.record.ts';
 import type { BulkExportStore } from '../../index.ts';
 import { accountedLines, type FileCheckpoint, type OutputFile } from '../../output-file.record.ts';
+import { sentSince } from '../export-warnings.ts';
 import { BatchWrites, noValidLines, tooManyBadLines } from './batch-writes.ts';
 import { FileBatch, firstBatchLines } from './file-batch.ts';
 import { LongLine } from './long-line.ts';
@@ -29,8 +30,8 @@ export interface IngestFileOptions {
   };
   /** Its checkpoint is the position at which `body` starts. */
   readonly file: OutputFile;
-  /** The export's transactionTime. */
-  readonly observedAt: Date;
+  /** See `observation`. */
+  readonly observation: Observation;
   readonly body: Readable;
   readonly now: () => Date;
   readonly buffers: BufferPool;
@@ -114,11 +115,13 @@ function truncated(): AppError {
   });
 }
 
-/**
- * When the versions in an export were current at the server. A transaction time in the future is not used, because its versions would
- * win over all later ones.
- */
-export function observedAt({ transactionTime, kickedOffAt, createdAt }: BulkExport, now: Date): Date {
-  const at = new Date(transactionTime ?? createdAt);
-  return isTooFarAhead(at, now) ? (kickedOffAt ?? createdAt) : at;
+export type Observation = Pick<DocumentContext, 'observedAt' | 'isOfFullExport'>;
+
+/** What an export says about the versions that it contains. */
+export function observation(record: BulkExport): Observation {
+  const { typeFilters = [] } = record.request;
+  return {
+    observedAt: settledTime(record).at,
+    isOfFullExport: sentSince(record) === undefined && typeFilters.length === 0,
+  };
 }

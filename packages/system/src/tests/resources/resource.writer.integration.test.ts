@@ -117,8 +117,7 @@ test('the resource writer accepts the version of a later export even if the stor
 test('the resource writer dates a deletion by the time that the server sent, unless it is in the future', () => {
   const timeOf = (deletedAt: Date) => toTombstone({ resourceId: 'x', deletedAt, context }).lastUpdated;
   expect(timeOf(new Date('2024-05-31T12:00:00Z'))).toEqual(new Date('2024-05-31T12:00:00Z'));
-  expect(timeOf(new Date('2024-06-02T00:00:00Z'))).toEqual(new Date('2024-06-02T00:00:00Z'));
-  expect(timeOf(new Date('2024-06-02T00:00:00.001Z'))).toEqual(context.observedAt);
+  expect(timeOf(new Date('2024-06-01T00:00:00.001Z'))).toEqual(context.observedAt);
 });
 
 test('a resource is read back as it was sent, including number texts and unusual keys #number-text', async () => {
