@@ -71,6 +71,44 @@ test('the rate limiter waits one window before the first grant if there is no st
   expect(performance.now() - lostAt).toBeGreaterThanOrEqual(199);
 });
 
+/** Moves all times in Redis ahead, as if its clock had gone back by an hour. */
+async function setClockBack(budget: RateBudget): Promise<void> {
+  const keys = budgetKeys({ prefix: services.prefix, budget });
+  const hourMs = 3_600_000;
+  for (const [field, value] of Object.entries(await redis.hgetall(keys.state)))
+    if (/^(bornAt|lastGrant|pausedUntil|slowUntil)$/.test(field))
+      await redis.hset(keys.state, field, String(Number(value) + hourMs));
+  const log = await redis.zrange(keys.log, '0', '-1');
+  for (const grant of log) await redis.zincrby(keys.log, String(hourMs), grant);
+}
+
+test('the rate limiter loses at most a window if the clock of Redis goes back, and keeps the limit', async () => {
+  const budget = makeBudget();
+  const before = await grantTimes(budget, 20);
+  await setClockBack(budget);
+  const setBackAt = performance.now();
+  const otherLimiter = makeLimiter();
+  const other = otherLimiter.acquire({ budget, priority: 'download' });
+  const after = await grantTimes(budget, 20);
+  await other;
+  expect(after[0]).toBeGreaterThanOrEqual((before[4] ?? 0) + 200);
+  // A window, half a window for which slots are reserved, and the guard. The rest is for a slow machine.
+  expect((after[0] ?? 0) - setBackAt).toBeLessThan(5000);
+  const times = [...before, ...after].toSorted((left, right) => left - right);
+  for (let i = 16; i < times.length; i++) expect((times[i] ?? 0) - (times[i - 16] ?? 0)).toBeGreaterThanOrEqual(199);
+});
+
+test('a pause lasts as long as it should if the clock of Redis goes back', async () => {
+  const budget = makeBudget();
+  await grantTimes(budget, 1);
+  await limiter.pause({ budget, pauseMs: 1500, reason: 'too-many-requests' });
+  await setClockBack(budget);
+  const setBackAt = performance.now();
+  await grantTimes(budget, 1);
+  expect(performance.now() - setBackAt).toBeGreaterThanOrEqual(1400);
+  expect(performance.now() - setBackAt).toBeLessThan(10_000);
+});
+
 test('the rate limiter grants an urgent request before waiting downloads, which still get their share', async () => {
   const budget = makeBudget();
   const order: string[] = [];

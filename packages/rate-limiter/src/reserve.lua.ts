@@ -46,6 +46,21 @@ local function change(field, value)
   table.insert(changes, value)
 end
 
+-- No slot is reserved further ahead than this, so the clock of Redis went back (a correction, a failover). What was sent in the last window
+-- is unknown, so nothing is sent for one. A pause keeps what remained of it at the last slot. Waiting processes ask again by their own clocks.
+local lastGrant = state.lastGrant or 0
+if lastGrant > now + farthest + guard then
+  redis.call('DEL', KEYS[2])
+  for field in pairs(processes) do redis.call('HDEL', KEYS[1], field) end
+  processes = {}
+  local function shifted(field) return now + math.max((state[field] or 0) - lastGrant, 0) end
+  state.pausedUntil = math.max(shifted('pausedUntil'), now + window + farthest + guard)
+  state.slowUntil, state.lastGrant, state.bornAt = shifted('slowUntil'), 0, nil
+  change('pausedUntil', exact(state.pausedUntil))
+  change('slowUntil', exact(state.slowUntil))
+  change('lastGrant', 0)
+end
+
 local own = {}
 for index = 1, ${requestPriorities.length} do own[index] = tonumber(ARGV[9 + index]) end
 local backlog, urgentWaiting, lowWaiting, others, retryBefore = 0, false, false, {}, nil
