@@ -22,7 +22,15 @@ interface StorePageOptions {
  * @returns the results by type. Entries of types that were not searched are counted under the type of the search
  */
 export async function storeSearchPage(deps: SyncDeps, options: StorePageOptions) {
-  const { page, search, run } = options;
+  const counts = new Map<string, PageCounts>();
+  for (const [resourceType, entries] of groupByType(options)) {
+    counts.set(resourceType, await storeEntries(deps, { ...options, resourceType, entries }));
+  }
+  return counts;
+}
+
+/** Groups the entries of a page by the type under which they are counted. */
+export function groupByType({ page, search, run }: Omit<StorePageOptions, 'step'>): Map<string, SearchEntry[]> {
   const { resourceType: leadType } = search.lead;
   const types = new Set([search.lead, ...search.carried].map(({ resourceType }) => resourceType));
   const byType = new Map<string, SearchEntry[]>();
@@ -31,13 +39,11 @@ export async function storeSearchPage(deps: SyncDeps, options: StorePageOptions)
     const key = typeof type === 'string' && types.has(type) ? type : leadType;
     // The patients may be searched only for their carried types.
     if (type === leadType && !run.types.includes(leadType)) continue;
-    byType.set(key, [...(byType.get(key) ?? []), entry]);
+    const entries = byType.get(key);
+    if (entries) entries.push(entry);
+    else byType.set(key, [entry]);
   }
-  const counts = new Map<string, PageCounts>();
-  for (const [resourceType, entries] of byType) {
-    counts.set(resourceType, await storeEntries(deps, { ...options, resourceType, entries }));
-  }
-  return counts;
+  return byType;
 }
 
 interface PageEntry {
