@@ -176,7 +176,9 @@ async function readPage(deps: SyncDeps, { work, search }: { work: Work; search: 
   if (isReadAgain(search)) await deleteQuarantined(deps, { step, search });
   try {
     const page = await readSearchPage({ session, url, signal });
-    return withPage(search, { url, page, counts: await storeSearchPage(deps, { page, search, run, step }) });
+    const { counts, fault } = await storeSearchPage(deps, { page, search, run, step });
+    const read = withPage(search, { url, page, counts });
+    return fault ? failedSearch(read, fault) : read;
   } catch (error) {
     if (!isForgottenPage({ error, search })) throw error;
     deps.logger.warn('search restarted, because the EHR has forgotten its next page', {
