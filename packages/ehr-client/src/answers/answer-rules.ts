@@ -29,9 +29,13 @@ export interface AnswerRules {
   readonly maxBytes: number;
   /** The largest number of values in a JSON body, because its reader creates objects for all of them. See `maxJsonValues`. */
   readonly maxValues?: number;
+  /** How long the body may take. If not set, the time limit of the job decides. */
+  readonly maxMs?: number;
 }
 
 const megabyte = 1024 * 1024;
+/** 64 MB at a megabit a second. */
+const wholeAnswerMs = 10 * 60_000;
 
 /** The media types of NDJSON in practice. Object stores send every file as an octet stream. */
 const ndjsonTypes: ReadonlySet<string> = new Set([
@@ -76,6 +80,7 @@ export const searchPageAnswer: AnswerRules = {
   body: 'stream',
   maxBytes: 64 * megabyte,
   maxValues: maxJsonValues,
+  maxMs: wholeAnswerMs,
 };
 
 /** 202 means "in progress". 200 has a manifest, which takes about 6 MB for 20,000 files. */
@@ -85,6 +90,7 @@ export const exportStatusAnswer: AnswerRules = {
   body: 'stream',
   maxBytes: 64 * megabyte,
   maxValues: maxJsonValues,
+  maxMs: wholeAnswerMs,
 };
 
 /**
@@ -113,6 +119,7 @@ export const resourceAnswer: AnswerRules = {
   body: 'json',
   maxBytes: 32 * megabyte,
   maxValues: maxJsonValues,
+  maxMs: wholeAnswerMs,
 };
 
 /** A SMART configuration has a few kilobytes. */
@@ -122,6 +129,7 @@ export const configurationAnswer: AnswerRules = {
   body: 'json',
   maxBytes: megabyte,
   maxValues: maxJsonValues,
+  maxMs: wholeAnswerMs,
 };
 
 /**
