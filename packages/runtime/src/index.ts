@@ -31,6 +31,7 @@ export { type Page, type PageQuery, pageOf, pageQuery, readPage, shortListQuery 
 export { present } from './present.ts';
 export { createSharedWait, keepFor, keepForKey, readWithin, waitUntil } from './repeated-reads.ts';
 export { runService } from './run-service.ts';
+export { runWithPauses } from './run-with-pauses.ts';
 export { type App, runApp } from './shutdown.ts';
 export { startTracing } from './tracing/start-tracing.ts';
 export { noTracing, type Tracing, traceCommands } from './tracing/tracing.ts';

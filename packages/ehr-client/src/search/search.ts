@@ -3,14 +3,14 @@ import { buffer } from 'node:stream/consumers';
 import {
   isTooFarAhead,
   listIssueCodes,
-  parseFhirJson,
+  parseFhirJsonInSteps,
   readSearchBundle,
   type SearchBundle,
   type SearchBundleReading,
 } from '@bulkhead/fhir';
 import type { Connection, Provider } from '@bulkhead/providers';
 import type { RequestPriority } from '@bulkhead/rate-limiter';
-import { AppError, permanentError, toEhrText } from '@bulkhead/runtime';
+import { AppError, permanentError, runWithPauses, toEhrText } from '@bulkhead/runtime';
 import { toBodyError } from '../answers/accept-answer.ts';
 import { searchPageAnswer } from '../answers/answer-rules.ts';
 import { describeIssue } from '../answers/read-error-body.ts';
@@ -98,6 +98,9 @@ function timeOf(date: string | undefined): Date {
   return Number.isNaN(time.getTime()) || isTooFarAhead(time, now) ? now : time;
 }
 
+/** A resource of more than 100 levels is quarantined. Far deeper text could not even be written as JSON again. */
+const maxPageDepth = 1000;
+
 async function readBundle(body: Readable): Promise<SearchBundle> {
   let json: Buffer;
   try {
@@ -107,7 +110,8 @@ async function readBundle(body: Readable): Promise<SearchBundle> {
   }
   let reading: SearchBundleReading;
   try {
-    reading = readSearchBundle(parseFhirJson(json).value);
+    const { value } = await runWithPauses(parseFhirJsonInSteps(json, { maxDepth: maxPageDepth }));
+    reading = readSearchBundle(value);
   } catch (cause) {
     throw notUnderstood({ fault: 'it is not a readable JSON document', json, cause });
   }

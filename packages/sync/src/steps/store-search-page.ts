@@ -1,10 +1,10 @@
 import { withDocuments } from '@bulkhead/documents/steps';
 import type { SearchPage } from '@bulkhead/ehr-client';
 import type { SearchEntry } from '@bulkhead/fhir';
-import { parseResourceLine } from '@bulkhead/fhir';
+import { parseJsonLineInSteps, toResource } from '@bulkhead/fhir';
 import { type QuarantinedLine, searchFileId } from '@bulkhead/quarantine';
-import { fitsInDocument, type ResourceDocument, toResourceDocument, writeWithBisection } from '@bulkhead/resources';
-import type { ExportError } from '@bulkhead/runtime';
+import { type ResourceDocument, toStorableInSteps, writeWithBisection } from '@bulkhead/resources';
+import { type ExportError, runWithPauses } from '@bulkhead/runtime';
 import type { SyncRun } from '../sync-run.record.ts';
 import type { SyncStep } from '../sync-step.record.ts';
 import type { SyncDeps } from './deps.ts';
@@ -128,7 +128,7 @@ async function storeBatch(
   const quarantine = ({ index: offset, json: bytes }: PageEntry, reason: string) =>
     bad.push({ ...place, offset, reason, bytes, sizeBytes: bytes.length });
   for (const entry of batch) {
-    const read = readSearchEntry({ json: entry.json, resourceType, context });
+    const read = await readSearchEntry({ json: entry.json, resourceType, context });
     if ('document' in read) items.push({ ...entry, document: read.document });
     else quarantine(entry, read.reason);
   }
@@ -143,18 +143,26 @@ async function storeBatch(
 }
 
 /** Makes a document of an entry. @param options.json the entry's resource. @returns the reason if it cannot be stored */
-export function readSearchEntry(options: {
+export function readSearchEntry(
+  options: SearchEntryOptions,
+): Promise<{ readonly document: ResourceDocument } | { readonly reason: string }> {
+  return runWithPauses(readEntryInSteps(options));
+}
+
+interface SearchEntryOptions {
   readonly json: Buffer;
   /** The type that was searched. */
   readonly resourceType: string;
-  readonly context: Parameters<typeof toResourceDocument>[0]['context'];
-}): { readonly document: ResourceDocument } | { readonly reason: string } {
-  const { json: bytes, resourceType, context } = options;
+  readonly context: Parameters<typeof toStorableInSteps>[0]['context'];
+}
+
+function* readEntryInSteps({ json: bytes, resourceType, context }: SearchEntryOptions) {
   // Only line 1 of a file can begin with a byte order mark.
   const line = { bytes, line: 2, offset: 0, nextOffset: 0, sizeBytes: bytes.length, isTooLong: false };
-  const parsed = parseResourceLine(line, resourceType);
+  const json = yield* parseJsonLineInSteps(line);
+  const parsed = json.kind === 'value' ? toResource(json, resourceType) : json;
   if (parsed.kind === 'rejected') return { reason: parsed.reason };
   if (parsed.kind === 'blank') return { reason: 'not-an-object' };
-  const document = toResourceDocument({ ...parsed, context });
-  return fitsInDocument(document, bytes.length) ? { document } : { reason: 'too-large' };
+  const document = yield* toStorableInSteps({ ...parsed, context });
+  return document ? { document } : { reason: 'too-large' };
 }

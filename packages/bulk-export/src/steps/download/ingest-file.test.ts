@@ -271,8 +271,8 @@ test('ingestFile stores a file of type Resource by the types of its lines, which
 });
 
 test('ingestFile quarantines a resource with more values than BSON can hold #quarantine', async () => {
-  const numbers = `[${'1,'.repeat(1_500_000)}1]`;
-  const big = `{"resourceType":"Patient","id":"big","extension":${numbers}}\n`;
+  const texts = `[${`"${'x'.repeat(32)}",`.repeat(400_000)}1]`;
+  const big = `{"resourceType":"Patient","id":"big","extension":${texts}}\n`;
   const { result, written } = ingest(big + patient(1));
   expect(await result).toMatchObject({ quarantined: 1, stored: 1 });
   expect(written.bad).toMatchObject([{ reason: 'too-large' }]);

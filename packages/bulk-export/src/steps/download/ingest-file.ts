@@ -65,12 +65,12 @@ export async function ingestFile(options: IngestFileOptions): Promise<FileCheckp
           await longLine.write(piece);
           continue;
         }
-        batch.add(piece, await longLine.end());
+        await batch.add(piece, await longLine.end());
         if (batch.isFull && !(await flush())) return undefined;
       }
     }
     const [last] = splitter.end();
-    const isCutOff = last !== undefined && !batch.addLast(last, await longLine.end());
+    const isCutOff = last !== undefined && !(await batch.addLast(last, await longLine.end()));
     const checkpoint = await writes.end(batch);
     const fault = checkpoint && (isCutOff ? truncated() : incompleteness(file, checkpoint));
     if (!fault) return checkpoint;
