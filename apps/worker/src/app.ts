@@ -9,6 +9,7 @@ import { createProviderRegistry } from '@bulkhead/providers';
 import { checkRedis, connectRedis, createConsumer, createProducer, disconnectRedis } from '@bulkhead/queues';
 import {
   type App,
+  ByteBudget,
   createHealth,
   createMetrics,
   EventLoopMonitor,
@@ -44,6 +45,12 @@ const megabyte = 1024 * 1024;
  * it.
  */
 const documentPartBytes = 4 * megabyte;
+
+/**
+ * One line of the largest size (`maxLineBytes`) at a time. With two, the peak would be above the memory limit of the container
+ * (docker/kubernetes/base/worker/worker.yaml).
+ */
+const largeBytes = 15 * megabyte;
 
 /** Builds a worker process from its configuration. This is the composition root. */
 export function buildApp({
@@ -98,6 +105,7 @@ export function buildApp({
     webhooks,
     exportContexts: createExportContexts({ store }),
     buffers: new BufferPool(),
+    largeBytes: new ByteBudget(largeBytes),
     logger,
     pollIntervalMs: config.WORKER_POLL_INTERVAL_MS,
     documents: {

@@ -1,3 +1,4 @@
+export { ByteBudget, type ByteClaim } from './byte-budget.ts';
 export { cronFault, isTimeZone, shortestGapMs } from './cron/cron-fault.ts';
 export { nextRun, nextRuns } from './cron/next-run.ts';
 export { KeyWrapperError } from './encryption-key/key-wrapper.ts';

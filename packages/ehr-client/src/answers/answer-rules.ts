@@ -73,12 +73,15 @@ export const documentAnswer: AnswerRules = {
   maxBytes: Number.POSITIVE_INFINITY,
 };
 
-/** A page of a hundred resources has about 200 kB. The limit is for servers that ignore `_count`. */
+/**
+ * A page of a hundred resources has about 200 kB. The limit is for servers that ignore `_count`. A page is in memory as a whole, as bytes,
+ * text and objects, and must fit into the memory limit of a worker.
+ */
 export const searchPageAnswer: AnswerRules = {
   name: 'search page',
   usable: [200],
   body: 'stream',
-  maxBytes: 64 * megabyte,
+  maxBytes: 32 * megabyte,
   maxValues: maxJsonValues,
   maxMs: wholeAnswerMs,
 };
@@ -112,12 +115,12 @@ export const deletionAnswer: AnswerRules = {
   maxBytes: 0,
 };
 
-/** A single resource. The largest known CapabilityStatements have 5 MB. */
+/** A single resource, which is in memory as a whole. The largest known CapabilityStatements have 5 MB. */
 export const resourceAnswer: AnswerRules = {
   name: 'resource',
   usable: [200],
   body: 'json',
-  maxBytes: 32 * megabyte,
+  maxBytes: 16 * megabyte,
   maxValues: maxJsonValues,
   maxMs: wholeAnswerMs,
 };

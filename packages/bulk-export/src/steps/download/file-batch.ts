@@ -23,7 +23,7 @@ import {
   type WriteOutcome,
   writeWithBisection,
 } from '@bulkhead/resources';
-import { runWithPauses, toEhrText } from '@bulkhead/runtime';
+import { type ByteClaim, runWithPauses, toEhrText } from '@bulkhead/runtime';
 import { BsonLines, type BufferPool } from '@bulkhead/store';
 import type { IssueCount } from '../../bulk-export.record.ts';
 import type { BulkExportStore } from '../../index.ts';
@@ -79,6 +79,7 @@ export class FileBatch {
   #lines = 0;
   #nextOffset: number | undefined;
   readonly #bsonLines: BsonLines;
+  readonly #claims: ByteClaim[] = [];
   readonly #maxLines: number;
 
   constructor(options: FileBatchOptions, maxLines = usualLines) {
@@ -115,8 +116,20 @@ export class FileBatch {
     try {
       return await this.#write();
     } finally {
-      this.#bsonLines.release();
+      this.release();
     }
+  }
+
+  /** Keeps the claim of a large line until the batch is written. @returns the next claim */
+  keep(claim: ByteClaim, next: ByteClaim): ByteClaim {
+    this.#claims.push(claim);
+    return next;
+  }
+
+  /** Gives back what a batch holds that is written, or will not be written. */
+  release(): void {
+    this.#bsonLines.release();
+    for (const claim of this.#claims.splice(0)) claim.release();
   }
 
   async #write(): Promise<(checkpoint: FileCheckpoint) => FileCheckpoint> {

@@ -1,10 +1,11 @@
 import { Readable } from 'node:stream';
+import { ByteBudget } from '@bulkhead/runtime';
 import { BufferPool } from '@bulkhead/store';
 import { longestHoldMs } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import type { FileCheckpoint, OutputFile } from '../../output-file.record.ts';
 import { makeOutputFile } from '../../testing/make-records.ts';
-import { ingestFile } from './ingest-file.ts';
+import { ingestFile, maxLineBytes } from './ingest-file.ts';
 
 const list = (count: number, element: string) => `[${Array.from({ length: count }, () => element).join()}]`;
 const resource = (type: string, members: string) => `{"resourceType":"${type}","id":"1",${members}}`;
@@ -73,6 +74,7 @@ async function ingest(text: string, file: Partial<OutputFile> = {}): Promise<Fil
     body: Readable.from(chunks),
     now: () => new Date('2024-06-01T01:00:00Z'),
     buffers: new BufferPool(),
+    largeBytes: new ByteBudget(maxLineBytes),
     save: async (saved) => {
       checkpoint = saved;
       return true;

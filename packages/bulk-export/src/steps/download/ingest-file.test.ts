@@ -2,12 +2,13 @@ import { hash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { maxKeptLineBytes, type QuarantinedLine } from '@bulkhead/quarantine';
 import type { ResourceDocument } from '@bulkhead/resources';
+import { ByteBudget } from '@bulkhead/runtime';
 import { BufferPool } from '@bulkhead/store';
 import { waitFor } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import type { FileCheckpoint, OutputFile } from '../../output-file.record.ts';
 import { makeOutputFile } from '../../testing/make-records.ts';
-import { ingestFile } from './ingest-file.ts';
+import { ingestFile, maxLineBytes } from './ingest-file.ts';
 
 interface Written {
   readonly documents: ResourceDocument[];
@@ -70,6 +71,7 @@ function ingest(
     body: Readable.from(chunksOf(Buffer.from(text as string), chunkBytes)),
     now: () => new Date('2024-06-01T01:00:00Z'),
     buffers: new BufferPool(),
+    largeBytes: new ByteBudget(maxLineBytes),
     save: async (checkpoint) => {
       written.checkpoints.push(checkpoint);
       return saves;
