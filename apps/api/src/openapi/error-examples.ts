@@ -242,7 +242,7 @@ const errorExamples: Readonly<Record<ErrorCode, readonly (string | ErrorExample)
       of: ['startAuthorization', 'launch', 'authorizationCallback'],
     },
     {
-      message: 'Too many authorizations were started in the last minute. Wait a minute and try again.',
+      message: 'Too many launches were started in the last minute. Wait a minute and try again.',
       of: ['startAuthorization', 'launch', 'authorizationCallback'],
     },
     {

@@ -17,7 +17,10 @@ export function createRequestLimits(options: {
   readonly requestsPerMinute: number;
   /** The limit of refused keys for each address. */
   readonly refusalsPerMinute: number;
-  /** The limit of browser requests to start or finish an authorization, for all addresses together. One address may use half of it. */
+  /**
+   * The limit of launches from known EHRs, for all addresses together. One address may send half as many requests of browsers that start
+   * or finish an authorization.
+   */
   readonly authorizationsPerMinute: number;
 }) {
   const { redis, prefix, requestsPerMinute, refusalsPerMinute, authorizationsPerMinute } = options;
@@ -66,23 +69,29 @@ export function createRequestLimits(options: {
       }),
 
     /**
-     * Counts a browser request that starts or finishes an authorization. It needs no key and can cause a request to the EHR.
+     * Counts a browser request that starts or finishes an authorization, before anything of it is checked.
      * @throws AppError `too-many-requests`
      */
-    async countAnonymous(address: string): Promise<void> {
-      await add({
+    countAnonymous: (address: string): Promise<void> =>
+      add({
         to: anonymous,
         id: networkOf(address),
         limit: Math.ceil(authorizationsPerMinute / 2),
         message: 'Too many authorizations came from this address. Wait a minute and try again.',
-      });
-      await add({
+      }),
+
+    /**
+     * Counts a valid launch. It needs no key, creates a record and a job, and can cause a request to the EHR. Invitations and callbacks have a
+     * secret, and are not limited together: otherwise anyone could keep all users from logging in at the EHR.
+     * @throws AppError `too-many-requests`
+     */
+    countLaunch: (): Promise<void> =>
+      add({
         to: anonymous,
         id: 'all',
         limit: authorizationsPerMinute,
-        message: 'Too many authorizations were started in the last minute. Wait a minute and try again.',
-      });
-    },
+        message: 'Too many launches were started in the last minute. Wait a minute and try again.',
+      }),
 
     /**
      * Counts a login with a key that does not exist. Valid keys are still accepted from the same address, because a whole hospital may
