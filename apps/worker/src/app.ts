@@ -165,8 +165,8 @@ export function buildApp({
       consumer.start();
       await reporter.start();
       if (config.WORKER_HEALTH_PORT !== undefined) {
-        const { WORKER_HEALTH_PORT: port, METRICS_TOKEN: metricsToken } = config;
-        healthServer = await startHealthServer({ health, metrics, metricsToken, port });
+        const { WORKER_HEALTH_PORT: port, WORKER_HEALTH_HOST: host, METRICS_TOKEN: metricsToken } = config;
+        healthServer = await startHealthServer({ health, metrics, metricsToken, port, host });
       }
       logger.info('worker started', { queues, writesRaw: store.writesRaw() });
     },

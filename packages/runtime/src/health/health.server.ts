@@ -12,11 +12,13 @@ interface HealthServerOptions {
 }
 
 /** Serves `/health`, `/ready` and `/metrics` for a process that has no other HTTP server. @returns the listening server */
-export async function startHealthServer(options: HealthServerOptions & { readonly port: number }): Promise<Server> {
+export async function startHealthServer(
+  options: HealthServerOptions & { readonly port: number; readonly host: string },
+): Promise<Server> {
   const server = createServer((request, response) => {
     answer(options, { request, response }).catch(() => response.writeHead(500).end());
   });
-  server.listen(options.port);
+  server.listen(options.port, options.host);
   await once(server, 'listening');
   return server;
 }
