@@ -107,6 +107,7 @@ export function buildApp({
     buffers: new BufferPool(),
     largeBytes: new ByteBudget(largeBytes),
     logger,
+    sendAuditHead: auditStream?.sendHead,
     pollIntervalMs: config.WORKER_POLL_INTERVAL_MS,
     documents: {
       enabled: config.WORKER_DOCUMENTS === 'on',
