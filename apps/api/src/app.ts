@@ -103,6 +103,7 @@ export function buildApp({
     trustProxy: config.TRUST_PROXY,
     consoleDir: config.CONSOLE_DIR ?? join(import.meta.dirname, '../../console/dist'),
     metricsToken: config.METRICS_TOKEN,
+    hasDocs: config.API_DOCS === 'on',
   });
   const { idleTimeout, ...serverOptions } = serverLimits;
   const server = createServer(serverOptions, http).setTimeout(idleTimeout);
