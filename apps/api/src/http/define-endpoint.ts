@@ -256,7 +256,7 @@ export interface ProcessState {
   readonly health: ReturnType<typeof createHealth>;
   readonly metrics: Metrics;
   readonly refusedAttempts: RefusedAttempts;
-  readonly limits: Pick<RequestLimits, 'countLaunch'>;
+  readonly limits: Pick<RequestLimits, 'countLaunch' | 'countTest'>;
   readonly streams: EventStreams;
   /** Aborts when the process stops. */
   readonly stopping: AbortSignal;

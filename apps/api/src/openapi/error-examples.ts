@@ -243,7 +243,12 @@ const errorExamples: Readonly<Record<ErrorCode, readonly (string | ErrorExample)
     },
     {
       message: 'Too many launches were started in the last minute. Wait a minute and try again.',
-      of: ['startAuthorization', 'launch', 'authorizationCallback'],
+      of: ['launch'],
+    },
+    {
+      message:
+        'Too many tests of connections with this key: each needs a new token of the EHR. Wait as long as `Retry-After` says, and read `lastTest` of the connection until then.',
+      of: ['testConnection'],
     },
     {
       message:

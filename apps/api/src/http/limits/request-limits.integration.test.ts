@@ -164,3 +164,14 @@ test('an address with ten failed logins gets 429, and can still log in with a va
   expect(refused.text).toContain('Too many logins');
   expect((await logIn(api.operatorKey, '203.0.113.4')).status).toBe(303);
 });
+
+test('a client key may test connections ten times a minute, because each test needs a new token, and an operator more often', async () => {
+  const id = await api.createConnection();
+  const testWith = async (key: string) =>
+    (await api.request('POST', `/api/ehr/connections/${id}/test`, { authorization: `Bearer ${key}` })).status;
+  const answers = [];
+  const key = await makeKey();
+  for (let n = 0; n <= 10 + tolerance; n++) answers.push(await testWith(key));
+  expectRefusedFrom(10, answers);
+  for (let n = 0; n <= 10 + tolerance; n++) expect(await testWith(api.operatorKey)).not.toBe(429);
+});

@@ -7,6 +7,12 @@ import { RateLimiterMemory, RateLimiterRedis, RLWrapperTimeouts } from 'rate-lim
 const loginAttempts = 10;
 const loginWindowSeconds = 10 * 60;
 
+/**
+ * Each test of a connection requests a new token, and athenahealth grants 50 a minute for all connections of a client id. Tests of several keys
+ * leave enough for the work of all.
+ */
+const testsPerMinute = 10;
+
 export type RequestLimits = ReturnType<typeof createRequestLimits>;
 
 /** Limits how often clients may send requests. Keys have 256 random bits and cannot be guessed, so this only limits the load. */
@@ -28,6 +34,7 @@ export function createRequestLimits(options: {
   const requests = counter('requests', 60);
   const refusals = counter('refusals', 60);
   const anonymous = counter('anonymous', 60);
+  const tests = counter('tests', 60);
   const logins = counter('logins', loginWindowSeconds);
   const add = async (options: {
     readonly to: Counter;
@@ -53,6 +60,18 @@ export function createRequestLimits(options: {
         message:
           'Too many requests with this key. Wait as long as `Retry-After` says, or ask an operator for a key with a higher limit.',
       }),
+
+    /** Counts a test of a connection by a client. @throws AppError `too-many-requests` */
+    countTest: ({ id, role }: Pick<ApiKey, 'id' | 'role'>): Promise<void> =>
+      role === 'operator'
+        ? Promise.resolve()
+        : add({
+            to: tests,
+            id,
+            limit: testsPerMinute,
+            message:
+              'Too many tests of connections with this key: each needs a new token of the EHR. Wait as long as `Retry-After` says, and read `lastTest` of the connection until then.',
+          }),
 
     /**
      * Counts a request whose key was refused. Valid keys are still accepted from the same address, because a whole hospital may be
