@@ -14,7 +14,7 @@ const outside = new Set([
   ...['Resource', 'NdjsonLine', 'JsonLine', 'SearchPage', 'SearchEntry', 'Manifest', 'ManifestEntry', 'OutcomeIssue'],
   ...['Attachment', 'QuarantinedLine', 'ResourceDocument', 'PatientDocument'],
 ]);
-/** Parameters of the type `unknown` that are no input. */
+/** Parameters of the type `unknown` that are errors and not input. */
 const ofErrors = new Set(['error', 'cause', 'reason']);
 /** Readers that no test feeds by themselves, each with the reason. A reason that is a name says which reader calls it. */
 const fedByOthers = JSON.parse(readFileSync(join(root, 'scripts/check/readers.json'), 'utf8'));

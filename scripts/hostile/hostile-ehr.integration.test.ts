@@ -20,7 +20,7 @@ let system: TemporarySystem;
 let ehr: LocalServer;
 let holds: string;
 const sent = new Set<HostileAnswer>();
-/** The connections of a good server, whose work must go on. */
+/** The results of exports of a good server, which must continue. */
 const goodResults: string[] = [];
 
 beforeAll(async () => {

@@ -1,4 +1,4 @@
-export { readDeletions, readDeletionsInSteps } from './bulk-data/deletions.ts';
+export { readDeletionsInSteps } from './bulk-data/deletions.ts';
 export {
   type BulkExportRequest,
   coversAllOf,
@@ -43,7 +43,6 @@ export {
   listIssueCodes,
   type OutcomeIssue,
   readOutcomeIssues,
-  readReportedIssues,
   readReportedIssuesInSteps,
 } from './resources/operation-outcome.ts';
 export { allPatientsOf, maxListedPatients, patientsOf, referencedId } from './resources/patient-compartment.ts';

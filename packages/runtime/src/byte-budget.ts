@@ -1,6 +1,6 @@
 /**
- * The bytes that a process may have in memory at a time for what is large, such as a line with a whole document. Whoever needs more waits for
- * its turn, in order.
+ * The bytes that a process may have in memory at a time for what is large, such as a line with a whole document. A claim
+ * that does not fit waits for its turn, in order.
  *
  *   claim.take() -> waits until the bytes are free -> claim.release()
  *

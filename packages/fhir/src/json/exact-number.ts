@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { type ExactNumberPlace, scanJson } from './scan-json.ts';
 
 /**
@@ -46,8 +45,8 @@ export function parseWithExact(json: Buffer, places: readonly ExactNumberPlace[]
   return takeMarks(JSON.parse(marked + json.toString('utf8', position)));
 }
 
-/** Random, so that no text from outside begins with it. */
-const mark = `\ue000${randomBytes(12).toString('base64url')}`;
+/** Random, so that no text from outside begins with it. The result does not depend on it. */
+const mark = `\ue000${crypto.randomUUID()}`;
 const jsonNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
 /** Replaces marked strings in place. */
