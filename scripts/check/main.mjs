@@ -34,6 +34,12 @@ const parts = [
     advice: 'bound or anchor repetitions, so that each start of a match fails at once, or use string functions',
   },
   {
+    name: 'readers',
+    command: 'node scripts/check/readers.mjs',
+    advice:
+      'feed the reader in a test of linear time, with long lists, many keys and deep nesting (packages/testing/src/growth.ts)',
+  },
+  {
     name: 'prose',
     command: 'node scripts/check/prose.mjs',
     advice: 'write what the rule says, or add a correct word to scripts/check/prose/words.txt',

@@ -40,3 +40,9 @@ test('`npm start` runs the images of docker/compose.yaml in a Docker engine', ()
 test('the Node.js version of the images equals the version that runs the tests', () => {
   expect(baseImages({}).get('BULKHEAD_NODE_IMAGE')).toContain(`node:${process.versions.node}-slim@sha256:`);
 });
+
+test('Grafana in docker/compose.observability.yaml has no user with a known password', () => {
+  const text = read('docker/compose.observability.yaml');
+  expect(text).toContain('GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION: "true"');
+  expect(text).toContain('GF_AUTH_DISABLE_LOGIN_FORM: "true"');
+});

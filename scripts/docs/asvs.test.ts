@@ -36,6 +36,45 @@ test.each([
   expect(page).toContain(`| ${name} | ${counts.join(' | ')} | ${sum} |`);
 });
 
+const testFiles = globSync(['{apps,packages}/*/{src,test}/**/*.test.ts', 'scripts/**/*.test.ts'], {
+  cwd: root,
+  exclude: ['**/node_modules'],
+});
+
+/** The text of each test file with this name. */
+function testsNamed(name: string): string[] {
+  return testFiles.filter((file) => basename(file) === name).map((file) => readFileSync(join(root, file), 'utf8'));
+}
+
+const met = requirements.filter(({ verdict }) => verdict === 'met');
+
+test('each requirement that docs/asvs.md calls met names a test that runs, or says that it was only read', () => {
+  const unproven = met.filter(({ reason }) => {
+    const names = [...reason.matchAll(/`([\w.-]+\.test\.ts)`/g)].map(([, name = '']) => name);
+    const areRun = names.length > 0 && names.every((name) => testsNamed(name).some((text) => !isSkipped(text)));
+    return !areRun && !/\bonly read\b/.test(reason);
+  });
+  expect(unproven.map(({ id, reason }) => `${id}: ${reason}`)).toEqual([]);
+});
+
+/** Whether a file always skips its tests. Tests that need Docker or published examples run where these are. */
+function isSkipped(text: string): boolean {
+  return /^(?:test|it|describe)\.skip\(|^(?:test|it)\.only\(/m.test(text);
+}
+
+test('each title of a test that docs/asvs.md quotes exists in the named file', () => {
+  const quoted = met.flatMap(({ id, reason }) =>
+    [...reason.matchAll(/`([\w.-]+\.test\.ts)` \(((?:"[^"]+"(?:, )?)+)\)/g)].flatMap(([, name = '', titles = '']) =>
+      [...titles.matchAll(/"([^"]+)"/g)].map(([, title = '']) => ({ id, name, title })),
+    ),
+  );
+  expect(quoted.length).toBeGreaterThan(20);
+  // `…` stands for the rest of a title, and for a value that `test.each` puts into it.
+  const isThere = ({ name, title }: { readonly name: string; readonly title: string }) =>
+    testsNamed(name).some((text) => title.split('…').every((part) => text.includes(part.trim())));
+  expect(quoted.filter((quote) => !isThere(quote))).toEqual([]);
+});
+
 const pagesWithFiles = ['docs/asvs.md', 'docs/audit.md', 'docs/security.md', 'scripts/mutation/README.md'];
 
 test.each(pagesWithFiles)('%s names only files that exist', (path) => {

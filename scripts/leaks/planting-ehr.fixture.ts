@@ -116,7 +116,7 @@ function smallManifest(base: string): EhrAnswer {
   return { ...answer, body: { ...(body as object), output, deleted: [], error: [] } };
 }
 
-function routeOf(path: string): Route | undefined {
+export function routeOf(path: string): Route | undefined {
   if (path === '.well-known/smart-configuration') return 'discovery';
   if (path.endsWith('$export')) return 'kick-off';
   if (path.startsWith('Binary/')) return 'document';

@@ -18,6 +18,18 @@ test('the API reports that it is alive and ready', async () => {
   expect([ready.status, ready.body]).toEqual([200, { ready: true, checks: { mongodb: 'up', redis: 'up' } }]);
 });
 
+test('the documentation of the API is served without a key, unless it is turned off', async () => {
+  for (const [setting, expected] of [
+    ['on', [200, 200]],
+    ['off', [404, 404]],
+  ] as const) {
+    await using api = await startApi({ env: { API_DOCS: setting } });
+    const paths = ['/openapi.json', '/docs'];
+    const urls = paths.map((path) => `${api.baseUrl}${path}`);
+    expect(await Promise.all(urls.map(async (url) => (await fetch(url)).status))).toEqual(expected);
+  }
+});
+
 test('the API returns 503 with Retry-After while Redis is unavailable, starts nothing, and recovers automatically', async () => {
   await using redis = await startRedis();
   const lines: string[] = [];

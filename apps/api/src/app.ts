@@ -101,10 +101,11 @@ export function buildApp({
   const reporter = new ProcessReporter({ kind: 'api', store, metrics, health });
   const http = createHttpApp({
     ...{ services, producer, limits, logger, tracing },
-    process: { health, metrics, refusedAttempts, streams, stopping: stopping.signal },
+    process: { health, metrics, refusedAttempts, limits, streams, stopping: stopping.signal },
     trustProxy: config.TRUST_PROXY,
     consoleDir: config.CONSOLE_DIR ?? join(import.meta.dirname, '../../console/dist'),
     metricsToken: config.METRICS_TOKEN,
+    hasDocs: config.API_DOCS === 'on',
   });
   const { idleTimeout, ...serverOptions } = serverLimits;
   const server = createServer(serverOptions, http).setTimeout(idleTimeout);

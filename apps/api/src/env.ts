@@ -18,10 +18,12 @@ export const apiEnvSchema = z.object({
    */
   API_REFUSALS_PER_MINUTE: z.coerce.number().int().min(1).default(60),
   /**
-   * The limit of browser requests to start or finish an authorization, which need no key. An authorization takes two. Each callback can
-   * cost a new token, and athenahealth grants 50 a minute. With this limit connections keep more than half of them.
+   * The limit of launches, for all addresses together, and twice the limit of the requests of one address that start or finish an
+   * authorization. An authorization takes two. Each callback can cost a new token, and athenahealth grants 50 a minute.
    */
   API_AUTHORIZATIONS_PER_MINUTE: z.coerce.number().int().min(2).default(40),
+  /** Whether `/docs` and `/openapi.json` are served, which need no key. */
+  API_DOCS: z.enum(['on', 'off']).default('on'),
   /** By default the address of a request is that of its connection, and its scheme is https only if this process terminates TLS. */
   TRUST_PROXY: z
     .string()

@@ -80,6 +80,7 @@ serveProbe({
           body,
           now: () => observedAt,
           buffers: deps.buffers,
+          largeBytes: deps.largeBytes,
           save: async () => true,
         };
         units += (await ingestFile({ store: discard, ...options }))?.stored ?? 0;

@@ -3,7 +3,7 @@ import { createEhrClient, createWebhookSender } from '@bulkhead/ehr-client';
 import { retainedKinds } from '@bulkhead/erasure';
 import type { Connection, Provider } from '@bulkhead/providers';
 import { connectRedis, createProducer } from '@bulkhead/queues';
-import { createLogger } from '@bulkhead/runtime';
+import { ByteBudget, createLogger } from '@bulkhead/runtime';
 import { BufferPool } from '@bulkhead/store';
 import { createStore } from '@bulkhead/system';
 import type { Redis } from 'ioredis';
@@ -64,6 +64,7 @@ export async function openBench() {
     webhooks: createWebhookSender({ privateNetwork: true }),
     exportContexts: createExportContexts({ store }),
     buffers: new BufferPool(),
+    largeBytes: new ByteBudget(15 * 1024 * 1024),
     logger: createLogger({ name: 'bench', level: 'error' }),
     documents: { enabled: false, maxBytes: 1, withMedia: false, partBytes: 1 },
     retentionDays: Object.fromEntries(retainedKinds.map((kind) => [kind, 0])) as WorkerDeps['retentionDays'],

@@ -9,6 +9,7 @@ import { createProviderRegistry } from '@bulkhead/providers';
 import { checkRedis, connectRedis, createConsumer, createProducer, disconnectRedis } from '@bulkhead/queues';
 import {
   type App,
+  ByteBudget,
   createHealth,
   createMetrics,
   EventLoopMonitor,
@@ -44,6 +45,12 @@ const megabyte = 1024 * 1024;
  * it.
  */
 const documentPartBytes = 4 * megabyte;
+
+/**
+ * One line of the largest size (`maxLineBytes`) at a time. With two, the peak would be above the memory limit of the container
+ * (docker/kubernetes/base/worker/worker.yaml).
+ */
+const largeBytes = 15 * megabyte;
 
 /** Builds a worker process from its configuration. This is the composition root. */
 export function buildApp({
@@ -99,7 +106,9 @@ export function buildApp({
     webhooks,
     exportContexts: createExportContexts({ store }),
     buffers: new BufferPool(),
+    largeBytes: new ByteBudget(largeBytes),
     logger,
+    sendAuditHead: auditStream?.sendHead,
     pollIntervalMs: config.WORKER_POLL_INTERVAL_MS,
     documents: {
       enabled: config.WORKER_DOCUMENTS === 'on',
@@ -156,8 +165,8 @@ export function buildApp({
       for (const reason of await checkRedis(redis)) logger.warn('redis is not safe for queues', { reason });
       // A process that cannot have its port ends here: without a job, and without a record that would look like a crash.
       if (config.WORKER_HEALTH_PORT !== undefined) {
-        const { WORKER_HEALTH_PORT: port, METRICS_TOKEN: metricsToken } = config;
-        healthServer = await startHealthServer({ health, metrics, metricsToken, port });
+        const { WORKER_HEALTH_PORT: port, WORKER_HEALTH_HOST: host, METRICS_TOKEN: metricsToken } = config;
+        healthServer = await startHealthServer({ health, metrics, metricsToken, port, host });
       }
       await sweepScheduler.start();
       consumer.start();

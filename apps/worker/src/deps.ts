@@ -1,3 +1,4 @@
+import type { ChainPosition } from '@bulkhead/access';
 import type { BulkExportDeps } from '@bulkhead/bulk-export/steps';
 import type { ConnectionDeps } from '@bulkhead/connections/steps';
 import type { DocumentDeps } from '@bulkhead/documents/steps';
@@ -15,4 +16,6 @@ export interface WorkerDeps
     'store'
   > {
   readonly store: Store;
+  /** Undefined if events are not sent off the host. */
+  readonly sendAuditHead?: ((head: ChainPosition) => void) | undefined;
 }

@@ -42,6 +42,8 @@ export const workerEnvSchema = z.object({
   WORKER_RETAIN_WEBHOOK_DELIVERY_DAYS: retentionDays.default(30),
   /** If it is not set, the worker has no /health, /ready and /metrics. */
   WORKER_HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
+  /** The interface of the health port. It answers without a key, so other machines reach it only if that is wanted. */
+  WORKER_HEALTH_HOST: z.string().default('127.0.0.1'),
 });
 export type WorkerConfig = Unwrapped<z.output<typeof workerEnvSchema>>;
 

@@ -33,6 +33,7 @@ import {
 } from '@bulkhead/sync/steps';
 import { deliverWebhook, failDelivery } from '@bulkhead/webhooks/steps';
 import type { WorkerDeps } from './deps.ts';
+import { keepAuditHead } from './keep-audit-head.ts';
 import { notifyClients } from './notify-clients.ts';
 import { noteFailedReplay, replayLine } from './replay-line.ts';
 import { sweep } from './sweep.ts';
@@ -63,6 +64,7 @@ export const handlers: Handlers<WorkerDeps> = {
   'maintenance.sweep': { run: sweep },
   'maintenance.erase': { run: runErasure },
   'maintenance.sample-history': { run: sampleHistory },
+  'maintenance.keep-audit-head': { run: keepAuditHead },
   'maintenance.retain': { run: retain },
 };
 

@@ -81,10 +81,14 @@ const retainEveryMs = 60 * 60_000;
 /** A backlog that lasts a minute is worth showing. */
 const sampleEveryMs = 60_000;
 
+/** Events that were removed within an hour are not missed by a comparison with a kept head. */
+const keepHeadEveryMs = 60 * 60_000;
+
 async function scheduleMaintenance({ producer }: WorkerDeps): Promise<void> {
   const repeated = [
     { name: 'maintenance.retain', everyMs: retainEveryMs },
     { name: 'maintenance.sample-history', everyMs: sampleEveryMs },
+    { name: 'maintenance.keep-audit-head', everyMs: keepHeadEveryMs },
   ] as const;
   for (const { name, everyMs } of repeated) {
     if (!(await producer.isScheduled(name, {}))) await producer.schedule({ name, payload: {}, everyMs });

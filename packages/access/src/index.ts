@@ -27,7 +27,7 @@ export {
 } from './audit/audit-event.record.ts';
 export { createAuditEventRepository } from './audit/audit-event.repository.ts';
 export { createAuditStream } from './audit/audit-stream.ts';
-export { chainFaults } from './audit/check-chain.ts';
+export { type ChainPosition, chainFaults } from './audit/check-chain.ts';
 export { apiKeyPrefix, hashOf, newId, newSecret } from './ids-and-secrets.ts';
 export { createSessionRepository } from './session.repository.ts';
 

@@ -208,10 +208,10 @@ export function createDocumentRepository(database: Database) {
   async function insertAll(documents: readonly PatientDocument[]): Promise<ReadonlySet<PatientDocument>> {
     if (documents.length === 0) return new Set();
     const records = documents.map(({ id, ...fields }) => ({ _id: id, ...fields }));
-    const lost: readonly number[] = await model.collection
+    const lost: ReadonlySet<number> = await model.collection
       .insertMany(records as never[], { ordered: false })
-      .then(() => [], duplicateInserts);
-    return new Set(documents.filter((_, index) => !lost.includes(index)));
+      .then(() => new Set(), duplicateInserts);
+    return new Set(documents.filter((_, index) => !lost.has(index)));
   }
 
   async function noteOne(document: PatientDocument, knownVersion: StoredVersion | undefined): Promise<boolean> {

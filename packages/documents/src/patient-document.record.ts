@@ -6,7 +6,14 @@ export const documentStates = ['pending', 'downloading', 'stored', 'failed', 'sk
 export type DocumentState = (typeof documentStates)[number];
 
 /** Why a document is not fetched. `too-large` means larger than the limit of the deployment. */
-const skipReasonSchema = z.enum(['documents-off', 'unusable-url', 'content-type', 'too-large', 'connection-gone']);
+const skipReasonSchema = z.enum([
+  'documents-off',
+  'unusable-url',
+  'content-type',
+  'too-large',
+  'too-many-attachments',
+  'connection-gone',
+]);
 export type DocumentSkipReason = z.output<typeof skipReasonSchema>;
 
 /**
@@ -81,7 +88,7 @@ export const patientDocumentSchema = z.strictObject({
   reason: skipReasonSchema
     .exactOptional()
     .describe(
-      'Why the document is skipped: `documents-off`, `unusable-url`, `content-type` or `too-large` for this deployment, or `connection-gone` (the connection was deleted).',
+      'Why the document is skipped: `documents-off`, `unusable-url`, `content-type` or `too-large` for this deployment, `too-many-attachments` (this attachment and all after it are left out), or `connection-gone` (the connection was deleted).',
     ),
   progress: progressSchema.exactOptional(),
   sha256: z.string().exactOptional().describe('SHA-256 of the stored content, in hexadecimal. Also its ETag.'),

@@ -5,6 +5,7 @@ import { findSuperlinear, type Reader } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import { parseRetryAfter } from './answers/answer-rules.ts';
 import { contentCodings } from './answers/decode-body.ts';
+import { readErrorBody } from './answers/read-error-body.ts';
 import { readManifest } from './bulk-data/export-status.ts';
 import { importSigningKey } from './oauth/signing-key.ts';
 import { interpretStatement } from './search/capability-statement.ts';
@@ -87,10 +88,44 @@ const parsers: readonly Reader[] = [
   { name: 'a time zone', parse: isTimeZone },
 ];
 
+function readErrorText(text: string) {
+  return readErrorBody(Object.assign(Readable.from([Buffer.from(text)]), { headers: {} }) as never);
+}
+
+/** Readers of lists, objects and deep nesting. */
+const structures: readonly Reader[] = [
+  ...['output', 'deleted', 'error', 'link', 'extension'].map((name) => ({
+    name: `a manifest with a long or deep ${name}`,
+    parse: manifest,
+    wrap: (value: string) => `{"transactionTime":"2026-05-01T10:00:00Z","output":[],"${name}":${value}}`,
+    listElements: ['{"type":"Patient","url":"https://ehr.example/1"}'],
+  })),
+  ...['rest', 'instantiates'].map((name) => ({
+    name: `a CapabilityStatement with a long or deep ${name}`,
+    parse: (text: string) => interpretStatement(JSON.parse(text), now),
+    wrap: (value: string) => `{"resourceType":"CapabilityStatement","${name}":${value}}`,
+    listElements: ['{"resource":[{"type":"Patient","operation":[{"name":"export"}]}]}'],
+  })),
+  {
+    name: 'a CapabilityStatement of many resources',
+    parse: (text) => interpretStatement(JSON.parse(text), now),
+    wrap: (value) => `{"resourceType":"CapabilityStatement","rest":[{"resource":${value}}]}`,
+    listElements: ['{"type":"Patient","interaction":[{"code":"search-type"}],"searchRevInclude":["a"]}'],
+  },
+  { name: 'the body of an error', parse: readErrorText, listElements: ['{"error":"a"}'] },
+  {
+    name: 'the issues of an error',
+    parse: readErrorText,
+    wrap: (value) => `{"resourceType":"OperationOutcome","issue":${value}}`,
+    listElements: ['{"code":"exception"}'],
+  },
+];
+
 const idTokens: readonly Reader[] = idTokenParts.map((part) => ({ parse: readIdToken, ...part }));
 
-test.each([...parsers, ...idTokens])('$name is read in time that grows no faster than its size', async (parser) =>
-  expect(await findSuperlinear(parser)).toEqual([]),
+test.each([...parsers, ...structures, ...idTokens])(
+  '$name is read in time that grows no faster than its size',
+  async (parser) => expect(await findSuperlinear(parser)).toEqual([]),
 );
 
 test('an ID token for this client is accepted, and one for another client is rejected', async () => {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -40,6 +40,8 @@ async function withClients<Value>(
   work: (clients: { redis: Redis; mongo: MongoClient }) => Promise<Value>,
 ): Promise<Value> {
   const redis = new Redis(services.redis.url);
+  // A refused login is also the answer of each command.
+  redis.on('error', () => undefined);
   const mongo = new MongoClient(services.mongodb.url);
   try {
     return await work({ redis, mongo });
@@ -85,6 +87,31 @@ describe('startServices', () => {
   afterEach(async () => {
     for (const services of started.splice(0)) await services.stop();
     for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
+  });
+
+  it('keeps data in a folder of mode 700, and its servers refuse clients without the password', async () => {
+    await chmod(dataDir, 0o755);
+    const services = await startServices({ dataDir, env: bare, report });
+    started.push(services);
+    expect((await stat(dataDir)).mode & 0o777).toBe(0o700);
+    await write(services);
+    const withoutPassword = (url: string) => {
+      const address = new URL(url);
+      address.username = '';
+      address.password = '';
+      address.searchParams.delete('authSource');
+      return address.href;
+    };
+    const strangers = {
+      redis: { url: withoutPassword(services.redis.url) },
+      mongodb: { url: withoutPassword(services.mongodb.url) },
+    };
+    await withClients(strangers, async ({ redis, mongo }) => {
+      await expect(redis.get('kept')).rejects.toThrow('NOAUTH');
+      await expect(mongo.db().collection('kept').findOne()).rejects.toThrow(/auth/);
+    });
+    for (const { pid } of [services.redis, services.mongodb])
+      expect(await readFile(`/proc/${pid?.()}/cmdline`, 'utf8')).not.toContain(new URL(services.redis.url).password);
   });
 
   it('startServices lists all tried routes in one error per service if no service can be started', async () => {

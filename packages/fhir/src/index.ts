@@ -1,4 +1,4 @@
-export { readDeletions } from './bulk-data/deletions.ts';
+export { readDeletionsInSteps } from './bulk-data/deletions.ts';
 export {
   type BulkExportRequest,
   coversAllOf,
@@ -17,13 +17,15 @@ export { scopeCovers, scopeFault } from './bulk-data/scopes.ts';
 export { openBinaryJson } from './json/binary-json.ts';
 export { ExactNumber, parseExact } from './json/exact-number.ts';
 export { JsonValueCounter, maxJsonValues } from './json/json-value-counter.ts';
-export { parseFhirJson } from './json/parse-json.ts';
+export { parseFhirJson, parseFhirJsonInSteps } from './json/parse-json.ts';
+export { runSteps, type Steps } from './json/steps.ts';
 export { LineSplitter, type LongLinePart, type NdjsonLine } from './ndjson/line-splitter.ts';
 export {
   isOfType,
   type JsonLine,
   type ParsedLine,
   parseJsonLine,
+  parseJsonLineInSteps,
   parseResourceLine,
   toResource,
 } from './ndjson/parse-resource-line.ts';
@@ -41,7 +43,7 @@ export {
   listIssueCodes,
   type OutcomeIssue,
   readOutcomeIssues,
-  readReportedIssues,
+  readReportedIssuesInSteps,
 } from './resources/operation-outcome.ts';
 export { allPatientsOf, maxListedPatients, patientsOf, referencedId } from './resources/patient-compartment.ts';
 export {

@@ -3,15 +3,21 @@ import { expect, test } from '@jest/globals';
 import { readDeletions } from './bulk-data/deletions.ts';
 import { readManifestEntry } from './bulk-data/manifest.ts';
 import { scopeCovers, scopeFault } from './bulk-data/scopes.ts';
+import { openBinaryJson } from './json/binary-json.ts';
 import { parseFhirJson } from './json/parse-json.ts';
+import { LineSplitter } from './ndjson/line-splitter.ts';
 import { parseResourceLine } from './ndjson/parse-resource-line.ts';
 import { unstorableReason } from './ndjson/unstorable.ts';
 import { readAttachments } from './resources/attachments.ts';
+import { mentionsPatient } from './resources/mentions-patient.ts';
 import { readOutcomeIssues, readReportedIssues } from './resources/operation-outcome.ts';
-import { patientsOf } from './resources/patient-compartment.ts';
+import { allPatientsOf, patientsOf } from './resources/patient-compartment.ts';
+import { isSubsetted } from './resources/resource.ts';
 import { readDateRange } from './search/date-range.ts';
 import { parseSearch } from './search/parse-search.ts';
 import { readSearchBundle } from './search/search-bundle.ts';
+import { extractSearchKeys } from './search/search-keys.ts';
+import { summarize } from './summaries/summarize.ts';
 
 const manifestUrl = 'https://ehr.example/status/1';
 
@@ -110,6 +116,114 @@ const parsers: readonly Reader[] = [
   })),
 ];
 
-test.each(parsers)('$name is read in time that grows no faster than its size', async (parser) =>
-  expect(await findSuperlinear(parser)).toEqual([]),
+const parsed = (read: (value: never) => unknown) => (text: string) => read(JSON.parse(text) as never);
+const member = (type: string, name: string) => (value: string) =>
+  `{"resourceType":"${type}","id":"1","${name}":${value}}`;
+
+/** Readers of lists, objects and deep nesting, which `listElements` asks for. */
+const structures: readonly Reader[] = [
+  { name: 'a line with a long or deep element', parse: parseLine, wrap: member('Patient', 'a'), listElements: [] },
+  { name: 'a long or deep JSON document', parse: (text) => parseFhirJson(Buffer.from(text)), listElements: [] },
+  {
+    name: 'a long or deep line that is searched for a patient',
+    parse: (text) => mentionsPatient(Buffer.from(text), 'p1'),
+    listElements: ['{"reference":"Patient/p2"}'],
+  },
+  { name: 'a long or deep value', parse: parsed((value) => unstorableReason(value)), listElements: [] },
+  {
+    name: 'a search page of many entries',
+    parse: parsed(readSearchBundle),
+    wrap: member('Bundle', 'entry'),
+    listElements: ['{"resource":{"resourceType":"OperationOutcome","issue":[{}]}}'],
+  },
+  {
+    name: 'a search page of many links',
+    parse: parsed(readSearchBundle),
+    wrap: member('Bundle', 'link'),
+    listElements: ['{"relation":"self","url":"a"}'],
+  },
+  {
+    name: 'an entry of a manifest',
+    parse: parsed((value) => readManifestEntry({ section: 'output', value, manifestUrl })),
+    wrap: (value) => `{"url":"a","type":"Patient","extension":${value}}`,
+    listElements: [],
+  },
+  {
+    name: 'an OperationOutcome of many issues',
+    parse: parsed((outcome) => [readOutcomeIssues(outcome), readReportedIssues(outcome)]),
+    wrap: member('OperationOutcome', 'issue'),
+    listElements: ['{"severity":"error","code":"exception","diagnostics":"Observation/1"}'],
+  },
+  {
+    name: 'an issue of many expressions',
+    parse: parsed(readReportedIssues),
+    wrap: (value) => member('OperationOutcome', 'issue')(`[{"expression":${value}}]`),
+    listElements: ['"Patient.name"'],
+  },
+  {
+    name: 'a Bundle of many deletions',
+    parse: parsed(readDeletions),
+    wrap: member('Bundle', 'entry'),
+    listElements: ['{"request":{"method":"DELETE","url":"Patient/1"}}'],
+  },
+  {
+    name: 'a resource of many attachments',
+    parse: parsed(readAttachments),
+    wrap: member('DocumentReference', 'content'),
+    listElements: ['{"attachment":{"url":"a"}}'],
+  },
+  {
+    name: 'a Group of many patients',
+    parse: parsed((resource) => [patientsOf(resource), allPatientsOf(resource)]),
+    wrap: member('Group', 'member'),
+    listElements: ['{"entity":{"reference":"Patient/1"}}'],
+  },
+  ...['code', 'category', 'performedTiming'].map((name) => ({
+    name: `the search keys of a long ${name}`,
+    parse: parsed(extractSearchKeys),
+    wrap: (value: string) => member('Procedure', name)(name === 'performedTiming' ? `{"event":${value}}` : value),
+    listElements: ['{"coding":[{"code":"a"}]}', '"2026-01-01"'],
+  })),
+  {
+    name: 'the codings of a code',
+    parse: parsed(extractSearchKeys),
+    wrap: (value) => member('Procedure', 'code')(`{"coding":${value}}`),
+    listElements: ['{"code":"a","system":"b"}'],
+  },
+  {
+    name: 'the summary of a long resource',
+    parse: parsed(summarize),
+    wrap: member('DocumentReference', 'content'),
+    listElements: ['{"attachment":{"url":"a"}}'],
+  },
+  {
+    name: 'many tags',
+    parse: parsed(isSubsetted),
+    wrap: (tag) => `{"meta":{"tag":${tag}}}`,
+    listElements: ['{"code":"a"}'],
+  },
+];
+
+/** Readers of bytes that arrive in chunks. */
+const streams: readonly Reader[] = [
+  {
+    name: 'a file',
+    parse: (text) => new LineSplitter({ maxLineBytes: 1000 }).push(Buffer.from(text)),
+    wrap: (run) => run.replaceAll(' ', '\n'),
+  },
+  { name: 'a Binary', parse: readBinary },
+  { name: 'the data of a Binary', parse: readBinary, wrap: (run) => `{"resourceType":"Binary","data":"${run}"}` },
+];
+
+async function readBinary(text: string): Promise<void> {
+  const chunks = text.match(/.{1,65536}/gs) ?? [];
+  async function* body() {
+    for (const chunk of chunks) yield Buffer.from(chunk);
+  }
+  for await (const _ of openBinaryJson(body()).bytes);
+}
+
+test.each([...parsers, ...structures, ...streams])(
+  '$name is read in time that grows no faster than its size',
+  async (parser) => expect(await findSuperlinear(parser)).toEqual([]),
 );

@@ -5,6 +5,7 @@ export {
   createQuarantineRepository,
   maxKeptExportBytes,
   maxKeptLineBytes,
+  maxQuarantinedLines,
   type QuarantineRepository,
   searchFileId,
 } from './quarantine.repository.ts';

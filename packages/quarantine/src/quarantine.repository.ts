@@ -13,6 +13,7 @@
 import { hash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { type AppError, permanentError } from '@bulkhead/runtime';
 import {
   type ConnectionScope,
   createEncryptedField,
@@ -36,6 +37,12 @@ export const maxKeptLineBytes = 16 * 1024 * 1024;
  * server that sends only bad lines cannot fill the disk.
  */
 export const maxKeptExportBytes = 1024 * 1024 * 1024;
+
+/**
+ * The limit of the lines of one export or sync run. Each takes a record of about a kilobyte, however short the line is. Files and searches
+ * stop when most of their lines are bad, but a run can have thousands of them. An operator cannot look through more lines than this.
+ */
+export const maxQuarantinedLines = 100_000;
 
 const documentSchema = quarantineEntrySchema.omit({ isCorrected: true }).extend({
   /** Absent in records of versions that did not truncate lines. The same is true for `isTruncated`. */
@@ -68,9 +75,11 @@ schema.index({ fileId: 1, state: 1 });
 schema.index({ state: 1, createdAt: 1 });
 
 const usageSchema = z.strictObject({
-  /** The id of the export. */
+  /** The id of the export or sync run. */
   id: z.string(),
   keptBytes: z.int(),
+  /** Absent in records of versions that did not limit the lines. */
+  lines: z.int().exactOptional(),
 });
 
 const usageModelSchema = mongooseSchemaOf(usageSchema, { collection: 'quarantine_usage' });
@@ -88,9 +97,9 @@ export function createQuarantineRepository(options: {
 
   const usage = database.model('QuarantineUsage', usageModelSchema);
 
-  /** @returns the sum after the change */
-  const addUsage = async (exportId: string, bytes: number): Promise<number> => {
-    const change = { $inc: { keptBytes: bytes } };
+  /** @returns the sums after the change */
+  const addUsage = async (exportId: string, added: { readonly keptBytes: number; readonly lines: number }) => {
+    const change = { $inc: added };
     const options = { upsert: true, returnDocument: 'after' } as const;
     const add = () => usage.findOneAndUpdate({ _id: exportId }, change, options).lean();
     // Two workers can try to create the record at the same time.
@@ -98,17 +107,24 @@ export function createQuarantineRepository(options: {
       if (isDuplicateKey(error)) return add();
       throw error;
     });
-    return after?.keptBytes ?? 0;
+    return { keptBytes: after?.keptBytes ?? 0, lines: after?.lines ?? 0 };
   };
 
   /**
    * Reserves room for the bytes of an export's lines, in their order. A line that is put twice counts twice, so less than the limit
    * may be kept, but never more.
-   * @returns the lines. Those that exceed the limit have no content
+   * @returns the lines. Those that exceed the limit of bytes have no content
+   * @throws AppError `quarantine-full` beyond the limit of lines
    */
   const reserve = async (exportId: string, lines: readonly QuarantinedLine[]): Promise<readonly QuarantinedLine[]> => {
     const neededBytes = lines.reduce((sum, line) => sum + keptBytesOf(line), 0);
-    let used = (await addUsage(exportId, neededBytes)) - neededBytes;
+    const needed = { keptBytes: neededBytes, lines: lines.length };
+    const sums = await addUsage(exportId, needed);
+    if (sums.lines > maxQuarantinedLines) {
+      await addUsage(exportId, { keptBytes: -needed.keptBytes, lines: -needed.lines });
+      throw quarantineFull();
+    }
+    let used = sums.keptBytes - neededBytes;
     let unused = 0;
     const reserved: QuarantinedLine[] = [];
     for (const line of lines) {
@@ -118,7 +134,7 @@ export function createQuarantineRepository(options: {
       else unused += keptBytes;
       reserved.push(isKept ? line : await discard(line));
     }
-    if (unused > 0) await addUsage(exportId, -unused);
+    if (unused > 0) await addUsage(exportId, { keptBytes: -unused, lines: 0 });
     return reserved;
   };
 
@@ -297,7 +313,7 @@ export function createQuarantineRepository(options: {
       for (const { _id, exportId, keptBytes = 0, sealedFile } of documents) {
         const { deletedCount } = await model.deleteOne({ _id, state: 'replayed' });
         deleted += deletedCount;
-        if (deletedCount > 0) await usage.updateOne({ _id: exportId }, { $inc: { keptBytes: -keptBytes } });
+        if (deletedCount > 0) await usage.updateOne({ _id: exportId }, { $inc: { keptBytes: -keptBytes, lines: -1 } });
         if (sealedFile !== undefined) await files.removeOf(_id);
       }
       return deleted;
@@ -326,15 +342,23 @@ export function createQuarantineRepository(options: {
       const ofFile = { fileId, ...(until === undefined ? {} : { createdAt: { $lte: until } }) };
       const documents = await model.find({ ...ofFile, sealedFile: { $exists: true } }, { _id: 1 }).lean();
       for (const { _id } of documents) await files.removeOf(_id);
-      const usages = await model.aggregate<{ readonly _id: string; readonly bytes: number }>([
+      const usages = await model.aggregate<{ readonly _id: string; readonly bytes: number; readonly lines: number }>([
         { $match: ofFile },
-        { $group: { _id: '$exportId', bytes: { $sum: '$keptBytes' } } },
+        { $group: { _id: '$exportId', bytes: { $sum: '$keptBytes' }, lines: { $sum: 1 } } },
       ]);
       const { deletedCount } = await model.deleteMany(ofFile);
-      for (const { _id: exportId, bytes } of usages) await addUsage(exportId, -bytes);
+      for (const { _id: exportId, bytes, lines } of usages)
+        await addUsage(exportId, { keptBytes: -bytes, lines: -lines });
       return deletedCount;
     },
   };
+}
+
+function quarantineFull(): AppError {
+  return permanentError({
+    code: 'quarantine-full',
+    message: `The quarantine has ${maxQuarantinedLines} lines of this run and takes no more. See the reasons in the quarantine, and contact the EHR's support.`,
+  });
 }
 
 /** The `fileId` for the entries of a search. */

@@ -235,6 +235,14 @@ export const catalog = {
     ...once,
     timeoutMs: 1 * minutes,
   }),
+  'maintenance.keep-audit-head': define({
+    queue: 'maintenance',
+    payload: z.strictObject({}),
+    jobId: () => 'keep-audit-head',
+    // The next one comes within an hour.
+    ...once,
+    timeoutMs: 1 * minutes,
+  }),
   'maintenance.retain': define({
     queue: 'maintenance',
     payload: z.strictObject({}),

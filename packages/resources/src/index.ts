@@ -18,7 +18,7 @@ export {
 export { createResourceChanges, type ResourceChange } from './resource-changes.ts';
 export { listResourceTypes, prepareResourceTypes } from './resource-collections.ts';
 export type { DocumentContext } from './resource-document.ts';
-export { fitsInDocument, type ResourceDocument, toResourceDocument, toTombstone } from './resource-document.ts';
+export { type ResourceDocument, toResourceDocument, toStorableInSteps, toTombstone } from './resource-document.ts';
 export { pageQueries, readCursor } from './resource-pages.ts';
 export { type ResourceQuery, toResourceQuery } from './resource-query.ts';
 export { compareVersions } from './resource-version.ts';

@@ -5,7 +5,9 @@ import {
   maxSummaryBytes,
   type Resource,
   type ResourceSummary,
+  runSteps,
   type SearchKeys,
+  type Steps,
   summarize,
   withoutLeapSecond,
 } from '@bulkhead/fhir';
@@ -48,15 +50,28 @@ export interface DocumentContext {
   readonly now: Date;
 }
 
-export function toResourceDocument(options: {
+interface ReadResource {
   readonly resource: Resource;
   /** The line of `resource`. Its hash shows whether the content has changed, without a second serialization. */
   readonly json: Buffer;
   readonly hasExactNumbers: boolean;
   readonly context: DocumentContext;
-}): ResourceDocument {
-  const { resource, json, hasExactNumbers, context } = options;
+}
+
+export function toResourceDocument(options: ReadResource): ResourceDocument {
+  return runSteps(toDocumentInSteps(options));
+}
+
+/** @returns undefined if MongoDB cannot store the document */
+export function* toStorableInSteps(options: ReadResource): Steps<ResourceDocument | undefined> {
+  const document = yield* toDocumentInSteps(options);
+  yield;
+  return fitsInDocument(document, options.json.length) ? document : undefined;
+}
+
+function* toDocumentInSteps({ resource, json, hasExactNumbers, context }: ReadResource): Steps<ResourceDocument> {
   const encoded = hasExactNumbers ? encodeExactNumbers(resource) : { value: resource, numberTexts: [] };
+  yield;
   const summary = summarize(resource);
   const document = {
     ...toHead({ resource, json, context }),
@@ -65,6 +80,7 @@ export function toResourceDocument(options: {
     ...(encoded.numberTexts.length > 0 ? { numberTexts: encoded.numberTexts } : {}),
   };
   if (summary === undefined) return document;
+  yield;
   const summarized = { ...document, summary };
   // The resource matters more: it is stored without a summary if the summary would exceed the limit.
   return fitsInDocument(summarized, json.length) ? summarized : document;

@@ -41,7 +41,7 @@ export function sendByDriver(database: Database): SendWrites {
       const result = await database.collection(batch.resourceType).bulkWrite(operations as never[], options);
       return { matched: result.matchedCount, lostInserts: [] };
     } catch (error) {
-      const lostInserts = duplicateInserts(error).map((index) => batch.writes[index] as Write);
+      const lostInserts = [...duplicateInserts(error)].map((index) => batch.writes[index] as Write);
       const { result } = error as { readonly result?: { readonly matchedCount: number } };
       return { matched: result?.matchedCount ?? 0, lostInserts };
     }

@@ -1,3 +1,4 @@
+export { ByteBudget, type ByteClaim } from './byte-budget.ts';
 export { cronFault, isTimeZone, shortestGapMs } from './cron/cron-fault.ts';
 export { nextRun, nextRuns } from './cron/next-run.ts';
 export { KeyWrapperError } from './encryption-key/key-wrapper.ts';
@@ -41,6 +42,7 @@ export {
 export { present } from './present.ts';
 export { createSharedWait, keepFor, keepForKey, readWithin, waitUntil } from './repeated-reads.ts';
 export { runService } from './run-service.ts';
+export { runWithPauses } from './run-with-pauses.ts';
 export { type App, runApp } from './shutdown.ts';
 export { startTracing } from './tracing/start-tracing.ts';
 export { noTracing, type Tracing, traceCommands } from './tracing/tracing.ts';

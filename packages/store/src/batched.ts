@@ -39,16 +39,19 @@ export function batchedInsert<Document>(model: Inserts<Document>): (document: Do
     maxBatch,
     async run(documents: readonly Document[]) {
       const existing = await insertUnordered(model, documents);
-      return documents.map((_document, index) => !existing.includes(index));
+      return documents.map((_document, index) => !existing.has(index));
     },
   });
 }
 
 /** @returns the positions of documents whose unique key exists already */
-async function insertUnordered<Document>(model: Inserts<Document>, documents: readonly Document[]): Promise<number[]> {
+async function insertUnordered<Document>(
+  model: Inserts<Document>,
+  documents: readonly Document[],
+): Promise<ReadonlySet<number>> {
   try {
     await model.insertMany([...documents], { ordered: false, throwOnValidationError: true });
-    return [];
+    return new Set();
   } catch (error) {
     return duplicateInserts(error);
   }

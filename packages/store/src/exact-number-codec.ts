@@ -1,5 +1,6 @@
 import { ExactNumber } from '@bulkhead/fhir';
 import mongoose from 'mongoose';
+import { decimalBytes } from './bson/decimal-text.ts';
 
 const { Decimal128 } = mongoose.mongo;
 
@@ -34,6 +35,8 @@ export function encodeExactNumbers(value: unknown): { readonly value: unknown; r
     return copy ?? node;
   };
   const encodeNumber = (text: string): unknown => {
+    const bytes = decimalBytes(text);
+    if (bytes) return new Decimal128(bytes);
     const decimal = toDecimal(text);
     if (decimal?.toString() === text) return decimal;
     numberTexts.push({ path: [...path], text });

@@ -9,11 +9,11 @@ export function isDuplicateKey(error: unknown): boolean {
  * The positions of the inserts of an unordered bulk write that violated a unique index, because another process was first.
  * @throws the error if it has another cause, because then the state of the write is unknown
  */
-export function duplicateInserts(error: unknown): number[] {
+export function duplicateInserts(error: unknown): ReadonlySet<number> {
   const { writeErrors } = error as { readonly writeErrors?: WriteError | readonly WriteError[] };
   const errors = [writeErrors ?? []].flat() as readonly WriteError[];
   if (errors.length === 0 || !errors.every(isDuplicateKey)) throw error;
-  return errors.map(({ index }) => index);
+  return new Set(errors.map(({ index }) => index));
 }
 
 const unavailableNames = new Set([

@@ -31,12 +31,13 @@ export function fromFirstPage(search: SyncSearch): SyncSearch {
 
 /**
  * Prepares a failed or incomplete search for a manual retry. It continues at its page. It restarts at its first page if its pages form a
- * loop, or if it is incomplete and has no page left.
+ * loop, if it stopped within a page, or if it is incomplete and has no page left.
  */
 export function retriedSearch(search: SyncSearch): SyncSearch {
   if (search.state !== 'failed' && search.state !== 'incomplete') return search;
   const { hasRestarted: _, ...kept } = search;
-  if (search.state === 'incomplete' || search.error?.code === 'search-loops') return fromFirstPage(kept);
+  const hasNoPage = search.error?.code === 'search-loops' || search.error?.code === 'too-many-bad-entries';
+  if (search.state === 'incomplete' || hasNoPage) return fromFirstPage(kept);
   const { error: __, ...again } = kept;
   return { ...again, state: 'pending' };
 }

@@ -11,3 +11,13 @@ test('a regular expression that takes quadratic time on an open string is found'
 test('a parser that reads each character once is not found', async () => {
   expect(await findSuperlinear({ parse: (text) => text.split(''), smallestBytes: 200_000 })).toEqual([]);
 });
+
+test('a reader that copies a list for each of its elements is found', async () => {
+  const parse = (text: string) => {
+    let copy: readonly unknown[] = [];
+    for (const element of JSON.parse(text)) copy = [...copy, element];
+    return copy;
+  };
+  const growths = await findSuperlinear({ parse, listElements: [], smallestBytes: 20_000, attempts: 2 });
+  expect(growths.map(({ run }) => run)).toContain('a list of {}');
+});

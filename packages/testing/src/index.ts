@@ -5,6 +5,7 @@ export { blockEventLoop } from './block-event-loop.ts';
 export { captureCommand } from './capture-command.ts';
 export { createBrowser } from './create-browser.ts';
 export { findSuperlinear, type Reader } from './growth.ts';
+export { longestHoldMs } from './longest-hold.ts';
 export { publishedLines } from './published-lines.ts';
 export { commandLine, programOf, runApp } from './run-app.ts';
 export { makeSelfSigned } from './self-signed.ts';

@@ -56,6 +56,8 @@ export interface ChaosStart {
   readonly clock?: { readonly preload: string; readonly env: Readonly<Record<string, string>> };
   /** Running servers, for tests that kill none. Default: own ones. */
   readonly services?: { readonly redisUrl: string; readonly mongodbUri: string; readonly prefix: string };
+  /** Options of Node.js for the workers. Default: none. */
+  readonly workerArgs?: readonly string[];
   /** Default: 2. */
   readonly workerCount?: number;
   /** Ten times the rate of athenahealth and no wait at the start, for tests that are not about the rate. */
@@ -75,6 +77,7 @@ async function startAll({
   env: givenEnv = {},
   clock,
   services: givenServices,
+  workerArgs = [],
   workerCount = 2,
   hasFastRate = false,
   started,
@@ -142,7 +145,7 @@ async function startAll({
     launch({
       ...workerApp({ name: `worker-${index + 1}`, env }),
       wantedPort: firstPort + 2 + index,
-      nodeArgs,
+      nodeArgs: [...nodeArgs, ...workerArgs],
     });
   const [workers, { id: connectionId }] = await allStarted([
     allStarted(Array.from({ length: workerCount }, (_, index) => startWorker(index))),

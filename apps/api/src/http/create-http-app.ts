@@ -28,6 +28,8 @@ interface HttpAppOptions {
   readonly consoleDir: string;
   /** Prometheus sends it instead of an operator's key. */
   readonly metricsToken: string | undefined;
+  /** Whether the documentation of the API is served. */
+  readonly hasDocs: boolean;
 }
 
 /** The routes in their order: documentation, login, Bull Board, the API's endpoints, then the console. */
@@ -42,7 +44,7 @@ export function createHttpApp(options: HttpAppOptions): Express {
   app.use(logRequests({ logger, observe: observeRequests(process.metrics) }));
   app.use(securityHeaders());
   app.use(checkMethod());
-  app.use(docsRoutes());
+  if (options.hasDocs) app.use(docsRoutes());
   app.use(loginRoutes({ ...services, refusedAttempts: process.refusedAttempts, limits, logger }));
   app.use(bullBoardPath, bullBoardRoute({ producer, sessions, audit, logger }));
 

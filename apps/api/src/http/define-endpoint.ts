@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import type { Page, Problem } from '../browser/pages.ts';
 import type { httpStatus } from './errors/to-error-answer.ts';
 import type { EventStreams, Snapshot } from './events/event-streams.ts';
+import type { RequestLimits } from './limits/request-limits.ts';
 import type { Audited, AuditNotes } from './middleware/audit-notes.ts';
 import type { Caller } from './middleware/caller-of.ts';
 import type { RefusedAttempts } from './refused-attempts.ts';
@@ -259,6 +260,7 @@ export interface ProcessState {
   readonly health: ReturnType<typeof createHealth>;
   readonly metrics: Metrics;
   readonly refusedAttempts: RefusedAttempts;
+  readonly limits: Pick<RequestLimits, 'countLaunch' | 'countTest'>;
   readonly streams: EventStreams;
   /** Aborts when the process stops. */
   readonly stopping: AbortSignal;

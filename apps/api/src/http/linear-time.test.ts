@@ -1,12 +1,14 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { hasToken } from '@bulkhead/runtime';
+import { hasToken, validate } from '@bulkhead/runtime';
 import { findSuperlinear } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import express, { type Request } from 'express';
 import { sessionCookie } from '../browser/session.ts';
 import { readByteRange } from '../endpoints/documents/read-document.endpoint.ts';
+import { endpoints } from '../endpoints/endpoints.ts';
 import { parseJson } from './middleware/parse-json.ts';
+import { readQuery } from './read-query.ts';
 
 /** A request with one header, since Node.js ends headers at 16 KB. */
 function withHeader(text: string): Request {
@@ -48,4 +50,26 @@ test('a JSON body is read in time that grows no faster than its size', async () 
     server.closeAllConnections();
     server.close();
   }
+});
+
+/** The largest body that the API reads has 100 KB. */
+const smallestBodyBytes = 24_000;
+const bodies = endpoints.flatMap(({ id, request }) =>
+  request?.body?.schema ? [{ id, schema: request.body.schema }] : [],
+);
+
+test.each(bodies)('the body of $id is validated in time that grows no faster than its size', async ({ schema }) => {
+  const validated = (text: string) => validate(schema, JSON.parse(text));
+  // Each member of the body in turn is a long list, many keys or deep nesting.
+  const names = Object.keys((schema as { readonly shape?: object }).shape ?? {});
+  for (const wrap of [(value: string) => value, ...names.map((name) => (value: string) => `{"${name}":${value}}`)])
+    expect(
+      await findSuperlinear({ parse: validated, wrap, listElements: ['"Patient"'], smallestBytes: smallestBodyBytes }),
+    ).toEqual([]);
+});
+
+test('a query of many parameters is read in time that grows no faster than their number', async () => {
+  const [endpoint] = endpoints.filter(({ id }) => id === 'listConnections');
+  const parse = (text: string) => readQuery(endpoint as never, JSON.parse(text));
+  expect(await findSuperlinear({ parse, listElements: [], smallestBytes: smallestBodyBytes })).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import type { NewAuditEvent } from '@bulkhead/access';
 import { createLogger } from '@bulkhead/runtime';
-import { beforeEach, expect, test } from '@jest/globals';
+import { beforeEach, expect, jest, test } from '@jest/globals';
 import { RefusedAttempts } from './refused-attempts.ts';
 
 let events: NewAuditEvent[];
@@ -16,7 +16,7 @@ beforeEach(() => {
 const attempt = { action: 'authenticate' as const, address: '203.0.113.1', code: 'unauthenticated' };
 const sum = () => events.reduce((total, { count = 0 }) => total + count, 0);
 
-test('refused attempts from one address become two events a minute: the first at once, then the sum of the others', async () => {
+test('refused attempts from one address become two events an hour: the first at once, then the sum of the others', async () => {
   for (let n = 0; n < 500; n++) attempts.note(attempt);
   expect(events).toMatchObject([{ ...attempt, outcome: 'refused', actor: { kind: 'nobody' }, count: 1 }]);
   await attempts.flush();
@@ -37,9 +37,24 @@ test('refused attempts are counted separately by address, code and key', () => {
   ]);
 });
 
-test('refused attempts from any number of addresses become a bounded number of events, and all are counted', async () => {
+test('all addresses of an IPv6 network are recorded as one', async () => {
   for (let n = 0; n < 5000; n++) attempts.note({ ...attempt, address: `2001:db8::${n.toString(16)}` });
   await attempts.stop();
-  expect(events.length).toBeLessThanOrEqual(1002);
-  expect(sum()).toBe(5000);
+  expect(events.map(({ address, count }) => [address, count])).toEqual([
+    ['2001:db8:0:0::/64', 1],
+    ['2001:db8:0:0::/64', 4999],
+  ]);
+});
+
+test('refused attempts from any number of networks become at most 202 events an hour, and all are counted', async () => {
+  jest.useFakeTimers();
+  attempts.start();
+  for (let minute = 0; minute < 59; minute++) {
+    for (let n = 0; n < 500; n++) attempts.note({ ...attempt, address: `203.0.${n % 250}.${minute}` });
+    jest.advanceTimersByTime(60_000);
+  }
+  await attempts.stop();
+  jest.useRealTimers();
+  expect(events.length).toBeLessThanOrEqual(202);
+  expect(sum()).toBe(59 * 500);
 });

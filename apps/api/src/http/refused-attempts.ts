@@ -1,6 +1,7 @@
 import type { AuditAction, NewAuditEvent } from '@bulkhead/access';
 import type { AuditService } from '@bulkhead/access/commands';
 import type { Logger } from '@bulkhead/runtime';
+import { networkOf } from './limits/request-limits.ts';
 
 /** A request or a login with a key that was refused. */
 export interface RefusedAttempt {
@@ -12,13 +13,16 @@ export interface RefusedAttempt {
   readonly keyId?: string | undefined;
 }
 
-/** For each address and minute only the first attempt and the sum are recorded, so that an attacker cannot fill the disk. */
-const windowMs = 60_000;
-/** Attempts from further addresses are counted together, because an attacker can have more addresses than this. */
-const maxAddresses = 1000;
-const otherAddresses = 'others';
+/**
+ * For each network and hour only the first attempt and the sum are recorded. The events of a process then take some 4 MB a day at most, and
+ * are kept for six years, so that an attacker cannot fill the disk.
+ */
+const windowMs = 60 * 60_000;
+/** Attempts from further networks are counted together, because an attacker can have more networks than this. */
+const maxNetworks = 100;
+const otherNetworks = 'others';
 
-/** Records audit events of refused attempts. A crash loses at most the sums of a minute, but never the first attempt. */
+/** Records audit events of refused attempts. A crash loses at most the sums of an hour, but never the first attempt. */
 export class RefusedAttempts {
   readonly #audit: Pick<AuditService, 'append'>;
   readonly #logger: Logger;
@@ -39,9 +43,10 @@ export class RefusedAttempts {
     await this.flush();
   }
 
-  note(attempt: RefusedAttempt): void {
+  note({ address, ...rest }: RefusedAttempt): void {
+    const attempt = { ...rest, address: networkOf(address) };
     const counted = this.#isFull(attempt)
-      ? { action: attempt.action, code: attempt.code, address: otherAddresses }
+      ? { action: attempt.action, code: attempt.code, address: otherNetworks }
       : attempt;
     const key = keyOf(counted);
     const earlier = this.#counts.get(key);
@@ -62,7 +67,7 @@ export class RefusedAttempts {
   }
 
   #isFull(attempt: RefusedAttempt): boolean {
-    return this.#counts.size >= maxAddresses && !this.#counts.has(keyOf(attempt));
+    return this.#counts.size >= maxNetworks && !this.#counts.has(keyOf(attempt));
   }
 
   /** The attempt was refused in any case, so an error here is only logged. */

@@ -242,8 +242,13 @@ const errorExamples: Readonly<Record<ErrorCode, readonly (string | ErrorExample)
       of: ['startAuthorization', 'launch', 'authorizationCallback'],
     },
     {
-      message: 'Too many authorizations were started in the last minute. Wait a minute and try again.',
-      of: ['startAuthorization', 'launch', 'authorizationCallback'],
+      message: 'Too many launches were started in the last minute. Wait a minute and try again.',
+      of: ['launch'],
+    },
+    {
+      message:
+        'Too many tests of connections with this key: each needs a new token of the EHR. Wait as long as `Retry-After` says, and read `lastTest` of the connection until then.',
+      of: ['testConnection'],
     },
     {
       message:

@@ -76,7 +76,7 @@ export const audit: CommandGroup = {
     }),
     command({
       name: 'verify',
-      summary: 'verify that no event was changed, removed or added after it was written',
+      summary: 'verify that no event was changed or added after it was written, and none before the newest was removed',
       options: {
         expectHead: text('<head>', 'the head that an earlier verification printed, which must still exist'),
         upgradedAt: text('<instant>', 'when the last process of a version without the chain stopped'),
@@ -85,6 +85,10 @@ export const audit: CommandGroup = {
       async run(context, options) {
         const { fault, ...report } = await verify(context, options);
         context.output.print({ ...report, ...(fault ? { fault } : {}) }, () => toFields(report));
+        if (options.expectHead === undefined)
+          context.output.printProgress(
+            'No kept head was compared, so this does not show whether the newest events, or all of them, were removed. Workers log a head each hour ("audit head"): pass one with --expect-head.',
+          );
         if (fault) {
           const { sequence = fault.eventId, message } = fault;
           throw new CliError({ message: `Event ${sequence}: ${message}`, exitCode: exitCodes.failed });

@@ -7,6 +7,8 @@ const skipTexts: Readonly<Record<NonNullable<PatientDocument['reason']>, string>
   'unusable-url': 'Nothing: the resource has no address from which a document can be fetched.',
   'content-type': 'This type is not fetched. For audio and video set WORKER_DOCUMENT_MEDIA to on, then fetch it again.',
   'connection-gone': 'Nothing: its connection was deleted.',
+  'too-many-attachments':
+    'Nothing: the resource has more than 1,000 attachments. This one and all after it are not fetched.',
   'too-large': 'The document is too large. Raise WORKER_DOCUMENT_MAX_MEGABYTES, then fetch it again.',
 };
 

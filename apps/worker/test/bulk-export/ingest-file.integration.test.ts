@@ -4,6 +4,7 @@ import type { OutputFile } from '@bulkhead/bulk-export';
 import { ingestFile } from '@bulkhead/bulk-export/steps';
 import { makeOutputFile } from '@bulkhead/bulk-export/testing';
 import type { ResourceWriter } from '@bulkhead/resources';
+import { ByteBudget } from '@bulkhead/runtime';
 import { BufferPool } from '@bulkhead/store';
 import { createStore } from '@bulkhead/system';
 import { testServices } from '@bulkhead/testing';
@@ -30,6 +31,7 @@ function ingest(text: string, { change, resourceWriter = store.resourceWriter.of
     body: Readable.from([Buffer.from(text)]),
     now,
     buffers: new BufferPool(),
+    largeBytes: new ByteBudget(15 * 1024 * 1024),
     save: async () => true,
   });
   return { file, result };

@@ -47,7 +47,7 @@ async function receive(presentedForm: unknown, change: ReceivedReport = {}, deps
   await withDocuments(deps).write('DiagnosticReport', [report]);
   return cases.deps.store.documents.list({
     filter: { connectionId: cases.connection.id, 'resource.id': id },
-    limit: 100,
+    limit: 2000,
   });
 }
 
@@ -122,6 +122,15 @@ test('an incomplete resource notes no documents, and malformed attachments are i
   expect(await receive([{ url: 'Binary/x' }], { tag })).toEqual([]);
   expect(await receive([null, 7, 'text', {}, [], { title: 'neither' }, { url: 5 }])).toEqual([]);
   expect(await receive({ url: 'Binary/x' })).toMatchObject([{ index: 0, url: 'Binary/x', patientId: 'p1' }]);
+});
+
+test('a resource has at most 1,000 documents, and one more that says that the others are left out', async () => {
+  const documents = await receive(Array.from({ length: 3000 }, (_, index) => ({ url: `Binary/${index}` })));
+  const [last] = documents.filter(({ reason }) => reason === 'too-many-attachments');
+  expect([documents.length, last]).toEqual([1001, expect.objectContaining({ index: 1000, state: 'skipped' })]);
+  expect(documents.filter(({ state }) => state === 'pending')).toHaveLength(1000);
+  const second = await receive(Array.from({ length: 3000 }, (_, index) => ({ url: `Binary/${index}` })));
+  expect(second).toHaveLength(1001);
 });
 
 test('a document at another origin is requested without a token', async () => {

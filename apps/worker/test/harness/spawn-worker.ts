@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { baseEnv, programOf } from '@bulkhead/testing';
 
@@ -16,9 +17,9 @@ export function spawnWorker(
   { preload, entry = programOf('worker') }: { readonly preload?: string; readonly entry?: string } = {},
 ) {
   const imports = preload === undefined ? [] : [`--import=${join(import.meta.dirname, preload)}`];
-  const args = [...imports, entry];
+  const args = [...shippedNodeArgs(), ...imports, entry];
   const child: ChildProcess = spawn(process.execPath, args, {
-    env: { ...baseEnv(), ...env, LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'error' },
+    env: { ...baseEnv(), ...shippedMemoryEnv, ...env, LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'error' },
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
@@ -29,7 +30,7 @@ export function spawnWorker(
     await once(child, 'exit');
   };
   return {
-    pid: child.pid,
+    pid: child.pid as number,
     hasEnded,
     kill,
     /** Stops the process as a pause of its machine would, until `resume`. */
@@ -37,4 +38,27 @@ export function spawnWorker(
     resume: () => child.kill('SIGCONT'),
     [Symbol.asyncDispose]: kill,
   };
+}
+
+const docker = join(import.meta.dirname, '..', '..', '..', '..', 'docker');
+
+/** The options of Node.js in the image of the worker. */
+function shippedNodeArgs(): readonly string[] {
+  const commands = readFileSync(join(docker, 'Dockerfile'), 'utf8').matchAll(
+    /^CMD \["node", (.+), "dist\/main\.js"\]$/gm,
+  );
+  const [command] = [...commands].filter(([text]) => text.includes('--heap-growing-percent'));
+  return JSON.parse(`[${command?.[1]}]`);
+}
+const shippedMemoryEnv = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '16384' };
+
+/** The memory limit of a worker in Kubernetes. */
+export function shippedLimitMegabytes(): number {
+  const text = readFileSync(join(docker, 'kubernetes', 'base', 'worker', 'worker.yaml'), 'utf8');
+  return Number(/limits: \{ memory: (\d+)Mi \}/.exec(text)?.[1]) * 1.048576;
+}
+
+/** The largest resident size of a process so far, which Linux records. */
+export function peakMegabytes(pid: number): number {
+  return Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1000;
 }

@@ -9,7 +9,7 @@ import type { RetentionDays } from '@bulkhead/erasure/steps';
 import type { Connection, Provider } from '@bulkhead/providers';
 import { makeConnection } from '@bulkhead/providers/testing';
 import { createProducer } from '@bulkhead/queues';
-import { createLogger } from '@bulkhead/runtime';
+import { ByteBudget, createLogger } from '@bulkhead/runtime';
 import { BufferPool } from '@bulkhead/store';
 import { createStore } from '@bulkhead/system';
 import { createSimulatorControl, testServices } from '@bulkhead/testing';
@@ -62,7 +62,19 @@ export async function startUseCases(
   const retentionDays = Object.fromEntries(retainedKinds.map((kind, index) => [kind, 10 + index])) as RetentionDays;
   const exportContexts = createExportContexts({ store });
   const buffers = new BufferPool();
-  const parts = { store, producer, ehr, webhooks, exportContexts, buffers, logger, documents, retentionDays };
+  const largeBytes = new ByteBudget(15 * 1024 * 1024);
+  const parts = {
+    store,
+    producer,
+    ehr,
+    webhooks,
+    exportContexts,
+    buffers,
+    largeBytes,
+    logger,
+    documents,
+    retentionDays,
+  };
   const readBudgets = async () => [];
   const deps: WorkerDeps = { ...parts, pollIntervalMs: 30_000, erasureSettleMs: 30_000, readBudgets, now };
   const { scope = 'system/*.read' } = options;

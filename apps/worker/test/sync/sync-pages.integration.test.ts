@@ -198,6 +198,23 @@ describe('an entry that cannot be stored', () => {
     expect(large).toHaveLength(entries[3]?.sizeBytes ?? 0);
   }, 60_000);
 
+  test('a search stops before it fills the quarantine if most of its entries are bad, and a retry starts at its first page', async () => {
+    cases = await startUseCases();
+    await answerConditions({ resourceType: 'Bundle', entry: Array.from({ length: 10_000 }, () => ({})) });
+    const { run, phase, byType } = await sync(cases, onePatient);
+    expect([phase, run.error?.code]).toEqual(['partial', 'too-many-bad-entries']);
+    expect(byType.get('Observation')).toMatchObject({ completed: 1 });
+    const { fetched = 0, rejected = 0 } = byType.get('Condition') ?? {};
+    expect([rejected, rejected <= 1200]).toEqual([fetched, true]);
+    const { quarantine } = cases.deps.store;
+    const count = async () =>
+      (await quarantine.list({ filter: { exportId: run.id }, scope: 'all', limit: 5000 })).length;
+    expect(await count()).toBe(rejected);
+
+    const retried = await retry(cases, run);
+    expect([retried.phase, retried.byType.get('Condition')?.rejected, await count()]).toEqual(['completed', 0, 0]);
+  }, 60_000);
+
   test('a quarantined entry can be replayed: it stays open with the reason, or is stored and counted', async () => {
     cases = await startUseCases();
     await answerConditions(page([condition(undefined), condition('large', { note: 'x'.repeat(17 * 1024 * 1024) })]));

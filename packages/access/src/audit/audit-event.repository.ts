@@ -1,9 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import type { Connection as Database } from 'mongoose';
 import { AuditChainWriter } from './audit-chain.writer.ts';
-import { type AuditFilter, auditCollection, auditIndexSchema, idAt, toAuditQuery, toEvent } from './audit-document.ts';
+import {
+  type AuditFilter,
+  auditCollection,
+  auditIndexSchema,
+  idAt,
+  sequenceIndex,
+  toAuditQuery,
+  toEvent,
+} from './audit-document.ts';
 import type { AuditEvent, ChainedAuditEvent, NewAuditEvent } from './audit-event.record.ts';
-import { type ChainCheck, type ChainReport, checkChain } from './check-chain.ts';
+import { type ChainCheck, type ChainPosition, type ChainReport, checkChain } from './check-chain.ts';
 
 const dayMs = 24 * 60 * 60_000;
 
@@ -52,6 +60,15 @@ export function createAuditEventRepository(options: {
     }): Promise<number | undefined> {
       const { condition, index, isCovered } = toAuditQuery(filter);
       return isCovered ? auditCollection(database).countDocuments(condition, { hint: index, limit }) : undefined;
+    },
+
+    /** The newest event of the chain. Undefined if there is none. */
+    async head(): Promise<ChainPosition | undefined> {
+      const newest = await auditCollection(database).findOne(
+        { sequence: { $exists: true } },
+        { sort: { sequence: -1 }, hint: sequenceIndex, readConcern: 'majority' },
+      );
+      return newest ? { sequence: newest.sequence ?? 0, hash: newest.hash ?? '' } : undefined;
     },
 
     /** Reads the chain from its beginning, or from an event that was checked before. Memory use does not grow with the chain. */

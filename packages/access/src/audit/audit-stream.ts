@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type { Writable } from 'node:stream';
 import { createLineSink, type Logger, type Metrics } from '@bulkhead/runtime';
 import { type AuditEvent, toAuditView } from './audit-event.record.ts';
+import type { ChainPosition } from './check-chain.ts';
 import { toFhirAuditEvents } from './fhir-audit-event.ts';
 
 /** Sends audit events off the host as soon as they are stored. @returns undefined if no target is configured */
@@ -33,6 +34,9 @@ export function createAuditStream(options: {
     send: (event: AuditEvent) => {
       for (const line of toAuditLines(event, format)) sink.send(line);
     },
+    /** A line of its own, which a receiver can compare with the events that it has. */
+    sendHead: (head: ChainPosition) =>
+      sink.send({ at: new Date(), kind: 'audit-head', isWarning: false, text: JSON.stringify({ auditHead: head }) }),
     stop: () => sink.stop(),
   };
 }

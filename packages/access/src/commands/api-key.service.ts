@@ -107,7 +107,14 @@ const operatorKeyDays = { default: 90, max: 365 };
 /** The request for a new key. Unknown fields are refused, so that a misspelt `connectionIds` does not create a key for all connections. */
 export const apiKeyBodySchema = z
   .strictObject({
-    name: z.string().trim().min(1).max(100).describe('A name by which people recognise the key, 1 to 100 characters.'),
+    name: z
+      .string()
+      .trim()
+      .min(1)
+      .max(100)
+      .describe(
+        'A name by which people recognise the key, 1 to 100 characters. The audit log shows it, and so do the logs of exports and syncs that it starts, cancels or retries, to every key that may read them.',
+      ),
     role: z
       .enum(apiKeyRoles, `must be one of: ${apiKeyRoles.join(', ')}`)
       .describe(

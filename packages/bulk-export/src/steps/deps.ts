@@ -1,5 +1,6 @@
 import type { ConnectionDeps } from '@bulkhead/connections/steps';
 import type { DocumentDeps } from '@bulkhead/documents/steps';
+import type { ByteBudget } from '@bulkhead/runtime';
 import type { BufferPool } from '@bulkhead/store';
 import type { BulkExportStore } from '../index.ts';
 import type { ExportContexts } from './export-contexts.ts';
@@ -10,6 +11,8 @@ export interface BulkExportDeps extends Omit<DocumentDeps, 'store'>, Pick<Connec
   readonly exportContexts: ExportContexts;
   /** Shared by all downloads of the process. */
   readonly buffers: BufferPool;
+  /** For what is large, of all jobs of the process. */
+  readonly largeBytes: ByteBudget;
   readonly pollIntervalMs: number;
 }
 

@@ -36,7 +36,7 @@ export async function replayFileLine(deps: BulkExportDeps, entry: QuarantineEntr
       buffers: deps.buffers,
     });
     const { line, offset } = entry;
-    batch.add({ bytes, line, offset, nextOffset: offset + entry.sizeBytes, sizeBytes: bytes.length, isTooLong });
+    await batch.add({ bytes, line, offset, nextOffset: offset + entry.sizeBytes, sizeBytes: bytes.length, isTooLong });
     const { withheld = 0 } = (await batch.write())(emptyCheckpoint);
     if (withheld > 0) await store.quarantine.withhold({ id, now: now() });
     else await store.quarantine.noteReplay({ id, reason: rejected[0]?.reason, now: now() });

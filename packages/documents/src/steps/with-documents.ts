@@ -4,7 +4,7 @@ import type { ResourceDocument, ResourceWriter } from '@bulkhead/resources';
 import { present } from '@bulkhead/runtime';
 import { FileNovelty } from '@bulkhead/store';
 import type { StoredVersion } from '../document.repository.ts';
-import type { PatientDocument } from '../patient-document.record.ts';
+import type { DocumentSkipReason, PatientDocument } from '../patient-document.record.ts';
 import type { DocumentDeps } from './deps.ts';
 
 /**
@@ -45,7 +45,16 @@ async function enqueue(deps: DocumentDeps, ids: readonly string[]): Promise<void
   }
 }
 
-/** Makes a record for each attachment of a resource. It is pending or, if documents are off, skipped. */
+/**
+ * A resource has an attachment for each form of its content. Each costs a record and a download, so a resource with thousands would keep the
+ * documents of all others waiting.
+ */
+const maxAttachments = 1000;
+
+/**
+ * Makes a record for each attachment of a resource. It is pending or, if documents are off, skipped. If there are too many, the record of the
+ * first one beyond the limit is skipped and says that it and all further ones are left out.
+ */
 function toPatientDocuments(options: {
   readonly document: ResourceDocument;
   readonly resourceType: string;
@@ -56,7 +65,8 @@ function toPatientDocuments(options: {
   const { connectionId, resourceId, versionId, lastUpdated, keys, deleted, subsetted } = document;
   // An incomplete copy (SUBSETTED) may lack attachments.
   if (deleted || subsetted) return [];
-  return readAttachments(document.resource as object).map((attachment) => {
+  return readAttachments(document.resource as object, maxAttachments + 1).map((attachment, position) => {
+    const skipReason = skipReasonOf({ position, enabled });
     const { index, url, data, contentType, title, size, hash: declaredHash } = attachment;
     const fields = {
       // The first patient is the subject.
@@ -66,7 +76,7 @@ function toPatientDocuments(options: {
       title,
       declaredSize: size,
       declaredHash,
-      reason: enabled ? undefined : ('documents-off' as const),
+      reason: skipReason,
     };
     return {
       id: documentId([connectionId, resourceType, resourceId, index]),
@@ -76,12 +86,20 @@ function toPatientDocuments(options: {
       index,
       ...present(fields),
       fingerprint: attachmentFingerprint(attachment, versionId),
-      state: enabled ? 'pending' : 'skipped',
+      state: skipReason === undefined ? 'pending' : 'skipped',
       notes: [],
       attempts: 0,
       createdAt: now,
     };
   });
+}
+
+function skipReasonOf(options: {
+  readonly position: number;
+  readonly enabled: boolean;
+}): DocumentSkipReason | undefined {
+  if (options.position >= maxAttachments) return 'too-many-attachments';
+  return options.enabled ? undefined : 'documents-off';
 }
 
 /** The id is derived from the position, so that reading the same resource again creates no second record. */

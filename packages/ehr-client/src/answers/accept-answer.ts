@@ -43,12 +43,13 @@ export async function acceptAnswer(options: {
     drain(message);
     return { status, headers, data: undefined, url };
   }
-  const decoded = decodeBody(message);
+  const error = () => tooLarge(rules);
+  const decoded = decodeBody(message, { error });
   if (!decoded) {
     message.destroy();
-    throw answerUnusable({ rules, fault: 'it has a content coding that was not requested' });
+    throw answerUnusable({ rules, fault: 'it has a content coding that was not requested, or more than two' });
   }
-  const data = limitBody({ ...rules, body: decoded, received: message, error: () => tooLarge(rules) });
+  const data = limitBody({ ...rules, body: decoded, received: message, error });
   return { status, headers, data: rules.body === 'json' ? await readJson(data, rules) : data, url };
 }
 

@@ -29,9 +29,13 @@ export interface AnswerRules {
   readonly maxBytes: number;
   /** The largest number of values in a JSON body, because its reader creates objects for all of them. See `maxJsonValues`. */
   readonly maxValues?: number;
+  /** How long the body may take. If not set, the time limit of the job decides. */
+  readonly maxMs?: number;
 }
 
 const megabyte = 1024 * 1024;
+/** 64 MB at a megabit a second. */
+const wholeAnswerMs = 10 * 60_000;
 
 /** The media types of NDJSON in practice. Object stores send every file as an octet stream. */
 const ndjsonTypes: ReadonlySet<string> = new Set([
@@ -69,13 +73,17 @@ export const documentAnswer: AnswerRules = {
   maxBytes: Number.POSITIVE_INFINITY,
 };
 
-/** A page of a hundred resources has about 200 kB. The limit is for servers that ignore `_count`. */
+/**
+ * A page of a hundred resources has about 200 kB. The limit is for servers that ignore `_count`. A page is in memory as a whole, as bytes,
+ * text and objects, and must fit into the memory limit of a worker.
+ */
 export const searchPageAnswer: AnswerRules = {
   name: 'search page',
   usable: [200],
   body: 'stream',
-  maxBytes: 64 * megabyte,
+  maxBytes: 32 * megabyte,
   maxValues: maxJsonValues,
+  maxMs: wholeAnswerMs,
 };
 
 /** 202 means "in progress". 200 has a manifest, which takes about 6 MB for 20,000 files. */
@@ -85,6 +93,7 @@ export const exportStatusAnswer: AnswerRules = {
   body: 'stream',
   maxBytes: 64 * megabyte,
   maxValues: maxJsonValues,
+  maxMs: wholeAnswerMs,
 };
 
 /**
@@ -106,13 +115,14 @@ export const deletionAnswer: AnswerRules = {
   maxBytes: 0,
 };
 
-/** A single resource. The largest known CapabilityStatements have 5 MB. */
+/** A single resource, which is in memory as a whole. The largest known CapabilityStatements have 5 MB. */
 export const resourceAnswer: AnswerRules = {
   name: 'resource',
   usable: [200],
   body: 'json',
-  maxBytes: 32 * megabyte,
+  maxBytes: 16 * megabyte,
   maxValues: maxJsonValues,
+  maxMs: wholeAnswerMs,
 };
 
 /** A SMART configuration has a few kilobytes. */
@@ -122,6 +132,7 @@ export const configurationAnswer: AnswerRules = {
   body: 'json',
   maxBytes: megabyte,
   maxValues: maxJsonValues,
+  maxMs: wholeAnswerMs,
 };
 
 /**

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
-import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
+import { brotliCompressSync, deflateSync, gunzipSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { waitFor } from '@bulkhead/testing';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { deleteExport, readExportStatus } from '../bulk-data/export-status.ts';
@@ -10,6 +10,7 @@ import { openFile } from '../bulk-data/open-file.ts';
 import { readSearchPage } from '../search/search.ts';
 import { type HandMadeEhr, startHandMadeEhr } from '../testing/start-hand-made-ehr.ts';
 import { toBodyError } from './accept-answer.ts';
+import { resourceAnswer } from './answer-rules.ts';
 
 let ehr: HandMadeEhr;
 beforeEach(async () => {
@@ -92,6 +93,59 @@ test.each([
 test('a file that is expanded more than 250 times is rejected', async () => {
   answerWith(200, { 'content-encoding': 'gzip' }, gzipSync(Buffer.alloc(80 * 1024 * 1024, ' ')));
   await expect(readFile()).rejects.toMatchObject({ code: 'answer-too-large' });
+});
+
+test.each([
+  { name: 'three', coding: 'gzip, gzip, gzip' },
+  { name: '5,000', coding: Array.from({ length: 5000 }, () => 'br').join() },
+])('an answer in $name codings is refused before anything is decoded #encodings', async ({ coding }) => {
+  answerWith(200, { 'content-encoding': coding }, gzipSync(gzipSync(gzipSync(page))));
+  await expect(readPage()).rejects.toMatchObject({ code: 'answer-unusable' });
+  await expect(open()).rejects.toMatchObject({ code: 'answer-unusable' });
+  answerWith(503, { 'content-encoding': coding }, gzipSync(gzipSync(gzipSync('please wait'))));
+  await expect(readPage()).rejects.toMatchObject({ status: 503, ehrText: undefined });
+});
+
+describe('an answer that is expanded between two codings and decodes to nothing', () => {
+  const emptyMember = gzipSync('');
+  /** 200 MB of empty gzip files, in 200 kB. */
+  const bomb = gzipSync(Buffer.alloc(200 * 1024 * 1024, emptyMember));
+  const headers = { 'content-encoding': 'gzip, gzip' };
+
+  test.each([
+    { name: 'search page', read: readPage },
+    { name: 'manifest', read: readStatus },
+    { name: 'file', read: readFile },
+  ])('a $name is refused #encodings', async ({ read }) => {
+    answerWith(200, headers, bomb);
+    await expect(read()).rejects.toMatchObject({ code: 'answer-too-large', retry: 'never' });
+  });
+
+  test('the text of an error is not read to its end', async () => {
+    answerWith(503, headers, bomb);
+    const before = process.cpuUsage();
+    await expect(readPage()).rejects.toMatchObject({ status: 503 });
+    const { user } = process.cpuUsage(before);
+    const whole = process.cpuUsage();
+    gunzipSync(bomb);
+    expect(user).toBeLessThan(process.cpuUsage(whole).user);
+  });
+});
+
+test('an answer that arrives too slowly ends as a lost connection, and may arrive in time', async () => {
+  const read = (maxMs: number) =>
+    ehr.session.send({
+      ...{ method: 'GET', url: ehr.url('/metadata'), headers: {}, priority: 'crawl', retries: 0, sendToken: false },
+      answer: { ...resourceAnswer, maxMs },
+    });
+  ehr.answer((_request, response) => {
+    response.writeHead(200, { 'content-type': 'application/fhir+json' });
+    const timer = setInterval(() => response.write(' '), 20);
+    response.on('close', () => clearInterval(timer));
+  });
+  await expect(read(300)).rejects.toMatchObject({ code: 'connection-lost', retry: 'later' });
+  answerWith(200, {}, '{}');
+  expect(await read(300)).toMatchObject({ data: {} });
 });
 
 test('the connection is closed if a body is not needed and does not end', async () => {

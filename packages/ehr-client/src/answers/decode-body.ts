@@ -30,15 +30,28 @@ export function contentCodings(headers: Readonly<Record<string, unknown>>): read
   return isGzipFile ? ['gzip'] : names;
 }
 
+/** A server applies one coding, and a proxy may add another. Each further one multiplies how far a small body expands. */
+const maxCodings = 2;
+
 /**
  * Decodes a body. The end of the stream proves the end of the compressed data, because a cut-off body is an error on the stream.
- * @returns undefined if it has an unknown coding
+ * @param options.maxBetweenBytes the largest size between two codings. Default: only the ratio limits it
+ * @param options.error the error of a body that exceeds a limit between two codings
+ * @returns undefined if it has an unknown coding, or too many
  */
-export function decodeBody(message: IncomingMessage): Readable | undefined {
+export function decodeBody(
+  message: IncomingMessage,
+  options: { readonly maxBetweenBytes?: number; readonly error: () => AppError },
+): Readable | undefined {
+  const { maxBetweenBytes: maxBytes = Number.POSITIVE_INFINITY, error } = options;
+  const codings = contentCodings(message.headers).toReversed();
+  if (codings.length > maxCodings) return undefined;
   let body: Readable = message;
-  for (const coding of contentCodings(message.headers).toReversed()) {
+  for (const coding of codings) {
     if (!Object.hasOwn(decoders, coding)) return undefined;
-    body = decoders[coding]?.(body) ?? body;
+    // The last decoder may produce nothing, for example from millions of empty files, so that only this limit sees what it reads.
+    const encoded = body === message ? body : limitBody({ body, received: message, maxBytes, error });
+    body = decoders[coding]?.(encoded) ?? encoded;
   }
   return body;
 }
@@ -59,11 +72,14 @@ export function limitBody(options: {
   readonly body: Readable;
   /** The body as received from the socket. */
   readonly received: Readable;
+  /** The largest size after decompression. A compressed body may not be larger either. */
   readonly maxBytes: number;
   readonly maxValues?: number | undefined;
+  /** How long the body may take. */
+  readonly maxMs?: number | undefined;
   readonly error: () => AppError;
 }): Readable {
-  const { body, received, maxBytes, maxValues = Number.POSITIVE_INFINITY, error } = options;
+  const { body, received, maxBytes, maxValues = Number.POSITIVE_INFINITY, maxMs, error } = options;
   // A body without a coding is as large as the received bytes.
   if (body === received && maxBytes === Number.POSITIVE_INFINITY) return body;
   const counter = maxValues === Number.POSITIVE_INFINITY ? undefined : new JsonValueCounter();
@@ -72,6 +88,7 @@ export function limitBody(options: {
   if (body !== received) {
     received.on('data', (chunk: Buffer) => {
       receivedBytes += chunk.length;
+      if (receivedBytes > maxBytes) limit.destroy(error());
     });
   }
   const limit = new Transform({
@@ -83,5 +100,13 @@ export function limitBody(options: {
       else done(null, chunk);
     },
   });
+  if (maxMs !== undefined) endAfter(limit, maxMs);
   return pipeline(body, limit, () => undefined);
+}
+
+/** Fails a stream that takes too long. A server that sends a byte a minute is never silent. */
+function endAfter(stream: Readable, maxMs: number): void {
+  const tooSlow = () => stream.destroy(Object.assign(new Error('the body took too long'), { code: 'ETIMEDOUT' }));
+  const timer = setTimeout(tooSlow, maxMs).unref();
+  stream.once('close', () => clearTimeout(timer));
 }

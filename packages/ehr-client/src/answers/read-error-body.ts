@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { type OutcomeIssue, readOutcomeIssues } from '@bulkhead/fhir';
-import { toEhrText } from '@bulkhead/runtime';
-import { decodeBody } from './decode-body.ts';
+import { permanentError, toEhrText } from '@bulkhead/runtime';
+import { decodeBody, limitBody } from './decode-body.ts';
 
 /** The content of an error response. */
 export interface ErrorBody {
@@ -42,13 +42,19 @@ function describeJson(value: unknown): string {
 
 /** OperationOutcomes in practice have a few kilobytes. The rest of a longer body is not read. */
 const maxBytes = 64 * 1024;
+/** A longer text that is compressed twice is not worth the time. */
+const maxBetweenBytes = 1024 * 1024;
+/** The text only explains the error to an operator. */
+const maxMs = 30_000;
 
 /** Reads the start of a body that only serves to describe an error. @returns undefined if it cannot be read */
 export async function readStart(message: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
   try {
-    for await (const chunk of decodeBody(message) ?? []) {
+    const body = decodeBody(message, { maxBetweenBytes, error: tooLarge });
+    const limited = body && limitBody({ body, received: message, maxBytes: maxBetweenBytes, maxMs, error: tooLarge });
+    for await (const chunk of limited ?? []) {
       chunks.push(chunk as Buffer);
       sizeBytes += (chunk as Buffer).length;
       if (sizeBytes >= maxBytes) break;
@@ -58,4 +64,9 @@ export async function readStart(message: IncomingMessage): Promise<Buffer | unde
   }
   message.destroy();
   return chunks.length === 0 ? undefined : Buffer.concat(chunks).subarray(0, maxBytes);
+}
+
+/** Ends the reading. What was read before is used. */
+function tooLarge() {
+  return permanentError({ code: 'answer-too-large', message: 'The text of the error is too large.' });
 }

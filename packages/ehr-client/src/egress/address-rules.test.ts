@@ -11,6 +11,7 @@ const addresses = {
     // Link-local addresses and the metadata services of clouds.
     ...['169.254.169.254', '::ffff:169.254.169.254', '::ffff:a9fe:a9fe', 'fe80::1', 'fe80::a9fe:a9fe', 'fe80::1%eth0'],
     ...['168.63.129.16', '::ffff:168.63.129.16', '100.100.100.200', '192.0.0.192', 'fd00:ec2::254', 'fd00:ec2:0::254'],
+    ...['fd00:ec2::23', 'fd00:ec2:ffff:ffff::1'],
     ...['fd20:ce::254', 'fd00:42::42'],
     // The other entries of IANA's special-purpose registries, one address each.
     ...['0.0.0.0', '0.1.2.3', '192.0.0.8', '192.0.2.1', '192.31.196.1', '192.52.193.1', '192.88.99.1', '192.175.48.1'],

@@ -11,10 +11,12 @@ const metadataAddresses: ReadonlySet<string> = new Set([
   '168.63.129.16', // Azure
   '100.100.100.200', // Alibaba Cloud
   '192.0.0.192', // Oracle Cloud
-  'fd00:ec2::254', // AWS
   'fd20:ce::254', // Google Cloud
   'fd00:42::42', // Scaleway
 ]);
+
+/** The services of AWS: `::254` for machines, `::23` for the pods of a cluster, and others. No EHR can be there. */
+const awsServices = ipaddr.IPv6.parseCIDR('fd00:ec2::/32');
 
 /** All addresses that are assigned to the public so far (https://www.iana.org/assignments/ipv6-address-space). */
 const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3');
@@ -35,6 +37,7 @@ export function addressKind(address: string): AddressKind {
   // An IPv4-mapped address (`::ffff:a.b.c.d`) is checked as an IPv4 address.
   const parsed = ipaddr.process(canonical);
   if (metadataAddresses.has(parsed.toString())) return 'never';
+  if (parsed instanceof ipaddr.IPv6 && parsed.match(awsServices)) return 'never';
   const range = parsed.range();
   if (privateRanges.has(range)) return 'private';
   if (range !== 'unicast') return 'never';

@@ -113,6 +113,7 @@ async function follow(options: {
     drain(response.data);
     const next = URL.canParse(location, url) ? new URL(location, url) : undefined;
     if (!next || !/^https?:$/.test(next.protocol)) throw badRedirect();
+    if (!mayFollow(request, { from: url, to: next })) throw refusedRedirect(request.method);
     if (next.origin !== new URL(url).origin) headers = withoutAuthorization(headers);
     url = next.href;
   }
@@ -121,6 +122,24 @@ async function follow(options: {
 
 function pick({ connection, budget, priority, signal, onSend }: EhrRequest) {
   return { provider: connection.provider, budget, priority, signal, ...(onSend ? { onSend } : {}) };
+}
+
+/**
+ * Only reading is redirected, because the EHR would otherwise choose where something is changed, perhaps at a service in the operator's
+ * network. A kick-off by GET also starts something, so it stays at its origin.
+ */
+function mayFollow(
+  { method, priority }: EhrRequest,
+  { from, to }: { readonly from: string; readonly to: URL },
+): boolean {
+  return method === 'GET' && (priority !== 'kick-off' || to.origin === new URL(from).origin);
+}
+
+function refusedRedirect(method: string): AppError {
+  return permanentError({
+    code: 'ehr-redirects',
+    message: `The EHR redirects a ${method} request that changes something, so it was not followed. Verify the FHIR endpoint of the connection.`,
+  });
 }
 
 function badRedirect(): AppError {

@@ -1,16 +1,15 @@
 import type { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
 import {
   isTooFarAhead,
   listIssueCodes,
-  parseFhirJson,
+  parseFhirJsonInSteps,
   readSearchBundle,
   type SearchBundle,
   type SearchBundleReading,
 } from '@bulkhead/fhir';
 import type { Connection, Provider } from '@bulkhead/providers';
 import type { RequestPriority } from '@bulkhead/rate-limiter';
-import { AppError, permanentError, toEhrText } from '@bulkhead/runtime';
+import { AppError, permanentError, runWithPauses, toEhrText } from '@bulkhead/runtime';
 import { toBodyError } from '../answers/accept-answer.ts';
 import { searchPageAnswer } from '../answers/answer-rules.ts';
 import { describeIssue } from '../answers/read-error-body.ts';
@@ -60,8 +59,10 @@ export async function readSearchPage(options: {
   readonly url: string;
   readonly priority?: RequestPriority;
   readonly signal?: AbortSignal | undefined;
+  /** Called once if the page has more than a megabyte, before the rest of it is read. */
+  readonly onLarge?: () => Promise<void>;
 }): Promise<SearchPage> {
-  const { session, url, priority = 'crawl', signal } = options;
+  const { session, url, priority = 'crawl', signal, onLarge } = options;
   const response = await session.send({
     method: 'GET',
     url,
@@ -73,7 +74,7 @@ export async function readSearchPage(options: {
     sendToken: true,
     signal,
   });
-  const bundle = await readBundle(response.data as Readable);
+  const bundle = await readBundle(response.data as Readable, onLarge);
   const { nextUrl, ...page } = bundle;
   const failed = page.issues.filter(({ severity }) => severity === 'error' || severity === 'fatal');
   if (failed.length > 0)
@@ -98,16 +99,31 @@ function timeOf(date: string | undefined): Date {
   return Number.isNaN(time.getTime()) || isTooFarAhead(time, now) ? now : time;
 }
 
-async function readBundle(body: Readable): Promise<SearchBundle> {
+/** A resource of more than 100 levels is quarantined. Far deeper text could not even be written as JSON again. */
+const maxPageDepth = 1000;
+
+/** A usual page has 200 kB. */
+const largePageBytes = 1024 * 1024;
+
+async function readBundle(body: Readable, onLarge: () => Promise<void> = async () => undefined): Promise<SearchBundle> {
   let json: Buffer;
   try {
-    json = await buffer(body);
+    const chunks: Buffer[] = [];
+    let sizeBytes = 0;
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      const isFirstLarge = sizeBytes <= largePageBytes && sizeBytes + chunk.length > largePageBytes;
+      chunks.push(chunk);
+      sizeBytes += chunk.length;
+      if (isFirstLarge) await onLarge();
+    }
+    json = Buffer.concat(chunks);
   } catch (error) {
     throw toBodyError(error);
   }
   let reading: SearchBundleReading;
   try {
-    reading = readSearchBundle(parseFhirJson(json).value);
+    const { value } = await runWithPauses(parseFhirJsonInSteps(json, { maxDepth: maxPageDepth }));
+    reading = readSearchBundle(value);
   } catch (cause) {
     throw notUnderstood({ fault: 'it is not a readable JSON document', json, cause });
   }

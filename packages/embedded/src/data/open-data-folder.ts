@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { EmbeddedError } from '../embedded.error.ts';
@@ -22,6 +23,9 @@ export function openDataFolder(where: { dataDir: string } | { ephemeral: true })
 }
 
 async function openKept(path: string): Promise<DataFolder> {
+  // It holds patient data in plain text. Earlier versions created it readable for all users of the machine.
+  await mkdir(path, { recursive: true, mode: 0o700 });
+  await chmod(path, 0o700);
   const lockFile = join(path, LOCK_NAME);
   const lock = tryExclusiveLock(lockFile);
   if (!lock) {
@@ -70,6 +74,8 @@ export interface ServiceHome {
   readonly engineFile: string;
   readonly logFile: string;
   readonly processFile: string;
+  /** The password of the server, for kept data. Other users of the machine can connect to its port. */
+  readonly password: string | undefined;
 }
 
 export async function openServiceHome({ folder, kept }: { folder: string; kept: boolean }): Promise<ServiceHome> {
@@ -81,7 +87,17 @@ export async function openServiceHome({ folder, kept }: { folder: string; kept: 
     engineFile: join(folder, 'engine.json'),
     logFile: join(folder, 'server.log'),
     processFile: join(folder, 'process.json'),
+    password: kept ? await keptPassword(join(folder, 'password')) : undefined,
   };
+}
+
+/** Reads the password of an earlier start, or writes a new one, readable for the owner only. */
+async function keptPassword(file: string): Promise<string> {
+  const earlier = await readFile(file, 'utf8').catch(() => undefined);
+  if (earlier !== undefined) return earlier;
+  const password = randomBytes(24).toString('base64url');
+  await writeFile(file, password, { mode: 0o600 });
+  return password;
 }
 
 /** The engine that wrote the existing data, or undefined if there is no data. */

@@ -1,4 +1,4 @@
-import { MongoClient } from 'mongodb';
+import { MongoClient, MongoServerError } from 'mongodb';
 import { startServer } from '../processes/server-process.ts';
 import type { RouteContext, RunningService } from '../service-route.ts';
 import { enginePaths, engineRelease } from './build-engine.ts';
@@ -16,15 +16,40 @@ const PING_TIMEOUT_MS = 1_000;
 /** Starts a server with MongoDB's protocol. */
 function startMongodbServer({ name, binary, args, context }: StartMongodbServerOptions): Promise<RunningService> {
   const { env, home } = context;
-  const ping = (url: string) => pingMongodb({ url, timeoutMs: PING_TIMEOUT_MS });
-  return startServer({ name, command: binary, args, env, home, url: mongodbUrl, ping });
+  const { password } = home;
+  const ping = async (url: string) => {
+    if (password !== undefined) await ensureUser({ url, password });
+    await pingMongodb({ url, timeoutMs: PING_TIMEOUT_MS });
+  };
+  const withAuth = (port: number) => [...args(port), ...(password === undefined ? [] : ['--auth'])];
+  const url = (at: { host: string; port: number }) => mongodbUrl({ ...at, password });
+  return startServer({ name, command: binary, args: withAuth, env, home, url, ping });
+}
+
+const USER = 'bulkhead';
+
+/** Creates the user at the first start. Until a user exists, the server accepts this one command from its own machine. */
+async function ensureUser({ url, password }: { url: string; password: string }): Promise<void> {
+  const { host, searchParams } = new URL(url);
+  searchParams.delete('authSource');
+  const client = new MongoClient(`mongodb://${host}/?${searchParams}`, { serverSelectionTimeoutMS: PING_TIMEOUT_MS });
+  try {
+    await client.db('admin').command({ createUser: USER, pwd: password, roles: ['root'] });
+  } catch (error) {
+    // Unauthorized: a user exists. UserAlreadyExists is answered by some servers.
+    if (!(error instanceof MongoServerError) || ![13, 51003].includes(Number(error.code))) throw error;
+  } finally {
+    await client.close();
+  }
 }
 
 /**
  * `directConnection`, because some servers announce themselves as a replica set with an address that cannot be reached from here.
  */
-export function mongodbUrl({ host, port }: { host: string; port: number }): string {
-  return `mongodb://${host}:${port}/bulkhead?directConnection=true`;
+export function mongodbUrl(at: { host: string; port: number; password?: string | undefined }): string {
+  const { host, port, password } = at;
+  const [login, source] = password === undefined ? ['', ''] : [`${USER}:${password}@`, '&authSource=admin'];
+  return `mongodb://${login}${host}:${port}/bulkhead?directConnection=true${source}`;
 }
 
 // By default mongod uses half of the machine's memory. Here it shares a developer's machine with other programs.

@@ -1,22 +1,32 @@
+import { writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { Redis } from 'ioredis';
 import type { ServiceHome } from '../data/open-data-folder.ts';
 import { startServer } from '../processes/server-process.ts';
 import type { RouteContext, RunningService } from '../service-route.ts';
 
-export function startRedisServer(binary: string, { env, home }: RouteContext): Promise<RunningService> {
+export async function startRedisServer(binary: string, { env, home }: RouteContext): Promise<RunningService> {
+  const { password, dataFolder } = home;
+  // In a file, because all users of the machine can read the arguments of a process.
+  const file = join(dirname(home.processFile), 'redis.conf');
+  if (password !== undefined) await writeFile(file, `requirepass ${password}\n`, { mode: 0o600 });
   return startServer({
     name: 'redis-server',
     command: binary,
-    args: (port) => ['--port', String(port), '--bind', '127.0.0.1', '--dir', home.dataFolder, ...redisSettings(home)],
+    args: (port) => [
+      ...(password === undefined ? [] : [file]),
+      ...['--port', String(port), '--bind', '127.0.0.1', '--dir', dataFolder, ...redisSettings(home)],
+    ],
     env,
     home,
-    url: redisUrl,
+    url: (at) => redisUrl({ ...at, password }),
     ping: pingRedis,
   });
 }
 
-export function redisUrl({ host, port }: { host: string; port: number }): string {
-  return `redis://${host}:${port}`;
+export function redisUrl(at: { host: string; port: number; password?: string | undefined }): string {
+  const { host, port, password } = at;
+  return `redis://${password === undefined ? '' : `:${password}@`}${host}:${port}`;
 }
 
 /**

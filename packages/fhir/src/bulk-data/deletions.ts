@@ -1,3 +1,4 @@
+import { runSteps, type Steps } from '../json/steps.ts';
 import { isResourceId, isResourceType } from '../resources/resource.ts';
 import { withoutLeapSecond } from '../search/date-range.ts';
 
@@ -20,11 +21,23 @@ export interface ReadDeletions {
  * counted as unreadable and deletes nothing, because a wrong guess would remove a patient's data.
  */
 export function readDeletions(line: unknown): ReadDeletions {
+  return runSteps(readDeletionsInSteps(line));
+}
+
+/** Some 20 ms. */
+const entriesPerStep = 10_000;
+
+export function* readDeletionsInSteps(line: unknown): Steps<ReadDeletions> {
   const { resourceType, entry, reference, timestamp, meta } = asObject(line);
   if (resourceType === undefined) return collect([readReference(reference)]);
   if (resourceType !== 'Bundle' || !Array.isArray(entry) || entry.length === 0) return collect([undefined]);
   const bundleTime = readInstant(timestamp) ?? readInstant(asObject(meta).lastUpdated);
-  return collect(entry.map((item) => readEntry(item, bundleTime)));
+  const read: (Deletion | undefined)[] = [];
+  for (const item of entry) {
+    read.push(readEntry(item, bundleTime));
+    if (read.length % entriesPerStep === 0) yield;
+  }
+  return collect(read);
 }
 
 function collect(read: readonly (Deletion | undefined)[]): ReadDeletions {

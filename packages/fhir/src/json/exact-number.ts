@@ -33,7 +33,6 @@ export function parseExact(json: string): unknown {
 export function parseWithExact(json: Buffer, places: readonly ExactNumberPlace[]): unknown {
   const text = json.toString('utf8');
   if (places.length === 0) return JSON.parse(text);
-  if (text.includes(mark) || escapedMark.test(text)) return parseByReviver(text);
   let marked = '';
   let position = 0;
   for (const { start, end } of places) {
@@ -46,14 +45,13 @@ export function parseWithExact(json: Buffer, places: readonly ExactNumberPlace[]
   return takeMarks(JSON.parse(marked + json.toString('utf8', position)));
 }
 
-/** A character of Unicode's private use area, which text contains only by mistake. Text that contains it is parsed the slow way. */
-const mark = '\ue000';
-const escapedMark = /\\ue000/i;
+/** Random, so that no text from outside begins with it. The result does not depend on it. */
+const mark = `\ue000${crypto.randomUUID()}`;
 const jsonNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
 /** Replaces marked strings in place. */
 function takeMarks(node: unknown): unknown {
-  if (typeof node === 'string') return node.startsWith(mark) ? new ExactNumber(node.slice(1)) : node;
+  if (typeof node === 'string') return node.startsWith(mark) ? new ExactNumber(node.slice(mark.length)) : node;
   if (typeof node !== 'object' || node === null) return node;
   const fields = node as Record<string, unknown>;
   for (const key of Object.keys(fields)) {
@@ -62,11 +60,4 @@ function takeMarks(node: unknown): unknown {
     if (marks !== field) fields[key] = marks;
   }
   return node;
-}
-
-function parseByReviver(json: string): unknown {
-  return JSON.parse(json, function keepText(_key, value: unknown, context?: { source?: string }) {
-    if (typeof value !== 'number' || context?.source === undefined) return value;
-    return String(value) === context.source ? value : new ExactNumber(context.source);
-  } as (this: unknown, key: string, value: unknown) => unknown);
 }

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { hasTooManyValues, JsonValueCounter, maxJsonValues } from './json-value-counter.ts';
+import { JsonValueCounter, maxJsonValues } from './json-value-counter.ts';
+import { JsonTooLargeError, parseFhirJson } from './parse-json.ts';
 
 /** The number of commas and opening braces that JSON.stringify writes for a value. */
 function expectedCount(value: unknown): number {
@@ -21,8 +22,9 @@ test('JsonValueCounter counts the commas and braces outside of strings, wherever
   );
 });
 
-test('hasTooManyValues rejects many short values and accepts a long text with few values', () => {
-  expect(hasTooManyValues(Buffer.from(`[${'{},'.repeat(maxJsonValues)}{}]`))).toBe(true);
-  expect(hasTooManyValues(Buffer.from(`[${'{},'.repeat(maxJsonValues / 2 - 2)}{}]`))).toBe(false);
-  expect(hasTooManyValues(Buffer.from(JSON.stringify({ text: '{,[\\"'.repeat(1_000_000) })))).toBe(false);
+test('parseFhirJson rejects many short values and accepts a long text with few values', () => {
+  const parse = (text: string) => parseFhirJson(Buffer.from(text));
+  expect(() => parse(`[${'{},'.repeat(maxJsonValues)}{}]`)).toThrow(JsonTooLargeError);
+  expect(parse(`[${'{},'.repeat(maxJsonValues / 2 - 2)}{}]`).value).toHaveLength(maxJsonValues / 2 - 1);
+  expect(parse(JSON.stringify({ text: '{,[\\"'.repeat(1_000_000) }))).toMatchObject({ hasExactNumbers: false });
 });

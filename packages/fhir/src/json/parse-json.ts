@@ -1,12 +1,24 @@
 import { parseWithExact } from './exact-number.ts';
-import { hasTooManyValues } from './json-value-counter.ts';
+import { maxJsonValues } from './json-value-counter.ts';
 import { scanJson } from './scan-json.ts';
+import { runSteps, type Steps } from './steps.ts';
 
 /** The JSON has more levels of objects and arrays than allowed. */
 export class JsonTooDeepError extends Error {}
 
-/** The JSON has more values than fit into memory, see `maxJsonValues`. */
+/** The JSON has more values than fit into memory, see `maxJsonValues`, or too many that need a text. */
 export class JsonTooLargeError extends Error {}
+
+interface JsonLimits {
+  readonly maxDepth?: number;
+  readonly maxValues?: number;
+  readonly maxExactNumbers?: number;
+}
+
+/** Keeping the text of a number takes 1 µs, ten times as long as another value. A page of 50,000 Observations has fewer such numbers. */
+const maxExactNumbersOfPage = 250_000;
+/** The database needs up to another 3 µs for each. Recorded curves (SampledData) are texts, and no other resource has as many. */
+export const maxExactNumbersOfLine = 50_000;
 
 /**
  * Parses JSON as FHIR servers send it. Numbers that a double would change are kept as `ExactNumber`. Raw control characters inside
@@ -15,16 +27,26 @@ export class JsonTooLargeError extends Error {}
  * @throws SyntaxError if the text is not JSON even after this repair
  * @throws JsonTooLargeError, JsonTooDeepError before an object is created, so that no text can exhaust the stack or the heap
  */
-export function parseFhirJson(json: Buffer, maxDepth = Number.POSITIVE_INFINITY) {
-  if (hasTooManyValues(json)) throw new JsonTooLargeError();
-  const { exactNumbers, depth, isClosed } = scanJson(json);
+export function parseFhirJson(json: Buffer, limits: JsonLimits = {}) {
+  return runSteps(parseFhirJsonInSteps(json, limits));
+}
+
+export function* parseFhirJsonInSteps(
+  json: Buffer,
+  limits: JsonLimits = {},
+): Steps<{ readonly value: unknown; readonly hasExactNumbers: boolean }> {
+  const { maxDepth = Number.POSITIVE_INFINITY, maxValues = maxJsonValues } = limits;
+  const { maxExactNumbers = maxExactNumbersOfPage } = limits;
+  const { exactNumbers, depth, isClosed, values } = scanJson(json, maxExactNumbers);
+  if (values > maxValues || exactNumbers.length > maxExactNumbers) throw new JsonTooLargeError();
   if (depth > maxDepth) throw isClosed ? new JsonTooDeepError() : new SyntaxError('The text is cut off.');
+  yield;
   try {
     return { value: parseWithExact(json, exactNumbers), hasExactNumbers: exactNumbers.length > 0 };
   } catch (error) {
     const repaired = escapeControlCharacters(json);
     if (repaired === json) throw error;
-    return parseFhirJson(repaired, maxDepth);
+    return yield* parseFhirJsonInSteps(repaired, limits);
   }
 }
 

@@ -12,6 +12,8 @@ export interface JsonScan {
   readonly depth: number;
   /** Whether every object and array ends. False for JSON that is cut off. */
   readonly isClosed: boolean;
+  /** The number of commas and opening braces outside of strings, so about that of the values. */
+  readonly values: number;
 }
 
 const digit0 = 0x30;
@@ -20,6 +22,7 @@ const dot = 0x2e;
 const minus = 0x2d;
 const plus = 0x2b;
 const quote = 0x22;
+const comma = 0x2c;
 const backslash = 0x5c;
 /** `[` and `{` differ only in this bit, and so do `]` and `}`. */
 const braceBit = 0x20;
@@ -28,29 +31,41 @@ const closingBrace = 0x7d;
 /** A double keeps every decimal number of up to 15 significant digits (IEEE 754 binary64, DBL_DIG). */
 const safeDigits = 15;
 
-/** Makes one pass over the bytes. It also accepts text that is not JSON, with an undefined result. */
-export function scanJson(json: Uint8Array): JsonScan {
+/**
+ * Makes one pass over the bytes. It also accepts text that is not JSON, with an undefined result.
+ * @param maxExactNumbers of more, only one more is listed, and the rest of the text is not read
+ */
+export function scanJson(json: Uint8Array, maxExactNumbers = Number.POSITIVE_INFINITY): JsonScan {
   const exactNumbers: ExactNumberPlace[] = [];
   const length = json.length;
   let position = 0;
   let level = 0;
   let depth = 0;
-  while (position < length) {
+  let values = 0;
+  while (position < length && exactNumbers.length <= maxExactNumbers) {
     const byte = json[position] as number;
     if (byte === quote) {
       position = endOfString(json, position + 1);
     } else if (byte >= digit0 && byte <= digit9) {
       const end = endOfNumber(json, position);
-      if (isExact(json, position, end))
-        exactNumbers.push({ start: json[position - 1] === minus ? position - 1 : position, end });
+      if (isExact(json, position, end)) exactNumbers.push(placeOf(json, position, end));
       position = end;
     } else {
       level += levelChange(byte);
-      if (level > depth) depth = level;
+      depth = Math.max(depth, level);
+      values += startsValue(byte);
       position++;
     }
   }
-  return { exactNumbers, depth, isClosed: level === 0 };
+  return { exactNumbers, depth, isClosed: level === 0, values };
+}
+
+function placeOf(json: Uint8Array, start: number, end: number): ExactNumberPlace {
+  return { start: json[start - 1] === minus ? start - 1 : start, end };
+}
+
+function startsValue(byte: number): number {
+  return byte === comma || (byte | braceBit) === openingBrace ? 1 : 0;
 }
 
 function levelChange(byte: number): number {

@@ -62,6 +62,11 @@ export class LineSplitter {
     return pieces;
   }
 
+  /** The bytes of an unfinished line in memory. */
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
   /** Returns the last line if the file does not end with a line end. */
   end(): NdjsonLine[] {
     return this.#lineBytes > 0 ? [this.#finish(0)] : [];

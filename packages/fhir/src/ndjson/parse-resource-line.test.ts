@@ -56,7 +56,13 @@ const patientWith = (text: string) => `{"resourceType":"Patient","id":"1",${text
 test.each([
   { name: 'millions of values', content: patientWith(`"x":[${'{},'.repeat(2_000_000)}{}]`), reason: 'too-many-values' },
   { name: '101 levels', content: nested(100), reason: 'too-deep' },
-  { name: 'a million levels', content: nested(1_000_000), reason: 'too-deep' },
+  { name: '400,000 levels', content: nested(400_000), reason: 'too-deep' },
+  { name: 'a million levels', content: nested(1_000_000), reason: 'too-many-values' },
+  {
+    name: '60,000 numbers that keep their texts',
+    content: patientWith(`"x":[${'1.50,'.repeat(60_000)}1]`),
+    reason: 'too-many-values',
+  },
   { name: 'a cut-off line of many levels', content: nested(200).slice(0, -1), reason: 'invalid-json' },
   { name: 'NUL in a key', content: patientWith(String.raw`"x":[{"a\u0000b":1}]`), reason: 'nul-in-key' },
   { name: 'raw NUL in a key', content: patientWith('"a\0b":1'), reason: 'nul-in-key' },

@@ -1,5 +1,12 @@
 import { isUtf8 } from 'node:buffer';
-import { JsonTooDeepError, JsonTooLargeError, parseFhirJson } from '../json/parse-json.ts';
+import { maxLineValues } from '../json/json-value-counter.ts';
+import {
+  JsonTooDeepError,
+  JsonTooLargeError,
+  maxExactNumbersOfLine,
+  parseFhirJsonInSteps,
+} from '../json/parse-json.ts';
+import { runSteps, type Steps } from '../json/steps.ts';
 import { anyResourceType, isResourceId, isResourceType, type Resource } from '../resources/resource.ts';
 import type { NdjsonLine } from './line-splitter.ts';
 import { mayBeUnstorable, unstorableReason } from './unstorable.ts';
@@ -22,6 +29,7 @@ export type LineRejectionReason = (typeof lineRejectionReasons)[number];
 
 /** https://www.mongodb.com/docs/manual/reference/limits/: "no more than 100 levels of nesting". */
 const maxDepth = 100;
+const lineLimits = { maxDepth, maxValues: maxLineValues, maxExactNumbers: maxExactNumbersOfLine };
 
 type Rejected = { readonly kind: 'rejected'; readonly reason: LineRejectionReason };
 
@@ -41,12 +49,17 @@ export type ParsedLine =
  * athenahealth's narratives) are tolerated. JSON that MongoDB cannot store unchanged is rejected.
  */
 export function parseJsonLine(line: NdjsonLine): JsonLine {
+  return runSteps(parseJsonLineInSteps(line));
+}
+
+export function* parseJsonLineInSteps(line: NdjsonLine): Steps<JsonLine> {
   if (line.isTooLong) return rejected('line-too-long');
   const json = line.line === 1 ? withoutByteOrderMark(line.bytes) : line.bytes;
   if (isBlank(json)) return { kind: 'blank' };
   if (!isUtf8(json)) return rejected('invalid-utf8');
   try {
-    const parsed = parseFhirJson(json, maxDepth);
+    const parsed = yield* parseFhirJsonInSteps(json, lineLimits);
+    yield;
     const reason = mayBeUnstorable(json) ? unstorableReason(parsed.value) : undefined;
     return reason === undefined ? { kind: 'value', json, ...parsed } : rejected(reason);
   } catch (error) {

@@ -22,16 +22,23 @@ export const typesWithAttachments: readonly string[] = Object.keys(places);
 /**
  * Reads the attachments of a DiagnosticReport or a DocumentReference that have content, which is `data` or `url`. Malformed
  * attachments are left out. A single value counts as a list of one, because some servers send that.
+ * @param most how many are read
  */
-export function readAttachments(resource: { readonly resourceType?: unknown }): Attachment[] {
+export function readAttachments(
+  resource: { readonly resourceType?: unknown },
+  most = Number.POSITIVE_INFINITY,
+): Attachment[] {
   const place = typeof resource.resourceType === 'string' ? places[resource.resourceType] : undefined;
   if (!place) return [];
   const list = (resource as Record<string, unknown>)[place.list];
-  return [list ?? []].flat().flatMap((item: unknown, index): Attachment[] => {
+  const attachments: Attachment[] = [];
+  for (const [index, item] of [list ?? []].flat().entries()) {
     const value = place.item === undefined ? item : (item as Record<string, unknown> | null | undefined)?.[place.item];
     const attachment = readAttachment(value, index);
-    return attachment?.data === undefined && attachment?.url === undefined ? [] : [attachment];
-  });
+    if (attachment?.data !== undefined || attachment?.url !== undefined) attachments.push(attachment);
+    if (attachments.length >= most) break;
+  }
+  return attachments;
 }
 
 function readAttachment(value: unknown, index: number): Attachment | undefined {

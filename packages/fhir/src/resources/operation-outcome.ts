@@ -1,3 +1,4 @@
+import { runSteps, type Steps } from '../json/steps.ts';
 import { isResourceType } from './resource.ts';
 
 export interface OutcomeIssue {
@@ -41,18 +42,32 @@ export interface ReportedIssue {
 
 /** Reads the issues of an OperationOutcome in a file. An outcome without issues still says that something went wrong. */
 export function readReportedIssues(outcome: unknown): readonly ReportedIssue[] {
+  return runSteps(readReportedIssuesInSteps(outcome));
+}
+
+/** Some 10 ms. */
+const issuesPerStep = 1000;
+
+export function* readReportedIssuesInSteps(outcome: unknown): Steps<readonly ReportedIssue[]> {
   const issues = readOutcomeIssues(outcome);
   if (issues.length === 0) return [{ severity: 'error', code: 'unknown' }];
-  return issues.map((issue) => {
-    const types = typesOf(issue);
-    const texts = [...new Set([issue.text, issue.diagnostics].filter((text) => text !== undefined))];
-    return {
-      severity: issue.severity,
-      code: issue.code,
-      ...(types === undefined ? {} : { types }),
-      ...(texts.length === 0 ? {} : { text: texts.join(': ') }),
-    };
-  });
+  const reported: ReportedIssue[] = [];
+  for (const issue of issues) {
+    reported.push(toReportedIssue(issue));
+    if (reported.length % issuesPerStep === 0) yield;
+  }
+  return reported;
+}
+
+function toReportedIssue(issue: OutcomeIssue): ReportedIssue {
+  const types = typesOf(issue);
+  const texts = [...new Set([issue.text, issue.diagnostics].filter((text) => text !== undefined))];
+  return {
+    severity: issue.severity,
+    code: issue.code,
+    ...(types === undefined ? {} : { types }),
+    ...(texts.length === 0 ? {} : { text: texts.join(': ') }),
+  };
 }
 
 /** https://hl7.org/fhir/R4/valueset-issue-severity.html */
@@ -72,11 +87,15 @@ const containers: ReadonlySet<string> = new Set(['Bundle', 'Parameters', 'Operat
 /** A problem with one of these may affect everything that belongs to it. */
 const owners: ReadonlySet<string> = new Set(['Patient', 'Group']);
 
+/** A longer text is not the sentence of an issue, and looking for names in it takes long. */
+const maxSearchedCharacters = 10_000;
+
 function typesOf({ expression, text = '', diagnostics = '' }: OutcomeIssue): string[] | undefined {
   const ofPaths = expression.map((path) => pathStart.exec(path)?.[1] ?? '');
   const isProven = (type: string) => isResourceType(type) && !containers.has(type);
   if (ofPaths.length > 0) return ofPaths.every(isProven) ? distinct(ofPaths) : undefined;
   const texts = `${text} ${diagnostics}`;
+  if (texts.length > maxSearchedCharacters) return undefined;
   const referenced = [...texts.matchAll(referenceInText)].map(([, type = '']) => type);
   if (!referenced.some((type) => isProven(type) && !owners.has(type))) return undefined;
   // "Observation cannot be read: Encounter/1 is missing" concerns both.

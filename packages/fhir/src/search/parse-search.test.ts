@@ -105,6 +105,13 @@ test('parseSearch reports the same fault of several alternatives once', () => {
   expect(parseSearch(new URLSearchParams('patient=,,'))).toEqual({ faults: [{ path: 'patient', message }] });
 });
 
+test('parseSearch accepts 50 patients and refuses more, because each is a query of its own', () => {
+  const query = (count: number) =>
+    [['patient', Array.from({ length: count }, (_, index) => `p${index}`).join()]] as const;
+  expect(parseSearch(query(50))).toHaveProperty('request');
+  expect(parseSearch(query(51))).toEqual({ faults: [{ path: 'patient', message: 'has more than 50 alternatives' }] });
+});
+
 test('parseSearch reports a parameter with more than 1000 alternatives once instead of checking each of them', () => {
   const query = new URLSearchParams({ _id: Array.from({ length: 1001 }, () => '?').join(',') });
   expect(parseSearch(query)).toEqual({ faults: [{ path: '_id', message: 'has more than 1000 alternatives' }] });

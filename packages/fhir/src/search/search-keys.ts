@@ -36,9 +36,12 @@ export function extractSearchKeys(resource: Resource): SearchKeys {
   const tokens = readStatuses(resource).map((code) => searchToken({ parameter: 'status', code }));
   addTokens(tokens, 'category', codingsOf(resource.category));
   addTokens(tokens, 'code', codingsOf(codeElementsOf(resource)));
-  if (tokens.length > 0) keys.tokens = distinct(tokens);
+  if (tokens.length > 0) keys.tokens = distinct(tokens).slice(0, maxTokens);
   return keys;
 }
+
+/** Each token costs an index entry. Real resources have up to a few dozen. */
+const maxTokens = 1000;
 
 const commonElements = ['resourceType', 'id', 'status', 'lifecycleStatus', 'clinicalStatus', 'category'];
 
@@ -62,18 +65,20 @@ interface Coding {
   readonly isBare?: boolean;
 }
 
+/** Reads codings, up to as many as have tokens. */
 function codingsOf(value: unknown): Coding[] {
-  const codings: Coding[] = [];
-  for (const concept of Array.isArray(value) ? value : [value]) {
-    if (typeof concept === 'string') codings.push({ code: concept, isBare: true });
-    const conceptCodings = (concept as { coding?: unknown } | null | undefined)?.coding;
-    if (!Array.isArray(conceptCodings)) continue;
-    for (const coding of conceptCodings as ({ system?: unknown; code?: unknown } | null)[]) {
-      const { system, code } = coding ?? {};
-      if (typeof code === 'string') codings.push(typeof system === 'string' ? { code, system } : { code });
-    }
-  }
-  return codings;
+  const concepts: readonly unknown[] = Array.isArray(value) ? value.slice(0, maxTokens) : [value];
+  return concepts.flatMap((concept): readonly Coding[] => {
+    if (typeof concept === 'string') return [{ code: concept, isBare: true }];
+    const codings = (concept as { coding?: unknown } | null | undefined)?.coding;
+    return Array.isArray(codings) ? codings.slice(0, maxTokens).flatMap(toCoding) : [];
+  });
+}
+
+function toCoding(value: unknown): readonly Coding[] {
+  const { system, code } = (value ?? {}) as { readonly system?: unknown; readonly code?: unknown };
+  if (typeof code !== 'string') return [];
+  return [typeof system === 'string' ? { code, system } : { code }];
 }
 
 function addTokens(tokens: string[], parameter: 'category' | 'code', codings: readonly Coding[]): void {
@@ -108,9 +113,13 @@ function timingRange(event: unknown, repeat: unknown): DateRange | undefined {
     (range) => range !== undefined,
   );
   if (ranges.length === 0) return undefined;
-  const start = Math.min(...ranges.map((range) => range.start.getTime()));
-  const end = Math.max(...ranges.map((range) => range.end.getTime()));
-  return { start: new Date(start), end: new Date(end) };
+  // Arguments of a function, as for `Math.min`, would be limited by the stack.
+  let [{ start, end }] = ranges as [DateRange, ...DateRange[]];
+  for (const range of ranges) {
+    if (range.start < start) start = range.start;
+    if (range.end > end) end = range.end;
+  }
+  return { start, end };
 }
 
 /** @returns undefined if both ends are missing, or if one that is present cannot be read */

@@ -16,11 +16,13 @@ interface HealthServerOptions {
  * @returns the listening server
  * @throws PortTakenError
  */
-export async function startHealthServer(options: HealthServerOptions & { readonly port: number }): Promise<Server> {
+export async function startHealthServer(
+  options: HealthServerOptions & { readonly port: number; readonly host: string },
+): Promise<Server> {
   const server = createServer((request, response) => {
     answer(options, { request, response }).catch(() => response.writeHead(500).end());
   });
-  await listen(server, { port: options.port, variable: 'WORKER_HEALTH_PORT' });
+  await listen(server, { port: options.port, host: options.host, variable: 'WORKER_HEALTH_PORT' });
   return server;
 }
 

@@ -60,7 +60,13 @@ test('a process that is stopping is not ready', async () => {
 test('a process without an API serves its health and nothing else', async () => {
   const checks = { redis: up };
   const health = createHealth(checks);
-  const server = await startHealthServer({ health, metrics: createMetrics(), metricsToken: undefined, port: 0 });
+  const server = await startHealthServer({
+    health,
+    metrics: createMetrics(),
+    metricsToken: undefined,
+    port: 0,
+    host: '127.0.0.1',
+  });
   try {
     const address = server.address() as { port: number };
     const get = async (path: string) => {
@@ -82,7 +88,7 @@ async function getPage({ metricsToken, authorization }: { metricsToken?: string;
   const health = createHealth({ redis: up, mongodb: down });
   const metrics = createMetrics();
   watchHealth(metrics, health);
-  const server = await startHealthServer({ health, metrics, metricsToken, port: 0 });
+  const server = await startHealthServer({ health, metrics, metricsToken, port: 0, host: '127.0.0.1' });
   try {
     const { port } = server.address() as { port: number };
     const headers = authorization === undefined ? {} : { authorization };
@@ -116,4 +122,18 @@ test('the metrics of a process without an API require the token if one is set', 
     expect([status, text.includes('bulkhead_')]).toEqual([401, false]);
   }
   expect((await getPage({ metricsToken, authorization: `Bearer ${metricsToken}` })).status).toBe(200);
+});
+
+test('the health server listens on its interface only', async () => {
+  const health = createHealth({});
+  const server = await startHealthServer({
+    ...{ health, metrics: createMetrics(), metricsToken: undefined },
+    ...{ port: 0, host: '127.0.0.1' },
+  });
+  try {
+    expect(server.address()).toMatchObject({ address: '127.0.0.1' });
+  } finally {
+    health.stop();
+    server.close();
+  }
 });

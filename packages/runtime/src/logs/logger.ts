@@ -14,6 +14,7 @@ export interface Logger {
  * is never logged by accident. Add a field here only if its values are safe to log.
  */
 const allowedFields = [
+  'auditHead',
   'attempt',
   'attempts',
   'bytes',

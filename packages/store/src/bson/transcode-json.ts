@@ -4,12 +4,14 @@
  * It accepts a JSON object only if MongoDB's driver would store the parsed object as exactly the same bytes. Everything unusual is
  * declined, and the caller then parses the text, which also finds the reason if it cannot be stored. Declined are: text that is not JSON,
  * raw control characters, lone surrogates, duplicate, empty or escaped keys, keys that start with a digit (JavaScript sorts integer keys)
- * or with `$`, `__proto__` and `_bsontype`, over 100 levels, over 64 members in an object, and numbers that need a number text.
+ * or with `$`, `__proto__` and `_bsontype`, over 100 levels, over 64 members in an object, over 100,000 values, and numbers that need a
+ * number text.
  *
  * Format: https://bsonspec.org/spec.html
  */
 import mongoose from 'mongoose';
 import { bsonTypes } from './bson-writer.ts';
+import { decimalBytes } from './decimal-text.ts';
 import { escapedCharacters, letterU, unicodeEscapeAt, writeUtf8 } from './json-escapes.ts';
 
 const { Decimal128 } = mongoose.mongo;
@@ -18,6 +20,8 @@ const { Decimal128 } = mongoose.mongo;
 const maxDepth = 100;
 /** Duplicate keys are found by comparing each key with all others of its object. No FHIR type has as many elements. */
 const maxMembers = 64;
+/** This many decimals take 100 ms, which cannot be interrupted. */
+const maxValues = 100_000;
 export const numbersPerMember = 3;
 /** A double keeps every integer with up to 15 digits. */
 const safeDigits = 15;
@@ -60,6 +64,7 @@ export class JsonTranscoder {
   /** The position of the next byte of the BSON. */
   #to = 0;
   #depth = 0;
+  #values = 0;
   /**
    * `numbersPerMember` numbers for each member of the outermost object of the last text: the hash of its key, and the positions in the
    * JSON of its key, without the quote, and of the end of its value. Objects would be most of the garbage of a line.
@@ -86,6 +91,7 @@ export class JsonTranscoder {
     this.#from = 0;
     this.#to = options.start;
     this.#depth = 0;
+    this.#values = 0;
     this.#keyCount = 0;
     this.#membersEnd = 0;
     this.#skipSpace();
@@ -179,6 +185,7 @@ export class JsonTranscoder {
   }
 
   #writeValue(typeAt: number): boolean {
+    if (++this.#values > maxValues) return false;
     const byte = this.#json[this.#from] as number;
     const target = this.#target;
     if (byte === quote) {
@@ -344,10 +351,10 @@ export class JsonTranscoder {
 
   /** Writes a number that a double would change. @returns false if Decimal128 would change its text too */
   #writeExact(typeAt: number, text: string): boolean {
-    const decimal = Decimal128.fromString(text);
-    if (decimal.toString() !== text) return false;
+    const bytes = decimalBytes(text) ?? parsedBytes(text);
+    if (!bytes) return false;
     this.#target[typeAt] = bsonTypes.decimal;
-    for (const byte of decimal.bytes) this.#target[this.#to++] = byte;
+    for (const byte of bytes) this.#target[this.#to++] = byte;
     return true;
   }
 
@@ -372,6 +379,12 @@ export class JsonTranscoder {
     target[position + 2] = value >> 16;
     target[position + 3] = value >> 24;
   }
+}
+
+/** @returns undefined if Decimal128 would change the text */
+function parsedBytes(text: string): Uint8Array | undefined {
+  const decimal = Decimal128.fromString(text);
+  return decimal.toString() === text ? decimal.bytes : undefined;
 }
 
 const nullText = Buffer.from('null');

@@ -25,7 +25,7 @@ export async function replaySearchEntry(deps: SyncDeps, entry: QuarantineEntry):
     const json = await store.quarantine.readLine(id);
     // The time of the page is not stored, but the entry was quarantined when the page was read.
     const context = { connectionId, source: { syncRunId, stepId }, observedAt: createdAt, now: now() };
-    const read = readSearchEntry({ json, resourceType, context });
+    const read = await readSearchEntry({ json, resourceType, context });
     if ('reason' in read) return read.reason;
     const { withheld } = await withDocuments(deps).write(resourceType, [read.document]);
     return withheld > 0 ? 'withheld' : undefined;

@@ -42,6 +42,9 @@ interface Work {
   readonly signal: AbortSignal;
 }
 
+/** A large page is in memory until it is stored. As many bytes as for a line of a file, so that pages and lines take turns. */
+const largePageBytes = 15 * 1024 * 1024;
+
 /** A worker that crashes records no error. After this many attempts without a page, the page itself may be the cause. */
 const maxAttempts = 50;
 
@@ -174,9 +177,12 @@ async function readPage(deps: SyncDeps, { work, search }: { work: Work; search: 
   const { step, run, session, signal } = work;
   const url = search.lead.nextUrl ?? (await firstPageUrl(deps, { step, run, session, search }));
   if (isReadAgain(search)) await deleteQuarantined(deps, { step, search });
+  const claim = deps.largeBytes.claim(largePageBytes);
   try {
-    const page = await readSearchPage({ session, url, signal });
-    return withPage(search, { url, page, counts: await storeSearchPage(deps, { page, search, run, step }) });
+    const page = await readSearchPage({ session, url, signal, onLarge: claim.take });
+    const { counts, fault } = await storeSearchPage(deps, { page, search, run, step });
+    const read = withPage(search, { url, page, counts });
+    return fault ? failedSearch(read, fault) : read;
   } catch (error) {
     if (!isForgottenPage({ error, search })) throw error;
     deps.logger.warn('search restarted, because the EHR has forgotten its next page', {
@@ -184,6 +190,8 @@ async function readPage(deps: SyncDeps, { work, search }: { work: Work; search: 
       stepId: step.id,
     });
     return restarted(search);
+  } finally {
+    claim.release();
   }
 }
 

@@ -29,11 +29,11 @@ export function withPage(
   const { url, page, counts } = options;
   const { nextUrl, servedAt } = page;
   const add = ({ nextUrl: _, loopMark: __, error: ___, ...search }: SyncSearch): SyncSearch => {
-    const more = counts.get(search.resourceType) ?? nothing;
+    const more = counts.get(search.resourceType) ?? noCounts;
     return {
       ...search,
       servedAt: search.servedAt ?? servedAt,
-      ...addCounts(search, more),
+      ...withCounts(search, more),
     };
   };
   const total = page.total ?? lead.total;
@@ -76,13 +76,14 @@ function withState({ lead, carried }: Search, change: Pick<SyncSearch, 'state' |
   return { lead: { ...lead, ...change }, carried: carried.map((search) => ({ ...search, ...change })) };
 }
 
-const nothing: PageCounts = { ...zerosOf(resultCounts), withheld: 0 };
+export const noCounts: PageCounts = { ...zerosOf(resultCounts), withheld: 0 };
 
-function addCounts(search: SyncSearch, { withheld, ...more }: PageCounts) {
-  const sums = zerosOf(resultCounts);
-  const names = Object.keys(sums) as (keyof typeof sums)[];
-  return {
-    ...Object.fromEntries(names.map((name) => [name, search[name] + more[name]])),
-    ...(withheld > 0 ? { withheld: (search.withheld ?? 0) + withheld } : {}),
-  };
+export function addCounts(left: PageCounts, right: PageCounts): PageCounts {
+  const names = Object.keys(noCounts) as (keyof PageCounts)[];
+  return Object.fromEntries(names.map((name) => [name, left[name] + right[name]])) as PageCounts;
+}
+
+function withCounts(search: SyncSearch, more: PageCounts) {
+  const { withheld, ...sums } = addCounts({ ...noCounts, ...search }, more);
+  return { ...sums, ...(withheld > 0 ? { withheld } : {}) };
 }

@@ -1,7 +1,7 @@
 import { testServices, waitFor } from '@bulkhead/testing';
-import { afterAll, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { postLogin } from '../../testing/log-in.ts';
-import { startApi } from '../../testing/start-api.ts';
+import { fhirEndpoint, startApi } from '../../testing/start-api.ts';
 import { startRedis } from '../../testing/start-redis.ts';
 
 const redis = await startRedis();
@@ -106,22 +106,41 @@ test.each([
   expectRefusedFrom(60, statuses(answers));
 });
 
-test('one address may start half of the authorizations of a minute, and all addresses together may start all of them', async () => {
-  const launch = async (from: string) => {
-    const path = '/api/ehr/athenahealth/launch?iss=https://unknown.example&launch=x';
-    return (await api.request('GET', path, { authorization: null, headers: { 'x-forwarded-for': from } })).status;
-  };
-  const launches = async (from: string, times: number) => {
+describe('browsers that start or finish an authorization', () => {
+  const unknown = 'iss=https://unknown.example&launch=x';
+  const get = async (path: string, from: string) =>
+    (await api.request('GET', path, { authorization: null, headers: { 'x-forwarded-for': from } })).status;
+  const launches = async (from: string, query = unknown) => {
     const answers = [];
-    for (let n = 0; n < times; n++) answers.push(await launch(from));
+    for (let n = 0; n < 21 + tolerance; n++) answers.push(await get(`/api/ehr/athenahealth/launch?${query}`, from));
     return answers;
   };
-  const first = await launches('203.0.113.6', 21 + tolerance);
-  expectRefusedFrom(20, first);
-  // Each request that passed counts for all addresses together.
-  const left = 40 - first.filter((status) => status !== 429).length;
-  expectRefusedFrom(Math.min(20, left), await launches('203.0.113.7', 21 + tolerance));
-  expect(await launches('203.0.113.8', 1 + tolerance)).toContain(429);
+
+  test('one address may start half of the authorizations of a minute', async () => {
+    expectRefusedFrom(20, await launches('203.0.113.6'));
+  });
+
+  test('invalid launches from several addresses keep no other browser from an authorization', async () => {
+    for (let n = 0; n < 4; n++) await launches(`203.0.113.${20 + n}`);
+    for (const path of [
+      `/api/ehr/athenahealth/launch?${unknown}`,
+      '/api/ehr/athenahealth/launch?iss=x',
+      '/api/ehr/callback?state=auth_1.x&code=c',
+      '/api/ehr/authorize/start?token=auth_1.x',
+    ])
+      expect(await get(path, '203.0.113.30')).not.toBe(429);
+  });
+
+  test('valid launches of all addresses together are limited, and callbacks and invitations are not', async () => {
+    const known = new URLSearchParams({ iss: fhirEndpoint, launch: 'x' }).toString();
+    // No worker runs, so that each launch would wait for its answer.
+    const launchAtOnce = (from: string) =>
+      Promise.all(Array.from({ length: 20 }, () => get(`/api/ehr/athenahealth/launch?${known}`, from)));
+    const answers = (await Promise.all(['203.0.113.40', '203.0.113.41', '203.0.113.42'].map(launchAtOnce))).flat();
+    expect(answers).toContain(429);
+    expect(await get('/api/ehr/callback?state=auth_1.x&code=c', '203.0.113.43')).not.toBe(429);
+    expect(await get('/api/ehr/authorize/start?token=auth_1.x', '203.0.113.43')).not.toBe(429);
+  }, 40_000);
 });
 
 test('an address with ten failed logins gets 429, and can still log in with a valid key', async () => {
@@ -144,4 +163,15 @@ test('an address with ten failed logins gets 429, and can still log in with a va
   });
   expect(refused.text).toContain('Too many logins');
   expect((await logIn(api.operatorKey, '203.0.113.4')).status).toBe(303);
+});
+
+test('a client key may test connections ten times a minute, because each test needs a new token, and an operator more often', async () => {
+  const id = await api.createConnection();
+  const testWith = async (key: string) =>
+    (await api.request('POST', `/api/ehr/connections/${id}/test`, { authorization: `Bearer ${key}` })).status;
+  const answers = [];
+  const key = await makeKey();
+  for (let n = 0; n <= 10 + tolerance; n++) answers.push(await testWith(key));
+  expectRefusedFrom(10, answers);
+  for (let n = 0; n <= 10 + tolerance; n++) expect(await testWith(api.operatorKey)).not.toBe(429);
 });

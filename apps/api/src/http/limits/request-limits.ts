@@ -7,6 +7,12 @@ import { RateLimiterMemory, RateLimiterRedis, RLWrapperTimeouts } from 'rate-lim
 const loginAttempts = 10;
 const loginWindowSeconds = 10 * 60;
 
+/**
+ * Each test of a connection requests a new token, and athenahealth grants 50 a minute for all connections of a client id. Tests of several keys
+ * leave enough for the work of all.
+ */
+const testsPerMinute = 10;
+
 export type RequestLimits = ReturnType<typeof createRequestLimits>;
 
 /** Limits how often clients may send requests. Keys have 256 random bits and cannot be guessed, so this only limits the load. */
@@ -17,7 +23,10 @@ export function createRequestLimits(options: {
   readonly requestsPerMinute: number;
   /** The limit of refused keys for each address. */
   readonly refusalsPerMinute: number;
-  /** The limit of browser requests to start or finish an authorization, for all addresses together. One address may use half of it. */
+  /**
+   * The limit of launches from known EHRs, for all addresses together. One address may send half as many requests of browsers that start
+   * or finish an authorization.
+   */
   readonly authorizationsPerMinute: number;
 }) {
   const { redis, prefix, requestsPerMinute, refusalsPerMinute, authorizationsPerMinute } = options;
@@ -25,6 +34,7 @@ export function createRequestLimits(options: {
   const requests = counter('requests', 60);
   const refusals = counter('refusals', 60);
   const anonymous = counter('anonymous', 60);
+  const tests = counter('tests', 60);
   const logins = counter('logins', loginWindowSeconds);
   const add = async (options: {
     readonly to: Counter;
@@ -51,6 +61,18 @@ export function createRequestLimits(options: {
           'Too many requests with this key. Wait as long as `Retry-After` says, or ask an operator for a key with a higher limit.',
       }),
 
+    /** Counts a test of a connection by a client. @throws AppError `too-many-requests` */
+    countTest: ({ id, role }: Pick<ApiKey, 'id' | 'role'>): Promise<void> =>
+      role === 'operator'
+        ? Promise.resolve()
+        : add({
+            to: tests,
+            id,
+            limit: testsPerMinute,
+            message:
+              'Too many tests of connections with this key: each needs a new token of the EHR. Wait as long as `Retry-After` says, and read `lastTest` of the connection until then.',
+          }),
+
     /**
      * Counts a request whose key was refused. Valid keys are still accepted from the same address, because a whole hospital may be
      * behind it, together with one misconfigured program.
@@ -66,23 +88,29 @@ export function createRequestLimits(options: {
       }),
 
     /**
-     * Counts a browser request that starts or finishes an authorization. It needs no key and can cause a request to the EHR.
+     * Counts a browser request that starts or finishes an authorization, before anything of it is checked.
      * @throws AppError `too-many-requests`
      */
-    async countAnonymous(address: string): Promise<void> {
-      await add({
+    countAnonymous: (address: string): Promise<void> =>
+      add({
         to: anonymous,
         id: networkOf(address),
         limit: Math.ceil(authorizationsPerMinute / 2),
         message: 'Too many authorizations came from this address. Wait a minute and try again.',
-      });
-      await add({
+      }),
+
+    /**
+     * Counts a valid launch. It needs no key, creates a record and a job, and can cause a request to the EHR. Invitations and callbacks have a
+     * secret, and are not limited together: otherwise anyone could keep all users from logging in at the EHR.
+     * @throws AppError `too-many-requests`
+     */
+    countLaunch: (): Promise<void> =>
+      add({
         to: anonymous,
         id: 'all',
         limit: authorizationsPerMinute,
-        message: 'Too many authorizations were started in the last minute. Wait a minute and try again.',
-      });
-    },
+        message: 'Too many launches were started in the last minute. Wait a minute and try again.',
+      }),
 
     /**
      * Counts a login with a key that does not exist. Valid keys are still accepted from the same address, because a whole hospital may

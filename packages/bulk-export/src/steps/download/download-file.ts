@@ -152,7 +152,7 @@ async function ingestByFreshLink(deps: BulkExportDeps, download: Download): Prom
 
 /** @returns undefined if another attempt has taken over */
 async function ingest(deps: BulkExportDeps, download: Download): Promise<Ingested | undefined> {
-  const { store, ehr, now, buffers } = deps;
+  const { store, ehr, now, buffers, largeBytes } = deps;
   const { file, claim, connection, record, signal } = download;
   const { checkpoint, etag, url, requiresAccessToken, promisedCount } = file;
   const opened = await openFile({
@@ -174,6 +174,7 @@ async function ingest(deps: BulkExportDeps, download: Download): Promise<Ingeste
       body: opened.body,
       now,
       buffers,
+      largeBytes,
       save: async (next) => {
         reached = next;
         const isSaved = await store.outputFiles.saveCheckpoint(claim, { checkpoint: next, etag: opened.etag });

@@ -4,25 +4,26 @@ import {
   type JsonLine,
   type NdjsonLine,
   type ParsedLine,
-  parseJsonLine,
-  readDeletions,
-  readReportedIssues,
+  parseJsonLineInSteps,
+  readDeletionsInSteps,
+  readReportedIssuesInSteps,
+  runSteps,
+  type Steps,
   toResource,
 } from '@bulkhead/fhir';
 import type { QuarantinedLine } from '@bulkhead/quarantine';
 import {
-  fitsInDocument,
   noOutcome,
   type ResourceDocument,
   type ResourceWriter,
   readLineDocument,
   sumOutcomes,
-  toResourceDocument,
+  toStorableInSteps,
   toTombstone,
   type WriteOutcome,
   writeWithBisection,
 } from '@bulkhead/resources';
-import { toEhrText } from '@bulkhead/runtime';
+import { type ByteClaim, runWithPauses, toEhrText } from '@bulkhead/runtime';
 import { BsonLines, type BufferPool } from '@bulkhead/store';
 import type { IssueCount } from '../../bulk-export.record.ts';
 import type { BulkExportStore } from '../../index.ts';
@@ -50,6 +51,12 @@ interface FileBatchOptions {
   readonly buffers: BufferPool;
 }
 
+/** Shorter lines take some 20 ms, whatever they contain. */
+const pausedBytes = 128 * 1024;
+
+/** Some 10 ms. */
+const issuesPerStep = 1000;
+
 /** One line can have hundreds of thousands of deletions, so they are written in several commands. */
 const maxTombstones = 1000;
 
@@ -67,12 +74,13 @@ export class FileBatch {
   /** By resource type, because a Bundle of deletions can name resources of any type. */
   readonly #tombstones = new Map<string, ResourceDocument[]>();
   readonly #bad: QuarantinedLine[] = [];
-  readonly #issues: IssueCount[] = [];
+  #issues: IssueCount[] = [];
   #outcomes = 0;
   #bytes = 0;
   #lines = 0;
   #nextOffset: number | undefined;
   readonly #bsonLines: BsonLines;
+  readonly #claims: ByteClaim[] = [];
   readonly #maxLines: number;
 
   constructor(options: FileBatchOptions, maxLines = usualLines) {
@@ -86,17 +94,21 @@ export class FileBatch {
   }
 
   /** @param keptLine the part that is already stored of a line that is too long to be held in memory */
-  add(line: NdjsonLine, keptLine?: KeptLine): void {
-    if (!this.#takeUnparsed(line)) this.#take(line, parseJsonLine(line), keptLine);
+  add(line: NdjsonLine, keptLine?: KeptLine): Promise<void> | undefined {
+    if (this.#takeUnparsed(line)) return undefined;
+    const steps = this.#takeInSteps(line, keptLine);
+    if (line.bytes.length > pausedBytes) return runWithPauses(steps);
+    runSteps(steps);
+    return undefined;
   }
 
   /** Adds a last line that has no line end. @returns false if the line was cut off */
-  addLast(line: NdjsonLine, keptLine?: KeptLine): boolean {
+  async addLast(line: NdjsonLine, keptLine?: KeptLine): Promise<boolean> {
     if (this.#takeUnparsed(line)) return true;
-    const parsed = parseJsonLine(line);
+    const parsed = await runWithPauses(parseJsonLineInSteps(line));
     if (parsed.kind === 'rejected' && (parsed.reason === 'invalid-json' || parsed.reason === 'invalid-utf8'))
       return false;
-    this.#take(line, parsed, keptLine);
+    await runWithPauses(this.#take(line, parsed, keptLine));
     return true;
   }
 
@@ -105,8 +117,20 @@ export class FileBatch {
     try {
       return await this.#write();
     } finally {
-      this.#bsonLines.release();
+      this.release();
     }
+  }
+
+  /** Keeps the claim of a large line until the batch is written. @returns the next claim */
+  keep(claim: ByteClaim, next: ByteClaim): ByteClaim {
+    this.#claims.push(claim);
+    return next;
+  }
+
+  /** Gives back what a batch holds that is written, or will not be written. */
+  release(): void {
+    this.#bsonLines.release();
+    for (const claim of this.#claims.splice(0)) claim.release();
   }
 
   async #write(): Promise<(checkpoint: FileCheckpoint) => FileCheckpoint> {
@@ -199,49 +223,53 @@ export class FileBatch {
     this.#nextOffset = line.nextOffset;
   }
 
-  #take(line: NdjsonLine, parsed: JsonLine, keptLine?: KeptLine): void {
+  *#takeInSteps(line: NdjsonLine, keptLine?: KeptLine): Steps<void> {
+    const parsed = yield* parseJsonLineInSteps(line);
+    yield* this.#take(line, parsed, keptLine);
+  }
+
+  *#take(line: NdjsonLine, parsed: JsonLine, keptLine?: KeptLine): Steps<void> {
     this.#count(line);
     if (parsed.kind === 'rejected') this.#quarantine(line, parsed.reason, keptLine);
-    else if (parsed.kind === 'value') this.#takeValue(line, parsed);
+    else if (parsed.kind === 'value') yield* this.#takeValue(line, parsed);
   }
 
-  #takeValue(line: NdjsonLine, parsed: Extract<JsonLine, { kind: 'value' }>): void {
+  *#takeValue(line: NdjsonLine, parsed: Extract<JsonLine, { kind: 'value' }>): Steps<void> {
     const { section, type } = this.#options.file;
     // Servers also put an OperationOutcome between the resources if they cannot export something.
-    if (isOperationOutcome(parsed.value)) this.#takeIssues(parsed.value);
-    else if (section === 'deleted') this.#takeDeletions(line, parsed.value);
-    else this.#takeResource(line, toResource(parsed, section === 'error' ? 'OperationOutcome' : type));
+    if (isOperationOutcome(parsed.value)) yield* this.#takeIssues(parsed.value);
+    else if (section === 'deleted') yield* this.#takeDeletions(line, parsed.value);
+    else yield* this.#takeResource(line, toResource(parsed, section === 'error' ? 'OperationOutcome' : type));
   }
 
-  #takeResource(line: NdjsonLine, parsed: ParsedLine): void {
+  *#takeResource(line: NdjsonLine, parsed: ParsedLine): Steps<void> {
     if (parsed.kind === 'rejected') this.#quarantine(line, parsed.reason);
     if (parsed.kind !== 'resource') return;
-    const document = toResourceDocument({ ...parsed, context: this.#context(line) });
-    if (!fitsInDocument(document, line.sizeBytes)) {
-      this.#quarantine(line, 'too-large');
-      return;
-    }
-    addTo({ lists: this.#documents, type: parsed.resource.resourceType, item: { document, line } });
+    const document = yield* toStorableInSteps({ ...parsed, context: this.#context(line) });
+    if (!document) this.#quarantine(line, 'too-large');
+    else addTo({ lists: this.#documents, type: parsed.resource.resourceType, item: { document, line } });
   }
 
-  #takeDeletions(line: NdjsonLine, value: unknown): void {
-    const { deletions, unreadable } = readDeletions(value);
-    for (const { resourceType, ...deletion } of deletions) {
-      addTo({
-        lists: this.#tombstones,
-        type: resourceType,
-        item: toTombstone({ ...deletion, context: this.#context(line) }),
-      });
+  *#takeDeletions(line: NdjsonLine, value: unknown): Steps<void> {
+    const { deletions, unreadable } = yield* readDeletionsInSteps(value);
+    const context = this.#context(line);
+    for (const [index, { resourceType, ...deletion }] of deletions.entries()) {
+      if (index % maxTombstones === 0) yield;
+      addTo({ lists: this.#tombstones, type: resourceType, item: toTombstone({ ...deletion, context }) });
     }
     if (unreadable > 0) this.#quarantine(line, 'unreadable-deletion');
   }
 
-  #takeIssues(outcome: unknown): void {
+  *#takeIssues(outcome: unknown): Steps<void> {
     this.#outcomes += 1;
-    for (const { text, ...issue } of readReportedIssues(outcome)) {
+    const issues = yield* readReportedIssuesInSteps(outcome);
+    for (const [index, { text, ...issue }] of issues.entries()) {
+      if (index % issuesPerStep === 0) yield;
       const ehrText = text === undefined ? undefined : toEhrText(text);
       this.#issues.push({ ...issue, count: 1, ...(ehrText === undefined ? {} : { ehrText }) });
     }
+    // The sums are few, however many issues a line has.
+    this.#issues = sumIssues(this.#issues);
   }
 
   #quarantine({ line, offset, bytes, sizeBytes }: NdjsonLine, reason: string, keptLine?: KeptLine): void {

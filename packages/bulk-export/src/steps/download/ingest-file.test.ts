@@ -2,12 +2,13 @@ import { hash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { maxKeptLineBytes, type QuarantinedLine } from '@bulkhead/quarantine';
 import { noOutcome, type ResourceDocument } from '@bulkhead/resources';
+import { ByteBudget } from '@bulkhead/runtime';
 import { BufferPool } from '@bulkhead/store';
 import { waitFor } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import type { FileCheckpoint, OutputFile } from '../../output-file.record.ts';
 import { makeOutputFile } from '../../testing/make-records.ts';
-import { ingestFile } from './ingest-file.ts';
+import { ingestFile, maxLineBytes } from './ingest-file.ts';
 
 interface Written {
   readonly documents: ResourceDocument[];
@@ -70,6 +71,7 @@ function ingest(
     body: Readable.from(chunksOf(Buffer.from(text as string), chunkBytes)),
     now: () => new Date('2024-06-01T01:00:00Z'),
     buffers: new BufferPool(),
+    largeBytes: new ByteBudget(maxLineBytes),
     save: async (checkpoint) => {
       written.checkpoints.push(checkpoint);
       return saves;
@@ -271,8 +273,8 @@ test('ingestFile stores a file of type Resource by the types of its lines, which
 });
 
 test('ingestFile quarantines a resource with more values than BSON can hold #quarantine', async () => {
-  const numbers = `[${'1,'.repeat(1_500_000)}1]`;
-  const big = `{"resourceType":"Patient","id":"big","extension":${numbers}}\n`;
+  const texts = `[${`"${'x'.repeat(32)}",`.repeat(400_000)}1]`;
+  const big = `{"resourceType":"Patient","id":"big","extension":${texts}}\n`;
   const { result, written } = ingest(big + patient(1));
   expect(await result).toMatchObject({ quarantined: 1, stored: 1 });
   expect(written.bad).toMatchObject([{ reason: 'too-large' }]);

@@ -11,9 +11,9 @@
  * the end every promised resource must be stored, unchanged, stale, quarantined or withheld. Otherwise the file fails.
  */
 import type { Readable } from 'node:stream';
-import { LineSplitter } from '@bulkhead/fhir';
+import { LineSplitter, type NdjsonLine } from '@bulkhead/fhir';
 import type { DocumentContext, ResourceWriter } from '@bulkhead/resources';
-import { AppError } from '@bulkhead/runtime';
+import { AppError, type ByteBudget } from '@bulkhead/runtime';
 import type { BufferPool } from '@bulkhead/store';
 import { type BulkExport, settledTime } from '../../bulk-export.record.ts';
 import type { BulkExportStore } from '../../index.ts';
@@ -35,12 +35,17 @@ export interface IngestFileOptions {
   readonly body: Readable;
   readonly now: () => Date;
   readonly buffers: BufferPool;
+  /** For large lines, of all files of the process. */
+  readonly largeBytes: ByteBudget;
   /** Commits progress. Returns false if another attempt has taken over. */
   readonly save: (checkpoint: FileCheckpoint) => Promise<boolean>;
 }
 
 /** BSON allows 16 MB, and a document is a little larger than its line. */
-const maxLineBytes = 15 * 1024 * 1024;
+export const maxLineBytes = 15 * 1024 * 1024;
+
+/** Shorter lines need little memory: the lines of a batch have as many bytes together. */
+const largeLineBytes = 1024 * 1024;
 
 /**
  * Stores the lines of `body`. Throws the error of the stream if the file is not received to its end.
@@ -59,19 +64,23 @@ export async function ingestFile(options: IngestFileOptions): Promise<FileCheckp
   };
 
   const longLine = new LongLine(options);
+  // A large line is in memory several times, as bytes, text, objects and BSON, until it is written.
+  let claim = options.largeBytes.claim(maxLineBytes);
+  const add = async (line: NdjsonLine): Promise<boolean> => {
+    await batch.add(line, await longLine.end());
+    if (line.sizeBytes > largeLineBytes) claim = batch.keep(claim, options.largeBytes.claim(maxLineBytes));
+    return !batch.isFull || flush();
+  };
   try {
     for await (const chunk of body) {
       for (const piece of splitter.push(chunk as Buffer)) {
-        if ('part' in piece) {
-          await longLine.write(piece);
-          continue;
-        }
-        batch.add(piece, await longLine.end());
-        if (batch.isFull && !(await flush())) return undefined;
+        if ('part' in piece) await longLine.write(piece);
+        else if (!(await add(piece))) return undefined;
       }
+      if (splitter.pendingBytes > largeLineBytes) await claim.take();
     }
     const [last] = splitter.end();
-    const isCutOff = last !== undefined && !batch.addLast(last, await longLine.end());
+    const isCutOff = last !== undefined && !(await batch.addLast(last, await longLine.end()));
     const checkpoint = await writes.end(batch);
     const fault = checkpoint && (isCutOff ? truncated() : incompleteness(file, checkpoint));
     if (!fault) return checkpoint;
@@ -84,6 +93,8 @@ export async function ingestFile(options: IngestFileOptions): Promise<FileCheckp
   } finally {
     // Writes that are in flight must not end after the next attempt has started.
     await writes.settled();
+    claim.release();
+    batch.release();
   }
 }
 

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { text } from 'node:stream/consumers';
-import { maxKeptExportBytes, type QuarantinedLine } from '@bulkhead/quarantine';
+import { maxKeptExportBytes, maxQuarantinedLines, type QuarantinedLine } from '@bulkhead/quarantine';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { openTestStore } from '../open-test-store.fixture.ts';
 
@@ -90,6 +90,19 @@ describe('the quarantine #quarantine', () => {
     expect(await text(await store.quarantine.openBytes(entry?.id ?? ''))).toBe('the first part');
     const files = database.collection<{ _id: string }>('quarantine.files');
     expect(await files.countDocuments({ _id: { $in: [first.sealedFile, second.sealedFile] } })).toBe(1);
+  });
+
+  test('the quarantine of a run refuses lines beyond 100,000, and has room again for a file that is read again', async () => {
+    const exportId = 'job_of_many_lines';
+    await store.quarantine.put({ lines: [makeLine(exportId)], now });
+    await usage().updateOne({ _id: exportId }, { $set: { lines: maxQuarantinedLines - 1 } });
+    const put = (line: number) => store.quarantine.put({ lines: [makeLine(exportId, { line, offset: line })], now });
+    await put(2);
+    await expect(put(3)).rejects.toMatchObject({ code: 'quarantine-full', retry: 'never' });
+    expect(await listOf(exportId)).toHaveLength(2);
+    await store.quarantine.deleteByFile(`${exportId}.1`);
+    await put(3);
+    expect(await listOf(exportId)).toHaveLength(1);
   });
 
   test('the quarantine frees the room of the lines of a file that is read again', async () => {

@@ -149,8 +149,9 @@ const launch = defineEndpoint({
     'unavailable',
   ],
   errorPage: unknownUserErrorPage,
-  async handler({ params: { provider }, query: { iss, launch: launchId }, services, response }) {
-    sendToEhr(response, await services.authorizations.launch({ provider, iss, launch: launchId }));
+  async handler({ params: { provider }, query: { iss, launch: launchId }, services, process, response }) {
+    const admit = process.limits.countLaunch;
+    sendToEhr(response, await services.authorizations.launch({ provider, iss, launch: launchId, admit }));
   },
 });
 

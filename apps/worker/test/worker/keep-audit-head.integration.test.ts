@@ -1,0 +1,45 @@
+import type { ChainPosition } from '@bulkhead/access';
+import type { Logger } from '@bulkhead/runtime';
+import { afterAll, expect, test } from '@jest/globals';
+import { keepAuditHead } from '../../src/keep-audit-head.ts';
+import { sweep } from '../../src/sweep.ts';
+import { openDatabase } from '../harness/open-database.ts';
+import { startUseCases } from '../harness/start-use-cases.ts';
+
+const cases = await startUseCases();
+afterAll(() => cases.stop());
+
+type LogFields = Parameters<Logger['info']>[1];
+const event = {
+  actor: { kind: 'nobody', id: 'nobody' },
+  action: 'authenticate',
+  target: {},
+  outcome: 'refused',
+} as const;
+
+test('a worker keeps the head of the audit log each hour, and only that head shows that all later events were removed', async () => {
+  const { store, logger, producer } = cases.deps;
+  const { auditEvents } = store;
+  const logged: LogFields[] = [];
+  const sent: ChainPosition[] = [];
+  const info = (message: string, fields: LogFields) => void (message === 'audit head' && logged.push(fields));
+  const deps = {
+    ...cases.deps,
+    logger: { ...logger, info },
+    sendAuditHead: (head: ChainPosition) => void sent.push(head),
+  };
+  await keepAuditHead(deps);
+  expect([logged, sent]).toEqual([[], []]);
+  for (let index = 0; index < 3; index++) await auditEvents.append(event);
+  await keepAuditHead(deps);
+  const [expected] = sent;
+  expect(expected?.sequence).toBe(3);
+  expect(logged).toEqual([{ auditHead: `3:${expected?.hash}` }]);
+  await sweep(cases.deps);
+  expect(await producer.isScheduled('maintenance.keep-audit-head', {})).toBe(true);
+
+  await using database = await openDatabase(cases.mongodbUri);
+  await database.db.collection('audit_events').deleteMany({});
+  expect((await auditEvents.verify({ limit: 10 })).fault).toBeUndefined();
+  expect((await auditEvents.verify({ limit: 10, expected })).fault).toMatchObject({ code: 'head-missing' });
+});

@@ -1,0 +1,56 @@
+/**
+ * The bytes that a process may have in memory at a time for what is large, such as a line with a whole document. A claim
+ * that does not fit waits for its turn, in order.
+ *
+ *   claim.take() -> waits until the bytes are free -> claim.release()
+ *
+ * To avoid a deadlock, a claim takes all that it may need at once.
+ */
+export class ByteBudget {
+  #freeBytes: number;
+  readonly #waiting: { readonly bytes: number; readonly start: () => void }[] = [];
+
+  constructor(totalBytes: number) {
+    this.#freeBytes = totalBytes;
+  }
+
+  /** @param bytes at most the whole budget. Nothing is taken yet */
+  claim(bytes: number): ByteClaim {
+    let isTaken = false;
+    let taking: Promise<void> | undefined;
+    const release = (): void => {
+      if (isTaken) this.#release(bytes);
+      isTaken = false;
+      taking = undefined;
+    };
+    const take = async (): Promise<void> => {
+      if (this.#waiting.length > 0 || this.#freeBytes < bytes)
+        await new Promise<void>((start) => this.#waiting.push({ bytes, start }));
+      else this.#freeBytes -= bytes;
+      isTaken = true;
+    };
+    return {
+      take: () => {
+        taking ??= take();
+        return taking;
+      },
+      release,
+    };
+  }
+
+  #release(bytes: number): void {
+    this.#freeBytes += bytes;
+    for (let next = this.#waiting[0]; next && next.bytes <= this.#freeBytes; next = this.#waiting[0]) {
+      this.#freeBytes -= next.bytes;
+      this.#waiting.shift();
+      next.start();
+    }
+  }
+}
+
+export interface ByteClaim {
+  /** Resolves when the bytes are taken. A second call takes nothing more. */
+  readonly take: () => Promise<void>;
+  /** Gives the bytes back, if they were taken. */
+  readonly release: () => void;
+}

@@ -1,0 +1,149 @@
+import type { ServerResponse } from 'node:http';
+import { gzipSync } from 'node:zlib';
+import { type EhrAnswer, goodAnswers, type Route } from '../leaks/marked-answers.fixture.ts';
+
+/** The kind of answer that a route has: the `name` of its rules in answer-rules.ts. Tokens are read by openid-client. */
+export const kindOf: Readonly<Record<Route, string>> = {
+  discovery: 'configuration',
+  token: 'token',
+  metadata: 'resource',
+  'kick-off': 'kick-off',
+  status: 'export status',
+  file: 'file',
+  deleted: 'file',
+  errors: 'file',
+  search: 'search page',
+  document: 'document',
+};
+
+/** An answer of the largest allowed size, or beyond it, in one shape. */
+export interface HostileAnswer {
+  readonly route: Route;
+  readonly name: string;
+  readonly send: (response: ServerResponse, base: string) => void;
+}
+
+const megabyte = 1_000_000;
+const list = (element: string, count: number) => `[${`${element},`.repeat(count - 1)}${element}]`;
+const text = (bytes: number) => JSON.stringify('a '.repeat(bytes / 2));
+const deep = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`;
+const keys = (count: number) => `{${Array.from({ length: count }, (_, index) => `"k${index}":1`).join()}}`;
+
+/** JSON values, each as large as an answer of this many bytes may have. */
+const shapesOf = (bytes: number): Readonly<Record<string, string>> => ({
+  'a long text': text(0.9 * bytes),
+  'empty objects': list('{}', Math.min(bytes / 3, 490_000)),
+  'more values than allowed': list('{}', Math.min(bytes / 3, 1_500_000)),
+  decimals: list('1.50', Math.min(bytes / 5, 240_000)),
+  'many keys': keys(Math.min(bytes / 12, 300_000)),
+  'many levels': deep(Math.min(bytes / 2, 400_000)),
+});
+
+const sizes: Readonly<Partial<Record<Route, number>>> = {
+  discovery: megabyte,
+  token: megabyte,
+  metadata: 16 * megabyte,
+  status: 60 * megabyte,
+  search: 30 * megabyte,
+};
+
+/** Puts a shape where the reader of the answer looks for a list. */
+const places: Readonly<Partial<Record<Route, (shape: string, base: string) => string>>> = {
+  discovery: (shape, base) =>
+    `{"issuer":${JSON.stringify(base)},"token_endpoint":${JSON.stringify(`${base}/token`)},"capabilities":${shape}}`,
+  token: (shape) => `{"access_token":"t","token_type":"Bearer","expires_in":3600,"extra":${shape}}`,
+  metadata: (shape) => `{"resourceType":"CapabilityStatement","rest":[{"resource":${shape}}]}`,
+  status: (shape) => `{"transactionTime":"2026-01-02T00:00:00Z","requiresAccessToken":true,"output":${shape}}`,
+  search: (shape) => `{"resourceType":"Bundle","type":"searchset","entry":${shape}}`,
+};
+
+const resource = (type: string, member: string) => `{"resourceType":"${type}","id":"h1",${member}}`;
+
+/** Lines of files, up to the largest line. */
+const lines: readonly { readonly route: Route; readonly name: string; readonly text: string }[] = [
+  { route: 'file', name: 'empty objects, one a line', text: '{}\n'.repeat(megabyte) },
+  { route: 'file', name: 'a line of decimals', text: resource('Patient', `"a":${list('1.50', 300_000)}`) },
+  { route: 'file', name: 'a line of empty objects', text: resource('Patient', `"a":${list('{}', 490_000)}`) },
+  {
+    route: 'file',
+    name: 'lines with 14 MB of text',
+    text: `${resource('Patient', `"a":${text(14 * megabyte)}`)}\n`.repeat(3),
+  },
+  { route: 'file', name: 'a line of many keys', text: resource('Patient', keys(300_000).slice(1, -1)) },
+  {
+    route: 'deleted',
+    name: 'many deletions',
+    text: resource('Bundle', `"entry":${list('{"request":{"method":"DELETE","url":"Patient/x"}}', 110_000)}`),
+  },
+  {
+    route: 'errors',
+    name: 'many issues',
+    text: resource('OperationOutcome', `"issue":${list('{"severity":"error","code":"exception"}', 110_000)}`),
+  },
+  {
+    route: 'errors',
+    name: 'an issue with a long text',
+    text: resource('OperationOutcome', `"issue":[{"diagnostics":"Observation/1 ${'a '.repeat(7 * megabyte)}"}]`),
+  },
+];
+
+const entries: readonly { readonly name: string; readonly text: string }[] = [
+  { name: 'an entry of decimals', text: list(`{"resource":${resource('Patient', `"a":${list('1.50', 49_000)}`)}}`, 4) },
+  {
+    name: 'an entry of many attachments',
+    text: list(
+      `{"resource":${resource('DocumentReference', `"content":${list('{"attachment":{"url":"a"}}', 100_000)}`)}}`,
+      1,
+    ),
+  },
+];
+
+const json = { 'content-type': 'application/fhir+json' };
+const manyHeaders = Object.fromEntries(Array.from({ length: 700 }, (_, index) => [`x-header-${index}`, 'a']));
+const bomb = gzipSync(Buffer.alloc(200 * megabyte));
+
+export const hostileAnswers: readonly HostileAnswer[] = [
+  ...(Object.keys(places) as Route[]).flatMap((route) =>
+    Object.entries(shapesOf(sizes[route] ?? megabyte)).map(([name, shape]) => ({
+      route,
+      name,
+      send: (response: ServerResponse, base: string) =>
+        void response.writeHead(200, json).end(places[route]?.(shape, base)),
+    })),
+  ),
+  ...entries.map(({ name, text: shape }) => ({
+    route: 'search' as const,
+    name,
+    send: (response: ServerResponse, base: string) =>
+      void response.writeHead(200, json).end(places.search?.(shape, base)),
+  })),
+  ...lines.map(({ route, name, text: body }) => ({
+    route,
+    name,
+    send: (response: ServerResponse) =>
+      void response.writeHead(200, { 'content-type': 'application/fhir+ndjson' }).end(body),
+  })),
+  ...(Object.keys(goodAnswers) as Route[]).flatMap((route) => [
+    {
+      route,
+      name: 'many headers',
+      send: (response: ServerResponse, base: string) => sendAnswer(response, goodAnswers[route](base), manyHeaders),
+    },
+    {
+      route,
+      name: 'a compressed body without an end',
+      send: (response: ServerResponse) =>
+        void response.writeHead(route === 'status' ? 200 : 503, { ...json, 'content-encoding': 'gzip' }).end(bomb),
+    },
+  ]),
+];
+
+export function sendAnswer(
+  response: ServerResponse,
+  answer: EhrAnswer,
+  more: Readonly<Record<string, string>> = {},
+): void {
+  const { status, headers = {}, body, lines: bodyLines } = answer;
+  const ndjson = bodyLines?.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n');
+  response.writeHead(status, { ...headers, ...more }).end(body === undefined ? ndjson : JSON.stringify(body));
+}

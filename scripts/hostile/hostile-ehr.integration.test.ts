@@ -1,0 +1,175 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type LocalServer, startLocalServer } from '@bulkhead/embedded/local-server';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { startTemporarySystem, type TemporarySystem } from '../chaos/system/start-temporary-system.ts';
+import { goodAnswers } from '../leaks/marked-answers.fixture.ts';
+import { routeOf } from '../leaks/planting-ehr.fixture.ts';
+import { type ApiClient, createApiClient } from '../system/api-client.ts';
+import { pollUntil } from '../system/poll-until.ts';
+import { workerMemoryEnv, workerNodeArgs } from '../system/worker-process.ts';
+import { type HostileAnswer, hostileAnswers, kindOf, sendAnswer } from './hostile-answers.fixture.ts';
+
+/** The one rule for every answer: no process holds its event loop for a second, or needs more than its shipped memory. */
+const maxHoldMs = 1000;
+const root = join(import.meta.dirname, '..', '..');
+const atOnce = 3;
+
+let system: TemporarySystem;
+let ehr: LocalServer;
+let holds: string;
+const sent = new Set<HostileAnswer>();
+/** The results of exports of a good server, which must continue. */
+const goodResults: string[] = [];
+
+beforeAll(async () => {
+  ehr = await startHostileEhr();
+  holds = mkdtempSync(join(tmpdir(), 'bulkhead-holds-'));
+  const environments = [...hostileAnswers.keys(), 'good'].map((path) => [
+    `e${path}`,
+    { fhirEndpoint: `${ehr.url}/${path}` },
+  ]);
+  const provider = {
+    ...{ id: 'hostile', name: 'A hostile server', defaultEnvironment: 'egood', defaultScope: 'system/*.read' },
+    ...{ environments: Object.fromEntries(environments), clientId: 'client', clientSecret: 'secret' },
+  };
+  const env = (folder: string) => {
+    const providersFile = join(folder, 'providers.json');
+    writeFileSync(providersFile, JSON.stringify([provider]));
+    const own = { BULKHEAD_PROVIDERS_FILE: providersFile, WORKER_DOCUMENTS: 'on', HOLDS_FOLDER: holds };
+    return { ...own, ...workerMemoryEnv, WORKER_POLL_INTERVAL_MS: '500' };
+  };
+  const workerArgs = [...workerNodeArgs, '--import', join(import.meta.dirname, 'measure-holds.preload.ts')];
+  system = await startTemporarySystem({ patients: 1, env, workerArgs });
+  const api = createApiClient(system);
+  const waiting = [...hostileAnswers.entries()];
+  let isDone = false;
+  const good = (async () => {
+    while (!isDone) goodResults.push(await exportAll(api, 'egood'));
+  })();
+  await Promise.all(
+    Array.from({ length: atOnce }, async () => {
+      for (let next = waiting.shift(); next; next = waiting.shift()) await provoke(api, next);
+    }),
+  );
+  isDone = true;
+  await good;
+}, 900_000);
+afterAll(async () => {
+  await system?.stop();
+  await ehr?.stop();
+  rmSync(holds, { recursive: true, force: true });
+});
+
+/** Answers each request of case `/3/…` well, except for those of its route. */
+function startHostileEhr(): Promise<LocalServer> {
+  return startLocalServer((request, response) => {
+    const { pathname, origin } = new URL(request.url ?? '', `http://${request.headers.host}`);
+    const [, first = '', ...rest] = pathname.split('/');
+    request.resume();
+    const route = routeOf(rest.join('/'));
+    if (request.method === 'DELETE' || !route)
+      return void response.writeHead(request.method === 'DELETE' ? 202 : 404).end();
+    const hostile = hostileAnswers[Number(first)];
+    if (hostile?.route !== route) return sendAnswer(response, goodAnswers[route](`${origin}/${first}`));
+    sent.add(hostile);
+    return hostile.send(response, `${origin}/${first}`);
+  });
+}
+
+/** Lets the workers read an answer once. The work is then cancelled, so that retries do not fill the time. */
+async function provoke(api: ApiClient, [index, hostile]: readonly [number, HostileAnswer]): Promise<void> {
+  const auth = { method: 'client_credentials' };
+  const body = { provider: 'hostile', environment: `e${index}`, practiceId: 'p', schedule: false, auth };
+  const { id: connectionId } = await api<{ id: string }>('POST', '/api/ehr/connections', body);
+  const isBeforeExport = ['discovery', 'token', 'metadata'].includes(hostile.route);
+  if (isBeforeExport) await api('POST', `/api/ehr/connections/${connectionId}/test`).catch(() => undefined);
+  const exportUrl = await start(api, { connectionId, path: 'bulk-export', more: { exportType: 'Patient' } });
+  if (hostile.route === 'search') {
+    await settled(api, exportUrl);
+    const more = { patients: ['p1'], includeEnhanced: false };
+    const syncUrl = await start(api, { connectionId, path: 'enhanced-sync', more });
+    await moved(api, syncUrl, hostile);
+  } else await moved(api, exportUrl, hostile);
+}
+
+async function start(
+  api: ApiClient,
+  { connectionId, path, more }: { readonly connectionId: string; readonly path: string; readonly more: object },
+): Promise<string> {
+  const url = `/api/ehr/hostile/${path}`;
+  try {
+    const { id } = await api<{ id: string }>('POST', url, { connectionId, ...more }, { prefer: 'respond-async' });
+    return `/api/ehr/hostile/${path === 'enhanced-sync' ? 'sync-runs' : path}/${id}`;
+  } catch (error) {
+    return `${url}/${(error as { details?: { exportId?: string } }).details?.exportId}`;
+  }
+}
+
+/** Waits until the answer was sent, and what it belongs to has ended or waits for another attempt. */
+async function moved(api: ApiClient, url: string, hostile: HostileAnswer): Promise<void> {
+  const options = { timeoutMs: 30_000, intervalMs: 250 };
+  await pollUntil(async () => sent.has(hostile) || undefined, options).catch(() => undefined);
+  await pollUntil(async () => {
+    const { status, retrying } = await api<{ status?: string; retrying?: unknown }>('GET', url).catch(() => ({
+      status: 'gone',
+      retrying: undefined,
+    }));
+    return status !== 'IN_PROGRESS' || retrying !== undefined || undefined;
+  }, options).catch(() => undefined);
+  await api('DELETE', url).catch(() => undefined);
+}
+
+async function settled(api: ApiClient, url: string): Promise<string> {
+  const status = await pollUntil(
+    async () => {
+      const record = await api<{ status: string }>('GET', url);
+      return record.status === 'IN_PROGRESS' ? undefined : record.status;
+    },
+    { timeoutMs: 60_000, intervalMs: 250 },
+  );
+  return String(status);
+}
+
+async function exportAll(api: ApiClient, environment: string): Promise<string> {
+  const body = { provider: 'hostile', environment, practiceId: 'p', schedule: false, force: true };
+  const connection = { ...body, auth: { method: 'client_credentials' } };
+  const { id: connectionId } = await api<{ id: string }>('POST', '/api/ehr/connections', connection);
+  const url = await start(api, { connectionId, path: 'bulk-export', more: { exportType: 'Patient' } });
+  const status = await settled(api, url);
+  await api('DELETE', `/api/ehr/connections/${connectionId}`).catch(() => undefined);
+  return status;
+}
+
+test('every kind of answer has a hostile answer, and every one was sent', () => {
+  const rules = readFileSync(join(root, 'packages/ehr-client/src/answers/answer-rules.ts'), 'utf8');
+  const kinds = [...rules.matchAll(/Answer: AnswerRules = \{\n {2}name: '([a-z -]+)'/g)].map(([, kind]) => kind);
+  expect(kinds.length).toBeGreaterThan(7);
+  const provoked = new Set([...hostileAnswers.map(({ route }) => kindOf[route]), 'deletion']);
+  expect(kinds.filter((kind) => !provoked.has(kind ?? ''))).toEqual([]);
+  expect(hostileAnswers.filter((hostile) => !sent.has(hostile)).map(({ route, name }) => `${route}: ${name}`)).toEqual(
+    [],
+  );
+});
+
+test('no answer holds the event loop of a worker for a second', () => {
+  const longest = readdirSync(holds).map((pid) => Number(readFileSync(join(holds, pid), 'utf8')));
+  expect(longest.length).toBeGreaterThan(0);
+  expect(Math.max(...longest)).toBeLessThan(maxHoldMs);
+});
+
+test('no answer makes a worker need more than the memory that is shipped', () => {
+  const manifest = readFileSync(join(root, 'docker/kubernetes/base/worker/worker.yaml'), 'utf8');
+  const limit = Number(/limits: \{ memory: (\d+)Mi \}/.exec(manifest)?.[1]) * 1.048576;
+  const peaks = system.workers.map(
+    ({ pid }) => Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1000,
+  );
+  expect(Math.max(...peaks)).toBeLessThan(limit);
+});
+
+test('no answer ends a process or stops the work of another connection', () => {
+  expect(system.workers.map(({ ownExits }) => ownExits)).toEqual(system.workers.map(() => 0));
+  expect(goodResults.length).toBeGreaterThan(1);
+  expect(goodResults.filter((status) => status !== 'COMPLETED')).toEqual([]);
+});
