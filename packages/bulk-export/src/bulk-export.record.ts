@@ -21,7 +21,7 @@ export const issueCountSchema = z
     severity: z
       .string()
       .describe(
-        'The severity of a FHIR OperationOutcome: `fatal`, `error`, `warning` or `information`. `fatal` and `error` mean that data is missing.',
+        'The severity of a FHIR OperationOutcome: `fatal`, `error`, `warning` or `information`. `fatal` and `error` mean that data is missing, and so do codes such as `incomplete`.',
       ),
     code: z
       .string()

@@ -58,6 +58,8 @@ export const outputFileSchema = z.strictObject({
     .describe(
       'The resource type that the manifest states. `Resource` if it states none, or one that R4 does not have.',
     ),
+  /** The types for which the manifest lists the file, if there are several. Each must be in it. */
+  listedTypes: z.array(z.string()).exactOptional(),
   url: z
     .string()
     .describe(

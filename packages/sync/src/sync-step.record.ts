@@ -24,22 +24,31 @@ export const searchCounts = {
 /** One search of a step, page after page. */
 const syncSearchSchema = z.strictObject({
   resourceType: z.string(),
-  /** `incomplete` means that all pages were read, and they had fewer matches than the server's `total`. */
+  /**
+   * `incomplete` means that all pages were read, and they had fewer matches than the server's `total`, or the data moved while they were
+   * read.
+   */
   state: z.enum(['pending', 'completed', 'incomplete', 'failed']),
   /** Its resources are included in the pages of the step's search for patients (`_revinclude`), so it sends no requests. */
   isCarried: z.literal(true).exactOptional(),
   /** The next page. */
   nextUrl: z.string().exactOptional(),
-  /** The search was restarted because the server had forgotten its next page. This happens only once. */
+  /** The search was restarted, because the server had forgotten its next page or the data had moved. This happens only once. */
   hasRestarted: z.literal(true).exactOptional(),
   /** When the server answered the first page. Later changes are for the next crawl. */
   servedAt: z.date().exactOptional(),
   /** The hash of `nextUrl` at the last page whose number is a power of two. See `paging-loop.ts`. */
   loopMark: z.string().exactOptional(),
-  /** The number of matches that the server promised, from the latest page with a `total`. */
+  /** The number of matches that the server promised, from the first page with a `total`. */
   total: countSchema.exactOptional(),
-  /** Matches on the pages so far. Absent in searches of versions that did not count it. */
+  /** Different matches on the pages so far. Absent in searches of versions that did not count it. */
   matched: countSchema.exactOptional(),
+  /** Which matches were on the pages so far, while pages follow. See `SeenMatches`. */
+  seen: z.string().exactOptional(),
+  /** Consecutive pages without a new match. */
+  idlePages: countSchema.exactOptional(),
+  /** A page repeated a match, or stated another `total`. */
+  hasMoved: z.literal(true).exactOptional(),
   ...searchCounts,
   /** The part of `withheld` that was in quarantine before. Absent means 0. */
   withheldEntries: countSchema.exactOptional(),

@@ -167,6 +167,7 @@ const {
     exportId: true,
     connectionId: true,
     exportVersion: true,
+    listedTypes: true,
     requiresAccessToken: true,
     checkpoint: true,
     etag: true,

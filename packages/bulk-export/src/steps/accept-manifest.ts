@@ -102,6 +102,7 @@ function toOutputFile(options: {
     exportVersion: record.version,
     section,
     type,
+    ...(entry.types === undefined ? {} : { listedTypes: entry.types }),
     url,
     requiresAccessToken: manifest.requiresAccessToken,
     ...(count === undefined ? {} : { promisedCount: count }),

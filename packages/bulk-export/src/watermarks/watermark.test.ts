@@ -152,8 +152,30 @@ describe('the decision about watermarks #watermarks', () => {
   });
 
   test('advances a watermark despite reported warnings and information', () => {
-    const files = [file(), errorFile(issue({ severity: 'warning' }), issue({ severity: 'information' }))];
+    const harmless = (severity: string) => issue({ severity, code: 'suppressed' });
+    const files = [file(), errorFile(harmless('warning'), harmless('information'))];
     expect(decide({ files })).toEqual({ Patient: [], [everyType]: [] });
+    expect(decide({ files: [file(), errorFile(issue({ code: 'informational' }))] })).toEqual({
+      ...{ Patient: [], [everyType]: [] },
+    });
+  });
+
+  test.each(['incomplete', 'exception', 'timeout', 'too-costly', 'throttled'])(
+    'holds the watermarks for a warning with the code %s, which says that something is missing',
+    (code) => {
+      const files = [file(), errorFile(issue({ severity: 'warning', code }))];
+      expect(decide({ files })).toEqual({ Patient: ['errors-reported'], [everyType]: ['errors-reported'] });
+    },
+  );
+
+  test('holds the watermark of a type for which the manifest lists a file that has no resource of it', () => {
+    const shared = { ...file({ type: unknownType }), listedTypes: ['Patient', 'Observation'] };
+    const files = [{ ...shared, checkpoint: { ...shared.checkpoint, types: ['Patient'] } }];
+    expect(decide({ files }, ['Patient', 'Observation'])).toEqual({
+      Patient: [],
+      Observation: ['listed-not-received'],
+    });
+    expect(decide({ files })).toEqual({ Patient: [], [everyType]: ['listed-not-received'] });
   });
 
   test('holds the watermark of a type whose file does not have the promised number of resources', () => {

@@ -67,7 +67,7 @@ export const everyType = '*';
 
 export type LedgerEntry = Pick<
   OutputFile,
-  'section' | 'state' | 'type' | 'promisedCount' | 'receivedCount' | 'checkpoint'
+  'section' | 'state' | 'type' | 'listedTypes' | 'promisedCount' | 'receivedCount' | 'checkpoint'
 >;
 
 /** What is known of an export whose files are settled. */
@@ -151,6 +151,10 @@ function reasonsForType(options: {
   return [
     ...when(ownFiles.some(isUnsettled), 'files-failed'),
     ...when(
+      outputOf(files).some((file) => lacksListed(file, resourceType)),
+      'listed-not-received',
+    ),
+    ...when(
       ownFiles.some(({ receivedCount }) => receivedCount !== undefined),
       'count-mismatch',
     ),
@@ -179,6 +183,12 @@ function typesIn({ type, checkpoint }: LedgerEntry): readonly string[] {
   return type === unknownType ? [unknownType, ...(checkpoint.types ?? [])] : [type];
 }
 
+function lacksListed({ listedTypes = [], checkpoint }: LedgerEntry, resourceType: string): boolean {
+  const { types = [] } = checkpoint;
+  if (resourceType === everyType) return listedTypes.some((type) => !types.includes(type));
+  return listedTypes.includes(resourceType) && !types.includes(resourceType);
+}
+
 function isUnsettled({ state }: LedgerEntry): boolean {
   return state !== 'completed';
 }
@@ -197,8 +207,27 @@ function isUnreadDeletedFile(file: LedgerEntry): boolean {
 
 /** The issues that report a loss, from `error` files and from OperationOutcomes among resources. */
 function errorsOf(files: readonly LedgerEntry[]): IssueCount[] {
-  const issues = files.flatMap(({ checkpoint }) => checkpoint.issues);
-  return issues.filter(({ severity }) => severity !== 'warning' && severity !== 'information');
+  return files.flatMap(({ checkpoint }) => checkpoint.issues).filter(reportsLoss);
+}
+
+/**
+ * The codes of FHIR's IssueType with which a server says that its answer lacks something. It may call that a warning. These are `transient`
+ * with its children, and `too-costly` (https://hl7.org/fhir/R4/valueset-issue-type.html).
+ */
+const lossCodes: ReadonlySet<string> = new Set([
+  'exception',
+  'incomplete',
+  'lock-error',
+  'no-store',
+  'throttled',
+  'timeout',
+  'too-costly',
+  'transient',
+]);
+
+function reportsLoss({ severity, code }: IssueCount): boolean {
+  if (code === 'informational') return false;
+  return lossCodes.has(code) || (severity !== 'warning' && severity !== 'information');
 }
 
 /** What is needed to find a type's last watermark. */

@@ -394,6 +394,17 @@ describe('a resumed file', () => {
 });
 
 describe('a manifest in pages', () => {
+  test('a manifest fails after a few requests if its pages never end and list nothing new #loops', async () => {
+    ehr.answer((_request, response) => {
+      const link = [{ relation: 'next', url: `/status?page=${ehr.requests.length}` }];
+      response.end(JSON.stringify({ ...JSON.parse(manifest), link }));
+    });
+    await expect(readStatus()).rejects.toMatchObject({
+      ...{ code: 'manifest-not-understood', message: expect.stringContaining('no file that is new') },
+    });
+    expect(ehr.requests.length).toBeLessThan(15);
+  });
+
   test('a manifest in pages fails if its pages form a circle #loops', async () => {
     ehr.answer((request, response) => {
       const next = request.url === '/status' ? '/2' : '/status';

@@ -30,6 +30,8 @@ interface ManifestPage extends Manifest {
 
 /** No server makes pages so small that 20,000 files need more. */
 const maxPages = 10_000;
+/** A server that invents a new URL for every page of a loop must not cost the requests of a day. */
+const maxIdlePages = 10;
 /** The largest known exports have about 20,000 files. Ten times as many still fit in memory. */
 const maxEntries = 200_000;
 
@@ -78,6 +80,8 @@ async function readPages({ first, ...options }: PageOptions & { readonly first: 
   const entries = [...manifest.entries];
   let { unreadableEntries, hasDeletedList } = manifest;
   const visited = new Set([first.url]);
+  const files = new Set(entries.map(({ url }) => url));
+  let idlePages = 0;
   for (let url = nextUrl; url !== undefined; ) {
     if (visited.has(url)) throw notUnderstood({ fault: 'its pages form a circle' });
     if (visited.size >= maxPages || entries.length > maxEntries) throw tooLarge();
@@ -85,7 +89,13 @@ async function readPages({ first, ...options }: PageOptions & { readonly first: 
     const page = await read(await requestPage({ ...options, url }));
     if (page.transactionTime !== manifest.transactionTime)
       throw notUnderstood({ fault: 'its pages have different transaction times' });
-    for (const entry of page.entries) entries.push(entry);
+    const knownFiles = files.size;
+    for (const entry of page.entries) {
+      entries.push(entry);
+      files.add(entry.url);
+    }
+    idlePages = files.size > knownFiles ? 0 : idlePages + 1;
+    if (idlePages >= maxIdlePages) throw notUnderstood({ fault: 'its last 10 pages list no file that is new' });
     unreadableEntries += page.unreadableEntries;
     hasDeletedList ||= page.hasDeletedList;
     url = page.nextUrl;

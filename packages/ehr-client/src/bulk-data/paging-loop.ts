@@ -10,14 +10,18 @@ import { type AppError, permanentError } from '@bulkhead/runtime';
 
 /**
  * Enough for a million resources of one type and patient at the usual page size, and a tenth of athenahealth's daily requests. A
- * server that invents a new URL for every page of a loop is stopped only by this limit.
+ * server that invents a new URL for every page of a loop is stopped by this limit and the next one.
  */
 export const maxSearchPages = 10_000;
+/** Servers that filter after paging send some empty pages, but not this many in a row. */
+const maxIdlePages = 10;
 
 /** The state that a search stores between two pages. */
 export interface PagingState {
   /** The number of read pages. */
   readonly pages: number;
+  /** The number of the last pages that had nothing new. */
+  readonly idlePages?: number;
   /** The hash of the next page's URL, stored at the last page whose number is a power of two. */
   readonly loopMark?: string;
 }
@@ -31,7 +35,11 @@ export interface PagingState {
 export function checkPaging(
   page: PagingState & { readonly url: string; readonly nextUrl: string },
 ): Pick<PagingState, 'loopMark'> | { readonly error: AppError } {
-  const { pages, loopMark, url, nextUrl } = page;
+  const { pages, idlePages = 0, loopMark, url, nextUrl } = page;
+  if (idlePages >= maxIdlePages)
+    return {
+      error: searchLoops('The last 10 pages of the search had nothing new, so its paging probably never ends.'),
+    };
   if (pages >= maxSearchPages)
     return { error: searchLoops('The search has more than 10,000 pages, so its paging probably never ends.') };
   const nextHash = hash('sha256', nextUrl, 'base64url');

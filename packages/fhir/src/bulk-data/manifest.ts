@@ -12,6 +12,8 @@ export interface ManifestEntry {
   readonly url: string;
   /** The number of lines in the file, if the server says so. */
   readonly count?: number;
+  /** The types of a file that is listed for several. */
+  readonly types?: readonly string[];
 }
 
 export interface ManifestHeader {

@@ -189,7 +189,7 @@ async function readPage(deps: SyncDeps, { work, search }: { work: Work; search: 
       syncRunId: run.id,
       stepId: step.id,
     });
-    return restarted(search);
+    return restarted(withRequest(search));
   } finally {
     claim.release();
   }

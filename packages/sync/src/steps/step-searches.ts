@@ -1,8 +1,9 @@
 import { checkPaging, type SearchPage } from '@bulkhead/ehr-client';
-import { type ExportError, toExportError } from '@bulkhead/runtime';
+import { type ExportError, present, toExportError } from '@bulkhead/runtime';
 import { zerosOf } from '@bulkhead/store';
 import { fromFirstPage } from '../sync-search.ts';
 import { resultCounts, type SyncSearch } from '../sync-step.record.ts';
+import { SeenMatches } from './seen-matches.ts';
 
 /** A search that sends requests, with the searches whose resources are included in its pages. */
 export interface Search {
@@ -21,43 +22,56 @@ export function toSearches(searches: readonly SyncSearch[]): Search[] {
     .map((lead) => ({ lead, carried: lead.resourceType === 'Patient' ? carried : [] }));
 }
 
-/** Adds a page to a search. @param options.url the URL of the page */
+/**
+ * Adds a page to a search. If the data moved while its pages were read, the search restarts, once. If it moves again, the search is
+ * incomplete.
+ * @param options.url the URL of the page
+ */
 export function withPage(
   { lead, carried }: Search,
   options: { readonly url: string; readonly page: SearchPage; readonly counts: ReadonlyMap<string, PageCounts> },
 ): Search {
   const { url, page, counts } = options;
   const { nextUrl, servedAt } = page;
-  const add = ({ nextUrl: _, loopMark: __, error: ___, ...search }: SyncSearch): SyncSearch => {
+  const add = (search: SyncSearch): SyncSearch => {
+    const { nextUrl: _, loopMark: __, seen: ___, idlePages: ____, error: _____, ...kept } = search;
     const more = counts.get(search.resourceType) ?? noCounts;
-    return {
-      ...search,
-      servedAt: search.servedAt ?? servedAt,
-      ...withCounts(search, more),
-    };
+    return { ...kept, servedAt: search.servedAt ?? servedAt, ...withCounts(search, more) };
   };
-  const total = page.total ?? lead.total;
-  const read = {
-    ...add(lead),
-    requests: lead.requests + 1,
-    pages: lead.pages + 1,
-    matched: (lead.matched ?? 0) + page.entries.filter(({ isMatch }) => isMatch).length,
-    ...(total === undefined ? {} : { total }),
-  };
+  const { seen, idlePages, ...matches } = countMatches(lead, page);
+  const read = { ...add(lead), requests: lead.requests + 1, pages: lead.pages + 1, ...matches };
+  const { matched, total } = read;
   const all = { lead: read, carried: carried.map(add) };
-  if (nextUrl === undefined) {
-    const isComplete = total === undefined || total <= read.matched;
-    return withState(all, { state: isComplete ? 'completed' : 'incomplete' });
-  }
-  const paging = checkPaging({ ...lead, pages: read.pages, url, nextUrl });
+  const isShort = nextUrl === undefined && total !== undefined && matched < total;
+  if (read.pages > 1 && (read.hasMoved || isShort) && !lead.hasRestarted) return restarted({ lead: read, carried });
+  if (nextUrl === undefined) return withState(all, { state: isShort || read.hasMoved ? 'incomplete' : 'completed' });
+  const paging = checkPaging({ ...lead, pages: read.pages, idlePages, url, nextUrl });
   if ('error' in paging) return failedSearch(all, toExportError(paging.error));
-  return { ...all, lead: { ...read, ...paging, nextUrl } };
+  return { ...all, lead: { ...read, ...paging, idlePages, seen, nextUrl } };
 }
 
-/** Restarts a search at its first page. */
+/** Counts the different matches up to a page, and notices that the data has moved. */
+function countMatches(lead: SyncSearch, { entries, total, nextUrl }: SearchPage) {
+  const seen = new SeenMatches(lead.seen);
+  const { newMatches, isRepeated } = seen.add(entries);
+  const matched = (lead.matched ?? 0) + newMatches;
+  // Some servers put the number of entries on the page here. A search that goes on has more matches than that.
+  const stated = nextUrl !== undefined && total !== undefined && total <= matched ? undefined : total;
+  const hasOtherTotal = stated !== undefined && lead.total !== undefined && stated !== lead.total;
+  const hasMoved = isRepeated || hasOtherTotal || lead.hasMoved === true;
+  return {
+    matched,
+    ...present({ total: lead.total ?? stated }),
+    ...(hasMoved ? { hasMoved } : {}),
+    seen: seen.toText(),
+    idlePages: newMatches > 0 ? 0 : (lead.idlePages ?? 0) + 1,
+  };
+}
+
+/** Restarts a search at its first page, once. */
 export function restarted({ lead, carried }: Search): Search {
   return {
-    lead: { ...fromFirstPage(lead), requests: lead.requests + 1, hasRestarted: true },
+    lead: { ...fromFirstPage(lead), hasRestarted: true },
     carried: carried.map(fromFirstPage),
   };
 }

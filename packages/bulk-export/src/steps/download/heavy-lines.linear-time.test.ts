@@ -66,7 +66,11 @@ async function ingest(text: string, file: Partial<OutputFile> = {}): Promise<Fil
       },
       quarantine: {
         put: async () => undefined,
-        createLongLine: async () => ({ write: async () => undefined, end: async () => '', abort: async () => undefined }),
+        createLongLine: async () => ({
+          write: async () => undefined,
+          end: async () => '',
+          abort: async () => undefined,
+        }),
       },
     },
     file: makeOutputFile(file),

@@ -80,7 +80,10 @@ function mergeEntries(same: readonly ManifestEntry[]): ManifestEntry {
   const hasOneType = others.every(({ type }) => type === first.type);
   const counts = new Set(same.map(({ count }) => count));
   // A file that is listed for several types contains all of them, and the count of each part says nothing about the whole.
-  if (!hasOneType) return { ...entry, type: unknownType };
+  if (!hasOneType) {
+    const types = same.filter(({ count }) => count !== 0).map(({ type }) => type);
+    return { ...entry, type: unknownType, types: [...new Set(types)].filter(isResourceType) };
+  }
   return counts.size === 1 ? first : entry;
 }
 

@@ -1,0 +1,49 @@
+import { hash } from 'node:crypto';
+import type { SearchEntry } from '@bulkhead/fhir';
+
+/** 48 bits: among 50,000 matches, two have the same hash in one of 200,000 searches. Such a search is incomplete once. */
+const hashChars = 8;
+/** A search with more matches is a sweep of a whole type. Each page rewrites what was seen: 400 kB at most. */
+const maxSeen = 50_000;
+
+/**
+ * Which matches the pages of a search have had, to notice that the data moved while it was read: if a resource of an earlier page is changed
+ * or deleted, the offsets of later pages move, and some resources are on no page. The search stores it as a text between two pages.
+ */
+export class SeenMatches {
+  /** Undefined if there are too many. */
+  #hashes: Set<string> | undefined;
+
+  /** @param text as of `toText` */
+  constructor(text = '') {
+    this.#hashes = text === tooMany ? undefined : new Set(text.match(/.{8}/g));
+  }
+
+  /**
+   * Adds the matches of a page.
+   * @returns how many are new on this page, and whether one of them was on an earlier page
+   */
+  add(entries: readonly SearchEntry[]): { readonly newMatches: number; readonly isRepeated: boolean } {
+    const matches = entries.filter(({ isMatch }) => isMatch);
+    const seen = this.#hashes;
+    if (seen === undefined) return { newMatches: matches.length, isRepeated: false };
+    const ofPage = new Set(matches.map(hashOf));
+    const repeated = [...ofPage].filter((value) => seen.has(value)).length;
+    for (const value of ofPage) seen.add(value);
+    if (seen.size > maxSeen) this.#hashes = undefined;
+    return { newMatches: ofPage.size - repeated, isRepeated: repeated > 0 };
+  }
+
+  toText(): string {
+    return this.#hashes === undefined ? tooMany : [...this.#hashes].join('');
+  }
+}
+
+const tooMany = 'too many';
+
+/** Matches without an id are different ones, unless they are equal. */
+function hashOf({ content }: SearchEntry): string {
+  const { resourceType, id } = (content ?? {}) as { readonly resourceType?: unknown; readonly id?: unknown };
+  const identity = typeof id === 'string' ? `${resourceType}/${id}` : JSON.stringify(content);
+  return hash('sha256', identity, 'base64url').slice(0, hashChars);
+}
