@@ -94,6 +94,18 @@ export function createErasureRepository(database: Database) {
       return binaryIds.filter((binaryId) => !known.has(binaryId));
     },
 
+    /** Lets a running erasure keep the patient out. @returns undefined if it is completed */
+    async keepOut({ id, epoch }: { readonly id: string; readonly epoch: number }): Promise<Erasure | undefined> {
+      const document = await model
+        .findOneAndUpdate(
+          { _id: id, phase: { $ne: 'completed' as const } },
+          { $set: { keepsOut: true }, $max: { epoch }, $inc: { version: 1 } },
+          { returnDocument: 'after' },
+        )
+        .lean();
+      return document ? withId(document) : undefined;
+    },
+
     async addDocuments({ id, documentIds }: { readonly id: string; readonly documentIds: readonly string[] }) {
       await model.updateOne({ _id: id }, { $addToSet: { documentIds: { $each: [...documentIds] } } });
     },

@@ -13,6 +13,7 @@ import { listResourceTypes } from '@bulkhead/resources';
 import type { Connection as Database } from 'mongoose';
 import { batchSize, type Named, toBatches } from './batches.ts';
 import { type DataAmounts, sumBytes, withoutZeros } from './erasure.record.ts';
+import { forgetTexts } from './forget-texts.ts';
 
 export interface PatientOfConnection {
   readonly connectionId: string;
@@ -44,7 +45,6 @@ interface StoredDocument extends Named {
 
 interface Step extends Named {
   readonly patientIds: readonly string[];
-  readonly searches: readonly { readonly nextUrl?: string; readonly loopMark?: string }[];
 }
 
 /** Replaces the id of the patient in the records of runs, which are kept. */
@@ -91,7 +91,8 @@ export function createPatientEraser(options: {
   /** The Binaries that contain the attachments of these resources. A Binary itself does not say whose data it contains. */
   const binariesOf = (resources: readonly StoredResource[]): string[] =>
     resources.flatMap(({ resource }) =>
-      readAttachments(resource ?? {}).flatMap(({ url }) => referencedId(url, 'Binary') ?? []),
+      // A URL may have a query, such as a version or a token.
+      readAttachments(resource ?? {}).flatMap(({ url }) => referencedId(url?.split(/[?#]/)[0], 'Binary') ?? []),
     );
 
   const documentsOf = (filter: object) =>
@@ -175,25 +176,15 @@ export function createPatientEraser(options: {
   };
 
   /** Yields every quarantined line of the connection, and whether it mentions the patient. */
-  async function* findLines(options: PatientOfConnection & { readonly signal?: AbortSignal }) {
-    const { connectionId, patientId, signal } = options;
-    for (let after = ''; ; ) {
-      const lines = await collection<Named & { readonly isTruncated?: boolean }>('quarantine')
-        .find({ connectionId, state: { $in: ['open', 'replayed'] }, _id: { $gt: after } } as never, {
-          projection: { isTruncated: 1 },
-        })
-        .sort({ _id: 1 })
-        .limit(batchSize)
-        .toArray();
-      for (const { _id: id, isTruncated = false } of lines) {
-        signal?.throwIfAborted();
-        const texts = await quarantine.readTexts(id);
-        const isOfPatient = texts.some((text) => mentionsPatient(text, patientId));
-        yield { id, isOfPatient, isUndecided: isTruncated && !isOfPatient };
-      }
-      const last = lines.at(-1);
-      if (!last) return;
-      after = last._id;
+  async function* findLines({
+    connectionId,
+    patientId,
+    signal,
+  }: PatientOfConnection & { readonly signal?: AbortSignal }) {
+    for await (const { id, isTruncated, texts } of quarantine.readAllTexts(connectionId)) {
+      signal?.throwIfAborted();
+      const isOfPatient = texts.some((text) => mentionsPatient(text, patientId));
+      yield { id, isOfPatient, isUndecided: isTruncated && !isOfPatient };
     }
   }
 
@@ -213,10 +204,10 @@ export function createPatientEraser(options: {
     const settled = { connectionId, patientIds: patientId, state: { $nin: unsettled } };
     for await (const step of collection<Step>('sync_steps').find(settled as never) as AsyncIterable<Step>) {
       const patientIds = step.patientIds.map((id) => (id === patientId ? erasedPatient : id));
-      const searches = step.searches.map(({ nextUrl: _, loopMark: __, ...search }) => search);
-      await collection('sync_steps').updateOne({ _id: step._id }, { $set: { patientIds, searches } } as never);
+      await collection('sync_steps').updateOne({ _id: step._id }, { $set: { patientIds } } as never);
       changed += 1;
     }
+    changed += await forgetTexts(database, { connectionId, patientId });
     const ended = { connectionId, active: false, 'request.patients': patientId };
     const { modifiedCount } = await collection('sync_runs').updateMany(
       ended as never,
@@ -261,14 +252,19 @@ export function createPatientEraser(options: {
     return { documents: documents.size, documentContents: only.length, contentBytes: sumBytes(only) };
   };
 
-  const countLines = async (patient: PatientOfConnection) => {
-    let quarantinedLines = 0;
-    let undecidedLines = 0;
+  const countLines = async (patient: PatientOfConnection, timeLimitMs: number) => {
+    const counts = { quarantinedLines: 0, undecidedLines: 0, uncheckedLines: 0 };
+    const startedAt = performance.now();
+    let checked = 0;
     for await (const { isOfPatient, isUndecided } of findLines(patient)) {
-      if (isOfPatient) quarantinedLines += 1;
-      if (isUndecided) undecidedLines += 1;
+      checked += 1;
+      if (isOfPatient) counts.quarantinedLines += 1;
+      if (isUndecided) counts.undecidedLines += 1;
+      if (performance.now() - startedAt < timeLimitMs) continue;
+      const all = await quarantine.countWithContent(patient.connectionId);
+      return { ...counts, uncheckedLines: Math.max(all - checked, 0) };
     }
-    return { quarantinedLines, undecidedLines };
+    return counts;
   };
 
   return {
@@ -320,11 +316,14 @@ export function createPatientEraser(options: {
         .toArray();
     },
 
-    /** Counts what `erase` would delete, without changing anything. */
-    async count(patient: PatientOfConnection): Promise<DataAmounts> {
+    /**
+     * Counts what `erase` would delete, without changing anything.
+     * @param options.timeLimitMs for the quarantined lines, each of which is decrypted and searched. `uncheckedLines` counts the others
+     */
+    async count(patient: PatientOfConnection, { timeLimitMs = Number.POSITIVE_INFINITY } = {}): Promise<DataAmounts> {
       const { resources, sharedResources, withDocuments } = await countResources(patient);
       const { documents, documentContents, contentBytes } = await countDocuments(patient, withDocuments);
-      const lines = await countLines(patient);
+      const lines = await countLines(patient, timeLimitMs);
       const crawlMarks = await collection('crawl_marks').countDocuments({
         _id: `${patient.connectionId}/${patient.patientId}`,
       });

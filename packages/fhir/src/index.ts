@@ -36,7 +36,7 @@ export {
   readAttachments,
   typesWithAttachments,
 } from './resources/attachments.ts';
-export { mentionsPatient } from './resources/mentions-patient.ts';
+export { containsId, listMentionedPatients, mentionsPatient } from './resources/mentions-patient.ts';
 export {
   isOperationOutcome,
   isTransient,

@@ -248,14 +248,24 @@ export function createQuarantineRepository(options: {
       return buffer(await this.openBytes(id));
     },
 
-    /** Reads the kept bytes of a line and its correction. An erasure looks for a patient in both. */
-    async readTexts(id: string): Promise<Buffer[]> {
-      const document = await model.findById(id, { sealedCorrection: 1 }).lean();
-      if (!document) return [];
-      const { sealedCorrection } = document;
-      const corrected = sealedCorrection === undefined ? [] : [corrections.decrypt(id, sealedCorrection)];
-      return [await buffer(await this.openBytes(id)), ...corrected];
+    /** Reads the kept bytes of all lines of a connection, with their corrections. An erasure looks for a patient in them. */
+    async *readAllTexts(connectionId: string) {
+      const documents = model
+        .find(withContent(connectionId), { isTruncated: 1, sealedBytes: 1, sealedFile: 1, sealedCorrection: 1 })
+        .sort({ _id: 1 })
+        .lean()
+        .cursor({ batchSize: textsPerBatch });
+      for await (const { _id: id, isTruncated = false, sealedBytes, sealedFile, sealedCorrection } of documents) {
+        const texts = [
+          ...(sealedBytes === undefined ? [] : [lineBytes.decrypt(id, sealedBytes)]),
+          ...(sealedFile === undefined ? [] : [await buffer(files.open({ owner: id, file: sealedFile }))]),
+          ...(sealedCorrection === undefined ? [] : [corrections.decrypt(id, sealedCorrection)]),
+        ];
+        yield { id, isTruncated, texts };
+      }
     },
+
+    countWithContent: (connectionId: string): Promise<number> => model.countDocuments(withContent(connectionId)),
 
     async saveCorrection({ id, bytes }: { readonly id: string; readonly bytes: Buffer }): Promise<void> {
       await model.updateOne({ _id: id, state: 'open' }, { $set: { sealedCorrection: corrections.encrypt(id, bytes) } });
@@ -265,7 +275,9 @@ export function createQuarantineRepository(options: {
     async noteReplay(options: { readonly id: string; readonly reason?: string | undefined; readonly now: Date }) {
       const { id, reason, now } = options;
       const replay = { at: now, ...(reason === undefined ? {} : { reason }) };
-      await model.updateOne({ _id: id }, { $set: { replay, state: reason === undefined ? 'replayed' : 'open' } });
+      // An erasure may have withheld the line in the meantime.
+      const change = { $set: { replay, state: reason === undefined ? ('replayed' as const) : ('open' as const) } };
+      await model.updateOne({ _id: id, state: 'open' }, change);
     },
 
     /** Lists the connection and the time of the open lines since `since`, the newest first. It reads at most `limit` records. */
@@ -359,6 +371,13 @@ function quarantineFull(): AppError {
     code: 'quarantine-full',
     message: `The quarantine has ${maxQuarantinedLines} lines of this run and takes no more. See the reasons in the quarantine, and contact the EHR's support.`,
   });
+}
+
+/** A line has up to 1 MB in its document. */
+const textsPerBatch = 16;
+
+function withContent(connectionId: string) {
+  return { connectionId, state: { $in: ['open' as const, 'replayed' as const] } };
 }
 
 /** The `fileId` for the entries of a search. */

@@ -45,10 +45,8 @@ const mentions = (text: string) => text.includes(patientId);
 /** The quarantined lines of a connection that contain the patient's id. */
 async function linesOf({ connection }: FilledConnection): Promise<string[]> {
   const { quarantine } = cases.deps.store;
-  const lines = await quarantine.list({ filter: { connectionId: connection.id }, scope: 'all', limit: 1000 });
   const names: string[] = [];
-  for (const { id } of lines) {
-    const texts = await quarantine.readTexts(id);
+  for await (const { id, texts } of quarantine.readAllTexts(connection.id)) {
     if (texts.some((text) => mentions(text.toString()))) names.push(id);
   }
   return names;

@@ -53,7 +53,14 @@ export function createErasureService(store: ErasureStore, producer: Producer) {
     const { kind, connectionId, patientId } = subject;
     const sameOne = { kind, connectionId, ...(patientId === undefined ? {} : { patientId }) };
     const active = await store.erasures.findActive(sameOne);
-    if (active) return { erasure: active, isChanged: false };
+    if (active && (active.keepsOut === true || subject.keepsOut !== true)) return { erasure: active, isChanged: false };
+    if (active && patientId !== undefined) {
+      // The rule first: the erasure that runs reads the record again, and must not end without it.
+      await store.keptOut.add({ connectionId, patientId, now: new Date() });
+      const epoch = await store.writingProcesses.raiseEpoch();
+      const stronger = await store.erasures.keepOut({ id: active.id, epoch });
+      if (stronger) return { erasure: stronger, isChanged: true };
+    }
     const erasure: Erasure = {
       id: newId('erase'),
       ...subject,
@@ -92,7 +99,7 @@ export function createErasureService(store: ErasureStore, producer: Producer) {
     /** Counts what an erasure of the patient would delete, without changing anything. @throws AppError `unknown-connection`, `invalid-request` */
     async amountsOfPatient(reference: PatientReference): Promise<DataAmounts> {
       await checkPatient(reference);
-      return store.patientEraser.count(reference);
+      return store.patientEraser.count(reference, { timeLimitMs: dryRunMs });
     },
 
     /**
@@ -174,6 +181,9 @@ function inUse(what: 'An export' | 'A sync', context: Record<string, string>): A
     context,
   });
 }
+
+/** A dry run is a request, and clients wait for half a minute or less. */
+const dryRunMs = 10_000;
 
 export const deleteConnectionQuerySchema = z.strictObject({
   data: z

@@ -9,12 +9,12 @@ export function erasePatient(
   { erasure, signal }: { readonly erasure: Erasure; readonly signal: AbortSignal },
 ): ErasureWork {
   const { store, now } = deps;
-  const { id, connectionId, patientId = '', keepsOut = false } = erasure;
+  const { id, connectionId, patientId = '' } = erasure;
   const patient = { connectionId, patientId };
   return {
     async stop() {
       // Runs before anything is deleted, so that no resource of the patient is stored after its deletion.
-      if (keepsOut) await store.keptOut.add({ ...patient, now: now() });
+      if (erasure.keepsOut === true) await store.keptOut.add({ ...patient, now: now() });
     },
     count: () => store.patientEraser.count(patient),
     async pass({ onDeleted }) {
@@ -25,7 +25,9 @@ export function erasePatient(
             'A sync that started in the meantime includes the patient. The erasure continues automatically when the sync has ended.',
           retry: { afterMs: 30_000 },
         });
-      const { binaryIds = [], documentIds = [] } = (await store.erasures.find(id)) ?? {};
+      // A later request may have asked to keep the patient out.
+      const { keepsOut, binaryIds = [], documentIds = [] } = (await store.erasures.find(id)) ?? {};
+      if (keepsOut === true) await store.keptOut.add({ ...patient, binaryIds, now: now() });
       const deleted = await store.patientEraser.erase({
         ...patient,
         signal,
@@ -34,7 +36,7 @@ export function erasePatient(
         onDocuments: (documentIds) => store.erasures.addDocuments({ id, documentIds }),
         async onBinaries(binaryIds) {
           const added = await store.erasures.addBinaries({ id, binaryIds });
-          if (!keepsOut || added.length === 0) return;
+          if (keepsOut !== true || added.length === 0) return;
           await store.keptOut.add({ ...patient, binaryIds: added, now: now() });
           // Writes that were admitted before do not know that these Binaries are kept out.
           await store.erasures.raiseEpoch({ id, epoch: await store.writingProcesses.raiseEpoch() });
