@@ -35,15 +35,17 @@ export async function backUpAndRestore(system: TemporarySystem, newFolder: strin
     await run('mongodump --uri "$MONGODB_URI"', { MONGODB_URI: system.mongodb.url });
     await endServers();
     const services = await start();
-    const { host } = new URL(services.mongodb.url);
-    await run('mongorestore --nsInclude ', { NEW_MONGODB_SERVER: `mongodb://${host}` });
+    const { username, password, host } = new URL(services.mongodb.url);
+    const server = `mongodb://${username}:${password}@${host}/?authSource=admin`;
+    await run('mongorestore --nsInclude ', { NEW_MONGODB_SERVER: server });
     return services;
   }
   await endServers();
   await run('tar ', { MONGODB_DATA: join(folder, 'mongodb', 'data') });
   mkdirSync(join(newFolder, 'mongodb'), { recursive: true });
   await run('mkdir ', { NEW_MONGODB_DATA: join(newFolder, 'mongodb', 'data') });
-  // This file of the tests' own servers names the program that has written the data.
-  copyFileSync(join(folder, 'mongodb', 'engine.json'), join(newFolder, 'mongodb', 'engine.json'));
+  // Files of the tests' own servers: the program that has written the data, and the password of the user that is in the data.
+  for (const name of ['engine.json', 'password'])
+    copyFileSync(join(folder, 'mongodb', name), join(newFolder, 'mongodb', name));
   return start();
 }
