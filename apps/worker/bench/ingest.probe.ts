@@ -64,7 +64,7 @@ serveProbe({
           return { ...noOutcome, written: documents.length };
         },
       },
-      quarantine: { put: async () => undefined, createLongLine: deps.store.quarantine.createLongLine },
+      quarantine: { put: async () => 0, createLongLine: deps.store.quarantine.createLongLine },
     };
     return async () => {
       let units = 0;

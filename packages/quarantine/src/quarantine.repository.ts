@@ -13,6 +13,7 @@
 import { hash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { listMentionedPatients } from '@bulkhead/fhir';
 import { type AppError, permanentError } from '@bulkhead/runtime';
 import {
   type ConnectionScope,
@@ -159,6 +160,43 @@ export function createQuarantineRepository(options: {
     return { sealedFile: await file.end() };
   };
 
+  const isOf = async (line: QuarantinedLine, keptOut: KeptOutPatients): Promise<boolean> => {
+    const { bytes, sealedFile } = line;
+    const text = bytes ?? (sealedFile && (await buffer(files.open({ owner: idOf(line), file: sealedFile }))));
+    return text !== undefined && text !== '' && [...listMentionedPatients(text)].some((id) => keptOut.hasPatient(id));
+  };
+
+  const putPositions = async (lines: readonly QuarantinedLine[], now: Date): Promise<void> => {
+    const operations = lines.map(({ bytes: _, sealedFile: __, sha256: ___, ...line }) => {
+      const replacement = { ...line, keptBytes: 0, isTruncated: false, state: 'withheld', createdAt: now };
+      return { replaceOne: { filter: { _id: idOf(line) }, replacement, upsert: true } };
+    });
+    await model.collection.bulkWrite(operations as never[], { ordered: false });
+    for (const { sealedFile } of lines) if (sealedFile !== undefined) await files.remove(sealedFile);
+  };
+
+  const putLines = async (lines: readonly QuarantinedLine[], now: Date): Promise<void> => {
+    const [first] = lines;
+    if (first === undefined) return;
+    const operations = [];
+    const written: { readonly _id: string; readonly sealedFile: string }[] = [];
+    for (const line of await reserve(first.exportId, lines)) {
+      const { bytes, sealedFile: _, ...fields } = line;
+      const _id = idOf(line);
+      const content = await encrypt(_id, line);
+      const keptBytes = keptBytesOf(line);
+      const sha256 = line.sha256 ?? hash('sha256', bytes ?? '', 'hex');
+      const isTruncated = bytes === undefined && keptBytes < line.sizeBytes;
+      const replacement = { ...fields, ...content, keptBytes, sha256, isTruncated, state: 'open', createdAt: now };
+      operations.push({ replaceOne: { filter: { _id }, replacement, upsert: true } });
+      if (content.sealedFile !== undefined) written.push({ _id, sealedFile: content.sealedFile });
+    }
+    // Only files that a record named. Another attempt may be writing a file for the same line.
+    const replaced = await findReplacedFiles(written);
+    await model.collection.bulkWrite(operations as never[], { ordered: false });
+    for (const file of replaced) await files.remove(file);
+  };
+
   const fieldOptions = { database, secretBox, collection: 'quarantine', ownerOf: (id: string) => id };
   const lineBytes = createEncryptedField({ ...fieldOptions, field: 'sealedBytes' });
   const corrections = createEncryptedField({ ...fieldOptions, field: 'sealedCorrection' });
@@ -167,29 +205,25 @@ export function createQuarantineRepository(options: {
     encryptedFields: [lineBytes, corrections, ...files.encryptedFields],
 
     /**
-     * Quarantines lines. The id of a line is derived from its position, so reading a file again quarantines nothing twice.
+     * Quarantines lines. The id of a line is derived from its position, so reading a file again quarantines nothing twice. Of a line that
+     * mentions a patient who is kept out, only the position is stored.
      * @param options.lines lines of one export
+     * @returns how many lines are of such patients
      */
-    async put({ lines, now }: { readonly lines: readonly QuarantinedLine[]; readonly now: Date }): Promise<void> {
-      const [first] = lines;
-      if (first === undefined) return;
-      const operations = [];
-      const written: { readonly _id: string; readonly sealedFile: string }[] = [];
-      for (const line of await reserve(first.exportId, lines)) {
-        const { bytes, sealedFile: _, ...fields } = line;
-        const _id = idOf(line);
-        const content = await encrypt(_id, line);
-        const keptBytes = keptBytesOf(line);
-        const sha256 = line.sha256 ?? hash('sha256', bytes ?? '', 'hex');
-        const isTruncated = bytes === undefined && keptBytes < line.sizeBytes;
-        const replacement = { ...fields, ...content, keptBytes, sha256, isTruncated, state: 'open', createdAt: now };
-        operations.push({ replaceOne: { filter: { _id }, replacement, upsert: true } });
-        if (content.sealedFile !== undefined) written.push({ _id, sealedFile: content.sealedFile });
-      }
-      // Only files that a record named. Another attempt may be writing a file for the same line.
-      const replaced = await findReplacedFiles(written);
-      await model.collection.bulkWrite(operations as never[], { ordered: false });
-      for (const file of replaced) await files.remove(file);
+    async put(options: {
+      readonly lines: readonly QuarantinedLine[];
+      readonly now: Date;
+      readonly keptOut?: KeptOutPatients | undefined;
+    }): Promise<number> {
+      const { lines, now, keptOut } = options;
+      const withheld = new Set<QuarantinedLine>();
+      if (keptOut) for (const line of lines) if (await isOf(line, keptOut)) withheld.add(line);
+      if (withheld.size > 0) await putPositions([...withheld], now);
+      await putLines(
+        lines.filter((line) => !withheld.has(line)),
+        now,
+      );
+      return withheld.size;
     },
 
     /** Creates a file for a line that is too long for memory. Call `put` without `bytes` when the line has ended. */
@@ -371,6 +405,10 @@ function quarantineFull(): AppError {
     code: 'quarantine-full',
     message: `The quarantine has ${maxQuarantinedLines} lines of this run and takes no more. See the reasons in the quarantine, and contact the EHR's support.`,
   });
+}
+
+interface KeptOutPatients {
+  readonly hasPatient: (id: string) => boolean;
 }
 
 /** A line has up to 1 MB in its document. */

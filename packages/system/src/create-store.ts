@@ -181,7 +181,14 @@ export function createStore(options: StoreOptions): Store {
     bulkExports: guard(bulkExports, { insert: ({ record }) => record.connectionId }),
     exportLeases: createLeases({ database, collection: 'bulk_exports' }),
     outputFiles: guard(outputFiles, { insertMissing: connectionOfFirst }),
-    quarantine: guard(quarantine, { put: ({ lines }) => connectionOfFirst(lines) }),
+    quarantine: {
+      ...quarantine,
+      async put(options) {
+        const connectionId = connectionOfFirst(options.lines);
+        if (connectionId === undefined) return 0;
+        return gate.admit(connectionId, (keptOut) => quarantine.put({ ...options, keptOut }));
+      },
+    },
     documents: guard(documents, { note: connectionOfFirst }),
     documentContents: guard(documentContents, { claim: connectionOf }),
     watermarks: guard(watermarks, { advance: connectionOf }),

@@ -16,8 +16,8 @@ export function countWrites({ store, metrics }: { readonly store: Store; readonl
   // Starts at 0, so that an alert on the increase sees the first one.
   count({ resource_type: 'unknown', outcome: 'quarantined' }, 0);
   const counted = (writer: ResourceWriter): ResourceWriter => ({
-    async write(resourceType, documents) {
-      const outcome = await writer.write(resourceType, documents);
+    async write(resourceType, documents, isRepeated) {
+      const outcome = await writer.write(resourceType, documents, isRepeated);
       const { written, unchanged, stale, withheld } = outcome;
       // The documents of one write are either all tombstones or none.
       const isDeletion = documents[0]?.deleted === true;
@@ -34,8 +34,11 @@ export function countWrites({ store, metrics }: { readonly store: Store; readonl
     quarantine: {
       ...quarantine,
       async put(entry) {
-        await quarantine.put(entry);
-        if (entry.lines.length > 0) count({ resource_type: 'unknown', outcome: 'quarantined' }, entry.lines.length);
+        const withheld = await quarantine.put(entry);
+        const quarantined = entry.lines.length - withheld;
+        if (quarantined > 0) count({ resource_type: 'unknown', outcome: 'quarantined' }, quarantined);
+        if (withheld > 0) count({ resource_type: 'unknown', outcome: 'withheld' }, withheld);
+        return withheld;
       },
     },
     documents: countDocuments({ documents: store.documents, metrics }),

@@ -1,6 +1,7 @@
 import { accountedLines } from '@bulkhead/bulk-export';
 import { cancelExport } from '@bulkhead/bulk-export/commands';
 import type { Erasure } from '@bulkhead/erasure';
+import { createErasureService } from '@bulkhead/erasure/commands';
 import type { SyncRun } from '@bulkhead/sync';
 import { cancelSync } from '@bulkhead/sync/commands';
 import { planSync, runSyncStep } from '@bulkhead/sync/steps';
@@ -15,6 +16,7 @@ import {
   kindsOf,
   patientId,
   progress,
+  requestedBy,
   signal,
   startErasureCases,
   withoutProof,
@@ -191,6 +193,98 @@ test('a patient who is kept out is not stored by exports, syncs and replays, whi
     run.id,
   ))
     expect(kept + older + rejected + out).toBe(fetched);
+  expect((await countOfPatient()).resources).toEqual({});
+}, 60_000);
+
+test('the erasure of a patient removes what the EHR said, and the patient from requests, in ended runs', async () => {
+  const { db } = database;
+  const said = 'No access to Jane Planted-Name';
+  const error = { code: 'ehr-refused', message: 'The EHR refused.', ehrText: said };
+  const at = cases.clock.now;
+  const event = { at, kind: 'waiting', ...error };
+  const connectionId = filled.connection.id;
+  const ended = { connectionId, active: false };
+  await db.collection('bulk_exports').updateMany(ended, {
+    $set: {
+      'request.typeFilters': [`Observation?patient=Patient/${patientId}`, 'Observation?category=laboratory'],
+      ...{ error, events: [event], fileEvents: [event], retrying: { ...error, state: 'waiting' } },
+    },
+  });
+  const issues = [{ severity: 'error', code: 'exception', count: 1, ehrText: said }];
+  const settledFiles = { connectionId, state: { $in: ['completed', 'failed'] } };
+  await db.collection('output_files').updateMany(settledFiles, { $set: { error, 'checkpoint.issues': issues } });
+  await db.collection('sync_runs').updateMany(ended, { $set: { error, events: [event], searchEvents: [event] } });
+  const settledSteps = { connectionId, state: { $in: ['completed', 'failed'] } };
+  const nextUrl = `https://ehr.example/r4/Observation?patient=${patientId}&page=2`;
+  const planted = { 'searches.0.error': error, 'searches.0.nextUrl': nextUrl, retrying: error };
+  await db.collection('sync_steps').updateMany(settledSteps, { $set: planted });
+
+  await erasures.runToEnd(await patient());
+  const after = [...(await database.dump())].filter(([key, text]) => `${key} ${text}`.includes(connectionId));
+  const naming = after.filter(([key, text]) => text.includes('Planted-Name') || mentions(`${key} ${text}`));
+  expect(kindsOf(naming.map(([key]) => key))).toEqual(['audit_events']);
+  const [record] = await db.collection('bulk_exports').find(ended).toArray();
+  // The filter that does not name the patient stays, and so does that there was another one.
+  expect(record?.request.typeFilters).toEqual(['erased', 'Observation?category=laboratory']);
+  expect(record?.error).toEqual({ code: error.code, message: error.message });
+}, 60_000);
+
+test('an erasure finds the patient in quarantined lines in every spelling, and later bad lines are withheld', async () => {
+  const { store } = cases.deps;
+  const connectionId = filled.connection.id;
+  const exportId = filled.endedExportId;
+  const fileId = (await store.outputFiles.listByExport(exportId))[0]?.id ?? '';
+  const spellings = [`Patient\\/${patientId}`, `Patient\\u002f${patientId}`, `Patient/\\u0061${patientId.slice(1)}`];
+  const makeLine = (reference: string, offset: number) => {
+    const bytes = Buffer.from(`{"resourceType":"Observation","subject":{"reference":"${reference}"},"value":`);
+    return {
+      connectionId,
+      exportId,
+      fileId,
+      line: offset,
+      offset,
+      reason: 'invalid-json',
+      bytes,
+      sizeBytes: bytes.length,
+    };
+  };
+  const lines = [...spellings, 'Patient/another'].map((reference, index) => makeLine(reference, 100 + index));
+  await store.quarantine.put({ lines, now: cases.clock.now });
+  await erasures.runToEnd(await patient({ keepsOut: true }));
+  const stateAt = async (offset: number) => {
+    const found = await store.quarantine.find(`${fileId}.${String(offset).padStart(16, '0')}`);
+    return [found?.state, found?.keptBytes === 0];
+  };
+  for (const offset of [100, 101, 102]) expect(await stateAt(offset)).toEqual(['withheld', true]);
+  expect(await stateAt(103)).toEqual(['open', false]);
+
+  const newStore = await erasures.openStore();
+  const again = lines.map((line) => ({ ...line, offset: line.offset + 100 }));
+  expect(await newStore.quarantine.put({ lines: again, now: cases.clock.now })).toBe(3);
+  for (const offset of [200, 201, 202]) expect(await stateAt(offset)).toEqual(['withheld', true]);
+  expect(await stateAt(203)).toEqual(['open', false]);
+  // A replay that began before the erasure must not open the line again.
+  await store.quarantine.noteReplay({
+    id: `${fileId}.${'100'.padStart(16, '0')}`,
+    reason: 'test',
+    now: cases.clock.now,
+  });
+  expect(await stateAt(100)).toEqual(['withheld', true]);
+}, 60_000);
+
+test('a request to keep a patient out strengthens an erasure that is under way', async () => {
+  const { store, producer } = cases.deps;
+  const service = createErasureService(store, producer);
+  await endOthers(filled);
+  const request = { connectionId: filled.connection.id, patientId, scope: 'all' as const, requestedBy };
+  const first = await service.erasePatient({ ...request, keepsOut: false });
+  await erasures.runUntilSettling(first.erasure.id);
+  const second = await service.erasePatient({ ...request, keepsOut: true });
+  expect(second).toMatchObject({ isChanged: true, erasure: { id: first.erasure.id, keepsOut: true } });
+  expect(await service.erasePatient({ ...request, keepsOut: false })).toMatchObject({ isChanged: false });
+  expect(await erasures.runToEnd(first.erasure.id)).toMatchObject({ phase: 'completed', keepsOut: true });
+  const newStore = await erasures.openStore();
+  await runExport({ ...cases, connection: filled.connection, deps: { ...cases.deps, store: newStore } });
   expect((await countOfPatient()).resources).toEqual({});
 }, 60_000);
 

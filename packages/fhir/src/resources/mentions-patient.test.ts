@@ -13,6 +13,10 @@ test.each([
   ['an element outside of the compartment', { resourceType: 'Observation', focus: [{ reference: 'Patient/p1' }] }],
   ['a deletion', { resourceType: 'Bundle', entry: [{ request: { method: 'DELETE', url: 'Patient/p1' } }] }],
   ['JSON that is cut off in the middle', '{"resourceType":"Observation","subject":{"reference":"Patient/p1"},"va'],
+  ['a reference with an escaped slash', String.raw`{"subject":{"reference":"Patient\/p1"}}`],
+  ['a reference with a slash by its code', String.raw`{"subject":{"reference":"Patient\u002fp1"}}`],
+  ['an id with a letter by its code', String.raw`{"subject":{"reference":"Patient/\u00701"}`],
+  ['a reference in a URL with a query', { attachment: { url: 'Binary/1?owner=Patient/p1&v=2' } }],
   ['a cut-off Patient', '{"resourceType":"Patient","id":"p1","name":[{"fam'],
 ])('a line with %s mentions the patient', (_, line) => {
   expect(mentions(line)).toBe(true);
@@ -23,6 +27,7 @@ test.each([
   ['another patient whose id begins with the same letters', { subject: { reference: 'Patient/p10' } }],
   ['an equal id of another type', { resourceType: 'Observation', id: 'p1' }],
   ['text that contains the id as a word', { note: 'p1 is a room' }],
+  ['a backslash that is itself escaped', String.raw`{"subject":{"reference":"Patient\\u002fp1"}}`],
   ['a cut-off reference to a longer id', '{"subject":{"reference":"Patient/p10"},"va'],
 ])('a line with %s does not mention the patient', (_, line) => {
   expect(mentions(line)).toBe(false);

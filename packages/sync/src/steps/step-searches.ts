@@ -12,7 +12,7 @@ export interface Search {
 }
 
 /** The results of one type on a page. */
-export type PageCounts = Required<Pick<SyncSearch, keyof typeof resultCounts>>;
+export type PageCounts = Required<Pick<SyncSearch, keyof typeof resultCounts | 'withheldEntries'>>;
 
 /** Groups the searches of a step. The search for patients leads the carried searches. The other searches lead none. */
 export function toSearches(searches: readonly SyncSearch[]): Search[] {
@@ -90,7 +90,7 @@ function withState({ lead, carried }: Search, change: Pick<SyncSearch, 'state' |
   return { lead: { ...lead, ...change }, carried: carried.map((search) => ({ ...search, ...change })) };
 }
 
-export const noCounts: PageCounts = { ...zerosOf(resultCounts), withheld: 0 };
+export const noCounts: PageCounts = { ...zerosOf(resultCounts), withheld: 0, withheldEntries: 0 };
 
 export function addCounts(left: PageCounts, right: PageCounts): PageCounts {
   const names = Object.keys(noCounts) as (keyof PageCounts)[];
@@ -98,6 +98,10 @@ export function addCounts(left: PageCounts, right: PageCounts): PageCounts {
 }
 
 function withCounts(search: SyncSearch, more: PageCounts) {
-  const { withheld, ...sums } = addCounts({ ...noCounts, ...search }, more);
-  return { ...sums, ...(withheld > 0 ? { withheld } : {}) };
+  const { withheld, withheldEntries, ...sums } = addCounts({ ...noCounts, ...search }, more);
+  return {
+    ...sums,
+    ...(withheld > 0 ? { withheld } : {}),
+    ...(withheldEntries > 0 ? { withheldEntries } : {}),
+  };
 }

@@ -134,12 +134,15 @@ async function storeBatch(
   }
   const { written, unchanged, stale, withheld } = await writeWithBisection({
     items,
-    write: (documents) => withDocuments(deps).write(resourceType, documents),
+    write: (documents, isRepeated) => withDocuments(deps).write(resourceType, documents, isRepeated),
     onRefused: (entry) => quarantine(entry, 'refused-by-database'),
   });
   // This comes before the page is committed. A worker that stops in between quarantines the same entries again, which changes nothing.
-  await deps.store.quarantine.put({ lines: bad, now: context.now });
-  return { fetched: batch.length, stored: written + unchanged, unchanged, stale, rejected: bad.length, withheld };
+  const withheldEntries = await deps.store.quarantine.put({ lines: bad, now: context.now });
+  return {
+    ...{ fetched: batch.length, stored: written + unchanged, unchanged, stale },
+    ...{ rejected: bad.length - withheldEntries, withheld: withheld + withheldEntries, withheldEntries },
+  };
 }
 
 /** Makes a document of an entry. @param options.json the entry's resource. @returns the reason if it cannot be stored */

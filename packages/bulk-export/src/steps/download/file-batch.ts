@@ -144,7 +144,8 @@ export class FileBatch {
       if (ofType.written + ofType.unchanged + ofType.stale > 0) types.push(type);
       outcome = sumOutcomes(outcome, ofType);
     }
-    await store.quarantine.put({ lines: this.#bad, now: now() });
+    const withheldLines = await store.quarantine.put({ lines: this.#bad, now: now() });
+    const withheld = outcome.withheld + withheldLines;
     const deletions = await this.#delete();
     const { setBack = 0, contradictions = 0 } = sumOutcomes(outcome, deletions);
     return (checkpoint) => ({
@@ -154,12 +155,13 @@ export class FileBatch {
       stored: checkpoint.stored + outcome.written + outcome.unchanged,
       unchanged: checkpoint.unchanged + outcome.unchanged,
       stale: checkpoint.stale + outcome.stale,
-      quarantined: checkpoint.quarantined + this.#bad.length,
+      quarantined: checkpoint.quarantined + this.#bad.length - withheldLines,
       deleted: checkpoint.deleted + deletions.written,
       issues: this.#issues.length > 0 ? sumIssues([...checkpoint.issues, ...this.#issues]) : checkpoint.issues,
       ...(setBack > 0 ? { setBack: (checkpoint.setBack ?? 0) + setBack } : {}),
       ...(contradictions > 0 ? { contradictions: (checkpoint.contradictions ?? 0) + contradictions } : {}),
-      ...(outcome.withheld > 0 ? { withheld: (checkpoint.withheld ?? 0) + outcome.withheld } : {}),
+      ...(withheld > 0 ? { withheld: (checkpoint.withheld ?? 0) + withheld } : {}),
+      ...(withheldLines > 0 ? { withheldLines: (checkpoint.withheldLines ?? 0) + withheldLines } : {}),
       ...this.#advanceOptional({ file, checkpoint, types }),
     });
   }

@@ -65,7 +65,7 @@ async function ingest(text: string, file: Partial<OutputFile> = {}): Promise<Fil
         write: async (_type, documents) => ({ written: documents.length, unchanged: 0, stale: 0, withheld: 0 }),
       },
       quarantine: {
-        put: async () => undefined,
+        put: async () => 0,
         createLongLine: async () => ({
           write: async () => undefined,
           end: async () => '',

@@ -55,6 +55,7 @@ function ingest(
       quarantine: {
         async put({ lines }) {
           written.bad.push(...lines);
+          return 0;
         },
         async createLongLine() {
           const parts: Buffer[] = [];
