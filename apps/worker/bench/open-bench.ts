@@ -70,6 +70,7 @@ export async function openBench() {
     retentionDays: Object.fromEntries(retainedKinds.map((kind) => [kind, 0])) as WorkerDeps['retentionDays'],
     pollIntervalMs: Number(POLL_INTERVAL_MS),
     erasureSettleMs: 0,
+    databaseNow: async () => new Date(),
     readBudgets: async () => [],
     now: () => new Date(),
   };

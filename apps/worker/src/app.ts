@@ -129,6 +129,7 @@ export function buildApp({
       'webhook-delivery': config.WORKER_RETAIN_WEBHOOK_DELIVERY_DAYS,
     },
     erasureSettleMs,
+    databaseNow: async () => (await store.server()).now,
     now: () => new Date(),
   };
   const queues = config.WORKER_QUEUES;

@@ -89,7 +89,7 @@ export const erasureSchema = z.strictObject({
     .exactOptional()
     .meta({
       description:
-        'Processes that may still write what was deleted, because they have not reported since the erasure began. Everything that was found is deleted. If a process no longer exists, confirm it with `POST /api/ehr/erasures/{id}/confirm-stopped`.',
+        'Processes that may still write what was deleted, because they have not reported since the erasure began. Everything that was found is deleted. If a process no longer exists, an operator can confirm that.',
     }),
   /** Processes that have not reported this epoch may still write what the erasure deletes. Absent before the work was stopped. */
   epoch: countSchema.exactOptional(),

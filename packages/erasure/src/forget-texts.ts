@@ -8,6 +8,8 @@ import type { Named } from './batches.ts';
  */
 const textsOfRecords: readonly {
   readonly collection: string;
+  /** Default: the records with the id of the connection. */
+  readonly ofConnection?: (connectionId: string) => object;
   readonly ended: object;
   readonly fields: readonly string[];
 }[] = [
@@ -27,6 +29,12 @@ const textsOfRecords: readonly {
     ended: { state: { $nin: ['pending', 'running'] } },
     fields: ['retrying', 'searches'],
   },
+  {
+    collection: 'connections',
+    ofConnection: (_id) => ({ _id }),
+    ended: {},
+    fields: ['lastTest'],
+  },
   { collection: 'documents', ended: { state: { $nin: ['pending', 'downloading'] } }, fields: ['error'] },
 ];
 
@@ -39,10 +47,10 @@ export async function forgetTexts(
   { connectionId, patientId }: { readonly connectionId: string; readonly patientId: string },
 ): Promise<number> {
   let changed = 0;
-  for (const { collection, ended, fields } of textsOfRecords) {
+  for (const { collection, ofConnection = (id: string) => ({ connectionId: id }), ended, fields } of textsOfRecords) {
     const records = database.collection<Named>(collection);
     const projection = Object.fromEntries(fields.map((field) => [field, 1]));
-    for await (const record of records.find({ connectionId, ...ended } as never, { projection })) {
+    for await (const record of records.find({ ...ofConnection(connectionId), ...ended } as never, { projection })) {
       const values = record as unknown as Readonly<Record<string, unknown>>;
       const pairs = fields.flatMap((field) => {
         const after = withoutTexts(values[field], patientId);

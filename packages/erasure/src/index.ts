@@ -12,7 +12,7 @@ export { createConnectionEraser } from './connection-eraser.ts';
 export { dataAmountsSchema, type Erasure, noAmounts } from './erasure.record.ts';
 export { createErasureRepository } from './erasure.repository.ts';
 export { ErasureGate } from './gate/erasure-gate.ts';
-export { guardInserts } from './gate/guard-inserts.ts';
+export { guardInserts, throughGate } from './gate/guard-inserts.ts';
 export { readIdentity } from './gate/process-identity.ts';
 export { createWritingProcessRepository, type WritingProcess } from './gate/writing-process.repository.ts';
 export { createPatientEraser } from './patient-eraser.ts';
@@ -24,7 +24,7 @@ export { listRetentionStates, type RetentionState } from './retention/retention-
 export interface ErasureStore extends ScheduleStore, Pick<ResourceStore, 'keptOut'>, Pick<AccessStore, 'auditEvents'> {
   readonly erasures: ReturnType<typeof createErasureRepository>;
   readonly writingProcesses: WritingProcessRepository;
-  readonly gate: Pick<ErasureGate, 'refresh'>;
+  readonly gate: Pick<ErasureGate, 'refresh' | 'close'>;
   readonly connectionEraser: ReturnType<typeof createConnectionEraser>;
   readonly patientEraser: ReturnType<typeof createPatientEraser>;
   readonly retention: Retention;

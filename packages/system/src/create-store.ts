@@ -32,6 +32,7 @@ import {
   listRetentionStates,
   readIdentity,
   readTombstonesDeletedBefore,
+  throughGate,
 } from '@bulkhead/erasure';
 import {
   createHistorySampleRepository,
@@ -119,7 +120,12 @@ export function createStore(options: StoreOptions): Store {
   const encryptionKeys = createEncryptionKeyRepository({ database, secretBox });
   const erasures = createErasureRepository(database);
   const keptOut = createKeptOutRepository({ database, secretBox });
-  const writingProcesses = createWritingProcessRepository(database, readIdentity(options.processKind ?? 'program'));
+  const writingProcesses = createWritingProcessRepository({
+    database,
+    self: readIdentity(options.processKind ?? 'program'),
+    encryptionKeyId: secretBox.currentKeyId,
+    verifyKeys: () => encryptionKeys.verify(),
+  });
   const gate = new ErasureGate({ erasures, keptOut, processes: writingProcesses });
   const connections = createConnectionRepository({ database, secretBox });
   const connectionDrafts = createConnectionDraftRepository(database, secretBox);
@@ -153,6 +159,8 @@ export function createStore(options: StoreOptions): Store {
     inserts: Parameters<typeof guardInserts<Repository>>[0]['inserts'],
   ): Repository =>
     guardInserts({ admit: (connectionId, insert) => gate.admit(connectionId, insert), repository, inserts });
+  const encrypted = <Repository extends object>(repository: Repository, ...methods: (keyof Repository)[]): Repository =>
+    throughGate({ write: (method) => gate.write(method), repository, methods });
   const auditEvents = createAuditEventRepository({ database, keptDays: auditDays, onAppended: options.onAuditEvent });
   // Every repository with encrypted fields. A key rotation processes only these, so add new ones here.
   const encrypting = [
@@ -169,20 +177,22 @@ export function createStore(options: StoreOptions): Store {
   ];
   const encryptedFields = encrypting.flatMap(({ encryptedFields }) => encryptedFields);
   return {
-    connections,
-    connectionDrafts,
+    connections: encrypted(connections, 'insert', 'saveAuth', 'saveWebhook'),
+    connectionDrafts: encrypted(connectionDrafts, 'insert'),
     accessTokens: guardInserts({
       admit: (connectionId, insert) => gate.admitToken(connectionId, insert),
       repository: accessTokens,
       inserts: { put: connectionOf, takeLease: connectionOf },
     }),
-    authorizationRequests: guard(authorizationRequests, { insert: ({ request }) => request.connectionId }),
-    signingKeys,
+    authorizationRequests: guard(encrypted(authorizationRequests, 'insert', 'start', 'takeBack'), {
+      insert: ({ request }) => request.connectionId,
+    }),
+    signingKeys: encrypted(signingKeys, 'insert'),
     bulkExports: guard(bulkExports, { insert: ({ record }) => record.connectionId }),
     exportLeases: createLeases({ database, collection: 'bulk_exports' }),
-    outputFiles: guard(outputFiles, { insertMissing: connectionOfFirst }),
+    outputFiles: guard(encrypted(outputFiles, 'refreshLinks'), { insertMissing: connectionOfFirst }),
     quarantine: {
-      ...quarantine,
+      ...encrypted(quarantine, 'saveCorrection'),
       async put(options) {
         const connectionId = connectionOfFirst(options.lines);
         if (connectionId === undefined) return 0;
@@ -200,7 +210,7 @@ export function createStore(options: StoreOptions): Store {
     schedules: guard(schedules, { insert: connectionOf }),
     historySamples,
     processStates,
-    answeredRequests,
+    answeredRequests: encrypted(answeredRequests, 'take', 'save'),
     apiKeys,
     auditEvents,
     sessions: createSessionRepository(database),
@@ -251,7 +261,10 @@ export function createStore(options: StoreOptions): Store {
         fields: encryptedFields,
         keys: encryptionKeys,
         async listOtherProcesses() {
-          const processes = await processStates.listWithOtherKey(new Date());
+          const processes = [
+            ...(await processStates.listWithOtherKey(new Date())),
+            ...(await writingProcesses.listWithOtherKey()),
+          ];
           return processes.map(({ kind, host, pid }) => `${kind} ${host}:${pid}`);
         },
         dryRun,

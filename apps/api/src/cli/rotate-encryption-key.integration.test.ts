@@ -102,6 +102,8 @@ async function plant(store: Store): Promise<void> {
     ...{ connectionId: 'conn_1', sha256: 'hash', upload: 'up_1', parts, createdAt: now },
     ...size,
   });
+  // As a process that has written nothing for a while.
+  await store.gate.close();
 }
 
 const answered = { requestHash: 'h', answer: { reply: { status: 201 } } };
@@ -194,6 +196,7 @@ test('a running rotation overwrites no value of a writer, and readers find every
   await plant(before);
   const count = 60;
   for (let n = 0; n < count; n++) await before.connections.insert(withSecret(`conn_w${n}`));
+  await before.close();
   const running = await open(second, first);
   let isOver = false;
   const write = async () => {
@@ -221,6 +224,42 @@ test('a running rotation overwrites no value of a writer, and readers find every
   const ids = await after.connections.listIds();
   expect(ids).toHaveLength(count + 2);
   await Promise.all(ids.map((id) => after.connections.findWithSecrets(id)));
+}, 60_000);
+
+test('a rotation waits for a process with another key that sleeps while it writes, although it reports nothing', async () => {
+  const sleeping = await open(first);
+  await plant(sleeping);
+  await sleeping.close();
+  const late = await open(first);
+  // A worker that was paused in the middle of a part of a document.
+  const part = await late.documentContents.createPart({
+    connectionId: 'conn_1',
+    upload: 'conn_1.doc_1.up_2',
+    index: 0,
+  });
+  const running = await open(second, first);
+  const refused = await running.rotateEncryptionKey({ dryRun: false });
+  expect(refused.otherProcesses).toEqual([expect.stringMatching(/^program .+:\d+$/)]);
+  expect(refused.fields.filter(({ resealed }) => resealed > 0)).toEqual([]);
+  await part.write(content);
+  await part.end();
+  await late.close();
+  const rotated = await running.rotateEncryptionKey({ dryRun: false });
+  expect(rotated).toMatchObject({ otherProcesses: [], hasPreviousKeys: false });
+  expect(rotated.fields.filter(({ left }) => left > 0)).toEqual([]);
+}, 60_000);
+
+test('a process that slept through a rotation cannot write values that the others cannot read', async () => {
+  const sleeping = await open(first);
+  await sleeping.migrate();
+  const running = await open(second, first);
+  expect(await running.rotateEncryptionKey({ dryRun: false })).toMatchObject({ hasPreviousKeys: false });
+  const writes = [
+    () => sleeping.connections.insert(withSecret('conn_late')),
+    () => sleeping.quarantine.put({ lines: [makeLine(0, inline)], now }),
+    () => sleeping.signingKeys.insert({ key: { kid: 'kid_late', alg: 'ES384', privateJwk: 'jwk' }, now } as never),
+  ];
+  for (const write of writes) await expect(write()).rejects.toMatchObject({ code: 'encryption-key-missing' });
 }, 60_000);
 
 test('a rotation continues after a value that no key can decrypt, and reports it', async () => {
@@ -272,6 +311,7 @@ test('a rotation changes nothing while a process encrypts with an earlier key, a
   // It can store a value at any time, which a process without its key could not decrypt.
   await expect(open(second)).rejects.toMatchObject({ code: 'encryption-key-missing' });
   await before.processStates.save({ ...worker, reportedAt: new Date(), isStopped: true });
+  await before.gate.close();
   const after = await open(second, first);
   await after.processStates.save({ ...worker, id: 'p2', reportedAt: new Date(), isStopped: false });
   expect(await run('rotate-encryption-key', { keys: [second, first] })).toMatchObject({ code: 0 });

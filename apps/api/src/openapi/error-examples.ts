@@ -95,6 +95,9 @@ const errorExamples: Readonly<Record<ErrorCode, readonly (string | ErrorExample)
   ],
   'unknown-api-key': ['No API key has this id. List them with GET /api/ehr/api-keys.'],
   'unknown-erasure': ['No erasure has this id. List them with GET /api/ehr/erasures.'],
+  'unknown-process': [
+    'The erasure does not wait for this process. See `waitsFor` of the erasure: the process may have reported.',
+  ],
   'method-not-allowed': ['This address does not support PATCH. Use GET, DELETE.'],
   'export-already-running': [
     {

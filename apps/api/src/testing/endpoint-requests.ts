@@ -33,6 +33,11 @@ export const endpointRequests: Readonly<Record<KeyedEndpointId, EndpointRequest>
   letPatientIn: { path: '/connections/{connectionId}/kept-out-patients/p1', answer: 'operators' },
   listErasures: { path: '/erasures', answer: 'operators' },
   getErasure: { path: '/erasures/erase_none', answer: 'operators' },
+  confirmProcessStopped: {
+    path: '/erasures/erase_none/confirm-stopped',
+    body: { processId: 'process_none' },
+    answer: 'operators',
+  },
   listRetention: { path: '/retention', answer: 'operators' },
   getCapabilities: { path: `${athena}/capabilities?connectionId={connectionId}`, answer: 'unknown-connection' },
   startBulkExport: { path: `${athena}/bulk-export`, body: ofConnection, answer: 'unknown-connection' },

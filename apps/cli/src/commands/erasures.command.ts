@@ -47,6 +47,17 @@ export const erasures: CommandGroup = {
         output.printAnswer(await api.GET('/api/ehr/erasures/{id}', { params: { path: { id } } }), summarize);
       },
     }),
+    command({
+      name: 'confirm-stopped',
+      summary: 'confirm that a process for which an erasure waits no longer exists',
+      args: { id: 'the id of the erasure' },
+      options: { process: required(text('<id>', 'the id of the process, see erasures show')) },
+      examples: ['erasures confirm-stopped erase_1 --process process_1'],
+      async run({ api, output }, { id, process: processId }) {
+        const path = '/api/ehr/erasures/{id}/confirm-stopped';
+        output.printAnswer(await api.POST(path, { params: { path: { id } }, body: { processId } }), summarize);
+      },
+    }),
   ],
 };
 
@@ -140,7 +151,13 @@ function summarize({ id, phase, found, deleted, warnings, error, ...erasure }: E
       completed: erasure.completedAt,
       error: error && `${error.code}: ${error.message}`,
     },
-    lists: { Warnings: warnings.map(({ code, message }) => `${code}: ${message}`) },
+    lists: {
+      'Waits for': (erasure.waitsFor ?? []).map(
+        ({ id: process, kind, host, pid, reportedAt }) =>
+          `${process}  ${kind} ${host}:${pid}, last report ${reportedAt}`,
+      ),
+      Warnings: warnings.map(({ code, message }) => `${code}: ${message}`),
+    },
   });
 }
 

@@ -3,7 +3,7 @@ import { useForm } from '@mantine/form';
 import { IconTrash } from '@tabler/icons-react';
 import { api, type Erasure, type RetentionPass, refreshAll } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
-import { FormButton } from '../parts/buttons.tsx';
+import { ActionButton, FormButton, useAction } from '../parts/buttons.tsx';
 import { notify } from '../parts/dialogs.ts';
 import { formatCount } from '../parts/format.ts';
 import { EntryForm } from '../parts/forms.tsx';
@@ -66,7 +66,14 @@ const erasureColumns: readonly Column<Erasure>[] = [
   },
   {
     header: 'Remarks',
-    cell: ({ warnings, error }) => [...warnings, ...(error ? [error] : [])].map(({ message }) => message).join(' '),
+    cell: ({ id, waitsFor = [], warnings, error }) => (
+      <>
+        {[...warnings, ...(error ? [error] : [])].map(({ message }) => message).join(' ')}
+        {waitsFor.map((process) => (
+          <WaitsFor key={process.id} erasureId={id} process={process} />
+        ))}
+      </>
+    ),
     from: 'lg',
   },
   { header: 'By', cell: ({ requestedBy }) => requestedBy, from: 'md' },
@@ -89,6 +96,36 @@ const retentionColumns: readonly Column<RetentionPass>[] = [
   { header: 'Last pass', cell: ({ startedAt }) => <Moment at={startedAt} /> },
   { header: 'Ended', cell: ({ endedAt }) => <Moment at={endedAt} none="under way" />, from: 'sm' },
 ];
+
+interface WaitsForProps {
+  readonly erasureId: string;
+  readonly process: NonNullable<Erasure['waitsFor']>[number];
+}
+
+/** A process that may still write what was deleted. */
+function WaitsFor({ erasureId, process }: WaitsForProps) {
+  const { id: processId, kind, host, pid, reportedAt } = process;
+  const confirm = useAction('post', '/api/ehr/erasures/{id}/confirm-stopped');
+  return (
+    <>
+      <Text size="sm">
+        Everything that was found is deleted. Waiting for the {kind} {host}:{pid}, which last reported{' '}
+        <Moment at={reportedAt} />.
+      </Text>
+      <ActionButton
+        label="This process no longer exists"
+        isCompact
+        mutation={confirm}
+        input={{ params: { path: { id: erasureId } }, body: { processId } }}
+        question={{
+          title: 'Does the process no longer exist?',
+          text: `If the ${kind} ${host}:${pid} is only paused, it can write deleted data again when it continues. Confirm only if it, or its machine, is gone for good.`,
+          action: 'It no longer exists',
+        }}
+      />
+    </>
+  );
+}
 
 /** A removed connection has no page. Only its id is known. */
 function PurgeRemovedForm({ onDone }: { readonly onDone: () => void }) {

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { waitFor } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
 import { openDatabase } from '../harness/open-database.ts';
-import { type SpawnedWorker, spawnWorker } from '../harness/spawn-worker.ts';
+import { spawnWorker } from '../harness/spawn-worker.ts';
 import { startSystem } from '../harness/start-system.ts';
 
 const entry = fileURLToPath(new URL('../harness/erasing-worker.ts', import.meta.url));
@@ -32,10 +32,17 @@ async function startFrozen() {
 
 type Frozen = Awaited<ReturnType<typeof startFrozen>>;
 
+interface Erasing {
+  readonly id: string;
+  readonly phase: string;
+  readonly waitsFor?: readonly { readonly id: string }[];
+}
+
 /** Erases, and waits until only the frozen worker is waited for. @returns how to read the erasure */
 async function eraseWhileFrozen({ system, writer }: Frozen, path: string) {
   const { body } = await system.request('DELETE', path);
-  const read = async () => (await system.request('GET', `/api/ehr/erasures/${body.data.id}`)).body.data;
+  const read = async (): Promise<Erasing> =>
+    (await system.request('GET', `/api/ehr/erasures/${body.data.id}`)).body.data;
   await waitFor(async () => (await read()).waitsFor?.length === 1, {
     timeoutMs: 60_000,
     what: 'an erasure that waits for the frozen worker only',
@@ -55,9 +62,22 @@ async function endsCompleted(read: () => Promise<{ readonly phase: string }>): P
 const mentions = async ({ database }: Frozen, text: string): Promise<string[]> =>
   [...(await database.dump())].filter(([key, value]) => `${key} ${value}`.includes(text)).map(([key]) => key);
 
-const endings: readonly { readonly how: string; readonly end: (writer: SpawnedWorker) => unknown }[] = [
-  { how: 'continues', end: (writer) => writer.resume() },
-  { how: 'is killed', end: (writer) => writer.kill() },
+interface Ending {
+  readonly how: string;
+  readonly end: (frozen: Frozen, erasure: Erasing) => unknown;
+}
+
+const endings: readonly Ending[] = [
+  { how: 'has continued', end: ({ writer }) => writer.resume() },
+  { how: 'was killed', end: ({ writer }) => writer.kill() },
+  {
+    how: 'is gone, as an operator confirms',
+    async end({ system }, { id, waitsFor }) {
+      const body = { processId: waitsFor?.[0]?.id };
+      const { status } = await system.request('POST', `/api/ehr/erasures/${id}/confirm-stopped`, body);
+      expect(status).toBe(200);
+    },
+  },
 ];
 
 test.each(endings)(
@@ -66,7 +86,7 @@ test.each(endings)(
     await using frozen = await startFrozen();
     const { connectionId } = frozen.system;
     const read = await eraseWhileFrozen(frozen, `/api/ehr/connections/${connectionId}?data=purge`);
-    await end(frozen.writer);
+    await end(frozen, await read());
     await endsCompleted(read);
     const kinds = new Set((await mentions(frozen, connectionId)).map((key) => key.split('/')[0]));
     expect([...kinds].toSorted()).toEqual(['audit_events', 'erasures']);

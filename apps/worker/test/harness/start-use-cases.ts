@@ -76,7 +76,14 @@ export async function startUseCases(
     retentionDays,
   };
   const readBudgets = async () => [];
-  const deps: WorkerDeps = { ...parts, pollIntervalMs: 30_000, erasureSettleMs: 30_000, readBudgets, now };
+  const deps: WorkerDeps = {
+    ...parts,
+    pollIntervalMs: 30_000,
+    erasureSettleMs: 30_000,
+    databaseNow: async () => now(),
+    readBudgets,
+    now,
+  };
   const { scope = 'system/*.read' } = options;
   const connection = makeConnection({
     id: 'conn_1',

@@ -32,6 +32,7 @@ export const auditActions = [
   'document.read',
   'document.retry',
   'erasure.list',
+  'erasure.confirm-stopped',
   'erasure.read',
   'export.cancel',
   'export.create',

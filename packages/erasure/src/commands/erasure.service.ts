@@ -16,6 +16,11 @@ interface PatientReference extends ConnectionReference {
   readonly patientId: string;
 }
 
+interface ErasureReference {
+  readonly id: string;
+  readonly scope: ConnectionScope;
+}
+
 /** The erasure of a request, and whether the request has started it. */
 export interface RequestedErasure {
   readonly erasure: Erasure;
@@ -122,6 +127,21 @@ export function createErasureService(store: ErasureStore, producer: Producer) {
       return requested;
     },
 
+    /**
+     * Lets an erasure end without a process that no longer exists. Only an operator knows that: a machine that does not answer may only
+     * sleep.
+     * @throws AppError `unknown-erasure`, `unknown-process`
+     */
+    async confirmStopped(options: ErasureReference & { readonly processId: string }): Promise<Erasure> {
+      const { processId } = options;
+      const erasure = await findErasure(options);
+      const waitsFor = erasure.waitsFor?.find(({ id }) => id === processId);
+      if (!waitsFor) throw unknownProcess();
+      await store.writingProcesses.remove(processId);
+      await enqueue(erasure.id);
+      return erasure;
+    },
+
     /** Allows resources of the patient to be stored again. @returns false if they were allowed already */
     async allowPatient(reference: PatientReference): Promise<boolean> {
       await checkPatient(reference);
@@ -129,14 +149,7 @@ export function createErasureService(store: ErasureStore, producer: Producer) {
     },
 
     /** @throws AppError `unknown-erasure` */
-    async find({ id, scope }: { readonly id: string; readonly scope: ConnectionScope }): Promise<Erasure> {
-      const erasure = await store.erasures.find(id);
-      if (erasure && isInScope(scope, erasure.connectionId)) return erasure;
-      throw permanentError({
-        code: 'unknown-erasure',
-        message: 'No erasure has this id. List them with GET /api/ehr/erasures.',
-      });
-    },
+    find: (reference: ErasureReference): Promise<Erasure> => findErasure(reference),
 
     /** One page, newest first. `next` is present if more erasures follow. */
     async list({ query, scope }: { readonly query: ErasureListQuery; readonly scope: ConnectionScope }) {
@@ -144,6 +157,15 @@ export function createErasureService(store: ErasureStore, producer: Producer) {
       return readPage(query, { ids: /^erase_/, read: (page) => store.erasures.list({ connectionId, scope, ...page }) });
     },
   };
+
+  async function findErasure({ id, scope }: ErasureReference): Promise<Erasure> {
+    const erasure = await store.erasures.find(id);
+    if (erasure && isInScope(scope, erasure.connectionId)) return erasure;
+    throw permanentError({
+      code: 'unknown-erasure',
+      message: 'No erasure has this id. List them with GET /api/ehr/erasures.',
+    });
+  }
 
   async function checkPatient({ connectionId, patientId, scope }: PatientReference): Promise<void> {
     if (!isResourceId(patientId)) {
@@ -174,6 +196,14 @@ function unknownConnection(): AppError {
   });
 }
 
+function unknownProcess(): AppError {
+  return permanentError({
+    code: 'unknown-process',
+    message:
+      'The erasure does not wait for this process. See `waitsFor` of the erasure: the process may have reported.',
+  });
+}
+
 function inUse(what: 'An export' | 'A sync', context: Record<string, string>): AppError {
   return permanentError({
     code: 'connection-in-use',
@@ -192,6 +222,10 @@ export const deleteConnectionQuerySchema = z.strictObject({
     .describe(
       'What happens to the stored data: `keep` deletes only the connection and its schedules, `purge` deletes everything that is stored for it.',
     ),
+});
+
+export const confirmStoppedSchema = z.strictObject({
+  processId: z.string().min(1).max(100).describe('The `id` of an entry of `waitsFor`.'),
 });
 
 export const erasePatientQuerySchema = z.strictObject({

@@ -55,7 +55,6 @@ export class ErasureGate {
   #registration: Promise<string> | undefined;
   #rules: Rules | undefined;
   #reading: Promise<Rules> | undefined;
-  #reported = -1;
   #timer: NodeJS.Timeout | undefined;
   #lastAdmission = 0;
 
@@ -77,6 +76,11 @@ export class ErasureGate {
     return this.#during({ connectionId, write, refused: ({ stopped }) => stopped });
   }
 
+  /** For writes of no connection that encrypt secrets. A rotation of the key does not begin while a process with another key writes. */
+  write<Result>(write: () => Promise<Result>): Promise<Result> {
+    return this.#during({ connectionId: '', write, refused: () => nothing });
+  }
+
   /** For a write that consists of several calls. @throws AppError `connection-erased` */
   enter(connectionId: string): Promise<Admission> {
     return this.#enter(connectionId, ({ erased }) => erased);
@@ -90,9 +94,10 @@ export class ErasureGate {
     await this.#reading?.catch(() => undefined);
     const { epoch } = await this.#load();
     const confirmed = Math.min(epoch, ...[...this.#admitted].map((admitted) => admitted.epoch));
-    if (confirmed <= this.#reported) return;
-    await this.#options.processes.report({ id, epoch: confirmed });
-    this.#reported = confirmed;
+    if (await this.#options.processes.report({ id, epoch: confirmed })) return;
+    // An operator has confirmed that this process no longer exists. Its next write must be known again.
+    this.#registration = undefined;
+    this.#rules = undefined;
   }
 
   /** Call it after the last write. If one is still under way, the process stays registered. */
@@ -169,8 +174,7 @@ export class ErasureGate {
     clearInterval(this.#timer);
     this.#registration = undefined;
     this.#rules = undefined;
-    this.#reported = -1;
-    await this.#options.processes.remove(await registration).catch(() => undefined);
+    await this.#options.processes.remove(await registration).catch(() => false);
   }
 
   #load(): Promise<Rules> {
@@ -194,6 +198,8 @@ export class ErasureGate {
     return rules;
   }
 }
+
+const nothing: ReadonlySet<string> = new Set();
 
 /** Whether MongoDB, or this program before it sent anything, has said what became of the write. */
 function isAnswer(error: unknown): boolean {

@@ -28,3 +28,17 @@ export function guardInserts<Repository extends object>(options: {
   });
   return { ...repository, ...Object.fromEntries(guarded) };
 }
+
+/** Wraps methods of a repository so that `write` calls them. */
+export function throughGate<Repository extends object>(options: {
+  readonly write: (method: () => Promise<unknown>) => Promise<unknown>;
+  readonly repository: Repository;
+  readonly methods: readonly (keyof Repository)[];
+}): Repository {
+  const { write, repository, methods } = options;
+  const wrapped = methods.map((name) => {
+    const method = repository[name] as Insert;
+    return [name, (...args: never[]) => write(() => method.apply(repository, args))];
+  });
+  return { ...repository, ...Object.fromEntries(wrapped) };
+}

@@ -12,6 +12,8 @@ const processSchema = z.strictObject({
   boot: z.string().exactOptional(),
   pidNamespace: z.string().exactOptional(),
   startedTicks: z.int().exactOptional(),
+  /** The id of the key that the process encrypts with. */
+  encryptionKeyId: z.string(),
   /** Every write of the process that was admitted before this epoch has ended. -1 until it has reported for the first time. */
   epoch: z.int(),
   /** By the clock of the database. */
@@ -33,9 +35,16 @@ export type WritingProcessRepository = ReturnType<typeof createWritingProcessRep
  * and when it stops. The record of a process that was killed is removed by a process that can prove its end: one on the same machine, or
  * the one that was started in the same container. Otherwise an operator confirms it, because a machine that does not answer may only sleep.
  *
- * @param self the identity of this process
+ * @param options.self the identity of this process
+ * @param options.verifyKeys throws if values that this process encrypts could be read by no other process
  */
-export function createWritingProcessRepository(database: Database, self: ProcessIdentity) {
+export function createWritingProcessRepository(options: {
+  readonly database: Database;
+  readonly self: ProcessIdentity;
+  readonly encryptionKeyId: string;
+  readonly verifyKeys: () => Promise<void>;
+}) {
+  const { database, self, encryptionKeyId, verifyKeys } = options;
   const model = database.model('WritingProcess', schema);
   const epochs = database.model('ErasureEpoch', epochSchema);
   const isGone = (other: WritingProcess) => isProvablyGone(other, self);
@@ -51,12 +60,27 @@ export function createWritingProcessRepository(database: Database, self: Process
     removeReplaced: (): Promise<void> =>
       removeIf({ host: self.host }, (other) => isGone(other) || isReplacedBy(other, self)),
 
-    /** @returns the id of the registration */
+    /** @returns the id of the registration. @throws AppError `encryption-key-missing` */
     async register(): Promise<string> {
       const id = `process_${randomUUID()}`;
-      const fields = { ...self, epoch: -1, reportedAt: '$$NOW' };
+      const fields = { ...self, encryptionKeyId, epoch: -1, reportedAt: '$$NOW' };
       await model.collection.updateOne({ _id: id as never }, [{ $set: fields }], { upsert: true });
+      try {
+        // After the registration, which a rotation of the key sees. So the keys were rotated before, or are not rotated now.
+        await verifyKeys();
+      } catch (error) {
+        await model.deleteOne({ _id: id });
+        throw error;
+      }
       return id;
+    },
+
+    /** The processes that may write values which they encrypt with another key. */
+    async listWithOtherKey(): Promise<WritingProcess[]> {
+      const hasOtherKey = { encryptionKeyId: { $ne: encryptionKeyId } };
+      await removeIf({ ...hasOtherKey, host: self.host }, isGone);
+      const processes = await model.find(hasOtherKey).sort({ _id: 1 }).lean();
+      return processes.map(({ _id, ...fields }) => ({ id: _id, ...fields }));
     },
 
     async readEpoch(): Promise<number> {
@@ -74,12 +98,15 @@ export function createWritingProcessRepository(database: Database, self: Process
       ).epoch;
     },
 
-    async report({ id, epoch }: { readonly id: string; readonly epoch: number }): Promise<void> {
-      await model.collection.updateOne({ _id: id as never }, [{ $set: { epoch, reportedAt: '$$NOW' } }]);
+    /** @returns false if the process is no longer registered */
+    async report({ id, epoch }: { readonly id: string; readonly epoch: number }): Promise<boolean> {
+      const change = [{ $set: { epoch, reportedAt: '$$NOW' } }];
+      return (await model.collection.updateOne({ _id: id as never }, change)).matchedCount > 0;
     },
 
-    async remove(id: string): Promise<void> {
-      await model.deleteOne({ _id: id });
+    /** @returns false if it is not registered */
+    async remove(id: string): Promise<boolean> {
+      return (await model.deleteOne({ _id: id })).deletedCount > 0;
     },
 
     /** The processes that may still be writing what an erasure of this epoch has deleted. */

@@ -1,5 +1,5 @@
 import { listResourceTypes } from '@bulkhead/resources';
-import type { Connection as Database } from 'mongoose';
+import mongoose, { type Connection as Database } from 'mongoose';
 import { RetentionPass, type RetentionStep } from './retention-pass.ts';
 
 /** The index has the time of a deletion. It is at most a day later than the time at which the tombstone was stored. */
@@ -21,7 +21,12 @@ export function retainTombstones(database: Database): RetentionStep {
     const { resourceType, connectionId, storedBefore, limit } = range;
     const collection = database.collection(resourceType);
     const latest = new Date(storedBefore.getTime() + toleratedFutureMs);
-    const old = { connectionId, deleted: true, lastUpdated: { $lt: latest }, storedAt: { $lt: storedBefore } };
+    // Histories compare the time of the database. The clock of the worker that stored the tombstone may have been behind.
+    const changedSince = { $gte: new mongoose.mongo.Timestamp({ t: Math.floor(storedBefore.getTime() / 1000), i: 0 }) };
+    const old = {
+      ...{ connectionId, deleted: true, lastUpdated: { $lt: latest } },
+      ...{ storedAt: { $lt: storedBefore }, changedAt: { $not: changedSince } },
+    };
     const page = await collection
       .find(old, { projection: { _id: 1 } })
       .hint('by-last-updated')

@@ -8,6 +8,8 @@ import type { RetainedKind } from '../retention/create-retention.ts';
 export interface ErasureDeps extends Omit<BulkExportDeps, 'store'>, Omit<SyncDeps, 'store'> {
   readonly store: ErasureStore & BulkExportDeps['store'] & SyncDeps['store'];
   readonly retentionDays: RetentionDays;
+  /** The clock of the database. A worker's clock that is ahead would delete what readers of histories still need. */
+  readonly databaseNow: () => Promise<Date>;
   /**
    * The minimal time between stopping the work for a connection and the last pass of its erasure, for a write that MongoDB had received from
    * a process that no longer exists.

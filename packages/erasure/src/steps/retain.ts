@@ -25,10 +25,10 @@ export async function retain(deps: ErasureDeps, { signal }: { readonly signal: A
 }
 
 async function retainKind(
-  { store, logger, now, retentionDays }: ErasureDeps,
+  { store, logger, databaseNow, retentionDays }: ErasureDeps,
   { kind, signal }: { readonly kind: RetainedKind; readonly signal: AbortSignal },
 ): Promise<void> {
-  const at = now();
+  const at = await databaseNow();
   const olderThan = new Date(at.getTime() - retentionDays[kind] * dayMs);
   let deleted = 0;
   for (let batch = 0; batch < batchesPerRun; batch++) {

@@ -1,4 +1,4 @@
-import { permanentError } from '@bulkhead/runtime';
+import { type AppError, permanentError } from '@bulkhead/runtime';
 import type { Connection as Database } from 'mongoose';
 import { z } from 'zod';
 import { mongooseSchemaOf, type Stored } from '../records/mongoose-fields-of.ts';
@@ -39,17 +39,20 @@ export function createEncryptionKeyRepository(options: { readonly database: Data
     async enter(now: Date): Promise<void> {
       const keys = await model.find().lean();
       const missing = keys.filter((key) => !canDecrypt(key)).map(({ _id }) => _id);
-      if (missing.length > 0)
-        throw permanentError({
-          code: 'encryption-key-missing',
-          message:
-            'This process was started with a key other than the one that encrypted the data. Set BULKHEAD_ENCRYPTION_KEY to the key that encrypted the data. To replace that key, set BULKHEAD_ENCRYPTION_KEY to the new key and BULKHEAD_PREVIOUS_ENCRYPTION_KEYS to the old one, then run rotate-encryption-key (docs/how-to/rotate-keys.md).',
-          context: { keyIds: missing },
-        });
+      if (missing.length > 0) throw keyMissing(missing);
       const _id = secretBox.currentKeyId;
       if (keys.some((key) => key._id === _id)) return;
       const sealedCheck = secretBox.encrypt({ plaintext: Buffer.from(knownText), owner: _id });
       await model.updateOne({ _id }, { $setOnInsert: { sealedCheck, createdAt: now } }, { upsert: true });
+    },
+
+    /**
+     * Verifies that a rotation has not replaced the key of this process while the process slept. What it encrypted then could be read by
+     * no other process.
+     * @throws AppError `encryption-key-missing`
+     */
+    async verify(): Promise<void> {
+      if (!(await model.exists({ _id: secretBox.currentKeyId }))) throw keyMissing([secretBox.currentKeyId]);
     },
 
     /** Whether another key than the current one is registered. No process starts without it. */
@@ -62,6 +65,15 @@ export function createEncryptionKeyRepository(options: { readonly database: Data
       await model.deleteMany({ _id: { $ne: secretBox.currentKeyId } });
     },
   };
+}
+
+function keyMissing(keyIds: readonly string[]): AppError {
+  return permanentError({
+    code: 'encryption-key-missing',
+    message:
+      'This process was started with a key other than the one that encrypted the data. Set BULKHEAD_ENCRYPTION_KEY to the key that encrypted the data. To replace that key, set BULKHEAD_ENCRYPTION_KEY to the new key and BULKHEAD_PREVIOUS_ENCRYPTION_KEYS to the old one, then run rotate-encryption-key (docs/how-to/rotate-keys.md).',
+    context: { keyIds },
+  });
 }
 
 export interface Rotation {

@@ -1,5 +1,6 @@
 import { dataAmountsSchema } from '@bulkhead/erasure';
 import {
+  confirmStoppedSchema,
   deleteConnectionQuerySchema,
   erasePatientQuerySchema,
   erasureListQuerySchema,
@@ -182,6 +183,25 @@ const getErasure = defineEndpoint({
   },
 });
 
+const confirmStopped = defineEndpoint({
+  id: 'confirmProcessStopped',
+  route: 'POST /api/ehr/erasures/:id/confirm-stopped',
+  action: 'erasure.confirm-stopped',
+  access: 'operator',
+  summary: 'Confirm that a process for which an erasure waits no longer exists',
+  description:
+    'A process that slept can write what was deleted, so an erasure waits for each process that was writing when it began. A process that was killed on another machine cannot report. If it or its machine is gone for good, confirm it here, and the erasure ends without it.',
+  request: { body: { schema: confirmStoppedSchema, example: { processId: 'process_0190c1a2' } } },
+  responses: {
+    200: success('The erasure, which continues', { data: erasureViewSchema, example: erasureExample }),
+  },
+  errors: ['unknown-erasure', 'unknown-process'],
+  async handler({ params: { id }, body: { processId }, caller: { scope }, services, audit }) {
+    audit.addTarget({ erasureId: id, processId });
+    return { data: toErasureView(await services.erasures.confirmStopped({ id, scope, processId })) };
+  },
+});
+
 export const erasureEndpoints = endpointGroup({
   name: 'Erasure',
   description: 'Counting and deleting the stored data of a connection or a patient.',
@@ -193,6 +213,7 @@ export const erasureEndpoints = endpointGroup({
     letPatientIn,
     listErasures,
     getErasure,
+    confirmStopped,
     listRetention,
   ],
 });

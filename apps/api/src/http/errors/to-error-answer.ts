@@ -81,6 +81,7 @@ export const httpStatus = {
   'unknown-document': 404,
   'unknown-api-key': 404,
   'unknown-erasure': 404,
+  'unknown-process': 404,
   'method-not-allowed': 405,
   'export-already-running': 409,
   'connection-in-use': 409,

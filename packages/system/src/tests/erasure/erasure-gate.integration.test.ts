@@ -1,0 +1,116 @@
+import { spawnSync } from 'node:child_process';
+import { createWritingProcessRepository, ErasureGate, readIdentity } from '@bulkhead/erasure';
+import { testServices, waitFor } from '@bulkhead/testing';
+import { afterAll, beforeEach, expect, test } from '@jest/globals';
+import mongoose from 'mongoose';
+
+const database = await mongoose.createConnection(testServices().mongodbUri).asPromise();
+const gates: ErasureGate[] = [];
+afterAll(async () => {
+  for (const gate of gates) await gate.close();
+  await database.close();
+});
+
+const self = readIdentity('worker');
+const keys = { encryptionKeyId: 'key_1', verifyKeys: async () => undefined };
+const processes = createWritingProcessRepository({ database, self, ...keys });
+const records = database.collection('writing_processes');
+let erased: { readonly connectionId: string; readonly phase: 'queued' | 'completed' }[];
+beforeEach(async () => {
+  erased = [];
+  await records.deleteMany({});
+});
+
+function createGate(timing = { refreshMs: 20, idleMs: 60_000, afterLossMs: 60_000 }): ErasureGate {
+  const gate = new ErasureGate({
+    ...{ processes, timing },
+    erasures: { listErasedConnections: async () => erased },
+    keptOut: { listAll: async () => new Map() },
+  });
+  gates.push(gate);
+  return gate;
+}
+
+/** Stores the rule of an erasure and raises the epoch, as a worker does. */
+async function erase(connectionId: string): Promise<number> {
+  erased = [...erased, { connectionId, phase: 'queued' }];
+  return processes.raiseEpoch();
+}
+
+const waitsFor = async (epoch: number) => (await processes.listBefore(epoch)).length;
+
+test('an erasure waits for a write that was admitted before it, and for no write that was refused', async () => {
+  const gate = createGate();
+  const underWay = Promise.withResolvers<void>();
+  const write = gate.admit('conn_1', () => underWay.promise);
+  await waitFor(() => records.countDocuments({ epoch: { $gte: 0 } }));
+  const epoch = await erase('conn_1');
+  await waitFor(async () => gate.admit('conn_1', async () => false).catch(({ code }) => code === 'connection-erased'));
+  expect(await waitsFor(epoch)).toBe(1);
+  underWay.resolve();
+  await write;
+  await waitFor(async () => (await waitsFor(epoch)) === 0);
+});
+
+test('an erasure waits for a write whose connection to MongoDB was lost, until MongoDB must have done it', async () => {
+  const gate = createGate({ refreshMs: 20, idleMs: 60_000, afterLossMs: 400 });
+  const lost = Object.assign(new Error('connection 1 closed'), { name: 'MongoNetworkError' });
+  await expect(gate.admit('conn_1', () => Promise.reject(lost))).rejects.toBe(lost);
+  const epoch = await erase('conn_1');
+  await gate.refresh();
+  expect(await waitsFor(epoch)).toBe(1);
+  await waitFor(async () => (await waitsFor(epoch)) === 0);
+});
+
+test('an error that MongoDB has answered with ends a write at once', async () => {
+  const gate = createGate();
+  const refused = Object.assign(new Error('duplicate key'), { code: 11000 });
+  await expect(gate.admit('conn_1', () => Promise.reject(refused))).rejects.toBe(refused);
+  const epoch = await erase('conn_1');
+  await gate.refresh();
+  expect(await waitsFor(epoch)).toBe(0);
+});
+
+test('an erasure does not wait for a process that has written nothing for a while, which reads the rules anew', async () => {
+  const gate = createGate({ refreshMs: 20, idleMs: 50, afterLossMs: 60_000 });
+  await gate.admit('conn_1', async () => undefined);
+  await waitFor(async () => (await records.countDocuments()) === 0);
+  await erase('conn_1');
+  await expect(gate.admit('conn_1', async () => undefined)).rejects.toMatchObject({ code: 'connection-erased' });
+});
+
+test('a process whose record an operator has removed registers again before its next write', async () => {
+  const gate = createGate();
+  await gate.admit('conn_1', async () => undefined);
+  await records.deleteMany({});
+  await waitFor(async () => {
+    await gate.admit('conn_1', async () => undefined);
+    return records.countDocuments();
+  });
+});
+
+test('the record of a process that was killed on this machine is removed, and that of a running one stays', async () => {
+  const { pid } = spawnSync(process.execPath, ['--eval', '']);
+  const fields = { ...self, ...keys, verifyKeys: undefined, epoch: 0, reportedAt: new Date() };
+  await records.insertMany([
+    { ...fields, _id: 'killed' as never, pid },
+    { ...fields, _id: 'pid-given-again' as never, startedTicks: 1 },
+    { ...fields, _id: 'running' as never },
+    { ...fields, _id: 'elsewhere' as never, host: 'other-host', pid },
+  ]);
+  const waiting = await processes.listBefore(await processes.raiseEpoch());
+  expect(waiting.map(({ id }) => id)).toEqual(['elsewhere', 'running']);
+});
+
+test('a process that starts in a container removes the record of the one before, but not of another kind', async () => {
+  const before = { ...self, pidNamespace: 'pid:[1]', encryptionKeyId: 'key_1', epoch: 0, reportedAt: new Date() };
+  await records.insertMany([
+    { ...before, _id: 'before' as never },
+    { ...before, _id: 'api' as never, kind: 'api' },
+    { ...before, _id: 'other-machine' as never, boot: 'another' },
+  ]);
+  await processes.removeReplaced();
+  expect((await records.find().sort({ _id: 1 }).toArray()).map(({ _id }) => String(_id))).toEqual([
+    ...['api', 'other-machine'],
+  ]);
+});
