@@ -73,7 +73,11 @@ export const manifestScenarios = [
     name: 'stu4-manifest',
     description: 'The manifest has `outcome` instead of `error` and no `request`, like in the STU4 draft.',
     orders: [
-      always(match, { kind: 'error-file', severity: 'warning', section: 'outcome' }),
+      always(match, {
+        kind: 'error-file',
+        lines: [[{ severity: 'warning', code: 'suppressed', text: 'Some narratives were left out.' }]],
+        section: 'outcome',
+      }),
       always(match, { kind: 'edit-document', set: { request: null } }),
     ],
   },

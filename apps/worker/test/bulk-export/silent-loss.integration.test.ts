@@ -267,9 +267,14 @@ describe('errors that the EHR reports', () => {
     expect(await cases.markedTypes()).toEqual([]);
   });
 
-  test('a reported warning holds no watermark', async () => {
-    await exportFrom({ change: errors, files: { '/errors': outcome('warning') } });
+  test('a reported warning holds no watermark, unless its code says that something is missing', async () => {
+    await exportFrom({ change: errors, files: { '/errors': outcome('warning', { code: 'suppressed' }) } });
     expect(await cases.markedTypes()).toEqual(['*', 'Goal', 'Patient']);
+  });
+
+  test('a warning that something could not be exported holds every watermark', async () => {
+    await exportFrom({ change: errors, files: { '/errors': outcome('warning', { code: 'incomplete' }) } });
+    expect(await cases.markedTypes()).toEqual([]);
   });
 
   test.each([

@@ -114,8 +114,10 @@ export function endWarnings(options: {
   readonly counts: ExportCounts;
   readonly issues: readonly IssueCount[];
   readonly decisions: readonly WatermarkDecision[];
+  /** Whether the export began before the time up to which everything was stored. */
+  readonly repeatsStored: boolean;
 }): ExportWarning[] {
-  const { record, files, counts, issues, decisions } = options;
+  const { record, files, counts, issues, decisions, repeatsStored } = options;
   const { quarantined, stored, unchanged } = counts;
   const sumOf = (name: 'setBack' | 'contradictions') =>
     files.reduce((sum, { checkpoint }) => sum + (checkpoint[name] ?? 0), 0);
@@ -157,7 +159,7 @@ export function endWarnings(options: {
           ? 'The EHR sent no resources. The group has no members or does not exist. Verify the group id of the connection.'
           : 'The EHR sent no resources. Verify what the granted scopes cover.',
     }),
-    ...when(isFromLast && stored >= minComparedResources && unchanged >= stored * ignoredRatio, {
+    ...when(isFromLast && !repeatsStored && stored >= minComparedResources && unchanged >= stored * ignoredRatio, {
       code: 'since-ignored',
       message: `The EHR seems to ignore \`_since\`: ${unchanged} of ${stored} resources had not changed since the last export.`,
     }),

@@ -1,9 +1,9 @@
 import { coversAllOf, coversType } from '@bulkhead/fhir';
 import type { FailedJob } from '@bulkhead/queues';
 import { AppError, type ExportError, permanentError, toExportError } from '@bulkhead/runtime';
-import { type BulkExport, type ExportCounts, ledgerIncomplete, settledTime } from '../bulk-export.record.ts';
+import { type BulkExport, ledgerIncomplete, settledTime } from '../bulk-export.record.ts';
 import type { BulkExportPhase } from '../bulk-export-phase.ts';
-import { isPartial, type WatermarkDecision } from '../hold-reason.ts';
+import { isPartial } from '../hold-reason.ts';
 import type { OutputFile } from '../output-file.record.ts';
 import { type Coverage, decideWatermarks, everyType, nextDeletionsAt } from '../watermarks/watermark.ts';
 import type { BulkExportDeps, ExportStep } from './deps.ts';
@@ -30,9 +30,9 @@ export async function finalizeExport(deps: BulkExportDeps, { exportId }: Pick<Ex
   if (failed.length > 0 && !files.some(({ state }) => state === 'completed'))
     return failExport(deps, { exportId, error: allFailed(failed), phases: ending });
 
-  const decisions = await advanceWatermarks(deps, { record, files });
+  const { decisions, repeatsStored } = await advanceWatermarks(deps, { record, files });
   const counts = await store.outputFiles.sum(exportId);
-  await warn(deps, { record, files, counts, decisions });
+  await warn(deps, { record, files, counts, decisions, repeatsStored });
   // The data is safe only now. If files failed, the export stays at the server, so that a retry can still download them.
   const isDone = failed.length === 0 && record.statusUrl !== undefined;
   const change = {
@@ -55,7 +55,7 @@ interface Ended {
 
 async function advanceWatermarks({ store, now }: BulkExportDeps, { record, files }: Ended) {
   const { connectionId, transactionTime, request, manifestGaps = 0, grantedScope, storedBefore, id: exportId } = record;
-  if (transactionTime === undefined) return [];
+  if (transactionTime === undefined) return { decisions: [], repeatsStored: false };
   const { exportType } = request;
   const connection = await store.connections.find(connectionId);
   // Records of earlier versions do not have the types of their kick-off.
@@ -66,6 +66,8 @@ async function advanceWatermarks({ store, now }: BulkExportDeps, { record, files
     watermarks: await store.watermarks.list({ connectionId, exportType }),
     ...{ now: now(), covers: coversNow(coverage) },
   };
+  // After a full export, `since` lies at the deletions before it, so most of this export is known to be repeated.
+  const repeatsStored = since !== undefined && search.watermarks.some((mark) => mark.at > new Date(since));
   const decisions = decideWatermarks({
     ...search,
     request,
@@ -84,7 +86,7 @@ async function advanceWatermarks({ store, now }: BulkExportDeps, { record, files
     const message =
       "The EHR's clock went back: this export ends before the start of its own period. The next export with since `last` requests all data.";
     await store.bulkExports.warn({ id: exportId, code: 'ehr-clock-went-back', message });
-    return decisions;
+    return { decisions, repeatsStored };
   }
   const { at, text } = settledTime(record);
   // A connection that was deleted has no further exports.
@@ -96,7 +98,7 @@ async function advanceWatermarks({ store, now }: BulkExportDeps, { record, files
     const mark = { connectionId, exportType, resourceType, transactionTime: text, at, deletionsAt, exportId };
     await store.watermarks.advance(resourceType === everyType ? { ...mark, coverage } : mark);
   }
-  return decisions;
+  return { decisions, repeatsStored };
 }
 
 function hadAny(types: readonly string[], resourceType: string): boolean {
@@ -111,7 +113,7 @@ export function coversNow(today: Coverage): (coverage: Coverage, resourceType: s
 
 async function warn(
   { store }: BulkExportDeps,
-  options: Ended & { readonly counts: ExportCounts; readonly decisions: readonly WatermarkDecision[] },
+  options: Ended & Pick<Parameters<typeof endWarnings>[0], 'counts' | 'decisions' | 'repeatsStored'>,
 ): Promise<void> {
   const { record } = options;
   const issues = await store.outputFiles.sumIssues(record.id);

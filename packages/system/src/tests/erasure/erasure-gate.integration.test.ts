@@ -21,10 +21,16 @@ beforeEach(async () => {
   await records.deleteMany({});
 });
 
+let failures = 0;
 function createGate(timing = { refreshMs: 20, idleMs: 60_000, afterLossMs: 60_000 }): ErasureGate {
   const gate = new ErasureGate({
     ...{ processes, timing },
-    erasures: { listErasedConnections: async () => erased },
+    erasures: {
+      async listErasedConnections() {
+        if (failures-- > 0) throw new Error('MongoDB is unavailable');
+        return erased;
+      },
+    },
     keptOut: { listAll: async () => new Map() },
   });
   gates.push(gate);
@@ -38,6 +44,25 @@ async function erase(connectionId: string): Promise<number> {
 }
 
 const waitsFor = async (epoch: number) => (await processes.listBefore(epoch)).length;
+
+test('the erasure gate refuses writes if it cannot read the lists, and reads them again for the next write', async () => {
+  const gate = createGate({ refreshMs: 60_000, idleMs: 60_000, afterLossMs: 60_000 });
+  failures = 1;
+  const write = () => gate.admit('conn_1', async () => 'written');
+  await expect(write()).rejects.toThrow('MongoDB is unavailable');
+  expect(await write()).toBe('written');
+});
+
+test('tokens are refused only once the EHR was notified of the erasure', async () => {
+  const gate = createGate();
+  erased = [
+    { connectionId: 'conn_queued', phase: 'queued' },
+    { connectionId: 'conn_done', phase: 'completed' },
+  ];
+  const token = (connectionId: string) => gate.admitToken(connectionId, async () => 'token');
+  expect(await token('conn_queued')).toBe('token');
+  await expect(token('conn_done')).rejects.toMatchObject({ code: 'connection-erased' });
+});
 
 test('an erasure waits for a write that was admitted before it, and for no write that was refused', async () => {
   const gate = createGate();
