@@ -38,7 +38,7 @@ const textsOfRecords: readonly {
   { collection: 'documents', ended: { state: { $nin: ['pending', 'downloading'] } }, fields: ['error'] },
 ];
 
-/** What stands in the place of a text that names the patient. */
+/** Replaces a text that names the patient. */
 const erasedText = 'erased';
 
 /** Removes the texts of the EHR from the records of a connection, and the patient from their requests. @returns how many records changed */

@@ -7,8 +7,7 @@ import { makeDocument } from '@bulkhead/resources/testing';
 import type { SyncRun } from '@bulkhead/sync';
 import { makeSyncRun } from '@bulkhead/sync/testing';
 import type { WebhookState } from '@bulkhead/webhooks';
-import { Timestamp } from 'mongodb';
-import type { OpenDatabase } from '../harness/open-database.ts';
+import { type OpenDatabase, toTimestamp } from '../harness/open-database.ts';
 import type { UseCases } from '../harness/start-use-cases.ts';
 
 const dayMs = 24 * 60 * 60_000;
@@ -117,7 +116,7 @@ export function createAgedRecords({ clock, deps, connection }: UseCases, { db }:
       await deps.store.resourceWriter.write(resourceType, [
         toTombstone({ resourceId, deletedAt: at, context: contextAt(at) }),
       ]);
-      const changedAt = new Timestamp({ t: Math.floor(at.getTime() / 1000), i: 1 });
+      const changedAt = toTimestamp(at);
       await db
         .collection(resourceType)
         .updateOne({ _id: `${connection.id}/${resourceId}` as never }, { $set: { changedAt } });

@@ -1,4 +1,4 @@
-import { MongoClient } from 'mongodb';
+import { MongoClient, Timestamp } from 'mongodb';
 
 export type OpenDatabase = Awaited<ReturnType<typeof openDatabase>>;
 
@@ -24,6 +24,11 @@ export async function openDatabase(uri: string) {
     close: () => client.close(),
     [Symbol.asyncDispose]: () => client.close(),
   };
+}
+
+/** The `changedAt` of a resource that was stored at a time. */
+export function toTimestamp(at: Date): Timestamp {
+  return new Timestamp({ t: Math.floor(at.getTime() / 1000), i: 1 });
 }
 
 /** Returns the keys of the documents that differ between two dumps. */

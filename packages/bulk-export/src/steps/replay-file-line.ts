@@ -4,7 +4,7 @@ import { isTerminal } from '../bulk-export-phase.ts';
 import { emptyCheckpoint } from '../output-file.record.ts';
 import type { BulkExportDeps } from './deps.ts';
 import { FileBatch } from './download/file-batch.ts';
-import { observation } from './download/ingest-file.ts';
+import { observation } from './download/observation.ts';
 
 /** BSON cannot hold a longer line, so only its correction can be stored. Earlier versions kept such lines as a whole. */
 const maxLineBytes = 16 * 1024 * 1024;

@@ -54,7 +54,7 @@ function isRunning(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // EPERM: it runs as another user.
+    // Another error means that it runs as another user.
     return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 }

@@ -68,7 +68,7 @@ describe('a search whose data moves while its pages are read', () => {
     expect(requests).toBe(3);
   });
 
-  test('a search restarts if a resource of an earlier page comes again, and is completed if nothing moves then', () => {
+  test('a search restarts if a resource of an earlier page is repeated, and is completed if nothing moves then', () => {
     const { search, received } = readAll({
       ...{ ids, pageSize: 3 },
       change: (world, request) => request === 1 && moveFirstToEnd(world),

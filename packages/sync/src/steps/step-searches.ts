@@ -55,7 +55,7 @@ function countMatches(lead: SyncSearch, { entries, total, nextUrl }: SearchPage)
   const seen = new SeenMatches(lead.seen);
   const { newMatches, isRepeated } = seen.add(entries);
   const matched = (lead.matched ?? 0) + newMatches;
-  // Some servers put the number of entries on the page here. A search that goes on has more matches than that.
+  // Some servers put the number of entries on the page here. A search with a next page has more matches than that.
   const stated = nextUrl !== undefined && total !== undefined && total <= matched ? undefined : total;
   const hasOtherTotal = stated !== undefined && lead.total !== undefined && stated !== lead.total;
   const hasMoved = isRepeated || hasOtherTotal || lead.hasMoved === true;

@@ -16,7 +16,8 @@ import { type Claim, waitingEvent, whileHeld } from '@bulkhead/store';
 import type { BulkExport, NewExportEvent } from '../../bulk-export.record.ts';
 import { emptyCheckpoint, type FileCheckpoint, type OutputFile } from '../../output-file.record.ts';
 import type { BulkExportDeps } from '../deps.ts';
-import { ingestFile, observation } from './ingest-file.ts';
+import { ingestFile } from './ingest-file.ts';
+import { observation } from './observation.ts';
 import { isLinkRefused, refreshLink } from './refresh-link.ts';
 
 export interface DownloadStep {

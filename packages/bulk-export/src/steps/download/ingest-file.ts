@@ -12,16 +12,15 @@
  */
 import type { Readable } from 'node:stream';
 import { LineSplitter, type NdjsonLine } from '@bulkhead/fhir';
-import type { DocumentContext, ResourceWriter } from '@bulkhead/resources';
+import type { ResourceWriter } from '@bulkhead/resources';
 import { AppError, type ByteBudget } from '@bulkhead/runtime';
 import type { BufferPool } from '@bulkhead/store';
-import { type BulkExport, settledTime } from '../../bulk-export.record.ts';
 import type { BulkExportStore } from '../../index.ts';
 import { accountedLines, type FileCheckpoint, type OutputFile } from '../../output-file.record.ts';
-import { sentSince } from '../export-warnings.ts';
 import { BatchWrites, noValidLines, tooManyBadLines } from './batch-writes.ts';
 import { FileBatch, firstBatchLines } from './file-batch.ts';
 import { LongLine } from './long-line.ts';
+import type { Observation } from './observation.ts';
 
 export interface IngestFileOptions {
   readonly store: {
@@ -124,15 +123,4 @@ function truncated(): AppError {
     message: 'The file ends in the middle of a line, so the rest is missing. The download resumes at that line.',
     retry: 'later',
   });
-}
-
-export type Observation = Pick<DocumentContext, 'observedAt' | 'isOfFullExport'>;
-
-/** What an export says about the versions that it contains. */
-export function observation(record: BulkExport): Observation {
-  const { typeFilters = [] } = record.request;
-  return {
-    observedAt: settledTime(record).at,
-    isOfFullExport: sentSince(record) === undefined && typeFilters.length === 0,
-  };
 }

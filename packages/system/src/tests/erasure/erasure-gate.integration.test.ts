@@ -96,7 +96,7 @@ test('an error that MongoDB has answered with ends a write at once', async () =>
   expect(await waitsFor(epoch)).toBe(0);
 });
 
-test('an erasure does not wait for a process that has written nothing for a while, which reads the rules anew', async () => {
+test('an erasure does not wait for a process that has written nothing for a while, which then reads the rules again', async () => {
   const gate = createGate({ refreshMs: 20, idleMs: 50, afterLossMs: 60_000 });
   await gate.admit('conn_1', async () => undefined);
   await waitFor(async () => (await records.countDocuments()) === 0);
