@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { parseMediaType } from '@bulkhead/fhir';
 import { AppError, permanentError, type RetryAdvice, toEhrText } from '@bulkhead/runtime';
 import type { AxiosResponse } from 'axios';
 import { type AnswerRules, retryAfterOf } from './answer-rules.ts';
+import { checkNdjson } from './check-ndjson.ts';
 import { decodeBody, limitBody } from './decode-body.ts';
 import { readStart } from './read-error-body.ts';
 
@@ -22,7 +22,7 @@ const defaultWaitMs = 30_000;
 
 /**
  * Returns an answer if it meets `rules`.
- * @throws AppError `ehr-not-ready` (wait), `answer-unusable` (retried a few times; a web page as often as a 503), `answer-too-large`,
+ * @throws AppError `ehr-not-ready` (wait), `answer-unusable` (retried a few times; a web page as often as a 503, another file not at all), `answer-too-large`,
  * `connection-lost`
  */
 export async function acceptAnswer(options: {
@@ -37,8 +37,7 @@ export async function acceptAnswer(options: {
     drain(message);
     throw notReady(retryAfterOf(response) ?? defaultWaitMs);
   }
-  const fault = faultOf({ status, headers, rules });
-  if (fault !== undefined) throw await unusable({ response, rules, ...fault });
+  if (!rules.usable.includes(status)) throw await unusable(response, rules);
   if (rules.body === 'ignored') {
     drain(message);
     return { status, headers, data: undefined, url };
@@ -49,7 +48,10 @@ export async function acceptAnswer(options: {
     throw answerUnusable({ rules, fault: 'it has a content coding that was not requested' });
   }
   const data = limitBody({ ...rules, body: decoded, received: message, error: () => tooLarge(rules) });
-  return { status, headers, data: rules.body === 'json' ? await readJson(data, rules) : data, url };
+  if (rules.body === 'json') return { status, headers, data: await readJson(data, rules), url };
+  // The rest of a file, which a 206 has, begins anywhere.
+  const isWholeFile = rules.isNdjson === true && status !== 206;
+  return { status, headers, data: isWholeFile ? await ndjsonOf(data, { headers, rules }) : data, url };
 }
 
 /** Converts an error while a body was read: of the connection, of the compressed data, or an AppError of the reader. */
@@ -71,47 +73,6 @@ function connectionLost(cause: unknown): AppError {
   });
 }
 
-/** Why an answer is not what was requested. */
-interface Fault {
-  readonly fault: string;
-  /** Default: `briefly`. */
-  readonly retry?: RetryAdvice;
-}
-
-function faultOf(options: {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | undefined>>;
-  readonly rules: AnswerRules;
-}): Fault | undefined {
-  const { status, headers, rules } = options;
-  if (!rules.usable.includes(status)) return { fault: `its status is ${status}` };
-  const { mediaTypes } = rules;
-  const contentType = headers['content-type'];
-  if (!mediaTypes || contentType === undefined || contentType.trim() === '') return undefined;
-  const { mediaType = '' } = parseMediaType(contentType) ?? {};
-  if (mediaTypes.has(mediaType)) return undefined;
-  if (webPageTypes.has(mediaType))
-    return { fault: `it is a web page (${mediaType}), perhaps of a gateway, a login or a maintenance`, retry: 'later' };
-  // A media type is text of the server, so only media types of a closed list are named.
-  return {
-    fault: commonTypes.has(mediaType)
-      ? `its content type is ${mediaType}`
-      : 'its content type is not one of the expected types',
-  };
-}
-
-/** A gateway can answer with the page of a login or of its maintenance, as with 503. The EHR still has what was requested. */
-const webPageTypes: ReadonlySet<string> = new Set(['text/html', 'application/xhtml+xml']);
-
-const commonTypes: ReadonlySet<string> = new Set([
-  'text/csv',
-  'text/xml',
-  'application/xml',
-  'application/fhir+xml',
-  'application/pdf',
-  'application/zip',
-]);
-
 async function readJson(body: Readable, rules: AnswerRules): Promise<unknown> {
   let bytes: Buffer;
   try {
@@ -126,24 +87,45 @@ async function readJson(body: Readable, rules: AnswerRules): Promise<unknown> {
   }
 }
 
-async function unusable(
-  options: Fault & { readonly response: AxiosResponse<IncomingMessage>; readonly rules: AnswerRules },
-): Promise<AppError> {
-  const { response, ...form } = options;
-  const start = await readStart(response.data);
-  const contentType = response.headers['content-type'] ?? '';
-  const ehrText = toEhrText(`${contentType} ${start?.toString('utf8') ?? ''}`);
-  return answerUnusable({ ...form, status: response.status, ehrText });
+/** @throws AppError `answer-unusable` */
+async function ndjsonOf(
+  body: Readable,
+  options: { readonly headers: EhrResponse['headers']; readonly rules: AnswerRules },
+): Promise<Readable> {
+  const { headers, rules } = options;
+  const contentType = headers['content-type'];
+  const checked = await checkNdjson(body, contentType);
+  if (checked.isNdjson) return checked.body;
+  const ehrText = toEhrText(`${contentType ?? ''} ${checked.start}`);
+  if (checked.isWebPage) {
+    // A gateway can answer with the page of a login or of its maintenance, as with 503. The EHR still has what was requested.
+    const fault = 'it is a web page, perhaps of a gateway, a login or a maintenance';
+    throw answerUnusable({ rules, fault, retry: 'later', ehrText });
+  }
+  throw permanentError({
+    code: 'answer-unusable',
+    message:
+      "The EHR's file is not NDJSON: its first line does not begin a JSON object. An operator can read the content type and how the file begins. Ask the EHR's support for files in NDJSON, then retry the export.",
+    ehrText,
+  });
+}
+
+async function unusable({ status, headers, data }: AxiosResponse<IncomingMessage>, rules: AnswerRules) {
+  const start = await readStart(data);
+  const ehrText = toEhrText(`${headers['content-type'] ?? ''} ${start?.toString('utf8') ?? ''}`);
+  return answerUnusable({ rules, fault: `its status is ${status}`, status, ehrText });
 }
 
 /** The answer does not have the expected form. */
-function answerUnusable(
-  options: Fault & {
-    readonly rules: Pick<AnswerRules, 'name'>;
-    readonly status?: number;
-    readonly ehrText?: string | undefined;
-  },
-): AppError {
+function answerUnusable(options: {
+  readonly rules: Pick<AnswerRules, 'name'>;
+  /** Why the answer is not what was requested. */
+  readonly fault: string;
+  /** Default: `briefly`. */
+  readonly retry?: RetryAdvice;
+  readonly status?: number;
+  readonly ehrText?: string | undefined;
+}): AppError {
   const { rules, fault, retry = 'briefly', status, ehrText } = options;
   return new AppError({
     code: 'answer-unusable',

@@ -21,8 +21,8 @@ export interface AnswerRules {
   readonly usable: readonly number[];
   /** Statuses below 400 that mean "not ready, ask again later". By default none. */
   readonly later?: readonly number[];
-  /** The allowed media types. An answer without a content type is accepted. If not set, the reader of the body decides. */
-  readonly mediaTypes?: ReadonlySet<string>;
+  /** Whether a whole body must begin like NDJSON, see `check-ndjson.ts`. If not set, the reader of the body decides. */
+  readonly isNdjson?: true;
   /** Whether the body is returned as parsed JSON, as a decoded stream, or not at all. */
   readonly body: 'json' | 'stream' | 'ignored';
   /** The largest size after decompression. */
@@ -33,29 +33,12 @@ export interface AnswerRules {
 
 const megabyte = 1024 * 1024;
 
-/** The media types of NDJSON in practice. Object stores send every file as an octet stream. */
-const ndjsonTypes: ReadonlySet<string> = new Set([
-  'application/fhir+ndjson',
-  'application/ndjson',
-  'application/x-ndjson',
-  'application/jsonl',
-  'application/x-jsonlines',
-  'application/json-seq',
-  'application/fhir+json',
-  'application/json',
-  'application/octet-stream',
-  'binary/octet-stream',
-  'application/gzip',
-  'application/x-gzip',
-  'text/plain',
-]);
-
 /** FHIR Bulk Data, "Output File Request". A file is processed line by line, so its size is not limited. */
 export const fileAnswer: AnswerRules = {
   name: 'file',
   usable: [200],
   later: [202],
-  mediaTypes: ndjsonTypes,
+  isNdjson: true,
   body: 'stream',
   maxBytes: Number.POSITIVE_INFINITY,
 };
