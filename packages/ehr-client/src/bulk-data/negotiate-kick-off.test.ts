@@ -164,6 +164,15 @@ describe('what a refusal is about #negotiation', () => {
     },
   );
 
+  test.each([undefined, null, 400, 27_001, '59159', 'unknown', 'bad-parameter', { code: 'invalid' }])(
+    'a refusal with the code %j, which FHIR does not define, can name a parameter and a type',
+    (code) => {
+      const aboutIt = (diagnostics: string) => refusal(400, { severity: 'error', code, diagnostics });
+      expect(dropped(aboutIt('The parameter _since cannot be used'))).toEqual(['_since']);
+      expect(dropped(aboutIt('Unknown type Observation'))).toEqual(['_type=Observation']);
+    },
+  );
+
   test.each(['value', 'code-invalid', 'not-found'])(
     'a refusal with the code %s can name a type and never a parameter',
     (code) => {

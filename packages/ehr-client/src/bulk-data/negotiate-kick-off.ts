@@ -19,6 +19,8 @@ export interface KickOffAttempt {
 /** Statuses that refuse the request itself, and not its sender or its time. */
 const refusalStatuses = new Set([400, 404, 405, 415, 422, 501]);
 const methodStatuses = new Set([404, 405, 415, 501]);
+/** Servers also send no code, or one that FHIR does not have. It says nothing, so the text decides as for `processing`. */
+const meaninglessCodes = new Set(['unknown', 'other']);
 /** Codes that say that a parameter is unknown. `value` and `code-invalid` are about its value. */
 const parameterCodes = new Set(['not-supported', 'invalid', 'processing', 'structure', 'business-rule']);
 const valueCodes = new Set([...parameterCodes, 'value', 'code-invalid', 'not-found']);
@@ -42,7 +44,7 @@ interface Reason {
 function reasonsOf({ issues, ehrText }: EhrHttpError): Reason[] {
   if (issues.length === 0) return ehrText === undefined ? [] : [{ code: 'processing', texts: [ehrText] }];
   return issues.map(({ code, text = '', diagnostics = '', expression }) => {
-    return { code, texts: [text, diagnostics, ...expression] };
+    return { code: meaninglessCodes.has(code) ? 'processing' : code, texts: [text, diagnostics, ...expression] };
   });
 }
 
