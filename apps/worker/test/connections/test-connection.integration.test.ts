@@ -110,6 +110,38 @@ test('a connection test fails if an EHR of only bulk exports refuses the token, 
   ]);
 });
 
+test.each([
+  { what: 'and with a search', restTypes: undefined, tried: /^Searched Patient/ },
+  {
+    what: 'and without a search',
+    restTypes: [],
+    tried: /no CapabilityStatement and no search, so the test read Group/,
+  },
+])(
+  'a connection test passes an EHR without a CapabilityStatement $what, as an export does',
+  async ({ restTypes, tried }) => {
+    await order('metadata', { kind: 'status', status: 404 });
+    if (restTypes) await control.changeOptions({ restTypes });
+    const tokenEndpoint = system.simulator.fhirEndpoint.replace('/fhir/r4', '/oauth2/v1/token');
+    const { body } = await run(await system.connect({ auth: { ...simulatorAuth, tokenEndpoint } }));
+    expect(body.data).toMatchObject({
+      ok: true,
+      steps: [
+        { step: 'discovery', tried: expect.stringContaining('no CapabilityStatement') },
+        { step: 'token' },
+        { step: 'read', tried: expect.stringMatching(tried) },
+      ],
+    });
+  },
+);
+
+test('a connection test fails for a wrong address whose token endpoint is right', async () => {
+  await order('/fhir/', { kind: 'status', status: 404, body: 'Not Found', contentType: 'text/plain' });
+  const tokenEndpoint = system.simulator.fhirEndpoint.replace('/fhir/r4', '/oauth2/v1/token');
+  const { body } = await run(await system.connect({ auth: { ...simulatorAuth, tokenEndpoint } }));
+  expect(body.data.steps.at(-1)).toMatchObject({ step: 'read', ok: false, code: 'ehr-not-found' });
+});
+
 // Before the tests of throttled requests, after which the next one waits for the time in Retry-After.
 test('a connection can be tested before it is saved: the same steps, and neither the connection nor its token is kept', async () => {
   const { store } = system;

@@ -13,6 +13,8 @@ export interface BulkServerScript {
   status?: Handler | undefined;
   /** The answers by path. A function receives the number of the request for the file, counted from 1. */
   files: Readonly<Record<string, string | Buffer | ((requestNumber: number) => Handler)>>;
+  /** Answers requests for the CapabilityStatement. */
+  metadata?: Handler;
   /** The resource types in the CapabilityStatement. Default: none. */
   offered?: readonly string[];
 }
@@ -43,7 +45,9 @@ export async function startBulkServer(firstScript: BulkServerScript) {
   };
   const handlerOf = (path: string): Handler => {
     if (path === '/metadata')
-      return (_request, response) => answerJson(response, capabilityStatement(script.offered ?? []));
+      return (
+        script.metadata ?? ((_request, response) => answerJson(response, capabilityStatement(script.offered ?? [])))
+      );
     if (path.endsWith('/$export')) return script.kickOff ?? accept(count('kick-off'));
     return path.startsWith('/status') ? answerStatusRequest : answerFile(path);
   };

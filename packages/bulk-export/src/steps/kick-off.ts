@@ -78,6 +78,13 @@ async function kickOffOnce(deps: BulkExportDeps, { exportId, signal }: ExportSte
   const record =
     current.phase === 'queued' ? await store.bulkExports.transition({ from: current, to: 'kicking-off' }) : current;
   if (!record || (await isStoredMeanwhile(deps, record))) return;
+  if (!connection.capabilities)
+    await store.bulkExports.warn({
+      id: exportId,
+      code: 'no-capabilities',
+      message:
+        'The EHR did not return a CapabilityStatement, so the export uses the requested level. If the EHR exports only Groups, request the export type Group.',
+    });
   const session = ehr.session(connection);
   const grantedScope = await session.readGrantedScope(signal);
   const request = await withSafeSince(deps, { record, connection, grantedScope });
