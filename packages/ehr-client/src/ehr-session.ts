@@ -57,9 +57,10 @@ export function createEhrSession(options: {
     /** The EHR's token endpoints as discovered within the last hour. */
     findServer: (request: Pick<SessionRequest, 'priority' | 'signal'>) => endpoints.servers.find(sourceOf(request)),
 
-    /** Requests a new token, even if there is one. */
-    async replaceToken(signal: AbortSignal): Promise<void> {
-      await tokens.replace(sourceOf({ priority: 'interactive', signal }));
+    /** Requests a new token, even if there is one. @returns whether its response lacked the token type */
+    async replaceToken(signal: AbortSignal): Promise<{ readonly isUntyped: boolean }> {
+      const { isUntyped = false } = await tokens.replace(sourceOf({ priority: 'interactive', signal }));
+      return { isUntyped };
     },
 
     /** Exchanges a user's code for tokens. The caller stores them. */

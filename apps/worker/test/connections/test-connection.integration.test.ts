@@ -135,6 +135,12 @@ test.each([
   },
 );
 
+test('a connection test passes a token response without a type, with a warning', async () => {
+  await order('oauth2', { kind: 'edit-document', set: { token_type: null } });
+  const { steps } = (await run()).body.data;
+  expect(steps[1]).toMatchObject({ step: 'token', ok: true, tried: expect.stringContaining('no token_type') });
+});
+
 test('a connection test fails for a wrong address whose token endpoint is right', async () => {
   await order('/fhir/', { kind: 'status', status: 404, body: 'Not Found', contentType: 'text/plain' });
   const tokenEndpoint = system.simulator.fhirEndpoint.replace('/fhir/r4', '/oauth2/v1/token');

@@ -74,9 +74,19 @@ function stepsOf(options: { readonly session: EhrSession; readonly connection: C
         hasTokenEndpoint ? findStatement({ session, now: now(), signal, onTry }) : session.discover(signal),
     ],
   ];
-  if (auth.method !== 'none') steps.push(['token', (signal) => session.replaceToken(signal)]);
+  if (auth.method !== 'none') steps.push(['token', (signal, onTry) => replaceToken({ session, signal, onTry })]);
   steps.push(['read', (signal, onTry) => readForTest({ session, now: now(), signal, onTry })]);
   return steps;
+}
+
+async function replaceToken(options: {
+  readonly session: EhrSession;
+  readonly signal: AbortSignal;
+  readonly onTry: (tried: string) => void;
+}): Promise<void> {
+  const { isUntyped } = await options.session.replaceToken(options.signal);
+  if (isUntyped)
+    options.onTry('Warning: the token response has no token_type, so the token is used as a Bearer token.');
 }
 
 async function findStatement({ onTry, ...read }: Parameters<typeof readForTest>[0]): Promise<void> {
