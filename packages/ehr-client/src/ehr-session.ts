@@ -13,6 +13,11 @@ import { type CodeRedemption, redeemCode, revokeToken, type TokenEndpointDeps } 
 export type SessionRequest = Omit<EhrRequest, 'connection' | 'budget' | 'egress'> & {
   /** False for links with `requiresAccessToken: false`, because signed URLs reject requests with a token. */
   readonly sendToken: boolean;
+  /**
+   * Whether a request without the token is repeated once with it if the EHR refuses it and is at the origin of the FHIR endpoint, which
+   * gets the token anyway. Some servers say that their files need no token and refuse them without one.
+   */
+  readonly tokenIfRefused?: boolean;
 };
 
 export type EhrSession = ReturnType<typeof createEhrSession>;
@@ -88,6 +93,10 @@ export function createEhrSession(options: {
         try {
           return await sendWith(request, token?.accessToken);
         } catch (error) {
+          if (!token && request.tokenIfRefused && origin === fhirOrigin && isRefused(error)) {
+            token = await tokens.get(source);
+            if (token) continue;
+          }
           // The refused token was renewed after this request began, by this or another process. Another renewal would not help.
           if (!token || token.issuedAt > requestedAt || !isUnauthorized(error)) throw error;
           token = await tokens.renew({ ...source, refused: token.accessToken });
@@ -95,6 +104,10 @@ export function createEhrSession(options: {
       }
     },
   };
+}
+
+function isRefused(error: unknown): boolean {
+  return error instanceof EhrHttpError && (error.status === 401 || error.status === 403);
 }
 
 function isUnauthorized(error: unknown): boolean {

@@ -2,8 +2,15 @@ import type { BulkExport } from '@bulkhead/bulk-export';
 import type { BulkExportRequest } from '@bulkhead/fhir';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { runExport } from '../harness/run-export.ts';
-import { answerStatus, type BulkServer, type BulkServerScript, startBulkServer } from '../harness/start-bulk-server.ts';
+import {
+  answerStatus,
+  type BulkServer,
+  type BulkServerScript,
+  type Handler,
+  startBulkServer,
+} from '../harness/start-bulk-server.ts';
 import { startUseCases, type UseCases } from '../harness/start-use-cases.ts';
+import { simulatorAuth } from '../harness/unlimited-athenahealth.ts';
 
 // Answers of bulk data servers that the simulator does not give, and that must not end an export.
 
@@ -19,19 +26,26 @@ const manifest = (change: object = {}) => ({
 
 let server: BulkServer;
 let cases: UseCases;
+let foreign: BulkServer | undefined;
 afterEach(async () => {
   await cases.stop();
   await server.stop();
+  await foreign?.stop();
 });
 
 async function exportFrom(
   script: Partial<BulkServerScript> = {},
   request: Partial<BulkExportRequest> = {},
+  { hasToken = false } = {},
 ): Promise<BulkExport> {
   server = await startBulkServer({ manifest: () => manifest(), files: { '/patients': patients }, ...script });
-  cases = await startUseCases({ connection: { fhirEndpoint: server.url, auth: { method: 'none' } } });
+  const tokenEndpoint = `${server.url}/token`;
+  const auth = hasToken ? { ...simulatorAuth, scope: 'system/*.read', tokenEndpoint } : ({ method: 'none' } as const);
+  cases = await startUseCases({ connection: { fhirEndpoint: server.url, auth } });
   return runExport(cases, request);
 }
+
+const files = ({ id }: BulkExport) => cases.deps.store.outputFiles.listByExport(id);
 
 const codes = ({ warnings }: BulkExport) => warnings.map(({ code }) => code);
 const exportsSent = () => server.requests.filter(({ path }) => path.endsWith('/$export')).map(({ path }) => path);
@@ -49,5 +63,53 @@ describe('a server without a usable CapabilityStatement', () => {
     expect(codes(ended)).toContain('no-capabilities');
     expect(exportsSent()).toEqual(['/Patient/$export']);
     expect(await cases.markedTypes()).toEqual(['*', 'Patient']);
+  });
+});
+
+describe('a manifest with requiresAccessToken: false whose files need the token', () => {
+  const issueToken = () => answerStatus(200, {}, JSON.stringify({ access_token: 'token-1', token_type: 'bearer' }));
+  const needsToken =
+    (status: number): Handler =>
+    (request, response) =>
+      request.headers.authorization === 'Bearer token-1'
+        ? void response.writeHead(200).end(patients)
+        : void response.writeHead(status).end();
+
+  test.each([401, 403])('a file that is refused with %i is requested once more with the token', async (status) => {
+    const files = { '/token': issueToken, '/patients': () => needsToken(status) };
+    const ended = await exportFrom({ files }, {}, { hasToken: true });
+    expect(ended).toMatchObject({ phase: 'completed', counts: { stored: 2, filesFailed: 0 } });
+    expect(server.requests.filter(({ path }) => path === '/patients')).toHaveLength(2);
+  });
+
+  test('a file at another origin is not requested with the token, and the error says that none was sent', async () => {
+    foreign = await startBulkServer({
+      manifest: () => manifest(),
+      files: { '/patients': () => needsToken(401) },
+    });
+    const output = [{ type: 'Patient', url: `${foreign.url}/patients` }];
+    const script = { files: { '/token': issueToken }, manifest: () => manifest({ output }) };
+    const ended = await exportFrom(script, {}, { hasToken: true });
+    const [file] = await files(ended);
+    expect(file).toMatchObject({ state: 'failed', error: { code: 'ehr-unauthorized' } });
+    expect(file?.error?.message).toContain('no access token was sent');
+    expect(foreign.requests).toHaveLength(1);
+  });
+
+  test('a file that is refused with the token too fails, and the error says that the token was sent', async () => {
+    const script = { '/token': issueToken, '/patients': () => answerStatus(401) };
+    const [file] = await files(await exportFrom({ files: script }, {}, { hasToken: true }));
+    expect(file?.error).toMatchObject({
+      code: 'ehr-unauthorized',
+      message: expect.stringContaining('rejected the access token'),
+    });
+  });
+
+  test('a file that needs a token fails for a connection without credentials, and the error says so', async () => {
+    const [file] = await files(await exportFrom({ files: { '/patients': () => needsToken(401) } }));
+    expect(file?.error).toMatchObject({
+      code: 'ehr-unauthorized',
+      message: expect.stringContaining('no access token was sent'),
+    });
   });
 });
