@@ -6,12 +6,12 @@ import type { AxiosResponse } from 'axios';
 import { type AnswerRules, retryAfterOf } from './answer-rules.ts';
 import { checkNdjson } from './check-ndjson.ts';
 import { decodeBody, limitBody } from './decode-body.ts';
-import { readStart } from './read-error-body.ts';
+import { readErrorBody, readStart } from './read-error-body.ts';
 
 export interface EhrResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | undefined>>;
-  /** The parsed JSON, the decoded body as a Readable, or undefined: see `AnswerRules.body`. */
+  /** The parsed JSON, the decoded body as a Readable, an `ErrorBody`, or undefined: see `AnswerRules.body`. */
   readonly data: unknown;
   /** The URL after redirects. */
   readonly url: string;
@@ -38,7 +38,9 @@ export async function acceptAnswer(options: {
     throw notReady(retryAfterOf(response) ?? defaultWaitMs);
   }
   if (!rules.usable.includes(status)) throw await unusable(response, rules);
-  if (rules.body === 'ignored') {
+  if (rules.body === 'ignored' || typeof rules.body === 'object') {
+    const needsBody = typeof rules.body === 'object' && headers[rules.body.explanationWithout] === undefined;
+    if (needsBody) return { status, headers, data: await readErrorBody(message), url };
     drain(message);
     return { status, headers, data: undefined, url };
   }

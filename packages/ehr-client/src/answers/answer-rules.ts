@@ -23,8 +23,11 @@ export interface AnswerRules {
   readonly later?: readonly number[];
   /** Whether a whole body must begin like NDJSON, see `check-ndjson.ts`. If not set, the reader of the body decides. */
   readonly isNdjson?: true;
-  /** Whether the body is returned as parsed JSON, as a decoded stream, or not at all. */
-  readonly body: 'json' | 'stream' | 'ignored';
+  /**
+   * Whether the body is returned as parsed JSON, as a decoded stream, or not at all. `explanationWithout`: the answer is in this header, and the
+   * body is only read, as an `ErrorBody`, if the header is missing.
+   */
+  readonly body: 'json' | 'stream' | 'ignored' | { readonly explanationWithout: string };
   /** The largest size after decompression. */
   readonly maxBytes: number;
   /** The largest number of values in a JSON body, because its reader creates objects for all of them. See `maxJsonValues`. */
@@ -71,13 +74,13 @@ export const exportStatusAnswer: AnswerRules = {
 };
 
 /**
- * 202 with `Content-Location`, which some servers send with 200 or 201. The reader requires the header. Everything needed is in the
- * headers, so nothing is lost if the body breaks off.
+ * 202 with `Content-Location`, which some servers send with 200 or 201. Everything needed is in the headers, so nothing is lost if the
+ * body breaks off. Without the header, the body says why no export was started.
  */
 export const kickOffAnswer: AnswerRules = {
   name: 'kick-off',
   usable: [200, 201, 202, 204],
-  body: 'ignored',
+  body: { explanationWithout: 'content-location' },
   maxBytes: 0,
 };
 
@@ -129,6 +132,6 @@ function untilInstant(instantMs: number, now: Date): number | undefined {
 }
 
 /** How long an answer asks to wait, in ms. */
-export function retryAfterOf(response: AxiosResponse | undefined): number | undefined {
+export function retryAfterOf(response: Pick<AxiosResponse, 'headers'> | undefined): number | undefined {
   return parseRetryAfter({ value: response?.headers['retry-after'], now: new Date() });
 }
