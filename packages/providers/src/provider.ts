@@ -23,6 +23,8 @@ const environmentSchema = z.strictObject({
   revocationEndpoint: endpointSchema.optional(),
   /** The limit of the token endpoint alone, per client id. The default is no limit. */
   tokenRateLimit: rateLimitSchema.optional(),
+  /** How many exports the EHR runs at a time for one practice. The default is no limit. */
+  maxActiveExports: z.int().min(1).max(1000).optional(),
 });
 
 /** The schedule of a new connection, unless its request contains `schedule: false`. */
@@ -79,6 +81,15 @@ export const providerSchema = z.strictObject({
   practiceOfPatient: z.string().optional(),
   /** The id of the Group that contains all patients of a practice. `{practiceId}` is replaced. */
   groupIdTemplate: z.string().optional(),
+  /** The EHR exports a Group once within this time after a kick-off, and refuses others. The default is that it does not. */
+  kickOffWindow: z
+    .strictObject({
+      hours: z
+        .number()
+        .positive()
+        .max(24 * 31),
+    })
+    .optional(),
   /** The default is no limit. */
   rateLimit: rateLimitSchema.optional(),
   search: searchSchema.optional(),

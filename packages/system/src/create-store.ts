@@ -7,6 +7,7 @@ import {
 } from '@bulkhead/access';
 import {
   createBulkExportRepository,
+  createExportSlotRepository,
   createIdempotencyKeyRepository,
   createOutputFileRepository,
   createWatermarkRepository,
@@ -180,6 +181,7 @@ export function createStore(options: StoreOptions): Store {
     signingKeys,
     bulkExports: guard(bulkExports, { insert: ({ record }) => record.connectionId }),
     exportLeases: createLeases({ database, collection: 'bulk_exports' }),
+    exportSlots: guard(createExportSlotRepository(database), { take: connectionOf }),
     outputFiles: guard(outputFiles, { insertMissing: connectionOfFirst }),
     quarantine: guard(quarantine, { put: ({ lines }) => connectionOfFirst(lines) }),
     documents: guard(documents, { note: connectionOfFirst }),

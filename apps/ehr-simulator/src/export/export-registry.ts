@@ -102,6 +102,10 @@ export class ExportRegistry {
     return this.list().some((bulkExport) => busy.includes(this.state(bulkExport)));
   }
 
+  get activeCount(): number {
+    return this.list().filter((bulkExport) => this.state(bulkExport) === 'in-progress').length;
+  }
+
   /** Creates the files of an export again, from the current state of the practice and without the changes of faults. */
   async regenerate(id: string): Promise<void> {
     const bulkExport = this.get(id);

@@ -43,6 +43,11 @@ async function kickOff(input: HandleInput & { readonly level: ExportLevel }): Pr
     const headers = { 'retry-after': busyRetryAfterSeconds };
     throw new OutcomeError({ status: 429, code: 'throttled', text: 'An export is already in progress.', headers });
   }
+  const { maxActiveExports = Number.POSITIVE_INFINITY } = simulator.options;
+  if (simulator.exports.activeCount >= maxActiveExports) {
+    const text = 'Too many active exports. Please try again later.';
+    throw new OutcomeError({ status: 429, code: 'throttled', text });
+  }
   const request = simulator.baseUrl() + req.originalUrl;
   const changes = exchangeOf(res).faults.flatMap(({ changeExport }) => changeExport ?? []);
   for (const { begin } of changes) await begin?.(simulator.practice);

@@ -33,6 +33,7 @@ export const simulatorEnvSchema = z
     SIMULATOR_FILE_EXPIRY_SECONDS: number,
     SIMULATOR_EXPIRED_FILE_STATUS: number,
     SIMULATOR_ONE_EXPORT_AT_A_TIME: flag,
+    SIMULATOR_MAX_ACTIVE_EXPORTS: number,
     SIMULATOR_EXPORT_LEVELS: z.string(),
     SIMULATOR_UNSUPPORTED_PARAMETERS: z.string(),
     SIMULATOR_REST_TYPES: z.string(),

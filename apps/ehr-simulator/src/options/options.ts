@@ -23,6 +23,8 @@ const changeableShape = {
    * Answers 429 to a kick-off while an export runs, or with `until-deleted` until the client deletes the last export.
    */
   oneExportAtATime: z.union([z.boolean(), z.literal('until-deleted')]).default(false),
+  /** Answers 429 to a kick-off while this many exports run, as athenahealth does for each practice. No limit if not set. */
+  maxActiveExports: z.int().min(1).optional(),
   exportLevels: z.array(z.enum(exportLevels)).default([...exportLevels]),
   /** Kick-off parameters that are refused with a 400 that names them, for example `['_since']`. */
   unsupportedParameters: z.array(z.string()).default([]),
@@ -139,7 +141,13 @@ export class RuntimeOptions {
   private assign(options: SimulatorOptions): void {
     Object.assign(
       this.options,
-      { fileExpirySeconds: undefined, jwksUrl: undefined, revIncludeLimit: undefined, restTypes: undefined },
+      {
+        fileExpirySeconds: undefined,
+        jwksUrl: undefined,
+        revIncludeLimit: undefined,
+        restTypes: undefined,
+        maxActiveExports: undefined,
+      },
       options,
     );
   }
