@@ -5,7 +5,8 @@ import type { Practice } from '../practice/practice.ts';
 import { type BulkExport, type ExportChange, type ExportFile, type ExportState, exportState } from './bulk-export.ts';
 import { deletedFiles, measureFiles } from './export-files.ts';
 
-export interface KickOffInput extends Pick<BulkExport, 'level' | 'request' | 'parameters' | 'types' | 'sinceMs'> {
+export interface KickOffInput
+  extends Pick<BulkExport, 'level' | 'request' | 'parameters' | 'types' | 'sinceMs' | 'selection' | 'ignored'> {
   /** The changes that faults make to this export. */
   readonly changes: readonly ExportChange[];
 }

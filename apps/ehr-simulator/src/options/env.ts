@@ -23,6 +23,7 @@ export const simulatorEnvSchema = z
     SIMULATOR_INSTANCE_ID: z.string(),
     SIMULATOR_PATIENTS: number,
     SIMULATOR_SEED: number,
+    SIMULATOR_RELATIVE_ATTACHMENT_URLS: flag,
     SIMULATOR_PRACTICE_ID: z.string(),
     SIMULATOR_DATA_DIR: z.string(),
     SIMULATOR_EXPORT_SECONDS: number,

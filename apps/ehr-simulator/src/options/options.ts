@@ -74,6 +74,11 @@ export const simulatorOptionsSchema = z.strictObject({
   /** The number of patients in the generated practice. Each has about 30 resources. */
   patients: z.int().min(0).default(200),
   seed: z.int().default(1),
+  /**
+   * Whether the generated documents have relative URLs of attachments. The specification requires absolute ones, but a client must read
+   * both. Reports have absolute URLs in any case.
+   */
+  relativeAttachmentUrls: z.boolean().default(true),
   practiceId: z.string().regex(/^\d+$/).default('195900'),
   /** A folder of `Type.ndjson(.gz)` files to serve instead of the generated practice. */
   dataDir: z.string().optional(),
