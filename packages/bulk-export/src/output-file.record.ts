@@ -22,6 +22,8 @@ export const fileCheckpointSchema = z.strictObject({
   unreadableDeletions: countSchema.exactOptional().meta({ description: 'Quarantined lines of a `deleted` file.' }),
   /** OperationOutcomes in an `output` file. Only their issues are kept. Absent means 0. */
   outcomes: countSchema.exactOptional().meta({ description: 'The number of OperationOutcomes among the resources.' }),
+  /** `Parameters` that say which patient the next lines belong to. They are not data. Absent means 0. */
+  headers: countSchema.exactOptional().meta({ description: 'The number of headers among the resources.' }),
   /** Sorted, and limited by the number of R4 types. Absent means none. */
   types: z
     .array(z.string())

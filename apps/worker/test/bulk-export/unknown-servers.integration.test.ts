@@ -66,6 +66,34 @@ describe('a server without a usable CapabilityStatement', () => {
   });
 });
 
+describe('files that are organized by patient', () => {
+  const observation = (id: string) => `${JSON.stringify({ resourceType: 'Observation', id, status: 'final' })}\n`;
+  const header = (id: string, change: object = {}) => {
+    const parameter = [{ name: 'header', valueReference: { reference: `Patient/${id}` } }];
+    return `${JSON.stringify({ resourceType: 'Parameters', ...change, parameter })}\n`;
+  };
+  const body = header('p1') + patient('p1') + observation('o1') + header('p2', { id: 'h2' }) + patient('p2');
+
+  test.each([{ count: 3 }, { count: 5 }, {}])(
+    'headers are not counted as resources of a file with %j',
+    async (counted) => {
+      const output = [{ url: '/by-patient', ...counted }];
+      const script = { manifest: () => manifest({ output }), files: { '/by-patient': body } };
+      const ended = await exportFrom(script);
+      expect(ended).toMatchObject({ phase: 'completed', counts: { stored: 3, quarantined: 0 } });
+      expect(server.requests.filter(({ path }) => path === '/by-patient')).toHaveLength(1);
+      expect(await cases.markedTypes()).toEqual(['*', 'Observation', 'Patient']);
+      expect(codes(ended)).not.toContain('count-mismatch');
+    },
+  );
+
+  test('Parameters are stored if the manifest has a file of this type', async () => {
+    const output = [{ type: 'Parameters', url: '/parameters', count: 1 }];
+    const files = { '/parameters': `${JSON.stringify({ resourceType: 'Parameters', id: 'x', parameter: [] })}\n` };
+    expect(await exportFrom({ manifest: () => manifest({ output }), files })).toMatchObject({ counts: { stored: 1 } });
+  });
+});
+
 describe('a manifest with requiresAccessToken: false whose files need the token', () => {
   const issueToken = () => answerStatus(200, {}, JSON.stringify({ access_token: 'token-1', token_type: 'bearer' }));
   const needsToken =

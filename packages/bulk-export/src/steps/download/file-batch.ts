@@ -68,6 +68,7 @@ export class FileBatch {
   readonly #bad: QuarantinedLine[] = [];
   readonly #issues: IssueCount[] = [];
   #outcomes = 0;
+  #headers = 0;
   #bytes = 0;
   #lines = 0;
   #nextOffset: number | undefined;
@@ -148,6 +149,7 @@ export class FileBatch {
     if (file.section === 'error') return {};
     return {
       ...(this.#outcomes > 0 ? { outcomes: (checkpoint.outcomes ?? 0) + this.#outcomes } : {}),
+      ...(this.#headers > 0 ? { headers: (checkpoint.headers ?? 0) + this.#headers } : {}),
       ...(file.type === anyResourceType
         ? { types: [...new Set([...(checkpoint.types ?? []), ...types])].toSorted() }
         : {}),
@@ -185,6 +187,10 @@ export class FileBatch {
     });
     if (!read) return false;
     this.#count(line);
+    if (this.#isHeader(read.resourceType)) {
+      this.#headers += 1;
+      return true;
+    }
     addTo({ lists: this.#documents, type: read.resourceType, item: { document: read.document, line } });
     return true;
   }
@@ -205,8 +211,15 @@ export class FileBatch {
     const { section, type } = this.#options.file;
     // Servers also put an OperationOutcome between the resources if they cannot export something.
     if (isOperationOutcome(parsed.value)) this.#takeIssues(parsed.value);
+    else if (section === 'output' && this.#isHeader((parsed.value as { resourceType?: unknown } | null)?.resourceType))
+      this.#headers += 1;
     else if (section === 'deleted') this.#takeDeletions(line, parsed.value);
     else this.#takeResource(line, toResource(parsed, section === 'error' ? 'OperationOutcome' : type));
+  }
+
+  /** Files that are organized by patient (FHIR Bulk Data STU3) have `Parameters` between the resources, which servers do not store. */
+  #isHeader(resourceType: unknown): boolean {
+    return resourceType === 'Parameters' && this.#options.file.type !== 'Parameters';
   }
 
   #takeResource(line: NdjsonLine, parsed: ParsedLine): void {
