@@ -44,6 +44,11 @@ const searchSchema = z.strictObject({
   /** Types that cannot be searched by patient. A sync skips them and reports the given reason. */
   notByPatient: z.record(z.string(), z.string()).default({}),
   /**
+   * The parameters of a search that returns every patient of the connection, such as `{}` or `{ "active": "true" }`. A sync of all
+   * patients then does not need a bulk export before. The default is that patients cannot be listed.
+   */
+  patientList: parametersSchema.optional(),
+  /**
    * The path below the FHIR endpoint that a connection test reads. `{practiceId}` is replaced. The default is a patient search that
    * matches no patient.
    */
