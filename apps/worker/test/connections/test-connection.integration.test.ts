@@ -135,6 +135,14 @@ test.each([
   },
 );
 
+test('a connection test notices that the EHR ignores the id of a search', async () => {
+  const entry = [{ resource: { resourceType: 'Patient', id: 'someone' }, search: { mode: 'match' } }];
+  const body = { resourceType: 'Bundle', type: 'searchset', entry };
+  await order('/Patient', { kind: 'status', status: 200, body });
+  const { ok, steps } = (await run()).body.data;
+  expect([ok, steps.at(-1).tried]).toEqual([true, expect.stringContaining('ignored `_id`')]);
+});
+
 test('a connection test passes a token response without a type, with a warning', async () => {
   await order('oauth2', { kind: 'edit-document', set: { token_type: null } });
   const { steps } = (await run()).body.data;

@@ -59,7 +59,11 @@ async function search({ session, signal, onTry }: TestRead, resourceType: string
   onTry(`Searched ${resourceType} by an id that no resource has.`);
   const url = searchUrl({ connection, provider, resourceType, parameters: { _id: unknownId } });
   try {
-    await readSearchPage({ session, url, priority: 'interactive', signal });
+    const { entries } = await readSearchPage({ session, url, priority: 'interactive', signal });
+    if (entries.length > 0)
+      onTry(
+        `Searched ${resourceType} by an id that no resource has. Warning: the EHR ignored \`_id\` and returned other resources, so it may ignore other search parameters too. Compare the result of a sync with the EHR.`,
+      );
   } catch (error) {
     // Some servers answer with an OperationOutcome that the id does not exist. This also proves that the search was allowed.
     if (!(error instanceof AppError) || error.code !== 'search-refused' || error.context.reason !== 'not-found')
