@@ -285,6 +285,7 @@ const fieldsOfTheKickOff = [
   'kickedOffAt',
   'kickOffSentAt',
   'progress',
+  'progressedAt',
   'transactionTime',
   'requiresAccessToken',
   'manifestGaps',

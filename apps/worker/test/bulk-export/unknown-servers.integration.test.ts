@@ -1,6 +1,10 @@
 import type { BulkExport } from '@bulkhead/bulk-export';
+import { cancelExport } from '@bulkhead/bulk-export/commands';
+import { downloadFile } from '@bulkhead/bulk-export/steps';
 import type { BulkExportRequest } from '@bulkhead/fhir';
+import { waitFor } from '@bulkhead/testing';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { firstAttempt } from '../harness/attempts.ts';
 import { runExport } from '../harness/run-export.ts';
 import {
   answerStatus,
@@ -63,6 +67,87 @@ describe('a server without a usable CapabilityStatement', () => {
     expect(codes(ended)).toContain('no-capabilities');
     expect(exportsSent()).toEqual(['/Patient/$export']);
     expect(await cases.markedTypes()).toEqual(['*', 'Patient']);
+  });
+});
+
+describe('what a status and its warnings say', () => {
+  test('each type that the outcomes of an error file mention is named', async () => {
+    const types = ['Condition', 'Goal', 'Procedure', 'Observation', 'Encounter'];
+    const outcomes = types.map((type) => {
+      const issue = [
+        { severity: 'error', code: 'exception', details: { text: `${type} resources could not be read` } },
+      ];
+      return `${JSON.stringify({ resourceType: 'OperationOutcome', issue })}\n`;
+    });
+    const error = [{ type: 'OperationOutcome', url: '/errors' }];
+    const ended = await exportFrom({
+      manifest: () => manifest({ error }),
+      files: { '/patients': patients, '/errors': outcomes.join('') },
+    });
+    expect(ended.warnings).toContainEqual({
+      code: 'reported-by-ehr',
+      message:
+        'The EHR reported 5 problems with its export: error, exception. They mention Condition, Encounter, Goal, Observation, Procedure.',
+    });
+  });
+
+  test('a status of 413 advises a smaller export', async () => {
+    const ended = await exportFrom({ status: answerStatus(413) });
+    expect(ended.error?.message).toContain('fewer types');
+    expect(ended.error?.message).not.toContain('Retry the export');
+  });
+
+  test.each([
+    { what: 'in the first batch', text: patients, bytes: 0, attempts: 8 },
+    { what: 'after stored batches', text: patient('p1').repeat(400), bytes: expect.any(Number), attempts: 5 },
+  ])(
+    'a file that is cut $what each time fails after $attempts attempts, with the reason',
+    async ({ text, attempts }) => {
+      const cutFile: Handler = (_request, response) => {
+        response.writeHead(200, { 'content-length': 10_000_000 });
+        response.write(text, () => setTimeout(() => response.destroy(), 200));
+      };
+      const ended = await exportFrom({ files: { '/patients': () => cutFile } });
+      const [file] = await files(ended);
+      expect(file?.error).toMatchObject({
+        code: 'connection-lost',
+        message: expect.stringContaining(`${attempts} times`),
+      });
+      expect(server.requests.filter(({ path }) => path === '/patients')).toHaveLength(attempts);
+    },
+  );
+
+  test('a server without DELETE causes no warning', async () => {
+    const kickOff = answerStatus(202, { 'content-location': '/status/1' });
+    const status: Handler = (_request, response) => void response.end(JSON.stringify(manifest()));
+    for (const code of [405, 501]) {
+      const ended = await exportFrom({ kickOff, status, deletion: answerStatus(code) });
+      expect([ended.phase, codes(ended)]).toEqual(['completed', []]);
+      await cases.stop();
+      await server.stop();
+    }
+    await exportFrom();
+  });
+
+  test('a cancelled export counts what its downloads had stored when they stopped', async () => {
+    const text = Array.from({ length: 3000 }, (_, index) => patient(`p${index}`)).join('');
+    server = await startBulkServer({
+      manifest: () => manifest(),
+      files: { '/patients': () => (_request, response) => void response.writeHead(200).write(text) },
+    });
+    cases = await startUseCases({ connection: { fhirEndpoint: server.url, auth: { method: 'none' } } });
+    const { deps, read } = cases;
+    const id = await cases.exporting({ request: { exportType: 'Patient', resourceTypes: [] } });
+    await cases.pollOnce(id);
+    const [fileId = ''] = await deps.store.outputFiles.listUnsettledIds(id);
+    const signal = AbortSignal.timeout(20_000);
+    const downloading = downloadFile(deps, { fileId, retryAt: firstAttempt, progress: () => undefined, signal });
+    await waitFor(async () => ((await deps.store.outputFiles.sum(id)).stored ?? 0) > 0);
+    await cancelExport({ store: deps.store, producer: deps.producer, find: () => read(id) });
+    await downloading;
+    const connectionId = cases.connection.id;
+    const stored = await deps.store.resources.listIds({ connectionId, resourceType: 'Patient' });
+    expect((await read(id)).counts.stored).toBe(stored.length);
   });
 });
 

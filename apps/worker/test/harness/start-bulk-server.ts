@@ -9,6 +9,8 @@ export interface BulkServerScript {
   kickOff?: Handler;
   /** The manifest for the given read, counted from 1. */
   manifest: (read: number) => unknown;
+  /** Answers DELETE. Default: 202. */
+  deletion?: Handler;
   /** Answers a status request instead of the manifest. */
   status?: Handler | undefined;
   /** The answers by path. A function receives the number of the request for the file, counted from 1. */
@@ -32,7 +34,7 @@ export async function startBulkServer(firstScript: BulkServerScript) {
     return times;
   };
   const answerStatusRequest: Handler = (request, response) => {
-    if (request.method === 'DELETE') response.writeHead(202).end();
+    if (request.method === 'DELETE') (script.deletion ?? answerStatus(202))(request, response);
     else if (script.status) script.status(request, response);
     else answerJson(response, script.manifest(count('manifest')));
   };

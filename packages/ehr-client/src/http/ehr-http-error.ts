@@ -18,7 +18,7 @@ export class EhrHttpError extends AppError {
   }) {
     const { status, issues, retryAfterMs, host, hadToken = true, ehrText } = options;
     const code = codeOf(status);
-    const message = hadToken ? messages[code] : (withoutToken[code] ?? messages[code]);
+    const message = status === 413 ? tooLarge : hadToken ? messages[code] : (withoutToken[code] ?? messages[code]);
     const context = { status, host, reason: listIssueCodes(issues) };
     super({ code, message, retry: retryAdvice(options), ehrText, context });
     this.status = status;
@@ -38,6 +38,10 @@ const messages = {
     "The EHR failed to answer. The request will be retried. If it keeps failing, check the EHR's status page.",
   'ehr-rejected': "The EHR rejected the request as invalid. An operator can read the EHR's own explanation.",
 };
+
+/** A repetition would have the same answer. */
+const tooLarge =
+  'The EHR refused the request because it or its result is too large. Request fewer types at a time, or only changes with `since`.';
 
 /** Messages for a request that had no access token. */
 const withoutToken: Partial<typeof messages> = {

@@ -1,6 +1,7 @@
 import {
   anyResourceType,
   isOperationOutcome,
+  isResourceType,
   type JsonLine,
   type NdjsonLine,
   type ParsedLine,
@@ -51,6 +52,9 @@ interface FileBatchOptions {
 
 /** One line can have hundreds of thousands of deletions, so they are written in several commands. */
 const maxTombstones = 1000;
+
+/** A sentence about a type names it well within this. */
+const maxTextLength = 2000;
 
 /** A document, and the line to quarantine if MongoDB refuses it. */
 interface LineDocument {
@@ -249,7 +253,15 @@ export class FileBatch {
     this.#outcomes += 1;
     for (const { text, ...issue } of readReportedIssues(outcome)) {
       const ehrText = text === undefined ? undefined : toEhrText(text);
-      this.#issues.push({ ...issue, count: 1, ...(ehrText === undefined ? {} : { ehrText }) });
+      // Only for people: what an issue proves to concern is in `types`.
+      const words = new Set(text?.slice(0, maxTextLength).match(/[A-Za-z]+/g));
+      const mentionedTypes = [...new Set([...(issue.types ?? []), ...[...words].filter(isResourceType)])].toSorted();
+      this.#issues.push({
+        ...issue,
+        count: 1,
+        ...(mentionedTypes.length > 0 ? { mentionedTypes } : {}),
+        ...(ehrText === undefined ? {} : { ehrText }),
+      });
     }
   }
 
