@@ -226,3 +226,49 @@ describe('a manifest with requiresAccessToken: false whose files need the token'
     });
   });
 });
+
+describe('answers that are not what was requested', () => {
+  const page = '<!DOCTYPE html><title>Login</title>';
+  const send =
+    (body: string, type = 'application/fhir+ndjson', status = 200): Handler =>
+    (_request, response) =>
+      void response.writeHead(status, { 'content-type': type }).end(body);
+  const storedIds = async (resourceType: string) =>
+    cases.deps.store.resources.listIds({ connectionId: cases.connection.id, resourceType });
+
+  test('a server that answers differently at each try gets its file stored once it is a file', async () => {
+    const answers = [
+      send(page, 'text/html'),
+      answerStatus(503),
+      send(page, 'application/fhir+ndjson'),
+      send('', 'text/plain', 202),
+      send('busy', 'text/plain', 429),
+      send(patients, 'application/ndjson+fhir'),
+    ];
+    const ended = await exportFrom({ files: { '/patients': (number) => answers[number - 1] ?? answerStatus(500) } });
+    expect(ended).toMatchObject({ phase: 'completed', counts: { stored: 2, quarantined: 0, filesFailed: 0 } });
+    expect(await storedIds('Patient')).toEqual(['p1', 'p2']);
+  });
+
+  test('a body that begins like NDJSON and is a web page stores only its resource, and keeps the other lines', async () => {
+    const lines = Array.from({ length: 40 }, (_, index) => `<p>Line ${index}</p>`).join('\n');
+    const ended = await exportFrom({ files: { '/patients': patient('p1') + lines } });
+    expect(await storedIds('Patient')).toEqual(['p1']);
+    const [file] = await files(ended);
+    expect(file?.checkpoint.stored).toBe(1);
+    expect(ended.counts.quarantined).toBeGreaterThan(0);
+  });
+
+  test('a refusal in HTML fails the export and is quoted for operators', async () => {
+    const ended = await exportFrom({ kickOff: send('<html><h1>Not for you</h1></html>', 'text/html', 400) });
+    expect(ended).toMatchObject({ phase: 'failed', error: { code: 'ehr-rejected', ehrText: 'Not for you' } });
+    expect(ended.error?.message).not.toContain('Not for you');
+  });
+
+  test('a first line of 16 MB is quarantined, and the resources after it are stored', async () => {
+    const long = `{"resourceType":"Patient","id":"long","text":"${'x'.repeat(16 * 1024 * 1024)}"}\n`;
+    const ended = await exportFrom({ files: { '/patients': () => send(long + patients, 'application/vnd.unknown') } });
+    expect(ended.counts).toMatchObject({ stored: 2, quarantined: 1 });
+    expect(await storedIds('Patient')).toEqual(['p1', 'p2']);
+  }, 60_000);
+});
