@@ -7,7 +7,7 @@ import type { EhrHttp } from './http/ehr-http.ts';
 import { EhrHttpError } from './http/ehr-http-error.ts';
 import type { AccessTokenSource } from './oauth/access-token.source.ts';
 import { discoverServer } from './oauth/authorization-server.ts';
-import { toSaved } from './oauth/shared-token.ts';
+import { type Token, toSaved } from './oauth/shared-token.ts';
 import { type CodeRedemption, redeemCode, revokeToken, type TokenEndpointDeps } from './oauth/token-request.ts';
 
 export type SessionRequest = Omit<EhrRequest, 'connection' | 'budget' | 'egress'> & {
@@ -42,6 +42,31 @@ export function createEhrSession(options: {
   const sendWith = (request: SessionRequest, accessToken: string | undefined) => {
     const authorization = accessToken === undefined ? {} : { authorization: `Bearer ${accessToken}` };
     return http.send({ ...request, connection, budget, egress, headers: { ...request.headers, ...authorization } });
+  };
+  type Source = ReturnType<typeof sourceOf>;
+  /** @throws the error if a new token would not help */
+  const renewed = async (options: {
+    readonly token: Token;
+    readonly requestedAt: number;
+    readonly error: unknown;
+    readonly source: Source;
+  }): Promise<Token> => {
+    const { token, requestedAt, error, source } = options;
+    // The refused token was renewed after this request began, by this or another process. Another renewal would not help.
+    if (token.issuedAt > requestedAt || !isUnauthorized(error)) throw error;
+    return tokens.renew({ ...source, refused: token.accessToken });
+  };
+  /** The token for a request that was refused without one. @throws the error if it may not be sent */
+  const firstToken = async (options: {
+    readonly request: SessionRequest;
+    readonly error: unknown;
+    readonly source: Source;
+  }): Promise<Token> => {
+    const { request, error, source } = options;
+    const isAllowed = request.tokenIfRefused && new URL(request.url).origin === fhirOrigin;
+    const token = isAllowed && isRefused(error) ? await tokens.get(source) : undefined;
+    if (!token) throw error;
+    return token;
   };
   return {
     connection,
@@ -93,13 +118,9 @@ export function createEhrSession(options: {
         try {
           return await sendWith(request, token?.accessToken);
         } catch (error) {
-          if (!token && request.tokenIfRefused && origin === fhirOrigin && isRefused(error)) {
-            token = await tokens.get(source);
-            if (token) continue;
-          }
-          // The refused token was renewed after this request began, by this or another process. Another renewal would not help.
-          if (!token || token.issuedAt > requestedAt || !isUnauthorized(error)) throw error;
-          token = await tokens.renew({ ...source, refused: token.accessToken });
+          token = token
+            ? await renewed({ token, requestedAt, error, source })
+            : await firstToken({ request, error, source });
         }
       }
     },

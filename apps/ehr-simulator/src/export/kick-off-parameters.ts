@@ -1,7 +1,8 @@
 import type { Request } from 'express';
 import { OutcomeError } from '../http/outcome.ts';
-import type { ExportLevel } from '../options/options.ts';
-import type { Simulator } from '../simulator.ts';
+import type { Clock } from '../options/clock.ts';
+import type { ExportLevel, SimulatorOptions } from '../options/options.ts';
+import type { Practice } from '../practice/practice.ts';
 
 const supported = ['_type', '_since', '_outputFormat', '_typeFilter', '_elements', 'includeAssociatedData', 'patient'];
 /** The practice has no Provenance, so that these values add nothing. */
@@ -24,7 +25,13 @@ export function kickOffParameters(
     clock,
     level,
     isLenient,
-  }: Pick<Simulator, 'options' | 'practice' | 'clock'> & { readonly level: ExportLevel; readonly isLenient: boolean },
+  }: {
+    readonly options: SimulatorOptions;
+    readonly practice: Practice;
+    readonly clock: Clock;
+    readonly level: ExportLevel;
+    readonly isLenient: boolean;
+  },
 ) {
   const sent = requestParameters(req);
   const isRefused = ([name]: KickOffParameter) =>

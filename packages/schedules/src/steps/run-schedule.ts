@@ -66,8 +66,8 @@ async function moveBehindWindow({ store, ehr, logger, now }: ScheduleDeps, sched
   const { exportType = 'Patient' } = request;
   const until = await windowEnd({ store, provider, connection, request: { exportType } });
   if (!until || until <= now()) return false;
-  const next = nextRun(schedule, now());
-  await store.schedules.change(schedule, { nextRunAt: until < next ? until : next });
+  const nextRunAt = new Date(Math.min(until.getTime(), nextRun(schedule, now()).getTime()));
+  await store.schedules.change(schedule, { nextRunAt });
   logger.info('schedule moved behind the window of the EHR', { scheduleId, connectionId });
   return true;
 }
