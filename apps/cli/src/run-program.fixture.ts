@@ -60,9 +60,11 @@ export async function run(options: {
   readonly args: readonly string[];
   readonly answers?: Readonly<Record<string, { readonly status?: number; readonly body: unknown }>>;
   readonly types?: string;
+  /** Runs before an operation is answered. */
+  readonly beforeAnswer?: (id: string) => Promise<void>;
   readonly env?: Readonly<Record<string, string>>;
 }) {
-  const { args, answers = {}, types, env = {} } = options;
+  const { args, answers = {}, types, beforeAnswer, env = {} } = options;
   /** `search` is the query of the request, with its `?`. */
   const calls: ((typeof operations)[number] & { readonly search: string })[] = [];
   const answer = async (request: Request): Promise<Response> => {
@@ -70,6 +72,7 @@ export async function run(options: {
     const found = operations.find(({ method, path }) => method === request.method && isAt({ path, pathname }));
     if (found === undefined) throw new Error(`There is no operation ${request.method} ${pathname}`);
     calls.push({ ...found, search });
+    await beforeAnswer?.(found.id);
     const { status = found.status, body = exampleOf(found.id) } = answers[found.id] ?? {};
     const contentType = status < 400 ? found.contentType : 'application/json';
     if (status === 204) return new Response(null, { status });

@@ -33,6 +33,10 @@ export const issueCountSchema = z
       .array(z.string())
       .exactOptional()
       .meta({ description: 'The resource types that the issue concerns. If absent, it may concern any type.' }),
+    mentionedTypes: z
+      .array(z.string())
+      .exactOptional()
+      .meta({ description: 'The resource types that the texts of these issues mention. Absent if there are none.' }),
     /** The text of the first such issue. */
     ehrText: ehrTextSchema,
   })
@@ -130,6 +134,10 @@ export const bulkExportSchema = z.strictObject({
     .describe(
       'What the EHR says about its progress, at most 100 characters. Clients see only the percentage in it. Absent if it says nothing, and after the end.',
     ),
+  progressedAt: z
+    .date()
+    .exactOptional()
+    .meta({ description: 'Since when the EHR reports the same progress. Absent before its first status.' }),
   pollCount: countSchema,
   /** Consecutive status requests with a transient failure. */
   pollErrors: countSchema,

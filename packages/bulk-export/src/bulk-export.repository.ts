@@ -186,6 +186,19 @@ export function createBulkExportRepository(database: Database) {
       );
     },
 
+    /** When the EHR accepted the last Group export of a connection, apart from `exportId`. */
+    async lastGroupKickOff(options: {
+      readonly connectionId: string;
+      readonly exportId: string | undefined;
+    }): Promise<Date | undefined> {
+      const { connectionId, exportId } = options;
+      const others = exportId === undefined ? {} : { _id: { $ne: exportId } };
+      const filter = { connectionId, isOfGroup: true, kickedOffAt: { $exists: true }, ...others };
+      // A retry can kick off an older export later than a newer one.
+      const [last] = await model.find(filter, { kickedOffAt: 1 }).sort({ kickedOffAt: -1 }).limit(1).lean();
+      return last?.kickedOffAt;
+    },
+
     /** Lists the ended exports that must still be deleted at the server, and all exports that have an orphan there. */
     async listDiscardable(): Promise<BulkExport[]> {
       const isDue = [{ discard: 'due' as const, active: false }, { 'orphans.0': { $exists: true } }];
@@ -272,6 +285,7 @@ const fieldsOfTheKickOff = [
   'kickedOffAt',
   'kickOffSentAt',
   'progress',
+  'progressedAt',
   'transactionTime',
   'requiresAccessToken',
   'manifestGaps',

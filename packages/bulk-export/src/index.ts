@@ -4,6 +4,7 @@ import type { QuarantineStore } from '@bulkhead/quarantine';
 import type { ResourceStore } from '@bulkhead/resources';
 import type { Leases } from '@bulkhead/store';
 import type { createBulkExportRepository } from './bulk-export.repository.ts';
+import type { createExportSlotRepository } from './export-slot.repository.ts';
 import type { createIdempotencyKeyRepository } from './idempotency-key.repository.ts';
 import type { createOutputFileRepository } from './output-file.repository.ts';
 import type { createWatermarkRepository } from './watermarks/watermark.repository.ts';
@@ -19,6 +20,7 @@ export {
   publicStatus,
 } from './bulk-export-phase.ts';
 export { type ExportEnd, exportEndedEventSchema } from './export-ended.event.ts';
+export { createExportSlotRepository } from './export-slot.repository.ts';
 export type { HoldReason } from './hold-reason.ts';
 export { createIdempotencyKeyRepository } from './idempotency-key.repository.ts';
 export { accountedLines, emptyCheckpoint, type OutputFile } from './output-file.record.ts';
@@ -36,6 +38,7 @@ export interface BulkExportStore
   readonly bulkExports: ReturnType<typeof createBulkExportRepository>;
   readonly outputFiles: ReturnType<typeof createOutputFileRepository>;
   readonly exportLeases: Leases;
+  readonly exportSlots: ReturnType<typeof createExportSlotRepository>;
   readonly idempotencyKeys: ReturnType<typeof createIdempotencyKeyRepository>;
   readonly watermarks: ReturnType<typeof createWatermarkRepository>;
 }

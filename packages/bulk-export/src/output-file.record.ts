@@ -30,6 +30,8 @@ export const fileCheckpointSchema = z.strictObject({
   }),
   /** OperationOutcomes in an `output` file. Only their issues are kept. Absent means 0. */
   outcomes: countSchema.exactOptional().meta({ description: 'The number of OperationOutcomes among the resources.' }),
+  /** `Parameters` that say which patient the next lines belong to. They are not data. Absent means 0. */
+  headers: countSchema.exactOptional().meta({ description: 'The number of headers among the resources.' }),
   /** Sorted, and limited by the number of R4 types. Absent means none. */
   types: z
     .array(z.string())
@@ -88,6 +90,13 @@ export const outputFileSchema = z.strictObject({
   receivedCount: countSchema
     .exactOptional()
     .meta({ description: 'The number of resources in two downloads, if it differs from `promisedCount`.' }),
+  cut: z
+    .strictObject({
+      bytes: countSchema.describe('What was stored of the file before it was cut, in bytes.'),
+      times: countSchema.describe('How often in a row the file was cut there. After some times it is given up.'),
+    })
+    .exactOptional()
+    .meta({ description: 'Where the last download was cut. Absent if none was.' }),
   /** `checkpoint.lines` when the link was last refreshed. If no line was read since, the new link does not work either. */
   linkRefreshedAtLine: countSchema.exactOptional(),
   error: failureSchema.exactOptional().describe('Why the file was given up. Present only if it failed.'),
@@ -114,7 +123,10 @@ export function sumIssues(counts: readonly IssueCount[]): IssueCount[] {
   const sums = new Map<string, IssueCount>();
   const add = (key: string, issue: IssueCount) => {
     const sum = sums.get(key);
-    sums.set(key, sum ? { ...sum, count: sum.count + issue.count } : issue);
+    if (!sum) return sums.set(key, issue);
+    const mentioned = new Set([...(sum.mentionedTypes ?? []), ...(issue.mentionedTypes ?? [])]);
+    const mentionedTypes = mentioned.size > 0 ? { mentionedTypes: [...mentioned].toSorted() } : {};
+    return sums.set(key, { ...sum, count: sum.count + issue.count, ...mentionedTypes });
   };
   let withTypes = 0;
   for (const { types, ...issue } of counts) {

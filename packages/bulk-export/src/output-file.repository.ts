@@ -193,6 +193,18 @@ export function createOutputFileRepository(database: Database, secretBox: Secret
       return claims.update(claim, { $set: { checkpoint, ...(etag === undefined ? {} : { etag }) } });
     },
 
+    /** Counts what a download had written when its file was cancelled. Nothing continues at this checkpoint. */
+    async saveCancelled({
+      id,
+      checkpoint,
+    }: {
+      readonly id: string;
+      readonly checkpoint: FileCheckpoint;
+    }): Promise<void> {
+      const isBehind = { _id: id, state: 'cancelled' as const, 'checkpoint.lines': { $lt: checkpoint.lines } };
+      await model.updateOne(isBehind as object, { $set: { checkpoint } });
+    },
+
     /** Resets the progress, because the file changed at the server or cannot be resumed. The whole file is read again. */
     restart: (claim: Claim): Promise<boolean> =>
       claims.update(claim, { $set: { checkpoint: emptyCheckpoint }, $unset: { etag: 1 } }),
@@ -216,11 +228,19 @@ export function createOutputFileRepository(database: Database, secretBox: Secret
      */
     async noteRetrying(
       claim: Claim,
-      options: { readonly retrying: Retrying; readonly receivedCount?: number | undefined },
+      options: {
+        readonly retrying: Retrying;
+        readonly receivedCount?: number | undefined;
+        readonly cut?: OutputFile['cut'] | undefined;
+      },
     ): Promise<void> {
-      const { retrying, receivedCount } = options;
+      const { retrying, receivedCount, cut } = options;
       await claims.update(claim, {
-        $set: { retrying, ...(receivedCount === undefined ? {} : { receivedCount }) },
+        $set: {
+          retrying,
+          ...(receivedCount === undefined ? {} : { receivedCount }),
+          ...(cut === undefined ? {} : { cut }),
+        },
         // Without an ETag the next attempt reads the file from the start.
         ...(receivedCount === undefined ? {} : { $unset: { etag: 1 } }),
         ...(retrying.state === 'waiting' ? { $inc: { attempts: -1 } } : {}),
@@ -291,7 +311,7 @@ export function createOutputFileRepository(database: Database, secretBox: Secret
     async retryFailed(exportId: string): Promise<number> {
       const pending = {
         $set: { state: 'pending' as const, attempts: 0 },
-        $unset: { error: 1, completedAt: 1, linkRefreshedAtLine: 1, receivedCount: 1 },
+        $unset: { error: 1, completedAt: 1, linkRefreshedAtLine: 1, receivedCount: 1, cut: 1 },
       };
       const { modifiedCount } = await model.updateMany({ exportId, state: 'failed' as const }, pending);
       return modifiedCount;

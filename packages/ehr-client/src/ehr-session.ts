@@ -7,12 +7,17 @@ import type { EhrHttp } from './http/ehr-http.ts';
 import { EhrHttpError } from './http/ehr-http-error.ts';
 import type { AccessTokenSource } from './oauth/access-token.source.ts';
 import { discoverServer } from './oauth/authorization-server.ts';
-import { toSaved } from './oauth/shared-token.ts';
+import { type Token, toSaved } from './oauth/shared-token.ts';
 import { type CodeRedemption, redeemCode, revokeToken, type TokenEndpointDeps } from './oauth/token-request.ts';
 
 export type SessionRequest = Omit<EhrRequest, 'connection' | 'budget' | 'egress'> & {
   /** False for links with `requiresAccessToken: false`, because signed URLs reject requests with a token. */
   readonly sendToken: boolean;
+  /**
+   * Whether a request without the token is repeated once with it if the EHR refuses it and is at the origin of the FHIR endpoint, which
+   * gets the token anyway. Some servers say that their files need no token and refuse them without one.
+   */
+  readonly tokenIfRefused?: boolean;
 };
 
 export type EhrSession = ReturnType<typeof createEhrSession>;
@@ -38,6 +43,31 @@ export function createEhrSession(options: {
     const authorization = accessToken === undefined ? {} : { authorization: `Bearer ${accessToken}` };
     return http.send({ ...request, connection, budget, egress, headers: { ...request.headers, ...authorization } });
   };
+  type Source = ReturnType<typeof sourceOf>;
+  /** @throws the error if a new token would not help */
+  const renewed = async (options: {
+    readonly token: Token;
+    readonly requestedAt: number;
+    readonly error: unknown;
+    readonly source: Source;
+  }): Promise<Token> => {
+    const { token, requestedAt, error, source } = options;
+    // The refused token was renewed after this request began, by this or another process. Another renewal would not help.
+    if (token.issuedAt > requestedAt || !isUnauthorized(error)) throw error;
+    return tokens.renew({ ...source, refused: token.accessToken });
+  };
+  /** The token for a request that was refused without one. @throws the error if it may not be sent */
+  const firstToken = async (options: {
+    readonly request: SessionRequest;
+    readonly error: unknown;
+    readonly source: Source;
+  }): Promise<Token> => {
+    const { request, error, source } = options;
+    const isAllowed = request.tokenIfRefused && new URL(request.url).origin === fhirOrigin;
+    const token = isAllowed && isRefused(error) ? await tokens.get(source) : undefined;
+    if (!token) throw error;
+    return token;
+  };
   return {
     connection,
     provider,
@@ -57,9 +87,10 @@ export function createEhrSession(options: {
     /** The EHR's token endpoints as discovered within the last hour. */
     findServer: (request: Pick<SessionRequest, 'priority' | 'signal'>) => endpoints.servers.find(sourceOf(request)),
 
-    /** Requests a new token, even if there is one. */
-    async replaceToken(signal: AbortSignal): Promise<void> {
-      await tokens.replace(sourceOf({ priority: 'interactive', signal }));
+    /** Requests a new token, even if there is one. @returns whether its response lacked the token type */
+    async replaceToken(signal: AbortSignal): Promise<{ readonly isUntyped: boolean }> {
+      const { isUntyped = false } = await tokens.replace(sourceOf({ priority: 'interactive', signal }));
+      return { isUntyped };
     },
 
     /** Exchanges a user's code for tokens. The caller stores them. */
@@ -87,13 +118,17 @@ export function createEhrSession(options: {
         try {
           return await sendWith(request, token?.accessToken);
         } catch (error) {
-          // The refused token was renewed after this request began, by this or another process. Another renewal would not help.
-          if (!token || token.issuedAt > requestedAt || !isUnauthorized(error)) throw error;
-          token = await tokens.renew({ ...source, refused: token.accessToken });
+          token = token
+            ? await renewed({ token, requestedAt, error, source })
+            : await firstToken({ request, error, source });
         }
       }
     },
   };
+}
+
+function isRefused(error: unknown): boolean {
+  return error instanceof EhrHttpError && (error.status === 401 || error.status === 403);
 }
 
 function isUnauthorized(error: unknown): boolean {

@@ -1,7 +1,7 @@
 export { toBodyError } from './answers/accept-answer.ts';
 export { documentAnswer, resourceAnswer } from './answers/answer-rules.ts';
 export { deleteExport, type Manifest, readExportStatus } from './bulk-data/export-status.ts';
-export { type KickOff, kickOffExport } from './bulk-data/kick-off.ts';
+export { exportsGroup, type KickOff, kickOffExport } from './bulk-data/kick-off.ts';
 export { openFile } from './bulk-data/open-file.ts';
 export { checkPaging, type PagingState } from './bulk-data/paging-loop.ts';
 export { createEhrClient, type EhrClient } from './create-ehr-client.ts';

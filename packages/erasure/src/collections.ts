@@ -8,6 +8,7 @@ export const erasedCollections = {
   webhook_deliveries: 'connectionId',
   sync_steps: 'connectionId',
   connection_claims: 'connectionId',
+  export_slots: 'connectionId',
   output_files: 'connectionId',
   active_exports: 'prefix',
   crawl_marks: 'prefix',

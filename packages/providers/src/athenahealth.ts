@@ -25,14 +25,17 @@ export interface ProviderSettings {
   readonly BULKHEAD_PROVIDERS_FILE?: string | undefined;
 }
 
-/** Creates the registry entry of athenahealth. */
+/**
+ * Creates the registry entry of athenahealth. It runs 2 exports for each practice in preview and 5 in production, and answers others with
+ * 429 "Too many active exports" (clients of other authors, read on 2026-11-29). Nothing is known of the sandbox.
+ */
 export function athenahealth(settings: ProviderSettings): Provider {
   const production = settings.ATHENAHEALTH_FHIR_ENDPOINT ?? 'https://api.platform.athenahealth.com/fhir/r4';
   return providerSchema.parse({
     id: 'athenahealth',
     name: 'athenahealth',
     environments: {
-      production: { fhirEndpoint: production, tokenRateLimit: tokensPerMinute(50) },
+      production: { fhirEndpoint: production, tokenRateLimit: tokensPerMinute(50), maxActiveExports: 5 },
       // athenahealth publishes no limit for the sandbox, so the lower one is used.
       sandbox: {
         fhirEndpoint: 'https://api.platform.athenahealth.com/fhir/r4/sandbox',
@@ -41,6 +44,7 @@ export function athenahealth(settings: ProviderSettings): Provider {
       preview: {
         fhirEndpoint: 'https://api.preview.platform.athenahealth.com/fhir/r4',
         tokenRateLimit: tokensPerMinute(5),
+        maxActiveExports: 2,
       },
     },
     defaultEnvironment: 'production',

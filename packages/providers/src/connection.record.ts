@@ -96,7 +96,10 @@ const connectionTestStepSchema = z.strictObject({
   ok: z.boolean().describe('Whether the step succeeded. The test ends at the first step that does not.'),
   durationMs: z.number().min(0).describe('How long the step took, in milliseconds.'),
   /** And what its success proves. */
-  tried: z.string().exactOptional().meta({ description: 'Of a read: what was asked of the EHR.' }),
+  tried: z
+    .string()
+    .exactOptional()
+    .meta({ description: 'What was asked of the EHR, or what the step noticed. Absent if there is nothing to add.' }),
   code: z
     .string()
     .exactOptional()

@@ -23,6 +23,8 @@ const environmentSchema = z.strictObject({
   revocationEndpoint: endpointSchema.optional(),
   /** The limit of the token endpoint alone, per client id. The default is no limit. */
   tokenRateLimit: rateLimitSchema.optional(),
+  /** How many exports the EHR runs at a time for one practice. The default is no limit. */
+  maxActiveExports: z.int().min(1).max(1000).optional(),
 });
 
 /** The schedule of a new connection, unless its request contains `schedule: false`. */
@@ -41,6 +43,11 @@ const searchSchema = z.strictObject({
   parametersByType: z.record(z.string(), parametersSchema).default({}),
   /** Types that cannot be searched by patient. A sync skips them and reports the given reason. */
   notByPatient: z.record(z.string(), z.string()).default({}),
+  /**
+   * The parameters of a search that returns every patient of the connection, such as `{}` or `{ "active": "true" }`. A sync of all
+   * patients then does not need a bulk export before. The default is that patients cannot be listed.
+   */
+  patientList: parametersSchema.optional(),
   /**
    * The path below the FHIR endpoint that a connection test reads. `{practiceId}` is replaced. The default is a patient search that
    * matches no patient.
@@ -79,6 +86,15 @@ export const providerSchema = z.strictObject({
   practiceOfPatient: z.string().optional(),
   /** The id of the Group that contains all patients of a practice. `{practiceId}` is replaced. */
   groupIdTemplate: z.string().optional(),
+  /** The EHR exports a Group once within this time after a kick-off, and refuses others. The default is that it does not. */
+  kickOffWindow: z
+    .strictObject({
+      hours: z
+        .number()
+        .positive()
+        .max(24 * 31),
+    })
+    .optional(),
   /** The default is no limit. */
   rateLimit: rateLimitSchema.optional(),
   search: searchSchema.optional(),

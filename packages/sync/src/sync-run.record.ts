@@ -21,6 +21,12 @@ export const skippedTypeSchema = z
   .strictObject({
     resourceType: z.string().describe('The FHIR resource type that is not searched.'),
     reason: z.string().describe('Why it cannot be searched, in a sentence.'),
+    always: z
+      .boolean()
+      .exactOptional()
+      .describe(
+        '`true` if the registry entry of the provider says so, and not what the EHR offers now. Otherwise absent.',
+      ),
   })
   .meta({
     id: 'SkippedType',

@@ -7,6 +7,7 @@ import {
 } from '@bulkhead/access';
 import {
   createBulkExportRepository,
+  createExportSlotRepository,
   createIdempotencyKeyRepository,
   createOutputFileRepository,
   createWatermarkRepository,
@@ -190,6 +191,7 @@ export function createStore(options: StoreOptions): Store {
     signingKeys: encrypted(signingKeys, 'insert'),
     bulkExports: guard(bulkExports, { insert: ({ record }) => record.connectionId }),
     exportLeases: createLeases({ database, collection: 'bulk_exports' }),
+    exportSlots: guard(createExportSlotRepository(database), { take: connectionOf }),
     outputFiles: guard(encrypted(outputFiles, 'refreshLinks'), { insertMissing: connectionOfFirst }),
     quarantine: {
       ...encrypted(quarantine, 'saveCorrection'),

@@ -201,11 +201,18 @@ function idOfIncomplete({ error, response }: Answer<unknown>) {
 
 /** @throws CliError if the sync did not complete, or ended with missing data */
 function finish({ output }: Context, run: SyncRun): void {
-  const { id: runId, status, total, warnings, errorMessage } = run;
+  const { id: runId, status, total, warnings, skipped, errorMessage } = run;
   const warned = warnings.map(({ code, message }) => `\nwarning  ${code}: ${message}`).join('');
+  const left = skipped.map(({ resourceType, reason }) => `\nskipped  ${resourceType}: ${reason}`).join('');
   const statusText = status === 'COMPLETED' ? '' : `${status}  `;
-  output.print(run, () => `${runId}  ${statusText}${total} resources${warned}`);
-  if (status === 'COMPLETED') return;
+  output.print(run, () => `${runId}  ${statusText}${total} resources${warned}${left}`);
+  if (status === 'COMPLETED') {
+    // What the provider never offers is shown, and only what is missing in this run fails the command.
+    const missing = skipped.filter(({ always }) => always !== true).map(({ resourceType }) => resourceType);
+    if (missing.length === 0) return;
+    const message = `The sync left out types that the EHR does not offer: ${missing.join(', ')}.`;
+    throw new CliError({ message, exitCode: exitCodes.partial });
+  }
   const exitCode = status === 'PARTIAL' ? exitCodes.partial : exitCodes.failed;
   throw new CliError({ message: errorMessage ?? `The sync is ${status}.`, exitCode });
 }

@@ -116,6 +116,52 @@ test('the simulator accepts a kick-off by POST and for a group', async () => {
   expect(await outcomeText(unknown)).toMatch('Group/a-1.C-1');
 });
 
+test('the simulator ignores unsupported parameters with handling=lenient, and lists them in an error file', async () => {
+  simulator = await startSimulatorClient({ unsupportedParameters: ['_typeFilter'] });
+  const path = '/Patient/$export?_type=Patient&_typeFilter=Patient%3F&_text=knee';
+  expect((await simulator.kickOff(path)).status).toBe(400);
+  const kickedOff = await simulator.kickOff(path, { prefer: 'respond-async, handling=lenient' });
+  expect(kickedOff.status).toBe(202);
+  const statusUrl = kickedOff.headers.get('content-location') ?? '';
+  const { output, error } = await jsonOf(simulator.get(statusUrl, { accept: 'application/json' }));
+  expect(output).toHaveLength(1);
+  expect(error).toMatchObject([{ type: 'OperationOutcome', count: 2 }]);
+  const outcomes = await (await simulator.get(error[0].url, { accept: 'application/fhir+ndjson' })).text();
+  expect(outcomes).toMatch(/_typeFilter.*\n.*_text/);
+});
+
+test('the simulator exports the given patients and elements, and tags incomplete resources', async () => {
+  simulator = await startSimulatorClient({ patients: 20 });
+  const patient = 'Patient/a-195900.E-3';
+  const query = `patient=${patient}&_elements=subject,Patient.name&_type=Patient,Condition,Organization`;
+  const { output } = await simulator.export(`/Group/a-1.C-195900/$export?${query}`);
+  const contents = await Promise.all(
+    output.map(async ({ url, count }) => {
+      const text = await (await simulator.get(url, { accept: 'application/fhir+ndjson' })).text();
+      const resources = text
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+      expect(resources).toHaveLength(count);
+      return resources;
+    }),
+  );
+  const [patients = [], conditions = [], organizations = []] = contents;
+  const subsetted = expect.arrayContaining([expect.objectContaining({ code: 'SUBSETTED' })]);
+  expect(patients).toEqual([
+    {
+      resourceType: 'Patient',
+      id: 'a-195900.E-3',
+      meta: expect.objectContaining({ tag: subsetted }),
+      name: expect.any(Array),
+    },
+  ]);
+  expect(conditions.length).toBeGreaterThan(0);
+  for (const { subject, code } of conditions) expect([subject.reference, code]).toEqual([patient, undefined]);
+  expect(organizations).toHaveLength(3);
+  expect((await simulator.kickOff(`/$export?patient=${patient}`)).status).toBe(400);
+});
+
 test('the simulator rejects a kick-off with wrong headers or parameters, and records the headers as violations', async () => {
   simulator = await startSimulatorClient({ unsupportedParameters: ['_typeFilter'] });
   expect((await simulator.kickOff('/Patient/$export', { accept: 'application/json' })).status).toBe(406);
@@ -126,7 +172,9 @@ test('the simulator rejects a kick-off with wrong headers or parameters, and rec
     ['_since=yesterday', '_since'],
     ['_outputFormat=csv', '_outputFormat'],
     ['_typeFilter=Patient%3F', '_typeFilter'],
-    ['_elements=id', '_elements'],
+    ['_text=knee', '_text'],
+    ['_since=2057-01-01T00:00:00Z', '_since'],
+    ['includeAssociatedData=Everything', 'includeAssociatedData'],
   ]) {
     const refused = await simulator.kickOff(`/Patient/$export?${query}`);
     expect(refused.status).toBe(400);

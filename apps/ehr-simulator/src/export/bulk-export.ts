@@ -12,6 +12,7 @@
 import type { ExportLevel } from '../options/options.ts';
 import type { Practice } from '../practice/practice.ts';
 import type { KickOffParameter } from './kick-off-parameters.ts';
+import type { Selection } from './select-resources.ts';
 
 /** A position in the fixed order of a practice's resources. */
 interface ResourcePosition {
@@ -47,6 +48,9 @@ export interface BulkExport {
   readonly types: readonly string[];
   readonly transactionTimeMs: number;
   readonly sinceMs: number | undefined;
+  readonly selection: Selection;
+  /** Parameters of the kick-off that were ignored, because the client asked for `handling=lenient`. */
+  readonly ignored: readonly string[];
   /** Monotonic. */
   readonly startedAtMs: number;
   readonly fate: ExportFate | undefined;

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Practice } from '../practice/practice.ts';
 import type { BulkExport, Checkpoint, ExportFile } from './bulk-export.ts';
+import { selectResources } from './select-resources.ts';
 
 interface MeasureFilesInput {
   readonly practice: Practice;
@@ -31,12 +32,12 @@ export async function measureFiles({
   resourcesPerFile,
   signal,
 }: MeasureFilesInput): Promise<ExportFile[]> {
-  const { sinceMs, asOf } = bulkExport;
+  const { sinceMs, asOf, selection } = bulkExport;
   const files: OpenFile[] = [];
   let file: OpenFile | undefined;
   for await (const { index, resources } of practice.batches({ type, sinceMs, asOf })) {
     signal.throwIfAborted();
-    for (const [position, { text }] of resources.entries()) {
+    for (const [position, { text }] of selectResources(resources, selection).entries()) {
       if (!file || file.count === resourcesPerFile) {
         file = { count: 0, sizeBytes: 0, checkpoints: [{ offsetBytes: 0, place: { batch: index, position } }] };
         files.push(file);

@@ -5,7 +5,8 @@ import type { Practice } from '../practice/practice.ts';
 import { type BulkExport, type ExportChange, type ExportFile, type ExportState, exportState } from './bulk-export.ts';
 import { deletedFiles, measureFiles } from './export-files.ts';
 
-export interface KickOffInput extends Pick<BulkExport, 'level' | 'request' | 'parameters' | 'types' | 'sinceMs'> {
+export interface KickOffInput
+  extends Pick<BulkExport, 'level' | 'request' | 'parameters' | 'types' | 'sinceMs' | 'selection' | 'ignored'> {
   /** The changes that faults make to this export. */
   readonly changes: readonly ExportChange[];
 }
@@ -100,6 +101,10 @@ export class ExportRegistry {
     const busy: readonly ExportState[] =
       this.options.oneExportAtATime === 'until-deleted' ? ['in-progress', 'complete'] : ['in-progress'];
     return this.list().some((bulkExport) => busy.includes(this.state(bulkExport)));
+  }
+
+  get activeCount(): number {
+    return this.list().filter((bulkExport) => this.state(bulkExport) === 'in-progress').length;
   }
 
   /** Creates the files of an export again, from the current state of the practice and without the changes of faults. */

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Practice } from '../practice/practice.ts';
 import type { BulkExport, Checkpoint, ExportFile } from './bulk-export.ts';
+import { selectResources } from './select-resources.ts';
 
 /** A file that can be served in parts. */
 export interface FileContent {
@@ -30,9 +31,10 @@ async function* snapshotChunks(
   { practice, bulkExport, file: { type } }: Omit<ReadFileInput, 'range'>,
   { batch, position }: Checkpoint['place'],
 ): AsyncGenerator<Buffer> {
-  const { sinceMs, asOf } = bulkExport;
+  const { sinceMs, asOf, selection } = bulkExport;
   for await (const { index, resources } of practice.batches({ type, sinceMs, asOf, fromBatch: batch })) {
-    yield chunkOf(resources.slice(index === batch ? position : 0).map(({ text }) => text));
+    const selected = selectResources(resources, selection);
+    yield chunkOf(selected.slice(index === batch ? position : 0).map(({ text }) => text));
     // Without this pause a fast reader would run from one microtask to the next and block all other requests.
     await setImmediate();
   }

@@ -29,7 +29,9 @@ function checkAccess(input: HandleInput): void {
   const { traffic, options, links } = simulator;
   // The middleware has already checked requests to the file host, where any token is a violation.
   if (!exchangeOf(res).onFileHost) {
-    if (filesNeedToken(options)) authenticate(simulator, req);
+    // `Observation.2.ndjson`. The file of deletions has no type.
+    const [, type = ''] = /^([A-Z][A-Za-z]+)\./.exec(keyOf(req).fileName) ?? [];
+    if (filesNeedToken(options)) authenticate(simulator, req, type);
     else if (req.get('authorization') !== undefined) {
       traffic.recordViolation({ req, kind: 'token', reason: 'token sent although requiresAccessToken is false' });
     }

@@ -32,16 +32,21 @@ export function bulkKickOffRoute(simulator: Simulator): Router {
 }
 
 async function kickOff(input: HandleInput & { readonly level: ExportLevel }): Promise<Reply> {
-  checkHeaders(input);
+  const { isLenient } = checkHeaders(input);
   const { simulator, req, res, level } = input;
   const { groupId } = req.params;
   if (groupId !== undefined && groupId !== `a-1.C-${simulator.options.practiceId}`) {
     throw new OutcomeError({ status: 404, code: 'not-found', text: `Group/${groupId} is not known.` });
   }
-  const parameters = kickOffParameters(req, simulator);
+  const parameters = kickOffParameters(req, { ...simulator, level, isLenient });
   if (simulator.options.oneExportAtATime && simulator.exports.isBusy()) {
     const headers = { 'retry-after': busyRetryAfterSeconds };
     throw new OutcomeError({ status: 429, code: 'throttled', text: 'An export is already in progress.', headers });
+  }
+  const { maxActiveExports = Number.POSITIVE_INFINITY } = simulator.options;
+  if (simulator.exports.activeCount >= maxActiveExports) {
+    const text = 'Too many active exports. Please try again later.';
+    throw new OutcomeError({ status: 429, code: 'throttled', text });
   }
   const request = simulator.baseUrl() + req.originalUrl;
   const changes = exchangeOf(res).faults.flatMap(({ changeExport }) => changeExport ?? []);
@@ -50,11 +55,14 @@ async function kickOff(input: HandleInput & { readonly level: ExportLevel }): Pr
   return { status: 202, headers: { 'content-location': `${simulator.fhirEndpoint()}/bulkstatus/${id}` } };
 }
 
-function checkHeaders(input: HandleInput): void {
+/** `handling=lenient` (RFC 7240) asks to ignore parameters that the server does not support. */
+function checkHeaders(input: HandleInput): { readonly isLenient: boolean } {
   const { simulator, req } = input;
-  if (req.get('prefer') !== 'respond-async') {
+  const preferences = (req.get('prefer') ?? '').split(',').map((preference) => preference.trim());
+  if (!preferences.includes('respond-async')) {
     simulator.traffic.recordViolation({ req, kind: 'headers', reason: 'kick-off without Prefer: respond-async' });
-    throw new OutcomeError({ status: 400, code: 'invalid', text: 'The Prefer header must be respond-async.' });
+    throw new OutcomeError({ status: 400, code: 'invalid', text: 'The Prefer header must contain respond-async.' });
   }
   checkAccept(input, 'kick-off');
+  return { isLenient: preferences.includes('handling=lenient') };
 }

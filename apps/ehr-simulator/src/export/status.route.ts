@@ -5,6 +5,7 @@ import type { Reply } from '../http/reply.ts';
 import type { Simulator } from '../simulator.ts';
 import { checkAccept } from '../traffic/check-accept.ts';
 import type { BulkExport, ExportFile } from './bulk-export.ts';
+import { errorFilePath } from './error-file.ts';
 import { filesNeedToken } from './file-links.ts';
 
 /** `bulkstatus/:id`: progress, manifest and DELETE. */
@@ -73,6 +74,17 @@ function unknownExport(): OutcomeError {
 export type Manifest = ReturnType<typeof buildManifest>;
 export type ManifestFile = Manifest['output'][number];
 
+/** FHIR Bulk Data, "Kick-off Request": a server that ignores a parameter SHOULD include an OperationOutcome for it. */
+function ignoredEntries(simulator: Simulator, { ignored }: BulkExport) {
+  if (ignored.length === 0) return [];
+  const outcomes = ignored.map((name) => {
+    const text = `The parameter ${name} is not supported and was ignored.`;
+    return [{ severity: 'warning' as const, code: 'not-supported', text }];
+  });
+  const url = simulator.fhirEndpoint() + errorFilePath('OperationOutcome', outcomes);
+  return [{ type: 'OperationOutcome', url, count: ignored.length }];
+}
+
 /** The answer to a status request of a complete export. Each one has new links. */
 function buildManifest(simulator: Simulator, bulkExport: BulkExport) {
   const { links, options } = simulator;
@@ -86,6 +98,6 @@ function buildManifest(simulator: Simulator, bulkExport: BulkExport) {
     requiresAccessToken: filesNeedToken(options),
     output: ofKind('output'),
     deleted: ofKind('deleted'),
-    error: [],
+    error: ignoredEntries(simulator, bulkExport),
   };
 }

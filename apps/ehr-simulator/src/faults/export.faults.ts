@@ -8,23 +8,31 @@ import { defineFault, type FaultKind } from './fault.ts';
 const manyFiles = 20_000;
 
 export const exportFaults: readonly FaultKind[] = [
-  /** Refuses a kick-off that has this parameter, or this `value` of it. The OperationOutcome names it in `namedIn`. */
+  /**
+   * Refuses a kick-off that has this parameter, or this `value` of it, or with `alone` no other value. The OperationOutcome names it in
+   * `namedIn`, or has this `text`.
+   */
   defineFault({
     kind: 'refuse-parameter',
     fields: {
       parameter: z.string(),
       value: z.string().optional(),
+      alone: z.boolean().default(false),
+      text: z.string().optional(),
       status: z.int().min(400).max(599).default(400),
       code: z.string().default('not-supported'),
       namedIn: z.enum(['details', 'diagnostics', 'expression', 'nowhere']).default('details'),
     },
-    create: ({ parameter, value, status, code, namedIn }) => ({
+    create: ({ parameter, value, alone, text: ownText, status, code, namedIn }) => ({
       before: async ({ req }) => {
         const isRefused = requestParameters(req).some(
-          ([name, values]) => name === parameter && (value === undefined || values.split(',').includes(value)),
+          ([name, values]) =>
+            name === parameter &&
+            (value === undefined || (alone ? values === value : values.split(',').includes(value))),
         );
         if (!isRefused) return undefined;
-        const text = `${value ?? 'The parameter'} is not supported: ${parameter}${value ? `=${value}` : ''}.`;
+        const text =
+          ownText ?? `${value ?? 'The parameter'} is not supported: ${parameter}${value ? `=${value}` : ''}.`;
         const naming = {
           details: { details: { text } },
           diagnostics: { diagnostics: text },

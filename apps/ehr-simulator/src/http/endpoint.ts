@@ -58,6 +58,12 @@ export function endpoint({ simulator, auth, handle }: EndpointOptions): RequestH
   };
 }
 
+/** A client that accepts only `application/json`, as for a status, gets an OperationOutcome of this type. */
+function negotiated(reply: Reply, req: Request): Reply {
+  if (req.get('accept') !== 'application/json') return reply;
+  return { ...reply, headers: { ...reply.headers, 'content-type': 'application/json' } };
+}
+
 async function answer({ auth, handle, ...input }: EndpointOptions & HandleInput): Promise<Reply | 'gone'> {
   const { simulator, req, res } = input;
   try {
@@ -69,7 +75,7 @@ async function answer({ auth, handle, ...input }: EndpointOptions & HandleInput)
     if (auth === 'token') authenticate(simulator, req);
     return await handle(input);
   } catch (error) {
-    if (error instanceof OutcomeError) return outcomeReply(error);
+    if (error instanceof OutcomeError) return negotiated(outcomeReply(error), req);
     throw error;
   }
 }

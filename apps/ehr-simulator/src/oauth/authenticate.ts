@@ -9,16 +9,21 @@ const reasons = {
   unknown: 'unknown access token',
 } as const;
 
+/** The type in the path of a read or a search, or '' if there is none. A file has its type in its name. */
+function typeOf({ path }: Request): string {
+  return /^\/fhir\/r4\/([A-Z][A-Za-z]+)(?:\/[^$]*)?$/.exec(path)?.[1] ?? '';
+}
+
 /**
  * Checks the access token. A request without a valid one is also a violation.
  * @throws OutcomeError 401 unless the token is valid.
  */
-export function authenticate(simulator: Simulator, req: Request): void {
+export function authenticate(simulator: Simulator, req: Request, resourceType = typeOf(req)): void {
   if (!simulator.options.auth) return;
   const token = /^Bearer (.+)$/i.exec(req.get('authorization') ?? '')?.[1];
   const state = token === undefined ? 'missing' : simulator.tokens.checkAccess(token);
   if (state === 'valid') {
-    checkScope({ simulator, req, token: token ?? '' });
+    checkScope({ simulator, resourceType, token: token ?? '' });
     return;
   }
   simulator.traffic.recordViolation({ req, kind: 'token', reason: reasons[state] });
@@ -34,9 +39,12 @@ export function authenticate(simulator: Simulator, req: Request): void {
  * Checks the scopes of the token if the simulator enforces them.
  * @throws OutcomeError 403 for a type that they do not cover.
  */
-function checkScope(options: { readonly simulator: Simulator; readonly req: Request; readonly token: string }): void {
-  const { simulator, req, token } = options;
-  const [, type = ''] = /^\/fhir\/r4\/([A-Z][A-Za-z]+)(?:\/[^$]*)?$/.exec(req.path) ?? [];
+function checkScope(options: {
+  readonly simulator: Simulator;
+  readonly resourceType: string;
+  readonly token: string;
+}): void {
+  const { simulator, resourceType: type, token } = options;
   if (!simulator.options.enforceScopes || type === '') return;
   const scope = simulator.tokens.scopeOf(token) ?? '';
   if (scopeCovers({ scope, resourceType: type })) return;

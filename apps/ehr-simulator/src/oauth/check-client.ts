@@ -81,9 +81,11 @@ async function checkAssertion(simulator: Simulator, assertion: string): Promise<
 }
 
 async function verify(simulator: Simulator, assertion: string): Promise<JWTPayload> {
-  const { alg = '', kid = '', typ } = decodeProtectedHeader(assertion);
+  const { alg = '', kid = '', typ, jku } = decodeProtectedHeader(assertion);
   if (!algorithms.includes(alg)) throw refused(`alg is neither of ${algorithms.join(', ')}`);
   if (typ !== 'JWT') throw refused('typ is not JWT');
+  if (jku !== undefined && jku !== simulator.options.jwksUrl)
+    throw refused('jku is not the registered URL of the keys');
   const jwk = await simulator.findClientKey(kid);
   if (!jwk) throw refused('kid is not among the keys of the client');
   const key = await importJWK(jwk as JWK, alg);

@@ -100,7 +100,7 @@ test('the simulator shows a page to the user if configured, and redirects with t
 test('the simulator issues 50 tokens a minute, then answers 429 until the minute ends, independently of the request limit', async () => {
   const clock = manualClock(Date.UTC(2026, 0, 1, 0, 0, 40));
   simulator = await startSimulatorClient({ clock });
-  const form = { grant_type: 'client_credentials', scope: 's', ...client };
+  const form = { grant_type: 'client_credentials', scope: 'system/*.read', ...client };
   for (let index = 0; index < 49; index += 1) expect((await simulator.requestToken(form)).status).toBe(200);
   const refused = await simulator.requestToken(form);
   expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '20']);

@@ -6,6 +6,7 @@ import type { Simulator } from '../simulator.ts';
 import { authorizeFaultOf, authorizePage, authorizeRedirect } from './authorize.ts';
 import { checkClient, formOf, OAuthError } from './check-client.ts';
 import type { Grant } from './issued-tokens.ts';
+import { systemScope } from './system-scope.ts';
 
 /** `/oauth2/v1/authorize`, `/token` and `/revoke`. */
 export function oauthRoute(simulator: Simulator): Router {
@@ -76,7 +77,7 @@ async function grantToken(simulator: Simulator, req: Request): Promise<Record<st
   switch (form.grant_type) {
     case 'client_credentials':
       return tokenResponse(simulator, {
-        grant: { clientId, scope: mandatoryScope(form.scope) },
+        grant: { clientId, scope: systemScope(form.scope) },
         withRefresh: false,
       });
     case 'authorization_code':
@@ -86,11 +87,6 @@ async function grantToken(simulator: Simulator, req: Request): Promise<Record<st
     default:
       throw new OAuthError({ code: 'unsupported_grant_type', text: 'The grant type is not supported.' });
   }
-}
-
-function mandatoryScope(scope: string | undefined): string {
-  if (scope?.trim()) return scope.trim();
-  throw new OAuthError({ code: 'invalid_scope', text: 'One or more scopes are required.' });
 }
 
 interface RedeemInput {

@@ -23,6 +23,8 @@ const changeableShape = {
    * Answers 429 to a kick-off while an export runs, or with `until-deleted` until the client deletes the last export.
    */
   oneExportAtATime: z.union([z.boolean(), z.literal('until-deleted')]).default(false),
+  /** Answers 429 to a kick-off while this many exports run, as athenahealth does for each practice. No limit if not set. */
+  maxActiveExports: z.int().min(1).optional(),
   exportLevels: z.array(z.enum(exportLevels)).default([...exportLevels]),
   /** Kick-off parameters that are refused with a 400 that names them, for example `['_since']`. */
   unsupportedParameters: z.array(z.string()).default([]),
@@ -72,6 +74,11 @@ export const simulatorOptionsSchema = z.strictObject({
   /** The number of patients in the generated practice. Each has about 30 resources. */
   patients: z.int().min(0).default(200),
   seed: z.int().default(1),
+  /**
+   * Whether the generated documents have relative URLs of attachments. The specification requires absolute ones, but a client must read
+   * both. Reports have absolute URLs in any case.
+   */
+  relativeAttachmentUrls: z.boolean().default(true),
   practiceId: z.string().regex(/^\d+$/).default('195900'),
   /** A folder of `Type.ndjson(.gz)` files to serve instead of the generated practice. */
   dataDir: z.string().optional(),
@@ -139,7 +146,13 @@ export class RuntimeOptions {
   private assign(options: SimulatorOptions): void {
     Object.assign(
       this.options,
-      { fileExpirySeconds: undefined, jwksUrl: undefined, revIncludeLimit: undefined, restTypes: undefined },
+      {
+        fileExpirySeconds: undefined,
+        jwksUrl: undefined,
+        revIncludeLimit: undefined,
+        restTypes: undefined,
+        maxActiveExports: undefined,
+      },
       options,
     );
   }

@@ -94,7 +94,7 @@ function resource(options: {
 
 function exportOperation(level: 'system' | 'patient' | 'group') {
   const name = level === 'system' ? 'export' : `${level}-export`;
-  return { name: 'export', definition: `${bulkGuide}/OperationDefinition/${name}` };
+  return { name, definition: `${bulkGuide}/OperationDefinition/${name}` };
 }
 
 function oauthUris(baseUrl: string) {

@@ -88,7 +88,7 @@ test('the simulator requires a token for reads and searches but not for discover
   const appointment = metadata.rest[0].resource.find(({ type }: { type: string }) => type === 'Appointment');
   expect(appointment.searchParam.map(({ name }: { name: string }) => name)).toEqual(['_id']);
   const group = metadata.rest[0].resource.find(({ type }: { type: string }) => type === 'Group');
-  expect(group.operation[0].name).toBe('export');
+  expect(group.operation[0].name).toBe('group-export');
   const smart = await jsonOf(fetch(`${simulator.fhirEndpoint}/.well-known/smart-configuration`));
   expect(smart.token_endpoint).toBe(`${simulator.baseUrl}/oauth2/v1/token`);
 });

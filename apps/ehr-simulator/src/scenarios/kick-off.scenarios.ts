@@ -3,6 +3,12 @@ import { always, matches, operationOutcome, type Scenario } from './scenario.ts'
 const match = matches.kickOff;
 const alreadyRunning = operationOutcome({ code: 'throttled', text: 'An export is already in progress.' });
 
+const duplicate = operationOutcome({ code: 'duplicate', text: 'A request for this group is being processed.' });
+const tooRecently = operationOutcome({
+  code: 'business-rule',
+  text: 'The Client requested this Group too recently.',
+});
+
 const noPost = operationOutcome({ code: 'not-supported', text: 'Kick-off by POST is not supported.' });
 const noGet = operationOutcome({ code: 'not-supported', text: 'Kick-off by GET is not supported.' });
 
@@ -22,6 +28,38 @@ export const kickOffScenarios = [
     description:
       'The server answers a kick-off with 429 until the previous export has ended and the client has sent DELETE.',
     options: { oneExportAtATime: 'until-deleted' },
+  },
+  {
+    name: 'too-many-active-exports',
+    description:
+      'The server answers a kick-off with 429, "Too many active exports", while two exports run, like athenahealth.',
+    options: { maxActiveExports: 2 },
+  },
+  {
+    name: 'duplicate-export',
+    description:
+      'The server answers two kick-offs with 200, a `duplicate` and no Content-Location, like eClinicalWorks.',
+    orders: [{ match, fault: { kind: 'status', status: 200, body: duplicate }, times: 2 }],
+  },
+  {
+    name: 'exported-too-recently',
+    description: 'The server refuses one kick-off, because the Group was exported within 24 hours, like Epic.',
+    orders: [{ match, fault: { kind: 'status', status: 400, body: tooRecently } }],
+  },
+  {
+    name: 'refuses-patient-alone',
+    description: 'The server refuses a kick-off of a Group whose `_type` is only Patient (rule 59159), like Epic.',
+    options: { exportLevels: ['group'] },
+    orders: [
+      always(match, {
+        kind: 'refuse-parameter',
+        parameter: '_type',
+        value: 'Patient',
+        alone: true,
+        code: 'business-rule',
+        text: '59159: the search requires demographics or _id.',
+      }),
+    ],
   },
   {
     name: 'kick-off-outage',

@@ -3,6 +3,7 @@ import type { Logger } from '@bulkhead/runtime';
 
 /**
  * Logs each attempt of each request to an EHR at the level debug, in addition to what `observer` does. `DEBUG=athenahealth:*` enables it.
+ * A token without a type is a warning, because a later version of the server may mean another type.
  */
 export function logRequests({
   observer,
@@ -13,6 +14,10 @@ export function logRequests({
 }): EhrObserver {
   return {
     ...observer,
+    tokenRequested(token) {
+      observer.tokenRequested(token);
+      if (token.isUntyped) logger.warn('token without a type is used as a Bearer token', { provider: token.provider });
+    },
     requestEnded(request) {
       observer.requestEnded(request);
       const { durationMs, waitMs, ...fields } = request;

@@ -48,6 +48,17 @@ const expectations: readonly Expectation[] = [
   { scenario: 'busy-at-kick-off', rules: '#busy-at-kick-off' },
   { scenario: 'one-export-until-deleted', rules: '#done-signal', after: 'an export' },
   // A gateway that answers 502 or 504 may have passed the kick-off on.
+  { scenario: 'too-many-active-exports', rules: '#busy-at-kick-off', after: 'an export' },
+  { scenario: 'duplicate-export', rules: '#busy-at-kick-off' },
+  { scenario: 'exported-too-recently', rules: '#busy-at-kick-off' },
+  {
+    scenario: 'refuses-patient-alone',
+    rules: '#negotiation',
+    request: { resourceTypes: ['Patient'] },
+    dropped: ['_type'],
+    warnings: ['types-not-asked'],
+    missing: /^(?!Patient)/,
+  },
   { scenario: 'kick-off-outage', rules: '#error-bodies', warnings: ['kick-off-repeated'] },
   { scenario: 'lost-kick-off-answer', rules: '#lost-kick-off', warnings: ['kick-off-repeated'] },
   { scenario: 'relative-content-location', rules: '#relative-urls' },

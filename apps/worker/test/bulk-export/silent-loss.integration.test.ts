@@ -92,12 +92,12 @@ const page =
   (_request, response) =>
     response.writeHead(200, { 'content-type': type }).end('<p>Hello</p>');
 
-test('a response with the content type text/csv fails the file after three attempts #answers #nonsense', async () => {
+test('a response with a CSV file fails the file after one attempt and quotes it #answers #nonsense', async () => {
   const ended = await exportFrom({ files: { '/patients': () => page('text/csv') } });
   const [file] = await files(ended);
-  expect(file).toMatchObject({ state: 'failed', attempts: 3, error: { code: 'answer-unusable' } });
-  expect(file?.error?.message).toContain('text/csv');
-  expect(file?.error?.ehrText).toContain('Hello');
+  expect(file).toMatchObject({ state: 'failed', attempts: 1, error: { code: 'answer-unusable' } });
+  expect(file?.error?.message).toContain('not NDJSON');
+  expect(file?.error?.ehrText).toBe('text/csv Hello');
   expect(await cases.markedTypes()).toEqual(['Goal']);
 });
 

@@ -110,6 +110,52 @@ test('a connection test fails if an EHR of only bulk exports refuses the token, 
   ]);
 });
 
+test.each([
+  { what: 'and with a search', restTypes: undefined, tried: /^Searched Patient/ },
+  {
+    what: 'and without a search',
+    restTypes: [],
+    tried: /no CapabilityStatement and no search, so the test read Group/,
+  },
+])(
+  'a connection test passes an EHR without a CapabilityStatement $what, as an export does',
+  async ({ restTypes, tried }) => {
+    await order('metadata', { kind: 'status', status: 404 });
+    if (restTypes) await control.changeOptions({ restTypes });
+    const tokenEndpoint = system.simulator.fhirEndpoint.replace('/fhir/r4', '/oauth2/v1/token');
+    const { body } = await run(await system.connect({ auth: { ...simulatorAuth, tokenEndpoint } }));
+    expect(body.data).toMatchObject({
+      ok: true,
+      steps: [
+        { step: 'discovery', tried: expect.stringContaining('no CapabilityStatement') },
+        { step: 'token' },
+        { step: 'read', tried: expect.stringMatching(tried) },
+      ],
+    });
+  },
+);
+
+test('a connection test notices that the EHR ignores the id of a search', async () => {
+  const entry = [{ resource: { resourceType: 'Patient', id: 'someone' }, search: { mode: 'match' } }];
+  const body = { resourceType: 'Bundle', type: 'searchset', entry };
+  await order('/Patient', { kind: 'status', status: 200, body });
+  const { ok, steps } = (await run()).body.data;
+  expect([ok, steps.at(-1).tried]).toEqual([true, expect.stringContaining('ignored `_id`')]);
+});
+
+test('a connection test passes a token response without a type, with a warning', async () => {
+  await order('oauth2', { kind: 'edit-document', set: { token_type: null } });
+  const { steps } = (await run()).body.data;
+  expect(steps[1]).toMatchObject({ step: 'token', ok: true, tried: expect.stringContaining('no token_type') });
+});
+
+test('a connection test fails for a wrong address whose token endpoint is right', async () => {
+  await order('/fhir/', { kind: 'status', status: 404, body: 'Not Found', contentType: 'text/plain' });
+  const tokenEndpoint = system.simulator.fhirEndpoint.replace('/fhir/r4', '/oauth2/v1/token');
+  const { body } = await run(await system.connect({ auth: { ...simulatorAuth, tokenEndpoint } }));
+  expect(body.data.steps.at(-1)).toMatchObject({ step: 'read', ok: false, code: 'ehr-not-found' });
+});
+
 // Before the tests of throttled requests, after which the next one waits for the time in Retry-After.
 test('a connection can be tested before it is saved: the same steps, and neither the connection nor its token is kept', async () => {
   const { store } = system;

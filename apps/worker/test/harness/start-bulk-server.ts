@@ -9,10 +9,14 @@ export interface BulkServerScript {
   kickOff?: Handler;
   /** The manifest for the given read, counted from 1. */
   manifest: (read: number) => unknown;
+  /** Answers DELETE. Default: 202. */
+  deletion?: Handler;
   /** Answers a status request instead of the manifest. */
   status?: Handler | undefined;
   /** The answers by path. A function receives the number of the request for the file, counted from 1. */
   files: Readonly<Record<string, string | Buffer | ((requestNumber: number) => Handler)>>;
+  /** Answers requests for the CapabilityStatement. */
+  metadata?: Handler;
   /** The resource types in the CapabilityStatement. Default: none. */
   offered?: readonly string[];
 }
@@ -30,7 +34,7 @@ export async function startBulkServer(firstScript: BulkServerScript) {
     return times;
   };
   const answerStatusRequest: Handler = (request, response) => {
-    if (request.method === 'DELETE') response.writeHead(202).end();
+    if (request.method === 'DELETE') (script.deletion ?? answerStatus(202))(request, response);
     else if (script.status) script.status(request, response);
     else answerJson(response, script.manifest(count('manifest')));
   };
@@ -43,7 +47,9 @@ export async function startBulkServer(firstScript: BulkServerScript) {
   };
   const handlerOf = (path: string): Handler => {
     if (path === '/metadata')
-      return (_request, response) => answerJson(response, capabilityStatement(script.offered ?? []));
+      return (
+        script.metadata ?? ((_request, response) => answerJson(response, capabilityStatement(script.offered ?? [])))
+      );
     if (path.endsWith('/$export')) return script.kickOff ?? accept(count('kick-off'));
     return path.startsWith('/status') ? answerStatusRequest : answerFile(path);
   };

@@ -28,6 +28,8 @@ export async function startUseCases(
     readonly scope?: string;
     /** Changes to the search settings of the provider. */
     readonly search?: Partial<Provider['search']>;
+    /** Other changes to the provider. */
+    readonly provider?: Partial<Provider>;
     /** Changes to the connection, for a server that is not the simulator. */
     readonly connection?: Partial<Connection>;
   } = {},
@@ -41,7 +43,11 @@ export async function startUseCases(
   await store.migrate();
   const redis = new Redis(redisUrl, { maxRetriesPerRequest: null });
   const athenahealth = unlimitedAthenahealth(simulator.fhirEndpoint);
-  const provider = { ...athenahealth, search: { ...athenahealth.search, ...options.search } as Provider['search'] };
+  const provider = {
+    ...athenahealth,
+    ...options.provider,
+    search: { ...athenahealth.search, ...options.search } as Provider['search'],
+  };
   const registry = { get: () => provider, list: () => [provider] };
   const producer = createProducer({ redis, prefix, onError: () => undefined });
   const ehr = createEhrClient({

@@ -7,9 +7,10 @@ export const simulatorAuth = {
   clientSecret: 'simulator-secret',
 } as const;
 
-/** athenahealth without its rate limit, at the given endpoint. The limiter has its own tests and benchmarks. */
+/** athenahealth without its rate limit and its limit of exports, at the given endpoint. The limits have their own tests. */
 export function unlimitedAthenahealth(fhirEndpoint: string, settings: ProviderSettings = {}) {
   const registry = createProviderRegistry({ ...settings, ATHENAHEALTH_FHIR_ENDPOINT: fhirEndpoint });
-  const { rateLimit: _, ...provider } = registry.get('athenahealth');
-  return provider;
+  const { rateLimit: _, environments, ...provider } = registry.get('athenahealth');
+  const { maxActiveExports: __, ...production } = environments.production ?? { fhirEndpoint };
+  return { ...provider, environments: { ...environments, production } };
 }

@@ -14,6 +14,15 @@ test.each([
     until: at.toISOString(),
   },
   {
+    fields: { phase: 'exporting', pollCount: 30, progressedAt: new Date(at.getTime() - 12 * 60_000) },
+    progress: '50 %',
+    message: 'Waiting for the EHR. After 30 status requests it says "50 %". This has not changed for 12 minutes.',
+  },
+  {
+    fields: { phase: 'exporting', pollCount: 2, progressedAt: new Date(at.getTime() - 9 * 60_000) },
+    message: 'Waiting for the EHR. After 2 status requests it says that it is not ready.',
+  },
+  {
     fields: { phase: 'exporting', pollCount: 1 },
     message: 'Waiting for the EHR. After 1 status request it says that it is not ready.',
   },
@@ -32,7 +41,10 @@ test.each([
     until: undefined,
     ...options,
   };
-  expect(exportActivity({ record, progress, waitingDownloads })).toEqual({ message, ...(until ? { until } : {}) });
+  expect(exportActivity({ record, progress, waitingDownloads, now: at })).toEqual({
+    message,
+    ...(until ? { until } : {}),
+  });
 });
 
 test('a pause that the EHR has asked for goes before everything else', () => {

@@ -37,6 +37,8 @@ export const phaseMessages: Readonly<Record<BulkExportPhase, string>> = {
 
 /** What the record of an export does not say about its progress. */
 export interface Surroundings {
+  /** Default: now. */
+  readonly now?: Date;
   /** See `usualSeconds`. */
   readonly usualMs?: number | undefined;
   /** Downloads of all exports that wait for their turn. */
@@ -63,8 +65,17 @@ export function exportActivity(
   });
 }
 
+/** A long export reports the same percentage for some minutes. */
+const stalledMs = 10 * 60_000;
+
+/** Says for how long the EHR has reported the same. */
+function describeStall({ progressedAt }: BulkExport, now: Date): string {
+  const ageMs = progressedAt ? now.getTime() - progressedAt.getTime() : 0;
+  return ageMs < stalledMs ? '' : ` This has not changed for ${Math.floor(ageMs / 60_000)} minutes.`;
+}
+
 function describe(options: Surroundings & { readonly record: BulkExport; readonly progress: string | undefined }) {
-  const { record, progress, waitingDownloads = 0 } = options;
+  const { record, progress, waitingDownloads = 0, now = new Date() } = options;
   const { phase, pollCount, counts } = record;
   switch (phase) {
     case 'queued':
@@ -74,7 +85,7 @@ function describe(options: Surroundings & { readonly record: BulkExport; readonl
     case 'exporting': {
       if (pollCount === 0) return phaseMessages[phase];
       const answer = progress === undefined ? 'that it is not ready' : `"${progress}"`;
-      return `Waiting for the EHR. After ${pollCount} status ${pollCount === 1 ? 'request' : 'requests'} it says ${answer}.`;
+      return `Waiting for the EHR. After ${pollCount} status ${pollCount === 1 ? 'request' : 'requests'} it says ${answer}.${describeStall(record, now)}`;
     }
     case 'downloading': {
       const settled = counts.filesCompleted + counts.filesFailed + counts.filesSkipped;

@@ -1,7 +1,10 @@
-import { deleteExport } from '@bulkhead/ehr-client';
+import { deleteExport, EhrHttpError } from '@bulkhead/ehr-client';
 import type { RetryAt } from '@bulkhead/queues';
 import { isTerminal } from '../bulk-export-phase.ts';
 import type { BulkExportDeps, ExportStep } from './deps.ts';
+
+/** Answers of a server that does not know the method. */
+const hasNoDelete: ReadonlySet<number> = new Set([405, 501]);
 
 /**
  * Sends DELETE to the status URL, which means that the data was received or is no longer wanted (FHIR Bulk Data, "Delete Request").
@@ -21,6 +24,8 @@ export async function discardExport(
     } catch (error) {
       if (retryAt(error) !== undefined) throw error;
       logger.warn('export not deleted at the EHR', { exportId, error });
+      // This is so for every export of the server, so it is not worth a warning.
+      if (error instanceof EhrHttpError && hasNoDelete.has(error.status)) return;
       const message = 'The EHR rejected the deletion of its export. It deletes the export itself when it expires.';
       await store.bulkExports.warn({ id: exportId, code: 'not-deleted', message });
     }

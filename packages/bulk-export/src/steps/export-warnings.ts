@@ -132,9 +132,9 @@ export function endWarnings(options: {
       code: 'files-failed',
       message: `${failed.length} files could not be stored. The error of each file says why. Retry the export to download them again.`,
     }),
-    ...issues.map(({ severity, code, count }) => ({
+    ...issues.map(({ severity, code, count, mentionedTypes = [] }) => ({
       code: 'reported-by-ehr',
-      message: `The EHR reported ${count} problems with its export: ${severity}, ${code}.`,
+      message: `The EHR reported ${count} problems with its export: ${severity}, ${code}.${mentionedTypes.length > 0 ? ` They mention ${mentionedTypes.join(', ')}.` : ''}`,
     })),
     ...files.flatMap(otherCount),
     ...when(quarantined > 0, {

@@ -8,5 +8,6 @@ export { ensureExportJobs, resumeExport } from './ensure-export-jobs.ts';
 export { createExportContexts, type ExportContexts } from './export-contexts.ts';
 export { coversNow, failExportIn, finalizeExport } from './finalize-export.ts';
 export { kickOff, kickOffAndNoteRetry } from './kick-off.ts';
+export { windowEnd } from './kick-off-turn.ts';
 export { pollExport } from './poll-export.ts';
 export { recount, replayFileLine } from './replay-file-line.ts';

@@ -24,6 +24,7 @@ import type { BulkExport } from '../bulk-export.record.ts';
 import { sinceLast } from '../watermarks/watermark.ts';
 import type { BulkExportDeps, ExportStep } from './deps.ts';
 import { coversNow } from './finalize-export.ts';
+import { awaitTurn } from './kick-off-turn.ts';
 import { planPoll } from './poll-delay.ts';
 
 /** The export fails if the EHR has not accepted it after this time. `maxExportAgeMs` limits exports that it has accepted. */
@@ -75,10 +76,18 @@ async function kickOffOnce(deps: BulkExportDeps, { exportId, signal }: ExportSte
   // A retry gets a new manifest. The entries of the old ledger would prevent its files from being read.
   if (current.phase === 'queued' && current.retriedAt !== undefined) await discardLedger(deps, current);
   const connection = await withCapabilities(deps, { connectionId: current.connectionId, signal });
+  const session = ehr.session(connection);
+  await awaitTurn(deps, { record: current, connection, provider: session.provider });
   const record =
     current.phase === 'queued' ? await store.bulkExports.transition({ from: current, to: 'kicking-off' }) : current;
   if (!record || (await isStoredMeanwhile(deps, record))) return;
-  const session = ehr.session(connection);
+  if (!connection.capabilities)
+    await store.bulkExports.warn({
+      id: exportId,
+      code: 'no-capabilities',
+      message:
+        'The EHR did not return a CapabilityStatement, so the export uses the requested level. If the EHR exports only Groups, request the export type Group.',
+    });
   const grantedScope = await session.readGrantedScope(signal);
   const request = await withSafeSince(deps, { record, connection, grantedScope });
   const started = await sendKickOff(deps, { record: { ...record, request }, session, signal });
@@ -142,9 +151,10 @@ async function isStoredMeanwhile({ store }: BulkExportDeps, { id, kickOffSentAt 
 
 /** Sends the kick-off. If an earlier response was lost, the export warns that the EHR may run it twice. */
 async function sendKickOff(
-  { store, now }: BulkExportDeps,
+  deps: BulkExportDeps,
   options: { readonly record: BulkExport; readonly session: EhrSession; readonly signal: AbortSignal },
 ): Promise<KickOff> {
+  const { store, now } = deps;
   const { record, session, signal } = options;
   const { id, request } = record;
   if (record.kickOffSentAt) {
@@ -163,9 +173,41 @@ async function sendKickOff(
   } catch (error) {
     if (!isSent || provesNoExport(error))
       await store.bulkExports.update({ id, phase: 'kicking-off', unset: ['kickOffSentAt'] });
-    throw error;
+    throw isTooRecent(error) ? await postponeOnce(deps, { record, error }) : error;
   }
 }
+
+function isTooRecent(error: unknown): error is AppError {
+  return error instanceof AppError && error.code === 'kick-off-too-recent';
+}
+
+const dayMs = 24 * 60 * 60_000;
+
+/**
+ * The EHR says that the data was exported too recently, and the provider has no `kickOffWindow`. The export waits until a day after the
+ * last kick-off that is known here, which is the only window that is published. If the EHR then refuses again, the text meant something else.
+ */
+async function postponeOnce(
+  { store, now }: BulkExportDeps,
+  { record, error }: { readonly record: BulkExport; readonly error: AppError },
+): Promise<AppError> {
+  const { code, message, retry, context, ehrText } = error;
+  if (record.notBefore) return permanentError({ code, message: refusedTwice, context, ehrText, cause: error });
+  const { id, connectionId } = record;
+  const last = await store.bulkExports.lastGroupKickOff({ connectionId, exportId: id });
+  const statedMs = typeof retry === 'object' && context.isStated === true ? retry.afterMs : undefined;
+  const knownMs = last && last.getTime() + dayMs + marginMs - now().getTime();
+  const waitMs = statedMs ?? (knownMs !== undefined && knownMs > 0 ? knownMs : dayMs);
+  const until = new Date(now().getTime() + waitMs);
+  await store.bulkExports.update({ id, phase: 'kicking-off', change: { notBefore: until, plannedAt: now() } });
+  return new AppError({ code, message, retry: { afterMs: waitMs }, context: { ...context, until }, ehrText });
+}
+
+/** The EHR measures from its own start of the last export. */
+const marginMs = 60_000;
+
+const refusedTwice =
+  'The EHR refuses to export the same data again so soon, also after a wait. Start the export later, and set `kickOffWindow` of the provider so that exports and schedules wait by themselves.';
 
 /** Statuses of a gateway that passed the request on and got no usable answer from the EHR (RFC 9110, section 15.6). */
 const gatewayStatuses: ReadonlySet<number> = new Set([502, 504]);
@@ -217,6 +259,8 @@ function describeDropped(dropped: string): string {
   }
   const type = /^_type=(.+)/.exec(dropped)?.[1];
   if (type) return `The EHR does not export ${type}. The export was made without that type.`;
+  if (dropped === '_type')
+    return 'The EHR did not accept `_type` for this export. It exports every type, and only the requested types are stored.';
   return `The EHR does not support ${dropped}. The export was made without it.`;
 }
 
@@ -241,7 +285,14 @@ async function noteRetry(
   if (!record || (record.phase !== 'queued' && record.phase !== 'kicking-off')) return;
   const knownError = toKnownError(error);
   if (knownError.code === 'kick-off-under-way') return;
-  const retrying = nextRetrying({ before: record.retrying, error: knownError, now: now(), nextAttemptAt });
+  const { until } = knownError.context;
+  const retrying = nextRetrying({
+    before: record.retrying,
+    error: knownError,
+    now: now(),
+    // A job waits for at most an hour at a time, and then only looks whether the wait is over.
+    nextAttemptAt: until instanceof Date ? until : nextAttemptAt,
+  });
   const waiting = waitingEvent({ before: record.retrying, retrying });
   const event = waiting && ({ kind: 'waiting', ...waiting } as const);
   await store.bulkExports.update({ id, phase: record.phase, change: { retrying }, event });

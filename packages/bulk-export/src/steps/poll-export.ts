@@ -71,13 +71,15 @@ async function requestStatus(
     throw toStatusError(error);
   });
   if (status.kind === 'complete') return acceptManifest(deps, { record, manifest: status.manifest });
+  const hasChanged = status.progress !== undefined && status.progress !== record.progress;
+  const hasMoved = hasChanged || record.progressedAt === undefined;
   const change = {
     pollCount: record.pollCount + 1,
     pollErrors: 0,
     ...planPoll({ now: now(), waitMs: pollDelay({ retryAfterMs: status.retryAfterMs, floorMs }) }),
     ...(status.progress === undefined ? {} : { progress: status.progress }),
+    ...(hasMoved ? { progressedAt: now() } : {}),
   };
-  const hasChanged = status.progress !== undefined && status.progress !== record.progress;
   const event = hasChanged ? ({ kind: 'progress', ehrText: status.progress } as const) : undefined;
   await store.bulkExports.update({ id: record.id, phase: 'exporting', change, unset: ['retrying'], event });
 }
@@ -151,7 +153,9 @@ function failedAtEhr(cause: EhrHttpError): AppError {
   return permanentError({
     code: 'export-failed-at-ehr',
     message:
-      "The EHR reports that its export failed. Retry the export. If it fails again, request fewer types or contact the EHR's support.",
+      status === 413
+        ? 'The EHR reports that its export is too large. A retry would fail too. Export fewer types at a time, or only changes with `since`.'
+        : "The EHR reports that its export failed. Retry the export. If it fails again, request fewer types or contact the EHR's support.",
     context: { status, reason: listIssueCodes(issues) },
     cause,
     ehrText: cause.ehrText,

@@ -1,6 +1,6 @@
-import { readCapabilities } from '@bulkhead/ehr-client';
+import { EhrHttpError, readCapabilities } from '@bulkhead/ehr-client';
 import { areCurrent, type Connection } from '@bulkhead/providers';
-import { type AppError, permanentError } from '@bulkhead/runtime';
+import { AppError, permanentError } from '@bulkhead/runtime';
 import type { ConnectionDeps } from './deps.ts';
 
 /** The job `connection.read-capabilities`: reads what the connection's server offers and stores it with the connection. */
@@ -21,7 +21,11 @@ async function refreshCapabilities(
   return { ...connection, capabilities };
 }
 
-/** A connection with its server's capabilities. They decide the export level and which types can be searched. */
+/**
+ * A connection with its server's capabilities, which decide the export level and which types can be searched. A CapabilityStatement is
+ * only a hint, so the connection has none if the server answers without one.
+ * @throws AppError if the server cannot be reached, is down, or asks to wait, because its other endpoints will do the same
+ */
 export async function withCapabilities(
   deps: ConnectionDeps,
   { connectionId, signal }: { readonly connectionId: string; readonly signal: AbortSignal },
@@ -34,10 +38,19 @@ export async function withCapabilities(
     return await refreshCapabilities(deps, { connection, signal });
   } catch (error) {
     // Capabilities of yesterday are better than a failed export today.
-    if (!capabilities || signal.aborted) throw error;
+    if (signal.aborted || (!capabilities && !hasNoStatement(error))) throw error;
     deps.logger.warn('capabilities not refreshed', { connectionId, error });
     return connection;
   }
+}
+
+/** Answers of a server that is down or busy, or of the gateway in front of it. They say nothing about a CapabilityStatement. */
+const outageStatuses: ReadonlySet<number> = new Set([408, 429, 502, 503, 504]);
+
+/** Whether the server answers requests, but not with a CapabilityStatement. */
+export function hasNoStatement(error: unknown): boolean {
+  if (error instanceof EhrHttpError) return !outageStatuses.has(error.status);
+  return error instanceof AppError && ['capabilities-not-understood', 'answer-too-large'].includes(error.code);
 }
 
 /** The connection (or the export's record) that a step needs no longer exists. */

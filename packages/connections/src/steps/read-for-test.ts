@@ -41,7 +41,8 @@ export async function readForTest(test: TestRead): Promise<void> {
   // A server whose CapabilityStatement cannot be read may still be searched.
   const capabilities =
     connection.capabilities ?? (await readCapabilities({ session, now, signal }).catch(() => undefined));
-  const offersExport = (capabilities?.exportLevels ?? []).length > 0;
+  // A server without a CapabilityStatement may offer exports and no search too.
+  const offersExport = capabilities === undefined || capabilities.exportLevels.length > 0;
   const resourceType = readableType(capabilities, session.grantedScope());
   if (resourceType !== undefined || !offersExport) {
     try {
@@ -58,7 +59,11 @@ async function search({ session, signal, onTry }: TestRead, resourceType: string
   onTry(`Searched ${resourceType} by an id that no resource has.`);
   const url = searchUrl({ connection, provider, resourceType, parameters: { _id: unknownId } });
   try {
-    await readSearchPage({ session, url, priority: 'interactive', signal });
+    const { entries } = await readSearchPage({ session, url, priority: 'interactive', signal });
+    if (entries.length > 0)
+      onTry(
+        `Searched ${resourceType} by an id that no resource has. Warning: the EHR ignored \`_id\` and returned other resources, so it may ignore other search parameters too. Compare the result of a sync with the EHR.`,
+      );
   } catch (error) {
     // Some servers answer with an OperationOutcome that the id does not exist. This also proves that the search was allowed.
     if (!(error instanceof AppError) || error.code !== 'search-refused' || error.context.reason !== 'not-found')
@@ -71,7 +76,10 @@ async function compareWithoutToken(test: TestRead, capabilities: Capabilities | 
   const { session, onTry } = test;
   const { connection } = session;
   const path = probePath(session, capabilities);
-  const tried = `The EHR offers exports and no search, so the test read ${path} with the token and without it. It started no export.`;
+  const offer = capabilities
+    ? 'The EHR offers exports and no search'
+    : 'The EHR has no CapabilityStatement and no search';
+  const tried = `${offer}, so the test read ${path} with the token and without it. It started no export.`;
   onTry(tried);
   try {
     await read(test, { path });
@@ -79,6 +87,8 @@ async function compareWithoutToken(test: TestRead, capabilities: Capabilities | 
   } catch (error) {
     // A 401 or 403 is a test failure. An error that may pass proves nothing, so it is reported too.
     if (!isNotOffered(error)) throw error;
+    // Without a CapabilityStatement, only an OperationOutcome distinguishes a FHIR server from a wrong address.
+    if (!capabilities && !isOfFhirServer(error)) throw error;
   }
   if (connection.auth.method === 'none') return;
   try {
@@ -94,7 +104,7 @@ function probePath(session: EhrSession, capabilities: Capabilities | undefined) 
   const { groupId } = session.connection;
   const scope = session.grantedScope();
   const coversGroups = scope === undefined || scopeCovers({ scope, resourceType: 'Group' });
-  const exportsGroups = capabilities?.exportLevels.includes('group') ?? false;
+  const exportsGroups = capabilities?.exportLevels.includes('group') ?? true;
   return groupId !== undefined && exportsGroups && coversGroups ? `Group/${groupId}` : `Patient/${unknownId}`;
 }
 
@@ -119,6 +129,10 @@ function isNotOffered(error: unknown): boolean {
   if (!(error instanceof EhrHttpError)) return false;
   if ([404, 405, 410, 501].includes(error.status)) return true;
   return error.status === 400 && error.issues.some(({ code }) => code === 'not-supported');
+}
+
+function isOfFhirServer(error: unknown): boolean {
+  return error instanceof EhrHttpError && error.issues.length > 0;
 }
 
 /** A type that the scopes cover. A connection for lab results must not fail because it may not read patients. */

@@ -4,6 +4,7 @@ import type { Connection, ConnectionAuth, ConnectionTest, ConnectionTestStep } f
 import { AppError } from '@bulkhead/runtime';
 import { isStoreUnavailable } from '@bulkhead/store';
 import type { ConnectionDeps } from './deps.ts';
+import { hasNoStatement } from './read-capabilities.ts';
 import { readForTest } from './read-for-test.ts';
 
 type Step = ConnectionTestStep['step'];
@@ -40,7 +41,8 @@ export async function testDraftAndSave(
 /**
  * Tests a connection against the EHR in up to three steps and stops at the first that fails:
  *
- * 1. `discovery`: the EHR publishes its OAuth addresses. If there is nothing to discover, the FHIR endpoint must be a FHIR server.
+ * 1. `discovery`: the EHR publishes its OAuth addresses. If there is nothing to discover, the step reads the CapabilityStatement. An export
+ *    works without it, so a server that has none passes, and the step `read` shows whether it is a FHIR server.
  * 2. `token`: the EHR issues a new token, if the connection uses tokens.
  * 3. `read`: the EHR accepts a request with that token. An EHR can issue a token and still refuse every request.
  *
@@ -68,12 +70,32 @@ function stepsOf(options: { readonly session: EhrSession; readonly connection: C
   const steps: [Step, Run][] = [
     [
       'discovery',
-      (signal) => (hasTokenEndpoint ? readCapabilities({ session, now: now(), signal }) : session.discover(signal)),
+      (signal, onTry) =>
+        hasTokenEndpoint ? findStatement({ session, now: now(), signal, onTry }) : session.discover(signal),
     ],
   ];
-  if (auth.method !== 'none') steps.push(['token', (signal) => session.replaceToken(signal)]);
+  if (auth.method !== 'none') steps.push(['token', (signal, onTry) => replaceToken({ session, signal, onTry })]);
   steps.push(['read', (signal, onTry) => readForTest({ session, now: now(), signal, onTry })]);
   return steps;
+}
+
+async function replaceToken(options: {
+  readonly session: EhrSession;
+  readonly signal: AbortSignal;
+  readonly onTry: (tried: string) => void;
+}): Promise<void> {
+  const { isUntyped } = await options.session.replaceToken(options.signal);
+  if (isUntyped)
+    options.onTry('Warning: the token response has no token_type, so the token is used as a Bearer token.');
+}
+
+async function findStatement({ onTry, ...read }: Parameters<typeof readForTest>[0]): Promise<void> {
+  try {
+    await readCapabilities(read);
+  } catch (error) {
+    if (!hasNoStatement(error)) throw error;
+    onTry('Read /metadata. The EHR has no CapabilityStatement, so exports use the level that is requested.');
+  }
 }
 
 async function take(options: {

@@ -1,17 +1,17 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { parseMediaType } from '@bulkhead/fhir';
 import { AppError, permanentError, type RetryAdvice, toEhrText } from '@bulkhead/runtime';
 import type { AxiosResponse } from 'axios';
 import { type AnswerRules, retryAfterOf } from './answer-rules.ts';
+import { checkNdjson } from './check-ndjson.ts';
 import { decodeBody, limitBody } from './decode-body.ts';
-import { readStart } from './read-error-body.ts';
+import { readErrorBody, readStart } from './read-error-body.ts';
 
 export interface EhrResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | undefined>>;
-  /** The parsed JSON, the decoded body as a Readable, or undefined: see `AnswerRules.body`. */
+  /** The parsed JSON, the decoded body as a Readable, an `ErrorBody`, or undefined: see `AnswerRules.body`. */
   readonly data: unknown;
   /** The URL after redirects. */
   readonly url: string;
@@ -22,7 +22,7 @@ const defaultWaitMs = 30_000;
 
 /**
  * Returns an answer if it meets `rules`.
- * @throws AppError `ehr-not-ready` (wait), `answer-unusable` (retried a few times; a web page as often as a 503), `answer-too-large`,
+ * @throws AppError `ehr-not-ready` (wait), `answer-unusable` (retried a few times; a web page as often as a 503, another file not at all), `answer-too-large`,
  * `connection-lost`
  */
 export async function acceptAnswer(options: {
@@ -37,9 +37,10 @@ export async function acceptAnswer(options: {
     drain(message);
     throw notReady(retryAfterOf(response) ?? defaultWaitMs);
   }
-  const fault = faultOf({ status, headers, rules });
-  if (fault !== undefined) throw await unusable({ response, rules, ...fault });
-  if (rules.body === 'ignored') {
+  if (!rules.usable.includes(status)) throw await unusable(response, rules);
+  if (rules.body === 'ignored' || typeof rules.body === 'object') {
+    const needsBody = typeof rules.body === 'object' && headers[rules.body.explanationWithout] === undefined;
+    if (needsBody) return { status, headers, data: await readErrorBody(message), url };
     drain(message);
     return { status, headers, data: undefined, url };
   }
@@ -50,7 +51,10 @@ export async function acceptAnswer(options: {
     throw answerUnusable({ rules, fault: 'it has a content coding that was not requested, or more than two' });
   }
   const data = limitBody({ ...rules, body: decoded, received: message, error });
-  return { status, headers, data: rules.body === 'json' ? await readJson(data, rules) : data, url };
+  if (rules.body === 'json') return { status, headers, data: await readJson(data, rules), url };
+  // The rest of a file, which a 206 has, begins anywhere.
+  const isWholeFile = rules.isNdjson === true && status !== 206;
+  return { status, headers, data: isWholeFile ? await ndjsonOf(data, { headers, rules }) : data, url };
 }
 
 /** Converts an error while a body was read: of the connection, of the compressed data, or an AppError of the reader. */
@@ -72,47 +76,6 @@ function connectionLost(cause: unknown): AppError {
   });
 }
 
-/** Why an answer is not what was requested. */
-interface Fault {
-  readonly fault: string;
-  /** Default: `briefly`. */
-  readonly retry?: RetryAdvice;
-}
-
-function faultOf(options: {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | undefined>>;
-  readonly rules: AnswerRules;
-}): Fault | undefined {
-  const { status, headers, rules } = options;
-  if (!rules.usable.includes(status)) return { fault: `its status is ${status}` };
-  const { mediaTypes } = rules;
-  const contentType = headers['content-type'];
-  if (!mediaTypes || contentType === undefined || contentType.trim() === '') return undefined;
-  const { mediaType = '' } = parseMediaType(contentType) ?? {};
-  if (mediaTypes.has(mediaType)) return undefined;
-  if (webPageTypes.has(mediaType))
-    return { fault: `it is a web page (${mediaType}), perhaps of a gateway, a login or a maintenance`, retry: 'later' };
-  // A media type is text of the server, so only media types of a closed list are named.
-  return {
-    fault: commonTypes.has(mediaType)
-      ? `its content type is ${mediaType}`
-      : 'its content type is not one of the expected types',
-  };
-}
-
-/** A gateway can answer with the page of a login or of its maintenance, as with 503. The EHR still has what was requested. */
-const webPageTypes: ReadonlySet<string> = new Set(['text/html', 'application/xhtml+xml']);
-
-const commonTypes: ReadonlySet<string> = new Set([
-  'text/csv',
-  'text/xml',
-  'application/xml',
-  'application/fhir+xml',
-  'application/pdf',
-  'application/zip',
-]);
-
 async function readJson(body: Readable, rules: AnswerRules): Promise<unknown> {
   let bytes: Buffer;
   try {
@@ -127,24 +90,45 @@ async function readJson(body: Readable, rules: AnswerRules): Promise<unknown> {
   }
 }
 
-async function unusable(
-  options: Fault & { readonly response: AxiosResponse<IncomingMessage>; readonly rules: AnswerRules },
-): Promise<AppError> {
-  const { response, ...form } = options;
-  const start = await readStart(response.data);
-  const contentType = response.headers['content-type'] ?? '';
-  const ehrText = toEhrText(`${contentType} ${start?.toString('utf8') ?? ''}`);
-  return answerUnusable({ ...form, status: response.status, ehrText });
+/** @throws AppError `answer-unusable` */
+async function ndjsonOf(
+  body: Readable,
+  options: { readonly headers: EhrResponse['headers']; readonly rules: AnswerRules },
+): Promise<Readable> {
+  const { headers, rules } = options;
+  const contentType = headers['content-type'];
+  const checked = await checkNdjson(body, contentType);
+  if (checked.isNdjson) return checked.body;
+  const ehrText = toEhrText(`${contentType ?? ''} ${checked.start}`);
+  if (checked.isWebPage) {
+    // A gateway can answer with the page of a login or of its maintenance, as with 503. The EHR still has what was requested.
+    const fault = 'it is a web page, perhaps of a gateway, a login or a maintenance';
+    throw answerUnusable({ rules, fault, retry: 'later', ehrText });
+  }
+  throw permanentError({
+    code: 'answer-unusable',
+    message:
+      "The EHR's file is not NDJSON: its first line does not begin a JSON object. An operator can read the content type and how the file begins. Ask the EHR's support for files in NDJSON, then retry the export.",
+    ehrText,
+  });
+}
+
+async function unusable({ status, headers, data }: AxiosResponse<IncomingMessage>, rules: AnswerRules) {
+  const start = await readStart(data);
+  const ehrText = toEhrText(`${headers['content-type'] ?? ''} ${start?.toString('utf8') ?? ''}`);
+  return answerUnusable({ rules, fault: `its status is ${status}`, status, ehrText });
 }
 
 /** The answer does not have the expected form. */
-function answerUnusable(
-  options: Fault & {
-    readonly rules: Pick<AnswerRules, 'name'>;
-    readonly status?: number;
-    readonly ehrText?: string | undefined;
-  },
-): AppError {
+function answerUnusable(options: {
+  readonly rules: Pick<AnswerRules, 'name'>;
+  /** Why the answer is not what was requested. */
+  readonly fault: string;
+  /** Default: `briefly`. */
+  readonly retry?: RetryAdvice;
+  readonly status?: number;
+  readonly ehrText?: string | undefined;
+}): AppError {
   const { rules, fault, retry = 'briefly', status, ehrText } = options;
   return new AppError({
     code: 'answer-unusable',

@@ -21,10 +21,13 @@ export interface AnswerRules {
   readonly usable: readonly number[];
   /** Statuses below 400 that mean "not ready, ask again later". By default none. */
   readonly later?: readonly number[];
-  /** The allowed media types. An answer without a content type is accepted. If not set, the reader of the body decides. */
-  readonly mediaTypes?: ReadonlySet<string>;
-  /** Whether the body is returned as parsed JSON, as a decoded stream, or not at all. */
-  readonly body: 'json' | 'stream' | 'ignored';
+  /** Whether a whole body must begin like NDJSON, see `check-ndjson.ts`. If not set, the reader of the body decides. */
+  readonly isNdjson?: true;
+  /**
+   * Whether the body is returned as parsed JSON, as a decoded stream, or not at all. `explanationWithout`: the answer is in this header, and the
+   * body is only read, as an `ErrorBody`, if the header is missing.
+   */
+  readonly body: 'json' | 'stream' | 'ignored' | { readonly explanationWithout: string };
   /** The largest size after decompression. */
   readonly maxBytes: number;
   /** The largest number of values in a JSON body, because its reader creates objects for all of them. See `maxJsonValues`. */
@@ -37,29 +40,12 @@ const megabyte = 1024 * 1024;
 /** 64 MB at a megabit a second. */
 const wholeAnswerMs = 10 * 60_000;
 
-/** The media types of NDJSON in practice. Object stores send every file as an octet stream. */
-const ndjsonTypes: ReadonlySet<string> = new Set([
-  'application/fhir+ndjson',
-  'application/ndjson',
-  'application/x-ndjson',
-  'application/jsonl',
-  'application/x-jsonlines',
-  'application/json-seq',
-  'application/fhir+json',
-  'application/json',
-  'application/octet-stream',
-  'binary/octet-stream',
-  'application/gzip',
-  'application/x-gzip',
-  'text/plain',
-]);
-
 /** FHIR Bulk Data, "Output File Request". A file is processed line by line, so its size is not limited. */
 export const fileAnswer: AnswerRules = {
   name: 'file',
   usable: [200],
   later: [202],
-  mediaTypes: ndjsonTypes,
+  isNdjson: true,
   body: 'stream',
   maxBytes: Number.POSITIVE_INFINITY,
 };
@@ -97,13 +83,13 @@ export const exportStatusAnswer: AnswerRules = {
 };
 
 /**
- * 202 with `Content-Location`, which some servers send with 200 or 201. The reader requires the header. Everything needed is in the
- * headers, so nothing is lost if the body breaks off.
+ * 202 with `Content-Location`, which some servers send with 200 or 201. Everything needed is in the headers, so nothing is lost if the
+ * body breaks off. Without the header, the body says why no export was started.
  */
 export const kickOffAnswer: AnswerRules = {
   name: 'kick-off',
   usable: [200, 201, 202, 204],
-  body: 'ignored',
+  body: { explanationWithout: 'content-location' },
   maxBytes: 0,
 };
 
@@ -157,6 +143,6 @@ function untilInstant(instantMs: number, now: Date): number | undefined {
 }
 
 /** How long an answer asks to wait, in ms. */
-export function retryAfterOf(response: AxiosResponse | undefined): number | undefined {
+export function retryAfterOf(response: Pick<AxiosResponse, 'headers'> | undefined): number | undefined {
   return parseRetryAfter({ value: response?.headers['retry-after'], now: new Date() });
 }

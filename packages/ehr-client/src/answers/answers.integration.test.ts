@@ -239,31 +239,63 @@ test.each([
 
 test.each([
   // A gateway sends such a page during a maintenance or before a login, as another one sends a 503.
-  { contentType: 'text/html', retry: 'later' },
-  { contentType: 'application/xhtml+xml', retry: 'later' },
-  { contentType: 'text/csv', retry: 'briefly' },
-  { contentType: 'application/xml', retry: 'briefly' },
-  { contentType: 'application/pdf', retry: 'briefly' },
+  { contentType: 'text/html', body: '<p>Please log in</p>', retry: 'later' },
+  { contentType: 'application/xhtml+xml', body: '<?xml version="1.0"?><p>Please log in</p>', retry: 'later' },
+  { contentType: 'application/fhir+ndjson', body: '<!DOCTYPE html><p>Please log in</p>', retry: 'later' },
+  { contentType: 'application/xml', body: '<?xml version="1.0"?><p>Please log in</p>', retry: 'never' },
+  { contentType: 'text/csv', body: 'Please log in,1', retry: 'never' },
+  { contentType: 'application/pdf', body: '%PDF-1.7 Please log in', retry: 'never' },
+  { contentType: 'application/vnd.unknown', body: '[{"text":"Please log in"}]', retry: 'never' },
+  { contentType: 'not a type', body: `${'\n'.repeat(70_000)}Please log in`, retry: 'never' },
 ])(
-  'a file with the content type $contentType fails with an error that names the type, and is retried $retry',
-  async ({ contentType, retry }) => {
-    answerWith(200, { 'content-type': `${contentType}; charset=utf-8` }, '<p>Please log in</p>');
-    await expect(open()).rejects.toMatchObject({
-      code: 'answer-unusable',
-      retry,
-      message: expect.stringContaining(contentType),
-      ehrText: expect.stringContaining('Please log in'),
-    });
+  'a file with the content type $contentType that is not NDJSON fails, quotes its start and is retried $retry',
+  async ({ contentType, body, retry }) => {
+    answerWith(200, { 'content-type': contentType }, body);
+    const error = await open().catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ code: 'answer-unusable', retry });
+    const { ehrText = '', message } = error as { readonly ehrText?: string; readonly message: string };
+    expect(ehrText).toContain('Please log in');
+    expect(ehrText).toContain(contentType);
+    expect(ehrText.length).toBeLessThanOrEqual(500);
+    expect(message).toMatch(/NDJSON|web page/);
+    expect(message).not.toContain('Please log in');
   },
 );
 
-test.each(['application/fhir+ndjson', 'Application/NDJSON; fhirVersion=4.0', 'text/plain', 'binary/octet-stream'])(
-  'a file with the content type %s is read',
-  async (contentType) => {
-    answerWith(200, { 'content-type': contentType }, lines);
-    expect(await readFile()).toBe(lines);
+test.each([
+  'application/fhir+ndjson',
+  'Application/NDJSON; fhirVersion=4.0',
+  'text/plain',
+  'binary/octet-stream',
+  'application/ndjson+fhir',
+  'application/vnd.unknown',
+  'text/html',
+  'not a type',
+])('a file with the content type %s is read if its first line begins a JSON object', async (contentType) => {
+  answerWith(200, { 'content-type': contentType }, lines);
+  expect(await readFile()).toBe(lines);
+  answerWith(200, { 'content-type': contentType, 'content-encoding': 'gzip' }, gzipSync(`\uFEFF \r\n${lines}`));
+  expect(await readFile()).toBe(`\uFEFF \r\n${lines}`);
+});
+
+test.each(['', '\n\n', ' '.repeat(200_000)])(
+  'a file without any line is read as it is, whatever its type is',
+  async (body) => {
+    answerWith(200, { 'content-type': 'application/vnd.unknown' }, body);
+    expect(await readFile()).toBe(body);
   },
 );
+
+test('a file whose first line has 16 MB is recognised by its first bytes', async () => {
+  const line = `{"resourceType":"Patient","id":"${'1'.repeat(16 * 1024 * 1024)}"}\n`;
+  answerWith(200, { 'content-type': 'application/vnd.unknown' }, line);
+  expect((await buffer((await open()).body)).length).toBe(line.length);
+});
+
+test('a file with an unusable first line is read if its type is NDJSON, so that the line is quarantined', async () => {
+  answerWith(200, { 'content-type': 'application/fhir+ndjson' }, `oops\n${lines}`);
+  expect(await readFile()).toBe(`oops\n${lines}`);
+});
 
 test.each([
   { name: 'a content length', headers: { 'content-length': String(Buffer.byteLength(lines)) }, isProven: true },

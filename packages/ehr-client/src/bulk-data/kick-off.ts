@@ -1,10 +1,14 @@
-import type { BulkExportRequest } from '@bulkhead/fhir';
+import { type BulkExportRequest, listIssueCodes } from '@bulkhead/fhir';
 import type { Connection } from '@bulkhead/providers';
 import { AppError, permanentError } from '@bulkhead/runtime';
-import { kickOffAnswer } from '../answers/answer-rules.ts';
+import type { EhrResponse } from '../answers/accept-answer.ts';
+import { kickOffAnswer, retryAfterOf } from '../answers/answer-rules.ts';
+import type { ErrorBody } from '../answers/read-error-body.ts';
 import type { EhrSession } from '../ehr-session.ts';
+import { EhrHttpError } from '../http/ehr-http-error.ts';
 import { toExportParameters, toParametersResource, toQuery } from './export-parameters.ts';
 import { type KickOffAttempt, negotiateKickOff } from './negotiate-kick-off.ts';
+import { postponedKickOff } from './postponed-kick-off.ts';
 
 export interface KickOff {
   /** The absolute URL from `Content-Location`. */
@@ -33,13 +37,15 @@ export async function kickOffExport(options: {
   const { session, request } = options;
   const parameters = toExportParameters(request);
   const endpoint = exportEndpoint(session.connection, request);
+  const isOfGroup = exportsGroup(session.connection, request);
   const method = endpoint.length + toQuery(parameters).length > longestUrl ? 'POST' : 'GET';
-  for (let attempt: KickOffAttempt = { method, parameters, dropped: [] }; ; ) {
+  for (let attempt: KickOffAttempt = { method, parameters, isOfGroup, dropped: [] }; ; ) {
     try {
       const response = await send({ ...options, endpoint, attempt });
-      const isOfGroup = endpoint.includes('/Group/');
-      return { statusUrl: readContentLocation(response), droppedParameters: attempt.dropped, isOfGroup };
+      return { statusUrl: readContentLocation(response, attempt), droppedParameters: attempt.dropped, isOfGroup };
     } catch (error) {
+      const postponed = error instanceof EhrHttpError ? postponedKickOff(attempt, error) : undefined;
+      if (postponed) throw postponed;
       const next = negotiateKickOff(attempt, error);
       if (!next) throw error;
       attempt = next;
@@ -78,14 +84,23 @@ function send(options: {
   });
 }
 
+/** Whether an export is made through the Group of the connection: if that is requested, or if the server does not export patients. */
+export function exportsGroup(
+  { groupId, capabilities }: Pick<Connection, 'groupId' | 'capabilities'>,
+  { exportType }: Pick<BulkExportRequest, 'exportType'>,
+): boolean {
+  const patientLevel = capabilities?.exportLevels.includes('patient') ?? true;
+  return exportType === 'Group' || (exportType === 'Patient' && !patientLevel && groupId !== undefined);
+}
+
 /**
  * `Patient` means every patient that the connection can see. This uses the Patient level if the server has it, and otherwise the
  * Group of the practice (athenahealth only exports Groups).
  */
-function exportEndpoint({ fhirEndpoint, groupId, capabilities }: Connection, { exportType }: BulkExportRequest) {
-  if (exportType === 'System') return `${fhirEndpoint}/$export`;
-  const patientLevel = capabilities?.exportLevels.includes('patient') ?? true;
-  if (exportType === 'Patient' && (patientLevel || groupId === undefined)) return `${fhirEndpoint}/Patient/$export`;
+function exportEndpoint(connection: Connection, request: BulkExportRequest) {
+  const { fhirEndpoint, groupId } = connection;
+  if (request.exportType === 'System') return `${fhirEndpoint}/$export`;
+  if (!exportsGroup(connection, request)) return `${fhirEndpoint}/Patient/$export`;
   if (groupId !== undefined) return `${fhirEndpoint}/Group/${encodeURIComponent(groupId)}/$export`;
   throw permanentError({
     code: 'no-group',
@@ -93,10 +108,11 @@ function exportEndpoint({ fhirEndpoint, groupId, capabilities }: Connection, { e
   });
 }
 
-function readContentLocation(options: { headers: Record<string, unknown>; url: string; status: number }) {
-  const { headers, url, status } = options;
+function readContentLocation({ headers, url, status, data }: EhrResponse, attempt: KickOffAttempt): string {
   const location = headers['content-location'];
   if (typeof location === 'string' && URL.canParse(location, url)) return new URL(location, url).href;
+  // Undefined if the header is present and is not a URL.
+  const explanation = (data ?? { issues: [], ehrText: undefined }) as ErrorBody;
   if (/^text\/html\b/i.test(String(headers['content-type'])))
     throw new AppError({
       code: 'kick-off-not-understood',
@@ -104,11 +120,15 @@ function readContentLocation(options: { headers: Record<string, unknown>; url: s
         "The answer to the kick-off is a web page, perhaps of a gateway, a login or a maintenance. Open the FHIR endpoint from a worker's network, then retry the export.",
       retry: 'later',
       context: { status },
+      ehrText: explanation.ehrText,
     });
+  const postponed = postponedKickOff(attempt, { ...explanation, status, retryAfterMs: retryAfterOf({ headers }) });
+  if (postponed) throw postponed;
   throw permanentError({
     code: 'kick-off-not-understood',
     message:
-      'The EHR accepted the export but did not return its status URL. Verify that the EHR supports FHIR bulk export.',
-    context: { status },
+      'The EHR accepted the export but did not return its status URL. An operator can read what it returned. Verify that the EHR supports FHIR bulk export.',
+    context: { status, reason: listIssueCodes(explanation.issues) },
+    ehrText: explanation.ehrText,
   });
 }

@@ -99,6 +99,28 @@ describe('a refusal #negotiation', () => {
     expect(negotiateKickOff(attempt, refusal(400, issue('not-supported', { details: { text } })))).toBeUndefined();
   });
 
+  test.each([
+    { status: 400, text: 'Rule 59159: the search requires demographics or _id' },
+    { status: 422, text: '59159' },
+  ])('a Group kick-off of Patient alone is repeated without _type if the refusal is: $text', ({ status, text }) => {
+    const alone = { ...attempt, isOfGroup: true, parameters: { ...parameters, types: ['Patient'] } };
+    const error = refusal(status, issue('business-rule', { diagnostics: text }));
+    const next = negotiateKickOff(alone, error);
+    expect(next).toMatchObject({ parameters: { types: [], since: parameters.since }, dropped: ['_type'] });
+    expect(negotiateKickOff(next as KickOffAttempt, error)).toBeUndefined();
+    // Several types and other levels are not what the rule is about.
+    expect(negotiateKickOff({ ...attempt, isOfGroup: true }, error)).toBeUndefined();
+    expect(negotiateKickOff({ ...alone, isOfGroup: false }, error)).toBeUndefined();
+  });
+
+  test.each(['Unknown type Patient', 'Patient cannot be exported', 'no such Group'])(
+    'a Group kick-off of Patient alone is not repeated without _type if the refusal is: %s',
+    (text) => {
+      const alone = { ...attempt, isOfGroup: true, parameters: { ...parameters, types: ['Patient'] } };
+      expect(negotiateKickOff(alone, refusal(400, issue('processing', { diagnostics: text })))).toBeUndefined();
+    },
+  );
+
   test.each([405, 501, 415])(
     'a kick-off is repeated once by the other method if the server refuses the method with %i',
     (status) => {
@@ -161,6 +183,15 @@ describe('what a refusal is about #negotiation', () => {
     'a refusal with the code %s can name a parameter',
     (code) => {
       expect(dropped(about('_since', code))).toEqual(['_since']);
+    },
+  );
+
+  test.each([undefined, null, 400, 27_001, '59159', 'unknown', 'bad-parameter', { code: 'invalid' }])(
+    'a refusal with the code %j, which FHIR does not define, can name a parameter and a type',
+    (code) => {
+      const aboutIt = (diagnostics: string) => refusal(400, { severity: 'error', code, diagnostics });
+      expect(dropped(aboutIt('The parameter _since cannot be used'))).toEqual(['_since']);
+      expect(dropped(aboutIt('Unknown type Observation'))).toEqual(['_type=Observation']);
     },
   );
 

@@ -12,6 +12,8 @@ export type KickOffMethod = 'GET' | 'POST';
 export interface KickOffAttempt {
   readonly method: KickOffMethod;
   readonly parameters: ExportParameters;
+  /** Whether it goes to a Group. */
+  readonly isOfGroup?: boolean;
   /** `_since`, `_type`, `_typeFilter`, `_type=Foo` for one type, `GET` or `POST` for the method. */
   readonly dropped: readonly string[];
 }
@@ -19,6 +21,8 @@ export interface KickOffAttempt {
 /** Statuses that refuse the request itself, and not its sender or its time. */
 const refusalStatuses = new Set([400, 404, 405, 415, 422, 501]);
 const methodStatuses = new Set([404, 405, 415, 501]);
+/** Servers also send no code, or one that FHIR does not have. It says nothing, so the text decides as for `processing`. */
+const meaninglessCodes = new Set(['unknown', 'other']);
 /** Codes that say that a parameter is unknown. `value` and `code-invalid` are about its value. */
 const parameterCodes = new Set(['not-supported', 'invalid', 'processing', 'structure', 'business-rule']);
 const valueCodes = new Set([...parameterCodes, 'value', 'code-invalid', 'not-found']);
@@ -30,19 +34,24 @@ const valueCodes = new Set([...parameterCodes, 'value', 'code-invalid', 'not-fou
  */
 export function negotiateKickOff(attempt: KickOffAttempt, error: unknown): KickOffAttempt | undefined {
   if (!(error instanceof EhrHttpError) || !refusalStatuses.has(error.status)) return undefined;
-  return withoutTypes(attempt, error) ?? withoutParameter(attempt, error) ?? byOtherMethod(attempt, error);
+  return (
+    withoutTypes(attempt, error) ??
+    withoutPatientAlone(attempt, error) ??
+    withoutParameter(attempt, error) ??
+    byOtherMethod(attempt, error)
+  );
 }
 
 /** A reason of the server, from an issue or from plain text. */
-interface Reason {
+export interface Reason {
   readonly code: string;
   readonly texts: readonly string[];
 }
 
-function reasonsOf({ issues, ehrText }: EhrHttpError): Reason[] {
+export function reasonsOf({ issues, ehrText }: Pick<EhrHttpError, 'issues' | 'ehrText'>): Reason[] {
   if (issues.length === 0) return ehrText === undefined ? [] : [{ code: 'processing', texts: [ehrText] }];
   return issues.map(({ code, text = '', diagnostics = '', expression }) => {
-    return { code, texts: [text, diagnostics, ...expression] };
+    return { code: meaninglessCodes.has(code) ? 'processing' : code, texts: [text, diagnostics, ...expression] };
   });
 }
 
@@ -69,6 +78,20 @@ function withoutTypes(attempt: KickOffAttempt, error: EhrHttpError): KickOffAtte
   };
 }
 
+/** Epic refuses a Group export of Patient alone (rule 59159, "requires demographics or _id"). */
+const refusesPatientAlone = /\b59159\b|\brequires demographics\b|\bdemographics or _id\b/i;
+
+/** Exports every type instead. The caller drops `_type`, so that the other types are not stored. */
+function withoutPatientAlone(attempt: KickOffAttempt, error: EhrHttpError): KickOffAttempt | undefined {
+  const { parameters, dropped, isOfGroup } = attempt;
+  const isAlone = parameters.types.length === 1 && parameters.types[0] === 'Patient';
+  if (!isOfGroup || !isAlone) return undefined;
+  const isRefused = reasonsOf(error).some(({ texts }) => texts.some((text) => refusesPatientAlone.test(text)));
+  return isRefused
+    ? { ...attempt, parameters: without(parameters, '_type'), dropped: [...dropped, '_type'] }
+    : undefined;
+}
+
 function withoutParameter(attempt: KickOffAttempt, error: EhrHttpError): KickOffAttempt | undefined {
   const { parameters, dropped } = attempt;
   const refusals = reasonsOf(error).filter(({ code }) => parameterCodes.has(code));
@@ -90,7 +113,7 @@ function byOtherMethod(attempt: KickOffAttempt, error: EhrHttpError): KickOffAtt
   return { ...attempt, method: otherMethod, dropped: [...dropped, method] };
 }
 
-function names({ texts }: Reason, word: string): boolean {
+export function names({ texts }: Reason, word: string): boolean {
   const pattern = new RegExp(`(?<![A-Za-z_])${word}(?![A-Za-z])`);
   return texts.some((text) => pattern.test(text));
 }

@@ -109,6 +109,7 @@ function request(
     // The download job itself resumes at the last byte.
     retries: 0,
     sendToken: requiresAccessToken,
+    tokenIfRefused: !requiresAccessToken,
     signal,
   });
 }

@@ -12,12 +12,15 @@ export class EhrHttpError extends AppError {
     readonly issues: readonly OutcomeIssue[];
     readonly retryAfterMs: number | undefined;
     readonly host: string;
+    /** Whether the request had an access token. The default is true. */
+    readonly hadToken?: boolean;
     readonly ehrText?: string | undefined;
   }) {
-    const { status, issues, retryAfterMs, host, ehrText } = options;
+    const { status, issues, retryAfterMs, host, hadToken = true, ehrText } = options;
     const code = codeOf(status);
+    const message = status === 413 ? tooLarge : hadToken ? messages[code] : (withoutToken[code] ?? messages[code]);
     const context = { status, host, reason: listIssueCodes(issues) };
-    super({ code, message: messages[code], retry: retryAdvice(options), ehrText, context });
+    super({ code, message, retry: retryAdvice(options), ehrText, context });
     this.status = status;
     this.issues = issues;
     this.retryAfterMs = retryAfterMs;
@@ -34,6 +37,18 @@ const messages = {
   'ehr-unavailable':
     "The EHR failed to answer. The request will be retried. If it keeps failing, check the EHR's status page.",
   'ehr-rejected': "The EHR rejected the request as invalid. An operator can read the EHR's own explanation.",
+};
+
+/** A repetition would have the same answer. */
+const tooLarge =
+  'The EHR refused the request because it or its result is too large. Request fewer types at a time, or only changes with `since`.';
+
+/** Messages for a request that had no access token. */
+const withoutToken: Partial<typeof messages> = {
+  'ehr-unauthorized':
+    'The EHR requires an access token for this request, and no access token was sent. Verify the method of the connection, and that the manifest says which files need a token.',
+  'ehr-forbidden':
+    'The EHR denied access to a request for which no access token was sent. The link may have expired, or the EHR requires a token.',
 };
 
 function codeOf(status: number): keyof typeof messages {

@@ -172,7 +172,9 @@ async function translate(error: unknown, { limiter, observer, request }: Watched
   const body = await readErrorBody(response.data);
   const retryAfterMs = retryAfterOf(response);
   await pauseIfThrottled({ limiter, observer, request, response, retryAfterMs });
-  return new EhrHttpError({ status: response.status, ...body, retryAfterMs, host });
+  // A redirect to another origin removes the token, so the last request of the chain decides.
+  const hadToken = error.config?.headers.has('authorization') ?? false;
+  return new EhrHttpError({ status: response.status, ...body, retryAfterMs, host, hadToken });
 }
 
 /** If an EHR throttles one client, everyone who shares the budget waits. */

@@ -35,7 +35,12 @@ export interface EhrObserver {
   limiterWaited(wait: { readonly kind: RequestKind; readonly waitMs: number }): void;
   /** An EHR asked all users of a budget to wait, by the status of an answer or by reporting that no requests remain. */
   limiterPaused(pause: { readonly budget: string; readonly status: number | 'used-up' }): void;
-  tokenRequested(token: { readonly provider: string; readonly outcome: TokenOutcome }): void;
+  tokenRequested(token: {
+    readonly provider: string;
+    readonly outcome: TokenOutcome;
+    /** The response had no token type, and the token is used as a Bearer token. */
+    readonly isUntyped?: true;
+  }): void;
 }
 
 /** The parts of a request's URL that may be reported. */

@@ -2,6 +2,7 @@ import type { EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
 import { waitFor } from '@bulkhead/testing';
 import { afterEach, expect, test } from '@jest/globals';
 import type { EhrSession } from '../ehr-session.ts';
+import { silentObserver } from '../http/ehr-observer.ts';
 import { resourceRequest, startEhr, type TestEhr } from '../testing/start-ehr.ts';
 import { generateSigningKey } from './signing-key.ts';
 
@@ -132,6 +133,36 @@ test('a token request that returns a web page is retried a few times, and the pa
     ehrText: expect.stringContaining('Please log in'),
   });
   expect((await search()).status).toBe(200);
+});
+
+test.each([{ token_type: undefined }, { token_type: null }, { token_type: '' }])(
+  'a token response with the type $token_type is used as a Bearer token, and is reported',
+  async (type) => {
+    const reported: object[] = [];
+    const observer = { ...silentObserver, tokenRequested: (event: object) => void reported.push(event) };
+    ehr = await startEhr({ observer, simulator: { auth: false } });
+    const body = { access_token: 'token-1', expires_in: 300, ...type };
+    await orderToken({ kind: 'status', status: 200, body, contentType: 'application/json' }, 'always');
+    expect((await search()).status).toBe(200);
+    const [request] = await ehr.requests(/Patient$/);
+    expect(request?.headers.authorization).toBe('Bearer');
+    expect(reported).toEqual([{ provider: 'simulated', outcome: 'renewed', isUntyped: true }]);
+    const signal = AbortSignal.timeout(10_000);
+    expect(await ehr.session.replaceToken(signal)).toEqual({ isUntyped: true });
+  },
+);
+
+test('a token of the type mac is refused, and the answer is quoted for operators without the token', async () => {
+  await start();
+  const body = { access_token: 'planted', refresh_token: 'planted', token_type: 'mac', mac_key: 'planted' };
+  await orderToken({ kind: 'status', status: 200, body, contentType: 'application/json' });
+  const error = await search().catch((caught: unknown) => caught);
+  expect(error).toMatchObject({
+    code: 'token-not-understood',
+    message: expect.stringContaining('Bearer'),
+    ehrText: expect.stringContaining('"token_type":"mac"'),
+  });
+  expect(JSON.stringify([(error as { ehrText?: string }).ehrText, (error as Error).message])).not.toContain('planted');
 });
 
 test.each([

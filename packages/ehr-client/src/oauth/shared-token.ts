@@ -19,6 +19,8 @@ import type { SavedGrant, TokenFailure, TokenOwner, TokenState, TokenStore } fro
 export interface Token {
   readonly accessToken: string;
   readonly scope?: string;
+  /** The response had no token type. Only the process that requested the token knows it. */
+  readonly isUntyped?: true;
   /** Both times are of this process's monotonic clock, in ms. */
   readonly issuedAt: number;
   readonly renewAt: number;
@@ -76,13 +78,17 @@ async function underLease(options: Attempt & { readonly holder: string }) {
     store.extendLease({ ...owner, holder, durationMs: leaseMs }).catch(() => undefined);
   }, renewLeaseEveryMs);
   try {
-    const grant = toSaved(await requestGrant(state.refreshToken));
+    const granted = await requestGrant(state.refreshToken);
+    const grant = toSaved(granted);
     const issuedAt = performance.now();
     // A refresh token works only once, so the next one must not be lost. It is stored before its access token is used.
     const saved = await untilSaved(() => store.save({ ...owner, generation: state.generation, grant }), {
       mustBeKept: grant.refreshToken !== undefined,
     });
-    return saved ? { ...grant, issuedAt, renewAt: issuedAt + grant.renewAfterMs } : undefined;
+    const { isUntyped } = granted;
+    return saved
+      ? { ...grant, ...(isUntyped ? { isUntyped } : {}), issuedAt, renewAt: issuedAt + grant.renewAfterMs }
+      : undefined;
   } catch (error) {
     // If this cannot be stored, the lease expires and the next process requests a token.
     const failure = toFailure(error);
@@ -137,7 +143,7 @@ async function untilSaved(save: () => Promise<boolean>, { mustBeKept }: { readon
   }
 }
 
-export function toSaved({ lifetimeMs, patient: _, ...grant }: TokenGrant): SavedGrant {
+export function toSaved({ lifetimeMs, patient: _, isUntyped: __, ...grant }: TokenGrant): SavedGrant {
   return { ...grant, renewAfterMs: Math.max(lifetimeMs - renewBeforeExpiryMs, lifetimeMs / 2) };
 }
 

@@ -22,6 +22,12 @@ export interface TokenAnswer {
   readonly body: Buffer;
 }
 
+/** Whether a token response lacks a type (RFC 6749, section 5.1, requires it). Such a token is used as a Bearer token. */
+export function isUntyped({ body }: Pick<TokenAnswer, 'body'>): boolean {
+  const { access_token: token, token_type: type } = (membersOf(body) ?? {}) as Readonly<Record<string, unknown>>;
+  return typeof token === 'string' && (type === undefined || type === null || type === '');
+}
+
 /** The options that openid-client passes to a fetch. */
 interface FetchInit {
   readonly method: string;
@@ -162,19 +168,24 @@ function toFetchResponse({ status, data, headers }: AxiosResponse<Buffer>): Resp
 /**
  * Converts what servers send and openid-client refuses. Members that are null, and a lifetime that is not positive, are removed: they
  * mean the same as their absence, and a token with such a lifetime would be requested again for every request. The type `BearerToken`,
- * which Apigee sends by default, becomes `Bearer`.
+ * which Apigee sends by default, becomes `Bearer`, and so does a missing type, because no other type is in use.
  */
 function toStandard(body: Buffer): Buffer {
-  let document: unknown;
-  try {
-    document = JSON.parse(body.toString('utf8'));
-  } catch {
-    return body;
-  }
-  if (typeof document !== 'object' || document === null || Array.isArray(document)) return body;
+  const document = membersOf(body);
+  if (!document) return body;
   const isStated = ([name, value]: [string, unknown]) =>
     value !== null && !(name === 'expires_in' && Number(value) <= 0);
   const members: Record<string, unknown> = Object.fromEntries(Object.entries(document).filter(isStated));
-  if (/^bearertoken$/i.test(String(members.token_type))) members.token_type = 'Bearer';
+  if (isUntyped({ body }) || /^bearertoken$/i.test(String(members.token_type))) members.token_type = 'Bearer';
   return Buffer.from(JSON.stringify(members));
+}
+
+/** The members of a JSON object, or undefined for anything else. */
+function membersOf(body: Buffer): object | undefined {
+  try {
+    const document: unknown = JSON.parse(body.toString('utf8'));
+    return typeof document === 'object' && document !== null && !Array.isArray(document) ? document : undefined;
+  } catch {
+    return undefined;
+  }
 }

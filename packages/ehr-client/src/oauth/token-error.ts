@@ -38,7 +38,8 @@ export async function toTokenError(options: {
   if (answer && answer.status < 500 && answer.status !== 429) {
     return new AppError({
       code: 'token-not-understood',
-      message: 'The token endpoint did not return a token. Verify the token endpoint of the connection.',
+      message:
+        'The token endpoint did not return a Bearer token. An operator can read what it returned. Verify the token endpoint of the connection.',
       retry: 'briefly',
       context: { ...context, status: answer.status },
       ehrText: withoutTokens(answer.body.toString('utf8')),
@@ -58,10 +59,16 @@ export async function toTokenError(options: {
 
 /**
  * An answer can contain valid tokens and be unusable for another reason. This text is stored and shown, so it must not contain
- * them.
+ * them: of a response with a token, it only has the members that RFC 6749 defines and that are not secret.
  */
 function withoutTokens(body: string): string | undefined {
-  return /(?:access|refresh|id)_token/.test(body) ? undefined : toEhrText(body);
+  if (!/(?:access|refresh|id)_token/.test(body)) return toEhrText(body);
+  try {
+    const { token_type, expires_in, scope } = JSON.parse(body) as Readonly<Record<string, unknown>>;
+    return toEhrText(JSON.stringify({ token_type, expires_in, scope }));
+  } catch {
+    return undefined;
+  }
 }
 
 interface RefusalBody {

@@ -6,7 +6,7 @@ import type { EhrHttp } from '../http/ehr-http.ts';
 import type { EhrObserver, TokenOutcome } from '../http/ehr-observer.ts';
 import { type AuthorizationServerSource, checkEndpoint, type DiscoveryRequest } from './authorization-server.ts';
 import { clientAuthentication, type SigningKeySource } from './client-authentication.ts';
-import type { TokenAnswer } from './token-endpoint.ts';
+import { isUntyped, type TokenAnswer } from './token-endpoint.ts';
 import { toTokenError } from './token-error.ts';
 
 export type TokenRequest = DiscoveryRequest & { readonly tokenBudget: RateBudget | undefined };
@@ -16,6 +16,8 @@ export interface TokenGrant {
   readonly lifetimeMs: number;
   readonly scope: string;
   readonly refreshToken?: string;
+  /** See `isUntyped` in token-endpoint.ts. */
+  readonly isUntyped?: true;
   /** The launch context, which is a FHIR id. */
   readonly patient?: string;
 }
@@ -48,11 +50,15 @@ const defaultLifetimeSeconds = 300;
  * @throws AppError `token-refused`, `token-unavailable`, `authorization-needed`
  */
 export async function requestToken(deps: TokenEndpointDeps, request: TokenRequest, refreshToken: string | undefined) {
-  const report = (outcome: TokenOutcome) =>
-    deps.observer.tokenRequested({ provider: request.connection.provider, outcome });
+  const report = (outcome: TokenOutcome, grant: Pick<TokenGrant, 'isUntyped'> = {}) =>
+    deps.observer.tokenRequested({
+      provider: request.connection.provider,
+      outcome,
+      ...(grant.isUntyped ? { isUntyped: true } : {}),
+    });
   try {
     const grant = await sendTokenRequest(deps, request, refreshToken);
-    report('renewed');
+    report('renewed', grant);
     return grant;
   } catch (error) {
     report(outcomeOf(error));
@@ -122,8 +128,12 @@ async function callWith(
 ): Promise<TokenGrant> {
   const auth = request.connection.auth as OAuth;
   const configuration = await configure(deps, { request, auth });
-  const token = await call(deps, { request, configuration, run: () => sendGrant(configuration) });
-  return toGrant(token, auth.scope);
+  let answer: TokenAnswer | undefined;
+  const onAnswer = (last: TokenAnswer) => {
+    answer = last;
+  };
+  const token = await call(deps, { request, configuration, run: () => sendGrant(configuration), onAnswer });
+  return { ...toGrant(token, auth.scope), ...(answer && isUntyped(answer) ? { isUntyped: true } : {}) };
 }
 
 async function call<Value>(
@@ -132,6 +142,7 @@ async function call<Value>(
     readonly request: TokenRequest;
     readonly configuration: openid.Configuration;
     readonly run: () => Promise<Value>;
+    readonly onAnswer?: (answer: TokenAnswer) => void;
   },
 ): Promise<Value> {
   const { request, configuration, run } = options;
@@ -145,6 +156,7 @@ async function call<Value>(
       priority,
       onAnswer: (last) => {
         answer = last;
+        options.onAnswer?.(last);
       },
       call: (fetch) => {
         configuration[openid.customFetch] = fetch;

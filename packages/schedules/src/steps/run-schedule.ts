@@ -1,4 +1,6 @@
 import { newId } from '@bulkhead/access';
+import { windowEnd } from '@bulkhead/bulk-export/steps';
+import type { ConnectionDeps } from '@bulkhead/connections/steps';
 import type { Producer } from '@bulkhead/queues';
 import { AppError, type Logger, nextRun } from '@bulkhead/runtime';
 import { createDeliveries } from '@bulkhead/webhooks/steps';
@@ -8,7 +10,7 @@ import type { ScheduleStore } from '../index.ts';
 import { type Schedule, type ScheduleRun, scheduleFault } from '../schedule.record.ts';
 
 /** The dependencies of the steps of this feature. */
-export interface ScheduleDeps {
+export interface ScheduleDeps extends Pick<ConnectionDeps, 'ehr'> {
   readonly store: ScheduleStore;
   readonly producer: Producer;
   readonly logger: Logger;
@@ -42,6 +44,7 @@ export async function runSchedule(deps: ScheduleDeps, { scheduleId }: { readonly
       message: 'The run is due later, because runs are spread over the hour. The job runs again at that time.',
       retry: { afterMs: waitMs },
     });
+  if (await moveBehindWindow(deps, schedule)) return;
   const runId = newId(schedule.kind === 'export' ? 'job' : 'sync');
   const claimed = await store.schedules.claim({
     from: schedule,
@@ -49,6 +52,24 @@ export async function runSchedule(deps: ScheduleDeps, { scheduleId }: { readonly
     nextRunAt: nextRun(schedule, at),
   });
   if (claimed) await start(deps, claimed);
+}
+
+/**
+ * Moves a run that is due before the EHR exports the Group again (`kickOffWindow` of the provider). The sweep starts it then. A run that
+ * would start after the next one is left out.
+ */
+async function moveBehindWindow({ store, ehr, logger, now }: ScheduleDeps, schedule: Schedule): Promise<boolean> {
+  const { id: scheduleId, kind, connectionId, request } = schedule;
+  const connection = kind === 'export' ? await store.connections.findWithSecrets(connectionId) : undefined;
+  if (!connection) return false;
+  const { provider } = ehr.session(connection);
+  const { exportType = 'Patient' } = request;
+  const until = await windowEnd({ store, provider, connection, request: { exportType } });
+  if (!until || until <= now()) return false;
+  const nextRunAt = new Date(Math.min(until.getTime(), nextRun(schedule, now()).getTime()));
+  await store.schedules.change(schedule, { nextRunAt });
+  logger.info('schedule moved behind the window of the EHR', { scheduleId, connectionId });
+  return true;
 }
 
 async function start(deps: ScheduleDeps, schedule: Schedule): Promise<void> {

@@ -21,6 +21,7 @@ import type { SkippedType, SyncRun } from '../sync-run.record.ts';
 import { waitedTooLong } from './attempt-end.ts';
 import type { SyncDeps } from './deps.ts';
 import { failSync } from './finalize-sync.ts';
+import { findPatients } from './find-patients.ts';
 import { planSteps } from './plan-steps.ts';
 
 interface PlanStep {
@@ -58,7 +59,7 @@ export async function planSync(deps: SyncDeps, { syncRunId, signal }: PlanStep):
   const connection = await withCapabilities(deps, { connectionId: run.connectionId, signal });
   const { provider } = ehr.session(connection);
   const { types, skipped } = chooseTypes({ run, connection, provider });
-  const patientIds = await choosePatients(deps, { run, connection });
+  const patientIds = await choosePatients(deps, { run, connection, signal });
   await store.prepareResourceTypes(types);
   const isOfAll = run.request.patients.length === 0 && connection.userId === undefined;
   const isSwept = isOfAll && provider.search?.practiceWide === true;
@@ -89,8 +90,7 @@ function chooseTypes(options: {
     ...(includeEnhanced ? enhancedResourceTypes.filter(isRequested) : []),
   ];
   const skipped = wanted.flatMap((resourceType) => {
-    const reason = whySkipped({ resourceType, connection, provider });
-    return reason === undefined ? [] : [{ resourceType, reason }];
+    return whySkipped({ resourceType, connection, provider }) ?? [];
   });
   const skippedTypes = new Set(skipped.map(({ resourceType }) => resourceType));
   return { types: wanted.filter((type) => !skippedTypes.has(type)), skipped };
@@ -100,29 +100,34 @@ function whySkipped(options: {
   readonly resourceType: string;
   readonly connection: Connection;
   readonly provider: Provider;
-}): string | undefined {
+}): SkippedType | undefined {
   const { resourceType, connection, provider } = options;
+  const reason = provider.search?.notByPatient[resourceType];
+  if (reason !== undefined) return { resourceType, reason, always: true };
   const offered = connection.capabilities?.resourceTypes ?? [];
-  if (offered.length > 0 && !offered.includes(resourceType))
-    return 'the CapabilityStatement of the EHR does not offer it';
-  return provider.search?.notByPatient[resourceType];
+  if (offered.length === 0 || offered.includes(resourceType)) return undefined;
+  return { resourceType, reason: 'the CapabilityStatement of the EHR does not offer it' };
 }
 
 /**
- * The named patients, or the connection's only patient, or all stored patients, because a practice cannot be searched for its
- * patients.
+ * The named patients, or the connection's only patient, or all stored patients. If the provider says how to search for all patients, those
+ * are added, so that an EHR without exports can be used.
  */
 async function choosePatients(
-  { store }: SyncDeps,
-  { run, connection }: { readonly run: SyncRun; readonly connection: Connection },
+  deps: SyncDeps,
+  options: { readonly run: SyncRun; readonly connection: Connection; readonly signal: AbortSignal },
 ): Promise<readonly string[]> {
+  const { store } = deps;
+  const { run, connection } = options;
   const { connectionId, request } = run;
   if (request.patients.length > 0) return request.patients;
   if (connection.userId !== undefined) return [connection.userId];
-  const ids = await store.resources.listIds({ connectionId, resourceType: 'Patient' });
-  if (ids.length > 0) return ids;
+  const storedIds = await store.resources.listIds({ connectionId, resourceType: 'Patient' });
+  const ids = new Set([...storedIds, ...(await findPatients(deps, options))]);
+  if (ids.size > 0) return [...ids];
   throw permanentError({
     code: 'no-patients',
-    message: 'No patient of this connection is stored yet. Run a bulk export first, or name the patients.',
+    message:
+      'No patient of this connection is stored yet. Run a bulk export first, name the patients, or set `search.patientList` of the provider if the EHR can list its patients.',
   });
 }

@@ -3,7 +3,8 @@ import { expect, test } from '@jest/globals';
 import { generatePractice } from './generate-practice.ts';
 
 const fhirBase = () => 'http://simulator/fhir/r4';
-const make = (seed: number, patients = 40) => generatePractice({ patients, seed, practiceId: '195900', fhirBase });
+const make = (seed: number, patients = 40) =>
+  generatePractice({ patients, seed, practiceId: '195900', relativeAttachmentUrls: true, fhirBase });
 
 async function everyLine(seed: number, type: string): Promise<string[]> {
   const lines: string[] = [];

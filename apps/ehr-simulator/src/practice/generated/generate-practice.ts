@@ -31,7 +31,8 @@ const generatedTypes: readonly GeneratedType[] = [
   locationTemplate,
 ];
 
-interface GeneratePracticeOptions extends Pick<SimulatorOptions, 'patients' | 'seed' | 'practiceId'> {
+interface GeneratePracticeOptions
+  extends Pick<SimulatorOptions, 'patients' | 'seed' | 'practiceId' | 'relativeAttachmentUrls'> {
   readonly fhirBase: () => string;
 }
 

@@ -21,6 +21,7 @@ interface ResourceWriterOptions {
   readonly seed: number;
   readonly practiceId: string;
   readonly fhirBase: () => string;
+  readonly relativeAttachmentUrls: boolean;
 }
 
 /** Writes the resources of a patient (1 is the first) or of the practice (owner 0) that are newer than `sinceMs`. */
@@ -93,7 +94,7 @@ export function createResourceWriter(options: ResourceWriterOptions): WriteResou
 const emptySlots = Object.fromEntries(slotNames.map((name) => [name, ''])) as Slots;
 
 function startSlots(
-  { seed, practiceId, fhirBase }: ResourceWriterOptions,
+  { seed, practiceId, fhirBase, relativeAttachmentUrls }: ResourceWriterOptions,
   { owner, number }: { readonly owner: number; readonly number: number },
 ): Slots {
   return {
@@ -101,6 +102,7 @@ function startSlots(
     ...patientFacts({ seed, number }),
     practiceId,
     fhirBase: fhirBase(),
+    documentBase: relativeAttachmentUrls ? '' : `${fhirBase()}/`,
     organizationId: `a-1.Practice-${practiceId}`,
     patientId: `a-${practiceId}.E-${owner}`,
   };

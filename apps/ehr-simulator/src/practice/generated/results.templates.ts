@@ -118,7 +118,7 @@ interface AttachmentInput {
   readonly image: boolean;
 }
 
-/** Reports have absolute URLs and documents (`DocumentReference`) relative ones, so that clients meet both. */
+/** Reports have absolute URLs. Documents (`DocumentReference`) have relative ones by default, so that clients meet both. */
 function attachment({ display, inline, image }: AttachmentInput) {
   const name = image ? 'png' : 'pdf';
   const { contentType, bytes } = sampleDocuments[name];
@@ -141,7 +141,9 @@ export const documentReferenceTemplate: GeneratedType = {
   count: { min: 1, max: 2 },
   variants: documents.map(({ code, display, file, inline }) => {
     const { contentType, bytes } = sampleDocuments[file];
-    const where = inline ? { data: bytes.toString('base64') } : { url: `Binary/a-{{practiceId}}.${file}-{{binaryId}}` };
+    const where = inline
+      ? { data: bytes.toString('base64') }
+      : { url: `{{documentBase}}Binary/a-{{practiceId}}.${file}-{{binaryId}}` };
     const hash = createHash('sha1').update(bytes).digest('base64');
     return {
       narrative: `<p>${display}, {{day}}</p>`,

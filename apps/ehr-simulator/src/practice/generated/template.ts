@@ -36,6 +36,7 @@ export const slotNames = [
   'practiceId',
   'organizationId',
   'fhirBase',
+  'documentBase',
   'versionId',
   'lastUpdated',
   'patientId',

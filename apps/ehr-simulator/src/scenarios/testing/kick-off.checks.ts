@@ -32,6 +32,33 @@ export const kickOffChecks = {
     await client.delete(`/bulkstatus/${id}`);
     expect((await client.kickOff()).status).toBe(202);
   },
+  'too-many-active-exports': async (client) => {
+    await client.control('PATCH', '/options', { exportSeconds: 3600 });
+    expect(await statusesOf(3, () => client.kickOff())).toEqual([202, 202, 429]);
+    const busy = await client.kickOff();
+    expect((await jsonOf(busy)).issue[0].details.text).toBe('Too many active exports. Please try again later.');
+  },
+  'duplicate-export': async (client) => {
+    const duplicate = await client.kickOff();
+    expect([duplicate.status, duplicate.headers.get('content-location')]).toEqual([200, null]);
+    expect((await jsonOf(duplicate)).issue[0].code).toBe('duplicate');
+    expect(await statusesOf(2, () => client.kickOff())).toEqual([200, 202]);
+  },
+  'exported-too-recently': async (client) => {
+    const refused = await client.kickOff();
+    expect([refused.status, (await jsonOf(refused)).issue[0].details.text]).toEqual([
+      400,
+      'The Client requested this Group too recently.',
+    ]);
+    expect((await client.kickOff()).status).toBe(202);
+  },
+  'refuses-patient-alone': async (client) => {
+    const path = '/Group/a-1.C-195900/$export';
+    const refused = await client.kickOff(`${path}?_type=Patient`);
+    expect([refused.status, JSON.stringify(await jsonOf(refused))]).toEqual([400, expect.stringContaining('59159')]);
+    expect((await client.kickOff(`${path}?_type=Patient,Condition`)).status).toBe(202);
+    expect((await client.kickOff(path)).status).toBe(202);
+  },
   'kick-off-outage': async (client) => {
     const responses = [await client.kickOff(), await client.kickOff(), await client.kickOff()];
     expect(responses.map(({ status }) => status)).toEqual([502, 503, 504]);

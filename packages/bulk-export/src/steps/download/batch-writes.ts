@@ -57,8 +57,11 @@ export class BatchWrites {
     const writing = last.write();
     writing.catch(() => undefined);
     this.#started.push({ writing, committed: before });
-    if (!(await before)) return undefined;
-    return this.#advance(await writing);
+    const isHeld = await before;
+    const checkpoint = this.#advance(await writing);
+    if (isHeld) return checkpoint;
+    await this.#save(checkpoint);
+    return undefined;
   }
 
   /** Resolves when no write is in flight, whether the writes succeeded or failed. */
@@ -67,8 +70,10 @@ export class BatchWrites {
   }
 
   async #commit(before: Promise<boolean>, writing: ReturnType<FileBatch['write']>): Promise<boolean> {
-    if (!(await before)) return false;
-    return this.#save(this.#advance(await writing));
+    const isHeld = await before;
+    // Also saved if the attempt must stop, because a cancelled file counts what was stored before it stopped.
+    const isSaved = await this.#save(this.#advance(await writing));
+    return isHeld && isSaved;
   }
 
   #advance(advance: Awaited<ReturnType<FileBatch['write']>>): FileCheckpoint {

@@ -82,7 +82,10 @@ export async function downloadFile(deps: BulkExportDeps, step: DownloadStep): Pr
       signal: step.signal,
       run: (signal) => ingestByFreshLink(deps, { ...step, file, claim, connection, record, signal }),
     });
-    if (!ingested || ingested === 'lost') return logger.info('download stopped', { fileId: file.id });
+    if (!ingested || ingested === 'lost') {
+      await countCancelled(deps, record.id);
+      return logger.info('download stopped', { fileId: file.id });
+    }
     const { checkpoint, hasPromisedCount } = ingested;
     await store.outputFiles.complete(claim, { checkpoint, hasPromisedCount, now: now() });
     const { stored, stale, quarantined, bytes, lines } = checkpoint;
@@ -90,6 +93,13 @@ export async function downloadFile(deps: BulkExportDeps, step: DownloadStep): Pr
   } catch (cause) {
     throw await noteFailure(deps, { step, file, claim, error: toBodyError(cause) });
   }
+}
+
+/** A cancellation counts what is stored at once, and the downloads that it stops have written more by then. */
+async function countCancelled({ store }: BulkExportDeps, id: string): Promise<void> {
+  const record = await store.bulkExports.find(id);
+  if (record?.phase !== 'cancelled') return;
+  await store.bulkExports.update({ id, phase: 'cancelled', change: { counts: await store.outputFiles.sum(id) } });
 }
 
 /**
@@ -120,11 +130,36 @@ async function noteFailure(
       ehrText: knownError.ehrText,
     });
   if (nextAttemptAt === undefined) return knownError;
+  const cut = cutOf(current, knownError);
+  if (cut && cut.times >= (cut.bytes > 0 ? maxCuts : maxCutsAtStart)) return cutEachTime(cut, knownError);
   const received = knownError.code === 'count-mismatch' ? { receivedCount: Number(knownError.context.count) } : {};
-  await store.outputFiles.noteRetrying(claim, { retrying, ...received });
+  await store.outputFiles.noteRetrying(claim, { retrying, cut, ...received });
   const waiting = waitingEvent({ before, retrying });
   if (waiting) await noteFileEvent(store, file, { ...waiting, kind: 'file-waiting' });
   return knownError;
+}
+
+/** One cut is chance. As often at the same byte, the server or something in between ends the file there each time. */
+const maxCuts = 5;
+/** Before the first batch is stored, a server that restarts looks the same. With the doubled waits this takes ten minutes. */
+const maxCutsAtStart = 8;
+
+const cutCodes: ReadonlySet<string> = new Set(['connection-lost', 'file-truncated']);
+
+/** @returns undefined if the file was not cut */
+function cutOf({ checkpoint: { bytes }, cut }: OutputFile, { code }: AppError): OutputFile['cut'] {
+  if (!cutCodes.has(code)) return undefined;
+  return { bytes, times: cut?.bytes === bytes ? cut.times + 1 : 1 };
+}
+
+function cutEachTime({ bytes, times }: NonNullable<OutputFile['cut']>, cause: AppError): AppError {
+  return permanentError({
+    code: cause.code,
+    message: `The EHR has cut the file at the same place ${times} times, after byte ${bytes}. What was stored until then stays stored. Retry the export later, and contact the EHR's support if it is cut there again.`,
+    context: { bytes, count: times },
+    cause,
+    ehrText: cause.ehrText,
+  });
 }
 
 interface Download {
@@ -179,6 +214,7 @@ async function ingest(deps: BulkExportDeps, download: Download): Promise<Ingeste
       save: async (next) => {
         reached = next;
         const isSaved = await store.outputFiles.saveCheckpoint(claim, { checkpoint: next, etag: opened.etag });
+        if (!isSaved) await store.outputFiles.saveCancelled({ id: file.id, checkpoint: next });
         const isBelowPromise = promisedCount !== undefined && next.lines < promisedCount;
         download.progress(isBelowPromise ? (next.lines / promisedCount) * 100 : undefined);
         return isSaved;

@@ -1,6 +1,7 @@
 import {
   anyResourceType,
   isOperationOutcome,
+  isResourceType,
   type JsonLine,
   type NdjsonLine,
   type ParsedLine,
@@ -60,6 +61,9 @@ const issuesPerStep = 1000;
 /** One line can have hundreds of thousands of deletions, so they are written in several commands. */
 const maxTombstones = 1000;
 
+/** A sentence about a type names it well within this. */
+const maxTextLength = 2000;
+
 /** A document, and the line to quarantine if MongoDB refuses it. */
 interface LineDocument {
   readonly document: ResourceDocument;
@@ -76,6 +80,7 @@ export class FileBatch {
   readonly #bad: QuarantinedLine[] = [];
   #issues: IssueCount[] = [];
   #outcomes = 0;
+  #headers = 0;
   #bytes = 0;
   #lines = 0;
   #nextOffset: number | undefined;
@@ -178,6 +183,7 @@ export class FileBatch {
     if (file.section === 'error') return {};
     return {
       ...(this.#outcomes > 0 ? { outcomes: (checkpoint.outcomes ?? 0) + this.#outcomes } : {}),
+      ...(this.#headers > 0 ? { headers: (checkpoint.headers ?? 0) + this.#headers } : {}),
       ...(file.type === anyResourceType
         ? { types: [...new Set([...(checkpoint.types ?? []), ...types])].toSorted() }
         : {}),
@@ -215,6 +221,10 @@ export class FileBatch {
     });
     if (!read) return false;
     this.#count(line);
+    if (this.#isHeader(read.resourceType)) {
+      this.#headers += 1;
+      return true;
+    }
     addTo({ lists: this.#documents, type: read.resourceType, item: { document: read.document, line } });
     return true;
   }
@@ -240,8 +250,15 @@ export class FileBatch {
     const { section, type } = this.#options.file;
     // Servers also put an OperationOutcome between the resources if they cannot export something.
     if (isOperationOutcome(parsed.value)) yield* this.#takeIssues(parsed.value);
+    else if (section === 'output' && this.#isHeader((parsed.value as { resourceType?: unknown } | null)?.resourceType))
+      this.#headers += 1;
     else if (section === 'deleted') yield* this.#takeDeletions(line, parsed.value);
     else yield* this.#takeResource(line, toResource(parsed, section === 'error' ? 'OperationOutcome' : type));
+  }
+
+  /** Files that are organized by patient (FHIR Bulk Data STU3) have `Parameters` between the resources, which servers do not store. */
+  #isHeader(resourceType: unknown): boolean {
+    return resourceType === 'Parameters' && this.#options.file.type !== 'Parameters';
   }
 
   *#takeResource(line: NdjsonLine, parsed: ParsedLine): Steps<void> {
@@ -268,7 +285,15 @@ export class FileBatch {
     for (const [index, { text, ...issue }] of issues.entries()) {
       if (index % issuesPerStep === 0) yield;
       const ehrText = text === undefined ? undefined : toEhrText(text);
-      this.#issues.push({ ...issue, count: 1, ...(ehrText === undefined ? {} : { ehrText }) });
+      // Only for people: what an issue proves to concern is in `types`.
+      const words = new Set(text?.slice(0, maxTextLength).match(/[A-Za-z]+/g));
+      const mentionedTypes = [...new Set([...(issue.types ?? []), ...[...words].filter(isResourceType)])].toSorted();
+      this.#issues.push({
+        ...issue,
+        count: 1,
+        ...(mentionedTypes.length > 0 ? { mentionedTypes } : {}),
+        ...(ehrText === undefined ? {} : { ehrText }),
+      });
     }
     // The sums are few, however many issues a line has.
     this.#issues = sumIssues(this.#issues);

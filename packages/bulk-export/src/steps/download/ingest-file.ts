@@ -102,9 +102,10 @@ function incompleteness(file: OutputFile, checkpoint: FileCheckpoint): AppError 
   const accounted = accountedLines(checkpoint);
   // For Bundles of deletions and for errors the meaning of a count differs between servers.
   const { section, promisedCount } = file;
-  const { quarantined, lines, outcomes = 0 } = checkpoint;
-  // Some servers count the OperationOutcomes among the resources, others do not.
-  const isAsPromised = promisedCount === accounted || promisedCount === accounted + outcomes;
+  const { quarantined, lines, outcomes = 0, headers = 0 } = checkpoint;
+  // Some servers count the OperationOutcomes and the headers among the resources, others do not.
+  const others = [0, outcomes, headers, outcomes + headers];
+  const isAsPromised = others.some((count) => promisedCount === accounted + count);
   if (section === 'output' && promisedCount !== undefined && !isAsPromised)
     return new AppError({
       code: 'count-mismatch',

@@ -1,0 +1,39 @@
+import { patientsOf, type Resource } from '@bulkhead/fhir';
+import { parseExact } from '../practice/exact-json.ts';
+import type { StoredResource } from '../practice/practice-source.ts';
+
+/** What the parameters `patient` and `_elements` leave of an export. Empty lists leave everything. */
+export interface Selection {
+  /** Ids. Resources of other patients are left out, and those that belong to no patient stay. */
+  readonly patients: readonly string[];
+  /** `element` or `Type.element`. Mandatory elements are not added. */
+  readonly elements: readonly string[];
+}
+
+const subsetted = { system: 'http://terminology.hl7.org/CodeSystem/v3-ObservationValue', code: 'SUBSETTED' };
+
+export function selectResources(
+  resources: readonly StoredResource[],
+  { patients, elements }: Selection,
+): readonly StoredResource[] {
+  if (patients.length === 0 && elements.length === 0) return resources;
+  return resources.flatMap((resource) => {
+    const content = parseExact(resource.text) as Resource;
+    if (patients.length > 0 && !belongsTo(content, patients)) return [];
+    return [elements.length === 0 ? resource : { ...resource, text: JSON.stringify(reduce(content, elements)) }];
+  });
+}
+
+function belongsTo(content: Resource, patients: readonly string[]): boolean {
+  const owners = patientsOf(content);
+  return owners.length === 0 || owners.some((id) => patients.includes(id));
+}
+
+/** FHIR Bulk Data, "_elements": incomplete resources are tagged, so that they do not overwrite complete ones. */
+function reduce(content: Resource, elements: readonly string[]): Record<string, unknown> {
+  const { resourceType } = content;
+  const kept = new Set(['resourceType', 'id', 'meta', ...elements.map((name) => name.replace(`${resourceType}.`, ''))]);
+  const reduced = Object.fromEntries(Object.entries(content).filter(([name]) => kept.has(name)));
+  const meta = (reduced.meta ?? {}) as { readonly tag?: readonly unknown[] };
+  return { ...reduced, meta: { ...meta, tag: [...(meta.tag ?? []), subsetted] } };
+}

@@ -1,0 +1,27 @@
+import { expect, test } from '@jest/globals';
+import { systemScope } from './system-scope.ts';
+
+test.each([
+  { requested: 'system/*.read', granted: 'system/*.read' },
+  { requested: 'system/*.*', granted: 'system/*.read' },
+  { requested: 'system/Patient.cruds system/Goal.r', granted: 'system/Patient.rs system/Goal.r' },
+  { requested: 'system/Patient.rs?category=x', granted: 'system/Patient.rs?category=x' },
+  { requested: 'system/Patient.read system/Patient.write system/Nonsense.read', granted: 'system/Patient.read' },
+])('the simulator grants $granted for the scope $requested', ({ requested, granted }) => {
+  expect(systemScope(requested)).toBe(granted);
+});
+
+test.each([
+  undefined,
+  '',
+  '  ',
+  'launch fhirUser',
+  'patient/*.read',
+  'system/Patient.write',
+  'system/Patient.cud',
+  'system/Patient.xyz',
+  'system/Nonsense.read',
+  'https://ehr.example/.default',
+])('the simulator refuses the scope %s as invalid', (requested) => {
+  expect(() => systemScope(requested)).toThrow(expect.objectContaining({ code: 'invalid_scope' }));
+});
