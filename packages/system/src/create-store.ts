@@ -224,7 +224,7 @@ export function createStore(options: StoreOptions): Store {
     erasures,
     writingProcesses,
     gate,
-    keptOut,
+    keptOut: guard(keptOut, { add: connectionOf }),
     patientEraser: createPatientEraser({ database, quarantine, contents: documentContents }),
     connectionEraser: createConnectionEraser({ database, quarantineFiles: files, contents: documentContents }),
     listRetentionStates: () => listRetentionStates(database),

@@ -288,6 +288,17 @@ test('a request to keep a patient out strengthens an erasure that is under way',
   expect((await countOfPatient()).resources).toEqual({});
 }, 60_000);
 
+test('a purge of the connection beside the erasure of a patient leaves no list of kept-out patients', async () => {
+  const ofPatient = await patient({ keepsOut: true });
+  await erasures.runUntilSettling(ofPatient);
+  await erasures.runToEnd(await erasures.request({ id: 'erase_connection' }));
+  // Other processes know of the purge after two seconds.
+  await cases.deps.store.gate.refresh();
+  await erasures.runToEnd(ofPatient);
+  const after = [...(await database.dump())].filter(([key, text]) => `${key} ${text}`.includes(filled.connection.id));
+  expect(kindsOf(after.map(([key]) => key))).toEqual(['audit_events', 'erasures']);
+}, 60_000);
+
 test('the API can stop keeping a patient out, and later exports store the patient', async () => {
   const { store } = cases.deps;
   const reference = { connectionId: filled.connection.id, patientId };

@@ -11,10 +11,18 @@ export function erasePatient(
   const { store, now } = deps;
   const { id, connectionId, patientId = '' } = erasure;
   const patient = { connectionId, patientId };
+  const keepOut = async (binaryIds: readonly string[] = []): Promise<void> => {
+    try {
+      await store.keptOut.add({ ...patient, binaryIds, now: now() });
+    } catch (error) {
+      // The whole connection is erased meanwhile, so nothing is stored for it anyway.
+      if (!(error instanceof AppError && error.code === 'connection-erased')) throw error;
+    }
+  };
   return {
     async stop() {
       // Runs before anything is deleted, so that no resource of the patient is stored after its deletion.
-      if (erasure.keepsOut === true) await store.keptOut.add({ ...patient, now: now() });
+      if (erasure.keepsOut === true) await keepOut();
     },
     count: () => store.patientEraser.count(patient),
     async pass({ onDeleted }) {
@@ -27,7 +35,7 @@ export function erasePatient(
         });
       // A later request may have asked to keep the patient out.
       const { keepsOut, binaryIds = [], documentIds = [] } = (await store.erasures.find(id)) ?? {};
-      if (keepsOut === true) await store.keptOut.add({ ...patient, binaryIds, now: now() });
+      if (keepsOut === true) await keepOut(binaryIds);
       const deleted = await store.patientEraser.erase({
         ...patient,
         signal,
@@ -37,7 +45,7 @@ export function erasePatient(
         async onBinaries(binaryIds) {
           const added = await store.erasures.addBinaries({ id, binaryIds });
           if (keepsOut !== true || added.length === 0) return;
-          await store.keptOut.add({ ...patient, binaryIds: added, now: now() });
+          await keepOut(added);
           // Writes that were admitted before do not know that these Binaries are kept out.
           await store.erasures.raiseEpoch({ id, epoch: await store.writingProcesses.raiseEpoch() });
         },
