@@ -11,6 +11,8 @@ export interface BulkServerScript {
   manifest: (read: number) => unknown;
   /** Answers a status request instead of the manifest. */
   status?: Handler | undefined;
+  /** Answers the deletion of an export. Default: 202. */
+  delete?: Handler | undefined;
   /** The answers by path. A function receives the number of the request for the file, counted from 1. */
   files: Readonly<Record<string, string | Buffer | ((requestNumber: number) => Handler)>>;
   /** The resource types in the CapabilityStatement. Default: none. */
@@ -30,7 +32,7 @@ export async function startBulkServer(firstScript: BulkServerScript) {
     return times;
   };
   const answerStatusRequest: Handler = (request, response) => {
-    if (request.method === 'DELETE') response.writeHead(202).end();
+    if (request.method === 'DELETE') (script.delete ?? answerStatus(202))(request, response);
     else if (script.status) script.status(request, response);
     else answerJson(response, script.manifest(count('manifest')));
   };
