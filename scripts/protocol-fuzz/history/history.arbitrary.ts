@@ -17,21 +17,17 @@ const clock = mostly(
   ),
 );
 
+const worker = fc.constantFrom(0, 1);
+const ending = fc.constantFrom('continue', 'continue', 'kill');
+
 /** A worker that is stopped. The time is real, and twenty times as long by the clock of the processes. */
 const stop = fc.record({
-  worker: fc.constantFrom(0, 1),
+  worker,
   forMs: fc.oneof(
     { weight: 4, arbitrary: fc.integer({ min: 100, max: 3000 }) },
     { weight: 1, arbitrary: fc.integer({ min: 3000, max: 20_000 }) },
   ),
-  ending: fc.constantFrom('continue', 'continue', 'kill'),
-});
-
-/** Long enough for an erasure that does not wait for the worker to end. */
-const stopDuringPurge = fc.record({
-  worker: fc.constantFrom(0, 1),
-  forMs: fc.integer({ min: 4000, max: 10_000 }),
-  ending: fc.constantFrom('continue', 'continue', 'kill'),
+  ending,
 });
 
 /** The index of a resource or a patient, modulo their number. */
@@ -67,7 +63,8 @@ export const history = fc.record({
   steps: fc.array(step, { minLength: 1, maxLength: 6 }),
   purge: fc.record({
     isDuringExport: fc.constantFrom(true, true, false),
-    stop: fc.option(stopDuringPurge, { nil: undefined, freq: 2 }),
+    /** A worker is stopped until the purge is completed or waits only for it. */
+    stop: fc.option(fc.record({ worker, ending }), { nil: undefined, freq: 2 }),
   }),
 });
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type BulkExport, isTerminal, type OutputFile } from '@bulkhead/bulk-export';
 import { isSyncActive } from '@bulkhead/sync';
 import { ApiError } from '../../system/api-client.ts';
@@ -110,7 +111,7 @@ class HistoryRound {
   }
 
   #stop(stop: WorkerStop | undefined): void {
-    if (stop) this.#stops.push(this.#system.stopper.stop(stop));
+    if (stop) this.#stops.push(this.#system.stopper.stop({ ...stop, until: () => delay(stop.forMs) }));
   }
 
   async #export(practice: Practice, since: 'last' | undefined, stop?: WorkerStop): Promise<BulkExport> {
@@ -227,15 +228,30 @@ class HistoryRound {
 
   async #purge(practice: Practice, { isDuringExport, stop }: History['purge']): Promise<void> {
     const { connectionId, call } = practice;
+    // Both workers write.
+    this.#slot.server.follow({ period: 1, export: { ...goodPlan, files: { ...goodPlan.files, perType: 3 } } });
     if (isDuringExport) await this.#beginExport(practice);
-    this.#stop(stop);
+    const purged = Promise.withResolvers<string>();
+    if (stop)
+      this.#stops.push(
+        this.#system.stopper.stop({ ...stop, until: async () => this.#untilWaiting(await purged.promise) }),
+      );
     const { id } = await call<{ id: string }>('DELETE', `/api/ehr/connections/${connectionId}?data=purge`);
+    purged.resolve(id);
     this.#erasures.push(id);
     await this.#untilErased();
     // A worker that continues now must not store anything again.
     await Promise.all(this.#stops);
     await this.#system.untilWorkersRun();
     await this.#verifyErased([connectionId, ...this.#patients.map(({ id: patientId }) => patientId)]);
+  }
+
+  /** Waits until an erasure is completed, or waits for one process only. */
+  async #untilWaiting(id: string): Promise<void> {
+    await untilEnded(
+      () => this.#system.store.erasures.find(id),
+      ({ phase, waitsFor = [] }) => phase === 'completed' || (phase === 'running' && waitsFor.length === 1),
+    );
   }
 
   async #verifyErased(texts: readonly string[]): Promise<void> {

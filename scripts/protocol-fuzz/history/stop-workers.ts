@@ -1,9 +1,10 @@
 import { unlinkSync, writeFileSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { AppProcess } from '../../system/app-process.ts';
 import { waitForHttp } from '../../system/wait-for-http.ts';
 import type { FastClock } from '../fast-clock.ts';
 import type { WorkerStop } from './history.arbitrary.ts';
+
+type StopOptions = Pick<WorkerStop, 'worker' | 'ending'> & { readonly until: () => Promise<unknown> };
 
 /** Stops workers. All rounds use the same two, so only one is stopped at a time. */
 export class WorkerStopper {
@@ -20,22 +21,22 @@ export class WorkerStopper {
   }
 
   /**
-   * Stops a worker unless one is stopped.
-   * @returns a promise of its end. It does nothing if another round has stopped a worker
+   * Stops a worker. Does nothing if another round has stopped one.
+   * @param options.until when it continues or is killed
    */
-  stop(plan: WorkerStop): Promise<void> {
+  stop(options: StopOptions): Promise<void> {
     if (this.#stopped !== undefined) return Promise.resolve();
-    this.#stopped = this.#stop(plan).finally(() => {
+    this.#stopped = this.#stop(options).finally(() => {
       this.#stopped = undefined;
     });
     return this.#stopped;
   }
 
-  async #stop({ worker: index, forMs, ending }: WorkerStop): Promise<void> {
+  async #stop({ worker: index, ending, until }: StopOptions): Promise<void> {
     const worker = this.#workers[index];
     if (!worker) return;
     worker.signal('SIGSTOP');
-    await delay(forMs);
+    await until();
     if (ending === 'continue') return worker.signal('SIGCONT');
     await worker.kill();
     const { file, value } = this.#clock;
