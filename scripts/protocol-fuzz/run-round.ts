@@ -1,19 +1,18 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { type BulkExport, isTerminal } from '@bulkhead/bulk-export';
 import { isSyncActive, type SyncRun } from '@bulkhead/sync';
-import { type ApiClient, ApiError, createApiClient } from '../system/api-client.ts';
+import {
+  type Finding,
+  type Practice as OpenPractice,
+  openPractice,
+  silentIfAny,
+  start,
+  untilEnded,
+} from './practice.ts';
 import { periods, type Round } from './round.arbitrary.ts';
 import { goodPlan } from './server/export-plan.ts';
 import { types } from './server/search-plan.ts';
 import { type CurrentVersion, World } from './server/world.ts';
 import type { FuzzedSystem, Slot } from './start-fuzzed-system.ts';
-
-/** A defect of the product that a round found. */
-export interface Finding {
-  /** Data are missing without a report; the number of requests has no bound; an export or a sync does not end. */
-  readonly kind: 'silent' | 'unbounded' | 'stuck';
-  readonly text: string;
-}
 
 /**
  * The maximum of requests of one export or sync: three files of each of three types, each requested ten times and,
@@ -21,21 +20,8 @@ export interface Finding {
  */
 const maxRequests = 3000;
 
-/**
- * A file that fails ten times takes 43 minutes, two minutes on the fast clock, and other rounds may use the processor.
- */
-const endsWithinMs = 600_000;
-const checkEveryMs = 300;
-/** Enough for some seconds in which the machine is busy. */
-const maxTries = 40;
-const unavailableMs = 500;
-
-interface Practice {
-  readonly system: FuzzedSystem;
-  readonly slot: Slot;
+interface Practice extends OpenPractice {
   readonly world: World;
-  readonly call: ApiClient;
-  readonly connectionId: string;
 }
 
 /**
@@ -46,8 +32,7 @@ interface Practice {
 export async function runRound(system: FuzzedSystem, slot: Slot, round: Round): Promise<Finding[]> {
   const world = new World({ lives: round.lives, now: system.now });
   slot.server.enter(world);
-  const call = sendAgainIfUnavailable(createApiClient(system));
-  const practice = { system, slot, world, call, connectionId: await createConnection(call, slot) };
+  const practice = { ...(await openPractice(system, slot)), world };
   const first = await runExport(practice, { period: 1, export: round.first });
   const second = await runExport(practice, { period: 2, export: round.second });
   const hostileSync = await runSync(practice, { period: 3, search: round.sync });
@@ -58,30 +43,6 @@ export async function runRound(system: FuzzedSystem, slot: Slot, round: Round): 
   return [...exports, hostileSync, goodSync]
     .flatMap(({ findings }) => findings)
     .concat(await verifyEnd(practice, warnings));
-}
-
-/**
- * Sends a request again after a 503, which says that nothing was accepted. The API's time limit for a Redis command
- * runs out twenty times as fast here, which happens on a busy machine.
- */
-function sendAgainIfUnavailable(call: ApiClient): ApiClient {
-  return async <Data>(...request: Parameters<ApiClient>): Promise<Data> => {
-    for (let tries = 1; ; tries++) {
-      try {
-        return await call<Data>(...request);
-      } catch (error) {
-        if (!(error instanceof ApiError && error.status === 503) || tries === maxTries) throw error;
-        await delay(unavailableMs);
-      }
-    }
-  };
-}
-
-async function createConnection(call: ApiClient, { provider, server }: Slot): Promise<string> {
-  server.follow({ period: 1 });
-  const auth = { method: 'client_credentials' };
-  const body = { provider, practiceId: 'hostile', schedule: false, force: true, auth };
-  return (await call<{ id: string }>('POST', '/api/ehr/connections', body)).id;
 }
 
 async function runExport(
@@ -139,34 +100,6 @@ async function runSync(
   return { findings: [...findings, ...silentIfAny(`${name} is complete and lacks`, missing)] };
 }
 
-/** @returns the id of the started run, also if the API reports that it failed at once */
-async function start(
-  { call, slot, connectionId }: Practice,
-  { path, body }: { readonly path: string; readonly body: object },
-): Promise<string> {
-  const url = `/api/ehr/${slot.provider}/${path}`;
-  try {
-    return (await call<{ id: string }>('POST', url, { connectionId, ...body }, { prefer: 'respond-async' })).id;
-  } catch (error) {
-    const { exportId } = ((error instanceof ApiError && error.details) || {}) as { readonly exportId?: string };
-    if (exportId === undefined) throw error;
-    return exportId;
-  }
-}
-
-async function untilEnded<Record>(
-  read: () => Promise<Record | undefined>,
-  hasEnded: (record: Record) => boolean,
-): Promise<Record> {
-  const deadlineMs = performance.now() + endsWithinMs;
-  for (;;) {
-    const record = await read();
-    if (!record) throw new Error('the record no longer exists');
-    if (hasEnded(record) || performance.now() > deadlineMs) return record;
-    await delay(checkEveryMs);
-  }
-}
-
 function verifyEffort(options: {
   readonly name: string;
   readonly hasEnded: boolean;
@@ -177,10 +110,6 @@ function verifyEffort(options: {
     ...(hasEnded ? [] : [{ kind: 'stuck' as const, text: `${name} has not ended` }]),
     ...(requests <= maxRequests ? [] : [{ kind: 'unbounded' as const, text: `${name} cost ${requests} requests` }]),
   ];
-}
-
-function silentIfAny(text: string, missing: readonly string[]): Finding[] {
-  return missing.length === 0 ? [] : [{ kind: 'silent', text: `${text} ${missing.join(', ')}` }];
 }
 
 async function verifyEnd(

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
-import { type Round, round } from './round.arbitrary.ts';
-import { type Finding, runRound } from './run-round.ts';
+import { findTraces, hasIdOf } from './history/find-traces.ts';
+import type { RoundKind } from './options.ts';
+import type { Finding } from './practice.ts';
+import { roundKinds } from './round-kinds.ts';
 import type { FuzzedSystem, Slot } from './start-fuzzed-system.ts';
 
 /** The numbers of rounds. All except `rounds` must be 0. */
@@ -9,14 +11,16 @@ export interface Summary {
   readonly silent: number;
   readonly unbounded: number;
   readonly stuck: number;
+  readonly erased: number;
 }
 
 /** Each round has its own seed, so that it can be run again alone: `--seed <seed> --rounds 1`. */
 export interface FailedRound {
   readonly seed: number;
+  readonly kind: RoundKind;
   readonly findings: readonly Finding[];
-  /** The smallest round that still has a finding, and its findings below. */
-  readonly smallest: Round;
+  /** What matters of the smallest round that still has a finding, and its findings below. */
+  readonly smallest: object;
   readonly smallestFindings: readonly Finding[];
 }
 
@@ -28,16 +32,21 @@ export async function runRounds(options: {
   readonly system: FuzzedSystem;
   readonly rounds: number;
   readonly seed: number;
+  /** Undefined: both, one after the other. */
+  readonly kind: RoundKind | undefined;
   readonly onFailure: (failed: FailedRound) => void;
   readonly onProgress: (done: number) => void;
+  /** Called in the end with what was stored again after the round that erased it. */
+  readonly onLate: (traces: readonly string[]) => void;
 }): Promise<Summary> {
-  const { system, rounds, seed, onFailure, onProgress } = options;
+  const { system, rounds, seed, kind, onFailure, onProgress, onLate } = options;
   const failures: FailedRound[] = [];
   let next = 0;
   let completedRounds = 0;
   const work = async (slot: Slot): Promise<void> => {
     while (next < rounds) {
-      const failed = await tryRound({ system, slot, seed: seed + next++ });
+      const ofRound = seed + next++;
+      const failed = await tryRound({ system, slot, seed: ofRound, kind: kind ?? kindOf(ofRound) });
       completedRounds += 1;
       onProgress(completedRounds);
       if (!failed) continue;
@@ -46,25 +55,35 @@ export async function runRounds(options: {
     }
   };
   await Promise.all(system.slots.map(work));
-  const count = (kind: Finding['kind']) =>
-    failures.filter(({ findings }) => findings.some((finding) => finding.kind === kind)).length;
-  return { rounds, silent: count('silent'), unbounded: count('unbounded'), stuck: count('stuck') };
+  const late = await findTraces(system.database, hasIdOf(system.erased));
+  if (late.length > 0) onLate(late);
+  const count = (found: Finding['kind']) =>
+    failures.filter(({ findings }) => findings.some((finding) => finding.kind === found)).length;
+  const [silent, unbounded, stuck] = [count('silent'), count('unbounded'), count('stuck')];
+  return { rounds, silent, unbounded, stuck, erased: count('erased') + Math.sign(late.length) };
+}
+
+/** A seed alone must be enough to run its round again. */
+function kindOf(seed: number): RoundKind {
+  return seed % 2 === 0 ? 'protocol' : 'history';
 }
 
 async function tryRound(options: {
   readonly system: FuzzedSystem;
   readonly slot: Slot;
   readonly seed: number;
+  readonly kind: RoundKind;
 }): Promise<FailedRound | undefined> {
-  const { system, slot, seed } = options;
-  const tried: { round: Round; findings: Finding[] }[] = [];
+  const { system, slot, seed, kind } = options;
+  const { plan, run, describe } = roundKinds[kind];
+  const tried: { plan: unknown; findings: Finding[] }[] = [];
   let shrinksUntil = Number.POSITIVE_INFINITY;
-  const property = fc.asyncProperty(round, async (generated) => {
+  const property = fc.asyncProperty(plan, async (generated) => {
     if (performance.now() > shrinksUntil) return true;
-    const findings = await runRound(system, slot, generated);
+    const findings = await run(system, slot, generated);
     if (findings.length === 0) return true;
     if (tried.length === 0) shrinksUntil = performance.now() + maxShrinkMs;
-    tried.push({ round: generated, findings });
+    tried.push({ plan: generated, findings });
     return false;
   });
   const result = await fc.check(property, { seed, numRuns: 1, unbiased: true });
@@ -72,5 +91,5 @@ async function tryRound(options: {
   if (result.errorInstance && tried.length === 0) throw result.errorInstance;
   const [first, last] = [tried[0], tried.at(-1)];
   if (!first || !last) return undefined;
-  return { seed, findings: first.findings, smallest: last.round, smallestFindings: last.findings };
+  return { seed, kind, findings: first.findings, smallest: describe(last.plan), smallestFindings: last.findings };
 }

@@ -1,8 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StepReport } from '@bulkhead/embedded';
+import { MongoClient } from 'mongodb';
 import { startChaosSystem } from '../chaos/system/start-chaos-system.ts';
+import { waitForHttp } from '../system/wait-for-http.ts';
 import { type FastClock, readFastClock } from './fast-clock.ts';
+import { WorkerStopper } from './history/stop-workers.ts';
 import { HostileServer } from './server/hostile-server.ts';
 
 /** A provider with its own server, so that the pauses and tokens of one round do not affect another round. */
@@ -56,10 +59,20 @@ export async function startFuzzedSystem(options: {
     clock = { originMs: Date.now(), rate };
     writeFileSync(clockFile, JSON.stringify(clock));
     for (const child of [system.api, ...system.workers]) child.signal('SIGUSR2');
-    const { store, baseUrl, apiKey } = system;
+    const { store, baseUrl, apiKey, workers } = system;
+    const client = await MongoClient.connect(system.mongodb.url);
     return {
       ...{ store, baseUrl, apiKey, slots, now },
+      /** Not through the store, so that nothing is left out. */
+      database: client.db(),
+      stopper: new WorkerStopper({ workers, clock: { file: clockFile, value: clock } }),
+      /** The ids of all connections and patients that were erased for good. */
+      erased: new Set<string>(),
+      async untilWorkersRun() {
+        for (const { url, name } of workers) await waitForHttp({ url: `${url}/health`, what: name });
+      },
       async stop() {
+        await client.close();
         await system.stop();
         await stopServers();
       },

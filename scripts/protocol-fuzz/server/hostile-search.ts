@@ -1,12 +1,12 @@
 import type { ServerResponse } from 'node:http';
 import { codingHeader, encode, interrupt, type PendingResponse, reply } from './answers.ts';
 import type { SearchPlan } from './search-plan.ts';
-import { type CurrentVersion, toResource, type World } from './world.ts';
+import { type CurrentVersion, type ServedWorld, toResource } from './world.ts';
 
 /** The searches of one sync at a hostile server. */
 export interface HostileSearches {
   readonly plan: SearchPlan;
-  readonly world: World;
+  readonly world: ServedWorld;
   readonly period: number;
   /** The number of requests for each address. */
   readonly requestCounts: Map<string, number>;
@@ -51,6 +51,7 @@ interface Page {
 function searchPage({ searches, url, baseUrl }: SearchRequest): Page {
   const { plan } = searches;
   const page = Number(url.searchParams.get('page') ?? 0);
+  if (page > 0) searches.world.beforePage?.(matchesOf(searches, url));
   const matches = matchesOf(searches, url);
   const size = plan.pageSize === 0 ? matches.length : plan.pageSize;
   const pageMatches = matches.slice(page * size, (page + 1) * size);

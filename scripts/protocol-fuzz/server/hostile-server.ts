@@ -6,7 +6,7 @@ import { answerFile, answerStatus, type HostileExport } from './hostile-export.t
 import { answerSearch, type HostileSearches } from './hostile-search.ts';
 import { planFiles } from './plan-files.ts';
 import { goodSearchPlan, type SearchPlan, types } from './search-plan.ts';
-import { World } from './world.ts';
+import { type ServedWorld, World } from './world.ts';
 
 /** The behaviour of the server from now on. */
 export interface Behaviour {
@@ -26,7 +26,7 @@ export class HostileServer {
   #server: LocalServer | undefined;
   readonly #now: () => number;
   readonly #exports = new Map<string, HostileExport>();
-  #world = new World({ lives: [], now: Date.now });
+  #world: ServedWorld = new World({ lives: [], now: Date.now });
   #period = 1;
   #plan = goodPlan;
   #refusals = { token: [...goodPlan.token], capabilities: [...goodPlan.capabilities], kickOff: [...goodPlan.kickOff] };
@@ -59,7 +59,7 @@ export class HostileServer {
   }
 
   /** Serves another practice. The exports of the previous one are removed. */
-  enter(world: World): void {
+  enter(world: ServedWorld): void {
     this.#world = world;
     this.#exports.clear();
   }

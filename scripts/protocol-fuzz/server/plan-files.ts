@@ -1,5 +1,5 @@
 import type { DeletionForm, ErrorFilePlan, ExportPlan } from './export-plan.ts';
-import { type CurrentVersion, type PastDeletion, toResource, type World } from './world.ts';
+import { type CurrentVersion, type PastDeletion, type ServedWorld, toResource } from './world.ts';
 
 /** A file of a hostile export without any fault. */
 export interface HostileFile {
@@ -16,7 +16,7 @@ export interface HostileFile {
 
 /** Distributes the resources of an export over files. */
 export function planFiles(options: {
-  readonly world: World;
+  readonly world: ServedWorld;
   readonly period: number;
   readonly since: string | undefined;
   readonly plan: ExportPlan;

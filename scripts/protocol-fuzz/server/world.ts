@@ -14,6 +14,8 @@ export interface CurrentVersion {
   readonly lastUpdated: string;
   /** The patient to whose record it belongs; undefined for a patient. */
   readonly patientId: string | undefined;
+  /** The number of the change that wrote it. Unlike its version, it is unique after a backup was restored. */
+  readonly change?: number;
 }
 
 export interface PastDeletion {
@@ -22,11 +24,21 @@ export interface PastDeletion {
   readonly deletedAt: string;
 }
 
+/** The data of a practice, as a hostile server serves it. */
+export interface ServedWorld {
+  /** The server's time at the end of a period. */
+  endOf(period: number): string;
+  current(options: { readonly period: number; readonly since?: string | undefined }): CurrentVersion[];
+  deletions(options: { readonly period: number; readonly since: string | undefined }): PastDeletion[];
+  /** Called before a further page of a search is served, with its matches so far. */
+  beforePage?(matches: readonly CurrentVersion[]): void;
+}
+
 /** Resources from before the first export are older than any wait of it. */
 const firstPeriodMs = 30 * 86_400_000;
 
 /** The resources that the server should serve at the end of a period. The stored ones are compared with them. */
-export class World {
+export class World implements ServedWorld {
   readonly #lives: readonly Life[];
   readonly #now: () => number;
   /** The ends of the periods so far. Index 0 is the beginning. */
@@ -85,12 +97,13 @@ function lastEvent({ events }: Life, period: number): number | undefined {
   return index < 0 ? undefined : index + 1;
 }
 
-export function toResource({ type, id, version, lastUpdated, patientId }: CurrentVersion) {
+export function toResource({ type, id, version, lastUpdated, patientId, change }: CurrentVersion) {
   return {
     resourceType: type,
     id,
     meta: { versionId: String(version), lastUpdated },
     text: { status: 'generated', div: `<div>${type} ${id}, version ${version}: é\u{1f600}</div>` },
+    ...(change === undefined ? {} : { identifier: [{ value: String(change) }] }),
     ...(patientId === undefined ? {} : { subject: { reference: `Patient/${patientId}` } }),
   };
 }

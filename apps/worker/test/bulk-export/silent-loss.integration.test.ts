@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import type { BulkExport, HoldReason } from '@bulkhead/bulk-export';
 import { newExport } from '@bulkhead/bulk-export/commands';
+import { discardExport } from '@bulkhead/bulk-export/steps';
 import { makeOutputFile } from '@bulkhead/bulk-export/testing';
 import { readConnectionCapabilities } from '@bulkhead/connections/steps';
 import type { BulkExportRequest } from '@bulkhead/fhir';
@@ -513,6 +514,24 @@ test('an orphan is deleted at the server if the export failed during its kick-of
   });
   const exportId = await cases.exporting();
   expect(await cases.read(exportId)).toMatchObject({ phase: 'failed', orphans: [`${server.url}/status/1`] });
+});
+
+test('an orphan is remembered until the server has answered its deletion #orphans', async () => {
+  await start();
+  const { id: exportId } = await cases.insertExport({ phase: 'failed', completedAt: new Date() });
+  const statusUrl = `${server.url}/status/orphan`;
+  const { store } = cases.deps;
+  await store.bulkExports.addOrphan({ id: exportId, statusUrl });
+  const discard = () =>
+    discardExport(cases.deps, { exportId, signal: AbortSignal.timeout(20_000), retryAt: firstAttempt });
+  server.change({ deletion: answerStatus(503) });
+  await expect(discard()).rejects.toThrow();
+  const refused = deletions().length;
+  expect((await store.bulkExports.listDiscardable()).map(({ orphans }) => orphans)).toEqual([[statusUrl]]);
+  server.change({ deletion: undefined });
+  await discard();
+  expect(deletions().slice(refused)).toEqual(['/status/orphan']);
+  expect((await cases.read(exportId)).orphans).toEqual([]);
 });
 
 test('an export that the EHR reports as failed is deleted at the server #orphans', async () => {

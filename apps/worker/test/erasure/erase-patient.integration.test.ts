@@ -347,6 +347,20 @@ test('the erasure of a patient waits for a sync of the patient that was started 
   expect(await erasures.runToEnd(erasureId)).toMatchObject({ phase: 'completed' });
 }, 60_000);
 
+test('the erasure of a patient waits for a queued sync that names the patient and has no steps yet', async () => {
+  const { store, producer } = cases.deps;
+  const run = makeSyncRun({
+    connectionId: filled.connection.id,
+    request: { includeStandard: true, includeEnhanced: false, resourceTypes: [], patients: [patientId] },
+  });
+  await store.syncRuns.insert(run);
+  const erasureId = await patient();
+  await expect(erasures.attempt(erasureId)).rejects.toMatchObject({ code: 'erasure-waits' });
+  expect((await countOfPatient()).resources).toMatchObject({ Patient: 1 });
+  await cancelSync({ store, producer, find: async () => (await store.syncRuns.find(run.id)) as SyncRun });
+  expect(await erasures.runToEnd(erasureId)).toMatchObject({ phase: 'completed' });
+}, 60_000);
+
 /** The accounted lines of a file and its quarantined lines. */
 async function accountedOf(fileId: string): Promise<[number, number]> {
   const file = await cases.deps.store.outputFiles.find(fileId);

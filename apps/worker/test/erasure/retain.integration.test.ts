@@ -209,6 +209,40 @@ test.each([
   expect(await changesOf(run)).toEqual(only(before));
 });
 
+test.each([
+  { what: 'is active', change: { phase: 'running', active: true } },
+  { what: 'is partial', change: { phase: 'partial' } },
+] as const)('tombstones stay while a sync run $what that began before them', async ({ change }) => {
+  retainFor({ 'sync-run': 0 });
+  const began = records.daysAgo(30);
+  await records.addRun({ connectionId: cases.connection.id, createdAt: began, ...change });
+  await records.addTombstone('Patient/after', new Date(began.getTime() + hourMs));
+  const before = await records.addTombstone('Patient/before', new Date(began.getTime() - hourMs));
+  expect(await changesOf(run)).toEqual(only(before));
+});
+
+test('a tombstone stays for its whole time after it was stored, however old its deletion is', async () => {
+  const key = await records.addTombstone('Patient/late', records.tooOld('tombstone'));
+  const [, _id] = key.split(/\/(.*)/s);
+  const storedAt = records.youngEnough('tombstone');
+  await database.db.collection('Patient').updateOne({ _id: _id as never }, { $set: { storedAt } });
+  expect(await changesOf(run)).toEqual(nothing);
+});
+
+test('a history from before a deletion of tombstones is refused even if the worker died during the deletion', async () => {
+  const { resourceChanges, retention } = cases.deps.store;
+  const old = await records.addTombstone('Condition/old', records.tooOld('tombstone'));
+  await records.addTombstone('Patient/old', records.tooOld('tombstone'));
+  // The next type cannot be read.
+  await database.db.collection('Patient').dropIndex('by-last-updated');
+  const olderThan = records.daysAgo(cases.deps.retentionDays.tombstone);
+  const { deleted } = await changesOf(() =>
+    expect(retention.tombstone({ now: cases.clock.now, olderThan, limit: 10 })).rejects.toThrow(),
+  );
+  expect(deleted).toEqual([old]);
+  expect(await resourceChanges.deletionsKnownSince()).toEqual(olderThan);
+});
+
 test('tombstones stay while an older line is quarantined', async () => {
   retainFor({ 'bulk-export': 0, 'quarantined-line': 0 });
   const began = records.daysAgo(30);

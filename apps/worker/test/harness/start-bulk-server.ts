@@ -10,7 +10,7 @@ export interface BulkServerScript {
   /** The manifest for the given read, counted from 1. */
   manifest: (read: number) => unknown;
   /** Answers DELETE. Default: 202. */
-  deletion?: Handler;
+  deletion?: Handler | undefined;
   /** Answers a status request instead of the manifest. */
   status?: Handler | undefined;
   /** The answers by path. A function receives the number of the request for the file, counted from 1. */

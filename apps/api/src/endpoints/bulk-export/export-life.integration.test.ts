@@ -74,6 +74,14 @@ test('an Idempotency-Key of a refused request can be used for the corrected requ
   expect(await post({ resourceTypes: ['Device'] })).toMatchObject({ status: 202 });
 });
 
+test('an Idempotency-Key of a start that failed can be used for another request', async () => {
+  const headers = { 'idempotency-key': 'freed' };
+  const post = (body: object) => api.request('POST', path, { body: { connectionId, ...body }, headers });
+  await start({ resourceTypes: ['Flag'] });
+  expect((await post({ resourceTypes: ['Flag'] })).refusal).toEqual([409, 'export-already-running']);
+  expect((await post({ resourceTypes: ['Media'] })).status).toBe(202);
+});
+
 test('the same Idempotency-Key of another client starts another export', async () => {
   const headers = { 'idempotency-key': 'shared' };
   const body = { connectionId, resourceTypes: ['Coverage'] };

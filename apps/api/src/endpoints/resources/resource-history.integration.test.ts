@@ -1,5 +1,6 @@
 import { toTombstone } from '@bulkhead/resources';
 import { ageChanges, documentContext, makeDocument } from '@bulkhead/resources/testing';
+import { waitFor } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { fhirEndpoint, startApi } from '../../testing/start-api.ts';
 
@@ -74,6 +75,17 @@ test('the pages of a history list each change once, and a page without a `next` 
     next = nextOf(page);
   }
   expect(found).toEqual([6, 5, 4, 3, 2, 1, 0].map((index) => `PUT Goal/g${index}`));
+});
+
+test('a page of a history that is read later ends at the same time as the first page, so that no change is left out', async () => {
+  for (let index = 0; index < 2; index++) await resourceWriter.write('Flag', [ofPatient('Flag', `f${index}`)]);
+  await settle('Flag');
+  const first = (await history(`_since=${hoursAgo(2)}&_count=1`, 'Flag')).body as History;
+  const later = async () => (await history(`_since=${hoursAgo(2)}`, 'Flag')).body as History;
+  await waitFor(async () => (await later()).meta.lastUpdated > first.meta.lastUpdated);
+  const next = new URL(nextOf(first) ?? '');
+  const page = (await api.request('GET', next.pathname + next.search)).body as History;
+  expect([changesIn(page), page.meta]).toEqual([['PUT Flag/f0'], first.meta]);
 });
 
 test.each([

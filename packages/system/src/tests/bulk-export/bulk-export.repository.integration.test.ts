@@ -1,5 +1,5 @@
 import { makeBulkExport } from '@bulkhead/bulk-export/testing';
-import { afterAll, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { openTestStore } from '../open-test-store.fixture.ts';
 
 const { store, database, close } = await openTestStore();
@@ -35,4 +35,31 @@ test('a retry removes the warnings of the end and keeps the others', async () =>
   const reopened = failed && (await bulkExports.reopen({ from: failed, to: 'queued', now: new Date() }));
   expect(reopened?.warnings).toEqual([keptWarning]);
   expect(reopened?.timeline?.map(({ phase }) => phase)).toEqual(['failed', 'queued']);
+});
+
+describe('the claim of a request', () => {
+  const now = new Date('2026-05-01T10:00:00Z');
+  const after = (seconds: number) => new Date(now.getTime() + seconds * 1000);
+  const claims = () => database.collection<{ _id: string; exportId: string; takenAt: Date }>('active_exports');
+  const insert = (requestKey: string, createdAt: Date) => {
+    const record = makeBulkExport({ createdAt });
+    return store.bulkExports.insert({ record, requestKey }).then(() => record.id);
+  };
+  const refused = { code: 'export-already-running' };
+
+  test('a claim of a process that died before it stored its export is taken over after ten seconds', async () => {
+    const _id = `${makeBulkExport().connectionId}/died`;
+    await claims().insertOne({ _id, exportId: 'job_dead', takenAt: now });
+    await expect(insert('died', after(9))).rejects.toMatchObject({ ...refused, context: { exportId: 'job_dead' } });
+    const id = await insert('died', after(11));
+    expect(await claims().findOne({ _id })).toMatchObject({ exportId: id, takenAt: after(11) });
+  });
+
+  test('the claim of a stored export holds, however old it is, until the export has ended', async () => {
+    const id = await insert('long', now);
+    await expect(insert('long', after(86_400))).rejects.toMatchObject({ ...refused, context: { exportId: id } });
+    const from = await store.bulkExports.find(id);
+    await store.bulkExports.transition({ from: from ?? makeBulkExport(), to: 'cancelled' });
+    expect(await insert('long', after(86_400))).not.toBe(id);
+  });
 });

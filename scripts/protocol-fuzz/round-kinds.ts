@@ -1,0 +1,36 @@
+import type { Arbitrary } from 'fast-check';
+import { differences } from './differences.ts';
+import { history } from './history/history.arbitrary.ts';
+import { runHistory } from './history/run-history.ts';
+import type { RoundKind } from './options.ts';
+import type { Finding } from './practice.ts';
+import { type Round, round } from './round.arbitrary.ts';
+import { runRound } from './run-round.ts';
+import { goodPlan } from './server/export-plan.ts';
+import { goodSearchPlan } from './server/search-plan.ts';
+import type { FuzzedSystem, Slot } from './start-fuzzed-system.ts';
+
+interface Kind<Plan> {
+  readonly plan: Arbitrary<Plan>;
+  readonly run: (system: FuzzedSystem, slot: Slot, plan: Plan) => Promise<Finding[]>;
+  /** Shows what matters of a plan. */
+  readonly describe: (plan: Plan) => object;
+}
+
+export const roundKinds: Readonly<Record<RoundKind, Kind<unknown>>> = {
+  protocol: kind({ plan: round, run: runRound, describe: behaviours }),
+  history: kind({ plan: history, run: runHistory, describe: (plan) => plan }),
+};
+
+function kind<Plan>(of: Kind<Plan>): Kind<unknown> {
+  return of as unknown as Kind<unknown>;
+}
+
+function behaviours({ lives, first, second, sync }: Round): object {
+  return {
+    lives: lives.map(({ type, id, events }) => `${type}/${id}: ${events.join(', ')}`),
+    first: differences(first, goodPlan),
+    second: differences(second, goodPlan),
+    sync: differences(sync, goodSearchPlan),
+  };
+}
