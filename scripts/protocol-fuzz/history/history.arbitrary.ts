@@ -3,7 +3,10 @@ import { type Drawn, mostly } from '../server/export-plan.ts';
 
 const hourMs = 3_600_000;
 
-/** The EHR's clock during a step. A clock that is behind is so by more than the time of a round. */
+/**
+ * The EHR's clock during a step. A clock that is behind is so by more than the time of a round, and by less than the day
+ * that `nextDeletionsAt` tolerates.
+ */
 const clock = mostly(
   { offsetMs: 0, rate: 1 },
   fc.constantFrom(
@@ -11,7 +14,7 @@ const clock = mostly(
     { offsetMs: 3 * hourMs, rate: 1 },
     { offsetMs: 26 * hourMs, rate: 1 },
     { offsetMs: -6 * hourMs, rate: 1 },
-    { offsetMs: -26 * hourMs, rate: 1 },
+    { offsetMs: -20 * hourMs, rate: 1 },
     { offsetMs: 0, rate: 1.1 },
     { offsetMs: 0, rate: 0.9 },
   ),

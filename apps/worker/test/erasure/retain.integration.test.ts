@@ -1,4 +1,3 @@
-import { makeBulkExport } from '@bulkhead/bulk-export/testing';
 import { retain } from '@bulkhead/erasure/steps';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { sweep } from '../../src/sweep.ts';
@@ -184,71 +183,6 @@ test('quarantined lines are deleted once the newest line of their file has reach
 test('quarantined lines of an active export stay', async () => {
   const { id: exportId } = await records.addExport({ phase: 'downloading', active: true });
   await records.addLine({ exportId, at: records.tooOld('quarantined-line') });
-  expect(await changesOf(run)).toEqual(nothing);
-});
-
-test('tombstones are deleted after their limit, and resources never are', async () => {
-  const old = await records.addTombstone('Patient/old', records.tooOld('tombstone'));
-  await records.addTombstone('Patient/young', records.youngEnough('tombstone'));
-  await records.receiveReport('report', { attachments: [], versionId: '1' });
-  await database.db.collection('DiagnosticReport').updateMany({}, { $set: { storedAt: new Date(0) } });
-  expect(await changesOf(run)).toEqual(only(old));
-});
-
-test.each([
-  { what: 'is active', change: { phase: 'downloading', active: true } },
-  { what: 'failed', change: { phase: 'failed' } },
-  { what: 'has failed files', change: { counts: { ...makeBulkExport().counts, filesFailed: 1 } } },
-] as const)('tombstones stay while an export $what that began before them', async ({ change }) => {
-  // In this test, exports are kept longer than tombstones.
-  retainFor({ 'bulk-export': 0 });
-  const began = records.daysAgo(30);
-  await records.addExport({ createdAt: began, ...change });
-  await records.addTombstone('Patient/after', new Date(began.getTime() + hourMs));
-  const before = await records.addTombstone('Patient/before', new Date(began.getTime() - hourMs));
-  expect(await changesOf(run)).toEqual(only(before));
-});
-
-test.each([
-  { what: 'is active', change: { phase: 'running', active: true } },
-  { what: 'is partial', change: { phase: 'partial' } },
-] as const)('tombstones stay while a sync run $what that began before them', async ({ change }) => {
-  retainFor({ 'sync-run': 0 });
-  const began = records.daysAgo(30);
-  await records.addRun({ connectionId: cases.connection.id, createdAt: began, ...change });
-  await records.addTombstone('Patient/after', new Date(began.getTime() + hourMs));
-  const before = await records.addTombstone('Patient/before', new Date(began.getTime() - hourMs));
-  expect(await changesOf(run)).toEqual(only(before));
-});
-
-test('a tombstone stays for its whole time after it was stored, however old its deletion is', async () => {
-  const key = await records.addTombstone('Patient/late', records.tooOld('tombstone'));
-  const [, _id] = key.split(/\/(.*)/s);
-  const storedAt = records.youngEnough('tombstone');
-  await database.db.collection('Patient').updateOne({ _id: _id as never }, { $set: { storedAt } });
-  expect(await changesOf(run)).toEqual(nothing);
-});
-
-test('a history from before a deletion of tombstones is refused even if the worker died during the deletion', async () => {
-  const { resourceChanges, retention } = cases.deps.store;
-  const old = await records.addTombstone('Condition/old', records.tooOld('tombstone'));
-  await records.addTombstone('Patient/old', records.tooOld('tombstone'));
-  // The next type cannot be read.
-  await database.db.collection('Patient').dropIndex('by-last-updated');
-  const olderThan = records.daysAgo(cases.deps.retentionDays.tombstone);
-  const { deleted } = await changesOf(() =>
-    expect(retention.tombstone({ now: cases.clock.now, olderThan, limit: 10 })).rejects.toThrow(),
-  );
-  expect(deleted).toEqual([old]);
-  expect(await resourceChanges.deletionsKnownSince()).toEqual(olderThan);
-});
-
-test('tombstones stay while an older line is quarantined', async () => {
-  retainFor({ 'bulk-export': 0, 'quarantined-line': 0 });
-  const began = records.daysAgo(30);
-  const { id: exportId } = await records.addExport({ createdAt: began });
-  await records.addLine({ exportId, at: records.daysAgo(28) });
-  await records.addTombstone('Patient/after', records.daysAgo(29));
   expect(await changesOf(run)).toEqual(nothing);
 });
 
