@@ -371,7 +371,12 @@ test('the watermarks of a connection say up to when each type is completely stor
   for (const resourceType of ['Patient', 'Goal']) {
     await api.store.watermarks.advance({ ...mark, resourceType, exportId: 'job_1' });
   }
-  const marked = { level: 'Patient', until: '2024-06-01T00:00:00.000Z', exportId: 'job_1' };
+  const marked = {
+    level: 'Patient',
+    until: '2024-06-01T00:00:00.000Z',
+    deletionsUntil: '2024-06-01T00:00:00.000Z',
+    exportId: 'job_1',
+  };
   const { status, body } = await list();
   expect(status).toBe(200);
   expect(body.data).toEqual([
