@@ -219,8 +219,10 @@ describeInBrowser('the lists of the console in a browser', (open) => {
     const call = createApiClient(browsed.system);
     const isOver = new AbortController();
     const changing = (async () => {
-      while (!isOver.signal.aborted) {
-        const body = { connectionId: ids.connectionId, resourceTypes: ['Patient'] };
+      for (let minute = 0; !isOver.signal.aborted; minute++) {
+        // Each one is another export, so that none has to wait for the end of the one before.
+        const since = new Date(Date.UTC(2024, 0, 1, 0, minute)).toISOString();
+        const body = { connectionId: ids.connectionId, resourceTypes: ['Patient'], since };
         const { id } = await call<{ id: string }>('POST', '/api/ehr/athenahealth/bulk-export', body);
         await page.locator(`a[href$="${id}"]`).waitFor();
       }
