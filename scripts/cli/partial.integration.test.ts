@@ -4,7 +4,7 @@ import { runBulkhead } from './run-bulkhead.fixture.ts';
 
 const warnings = [{ code: 'server-issues', message: 'The EHR reported errors for Observation.' }];
 const record = { id: 'job_1', counts: { stored: 5, quarantined: 1 }, warnings };
-const run = { id: 'sync_1', total: 5, warnings: [], errorMessage: 'Searches failed: Condition (2).' };
+const run = { id: 'sync_1', total: 5, skipped: [], warnings: [], errorMessage: 'Searches failed: Condition (2).' };
 
 let server: LocalServer;
 afterEach(() => server.stop());

@@ -5,6 +5,7 @@ import { z } from 'zod';
 export const holdReasons = {
   'type-filter': 'A type filter left resources out.',
   'time-implausible': 'The EHR gave a transaction time in the future.',
+  'clock-went-back': "The EHR's clock went back, so changes may have times before this export.",
   'manifest-gaps': 'Entries of the manifest could not be read.',
   'files-failed': 'Files could not be stored.',
   'listed-not-received': 'The EHR lists a file for this type, and the file has no resource of it.',
@@ -23,6 +24,7 @@ export type HoldReason = keyof typeof holdReasons;
 /** These reasons are not the operator's choice. An export with one of them lacks data that was requested. */
 const lossReasons: ReadonlySet<HoldReason> = new Set([
   'time-implausible',
+  'clock-went-back',
   'manifest-gaps',
   'files-failed',
   'listed-not-received',

@@ -86,7 +86,10 @@ async function advanceWatermarks({ store, now }: BulkExportDeps, { record, files
     const message =
       "The EHR's clock went back: this export ends before the start of its own period. The next export with since `last` requests all data.";
     await store.bulkExports.warn({ id: exportId, code: 'ehr-clock-went-back', message });
-    return { decisions, repeatsStored };
+    const held = decisions.map(({ resourceType, reasons }) => ({
+      ...{ resourceType, reasons: [...reasons, 'clock-went-back' as const] },
+    }));
+    return { decisions: held, repeatsStored };
   }
   const { at, text } = settledTime(record);
   // A connection that was deleted has no further exports.
