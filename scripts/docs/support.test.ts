@@ -27,9 +27,9 @@ test('docs/support.md names the versions of Node.js, Redis and MongoDB that the 
 
 test('docs/support.md names the versions of BullMQ, the MongoDB driver and the embedded engine', () => {
   const [, bullmq] = /^ {2}bullmq: (\S+)$/m.exec(read('pnpm-workspace.yaml')) ?? [];
-  const { devDependencies } = JSON.parse(read('scripts/package.json'));
+  const { dependencies } = JSON.parse(read('scripts/package.json'));
   const [, engine] = /^const VERSION = '(.+)';$/m.exec(read('packages/embedded/src/mongodb/build-engine.ts')) ?? [];
   expect(page).toContain(`(BullMQ ${bullmq} refuses`);
-  expect(page).toContain(`(the driver, ${devDependencies.mongodb}, is made for`);
+  expect(page).toContain(`(the driver, ${dependencies.mongodb}, is made for`);
   expect(page).toContain(`\`secantus-mdb\` ${engine},`);
 });
