@@ -45,7 +45,8 @@ export async function acceptAnswer(options: {
     return { status, headers, data: undefined, url };
   }
   const error = () => tooLarge(rules);
-  const decoded = decodeBody(message, { error });
+  const trailing = () => answerUnusable({ rules, fault: 'bytes follow the end of its compressed data' });
+  const decoded = decodeBody(message, { error, trailing });
   if (!decoded) {
     message.destroy();
     throw answerUnusable({ rules, fault: 'it has a content coding that was not requested, or more than two' });

@@ -62,6 +62,21 @@ test('a file of several gzip members is read completely', async () => {
   expect(await readFile()).toBe(lines);
 });
 
+test.each([
+  { name: 'zeros between two gzip members', coding: 'gzip', body: [gzipSync(lines), Buffer.alloc(3), gzipSync(lines)] },
+  { name: 'megabytes of zeros after a gzip member', coding: 'gzip', body: [gzipSync(lines), Buffer.alloc(3_000_000)] },
+  { name: 'two Brotli streams', coding: 'br', body: [brotliCompressSync(lines), brotliCompressSync(lines)] },
+  { name: 'two zlib streams', coding: 'deflate', body: [deflateSync(lines), deflateSync(lines)] },
+])('a file with $name is refused, not cut off', async ({ coding, body }) => {
+  answerWith(200, { 'content-encoding': coding }, Buffer.concat(body));
+  await expect(readFile()).rejects.toMatchObject({ code: 'answer-unusable', retry: 'briefly' });
+});
+
+test('a file of several zstd frames is read completely', async () => {
+  answerWith(200, { 'content-encoding': 'zstd' }, Buffer.concat([zstdCompressSync(lines), zstdCompressSync(lines)]));
+  expect(await readFile()).toBe(`${lines}${lines}`);
+});
+
 test('a file that is stored as gzip and sent without a content coding is decoded', async () => {
   answerWith(200, { 'content-type': 'application/gzip' }, gzipSync(lines));
   expect(await readFile()).toBe(lines);

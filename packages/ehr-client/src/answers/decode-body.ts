@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { pipeline, type Readable, Transform } from 'node:stream';
+import { PassThrough, pipeline, type Readable, Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
 import { JsonValueCounter, parseMediaType } from '@bulkhead/fhir';
 import type { AppError } from '@bulkhead/runtime';
@@ -7,13 +7,15 @@ import type { AppError } from '@bulkhead/runtime';
 /** The size of a socket's chunks. With zlib's 16 kB, passing each chunk through the streams costs as much as decoding it. */
 const chunkBytes = 64 * 1024;
 
-const decoders: Readonly<Record<string, (message: Readable) => Readable>> = {
-  gzip: (encoded) => join(encoded, createGunzip({ chunkSize: chunkBytes })),
-  'x-gzip': (encoded) => join(encoded, createGunzip({ chunkSize: chunkBytes })),
+const options = { chunkSize: chunkBytes };
+const gunzip = () => createGunzip(options);
+const decoders: Readonly<Record<string, () => Transform & { readonly bytesWritten: number }>> = {
+  gzip: gunzip,
+  'x-gzip': gunzip,
   // RFC 9110, section 8.4.1.2, uses this name for zlib's format.
-  deflate: (encoded) => join(encoded, createInflate({ chunkSize: chunkBytes })),
-  br: (encoded) => join(encoded, createBrotliDecompress({ chunkSize: chunkBytes })),
-  zstd: (encoded) => join(encoded, createZstdDecompress({ chunkSize: chunkBytes })),
+  deflate: () => createInflate(options),
+  br: () => createBrotliDecompress(options),
+  zstd: () => createZstdDecompress(options),
 };
 
 const gzipTypes: ReadonlySet<string> = new Set(['application/gzip', 'application/x-gzip']);
@@ -37,28 +39,51 @@ const maxCodings = 2;
  * Decodes a body. The end of the stream proves the end of the compressed data, because a cut-off body is an error on the stream.
  * @param options.maxBetweenBytes the largest size between two codings. Default: only the ratio limits it
  * @param options.error the error of a body that exceeds a limit between two codings
+ * @param options.trailing the error of a body with bytes after the end of its compressed data
  * @returns undefined if it has an unknown coding, or too many
  */
 export function decodeBody(
   message: IncomingMessage,
-  options: { readonly maxBetweenBytes?: number; readonly error: () => AppError },
+  options: {
+    readonly maxBetweenBytes?: number;
+    readonly error: () => AppError;
+    readonly trailing: () => AppError;
+  },
 ): Readable | undefined {
-  const { maxBetweenBytes: maxBytes = Number.POSITIVE_INFINITY, error } = options;
+  const { maxBetweenBytes: maxBytes = Number.POSITIVE_INFINITY, error, trailing } = options;
   const codings = contentCodings(message.headers).toReversed();
   if (codings.length > maxCodings) return undefined;
   let body: Readable = message;
   for (const coding of codings) {
-    if (!Object.hasOwn(decoders, coding)) return undefined;
+    const decoder = Object.hasOwn(decoders, coding) ? decoders[coding] : undefined;
+    if (!decoder) return undefined;
     // The last decoder may produce nothing, for example from millions of empty files, so that only this limit sees what it reads.
     const encoded = body === message ? body : limitBody({ body, received: message, maxBytes, error });
-    body = decoders[coding]?.(encoded) ?? encoded;
+    body = decode(encoded, { decoder: decoder(), trailing });
   }
   return body;
 }
 
-/** Destroys both streams together. The reader of the decoded stream gets the error. */
-function join(encoded: Readable, decoder: Transform): Readable {
-  return pipeline(encoded, decoder, () => undefined);
+/**
+ * Destroys all streams together. The reader of the decoded stream gets the error. Node.js ends a decoder without an error at bytes that do not
+ * belong to the compressed data, such as zeros between two gzip members or a second Brotli stream, and drops the rest.
+ */
+function decode(
+  encoded: Readable,
+  options: { readonly decoder: Transform & { readonly bytesWritten: number }; readonly trailing: () => AppError },
+): Readable {
+  const { decoder, trailing } = options;
+  let receivedBytes = 0;
+  encoded.on('data', (chunk: Buffer) => {
+    receivedBytes += chunk.length;
+  });
+  const checked = new PassThrough({
+    flush(done) {
+      const isWhole = encoded.readableEnded && decoder.bytesWritten === receivedBytes;
+      done(isWhole ? null : trailing());
+    },
+  });
+  return pipeline(encoded, decoder, checked, () => undefined);
 }
 
 /** Gzip compresses clinical data to between a tenth and a fiftieth, and repetitive text to a thousandth at best. */

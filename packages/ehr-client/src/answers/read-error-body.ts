@@ -52,7 +52,7 @@ export async function readStart(message: IncomingMessage): Promise<Buffer | unde
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
   try {
-    const body = decodeBody(message, { maxBetweenBytes, error: tooLarge });
+    const body = decodeBody(message, { maxBetweenBytes, error: tooLarge, trailing: tooLarge });
     const limited = body && limitBody({ body, received: message, maxBytes: maxBetweenBytes, maxMs, error: tooLarge });
     for await (const chunk of limited ?? []) {
       chunks.push(chunk as Buffer);
