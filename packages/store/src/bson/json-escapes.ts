@@ -40,10 +40,11 @@ export function unicodeEscapeAt(json: Buffer, start: number): number {
 function hexAt(json: Buffer, start: number): number {
   let value = 0;
   for (let position = start; position < start + 4; position++) {
-    const byte = (json[position] as number) | 0x20;
+    const byte = json[position] as number;
     const isDigit = byte >= digit0 && byte <= digit9;
-    if (!isDigit && (byte < 0x61 || byte > 0x66)) return -1;
-    value = value * 16 + (isDigit ? byte - digit0 : byte - 0x57);
+    const lowerCase = byte | 0x20;
+    if (!isDigit && (lowerCase < 0x61 || lowerCase > 0x66)) return -1;
+    value = value * 16 + (isDigit ? byte - digit0 : lowerCase - 0x57);
   }
   return value;
 }

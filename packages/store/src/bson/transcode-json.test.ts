@@ -77,6 +77,7 @@ describe('JsonTranscoder', () => {
     { what: 'a raw control character', text: '{"a":"\n"}' },
     { what: 'an unknown escape', text: String.raw`{"a":"\x"}` },
     { what: 'a cut escape', text: String.raw`{"a":"\u12"}` },
+    { what: 'control characters as digits of an escape', text: '{"a":"\\u\u0010\u0011\u0012\u0013"}' },
     { what: 'a lone high surrogate', text: String.raw`{"a":"\ud800x"}` },
     { what: 'a lone low surrogate', text: String.raw`{"a":"\udc00"}` },
     { what: 'a high surrogate before another escape', text: String.raw`{"a":"\ud800\u0041"}` },
