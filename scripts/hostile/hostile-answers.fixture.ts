@@ -42,7 +42,7 @@ const shapesOf = (bytes: number): Readonly<Record<string, string>> => ({
 const sizes: Readonly<Partial<Record<Route, number>>> = {
   discovery: megabyte,
   token: megabyte,
-  metadata: 16 * megabyte,
+  metadata: 8 * megabyte,
   status: 60 * megabyte,
   search: 30 * megabyte,
 };

@@ -106,7 +106,7 @@ export const resourceAnswer: AnswerRules = {
   name: 'resource',
   usable: [200],
   body: 'json',
-  maxBytes: 16 * megabyte,
+  maxBytes: 8 * megabyte,
   maxValues: maxJsonValues,
   maxMs: wholeAnswerMs,
 };
