@@ -28,6 +28,7 @@ const features = [
   'quarantine',
   'documents',
   'webhooks',
+  'runs',
   'bulk-export',
   'sync',
   'schedules',

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { countOfConnection } from '@bulkhead/erasure';
 import { captureCommand } from '@bulkhead/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
@@ -51,7 +52,7 @@ describe('the bulkhead command', () => {
     const dryRun = await bulkhead(`patients erase a-195900.E-1 --connection ${connectionId} --dry-run --yes`);
     expect(dryRun).toMatchObject({ code: 0, stdout: expect.stringMatching(/Patient +1\n/), stderr: '' });
     expect(await json('erasures list')).toEqual([]);
-    expect(await store.connectionEraser.count(connectionId)).toEqual(amounts);
+    expect(await countOfConnection(store.features, connectionId)).toEqual(amounts);
     expect((await bulkhead('connections data conn_none')).code).toBe(4);
     expect(await json('retention')).toEqual(expect.any(Array));
   }, 60_000);

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { countOfConnection } from '@bulkhead/erasure';
 import { waitFor } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { startQuickSystem } from '../chaos/system/start-quick-system.fixture.ts';
@@ -123,7 +124,7 @@ test('the commands of docs/how-to/erase.md work as written', async () => {
   expect(await run('bulkhead erasures list --connection "$CONNECTION"', { CONNECTION })).toMatch(
     /connection[\s\S]+patient/,
   );
-  expect(await store.connectionEraser.count(CONNECTION)).toEqual({ resources: {}, records: {}, contentBytes: 0 });
+  expect(await countOfConnection(store.features, CONNECTION)).toEqual({ resources: {}, records: {}, contentBytes: 0 });
 }, 240_000);
 
 // This must be the last test: it stops the processes, which have the previous key.

@@ -42,7 +42,10 @@ await runCommand({
   },
   schema,
   async run({ store, args }) {
-    const { apiKey, key } = await createApiKeyService({ store }).create(args);
+    const { apiKey, key } = await createApiKeyService({
+      store,
+      connectionExists: async (id) => (await store.connections.find(id)) !== undefined,
+    }).create(args);
     console.log(key);
     return { exitCode: 0, target: { id: apiKey.id } };
   },

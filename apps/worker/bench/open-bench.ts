@@ -1,6 +1,5 @@
 import { createExportContexts } from '@bulkhead/bulk-export/steps';
 import { createEhrClient, createWebhookSender } from '@bulkhead/ehr-client';
-import { retainedKinds } from '@bulkhead/erasure';
 import type { Connection, Provider } from '@bulkhead/providers';
 import { connectRedis, createProducer } from '@bulkhead/queues';
 import { ByteBudget, createLogger } from '@bulkhead/runtime';
@@ -9,6 +8,7 @@ import { createStore } from '@bulkhead/system';
 import type { Redis } from 'ioredis';
 import { MongoClient } from 'mongodb';
 import type { WorkerDeps } from '../src/deps.ts';
+import { withFeatureWork } from '../src/feature-work.ts';
 import { unlimitedAthenahealth } from '../test/harness/unlimited-athenahealth.ts';
 
 const credentials: Connection['auth'] = {
@@ -57,7 +57,7 @@ export async function openBench() {
   };
   // Several processes may share a database.
   if (!(await store.connections.find(connection.id))) await store.connections.insert(connection);
-  const deps: WorkerDeps = {
+  const deps = withFeatureWork({
     store,
     producer,
     ehr,
@@ -67,12 +67,14 @@ export async function openBench() {
     largeBytes: new ByteBudget(15 * 1024 * 1024),
     logger: createLogger({ name: 'bench', level: 'error' }),
     documents: { enabled: false, maxBytes: 1, withMedia: false, partBytes: 1 },
-    retentionDays: Object.fromEntries(retainedKinds.map((kind) => [kind, 0])) as WorkerDeps['retentionDays'],
+    retentionDays: Object.fromEntries(
+      Object.keys(store.retention).map((kind) => [kind, 0]),
+    ) as WorkerDeps['retentionDays'],
     pollIntervalMs: Number(POLL_INTERVAL_MS),
     erasureSettleMs: 0,
     databaseNow: async () => new Date(),
     readBudgets: async () => [],
     now: () => new Date(),
-  };
+  });
   return { deps, connection, mongodbUrl, client, redis, prefix };
 }

@@ -26,6 +26,7 @@ import {
 import { BufferPool } from '@bulkhead/store';
 import { createStore } from '@bulkhead/system';
 import type { WorkerConfig } from './env.ts';
+import { withFeatureWork } from './feature-work.ts';
 import { handlers } from './handlers.ts';
 import { countWrites } from './metrics/count-writes.ts';
 import { logRequests } from './metrics/log-requests.ts';
@@ -99,7 +100,7 @@ export function buildApp({
   watchBudgets({ metrics, ehr });
   const webhooks = createWebhookSender({ proxy, privateNetwork: config.WORKER_WEBHOOK_PRIVATE_NETWORK });
   const rateBudgets = createRateBudgetService({ connections: store.connections, registry, reader: { redis, prefix } });
-  const deps = {
+  const deps = withFeatureWork({
     store: countWrites({ store, metrics }),
     producer,
     ehr,
@@ -131,7 +132,7 @@ export function buildApp({
     erasureSettleMs,
     databaseNow: async () => (await store.server()).now,
     now: () => new Date(),
-  };
+  });
   const queues = config.WORKER_QUEUES;
   const consumer = createConsumer({
     redis,

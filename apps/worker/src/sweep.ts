@@ -1,9 +1,4 @@
-import { ensureExportJobs } from '@bulkhead/bulk-export/steps';
-import { ensureDocumentJobs } from '@bulkhead/documents/steps';
-import { sweepSchedules } from '@bulkhead/schedules/steps';
 import { isStoreUnavailable } from '@bulkhead/store';
-import { ensureSyncJobs } from '@bulkhead/sync/steps';
-import { ensureWebhookJobs } from '@bulkhead/webhooks/steps';
 import type { WorkerDeps } from './deps.ts';
 
 /**
@@ -14,9 +9,9 @@ import type { WorkerDeps } from './deps.ts';
  */
 export async function sweep(deps: WorkerDeps): Promise<void> {
   const errors: unknown[] = [];
-  for (const part of parts) {
+  for (const ensureJobs of [...deps.work.map((feature) => feature.ensureJobs), () => scheduleMaintenance(deps)]) {
     try {
-      await part(deps);
+      await ensureJobs();
     } catch (error) {
       // Each part would wait for MongoDB in vain.
       if (isStoreUnavailable(error)) throw error;
@@ -25,55 +20,6 @@ export async function sweep(deps: WorkerDeps): Promise<void> {
     }
   }
   if (errors.length > 0) throw errors[0];
-}
-
-const parts = [
-  ensureJobsOfExports,
-  ensureJobsOfSyncs,
-  ensureWebhookJobs,
-  ensureJobsOfRequests,
-  sweepSchedules,
-  ensureDocumentJobs,
-  scheduleMaintenance,
-];
-
-async function ensureJobsOfExports(deps: WorkerDeps): Promise<void> {
-  const { store, producer, logger } = deps;
-  const active = await store.bulkExports.listActive();
-  const polls = await producer.listScheduledPolls();
-  const scheduled = new Set(polls.filter(({ isTooLate }) => !isTooLate).map(({ exportId }) => exportId));
-  for (const record of active) {
-    try {
-      const wereMissing = await ensureExportJobs(deps, { record, isPolled: scheduled.has(record.id) });
-      if (wereMissing) logger.warn('export had no job', { exportId: record.id, phase: record.phase });
-    } catch (error) {
-      // A fault of one record must not delay the others. The next sweep tries it again.
-      logger.error('sweep failed for an export', { exportId: record.id, error });
-    }
-  }
-  const polled = new Set(active.filter(({ phase }) => phase === 'exporting').map(({ id }) => id));
-  for (const { exportId } of polls) {
-    if (!polled.has(exportId)) await producer.unschedule('export.poll', { exportId });
-  }
-}
-
-async function ensureJobsOfSyncs(deps: WorkerDeps): Promise<void> {
-  const { store, logger } = deps;
-  for (const run of await store.syncRuns.listActive()) {
-    if (await ensureSyncJobs(deps, run)) logger.warn('sync had no job', { syncRunId: run.id, phase: run.phase });
-  }
-}
-
-/** What users have requested, and what follows from it at the EHR. */
-async function ensureJobsOfRequests({ store, producer }: WorkerDeps): Promise<void> {
-  for (const { id: exportId } of await store.bulkExports.listDiscardable()) {
-    await producer.ensure('export.discard', { exportId });
-  }
-  for (const connectionId of await store.connections.listDeletedIds()) {
-    await producer.ensure('connection.revoke', { connectionId });
-  }
-  for (const erasureId of await store.erasures.listActiveIds())
-    await producer.ensure('maintenance.erase', { erasureId });
 }
 
 /** Retention is counted in days. After a loss of Redis it is at most an hour late, and a long pass continues after an hour. */

@@ -1,5 +1,4 @@
-import { createEncryptedField, isDuplicateKey, mongooseSchemaOf, type SecretBox } from '@bulkhead/store';
-import type { Connection as Database } from 'mongoose';
+import { createEncryptedField, isDuplicateKey, mongooseSchemaOf, type StoreContext } from '@bulkhead/store';
 import { z } from 'zod';
 
 const documentSchema = z.strictObject({
@@ -38,11 +37,7 @@ schema.index({ createdAt: 1 }, { expireAfterSeconds: keptSeconds });
 schema.index({ connectionId: 1 });
 
 /** `answered_requests`: the answers of POST requests with an `Idempotency-Key`. */
-export function createAnsweredRequestRepository(options: {
-  readonly database: Database;
-  readonly secretBox: SecretBox;
-}) {
-  const { database, secretBox } = options;
+export function createAnsweredRequestRepository({ database, secretBox, gate }: StoreContext) {
   const model = database.model('AnsweredRequest', schema);
   const idOf = ({ clientId, key }: Pick<RequestAttempt, 'clientId' | 'key'>) => `${clientId}/${key}`;
   const sealedField = createEncryptedField({
@@ -71,8 +66,10 @@ export function createAnsweredRequestRepository(options: {
         await model.deleteOne({ _id, isAnswered: false, createdAt: before(longestAttemptMs) });
         const { holder } = attempt;
         try {
-          const sealed = encrypt(_id, { requestHash });
-          await model.create({ _id, holder, sealed, isAnswered: false, createdAt: now });
+          await gate.write(() => {
+            const sealed = encrypt(_id, { requestHash });
+            return model.create({ _id, holder, sealed, isAnswered: false, createdAt: now });
+          });
           return undefined;
         } catch (error) {
           if (!isDuplicateKey(error)) throw error;
@@ -92,8 +89,10 @@ export function createAnsweredRequestRepository(options: {
       const { attempt, request, connectionId } = options;
       const _id = idOf(attempt);
       const ofConnection = connectionId === undefined ? {} : { connectionId };
-      const change = { sealed: encrypt(_id, request), isAnswered: true, ...ofConnection };
-      await model.updateOne({ _id, holder: attempt.holder }, { $set: change });
+      await gate.write(() => {
+        const change = { sealed: encrypt(_id, request), isAnswered: true, ...ofConnection };
+        return model.updateOne({ _id, holder: attempt.holder }, { $set: change });
+      });
     },
 
     /** Frees the key after a request that failed, so that the client may repeat it. */

@@ -1,11 +1,11 @@
 import { type BulkExportRequest, exportTypes } from '@bulkhead/fhir';
+import { runEventShape } from '@bulkhead/runs';
 import type { Immutable } from '@bulkhead/runtime';
 import {
   countSchema,
   ehrTextSchema,
   failureSchema,
   retryingSchema,
-  runEventShape,
   warningSchema,
   withheldCountSchema,
   zerosOf,

@@ -1,17 +1,7 @@
+import { byTime, createRunClaimRepository, createRunQueries, lastEvents, phaseEvent } from '@bulkhead/runs';
 import { permanentError } from '@bulkhead/runtime';
-import {
-  batchedFind,
-  batchedInsert,
-  byTime,
-  createRunQueries,
-  lastEvents,
-  mongooseSchemaOf,
-  phaseEvent,
-  type Stored,
-} from '@bulkhead/store';
-import type { Connection as Database } from 'mongoose';
+import { batchedFind, batchedInsert, findIds, mongooseSchemaOf, type StoreContext, type Stored } from '@bulkhead/store';
 import { z } from 'zod';
-import { createActiveExportRepository } from './active-export.repository.ts';
 import {
   type BulkExport,
   bulkExportSchema,
@@ -49,11 +39,14 @@ schema.index({ completedAt: 1, phase: 1 });
 const beforeKickOff: readonly BulkExportPhase[] = ['queued', 'kicking-off'];
 
 /** `bulk_exports`: the state of every export. */
-export function createBulkExportRepository(database: Database) {
+export function createBulkExportRepository({ database, gate }: Omit<StoreContext, 'secretBox'>) {
   const model = database.model('BulkExport', schema);
   const insert = batchedInsert(model);
   const find = batchedFind<BulkExportDocument>(model);
-  const activeExports = createActiveExportRepository({ database, runs: 'bulk_exports' });
+  const claims = createRunClaimRepository({
+    database,
+    isActive: async (id) => (await model.findById(id, { active: 1 }).lean())?.active,
+  });
   /** @throws AppError `export-already-running`, with the id of the running export in `context.exportId` */
   const claimRequest = async (options: {
     readonly id: string;
@@ -62,7 +55,7 @@ export function createBulkExportRepository(database: Database) {
     readonly now: Date;
   }) => {
     const { id: exportId, connectionId, requestKey, now } = options;
-    const holder = await activeExports.claim({ key: `${connectionId}/${requestKey}`, exportId, now });
+    const holder = await claims.claim({ key: `${connectionId}/${requestKey}`, runId: exportId, now });
     if (holder !== exportId)
       throw permanentError({
         code: 'export-already-running',
@@ -90,11 +83,19 @@ export function createBulkExportRepository(database: Database) {
     }): Promise<void> {
       const { record, requestKey, by } = options;
       const { id, connectionId, createdAt, ...fields } = record;
-      await claimRequest({ id, connectionId, requestKey, now: createdAt });
       const events = [{ at: createdAt, ...phaseEvent({ phase: record.phase, by }) }];
       const active = !isTerminal(record.phase);
-      await insert({ _id: id, connectionId, createdAt, requestKey, ...fields, active, events });
+      await gate.admit(connectionId, async () => {
+        await claimRequest({ id, connectionId, requestKey, now: createdAt });
+        await insert({ _id: id, connectionId, createdAt, requestKey, ...fields, active, events });
+      });
     },
+
+    /** Frees the request of an export whose record was deleted. */
+    releaseClaim: (options: { readonly id: string; readonly connectionId: string; readonly requestKey: string }) =>
+      claims.release({ key: `${options.connectionId}/${options.requestKey}`, runId: options.id }),
+
+    listIds: (connectionId: string): Promise<string[]> => findIds(model, { connectionId }),
 
     async find(id: string): Promise<BulkExport | undefined> {
       return toRecord(await find(id));
@@ -200,9 +201,13 @@ export function createBulkExportRepository(database: Database) {
     },
 
     /** Lists the ended exports that must still be deleted at the server, and all exports that have an orphan there. */
-    async listDiscardable(): Promise<BulkExport[]> {
+    async listDiscardable(connectionId?: string): Promise<BulkExport[]> {
       const isDue = [{ discard: 'due' as const, active: false }, { 'orphans.0': { $exists: true } }];
-      const documents = await model.find({ $or: isDue }).sort({ _id: 1 }).lean();
+      const ofConnection = connectionId === undefined ? {} : { connectionId };
+      const documents = await model
+        .find({ ...ofConnection, $or: isDue })
+        .sort({ _id: 1 })
+        .lean();
       return documents.map((document) => toRecord(document));
     },
 

@@ -1,5 +1,4 @@
-import { batchedInsert, mongooseSchemaOf } from '@bulkhead/store';
-import type { Connection as Database } from 'mongoose';
+import { batchedInsert, mongooseSchemaOf, type StoreContext } from '@bulkhead/store';
 import { z } from 'zod';
 import type { BulkExportPhase } from './bulk-export-phase.ts';
 
@@ -28,7 +27,7 @@ export interface SlotRequest {
  * `export_slots`: how many exports an EHR runs at a time for a practice. A slot is taken before the kick-off and is free again when its
  * export is no longer active at the EHR. The `_id` keeps two exports from taking the same slot.
  */
-export function createExportSlotRepository(database: Database) {
+export function createExportSlotRepository({ database, gate }: Omit<StoreContext, 'secretBox'>) {
   const model = database.model('ExportSlot', schema);
   const insert = batchedInsert(model);
   const exports = database.collection<{ _id: string; phase: BulkExportPhase }>('bulk_exports');
@@ -38,29 +37,32 @@ export function createExportSlotRepository(database: Database) {
     return record !== null && activeAtServer.has(record.phase);
   };
 
+  const take = async ({ practice, exportId, connectionId, slots }: SlotRequest) => {
+    const ids = Array.from({ length: slots }, (_, index) => `${practice}/${index}`);
+    const holders = new Map(
+      (await model.find({ _id: { $in: ids } }).lean()).map((slot) => [slot._id, slot.exportId] as const),
+    );
+    if ([...holders.values()].includes(exportId)) return undefined;
+    const active: string[] = [];
+    for (const _id of ids) {
+      const holder = holders.get(_id);
+      if (holder === undefined) {
+        if (await insert({ _id, exportId, connectionId })) return undefined;
+        continue;
+      }
+      if (await isHeld(holder)) {
+        active.push(holder);
+        continue;
+      }
+      const takeover = await model.updateOne({ _id, exportId: holder }, { $set: { exportId, connectionId } });
+      if (takeover.matchedCount === 1) return undefined;
+    }
+    return active;
+  };
+
   return {
     /** Takes a free slot, or keeps the one that the export has. @returns the exports that hold the slots, or undefined if it has one */
-    async take({ practice, exportId, connectionId, slots }: SlotRequest): Promise<readonly string[] | undefined> {
-      const ids = Array.from({ length: slots }, (_, index) => `${practice}/${index}`);
-      const holders = new Map(
-        (await model.find({ _id: { $in: ids } }).lean()).map((slot) => [slot._id, slot.exportId] as const),
-      );
-      if ([...holders.values()].includes(exportId)) return undefined;
-      const active: string[] = [];
-      for (const _id of ids) {
-        const holder = holders.get(_id);
-        if (holder === undefined) {
-          if (await insert({ _id, exportId, connectionId })) return undefined;
-          continue;
-        }
-        if (await isHeld(holder)) {
-          active.push(holder);
-          continue;
-        }
-        const takeover = await model.updateOne({ _id, exportId: holder }, { $set: { exportId, connectionId } });
-        if (takeover.matchedCount === 1) return undefined;
-      }
-      return active;
-    },
+    take: (request: SlotRequest): Promise<readonly string[] | undefined> =>
+      gate.admit(request.connectionId, () => take(request)),
   };
 }

@@ -1,6 +1,7 @@
 import type { ExportError, Retrying } from '@bulkhead/runtime';
 import {
   type Claim,
+  countIn,
   countSchema,
   createClaims,
   createEncryptedField,
@@ -8,11 +9,10 @@ import {
   findIds,
   mongooseSchemaOf,
   removeOthers,
-  type SecretBox,
+  type StoreContext,
   type Stored,
   sumsOf,
 } from '@bulkhead/store';
-import type { Connection as Database } from 'mongoose';
 import { z } from 'zod';
 import { type ExportCounts, type IssueCount, lineCounts, noCounts } from './bulk-export.record.ts';
 import {
@@ -61,7 +61,7 @@ schema.index({ exportId: 1, position: 1, _id: 1 });
 schema.index({ exportId: 1, completedAt: 1 });
 
 /** `output_files`: the ledger, one entry per file of a manifest. */
-export function createOutputFileRepository(database: Database, secretBox: SecretBox) {
+export function createOutputFileRepository({ database, secretBox, gate }: StoreContext) {
   const model = database.model('OutputFile', schema);
   const claims = createClaims<OutputFileDocument>({
     database,
@@ -97,19 +97,25 @@ export function createOutputFileRepository(database: Database, secretBox: Secret
 
     /** Adds entries that do not exist yet. Adding the same manifest twice changes nothing. @returns the ids of those that it added */
     async insertMissing(files: readonly OutputFile[]): Promise<readonly string[]> {
-      if (files.length === 0) return [];
-      const operations = files.map(({ id, url, requiresAccessToken, ...fields }) => ({
-        updateOne: {
-          filter: { _id: id },
-          update: { $setOnInsert: { ...fields, ...linkFields({ id, url, requiresAccessToken }) } },
-          upsert: true,
-        },
-      }));
-      const { upsertedIds } = await model.collection.bulkWrite(operations as never[], { ordered: false });
+      const [first] = files;
+      if (!first) return [];
+      const { upsertedIds } = await gate.admit(first.connectionId, () => {
+        const operations = files.map(({ id, url, requiresAccessToken, ...fields }) => ({
+          updateOne: {
+            filter: { _id: id },
+            update: { $setOnInsert: { ...fields, ...linkFields({ id, url, requiresAccessToken }) } },
+            upsert: true,
+          },
+        }));
+        return model.collection.bulkWrite(operations as never[], { ordered: false });
+      });
       return Object.values(upsertedIds as Readonly<Record<number, unknown>>).map(String);
     },
 
     count: (exportId: string): Promise<number> => model.countDocuments({ exportId }),
+
+    countOf: (exportIds: readonly string[]): Promise<number> =>
+      countIn(model, { field: 'exportId', values: exportIds }),
 
     /** Removes those of the entries whose download has not started. */
     async removeUnstarted(ids: readonly string[]): Promise<void> {
@@ -252,16 +258,18 @@ export function createOutputFileRepository(database: Database, secretBox: Secret
     /** Replaces the links of files that are not settled. `files` belong to one export and have the new URLs. */
     async refreshLinks(files: readonly LinkedFile[]): Promise<void> {
       if (files.length === 0) return;
-      const operations = files.map((file) => ({
-        updateOne: {
-          filter: { _id: file.id, state: { $in: unsettled } },
-          update: [
-            { $unset: ['url', 'sealedUrl'] },
-            { $set: { ...linkFields(file), linkRefreshedAtLine: '$checkpoint.lines' } },
-          ],
-        },
-      }));
-      await model.collection.bulkWrite(operations as never[], { ordered: false });
+      await gate.write(() => {
+        const operations = files.map((file) => ({
+          updateOne: {
+            filter: { _id: file.id, state: { $in: unsettled } },
+            update: [
+              { $unset: ['url', 'sealedUrl'] },
+              { $set: { ...linkFields(file), linkRefreshedAtLine: '$checkpoint.lines' } },
+            ],
+          },
+        }));
+        return model.collection.bulkWrite(operations as never[], { ordered: false });
+      });
     },
 
     /** Cancels the files that are not settled. Their downloads lose their claims and stop. */

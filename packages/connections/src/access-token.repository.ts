@@ -5,10 +5,9 @@ import {
   createLeases,
   isDuplicateKey,
   mongooseSchemaOf,
-  type SecretBox,
+  type StoreContext,
   type Stored,
 } from '@bulkhead/store';
-import type { Connection as Database } from 'mongoose';
 import { z } from 'zod';
 
 const documentSchema = z.strictObject({
@@ -31,13 +30,16 @@ type AccessTokenDocument = Stored<typeof documentSchema>;
 const schema = mongooseSchemaOf(documentSchema, { collection: 'access_tokens', minimize: false });
 
 /** `access_tokens`: one token cache for all processes. Each token is encrypted for its connection. */
-export function createAccessTokenRepository(options: {
-  readonly database: Database;
-  readonly secretBox: SecretBox;
-  /** Called when a user's authorization has ended, and when the user has authorized again. */
-  readonly noteAuthorization: (options: { readonly connectionId: string; readonly isNeeded: boolean }) => Promise<void>;
-}) {
-  const { database, secretBox, noteAuthorization } = options;
+export function createAccessTokenRepository(
+  options: StoreContext & {
+    /** Called when a user's authorization has ended, and when the user has authorized again. */
+    readonly noteAuthorization: (change: {
+      readonly connectionId: string;
+      readonly isNeeded: boolean;
+    }) => Promise<void>;
+  },
+) {
+  const { database, secretBox, gate, noteAuthorization } = options;
   const model = database.model('AccessToken', schema);
   const fieldOptions = { database, secretBox, collection: 'access_tokens' };
   const accessTokens = createEncryptedField({
@@ -142,8 +144,11 @@ export function createAccessTokenRepository(options: {
     supersede,
 
     async takeLease({ holder, durationMs, ...owner }) {
-      await ensure(owner);
-      const isTaken = await leases.take({ id: owner.connectionId, owner: holder, durationMs }, filterOf(owner));
+      const { connectionId } = owner;
+      const isTaken = await gate.admitToken(connectionId, async () => {
+        await ensure(owner);
+        return leases.take({ id: connectionId, owner: holder, durationMs }, filterOf(owner));
+      });
       return isTaken ? read(owner) : undefined;
     },
 
@@ -177,7 +182,6 @@ export function createAccessTokenRepository(options: {
 
     /** Replaces all stored tokens with the grant of a user's authorization. */
     async put({ connectionId, credentialsVersion, grant }: TokenOwner & { readonly grant: SavedGrant }): Promise<void> {
-      const { generation: _, ...fields } = toFields(connectionId, grant);
       const unusedFields = [
         'lease',
         'failure',
@@ -185,10 +189,12 @@ export function createAccessTokenRepository(options: {
         ...(grant.refreshToken ? [] : ['sealedRefreshToken']),
       ];
       const generation = { $add: [{ $ifNull: ['$generation', 0] }, 1] };
-      await model.updateOne(
-        { _id: connectionId },
-        [{ $set: { ...fields, credentialsVersion, generation } }, { $unset: unusedFields }],
-        { upsert: true, updatePipeline: true },
+      await gate.admitToken(connectionId, () =>
+        model.updateOne(
+          { _id: connectionId },
+          [{ $set: { ...toFields(connectionId, grant), credentialsVersion, generation } }, { $unset: unusedFields }],
+          { upsert: true, updatePipeline: true },
+        ),
       );
       await noteAuthorization({ connectionId, isNeeded: false });
     },

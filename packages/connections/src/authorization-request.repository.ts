@@ -1,6 +1,5 @@
 import type { AuthorizationEndpoints, Connection } from '@bulkhead/providers';
-import { createEncryptedField, findById, mongooseSchemaOf, type SecretBox, type Stored } from '@bulkhead/store';
-import type { Connection as Database } from 'mongoose';
+import { createEncryptedField, findById, mongooseSchemaOf, type StoreContext, type Stored } from '@bulkhead/store';
 import { z } from 'zod';
 import { type AuthorizationRequest, authorizationRequestSchema } from './authorization-request.record.ts';
 
@@ -20,7 +19,7 @@ const schema = mongooseSchemaOf(documentSchema, { collection: 'authorization_req
 schema.index({ expiresAt: 1 }, { expireAfterSeconds: keptSeconds });
 
 /** `authorization_requests`: runs of the authorization code flow. Each transition happens once. */
-export function createAuthorizationRequestRepository(database: Database, secretBox: SecretBox) {
+export function createAuthorizationRequestRepository({ database, secretBox, gate }: StoreContext) {
   const model = database.model('AuthorizationRequest', schema);
   const sealedField = createEncryptedField({
     database,
@@ -48,8 +47,11 @@ export function createAuthorizationRequestRepository(database: Database, secretB
       readonly secrets: AuthorizationSecrets;
       readonly startHash: string;
     }): Promise<void> {
-      const { id, ...fields } = options.request;
-      await model.create({ _id: id, ...fields, startHash: options.startHash, sealed: encrypt(id, options.secrets) });
+      const { startHash, secrets, request } = options;
+      const { id, ...fields } = request;
+      const insert = () => model.create({ _id: id, ...fields, startHash, sealed: encrypt(id, secrets) });
+      // A request that creates a connection has none yet.
+      await (request.connectionId === undefined ? gate.write(insert) : gate.admit(request.connectionId, insert));
     },
 
     find: findById(model, toRecord),
@@ -68,11 +70,13 @@ export function createAuthorizationRequestRepository(database: Database, secretB
       readonly now: Date;
     }): Promise<boolean> {
       const { id, startHash, stateHash, browserHash, verifier, now } = options;
-      const sealed = encrypt(id, { ...(await readSecrets(id)), verifier });
-      const result = await model.updateOne(
-        { _id: id, phase: 'created', startHash, expiresAt: { $gt: now } },
-        { $set: { phase: 'started' as const, stateHash, browserHash, sealed } },
-      );
+      const result = await gate.write(async () => {
+        const sealed = encrypt(id, { ...(await readSecrets(id)), verifier });
+        return model.updateOne(
+          { _id: id, phase: 'created', startHash, expiresAt: { $gt: now } },
+          { $set: { phase: 'started' as const, stateHash, browserHash, sealed } },
+        );
+      });
       return result.modifiedCount === 1;
     },
 
@@ -85,14 +89,16 @@ export function createAuthorizationRequestRepository(database: Database, secretB
       readonly now: Date;
     }): Promise<AuthorizationRequest | undefined> {
       const { id, stateHash, browserHash, answer, now } = options;
-      const sealed = encrypt(id, { ...(await readSecrets(id)), ...answer });
-      const document = await model
-        .findOneAndUpdate(
-          { _id: id, phase: 'started' as const, stateHash, browserHash, expiresAt: { $gt: now } },
-          { $set: { phase: 'redeeming' as const, sealed } },
-          { returnDocument: 'after' },
-        )
-        .lean();
+      const document = await gate.write(async () => {
+        const sealed = encrypt(id, { ...(await readSecrets(id)), ...answer });
+        return model
+          .findOneAndUpdate(
+            { _id: id, phase: 'started' as const, stateHash, browserHash, expiresAt: { $gt: now } },
+            { $set: { phase: 'redeeming' as const, sealed } },
+            { returnDocument: 'after' },
+          )
+          .lean();
+      });
       return document ? toRecord(document) : undefined;
     },
 

@@ -1,6 +1,5 @@
 import { type Connection, type ConnectionTest, connectionTestSchema } from '@bulkhead/providers';
-import { createEncryptedField, mongooseSchemaOf, type SecretBox } from '@bulkhead/store';
-import type { Connection as Database } from 'mongoose';
+import { createEncryptedField, mongooseSchemaOf, type StoreContext } from '@bulkhead/store';
 import { z } from 'zod';
 
 const documentSchema = z.strictObject({
@@ -17,7 +16,7 @@ schema.index({ expiresAt: 1 }, { expireAfterSeconds: 0 });
 const keptMs = 5 * 60_000;
 
 /** `connection_drafts`: connections that are tested before they are saved. They exist while the test runs. */
-export function createConnectionDraftRepository(database: Database, secretBox: SecretBox) {
+export function createConnectionDraftRepository({ database, secretBox, gate }: StoreContext) {
   const model = database.model('ConnectionDraft', schema);
   const sealedField = createEncryptedField({
     database,
@@ -33,8 +32,10 @@ export function createConnectionDraftRepository(database: Database, secretBox: S
       const { id } = connection;
       // Drafts of processes that have crashed, for database engines that lack TTL indexes.
       await model.deleteMany({ expiresAt: { $lt: new Date() } });
-      const sealed = sealedField.encrypt(id, JSON.stringify(connection));
-      await model.create({ _id: id, sealed, expiresAt: new Date(Date.now() + keptMs) });
+      await gate.write(() => {
+        const sealed = sealedField.encrypt(id, JSON.stringify(connection));
+        return model.create({ _id: id, sealed, expiresAt: new Date(Date.now() + keptMs) });
+      });
     },
 
     /** @returns undefined if the test has ended */

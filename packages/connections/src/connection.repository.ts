@@ -11,10 +11,9 @@ import {
   createEncryptedField,
   findIds,
   mongooseSchemaOf,
-  type SecretBox,
+  type StoreContext,
   type Stored,
 } from '@bulkhead/store';
-import type { Connection as Database } from 'mongoose';
 import { z } from 'zod';
 import { createConnectionClaimRepository } from './connection-claim.repository.ts';
 import { connectionExists, defaultNameOf, nameTaken, withFreeName } from './connection-name.ts';
@@ -35,7 +34,7 @@ type ConnectionDocument = Stored<typeof documentSchema>;
 const schema = mongooseSchemaOf(documentSchema, { collection: 'connections', minimize: false });
 
 /** `connections`: the credentials of one practice at a provider. Secrets are encrypted. */
-export function createConnectionRepository({ database, secretBox }: { database: Database; secretBox: SecretBox }) {
+export function createConnectionRepository({ database, secretBox, gate }: StoreContext) {
   const model = database.model('Connection', schema);
   const claims = createConnectionClaimRepository(database);
   const findKept = batchedFind<ConnectionDocument>(model, { deletedAt: null });
@@ -82,7 +81,7 @@ export function createConnectionRepository({ database, secretBox }: { database: 
         throw nameTaken();
       }
       // If this fails, the claims end by themselves. The connection may have been written although no answer was received.
-      await model.create({ _id: id, ...fields, ...encryptAuth(id, auth) });
+      await gate.write(() => model.create({ _id: id, ...fields, ...encryptAuth(id, auth) }));
     },
 
     /** Gives connections of versions without names their default names. */
@@ -103,16 +102,14 @@ export function createConnectionRepository({ database, secretBox }: { database: 
 
     /** Replaces the credentials. @returns false if the connection does not exist */
     async saveAuth({ id, auth }: { readonly id: string; readonly auth: ConnectionAuth }): Promise<boolean> {
-      const encrypted = encryptAuth(id, auth);
-      const unused = (['sealedSecret', 'sealedPrivateJwk'] as const).filter((field) => encrypted[field] === undefined);
-      const result = await model.updateOne(
-        { _id: id },
-        {
-          $set: encrypted,
-          $inc: { credentialsVersion: 1 },
-          ...(unused.length === 0 ? {} : { $unset: Object.fromEntries(unused.map((field) => [field, 1])) }),
-        },
-      );
+      const result = await gate.write(() => {
+        const encrypted = encryptAuth(id, auth);
+        const unused = (['sealedSecret', 'sealedPrivateJwk'] as const).filter(
+          (field) => encrypted[field] === undefined,
+        );
+        const unset = unused.length === 0 ? {} : { $unset: Object.fromEntries(unused.map((field) => [field, 1])) };
+        return model.updateOne({ _id: id }, { $set: encrypted, $inc: { credentialsVersion: 1 }, ...unset });
+      });
       return result.matchedCount === 1;
     },
 
@@ -136,6 +133,16 @@ export function createConnectionRepository({ database, secretBox }: { database: 
     async list(): Promise<ConnectionWithoutSecrets[]> {
       const documents = await model.find({ deletedAt: null }).sort({ _id: 1 }).lean();
       return documents.map(toRecord);
+    },
+
+    /** The first id after another one. Deleted connections count, because their records still exist. */
+    async nextId(after: string): Promise<string | undefined> {
+      return (
+        await model
+          .findOne({ _id: { $gt: after } }, { _id: 1 })
+          .sort({ _id: 1 })
+          .lean()
+      )?._id;
     },
 
     /** Reads ids only. */
@@ -201,12 +208,12 @@ export function createConnectionRepository({ database, secretBox }: { database: 
       readonly secret: string;
     }): Promise<void> {
       const { id, url, secret } = options;
-      const sealedWebhookSecret = webhookSecrets.encrypt(id, secret);
       const unsetUrl = url === undefined ? { $unset: { webhookUrl: 1 } } : {};
-      await model.updateOne(
-        { _id: id },
-        { $set: { sealedWebhookSecret, ...(url === undefined ? {} : { webhookUrl: url }) }, ...unsetUrl },
-      );
+      await gate.write(() => {
+        const sealedWebhookSecret = webhookSecrets.encrypt(id, secret);
+        const set = { sealedWebhookSecret, ...(url === undefined ? {} : { webhookUrl: url }) };
+        return model.updateOne({ _id: id }, { $set: set, ...unsetUrl });
+      });
     },
 
     /** @returns false if the connection had no webhook */

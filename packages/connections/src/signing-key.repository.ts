@@ -1,7 +1,12 @@
 import { type AssertionAlgorithm, assertionAlgorithms, type SigningKey } from '@bulkhead/providers';
 import type { Immutable } from '@bulkhead/runtime';
-import { createEncryptedField, isDuplicateKey, mongooseSchemaOf, type SecretBox, type Stored } from '@bulkhead/store';
-import type { Connection as Database } from 'mongoose';
+import {
+  createEncryptedField,
+  isDuplicateKey,
+  mongooseSchemaOf,
+  type StoreContext,
+  type Stored,
+} from '@bulkhead/store';
 import { z } from 'zod';
 
 /** A key that signs client assertions, without its private half. */
@@ -32,7 +37,7 @@ const schema = mongooseSchemaOf(documentSchema, { collection: 'signing_keys' });
 const publishedMs = 60 * 60_000;
 
 /** `signing_keys`: the keys that sign the deployment's client assertions. Private halves are encrypted. */
-export function createSigningKeyRepository({ database, secretBox }: { database: Database; secretBox: SecretBox }) {
+export function createSigningKeyRepository({ database, secretBox, gate }: StoreContext) {
   const model = database.model('SigningKey', schema);
   const privateJwks = createEncryptedField({
     database,
@@ -52,9 +57,11 @@ export function createSigningKeyRepository({ database, secretBox }: { database: 
     }): Promise<boolean> {
       const { key, publicJwk, now } = options;
       const { kid, alg, privateJwk } = key;
-      const sealedPrivateJwk = privateJwks.encrypt(kid, privateJwk);
       try {
-        await model.create({ _id: kid, alg, publicJwk, sealedPrivateJwk, createdAt: now });
+        await gate.write(() => {
+          const sealedPrivateJwk = privateJwks.encrypt(kid, privateJwk);
+          return model.create({ _id: kid, alg, publicJwk, sealedPrivateJwk, createdAt: now });
+        });
         return true;
       } catch (error) {
         if (!isDuplicateKey(error)) throw error;

@@ -1,6 +1,11 @@
 import type { Immutable } from '@bulkhead/runtime';
-import { type EncryptedFiles, type EncryptedFileWriter, isDuplicateKey, mongooseSchemaOf } from '@bulkhead/store';
-import type { Connection as Database } from 'mongoose';
+import {
+  type EncryptedFiles,
+  type EncryptedFileWriter,
+  isDuplicateKey,
+  mongooseSchemaOf,
+  type StoreContext,
+} from '@bulkhead/store';
 import { z } from 'zod';
 
 /** A content and its encrypted parts. All parts but the last have `partBytes`. */
@@ -37,7 +42,11 @@ export interface StoredParts {
  * `document_contents` and the GridFS bucket `document_files`: each content once, in parts that are encrypted separately. A download can
  * therefore resume after its last part, and a range can be read without the bytes before it.
  */
-export function createDocumentContentRepository(database: Database, files: EncryptedFiles) {
+export function createDocumentContentRepository({
+  database,
+  gate,
+  files,
+}: Omit<StoreContext, 'secretBox'> & { readonly files: EncryptedFiles }) {
   const model = database.model('DocumentContent', schema);
   const removeFiles = async ({ upload, parts }: StoredParts): Promise<void> => {
     for (let index = 0; index <= parts.length; index++) await files.removeOf(ownerOf(upload, index));
@@ -56,7 +65,7 @@ export function createDocumentContentRepository(database: Database, files: Encry
       const _id = idOf(content);
       for (;;) {
         try {
-          await model.collection.insertOne({ _id, ...content } as never);
+          await gate.admit(content.connectionId, () => model.collection.insertOne({ _id, ...content } as never));
           return content;
         } catch (error) {
           if (!isDuplicateKey(error)) throw error;

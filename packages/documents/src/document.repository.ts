@@ -5,9 +5,9 @@ import {
   FileNovelty,
   findById,
   mongooseSchemaOf,
+  type StoreContext,
   type Stored,
 } from '@bulkhead/store';
-import type { Connection as Database } from 'mongoose';
 import { z } from 'zod';
 import {
   type DocumentNote,
@@ -58,7 +58,7 @@ schema.index({ connectionId: 1, sha256: 1 });
 schema.index({ 'progress.upload': 1 }, { sparse: true });
 
 /** `documents`: one record for each attachment of a resource. */
-export function createDocumentRepository(database: Database) {
+export function createDocumentRepository({ database, gate }: Omit<StoreContext, 'secretBox'>) {
   const model = database.model('PatientDocument', schema);
   const claims = createClaims<PatientDocumentDocument>({
     database,
@@ -75,22 +75,21 @@ export function createDocumentRepository(database: Database) {
      * @returns the ids of the documents that are now pending
      */
     async note(documents: readonly PatientDocument[], file = new FileNovelty<StoredVersion>()): Promise<string[]> {
-      if (documents.length === 0) return [];
-      const byId = await file.readUnlessNew(() => findVersions(documents));
-      // A batch can contain several versions of a resource. The later ones are compared with the first one.
-      const firsts = new Map(documents.toReversed().map((document) => [document.id, document]));
-      const missing = documents.filter((document) => !byId.has(document.id) && firsts.get(document.id) === document);
-      const inserted = await insertAll(missing);
-      if (inserted.size < missing.length) file.noteStored();
-      const noted = new Set<string>();
-      for (const document of documents) {
-        const isNoted = inserted.has(document) || (await noteOne(document, byId.get(document.id)));
-        if (isNoted && document.state === 'pending') noted.add(document.id);
-      }
-      return [...noted];
+      const [first] = documents;
+      return first ? gate.admit(first.connectionId, () => noteAll(documents, file)) : [];
     },
 
     find: findById(model, toRecord),
+
+    /** Whether a document, other than these, has the content with this hash. */
+    async isContentUsed(content: {
+      readonly connectionId: string;
+      readonly sha256: string;
+      readonly except: readonly string[];
+    }): Promise<boolean> {
+      const { connectionId, sha256, except } = content;
+      return (await model.exists({ connectionId, sha256, _id: { $nin: [...except] } })) !== null;
+    },
 
     /** Lists documents in the order of ids. @param options.after the last id of the previous page */
     async list(options: {
@@ -205,6 +204,21 @@ export function createDocumentRepository(database: Database) {
   };
 
   /** Inserts documents with one command. @returns those that no other process has inserted meanwhile */
+  async function noteAll(documents: readonly PatientDocument[], file: FileNovelty<StoredVersion>): Promise<string[]> {
+    const byId = await file.readUnlessNew(() => findVersions(documents));
+    // A batch can contain several versions of a resource. The later ones are compared with the first one.
+    const firsts = new Map(documents.toReversed().map((document) => [document.id, document]));
+    const missing = documents.filter((document) => !byId.has(document.id) && firsts.get(document.id) === document);
+    const inserted = await insertAll(missing);
+    if (inserted.size < missing.length) file.noteStored();
+    const noted = new Set<string>();
+    for (const document of documents) {
+      const isNoted = inserted.has(document) || (await noteOne(document, byId.get(document.id)));
+      if (isNoted && document.state === 'pending') noted.add(document.id);
+    }
+    return [...noted];
+  }
+
   async function insertAll(documents: readonly PatientDocument[]): Promise<ReadonlySet<PatientDocument>> {
     if (documents.length === 0) return new Set();
     const records = documents.map(({ id, ...fields }) => ({ _id: id, ...fields }));

@@ -1,38 +1,10 @@
 import { auditActorSchema } from '@bulkhead/access';
 import type { Immutable } from '@bulkhead/runtime';
-import { countSchema, warningSchema } from '@bulkhead/store';
+import { countSchema, dataAmountsSchema, warningSchema } from '@bulkhead/store';
 import { z } from 'zod';
 
 /** `queued` → `running` → `completed`. An erasure never fails for good. After an error it is retried until it is done. */
 const erasurePhases = ['queued', 'running', 'completed'] as const;
-
-/** Counts by name. Counts of zero are omitted. */
-const numbersSchema = z.record(z.string(), countSchema);
-export type NumbersByName = Immutable<z.output<typeof numbersSchema>>;
-
-export const dataAmountsSchema = z
-  .strictObject({
-    resources: numbersSchema.meta({
-      description: 'The number of resources by type, without tombstones. Types with a count of zero are omitted.',
-    }),
-    records: numbersSchema.meta({
-      description: 'The number of other records by kind. Kinds with a count of zero are omitted.',
-    }),
-    contentBytes: countSchema.meta({ description: 'The size of the contents of documents, as the EHR sent them.' }),
-  })
-  .meta({ id: 'DataAmounts', description: 'How much data is stored, or was deleted.' });
-export type DataAmounts = Immutable<z.output<typeof dataAmountsSchema>>;
-
-/** Omits counts of zero. */
-export function withoutZeros(numbers: NumbersByName): NumbersByName {
-  return Object.fromEntries(Object.entries(numbers).filter(([, count]) => count > 0));
-}
-
-export function sumBytes(contents: readonly { readonly sizeBytes: number }[]): number {
-  return contents.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-}
-
-export const noAmounts: DataAmounts = { resources: {}, records: {}, contentBytes: 0 };
 
 /** The deletion of all stored data of a connection, or of one of its patients. */
 export const erasureSchema = z.strictObject({

@@ -1,6 +1,14 @@
-import { type ConnectionScope, findById, findIds, inScope, mongooseSchemaOf, withId } from '@bulkhead/store';
+import {
+  type ConnectionScope,
+  type DataAmounts,
+  findById,
+  findIds,
+  inScope,
+  mongooseSchemaOf,
+  withId,
+} from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
-import { type DataAmounts, type Erasure, erasureSchema } from './erasure.record.ts';
+import { type Erasure, erasureSchema } from './erasure.record.ts';
 
 const schema = mongooseSchemaOf(erasureSchema, { collection: 'erasures', minimize: false });
 schema.index({ connectionId: 1, _id: -1 });

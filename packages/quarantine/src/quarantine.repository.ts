@@ -22,11 +22,11 @@ import {
   type EncryptedFileWriter,
   inScope,
   isDuplicateKey,
+  type KeptOutList,
   mongooseSchemaOf,
-  type SecretBox,
+  type StoreContext,
   type Stored,
 } from '@bulkhead/store';
-import type { Connection as Database } from 'mongoose';
 import { z } from 'zod';
 import { type QuarantinedLine, type QuarantineEntry, quarantineEntrySchema } from './quarantine.record.ts';
 
@@ -88,12 +88,8 @@ const usageModelSchema = mongooseSchemaOf(usageSchema, { collection: 'quarantine
 export type QuarantineRepository = ReturnType<typeof createQuarantineRepository>;
 
 /** `quarantine`: the lines that could not be stored, encrypted. */
-export function createQuarantineRepository(options: {
-  readonly database: Database;
-  readonly secretBox: SecretBox;
-  readonly files: EncryptedFiles;
-}) {
-  const { database, secretBox, files } = options;
+export function createQuarantineRepository(options: StoreContext & { readonly files: EncryptedFiles }) {
+  const { database, secretBox, gate, files } = options;
   const model = database.model('Quarantine', schema);
 
   const usage = database.model('QuarantineUsage', usageModelSchema);
@@ -160,7 +156,7 @@ export function createQuarantineRepository(options: {
     return { sealedFile: await file.end() };
   };
 
-  const isOf = async (line: QuarantinedLine, keptOut: KeptOutPatients): Promise<boolean> => {
+  const isOf = async (line: QuarantinedLine, keptOut: KeptOutList): Promise<boolean> => {
     const { bytes, sealedFile } = line;
     const text = bytes ?? (sealedFile && (await buffer(files.open({ owner: idOf(line), file: sealedFile }))));
     return text !== undefined && text !== '' && [...listMentionedPatients(text)].some((id) => keptOut.hasPatient(id));
@@ -210,20 +206,19 @@ export function createQuarantineRepository(options: {
      * @param options.lines lines of one export
      * @returns how many lines are of such patients
      */
-    async put(options: {
-      readonly lines: readonly QuarantinedLine[];
-      readonly now: Date;
-      readonly keptOut?: KeptOutPatients | undefined;
-    }): Promise<number> {
-      const { lines, now, keptOut } = options;
-      const withheld = new Set<QuarantinedLine>();
-      if (keptOut) for (const line of lines) if (await isOf(line, keptOut)) withheld.add(line);
-      if (withheld.size > 0) await putPositions([...withheld], now);
-      await putLines(
-        lines.filter((line) => !withheld.has(line)),
-        now,
-      );
-      return withheld.size;
+    async put({ lines, now }: { readonly lines: readonly QuarantinedLine[]; readonly now: Date }): Promise<number> {
+      const [first] = lines;
+      if (!first) return 0;
+      return gate.admit(first.connectionId, async (keptOut) => {
+        const withheld = new Set<QuarantinedLine>();
+        if (keptOut) for (const line of lines) if (await isOf(line, keptOut)) withheld.add(line);
+        if (withheld.size > 0) await putPositions([...withheld], now);
+        await putLines(
+          lines.filter((line) => !withheld.has(line)),
+          now,
+        );
+        return withheld.size;
+      });
     },
 
     /** Creates a file for a line that is too long for memory. Call `put` without `bytes` when the line has ended. */
@@ -299,10 +294,15 @@ export function createQuarantineRepository(options: {
       }
     },
 
+    countOfConnection: (connectionId: string): Promise<number> => model.countDocuments({ connectionId }),
+
     countWithContent: (connectionId: string): Promise<number> => model.countDocuments(withContent(connectionId)),
 
     async saveCorrection({ id, bytes }: { readonly id: string; readonly bytes: Buffer }): Promise<void> {
-      await model.updateOne({ _id: id, state: 'open' }, { $set: { sealedCorrection: corrections.encrypt(id, bytes) } });
+      await gate.write(() => {
+        const sealedCorrection = corrections.encrypt(id, bytes);
+        return model.updateOne({ _id: id, state: 'open' }, { $set: { sealedCorrection } });
+      });
     },
 
     /** Records a replay. @param reason why the line is still not a usable resource. Undefined if it is stored */
@@ -344,6 +344,37 @@ export function createQuarantineRepository(options: {
         : (await model.updateOne({ _id: id, state: 'open' }, change)).matchedCount === 1;
       if (isChanged) await usage.updateOne({ _id: line.exportId }, { $inc: { keptBytes: -(line.keptBytes ?? 0) } });
       return isChanged;
+    },
+
+    /** The files and searches that have withheld lines. Their counts must be computed again. */
+    async listWithheld(connectionId: string): Promise<readonly WithheldFile[]> {
+      return model.aggregate<WithheldFile>([
+        { $match: { connectionId, state: 'withheld' } },
+        {
+          $group: {
+            _id: '$fileId',
+            exportId: { $first: '$exportId' },
+            source: { $first: '$source' },
+            stepId: { $first: '$stepId' },
+            resourceType: { $first: '$resourceType' },
+          },
+        },
+        { $project: { _id: 0, fileId: '$_id', exportId: 1, source: 1, stepId: 1, resourceType: 1 } },
+      ]);
+    },
+
+    async hasOpenSince({ fileId, since }: { readonly fileId: string; readonly since: Date }): Promise<boolean> {
+      return (await model.exists({ fileId, state: 'open', createdAt: { $gte: since } })) !== null;
+    },
+
+    /** The exports and sync runs of a connection that have open lines. */
+    listRunsWithOpen: (connectionId: string): Promise<string[]> =>
+      model.distinct('exportId', { connectionId, state: 'open' }),
+
+    /** Removes what is found by the ids of runs that are about to be deleted: files of unfinished lines, and the used room. */
+    async forgetRuns(ids: readonly string[]): Promise<void> {
+      await usage.deleteMany({ _id: { $in: [...ids] } });
+      for (const id of ids) await files.removeBelow(id);
     },
 
     /** Whether an export or a sync run has open lines. */
@@ -400,15 +431,15 @@ export function createQuarantineRepository(options: {
   };
 }
 
+/** A file or a search with withheld lines. */
+type WithheldFile = Pick<QuarantineEntry, 'fileId' | 'exportId'> &
+  Partial<Pick<QuarantineEntry, 'source' | 'stepId' | 'resourceType'>>;
+
 function quarantineFull(): AppError {
   return permanentError({
     code: 'quarantine-full',
     message: `The quarantine has ${maxQuarantinedLines} lines of this run and takes no more. See the reasons in the quarantine, and contact the EHR's support.`,
   });
-}
-
-interface KeptOutPatients {
-  readonly hasPatient: (id: string) => boolean;
 }
 
 /** A line has up to 1 MB in its document. */

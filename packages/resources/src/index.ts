@@ -1,10 +1,3 @@
-import type { createKeptOutRepository } from './kept-out.repository.ts';
-import type { createResourceRepository } from './resource.repository.ts';
-import type { createResourceWriter } from './resource.writer.ts';
-import type { createResourceChanges } from './resource-changes.ts';
-import type { prepareResourceTypes } from './resource-collections.ts';
-
-export { createKeptOutRepository, type KeptOutList, type KeptOutRepository } from './kept-out.repository.ts';
 export { readLineDocument, writeDocument } from './line-document.ts';
 export { createResourceRepository } from './resource.repository.ts';
 export {
@@ -22,13 +15,5 @@ export { type ResourceDocument, toResourceDocument, toStorableInSteps, toTombsto
 export { pageQueries, readCursor } from './resource-pages.ts';
 export { type ResourceQuery, toResourceQuery } from './resource-query.ts';
 export { compareVersions } from './resource-version.ts';
+export { createResourceStore, type ResourceStore } from './store.ts';
 export { upgradeResources } from './upgrade-resources.ts';
-
-/** The repositories of this feature. */
-export interface ResourceStore {
-  readonly resources: ReturnType<typeof createResourceRepository>;
-  readonly resourceChanges: ReturnType<typeof createResourceChanges>;
-  readonly resourceWriter: ReturnType<typeof createResourceWriter>;
-  readonly keptOut: ReturnType<typeof createKeptOutRepository>;
-  readonly prepareResourceTypes: (resourceTypes: readonly string[]) => ReturnType<typeof prepareResourceTypes>;
-}

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { createEncryptedField, idsBelow, isDuplicateKey, type SecretBox } from '@bulkhead/store';
-import { type Connection as Database, Schema } from 'mongoose';
+import { createEncryptedField, idsBelow, isDuplicateKey, type KeptOutList, type StoreContext } from '@bulkhead/store';
+import { Schema } from 'mongoose';
 
 /** An erased patient that a connection must not store again, or a Binary of one. It contains only keyed hashes of ids. */
 interface KeptOutDocument {
@@ -27,16 +27,8 @@ const keySchema = new Schema<KeyDocument>(
   { collection: 'kept_out_keys', versionKey: false, strict: 'throw' },
 );
 
-/** The patients that one connection keeps out. */
-export interface KeptOutList {
-  hasPatient(patientId: string): boolean;
-  hasBinary(id: string): boolean;
-}
-
-export type KeptOutRepository = ReturnType<typeof createKeptOutRepository>;
-
 /** `kept_out_patients`: erased patients that later exports must not store again. */
-export function createKeptOutRepository({ database, secretBox }: { database: Database; secretBox: SecretBox }) {
+export function createKeptOutRepository({ database, secretBox, gate }: StoreContext) {
   const model = database.model('KeptOutPatient', schema);
   const keys = database.model('KeptOutKey', keySchema);
   const sealedKeys = createEncryptedField({
@@ -75,12 +67,14 @@ export function createKeptOutRepository({ database, secretBox }: { database: Dat
       readonly now: Date;
     }): Promise<void> {
       const { connectionId, patientId, binaryIds = [], now } = options;
-      const key = await ensureKey(connectionId);
-      const patient = hashOf(patientId, key);
-      for (const hash of [patient, ...binaryIds.map((id) => hashOf(binaryName(id), key))]) {
-        const change = { $setOnInsert: { patient, createdAt: now } };
-        await model.updateOne({ _id: `${connectionId}/${hash}` }, change, { upsert: true });
-      }
+      await gate.admit(connectionId, async () => {
+        const key = await ensureKey(connectionId);
+        const patient = hashOf(patientId, key);
+        for (const hash of [patient, ...binaryIds.map((id) => hashOf(binaryName(id), key))]) {
+          const change = { $setOnInsert: { patient, createdAt: now } };
+          await model.updateOne({ _id: `${connectionId}/${hash}` }, change, { upsert: true });
+        }
+      });
     },
 
     /** Allows a patient to be stored again. @returns false if the patient was not kept out */

@@ -1,7 +1,8 @@
-import { isResourceType, parseExact, type ResourceSearch } from '@bulkhead/fhir';
+import { isResourceType, parseExact, type ResourceSearch, readAttachments } from '@bulkhead/fhir';
 import { permanentError } from '@bulkhead/runtime';
-import { decodeExactNumbers, findFields, JsonWriter, type NumberText } from '@bulkhead/store';
+import { decodeExactNumbers, findFields, JsonWriter, type NumberText, type PatientOfConnection } from '@bulkhead/store';
 import mongoose, { type Connection as Database } from 'mongoose';
+import { findOfPatient } from './patient-resources.ts';
 import { readVersions } from './resource.writer.ts';
 import { listResourceTypes } from './resource-collections.ts';
 import type { ResourceDocument, SourcedVersion } from './resource-document.ts';
@@ -34,6 +35,13 @@ const batchSize = 125;
 
 /** The size at which a chunk of a stream is passed on. It is that of node's larger streams. */
 const chunkBytes = 64 * 1024;
+
+interface StoredWithAttachments {
+  readonly _id: string;
+  readonly deleted: boolean;
+  readonly subsetted: boolean;
+  readonly resource?: object;
+}
 
 type StreamOptions = ResourceTypeReference & { readonly search?: ResourceSearch; readonly signal?: AbortSignal };
 
@@ -210,6 +218,29 @@ export function createResourceRepository(database: Database, limits: { readonly 
       if (!document) return [];
       const { earlier = [], ...current } = document;
       return [current, ...earlier];
+    },
+
+    /**
+     * Reads which attachments the stored versions of resources have: their indexes, or `unknown` for an incomplete copy. Resources that are
+     * deleted or not stored are left out.
+     * @param options.ids `<connectionId>/<resource id>`
+     */
+    async *readAttachments({ type, ids }: { readonly type: string; readonly ids: readonly string[] }) {
+      const found = database
+        .collection<StoredWithAttachments>(type)
+        .find({ _id: { $in: [...ids] } }, { projection: { deleted: 1, subsetted: 1, resource: 1 }, batchSize });
+      for await (const { _id: id, deleted, subsetted, resource } of found) {
+        if (deleted || !resource) continue;
+        const indexes = subsetted ? ('unknown' as const) : new Set(readAttachments(resource).map(({ index }) => index));
+        yield { id, indexes };
+      }
+    },
+
+    /** Lists the ids of the resources of a type that are in a patient's compartment. */
+    async listOfPatient(patient: PatientOfConnection & { readonly resourceType: string }): Promise<string[]> {
+      const ids: string[] = [];
+      for await (const page of findOfPatient(database, patient)) ids.push(...page.map(({ resourceId }) => resourceId));
+      return ids;
     },
 
     /** Lists the sorted ids of the current resources of a connection and type. */

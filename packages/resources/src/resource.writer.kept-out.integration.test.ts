@@ -22,7 +22,7 @@ const document = (resource: object) => makeDocument(resource, { connectionId });
 
 /** Writes resources of one type. @returns the outcome and the ids that are stored */
 async function write(resourceType: string, documents: readonly ResourceDocument[]) {
-  const writer = createResourceWriter({ database, gate: { admit: (_, write) => write(keptOut) } });
+  const writer = createResourceWriter({ database, gate: { admit: async (_, write) => write(keptOut) } });
   const outcome = await writer.write(resourceType, documents);
   const stored = await database.collection(resourceType).find({ connectionId }).toArray();
   return { outcome, stored: stored.map(({ resourceId }) => resourceId as string).toSorted() };

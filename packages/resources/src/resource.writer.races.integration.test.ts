@@ -1,4 +1,5 @@
 import { openRawWrites, type RawWrites } from '@bulkhead/store';
+import { openGate } from '@bulkhead/store/testing';
 import { testServices } from '@bulkhead/testing';
 import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
@@ -79,12 +80,11 @@ function version(resourceId: string, number: number): ResourceDocument {
   };
 }
 
-const gate: Parameters<typeof createResourceWriter>[0]['gate'] = { admit: (_, write) => write(undefined) };
 /** Whether the writer sends bytes. Otherwise it uses the driver's `bulkWrite`. */
 let sendsBytes = false;
 const createWriter = () => {
   const raw = sendsBytes && rawWrites ? createDisruptedWrites(rawWrites) : undefined;
-  return createResourceWriter({ database: createDisrupted(), gate, rawWrites: () => raw });
+  return createResourceWriter({ database: createDisrupted(), gate: openGate, rawWrites: () => raw });
 };
 const toWrite =
   ({ write }: ResourceWriter) =>
@@ -95,7 +95,7 @@ const create = () => toWrite(createWriter());
 const createOfFile = () => toWrite(createWriter().ofFile());
 /** Writes like another process. */
 const writeFromOtherWorker = (...documents: ResourceDocument[]) =>
-  createResourceWriter({ database, gate }).write('Goal', documents);
+  createResourceWriter({ database, gate: openGate }).write('Goal', documents);
 const otherBeforeWrite = (...documents: ResourceDocument[]) =>
   before.push({ command: 'write', happens: () => writeFromOtherWorker(...documents) });
 const read = async (resourceId: string) => {

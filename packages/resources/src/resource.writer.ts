@@ -13,9 +13,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { allPatientsOf, maxListedPatients, type Resource } from '@bulkhead/fhir';
 import { AppError } from '@bulkhead/runtime';
-import { FileNovelty, isDocumentRefused, type RawWrites } from '@bulkhead/store';
+import { FileNovelty, isDocumentRefused, type KeptOutList, type RawWrites, type WriteGate } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
-import type { KeptOutList } from './kept-out.repository.ts';
 import { prepareResourceTypes } from './resource-collections.ts';
 import { earlierVersions, type ResourceDocument } from './resource-document.ts';
 import { type Comparison, compareVersions, contradicts, isSetBack, type ResourceVersion } from './resource-version.ts';
@@ -69,16 +68,8 @@ const maxRounds = 20;
 
 export function createResourceWriter(options: {
   readonly database: Database;
-  /**
-   * Calls `write` with the patients that the connection keeps out. An erasure waits until `write` has ended, however many rounds it needs.
-   * @throws AppError if nothing may be stored for the connection
-   */
-  readonly gate: {
-    readonly admit: <Result>(
-      connectionId: string,
-      write: (keptOut: KeptOutList | undefined) => Promise<Result>,
-    ) => Promise<Result>;
-  };
+  /** An erasure waits until a write has ended, however many rounds it needs. */
+  readonly gate: Pick<WriteGate, 'admit'>;
   /** Called for each batch, because it is known only after the connection is open. Default: the driver's `bulkWrite` is used. */
   readonly rawWrites?: () => RawWrites | undefined;
 }) {

@@ -28,6 +28,7 @@ export { listen } from './listen.ts';
 export { createLineSink } from './logs/create-line-sink.ts';
 export { createLogger, type Logger, withLogContext } from './logs/logger.ts';
 export { RecurringErrorLog } from './logs/recurring-error-log.ts';
+export { median } from './median.ts';
 export { createMetrics, type DescribedMetric, type Metrics } from './metrics.ts';
 export {
   maxTotal,

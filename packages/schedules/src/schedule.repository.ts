@@ -1,5 +1,4 @@
-import { type ConnectionScope, findById, inScope, mongooseSchemaOf, withId } from '@bulkhead/store';
-import type { Connection as Database } from 'mongoose';
+import { type ConnectionScope, findById, inScope, mongooseSchemaOf, type StoreContext, withId } from '@bulkhead/store';
 import { type Schedule, type ScheduleRun, scheduleSchema } from './schedule.record.ts';
 
 export type ScheduleChange = Partial<Pick<Schedule, 'cron' | 'timeZone' | 'spreadMs' | 'paused' | 'nextRunAt'>>;
@@ -12,11 +11,11 @@ schema.index({ paused: 1, nextRunAt: 1 });
 schema.index({ connectionId: 1, _id: 1 });
 
 /** `schedules`: the record of what runs when. BullMQ only delivers the jobs. */
-export function createScheduleRepository(database: Database) {
+export function createScheduleRepository({ database, gate }: Omit<StoreContext, 'secretBox'>) {
   const model = database.model('Schedule', schema);
   return {
     async insert({ id, ...fields }: Schedule): Promise<void> {
-      await model.create({ _id: id, ...fields });
+      await gate.admit(fields.connectionId, () => model.create({ _id: id, ...fields }));
     },
 
     find: findById(model, withId),

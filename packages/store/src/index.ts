@@ -5,6 +5,7 @@ export { findFields, JsonWriter } from './bson/json-writer.ts';
 export { maxWriteMs, openRawWrites, type RawWrites, type WriteDocument } from './bson/raw-writes.ts';
 export { hashKey, numbersPerMember } from './bson/transcode-json.ts';
 export { type Claim, createClaims, whileHeld } from './claims.ts';
+export { deleteInBatches, ownedRecords, pagesOf, toBatches } from './delete-in-batches.ts';
 export { createEncryptedField, type EncryptedField } from './encryption/encrypted-field.ts';
 export {
   createEncryptedFiles,
@@ -12,7 +13,6 @@ export {
   type EncryptedFileWriter,
   idsBelow,
   upgradeEncryptedFiles,
-  type WriteGate,
 } from './encryption/encrypted-files.ts';
 export {
   createEncryptionKeyRepository,
@@ -22,10 +22,30 @@ export {
 export { createEncryptStream } from './encryption/encryption-stream.ts';
 export { createSecretBox, type SecretBox } from './encryption/secret-box.ts';
 export { decodeExactNumbers, encodeExactNumbers, type NumberText } from './exact-number-codec.ts';
+export {
+  type ActiveWork,
+  type ConnectionPass,
+  type FeatureData,
+  type FeatureWork,
+  noData,
+  noWork,
+  type PatientOfConnection,
+  type PatientPass,
+} from './feature-data.ts';
 export { FileNovelty } from './file-novelty.ts';
+export { forgetTexts } from './forget-texts.ts';
 export { createLeases, type Leases, whileLeased } from './leases.ts';
-export { findById, findIds, removeOthers, withId } from './queries.ts';
+export type { Named } from './named.ts';
+export { countIn, findById, findIds, removeOthers, withId } from './queries.ts';
 export { countSchema, sumsOf, withheldCountSchema, zerosOf } from './records/counts.ts';
+export {
+  amountsOf,
+  type DataAmounts,
+  dataAmountsSchema,
+  noAmounts,
+  sumAmounts,
+  sumBytes,
+} from './records/data-amounts.ts';
 export {
   ehrTextSchema,
   failureSchema,
@@ -36,8 +56,15 @@ export {
 } from './records/failure.record.ts';
 export { mongooseSchemaOf, type Stored } from './records/mongoose-fields-of.ts';
 export { instantSchema, toView, type View, type ViewShape, viewOf, viewShapeOf } from './records/record-view.ts';
-export { byTime, lastEvents, phaseEvent, runEventShape, waitingEvent } from './records/run-events.ts';
-export { createRunQueries, median, untilStored } from './runs.ts';
+export {
+  endOf,
+  listRetentionStates,
+  RetentionPass,
+  type RetentionState,
+  type RetentionStep,
+} from './retention-pass.ts';
 export { type ConnectionScope, inScope, isInScope } from './scopes.ts';
 export { duplicateInserts, isDocumentRefused, isDuplicateKey, isStoreUnavailable } from './store-errors.ts';
+export { untilStored } from './until-stored.ts';
 export { type CommandObserver, watchCommands } from './watch-commands.ts';
+export type { Admission, KeptOutList, StoreContext, WriteGate } from './write-gate.ts';

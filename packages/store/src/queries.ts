@@ -1,4 +1,5 @@
 import type { Model, QueryFilter } from 'mongoose';
+import { toBatches } from './delete-in-batches.ts';
 
 /** Makes the function that reads a record by its id. */
 export function findById<Document, Found>(model: Model<Document>, toRecord: (document: Document) => Found) {
@@ -16,6 +17,16 @@ export async function findIds<Document>(
 ): Promise<string[]> {
   const query = model.find(filter, { _id: 1 }, { sort: { _id: 1 }, ...options });
   return (await query.lean<readonly { readonly _id: string }[]>()).map(({ _id }) => _id);
+}
+
+/** Counts the documents whose field has one of many values, such as those of all runs of a connection. */
+export async function countIn<Document>(
+  model: Model<Document>,
+  { field, values }: { readonly field: keyof Document & string; readonly values: readonly string[] },
+): Promise<number> {
+  let count = 0;
+  for (const batch of toBatches(values)) count += await model.countDocuments({ [field]: { $in: batch } } as object);
+  return count;
 }
 
 /** Ids in one command. Each has some 60 bytes, so this is far below the 16 MB of a command. */

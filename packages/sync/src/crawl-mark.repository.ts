@@ -1,5 +1,4 @@
-import { idsBelow, mongooseSchemaOf } from '@bulkhead/store';
-import type { Connection as Database } from 'mongoose';
+import { idsBelow, mongooseSchemaOf, type StoreContext } from '@bulkhead/store';
 import { z } from 'zod';
 
 const documentSchema = z.strictObject({
@@ -16,7 +15,7 @@ const schema = mongooseSchemaOf(documentSchema, { collection: 'crawl_marks', min
  * `crawl_marks`: the time up to which each patient and type was crawled. It is kept by patient and not by connection, because nothing is
  * stored yet of a patient who has joined the practice after the others were crawled.
  */
-export function createCrawlMarkRepository(database: Database) {
+export function createCrawlMarkRepository({ database, gate }: Omit<StoreContext, 'secretBox'>) {
   const model = database.model('CrawlMark', schema);
   const filterOf = ({ connectionId, resourceType, since }: TypeMarks) => ({
     _id: idsBelow(connectionId),
@@ -52,6 +51,14 @@ export function createCrawlMarkRepository(database: Database) {
       return document?.marks ?? {};
     },
 
+    async exists(patient: { readonly connectionId: string; readonly patientId: string }): Promise<boolean> {
+      return (await model.exists({ _id: idOf(patient) })) !== null;
+    },
+
+    async delete(patient: { readonly connectionId: string; readonly patientId: string }): Promise<boolean> {
+      return (await model.deleteOne({ _id: idOf(patient) })).deletedCount === 1;
+    },
+
     /** Moves the marks of these patients forward, never back, with one command. */
     async advance(options: {
       readonly connectionId: string;
@@ -64,7 +71,7 @@ export function createCrawlMarkRepository(database: Database) {
       const writes = patientIds.map((patientId) => ({
         updateOne: { filter: { _id: idOf({ connectionId, patientId }) }, update, upsert: true },
       }));
-      if (writes.length > 0) await model.bulkWrite(writes, { ordered: false });
+      if (writes.length > 0) await gate.admit(connectionId, () => model.bulkWrite(writes, { ordered: false }));
     },
   };
 }

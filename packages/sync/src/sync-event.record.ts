@@ -1,5 +1,6 @@
+import { runEventShape } from '@bulkhead/runs';
 import type { Immutable } from '@bulkhead/runtime';
-import { countSchema, runEventShape } from '@bulkhead/store';
+import { countSchema } from '@bulkhead/store';
 import { z } from 'zod';
 import { syncRunPhases } from './sync-run-phase.ts';
 

@@ -1,15 +1,5 @@
-import { createActiveExportRepository } from '@bulkhead/bulk-export';
-import {
-  byTime,
-  createRunQueries,
-  findById,
-  isDuplicateKey,
-  lastEvents,
-  mongooseSchemaOf,
-  phaseEvent,
-  type Stored,
-} from '@bulkhead/store';
-import type { Connection as Database } from 'mongoose';
+import { byTime, createRunClaimRepository, createRunQueries, lastEvents, phaseEvent } from '@bulkhead/runs';
+import { findById, findIds, isDuplicateKey, mongooseSchemaOf, type StoreContext, type Stored } from '@bulkhead/store';
 import { z } from 'zod';
 import { type NewSearchEvent, type SyncEvent, syncEventSchema } from './sync-event.record.ts';
 import { type SyncRun, stepsMissing, syncRunSchema } from './sync-run.record.ts';
@@ -37,11 +27,26 @@ schema.index({ completedAt: 1, phase: 1 });
 schema.index({ connectionId: 1, phase: 1, _id: -1 });
 
 /** `sync_runs`: the state of every enhanced sync. */
-export function createSyncRunRepository(database: Database) {
+export function createSyncRunRepository({ database, gate }: Omit<StoreContext, 'secretBox'>) {
   const model = database.model('SyncRun', schema);
-  const claims = createActiveExportRepository({ database, runs: 'sync_runs' });
+  const claims = createRunClaimRepository({
+    database,
+    isActive: async (id) => (await model.findById(id, { active: 1 }).lean())?.active,
+  });
   const claimRequest = ({ id, connectionId, now }: { id: string; connectionId: string; now: Date }) =>
-    claims.claim({ key: `${connectionId}/sync`, exportId: id, now });
+    claims.claim({ key: `${connectionId}/sync`, runId: id, now });
+  const insert = async (run: SyncRun, by?: string): Promise<string> => {
+    const { id, ...fields } = run;
+    const holder = await claimRequest({ id, connectionId: fields.connectionId, now: fields.createdAt });
+    if (holder !== id) return holder;
+    try {
+      const events = [{ at: run.createdAt, ...phaseEvent({ phase: run.phase, by }) }];
+      await model.create({ _id: id, ...fields, active: isSyncActive(run.phase), events });
+    } catch (error) {
+      if (!isDuplicateKey(error)) throw error;
+    }
+    return id;
+  };
   return {
     ...createRunQueries<SyncRunDocument, SyncRun, SyncRunPhase>({
       model,
@@ -55,20 +60,11 @@ export function createSyncRunRepository(database: Database) {
      * @returns the id of the connection's active run: that of `run` if it was added
      * @param by who has started it
      */
-    async insert(run: SyncRun, by?: string): Promise<string> {
-      const { id, ...fields } = run;
-      const holder = await claimRequest({ id, connectionId: fields.connectionId, now: fields.createdAt });
-      if (holder !== id) return holder;
-      try {
-        const events = [{ at: run.createdAt, ...phaseEvent({ phase: run.phase, by }) }];
-        await model.create({ _id: id, ...fields, active: isSyncActive(run.phase), events });
-      } catch (error) {
-        if (!isDuplicateKey(error)) throw error;
-      }
-      return id;
-    },
+    insert: (run: SyncRun, by?: string): Promise<string> => gate.admit(run.connectionId, () => insert(run, by)),
 
     find: findById(model, toRecord),
+
+    listIds: (connectionId: string): Promise<string[]> => findIds(model, { connectionId }),
 
     /** Finds the last run that completed. @param filter.scheduleId the schedule that started it. If absent, any run counts */
     async findLastCompleted(filter: {

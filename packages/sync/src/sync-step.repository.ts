@@ -1,13 +1,15 @@
 import {
   type Claim,
+  countIn,
   createClaims,
   findIds,
   mongooseSchemaOf,
+  type PatientOfConnection,
   removeOthers,
+  type StoreContext,
   type Stored,
   sumsOf,
 } from '@bulkhead/store';
-import type { Connection as Database } from 'mongoose';
 import { z } from 'zod';
 import { retriedSearch } from './sync-search.ts';
 import {
@@ -39,17 +41,24 @@ const schema = mongooseSchemaOf(documentSchema, { collection: 'sync_steps', mini
 schema.index({ runId: 1, state: 1 });
 
 /** `sync_steps`: the searches of a run, with their progress. */
-export function createSyncStepRepository(database: Database) {
+export function createSyncStepRepository({ database, gate }: Omit<StoreContext, 'secretBox'>) {
   const model = database.model('SyncStep', schema);
   const claims = createClaims<SyncStepDocument>({ database, collection: 'sync_steps', running: 'running', unsettled });
   return {
     /** Adds steps that do not exist yet. Planning a run again changes nothing. */
     async insertMissing(steps: readonly SyncStep[]): Promise<void> {
-      if (steps.length === 0) return;
+      const [first] = steps;
+      if (!first) return;
       const operations = steps.map(({ id, ...fields }) => ({
         updateOne: { filter: { _id: id }, update: { $setOnInsert: fields }, upsert: true },
       }));
-      await model.collection.bulkWrite(operations as never[], { ordered: false });
+      const write = () => model.collection.bulkWrite(operations as never[], { ordered: false });
+      await gate.admit(first.connectionId, write);
+    },
+
+    /** Whether a step that has not ended searches for the patient. */
+    async hasUnsettledOf({ connectionId, patientId }: PatientOfConnection): Promise<boolean> {
+      return (await model.exists({ connectionId, patientIds: patientId, state: { $in: unsettled } })) !== null;
     },
 
     /** Removes steps that are not among `ids` and have not begun. They are from another plan of the run. */
@@ -59,6 +68,8 @@ export function createSyncStepRepository(database: Database) {
     listUnsettledIds: (runId: string) => findIds(model, { runId, state: { $in: unsettled } }),
 
     count: (runId: string): Promise<number> => model.countDocuments({ runId }),
+
+    countOf: (runIds: readonly string[]): Promise<number> => countIn(model, { field: 'runId', values: runIds }),
 
     countUnsettled: (runId: string): Promise<number> => model.countDocuments({ runId, state: { $in: unsettled } }),
 

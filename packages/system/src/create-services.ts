@@ -54,12 +54,20 @@ export type Services = ReturnType<typeof createServices>;
 /** Creates all services. A service stores records and enqueues jobs. The workers run the jobs. */
 export function createServices(options: ServicesOptions) {
   const { store, producer, registry, redis, prefix, configuration } = options;
-  const apiKeys = createApiKeyService({ store });
+  const apiKeys = createApiKeyService({
+    store,
+    connectionExists: async (id) => (await store.connections.find(id)) !== undefined,
+  });
   const { kickOffWaitMs, testWaitMs, syncWaitMs: defaultWaitMs } = options;
+  const findActive = async (connectionId: string) => {
+    const active = await Promise.all(store.features.map((feature) => feature.findActive(connectionId)));
+    return active.find((work) => work !== undefined);
+  };
   const connectionSchedules = createConnectionSchedules(store, producer);
   const connections = createConnectionService({
     ...{ store, producer, registry, testWaitMs },
     schedules: connectionSchedules,
+    findActive,
   });
   const monitoring = createMonitoringService(store, producer);
   const rateBudgets = createRateBudgetService({ connections, registry, reader: { redis, prefix } });
@@ -79,7 +87,13 @@ export function createServices(options: ServicesOptions) {
     history: createHistoryService({ store }),
     idempotency: createIdempotencyService({ store }),
     monitoring,
-    quarantine: createQuarantineService({ store, producer, connections }),
+    quarantine: createQuarantineService({
+      ...{ store, producer, connections },
+      sources: {
+        findRun: async (id) => (await store.bulkExports.find(id)) ?? store.syncRuns.find(id),
+        findExportOf: async (fileId) => (await store.outputFiles.find(fileId))?.exportId,
+      },
+    }),
     rateBudgets,
     /** The EHR vendors that connections can name. */
     registry,

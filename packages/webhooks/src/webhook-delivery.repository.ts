@@ -1,5 +1,4 @@
-import { findById, findIds, mongooseSchemaOf, withId } from '@bulkhead/store';
-import type { Connection as Database } from 'mongoose';
+import { findById, findIds, mongooseSchemaOf, type StoreContext, withId } from '@bulkhead/store';
 import {
   type WebhookAttempt,
   type WebhookDelivery,
@@ -16,12 +15,14 @@ schema.index({ state: 1, _id: 1 });
 schema.index({ state: 1, createdAt: 1 });
 
 /** `webhook_deliveries`: the calls to clients, and whether they were delivered. */
-export function createWebhookDeliveryRepository(database: Database) {
+export function createWebhookDeliveryRepository({ database, gate }: Omit<StoreContext, 'secretBox'>) {
   const model = database.model('WebhookDelivery', schema);
   return {
     /** Inserts a delivery unless it exists. Its id contains the subject of the event, so each address gets the event once. */
     async insertMissing({ id, ...fields }: WebhookDelivery): Promise<void> {
-      await model.updateOne({ _id: id }, { $setOnInsert: fields }, { upsert: true });
+      await gate.admit(fields.connectionId, () =>
+        model.updateOne({ _id: id }, { $setOnInsert: fields }, { upsert: true }),
+      );
     },
 
     find: findById(model, withId),

@@ -1,10 +1,14 @@
 import { unlinkSync, writeFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { AppProcess } from '../../system/app-process.ts';
 import { waitForHttp } from '../../system/wait-for-http.ts';
 import type { FastClock } from '../fast-clock.ts';
 import type { WorkerStop } from './history.arbitrary.ts';
 
 type StopOptions = Pick<WorkerStop, 'worker' | 'ending'> & { readonly until: () => Promise<unknown> };
+
+/** If what it waits for never happens, because its round has failed, a stopped worker must not stop all other rounds. */
+const maxStopMs = 60_000;
 
 /** Stops workers. All rounds use the same two, so only one is stopped at a time. */
 export class WorkerStopper {
@@ -36,7 +40,7 @@ export class WorkerStopper {
     const worker = this.#workers[index];
     if (!worker) return;
     worker.signal('SIGSTOP');
-    await until();
+    await Promise.race([until(), delay(maxStopMs, undefined, { ref: false })]);
     if (ending === 'continue') return worker.signal('SIGCONT');
     await worker.kill();
     const { file, value } = this.#clock;

@@ -1,6 +1,6 @@
-import { type Retention, retainedKinds } from '@bulkhead/erasure';
 import { isResourceType } from '@bulkhead/fhir';
 import type { Metrics } from '@bulkhead/runtime';
+import type { RetentionStep } from '@bulkhead/store';
 import type { Store } from '@bulkhead/system';
 
 type ResourceWriter = ReturnType<Store['resourceWriter']['ofFile']>;
@@ -46,17 +46,20 @@ export function countWrites({ store, metrics }: { readonly store: Store; readonl
   };
 }
 
-function countDeletions(options: { readonly retention: Retention; readonly metrics: Metrics }): Retention {
+function countDeletions<Retention extends Readonly<Record<string, RetentionStep>>>(options: {
+  readonly retention: Retention;
+  readonly metrics: Metrics;
+}): Retention {
   const { retention, metrics } = options;
   const count = metrics.counter({
     name: 'bulkhead_retention_deleted_total',
     help: 'Records that were deleted because their retention time had passed.',
     labels: ['kind'],
   });
-  const counted = retainedKinds.map((kind) => {
+  const counted = Object.entries(retention).map(([kind, retain]) => {
     count({ kind }, 0);
-    const step: Retention[typeof kind] = async (request) => {
-      const batch = await retention[kind](request);
+    const step: RetentionStep = async (request) => {
+      const batch = await retain(request);
       if (batch.deleted > 0) count({ kind }, batch.deleted);
       return batch;
     };

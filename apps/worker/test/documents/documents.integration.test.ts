@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import type { PatientDocument } from '@bulkhead/documents';
-import { ensureDocumentJobs, withDocuments } from '@bulkhead/documents/steps';
+import { documentWork, withDocuments } from '@bulkhead/documents/steps';
 import { readAttachments } from '@bulkhead/fhir';
 import { makeDocument } from '@bulkhead/resources/testing';
 import { waitFor } from '@bulkhead/testing';
@@ -339,9 +339,9 @@ test('a document is skipped while documents are disabled, and fetched once they 
   const url = onServer('/off', { bytes: Buffer.from('off'), type: 'text/plain' });
   const [document] = await receive([{ url }], {}, off);
   expect(document).toMatchObject({ state: 'skipped', reason: 'documents-off' });
-  await ensureDocumentJobs(off);
+  await documentWork(off).ensureJobs();
   expect((await read(document?.id ?? '')).state).toBe('skipped');
-  await ensureDocumentJobs(cases.deps);
+  await documentWork(cases.deps).ensureJobs();
   expect(await attempt(document?.id ?? '')).toMatchObject({ state: 'stored' });
 });
 

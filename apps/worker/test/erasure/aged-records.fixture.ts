@@ -1,11 +1,11 @@
 import type { BulkExport } from '@bulkhead/bulk-export';
 import { makeBulkExport, makeOutputFile } from '@bulkhead/bulk-export/testing';
 import { withDocuments } from '@bulkhead/documents/steps';
-import type { RetainedKind } from '@bulkhead/erasure';
 import { toTombstone } from '@bulkhead/resources';
 import { makeDocument } from '@bulkhead/resources/testing';
 import type { SyncRun } from '@bulkhead/sync';
 import { makeSyncRun } from '@bulkhead/sync/testing';
+import type { RetainedKind } from '@bulkhead/system';
 import type { WebhookState } from '@bulkhead/webhooks';
 import { type OpenDatabase, toTimestamp } from '../harness/open-database.ts';
 import type { UseCases } from '../harness/start-use-cases.ts';

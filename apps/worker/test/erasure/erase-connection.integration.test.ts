@@ -1,5 +1,6 @@
 import { downloadFile } from '@bulkhead/bulk-export/steps';
 import { revokeConnection } from '@bulkhead/connections/steps';
+import { countOfConnection } from '@bulkhead/erasure';
 import { makeSchedule } from '@bulkhead/schedules/testing';
 import { waitFor } from '@bulkhead/testing';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -71,7 +72,7 @@ test('the erasure of a connection leaves no record of it, and another connection
       ...['quarantine_usage', 'schedules', 'sync_runs', 'sync_steps', 'watermarks', 'webhook_deliveries'],
     ]),
   );
-  const amounts = await store.connectionEraser.count(filled.connection.id);
+  const amounts = await countOfConnection(store.features, filled.connection.id);
   expect(await database.dump()).toEqual(before);
 
   const erasure = await erasures.runToEnd(await erasures.request());

@@ -1,6 +1,7 @@
 import { accountedLines } from '@bulkhead/bulk-export';
 import { cancelExport } from '@bulkhead/bulk-export/commands';
 import type { Erasure } from '@bulkhead/erasure';
+import { countOfPatient } from '@bulkhead/erasure';
 import { createErasureService } from '@bulkhead/erasure/commands';
 import type { SyncRun } from '@bulkhead/sync';
 import { cancelSync } from '@bulkhead/sync/commands';
@@ -62,7 +63,7 @@ async function accounted(exportId: string): Promise<readonly (readonly [string, 
 }
 
 const exportAgain = () => runExport({ ...cases, connection: filled.connection });
-const countOfPatient = () => cases.deps.store.patientEraser.count({ connectionId: filled.connection.id, patientId });
+const countData = () => countOfPatient(cases.deps.store.features, { connectionId: filled.connection.id, patientId });
 
 beforeEach(() => endOthers(filled));
 
@@ -75,7 +76,7 @@ test('the erasure of a patient leaves no record of that patient, and keeps other
   expect([lines.length, linesOfOther.length]).toEqual([3, 3]);
   const files = await accounted(endedExportId);
   const { counts } = await cases.read(endedExportId);
-  const amounts = await countOfPatient();
+  const amounts = await countData();
   expect(await database.dump()).toEqual(before);
   expect(amounts.resources).toMatchObject({ Patient: 1, Binary: 1, DocumentReference: expect.any(Number) });
   expect(amounts.records).toMatchObject({
@@ -129,17 +130,17 @@ test('the erasure of a patient leaves no record of that patient, and keeps other
   });
   const [event] = await store.auditEvents.list({ filter: {}, limit: 1 });
   expect(event).toMatchObject({ action: 'patient.erased', patients: [patientId] });
-  expect(await countOfPatient()).toMatchObject({ resources: {}, contentBytes: 0 });
+  expect(await countData()).toMatchObject({ resources: {}, contentBytes: 0 });
 }, 60_000);
 
 test('an erased patient is stored again by the next export, unless the patient is kept out', async () => {
-  const { resources } = await countOfPatient();
+  const { resources } = await countData();
   await erasures.runToEnd(await patient());
   const secondExport = await exportAgain();
   expect(secondExport).toMatchObject({ phase: 'completed' });
   expect(secondExport.counts).not.toHaveProperty('withheld');
   const { Patient, Condition, Encounter } = resources;
-  expect((await countOfPatient()).resources).toMatchObject({ Patient, Condition, Encounter });
+  expect((await countData()).resources).toMatchObject({ Patient, Condition, Encounter });
 }, 60_000);
 
 test('a patient who is kept out is not stored by exports, syncs and replays, which count what they withheld', async () => {
@@ -153,8 +154,8 @@ test('a patient who is kept out is not stored by exports, syncs and replays, whi
   const { promised, stored, stale, quarantined, withheld = 0 } = secondExport.counts;
   expect(withheld).toBeGreaterThan(0);
   expect(stored + stale + quarantined + withheld).toBe(promised);
-  expect((await countOfPatient()).resources).toEqual({});
-  expect((await countOfPatient()).records).toEqual({});
+  expect((await countData()).resources).toEqual({});
+  expect((await countData()).records).toEqual({});
 
   const [binary] = await database.db
     .collection('Binary')
@@ -180,7 +181,7 @@ test('a patient who is kept out is not stored by exports, syncs and replays, whi
   await replayLine(newCases.deps, { quarantineId });
   expect(await store.quarantine.find(quarantineId)).toMatchObject({ state: 'withheld', keptBytes: 0 });
   expect(await accountedOf(file?.id ?? '')).toEqual([total, 0]);
-  expect((await countOfPatient()).resources).toEqual({});
+  expect((await countData()).resources).toEqual({});
 
   const run = makeSyncRun({
     connectionId: connection.id,
@@ -194,7 +195,7 @@ test('a patient who is kept out is not stored by exports, syncs and replays, whi
     run.id,
   ))
     expect(kept + older + rejected + out).toBe(fetched);
-  expect((await countOfPatient()).resources).toEqual({});
+  expect((await countData()).resources).toEqual({});
 }, 60_000);
 
 test('the erasure of a patient removes what the EHR said, and the patient from requests, in ended runs', async () => {
@@ -286,7 +287,7 @@ test('a request to keep a patient out strengthens an erasure that is under way',
   expect(await erasures.runToEnd(first.erasure.id)).toMatchObject({ phase: 'completed', keepsOut: true });
   const newStore = await erasures.openStore();
   await runExport({ ...cases, connection: filled.connection, deps: { ...cases.deps, store: newStore } });
-  expect((await countOfPatient()).resources).toEqual({});
+  expect((await countData()).resources).toEqual({});
 }, 60_000);
 
 test('a purge of the connection beside the erasure of a patient leaves no list of kept-out patients', async () => {
@@ -311,7 +312,7 @@ test('the API can stop keeping a patient out, and later exports store the patien
   expect(await store.keptOut.remove(reference)).toBe(false);
   const newStore = await erasures.openStore();
   await runExport({ ...cases, connection: filled.connection, deps: { ...cases.deps, store: newStore } });
-  expect((await countOfPatient()).resources).toMatchObject({ Patient: 1 });
+  expect((await countData()).resources).toMatchObject({ Patient: 1 });
 }, 60_000);
 
 test('the erasure of a patient has the same result if it is interrupted after every batch', async () => {
@@ -323,7 +324,7 @@ test('the erasure of a patient has the same result if it is interrupted after ev
     ([key, text]) => `${key} ${text}`.includes(filled.connection.id) && mentions(`${key} ${text}`),
   );
   expect(kindsOf(naming.map(([key]) => key))).toEqual(['audit_events']);
-  expect(await countOfPatient()).toMatchObject({ resources: {}, records: {} });
+  expect(await countData()).toMatchObject({ resources: {}, records: {} });
   const { withheld } = (await cases.read(filled.endedExportId)).counts;
   expect(withheld).toBe(2);
 }, 60_000);
@@ -338,7 +339,7 @@ test('the erasure of a patient waits for a sync of the patient that was started 
   await planSync(cases.deps, { syncRunId: run.id, signal: signal() });
   const erasureId = await patient();
   await expect(erasures.attempt(erasureId)).rejects.toMatchObject({ code: 'erasure-waits' });
-  expect((await countOfPatient()).resources).toMatchObject({ Patient: 1 });
+  expect((await countData()).resources).toMatchObject({ Patient: 1 });
   await cancelSync({
     store,
     producer: cases.deps.producer,
@@ -356,7 +357,7 @@ test('the erasure of a patient waits for a queued sync that names the patient an
   await store.syncRuns.insert(run);
   const erasureId = await patient();
   await expect(erasures.attempt(erasureId)).rejects.toMatchObject({ code: 'erasure-waits' });
-  expect((await countOfPatient()).resources).toMatchObject({ Patient: 1 });
+  expect((await countData()).resources).toMatchObject({ Patient: 1 });
   await cancelSync({ store, producer, find: async () => (await store.syncRuns.find(run.id)) as SyncRun });
   expect(await erasures.runToEnd(erasureId)).toMatchObject({ phase: 'completed' });
 }, 60_000);

@@ -1,7 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
-import { type Erasure, noAmounts } from '@bulkhead/erasure';
+import type { Erasure } from '@bulkhead/erasure';
 import { runErasure } from '@bulkhead/erasure/steps';
 import type { AppError } from '@bulkhead/runtime';
+import { noAmounts } from '@bulkhead/store';
 import { createStore, type Store } from '@bulkhead/system';
 import { waitFor } from '@bulkhead/testing';
 import { fillConnection } from '../harness/fill-connection.ts';

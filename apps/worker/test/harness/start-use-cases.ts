@@ -4,8 +4,6 @@ import { createExportContexts, kickOff, pollExport } from '@bulkhead/bulk-export
 import { makeBulkExport } from '@bulkhead/bulk-export/testing';
 import { createEhrClient, createWebhookSender } from '@bulkhead/ehr-client';
 import { createEhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
-import { retainedKinds } from '@bulkhead/erasure';
-import type { RetentionDays } from '@bulkhead/erasure/steps';
 import type { Connection, Provider } from '@bulkhead/providers';
 import { makeConnection } from '@bulkhead/providers/testing';
 import { createProducer } from '@bulkhead/queues';
@@ -15,6 +13,7 @@ import { createStore } from '@bulkhead/system';
 import { createSimulatorControl, testServices } from '@bulkhead/testing';
 import { Redis } from 'ioredis';
 import type { WorkerDeps } from '../../src/deps.ts';
+import { withFeatureWork } from '../../src/feature-work.ts';
 import { noLimiter } from './no-limiter.ts';
 import { simulatorAuth, unlimitedAthenahealth } from './unlimited-athenahealth.ts';
 
@@ -65,7 +64,9 @@ export async function startUseCases(
   const documents = { enabled: true, maxBytes: 2_000_000, withMedia: false, partBytes: 50_000 };
   const now = () => clock.now;
   // Each kind has its own number, so that a test notices if one is used for another.
-  const retentionDays = Object.fromEntries(retainedKinds.map((kind, index) => [kind, 10 + index])) as RetentionDays;
+  const retentionDays = Object.fromEntries(
+    Object.keys(store.retention).map((kind, index) => [kind, 10 + index]),
+  ) as WorkerDeps['retentionDays'];
   const exportContexts = createExportContexts({ store });
   const buffers = new BufferPool();
   const largeBytes = new ByteBudget(15 * 1024 * 1024);
@@ -82,14 +83,14 @@ export async function startUseCases(
     retentionDays,
   };
   const readBudgets = async () => [];
-  const deps: WorkerDeps = {
+  const deps = withFeatureWork({
     ...parts,
     pollIntervalMs: 30_000,
     erasureSettleMs: 30_000,
     databaseNow: async () => now(),
     readBudgets,
     now,
-  };
+  });
   const { scope = 'system/*.read' } = options;
   const connection = makeConnection({
     id: 'conn_1',

@@ -3,6 +3,7 @@ import type { JobName } from '@bulkhead/queues';
 import type { Logger } from '@bulkhead/runtime';
 import { makeSchedule } from '@bulkhead/schedules/testing';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { withFeatureWork } from '../../src/feature-work.ts';
 import { sweep } from '../../src/sweep.ts';
 import { startUseCases, type UseCases } from '../harness/start-use-cases.ts';
 
@@ -89,7 +90,11 @@ test('a sweep recreates all other jobs if some of its parts fail, logs each of t
   const logged: unknown[] = [];
   const error: Logger['error'] = (_message, fields) => logged.push(fields?.error);
   const documents = { ...store.documents, retrySkipped: () => Promise.reject(errors[1]) };
-  const deps = { ...cases.deps, store: { ...store, syncRuns, documents }, logger: { ...logger, error } };
+  const deps = withFeatureWork({
+    ...cases.deps,
+    store: { ...store, syncRuns, documents },
+    logger: { ...logger, error },
+  });
   await expect(sweep(deps)).rejects.toBe(errors[0]);
   expect(logged).toEqual(errors);
   expect(await jobsOf(exportId)).toContain('export.discard');

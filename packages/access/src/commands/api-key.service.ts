@@ -1,12 +1,16 @@
 import { type AppError, invalidRequest, permanentError } from '@bulkhead/runtime';
 import { z } from 'zod';
 import { type ApiKey, type ApiKeyRole, apiKeyRoles } from '../api-key.record.ts';
-import type { AccessStore } from '../index.ts';
+import type { AccessStore } from '../store.ts';
 
 export type ApiKeyService = ReturnType<typeof createApiKeyService>;
 
 /** Creates, recognises and revokes API keys. */
-export function createApiKeyService({ store }: { readonly store: AccessStore }) {
+export function createApiKeyService(options: {
+  readonly store: Pick<AccessStore, 'apiKeys'>;
+  readonly connectionExists: (id: string) => Promise<boolean>;
+}) {
+  const { store, connectionExists } = options;
   const usable = (apiKey: ApiKey): ApiKey => {
     const now = new Date();
     const refusal = refusalOf(apiKey, now);
@@ -39,7 +43,7 @@ export function createApiKeyService({ store }: { readonly store: AccessStore }) 
     async create(body: z.output<typeof apiKeyBodySchema>): Promise<{ readonly apiKey: ApiKey; readonly key: string }> {
       const faults = [];
       for (const [index, id] of (body.connectionIds ?? []).entries()) {
-        if (await store.connections.find(id)) continue;
+        if (await connectionExists(id)) continue;
         faults.push({ path: `connectionIds.${index}`, message: 'must be the id of a connection' });
       }
       if (faults.length > 0) throw invalidRequest(faults);

@@ -4,7 +4,7 @@ import { auditActions } from '../audit/audit-actions.ts';
 import { type AuditEvent, auditOutcomes, type NewAuditEvent, toAuditView } from '../audit/audit-event.record.ts';
 import { auditCsvHeader, toAuditCsvLine } from '../audit/audit-event-csv.ts';
 import type { ChainPosition, ChainReport } from '../audit/check-chain.ts';
-import type { AccessStore } from '../index.ts';
+import type { AccessStore } from '../store.ts';
 
 /** The size of a write to a socket. */
 const chunkCharacters = 64 * 1024;

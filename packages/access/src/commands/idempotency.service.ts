@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { AppError, permanentError, waitUntil } from '@bulkhead/runtime';
 import type { AnsweredRequest, RequestAttempt } from '../answered-request.repository.ts';
 import { hashOf } from '../ids-and-secrets.ts';
-import type { AccessStore } from '../index.ts';
+import type { AccessStore } from '../store.ts';
 
 /** A request with an `Idempotency-Key`. */
 export interface KeyedRequest {

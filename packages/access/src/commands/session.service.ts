@@ -1,6 +1,6 @@
 import { AppError } from '@bulkhead/runtime';
 import type { ApiKey } from '../api-key.record.ts';
-import type { AccessStore } from '../index.ts';
+import type { AccessStore } from '../store.ts';
 import type { ApiKeyService } from './api-key.service.ts';
 
 export type SessionService = ReturnType<typeof createSessionService>;

@@ -1,20 +1,9 @@
 import { exportTypes, isResourceType } from '@bulkhead/fhir';
+import { isAhead } from '@bulkhead/runs/commands';
 import { pageQuery } from '@bulkhead/runtime';
 import { callbackUrlSchema } from '@bulkhead/webhooks/commands';
 import { z } from 'zod';
 import { bulkExportStatuses } from '../bulk-export-phase.ts';
-
-/** The clocks of clients and this server differ. An instant that is further ahead than this is a mistake. */
-const clockToleranceMs = 60_000;
-
-/** A FHIR instant that is not in the future. */
-export const sinceInstantSchema = z.iso
-  .datetime({ offset: true, error: 'must be an instant with a time zone, such as 2024-01-01T00:00:00Z' })
-  .refine((since) => !isAhead(since), 'is in the future');
-
-function isAhead(since: string): boolean {
-  return Date.parse(since) > Date.now() + clockToleranceMs;
-}
 
 const resourceTypeSchema = z
   .string()

@@ -1,17 +1,19 @@
+import type { ConnectionStore } from '@bulkhead/connections';
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import type { ProviderRegistry } from '@bulkhead/providers';
 import type { Producer } from '@bulkhead/queues';
+import { usualKeptMs } from '@bulkhead/runs/commands';
 import { createSharedWait, keepFor, keepForKey, permanentError, readPage, unavailable } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import { checkCallback } from '@bulkhead/webhooks/commands';
 import type { BulkExport, ExportEvent } from '../bulk-export.record.ts';
 import { phasesOf } from '../bulk-export-phase.ts';
-import type { BulkExportStore } from '../index.ts';
 import type { OutputFile } from '../output-file.record.ts';
+import type { BulkExportStore } from '../store.ts';
 import type { Watermark } from '../watermarks/watermark.ts';
 import type { BulkExportBody, BulkExportQuery } from './bulk-export.schema.ts';
 import { cancelExport, retryExport } from './cancel-and-retry.ts';
-import { type Surroundings, usualKeptMs } from './export-activity.ts';
+import type { Surroundings } from './export-activity.ts';
 import { acceptOnce, digest, type Idempotency, newExport, requestKey } from './new-export.ts';
 import { type ExportSnapshot, type Summed, watchExport } from './watch-export.ts';
 
@@ -51,7 +53,7 @@ const waitingKeptMs = 1000;
 
 /** Starts and reads exports for the API. The workers do the work. */
 export function createBulkExportService(options: {
-  readonly store: BulkExportStore;
+  readonly store: BulkExportStore & Pick<ConnectionStore, 'connections'>;
   readonly producer: Producer;
   readonly connections: ConnectionService;
   readonly registry: ProviderRegistry;

@@ -2,7 +2,7 @@ import type { Producer } from '@bulkhead/queues';
 import { permanentError } from '@bulkhead/runtime';
 import { type BulkExport, retryPhase } from '../bulk-export.record.ts';
 import { isTerminal } from '../bulk-export-phase.ts';
-import type { BulkExportStore } from '../index.ts';
+import type { BulkExportStore } from '../store.ts';
 
 interface ExportCommand {
   readonly store: BulkExportStore;

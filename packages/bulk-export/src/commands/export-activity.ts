@@ -1,27 +1,7 @@
-import { instantSchema, toView, type View } from '@bulkhead/store';
-import { z } from 'zod';
+import { type RunActivity, toUsualSeconds } from '@bulkhead/runs/commands';
+import { toView } from '@bulkhead/store';
 import type { BulkExport } from '../bulk-export.record.ts';
 import { type BulkExportPhase, isTerminal } from '../bulk-export-phase.ts';
-
-/** What a running export or sync does at the moment. */
-export const runActivitySchema = z
-  .strictObject({
-    message: z.string().meta({ description: 'What it does or waits for, in one or two sentences.' }),
-    until: instantSchema.exactOptional().meta({ description: 'When the next request is due.' }),
-    usualSeconds: z
-      .int()
-      .exactOptional()
-      .meta({ description: 'How long the last runs of this connection took: the median of up to five.' }),
-  })
-  .meta({ id: 'RunActivity', description: 'What a running export or sync does at the moment, or what it waits for.' });
-export type RunActivity = View<typeof runActivitySchema>;
-
-/** How long a median may be shown that changes with the end of a run, so at most once in minutes. */
-export const usualKeptMs = 60_000;
-
-export function toUsualSeconds(usualMs: number | undefined): number | undefined {
-  return usualMs === undefined ? undefined : Math.round(usualMs / 1000);
-}
 
 /** What the log of an export says when it enters a phase. */
 export const phaseMessages: Readonly<Record<BulkExportPhase, string>> = {

@@ -1,14 +1,6 @@
-import { type Retrying, shownUrl } from '@bulkhead/runtime';
-import {
-  ehrTextSchema,
-  forReader,
-  type Reader,
-  retryingSchema,
-  toView,
-  type View,
-  viewOf,
-  viewShapeOf,
-} from '@bulkhead/store';
+import { retryingViewSchema, runActivitySchema, toRetryingView, type ViewFor } from '@bulkhead/runs/commands';
+import { shownUrl } from '@bulkhead/runtime';
+import { ehrTextSchema, forReader, type Reader, toView, type View, viewOf, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 import {
   type BulkExport,
@@ -22,11 +14,7 @@ import {
 import { bulkExportStatuses, publicStatus } from '../bulk-export-phase.ts';
 import { holdReasons, type WatermarkDecision, watermarkDecisionSchema } from '../hold-reason.ts';
 import { fileCheckpointSchema, type OutputFile, outputFileSchema } from '../output-file.record.ts';
-import { exportActivity, phaseMessages, runActivitySchema, type Surroundings } from './export-activity.ts';
-
-export const retryingViewSchema = z
-  .strictObject(viewShapeOf(retryingSchema))
-  .meta({ id: 'Retrying', description: 'Why work waits or is retried, and when the next attempt is due.' });
+import { exportActivity, phaseMessages, type Surroundings } from './export-activity.ts';
 
 const decisionViewSchema = z
   .strictObject({
@@ -223,12 +211,6 @@ export function toStartedView(record: BulkExport): StartedView {
   });
 }
 
-/** Who reads the view. Only operators may see text that an EHR sent. */
-export interface ViewFor extends Reader {
-  /** Shows the whole link of a file that needs no token. By default its query is left out. */
-  readonly withSignedUrls?: boolean | undefined;
-}
-
 /**
  * The response of "Check Export Status" in the guide, with additional fields that explain it.
  * @param options.files the whole ledger. Without it, `outputUrls` is not shown
@@ -311,10 +293,6 @@ function describeEvent({ phase, ehrText }: ExportEvent, reader: Reader): string 
 /** `X-Progress` is free text of the EHR. A client sees only the percentage in it, if there is one. */
 function progressFor(progress: string | undefined, { isOperator }: Reader): string | undefined {
   return isOperator ? progress : /\b\d{1,3}(?:\.\d{1,2})?\s?%/.exec(progress ?? '')?.[0];
-}
-
-export function toRetryingView(retrying: Retrying, { isOperator }: ViewFor): View<typeof retryingViewSchema> {
-  return viewOf(retryingViewSchema, { ...retrying, ehrText: isOperator ? retrying.ehrText : undefined });
 }
 
 function toDecisionView({ resourceType, reasons }: WatermarkDecision): View<typeof decisionViewSchema> {

@@ -4,7 +4,7 @@ import { keyReused } from '@bulkhead/access/commands';
 import type { BulkExportRequest } from '@bulkhead/fhir';
 import { waitUntil } from '@bulkhead/runtime';
 import { type BulkExport, noCounts } from '../bulk-export.record.ts';
-import type { BulkExportStore } from '../index.ts';
+import type { BulkExportStore } from '../store.ts';
 import { coveredBefore, everyType, sinceLast } from '../watermarks/watermark.ts';
 import type { BulkExportBody } from './bulk-export.schema.ts';
 

@@ -1,6 +1,6 @@
 import type { BulkExport, IssueCount } from '../bulk-export.record.ts';
-import type { BulkExportStore } from '../index.ts';
 import type { OutputFile } from '../output-file.record.ts';
+import type { BulkExportStore } from '../store.ts';
 import type { Surroundings } from './export-activity.ts';
 
 export interface Summed extends Surroundings {

@@ -1,13 +1,19 @@
 import type { ConnectionDeps } from '@bulkhead/connections/steps';
 import type { DocumentDeps } from '@bulkhead/documents/steps';
+import type { QuarantineStore } from '@bulkhead/quarantine';
+import type { ResourceStore } from '@bulkhead/resources';
 import type { ByteBudget } from '@bulkhead/runtime';
 import type { BufferPool } from '@bulkhead/store';
-import type { BulkExportStore } from '../index.ts';
+import type { BulkExportStore } from '../store.ts';
 import type { ExportContexts } from './export-contexts.ts';
 
 /** The dependencies of the steps of this feature. */
 export interface BulkExportDeps extends Omit<DocumentDeps, 'store'>, Pick<ConnectionDeps, 'ehr'> {
-  readonly store: BulkExportStore & ConnectionDeps['store'];
+  readonly store: BulkExportStore &
+    QuarantineStore &
+    Pick<ResourceStore, 'prepareResourceTypes'> &
+    ConnectionDeps['store'] &
+    DocumentDeps['store'];
   readonly exportContexts: ExportContexts;
   /** Shared by all downloads of the process. */
   readonly buffers: BufferPool;

@@ -1,7 +1,8 @@
+import type { ConnectionStore } from '@bulkhead/connections';
 import { connectionGone } from '@bulkhead/connections/steps';
 import type { Connection } from '@bulkhead/providers';
 import type { BulkExport } from '../bulk-export.record.ts';
-import type { BulkExportStore } from '../index.ts';
+import type { BulkExportStore } from '../store.ts';
 
 /** The data that all files of an export share. */
 export interface ExportContext {
@@ -21,7 +22,7 @@ const cacheMs = 1000;
 export function createExportContexts({
   store,
 }: {
-  readonly store: Pick<BulkExportStore, 'bulkExports' | 'connections'>;
+  readonly store: Pick<BulkExportStore, 'bulkExports'> & Pick<ConnectionStore, 'connections'>;
 }) {
   const cache = new Map<string, Promise<ExportContext>>();
   const readContext = async (exportId: string): Promise<ExportContext> => {

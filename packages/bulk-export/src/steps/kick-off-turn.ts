@@ -13,7 +13,7 @@ import type { Connection, Provider } from '@bulkhead/providers';
 import { AppError } from '@bulkhead/runtime';
 import type { BulkExport } from '../bulk-export.record.ts';
 import { digest } from '../commands/new-export.ts';
-import type { BulkExportStore } from '../index.ts';
+import type { BulkExportStore } from '../store.ts';
 import type { BulkExportDeps } from './deps.ts';
 
 const hourMs = 60 * 60_000;

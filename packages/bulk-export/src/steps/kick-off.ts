@@ -18,8 +18,9 @@ import { EhrHttpError, type EhrSession, type KickOff, kickOffExport } from '@bul
 import type { BulkExportRequest } from '@bulkhead/fhir';
 import type { Connection } from '@bulkhead/providers';
 import type { RetryAt } from '@bulkhead/queues';
+import { waitingEvent } from '@bulkhead/runs';
 import { AppError, nextRetrying, permanentError, toKnownError } from '@bulkhead/runtime';
-import { untilStored, waitingEvent, whileLeased } from '@bulkhead/store';
+import { untilStored, whileLeased } from '@bulkhead/store';
 import type { BulkExport } from '../bulk-export.record.ts';
 import { sinceLast } from '../watermarks/watermark.ts';
 import type { BulkExportDeps, ExportStep } from './deps.ts';

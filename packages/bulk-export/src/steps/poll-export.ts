@@ -12,6 +12,7 @@
 import { connectionGone } from '@bulkhead/connections/steps';
 import { EhrHttpError, readExportStatus } from '@bulkhead/ehr-client';
 import { isTransient, listIssueCodes } from '@bulkhead/fhir';
+import { waitingEvent } from '@bulkhead/runs';
 import {
   type AppError,
   briefAttempts,
@@ -20,7 +21,7 @@ import {
   toExportError,
   toKnownError,
 } from '@bulkhead/runtime';
-import { waitingEvent, whileLeased } from '@bulkhead/store';
+import { whileLeased } from '@bulkhead/store';
 import type { BulkExport } from '../bulk-export.record.ts';
 import { acceptManifest } from './accept-manifest.ts';
 import type { BulkExportDeps, ExportStep } from './deps.ts';

@@ -1,3 +1,4 @@
+import { testContext } from '@bulkhead/store/testing';
 import { testServices } from '@bulkhead/testing';
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
@@ -5,7 +6,7 @@ import { createWatermarkRepository } from './watermark.repository.ts';
 import type { Watermark } from './watermark.ts';
 
 const database = await mongoose.createConnection(testServices().mongodbUri).asPromise();
-const watermarks = createWatermarkRepository(database);
+const watermarks = createWatermarkRepository(testContext(database));
 afterAll(() => database.close());
 beforeEach(() => database.collection('watermarks').deleteMany({}));
 
@@ -79,7 +80,7 @@ test.each([
 
 test('the watermark repository throws if a watermark cannot be written #watermarks', async () => {
   const failing = await mongoose.createConnection(testServices().mongodbUri).asPromise();
-  const repository = createWatermarkRepository(failing);
+  const repository = createWatermarkRepository(testContext(failing));
   await failing.close();
   await expect(repository.advance(mark(1))).rejects.toThrow();
 });

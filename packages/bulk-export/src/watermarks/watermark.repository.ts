@@ -1,6 +1,5 @@
 import type { ExportType } from '@bulkhead/fhir';
-import { isDuplicateKey, mongooseSchemaOf } from '@bulkhead/store';
-import type { Connection as Database } from 'mongoose';
+import { isDuplicateKey, mongooseSchemaOf, type StoreContext } from '@bulkhead/store';
 import { z } from 'zod';
 import { type Watermark, watermarkSchema } from './watermark.ts';
 
@@ -10,7 +9,7 @@ const schema = mongooseSchemaOf(documentSchema, { collection: 'watermarks' });
 schema.index({ connectionId: 1 });
 
 /** `watermarks`: for each connection, export level and type, the last transactionTime up to which everything is stored. */
-export function createWatermarkRepository(database: Database) {
+export function createWatermarkRepository({ database, gate }: Omit<StoreContext, 'secretBox'>) {
   const model = database.model('Watermark', schema);
   return {
     /** Moves a watermark forward, never back: exports may end out of order. */
@@ -20,7 +19,8 @@ export function createWatermarkRepository(database: Database) {
       const _id = `${connectionId}/${exportType}/${resourceType}`;
       const older = { _id, at: { $lt: watermark.at } };
       try {
-        await model.updateOne(older, { $set: watermark, $setOnInsert: { deletionsAt } }, { upsert: true });
+        const change = { $set: watermark, $setOnInsert: { deletionsAt } };
+        await gate.admit(connectionId, () => model.updateOne(older, change, { upsert: true }));
       } catch (error) {
         // The stored watermark is not older, so the upsert matched nothing and tried to insert a second one.
         if (!isDuplicateKey(error)) throw error;

@@ -9,7 +9,7 @@ import {
 import type { Producer } from '@bulkhead/queues';
 import { AppError, permanentError, present, unavailable, waitUntil } from '@bulkhead/runtime';
 import type { AuthorizationRequest } from '../authorization-request.record.ts';
-import type { ConnectionStore } from '../index.ts';
+import type { ConnectionStore } from '../store.ts';
 import { type AuthorizeBody, authorizationUrl, type CallbackQuery } from './authorization.schema.ts';
 import type { ConnectionService } from './connection.service.ts';
 import { newConnection } from './new-connection.ts';

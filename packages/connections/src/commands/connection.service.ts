@@ -9,9 +9,9 @@ import {
 } from '@bulkhead/providers';
 import type { Producer } from '@bulkhead/queues';
 import { AppError, type Fault, invalidRequest, permanentError, unavailable, waitUntil } from '@bulkhead/runtime';
-import { type ConnectionScope, isInScope } from '@bulkhead/store';
+import { type ActiveWork, type ConnectionScope, isInScope } from '@bulkhead/store';
 import { connectionExists, insertWithDefaultName, uniquePurposeOf } from '../connection-name.ts';
-import type { ConnectionStore } from '../index.ts';
+import type { ConnectionStore } from '../store.ts';
 import type { ConnectionAuthBody, ConnectionBody, ConnectionDraftBody } from './connection.schema.ts';
 import { newConnection, toConnectionAuth } from './new-connection.ts';
 
@@ -40,10 +40,12 @@ export function createConnectionService(options: {
   readonly producer: Producer;
   readonly registry: ProviderRegistry;
   readonly schedules: ConnectionSchedules;
+  /** The export or sync of a connection that is running. */
+  readonly findActive: (connectionId: string) => Promise<ActiveWork | undefined>;
   /** How long a request for a test waits for the result. */
   readonly testWaitMs?: number | undefined;
 }) {
-  const { store, producer, registry, schedules, testWaitMs = defaultTestWaitMs } = options;
+  const { store, producer, registry, schedules, findActive, testWaitMs = defaultTestWaitMs } = options;
 
   const find = async ({ provider, id, scope }: ConnectionReference): Promise<ConnectionWithoutSecrets> => {
     if (provider !== undefined) registry.get(provider);
@@ -159,11 +161,8 @@ export function createConnectionService(options: {
      */
     async delete({ id, scope }: Omit<ConnectionReference, 'provider'>): Promise<ConnectionWithoutSecrets> {
       const connection = await find({ id, scope });
-      const isOfIt = ({ connectionId }: { readonly connectionId: string }) => connectionId === id;
-      const activeExport = (await store.bulkExports.listActive()).find(isOfIt);
-      if (activeExport) throw connectionInUse('An export', { exportId: activeExport.id });
-      const activeRun = (await store.syncRuns.listActive()).find(isOfIt);
-      if (activeRun) throw connectionInUse('A sync', { syncRunId: activeRun.id });
+      const active = await findActive(id);
+      if (active) throw connectionInUse(active);
       await schedules.removeAll(id);
       await store.connections.markDeleted({ id, now: new Date() });
       // If Redis is unavailable, the sweep creates the job later. The API no longer shows the connection.
@@ -193,10 +192,10 @@ export function createConnectionService(options: {
   };
 }
 
-function connectionInUse(what: 'An export' | 'A sync', context: Record<string, string>): AppError {
+function connectionInUse({ name, context }: ActiveWork): AppError {
   return permanentError({
     code: 'connection-in-use',
-    message: `${what} of this connection is running. Cancel it, or wait until it has ended. Then delete the connection.`,
+    message: `${name} of this connection is running. Cancel it, or wait until it has ended. Then delete the connection.`,
     context,
   });
 }

@@ -4,8 +4,8 @@ import { assertionAlgorithms } from '@bulkhead/providers';
 import { AppError, invalidRequest, permanentError } from '@bulkhead/runtime';
 import { type View, viewOf, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
-import type { ConnectionStore } from '../index.ts';
 import { type SigningKeyRecord, signingKeySchema } from '../signing-key.repository.ts';
+import type { ConnectionStore } from '../store.ts';
 import { kidSchema, privateKeySchema } from './connection.schema.ts';
 
 const { kid, alg, ...dates } = viewShapeOf(signingKeySchema.omit({ publicJwk: true }));

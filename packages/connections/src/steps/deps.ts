@@ -1,6 +1,6 @@
 import type { EhrClient } from '@bulkhead/ehr-client';
 import type { Logger } from '@bulkhead/runtime';
-import type { ConnectionStore } from '../index.ts';
+import type { ConnectionStore } from '../store.ts';
 
 /** The dependencies of the steps of this feature. */
 export interface ConnectionDeps {

@@ -24,8 +24,8 @@ import { z } from 'zod';
 import { contentTypeVerdict } from '../content-type-policy.ts';
 import type { DocumentFilter } from '../document.repository.ts';
 import { documentFileName } from '../document-file-name.ts';
-import type { DocumentStore } from '../index.ts';
 import { documentStates, type PatientDocument, patientDocumentSchema } from '../patient-document.record.ts';
+import type { DocumentStore } from '../store.ts';
 
 interface DocumentReference {
   readonly provider: string;

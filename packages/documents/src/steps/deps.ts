@@ -1,11 +1,15 @@
+import type { ConnectionStore } from '@bulkhead/connections';
 import type { EhrClient } from '@bulkhead/ehr-client';
 import type { Producer } from '@bulkhead/queues';
+import type { ResourceStore } from '@bulkhead/resources';
 import type { Logger } from '@bulkhead/runtime';
-import type { DocumentStore } from '../index.ts';
+import type { DocumentStore } from '../store.ts';
 
 /** The dependencies of the steps of this feature. */
 export interface DocumentDeps {
-  readonly store: DocumentStore;
+  readonly store: DocumentStore &
+    Pick<ConnectionStore, 'connections'> &
+    Pick<ResourceStore, 'resources' | 'resourceWriter'>;
   readonly producer: Producer;
   readonly ehr: EhrClient;
   readonly documents: DocumentSettings;

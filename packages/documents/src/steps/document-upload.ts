@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { EncryptedFileWriter } from '@bulkhead/store';
 import { uploadsOf } from '../document-content.repository.ts';
-import type { DocumentStore } from '../index.ts';
 import type { DocumentProgress, PatientDocument } from '../patient-document.record.ts';
+import type { DocumentStore } from '../store.ts';
 
 interface UploadOptions {
   readonly document: Pick<PatientDocument, 'id' | 'connectionId'>;

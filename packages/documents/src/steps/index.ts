@@ -1,3 +1,4 @@
 export type { DocumentDeps, DocumentSettings } from './deps.ts';
+export { documentWork } from './document-work.ts';
 export { failDocument, fetchDocument } from './fetch-document.ts';
-export { ensureDocumentJobs, withDocuments } from './with-documents.ts';
+export { withDocuments } from './with-documents.ts';

@@ -1,11 +1,24 @@
 import { type AuditActor, newId } from '@bulkhead/access';
+import type { ConnectionStore } from '@bulkhead/connections';
 import { isResourceId } from '@bulkhead/fhir';
 import type { Producer } from '@bulkhead/queues';
+import type { ResourceStore } from '@bulkhead/resources';
 import { type AppError, invalidRequest, pageQuery, permanentError, readPage } from '@bulkhead/runtime';
-import { type ConnectionScope, isInScope, type View, viewOf, viewShapeOf } from '@bulkhead/store';
+import {
+  type ActiveWork,
+  type ConnectionScope,
+  type DataAmounts,
+  type FeatureData,
+  isInScope,
+  noAmounts,
+  type View,
+  viewOf,
+  viewShapeOf,
+} from '@bulkhead/store';
 import { z } from 'zod';
-import { type DataAmounts, type Erasure, erasureSchema, noAmounts } from '../erasure.record.ts';
-import type { ErasureStore } from '../index.ts';
+import { type Erasure, erasureSchema } from '../erasure.record.ts';
+import { countOfConnection, countOfPatient } from '../feature-counts.ts';
+import type { ErasureStore } from '../store.ts';
 
 interface ConnectionReference {
   readonly connectionId: string;
@@ -34,11 +47,14 @@ export interface RequestedErasure {
  *     queued --(the work for the connection was stopped)--> running --(a late pass found nothing)--> completed
  *
  * - gate/erasure-gate.ts refuses writes for an erased connection in every process.
- * - connection-eraser.ts and patient-eraser.ts find and delete the records.
- * - collections.ts says for each collection what an erasure does with it.
- * - retention/ deletes old records. It is a separate job that uses the same building blocks.
+ * - Each feature finds and deletes its own records (`FeatureData`).
  */
-export function createErasureService(store: ErasureStore, producer: Producer) {
+export function createErasureService(
+  store: ErasureStore &
+    Pick<ConnectionStore, 'connections'> &
+    Pick<ResourceStore, 'keptOut'> & { readonly features: readonly FeatureData[] },
+  producer: Producer,
+) {
   const exists = async (connectionId: string): Promise<boolean> =>
     (await store.connections.find(connectionId)) !== undefined ||
     (await store.connections.findDeletedAt(connectionId)) !== undefined;
@@ -46,7 +62,7 @@ export function createErasureService(store: ErasureStore, producer: Producer) {
   /** Counts what is stored, even if the connection was deleted: stored records contain its id. @throws AppError `unknown-connection` */
   const amountsOf = async ({ connectionId, scope }: ConnectionReference): Promise<DataAmounts> => {
     if (!isInScope(scope, connectionId)) throw unknownConnection();
-    const amounts = await store.connectionEraser.count(connectionId);
+    const amounts = await countOfConnection(store.features, connectionId);
     if (isNothing(amounts) && !(await exists(connectionId))) throw unknownConnection();
     return amounts;
   };
@@ -104,7 +120,7 @@ export function createErasureService(store: ErasureStore, producer: Producer) {
     /** Counts what an erasure of the patient would delete, without changing anything. @throws AppError `unknown-connection`, `invalid-request` */
     async amountsOfPatient(reference: PatientReference): Promise<DataAmounts> {
       await checkPatient(reference);
-      return store.patientEraser.count(reference, { timeLimitMs: dryRunMs });
+      return countOfPatient(store.features, { ...reference, timeLimitMs: dryRunMs });
     },
 
     /**
@@ -177,11 +193,10 @@ export function createErasureService(store: ErasureStore, producer: Producer) {
 
   /** An active export or sync could store the patient, or parts of it, again. */
   async function checkIdle(connectionId: string): Promise<void> {
-    const isOfIt = (record: { readonly connectionId: string }) => record.connectionId === connectionId;
-    const activeExport = (await store.bulkExports.listActive()).find(isOfIt);
-    if (activeExport) throw inUse('An export', { exportId: activeExport.id });
-    const activeRun = (await store.syncRuns.listActive()).find(isOfIt);
-    if (activeRun) throw inUse('A sync', { syncRunId: activeRun.id });
+    for (const { findActive } of store.features) {
+      const active = await findActive(connectionId);
+      if (active) throw inUse(active);
+    }
   }
 }
 
@@ -204,10 +219,10 @@ function unknownProcess(): AppError {
   });
 }
 
-function inUse(what: 'An export' | 'A sync', context: Record<string, string>): AppError {
+function inUse({ name, context }: ActiveWork): AppError {
   return permanentError({
     code: 'connection-in-use',
-    message: `${what} of this connection is running and could store the patient again. Cancel it, or wait until it has ended. Then erase the patient.`,
+    message: `${name} of this connection is running and could store the patient again. Cancel it, or wait until it has ended. Then erase the patient.`,
     context,
   });
 }

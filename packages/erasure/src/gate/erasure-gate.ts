@@ -9,8 +9,9 @@
  * A process that registers later reads the new rules. A process that has registered before is waited for, however long it sleeps.
  * `writing-process.repository.ts` says what happens to a process that no longer exists.
  */
-import type { KeptOutList, KeptOutRepository } from '@bulkhead/resources';
+import { randomUUID } from 'node:crypto';
 import { AppError, permanentError } from '@bulkhead/runtime';
+import type { Admission, KeptOutList, WriteGate } from '@bulkhead/store';
 import type { ErasureRepository } from '../erasure.repository.ts';
 import type { WritingProcessRepository } from './writing-process.repository.ts';
 
@@ -23,17 +24,10 @@ interface Rules {
   readonly keptOut: ReadonlyMap<string, KeptOutList>;
 }
 
-/** A write that is under way. */
-export interface Admission {
-  /** The patients that the connection keeps out, if there are any. */
-  readonly keptOut: KeptOutList | undefined;
-  /** Must be called when MongoDB has answered. @param error what the write threw */
-  end(error?: unknown): void;
-}
-
 interface ErasureGateOptions {
   readonly erasures: Pick<ErasureRepository, 'listErasedConnections'>;
-  readonly keptOut: Pick<KeptOutRepository, 'listAll'>;
+  /** Reads the lists of all connections that keep patients out. */
+  readonly readKeptOut: () => Promise<ReadonlyMap<string, KeptOutList>>;
   readonly processes: Pick<WritingProcessRepository, 'register' | 'readEpoch' | 'report' | 'remove'>;
   readonly timing?: typeof defaultTiming;
 }
@@ -48,11 +42,13 @@ const defaultTiming = {
 };
 
 /** Every process that writes has a gate. */
-export class ErasureGate {
+export class ErasureGate implements WriteGate {
   readonly #options: ErasureGateOptions;
   /** The epochs of the rules under which the writes that are under way were admitted. */
   readonly #admitted = new Set<{ readonly epoch: number }>();
   #registration: Promise<string> | undefined;
+  /** Registrations that failed or could not be removed, and since when. MongoDB may have stored them, or may still do so. */
+  readonly #abandoned = new Map<string, number>();
   #rules: Rules | undefined;
   #reading: Promise<Rules> | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -66,22 +62,21 @@ export class ErasureGate {
     return this.#options.timing ?? defaultTiming;
   }
 
-  /** Calls `write` unless the connection was erased. @throws AppError `connection-erased` */
-  admit<Result>(connectionId: string, write: (keptOut: KeptOutList | undefined) => Promise<Result>): Promise<Result> {
+  admit<Result>(
+    connectionId: string,
+    write: (keptOut: KeptOutList | undefined) => PromiseLike<Result>,
+  ): Promise<Result> {
     return this.#during({ connectionId, write, refused: ({ erased }) => erased });
   }
 
-  /** Tokens are allowed until the EHR was notified of the erasure, because that needs a token. @throws AppError `connection-erased` */
-  admitToken<Result>(connectionId: string, write: () => Promise<Result>): Promise<Result> {
+  admitToken<Result>(connectionId: string, write: () => PromiseLike<Result>): Promise<Result> {
     return this.#during({ connectionId, write, refused: ({ stopped }) => stopped });
   }
 
-  /** For writes of no connection that encrypt secrets. A rotation of the key does not begin while a process with another key writes. */
-  write<Result>(write: () => Promise<Result>): Promise<Result> {
+  write<Result>(write: () => PromiseLike<Result>): Promise<Result> {
     return this.#during({ connectionId: '', write, refused: () => nothing });
   }
 
-  /** For a write that consists of several calls. @throws AppError `connection-erased` */
   enter(connectionId: string): Promise<Admission> {
     return this.#enter(connectionId, ({ erased }) => erased);
   }
@@ -103,12 +98,13 @@ export class ErasureGate {
   /** Call it after the last write. If one is still under way, the process stays registered. */
   async close(): Promise<void> {
     if (this.#admitted.size === 0) await this.#leave();
+    await this.#removeAbandoned().catch(() => undefined);
     clearInterval(this.#timer);
   }
 
   async #during<Result>(options: {
     readonly connectionId: string;
-    readonly write: (keptOut: KeptOutList | undefined) => Promise<Result>;
+    readonly write: (keptOut: KeptOutList | undefined) => PromiseLike<Result>;
     readonly refused: (rules: Rules) => ReadonlySet<string>;
   }): Promise<Result> {
     const admission = await this.#enter(options.connectionId, options.refused);
@@ -146,21 +142,22 @@ export class ErasureGate {
   }
 
   async #register(): Promise<string> {
-    const registration = this.#options.processes.register();
+    const id = `process_${randomUUID()}`;
     this.#lastAdmission = performance.now();
+    this.#timer ??= setInterval(() => void this.#tick(), this.#timing.refreshMs).unref();
     try {
-      const id = await registration;
-      clearInterval(this.#timer);
-      this.#timer = setInterval(() => void this.#tick(), this.#timing.refreshMs).unref();
+      await this.#options.processes.register(id);
       return id;
     } catch (error) {
       this.#registration = undefined;
+      this.#abandoned.set(id, performance.now());
       throw error;
     }
   }
 
   /** If MongoDB is unavailable, the process reports nothing, and the next tick tries again. */
   async #tick(): Promise<void> {
+    await this.#removeAbandoned().catch(() => undefined);
     const isIdle = this.#admitted.size === 0 && performance.now() - this.#lastAdmission > this.#timing.idleMs;
     await (isIdle ? this.#leave() : this.refresh()).catch(() => {
       // Rules that could not be read again admit nothing.
@@ -171,10 +168,19 @@ export class ErasureGate {
   async #leave(): Promise<void> {
     const registration = this.#registration;
     if (registration === undefined) return;
-    clearInterval(this.#timer);
     this.#registration = undefined;
     this.#rules = undefined;
-    await this.#options.processes.remove(await registration).catch(() => false);
+    this.#abandoned.set(await registration, performance.now());
+    await this.#removeAbandoned();
+  }
+
+  /** Without this, an erasure would wait for a record of this process that it never reports for. */
+  async #removeAbandoned(): Promise<void> {
+    for (const [id, since] of this.#abandoned) {
+      const mustBeStored = performance.now() - since > this.#timing.afterLossMs;
+      await this.#options.processes.remove(id);
+      if (mustBeStored) this.#abandoned.delete(id);
+    }
   }
 
   #load(): Promise<Rules> {
@@ -185,11 +191,11 @@ export class ErasureGate {
   }
 
   async #read(): Promise<Rules> {
-    const { erasures, keptOut, processes } = this.#options;
+    const { erasures, readKeptOut, processes } = this.#options;
     const registration = this.#registration;
     // Before the rules, so that they contain at least the erasures up to this epoch.
     const epoch = await processes.readEpoch();
-    const [erased, lists] = await Promise.all([erasures.listErasedConnections(), keptOut.listAll()]);
+    const [erased, lists] = await Promise.all([erasures.listErasedConnections(), readKeptOut()]);
     const stopped = erased.filter(({ phase }) => phase !== 'queued');
     const idsOf = (records: typeof erased) => new Set(records.map(({ connectionId }) => connectionId));
     const rules = { epoch, erased: idsOf(erased), stopped: idsOf(stopped), keptOut: lists };

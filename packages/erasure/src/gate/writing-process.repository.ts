@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { mongooseSchemaOf } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
 import { z } from 'zod';
@@ -60,9 +59,8 @@ export function createWritingProcessRepository(options: {
     removeReplaced: (): Promise<void> =>
       removeIf({ host: self.host }, (other) => isGone(other) || isReplacedBy(other, self)),
 
-    /** @returns the id of the registration. @throws AppError `encryption-key-missing` */
-    async register(): Promise<string> {
-      const id = `process_${randomUUID()}`;
+    /** @param id of the registration. A process may register again with another one. @throws AppError `encryption-key-missing` */
+    async register(id: string): Promise<void> {
       const fields = { ...self, encryptionKeyId, epoch: -1, reportedAt: '$$NOW' };
       await model.collection.updateOne({ _id: id as never }, [{ $set: fields }], { upsert: true });
       try {
@@ -72,7 +70,6 @@ export function createWritingProcessRepository(options: {
         await model.deleteOne({ _id: id });
         throw error;
       }
-      return id;
     },
 
     /** The processes that may write values which they encrypt with another key. */

@@ -1,13 +1,23 @@
-import type { BulkExportDeps } from '@bulkhead/bulk-export/steps';
-import type { SyncDeps } from '@bulkhead/sync/steps';
-import type { DataAmounts } from '../erasure.record.ts';
-import type { ErasureStore } from '../index.ts';
-import type { RetainedKind } from '../retention/create-retention.ts';
+import type { AccessStore } from '@bulkhead/access';
+import type { JobContext } from '@bulkhead/queues';
+import type { ResourceStore } from '@bulkhead/resources';
+import type { Logger } from '@bulkhead/runtime';
+import type { DataAmounts, FeatureData, FeatureWork, RetentionStep } from '@bulkhead/store';
+import type { ErasureStore } from '../store.ts';
 
-/** The dependencies of the steps of this feature. An erasure also stops exports and syncs, so it needs theirs. */
-export interface ErasureDeps extends Omit<BulkExportDeps, 'store'>, Omit<SyncDeps, 'store'> {
-  readonly store: ErasureStore & BulkExportDeps['store'] & SyncDeps['store'];
-  readonly retentionDays: RetentionDays;
+/** The dependencies of the steps of this feature. */
+export interface ErasureDeps {
+  readonly store: ErasureStore &
+    Pick<ResourceStore, 'keptOut'> &
+    Pick<AccessStore, 'auditEvents'> & {
+      readonly features: readonly FeatureData[];
+      readonly retention: Readonly<Record<string, RetentionStep>>;
+    };
+  readonly work: readonly FeatureWork[];
+  readonly logger: Logger;
+  readonly now: () => Date;
+  /** How many days each kind of record is kept. 0 means forever. */
+  readonly retentionDays: Readonly<Record<string, number>>;
   /** The clock of the database. A worker's clock that is ahead would delete what readers of histories still need. */
   readonly databaseNow: () => Promise<Date>;
   /**
@@ -17,8 +27,11 @@ export interface ErasureDeps extends Omit<BulkExportDeps, 'store'>, Omit<SyncDep
   readonly erasureSettleMs: number;
 }
 
-/** How many days each kind of record is kept. 0 means forever. */
-export type RetentionDays = Readonly<Record<RetainedKind, number>>;
+export interface ErasureStep {
+  readonly erasureId: string;
+  readonly signal: AbortSignal;
+  readonly progress: JobContext['progress'];
+}
 
 /** The parts of an erasure, for one kind. Every part can be repeated after a crash. */
 export interface ErasureWork {

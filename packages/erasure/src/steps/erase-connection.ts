@@ -1,9 +1,5 @@
-import { cancelExport } from '@bulkhead/bulk-export/commands';
-import { discardExport } from '@bulkhead/bulk-export/steps';
-import { revoke } from '@bulkhead/connections/steps';
-import { AppError, permanentError } from '@bulkhead/runtime';
-import { cancelSync } from '@bulkhead/sync/commands';
 import type { Erasure } from '../erasure.record.ts';
+import { countOfConnection } from '../feature-counts.ts';
 import type { ErasureDeps, ErasureWork } from './deps.ts';
 
 interface EraseConnection {
@@ -16,59 +12,30 @@ const ehrTimeoutMs = 60_000;
 
 /** Erases all stored data of a connection, and the connection itself if it still exists. */
 export function eraseConnection(deps: ErasureDeps, { erasure, signal }: EraseConnection): ErasureWork {
-  const { store } = deps;
+  const { store, work } = deps;
   const { connectionId } = erasure;
   return {
     async stop() {
-      await stopWork(deps, connectionId);
-      await notifyEhr(deps, { erasure, signal });
+      for (const { stop } of work) await stop(connectionId);
+      await leaveEhr(deps, { erasure, signal });
     },
-    count: () => store.connectionEraser.count(connectionId),
-    pass: (options) => store.connectionEraser.erase({ connectionId, signal, ...options }),
+    count: () => countOfConnection(store.features, connectionId),
+    async pass(options) {
+      let deleted = 0;
+      for (const feature of store.features)
+        deleted += await feature.eraseConnection({ connectionId, signal, ...options });
+      return deleted;
+    },
   };
 }
 
-/** A job or a schedule that starts now ends at once, because its connection is gone. Running jobs have lost their claims. */
-async function stopWork({ store, producer, now }: ErasureDeps, connectionId: string): Promise<void> {
-  if (await store.connections.find(connectionId)) await store.connections.markDeleted({ id: connectionId, now: now() });
-  const isOfIt = (record: { readonly connectionId: string }) => record.connectionId === connectionId;
-  const schedules = await store.schedules.list({ connectionId, scope: [connectionId] });
-  for (const { id: scheduleId } of schedules) await producer.unschedule('schedule.run', { scheduleId });
-  for (const { id } of (await store.bulkExports.listActive()).filter(isOfIt)) {
-    const find = async () => (await store.bulkExports.find(id)) ?? gone();
-    await cancelExport({ store, producer, find }).catch(ignoreEnded);
-  }
-  for (const { id } of (await store.syncRuns.listActive()).filter(isOfIt)) {
-    const find = async () => (await store.syncRuns.find(id)) ?? gone();
-    await cancelSync({ store, producer, find }).catch(ignoreEnded);
-  }
-  await store.documents.cancelUnsettled({ connectionId, now: now() });
-}
-
-function gone(): never {
-  throw permanentError({ code: 'record-gone', message: 'The record was deleted in the meantime.' });
-}
-
-/** The run has ended or was deleted in the meantime, so there is nothing to cancel. */
-function ignoreEnded(error: unknown): void {
-  const code = error instanceof AppError ? error.code : undefined;
-  if (code !== 'export-ended' && code !== 'sync-ended' && code !== 'record-gone') throw error;
-}
-
 /** Asks the EHR once to delete its export files and to revoke the tokens. After the erasure no credentials are left to ask with. */
-async function notifyEhr(deps: ErasureDeps, { erasure, signal }: EraseConnection): Promise<void> {
-  const { store, logger } = deps;
+async function leaveEhr({ store, work, logger }: ErasureDeps, { erasure, signal }: EraseConnection): Promise<void> {
   const { id, connectionId } = erasure;
   const limited = AbortSignal.any([signal, AbortSignal.timeout(ehrTimeoutMs)]);
-  const discardable = (await store.bulkExports.listDiscardable()).filter(
-    (record) => record.connectionId === connectionId,
-  );
   try {
-    const connection = await store.connections.findEvenDeleted(connectionId);
-    if (!connection) return;
-    for (const { id: exportId } of discardable)
-      await discardExport(deps, { exportId, signal: limited, retryAt: () => undefined });
-    await revoke(deps, connection);
+    // The connection is first in the list, and its tokens are needed by the others.
+    for (const feature of work.toReversed()) await feature.leaveEhr({ connectionId, signal: limited });
   } catch (error) {
     signal.throwIfAborted();
     logger.warn('the EHR was not notified of an erasure', { connectionId, error });

@@ -1,6 +1,7 @@
-import { recount } from '@bulkhead/bulk-export/steps';
 import { AppError } from '@bulkhead/runtime';
+import type { PatientPass } from '@bulkhead/store';
 import type { Erasure } from '../erasure.record.ts';
+import { countOfPatient } from '../feature-counts.ts';
 import type { ErasureDeps, ErasureWork } from './deps.ts';
 
 /** Erases one patient of a connection. */
@@ -8,7 +9,7 @@ export function erasePatient(
   deps: ErasureDeps,
   { erasure, signal }: { readonly erasure: Erasure; readonly signal: AbortSignal },
 ): ErasureWork {
-  const { store, now } = deps;
+  const { store, work, now } = deps;
   const { id, connectionId, patientId = '' } = erasure;
   const patient = { connectionId, patientId };
   const keepOut = async (binaryIds: readonly string[] = []): Promise<void> => {
@@ -24,9 +25,9 @@ export function erasePatient(
       // Runs before anything is deleted, so that no resource of the patient is stored after its deletion.
       if (erasure.keepsOut === true) await keepOut();
     },
-    count: () => store.patientEraser.count(patient),
+    count: () => countOfPatient(store.features, patient),
     async pass({ onDeleted }) {
-      if (await store.patientEraser.isBeingSynced(patient))
+      if ((await Promise.all(work.map(({ isBusyWith }) => isBusyWith(patient)))).includes(true))
         throw new AppError({
           code: 'erasure-waits',
           message:
@@ -36,39 +37,19 @@ export function erasePatient(
       // A later request may have asked to keep the patient out.
       const { keepsOut, binaryIds = [], documentIds = [] } = (await store.erasures.find(id)) ?? {};
       if (keepsOut === true) await keepOut(binaryIds);
-      const deleted = await store.patientEraser.erase({
-        ...patient,
-        signal,
-        onDeleted,
-        ...{ binaryIds, documentIds },
-        onDocuments: (documentIds) => store.erasures.addDocuments({ id, documentIds }),
-        async onBinaries(binaryIds) {
-          const added = await store.erasures.addBinaries({ id, binaryIds });
-          if (keepsOut !== true || added.length === 0) return;
-          await keepOut(added);
-          // Writes that were admitted before do not know that these Binaries are kept out.
-          await store.erasures.raiseEpoch({ id, epoch: await store.writingProcesses.raiseEpoch() });
-        },
-        now: now(),
-      });
-      await recountWithheld(deps, connectionId);
-      return deleted;
+      const onFound: PatientPass['onFound'] = async ({ documentIds = [], binaryIds = [] }) => {
+        if (documentIds.length > 0) await store.erasures.addDocuments({ id, documentIds });
+        const added = binaryIds.length > 0 ? await store.erasures.addBinaries({ id, binaryIds }) : [];
+        if (keepsOut !== true || added.length === 0) return;
+        await keepOut(added);
+        // Writes that were admitted before do not know that these Binaries are kept out.
+        await store.erasures.raiseEpoch({ id, epoch: await store.writingProcesses.raiseEpoch() });
+      };
+      const pass = { ...patient, signal, now: now(), found: { binaryIds, documentIds }, onFound, onDeleted };
+      let changed = 0;
+      for (const feature of store.features) changed += await feature.erasePatient(pass);
+      for (const { recountWithheld } of work) await recountWithheld(connectionId);
+      return changed;
     },
   };
-}
-
-/** Runs in every pass, because a crash may have happened between withholding lines and updating counts. */
-async function recountWithheld(deps: ErasureDeps, connectionId: string): Promise<void> {
-  const { store } = deps;
-  for (const { fileId, exportId, source, stepId = '', resourceType = '' } of await store.patientEraser.listWithheld(
-    connectionId,
-  )) {
-    if (source !== 'sync') {
-      await recount(deps, { fileId, exportId });
-      continue;
-    }
-    const rejected = await store.quarantine.countOpen(fileId);
-    const withheld = await store.quarantine.countWithheld(fileId);
-    await store.syncSteps.recountRejected({ id: stepId, resourceType, rejected, withheld });
-  }
 }

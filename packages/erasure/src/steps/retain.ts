@@ -1,4 +1,4 @@
-import { type RetainedKind, retainedKinds } from '../retention/create-retention.ts';
+import type { RetentionStep } from '@bulkhead/store';
 import type { ErasureDeps } from './deps.ts';
 
 const dayMs = 24 * 60 * 60_000;
@@ -11,10 +11,12 @@ const batchesPerRun = 100;
 /** Deletes records that are older than their retention. If the job ends before all are deleted, the next job continues. */
 export async function retain(deps: ErasureDeps, { signal }: { readonly signal: AbortSignal }): Promise<void> {
   const faults: unknown[] = [];
-  for (const kind of retainedKinds) {
-    if (deps.retentionDays[kind] === 0) continue;
+  for (const [kind, step] of Object.entries(deps.store.retention)) {
+    // A kind without a setting is kept.
+    const { [kind]: days = 0 } = deps.retentionDays;
+    if (days === 0) continue;
     try {
-      await retainKind(deps, { kind, signal });
+      await retainKind(deps, { kind, days, step, signal });
     } catch (error) {
       // The other kinds must not wait for this one.
       deps.logger.error('retention failed', { kind, error });
@@ -25,15 +27,21 @@ export async function retain(deps: ErasureDeps, { signal }: { readonly signal: A
 }
 
 async function retainKind(
-  { store, logger, databaseNow, retentionDays }: ErasureDeps,
-  { kind, signal }: { readonly kind: RetainedKind; readonly signal: AbortSignal },
+  { logger, databaseNow }: ErasureDeps,
+  options: {
+    readonly kind: string;
+    readonly days: number;
+    readonly step: RetentionStep;
+    readonly signal: AbortSignal;
+  },
 ): Promise<void> {
+  const { kind, days, step, signal } = options;
   const at = await databaseNow();
-  const olderThan = new Date(at.getTime() - retentionDays[kind] * dayMs);
+  const olderThan = new Date(at.getTime() - days * dayMs);
   let deleted = 0;
   for (let batch = 0; batch < batchesPerRun; batch++) {
     signal.throwIfAborted();
-    const result = await store.retention[kind]({ now: at, olderThan, limit: recordsPerBatch });
+    const result = await step({ now: at, olderThan, limit: recordsPerBatch });
     deleted += result.deleted;
     if (!result.hasMore) break;
   }

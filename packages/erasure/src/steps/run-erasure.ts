@@ -1,15 +1,10 @@
-import type { JobContext } from '@bulkhead/queues';
+import { isDeepStrictEqual } from 'node:util';
 import { AppError, toKnownError } from '@bulkhead/runtime';
-import type { DataAmounts, Erasure } from '../erasure.record.ts';
-import type { ErasureDeps, ErasureWork } from './deps.ts';
+import type { DataAmounts } from '@bulkhead/store';
+import type { Erasure } from '../erasure.record.ts';
+import type { ErasureDeps, ErasureStep, ErasureWork } from './deps.ts';
 import { eraseConnection } from './erase-connection.ts';
 import { erasePatient } from './erase-patient.ts';
-
-interface ErasureStep {
-  readonly erasureId: string;
-  readonly signal: AbortSignal;
-  readonly progress: JobContext['progress'];
-}
 
 /**
  * Runs an erasure, or continues it after an interrupted attempt. Does nothing if it is completed.
@@ -106,13 +101,15 @@ async function complete({ store, logger, now }: ErasureDeps, erasure: Erasure): 
 
 /** @returns the processes that may still write what the erasure deletes. The record lists them, too, so that an operator sees them */
 async function findWaitsFor({ store }: ErasureDeps, id: string): Promise<NonNullable<Erasure['waitsFor']>> {
-  // The last pass may have raised it. An erasure that an earlier version has begun has none.
-  const epoch = (await store.erasures.find(id))?.epoch ?? (await store.writingProcesses.raiseEpoch());
-  await store.erasures.raiseEpoch({ id, epoch });
+  // The last pass may have raised it.
+  const before = await store.erasures.find(id);
+  const epoch = before?.epoch ?? (await store.writingProcesses.raiseEpoch());
+  // An erasure that an earlier version has begun has none.
+  if (before?.epoch === undefined) await store.erasures.raiseEpoch({ id, epoch });
   await store.gate.refresh();
   const processes = await store.writingProcesses.listBefore(epoch);
   const waitsFor = processes.map(({ id, kind, host, pid, reportedAt }) => ({ id, kind, host, pid, reportedAt }));
-  await store.erasures.noteWaitsFor({ id, waitsFor });
+  if (!isDeepStrictEqual(waitsFor, before?.waitsFor ?? [])) await store.erasures.noteWaitsFor({ id, waitsFor });
   return waitsFor;
 }
 

@@ -6,12 +6,12 @@ import type { HealthReport } from '../health/health-check.ts';
 import type { HealthSnapshot } from '../health/health-snapshot.ts';
 import { failedJobsMs } from '../health/queue.checks.ts';
 import { failuresShownMs } from '../health/run.checks.ts';
-import type { MonitoringStore } from '../index.ts';
+import type { MonitoredStores } from '../stores.ts';
 import type { MonitoringService } from './monitoring.service.ts';
 import type { RateBudgetService } from './rate-budget.service.ts';
 
 interface Deps {
-  readonly store: MonitoringStore;
+  readonly store: MonitoredStores;
   readonly producer: Producer;
   readonly monitoring: Pick<MonitoringService, 'readLags'>;
   readonly rateBudgets: RateBudgetService;
@@ -100,7 +100,7 @@ async function readRedis({ producer, checkRedis, redisConnectionError }: Deps): 
   return { faults: await checkRedis() };
 }
 
-async function readMongodb(store: MonitoringStore): Promise<HealthSnapshot['mongodb']> {
+async function readMongodb(store: MonitoredStores): Promise<HealthSnapshot['mongodb']> {
   const sentAt = Date.now();
   const { version, now } = await store.server();
   return { version, skewMs: Math.abs(now.getTime() - (sentAt + Date.now()) / 2) };
@@ -140,7 +140,7 @@ async function readBudgets({ rateBudgets }: Deps): Promise<NonNullable<HealthSna
   });
 }
 
-async function readDeliveries({ webhookDeliveries }: MonitoringStore, now: Date) {
+async function readDeliveries({ webhookDeliveries }: MonitoredStores, now: Date) {
   const from = before(now, webhooksShownMs);
   const [failed, pending] = await Promise.all([
     webhookDeliveries.listByTime({ state: 'failed', from, to: now, limit: maxRecords }),

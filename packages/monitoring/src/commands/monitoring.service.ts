@@ -3,7 +3,7 @@ import type { Producer, QueueFigures } from '@bulkhead/queues';
 import { unavailable } from '@bulkhead/runtime';
 import type { Schedule } from '@bulkhead/schedules';
 import { anySync, connectionLag } from '../connection-lag.ts';
-import type { MonitoringStore } from '../index.ts';
+import type { MonitoredStores } from '../stores.ts';
 
 export type MonitoringService = ReturnType<typeof createMonitoringService>;
 
@@ -11,7 +11,7 @@ export type MonitoringService = ReturnType<typeof createMonitoringService>;
 const endedForMs = 24 * 60 * 60_000;
 
 /** Reads the state of the whole system. Every process returns the same figures. */
-export function createMonitoringService(store: MonitoringStore, producer: Producer) {
+export function createMonitoringService(store: MonitoredStores, producer: Producer) {
   return {
     /** @throws AppError `unavailable` */
     async readQueues(): Promise<readonly QueueFigures[]> {
@@ -72,7 +72,7 @@ export function createMonitoringService(store: MonitoringStore, producer: Produc
 
 /** Reads the last completed run of each sync schedule, or the last of all runs if there is no schedule. Each read uses an index. */
 async function readSyncs(
-  store: MonitoringStore,
+  store: MonitoredStores,
   { connectionId, schedules }: { readonly connectionId: string; readonly schedules: readonly Schedule[] },
 ): Promise<ReadonlyMap<string, Date>> {
   const wanted =

@@ -6,10 +6,10 @@ import type { SharedBudget } from '../commands/rate-budget.service.ts';
 import type { EndedRun, HistorySample } from '../history/history-sample.record.ts';
 import { historyKeptMs } from '../history/history-sample.repository.ts';
 import { mergeSamples } from '../history/merge-samples.ts';
-import type { MonitoringStore } from '../index.ts';
+import type { MonitoredStores } from '../stores.ts';
 
 export interface HistoryDeps {
-  readonly store: MonitoringStore;
+  readonly store: MonitoredStores;
   readonly producer: Producer;
   readonly readBudgets: () => Promise<readonly SharedBudget[]>;
   readonly now: () => Date;

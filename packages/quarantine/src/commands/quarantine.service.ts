@@ -3,8 +3,8 @@ import type { Producer } from '@bulkhead/queues';
 import { pageQuery, permanentError, present, readPage, totalQuery, unavailable, waitUntil } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope, type View, viewOf, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
-import type { QuarantineStore } from '../index.ts';
 import { type QuarantineEntry, quarantineEntrySchema, quarantineStates } from '../quarantine.record.ts';
+import type { QuarantineStore } from '../store.ts';
 
 /** A replay is one write, so this is enough. If no worker is running, the API returns the unchanged line. */
 const replayWaitMs = 5000;
@@ -16,25 +16,21 @@ interface LineReference {
   readonly scope: ConnectionScope;
 }
 
-type Find<Found> = (id: string) => Promise<Found | undefined>;
-
-/** What lines come from. */
-interface LineSources {
-  readonly bulkExports: { readonly find: Find<{ readonly connectionId: string }> };
-  readonly syncRuns: { readonly find: Find<{ readonly connectionId: string }> };
-  readonly outputFiles: { readonly find: Find<{ readonly exportId: string }> };
-}
-
 /** Lists, reads and replays quarantined lines for the API. */
 export function createQuarantineService(options: {
-  readonly store: QuarantineStore & LineSources;
+  readonly store: QuarantineStore;
+  /** The export or the sync run with this id, and the export of a file. */
+  readonly sources: {
+    readonly findRun: (id: string) => Promise<{ readonly connectionId: string } | undefined>;
+    readonly findExportOf: (fileId: string) => Promise<string | undefined>;
+  };
   readonly producer: Producer;
   readonly connections: {
     /** @throws AppError `unknown-connection` */
     readonly find: (reference: { readonly id: string; readonly scope: ConnectionScope }) => Promise<unknown>;
   };
 }) {
-  const { store, producer, connections } = options;
+  const { store, sources, producer, connections } = options;
   const find = async ({ id, scope }: LineReference): Promise<QuarantineEntry> => {
     const entry = await store.quarantine.find(id);
     if (entry && isInScope(scope, entry.connectionId)) return entry;
@@ -51,7 +47,7 @@ export function createQuarantineService(options: {
     const hasLine = async (filter: { readonly exportId?: string; readonly fileId?: string }) =>
       (await store.quarantine.list({ filter, scope, limit: 1 })).length > 0;
     const isRun = async (id: string) => {
-      const run = (await store.bulkExports.find(id)) ?? (await store.syncRuns.find(id));
+      const run = await sources.findRun(id);
       return run !== undefined && isInScope(scope, run.connectionId);
     };
     if (exportId !== undefined && !(await isRun(exportId)) && !(await hasLine({ exportId })))
@@ -61,7 +57,7 @@ export function createQuarantineService(options: {
           'No export and no sync run has this id. Use the `id` from the response that started it. Ended ones are deleted after a time.',
       });
     if (fileId === undefined || (await hasLine(present({ exportId, fileId })))) return;
-    const ownerId = (await store.outputFiles.find(fileId))?.exportId;
+    const ownerId = await sources.findExportOf(fileId);
     if (ownerId !== undefined && (exportId ?? ownerId) === ownerId && (await isRun(ownerId))) return;
     throw permanentError({
       code: 'unknown-file',

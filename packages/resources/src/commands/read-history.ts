@@ -1,8 +1,8 @@
 import { patientsShown } from '@bulkhead/access';
 import { type HistoryEntry, historyBundle, type Resource } from '@bulkhead/fhir';
 import { type AppError, invalidRequest, permanentError } from '@bulkhead/runtime';
-import type { ResourceStore } from '../index.ts';
 import { readChangeCursor, wholeSecond, writeChangeCursor } from '../resource-changes.ts';
+import type { ResourceStore } from '../store.ts';
 import { maxPageCharacters, type ReadText, withCursor } from './read-text.ts';
 
 export interface HistoryRequest {

@@ -3,8 +3,8 @@ import type { ConnectionService } from '@bulkhead/connections/commands';
 import { isResourceType, parseSearch, type Resource, type SearchRequest, searchset } from '@bulkhead/fhir';
 import { type AppError, invalidRequest, permanentError } from '@bulkhead/runtime';
 import type { ConnectionScope } from '@bulkhead/store';
-import type { ResourceStore } from '../index.ts';
 import type { SourcedVersion } from '../resource-document.ts';
+import type { ResourceStore } from '../store.ts';
 import { type HistoryRequest, readHistory } from './read-history.ts';
 import { maxPageCharacters, type ReadLines, type ReadText, watchPatients, withCursor } from './read-text.ts';
 

@@ -1,6 +1,6 @@
 import type { ConnectionSchedules } from '@bulkhead/connections/commands';
 import type { Producer } from '@bulkhead/queues';
-import type { ScheduleStore } from '../index.ts';
+import type { ScheduleStore } from '../store.ts';
 import { newSchedule } from './new-schedule.ts';
 import { removeSchedule, setScheduler } from './schedule-job.ts';
 

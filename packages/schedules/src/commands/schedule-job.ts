@@ -1,6 +1,6 @@
 import type { Producer } from '@bulkhead/queues';
-import type { ScheduleStore } from '../index.ts';
 import type { Schedule } from '../schedule.record.ts';
+import type { ScheduleStore } from '../store.ts';
 
 /**
  * Creates the job of a schedule, or removes it if the schedule is paused. If the queue is unavailable, the sweep does this within a

@@ -13,9 +13,9 @@ import {
 } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import { syncRunStatus } from '@bulkhead/sync';
-import type { ScheduleStore } from '../index.ts';
 import { type Schedule, scheduleFault } from '../schedule.record.ts';
 import { spreadOf } from '../spread-of.ts';
+import type { ScheduleStores } from '../stores.ts';
 import { newSchedule } from './new-schedule.ts';
 import type { ScheduleBody, ScheduleChangeBody, ScheduleListQuery } from './schedule.schema.ts';
 import { removeSchedule, setScheduler } from './schedule-job.ts';
@@ -34,7 +34,7 @@ export interface ScheduleReference {
 
 /** Creates, reads and changes schedules for the API. The workers do the runs. */
 export function createScheduleService(options: {
-  readonly store: ScheduleStore;
+  readonly store: ScheduleStores;
   readonly producer: Producer;
   readonly connections: ConnectionService;
 }) {

@@ -5,11 +5,11 @@ import { permanentError } from '@bulkhead/runtime';
 import { isSyncActive } from '@bulkhead/sync';
 import { newSyncRun, syncAlreadyRunning, syncBodySchema } from '@bulkhead/sync/commands';
 import type { z } from 'zod';
-import type { ScheduleStore } from '../index.ts';
 import type { Schedule } from '../schedule.record.ts';
+import type { ScheduleStores } from '../stores.ts';
 
 interface StartOptions {
-  readonly store: ScheduleStore;
+  readonly store: ScheduleStores;
   readonly producer: Producer;
   readonly schedule: Schedule;
   /** The id of the run. Starting a run again with the same id only does what is missing, so an interrupted start can be repeated. */

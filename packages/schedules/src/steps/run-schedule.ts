@@ -3,15 +3,16 @@ import { windowEnd } from '@bulkhead/bulk-export/steps';
 import type { ConnectionDeps } from '@bulkhead/connections/steps';
 import type { Producer } from '@bulkhead/queues';
 import { AppError, type Logger, nextRun } from '@bulkhead/runtime';
+import type { WebhookStore } from '@bulkhead/webhooks';
 import { createDeliveries } from '@bulkhead/webhooks/steps';
 import { removeSchedule } from '../commands/schedule-job.ts';
 import { startScheduledRun } from '../commands/start-scheduled-run.ts';
-import type { ScheduleStore } from '../index.ts';
 import { type Schedule, type ScheduleRun, scheduleFault } from '../schedule.record.ts';
+import type { ScheduleStores } from '../stores.ts';
 
 /** The dependencies of the steps of this feature. */
 export interface ScheduleDeps extends Pick<ConnectionDeps, 'ehr'> {
-  readonly store: ScheduleStore;
+  readonly store: ScheduleStores & WebhookStore;
   readonly producer: Producer;
   readonly logger: Logger;
   readonly now: () => Date;

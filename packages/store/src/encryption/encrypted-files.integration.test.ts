@@ -3,12 +3,13 @@ import { buffer } from 'node:stream/consumers';
 import { testServices } from '@bulkhead/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
+import { openGate } from '../testing/test-context.ts';
 import { createEncryptedFiles } from './encrypted-files.ts';
 import { createSecretBox } from './secret-box.ts';
 
 const secretBox = createSecretBox({ current: randomBytes(32) });
 const database = await mongoose.createConnection(testServices().mongodbUri).asPromise();
-const gate = { enter: async () => ({ end: () => undefined }) };
+const gate = openGate;
 const files = createEncryptedFiles({ database, bucketName: 'sealed', secretBox, gate });
 afterAll(() => database.close());
 

@@ -4,6 +4,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import mongoose, { type Connection as Database } from 'mongoose';
 import { isStoreUnavailable } from '../store-errors.ts';
+import type { WriteGate } from '../write-gate.ts';
 import { createEncryptedField } from './encrypted-field.ts';
 import { createDecryptStream, createEncryptStream } from './encryption-stream.ts';
 import type { SecretBox } from './secret-box.ts';
@@ -15,12 +16,6 @@ export interface EncryptedFileWriter {
   end(): Promise<string>;
   /** Removes what was written so far. */
   abort(): Promise<void>;
-}
-
-/** Lets writes begin. An erasure waits until they have ended. */
-export interface WriteGate {
-  /** @throws AppError if nothing may be stored for the connection */
-  enter(connectionId: string): Promise<{ end(error?: unknown): void }>;
 }
 
 export type EncryptedFiles = ReturnType<typeof createEncryptedFiles>;
@@ -40,7 +35,7 @@ export function createEncryptedFiles(options: {
   readonly database: Database;
   readonly bucketName: string;
   readonly secretBox: SecretBox;
-  readonly gate: WriteGate;
+  readonly gate: Pick<WriteGate, 'enter'>;
 }) {
   const { database, bucketName, secretBox, gate } = options;
   const bucket = () => {

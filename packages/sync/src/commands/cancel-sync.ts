@@ -1,6 +1,6 @@
 import type { Producer } from '@bulkhead/queues';
 import { permanentError } from '@bulkhead/runtime';
-import type { SyncStore } from '../index.ts';
+import type { SyncStore } from '../store.ts';
 import type { SyncRun } from '../sync-run.record.ts';
 import { isSyncActive } from '../sync-run-phase.ts';
 

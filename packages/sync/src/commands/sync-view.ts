@@ -1,5 +1,5 @@
-import { retryingViewSchema, runActivitySchema, toRetryingView, type ViewFor } from '@bulkhead/bulk-export/commands';
 import { standardResourceTypes } from '@bulkhead/fhir';
+import { retryingViewSchema, runActivitySchema, toRetryingView, type ViewFor } from '@bulkhead/runs/commands';
 import { present } from '@bulkhead/runtime';
 import { countSchema, ehrTextSchema, toView, type View, viewOf, viewShapeOf, warningSchema } from '@bulkhead/store';
 import { z } from 'zod';

@@ -1,5 +1,5 @@
-import { sinceInstantSchema } from '@bulkhead/bulk-export/commands';
 import { enhancedResourceTypes, isResourceType, standardResourceTypes } from '@bulkhead/fhir';
+import { sinceInstantSchema } from '@bulkhead/runs/commands';
 import { pageQuery } from '@bulkhead/runtime';
 import { callbackUrlSchema } from '@bulkhead/webhooks/commands';
 import { z } from 'zod';

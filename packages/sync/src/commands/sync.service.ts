@@ -1,7 +1,9 @@
-import { usualKeptMs } from '@bulkhead/bulk-export/commands';
+import type { ConnectionStore } from '@bulkhead/connections';
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import type { ProviderRegistry } from '@bulkhead/providers';
 import type { Producer } from '@bulkhead/queues';
+import type { ResourceStore } from '@bulkhead/resources';
+import { usualKeptMs } from '@bulkhead/runs/commands';
 import {
   type AppError,
   invalidRequest,
@@ -14,7 +16,7 @@ import {
 } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import { checkCallback } from '@bulkhead/webhooks/commands';
-import type { SyncStore } from '../index.ts';
+import type { SyncStore } from '../store.ts';
 import type { SyncEvent } from '../sync-event.record.ts';
 import type { SyncRun } from '../sync-run.record.ts';
 import { isSyncActive } from '../sync-run-phase.ts';
@@ -62,7 +64,7 @@ const movingMs = 10_000;
 
 /** Starts and reads enhanced syncs for the API. The workers do the work. */
 export function createSyncService(options: {
-  readonly store: SyncStore;
+  readonly store: SyncStore & Pick<ConnectionStore, 'connections'> & Pick<ResourceStore, 'resources'>;
   readonly producer: Producer;
   readonly connections: ConnectionService;
   readonly registry: ProviderRegistry;

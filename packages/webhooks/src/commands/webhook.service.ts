@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import type { ConnectionStore } from '@bulkhead/connections';
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import type { Producer } from '@bulkhead/queues';
 import { type AppError, invalidRequest, type Page, pageQuery, permanentError, readPage } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope, type View, viewOf, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
-import type { WebhookStore } from '../index.ts';
+import type { WebhookStore } from '../store.ts';
 import { type WebhookDelivery, webhookDeliverySchema, webhookStates } from '../webhook-delivery.record.ts';
 
 /** Standard Webhooks recommends 24 to 64 bytes. */
@@ -28,7 +29,7 @@ interface ConnectionReference {
  * Calls are signed as Standard Webhooks describes (see `WebhookSender` in ehr-client), so that a client can verify their origin.
  */
 export function createWebhookService(options: {
-  readonly store: WebhookStore;
+  readonly store: WebhookStore & Pick<ConnectionStore, 'connections'>;
   readonly producer: Producer;
   readonly connections: ConnectionService;
 }) {
@@ -91,7 +92,7 @@ function unknownDelivery(): AppError {
 
 /** Calls are signed, so the connection must have a secret. @throws AppError `invalid-request` if it has none */
 export async function checkCallback(options: {
-  readonly store: Pick<WebhookStore, 'connections'>;
+  readonly store: Pick<ConnectionStore, 'connections'>;
   readonly connectionId: string;
   readonly callbackUrl?: string | undefined;
 }): Promise<void> {

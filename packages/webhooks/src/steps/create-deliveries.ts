@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { type FeatureWork, noWork } from '@bulkhead/store';
 import type { WebhookDelivery } from '../webhook-delivery.record.ts';
 import type { WebhookDeps } from './deliver-webhook.ts';
 
@@ -51,15 +52,12 @@ function toDelivery(options: {
   };
 }
 
-/** Creates the missing jobs: for each ended run that clients were not notified of, and for each pending delivery. */
-export async function ensureWebhookJobs({ store, producer }: WebhookDeps): Promise<void> {
-  for (const id of await store.bulkExports.listUnnotifiedIds()) {
-    await producer.ensure('webhook.notify', { kind: 'bulk-export', id });
-  }
-  for (const id of await store.syncRuns.listUnnotifiedIds()) {
-    await producer.ensure('webhook.notify', { kind: 'sync-run', id });
-  }
-  for (const deliveryId of await store.webhookDeliveries.listPendingIds()) {
-    await producer.ensure('webhook.deliver', { deliveryId });
-  }
+export function webhookWork({ store, producer }: WebhookDeps): FeatureWork {
+  return {
+    ...noWork,
+    async ensureJobs() {
+      for (const deliveryId of await store.webhookDeliveries.listPendingIds())
+        await producer.ensure('webhook.deliver', { deliveryId });
+    },
+  };
 }

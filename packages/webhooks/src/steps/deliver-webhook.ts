@@ -1,11 +1,12 @@
+import type { ConnectionStore } from '@bulkhead/connections';
 import type { WebhookSender } from '@bulkhead/ehr-client';
 import type { FailedJob, Producer } from '@bulkhead/queues';
 import { AppError, toKnownError } from '@bulkhead/runtime';
-import type { WebhookStore } from '../index.ts';
+import type { WebhookStore } from '../store.ts';
 
 /** The dependencies of the steps of this feature. */
 export interface WebhookDeps {
-  readonly store: WebhookStore;
+  readonly store: WebhookStore & Pick<ConnectionStore, 'connections'>;
   readonly producer: Producer;
   readonly webhooks: WebhookSender;
   readonly now: () => Date;

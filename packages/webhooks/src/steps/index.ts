@@ -1,2 +1,2 @@
-export { createDeliveries, ensureWebhookJobs } from './create-deliveries.ts';
+export { createDeliveries, webhookWork } from './create-deliveries.ts';
 export { deliverWebhook, failDelivery, type WebhookDeps } from './deliver-webhook.ts';

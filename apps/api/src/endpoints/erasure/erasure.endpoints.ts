@@ -1,4 +1,3 @@
-import { dataAmountsSchema } from '@bulkhead/erasure';
 import {
   confirmStoppedSchema,
   deleteConnectionQuerySchema,
@@ -8,6 +7,7 @@ import {
   type RequestedErasure,
   toErasureView,
 } from '@bulkhead/erasure/commands';
+import { dataAmountsSchema } from '@bulkhead/store';
 import { defineEndpoint, endpointGroup, type Reply } from '../../http/define-endpoint.ts';
 import type { AuditNotes } from '../../http/middleware/audit-notes.ts';
 import { actorOf } from '../../http/middleware/caller-of.ts';

@@ -1,5 +1,5 @@
 import type { ApiKey, AuditActor } from '@bulkhead/access';
-import type { ViewFor } from '@bulkhead/bulk-export/commands';
+import type { ViewFor } from '@bulkhead/runs/commands';
 import type { ConnectionScope } from '@bulkhead/store';
 import type { Response } from 'express';
 

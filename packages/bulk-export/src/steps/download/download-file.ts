@@ -3,6 +3,7 @@ import { withDocuments } from '@bulkhead/documents/steps';
 import { openFile, toBodyError } from '@bulkhead/ehr-client';
 import type { Connection } from '@bulkhead/providers';
 import type { FailedJob, Job, JobContext, RetryAt } from '@bulkhead/queues';
+import { waitingEvent } from '@bulkhead/runs';
 import {
   AppError,
   longestWaitMs,
@@ -12,7 +13,7 @@ import {
   toKnownError,
   withGrowingWait,
 } from '@bulkhead/runtime';
-import { type Claim, waitingEvent, whileHeld } from '@bulkhead/store';
+import { type Claim, whileHeld } from '@bulkhead/store';
 import type { BulkExport, NewExportEvent } from '../../bulk-export.record.ts';
 import { emptyCheckpoint, type FileCheckpoint, type OutputFile } from '../../output-file.record.ts';
 import type { BulkExportDeps } from '../deps.ts';

@@ -12,7 +12,7 @@ import {
   type Steps,
   toResource,
 } from '@bulkhead/fhir';
-import type { QuarantinedLine } from '@bulkhead/quarantine';
+import type { QuarantinedLine, QuarantineStore } from '@bulkhead/quarantine';
 import {
   noOutcome,
   type ResourceDocument,
@@ -27,7 +27,6 @@ import {
 import { type ByteClaim, runWithPauses, toEhrText } from '@bulkhead/runtime';
 import { BsonLines, type BufferPool } from '@bulkhead/store';
 import type { IssueCount } from '../../bulk-export.record.ts';
-import type { BulkExportStore } from '../../index.ts';
 import { type FileCheckpoint, type OutputFile, sumIssues } from '../../output-file.record.ts';
 import type { KeptLine } from './long-line.ts';
 import type { Observation } from './observation.ts';
@@ -44,7 +43,7 @@ const maxBytes = 1024 * 1024;
 interface FileBatchOptions {
   readonly store: {
     readonly resourceWriter: ResourceWriter;
-    readonly quarantine: Pick<BulkExportStore['quarantine'], 'put'>;
+    readonly quarantine: Pick<QuarantineStore['quarantine'], 'put'>;
   };
   readonly file: OutputFile;
   readonly observation: Observation;

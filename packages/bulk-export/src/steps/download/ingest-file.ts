@@ -12,10 +12,10 @@
  */
 import type { Readable } from 'node:stream';
 import { LineSplitter, type NdjsonLine } from '@bulkhead/fhir';
+import type { QuarantineStore } from '@bulkhead/quarantine';
 import type { ResourceWriter } from '@bulkhead/resources';
 import { AppError, type ByteBudget } from '@bulkhead/runtime';
 import type { BufferPool } from '@bulkhead/store';
-import type { BulkExportStore } from '../../index.ts';
 import { accountedLines, type FileCheckpoint, type OutputFile } from '../../output-file.record.ts';
 import { BatchWrites, noValidLines, tooManyBadLines } from './batch-writes.ts';
 import { FileBatch, firstBatchLines } from './file-batch.ts';
@@ -25,7 +25,7 @@ import type { Observation } from './observation.ts';
 export interface IngestFileOptions {
   readonly store: {
     readonly resourceWriter: ResourceWriter;
-    readonly quarantine: Pick<BulkExportStore['quarantine'], 'put' | 'createLongLine'>;
+    readonly quarantine: Pick<QuarantineStore['quarantine'], 'put' | 'createLongLine'>;
   };
   /** Its checkpoint is the position at which `body` starts. */
   readonly file: OutputFile;

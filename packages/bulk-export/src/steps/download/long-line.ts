@@ -1,8 +1,8 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { LongLinePart } from '@bulkhead/fhir';
+import type { QuarantineStore } from '@bulkhead/quarantine';
 import { maxKeptLineBytes, type QuarantinedLine } from '@bulkhead/quarantine';
 import type { EncryptedFileWriter } from '@bulkhead/store';
-import type { BulkExportStore } from '../../index.ts';
 import type { OutputFile } from '../../output-file.record.ts';
 
 /** The stored part of a line that is too long to be held in memory. */
@@ -16,12 +16,12 @@ interface OpenLine {
 
 /** Writes a line that no document can hold into the quarantine: its first part and its hash. The line is never in memory as a whole. */
 export class LongLine {
-  readonly #quarantine: Pick<BulkExportStore['quarantine'], 'createLongLine'>;
+  readonly #quarantine: Pick<QuarantineStore['quarantine'], 'createLongLine'>;
   readonly #file: Pick<OutputFile, 'id' | 'connectionId'>;
   #line: OpenLine | undefined;
 
   constructor(options: {
-    readonly store: { readonly quarantine: Pick<BulkExportStore['quarantine'], 'createLongLine'> };
+    readonly store: { readonly quarantine: Pick<QuarantineStore['quarantine'], 'createLongLine'> };
     readonly file: OutputFile;
   }) {
     this.#quarantine = options.store.quarantine;

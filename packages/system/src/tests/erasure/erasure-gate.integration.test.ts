@@ -22,16 +22,29 @@ beforeEach(async () => {
 });
 
 let failures = 0;
+/** How often MongoDB registers or removes a process without an answer. */
+const lost = { register: 0, remove: 0 };
+const lose = (command: keyof typeof lost) => {
+  if (lost[command]-- > 0) throw new Error('connection lost');
+};
 function createGate(timing = { refreshMs: 20, idleMs: 60_000, afterLossMs: 60_000 }): ErasureGate {
   const gate = new ErasureGate({
-    ...{ processes, timing },
+    timing,
+    processes: {
+      ...processes,
+      register: (id) => processes.register(id).then(() => lose('register')),
+      async remove(id) {
+        lose('remove');
+        return processes.remove(id);
+      },
+    },
     erasures: {
       async listErasedConnections() {
         if (failures-- > 0) throw new Error('MongoDB is unavailable');
         return erased;
       },
     },
-    keptOut: { listAll: async () => new Map() },
+    readKeptOut: async () => new Map(),
   });
   gates.push(gate);
   return gate;
@@ -102,6 +115,16 @@ test('an erasure does not wait for a process that has written nothing for a whil
   await waitFor(async () => (await records.countDocuments()) === 0);
   await erase('conn_1');
   await expect(gate.admit('conn_1', async () => undefined)).rejects.toMatchObject({ code: 'connection-erased' });
+});
+
+test('an erasure does not wait for a registration whose response was lost', async () => {
+  const gate = createGate();
+  Object.assign(lost, { register: 1, remove: 2 });
+  await expect(gate.admit('conn_1', async () => undefined)).rejects.toThrow('connection lost');
+  await gate.admit('conn_1', async () => undefined);
+  const epoch = await erase('conn_2');
+  await waitFor(async () => (await waitsFor(epoch)) === 0);
+  expect(await records.countDocuments()).toBe(1);
 });
 
 test('a process whose record an operator has removed registers again before its next write', async () => {

@@ -1,6 +1,7 @@
 import { createResourceChanges, createResourceWriter, type ResourceDocument, toTombstone } from '@bulkhead/resources';
 import { documentContext, makeDocument } from '@bulkhead/resources/testing';
 import { openRawWrites } from '@bulkhead/store';
+import { openGate } from '@bulkhead/store/testing';
 import { testServices, waitFor } from '@bulkhead/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
@@ -39,15 +40,13 @@ async function read(options: { readonly connectionId: string; readonly since: Da
 /** Reads into the future, so that everything that is stored is found. */
 const readAll = async (connectionId: string) => (await read({ connectionId, since, delayMs: -10_000 })).found;
 
-const gate: Parameters<typeof createResourceWriter>[0]['gate'] = { admit: (_, write) => write(undefined) };
-
 describe.each([
   { what: 'bytes', open: openRawWrites },
   { what: 'objects', open: async () => undefined },
 ])('resources that are written as $what', ({ open }) => {
   const write = async (...documents: ResourceDocument[]) => {
     const rawWrites = await open(database);
-    await createResourceWriter({ database, gate, rawWrites: () => rawWrites }).write(resourceType, documents);
+    await createResourceWriter({ database, gate: openGate, rawWrites: () => rawWrites }).write(resourceType, documents);
   };
 
   test('the newest change is read first, a resource once, a deletion as one, and an unchanged version not again', async () => {
@@ -87,7 +86,7 @@ describe.each([
       if (['insert', 'update'].includes(commandName)) limits.push(Number(command.maxTimeMS));
     });
     const rawWrites = await open(watched);
-    const writer = createResourceWriter({ database: watched, gate, rawWrites: () => rawWrites });
+    const writer = createResourceWriter({ database: watched, gate: openGate, rawWrites: () => rawWrites });
     await writer.write(resourceType, [observation(connectionId, 'a', 1)]);
     await writer.write(resourceType, [observation(connectionId, 'a', 2)]);
     await watched.close();

@@ -1,5 +1,5 @@
 import type { Connection as Database } from 'mongoose';
-import type { Named } from '../batches.ts';
+import type { Named } from './named.ts';
 
 /** The result of one call of a step. */
 export interface RetentionBatch {

@@ -1,33 +1,6 @@
-import { setTimeout } from 'node:timers/promises';
-import { AppError } from '@bulkhead/runtime';
+import { median } from '@bulkhead/runtime';
+import { type ConnectionScope, findIds, inScope } from '@bulkhead/store';
 import type { Model } from 'mongoose';
-import { findIds } from './queries.ts';
-import { type ConnectionScope, inScope } from './scopes.ts';
-
-/** The driver already waits for a server (30 s by default), so this only spaces the attempts after that. */
-const waitMs = 500;
-
-/**
- * Repeats a write for as long as MongoDB is unavailable, full or broken. Use it for data that only this process has and that
- * cannot be requested again.
- * @throws the last error once `signal` is aborted, and any AppError.
- */
-export async function untilStored<Result>(write: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
-  for (;;) {
-    try {
-      return await write();
-    } catch (error) {
-      // An AppError is a decision of our own code, so a retry would end in the same way.
-      if (signal.aborted || error instanceof AppError) throw error;
-      await setTimeout(waitMs);
-    }
-  }
-}
-
-/** The middle of some values, the higher one of two. @returns undefined if there is none */
-export function median(values: readonly number[]): number | undefined {
-  return values.toSorted((left, right) => left - right)[Math.floor(values.length / 2)];
-}
 
 /** How long the last runs of a connection took that completed: the median of up to five. @returns undefined if there is none */
 async function usualDurationMs(model: Pick<Model<unknown>, 'aggregate'>, connectionId: string) {
@@ -102,6 +75,31 @@ export function createRunQueries<Document extends { readonly _id: string }, Run,
     /** Lists the runs that have not ended, the oldest first. It reads an index and at most `limit` records. Default: no limit. */
     listActive: (limit?: number): Promise<Run[]> =>
       list({ active: true }, { sort: { _id: 1 }, ...(limit === undefined ? {} : { limit }) }),
+
+    /** The runs of a connection that have not ended. */
+    listActiveOf: (connectionId: string): Promise<Run[]> => list({ connectionId, active: true }, { sort: { _id: 1 } }),
+
+    async isActive(id: string): Promise<boolean> {
+      return (await model.exists({ _id: id, active: true } as object)) !== null;
+    },
+
+    /**
+     * When the oldest run of a connection was created that can still store data: because it is active, can be retried, or is one of
+     * `withLines`, which have quarantined lines.
+     */
+    async oldestPending(connectionId: string, withLines: readonly string[]): Promise<Date | undefined> {
+      const pending = [
+        { active: true },
+        { phase: { $in: ['failed', 'partial'] } },
+        { 'counts.filesFailed': { $gt: 0 } },
+        { _id: { $in: withLines } },
+      ];
+      const oldest = await model
+        .findOne({ connectionId, $or: pending } as object, { createdAt: 1 })
+        .sort({ createdAt: 1 })
+        .lean<{ readonly createdAt: Date }>();
+      return oldest?.createdAt;
+    },
 
     /** Lists the runs that have failed since `since`, the last failure first. It reads an index and at most `limit` records. */
     listFailed: ({ since, limit }: { readonly since: Date; readonly limit: number }): Promise<Run[]> =>

@@ -1,9 +1,7 @@
-import type { DocumentContent, DocumentContentRepository, StoredParts } from '@bulkhead/documents';
-import { readAttachments } from '@bulkhead/fhir';
-import type { EncryptedFiles } from '@bulkhead/store';
+import { type EncryptedFiles, endOf, type Named, RetentionPass, type RetentionStep } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
-import type { Named } from '../batches.ts';
-import { endOf, RetentionPass, type RetentionStep } from './retention-pass.ts';
+import type { createDocumentRepository } from './document.repository.ts';
+import type { DocumentContent, DocumentContentRepository, StoredParts } from './document-content.repository.ts';
 
 /** A record that is marked when nothing refers to it. */
 interface Markable extends Named {
@@ -18,26 +16,32 @@ interface DocumentRecord extends Markable {
   readonly progress?: StoredParts;
 }
 
-interface StoredResource extends Named {
-  readonly deleted: boolean;
-  readonly subsetted: boolean;
-  readonly resource?: object;
-}
-
-/** Resources may contain inline data, and MongoDB limits a reply to 16 MB. */
-const batchSize = 125;
+/**
+ * Reads which attachments the stored versions of resources have: their indexes, or `unknown` for an incomplete copy, which does not say what
+ * it omits. Resources that are deleted or not stored are left out.
+ */
+export type ReadAttachments = (options: {
+  readonly type: string;
+  /** `<connectionId>/<resource id>` */
+  readonly ids: readonly string[];
+}) => AsyncIterable<{ readonly id: string; readonly indexes: ReadonlySet<number> | 'unknown' }>;
 
 /**
  * Deletes documents whose resource was deleted or no longer has their attachment. Such a document is marked first. It is deleted when
  * the mark is old enough and nothing refers to the document still. If a resource refers to it again, the mark is removed, even between
  * two passes (`documents.note`). So a document that a resource refers to is never deleted.
  */
-export function retainDocuments(database: Database, contents: DocumentContentRepository): RetentionStep {
+export function retainDocuments(options: {
+  readonly database: Database;
+  readonly contents: DocumentContentRepository;
+  readonly readAttachments: ReadAttachments;
+}): RetentionStep {
+  const { database, contents, readAttachments } = options;
   return new RetentionPass({ database, kind: 'document' }).stepOver<DocumentRecord>({
     collection: 'documents',
     projection: { connectionId: 1, resource: 1, index: 1, progress: 1, unreferencedSince: 1 },
     async deleteDue(page, { now, olderThan }) {
-      const referenced = await findReferenced(database, page);
+      const referenced = await findReferenced(readAttachments, page);
       let deleted = 0;
       for (const record of page) {
         const isReferenced = referenced.has(record._id);
@@ -52,25 +56,16 @@ export function retainDocuments(database: Database, contents: DocumentContentRep
 }
 
 /** The ids of the documents whose attachment is in the stored version of their resource, or could be in it. */
-async function findReferenced(database: Database, page: readonly DocumentRecord[]): Promise<ReadonlySet<string>> {
+async function findReferenced(
+  readAttachments: ReadAttachments,
+  page: readonly DocumentRecord[],
+): Promise<ReadonlySet<string>> {
   const referenced = new Set<string>();
-  const byType = Map.groupBy(page, ({ resource }) => resource.type);
-  for (const [type, documents] of byType) {
+  for (const [type, documents] of Map.groupBy(page, ({ resource }) => resource.type)) {
     const byResource = Map.groupBy(documents, ({ connectionId, resource }) => `${connectionId}/${resource.id}`);
-    const resources = database
-      .collection<StoredResource>(type)
-      .find(
-        { _id: { $in: [...byResource.keys()] } },
-        { projection: { deleted: 1, subsetted: 1, resource: 1 }, batchSize },
-      );
-    for await (const { _id, deleted, subsetted, resource } of resources) {
-      if (deleted || !resource) continue;
-      const indexes = new Set(readAttachments(resource).map(({ index }) => index));
-      for (const document of byResource.get(_id) ?? []) {
-        // An incomplete copy does not say which attachments it omits.
-        if (subsetted || indexes.has(document.index)) referenced.add(document._id);
-      }
-    }
+    for await (const { id, indexes } of readAttachments({ type, ids: [...byResource.keys()] }))
+      for (const document of byResource.get(id) ?? [])
+        if (indexes === 'unknown' || indexes.has(document.index)) referenced.add(document._id);
   }
   return referenced;
 }
@@ -84,7 +79,12 @@ const graceMs = 24 * 60 * 60_000;
  * Deletes contents that no document refers to. A content waits for a day, regardless of the retention of documents, because that time
  * has already passed for its document.
  */
-export function retainContents(database: Database, contents: DocumentContentRepository): RetentionStep {
+export function retainContents(options: {
+  readonly database: Database;
+  readonly contents: DocumentContentRepository;
+  readonly documents: Pick<ReturnType<typeof createDocumentRepository>, 'isContentUsed'>;
+}): RetentionStep {
+  const { database, contents, documents } = options;
   return new RetentionPass({ database, kind: 'document-content' }).stepOver<ContentRecord>({
     collection: 'document_contents',
     async deleteDue(page, { now }) {
@@ -92,7 +92,7 @@ export function retainContents(database: Database, contents: DocumentContentRepo
       const markedBefore = new Date(now.getTime() - graceMs);
       for (const record of page) {
         const { connectionId, sha256 } = record;
-        const isReferenced = (await database.collection('documents').findOne({ connectionId, sha256 })) !== null;
+        const isReferenced = await documents.isContentUsed({ connectionId, sha256, except: [] });
         // `claim` removes the mark if a download stores the same content in the meantime.
         const mark = { database, collection: 'document_contents', record, isReferenced, now, markedBefore };
         if (!(await applyMark(mark))) continue;

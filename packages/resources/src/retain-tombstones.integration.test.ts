@@ -1,11 +1,15 @@
-import { createRetention } from '@bulkhead/erasure';
-import { toTombstone } from '@bulkhead/resources';
-import { documentContext, makeDocument } from '@bulkhead/resources/testing';
+import { testContext } from '@bulkhead/store/testing';
+import { testServices } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
-import { openTestStore } from '../open-test-store.fixture.ts';
+import mongoose from 'mongoose';
+import { toTombstone } from './resource-document.ts';
+import { retainTombstones } from './retain-tombstones.ts';
+import { createResourceStore } from './store.ts';
+import { documentContext, makeDocument } from './testing/index.ts';
 
-const { store, database, close } = await openTestStore();
-afterAll(close);
+const database = await mongoose.createConnection(testServices().mongodbUri).asPromise();
+const { repositories: store } = createResourceStore({ ...testContext(database), rawWrites: () => undefined });
+afterAll(() => database.close());
 
 const { connectionId } = documentContext;
 const tombstone = (resourceId: string) => toTombstone({ resourceId, context: documentContext });
@@ -30,12 +34,14 @@ function databaseThatDeletesAfter(before: () => Promise<unknown>): typeof databa
 }
 
 test('a resource that is created again while tombstones are deleted stays', async () => {
-  await database.collection('connections').insertOne({ _id: connectionId as never });
   await store.resourceWriter.write('Goal', ['back', 'gone'].map(tombstone));
-  const { tombstone: deleteTombstones } = createRetention({
-    ...(store as never as Parameters<typeof createRetention>[0]),
-    database: databaseThatDeletesAfter(() => writeGoal('back')),
-  });
+  const deleteTombstones = retainTombstones(
+    databaseThatDeletesAfter(() => writeGoal('back')),
+    {
+      nextConnectionId: async (after) => (after < connectionId ? connectionId : undefined),
+      oldestPending: async () => undefined,
+    },
+  );
   const inTwoDays = new Date(Date.now() + 2 * 24 * 3_600_000);
   expect(await deleteTombstones({ now: new Date(), olderThan: inTwoDays, limit: 10 })).toMatchObject({ deleted: 1 });
   const [left, ...others] = await database.collection('Goal').find().toArray();

@@ -1,7 +1,6 @@
 import type { ExportError, Immutable, Retrying } from '@bulkhead/runtime';
+import { countSchema, ehrTextSchema } from '@bulkhead/store';
 import { z } from 'zod';
-import { countSchema } from './counts.ts';
-import { ehrTextSchema } from './failure.record.ts';
 
 /** The fields that the events of exports and of syncs share. Such a log answers why a run is slow or why it failed, also after its end. */
 export const runEventShape = {

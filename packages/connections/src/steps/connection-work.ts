@@ -1,0 +1,27 @@
+import type { Producer } from '@bulkhead/queues';
+import { type FeatureWork, noWork } from '@bulkhead/store';
+import type { ConnectionDeps } from './deps.ts';
+import { revoke } from './revoke-connection.ts';
+
+export function connectionWork(deps: ConnectionDeps & { readonly producer: Producer }): FeatureWork {
+  const { store, producer, now } = deps;
+  return {
+    ...noWork,
+
+    /** A job or a schedule that starts now ends at once, because its connection is gone. */
+    async stop(connectionId) {
+      if (await store.connections.find(connectionId))
+        await store.connections.markDeleted({ id: connectionId, now: now() });
+    },
+
+    async leaveEhr({ connectionId }) {
+      const connection = await store.connections.findEvenDeleted(connectionId);
+      if (connection) await revoke(deps, connection);
+    },
+
+    async ensureJobs() {
+      for (const connectionId of await store.connections.listDeletedIds())
+        await producer.ensure('connection.revoke', { connectionId });
+    },
+  };
+}

@@ -1,0 +1,45 @@
+import { type FeatureData, forgetTexts, noData, ownedRecords, type StoreContext } from '@bulkhead/store';
+import { createAccessTokenRepository } from './access-token.repository.ts';
+import { createAuthorizationRequestRepository } from './authorization-request.repository.ts';
+import { createConnectionRepository } from './connection.repository.ts';
+import { createConnectionDraftRepository } from './connection-draft.repository.ts';
+import { createSigningKeyRepository } from './signing-key.repository.ts';
+
+export type ConnectionStore = ReturnType<typeof createConnectionStore>['repositories'];
+
+export function createConnectionStore(context: StoreContext) {
+  const { database } = context;
+  const connections = createConnectionRepository(context);
+  const repositories = {
+    connections,
+    connectionDrafts: createConnectionDraftRepository(context),
+    accessTokens: createAccessTokenRepository({ ...context, noteAuthorization: connections.noteAuthorization }),
+    authorizationRequests: createAuthorizationRequestRepository(context),
+    signingKeys: createSigningKeyRepository(context),
+  };
+  const byId = (_id: string) => ({ _id });
+  const data: FeatureData = {
+    ...noData,
+    // Drafts have no data of patients and expire. Signing keys belong to the deployment.
+    ...ownedRecords(database, [
+      {
+        ...{ collection: 'authorization_requests', kind: 'authorizationRequests' },
+        // Of the connection that is authorized again, and of the one that was created.
+        ofConnection: (connectionId) => ({ $or: [{ connectionId }, { 'result.connectionId': connectionId }] }),
+      },
+      {
+        ...{ collection: 'connection_claims', kind: 'connectionClaims' },
+        ofConnection: (connectionId) => ({ connectionId }),
+      },
+      { collection: 'access_tokens', kind: 'accessTokens', ofConnection: byId },
+      { collection: 'connections', kind: 'connections', ofConnection: byId },
+    ]),
+    erasePatient: ({ connectionId, patientId }) =>
+      forgetTexts({
+        ...{ database, collection: 'connections', filter: byId(connectionId), fields: ['lastTest'] },
+        patientId,
+      }),
+    encryptedFields: Object.values(repositories).flatMap(({ encryptedFields }) => encryptedFields),
+  };
+  return { repositories, data };
+}

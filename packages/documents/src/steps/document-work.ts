@@ -1,0 +1,12 @@
+import { type FeatureWork, noWork } from '@bulkhead/store';
+import type { DocumentDeps } from './deps.ts';
+import { ensureDocumentJobs } from './with-documents.ts';
+
+export function documentWork(deps: DocumentDeps): FeatureWork {
+  const { store, now } = deps;
+  return {
+    ...noWork,
+    stop: (connectionId) => store.documents.cancelUnsettled({ connectionId, now: now() }),
+    ensureJobs: () => ensureDocumentJobs(deps),
+  };
+}

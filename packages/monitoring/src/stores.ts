@@ -1,0 +1,17 @@
+import type { DocumentStore } from '@bulkhead/documents';
+import type { QuarantineStore } from '@bulkhead/quarantine';
+import type { ScheduleStores } from '@bulkhead/schedules';
+import type { RetentionState } from '@bulkhead/store';
+import type { WebhookStore } from '@bulkhead/webhooks';
+import type { MonitoringStore } from './store.ts';
+
+/** The repositories and figures that monitoring reads. */
+export type MonitoredStores = MonitoringStore &
+  ScheduleStores &
+  QuarantineStore &
+  DocumentStore &
+  WebhookStore & {
+    readonly listRetentionStates: () => Promise<RetentionState[]>;
+    /** The version and the clock of MongoDB. */
+    readonly server: () => Promise<{ readonly version: string; readonly now: Date }>;
+  };

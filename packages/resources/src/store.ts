@@ -1,0 +1,28 @@
+import type { RawWrites, StoreContext } from '@bulkhead/store';
+import { createKeptOutRepository } from './kept-out.repository.ts';
+import { createResourceData } from './resource.data.ts';
+import { createResourceRepository } from './resource.repository.ts';
+import { createResourceWriter } from './resource.writer.ts';
+import { createResourceChanges } from './resource-changes.ts';
+import { prepareResourceTypes } from './resource-collections.ts';
+import { readTombstonesDeletedBefore } from './retain-tombstones.ts';
+
+export type ResourceStore = ReturnType<typeof createResourceStore>['repositories'];
+
+export function createResourceStore(context: StoreContext & { readonly rawWrites: () => RawWrites | undefined }) {
+  const { database } = context;
+  const keptOut = createKeptOutRepository(context);
+  return {
+    repositories: {
+      resources: createResourceRepository(database),
+      resourceChanges: createResourceChanges(database, {
+        deletionsKnownSince: () => readTombstonesDeletedBefore(database),
+      }),
+      resourceWriter: createResourceWriter(context),
+      keptOut,
+      prepareResourceTypes: (resourceTypes: readonly string[]) => prepareResourceTypes(database, resourceTypes),
+    },
+    data: (others: Omit<Parameters<typeof createResourceData>[0], 'database' | 'keptOut'>) =>
+      createResourceData({ database, keptOut, ...others }),
+  };
+}

@@ -1,0 +1,102 @@
+/*
+ * What a feature stores, and its part in what concerns the data of all features. Erasures, retention, the rotation of the
+ * encryption key and the sweep need the data of all features. They loop over a list of these and know no collection.
+ */
+import type { EncryptedField } from './encryption/encrypted-field.ts';
+import { type DataAmounts, noAmounts } from './records/data-amounts.ts';
+import type { RetentionStep } from './retention-pass.ts';
+
+export interface PatientOfConnection {
+  readonly connectionId: string;
+  readonly patientId: string;
+}
+
+interface ErasurePass {
+  readonly signal: AbortSignal;
+  /** Called with the deleted amounts after each batch. */
+  readonly onDeleted: (amounts: DataAmounts) => Promise<void>;
+}
+
+export interface ConnectionPass extends ErasurePass {
+  readonly connectionId: string;
+  /** Whether no process can write any longer for the connection. */
+  readonly isLast: boolean;
+}
+
+/** What a late write can store again although the resources that referred to it are deleted. */
+export interface FoundOfPatient {
+  readonly binaryIds: readonly string[];
+  readonly documentIds: readonly string[];
+}
+
+export interface PatientPass extends ErasurePass, PatientOfConnection {
+  readonly now: Date;
+  /** What earlier passes have found. */
+  readonly found: FoundOfPatient;
+  /** Called with what is found, before it is deleted. */
+  readonly onFound: (found: Partial<FoundOfPatient>) => Promise<void>;
+}
+
+/** An export or a sync that has not ended. */
+export interface ActiveWork {
+  readonly name: 'An export' | 'A sync';
+  /** Its id, for messages. */
+  readonly context: Readonly<Record<string, string>>;
+}
+
+/**
+ * The records of a feature. Passes are repeated until one finds nothing, so an interrupted pass may leave anything. A record is deleted after
+ * the records that are found through it.
+ */
+export interface FeatureData<Kind extends string = never> {
+  /** What is stored for a connection. Every count uses an index. */
+  countOfConnection(connectionId: string): Promise<DataAmounts>;
+  /** @returns how many records it deleted */
+  eraseConnection(pass: ConnectionPass): Promise<number>;
+  /**
+   * What `erasePatient` would delete.
+   * @param options.timeLimitMs for records that must be decrypted and searched. `uncheckedLines` counts the others
+   */
+  countOfPatient(patient: PatientOfConnection, options: { readonly timeLimitMs: number }): Promise<DataAmounts>;
+  /** @returns how many records it deleted or changed */
+  erasePatient(pass: PatientPass): Promise<number>;
+  /** What could still store data of the connection, besides erasures. */
+  findActive(connectionId: string): Promise<ActiveWork | undefined>;
+  /** How records of each kind are deleted when they are old. */
+  readonly retention: Readonly<Record<Kind, RetentionStep>>;
+  /** The fields that a rotation of the encryption key encrypts again. */
+  readonly encryptedFields: readonly EncryptedField[];
+}
+
+/** For features without records of a connection or a patient, and for the parts of the others in which they have none. */
+export const noData: FeatureData = {
+  countOfConnection: async () => noAmounts,
+  eraseConnection: async () => 0,
+  countOfPatient: async () => noAmounts,
+  erasePatient: async () => 0,
+  findActive: async () => undefined,
+  retention: {},
+  encryptedFields: [],
+};
+
+/** What workers do for a feature when it is the turn of all features. */
+export interface FeatureWork {
+  /** Ends the work that writes for a connection that is being erased. */
+  stop(connectionId: string): Promise<void>;
+  /** Asks the EHR to delete what it keeps for a connection. @throws if the EHR did not confirm it */
+  leaveEhr(options: { readonly connectionId: string; readonly signal: AbortSignal }): Promise<void>;
+  /** Whether active work includes the patient. */
+  isBusyWith(patient: PatientOfConnection): Promise<boolean>;
+  /** Counts lines again that an erasure has withheld. It runs in every pass, because a crash may have happened in between. */
+  recountWithheld(connectionId: string): Promise<void>;
+  /** Creates the jobs that records need and that are missing. */
+  ensureJobs(): Promise<void>;
+}
+
+export const noWork: FeatureWork = {
+  stop: async () => undefined,
+  leaveEhr: async () => undefined,
+  isBusyWith: async () => false,
+  recountWithheld: async () => undefined,
+  ensureJobs: async () => undefined,
+};

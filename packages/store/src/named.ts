@@ -1,0 +1,4 @@
+/** A document that is found by its id. */
+export interface Named {
+  readonly _id: string;
+}

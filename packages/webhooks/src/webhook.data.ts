@@ -1,0 +1,30 @@
+import { type FeatureData, noData, ownedRecords, RetentionPass, type RetentionStep } from '@bulkhead/store';
+import type { Connection as Database } from 'mongoose';
+
+export function createWebhookData({ database }: { readonly database: Database }): FeatureData<'webhook-delivery'> {
+  return {
+    ...noData,
+    ...ownedRecords(database, [
+      {
+        ...{ collection: 'webhook_deliveries', kind: 'webhookDeliveries', isCounted: true },
+        ofConnection: (connectionId) => ({ connectionId }),
+      },
+    ]),
+    retention: { 'webhook-delivery': retainDeliveries(database) },
+  };
+}
+
+/** Deletes webhook deliveries that have ended. */
+function retainDeliveries(database: Database): RetentionStep {
+  const old = (olderThan: Date) => ({ state: { $in: ['delivered', 'failed'] }, createdAt: { $lt: olderThan } });
+  return new RetentionPass({ database, kind: 'webhook-delivery' }).stepOver({
+    collection: 'webhook_deliveries',
+    filter: old,
+    projection: { _id: 1 },
+    async deleteDue(page, { olderThan }) {
+      // The filter again: a delivery that an operator has just sent again is pending.
+      const due = { _id: { $in: page.map(({ _id }) => _id) }, ...old(olderThan) };
+      return (await database.collection<{ _id: string }>('webhook_deliveries').deleteMany(due)).deletedCount;
+    },
+  });
+}
