@@ -49,6 +49,7 @@ const violations: readonly (readonly [path: string, text: string, rule: string])
   ['packages/quarantine/src/up.ts', "import '@bulkhead/bulk-export';", 'layer-of-quarantine'],
   ['packages/documents/src/up.ts', "import '@bulkhead/webhooks';", 'layer-of-documents'],
   ['packages/webhooks/src/up.ts', "import '@bulkhead/bulk-export';", 'layer-of-webhooks'],
+  ['packages/runs/src/up.ts', "import '@bulkhead/bulk-export';", 'layer-of-runs'],
   ['packages/bulk-export/src/sideways.ts', "import '@bulkhead/sync';", 'layer-of-bulk-export'],
   ['packages/sync/src/sideways.ts', "import '@bulkhead/schedules';", 'layer-of-sync'],
   ['packages/schedules/src/up.ts', "import '@bulkhead/erasure';", 'layer-of-schedules'],
