@@ -11,8 +11,8 @@ import {
   sumAmounts,
 } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
-import type { createBulkExportRepository } from './bulk-export.repository.ts';
-import type { createOutputFileRepository } from './output-file.repository.ts';
+import { bulkExportDocumentSchema, type createBulkExportRepository } from './bulk-export.repository.ts';
+import { type createOutputFileRepository, outputFileDocumentSchema } from './output-file.repository.ts';
 
 interface EndedExport extends EndedRun {
   readonly requestKey: string;
@@ -68,13 +68,13 @@ export function createBulkExportData(options: {
     async erasePatient({ connectionId, patientId }) {
       const exports = await forgetTexts({
         ...{ database, collection: 'bulk_exports', patientId },
+        schema: bulkExportDocumentSchema,
         filter: { connectionId, active: false },
-        fields: ['request', 'error', 'retrying', 'events', 'fileEvents', 'progress', 'callbackUrl'],
       });
       const files = await forgetTexts({
         ...{ database, collection: 'output_files', patientId },
+        schema: outputFileDocumentSchema,
         filter: { connectionId, state: { $nin: ['pending', 'downloading'] } },
-        fields: ['url', 'error', 'retrying', 'checkpoint'],
       });
       return exports + files;
     },

@@ -1,6 +1,6 @@
 import { type BulkExportRequest, exportTypes } from '@bulkhead/fhir';
 import { runEventShape } from '@bulkhead/runs';
-import type { Immutable } from '@bulkhead/runtime';
+import { type Immutable, mayNamePatient, quotesEhr } from '@bulkhead/runtime';
 import {
   countSchema,
   ehrTextSchema,
@@ -23,11 +23,9 @@ export const issueCountSchema = z
       .describe(
         'The severity of a FHIR OperationOutcome: `fatal`, `error`, `warning` or `information`. `fatal` and `error` mean that data is missing, and so do codes such as `incomplete`.',
       ),
-    code: z
-      .string()
-      .describe(
-        'The code of the FHIR value set IssueType, such as `not-found` (https://hl7.org/fhir/R4/valueset-issue-type.html).',
-      ),
+    code: mayNamePatient(z.string()).describe(
+      'The code of the FHIR value set IssueType, such as `not-found` (https://hl7.org/fhir/R4/valueset-issue-type.html).',
+    ),
     count: countSchema.describe('How often the server reported this issue in the files of the export.'),
     types: z
       .array(z.string())
@@ -86,7 +84,7 @@ const exportRequestSchema = z.strictObject({
     .describe('Only changes after this instant were requested. Absent if everything was requested.'),
   sinceLast: z.boolean().exactOptional().describe('`true` if `since` was requested as `last`.'),
   typeFilters: z
-    .array(z.string())
+    .array(mayNamePatient(z.string()))
     .exactOptional()
     .describe('FHIR searches, such as `Observation?category=laboratory`. Absent if nothing was filtered.'),
 }) satisfies z.ZodType<BulkExportRequest>;
@@ -128,8 +126,7 @@ export const bulkExportSchema = z.strictObject({
   notBefore: z.date().exactOptional(),
   /** When `notBefore` was decided, by the same clock. See `isPollDue`. */
   plannedAt: z.date().exactOptional(),
-  progress: z
-    .string()
+  progress: quotesEhr(z.string())
     .exactOptional()
     .describe(
       'What the EHR says about its progress, at most 100 characters. Clients see only the percentage in it. Absent if it says nothing, and after the end.',
@@ -156,7 +153,7 @@ export const bulkExportSchema = z.strictObject({
   /** `due` if the export must be deleted at the server, `done` if it was. */
   discard: z.enum(['due', 'done']).exactOptional(),
   /** Receives a webhook when the export has ended, in addition to the connection's own URL. */
-  callbackUrl: z.string().exactOptional(),
+  callbackUrl: mayNamePatient(z.string()).exactOptional(),
   scheduleId: z
     .string()
     .exactOptional()

@@ -11,7 +11,7 @@ import {
 } from './bulk-export.record.ts';
 import { type BulkExportPhase, canFollow, canReopen, isTerminal } from './bulk-export-phase.ts';
 
-const documentSchema = bulkExportSchema.extend({
+export const bulkExportDocumentSchema = bulkExportSchema.extend({
   /** See `listEvents`. Other reads leave them out. */
   events: z.array(exportEventSchema).exactOptional(),
   fileEvents: z.array(exportEventSchema).exactOptional(),
@@ -20,13 +20,13 @@ const documentSchema = bulkExportSchema.extend({
   requestKey: z.string(),
   lease: z.strictObject({ owner: z.string(), until: z.date() }).exactOptional(),
 });
-type BulkExportDocument = Stored<typeof documentSchema>;
+type BulkExportDocument = Stored<typeof bulkExportDocumentSchema>;
 
 export type BulkExportChange = Partial<
   Omit<BulkExport, 'id' | 'phase' | 'timeline' | 'version' | 'connectionId' | 'createdAt' | 'warnings' | 'orphans'>
 >;
 
-const schema = mongooseSchemaOf(documentSchema, { collection: 'bulk_exports', minimize: false });
+const schema = mongooseSchemaOf(bulkExportDocumentSchema, { collection: 'bulk_exports', minimize: false });
 for (const name of ['events', 'fileEvents']) schema.path(name).select(false);
 schema.index({ active: 1, _id: 1 });
 schema.index({ connectionId: 1, _id: -1 });

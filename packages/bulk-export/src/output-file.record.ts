@@ -1,4 +1,4 @@
-import type { Immutable } from '@bulkhead/runtime';
+import { type Immutable, mayNamePatient } from '@bulkhead/runtime';
 import { countSchema, failureSchema, retryingSchema, zerosOf } from '@bulkhead/store';
 import { z } from 'zod';
 import { type IssueCount, issueCountSchema, lineCounts } from './bulk-export.record.ts';
@@ -62,11 +62,9 @@ export const outputFileSchema = z.strictObject({
     ),
   /** The types for which the manifest lists the file, if there are several. Each must be in it. */
   listedTypes: z.array(z.string()).exactOptional(),
-  url: z
-    .string()
-    .describe(
-      'The address at the EHR. A link that opens without a token is shown without its query, unless `signedUrls=true`.',
-    ),
+  url: mayNamePatient(z.string()).describe(
+    'The address at the EHR. A link that opens without a token is shown without its query, unless `signedUrls=true`.',
+  ),
   requiresAccessToken: z.boolean(),
   promisedCount: countSchema
     .exactOptional()
@@ -78,7 +76,7 @@ export const outputFileSchema = z.strictObject({
     ),
   checkpoint: fileCheckpointSchema,
   /** The validator that a resume sends in `If-Range`. */
-  etag: z.string().exactOptional(),
+  etag: mayNamePatient(z.string()).exactOptional(),
   /** The position in the manifest when it was first read, for display. */
   position: countSchema.exactOptional(),
   attempts: countSchema.describe(

@@ -24,7 +24,7 @@ import {
   sumIssues,
 } from './output-file.record.ts';
 
-const documentSchema = outputFileSchema.extend({
+export const outputFileDocumentSchema = outputFileSchema.extend({
   /** The link of a file that can be downloaded only with a token. */
   url: z.string().exactOptional(),
   /** The encrypted link of a file that needs no token. Such a link is a secret. */
@@ -32,7 +32,7 @@ const documentSchema = outputFileSchema.extend({
   /** Names the attempt that may write. Checkpoints of other attempts are rejected. */
   claim: z.string().exactOptional(),
 });
-type OutputFileDocument = Stored<typeof documentSchema>;
+type OutputFileDocument = Stored<typeof outputFileDocumentSchema>;
 
 type LinkedFile = Pick<OutputFile, 'id' | 'url' | 'requiresAccessToken'>;
 type LinkFields = Pick<OutputFileDocument, 'url' | 'sealedUrl' | 'requiresAccessToken'>;
@@ -50,7 +50,7 @@ const earlier = ({ exportId, version }: EarlierFiles) => ({ exportId, exportVers
 /** The order of the manifest. Entries of versions without `position` have their position in the id. */
 const inOrder = { position: 1, _id: 1 } as const;
 
-const schema = mongooseSchemaOf(documentSchema, {
+const schema = mongooseSchemaOf(outputFileDocumentSchema, {
   collection: 'output_files',
   minimize: false,
   suppressReservedKeysWarning: true,

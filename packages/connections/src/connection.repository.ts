@@ -18,7 +18,7 @@ import { z } from 'zod';
 import { createConnectionClaimRepository } from './connection-claim.repository.ts';
 import { connectionExists, defaultNameOf, nameTaken, withFreeName } from './connection-name.ts';
 
-const documentSchema = connectionSchema.extend({
+export const connectionDocumentSchema = connectionSchema.extend({
   /** The credentials without their secrets. */
   auth: z.record(z.string(), z.unknown()),
   /** The client secret, encrypted for this record. */
@@ -29,9 +29,9 @@ const documentSchema = connectionSchema.extend({
   sealedWebhookSecret: z.string().exactOptional(),
   deletedAt: z.date().exactOptional(),
 });
-type ConnectionDocument = Stored<typeof documentSchema>;
+type ConnectionDocument = Stored<typeof connectionDocumentSchema>;
 
-const schema = mongooseSchemaOf(documentSchema, { collection: 'connections', minimize: false });
+const schema = mongooseSchemaOf(connectionDocumentSchema, { collection: 'connections', minimize: false });
 
 /** `connections`: the credentials of one practice at a provider. Secrets are encrypted. */
 export function createConnectionRepository({ database, secretBox, gate }: StoreContext) {

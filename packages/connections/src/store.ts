@@ -1,7 +1,7 @@
 import { type FeatureData, forgetTexts, noData, ownedRecords, type StoreContext } from '@bulkhead/store';
 import { createAccessTokenRepository } from './access-token.repository.ts';
 import { createAuthorizationRequestRepository } from './authorization-request.repository.ts';
-import { createConnectionRepository } from './connection.repository.ts';
+import { connectionDocumentSchema, createConnectionRepository } from './connection.repository.ts';
 import { createConnectionDraftRepository } from './connection-draft.repository.ts';
 import { createSigningKeyRepository } from './signing-key.repository.ts';
 
@@ -36,8 +36,8 @@ export function createConnectionStore(context: StoreContext) {
     ]),
     erasePatient: ({ connectionId, patientId }) =>
       forgetTexts({
-        ...{ database, collection: 'connections', filter: byId(connectionId), fields: ['lastTest'] },
-        patientId,
+        ...{ database, collection: 'connections', schema: connectionDocumentSchema },
+        ...{ filter: byId(connectionId), patientId },
       }),
     encryptedFields: Object.values(repositories).flatMap(({ encryptedFields }) => encryptedFields),
   };

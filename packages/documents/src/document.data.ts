@@ -15,7 +15,7 @@ import {
   toBatches,
 } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
-import type { createDocumentRepository } from './document.repository.ts';
+import { type createDocumentRepository, documentSchema } from './document.repository.ts';
 import type { DocumentContentRepository, StoredParts } from './document-content.repository.ts';
 import { type ReadAttachments, retainContents, retainDocuments, retainUploads } from './retain-documents.ts';
 
@@ -154,7 +154,7 @@ export function createDocumentData(options: DocumentDataOptions) {
       return (
         changed +
         (await forgetTexts({
-          ...{ database, collection: 'documents', fields: ['error'], patientId },
+          ...{ database, collection: 'documents', schema: documentSchema, patientId },
           filter: { connectionId, state: { $nin: ['pending', 'downloading'] } },
         }))
       );

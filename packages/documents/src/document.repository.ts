@@ -18,7 +18,7 @@ import {
   patientDocumentSchema,
 } from './patient-document.record.ts';
 
-const documentSchema = patientDocumentSchema.extend({
+export const documentSchema = patientDocumentSchema.extend({
   /** Names the attempt that may write. Progress of other attempts is rejected. */
   claim: z.string().exactOptional(),
   /** Since when its resource is known to lack this attachment. */

@@ -1,4 +1,4 @@
-import type { Immutable } from '@bulkhead/runtime';
+import { type Immutable, mayNamePatient } from '@bulkhead/runtime';
 import { z } from 'zod';
 
 /** The algorithms that SMART Backend Services requires of every server and client. */
@@ -96,17 +96,15 @@ const connectionTestStepSchema = z.strictObject({
   ok: z.boolean().describe('Whether the step succeeded. The test ends at the first step that does not.'),
   durationMs: z.number().min(0).describe('How long the step took, in milliseconds.'),
   /** And what its success proves. */
-  tried: z
-    .string()
+  tried: mayNamePatient(z.string())
     .exactOptional()
     .meta({ description: 'What was asked of the EHR, or what the step noticed. Absent if there is nothing to add.' }),
   code: z
     .string()
     .exactOptional()
     .describe('The code of the failure: docs/errors.md lists the codes. Absent if the step succeeded.'),
-  message: z.string().exactOptional().describe('What happened. Absent if the step succeeded.'),
-  whatToDo: z
-    .string()
+  message: mayNamePatient(z.string()).exactOptional().describe('What happened. Absent if the step succeeded.'),
+  whatToDo: mayNamePatient(z.string())
     .exactOptional()
     .describe('What an operator can do about the failure. Absent if the step succeeded.'),
 });

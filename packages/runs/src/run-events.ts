@@ -1,4 +1,4 @@
-import type { ExportError, Immutable, Retrying } from '@bulkhead/runtime';
+import { type ExportError, type Immutable, mayNamePatient, type Retrying } from '@bulkhead/runtime';
 import { countSchema, ehrTextSchema } from '@bulkhead/store';
 import { z } from 'zod';
 
@@ -6,7 +6,9 @@ import { z } from 'zod';
 export const runEventShape = {
   at: z.date().meta({ description: 'When it happened, by the clock of the process that stored it.' }),
   code: z.string().exactOptional().meta({ description: 'The code of the error or the warning.' }),
-  message: z.string().exactOptional().meta({ description: 'What the code means here, and what to do.' }),
+  message: mayNamePatient(z.string())
+    .exactOptional()
+    .meta({ description: 'What the code means here, and what to do.' }),
   ehrText: ehrTextSchema,
   attempts: countSchema.exactOptional().meta({ description: 'Failures or waits in a row.' }),
   nextAttemptAt: z.date().exactOptional().meta({ description: 'When the request is sent again.' }),

@@ -40,6 +40,7 @@ export {
   shortListQuery,
   totalQuery,
 } from './paging.ts';
+export { mayNamePatient, patientMarkOf, quotesEhr } from './patient-texts.ts';
 export { present } from './present.ts';
 export { createSharedWait, keepFor, keepForKey, readWithin, waitUntil } from './repeated-reads.ts';
 export { runService } from './run-service.ts';

@@ -54,7 +54,7 @@ export {
   retryingSchema,
   warningSchema,
 } from './records/failure.record.ts';
-export { mongooseSchemaOf, type Stored } from './records/mongoose-fields-of.ts';
+export { mongooseSchemaOf, recordSchemas, type Stored } from './records/mongoose-fields-of.ts';
 export { instantSchema, toView, type View, type ViewShape, viewOf, viewShapeOf } from './records/record-view.ts';
 export {
   endOf,

@@ -1,4 +1,4 @@
-import type { Immutable } from '@bulkhead/runtime';
+import { type Immutable, mayNamePatient } from '@bulkhead/runtime';
 import { countSchema, failureSchema, warningSchema } from '@bulkhead/store';
 import { z } from 'zod';
 import { syncRunPhases } from './sync-run-phase.ts';
@@ -13,7 +13,9 @@ const syncRequestSchema = z.strictObject({
     .describe(
       'Only changes after this instant were requested. Absent if the search of each patient continues where its last one ended.',
     ),
-  patients: z.array(z.string()).describe('Ids of patients at the EHR. An empty array means every stored patient.'),
+  patients: z
+    .array(mayNamePatient(z.string()))
+    .describe('Ids of patients at the EHR. An empty array means every stored patient.'),
 });
 export type SyncRequest = Immutable<z.output<typeof syncRequestSchema>>;
 
@@ -47,7 +49,7 @@ export const syncRunSchema = z.strictObject({
   phase: z.enum(syncRunPhases),
   version: countSchema,
   /** Receives a webhook when the run has ended, in addition to the connection's own URL. */
-  callbackUrl: z.string().exactOptional(),
+  callbackUrl: mayNamePatient(z.string()).exactOptional(),
   scheduleId: z.string().exactOptional().describe('The schedule that started the run. Absent if a request started it.'),
   /** `due` if the end must be reported to clients, `done` if it was. */
   notify: z.enum(['due', 'done']).exactOptional(),

@@ -5,19 +5,19 @@ import { type NewSearchEvent, type SyncEvent, syncEventSchema } from './sync-eve
 import { type SyncRun, stepsMissing, syncRunSchema } from './sync-run.record.ts';
 import { isSyncActive, type SyncRunPhase } from './sync-run-phase.ts';
 
-const documentSchema = syncRunSchema.extend({
+export const syncRunDocumentSchema = syncRunSchema.extend({
   /** See `listEvents`. Other reads leave them out. */
   events: z.array(syncEventSchema).exactOptional(),
   searchEvents: z.array(syncEventSchema).exactOptional(),
   active: z.boolean(),
 });
-type SyncRunDocument = Stored<typeof documentSchema>;
+type SyncRunDocument = Stored<typeof syncRunDocumentSchema>;
 
 export type SyncRunChange = Partial<
   Pick<SyncRun, 'types' | 'skipped' | 'patientCount' | 'stepCount' | 'warnings' | 'error' | 'startedAt' | 'completedAt'>
 >;
 
-const schema = mongooseSchemaOf(documentSchema, { collection: 'sync_runs', minimize: false });
+const schema = mongooseSchemaOf(syncRunDocumentSchema, { collection: 'sync_runs', minimize: false });
 for (const name of ['events', 'searchEvents']) schema.path(name).select(false);
 schema.index({ active: 1, _id: 1 });
 schema.index({ connectionId: 1, _id: -1 });

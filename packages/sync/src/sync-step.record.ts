@@ -1,4 +1,4 @@
-import type { Immutable } from '@bulkhead/runtime';
+import { type Immutable, mayNamePatient, quotesEhr } from '@bulkhead/runtime';
 import { countSchema, failureSchema, retryingSchema, withheldCountSchema } from '@bulkhead/store';
 import { z } from 'zod';
 
@@ -32,19 +32,19 @@ const syncSearchSchema = z.strictObject({
   /** Its resources are included in the pages of the step's search for patients (`_revinclude`), so it sends no requests. */
   isCarried: z.literal(true).exactOptional(),
   /** The next page. */
-  nextUrl: z.string().exactOptional(),
+  nextUrl: quotesEhr(z.string()).exactOptional(),
   /** The search was restarted, because the server had forgotten its next page or the data had moved. This happens only once. */
   hasRestarted: z.literal(true).exactOptional(),
   /** When the server answered the first page. Later changes are for the next crawl. */
   servedAt: z.date().exactOptional(),
   /** The hash of `nextUrl` at the last page whose number is a power of two. See `paging-loop.ts`. */
-  loopMark: z.string().exactOptional(),
+  loopMark: quotesEhr(z.string()).exactOptional(),
   /** The number of matches that the server promised, from the first page with a `total`. */
   total: countSchema.exactOptional(),
   /** Different matches on the pages so far. Absent in searches of versions that did not count it. */
   matched: countSchema.exactOptional(),
   /** Which matches were on the pages so far, while pages follow. See `SeenMatches`. */
-  seen: z.string().exactOptional(),
+  seen: quotesEhr(z.string()).exactOptional(),
   /** Consecutive pages without a new match. */
   idlePages: countSchema.exactOptional(),
   /** A page repeated a match, or stated another `total`. */
@@ -65,7 +65,7 @@ export const syncStepSchema = z.strictObject({
   id: z.string(),
   runId: z.string(),
   connectionId: z.string(),
-  patientIds: z.array(z.string()),
+  patientIds: z.array(mayNamePatient(z.string())),
   searches: z.array(syncSearchSchema),
   state: z.enum(['pending', 'running', 'completed', 'failed', 'cancelled']),
   /** Attempts since the last page, including the current one. Waits that the EHR or the budget requested do not count. */

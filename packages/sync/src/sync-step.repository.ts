@@ -21,13 +21,13 @@ import {
   syncStepSchema,
 } from './sync-step.record.ts';
 
-const documentSchema = syncStepSchema.extend({
+export const syncStepDocumentSchema = syncStepSchema.extend({
   /** Names the attempt that may write. Progress of other attempts is rejected. */
   claim: z.string().exactOptional(),
   /** When the last page was read. */
   progressAt: z.date().exactOptional(),
 });
-type SyncStepDocument = Stored<typeof documentSchema>;
+type SyncStepDocument = Stored<typeof syncStepDocumentSchema>;
 
 /** A search of a step, with its index in the step's list. */
 export interface ChangedSearch {
@@ -37,7 +37,7 @@ export interface ChangedSearch {
 
 const unsettled: SyncStep['state'][] = ['pending', 'running'];
 
-const schema = mongooseSchemaOf(documentSchema, { collection: 'sync_steps', minimize: false });
+const schema = mongooseSchemaOf(syncStepDocumentSchema, { collection: 'sync_steps', minimize: false });
 schema.index({ runId: 1, state: 1 });
 
 /** `sync_steps`: the searches of a run, with their progress. */

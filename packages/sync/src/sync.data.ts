@@ -6,18 +6,14 @@ import {
   type FeatureData,
   forgetTexts,
   idsBelow,
-  type Named,
   noData,
   ownedRecords,
   sumAmounts,
 } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
 import type { createCrawlMarkRepository } from './crawl-mark.repository.ts';
-import type { createSyncRunRepository } from './sync-run.repository.ts';
-import type { createSyncStepRepository } from './sync-step.repository.ts';
-
-/** Replaces the id of the patient in records that are kept. */
-const erasedPatient = 'erased';
+import { type createSyncRunRepository, syncRunDocumentSchema } from './sync-run.repository.ts';
+import { type createSyncStepRepository, syncStepDocumentSchema } from './sync-step.repository.ts';
 
 export function createSyncData(options: {
   readonly database: Database;
@@ -72,32 +68,16 @@ export function createSyncData(options: {
         changed += 1;
         await onDeleted(amountsOf({ records: { crawlMarks: 1 } }));
       }
-      const settled = { connectionId, state: { $nin: ['pending', 'running'] } };
-      const ended = { connectionId, active: false };
-      const steps = database.collection<Named & { patientIds: string[] }>('sync_steps');
-      const namesPatient = { arrayFilters: [{ patient: patientId }] };
-      const renamedSteps = await steps.updateMany(
-        { ...settled, patientIds: patientId },
-        { $set: { 'patientIds.$[patient]': erasedPatient } },
-        namesPatient,
-      );
       const texts = { database, patientId };
       changed += await forgetTexts({
-        ...texts,
-        ...{ collection: 'sync_steps', filter: settled, fields: ['retrying', 'searches'] },
+        ...{ ...texts, collection: 'sync_steps', schema: syncStepDocumentSchema },
+        filter: { connectionId, state: { $nin: ['pending', 'running'] } },
       });
       changed += await forgetTexts({
-        ...texts,
-        ...{ collection: 'sync_runs', filter: ended, fields: ['error', 'retrying', 'events', 'searchEvents'] },
+        ...{ ...texts, collection: 'sync_runs', schema: syncRunDocumentSchema },
+        filter: { connectionId, active: false },
       });
-      const renamedRuns = await database
-        .collection('sync_runs')
-        .updateMany(
-          { ...ended, 'request.patients': patientId },
-          { $set: { 'request.patients.$[patient]': erasedPatient } },
-          namesPatient,
-        );
-      return changed + renamedSteps.modifiedCount + renamedRuns.modifiedCount;
+      return changed;
     },
 
     async findActive(connectionId) {

@@ -3,6 +3,7 @@ import { cancelExport } from '@bulkhead/bulk-export/commands';
 import type { Erasure } from '@bulkhead/erasure';
 import { countOfPatient } from '@bulkhead/erasure';
 import { createErasureService } from '@bulkhead/erasure/commands';
+import { recordSchemas } from '@bulkhead/store';
 import type { SyncRun } from '@bulkhead/sync';
 import { cancelSync } from '@bulkhead/sync/commands';
 import { planSync, runSyncStep } from '@bulkhead/sync/steps';
@@ -23,6 +24,7 @@ import {
   startErasureCases,
   withoutProof,
 } from './erasure-cases.fixture.ts';
+import { fillTexts } from './patient-texts.fixture.ts';
 
 let erasures: ErasureCases;
 let cases: ErasureCases['cases'];
@@ -198,37 +200,41 @@ test('a patient who is kept out is not stored by exports, syncs and replays, whi
   expect((await countData()).resources).toEqual({});
 }, 60_000);
 
-test('the erasure of a patient removes what the EHR said, and the patient from requests, in ended runs', async () => {
+test('the erasure of a patient leaves nothing of the patient in any text of a record that is kept', async () => {
   const { db } = database;
-  const said = 'No access to Jane Planted-Name';
-  const error = { code: 'ehr-refused', message: 'The EHR refused.', ehrText: said };
-  const at = cases.clock.now;
-  const event = { at, kind: 'waiting', ...error };
   const connectionId = filled.connection.id;
+  const text = `No access to Patient/${patientId} (Jane Planted-Name)`;
+  const ofConnection = { $or: [{ connectionId }, { _id: connectionId as never }] };
+  const isUnderWay = { $or: [{ active: true }, { state: { $in: ['pending', 'downloading', 'running'] } }] };
+  const filledTexts: string[] = [];
+  for (const [collection, schema] of recordSchemas) {
+    const records = db.collection(collection);
+    for (const record of await records.find({ $and: [ofConnection, { $nor: [isUnderWay] }] }).toArray()) {
+      const { names, value } = fillTexts(schema, { value: record, text });
+      filledTexts.push(...names.map((name) => `${collection}.${name}`));
+      await records.replaceOne({ _id: record._id }, value as object);
+    }
+  }
   const ended = { connectionId, active: false };
-  await db.collection('bulk_exports').updateMany(ended, {
-    $set: {
-      'request.typeFilters': [`Observation?patient=Patient/${patientId}`, 'Observation?category=laboratory'],
-      ...{ error, events: [event], fileEvents: [event], retrying: { ...error, state: 'waiting' } },
-    },
-  });
-  const issues = [{ severity: 'error', code: 'exception', count: 1, ehrText: said }];
-  const settledFiles = { connectionId, state: { $in: ['completed', 'failed'] } };
-  await db.collection('output_files').updateMany(settledFiles, { $set: { error, 'checkpoint.issues': issues } });
-  await db.collection('sync_runs').updateMany(ended, { $set: { error, events: [event], searchEvents: [event] } });
-  const settledSteps = { connectionId, state: { $in: ['completed', 'failed'] } };
-  const nextUrl = `https://ehr.example/r4/Observation?patient=${patientId}&page=2`;
-  const planted = { 'searches.0.error': error, 'searches.0.nextUrl': nextUrl, retrying: error };
-  await db.collection('sync_steps').updateMany(settledSteps, { $set: planted });
+  const unrelated = 'Observation?category=laboratory';
+  await db.collection('bulk_exports').updateMany(ended, { $push: { 'request.typeFilters': unrelated } as never });
+  // Without one of these collections, nothing of it was tested.
+  expect(kindsOf(filledTexts.map((name) => name.replace('.', '/')))).toEqual([
+    ...['bulk_exports', 'connections', 'documents', 'output_files', 'sync_runs', 'sync_steps'],
+  ]);
+  const named = (name: string) => /(^|[.])(ehrText|message)$/.test(name);
+  expect(filledTexts.filter(named).length).toBeGreaterThan(10);
 
   await erasures.runToEnd(await patient());
-  const after = [...(await database.dump())].filter(([key, text]) => `${key} ${text}`.includes(connectionId));
-  const naming = after.filter(([key, text]) => text.includes('Planted-Name') || mentions(`${key} ${text}`));
+  const after = [...(await database.dump())].filter(([key, document]) => `${key} ${document}`.includes(connectionId));
+  const naming = after.filter(([key, document]) => document.includes('Planted-Name') || mentions(`${key} ${document}`));
   expect(kindsOf(naming.map(([key]) => key))).toEqual(['audit_events']);
+  for (const key of await cases.redis.keys('*'))
+    expect(`${key} ${await cases.redis.dump(key)}`).not.toContain(patientId);
   const [record] = await db.collection('bulk_exports').find(ended).toArray();
   // The filter that does not name the patient stays, and so does that there was another one.
-  expect(record?.request.typeFilters).toEqual(['erased', 'Observation?category=laboratory']);
-  expect(record?.error).toEqual({ code: error.code, message: error.message });
+  expect(record?.request.typeFilters).toEqual(['erased', unrelated]);
+  expect(record?.error).toEqual({ message: 'erased' });
 }, 60_000);
 
 test('an erasure finds the patient in quarantined lines in every spelling, and later bad lines are withheld', async () => {

@@ -1,4 +1,4 @@
-import type { ExportError, Retrying } from '@bulkhead/runtime';
+import { type ExportError, mayNamePatient, quotesEhr, type Retrying } from '@bulkhead/runtime';
 import { z } from 'zod';
 import { countSchema } from './counts.ts';
 
@@ -6,13 +6,12 @@ import { countSchema } from './counts.ts';
 export const warningSchema = z
   .strictObject({
     code: z.string().describe('Stable, so that a program can compare it. docs/errors.md lists the codes.'),
-    message: z.string().describe('What happened, what it means for the data, and what to do.'),
+    message: mayNamePatient(z.string()).describe('What happened, what it means for the data, and what to do.'),
   })
   .meta({ id: 'Warning', description: 'Something that went less than perfectly: docs/errors.md lists the codes.' });
 
 /** See `toEhrText`: for operators only. */
-export const ehrTextSchema = z
-  .string()
+export const ehrTextSchema = quotesEhr(z.string())
   .exactOptional()
   .meta({ description: 'What the EHR said, on one line of at most 500 characters. Shown to operators only.' });
 
@@ -20,7 +19,7 @@ export const ehrTextSchema = z
 export const failureSchema = z
   .strictObject({
     code: z.string().describe('Stable, so that a program can compare it. docs/errors.md lists the codes.'),
-    message: z.string().describe('What happened, and what to do.'),
+    message: mayNamePatient(z.string()).describe('What happened, and what to do.'),
     ehrText: ehrTextSchema,
   })
   .meta({ id: 'Failure', description: 'Why something failed for good.' }) satisfies z.ZodType<ExportError>;
@@ -44,9 +43,9 @@ export const retryingSchema = z.strictObject({
     description: '`waiting`: the EHR or the request budget asked for the wait, which does not count as an attempt.',
   }),
   code: z.string().describe('The code of the error, or of the reason to wait. docs/errors.md lists the codes.'),
-  message: z
-    .string()
-    .describe('Why the last attempt failed or had to wait, and what to do if it does not end by itself.'),
+  message: mayNamePatient(z.string()).describe(
+    'Why the last attempt failed or had to wait, and what to do if it does not end by itself.',
+  ),
   ehrText: ehrTextSchema,
   attempts: countSchema.meta({ description: 'Failures or waits in a row since `since`.' }),
   since: z.date().describe('When the first attempt of this series failed or had to wait.'),

@@ -15,11 +15,15 @@ const mongooseTypes: Readonly<Record<string, SchemaDefinitionProperty>> = {
   date: Date,
 };
 
+/** The schemas of all collections of records. A test fills every text of theirs that can be about a patient. */
+export const recordSchemas = new Map<string, z.ZodObject>();
+
 /** The Mongoose schema of a collection of records. A write of a field that the record does not have throws. */
 export function mongooseSchemaOf<RecordSchema extends z.ZodObject>(
   record: RecordSchema,
   options: Pick<SchemaOptions, 'minimize' | 'suppressReservedKeysWarning'> & { readonly collection: string },
 ): Schema<Stored<RecordSchema>> {
+  recordSchemas.set(options.collection, record);
   return new Schema(mongooseFieldsOf(record), { versionKey: false, strict: 'throw', ...options });
 }
 
