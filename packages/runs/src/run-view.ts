@@ -29,7 +29,9 @@ export interface ViewFor extends Reader {
 }
 
 export const retryingViewSchema = z
-  .strictObject(viewShapeOf(retryingSchema))
+  .strictObject(
+    viewShapeOf(retryingSchema, ['state', 'code', 'message', 'ehrText', 'attempts', 'since', 'nextAttemptAt']),
+  )
   .meta({ id: 'Retrying', description: 'Why work waits or is retried, and when the next attempt is due.' });
 
 export function toRetryingView(retrying: Retrying, { isOperator }: ViewFor): View<typeof retryingViewSchema> {

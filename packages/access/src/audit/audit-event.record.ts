@@ -88,7 +88,28 @@ export type NewAuditEvent = Omit<
 export type ChainedAuditEvent = AuditEvent & Required<Pick<AuditEvent, 'sequence' | 'previousHash' | 'hash'>>;
 
 export const auditEventViewSchema = z
-  .strictObject(viewShapeOf(auditEventSchema))
+  .strictObject(
+    viewShapeOf(auditEventSchema, [
+      'id',
+      'at',
+      'actor',
+      'action',
+      'target',
+      'patients',
+      'parameters',
+      'outcome',
+      'code',
+      'requestId',
+      'address',
+      'count',
+      'counts',
+      'expiresAt',
+      'sequence',
+      'previousHash',
+      'previousExpiresAt',
+      'hash',
+    ]),
+  )
   .meta({ id: 'AuditEvent', description: 'Who did what, when, and how it ended.' });
 
 /** An event as the API and the audit stream show it. It has every stored field, because its hash is computed over all of them. */

@@ -3,7 +3,20 @@ import { z } from 'zod';
 import { type ApiKey, apiKeySchema } from '../api-key.record.ts';
 
 export const apiKeyViewSchema = z
-  .strictObject(viewShapeOf(apiKeySchema))
+  .strictObject(
+    viewShapeOf(apiKeySchema, [
+      'id',
+      'name',
+      'role',
+      'prefix',
+      'connectionIds',
+      'requestsPerMinute',
+      'createdAt',
+      'expiresAt',
+      'revokedAt',
+      'lastUsedAt',
+    ]),
+  )
   .meta({ id: 'ApiKey', description: 'An API key: who may call the API. The key itself is shown once.' });
 
 /** A key as the API shows it, without the key itself and its hash. */

@@ -53,35 +53,22 @@ const {
   warnings,
   droppedParameters,
   ...shownFields
-} = viewShapeOf(
-  bulkExportSchema.omit({
-    provider: true,
-    version: true,
-    kickOffSentAt: true,
-    kickedOffAt: true,
-    notBefore: true,
-    plannedAt: true,
-    pollCount: true,
-    pollErrors: true,
-    transactionTime: true,
-    requiresAccessToken: true,
-    manifestGaps: true,
-    manifestFiles: true,
-    grantedScope: true,
-    offeredTypes: true,
-    storedBefore: true,
-    discard: true,
-    callbackUrl: true,
-    notify: true,
-    error: true,
-    retrying: true,
-    isOfGroup: true,
-    watermarkDecisions: true,
-    isPartial: true,
-    orphans: true,
-    retriedAt: true,
-  }),
-);
+} = viewShapeOf(bulkExportSchema, [
+  'id',
+  'connectionId',
+  'request',
+  'phase',
+  'timeline',
+  'statusUrl',
+  'progress',
+  'progressedAt',
+  'scheduleId',
+  'droppedParameters',
+  'warnings',
+  'counts',
+  'createdAt',
+  'completedAt',
+]);
 
 export const startedExportSchema = z
   .strictObject({
@@ -150,20 +137,20 @@ const {
   startedAt,
   completedAt: fileCompletedAt,
   ...fileFields
-} = viewShapeOf(
-  outputFileSchema.omit({
-    exportId: true,
-    connectionId: true,
-    exportVersion: true,
-    listedTypes: true,
-    requiresAccessToken: true,
-    checkpoint: true,
-    etag: true,
-    position: true,
-    retrying: true,
-    linkRefreshedAtLine: true,
-  }),
-);
+} = viewShapeOf(outputFileSchema, [
+  'id',
+  'section',
+  'type',
+  'url',
+  'promisedCount',
+  'state',
+  'attempts',
+  'receivedCount',
+  'cut',
+  'error',
+  'startedAt',
+  'completedAt',
+]);
 
 export const outputFileViewSchema = z
   .strictObject({
@@ -175,7 +162,23 @@ export const outputFileViewSchema = z
       .meta({ description: 'For a failed file: whether some of its lines are stored.' }),
     promisedCount,
     receivedCount,
-    ...viewShapeOf(fileCheckpointSchema.omit({ withheldLines: true })),
+    ...viewShapeOf(fileCheckpointSchema, [
+      'bytes',
+      'lines',
+      'stored',
+      'unchanged',
+      'stale',
+      'quarantined',
+      'withheld',
+      'deleted',
+      'unreadableDeletions',
+      'setBack',
+      'contradictions',
+      'outcomes',
+      'headers',
+      'types',
+      'issues',
+    ]),
     attempts,
     retrying: retryingViewSchema.exactOptional(),
     error,
@@ -186,7 +189,19 @@ export const outputFileViewSchema = z
 
 export const exportEventViewSchema = z
   .strictObject({
-    ...viewShapeOf(exportEventSchema),
+    ...viewShapeOf(exportEventSchema, [
+      'at',
+      'code',
+      'message',
+      'ehrText',
+      'attempts',
+      'nextAttemptAt',
+      'by',
+      'kind',
+      'phase',
+      'fileId',
+      'resourceType',
+    ]),
     message: z.string().describe('What happened, in a sentence, and what to do if it failed.'),
   })
   .meta({ id: 'ExportEvent', description: 'Something that happened to an export.' });

@@ -2,9 +2,13 @@ import { type View, viewOf, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 import { type Watermark, watermarkSchema } from '../watermarks/watermark.ts';
 
-const { resourceType, exportType, at, deletionsAt, exportId, ...fields } = viewShapeOf(
-  watermarkSchema.omit({ connectionId: true, transactionTime: true, coverage: true }),
-);
+const { resourceType, exportType, at, deletionsAt, exportId, ...fields } = viewShapeOf(watermarkSchema, [
+  'exportType',
+  'resourceType',
+  'at',
+  'deletionsAt',
+  'exportId',
+]);
 
 export const watermarkViewSchema = z
   .strictObject({ resourceType, level: exportType, until: at, deletionsUntil: deletionsAt, exportId, ...fields })

@@ -10,16 +10,32 @@ import { toView, type View, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 import { connectionAuthSchema } from './connection.schema.ts';
 
-export const connectionTestViewSchema = z.strictObject(viewShapeOf(connectionTestSchema.omit({ id: true }))).meta({
-  id: 'ConnectionTest',
-  description: 'The steps of the test, up to the first that failed, and what to do about that failure.',
-});
+export const connectionTestViewSchema = z
+  .strictObject(viewShapeOf(connectionTestSchema, ['ok', 'endedAt', 'steps']))
+  .meta({
+    id: 'ConnectionTest',
+    description: 'The steps of the test, up to the first that failed, and what to do about that failure.',
+  });
 
 const [none, clientCredentials, privateKey, authorizationCode] = connectionSchema.shape.auth.options;
 
 export const connectionViewSchema = z
   .strictObject({
-    ...viewShapeOf(connectionSchema.omit({ credentialsVersion: true, capabilities: true })),
+    ...viewShapeOf(connectionSchema, [
+      'id',
+      'name',
+      'provider',
+      'environment',
+      'fhirEndpoint',
+      'practiceId',
+      'groupId',
+      'userId',
+      'webhookUrl',
+      'auth',
+      'needsAuthorization',
+      'createdAt',
+      'lastTest',
+    ]),
     auth: z
       .discriminatedUnion('method', [
         none,

@@ -8,7 +8,7 @@ import { type SigningKeyRecord, signingKeySchema } from '../signing-key.reposito
 import type { ConnectionStore } from '../store.ts';
 import { kidSchema, privateKeySchema } from './connection.schema.ts';
 
-const { kid, alg, ...dates } = viewShapeOf(signingKeySchema.omit({ publicJwk: true }));
+const { kid, alg, ...dates } = viewShapeOf(signingKeySchema, ['kid', 'alg', 'createdAt', 'activatedAt', 'retiredAt']);
 
 export const signingKeyViewSchema = z
   .strictObject({

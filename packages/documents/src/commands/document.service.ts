@@ -154,7 +154,29 @@ type DocumentQuery = z.output<typeof documentQuerySchema>;
 
 export const documentViewSchema = z
   .strictObject({
-    ...viewShapeOf(patientDocumentSchema.omit({ resourceUpdatedAt: true, fingerprint: true, progress: true })),
+    ...viewShapeOf(patientDocumentSchema, [
+      'id',
+      'connectionId',
+      'resource',
+      'patientId',
+      'index',
+      'url',
+      'contentType',
+      'title',
+      'declaredSize',
+      'declaredHash',
+      'state',
+      'reason',
+      'sha256',
+      'sizeBytes',
+      'storedType',
+      'notes',
+      'attempts',
+      'error',
+      'createdAt',
+      'startedAt',
+      'completedAt',
+    ]),
     source: z.enum(['inline', 'url']).describe('Where the content comes from: `inline` in the resource, or the `url`.'),
     storedBytes: countSchema
       .exactOptional()

@@ -256,9 +256,23 @@ export const erasureListQuerySchema = z.strictObject({
 });
 type ErasureListQuery = z.output<typeof erasureListQuerySchema>;
 
-const { stoppedAt, completedAt, ...fields } = viewShapeOf(
-  erasureSchema.omit({ version: true, epoch: true, binaryIds: true, documentIds: true }),
-);
+const { stoppedAt, completedAt, ...fields } = viewShapeOf(erasureSchema, [
+  'id',
+  'kind',
+  'connectionId',
+  'patientId',
+  'keepsOut',
+  'phase',
+  'found',
+  'deleted',
+  'warnings',
+  'error',
+  'requestedBy',
+  'createdAt',
+  'stoppedAt',
+  'waitsFor',
+  'completedAt',
+]);
 
 export const erasureViewSchema = z
   .strictObject({

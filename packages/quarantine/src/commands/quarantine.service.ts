@@ -195,10 +195,33 @@ export const replayBodySchema = z
   });
 type ReplayBody = z.output<typeof replayBodySchema>;
 
-export const quarantineViewSchema = z.strictObject(viewShapeOf(quarantineEntrySchema)).meta({
-  id: 'QuarantinedLine',
-  description: 'A line, or an entry of a search, that could not be stored, with its position and the reason.',
-});
+export const quarantineViewSchema = z
+  .strictObject(
+    viewShapeOf(quarantineEntrySchema, [
+      'id',
+      'connectionId',
+      'source',
+      'stepId',
+      'resourceType',
+      'exportId',
+      'fileId',
+      'line',
+      'offset',
+      'reason',
+      'state',
+      'sizeBytes',
+      'keptBytes',
+      'isTruncated',
+      'sha256',
+      'isCorrected',
+      'createdAt',
+      'replay',
+    ]),
+  )
+  .meta({
+    id: 'QuarantinedLine',
+    description: 'A line, or an entry of a search, that could not be stored, with its position and the reason.',
+  });
 
 /** The view has the position of the line and the reason, but never its content. */
 export function toQuarantineView(entry: QuarantineEntry): View<typeof quarantineViewSchema> {

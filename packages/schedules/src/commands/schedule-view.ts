@@ -4,9 +4,20 @@ import { z } from 'zod';
 import { scheduleFault, scheduleSchema } from '../schedule.record.ts';
 import type { ScheduleState } from './schedule.service.ts';
 
-const { spreadMs, paused, nextRunAt, lastRun, createdAt, ...fields } = viewShapeOf(
-  scheduleSchema.omit({ version: true, starting: true }),
-);
+const { spreadMs, paused, nextRunAt, lastRun, createdAt, ...fields } = viewShapeOf(scheduleSchema, [
+  'id',
+  'connectionId',
+  'provider',
+  'kind',
+  'request',
+  'cron',
+  'timeZone',
+  'spreadMs',
+  'paused',
+  'nextRunAt',
+  'lastRun',
+  'createdAt',
+]);
 const viewShape = {
   ...fields,
   spread: z

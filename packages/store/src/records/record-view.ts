@@ -2,8 +2,8 @@ import { type Immutable, present } from '@bulkhead/runtime';
 import { z } from 'zod';
 
 /*
- * What the API shows of a record is its view. The schema of the view is the schema of the record without the fields that the API hides, so a
- * new field of the record is a new field of the view. `viewOf` shows those fields of a record that the schema of the view names. `toView` is
+ * What the API shows of a record is its view. The schema of the view names the fields of the record that are public, so a new field of the
+ * record is internal until a view names it. `viewOf` shows those fields of a record that the schema of the view names. `toView` is
  * for views that a function makes field by field. Neither compiles while a field of the view is missing.
  */
 
@@ -22,9 +22,12 @@ type ViewField<Field extends z.core.SomeType> = Field extends z.ZodDate
 
 export type ViewShape<Shape extends z.core.$ZodShape> = { [Name in keyof Shape]: ViewField<Shape[Name]> };
 
-/** The fields of a record with ISO texts instead of dates, for the schema of a view. */
-export function viewShapeOf<Shape extends z.core.$ZodShape>(record: z.ZodObject<Shape>): ViewShape<Shape> {
-  const fields = Object.entries(record.shape).map(([name, field]) => [name, viewFieldOf(field as z.ZodType)]);
+/** These fields of a record with ISO texts instead of dates, for the schema of a view. */
+export function viewShapeOf<Shape extends z.core.$ZodShape, const Names extends readonly (keyof Shape & string)[]>(
+  record: z.ZodObject<Shape>,
+  names: Names,
+): ViewShape<Pick<Shape, Names[number]>> {
+  const fields = names.map((name) => [name, viewFieldOf(record.shape[name] as unknown as z.ZodType)]);
   return Object.fromEntries(fields);
 }
 
@@ -48,7 +51,7 @@ function withoutDates(field: z.ZodType): z.ZodType {
     return viewElement === element ? field : z.array(viewElement);
   }
   if (field instanceof z.ZodObject) {
-    const shape = viewShapeOf(field);
+    const shape = viewShapeOf(field, Object.keys(field.shape));
     const hasChanged = Object.entries(shape).some(([name, shown]) => shown !== field.shape[name]);
     return hasChanged ? z.strictObject(shape) : field;
   }

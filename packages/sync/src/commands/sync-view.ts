@@ -40,16 +40,20 @@ export const syncedSchema = z
   });
 
 const { id, connectionId, patientCount, createdAt, startedAt, completedAt, warnings, ...fields } = viewShapeOf(
-  syncRunSchema.omit({
-    provider: true,
-    phase: true,
-    version: true,
-    callbackUrl: true,
-    notify: true,
-    stepCount: true,
-    retriedAt: true,
-    error: true,
-  }),
+  syncRunSchema,
+  [
+    'id',
+    'connectionId',
+    'request',
+    'scheduleId',
+    'types',
+    'skipped',
+    'patientCount',
+    'createdAt',
+    'startedAt',
+    'completedAt',
+    'warnings',
+  ],
 );
 const runShape = {
   id,
@@ -109,7 +113,20 @@ export const syncRunDetailSchema = z
 
 export const syncEventViewSchema = z
   .strictObject({
-    ...viewShapeOf(syncEventSchema),
+    ...viewShapeOf(syncEventSchema, [
+      'at',
+      'code',
+      'message',
+      'ehrText',
+      'attempts',
+      'nextAttemptAt',
+      'by',
+      'kind',
+      'phase',
+      'resourceType',
+      'count',
+      'lastAt',
+    ]),
     message: z.string().describe('What happened, in one or two sentences.'),
   })
   .meta({ id: 'SyncEvent', description: 'Something that happened to a sync.' });

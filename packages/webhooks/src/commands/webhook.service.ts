@@ -105,7 +105,17 @@ export async function checkCallback(options: {
 
 export const deliveryViewSchema = z
   .strictObject({
-    ...viewShapeOf(webhookDeliverySchema),
+    ...viewShapeOf(webhookDeliverySchema, [
+      'id',
+      'connectionId',
+      'url',
+      'type',
+      'body',
+      'state',
+      'attempts',
+      'createdAt',
+      'deliveredAt',
+    ]),
     body: z
       .unknown()
       .describe(
