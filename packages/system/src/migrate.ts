@@ -2,11 +2,8 @@ import type { ApiKeyRepository } from '@bulkhead/access';
 import { enhancedResourceTypes, standardResourceTypes } from '@bulkhead/fhir';
 import { listResourceTypes, prepareResourceTypes, upgradeResources } from '@bulkhead/resources';
 import type { SecretBox } from '@bulkhead/store';
-import { upgradeEncryptedFiles } from '@bulkhead/store';
-import type { Collection, Connection as Database } from 'mongoose';
-
-/** The types of mongoose and of the driver name the same fields. */
-type IndexDescriptions = Parameters<Collection['createIndexes']>[0];
+import { createIndexes, upgradeEncryptedFiles } from '@bulkhead/store';
+import type { Connection as Database } from 'mongoose';
 
 /**
  * Creates the collections and indexes that the guide's exports need, so that no download has to create them. Run it at each
@@ -28,12 +25,7 @@ export async function migrate(options: {
   readonly rederivesKeys: boolean;
 }): Promise<{ readonly resources: number }> {
   const { database, connections, apiKeys, outputFiles, watermarks, rederivesKeys: rederivesAgain } = options;
-  for (const name of database.modelNames()) {
-    const { collection, schema } = database.model(name);
-    const indexes = schema.indexes().map(([key, options]) => ({ ...options, key })) as IndexDescriptions;
-    // The model would send a command for each index, and the whole migration would take twice the time.
-    if (indexes.length > 0) await collection.createIndexes(indexes);
-  }
+  await createIndexes(database);
   await connections.nameUnnamed();
   await apiKeys.upgrade();
   await outputFiles.upgrade();

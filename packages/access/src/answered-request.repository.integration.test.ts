@@ -1,10 +1,11 @@
-import { createIdempotencyService } from '@bulkhead/access/commands';
+import { openTestStore } from '@bulkhead/store/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { openTestStore } from '../open-test-store.fixture.ts';
+import { createIdempotencyService } from './commands/index.ts';
+import { createAccessStore } from './store.ts';
 
 const now = new Date('2026-05-01T10:00:00Z');
 const later = (seconds: number) => new Date(now.getTime() + seconds * 1000);
-const { store, database, close } = await openTestStore();
+const { store, database, close } = await openTestStore(createAccessStore);
 afterAll(close);
 
 const attemptOf = (key: string, holder = 'first') => ({ clientId: 'key_1', key, holder });

@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { createWritingProcessRepository, ErasureGate, readIdentity } from '@bulkhead/erasure';
 import { testServices, waitFor } from '@bulkhead/testing';
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
+import { ErasureGate } from './erasure-gate.ts';
+import { readIdentity } from './process-identity.ts';
+import { createWritingProcessRepository } from './writing-process.repository.ts';
 
 const database = await mongoose.createConnection(testServices().mongodbUri).asPromise();
 const gates: ErasureGate[] = [];

@@ -1,8 +1,12 @@
-import { makeBulkExport } from '@bulkhead/bulk-export/testing';
+import { createQuarantineStore } from '@bulkhead/quarantine';
+import { openTestStore } from '@bulkhead/store/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { openTestStore } from '../open-test-store.fixture.ts';
+import { createBulkExportStore } from './store.ts';
+import { makeBulkExport } from './testing/index.ts';
 
-const { store, database, close } = await openTestStore();
+const { store, database, close } = await openTestStore((context) =>
+  createBulkExportStore({ ...context, ...createQuarantineStore(context).repositories }),
+);
 afterAll(close);
 
 const stored = (id: string) => database.collection<{ _id: string }>('bulk_exports').findOne({ _id: id });

@@ -1,11 +1,12 @@
 import { hash } from 'node:crypto';
 import { text } from 'node:stream/consumers';
-import { maxKeptExportBytes, maxQuarantinedLines, type QuarantinedLine } from '@bulkhead/quarantine';
+import { openTestStore } from '@bulkhead/store/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { openTestStore } from '../open-test-store.fixture.ts';
+import { maxKeptExportBytes, maxQuarantinedLines, type QuarantinedLine } from './index.ts';
+import { createQuarantineStore } from './store.ts';
 
 const now = new Date('2024-06-01T00:00:00Z');
-const { store, database, close } = await openTestStore();
+const { store, database, close } = await openTestStore(createQuarantineStore);
 afterAll(close);
 
 function makeLine(exportId: string, change: Partial<QuarantinedLine> = {}): QuarantinedLine {

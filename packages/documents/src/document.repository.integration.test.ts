@@ -1,15 +1,16 @@
-import type { PatientDocument, StoredVersion } from '@bulkhead/documents';
 import { FileNovelty } from '@bulkhead/store';
+import { openTestStore } from '@bulkhead/store/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { openTestStore } from '../open-test-store.fixture.ts';
+import type { PatientDocument, StoredVersion } from './index.ts';
+import { createDocumentStore } from './store.ts';
 
 const commands: string[] = [];
 const onCommand = ({ name, collection }: { readonly name: string; readonly collection: string | undefined }) => {
   if (collection === 'documents') commands.push(name);
   return undefined;
 };
-const { store, close } = await openTestStore({ onCommand });
+const { store, close } = await openTestStore(createDocumentStore, { onCommand });
 afterAll(close);
 
 let run = 0;

@@ -1,6 +1,7 @@
-import { type AuditFilter, anyPatient, type NewAuditEvent, toAuditQuery } from '@bulkhead/access';
+import { openTestStore } from '@bulkhead/store/testing';
 import { afterAll, expect, test } from '@jest/globals';
-import { openTestStore } from '../open-test-store.fixture.ts';
+import { type AuditFilter, anyPatient, type NewAuditEvent, toAuditQuery } from './index.ts';
+import { createAccessStore } from './store.ts';
 
 const at = (minute: number) => new Date(Date.UTC(2026, 4, 1, 10, minute));
 
@@ -12,7 +13,7 @@ const makeEvent = (n: number): NewAuditEvent => ({
   outcome: n % 5 === 0 ? 'refused' : 'success',
 });
 
-const { store, database, close } = await openTestStore({ auditDays: 10 });
+const { store, database, close } = await openTestStore((context) => createAccessStore({ ...context, auditDays: 10 }));
 for (let n = 0; n < 60; n++) await store.auditEvents.append(makeEvent(n), at(n));
 afterAll(close);
 

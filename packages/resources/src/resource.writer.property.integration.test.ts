@@ -1,11 +1,14 @@
-import { compareVersions, type ResourceDocument, toTombstone } from '@bulkhead/resources';
-import { documentContext, makeDocument } from '@bulkhead/resources/testing';
 import { idsBelow } from '@bulkhead/store';
+import { openTestStore } from '@bulkhead/store/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { openTestStore } from '../open-test-store.fixture.ts';
+import { compareVersions, type ResourceDocument, toTombstone } from './index.ts';
+import { createResourceStore } from './store.ts';
+import { documentContext, makeDocument } from './testing/index.ts';
 
-const { store, database, close } = await openTestStore();
+const { store, database, close } = await openTestStore((context) =>
+  createResourceStore({ ...context, rawWrites: () => undefined }),
+);
 await store.prepareResourceTypes(['Patient']);
 const patients = database.collection<ResourceDocument>('Patient');
 afterAll(close);

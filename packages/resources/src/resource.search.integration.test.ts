@@ -1,4 +1,6 @@
 import { type DateCriterion, parseSearch, type Resource, type ResourceSearch } from '@bulkhead/fhir';
+import { openTestStore } from '@bulkhead/store/testing';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
   createResourceRepository,
   pageQueries,
@@ -6,10 +8,9 @@ import {
   readCursor,
   toResourceQuery,
   toTombstone,
-} from '@bulkhead/resources';
-import { documentContext as context, makeDocument } from '@bulkhead/resources/testing';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { openTestStore } from '../open-test-store.fixture.ts';
+} from './index.ts';
+import { createResourceStore } from './store.ts';
+import { documentContext as context, makeDocument } from './testing/index.ts';
 
 const collection = { connectionId: 'conn_1', resourceType: 'Observation' };
 const total = 120;
@@ -42,7 +43,9 @@ function makeObservation(index: number): Resource {
 const observations = Array.from({ length: total }, (_, index) => makeObservation(index));
 const documents = observations.map((observation) => makeDocument(observation));
 
-const { store, database, close } = await openTestStore();
+const { store, database, close } = await openTestStore((context) =>
+  createResourceStore({ ...context, rawWrites: () => undefined }),
+);
 await store.resourceWriter.write('Observation', documents);
 // A resource of another practice, whose id has the same prefix, and a deleted resource.
 await store.resourceWriter.write(

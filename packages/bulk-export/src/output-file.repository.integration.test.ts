@@ -1,8 +1,13 @@
-import { makeOutputFile } from '@bulkhead/bulk-export/testing';
+import { createQuarantineStore } from '@bulkhead/quarantine';
+import { openTestStore } from '@bulkhead/store/testing';
 import { afterAll, expect, test } from '@jest/globals';
-import { openTestStore } from '../open-test-store.fixture.ts';
+import { emptyCheckpoint } from './output-file.record.ts';
+import { createBulkExportStore } from './store.ts';
+import { makeOutputFile } from './testing/index.ts';
 
-const { store, database, close } = await openTestStore();
+const { store, database, close } = await openTestStore((context) =>
+  createBulkExportStore({ ...context, ...createQuarantineStore(context).repositories }),
+);
 afterAll(close);
 
 const signedUrl = 'https://files.example/Patient.ndjson?X-Amz-Signature=planted';
@@ -41,7 +46,24 @@ test('the output file repository encrypts the links that an earlier version stor
   const { id: _id, ...fields } = file;
   await database.collection<{ _id: string }>('output_files').insertOne({ _id, ...fields });
   expect((await store.outputFiles.find(_id))?.url).toBe(signedUrl);
-  await store.migrate();
+  await store.outputFiles.upgrade();
   expect(JSON.stringify(await stored(_id))).not.toContain('planted');
   expect(await store.outputFiles.find(_id)).toEqual(file);
+});
+
+test('an attempt writes no progress of a file that it has settled', async () => {
+  const { outputFiles } = store;
+  const now = new Date();
+  const claim = (id: string) => ({ id, claim: 'attempt' });
+  const file = makeOutputFile();
+  await outputFiles.insertMissing([file]);
+  await outputFiles.claim(claim(file.id), now);
+  const checkpoint = { ...emptyCheckpoint, offset: 10 };
+  expect(await outputFiles.saveCheckpoint(claim(file.id), { checkpoint })).toBe(true);
+  await database.collection('output_files').updateOne({ _id: file.id as never }, { $set: { state: 'completed' } });
+  const settled = await stored(file.id);
+  expect(await outputFiles.isHeld(claim(file.id))).toBe(false);
+  expect(await outputFiles.saveCheckpoint(claim(file.id), { checkpoint: emptyCheckpoint })).toBe(false);
+  expect(await outputFiles.restart(claim(file.id))).toBe(false);
+  expect(await stored(file.id)).toEqual(settled);
 });

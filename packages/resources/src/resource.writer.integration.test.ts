@@ -1,8 +1,9 @@
 import type { Resource } from '@bulkhead/fhir';
-import { noOutcome, type ResourceDocument, toTombstone } from '@bulkhead/resources';
-import { documentContext as context, makeDocument } from '@bulkhead/resources/testing';
+import { openTestStore } from '@bulkhead/store/testing';
 import { afterAll, expect, test } from '@jest/globals';
-import { openTestStore } from '../open-test-store.fixture.ts';
+import { noOutcome, type ResourceDocument, toTombstone } from './index.ts';
+import { createResourceStore } from './store.ts';
+import { documentContext as context, makeDocument } from './testing/index.ts';
 
 function observation(id: string, versionId: number, extra = ''): ResourceDocument {
   const lastUpdated = new Date(Date.UTC(2024, 0, versionId)).toISOString();
@@ -14,7 +15,9 @@ function observation(id: string, versionId: number, extra = ''): ResourceDocumen
 /** The context of the next export after `context`. */
 const next = { ...context, observedAt: new Date('2024-06-02T00:00:00Z') };
 
-const { store, close } = await openTestStore();
+const { store, close } = await openTestStore((context) =>
+  createResourceStore({ ...context, rawWrites: () => undefined }),
+);
 afterAll(close);
 
 async function read(): Promise<Resource[]> {

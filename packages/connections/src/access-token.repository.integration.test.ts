@@ -1,8 +1,9 @@
 import { makeConnection } from '@bulkhead/providers/testing';
+import { openTestStore } from '@bulkhead/store/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { openTestStore } from '../open-test-store.fixture.ts';
+import { createConnectionStore } from './store.ts';
 
-const { store, database, close } = await openTestStore();
+const { store, database, close } = await openTestStore(createConnectionStore);
 afterAll(close);
 
 const grant = { accessToken: 'planted-access', scope: '$scope', renewAfterMs: 60_000, refreshToken: 'planted-refresh' };
@@ -99,7 +100,7 @@ describe('the connection repository', () => {
       await store.connections.insert(makeConnection({ id, practiceId: '7', createdAt: new Date() }));
     const unnamed = { _id: { $in: ids.slice(0, 2) as never[] } };
     await database.collection('connections').updateMany(unnamed, { $unset: { name: 1 } });
-    for (let run = 0; run < 2; run++) await store.migrate();
+    for (let run = 0; run < 2; run++) await store.connections.nameUnnamed();
     // A process died after it had claimed a name.
     const claims = database.collection('connection_claims');
     const takenAt = new Date(Date.now() - 60_000);

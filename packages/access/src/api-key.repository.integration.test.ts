@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
+import { openTestStore } from '@bulkhead/store/testing';
 import { afterAll, expect, test } from '@jest/globals';
-import { openTestStore } from '../open-test-store.fixture.ts';
+import { createAccessStore } from './store.ts';
 
 const now = new Date('2026-05-01T10:00:00Z');
 const later = (seconds: number) => new Date(now.getTime() + seconds * 1000);
-const { store, database, close } = await openTestStore();
+const { store, database, close } = await openTestStore(createAccessStore);
 afterAll(close);
 
 test('the API key repository updates the time of last use of an API key at most once a minute', async () => {
@@ -27,7 +28,7 @@ test('the API key repository accepts API keys of an earlier version and gives th
     ...{ name: 'former', role: 'operator', prefix: 'bh_forme', createdAt: now },
   });
   expect(_id).not.toContain(before?.id.slice(4));
-  await store.migrate();
+  await store.apiKeys.upgrade();
   expect(await store.apiKeys.findByKey('bh_former')).toEqual(before);
   expect(await store.apiKeys.find(before?.id ?? '')).toEqual(before);
 });

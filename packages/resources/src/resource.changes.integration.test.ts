@@ -1,13 +1,15 @@
-import { createResourceChanges, createResourceWriter, type ResourceDocument, toTombstone } from '@bulkhead/resources';
-import { documentContext, makeDocument } from '@bulkhead/resources/testing';
 import { openRawWrites } from '@bulkhead/store';
-import { openGate } from '@bulkhead/store/testing';
+import { openGate, openTestStore } from '@bulkhead/store/testing';
 import { testServices, waitFor } from '@bulkhead/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
-import { openTestStore } from '../open-test-store.fixture.ts';
+import { createResourceChanges, createResourceWriter, type ResourceDocument, toTombstone } from './index.ts';
+import { createResourceStore } from './store.ts';
+import { documentContext, makeDocument } from './testing/index.ts';
 
-const { store, database, close } = await openTestStore();
+const { store, database, close } = await openTestStore((context) =>
+  createResourceStore({ ...context, rawWrites: () => undefined }),
+);
 afterAll(close);
 
 const since = new Date('2024-01-01T00:00:00Z');

@@ -1,0 +1,2 @@
+export { openTestStore } from './open-test-store.ts';
+export { openGate, testContext } from './test-context.ts';
