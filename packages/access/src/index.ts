@@ -39,3 +39,4 @@ export interface AccessStore {
   readonly sessions: ReturnType<typeof createSessionRepository>;
   readonly connections: { readonly find: (id: string) => Promise<object | undefined> };
 }
+export { accessError } from './errors.ts';

@@ -1,4 +1,4 @@
-import { permanentError } from '@bulkhead/runtime';
+import type { WarningCode } from '@bulkhead/runtime';
 import {
   batchedFind,
   batchedInsert,
@@ -20,6 +20,7 @@ import {
   type NewExportEvent,
 } from './bulk-export.record.ts';
 import { type BulkExportPhase, canFollow, canReopen, isTerminal } from './bulk-export-phase.ts';
+import { exportError } from './errors.ts';
 
 const documentSchema = bulkExportSchema.extend({
   /** See `listEvents`. Other reads leave them out. */
@@ -63,12 +64,7 @@ export function createBulkExportRepository(database: Database) {
   }) => {
     const { id: exportId, connectionId, requestKey, now } = options;
     const holder = await activeExports.claim({ key: `${connectionId}/${requestKey}`, exportId, now });
-    if (holder !== exportId)
-      throw permanentError({
-        code: 'export-already-running',
-        message: 'The same export is already running for this connection. Wait for it to end, or cancel it first.',
-        context: { exportId: holder },
-      });
+    if (holder !== exportId) throw exportError('export-already-running', { context: { exportId: holder } });
   };
   return {
     ...createRunQueries<BulkExportDocument, BulkExport, BulkExportPhase>({
@@ -235,7 +231,7 @@ export function createBulkExportRepository(database: Database) {
     },
 
     /** Adds a warning, unless the export already has one with the same code and text. */
-    async warn({ id, code, message }: { readonly id: string; readonly code: string; readonly message: string }) {
+    async warn({ id, code, message }: { readonly id: string; readonly code: WarningCode; readonly message: string }) {
       await model.updateOne(
         { _id: id, warnings: { $not: { $elemMatch: { code, message } } } },
         {
@@ -293,7 +289,7 @@ const fieldsOfTheKickOff = [
 ];
 
 /** These warnings are written again when the retried export ends. */
-const warningsOfTheEnd = [
+const warningsOfTheEnd: readonly WarningCode[] = [
   'files-failed',
   'lines-quarantined',
   'reported-by-ehr',

@@ -42,3 +42,4 @@ export interface BulkExportStore
   readonly idempotencyKeys: ReturnType<typeof createIdempotencyKeyRepository>;
   readonly watermarks: ReturnType<typeof createWatermarkRepository>;
 }
+export { exportError } from './errors.ts';

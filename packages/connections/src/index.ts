@@ -27,3 +27,4 @@ export interface ConnectionStore {
   readonly bulkExports: { readonly listActive: () => Promise<readonly ActiveRun[]> };
   readonly syncRuns: { readonly listActive: () => Promise<readonly ActiveRun[]> };
 }
+export { connectionError } from './errors.ts';

@@ -19,3 +19,4 @@ export interface DocumentStore
   readonly documents: ReturnType<typeof createDocumentRepository>;
   readonly documentContents: ReturnType<typeof createDocumentContentRepository>;
 }
+export { documentError } from './errors.ts';

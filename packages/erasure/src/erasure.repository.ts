@@ -1,3 +1,4 @@
+import type { WarningCode } from '@bulkhead/runtime';
 import { type ConnectionScope, findById, findIds, inScope, mongooseSchemaOf, withId } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
 import { type DataAmounts, type Erasure, erasureSchema } from './erasure.record.ts';
@@ -119,7 +120,7 @@ export function createErasureRepository(database: Database) {
       await model.updateOne({ _id: id, phase: { $ne: 'completed' as const } }, change);
     },
 
-    async warn({ id, code, message }: { readonly id: string; readonly code: string; readonly message: string }) {
+    async warn({ id, code, message }: { readonly id: string; readonly code: WarningCode; readonly message: string }) {
       await model.updateOne({ _id: id }, { $addToSet: { warnings: { code, message } } });
     },
 

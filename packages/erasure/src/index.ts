@@ -29,3 +29,4 @@ export interface ErasureStore extends ScheduleStore, Pick<ResourceStore, 'keptOu
   readonly patientEraser: ReturnType<typeof createPatientEraser>;
   readonly retention: Retention;
 }
+export { erasureError } from './errors.ts';

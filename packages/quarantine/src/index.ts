@@ -14,3 +14,4 @@ export {
 export interface QuarantineStore {
   readonly quarantine: ReturnType<typeof createQuarantineRepository>;
 }
+export { quarantineError } from './errors.ts';

@@ -32,3 +32,4 @@ export interface ResourceStore {
   readonly keptOut: ReturnType<typeof createKeptOutRepository>;
   readonly prepareResourceTypes: (resourceTypes: readonly string[]) => ReturnType<typeof prepareResourceTypes>;
 }
+export { resourceError } from './errors.ts';

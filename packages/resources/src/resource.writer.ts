@@ -12,9 +12,9 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { allPatientsOf, maxListedPatients, type Resource } from '@bulkhead/fhir';
-import { AppError } from '@bulkhead/runtime';
 import { FileNovelty, isDocumentRefused, type RawWrites } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
+import { resourceError } from './errors.ts';
 import type { KeptOutList } from './kept-out.repository.ts';
 import { prepareResourceTypes } from './resource-collections.ts';
 import { earlierVersions, type ResourceDocument } from './resource-document.ts';
@@ -107,13 +107,7 @@ export function createResourceWriter(options: {
     let { candidates, unchanged, stale } = newestOfEach(documents);
     let [setBack, contradictions] = [0, 0];
     for (let round = 0; candidates.length > 0; round++) {
-      if (round === maxRounds)
-        throw new AppError({
-          code: 'write-contention',
-          message: 'Other workers kept changing the same resources. The batch is retried.',
-          retry: 'later',
-          context: { resourceType },
-        });
+      if (round === maxRounds) throw resourceError('write-contention', { context: { resourceType } });
       const compared = candidates;
       // In a later round another version of each candidate was stored.
       if (round > 0) file.noteStored();

@@ -11,3 +11,4 @@ export { spreadOf } from './spread-of.ts';
 export interface ScheduleStore extends BulkExportStore, SyncStore, Omit<WebhookStore, 'bulkExports' | 'syncRuns'> {
   readonly schedules: ReturnType<typeof createScheduleRepository>;
 }
+export { scheduleError } from './errors.ts';

@@ -25,3 +25,4 @@ export interface SyncStore
   readonly syncSteps: ReturnType<typeof createSyncStepRepository>;
   readonly crawlMarks: ReturnType<typeof createCrawlMarkRepository>;
 }
+export { syncError } from './errors.ts';

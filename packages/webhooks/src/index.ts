@@ -10,3 +10,4 @@ export interface WebhookStore extends Pick<ConnectionStore, 'connections'> {
   readonly bulkExports: { readonly listUnnotifiedIds: () => Promise<readonly string[]> };
   readonly syncRuns: { readonly listUnnotifiedIds: () => Promise<readonly string[]> };
 }
+export { webhookError } from './errors.ts';

@@ -1,4 +1,4 @@
-import { type Retrying, shownUrl } from '@bulkhead/runtime';
+import { errorCodeSchema, type Retrying, shownUrl } from '@bulkhead/runtime';
 import {
   ehrTextSchema,
   forReader,
@@ -129,8 +129,7 @@ export const exportViewSchema = z
     startedAt: createdAt,
     completedAt,
     errorMessage: errorMessageSchema,
-    errorCode: z
-      .string()
+    errorCode: errorCodeSchema
       .exactOptional()
       .describe('The code of the failure: docs/errors.md lists the codes. Present only if the export failed.'),
     ehrText: ehrTextSchema,

@@ -1,10 +1,11 @@
 import { type AuditActor, newId } from '@bulkhead/access';
 import { isResourceId } from '@bulkhead/fhir';
 import type { Producer } from '@bulkhead/queues';
-import { type AppError, invalidRequest, pageQuery, permanentError, readPage } from '@bulkhead/runtime';
+import { type AppError, invalidRequest, pageQuery, readPage } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope, type View, viewOf, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 import { type DataAmounts, type Erasure, erasureSchema, noAmounts } from '../erasure.record.ts';
+import { erasureError } from '../errors.ts';
 import type { ErasureStore } from '../index.ts';
 
 interface ConnectionReference {
@@ -116,11 +117,7 @@ export function createErasureService(store: ErasureStore, producer: Producer) {
       const { connectionId, patientId, keepsOut, requestedBy } = options;
       await checkPatient(options);
       const connection = await store.connections.find(connectionId);
-      if (connection?.userId === patientId)
-        throw permanentError({
-          code: 'connection-of-patient',
-          message: 'The connection is about this patient. Delete the connection with `data=purge` instead.',
-        });
+      if (connection?.userId === patientId) throw erasureError('connection-of-patient');
       await checkIdle(connectionId);
       const requested = await request({ kind: 'patient', connectionId, patientId, keepsOut }, requestedBy);
       await enqueue(requested.erasure.id);
@@ -161,10 +158,7 @@ export function createErasureService(store: ErasureStore, producer: Producer) {
   async function findErasure({ id, scope }: ErasureReference): Promise<Erasure> {
     const erasure = await store.erasures.find(id);
     if (erasure && isInScope(scope, erasure.connectionId)) return erasure;
-    throw permanentError({
-      code: 'unknown-erasure',
-      message: 'No erasure has this id. List them with GET /api/ehr/erasures.',
-    });
+    throw erasureError('unknown-erasure');
   }
 
   async function checkPatient({ connectionId, patientId, scope }: PatientReference): Promise<void> {
@@ -190,23 +184,15 @@ function isNothing({ resources, records }: DataAmounts): boolean {
 }
 
 function unknownConnection(): AppError {
-  return permanentError({
-    code: 'unknown-connection',
-    message: 'No connection has this id, and no data is stored for it. List connections with GET /api/ehr/connections.',
-  });
+  return erasureError('unknown-connection');
 }
 
 function unknownProcess(): AppError {
-  return permanentError({
-    code: 'unknown-process',
-    message:
-      'The erasure does not wait for this process. See `waitsFor` of the erasure: the process may have reported.',
-  });
+  return erasureError('unknown-process');
 }
 
 function inUse(what: 'An export' | 'A sync', context: Record<string, string>): AppError {
-  return permanentError({
-    code: 'connection-in-use',
+  return erasureError('connection-in-use', {
     message: `${what} of this connection is running and could store the patient again. Cancel it, or wait until it has ended. Then erase the patient.`,
     context,
   });

@@ -10,8 +10,9 @@
  * `writing-process.repository.ts` says what happens to a process that no longer exists.
  */
 import type { KeptOutList, KeptOutRepository } from '@bulkhead/resources';
-import { AppError, permanentError } from '@bulkhead/runtime';
+import { AppError } from '@bulkhead/runtime';
 import type { ErasureRepository } from '../erasure.repository.ts';
+import { erasureError } from '../errors.ts';
 import type { WritingProcessRepository } from './writing-process.repository.ts';
 
 interface Rules {
@@ -207,9 +208,5 @@ function isAnswer(error: unknown): boolean {
 }
 
 function connectionErased(connectionId: string): AppError {
-  return permanentError({
-    code: 'connection-erased',
-    message: 'All data of this connection was erased, so nothing more is stored for it. Create a new connection.',
-    context: { connectionId },
-  });
+  return erasureError('connection-erased', { context: { connectionId } });
 }

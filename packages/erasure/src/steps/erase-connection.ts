@@ -1,9 +1,10 @@
 import { cancelExport } from '@bulkhead/bulk-export/commands';
 import { discardExport } from '@bulkhead/bulk-export/steps';
 import { revoke } from '@bulkhead/connections/steps';
-import { AppError, permanentError } from '@bulkhead/runtime';
+import { AppError } from '@bulkhead/runtime';
 import { cancelSync } from '@bulkhead/sync/commands';
 import type { Erasure } from '../erasure.record.ts';
+import { erasureError } from '../errors.ts';
 import type { ErasureDeps, ErasureWork } from './deps.ts';
 
 interface EraseConnection {
@@ -46,7 +47,7 @@ async function stopWork({ store, producer, now }: ErasureDeps, connectionId: str
 }
 
 function gone(): never {
-  throw permanentError({ code: 'record-gone', message: 'The record was deleted in the meantime.' });
+  throw erasureError('record-gone');
 }
 
 /** The run has ended or was deleted in the meantime, so there is nothing to cancel. */

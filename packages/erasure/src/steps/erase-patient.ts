@@ -1,6 +1,7 @@
 import { recount } from '@bulkhead/bulk-export/steps';
 import { AppError } from '@bulkhead/runtime';
 import type { Erasure } from '../erasure.record.ts';
+import { erasureError } from '../errors.ts';
 import type { ErasureDeps, ErasureWork } from './deps.ts';
 
 /** Erases one patient of a connection. */
@@ -26,13 +27,7 @@ export function erasePatient(
     },
     count: () => store.patientEraser.count(patient),
     async pass({ onDeleted }) {
-      if (await store.patientEraser.isBeingSynced(patient))
-        throw new AppError({
-          code: 'erasure-waits',
-          message:
-            'A sync that started in the meantime includes the patient. The erasure continues automatically when the sync has ended.',
-          retry: { afterMs: 30_000 },
-        });
+      if (await store.patientEraser.isBeingSynced(patient)) throw erasureError('erasure-waits');
       // A later request may have asked to keep the patient out.
       const { keepsOut, binaryIds = [], documentIds = [] } = (await store.erasures.find(id)) ?? {};
       if (keepsOut === true) await keepOut(binaryIds);

@@ -2,17 +2,10 @@ import { newId } from '@bulkhead/access';
 import { publicStatus } from '@bulkhead/bulk-export';
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import type { Producer } from '@bulkhead/queues';
-import {
-  type AppError,
-  invalidRequest,
-  nextRun,
-  type Page,
-  permanentError,
-  readPage,
-  unavailable,
-} from '@bulkhead/runtime';
+import { type AppError, invalidRequest, nextRun, type Page, readPage, unavailable } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import { syncRunStatus } from '@bulkhead/sync';
+import { scheduleError } from '../errors.ts';
 import type { ScheduleStore } from '../index.ts';
 import { type Schedule, scheduleFault } from '../schedule.record.ts';
 import { spreadOf } from '../spread-of.ts';
@@ -144,8 +137,5 @@ function isEqual(from: Schedule, change: ReturnType<typeof toChange>): boolean {
 }
 
 function unknownSchedule(): AppError {
-  return permanentError({
-    code: 'unknown-schedule',
-    message: 'No schedule has this id. List the schedules with GET /api/ehr/schedules, or create one with POST.',
-  });
+  return scheduleError('unknown-schedule');
 }

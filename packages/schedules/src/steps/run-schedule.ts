@@ -6,6 +6,7 @@ import { AppError, type Logger, nextRun } from '@bulkhead/runtime';
 import { createDeliveries } from '@bulkhead/webhooks/steps';
 import { removeSchedule } from '../commands/schedule-job.ts';
 import { startScheduledRun } from '../commands/start-scheduled-run.ts';
+import { scheduleError } from '../errors.ts';
 import type { ScheduleStore } from '../index.ts';
 import { type Schedule, type ScheduleRun, scheduleFault } from '../schedule.record.ts';
 
@@ -38,12 +39,7 @@ export async function runSchedule(deps: ScheduleDeps, { scheduleId }: { readonly
   const at = now();
   const waitMs = schedule.nextRunAt.getTime() - at.getTime();
   if (waitMs > schedule.spreadMs + clockToleranceMs) return;
-  if (waitMs > 0)
-    throw new AppError({
-      code: 'schedule-not-due',
-      message: 'The run is due later, because runs are spread over the hour. The job runs again at that time.',
-      retry: { afterMs: waitMs },
-    });
+  if (waitMs > 0) throw scheduleError('schedule-not-due', { retry: { afterMs: waitMs } });
   if (await moveBehindWindow(deps, schedule)) return;
   const runId = newId(schedule.kind === 'export' ? 'job' : 'sync');
   const claimed = await store.schedules.claim({

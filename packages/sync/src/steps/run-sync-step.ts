@@ -15,6 +15,7 @@ import type { FailedJob, Job, JobContext, RetryAt } from '@bulkhead/queues';
 import { AppError, type ExportError, toExportError } from '@bulkhead/runtime';
 import type { Claim } from '@bulkhead/store';
 import { isStoreUnavailable, waitingEvent } from '@bulkhead/store';
+import { syncError } from '../errors.ts';
 import type { SyncRun } from '../sync-run.record.ts';
 import type { SyncStep } from '../sync-step.record.ts';
 import { attemptEnd, wasSent } from './attempt-end.ts';
@@ -253,8 +254,4 @@ async function advanceAllMarks({ store }: SyncDeps, { work, search }: { work: Wo
   await store.crawlMarks.advance({ connectionId, patientIds, resourceType, at });
 }
 
-const tooManyAttempts: ExportError = {
-  code: 'search-attempts',
-  message:
-    'Gave up after 50 attempts without a page. The page may be crashing the workers. Check their logs. What was read before is stored.',
-};
+const tooManyAttempts = toExportError(syncError('search-attempts'));

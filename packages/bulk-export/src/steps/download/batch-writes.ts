@@ -1,4 +1,5 @@
-import { type AppError, permanentError } from '@bulkhead/runtime';
+import type { AppError } from '@bulkhead/runtime';
+import { exportError } from '../../errors.ts';
 import type { FileCheckpoint, OutputFile } from '../../output-file.record.ts';
 import type { FileBatch } from './file-batch.ts';
 
@@ -88,28 +89,14 @@ function isGarbage(checkpoint: FileCheckpoint): boolean {
   return checkpoint.quarantined > 1000 && checkpoint.quarantined > checkpoint.lines / 2;
 }
 
-export function tooManyBadLines(checkpoint: FileCheckpoint): AppError {
-  return badLines({
-    code: 'too-many-bad-lines',
-    found: "Over 1 % of the file's lines are not usable resources.",
-    checkpoint,
-  });
-}
-
-export function noValidLines(checkpoint: FileCheckpoint): AppError {
-  return badLines({ code: 'no-valid-lines', found: "None of the file's lines is a usable resource.", checkpoint });
-}
-
-function badLines(options: {
-  readonly code: string;
-  readonly found: string;
-  readonly checkpoint: FileCheckpoint;
-}): AppError {
-  const { code, found, checkpoint } = options;
-  const { quarantined, lines } = checkpoint;
-  return permanentError({
-    code,
-    message: `${found} See the reasons in the quarantine, and contact the EHR's support.`,
+export function tooManyBadLines({ quarantined, lines }: FileCheckpoint): AppError {
+  return exportError('too-many-bad-lines', {
+    message:
+      "Over 1 % of the file's lines are not usable resources. See the reasons in the quarantine, and contact the EHR's support.",
     context: { quarantined, lines },
   });
+}
+
+export function noValidLines({ quarantined, lines }: FileCheckpoint): AppError {
+  return exportError('no-valid-lines', { context: { quarantined, lines } });
 }
