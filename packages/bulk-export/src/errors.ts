@@ -82,7 +82,7 @@ export const exportError = defineErrors({
     help: 'The database has fewer files of the export than the manifest had, for example after a backup was restored. A retry starts a new export at the EHR.',
   },
   'too-many-bad-lines': {
-    help: 'More than 100 lines of the file, and over 1 % of its lines, are not usable resources. See the quarantine.',
+    help: 'More than 100 lines of the file, and over 1 % of its lines, are not usable resources. If it is more than 1,000 lines, and half of those that were read, the rest is not read. See the quarantine.',
   },
   'no-valid-lines': {
     message:

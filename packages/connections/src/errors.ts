@@ -95,13 +95,10 @@ export const connectionError = defineErrors({
     status: 409,
     message:
       'The key is in use. Create another key, activate it or wait an hour, then retire this key and delete it ten minutes later.',
-    of: ['retireSigningKey', 'deleteSigningKey'],
-    examples: [
-      {
-        message: 'The key is retired and cannot sign again. Create another key with POST /api/ehr/signing-keys.',
-        of: ['activateSigningKey'],
-      },
-    ],
+  },
+  'signing-key-retired': {
+    status: 409,
+    message: 'The key is retired and cannot sign again. Create another key with POST /api/ehr/signing-keys.',
   },
   'not-authorizable': {
     status: 409,

@@ -15,6 +15,7 @@ export const scheduleError = defineErrors({
     of: ['runSchedule'],
   },
   'schedule-request-invalid': {
+    status: 409,
     message: 'The request of the schedule is no longer valid. Delete the schedule and create it again.',
   },
 });

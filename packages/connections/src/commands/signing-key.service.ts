@@ -76,14 +76,14 @@ export function createSigningKeyService({ store }: { readonly store: ConnectionS
       return { keys: keys.map(({ publicJwk }) => publicJwk) };
     },
 
-    /** Lets the key sign from now on. An operator calls this if all servers are known to have the key. */
+    /** Lets the key sign from now on. An operator calls this if all servers are known to have the key. @throws AppError `signing-key-retired` */
     async activate(kid: string) {
       await find(kid);
       if (!(await store.signingKeys.activate({ kid, now: new Date() }))) throw retired();
       return toKeyView(await find(kid));
     },
 
-    /** @throws AppError `signing-key-in-use` for the key that signs. Another key must be active first. */
+    /** @throws AppError `signing-key-in-use` for the key that signs, because another key must be active first; `signing-key-retired` */
     async retire(kid: string) {
       const { alg } = await find(kid);
       if ((await store.signingKeys.findForSigning(alg))?.kid === kid) throw inUse();
@@ -127,9 +127,7 @@ function inUse(): AppError {
 }
 
 function retired(): AppError {
-  return connectionError('signing-key-in-use', {
-    message: 'The key is retired and cannot sign again. Create another key with POST /api/ehr/signing-keys.',
-  });
+  return connectionError('signing-key-retired');
 }
 
 /** Asks for a new key pair of `alg`, or imports an existing key as PEM or as a JWK. */

@@ -94,7 +94,7 @@ export function createScheduleService(options: {
     /**
      * Starts a run now, in addition to those that are due.
      * @returns the schedule and the id of the run
-     * @throws AppError `unknown-schedule`, `export-already-running`, `sync-already-running`, `unavailable`
+     * @throws AppError `unknown-schedule`, `export-already-running`, `sync-already-running`, `schedule-request-invalid`, `unavailable`
      */
     async run(reference: ScheduleReference): Promise<{ readonly schedule: Schedule; readonly runId: string }> {
       const schedule = await find(reference);

@@ -79,7 +79,7 @@ export class BatchWrites {
 
   #advance(advance: Awaited<ReturnType<FileBatch['write']>>): FileCheckpoint {
     this.#checkpoint = advance(this.#checkpoint);
-    if (isGarbage(this.#checkpoint)) throw tooManyBadLines(this.#checkpoint);
+    if (isGarbage(this.#checkpoint)) throw mostlyBadLines(this.#checkpoint);
     return this.#checkpoint;
   }
 }
@@ -89,13 +89,21 @@ function isGarbage(checkpoint: FileCheckpoint): boolean {
   return checkpoint.quarantined > 1000 && checkpoint.quarantined > checkpoint.lines / 2;
 }
 
-export function tooManyBadLines({ quarantined, lines }: FileCheckpoint): AppError {
+function mostlyBadLines({ quarantined, lines }: FileCheckpoint): AppError {
   return exportError('too-many-bad-lines', {
-    message:
-      "Over 1 % of the file's lines are not usable resources. See the reasons in the quarantine, and contact the EHR's support.",
+    message: `More than half of the file's lines are not usable resources, so the rest was not read. ${whatToDo}`,
     context: { quarantined, lines },
   });
 }
+
+export function tooManyBadLines({ quarantined, lines }: FileCheckpoint): AppError {
+  return exportError('too-many-bad-lines', {
+    message: `Over 1 % of the file's lines are not usable resources. ${whatToDo}`,
+    context: { quarantined, lines },
+  });
+}
+
+const whatToDo = "See the reasons in the quarantine, and contact the EHR's support.";
 
 export function noValidLines({ quarantined, lines }: FileCheckpoint): AppError {
   return exportError('no-valid-lines', { context: { quarantined, lines } });
