@@ -36,6 +36,15 @@ type WithStatus<Table> = Table extends Table
 /** A code that a response can have. */
 export type HttpErrorCode = WithStatus<(typeof tables)[number]>;
 
+/** All of them. */
+export const httpErrorCodes = [
+  ...new Set(
+    tables
+      .flatMap((table) => Object.entries<ErrorFacts>(table))
+      .flatMap(([code, { status }]) => (status === undefined ? [] : [code])),
+  ),
+].toSorted() as HttpErrorCode[];
+
 /** The facts of a code, by feature: several features can have the same code with different messages. */
 export function factsOf(code: ErrorCode): readonly ErrorFacts[] {
   return tables.flatMap((table: ErrorTable) => table[code] ?? []);
