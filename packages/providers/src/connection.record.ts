@@ -1,4 +1,4 @@
-import type { Immutable } from '@bulkhead/runtime';
+import { errorCodeSchema, type Immutable } from '@bulkhead/runtime';
 import { z } from 'zod';
 
 /** The algorithms that SMART Backend Services requires of every server and client. */
@@ -100,8 +100,7 @@ const connectionTestStepSchema = z.strictObject({
     .string()
     .exactOptional()
     .meta({ description: 'What was asked of the EHR, or what the step noticed. Absent if there is nothing to add.' }),
-  code: z
-    .string()
+  code: errorCodeSchema
     .exactOptional()
     .describe('The code of the failure: docs/errors.md lists the codes. Absent if the step succeeded.'),
   message: z.string().exactOptional().describe('What happened. Absent if the step succeeded.'),

@@ -2,7 +2,7 @@ import { newId } from '@bulkhead/access';
 import { windowEnd } from '@bulkhead/bulk-export/steps';
 import type { ConnectionDeps } from '@bulkhead/connections/steps';
 import type { Producer } from '@bulkhead/queues';
-import { AppError, type Logger, nextRun } from '@bulkhead/runtime';
+import { AppError, type ErrorCode, type Logger, nextRun } from '@bulkhead/runtime';
 import { createDeliveries } from '@bulkhead/webhooks/steps';
 import { removeSchedule } from '../commands/schedule-job.ts';
 import { startScheduledRun } from '../commands/start-scheduled-run.ts';
@@ -123,4 +123,4 @@ async function notifyClients(
   await createDeliveries(deps, { event: { id: `${scheduleId}.${runId}`, connectionId, type, at, data } });
 }
 
-const overlaps: ReadonlySet<string> = new Set(['export-already-running', 'sync-already-running']);
+const overlaps: ReadonlySet<ErrorCode> = new Set(['export-already-running', 'sync-already-running']);

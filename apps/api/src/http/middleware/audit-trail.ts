@@ -91,7 +91,7 @@ class Trail {
     const isStream = this.#response.get('content-type')?.startsWith('text/event-stream') ?? false;
     if (this.#isEnded || !isAudited(this.#response) || (isStream && this.#isRecorded)) return;
     this.#isRecorded = true;
-    const event = { ...this.#event(), outcome: 'failed' as const, code: 'client-left' };
+    const event = { ...this.#event(), outcome: 'failed' as const, code: 'client-left' as const };
     this.#deps.audit.append(event).catch((error: unknown) => this.#logLost(error));
   }
 
