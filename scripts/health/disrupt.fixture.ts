@@ -96,7 +96,10 @@ const withoutWorkers: readonly Disruption[] = [
       const connectionId = await addConnection();
       const record = makeBulkExport({ id: newId('job'), connectionId, createdAt: new Date() });
       await store.bulkExports.insert({ record, requestKey: record.id });
-      const change = { completedAt: new Date(), error: { code: 'export-timeout', message: 'It took too long.' } };
+      const change = {
+        completedAt: new Date(),
+        error: { code: 'export-timeout' as const, message: 'It took too long.' },
+      };
       await store.bulkExports.transition({ from: record, to: 'failed', change });
     },
   },

@@ -6,7 +6,10 @@ const { counts } = makeBulkExport();
 
 test.each([
   { change: { phase: 'exporting' as const }, expected: 'exporting' },
-  { change: { phase: 'failed' as const, error: { code: 'x', message: 'It broke.' } }, expected: 'failed: It broke.' },
+  {
+    change: { phase: 'failed' as const, error: { code: 'internal' as const, message: 'It broke.' } },
+    expected: 'failed: It broke.',
+  },
   {
     change: { phase: 'completed' as const, counts: { ...counts, promised: 200, stored: 200 } },
     expected: 'completed, stored 200 of 200 resources',
@@ -20,7 +23,7 @@ test.each([
       phase: 'completed' as const,
       isPartial: true,
       counts: { ...counts, promised: 200, stored: 154 },
-      warnings: [{ code: 'x', message: 'Observation is missing.' }],
+      warnings: [{ code: 'types-missing' as const, message: 'Observation is missing.' }],
     },
     expected: 'completed, stored 154 of 200 resources, partial\n  ! Observation is missing.',
   },

@@ -1,13 +1,9 @@
-// Started by scripts/bench. Runs downloads as jobs, as a worker does but without a limit of requests, and compares them with bare GETs.
-import { Agent } from 'node:http';
+// Started by scripts/bench. Runs jobs as a worker does, but without a limit of requests.
 import { setTimeout as delay } from 'node:timers/promises';
-import { emptyCheckpoint } from '@bulkhead/bulk-export';
 import { makeBulkExport, makeOutputFile } from '@bulkhead/bulk-export/testing';
 import { createConsumer, type Handlers, type QueueName } from '@bulkhead/queues';
 import { isSyncActive } from '@bulkhead/sync';
 import { makeSyncRun } from '@bulkhead/sync/testing';
-import axios from 'axios';
-import type { Document } from 'mongodb';
 import type { WorkerDeps } from '../src/deps.ts';
 import { handlers } from '../src/handlers.ts';
 import { forgetTypes } from './forget-types.ts';
@@ -22,43 +18,12 @@ interface ServedFile {
 
 const { deps, connection, client, redis, prefix } = await openBench();
 const { store, producer, logger } = deps;
-const httpAgent = new Agent({ keepAlive: true });
-/** Downloads at a time in one worker, the number of `packages/queues/src/consumer.ts`. */
-const atATime = 4;
 let exports = 0;
 
 serveProbe({
   /** Processes jobs until the process ends. */
   work: async (queues: readonly QueueName[]) => async () => {
     createConsumer({ redis, prefix, queues, handlers, deps, logger }).start();
-    return { units: 0 };
-  },
-
-  /**
-   * Downloads with the least work that a queue with durable records and guarded versions needs: a job, its record, the GET, a read of the
-   * stored revisions, the insert, and the update of the record. Nothing is claimed or checked.
-   */
-  'bare-work': async () => async () => {
-    const files = client.db().collection<{ _id: string } & ServedFile>('output_files');
-    const bare: Handlers<WorkerDeps>['file.download'] = {
-      run: async (_deps, { fileId: _id }) => {
-        // The links of files are encrypted.
-        const file = await store.outputFiles.find(_id);
-        if (!file) throw new Error(`no output file ${_id}`);
-        const { data } = await axios.get<string>(file.url, { httpAgent, responseType: 'text', proxy: false });
-        const documents = data
-          .trimEnd()
-          .split('\n')
-          .map((line): Document => JSON.parse(line));
-        const stored = client.db().collection<{ _id: string } & Document>(file.type);
-        await stored.find({ _id: { $in: documents.map(({ id }) => id) } }, { projection: { revision: 1 } }).toArray();
-        await stored.insertMany(documents.map((document) => ({ ...document, _id: document.id })));
-        const checkpoint = { ...emptyCheckpoint, stored: documents.length };
-        await files.updateOne({ _id }, { $set: { state: 'completed', checkpoint } });
-      },
-    };
-    const withBare = { ...handlers, 'file.download': bare };
-    createConsumer({ redis, prefix, queues: ['file-download'], handlers: withBare, deps, logger }).start();
     return { units: 0 };
   },
 
@@ -147,21 +112,6 @@ serveProbe({
       await producer.schedule({ name: 'export.poll', payload: { exportId: record.id }, everyMs, startAt });
     }
     return { units: count };
-  },
-
-  /** Requests the same files with the same HTTP client, as many at a time, and discards the responses. */
-  'bare-gets': async (files: readonly ServedFile[]) => {
-    return async () => {
-      const waiting = [...files];
-      const getter = async (): Promise<void> => {
-        for (let file = waiting.pop(); file; file = waiting.pop()) {
-          const { data } = await axios.get(file.url, { httpAgent, responseType: 'stream', proxy: false });
-          for await (const chunk of data) void chunk;
-        }
-      };
-      await Promise.all(Array.from({ length: atATime }, getter));
-      return { units: files.length };
-    };
   },
 });
 

@@ -21,5 +21,6 @@ export {
 } from './audit/audit-event.record.ts';
 export { createAuditStream } from './audit/audit-stream.ts';
 export { type ChainPosition, chainFaults } from './audit/check-chain.ts';
+export { accessError } from './errors.ts';
 export { apiKeyPrefix, hashOf, newId, newSecret } from './ids-and-secrets.ts';
 export { type AccessStore, type AuditOptions, createAccessStore } from './store.ts';

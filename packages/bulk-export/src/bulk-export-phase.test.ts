@@ -80,15 +80,15 @@ describe('retryPhase #retry', () => {
     { name: 'a failed export that was never kicked off', record: base, phase: 'queued' },
     {
       name: 'a failed export that is still at the server',
-      record: { ...base, statusUrl, error: { code: 'ehr-unauthorized', message: '' } },
+      record: { ...base, statusUrl, error: { code: 'ehr-unauthorized' as const, message: '' } },
       phase: 'exporting',
     },
     {
       name: 'a failed export that the server no longer has',
-      record: { ...base, statusUrl, error: { code: 'export-gone', message: '' } },
+      record: { ...base, statusUrl, error: { code: 'export-gone' as const, message: '' } },
       phase: 'queued',
     },
-    ...['export-failed-at-ehr', 'export-timeout'].map((code) => ({
+    ...(['export-failed-at-ehr', 'export-timeout'] as const).map((code) => ({
       name: `an export that the EHR ended with ${code}`,
       record: { ...base, statusUrl, error: { code, message: '' } },
       phase: 'queued',
@@ -105,7 +105,7 @@ describe('retryPhase #retry', () => {
         ...base,
         statusUrl,
         transactionTime: '2024-01-01T00:00:00Z',
-        error: { code: 'ledger-incomplete', message: '' },
+        error: { code: 'ledger-incomplete' as const, message: '' },
       },
       phase: 'queued',
     },
@@ -116,37 +116,37 @@ describe('retryPhase #retry', () => {
     {
       name: 'a completed export whose failed files the EHR no longer has',
       record: { ...withFailedFile, transactionTime: '2024-01-01' },
-      fileErrors: ['ehr-unavailable', 'export-gone'],
+      fileErrors: ['ehr-unavailable', 'export-gone'] as const,
       phase: 'queued',
     },
     {
       name: 'a retried export with failed files',
       record: { ...withFailedFile, retriedAt: new Date() },
-      fileErrors: ['ehr-unavailable'],
+      fileErrors: ['ehr-unavailable'] as const,
       phase: 'downloading',
     },
     {
       name: 'a running export with a link that a retry did not refresh',
       record: { ...withFailedFile, phase: 'downloading' as const, retriedAt: new Date() },
-      fileErrors: ['link-expired'],
+      fileErrors: ['link-expired'] as const,
       phase: undefined,
     },
     {
       name: 'a completed export with an expired link',
       record: { ...withFailedFile, transactionTime: '2024-01-01' },
-      fileErrors: ['link-expired'],
+      fileErrors: ['link-expired'] as const,
       phase: 'downloading',
     },
     {
       name: 'a completed export with a link that a retry did not refresh',
       record: { ...withFailedFile, transactionTime: '2024-01-01', retriedAt: new Date() },
-      fileErrors: ['link-expired'],
+      fileErrors: ['link-expired'] as const,
       phase: 'queued',
     },
     {
       name: 'a failed export whose files can no longer be distinguished',
       record: { ...base, transactionTime: '2024-01-01' },
-      fileErrors: ['link-ambiguous'],
+      fileErrors: ['link-ambiguous'] as const,
       phase: 'queued',
     },
   ])('a retry of $name continues in phase $phase', ({ record, phase, fileErrors = [] }) => {

@@ -1,6 +1,6 @@
 import { type BulkExportRequest, exportTypes } from '@bulkhead/fhir';
 import { runEventShape } from '@bulkhead/runs';
-import { type Immutable, mayNamePatient, quotesEhr } from '@bulkhead/runtime';
+import { type ErrorCode, type Immutable, mayNamePatient, quotesEhr } from '@bulkhead/runtime';
 import {
   countSchema,
   ehrTextSchema,
@@ -203,13 +203,17 @@ export function settledTime(
 export const noCounts: ExportCounts = zerosOf(exportCountsSchema.shape);
 
 /** After these errors the export at the server cannot be used, so a retry must kick off a new one. */
-const lostAtServer: ReadonlySet<string> = new Set(['export-gone', 'export-failed-at-ehr', 'export-timeout']);
+const lostAtServer: ReadonlySet<ErrorCode | undefined> = new Set([
+  'export-gone',
+  'export-failed-at-ehr',
+  'export-timeout',
+]);
 
 /** The error of an export whose ledger has lost entries. Only a new ledger, and so a new export at the server, helps. */
 export const ledgerIncomplete = 'ledger-incomplete';
 
 /** After these errors of a file only a new export at the server helps. */
-const lostFiles: ReadonlySet<string> = new Set(['export-gone', 'link-ambiguous']);
+const lostFiles: ReadonlySet<ErrorCode> = new Set(['export-gone', 'link-ambiguous']);
 
 /**
  * The phase in which a retry resumes an ended export, so that only the missing work is done.
@@ -218,7 +222,7 @@ const lostFiles: ReadonlySet<string> = new Set(['export-gone', 'link-ambiguous']
  */
 export function retryPhase(
   record: Pick<BulkExport, 'phase' | 'error' | 'statusUrl' | 'transactionTime' | 'counts' | 'retriedAt'>,
-  fileErrors: readonly string[],
+  fileErrors: readonly ErrorCode[],
 ): Extract<BulkExportPhase, 'queued' | 'exporting' | 'downloading'> | undefined {
   const { phase, error, statusUrl, transactionTime, counts, retriedAt } = record;
   // If the link is still refused after a first retry, only a new export helps.
@@ -228,7 +232,7 @@ export function retryPhase(
   if (isLost || error?.code === ledgerIncomplete) return 'queued';
   // The manifest was read, so only the failed files are missing.
   if (transactionTime !== undefined) return 'downloading';
-  return statusUrl !== undefined && !lostAtServer.has(error?.code ?? '') ? 'exporting' : 'queued';
+  return statusUrl !== undefined && !lostAtServer.has(error?.code) ? 'exporting' : 'queued';
 }
 
 /** Whether a completed export lacks data that was requested, because it was not received or could not be stored. */

@@ -27,7 +27,7 @@ test('an export that is added after its end is not listed as running', async () 
 });
 
 test('a retry removes the warnings of the end and keeps the others', async () => {
-  const keptWarning = { code: 'parameter-dropped', message: 'Kept.' };
+  const keptWarning = { code: 'parameter-dropped' as const, message: 'Kept.' };
   const record = makeBulkExport({ warnings: [keptWarning] });
   const { id } = record;
   const { bulkExports } = store;

@@ -1,5 +1,5 @@
 import { byTime, createRunClaimRepository, createRunQueries, lastEvents, phaseEvent } from '@bulkhead/runs';
-import { permanentError } from '@bulkhead/runtime';
+import type { WarningCode } from '@bulkhead/runtime';
 import { batchedFind, batchedInsert, findIds, mongooseSchemaOf, type StoreContext, type Stored } from '@bulkhead/store';
 import { z } from 'zod';
 import {
@@ -10,6 +10,7 @@ import {
   type NewExportEvent,
 } from './bulk-export.record.ts';
 import { type BulkExportPhase, canFollow, canReopen, isTerminal } from './bulk-export-phase.ts';
+import { exportError } from './errors.ts';
 
 export const bulkExportDocumentSchema = bulkExportSchema.extend({
   /** See `listEvents`. Other reads leave them out. */
@@ -56,12 +57,7 @@ export function createBulkExportRepository({ database, gate }: Omit<StoreContext
   }) => {
     const { id: exportId, connectionId, requestKey, now } = options;
     const holder = await claims.claim({ key: `${connectionId}/${requestKey}`, runId: exportId, now });
-    if (holder !== exportId)
-      throw permanentError({
-        code: 'export-already-running',
-        message: 'The same export is already running for this connection. Wait for it to end, or cancel it first.',
-        context: { exportId: holder },
-      });
+    if (holder !== exportId) throw exportError('export-already-running', { context: { exportId: holder } });
   };
   return {
     ...createRunQueries<BulkExportDocument, BulkExport, BulkExportPhase>({
@@ -240,7 +236,7 @@ export function createBulkExportRepository({ database, gate }: Omit<StoreContext
     },
 
     /** Adds a warning, unless the export already has one with the same code and text. */
-    async warn({ id, code, message }: { readonly id: string; readonly code: string; readonly message: string }) {
+    async warn({ id, code, message }: { readonly id: string; readonly code: WarningCode; readonly message: string }) {
       await model.updateOne(
         { _id: id, warnings: { $not: { $elemMatch: { code, message } } } },
         {
@@ -298,7 +294,7 @@ const fieldsOfTheKickOff = [
 ];
 
 /** These warnings are written again when the retried export ends. */
-const warningsOfTheEnd = [
+const warningsOfTheEnd: readonly WarningCode[] = [
   'files-failed',
   'lines-quarantined',
   'reported-by-ehr',

@@ -1,5 +1,5 @@
 import createFetchClient, { type Client } from 'openapi-fetch';
-import type { paths } from './api-types.ts';
+import type { components, paths } from './api-types.ts';
 
 export type ApiClient = Client<paths>;
 
@@ -56,14 +56,17 @@ export function answerOf<Data>({ data, error, response }: FetchResult<Data>): No
 
 /** @param options.body of an error response: the API's envelope, or anything that a proxy in front of the API sent */
 export function errorOf({ status, body }: { readonly status: number; readonly body: unknown }): ApiError {
-  const { error = {} } = (body ?? {}) as { error?: { code?: string; message?: string; details?: ErrorDetails } };
+  const { error = {} } = (body ?? {}) as { error?: { code?: ErrorCode; message?: string; details?: ErrorDetails } };
   const {
-    code = `status-${status}`,
+    code = `status-${status}` as const,
     message = 'The API returned an error without a reason. Check the proxies in front of the API.',
     details,
   } = error;
   return new ApiError({ status, code, message, details });
 }
+
+/** A code of the API, `no-answer` if there was none, or the status of a proxy in front of the API. */
+export type ErrorCode = components['schemas']['Error']['error']['code'] | 'no-answer' | `status-${number}`;
 
 /** The faults of single fields, or other details of an error response. */
 export type ErrorDetails = readonly { readonly path: string; readonly message: string }[] | object;
@@ -71,7 +74,7 @@ export type ErrorDetails = readonly { readonly path: string; readonly message: s
 /** An error response of the API, or no response (`no-answer`, status 0). The message is the API's own and says what to do. */
 export class ApiError extends Error {
   readonly status: number;
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly details: ErrorDetails | undefined;
 
   constructor({
@@ -82,7 +85,7 @@ export class ApiError extends Error {
     cause,
   }: {
     readonly status: number;
-    readonly code: string;
+    readonly code: ErrorCode;
     readonly message: string;
     readonly details?: ErrorDetails | undefined;
     readonly cause?: unknown;

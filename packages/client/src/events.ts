@@ -1,4 +1,4 @@
-import { ApiError, answerOf, type FetchResult } from './client.ts';
+import { ApiError, answerOf, type ErrorCode, type FetchResult } from './client.ts';
 
 /** The events of a stream: the type of `data` by the name of the event. */
 type EventOf<Events> = { [Name in keyof Events]: { readonly name: Name; readonly data: Events[Name] } }[keyof Events];
@@ -27,7 +27,7 @@ export async function* followEvents<Events>(
       for await (const event of readEvents(stream)) {
         if (event.name === 'end') return;
         if (event.name === 'problem') {
-          const problem = event.data as { readonly code: string; readonly message: string };
+          const problem = event.data as { readonly code: ErrorCode; readonly message: string };
           if (problem.code === 'unavailable') break;
           throw new ApiError({ status: 503, ...problem });
         }

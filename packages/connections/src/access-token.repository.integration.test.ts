@@ -39,7 +39,7 @@ describe('the access token repository', () => {
     expect(taken.filter((state) => state !== undefined)).toHaveLength(1);
     const holder = ['a', 'b', 'c', 'd'][taken.findIndex((state) => state !== undefined)] ?? '';
     expect(await take(holder)).toBeUndefined();
-    const failure = { id: 'f1', code: 'token-refused', message: 'refused', retry: 'never' as const };
+    const failure = { id: 'f1', code: 'token-refused' as const, message: 'refused', retry: 'never' as const };
     await store.accessTokens.fail({ ...ownerOf('conn_c'), holder: 'other', failure, needsAuthorization: false });
     expect((await store.accessTokens.read(ownerOf('conn_c'))).failure).toBeUndefined();
     await store.accessTokens.fail({ ...ownerOf('conn_c'), holder, failure, needsAuthorization: true });

@@ -1,5 +1,4 @@
 import type { SavedGrant, TokenFailure, TokenOwner, TokenState, TokenStore } from '@bulkhead/ehr-client';
-import { AppError } from '@bulkhead/runtime';
 import {
   createEncryptedField,
   createLeases,
@@ -9,6 +8,7 @@ import {
   type Stored,
 } from '@bulkhead/store';
 import { z } from 'zod';
+import { connectionError } from './errors.ts';
 
 const documentSchema = z.strictObject({
   /** The id of the connection. */
@@ -78,13 +78,7 @@ export function createAccessTokenRepository(
     ]);
     if (!document) return { needsAuthorization: false, generation: 0 };
     if (document.credentialsVersion > credentialsVersion)
-      throw new AppError({
-        code: 'connection-changed',
-        message:
-          'The credentials of the connection were changed during this work. It continues automatically with the new ones.',
-        retry: { afterMs: 1000 },
-        context: { connectionId },
-      });
+      throw connectionError('connection-changed', { context: { connectionId } });
     if (document.credentialsVersion === credentialsVersion) return toState(document);
     await supersede({ connectionId, credentialsVersion });
     return read({ connectionId, credentialsVersion });

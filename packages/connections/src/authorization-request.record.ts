@@ -1,5 +1,5 @@
 import type { AuthorizationEndpoints } from '@bulkhead/providers';
-import type { Immutable } from '@bulkhead/runtime';
+import { errorCodeSchema, type Immutable } from '@bulkhead/runtime';
 import { z } from 'zod';
 
 /**
@@ -31,7 +31,7 @@ export const authorizationRequestSchema = z.strictObject({
   endpoints: z.custom<AuthorizationEndpoints>().exactOptional(),
   /** The connection that was created or authorized again. */
   result: z.strictObject({ connectionId: z.string() }).exactOptional(),
-  error: z.strictObject({ code: z.string(), message: z.string() }).exactOptional(),
+  error: z.strictObject({ code: errorCodeSchema, message: z.string() }).exactOptional(),
   expiresAt: z.date(),
 });
 export type AuthorizationRequest = Immutable<z.output<typeof authorizationRequestSchema>>;

@@ -1,5 +1,6 @@
 import type { Connection, ConnectionWithoutSecrets } from '@bulkhead/providers';
-import { AppError, permanentError } from '@bulkhead/runtime';
+import { AppError } from '@bulkhead/runtime';
+import { connectionError } from './errors.ts';
 
 /** Fits into a line of a list. */
 export const maxNameLength = 80;
@@ -79,17 +80,9 @@ export function uniquePurposeOf(
 }
 
 export function nameTaken(): AppError {
-  return permanentError({
-    code: 'connection-name-taken',
-    message: 'Another connection has this name. Choose a different name.',
-  });
+  return connectionError('connection-name-taken');
 }
 
 export function connectionExists({ id }: Pick<Connection, 'id'>): AppError {
-  return permanentError({
-    code: 'connection-exists',
-    message:
-      'A connection for this provider, environment and practice or group exists already. Use it, or send `force: true` to create a second one.',
-    context: { connectionId: id },
-  });
+  return connectionError('connection-exists', { context: { connectionId: id } });
 }

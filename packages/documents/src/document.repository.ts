@@ -1,3 +1,4 @@
+import type { ExportError } from '@bulkhead/runtime';
 import {
   type Claim,
   createClaims,
@@ -177,11 +178,7 @@ export function createDocumentRepository({ database, gate }: Omit<StoreContext, 
     },
 
     /** Marks a document as failed, whichever attempt holds it. @returns false if it is settled */
-    async fail(options: {
-      readonly id: string;
-      readonly error: { readonly code: string; readonly message: string };
-      readonly now: Date;
-    }): Promise<boolean> {
+    async fail(options: { readonly id: string; readonly error: ExportError; readonly now: Date }): Promise<boolean> {
       const { id, error, now } = options;
       return (await claims.settleAll({ _id: id }, { $set: { state: 'failed', error, completedAt: now } })) === 1;
     },

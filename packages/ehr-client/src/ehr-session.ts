@@ -1,7 +1,7 @@
 import { type Connection, connectionBudgets, type ProviderRegistry } from '@bulkhead/providers';
-import { permanentError } from '@bulkhead/runtime';
 import type { EhrResponse } from './answers/accept-answer.ts';
 import { egressRules } from './egress/egress-guard.ts';
+import { ehrError } from './errors.ts';
 import type { EhrRequest } from './http/ehr-axios.ts';
 import type { EhrHttp } from './http/ehr-http.ts';
 import { EhrHttpError } from './http/ehr-http-error.ts';
@@ -104,13 +104,7 @@ export function createEhrSession(options: {
 
     async send(request: SessionRequest): Promise<EhrResponse> {
       const { origin, host } = new URL(request.url);
-      if (request.sendToken && origin !== fhirOrigin)
-        throw permanentError({
-          code: 'token-for-foreign-host',
-          message:
-            "The EHR requires the access token at a host other than its FHIR endpoint, so the request was not sent. Contact the EHR's support.",
-          context: { host },
-        });
+      if (request.sendToken && origin !== fhirOrigin) throw ehrError('token-for-foreign-host', { context: { host } });
       const source = sourceOf(request);
       let token = request.sendToken ? await tokens.get(source) : undefined;
       const requestedAt = performance.now();

@@ -1,5 +1,5 @@
 import { auditActorSchema } from '@bulkhead/access';
-import type { Immutable } from '@bulkhead/runtime';
+import { errorCodeSchema, type Immutable } from '@bulkhead/runtime';
 import { countSchema, dataAmountsSchema, warningSchema } from '@bulkhead/store';
 import { z } from 'zod';
 
@@ -34,7 +34,7 @@ export const erasureSchema = z.strictObject({
     .describe('What remains elsewhere, and what to do about it. Empty if there is nothing to report.'),
   error: z
     .strictObject({
-      code: z.string().describe('Stable, so that a program can compare it. docs/errors.md lists the codes.'),
+      code: errorCodeSchema.describe('Stable, so that a program can compare it. docs/errors.md lists the codes.'),
       message: z.string().describe('What happened, and what to do if it does not end by itself.'),
     })
     .exactOptional()

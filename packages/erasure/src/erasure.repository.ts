@@ -1,3 +1,4 @@
+import type { WarningCode } from '@bulkhead/runtime';
 import {
   type ConnectionScope,
   type DataAmounts,
@@ -127,7 +128,7 @@ export function createErasureRepository(database: Database) {
       await model.updateOne({ _id: id, phase: { $ne: 'completed' as const } }, change);
     },
 
-    async warn({ id, code, message }: { readonly id: string; readonly code: string; readonly message: string }) {
+    async warn({ id, code, message }: { readonly id: string; readonly code: WarningCode; readonly message: string }) {
       await model.updateOne({ _id: id }, { $addToSet: { warnings: { code, message } } });
     },
 

@@ -1,4 +1,4 @@
-import { type Immutable, mayNamePatient } from '@bulkhead/runtime';
+import { errorCodeSchema, type Immutable, mayNamePatient } from '@bulkhead/runtime';
 import { z } from 'zod';
 
 /** The algorithms that SMART Backend Services requires of every server and client. */
@@ -99,8 +99,7 @@ const connectionTestStepSchema = z.strictObject({
   tried: mayNamePatient(z.string())
     .exactOptional()
     .meta({ description: 'What was asked of the EHR, or what the step noticed. Absent if there is nothing to add.' }),
-  code: z
-    .string()
+  code: errorCodeSchema
     .exactOptional()
     .describe('The code of the failure: docs/errors.md lists the codes. Absent if the step succeeded.'),
   message: mayNamePatient(z.string()).exactOptional().describe('What happened. Absent if the step succeeded.'),

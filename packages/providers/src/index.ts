@@ -15,6 +15,7 @@ export {
   secretWays,
 } from './connection.record.ts';
 export { connectionBudgets } from './connection-budgets.ts';
+export { providerError } from './errors.ts';
 export {
   type AuthorizationEndpoints,
   endpointsOf,

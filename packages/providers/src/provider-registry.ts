@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { EnvError, permanentError, validate } from '@bulkhead/runtime';
+import { EnvError, validate } from '@bulkhead/runtime';
 import { z } from 'zod';
 import { athenahealth, type ProviderSettings } from './athenahealth.ts';
+import { providerError } from './errors.ts';
 import { type Provider, providerSchema } from './provider.ts';
 
 export type ProviderRegistry = ReturnType<typeof createProviderRegistry>;
@@ -18,8 +19,7 @@ export function createProviderRegistry(settings: ProviderSettings) {
     get(id: string): Provider {
       const provider = providers.get(id);
       if (provider) return provider;
-      throw permanentError({
-        code: 'unknown-provider',
+      throw providerError('unknown-provider', {
         message: `The provider is unknown. Use one of these: ${[...providers.keys()].join(', ')}.`,
       });
     },

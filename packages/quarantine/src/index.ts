@@ -1,3 +1,4 @@
+export { quarantineError } from './errors.ts';
 export type { QuarantinedLine, QuarantineEntry } from './quarantine.record.ts';
 export {
   maxKeptExportBytes,

@@ -14,7 +14,7 @@ import { hash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { listMentionedPatients } from '@bulkhead/fhir';
-import { type AppError, permanentError } from '@bulkhead/runtime';
+import type { AppError } from '@bulkhead/runtime';
 import {
   type ConnectionScope,
   createEncryptedField,
@@ -28,6 +28,7 @@ import {
   type Stored,
 } from '@bulkhead/store';
 import { z } from 'zod';
+import { quarantineError } from './errors.ts';
 import { type QuarantinedLine, type QuarantineEntry, quarantineEntrySchema } from './quarantine.record.ts';
 
 /** Only this many bytes of a longer line are kept. Every line that a document can hold is shorter. */
@@ -436,8 +437,7 @@ type WithheldFile = Pick<QuarantineEntry, 'fileId' | 'exportId'> &
   Partial<Pick<QuarantineEntry, 'source' | 'stepId' | 'resourceType'>>;
 
 function quarantineFull(): AppError {
-  return permanentError({
-    code: 'quarantine-full',
+  return quarantineError('quarantine-full', {
     message: `The quarantine has ${maxQuarantinedLines} lines of this run and takes no more. See the reasons in the quarantine, and contact the EHR's support.`,
   });
 }

@@ -14,7 +14,7 @@ const payload = { exportId: 'job_1' };
 const connection = { connectionId: 'conn_1' };
 
 function makeError(retry: RetryAdvice, cause?: unknown): AppError {
-  return new AppError({ code: 'made-up', message: 'Something static.', retry, cause });
+  return new AppError({ code: 'internal', message: 'Something static.', retry, cause });
 }
 
 /** Adds a job as BullMQ stores it, without validation. */
@@ -138,10 +138,10 @@ test.concurrent("a job whose error says 'never' fails at the first attempt", asy
   expect(await queues.job(kickOff, payload)).toEqual({
     state: 'failed',
     attemptsMade: 1,
-    failedReason: 'made-up: Something static.',
+    failedReason: 'internal: Something static.',
   });
   expect(queues.logged('job failed')).toEqual([
-    expect.objectContaining({ level: 50, exportId: 'job_1', error: expect.objectContaining({ code: 'made-up' }) }),
+    expect.objectContaining({ level: 50, exportId: 'job_1', error: expect.objectContaining({ code: 'internal' }) }),
   ]);
 });
 
@@ -306,7 +306,7 @@ test.concurrent.each([
     queues.startConsumer({ [capabilities]: { run, onFinalFailure } });
     await queues.producer.enqueue(capabilities, connection);
     await waitFor(async () => (await queues.job(capabilities, connection)).state === 'failed');
-    expect(ended).toEqual([{ runs: attempts, ...connection, error: expect.objectContaining({ code: 'made-up' }) }]);
+    expect(ended).toEqual([{ runs: attempts, ...connection, error: expect.objectContaining({ code: 'internal' }) }]);
   },
 );
 
@@ -330,7 +330,7 @@ test.concurrent('the record of a job is ended by another attempt if ending it fa
   await queues.producer.enqueue(capabilities, connection);
   await waitFor(async () => (await queues.job(capabilities, connection)).state === 'failed');
   expect(onFinalFailure).toHaveBeenCalledTimes(2);
-  expect((await queues.job(capabilities, connection)).failedReason).toBe('made-up: Something static.');
+  expect((await queues.job(capabilities, connection)).failedReason).toBe('internal: Something static.');
 });
 
 /** Watches which of the jobs that this process reads stay in memory. A search of the whole heap would block it for seconds. */

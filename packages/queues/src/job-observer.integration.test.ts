@@ -13,7 +13,7 @@ const name = 'connection.read-capabilities';
 const payload = { connectionId: 'conn_1' };
 
 const failing = (retry: AppError['retry']) => () =>
-  Promise.reject(new AppError({ code: 'made-up', message: 'Something static.', retry }));
+  Promise.reject(new AppError({ code: 'internal', message: 'Something static.', retry }));
 
 test.each([
   { what: 'succeeds', processor: async () => undefined, outcome: 'completed' },

@@ -2,7 +2,7 @@ import { AppError, type RetryAdvice } from '@bulkhead/runtime';
 import { expect, test } from '@jest/globals';
 import { backoffDelayMs, planRetry } from './plan-retry.ts';
 
-const failed = (retry: RetryAdvice) => new AppError({ code: 'x', message: 'x', retry });
+const failed = (retry: RetryAdvice) => new AppError({ code: 'internal', message: 'x', retry });
 const plan = (error: unknown, attempt: number) =>
   planRetry({ error, attempt, attempts: 10, jobId: 'job', backoffMs: 1000 }).kind;
 

@@ -1,6 +1,7 @@
-import { AppError, permanentError } from '@bulkhead/runtime';
+import { AppError } from '@bulkhead/runtime';
 import type { Job } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { jobError } from './errors.ts';
 
 /**
  * A poison job kills or freezes the worker that runs it, then the next one, and so on. BullMQ counts how often a job was active
@@ -21,8 +22,6 @@ const maxStalls = 3;
  * can also run in another process.
  */
 const suspectWaitMs = 5000;
-
-const suspectWaitsCode = 'suspect-waits';
 
 export type Suspicion = 'none' | 'suspect' | 'poison';
 
@@ -51,13 +50,7 @@ export class PoisonJobs {
 
   /** @throws AppError `suspect-waits` if another suspect is running */
   enter(job: Job): void {
-    if (this.#running.size > 0)
-      throw new AppError({
-        code: suspectWaitsCode,
-        message:
-          'The worker died or froze while it ran this job. The job runs again when no other such job is running.',
-        retry: { afterMs: this.#waitMs },
-      });
+    if (this.#running.size > 0) throw jobError('suspect-waits', { retry: { afterMs: this.#waitMs } });
     this.#running.add(keyOf(job));
   }
 
@@ -94,12 +87,11 @@ function keyOf({ queueName, id = '' }: Job): string {
 }
 
 export function isSuspectWait(error: unknown): boolean {
-  return error instanceof AppError && error.code === suspectWaitsCode;
+  return error instanceof AppError && error.code === 'suspect-waits';
 }
 
 export function poisonJobError(name: string): AppError {
-  return permanentError({
-    code: 'poison-job',
+  return jobError('poison-job', {
     message: `Poison job: the worker died or froze ${maxStalls} times while it ran ${name}, and nothing was saved in between. What it read from the EHR may be crashing the workers. Check their logs and their memory limit, then retry.`,
   });
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { AppError, permanentError } from '@bulkhead/runtime';
+import { AppError } from '@bulkhead/runtime';
 import { startTcpProxy, testServices, waitFor } from '@bulkhead/testing';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { connectRedis, disconnectRedis } from './redis.ts';
@@ -14,7 +14,7 @@ afterEach(() => queues.stop());
 const kickOff = 'export.kick-off';
 const poll = 'export.poll';
 const payload = { exportId: 'job_1' };
-const fail = () => Promise.reject(permanentError({ code: 'made-up', message: 'Static.' }));
+const fail = () => Promise.reject(new AppError({ code: 'internal', message: 'Static.', retry: 'never' }));
 
 test('ensure adds a missing job and does not change a waiting one', async () => {
   const { producer } = queues;
@@ -33,7 +33,7 @@ test('ensure does not change a job that runs or waits for its next attempt', asy
       await new Promise<void>((resolve) => {
         end = resolve;
       });
-      throw new AppError({ code: 'made-up', message: 'Static.', retry: { afterMs: 60_000 } });
+      throw new AppError({ code: 'internal', message: 'Static.', retry: { afterMs: 60_000 } });
     },
   });
   await queues.producer.enqueue(kickOff, payload);
@@ -63,7 +63,7 @@ test.each([
 
 test('enqueueNow runs a job that waits for its next attempt at once, unlike `enqueueAgain`', async () => {
   const run = jest.fn(() =>
-    Promise.reject(new AppError({ code: 'made-up', message: 'Static.', retry: { afterMs: 60_000 } })),
+    Promise.reject(new AppError({ code: 'internal', message: 'Static.', retry: { afterMs: 60_000 } })),
   );
   queues.startConsumer({ [kickOff]: run });
   const delayed = (count: number) =>
@@ -94,7 +94,7 @@ describe('a clock that was ahead and is set right #clock', () => {
     queues.startConsumer({
       [kickOff]: async () => {
         runs += 1;
-        if (runs === 1) throw new AppError({ code: 'made-up', message: 'Static.', retry: { afterMs: 5000 } });
+        if (runs === 1) throw new AppError({ code: 'internal', message: 'Static.', retry: { afterMs: 5000 } });
       },
     });
     await ahead(async () => {

@@ -1,4 +1,3 @@
-import { AppError } from '@bulkhead/runtime';
 import { ArrivalReporter } from './arrival-reporter.ts';
 import {
   batchSize,
@@ -9,6 +8,7 @@ import {
   urgentInARow,
 } from './budget.ts';
 import type { BudgetClient, Reservation } from './budget-client.ts';
+import { limiterError } from './errors.ts';
 import { type ReservedSlot, ReservedSlots } from './reserved-slots.ts';
 
 interface Waiter {
@@ -182,10 +182,7 @@ export class WaitQueue {
     for (const waiter of this.#waiters.flat()) {
       this.#remove(waiter);
       waiter.reject(
-        new AppError({
-          code: reason === 'day' ? 'daily-budget-used' : 'rate-paused',
-          message:
-            'The request budget at the EHR is used up for now. Requests are sent again automatically when it has room.',
+        limiterError(reason === 'day' ? 'daily-budget-used' : 'rate-paused', {
           retry: { afterMs: waitMs },
           context: { waitMs, reason },
         }),

@@ -1,3 +1,4 @@
+export { resourceError } from './errors.ts';
 export { readLineDocument, writeDocument } from './line-document.ts';
 export { createResourceRepository } from './resource.repository.ts';
 export {
@@ -10,8 +11,13 @@ export {
 } from './resource.writer.ts';
 export { createResourceChanges, type ResourceChange } from './resource-changes.ts';
 export { listResourceTypes, prepareResourceTypes } from './resource-collections.ts';
-export type { DocumentContext } from './resource-document.ts';
-export { type ResourceDocument, toResourceDocument, toStorableInSteps, toTombstone } from './resource-document.ts';
+export {
+  type DocumentContext,
+  type ResourceDocument,
+  toResourceDocument,
+  toStorableInSteps,
+  toTombstone,
+} from './resource-document.ts';
 export { pageQueries, readCursor } from './resource-pages.ts';
 export { type ResourceQuery, toResourceQuery } from './resource-query.ts';
 export { compareVersions } from './resource-version.ts';

@@ -1,7 +1,7 @@
 import { isResourceType, parseExact, type ResourceSearch, readAttachments } from '@bulkhead/fhir';
-import { permanentError } from '@bulkhead/runtime';
 import { decodeExactNumbers, findFields, JsonWriter, type NumberText, type PatientOfConnection } from '@bulkhead/store';
 import mongoose, { type Connection as Database } from 'mongoose';
+import { resourceError } from './errors.ts';
 import { findOfPatient } from './patient-resources.ts';
 import { readVersions } from './resource.writer.ts';
 import { listResourceTypes } from './resource-collections.ts';
@@ -308,10 +308,5 @@ const timeExpired = 50;
 /** Translates a timeout of the database into a message for the user. */
 function toSearchError(error: unknown): unknown {
   if ((error as { code?: unknown } | null)?.code !== timeExpired) return error;
-  return permanentError({
-    code: 'search-too-costly',
-    message:
-      'The search took too much time in the database and was stopped. Narrow it by patient, code or date, or leave _total out.',
-    cause: error,
-  });
+  return resourceError('search-too-costly', { cause: error });
 }

@@ -10,11 +10,12 @@
  * Nothing is written if nothing has changed. A replacement records the sources of the previous versions. Resources of patients that the
  * connection keeps out are not stored and are counted as withheld.
  */
+
 import { isDeepStrictEqual } from 'node:util';
 import { allPatientsOf, maxListedPatients, type Resource } from '@bulkhead/fhir';
-import { AppError } from '@bulkhead/runtime';
 import { FileNovelty, isDocumentRefused, type KeptOutList, type RawWrites, type WriteGate } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
+import { resourceError } from './errors.ts';
 import { prepareResourceTypes } from './resource-collections.ts';
 import { earlierVersions, type ResourceDocument } from './resource-document.ts';
 import { type Comparison, compareVersions, contradicts, isSetBack, type ResourceVersion } from './resource-version.ts';
@@ -98,13 +99,7 @@ export function createResourceWriter(options: {
     let { candidates, unchanged, stale } = newestOfEach(documents);
     let [setBack, contradictions] = [0, 0];
     for (let round = 0; candidates.length > 0; round++) {
-      if (round === maxRounds)
-        throw new AppError({
-          code: 'write-contention',
-          message: 'Other workers kept changing the same resources. The batch is retried.',
-          retry: 'later',
-          context: { resourceType },
-        });
+      if (round === maxRounds) throw resourceError('write-contention', { context: { resourceType } });
       const compared = candidates;
       // In a later round another version of each candidate was stored.
       if (round > 0) file.noteStored();

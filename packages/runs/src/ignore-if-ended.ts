@@ -1,7 +1,8 @@
-import { AppError, permanentError } from '@bulkhead/runtime';
+import { AppError } from '@bulkhead/runtime';
+import { runError } from './errors.ts';
 
 export function recordGone(): never {
-  throw permanentError({ code: 'record-gone', message: 'The record was deleted in the meantime.' });
+  throw runError('record-gone');
 }
 
 /** For a run that is cancelled: it has ended or was deleted in the meantime, so there is nothing to cancel. @throws any other error */

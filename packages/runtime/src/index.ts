@@ -9,12 +9,22 @@ export { logLevel, processEnvShape } from './env/process-env.ts';
 export {
   AppError,
   briefAttempts,
-  type Fault,
-  invalidRequest,
-  permanentError,
+  type ErrorCode,
+  type ErrorCodes,
   type RetryAdvice,
-  unavailable,
+  type WarningCode,
+  type WarningCodes,
 } from './errors/app-error.ts';
+export {
+  defineErrors,
+  type ErrorExample,
+  type ErrorFacts,
+  type ErrorTable,
+  errorCodeSchema,
+  type WarningTable,
+  warningCodeSchema,
+} from './errors/error-table.ts';
+export { type Fault, invalidRequest, runtimeError, unavailable } from './errors/errors.ts';
 export { type ExportError, toExportError, toKnownError } from './errors/export-error.ts';
 export { longestWaitMs, nextRetrying, type Retrying, withGrowingWait } from './errors/retrying.ts';
 export { errorCode, shownUrl, toEhrText, withoutSecrets } from './errors/shown-text.ts';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { type AppError, invalidRequest } from './errors/app-error.ts';
+import type { AppError } from './errors/app-error.ts';
+import { invalidRequest } from './errors/errors.ts';
 
 /*
  * Every list of the API is read in pages: `limit` is the size of a page, `next` in the answer is the `cursor` of the following page, and

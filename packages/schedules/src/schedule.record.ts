@@ -1,6 +1,6 @@
 import { exportTypes } from '@bulkhead/fhir';
 import { scheduleKinds } from '@bulkhead/providers';
-import { type Immutable, isTimeZone } from '@bulkhead/runtime';
+import { errorCodeSchema, type Immutable, isTimeZone } from '@bulkhead/runtime';
 import { countSchema, instantSchema } from '@bulkhead/store';
 import { z } from 'zod';
 
@@ -35,7 +35,7 @@ const scheduleRunSchema = z.strictObject({
       '`started`, `skipped-overlap` (the previous run was still active) or `failed` (nothing could be started).',
     ),
   runId: z.string().exactOptional().describe('The run that was started, or the active run that prevented the start.'),
-  reason: z.string().exactOptional().describe('The code of the error, if the outcome is `failed`.'),
+  reason: errorCodeSchema.exactOptional().describe('The code of the error, if the outcome is `failed`.'),
 });
 export type ScheduleRun = Immutable<z.output<typeof scheduleRunSchema>>;
 
@@ -93,7 +93,7 @@ export const scheduleNotStartedEventSchema = z
           .string()
           .exactOptional()
           .describe('The active run that prevented the start. Present if it was skipped.'),
-        errorCode: z.string().describe('The code of the error: docs/errors.md lists them.'),
+        errorCode: errorCodeSchema.describe('The code of the error: docs/errors.md lists them.'),
       })
       .describe('The schedule. Read its `lastRun` for the details.'),
   })

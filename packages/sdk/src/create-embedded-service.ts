@@ -11,7 +11,7 @@ import {
 } from '@bulkhead/ehr-client';
 import { createProviderRegistry, type ProviderSettings } from '@bulkhead/providers';
 import { connectRedis, createProducer, disconnectRedis } from '@bulkhead/queues';
-import { parseRequest, permanentError } from '@bulkhead/runtime';
+import { AppError, parseRequest } from '@bulkhead/runtime';
 import { syncBodySchema, toSyncedView } from '@bulkhead/sync/commands';
 import { createServices, createStore } from '@bulkhead/system';
 import {
@@ -23,6 +23,7 @@ import {
   tokenHandle,
   untilEnded,
 } from './enhanced-service.ts';
+import { sdkError } from './errors.ts';
 
 export interface EmbeddedServiceOptions {
   readonly redisUrl: string;
@@ -85,7 +86,7 @@ export async function createEmbeddedService(options: EmbeddedServiceOptions): Pr
       const state = await syncs.start({ provider, body, scope });
       if (state.run.phase === 'completed') return toSyncedView(state);
       const { code = 'sync-incomplete', message = 'The sync did not complete.' } = state.run.error ?? {};
-      throw permanentError({ code, message, context: { syncRunId: state.run.id } });
+      throw new AppError({ code, message, retry: 'never', context: { syncRunId: state.run.id } });
     },
 
     async getConnection(connectionId) {
@@ -97,12 +98,7 @@ export async function createEmbeddedService(options: EmbeddedServiceOptions): Pr
       async searchResources(endpoint, accessToken, resourceType, parameters) {
         const { id } = await connections.find({ provider, id: connectionIdOf(accessToken), scope });
         const connection = await store.connections.findWithSecrets(id);
-        if (connection?.fhirEndpoint !== endpoint)
-          throw permanentError({
-            code: 'unknown-endpoint',
-            message:
-              'The endpoint does not belong to the connection of the access token. Pass `connection.fhirEndpoint` unchanged.',
-          });
+        if (connection?.fhirEndpoint !== endpoint) throw sdkError('unknown-endpoint');
         return searchAll({ session: ehr.session(connection), resourceType, parameters });
       },
     },

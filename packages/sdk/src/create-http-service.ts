@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { AppError, permanentError } from '@bulkhead/runtime';
+import { AppError, type ErrorCode } from '@bulkhead/runtime';
 import {
   connectionIdOf,
   type EnhancedService,
@@ -11,6 +11,7 @@ import {
   tokenHandle,
   untilEnded,
 } from './enhanced-service.ts';
+import { sdkError } from './errors.ts';
 
 export interface HttpServiceOptions {
   /** The URL of the API, such as `https://bulkhead.example.org`. */
@@ -21,7 +22,7 @@ export interface HttpServiceOptions {
 interface SyncRunAnswer extends SyncResult {
   readonly status?: string;
   readonly url?: string;
-  readonly errorCode?: string;
+  readonly errorCode?: ErrorCode;
   readonly errorMessage?: string;
 }
 
@@ -47,7 +48,7 @@ export function createHttpService({ baseUrl, apiKey }: HttpServiceOptions): Enha
     const answer = (await response.json().catch((cause: unknown) => {
       const message = 'The answer is not one of the API. Verify its URL and the proxies in front of it, and try again.';
       throw noAnswer({ message, status: response.status, cause });
-    })) as { error?: { code: string; message: string; details?: unknown } };
+    })) as { error?: { code: ErrorCode; message: string; details?: unknown } };
     if (response.ok) return answer;
     const { code = 'internal', message = `The API answered ${response.status}.`, details } = answer.error ?? {};
     const retry = code === 'unavailable' ? 'later' : 'never';
@@ -56,7 +57,7 @@ export function createHttpService({ baseUrl, apiKey }: HttpServiceOptions): Enha
   const data = async <Data>(method: string, path: string, body?: unknown): Promise<Data> =>
     ((await request(method, path, body)) as { data: Data }).data;
   const check = (jobId: string) =>
-    data<ProcessedExport & { errorCode?: string }>('GET', `${provider}/bulk-export/${encodeURIComponent(jobId)}`);
+    data<ProcessedExport & { errorCode?: ErrorCode }>('GET', `${provider}/bulk-export/${encodeURIComponent(jobId)}`);
 
   return {
     initiateBulkExport: (connectionId, options) =>
@@ -74,7 +75,7 @@ export function createHttpService({ baseUrl, apiKey }: HttpServiceOptions): Enha
       }
       if (run.status === undefined || run.status === 'COMPLETED') return run;
       const { errorCode: code = 'sync-incomplete', errorMessage: message = 'The sync did not complete.' } = run;
-      throw permanentError({ code, message });
+      throw new AppError({ code, message, retry: 'never' });
     },
 
     async getConnection(connectionId) {
@@ -129,7 +130,7 @@ function outlasting<State>(read: () => Promise<State>, { hasAnswered = false } =
 /** The code is that of the client package. */
 function noAnswer(options: { readonly message: string; readonly status?: number; readonly cause: unknown }): AppError {
   const { message, status, cause } = options;
-  return new AppError({ code: 'no-answer', message, retry: 'later', context: { status }, cause });
+  return sdkError('no-answer', { message, context: { status }, cause });
 }
 
 interface StoredBundle {

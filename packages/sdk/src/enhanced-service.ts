@@ -1,8 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
 import type { BulkExportStatus, ExportCounts } from '@bulkhead/bulk-export';
 import type { ExportType } from '@bulkhead/fhir';
-import { permanentError } from '@bulkhead/runtime';
+import { AppError, type ErrorCode } from '@bulkhead/runtime';
 import type { SkippedType } from '@bulkhead/sync';
+import { sdkError } from './errors.ts';
 
 interface ExportOptions {
   readonly exportType?: ExportType;
@@ -111,28 +112,23 @@ export function tokenHandle(connectionId: string): string {
 /** @throws AppError `unknown-token` */
 export function connectionIdOf(accessToken: string): string {
   if (accessToken.startsWith(prefix)) return accessToken.slice(prefix.length);
-  throw permanentError({
-    code: 'unknown-token',
-    message: 'The access token is not from getConnection. Pass `connection.accessToken` unchanged.',
-  });
+  throw sdkError('unknown-token');
 }
 
 /** Each poll reads one record. An export takes minutes, so a delay of a second does not matter. */
 const pollEveryMs = 1000;
 
 /** Waits until an export ends. @throws AppError with the error of the export if it did not complete. */
-export async function untilEnded<Job extends ExportJob & { readonly errorCode?: string }>(
+export async function untilEnded<Job extends ExportJob & { readonly errorCode?: ErrorCode }>(
   read: () => Promise<Job>,
 ): Promise<Job> {
   for (;;) {
     const job = await read();
     if (job.status === 'COMPLETED') return job;
     if (job.status !== 'IN_PROGRESS') {
-      throw permanentError({
-        code: job.errorCode ?? 'export-cancelled',
-        message: job.errorMessage ?? 'The export was cancelled. Start a new one.',
-        context: { exportId: job.id },
-      });
+      const { errorCode: code, errorMessage: message, id: exportId } = job;
+      if (code === undefined) throw sdkError('export-cancelled', { context: { exportId } });
+      throw new AppError({ code, message: message ?? '', retry: 'never', context: { exportId } });
     }
     await setTimeout(pollEveryMs);
   }

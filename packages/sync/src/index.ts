@@ -1,3 +1,4 @@
+export { syncError } from './errors.ts';
 export { createSyncStore, type SyncStore } from './store.ts';
 export { type SyncEnd, syncEndedEventSchema } from './sync-ended.event.ts';
 export type { SkippedType, SyncRequest, SyncRun } from './sync-run.record.ts';

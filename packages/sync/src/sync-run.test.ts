@@ -16,7 +16,7 @@ test('clients see IN_PROGRESS until a sync run ends', () => {
 });
 
 const noResults = { pages: 0, matched: 0, fetched: 0, stored: 0, unchanged: 0, stale: 0, rejected: 0 };
-const error = { code: 'ehr-unavailable', message: '' };
+const error = { code: 'ehr-unavailable' as const, message: '' };
 
 /** A search that has read some of its pages. */
 const search = (change: Partial<SyncSearch> = {}): SyncSearch => ({

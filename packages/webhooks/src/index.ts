@@ -1,2 +1,3 @@
+export { webhookError } from './errors.ts';
 export { createWebhookStore, type WebhookStore } from './store.ts';
 export type { WebhookDelivery, WebhookState } from './webhook-delivery.record.ts';

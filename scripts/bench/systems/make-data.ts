@@ -1,6 +1,6 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 import { startSimulator } from './start-simulator.ts';
 
 /** A file of one resource type. */
@@ -28,17 +28,4 @@ export async function makeData(folder: string, patients: number): Promise<DataFi
     files.push({ type, path, count, bytes: ndjson.length });
   }
   return files;
-}
-
-/** Splits larger files into files of `lines` lines, beside them. A remainder is left out. */
-export function splitFiles(files: readonly DataFile[], lines: number): DataFile[] {
-  return files.flatMap(({ type, path }) => {
-    const all = gunzipSync(readFileSync(path)).toString('utf8').split('\n').slice(0, -1);
-    return Array.from({ length: Math.floor(all.length / lines) }, (_, index) => {
-      const ndjson = `${all.slice(index * lines, (index + 1) * lines).join('\n')}\n`;
-      const part = path.replace('.ndjson.gz', `.${index + 1}.ndjson.gz`);
-      writeFileSync(part, gzipSync(ndjson));
-      return { type, path: part, count: lines, bytes: Buffer.byteLength(ndjson) };
-    });
-  });
 }

@@ -3,8 +3,6 @@ import { gunzipSync } from 'node:zlib';
 import { startLocalServer } from '@bulkhead/embedded/local-server';
 import type { DataFile } from './make-data.ts';
 
-export type FileServer = Awaited<ReturnType<typeof serveFiles>>;
-
 /**
  * Serves files from memory. They are compressed in advance, and decompressed once if a client needs that, so that the
  * download is measured and not the server.

@@ -4,8 +4,6 @@ import { apiApp, startApp } from '../../system/apps.ts';
 import { waitForHttp } from '../../system/wait-for-http.ts';
 import type { BenchContext } from '../bench.ts';
 
-export type BenchApi = Awaited<ReturnType<typeof startApi>>;
-
 /** The key with which the probes of `apps/worker/bench` encrypt. The data are deleted afterwards. */
 const encryptionKey = Buffer.alloc(32, 'bench');
 /** The id of the probes' connection. */

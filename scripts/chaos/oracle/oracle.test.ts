@@ -116,7 +116,7 @@ describe('the oracle about kick-offs', () => {
 });
 
 test('the oracle accepts one export for each POST, and ignores an export that the API withdrew', () => {
-  const seen = [{ id: 'a' }, { id: 'b', error: { code: 'unavailable', message: '' } }];
+  const seen = [{ id: 'a' }, { id: 'b', error: { code: 'unavailable' as const, message: '' } }];
   expect(verifyOrders(seen, ['a'])).toEqual([]);
 });
 

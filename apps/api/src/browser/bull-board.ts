@@ -2,11 +2,12 @@ import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import type { SessionService } from '@bulkhead/access/commands';
 import type { Producer } from '@bulkhead/queues';
-import { type AppError, permanentError } from '@bulkhead/runtime';
+import type { AppError } from '@bulkhead/runtime';
 import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';
 import { type Request, type RequestHandler, Router } from 'express';
+import { apiError } from '../http/errors/errors.ts';
 import { checkOperator } from '../http/middleware/allow.ts';
 import { auditNotes } from '../http/middleware/audit-notes.ts';
 import { type AuditDeps, auditTrail } from '../http/middleware/audit-trail.ts';
@@ -50,8 +51,7 @@ const writesPayload = /\/(?:add|update-data|job-schedulers\/[^/]+)\/?$/i;
 
 /** The product creates jobs from its records, and they contain ids only. Otherwise Redis could contain text that a person typed. */
 function payloadRefused(): AppError {
-  return permanentError({
-    code: 'forbidden',
+  return apiError('forbidden', {
     message: 'Bull Board cannot add jobs or change their data. Use the console or the API to start or change work.',
   });
 }
@@ -85,12 +85,11 @@ function isPage(request: Request): boolean {
 }
 
 function loggedOut(): AppError {
-  return permanentError({ code: 'unauthenticated', message: 'The session has ended. Log in at /login.' });
+  return apiError('unauthenticated', { message: 'The session has ended. Log in at /login.' });
 }
 
 function forbidden(): AppError {
-  return permanentError({
-    code: 'forbidden',
+  return apiError('forbidden', {
     message:
       'The queues show jobs of all connections, and your key is for some connections only. Log in with a key for all connections.',
   });

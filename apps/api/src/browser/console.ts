@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SessionService } from '@bulkhead/access/commands';
-import { type AppError, permanentError } from '@bulkhead/runtime';
+import type { AppError } from '@bulkhead/runtime';
 import { type Request, Router, static as staticFiles } from 'express';
+import { apiError } from '../http/errors/errors.ts';
 import { redirectToLogin, resumeSession } from './session.ts';
 
 interface ConsoleDeps {
@@ -39,8 +40,5 @@ function isPage(request: Request): boolean {
 }
 
 function notBuilt(): AppError {
-  return permanentError({
-    code: 'console-not-built',
-    message: 'The console was not built. Run `pnpm build`, or set CONSOLE_DIR to the folder of a built console.',
-  });
+  return apiError('console-not-built');
 }

@@ -1,7 +1,8 @@
 import type { ApiKey } from '@bulkhead/access';
 import type { ApiKeyService, SessionService } from '@bulkhead/access/commands';
-import { AppError, permanentError } from '@bulkhead/runtime';
+import { AppError } from '@bulkhead/runtime';
 import { type Request, Router, urlencoded } from 'express';
+import { apiError } from '../http/errors/errors.ts';
 import type { RequestLimits } from '../http/limits/request-limits.ts';
 import { auditNotes } from '../http/middleware/audit-notes.ts';
 import { type AuditDeps, auditTrail } from '../http/middleware/audit-trail.ts';
@@ -104,8 +105,7 @@ async function recognise({ apiKeys, refusedAttempts, limits }: LoginDeps, reques
 }
 
 function noKey(): AppError {
-  return permanentError({
-    code: 'unauthenticated',
+  return apiError('unauthenticated', {
     message: 'This is not a valid API key. Check the key, or ask an operator for a new one.',
   });
 }

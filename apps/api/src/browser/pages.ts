@@ -1,3 +1,4 @@
+import type { ErrorCode } from '@bulkhead/runtime';
 import type { Request, RequestHandler, Response } from 'express';
 
 export interface Page {
@@ -81,7 +82,7 @@ ${main}
 
 /** An error as the API reports it. */
 export interface Problem {
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly message: string;
 }
 

@@ -1,8 +1,8 @@
 import type { ApiKey } from '@bulkhead/access';
 import type { SessionService } from '@bulkhead/access/commands';
-import { permanentError } from '@bulkhead/runtime';
 import { parseCookie } from 'cookie';
 import type { Request, Response } from 'express';
+import { apiError } from '../http/errors/errors.ts';
 
 /**
  * The API key of the session that a browser's cookie names.
@@ -72,11 +72,7 @@ const safeMethods: readonly string[] = ['GET', 'HEAD', 'OPTIONS'];
  */
 export function requireSameOrigin(request: Request): void {
   if (safeMethods.includes(request.method) || isFromOwnPages(request)) return;
-  throw permanentError({
-    code: 'cross-site-request',
-    message:
-      'The request did not come from a page of this server. A program sends `Authorization: Bearer <key>` and no cookie.',
-  });
+  throw apiError('cross-site-request');
 }
 
 /** Browsers set both headers, and pages cannot change them. Over plain http, `Sec-Fetch-Site` is sent to localhost only. */

@@ -1,6 +1,7 @@
 import { maxTotal } from '@bulkhead/runtime';
 import { z } from 'zod';
 import type { ResponseDescription } from '../http/define-endpoint.ts';
+import { httpErrorCodes } from '../http/errors/http-errors.ts';
 
 export const instant = z.iso.datetime({ offset: true });
 export const count = z.int().min(0);
@@ -9,7 +10,9 @@ export const errorSchema = z
     success: z.literal(false).describe('The request failed.'),
     error: z
       .strictObject({
-        code: z.string().describe('Stable, so that a program can compare it. docs/errors.md lists the codes.'),
+        code: z
+          .enum(httpErrorCodes)
+          .describe('Stable, so that a program can compare it. docs/errors.md explains the codes.'),
         message: z.string().describe('What happened, and what to do. For people: messages can change.'),
         details: z
           .unknown()

@@ -40,7 +40,7 @@ test('the stream of an export sends its counts, changed files and its end', asyn
   await outputFiles.saveCheckpoint(claim, { checkpoint });
   await stream.next('files', ({ data }) => data.length === 1 && data[0].lines === 2);
   await outputFiles.complete(claim, { checkpoint, hasPromisedCount: true, now: now() });
-  await outputFiles.fail({ id: second.id, error: { code: 'gone', message: 'It is gone.' }, now: now() });
+  await outputFiles.fail({ id: second.id, error: { code: 'export-gone', message: 'It is gone.' }, now: now() });
   await stream.next('files', ({ data }) => data.some((file: { id: string }) => file.id === second.id));
 
   const finalizing = await bulkExports.transition({ from: record, to: 'finalizing' });

@@ -1,5 +1,5 @@
 import type { Producer } from '@bulkhead/queues';
-import { type Logger, permanentError, type Tracing } from '@bulkhead/runtime';
+import type { Logger, Tracing } from '@bulkhead/runtime';
 import type { Services } from '@bulkhead/system';
 import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
@@ -11,6 +11,7 @@ import { endpoints } from '../endpoints/endpoints.ts';
 import { apiRouter } from './api-router.ts';
 import type { ProcessState } from './define-endpoint.ts';
 import { answerError } from './errors/answer-error.ts';
+import { apiError } from './errors/errors.ts';
 import type { RequestLimits } from './limits/request-limits.ts';
 import { checkMethod } from './middleware/check-method.ts';
 import { logRequests, observeRequests, traceRequests } from './middleware/observe-requests.ts';
@@ -53,10 +54,7 @@ export function createHttpApp(options: HttpAppOptions): Express {
   app.use(consoleRoutes({ sessions, consoleDir: options.consoleDir }));
 
   app.use(() => {
-    throw permanentError({
-      code: 'unknown-route',
-      message: 'This address does not exist. See /docs for the endpoints, or open / in a browser for the console.',
-    });
+    throw apiError('unknown-route');
   });
   app.use(answerError(logger));
   return app;

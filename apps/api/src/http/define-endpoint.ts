@@ -4,7 +4,7 @@ import type { Services } from '@bulkhead/system';
 import type { Request, RequestHandler, Response } from 'express';
 import type { z } from 'zod';
 import type { Page, Problem } from '../browser/pages.ts';
-import type { httpStatus } from './errors/to-error-answer.ts';
+import type { HttpErrorCode } from './errors/http-errors.ts';
 import type { EventStreams, Snapshot } from './events/event-streams.ts';
 import type { RequestLimits } from './limits/request-limits.ts';
 import type { Audited, AuditNotes } from './middleware/audit-notes.ts';
@@ -27,8 +27,6 @@ export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
 /** `client`: every API key, within its connections. `operator`: only keys of operators. `anyone`: no key is needed. */
 export type Access = 'client' | 'operator' | 'anyone';
-
-export type ErrorCode = keyof typeof httpStatus;
 
 /** How a POST that creates a record treats a repeated request with the same `Idempotency-Key`. */
 export type Idempotency =
@@ -156,11 +154,11 @@ interface Description<Id extends string, Path extends string, CalledBy extends A
   /** The responses by status. */
   readonly responses: Readonly<Record<Status, ResponseDescription>>;
   /** The error codes of this endpoint. Default: none. The OpenAPI document adds the codes that every endpoint can return. */
-  readonly errors?: readonly ErrorCode[];
+  readonly errors?: readonly HttpErrorCode[];
   /** For a POST that creates a record. Such a POST accepts `Idempotency-Key`. */
   readonly idempotency?: Idempotency;
   /** Errors that are the outcome of a record that was created. A repeated request gets them again. */
-  readonly lastingErrors?: readonly ErrorCode[];
+  readonly lastingErrors?: readonly HttpErrorCode[];
   /** For endpoints that people open in a browser. */
   readonly errorPage?: ErrorPage;
   /** Limits requests by network address, for endpoints that need no key but cause work. */
@@ -191,7 +189,7 @@ export interface Endpoint<Id extends string = string, CalledBy extends Access = 
   readonly path: string;
   readonly action?: AuditAction | undefined;
   readonly audited: Audited;
-  readonly errors: readonly ErrorCode[];
+  readonly errors: readonly HttpErrorCode[];
   readonly request: RequestDescription;
   readonly handler: Handler<HandlerInput<never, never, never, never, never>, number>;
 }

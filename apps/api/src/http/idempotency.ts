@@ -1,8 +1,9 @@
-import { type AppError, parseRequest, permanentError } from '@bulkhead/runtime';
+import { AppError, parseRequest } from '@bulkhead/runtime';
 import type { Services } from '@bulkhead/system';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import type { Endpoint, Reply } from './define-endpoint.ts';
+import { apiError } from './errors/errors.ts';
 import { toErrorAnswer } from './errors/to-error-answer.ts';
 import { type AuditNotes, auditNotes } from './middleware/audit-notes.ts';
 import { callerOf } from './middleware/caller-of.ts';
@@ -79,14 +80,9 @@ async function toResult(
 }
 
 function toError({ code, message, details }: ReturnType<typeof toErrorAnswer>['view']): AppError {
-  return permanentError({ code, message, context: details === undefined ? {} : { details } });
+  return new AppError({ code, message, retry: 'never', context: details === undefined ? {} : { details } });
 }
 
 function notRepeated(record: Readonly<Record<string, string>>): AppError {
-  return permanentError({
-    code: 'answer-not-repeated',
-    message:
-      'The first request with this Idempotency-Key was carried out. Its answer contained a secret, which is not stored, so it cannot be sent again. `details` has the ids of the record that it created. If you did not receive the secret, delete that record, and create another one with a new key.',
-    context: { details: record },
-  });
+  return apiError('answer-not-repeated', { context: { details: record } });
 }

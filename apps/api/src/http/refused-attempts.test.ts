@@ -13,7 +13,7 @@ beforeEach(() => {
   });
 });
 
-const attempt = { action: 'authenticate' as const, address: '203.0.113.1', code: 'unauthenticated' };
+const attempt = { action: 'authenticate' as const, address: '203.0.113.1', code: 'unauthenticated' as const };
 const sum = () => events.reduce((total, { count = 0 }) => total + count, 0);
 
 test('refused attempts from one address become two events an hour: the first at once, then the sum of the others', async () => {

@@ -1,6 +1,6 @@
 import type { AuditAction, NewAuditEvent } from '@bulkhead/access';
 import type { AuditService } from '@bulkhead/access/commands';
-import type { Logger } from '@bulkhead/runtime';
+import type { ErrorCode, Logger } from '@bulkhead/runtime';
 import { networkOf } from './limits/request-limits.ts';
 
 /** A request or a login with a key that was refused. */
@@ -8,7 +8,7 @@ export interface RefusedAttempt {
   /** `authenticate`, or `session.login`. */
   readonly action: AuditAction;
   readonly address: string;
-  readonly code: string;
+  readonly code: ErrorCode;
   /** The id of the key, if it is expired or revoked. */
   readonly keyId?: string | undefined;
 }

@@ -1,6 +1,6 @@
 import { errorSchema } from '../endpoints/common.schema.ts';
 import type { ResponseDescription } from '../http/define-endpoint.ts';
-import { httpStatus } from '../http/errors/to-error-answer.ts';
+import { statusOf } from '../http/errors/http-errors.ts';
 import { endpointsAt } from '../http/middleware/check-method.ts';
 import { errorCodes } from './create-api-document.ts';
 import { isDocumentedMessage } from './error-examples.ts';
@@ -21,7 +21,7 @@ export function answerFault(answer: {
   const expected = endpoint.responses[status];
   if (expected)
     return expected.schema && body !== undefined ? mismatch({ where, schema: expected.schema, body }) : undefined;
-  const codes = errorCodes(endpoint).filter((code) => httpStatus[code] === status);
+  const codes = errorCodes(endpoint).filter((code) => statusOf(code) === status);
   if (codes.length === 0) return `${where}, which is not documented`;
   const { code, message } = (body as { error?: { code?: unknown; message?: unknown } } | undefined)?.error ?? {};
   const documented = codes.find((candidate) => candidate === code);

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
 import { errorSchema } from '../endpoints/common.schema.ts';
 import { endpointGroups } from '../endpoints/endpoints.ts';
-import type { Endpoint, ErrorCode, ResponseDescription } from '../http/define-endpoint.ts';
-import { httpStatus } from '../http/errors/to-error-answer.ts';
+import type { Endpoint, ResponseDescription } from '../http/define-endpoint.ts';
+import { type HttpErrorCode, statusOf } from '../http/errors/http-errors.ts';
 import { idempotencyHeader } from '../http/idempotency.ts';
 import { errorExamplesOf } from './error-examples.ts';
 import { gettingStarted } from './getting-started.ts';
@@ -157,7 +157,7 @@ function toResponse(endpoint: Endpoint, response: ResponseDescription) {
 
 /** The error responses by status, with an example of each code. */
 function toErrors(endpoint: Endpoint) {
-  const byStatus = Map.groupBy(errorCodes(endpoint), (code) => httpStatus[code]);
+  const byStatus = Map.groupBy(errorCodes(endpoint), statusOf);
   const entries = [...byStatus].sort(([left], [right]) => left - right);
   return Object.fromEntries(
     entries.map(([status, codes]) => [
@@ -178,7 +178,7 @@ function toErrors(endpoint: Endpoint) {
 }
 
 /** Examples by name: the code, with a number if there are several. */
-function toExamples(code: ErrorCode, endpoint: Endpoint) {
+function toExamples(code: HttpErrorCode, endpoint: Endpoint) {
   return errorExamplesOf(code, endpoint).map(({ message, details }, index) => {
     const name = index === 0 ? code : `${code}-${index + 1}`;
     const error = { code, message, ...(details === undefined ? {} : { details }) };
@@ -187,7 +187,7 @@ function toExamples(code: ErrorCode, endpoint: Endpoint) {
 }
 
 /** The codes of the endpoint, and codes that end a request before its handler: of the key, the address, the body and the database. */
-export function errorCodes({ method, path, access, errors, idempotency }: Endpoint): ErrorCode[] {
+export function errorCodes({ method, path, access, errors, idempotency }: Endpoint): HttpErrorCode[] {
   if (access === 'anyone') return [...new Set([...errors, 'invalid-request' as const])];
   return [
     ...errors,

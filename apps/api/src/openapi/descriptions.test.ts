@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { httpStatus } from '../http/errors/to-error-answer.ts';
+import { statusOf } from '../http/errors/http-errors.ts';
 import { createApiDocument } from './create-api-document.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: the document is JSON, and its parts have different fields.
@@ -114,11 +114,7 @@ test('every error response has an example of each of its codes, with a message t
         const codes = new Set(examples.map(({ code }) => code));
         const isComplete = named.every((code) => codes.has(code)) && examples.length > 0;
         const isReal = examples.every(({ code, message }) => {
-          return (
-            String((httpStatus as Record<string, number>)[code]) === status &&
-            message.endsWith('.') &&
-            message.length > 30
-          );
+          return String(statusOf(code)) === status && message.endsWith('.') && message.length > 30;
         });
         return isReadiness || (isComplete && isReal) ? [] : [`${operationId} ${status}`];
       }),

@@ -1,4 +1,4 @@
-import { ApiError } from '@bulkhead/client';
+import { ApiError, type ErrorCode } from '@bulkhead/client';
 import { type Command, CommanderError } from 'commander';
 import { toKebabCase } from '../command.ts';
 import { CliError, type ExitCode, exitCodes } from '../exit-codes.ts';
@@ -110,7 +110,7 @@ function fromApi({ status, code, message, details, cause }: ApiError): CliError 
 }
 
 /** Messages that replace one of the API, which speaks of requests. */
-const messages: Readonly<Record<string, string>> = {
+const messages: Readonly<Partial<Record<ErrorCode, string>>> = {
   'invalid-request': 'A value is not valid.',
   'unknown-export':
     'No export has this id. Ended exports are deleted after a time. List the exports with `bulkhead export list`.',
@@ -129,7 +129,7 @@ const messages: Readonly<Record<string, string>> = {
 };
 
 /** Returns the command that helps. */
-function adviceFor(code: string, details: Readonly<Record<string, unknown>>): string | undefined {
+function adviceFor(code: ErrorCode, details: Readonly<Record<string, unknown>>): string | undefined {
   const { exportId, syncRunId } = details;
   switch (code) {
     case 'export-already-running':

@@ -107,7 +107,7 @@ test.each(['completed', 'failed'] as const)(
     );
     await acceptManifest(deps, read('accepted'));
     const [file] = await outputFiles.listByExport(exportId);
-    const error = { code: 'made-up', message: 'Static.' };
+    const error = { code: 'internal' as const, message: 'Static.' };
     if (end === 'completed') {
       const claim = { id: file?.id ?? '', claim: 'download' };
       await outputFiles.claim(claim, new Date());

@@ -1,7 +1,7 @@
 import type { BulkExport } from '@bulkhead/bulk-export';
 import { makeOutputFile } from '@bulkhead/bulk-export/testing';
 import type { JobName, JobPayload } from '@bulkhead/queues';
-import { permanentError } from '@bulkhead/runtime';
+import { AppError } from '@bulkhead/runtime';
 import { planSync } from '@bulkhead/sync/steps';
 import { makeSyncRun } from '@bulkhead/sync/testing';
 import { afterAll, expect, test } from '@jest/globals';
@@ -11,7 +11,7 @@ import { startUseCases } from '../harness/start-use-cases.ts';
 const cases = await startUseCases();
 afterAll(() => cases.stop());
 
-const error = permanentError({ code: 'poison-job', message: 'Poison job: it killed three workers.' });
+const error = new AppError({ code: 'poison-job', message: 'Poison job: it killed three workers.', retry: 'never' });
 const reason = { code: 'poison-job', message: error.message };
 async function giveUp<Name extends JobName>(
   name: Name,

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { AppError } from '@bulkhead/runtime';
 import { isDuplicateKey } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
+import { accessError } from '../errors.ts';
 import { type ChainHead, chainEvent, noHash } from './audit-chain.ts';
 import { auditCollection, sequenceIndex, toDocument } from './audit-document.ts';
 import type { AuditEvent, ChainedAuditEvent } from './audit-event.record.ts';
@@ -71,8 +71,7 @@ export class AuditChainWriter {
         if (remaining.length === 0) return;
         this.#lostAt = performance.now();
         if (conflicts === maxConflicts)
-          throw new AppError({
-            code: 'audit-unavailable',
+          throw accessError('audit-unavailable', {
             message:
               'The audit event could not be written, because other processes wrote to the audit log at the same time. Try again.',
             retry: { afterMs: 1000 },
@@ -132,8 +131,7 @@ export class AuditChainWriter {
       return false;
     });
     if (!isThere)
-      throw new AppError({
-        code: 'audit-unavailable',
+      throw accessError('audit-unavailable', {
         message: 'The audit log lacks its index. Run migrate (docs/how-to/upgrade.md), then try again.',
         retry: { afterMs: 30_000 },
       });

@@ -1,4 +1,4 @@
-import type { Immutable } from '@bulkhead/runtime';
+import { errorCodeSchema, type Immutable } from '@bulkhead/runtime';
 import { countSchema, type View, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 import type { AuditAction } from './audit-actions.ts';
@@ -48,8 +48,7 @@ export const auditEventSchema = z.strictObject({
   outcome: z
     .enum(auditOutcomes)
     .meta({ description: '`unchanged` means that the action succeeded and there was nothing to do.' }),
-  code: z
-    .string()
+  code: errorCodeSchema
     .exactOptional()
     .describe('Why the action did not succeed: docs/errors.md lists the codes. Absent if it succeeded.'),
   requestId: z

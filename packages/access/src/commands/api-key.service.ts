@@ -1,6 +1,7 @@
-import { type AppError, invalidRequest, permanentError } from '@bulkhead/runtime';
+import { type AppError, invalidRequest } from '@bulkhead/runtime';
 import { z } from 'zod';
 import { type ApiKey, type ApiKeyRole, apiKeyRoles } from '../api-key.record.ts';
+import { accessError } from '../errors.ts';
 import type { AccessStore } from '../store.ts';
 
 export type ApiKeyService = ReturnType<typeof createApiKeyService>;
@@ -14,7 +15,7 @@ export function createApiKeyService(options: {
   const usable = (apiKey: ApiKey): ApiKey => {
     const now = new Date();
     const refusal = refusalOf(apiKey, now);
-    if (refusal) throw permanentError({ code: refusal, message: refusals[refusal], context: { keyId: apiKey.id } });
+    if (refusal) throw accessError(refusal, { context: { keyId: apiKey.id } });
     // A request does not wait for this write and does not fail with it.
     store.apiKeys.noteUse(apiKey, now).catch(() => undefined);
     return apiKey;
@@ -77,31 +78,18 @@ export function createApiKeyService(options: {
   };
 }
 
-const refusals = {
-  'api-key-expired':
-    'The API key has expired. Ask an operator for a new one (POST /api/ehr/api-keys, or the command `create-api-key`).',
-  'api-key-revoked': 'The API key was revoked. Ask an operator for a new one.',
-};
-
 /** Why an existing key is refused at this time. */
-function refusalOf({ revokedAt, expiresAt }: ApiKey, now: Date): keyof typeof refusals | undefined {
+function refusalOf({ revokedAt, expiresAt }: ApiKey, now: Date): 'api-key-expired' | 'api-key-revoked' | undefined {
   if (revokedAt) return 'api-key-revoked';
   return expiresAt && expiresAt <= now ? 'api-key-expired' : undefined;
 }
 
 function unknownApiKey(): AppError {
-  return permanentError({
-    code: 'unknown-api-key',
-    message: 'No API key has this id. List them with GET /api/ehr/api-keys.',
-  });
+  return accessError('unknown-api-key');
 }
 
 function lastOperatorKey(): AppError {
-  return permanentError({
-    code: 'last-operator-key',
-    message:
-      'This is the last active operator key. Without it no new key could be created. Create another operator key first.',
-  });
+  return accessError('last-operator-key');
 }
 
 const dayMs = 24 * 60 * 60_000;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { AppError, permanentError, waitUntil } from '@bulkhead/runtime';
+import { type AppError, waitUntil } from '@bulkhead/runtime';
 import type { AnsweredRequest, RequestAttempt } from '../answered-request.repository.ts';
+import { accessError } from '../errors.ts';
 import { hashOf } from '../ids-and-secrets.ts';
 import type { AccessStore } from '../store.ts';
 
@@ -53,13 +54,7 @@ export function createIdempotencyService(options: {
         if (!other) return 'mine';
         return other.answer === undefined ? undefined : other;
       }, waitMs);
-      if (first === undefined)
-        throw new AppError({
-          code: 'idempotency-key-in-use',
-          message:
-            'The first request with this Idempotency-Key has not ended yet. Send the request again later, with the same key, to get its answer.',
-          retry: { afterMs: answerWaitMs },
-        });
+      if (first === undefined) throw accessError('idempotency-key-in-use', { retry: { afterMs: answerWaitMs } });
       if (first !== 'mine') return { answer: first.answer as Answer, isRepeated: true };
       const { answer, connectionId } = await execute().catch(async (error: unknown) => {
         // If MongoDB is unavailable, the key is free after six minutes.
@@ -75,8 +70,5 @@ export function createIdempotencyService(options: {
 }
 
 export function keyReused(): AppError {
-  return permanentError({
-    code: 'idempotency-key-reused',
-    message: 'This Idempotency-Key was used for a different request. Use a new key for each request.',
-  });
+  return accessError('idempotency-key-reused');
 }

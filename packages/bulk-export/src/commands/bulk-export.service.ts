@@ -3,11 +3,12 @@ import type { ConnectionService } from '@bulkhead/connections/commands';
 import type { ProviderRegistry } from '@bulkhead/providers';
 import type { Producer } from '@bulkhead/queues';
 import { usualKeptMs } from '@bulkhead/runs/commands';
-import { createSharedWait, keepFor, keepForKey, permanentError, readPage, unavailable } from '@bulkhead/runtime';
+import { createSharedWait, keepFor, keepForKey, readPage, unavailable } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import { checkCallback } from '@bulkhead/webhooks/commands';
 import type { BulkExport, ExportEvent } from '../bulk-export.record.ts';
 import { phasesOf } from '../bulk-export-phase.ts';
+import { exportError } from '../errors.ts';
 import type { OutputFile } from '../output-file.record.ts';
 import type { BulkExportStore } from '../store.ts';
 import type { Watermark } from '../watermarks/watermark.ts';
@@ -66,11 +67,7 @@ export function createBulkExportService(options: {
     registry.get(provider);
     const record = await store.bulkExports.find(id);
     if (record?.provider === provider && isInScope(scope, record.connectionId)) return record;
-    throw permanentError({
-      code: 'unknown-export',
-      message:
-        'No export has this id. Use the `id` from the response that started it. Ended exports are deleted after a time.',
-    });
+    throw exportError('unknown-export');
   };
 
   const accept = async (record: BulkExport, by: string | undefined): Promise<void> => {

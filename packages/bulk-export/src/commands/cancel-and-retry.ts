@@ -1,7 +1,7 @@
 import type { Producer } from '@bulkhead/queues';
-import { permanentError } from '@bulkhead/runtime';
 import { type BulkExport, retryPhase } from '../bulk-export.record.ts';
 import { isTerminal } from '../bulk-export-phase.ts';
+import { exportError } from '../errors.ts';
 import type { BulkExportStore } from '../store.ts';
 
 interface ExportCommand {
@@ -29,11 +29,7 @@ export async function cancelExport(command: ExportCommand): Promise<ExportChange
     const record = await find();
     if (record.phase === 'cancelled') return { record, isChanged: false };
     if (isTerminal(record.phase))
-      throw permanentError({
-        code: 'export-ended',
-        message: 'The export has ended, so there is nothing to cancel. What it stored stays.',
-        context: { exportId: record.id, phase: record.phase },
-      });
+      throw exportError('export-ended', { context: { exportId: record.id, phase: record.phase } });
     const now = new Date();
     const discard = record.statusUrl === undefined ? {} : { discard: 'due' as const };
     const change = { completedAt: now, counts: await store.outputFiles.sum(record.id), ...discard };
@@ -68,8 +64,7 @@ export async function retryExport(command: ExportCommand): Promise<ExportChange>
       files.flatMap(({ error }) => error?.code ?? []),
     );
     if (phase === undefined)
-      throw permanentError({
-        code: 'nothing-to-retry',
+      throw exportError('nothing-to-retry', {
         message:
           record.phase === 'cancelled'
             ? 'A cancelled export cannot be retried, because its data at the EHR is deleted. Start a new export.'

@@ -96,7 +96,7 @@ describe('a link that opens a file without a token', () => {
 
 describe('text that an EHR sent', () => {
   const ehrText = 'Planted';
-  const error = { code: 'x', message: 'Ours.', ehrText };
+  const error = { code: 'internal' as const, message: 'Ours.', ehrText };
   const issues = [{ severity: 'error', code: 'exception', count: 1, ehrText }];
   const record = makeBulkExport({ phase: 'failed', error });
   const file = makeOutputFile({

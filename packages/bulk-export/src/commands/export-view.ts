@@ -1,5 +1,5 @@
 import { retryingViewSchema, runActivitySchema, toRetryingView, type ViewFor } from '@bulkhead/runs/commands';
-import { shownUrl } from '@bulkhead/runtime';
+import { errorCodeSchema, shownUrl } from '@bulkhead/runtime';
 import { ehrTextSchema, forReader, type Reader, toView, type View, viewOf, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 import {
@@ -104,8 +104,7 @@ export const exportViewSchema = z
     startedAt: createdAt,
     completedAt,
     errorMessage: errorMessageSchema,
-    errorCode: z
-      .string()
+    errorCode: errorCodeSchema
       .exactOptional()
       .describe('The code of the failure: docs/errors.md lists the codes. Present only if the export failed.'),
     ehrText: ehrTextSchema,

@@ -61,7 +61,7 @@ async function resolveSince({ store, body }: { readonly store: BulkExportStore; 
   if (unknown.length === 0) return { since, warnings: [] };
   const types = unknown.map((type) => (type === everyType ? 'every type' : type)).join(', ');
   const message = `No earlier export has stored all data of ${types}, so this export requests all data.`;
-  return { since, warnings: [{ code: 'since-last-full', message }] };
+  return { since, warnings: [{ code: 'since-last-full' as const, message }] };
 }
 
 /** A client's `Idempotency-Key`. */

@@ -1,5 +1,6 @@
 import type { Manifest } from '@bulkhead/ehr-client';
 import { isTooFarAhead, scopeCovers } from '@bulkhead/fhir';
+import type { WarningCode } from '@bulkhead/runtime';
 import type { BulkExport, ExportCounts, ExportWarning, IssueCount } from '../bulk-export.record.ts';
 import { type HoldReason, holdReasons, type WatermarkDecision } from '../hold-reason.ts';
 import type { OutputFile } from '../output-file.record.ts';
@@ -95,7 +96,7 @@ export function manifestWarnings(options: {
   ].flat();
 }
 
-function warning(applies: boolean, code: string, message: string): ExportWarning[] {
+function warning(applies: boolean, code: WarningCode, message: string): ExportWarning[] {
   return applies ? [{ code, message }] : [];
 }
 
@@ -133,7 +134,7 @@ export function endWarnings(options: {
       message: `${failed.length} files could not be stored. The error of each file says why. Retry the export to download them again.`,
     }),
     ...issues.map(({ severity, code, count, mentionedTypes = [] }) => ({
-      code: 'reported-by-ehr',
+      code: 'reported-by-ehr' as const,
       message: `The EHR reported ${count} problems with its export: ${severity}, ${code}.${mentionedTypes.length > 0 ? ` They mention ${mentionedTypes.join(', ')}.` : ''}`,
     })),
     ...files.flatMap(otherCount),

@@ -1,8 +1,9 @@
 import { coversAllOf, coversType } from '@bulkhead/fhir';
 import type { FailedJob } from '@bulkhead/queues';
-import { AppError, type ExportError, permanentError, toExportError } from '@bulkhead/runtime';
+import { AppError, type ErrorCode, type ExportError, toExportError } from '@bulkhead/runtime';
 import { type BulkExport, ledgerIncomplete, settledTime } from '../bulk-export.record.ts';
 import type { BulkExportPhase } from '../bulk-export-phase.ts';
+import { exportError } from '../errors.ts';
 import { isPartial } from '../hold-reason.ts';
 import type { OutputFile } from '../output-file.record.ts';
 import { type Coverage, decideWatermarks, everyType, nextDeletionsAt } from '../watermarks/watermark.ts';
@@ -124,7 +125,7 @@ async function warn(
     await store.bulkExports.warn({ id: record.id, ...warning });
 }
 
-function allFailed(failed: readonly OutputFile[]) {
+function allFailed(failed: readonly OutputFile[]): ExportError {
   const first = failed[0]?.error;
   return {
     code: 'all-files-failed',
@@ -140,7 +141,7 @@ function filesMissing(found: number, expected: number): ExportError {
 }
 
 /** After these errors a retry starts a new export at the server, so the old one is deleted there. */
-const lostExports: ReadonlySet<string> = new Set(['export-timeout', 'export-failed-at-ehr']);
+const lostExports: ReadonlySet<ErrorCode> = new Set(['export-timeout', 'export-failed-at-ehr']);
 
 /** Marks an export as failed if it is in one of these phases. In a later phase the error no longer matters. */
 export async function failExport(
@@ -182,11 +183,5 @@ export function failExportIn(...phases: readonly BulkExportPhase[]) {
 }
 
 export function exportGone(cause?: unknown): AppError {
-  return permanentError({
-    code: 'export-gone',
-    message:
-      'The EHR no longer has the export. It expired or was deleted there. Retry the export, which starts a new one at the EHR.',
-    cause,
-    ehrText: cause instanceof AppError ? cause.ehrText : undefined,
-  });
+  return exportError('export-gone', { cause, ehrText: cause instanceof AppError ? cause.ehrText : undefined });
 }

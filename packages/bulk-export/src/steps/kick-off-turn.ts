@@ -7,12 +7,14 @@
  *
  * A wait is an AppError with the time in `context.until`. The record shows it, and the job runs again then.
  */
+
 import { exportsGroup } from '@bulkhead/ehr-client';
 import type { BulkExportRequest } from '@bulkhead/fhir';
 import type { Connection, Provider } from '@bulkhead/providers';
 import { AppError } from '@bulkhead/runtime';
 import type { BulkExport } from '../bulk-export.record.ts';
 import { digest } from '../commands/new-export.ts';
+import { exportError } from '../errors.ts';
 import type { BulkExportStore } from '../store.ts';
 import type { BulkExportDeps } from './deps.ts';
 
@@ -41,8 +43,7 @@ export async function awaitTurn(deps: BulkExportDeps, turn: Turn): Promise<void>
     });
   const until = await windowEnd({ store, provider, connection, request: record.request, exportId: record.id });
   if (until && until > now())
-    throw new AppError({
-      code: 'kick-off-window',
+    throw exportError('kick-off-window', {
       message: `The EHR exports a Group once in ${provider.kickOffWindow?.hours} hours, so this export waits until the time is over.`,
       retry: { afterMs: until.getTime() - now().getTime() },
       context: { until },
@@ -83,8 +84,7 @@ async function takeSlot({ store, pollIntervalMs }: BulkExportDeps, { record, con
     slots,
   });
   if (!active) return;
-  throw new AppError({
-    code: 'export-slots-used',
+  throw exportError('export-slots-used', {
     message: `The EHR runs at most ${slots} exports of a practice at a time. This export waits until one of them has ended: ${active.join(', ')}.`,
     // A slot becomes free when a status request finds that its export has ended.
     retry: { afterMs: pollIntervalMs },

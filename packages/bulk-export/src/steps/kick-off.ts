@@ -12,6 +12,7 @@
  *
  *   queued -> kicking-off -> [kickOffSentAt] -> POST or GET -> [statusUrl] exporting -> polls are scheduled
  */
+
 import { setTimeout } from 'node:timers/promises';
 import { withCapabilities } from '@bulkhead/connections/steps';
 import { EhrHttpError, type EhrSession, type KickOff, kickOffExport } from '@bulkhead/ehr-client';
@@ -19,9 +20,10 @@ import type { BulkExportRequest } from '@bulkhead/fhir';
 import type { Connection } from '@bulkhead/providers';
 import type { RetryAt } from '@bulkhead/queues';
 import { waitingEvent } from '@bulkhead/runs';
-import { AppError, nextRetrying, permanentError, toKnownError } from '@bulkhead/runtime';
+import { AppError, nextRetrying, toKnownError } from '@bulkhead/runtime';
 import { untilStored, whileLeased } from '@bulkhead/store';
 import type { BulkExport } from '../bulk-export.record.ts';
+import { exportError } from '../errors.ts';
 import { sinceLast } from '../watermarks/watermark.ts';
 import type { BulkExportDeps, ExportStep } from './deps.ts';
 import { coversNow } from './finalize-export.ts';
@@ -56,12 +58,7 @@ export async function kickOff(deps: BulkExportDeps, step: ExportStep): Promise<v
     id: step.exportId,
     run: () => kickOffOnce(deps, step),
   });
-  if (!ran)
-    throw new AppError({
-      code: 'kick-off-under-way',
-      message: 'Another worker is kicking off this export. This job checks again in a few seconds.',
-      retry: { afterMs: 5000 },
-    });
+  if (!ran) throw exportError('kick-off-under-way');
 }
 
 async function kickOffOnce(deps: BulkExportDeps, { exportId, signal }: ExportStep): Promise<void> {
@@ -69,11 +66,7 @@ async function kickOffOnce(deps: BulkExportDeps, { exportId, signal }: ExportSte
   const current = await store.bulkExports.find(exportId);
   if (!current || (current.phase !== 'queued' && current.phase !== 'kicking-off')) return;
   if (now().getTime() - (current.retriedAt ?? current.createdAt).getTime() > maxKickOffAgeMs)
-    throw permanentError({
-      code: 'kick-off-timeout',
-      message:
-        "The EHR did not accept the export within 48 hours. Check whether another export is stuck there, or contact the EHR's support.",
-    });
+    throw exportError('kick-off-timeout');
   // A retry gets a new manifest. The entries of the old ledger would prevent its files from being read.
   if (current.phase === 'queued' && current.retriedAt !== undefined) await discardLedger(deps, current);
   const connection = await withCapabilities(deps, { connectionId: current.connectionId, signal });
@@ -193,7 +186,8 @@ async function postponeOnce(
   { record, error }: { readonly record: BulkExport; readonly error: AppError },
 ): Promise<AppError> {
   const { code, message, retry, context, ehrText } = error;
-  if (record.notBefore) return permanentError({ code, message: refusedTwice, context, ehrText, cause: error });
+  if (record.notBefore)
+    return new AppError({ code, message: refusedTwice, retry: 'never', context, ehrText, cause: error });
   const { id, connectionId } = record;
   const last = await store.bulkExports.lastGroupKickOff({ connectionId, exportId: id });
   const statedMs = typeof retry === 'object' && context.isStated === true ? retry.afterMs : undefined;

@@ -9,20 +9,15 @@
  *   over an hour             warn
  *   over 48 hours            fail the export
  */
+
 import { connectionGone } from '@bulkhead/connections/steps';
 import { EhrHttpError, readExportStatus } from '@bulkhead/ehr-client';
 import { isTransient, listIssueCodes } from '@bulkhead/fhir';
 import { waitingEvent } from '@bulkhead/runs';
-import {
-  type AppError,
-  briefAttempts,
-  nextRetrying,
-  permanentError,
-  toExportError,
-  toKnownError,
-} from '@bulkhead/runtime';
+import { type AppError, briefAttempts, nextRetrying, toExportError, toKnownError } from '@bulkhead/runtime';
 import { whileLeased } from '@bulkhead/store';
 import type { BulkExport } from '../bulk-export.record.ts';
+import { exportError } from '../errors.ts';
 import { acceptManifest } from './accept-manifest.ts';
 import type { BulkExportDeps, ExportStep } from './deps.ts';
 import { exportGone, failExport } from './finalize-export.ts';
@@ -90,12 +85,7 @@ async function checkAge({ store, now }: BulkExportDeps, record: BulkExport): Pro
   const startedAt = kickedOffAt ?? createdAt;
   // A manual retry restarts the age limit.
   const ageMs = now().getTime() - Math.max(startedAt.getTime(), retriedAt?.getTime() ?? 0);
-  if (ageMs > maxExportAgeMs)
-    throw permanentError({
-      code: 'export-timeout',
-      message:
-        "The EHR did not finish the export within 48 hours. Retry it. If that happens again, request fewer types or contact the EHR's support.",
-    });
+  if (ageMs > maxExportAgeMs) throw exportError('export-timeout');
   if (ageMs > stuckAgeMs) {
     const message =
       "The EHR has been exporting for over an hour. Exports can take a day. If this one does not end, contact the EHR's support.";
@@ -151,8 +141,7 @@ function toStatusError(error: unknown): unknown {
 
 function failedAtEhr(cause: EhrHttpError): AppError {
   const { status, issues } = cause;
-  return permanentError({
-    code: 'export-failed-at-ehr',
+  return exportError('export-failed-at-ehr', {
     message:
       status === 413
         ? 'The EHR reports that its export is too large. A retry would fail too. Export fewer types at a time, or only changes with `since`.'

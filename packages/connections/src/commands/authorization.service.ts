@@ -7,8 +7,9 @@ import {
   withoutTrailingSlashes,
 } from '@bulkhead/providers';
 import type { Producer } from '@bulkhead/queues';
-import { AppError, permanentError, present, unavailable, waitUntil } from '@bulkhead/runtime';
+import { type AppError, present, unavailable, waitUntil } from '@bulkhead/runtime';
 import type { AuthorizationRequest } from '../authorization-request.record.ts';
+import { connectionError } from '../errors.ts';
 import type { ConnectionStore } from '../store.ts';
 import { type AuthorizeBody, authorizationUrl, type CallbackQuery } from './authorization.schema.ts';
 import type { ConnectionService } from './connection.service.ts';
@@ -83,7 +84,7 @@ export function createAuthorizationService(options: {
   }) => {
     const { provider, draft, connection, kind } = options;
     const { auth, fhirEndpoint } = connection;
-    if (auth.method !== 'authorization_code') throw authorizationError('not-authorizable');
+    if (auth.method !== 'authorization_code') throw connectionError('not-authorizable');
     const { redirectUri } = provider;
     if (redirectUri === undefined) throw noRedirectUri(provider.id);
     const secret = newSecret();
@@ -141,7 +142,7 @@ export function createAuthorizationService(options: {
       verifier,
       now: new Date(),
     });
-    if (!isFirst) throw authorizationError('authorization-used');
+    if (!isFirst) throw connectionError('authorization-used');
     return {
       redirectTo: authorizationUrl({ request, endpoints, state: `${id}.${state}`, verifier, launch }),
       browser: {
@@ -155,7 +156,7 @@ export function createAuthorizationService(options: {
 
   const prepared = async (id: string) => {
     const request = await store.authorizationRequests.find(id);
-    if (request?.phase !== 'created') throw authorizationError('authorization-used');
+    if (request?.phase !== 'created') throw connectionError('authorization-used');
     await enqueue('authorization.prepare', id);
     return { ...request, endpoints: await stored(id, 'endpoints') };
   };
@@ -167,13 +168,12 @@ export function createAuthorizationService(options: {
       return now?.[part] || now?.error ? now : undefined;
     }, waitMs);
     if (request?.error)
-      throw permanentError({
-        code: 'authorization-failed',
+      throw connectionError('authorization-failed', {
         message: `${request.error.message} Then start the authorization again.`,
         context: { reason: request.error.code },
       });
     const value = request?.[part];
-    if (!value) throw authorizationError('authorization-pending');
+    if (!value) throw connectionError('authorization-pending');
     return value;
   };
 
@@ -247,7 +247,7 @@ export function createAuthorizationService(options: {
       const answer = present({ code, issuer });
       const hashes = { stateHash: hashOf(secret), browserHash: hashOf(browser ?? '') };
       const request = await store.authorizationRequests.takeBack({ id, ...hashes, answer, now: new Date() });
-      if (!request) throw authorizationError('authorization-unknown');
+      if (!request) throw connectionError('authorization-unknown');
       if (code === undefined) {
         const error = refusedByUser(query.error);
         await store.authorizationRequests.end({ id, error: { code: error.code, message: error.message } });
@@ -273,13 +273,12 @@ function environmentOf({ environments }: Provider, iss: string): string {
   const issuer = withoutTrailingSlashes(iss);
   const match = Object.entries(environments).find(([, { fhirEndpoint }]) => fhirEndpoint === issuer);
   if (match) return match[0];
-  throw authorizationError('unknown-issuer');
+  throw connectionError('unknown-issuer');
 }
 
 function noRedirectUri(provider: string): AppError {
   const setting = provider === 'athenahealth' ? 'ATHENAHEALTH_REDIRECT_URI' : '`redirectUri` of its registry entry';
-  return permanentError({
-    code: 'redirect-uri-missing',
+  return connectionError('redirect-uri-missing', {
     message: `The provider has no redirect URI. Set ${setting} to https://<this API>/api/ehr/callback, the address that is registered at the EHR.`,
   });
 }
@@ -290,28 +289,7 @@ function refusedByUser(error: string | undefined): AppError {
     reason === 'access_denied'
       ? 'the user did not agree, or is not allowed to. Start the authorization again to ask once more.'
       : 'compare scopes and redirect URI with the registration at the EHR, then start the authorization again.';
-  return permanentError({
-    code: 'authorization-refused',
+  return connectionError('authorization-refused', {
     message: `The EHR did not authorize the application (${reason}): ${why}`,
   });
-}
-
-/** A busy worker, or one that has just started, does the job within this time. */
-const pendingMs = 30_000;
-
-const errors = {
-  'not-authorizable': 'The connection does not use `authorization_code`, so it needs no authorization by a user.',
-  'unknown-issuer':
-    'The launch came from an EHR that is not in the provider registry. If you trust this EHR, add it as an environment of its provider.',
-  'authorization-used': 'This address was already opened, or is older than ten minutes. Ask for a new one.',
-  'authorization-unknown':
-    'This browser has no open authorization that matches this answer. Allow cookies, start the authorization again, and complete it in the same browser within ten minutes.',
-  'authorization-pending':
-    'No worker has asked the EHR yet. Check the connections in a minute. If the connection is not authorized by then, start again.',
-};
-
-/** Why an authorization cannot continue, for the person at the browser. */
-function authorizationError(code: keyof typeof errors): AppError {
-  const retry = code === 'authorization-pending' ? { afterMs: pendingMs } : 'never';
-  return new AppError({ code, message: errors[code], retry });
 }

@@ -8,9 +8,10 @@ import {
   type ProviderRegistry,
 } from '@bulkhead/providers';
 import type { Producer } from '@bulkhead/queues';
-import { AppError, type Fault, invalidRequest, permanentError, unavailable, waitUntil } from '@bulkhead/runtime';
+import { type AppError, type Fault, invalidRequest, unavailable, waitUntil } from '@bulkhead/runtime';
 import { type ActiveWork, type ConnectionScope, isInScope } from '@bulkhead/store';
 import { connectionExists, insertWithDefaultName, uniquePurposeOf } from '../connection-name.ts';
+import { connectionError } from '../errors.ts';
 import type { ConnectionStore } from '../store.ts';
 import type { ConnectionAuthBody, ConnectionBody, ConnectionDraftBody } from './connection.schema.ts';
 import { newConnection, toConnectionAuth } from './new-connection.ts';
@@ -51,10 +52,7 @@ export function createConnectionService(options: {
     if (provider !== undefined) registry.get(provider);
     const connection = isInScope(scope, id) ? await store.connections.find(id) : undefined;
     if (connection && (provider === undefined || connection.provider === provider)) return connection;
-    throw permanentError({
-      code: 'unknown-connection',
-      message: 'No connection has this id. List them with GET /api/ehr/connections, or create one with POST.',
-    });
+    throw connectionError('unknown-connection');
   };
 
   /**
@@ -129,11 +127,7 @@ export function createConnectionService(options: {
       } finally {
         await store.connectionDrafts.delete(id);
       }
-      throw new AppError({
-        code: 'connection-test-pending',
-        message: 'The EHR has not answered yet. Test again in a minute, or save the connection and test it then.',
-        retry: { afterMs: 30_000 },
-      });
+      throw connectionError('connection-test-pending');
     },
 
     /** Replaces the credentials of a connection. Access tokens of the old credentials are no longer used. */
@@ -182,19 +176,13 @@ export function createConnectionService(options: {
         return capabilities && capabilities.readAt.getTime() !== stored?.readAt.getTime() ? capabilities : undefined;
       }, capabilitiesWaitMs);
       if (read ?? stored) return (read ?? stored) as Capabilities;
-      throw new AppError({
-        code: 'capabilities-unknown',
-        message:
-          'The EHR has not answered yet. Try again in a few seconds. If the error persists, check the FHIR endpoint of the connection.',
-        retry: { afterMs: 5000 },
-      });
+      throw connectionError('capabilities-unknown');
     },
   };
 }
 
 function connectionInUse({ name, context }: ActiveWork): AppError {
-  return permanentError({
-    code: 'connection-in-use',
+  return connectionError('connection-in-use', {
     message: `${name} of this connection is running. Cancel it, or wait until it has ended. Then delete the connection.`,
     context,
   });

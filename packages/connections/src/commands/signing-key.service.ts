@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { generateSigningKey, importSigningKey, publicJwkOf } from '@bulkhead/ehr-client';
 import { assertionAlgorithms } from '@bulkhead/providers';
-import { AppError, invalidRequest, permanentError } from '@bulkhead/runtime';
+import { AppError, invalidRequest } from '@bulkhead/runtime';
 import { type View, viewOf, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
+import { connectionError } from '../errors.ts';
 import { type SigningKeyRecord, signingKeySchema } from '../signing-key.repository.ts';
 import type { ConnectionStore } from '../store.ts';
 import { kidSchema, privateKeySchema } from './connection.schema.ts';
@@ -44,10 +45,7 @@ export function createSigningKeyService({ store }: { readonly store: ConnectionS
   const find = async (kid: string): Promise<SigningKeyRecord> => {
     const record = (await store.signingKeys.list()).find((candidate) => candidate.kid === kid);
     if (record) return record;
-    throw permanentError({
-      code: 'unknown-signing-key',
-      message: 'No signing key has this `kid`. List them with GET /api/ehr/signing-keys.',
-    });
+    throw connectionError('unknown-signing-key');
   };
   const toKeyView = async (record: SigningKeyRecord): Promise<SigningKeyView> => {
     const { kid, alg, retiredAt } = record;
@@ -78,14 +76,14 @@ export function createSigningKeyService({ store }: { readonly store: ConnectionS
       return { keys: keys.map(({ publicJwk }) => publicJwk) };
     },
 
-    /** Lets the key sign from now on. An operator calls this if all servers are known to have the key. */
+    /** Lets the key sign from now on. An operator calls this if all servers are known to have the key. @throws AppError `signing-key-retired` */
     async activate(kid: string) {
       await find(kid);
       if (!(await store.signingKeys.activate({ kid, now: new Date() }))) throw retired();
       return toKeyView(await find(kid));
     },
 
-    /** @throws AppError `signing-key-in-use` for the key that signs. Another key must be active first. */
+    /** @throws AppError `signing-key-in-use` for the key that signs, because another key must be active first; `signing-key-retired` */
     async retire(kid: string) {
       const { alg } = await find(kid);
       if ((await store.signingKeys.findForSigning(alg))?.kid === kid) throw inUse();
@@ -125,18 +123,11 @@ function kidTaken(): AppError {
 }
 
 function inUse(): AppError {
-  return permanentError({
-    code: 'signing-key-in-use',
-    message:
-      'The key is in use. Create another key, activate it or wait an hour, then retire this key and delete it ten minutes later.',
-  });
+  return connectionError('signing-key-in-use');
 }
 
 function retired(): AppError {
-  return permanentError({
-    code: 'signing-key-in-use',
-    message: 'The key is retired and cannot sign again. Create another key with POST /api/ehr/signing-keys.',
-  });
+  return connectionError('signing-key-retired');
 }
 
 /** Asks for a new key pair of `alg`, or imports an existing key as PEM or as a JWK. */

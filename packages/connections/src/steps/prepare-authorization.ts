@@ -1,8 +1,9 @@
 import type { Connection } from '@bulkhead/providers';
 import type { FailedJob } from '@bulkhead/queues';
 import type { RequestPriority } from '@bulkhead/rate-limiter';
-import { AppError, permanentError, toKnownError } from '@bulkhead/runtime';
+import { AppError, toKnownError } from '@bulkhead/runtime';
 import type { AuthorizationRequest } from '../authorization-request.record.ts';
+import { connectionError } from '../errors.ts';
 import type { ConnectionDeps } from './deps.ts';
 
 /** Asks the EHR for its authorization endpoint. The API waits for the result, because it never sends requests to an EHR itself. */
@@ -16,12 +17,7 @@ export async function prepareAuthorization(
     const connection = await authorizedConnection(store, request);
     const server = await ehr.session(connection).findServer({ priority: authorizationPriority(request), signal });
     const { authorizationEndpoint, issuer, namesIssuer } = server;
-    if (authorizationEndpoint === undefined)
-      throw permanentError({
-        code: 'smart-discovery-failed',
-        message:
-          "The EHR publishes no authorization endpoint. Check the FHIR endpoint, or set the authorization endpoint in the provider's registry entry.",
-      });
+    if (authorizationEndpoint === undefined) throw connectionError('smart-discovery-failed');
     const endpoints = { authorizationEndpoint, namesIssuer, ...(issuer === undefined ? {} : { issuer }) };
     await store.authorizationRequests.saveEndpoints({ id, endpoints });
   } catch (error) {
@@ -54,8 +50,5 @@ export async function authorizedConnection(
       ? (await store.authorizationRequests.readSecrets(id)).draft
       : await store.connections.findWithSecrets(connectionId);
   if (connection) return connection;
-  throw permanentError({
-    code: 'connection-gone',
-    message: 'The connection was deleted during the authorization.',
-  });
+  throw connectionError('connection-gone');
 }

@@ -1,6 +1,7 @@
 import { EhrHttpError, readCapabilities } from '@bulkhead/ehr-client';
 import { areCurrent, type Connection } from '@bulkhead/providers';
-import { AppError, permanentError } from '@bulkhead/runtime';
+import { AppError } from '@bulkhead/runtime';
+import { connectionError } from '../errors.ts';
 import type { ConnectionDeps } from './deps.ts';
 
 /** The job `connection.read-capabilities`: reads what the connection's server offers and stores it with the connection. */
@@ -50,13 +51,14 @@ const outageStatuses: ReadonlySet<number> = new Set([408, 429, 502, 503, 504]);
 /** Whether the server answers requests, but not with a CapabilityStatement. */
 export function hasNoStatement(error: unknown): boolean {
   if (error instanceof EhrHttpError) return !outageStatuses.has(error.status);
-  return error instanceof AppError && ['capabilities-not-understood', 'answer-too-large'].includes(error.code);
+  return (
+    error instanceof AppError && (error.code === 'capabilities-not-understood' || error.code === 'answer-too-large')
+  );
 }
 
 /** The connection (or the export's record) that a step needs no longer exists. */
 export function connectionGone(): AppError {
-  return permanentError({
-    code: 'connection-gone',
+  return connectionError('connection-gone', {
     message: 'The connection of this export was deleted. Create it again, then start a new export.',
   });
 }

@@ -1,9 +1,10 @@
 import type { SavedGrant } from '@bulkhead/ehr-client';
 import type { Connection, Provider } from '@bulkhead/providers';
-import { AppError, permanentError } from '@bulkhead/runtime';
+import { AppError } from '@bulkhead/runtime';
 import { untilStored } from '@bulkhead/store';
 import type { AuthorizationRequest } from '../authorization-request.record.ts';
 import { insertWithDefaultName } from '../connection-name.ts';
+import { connectionError } from '../errors.ts';
 import type { ConnectionDeps } from './deps.ts';
 import { authorizationPriority, authorizedConnection } from './prepare-authorization.ts';
 
@@ -50,11 +51,7 @@ async function keepGrant(store: ConnectionDeps['store'], granted: Granted): Prom
   const connection = request.connectionId === undefined ? await findKnown(store, granted) : draft;
   // A connection never changes its patient, because the stored data of two patients would mix.
   if (connection?.userId !== undefined && patient !== undefined && connection.userId !== patient)
-    throw permanentError({
-      code: 'authorization-other-patient',
-      message:
-        'The authorization is for another patient than the connection. Nothing was changed. Start again and choose the same patient, or create a new connection.',
-    });
+    throw connectionError('authorization-other-patient');
   const about = patient === undefined ? undefined : { userId: patient, ...practiceOf(granted, patient) };
   if (!connection) {
     await insertWithDefaultName(store.connections, { ...draft, ...about });

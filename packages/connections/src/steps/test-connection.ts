@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { connectionRemedy, type EhrSession, readCapabilities, tokenRemedy } from '@bulkhead/ehr-client';
 import type { Connection, ConnectionAuth, ConnectionTest, ConnectionTestStep } from '@bulkhead/providers';
-import { AppError } from '@bulkhead/runtime';
+import { AppError, type ErrorCode } from '@bulkhead/runtime';
 import { isStoreUnavailable } from '@bulkhead/store';
+import { connectionError } from '../errors.ts';
 import type { ConnectionDeps } from './deps.ts';
 import { hasNoStatement } from './read-capabilities.ts';
 import { readForTest } from './read-for-test.ts';
@@ -127,23 +128,19 @@ async function take(options: {
 }
 
 function timedOut(): AppError {
-  return new AppError({
-    code: 'test-timed-out',
-    message: 'The EHR, or the wait for its request budget, took longer than 75 seconds.',
-    retry: 'later',
-  });
+  return connectionError('test-timed-out');
 }
 
 interface Fault {
   readonly step: ConnectionTestStep['step'];
-  readonly code: string;
+  readonly code: ErrorCode;
   /** The server's own code, if it gave one. */
   readonly reason: string;
   readonly method: ConnectionAuth['method'];
 }
 
 /** The advice of "Troubleshooting" in the guide, by error code. */
-const advice: Readonly<Record<string, string>> = {
+const advice: Readonly<Partial<Record<ErrorCode, string>>> = {
   'ehr-unavailable': 'The EHR reported an internal fault. See its status page, and test again later.',
   'ehr-throttled':
     'The rate limit is exceeded. Wait as long as Retry-After says, use bulk exports for large data sets, and check whether another program uses the same client id.',

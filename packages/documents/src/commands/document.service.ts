@@ -1,15 +1,7 @@
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import { isResourceId, parseMediaType, typesWithAttachments } from '@bulkhead/fhir';
 import type { Producer } from '@bulkhead/queues';
-import {
-  type AppError,
-  pageQuery,
-  permanentError,
-  present,
-  readPage,
-  totalQuery,
-  withoutSecrets,
-} from '@bulkhead/runtime';
+import { type AppError, pageQuery, present, readPage, totalQuery, withoutSecrets } from '@bulkhead/runtime';
 import {
   type ConnectionScope,
   countSchema,
@@ -24,6 +16,7 @@ import { z } from 'zod';
 import { contentTypeVerdict } from '../content-type-policy.ts';
 import type { DocumentFilter } from '../document.repository.ts';
 import { documentFileName } from '../document-file-name.ts';
+import { documentError } from '../errors.ts';
 import { documentStates, type PatientDocument, patientDocumentSchema } from '../patient-document.record.ts';
 import type { DocumentStore } from '../store.ts';
 
@@ -54,11 +47,7 @@ export function createDocumentService(options: {
 
   const find = async ({ provider, id, scope }: DocumentReference): Promise<PatientDocument> => {
     const document = await store.documents.find(id);
-    if (!document || !isInScope(scope, document.connectionId))
-      throw permanentError({
-        code: 'unknown-document',
-        message: 'No document has this id. List the documents with GET /api/ehr/{provider}/documents?connectionId=...',
-      });
+    if (!document || !isInScope(scope, document.connectionId)) throw documentError('unknown-document');
     await connections.find({ provider, id: document.connectionId, scope });
     return document;
   };
@@ -103,10 +92,7 @@ export function createDocumentService(options: {
     async retry(reference: DocumentReference): Promise<PatientDocument> {
       const { id } = await find(reference);
       if (!(await store.documents.retry(id))) {
-        throw permanentError({
-          code: 'nothing-to-retry',
-          message: 'The document is neither failed nor skipped, so there is nothing to retry.',
-        });
+        throw documentError('nothing-to-retry');
       }
       // The record is pending. If Redis is unavailable, the sweep creates the job.
       await producer.enqueueAgain('document.fetch', { documentId: id }).catch(() => undefined);
@@ -122,9 +108,7 @@ function toFilter({ connectionId, resourceType, resourceId, patient, state }: Do
 
 function notStored({ state, reason, error }: PatientDocument): AppError {
   const failure = error && forReader(error, { isOperator: false });
-  return permanentError({
-    code: 'document-not-stored',
-    message: 'The content of the document is not stored. `details` has its state, and the reason if there is one.',
+  return documentError('document-not-stored', {
     context: { state, ...(reason === undefined ? {} : { reason }), ...(failure ? { error: failure } : {}) },
   });
 }

@@ -1,9 +1,10 @@
 import { type MediaType, parseMediaType } from '@bulkhead/fhir';
 import type { Connection } from '@bulkhead/providers';
 import type { JobContext } from '@bulkhead/queues';
-import { AppError } from '@bulkhead/runtime';
+import type { AppError } from '@bulkhead/runtime';
 import type { Claim } from '@bulkhead/store';
 import { contentTypeVerdict } from '../content-type-policy.ts';
+import { documentError } from '../errors.ts';
 import type { DocumentNote, PatientDocument } from '../patient-document.record.ts';
 import type { DocumentDeps } from './deps.ts';
 import { DocumentUpload } from './document-upload.ts';
@@ -164,8 +165,7 @@ function readHash(text: string): { readonly algorithm: 'sha1' | 'sha256'; readon
 function mismatch(reason: 'hash' | 'size', url: string | undefined): AppError {
   // Data inside the resource is the same at every attempt. Only another version of the resource changes it.
   const isInline = url === undefined;
-  return new AppError({
-    code: 'document-mismatch',
+  return documentError('document-mismatch', {
     message: isInline
       ? `The data inside the resource does not have the ${reason} that the resource states. Contact the EHR's support.`
       : `The document does not have the ${reason} that its resource states. It is downloaded again.`,

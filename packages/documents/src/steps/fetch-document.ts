@@ -13,8 +13,9 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { FailedJob, JobContext } from '@bulkhead/queues';
-import { AppError, permanentError, toExportError } from '@bulkhead/runtime';
+import { AppError, toExportError } from '@bulkhead/runtime';
 import { type Claim, whileHeld } from '@bulkhead/store';
+import { documentError } from '../errors.ts';
 import type { PatientDocument } from '../patient-document.record.ts';
 import type { DocumentDeps } from './deps.ts';
 import { downloadDocument } from './download-document.ts';
@@ -67,11 +68,7 @@ async function attempt(
 ): Promise<boolean | 'lost'> {
   const { document, claim, progress, signal } = options;
   if (!deps.documents.enabled) throw new DocumentSkip('documents-off');
-  if (document.attempts > maxAttempts)
-    throw permanentError({
-      code: 'document-attempts',
-      message: 'Gave up after 50 attempts. The document may be crashing the workers. Check their logs.',
-    });
+  if (document.attempts > maxAttempts) throw documentError('document-attempts');
   const connection = await deps.store.connections.findWithSecrets(document.connectionId);
   // An operator has deleted it on purpose. A failure of each of its documents would only raise an alert.
   if (!connection) throw new DocumentSkip('connection-gone');

@@ -1,7 +1,8 @@
 import { documentAnswer, openFile } from '@bulkhead/ehr-client';
 import { openBinaryJson, parseMediaType, readAttachments } from '@bulkhead/fhir';
 import type { Connection } from '@bulkhead/providers';
-import { AppError, permanentError } from '@bulkhead/runtime';
+import { AppError } from '@bulkhead/runtime';
+import { documentError } from '../errors.ts';
 import type { DocumentSkipReason, PatientDocument } from '../patient-document.record.ts';
 import type { DocumentDeps } from './deps.ts';
 import { attachmentFingerprint } from './with-documents.ts';
@@ -72,24 +73,12 @@ async function openByUrl({ ehr }: DocumentDeps, options: OpenOptions): Promise<O
 async function openInline({ store }: DocumentDeps, { document }: OpenOptions): Promise<OpenedDocument> {
   const { connectionId, resource, index, fingerprint } = document;
   const current = await store.resources.read({ connectionId, resourceType: resource.type, resourceId: resource.id });
-  if (!current || current.deleted)
-    throw permanentError({
-      code: 'document-resource-gone',
-      message: 'The resource that contained the document was deleted, so the document cannot be fetched.',
-    });
+  if (!current || current.deleted) throw documentError('document-resource-gone');
   const attachment = readAttachments(current.resource as object).find((candidate) => candidate.index === index);
   if (!attachment || attachmentFingerprint(attachment, resource.versionId) !== fingerprint)
-    throw new AppError({
-      code: 'document-resource-changed',
-      message: 'The resource that contains the document has changed. The document is fetched from the new version.',
-      retry: 'later',
-    });
+    throw documentError('document-resource-changed');
   const text = (attachment.data ?? '').replace(/\s/g, '');
-  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text))
-    throw permanentError({
-      code: 'document-not-base64',
-      message: "The data inside the resource is not base64. Check the resource, and contact the EHR's support.",
-    });
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text)) throw documentError('document-not-base64');
   const bytes = Buffer.from(text, 'base64');
   return {
     body: (async function* () {
@@ -130,22 +119,11 @@ async function* untilCut(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
 }
 
 function interrupted(cause: unknown): AppError {
-  return new AppError({
-    code: 'document-interrupted',
-    message:
-      'The download of the document was interrupted. It is retried, and resumes after the last stored part if the EHR allows that.',
-    retry: 'later',
-    cause,
-  });
+  return documentError('document-interrupted', { cause });
 }
 
 function notUnderstood(cause: unknown): AppError {
-  return new AppError({
-    code: 'document-not-understood',
-    message: 'The EHR answered with FHIR JSON that is not a complete Binary with data. The request is retried.',
-    retry: 'later',
-    cause,
-  });
+  return documentError('document-not-understood', { cause });
 }
 
 /** Thrown for a document that this deployment does not fetch. */

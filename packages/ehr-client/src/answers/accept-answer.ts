@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { AppError, permanentError, type RetryAdvice, toEhrText } from '@bulkhead/runtime';
+import { AppError, type RetryAdvice, toEhrText } from '@bulkhead/runtime';
 import type { AxiosResponse } from 'axios';
+import { ehrError } from '../errors.ts';
 import { type AnswerRules, retryAfterOf } from './answer-rules.ts';
 import { checkNdjson } from './check-ndjson.ts';
 import { decodeBody, limitBody } from './decode-body.ts';
@@ -69,12 +70,7 @@ export function toBodyError(cause: unknown): unknown {
 const brokenCodes = /^(E[A-Z]+|ERR_STREAM_PREMATURE_CLOSE|ERR_BAD_RESPONSE|Z_[A-Z]+|ERR_BROTLI\w*|ZSTD\w*|HPE_\w+)$/;
 
 function connectionLost(cause: unknown): AppError {
-  return new AppError({
-    code: 'connection-lost',
-    message: 'The connection to the EHR was lost before the response was complete. The request will be retried.',
-    retry: 'later',
-    cause,
-  });
+  return ehrError('connection-lost', { cause });
 }
 
 async function readJson(body: Readable, rules: AnswerRules): Promise<unknown> {
@@ -106,12 +102,7 @@ async function ndjsonOf(
     const fault = 'it is a web page, perhaps of a gateway, a login or a maintenance';
     throw answerUnusable({ rules, fault, retry: 'later', ehrText });
   }
-  throw permanentError({
-    code: 'answer-unusable',
-    message:
-      "The EHR's file is not NDJSON: its first line does not begin a JSON object. An operator can read the content type and how the file begins. Ask the EHR's support for files in NDJSON, then retry the export.",
-    ehrText,
-  });
+  throw ehrError('answer-unusable', { ehrText });
 }
 
 async function unusable({ status, headers, data }: AxiosResponse<IncomingMessage>, rules: AnswerRules) {
@@ -131,8 +122,7 @@ function answerUnusable(options: {
   readonly ehrText?: string | undefined;
 }): AppError {
   const { rules, fault, retry = 'briefly', status, ehrText } = options;
-  return new AppError({
-    code: 'answer-unusable',
+  return ehrError('answer-unusable', {
     message: `The EHR's response cannot be used as a ${rules.name}: ${fault}. Retry, and contact the EHR's support if this does not help.`,
     retry,
     ...(status === undefined ? {} : { context: { status } }),
@@ -141,17 +131,11 @@ function answerUnusable(options: {
 }
 
 function notReady(afterMs: number): AppError {
-  return new AppError({
-    code: 'ehr-not-ready',
-    message:
-      'The EHR is still preparing its response. The request will be retried after the wait that the EHR asked for.',
-    retry: { afterMs },
-  });
+  return ehrError('ehr-not-ready', { retry: { afterMs } });
 }
 
 function tooLarge({ name }: AnswerRules): AppError {
-  return permanentError({
-    code: 'answer-too-large',
+  return ehrError('answer-too-large', {
     message: `The EHR's ${name} is too large, so the rest of it was not read. Contact the EHR's support.`,
   });
 }

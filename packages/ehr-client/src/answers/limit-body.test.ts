@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { permanentError } from '@bulkhead/runtime';
 import { expect, test } from '@jest/globals';
+import { ehrError } from '../errors.ts';
 import { limitBody } from './decode-body.ts';
 
-const error = () => permanentError({ code: 'answer-too-large', message: 'Too large.' });
+const error = () => ehrError('answer-too-large');
 const refused = { code: 'answer-too-large' };
 
 test('limitBody passes a body up to the limit of bytes and fails beyond it', async () => {

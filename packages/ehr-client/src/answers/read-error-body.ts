@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { type OutcomeIssue, readOutcomeIssues } from '@bulkhead/fhir';
-import { permanentError, toEhrText } from '@bulkhead/runtime';
+import { toEhrText } from '@bulkhead/runtime';
+import { ehrError } from '../errors.ts';
 import { decodeBody, limitBody } from './decode-body.ts';
 
 /** The content of an error response. */
@@ -68,5 +69,5 @@ export async function readStart(message: IncomingMessage): Promise<Buffer | unde
 
 /** Ends the reading. What was read before is used. */
 function tooLarge() {
-  return permanentError({ code: 'answer-too-large', message: 'The text of the error is too large.' });
+  return ehrError('answer-too-large');
 }

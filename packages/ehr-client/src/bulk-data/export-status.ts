@@ -6,11 +6,12 @@ import {
   readManifestEntry,
   withoutLeapSecond,
 } from '@bulkhead/fhir';
-import { AppError, permanentError, toEhrText } from '@bulkhead/runtime';
+import { AppError, toEhrText } from '@bulkhead/runtime';
 import streamObject from 'stream-json/streamers/stream-object.js';
 import { type EhrResponse, toBodyError } from '../answers/accept-answer.ts';
 import { deletionAnswer, exportStatusAnswer, parseRetryAfter } from '../answers/answer-rules.ts';
 import type { EhrSession } from '../ehr-session.ts';
+import { ehrError } from '../errors.ts';
 
 export type ExportStatus =
   | { readonly kind: 'in-progress'; readonly progress?: string; readonly retryAfterMs: number | undefined }
@@ -166,14 +167,7 @@ async function readProperties(body: Readable) {
 
 /** A gateway can answer with the page of a login or of its maintenance, as with 503. The export at the EHR continues meanwhile. */
 function webPage(start: Buffer, cause: unknown): AppError {
-  return new AppError({
-    code: 'manifest-not-understood',
-    message:
-      "The EHR's export manifest cannot be read: it is a web page, perhaps of a gateway, a login or a maintenance. Open the FHIR endpoint from a worker's network, then retry the export.",
-    retry: 'later',
-    cause,
-    ehrText: toEhrText(start.toString('utf8')),
-  });
+  return ehrError('manifest-not-understood', { retry: 'later', cause, ehrText: toEhrText(start.toString('utf8')) });
 }
 
 /** How much is kept of text that is not a manifest, see `toEhrText`. */
@@ -196,8 +190,7 @@ function notUnderstood(options: {
   readonly cause?: unknown;
 }): AppError {
   const { fault, start, cause } = options;
-  return new AppError({
-    code: 'manifest-not-understood',
+  return ehrError('manifest-not-understood', {
     message: `The EHR's export manifest cannot be read: ${fault}. Contact the EHR's support.`,
     retry: 'briefly',
     cause,
@@ -206,8 +199,7 @@ function notUnderstood(options: {
 }
 
 function tooLarge(): AppError {
-  return permanentError({
-    code: 'manifest-too-large',
+  return ehrError('manifest-too-large', {
     message: `The EHR's export manifest has more than ${maxEntries} files or ${maxPages} pages. Export fewer types at a time.`,
   });
 }

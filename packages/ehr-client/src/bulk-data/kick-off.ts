@@ -1,10 +1,10 @@
 import { type BulkExportRequest, listIssueCodes } from '@bulkhead/fhir';
 import type { Connection } from '@bulkhead/providers';
-import { AppError, permanentError } from '@bulkhead/runtime';
 import type { EhrResponse } from '../answers/accept-answer.ts';
 import { kickOffAnswer, retryAfterOf } from '../answers/answer-rules.ts';
 import type { ErrorBody } from '../answers/read-error-body.ts';
 import type { EhrSession } from '../ehr-session.ts';
+import { ehrError } from '../errors.ts';
 import { EhrHttpError } from '../http/ehr-http-error.ts';
 import { toExportParameters, toParametersResource, toQuery } from './export-parameters.ts';
 import { type KickOffAttempt, negotiateKickOff } from './negotiate-kick-off.ts';
@@ -102,10 +102,7 @@ function exportEndpoint(connection: Connection, request: BulkExportRequest) {
   if (request.exportType === 'System') return `${fhirEndpoint}/$export`;
   if (!exportsGroup(connection, request)) return `${fhirEndpoint}/Patient/$export`;
   if (groupId !== undefined) return `${fhirEndpoint}/Group/${encodeURIComponent(groupId)}/$export`;
-  throw permanentError({
-    code: 'no-group',
-    message: 'A Group export needs a group. Set the practiceId or the groupId of the connection.',
-  });
+  throw ehrError('no-group');
 }
 
 function readContentLocation({ headers, url, status, data }: EhrResponse, attempt: KickOffAttempt): string {
@@ -114,18 +111,10 @@ function readContentLocation({ headers, url, status, data }: EhrResponse, attemp
   // Undefined if the header is present and is not a URL.
   const explanation = (data ?? { issues: [], ehrText: undefined }) as ErrorBody;
   if (/^text\/html\b/i.test(String(headers['content-type'])))
-    throw new AppError({
-      code: 'kick-off-not-understood',
-      message:
-        "The answer to the kick-off is a web page, perhaps of a gateway, a login or a maintenance. Open the FHIR endpoint from a worker's network, then retry the export.",
-      retry: 'later',
-      context: { status },
-      ehrText: explanation.ehrText,
-    });
+    throw ehrError('kick-off-not-understood', { retry: 'later', context: { status }, ehrText: explanation.ehrText });
   const postponed = postponedKickOff(attempt, { ...explanation, status, retryAfterMs: retryAfterOf({ headers }) });
   if (postponed) throw postponed;
-  throw permanentError({
-    code: 'kick-off-not-understood',
+  throw ehrError('kick-off-not-understood', {
     message:
       'The EHR accepted the export but did not return its status URL. An operator can read what it returned. Verify that the EHR supports FHIR bulk export.',
     context: { status, reason: listIssueCodes(explanation.issues) },

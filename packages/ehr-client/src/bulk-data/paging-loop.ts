@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
-import { type AppError, permanentError } from '@bulkhead/runtime';
+import type { AppError } from '@bulkhead/runtime';
+import { ehrError } from '../errors.ts';
 
 /**
  * Detects searches that never end: a `link[next]` that names its own page, pages that lead back to an earlier page, and more pages
@@ -54,8 +55,7 @@ function isPowerOfTwo(count: number): boolean {
 }
 
 function searchLoops(fault: string): AppError {
-  return permanentError({
-    code: 'search-loops',
+  return ehrError('search-loops', {
     message: `${fault} Run the search again. If it fails again, report its paging to the EHR's support.`,
   });
 }

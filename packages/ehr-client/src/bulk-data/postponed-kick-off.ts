@@ -1,5 +1,6 @@
-import { AppError } from '@bulkhead/runtime';
+import type { AppError } from '@bulkhead/runtime';
 import type { ErrorBody } from '../answers/read-error-body.ts';
+import { ehrError } from '../errors.ts';
 import { namesOf } from './export-parameters.ts';
 import { type KickOffAttempt, names, reasonsOf } from './negotiate-kick-off.ts';
 
@@ -38,10 +39,7 @@ export function postponedKickOff(
   const reasons = reasonsOf(refusal).filter((reason) => !parameters.some((name) => names(reason, name)));
   const says = (pattern: RegExp) => reasons.some(({ texts }) => texts.some((text) => pattern.test(text)));
   if (says(recentText))
-    return new AppError({
-      code: 'kick-off-too-recent',
-      message:
-        'The EHR exported the same data a short time ago and refuses to export it again now. The kick-off is sent once more after a wait. To avoid this, set `kickOffWindow` of the provider.',
+    return ehrError('kick-off-too-recent', {
       retry: { afterMs: retryAfterMs ?? recentWaitMs },
       context: { status, isStated: retryAfterMs !== undefined },
       ehrText,
@@ -49,12 +47,5 @@ export function postponedKickOff(
   const hasBusyCode = reasons.some(({ code }) => busyCodes.has(code));
   const isConflict = status === 409 && refusal.issues.length === 0;
   if (!isConflict && !hasBusyCode && !busyTexts.some(says)) return undefined;
-  return new AppError({
-    code: 'kick-off-busy',
-    message:
-      'The EHR is running another export and does not accept this one yet. The kick-off is sent again after a wait. If no export is running here, ask the EHR which one it is.',
-    retry: { afterMs: retryAfterMs ?? busyWaitMs },
-    context: { status },
-    ehrText,
-  });
+  return ehrError('kick-off-busy', { retry: { afterMs: retryAfterMs ?? busyWaitMs }, context: { status }, ehrText });
 }

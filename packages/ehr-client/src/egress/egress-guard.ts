@@ -3,7 +3,8 @@ import { type AgentOptions, Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { endpointsOf, type Provider } from '@bulkhead/providers';
-import { AppError, permanentError } from '@bulkhead/runtime';
+import { AppError } from '@bulkhead/runtime';
+import { ehrError } from '../errors.ts';
 import { addressKind } from './address-rules.ts';
 import { createProxyAgent, type EgressProxy, usesProxy } from './egress-proxy.ts';
 
@@ -191,12 +192,7 @@ function portOf({ port, protocol }: URL): number {
 }
 
 function refused(host: string, reason: string): AppError {
-  return permanentError({
-    code: 'egress-refused',
-    message:
-      'The EHR named a URL that is not allowed: it has another host or port, is on a private network, or does not use https. If the URL is correct, allow it in the registry entry of the provider.',
-    context: { host, reason },
-  });
+  return ehrError('egress-refused', { context: { host, reason } });
 }
 
 const httpsPort = 443;

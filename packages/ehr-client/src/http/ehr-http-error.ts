@@ -1,5 +1,6 @@
 import { isTransient, listIssueCodes, type OutcomeIssue } from '@bulkhead/fhir';
 import { AppError, type RetryAdvice } from '@bulkhead/runtime';
+import { ehrError } from '../errors.ts';
 
 /** The EHR answered with an error status. */
 export class EhrHttpError extends AppError {
@@ -18,7 +19,8 @@ export class EhrHttpError extends AppError {
   }) {
     const { status, issues, retryAfterMs, host, hadToken = true, ehrText } = options;
     const code = codeOf(status);
-    const message = status === 413 ? tooLarge : hadToken ? messages[code] : (withoutToken[code] ?? messages[code]);
+    const usual = ehrError.table[code].message;
+    const message = status === 413 ? tooLarge : hadToken ? usual : (withoutToken[code] ?? usual);
     const context = { status, host, reason: listIssueCodes(issues) };
     super({ code, message, retry: retryAdvice(options), ehrText, context });
     this.status = status;
@@ -27,31 +29,21 @@ export class EhrHttpError extends AppError {
   }
 }
 
-/** From the guide's Troubleshooting section. */
-const messages = {
-  'ehr-unauthorized':
-    'The EHR rejected the access token. Verify the client id, the credentials and the scopes that were granted.',
-  'ehr-forbidden': 'The EHR denied access. Verify that the granted scopes and the practice cover the request.',
-  'ehr-not-found': 'The EHR does not have this resource, or no longer has it. Verify the id and the FHIR endpoint.',
-  'ehr-throttled': 'The EHR asked for fewer requests. The work continues automatically after a wait.',
-  'ehr-unavailable':
-    "The EHR failed to answer. The request will be retried. If it keeps failing, check the EHR's status page.",
-  'ehr-rejected': "The EHR rejected the request as invalid. An operator can read the EHR's own explanation.",
-};
-
 /** A repetition would have the same answer. */
 const tooLarge =
   'The EHR refused the request because it or its result is too large. Request fewer types at a time, or only changes with `since`.';
 
 /** Messages for a request that had no access token. */
-const withoutToken: Partial<typeof messages> = {
+const withoutToken: Partial<Record<HttpErrorCode, string>> = {
   'ehr-unauthorized':
     'The EHR requires an access token for this request, and no access token was sent. Verify the method of the connection, and that the manifest says which files need a token.',
   'ehr-forbidden':
     'The EHR denied access to a request for which no access token was sent. The link may have expired, or the EHR requires a token.',
 };
 
-function codeOf(status: number): keyof typeof messages {
+type HttpErrorCode = ReturnType<typeof codeOf>;
+
+function codeOf(status: number) {
   if (status === 401) return 'ehr-unauthorized';
   if (status === 403) return 'ehr-forbidden';
   if (status === 404 || status === 410) return 'ehr-not-found';

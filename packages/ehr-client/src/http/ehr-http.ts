@@ -1,12 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import type { RateLimiter } from '@bulkhead/rate-limiter';
-import { AppError, noTracing, permanentError, type Tracing } from '@bulkhead/runtime';
+import { AppError, noTracing, type Tracing } from '@bulkhead/runtime';
 import { AxiosError, type AxiosInstance, type AxiosResponse } from 'axios';
 import { acceptAnswer, drain, type EhrResponse } from '../answers/accept-answer.ts';
 import { retryAfterOf } from '../answers/answer-rules.ts';
 import { pauseReason, usedUpMs } from '../answers/limit-headers.ts';
 import { readErrorBody } from '../answers/read-error-body.ts';
 import { type EgressGuard, egressRefusal } from '../egress/egress-guard.ts';
+import { ehrError } from '../errors.ts';
 import { callTokenEndpoint, type TokenCall } from '../oauth/token-endpoint.ts';
 import { connectionFailureOf, connectionRemedy } from './connection-failure.ts';
 import { createEhrAxios, type EhrRequest, type Watched } from './ehr-axios.ts';
@@ -136,17 +137,13 @@ function mayFollow(
 }
 
 function refusedRedirect(method: string): AppError {
-  return permanentError({
-    code: 'ehr-redirects',
+  return ehrError('ehr-redirects', {
     message: `The EHR redirects a ${method} request that changes something, so it was not followed. Verify the FHIR endpoint of the connection.`,
   });
 }
 
 function badRedirect(): AppError {
-  return permanentError({
-    code: 'ehr-redirects',
-    message: 'The EHR redirects in a circle or to an invalid URL. Verify the FHIR endpoint of the connection.',
-  });
+  return ehrError('ehr-redirects');
 }
 
 function withoutAuthorization(headers: Readonly<Record<string, string>>): Record<string, string> {
@@ -162,10 +159,8 @@ async function translate(error: unknown, { limiter, observer, request }: Watched
   if (refusal) return refusal;
   if (!response) {
     const reason = connectionFailureOf(error) ?? '';
-    return new AppError({
-      code: 'ehr-unreachable',
+    return ehrError('ehr-unreachable', {
       message: `The EHR could not be reached (${reason}). The request will be retried. ${connectionRemedy(reason)}`,
-      retry: 'later',
       context: { host, reason },
     });
   }

@@ -1,7 +1,8 @@
 import { endpointsOf, type Provider } from '@bulkhead/providers';
-import { AppError, permanentError, present } from '@bulkhead/runtime';
+import { AppError, present } from '@bulkhead/runtime';
 import { type AnswerRules, configurationAnswer, resourceAnswer } from '../answers/answer-rules.ts';
 import { matchesHost } from '../egress/egress-guard.ts';
+import { ehrError } from '../errors.ts';
 import type { EhrRequest } from '../http/ehr-axios.ts';
 import type { EhrHttp } from '../http/ehr-http.ts';
 import { EhrHttpError } from '../http/ehr-http-error.ts';
@@ -48,11 +49,7 @@ export async function discoverServer(http: EhrHttp, request: DiscoveryRequest): 
       if (endpoint !== undefined) checkEndpoint(provider, endpoint);
     return server;
   }
-  throw permanentError({
-    code: 'smart-discovery-failed',
-    message: 'The EHR names no token endpoint. Verify the FHIR endpoint, or set the tokenEndpoint of the connection.',
-    context: { connectionId: connection.id },
-  });
+  throw ehrError('smart-discovery-failed', { context: { connectionId: connection.id } });
 }
 
 /**
@@ -63,12 +60,7 @@ export function checkEndpoint(provider: Provider, endpoint: string): void {
   const { hostname } = new URL(endpoint);
   const hosts = [...endpointsOf(provider).map((endpoint) => new URL(endpoint).hostname), ...(provider.hosts ?? [])];
   if (hosts.some((pattern) => matchesHost(hostname, pattern))) return;
-  throw permanentError({
-    code: 'endpoint-not-allowed',
-    message:
-      "The EHR names an OAuth endpoint at a host that does not belong to the provider. If the host is correct, add it to `hosts` in the provider's registry entry.",
-    context: { host: hostname },
-  });
+  throw ehrError('endpoint-not-allowed', { context: { host: hostname } });
 }
 
 async function readSmartConfiguration(http: EhrHttp, request: DiscoveryRequest) {

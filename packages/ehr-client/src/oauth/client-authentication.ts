@@ -1,7 +1,7 @@
 import type { AssertionAlgorithm, ConnectionAuth, SigningKey } from '@bulkhead/providers';
-import { permanentError } from '@bulkhead/runtime';
 import { importJWK } from 'jose';
 import * as openid from 'openid-client';
+import { ehrError } from '../errors.ts';
 
 /** The keys of the deployment, as opposed to keys of single connections. */
 export interface SigningKeySource {
@@ -24,13 +24,7 @@ export async function clientAuthentication(options: {
   const { auth, tokenEndpoint, signingKeys } = options;
   if (auth.method === 'private_key_jwt') {
     const key = auth.signingKey ?? (await signingKeys.findForSigning(auth.alg));
-    if (!key)
-      throw permanentError({
-        code: 'no-signing-key',
-        message:
-          "There is no signing key for this algorithm. Create one with POST /api/ehr/signing-keys, or set a key of the connection's own.",
-        context: { reason: auth.alg },
-      });
+    if (!key) throw ehrError('no-signing-key', { context: { reason: auth.alg } });
     return signedAssertion({ key, tokenEndpoint });
   }
   if (auth.clientSecret === undefined) return openid.None();

@@ -1,5 +1,5 @@
-import { permanentError } from '@bulkhead/runtime';
 import { expect, test } from '@jest/globals';
+import { ehrError } from '../errors.ts';
 import { createMemoryTokenStore } from '../testing/memory-token-store.ts';
 import { obtainShared } from './shared-token.ts';
 import type { TokenStore } from './token-store.ts';
@@ -26,7 +26,7 @@ function countRequests() {
   let count = 0;
   const requestGrant = async () => {
     count += 1;
-    throw permanentError({ code: 'authorization-needed', message: 'refused' });
+    throw ehrError('authorization-needed', { message: 'refused' });
   };
   return { ask: requestGrant, count: () => count };
 }
@@ -34,7 +34,7 @@ function countRequests() {
 test.each([
   { code: 'authorization-needed', needsAuthorization: true },
   { code: 'token-unavailable', needsAuthorization: false },
-])('a process does not ask for a token again after a faster process failed with $code', async (failed) => {
+] as const)('a process does not ask for a token again after a faster process failed with $code', async (failed) => {
   const store = createMemoryTokenStore();
   const { ask: requestGrant, count } = countRequests();
   const { code, needsAuthorization } = failed;

@@ -1,7 +1,8 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import type { AssertionAlgorithm, SigningKey } from '@bulkhead/providers';
-import { type AppError, permanentError } from '@bulkhead/runtime';
+import type { AppError } from '@bulkhead/runtime';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
+import { ehrError } from '../errors.ts';
 
 /** The minimum of RFC 7518, section 3.3. Servers reject signatures of smaller keys. */
 const minRsaBits = 2048;
@@ -69,8 +70,5 @@ function readKey(text: string): { readonly key: KeyObject; readonly ownKid: stri
 }
 
 function unusable(reason: string): AppError {
-  return permanentError({
-    code: 'signing-key-unusable',
-    message: `The key cannot sign client assertions: ${reason}.`,
-  });
+  return ehrError('signing-key-unusable', { message: `The key cannot sign client assertions: ${reason}.` });
 }

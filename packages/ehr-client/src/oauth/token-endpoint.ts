@@ -1,9 +1,10 @@
 import type { RateBudget, RateLimiter, RequestPriority } from '@bulkhead/rate-limiter';
-import { AppError, type Tracing } from '@bulkhead/runtime';
+import type { Tracing } from '@bulkhead/runtime';
 import axios, { type AxiosResponse } from 'axios';
 import { parseRetryAfter } from '../answers/answer-rules.ts';
 import { limitHeadersOf, pauseReason } from '../answers/limit-headers.ts';
 import type { EgressGuard, EgressRules } from '../egress/egress-guard.ts';
+import { ehrError } from '../errors.ts';
 import { addressOf, type EhrObserver, failureOf, madeConnection, traceRequest } from '../http/ehr-observer.ts';
 
 export interface TokenCall<Value> {
@@ -81,12 +82,7 @@ export async function callTokenEndpoint<Value>(
       observer.limiterPaused({ budget: budget.name, status });
       await limiter.pause({ budget, pauseMs: waitMs, reason: pauseReason(status) });
     }
-    throw new AppError({
-      code: 'token-unavailable',
-      message: "The EHR's token endpoint asked for fewer requests. The work continues automatically after a wait.",
-      retry: { afterMs: waitMs },
-      context: { reason: 'throttled', waitMs },
-    });
+    throw ehrError('token-unavailable', { retry: { afterMs: waitMs }, context: { reason: 'throttled', waitMs } });
   }
 }
 

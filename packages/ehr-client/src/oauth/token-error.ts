@@ -1,7 +1,8 @@
 import type { Connection, ConnectionAuth } from '@bulkhead/providers';
-import { AppError, permanentError, toEhrText } from '@bulkhead/runtime';
+import { AppError, toEhrText } from '@bulkhead/runtime';
 import * as openid from 'openid-client';
 import { egressRefusal } from '../egress/egress-guard.ts';
+import { ehrError } from '../errors.ts';
 import { connectionFailureOf, connectionRemedy } from '../http/connection-failure.ts';
 import type { TokenAnswer } from './token-endpoint.ts';
 
@@ -28,26 +29,20 @@ export async function toTokenError(options: {
   const ehrText = typeof description === 'string' ? toEhrText(description) : undefined;
   if (status < 500 && status !== 429) {
     const method = connection.auth.method === 'none' ? 'client_credentials' : connection.auth.method;
-    return permanentError({
-      code: 'token-refused',
+    return ehrError('token-refused', {
       message: `The EHR refused to issue an access token. ${tokenRemedy({ reason, method })}`,
       context,
       ehrText,
     });
   }
   if (answer && answer.status < 500 && answer.status !== 429) {
-    return new AppError({
-      code: 'token-not-understood',
-      message:
-        'The token endpoint did not return a Bearer token. An operator can read what it returned. Verify the token endpoint of the connection.',
-      retry: 'briefly',
+    return ehrError('token-not-understood', {
       context: { ...context, status: answer.status },
       ehrText: withoutTokens(answer.body.toString('utf8')),
     });
   }
   const failure = connectionFailureOf(cause);
-  return new AppError({
-    code: 'token-unavailable',
+  return ehrError('token-unavailable', {
     message:
       failure === undefined
         ? "The EHR's token endpoint failed. The request will be retried. If it keeps failing, verify the token endpoint."

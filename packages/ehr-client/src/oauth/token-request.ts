@@ -1,7 +1,8 @@
 import type { AuthorizationEndpoints, ConnectionAuth } from '@bulkhead/providers';
 import type { RateBudget } from '@bulkhead/rate-limiter';
-import { AppError, permanentError } from '@bulkhead/runtime';
+import { AppError } from '@bulkhead/runtime';
 import * as openid from 'openid-client';
+import { ehrError } from '../errors.ts';
 import type { EhrHttp } from '../http/ehr-http.ts';
 import type { EhrObserver, TokenOutcome } from '../http/ehr-observer.ts';
 import { type AuthorizationServerSource, checkEndpoint, type DiscoveryRequest } from './authorization-server.ts';
@@ -98,11 +99,7 @@ export async function redeemCode(deps: TokenEndpointDeps, request: TokenRequest,
   // RFC 9207: the code of another server must not be sent to this one.
   const isNamed = issuer !== undefined && endpoints.issuer !== undefined;
   if ((isNamed && issuer !== endpoints.issuer) || (issuer === undefined && endpoints.namesIssuer))
-    throw permanentError({
-      code: 'authorization-wrong-issuer',
-      message:
-        'The authorization code comes from another server than the EHR, so it was not redeemed. Start the authorization again.',
-    });
+    throw ehrError('authorization-wrong-issuer');
   const answer = new URL(redirectUri);
   answer.searchParams.set('code', code);
   if (isNamed) answer.searchParams.set('iss', issuer);
@@ -205,9 +202,5 @@ function toGrant(token: openid.TokenEndpointResponse, requestedScope: string): T
 }
 
 function authorizationNeeded(): AppError {
-  return permanentError({
-    code: 'authorization-needed',
-    message:
-      'The user has not authorized the connection, or the authorization has ended. Open GET /api/ehr/{provider}/authorize?connectionId=... in a browser, or create a start URL with POST to the same path.',
-  });
+  return ehrError('authorization-needed');
 }

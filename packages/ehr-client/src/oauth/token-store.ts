@@ -1,4 +1,4 @@
-import type { RetryAdvice } from '@bulkhead/runtime';
+import type { ErrorCode, RetryAdvice } from '@bulkhead/runtime';
 
 /** The connection of a token, and the version of the credentials with which the token may be used. */
 export interface TokenOwner {
@@ -11,7 +11,7 @@ export interface TokenOwner {
 export interface TokenFailure {
   /** Distinguishes one failure from the next. */
   readonly id: string;
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly message: string;
   readonly retry: RetryAdvice;
   readonly reason?: string;

@@ -2,6 +2,7 @@ import type { Capabilities } from '@bulkhead/providers';
 import { AppError } from '@bulkhead/runtime';
 import { resourceAnswer } from '../answers/answer-rules.ts';
 import type { EhrSession } from '../ehr-session.ts';
+import { ehrError } from '../errors.ts';
 
 interface Statement {
   readonly resourceType?: unknown;
@@ -90,10 +91,5 @@ function objectsOf<Element extends object>(value: unknown): Element[] {
 }
 
 function notUnderstood(cause?: AppError): AppError {
-  return new AppError({
-    code: 'capabilities-not-understood',
-    message: 'The FHIR endpoint did not return a CapabilityStatement. Verify the FHIR endpoint of the connection.',
-    retry: 'briefly',
-    ehrText: cause?.ehrText,
-  });
+  return ehrError('capabilities-not-understood', { ehrText: cause?.ehrText });
 }

@@ -9,11 +9,12 @@ import {
 } from '@bulkhead/fhir';
 import type { Connection, Provider } from '@bulkhead/providers';
 import type { RequestPriority } from '@bulkhead/rate-limiter';
-import { AppError, permanentError, runWithPauses, toEhrText } from '@bulkhead/runtime';
+import { type AppError, runWithPauses, toEhrText } from '@bulkhead/runtime';
 import { toBodyError } from '../answers/accept-answer.ts';
 import { searchPageAnswer } from '../answers/answer-rules.ts';
 import { describeIssue } from '../answers/read-error-body.ts';
 import type { EhrSession } from '../ehr-session.ts';
+import { ehrError } from '../errors.ts';
 
 /**
  * Reads resources by FHIR search, one page at a time. `searchUrl` builds the URL of the first page, `readSearchPage` reads a page
@@ -78,10 +79,7 @@ export async function readSearchPage(options: {
   const { nextUrl, ...page } = bundle;
   const failed = page.issues.filter(({ severity }) => severity === 'error' || severity === 'fatal');
   if (failed.length > 0)
-    throw permanentError({
-      code: 'search-refused',
-      message:
-        'The EHR answered the search with an error instead of resources. Verify that the patient exists and that the scopes cover the type.',
+    throw ehrError('search-refused', {
       context: { reason: listIssueCodes(failed) },
       ehrText: toEhrText(failed.map(describeIssue).join('; ')),
     });
@@ -143,10 +141,8 @@ function notUnderstood(options: {
   readonly cause?: unknown;
 }): AppError {
   const { fault, json, cause } = options;
-  return new AppError({
-    code: 'search-not-understood',
+  return ehrError('search-not-understood', {
     message: `The EHR answered the search with a malformed page: ${fault}. Verify the FHIR endpoint, and report the page to the EHR's support.`,
-    retry: 'briefly',
     cause,
     ehrText: json && toEhrText(json.toString('utf8', 0, 2000)),
   });

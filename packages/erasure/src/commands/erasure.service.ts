@@ -3,7 +3,7 @@ import type { ConnectionStore } from '@bulkhead/connections';
 import { isResourceId } from '@bulkhead/fhir';
 import type { Producer } from '@bulkhead/queues';
 import type { ResourceStore } from '@bulkhead/resources';
-import { type AppError, invalidRequest, pageQuery, permanentError, readPage } from '@bulkhead/runtime';
+import { type AppError, invalidRequest, pageQuery, readPage } from '@bulkhead/runtime';
 import {
   type ActiveWork,
   type ConnectionScope,
@@ -17,6 +17,7 @@ import {
 } from '@bulkhead/store';
 import { z } from 'zod';
 import { type Erasure, erasureSchema } from '../erasure.record.ts';
+import { erasureError } from '../errors.ts';
 import { countOfConnection, countOfPatient } from '../feature-counts.ts';
 import type { ErasureStore } from '../store.ts';
 
@@ -132,11 +133,7 @@ export function createErasureService(
       const { connectionId, patientId, keepsOut, requestedBy } = options;
       await checkPatient(options);
       const connection = await store.connections.find(connectionId);
-      if (connection?.userId === patientId)
-        throw permanentError({
-          code: 'connection-of-patient',
-          message: 'The connection is about this patient. Delete the connection with `data=purge` instead.',
-        });
+      if (connection?.userId === patientId) throw erasureError('connection-of-patient');
       await checkIdle(connectionId);
       const requested = await request({ kind: 'patient', connectionId, patientId, keepsOut }, requestedBy);
       await enqueue(requested.erasure.id);
@@ -177,10 +174,7 @@ export function createErasureService(
   async function findErasure({ id, scope }: ErasureReference): Promise<Erasure> {
     const erasure = await store.erasures.find(id);
     if (erasure && isInScope(scope, erasure.connectionId)) return erasure;
-    throw permanentError({
-      code: 'unknown-erasure',
-      message: 'No erasure has this id. List them with GET /api/ehr/erasures.',
-    });
+    throw erasureError('unknown-erasure');
   }
 
   async function checkPatient({ connectionId, patientId, scope }: PatientReference): Promise<void> {
@@ -205,23 +199,15 @@ function isNothing({ resources, records }: DataAmounts): boolean {
 }
 
 function unknownConnection(): AppError {
-  return permanentError({
-    code: 'unknown-connection',
-    message: 'No connection has this id, and no data is stored for it. List connections with GET /api/ehr/connections.',
-  });
+  return erasureError('unknown-connection');
 }
 
 function unknownProcess(): AppError {
-  return permanentError({
-    code: 'unknown-process',
-    message:
-      'The erasure does not wait for this process. See `waitsFor` of the erasure: the process may have reported.',
-  });
+  return erasureError('unknown-process');
 }
 
 function inUse({ name, context }: ActiveWork): AppError {
-  return permanentError({
-    code: 'connection-in-use',
+  return erasureError('connection-in-use', {
     message: `${name} of this connection is running and could store the patient again. Cancel it, or wait until it has ended. Then erase the patient.`,
     context,
   });

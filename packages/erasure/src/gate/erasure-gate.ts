@@ -9,10 +9,12 @@
  * A process that registers later reads the new rules. A process that has registered before is waited for, however long it sleeps.
  * `writing-process.repository.ts` says what happens to a process that no longer exists.
  */
+
 import { randomUUID } from 'node:crypto';
-import { AppError, permanentError } from '@bulkhead/runtime';
+import { AppError } from '@bulkhead/runtime';
 import type { Admission, KeptOutList, WriteGate } from '@bulkhead/store';
 import type { ErasureRepository } from '../erasure.repository.ts';
+import { erasureError } from '../errors.ts';
 import type { WritingProcessRepository } from './writing-process.repository.ts';
 
 interface Rules {
@@ -213,9 +215,5 @@ function isAnswer(error: unknown): boolean {
 }
 
 function connectionErased(connectionId: string): AppError {
-  return permanentError({
-    code: 'connection-erased',
-    message: 'All data of this connection was erased, so nothing more is stored for it. Create a new connection.',
-    context: { connectionId },
-  });
+  return erasureError('connection-erased', { context: { connectionId } });
 }

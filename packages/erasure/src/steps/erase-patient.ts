@@ -1,6 +1,7 @@
 import { AppError } from '@bulkhead/runtime';
 import type { PatientPass } from '@bulkhead/store';
 import type { Erasure } from '../erasure.record.ts';
+import { erasureError } from '../errors.ts';
 import { countOfPatient } from '../feature-counts.ts';
 import type { ErasureDeps, ErasureWork } from './deps.ts';
 
@@ -28,12 +29,7 @@ export function erasePatient(
     count: () => countOfPatient(store.features, patient),
     async pass({ onDeleted }) {
       if ((await Promise.all(work.map(({ isBusyWith }) => isBusyWith(patient)))).includes(true))
-        throw new AppError({
-          code: 'erasure-waits',
-          message:
-            'A sync that started in the meantime includes the patient. The erasure continues automatically when the sync has ended.',
-          retry: { afterMs: 30_000 },
-        });
+        throw erasureError('erasure-waits');
       // A later request may have asked to keep the patient out.
       const { keepsOut, binaryIds = [], documentIds = [] } = (await store.erasures.find(id)) ?? {};
       if (keepsOut === true) await keepOut(binaryIds);

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import { AppError, toKnownError } from '@bulkhead/runtime';
+import { type AppError, type ErrorCode, toKnownError } from '@bulkhead/runtime';
 import type { DataAmounts } from '@bulkhead/store';
 import type { Erasure } from '../erasure.record.ts';
+import { erasureError } from '../errors.ts';
 import type { ErasureDeps, ErasureStep, ErasureWork } from './deps.ts';
 import { eraseConnection } from './erase-connection.ts';
 import { erasePatient } from './erase-patient.ts';
@@ -29,7 +30,11 @@ export async function runErasure(deps: ErasureDeps, { erasureId, signal, progres
   }
 }
 
-const waitingCodes: ReadonlySet<string> = new Set(['erasure-settling', 'erasure-waits', 'erasure-waits-for-process']);
+const waitingCodes: ReadonlySet<ErrorCode> = new Set([
+  'erasure-settling',
+  'erasure-waits',
+  'erasure-waits-for-process',
+]);
 
 async function advance(deps: ErasureDeps, step: { readonly erasure: Erasure } & Omit<ErasureStep, 'erasureId'>) {
   const { store, now } = deps;
@@ -118,19 +123,9 @@ function sumOf(amounts: DataAmounts | undefined): number {
 }
 
 function settling(afterMs: number): AppError {
-  return new AppError({
-    code: 'erasure-settling',
-    message: 'All data is deleted. A last pass will delete what was still being written.',
-    retry: { afterMs },
-  });
+  return erasureError('erasure-settling', { retry: { afterMs } });
 }
 
 function waitsForProcess(): AppError {
-  return new AppError({
-    code: 'erasure-waits-for-process',
-    message:
-      'Everything that was found is deleted. The erasure ends when the processes in `waitsFor` have reported that they write nothing of it any longer.',
-    // A process reports every two seconds. If it does not, the erasure can wait for days.
-    retry: { afterMs: 5000 },
-  });
+  return erasureError('erasure-waits-for-process');
 }

@@ -202,7 +202,11 @@ const limits: readonly {
   {
     ...{ id: 'schedules', what: 'a run that did not start', severity: 'critical' },
     ok: { schedules: [makeSchedule({ nextRunAt: now, lastRun: { at: now, outcome: 'started' } })] },
-    bad: { schedules: [makeSchedule({ nextRunAt: now, lastRun: { at: now, outcome: 'failed', reason: 'r' } })] },
+    bad: {
+      schedules: [
+        makeSchedule({ nextRunAt: now, lastRun: { at: now, outcome: 'failed', reason: 'schedule-request-invalid' } }),
+      ],
+    },
   },
   {
     ...{ id: 'schedules', what: 'a skipped run', severity: 'warning', ok: {} },

@@ -1,8 +1,9 @@
 import type { Readable } from 'node:stream';
 import type { Producer } from '@bulkhead/queues';
-import { pageQuery, permanentError, present, readPage, totalQuery, unavailable, waitUntil } from '@bulkhead/runtime';
+import { pageQuery, present, readPage, totalQuery, unavailable, waitUntil } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope, type View, viewOf, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
+import { quarantineError } from '../errors.ts';
 import { type QuarantineEntry, quarantineEntrySchema, quarantineStates } from '../quarantine.record.ts';
 import type { QuarantineStore } from '../store.ts';
 
@@ -34,10 +35,7 @@ export function createQuarantineService(options: {
   const find = async ({ id, scope }: LineReference): Promise<QuarantineEntry> => {
     const entry = await store.quarantine.find(id);
     if (entry && isInScope(scope, entry.connectionId)) return entry;
-    throw permanentError({
-      code: 'unknown-line',
-      message: 'No line in the quarantine has this id. List the lines with GET /api/ehr/quarantine.',
-    });
+    throw quarantineError('unknown-line');
   };
   /**
    * A count of 0 would say that nothing of a misspelt id is open. Lines of deleted exports are found too.
@@ -51,19 +49,11 @@ export function createQuarantineService(options: {
       return run !== undefined && isInScope(scope, run.connectionId);
     };
     if (exportId !== undefined && !(await isRun(exportId)) && !(await hasLine({ exportId })))
-      throw permanentError({
-        code: 'unknown-export',
-        message:
-          'No export and no sync run has this id. Use the `id` from the response that started it. Ended ones are deleted after a time.',
-      });
+      throw quarantineError('unknown-export');
     if (fileId === undefined || (await hasLine(present({ exportId, fileId })))) return;
     const ownerId = await sources.findExportOf(fileId);
     if (ownerId !== undefined && (exportId ?? ownerId) === ownerId && (await isRun(ownerId))) return;
-    throw permanentError({
-      code: 'unknown-file',
-      message:
-        'No file of an export has this id. Copy the id from the list of files of the export. It is deleted with its export.',
-    });
+    throw quarantineError('unknown-file');
   };
   const enqueue = (quarantineId: string) =>
     producer.enqueueAgain('quarantine.replay', { quarantineId }).catch((cause: unknown) => {
@@ -94,18 +84,8 @@ export function createQuarantineService(options: {
     /** Opens the kept bytes of a line. @throws AppError `line-erased`, `line-not-kept` */
     async open(reference: LineReference): Promise<{ readonly entry: QuarantineEntry; readonly bytes: Readable }> {
       const entry = await find(reference);
-      if (entry.state === 'withheld')
-        throw permanentError({
-          code: 'line-erased',
-          message:
-            'The line belonged to a patient who was erased, so its content was deleted. Only its position is left.',
-        });
-      if (entry.isTruncated && entry.keptBytes === 0)
-        throw permanentError({
-          code: 'line-not-kept',
-          message:
-            'The quarantine had no room left for lines of this export, so only the position, size and hash of this line were kept. Start a new export after the EHR has fixed its lines.',
-        });
+      if (entry.state === 'withheld') throw quarantineError('line-erased');
+      if (entry.isTruncated && entry.keptBytes === 0) throw quarantineError('line-not-kept');
       return { entry, bytes: await store.quarantine.openBytes(entry.id) };
     },
 
@@ -118,12 +98,7 @@ export function createQuarantineService(options: {
       const { id } = reference;
       const before = await find(reference);
       if (before.state !== 'open') return { entry: before, isChanged: false };
-      if (before.isTruncated && !before.isCorrected && !correction)
-        throw permanentError({
-          code: 'line-truncated',
-          message:
-            'Only a part of this line was kept, so it cannot be stored as it is. Send the whole corrected line as the body, or start a new export.',
-        });
+      if (before.isTruncated && !before.isCorrected && !correction) throw quarantineError('line-truncated');
       if (correction) await store.quarantine.saveCorrection({ id, bytes: correction });
       await enqueue(id);
       const after = await waitUntil(async () => {

@@ -1,6 +1,7 @@
 import { patientsShown } from '@bulkhead/access';
 import { type HistoryEntry, historyBundle, type Resource } from '@bulkhead/fhir';
-import { type AppError, invalidRequest, permanentError } from '@bulkhead/runtime';
+import { type AppError, invalidRequest } from '@bulkhead/runtime';
+import { resourceError } from '../errors.ts';
 import { readChangeCursor, wholeSecond, writeChangeCursor } from '../resource-changes.ts';
 import type { ResourceStore } from '../store.ts';
 import { maxPageCharacters, type ReadText, withCursor } from './read-text.ts';
@@ -67,9 +68,5 @@ async function openWindow({ connectionId, resourceType, changes, cursor, ...requ
 }
 
 function historyExpired(): AppError {
-  return permanentError({
-    code: 'history-expired',
-    message:
-      'Tombstones of deletions after this time were deleted. Read the type whole, then continue with a later time.',
-  });
+  return resourceError('history-expired');
 }

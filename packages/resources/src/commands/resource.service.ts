@@ -1,8 +1,9 @@
 import { anyPatient, patientsShown } from '@bulkhead/access';
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import { isResourceType, parseSearch, type Resource, type SearchRequest, searchset } from '@bulkhead/fhir';
-import { type AppError, invalidRequest, permanentError } from '@bulkhead/runtime';
+import { type AppError, invalidRequest } from '@bulkhead/runtime';
 import type { ConnectionScope } from '@bulkhead/store';
+import { resourceError } from '../errors.ts';
 import type { SourcedVersion } from '../resource-document.ts';
 import type { ResourceStore } from '../store.ts';
 import { type HistoryRequest, readHistory } from './read-history.ts';
@@ -153,18 +154,12 @@ function requestedPatients(options: {
 }
 
 function unknownResource(): AppError {
-  return permanentError({
-    code: 'unknown-resource',
-    message: 'No such resource is stored for this connection. Verify the type and the id.',
-  });
+  return resourceError('unknown-resource');
 }
 
 /** 410, as https://hl7.org/fhir/R4/http.html#read requires for a resource that is known to be deleted. */
 function resourceDeleted(): AppError {
-  return permanentError({
-    code: 'resource-deleted',
-    message: 'The resource was deleted at the EHR.',
-  });
+  return resourceError('resource-deleted');
 }
 
 export function toSourceView({ versionId, lastUpdated, deleted, source, storedAt }: SourcedVersion) {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
-import type { Fault } from '../errors/app-error.ts';
+import type { Fault } from '../errors/errors.ts';
 import { validate } from '../errors/validate.ts';
 
 /** Thrown before anything is started. `faults` has one line for each variable that is missing or invalid. */

@@ -13,10 +13,22 @@ export type RetryAdvice = 'never' | 'later' | 'briefly' | { readonly afterMs: nu
  */
 export const briefAttempts = 3;
 
+/**
+ * The codes of all features. Each `errors.ts` adds those of its table, so a misspelt code does not compile, neither where it is thrown
+ * nor where it is compared.
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: each `errors.ts` adds its codes.
+export interface ErrorCodes {}
+export type ErrorCode = keyof ErrorCodes;
+
+/** The same for the codes of warnings. */
+// biome-ignore lint/suspicious/noEmptyInterface: each `errors.ts` adds its codes.
+export interface WarningCodes {}
+export type WarningCode = keyof WarningCodes;
+
 export interface AppErrorOptions {
-  /** Stable, and documented in docs/errors.md. Clients and tests compare it. */
-  readonly code: string;
-  /** Fixed text that says what happened and what to do. Values belong in `context`. */
+  readonly code: ErrorCode;
+  /** Says what happened and what to do. */
   readonly message: string;
   readonly retry: RetryAdvice;
   /** Ids and numbers only, because this is logged and may be shown. Never a token, a URL with its query, or patient data. */
@@ -31,7 +43,7 @@ export interface AppErrorOptions {
  * the API's error middleware turns it into HTTP responses.
  */
 export class AppError extends Error {
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly retry: RetryAdvice;
   readonly context: Readonly<Record<string, unknown>>;
   readonly ehrText: string | undefined;
@@ -44,35 +56,4 @@ export class AppError extends Error {
     this.context = context;
     this.ehrText = ehrText;
   }
-}
-
-/** An error after which nothing should be tried again. */
-export function permanentError(options: Omit<AppErrorOptions, 'retry'>): AppError {
-  return new AppError({ ...options, retry: 'never' });
-}
-
-export interface Fault {
-  /** The place in the request, such as `resourceTypes.0`. */
-  readonly path: string;
-  readonly message: string;
-}
-
-/** HTTP 400 with every fault of the request. */
-export function invalidRequest(faults: readonly Fault[]): AppError {
-  return permanentError({
-    code: 'invalid-request',
-    message: 'The request is not valid. Correct what `details` lists and send it again.',
-    context: { details: faults },
-  });
-}
-
-/** HTTP 503. Nothing was accepted. */
-export function unavailable(cause: unknown): AppError {
-  return new AppError({
-    code: 'unavailable',
-    message:
-      'A server that this service depends on is unavailable, so nothing was accepted. Send the request again in a few seconds.',
-    retry: { afterMs: 5000 },
-    cause,
-  });
 }

@@ -1,8 +1,9 @@
-import { AppError } from './app-error.ts';
+import { AppError, type ErrorCode } from './app-error.ts';
+import { runtimeError } from './errors.ts';
 
 /** Why a run or a part of it failed, as it is stored in its record. */
 export interface ExportError {
-  readonly code: string;
+  readonly code: ErrorCode;
   /** Says what happened and what to do. */
   readonly message: string;
   /** The EHR's own words, see `toEhrText`. For operators only. */
@@ -18,10 +19,5 @@ export function toExportError(error: unknown): ExportError {
 /** Wraps an error that is not an AppError. Its message is not shown, because it may contain anything. */
 export function toKnownError(error: unknown): AppError {
   if (error instanceof AppError) return error;
-  return new AppError({
-    code: 'internal',
-    message: "An unexpected error occurred. Look for its cause in the workers' log, then retry the export.",
-    retry: 'later',
-    cause: error,
-  });
+  return runtimeError('internal', { cause: error });
 }

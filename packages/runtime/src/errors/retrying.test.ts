@@ -3,13 +3,18 @@ import { AppError, type RetryAdvice } from './app-error.ts';
 import { nextRetrying, type Retrying, withGrowingWait } from './retrying.ts';
 
 const now = new Date('2024-01-01T00:00:00Z');
-const failed = (retry: RetryAdvice) => new AppError({ code: 'x', message: 'It failed.', retry });
+const failed = (retry: RetryAdvice) => new AppError({ code: 'internal', message: 'It failed.', retry });
 const waiting = (attempts: number): Retrying => {
-  return { state: 'waiting', code: 'x', message: 'Wait.', attempts, since: now };
+  return { state: 'waiting', code: 'internal', message: 'Wait.', attempts, since: now };
 };
 
 test("the shown state contains the EHR's own words if there are any", () => {
-  const error = new AppError({ code: 'x', message: 'It failed.', retry: 'later', ehrText: 'Down for maintenance' });
+  const error = new AppError({
+    code: 'internal',
+    message: 'It failed.',
+    retry: 'later',
+    ehrText: 'Down for maintenance',
+  });
   const options = { before: undefined, now, nextAttemptAt: undefined };
   expect(nextRetrying({ ...options, error }).ehrText).toBe('Down for maintenance');
   expect(nextRetrying({ ...options, error: failed('later') })).not.toHaveProperty('ehrText');
@@ -18,7 +23,7 @@ test("the shown state contains the EHR's own words if there are any", () => {
 
 test('the shown state counts consecutive failures since the first one', () => {
   const first = nextRetrying({ before: undefined, error: failed('later'), now, nextAttemptAt: undefined });
-  expect(first).toEqual({ state: 'retrying', code: 'x', message: 'It failed.', attempts: 1, since: now });
+  expect(first).toEqual({ state: 'retrying', code: 'internal', message: 'It failed.', attempts: 1, since: now });
   const nextAttemptAt = new Date('2024-01-01T00:10:00Z');
   const later = new Date('2024-01-01T00:05:00Z');
   expect(nextRetrying({ before: first, error: failed('later'), now: later, nextAttemptAt })).toMatchObject({

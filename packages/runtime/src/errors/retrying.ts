@@ -1,11 +1,11 @@
-import { AppError } from './app-error.ts';
+import { AppError, type ErrorCode } from './app-error.ts';
 
 /** Why retried work does not progress. Removed by the next success. */
 export interface Retrying {
   /** `waiting`: the EHR or the request budget asked for the wait, so it does not count as an attempt. */
   readonly state: 'waiting' | 'retrying';
   /** The code of the last error. */
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly message: string;
   /** The EHR's own words, see `toEhrText`. For operators only. */
   readonly ehrText?: string;

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { type Fault, invalidRequest } from './app-error.ts';
+import { type Fault, invalidRequest } from './errors.ts';
 
 export type Validated<Data> =
   | { readonly isValid: true; readonly data: Data }

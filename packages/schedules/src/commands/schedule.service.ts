@@ -2,17 +2,10 @@ import { newId } from '@bulkhead/access';
 import { publicStatus } from '@bulkhead/bulk-export';
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import type { Producer } from '@bulkhead/queues';
-import {
-  type AppError,
-  invalidRequest,
-  nextRun,
-  type Page,
-  permanentError,
-  readPage,
-  unavailable,
-} from '@bulkhead/runtime';
+import { type AppError, invalidRequest, nextRun, type Page, readPage, unavailable } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import { syncRunStatus } from '@bulkhead/sync';
+import { scheduleError } from '../errors.ts';
 import { type Schedule, scheduleFault } from '../schedule.record.ts';
 import { spreadOf } from '../spread-of.ts';
 import type { ScheduleStores } from '../stores.ts';
@@ -101,7 +94,7 @@ export function createScheduleService(options: {
     /**
      * Starts a run now, in addition to those that are due.
      * @returns the schedule and the id of the run
-     * @throws AppError `unknown-schedule`, `export-already-running`, `sync-already-running`, `unavailable`
+     * @throws AppError `unknown-schedule`, `export-already-running`, `sync-already-running`, `schedule-request-invalid`, `unavailable`
      */
     async run(reference: ScheduleReference): Promise<{ readonly schedule: Schedule; readonly runId: string }> {
       const schedule = await find(reference);
@@ -144,8 +137,5 @@ function isEqual(from: Schedule, change: ReturnType<typeof toChange>): boolean {
 }
 
 function unknownSchedule(): AppError {
-  return permanentError({
-    code: 'unknown-schedule',
-    message: 'No schedule has this id. List the schedules with GET /api/ehr/schedules, or create one with POST.',
-  });
+  return scheduleError('unknown-schedule');
 }

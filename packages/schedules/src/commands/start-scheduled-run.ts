@@ -1,10 +1,10 @@
 import { isTerminal } from '@bulkhead/bulk-export';
 import { bulkExportRequestSchema, newExport, requestKey } from '@bulkhead/bulk-export/commands';
 import type { Producer } from '@bulkhead/queues';
-import { permanentError } from '@bulkhead/runtime';
 import { isSyncActive } from '@bulkhead/sync';
 import { newSyncRun, syncAlreadyRunning, syncBodySchema } from '@bulkhead/sync/commands';
 import type { z } from 'zod';
+import { scheduleError } from '../errors.ts';
 import type { Schedule } from '../schedule.record.ts';
 import type { ScheduleStores } from '../stores.ts';
 
@@ -40,11 +40,7 @@ async function checkOverlap({ store, schedule, runId }: StartOptions): Promise<v
   }
   const last = await store.bulkExports.find(lastId);
   if (!last || isTerminal(last.phase)) return;
-  throw permanentError({
-    code: 'export-already-running',
-    message: "The schedule's last export is still running. Wait for it to end, or cancel it first.",
-    context: { exportId: lastId },
-  });
+  throw scheduleError('export-already-running', { context: { exportId: lastId } });
 }
 
 async function startExport({ store, producer, schedule, runId, now }: StartOptions): Promise<void> {
@@ -72,9 +68,5 @@ async function startSync({ store, producer, schedule, runId, now }: StartOptions
 function parse<RequestSchema extends z.ZodType>(schema: RequestSchema, value: unknown): z.output<RequestSchema> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw permanentError({
-    code: 'schedule-request-invalid',
-    message: 'The request of the schedule is no longer valid. Delete the schedule and create it again.',
-    cause: parsed.error,
-  });
+  throw scheduleError('schedule-request-invalid', { cause: parsed.error });
 }

@@ -2,11 +2,12 @@ import { newId } from '@bulkhead/access';
 import { windowEnd } from '@bulkhead/bulk-export/steps';
 import type { ConnectionDeps } from '@bulkhead/connections/steps';
 import type { Producer } from '@bulkhead/queues';
-import { AppError, type Logger, nextRun } from '@bulkhead/runtime';
+import { AppError, type ErrorCode, type Logger, nextRun } from '@bulkhead/runtime';
 import type { WebhookStore } from '@bulkhead/webhooks';
 import { createDeliveries } from '@bulkhead/webhooks/steps';
 import { removeSchedule } from '../commands/schedule-job.ts';
 import { startScheduledRun } from '../commands/start-scheduled-run.ts';
+import { scheduleError } from '../errors.ts';
 import { type Schedule, type ScheduleRun, scheduleFault } from '../schedule.record.ts';
 import type { ScheduleStores } from '../stores.ts';
 
@@ -39,12 +40,7 @@ export async function runSchedule(deps: ScheduleDeps, { scheduleId }: { readonly
   const at = now();
   const waitMs = schedule.nextRunAt.getTime() - at.getTime();
   if (waitMs > schedule.spreadMs + clockToleranceMs) return;
-  if (waitMs > 0)
-    throw new AppError({
-      code: 'schedule-not-due',
-      message: 'The run is due later, because runs are spread over the hour. The job runs again at that time.',
-      retry: { afterMs: waitMs },
-    });
+  if (waitMs > 0) throw scheduleError('schedule-not-due', { retry: { afterMs: waitMs } });
   if (await moveBehindWindow(deps, schedule)) return;
   const runId = newId(schedule.kind === 'export' ? 'job' : 'sync');
   const claimed = await store.schedules.claim({
@@ -128,4 +124,4 @@ async function notifyClients(
   await createDeliveries(deps, { event: { id: `${scheduleId}.${runId}`, connectionId, type, at, data } });
 }
 
-const overlaps: ReadonlySet<string> = new Set(['export-already-running', 'sync-already-running']);
+const overlaps: ReadonlySet<ErrorCode> = new Set(['export-already-running', 'sync-already-running']);

@@ -1,6 +1,7 @@
-import { type AppError, permanentError } from '@bulkhead/runtime';
+import type { AppError } from '@bulkhead/runtime';
 import type { Connection as Database } from 'mongoose';
 import { z } from 'zod';
+import { storeError } from '../errors.ts';
 import { mongooseSchemaOf, type Stored } from '../records/mongoose-fields-of.ts';
 import type { EncryptedField } from './encrypted-field.ts';
 import type { SecretBox } from './secret-box.ts';
@@ -68,12 +69,7 @@ export function createEncryptionKeyRepository(options: { readonly database: Data
 }
 
 function keyMissing(keyIds: readonly string[]): AppError {
-  return permanentError({
-    code: 'encryption-key-missing',
-    message:
-      'This process was started with a key other than the one that encrypted the data. Set BULKHEAD_ENCRYPTION_KEY to the key that encrypted the data. To replace that key, set BULKHEAD_ENCRYPTION_KEY to the new key and BULKHEAD_PREVIOUS_ENCRYPTION_KEYS to the old one, then run rotate-encryption-key (docs/how-to/rotate-keys.md).',
-    context: { keyIds },
-  });
+  return storeError('encryption-key-missing', { context: { keyIds } });
 }
 
 export interface Rotation {

@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
-import { AppError } from '@bulkhead/runtime';
+import type { AppError } from '@bulkhead/runtime';
+import { storeError } from '../errors.ts';
 
 /** Keys of 32 bytes. */
 export interface EncryptionKeys {
@@ -65,10 +66,7 @@ function keyIdOf(key: Buffer): string {
 }
 
 function unreadable(reason: 'other-key' | 'changed', cause?: unknown): AppError {
-  return new AppError({
-    code: 'secret-unreadable',
-    message:
-      'A stored secret cannot be decrypted. Start the process with the key that encrypted it, in BULKHEAD_ENCRYPTION_KEY or BULKHEAD_PREVIOUS_ENCRYPTION_KEYS.',
+  return storeError('secret-unreadable', {
     // During a rotation another worker may have the key.
     retry: reason === 'other-key' ? 'later' : 'never',
     context: { reason },

@@ -1,11 +1,18 @@
-import { type ExportError, mayNamePatient, quotesEhr, type Retrying } from '@bulkhead/runtime';
+import {
+  type ExportError,
+  errorCodeSchema,
+  mayNamePatient,
+  quotesEhr,
+  type Retrying,
+  warningCodeSchema,
+} from '@bulkhead/runtime';
 import { z } from 'zod';
 import { countSchema } from './counts.ts';
 
 /** Something that a reader of a run must not overlook: shown with the run. */
 export const warningSchema = z
   .strictObject({
-    code: z.string().describe('Stable, so that a program can compare it. docs/errors.md lists the codes.'),
+    code: warningCodeSchema.describe('Stable, so that a program can compare it. docs/errors.md lists the codes.'),
     message: mayNamePatient(z.string()).describe('What happened, what it means for the data, and what to do.'),
   })
   .meta({ id: 'Warning', description: 'Something that went less than perfectly: docs/errors.md lists the codes.' });
@@ -18,7 +25,7 @@ export const ehrTextSchema = quotesEhr(z.string())
 /** Why something failed for good. */
 export const failureSchema = z
   .strictObject({
-    code: z.string().describe('Stable, so that a program can compare it. docs/errors.md lists the codes.'),
+    code: errorCodeSchema.describe('Stable, so that a program can compare it. docs/errors.md lists the codes.'),
     message: mayNamePatient(z.string()).describe('What happened, and what to do.'),
     ehrText: ehrTextSchema,
   })
@@ -42,7 +49,7 @@ export const retryingSchema = z.strictObject({
   state: z.enum(['waiting', 'retrying']).meta({
     description: '`waiting`: the EHR or the request budget asked for the wait, which does not count as an attempt.',
   }),
-  code: z.string().describe('The code of the error, or of the reason to wait. docs/errors.md lists the codes.'),
+  code: errorCodeSchema.describe('The code of the error, or of the reason to wait. docs/errors.md lists the codes.'),
   message: mayNamePatient(z.string()).describe(
     'Why the last attempt failed or had to wait, and what to do if it does not end by itself.',
   ),

@@ -1,5 +1,5 @@
 import type { Producer } from '@bulkhead/queues';
-import { permanentError } from '@bulkhead/runtime';
+import { syncError } from '../errors.ts';
 import type { SyncStore } from '../store.ts';
 import type { SyncRun } from '../sync-run.record.ts';
 import { isSyncActive } from '../sync-run-phase.ts';
@@ -18,12 +18,7 @@ export async function cancelSync(options: {
   for (;;) {
     const run = await find();
     if (run.phase === 'cancelled') return { run, isChanged: false };
-    if (!isSyncActive(run.phase))
-      throw permanentError({
-        code: 'sync-ended',
-        message: 'The run has ended, so there is nothing to cancel. What it stored stays.',
-        context: { syncRunId: run.id, phase: run.phase },
-      });
+    if (!isSyncActive(run.phase)) throw syncError('sync-ended', { context: { syncRunId: run.id, phase: run.phase } });
     const cancelled = await store.syncRuns.transition({
       from: run,
       to: 'cancelled',

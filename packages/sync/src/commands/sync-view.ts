@@ -1,6 +1,6 @@
 import { standardResourceTypes } from '@bulkhead/fhir';
 import { retryingViewSchema, runActivitySchema, toRetryingView, type ViewFor } from '@bulkhead/runs/commands';
-import { present } from '@bulkhead/runtime';
+import { errorCodeSchema, present } from '@bulkhead/runtime';
 import { countSchema, ehrTextSchema, toView, type View, viewOf, viewShapeOf, warningSchema } from '@bulkhead/store';
 import { z } from 'zod';
 import { type SyncEvent, syncEventSchema } from '../sync-event.record.ts';
@@ -72,8 +72,7 @@ const runShape = {
     .string()
     .exactOptional()
     .describe('Why the run, or a part of it, failed, and what to do. Present only if something failed.'),
-  errorCode: z
-    .string()
+  errorCode: errorCodeSchema
     .exactOptional()
     .describe('The code of the failure: docs/errors.md lists the codes. Present only if something failed.'),
   ehrText: ehrTextSchema,

@@ -9,13 +9,13 @@ import {
   invalidRequest,
   keepForKey,
   type Page,
-  permanentError,
   readPage,
   unavailable,
   waitUntil,
 } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import { checkCallback } from '@bulkhead/webhooks/commands';
+import { syncError } from '../errors.ts';
 import type { SyncStore } from '../store.ts';
 import type { SyncEvent } from '../sync-event.record.ts';
 import type { SyncRun } from '../sync-run.record.ts';
@@ -76,11 +76,7 @@ export function createSyncService(options: {
   const find = async ({ provider, id, scope }: SyncRunReference): Promise<SyncRun> => {
     const run = await store.syncRuns.find(id);
     if (run?.provider === provider && isInScope(scope, run.connectionId)) return run;
-    throw permanentError({
-      code: 'unknown-run',
-      message:
-        'No sync run has this id. Use the `id` from the response that started it, or list the runs. Ended runs are deleted after a time.',
-    });
+    throw syncError('unknown-run');
   };
   const readUsual = keepForKey(usualKeptMs, (connectionId) => store.syncRuns.usualMs(connectionId));
   const withCounts = async (run: SyncRun): Promise<SyncRunState> => {
@@ -182,11 +178,7 @@ export function createSyncService(options: {
       const run = await find(reference);
       if (isSyncActive(run.phase)) return { state: await withCounts(run), isChanged: false };
       if (run.phase !== 'partial' && run.phase !== 'failed')
-        throw permanentError({
-          code: 'nothing-to-retry',
-          message: 'Nothing in this run failed, or the run was cancelled. Start a new one.',
-          context: { syncRunId: run.id, phase: run.phase },
-        });
+        throw syncError('nothing-to-retry', { context: { syncRunId: run.id, phase: run.phase } });
       // Before the run changes, because a running run whose steps are settled ends.
       const prepare = () => store.syncSteps.retryFailed(run.id);
       const reopened = await store.syncRuns.reopen({ from: run, now: new Date(), by, prepare });
@@ -199,9 +191,5 @@ export function createSyncService(options: {
 
 /** The error of HTTP 409, with the id of the running sync. */
 export function syncAlreadyRunning(syncRunId: string | undefined): AppError {
-  return permanentError({
-    code: 'sync-already-running',
-    message: 'A sync of this connection is already running. Wait for it to end, or cancel it first.',
-    context: syncRunId === undefined ? {} : { syncRunId },
-  });
+  return syncError('sync-already-running', { context: syncRunId === undefined ? {} : { syncRunId } });
 }

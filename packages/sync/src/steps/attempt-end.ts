@@ -2,6 +2,7 @@ import { EhrHttpError } from '@bulkhead/ehr-client';
 import type { RetryAt } from '@bulkhead/queues';
 import {
   AppError,
+  type ErrorCode,
   type ExportError,
   longestWaitMs,
   nextRetrying,
@@ -48,7 +49,7 @@ export async function attemptEnd(
 }
 
 /** Errors other than an error status that occur after a request was sent. */
-const codesAfterSending: ReadonlySet<string> = new Set([
+const codesAfterSending: ReadonlySet<ErrorCode> = new Set([
   'search-refused',
   'search-not-understood',
   'ehr-unreachable',

@@ -44,10 +44,10 @@ function describeRejected(counts: readonly SyncTypeCount[], syncRunId: string): 
 }
 
 /** Makes a warning for each type of which the EHR sent fewer resources than it promised. */
-async function describeIncomplete(store: SyncDeps['store'], syncRunId: string): Promise<ExportWarning[]> {
+async function describeIncomplete(store: SyncDeps['store'], syncRunId: string) {
   const sums = await store.syncSteps.sumIncomplete(syncRunId);
   return sums.map(({ resourceType, total, matched }) => ({
-    code: 'search-incomplete',
+    code: 'search-incomplete' as const,
     message: `${resourceType}: the EHR promised ${total} resources and sent ${matched}. What it sent is stored. The next sync requests all of them again. To request them now, retry the run.`,
   }));
 }
@@ -59,7 +59,7 @@ async function describe(
   const [first] = await store.syncSteps.listErrors(syncRunId);
   const types = failed.map(({ resourceType, failed: count }) => `${resourceType} (${count})`).join(', ');
   const message = `Searches failed: ${types}. The first error: ${first?.message ?? 'see the log of the workers'}`;
-  return { code: first?.code ?? 'internal', message };
+  return { code: first?.code ?? ('internal' as const), message };
 }
 
 /** Fails a run whose job has failed finally. */
@@ -70,7 +70,7 @@ export async function failGivenUpSync(deps: SyncDeps, { syncRunId, error }: Fail
 /** Marks a run as failed, because it cannot be planned or ended. */
 export async function failSync(
   { store, producer, logger, now }: SyncDeps,
-  options: { readonly syncRunId: string; readonly error: { readonly code: string; readonly message: string } },
+  options: { readonly syncRunId: string; readonly error: ExportError },
 ): Promise<void> {
   const { syncRunId, error } = options;
   for (;;) {

@@ -1,7 +1,7 @@
 import { checkPaging, type PagingState, readSearchPage, searchUrl } from '@bulkhead/ehr-client';
 import { isResourceId } from '@bulkhead/fhir';
 import type { Connection } from '@bulkhead/providers';
-import { permanentError } from '@bulkhead/runtime';
+import { syncError } from '../errors.ts';
 import type { SyncDeps } from './deps.ts';
 
 /** Some hundred practices. Their ids are in memory while a run is planned, and each has several steps. */
@@ -28,8 +28,7 @@ export async function findPatients(
       if (resourceType === 'Patient' && typeof id === 'string' && isResourceId(id)) ids.add(id);
     }
     if (ids.size > maxPatients)
-      throw permanentError({
-        code: 'too-many-patients',
+      throw syncError('too-many-patients', {
         message: `The EHR lists more than ${maxPatients} patients. Name the patients of the sync, or narrow \`search.patientList\` of the provider.`,
       });
     if (nextUrl === undefined) return ids;

@@ -16,7 +16,8 @@ import { withCapabilities } from '@bulkhead/connections/steps';
 import { enhancedResourceTypes, standardResourceTypes } from '@bulkhead/fhir';
 import type { Connection, Provider } from '@bulkhead/providers';
 import type { RetryAt } from '@bulkhead/queues';
-import { longestWaitMs, permanentError, toExportError } from '@bulkhead/runtime';
+import { longestWaitMs, toExportError } from '@bulkhead/runtime';
+import { syncError } from '../errors.ts';
 import type { SkippedType, SyncRun } from '../sync-run.record.ts';
 import { waitedTooLong } from './attempt-end.ts';
 import type { SyncDeps } from './deps.ts';
@@ -125,9 +126,5 @@ async function choosePatients(
   const storedIds = await store.resources.listIds({ connectionId, resourceType: 'Patient' });
   const ids = new Set([...storedIds, ...(await findPatients(deps, options))]);
   if (ids.size > 0) return [...ids];
-  throw permanentError({
-    code: 'no-patients',
-    message:
-      'No patient of this connection is stored yet. Run a bulk export first, name the patients, or set `search.patientList` of the provider if the EHR can list its patients.',
-  });
+  throw syncError('no-patients');
 }

@@ -7,6 +7,7 @@
  * - If the server has forgotten the next page, the search restarts at its first page, once.
  * - The crawl marks advance only if a search is completed.
  */
+
 import { randomUUID } from 'node:crypto';
 import { connectionGone } from '@bulkhead/connections/steps';
 import { EhrHttpError, type EhrSession, readSearchPage } from '@bulkhead/ehr-client';
@@ -14,8 +15,8 @@ import { searchFileId } from '@bulkhead/quarantine';
 import type { FailedJob, Job, JobContext, RetryAt } from '@bulkhead/queues';
 import { waitingEvent } from '@bulkhead/runs';
 import { AppError, type ExportError, toExportError } from '@bulkhead/runtime';
-import type { Claim } from '@bulkhead/store';
-import { isStoreUnavailable } from '@bulkhead/store';
+import { type Claim, isStoreUnavailable } from '@bulkhead/store';
+import { syncError } from '../errors.ts';
 import type { SyncRun } from '../sync-run.record.ts';
 import type { SyncStep } from '../sync-step.record.ts';
 import { attemptEnd, wasSent } from './attempt-end.ts';
@@ -254,8 +255,4 @@ async function advanceAllMarks({ store }: SyncDeps, { work, search }: { work: Wo
   await store.crawlMarks.advance({ connectionId, patientIds, resourceType, at });
 }
 
-const tooManyAttempts: ExportError = {
-  code: 'search-attempts',
-  message:
-    'Gave up after 50 attempts without a page. The page may be crashing the workers. Check their logs. What was read before is stored.',
-};
+const tooManyAttempts = toExportError(syncError('search-attempts'));

@@ -4,7 +4,8 @@ import type { SearchEntry } from '@bulkhead/fhir';
 import { parseJsonLineInSteps, toResource } from '@bulkhead/fhir';
 import { type QuarantinedLine, searchFileId } from '@bulkhead/quarantine';
 import { type ResourceDocument, toStorableInSteps, writeWithBisection } from '@bulkhead/resources';
-import { type ExportError, runWithPauses } from '@bulkhead/runtime';
+import { type ExportError, runWithPauses, toExportError } from '@bulkhead/runtime';
+import { syncError } from '../errors.ts';
 import type { SyncRun } from '../sync-run.record.ts';
 import type { SyncStep } from '../sync-step.record.ts';
 import type { SyncDeps } from './deps.ts';
@@ -48,11 +49,7 @@ function isMostlyBad({ lead, carried }: Search, counts: ReadonlyMap<string, Page
   return rejected > 1000 && rejected > fetched / 2;
 }
 
-const tooManyBadEntries: ExportError = {
-  code: 'too-many-bad-entries',
-  message:
-    "More than half of the entries of the search are not usable resources, so the rest was not read. See the reasons in the quarantine, and contact the EHR's support.",
-};
+const tooManyBadEntries = toExportError(syncError('too-many-bad-entries'));
 
 /** Groups the entries of a page by the type under which they are counted. */
 export function groupByType({ page, search, run }: Omit<StorePageOptions, 'step'>): Map<string, SearchEntry[]> {

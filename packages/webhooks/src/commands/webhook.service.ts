@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto';
 import type { ConnectionStore } from '@bulkhead/connections';
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import type { Producer } from '@bulkhead/queues';
-import { type AppError, invalidRequest, type Page, pageQuery, permanentError, readPage } from '@bulkhead/runtime';
+import { type AppError, invalidRequest, type Page, pageQuery, readPage } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope, type View, viewOf, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
+import { webhookError } from '../errors.ts';
 import type { WebhookStore } from '../store.ts';
 import { type WebhookDelivery, webhookDeliverySchema, webhookStates } from '../webhook-delivery.record.ts';
 
@@ -84,10 +85,7 @@ export function createWebhookService(options: {
 }
 
 function unknownDelivery(): AppError {
-  return permanentError({
-    code: 'unknown-delivery',
-    message: 'No delivery has this id. List them with GET /api/ehr/webhook-deliveries.',
-  });
+  return webhookError('unknown-delivery');
 }
 
 /** Calls are signed, so the connection must have a secret. @throws AppError `invalid-request` if it has none */

@@ -1,7 +1,8 @@
 import type { ConnectionStore } from '@bulkhead/connections';
 import type { WebhookSender } from '@bulkhead/ehr-client';
 import type { FailedJob, Producer } from '@bulkhead/queues';
-import { AppError, toKnownError } from '@bulkhead/runtime';
+import { type AppError, toKnownError } from '@bulkhead/runtime';
+import { webhookError } from '../errors.ts';
 import type { WebhookStore } from '../store.ts';
 
 /** The dependencies of the steps of this feature. */
@@ -50,9 +51,5 @@ export async function failDelivery(
 }
 
 function notAccepted(): AppError {
-  return new AppError({
-    code: 'webhook-not-taken',
-    message: 'The receiver did not accept the call. The call is repeated for a day, at growing intervals.',
-    retry: 'later',
-  });
+  return webhookError('webhook-not-taken');
 }

@@ -74,7 +74,7 @@ const activateSigningKey = defineEndpoint({
     'Lets a published key sign without the wait of an hour. Use it when every EHR is known to have read the key set, for example because you registered the key there.',
   request: { body: { isOptional: true } },
   responses: { 200: signingKeyResponse('The key, which signs from now on') },
-  errors: ['unknown-signing-key', 'signing-key-in-use'],
+  errors: ['unknown-signing-key', 'signing-key-retired'],
   async handler({ params: { kid }, services }) {
     return { data: await services.signingKeys.activate(kid) };
   },
@@ -90,7 +90,7 @@ const retireSigningKey = defineEndpoint({
     'Ends the use of a key. Another key of its algorithm must sign first. EHRs can verify earlier assertions for ten more minutes, then the key can be deleted.',
   request: { body: { isOptional: true } },
   responses: { 200: signingKeyResponse('The key, which no longer signs') },
-  errors: ['unknown-signing-key', 'signing-key-in-use'],
+  errors: ['unknown-signing-key', 'signing-key-in-use', 'signing-key-retired'],
   async handler({ params: { kid }, services }) {
     return { data: await services.signingKeys.retire(kid) };
   },

@@ -42,7 +42,7 @@ test('retrying a running export changes nothing, and returns 409 for a cancelled
 test('a retry that is refused, because the same export is running, does not change the failed files', async () => {
   const { bulkExports, outputFiles } = api.store;
   const id = await start({ resourceTypes: ['Immunization'] });
-  const error = { code: 'connection-lost', message: 'The connection to the EHR was lost.' };
+  const error = { code: 'connection-lost' as const, message: 'The connection to the EHR was lost.' };
   await outputFiles.insertMissing([makeOutputFile({ exportId: id, connectionId, state: 'failed', error })]);
   const from = await bulkExports.find(id);
   if (!from) throw new Error('the export is missing');

@@ -157,7 +157,7 @@ test('documents are listed by resource, patient and state, page by page, without
 
 test('the record of a failed document shows what the EHR said to an operator and not to a client', async () => {
   const id = await note({ patientId: 'said' });
-  const error = { code: 'ehr-not-found', message: 'gone', ehrText: 'No document of Jane Doe' };
+  const error = { code: 'ehr-not-found' as const, message: 'gone', ehrText: 'No document of Jane Doe' };
   await api.store.documents.fail({ id, error, now: new Date() });
   const list = `/api/ehr/athenahealth/documents?connectionId=${connectionId}&patient=said`;
   const textsFor = async (apiKey: string) => {

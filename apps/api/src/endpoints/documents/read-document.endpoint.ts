@@ -3,10 +3,11 @@ import { pipeline } from 'node:stream/promises';
 import { anyPatient } from '@bulkhead/access';
 import type { PatientDocument } from '@bulkhead/documents';
 import type { OpenedDocument } from '@bulkhead/documents/commands';
-import { type AppError, permanentError } from '@bulkhead/runtime';
+import type { AppError } from '@bulkhead/runtime';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
+import { apiError } from '../../http/errors/errors.ts';
 import type { AuditNotes } from '../../http/middleware/audit-notes.ts';
 
 const headersSchema = z.object({
@@ -102,10 +103,7 @@ function unsatisfiable(response: Response, sizeBytes: number): AppError {
   response.removeHeader('content-type');
   response.removeHeader('etag');
   response.set('content-range', `bytes */${sizeBytes}`);
-  return permanentError({
-    code: 'range-not-satisfiable',
-    message: 'The requested range begins after the end of the document. See Content-Range for its length.',
-  });
+  return apiError('range-not-satisfiable');
 }
 
 /** `end` is exclusive. */

@@ -139,7 +139,13 @@ const runSchedule = defineEndpoint({
       },
     }),
   },
-  errors: ['unknown-schedule', 'unknown-connection', 'export-already-running', 'sync-already-running'],
+  errors: [
+    'unknown-schedule',
+    'unknown-connection',
+    'export-already-running',
+    'sync-already-running',
+    'schedule-request-invalid',
+  ],
   async handler({ params: { id }, caller: { scope }, services, audit }) {
     const { schedule, runId } = await services.schedules.run({ id, scope });
     audit.addTarget({ id: schedule.id, connectionId: schedule.connectionId, runId });

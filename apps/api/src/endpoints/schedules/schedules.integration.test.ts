@@ -178,6 +178,17 @@ test('a stored schedule whose time zone is unknown is shown with what to do, can
   expect([status, body.data]).toEqual([200, created]);
 });
 
+test('running a schedule whose stored request is no longer valid returns 409 with what to do', async () => {
+  const schedule = await api.store.schedules.find((await post({})).body.data.id);
+  if (!schedule) throw new Error('no schedule');
+  // An earlier version accepted this request.
+  const id = `${schedule.id}f`;
+  await api.store.schedules.insert({ ...schedule, id, request: { resourceTypes: ['Unicorn'] } });
+  const { refusal, body } = await api.request('POST', `${path}/${id}/run`);
+  expect(refusal).toEqual([409, 'schedule-request-invalid']);
+  expect(body.error.message).toContain('Delete the schedule and create it again.');
+});
+
 const connect = async (body: object) => {
   const fields = { provider: 'nightly-ehr', force: true, auth: { method: 'none' }, ...body };
   const { id } = (await api.request('POST', '/api/ehr/connections', { body: fields })).body.data;

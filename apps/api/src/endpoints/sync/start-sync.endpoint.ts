@@ -1,5 +1,5 @@
-import { type AppError, permanentError } from '@bulkhead/runtime';
-import { isSyncActive } from '@bulkhead/sync';
+import type { AppError } from '@bulkhead/runtime';
+import { isSyncActive, syncError } from '@bulkhead/sync';
 import {
   type SyncRunState,
   startedSyncSchema,
@@ -105,9 +105,7 @@ function appliedPreferences({ respondAsync, waitSeconds }: Preferences, isActive
 /** Some resources were stored, but the response must not look as if the whole run had succeeded. */
 function incomplete(state: SyncRunState): AppError {
   const { run } = state;
-  return permanentError({
-    code: run.phase === 'cancelled' ? 'sync-cancelled' : 'sync-incomplete',
-    message: run.error?.message ?? 'The run was cancelled. Resources that it stored until then are kept.',
-    context: { details: { syncRunId: run.id, ...toSyncedView(state) } },
-  });
+  const context = { details: { syncRunId: run.id, ...toSyncedView(state) } };
+  if (run.phase === 'cancelled') return syncError('sync-cancelled', { context });
+  return syncError('sync-incomplete', { message: run.error?.message ?? 'The sync did not complete.', context });
 }

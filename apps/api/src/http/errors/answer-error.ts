@@ -1,6 +1,6 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Logger } from '@bulkhead/runtime';
+import type { ErrorCode, Logger } from '@bulkhead/runtime';
 import type { ErrorRequestHandler } from 'express';
 import { errorPageOf, sendPage } from '../../browser/pages.ts';
 import { auditNotes } from '../middleware/audit-notes.ts';
@@ -63,7 +63,7 @@ const securityLines = [
 ];
 
 function toText({ status, message }: Refusal): string {
-  const body = JSON.stringify({ success: false, error: { code: 'unreadable-request', message } });
+  const body = JSON.stringify({ success: false, error: { code: 'unreadable-request' satisfies ErrorCode, message } });
   const head = [`HTTP/1.1 ${status}`, 'Connection: close', 'Content-Type: application/json'];
   return [...head, ...securityLines, `Content-Length: ${Buffer.byteLength(body)}`, '', body].join('\r\n');
 }

@@ -79,7 +79,7 @@ test('an event stream is not written to while its client does not read, and ends
   // Long enough that another request is answered before, even on a busy machine.
   const serverLimits = { ...httpLimits, idleTimeout: 3000 };
   await using api = await start({ perKey: 1, heartbeatMs: 50 }, { serverLimits });
-  const warnings = [{ code: 'long', message: 'x'.repeat(20_000) }];
+  const warnings = [{ code: 'types-missing' as const, message: 'x'.repeat(20_000) }];
   const change = async (requestKey: string) =>
     api.store.bulkExports.insert({ record: makeBulkExport({ warnings }), requestKey });
   for (let number = 0; number < 50; number++) await change(`k${number}`);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AppError, type Logger } from '@bulkhead/runtime';
+import type { AppError, Logger } from '@bulkhead/runtime';
 import type { Request, Response } from 'express';
+import { apiError } from '../errors/errors.ts';
 import { toErrorAnswer } from '../errors/to-error-answer.ts';
 import { callerOf } from '../middleware/caller-of.ts';
 
@@ -127,12 +128,7 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
 }
 
 function tooManyStreams(): AppError {
-  return new AppError({
-    code: 'too-many-requests',
-    message:
-      'Too many event streams are open with this key. Close some of them, or poll the endpoints without `/events`.',
-    retry: { afterMs: 5000 },
-  });
+  return apiError('too-many-requests');
 }
 
 interface StreamedEvent {

@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net';
 import type { ApiKey } from '@bulkhead/access';
-import { AppError } from '@bulkhead/runtime';
 import { RateLimiterMemory, RateLimiterRedis, RLWrapperTimeouts } from 'rate-limiter-flexible';
+import { apiError } from '../errors/errors.ts';
 
 /** A user who pastes a key does not fail ten times in ten minutes. */
 const loginAttempts = 10;
@@ -47,7 +47,7 @@ export function createRequestLimits(options: {
     const { count, restMs } = await to.add(id);
     onCount({ limit, left: Math.max(limit - count, 0), windowSeconds: to.windowSeconds, restMs });
     if (count <= limit) return;
-    throw new AppError({ code: 'too-many-requests', message, retry: { afterMs: restMs } });
+    throw apiError('too-many-requests', { message, retry: { afterMs: restMs } });
   };
   return {
     /** @param onCount is called even if the request is refused. @throws AppError `too-many-requests` */

@@ -1,6 +1,6 @@
-import { permanentError } from '@bulkhead/runtime';
 import type { NextFunction, Request, Response } from 'express';
 import type { Endpoint } from '../define-endpoint.ts';
+import { apiError } from '../errors/errors.ts';
 import { auditNotes } from './audit-notes.ts';
 import { callerOf } from './caller-of.ts';
 
@@ -41,8 +41,5 @@ function parametersOf({ query }: Request): string[] {
 /** @throws AppError `forbidden` */
 export function checkOperator(response: Response): void {
   if (callerOf(response).apiKey.role === 'operator') return;
-  throw permanentError({
-    code: 'forbidden',
-    message: 'This needs the API key of an operator, and yours is a client key. Use the key of an operator.',
-  });
+  throw apiError('forbidden');
 }

@@ -1,4 +1,5 @@
 import { type AuditAction, anyPatient } from '@bulkhead/access';
+import type { ErrorCode } from '@bulkhead/runtime';
 import type { Response } from 'express';
 
 /** Whether a request is recorded. `if-shown`: only if the response contains data that must not be shown without a record (`isShown`). */
@@ -14,7 +15,7 @@ export class AuditNotes {
   /** Ids by name. */
   target: Readonly<Record<string, string>> = {};
   /** The code of the error that the request ended with. */
-  code: string | undefined;
+  code: ErrorCode | undefined;
   /** See `NewAuditEvent`. */
   patients: readonly string[] = [];
   /** Names of the parameters of a search. */

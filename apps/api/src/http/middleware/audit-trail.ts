@@ -1,7 +1,6 @@
-import type { AuditOutcome, NewAuditEvent } from '@bulkhead/access';
+import { type AuditOutcome, accessError, type NewAuditEvent } from '@bulkhead/access';
 import type { AuditService } from '@bulkhead/access/commands';
-import type { Logger } from '@bulkhead/runtime';
-import { AppError } from '@bulkhead/runtime';
+import type { AppError, Logger } from '@bulkhead/runtime';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { type AuditNotes, auditNotes } from './audit-notes.ts';
 import { actorOf, callerOf } from './caller-of.ts';
@@ -92,7 +91,7 @@ class Trail {
     const isStream = this.#response.get('content-type')?.startsWith('text/event-stream') ?? false;
     if (this.#isEnded || !isAudited(this.#response) || (isStream && this.#isRecorded)) return;
     this.#isRecorded = true;
-    const event = { ...this.#event(), outcome: 'failed' as const, code: 'client-left' };
+    const event = { ...this.#event(), outcome: 'failed' as const, code: 'client-left' as const };
     this.#deps.audit.append(event).catch((error: unknown) => this.#logLost(error));
   }
 
@@ -164,11 +163,5 @@ function outcomeOf(status: number, { isUnchanged }: AuditNotes): AuditOutcome {
 }
 
 function auditUnavailable(cause: unknown): AppError {
-  return new AppError({
-    code: 'audit-unavailable',
-    message:
-      'The request may have been carried out, but it could not be recorded in the audit log, so no result is shown. Check the current state before you send the request again.',
-    retry: { afterMs: 5000 },
-    cause,
-  });
+  return accessError('audit-unavailable', { cause });
 }

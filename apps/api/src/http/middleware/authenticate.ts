@@ -1,7 +1,8 @@
 import type { ApiKeyService, SessionService } from '@bulkhead/access/commands';
-import { AppError, permanentError } from '@bulkhead/runtime';
+import { AppError } from '@bulkhead/runtime';
 import type { Request, RequestHandler } from 'express';
 import { requireSameOrigin, resumeSession } from '../../browser/session.ts';
+import { apiError } from '../errors/errors.ts';
 import type { Quota, RequestLimits } from '../limits/request-limits.ts';
 import type { RefusedAttempts } from '../refused-attempts.ts';
 import { type Caller, callerOf, setCaller } from './caller-of.ts';
@@ -58,11 +59,7 @@ async function countRefusal(options: {
 }
 
 function unauthenticated(): AppError {
-  return permanentError({
-    code: 'unauthenticated',
-    message:
-      'The request has no valid API key. Send `Authorization: Bearer <key>`, or log in at /login in a browser. An operator creates keys with `create-api-key`.',
-  });
+  return apiError('unauthenticated');
 }
 
 /** The headers of draft-ietf-httpapi-ratelimit-headers. */

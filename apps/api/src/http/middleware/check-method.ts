@@ -1,8 +1,8 @@
-import { permanentError } from '@bulkhead/runtime';
 import type { RequestHandler } from 'express';
 import { endpoints } from '../../endpoints/endpoints.ts';
 import type { Endpoint } from '../define-endpoint.ts';
 import { comparePaths } from '../endpoint-router.ts';
+import { apiError } from '../errors/errors.ts';
 
 /** Answers OPTIONS, and returns 405 with `Allow` if an address does not support a method (RFC 9110 15.5.6). Unknown addresses pass. */
 export function checkMethod(): RequestHandler {
@@ -16,8 +16,7 @@ export function checkMethod(): RequestHandler {
     }
     if (allowed.includes(request.method)) return next();
     response.set('Allow', allowed.join(', '));
-    throw permanentError({
-      code: 'method-not-allowed',
+    throw apiError('method-not-allowed', {
       message: `This address does not support ${request.method}. Use ${methods.join(', ')}.`,
     });
   };

@@ -1,5 +1,6 @@
-import { type AppError, permanentError } from '@bulkhead/runtime';
+import type { AppError } from '@bulkhead/runtime';
 import { json, type RequestHandler } from 'express';
+import { apiError } from '../errors/errors.ts';
 
 /** The deepest request, that of a schedule, has 3 levels. */
 const maxDepth = 20;
@@ -30,8 +31,7 @@ const openingBrackets: ReadonlySet<number> = new Set(Buffer.from('[{'));
 const closingBrackets: ReadonlySet<number> = new Set(Buffer.from(']}'));
 
 function tooDeep(): AppError {
-  return permanentError({
-    code: 'not-json',
+  return apiError('not-json', {
     message: `The body is nested more than ${maxDepth} levels deep. Send a flatter JSON object.`,
   });
 }

@@ -1,4 +1,5 @@
-import { type AppError, permanentError } from '@bulkhead/runtime';
+import type { AppError } from '@bulkhead/runtime';
+import { exportError } from '../../errors.ts';
 import type { FileCheckpoint, OutputFile } from '../../output-file.record.ts';
 import type { FileBatch } from './file-batch.ts';
 
@@ -78,7 +79,7 @@ export class BatchWrites {
 
   #advance(advance: Awaited<ReturnType<FileBatch['write']>>): FileCheckpoint {
     this.#checkpoint = advance(this.#checkpoint);
-    if (isGarbage(this.#checkpoint)) throw tooManyBadLines(this.#checkpoint);
+    if (isGarbage(this.#checkpoint)) throw mostlyBadLines(this.#checkpoint);
     return this.#checkpoint;
   }
 }
@@ -88,28 +89,22 @@ function isGarbage(checkpoint: FileCheckpoint): boolean {
   return checkpoint.quarantined > 1000 && checkpoint.quarantined > checkpoint.lines / 2;
 }
 
-export function tooManyBadLines(checkpoint: FileCheckpoint): AppError {
-  return badLines({
-    code: 'too-many-bad-lines',
-    found: "Over 1 % of the file's lines are not usable resources.",
-    checkpoint,
-  });
-}
-
-export function noValidLines(checkpoint: FileCheckpoint): AppError {
-  return badLines({ code: 'no-valid-lines', found: "None of the file's lines is a usable resource.", checkpoint });
-}
-
-function badLines(options: {
-  readonly code: string;
-  readonly found: string;
-  readonly checkpoint: FileCheckpoint;
-}): AppError {
-  const { code, found, checkpoint } = options;
-  const { quarantined, lines } = checkpoint;
-  return permanentError({
-    code,
-    message: `${found} See the reasons in the quarantine, and contact the EHR's support.`,
+function mostlyBadLines({ quarantined, lines }: FileCheckpoint): AppError {
+  return exportError('too-many-bad-lines', {
+    message: `More than half of the file's lines are not usable resources, so the rest was not read. ${whatToDo}`,
     context: { quarantined, lines },
   });
+}
+
+export function tooManyBadLines({ quarantined, lines }: FileCheckpoint): AppError {
+  return exportError('too-many-bad-lines', {
+    message: `Over 1 % of the file's lines are not usable resources. ${whatToDo}`,
+    context: { quarantined, lines },
+  });
+}
+
+const whatToDo = "See the reasons in the quarantine, and contact the EHR's support.";
+
+export function noValidLines({ quarantined, lines }: FileCheckpoint): AppError {
+  return exportError('no-valid-lines', { context: { quarantined, lines } });
 }

@@ -6,15 +6,16 @@ import type { FailedJob, Job, JobContext, RetryAt } from '@bulkhead/queues';
 import { waitingEvent } from '@bulkhead/runs';
 import {
   AppError,
+  type ErrorCode,
   longestWaitMs,
   nextRetrying,
-  permanentError,
   toExportError,
   toKnownError,
   withGrowingWait,
 } from '@bulkhead/runtime';
 import { type Claim, whileHeld } from '@bulkhead/store';
 import type { BulkExport, NewExportEvent } from '../../bulk-export.record.ts';
+import { exportError } from '../../errors.ts';
 import { emptyCheckpoint, type FileCheckpoint, type OutputFile } from '../../output-file.record.ts';
 import type { BulkExportDeps } from '../deps.ts';
 import { ingestFile } from './ingest-file.ts';
@@ -69,11 +70,7 @@ export async function downloadFile(deps: BulkExportDeps, step: DownloadStep): Pr
   const file = await store.outputFiles.claim(claim, now());
   if (!file) return;
   try {
-    if (file.attempts > maxAttempts)
-      throw permanentError({
-        code: 'file-attempts',
-        message: 'Gave up after 50 attempts. A line in this file may be crashing the workers. Check their logs.',
-      });
+    if (file.attempts > maxAttempts) throw exportError('file-attempts');
     const { connection, record } = await deps.exportContexts.read(file.exportId);
     if (record.phase === 'cancelled')
       return await store.outputFiles.cancelUnsettled({ exportId: record.id, now: now() });
@@ -124,12 +121,7 @@ async function noteFailure(
   const nextAttemptAt = step.retryAt(knownError);
   const retrying = nextRetrying({ before, error: knownError, now: now(), nextAttemptAt });
   const hasWaitedTooLong = retrying.state === 'waiting' && now().getTime() - retrying.since.getTime() > longestWaitMs;
-  if (hasWaitedTooLong)
-    return permanentError({
-      code: 'file-waited-too-long',
-      message: 'For more than a day, the EHR asked to wait and sent nothing. Retry the export later.',
-      ehrText: knownError.ehrText,
-    });
+  if (hasWaitedTooLong) return exportError('file-waited-too-long', { ehrText: knownError.ehrText });
   if (nextAttemptAt === undefined) return knownError;
   const cut = cutOf(current, knownError);
   if (cut && cut.times >= (cut.bytes > 0 ? maxCuts : maxCutsAtStart)) return cutEachTime(cut, knownError);
@@ -145,7 +137,7 @@ const maxCuts = 5;
 /** Before the first batch is stored, a server that restarts looks the same. With the doubled waits this takes ten minutes. */
 const maxCutsAtStart = 8;
 
-const cutCodes: ReadonlySet<string> = new Set(['connection-lost', 'file-truncated']);
+const cutCodes: ReadonlySet<ErrorCode> = new Set(['connection-lost', 'file-truncated']);
 
 /** @returns undefined if the file was not cut */
 function cutOf({ checkpoint: { bytes }, cut }: OutputFile, { code }: AppError): OutputFile['cut'] {
@@ -154,8 +146,9 @@ function cutOf({ checkpoint: { bytes }, cut }: OutputFile, { code }: AppError): 
 }
 
 function cutEachTime({ bytes, times }: NonNullable<OutputFile['cut']>, cause: AppError): AppError {
-  return permanentError({
+  return new AppError({
     code: cause.code,
+    retry: 'never',
     message: `The EHR has cut the file at the same place ${times} times, after byte ${bytes}. What was stored until then stays stored. Retry the export later, and contact the EHR's support if it is cut there again.`,
     context: { bytes, count: times },
     cause,

@@ -149,7 +149,11 @@ test('ingestFile fails a file that has fewer resources than promised #counts-rec
 
 test('ingestFile fails a file that is not NDJSON before it fills the quarantine', async () => {
   const { result, written } = ingest('<p>not found</p>\n'.repeat(5000));
-  await expect(result).rejects.toMatchObject({ code: 'too-many-bad-lines', retry: 'never' });
+  await expect(result).rejects.toMatchObject({
+    code: 'too-many-bad-lines',
+    message: expect.stringContaining('More than half'),
+    retry: 'never',
+  });
   expect(written.bad.length).toBeLessThan(2000);
 });
 
@@ -180,7 +184,10 @@ test('ingestFile accepts less than 1 % unreadable lines in a deleted file', asyn
 
 test('ingestFile fails a file with over 1 % bad lines #too-many-bad-lines', async () => {
   const { result } = ingest(patients(5000) + '{"id":1}\n'.repeat(101));
-  await expect(result).rejects.toMatchObject({ code: 'too-many-bad-lines' });
+  await expect(result).rejects.toMatchObject({
+    code: 'too-many-bad-lines',
+    message: expect.stringContaining('Over 1 %'),
+  });
 });
 
 test('ingestFile stops if another attempt has taken over #two-workers', async () => {

@@ -10,12 +10,14 @@
  * The checkpoint counts the bytes and lines that the database has acknowledged. After a failure the next attempt resumes at it. At
  * the end every promised resource must be stored, unchanged, stale, quarantined or withheld. Otherwise the file fails.
  */
+
 import type { Readable } from 'node:stream';
 import { LineSplitter, type NdjsonLine } from '@bulkhead/fhir';
 import type { QuarantineStore } from '@bulkhead/quarantine';
 import type { ResourceWriter } from '@bulkhead/resources';
-import { AppError, type ByteBudget } from '@bulkhead/runtime';
+import type { AppError, ByteBudget } from '@bulkhead/runtime';
 import type { BufferPool } from '@bulkhead/store';
+import { exportError } from '../../errors.ts';
 import { accountedLines, type FileCheckpoint, type OutputFile } from '../../output-file.record.ts';
 import { BatchWrites, noValidLines, tooManyBadLines } from './batch-writes.ts';
 import { FileBatch, firstBatchLines } from './file-batch.ts';
@@ -107,21 +109,11 @@ function incompleteness(file: OutputFile, checkpoint: FileCheckpoint): AppError 
   const others = [0, outcomes, headers, outcomes + headers];
   const isAsPromised = others.some((count) => promisedCount === accounted + count);
   if (section === 'output' && promisedCount !== undefined && !isAsPromised)
-    return new AppError({
-      code: 'count-mismatch',
-      message:
-        'The number of resources in the file differs from the number in the manifest. The file is downloaded again.',
-      retry: 'later',
-      context: { count: accounted },
-    });
+    return exportError('count-mismatch', { context: { count: accounted } });
   if (section === 'output' && quarantined > 0 && quarantined === accounted) return noValidLines(checkpoint);
   return quarantined > 100 && quarantined > lines / 100 ? tooManyBadLines(checkpoint) : undefined;
 }
 
 function truncated(): AppError {
-  return new AppError({
-    code: 'file-truncated',
-    message: 'The file ends in the middle of a line, so the rest is missing. The download resumes at that line.',
-    retry: 'later',
-  });
+  return exportError('file-truncated');
 }

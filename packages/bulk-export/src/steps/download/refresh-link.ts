@@ -1,7 +1,8 @@
 import { EhrHttpError, readExportStatus } from '@bulkhead/ehr-client';
 import type { Connection } from '@bulkhead/providers';
-import { type AppError, permanentError } from '@bulkhead/runtime';
+import type { AppError } from '@bulkhead/runtime';
 import type { BulkExport } from '../../bulk-export.record.ts';
+import { exportError } from '../../errors.ts';
 import type { OutputFile } from '../../output-file.record.ts';
 import type { BulkExportDeps } from '../deps.ts';
 import { exportGone } from '../finalize-export.ts';
@@ -59,18 +60,9 @@ async function readStatus(options: Parameters<typeof readExportStatus>[0]) {
 }
 
 function linkAmbiguous(): AppError {
-  return permanentError({
-    code: 'link-ambiguous',
-    message:
-      "The EHR refuses the file's link, and the new links in its manifest cannot be assigned to the files. Retry the export, which starts a new one at the EHR.",
-  });
+  return exportError('link-ambiguous');
 }
 
 function linkExpired(cause?: unknown): AppError {
-  return permanentError({
-    code: 'link-expired',
-    message:
-      "The EHR refuses the file's link, and its manifest has no working one. Retry the export, which reads the manifest again. If that fails too, retry once more, which starts a new export at the EHR. If the EHR still refuses, verify that the granted scopes cover the type.",
-    cause,
-  });
+  return exportError('link-expired', { cause });
 }

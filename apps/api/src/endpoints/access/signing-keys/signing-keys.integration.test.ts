@@ -31,6 +31,10 @@ test('an operator creates, lists, retires and deletes signing keys', async () =>
   const { kid } = second.body.data;
   expect((await api.request('POST', `${path}/${kid}/retire`)).body.data.state).toBe('retired');
   expect((await api.request('DELETE', `${path}/${kid}`)).refusal).toEqual([409, 'signing-key-in-use']);
+  for (const change of ['activate', 'retire']) {
+    const { refusal } = await api.request('POST', `${path}/${kid}/${change}`);
+    expect([change, ...refusal]).toEqual([change, 409, 'signing-key-retired']);
+  }
   await api.store.signingKeys.delete({ kid, retiredBefore: new Date(Date.now() + 1000) });
   expect((await api.request('DELETE', `${path}/${kid}`)).body.error.code).toBe('unknown-signing-key');
 });

@@ -1,7 +1,8 @@
 import type { AuthorizationPlace } from '@bulkhead/connections/commands';
+import type { ErrorCode } from '@bulkhead/runtime';
 import type { Page, Problem } from '../../../browser/pages.ts';
 
-const titles: Readonly<Record<string, string>> = {
+const titles: Readonly<Partial<Record<ErrorCode, string>>> = {
   'authorization-refused': 'Not authorized',
   'authorization-failed': 'Not authorized',
   'authorization-pending': 'Not authorized yet',

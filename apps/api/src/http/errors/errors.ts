@@ -1,0 +1,94 @@
+import { defineErrors } from '@bulkhead/runtime';
+
+export const apiError = defineErrors({
+  'unknown-route': {
+    status: 404,
+    message: 'This address does not exist. See /docs for the endpoints, or open / in a browser for the console.',
+  },
+  'answer-not-repeated': {
+    status: 409,
+    message:
+      'The first request with this Idempotency-Key was carried out. Its answer contained a secret, which is not stored, so it cannot be sent again. `details` has the ids of the record that it created. If you did not receive the secret, delete that record, and create another one with a new key.',
+    details: { id: 'key_01a20ebbc9477ed4b36076ce74bec9ba' },
+  },
+  forbidden: {
+    status: 403,
+    message: 'This needs the API key of an operator, and yours is a client key. Use the key of an operator.',
+  },
+  unauthenticated: {
+    status: 401,
+    message:
+      'The request has no valid API key. Send `Authorization: Bearer <key>`, or log in at /login in a browser. An operator creates keys with `create-api-key`.',
+  },
+  'method-not-allowed': {
+    status: 405,
+    help: 'Use one of the methods in `Allow`.',
+    examples: [{ message: 'This address does not support PATCH. Use GET, DELETE.' }],
+  },
+  'not-json': {
+    status: 400,
+    message: 'The body is not a JSON object. Send a JSON object with Content-Type: application/json.',
+    examples: [{ message: 'The body is nested more than 20 levels deep. Send a flatter JSON object.' }],
+  },
+  'too-many-requests': {
+    status: 429,
+    retry: { afterMs: 5000 },
+    message:
+      'Too many event streams are open with this key. Close some of them, or poll the endpoints without `/events`.',
+    help: 'Wait as long as `Retry-After` says. An operator can give the key a higher limit. A program with a wrong key needs a valid one. A key can have 20 event streams at a time.',
+    of: ['watchBulkExport', 'watchBulkExports', 'watchSyncRun', 'watchRateBudgets'],
+    examples: [
+      {
+        message:
+          'Too many requests with this key. Wait as long as `Retry-After` says, or ask an operator for a key with a higher limit.',
+      },
+      {
+        message:
+          'Too many requests without a valid key came from this address. Find the program that sends them and correct its key.',
+      },
+      {
+        message: 'Too many authorizations came from this address. Wait a minute and try again.',
+        of: ['startAuthorization', 'launch', 'authorizationCallback'],
+      },
+      { message: 'Too many launches were started in the last minute. Wait a minute and try again.', of: ['launch'] },
+      {
+        message:
+          'Too many tests of connections with this key: each needs a new token of the EHR. Wait as long as `Retry-After` says, and read `lastTest` of the connection until then.',
+        of: ['testConnection'],
+      },
+    ],
+  },
+  'range-not-satisfiable': {
+    status: 416,
+    message: 'The requested range begins after the end of the document. See Content-Range for its length.',
+  },
+  'console-not-built': {
+    status: 503,
+    message: 'The console was not built. Run `pnpm build`, or set CONSOLE_DIR to the folder of a built console.',
+  },
+  'cross-site-request': {
+    status: 403,
+    message:
+      'The request did not come from a page of this server. A program sends `Authorization: Bearer <key>` and no cookie.',
+  },
+  'unreadable-request': {
+    status: 400,
+    help: 'Percent-encode non-ASCII characters in the URL. (A pasted `…` stands for a value of your own.) With 408, send the whole request in time. With 431, send at most 16 KB of headers.',
+  },
+  'body-too-large': {
+    status: 413,
+    message: 'The body is larger than 100 KB, the limit of this address. Send a smaller body.',
+    help: 'Send at most 100 KB, or 10 MB for a corrected line.',
+    examples: [
+      {
+        message: 'The body is larger than 10240 KB, the limit of this address. Send a smaller body.',
+        of: ['replayQuarantinedLine'],
+      },
+    ],
+  },
+  'client-left': { help: 'In an audit event: the client disconnected during the answer.' },
+});
+
+declare module '@bulkhead/runtime' {
+  interface ErrorCodes extends Record<keyof typeof apiError.table, true> {}
+}

@@ -1,0 +1,56 @@
+import { accessError } from '@bulkhead/access';
+import { exportError } from '@bulkhead/bulk-export';
+import { connectionError } from '@bulkhead/connections';
+import { documentError } from '@bulkhead/documents';
+import { erasureError } from '@bulkhead/erasure';
+import { providerError } from '@bulkhead/providers';
+import { quarantineError } from '@bulkhead/quarantine';
+import { resourceError } from '@bulkhead/resources';
+import { type ErrorCode, type ErrorFacts, type ErrorTable, runtimeError } from '@bulkhead/runtime';
+import { scheduleError } from '@bulkhead/schedules';
+import { syncError } from '@bulkhead/sync';
+import { webhookError } from '@bulkhead/webhooks';
+import { apiError } from './errors.ts';
+
+/** The tables of all errors that the API can answer with. */
+const tables = [
+  runtimeError.table,
+  apiError.table,
+  accessError.table,
+  providerError.table,
+  connectionError.table,
+  resourceError.table,
+  quarantineError.table,
+  documentError.table,
+  webhookError.table,
+  exportError.table,
+  syncError.table,
+  scheduleError.table,
+  erasureError.table,
+] as const;
+
+type WithStatus<Table> = Table extends Table
+  ? { [Code in keyof Table]: Table[Code] extends { readonly status: number } ? Code : never }[keyof Table]
+  : never;
+
+/** A code that a response can have. */
+export type HttpErrorCode = WithStatus<(typeof tables)[number]>;
+
+/** All of them. */
+export const httpErrorCodes = [
+  ...new Set(
+    tables
+      .flatMap((table) => Object.entries<ErrorFacts>(table))
+      .flatMap(([code, { status }]) => (status === undefined ? [] : [code])),
+  ),
+].toSorted() as HttpErrorCode[];
+
+/** The facts of a code, by feature: several features can have the same code with different messages. */
+export function factsOf(code: ErrorCode): readonly ErrorFacts[] {
+  return tables.flatMap((table: ErrorTable) => table[code] ?? []);
+}
+
+/** The HTTP status of an error. Without one, its details are not meant for clients. */
+export function statusOf(code: ErrorCode): number {
+  return factsOf(code)[0]?.status ?? 500;
+}

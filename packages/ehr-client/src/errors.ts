@@ -1,0 +1,138 @@
+import { defineErrors } from '@bulkhead/runtime';
+
+const noAnswer =
+  'The EHR asked for fewer requests, failed or did not answer, for longer than the retries lasted. If it could not be reached, the message has the code of Node.js and says what to do about a name that is not resolved, a certificate that is refused, or a firewall.';
+
+export const ehrError = defineErrors({
+  'token-for-foreign-host': {
+    message:
+      "The EHR requires the access token at a host other than its FHIR endpoint, so the request was not sent. Contact the EHR's support.",
+  },
+  'capabilities-not-understood': {
+    retry: 'briefly',
+    message: 'The FHIR endpoint did not return a CapabilityStatement. Verify the FHIR endpoint of the connection.',
+    help: 'The FHIR endpoint did not return a CapabilityStatement. Exports and syncs continue without it.',
+  },
+  'search-refused': {
+    message:
+      'The EHR answered the search with an error instead of resources. Verify that the patient exists and that the scopes cover the type.',
+  },
+  'search-not-understood': {
+    retry: 'briefly',
+    help: 'The EHR answered a search with a malformed page. The message names the fault.',
+  },
+  'smart-discovery-failed': {
+    message: 'The EHR names no token endpoint. Verify the FHIR endpoint, or set the tokenEndpoint of the connection.',
+  },
+  'endpoint-not-allowed': {
+    message:
+      "The EHR names an OAuth endpoint at a host that does not belong to the provider. If the host is correct, add it to `hosts` in the provider's registry entry.",
+  },
+  'no-signing-key': {
+    message:
+      "There is no signing key for this algorithm. Create one with POST /api/ehr/signing-keys, or set a key of the connection's own.",
+  },
+  'signing-key-unusable': {
+    help: 'The private key of the connection, or one that is imported, cannot sign. The message names the fault.',
+  },
+  'token-unavailable': {
+    message: "The EHR's token endpoint asked for fewer requests. The work continues automatically after a wait.",
+    help: noAnswer,
+  },
+  'token-refused': {
+    help: "The credentials or scopes are wrong. One renewal of the token was tried. The message says what to do about the EHR's reason, and so does a connection test.",
+  },
+  'token-not-understood': {
+    retry: 'briefly',
+    message:
+      'The token endpoint did not return a Bearer token. An operator can read what it returned. Verify the token endpoint of the connection.',
+  },
+  'authorization-wrong-issuer': {
+    message:
+      'The authorization code comes from another server than the EHR, so it was not redeemed. Start the authorization again.',
+  },
+  'authorization-needed': {
+    message:
+      'The user has not authorized the connection, or the authorization has ended. Open GET /api/ehr/{provider}/authorize?connectionId=... in a browser, or create a start URL with POST to the same path.',
+  },
+  'ehr-redirects': {
+    message: 'The EHR redirects in a circle or to an invalid URL. Verify the FHIR endpoint of the connection.',
+    help: 'The EHR redirects in a circle or to an invalid URL, or it redirects a request that changes something.',
+  },
+  'ehr-unreachable': {
+    retry: 'later',
+    help: noAnswer,
+  },
+  'egress-refused': {
+    message:
+      'The EHR named a URL that is not allowed: it has another host or port, is on a private network, or does not use https. If the URL is correct, allow it in the registry entry of the provider.',
+  },
+  'manifest-not-understood': {
+    message:
+      "The EHR's export manifest cannot be read: it is a web page, perhaps of a gateway, a login or a maintenance. Open the FHIR endpoint from a worker's network, then retry the export.",
+    help: 'The manifest of the EHR cannot be read.',
+  },
+  'manifest-too-large': {
+    help: 'The manifest has more than 200,000 files or 10,000 pages. Request fewer types at a time.',
+  },
+  'no-group': { message: 'A Group export needs a group. Set the practiceId or the groupId of the connection.' },
+  'kick-off-not-understood': {
+    message:
+      "The answer to the kick-off is a web page, perhaps of a gateway, a login or a maintenance. Open the FHIR endpoint from a worker's network, then retry the export.",
+    help: 'The EHR accepted the export and returned no status URL, or a gateway answered with a web page. Operators see what it returned.',
+  },
+  'search-loops': {
+    help: 'The pages of a search lead back to an earlier page, there are more than 10,000, or ten in a row had nothing new. What was read is stored. A retry begins at the first page.',
+  },
+  'kick-off-too-recent': {
+    message:
+      'The EHR exported the same data a short time ago and refuses to export it again now. The kick-off is sent once more after a wait. To avoid this, set `kickOffWindow` of the provider.',
+  },
+  'kick-off-busy': {
+    message:
+      'The EHR is running another export and does not accept this one yet. The kick-off is sent again after a wait. If no export is running here, ask the EHR which one it is.',
+  },
+  'connection-lost': {
+    retry: 'later',
+    message: 'The connection to the EHR was lost before the response was complete. The request will be retried.',
+    help: 'The connection was lost at every attempt. The message names the byte that was reached. Everything up to there stays stored.',
+  },
+  'answer-unusable': {
+    message:
+      "The EHR's file is not NDJSON: its first line does not begin a JSON object. An operator can read the content type and how the file begins. Ask the EHR's support for files in NDJSON, then retry the export.",
+    help: 'The EHR answered with a status, a file or an encoding that does not fit the request. Operators see the content type and how the answer begins. A file that is not NDJSON is requested once, a web page as often as an EHR that is down.',
+  },
+  'ehr-not-ready': {
+    message:
+      'The EHR is still preparing its response. The request will be retried after the wait that the EHR asked for.',
+  },
+  'answer-too-large': {
+    message: 'The text of the error is too large.',
+    help: 'The answer is larger after decompression than an answer of its kind may be, has millions of values, or expands more than 250 times.',
+  },
+  'ehr-unauthorized': {
+    message:
+      'The EHR rejected the access token. Verify the client id, the credentials and the scopes that were granted.',
+  },
+  'ehr-forbidden': {
+    message: 'The EHR denied access. Verify that the granted scopes and the practice cover the request.',
+  },
+  'ehr-not-found': {
+    message: 'The EHR does not have this resource, or no longer has it. Verify the id and the FHIR endpoint.',
+  },
+  'ehr-throttled': {
+    message: 'The EHR asked for fewer requests. The work continues automatically after a wait.',
+    help: noAnswer,
+  },
+  'ehr-unavailable': {
+    message: "The EHR failed to answer. The request will be retried. If it keeps failing, check the EHR's status page.",
+    help: noAnswer,
+  },
+  'ehr-rejected': {
+    message: "The EHR rejected the request as invalid. An operator can read the EHR's own explanation.",
+  },
+});
+
+declare module '@bulkhead/runtime' {
+  interface ErrorCodes extends Record<keyof typeof ehrError.table, true> {}
+}

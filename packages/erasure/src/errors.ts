@@ -1,0 +1,56 @@
+import { defineErrors, type WarningTable } from '@bulkhead/runtime';
+
+export const erasureError = defineErrors({
+  'erasure-waits': {
+    retry: { afterMs: 30_000 },
+    message:
+      'A sync that started in the meantime includes the patient. The erasure continues automatically when the sync has ended.',
+  },
+  'erasure-settling': { message: 'All data is deleted. A last pass will delete what was still being written.' },
+  'erasure-waits-for-process': {
+    // A process reports every two seconds. If it does not, the erasure can wait for days.
+    retry: { afterMs: 5000 },
+    message:
+      'Everything that was found is deleted. The erasure ends when the processes in `waitsFor` have reported that they write nothing of it any longer.',
+  },
+  'connection-erased': {
+    message: 'All data of this connection was erased, so nothing more is stored for it. Create a new connection.',
+  },
+  'connection-of-patient': {
+    status: 409,
+    message: 'The connection is about this patient. Delete the connection with `data=purge` instead.',
+  },
+  'unknown-erasure': { status: 404, message: 'No erasure has this id. List them with GET /api/ehr/erasures.' },
+  'unknown-connection': {
+    status: 404,
+    message: 'No connection has this id, and no data is stored for it. List connections with GET /api/ehr/connections.',
+    of: ['countConnectionData', 'deleteConnection', 'countPatientData', 'erasePatient', 'letPatientIn'],
+  },
+  'unknown-process': {
+    status: 404,
+    message:
+      'The erasure does not wait for this process. See `waitsFor` of the erasure: the process may have reported.',
+  },
+  'connection-in-use': {
+    status: 409,
+    help: 'Wait until `details.exportId` or `details.syncRunId` has ended. Then delete the connection or erase its patient.',
+    examples: [
+      {
+        message:
+          'An export of this connection is running and could store the patient again. Cancel it, or wait until it has ended. Then erase the patient.',
+        details: { exportId: 'job_01a20ebbc9477ed4b36076ce74bec9ba' },
+        of: ['erasePatient'],
+      },
+    ],
+  },
+});
+
+export const erasureWarnings = {
+  'ehr-not-told':
+    'The EHR did not confirm that it deleted its export files and revoked the tokens. Tokens expire automatically. To end them at once, remove the application at the EHR.',
+} as const satisfies WarningTable;
+
+declare module '@bulkhead/runtime' {
+  interface ErrorCodes extends Record<keyof typeof erasureError.table, true> {}
+  interface WarningCodes extends Record<keyof typeof erasureWarnings, true> {}
+}

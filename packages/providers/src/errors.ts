@@ -1,0 +1,13 @@
+import { defineErrors } from '@bulkhead/runtime';
+
+export const providerError = defineErrors({
+  'unknown-provider': {
+    status: 404,
+    help: 'Verify the URL or the id.',
+    examples: [{ message: 'The provider is unknown. Use one of these: athenahealth.' }],
+  },
+});
+
+declare module '@bulkhead/runtime' {
+  interface ErrorCodes extends Record<keyof typeof providerError.table, true> {}
+}

@@ -1,0 +1,28 @@
+import { defineErrors } from '@bulkhead/runtime';
+
+export const resourceError = defineErrors({
+  'search-too-costly': {
+    status: 422,
+    message:
+      'The search took too much time in the database and was stopped. Narrow it by patient, code or date, or leave _total out.',
+  },
+  'write-contention': {
+    retry: 'later',
+    message: 'Other workers kept changing the same resources. The batch is retried.',
+  },
+  'history-expired': {
+    status: 410,
+    message:
+      'Tombstones of deletions after this time were deleted. Read the type whole, then continue with a later time.',
+    help: 'Read the type whole, and continue its [history](reading-resources.md#keep-a-copy-current) from then. Deletions since `_since` are no longer all known.',
+  },
+  'unknown-resource': {
+    status: 404,
+    message: 'No such resource is stored for this connection. Verify the type and the id.',
+  },
+  'resource-deleted': { status: 410, message: 'The resource was deleted at the EHR.' },
+});
+
+declare module '@bulkhead/runtime' {
+  interface ErrorCodes extends Record<keyof typeof resourceError.table, true> {}
+}

@@ -1,0 +1,52 @@
+import type { AppError } from './app-error.ts';
+import { defineErrors } from './error-table.ts';
+
+const serverUnavailable =
+  'A server that this service depends on is unavailable, so nothing was accepted. Send the request again in a few seconds.';
+
+/** The errors that any part of the system can have. */
+export const runtimeError = defineErrors({
+  'invalid-request': {
+    status: 400,
+    message: 'The request is not valid. Correct what `details` lists and send it again.',
+    details: [{ path: 'connectionId', message: 'is required' }],
+    examples: [
+      {
+        message:
+          'The address contains an invalid percent encoding. Encode it as UTF-8: each byte is a "%" and two hexadecimal digits.',
+      },
+    ],
+  },
+  unavailable: {
+    status: 503,
+    retry: { afterMs: 5000 },
+    message: 'The database is unavailable, so nothing was accepted. Send the request again in a few seconds.',
+    examples: [{ message: serverUnavailable }],
+  },
+  internal: {
+    status: 500,
+    retry: 'later',
+    message: "An unexpected error occurred. Look for its cause in the workers' log, then retry the export.",
+    help: 'Search the log for the id in `X-Request-Id`.',
+  },
+});
+
+declare module './app-error.ts' {
+  interface ErrorCodes extends Record<keyof typeof runtimeError.table, true> {}
+}
+
+export interface Fault {
+  /** The place in the request, such as `resourceTypes.0`. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** HTTP 400 with every fault of the request. */
+export function invalidRequest(faults: readonly Fault[]): AppError {
+  return runtimeError('invalid-request', { context: { details: faults } });
+}
+
+/** HTTP 503. Nothing was accepted. */
+export function unavailable(cause: unknown): AppError {
+  return runtimeError('unavailable', { message: serverUnavailable, cause });
+}

@@ -1,0 +1,16 @@
+import { defineErrors } from '@bulkhead/runtime';
+
+export const webhookError = defineErrors({
+  'webhook-not-taken': {
+    retry: 'later',
+    message: 'The receiver did not accept the call. The call is repeated for a day, at growing intervals.',
+  },
+  'unknown-delivery': {
+    status: 404,
+    message: 'No delivery has this id. List them with GET /api/ehr/webhook-deliveries.',
+  },
+});
+
+declare module '@bulkhead/runtime' {
+  interface ErrorCodes extends Record<keyof typeof webhookError.table, true> {}
+}
