@@ -167,6 +167,13 @@ test('a rotation encrypts every kind of value with the new key, which can then d
   expect(rows.map(({ left }) => left)).toEqual(rows.map(() => 1));
   expect(rows.map(({ resealed }) => resealed)).toEqual(rows.map(() => 0));
   expect(rows.map(({ collection, field }) => `${collection}: ${field}`)).toEqual([
+    'quarantine: sealedBytes',
+    'quarantine: sealedCorrection',
+    'quarantine.files: metadata.sealedKey',
+    'output_files: sealedUrl',
+    'kept_out_keys: sealedKey',
+    'document_files.files: metadata.sealedKey',
+    'answered_requests: sealed',
     'connections: sealedSecret',
     'connections: sealedPrivateJwk',
     'connections: sealedWebhookSecret',
@@ -175,13 +182,6 @@ test('a rotation encrypts every kind of value with the new key, which can then d
     'access_tokens: sealedRefreshToken',
     'authorization_requests: sealed',
     'signing_keys: sealedPrivateJwk',
-    'output_files: sealedUrl',
-    'quarantine: sealedBytes',
-    'quarantine: sealedCorrection',
-    'quarantine.files: metadata.sealedKey',
-    'document_files.files: metadata.sealedKey',
-    'kept_out_keys: sealedKey',
-    'answered_requests: sealed',
   ]);
 
   const rotated = await run('rotate-encryption-key', { keys: [second, first] });
