@@ -2,12 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createLogger, type Logger } from '@bulkhead/runtime';
+import { createLogger } from '@bulkhead/runtime';
 import { createStore } from '@bulkhead/system';
 import { type TestServices, testServices } from '@bulkhead/testing';
-import { buildApp, type HttpLimits } from '../app.ts';
+import { buildApp } from '../app.ts';
 import { readApiConfig } from '../env.ts';
-import type { EventStreamLimits } from '../http/events/event-streams.ts';
 import { answerFault } from '../openapi/answer-fault.ts';
 import { readAnswer } from './read-answer.ts';
 
@@ -39,26 +38,22 @@ export const clientSecret = 'planted-client-secret-8d1f';
 /** `await using` stops it at the end of a test. */
 export type TestApi = Awaited<ReturnType<typeof startApi>>;
 
-/** Starts an API without workers, with its own database and key prefix, and an API key for each role. */
+/**
+ * Starts an API without workers, with its own database and key prefix, and an API key for each role. Unless the options say otherwise, no
+ * request waits for a worker, and the API stops at once.
+ */
 export async function startApi({
   env = {},
   providers,
   services = testServices(),
-  serverLimits,
-  drainMs = 0,
-  streamLimits,
   logger = createLogger({ name: 'api', level: (process.env.TEST_LOG_LEVEL as 'debug' | undefined) ?? 'silent' }),
+  ...options
 }: {
   readonly env?: Record<string, string>;
   /** The content of the providers file. Default: no file. */
   readonly providers?: unknown;
-  readonly serverLimits?: HttpLimits;
-  /** How long the API still answers while it stops. Default: not at all. */
-  readonly drainMs?: number;
-  readonly streamLimits?: EventStreamLimits;
   readonly services?: TestServices;
-  readonly logger?: Logger;
-} = {}) {
+} & Partial<Parameters<typeof buildApp>[0]> = {}) {
   const { redisUrl, mongodbUri, prefix } = services;
   await using folder = await mkdtempDisposable(join(tmpdir(), 'bulkhead-api-'));
   const providersFile = join(folder.path, 'providers.json');
@@ -82,7 +77,7 @@ export async function startApi({
   const [operatorKey, clientKey] = await Promise.all(
     (['operator', 'client'] as const).map((role) => store.apiKeys.create({ name: role, role, now: new Date() })),
   );
-  const app = buildApp({ config, logger, kickOffWaitMs: 0, testWaitMs: 0, drainMs, serverLimits, streamLimits });
+  const app = buildApp({ config, logger, kickOffWaitMs: 0, testWaitMs: 0, drainMs: 0, ...options });
   try {
     await app.start();
   } catch (error) {

@@ -32,7 +32,7 @@ test.concurrent('the log says why an export was slow and why a file failed', asy
     'warning watermarks-held',
     'completed',
   ]);
-  expect(log[0].by).toBe('test');
+  expect(log[0].by).toBe('operator');
   expect(log[3]).toMatchObject({
     attempts: 1,
     nextAttemptAt: expect.any(String),
@@ -56,7 +56,7 @@ test.concurrent('the log names who has cancelled and who has retried an export',
   const cancelled = await system.startExport({ resourceTypes: ['Patient'] });
   await system.request('DELETE', `${path}/${cancelled}`, undefined, headers);
   expect(await readLog(system, cancelled)).toMatchObject([
-    { phase: 'queued', by: 'test' },
+    { phase: 'queued', by: 'operator' },
     { phase: 'cancelled', by: 'night shift' },
   ]);
   await system.inject('export$', { kind: 'status', status: 400 }, { times: 'always' });

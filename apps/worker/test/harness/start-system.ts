@@ -1,21 +1,12 @@
-import { randomBytes } from 'node:crypto';
-import { answerFault, buildApp as buildApi, readApiConfig } from '@bulkhead/api';
+import { type ApiAnswer, startApi } from '@bulkhead/api/testing';
 import { createEhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
 import { createLogger, createMetrics, type Logger, type Tracing } from '@bulkhead/runtime';
-import { createStore } from '@bulkhead/system';
-import { createSimulatorControl, testServices, waitFor } from '@bulkhead/testing';
+import { createSimulatorControl, waitFor } from '@bulkhead/testing';
 import { Redis } from 'ioredis';
 import { buildApp as buildWorker } from '../../src/app.ts';
 import { readWorkerConfig } from '../../src/env.ts';
 import { fastLimit, writeFastProvider } from './fast-provider.ts';
 import { simulatorAuth } from './unlimited-athenahealth.ts';
-
-export interface ApiAnswer {
-  readonly status: number;
-  readonly headers: Headers;
-  // biome-ignore lint/suspicious/noExplicitAny: tests compare answers of any shape.
-  readonly body: any;
-}
 
 /** `await using` stops it at the end of a test, so that tests can run at once. */
 export type System = Awaited<ReturnType<typeof startSystem>>;
@@ -40,7 +31,6 @@ export async function startSystem(
     readonly tracing?: { readonly api: Tracing; readonly worker: Tracing };
   } = {},
 ) {
-  const { redisUrl, mongodbUri, prefix } = testServices();
   const simulator = createEhrSimulator({
     exportSeconds: 0.2,
     retryAfterSeconds: 0,
@@ -50,60 +40,33 @@ export async function startSystem(
   });
   await simulator.start();
   const providersFile = await writeFastProvider(simulator.fhirEndpoint, options.env);
-  const env = {
-    REDIS_URL: redisUrl,
-    MONGODB_URI: mongodbUri,
-    BULKHEAD_PREFIX: prefix,
-    BULKHEAD_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+  const givenEnv = {
     ATHENAHEALTH_FHIR_ENDPOINT: simulator.fhirEndpoint,
     WORKER_POLL_INTERVAL_MS: '250',
     WORKER_SWEEP_INTERVAL_MS: '1000',
-    PORT: '0',
-    HOST: '127.0.0.1',
     ...(options.athenahealthRate ? {} : { BULKHEAD_PROVIDERS_FILE: providersFile.path }),
     ...options.env,
   };
   const level = (process.env.TEST_LOG_LEVEL as 'debug' | undefined) ?? 'silent';
   const { logger = createLogger({ name: 'test', level }) } = options;
-  const config = await readApiConfig(env);
-  const store = createStore({ uri: mongodbUri, encryptionKey: config.BULKHEAD_ENCRYPTION_KEY });
-  await store.connect();
-  await store.migrate();
-  const key = await store.apiKeys.create({ name: 'test', role: 'operator', now: new Date() });
-  const api = buildApi({
-    config,
+  const api = await startApi({
+    env: givenEnv,
     logger,
     tracing: options.tracing?.api,
     kickOffWaitMs: options.kickOffWaitMs,
     testWaitMs: options.testWaitMs,
-    drainMs: 0,
   });
-  await api.start();
+  const { env, store, baseUrl, operatorKey } = api;
   const workers: { stop(): Promise<void> }[] = [];
   const stop = async () => {
     for (const worker of workers) await worker.stop();
     await api.stop();
-    await store.close();
     await simulator.stop();
     await providersFile.remove();
   };
 
-  const request = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
-    const response = await fetch(`http://127.0.0.1:${api.port}${path}`, {
-      method,
-      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...headers },
-      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    const answer: ApiAnswer = {
-      status: response.status,
-      headers: response.headers,
-      body: text === '' ? undefined : JSON.parse(text),
-    };
-    const fault = answerFault({ method, path, ...answer });
-    if (fault) throw new Error(`${fault}\n${text}`);
-    return answer;
-  };
+  const request = (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) =>
+    api.request(method, path, { body, headers });
   const connect = async (change: object = {}): Promise<string> => {
     const body = { provider: 'athenahealth', practiceId: '195900', auth: simulatorAuth, force: true, ...change };
     const answer = await request('POST', '/api/ehr/connections', body);
@@ -139,18 +102,18 @@ export async function startSystem(
     control,
     store,
     /** The environment for processes that a test starts itself. */
-    env: env as Readonly<Record<string, string>>,
+    env,
     connectionId,
     /** Creates another connection to the simulator. @returns its id */
     connect,
     /** The base URL of the API. */
-    baseUrl: `http://127.0.0.1:${api.port}`,
-    apiKey: key,
+    baseUrl,
+    apiKey: operatorKey,
     request,
     /** Sends a GET whose response is not JSON. */
     async download(path: string, accept = '*/*'): Promise<{ readonly text: string; readonly headers: Headers }> {
-      const headers = { authorization: `Bearer ${key}`, accept };
-      const response = await fetch(`http://127.0.0.1:${api.port}${path}`, { headers });
+      const headers = { authorization: `Bearer ${operatorKey}`, accept };
+      const response = await fetch(baseUrl + path, { headers });
       if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
       return { text: await response.text(), headers: response.headers };
     },
@@ -165,15 +128,15 @@ export async function startSystem(
     inject: control.inject,
     /** Deletes the keys of this system as a FLUSHALL would. Other tests use the same server. */
     async loseRedis() {
-      const redis = new Redis(redisUrl);
-      await redis.del(...(await redis.keys(`${prefix}*`)));
+      const redis = new Redis(env.REDIS_URL);
+      await redis.del(...(await redis.keys(`${env.BULKHEAD_PREFIX}*`)));
       redis.disconnect();
     },
     startWorker,
     /** The metrics page of the API for Prometheus. */
     async readMetrics() {
-      const headers = { authorization: `Bearer ${key}` };
-      return (await fetch(`http://127.0.0.1:${api.port}/metrics`, { headers })).text();
+      const headers = { authorization: `Bearer ${operatorKey}` };
+      return (await fetch(`${baseUrl}/metrics`, { headers })).text();
     },
     until,
     /** Waits until an export is no longer in progress. */

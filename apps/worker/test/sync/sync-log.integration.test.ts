@@ -48,7 +48,7 @@ test('the log says why a sync waited and which searches failed, once for all sea
   expect(log.map(({ kind, phase }: Record<string, string>) => phase ?? kind).sort()).toEqual(
     ['partial', 'queued', 'running', 'search-failed', 'search-waiting'].sort(),
   );
-  expect(log[0]).toMatchObject({ phase: 'queued', by: 'test' });
+  expect(log[0]).toMatchObject({ phase: 'queued', by: 'operator' });
   expect(log.at(-1)).toMatchObject({ phase: 'partial', code: expect.any(String), message: expect.any(String) });
   expect(log.find(({ kind }: { kind: string }) => kind === 'search-waiting')).toMatchObject({
     resourceType: 'Encounter',

@@ -69,7 +69,10 @@ interface ErrorFactory<Table> {
 export function defineErrors<const Table extends ErrorTable>(table: Table): ErrorFactory<Table> {
   const make = (code: ErrorCode, options?: Options) => {
     const { retry = 'never', message = '' } = table[code] as ErrorFacts;
-    return new AppError({ retry, message, ...options, code });
+    const error = new AppError({ retry, message, ...options, code });
+    // The stack begins where the error is thrown.
+    Error.captureStackTrace(error, make);
+    return error;
   };
   return Object.assign(make, { table });
 }
