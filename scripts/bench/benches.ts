@@ -6,6 +6,7 @@ import { ingestParse } from './benches/ingest-parse.bench.ts';
 import { ingestStore } from './benches/ingest-store.bench.ts';
 import { limiter } from './benches/limiter.bench.ts';
 import { memory } from './benches/memory.bench.ts';
+import { night } from './benches/night.bench.ts';
 import { parallel } from './benches/parallel.bench.ts';
 import { polling } from './benches/polling.bench.ts';
 import { read } from './benches/read.bench.ts';
@@ -22,6 +23,7 @@ export const benches: readonly Bench[] = [
   parallel,
   limiter,
   polling,
+  night,
   api,
   crawl,
   read,

@@ -10,7 +10,13 @@ import type { createOutputFileRepository } from './output-file.repository.ts';
 import type { createWatermarkRepository } from './watermarks/watermark.repository.ts';
 
 export { createActiveExportRepository } from './active-export.repository.ts';
-export { type BulkExport, type ExportCounts, type ExportWarning, lacksData } from './bulk-export.record.ts';
+export {
+  type BulkExport,
+  type EarlierExports,
+  type ExportCounts,
+  type ExportWarning,
+  lacksData,
+} from './bulk-export.record.ts';
 export { createBulkExportRepository } from './bulk-export.repository.ts';
 export {
   type BulkExportPhase,

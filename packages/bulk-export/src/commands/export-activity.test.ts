@@ -27,6 +27,16 @@ test.each([
     message: 'Waiting for the EHR. After 1 status request it says that it is not ready.',
   },
   {
+    fields: { phase: 'exporting', pollCount: 31, pollReason: 'age' },
+    message:
+      'Waiting for the EHR. After 31 status requests it says that it is not ready. Status requests become rarer the longer the EHR takes.',
+  },
+  {
+    fields: { phase: 'exporting', pollCount: 31, pollReason: 'usual' },
+    message:
+      'Waiting for the EHR. After 31 status requests it says that it is not ready. Status requests are rare for now, because earlier exports of this connection took longer.',
+  },
+  {
     fields: { phase: 'downloading', counts: { files: 20, filesCompleted: 3, filesFailed: 1 } },
     waitingDownloads: 24,
     message: 'Downloading: 4 of 20 files are done. 24 downloads of all exports wait for their turn.',

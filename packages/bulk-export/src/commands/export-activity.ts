@@ -1,6 +1,6 @@
 import { instantSchema, toView, type View } from '@bulkhead/store';
 import { z } from 'zod';
-import type { BulkExport } from '../bulk-export.record.ts';
+import type { BulkExport, PollReason } from '../bulk-export.record.ts';
 import { type BulkExportPhase, isTerminal } from '../bulk-export-phase.ts';
 
 /** What a running export or sync does at the moment. */
@@ -74,6 +74,17 @@ function describeStall({ progressedAt }: BulkExport, now: Date): string {
   return ageMs < stalledMs ? '' : ` This has not changed for ${Math.floor(ageMs / 60_000)} minutes.`;
 }
 
+/** Says why the next status request is later than the poll interval. */
+function describePoll({ pollReason = 'interval' }: BulkExport): string {
+  const reasons: Readonly<Record<PollReason, string>> = {
+    interval: '',
+    age: ' Status requests become rarer the longer the EHR takes.',
+    usual: ' Status requests are rare for now, because earlier exports of this connection took longer.',
+    'retry-after': ' The EHR has said when to ask again.',
+  };
+  return reasons[pollReason];
+}
+
 function describe(options: Surroundings & { readonly record: BulkExport; readonly progress: string | undefined }) {
   const { record, progress, waitingDownloads = 0, now = new Date() } = options;
   const { phase, pollCount, counts } = record;
@@ -85,7 +96,8 @@ function describe(options: Surroundings & { readonly record: BulkExport; readonl
     case 'exporting': {
       if (pollCount === 0) return phaseMessages[phase];
       const answer = progress === undefined ? 'that it is not ready' : `"${progress}"`;
-      return `Waiting for the EHR. After ${pollCount} status ${pollCount === 1 ? 'request' : 'requests'} it says ${answer}.${describeStall(record, now)}`;
+      const requests = `${pollCount} status ${pollCount === 1 ? 'request' : 'requests'}`;
+      return `Waiting for the EHR. After ${requests} it says ${answer}.${describeStall(record, now)}${describePoll(record)}`;
     }
     case 'downloading': {
       const settled = counts.filesCompleted + counts.filesFailed + counts.filesSkipped;

@@ -9,5 +9,6 @@ export { createExportContexts, type ExportContexts } from './export-contexts.ts'
 export { coversNow, failExportIn, finalizeExport } from './finalize-export.ts';
 export { kickOff, kickOffAndNoteRetry } from './kick-off.ts';
 export { windowEnd } from './kick-off-turn.ts';
+export { isPollDue, planPoll, pollDelay } from './poll-delay.ts';
 export { pollExport } from './poll-export.ts';
 export { recount, replayFileLine } from './replay-file-line.ts';

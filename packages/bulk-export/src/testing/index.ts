@@ -1,1 +1,2 @@
 export { makeBulkExport, makeOutputFile } from './make-records.ts';
+export { simulatePolls } from './simulate-polls.ts';
