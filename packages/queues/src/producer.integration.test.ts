@@ -278,7 +278,7 @@ describe('the producer (flows)', () => {
     const step = async ({ stepId }: { readonly stepId: string }) => {
       order.push(stepId);
     };
-    queues.startConsumer({ 'sync.step': step }, { queues: ['sync'] });
+    queues.startConsumer({ 'sync.step': step });
     await waitFor(() => order.length === 315);
     // A round has one step of each connection, and sixteen steps run at a time.
     expect(order.findLastIndex((stepId) => stepId.startsWith('small'))).toBeLessThan(2 * 10 + 16);

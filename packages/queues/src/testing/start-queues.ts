@@ -85,7 +85,7 @@ export function startQueues() {
       const consumer = createConsumer({
         redis: connect(),
         prefix,
-        queues: ['bulk-export', 'file-download', 'connection', 'maintenance'],
+        queues: ['bulk-export', 'file-download', 'sync', 'connection', 'maintenance'],
         handlers: { ...none, ...ownHandlers },
         deps: undefined,
         logger,
