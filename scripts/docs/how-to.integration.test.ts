@@ -29,7 +29,8 @@ test('the commands of docs/how-to/nightly-sync.md work as written', async () => 
   const printed = await run(await commandsOf('docs/how-to/nightly-sync.md'));
   expect(printed).toMatch(/COMPLETED {2}\d+ stored/);
   expect(await system.store.schedules.list({ connectionId: system.connectionId, scope: 'all' })).toMatchObject([
-    { kind: 'export', cron: '0 2 * * *', paused: false },
+    { kind: 'sync', cron: '0 2 * * *', paused: false },
+    { kind: 'export', cron: '0 22 1 * *', paused: false },
   ]);
 }, 120_000);
 

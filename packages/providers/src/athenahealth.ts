@@ -62,8 +62,14 @@ export function athenahealth(settings: ProviderSettings): Provider {
         },
       },
       notByPatient: {
-        Appointment: 'athenahealth finds appointments by their ids only; a bulk export brings them',
+        Appointment:
+          'athenahealth finds appointments by their ids only and does not export them, so they cannot be imported',
       },
+    },
+    // Not in the published list of exported types, which has CarePlan and DiagnosticReport (read on 2026-11-29).
+    notExported: {
+      Appointment: 'athenahealth does not export appointments',
+      Coverage: 'athenahealth does not export Coverage',
     },
     defaultSchedule: readDefaultSchedule(settings),
     clientId: settings.ATHENAHEALTH_CLIENT_ID,
@@ -80,7 +86,7 @@ function readDefaultSchedule({ ATHENAHEALTH_DEFAULT_SCHEDULE: text }: ProviderSe
     content = JSON.parse(text);
   } catch {
     throw new EnvError([
-      `${name}: is not valid JSON. Set it to a value such as {"cron":"0 2 * * *","timeZone":"America/New_York","kind":"export"}.`,
+      `${name}: is not valid JSON. Set it to a value such as {"cron":"0 2 * * *","timeZone":"America/New_York","kind":"sync"}.`,
     ]);
   }
   const result = validate(defaultScheduleSchema, content);

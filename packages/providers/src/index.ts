@@ -15,6 +15,7 @@ export {
   secretWays,
 } from './connection.record.ts';
 export { connectionBudgets } from './connection-budgets.ts';
+export { isImported, whyNotExported } from './importable-types.ts';
 export {
   type AuthorizationEndpoints,
   endpointsOf,

@@ -84,7 +84,7 @@ export function createServices(options: ServicesOptions) {
     /** The EHR vendors that connections can name. */
     registry,
     resources: createResourceService({ store, connections }),
-    schedules: createScheduleService({ store, producer, connections }),
+    schedules: createScheduleService({ store, producer, connections, registry }),
     sessions: createSessionService(store, apiKeys),
     signingKeys: createSigningKeyService({ store }),
     syncs: createSyncService({ store, producer, connections, registry, defaultWaitMs }),

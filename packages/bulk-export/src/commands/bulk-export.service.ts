@@ -134,7 +134,7 @@ export function createBulkExportService(options: {
       await checkQueue().catch((cause: unknown) => {
         throw unavailable(cause);
       });
-      const created = await newExport({ store, provider, body });
+      const created = await newExport({ store, provider: registry.get(provider), body });
       const { recordId, isRepeated } = await acceptOnce({
         store,
         idempotency,

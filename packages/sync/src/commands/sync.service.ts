@@ -110,6 +110,13 @@ export function createSyncService(options: {
     if (faults.length > 0) throw invalidRequest(faults);
   };
 
+  /** A run that names some types that cannot be searched leaves them out. If nothing else is requested, it would do nothing. */
+  const checkTypes = (provider: string, { includeStandard, resourceTypes }: SyncBody): void => {
+    const { notByPatient = {} } = registry.get(provider).search ?? {};
+    if (includeStandard || !resourceTypes?.every((type) => Object.hasOwn(notByPatient, type))) return;
+    throw invalidRequest(resourceTypes.map((type) => ({ path: 'resourceTypes', message: notByPatient[type] ?? type })));
+  };
+
   return {
     /**
      * Stores the run, enqueues its plan and waits for its end, up to a limit.
@@ -128,6 +135,7 @@ export function createSyncService(options: {
     }): Promise<SyncRunState> {
       const { provider, body, scope, waitMs = defaultWaitMs, by, signal } = request;
       await connections.find({ provider, id: body.connectionId, scope });
+      checkTypes(provider, body);
       await checkPatients(body);
       await checkCallback({ store, ...body });
       await producer.checkWritable().catch((cause: unknown) => {
