@@ -99,7 +99,8 @@ test.each([
 
 test('the commands of docs/how-to/erase.md work as written', async () => {
   const { store } = system;
-  const create = 'BULKHEAD_CLIENT_SECRET=simulator-secret bulkhead connections create --client-id simulator-client';
+  const create =
+    'BULKHEAD_CLIENT_SECRET=simulator-secret bulkhead connections create --client-id simulator-client --scopes v2';
   const CONNECTION = (await run(`${create} --practice 195900 --force`)).trim();
   await run(`bulkhead export start --connection "${CONNECTION}" --types Patient,Observation --watch`);
   const resource = await store.resources.stream({ connectionId: CONNECTION, resourceType: 'Patient' }).next();

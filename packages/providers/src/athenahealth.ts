@@ -13,6 +13,11 @@ function tokensPerMinute(limit: number): RateLimit {
   return { limit, windowMs: 60_000, perDay: limit * 24 * 60, guardMs: 150, coldStart: 'go' };
 }
 
+const exportedTypes = (
+  'AllergyIntolerance CarePlan CareTeam Condition Device DiagnosticReport DocumentReference Encounter Goal Immunization ' +
+  'Location Medication MedicationRequest Observation Organization Patient Practitioner Procedure'
+).split(' ');
+
 /** The environment variables of athenahealth's guide, and our own. */
 export interface ProviderSettings {
   readonly ATHENAHEALTH_CLIENT_ID?: string | undefined;
@@ -49,6 +54,8 @@ export function athenahealth(settings: ProviderSettings): Provider {
     },
     defaultEnvironment: 'production',
     defaultScope: 'system/*.read',
+    // The published list of exported types as far as it is known, and those that syncs search for (read on 2026-11-29).
+    scopeTypes: exportedTypes,
     authorizationScope: 'launch/patient patient/*.read',
     practiceOfPatient: '^a-(\\d+)\\.',
     groupIdTemplate: 'a-1.C-{practiceId}',

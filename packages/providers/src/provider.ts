@@ -1,3 +1,4 @@
+import { isResourceType } from '@bulkhead/fhir';
 import { cronFault, isTimeZone } from '@bulkhead/runtime';
 import { z } from 'zod';
 
@@ -80,6 +81,8 @@ export const providerSchema = z.strictObject({
   environments: z.record(z.string(), environmentSchema),
   defaultEnvironment: z.string(),
   defaultScope: z.string().optional(),
+  /** The types of scopes that are listed for an application (`scopeVersion` of a connection). The default are those of the guide. */
+  scopeTypes: z.array(z.string().refine(isResourceType, 'is not a resource type of FHIR R4')).min(1).optional(),
   /** The scope that a user is asked for. In an EHR launch, `launch` replaces `launch/patient`. */
   authorizationScope: z.string().optional(),
   /** A regular expression whose group captures the practice id from a patient id, because a launch does not name the practice. */
