@@ -13,18 +13,6 @@ function run(commands: string, env: Readonly<Record<string, string>> = {}): Prom
   return runShell({ commands, folder: system.folder, env: { BULKHEAD_URL, BULKHEAD_API_KEY, CONNECTION, ...env } });
 }
 
-test('the commands of docs/how-to/connect-athenahealth.md work as written', async () => {
-  const secretFile = join(system.folder, 'secret');
-  writeFileSync(secretFile, 'simulator-secret\n');
-  const env = { SECRET_FILE: secretFile, PRACTICE: '195900', CLIENT_ID: 'simulator-client' };
-  // The system of these tests has a connection for the practice already.
-  const commands = (await commandsOf('docs/how-to/connect-athenahealth.md')).replace('create', 'create --force');
-  const printed = await run(commands, env);
-  expect(printed).toMatch(/COMPLETED {2}\d+ stored, 0 quarantined/);
-  const patients = readFileSync(join(system.folder, 'records/Patient.ndjson'), 'utf8').trim().split('\n');
-  expect(patients).toHaveLength(4);
-}, 120_000);
-
 test('the commands of docs/how-to/nightly-sync.md work as written', async () => {
   const printed = await run(await commandsOf('docs/how-to/nightly-sync.md'));
   expect(printed).toMatch(/COMPLETED {2}\d+ stored/);
