@@ -60,6 +60,7 @@ export function athenahealth(settings: ProviderSettings): Provider {
     practiceOfPatient: '^a-(\\d+)\\.',
     groupIdTemplate: 'a-1.C-{practiceId}',
     rateLimit: athenahealthRateLimit,
+    limitCountsBy: 'client',
     search: {
       parameters: { 'ah-practice': 'Organization/a-1.Practice-{practiceId}' },
       // athenahealth requires `intent` with `patient`, so we list all values (https://hl7.org/fhir/R4/valueset-medicationrequest-intent.html).

@@ -97,11 +97,17 @@ export const providerSchema = z.strictObject({
       hours: z
         .number()
         .positive()
-        .max(24 * 31),
+        // An export that waits longer than it may take is a mistake in the file.
+        .max(48),
     })
     .optional(),
   /** The default is no limit. */
   rateLimit: rateLimitSchema.optional(),
+  /**
+   * What the limit, and a pause that the EHR asks for, is counted by: the client id in an environment, as at athenahealth; the FHIR endpoint, for
+   * vendors with a server for each hospital; or the practice. The default is `client` if the provider has a `rateLimit`, else `server`.
+   */
+  limitCountsBy: z.enum(['client', 'server', 'practice']).optional(),
   search: searchSchema.optional(),
   /** The server is on the operator's own network and may use plain http. See docs/providers.md. */
   privateNetwork: z.boolean().optional(),
