@@ -5,13 +5,13 @@ import { createSharedWait, keepFor, keepForKey, permanentError, readPage, unavai
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import { checkCallback } from '@bulkhead/webhooks/commands';
 import type { BulkExport, ExportEvent } from '../bulk-export.record.ts';
-import { phasesOf } from '../bulk-export-phase.ts';
+import { isTerminal, phasesOf } from '../bulk-export-phase.ts';
 import type { BulkExportStore } from '../index.ts';
 import type { OutputFile } from '../output-file.record.ts';
 import type { Watermark } from '../watermarks/watermark.ts';
 import type { BulkExportBody, BulkExportQuery } from './bulk-export.schema.ts';
 import { cancelExport, retryExport } from './cancel-and-retry.ts';
-import { type Surroundings, usualKeptMs } from './export-activity.ts';
+import { type RequestPause, type Surroundings, usualKeptMs } from './export-activity.ts';
 import { acceptOnce, digest, type Idempotency, newExport, requestKey } from './new-export.ts';
 import { type ExportSnapshot, type Summed, watchExport } from './watch-export.ts';
 
@@ -57,8 +57,10 @@ export function createBulkExportService(options: {
   readonly registry: ProviderRegistry;
   /** How long a start waits for its kick-off. Tests without a worker do not wait. */
   readonly kickOffWaitMs?: number | undefined;
+  /** Reads whether the EHR of a connection has asked for a pause. */
+  readonly readPause: (connectionId: string) => Promise<RequestPause | undefined>;
 }) {
-  const { store, producer, connections, registry, kickOffWaitMs = defaultKickOffWaitMs } = options;
+  const { store, producer, connections, registry, readPause, kickOffWaitMs = defaultKickOffWaitMs } = options;
 
   const find = async ({ provider, id, scope }: ExportReference): Promise<BulkExport> => {
     registry.get(provider);
@@ -93,9 +95,12 @@ export function createBulkExportService(options: {
   const readUsual = keepForKey(usualKeptMs, (connectionId) => store.bulkExports.usualMs(connectionId));
   const countWaiting = keepFor(waitingKeptMs, () => producer.countWaiting('file-download'));
   const readSurroundings = async ({ phase, connectionId }: BulkExport): Promise<Surroundings> => {
-    if (phase === 'exporting') return { usualMs: await readUsual(connectionId) };
+    if (isTerminal(phase)) return {};
     // Redis may be unavailable. The rest of the status is worth showing.
-    return phase === 'downloading' ? { waitingDownloads: await countWaiting().catch(() => undefined) } : {};
+    const pause = await readPause(connectionId).catch(() => undefined);
+    if (phase === 'exporting') return { pause, usualMs: await readUsual(connectionId) };
+    if (phase !== 'downloading') return { pause };
+    return { pause, waitingDownloads: await countWaiting().catch(() => undefined) };
   };
 
   const sum = async (record: BulkExport): Promise<Summed> => {

@@ -71,6 +71,33 @@ test('a pause that the EHR has asked for goes before everything else', () => {
   expect(activity).toEqual({ message: 'Paused.', until: at.toISOString(), usualSeconds: 11_400 });
 });
 
+const pause = { until: new Date(at.getTime() + 300_000), reason: '429 Too Many Requests' };
+const pauseText =
+  'The EHR answered "429 Too Many Requests", so no request of this connection is sent until the pause ends. Connections with the same request budget wait too.';
+const later = new Date(pause.until.getTime() + 1);
+test.each([
+  { fields: { phase: 'queued' }, message: pauseText },
+  { fields: { phase: 'kicking-off' }, message: pauseText },
+  {
+    fields: { phase: 'exporting', pollCount: 1, notBefore: at },
+    message: `Waiting for the EHR. After 1 status request it says that it is not ready. ${pauseText}`,
+  },
+  { fields: { phase: 'downloading' }, message: `Downloading: 0 of 0 files are done. ${pauseText}` },
+] as const)('an export with $fields shows the pause that delays it, and its end', ({ fields, message }) => {
+  const record = makeBulkExport(fields);
+  const until = pause.until.toISOString();
+  expect(exportActivity({ record, progress: undefined, pause, now: at })).toEqual({ message, until });
+});
+
+test.each([{ phase: 'exporting', pollCount: 1, notBefore: later }, { phase: 'finalizing' }] as const)(
+  'a pause that does not delay an export with %o is not shown',
+  (fields) => {
+    const record = makeBulkExport(fields);
+    const activity = exportActivity({ record, progress: undefined, pause, now: at });
+    expect(activity?.message).not.toContain('429');
+  },
+);
+
 test.each(['completed', 'failed', 'cancelled'] as const)('an export that is %s waits for nothing', (phase) => {
   expect(exportActivity({ record: makeBulkExport({ phase }), progress: undefined })).toBeUndefined();
 });

@@ -43,6 +43,19 @@ export interface Surroundings {
   readonly usualMs?: number | undefined;
   /** Downloads of all exports that wait for their turn. */
   readonly waitingDownloads?: number | undefined;
+  /** The pause of the connection's request budget. */
+  readonly pause?: RequestPause | undefined;
+}
+
+/** A pause that an EHR has asked for. */
+export interface RequestPause {
+  readonly until: Date;
+  /** What the EHR answered, such as `429 Too Many Requests`. */
+  readonly reason: string;
+}
+
+export function describePause({ reason }: RequestPause): string {
+  return `The EHR answered "${reason}", so no request of this connection is sent until the pause ends. Connections with the same request budget wait too.`;
 }
 
 /**
@@ -58,9 +71,14 @@ export function exportActivity(
   const { phase, retrying, notBefore } = record;
   if (isTerminal(phase)) return undefined;
   const isWaitingForEhr = phase === 'exporting';
+  const nextAt = retrying?.nextAttemptAt ?? (isWaitingForEhr ? notBefore : undefined);
+  const message = retrying?.message ?? describe(options);
+  // A request that is due later is not delayed.
+  const pause = phase !== 'finalizing' && options.pause && !(nextAt && nextAt > options.pause.until) && options.pause;
+  const isStarted = phase !== 'queued' && phase !== 'kicking-off';
   return toView<RunActivity>({
-    message: retrying?.message ?? describe(options),
-    until: (retrying?.nextAttemptAt ?? (isWaitingForEhr ? notBefore : undefined))?.toISOString(),
+    message: pause ? `${isStarted ? `${message} ` : ''}${describePause(pause)}` : message,
+    until: (pause ? pause.until : nextAt)?.toISOString(),
     usualSeconds: toUsualSeconds(usualMs),
   });
 }

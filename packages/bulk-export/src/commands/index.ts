@@ -6,7 +6,14 @@ export {
 } from './bulk-export.schema.ts';
 export { createBulkExportService } from './bulk-export.service.ts';
 export { cancelExport } from './cancel-and-retry.ts';
-export { type RunActivity, runActivitySchema, toUsualSeconds, usualKeptMs } from './export-activity.ts';
+export {
+  describePause,
+  type RequestPause,
+  type RunActivity,
+  runActivitySchema,
+  toUsualSeconds,
+  usualKeptMs,
+} from './export-activity.ts';
 export {
   type ExportView,
   exportEventViewSchema,

@@ -12,6 +12,7 @@ export interface ConsumerSettings {
   readonly redis?: Redis;
   readonly lockMs?: number;
   readonly suspectWaitMs?: number;
+  readonly markAfterMs?: number;
 }
 
 export interface StoredJob {

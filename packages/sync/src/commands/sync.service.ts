@@ -1,4 +1,4 @@
-import { usualKeptMs } from '@bulkhead/bulk-export/commands';
+import { type RequestPause, usualKeptMs } from '@bulkhead/bulk-export/commands';
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import type { ProviderRegistry } from '@bulkhead/providers';
 import type { Producer } from '@bulkhead/queues';
@@ -68,8 +68,10 @@ export function createSyncService(options: {
   readonly registry: ProviderRegistry;
   /** How long a start waits for the end of the run, unless the caller gives another time. */
   readonly defaultWaitMs?: number | undefined;
+  /** Reads whether the EHR of a connection has asked for a pause. */
+  readonly readPause: (connectionId: string) => Promise<RequestPause | undefined>;
 }) {
-  const { store, producer, connections, registry, defaultWaitMs = shortWaitMs } = options;
+  const { store, producer, connections, registry, readPause, defaultWaitMs = shortWaitMs } = options;
 
   const find = async ({ provider, id, scope }: SyncRunReference): Promise<SyncRun> => {
     const run = await store.syncRuns.find(id);
@@ -96,6 +98,8 @@ export function createSyncService(options: {
       recentlyDone: await store.syncSteps.countDoneSince({ runId, since }),
       now,
       waiting: isMoving ? undefined : newest,
+      // Redis may be unavailable.
+      pause: await readPause(run.connectionId).catch(() => undefined),
     };
     return { run, counts, retrying, surroundings };
   };
