@@ -94,10 +94,12 @@ export function createBulkExportService(options: {
 
   const readUsual = keepForKey(usualKeptMs, (connectionId) => store.bulkExports.usualMs(connectionId));
   const countWaiting = keepFor(waitingKeptMs, () => producer.countWaiting('file-download'));
+  /** Redis may be unavailable. The rest of the status is worth showing. */
+  const findPause = async ({ phase, connectionId }: Pick<BulkExport, 'phase' | 'connectionId'>) =>
+    isTerminal(phase) ? undefined : readPause(connectionId).catch(() => undefined);
   const readSurroundings = async ({ phase, connectionId }: BulkExport): Promise<Surroundings> => {
     if (isTerminal(phase)) return {};
-    // Redis may be unavailable. The rest of the status is worth showing.
-    const pause = await readPause(connectionId).catch(() => undefined);
+    const pause = await findPause({ phase, connectionId });
     if (phase === 'exporting') return { pause, usualMs: await readUsual(connectionId) };
     if (phase !== 'downloading') return { pause };
     return { pause, waitingDownloads: await countWaiting().catch(() => undefined) };
@@ -171,10 +173,12 @@ export function createBulkExportService(options: {
       const { connectionId, status } = query;
       if (connectionId !== undefined) await connections.find({ provider, id: connectionId, scope });
       const phases = status && phasesOf(status);
-      return readPage(query, {
+      const { items, next } = await readPage(query, {
         ids: /^job_/,
         read: (page) => store.bulkExports.list({ provider, connectionId, phases, scope, ...page }),
       });
+      const withPause = async (record: BulkExport) => ({ record, pause: await findPause(record) });
+      return { items: await Promise.all(items.map(withPause)), next };
     },
 
     /** Lists what happened to an export, oldest first. @throws AppError `unknown-export` */
