@@ -1,5 +1,4 @@
 import { expect, test } from '@jest/globals';
-import { simulatePolls } from '../testing/index.ts';
 import { isPollDue, maxPollDelayMs, planPoll, pollDelay, pollErrorDelay } from './poll-delay.ts';
 
 const floorMs = 30_000;
@@ -32,33 +31,6 @@ test('the time of a single earlier export is trusted for half of it', () => {
     pollDelay({ floorMs, ageMs, earlier: { runs, shortestMs: 6 * hourMs } }).reason;
   expect([3 * hourMs - 11 * minuteMs, 3 * hourMs].map((ageMs) => delay(ageMs, 1))).toEqual(['usual', 'age']);
   expect([3 * hourMs, 4.5 * hourMs].map((ageMs) => delay(ageMs, 2))).toEqual(['usual', 'age']);
-});
-
-const known = { runs: 5, shortestMs: 5.5 * hourMs };
-test.each([
-  { earlier: known, atMost: 60 },
-  { earlier: { ...known, runs: 1 }, atMost: 60 },
-  { earlier: undefined, atMost: 150 },
-])('an export of 5.5 h with $earlier takes at most $atMost status requests', ({ earlier, atMost }) => {
-  const { polls } = simulatePolls({ durationMs: 5.5 * hourMs, earlier });
-  expect(polls).toBeLessThanOrEqual(atMost);
-});
-
-test.each([
-  { fromMs: 1, untilMs: 15 * minuteMs, lateMs: 30_000 },
-  { fromMs: 15 * minuteMs, untilMs: 12 * hourMs, lateMs: 5 * minuteMs },
-  { fromMs: 12 * hourMs, untilMs: 24 * hourMs, lateMs: 10 * minuteMs },
-])('an end between $fromMs and $untilMs ms is noticed at most $lateMs ms late', ({ fromMs, untilMs, lateMs }) => {
-  for (let durationMs = fromMs; durationMs < untilMs; durationMs += 47_000)
-    expect(simulatePolls({ durationMs }).lateMs).toBeLessThanOrEqual(lateMs);
-});
-
-test('an end within a quarter of the usual time is noticed at most 5 minutes late, and an earlier one 10 minutes', () => {
-  for (let durationMs = 1; durationMs < 8 * hourMs; durationMs += 47_000) {
-    const { lateMs } = simulatePolls({ durationMs, earlier: known });
-    const isExpected = durationMs >= 0.75 * known.shortestMs;
-    expect(lateMs).toBeLessThanOrEqual(isExpected ? 5 * minuteMs : Math.min(10 * minuteMs, durationMs + floorMs));
-  }
 });
 
 test('a status request is due at its time, or if its plan lies in the future because a clock was set back #clock', () => {

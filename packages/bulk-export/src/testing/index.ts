@@ -1,2 +1,1 @@
 export { makeBulkExport, makeOutputFile } from './make-records.ts';
-export { simulatePolls } from './simulate-polls.ts';
