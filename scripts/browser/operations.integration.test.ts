@@ -51,6 +51,7 @@ describeInBrowser('the pages of an operator in a browser', (open) => {
     await expectAccessible();
     await field('Name').fill('Lakeside Clinic');
     await field('Practice id').fill('195900');
+    await choose({ field: 'Scopes', option: /SMART v2/ });
     await button('Test and save').click();
     const refusal = page.getByRole('alert').filter({ hasText: 'There is a connection for this practice or group' });
     await refusal.getByRole('link', { name: 'athenahealth production 195900' }).waitFor();

@@ -144,7 +144,7 @@ describe('the bulkhead command', () => {
   }, 90_000);
 
   test('bulkhead manages webhooks, signing keys and credentials', async () => {
-    const create = 'connections create --client-id simulator-client --practice 1 --group group_1';
+    const create = 'connections create --client-id simulator-client --scopes v1 --practice 1 --group group_1';
     const id = (await bulkhead(create, { BULKHEAD_CLIENT_SECRET: 'simulator-secret' })).stdout.trim();
     expect(await json(`connections show ${id}`)).toMatchObject({ practiceId: '1', groupId: 'group_1' });
     const foreign = 'connections create --method none --fhir-endpoint https://fhir.example/r4';
@@ -153,9 +153,12 @@ describe('the bulkhead command', () => {
     expect((await bulkhead(`webhooks set ${id} --address https://client.example/x`)).stdout).toMatch(/^whsec_/);
     expect((await bulkhead(`webhooks deliveries --connection ${id}`)).stderr).toMatch(/^No deliveries\. /);
     expect((await bulkhead(`webhooks remove ${id} --yes`)).code).toBe(0);
-    const changed = await bulkhead(`connections credentials ${id} --client-id other`, {
-      BULKHEAD_CLIENT_SECRET: 'x',
-    });
+    const changed = await bulkhead(
+      `connections credentials ${id} --client-id other --scopes v2 --scope-types Patient`,
+      {
+        BULKHEAD_CLIENT_SECRET: 'x',
+      },
+    );
     expect(changed.stdout).toContain(`bulkhead connections test ${id}`);
     expect((await bulkhead(`connections delete ${id} --yes`)).code).toBe(0);
 
@@ -206,7 +209,7 @@ describe('the bulkhead command', () => {
     expect(ids).toEqual(
       expect.arrayContaining(['redis', 'mongodb', 'workers', 'failed-exports', 'connections', 'clock']),
     );
-    const create = 'connections create --practice 1 --client-id nobody';
+    const create = 'connections create --practice 1 --client-id nobody --scopes v2';
     const id = (await bulkhead(create, { BULKHEAD_CLIENT_SECRET: 'wrong' })).stdout.trim();
     const { code, stdout } = await bulkhead('doctor');
     expect([code, stdout.includes('client secret')]).toEqual([1, true]);
@@ -233,6 +236,7 @@ describe('the bulkhead command after wrong use', () => {
   test.each([
     { args: 'export start', code: 2, says: '--connection' },
     { args: 'nonsense', code: 2, says: 'unknown command' },
+    { args: 'connections create --practice 1 --client-id x', code: 2, says: '--scopes v2 (system/Patient.rs)' },
     { args: 'export show job_none', code: 4, says: 'No export has this id' },
     { args: 'export start --connection c --since yesterday', code: 2, says: 'since' },
   ])('bulkhead exits with $code for the arguments $args', async ({ args, code, says }) => {

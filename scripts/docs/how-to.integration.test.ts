@@ -14,23 +14,12 @@ function run(commands: string, env: Readonly<Record<string, string>> = {}): Prom
   return runShell({ commands, folder: system.folder, env: { BULKHEAD_URL, BULKHEAD_API_KEY, CONNECTION, ...env } });
 }
 
-test('the commands of docs/how-to/connect-athenahealth.md work as written', async () => {
-  const secretFile = join(system.folder, 'secret');
-  writeFileSync(secretFile, 'simulator-secret\n');
-  const env = { SECRET_FILE: secretFile, PRACTICE: '195900', CLIENT_ID: 'simulator-client' };
-  // The system of these tests has a connection for the practice already.
-  const commands = (await commandsOf('docs/how-to/connect-athenahealth.md')).replace('create', 'create --force');
-  const printed = await run(commands, env);
-  expect(printed).toMatch(/COMPLETED {2}\d+ stored, 0 quarantined/);
-  const patients = readFileSync(join(system.folder, 'records/Patient.ndjson'), 'utf8').trim().split('\n');
-  expect(patients).toHaveLength(4);
-}, 120_000);
-
 test('the commands of docs/how-to/nightly-sync.md work as written', async () => {
   const printed = await run(await commandsOf('docs/how-to/nightly-sync.md'));
   expect(printed).toMatch(/COMPLETED {2}\d+ stored/);
   expect(await system.store.schedules.list({ connectionId: system.connectionId, scope: 'all' })).toMatchObject([
-    { kind: 'export', cron: '0 2 * * *', paused: false },
+    { kind: 'sync', cron: '0 2 * * *', paused: false },
+    { kind: 'export', cron: '0 22 1 * *', paused: false },
   ]);
 }, 120_000);
 
@@ -99,7 +88,8 @@ test.each([
 
 test('the commands of docs/how-to/erase.md work as written', async () => {
   const { store } = system;
-  const create = 'BULKHEAD_CLIENT_SECRET=simulator-secret bulkhead connections create --client-id simulator-client';
+  const create =
+    'BULKHEAD_CLIENT_SECRET=simulator-secret bulkhead connections create --client-id simulator-client --scopes v2';
   const CONNECTION = (await run(`${create} --practice 195900 --force`)).trim();
   await run(`bulkhead export start --connection "${CONNECTION}" --types Patient,Observation --watch`);
   const resource = await store.resources.stream({ connectionId: CONNECTION, resourceType: 'Patient' }).next();

@@ -165,8 +165,15 @@ async function openConnection(serving: Serving & { readonly api: ApiClient; read
   const source = dataDir ?? 'generated';
   const fhirEndpoint = `${system.simulatorUrl}/fhir/r4`;
   const earlier = state.connections[source];
-  const all = await api<{ id: string; fhirEndpoint: string }[]>('GET', '/api/ehr/connections');
-  const usable = all.find(({ id, fhirEndpoint: endpoint }) => id === earlier?.id && endpoint === fhirEndpoint);
+  const all = await api<{ id: string; fhirEndpoint: string; auth: { scope?: string } }[]>(
+    'GET',
+    '/api/ehr/connections',
+  );
+  const usable = all.find(
+    ({ id, fhirEndpoint: endpoint, auth: { scope = '' } }) =>
+      // The simulator refuses the wildcard that earlier versions requested.
+      id === earlier?.id && endpoint === fhirEndpoint && !scope.includes('*'),
+  );
   const connection =
     usable ??
     (await api<{ id: string }>('POST', '/api/ehr/connections', {
@@ -174,7 +181,7 @@ async function openConnection(serving: Serving & { readonly api: ApiClient; read
       practiceId: '195900',
       // The earlier connection of other data, or of another port, stays.
       force: true,
-      auth: { method: 'client_credentials' },
+      auth: { method: 'client_credentials', scopeVersion: 'v2' },
     }));
   const connections = { ...state.connections, [source]: { id: connection.id, ...(dataDir ? {} : { patients }) } };
   saveState({ folder, state: { ...state, connections } });

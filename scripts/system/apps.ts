@@ -9,6 +9,13 @@ export function simulatorApp(env: Env): App {
   return { name: 'simulator', app: 'ehr-simulator', env: (port) => ({ SIMULATOR_PORT: String(port), ...env }) };
 }
 
+/** As strict as the real athenahealth, where the guide has no example that does otherwise: its scopes are those of users. */
+export const strictSimulatorEnv = {
+  SIMULATOR_SCOPE_VERSION: 'v2',
+  SIMULATOR_WILDCARD_SCOPES: 'off',
+  SIMULATOR_MAX_ACTIVE_EXPORTS: '5',
+} as const;
+
 export function apiApp(env: (port: number) => Env): App {
   return { name: 'api', app: 'api', env: (port) => ({ ...env(port), PORT: String(port), HOST: '127.0.0.1' }) };
 }

@@ -3,7 +3,16 @@ import { openDataFolder, startServices } from '@bulkhead/embedded';
 import type { StartOptions } from '../start/options.ts';
 import type { Steps } from '../steps/steps.ts';
 import type { AppProcess, AppProcessOptions } from './app-process.ts';
-import { apiApp, openStore, simulatorApp, startApp, startParts, systemEnv, workerApp } from './apps.ts';
+import {
+  apiApp,
+  openStore,
+  simulatorApp,
+  startApp,
+  startParts,
+  strictSimulatorEnv,
+  systemEnv,
+  workerApp,
+} from './apps.ts';
 import { buildConsole, bundleApps, root } from './builds.ts';
 import { type KeptState, saveState } from './kept-state.ts';
 import { requestLine } from './request-line.ts';
@@ -144,6 +153,7 @@ function startSimulator(options: {
     const simulator = await launch({
       ...simulatorApp({
         SIMULATOR_PATIENTS: String(start.patients),
+        ...strictSimulatorEnv,
         // A user who presses Authorize in the console sees what a user of the practice would see.
         SIMULATOR_ASKS_USER: 'on',
         ...(start.dataDir === undefined ? {} : { SIMULATOR_DATA_DIR: start.dataDir }),

@@ -89,6 +89,19 @@ const exportRequestSchema = z.strictObject({
     .describe('FHIR searches, such as `Observation?category=laboratory`. Absent if nothing was filtered.'),
 }) satisfies z.ZodType<BulkExportRequest>;
 
+/**
+ * Why the next status request is sent when it is sent: at the poll interval, later because the export has taken long already, later because
+ * exports of the connection are known to take longer, or when the EHR has asked for it.
+ */
+const pollReasons = ['interval', 'age', 'usual', 'retry-after'] as const;
+export type PollReason = (typeof pollReasons)[number];
+
+/** How long the EHR took for the last completed exports of a connection that asked for the same: everything, or changes. */
+export interface EarlierExports {
+  readonly runs: number;
+  readonly shortestMs: number;
+}
+
 /** When an export entered a phase. */
 const phaseTimeSchema = z.strictObject({
   phase: z.enum(bulkExportPhases).describe('The phase that the export entered.'),
@@ -122,10 +135,14 @@ export const bulkExportSchema = z.strictObject({
     ),
   /** When the server accepted the kick-off. The age limit counts from here. */
   kickedOffAt: z.date().exactOptional(),
+  /** When its first complete manifest was read. */
+  readyAt: z.date().exactOptional(),
   /** No status request before this. */
   notBefore: z.date().exactOptional(),
   /** When `notBefore` was decided, by the same clock. See `isPollDue`. */
   plannedAt: z.date().exactOptional(),
+  /** Why the next status request is due at `notBefore`. Absent if it waits for something else, see `retrying`. */
+  pollReason: z.enum(pollReasons).exactOptional(),
   progress: quotesEhr(z.string())
     .exactOptional()
     .describe(

@@ -196,6 +196,23 @@ export function createBulkExportRepository({ database, gate }: Omit<StoreContext
       return last?.kickedOffAt;
     },
 
+    /** How long the EHR took for the last completed exports of the same kind, up to five. Undefined if there is none. */
+    async earlierExports({ connectionId, request }: Pick<BulkExport, 'connectionId' | 'request'>) {
+      const ended = await model
+        .find(
+          { connectionId, phase: 'completed', 'request.since': { $exists: request.since !== undefined } },
+          { kickedOffAt: 1, readyAt: 1 },
+        )
+        .sort({ _id: -1 })
+        .limit(5)
+        .lean();
+      // Earlier versions did not note when the files were ready.
+      const took = ended.flatMap(({ kickedOffAt, readyAt }) =>
+        kickedOffAt && readyAt ? [readyAt.getTime() - kickedOffAt.getTime()] : [],
+      );
+      return took.length === 0 ? undefined : { runs: took.length, shortestMs: Math.min(...took) };
+    },
+
     /** Lists the ended exports that must still be deleted at the server, and all exports that have an orphan there. */
     async listDiscardable(connectionId?: string): Promise<BulkExport[]> {
       const isDue = [{ discard: 'due' as const, active: false }, { 'orphans.0': { $exists: true } }];
@@ -276,6 +293,7 @@ const fieldsOfTheEnd = [
   'completedAt',
   'notBefore',
   'plannedAt',
+  'pollReason',
   'discard',
   'retrying',
   'watermarkDecisions',
@@ -285,6 +303,7 @@ const fieldsOfTheKickOff = [
   'statusUrl',
   'kickedOffAt',
   'kickOffSentAt',
+  'readyAt',
   'progress',
   'progressedAt',
   'transactionTime',

@@ -99,6 +99,8 @@ export const exportWarnings = {
     'In two downloads, the number of resources in a file differed from the number in the manifest. What was received is stored.',
   'nothing-received': 'A full export contained no resources. The group has no members or does not exist.',
   'time-implausible': 'The transaction time of the EHR is in the future. Compare its clock with yours.',
+  'type-not-exported':
+    "A requested type is not part of the EHR's exports, see `notExported` in [Providers](providers.md). The export was made without it.",
   'types-unknown': 'The manifest has files without an R4 type. Each of their resources is stored under its own type.',
   'deletions-not-listed':
     'The EHR lists no deletions, or this was a full export, which never lists them. Resources that were deleted at the EHR stay stored. After a full export, the next one with `since: "last"` asks for these deletions.',

@@ -1,4 +1,10 @@
-export { type BulkExport, type ExportCounts, type ExportWarning, lacksData } from './bulk-export.record.ts';
+export {
+  type BulkExport,
+  type EarlierExports,
+  type ExportCounts,
+  type ExportWarning,
+  lacksData,
+} from './bulk-export.record.ts';
 export {
   type BulkExportPhase,
   type BulkExportStatus,

@@ -71,12 +71,9 @@ export function uniquePurposeOf(
   const { provider, environment, practiceId, groupId, fhirEndpoint, userId, auth } = connection;
   if (userId !== undefined || auth.method === 'authorization_code') return undefined;
   const subject =
-    practiceId === undefined
-      ? groupId === undefined
-        ? ['endpoint', fhirEndpoint]
-        : ['group', groupId]
-      : ['practice', practiceId];
-  return JSON.stringify([provider, environment, ...subject]);
+    practiceId === undefined ? (groupId === undefined ? [] : ['group', groupId]) : ['practice', practiceId];
+  // Vendors with a server for each hospital use the same ids again.
+  return JSON.stringify([provider, environment, 'endpoint', fhirEndpoint, ...subject]);
 }
 
 export function nameTaken(): AppError {

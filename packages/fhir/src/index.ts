@@ -13,7 +13,14 @@ export {
   manifestSections,
   readManifestEntry,
 } from './bulk-data/manifest.ts';
-export { scopeCovers, scopeFault } from './bulk-data/scopes.ts';
+export {
+  type ScopeVersion,
+  scopeCovers,
+  scopeFault,
+  scopeVersions,
+  scopeVersionsOf,
+  systemScopes,
+} from './bulk-data/scopes.ts';
 export { openBinaryJson } from './json/binary-json.ts';
 export { ExactNumber, parseExact } from './json/exact-number.ts';
 export { JsonValueCounter, maxJsonValues } from './json/json-value-counter.ts';

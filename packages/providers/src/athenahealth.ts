@@ -13,6 +13,11 @@ function tokensPerMinute(limit: number): RateLimit {
   return { limit, windowMs: 60_000, perDay: limit * 24 * 60, guardMs: 150, coldStart: 'go' };
 }
 
+const exportedTypes = (
+  'AllergyIntolerance CarePlan CareTeam Condition Device DiagnosticReport DocumentReference Encounter Goal Immunization ' +
+  'Location Medication MedicationRequest Observation Organization Patient Practitioner Procedure'
+).split(' ');
+
 /** The environment variables of athenahealth's guide, and our own. */
 export interface ProviderSettings {
   readonly ATHENAHEALTH_CLIENT_ID?: string | undefined;
@@ -49,10 +54,13 @@ export function athenahealth(settings: ProviderSettings): Provider {
     },
     defaultEnvironment: 'production',
     defaultScope: 'system/*.read',
+    // The published list of exported types as far as it is known, and those that syncs search for (read on 2026-11-29).
+    scopeTypes: exportedTypes,
     authorizationScope: 'launch/patient patient/*.read',
     practiceOfPatient: '^a-(\\d+)\\.',
     groupIdTemplate: 'a-1.C-{practiceId}',
     rateLimit: athenahealthRateLimit,
+    limitCountsBy: 'client',
     search: {
       parameters: { 'ah-practice': 'Organization/a-1.Practice-{practiceId}' },
       // athenahealth requires `intent` with `patient`, so we list all values (https://hl7.org/fhir/R4/valueset-medicationrequest-intent.html).
@@ -62,8 +70,14 @@ export function athenahealth(settings: ProviderSettings): Provider {
         },
       },
       notByPatient: {
-        Appointment: 'athenahealth finds appointments by their ids only; a bulk export brings them',
+        Appointment:
+          'athenahealth finds appointments by their ids only and does not export them, so they cannot be imported',
       },
+    },
+    // Not in the published list of exported types, which has CarePlan and DiagnosticReport (read on 2026-11-29).
+    notExported: {
+      Appointment: 'athenahealth does not export appointments',
+      Coverage: 'athenahealth does not export Coverage',
     },
     defaultSchedule: readDefaultSchedule(settings),
     clientId: settings.ATHENAHEALTH_CLIENT_ID,
@@ -80,7 +94,7 @@ function readDefaultSchedule({ ATHENAHEALTH_DEFAULT_SCHEDULE: text }: ProviderSe
     content = JSON.parse(text);
   } catch {
     throw new EnvError([
-      `${name}: is not valid JSON. Set it to a value such as {"cron":"0 2 * * *","timeZone":"America/New_York","kind":"export"}.`,
+      `${name}: is not valid JSON. Set it to a value such as {"cron":"0 2 * * *","timeZone":"America/New_York","kind":"sync"}.`,
     ]);
   }
   const result = validate(defaultScheduleSchema, content);

@@ -15,26 +15,35 @@ const unstatedRateLimit: RateLimit = {
 };
 
 /**
- * The budget of a connection's requests, and the budget of its token requests, if those are limited. athenahealth counts requests per
- * client id and environment, for all practices together. It counts token requests separately.
+ * The budget of a connection's requests, and the budget of its token requests, if those are limited. Connections with the same budget share
+ * its limit and its pauses. athenahealth counts requests per client id and environment, for all practices together. It counts token requests
+ * separately.
  */
-export function connectionBudgets(connection: Connection | ConnectionWithoutSecrets, provider: Provider) {
+export function connectionBudgets(connection: AnyConnection, provider: Provider) {
+  const { rateLimit, limitCountsBy = rateLimit ? 'client' : 'server' } = provider;
   const { tokenRateLimit } = Object.hasOwn(provider.environments, connection.environment)
     ? (provider.environments[connection.environment] ?? {})
     : {};
-  return {
-    budget: budgetOf({ connection, rateLimit: provider.rateLimit ?? unstatedRateLimit }),
-    tokenBudget: tokenRateLimit && budgetOf({ connection, rateLimit: tokenRateLimit, kind: '.token' }),
+  const name = `${connection.provider}.${connection.environment}`;
+  const { [limitCountsBy]: counted, client } = countedBy(connection);
+  const budget: RateBudget = { id: `${name}.${counted}`, name, rateLimit: rateLimit ?? unstatedRateLimit };
+  const tokenBudget: RateBudget | undefined = tokenRateLimit && {
+    id: `${name}.${client}.token`,
+    name: `${name}.token`,
+    rateLimit: tokenRateLimit,
   };
+  return { budget, tokenBudget };
 }
 
-function budgetOf(options: {
-  readonly connection: Connection | ConnectionWithoutSecrets;
-  readonly rateLimit: RateBudget['rateLimit'];
-  readonly kind?: '.token';
-}): RateBudget {
-  const { connection, rateLimit, kind = '' } = options;
-  const client = connection.auth.method === 'none' ? new URL(connection.fhirEndpoint).host : connection.auth.clientId;
-  const name = `${connection.provider}.${connection.environment}`;
-  return { id: `${name}.${client}${kind}`, name: `${name}${kind}`, rateLimit };
+type AnyConnection = Connection | ConnectionWithoutSecrets;
+
+/** What tells the budgets of an environment apart. */
+function countedBy({ auth, fhirEndpoint, practiceId, groupId }: AnyConnection) {
+  const { host, pathname } = new URL(fhirEndpoint);
+  const server = `${host}${pathname}`;
+  return {
+    client: auth.method === 'none' ? host : auth.clientId,
+    server,
+    practice: practiceId ?? groupId ?? server,
+  };
 }

@@ -16,6 +16,7 @@ export {
 } from './connection.record.ts';
 export { connectionBudgets } from './connection-budgets.ts';
 export { providerError } from './errors.ts';
+export { isImported, whyNotExported } from './importable-types.ts';
 export {
   type AuthorizationEndpoints,
   endpointsOf,

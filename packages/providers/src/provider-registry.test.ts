@@ -141,6 +141,25 @@ test.each([
     ],
   },
   {
+    what: 'an unknown fact, a negative limit and a window of more than 48 hours',
+    content: [
+      { ...provider, limitCountsBy: 'moon', kickOffWindow: { hours: 49 } },
+      { ...provider, rateLimit: { limit: 10, windowMs: 1000, perDay: -1 }, patientsPerDay: 1 },
+      { ...provider, kickOffWindow: { hours: -1 }, scopeTypes: ['Patients'], notExported: { Patient: 1 } },
+      { ...provider, environments: { test: { fhirEndpoint: 'https://x.example', maxActiveExports: -1 } } },
+    ],
+    faults: [
+      /0\.limitCountsBy: must be one of: client, server, practice/,
+      /0\.kickOffWindow\.hours: must be at most 48/,
+      /1\.rateLimit\.perDay: must be at least 1/,
+      /1\.patientsPerDay: is not a field of this object/,
+      /2\.kickOffWindow\.hours: /,
+      /2\.scopeTypes\.0: is not a resource type of FHIR R4/,
+      /2\.notExported\.Patient: /,
+      /3\.environments\.test\.maxActiveExports: must be at least 1/,
+    ],
+  },
+  {
     what: 'an unknown default environment',
     content: [{ ...provider, defaultEnvironment: 'prod' }],
     faults: [/defaultEnvironment/],

@@ -1,3 +1,4 @@
+import { isResourceType } from '@bulkhead/fhir';
 import { cronFault, isTimeZone } from '@bulkhead/runtime';
 import { z } from 'zod';
 
@@ -80,23 +81,33 @@ export const providerSchema = z.strictObject({
   environments: z.record(z.string(), environmentSchema),
   defaultEnvironment: z.string(),
   defaultScope: z.string().optional(),
+  /** The types of scopes that are listed for an application (`scopeVersion` of a connection). The default are those of the guide. */
+  scopeTypes: z.array(z.string().refine(isResourceType, 'is not a resource type of FHIR R4')).min(1).optional(),
   /** The scope that a user is asked for. In an EHR launch, `launch` replaces `launch/patient`. */
   authorizationScope: z.string().optional(),
   /** A regular expression whose group captures the practice id from a patient id, because a launch does not name the practice. */
   practiceOfPatient: z.string().optional(),
   /** The id of the Group that contains all patients of a practice. `{practiceId}` is replaced. */
   groupIdTemplate: z.string().optional(),
+  /** Types that a bulk export does not contain, with the reason. The answer to a request that names them says so. */
+  notExported: z.record(z.string(), z.string()).optional(),
   /** The EHR exports a Group once within this time after a kick-off, and refuses others. The default is that it does not. */
   kickOffWindow: z
     .strictObject({
       hours: z
         .number()
         .positive()
-        .max(24 * 31),
+        // An export that waits longer than it may take is a mistake in the file.
+        .max(48),
     })
     .optional(),
   /** The default is no limit. */
   rateLimit: rateLimitSchema.optional(),
+  /**
+   * What the limit, and a pause that the EHR asks for, is counted by: the client id in an environment, as at athenahealth; the FHIR endpoint, for
+   * vendors with a server for each hospital; or the practice. The default is `client` if the provider has a `rateLimit`, else `server`.
+   */
+  limitCountsBy: z.enum(['client', 'server', 'practice']).optional(),
   search: searchSchema.optional(),
   /** The server is on the operator's own network and may use plain http. See docs/providers.md. */
   privateNetwork: z.boolean().optional(),

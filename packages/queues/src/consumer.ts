@@ -24,6 +24,8 @@ export interface ConsumerOptions<Deps> {
   readonly lockMs?: number;
   /** The longest wait of a job whose worker died for another such job (`PoisonJobs`). */
   readonly suspectWaitMs?: number;
+  /** How long a job waits for a request budget before it is marked as waiting (`PoisonJobs`). */
+  readonly markAfterMs?: number;
   readonly onJobEnd?: JobObserver;
   readonly tracing?: Tracing;
 }
@@ -77,7 +79,8 @@ export function createConsumer<Deps>(options: ConsumerOptions<Deps>) {
   const { onJobEnd = () => undefined, tracing = noTracing } = options;
   const recurringErrors = new RecurringErrorLog(logger);
   const stopping = new AbortController();
-  const poisonJobs = new PoisonJobs({ redis, prefix, waitMs: options.suspectWaitMs });
+  const { suspectWaitMs: waitMs, markAfterMs } = options;
+  const poisonJobs = new PoisonJobs({ redis, prefix, waitMs, markAfterMs });
   const shared = { stopSignal: stopping.signal, handlers, deps, poisonJobs, logger, onJobEnd, tracing };
   const workers = queues.map((queue) => {
     const worker = new PausingWorker(queue, (job: Job, token, signal) => runJob({ ...shared, job, token, signal }), {

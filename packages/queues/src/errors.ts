@@ -2,7 +2,7 @@ import { defineErrors } from '@bulkhead/runtime';
 
 export const jobError = defineErrors({
   'poison-job': {
-    help: 'The worker died or froze three times while it ran this job, and saved nothing in between. What it reads may be crashing the workers. Check their logs and their memory limit, then retry.',
+    help: 'The worker died or froze three times while it ran this job, and saved nothing in between. Deaths while it only waited for a request budget do not count. What it reads may be crashing the workers. Check their logs and their memory limit, then retry.',
   },
   'suspect-waits': {
     message: 'The worker died or froze while it ran this job. The job runs again when no other such job is running.',

@@ -34,8 +34,8 @@ const lowestPriority = 2 ** 21 - 1;
 /**
  * Jobs of several owners in one queue take turns, as in round-robin scheduling. The first job of an owner runs in the current round
  * and the second one in the next round, however many jobs of others wait. A round is a BullMQ priority: a lower one runs first, and
- * equal ones run in the order in which they were added. So an export of 5,000 files does not delay three files of another
- * connection.
+ * equal ones run in the order in which they were added. So neither an export of 5,000 files delays three files of another
+ * connection, nor a sync of 10,000 patients one of ten.
  */
 export async function readRound(queue: Queue): Promise<number> {
   const [next] = await queue.getPrioritized(0, 0);
@@ -45,13 +45,13 @@ export async function readRound(queue: Queue): Promise<number> {
 
 /**
  * The rounds of an owner's next jobs.
- * @param options.filesAhead the number of the owner's jobs that already have their rounds
+ * @param options.ahead the number of the owner's jobs that already have their rounds
  */
 export function nextRounds(options: {
   readonly round: number;
-  readonly filesAhead: number;
+  readonly ahead: number;
   readonly count: number;
 }): number[] {
-  const { round, filesAhead, count } = options;
-  return Array.from({ length: count }, (_, index) => Math.min(round + filesAhead + index, lowestPriority));
+  const { round, ahead, count } = options;
+  return Array.from({ length: count }, (_, index) => Math.min(round + ahead + index, lowestPriority));
 }

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import type { AppError } from '@bulkhead/runtime';
+import { type AppError, whileWaiting } from '@bulkhead/runtime';
 import { waitFor } from '@bulkhead/testing';
 import { expect, jest, test } from '@jest/globals';
+import { PoisonJobs } from './poison-jobs.ts';
 import { startQueues, type TestQueues } from './testing/start-queues.ts';
 
 const kickOff = 'export.kick-off';
@@ -119,4 +120,53 @@ test.concurrent('a job whose worker died runs as soon as no other such job runs,
   release.abort();
   for (const exportId of ids)
     await waitFor(async () => (await queues.job(kickOff, { exportId })).state === 'completed');
+});
+
+const waitsField = 'waitsForBudget';
+
+test.concurrent('a job is marked while it waits for a request budget, and no longer when it has got its turn', async () => {
+  await using queues = startQueues();
+  const key = `${queues.prefix}:bulk-export:kick-off.job_1`;
+  const mark = () => queues.redis.hget(key, waitsField);
+  const turn = new AbortController();
+  await queues.producer.enqueue(kickOff, payload);
+  const run = async () => {
+    await whileWaiting(async () => {
+      if (!turn.signal.aborted) await once(turn.signal, 'abort');
+    });
+    await waitFor(async () => (await mark()) === null);
+  };
+  queues.startConsumer({ [kickOff]: run }, { markAfterMs: 1 });
+  await waitFor(async () => (await mark()) === '1');
+  turn.abort();
+  await waitFor(async () => (await queues.job(kickOff, payload)).state === 'completed');
+});
+
+test.concurrent('a death while a job only waited for a request budget does not count towards a poison job', async () => {
+  await using queues = startQueues();
+  const { redis, prefix } = queues;
+  const key = `${prefix}:bulk-export:waited`;
+  const jobAfter = (stalledCounter: number) => ({ queueName: 'bulk-export', id: 'waited', stalledCounter }) as never;
+  const poisonJobs = new PoisonJobs({ redis, prefix });
+  await redis.hset(key, { stc: 3, [waitsField]: 1 });
+  expect(await poisonJobs.assess(jobAfter(3))).toBe('suspect');
+  expect(await redis.hgetall(key)).toEqual({ stc: '2' });
+  await redis.hset(key, { stc: 1, [waitsField]: 1 });
+  expect(await poisonJobs.assess(jobAfter(1))).toBe('none');
+  // The next death was not in a wait.
+  await redis.hset(key, { stc: 3 });
+  expect(await poisonJobs.assess(jobAfter(3))).toBe('poison');
+});
+
+test.concurrent('a job that was removed while it waited does not come back', async () => {
+  await using queues = startQueues();
+  const { redis, prefix } = queues;
+  const poisonJobs = new PoisonJobs({ redis, prefix, markAfterMs: 0 });
+  const waits = poisonJobs.observeWaits({ queueName: 'bulk-export', id: 'removed' } as never);
+  const marking = jest.spyOn(redis, 'eval');
+  waits.begins();
+  await waitFor(() => marking.mock.calls.length === 1);
+  await marking.mock.results[0]?.value;
+  waits.ends();
+  expect(await redis.exists(`${prefix}:bulk-export:removed`)).toBe(0);
 });

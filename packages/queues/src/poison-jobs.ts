@@ -1,4 +1,4 @@
-import { AppError } from '@bulkhead/runtime';
+import { AppError, type WaitObserver } from '@bulkhead/runtime';
 import type { Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { jobError } from './errors.ts';
@@ -13,9 +13,25 @@ import { jobError } from './errors.ts';
  *   1, 2       suspect    runs while no other suspect of this process runs
  *   3 or more  poison     fails, and its record is ended
  *
- * Saving work resets the counter.
+ * Saving work resets the counter. A worker that dies while the job only waits for a request budget was not killed by it. So a job that waits
+ * for longer than a moment is marked, and the stall of a marked job is taken back.
  */
 const maxStalls = 3;
+
+/** Shorter waits are not marked: they are frequent, and a death within them is rare. */
+const markAfterMs = 1000;
+
+/** The field of BullMQ's job that marks it. */
+const waitsField = 'waitsForBudget';
+
+/** A job that was removed meanwhile must not come back as a hash with only this field. */
+const markScript = "if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HSET', KEYS[1], ARGV[1], '1') end";
+
+/** Takes back the last stall of a marked job. @returns whether it was marked */
+const takeBackScript = `
+if redis.call('HDEL', KEYS[1], ARGV[1]) == 0 then return 0 end
+redis.call('HINCRBY', KEYS[1], 'stc', -1)
+return 1`;
 
 /**
  * The longest wait of a suspect for another suspect, which usually ends it earlier. It is neither an attempt nor a stall. After it the job
@@ -36,16 +52,56 @@ export class PoisonJobs {
   readonly #redis: Redis;
   readonly #prefix: string;
   readonly #waitMs: number;
+  readonly #markAfterMs: number;
 
-  constructor(options: { readonly redis: Redis; readonly prefix: string; readonly waitMs?: number | undefined }) {
+  constructor(options: {
+    readonly redis: Redis;
+    readonly prefix: string;
+    readonly waitMs?: number | undefined;
+    readonly markAfterMs?: number | undefined;
+  }) {
     this.#redis = options.redis;
     this.#prefix = options.prefix;
     this.#waitMs = options.waitMs ?? suspectWaitMs;
+    this.#markAfterMs = options.markAfterMs ?? markAfterMs;
   }
 
-  assess({ stalledCounter }: Job): Suspicion {
-    if (stalledCounter >= maxStalls) return 'poison';
-    return stalledCounter > 0 ? 'suspect' : 'none';
+  async assess(job: Job): Promise<Suspicion> {
+    if (job.stalledCounter > 0 && (await this.#takeBackIfMarked(job))) job.stalledCounter -= 1;
+    if (job.stalledCounter >= maxStalls) return 'poison';
+    return job.stalledCounter > 0 ? 'suspect' : 'none';
+  }
+
+  /** If Redis is unavailable, the job is stalled anyway, and its stalls count. */
+  async #takeBackIfMarked(job: Job): Promise<boolean> {
+    const marked = this.#redis.eval(takeBackScript, 1, this.#redisKey(job), waitsField);
+    return (await marked.catch(() => 0)) === 1;
+  }
+
+  /** Marks the job in Redis while it waits for a request budget. */
+  observeWaits(job: Job): WaitObserver {
+    let timer: NodeJS.Timeout | undefined;
+    let isMarked = false;
+    return {
+      begins: () => {
+        clearTimeout(timer);
+        timer = setTimeout(() => {
+          isMarked = true;
+          this.#redis.eval(markScript, 1, this.#redisKey(job), waitsField).catch(() => undefined);
+        }, this.#markAfterMs);
+        timer.unref();
+      },
+      ends: () => {
+        clearTimeout(timer);
+        if (!isMarked) return;
+        isMarked = false;
+        this.#redis.hdel(this.#redisKey(job), waitsField).catch(() => undefined);
+      },
+    };
+  }
+
+  #redisKey(job: Job): string {
+    return `${this.#prefix}:${keyOf(job)}`;
   }
 
   /** @throws AppError `suspect-waits` if another suspect is running */
@@ -66,7 +122,7 @@ export class PoisonJobs {
     job.stalledCounter = 0;
     this.leave(job);
     // BullMQ has no function for this. If Redis is unavailable, the earlier stalls still count.
-    this.#redis.hdel(`${this.#prefix}:${keyOf(job)}`, 'stc').catch(() => undefined);
+    this.#redis.hdel(this.#redisKey(job), 'stc').catch(() => undefined);
   }
 
   leave(job: Job): void {

@@ -269,6 +269,22 @@ describe('the producer (flows)', () => {
     expect(placeOf('other0')).toBeGreaterThan(300);
   });
 
+  test('the steps of a sync take turns with the steps of other connections', async () => {
+    const stepIds = (name: string, count: number) => Array.from({ length: count }, (_, index) => `${name}${index}`);
+    await queues.producer.addSyncFlow({ syncRunId: 'sync_large', stepIds: stepIds('large', 300) });
+    await queues.producer.addSyncFlow({ syncRunId: 'sync_small', stepIds: stepIds('small', 10) });
+    await queues.producer.addSyncFlow({ syncRunId: 'sync_other', stepIds: stepIds('other', 5), stepsAhead: 200 });
+    const order: string[] = [];
+    const step = async ({ stepId }: { readonly stepId: string }) => {
+      order.push(stepId);
+    };
+    queues.startConsumer({ 'sync.step': step });
+    await waitFor(() => order.length === 315);
+    // A round has one step of each connection, and sixteen steps run at a time.
+    expect(order.findLastIndex((stepId) => stepId.startsWith('small'))).toBeLessThan(2 * 10 + 16);
+    expect(order.indexOf('other0')).toBeGreaterThan(150);
+  });
+
   test('a flow without files runs its finish immediately', async () => {
     const run = jest.fn(async () => undefined);
     queues.startConsumer({ 'export.finalize': run });

@@ -53,8 +53,9 @@ export function createProducer({ redis, prefix, onError, tracing = noTracing }: 
     return true;
   };
 
-  const downloadRounds = async (count: number, filesAhead = 0): Promise<number[]> =>
-    nextRounds({ round: await readRound(queues['file-download']), filesAhead, count });
+  /** The rounds of an owner's next jobs in a queue whose jobs take turns. @param options.ahead see `nextRounds` */
+  const roundsIn = async (queue: QueueName, options: { readonly count: number; readonly ahead?: number }) =>
+    nextRounds({ round: await readRound(queues[queue]), ahead: 0, ...options });
 
   const toFlowJob = <Name extends JobName>({ name, payload, priority }: FlowJob<Name>) => ({
     name,
@@ -148,7 +149,7 @@ export function createProducer({ redis, prefix, onError, tracing = noTracing }: 
       readonly filesAhead?: number;
     }): Promise<void> {
       const { exportId, fileIds, filesAhead = 0 } = options;
-      const priorities = await downloadRounds(fileIds.length, filesAhead);
+      const priorities = await roundsIn('file-download', { count: fileIds.length, ahead: filesAhead });
       await addFlow({
         parent: { name: 'export.finalize', payload: { exportId } },
         children: fileIds.map((fileId, index) => ({
@@ -161,7 +162,7 @@ export function createProducer({ redis, prefix, onError, tracing = noTracing }: 
 
     /** `ensure` for the downloads of an export, which take turns as in `addExportFlow`. @returns whether a job was added */
     async ensureDownloads({ exportId, fileIds }: { readonly exportId: string; readonly fileIds: readonly string[] }) {
-      const priorities = await downloadRounds(fileIds.length);
+      const priorities = await roundsIn('file-download', { count: fileIds.length });
       let hasAdded = false;
       for (const [index, fileId] of fileIds.entries())
         hasAdded =
@@ -169,12 +170,36 @@ export function createProducer({ redis, prefix, onError, tracing = noTracing }: 
       return hasAdded;
     },
 
-    /** Adds the steps of a sync and the job that finishes the sync after them. Adding the flow twice runs nothing twice. */
-    addSyncFlow: ({ syncRunId, stepIds }: { readonly syncRunId: string; readonly stepIds: readonly string[] }) =>
-      addFlow({
+    /**
+     * Adds the steps of a sync and the job that finishes the sync after them. Adding the flow twice runs nothing twice. The steps take
+     * turns with those of other connections.
+     * @param options.stepsAhead the number of unfinished steps of the connection's other syncs
+     */
+    async addSyncFlow(options: {
+      readonly syncRunId: string;
+      readonly stepIds: readonly string[];
+      readonly stepsAhead?: number;
+    }): Promise<void> {
+      const { syncRunId, stepIds, stepsAhead = 0 } = options;
+      const priorities = await roundsIn('sync', { count: stepIds.length, ahead: stepsAhead });
+      await addFlow({
         parent: { name: 'sync.finalize', payload: { syncRunId } },
-        children: stepIds.map((stepId) => ({ name: 'sync.step', payload: { syncRunId, stepId } })),
-      }),
+        children: stepIds.map((stepId, index) => ({
+          name: 'sync.step',
+          payload: { syncRunId, stepId },
+          priority: priorities[index] ?? 0,
+        })),
+      });
+    },
+
+    /** `ensure` for the steps of a sync, which take turns as in `addSyncFlow`. @returns whether a job was added */
+    async ensureSteps({ syncRunId, stepIds }: { readonly syncRunId: string; readonly stepIds: readonly string[] }) {
+      const priorities = await roundsIn('sync', { count: stepIds.length });
+      let hasAdded = false;
+      for (const [index, stepId] of stepIds.entries())
+        hasAdded = (await ensure('sync.step', { syncRunId, stepId }, { priority: priorities[index] ?? 0 })) || hasAdded;
+      return hasAdded;
+    },
 
     /**
      * Adds a recurring job. Its iterations survive crashes of the worker, and after an outage exactly one iteration catches up.

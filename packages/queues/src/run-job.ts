@@ -1,4 +1,4 @@
-import { AppError, type Logger, type Tracing, withLogContext } from '@bulkhead/runtime';
+import { AppError, type Logger, observeWaits, type Tracing, withLogContext } from '@bulkhead/runtime';
 import { DelayedError, type Job, UnrecoverableError } from 'bullmq';
 import { catalog, isJobName, type JobName, type QueueName } from './catalog.ts';
 import type { Handlers, JobContext, JobObserver, JobOutcome } from './handler.ts';
@@ -70,7 +70,7 @@ type Work<Deps> = RunJobOptions<Deps> & { readonly name: JobName; readonly paylo
 
 async function handleUnlessPoison<Deps>(options: Work<Deps>): Promise<void> {
   const { job, poisonJobs, name } = options;
-  switch (poisonJobs.assess(job)) {
+  switch (await poisonJobs.assess(job)) {
     case 'none':
       return handle(options);
     case 'poison': {
@@ -111,7 +111,7 @@ async function handle<Deps>(options: Work<Deps>): Promise<void> {
     },
   };
   try {
-    await handlerOf(options).run(deps, { ...payload, ...context });
+    await observeWaits(poisonJobs.observeWaits(job), () => handlerOf(options).run(deps, { ...payload, ...context }));
   } catch (error) {
     // A recurring job is not given up: its next iteration is the retry.
     const isRecurring = job.repeatJobKey !== undefined;

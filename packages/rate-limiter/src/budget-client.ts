@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import {
   batchSize,
   budgetKeys,
+  dayAllowance,
   logMemoryMs,
   type RateBudget,
   type RequestPriority,
@@ -54,14 +55,15 @@ export function createBudgetClient(options: {
   readonly processId: string;
 }): BudgetClient {
   const { redis, prefix, budget, processId } = options;
-  const { limit, windowMs, guardMs, perDay, coldStart } = budget.rateLimit;
+  const { limit, windowMs, guardMs, coldStart } = budget.rateLimit;
   const { state, log, day } = budgetKeys({ prefix, budget });
   const field = waitingField(processId);
   return {
     async reserve({ priority, waiting, arrivals }) {
       const name = randomUUID();
       const waitsWhenCold = coldStart === 'go' ? 0 : 1;
-      const settings = [limit, windowMs, guardMs, perDay, field, name, requestPriorities.indexOf(priority)];
+      const allowance = dayAllowance(budget.rateLimit, priority);
+      const settings = [limit, windowMs, guardMs, allowance, field, name, requestPriorities.indexOf(priority)];
       const more = [waitsWhenCold, logMemoryMs(budget.rateLimit), ...waiting, batchSize(budget.rateLimit)];
       const reply = await reserveScript({
         redis,

@@ -31,6 +31,23 @@ export interface RateBudget {
 export const requestPriorities = ['interactive', 'poll', 'kick-off', 'download', 'crawl'] as const;
 export type RequestPriority = (typeof requestPriorities)[number];
 
+/**
+ * Which part of the day's requests each priority may use. Near the end of a day, work that is ready goes before questions whether other
+ * work is ready: first requests by people, then files of finished exports, then polls, then everything that starts new work.
+ */
+export const dayShares: Readonly<Record<RequestPriority, number>> = {
+  interactive: 1,
+  download: 0.99,
+  poll: 0.95,
+  'kick-off': 0.94,
+  crawl: 0.94,
+};
+
+/** How many requests of a day a priority may use. */
+export function dayAllowance({ perDay }: Pick<RateLimit, 'perDay'>, priority: RequestPriority): number {
+  return Math.ceil(perDay * dayShares[priority]);
+}
+
 /** The right to send one request, now. */
 export interface Grant {
   /**

@@ -1,3 +1,4 @@
-export type { Grant, RateBudget, RateLimit, RequestPriority } from './budget.ts';
+export { dayShares, type Grant, type RateBudget, type RateLimit, type RequestPriority } from './budget.ts';
 export { type BudgetUse, createRateLimiter, type RateLimiter } from './rate-limiter.ts';
 export { type BudgetState, readBudgets } from './read-budgets.ts';
+export { type BudgetPause, readPause } from './read-pause.ts';

@@ -269,16 +269,36 @@ test('the rate limiter lets waiting processes take turns instead of competing fo
   expect(evalsha.mock.calls.length).toBeLessThan(48);
 });
 
-test('the rate limiter keeps a daily reserve for urgent requests, then rejects all with the time to wait', async () => {
+test('the rate limiter keeps the end of a day for ready files and for people, then rejects all with the time to wait', async () => {
   // A slot that is given back is still counted for the day. With a long guard and a high limit none is, even on a busy machine.
-  const budget = makeBudget({ limit: 100, perDay: 50, windowMs: 10, guardMs: 60_000, coldStart: 'go' });
-  await grantTimes(budget, 49);
-  await expect(limiter.acquire({ budget, priority: 'download' })).rejects.toMatchObject({ code: 'daily-budget-used' });
-  await limiter.acquire({ budget, priority: 'poll' });
-  await expect(limiter.acquire({ budget, priority: 'poll' })).rejects.toMatchObject({
-    code: 'daily-budget-used',
-    retry: { afterMs: expect.any(Number) },
-  });
+  const budget = makeBudget({ limit: 200, perDay: 100, windowMs: 10, guardMs: 60_000, coldStart: 'go' });
+  const refused = { code: 'daily-budget-used', retry: { afterMs: expect.any(Number) } };
+  const isRefused = (priority: RequestPriority) =>
+    expect(limiter.acquire({ budget, priority })).rejects.toMatchObject(refused);
+  const acquireTimes = (priority: RequestPriority, count: number) =>
+    Promise.all(Array.from({ length: count }, () => limiter.acquire({ budget, priority })));
+  await acquireTimes('crawl', 94);
+  await isRefused('crawl');
+  await isRefused('kick-off');
+  await acquireTimes('poll', 1);
+  await isRefused('poll');
+  await acquireTimes('download', 4);
+  await isRefused('download');
+  await acquireTimes('interactive', 1);
+  await isRefused('interactive');
+});
+
+test('polls that find the day used up do not delay files that are ready', async () => {
+  const budget = makeBudget({ limit: 200, perDay: 100, windowMs: 10, guardMs: 60_000, coldStart: 'go' });
+  await grantTimes(budget, 95);
+  const other = makeLimiter();
+  const enter = (priority: RequestPriority, count: number) =>
+    Promise.allSettled(
+      [limiter, other].flatMap((asked) => Array.from({ length: count }, () => asked.acquire({ budget, priority }))),
+    );
+  const [polls, files] = await Promise.all([enter('poll', 20), enter('download', 2)]);
+  expect(new Set(polls.map(({ status }) => status))).toEqual(new Set(['rejected']));
+  expect(new Set(files.map(({ status }) => status))).toEqual(new Set(['fulfilled']));
 });
 
 test('the rate limiter reports the use of the window and of the day, and the remaining pause', async () => {

@@ -14,7 +14,7 @@ import { clock, createRedisScript, dayBuckets, waitQueue } from './redis-script.
  *
  * KEYS  1 state (hash, with a field for each waiting process, see `waitQueue`)  2 log (sorted set: grant -> latest arrival)
  *       3 day (hash: bucket -> grants, of past buckets)
- * ARGV  1 limit  2 window, ms  3 guard, ms  4 per day  5 `waitingField` of the process  6 name of the first grant: '<name>.1'
+ * ARGV  1 limit  2 window, ms  3 guard, ms  4 per day, for this priority  5 `waitingField` of the process  6 name of the first grant: '<name>.1'
  *       7 priority index, from 0  8 whether to wait after a loss of state, 1|0  9 how long the log keeps entries, ms (at least the window)
  *       10-14 requests of this process that wait, by priority, the most urgent first  15 how many slots to reserve together, at most
  *       16.. pairs of arrival and grant: requests that were answered
@@ -25,7 +25,7 @@ export const reserveScript = createRedisScript(`
 ${clock}
 ${dayBuckets}
 ${waitQueue}
-local limit, window, guard, perDay = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local limit, window, guard, allowance = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local process, grant, priority = ARGV[5], ARGV[6], tonumber(ARGV[7]) + 1
 local batch = tonumber(ARGV[15])
 local pace = window / limit
@@ -99,7 +99,7 @@ closedUntil = math.max(closedUntil, state.pausedUntil or 0)
 local slow = now < (state.slowUntil or 0)
 local spacing = slow and pace * 2 or pace
 
--- The rolling day. Urgent requests have a reserve of 2 %.
+-- The rolling day.
 local bucket = math.floor(now / bucketMs)
 local dayTotal, bucketTotal = state.dayTotal or 0, state.bucketTotal or 0
 if state.bucket ~= bucket then
@@ -117,7 +117,6 @@ if state.bucket ~= bucket then
   change('dayTotal', dayTotal)
   change('bucketTotal', 0)
 end
-local allowance = priority > 3 and math.floor(perDay * 0.98) or perDay
 
 -- The latest possible arrivals of the last requests, in ascending order.
 local arrivals = {}

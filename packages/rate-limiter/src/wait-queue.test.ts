@@ -149,8 +149,18 @@ test.each([
   },
 );
 
+test('waiting requests that may use more of the day are not rejected with those that may not', async () => {
+  script = [{ reason: 'day', waitMs: 1000 }, { slots: [0] }];
+  const poll = expect(request('poll', 'poll')).rejects.toMatchObject({ code: 'daily-budget-used' });
+  const crawl = expect(request('crawl', 'crawl')).rejects.toMatchObject({ code: 'daily-budget-used' });
+  enter('download', 'download');
+  await pass(100);
+  await Promise.all([poll, crawl]);
+  expect(granted).toEqual(['download at 0']);
+});
+
 test('waiting requests keep waiting if the wait is exactly 15 minutes', async () => {
-  script = [{ reason: 'day', waitMs: 15 * 60_000 }, { slots: [0] }];
+  script = [{ reason: 'closed', waitMs: 15 * 60_000 }, { slots: [0] }];
   enter('poll', 'poll');
   await pass(10_000);
   expect(granted).toEqual(['poll at 10000']);

@@ -1,6 +1,7 @@
 import { ArrivalReporter } from './arrival-reporter.ts';
 import {
   batchSize,
+  dayShares,
   type Grant,
   type RateLimit,
   type RequestPriority,
@@ -152,8 +153,11 @@ export class WaitQueue {
       this.#slots.add({ grantId, priority, isBehind, readyAt, latestAt, aheadMs: now - requestedAt });
     }
     this.#isQueued = waitMs > 0 && reason !== 'day';
-    if (waitMs > longestWaitMs) this.#rejectAll(reservation);
+    // The day is used up for this priority. Others may still have a part of it, and must not wait behind it.
+    if (reason === 'day') this.#reject(reservation, (other) => dayShares[other] <= dayShares[priority]);
+    else if (waitMs > longestWaitMs) this.#reject(reservation, () => true);
     if (slots.length > 0) this.#urgentSlots = isBehind ? 0 : this.#urgentSlots + slots.length;
+    if (reason === 'day') return 0;
     if (!isBehind || reason !== 'yield') return waitMs;
     // Another process has just used the slot for requests behind. This process gets one later.
     this.#urgentSlots = 0;
@@ -178,8 +182,8 @@ export class WaitQueue {
     waiter.resolve({ settle });
   }
 
-  #rejectAll({ waitMs, reason }: Reservation): void {
-    for (const waiter of this.#waiters.flat()) {
+  #reject({ waitMs, reason }: Reservation, isMeant: (priority: RequestPriority) => boolean): void {
+    for (const waiter of this.#waiters.flat().filter(({ priority }) => isMeant(priority))) {
       this.#remove(waiter);
       waiter.reject(
         limiterError(reason === 'day' ? 'daily-budget-used' : 'rate-paused', {

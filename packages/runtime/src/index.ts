@@ -58,3 +58,4 @@ export { runWithPauses } from './run-with-pauses.ts';
 export { type App, runApp } from './shutdown.ts';
 export { startTracing } from './tracing/start-tracing.ts';
 export { noTracing, type Tracing, traceCommands } from './tracing/tracing.ts';
+export { observeWaits, type WaitObserver, whileWaiting } from './waits.ts';

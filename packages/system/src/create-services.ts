@@ -16,6 +16,7 @@ import {
   createHealthService,
   createHistoryService,
   createMonitoringService,
+  createPauseReader,
   createRateBudgetService,
 } from '@bulkhead/monitoring/commands';
 import type { ProviderRegistry } from '@bulkhead/providers';
@@ -71,11 +72,12 @@ export function createServices(options: ServicesOptions) {
   });
   const monitoring = createMonitoringService(store, producer);
   const rateBudgets = createRateBudgetService({ connections, registry, reader: { redis, prefix } });
+  const readPause = createPauseReader({ find: store.connections.find, registry, reader: { redis, prefix } });
   return {
     apiKeys,
     audit: createAuditService({ store }),
     authorizations: createAuthorizationService({ store, producer, registry, connections }),
-    bulkExports: createBulkExportService({ store, producer, connections, registry, kickOffWaitMs }),
+    bulkExports: createBulkExportService({ store, producer, connections, registry, kickOffWaitMs, readPause }),
     connections,
     documents: createDocumentService({ store, producer, connections }),
     erasures: createErasureService(store, producer),
@@ -98,10 +100,10 @@ export function createServices(options: ServicesOptions) {
     /** The EHR vendors that connections can name. */
     registry,
     resources: createResourceService({ store, connections }),
-    schedules: createScheduleService({ store, producer, connections }),
+    schedules: createScheduleService({ store, producer, connections, registry }),
     sessions: createSessionService(store, apiKeys),
     signingKeys: createSigningKeyService({ store }),
-    syncs: createSyncService({ store, producer, connections, registry, defaultWaitMs }),
+    syncs: createSyncService({ store, producer, connections, registry, defaultWaitMs, readPause }),
     webhooks: createWebhookService({ store, producer, connections }),
   };
 }

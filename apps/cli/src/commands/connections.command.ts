@@ -1,5 +1,5 @@
 import { answerOf, type components } from '@bulkhead/client';
-import { type CommandGroup, choice, command, flag, given, text, unless, withDefault, yes } from '../command.ts';
+import { type CommandGroup, choice, command, flag, given, list, text, unless, withDefault, yes } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import type { Context } from '../context.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
@@ -33,7 +33,13 @@ const credentials = {
     'client_credentials',
   ),
   clientId: text('<id>', "client id (default: the deployment's)"),
-  scope: text('<scope>', "scopes (default: the provider's)"),
+  scopes: choice('<version>', {
+    of: ['v1', 'v2'],
+    description:
+      'request one scope for each type, as the application is registered: system/Patient.read or system/Patient.rs',
+  }),
+  scopeTypes: list('<types>', 'comma-separated types of --scopes (default: those that the EHR exports)'),
+  scope: text('<scope>', 'scopes, written out, instead of --scopes'),
   tokenEndpoint: text('<url>', 'token endpoint (default: the one that the EHR names)'),
   secretBy: choice('<way>', { of: ['basic', 'post'], description: 'how the client secret is sent' }),
   alg: choice('<alg>', { of: ['RS384', 'ES384'], description: 'algorithm of the signed assertion' }),
@@ -62,7 +68,7 @@ export const connections: CommandGroup = {
             tested: ({ lastTest }) => toTestText(lastTest),
           },
           empty:
-            'No connections. Create one with: BULKHEAD_CLIENT_SECRET=… bulkhead connections create --practice ID --client-id ID',
+            'No connections. Create one with: BULKHEAD_CLIENT_SECRET=… bulkhead connections create --practice ID --client-id ID --scopes v2',
         });
       },
     }),
@@ -77,7 +83,7 @@ export const connections: CommandGroup = {
         ...credentials,
       },
       examples: [
-        'connections create --practice 195900 --client-id my-client --environment production',
+        'connections create --practice 195900 --client-id my-client --scopes v2 --environment production',
         'connections create --method none --fhir-endpoint https://fhir.example/r4 --group group_1',
       ],
       async run({ api, provider, env, output }, options) {
@@ -124,7 +130,7 @@ export const connections: CommandGroup = {
       name: 'test-draft',
       summary: 'test a connection before you create it; the client secret is read from BULKHEAD_CLIENT_SECRET',
       options: { ...place, ...credentials },
-      examples: ['connections test-draft --practice 195900 --client-id my-client --environment production'],
+      examples: ['connections test-draft --practice 195900 --client-id my-client --scopes v2 --environment production'],
       async run({ api, provider, env, output }, options) {
         const body = given({ provider, ...toPlace(options), auth: toAuth(options, env) });
         printTest(output, answerOf(await api.POST('/api/ehr/connections/test', { body })).data);
@@ -169,7 +175,7 @@ export const connections: CommandGroup = {
       summary: 'replace the credentials; the client secret, if there is one, is read from BULKHEAD_CLIENT_SECRET',
       args: { id },
       options: credentials,
-      examples: ['connections credentials conn_1 --client-id my-client'],
+      examples: ['connections credentials conn_1 --client-id my-client --scopes v2'],
       async run({ api, env, output }, { id: connectionId, ...options }) {
         const init = { params: { path: { id: connectionId } }, body: { auth: toAuth(options, env) } };
         const text = `Replaced. Test them with: bulkhead connections test ${connectionId}`;
@@ -274,10 +280,17 @@ function printTest(output: Context['output'], test: components['schemas']['Conne
 
 /** The API refuses what does not belong to the method. */
 function toAuth(options: OptionsOf<typeof credentials>, env: NodeJS.ProcessEnv) {
-  const { method, clientId, scope, tokenEndpoint, secretBy, alg, kid } = options;
+  const { method, clientId, scopes: scopeVersion, scopeTypes, scope, tokenEndpoint, secretBy, alg, kid } = options;
+  const actsAlone = method === 'client_credentials' || method === 'private_key_jwt';
+  if (actsAlone && scopeVersion === undefined && scope === undefined)
+    throw new CliError({
+      message:
+        'Say which scopes the application is registered for at the EHR: --scopes v2 (system/Patient.rs), --scopes v1 (system/Patient.read), or --scope with a list. An EHR refuses the other version with "Policy evaluation failed".',
+      exitCode: exitCodes.usage,
+    });
   const hasSecret = method === 'client_credentials' || method === 'authorization_code';
   return given({
-    ...{ method, clientId, scope, tokenEndpoint, secretBy, alg, kid },
+    ...{ method, clientId, scopeVersion, scopeTypes, scope, tokenEndpoint, secretBy, alg, kid },
     privateKey: readPrivateKey(options.privateKey),
     clientSecret: hasSecret ? env.BULKHEAD_CLIENT_SECRET || undefined : undefined,
   }) as { method: 'none' };

@@ -16,6 +16,7 @@ const filters = {
   category: repeated('<category>', 'only resources of this category'),
   status: repeated('<status>', 'only resources with this status'),
   date: repeated('<date>', 'only resources of this date, such as ge2026-01-01'),
+  security: repeated('<label>', 'only resources with this label of meta.security, such as R for restricted'),
   lastUpdated: repeated('<instant>', 'only resources that were changed then, such as gt2026-01-31T00:00:00Z'),
 };
 
@@ -38,8 +39,11 @@ export const resources: CommandGroup = {
         'resources get --connection conn_1 --types Patient,Observation --out records',
         'resources get --connection conn_1 --types Observation --last-updated ge2026-01-31',
       ],
-      async run({ api, provider, output, stdout }, { connection: connectionId, types, out, lastUpdated, ...options }) {
-        const query = given({ connectionId, ...options, _lastUpdated: lastUpdated });
+      async run(
+        { api, provider, output, stdout },
+        { connection: connectionId, types, out, security, lastUpdated, ...options },
+      ) {
+        const query = given({ connectionId, ...options, _security: security, _lastUpdated: lastUpdated });
         if (out !== undefined) mkdirSync(out, { recursive: true });
         for (const name of types) {
           const answer = await api.GET('/api/ehr/{provider}/resources/{type}', {
@@ -67,8 +71,8 @@ export const resources: CommandGroup = {
         'resources search Observation --connection conn_1 --date ge2026-01-01 --date lt2026-02-01',
       ],
       async run({ api, provider, output, stdout }, { type: name, connection: connectionId, ...options }) {
-        const { lastUpdated, limit, cursor, ...others } = options;
-        const paging = { _lastUpdated: lastUpdated, _count: limit, _cursor: cursor };
+        const { security, lastUpdated, limit, cursor, ...others } = options;
+        const paging = { _security: security, _lastUpdated: lastUpdated, _count: limit, _cursor: cursor };
         const params = { path: { provider, type: name }, query: given({ connectionId, ...others, ...paging }) };
         const path = '/api/ehr/{provider}/resources/{type}';
         // Parsing would change the text of numbers such as 1.50.
@@ -80,6 +84,7 @@ export const resources: CommandGroup = {
             id: ({ id }) => id,
             status: ({ status }) => toText(status),
             code: ({ code }) => toText(code),
+            labels: ({ meta }) => toLabels(meta),
             updated: ({ meta }) => toText((meta as { readonly lastUpdated?: unknown } | undefined)?.lastUpdated),
           },
           empty: `No resources match. Export them with: bulkhead export start --connection ${connectionId} --types ${name}`,
@@ -175,4 +180,13 @@ function toText(value: unknown): string | undefined {
     coding?: readonly { display?: string; code?: string }[];
   };
   return ownText ?? coding[0]?.display ?? coding[0]?.code;
+}
+
+/** The labels of `meta.security`, such as `R` for restricted. */
+function toLabels(meta: unknown): string | undefined {
+  const { security } = (meta ?? {}) as { readonly security?: unknown };
+  const codes = (Array.isArray(security) ? security : []).flatMap((label: { readonly code?: unknown } | null) =>
+    typeof label?.code === 'string' ? [label.code] : [],
+  );
+  return codes.length === 0 ? undefined : codes.join(' ');
 }

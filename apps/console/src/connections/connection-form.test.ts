@@ -8,11 +8,12 @@ const filled = {
   clientId: 'id',
   clientSecret: 'secret',
   privateKey: 'key',
+  scopes: 'v2' as const,
 };
 
 test.each([
-  { method: 'client_credentials', auth: { clientId: 'id', clientSecret: 'secret' } },
-  { method: 'private_key_jwt', auth: { clientId: 'id', privateKey: 'key' } },
+  { method: 'client_credentials', auth: { clientId: 'id', clientSecret: 'secret', scopeVersion: 'v2' } },
+  { method: 'private_key_jwt', auth: { clientId: 'id', privateKey: 'key', scopeVersion: 'v2' } },
   { method: 'authorization_code', auth: { clientId: 'id', clientSecret: 'secret' } },
   { method: 'none', auth: {} },
 ] as const)('a request with $method contains only the fields of that method', ({ method, auth }) => {
@@ -24,6 +25,12 @@ test.each([
   });
 });
 
+test('a request has the listed scopes if the user chose to list them', () => {
+  const form = { ...filled, scopes: 'own' as const, scope: ' system/Patient.rs ' };
+  const auth = { method: 'client_credentials', clientId: 'id', clientSecret: 'secret', scope: 'system/Patient.rs' };
+  expect(toConnectionRequest('athenahealth', form)).toMatchObject({ auth });
+});
+
 test('a request has the name, and `force` only if the user has confirmed a second connection', () => {
   const form = { ...filled, name: ' Lakeside ', force: true };
   expect(toConnectionRequest('athenahealth', form)).toMatchObject({ name: 'Lakeside', force: true });
@@ -31,19 +38,19 @@ test('a request has the name, and `force` only if the user has confirmed a secon
 
 const own = { hasClient: false, usesPracticeId: true };
 test.each([
-  { method: 'client_credentials', needs: own, fields: ['practiceId', 'clientId', 'clientSecret'] },
-  { method: 'private_key_jwt', needs: own, fields: ['practiceId', 'clientId'] },
+  { method: 'client_credentials', needs: own, fields: ['practiceId', 'clientId', 'clientSecret', 'scopes'] },
+  { method: 'private_key_jwt', needs: own, fields: ['practiceId', 'clientId', 'scopes'] },
   { method: 'authorization_code', needs: own, fields: ['clientId'] },
   { method: 'none', needs: own, fields: ['practiceId'] },
-  { method: 'client_credentials', needs: { hasClient: true, usesPracticeId: false }, fields: [] },
+  { method: 'client_credentials', needs: { hasClient: true, usesPracticeId: false }, fields: ['scopes'] },
 ] as const)('an empty form with $method lacks $fields', ({ method, needs, fields }) => {
   expect(Object.keys(missingFields({ ...emptyConnectionForm, method }, needs))).toEqual(fields);
 });
 
 test('a group replaces the practice', () => {
-  expect(missingFields({ ...emptyConnectionForm, groupId: 'g' }, { hasClient: true, usesPracticeId: true })).toEqual(
-    {},
-  );
+  expect(
+    missingFields({ ...emptyConnectionForm, groupId: 'g', scopes: 'v2' }, { hasClient: true, usesPracticeId: true }),
+  ).toEqual({});
 });
 
 test('new credentials keep the token endpoint and the algorithm of the same method, unless a new key has its own', () => {

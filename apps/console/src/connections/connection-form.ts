@@ -12,8 +12,22 @@ const emptyCredentials = {
   clientId: '',
   clientSecret: '',
   privateKey: '',
+  /** For which scopes the application is registered: all types in one version, or those of `scope`. */
+  scopes: '' as '' | 'v1' | 'v2' | 'own',
   scope: '',
 };
+
+/** The EHR refuses the version for which the application is not registered, so there is no default. */
+export const scopeChoices = [
+  { value: 'v2', label: 'SMART v2, each type: system/Patient.rs …' },
+  { value: 'v1', label: 'SMART v1, each type: system/Patient.read …' },
+  { value: 'own', label: 'As listed here' },
+] as const;
+
+/** Whether the deployment acts without a user, with the scopes of its registration. */
+export function actsAlone({ method }: Pick<CredentialsForm, 'method'>): boolean {
+  return method === 'client_credentials' || method === 'private_key_jwt';
+}
 
 export const emptyConnectionForm = {
   name: '',
@@ -46,7 +60,7 @@ const fieldsOf = {
   none: [],
 } as const satisfies Record<Auth['method'], readonly (keyof CredentialsForm)[]>;
 
-type FieldName = 'practiceId' | 'clientId' | 'clientSecret';
+type FieldName = 'practiceId' | 'clientId' | 'clientSecret' | 'scopes';
 type Needs = Pick<Provider, 'hasClient' | 'usesPracticeId'>;
 
 /** The fields that must have a value. A deployment with its own client has defaults for its id and secret. */
@@ -59,13 +73,15 @@ export function requiredFields(
   // A user chooses the practice at the EHR.
   const isOfUser = method === 'authorization_code';
   const practice = usesPracticeId && !isOfUser && groupId.trim() === '' ? (['practiceId'] as const) : [];
-  return [...practice, ...client, ...secret];
+  const scopes = actsAlone({ method }) ? (['scopes'] as const) : [];
+  return [...practice, ...client, ...secret, ...scopes];
 }
 
 const missing: Readonly<Record<FieldName, string>> = {
   practiceId: 'Enter the practice id, or a group id.',
   clientId: 'Enter the client id.',
   clientSecret: 'Enter the client secret.',
+  scopes: 'Choose the scopes for which the application is registered at the EHR.',
 };
 
 /** The required fields without a value, with a message for each. */
@@ -93,7 +109,11 @@ export function toDraft(provider: string, form: ConnectionForm): ConnectionDraft
 }
 
 export function toAuth(form: CredentialsForm): Auth {
-  return { method: form.method, ...filled(form, fieldsOf[form.method]) } as Auth;
+  const { scope, ...fields } = filled(form, fieldsOf[form.method]) as Partial<Record<keyof CredentialsForm, string>>;
+  const isListed = !actsAlone(form) || form.scopes === 'own';
+  const { scopes: scopeVersion } = form;
+  const scopes = isListed ? (scope === undefined ? {} : { scope }) : { scopeVersion };
+  return { method: form.method, ...fields, ...scopes } as Auth;
 }
 
 /** The parts of the credentials that the form does not show. They stay if the method does. */

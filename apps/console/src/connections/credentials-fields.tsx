@@ -1,7 +1,7 @@
 import { PasswordInput, Select, Textarea, TextInput } from '@mantine/core';
 import type { UseFormReturnType } from '@mantine/form';
 import type { Provider } from '../api/api.ts';
-import { type CredentialsForm, methodsOf, requiredFields } from './connection-form.ts';
+import { actsAlone, type CredentialsForm, methodsOf, requiredFields, scopeChoices } from './connection-form.ts';
 
 interface CredentialsFieldsProps<Form extends CredentialsForm> {
   readonly form: UseFormReturnType<Form>;
@@ -45,7 +45,17 @@ export function CredentialsFields<Form extends CredentialsForm>({ form, provider
           {...form.getInputProps('privateKey')}
         />
       )}
-      {method !== 'none' && (
+      {actsAlone(form.values) && (
+        <Select
+          label="Scopes"
+          withAsterisk
+          description="As the application is registered at the EHR, which refuses the other version with “Policy evaluation failed”. A test shows which versions the EHR offers"
+          placeholder="Choose one"
+          data={[...scopeChoices]}
+          {...form.getInputProps('scopes')}
+        />
+      )}
+      {method !== 'none' && (!actsAlone(form.values) || form.values.scopes === 'own') && (
         <TextInput label="Scope" description="Empty for the vendor’s default" {...form.getInputProps('scope')} />
       )}
     </>

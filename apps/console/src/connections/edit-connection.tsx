@@ -38,6 +38,7 @@ function CredentialsEditor({ connection, provider, onDone }: EditProps & { reado
       clientId: 'clientId' in auth ? auth.clientId : '',
       clientSecret: '',
       privateKey: '',
+      scopes: 'own',
       scope: 'scope' in auth ? auth.scope : '',
     },
     validate: (values) => missingFields(values, needs),

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { describeResource, type FhirResource } from './describe-resource.ts';
+import { describeResource, type FhirResource, labelsOf } from './describe-resource.ts';
 
 const base = { resourceType: 'Any', id: '1' };
 
@@ -16,4 +16,10 @@ test.each<{ resource: Partial<FhirResource>; text: string }>([
   { resource: {}, text: '' },
 ])('describeResource returns "$text"', ({ resource, text }) => {
   expect(describeResource({ ...base, ...resource })).toBe(text);
+});
+
+test('the labels of a resource are shown by their names, else by their codes, and malformed ones are left out', () => {
+  const security = [{ code: 'R', display: 'restricted' }, { code: 'ETH' }, null, { code: 7 }, 'V'];
+  expect(labelsOf({ security })).toEqual(['restricted', 'ETH']);
+  expect([labelsOf(undefined), labelsOf({}), labelsOf({ security: 'R' })]).toEqual([[], [], []]);
 });

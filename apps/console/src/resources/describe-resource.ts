@@ -13,7 +13,7 @@ interface HumanName {
 export interface FhirResource {
   readonly resourceType: string;
   readonly id: string;
-  readonly meta?: { readonly lastUpdated?: string };
+  readonly meta?: { readonly lastUpdated?: string; readonly security?: unknown };
   readonly status?: string;
   readonly name?: string | readonly HumanName[] | readonly string[];
   readonly title?: string;
@@ -22,6 +22,19 @@ export interface FhirResource {
   readonly vaccineCode?: CodeableConcept;
   readonly medicationCodeableConcept?: CodeableConcept;
   readonly type?: CodeableConcept | readonly CodeableConcept[];
+}
+
+interface Label {
+  readonly code?: unknown;
+  readonly display?: unknown;
+}
+
+/** The labels by which an EHR marks a resource, for example as restricted. Labels of another form are left out. */
+export function labelsOf(meta: { readonly security?: unknown } | undefined): readonly string[] {
+  const labels: readonly (Label | null)[] = Array.isArray(meta?.security) ? meta.security : [];
+  return labels.flatMap(
+    (label) => [label?.display, label?.code].find((text) => typeof text === 'string') ?? [],
+  ) as string[];
 }
 
 /** One line about a resource: its name, its code or its type. Empty if it has none of them. */

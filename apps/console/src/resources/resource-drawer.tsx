@@ -4,6 +4,7 @@ import { Moment } from '../parts/moment.tsx';
 import { PageLink, QueryResult } from '../parts/page.tsx';
 import { type Column, QueryTable } from '../parts/record-table.tsx';
 import { indentJson } from './describe-resource.ts';
+import { Labels } from './labels.tsx';
 
 interface ResourceDrawerProps extends ResourceReference {
   readonly id: string;
@@ -33,9 +34,12 @@ export function ResourceDrawer({ provider, connectionId, type, id, onClose }: Re
         <Tabs.Panel value="json" pt="sm">
           <QueryResult query={resource}>
             {(text) => (
-              <Code block tabIndex={0}>
-                {indentJson(String(text))}
-              </Code>
+              <>
+                <Labels meta={JSON.parse(String(text)).meta} />
+                <Code block tabIndex={0}>
+                  {indentJson(String(text))}
+                </Code>
+              </>
             )}
           </QueryResult>
         </Tabs.Panel>

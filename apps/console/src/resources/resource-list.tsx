@@ -5,17 +5,25 @@ import { NothingYet } from '../parts/page.tsx';
 import { PagedTable, pageSize, pagesReadOnce } from '../parts/paged-table.tsx';
 import type { Column } from '../parts/record-table.tsx';
 import { describeResource, type FhirResource } from './describe-resource.ts';
+import { Labels } from './labels.tsx';
 import type { ResourceReference } from './resource-drawer.tsx';
 
 interface ResourceListProps extends ResourceReference {
   readonly patient: string | undefined;
+  readonly label: string | undefined;
   readonly onOpen: (id: string) => void;
 }
 
 /** Reads page by page along the `next` links of the search. Each page is an audit event. */
-export function ResourceList({ provider, connectionId, type, patient, onOpen }: ResourceListProps) {
+export function ResourceList({ provider, connectionId, type, patient, label, onOpen }: ResourceListProps) {
   // Only the resources of one patient are few enough to be counted each time.
-  const query = { connectionId, patient, _count: pageSize, ...(patient ? { _total: 'accurate' as const } : {}) };
+  const query = {
+    connectionId,
+    patient,
+    ...(label ? { _security: label } : {}),
+    _count: pageSize,
+    ...(patient ? { _total: 'accurate' as const } : {}),
+  };
   const resources = api.useInfiniteQuery(
     'get',
     '/api/ehr/{provider}/resources/{type}',
@@ -58,6 +66,7 @@ function columnsFor(onOpen: (id: string) => void): readonly Column<FhirResource>
     },
     { header: 'What', cell: describeResource },
     { header: 'Status', cell: ({ status }) => status, from: 'sm' },
+    { header: 'Labels', cell: ({ meta }) => <Labels meta={meta} />, from: 'sm' },
     { header: 'Updated', cell: ({ meta }) => <Moment at={meta?.lastUpdated} />, from: 'md' },
   ];
 }

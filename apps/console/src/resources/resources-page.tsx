@@ -12,12 +12,21 @@ import { ResourceList } from './resource-list.tsx';
 /** The stored resources by type and patient. Each read is an audit event. */
 export function ResourcesPage() {
   const { provider } = useSession();
-  const { filters, setFilter, setFilters, choiceField } = useFilters(['connectionId', 'type', 'patient', 'id']);
-  const { connectionId, type, patient, id } = filters;
-  const form = useForm({ initialValues: { type: type ?? 'Patient', patient: patient ?? '' } });
+  const { filters, setFilter, setFilters, choiceField } = useFilters([
+    'connectionId',
+    'type',
+    'patient',
+    'label',
+    'id',
+  ]);
+  const { connectionId, type, patient, label, id } = filters;
+  const form = useForm({ initialValues: { type: type ?? 'Patient', patient: patient ?? '', label: label ?? '' } });
   // A link to this page changes the URL and therefore the fields.
   // biome-ignore lint/correctness/useExhaustiveDependencies: the form itself stays.
-  useEffect(() => form.setValues({ type: type ?? 'Patient', patient: patient ?? '' }), [type, patient]);
+  useEffect(
+    () => form.setValues({ type: type ?? 'Patient', patient: patient ?? '', label: label ?? '' }),
+    [type, patient, label],
+  );
   const reference = connectionId && type ? { provider, connectionId, type } : undefined;
   return (
     <Page title="Resources">
@@ -26,6 +35,7 @@ export function ResourcesPage() {
           <ConnectionSelect placeholder="Choose one" allowDeselect={false} {...choiceField('connectionId')} />
           <Autocomplete label="Type" data={resourceTypes} {...form.getInputProps('type')} />
           <TextInput label="Patient" placeholder="An id, or empty for all" {...form.getInputProps('patient')} />
+          <TextInput label="Label" placeholder="Such as R (restricted)" {...form.getInputProps('label')} />
           <Button type="submit" disabled={!connectionId}>
             Search
           </Button>
@@ -33,9 +43,10 @@ export function ResourcesPage() {
       </form>
       {reference ? (
         <ResourceList
-          key={JSON.stringify([reference, patient])}
+          key={JSON.stringify([reference, patient, label])}
           {...reference}
           patient={patient}
+          label={label}
           onOpen={(resourceId) => setFilter('id', resourceId)}
         />
       ) : (

@@ -13,6 +13,11 @@ const kinds = [
   { value: 'export', label: 'Bulk export of changes' },
   { value: 'sync', label: 'Enhanced sync' },
 ];
+const costs = {
+  export:
+    'About 70 requests for any number of patients, and deletions too. It takes the EHR hours. athenahealth recommends it once a month, not each night.',
+  sync: 'One request for each patient and type, so about 10 for each patient. At athenahealth this is the run for each night. Export everything once before.',
+} as const;
 
 /** Browsers do not list `UTC`. */
 const timeZones = ['UTC', ...Intl.supportedValuesOf('timeZone').filter((zone) => zone !== 'UTC')];
@@ -57,7 +62,13 @@ export function ScheduleForm({ schedule, onDone }: ScheduleFormProps) {
       {!schedule && (
         <>
           <ConnectionSelect withAsterisk placeholder="Choose one" {...form.getInputProps('connectionId')} />
-          <Select label="What" allowDeselect={false} data={kinds} {...form.getInputProps('kind')} />
+          <Select
+            label="What"
+            description={costs[form.values.kind]}
+            allowDeselect={false}
+            data={kinds}
+            {...form.getInputProps('kind')}
+          />
         </>
       )}
       <TextInput

@@ -77,7 +77,7 @@ async function grantToken(simulator: Simulator, req: Request): Promise<Record<st
   switch (form.grant_type) {
     case 'client_credentials':
       return tokenResponse(simulator, {
-        grant: { clientId, scope: systemScope(form.scope) },
+        grant: { clientId, scope: systemScope(form.scope, simulator.options) },
         withRefresh: false,
       });
     case 'authorization_code':

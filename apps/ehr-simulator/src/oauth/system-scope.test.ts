@@ -25,3 +25,21 @@ test.each([
 ])('the simulator refuses the scope %s as invalid', (requested) => {
   expect(() => systemScope(requested)).toThrow(expect.objectContaining({ code: 'invalid_scope' }));
 });
+
+test.each([
+  { requested: 'system/Patient.read', registration: { scopeVersion: 'v2' } },
+  { requested: 'system/Patient.rs system/Condition.read', registration: { scopeVersion: 'v2' } },
+  { requested: 'system/Patient.rs', registration: { scopeVersion: 'v1' } },
+  { requested: 'system/*.rs', registration: { wildcardScopes: false } },
+] as const)('the simulator refuses $requested to an application with $registration', ({ requested, registration }) => {
+  expect(() => systemScope(requested, registration)).toThrow(
+    expect.objectContaining({ code: 'access_denied', message: expect.stringMatching(/^Policy evaluation failed/) }),
+  );
+});
+
+test('the simulator grants listed scopes of the version of the registration', () => {
+  const registration = { scopeVersion: 'v2', wildcardScopes: false } as const;
+  expect(systemScope('system/Patient.rs system/Condition.rs', registration)).toBe(
+    'system/Patient.rs system/Condition.rs',
+  );
+});

@@ -1,21 +1,36 @@
-import { scopeFault } from '@bulkhead/fhir';
+import { scopeFault, scopeVersionsOf } from '@bulkhead/fhir';
+import type { SimulatorOptions } from '../options/options.ts';
 import { OAuthError } from './check-client.ts';
 
 /**
  * The scopes that a client gets without a user (SMART App Launch 2.2, "Backend Services"): those that are valid, without rights to write,
  * because this server only reads.
- * @throws OAuthError `invalid_scope` if nothing is left
+ * @throws OAuthError `invalid_scope` if nothing is left, `access_denied` if the application is registered for other scopes
  */
-export function systemScope(requested = ''): string {
+export function systemScope(requested = '', registration: Partial<Registration> = {}): string {
   const granted = requested
     .trim()
     .split(/\s+/)
     .filter((scope) => scope !== '' && scopeFault({ scope, withUser: false }) === undefined)
     .flatMap((scope) => readingPart(scope) ?? []);
+  checkPolicy(granted, registration);
   if (granted.length > 0) return [...new Set(granted)].join(' ');
   throw new OAuthError({
     code: 'invalid_scope',
     text: 'One or more scopes for reading, such as system/*.read, are required.',
+  });
+}
+
+type Registration = Pick<SimulatorOptions, 'scopeVersion' | 'wildcardScopes'>;
+
+/** athenahealth's answer if the scopes are not those of the registration, as clients of other authors report it. */
+function checkPolicy(scopes: readonly string[], { scopeVersion, wildcardScopes = true }: Partial<Registration>): void {
+  const isOfOther = scopes.some((scope) => scopeVersion && scopeVersionsOf(scope).some((one) => one !== scopeVersion));
+  const hasWildcard = scopes.some((scope) => scope.startsWith('system/*'));
+  if (!isOfOther && (wildcardScopes || !hasWildcard)) return;
+  throw new OAuthError({
+    code: 'access_denied',
+    text: 'Policy evaluation failed for this request, please check the policy configurations.',
   });
 }
 

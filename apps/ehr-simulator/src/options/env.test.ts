@@ -27,6 +27,7 @@ test('optionsFromEnv parses numbers, flags and lists, and rejects invalid values
     exportLevels: ['group'],
     fileExpirySeconds: 9,
   });
+  expect(optionsFromEnv({ SIMULATOR_EXPORT_LEVELS: 'none' }).exportLevels).toEqual([]);
   expect(() => optionsFromEnv({ SIMULATOR_JWKS: '{' })).toThrow('SIMULATOR_JWKS: is not JSON');
   expect(() => optionsFromEnv({ SIMULATOR_PATIENTS: '-5', SIMULATOR_EXPORT_LEVELS: 'galaxy' })).toThrow(
     expect.objectContaining({

@@ -48,6 +48,8 @@ export const simulatorEnvSchema = z
     SIMULATOR_JWKS: jwks,
     SIMULATOR_JWKS_CACHE_SECONDS: number,
     SIMULATOR_ENFORCE_SCOPES: flag,
+    SIMULATOR_SCOPE_VERSION: z.string(),
+    SIMULATOR_WILDCARD_SCOPES: flag,
     SIMULATOR_ASKS_USER: flag,
     SIMULATOR_REDIRECT_URIS: z.string(),
     SIMULATOR_TOKEN_SECONDS: number,
@@ -74,11 +76,16 @@ export function optionsFromEnv(env: Readonly<Record<string, string | undefined>>
   const variables = parseEnv(simulatorEnvSchema, env);
   const options = Object.entries(variables).map(([name, value]) => {
     const option = optionName(name);
-    return [option, lists.has(option) ? String(value).split(/[\s,]+/) : value] as const;
+    return [option, lists.has(option) ? toList(String(value)) : value] as const;
   });
   const result = validate(simulatorOptionsSchema, Object.fromEntries(options));
   if (result.isValid) return result.data;
   throw new EnvError(result.faults.map(({ path, message }) => `${variableName(path)}: ${message}`));
+}
+
+/** `none` is an empty list, because an empty variable counts as not set. */
+function toList(text: string): string[] {
+  return text === 'none' ? [] : text.split(/[\s,]+/);
 }
 
 function optionName(variable: string): string {

@@ -1,3 +1,4 @@
+import { scopeVersions } from '@bulkhead/fhir';
 import { type Fault, validate } from '@bulkhead/runtime';
 import { z } from 'zod';
 import type { Clock } from './clock.ts';
@@ -47,6 +48,13 @@ const changeableShape = {
   jwksCacheSeconds: z.number().min(0).default(300),
   /** Answers 403 to requests that the scopes of the token do not cover. */
   enforceScopes: z.boolean().default(false),
+  /**
+   * The version of scopes for which the application is registered. A token request of the other one is refused as athenahealth does. Both
+   * are accepted if not set.
+   */
+  scopeVersion: z.enum(scopeVersions).optional(),
+  /** Whether an application without a user may request a wildcard, such as `system/*.rs`. Every real client lists its types. */
+  wildcardScopes: z.boolean().default(true),
   /** `authorize` shows a page on which a user allows or denies, instead of approving automatically. */
   asksUser: z.boolean().default(false),
   /** athenahealth's tokens are valid for one hour. */
@@ -152,6 +160,7 @@ export class RuntimeOptions {
         revIncludeLimit: undefined,
         restTypes: undefined,
         maxActiveExports: undefined,
+        scopeVersion: undefined,
       },
       options,
     );

@@ -1,4 +1,5 @@
 import { pollExport } from '@bulkhead/bulk-export/steps';
+import { makeBulkExport } from '@bulkhead/bulk-export/testing';
 import { createEhrClient, readExportStatus } from '@bulkhead/ehr-client';
 import { waitFor } from '@bulkhead/testing';
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
@@ -78,6 +79,30 @@ test('a status request is not sent before its time #retry-after', async () => {
   expect(await statusRequests()).toBe(before + 1);
   expect((await pollOnce(exportId, 2 * seconds)).record.pollCount).toBeGreaterThanOrEqual(1);
   expect(await statusRequests()).toBe(before + 2);
+});
+
+test('status requests become rarer with the age of an export, and rarer still if earlier exports took longer', async () => {
+  const { store } = cases.deps;
+  const { record: first, waitMs: atTwoHours } = await (async () => {
+    const exportId = await cases.exporting({ request: { exportType: 'Patient', resourceTypes: ['Condition'] } });
+    await cases.inject(status, { kind: 'status', status: 202 });
+    return pollOnce(exportId, 2 * hours);
+  })();
+  expect(first.pollReason).toBe('age');
+  expect(atTwoHours).toBeGreaterThan(3.9 * minutes);
+  const kickedOffAt = cases.clock.now;
+  const readyAt = new Date(kickedOffAt.getTime() + 6 * hours);
+  const request = { exportType: 'Patient', resourceTypes: ['Condition'] } as const;
+  await store.bulkExports.insert({
+    record: makeBulkExport({ ...first, id: 'job_earlier', phase: 'completed', request, kickedOffAt, readyAt }),
+    requestKey: 'earlier',
+  });
+  await cases.inject(status, { kind: 'status', status: 202 });
+  const { record, waitMs } = await pollOnce(first.id, 10 * minutes);
+  expect(record.pollReason).toBe('usual');
+  expect(waitMs).toBe(10 * minutes);
+  const changes = { ...record, request: { ...request, since: '2024-01-01T00:00:00Z' } };
+  expect(await store.bulkExports.earlierExports(changes)).toBeUndefined();
 });
 
 test.each([

@@ -481,7 +481,7 @@ describe('the watermark of every type', () => {
       await runExport(cases, {}, exportId);
 
       const body = { connectionId: connection.id, exportType: 'Patient', resourceTypes, since: 'last' } as const;
-      const { request } = await newExport({ store: deps.store, provider: 'athenahealth', body });
+      const { request } = await newExport({ store: deps.store, provider: { id: 'athenahealth' }, body });
       const next = await cases.exporting({ id: 'job_next', request, createdAt: clock.now });
       expect((await cases.read(next)).request.since).toBeUndefined();
     },

@@ -28,7 +28,10 @@ test('a connection test reads the token endpoint, a new token and a patient, and
   const data = {
     ok: true,
     steps: [
-      passed('discovery'),
+      {
+        ...passed('discovery'),
+        tried: expect.stringMatching(/offers scopes of v1 and v2\. .* requests v1 by a wildcard\./),
+      },
       passed('token'),
       { ...passed('read'), tried: 'Searched Patient by an id that no resource has.' },
     ],
@@ -40,6 +43,16 @@ test('a connection test reads the token endpoint, a new token and a patient, and
   const answer = await system.request('GET', `/api/ehr/connections/${system.connectionId}`);
   expect(answer.body.data.lastTest).toEqual(data);
   expect(await system.violations()).toMatchObject({ byKind: { token: 0, rate: 0 } });
+});
+
+test('a connection test explains the refusal of the other version of scopes, and listed scopes of the right one work', async () => {
+  await control.changeOptions({ scopeVersion: 'v2', wildcardScopes: false });
+  const refused = (await run()).body.data.steps.at(-1);
+  expect(refused).toMatchObject({ step: 'token', code: 'token-refused' });
+  expect(refused.whatToDo).toMatch(/^The EHR denies .*"Policy evaluation failed" .* refuses v1/);
+  await changeAuth({ scopeVersion: 'v2', scopeTypes: ['Patient', 'Condition'] });
+  const { steps, ok } = (await run()).body.data;
+  expect([ok, steps[0].tried]).toEqual([true, expect.stringMatching(/requests v2\./)]);
 });
 
 test('a connection test finds a wrong secret while an older token still works, and then the right one', async () => {

@@ -7,14 +7,14 @@ import { createSharedWait, keepFor, keepForKey, readPage, unavailable } from '@b
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import { checkCallback } from '@bulkhead/webhooks/commands';
 import type { BulkExport, ExportEvent } from '../bulk-export.record.ts';
-import { phasesOf } from '../bulk-export-phase.ts';
+import { isTerminal, phasesOf } from '../bulk-export-phase.ts';
 import { exportError } from '../errors.ts';
 import type { OutputFile } from '../output-file.record.ts';
 import type { BulkExportStore } from '../store.ts';
 import type { Watermark } from '../watermarks/watermark.ts';
 import type { BulkExportBody, BulkExportQuery } from './bulk-export.schema.ts';
 import { cancelExport, retryExport } from './cancel-and-retry.ts';
-import type { Surroundings } from './export-activity.ts';
+import type { RequestPause, Surroundings } from './export-activity.ts';
 import { acceptOnce, digest, type Idempotency, newExport, requestKey } from './new-export.ts';
 import { type ExportSnapshot, type Summed, watchExport } from './watch-export.ts';
 
@@ -60,8 +60,10 @@ export function createBulkExportService(options: {
   readonly registry: ProviderRegistry;
   /** How long a start waits for its kick-off. Tests without a worker do not wait. */
   readonly kickOffWaitMs?: number | undefined;
+  /** Reads whether the EHR of a connection has asked for a pause. */
+  readonly readPause: (connectionId: string) => Promise<RequestPause | undefined>;
 }) {
-  const { store, producer, connections, registry, kickOffWaitMs = defaultKickOffWaitMs } = options;
+  const { store, producer, connections, registry, readPause, kickOffWaitMs = defaultKickOffWaitMs } = options;
 
   const find = async ({ provider, id, scope }: ExportReference): Promise<BulkExport> => {
     registry.get(provider);
@@ -91,10 +93,15 @@ export function createBulkExportService(options: {
 
   const readUsual = keepForKey(usualKeptMs, (connectionId) => store.bulkExports.usualMs(connectionId));
   const countWaiting = keepFor(waitingKeptMs, () => producer.countWaiting('file-download'));
+  /** Redis may be unavailable. The rest of the status is worth showing. */
+  const findPause = async ({ phase, connectionId }: Pick<BulkExport, 'phase' | 'connectionId'>) =>
+    isTerminal(phase) ? undefined : readPause(connectionId).catch(() => undefined);
   const readSurroundings = async ({ phase, connectionId }: BulkExport): Promise<Surroundings> => {
-    if (phase === 'exporting') return { usualMs: await readUsual(connectionId) };
-    // Redis may be unavailable. The rest of the status is worth showing.
-    return phase === 'downloading' ? { waitingDownloads: await countWaiting().catch(() => undefined) } : {};
+    if (isTerminal(phase)) return {};
+    const pause = await findPause({ phase, connectionId });
+    if (phase === 'exporting') return { pause, usualMs: await readUsual(connectionId) };
+    if (phase !== 'downloading') return { pause };
+    return { pause, waitingDownloads: await countWaiting().catch(() => undefined) };
   };
 
   const sum = async (record: BulkExport): Promise<Summed> => {
@@ -133,7 +140,7 @@ export function createBulkExportService(options: {
       await checkQueue().catch((cause: unknown) => {
         throw unavailable(cause);
       });
-      const created = await newExport({ store, provider, body });
+      const created = await newExport({ store, provider: registry.get(provider), body });
       const { recordId, isRepeated } = await acceptOnce({
         store,
         idempotency,
@@ -165,10 +172,12 @@ export function createBulkExportService(options: {
       const { connectionId, status } = query;
       if (connectionId !== undefined) await connections.find({ provider, id: connectionId, scope });
       const phases = status && phasesOf(status);
-      return readPage(query, {
+      const { items, next } = await readPage(query, {
         ids: /^job_/,
         read: (page) => store.bulkExports.list({ provider, connectionId, phases, scope, ...page }),
       });
+      const withPause = async (record: BulkExport) => ({ record, pause: await findPause(record) });
+      return { items: await Promise.all(items.map(withPause)), next };
     },
 
     /** Lists what happened to an export, oldest first. @throws AppError `unknown-export` */

@@ -27,6 +27,16 @@ test.each([
     message: 'Waiting for the EHR. After 1 status request it says that it is not ready.',
   },
   {
+    fields: { phase: 'exporting', pollCount: 31, pollReason: 'age' },
+    message:
+      'Waiting for the EHR. After 31 status requests it says that it is not ready. Status requests become rarer the longer the EHR takes.',
+  },
+  {
+    fields: { phase: 'exporting', pollCount: 31, pollReason: 'usual' },
+    message:
+      'Waiting for the EHR. After 31 status requests it says that it is not ready. Status requests are rare for now, because earlier exports of this connection took longer.',
+  },
+  {
     fields: { phase: 'downloading', counts: { files: 20, filesCompleted: 3, filesFailed: 1 } },
     waitingDownloads: 24,
     message: 'Downloading: 4 of 20 files are done. 24 downloads of all exports wait for their turn.',
@@ -60,6 +70,33 @@ test('a pause that the EHR has asked for goes before everything else', () => {
   const activity = exportActivity({ record, progress: undefined, usualMs: 11_400_000 });
   expect(activity).toEqual({ message: 'Paused.', until: at.toISOString(), usualSeconds: 11_400 });
 });
+
+const pause = { until: new Date(at.getTime() + 300_000), reason: '429 Too Many Requests' };
+const pauseText =
+  'The EHR answered "429 Too Many Requests", so no request of this connection is sent until the pause ends. Connections with the same request budget wait too.';
+const later = new Date(pause.until.getTime() + 1);
+test.each([
+  { fields: { phase: 'queued' }, message: pauseText },
+  { fields: { phase: 'kicking-off' }, message: pauseText },
+  {
+    fields: { phase: 'exporting', pollCount: 1, notBefore: at },
+    message: `Waiting for the EHR. After 1 status request it says that it is not ready. ${pauseText}`,
+  },
+  { fields: { phase: 'downloading' }, message: `Downloading: 0 of 0 files are done. ${pauseText}` },
+] as const)('an export with $fields shows the pause that delays it, and its end', ({ fields, message }) => {
+  const record = makeBulkExport(fields);
+  const until = pause.until.toISOString();
+  expect(exportActivity({ record, progress: undefined, pause, now: at })).toEqual({ message, until });
+});
+
+test.each([{ phase: 'exporting', pollCount: 1, notBefore: later }, { phase: 'finalizing' }] as const)(
+  'a pause that does not delay an export with %o is not shown',
+  (fields) => {
+    const record = makeBulkExport(fields);
+    const activity = exportActivity({ record, progress: undefined, pause, now: at });
+    expect(activity?.message).not.toContain('429');
+  },
+);
 
 test.each(['completed', 'failed', 'cancelled'] as const)('an export that is %s waits for nothing', (phase) => {
   expect(exportActivity({ record: makeBulkExport({ phase }), progress: undefined })).toBeUndefined();

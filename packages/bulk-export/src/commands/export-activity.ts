@@ -1,6 +1,6 @@
 import { type RunActivity, toUsualSeconds } from '@bulkhead/runs/commands';
 import { toView } from '@bulkhead/store';
-import type { BulkExport } from '../bulk-export.record.ts';
+import type { BulkExport, PollReason } from '../bulk-export.record.ts';
 import { type BulkExportPhase, isTerminal } from '../bulk-export-phase.ts';
 
 /** What the log of an export says when it enters a phase. */
@@ -23,6 +23,19 @@ export interface Surroundings {
   readonly usualMs?: number | undefined;
   /** Downloads of all exports that wait for their turn. */
   readonly waitingDownloads?: number | undefined;
+  /** The pause of the connection's request budget. */
+  readonly pause?: RequestPause | undefined;
+}
+
+/** A pause that an EHR has asked for. */
+export interface RequestPause {
+  readonly until: Date;
+  /** What the EHR answered, such as `429 Too Many Requests`. */
+  readonly reason: string;
+}
+
+export function describePause({ reason }: RequestPause): string {
+  return `The EHR answered "${reason}", so no request of this connection is sent until the pause ends. Connections with the same request budget wait too.`;
 }
 
 /**
@@ -38,9 +51,14 @@ export function exportActivity(
   const { phase, retrying, notBefore } = record;
   if (isTerminal(phase)) return undefined;
   const isWaitingForEhr = phase === 'exporting';
+  const nextAt = retrying?.nextAttemptAt ?? (isWaitingForEhr ? notBefore : undefined);
+  const message = retrying?.message ?? describe(options);
+  // A request that is due later is not delayed.
+  const pause = phase !== 'finalizing' && options.pause && !(nextAt && nextAt > options.pause.until) && options.pause;
+  const isStarted = phase !== 'queued' && phase !== 'kicking-off';
   return toView<RunActivity>({
-    message: retrying?.message ?? describe(options),
-    until: (retrying?.nextAttemptAt ?? (isWaitingForEhr ? notBefore : undefined))?.toISOString(),
+    message: pause ? `${isStarted ? `${message} ` : ''}${describePause(pause)}` : message,
+    until: (pause ? pause.until : nextAt)?.toISOString(),
     usualSeconds: toUsualSeconds(usualMs),
   });
 }
@@ -54,6 +72,17 @@ function describeStall({ progressedAt }: BulkExport, now: Date): string {
   return ageMs < stalledMs ? '' : ` This has not changed for ${Math.floor(ageMs / 60_000)} minutes.`;
 }
 
+/** Says why the next status request is later than the poll interval. */
+function describePoll({ pollReason = 'interval' }: BulkExport): string {
+  const reasons: Readonly<Record<PollReason, string>> = {
+    interval: '',
+    age: ' Status requests become rarer the longer the EHR takes.',
+    usual: ' Status requests are rare for now, because earlier exports of this connection took longer.',
+    'retry-after': ' The EHR has said when to ask again.',
+  };
+  return reasons[pollReason];
+}
+
 function describe(options: Surroundings & { readonly record: BulkExport; readonly progress: string | undefined }) {
   const { record, progress, waitingDownloads = 0, now = new Date() } = options;
   const { phase, pollCount, counts } = record;
@@ -65,7 +94,8 @@ function describe(options: Surroundings & { readonly record: BulkExport; readonl
     case 'exporting': {
       if (pollCount === 0) return phaseMessages[phase];
       const answer = progress === undefined ? 'that it is not ready' : `"${progress}"`;
-      return `Waiting for the EHR. After ${pollCount} status ${pollCount === 1 ? 'request' : 'requests'} it says ${answer}.${describeStall(record, now)}`;
+      const requests = `${pollCount} status ${pollCount === 1 ? 'request' : 'requests'}`;
+      return `Waiting for the EHR. After ${requests} it says ${answer}.${describeStall(record, now)}${describePoll(record)}`;
     }
     case 'downloading': {
       const settled = counts.filesCompleted + counts.filesFailed + counts.filesSkipped;

@@ -238,7 +238,7 @@ export function toStatusView(
       readonly issues?: readonly IssueCount[];
     },
 ): ExportView {
-  const { record, files, issues = [], isOperator, withSignedUrls, usualMs, waitingDownloads } = options;
+  const { record, files, issues = [], isOperator, withSignedUrls, usualMs, waitingDownloads, pause } = options;
   const { error, timeline = [], retrying } = record;
   const status = publicStatus(record.phase);
   const isUnderWay = status === 'IN_PROGRESS';
@@ -258,7 +258,7 @@ export function toStatusView(
     // The last progress of the EHR is outdated once it has written the files.
     progress: record.phase === 'exporting' ? progress : undefined,
     retrying: retrying !== undefined && isUnderWay ? toRetryingView(retrying, { isOperator }) : undefined,
-    activity: exportActivity({ record, progress, usualMs, waitingDownloads }),
+    activity: exportActivity({ record, progress, usualMs, waitingDownloads, pause }),
     issues: issues.map((issue) => forReader(issue, { isOperator })),
     watermarks: record.watermarkDecisions?.map(toDecisionView),
   });

@@ -2,26 +2,32 @@ import { createHash } from 'node:crypto';
 import { newId } from '@bulkhead/access';
 import { keyReused } from '@bulkhead/access/commands';
 import type { BulkExportRequest } from '@bulkhead/fhir';
-import { waitUntil } from '@bulkhead/runtime';
+import { type Provider, whyNotExported } from '@bulkhead/providers';
+import { invalidRequest, waitUntil } from '@bulkhead/runtime';
 import { type BulkExport, noCounts } from '../bulk-export.record.ts';
 import type { BulkExportStore } from '../store.ts';
 import { coveredBefore, everyType, sinceLast } from '../watermarks/watermark.ts';
 import type { BulkExportBody } from './bulk-export.schema.ts';
 
+/** What is known of a provider's exports. A schedule's request was compared with it when it was made. */
+type ExportFacts = Pick<Provider, 'id' | 'notExported' | 'search'>;
+
 /** Makes the record of a new export. `since: "last"` is replaced by an instant. */
 export async function newExport(options: {
   readonly store: BulkExportStore;
-  readonly provider: string;
+  readonly provider: ExportFacts;
   readonly body: BulkExportBody;
 }): Promise<BulkExport> {
-  const { provider, body } = options;
-  const { connectionId, exportType, resourceTypes = [], typeFilters = [] } = body;
-  const { since, warnings } = await resolveSince(options);
+  const { store, provider } = options;
+  const { resourceTypes, warnings: typeWarnings } = chooseTypes(options);
+  const body = { ...options.body, resourceTypes };
+  const { connectionId, exportType, typeFilters = [] } = body;
+  const { since, warnings: sinceWarnings } = await resolveSince({ store, body });
   const createdAt = new Date();
   return {
     id: newId('job'),
     connectionId,
-    provider,
+    provider: provider.id,
     request: {
       exportType,
       resourceTypes,
@@ -34,12 +40,33 @@ export async function newExport(options: {
     pollCount: 0,
     pollErrors: 0,
     droppedParameters: [],
-    warnings,
+    warnings: [...typeWarnings, ...sinceWarnings],
     ...(body.callbackUrl === undefined ? {} : { callbackUrl: body.callbackUrl }),
     counts: noCounts,
     timeline: [{ phase: 'queued', at: createdAt }],
     createdAt,
   };
+}
+
+/**
+ * Leaves out the types that the EHR does not export, with a warning for each. Without any other type the export would be of all types.
+ * @throws AppError `invalid-request`
+ */
+function chooseTypes({ provider, body }: { readonly provider: ExportFacts; readonly body: BulkExportBody }) {
+  const requested = body.resourceTypes ?? [];
+  const refused = new Map(
+    requested.flatMap((type) => {
+      const reason = whyNotExported({ provider, resourceType: type });
+      return reason === undefined ? [] : [[type, reason] as const];
+    }),
+  );
+  const resourceTypes = requested.filter((type) => !refused.has(type));
+  if (refused.size > 0 && resourceTypes.length === 0)
+    throw invalidRequest([...refused.values()].map((message) => ({ path: 'resourceTypes', message })));
+  const warnings = [...refused].map(([type, reason]) => {
+    return { code: 'type-not-exported' as const, message: `The export was made without ${type}: ${reason}` };
+  });
+  return { resourceTypes, warnings };
 }
 
 /** Equal for requests for the same data. */

@@ -28,6 +28,7 @@ export async function acceptManifest(
   }
   const counts = await store.outputFiles.sum(exportId);
   const accepted = {
+    readyAt: record.readyAt ?? now(),
     transactionTime,
     requiresAccessToken,
     counts,

@@ -10,5 +10,6 @@ export { exportWork } from './export-work.ts';
 export { coversNow, failExportIn, finalizeExport } from './finalize-export.ts';
 export { kickOff, kickOffAndNoteRetry } from './kick-off.ts';
 export { windowEnd } from './kick-off-turn.ts';
+export { isPollDue, planPoll, pollDelay } from './poll-delay.ts';
 export { pollExport } from './poll-export.ts';
 export { replayFileLine } from './replay-file-line.ts';

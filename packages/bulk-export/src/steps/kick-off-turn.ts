@@ -69,7 +69,7 @@ export async function windowEnd(options: {
 
 /** Connections of one practice share its slots, whatever client they use. */
 function practiceOf({ provider, environment, practiceId, groupId, fhirEndpoint }: Connection): string {
-  return digest([provider, environment, practiceId ?? groupId ?? fhirEndpoint]);
+  return digest([provider, environment, fhirEndpoint, practiceId ?? groupId]);
 }
 
 async function takeSlot({ store, pollIntervalMs }: BulkExportDeps, { record, connection, provider }: Turn) {

@@ -2,20 +2,54 @@ import { expect, test } from '@jest/globals';
 import { isPollDue, maxPollDelayMs, planPoll, pollDelay, pollErrorDelay } from './poll-delay.ts';
 
 const floorMs = 30_000;
-test('the wait between status requests is at least our interval and the Retry-After, and at most the maximum', () => {
-  expect(pollDelay({ floorMs })).toBe(30_000);
-  expect(pollDelay({ floorMs, retryAfterMs: 5000 })).toBe(30_000);
-  expect(pollDelay({ floorMs, retryAfterMs: 120_000 })).toBe(120_000);
-  expect(pollDelay({ floorMs, retryAfterMs: 18_000_000 })).toBe(maxPollDelayMs);
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+
+test('a Retry-After decides about the next status request, at least our interval and at most the maximum', () => {
+  const delay = (retryAfterMs: number) => pollDelay({ floorMs, retryAfterMs, ageMs: 5 * hourMs });
+  expect([5000, 120_000, 18_000_000].map((ms) => delay(ms).waitMs)).toEqual([30_000, 120_000, maxPollDelayMs]);
+  expect(delay(5000).reason).toBe('retry-after');
+});
+
+test.each([
+  { ageMs: 0, waitMs: 30_000, reason: 'interval' },
+  { ageMs: 15 * minuteMs, waitMs: 30_000, reason: 'interval' },
+  { ageMs: hourMs, waitMs: 2 * minuteMs, reason: 'age' },
+  { ageMs: 5 * hourMs, waitMs: 5 * minuteMs, reason: 'age' },
+  { ageMs: 12 * hourMs - 1, waitMs: 5 * minuteMs, reason: 'age' },
+  { ageMs: 12 * hourMs, waitMs: 10 * minuteMs, reason: 'age' },
+  { ageMs: hourMs, earlier: { runs: 2, shortestMs: 6 * hourMs }, waitMs: 10 * minuteMs, reason: 'usual' },
+  { ageMs: 3 * minuteMs, earlier: { runs: 2, shortestMs: 6 * hourMs }, waitMs: 3 * minuteMs, reason: 'usual' },
+  { ageMs: 266 * minuteMs, earlier: { runs: 2, shortestMs: 6 * hourMs }, waitMs: 5 * minuteMs, reason: 'age' },
+  { ageMs: 2 * hourMs, earlier: { runs: 2, shortestMs: 10 * minuteMs }, waitMs: 4 * minuteMs, reason: 'age' },
+])('after $ageMs ms with $earlier the next status request is sent in $waitMs ms', ({ waitMs, reason, ...times }) => {
+  expect(pollDelay({ floorMs, ...times })).toEqual({ waitMs, reason });
+});
+
+test('the time of a single earlier export is trusted for half of it', () => {
+  const delay = (ageMs: number, runs: number) =>
+    pollDelay({ floorMs, ageMs, earlier: { runs, shortestMs: 6 * hourMs } }).reason;
+  expect([3 * hourMs - 11 * minuteMs, 3 * hourMs].map((ageMs) => delay(ageMs, 1))).toEqual(['usual', 'age']);
+  expect([3 * hourMs, 4.5 * hourMs].map((ageMs) => delay(ageMs, 2))).toEqual(['usual', 'age']);
 });
 
 test('a status request is due at its time, or if its plan lies in the future because a clock was set back #clock', () => {
   const now = new Date('2024-01-01T00:00:00Z');
   const plan = planPoll({ now, waitMs: 1000 });
-  const later = (ms: number) => new Date(now.getTime() + ms);
-  expect([0, 999, 1000, 5000].map((ms) => isPollDue(plan, later(ms)))).toEqual([false, false, true, true]);
-  expect([-59_000, -61_000, -600_000].map((ms) => isPollDue(plan, later(ms)))).toEqual([false, true, true]);
-  expect(isPollDue({}, now)).toBe(true);
+  const isDueAfter = (ms: number) => isPollDue(plan, { now: new Date(now.getTime() + ms), tickMs: floorMs });
+  expect([0, 999, 1000, 5000].map(isDueAfter)).toEqual([false, false, true, true]);
+  expect([-59_000, -61_000, -600_000].map(isDueAfter)).toEqual([false, true, true]);
+  expect(isPollDue({}, { now, tickMs: floorMs })).toBe(true);
+});
+
+test('our own interval ends at the nearest moment at which polls run, so a slow answer does not double it', () => {
+  const now = new Date('2024-01-01T00:00:00Z');
+  const isDueAfter = (ms: number) =>
+    isPollDue(
+      { ...planPoll({ now, waitMs: floorMs }), pollReason: 'interval' },
+      { now: new Date(now.getTime() + ms), tickMs: floorMs },
+    );
+  expect([14_999, 15_000, 29_900].map(isDueAfter)).toEqual([false, true, true]);
 });
 
 test('the wait after consecutive errors doubles up to the maximum', () => {

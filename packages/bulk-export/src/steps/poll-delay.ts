@@ -1,8 +1,16 @@
+import type { EarlierExports, PollReason } from '../bulk-export.record.ts';
+
 /** Servers have sent a `Retry-After` of 5 h and an epoch timestamp. An export that is ready should not wait that long. */
 export const maxPollDelayMs = 10 * 60_000;
 
 /** Clocks that NTP keeps differ by less than this. */
 const clockToleranceMs = 60_000;
+
+const hourMs = 60 * 60_000;
+/** The interval is this part of the time that the EHR has taken so far, so its end is noticed at most that much later. */
+const partOfAge = 1 / 30;
+/** An export that has taken half a day may be noticed later. */
+const maxIntervalMs = { usual: 5 * 60_000, afterHalfDay: maxPollDelayMs };
 
 /** When the next status request is due, and when that was decided. Both are by the clock of the worker that decided it. */
 export interface PollPlan {
@@ -17,23 +25,63 @@ export function planPoll({ now, waitMs }: { readonly now: Date; readonly waitMs:
 /**
  * Whether a status request is due. A plan that was made in the future comes from a clock that was ahead and has been corrected since.
  * It is ignored.
+ * @param options.tickMs how often this is asked. Our own intervals end at the nearest of these moments: the answer of a server takes
+ *   some time, and without this an interval of 30 s would be 60 s. A wait that the EHR has asked for is never cut.
  */
-export function isPollDue({ notBefore, plannedAt }: Partial<PollPlan>, now: Date): boolean {
-  if (!notBefore || now >= notBefore) return true;
+export function isPollDue(
+  { notBefore, plannedAt, pollReason = 'retry-after' }: Partial<PollPlan> & { readonly pollReason?: PollReason },
+  { now, tickMs }: { readonly now: Date; readonly tickMs: number },
+): boolean {
+  const earlyMs = pollReason === 'retry-after' ? 0 : tickMs / 2;
+  if (!notBefore || now.getTime() + earlyMs >= notBefore.getTime()) return true;
   return plannedAt !== undefined && plannedAt.getTime() > now.getTime() + clockToleranceMs;
 }
 
+interface PollTimes {
+  /** The server's Retry-After. Undefined if it sent none that is usable. */
+  readonly retryAfterMs?: number | undefined;
+  /** The poll interval. */
+  readonly floorMs: number;
+  /** How long the EHR has been exporting. */
+  readonly ageMs: number;
+  readonly earlier?: EarlierExports | undefined;
+}
+
 /**
- * How long to wait before the next status request: at least the server's Retry-After and our interval, and not longer than the maximum
- * (FHIR Bulk Data, "Response - In-Progress Status").
- * @param options.retryAfterMs the server's Retry-After. Undefined if it sent none that is usable
+ * How long to wait before the next status request. The server's Retry-After decides, at least our interval and at most the maximum
+ * (FHIR Bulk Data, "Response - In-Progress Status"). Without it
+ *
+ *   age of the export                     interval                                 so the end is noticed at most
+ *   under 15 minutes                      the poll interval                        30 s late
+ *   up to 12 hours                        a thirtieth of the age, up to 5 minutes  5 minutes late
+ *   above                                 10 minutes                               10 minutes late
+ *   before the end can be expected        the age, up to 10 minutes                10 minutes late, or as late as it took
  */
-export function pollDelay(options: { readonly retryAfterMs?: number | undefined; readonly floorMs: number }): number {
-  return Math.min(Math.max(options.retryAfterMs ?? 0, options.floorMs), Math.max(maxPollDelayMs, options.floorMs));
+export function pollDelay(times: PollTimes): { readonly waitMs: number; readonly reason: PollReason } {
+  const { retryAfterMs, floorMs, ageMs, earlier } = times;
+  if (retryAfterMs !== undefined)
+    return { waitMs: pollWaitDelay({ afterMs: retryAfterMs, floorMs }), reason: 'retry-after' };
+  const longestMs = ageMs >= 12 * hourMs ? maxIntervalMs.afterHalfDay : maxIntervalMs.usual;
+  const byAgeMs = Math.max(Math.min(ageMs * partOfAge, longestMs), floorMs);
+  const untilExpectedMs = earliestEndMs(earlier) - ageMs;
+  const byUsualMs = Math.min(ageMs, maxPollDelayMs, untilExpectedMs);
+  if (byUsualMs > byAgeMs) return { waitMs: byUsualMs, reason: 'usual' };
+  return { waitMs: byAgeMs, reason: byAgeMs > floorMs ? 'age' : 'interval' };
+}
+
+/** Before this time an export is not expected to end. One export shows little of the next one, so only half of its time counts. */
+function earliestEndMs(earlier: EarlierExports | undefined): number {
+  if (!earlier) return 0;
+  return earlier.shortestMs * (earlier.runs === 1 ? 1 / 2 : 3 / 4);
+}
+
+/** How long to wait before the next status request if the EHR or the budget asks to wait. */
+export function pollWaitDelay({ afterMs, floorMs }: { readonly afterMs: number; readonly floorMs: number }): number {
+  return Math.min(Math.max(afterMs, floorMs), Math.max(maxPollDelayMs, floorMs));
 }
 
 /** How long to wait before the next status request after consecutive transient failures. */
 export function pollErrorDelay(options: { readonly errorsInARow: number; readonly floorMs: number }): number {
   const { errorsInARow, floorMs } = options;
-  return pollDelay({ retryAfterMs: floorMs * 2 ** Math.min(errorsInARow, 10), floorMs });
+  return pollWaitDelay({ afterMs: floorMs * 2 ** Math.min(errorsInARow, 10), floorMs });
 }

@@ -1,7 +1,7 @@
 /*
  * While an export is in phase `exporting`, a job scheduler runs `pollExport` every poll interval. `notBefore` can skip iterations.
  *
- *   202                      plan the next status request: Retry-After, at least the poll interval
+ *   202                      plan the next status request: see `pollDelay`
  *   200                      accept the manifest -> `downloading`
  *   transient error          plan the next request with a doubled wait, fail the export after `maxPollErrors` in a row
  *   request to wait (429)    plan the next request, without counting an error
@@ -21,7 +21,7 @@ import { exportError } from '../errors.ts';
 import { acceptManifest } from './accept-manifest.ts';
 import type { BulkExportDeps, ExportStep } from './deps.ts';
 import { exportGone, failExport } from './finalize-export.ts';
-import { isPollDue, planPoll, pollDelay, pollErrorDelay } from './poll-delay.ts';
+import { isPollDue, planPoll, pollDelay, pollErrorDelay, pollWaitDelay } from './poll-delay.ts';
 
 /** The guide: contact support if an export is stuck for more than an hour. */
 const stuckAgeMs = 60 * 60_000;
@@ -38,7 +38,7 @@ export async function pollExport(deps: BulkExportDeps, { exportId, signal }: Exp
     await producer.unschedule('export.poll', { exportId });
     return;
   }
-  if (!isPollDue(record, now())) return;
+  if (!isPollDue(record, { now: now(), tickMs: deps.pollIntervalMs })) return;
   await whileLeased({
     leases: store.exportLeases,
     id: exportId,
@@ -63,16 +63,25 @@ async function requestStatus(
   if (!connection || record.statusUrl === undefined) throw connectionGone();
   const session = ehr.session(connection);
   const { statusUrl } = record;
+  const sentAt = now();
   const status = await readExportStatus({ session, statusUrl, signal }).catch((error: unknown) => {
     throw toStatusError(error);
   });
   if (status.kind === 'complete') return acceptManifest(deps, { record, manifest: status.manifest });
+  const { waitMs, reason: pollReason } = pollDelay({
+    retryAfterMs: status.retryAfterMs,
+    floorMs,
+    ageMs: sentAt.getTime() - (record.kickedOffAt ?? record.createdAt).getTime(),
+    earlier: await store.bulkExports.earlierExports(record),
+  });
   const hasChanged = status.progress !== undefined && status.progress !== record.progress;
   const hasMoved = hasChanged || record.progressedAt === undefined;
   const change = {
     pollCount: record.pollCount + 1,
     pollErrors: 0,
-    ...planPoll({ now: now(), waitMs: pollDelay({ retryAfterMs: status.retryAfterMs, floorMs }) }),
+    // A server counts its Retry-After from its answer.
+    ...planPoll({ now: pollReason === 'retry-after' ? now() : sentAt, waitMs }),
+    pollReason,
     ...(status.progress === undefined ? {} : { progress: status.progress }),
     ...(hasMoved ? { progressedAt: now() } : {}),
   };
@@ -109,9 +118,7 @@ async function handleError(
   if (isFinal) return failExport(deps, { exportId, error: toExportError(error), phases: ['exporting'], version });
   logger.warn('status request failed', { exportId, count: pollErrors, error });
   const waitMs =
-    afterMs === undefined
-      ? pollErrorDelay({ errorsInARow: pollErrors, floorMs })
-      : pollDelay({ retryAfterMs: afterMs, floorMs });
+    afterMs === undefined ? pollErrorDelay({ errorsInARow: pollErrors, floorMs }) : pollWaitDelay({ afterMs, floorMs });
   const plan = planPoll({ now: now(), waitMs });
   const retrying = nextRetrying({
     before: record.retrying,
@@ -122,7 +129,8 @@ async function handleError(
   const change = { pollErrors, pollCount: record.pollCount + 1, retrying, ...plan };
   const waiting = waitingEvent({ before: record.retrying, retrying });
   const event = waiting && ({ kind: 'waiting', ...waiting } as const);
-  await store.bulkExports.update({ id: exportId, phase: 'exporting', change, event });
+  const unset = ['pollReason'] as const;
+  await store.bulkExports.update({ id: exportId, phase: 'exporting', change, unset, event });
 }
 
 /**

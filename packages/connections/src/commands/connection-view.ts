@@ -4,6 +4,7 @@ import {
   type ConnectionWithoutSecrets,
   connectionSchema,
   connectionTestSchema,
+  isImported,
   type Provider,
 } from '@bulkhead/providers';
 import { toView, type View, viewShapeOf } from '@bulkhead/store';
@@ -97,7 +98,15 @@ export function toCapabilitiesView(options: { readonly capabilities: Capabilitie
     appointments: offers('Appointment'),
     documentReferences: offers('DocumentReference'),
     rateLimit: describeRate(provider.rateLimit),
+    unavailableTypes: listUnavailableTypes(provider),
   };
+}
+
+/** The types that neither an export nor a sync of the provider can import, whatever its CapabilityStatement declares. */
+function listUnavailableTypes(provider: Provider) {
+  return Object.entries(provider.notExported ?? {}).flatMap(([resourceType, reason]) =>
+    isImported({ provider, resourceType }) ? [] : { resourceType, reason },
+  );
 }
 
 function describeRate(rateLimit: Provider['rateLimit']): string {

@@ -1,3 +1,4 @@
+import { isResourceType, scopeVersions } from '@bulkhead/fhir';
 import { assertionAlgorithms, secretWays, withoutTrailingSlashes } from '@bulkhead/providers';
 import { z } from 'zod';
 import { maxNameLength } from '../connection-name.ts';
@@ -35,11 +36,29 @@ const oauthClient = {
     .describe('The SMART scopes to request, separated by spaces. Default: the scopes of the provider.'),
 };
 
+/** The scopes of an application that acts without a user, as a version and types instead of a list. */
+const listedScopes = {
+  scopeVersion: z
+    .enum(scopeVersions)
+    .optional()
+    .describe(
+      'Requests one scope for each type instead of `scope`: `v1` (`system/Patient.read`) or `v2` (`system/Patient.rs`). Choose the version for which the application is registered at the EHR: it refuses the other one.',
+    ),
+  scopeTypes: z
+    .array(z.string().refine(isResourceType, 'is not a resource type of FHIR R4'))
+    .min(1)
+    .max(150)
+    .transform((types) => [...new Set(types)])
+    .optional()
+    .describe('The types of `scopeVersion`. Default: the types of the provider, or those of the integration guide.'),
+};
+
 export const connectionAuthSchema = z.discriminatedUnion('method', [
   z.strictObject({ method: z.literal('none').describe('The server needs no access token.') }),
   z.strictObject({
     method: z.literal('client_credentials').describe('A client id and a secret.'),
     ...oauthClient,
+    ...listedScopes,
     clientSecret: text(5000)
       .optional()
       .describe(
@@ -52,6 +71,7 @@ export const connectionAuthSchema = z.discriminatedUnion('method', [
       .literal('private_key_jwt')
       .describe('SMART Backend Services: an assertion that is signed with a private key replaces the secret.'),
     ...oauthClient,
+    ...listedScopes,
     alg: z
       .enum(assertionAlgorithms)
       .optional()

@@ -1,12 +1,13 @@
 import { newId } from '@bulkhead/access';
 import { importSigningKey } from '@bulkhead/ehr-client';
-import { scopeFault } from '@bulkhead/fhir';
+import { enhancedResourceTypes, scopeFault, standardResourceTypes, systemScopes } from '@bulkhead/fhir';
 import {
   type AssertionAlgorithm,
   type Connection,
   type ConnectionAuth,
   endpointsOf,
   type Provider,
+  whyNotExported,
 } from '@bulkhead/providers';
 import { AppError, type Fault, invalidRequest, present } from '@bulkhead/runtime';
 import { defaultNameOf } from '../connection-name.ts';
@@ -65,7 +66,12 @@ export async function toConnectionAuth(options: {
   };
   const clientId = required('auth.clientId', body.clientId ?? provider.clientId);
   const withUser = body.method === 'authorization_code';
-  const scope = required('auth.scope', body.scope ?? (withUser ? provider.authorizationScope : provider.defaultScope));
+  const scope = required(
+    'auth.scope',
+    (withUser ? undefined : listedScope({ body, provider, faults })) ??
+      body.scope ??
+      (withUser ? provider.authorizationScope : provider.defaultScope),
+  );
   const fault = scope === '' ? undefined : scopeFault({ scope, withUser });
   if (fault !== undefined) faults.push({ path: 'auth.scope', message: fault });
   const { tokenEndpoint } = body;
@@ -85,6 +91,28 @@ export async function toConnectionAuth(options: {
   const clientSecret = required('auth.clientSecret', body.clientSecret ?? provider.clientSecret);
   return { method: body.method, ...client, clientSecret, ...wayOf(body) };
 }
+
+/** The scopes that a request asks for by a version and types. Undefined if it does not. */
+function listedScope(options: {
+  readonly body: ConnectionAuthBody;
+  readonly provider: Provider;
+  readonly faults: Fault[];
+}): string | undefined {
+  const { body, provider, faults } = options;
+  if (body.method !== 'client_credentials' && body.method !== 'private_key_jwt') return undefined;
+  const { scope, scopeVersion: version, scopeTypes } = body;
+  if (version === undefined) {
+    if (scopeTypes !== undefined) faults.push({ path: 'auth.scopeTypes', message: 'needs scopeVersion' });
+    return undefined;
+  }
+  if (scope !== undefined)
+    faults.push({ path: 'auth.scope', message: 'excludes scopeVersion, which lists the scopes' });
+  const isExported = (resourceType: string) => whyNotExported({ provider, resourceType }) === undefined;
+  const types = scopeTypes ?? provider.scopeTypes ?? guideTypes.filter(isExported);
+  return systemScopes({ version, types });
+}
+
+const guideTypes: readonly string[] = [...standardResourceTypes, ...enhancedResourceTypes];
 
 function wayOf({ secretBy }: Pick<Extract<ConnectionAuthBody, { method: 'client_credentials' }>, 'secretBy'>) {
   return secretBy === undefined ? {} : { secretBy };

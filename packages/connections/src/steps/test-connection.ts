@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { connectionRemedy, type EhrSession, readCapabilities, tokenRemedy } from '@bulkhead/ehr-client';
+import { scopeVersionsOf } from '@bulkhead/fhir';
 import type { Connection, ConnectionAuth, ConnectionTest, ConnectionTestStep } from '@bulkhead/providers';
 import { AppError, type ErrorCode } from '@bulkhead/runtime';
 import { isStoreUnavailable } from '@bulkhead/store';
@@ -72,12 +73,30 @@ function stepsOf(options: { readonly session: EhrSession; readonly connection: C
     [
       'discovery',
       (signal, onTry) =>
-        hasTokenEndpoint ? findStatement({ session, now: now(), signal, onTry }) : session.discover(signal),
+        hasTokenEndpoint ? findStatement({ session, now: now(), signal, onTry }) : discover({ session, signal, onTry }),
     ],
   ];
   if (auth.method !== 'none') steps.push(['token', (signal, onTry) => replaceToken({ session, signal, onTry })]);
   steps.push(['read', (signal, onTry) => readForTest({ session, now: now(), signal, onTry })]);
   return steps;
+}
+
+/** Says which version of scopes the EHR offers and which the connection requests, because an application is registered for one of them. */
+async function discover(options: {
+  readonly session: EhrSession;
+  readonly signal: AbortSignal;
+  readonly onTry: (tried: string) => void;
+}): Promise<void> {
+  const { session, signal, onTry } = options;
+  const { auth } = session.connection;
+  const { scopeVersions = [] } = await session.discover(signal);
+  if (auth.method === 'none' || auth.method === 'authorization_code' || scopeVersions.length === 0) return;
+  const requested = scopeVersionsOf(auth.scope);
+  const offered = scopeVersions.join(' and ');
+  const isWildcard = /(?:^| )system\/\*/.test(auth.scope) ? ' by a wildcard' : '';
+  onTry(
+    `The EHR offers scopes of ${offered}. The connection requests ${requested.join(' and ') || 'other scopes'}${isWildcard}. They must be those for which the application is registered.`,
+  );
 }
 
 async function replaceToken(options: {

@@ -6,6 +6,7 @@ import {
   readManifestEntry,
   withoutLeapSecond,
 } from '@bulkhead/fhir';
+import type { RequestPriority } from '@bulkhead/rate-limiter';
 import { AppError, toEhrText } from '@bulkhead/runtime';
 import streamObject from 'stream-json/streamers/stream-object.js';
 import { type EhrResponse, toBodyError } from '../answers/accept-answer.ts';
@@ -43,6 +44,8 @@ const maxEntries = 200_000;
 export async function readExportStatus(options: {
   readonly session: EhrSession;
   readonly statusUrl: string;
+  /** The default is `poll`. */
+  readonly priority?: RequestPriority;
   readonly signal?: AbortSignal | undefined;
 }): Promise<ExportStatus> {
   const response = await requestPage({ ...options, url: options.statusUrl });
@@ -57,15 +60,21 @@ export async function readExportStatus(options: {
 
 interface PageOptions {
   readonly session: EhrSession;
+  readonly priority?: RequestPriority;
   readonly signal?: AbortSignal | undefined;
 }
 
-function requestPage({ session, signal, url }: PageOptions & { readonly url: string }): Promise<EhrResponse> {
+function requestPage({
+  session,
+  priority = 'poll',
+  signal,
+  url,
+}: PageOptions & { readonly url: string }): Promise<EhrResponse> {
   return session.send({
     method: 'GET',
     url,
     headers: { accept: 'application/json' },
-    priority: 'poll',
+    priority,
     answer: exportStatusAnswer,
     // The poll job repeats the request and counts its errors.
     retries: 0,

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Connection } from '@bulkhead/providers';
 import type { Grant, RateBudget, RateLimiter, RequestPriority } from '@bulkhead/rate-limiter';
+import { whileWaiting } from '@bulkhead/runtime';
 import axios, { type AxiosError, type AxiosInstance, type AxiosRequestConfig, type AxiosResponse } from 'axios';
 import axiosRetry, { exponentialDelay, isNetworkError } from 'axios-retry';
 import { drain, endIfSilent } from '../answers/accept-answer.ts';
@@ -71,7 +72,7 @@ export function createEhrAxios(options: Watched & { readonly idleTimeoutMs?: num
     const { ehr } = config;
     if (!ehr) return config;
     const requestedAt = performance.now();
-    ehr.grant = await limiter.acquire(ehr);
+    ehr.grant = await whileWaiting(() => limiter.acquire(ehr));
     ehr.waitMs = performance.now() - requestedAt;
     observer.limiterWaited({ kind: ehr.priority, waitMs: ehr.waitMs });
     ehr.sentAt = performance.now();

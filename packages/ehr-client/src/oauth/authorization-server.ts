@@ -1,3 +1,4 @@
+import { type ScopeVersion, scopeVersions } from '@bulkhead/fhir';
 import { endpointsOf, type Provider } from '@bulkhead/providers';
 import { AppError, present } from '@bulkhead/runtime';
 import { type AnswerRules, configurationAnswer, resourceAnswer } from '../answers/answer-rules.ts';
@@ -19,6 +20,8 @@ export interface AuthorizationServer {
   readonly issuer?: string;
   /** Whether the response to an authorization request names the issuer (RFC 9207). */
   readonly namesIssuer: boolean;
+  /** The versions of scopes that it says it understands. Absent if it does not say. */
+  readonly scopeVersions?: readonly ScopeVersion[];
   readonly foundBy: 'smart-configuration' | 'capability-statement' | 'settings';
 }
 
@@ -82,7 +85,15 @@ async function readSmartConfiguration(http: EhrHttp, request: DiscoveryRequest) 
     }),
     ...(typeof issuer === 'string' ? { issuer } : {}),
     namesIssuer: namesIssuer === true,
+    ...toScopeVersions(document.capabilities),
   };
+}
+
+/** SMART App Launch 2.2, "Capability sets": `permission-v1` and `permission-v2`. */
+function toScopeVersions(capabilities: unknown): Pick<AuthorizationServer, 'scopeVersions'> {
+  const names: readonly unknown[] = Array.isArray(capabilities) ? capabilities : [];
+  const versions = scopeVersions.filter((version) => names.includes(`permission-${version}`));
+  return versions.length === 0 ? {} : { scopeVersions: versions };
 }
 
 /** Servers before SMART 2 have these instead (SMART App Launch 1.0, "Conformance"). */

@@ -1,5 +1,5 @@
 import type { RateBudget, RateLimiter, RequestPriority } from '@bulkhead/rate-limiter';
-import type { Tracing } from '@bulkhead/runtime';
+import { type Tracing, whileWaiting } from '@bulkhead/runtime';
 import axios, { type AxiosResponse } from 'axios';
 import { parseRetryAfter } from '../answers/answer-rules.ts';
 import { limitHeadersOf, pauseReason } from '../answers/limit-headers.ts';
@@ -55,7 +55,7 @@ export async function callTokenEndpoint<Value>(
 ): Promise<Value> {
   const { limiter, observer, tracing, provider, budget, priority, call } = options;
   const requestedAt = performance.now();
-  const grant = budget && (await limiter.acquire({ budget, priority }));
+  const grant = budget && (await whileWaiting(() => limiter.acquire({ budget, priority })));
   const waitMs = budget ? performance.now() - requestedAt : 0;
   if (budget) observer.limiterWaited({ kind: 'token', waitMs });
   let throttle: { readonly status: number; readonly waitMs: number } | undefined;

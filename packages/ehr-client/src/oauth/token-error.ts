@@ -112,12 +112,14 @@ const remedies: Readonly<Record<string, Partial<Record<Method, string>> & { read
     any: 'The EHR does not offer this authorization method. Use another method for the connection.',
   },
   invalid_scope: {
-    any: "The application is not registered for a scope of the connection. Compare its `auth.scope` with the EHR's developer portal, including its version (system/Patient.read or system/Patient.rs).",
+    any: "The application is not registered for a scope of the connection. Compare its `auth.scope` with the EHR's developer portal, including its version (system/Patient.read or system/Patient.rs): `scopeVersion`, or `--scopes` of the command, lists the scopes of one version.",
   },
   invalid_request: {
     any: 'The EHR does not understand the token request. Verify the token endpoint and the method of the connection.',
   },
-  access_denied: { any: 'The EHR denies this application access. Verify that the practice has enabled it.' },
+  access_denied: {
+    any: 'The EHR denies this application access. "Policy evaluation failed" means that the scopes are not those for which the application was registered: one that is registered for SMART v2 (system/Patient.rs) refuses v1 (system/Patient.read), and perhaps a wildcard (system/*.rs). Replace the credentials of the connection with `scopeVersion`, or `--scopes` of the command. Otherwise verify that the practice has enabled the application.',
+  },
 };
 
 const unknownRemedy = 'Verify the client id, the credentials and the scope of the connection.';

@@ -59,3 +59,29 @@ export function scopeCovers({ scope, resourceType }: { readonly scope: string; r
     return reads && (type === '*' || type === resourceType);
   });
 }
+
+/** SMART 1 writes `system/Patient.read`, SMART 2 `system/Patient.rs`. An application is registered for one of them, or for both. */
+export const scopeVersions = ['v1', 'v2'] as const;
+export type ScopeVersion = (typeof scopeVersions)[number];
+
+/** The scopes that read and export these types, without a user. */
+export function systemScopes({
+  version,
+  types,
+}: {
+  readonly version: ScopeVersion;
+  readonly types: readonly string[];
+}) {
+  const access = version === 'v1' ? 'read' : 'rs';
+  return types.map((type) => `system/${type}.${access}`).join(' ');
+}
+
+/** The versions of the scopes for resources in `scope`. A scope of another form has none. */
+export function scopeVersionsOf(scope: string): ScopeVersion[] {
+  const versions = scope.split(/\s+/).flatMap((name): ScopeVersion[] => {
+    const access = /^(?:system|user|patient)\/(?:[A-Za-z]+|\*)\.([a-z*]+)/.exec(name)?.[1];
+    if (access === undefined) return [];
+    return [access === 'read' || access === 'write' || access === '*' ? 'v1' : 'v2'];
+  });
+  return scopeVersions.filter((version) => versions.includes(version));
+}

@@ -10,6 +10,8 @@ export interface ResourceMeta {
   readonly versionId?: string;
   /** A FHIR instant. */
   readonly lastUpdated?: string;
+  /** Labels, by which an EHR says for example that a record is restricted. As received, so of any form. */
+  readonly security?: unknown;
   readonly tag?: readonly { readonly system?: string; readonly code?: string }[];
 }
 

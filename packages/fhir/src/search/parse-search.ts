@@ -1,6 +1,6 @@
 import { isResourceId } from '../resources/resource.ts';
 import { type DateRange, readDateRange } from './date-range.ts';
-import { searchToken } from './search-keys.ts';
+import { searchToken, type TokenParameter } from './search-keys.ts';
 
 export interface SearchRequest {
   readonly search: ResourceSearch;
@@ -48,7 +48,9 @@ export function parseSearch(
   const search = {
     ...(ids.length > 0 ? { ids: intersection(ids) } : {}),
     patients: reader.everyOf('patient', readPatient),
-    tokens: (['code', 'category', 'status'] as const).flatMap((name) => reader.everyOf(name, readToken(name))),
+    tokens: (['code', 'category', 'status', '_security'] as const).flatMap((name) =>
+      reader.everyOf(name, readToken(name)),
+    ),
     dates: reader.everyOf('date', readDate),
     lastUpdated: reader.everyOf('_lastUpdated', readDate),
   };
@@ -69,6 +71,7 @@ const parameterNames = [
   'status',
   'category',
   'code',
+  '_security',
   '_lastUpdated',
   '_count',
   '_total',
@@ -133,7 +136,7 @@ function readPatient(value: string): string {
   throw new WrongValue(`${JSON.stringify(value)} is not a patient. Use an id or Patient/id`);
 }
 
-function readToken(parameter: 'category' | 'code' | 'status'): ReadValue<string> {
+function readToken(parameter: TokenParameter): ReadValue<string> {
   return (value) => {
     const [first = '', second, ...others] = splitUnescaped(value, '|').map(withoutEscapes);
     const shown = JSON.stringify(value);

@@ -29,6 +29,28 @@ test('extractSearchKeys reads all keys of an Observation', () => {
   });
 });
 
+test('the labels of a restricted resource are keys, and are kept if there are too many codes', () => {
+  const security = [
+    { system: 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality', code: 'R' },
+    null,
+    { code: 7 },
+  ];
+  const coding = Array.from({ length: 2000 }, (_, index) => ({ code: String(index) }));
+  const resource = { resourceType: 'Basic', id: 'b', meta: { security }, code: { coding } };
+  expect(extractSearchKeys(resource).tokens?.slice(0, 3)).toEqual([
+    '_security=R',
+    '_security=http://terminology.hl7.org/CodeSystem/v3-Confidentiality|R',
+    'code=0',
+  ]);
+});
+
+test.each([{ meta: null }, { meta: 'x' }, { meta: { security: 'R' } }, { meta: { security: {} } }])(
+  'the malformed labels of $meta are skipped',
+  (element) => {
+    expect(extractSearchKeys({ resourceType: 'Basic', id: 'b', ...element } as never)).toStrictEqual({});
+  },
+);
+
 test('the patient of an Appointment is found among its participants', () => {
   const participant = [{ actor: { reference: 'Practitioner/x' } }, { actor: { reference: 'Patient/p2' } }];
   expect(

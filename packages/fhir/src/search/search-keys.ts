@@ -7,9 +7,9 @@ import { codeElementsOf, codePathsOf, dateElementOf, datePathsOf } from './searc
  * Raise this with every change to the result of `extractSearchKeys` or `summarize`. `migrate` then derives the keys of stored
  * resources again. Version 2 added every patient of the Patient compartment. Version 3 reads the elements of R4's search
  * parameters, by type. Version 4 left out the keys that no search reads. Version 5 reads
- * leap seconds.
+ * leap seconds. Version 6 added the labels of `meta.security`.
  */
-export const searchKeysVersion = 5;
+export const searchKeysVersion = 6;
 
 /** The keys by which users search stored resources. */
 export interface SearchKeys {
@@ -18,7 +18,7 @@ export interface SearchKeys {
   /** The first and last instant of the clinically relevant date or period. An open end is year 1 or 9999. */
   readonly dateStart?: Date;
   readonly dateEnd?: Date;
-  /** Status, category and code in the format of `searchToken`. They share one array so that one index serves all three. */
+  /** Labels, status, category and code in the format of `searchToken`. They share one array so that one index serves all. */
   readonly tokens?: readonly string[];
 }
 
@@ -33,7 +33,11 @@ export function extractSearchKeys(resource: Resource): SearchKeys {
     keys.dateStart = range.start;
     keys.dateEnd = range.end;
   }
-  const tokens = readStatuses(resource).map((code) => searchToken({ parameter: 'status', code }));
+  const tokens: string[] = [];
+  // First, because a label that restricts a record must not be lost among too many codes.
+  const labels = resource.meta?.security;
+  if (labels !== undefined) addTokens(tokens, '_security', codingsOf({ coding: labels }));
+  for (const code of readStatuses(resource)) tokens.push(searchToken({ parameter: 'status', code }));
   addTokens(tokens, 'category', codingsOf(resource.category));
   addTokens(tokens, 'code', codingsOf(codeElementsOf(resource)));
   if (tokens.length > 0) keys.tokens = distinct(tokens).slice(0, maxTokens);
@@ -43,7 +47,7 @@ export function extractSearchKeys(resource: Resource): SearchKeys {
 /** Each token costs an index entry. Real resources have up to a few dozen. */
 const maxTokens = 1000;
 
-const commonElements = ['resourceType', 'id', 'status', 'lifecycleStatus', 'clinicalStatus', 'category'];
+const commonElements = ['resourceType', 'id', 'meta', 'status', 'lifecycleStatus', 'clinicalStatus', 'category'];
 
 /** The top-level elements that `extractSearchKeys` reads in resources of a type. The others need not be parsed. */
 export function searchedElementsOf(resourceType: string): ReadonlySet<string> {
@@ -81,7 +85,7 @@ function toCoding(value: unknown): readonly Coding[] {
   return [typeof system === 'string' ? { code, system } : { code }];
 }
 
-function addTokens(tokens: string[], parameter: 'category' | 'code', codings: readonly Coding[]): void {
+function addTokens(tokens: string[], parameter: Exclude<TokenParameter, 'status'>, codings: readonly Coding[]): void {
   for (const { code, system = '', isBare } of codings) {
     tokens.push(searchToken({ parameter, code }));
     if (!isBare) tokens.push(searchToken({ parameter, code, system }));
@@ -132,12 +136,14 @@ function periodRange(start: unknown, end: unknown): DateRange | undefined {
   return first <= last ? { start: first, end: last } : { start: last, end: first };
 }
 
+export type TokenParameter = '_security' | 'category' | 'code' | 'status';
+
 /**
  * A coded value in its indexed form. A coding has two: its code alone, and its code with its system, which may be missing
  * (https://hl7.org/fhir/R4/search.html#token).
  */
 export function searchToken(options: {
-  readonly parameter: 'category' | 'code' | 'status';
+  readonly parameter: TokenParameter;
   readonly code: string;
   /** An empty string means that the coding has no system. Undefined means any system. */
   readonly system?: string | undefined;

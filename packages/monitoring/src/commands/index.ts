@@ -4,4 +4,5 @@ export { type History, historySchema } from '../history/history.schema.ts';
 export { createHealthService, type HealthService } from './health.service.ts';
 export { createHistoryService } from './history.service.ts';
 export { createMonitoringService, type MonitoringService, toQueueView } from './monitoring.service.ts';
+export { createPauseReader } from './pause-reader.ts';
 export { createRateBudgetService, type RateBudgetService, toRateBudgetView } from './rate-budget.service.ts';

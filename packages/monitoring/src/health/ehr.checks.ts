@@ -1,4 +1,5 @@
 import type { BulkExport } from '@bulkhead/bulk-export';
+import { dayShares } from '@bulkhead/rate-limiter';
 import type { ProcessState } from '../processes/process-state.record.ts';
 import { ageMs, counted, type Finding, type HealthSubject, hourMs, inWords, ok } from './health-check.ts';
 import type { BudgetSnapshot, HealthSnapshot } from './health-snapshot.ts';
@@ -107,15 +108,16 @@ export function checkPauses(
 
 /** Little is left for a busy day. */
 export const maxUsedRatio = 0.9;
-/** The rate limiter stops downloads and syncs here. See `reserve.lua.ts`. */
-export const stoppedRatio = 0.98;
+/** The rate limiter stops polls here, so the ends of exports are not noticed. */
+export const stoppedRatio = dayShares.poll;
+const inPercent = (share: number) => `${Math.round(share * 100)} %`;
 
 export function checkBudget(budgets: readonly BudgetSnapshot[]): Finding {
   const used = budgets.filter(({ dayRatio }) => dayRatio > maxUsedRatio);
   if (used.length === 0) return ok('No request budget is used to more than 90 %.');
   return {
     severity: used.some(({ dayRatio }) => dayRatio >= stoppedRatio) ? 'critical' : 'warning',
-    reason: `Request budgets of which more than 90 % is used: ${used.length}. At 98 % downloads and syncs wait.`,
+    reason: `Request budgets of which more than 90 % is used: ${used.length}. At ${inPercent(dayShares.crawl)} syncs and new exports wait, at ${inPercent(dayShares.poll)} status requests, and at ${inPercent(dayShares.download)} downloads.`,
     action: 'Pause sync schedules for today. Use bulk exports instead of syncs, or ask the EHR for a higher limit.',
     subjects: used.map(({ name, dayRatio }) => {
       return { kind: 'budget', id: name, reason: `${Math.round(dayRatio * 100)} % used in 24 hours` };

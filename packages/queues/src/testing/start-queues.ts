@@ -12,6 +12,7 @@ export interface ConsumerSettings {
   readonly redis?: Redis;
   readonly lockMs?: number;
   readonly suspectWaitMs?: number;
+  readonly markAfterMs?: number;
 }
 
 export interface StoredJob {
@@ -85,7 +86,7 @@ export function startQueues() {
       const consumer = createConsumer({
         redis: connect(),
         prefix,
-        queues: ['bulk-export', 'file-download', 'connection', 'maintenance'],
+        queues: ['bulk-export', 'file-download', 'sync', 'connection', 'maintenance'],
         handlers: { ...none, ...ownHandlers },
         deps: undefined,
         logger,

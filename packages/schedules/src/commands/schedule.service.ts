@@ -1,6 +1,7 @@
 import { newId } from '@bulkhead/access';
 import { publicStatus } from '@bulkhead/bulk-export';
 import type { ConnectionService } from '@bulkhead/connections/commands';
+import { type ProviderRegistry, whyNotExported } from '@bulkhead/providers';
 import type { Producer } from '@bulkhead/queues';
 import { type AppError, invalidRequest, nextRun, type Page, readPage, unavailable } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
@@ -30,13 +31,23 @@ export function createScheduleService(options: {
   readonly store: ScheduleStores;
   readonly producer: Producer;
   readonly connections: ConnectionService;
+  readonly registry: ProviderRegistry;
 }) {
-  const { store, producer, connections } = options;
+  const { store, producer, connections, registry } = options;
 
   const find = async ({ id, scope }: ScheduleReference): Promise<Schedule> => {
     const schedule = await store.schedules.find(id);
     if (schedule && isInScope(scope, schedule.connectionId)) return schedule;
     throw unknownSchedule();
+  };
+  /** Each run would be made without these types. @throws AppError `invalid-request` */
+  const checkTypes = ({ kind, provider, request }: Schedule): void => {
+    if (kind !== 'export') return;
+    const faults = (request.resourceTypes ?? []).flatMap((resourceType) => {
+      const message = whyNotExported({ provider: registry.get(provider), resourceType });
+      return message === undefined ? [] : { path: 'request.resourceTypes', message };
+    });
+    if (faults.length > 0) throw invalidRequest(faults);
   };
   const withRun = async (schedule: Schedule): Promise<ScheduleState> => {
     const runId = schedule.lastRun?.runId;
@@ -55,6 +66,7 @@ export function createScheduleService(options: {
       const { connectionId, ...fields } = options.body;
       const connection = await connections.find({ id: connectionId, scope: options.scope });
       const schedule = newSchedule({ connection, ...fields });
+      checkTypes(schedule);
       await store.schedules.insert(schedule);
       await setScheduler(producer, schedule);
       return { schedule };
@@ -83,6 +95,7 @@ export function createScheduleService(options: {
       for (;;) {
         const from = await find(reference);
         const change = toChange({ from, body, now: new Date() });
+        checkTypes({ ...from, ...change });
         if (isEqual(from, change)) return { ...(await withRun(from)), isChanged: false };
         const schedule = await store.schedules.change(from, change);
         if (!schedule) continue;

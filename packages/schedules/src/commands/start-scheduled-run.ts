@@ -47,7 +47,7 @@ async function startExport({ store, producer, schedule, runId, now }: StartOptio
   const { connectionId, provider, request } = schedule;
   if (!(await store.bulkExports.find(runId))) {
     const body = parse(bulkExportRequestSchema, { ...request, connectionId, since: 'last' });
-    const created = await newExport({ store, provider, body });
+    const created = await newExport({ store, provider: { id: provider }, body });
     const record = { ...created, id: runId, scheduleId: schedule.id, createdAt: now };
     await store.bulkExports.insert({ record, requestKey: requestKey(record.request) });
   }

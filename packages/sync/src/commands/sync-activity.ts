@@ -1,3 +1,4 @@
+import { describePause, type RequestPause } from '@bulkhead/bulk-export/commands';
 import { type RunActivity, toUsualSeconds } from '@bulkhead/runs/commands';
 import { countSchema, toView, type View } from '@bulkhead/store';
 import { z } from 'zod';
@@ -33,6 +34,8 @@ export interface SyncSurroundings {
   readonly now: Date;
   /** The newest reason why a search waits, if no page was read since or lately. */
   readonly waiting?: StepRetry | undefined;
+  /** The pause of the connection's request budget. */
+  readonly pause?: RequestPause | undefined;
 }
 
 export interface SyncState {
@@ -61,13 +64,14 @@ export function syncProgress({ run, counts, surroundings }: SyncState): SyncProg
 /** Answers why a sync is not further. @returns undefined if it has ended */
 export function syncActivity({ run, counts, surroundings }: SyncState): RunActivity | undefined {
   if (!isSyncActive(run.phase)) return undefined;
-  const { waiting, usualMs } = surroundings ?? {};
+  const { waiting, usualMs, pause } = surroundings ?? {};
   const { searches, done } = sumSearches(counts);
   const searching = `Searching: ${done} of ${searches} searches are done.`;
   const message = run.phase === 'queued' ? 'Waiting for a worker to plan the searches.' : searching;
+  const reason = pause ? describePause(pause) : waiting?.message;
   return toView<RunActivity>({
-    message: waiting ? `${message} ${waiting.message}` : message,
-    until: waiting?.nextAttemptAt?.toISOString(),
+    message: reason === undefined ? message : `${message} ${reason}`,
+    until: (pause?.until ?? waiting?.nextAttemptAt)?.toISOString(),
     usualSeconds: toUsualSeconds(usualMs),
   });
 }

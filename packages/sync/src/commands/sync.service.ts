@@ -1,3 +1,4 @@
+import type { RequestPause } from '@bulkhead/bulk-export/commands';
 import type { ConnectionStore } from '@bulkhead/connections';
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import type { ProviderRegistry } from '@bulkhead/providers';
@@ -70,8 +71,10 @@ export function createSyncService(options: {
   readonly registry: ProviderRegistry;
   /** How long a start waits for the end of the run, unless the caller gives another time. */
   readonly defaultWaitMs?: number | undefined;
+  /** Reads whether the EHR of a connection has asked for a pause. */
+  readonly readPause: (connectionId: string) => Promise<RequestPause | undefined>;
 }) {
-  const { store, producer, connections, registry, defaultWaitMs = shortWaitMs } = options;
+  const { store, producer, connections, registry, readPause, defaultWaitMs = shortWaitMs } = options;
 
   const find = async ({ provider, id, scope }: SyncRunReference): Promise<SyncRun> => {
     const run = await store.syncRuns.find(id);
@@ -94,6 +97,8 @@ export function createSyncService(options: {
       recentlyDone: await store.syncSteps.countDoneSince({ runId, since }),
       now,
       waiting: isMoving ? undefined : newest,
+      // Redis may be unavailable.
+      pause: await readPause(run.connectionId).catch(() => undefined),
     };
     return { run, counts, retrying, surroundings };
   };
@@ -106,6 +111,13 @@ export function createSyncService(options: {
       faults.push({ path: `patients.${index}`, message });
     }
     if (faults.length > 0) throw invalidRequest(faults);
+  };
+
+  /** A run that names some types that cannot be searched leaves them out. If nothing else is requested, it would do nothing. */
+  const checkTypes = (provider: string, { includeStandard, resourceTypes }: SyncBody): void => {
+    const { notByPatient = {} } = registry.get(provider).search ?? {};
+    if (includeStandard || !resourceTypes?.every((type) => Object.hasOwn(notByPatient, type))) return;
+    throw invalidRequest(resourceTypes.map((type) => ({ path: 'resourceTypes', message: notByPatient[type] ?? type })));
   };
 
   return {
@@ -126,6 +138,7 @@ export function createSyncService(options: {
     }): Promise<SyncRunState> {
       const { provider, body, scope, waitMs = defaultWaitMs, by, signal } = request;
       await connections.find({ provider, id: body.connectionId, scope });
+      checkTypes(provider, body);
       await checkPatients(body);
       await checkCallback({ store, ...body });
       await producer.checkWritable().catch((cause: unknown) => {

@@ -14,9 +14,5 @@ export async function ensureSyncJobs({ store, producer }: SyncDeps, run: SyncRun
   if (phase !== 'running') return false;
   const unsettled = await store.syncSteps.listUnsettledIds(syncRunId);
   if (unsettled.length === 0) return producer.ensure('sync.finalize', { syncRunId });
-  let wereMissing = false;
-  for (const stepId of unsettled) {
-    wereMissing = (await producer.ensure('sync.step', { syncRunId, stepId })) || wereMissing;
-  }
-  return wereMissing;
+  return producer.ensureSteps({ syncRunId, stepIds: unsettled });
 }

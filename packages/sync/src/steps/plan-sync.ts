@@ -75,7 +75,18 @@ export async function planSync(deps: SyncDeps, { syncRunId, signal }: PlanStep):
   }
   await store.syncSteps.removeOthers(syncRunId, new Set(steps.map(({ id }) => id)));
   logger.info('sync planned', { syncRunId, count: steps.length });
-  await producer.addSyncFlow({ syncRunId, stepIds: await store.syncSteps.listUnsettledIds(syncRunId) });
+  const stepIds = await store.syncSteps.listUnsettledIds(syncRunId);
+  await producer.addSyncFlow({ syncRunId, stepIds, stepsAhead: await countStepsAhead(store, run) });
+}
+
+/** Counts the steps that the connection's other syncs must still run. All syncs of a connection share its part of the workers. */
+async function countStepsAhead(store: SyncDeps['store'], { id, connectionId }: SyncRun): Promise<number> {
+  const others = (await store.syncRuns.listActive()).filter(
+    (run) => run.connectionId === connectionId && run.id !== id && run.phase === 'running',
+  );
+  let count = 0;
+  for (const run of others) count += await store.syncSteps.countUnsettled(run.id);
+  return count;
 }
 
 function chooseTypes(options: {

@@ -29,7 +29,7 @@ const listExports = defineEndpoint({
   errors: ['unknown-connection'],
   async handler({ params: { provider }, query, caller: { scope, view }, services }) {
     const { items, next } = await services.bulkExports.list({ provider, scope, query });
-    return { data: items.map((record) => toStatusView({ record, ...view })), next };
+    return { data: items.map((item) => toStatusView({ ...item, ...view })), next };
   },
 });
 
@@ -51,7 +51,7 @@ const watchExports = defineEndpoint({
   handler({ params: { provider }, query: { connectionId }, caller: { scope, view }, services, streamEvents }) {
     return streamEvents(async () => {
       const { items } = await services.bulkExports.list({ provider, scope, query: { connectionId, limit } });
-      return { events: [{ name: 'exports', data: items.map((record) => toStatusView({ record, ...view })) }] };
+      return { events: [{ name: 'exports', data: items.map((item) => toStatusView({ ...item, ...view })) }] };
     });
   },
 });
@@ -71,12 +71,13 @@ const getExport = defineEndpoint({
   responses: { 200: exportResponse('The status of the export') },
   errors: ['unknown-export'],
   async handler({ params: { provider, jobId: id }, query, caller: { scope, view }, services, audit }) {
-    const { record, issues } = await services.bulkExports.get({ provider, id, scope });
+    const summed = await services.bulkExports.get({ provider, id, scope });
+    const { record } = summed;
     const isCompleted = record.phase === 'completed';
     const files = isCompleted ? await services.bulkExports.listFiles({ provider, id, scope }) : [];
     audit.addTarget({ connectionId: record.connectionId });
     audit.isShown = files.length > 0;
-    return { data: toStatusView({ record, files, issues, ...view, withSignedUrls: query.signedUrls }) };
+    return { data: toStatusView({ ...summed, files, ...view, withSignedUrls: query.signedUrls }) };
   },
 });
 
@@ -98,10 +99,11 @@ const watchExport = defineEndpoint({
   handler({ params: { provider, jobId: id }, caller: { scope, view }, services, audit, streamEvents }) {
     const readNext = services.bulkExports.watch({ provider, id, scope });
     return streamEvents(async () => {
-      const { record, issues, files } = await readNext();
+      const { files, ...summed } = await readNext();
+      const { record } = summed;
       audit.addTarget({ connectionId: record.connectionId });
       if (files.length > 0) audit.isShown = true;
-      const status = { name: 'export', data: toStatusView({ record, issues, ...view }) };
+      const status = { name: 'export', data: toStatusView({ ...summed, ...view }) };
       const changed = files.length > 0 ? [{ name: 'files', data: files.map((file) => toFileView(file, view)) }] : [];
       return { events: [status, ...changed], isOver: isTerminal(record.phase) };
     });

@@ -84,7 +84,7 @@ test('an Idempotency-Key of a start that failed can be used for another request'
 
 test('the same Idempotency-Key of another client starts another export', async () => {
   const headers = { 'idempotency-key': 'shared' };
-  const body = { connectionId, resourceTypes: ['Coverage'] };
+  const body = { connectionId, resourceTypes: ['Goal'] };
   const first = await api.request('POST', path, { body, headers });
   const authorization = `Bearer ${api.clientKey}`;
   const otherAnswer = await api.request('POST', path, { body, headers, authorization });

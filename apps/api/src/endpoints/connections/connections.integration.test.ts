@@ -240,6 +240,21 @@ test.each([
   },
   { what: 'an unknown method', body: { auth: { method: 'password' } }, at: ['auth.method'] },
   { what: 'no method', body: { auth: null }, at: ['auth'] },
+  {
+    what: 'scopes and a version of scopes',
+    body: { auth: { ...auth, scope: 'system/*.rs', scopeVersion: 'v2' } },
+    at: ['auth.scope'],
+  },
+  {
+    what: 'types of scopes without a version',
+    body: { auth: { ...auth, scopeTypes: ['Patient'] } },
+    at: ['auth.scopeTypes'],
+  },
+  {
+    what: 'an unknown type of scopes',
+    body: { auth: { ...auth, scopeVersion: 'v1', scopeTypes: ['Patients'] } },
+    at: ['auth.scopeTypes.0'],
+  },
   { what: 'an unknown scope', body: { auth: { ...auth, scope: 'system/Patients.read' } }, at: ['auth.scope'] },
   { what: 'a scope that needs a user', body: { auth: { ...auth, scope: 'patient/*.read' } }, at: ['auth.scope'] },
   { what: 'an unknown way to send the secret', body: { auth: { ...auth, secretBy: 'query' } }, at: ['auth.secretBy'] },
@@ -346,6 +361,10 @@ test('GET capabilities returns what a worker has read', async () => {
       appointments: false,
       documentReferences: false,
       rateLimit: '8 requests/second',
+      unavailableTypes: [
+        { resourceType: 'Appointment', reason: expect.stringContaining('does not export') },
+        { resourceType: 'Coverage', reason: expect.stringContaining('does not export') },
+      ],
     },
   });
 });

@@ -64,6 +64,17 @@ test('a search returns a searchset Bundle as FHIR defines it, without our envelo
   });
 });
 
+test('a search by `_security` finds the resources that the EHR has labelled, as a Bundle and as NDJSON', async () => {
+  const system = 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality';
+  const labelled = (id: string, code: string) => ({ resourceType: 'Flag', id, meta: { security: [{ system, code }] } });
+  const flags = [labelled('very', 'V'), labelled('restricted', 'R'), { resourceType: 'Flag', id: 'open' }];
+  await api.store.resourceWriter.write('Flag', flags.map(toDocument));
+  const find = (query: string, accept?: string) => get(`Flag?connectionId=${connectionId}&_security=${query}`, accept);
+  expect(idsIn((await find('R,V')).body)).toEqual(['restricted', 'very']);
+  expect(idsIn((await find(encodeURIComponent(`${system}|V`))).body)).toEqual(['very']);
+  expect((await find('R', ndjson)).text.trim()).toBe(JSON.stringify(flags[1]));
+});
+
 test('a search without matches returns neither entries nor a next page', async () => {
   const { body } = await search('patient=unknown&_total=accurate');
   expect(body).toMatchObject({ total: 0, link: [{ relation: 'self' }] });

@@ -32,6 +32,9 @@ const searchQuerySchema = resourceQuerySchema.extend({
   category: criterion.describe('A token, such as `laboratory`.'),
   status: criterion.describe('A code, such as `final`.'),
   date: criterion.describe('A date with an optional prefix, such as `ge2024-01-01`.'),
+  _security: criterion.describe(
+    'A label of `meta.security`: its code, or its system and code with a `|` in between. EHRs label the resources of restricted patients.',
+  ),
   _lastUpdated: criterion.describe('When the EHR last changed the resource, as for `date`.'),
   _count: pageCount.optional().describe('The maximum number of resources of the page, at most 1000. Default: 100.'),
   _total: z

@@ -19,6 +19,12 @@ afterAll(() => api.stopAndCheckAnswers());
 const post = (body: object) =>
   api.request('POST', path, { body: { connectionId, kind: 'export', cron: '30 2 * * *', timeZone: 'UTC', ...body } });
 
+test('a schedule of exports is refused if it names a type that athenahealth does not export', async () => {
+  const { status, body } = await post({ request: { resourceTypes: ['Patient', 'Coverage'] } });
+  expect([status, body.error.code]).toEqual([400, 'invalid-request']);
+  expect(body.error.message + JSON.stringify(body.error)).toContain('does not export Coverage');
+});
+
 test('schedules are created, listed, read, changed and deleted', async () => {
   const created = await post({ request: { resourceTypes: ['Patient'] }, timeZone: 'Europe/Berlin' });
   const { data } = created.body;

@@ -4,7 +4,7 @@ import { at, connectionId, later, responseWith, runId } from '../common.schema.t
 const skipped = [
   {
     resourceType: 'Appointment',
-    reason: 'athenahealth finds appointments by their ids only; a bulk export brings them',
+    reason: 'athenahealth finds appointments by their ids only and does not export them, so they cannot be imported',
     always: true,
   },
 ];

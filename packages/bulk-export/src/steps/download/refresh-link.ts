@@ -51,7 +51,8 @@ export async function refreshLink(
 
 async function readStatus(options: Parameters<typeof readExportStatus>[0]) {
   try {
-    return await readExportStatus(options);
+    // The file is ready, so near the end of a day's budget this goes before polls.
+    return await readExportStatus({ ...options, priority: 'download' });
   } catch (error) {
     if (!isLinkRefused(error)) throw error;
     // If the server no longer has the export, the file is gone as well.
