@@ -12,6 +12,7 @@ import {
   type StoreContext,
   type Stored,
   sumsOf,
+  writeUnordered,
 } from '@bulkhead/store';
 import { z } from 'zod';
 import { type ExportCounts, type IssueCount, lineCounts, noCounts } from './bulk-export.record.ts';
@@ -107,7 +108,7 @@ export function createOutputFileRepository({ database, secretBox, gate }: StoreC
             upsert: true,
           },
         }));
-        return model.collection.bulkWrite(operations as never[], { ordered: false });
+        return writeUnordered(model.collection, operations);
       });
       return Object.values(upsertedIds as Readonly<Record<number, unknown>>).map(String);
     },
@@ -268,7 +269,7 @@ export function createOutputFileRepository({ database, secretBox, gate }: StoreC
             ],
           },
         }));
-        return model.collection.bulkWrite(operations as never[], { ordered: false });
+        return writeUnordered(model.collection, operations);
       });
     },
 

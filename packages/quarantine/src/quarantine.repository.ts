@@ -10,51 +10,24 @@
  * After a replay the counts of the file or the search are computed from the lines in the quarantine, so a repetition counts nothing
  * twice.
  */
-import { hash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { listMentionedPatients } from '@bulkhead/fhir';
-import type { AppError } from '@bulkhead/runtime';
 import {
   type ConnectionScope,
   createEncryptedField,
   type EncryptedFiles,
   type EncryptedFileWriter,
   inScope,
-  isDuplicateKey,
-  type KeptOutList,
   mongooseSchemaOf,
   type StoreContext,
   type Stored,
 } from '@bulkhead/store';
-import { z } from 'zod';
-import { quarantineError } from './errors.ts';
-import { type QuarantinedLine, type QuarantineEntry, quarantineEntrySchema } from './quarantine.record.ts';
+import { documentSchema, idOf, LineWriter } from './line-writer.ts';
+import type { QuarantinedLine, QuarantineEntry } from './quarantine.record.ts';
+import { createQuarantineRoom } from './quarantine-room.ts';
 
 /** Only this many bytes of a longer line are kept. Every line that a document can hold is shorter. */
 export const maxKeptLineBytes = 16 * 1024 * 1024;
-
-/**
- * The limit of the kept bytes of one export. Of further lines only the position, the reason, the size and the hash are kept, so that a
- * server that sends only bad lines cannot fill the disk.
- */
-export const maxKeptExportBytes = 1024 * 1024 * 1024;
-
-/**
- * The limit of the lines of one export or sync run. Each takes a record of about a kilobyte, however short the line is. Files and searches
- * stop when most of their lines are bad, but a run can have thousands of them. An operator cannot look through more lines than this.
- */
-export const maxQuarantinedLines = 100_000;
-
-const documentSchema = quarantineEntrySchema.omit({ isCorrected: true }).extend({
-  /** Absent in records of versions that did not truncate lines. The same is true for `isTruncated`. */
-  keptBytes: quarantineEntrySchema.shape.keptBytes.exactOptional(),
-  isTruncated: quarantineEntrySchema.shape.isTruncated.exactOptional(),
-  /** The encrypted bytes. Longer lines have `sealedFile` instead, and lines without kept bytes have neither. */
-  sealedBytes: z.string().exactOptional(),
-  sealedFile: z.string().exactOptional(),
-  sealedCorrection: z.string().exactOptional(),
-});
 
 type RecentLine = Pick<QuarantineEntry, 'connectionId' | 'reason' | 'createdAt'>;
 
@@ -65,9 +38,6 @@ export type QuarantineFilter = Partial<
 /** The filters whose lines an index contains without others. */
 const countable = ['', 'connectionId', 'exportId', 'fileId', 'fileId,state', 'state'];
 
-/** Longer lines are stored as encrypted files. Encryption adds a third, and a document must stay far below BSON's 16 MB. */
-const maxInlineBytes = 1024 * 1024;
-
 const schema = mongooseSchemaOf(documentSchema, { collection: 'quarantine' });
 // An id starts with the id of the export, so the index also gives the lines of one file in their order.
 schema.index({ connectionId: 1, _id: 1 });
@@ -76,16 +46,6 @@ schema.index({ fileId: 1, state: 1 });
 // Monitoring reads the lines of the last day.
 schema.index({ state: 1, createdAt: 1 });
 
-const usageSchema = z.strictObject({
-  /** The id of the export or sync run. */
-  id: z.string(),
-  keptBytes: z.int(),
-  /** Absent in records of versions that did not limit the lines. */
-  lines: z.int().exactOptional(),
-});
-
-const usageModelSchema = mongooseSchemaOf(usageSchema, { collection: 'quarantine_usage' });
-
 export type QuarantineRepository = ReturnType<typeof createQuarantineRepository>;
 
 /** `quarantine`: the lines that could not be stored, encrypted. */
@@ -93,110 +53,12 @@ export function createQuarantineRepository(options: StoreContext & { readonly fi
   const { database, secretBox, gate, files } = options;
   const model = database.model('Quarantine', schema);
 
-  const usage = database.model('QuarantineUsage', usageModelSchema);
-
-  /** @returns the sums after the change */
-  const addUsage = async (exportId: string, added: { readonly keptBytes: number; readonly lines: number }) => {
-    const change = { $inc: added };
-    const options = { upsert: true, returnDocument: 'after' } as const;
-    const add = () => usage.findOneAndUpdate({ _id: exportId }, change, options).lean();
-    // Two workers can try to create the record at the same time.
-    const after = await add().catch((error: unknown) => {
-      if (isDuplicateKey(error)) return add();
-      throw error;
-    });
-    return { keptBytes: after?.keptBytes ?? 0, lines: after?.lines ?? 0 };
-  };
-
-  /**
-   * Reserves room for the bytes of an export's lines, in their order. A line that is put twice counts twice, so less than the limit
-   * may be kept, but never more.
-   * @returns the lines. Those that exceed the limit of bytes have no content
-   * @throws AppError `quarantine-full` beyond the limit of lines
-   */
-  const reserve = async (exportId: string, lines: readonly QuarantinedLine[]): Promise<readonly QuarantinedLine[]> => {
-    const neededBytes = lines.reduce((sum, line) => sum + keptBytesOf(line), 0);
-    const needed = { keptBytes: neededBytes, lines: lines.length };
-    const sums = await addUsage(exportId, needed);
-    if (sums.lines > maxQuarantinedLines) {
-      await addUsage(exportId, { keptBytes: -needed.keptBytes, lines: -needed.lines });
-      throw quarantineFull();
-    }
-    let used = sums.keptBytes - neededBytes;
-    let unused = 0;
-    const reserved: QuarantinedLine[] = [];
-    for (const line of lines) {
-      const keptBytes = keptBytesOf(line);
-      const isKept = used + keptBytes <= maxKeptExportBytes;
-      if (isKept) used += keptBytes;
-      else unused += keptBytes;
-      reserved.push(isKept ? line : await discard(line));
-    }
-    if (unused > 0) await addUsage(exportId, { keptBytes: -unused, lines: 0 });
-    return reserved;
-  };
-
-  /** Finds the files that the records of these lines name and that they will name no longer. */
-  const findReplacedFiles = async (written: readonly { readonly _id: string; readonly sealedFile: string }[]) => {
-    if (written.length === 0) return [];
-    const [ids, kept] = [written.map(({ _id }) => _id), written.map(({ sealedFile }) => sealedFile)];
-    const named = await model.find({ _id: { $in: ids }, sealedFile: { $nin: kept } }, { sealedFile: 1 }).lean();
-    return named.flatMap(({ sealedFile }) => sealedFile ?? []);
-  };
-
-  const discard = async ({ bytes, sealedFile, ...line }: QuarantinedLine): Promise<QuarantinedLine> => {
-    if (sealedFile !== undefined) await files.remove(sealedFile);
-    return { ...line, keptBytes: 0, sha256: line.sha256 ?? hash('sha256', bytes ?? '', 'hex') };
-  };
-
-  const encrypt = async (id: string, { connectionId, bytes, sealedFile }: QuarantinedLine) => {
-    if (!bytes) return sealedFile === undefined ? {} : { sealedFile };
-    if (bytes.length <= maxInlineBytes) return { sealedBytes: lineBytes.encrypt(id, bytes) };
-    const file = await files.create({ owner: id, connectionId });
-    await file.write(bytes);
-    return { sealedFile: await file.end() };
-  };
-
-  const isOf = async (line: QuarantinedLine, keptOut: KeptOutList): Promise<boolean> => {
-    const { bytes, sealedFile } = line;
-    const text = bytes ?? (sealedFile && (await buffer(files.open({ owner: idOf(line), file: sealedFile }))));
-    return text !== undefined && text !== '' && [...listMentionedPatients(text)].some((id) => keptOut.hasPatient(id));
-  };
-
-  const putPositions = async (lines: readonly QuarantinedLine[], now: Date): Promise<void> => {
-    const operations = lines.map(({ bytes: _, sealedFile: __, sha256: ___, ...line }) => {
-      const replacement = { ...line, keptBytes: 0, isTruncated: false, state: 'withheld', createdAt: now };
-      return { replaceOne: { filter: { _id: idOf(line) }, replacement, upsert: true } };
-    });
-    await model.collection.bulkWrite(operations as never[], { ordered: false });
-    for (const { sealedFile } of lines) if (sealedFile !== undefined) await files.remove(sealedFile);
-  };
-
-  const putLines = async (lines: readonly QuarantinedLine[], now: Date): Promise<void> => {
-    const [first] = lines;
-    if (first === undefined) return;
-    const operations = [];
-    const written: { readonly _id: string; readonly sealedFile: string }[] = [];
-    for (const line of await reserve(first.exportId, lines)) {
-      const { bytes, sealedFile: _, ...fields } = line;
-      const _id = idOf(line);
-      const content = await encrypt(_id, line);
-      const keptBytes = keptBytesOf(line);
-      const sha256 = line.sha256 ?? hash('sha256', bytes ?? '', 'hex');
-      const isTruncated = bytes === undefined && keptBytes < line.sizeBytes;
-      const replacement = { ...fields, ...content, keptBytes, sha256, isTruncated, state: 'open', createdAt: now };
-      operations.push({ replaceOne: { filter: { _id }, replacement, upsert: true } });
-      if (content.sealedFile !== undefined) written.push({ _id, sealedFile: content.sealedFile });
-    }
-    // Only files that a record named. Another attempt may be writing a file for the same line.
-    const replaced = await findReplacedFiles(written);
-    await model.collection.bulkWrite(operations as never[], { ordered: false });
-    for (const file of replaced) await files.remove(file);
-  };
+  const room = createQuarantineRoom(database);
 
   const fieldOptions = { database, secretBox, collection: 'quarantine', ownerOf: (id: string) => id };
   const lineBytes = createEncryptedField({ ...fieldOptions, field: 'sealedBytes' });
   const corrections = createEncryptedField({ ...fieldOptions, field: 'sealedCorrection' });
+  const writer = new LineWriter({ model, files, room, encrypt: lineBytes.encrypt });
 
   return {
     encryptedFields: [lineBytes, corrections, ...files.encryptedFields],
@@ -210,16 +72,7 @@ export function createQuarantineRepository(options: StoreContext & { readonly fi
     async put({ lines, now }: { readonly lines: readonly QuarantinedLine[]; readonly now: Date }): Promise<number> {
       const [first] = lines;
       if (!first) return 0;
-      return gate.admit(first.connectionId, async (keptOut) => {
-        const withheld = new Set<QuarantinedLine>();
-        if (keptOut) for (const line of lines) if (await isOf(line, keptOut)) withheld.add(line);
-        if (withheld.size > 0) await putPositions([...withheld], now);
-        await putLines(
-          lines.filter((line) => !withheld.has(line)),
-          now,
-        );
-        return withheld.size;
-      });
+      return gate.admit(first.connectionId, (keptOut) => writer.put({ lines, now, keptOut }));
     },
 
     /** Creates a file for a line that is too long for memory. Call `put` without `bytes` when the line has ended. */
@@ -343,7 +196,7 @@ export function createQuarantineRepository(options: StoreContext & { readonly fi
       const isChanged = isReplayed
         ? (await model.deleteOne({ _id: id, state: 'replayed' })).deletedCount === 1
         : (await model.updateOne({ _id: id, state: 'open' }, change)).matchedCount === 1;
-      if (isChanged) await usage.updateOne({ _id: line.exportId }, { $inc: { keptBytes: -(line.keptBytes ?? 0) } });
+      if (isChanged) await room.free(line.exportId, { keptBytes: line.keptBytes ?? 0, lines: 0 });
       return isChanged;
     },
 
@@ -374,7 +227,7 @@ export function createQuarantineRepository(options: StoreContext & { readonly fi
 
     /** Removes what is found by the ids of runs that are about to be deleted: files of unfinished lines, and the used room. */
     async forgetRuns(ids: readonly string[]): Promise<void> {
-      await usage.deleteMany({ _id: { $in: [...ids] } });
+      await room.forget(ids);
       for (const id of ids) await files.removeBelow(id);
     },
 
@@ -391,7 +244,7 @@ export function createQuarantineRepository(options: StoreContext & { readonly fi
       for (const { _id, exportId, keptBytes = 0, sealedFile } of documents) {
         const { deletedCount } = await model.deleteOne({ _id, state: 'replayed' });
         deleted += deletedCount;
-        if (deletedCount > 0) await usage.updateOne({ _id: exportId }, { $inc: { keptBytes: -keptBytes, lines: -1 } });
+        if (deletedCount > 0) await room.free(exportId, { keptBytes, lines: 1 });
         if (sealedFile !== undefined) await files.removeOf(_id);
       }
       return deleted;
@@ -402,7 +255,7 @@ export function createQuarantineRepository(options: StoreContext & { readonly fi
       const withFile = model.find({ exportId, sealedFile: { $exists: true } }, { _id: 1 }).lean();
       for await (const { _id } of withFile.cursor()) await files.removeOf(_id);
       await model.deleteMany({ exportId });
-      await usage.deleteOne({ _id: exportId });
+      await room.forget([exportId]);
     },
 
     /** When a line of a file was last quarantined. @returns undefined if none was */
@@ -425,8 +278,7 @@ export function createQuarantineRepository(options: StoreContext & { readonly fi
         { $group: { _id: '$exportId', bytes: { $sum: '$keptBytes' }, lines: { $sum: 1 } } },
       ]);
       const { deletedCount } = await model.deleteMany(ofFile);
-      for (const { _id: exportId, bytes, lines } of usages)
-        await addUsage(exportId, { keptBytes: -bytes, lines: -lines });
+      for (const { _id: exportId, bytes, lines } of usages) await room.free(exportId, { keptBytes: bytes, lines });
       return deletedCount;
     },
   };
@@ -435,12 +287,6 @@ export function createQuarantineRepository(options: StoreContext & { readonly fi
 /** A file or a search with withheld lines. */
 type WithheldFile = Pick<QuarantineEntry, 'fileId' | 'exportId'> &
   Partial<Pick<QuarantineEntry, 'source' | 'stepId' | 'resourceType'>>;
-
-function quarantineFull(): AppError {
-  return quarantineError('quarantine-full', {
-    message: `The quarantine has ${maxQuarantinedLines} lines of this run and takes no more. See the reasons in the quarantine, and contact the EHR's support.`,
-  });
-}
 
 /** A line has up to 1 MB in its document. */
 const textsPerBatch = 16;
@@ -453,17 +299,6 @@ function withContent(connectionId: string) {
 export function searchFileId(options: { readonly stepId: string; readonly resourceType: string }): string {
   const { stepId, resourceType } = options;
   return `${stepId}.${resourceType}`;
-}
-
-/** The numbers are padded, so that ids have the order of lines and pages. The largest safe integer has 16 digits. */
-function idOf(position: Pick<QuarantinedLine, 'fileId' | 'offset'> & Partial<QuarantinedLine>): string {
-  const { source, fileId, line, offset } = position;
-  const page = source === 'sync' ? `${String(line).padStart(6, '0')}.` : '';
-  return `${fileId}.${page}${String(offset).padStart(16, '0')}`;
-}
-
-function keptBytesOf({ bytes, keptBytes = 0 }: QuarantinedLine): number {
-  return bytes?.length ?? keptBytes;
 }
 
 function toEntry({

@@ -1,5 +1,12 @@
 import { isResourceType, parseExact, type ResourceSearch, readAttachments } from '@bulkhead/fhir';
-import { decodeExactNumbers, findFields, JsonWriter, type NumberText, type PatientOfConnection } from '@bulkhead/store';
+import {
+  decodeExactNumbers,
+  findFields,
+  JsonWriter,
+  type Named,
+  type NumberText,
+  type PatientOfConnection,
+} from '@bulkhead/store';
 import mongoose, { type Connection as Database } from 'mongoose';
 import { resourceError } from './errors.ts';
 import { findOfPatient } from './patient-resources.ts';
@@ -36,8 +43,13 @@ const batchSize = 125;
 /** The size at which a chunk of a stream is passed on. It is that of node's larger streams. */
 const chunkBytes = 64 * 1024;
 
-interface StoredWithAttachments {
-  readonly _id: string;
+interface StoredContent extends Named {
+  readonly deleted: boolean;
+  readonly resource: unknown;
+  readonly numberTexts?: NumberText[];
+}
+
+interface StoredWithAttachments extends Named {
   readonly deleted: boolean;
   readonly subsetted: boolean;
   readonly resource?: object;
@@ -194,14 +206,14 @@ export function createResourceRepository(database: Database, limits: { readonly 
     }): Promise<{ readonly deleted: boolean; readonly resource: unknown } | undefined> {
       const { connectionId, resourceType, resourceId } = reference;
       const document = await database
-        .collection(resourceType)
+        .collection<StoredContent>(resourceType)
         .findOne(
-          { _id: `${connectionId}/${resourceId}` as never },
+          { _id: `${connectionId}/${resourceId}` },
           { projection: { _id: 0, deleted: 1, resource: 1, numberTexts: 1 } },
         );
       if (!document) return undefined;
       const { deleted, resource, numberTexts } = document;
-      return { deleted, resource: decodeExactNumbers(resource, numberTexts as NumberText[] | undefined) };
+      return { deleted, resource: decodeExactNumbers(resource, numberTexts) };
     },
 
     /** Reads the source of the stored version of a resource, followed by those of earlier versions. Empty if nothing is stored. */
@@ -213,8 +225,8 @@ export function createResourceRepository(database: Database, limits: { readonly 
       const { connectionId, resourceType, resourceId } = reference;
       const projection = { _id: 0, versionId: 1, lastUpdated: 1, deleted: 1, source: 1, storedAt: 1, earlier: 1 };
       const document = await database
-        .collection<SourcedVersion & { readonly earlier?: readonly SourcedVersion[] }>(resourceType)
-        .findOne({ _id: `${connectionId}/${resourceId}` as never }, { projection });
+        .collection<SourcedVersion & Named & { readonly earlier?: readonly SourcedVersion[] }>(resourceType)
+        .findOne({ _id: `${connectionId}/${resourceId}` }, { projection });
       if (!document) return [];
       const { earlier = [], ...current } = document;
       return [current, ...earlier];

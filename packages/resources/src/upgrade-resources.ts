@@ -1,5 +1,5 @@
 import { extractSearchKeys, type Resource, searchKeysVersion, summarize } from '@bulkhead/fhir';
-import { decodeExactNumbers, type NumberText } from '@bulkhead/store';
+import { decodeExactNumbers, type NumberText, writeUnordered } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
 import { fitsInDocument, type ResourceDocument } from './resource-document.ts';
 
@@ -81,7 +81,7 @@ async function upgradeType(options: {
       .sort({ _id: 1 })
       .limit(batchSize)
       .toArray();
-    if (batch.length > 0) await collection.bulkWrite(batch.map(toUpdate) as never[], { ordered: false });
+    if (batch.length > 0) await writeUnordered(collection, batch.map(toUpdate));
     count += batch.length;
     after = batch.at(-1)?._id ?? after;
     if (batch.length < batchSize) break;

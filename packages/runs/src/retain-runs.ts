@@ -23,7 +23,7 @@ export function retainRuns<Run extends EndedRun>(options: {
   readonly onDeleted?: (run: Run) => Promise<void>;
 }): RetentionStep {
   const { database, quarantine, kind, collection, parts, isNeeded, onDeleted } = options;
-  const runs = () => database.collection<Named>(collection);
+  const runs = () => database.collection<EndedRun & { readonly active: boolean }>(collection);
   const pass = new RetentionPass({ database, kind });
 
   /** Deletes the parts of deleted runs, including those whose deletion was interrupted by a crash. */
@@ -53,7 +53,7 @@ export function retainRuns<Run extends EndedRun>(options: {
       let deleted = 0;
       for (const run of due) {
         // A retry in the meantime has made the run active and changed its version.
-        const result = await runs().deleteOne({ _id: run._id, version: run.version, active: false } as never);
+        const result = await runs().deleteOne({ _id: run._id, version: run.version, active: false });
         if (result.deletedCount === 0) continue;
         deleted += 1;
         await onDeleted?.(run);

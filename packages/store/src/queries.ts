@@ -1,4 +1,4 @@
-import type { Model, QueryFilter } from 'mongoose';
+import type { Model, mongo, QueryFilter } from 'mongoose';
 import { toBatches } from './delete-in-batches.ts';
 
 /** Makes the function that reads a record by its id. */
@@ -17,6 +17,14 @@ export async function findIds<Document>(
 ): Promise<string[]> {
   const query = model.find(filter, { _id: 1 }, { sort: { _id: 1 }, ...options });
   return (await query.lean<readonly { readonly _id: string }[]>()).map(({ _id }) => _id);
+}
+
+/** Sends the operations of a `bulkWrite` to a collection, past the casts of Mongoose, which would copy each document. */
+export function writeUnordered(
+  collection: { bulkWrite(operations: never[], options: { readonly ordered: false }): Promise<mongo.BulkWriteResult> },
+  operations: readonly object[],
+): Promise<mongo.BulkWriteResult> {
+  return collection.bulkWrite(operations as never[], { ordered: false });
 }
 
 /** Counts the documents whose field has one of many values, such as those of all runs of a connection. */

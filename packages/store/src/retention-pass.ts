@@ -63,13 +63,10 @@ export class RetentionPass {
     if (!pass) return { deleted: 0, hasMore: false };
     const { deleted, last } = await visit(pass.after ?? '');
     const keptDays = Math.round((now.getTime() - olderThan.getTime()) / dayMs);
-    const change = {
-      ...(last === undefined
-        ? { $set: { endedAt: now, keptDays }, $unset: { after: 1 } }
-        : { $set: { after: last, keptDays } }),
-      $inc: { deleted },
-    };
-    await this.#passes().updateOne({ _id: this.#kind }, change as never);
+    const isEnd = last === undefined;
+    const set = { keptDays, ...(isEnd ? { endedAt: now } : { after: last }) };
+    const change = { $set: set, $inc: { deleted }, ...(isEnd ? { $unset: { after: 1 } as const } : {}) };
+    await this.#passes().updateOne({ _id: this.#kind }, change);
     return { deleted, hasMore: last !== undefined };
   }
 

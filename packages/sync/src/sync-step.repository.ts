@@ -9,6 +9,7 @@ import {
   type StoreContext,
   type Stored,
   sumsOf,
+  writeUnordered,
 } from '@bulkhead/store';
 import { z } from 'zod';
 import { retriedSearch } from './sync-search.ts';
@@ -52,7 +53,7 @@ export function createSyncStepRepository({ database, gate }: Omit<StoreContext, 
       const operations = steps.map(({ id, ...fields }) => ({
         updateOne: { filter: { _id: id }, update: { $setOnInsert: fields }, upsert: true },
       }));
-      const write = () => model.collection.bulkWrite(operations as never[], { ordered: false });
+      const write = () => writeUnordered(model.collection, operations);
       await gate.admit(first.connectionId, write);
     },
 

@@ -129,6 +129,13 @@ test('an erasure does not wait for a registration whose response was lost', asyn
   expect(await records.countDocuments()).toBe(1);
 });
 
+test('a gate closes although MongoDB does not answer', async () => {
+  const gate = createGate();
+  await gate.admit('conn_1', async () => undefined);
+  Object.assign(lost, { remove: 1 });
+  await expect(gate.close()).resolves.toBeUndefined();
+});
+
 test('a process whose record an operator has removed registers again before its next write', async () => {
   const gate = createGate();
   await gate.admit('conn_1', async () => undefined);

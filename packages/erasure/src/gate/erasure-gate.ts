@@ -99,8 +99,8 @@ export class ErasureGate implements WriteGate {
 
   /** Call it after the last write. If one is still under way, the process stays registered. */
   async close(): Promise<void> {
-    if (this.#admitted.size === 0) await this.#leave();
-    await this.#removeAbandoned().catch(() => undefined);
+    // If MongoDB is unavailable, a process that can prove the end of this one removes its record.
+    if (this.#admitted.size === 0) await this.#leave().catch(() => undefined);
     clearInterval(this.#timer);
   }
 

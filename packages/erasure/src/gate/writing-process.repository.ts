@@ -1,4 +1,4 @@
-import { mongooseSchemaOf } from '@bulkhead/store';
+import { mongooseSchemaOf, type Named } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
 import { z } from 'zod';
 import { isProvablyGone, isReplacedBy, type ProcessIdentity } from './process-identity.ts';
@@ -45,6 +45,8 @@ export function createWritingProcessRepository(options: {
 }) {
   const { database, self, encryptionKeyId, verifyKeys } = options;
   const model = database.model('WritingProcess', schema);
+  // Mongoose would cast the expressions of a pipeline.
+  const records = database.collection<Named>('writing_processes');
   const epochs = database.model('ErasureEpoch', epochSchema);
   const isGone = (other: WritingProcess) => isProvablyGone(other, self);
 
@@ -62,7 +64,7 @@ export function createWritingProcessRepository(options: {
     /** @param id of the registration. A process may register again with another one. @throws AppError `encryption-key-missing` */
     async register(id: string): Promise<void> {
       const fields = { ...self, encryptionKeyId, epoch: -1, reportedAt: '$$NOW' };
-      await model.collection.updateOne({ _id: id as never }, [{ $set: fields }], { upsert: true });
+      await records.updateOne({ _id: id }, [{ $set: fields }], { upsert: true });
       try {
         // After the registration, which a rotation of the key sees. So the keys were rotated before, or are not rotated now.
         await verifyKeys();
@@ -98,7 +100,7 @@ export function createWritingProcessRepository(options: {
     /** @returns false if the process is no longer registered */
     async report({ id, epoch }: { readonly id: string; readonly epoch: number }): Promise<boolean> {
       const change = [{ $set: { epoch, reportedAt: '$$NOW' } }];
-      return (await model.collection.updateOne({ _id: id as never }, change)).matchedCount > 0;
+      return (await records.updateOne({ _id: id }, change)).matchedCount > 0;
     },
 
     /** @returns false if it is not registered */
