@@ -2,7 +2,7 @@ import { newId } from '@bulkhead/access';
 import { publicStatus } from '@bulkhead/bulk-export';
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import type { Producer } from '@bulkhead/queues';
-import { type AppError, invalidRequest, nextRun, type Page, readPage, unavailable } from '@bulkhead/runtime';
+import { invalidRequest, nextRun, type Page, readPage, unavailable } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import { syncRunStatus } from '@bulkhead/sync';
 import { scheduleError } from '../errors.ts';
@@ -36,7 +36,7 @@ export function createScheduleService(options: {
   const find = async ({ id, scope }: ScheduleReference): Promise<Schedule> => {
     const schedule = await store.schedules.find(id);
     if (schedule && isInScope(scope, schedule.connectionId)) return schedule;
-    throw unknownSchedule();
+    throw scheduleError('unknown-schedule');
   };
   const withRun = async (schedule: Schedule): Promise<ScheduleState> => {
     const runId = schedule.lastRun?.runId;
@@ -112,7 +112,7 @@ export function createScheduleService(options: {
     /** @throws AppError `unknown-schedule` */
     async delete(reference: ScheduleReference): Promise<void> {
       const { id } = await find(reference);
-      if (!(await removeSchedule({ store, producer, scheduleId: id }))) throw unknownSchedule();
+      if (!(await removeSchedule({ store, producer, scheduleId: id }))) throw scheduleError('unknown-schedule');
     },
   };
 }
@@ -134,8 +134,4 @@ function isEqual(from: Schedule, change: ReturnType<typeof toChange>): boolean {
   const { cron, timeZone, spreadMs, paused } = change;
   const isMoved = cron !== from.cron || timeZone !== from.timeZone || spreadMs !== from.spreadMs;
   return !isMoved && paused === from.paused;
-}
-
-function unknownSchedule(): AppError {
-  return scheduleError('unknown-schedule');
 }
