@@ -21,7 +21,7 @@ export {
 } from './bulk-export-phase.ts';
 export { type ExportEnd, exportEndedEventSchema } from './export-ended.event.ts';
 export { createExportSlotRepository } from './export-slot.repository.ts';
-export type { HoldReason } from './hold-reason.ts';
+export { type HoldReason, holdReasons } from './hold-reason.ts';
 export { createIdempotencyKeyRepository } from './idempotency-key.repository.ts';
 export { accountedLines, emptyCheckpoint, type OutputFile } from './output-file.record.ts';
 export { createOutputFileRepository } from './output-file.repository.ts';
