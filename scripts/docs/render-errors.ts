@@ -1,5 +1,6 @@
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
+import { holdReasons } from '@bulkhead/bulk-export';
 import type { ErrorFacts, ErrorTable, WarningTable } from '@bulkhead/runtime';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -20,15 +21,16 @@ export async function readTables() {
 export function renderErrors(page: string, { errors, warnings }: Awaited<ReturnType<typeof readTables>>): string {
   const rows = errors.map(([code, { status, message = '', help = message }]) => ({ status, code, text: help }));
   const byCode = rows.toSorted((left, right) => (left.code < right.code ? -1 : 1));
-  const warningsOf = (name: string) => Object.entries(warnings[name] ?? {}).map(([code, text]) => ({ code, text }));
+  const textsOf = (table: WarningTable = {}) => Object.entries(table).map(([code, text]) => ({ code, text }));
   const sections = {
     'Errors of the API': byCode
       .filter(({ status }) => status !== undefined)
       .toSorted((left, right) => (left.status ?? 0) - (right.status ?? 0)),
     'Other errors': byCode.filter(({ status }) => status === undefined),
-    'Warnings of an export': warningsOf('exportWarnings'),
-    'Warnings of a sync': warningsOf('syncWarnings'),
-    'Warnings of an erasure': warningsOf('erasureWarnings'),
+    'Warnings of an export': textsOf(warnings.exportWarnings),
+    'Warnings of a sync': textsOf(warnings.syncWarnings),
+    'Warnings of an erasure': textsOf(warnings.erasureWarnings),
+    'Reasons to hold a watermark': textsOf(holdReasons),
   };
   return Object.entries(sections).reduce((text, [title, rowsOf]) => replaceRows(text, title, toRows(rowsOf)), page);
 }

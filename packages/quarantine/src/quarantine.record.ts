@@ -28,7 +28,7 @@ export const quarantineEntrySchema = z.strictObject({
   offset: countSchema.meta({
     description: 'The offset of the line in bytes. For an entry: its position on the page, from 0.',
   }),
-  reason: z.string().describe('Why it could not be stored: docs/errors.md lists the codes, such as `invalid-json`.'),
+  reason: z.string().describe('Why it could not be stored, such as `invalid-json`.'),
   state: z
     .enum(quarantineStates)
     .meta({ description: '`withheld` means that the line belonged to an erased patient. Only its position is left.' }),

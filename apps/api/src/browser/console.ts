@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SessionService } from '@bulkhead/access/commands';
-import type { AppError } from '@bulkhead/runtime';
 import { type Request, Router, static as staticFiles } from 'express';
 import { apiError } from '../http/errors/errors.ts';
 import { redirectToLogin, resumeSession } from './session.ts';
@@ -27,7 +26,7 @@ export function consoleRoutes({ sessions, consoleDir }: ConsoleDeps): Router {
   router.get('/{*path}', async (request, response, next) => {
     if (!isPage(request)) return next();
     if (!(await resumeSession({ sessions, request }))) return redirectToLogin({ request, response });
-    if (!existsSync(page)) throw notBuilt();
+    if (!existsSync(page)) throw apiError('console-not-built');
     // The page refers to the files of its version. A cached old page would request files that no longer exist.
     response.set('cache-control', 'no-store').sendFile(page);
   });
@@ -37,8 +36,4 @@ export function consoleRoutes({ sessions, consoleDir }: ConsoleDeps): Router {
 /** True for the navigation of a browser. A program that accepts any type gets the API's error instead. */
 function isPage(request: Request): boolean {
   return request.accepts(['json', 'html']) === 'html' && !/^\/(?:api|assets)(?:\/|$)/.test(request.path);
-}
-
-function notBuilt(): AppError {
-  return apiError('console-not-built');
 }

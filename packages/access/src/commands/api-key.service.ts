@@ -1,4 +1,4 @@
-import { type AppError, invalidRequest } from '@bulkhead/runtime';
+import { invalidRequest } from '@bulkhead/runtime';
 import { z } from 'zod';
 import { type ApiKey, type ApiKeyRole, apiKeyRoles } from '../api-key.record.ts';
 import { accessError } from '../errors.ts';
@@ -56,22 +56,22 @@ export function createApiKeyService(options: {
     /** @throws AppError `unknown-api-key` */
     async get(id: string): Promise<ApiKey> {
       const apiKey = await store.apiKeys.find(id);
-      if (!apiKey) throw unknownApiKey();
+      if (!apiKey) throw accessError('unknown-api-key');
       return apiKey;
     },
 
     /** A revoked key stays in the list. @throws AppError `unknown-api-key`, `last-operator-key` */
     async revoke(id: string): Promise<{ readonly apiKey: ApiKey; readonly isChanged: boolean }> {
       const apiKey = await store.apiKeys.find(id);
-      if (!apiKey) throw unknownApiKey();
+      if (!apiKey) throw accessError('unknown-api-key');
       if (apiKey.revokedAt) return { apiKey, isChanged: false };
       const isOperators = isActiveOperator(apiKey);
-      if (isOperators && (await countActiveOperators()) === 1) throw lastOperatorKey();
+      if (isOperators && (await countActiveOperators()) === 1) throw accessError('last-operator-key');
       await store.apiKeys.revoke({ id, now: new Date() });
       // Two operators may have revoked each other's key at the same moment.
       if (isOperators && (await countActiveOperators()) === 0) {
         await store.apiKeys.undoRevocation(id);
-        throw lastOperatorKey();
+        throw accessError('last-operator-key');
       }
       return { apiKey: (await store.apiKeys.find(id)) ?? apiKey, isChanged: true };
     },
@@ -82,14 +82,6 @@ export function createApiKeyService(options: {
 function refusalOf({ revokedAt, expiresAt }: ApiKey, now: Date): 'api-key-expired' | 'api-key-revoked' | undefined {
   if (revokedAt) return 'api-key-revoked';
   return expiresAt && expiresAt <= now ? 'api-key-expired' : undefined;
-}
-
-function unknownApiKey(): AppError {
-  return accessError('unknown-api-key');
-}
-
-function lastOperatorKey(): AppError {
-  return accessError('last-operator-key');
 }
 
 const dayMs = 24 * 60 * 60_000;

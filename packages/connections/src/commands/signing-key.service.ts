@@ -79,15 +79,15 @@ export function createSigningKeyService({ store }: { readonly store: ConnectionS
     /** Lets the key sign from now on. An operator calls this if all servers are known to have the key. @throws AppError `signing-key-retired` */
     async activate(kid: string) {
       await find(kid);
-      if (!(await store.signingKeys.activate({ kid, now: new Date() }))) throw retired();
+      if (!(await store.signingKeys.activate({ kid, now: new Date() }))) throw connectionError('signing-key-retired');
       return toKeyView(await find(kid));
     },
 
     /** @throws AppError `signing-key-in-use` for the key that signs, because another key must be active first; `signing-key-retired` */
     async retire(kid: string) {
       const { alg } = await find(kid);
-      if ((await store.signingKeys.findForSigning(alg))?.kid === kid) throw inUse();
-      if (!(await store.signingKeys.retire({ kid, now: new Date() }))) throw retired();
+      if ((await store.signingKeys.findForSigning(alg))?.kid === kid) throw connectionError('signing-key-in-use');
+      if (!(await store.signingKeys.retire({ kid, now: new Date() }))) throw connectionError('signing-key-retired');
       return toKeyView(await find(kid));
     },
 
@@ -95,7 +95,7 @@ export function createSigningKeyService({ store }: { readonly store: ConnectionS
     async delete(kid: string): Promise<void> {
       await find(kid);
       const retiredBefore = new Date(Date.now() - keptAfterRetirementMs);
-      if (!(await store.signingKeys.delete({ kid, retiredBefore }))) throw inUse();
+      if (!(await store.signingKeys.delete({ kid, retiredBefore }))) throw connectionError('signing-key-in-use');
     },
   };
 }
@@ -120,14 +120,6 @@ function kidTaken(): AppError {
       message: 'another signing key has this id. Give the key another `kid`, so that EHRs can tell them apart.',
     },
   ]);
-}
-
-function inUse(): AppError {
-  return connectionError('signing-key-in-use');
-}
-
-function retired(): AppError {
-  return connectionError('signing-key-retired');
 }
 
 /** Asks for a new key pair of `alg`, or imports an existing key as PEM or as a JWK. */

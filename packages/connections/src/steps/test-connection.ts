@@ -138,16 +138,13 @@ async function take(options: {
   } catch (error) {
     // The worker is stopping or the database is unavailable. This says nothing about the connection, so the job is retried.
     if (signal.aborted || isStoreUnavailable(error)) throw error;
-    const knownError = error instanceof AppError ? error : limit.aborted ? timedOut() : undefined;
+    const knownError =
+      error instanceof AppError ? error : limit.aborted ? connectionError('test-timed-out') : undefined;
     if (!knownError) throw error;
     const { code, message, context } = knownError;
     const advice = whatToDo({ step, code, reason: String(context.reason ?? ''), method });
     return { ...result(), ok: false, code, message, whatToDo: advice };
   }
-}
-
-function timedOut(): AppError {
-  return connectionError('test-timed-out');
 }
 
 interface Fault {

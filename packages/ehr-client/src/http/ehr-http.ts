@@ -113,12 +113,12 @@ async function follow(options: {
     if (!redirectStatuses.has(response.status) || location === undefined) return { response, url };
     drain(response.data);
     const next = URL.canParse(location, url) ? new URL(location, url) : undefined;
-    if (!next || !/^https?:$/.test(next.protocol)) throw badRedirect();
+    if (!next || !/^https?:$/.test(next.protocol)) throw ehrError('ehr-redirects');
     if (!mayFollow(request, { from: url, to: next })) throw refusedRedirect(request.method);
     if (next.origin !== new URL(url).origin) headers = withoutAuthorization(headers);
     url = next.href;
   }
-  throw badRedirect();
+  throw ehrError('ehr-redirects');
 }
 
 function pick({ connection, budget, priority, signal, onSend }: EhrRequest) {
@@ -140,10 +140,6 @@ function refusedRedirect(method: string): AppError {
   return ehrError('ehr-redirects', {
     message: `The EHR redirects a ${method} request that changes something, so it was not followed. Verify the FHIR endpoint of the connection.`,
   });
-}
-
-function badRedirect(): AppError {
-  return ehrError('ehr-redirects');
 }
 
 function withoutAuthorization(headers: Readonly<Record<string, string>>): Record<string, string> {

@@ -74,7 +74,7 @@ async function sendTokenRequest(deps: TokenEndpointDeps, request: TokenRequest, 
       openid.clientCredentialsGrant(configuration, { scope: auth.scope }),
     );
   }
-  if (refreshToken === undefined) throw authorizationNeeded();
+  if (refreshToken === undefined) throw ehrError('authorization-needed');
   try {
     const grant = await callWith(deps, request, (configuration) =>
       openid.refreshTokenGrant(configuration, refreshToken),
@@ -83,7 +83,7 @@ async function sendTokenRequest(deps: TokenEndpointDeps, request: TokenRequest, 
     return { refreshToken, ...grant };
   } catch (error) {
     const isOver = error instanceof AppError && error.context.reason === 'invalid_grant';
-    throw isOver ? authorizationNeeded() : error;
+    throw isOver ? ehrError('authorization-needed') : error;
   }
 }
 
@@ -199,8 +199,4 @@ function toGrant(token: openid.TokenEndpointResponse, requestedScope: string): T
     // SMART App Launch 2.2, "Launch context arrives with your access token".
     ...(typeof token.patient === 'string' ? { patient: token.patient } : {}),
   };
-}
-
-function authorizationNeeded(): AppError {
-  return ehrError('authorization-needed');
 }

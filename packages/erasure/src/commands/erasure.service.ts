@@ -62,9 +62,9 @@ export function createErasureService(
 
   /** Counts what is stored, even if the connection was deleted: stored records contain its id. @throws AppError `unknown-connection` */
   const amountsOf = async ({ connectionId, scope }: ConnectionReference): Promise<DataAmounts> => {
-    if (!isInScope(scope, connectionId)) throw unknownConnection();
+    if (!isInScope(scope, connectionId)) throw erasureError('unknown-connection');
     const amounts = await countOfConnection(store.features, connectionId);
-    if (isNothing(amounts) && !(await exists(connectionId))) throw unknownConnection();
+    if (isNothing(amounts) && !(await exists(connectionId))) throw erasureError('unknown-connection');
     return amounts;
   };
 
@@ -149,7 +149,7 @@ export function createErasureService(
       const { processId } = options;
       const erasure = await findErasure(options);
       const waitsFor = erasure.waitsFor?.find(({ id }) => id === processId);
-      if (!waitsFor) throw unknownProcess();
+      if (!waitsFor) throw erasureError('unknown-process');
       await store.writingProcesses.remove(processId);
       await enqueue(erasure.id);
       return erasure;
@@ -181,7 +181,7 @@ export function createErasureService(
     if (!isResourceId(patientId)) {
       throw invalidRequest([{ path: 'patientId', message: 'must be the id of a patient, without `Patient/`' }]);
     }
-    if (!isInScope(scope, connectionId)) throw unknownConnection();
+    if (!isInScope(scope, connectionId)) throw erasureError('unknown-connection');
     if (!(await exists(connectionId))) await amountsOf({ connectionId, scope });
   }
 
@@ -196,14 +196,6 @@ export function createErasureService(
 
 function isNothing({ resources, records }: DataAmounts): boolean {
   return Object.keys(resources).length === 0 && Object.keys(records).length === 0;
-}
-
-function unknownConnection(): AppError {
-  return erasureError('unknown-connection');
-}
-
-function unknownProcess(): AppError {
-  return erasureError('unknown-process');
 }
 
 function inUse({ name, context }: ActiveWork): AppError {

@@ -58,7 +58,7 @@ async function advance(deps: ErasureDeps, step: { readonly erasure: Erasure } & 
     const waitsFor = await findWaitsFor(deps, id);
     const isLast = waitsFor.length === 0;
     if ((await work.pass({ onDeleted, isLast })) > 0) continue;
-    if (!isLast) throw waitsForProcess();
+    if (!isLast) throw erasureError('erasure-waits-for-process');
     const settledAt = stoppedAt.getTime() + deps.erasureSettleMs;
     if (passStartedAt < settledAt) throw settling(settledAt - passStartedAt);
     break;
@@ -124,8 +124,4 @@ function sumOf(amounts: DataAmounts | undefined): number {
 
 function settling(afterMs: number): AppError {
   return erasureError('erasure-settling', { retry: { afterMs } });
-}
-
-function waitsForProcess(): AppError {
-  return erasureError('erasure-waits-for-process');
 }

@@ -1,6 +1,6 @@
 import { patientsShown } from '@bulkhead/access';
 import { type HistoryEntry, historyBundle, type Resource } from '@bulkhead/fhir';
-import { type AppError, invalidRequest } from '@bulkhead/runtime';
+import { invalidRequest } from '@bulkhead/runtime';
 import { resourceError } from '../errors.ts';
 import { readChangeCursor, wholeSecond, writeChangeCursor } from '../resource-changes.ts';
 import type { ResourceStore } from '../store.ts';
@@ -59,14 +59,10 @@ export async function readHistory(options: ReadHistory): Promise<ReadText> {
 async function openWindow({ connectionId, resourceType, changes, cursor, ...request }: ReadHistory) {
   const since = wholeSecond(request.since.getTime());
   const knownSince = await changes.deletionsKnownSince();
-  if (knownSince && since < knownSince) throw historyExpired();
+  if (knownSince && since < knownSince) throw resourceError('history-expired');
   if (cursor === undefined) return { window: { since, until: await changes.settledUntil() }, position: undefined };
   const start = readChangeCursor({ connectionId, resourceType, since, cursor });
   if (start) return { window: { since, until: start.until }, position: start.position };
   const message = 'is not a cursor of this history. Use the `next` link of a page unchanged, or leave it out';
   throw invalidRequest([{ path: '_cursor', message }]);
-}
-
-function historyExpired(): AppError {
-  return resourceError('history-expired');
 }

@@ -38,7 +38,7 @@ export function createResourceService(options: {
   const check = async ({ provider, connectionId, resourceType, scope }: ResourceTypeReference) => {
     const connection = await connections.find({ provider, id: connectionId, scope });
     // The type is the name of a collection, so other names must not be used.
-    if (!isResourceType(resourceType)) throw unknownResource();
+    if (!isResourceType(resourceType)) throw resourceError('unknown-resource');
     return connection;
   };
 
@@ -48,7 +48,7 @@ export function createResourceService(options: {
       const { resourceId, ...reference } = options;
       await check(reference);
       const stored = await store.resources.read({ ...reference, resourceId });
-      if (!stored) throw unknownResource();
+      if (!stored) throw resourceError('unknown-resource');
       if (stored.deleted) throw resourceDeleted();
       return { text: JSON.stringify(stored.resource), patients: patientsShown(stored.resource as Resource) };
     },
@@ -57,7 +57,7 @@ export function createResourceService(options: {
     async sources({ resourceId, ...reference }: ResourceTypeReference & { readonly resourceId: string }) {
       await check(reference);
       const sources = await store.resources.readSources({ ...reference, resourceId });
-      if (sources.length === 0) throw unknownResource();
+      if (sources.length === 0) throw resourceError('unknown-resource');
       const { resource } = (await store.resources.read({ ...reference, resourceId })) ?? {};
       return { sources: sources, patients: resource ? patientsShown(resource as Resource) : [] };
     },
@@ -151,10 +151,6 @@ function requestedPatients(options: {
   const { resourceType, search } = options;
   const ids = resourceType === 'Patient' ? (search.ids ?? []) : [];
   return [...new Set([...search.patients.flat(), ...ids])];
-}
-
-function unknownResource(): AppError {
-  return resourceError('unknown-resource');
 }
 
 /** 410, as https://hl7.org/fhir/R4/http.html#read requires for a resource that is known to be deleted. */

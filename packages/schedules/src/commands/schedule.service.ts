@@ -3,7 +3,7 @@ import { publicStatus } from '@bulkhead/bulk-export';
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import { type ProviderRegistry, whyNotExported } from '@bulkhead/providers';
 import type { Producer } from '@bulkhead/queues';
-import { type AppError, invalidRequest, nextRun, type Page, readPage, unavailable } from '@bulkhead/runtime';
+import { invalidRequest, nextRun, type Page, readPage, unavailable } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import { syncRunStatus } from '@bulkhead/sync';
 import { scheduleError } from '../errors.ts';
@@ -38,7 +38,7 @@ export function createScheduleService(options: {
   const find = async ({ id, scope }: ScheduleReference): Promise<Schedule> => {
     const schedule = await store.schedules.find(id);
     if (schedule && isInScope(scope, schedule.connectionId)) return schedule;
-    throw unknownSchedule();
+    throw scheduleError('unknown-schedule');
   };
   /** Each run would be made without these types. @throws AppError `invalid-request` */
   const checkTypes = ({ kind, provider, request }: Schedule): void => {
@@ -125,7 +125,7 @@ export function createScheduleService(options: {
     /** @throws AppError `unknown-schedule` */
     async delete(reference: ScheduleReference): Promise<void> {
       const { id } = await find(reference);
-      if (!(await removeSchedule({ store, producer, scheduleId: id }))) throw unknownSchedule();
+      if (!(await removeSchedule({ store, producer, scheduleId: id }))) throw scheduleError('unknown-schedule');
     },
   };
 }
@@ -147,8 +147,4 @@ function isEqual(from: Schedule, change: ReturnType<typeof toChange>): boolean {
   const { cron, timeZone, spreadMs, paused } = change;
   const isMoved = cron !== from.cron || timeZone !== from.timeZone || spreadMs !== from.spreadMs;
   return !isMoved && paused === from.paused;
-}
-
-function unknownSchedule(): AppError {
-  return scheduleError('unknown-schedule');
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { ConnectionStore } from '@bulkhead/connections';
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import type { Producer } from '@bulkhead/queues';
-import { type AppError, invalidRequest, type Page, pageQuery, readPage } from '@bulkhead/runtime';
+import { invalidRequest, type Page, pageQuery, readPage } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope, type View, viewOf, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
 import { webhookError } from '../errors.ts';
@@ -38,7 +38,7 @@ export function createWebhookService(options: {
   /** @throws AppError `unknown-delivery` */
   const find = async ({ id, scope }: ConnectionReference): Promise<WebhookDelivery> => {
     const delivery = await store.webhookDeliveries.find(id);
-    if (!delivery || !isInScope(scope, delivery.connectionId)) throw unknownDelivery();
+    if (!delivery || !isInScope(scope, delivery.connectionId)) throw webhookError('unknown-delivery');
     return delivery;
   };
   return {
@@ -76,16 +76,12 @@ export function createWebhookService(options: {
     /** Lets a worker send a delivery again now, whether or not it was delivered. @throws AppError `unknown-delivery` */
     async resend({ id, scope }: ConnectionReference): Promise<WebhookDelivery> {
       await find({ id, scope });
-      if (!(await store.webhookDeliveries.reopen(id))) throw unknownDelivery();
+      if (!(await store.webhookDeliveries.reopen(id))) throw webhookError('unknown-delivery');
       // If Redis is unavailable, the sweep creates the job within a minute.
       await producer.enqueueNow('webhook.deliver', { deliveryId: id }).catch(() => undefined);
       return find({ id, scope });
     },
   };
-}
-
-function unknownDelivery(): AppError {
-  return webhookError('unknown-delivery');
 }
 
 /** Calls are signed, so the connection must have a secret. @throws AppError `invalid-request` if it has none */

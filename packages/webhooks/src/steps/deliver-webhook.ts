@@ -1,7 +1,7 @@
 import type { ConnectionStore } from '@bulkhead/connections';
 import type { WebhookSender } from '@bulkhead/ehr-client';
 import type { FailedJob, Producer } from '@bulkhead/queues';
-import { type AppError, toKnownError } from '@bulkhead/runtime';
+import { toKnownError } from '@bulkhead/runtime';
 import { webhookError } from '../errors.ts';
 import type { WebhookStore } from '../store.ts';
 
@@ -37,7 +37,7 @@ export async function deliverWebhook(
   const attempt = { at, ...('status' in answer ? { status: answer.status } : { error: answer.error }) };
   const state = isAccepted ? 'delivered' : isFinal ? 'failed' : 'pending';
   await store.webhookDeliveries.noteAttempt({ id, attempt, state });
-  if (state === 'pending') throw notAccepted();
+  if (state === 'pending') throw webhookError('webhook-not-taken');
 }
 
 /** Fails a delivery whose job has failed for good. A call that the receiver did not accept is already among its attempts. */
@@ -46,10 +46,6 @@ export async function failDelivery(
   { deliveryId: id, error }: FailedJob<'webhook.deliver'>,
 ): Promise<void> {
   const { code, message } = toKnownError(error);
-  const attempt = code === notAccepted().code ? undefined : { at: now(), error: message };
+  const attempt = code === 'webhook-not-taken' ? undefined : { at: now(), error: message };
   await store.webhookDeliveries.fail({ id, attempt });
-}
-
-function notAccepted(): AppError {
-  return webhookError('webhook-not-taken');
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AppError, Logger } from '@bulkhead/runtime';
+import type { Logger } from '@bulkhead/runtime';
 import type { Request, Response } from 'express';
 import { apiError } from '../errors/errors.ts';
 import { toErrorAnswer } from '../errors/to-error-answer.ts';
@@ -76,7 +76,7 @@ export class EventStreams {
 
   #enter(keyId: string): AbortController {
     const ofKey = [...this.#open.values()].filter((owner) => owner === keyId).length;
-    if (ofKey >= this.#limits.perKey) throw tooManyStreams();
+    if (ofKey >= this.#limits.perKey) throw apiError('too-many-requests');
     const controller = new AbortController();
     this.#open.set(controller, keyId);
     if (this.#isStopping) controller.abort();
@@ -125,10 +125,6 @@ export class EventStreams {
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   // An abort ends the wait early. The caller checks the signal.
   return sleep(ms, undefined, { signal }).catch(() => undefined);
-}
-
-function tooManyStreams(): AppError {
-  return apiError('too-many-requests');
 }
 
 interface StreamedEvent {

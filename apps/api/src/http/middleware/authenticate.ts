@@ -34,12 +34,12 @@ async function recognise(deps: AuthenticateDeps, request: Request): Promise<Pick
     const key = /^Bearer (\S+)$/i.exec(authorization)?.[1];
     const apiKey = key === undefined ? undefined : await apiKeys.recognise(key);
     if (apiKey) return { apiKey, via: 'api-key' };
-    throw unauthenticated();
+    throw apiError('unauthenticated');
   }
   // A stream reconnects every five minutes without the user, so the session of an open page would never time out.
   const isActivity = !request.path.endsWith('/events');
   const apiKey = await resumeSession({ sessions, request, isActivity });
-  if (!apiKey) throw unauthenticated();
+  if (!apiKey) throw apiError('unauthenticated');
   requireSameOrigin(request);
   return { apiKey, via: 'session' };
 }
@@ -56,10 +56,6 @@ async function countRefusal(options: {
   const { ip: address = '' } = request;
   deps.refusedAttempts.note({ action: 'authenticate', address, code: error.code, keyId });
   await deps.limits.countRefusal(address);
-}
-
-function unauthenticated(): AppError {
-  return apiError('unauthenticated');
 }
 
 /** The headers of draft-ietf-httpapi-ratelimit-headers. */

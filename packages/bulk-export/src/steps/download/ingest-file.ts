@@ -83,7 +83,7 @@ export async function ingestFile(options: IngestFileOptions): Promise<FileCheckp
     const [last] = splitter.end();
     const isCutOff = last !== undefined && !(await batch.addLast(last, await longLine.end()));
     const checkpoint = await writes.end(batch);
-    const fault = checkpoint && (isCutOff ? truncated() : incompleteness(file, checkpoint));
+    const fault = checkpoint && (isCutOff ? exportError('file-truncated') : incompleteness(file, checkpoint));
     if (!fault) return checkpoint;
     // Commit what is stored before the fault of the whole file is reported.
     if (await options.save(checkpoint)) throw fault;
@@ -112,8 +112,4 @@ function incompleteness(file: OutputFile, checkpoint: FileCheckpoint): AppError 
     return exportError('count-mismatch', { context: { count: accounted } });
   if (section === 'output' && quarantined > 0 && quarantined === accounted) return noValidLines(checkpoint);
   return quarantined > 100 && quarantined > lines / 100 ? tooManyBadLines(checkpoint) : undefined;
-}
-
-function truncated(): AppError {
-  return exportError('file-truncated');
 }

@@ -45,7 +45,7 @@ export async function refreshLink(
   logger.info('links refreshed', { exportId: record.id, count: links.length });
   const refreshed = await store.outputFiles.find(file.id);
   if (!refreshed || refreshed.url === file.url)
-    throw unmatched.some(({ section }) => section === file.section) ? linkAmbiguous() : linkExpired();
+    throw unmatched.some(({ section }) => section === file.section) ? exportError('link-ambiguous') : linkExpired();
   return refreshed;
 }
 
@@ -58,10 +58,6 @@ async function readStatus(options: Parameters<typeof readExportStatus>[0]) {
     // If the server no longer has the export, the file is gone as well.
     throw error instanceof EhrHttpError && error.status === 403 ? linkExpired(error) : exportGone(error);
   }
-}
-
-function linkAmbiguous(): AppError {
-  return exportError('link-ambiguous');
 }
 
 function linkExpired(cause?: unknown): AppError {
