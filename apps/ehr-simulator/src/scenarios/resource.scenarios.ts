@@ -57,4 +57,11 @@ export const resourceScenarios = [
       { match: patients, fault: { kind: 'latency', ms: 1000 } },
     ],
   },
+  {
+    name: 'restricted-patient',
+    description: 'A Patient has the label `R` (restricted) in `meta.security`, as athenahealth sends them.',
+    resources: [
+      '{"resourceType":"Patient","id":"restricted","meta":{"security":[{"system":"http://terminology.hl7.org/CodeSystem/v3-Confidentiality","code":"R"}]},"gender":"unknown"}',
+    ],
+  },
 ] as const satisfies readonly Scenario[];

@@ -53,4 +53,9 @@ export const serverScenarios = [
     description: 'The server answers one read or search with 403 and Retry-After 1.',
     orders: [{ match: restRequest, fault: { kind: 'status', status: 403, retryAfter: '1' } }],
   },
+  {
+    name: 'scopes-of-version-2',
+    description: 'The application is registered for listed scopes of SMART v2, so v1 and wildcards are refused.',
+    options: { scopeVersion: 'v2', wildcardScopes: false },
+  },
 ] as const satisfies readonly Scenario[];

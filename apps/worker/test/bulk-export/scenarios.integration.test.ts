@@ -44,6 +44,7 @@ const expectations: readonly Expectation[] = [
   { scenario: 'well-behaved', rules: '#accept #complete' },
   { scenario: 'strict-accept', rules: '#accept' },
   { scenario: 'string-details', rules: '#error-bodies' },
+  { scenario: 'scopes-of-version-2', rules: '#error-message', error: 'token-refused' },
 
   { scenario: 'busy-at-kick-off', rules: '#busy-at-kick-off' },
   { scenario: 'one-export-until-deleted', rules: '#done-signal', after: 'an export' },
@@ -248,6 +249,8 @@ const expectations: readonly Expectation[] = [
   },
   // An export that has a resource and also lists it as deleted proves nothing, so the resource stays until the next export.
   { scenario: 'late-deleted-resource', rules: '#deletions', after: 'an export', thenChanges: true },
+
+  { scenario: 'restricted-patient', rules: '#complete' },
 
   { scenario: 'delete-unknown', rules: '#done-signal' },
   { scenario: 'delete-fails', rules: '#done-signal', warnings: ['not-deleted'] },

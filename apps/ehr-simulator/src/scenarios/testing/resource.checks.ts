@@ -87,4 +87,8 @@ export const resourceChecks = {
   'bundled-deletions': deletions({ bundles: [4], unreadable: 0, inOutput: false }),
   'unreadable-deletions': deletions({ bundles: [3, 1], unreadable: 5, inOutput: false }),
   'late-deleted-resource': deletions({ bundles: [3, 1], unreadable: 0, inOutput: true }),
+  'restricted-patient': async (client) => {
+    const patients = lines(await client.text(await patientUrl(client), ndjson)).map((line) => JSON.parse(line));
+    expect(patients.filter(({ meta }) => meta.security?.[0].code === 'R').map(({ id }) => id)).toEqual(['restricted']);
+  },
 } satisfies Checks;

@@ -55,4 +55,11 @@ export const serverChecks = {
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([403, '1']);
     expect((await client.get(read)).status).toBe(200);
   },
+  'scopes-of-version-2': async (client) => {
+    const refused = await client.newToken();
+    expect([refused.status, await jsonOf(refused)]).toEqual([
+      400,
+      { error: 'access_denied', error_description: expect.stringMatching(/^Policy evaluation failed/) },
+    ]);
+  },
 } satisfies Checks;
