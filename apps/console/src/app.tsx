@@ -13,7 +13,7 @@ import { Notifications } from '@mantine/notifications';
 import { QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from 'react-router/dom';
 import { queryClient } from './api/api.ts';
-import { NowProvider } from './parts/moment.tsx';
+import { NowProvider } from './parts/timestamp.tsx';
 import { router } from './router.tsx';
 import { SessionProvider } from './session/session-provider.tsx';
 

@@ -81,7 +81,7 @@ export function createAuthorizationRequestRepository({ database, secretBox, gate
     },
 
     /** Records that the browser came back from the EHR. @returns the request for the first call, and undefined for every later one. */
-    async takeBack(options: {
+    async noteCallback(options: {
       readonly id: string;
       readonly stateHash: string;
       readonly browserHash: string;

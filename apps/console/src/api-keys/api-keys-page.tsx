@@ -4,9 +4,9 @@ import { StatusBadge } from '../parts/badges.tsx';
 import { ActionButton, FormButton, useAction } from '../parts/buttons.tsx';
 import { ConnectionName } from '../parts/connection.tsx';
 import { formatCount } from '../parts/format.ts';
-import { Moment } from '../parts/moment.tsx';
-import { NothingYet, Page } from '../parts/page.tsx';
+import { EmptyState, Page } from '../parts/page.tsx';
 import { type Column, QueryTable } from '../parts/record-table.tsx';
+import { Timestamp } from '../parts/timestamp.tsx';
 import { useSession } from '../session/session-provider.tsx';
 import { NewApiKeyForm } from './new-api-key-form.tsx';
 
@@ -30,7 +30,7 @@ export function ApiKeysPage() {
         caption="API keys"
         columns={columns}
         keyOf={({ id }) => id}
-        empty={<NothingYet title="No keys">Create one key for each program and person.</NothingYet>}
+        empty={<EmptyState title="No keys">Create one key for each program and person.</EmptyState>}
       />
     </Page>
   );
@@ -41,9 +41,9 @@ const columns: readonly Column<ApiKey>[] = [
   { header: 'Begins with', cell: ({ prefix }) => <Code>{prefix}</Code>, from: 'xl' },
   { header: 'Role', cell: ({ role }) => role, from: 'sm' },
   { header: 'Connections', cell: (apiKey) => <Connections apiKey={apiKey} />, from: 'md' },
-  { header: 'Made', cell: ({ createdAt }) => <Moment at={createdAt} />, from: 'xl' },
-  { header: 'Last used', cell: ({ lastUsedAt }) => <Moment at={lastUsedAt} none="never" />, from: 'sm' },
-  { header: 'Expires', cell: ({ expiresAt }) => <Moment at={expiresAt} none="never" />, from: 'lg' },
+  { header: 'Made', cell: ({ createdAt }) => <Timestamp at={createdAt} />, from: 'xl' },
+  { header: 'Last used', cell: ({ lastUsedAt }) => <Timestamp at={lastUsedAt} none="never" />, from: 'sm' },
+  { header: 'Expires', cell: ({ expiresAt }) => <Timestamp at={expiresAt} none="never" />, from: 'lg' },
   { header: 'State', cell: (apiKey) => <StatusBadge status={stateOfApiKey(apiKey)} /> },
   {
     header: 'Actions',

@@ -4,11 +4,11 @@ import { IconDownload } from '@tabler/icons-react';
 import { type AuditEvent, api } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { shortened } from '../parts/format.ts';
-import { Moment } from '../parts/moment.tsx';
-import { NothingYet, Page, PageLink } from '../parts/page.tsx';
+import { EmptyState, Page, PageLink } from '../parts/page.tsx';
 import { PagedTable, pageSize, pagesReadOnce } from '../parts/paged-table.tsx';
 import type { Column } from '../parts/record-table.tsx';
 import { fromLocalInput, localZone, toLocalInput } from '../parts/times.ts';
+import { Timestamp } from '../parts/timestamp.tsx';
 import { useFilters } from '../parts/use-filters.ts';
 import { targetLinks } from './target-links.ts';
 
@@ -51,7 +51,7 @@ export function AuditPage() {
         caption="Audit events"
         columns={columns}
         keyOf={({ id }) => id}
-        empty={<NothingYet title="No events for this choice" />}
+        empty={<EmptyState title="No events for this choice" />}
       />
     </Page>
   );
@@ -77,7 +77,7 @@ function Downloads({ filter }: { readonly filter: Readonly<Record<string, string
 }
 
 const columns: readonly Column<AuditEvent>[] = [
-  { header: 'When', cell: ({ at }) => <Moment at={at} isExact /> },
+  { header: 'When', cell: ({ at }) => <Timestamp at={at} isExact /> },
   { header: 'Who', cell: ({ actor }) => actor.name ?? actor.kind },
   { header: 'What', cell: ({ action, count }) => (count === undefined ? action : `${action} × ${count}`) },
   { header: 'Outcome', cell: ({ outcome, code }) => <StatusBadge status={code ?? outcome} />, from: 'sm' },

@@ -2,7 +2,7 @@ import { Stack } from '@mantine/core';
 import { api, queryClient, type RateBudget } from '../api/api.ts';
 import { useEventStream } from '../api/use-event-stream.ts';
 import { LiveBadge } from '../parts/badges.tsx';
-import { NothingYet, Page, QueryResult } from '../parts/page.tsx';
+import { EmptyState, Page, QueryResult } from '../parts/page.tsx';
 import { BudgetCard, keyOfBudget } from './budget-card.tsx';
 
 /** How much of the request limits of each EHR is used, now and over the day. */
@@ -19,9 +19,9 @@ export function BudgetPage() {
       <QueryResult query={budgets}>
         {({ data }) =>
           data.length === 0 ? (
-            <NothingYet title="No budget is in use">
+            <EmptyState title="No budget is in use">
               Each client id at an EHR has a budget from its first connection on.
-            </NothingYet>
+            </EmptyState>
           ) : (
             <Stack>
               {data.map((budget) => (

@@ -4,11 +4,11 @@ import { useParams, useSearchParams } from 'react-router';
 import { api, type Connection } from '../api/api.ts';
 import { ErasePatientForm } from '../erasures/erase-patient-form.tsx';
 import { FormButton } from '../parts/buttons.tsx';
-import { Facts } from '../parts/facts.tsx';
-import { Moment } from '../parts/moment.tsx';
-import { NothingYet, Page, PageLink, QueryResult, SectionTitle } from '../parts/page.tsx';
+import { DetailList } from '../parts/detail-list.tsx';
+import { EmptyState, Page, PageLink, QueryResult, SectionTitle } from '../parts/page.tsx';
 import { QueryTable } from '../parts/record-table.tsx';
 import { ShortText } from '../parts/short-text.tsx';
+import { Timestamp } from '../parts/timestamp.tsx';
 import { useSession } from '../session/session-provider.tsx';
 import { EditCredentialsForm, RenameForm } from './edit-connection.tsx';
 import { RemoveConnectionForm } from './remove-connection-form.tsx';
@@ -70,7 +70,7 @@ export function ConnectionPage() {
               </Alert>
             )}
             <Paper withBorder p="md">
-              <Facts facts={factsOf(data)} />
+              <DetailList facts={detailsOf(data)} />
             </Paper>
             <Group>
               {Object.entries(pagesOfConnection).map(([path, text]) => (
@@ -90,7 +90,7 @@ export function ConnectionPage() {
   );
 }
 
-function factsOf(connection: Connection) {
+function detailsOf(connection: Connection) {
   const { id, provider, environment, fhirEndpoint, practiceId, groupId, auth, webhookUrl, createdAt } = connection;
   return {
     Vendor: `${provider}, ${environment}`,
@@ -102,7 +102,7 @@ function factsOf(connection: Connection) {
     Scope: 'scope' in auth ? auth.scope : undefined,
     Authorized: authorizedFor(connection),
     Webhook: webhookUrl,
-    Added: <Moment at={createdAt} />,
+    Added: <Timestamp at={createdAt} />,
     Id: <ShortText text={id} name="id" />,
   };
 }
@@ -142,11 +142,11 @@ function Watermarks({ connectionId }: { readonly connectionId: string }) {
           cell: ({ resourceType }) => (resourceType === everyType ? 'every type' : resourceType),
         },
         { header: 'Level', cell: ({ level }) => level, from: 'sm' },
-        { header: 'Stored up to', cell: ({ until }) => <Moment at={until} isExact /> },
+        { header: 'Stored up to', cell: ({ until }) => <Timestamp at={until} isExact /> },
       ]}
       keyOf={({ resourceType, level }) => `${resourceType}/${level}`}
       empty={
-        <NothingYet title="No type is completely stored yet">The first completed export sets the time.</NothingYet>
+        <EmptyState title="No type is completely stored yet">The first completed export sets the time.</EmptyState>
       }
     />
   );

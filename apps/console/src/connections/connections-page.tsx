@@ -1,9 +1,9 @@
 import { api, type Connection } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { FormButton } from '../parts/buttons.tsx';
-import { Moment } from '../parts/moment.tsx';
-import { NothingYet, Page, PageLink } from '../parts/page.tsx';
+import { EmptyState, Page, PageLink } from '../parts/page.tsx';
 import { type Column, QueryTable } from '../parts/record-table.tsx';
+import { Timestamp } from '../parts/timestamp.tsx';
 import { NewConnectionForm } from './new-connection-form.tsx';
 import { TestConnectionButton } from './test-connection.tsx';
 
@@ -25,9 +25,9 @@ export function ConnectionsPage() {
         columns={columns}
         keyOf={({ id }) => id}
         empty={
-          <NothingYet title="No connections">
+          <EmptyState title="No connections">
             Add a connection with the practice’s credentials, or let a user of the practice authorize it.
-          </NothingYet>
+          </EmptyState>
         }
       />
     </Page>
@@ -43,7 +43,7 @@ const columns: readonly Column<Connection>[] = [
   { header: 'Vendor', cell: ({ provider, environment }) => `${provider} ${environment}`, from: 'sm' },
   { header: 'Credentials', cell: ({ auth }) => auth.method.replaceAll('_', ' '), from: 'md' },
   { header: 'Last test', cell: (connection) => <LastTest connection={connection} /> },
-  { header: 'Added', cell: ({ createdAt }) => <Moment at={createdAt} />, from: 'md' },
+  { header: 'Added', cell: ({ createdAt }) => <Timestamp at={createdAt} />, from: 'md' },
 ];
 
 function LastTest({ connection }: { readonly connection: Connection }) {

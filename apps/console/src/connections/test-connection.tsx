@@ -3,7 +3,7 @@ import { IconCheck, IconX } from '@tabler/icons-react';
 import { api, type Connection, type ConnectionTest, refreshAll } from '../api/api.ts';
 import { notify } from '../parts/dialogs.ts';
 import { formatDuration } from '../parts/format.ts';
-import { Moment } from '../parts/moment.tsx';
+import { Timestamp } from '../parts/timestamp.tsx';
 
 interface TestConnectionButtonProps {
   readonly connection: Pick<Connection, 'id' | 'needsAuthorization'>;
@@ -43,7 +43,7 @@ export function LastTest({ test }: { readonly test: ConnectionTest | undefined }
   return (
     <>
       <Text size="sm" c="dimmed">
-        <Moment at={test.endedAt} />
+        <Timestamp at={test.endedAt} />
       </Text>
       {test.ok ? (
         <ConnectionTestSteps test={test} />

@@ -6,10 +6,10 @@ import { ActionButton, useAction } from '../parts/buttons.tsx';
 import { ConnectionSelect } from '../parts/connection.tsx';
 import { notify } from '../parts/dialogs.ts';
 import { formatBytes } from '../parts/format.ts';
-import { Moment } from '../parts/moment.tsx';
-import { NothingYet, Page, PageLink } from '../parts/page.tsx';
+import { EmptyState, Page, PageLink } from '../parts/page.tsx';
 import { PagedTable, pageSize, pagesReadOnce } from '../parts/paged-table.tsx';
 import type { Column } from '../parts/record-table.tsx';
+import { Timestamp } from '../parts/timestamp.tsx';
 import { useFilters } from '../parts/use-filters.ts';
 import { useSession } from '../session/session-provider.tsx';
 import { documentStates, whatToDo } from './document-texts.ts';
@@ -35,9 +35,9 @@ export function DocumentsPage() {
         />
       </Group>
       {connectionId === undefined ? (
-        <NothingYet title="Choose a connection">
+        <EmptyState title="Choose a connection">
           Documents are the attachments of DiagnosticReport and DocumentReference.
-        </NothingYet>
+        </EmptyState>
       ) : (
         <DocumentList provider={provider} filters={{ ...filters, connectionId }} />
       )}
@@ -66,9 +66,9 @@ function DocumentList({ provider, filters }: DocumentListProps) {
       columns={columnsFor(provider)}
       keyOf={({ id }) => id}
       empty={
-        <NothingYet title="No documents for this choice">
+        <EmptyState title="No documents for this choice">
           A document is listed when a resource that refers to it is stored.
-        </NothingYet>
+        </EmptyState>
       }
     />
   );
@@ -87,7 +87,7 @@ function columnsFor(provider: string): readonly Column<PatientDocument>[] {
       isFigure: true,
       from: 'sm',
     },
-    { header: 'Ended', cell: ({ completedAt }) => <Moment at={completedAt} none="" />, from: 'lg' },
+    { header: 'Ended', cell: ({ completedAt }) => <Timestamp at={completedAt} none="" />, from: 'lg' },
     {
       header: 'Actions',
       cell: ({ id, state }) =>

@@ -1,7 +1,7 @@
 import { Stack, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 import type { DataAmounts } from '../api/api.ts';
-import { Facts } from '../parts/facts.tsx';
+import { DetailList } from '../parts/detail-list.tsx';
 import { formatBytes, formatCount } from '../parts/format.ts';
 import { QueryResult } from '../parts/page.tsx';
 
@@ -37,7 +37,7 @@ function Amounts({ amounts }: { readonly amounts: DataAmounts }) {
       <Text size="sm">
         {formatCount(totalOf(amounts))} records, and {formatBytes(contentBytes)} of documents.
       </Text>
-      <Facts facts={Object.fromEntries(rows)} />
+      <DetailList facts={Object.fromEntries(rows)} />
     </Stack>
   );
 }

@@ -7,10 +7,10 @@ import { ActionButton, FormButton, useAction } from '../parts/buttons.tsx';
 import { notify } from '../parts/dialogs.ts';
 import { formatCount } from '../parts/format.ts';
 import { EntryForm } from '../parts/forms.tsx';
-import { Moment } from '../parts/moment.tsx';
-import { NothingYet, Page, SectionTitle } from '../parts/page.tsx';
+import { EmptyState, Page, SectionTitle } from '../parts/page.tsx';
 import { PagedTable, pageSize, pages } from '../parts/paged-table.tsx';
 import { type Column, QueryTable } from '../parts/record-table.tsx';
+import { Timestamp } from '../parts/timestamp.tsx';
 import { totalOf } from './amounts.tsx';
 
 /** What operators deleted, and what was deleted because of its age. */
@@ -40,7 +40,7 @@ export function ErasuresPage() {
         caption="Erasures"
         columns={erasureColumns}
         keyOf={({ id }) => id}
-        empty={<NothingYet title="No erasures">Nothing was erased yet.</NothingYet>}
+        empty={<EmptyState title="No erasures">Nothing was erased yet.</EmptyState>}
       />
       <SectionTitle>Deleted because of their age</SectionTitle>
       <QueryTable
@@ -48,7 +48,7 @@ export function ErasuresPage() {
         caption="Retention"
         columns={retentionColumns}
         keyOf={({ kind }) => kind}
-        empty={<NothingYet title="No pass yet">Workers check every record once a day.</NothingYet>}
+        empty={<EmptyState title="No pass yet">Workers check every record once a day.</EmptyState>}
       />
     </Page>
   );
@@ -77,8 +77,8 @@ const erasureColumns: readonly Column<Erasure>[] = [
     from: 'lg',
   },
   { header: 'By', cell: ({ requestedBy }) => requestedBy, from: 'md' },
-  { header: 'Asked for', cell: ({ createdAt }) => <Moment at={createdAt} />, from: 'sm' },
-  { header: 'Completed', cell: ({ completedAt }) => <Moment at={completedAt} none="not yet" />, from: 'sm' },
+  { header: 'Asked for', cell: ({ createdAt }) => <Timestamp at={createdAt} />, from: 'sm' },
+  { header: 'Completed', cell: ({ completedAt }) => <Timestamp at={completedAt} none="not yet" />, from: 'sm' },
 ];
 
 const retentionColumns: readonly Column<RetentionPass>[] = [
@@ -93,8 +93,8 @@ const retentionColumns: readonly Column<RetentionPass>[] = [
     cell: ({ deleted }) => (deleted === undefined ? '' : formatCount(deleted)),
     isFigure: true,
   },
-  { header: 'Last pass', cell: ({ startedAt }) => <Moment at={startedAt} /> },
-  { header: 'Ended', cell: ({ endedAt }) => <Moment at={endedAt} none="under way" />, from: 'sm' },
+  { header: 'Last pass', cell: ({ startedAt }) => <Timestamp at={startedAt} /> },
+  { header: 'Ended', cell: ({ endedAt }) => <Timestamp at={endedAt} none="under way" />, from: 'sm' },
 ];
 
 interface WaitsForProps {
@@ -110,7 +110,7 @@ function WaitsFor({ erasureId, process }: WaitsForProps) {
     <>
       <Text size="sm">
         Everything that was found is deleted. Waiting for the {kind} {host}:{pid}, which last reported{' '}
-        <Moment at={reportedAt} />.
+        <Timestamp at={reportedAt} />.
       </Text>
       <ActionButton
         label="This process no longer exists"

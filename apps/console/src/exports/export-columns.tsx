@@ -2,9 +2,9 @@ import type { BulkExport } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { ConnectionName } from '../parts/connection.tsx';
 import { formatBytes, formatCount } from '../parts/format.ts';
-import { Moment } from '../parts/moment.tsx';
 import { PageLink } from '../parts/page.tsx';
 import type { Column } from '../parts/record-table.tsx';
+import { Timestamp } from '../parts/timestamp.tsx';
 import { filesText } from './export-texts.ts';
 
 /** The columns of a list of exports. Each row links to the page of its export. */
@@ -14,7 +14,7 @@ export function exportColumns(provider: string): readonly Column<BulkExport>[] {
       header: 'Started',
       cell: ({ id, startedAt }) => (
         <PageLink to={`/exports/${provider}/${id}`}>
-          <Moment at={startedAt} />
+          <Timestamp at={startedAt} />
         </PageLink>
       ),
     },

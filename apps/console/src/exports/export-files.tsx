@@ -3,7 +3,7 @@ import { useState } from 'react';
 import type { BulkExport, OutputFile } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { formatBytes, formatCount, formatDuration } from '../parts/format.ts';
-import { NothingYet } from '../parts/page.tsx';
+import { EmptyState } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
 import { noFilesText } from './export-texts.ts';
 import { fileRate } from './output-files.ts';
@@ -23,7 +23,7 @@ export function ExportFiles({ files, status }: ExportFilesProps) {
   const [page, setPage] = useState(1);
   if (files.length === 0) {
     const { title, text } = noFilesText(status);
-    return <NothingYet title={title}>{text}</NothingYet>;
+    return <EmptyState title={title}>{text}</EmptyState>;
   }
   const shownFiles = files.filter(({ state }) => choice === 'all' || state === choice);
   const pages = Math.max(Math.ceil(shownFiles.length / pageSize), 1);

@@ -4,14 +4,14 @@ import { api, type BulkExport, type OutputFile, refreshMs } from '../api/api.ts'
 import { LiveBadge, StatusBadge } from '../parts/badges.tsx';
 import { ActionButton, useAction } from '../parts/buttons.tsx';
 import { ConnectionName } from '../parts/connection.tsx';
-import { Facts } from '../parts/facts.tsx';
+import { DetailList } from '../parts/detail-list.tsx';
 import { formatCount } from '../parts/format.ts';
-import { Moment } from '../parts/moment.tsx';
 import { Page, QueryResult, SectionTitle } from '../parts/page.tsx';
 import { ActivityLine } from '../parts/runs/activity-line.tsx';
 import { RunLog } from '../parts/runs/run-log.tsx';
 import { RunProblems } from '../parts/runs/run-problems.tsx';
 import { ShortText } from '../parts/short-text.tsx';
+import { Timestamp } from '../parts/timestamp.tsx';
 import { ExportFiles } from './export-files.tsx';
 import { ExportFigures, ExportTimeline } from './export-progress.tsx';
 import { canRetryExport } from './export-texts.ts';
@@ -60,7 +60,7 @@ export function ExportPage() {
             <ExportFigures record={data} />
             <ExportProblems record={data} files={files.data?.data ?? []} />
             <Paper withBorder p="md">
-              <Facts facts={factsOf(data)} />
+              <DetailList facts={detailsOf(data)} />
             </Paper>
           </>
         )}
@@ -74,15 +74,15 @@ export function ExportPage() {
   );
 }
 
-function factsOf({ id, connectionId, startedAt, completedAt, request, scheduleId, statusUrl }: BulkExport) {
+function detailsOf({ id, connectionId, startedAt, completedAt, request, scheduleId, statusUrl }: BulkExport) {
   const { exportType, resourceTypes, since, sinceLast, typeFilters = [] } = request;
   return {
     Connection: <ConnectionName id={connectionId} />,
-    Started: <Moment at={startedAt} />,
-    Ended: completedAt && <Moment at={completedAt} />,
+    Started: <Timestamp at={startedAt} />,
+    Ended: completedAt && <Timestamp at={completedAt} />,
     Level: exportType,
     Types: resourceTypes.length === 0 ? 'all' : resourceTypes.join(', '),
-    'Changed since': since === undefined ? sinceLast && 'the last export' : <Moment at={since} isExact />,
+    'Changed since': since === undefined ? sinceLast && 'the last export' : <Timestamp at={since} isExact />,
     Filters: typeFilters.join(', '),
     'Started by': scheduleId === undefined ? 'a request' : 'a schedule',
     'Status request': statusUrl && <ShortText text={statusUrl} name="address of the status" />,

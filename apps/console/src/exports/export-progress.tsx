@@ -3,7 +3,7 @@ import { useMediaQuery } from '@mantine/hooks';
 import { IconX } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import type { BulkExport } from '../api/api.ts';
-import { Facts } from '../parts/facts.tsx';
+import { DetailList } from '../parts/detail-list.tsx';
 import { formatBytes, formatCount, formatDuration } from '../parts/format.ts';
 import { PageLink } from '../parts/page.tsx';
 import { filesText } from './export-texts.ts';
@@ -37,7 +37,7 @@ export function ExportFigures({ record }: { readonly record: BulkExport }) {
       {isRunning && promised > 0 && (
         <Progress value={(done / promised) * 100} mb="md" aria-label={`${done} of ${promised} resources`} />
       )}
-      <Facts facts={figures} areFigures />
+      <DetailList facts={figures} areFigures />
     </Paper>
   );
 }

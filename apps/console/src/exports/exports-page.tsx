@@ -3,7 +3,7 @@ import { api } from '../api/api.ts';
 import { LiveBadge } from '../parts/badges.tsx';
 import { FormButton } from '../parts/buttons.tsx';
 import { ConnectionSelect } from '../parts/connection.tsx';
-import { NothingYet, Page } from '../parts/page.tsx';
+import { EmptyState, Page } from '../parts/page.tsx';
 import { PagedTable, pageSize, pages } from '../parts/paged-table.tsx';
 import { useFilters } from '../parts/use-filters.ts';
 import { useSession } from '../session/session-provider.tsx';
@@ -49,7 +49,7 @@ export function ExportsPage() {
         caption="Bulk exports"
         columns={exportColumns(provider)}
         keyOf={({ id }) => id}
-        empty={<NothingYet title="No exports">Start an export, or create a schedule.</NothingYet>}
+        empty={<EmptyState title="No exports">Start an export, or create a schedule.</EmptyState>}
       />
     </Page>
   );

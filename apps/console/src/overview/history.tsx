@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { api, type History as HistoryData } from '../api/api.ts';
 import { useConnectionNames } from '../parts/connection.tsx';
 import { formatBytes, formatCount, formatDuration, formatShortDuration } from '../parts/format.ts';
-import { NothingYet, QueryResult, SectionTitle } from '../parts/page.tsx';
+import { EmptyState, QueryResult, SectionTitle } from '../parts/page.tsx';
 import { durationsOf, type HistoryChart, lagsOf, outcomesOf, usesOf, volumesOf, waitsOf } from './history-charts.ts';
 
 const ranges = [
@@ -80,9 +80,9 @@ function Charts({ history }: { readonly history: HistoryData }) {
   const charts = chartsOf(history, nameOf);
   if (charts.every(({ chart }) => chart.points.length === 0)) {
     return (
-      <NothingYet title="No history in this time">
+      <EmptyState title="No history in this time">
         The workers take a sample each minute. An export or sync is shown when it has ended.
-      </NothingYet>
+      </EmptyState>
     );
   }
   return (

@@ -7,9 +7,9 @@ import { useLiveExports } from '../exports/use-live-exports.ts';
 import { LiveBadge } from '../parts/badges.tsx';
 import { ConnectionName } from '../parts/connection.tsx';
 import { formatCount } from '../parts/format.ts';
-import { Moment } from '../parts/moment.tsx';
-import { NothingYet, Page, PageLink, QueryResult, SectionTitle } from '../parts/page.tsx';
+import { EmptyState, Page, PageLink, QueryResult, SectionTitle } from '../parts/page.tsx';
 import { QueryTable, RecordTable } from '../parts/record-table.tsx';
+import { Timestamp } from '../parts/timestamp.tsx';
 import { useSession } from '../session/session-provider.tsx';
 import { HealthReport } from '../system/health-report.tsx';
 import { History } from './history.tsx';
@@ -39,7 +39,7 @@ function BudgetSummary() {
     <QueryResult query={budgets}>
       {({ data }) =>
         data.length === 0 ? (
-          <NothingYet title="No budget is in use" />
+          <EmptyState title="No budget is in use" />
         ) : (
           <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
             {data.map((budget) => (
@@ -82,9 +82,9 @@ function ExportSummary() {
         columns={exportColumns(provider)}
         keyOf={({ id }) => id}
         empty={
-          <NothingYet title="No export yet">
+          <EmptyState title="No export yet">
             <PageLink to="/exports">Start the first export</PageLink>
-          </NothingYet>
+          </EmptyState>
         }
       />
       {exports.data?.next !== undefined && (
@@ -113,9 +113,9 @@ function ComingRuns() {
           .sort((left, right) => left.nextRunAt.localeCompare(right.nextRunAt));
         if (coming.length === 0) {
           return (
-            <NothingYet title="Nothing is scheduled">
+            <EmptyState title="Nothing is scheduled">
               <PageLink to="/schedules">Keep a practice current every night</PageLink>
-            </NothingYet>
+            </EmptyState>
           );
         }
         return (
@@ -123,7 +123,7 @@ function ComingRuns() {
             <RecordTable
               caption="Next runs"
               columns={[
-                { header: 'When', cell: ({ nextRunAt }) => <Moment at={nextRunAt} isExact /> },
+                { header: 'When', cell: ({ nextRunAt }) => <Timestamp at={nextRunAt} isExact /> },
                 { header: 'What', cell: ({ kind }) => kind },
                 { header: 'Connection', cell: ({ connectionId }) => <ConnectionName id={connectionId} /> },
               ]}

@@ -106,7 +106,7 @@ function describe(error: unknown) {
 }
 
 /** An empty list, and how to fill it. */
-export function NothingYet({ title, children }: { readonly title: string; readonly children?: ReactNode }) {
+export function EmptyState({ title, children }: { readonly title: string; readonly children?: ReactNode }) {
   return (
     <Paper withBorder p="xl">
       <Stack align="center" gap="xs" ta="center">

@@ -1,7 +1,7 @@
 import { Box, type MantineBreakpoint, Paper, Stack, Table } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import type { ReactNode } from 'react';
-import { Facts } from './facts.tsx';
+import { DetailList } from './detail-list.tsx';
 import { QueryResult } from './page.tsx';
 
 export interface Column<Row> {
@@ -68,7 +68,7 @@ function RecordCards<Row>({ caption, columns, rows, keyOf }: RecordTableProps<Ro
           <Box fw={600} mb={4}>
             {first?.cell(row)}
           </Box>
-          <Facts facts={Object.fromEntries(others.map(({ header, cell }) => [header, cell(row)]))} />
+          <DetailList facts={Object.fromEntries(others.map(({ header, cell }) => [header, cell(row)]))} />
         </Paper>
       ))}
     </Stack>

@@ -1,8 +1,8 @@
 import { Alert, Button, Group, Modal, Stack, Text, Textarea } from '@mantine/core';
 import { useState } from 'react';
 import { api, type QuarantinedLine, readOnce, refresh } from '../api/api.ts';
+import { DetailList } from '../parts/detail-list.tsx';
 import { notify } from '../parts/dialogs.ts';
-import { Facts } from '../parts/facts.tsx';
 import { formatBytes, formatCount } from '../parts/format.ts';
 import { Problem, QueryResult } from '../parts/page.tsx';
 import { useSession } from '../session/session-provider.tsx';
@@ -14,9 +14,9 @@ export function LineModal({ line, onClose }: { readonly line: QuarantinedLine; r
   return (
     <Modal opened onClose={onClose} title={`${placeOf(line)}: ${reason}`} size="xl">
       <Stack>
-        <Facts
+        <DetailList
           facts={{
-            ...factsOf(line),
+            ...detailsOf(line),
             Size: formatBytes(line.sizeBytes),
             Corrected: line.isCorrected ? 'yes' : '',
           }}
@@ -42,7 +42,7 @@ export function LineModal({ line, onClose }: { readonly line: QuarantinedLine; r
   );
 }
 
-function factsOf({ source, exportId, fileId, stepId, offset, resourceType }: QuarantinedLine) {
+function detailsOf({ source, exportId, fileId, stepId, offset, resourceType }: QuarantinedLine) {
   if (source === 'sync') return { Type: resourceType, 'Sync run': exportId, Step: stepId };
   return { Type: resourceType, Export: exportId, File: fileId, 'Starts at byte': offset };
 }

@@ -6,10 +6,10 @@ import { ActionButton, useAction } from '../parts/buttons.tsx';
 import { ConnectionName, ConnectionSelect } from '../parts/connection.tsx';
 import { notify } from '../parts/dialogs.ts';
 import { formatBytes, formatCount, shortened } from '../parts/format.ts';
-import { Moment } from '../parts/moment.tsx';
-import { NothingYet, Page, PageLink } from '../parts/page.tsx';
+import { EmptyState, Page, PageLink } from '../parts/page.tsx';
 import { PagedTable, pageSize, pages } from '../parts/paged-table.tsx';
 import type { Column } from '../parts/record-table.tsx';
+import { Timestamp } from '../parts/timestamp.tsx';
 import { useFilters } from '../parts/use-filters.ts';
 import { useSession } from '../session/session-provider.tsx';
 import { LineModal, placeOf } from './line-modal.tsx';
@@ -49,9 +49,9 @@ export function QuarantinePage() {
         columns={columnsFor({ onOpen: setOpened, onReason: (value) => setFilter('reason', value) })}
         keyOf={({ id }) => id}
         empty={
-          <NothingYet title="The quarantine is empty">
+          <EmptyState title="The quarantine is empty">
             All lines of files and all entries of searches were stored.
-          </NothingYet>
+          </EmptyState>
         }
       />
       {opened && <LineModal line={opened} onClose={() => setOpened(undefined)} />}
@@ -86,7 +86,7 @@ function columnsFor(options: {
     { header: 'State', cell: ({ state }) => <StatusBadge status={state} /> },
     { header: 'Connection', cell: ({ connectionId }) => <ConnectionName id={connectionId} />, from: 'md' },
     { header: 'Size', cell: ({ sizeBytes }) => formatBytes(sizeBytes), isFigure: true, from: 'sm' },
-    { header: 'Kept since', cell: ({ createdAt }) => <Moment at={createdAt} />, from: 'sm' },
+    { header: 'Kept since', cell: ({ createdAt }) => <Timestamp at={createdAt} />, from: 'sm' },
   ];
 }
 

@@ -1,8 +1,8 @@
 import { Code, Drawer, Group, Tabs, Text } from '@mantine/core';
 import { api, type ResourceSource } from '../api/api.ts';
-import { Moment } from '../parts/moment.tsx';
 import { PageLink, QueryResult } from '../parts/page.tsx';
 import { type Column, QueryTable } from '../parts/record-table.tsx';
+import { Timestamp } from '../parts/timestamp.tsx';
 import { indentJson } from './describe-resource.ts';
 import { Labels } from './labels.tsx';
 
@@ -71,8 +71,8 @@ function ResourceSources({ provider, connectionId, type, id }: ResourceReference
 function columnsFor(provider: string): readonly Column<ResourceSource>[] {
   return [
     { header: 'Version', cell: ({ versionId = '', deleted }) => (deleted ? `${versionId} deleted` : versionId) },
-    { header: 'Updated', cell: ({ lastUpdated }) => <Moment at={lastUpdated} /> },
-    { header: 'Stored', cell: ({ storedAt }) => <Moment at={storedAt} /> },
+    { header: 'Updated', cell: ({ lastUpdated }) => <Timestamp at={lastUpdated} /> },
+    { header: 'Stored', cell: ({ storedAt }) => <Timestamp at={storedAt} /> },
     { header: 'From', cell: ({ source }) => <Source provider={provider} source={source} /> },
   ];
 }

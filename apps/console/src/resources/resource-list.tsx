@@ -1,9 +1,9 @@
 import { UnstyledButton } from '@mantine/core';
 import { api, type Searchset } from '../api/api.ts';
-import { Moment } from '../parts/moment.tsx';
-import { NothingYet } from '../parts/page.tsx';
+import { EmptyState } from '../parts/page.tsx';
 import { PagedTable, pageSize, pagesReadOnce } from '../parts/paged-table.tsx';
 import type { Column } from '../parts/record-table.tsx';
+import { Timestamp } from '../parts/timestamp.tsx';
 import { describeResource, type FhirResource } from './describe-resource.ts';
 import { Labels } from './labels.tsx';
 import type { ResourceReference } from './resource-drawer.tsx';
@@ -41,7 +41,7 @@ export function ResourceList({ provider, connectionId, type, patient, label, onO
       caption={`Resources of type ${type}`}
       columns={columnsFor(onOpen)}
       keyOf={({ id }) => id}
-      empty={<NothingYet title={`No ${type} is stored for this choice`} />}
+      empty={<EmptyState title={`No ${type} is stored for this choice`} />}
     />
   );
 }
@@ -67,6 +67,6 @@ function columnsFor(onOpen: (id: string) => void): readonly Column<FhirResource>
     { header: 'What', cell: describeResource },
     { header: 'Status', cell: ({ status }) => status, from: 'sm' },
     { header: 'Labels', cell: ({ meta }) => <Labels meta={meta} />, from: 'sm' },
-    { header: 'Updated', cell: ({ meta }) => <Moment at={meta?.lastUpdated} />, from: 'md' },
+    { header: 'Updated', cell: ({ meta }) => <Timestamp at={meta?.lastUpdated} />, from: 'md' },
   ];
 }

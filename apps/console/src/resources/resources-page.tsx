@@ -2,7 +2,7 @@ import { Anchor, Autocomplete, Button, Group, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useEffect } from 'react';
 import { ConnectionSelect } from '../parts/connection.tsx';
-import { NothingYet, Page } from '../parts/page.tsx';
+import { EmptyState, Page } from '../parts/page.tsx';
 import { resourceTypes } from '../parts/resource-types.ts';
 import { useFilters } from '../parts/use-filters.ts';
 import { useSession } from '../session/session-provider.tsx';
@@ -50,13 +50,13 @@ export function ResourcesPage() {
           onOpen={(resourceId) => setFilter('id', resourceId)}
         />
       ) : (
-        <NothingYet title="Choose a connection and a type">
+        <EmptyState title="Choose a connection and a type">
           The resources are then listed page by page. To write a whole type to a file, use{' '}
           <Anchor href="/docs/" inherit underline="always">
             the API
           </Anchor>{' '}
           or the command line.
-        </NothingYet>
+        </EmptyState>
       )}
       {reference && id && <ResourceDrawer {...reference} id={id} onClose={() => setFilter('id', null)} />}
     </Page>

@@ -3,10 +3,10 @@ import { api, type Schedule } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { ActionButton, FormButton, useAction } from '../parts/buttons.tsx';
 import { ConnectionName } from '../parts/connection.tsx';
-import { Moment } from '../parts/moment.tsx';
-import { NothingYet, Page, PageLink } from '../parts/page.tsx';
+import { EmptyState, Page, PageLink } from '../parts/page.tsx';
 import { PagedTable, pageSize, pages } from '../parts/paged-table.tsx';
 import type { Column } from '../parts/record-table.tsx';
+import { Timestamp } from '../parts/timestamp.tsx';
 import { cronWords } from './cron-words.ts';
 import { ScheduleForm } from './schedule-form.tsx';
 
@@ -25,7 +25,7 @@ export function SchedulesPage() {
         caption="Schedules"
         columns={columns}
         keyOf={({ id }) => id}
-        empty={<NothingYet title="No schedules">A schedule keeps a practice current every night.</NothingYet>}
+        empty={<EmptyState title="No schedules">A schedule keeps a practice current every night.</EmptyState>}
       />
     </Page>
   );
@@ -63,10 +63,10 @@ function LastRun({ schedule: { provider, kind, lastRun } }: { readonly schedule:
   return (
     <Group gap="xs">
       {runId === undefined ? (
-        <Moment at={at} />
+        <Timestamp at={at} />
       ) : (
         <PageLink to={`/${kind}s/${provider}/${runId}`}>
-          <Moment at={at} />
+          <Timestamp at={at} />
         </PageLink>
       )}
       <StatusBadge status={runStatus ?? outcome} />
@@ -121,7 +121,7 @@ function NextRuns({ schedule: { id, paused, timeZone, nextRunAt } }: { readonly 
     <List listStyleType="none" size="sm" mih={`${shownRuns}lh`}>
       {nextRuns.slice(0, shownRuns).map((at) => (
         <List.Item key={at}>
-          <Moment at={at} isExact timeZone={timeZone} />
+          <Timestamp at={at} isExact timeZone={timeZone} />
         </List.Item>
       ))}
     </List>

@@ -2,9 +2,9 @@ import { Anchor, Code, Group, Text } from '@mantine/core';
 import { api, refresh, type SigningKey } from '../api/api.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { ActionButton, FormButton, useAction } from '../parts/buttons.tsx';
-import { Moment } from '../parts/moment.tsx';
-import { NothingYet, Page } from '../parts/page.tsx';
+import { EmptyState, Page } from '../parts/page.tsx';
 import { type Column, QueryTable } from '../parts/record-table.tsx';
+import { Timestamp } from '../parts/timestamp.tsx';
 import { useSession } from '../session/session-provider.tsx';
 import { NewSigningKeyForm } from './new-signing-key-form.tsx';
 
@@ -33,9 +33,9 @@ export function SigningKeysPage() {
         columns={columns}
         keyOf={({ kid }) => kid}
         empty={
-          <NothingYet title="No signing keys">
+          <EmptyState title="No signing keys">
             Create one for connections that sign assertions (SMART Backend Services).
-          </NothingYet>
+          </EmptyState>
         }
       />
     </Page>
@@ -53,7 +53,7 @@ const columns: readonly Column<SigningKey>[] = [
   { header: 'Algorithm', cell: ({ alg }) => alg, from: 'sm' },
   { header: 'State', cell: ({ state }) => <StatusBadge status={state} /> },
   { header: 'What to do', cell: ({ state }) => <Text size="sm">{whatToDo[state]}</Text>, from: 'md' },
-  { header: 'Created', cell: ({ createdAt }) => <Moment at={createdAt} />, from: 'lg' },
+  { header: 'Created', cell: ({ createdAt }) => <Timestamp at={createdAt} />, from: 'lg' },
   { header: 'Actions', cell: (key) => <SigningKeyActions signingKey={key} /> },
 ];
 

@@ -5,15 +5,15 @@ import { useEventStream } from '../api/use-event-stream.ts';
 import { LiveBadge, StatusBadge } from '../parts/badges.tsx';
 import { ActionButton, useAction } from '../parts/buttons.tsx';
 import { ConnectionName } from '../parts/connection.tsx';
-import { Facts } from '../parts/facts.tsx';
+import { DetailList } from '../parts/detail-list.tsx';
 import { formatCount, formatDuration } from '../parts/format.ts';
-import { Moment } from '../parts/moment.tsx';
 import { Page, QueryResult, SectionTitle } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
 import { ActivityLine } from '../parts/runs/activity-line.tsx';
 import { RunLog } from '../parts/runs/run-log.tsx';
 import { RunProblems } from '../parts/runs/run-problems.tsx';
 import { ShortText } from '../parts/short-text.tsx';
+import { Timestamp } from '../parts/timestamp.tsx';
 import { canRetrySync, requestsText } from './sync-texts.ts';
 
 /** The page of one sync, with a row for each type. */
@@ -51,7 +51,7 @@ export function SyncPage() {
             {data.progress && <SyncProgress progress={data.progress} />}
             <SyncProblems run={data} />
             <Paper withBorder p="md">
-              <Facts facts={factsOf(data)} />
+              <DetailList facts={detailsOf(data)} />
             </Paper>
             <SectionTitle>Types</SectionTitle>
             <RecordTable
@@ -68,11 +68,11 @@ export function SyncPage() {
   );
 }
 
-function factsOf(run: SyncRunDetail) {
+function detailsOf(run: SyncRunDetail) {
   return {
     Connection: <ConnectionName id={run.connectionId} />,
-    Started: <Moment at={run.createdAt} />,
-    Ended: run.completedAt && <Moment at={run.completedAt} />,
+    Started: <Timestamp at={run.createdAt} />,
+    Ended: run.completedAt && <Timestamp at={run.completedAt} />,
     Patients: run.patients === undefined ? undefined : formatCount(run.patients),
     'Standard resources': formatCount(run.standardResources),
     'Enhanced resources': formatCount(run.enhancedResources),
@@ -91,7 +91,7 @@ function SyncProgress({ progress }: { readonly progress: NonNullable<SyncRunDeta
   return (
     <Paper withBorder p="md">
       <Progress value={(done / Math.max(searches, 1)) * 100} mb="md" aria-label={`${done} of ${searches} searches`} />
-      <Facts facts={figures} areFigures />
+      <DetailList facts={figures} areFigures />
     </Paper>
   );
 }

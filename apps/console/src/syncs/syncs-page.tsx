@@ -3,10 +3,10 @@ import { StatusBadge } from '../parts/badges.tsx';
 import { FormButton } from '../parts/buttons.tsx';
 import { ConnectionName, ConnectionSelect } from '../parts/connection.tsx';
 import { formatCount } from '../parts/format.ts';
-import { Moment } from '../parts/moment.tsx';
-import { NothingYet, Page, PageLink } from '../parts/page.tsx';
+import { EmptyState, Page, PageLink } from '../parts/page.tsx';
 import { PagedTable, pageSize, pages } from '../parts/paged-table.tsx';
 import type { Column } from '../parts/record-table.tsx';
+import { Timestamp } from '../parts/timestamp.tsx';
 import { useFilters } from '../parts/use-filters.ts';
 import { useSession } from '../session/session-provider.tsx';
 import { StartSyncForm } from './start-sync-form.tsx';
@@ -35,9 +35,9 @@ export function SyncsPage() {
         columns={columnsFor(provider)}
         keyOf={({ id }) => id}
         empty={
-          <NothingYet title="No sync runs">
+          <EmptyState title="No sync runs">
             A sync searches, patient by patient, for what a bulk export does not contain.
-          </NothingYet>
+          </EmptyState>
         }
       />
     </Page>
@@ -50,7 +50,7 @@ function columnsFor(provider: string): readonly Column<SyncRun>[] {
       header: 'Started',
       cell: ({ id, createdAt }) => (
         <PageLink to={`/syncs/${provider}/${id}`}>
-          <Moment at={createdAt} />
+          <Timestamp at={createdAt} />
         </PageLink>
       ),
     },
@@ -62,6 +62,6 @@ function columnsFor(provider: string): readonly Column<SyncRun>[] {
       cell: ({ patients }) => (patients === undefined ? '' : formatCount(patients)),
       isFigure: true,
     },
-    { header: 'Ended', cell: ({ completedAt }) => <Moment at={completedAt} />, from: 'md' },
+    { header: 'Ended', cell: ({ completedAt }) => <Timestamp at={completedAt} />, from: 'md' },
   ];
 }

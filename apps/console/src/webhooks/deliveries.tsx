@@ -3,10 +3,10 @@ import { StatusBadge } from '../parts/badges.tsx';
 import { ActionButton, useAction } from '../parts/buttons.tsx';
 import { notify } from '../parts/dialogs.ts';
 import { formatCount } from '../parts/format.ts';
-import { Moment } from '../parts/moment.tsx';
-import { NothingYet } from '../parts/page.tsx';
+import { EmptyState } from '../parts/page.tsx';
 import { PagedTable, pageSize, pages } from '../parts/paged-table.tsx';
 import type { Column } from '../parts/record-table.tsx';
+import { Timestamp } from '../parts/timestamp.tsx';
 
 interface DeliveriesProps {
   readonly connectionId: string;
@@ -41,9 +41,9 @@ export function Deliveries({ connectionId, state }: DeliveriesProps) {
       columns={columns}
       keyOf={({ id }) => id}
       empty={
-        <NothingYet title={state === undefined ? 'No calls yet' : 'No calls in this state'}>
+        <EmptyState title={state === undefined ? 'No calls yet' : 'No calls in this state'}>
           The next export or sync that ends is called back.
-        </NothingYet>
+        </EmptyState>
       }
     />
   );
@@ -51,7 +51,7 @@ export function Deliveries({ connectionId, state }: DeliveriesProps) {
 
 const columns: readonly Column<WebhookDelivery>[] = [
   { header: 'About', cell: ({ type }) => type },
-  { header: 'When', cell: ({ createdAt }) => <Moment at={createdAt} />, from: 'sm' },
+  { header: 'When', cell: ({ createdAt }) => <Timestamp at={createdAt} />, from: 'sm' },
   { header: 'State', cell: ({ state }) => <StatusBadge status={state} /> },
   { header: 'Calls', cell: ({ attempts }) => formatCount(attempts.length), isFigure: true, from: 'sm' },
   { header: 'Last answer', cell: lastAnswer, from: 'md' },

@@ -2,8 +2,8 @@ import { Group, Paper, Select } from '@mantine/core';
 import { api, type Connection, type WebhookDelivery } from '../api/api.ts';
 import { ActionButton, FormButton, useAction } from '../parts/buttons.tsx';
 import { ConnectionName, ConnectionSelect } from '../parts/connection.tsx';
-import { Facts } from '../parts/facts.tsx';
-import { NothingYet, Page, PageLink, QueryResult, SectionTitle } from '../parts/page.tsx';
+import { DetailList } from '../parts/detail-list.tsx';
+import { EmptyState, Page, PageLink, QueryResult, SectionTitle } from '../parts/page.tsx';
 import { RecordTable } from '../parts/record-table.tsx';
 import { useFilters } from '../parts/use-filters.ts';
 import { Deliveries } from './deliveries.tsx';
@@ -28,7 +28,7 @@ export function WebhooksPage() {
           <QueryResult query={connectionsQuery}>
             {() => (
               <Paper withBorder p="md">
-                <Facts
+                <DetailList
                   facts={{
                     Connection: <ConnectionName id={connectionId} />,
                     'Called at': chosen?.webhookUrl ?? 'no address',
@@ -62,9 +62,9 @@ function WebhookList({ connections }: { readonly connections: readonly Connectio
       rows={connections.filter(({ webhookUrl }) => webhookUrl !== undefined)}
       keyOf={({ id }) => id}
       empty={
-        <NothingYet title="No webhooks configured">
+        <EmptyState title="No webhooks configured">
           Choose a connection to set a webhook. It is called when an export or a sync of the connection ends.
-        </NothingYet>
+        </EmptyState>
       }
     />
   );

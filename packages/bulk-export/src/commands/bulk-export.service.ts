@@ -14,9 +14,9 @@ import type { BulkExportStore } from '../store.ts';
 import type { Watermark } from '../watermarks/watermark.ts';
 import type { BulkExportBody, BulkExportQuery } from './bulk-export.schema.ts';
 import { cancelExport, retryExport } from './cancel-and-retry.ts';
-import type { RequestPause, Surroundings } from './export-activity.ts';
+import type { ProgressContext, RequestPause } from './export-activity.ts';
 import { acceptOnce, digest, type Idempotency, newExport, requestKey } from './new-export.ts';
-import { type ExportSnapshot, type Summed, watchExport } from './watch-export.ts';
+import { type ExportProgress, type ExportSnapshot, watchExport } from './watch-export.ts';
 
 export interface ExportReference {
   readonly provider: string;
@@ -96,7 +96,7 @@ export function createBulkExportService(options: {
   /** Redis may be unavailable. The rest of the status is worth showing. */
   const findPause = async ({ phase, connectionId }: Pick<BulkExport, 'phase' | 'connectionId'>) =>
     isTerminal(phase) ? undefined : readPause(connectionId).catch(() => undefined);
-  const readSurroundings = async ({ phase, connectionId }: BulkExport): Promise<Surroundings> => {
+  const readSurroundings = async ({ phase, connectionId }: BulkExport): Promise<ProgressContext> => {
     if (isTerminal(phase)) return {};
     const pause = await findPause({ phase, connectionId });
     if (phase === 'exporting') return { pause, usualMs: await readUsual(connectionId) };
@@ -104,13 +104,13 @@ export function createBulkExportService(options: {
     return { pause, waitingDownloads: await countWaiting().catch(() => undefined) };
   };
 
-  const sum = async (record: BulkExport): Promise<Summed> => {
-    const surroundings = await readSurroundings(record);
-    if (record.transactionTime === undefined) return { ...surroundings, record, issues: [] };
+  const sum = async (record: BulkExport): Promise<ExportProgress> => {
+    const context = await readSurroundings(record);
+    if (record.transactionTime === undefined) return { ...context, record, issues: [] };
     const isDownloading = record.phase === 'downloading' || record.phase === 'finalizing';
     const counts = isDownloading ? await store.outputFiles.sum(record.id) : record.counts;
     const issues = await store.outputFiles.sumIssues(record.id);
-    return { ...surroundings, record: { ...record, counts }, issues };
+    return { ...context, record: { ...record, counts }, issues };
   };
 
   return {
@@ -121,7 +121,7 @@ export function createBulkExportService(options: {
     },
 
     /** Reads an export with its current counts. */
-    get: async (reference: ExportReference): Promise<Summed> => sum(await find(reference)),
+    get: async (reference: ExportReference): Promise<ExportProgress> => sum(await find(reference)),
 
     /** Returns a function that reads the export and the files that have changed since its last call. @throws AppError `unknown-export` */
     watch: (reference: ExportReference): (() => Promise<ExportSnapshot>) =>

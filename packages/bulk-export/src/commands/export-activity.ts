@@ -16,7 +16,7 @@ export const phaseMessages: Readonly<Record<BulkExportPhase, string>> = {
 };
 
 /** What the record of an export does not say about its progress. */
-export interface Surroundings {
+export interface ProgressContext {
   /** Default: now. */
   readonly now?: Date;
   /** See `usualSeconds`. */
@@ -45,7 +45,7 @@ export function describePause({ reason }: RequestPause): string {
  * @returns undefined if the export has ended
  */
 export function exportActivity(
-  options: Surroundings & { readonly record: BulkExport; readonly progress: string | undefined },
+  options: ProgressContext & { readonly record: BulkExport; readonly progress: string | undefined },
 ): RunActivity | undefined {
   const { record, usualMs } = options;
   const { phase, retrying, notBefore } = record;
@@ -83,7 +83,7 @@ function describePoll({ pollReason = 'interval' }: BulkExport): string {
   return reasons[pollReason];
 }
 
-function describe(options: Surroundings & { readonly record: BulkExport; readonly progress: string | undefined }) {
+function describe(options: ProgressContext & { readonly record: BulkExport; readonly progress: string | undefined }) {
   const { record, progress, waitingDownloads = 0, now = new Date() } = options;
   const { phase, pollCount, counts } = record;
   switch (phase) {

@@ -14,7 +14,7 @@ import {
 import { bulkExportStatuses, publicStatus } from '../bulk-export-phase.ts';
 import { holdReasons, type WatermarkDecision, watermarkDecisionSchema } from '../hold-reason.ts';
 import { fileCheckpointSchema, type OutputFile, outputFileSchema } from '../output-file.record.ts';
-import { exportActivity, phaseMessages, type Surroundings } from './export-activity.ts';
+import { exportActivity, type ProgressContext, phaseMessages } from './export-activity.ts';
 
 const decisionViewSchema = z
   .strictObject({
@@ -231,7 +231,7 @@ export function toStartedView(record: BulkExport): StartedView {
  */
 export function toStatusView(
   options: ViewFor &
-    Surroundings & {
+    ProgressContext & {
       readonly record: BulkExport;
       readonly files?: readonly OutputFile[];
       /** The issues that the server reported in OperationOutcomes. */

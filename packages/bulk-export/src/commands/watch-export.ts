@@ -1,15 +1,15 @@
 import type { BulkExport, IssueCount } from '../bulk-export.record.ts';
 import type { OutputFile } from '../output-file.record.ts';
 import type { BulkExportStore } from '../store.ts';
-import type { Surroundings } from './export-activity.ts';
+import type { ProgressContext } from './export-activity.ts';
 
-export interface Summed extends Surroundings {
+export interface ExportProgress extends ProgressContext {
   readonly record: BulkExport;
   /** The issues that the server reported in OperationOutcomes. */
   readonly issues: readonly IssueCount[];
 }
 
-export interface ExportSnapshot extends Summed {
+export interface ExportSnapshot extends ExportProgress {
   /** The files that have changed since the last snapshot. In the first one, those that are being downloaded. */
   readonly files: readonly OutputFile[];
 }
@@ -31,7 +31,7 @@ export function watchExport(options: {
   readonly exportId: string;
   readonly find: () => Promise<BulkExport>;
   /** Reads the export with its current counts, from the whole ledger. */
-  readonly sum: (record: BulkExport) => Promise<Summed>;
+  readonly sum: (record: BulkExport) => Promise<ExportProgress>;
 }): () => Promise<ExportSnapshot> {
   const { store, exportId, find, sum } = options;
   const readSums = createRareSums(sum);
@@ -56,8 +56,10 @@ export function watchExport(options: {
 }
 
 /** Sums again if the record has changed, or if the last sum is old enough. */
-function createRareSums(sum: (record: BulkExport) => Promise<Summed>): (record: BulkExport) => Promise<Summed> {
-  let last: Summed | undefined;
+function createRareSums(
+  sum: (record: BulkExport) => Promise<ExportProgress>,
+): (record: BulkExport) => Promise<ExportProgress> {
+  let last: ExportProgress | undefined;
   let dueAt = 0;
   return async (record) => {
     const startedAt = performance.now();

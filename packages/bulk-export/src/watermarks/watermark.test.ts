@@ -7,8 +7,8 @@ import {
   decideWatermarks,
   type ExportEvidence,
   everyType,
+  joinsStoredData,
   type LedgerEntry,
-  leavesNoGap,
   nextDeletionsAt,
   sinceLast,
   unknownType,
@@ -346,7 +346,7 @@ describe('sinceLast #since-last', () => {
 
   test('an export that starts at the watermark leaves no gap, and one that starts a millisecond later does', () => {
     const watermarks = [mark('Patient', early)];
-    const leavesNone = (since: string) => leavesNoGap({ since, resourceType: 'Patient', watermarks, ...search });
+    const leavesNone = (since: string) => joinsStoredData({ since, resourceType: 'Patient', watermarks, ...search });
     expect(leavesNone(early)).toBe(true);
     expect(leavesNone('2024-01-01T00:00:00.001Z')).toBe(false);
   });
@@ -362,7 +362,7 @@ describe('sinceLast #since-last', () => {
   test('a watermark far in the future is ignored', () => {
     const watermarks = [mark('Patient', '2099-01-01T00:00:00Z')];
     expect(sinceLast({ resourceTypes: ['Patient'], watermarks, ...search }).since).toBeUndefined();
-    expect(leavesNoGap({ since: early, resourceType: 'Patient', watermarks, ...search })).toBe(false);
+    expect(joinsStoredData({ since: early, resourceType: 'Patient', watermarks, ...search })).toBe(false);
   });
 
   test('an export starts at the deletions that no export has listed, although everything later is stored', () => {
@@ -403,7 +403,7 @@ class Practice {
     const last = sinceLast({ resourceTypes: ['Patient'], watermarks, ...search }).since;
     const since = kind === 'last' ? last : kind === 'since' ? onDay(Math.min(from, day)) : undefined;
     for (const laterDay of daysAfter(since, day)) this.stored.add(laterDay);
-    if (leavesNoGap({ since, resourceType: 'Patient', watermarks, ...search }))
+    if (joinsStoredData({ since, resourceType: 'Patient', watermarks, ...search }))
       this.#watermarks = [mark('Patient', onDay(day))];
   }
 

@@ -3,7 +3,7 @@
  * An export with `since: "last"` starts at it.
  *
  * - `decideWatermarks` runs when all files of an export are settled. It advances a watermark only if the export's data is accounted for
- *   (`reasonsForAll`, `reasonsForType`) and joins the data that was stored before (`leavesNoGap`). Any doubt holds the watermark, and
+ *   (`reasonsForAll`, `reasonsForType`) and joins the data that was stored before (`joinsStoredData`). Any doubt holds the watermark, and
  *   the reason is shown to the operator.
  * - `sinceLast` finds the start of the next export: the oldest watermark of its types.
  *
@@ -166,7 +166,7 @@ function reasonsForType(options: {
     ...when(refusedTypes.includes(resourceType), 'type-refused'),
     ...when(mayBeWithheld && !isGranted(resourceType), 'not-granted'),
     ...when(mayBeWithheld && offeredTypes.length > 0 && !offeredTypes.includes(resourceType), 'not-offered'),
-    ...when(!leavesNoGap({ ...evidence, resourceType }), 'gap'),
+    ...when(!joinsStoredData({ ...evidence, resourceType }), 'gap'),
   ];
 }
 
@@ -294,7 +294,7 @@ function deletionsAppliedUntil(resourceType: string, search: MarkSearch): Date |
  * stored afterwards.
  * @param options.since the `_since` that was sent. Undefined if everything was requested
  */
-export function leavesNoGap(
+export function joinsStoredData(
   options: MarkSearch & { readonly since: string | undefined; readonly resourceType: string },
 ): boolean {
   const { since, resourceType, ...search } = options;

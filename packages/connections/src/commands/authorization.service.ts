@@ -29,7 +29,7 @@ export interface BrowserBinding {
   readonly isSecure: boolean;
 }
 
-export interface Departure {
+export interface AuthorizationRedirect {
   readonly redirectTo: string;
   readonly browser: BrowserBinding;
 }
@@ -47,9 +47,9 @@ export interface AuthorizationPlace {
  *
  *     browser       API                            worker                      EHR
  *        |-- start --> begin, then a job ----------> prepare ---- discovery --->|
- *        |<- redirect with a cookie (`depart`)                                  |
+ *        |<- redirect with a cookie (`redirectToEhr`)                                  |
  *        |-- the user logs in and agrees -------------------------------------->|
- *        |-- callback -> takeBack, then a job -----> redeem --- code for token->|
+ *        |-- callback -> noteCallback, then a job -----> redeem --- code for token->|
  *        |<- the connection's id (`finish`)
  *
  * The `state` parameter names the request and carries a secret, and the cookie carries another one. A callback counts only if both
@@ -125,11 +125,11 @@ export function createAuthorizationService(options: {
   };
 
   /** Sends a browser to the EHR. From now on a cookie of this request recognises that browser. */
-  const depart = async (start: {
+  const redirectToEhr = async (start: {
     readonly id: string;
     readonly secret: string;
     readonly launch?: string;
-  }): Promise<Departure> => {
+  }): Promise<AuthorizationRedirect> => {
     const { id, secret, launch } = start;
     const startHash = hashOf(secret);
     const { endpoints, ...request } = await prepared(id);
@@ -194,11 +194,11 @@ export function createAuthorizationService(options: {
 
     /** Sends an operator's own browser to the EHR. */
     async authorize({ provider: id, body }: { readonly provider: string; readonly body: AuthorizeBody }) {
-      return depart(await beginStandalone({ provider: registry.get(id), body, kind: 'operator' }));
+      return redirectToEhr(await beginStandalone({ provider: registry.get(id), body, kind: 'operator' }));
     },
 
     /** @param token the token of an invitation */
-    start: (token: string): Promise<Departure> => depart(split(token)),
+    start: (token: string): Promise<AuthorizationRedirect> => redirectToEhr(split(token)),
 
     /**
      * Handles a browser that an EHR sends. Requests go only to EHRs of the provider registry.
@@ -218,7 +218,7 @@ export function createAuthorizationService(options: {
       const scopes = provider.authorizationScope?.split(' ').filter((name) => name !== 'launch/patient');
       const scope = scopes && ['launch', ...scopes].join(' ');
       const draft = await newDraft(provider, { environment, scope });
-      return depart({ ...(await begin({ provider, connection: draft, draft, kind: 'launch' })), launch });
+      return redirectToEhr({ ...(await begin({ provider, connection: draft, draft, kind: 'launch' })), launch });
     },
 
     /** The id of the request that a callback belongs to. Its cookie must be the one that was set when the browser started. */
@@ -246,7 +246,7 @@ export function createAuthorizationService(options: {
       const { code, iss: issuer } = query;
       const answer = present({ code, issuer });
       const hashes = { stateHash: hashOf(secret), browserHash: hashOf(browser ?? '') };
-      const request = await store.authorizationRequests.takeBack({ id, ...hashes, answer, now: new Date() });
+      const request = await store.authorizationRequests.noteCallback({ id, ...hashes, answer, now: new Date() });
       if (!request) throw connectionError('authorization-unknown');
       if (code === undefined) {
         const error = refusedByUser(query.error);

@@ -6,9 +6,9 @@ export {
 } from './authorization.schema.ts';
 export {
   type AuthorizationPlace,
+  type AuthorizationRedirect,
   type BrowserBinding,
   createAuthorizationService,
-  type Departure,
 } from './authorization.service.ts';
 export {
   connectionAuthSchema,

@@ -20,8 +20,8 @@ const guard = `
   let frozenMs = 0;
   let isReported = false;
   setInterval(() => {
-    const beat = Atomics.load(beats, 0);
-    if (beat !== seen) { seen = beat; frozenMs = 0; isReported = false; return; }
+    const heartbeat = Atomics.load(beats, 0);
+    if (heartbeat !== seen) { seen = heartbeat; frozenMs = 0; isReported = false; return; }
     frozenMs += tickMs;
     if (frozenMs >= exitAfterMs) {
       log(60, 'event loop frozen, the process is killed', frozenMs);

@@ -10,6 +10,6 @@ test.each([
   { phase: 'running', message: /^Searching: 0 of 0 searches are done\. The EHR answered "429/ },
 ] as const)('a sync that is $phase shows the pause that delays it, and its end', ({ phase, message }) => {
   const run = { ...makeSyncRun(), phase };
-  const activity = syncActivity({ run, counts: [], surroundings: { recentlyDone: 0, now, pause } });
+  const activity = syncActivity({ run, counts: [], context: { recentlyDone: 0, now, pause } });
   expect(activity).toEqual({ message: expect.stringMatching(message), until: pause.until.toISOString() });
 });

@@ -26,7 +26,7 @@ type SyncProgress = View<typeof syncProgressSchema>;
 export const rateWindowMs = 5 * 60_000;
 
 /** What the record and the counts of a running sync do not say about its progress. */
-export interface SyncSurroundings {
+export interface SyncProgressContext {
   /** See `usualSeconds`. */
   readonly usualMs?: number | undefined;
   /** The searches of the steps that have ended since the window of the rate began. */
@@ -42,14 +42,14 @@ export interface SyncState {
   readonly run: SyncRun;
   readonly counts: readonly SyncTypeCount[];
   /** Absent if the run has ended. */
-  readonly surroundings?: SyncSurroundings | undefined;
+  readonly context?: SyncProgressContext | undefined;
 }
 
 /** @returns undefined if the sync has ended or is not planned yet */
-export function syncProgress({ run, counts, surroundings }: SyncState): SyncProgress | undefined {
-  if (run.phase !== 'running' || !surroundings) return undefined;
+export function syncProgress({ run, counts, context }: SyncState): SyncProgress | undefined {
+  if (run.phase !== 'running' || !context) return undefined;
   const { searches, done } = sumSearches(counts);
-  const { recentlyDone, now } = surroundings;
+  const { recentlyDone, now } = context;
   const startedMs = run.startedAt?.getTime() ?? now.getTime();
   const windowMs = Math.min(rateWindowMs, now.getTime() - startedMs);
   const perMs = windowMs > 0 ? recentlyDone / windowMs : 0;
@@ -62,9 +62,9 @@ export function syncProgress({ run, counts, surroundings }: SyncState): SyncProg
 }
 
 /** Answers why a sync is not further. @returns undefined if it has ended */
-export function syncActivity({ run, counts, surroundings }: SyncState): RunActivity | undefined {
+export function syncActivity({ run, counts, context }: SyncState): RunActivity | undefined {
   if (!isSyncActive(run.phase)) return undefined;
-  const { waiting, usualMs, pause } = surroundings ?? {};
+  const { waiting, usualMs, pause } = context ?? {};
   const { searches, done } = sumSearches(counts);
   const searching = `Searching: ${done} of ${searches} searches are done.`;
   const message = run.phase === 'queued' ? 'Waiting for a worker to plan the searches.' : searching;

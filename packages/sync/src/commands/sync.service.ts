@@ -92,7 +92,7 @@ export function createSyncService(options: {
     const [newest] = retrying;
     const movingSince = new Date(Math.max(newest?.since.getTime() ?? 0, now.getTime() - movingMs));
     const isMoving = newest && (await store.syncSteps.hasProgress({ runId, since: movingSince }));
-    const surroundings = {
+    const context = {
       usualMs: await readUsual(run.connectionId),
       recentlyDone: await store.syncSteps.countDoneSince({ runId, since }),
       now,
@@ -100,7 +100,7 @@ export function createSyncService(options: {
       // Redis may be unavailable.
       pause: await readPause(run.connectionId).catch(() => undefined),
     };
-    return { run, counts, retrying, surroundings };
+    return { run, counts, retrying, context };
   };
   const checkPatients = async ({ connectionId, patients = [] }: SyncBody): Promise<void> => {
     const faults = [];

@@ -103,7 +103,7 @@ export class EventStreams {
         snapshot = { events: [] };
         // Nothing is written while the client does not read. The idle timeout of the server ends such a stream.
         if (response.writableNeedDrain) continue;
-        writer.beat(this.#limits.heartbeatMs);
+        writer.writeHeartbeat(this.#limits.heartbeatMs);
         const startedAt = performance.now();
         snapshot = await read();
         tookMs = performance.now() - startedAt;
@@ -164,7 +164,7 @@ class EventWriter {
   }
 
   /** Sends a comment if nothing was sent for this long. */
-  beat(afterMs: number): void {
+  writeHeartbeat(afterMs: number): void {
     if (performance.now() - this.#wroteAt >= afterMs) this.#write(':\n\n');
   }
 

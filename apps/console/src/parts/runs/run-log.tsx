@@ -3,9 +3,9 @@ import type { UseQueryResult } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import type { RunEvent } from '../../api/api.ts';
 import { formatCount } from '../format.ts';
-import { Moment } from '../moment.tsx';
 import { QueryResult, SectionTitle } from '../page.tsx';
 import { type Column, RecordTable } from '../record-table.tsx';
+import { Timestamp } from '../timestamp.tsx';
 
 /** The API keeps no earlier ones. */
 const keptEvents = 200;
@@ -47,7 +47,7 @@ export function RunLog({ log, phase }: RunLogProps) {
 }
 
 const columns: readonly Column<RunEvent>[] = [
-  { header: 'When', cell: ({ at }) => <Moment at={at} isExact /> },
+  { header: 'When', cell: ({ at }) => <Timestamp at={at} isExact /> },
   { header: 'What', cell: (event) => <EventText event={event} /> },
   {
     header: 'Code',
@@ -73,13 +73,13 @@ function EventText({ event }: { readonly event: RunEvent }) {
       {nextAttemptAt !== undefined && (
         <>
           {' Next attempt: '}
-          <Moment at={nextAttemptAt} isExact />
+          <Timestamp at={nextAttemptAt} isExact />
         </>
       )}
       {count > 1 && (
         <>
           {` In ${formatCount(count)} searches, last: `}
-          <Moment at={lastAt} isExact />
+          <Timestamp at={lastAt} isExact />
         </>
       )}
     </>

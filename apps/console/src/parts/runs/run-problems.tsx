@@ -3,8 +3,8 @@ import { IconAlertTriangle, IconInfoCircle } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import type { BulkExport, Retrying, SyncRunDetail } from '../../api/api.ts';
 import { useSession } from '../../session/session-provider.tsx';
-import { Moment } from '../moment.tsx';
 import { PageLink } from '../page.tsx';
+import { Timestamp } from '../timestamp.tsx';
 
 interface RunProblemsProps {
   readonly run: Pick<BulkExport | SyncRunDetail, RunField> & { readonly retrying?: Retrying | readonly Retrying[] };
@@ -56,11 +56,11 @@ function RetryingAlert({ retrying, connectionId }: { readonly retrying: Retrying
       {message}
       <EhrText text={ehrText} />
       <Text size="sm">
-        Since <Moment at={since} />
+        Since <Timestamp at={since} />
         {nextAttemptAt !== undefined && (
           <>
             {'. Next attempt: '}
-            <Moment at={nextAttemptAt} isExact />
+            <Timestamp at={nextAttemptAt} isExact />
           </>
         )}
       </Text>

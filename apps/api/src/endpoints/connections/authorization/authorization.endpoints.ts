@@ -1,7 +1,7 @@
 import {
+  type AuthorizationRedirect,
   authorizeBodySchema,
   authorizeQuerySchema,
-  type Departure,
   launchQuerySchema,
 } from '@bulkhead/connections/commands';
 import type { Response } from 'express';
@@ -16,7 +16,7 @@ import { finishAuthorization } from './finish-authorization.endpoint.ts';
 const toEhr = { 302: { description: 'Redirects to the EHR, which asks the user to agree' } };
 
 /** Redirects to the login of the EHR, with a cookie that identifies the browser when it comes back. */
-function sendToEhr(response: Response, { redirectTo, browser }: Departure): void {
+function sendToEhr(response: Response, { redirectTo, browser }: AuthorizationRedirect): void {
   setBrowserCookie(response, browser);
   response.redirect(302, redirectTo);
 }

@@ -13,7 +13,7 @@ export function NowProvider({ children }: { readonly children: ReactNode }) {
   return <NowContext value={now}>{children}</NowContext>;
 }
 
-interface MomentProps {
+interface TimestampProps {
   readonly at: string | undefined;
   readonly none?: string;
   /** Shows the date, the time and the zone. For logs, plans and limits, where a relative time says too little. */
@@ -23,7 +23,7 @@ interface MomentProps {
 }
 
 /** A time, relative to now. Its tooltip shows the date, the time and the zone, in the browser's zone and in UTC. */
-export function Moment({ at, none = '–', isExact = false, timeZone }: MomentProps) {
+export function Timestamp({ at, none = '–', isExact = false, timeZone }: TimestampProps) {
   const now = useContext(NowContext);
   if (at === undefined) return none;
   const exact = formatInstant(at, timeZone);
@@ -32,7 +32,7 @@ export function Moment({ at, none = '–', isExact = false, timeZone }: MomentPr
   const tip = [formatRelative(at, now), exact, utc].filter((line) => line !== undefined && line !== text);
   return (
     <Tooltip label={[...new Set(tip)].join(', ')} events={{ hover: true, focus: true, touch: true }}>
-      <Text component="time" inherit dateTime={at} className="moment">
+      <Text component="time" inherit dateTime={at} className="timestamp">
         {text}
       </Text>
     </Tooltip>
