@@ -263,6 +263,7 @@ describeInBrowser('the pages of an operator in a browser', (open) => {
     const before = await ids();
     await button('Add a connection').click();
     await page.getByRole('textbox', { name: 'Practice id' }).fill('195901');
+    await choose({ field: 'Scopes', option: /SMART v2/ });
     await button('Test and save').click();
     // The simulated EHR has no such practice.
     await button('Save without a working test').click();
