@@ -3,8 +3,8 @@ import { openGate } from '@bulkhead/store/testing';
 import { testServices } from '@bulkhead/testing';
 import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
-import { createResourceWriter, type ResourceWriter } from './resource.writer.ts';
-import type { ResourceDocument } from './resource-document.ts';
+import { createResourceWriter, type ResourceWriter } from '../resource.writer.ts';
+import type { ResourceDocument } from '../resource-document.ts';
 
 const database = await mongoose.createConnection(testServices().mongodbUri).asPromise();
 const rawWrites = await openRawWrites(database);

@@ -8,9 +8,9 @@ import {
   readCursor,
   toResourceQuery,
   toTombstone,
-} from './index.ts';
-import { createResourceStore } from './store.ts';
-import { documentContext as context, makeDocument } from './testing/index.ts';
+} from '../index.ts';
+import { createResourceStore } from '../store.ts';
+import { documentContext as context, makeDocument } from '../testing/index.ts';
 
 const collection = { connectionId: 'conn_1', resourceType: 'Observation' };
 const total = 120;

@@ -3,9 +3,9 @@ import { openGate, openTestStore } from '@bulkhead/store/testing';
 import { testServices, waitFor } from '@bulkhead/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
-import { createResourceChanges, createResourceWriter, type ResourceDocument, toTombstone } from './index.ts';
-import { createResourceStore } from './store.ts';
-import { documentContext, makeDocument } from './testing/index.ts';
+import { createResourceChanges, createResourceWriter, type ResourceDocument, toTombstone } from '../index.ts';
+import { createResourceStore } from '../store.ts';
+import { documentContext, makeDocument } from '../testing/index.ts';
 
 const { store, database, close } = await openTestStore((context) =>
   createResourceStore({ ...context, rawWrites: () => undefined }),

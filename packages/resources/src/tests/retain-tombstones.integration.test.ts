@@ -2,10 +2,10 @@ import { testContext } from '@bulkhead/store/testing';
 import { testServices } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
-import { toTombstone } from './resource-document.ts';
-import { retainTombstones } from './retain-tombstones.ts';
-import { createResourceStore } from './store.ts';
-import { documentContext, makeDocument } from './testing/index.ts';
+import { toTombstone } from '../resource-document.ts';
+import { retainTombstones } from '../retain-tombstones.ts';
+import { createResourceStore } from '../store.ts';
+import { documentContext, makeDocument } from '../testing/index.ts';
 
 const database = await mongoose.createConnection(testServices().mongodbUri).asPromise();
 const { repositories: store } = createResourceStore({ ...testContext(database), rawWrites: () => undefined });

@@ -2,9 +2,9 @@ import { maxListedPatients } from '@bulkhead/fhir';
 import { testServices } from '@bulkhead/testing';
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
 import mongoose from 'mongoose';
-import { createResourceWriter } from './resource.writer.ts';
-import { type ResourceDocument, toTombstone } from './resource-document.ts';
-import { documentContext, makeDocument } from './testing/make-document.ts';
+import { createResourceWriter } from '../resource.writer.ts';
+import { type ResourceDocument, toTombstone } from '../resource-document.ts';
+import { documentContext, makeDocument } from '../testing/make-document.ts';
 
 const database = await mongoose.createConnection(testServices().mongodbUri).asPromise();
 afterAll(() => database.close());

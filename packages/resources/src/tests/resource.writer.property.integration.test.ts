@@ -2,9 +2,9 @@ import { idsBelow } from '@bulkhead/store';
 import { openTestStore } from '@bulkhead/store/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { compareVersions, type ResourceDocument, toTombstone } from './index.ts';
-import { createResourceStore } from './store.ts';
-import { documentContext, makeDocument } from './testing/index.ts';
+import { compareVersions, type ResourceDocument, toTombstone } from '../index.ts';
+import { createResourceStore } from '../store.ts';
+import { documentContext, makeDocument } from '../testing/index.ts';
 
 const { store, database, close } = await openTestStore((context) =>
   createResourceStore({ ...context, rawWrites: () => undefined }),

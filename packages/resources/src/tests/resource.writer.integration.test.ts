@@ -1,9 +1,9 @@
 import type { Resource } from '@bulkhead/fhir';
 import { openTestStore } from '@bulkhead/store/testing';
 import { afterAll, expect, test } from '@jest/globals';
-import { noOutcome, type ResourceDocument, toTombstone } from './index.ts';
-import { createResourceStore } from './store.ts';
-import { documentContext as context, makeDocument } from './testing/index.ts';
+import { noOutcome, type ResourceDocument, toTombstone } from '../index.ts';
+import { createResourceStore } from '../store.ts';
+import { documentContext as context, makeDocument } from '../testing/index.ts';
 
 function observation(id: string, versionId: number, extra = ''): ResourceDocument {
   const lastUpdated = new Date(Date.UTC(2024, 0, versionId)).toISOString();
