@@ -104,6 +104,12 @@ export function createBulkExportRepository({ database, gate }: Omit<StoreContext
       return new Map(found.map((document) => [document._id, toRecord(document) as BulkExport]));
     },
 
+    /** The last export of the connection before this one whose manifest was read. Ids have the order of creation. */
+    async findPrevious({ id, connectionId }: Pick<BulkExport, 'id' | 'connectionId'>): Promise<BulkExport | undefined> {
+      const before = { connectionId, _id: { $lt: id }, transactionTime: { $exists: true } };
+      return toRecord((await model.findOne(before).sort({ _id: -1 }).lean()) ?? undefined);
+    },
+
     /** Whether the manifest of another export of the connection was read. */
     async hasEarlier({ id, connectionId }: Pick<BulkExport, 'id' | 'connectionId'>): Promise<boolean> {
       return (await model.exists({ connectionId, _id: { $ne: id }, transactionTime: { $exists: true } })) !== null;

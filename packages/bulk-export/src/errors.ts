@@ -108,7 +108,7 @@ export const exportWarnings = {
     'The EHR sent resources and also named them as deleted, in one export. They stay stored. Ask its support which is right.',
   'versions-set-back':
     'Resources have an earlier time at the EHR than the version that was stored. The version of the EHR is stored now. It restored a backup, or its clock was ahead before.',
-  'ehr-clock-went-back': `The export ends before the start of its own period, because the EHR's clock went back. The next export with \`since: "last"\` requests all data.`,
+  'ehr-clock-went-back': `The export ends before its own start or before the last export, because the EHR's clock went back. The next export with \`since: "last"\` requests all data.`,
   'since-ignored':
     'Nearly all resources of an export since the last one were unchanged. The EHR seems to ignore `_since`.',
   'reported-by-ehr': 'The EHR reported problems with its export. The warning has their severity and code.',

@@ -302,6 +302,31 @@ describe('an export of the changes since a time', () => {
   });
 });
 
+test.each([
+  { what: 'a day', earlierBy: 24 * 60 * 60_000, isNoticed: true },
+  { what: 'half a minute', earlierBy: 30_000, isNoticed: false },
+])(
+  'a full export whose time is $what before that of the export before it is partial: $isNoticed',
+  async ({ earlierBy, isNoticed }) => {
+    const time = new Date(Date.parse(transactionTime) - earlierBy).toISOString();
+    const exportId = await downloaded([patients], {
+      id: 'job_2',
+      transactionTime: time,
+      request: { exportType: 'Patient', resourceTypes: ['Patient'] },
+    });
+    await cases.insertExport({
+      id: 'job_1',
+      phase: 'completed',
+      transactionTime,
+      kickOffSentAt: new Date(transactionTime),
+    });
+    const ended = await finalize(exportId);
+    expect(ended.isPartial ?? false).toBe(isNoticed);
+    expect(holds(ended)).toEqual({ Patient: isNoticed ? ['clock-went-back'] : [] });
+    expect(ended.warnings.some(({ code }) => code === 'ehr-clock-went-back')).toBe(isNoticed);
+  },
+);
+
 describe('an export of every type', () => {
   const every = { exportType: 'Patient', resourceTypes: [] } as const;
 

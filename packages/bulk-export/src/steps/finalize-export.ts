@@ -81,11 +81,10 @@ async function advanceWatermarks({ store, now }: BulkExportDeps, { record, files
     offeredTypes: offered,
     isOfGroup: record.isOfGroup ?? exportType === 'Group',
   });
-  if (request.sinceLast === true && since !== undefined && new Date(transactionTime) < new Date(since)) {
-    // The EHR has given its changes earlier times than those that were requested, so they were not sent.
+  if (await wentBack({ store }, { record, transactionTime, since })) {
     await store.watermarks.forget({ connectionId, exportType });
     const message =
-      "The EHR's clock went back: this export ends before the start of its own period. The next export with since `last` requests all data.";
+      "The EHR's clock went back: this export ends before its own start or before the last export. The next export with since `last` requests all data.";
     await store.bulkExports.warn({ id: exportId, code: 'ehr-clock-went-back', message });
     const held = decisions.map(({ resourceType, reasons }) => ({
       ...{ resourceType, reasons: [...reasons, 'clock-went-back' as const] },
@@ -103,6 +102,30 @@ async function advanceWatermarks({ store, now }: BulkExportDeps, { record, files
     await store.watermarks.advance(resourceType === everyType ? { ...mark, coverage } : mark);
   }
   return { decisions, repeatsStored };
+}
+
+/** Times of one EHR in the order of its exports differ by less if its clock is kept by NTP. */
+const clockToleranceMs = 60_000;
+
+/**
+ * Whether the EHR's clock went back. Then it has given changes earlier times than those that were requested, so that it did not send them, or
+ * earlier times than those of stored versions, so that they were not stored.
+ */
+async function wentBack(
+  { store }: Pick<BulkExportDeps, 'store'>,
+  options: { readonly record: BulkExport; readonly transactionTime: string; readonly since: string | undefined },
+): Promise<boolean> {
+  const { record, since } = options;
+  const endsAt = new Date(options.transactionTime);
+  if (record.request.sinceLast === true && since !== undefined && endsAt < new Date(since)) return true;
+  const previous = await store.bulkExports.findPrevious(record);
+  // An export can wait before its kick-off while a later one is made.
+  if (!previous || sentAt(previous) > sentAt(record)) return false;
+  return endsAt.getTime() + clockToleranceMs < settledTime(previous).at.getTime();
+}
+
+function sentAt({ kickOffSentAt, kickedOffAt, createdAt }: BulkExport): Date {
+  return kickOffSentAt ?? kickedOffAt ?? createdAt;
 }
 
 function hadAny(types: readonly string[], resourceType: string): boolean {
