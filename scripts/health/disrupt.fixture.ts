@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { newId } from '@bulkhead/access';
 import { makeBulkExport } from '@bulkhead/bulk-export/testing';
 import { connectRedis, createProducer, type Producer } from '@bulkhead/queues';
+import { newId } from '@bulkhead/runtime';
 import type { Store } from '@bulkhead/system';
 import { waitFor } from '@bulkhead/testing';
 import type { ChaosSystem } from '../chaos/system/start-chaos-system.ts';

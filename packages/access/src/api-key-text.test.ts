@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { apiKeyPattern, apiKeyPrefix, isMistyped, makeApiKeyText } from './ids-and-secrets.ts';
+import { apiKeyPattern, apiKeyPrefix, isMistyped, makeApiKeyText } from './api-key-text.ts';
 
 test('makes API keys that name the product, have a fixed length and carry a checksum', () => {
   const keys = Array.from({ length: 200 }, makeApiKeyText);

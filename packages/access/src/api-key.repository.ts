@@ -3,7 +3,7 @@ import { batchedFind, mongooseSchemaOf, type Stored } from '@bulkhead/store';
 import type { Connection as Database } from 'mongoose';
 import { z } from 'zod';
 import { type ApiKey, apiKeySchema } from './api-key.record.ts';
-import { apiKeyPrefix, isMistyped, makeApiKeyText } from './ids-and-secrets.ts';
+import { apiKeyPrefix, isMistyped, makeApiKeyText } from './api-key-text.ts';
 
 export interface NewApiKey extends Pick<ApiKey, 'name' | 'role'> {
   readonly expiresAt?: Date | undefined;

@@ -1,5 +1,6 @@
 export { type ApiKey, apiKeyRoles } from './api-key.record.ts';
 export type { ApiKeyRepository } from './api-key.repository.ts';
+export { apiKeyPrefix } from './api-key-text.ts';
 export type { AuditAction } from './audit/audit-actions.ts';
 export { auditHash, canonicalJson } from './audit/audit-chain.ts';
 export {
@@ -22,5 +23,4 @@ export {
 export { createAuditStream } from './audit/audit-stream.ts';
 export { type ChainPosition, chainFaults } from './audit/check-chain.ts';
 export { accessError } from './errors.ts';
-export { apiKeyPrefix, hashOf, newId, newSecret } from './ids-and-secrets.ts';
 export { type AccessStore, type AuditOptions, createAccessStore } from './store.ts';

@@ -49,3 +49,14 @@ export const sinceInstantSchema = z.iso
 export function isAhead(since: string): boolean {
   return Date.parse(since) > Date.now() + clockToleranceMs;
 }
+
+/** A pause that an EHR has asked for. */
+export interface RequestPause {
+  readonly until: Date;
+  /** What the EHR answered, such as `429 Too Many Requests`. */
+  readonly reason: string;
+}
+
+export function describePause({ reason }: RequestPause): string {
+  return `The EHR answered "${reason}", so no request of this connection is sent until the pause ends. Connections with the same request budget wait too.`;
+}

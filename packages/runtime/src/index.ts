@@ -32,6 +32,7 @@ export { parseRequest, validate } from './errors/validate.ts';
 export { EventLoopMonitor } from './health/event-loop-monitor.ts';
 export { hasToken, startHealthServer } from './health/health.server.ts';
 export { createHealth, watchHealth } from './health/health.ts';
+export { hashOf, newId, newSecret } from './ids-and-secrets.ts';
 export type { Immutable } from './immutable.ts';
 export { inBatches } from './in-batches.ts';
 export { listen } from './listen.ts';

@@ -53,6 +53,7 @@ export {
   forReader,
   type Reader,
   retryingSchema,
+  type Warning,
   warningSchema,
 } from './records/failure.record.ts';
 export { mongooseSchemaOf, recordSchemas, type Stored } from './records/mongoose-fields-of.ts';

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { type AppError, waitUntil } from '@bulkhead/runtime';
+import { type AppError, hashOf, waitUntil } from '@bulkhead/runtime';
 import type { AnsweredRequest, RequestAttempt } from '../answered-request.repository.ts';
 import { accessError } from '../errors.ts';
-import { hashOf } from '../ids-and-secrets.ts';
 import type { AccessStore } from '../store.ts';
 
 /** A request with an `Idempotency-Key`. */

@@ -2,6 +2,7 @@ import type { ConnectionStore } from '@bulkhead/connections';
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import type { ProviderRegistry } from '@bulkhead/providers';
 import type { Producer } from '@bulkhead/queues';
+import type { RequestPause } from '@bulkhead/runs/commands';
 import { usualKeptMs } from '@bulkhead/runs/commands';
 import { createSharedWait, keepFor, keepForKey, readPage, unavailable } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
@@ -14,7 +15,7 @@ import type { BulkExportStore } from '../store.ts';
 import type { Watermark } from '../watermarks/watermark.ts';
 import type { BulkExportBody, BulkExportQuery } from './bulk-export.schema.ts';
 import { cancelExport, retryExport } from './cancel-and-retry.ts';
-import type { ProgressContext, RequestPause } from './export-activity.ts';
+import type { ProgressContext } from './export-activity.ts';
 import { acceptOnce, digest, type Idempotency, newExport, requestKey } from './new-export.ts';
 import { type ExportProgress, type ExportSnapshot, watchExport } from './watch-export.ts';
 

@@ -1,4 +1,4 @@
-import { type RunActivity, toUsualSeconds } from '@bulkhead/runs/commands';
+import { describePause, type RequestPause, type RunActivity, toUsualSeconds } from '@bulkhead/runs/commands';
 import { toView } from '@bulkhead/store';
 import type { BulkExport, PollReason } from '../bulk-export.record.ts';
 import { type BulkExportPhase, isTerminal } from '../bulk-export-phase.ts';
@@ -25,17 +25,6 @@ export interface ProgressContext {
   readonly waitingDownloads?: number | undefined;
   /** The pause of the connection's request budget. */
   readonly pause?: RequestPause | undefined;
-}
-
-/** A pause that an EHR has asked for. */
-export interface RequestPause {
-  readonly until: Date;
-  /** What the EHR answered, such as `429 Too Many Requests`. */
-  readonly reason: string;
-}
-
-export function describePause({ reason }: RequestPause): string {
-  return `The EHR answered "${reason}", so no request of this connection is sent until the pause ends. Connections with the same request budget wait too.`;
 }
 
 /**

@@ -1,7 +1,6 @@
 export { bulkExportQuerySchema, bulkExportRequestSchema, exportStatusQuerySchema } from './bulk-export.schema.ts';
 export { createBulkExportService } from './bulk-export.service.ts';
 export { cancelExport } from './cancel-and-retry.ts';
-export { describePause, type RequestPause } from './export-activity.ts';
 export {
   type ExportView,
   exportEventViewSchema,

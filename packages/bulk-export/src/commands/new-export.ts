@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import { newId } from '@bulkhead/access';
 import { keyReused } from '@bulkhead/access/commands';
 import type { BulkExportRequest } from '@bulkhead/fhir';
 import { type Provider, whyNotExported } from '@bulkhead/providers';
-import { invalidRequest, waitUntil } from '@bulkhead/runtime';
+import { invalidRequest, newId, waitUntil } from '@bulkhead/runtime';
 import { type BulkExport, noCounts } from '../bulk-export.record.ts';
 import type { BulkExportStore } from '../store.ts';
 import { coveredBefore, everyType, sinceLast } from '../watermarks/watermark.ts';

@@ -1,5 +1,5 @@
-import { hashOf } from '@bulkhead/access';
 import type { AuthorizationEndpoints } from '@bulkhead/providers';
+import { hashOf } from '@bulkhead/runtime';
 import { z } from 'zod';
 import type { AuthorizationRequest } from '../authorization-request.record.ts';
 import { connectionBodySchema, text } from './connection.schema.ts';

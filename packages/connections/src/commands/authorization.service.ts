@@ -1,4 +1,3 @@
-import { hashOf, newId, newSecret } from '@bulkhead/access';
 import {
   type Connection,
   type ConnectionWithoutSecrets,
@@ -7,7 +6,7 @@ import {
   withoutTrailingSlashes,
 } from '@bulkhead/providers';
 import type { Producer } from '@bulkhead/queues';
-import { type AppError, present, unavailable, waitUntil } from '@bulkhead/runtime';
+import { type AppError, hashOf, newId, newSecret, present, unavailable, waitUntil } from '@bulkhead/runtime';
 import type { AuthorizationRequest } from '../authorization-request.record.ts';
 import { connectionError } from '../errors.ts';
 import type { ConnectionStore } from '../store.ts';

@@ -1,4 +1,3 @@
-import { newId } from '@bulkhead/access';
 import { importSigningKey } from '@bulkhead/ehr-client';
 import { enhancedResourceTypes, scopeFault, standardResourceTypes, systemScopes } from '@bulkhead/fhir';
 import {
@@ -9,7 +8,7 @@ import {
   type Provider,
   whyNotExported,
 } from '@bulkhead/providers';
-import { AppError, type Fault, invalidRequest, present } from '@bulkhead/runtime';
+import { AppError, type Fault, invalidRequest, newId, present } from '@bulkhead/runtime';
 import { defaultNameOf } from '../connection-name.ts';
 import type { ConnectionAuthBody, ConnectionDraftBody } from './connection.schema.ts';
 

@@ -1,9 +1,9 @@
-import { type AuditActor, newId } from '@bulkhead/access';
+import type { AuditActor } from '@bulkhead/access';
 import type { ConnectionStore } from '@bulkhead/connections';
 import { isResourceId } from '@bulkhead/fhir';
 import type { Producer } from '@bulkhead/queues';
 import type { ResourceStore } from '@bulkhead/resources';
-import { type AppError, invalidRequest, pageQuery, readPage } from '@bulkhead/runtime';
+import { type AppError, invalidRequest, newId, pageQuery, readPage } from '@bulkhead/runtime';
 import {
   type ActiveWork,
   type ConnectionScope,

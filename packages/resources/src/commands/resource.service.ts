@@ -1,5 +1,4 @@
 import { anyPatient, patientsShown } from '@bulkhead/access';
-import type { ConnectionService } from '@bulkhead/connections/commands';
 import { isResourceType, parseSearch, type Resource, type SearchRequest, searchset } from '@bulkhead/fhir';
 import { type AppError, invalidRequest } from '@bulkhead/runtime';
 import type { ConnectionScope } from '@bulkhead/store';
@@ -31,7 +30,14 @@ export type ResourceService = ReturnType<typeof createResourceService>;
 /** Reads stored resources for the API, with every number as the EHR wrote it. */
 export function createResourceService(options: {
   readonly store: ResourceStore;
-  readonly connections: ConnectionService;
+  readonly connections: {
+    /** @throws AppError `unknown-connection` */
+    readonly find: (reference: {
+      readonly provider: string;
+      readonly id: string;
+      readonly scope: ConnectionScope;
+    }) => Promise<{ readonly fhirEndpoint: string }>;
+  };
 }) {
   const { store, connections } = options;
 

@@ -1,6 +1,5 @@
-import { newId } from '@bulkhead/access';
 import type { Connection } from '@bulkhead/providers';
-import { nextRun } from '@bulkhead/runtime';
+import { newId, nextRun } from '@bulkhead/runtime';
 import type { Schedule } from '../schedule.record.ts';
 import { spreadOf } from '../spread-of.ts';
 

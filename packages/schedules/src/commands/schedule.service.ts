@@ -1,9 +1,8 @@
-import { newId } from '@bulkhead/access';
 import { publicStatus } from '@bulkhead/bulk-export';
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import { type ProviderRegistry, whyNotExported } from '@bulkhead/providers';
 import type { Producer } from '@bulkhead/queues';
-import { invalidRequest, nextRun, type Page, readPage, unavailable } from '@bulkhead/runtime';
+import { invalidRequest, newId, nextRun, type Page, readPage, unavailable } from '@bulkhead/runtime';
 import { type ConnectionScope, isInScope } from '@bulkhead/store';
 import { syncRunStatus } from '@bulkhead/sync';
 import { scheduleError } from '../errors.ts';

@@ -1,8 +1,7 @@
-import { newId } from '@bulkhead/access';
 import { windowEnd } from '@bulkhead/bulk-export/steps';
 import type { ConnectionDeps } from '@bulkhead/connections/steps';
 import type { Producer } from '@bulkhead/queues';
-import { AppError, type ErrorCode, type Logger, nextRun } from '@bulkhead/runtime';
+import { AppError, type ErrorCode, type Logger, newId, nextRun } from '@bulkhead/runtime';
 import type { WebhookStore } from '@bulkhead/webhooks';
 import { createDeliveries } from '@bulkhead/webhooks/steps';
 import { removeSchedule } from '../commands/schedule-job.ts';

@@ -1,6 +1,7 @@
 import {
   type ExportError,
   errorCodeSchema,
+  type Immutable,
   mayNamePatient,
   quotesEhr,
   type Retrying,
@@ -16,6 +17,8 @@ export const warningSchema = z
     message: mayNamePatient(z.string()).describe('What happened, what it means for the data, and what to do.'),
   })
   .meta({ id: 'Warning', description: 'Something that went less than perfectly: docs/errors.md lists the codes.' });
+
+export type Warning = Immutable<z.output<typeof warningSchema>>;
 
 /** See `toEhrText`: for operators only. */
 export const ehrTextSchema = quotesEhr(z.string())

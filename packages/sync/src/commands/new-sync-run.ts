@@ -1,4 +1,4 @@
-import { newId } from '@bulkhead/access';
+import { newId } from '@bulkhead/runtime';
 import type { SyncRun } from '../sync-run.record.ts';
 import type { SyncBody } from './sync.schema.ts';
 

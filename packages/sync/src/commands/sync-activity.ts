@@ -1,5 +1,4 @@
-import { describePause, type RequestPause } from '@bulkhead/bulk-export/commands';
-import { type RunActivity, toUsualSeconds } from '@bulkhead/runs/commands';
+import { describePause, type RequestPause, type RunActivity, toUsualSeconds } from '@bulkhead/runs/commands';
 import { countSchema, toView, type View } from '@bulkhead/store';
 import { z } from 'zod';
 import type { SyncRun } from '../sync-run.record.ts';

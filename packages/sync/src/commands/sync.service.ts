@@ -1,9 +1,9 @@
-import type { RequestPause } from '@bulkhead/bulk-export/commands';
 import type { ConnectionStore } from '@bulkhead/connections';
 import type { ConnectionService } from '@bulkhead/connections/commands';
 import type { ProviderRegistry } from '@bulkhead/providers';
 import type { Producer } from '@bulkhead/queues';
 import type { ResourceStore } from '@bulkhead/resources';
+import type { RequestPause } from '@bulkhead/runs/commands';
 import { usualKeptMs } from '@bulkhead/runs/commands';
 import {
   type AppError,

@@ -1,6 +1,6 @@
-import type { ExportWarning } from '@bulkhead/bulk-export';
 import type { FailedJob } from '@bulkhead/queues';
 import { type ExportError, toExportError } from '@bulkhead/runtime';
+import type { Warning } from '@bulkhead/store';
 import { stepsMissing } from '../sync-run.record.ts';
 import { isSyncActive } from '../sync-run-phase.ts';
 import type { SyncTypeCount } from '../sync-step.record.ts';
@@ -36,7 +36,7 @@ function lostSteps(found: number, expected: number): ExportError {
   };
 }
 
-function describeRejected(counts: readonly SyncTypeCount[], syncRunId: string): ExportWarning[] {
+function describeRejected(counts: readonly SyncTypeCount[], syncRunId: string): Warning[] {
   const rejected = counts.reduce((sum, count) => sum + count.rejected, 0);
   if (rejected === 0) return [];
   const message = `${rejected} ${rejected === 1 ? 'entry' : 'entries'} of the EHR's answers could not be stored. See the reasons in the quarantine. Filter it by the id of this run, ${syncRunId}.`;
