@@ -29,11 +29,17 @@ const lost = { register: 0, remove: 0 };
 const lose = (command: keyof typeof lost) => {
   if (lost[command]-- > 0) throw new Error('connection lost');
 };
+/** Delays reports. */
+let reporting: Promise<void> | undefined;
 function createGate(timing = { refreshMs: 20, idleMs: 60_000, afterLossMs: 60_000 }): ErasureGate {
   const gate = new ErasureGate({
     timing,
     processes: {
       ...processes,
+      async report(options) {
+        await reporting;
+        return processes.report(options);
+      },
       register: (id) => processes.register(id).then(() => lose('register')),
       async remove(id) {
         lose('remove');
@@ -127,6 +133,23 @@ test('an erasure does not wait for a registration whose response was lost', asyn
   const epoch = await erase('conn_2');
   await waitFor(async () => (await waitsFor(epoch)) === 0);
   expect(await records.countDocuments()).toBe(1);
+});
+
+test('a report that comes back late does not lose the registration that has followed', async () => {
+  const gate = createGate({ refreshMs: 60_000, idleMs: 60_000, afterLossMs: 60_000 });
+  const write = () => gate.admit('conn_1', async () => undefined);
+  await write();
+  const held = Promise.withResolvers<void>();
+  reporting = held.promise;
+  const late = gate.refresh();
+  await gate.close();
+  await write();
+  held.resolve();
+  await late;
+  reporting = undefined;
+  const epoch = await erase('conn_2');
+  await gate.refresh();
+  expect(await waitsFor(epoch)).toBe(0);
 });
 
 test('a gate closes although MongoDB does not answer', async () => {

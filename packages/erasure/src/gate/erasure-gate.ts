@@ -85,13 +85,16 @@ export class ErasureGate implements WriteGate {
 
   /** Reads the rules again and reports them, so that an erasure that runs in this process need not wait for the timer. */
   async refresh(): Promise<void> {
-    if (this.#registration === undefined) return;
-    const id = await this.#registration;
+    const registration = this.#registration;
+    if (registration === undefined) return;
+    const id = await registration;
     // A read that has already begun may miss an erasure of this process.
     await this.#reading?.catch(() => undefined);
     const { epoch } = await this.#load();
     const confirmed = Math.min(epoch, ...[...this.#admitted].map((admitted) => admitted.epoch));
     if (await this.#options.processes.report({ id, epoch: confirmed })) return;
+    // The process has left and registered again meanwhile.
+    if (registration !== this.#registration) return;
     // An operator has confirmed that this process no longer exists. Its next write must be known again.
     this.#registration = undefined;
     this.#rules = undefined;
@@ -138,8 +141,14 @@ export class ErasureGate implements WriteGate {
   }
 
   async #prepare(): Promise<void> {
-    this.#registration ??= this.#register();
-    await this.#registration;
+    const registration = this.#registration ?? this.#register();
+    this.#registration = registration;
+    try {
+      await registration;
+    } catch (error) {
+      if (registration === this.#registration) this.#registration = undefined;
+      throw error;
+    }
     await this.#load();
   }
 
@@ -151,7 +160,6 @@ export class ErasureGate implements WriteGate {
       await this.#options.processes.register(id);
       return id;
     } catch (error) {
-      this.#registration = undefined;
       this.#abandoned.set(id, performance.now());
       throw error;
     }
