@@ -12,6 +12,14 @@ test('every relative link of the documentation leads to a file and, if it names 
   expect(links.filter(({ page, link }) => !leadsSomewhere(page, link))).toEqual([]);
 });
 
+test('every file of the source that the documentation names by its path exists', () => {
+  const named = pages.flatMap((page) =>
+    [...read(page).matchAll(/`((?:apps|packages|scripts)\/[\w./-]+\.m?ts)`/g)].map(([, path = '']) => ({ page, path })),
+  );
+  expect(named.length).toBeGreaterThan(100);
+  expect(named.filter(({ path }) => !existsSync(join(root, path)))).toEqual([]);
+});
+
 function linksOf(page: string): string[] {
   const text = read(page).replaceAll(/```[\s\S]*?```/g, '');
   const targets = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target);
