@@ -7,7 +7,7 @@ import type { SyncRun } from '@bulkhead/sync';
 import { makeSyncRun } from '@bulkhead/sync/testing';
 import type { RetainedKind } from '@bulkhead/system';
 import type { WebhookState } from '@bulkhead/webhooks';
-import { type OpenDatabase, toTimestamp } from '../harness/open-database.ts';
+import { compareDumps, type OpenDatabase, toTimestamp } from '../harness/open-database.ts';
 import type { UseCases } from '../harness/start-use-cases.ts';
 
 const dayMs = 24 * 60 * 60_000;
@@ -164,3 +164,19 @@ export function createAgedRecords({ clock, deps, connection }: UseCases, { db }:
     },
   };
 }
+
+/** Runs `work` and returns its changes in the whole database, without the records of the retention itself. */
+export async function changesDuring(database: OpenDatabase, work: () => Promise<unknown>) {
+  const before = await dump(database);
+  await work();
+  return compareDumps(before, await dump(database));
+}
+
+async function dump(database: OpenDatabase): Promise<ReadonlyMap<string, string>> {
+  const documents = await database.dump();
+  return new Map([...documents].filter(([key]) => !key.startsWith('retention/')));
+}
+
+/** Changes that delete these documents and nothing else. */
+export const only = (...deleted: string[]) => ({ deleted: deleted.toSorted(), added: [], changed: [] });
+export const nothing = only();

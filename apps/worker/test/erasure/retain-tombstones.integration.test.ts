@@ -1,9 +1,9 @@
 import { makeBulkExport } from '@bulkhead/bulk-export/testing';
 import { retain } from '@bulkhead/erasure/steps';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { compareDumps, type OpenDatabase, openDatabase } from '../harness/open-database.ts';
+import { type OpenDatabase, openDatabase } from '../harness/open-database.ts';
 import { startUseCases, type UseCases } from '../harness/start-use-cases.ts';
-import { type AgedRecords, createAgedRecords } from './aged-records.fixture.ts';
+import { type AgedRecords, changesDuring, createAgedRecords, nothing, only } from './aged-records.fixture.ts';
 
 let cases: UseCases;
 let database: OpenDatabase;
@@ -30,21 +30,7 @@ const retainFor = (days: Partial<UseCases['deps']['retentionDays']>) => {
   cases = { ...cases, deps: { ...deps, retentionDays: { ...deps.retentionDays, ...days } } };
 };
 
-/** The whole database, without the records of the retention itself. */
-async function dump(): Promise<ReadonlyMap<string, string>> {
-  const documents = await database.dump();
-  return new Map([...documents].filter(([key]) => !key.startsWith('retention/')));
-}
-
-/** Runs `work` and returns its changes in the whole database. */
-async function changesOf(work: () => Promise<unknown>) {
-  const before = await dump();
-  await work();
-  return compareDumps(before, await dump());
-}
-
-const only = (...deleted: string[]) => ({ deleted: deleted.toSorted(), added: [], changed: [] });
-const nothing = only();
+const changesOf = (work: () => Promise<unknown>) => changesDuring(database, work);
 
 test('tombstones are deleted after their limit, and resources never are', async () => {
   const old = await records.addTombstone('Patient/old', records.tooOld('tombstone'));

@@ -1,9 +1,9 @@
 import { retain } from '@bulkhead/erasure/steps';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { sweep } from '../../src/sweep.ts';
-import { compareDumps, type OpenDatabase, openDatabase } from '../harness/open-database.ts';
+import { type OpenDatabase, openDatabase } from '../harness/open-database.ts';
 import { startUseCases, type UseCases } from '../harness/start-use-cases.ts';
-import { type AgedRecords, createAgedRecords } from './aged-records.fixture.ts';
+import { type AgedRecords, changesDuring, createAgedRecords, nothing, only } from './aged-records.fixture.ts';
 
 let cases: UseCases;
 let database: OpenDatabase;
@@ -34,21 +34,7 @@ const pass = (days: number) => {
   cases.clock.now = new Date(cases.clock.now.getTime() + days * dayMs);
 };
 
-/** The whole database, without the records of the retention itself. */
-async function dump(): Promise<ReadonlyMap<string, string>> {
-  const documents = await database.dump();
-  return new Map([...documents].filter(([key]) => !key.startsWith('retention/')));
-}
-
-/** Runs `work` and returns its changes in the whole database. */
-async function changesOf(work: () => Promise<unknown>) {
-  const before = await dump();
-  await work();
-  return compareDumps(before, await dump());
-}
-
-const only = (...deleted: string[]) => ({ deleted: deleted.toSorted(), added: [], changed: [] });
-const nothing = only();
+const changesOf = (work: () => Promise<unknown>) => changesDuring(database, work);
 
 test('exports that ended before the limit are deleted with their ledgers, replayed lines and active markers', async () => {
   const old = await records.addExport({ phase: 'failed' });
