@@ -4,9 +4,10 @@
  * lines are not objects. The buffers of collected objects are freed at once and not by a thread that runs later, and free pages
  * of the heap return to the system instead of to a pool, which has held up to 16 MB. V8's own functions are not copied beside the
  * compiled code, which takes 2 MB. Functions are not compiled by the first, quick compiler: its code grows with every kind of
- * work, by up to 4 MB, and without it a long run takes less CPU time.
+ * work, by up to 4 MB, and without it a long run takes less CPU time. Garbage is collected before a large line is read (`collectGarbageAbove`).
  */
 export const workerNodeArgs = [
+  '--expose-gc',
   '--heap-growing-percent=30',
   '--max-semi-space-size=4',
   '--no-concurrent-array-buffer-sweeping',

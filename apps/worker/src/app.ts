@@ -10,6 +10,7 @@ import { checkRedis, connectRedis, createConsumer, createProducer, disconnectRed
 import {
   type App,
   ByteBudget,
+  collectGarbageAbove,
   createHealth,
   createMetrics,
   EventLoopMonitor,
@@ -52,6 +53,8 @@ const documentPartBytes = 4 * megabyte;
  * (docker/kubernetes/base/worker/worker.yaml).
  */
 const largeBytes = 15 * megabyte;
+/** Half of that limit. Ordinary work needs less, so it is not interrupted by collections. */
+const crowdedBytes = 256 * megabyte;
 
 /** Builds a worker process from its configuration. This is the composition root. */
 export function buildApp({
@@ -107,7 +110,7 @@ export function buildApp({
     webhooks,
     exportContexts: createExportContexts({ store }),
     buffers: new BufferPool(),
-    largeBytes: new ByteBudget(largeBytes),
+    largeBytes: new ByteBudget(largeBytes, () => collectGarbageAbove(crowdedBytes)),
     logger,
     sendAuditHead: auditStream?.sendHead,
     pollIntervalMs: config.WORKER_POLL_INTERVAL_MS,

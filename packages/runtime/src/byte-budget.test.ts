@@ -40,3 +40,15 @@ test('a claim of a byte budget takes its bytes once, and gives them back once', 
   await setImmediate();
   expect(isSecondTaken).toBe(true);
 });
+
+test('a byte budget makes room each time before a claim takes its bytes', async () => {
+  let rooms = 0;
+  const budget = new ByteBudget(10, () => rooms++);
+  const [first, second] = [budget.claim(10), budget.claim(10)];
+  await Promise.all([first.take(), first.take()]);
+  const taken = second.take();
+  expect(rooms).toBe(1);
+  first.release();
+  await taken;
+  expect(rooms).toBe(2);
+});

@@ -9,9 +9,12 @@
 export class ByteBudget {
   #freeBytes: number;
   readonly #waiting: { readonly bytes: number; readonly start: () => void }[] = [];
+  readonly #beforeTaking: () => void;
 
-  constructor(totalBytes: number) {
+  /** @param beforeTaking makes room: what the claims before have left behind is still in memory */
+  constructor(totalBytes: number, beforeTaking: () => void = () => undefined) {
     this.#freeBytes = totalBytes;
+    this.#beforeTaking = beforeTaking;
   }
 
   /** @param bytes at most the whole budget. Nothing is taken yet */
@@ -27,6 +30,7 @@ export class ByteBudget {
       if (this.#waiting.length > 0 || this.#freeBytes < bytes)
         await new Promise<void>((start) => this.#waiting.push({ bytes, start }));
       else this.#freeBytes -= bytes;
+      this.#beforeTaking();
       isTaken = true;
     };
     return {

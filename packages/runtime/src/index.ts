@@ -1,4 +1,5 @@
 export { ByteBudget, type ByteClaim } from './byte-budget.ts';
+export { collectGarbageAbove } from './collect-garbage.ts';
 export { cronFault, isTimeZone, shortestGapMs } from './cron/cron-fault.ts';
 export { nextRun, nextRuns } from './cron/next-run.ts';
 export { KeyWrapperError } from './encryption-key/key-wrapper.ts';
