@@ -156,6 +156,8 @@ export const bulkExportSchema = z.strictObject({
   /** Consecutive status requests with a transient failure. */
   pollErrors: countSchema,
   transactionTime: z.string().exactOptional(),
+  /** Whether an earlier export in its period has found that the EHR's clock went back. See `observation`. */
+  clockWentBack: z.boolean().exactOptional(),
   requiresAccessToken: z.boolean().exactOptional(),
   /** Entries of the manifest without a usable URL. Their contents are unknown. */
   manifestGaps: countSchema.exactOptional(),

@@ -41,6 +41,22 @@ test('a retry removes the warnings of the end and keeps the others', async () =>
   expect(reopened?.timeline?.map(({ phase }) => phase)).toEqual(['failed', 'queued']);
 });
 
+test('a clock that went back is found in earlier exports of the connection, from a time on', async () => {
+  const { bulkExports } = store;
+  const connectionId = 'conn_clock';
+  const createdAt = new Date('2026-05-02');
+  const record = makeBulkExport({ id: 'job_b', connectionId, createdAt });
+  await bulkExports.insert({ record, requestKey: 'clock' });
+  const find = (id: string, since: string, of = connectionId) =>
+    bulkExports.hadClockGoBack({ id, connectionId: of }, new Date(since));
+  expect(await find('job_c', '2026-05-01')).toBe(false);
+  await bulkExports.warn({ id: 'job_b', code: 'ehr-clock-went-back', message: 'It went back.' });
+  expect(await find('job_c', '2026-05-01')).toBe(true);
+  expect(await find('job_c', '2026-05-03')).toBe(false);
+  expect(await find('job_a', '2026-05-01')).toBe(false);
+  expect(await find('job_c', '2026-05-01', 'conn_other')).toBe(false);
+});
+
 describe('the claim of a request', () => {
   const now = new Date('2026-05-01T10:00:00Z');
   const after = (seconds: number) => new Date(now.getTime() + seconds * 1000);

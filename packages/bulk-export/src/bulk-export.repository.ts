@@ -110,6 +110,12 @@ export function createBulkExportRepository({ database, gate }: Omit<StoreContext
       return toRecord((await model.findOne(before).sort({ _id: -1 }).lean()) ?? undefined);
     },
 
+    /** Whether an earlier export of the connection, requested at `since` or later, has found that the EHR's clock went back. */
+    async hadClockGoBack({ id, connectionId }: Pick<BulkExport, 'id' | 'connectionId'>, since: Date): Promise<boolean> {
+      const earlier = { connectionId, _id: { $lt: id }, createdAt: { $gte: since } };
+      return (await model.exists({ ...earlier, 'warnings.code': 'ehr-clock-went-back' })) !== null;
+    },
+
     /** Whether the manifest of another export of the connection was read. */
     async hasEarlier({ id, connectionId }: Pick<BulkExport, 'id' | 'connectionId'>): Promise<boolean> {
       return (await model.exists({ connectionId, _id: { $ne: id }, transactionTime: { $exists: true } })) !== null;

@@ -47,6 +47,8 @@ export interface DocumentContext {
   /** See `ResourceVersion`. */
   readonly observedAt: Date;
   readonly isOfFullExport?: boolean;
+  /** Whether the server's times are wrong, as after its clock went back. A deletion then counts from its observation. */
+  readonly hasWrongTimes?: boolean;
   readonly now: Date;
 }
 
@@ -117,9 +119,10 @@ export function toTombstone(options: {
   readonly context: DocumentContext;
 }): ResourceDocument {
   const { resourceId, deletedAt, context } = options;
+  const { observedAt, hasWrongTimes = false } = context;
   return {
     ...identify(context, resourceId),
-    lastUpdated: plausibleTime({ claimed: deletedAt, observedAt: context.observedAt }),
+    lastUpdated: plausibleTime({ claimed: hasWrongTimes ? undefined : deletedAt, observedAt }),
     contentHash: '',
     deleted: true,
     subsetted: false,

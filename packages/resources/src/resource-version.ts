@@ -38,7 +38,8 @@ export type Comparison = 'newer' | 'same' | 'older';
  *   after a restored backup. Other exports and searches do not, because they may be answered from an index that is behind.
  * - Two tombstones: the later one, by its own time, then by its observation.
  * - Content against a tombstone: the content wins if it was observed by the same export as the tombstone or a later one,
- *   since the server then has it, or if its `lastUpdated` is later than the tombstone. Otherwise the tombstone wins.
+ *   since the server then has it, or if its `lastUpdated` is later than the tombstone. Otherwise the tombstone wins. After the server's
+ *   clock went back, the times of deletions do not count, and what an export contains is stored again, so that only `observedAt` decides.
  *
  * Versions with content are totally ordered while no server goes back, and so are tombstones. Both together are not: old content, a tombstone, and the same content
  * after it was recreated form a cycle. The stored state still does not depend on the order of delivery if three conditions hold: the

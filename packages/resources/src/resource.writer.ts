@@ -64,6 +64,14 @@ export interface ResourceWriter {
   write(resourceType: string, documents: readonly ResourceDocument[], isRepeated?: boolean): Promise<WriteOutcome>;
 }
 
+interface WriteOptions {
+  /** What the earlier batches of the same file have shown. */
+  readonly file: FileNovelty<StoredVersion>;
+  readonly isRepeated: boolean;
+  /** Whether a version that was observed again is stored again, so that its `observedAt` proves that the server still has it. */
+  readonly renewsUnchanged: boolean;
+}
+
 /** The limit of rounds in which other writers may win the same documents. In each lost round another writer has made progress. */
 const maxRounds = 20;
 
@@ -91,7 +99,7 @@ export function createResourceWriter(options: {
   const writeNewest = async (
     resourceType: string,
     documents: readonly ResourceDocument[],
-    { file, isRepeated }: { readonly file: FileNovelty<StoredVersion>; readonly isRepeated: boolean },
+    { file, isRepeated, renewsUnchanged }: WriteOptions,
   ): Promise<Comparisons> => {
     const collection = database.collection(resourceType);
     const raw = rawWrites();
@@ -104,7 +112,7 @@ export function createResourceWriter(options: {
       // In a later round another version of each candidate was stored.
       if (round > 0) file.noteStored();
       const stored = await file.readUnlessNew(() => readVersions(collection, compared));
-      const decided = decide(candidates, stored);
+      const decided = decide(candidates, { stored, renewsUnchanged });
       unchanged += isRepeated ? decided.same.filter((pair) => !isOfSameWrite(...pair)).length : decided.same.length;
       stale += decided.stale;
       contradictions += decided.contradictions;
@@ -118,26 +126,29 @@ export function createResourceWriter(options: {
     return { unchanged, stale, setBack, contradictions };
   };
 
-  /** @param file what the earlier batches of the same file have shown */
   const write = async (
     resourceType: string,
     documents: readonly ResourceDocument[],
-    { file = new FileNovelty<StoredVersion>(), isRepeated = false } = {},
+    {
+      file = new FileNovelty<StoredVersion>(),
+      isRepeated = false,
+      renewsUnchanged = false,
+    }: Partial<WriteOptions> = {},
   ): Promise<WriteOutcome> => {
     const [first] = documents;
     if (first === undefined) return noOutcome;
     return gate.admit(first.connectionId, (keptOut) =>
-      writeAdmitted({ resourceType, documents, file, isRepeated, keptOut }),
+      writeAdmitted({ resourceType, documents, file, isRepeated, renewsUnchanged, keptOut }),
     );
   };
 
-  const writeAdmitted = async (options: {
-    readonly resourceType: string;
-    readonly documents: readonly ResourceDocument[];
-    readonly file: FileNovelty<StoredVersion>;
-    readonly isRepeated: boolean;
-    readonly keptOut: KeptOutList | undefined;
-  }): Promise<WriteOutcome> => {
+  const writeAdmitted = async (
+    options: WriteOptions & {
+      readonly resourceType: string;
+      readonly documents: readonly ResourceDocument[];
+      readonly keptOut: KeptOutList | undefined;
+    },
+  ): Promise<WriteOutcome> => {
     const { resourceType, documents, keptOut } = options;
     const refused = keptOut ? documents.filter((document) => isKeptOut(keptOut, resourceType, document)) : [];
     const withheldIds = new Set(refused.map(({ _id }) => _id));
@@ -157,10 +168,11 @@ export function createResourceWriter(options: {
      * A writer for the batches of one file. While all resources of the file are new, as in a first export, it inserts without reading
      * first. A resource that is stored already loses its insert and is then compared, and the file's later batches are read again.
      */
-    ofFile(): ResourceWriter {
+    ofFile({ renewsUnchanged = false }: Partial<Pick<WriteOptions, 'renewsUnchanged'>> = {}): ResourceWriter {
       const file = new FileNovelty<StoredVersion>();
       return {
-        write: (resourceType, documents, isRepeated = false) => write(resourceType, documents, { file, isRepeated }),
+        write: (resourceType, documents, isRepeated = false) =>
+          write(resourceType, documents, { file, isRepeated, renewsUnchanged }),
       };
     },
   };
@@ -200,7 +212,13 @@ export async function readVersions(collection: ResourceCollection, documents: re
   return new Map(versions.map((version) => [version._id, version]));
 }
 
-function decide(documents: readonly ResourceDocument[], stored: ReadonlyMap<string, StoredVersion>) {
+function decide(
+  documents: readonly ResourceDocument[],
+  {
+    stored,
+    renewsUnchanged,
+  }: { readonly stored: ReadonlyMap<string, StoredVersion>; readonly renewsUnchanged: boolean },
+) {
   const writes: (Write & { readonly isSetBack?: boolean; readonly contradicts?: boolean })[] = [];
   const same: [ResourceDocument, StoredVersion][] = [];
   let [stale, contradictions] = [0, 0];
@@ -210,8 +228,11 @@ function decide(documents: readonly ResourceDocument[], stored: ReadonlyMap<stri
       writes.push({ document });
       continue;
     }
-    const comparison = compareVersions(document, version);
-    const isContradiction = contradicts(document, version);
+    const compared = compareVersions(document, version);
+    const isRenewed = renewsUnchanged && compared === 'same' && document.observedAt > version.observedAt;
+    const comparison = isRenewed ? 'newer' : compared;
+    // An export whose times are wrong cannot say which of the two came first.
+    const isContradiction = !renewsUnchanged && contradicts(document, version);
     if (comparison === 'same') same.push([document, version]);
     else if (comparison === 'older') stale++;
     else

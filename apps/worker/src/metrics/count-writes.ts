@@ -30,7 +30,7 @@ export function countWrites({ store, metrics }: { readonly store: Store; readonl
   });
   return {
     ...store,
-    resourceWriter: { ...counted(resourceWriter), ofFile: () => counted(resourceWriter.ofFile()) },
+    resourceWriter: { ...counted(resourceWriter), ofFile: (options) => counted(resourceWriter.ofFile(options)) },
     quarantine: {
       ...quarantine,
       async put(entry) {

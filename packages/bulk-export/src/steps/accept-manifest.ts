@@ -5,7 +5,7 @@ import { emptyCheckpoint, type OutputFile } from '../output-file.record.ts';
 import { unknownType } from '../watermarks/watermark.ts';
 import type { BulkExportDeps } from './deps.ts';
 import { ledgerType, toLedgerEntries } from './download/ledger-entries.ts';
-import { isFilteredHere, manifestWarnings } from './export-warnings.ts';
+import { isFilteredHere, manifestWarnings, sentSince } from './export-warnings.ts';
 
 /**
  * Writes the ledger, then starts the downloads. Every step can be repeated, so a crash in between loses nothing. If two attempts
@@ -27,9 +27,11 @@ export async function acceptManifest(
     await store.bulkExports.warn({ id: exportId, ...warning });
   }
   const counts = await store.outputFiles.sum(exportId);
+  const since = new Date(sentSince(record) ?? 0);
   const accepted = {
     readyAt: record.readyAt ?? now(),
     transactionTime,
+    ...((await store.bulkExports.hadClockGoBack(record, since)) ? { clockWentBack: true } : {}),
     requiresAccessToken,
     counts,
     manifestGaps: unreadableEntries,

@@ -1,6 +1,6 @@
 import type { Resource } from '@bulkhead/fhir';
 import { openTestStore } from '@bulkhead/store/testing';
-import { afterAll, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { noOutcome, type ResourceDocument, toTombstone } from '../index.ts';
 import { createResourceStore } from '../store.ts';
 import { documentContext as context, makeDocument } from '../testing/index.ts';
@@ -165,5 +165,38 @@ test('the resource writer prefers the version of the later export if the resourc
   expect(await write(makeDocument(line(1)))).toMatchObject({ stale: 1 });
   expect(await write(makeDocument(line(3), { observedAt: new Date('2024-06-03T00:00:00Z') }))).toMatchObject({
     written: 1,
+  });
+});
+
+describe('an export after the clock of the server went back', () => {
+  const wrongTimes = { ...next, hasWrongTimes: true };
+  const writer = () => store.resourceWriter.ofFile({ renewsUnchanged: true });
+  const deletion = (resourceId: string) =>
+    toTombstone({ resourceId, deletedAt: new Date('2023-01-01'), context: wrongTimes });
+  const again = (id: string) => ({ ...observation(id, 1), observedAt: next.observedAt });
+  const isShown = async (id: string) => (await versionOf(id)) !== undefined;
+
+  test('its deletion is applied, although its time is before that of the stored version', async () => {
+    await write(observation('gone', 1));
+    expect(await writer().write('Observation', [deletion('gone')])).toMatchObject({ written: 1 });
+    expect(await isShown('gone')).toBe(false);
+  });
+
+  test.each(['content', 'deletion'])(
+    'a resource that it deletes and contains is kept if its %s comes first',
+    async (first) => {
+      const id = `back-${first}`;
+      const documents = [again(id), deletion(id)];
+      await write(observation(id, 1));
+      const batches = first === 'content' ? documents : documents.toReversed();
+      for (const document of batches) await writer().write('Observation', [document]);
+      expect(await isShown(id)).toBe(true);
+    },
+  );
+
+  test('a version that was observed again is stored once', async () => {
+    await write(observation('renewed', 1));
+    expect(await writer().write('Observation', [again('renewed')])).toMatchObject({ written: 1 });
+    expect(await writer().write('Observation', [again('renewed')])).toMatchObject({ written: 0, unchanged: 1 });
   });
 });

@@ -196,11 +196,13 @@ async function ingest(deps: BulkExportDeps, download: Download): Promise<Ingeste
   const resumes = opened.startOffset > 0 && opened.startOffset === checkpoint.bytes;
   if (!resumes && checkpoint.lines > 0) await restart(deps, claim);
   let reached = resumes ? checkpoint : emptyCheckpoint;
+  const observed = observation(record);
+  const resourceWriter = store.resourceWriter.ofFile({ renewsUnchanged: observed.hasWrongTimes === true });
   try {
     const ingested = await ingestFile({
-      store: { resourceWriter: withDocuments(deps, store.resourceWriter.ofFile()), quarantine: store.quarantine },
+      store: { resourceWriter: withDocuments(deps, resourceWriter), quarantine: store.quarantine },
       file: { ...file, checkpoint: reached },
-      observation: observation(record),
+      observation: observed,
       body: opened.body,
       now,
       buffers,
