@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { request } from 'node:http';
+import { finished } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { WaitStrategy } from 'testcontainers';
 import type { RouteContext, RouteOutcome } from '../service-route.ts';
@@ -12,6 +13,10 @@ export interface ContainerSpec {
   readonly port: number;
   /** The folder in which the image keeps its data. */
   readonly dataPath: string;
+  /** A file with the password. Arguments and variables of a container can be read by all who may use the engine. */
+  readonly passwordFile?: { readonly target: string; readonly content: string } | undefined;
+  /** A command in the container that creates the user of `passwordFile`. It may fail, if the server is not up or has the user. */
+  readonly createUser?: readonly string[] | undefined;
   readonly url: (at: { host: string; port: number }) => string;
   readonly ping: (url: string) => Promise<void>;
 }
@@ -41,7 +46,7 @@ async function startContainer({ spec, address }: { spec: ContainerSpec; address:
   const container = await buildContainer({
     spec,
     address,
-    wait: pingStrategy((port) => spec.ping(spec.url({ host, port }))),
+    wait: pingStrategy({ ping: (port) => spec.ping(spec.url({ host, port })), createUser: spec.createUser }),
     onCreated: (id) => {
       releaseGuardian = startContainerGuardian({ address, id });
     },
@@ -80,8 +85,11 @@ async function buildContainer({ spec, address, wait, onCreated }: BuildContainer
     }
   }
   const { home } = spec.context;
+  // Other users of this machine cannot read it in the container, whose user is not known here.
+  const files = spec.passwordFile ? [{ ...spec.passwordFile, mode: 0o644 }] : [];
   const container = new LocalContainer(spec.image)
     .withCommand([...spec.command])
+    .withCopyContentToContainer(files)
     .withExposedPorts(spec.port)
     .withAutoCleanup(false)
     .withLabels({ [DATA_LABEL]: home.dataFolder })
@@ -103,7 +111,13 @@ const LOG_LINES = 12;
  * Waits until the server answers. A published port accepts connections before the server listens, and testcontainers' own check
  * needs a shell in the image.
  */
-function pingStrategy(ping: (hostPort: number) => Promise<void>): WaitStrategy {
+function pingStrategy({
+  ping,
+  createUser,
+}: {
+  readonly ping: (hostPort: number) => Promise<void>;
+  readonly createUser: readonly string[] | undefined;
+}): WaitStrategy {
   let timeoutMs = READY_DEADLINE_MS;
   const strategy: WaitStrategy = {
     async waitUntilReady(container, boundPorts) {
@@ -115,6 +129,7 @@ function pingStrategy(ping: (hostPort: number) => Promise<void>): WaitStrategy {
           const { State } = await container.inspect();
           if (!State.Running) throw await endedError({ container, exitCode: State.ExitCode, cause: error });
           if (Date.now() > deadlineMs) throw error;
+          if (createUser) await runInside(container, createUser);
         }
         await delay(PING_EVERY_MS);
       }
@@ -130,6 +145,13 @@ function pingStrategy(ping: (hostPort: number) => Promise<void>): WaitStrategy {
 }
 
 type Container = Parameters<WaitStrategy['waitUntilReady']>[0];
+
+/** Waits until the command has ended. Its result does not matter. */
+async function runInside(container: Container, command: readonly string[]): Promise<void> {
+  const execution = await container.exec({ Cmd: [...command], AttachStdout: true, AttachStderr: true });
+  const output = await execution.start({});
+  await finished(output.resume());
+}
 
 async function endedError({ container, exitCode, cause }: { container: Container; exitCode: number; cause: unknown }) {
   const log = await container.logs({ stdout: true, stderr: true, tail: LOG_LINES });

@@ -54,6 +54,47 @@ describe('the Docker routes', () => {
     TIMEOUT_MS,
   );
 
+  const withoutPassword = (url: string) => {
+    const address = new URL(url);
+    address.username = '';
+    address.password = '';
+    address.searchParams.delete('authSource');
+    return address.href;
+  };
+
+  it(
+    'the servers of the Docker routes refuse clients without the password if they keep data',
+    async () => {
+      const redis = await run({ route: redisDockerRoute, kept: true });
+      await pingRedis(redis.url);
+      await expect(pingRedis(withoutPassword(redis.url))).rejects.toThrow('NOAUTH');
+      await redis.stop();
+      const mongodb = await run({ route: mongodbDockerRoute, kept: true });
+      await expect(withKept(withoutPassword(mongodb.url), (collection) => collection.findOne())).rejects.toThrow(
+        /auth/,
+      );
+      await mongodb.stop();
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'the Docker route of MongoDB gives data of an earlier version, which had no user, a password',
+    async () => {
+      const home = await openServiceHome({ folder, kept: true });
+      const context = { env: process.env, progress: () => undefined, note: () => undefined };
+      const earlier = await mongodbDockerRoute.attempt({ ...context, home: { ...home, password: undefined } });
+      if (earlier.outcome !== 'running') throw new Error(earlier.reason);
+      await withKept(earlier.service.url, (collection) => collection.insertOne({ _id: 'earlier' }));
+      await earlier.service.stop();
+      const { url, stop } = await run({ route: mongodbDockerRoute, kept: true });
+      expect(new URL(url).password).toBe(home.password);
+      expect(await withKept(url, (collection) => collection.findOne())).toEqual({ _id: 'earlier' });
+      await stop();
+    },
+    TIMEOUT_MS,
+  );
+
   it(
     'the Docker route of MongoDB keeps the data for the next container',
     async () => {

@@ -6,7 +6,7 @@ import { attemptContainer } from '../docker/attempt-container.ts';
 import { findOnPath } from '../processes/find-on-path.ts';
 import type { RouteContext, ServiceRoute } from '../service-route.ts';
 import { buildEngine, enginePaths, engineRelease } from './build-engine.ts';
-import { mongodbUrl, pingMongodb, startEngine, startMongod } from './start-mongodb-server.ts';
+import { createUser, mongodbUrl, pingMongodb, startEngine, startMongod } from './start-mongodb-server.ts';
 
 // Finding the primary of a distant replica set takes seconds. A wrong address should not take longer.
 const TIMEOUT_MS = 10_000;
@@ -62,16 +62,32 @@ const PING_TIMEOUT_MS = 2_000;
 export const mongodbDockerRoute: ServiceRoute = {
   name: 'Docker',
   engine: 'mongod',
-  attempt: (context) =>
-    attemptContainer({
+  attempt: (context) => {
+    const { password } = context.home;
+    const target = '/etc/bulkhead-user.js';
+    return attemptContainer({
       context,
       image: context.env.BULKHEAD_MONGODB_IMAGE || IMAGE,
-      command: ['mongod', '--dbpath', '/data/db', '--port', String(PORT), '--bind_ip', '0.0.0.0'],
+      command: [
+        ...['mongod', '--dbpath', '/data/db', '--port', String(PORT), '--bind_ip', '0.0.0.0'],
+        ...(password === undefined ? [] : ['--auth']),
+      ],
       port: PORT,
       dataPath: '/data/db',
-      url: mongodbUrl,
+      ...(password === undefined
+        ? {}
+        : {
+            passwordFile: {
+              target,
+              content: `db.getSiblingDB('admin').runCommand(${JSON.stringify(createUser(password))})`,
+            },
+            // In a folder that its user may write to. By default mongosh writes its history into the data.
+            createUser: ['env', 'HOME=/tmp', 'mongosh', '--quiet', '--port', String(PORT), '--file', target],
+          }),
+      url: (at) => mongodbUrl({ ...at, password }),
       ping: (url) => pingMongodb({ url, timeoutMs: PING_TIMEOUT_MS }),
-    }),
+    });
+  },
 };
 
 const VERSION = '8.2.6';

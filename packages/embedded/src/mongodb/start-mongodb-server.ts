@@ -28,13 +28,16 @@ function startMongodbServer({ name, binary, args, context }: StartMongodbServerO
 
 const USER = 'bulkhead';
 
+/** The command of MongoDB that creates the user. */
+export const createUser = (password: string) => ({ createUser: USER, pwd: password, roles: ['root'] });
+
 /** Creates the user at the first start. Until a user exists, the server accepts this one command from its own machine. */
 async function ensureUser({ url, password }: { url: string; password: string }): Promise<void> {
   const { host, searchParams } = new URL(url);
   searchParams.delete('authSource');
   const client = new MongoClient(`mongodb://${host}/?${searchParams}`, { serverSelectionTimeoutMS: PING_TIMEOUT_MS });
   try {
-    await client.db('admin').command({ createUser: USER, pwd: password, roles: ['root'] });
+    await client.db('admin').command(createUser(password));
   } catch (error) {
     // Unauthorized: a user exists. UserAlreadyExists is answered by some servers.
     if (!(error instanceof MongoServerError) || ![13, 51003].includes(Number(error.code))) throw error;

@@ -2,7 +2,7 @@ import { installWithApt, whyNoApt } from '../apt/install-with-apt.ts';
 import { attemptContainer } from '../docker/attempt-container.ts';
 import { findOnPath } from '../processes/find-on-path.ts';
 import type { ServiceRoute } from '../service-route.ts';
-import { pingRedis, redisSettings, redisUrl, startRedisServer } from './start-redis-server.ts';
+import { pingRedis, redisSettings, redisUrl, requirePassword, startRedisServer } from './start-redis-server.ts';
 
 const redisUrlRoute: ServiceRoute = {
   name: 'REDIS_URL',
@@ -40,19 +40,24 @@ const PORT = 6379;
 export const redisDockerRoute: ServiceRoute = {
   name: 'Docker',
   engine: 'redis',
-  attempt: (context) =>
-    attemptContainer({
+  attempt: (context) => {
+    const { password } = context.home;
+    const target = '/etc/bulkhead-redis.conf';
+    return attemptContainer({
       context,
       image: context.env.BULKHEAD_REDIS_IMAGE || IMAGE,
       command: [
-        ...['redis-server', '--port', String(PORT), '--bind', '0.0.0.0', '--dir', '/data', '--protected-mode', 'no'],
+        ...['redis-server', ...(password === undefined ? [] : [target])],
+        ...['--port', String(PORT), '--bind', '0.0.0.0', '--dir', '/data', '--protected-mode', 'no'],
         ...redisSettings(context.home),
       ],
       port: PORT,
       dataPath: '/data',
-      url: redisUrl,
+      ...(password === undefined ? {} : { passwordFile: { target, content: requirePassword(password) } }),
+      url: (at) => redisUrl({ ...at, password }),
       ping: pingRedis,
-    }),
+    });
+  },
 };
 
 export const redisAptRoute: ServiceRoute = {

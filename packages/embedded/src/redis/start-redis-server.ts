@@ -9,7 +9,7 @@ export async function startRedisServer(binary: string, { env, home }: RouteConte
   const { password, dataFolder } = home;
   // In a file, because all users of the machine can read the arguments of a process.
   const file = join(dirname(home.processFile), 'redis.conf');
-  if (password !== undefined) await writeFile(file, `requirepass ${password}\n`, { mode: 0o600 });
+  if (password !== undefined) await writeFile(file, requirePassword(password), { mode: 0o600 });
   return startServer({
     name: 'redis-server',
     command: binary,
@@ -23,6 +23,9 @@ export async function startRedisServer(binary: string, { env, home }: RouteConte
     ping: pingRedis,
   });
 }
+
+/** The text of a configuration file. */
+export const requirePassword = (password: string): string => `requirepass ${password}\n`;
 
 export function redisUrl(at: { host: string; port: number; password?: string | undefined }): string {
   const { host, port, password } = at;
