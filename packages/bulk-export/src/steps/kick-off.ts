@@ -15,7 +15,7 @@
 
 import { setTimeout } from 'node:timers/promises';
 import { withCapabilities } from '@bulkhead/connections/steps';
-import { EhrHttpError, type EhrSession, type KickOff, kickOffExport } from '@bulkhead/ehr-client';
+import { droppedParameters, EhrHttpError, type EhrSession, type KickOff, kickOffExport } from '@bulkhead/ehr-client';
 import type { BulkExportRequest } from '@bulkhead/fhir';
 import type { Connection } from '@bulkhead/providers';
 import type { RetryAt } from '@bulkhead/queues';
@@ -225,11 +225,12 @@ async function recordStart(
   },
 ): Promise<BulkExport | undefined> {
   const { record, started, grantedScope, offeredTypes, signal } = options;
-  const { statusUrl, droppedParameters } = started;
+  const { statusUrl, sent } = started;
+  const dropped = droppedParameters(record.request, sent);
   const kickedOffAt = now();
   const change = {
     statusUrl,
-    droppedParameters,
+    sent,
     isOfGroup: started.isOfGroup,
     kickedOffAt,
     offeredTypes,
@@ -241,10 +242,10 @@ async function recordStart(
     () => store.bulkExports.transition({ from: record, to: 'exporting', change, unset: ['retrying'] }),
     signal,
   );
-  for (const dropped of droppedParameters) {
-    await store.bulkExports.warn({ id: record.id, code: 'parameter-dropped', message: describeDropped(dropped) });
+  for (const name of dropped) {
+    await store.bulkExports.warn({ id: record.id, code: 'parameter-dropped', message: describeDropped(name) });
   }
-  logger.info('export kicked off', { exportId: record.id, droppedParameters });
+  logger.info('export kicked off', { exportId: record.id, droppedParameters: dropped });
   return exporting;
 }
 
