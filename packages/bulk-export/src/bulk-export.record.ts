@@ -1,12 +1,11 @@
 import type { SentKickOff } from '@bulkhead/ehr-client';
 import { type BulkExportRequest, exportTypes } from '@bulkhead/fhir';
-import { runEventShape } from '@bulkhead/runs';
+import { retryingSchema, runEventShape } from '@bulkhead/runs';
 import { type ErrorCode, type Immutable, mayNamePatient, quotesEhr } from '@bulkhead/runtime';
 import {
   countSchema,
   ehrTextSchema,
   failureSchema,
-  retryingSchema,
   warningSchema,
   withheldCountSchema,
   zerosOf,
