@@ -1,6 +1,5 @@
-import { droppedParameters } from '@bulkhead/ehr-client';
 import type { EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
-import type { BulkExportRequest } from '@bulkhead/fhir';
+import { type BulkExportRequest, droppedParameters } from '@bulkhead/fhir';
 import { expect, test } from '@jest/globals';
 import { compareWithSimulator } from '../harness/compare-with-simulator.ts';
 import { runExport } from '../harness/run-export.ts';
