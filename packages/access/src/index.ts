@@ -1,6 +1,6 @@
 export { type ApiKey, apiKeyRoles } from './api-key.record.ts';
 export type { ApiKeyRepository } from './api-key.repository.ts';
-export { apiKeyPrefix } from './api-key-text.ts';
+export { apiKeyPrefix, isMistyped } from './api-key-text.ts';
 export type { AuditAction } from './audit/audit-actions.ts';
 export { auditHash, canonicalJson } from './audit/audit-chain.ts';
 export {

@@ -71,6 +71,7 @@ export {
   isSubsetted,
   type Resource,
   standardResourceTypes,
+  whyNotResourceType,
 } from './resources/resource.ts';
 export { openStart, withoutLeapSecond } from './search/date-range.ts';
 export { type DateCriterion, parseSearch, type ResourceSearch, type SearchRequest } from './search/parse-search.ts';

@@ -19,6 +19,13 @@ export const resourceError = defineErrors({
   'unknown-resource': {
     status: 404,
     message: 'No such resource is stored for this connection. Verify the type and the id.',
+    examples: [
+      {
+        message: '"Patinet" is not a FHIR R4 resource type. Did you mean Patient? Verify the type.',
+        of: ['searchResources'],
+      },
+      { message: '"Foo" is not a FHIR R4 resource type. Verify the type.', of: ['searchResources'] },
+    ],
   },
   'resource-deleted': { status: 410, message: 'The resource was deleted at the EHR.' },
 });

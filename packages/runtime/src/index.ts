@@ -25,10 +25,10 @@ export {
   type WarningTable,
   warningCodeSchema,
 } from './errors/error-table.ts';
-export { type Fault, invalidRequest, runtimeError, unavailable } from './errors/errors.ts';
+export { type Fault, invalidRequest, runtimeError, sentence, unavailable } from './errors/errors.ts';
 export { type ExportError, toExportError, toKnownError } from './errors/export-error.ts';
 export { errorCode, shownUrl, toEhrText, withoutSecrets } from './errors/shown-text.ts';
-export { parseRequest, validate } from './errors/validate.ts';
+export { parseRequest, validate, youSent } from './errors/validate.ts';
 export { EventLoopMonitor } from './health/event-loop-monitor.ts';
 export { hasToken, startHealthServer } from './health/health.server.ts';
 export { createHealth, watchHealth } from './health/health.ts';

@@ -23,10 +23,11 @@ export function answerFault(answer: {
     return expected.schema && body !== undefined ? mismatch({ where, schema: expected.schema, body }) : undefined;
   const codes = errorCodes(endpoint).filter((code) => statusOf(code) === status);
   if (codes.length === 0) return `${where}, which is not documented`;
-  const { code, message } = (body as { error?: { code?: unknown; message?: unknown } } | undefined)?.error ?? {};
+  const { error = {} } = (body ?? {}) as { error?: { code?: unknown; message?: unknown; details?: unknown } };
+  const { code, message, details } = error;
   const documented = codes.find((candidate) => candidate === code);
   if (!documented) return `${where} ${String(code)}, which is not documented`;
-  if (!isDocumentedMessage(documented, String(message)))
+  if (!isDocumentedMessage(documented, { text: String(message), details }))
     return `${where} with a message that has no example: ${message}`;
   return mismatch({ where, schema: errorSchema, body });
 }

@@ -1,4 +1,4 @@
-import { type AppError, type ErrorExample, present, validate } from '@bulkhead/runtime';
+import { type AppError, type ErrorExample, type Fault, invalidRequest, present, validate } from '@bulkhead/runtime';
 import type { Endpoint } from '../http/define-endpoint.ts';
 import { factsOf, type HttpErrorCode } from '../http/errors/http-errors.ts';
 import { readQuery } from '../http/read-query.ts';
@@ -16,27 +16,43 @@ export function errorExamplesOf(code: HttpErrorCode, endpoint: Endpoint): readon
   const own = all.filter(({ of }) => of?.includes(endpoint.id));
   const examples = own.length > 0 ? own : all.filter(({ of }) => of === undefined);
   if (code !== 'invalid-request') return examples;
-  return examples.map((example) => (example.details ? { ...example, details: faultsOf(endpoint) } : example));
+  return examples.map((example) => {
+    if (!example.details) return example;
+    const details = faultsOf(endpoint);
+    return { ...example, message: invalidRequest(details).message, details };
+  });
 }
 
 /** The faults that the endpoint reports for an empty body or query, or for a query parameter that it does not have. */
-function faultsOf(endpoint: Endpoint): unknown {
+function faultsOf(endpoint: Endpoint): readonly Fault[] {
   const { query, searchQuery, body } = endpoint.request;
   for (const schema of [body?.schema, query ?? searchQuery]) {
     const result = schema && validate(schema, {});
     if (result && !result.isValid) return result.faults;
   }
   try {
-    return readQuery(endpoint, { colour: 'red' });
+    readQuery(endpoint, { colour: 'red' });
+    return [];
   } catch (error) {
-    return (error as AppError).context.details;
+    return (error as AppError).context.details as readonly Fault[];
   }
 }
 
 /** Whether the document has this message of an error. A message that contains values is one of many. */
-export function isDocumentedMessage(code: HttpErrorCode, text: string): boolean {
+export function isDocumentedMessage(code: HttpErrorCode, { text, details }: ShownError): boolean {
+  if (code === 'invalid-request' && Array.isArray(details) && invalidRequest(details).message === text) return true;
   return (
     factsOf(code).some(({ message }) => message === undefined) ||
-    examplesOf(code).some(({ message }) => message === text)
+    examplesOf(code).some(({ message }) => withoutValues(message) === withoutValues(text))
   );
+}
+
+export interface ShownError {
+  readonly text: string;
+  readonly details: unknown;
+}
+
+/** Quoted values, and the type that is suggested for one, differ between messages. */
+function withoutValues(text: string): string {
+  return text.replace(/"(?:[^"\\]|\\.)*"/g, '""').replace(/Did you mean \w+\?/, 'Did you mean?');
 }

@@ -88,7 +88,7 @@ The status says whose mistake it is: 4xx yours, 5xx the server's, 502 the EHR's.
   "success": false,
   "error": {
     "code": "invalid-request",
-    "message": "The request is not valid. Correct what \`details\` lists and send it again.",
+    "message": "\`connection\` is not a query parameter of this address. Allowed: connectionId, limit, cursor. Correct it and send the request again.",
     "details": [
       { "path": "connection", "message": "is not a query parameter of this address. Allowed: connectionId, limit, cursor" }
     ]

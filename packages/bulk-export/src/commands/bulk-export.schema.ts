@@ -1,13 +1,13 @@
-import { exportTypes, isResourceType } from '@bulkhead/fhir';
+import { exportTypes, isResourceType, whyNotResourceType } from '@bulkhead/fhir';
 import { isAhead } from '@bulkhead/runs/commands';
-import { pageQuery } from '@bulkhead/runtime';
+import { pageQuery, youSent } from '@bulkhead/runtime';
 import { callbackUrlSchema } from '@bulkhead/webhooks/commands';
 import { z } from 'zod';
 import { bulkExportStatuses } from '../bulk-export-phase.ts';
 
 const resourceTypeSchema = z
   .string()
-  .refine(isResourceType, { error: ({ input }) => `${JSON.stringify(input)} is not a FHIR R4 resource type` });
+  .refine(isResourceType, { error: ({ input }) => whyNotResourceType(String(input)) });
 
 /** `Type?search`, the format of `_typeFilter` (FHIR Bulk Data, "`_typeFilter` Experimental Query Parameter"). */
 const typeFilterSchema = z
@@ -20,7 +20,9 @@ const typeFilterSchema = z
 const sinceError = 'must be an instant with a time zone, such as 2024-01-01T00:00:00Z, or "last"';
 const sinceSchema = z
   .string(sinceError)
-  .refine((since) => since === 'last' || z.iso.datetime({ offset: true }).safeParse(since).success, sinceError)
+  .refine((since) => since === 'last' || z.iso.datetime({ offset: true }).safeParse(since).success, {
+    error: ({ input }) => `${sinceError}${youSent(input)}`,
+  })
   .refine((since) => since === 'last' || !isAhead(since), 'is in the future');
 
 /** The guide's request body. Unknown fields are rejected, so that a misspelt `since` is not ignored. */

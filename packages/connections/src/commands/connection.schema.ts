@@ -1,4 +1,4 @@
-import { isResourceType, scopeVersions } from '@bulkhead/fhir';
+import { isResourceType, scopeVersions, whyNotResourceType } from '@bulkhead/fhir';
 import { assertionAlgorithms, secretWays, withoutTrailingSlashes } from '@bulkhead/providers';
 import { z } from 'zod';
 import { maxNameLength } from '../connection-name.ts';
@@ -45,7 +45,7 @@ const listedScopes = {
       'Requests one scope for each type instead of `scope`: `v1` (`system/Patient.read`) or `v2` (`system/Patient.rs`). Choose the version for which the application is registered at the EHR: it refuses the other one.',
     ),
   scopeTypes: z
-    .array(z.string().refine(isResourceType, 'is not a resource type of FHIR R4'))
+    .array(z.string().refine(isResourceType, { error: ({ input }) => whyNotResourceType(String(input)) }))
     .min(1)
     .max(150)
     .transform((types) => [...new Set(types)])

@@ -1,4 +1,4 @@
-import { isResourceType } from '../resources/resource.ts';
+import { isResourceType, whyNotResourceType } from '../resources/resource.ts';
 
 /** Scopes that need a user (SMART App Launch 2.2, "Scopes for requesting context data" and following). */
 const userWords: ReadonlySet<string> = new Set([
@@ -31,7 +31,7 @@ function faultOf(scope: string, withUser: boolean): string | undefined {
   if (context === undefined) return `"${scope}" is not a SMART scope such as system/Patient.read or system/Patient.rs`;
   if (!['patient', 'user', 'system'].includes(context)) return `"${scope}" must start with patient/, user/ or system/`;
   if (!withUser && context !== 'system') return `"${scope}" needs a user. A scope without a user starts with system/`;
-  if (type !== '*' && !isResourceType(type)) return `"${scope}": ${type || '(nothing)'} is not a resource type of R4`;
+  if (type !== '*' && !isResourceType(type)) return `"${scope}": ${whyNotResourceType(type)}`;
   return accessFault({ scope, access });
 }
 

@@ -1,3 +1,4 @@
+import leven from 'leven';
 /** A FHIR R4 resource as parsed from JSON. Numbers that a double would change are `ExactNumber`s. */
 export interface Resource {
   readonly resourceType: string;
@@ -76,6 +77,17 @@ export const anyResourceType = 'Resource';
 
 export function isResourceType(name: string): boolean {
   return knownTypes.has(name);
+}
+
+/** Says so, and names the type that was probably meant: `"Observatoin" is not a FHIR R4 resource type. Did you mean Observation?`. */
+export function whyNotResourceType(name: string): string {
+  const fault = `${JSON.stringify(name.slice(0, 60))} is not a FHIR R4 resource type`;
+  const word = name.slice(0, 60).toLowerCase();
+  const nearest = r4ResourceTypes
+    .map((type) => ({ type, distance: leven(word, type.toLowerCase()) }))
+    .reduce((left, right) => (right.distance < left.distance ? right : left));
+  // Two typing errors. Short names with as many errors could mean anything.
+  return nearest.distance <= Math.min(2, word.length / 3) ? `${fault}. Did you mean ${nearest.type}?` : fault;
 }
 
 /** Whether a resource is incomplete, as with `_elements` or `_summary`: https://hl7.org/fhir/R4/valueset-common-tags.html. */

@@ -1,6 +1,13 @@
 import { anyPatient, patientsShown } from '@bulkhead/access';
-import { isResourceType, parseSearch, type Resource, type SearchRequest, searchset } from '@bulkhead/fhir';
-import { type AppError, invalidRequest } from '@bulkhead/runtime';
+import {
+  isResourceType,
+  parseSearch,
+  type Resource,
+  type SearchRequest,
+  searchset,
+  whyNotResourceType,
+} from '@bulkhead/fhir';
+import { type AppError, invalidRequest, sentence } from '@bulkhead/runtime';
 import type { ConnectionScope } from '@bulkhead/store';
 import { resourceError } from '../errors.ts';
 import type { SourcedVersion } from '../resource-document.ts';
@@ -44,7 +51,10 @@ export function createResourceService(options: {
   const check = async ({ provider, connectionId, resourceType, scope }: ResourceTypeReference) => {
     const connection = await connections.find({ provider, id: connectionId, scope });
     // The type is the name of a collection, so other names must not be used.
-    if (!isResourceType(resourceType)) throw resourceError('unknown-resource');
+    if (!isResourceType(resourceType))
+      throw resourceError('unknown-resource', {
+        message: `${sentence(whyNotResourceType(resourceType))} Verify the type.`,
+      });
     return connection;
   };
 

@@ -41,9 +41,20 @@ export interface Fault {
   readonly message: string;
 }
 
-/** HTTP 400 with every fault of the request. */
+/** HTTP 400 with every fault of the request. The message of a single fault is that of the error. */
 export function invalidRequest(faults: readonly Fault[]): AppError {
-  return runtimeError('invalid-request', { context: { details: faults } });
+  const [first, ...others] = faults;
+  const context = { context: { details: faults } };
+  if (!first || others.length > 0) return runtimeError('invalid-request', context);
+  const { path, message } = first;
+  const subject = path === '' ? 'The body' : `\`${path}\``;
+  const fault = sentence(`${subject} ${message}`);
+  return runtimeError('invalid-request', { message: `${fault} Correct it and send the request again.`, ...context });
+}
+
+/** Ends a text with a full stop, unless it ends already. */
+export function sentence(text: string): string {
+  return /[.?!]$/.test(text) ? text : `${text}.`;
 }
 
 /** HTTP 503. Nothing was accepted. */

@@ -42,7 +42,7 @@ function faultMessage(issue: z.core.$ZodRawIssue): string {
     case 'too_big':
       return `must be at most ${amountOf(issue.origin, issue.maximum)}`;
     case 'invalid_format':
-      return formatNames[issue.format] ?? 'has the wrong format';
+      return `${formatNames[issue.format] ?? 'has the wrong format'}${issue.format === 'datetime' ? youSent(issue.input) : ''}`;
     default:
       return 'is not valid';
   }
@@ -62,6 +62,11 @@ const formatNames: Readonly<Record<string, string>> = {
   url: 'must be a URL',
   datetime: 'must be an instant with a time zone, such as 2026-01-01T00:00:00Z',
 };
+
+/** Only for values that are not secret, such as times. */
+export function youSent(value: unknown): string {
+  return typeof value === 'string' ? `. You sent ${JSON.stringify(value.slice(0, 60))}` : '';
+}
 
 function mustBeOneOf(values: readonly unknown[]): string {
   return values.length === 1 ? `must be ${String(values[0])}` : `must be one of: ${values.join(', ')}`;

@@ -1,4 +1,4 @@
-import { enhancedResourceTypes, isResourceType, standardResourceTypes } from '@bulkhead/fhir';
+import { enhancedResourceTypes, isResourceType, standardResourceTypes, whyNotResourceType } from '@bulkhead/fhir';
 import { sinceInstantSchema } from '@bulkhead/runs/commands';
 import { pageQuery } from '@bulkhead/runtime';
 import { callbackUrlSchema } from '@bulkhead/webhooks/commands';
@@ -15,7 +15,7 @@ const enhancedTypeSchema = z.string().refine((type) => enhanced.includes(type), 
     const group = `The enhanced set is ${enhanced.join(', ')}`;
     return isResourceType(type)
       ? `${type} is not in the enhanced set. ${group}`
-      : `${JSON.stringify(type)} is not a FHIR R4 resource type. ${group}`;
+      : `${whyNotResourceType(type)}. ${group}`;
   },
 });
 

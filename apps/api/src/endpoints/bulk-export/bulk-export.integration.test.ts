@@ -228,7 +228,7 @@ test.each([
     ['GET', '/api/ehr/nothing'],
   ] as const) {
     const { status, headers, body } = await api.request(method, at, { authorization });
-    expect([status, body]).toEqual([401, failure('unauthenticated', 'Bearer')]);
+    expect([status, body]).toEqual([401, failure('unauthenticated', 'key')]);
     expect(headers.get('www-authenticate')).toBe('Bearer');
   }
 });

@@ -1,5 +1,10 @@
 import { defineErrors } from '@bulkhead/runtime';
 
+export const notBearer = 'The header `Authorization` does not have the form `Bearer <key>`. Send it in that form.';
+export const mistyped = 'The API key is mistyped: its last characters do not fit the others. Copy the whole key again.';
+export const unknownKey =
+  'No API key of this deployment has this text. It may be the key of another one. An operator creates keys with `create-api-key`.';
+
 export const apiError = defineErrors({
   'unknown-route': {
     status: 404,
@@ -18,7 +23,9 @@ export const apiError = defineErrors({
   unauthenticated: {
     status: 401,
     message:
-      'The request has no valid API key. Send `Authorization: Bearer <key>`, or log in at /login in a browser. An operator creates keys with `create-api-key`.',
+      'The request has no API key. Send `Authorization: Bearer <key>`, or log in at /login in a browser. An operator creates keys with `create-api-key`.',
+    // Every endpoint has this error. One shows its other messages.
+    examples: [notBearer, mistyped, unknownKey].map((message) => ({ message, of: ['startBulkExport'] })),
   },
   'method-not-allowed': {
     status: 405,

@@ -1,8 +1,9 @@
+import { isMistyped } from '@bulkhead/access';
 import type { ApiKeyService, SessionService } from '@bulkhead/access/commands';
 import { AppError } from '@bulkhead/runtime';
 import type { Request, RequestHandler } from 'express';
 import { requireSameOrigin, resumeSession } from '../../browser/session.ts';
-import { apiError } from '../errors/errors.ts';
+import { apiError, mistyped, notBearer, unknownKey } from '../errors/errors.ts';
 import type { Quota, RequestLimits } from '../limits/request-limits.ts';
 import type { RefusedAttempts } from '../refused-attempts.ts';
 import { type Caller, callerOf, setCaller } from './caller-of.ts';
@@ -32,9 +33,10 @@ async function recognise(deps: AuthenticateDeps, request: Request): Promise<Pick
   // If a request has a key, the key counts, even if a browser has added a cookie.
   if (authorization !== undefined) {
     const key = /^Bearer (\S+)$/i.exec(authorization)?.[1];
-    const apiKey = key === undefined ? undefined : await apiKeys.recognise(key);
+    if (key === undefined) throw apiError('unauthenticated', { message: notBearer });
+    const apiKey = await apiKeys.recognise(key);
     if (apiKey) return { apiKey, via: 'api-key' };
-    throw apiError('unauthenticated');
+    throw apiError('unauthenticated', { message: isMistyped(key) ? mistyped : unknownKey });
   }
   // A stream reconnects every five minutes without the user, so the session of an open page would never time out.
   const isActivity = !request.path.endsWith('/events');
