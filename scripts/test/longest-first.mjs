@@ -10,7 +10,7 @@ const longest = [
   'scripts/interop/interop.integration.test.ts',
   'scripts/chaos/chaos.integration.test.ts',
   'scripts/fuzz/fuzz.integration.test.ts',
-  'apps/worker/test/bulk-export/scenarios.integration.test.ts',
+  'packages/bulk-export/src/tests/scenarios.integration.test.ts',
   'scripts/docs/how-to.integration.test.ts',
   'apps/worker/test/sync/enhanced-sync.integration.test.ts',
   'scripts/start/two-starts.integration.test.ts',

@@ -1,5 +1,5 @@
+import { compareWithSimulator } from '@bulkhead/resources/testing';
 import { expect, test } from '@jest/globals';
-import { compareWithSimulator } from '../harness/compare-with-simulator.ts';
 import { startSystem } from '../harness/start-system.ts';
 
 const files = { path: '/bulkdata/.*Observation' };

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { compareWithSimulator } from '@bulkhead/resources/testing';
 import { waitFor } from '@bulkhead/testing';
 import { describe, expect, test } from '@jest/globals';
-import { compareWithSimulator } from '../harness/compare-with-simulator.ts';
 import { type System, startSystem } from '../harness/start-system.ts';
 
 const path = '/api/ehr/athenahealth/bulk-export';

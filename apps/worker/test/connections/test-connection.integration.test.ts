@@ -1,7 +1,7 @@
+import { simulatorAuth } from '@bulkhead/providers/testing';
+import { openDatabase } from '@bulkhead/store/testing';
 import { afterAll, afterEach, expect, test } from '@jest/globals';
-import { openDatabase } from '../harness/open-database.ts';
 import { startSystem } from '../harness/start-system.ts';
-import { simulatorAuth } from '../harness/unlimited-athenahealth.ts';
 
 // One system for all tests, because a new request budget waits two seconds.
 const system = await startSystem({ hasWorker: true, simulator: { patients: 1 } });

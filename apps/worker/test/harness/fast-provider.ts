@@ -2,7 +2,7 @@ import { mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ProviderSettings } from '@bulkhead/providers';
-import { unlimitedAthenahealth } from './unlimited-athenahealth.ts';
+import { unlimitedAthenahealth } from '@bulkhead/providers/testing';
 
 /** Requests in two seconds: ten times the limit of athenahealth, for tests that are not about the rate. */
 export const fastLimit = 160;

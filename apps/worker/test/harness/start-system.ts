@@ -1,12 +1,12 @@
 import { type ApiAnswer, startApi } from '@bulkhead/api/testing';
 import { createEhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
+import { simulatorAuth } from '@bulkhead/providers/testing';
 import { createLogger, createMetrics, type Logger, type Tracing } from '@bulkhead/runtime';
 import { createSimulatorControl, waitFor } from '@bulkhead/testing';
 import { Redis } from 'ioredis';
 import { buildApp as buildWorker } from '../../src/app.ts';
 import { readWorkerConfig } from '../../src/env.ts';
 import { fastLimit, writeFastProvider } from './fast-provider.ts';
-import { simulatorAuth } from './unlimited-athenahealth.ts';
 
 /** `await using` stops it at the end of a test, so that tests can run at once. */
 export type System = Awaited<ReturnType<typeof startSystem>>;

@@ -1,1 +1,3 @@
 export { makeBulkExport, makeOutputFile } from './make-records.ts';
+export { runExport } from './run-export.ts';
+export { createStores, withExports } from './start-use-cases.ts';

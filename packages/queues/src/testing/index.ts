@@ -1,0 +1,1 @@
+export { attemptJob, firstAttempt, lastAttempt, planAfter } from './attempts.ts';
