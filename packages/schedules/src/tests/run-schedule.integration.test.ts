@@ -1,14 +1,12 @@
-import { createConsumer } from '@bulkhead/queues';
+import { createConsumer, type Handlers } from '@bulkhead/queues';
 import { nextRun } from '@bulkhead/runtime';
-import { type Schedule, scheduleNotStartedEventSchema, spreadOf } from '@bulkhead/schedules';
-import { startScheduledRun } from '@bulkhead/schedules/commands';
-import { runSchedule, sweepSchedules } from '@bulkhead/schedules/steps';
-import { makeSchedule } from '@bulkhead/schedules/testing';
 import { waitFor } from '@bulkhead/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { handlers } from '../../src/handlers.ts';
-import { notifyClients } from '../../src/notify-clients.ts';
-import { startUseCases, type UseCases } from '../harness/start-use-cases.ts';
+import { startScheduledRun } from '../commands/index.ts';
+import { type Schedule, scheduleNotStartedEventSchema, spreadOf } from '../index.ts';
+import { runSchedule, type ScheduleDeps, sweepSchedules } from '../steps/index.ts';
+import { makeSchedule } from '../testing/make-schedule.ts';
+import { startUseCases, type UseCases } from '../testing/start-use-cases.ts';
 
 const cases = await startUseCases();
 afterAll(() => cases.stop());
@@ -194,23 +192,6 @@ describe('the clients of a schedule', () => {
       { type: 'schedule.skipped', data: { id: schedule.id, runId, errorCode: 'export-already-running' } },
     ]);
   });
-
-  test.each([{ kind: 'export' as const }, { kind: 'sync' as const }])(
-    'the event of a failed $kind names the schedule that started it',
-    async ({ kind }) => {
-      const schedule = await withWebhook({ kind });
-      const { store } = cases.deps;
-      await runAt(schedule, '2026-05-02T02:00:00Z');
-      const [id = ''] = await runsOf(schedule);
-      const [records, of] =
-        kind === 'export' ? ([store.bulkExports, 'bulk-export'] as const) : ([store.syncRuns, 'sync-run'] as const);
-      const from = await records.find(id);
-      if (!from) throw new Error('no run');
-      await records.transition({ from, to: 'failed' } as never);
-      await notifyClients(cases.deps, { kind: of, id });
-      expect(await eventsOf(schedule)).toMatchObject([{ type: `${of}.failed`, data: { id, scheduleId: schedule.id } }]);
-    },
-  );
 });
 
 describe('a schedule', () => {
@@ -375,6 +356,30 @@ test('the sweep of a worker whose clock is half an hour behind does not repeat a
   expect(await read(schedule)).toMatchObject({ nextRunAt: at('2026-05-03T02:00:00Z'), lastRun: { runId } });
 });
 
+test('a schedule that is due within the window of the provider moves its run to the end of the window', async () => {
+  await using windowed = await startUseCases({ provider: { kickOffWindow: { hours: 24 } } });
+  const { clock, deps, connection } = windowed;
+  const { schedules } = deps.store;
+  clock.now = at('2026-05-01T02:10:00Z');
+  await windowed.exporting({ request: { exportType: 'Group', resourceTypes: [] } });
+  const schedule = makeSchedule({
+    connectionId: connection.id,
+    kind: 'export',
+    request: { exportType: 'Group' },
+    nextRunAt: at('2026-05-02T02:00:00Z'),
+  });
+  await schedules.insert(schedule);
+  clock.now = schedule.nextRunAt;
+  await runSchedule(deps, { scheduleId: schedule.id });
+  const moved = await schedules.find(schedule.id);
+  expect(moved).toMatchObject({ nextRunAt: at('2026-05-02T02:11:00Z') });
+  expect(moved?.lastRun).toBeUndefined();
+  clock.now = at('2026-05-02T02:12:00Z');
+  await sweepSchedules(deps);
+  const { lastRun, nextRunAt } = (await schedules.find(schedule.id)) ?? {};
+  expect([lastRun?.outcome, nextRunAt]).toEqual(['started', at('2026-05-03T02:00:00Z')]);
+}, 60_000);
+
 test('two workers start each run of a frequent schedule once and wait for the spread of another', async () => {
   // This test uses the real clock, as BullMQ does. The API refuses a cron expression with seconds.
   const timing = { cron: '*/2 * * * * *', timeZone: 'UTC' };
@@ -383,6 +388,8 @@ test('two workers start each run of a frequent schedule once and wait for the sp
   const spread = await add({ ...late, nextRunAt: nextRun(late, new Date()) });
   const deps = { ...cases.deps, now: () => new Date() };
   const started: string[] = [];
+  // No other job is added.
+  const handlers = { 'schedule.run': { run: runSchedule } } as unknown as Handlers<ScheduleDeps>;
   const watched = { ...deps, store: { ...deps.store, schedules: watchSettled(deps.store.schedules, started) } };
   const workers = [1, 2].map(() =>
     createConsumer({
