@@ -1,20 +1,17 @@
 import { spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { NewAuditEvent } from '@bulkhead/access';
-import { type AuditEventDocument, auditHash, idAt, toEvent } from '@bulkhead/access';
+import { createIndexes, type StoreContext } from '@bulkhead/store';
+import { openTestStore } from '@bulkhead/store/testing';
 import { testServices, waitFor } from '@bulkhead/testing';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import mongoose from 'mongoose';
-import { createStore, type Store } from '../../create-store.ts';
+import { type AuditEventDocument, auditHash, createAccessStore, idAt, type NewAuditEvent, toEvent } from '../index.ts';
 
 let uri: string;
-const encryptionKey = randomBytes(32);
 const dayMs = 24 * 60 * 60_000;
 let store: Store;
-let database: mongoose.Connection;
+let database: Store['database'];
 
 const makeEvent = (n: number): NewAuditEvent => ({
   actor: { kind: 'api-key', id: 'key_1', name: `a${n}` },
@@ -40,20 +37,19 @@ const rewrite = async (document: AuditEventDocument) => {
 
 /** Opens the database of the running test as another process would. */
 const openStore = async (auditDays?: number) => {
-  const opened = createStore({ uri, encryptionKey, auditDays });
-  await opened.connect();
-  return opened;
+  const create = (context: StoreContext) => createAccessStore({ ...context, auditDays });
+  const { store: repositories, ...opened } = await openTestStore(create, { uri });
+  return { ...repositories, ...opened };
 };
+type Store = Awaited<ReturnType<typeof openStore>>;
 
 beforeEach(async () => {
   uri = testServices().mongodbUri;
   store = await openStore();
-  await store.migrate();
-  database = await mongoose.createConnection(uri).asPromise();
+  ({ database } = store);
 });
 afterEach(async () => {
   await database.dropDatabase();
-  await database.close();
   await store.close();
 });
 
@@ -75,7 +71,7 @@ describe('the audit event repository (chain)', () => {
       message: expect.stringContaining('Run migrate'),
     });
     expect(await events().countDocuments()).toBe(0);
-    await store.migrate();
+    await createIndexes(database);
     await store.auditEvents.append(makeEvent(2));
     expect(await verify()).toMatchObject({ checked: 1, isComplete: true });
   });
@@ -93,7 +89,7 @@ describe('the audit event repository (chain)', () => {
   test('the chain of audit events contains every acknowledged event and stays complete if processes are killed while they write', async () => {
     const file = fileURLToPath(new URL('append-forever.fixture.ts', import.meta.url));
     const run = (name: string) => {
-      const args = [file, uri, encryptionKey.toString('base64'), name];
+      const args = [file, uri, name];
       const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
       const acknowledged: string[] = [];
       createInterface(child.stdout).on('line', (line) => acknowledged.push(line));

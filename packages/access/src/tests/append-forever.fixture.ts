@@ -1,10 +1,10 @@
-import { createStore } from '../../create-store.ts';
+import { openTestStore } from '@bulkhead/store/testing';
+import { createAccessStore } from '../store.ts';
 
 // Appends audit events until it is killed, and prints the id of each acknowledged event.
-// usage: append-forever.fixture.ts <MongoDB URI> <key in base64> <name>
-const [uri = '', key = '', name = ''] = process.argv.slice(2);
-const store = createStore({ uri, encryptionKey: Buffer.from(key, 'base64') });
-await store.connect();
+// usage: append-forever.fixture.ts <MongoDB URI> <name>
+const [uri = '', name = ''] = process.argv.slice(2);
+const { store } = await openTestStore(createAccessStore, { uri });
 
 async function appendForever(caller: number): Promise<never> {
   for (let n = 0; ; n++) {
