@@ -21,7 +21,6 @@ const longest = [
   'packages/ehr-client/src/linear-time.test.ts',
   'apps/worker/test/erasure/erase-connection.integration.test.ts',
   'apps/worker/test/erasure/erase-patient.integration.test.ts',
-  'apps/worker/test/bulk-export/life.integration.test.ts',
 ];
 
 /** The other tests follow in jest's own order. */

@@ -7,22 +7,23 @@ import { isTerminal } from '../bulk-export-phase.ts';
 import type { BulkExportDeps } from '../steps/deps.ts';
 import { discardExport } from '../steps/discard-export.ts';
 import { downloadFileAndFinish, failFile } from '../steps/download/download-file.ts';
+import { resumeExport } from '../steps/ensure-export-jobs.ts';
 import { failExportIn, finalizeExport } from '../steps/finalize-export.ts';
 import { kickOffAndNoteRetry } from '../steps/kick-off.ts';
 import { pollExport } from '../steps/poll-export.ts';
 import type { UseCases } from './start-use-cases.ts';
 
-type ExportJob = Extract<JobName, `export.${string}` | `file.${string}`>;
+export type ExportJobName = Extract<JobName, `export.${string}` | `file.${string}`>;
 
 /** The step of each job of an export, and what ends its record, as in the worker. */
-const handlers: { readonly [Name in Exclude<ExportJob, 'export.resume'>]: Handler<Name, BulkExportDeps> } = {
+export const exportHandlers: { readonly [Name in ExportJobName]: Handler<Name, BulkExportDeps> } = {
   'export.kick-off': { run: kickOffAndNoteRetry, onFinalFailure: failExportIn('queued', 'kicking-off') },
   'export.poll': { run: pollExport, onFinalFailure: failExportIn('exporting') },
   'export.finalize': { run: finalizeExport, onFinalFailure: failExportIn('downloading', 'finalizing') },
   'export.discard': { run: discardExport },
+  'export.resume': { run: resumeExport },
   'file.download': { run: downloadFileAndFinish, onFinalFailure: failFile },
 };
-export type ExportJobName = keyof typeof handlers;
 
 /** Runs a job of an export once without a queue. @throws the error of the attempt */
 export function attemptExportJob<Name extends ExportJobName>(
@@ -30,7 +31,7 @@ export function attemptExportJob<Name extends ExportJobName>(
   name: Name,
   job: { readonly payload: JobPayload<Name>; readonly retryAt: RetryAt; readonly signal: AbortSignal },
 ): Promise<void> {
-  return attemptJob(deps, handlers[name] as Handler<Name, BulkExportDeps>, job);
+  return attemptJob(deps, exportHandlers[name] as Handler<Name, BulkExportDeps>, job);
 }
 
 /** Runs a whole export by its steps, as the jobs of a worker would. Instead of waiting, it moves the clock. */

@@ -1,4 +1,4 @@
-import { createConsumer, type Handlers } from '@bulkhead/queues';
+import { startConsumer } from '@bulkhead/queues/testing';
 import { nextRun } from '@bulkhead/runtime';
 import { waitFor } from '@bulkhead/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
@@ -388,20 +388,17 @@ test('two workers start each run of a frequent schedule once and wait for the sp
   const spread = await add({ ...late, nextRunAt: nextRun(late, new Date()) });
   const deps = { ...cases.deps, now: () => new Date() };
   const started: string[] = [];
-  // No other job is added.
-  const handlers = { 'schedule.run': { run: runSchedule } } as unknown as Handlers<ScheduleDeps>;
   const watched = { ...deps, store: { ...deps.store, schedules: watchSettled(deps.store.schedules, started) } };
   const workers = [1, 2].map(() =>
-    createConsumer({
+    startConsumer<ScheduleDeps>({
       redis: cases.redis,
       prefix: cases.prefix,
       queues: ['maintenance'],
-      handlers,
+      handlers: { 'schedule.run': { run: runSchedule } },
       deps: watched,
       logger: deps.logger,
     }),
   );
-  for (const worker of workers) worker.start();
   try {
     await sweepSchedules(deps);
     await waitFor(async () => (await read(every)).lastRun?.outcome === 'skipped-overlap');

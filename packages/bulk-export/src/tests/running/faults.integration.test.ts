@@ -1,8 +1,8 @@
 import { compareWithSimulator } from '@bulkhead/resources/testing';
 import { expect, test } from '@jest/globals';
-import { startSystem } from '../harness/start-system.ts';
+import { startRunningExports } from '../../testing/start-running-exports.ts';
 
-const files = { path: '/bulkdata/.*Observation' };
+const observations = { path: '/bulkdata/.*Observation' };
 const status = { path: '/bulkstatus/', method: 'GET' };
 
 function file(type: string, fault: object) {
@@ -31,26 +31,26 @@ const protocolFaults = [
 ];
 
 test.concurrent('no resource is lost or stored twice with any of the faults of files', async () => {
-  await using system = await startSystem({ hasWorker: true, simulator: { patients: 20 } });
+  await using system = await startRunningExports({ simulator: { patients: 20 } });
   for (const fault of fileFaults) await system.control.order(fault);
   const ended = await system.settled(await system.startExport());
   expect((await compareWithSimulator(system)).differences).toEqual([]);
   expect(ended).toMatchObject({ status: 'COMPLETED', warnings: [], counts: { quarantined: 0, filesFailed: 0 } });
-  expect(await system.violations()).toMatchObject({ total: 0 });
+  expect(await system.control.violations()).toMatchObject({ total: 0 });
 }, 60_000);
 
 test.concurrent('no resource is lost or stored twice with any of the faults of the kick-off and the status', async () => {
-  await using system = await startSystem({ hasWorker: true });
+  await using system = await startRunningExports();
   for (const fault of protocolFaults) await system.control.order(fault);
   const ended = await system.settled(await system.startExport());
   expect((await compareWithSimulator(system)).differences).toEqual([]);
   expect(ended).toMatchObject({ status: 'COMPLETED', warnings: [] });
-  expect(await system.violations()).toMatchObject({ total: 0 });
+  expect(await system.control.violations()).toMatchObject({ total: 0 });
 }, 60_000);
 
 test.concurrent('a line that is not a resource is quarantined with its place, and the export warns', async () => {
-  await using system = await startSystem({ hasWorker: true });
-  await system.inject(files, { kind: 'corrupt-line', line: 3 });
+  await using system = await startRunningExports();
+  await system.inject(observations, { kind: 'corrupt-line', line: 3 });
   const ended = await system.settled(await system.startExport());
   expect(ended.counts).toMatchObject({ quarantined: 1, stored: ended.counts.promised - 1 });
   expect(ended.warnings).toMatchObject([{ code: 'lines-quarantined' }]);
@@ -59,20 +59,18 @@ test.concurrent('a line that is not a resource is quarantined with its place, an
 }, 60_000);
 
 test.concurrent('a file that is never served fails alone, and its watermark stays', async () => {
-  await using system = await startSystem({ hasWorker: true });
-  await system.inject(files, { kind: 'status', status: 404 }, { times: 'always' });
+  await using system = await startRunningExports();
+  await system.inject(observations, { kind: 'status', status: 404 }, { times: 'always' });
   const ended = await system.settled(await system.startExport());
   expect(ended).toMatchObject({
     status: 'COMPLETED',
     warnings: [{ code: 'files-failed' }, { code: 'watermarks-held' }],
   });
-  const { body } = await system.request('GET', `/api/ehr/athenahealth/bulk-export/${ended.id}/files`);
-  expect(body.data.filter(({ state }: { state: string }) => state === 'failed')).toMatchObject([
+  const files = await system.store.outputFiles.listByExport(ended.id);
+  expect(files.filter(({ state }) => state === 'failed')).toMatchObject([
     { type: 'Observation', error: { code: 'link-expired' } },
   ]);
-  const types = (await system.store.watermarks.list({ connectionId: system.connectionId })).map(
-    ({ resourceType }) => resourceType,
-  );
+  const types = await system.markedTypes();
   expect(types).toContain('Patient');
   expect(types).not.toContain('Observation');
 }, 60_000);
@@ -93,7 +91,7 @@ test.concurrent.each([
 ])(
   '$name fails with a cause and what to do',
   async ({ fault, code, remedy }) => {
-    await using system = await startSystem({ hasWorker: true });
+    await using system = await startRunningExports();
     await system.control.order(fault);
     const ended = await system.settled(await system.startExport());
     expect(ended).toMatchObject({ status: 'FAILED', errorCode: code, errorMessage: expect.stringContaining(remedy) });

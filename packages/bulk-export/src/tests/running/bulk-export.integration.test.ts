@@ -1,30 +1,24 @@
+import { athenahealthRateLimit } from '@bulkhead/providers';
 import { compareWithSimulator } from '@bulkhead/resources/testing';
 import { expect, test } from '@jest/globals';
-import { startSystem } from '../harness/start-system.ts';
+import { startRunningExports } from '../../testing/start-running-exports.ts';
 
 // Alone, because the simulator records the time of each request in this process.
 test('a bulk export stores everything that the server has, and breaks none of its rules #complete', async () => {
-  await using system = await startSystem({
-    hasWorker: true,
-    athenahealthRate: true,
+  await using system = await startRunningExports({
+    provider: { rateLimit: athenahealthRateLimit },
     simulator: { resourcesPerFile: 60 },
   });
-  const { body: started } = await system.request('POST', '/api/ehr/athenahealth/bulk-export', {
-    connectionId: system.connectionId,
-    exportType: 'Patient',
-  });
+  const { isRepeated: _, ...started } = await system.start({ exportType: 'Patient' });
   expect(started).toEqual({
-    success: true,
-    data: {
-      id: expect.stringMatching(/^job_/),
-      status: 'IN_PROGRESS',
-      statusUrl: expect.stringContaining('/bulkstatus/'),
-      startedAt: expect.stringMatching(/^\d{4}-.*Z$/),
-    },
+    id: expect.stringMatching(/^job_/),
+    status: 'IN_PROGRESS',
+    statusUrl: expect.stringContaining('/bulkstatus/'),
+    startedAt: expect.stringMatching(/^\d{4}-.*Z$/),
   });
-  const ended = await system.settled(started.data.id);
+  const ended = await system.settled(started.id);
   expect(ended).toMatchObject({ status: 'COMPLETED', warnings: [], completedAt: expect.any(String) });
-  expect(ended.outputUrls.length).toBeGreaterThan(12);
+  expect(ended.outputUrls?.length).toBeGreaterThan(12);
   const { compared, differences } = await compareWithSimulator(system);
   expect(differences).toEqual([]);
   expect(ended.counts).toMatchObject({
@@ -34,11 +28,11 @@ test('a bulk export stores everything that the server has, and breaks none of it
     quarantined: 0,
     filesFailed: 0,
   });
-  expect(await system.violations()).toMatchObject({ total: 0 });
+  expect(await system.control.violations()).toMatchObject({ total: 0 });
 }, 60_000);
 
 test.concurrent('the next export with since stores only changes and deletions', async () => {
-  await using system = await startSystem({ hasWorker: true });
+  await using system = await startRunningExports();
   const first = await system.settled(await system.startExport());
   const { transactionTime } = (await system.store.bulkExports.find(first.id)) ?? {};
   const [patient, otherPatient] = (await system.control.lines('Patient')).map((line) => JSON.parse(line));
@@ -55,16 +49,14 @@ test.concurrent('the next export with since stores only changes and deletions', 
 }, 60_000);
 
 test.concurrent('a second identical export while one runs is refused with the id of the first', async () => {
-  await using system = await startSystem({ hasWorker: true });
+  await using system = await startRunningExports();
   // The first export runs until the test ends the fault.
   await system.inject({ path: '/bulkstatus/', method: 'GET' }, { kind: 'status', status: 202 }, { times: 'always' });
   const id = await system.startExport({ resourceTypes: ['Patient', 'Condition'] });
-  const secondAnswer = await system.request('POST', '/api/ehr/athenahealth/bulk-export', {
-    connectionId: system.connectionId,
-    resourceTypes: ['Condition', 'Patient'],
+  await expect(system.startExport({ resourceTypes: ['Condition', 'Patient'] })).rejects.toMatchObject({
+    code: 'export-already-running',
+    context: { exportId: id },
   });
-  expect(secondAnswer.status).toBe(409);
-  expect(secondAnswer.body.error).toMatchObject({ code: 'export-already-running', details: { exportId: id } });
   await system.control.clearFaults();
   expect(await system.settled(id)).toMatchObject({ status: 'COMPLETED' });
   expect(await system.startExport({ resourceTypes: ['Condition', 'Patient'] })).not.toBe(id);

@@ -1,25 +1,20 @@
 import { expect, test } from '@jest/globals';
-import { type System, startSystem } from '../harness/start-system.ts';
+import { startRunningExports } from '../../testing/start-running-exports.ts';
 
-const path = '/api/ehr/athenahealth/bulk-export';
 const status = { path: '/bulkstatus/', method: 'GET' };
-const readLog = async (system: System, id: string, key = system.apiKey) =>
-  (await system.request('GET', `${path}/${id}/log`, undefined, { authorization: `Bearer ${key}` })).body.data;
-const createKey = async (system: System, role: 'client' | 'operator', name: string) =>
-  (await system.request('POST', '/api/ehr/api-keys', { name, role })).body.data.key;
 
 test.concurrent('the log says why an export was slow and why a file failed', async () => {
-  await using system = await startSystem({ hasWorker: true });
+  await using system = await startRunningExports();
   const ehrError = {
     resourceType: 'OperationOutcome',
     issue: [{ severity: 'error', code: 'throttled', diagnostics: 'try later' }],
   };
   await system.inject(status, { kind: 'status', status: 429, retryAfter: '1', body: ehrError }, { times: 2 });
   await system.inject('/bulkdata/.*Patient', { kind: 'status', status: 404 }, { times: 'always' });
-  const id = await system.startExport({ resourceTypes: ['Patient', 'Observation'] });
+  const id = await system.startExport({ resourceTypes: ['Patient', 'Observation'] }, { by: 'operator' });
   await system.settled(id);
-  const log = await readLog(system, id);
-  expect(log.map(({ kind, phase, code }: Record<string, string>) => phase ?? `${kind} ${code}`)).toEqual([
+  const log = await system.log(id);
+  expect(log.map(({ kind, phase, code }) => phase ?? `${kind} ${code}`)).toEqual([
     'queued',
     'kicking-off',
     'exporting',
@@ -32,7 +27,7 @@ test.concurrent('the log says why an export was slow and why a file failed', asy
     'warning watermarks-held',
     'completed',
   ]);
-  expect(log[0].by).toBe('operator');
+  expect(log[0]?.by).toBe('operator');
   expect(log[3]).toMatchObject({
     attempts: 1,
     nextAttemptAt: expect.any(String),
@@ -43,48 +38,51 @@ test.concurrent('the log says why an export was slow and why a file failed', asy
     fileId: expect.stringContaining(id),
     message: expect.any(String),
   });
-  const times = log.map(({ at }: { at: string }) => Date.parse(at));
-  expect(times).toEqual(times.toSorted((left: number, right: number) => left - right));
-  const seenByClient = await readLog(system, id, await createKey(system, 'client', 'reader'));
+  const times = log.map(({ at }) => Date.parse(at));
+  expect(times).toEqual(times.toSorted((left, right) => left - right));
+  const seenByClient = await system.log(id, { isOperator: false });
   expect(seenByClient).toHaveLength(log.length);
   expect(JSON.stringify(seenByClient)).not.toContain('try later');
 }, 60_000);
 
 test.concurrent('the log names who has cancelled and who has retried an export', async () => {
-  await using system = await startSystem({ simulator: { exportSeconds: 60 }, kickOffWaitMs: 1000 });
-  const headers = { authorization: `Bearer ${await createKey(system, 'operator', 'night shift')}` };
-  const cancelled = await system.startExport({ resourceTypes: ['Patient'] });
-  await system.request('DELETE', `${path}/${cancelled}`, undefined, headers);
-  expect(await readLog(system, cancelled)).toMatchObject([
+  await using system = await startRunningExports({
+    hasWorker: false,
+    simulator: { exportSeconds: 60 },
+    kickOffWaitMs: 1000,
+  });
+  const cancelled = await system.startExport({ resourceTypes: ['Patient'] }, { by: 'operator' });
+  await system.cancel(cancelled, 'night shift');
+  expect(await system.log(cancelled)).toMatchObject([
     { phase: 'queued', by: 'operator' },
     { phase: 'cancelled', by: 'night shift' },
   ]);
   await system.inject('export$', { kind: 'status', status: 400 }, { times: 'always' });
-  await system.startWorker();
+  system.startWorker();
   const failed = await system.startExport({ resourceTypes: ['Patient'] });
   const { errorCode } = await system.settled(failed);
-  await system.request('POST', `${path}/${failed}/retry`, undefined, headers);
-  const log = await readLog(system, failed);
-  const end = log.find(({ phase }: { phase: string }) => phase === 'failed');
+  await system.retry(failed, 'night shift');
+  const log = await system.log(failed);
+  const end = log.find(({ phase }) => phase === 'failed');
   expect(end).toMatchObject({ code: errorCode, message: expect.any(String) });
-  expect(log.find(({ by }: { by?: string }) => by === 'night shift')).toMatchObject({ phase: 'queued' });
+  expect(log.find(({ by }) => by === 'night shift')).toMatchObject({ phase: 'queued' });
 }, 60_000);
 
 test.concurrent('the progress that the EHR reports is in the log each time that it changes', async () => {
-  await using system = await startSystem({ hasWorker: true });
+  await using system = await startRunningExports();
   const reported = ['10 % done', '10 % done', '60 % done'];
   for (const [after, progress] of reported.entries())
     await system.inject(status, { kind: 'status', status: 202, headers: { 'x-progress': progress } }, { after });
   const id = await system.startExport({ resourceTypes: ['Patient'] });
   await system.settled(id);
-  const shown = (await readLog(system, id)).filter(({ kind }: { kind: string }) => kind === 'progress');
-  const texts = shown.map(({ message }: { message: string }) => message);
+  const shown = (await system.log(id)).filter(({ kind }) => kind === 'progress');
+  const texts = shown.map(({ message }) => message);
   expect(texts.slice(0, 2)).toEqual([expect.stringContaining('10 % done'), expect.stringContaining('60 % done')]);
   expect(new Set(texts).size).toBe(texts.length);
 }, 60_000);
 
 test.concurrent('an export keeps the last 200 events of itself and of its files, and the same warning once', async () => {
-  await using system = await startSystem({ kickOffWaitMs: 0 });
+  await using system = await startRunningExports({ hasWorker: false, kickOffWaitMs: 0 });
   const id = await system.startExport();
   const { bulkExports } = system.store;
   for (let n = 0; n < 210; n++) {

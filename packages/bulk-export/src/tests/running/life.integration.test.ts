@@ -2,28 +2,25 @@ import { randomUUID } from 'node:crypto';
 import { compareWithSimulator } from '@bulkhead/resources/testing';
 import { waitFor } from '@bulkhead/testing';
 import { describe, expect, test } from '@jest/globals';
-import { type System, startSystem } from '../harness/start-system.ts';
+import { type RunningExports, startRunningExports } from '../../testing/start-running-exports.ts';
 
-const path = '/api/ehr/athenahealth/bulk-export';
-const cancel = (system: System, id: string) => system.request('DELETE', `${path}/${id}`);
-const retry = (system: System, id: string) => system.request('POST', `${path}/${id}/retry`);
-const phaseOf = async (system: System, id: string) => (await system.store.bulkExports.find(id))?.phase;
+const phaseOf = async (system: RunningExports, id: string) => (await system.store.bulkExports.find(id))?.phase;
 
 /** The requests that the simulator received. */
-const requests = async (system: System, method: string, path: RegExp) =>
+const requests = async (system: RunningExports, method: string, path: RegExp) =>
   (await system.control.requests(path)).filter((request) => request.method === method);
 
-const waitForDelete = (system: System) =>
+const waitForDelete = (system: RunningExports) =>
   waitFor(async () => (await requests(system, 'DELETE', /bulkstatus/)).some(({ status }) => status === 202), {
     what: 'the DELETE at the server',
   });
 
 describe('a cancelled export #cancel', () => {
   test.concurrent('a cancelled export that no worker has seen is never kicked off, and the next one can start at once', async () => {
-    await using system = await startSystem({ kickOffWaitMs: 1000 });
+    await using system = await startRunningExports({ hasWorker: false, kickOffWaitMs: 1000 });
     const id = await system.startExport();
-    expect((await cancel(system, id)).body).toMatchObject({ success: true, data: { id, status: 'CANCELLED' } });
-    await system.startWorker();
+    expect(await system.cancel(id)).toMatchObject({ id, status: 'CANCELLED' });
+    system.startWorker();
     const next = await system.startExport();
     expect(await system.settled(next)).toMatchObject({ status: 'COMPLETED' });
     expect(await requests(system, 'GET', /\$export$/)).toHaveLength(1);
@@ -31,37 +28,37 @@ describe('a cancelled export #cancel', () => {
   }, 60_000);
 
   test.concurrent('an export that is cancelled during its kick-off is deleted at the server', async () => {
-    await using system = await startSystem({ hasWorker: true, simulator: { exportSeconds: 60 }, kickOffWaitMs: 0 });
+    await using system = await startRunningExports({ simulator: { exportSeconds: 60 }, kickOffWaitMs: 0 });
     await system.inject('export$', { kind: 'latency', ms: 5000 });
     const id = await system.startExport();
     await waitFor(async () => (await requests(system, 'GET', /\$export$/)).length === 1);
     expect(await phaseOf(system, id)).toBe('kicking-off');
-    expect((await cancel(system, id)).status).toBe(200);
+    expect(await system.cancel(id)).toMatchObject({ status: 'CANCELLED' });
     await waitForDelete(system);
     expect(await phaseOf(system, id)).toBe('cancelled');
   }, 60_000);
 
   test.concurrent('an export that is cancelled while the server works on it is deleted there and no longer polled', async () => {
-    await using system = await startSystem({ hasWorker: true, simulator: { exportSeconds: 60 } });
+    await using system = await startRunningExports({ simulator: { exportSeconds: 60 } });
     const id = await system.startExport();
     await waitFor(async () => (await phaseOf(system, id)) === 'exporting');
-    expect((await cancel(system, id)).body.data.status).toBe('CANCELLED');
+    expect(await system.cancel(id)).toMatchObject({ status: 'CANCELLED' });
     await waitForDelete(system);
     const polls = (await requests(system, 'GET', /bulkstatus/)).length;
-    expect((await cancel(system, id)).status).toBe(200);
+    expect(await system.cancel(id)).toMatchObject({ status: 'CANCELLED' });
     await waitFor(async () => (await system.store.bulkExports.find(id))?.discard === 'done');
     expect((await requests(system, 'GET', /bulkstatus/)).length).toBeLessThanOrEqual(polls + 1);
   }, 60_000);
 
   test.concurrent('a cancellation stops all downloads, even a stalled one, and the DELETE is retried until it is accepted', async () => {
-    await using system = await startSystem({ hasWorker: true, simulator: { patients: 100 } });
+    await using system = await startRunningExports({ simulator: { patients: 100 } });
     await system.inject('/bulkdata/.*Observation', { kind: 'stall', afterBytes: 300_000 });
     await system.inject({ path: '/bulkstatus/', method: 'DELETE' }, { kind: 'status', status: 500 }, { times: 4 });
     const id = await system.startExport();
     const observation = async () =>
       (await system.store.outputFiles.listByExport(id)).find(({ type }) => type === 'Observation');
     await waitFor(async () => ((await observation())?.checkpoint.lines ?? 0) > 0, { timeoutMs: 30_000 });
-    expect((await cancel(system, id)).body.data.status).toBe('CANCELLED');
+    expect(await system.cancel(id)).toMatchObject({ status: 'CANCELLED' });
     const states = (await system.store.outputFiles.listByExport(id)).map(({ state }) => state);
     expect(states.filter((state) => state === 'pending' || state === 'downloading')).toEqual([]);
     // The worker closes the socket. The server would have kept it open.
@@ -73,19 +70,19 @@ describe('a cancelled export #cancel', () => {
   }, 60_000);
 
   test.concurrent('a completed export cannot be cancelled', async () => {
-    await using system = await startSystem({ hasWorker: true });
+    await using system = await startRunningExports();
     const id = await system.startExport();
     await system.settled(id);
-    expect(await cancel(system, id)).toMatchObject({ status: 409, body: { error: { code: 'export-ended' } } });
-    expect(await retry(system, id)).toMatchObject({ status: 409, body: { error: { code: 'nothing-to-retry' } } });
-    expect((await cancel(system, 'job_none')).status).toBe(404);
+    await expect(system.cancel(id)).rejects.toMatchObject({ code: 'export-ended' });
+    await expect(system.retry(id)).rejects.toMatchObject({ code: 'nothing-to-retry' });
+    await expect(system.cancel('job_none')).rejects.toMatchObject({ code: 'unknown-export' });
   }, 60_000);
 });
 
 // Four systems run two exports each in this process at once: half a minute beside seven busy processes on two cores.
 describe('a retry #retry', () => {
   test.concurrent('a retry downloads only the failed file, and then its watermark advances', async () => {
-    await using system = await startSystem({ hasWorker: true });
+    await using system = await startRunningExports();
     const file = { path: '/bulkdata/.*Observation' };
     await system.inject(file, { kind: 'status', status: 404 }, { times: 2 });
     await system.inject({ path: '/bulkstatus/', method: 'DELETE' }, { kind: 'status', status: 500 });
@@ -99,14 +96,12 @@ describe('a retry #retry', () => {
     const before = (await requests(system, 'GET', /bulkdata/)).length;
     await system.control.clearFaults();
 
-    expect(await retry(system, id)).toMatchObject({ status: 202, body: { data: { id, status: 'IN_PROGRESS' } } });
+    expect(await system.retry(id)).toMatchObject({ id, status: 'IN_PROGRESS' });
     expect(await system.settled(id)).toMatchObject({ status: 'COMPLETED', warnings: [], counts: { filesFailed: 0 } });
     const fetched = (await requests(system, 'GET', /bulkdata/)).slice(before).map((request) => request.path);
     expect(fetched).toEqual([expect.stringContaining('Observation')]);
     expect((await compareWithSimulator(system)).differences).toEqual([]);
-    const { connectionId } = system;
-    const marks = await system.store.watermarks.list({ connectionId });
-    expect(marks.map(({ resourceType }) => resourceType)).toEqual(expect.arrayContaining(['Observation', '*']));
+    expect(await system.markedTypes()).toEqual(expect.arrayContaining(['Observation', '*']));
     await waitForDelete(system);
     expect(await requests(system, 'GET', /\$export$/)).toHaveLength(1);
   }, 120_000);
@@ -123,11 +118,11 @@ describe('a retry #retry', () => {
   ])(
     'a retry completes an export after $name, with $kickOffs kick-offs in all',
     async ({ match, status, kickOffs }) => {
-      await using system = await startSystem({ hasWorker: true });
+      await using system = await startRunningExports();
       await system.inject(match, { kind: 'status', status });
       const id = await system.startExport();
       expect(await system.settled(id)).toMatchObject({ status: 'FAILED', errorMessage: expect.any(String) });
-      expect((await retry(system, id)).status).toBe(202);
+      expect(await system.retry(id)).toMatchObject({ status: 'IN_PROGRESS' });
       const ended = await system.settled(id);
       expect(ended).toMatchObject({ status: 'COMPLETED', warnings: [] });
       expect(ended.errorMessage).toBeUndefined();
@@ -140,27 +135,23 @@ describe('a retry #retry', () => {
 
 describe('an Idempotency-Key #idempotency-key', () => {
   test.concurrent('equal requests with one key start one export, and a different request is refused', async () => {
-    await using system = await startSystem({ hasWorker: true });
-    const headers = { 'idempotency-key': randomUUID() };
-    const { connectionId } = system;
-    const post = (body: object) => system.request('POST', path, { connectionId, ...body }, headers);
+    await using system = await startRunningExports();
+    const idempotency = { clientId: 'key_1', key: randomUUID() };
+    const post = (body: object) => system.start(body, { idempotency });
     const answers = await Promise.all(Array.from({ length: 5 }, () => post({ exportType: 'Patient' })));
-    expect(new Set(answers.map(({ status, body }) => `${status} ${body.data?.id}`)).size).toBe(1);
-    expect(answers.filter((answer) => answer.headers.get('idempotency-replayed') === 'true')).toHaveLength(4);
-    const id: string = answers.map(({ body }) => body.data.id)[0];
+    expect(new Set(answers.map(({ id }) => id)).size).toBe(1);
+    expect(answers.filter(({ isRepeated }) => isRepeated)).toHaveLength(4);
+    const { id = '' } = answers[0] ?? {};
     await system.settled(id);
-    expect((await post({ exportType: 'Patient' })).body.data).toMatchObject({ id, status: 'COMPLETED' });
-    expect(await post({ exportType: 'Group' })).toMatchObject({
-      status: 422,
-      body: { error: { code: 'idempotency-key-reused' } },
-    });
+    expect(await post({ exportType: 'Patient' })).toMatchObject({ id, status: 'COMPLETED' });
+    await expect(post({ exportType: 'Group' })).rejects.toMatchObject({ code: 'idempotency-key-reused' });
     expect(await requests(system, 'GET', /\$export$/)).toHaveLength(1);
   }, 60_000);
 });
 
 describe('since "last" #since-last', () => {
   test.concurrent('since "last" exports everything first, then only changes and deletions', async () => {
-    await using system = await startSystem({ hasWorker: true });
+    await using system = await startRunningExports();
     const first = await system.settled(await system.startExport({ since: 'last' }));
     expect(first).toMatchObject({ status: 'COMPLETED', warnings: [{ code: 'since-last-full' }] });
 
@@ -183,7 +174,7 @@ describe('since "last" #since-last', () => {
 
 describe('expired links #fresh-links', () => {
   test.concurrent('expired links are replaced by new ones from the manifest, which is requested once', async () => {
-    await using system = await startSystem({ hasWorker: true });
+    await using system = await startRunningExports();
     await system.inject('/bulkdata/', { kind: 'expire-links' }, { after: 2 });
     const ended = await system.settled(await system.startExport());
     expect(ended).toMatchObject({ status: 'COMPLETED', warnings: [], counts: { filesFailed: 0 } });
@@ -199,7 +190,7 @@ describe('expired links #fresh-links', () => {
   }, 60_000);
 
   test.concurrent('a file with an expired link and no new one fails alone, with what to do #error-message', async () => {
-    await using system = await startSystem({ hasWorker: true });
+    await using system = await startRunningExports();
     await system.inject('/bulkdata/.*CarePlan', { kind: 'status', status: 403 }, { times: 'always' });
     const ended = await system.settled(await system.startExport({ resourceTypes: ['CarePlan', 'Patient'] }));
     expect(ended).toMatchObject({ status: 'COMPLETED', counts: { filesFailed: 1 } });
