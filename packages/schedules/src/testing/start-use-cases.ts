@@ -12,7 +12,8 @@ export async function startUseCases(options?: ConnectedEhrOptions) {
   return withExports(await startConnectedEhr((at) => openTestStore(createStores, at), options));
 }
 
-function createStores(context: TestContext) {
+/** Creates the stores that the steps of schedules, and of what they start, use. */
+export function createStores(context: TestContext) {
   const exports = createExportStores(context).repositories;
   const syncs = createSyncStore({ ...context, ...exports }).repositories;
   const webhooks = createWebhookStore(context).repositories;

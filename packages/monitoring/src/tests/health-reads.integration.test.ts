@@ -1,10 +1,13 @@
 import { createProviderRegistry } from '@bulkhead/providers';
 import { makeConnection } from '@bulkhead/providers/testing';
-import { connectRedis, createProducer } from '@bulkhead/queues';
+import { checkRedis, connectRedis, createProducer, watchConnection } from '@bulkhead/queues';
+import { createStores } from '@bulkhead/schedules/testing';
+import { listRetentionStates } from '@bulkhead/store';
+import { openTestStore } from '@bulkhead/store/testing';
 import { testServices } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
-import { createServices } from '../../create-services.ts';
-import { openTestStore } from '../open-test-store.fixture.ts';
+import { createHealthService, createMonitoringService, createRateBudgetService } from '../commands/index.ts';
+import { createMonitoringStore } from '../store.ts';
 
 const { redisUrl, prefix } = testServices();
 const now = new Date();
@@ -13,14 +16,32 @@ const ago = (hours: number) => new Date(now.getTime() - hours * 3_600_000);
 const old = 1000;
 const many = 3000;
 
-const { store, database, close } = await openTestStore();
+const {
+  store: repositories,
+  database,
+  close,
+} = await openTestStore((context) => ({
+  repositories: { ...createStores(context).repositories, ...createMonitoringStore(context).repositories },
+}));
+const store = {
+  ...repositories,
+  listRetentionStates: () => listRetentionStates(database),
+  server: async () => ({ version: '8.0.0', now: new Date() }),
+};
 const onError = () => undefined;
 const redis = connectRedis({ url: redisUrl, waiting: true, onError });
 const producer = createProducer({ redis, prefix, onError });
 const configuration = { exposed: [], encryptionKeySource: 'a test' };
-const services = createServices({
-  ...{ store, producer, redis, prefix, configuration },
-  registry: createProviderRegistry({}),
+const health = createHealthService({
+  ...{ store, producer, configuration },
+  monitoring: createMonitoringService(store, producer),
+  rateBudgets: createRateBudgetService({
+    connections: store.connections,
+    registry: createProviderRegistry({}),
+    reader: { redis, prefix },
+  }),
+  checkRedis: () => checkRedis(redis),
+  redisConnectionError: watchConnection(redis),
 });
 await plantRecords();
 afterAll(async () => {
@@ -83,7 +104,7 @@ test('the repositories find the newest run of a connection that has ended and wa
 
 test('a health report reads a few records by an index, however many old ones are stored', async () => {
   await database.db?.command({ profile: 2 });
-  const report = await services.health.report();
+  const report = await health.report();
   await database.db?.command({ profile: 0 });
   const entries = await database
     .collection('system.profile')

@@ -1,13 +1,12 @@
-import { randomBytes } from 'node:crypto';
-import { toResourceDocument } from '@bulkhead/resources';
 import { isDocumentRefused, isStoreUnavailable } from '@bulkhead/store';
+import { openTestStore } from '@bulkhead/store/testing';
 import { testServices } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
-import { createStore } from '../../create-store.ts';
-import { openTestStore } from '../open-test-store.fixture.ts';
+import { toResourceDocument } from '../resource-document.ts';
+import { createResourceStore } from '../store.ts';
 
 const now = new Date('2024-06-01T00:00:00Z');
-const { store, database, close } = await openTestStore();
+const { store, database, close } = await openTestStore(createResourceStore);
 await store.prepareResourceTypes(['Device']);
 await database.db?.command({ collMod: 'Device', validator: { resourceId: { $ne: 'invalid' } } });
 afterAll(close);
@@ -43,12 +42,7 @@ test.each([
 });
 
 test('isDocumentRefused is false if the server cannot be reached', async () => {
-  const unreachable = createStore({
-    uri: 'mongodb://127.0.0.1:9/x?serverSelectionTimeoutMS=50',
-    encryptionKey: randomBytes(32),
-  });
-  const error = await failureOf(unreachable.connect());
-  await unreachable.close();
+  const error = await failureOf(openTestStore(createResourceStore, { uri: 'mongodb://127.0.0.1:9/x' }));
   expect(error).toBeInstanceOf(Error);
   expect(isDocumentRefused(error)).toBe(false);
 });
@@ -73,11 +67,10 @@ const { setName, me } = await database.getClient().db().admin().command({ hello:
   'reads go to the primary, even if the URI prefers a secondary, which can be behind',
   async () => {
     address.search = `?replicaSet=${setName}&readPreference=secondary`;
-    const other = createStore({ uri: address.href, encryptionKey: randomBytes(32) });
+    const other = await openTestStore(createResourceStore, { uri: address.href });
     try {
-      await other.connect();
       // The set of the tests has no secondary.
-      expect(await other.connections.listIds()).toEqual([]);
+      expect(await other.store.resources.listIds({ connectionId: 'conn_1', resourceType: 'Patient' })).toEqual([]);
     } finally {
       await other.close();
     }
