@@ -13,9 +13,7 @@ export type RunningExports = Awaited<ReturnType<typeof startRunningExports>>;
 
 const operator = { isOperator: true };
 
-/**
- * Starts the commands of exports and a worker of their queues, for tests of whole exports by the real clock.
- */
+/** Starts the commands of exports and a worker of their queues, for tests of whole exports by the real clock. */
 export async function startRunningExports(
   options: ConnectedEhrOptions & {
     /** Default: true. Otherwise the test starts it. */

@@ -27,8 +27,8 @@ export interface ConnectedEhrOptions {
   readonly connection?: Partial<Connection>;
 }
 
-/** Ten times the rate of athenahealth, without a wait at the start. */
-const fastRateLimit: NonNullable<Provider['rateLimit']> = {
+/** Ten times the rate of athenahealth, without a wait at the start, for tests that are not about the rate. */
+export const fastRateLimit: NonNullable<Provider['rateLimit']> = {
   ...athenahealthRateLimit,
   limit: 160,
   coldStart: 'go',
