@@ -1,11 +1,11 @@
+import type { SentKickOff } from '@bulkhead/ehr-client';
 import { type BulkExportRequest, exportTypes } from '@bulkhead/fhir';
-import { runEventShape } from '@bulkhead/runs';
+import { retryingSchema, runEventShape } from '@bulkhead/runs';
 import { type ErrorCode, type Immutable, mayNamePatient, quotesEhr } from '@bulkhead/runtime';
 import {
   countSchema,
   ehrTextSchema,
   failureSchema,
-  retryingSchema,
   warningSchema,
   withheldCountSchema,
   zerosOf,
@@ -88,6 +88,15 @@ const exportRequestSchema = z.strictObject({
     .exactOptional()
     .describe('FHIR searches, such as `Observation?category=laboratory`. Absent if nothing was filtered.'),
 }) satisfies z.ZodType<BulkExportRequest>;
+
+const sentKickOffSchema = z.strictObject({
+  method: z.enum(['GET', 'POST']),
+  isOtherMethodRefused: z.boolean(),
+  since: z.string().exactOptional(),
+  types: z.array(z.string()),
+  refusedTypes: z.array(z.string()),
+  typeFilters: z.array(mayNamePatient(z.string())),
+}) satisfies z.ZodType<SentKickOff>;
 
 /**
  * Why the next status request is sent when it is sent: at the poll interval, later because the export has taken long already, later because
@@ -179,9 +188,8 @@ export const bulkExportSchema = z.strictObject({
     .describe('The schedule that started the export. Absent if a request started it.'),
   /** `due` if the end must be reported to clients, `done` if it was. */
   notify: z.enum(['due', 'done']).exactOptional(),
-  droppedParameters: z
-    .array(z.string())
-    .describe('Parameters that the EHR refused, so that the export was started without them. See the warnings.'),
+  /** The kick-off that the EHR accepted. Absent before. */
+  sent: sentKickOffSchema.exactOptional(),
   warnings: z
     .array(warningSchema)
     .describe('What went less than perfectly, and what it means for the data. Empty if there is nothing to report.'),

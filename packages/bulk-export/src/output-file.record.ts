@@ -1,5 +1,6 @@
+import { retryingSchema } from '@bulkhead/runs';
 import { type Immutable, mayNamePatient } from '@bulkhead/runtime';
-import { countSchema, failureSchema, retryingSchema, zerosOf } from '@bulkhead/store';
+import { countSchema, failureSchema, zerosOf } from '@bulkhead/store';
 import { z } from 'zod';
 import { type IssueCount, issueCountSchema, lineCounts } from './bulk-export.record.ts';
 

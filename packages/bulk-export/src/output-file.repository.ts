@@ -1,4 +1,5 @@
-import type { ExportError, Retrying } from '@bulkhead/runtime';
+import type { Retrying } from '@bulkhead/runs';
+import type { ExportError } from '@bulkhead/runtime';
 import {
   type Claim,
   countIn,

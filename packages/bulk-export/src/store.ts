@@ -3,7 +3,6 @@ import { createLeases, type StoreContext } from '@bulkhead/store';
 import { createBulkExportData } from './bulk-export.data.ts';
 import { createBulkExportRepository } from './bulk-export.repository.ts';
 import { createExportSlotRepository } from './export-slot.repository.ts';
-import { createIdempotencyKeyRepository } from './idempotency-key.repository.ts';
 import { createOutputFileRepository } from './output-file.repository.ts';
 import { createWatermarkRepository } from './watermarks/watermark.repository.ts';
 
@@ -16,7 +15,6 @@ export function createBulkExportStore(context: StoreContext & QuarantineStore) {
     outputFiles: createOutputFileRepository(context),
     exportLeases: createLeases({ database, collection: 'bulk_exports' }),
     exportSlots: createExportSlotRepository(context),
-    idempotencyKeys: createIdempotencyKeyRepository(database),
     watermarks: createWatermarkRepository(context),
   };
   return { repositories, data: createBulkExportData({ database, quarantine, ...repositories }) };

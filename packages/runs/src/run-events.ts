@@ -1,4 +1,4 @@
-import { type ExportError, type Immutable, mayNamePatient, type Retrying } from '@bulkhead/runtime';
+import { type ExportError, type Immutable, mayNamePatient } from '@bulkhead/runtime';
 import { countSchema, ehrTextSchema } from '@bulkhead/store';
 import { z } from 'zod';
 
@@ -40,22 +40,4 @@ export function phaseEvent<Phase extends string>(options: {
 
 export function byTime<Event extends RunEvent>(events: readonly Event[]): Event[] {
   return events.toSorted((left, right) => left.at.getTime() - right.at.getTime());
-}
-
-/**
- * The event of a failure or wait. A wait that repeats for the same reason is one event, because an outage of a day has hundreds.
- *
- * @returns undefined if the event of the first wait says the same
- */
-export function waitingEvent(options: { readonly before: Retrying | undefined; readonly retrying: Retrying }) {
-  const { before, retrying } = options;
-  if (before?.code === retrying.code && before.message === retrying.message) return undefined;
-  const { code, message, ehrText, attempts, nextAttemptAt } = retrying;
-  return {
-    code,
-    message,
-    ...(ehrText === undefined ? {} : { ehrText }),
-    attempts,
-    ...(nextAttemptAt === undefined ? {} : { nextAttemptAt }),
-  };
 }

@@ -1,6 +1,6 @@
-import type { Retrying } from '@bulkhead/runtime';
-import { instantSchema, type Reader, retryingSchema, type View, viewOf, viewShapeOf } from '@bulkhead/store';
+import { instantSchema, type Reader, type View, viewOf, viewShapeOf } from '@bulkhead/store';
 import { z } from 'zod';
+import { type Retrying, retryingSchema } from './retrying.ts';
 
 /** What a running export or sync does at the moment. */
 export const runActivitySchema = z

@@ -27,7 +27,6 @@ export {
 } from './errors/error-table.ts';
 export { type Fault, invalidRequest, runtimeError, unavailable } from './errors/errors.ts';
 export { type ExportError, toExportError, toKnownError } from './errors/export-error.ts';
-export { longestWaitMs, nextRetrying, type Retrying, withGrowingWait } from './errors/retrying.ts';
 export { errorCode, shownUrl, toEhrText, withoutSecrets } from './errors/shown-text.ts';
 export { parseRequest, validate } from './errors/validate.ts';
 export { EventLoopMonitor } from './health/event-loop-monitor.ts';

@@ -76,7 +76,7 @@ export async function createEmbeddedService(options: EmbeddedServiceOptions): Pr
   return {
     async initiateBulkExport(connectionId, exportOptions) {
       const body = parseRequest(bulkExportRequestSchema, { connectionId, ...fromExportOptions(exportOptions) });
-      return toJob((await bulkExports.start({ provider, body, scope })).record);
+      return toJob(await bulkExports.start({ provider, body, scope }));
     },
     checkBulkExportStatus: check,
     processBulkExportData: (jobId) => untilEnded(() => check(jobId)),

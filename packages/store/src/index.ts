@@ -53,7 +53,6 @@ export {
   failureSchema,
   forReader,
   type Reader,
-  retryingSchema,
   type Warning,
   warningSchema,
 } from './records/failure.record.ts';

@@ -1,5 +1,6 @@
+import { retryingSchema } from '@bulkhead/runs';
 import { type Immutable, mayNamePatient, quotesEhr } from '@bulkhead/runtime';
-import { countSchema, failureSchema, retryingSchema, withheldCountSchema } from '@bulkhead/store';
+import { countSchema, failureSchema, withheldCountSchema } from '@bulkhead/store';
 import { z } from 'zod';
 
 /** The results of the resources that searches received. */

@@ -16,7 +16,7 @@ import type { Watermark } from '../watermarks/watermark.ts';
 import type { BulkExportBody, BulkExportQuery } from './bulk-export.schema.ts';
 import { cancelExport, retryExport } from './cancel-and-retry.ts';
 import type { ProgressContext } from './export-activity.ts';
-import { acceptOnce, digest, type Idempotency, newExport, requestKey } from './new-export.ts';
+import { newExport, requestKey } from './new-export.ts';
 import { type ExportProgress, type ExportSnapshot, watchExport } from './watch-export.ts';
 
 export interface ExportReference {
@@ -34,14 +34,7 @@ export interface StartRequest {
   readonly provider: string;
   readonly body: BulkExportBody;
   readonly scope: ConnectionScope;
-  readonly idempotency?: Idempotency | undefined;
   readonly by?: string | undefined;
-}
-
-export interface StartedExport {
-  readonly record: BulkExport;
-  /** An earlier request with the same Idempotency-Key has started the export. */
-  readonly isRepeated: boolean;
 }
 
 /** A kick-off takes some hundred milliseconds. The POST waits for it, because its response has a `statusUrl` in the guide. */
@@ -129,36 +122,19 @@ export function createBulkExportService(options: {
       watchExport({ store, exportId: reference.id, find: () => find(reference), sum }),
 
     /**
-     * Stores the export, enqueues its kick-off and waits some seconds for it. If the request is repeated with the same Idempotency-Key,
-     * the export that the first one started is returned.
-     * @throws AppError `unknown-provider`, `unknown-connection`, `export-already-running`, `idempotency-key-reused`,
-     * `unavailable`
+     * Stores the export, enqueues its kick-off and waits some seconds for it.
+     * @throws AppError `unknown-provider`, `unknown-connection`, `export-already-running`, `unavailable`
      */
-    async start(request: StartRequest): Promise<StartedExport> {
-      const { provider, body, scope, idempotency, by } = request;
+    async start(request: StartRequest): Promise<BulkExport> {
+      const { provider, body, scope, by } = request;
       await connections.find({ provider, id: body.connectionId, scope });
       await checkCallback({ store, ...body });
       await checkQueue().catch((cause: unknown) => {
         throw unavailable(cause);
       });
-      const created = await newExport({ store, provider: registry.get(provider), body });
-      const { recordId, isRepeated } = await acceptOnce({
-        store,
-        idempotency,
-        requestHash: digest([provider, body]),
-        recordId: created.id,
-        isStored: async (id) => (await store.bulkExports.find(id)) !== undefined,
-      });
-      const record = { ...created, id: recordId };
-      if (!isRepeated) {
-        try {
-          await accept(record, by);
-        } catch (error) {
-          if (idempotency) await store.idempotencyKeys.release({ ...idempotency, recordId });
-          throw error;
-        }
-      }
-      return { record: await kickedOff({ provider, id: record.id, scope }), isRepeated };
+      const record = await newExport({ store, provider: registry.get(provider), body });
+      await accept(record, by);
+      return kickedOff({ provider, id: record.id, scope });
     },
 
     /** @throws AppError `unknown-export`, `export-ended` */

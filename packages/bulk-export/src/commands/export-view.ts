@@ -1,3 +1,4 @@
+import { droppedParameters } from '@bulkhead/ehr-client';
 import { retryingViewSchema, runActivitySchema, toRetryingView, type ViewFor } from '@bulkhead/runs/commands';
 import { errorCodeSchema, shownUrl } from '@bulkhead/runtime';
 import { ehrTextSchema, forReader, type Reader, toView, type View, viewOf, viewShapeOf } from '@bulkhead/store';
@@ -41,34 +42,29 @@ const errorMessageSchema = z
   .exactOptional()
   .describe('Why the export failed, and what to do. Present only if it failed.');
 
-const {
-  id,
-  connectionId,
-  createdAt,
-  completedAt,
-  phase,
-  timeline,
-  statusUrl,
-  progress,
-  warnings,
-  droppedParameters,
-  ...shownFields
-} = viewShapeOf(bulkExportSchema, [
-  'id',
-  'connectionId',
-  'request',
-  'phase',
-  'timeline',
-  'statusUrl',
-  'progress',
-  'progressedAt',
-  'scheduleId',
-  'droppedParameters',
-  'warnings',
-  'counts',
-  'createdAt',
-  'completedAt',
-]);
+const { id, connectionId, createdAt, completedAt, phase, timeline, statusUrl, progress, warnings, ...shownFields } =
+  viewShapeOf(bulkExportSchema, [
+    'id',
+    'connectionId',
+    'request',
+    'phase',
+    'timeline',
+    'statusUrl',
+    'progress',
+    'progressedAt',
+    'scheduleId',
+    'warnings',
+    'counts',
+    'createdAt',
+    'completedAt',
+  ]);
+
+const droppedParametersSchema = z
+  .array(z.string())
+  .describe('Parameters that the EHR refused, so that the export was started without them. See the warnings.');
+
+/** What was requested and not sent. */
+const droppedFrom = ({ request, sent }: BulkExport): string[] => (sent ? droppedParameters(request, sent) : []);
 
 export const startedExportSchema = z
   .strictObject({
@@ -77,7 +73,7 @@ export const startedExportSchema = z
     statusUrl,
     startedAt: createdAt,
     errorMessage: errorMessageSchema,
-    droppedParameters: droppedParameters
+    droppedParameters: droppedParametersSchema
       .exactOptional()
       .describe(
         'Parameters that the EHR refused, so that the export was started without them. Absent if there are none.',
@@ -123,7 +119,7 @@ export const exportViewSchema = z
       .exactOptional()
       .describe('For each type: whether its watermark advanced. Present after a completed export.'),
     warnings,
-    droppedParameters,
+    droppedParameters: droppedParametersSchema,
   })
   .meta({ id: 'Export', description: 'The export status of the guide, with additional fields that explain it.' });
 
@@ -214,13 +210,14 @@ type ExportEventView = View<typeof exportEventViewSchema>;
  * warnings say what was left out of the request so that the EHR accepts it.
  */
 export function toStartedView(record: BulkExport): StartedView {
+  const dropped = droppedFrom(record);
   return toView<StartedView>({
     id: record.id,
     status: publicStatus(record.phase),
     statusUrl: record.statusUrl,
     startedAt: record.createdAt.toISOString(),
     errorMessage: record.error?.message,
-    droppedParameters: record.droppedParameters.length > 0 ? record.droppedParameters : undefined,
+    droppedParameters: dropped.length > 0 ? dropped : undefined,
     warnings: record.warnings.length > 0 ? record.warnings : undefined,
   });
 }
@@ -260,6 +257,7 @@ export function toStatusView(
     retrying: retrying !== undefined && isUnderWay ? toRetryingView(retrying, { isOperator }) : undefined,
     activity: exportActivity({ record, progress, usualMs, waitingDownloads, pause }),
     issues: issues.map((issue) => forReader(issue, { isOperator })),
+    droppedParameters: droppedFrom(record),
     watermarks: record.watermarkDecisions?.map(toDecisionView),
   });
 }

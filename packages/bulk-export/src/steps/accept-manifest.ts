@@ -5,7 +5,8 @@ import { emptyCheckpoint, type OutputFile } from '../output-file.record.ts';
 import { unknownType } from '../watermarks/watermark.ts';
 import type { BulkExportDeps } from './deps.ts';
 import { ledgerType, toLedgerEntries } from './download/ledger-entries.ts';
-import { isFilteredHere, manifestWarnings, sentSince } from './export-warnings.ts';
+import { manifestWarnings } from './export-warnings.ts';
+import { isFilteredHere, sentSince } from './sent-request.ts';
 
 /**
  * Writes the ledger, then starts the downloads. Every step can be repeated, so a crash in between loses nothing. If two attempts

@@ -1,32 +1,11 @@
 import type { Manifest } from '@bulkhead/ehr-client';
-import { isTooFarAhead, scopeCovers } from '@bulkhead/fhir';
+import { isTooFarAhead } from '@bulkhead/fhir';
 import type { WarningCode } from '@bulkhead/runtime';
 import type { BulkExport, ExportCounts, ExportWarning, IssueCount } from '../bulk-export.record.ts';
 import { type HoldReason, holdReasons, type WatermarkDecision } from '../hold-reason.ts';
 import type { OutputFile } from '../output-file.record.ts';
 import { everyType, unknownType } from '../watermarks/watermark.ts';
-
-/** Whether the server does not know `_type`, so that this system skips the types that were not requested. */
-export function isFilteredHere({ request, droppedParameters }: BulkExport): boolean {
-  return request.resourceTypes.length > 0 && droppedParameters.includes('_type');
-}
-
-/** Whether the server would not send a type even if it had resources of it. */
-function isTypeWithheld(record: BulkExport, resourceType: string): boolean {
-  const { grantedScope } = record;
-  if (refusedTypes(record).includes(resourceType)) return true;
-  return grantedScope !== undefined && !scopeCovers({ scope: grantedScope, resourceType });
-}
-
-/** The `_since` that the server applied. Undefined if everything was requested. */
-export function sentSince({ request, droppedParameters }: BulkExport): string | undefined {
-  return droppedParameters.includes('_since') ? undefined : request.since;
-}
-
-/** The types that the server refused by name. */
-export function refusedTypes({ droppedParameters }: BulkExport): string[] {
-  return droppedParameters.flatMap((name) => /^_type=(.+)/.exec(name)?.[1] ?? []);
-}
+import { isFilteredHere, isTypeWithheld, sentSince } from './sent-request.ts';
 
 /** Warns about a manifest that lacks something, or has more than was requested. */
 export function manifestWarnings(options: {

@@ -8,7 +8,8 @@ import { isPartial } from '../hold-reason.ts';
 import type { OutputFile } from '../output-file.record.ts';
 import { type Coverage, decideWatermarks, everyType, nextDeletionsAt } from '../watermarks/watermark.ts';
 import type { BulkExportDeps, ExportStep } from './deps.ts';
-import { endWarnings, refusedTypes, sentSince } from './export-warnings.ts';
+import { endWarnings } from './export-warnings.ts';
+import { refusedTypes, sentSince } from './sent-request.ts';
 
 const ending: readonly BulkExportPhase[] = ['downloading', 'finalizing'];
 

@@ -15,12 +15,12 @@
 
 import { setTimeout } from 'node:timers/promises';
 import { withCapabilities } from '@bulkhead/connections/steps';
-import { EhrHttpError, type EhrSession, type KickOff, kickOffExport } from '@bulkhead/ehr-client';
+import { droppedParameters, EhrHttpError, type EhrSession, type KickOff, kickOffExport } from '@bulkhead/ehr-client';
 import type { BulkExportRequest } from '@bulkhead/fhir';
 import type { Connection } from '@bulkhead/providers';
 import type { RetryAt } from '@bulkhead/queues';
-import { waitingEvent } from '@bulkhead/runs';
-import { AppError, nextRetrying, toKnownError } from '@bulkhead/runtime';
+import { noteRetry } from '@bulkhead/runs';
+import { AppError, toKnownError } from '@bulkhead/runtime';
 import { untilStored, whileLeased } from '@bulkhead/store';
 import type { BulkExport } from '../bulk-export.record.ts';
 import { exportError } from '../errors.ts';
@@ -42,7 +42,7 @@ export async function kickOffAndNoteRetry(
     await kickOff(deps, { exportId, signal });
   } catch (error) {
     const nextAttemptAt = retryAt(error);
-    if (nextAttemptAt !== undefined) await noteRetry(deps, { exportId, error, nextAttemptAt });
+    if (nextAttemptAt !== undefined) await noteKickOffRetry(deps, { exportId, error, nextAttemptAt });
     throw error;
   }
 }
@@ -225,11 +225,12 @@ async function recordStart(
   },
 ): Promise<BulkExport | undefined> {
   const { record, started, grantedScope, offeredTypes, signal } = options;
-  const { statusUrl, droppedParameters } = started;
+  const { statusUrl, sent } = started;
+  const dropped = droppedParameters(record.request, sent);
   const kickedOffAt = now();
   const change = {
     statusUrl,
-    droppedParameters,
+    sent,
     isOfGroup: started.isOfGroup,
     kickedOffAt,
     offeredTypes,
@@ -241,10 +242,10 @@ async function recordStart(
     () => store.bulkExports.transition({ from: record, to: 'exporting', change, unset: ['retrying'] }),
     signal,
   );
-  for (const dropped of droppedParameters) {
-    await store.bulkExports.warn({ id: record.id, code: 'parameter-dropped', message: describeDropped(dropped) });
+  for (const name of dropped) {
+    await store.bulkExports.warn({ id: record.id, code: 'parameter-dropped', message: describeDropped(name) });
   }
-  logger.info('export kicked off', { exportId: record.id, droppedParameters });
+  logger.info('export kicked off', { exportId: record.id, droppedParameters: dropped });
   return exporting;
 }
 
@@ -271,7 +272,7 @@ export async function schedulePolls({ producer, pollIntervalMs, now }: BulkExpor
 }
 
 /** Records why the EHR has not accepted an export yet, and when the kick-off is tried again. */
-async function noteRetry(
+async function noteKickOffRetry(
   { store, now }: BulkExportDeps,
   options: { readonly exportId: string; readonly error: unknown; readonly nextAttemptAt: Date },
 ): Promise<void> {
@@ -281,14 +282,13 @@ async function noteRetry(
   const knownError = toKnownError(error);
   if (knownError.code === 'kick-off-under-way') return;
   const { until } = knownError.context;
-  const retrying = nextRetrying({
+  const { retrying, event } = noteRetry({
     before: record.retrying,
     error: knownError,
     now: now(),
     // A job waits for at most an hour at a time, and then only looks whether the wait is over.
     nextAttemptAt: until instanceof Date ? until : nextAttemptAt,
   });
-  const waiting = waitingEvent({ before: record.retrying, retrying });
-  const event = waiting && ({ kind: 'waiting', ...waiting } as const);
-  await store.bulkExports.update({ id, phase: record.phase, change: { retrying }, event });
+  const waiting = event && ({ kind: 'waiting', ...event } as const);
+  await store.bulkExports.update({ id, phase: record.phase, change: { retrying }, event: waiting });
 }

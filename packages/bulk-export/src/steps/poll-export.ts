@@ -13,8 +13,8 @@
 import { connectionGone } from '@bulkhead/connections/steps';
 import { EhrHttpError, readExportStatus } from '@bulkhead/ehr-client';
 import { isTransient, listIssueCodes } from '@bulkhead/fhir';
-import { waitingEvent } from '@bulkhead/runs';
-import { type AppError, briefAttempts, nextRetrying, toExportError, toKnownError } from '@bulkhead/runtime';
+import { noteRetry } from '@bulkhead/runs';
+import { type AppError, briefAttempts, toExportError, toKnownError } from '@bulkhead/runtime';
 import { whileLeased } from '@bulkhead/store';
 import type { BulkExport } from '../bulk-export.record.ts';
 import { exportError } from '../errors.ts';
@@ -120,17 +120,16 @@ async function handleError(
   const waitMs =
     afterMs === undefined ? pollErrorDelay({ errorsInARow: pollErrors, floorMs }) : pollWaitDelay({ afterMs, floorMs });
   const plan = planPoll({ now: now(), waitMs });
-  const retrying = nextRetrying({
+  const { retrying, event } = noteRetry({
     before: record.retrying,
     error: knownError,
     now: now(),
     nextAttemptAt: plan.notBefore,
   });
   const change = { pollErrors, pollCount: record.pollCount + 1, retrying, ...plan };
-  const waiting = waitingEvent({ before: record.retrying, retrying });
-  const event = waiting && ({ kind: 'waiting', ...waiting } as const);
+  const waiting = event && ({ kind: 'waiting', ...event } as const);
   const unset = ['pollReason'] as const;
-  await store.bulkExports.update({ id: exportId, phase: 'exporting', change, unset, event });
+  await store.bulkExports.update({ id: exportId, phase: 'exporting', change, unset, event: waiting });
 }
 
 /**

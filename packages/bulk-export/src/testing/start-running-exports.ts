@@ -4,7 +4,6 @@ import { waitFor } from '@bulkhead/testing';
 import { bulkExportRequestSchema } from '../commands/bulk-export.schema.ts';
 import { createBulkExportService } from '../commands/bulk-export.service.ts';
 import { type ExportView, toEventView, toStartedView, toStatusView } from '../commands/export-view.ts';
-import type { Idempotency } from '../commands/new-export.ts';
 import { exportHandlers } from './run-export.ts';
 import { startUseCases, type UseCases } from './start-use-cases.ts';
 
@@ -37,7 +36,7 @@ export async function startRunningExports(
     const queues = ['bulk-export', 'file-download'] as const;
     workers.push(startConsumer({ redis, prefix, queues, handlers: exportHandlers, deps, logger }));
   };
-  const start = async (body: object = {}, command: { readonly by?: string; readonly idempotency?: Idempotency } = {}) =>
+  const start = async (body: object = {}, command: { readonly by?: string } = {}) =>
     service.start({
       ...{ provider: connection.provider, scope: 'all', ...command },
       body: bulkExportRequestSchema.parse({ connectionId: connection.id, ...body }),
@@ -56,13 +55,10 @@ export async function startRunningExports(
     store,
     connectionId: connection.id,
     startWorker,
-    /** Starts an export. @returns what the API answers, and whether an earlier request has started it */
-    async start(...request: Parameters<typeof start>) {
-      const { record, isRepeated } = await start(...request);
-      return { ...toStartedView(record), isRepeated };
-    },
+    /** Starts an export. @returns what the API answers */
+    start: async (...request: Parameters<typeof start>) => toStartedView(await start(...request)),
     /** Starts an export. @returns its id */
-    startExport: async (...request: Parameters<typeof start>) => (await start(...request)).record.id,
+    startExport: async (...request: Parameters<typeof start>) => (await start(...request)).id,
     cancel: async (id: string, by?: string) =>
       toStatusView({ ...(await service.cancel({ ...reference(id), by })), ...operator }),
     retry: async (id: string, by?: string) =>

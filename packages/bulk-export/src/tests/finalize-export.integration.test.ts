@@ -9,6 +9,7 @@ let cases: UseCases;
 afterEach(() => cases.stop());
 
 const transactionTime = '2024-01-15T09:00:00+00:00';
+const sent = { method: 'GET' as const, isOtherMethodRefused: false, types: [], refusedTypes: [], typeFilters: [] };
 const checkpoint = { ...emptyCheckpoint, lines: 2, stored: 2 };
 const patients: Partial<OutputFile> = { type: 'Patient', state: 'completed', checkpoint };
 const goals: Partial<OutputFile> = { type: 'Goal', state: 'completed', checkpoint };
@@ -259,7 +260,7 @@ describe('a missing type', () => {
   });
 
   test('the watermark of a missing type that the server refused is held', async () => {
-    const exportId = await downloaded([patients], { droppedParameters: ['_type=Goal'] });
+    const exportId = await downloaded([patients], { sent: { ...sent, types: ['Patient'], refusedTypes: ['Goal'] } });
     expect(holds(await finalize(exportId))).toEqual({ Patient: [], Goal: ['type-refused'] });
   });
 });
@@ -297,7 +298,7 @@ describe('an export of the changes since a time', () => {
   });
 
   test('an export of changes has no gap if the server did not support the time', async () => {
-    const exportId = await downloaded([patients], { request, droppedParameters: ['_since'] });
+    const exportId = await downloaded([patients], { request, sent });
     expect(holds(await finalize(exportId))).toEqual({ Patient: [] });
   });
 });

@@ -25,7 +25,10 @@ test('a kick-off sends the headers of the specification and returns the status U
   const started = await kickOff({ since: '2024-01-01T00:00:00+02:00' });
   expect(started).toEqual({
     statusUrl: expect.stringMatching(new RegExp(`^${ehr.simulator.fhirEndpoint}/bulkstatus/`)),
-    droppedParameters: [],
+    sent: {
+      ...{ method: 'GET', isOtherMethodRefused: false, refusedTypes: [], typeFilters: [] },
+      ...{ since: '2024-01-01T00:00:00+02:00', types: expect.any(Array) },
+    },
     isOfGroup: false,
   });
   const [sentRequest] = await ehr.requests(/\$export$/);
@@ -59,7 +62,9 @@ test.each([{ unsupported: ['_since'] }, { unsupported: ['_type'] }, { unsupporte
   async ({ unsupported }) => {
     await start({ unsupportedParameters: unsupported });
     const started = await kickOff({ since: '2024-01-01T00:00:00Z' });
-    expect([...started.droppedParameters].sort()).toEqual(unsupported);
+    const { since, types } = started.sent;
+    const dropped = [...(since === undefined ? ['_since'] : []), ...(types.length === 0 ? ['_type'] : [])];
+    expect(dropped).toEqual(unsupported);
     expect(started.statusUrl).toContain('/bulkstatus/');
     expect(await paths()).toHaveLength(unsupported.length + 1);
   },
@@ -69,14 +74,14 @@ test('a kick-off drops a parameter that is refused in a plain string, as athenah
   await start({ unsupportedParameters: ['_since'] });
   await ehr.inject('export', { kind: 'string-details' }, { times: 'always' });
   const started = await kickOff({ since: '2024-01-01T00:00:00Z' });
-  expect(started.droppedParameters).toEqual(['_since']);
+  expect(started.sent.since).toBeUndefined();
 });
 
 test('a kick-off is sent by POST if its parameters would make the URL too long #negotiation', async () => {
   await start();
   const typeFilters = Array.from({ length: 50 }, (_, index) => `Condition?code=${'1'.repeat(40)}${index}`);
   const started = await kickOff({ typeFilters });
-  expect(started.droppedParameters).toEqual([]);
+  expect(started.sent).toMatchObject({ method: 'POST', isOtherMethodRefused: false, typeFilters });
   const [sentRequest] = await ehr.requests(/\$export$/);
   expect(sentRequest?.method).toBe('POST');
 });
@@ -85,7 +90,7 @@ test('a kick-off is sent by POST if the server refuses GET, and the result says 
   await start();
   await ehr.inject({ path: 'export', method: 'GET' }, { kind: 'status', status: 405 });
   const started = await kickOff();
-  expect(started.droppedParameters).toEqual(['GET']);
+  expect(started.sent).toMatchObject({ method: 'POST', isOtherMethodRefused: true });
   expect((await ehr.requests(/\$export$/)).map(({ method }) => method)).toEqual(['GET', 'POST']);
   expect((await ehr.violations()).violations).toEqual([]);
 });

@@ -32,7 +32,7 @@ test('a kick-off is sent once with the token and a higher priority than download
   const onSend = jest.fn();
   expect(await kickOffExport({ session, request, signal, onSend })).toEqual({
     statusUrl: 'https://ehr.example/status/1',
-    droppedParameters: [],
+    sent: { method: 'GET', isOtherMethodRefused: false, types: ['Patient'], refusedTypes: [], typeFilters: [] },
     isOfGroup: false,
   });
   expect(requests).toMatchObject([
@@ -72,7 +72,9 @@ test('a kick-off uses GET for a URL of up to 2,000 characters and POST for a lon
 test('a kick-off is negotiated until the server accepts it, and onSend is called for each request', async () => {
   const { session, requests } = openSession({}, [refusal(405), accepted]);
   const onSend = jest.fn();
-  expect(await kickOffExport({ session, request, onSend })).toMatchObject({ droppedParameters: ['GET'] });
+  expect(await kickOffExport({ session, request, onSend })).toMatchObject({
+    sent: { method: 'POST', isOtherMethodRefused: true },
+  });
   expect(requests.map(({ method, onSend: own }) => [method, own])).toEqual([
     ['GET', onSend],
     ['POST', onSend],

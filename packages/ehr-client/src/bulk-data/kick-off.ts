@@ -9,12 +9,13 @@ import { EhrHttpError } from '../http/ehr-http-error.ts';
 import { toExportParameters, toParametersResource, toQuery } from './export-parameters.ts';
 import { type KickOffAttempt, negotiateKickOff } from './negotiate-kick-off.ts';
 import { postponedKickOff } from './postponed-kick-off.ts';
+import { type SentKickOff, toSent } from './sent-kick-off.ts';
 
 export interface KickOff {
   /** The absolute URL from `Content-Location`. */
   readonly statusUrl: string;
-  /** The parameters that the server refused and that were left out, see `KickOffAttempt`. */
-  readonly droppedParameters: readonly string[];
+  /** What the server accepted. */
+  readonly sent: SentKickOff;
   /** Whether a Group was exported, which can differ from the requested level. */
   readonly isOfGroup: boolean;
 }
@@ -39,10 +40,10 @@ export async function kickOffExport(options: {
   const endpoint = exportEndpoint(session.connection, request);
   const isOfGroup = exportsGroup(session.connection, request);
   const method = endpoint.length + toQuery(parameters).length > longestUrl ? 'POST' : 'GET';
-  for (let attempt: KickOffAttempt = { method, parameters, isOfGroup, dropped: [] }; ; ) {
+  for (let attempt: KickOffAttempt = { method, parameters, isOfGroup, refusedTypes: [] }; ; ) {
     try {
       const response = await send({ ...options, endpoint, attempt });
-      return { statusUrl: readContentLocation(response, attempt), droppedParameters: attempt.dropped, isOfGroup };
+      return { statusUrl: readContentLocation(response, attempt), sent: toSent(attempt), isOfGroup };
     } catch (error) {
       const postponed = error instanceof EhrHttpError ? postponedKickOff(attempt, error) : undefined;
       if (postponed) throw postponed;

@@ -3,13 +3,21 @@ import { describe, expect, test } from '@jest/globals';
 import { EhrHttpError } from '../http/ehr-http-error.ts';
 import type { ExportParameters } from './export-parameters.ts';
 import { type KickOffAttempt, negotiateKickOff } from './negotiate-kick-off.ts';
+import { droppedParameters, toSent } from './sent-kick-off.ts';
 
 const parameters: ExportParameters = {
   types: ['Patient', 'Observation'],
   since: '2024-01-01T00:00:00Z',
   typeFilters: ['Observation?category=laboratory'],
 };
-const attempt: KickOffAttempt = { method: 'GET', parameters, dropped: [] };
+const attempt: KickOffAttempt = { method: 'GET', parameters, refusedTypes: [] };
+
+/** What an attempt no longer sends of `first`. */
+function droppedFrom(next: KickOffAttempt | undefined, first: KickOffAttempt = attempt): string[] | undefined {
+  const { types, since, typeFilters } = first.parameters;
+  const request = { exportType: 'Patient' as const, resourceTypes: types, typeFilters, ...(since ? { since } : {}) };
+  return next && droppedParameters(request, toSent(next));
+}
 
 function refusal(status: number, ...issue: object[]) {
   const issues = readOutcomeIssues({ resourceType: 'OperationOutcome', issue });
@@ -48,7 +56,8 @@ describe('a refusal #negotiation', () => {
     'a kick-off is repeated without $dropped if the refusal names it in $what',
     ({ status, issue: reportedIssue, dropped }) => {
       const next = negotiateKickOff(attempt, refusal(status, reportedIssue));
-      expect(next).toMatchObject({ method: 'GET', dropped: [dropped] });
+      expect(next).toMatchObject({ method: 'GET' });
+      expect(droppedFrom(next)).toEqual([dropped]);
       const parameters = {
         _since: next?.parameters.since,
         _type: next?.parameters.types[0],
@@ -63,7 +72,7 @@ describe('a refusal #negotiation', () => {
     (code) => {
       const text = 'The parameter _type names Observation, which is not supported.';
       const next = negotiateKickOff(attempt, refusal(400, issue(code, { details: { text } })));
-      expect(next).toMatchObject({ parameters: { types: ['Patient'] }, dropped: ['_type=Observation'] });
+      expect(next).toMatchObject({ parameters: { types: ['Patient'] }, refusedTypes: ['Observation'] });
     },
   );
 
@@ -78,20 +87,19 @@ describe('a refusal #negotiation', () => {
     },
   ])('a kick-off is repeated without a type if the refusal names only the type: $text', ({ text, code }) => {
     const next = negotiateKickOff(attempt, refusal(400, issue(code, { diagnostics: text })));
-    expect(next).toMatchObject({ parameters: { types: ['Patient'] }, dropped: ['_type=Observation'] });
+    expect(next).toMatchObject({ parameters: { types: ['Patient'] }, refusedTypes: ['Observation'] });
   });
 
   test('a kick-off is repeated without a type if the refusal names it in plain words without an OperationOutcome', () => {
     const ehrText = 'Resource type Observation is not a supported resource type';
     const error = new EhrHttpError({ status: 400, issues: [], retryAfterMs: undefined, host: 'ehr.example', ehrText });
-    expect(negotiateKickOff(attempt, error)).toMatchObject({ dropped: ['_type=Observation'] });
+    expect(droppedFrom(negotiateKickOff(attempt, error))).toEqual(['_type=Observation']);
   });
 
   test('a refused filter that contains a type drops the filter and not the type', () => {
     const text = 'The _typeFilter Observation?category=laboratory is invalid';
-    expect(negotiateKickOff(attempt, refusal(400, issue('invalid', { diagnostics: text })))).toMatchObject({
-      dropped: ['_typeFilter'],
-    });
+    const next = negotiateKickOff(attempt, refusal(400, issue('invalid', { diagnostics: text })));
+    expect(droppedFrom(next)).toEqual(['_typeFilter']);
   });
 
   test('a refusal of every requested type is final, because without _type everything would be exported', () => {
@@ -106,7 +114,8 @@ describe('a refusal #negotiation', () => {
     const alone = { ...attempt, isOfGroup: true, parameters: { ...parameters, types: ['Patient'] } };
     const error = refusal(status, issue('business-rule', { diagnostics: text }));
     const next = negotiateKickOff(alone, error);
-    expect(next).toMatchObject({ parameters: { types: [], since: parameters.since }, dropped: ['_type'] });
+    expect(next).toMatchObject({ parameters: { types: [], since: parameters.since } });
+    expect(droppedFrom(next, alone)).toEqual(['_type']);
     expect(negotiateKickOff(next as KickOffAttempt, error)).toBeUndefined();
     // Several types and other levels are not what the rule is about.
     expect(negotiateKickOff({ ...attempt, isOfGroup: true }, error)).toBeUndefined();
@@ -125,14 +134,14 @@ describe('a refusal #negotiation', () => {
     'a kick-off is repeated once by the other method if the server refuses the method with %i',
     (status) => {
       const byPost = negotiateKickOff(attempt, refusal(status));
-      expect(byPost).toMatchObject({ method: 'POST', parameters, dropped: ['GET'] });
+      expect(byPost).toMatchObject({ method: 'POST', parameters, refusedMethod: 'GET' });
       expect(negotiateKickOff(byPost as KickOffAttempt, refusal(status))).toBeUndefined();
     },
   );
 
   test('a kick-off is repeated by GET if the server has no route for POST', () => {
     const byPost: KickOffAttempt = { ...attempt, method: 'POST' };
-    expect(negotiateKickOff(byPost, refusal(404))).toMatchObject({ method: 'GET', dropped: ['POST'] });
+    expect(negotiateKickOff(byPost, refusal(404))).toMatchObject({ method: 'GET', refusedMethod: 'POST' });
   });
 
   test.each([
@@ -153,9 +162,9 @@ describe('a refusal #negotiation', () => {
       400,
       issue('not-supported', { diagnostics: '_type, _since and _typeFilter are unknown; use POST, not GET' }),
     );
-    const dropped: string[][] = [];
+    const dropped: unknown[] = [];
     while (now) {
-      dropped.push([...now.dropped]);
+      dropped.push(droppedFrom(now));
       now = negotiateKickOff(now, all);
     }
     expect(dropped.at(-1)).toEqual(['_type', '_since', '_typeFilter', 'GET']);
@@ -164,7 +173,7 @@ describe('a refusal #negotiation', () => {
 
 describe('what a refusal is about #negotiation', () => {
   const dropped = (error: EhrHttpError, change: Partial<KickOffAttempt> = {}) =>
-    negotiateKickOff({ ...attempt, ...change }, error)?.dropped;
+    droppedFrom(negotiateKickOff({ ...attempt, ...change }, error), { ...attempt, ...change });
   const about = (diagnostics: string, code = 'processing', status = 400) =>
     refusal(status, issue(code, { diagnostics }));
 
@@ -248,12 +257,12 @@ describe('what a refusal is about #negotiation', () => {
   test('a refusal of several types drops all of them if other types remain', () => {
     const parameters3 = { ...parameters, types: ['Patient', 'Goal', 'Observation'] };
     const next = negotiateKickOff(
-      { ...attempt, parameters: parameters3, dropped: ['_since'] },
+      { ...attempt, parameters: parameters3, refusedTypes: ['Condition'] },
       about('Unknown: Observation, Goal'),
     );
     expect(next).toMatchObject({
       parameters: { ...parameters3, types: ['Patient'] },
-      dropped: ['_since', '_type=Goal', '_type=Observation'],
+      refusedTypes: ['Condition', 'Goal', 'Observation'],
     });
   });
 
@@ -289,7 +298,7 @@ describe('what a refusal is about #negotiation', () => {
     expect(dropped(about('GET is not supported here'))).toEqual(['GET']);
     expect(dropped(about('POST is not supported here'))).toBeUndefined();
     expect(dropped(about('POST is not supported here'), { method: 'POST' })).toEqual(['POST']);
-    expect(dropped(about('GET is not supported'), { dropped: ['POST'] })).toBeUndefined();
+    expect(dropped(about('GET is not supported'), { refusedMethod: 'POST' })).toBeUndefined();
   });
 
   test.each([

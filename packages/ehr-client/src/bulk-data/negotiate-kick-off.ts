@@ -4,18 +4,19 @@ import { type ExportParameters, namesOf, without } from './export-parameters.ts'
 /**
  * Not every server supports every parameter of a kick-off, GET and POST, or every resource type. After a refusal this decides from
  * the status, the issues and the server's text what to leave out or change, and returns the next attempt. Each attempt leaves
- * something out, so the negotiation ends. The caller records what was dropped, so that users can see it.
+ * something out, so the negotiation ends. The caller records what was sent, so that users can see what was left out.
  */
 export type KickOffMethod = 'GET' | 'POST';
 
-/** A kick-off to send, and what was left out of the original one. */
+/** A kick-off to send. Parameters that the server refused are left out. */
 export interface KickOffAttempt {
   readonly method: KickOffMethod;
   readonly parameters: ExportParameters;
   /** Whether it goes to a Group. */
   readonly isOfGroup?: boolean;
-  /** `_since`, `_type`, `_typeFilter`, `_type=Foo` for one type, `GET` or `POST` for the method. */
-  readonly dropped: readonly string[];
+  readonly refusedMethod?: KickOffMethod;
+  /** Types that the server refused by name. They are not among the parameters. */
+  readonly refusedTypes: readonly string[];
 }
 
 /** Statuses that refuse the request itself, and not its sender or its time. */
@@ -60,7 +61,7 @@ const refusesType =
   /_type\b|resource ?types?\b|not (?:a )?(?:supported|known|valid|allowed|recogni[sz]ed|available|exportable)|unsupported|forbidden|unknown|invalid/i;
 
 function withoutTypes(attempt: KickOffAttempt, error: EhrHttpError): KickOffAttempt | undefined {
-  const { parameters, dropped } = attempt;
+  const { parameters, refusedTypes } = attempt;
   const refused = new Set(
     reasonsOf(error)
       .filter(({ code, texts }) => valueCodes.has(code) && texts.some((text) => refusesType.test(text)))
@@ -74,7 +75,7 @@ function withoutTypes(attempt: KickOffAttempt, error: EhrHttpError): KickOffAtte
   return {
     ...attempt,
     parameters: { ...parameters, types },
-    dropped: [...dropped, ...[...refused].map((type) => `_type=${type}`)],
+    refusedTypes: [...refusedTypes, ...refused],
   };
 }
 
@@ -83,34 +84,32 @@ const refusesPatientAlone = /\b59159\b|\brequires demographics\b|\bdemographics 
 
 /** Exports every type instead. The caller drops `_type`, so that the other types are not stored. */
 function withoutPatientAlone(attempt: KickOffAttempt, error: EhrHttpError): KickOffAttempt | undefined {
-  const { parameters, dropped, isOfGroup } = attempt;
+  const { parameters, isOfGroup } = attempt;
   const isAlone = parameters.types.length === 1 && parameters.types[0] === 'Patient';
   if (!isOfGroup || !isAlone) return undefined;
   const isRefused = reasonsOf(error).some(({ texts }) => texts.some((text) => refusesPatientAlone.test(text)));
-  return isRefused
-    ? { ...attempt, parameters: without(parameters, '_type'), dropped: [...dropped, '_type'] }
-    : undefined;
+  return isRefused ? { ...attempt, parameters: without(parameters, '_type') } : undefined;
 }
 
 function withoutParameter(attempt: KickOffAttempt, error: EhrHttpError): KickOffAttempt | undefined {
-  const { parameters, dropped } = attempt;
+  const { parameters } = attempt;
   const refusals = reasonsOf(error).filter(({ code }) => parameterCodes.has(code));
   const name = namesOf(parameters).find((candidate) => refusals.some((reason) => names(reason, candidate)));
   // A refusal of all requested types does not refuse the parameter.
   const isOfTypes = name === '_type' && refusals.some((reason) => parameters.types.some((type) => names(reason, type)));
   if (name === undefined || isOfTypes) return undefined;
-  return { ...attempt, parameters: without(parameters, name), dropped: [...dropped, name] };
+  return { ...attempt, parameters: without(parameters, name) };
 }
 
 /** STU4 drafts have no GET, and many servers have no POST. */
 function byOtherMethod(attempt: KickOffAttempt, error: EhrHttpError): KickOffAttempt | undefined {
   const { status } = error;
-  const { method, dropped } = attempt;
+  const { method, refusedMethod } = attempt;
   const otherMethod = method === 'GET' ? 'POST' : 'GET';
   const isRefused = methodStatuses.has(status) || reasonsOf(error).some((reason) => names(reason, method));
   // A 404 to a GET means an unknown Group. A 404 to a POST can also mean that the server has no such route.
-  if (!isRefused || (status === 404 && method === 'GET') || dropped.includes(otherMethod)) return undefined;
-  return { ...attempt, method: otherMethod, dropped: [...dropped, method] };
+  if (!isRefused || (status === 404 && method === 'GET') || refusedMethod !== undefined) return undefined;
+  return { ...attempt, method: otherMethod, refusedMethod: method };
 }
 
 export function names({ texts }: Reason, word: string): boolean {

@@ -6,7 +6,7 @@ import { postponedKickOff } from './postponed-kick-off.ts';
 const attempt: KickOffAttempt = {
   method: 'GET',
   parameters: { types: ['Patient'], since: '2024-01-01T00:00:00Z', typeFilters: [] },
-  dropped: [],
+  refusedTypes: [],
 };
 
 function postponed(status: number, issue: object | string, retryAfterMs?: number) {

@@ -8,11 +8,11 @@ import { pauseReason, usedUpMs } from '../answers/limit-headers.ts';
 import { readErrorBody } from '../answers/read-error-body.ts';
 import { type EgressGuard, egressRefusal } from '../egress/egress-guard.ts';
 import { ehrError } from '../errors.ts';
-import { callTokenEndpoint, type TokenCall } from '../oauth/token-endpoint.ts';
 import { connectionFailureOf, connectionRemedy } from './connection-failure.ts';
 import { createEhrAxios, type EhrRequest, type Watched } from './ehr-axios.ts';
 import { EhrHttpError } from './ehr-http-error.ts';
 import { type EhrObserver, silentObserver, traceRequest } from './ehr-observer.ts';
+import { callTokenEndpoint, type TokenCall } from './token-endpoint.ts';
 
 /** RFC 9110, section 15.4, leaves the limit to the client. Browsers stop at 20, and no FHIR server needs more than 2. */
 const maxRedirects = 5;

@@ -4,7 +4,7 @@ import * as openid from 'openid-client';
 import { egressRefusal } from '../egress/egress-guard.ts';
 import { ehrError } from '../errors.ts';
 import { connectionFailureOf, connectionRemedy } from '../http/connection-failure.ts';
-import type { TokenAnswer } from './token-endpoint.ts';
+import type { TokenAnswer } from '../http/token-endpoint.ts';
 
 /** athenahealth issues 50 new tokens a minute (5 in preview), and then refuses until the minute ends. */
 const unavailableMs = 60_000;

@@ -5,9 +5,9 @@ import * as openid from 'openid-client';
 import { ehrError } from '../errors.ts';
 import type { EhrHttp } from '../http/ehr-http.ts';
 import type { EhrObserver, TokenOutcome } from '../http/ehr-observer.ts';
+import { isUntyped, type TokenAnswer } from '../http/token-endpoint.ts';
 import { type AuthorizationServerSource, checkEndpoint, type DiscoveryRequest } from './authorization-server.ts';
 import { clientAuthentication, type SigningKeySource } from './client-authentication.ts';
-import { isUntyped, type TokenAnswer } from './token-endpoint.ts';
 import { toTokenError } from './token-error.ts';
 
 export type TokenRequest = DiscoveryRequest & { readonly tokenBudget: RateBudget | undefined };

@@ -4,11 +4,9 @@ import {
   type Immutable,
   mayNamePatient,
   quotesEhr,
-  type Retrying,
   warningCodeSchema,
 } from '@bulkhead/runtime';
 import { z } from 'zod';
-import { countSchema } from './counts.ts';
 
 /** Something that a reader of a run must not overlook: shown with the run. */
 export const warningSchema = z
@@ -46,21 +44,3 @@ export function forReader<Said extends { readonly ehrText?: string }>(
 ): Omit<Said, 'ehrText'> & { readonly ehrText?: string } {
   return { ...fields, ...(isOperator && ehrText !== undefined ? { ehrText } : {}) };
 }
-
-/** Why work does not progress, and when it is tried again. */
-export const retryingSchema = z.strictObject({
-  state: z.enum(['waiting', 'retrying']).meta({
-    description: '`waiting`: the EHR or the request budget asked for the wait, which does not count as an attempt.',
-  }),
-  code: errorCodeSchema.describe('The code of the error, or of the reason to wait. docs/errors.md lists the codes.'),
-  message: mayNamePatient(z.string()).describe(
-    'Why the last attempt failed or had to wait, and what to do if it does not end by itself.',
-  ),
-  ehrText: ehrTextSchema,
-  attempts: countSchema.meta({ description: 'Failures or waits in a row since `since`.' }),
-  since: z.date().describe('When the first attempt of this series failed or had to wait.'),
-  nextAttemptAt: z
-    .date()
-    .exactOptional()
-    .describe('When the next attempt is due. Absent while it is running or waits for a worker.'),
-}) satisfies z.ZodType<Retrying>;

@@ -1,15 +1,7 @@
 import { EhrHttpError } from '@bulkhead/ehr-client';
 import type { RetryAt } from '@bulkhead/queues';
-import {
-  AppError,
-  type ErrorCode,
-  type ExportError,
-  longestWaitMs,
-  nextRetrying,
-  toExportError,
-  toKnownError,
-  withGrowingWait,
-} from '@bulkhead/runtime';
+import { dayBefore, hasWaitedForADay, noteRetry, withGrowingWait } from '@bulkhead/runs';
+import { AppError, type ErrorCode, type ExportError, toExportError, toKnownError } from '@bulkhead/runtime';
 import type { StepRetry, SyncStep } from '../sync-step.record.ts';
 import type { SyncDeps } from './deps.ts';
 
@@ -17,7 +9,7 @@ import type { SyncDeps } from './deps.ts';
 export type AttemptEnd =
   | { readonly failed: ExportError }
   /** `error` decides about the next attempt. */
-  | { readonly retrying: StepRetry; readonly error: AppError };
+  | { readonly retrying: StepRetry; readonly event: ReturnType<typeof noteRetry>['event']; readonly error: AppError };
 
 /**
  * Decides what follows a failed attempt. A search fails after a day of waiting, counted from the last page of the whole run: under a
@@ -40,12 +32,11 @@ export async function attemptEnd(
   const nextAttemptAt = retryAt(error);
   if (nextAttemptAt === undefined) return { failed: reason };
   const at = now();
-  const retrying = nextRetrying({ before, error, now: at, nextAttemptAt });
-  const dayBefore = new Date(at.getTime() - longestWaitMs);
-  const hasWaitedForADay = retrying.state === 'waiting' && retrying.since <= dayBefore;
-  if (hasWaitedForADay && !(await store.syncSteps.hasProgress({ runId: step.runId, since: dayBefore })))
+  const { retrying, event } = noteRetry({ before, error, now: at, nextAttemptAt });
+  const isOverdue = hasWaitedForADay(retrying, at);
+  if (isOverdue && !(await store.syncSteps.hasProgress({ runId: step.runId, since: dayBefore(at) })))
     return { failed: waitedTooLong(reason) };
-  return { retrying: { resourceType, ...retrying }, error };
+  return { retrying: { resourceType, ...retrying }, event, error };
 }
 
 /** Errors other than an error status that occur after a request was sent. */

@@ -16,7 +16,8 @@ import { withCapabilities } from '@bulkhead/connections/steps';
 import { enhancedResourceTypes, standardResourceTypes } from '@bulkhead/fhir';
 import type { Connection, Provider } from '@bulkhead/providers';
 import type { RetryAt } from '@bulkhead/queues';
-import { longestWaitMs, toExportError } from '@bulkhead/runtime';
+import { dayBefore } from '@bulkhead/runs';
+import { toExportError } from '@bulkhead/runtime';
 import { syncError } from '../errors.ts';
 import type { SkippedType, SyncRun } from '../sync-run.record.ts';
 import { waitedTooLong } from './attempt-end.ts';
@@ -46,7 +47,7 @@ export async function planSyncInTime(
 /** Planning takes seconds, unless the EHR makes it wait. */
 async function isOverdue({ store, now }: SyncDeps, syncRunId: string): Promise<boolean> {
   const run = await store.syncRuns.find(syncRunId);
-  return run !== undefined && now().getTime() - (run.retriedAt ?? run.createdAt).getTime() >= longestWaitMs;
+  return run !== undefined && (run.retriedAt ?? run.createdAt) <= dayBefore(now());
 }
 
 /**

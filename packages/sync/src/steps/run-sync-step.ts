@@ -13,7 +13,6 @@ import { connectionGone } from '@bulkhead/connections/steps';
 import { EhrHttpError, type EhrSession, readSearchPage } from '@bulkhead/ehr-client';
 import { searchFileId } from '@bulkhead/quarantine';
 import type { FailedJob, Job, JobContext, RetryAt } from '@bulkhead/queues';
-import { waitingEvent } from '@bulkhead/runs';
 import { AppError, type ExportError, toExportError } from '@bulkhead/runtime';
 import { type Claim, isStoreUnavailable } from '@bulkhead/store';
 import { syncError } from '../errors.ts';
@@ -114,13 +113,10 @@ async function runSearch(deps: SyncDeps, { work, search: start }: { readonly wor
     const previous = before?.resourceType === resourceType ? before : undefined;
     const end = await attemptEnd(deps, { ...work, resourceType, before: previous, error });
     if ('failed' in end) return failSearch(deps, { ...work, search: tried, error: end.failed });
-    const { retrying, error: knownError } = end;
+    const { retrying, event, error: knownError } = end;
     await deps.store.syncSteps.noteRetry(work.claim, { searches: changesOf({ step, search: tried }), retrying });
-    const waiting = waitingEvent({ before: previous, retrying });
-    if (waiting) {
-      const event = { kind: 'search-waiting', resourceType, ...waiting } as const;
-      await deps.store.syncRuns.noteSearchEvent({ id: work.run.id, event });
-    }
+    const waiting = event && ({ kind: 'search-waiting', resourceType, ...event } as const);
+    if (waiting) await deps.store.syncRuns.noteSearchEvent({ id: work.run.id, event: waiting });
     throw knownError;
   }
 }

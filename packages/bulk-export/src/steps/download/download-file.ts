@@ -3,16 +3,8 @@ import { withDocuments } from '@bulkhead/documents/steps';
 import { openFile, toBodyError } from '@bulkhead/ehr-client';
 import type { Connection } from '@bulkhead/providers';
 import type { FailedJob, Job, JobContext, RetryAt } from '@bulkhead/queues';
-import { waitingEvent } from '@bulkhead/runs';
-import {
-  AppError,
-  type ErrorCode,
-  longestWaitMs,
-  nextRetrying,
-  toExportError,
-  toKnownError,
-  withGrowingWait,
-} from '@bulkhead/runtime';
+import { hasWaitedForADay, noteRetry, withGrowingWait } from '@bulkhead/runs';
+import { AppError, type ErrorCode, toExportError, toKnownError } from '@bulkhead/runtime';
 import { type Claim, whileHeld } from '@bulkhead/store';
 import type { BulkExport, NewExportEvent } from '../../bulk-export.record.ts';
 import { exportError } from '../../errors.ts';
@@ -119,16 +111,14 @@ async function noteFailure(
   const before = current.checkpoint.lines > file.checkpoint.lines ? undefined : file.retrying;
   const knownError = withGrowingWait(withPosition(toKnownError(options.error), current), before);
   const nextAttemptAt = step.retryAt(knownError);
-  const retrying = nextRetrying({ before, error: knownError, now: now(), nextAttemptAt });
-  const hasWaitedTooLong = retrying.state === 'waiting' && now().getTime() - retrying.since.getTime() > longestWaitMs;
-  if (hasWaitedTooLong) return exportError('file-waited-too-long', { ehrText: knownError.ehrText });
+  const { retrying, event } = noteRetry({ before, error: knownError, now: now(), nextAttemptAt });
+  if (hasWaitedForADay(retrying, now())) return exportError('file-waited-too-long', { ehrText: knownError.ehrText });
   if (nextAttemptAt === undefined) return knownError;
   const cut = cutOf(current, knownError);
   if (cut && cut.times >= (cut.bytes > 0 ? maxCuts : maxCutsAtStart)) return cutEachTime(cut, knownError);
   const received = knownError.code === 'count-mismatch' ? { receivedCount: Number(knownError.context.count) } : {};
   await store.outputFiles.noteRetrying(claim, { retrying, cut, ...received });
-  const waiting = waitingEvent({ before, retrying });
-  if (waiting) await noteFileEvent(store, file, { ...waiting, kind: 'file-waiting' });
+  if (event) await noteFileEvent(store, file, { ...event, kind: 'file-waiting' });
   return knownError;
 }
 

@@ -1,6 +1,6 @@
 import type { DocumentContext } from '@bulkhead/resources';
 import { type BulkExport, settledTime } from '../../bulk-export.record.ts';
-import { sentSince } from '../export-warnings.ts';
+import { sentSince } from '../sent-request.ts';
 
 export type Observation = Pick<DocumentContext, 'observedAt' | 'isOfFullExport' | 'hasWrongTimes'>;
 

@@ -9,7 +9,7 @@ test('a bulk export stores everything that the server has, and breaks none of it
     provider: { rateLimit: athenahealthRateLimit },
     simulator: { resourcesPerFile: 60 },
   });
-  const { isRepeated: _, ...started } = await system.start({ exportType: 'Patient' });
+  const started = await system.start({ exportType: 'Patient' });
   expect(started).toEqual({
     id: expect.stringMatching(/^job_/),
     status: 'IN_PROGRESS',

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { compareWithSimulator } from '@bulkhead/resources/testing';
 import { waitFor } from '@bulkhead/testing';
 import { describe, expect, test } from '@jest/globals';
@@ -131,22 +130,6 @@ describe('a retry #retry', () => {
     },
     120_000,
   );
-});
-
-describe('an Idempotency-Key #idempotency-key', () => {
-  test.concurrent('equal requests with one key start one export, and a different request is refused', async () => {
-    await using system = await startRunningExports();
-    const idempotency = { clientId: 'key_1', key: randomUUID() };
-    const post = (body: object) => system.start(body, { idempotency });
-    const answers = await Promise.all(Array.from({ length: 5 }, () => post({ exportType: 'Patient' })));
-    expect(new Set(answers.map(({ id }) => id)).size).toBe(1);
-    expect(answers.filter(({ isRepeated }) => isRepeated)).toHaveLength(4);
-    const { id = '' } = answers[0] ?? {};
-    await system.settled(id);
-    expect(await post({ exportType: 'Patient' })).toMatchObject({ id, status: 'COMPLETED' });
-    await expect(post({ exportType: 'Group' })).rejects.toMatchObject({ code: 'idempotency-key-reused' });
-    expect(await requests(system, 'GET', /\$export$/)).toHaveLength(1);
-  }, 60_000);
 });
 
 describe('since "last" #since-last', () => {

@@ -5,7 +5,7 @@ import { parseRetryAfter } from '../answers/answer-rules.ts';
 import { limitHeadersOf, pauseReason } from '../answers/limit-headers.ts';
 import type { EgressGuard, EgressRules } from '../egress/egress-guard.ts';
 import { ehrError } from '../errors.ts';
-import { addressOf, type EhrObserver, failureOf, madeConnection, traceRequest } from '../http/ehr-observer.ts';
+import { addressOf, type EhrObserver, failureOf, madeConnection, traceRequest } from './ehr-observer.ts';
 
 export interface TokenCall<Value> {
   readonly provider: string;

@@ -1,6 +1,6 @@
+import { AppError, type RetryAdvice } from '@bulkhead/runtime';
 import { expect, test } from '@jest/globals';
-import { AppError, type RetryAdvice } from './app-error.ts';
-import { nextRetrying, type Retrying, withGrowingWait } from './retrying.ts';
+import { hasWaitedForADay, noteRetry, type Retrying, withGrowingWait } from './retrying.ts';
 
 const now = new Date('2024-01-01T00:00:00Z');
 const failed = (retry: RetryAdvice) => new AppError({ code: 'internal', message: 'It failed.', retry });
@@ -16,17 +16,17 @@ test("the shown state contains the EHR's own words if there are any", () => {
     ehrText: 'Down for maintenance',
   });
   const options = { before: undefined, now, nextAttemptAt: undefined };
-  expect(nextRetrying({ ...options, error }).ehrText).toBe('Down for maintenance');
-  expect(nextRetrying({ ...options, error: failed('later') })).not.toHaveProperty('ehrText');
-  expect(nextRetrying({ ...options, error })).not.toHaveProperty('nextAttemptAt');
+  expect(noteRetry({ ...options, error }).retrying.ehrText).toBe('Down for maintenance');
+  expect(noteRetry({ ...options, error: failed('later') }).retrying).not.toHaveProperty('ehrText');
+  expect(noteRetry({ ...options, error }).retrying).not.toHaveProperty('nextAttemptAt');
 });
 
 test('the shown state counts consecutive failures since the first one', () => {
-  const first = nextRetrying({ before: undefined, error: failed('later'), now, nextAttemptAt: undefined });
+  const first = noteRetry({ before: undefined, error: failed('later'), now, nextAttemptAt: undefined }).retrying;
   expect(first).toEqual({ state: 'retrying', code: 'internal', message: 'It failed.', attempts: 1, since: now });
   const nextAttemptAt = new Date('2024-01-01T00:10:00Z');
   const later = new Date('2024-01-01T00:05:00Z');
-  expect(nextRetrying({ before: first, error: failed('later'), now: later, nextAttemptAt })).toMatchObject({
+  expect(noteRetry({ before: first, error: failed('later'), now: later, nextAttemptAt }).retrying).toMatchObject({
     attempts: 2,
     since: now,
     nextAttemptAt,
@@ -34,9 +34,9 @@ test('the shown state counts consecutive failures since the first one', () => {
 });
 
 test('the shown state counts waits separately from failures', () => {
-  const before = nextRetrying({ before: undefined, error: failed('later'), now, nextAttemptAt: undefined });
+  const before = noteRetry({ before: undefined, error: failed('later'), now, nextAttemptAt: undefined }).retrying;
   const later = new Date('2024-01-01T00:05:00Z');
-  const retrying = nextRetrying({ before, error: failed({ afterMs: 1 }), now: later, nextAttemptAt: undefined });
+  const { retrying } = noteRetry({ before, error: failed({ afterMs: 1 }), now: later, nextAttemptAt: undefined });
   expect(retrying).toMatchObject({ state: 'waiting', attempts: 1, since: later });
 });
 
@@ -60,4 +60,18 @@ test('a wait is never shorter than the server asks for', () => {
 
 test('withGrowingWait does not turn a failure into a wait', () => {
   expect(withGrowingWait(failed('later'), waiting(9)).retry).toBe('later');
+});
+
+test('work has waited for a day once 24 hours have passed without a failure in between', () => {
+  const after = (hours: number) => new Date(now.getTime() + hours * 3_600_000);
+  expect(hasWaitedForADay(waiting(1), after(23.9))).toBe(false);
+  expect(hasWaitedForADay(waiting(1), after(24))).toBe(true);
+  expect(hasWaitedForADay({ ...waiting(1), state: 'retrying' }, after(25))).toBe(false);
+});
+
+test('a wait for the same reason is one event', () => {
+  const failure = { error: failed({ afterMs: 1 }), now, nextAttemptAt: undefined };
+  const { retrying, event } = noteRetry({ ...failure, before: undefined });
+  expect(event).toEqual({ code: 'internal', message: 'It failed.', attempts: 1 });
+  expect(noteRetry({ ...failure, before: retrying }).event).toBeUndefined();
 });

@@ -1,0 +1,26 @@
+import { scopeCovers } from '@bulkhead/fhir';
+import type { BulkExport } from '../bulk-export.record.ts';
+
+// What an export proves depends on what was sent with its kick-off, and not on what was requested. Before the kick-off both are the same.
+
+/** The `_since` that the server applied. Undefined if everything was requested. */
+export function sentSince({ request, sent }: BulkExport): string | undefined {
+  return (sent ?? request).since;
+}
+
+/** Whether the server does not know `_type`, so that this system skips the types that were not requested. */
+export function isFilteredHere({ request, sent }: BulkExport): boolean {
+  return request.resourceTypes.length > 0 && sent?.types.length === 0;
+}
+
+/** The types that the server refused by name. */
+export function refusedTypes({ sent }: BulkExport): readonly string[] {
+  return sent?.refusedTypes ?? [];
+}
+
+/** Whether the server would not send a type even if it had resources of it. */
+export function isTypeWithheld(record: BulkExport, resourceType: string): boolean {
+  const { grantedScope } = record;
+  if (refusedTypes(record).includes(resourceType)) return true;
+  return grantedScope !== undefined && !scopeCovers({ scope: grantedScope, resourceType });
+}
