@@ -39,7 +39,18 @@ interface Check {
 /** What each of the four views shows of one check. */
 type Views = ReadonlyMap<string, Readonly<Record<'report' | 'metric' | 'doctor' | 'overview', string | number>>>;
 
-const readReport = async (): Promise<readonly Check[]> => (await send(system, '/api/ehr/health-report')).checks;
+interface Report {
+  readonly checks: readonly Check[];
+  /** What has one cause, as the overview and `bulkhead doctor` show it. */
+  readonly problems: readonly {
+    readonly title: string;
+    readonly severity: string;
+    readonly checks: readonly string[];
+  }[];
+}
+
+const readWholeReport = (): Promise<Report> => send(system, '/api/ehr/health-report');
+const readReport = async () => (await readWholeReport()).checks;
 
 async function readMetric(): Promise<ReadonlyMap<string, number>> {
   const response = await fetch(`${system.baseUrl}/metrics`, { headers: { authorization: `Bearer ${metricsToken}` } });
@@ -62,7 +73,11 @@ async function readOverview(): Promise<readonly string[] | undefined> {
 }
 
 async function readViews(): Promise<Views> {
-  const [report, { stdout }, overview] = [await readReport(), await doctor(['--json']), await readOverview()];
+  const [{ checks: report, problems }, { stdout }, overview] = [
+    await readWholeReport(),
+    await doctor(['--json']),
+    await readOverview(),
+  ];
   const ofDoctor: readonly Check[] = JSON.parse(stdout).checks;
   // The metric is kept for some seconds.
   const metric = await waitFor(
@@ -74,16 +89,17 @@ async function readViews(): Promise<Views> {
     { timeoutMs: 15_000, intervalMs: 500, what: 'the metric' },
   );
   return new Map(
-    report.map(({ id, title, severity }) => {
-      const shown = overview?.find((text) => text.startsWith(`${title} (`)) ?? '';
+    report.map(({ id, severity }) => {
+      const problem = problems.find(({ checks }) => checks.includes(id));
+      const isShown = problem && overview?.some((text) => text.startsWith(`${problem.title} (${problem.severity})`));
       return [
         id,
         {
           report: severity,
           metric: severities[metric.get(id) ?? -1] ?? 'none',
           doctor: ofDoctor.find((check) => check.id === id)?.severity ?? 'none',
-          // A check that is ok is not shown. Without a browser nothing is compared.
-          overview: overview ? (/\((\w+)\)/.exec(shown)?.[1] ?? 'ok') : severity,
+          // A check that is ok is in no problem. Without a browser nothing is compared.
+          overview: !problem ? 'ok' : isShown || !overview ? severity : 'none',
         },
       ];
     }),
@@ -148,9 +164,10 @@ describe('the health of a deployment', () => {
     test('doctor exits with 1, and names each record with its reason and what to do', async () => {
       const { code, stdout } = await doctor();
       expect(code).toBe(1);
-      expect(stdout).toMatch(/^critical {2}Failed exports: The newest export of 1 connection failed\.$/m);
-      expect(stdout).toMatch(/^ +- export job_\w+ of (conn_\w+) "\1": failed: export-timeout$/m);
+      expect(stdout).toMatch(/^critical {2}conn_\w+: .+: 1 export failed\. Since .+\.$/m);
+      expect(stdout).toMatch(/^ +- export job_\w+ of (conn_\w+) "\1": failed: .+$/m);
       expect(stdout).toMatch(/^ +What to do: Open it, repair the cause/m);
+      expect(stdout).toMatch(/^ok {8}Redis: /m);
     }, 30_000);
 
     test('the overview shows the worst check first, and links to the place of a problem', async () => {
@@ -174,7 +191,9 @@ describe('the health of a deployment', () => {
       const { code, stdout } = await doctor();
       expect([code, stdout]).toEqual([
         1,
-        expect.stringMatching(/^critical {2}Redis: Redis does not answer \(ECONNREFUSED\)\.$/m),
+        expect.stringMatching(
+          /^critical {2}Redis: Redis does not answer \(ECONNREFUSED\)\. \d+ checks cannot be made until it responds\.$/m,
+        ),
       ]);
       if (page) expect((await readOverview())?.[0]).toMatch(/^Redis \(critical\)/);
     } finally {

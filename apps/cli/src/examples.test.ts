@@ -27,7 +27,7 @@ const answers = {
   testConnection: { body: { success: true, data: { ...failedTest.data, ok: true } } },
   testDraft: { body: { success: true, data: { ...failedTest.data, ok: true } } },
   replayQuarantinedLine: { body: { success: true, data: { ...rejectedLine.data, state: 'replayed' } } },
-  getHealthReport: { body: { success: true, data: { ...report.data, severity: 'ok', checks: [] } } },
+  getHealthReport: { body: { success: true, data: { ...report.data, severity: 'ok', problems: [], checks: [] } } },
 };
 
 /** Operations that only a browser can use, because the EHR sends it there or a cookie binds the steps to it. */

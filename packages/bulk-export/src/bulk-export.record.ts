@@ -1,5 +1,4 @@
-import type { SentKickOff } from '@bulkhead/ehr-client';
-import { type BulkExportRequest, exportTypes } from '@bulkhead/fhir';
+import { type BulkExportRequest, exportTypes, type SentKickOff } from '@bulkhead/fhir';
 import { retryingSchema, runEventShape } from '@bulkhead/runs';
 import { type ErrorCode, type Immutable, mayNamePatient, quotesEhr } from '@bulkhead/runtime';
 import {

@@ -4,7 +4,6 @@ export { deleteExport, type Manifest, readExportStatus } from './bulk-data/expor
 export { exportsGroup, type KickOff, kickOffExport } from './bulk-data/kick-off.ts';
 export { openFile } from './bulk-data/open-file.ts';
 export { checkPaging, type PagingState } from './bulk-data/paging-loop.ts';
-export { droppedParameters, type SentKickOff } from './bulk-data/sent-kick-off.ts';
 export { createEhrClient, type EhrClient } from './create-ehr-client.ts';
 export { type EgressProxy, proxyEnvShape, proxyOf } from './egress/egress-proxy.ts';
 export type { EhrSession } from './ehr-session.ts';

@@ -1,5 +1,15 @@
 export { readDeletionsInSteps } from './bulk-data/deletions.ts';
 export {
+  droppedParameters,
+  type ExportParameters,
+  namesOf,
+  type SentKickOff,
+  toExportParameters,
+  toParametersResource,
+  toQuery,
+  without,
+} from './bulk-data/export-parameters.ts';
+export {
   type BulkExportRequest,
   coversAllOf,
   coversType,

@@ -5,6 +5,7 @@ import { CliError, exitCodes } from '../exit-codes.ts';
 
 type Report = components['schemas']['HealthReport'];
 type Check = components['schemas']['HealthCheck'];
+type Problem = components['schemas']['HealthProblem'];
 
 /** The `Date` header has a resolution of one second. Tokens and signatures tolerate about a minute. */
 const maxSkewMs = 5000;
@@ -22,10 +23,10 @@ export const doctor = command({
     if (connections) await testAll(context);
     const answer = await context.api.GET('/api/ehr/health-report');
     const report = addCheck(answerOf(answer).data, clockCheck(answer.response));
-    context.output.print(report, () => report.checks.map(toText).join('\n'));
-    const failed = report.checks.filter(({ severity }) => severity === 'critical' || (strict && severity !== 'ok'));
+    context.output.print(report, () => toText(report));
+    const failed = report.problems.filter(({ severity }) => severity === 'critical' || strict);
     if (failed.length > 0) {
-      const message = `Checks that need attention: ${failed.map(({ title }) => title).join(', ')}.`;
+      const message = `Problems that need attention: ${failed.map(({ title }) => title).join(', ')}.`;
       throw new CliError({ message, exitCode: exitCodes.failed });
     }
   },
@@ -64,24 +65,37 @@ function clockCheck({ headers }: Response): Check {
 
 /** The API does not know the clock of this machine, so that check is added here. It is ok or a warning. */
 function addCheck(report: Report, check: Check): Report {
-  const index = check.severity === 'ok' ? report.checks.length : report.checks.findIndex(isOk);
-  const severity = report.severity === 'ok' ? check.severity : report.severity;
-  return { ...report, severity, checks: report.checks.toSpliced(index, 0, check) };
-}
-
-function isOk({ severity }: Check): boolean {
-  return severity === 'ok';
+  const { severity, problems, checks } = report;
+  if (check.severity === 'ok') return { ...report, checks: [...checks, check] };
+  const index = checks.findIndex((other) => other.severity === 'ok');
+  const { id, ...problem } = check;
+  return {
+    ...report,
+    severity: severity === 'ok' ? check.severity : severity,
+    problems: [...problems, { ...problem, checks: [id] }],
+    checks: checks.toSpliced(index, 0, check),
+  };
 }
 
 const indent = ' '.repeat(10);
 
-/** One line for a check that is ok. Otherwise also what it has found, and what to do. */
-function toText({ title, severity, reason, action, subjects }: Check): string {
+/** Each problem with what it has found and what to do, then a line for each check that is ok. */
+function toText({ problems, checks }: Report): string {
   return [
-    `${severity.padEnd(indent.length)}${title}: ${reason}`,
+    ...problems.map(toProblemText),
+    ...checks
+      .filter(({ severity }) => severity === 'ok')
+      .map(({ title, reason }) => `${'ok'.padEnd(indent.length)}${title}: ${reason}`),
+  ].join('\n');
+}
+
+function toProblemText({ title, severity, reason, action, subjects, since }: Problem): string {
+  return [
+    `${severity.padEnd(indent.length)}${title}: ${reason}${since === undefined ? '' : ` Since ${since}.`}`,
     ...subjects.map((subject) => {
-      const { kind, id, reason: why } = subject;
-      return `${indent}- ${kind} ${id}${toOwnerText(subject)}: ${why}`;
+      const { kind, id, reason: why, count } = subject;
+      const times = count === undefined ? '' : ` (${count} times)`;
+      return `${indent}- ${kind} ${id}${toOwnerText(subject)}${times}: ${why}`;
     }),
     ...(action === undefined ? [] : [`${indent}What to do: ${action}`]),
   ].join('\n');

@@ -101,6 +101,7 @@ export type QuarantinedLine = Schemas['QuarantinedLine'];
 export type History = Schemas['History'];
 export type RateBudget = Schemas['RateBudget'];
 export type HealthCheck = Schemas['HealthCheck'];
+export type HealthProblem = Schemas['HealthProblem'];
 export type HealthSubject = Schemas['HealthSubject'];
 export type AuditEvent = Schemas['AuditEvent'];
 export type ResourceSource = Schemas['ResourceSource'];

@@ -1,12 +1,14 @@
 import { Alert, Button, Group, List, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { Link } from 'react-router';
-import { api, type HealthCheck, type HealthSubject } from '../api/api.ts';
+import { api, type HealthCheck, type HealthProblem, type HealthSubject } from '../api/api.ts';
 import { TestConnectionButton } from '../connections/test-connection.tsx';
+import { ActionButton, useAction } from '../parts/buttons.tsx';
 import { ConnectionName } from '../parts/connection.tsx';
 import { formatCount, shortened } from '../parts/format.ts';
 import { PageLink, QueryResult, SectionTitle } from '../parts/page.tsx';
 import { type Column, RecordTable } from '../parts/record-table.tsx';
+import { Timestamp } from '../parts/timestamp.tsx';
 import { useSession } from '../session/session-provider.tsx';
 import { placeOf } from './place-of.ts';
 
@@ -16,14 +18,14 @@ const refreshMs = 30_000;
 const shownSubjects = 5;
 
 /**
- * The checks of `bulkhead doctor` that found a problem, the worst first, each with a link or an action at the place of the problem.
+ * The problems of `bulkhead doctor`, the worst first, each with a link or an action at its place.
  * @param props.withOk also lists the checks that found none
  */
 export function HealthReport({ withOk = false }: { readonly withOk?: boolean }) {
   const report = api.useQuery('get', '/api/ehr/health-report', {}, { refetchInterval: refreshMs });
   return (
     <QueryResult query={report}>
-      {({ data: { severity, checks } }) => {
+      {({ data: { severity, problems, checks } }) => {
         const passed = checks.filter((check) => check.severity === 'ok');
         return (
           <Stack gap="xs">
@@ -37,11 +39,10 @@ export function HealthReport({ withOk = false }: { readonly withOk?: boolean }) 
                 .
               </Alert>
             )}
-            {checks
-              .filter((check) => check.severity !== 'ok')
-              .map((check) => (
-                <Problem key={check.id} check={check} />
-              ))}
+            {problems.length > 0 && <Summary problems={problems} />}
+            {problems.map((problem) => (
+              <Problem key={`${problem.title} ${problem.checks.join()}`} problem={problem} />
+            ))}
             {withOk && passed.length > 0 && (
               <>
                 <SectionTitle>Checks without a problem</SectionTitle>
@@ -67,8 +68,30 @@ const columns: readonly Column<HealthCheck>[] = [
 
 const colors = { ok: 'green', warning: 'yellow', critical: 'red' } as const;
 
-function Problem({ check }: { readonly check: HealthCheck }) {
-  const { id, title, severity, reason, action, subjects } = check;
+/** "1 critical, 2 warnings, since 07:56". */
+function Summary({ problems }: { readonly problems: readonly HealthProblem[] }) {
+  const critical = problems.filter(({ severity }) => severity === 'critical').length;
+  const warnings = problems.length - critical;
+  const [since] = problems.flatMap((problem) => problem.since ?? []).toSorted();
+  const parts = [
+    ...(critical > 0 ? [`${formatCount(critical)} critical`] : []),
+    ...(warnings > 0 ? [`${formatCount(warnings)} ${warnings === 1 ? 'warning' : 'warnings'}`] : []),
+  ];
+  return (
+    <Text size="sm" fw={600}>
+      {parts.join(', ')}
+      {since !== undefined && (
+        <>
+          , since <Timestamp at={since} isExact />
+        </>
+      )}
+    </Text>
+  );
+}
+
+function Problem({ problem }: { readonly problem: HealthProblem }) {
+  const { title, severity, reason, action, subjects, checks } = problem;
+  const [id = ''] = checks;
   const [showsAll, { open: showAll }] = useDisclosure(false);
   const shown = showsAll ? subjects : subjects.slice(0, shownSubjects);
   return (
@@ -80,7 +103,8 @@ function Problem({ check }: { readonly check: HealthCheck }) {
             <List.Item key={`${subject.kind} ${subject.id} ${subject.reason}`}>
               <Group component="span" gap="xs">
                 <span>
-                  <Subject check={id} subject={subject} />: {subject.reason}
+                  <Subject check={id} subject={subject} />
+                  {subject.count === undefined ? '' : ` (${formatCount(subject.count)} times)`}: {subject.reason}
                 </span>
                 <SubjectAction subject={subject} />
               </Group>
@@ -102,9 +126,11 @@ function Problem({ check }: { readonly check: HealthCheck }) {
   );
 }
 
-/** What helps at once: a test of a connection, or the form for its credentials. */
-function SubjectAction({ subject: { kind, id, reason } }: { readonly subject: HealthSubject }) {
+/** What helps at once: a retry, a test of a connection, or the form for its credentials. */
+function SubjectAction({ subject }: { readonly subject: HealthSubject }) {
+  const { kind, id, reason, code } = subject;
   const { isOperator } = useSession();
+  if (code !== undefined && (kind === 'export' || kind === 'sync-run')) return <RetryButton run={subject} />;
   if (kind !== 'connection' || !isOperator) return null;
   if (reason.startsWith('token failed')) {
     return (
@@ -114,6 +140,21 @@ function SubjectAction({ subject: { kind, id, reason } }: { readonly subject: He
     );
   }
   return reason.includes('tested') ? <TestConnectionButton connection={{ id }} label="Test now" isCompact /> : null;
+}
+
+function RetryButton({ run: { kind, id, provider = '' } }: { readonly run: HealthSubject }) {
+  const retryExport = useAction('post', '/api/ehr/{provider}/bulk-export/{jobId}/retry');
+  const retrySync = useAction('post', '/api/ehr/{provider}/sync-runs/{id}/retry');
+  return kind === 'export' ? (
+    <ActionButton
+      label="Retry"
+      mutation={retryExport}
+      input={{ params: { path: { provider, jobId: id } } }}
+      isCompact
+    />
+  ) : (
+    <ActionButton label="Retry" mutation={retrySync} input={{ params: { path: { provider, id } } }} isCompact />
+  );
 }
 
 function Subject({ check, subject }: { readonly check: string; readonly subject: HealthSubject }) {

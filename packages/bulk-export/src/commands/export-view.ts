@@ -1,4 +1,4 @@
-import { droppedParameters } from '@bulkhead/ehr-client';
+import { droppedParameters } from '@bulkhead/fhir';
 import { retryingViewSchema, runActivitySchema, toRetryingView, type ViewFor } from '@bulkhead/runs/commands';
 import { errorCodeSchema, shownUrl } from '@bulkhead/runtime';
 import { ehrTextSchema, forReader, type Reader, toView, type View, viewOf, viewShapeOf } from '@bulkhead/store';

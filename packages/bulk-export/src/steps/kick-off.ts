@@ -15,8 +15,8 @@
 
 import { setTimeout } from 'node:timers/promises';
 import { withCapabilities } from '@bulkhead/connections/steps';
-import { droppedParameters, EhrHttpError, type EhrSession, type KickOff, kickOffExport } from '@bulkhead/ehr-client';
-import type { BulkExportRequest } from '@bulkhead/fhir';
+import { EhrHttpError, type EhrSession, type KickOff, kickOffExport } from '@bulkhead/ehr-client';
+import { type BulkExportRequest, droppedParameters } from '@bulkhead/fhir';
 import type { Connection } from '@bulkhead/providers';
 import type { RetryAt } from '@bulkhead/queues';
 import { noteRetry } from '@bulkhead/runs';

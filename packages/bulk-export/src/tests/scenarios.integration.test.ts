@@ -1,6 +1,5 @@
-import { droppedParameters } from '@bulkhead/ehr-client';
 import type { EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
-import type { BulkExportRequest } from '@bulkhead/fhir';
+import { type BulkExportRequest, droppedParameters } from '@bulkhead/fhir';
 import { compareWithSimulator } from '@bulkhead/resources/testing';
 import { expect, test } from '@jest/globals';
 import { runExport } from '../testing/run-export.ts';

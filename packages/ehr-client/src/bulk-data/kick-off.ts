@@ -1,4 +1,11 @@
-import { type BulkExportRequest, listIssueCodes } from '@bulkhead/fhir';
+import {
+  type BulkExportRequest,
+  listIssueCodes,
+  type SentKickOff,
+  toExportParameters,
+  toParametersResource,
+  toQuery,
+} from '@bulkhead/fhir';
 import type { Connection } from '@bulkhead/providers';
 import type { EhrResponse } from '../answers/accept-answer.ts';
 import { kickOffAnswer, retryAfterOf } from '../answers/answer-rules.ts';
@@ -6,10 +13,8 @@ import type { ErrorBody } from '../answers/read-error-body.ts';
 import type { EhrSession } from '../ehr-session.ts';
 import { ehrError } from '../errors.ts';
 import { EhrHttpError } from '../http/ehr-http-error.ts';
-import { toExportParameters, toParametersResource, toQuery } from './export-parameters.ts';
-import { type KickOffAttempt, negotiateKickOff } from './negotiate-kick-off.ts';
+import { type KickOffAttempt, negotiateKickOff, toSent } from './negotiate-kick-off.ts';
 import { postponedKickOff } from './postponed-kick-off.ts';
-import { type SentKickOff, toSent } from './sent-kick-off.ts';
 
 export interface KickOff {
   /** The absolute URL from `Content-Location`. */

@@ -1,9 +1,7 @@
-import { readOutcomeIssues } from '@bulkhead/fhir';
+import { droppedParameters, type ExportParameters, readOutcomeIssues } from '@bulkhead/fhir';
 import { describe, expect, test } from '@jest/globals';
 import { EhrHttpError } from '../http/ehr-http-error.ts';
-import type { ExportParameters } from './export-parameters.ts';
-import { type KickOffAttempt, negotiateKickOff } from './negotiate-kick-off.ts';
-import { droppedParameters, toSent } from './sent-kick-off.ts';
+import { type KickOffAttempt, negotiateKickOff, toSent } from './negotiate-kick-off.ts';
 
 const parameters: ExportParameters = {
   types: ['Patient', 'Observation'],

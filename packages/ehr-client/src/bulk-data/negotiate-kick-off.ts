@@ -1,12 +1,12 @@
+import { type ExportParameters, namesOf, type SentKickOff, without } from '@bulkhead/fhir';
 import { EhrHttpError } from '../http/ehr-http-error.ts';
-import { type ExportParameters, namesOf, without } from './export-parameters.ts';
 
 /**
  * Not every server supports every parameter of a kick-off, GET and POST, or every resource type. After a refusal this decides from
  * the status, the issues and the server's text what to leave out or change, and returns the next attempt. Each attempt leaves
  * something out, so the negotiation ends. The caller records what was sent, so that users can see what was left out.
  */
-export type KickOffMethod = 'GET' | 'POST';
+type KickOffMethod = 'GET' | 'POST';
 
 /** A kick-off to send. Parameters that the server refused are left out. */
 export interface KickOffAttempt {
@@ -115,4 +115,11 @@ function byOtherMethod(attempt: KickOffAttempt, error: EhrHttpError): KickOffAtt
 export function names({ texts }: Reason, word: string): boolean {
   const pattern = new RegExp(`(?<![A-Za-z_])${word}(?![A-Za-z])`);
   return texts.some((text) => pattern.test(text));
+}
+
+/** What the server has accepted with this attempt. */
+export function toSent({ method, refusedMethod, parameters, refusedTypes }: KickOffAttempt): SentKickOff {
+  const { since, types, typeFilters } = parameters;
+  const isOtherMethodRefused = refusedMethod !== undefined;
+  return { method, isOtherMethodRefused, ...(since === undefined ? {} : { since }), types, refusedTypes, typeFilters };
 }

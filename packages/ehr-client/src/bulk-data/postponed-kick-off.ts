@@ -1,7 +1,7 @@
+import { namesOf } from '@bulkhead/fhir';
 import type { AppError } from '@bulkhead/runtime';
 import type { ErrorBody } from '../answers/read-error-body.ts';
 import { ehrError } from '../errors.ts';
-import { namesOf } from './export-parameters.ts';
 import { type KickOffAttempt, names, reasonsOf } from './negotiate-kick-off.ts';
 
 /*

@@ -346,7 +346,10 @@ test('a check names its records with their reason, at most 20 of them, and count
   expect(reason).toBe('The newest export of 25 connections failed.');
   expect(subjects).toHaveLength(maxSubjects);
   const { id, connectionId, provider } = failedExport;
-  expect(subjects[0]).toEqual({ kind: 'export', id, connectionId, provider, reason: 'failed: export-timeout' });
+  expect(subjects[0]).toEqual({
+    ...{ kind: 'export', id, connectionId, provider, severity: 'critical' },
+    ...{ reason: 'failed: m', code: 'export-timeout' },
+  });
   expect(findCheck('quarantine', { quarantine: [line(0), line(1), { ...line(2), reason: 'no-id' }] }).subjects).toEqual(
     [{ kind: 'connection', id: 'conn_1', connectionId: 'conn_1', reason: '2 × not-json, 1 × no-id' }],
   );

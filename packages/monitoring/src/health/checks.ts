@@ -19,7 +19,15 @@ import {
   checkPauses,
   checkTokens,
 } from './ehr.checks.ts';
-import { type Finding, type HealthCheck, type HealthReport, type HealthSubject, severities } from './health-check.ts';
+import {
+  type Finding,
+  type HealthCheck,
+  type HealthReport,
+  type HealthSubject,
+  type JudgedCheck,
+  severities,
+} from './health-check.ts';
+import { problemsOf } from './health-problems.ts';
 import type { HealthSnapshot } from './health-snapshot.ts';
 import {
   checkApiErrors,
@@ -50,8 +58,8 @@ export const healthChecks = {
   sweep: define('Sweep', sweepOf, checkSweep),
   connections: define('Connections', ({ connections }) => connections, checkConnections),
   tokens: define('Access tokens', ({ processes }) => processes, checkTokens),
-  'failed-exports': define('Failed exports', ({ exports }) => exports, checkFailedExports),
-  'failed-syncs': define('Failed syncs', ({ syncRuns }) => syncRuns, checkFailedSyncs),
+  'failed-exports': define('Failed exports', exportsOf, checkFailedExports),
+  'failed-syncs': define('Failed syncs', syncRunsOf, checkFailedSyncs),
   schedules: define('Schedules', ({ schedules }) => schedules, checkSchedules),
   lag: define('Lag', ({ lags }) => lags, checkLag),
   'late-runs': define('Late runs', activeRunsOf, checkLateRuns),
@@ -87,12 +95,21 @@ export function judge(snapshot: HealthSnapshot, now: Date): HealthReport {
     const connectionName = names.get(subject.connectionId ?? '');
     return connectionName === undefined ? subject : { ...subject, connectionName };
   };
-  const checks = Object.entries<Definition>(healthChecks).map(([id, { title, judge }]): HealthCheck => {
-    const { subjects = [], ...finding } = judge(snapshot, now) ?? unknownFinding;
-    return { id, title, ...finding, subjects: subjects.slice(0, maxSubjects).map(withName) };
+  const checks = Object.entries<Definition>(healthChecks).map(([id, { title, judge }]): JudgedCheck => {
+    const found = judge(snapshot, now);
+    const { subjects = [], ...finding } = found ?? unknownFinding;
+    return { id, title, ...finding, subjects: subjects.map(withName), isUnread: found === undefined };
   });
   const worstFirst = checks.toSorted((left, right) => rankOf(right) - rankOf(left));
-  return { severity: worstFirst[0]?.severity ?? 'ok', checkedAt: now.toISOString(), checks: worstFirst };
+  const withFew = <Part extends { readonly subjects: readonly HealthSubject[] }>(part: Part): Part => {
+    return { ...part, subjects: part.subjects.slice(0, maxSubjects) };
+  };
+  return {
+    severity: worstFirst[0]?.severity ?? 'ok',
+    checkedAt: now.toISOString(),
+    problems: problemsOf(worstFirst).map(withFew),
+    checks: worstFirst.map(({ isUnread: _, ...check }) => withFew(check)),
+  };
 }
 
 /** The value of the metric: 0 for ok, 1 for a warning, 2 for critical. */
@@ -116,6 +133,14 @@ function define<Part>(
 
 function sweepOf({ isSweepScheduled: isScheduled, processes }: HealthSnapshot) {
   return isScheduled === undefined || processes === undefined ? undefined : { isScheduled, processes };
+}
+
+function exportsOf({ exports, connections = [] }: HealthSnapshot) {
+  return exports && { runs: exports, connections };
+}
+
+function syncRunsOf({ syncRuns, connections = [] }: HealthSnapshot) {
+  return syncRuns && { runs: syncRuns, connections };
 }
 
 function pausesOf({ budgets, exports }: HealthSnapshot) {

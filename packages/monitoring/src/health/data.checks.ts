@@ -44,9 +44,15 @@ export function checkWebhooks({ failed, pending }: NonNullable<HealthSnapshot['w
     const { id, connectionId, attempts } = delivery;
     const last = attempts.at(-1);
     const why = last?.status === undefined ? (last?.error ?? 'no attempt yet') : `the receiver answered ${last.status}`;
-    return { kind: 'webhook-delivery', id, connectionId, reason: `${state}: ${why}` } satisfies HealthSubject;
+    const since = delivery.createdAt.toISOString();
+    return { kind: 'webhook-delivery', id, connectionId, since, reason: `${state}: ${why}` } satisfies HealthSubject;
   };
-  const subjects = [...failed.map(toSubject('failed')), ...pending.map(toSubject('not delivered for an hour'))];
+  const calls = [...failed.map(toSubject('failed')), ...pending.map(toSubject('not delivered for an hour'))];
+  const alike = Map.groupBy(calls, ({ connectionId, reason }) => `${connectionId} ${reason}`).values();
+  const subjects = [...alike].flatMap(([newest, ...others]): HealthSubject[] => {
+    if (!newest) return [];
+    return [others.length === 0 ? newest : { ...newest, count: others.length + 1 }];
+  });
   if (subjects.length === 0) return ok('Every webhook call of the last 48 hours was delivered.');
   return {
     severity: 'warning',

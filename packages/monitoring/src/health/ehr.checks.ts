@@ -11,14 +11,16 @@ type Connections = NonNullable<HealthSnapshot['connections']>;
 export function checkConnections(connections: Connections): Finding {
   const subjects = connections.flatMap(({ id, needsAuthorization, lastTest }): HealthSubject[] => {
     const subject = { kind: 'connection', id, connectionId: id } as const;
-    if (needsAuthorization) return [{ ...subject, reason: 'its user must authorize it again' }];
+    if (needsAuthorization)
+      return [{ ...subject, code: 'authorization-needed', reason: 'its user must authorize it again' }];
     const failed = lastTest?.steps.find((step) => !step.ok);
-    if (!failed) return [];
+    if (!lastTest || !failed) return [];
     const { step, message, code, whatToDo } = failed;
+    const since = { since: lastTest.endedAt.toISOString() };
     const reason = `${step} failed: ${message ?? code}`;
     // Some messages already say what to do.
     const isComplete = whatToDo === undefined || reason.includes(whatToDo);
-    return [{ ...subject, reason: isComplete ? reason : `${reason} ${whatToDo}` }];
+    return [{ ...subject, ...since, ...(code && { code }), reason: isComplete ? reason : `${reason} ${whatToDo}` }];
   });
   if (subjects.length === 0) return ok(`${counted(connections.length, 'connection')}. No last test has failed.`);
   return {

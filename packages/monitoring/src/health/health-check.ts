@@ -1,4 +1,4 @@
-import type { Immutable } from '@bulkhead/runtime';
+import { errorCodeSchema, type Immutable } from '@bulkhead/runtime';
 import { z } from 'zod';
 
 /** `warning`: it works, but needs attention soon. `critical`: something does not work, or data is missing. */
@@ -29,6 +29,12 @@ const subjectSchema = z
     connectionName: z.string().exactOptional().meta({ description: 'The name of that connection, if it exists.' }),
     provider: z.string().exactOptional().meta({ description: 'Of an export or a sync run.' }),
     reason: z.string().describe('What was found about this record.'),
+    severity: severitySchema.exactOptional().describe('How bad it is, if that is not the severity of the check.'),
+    code: errorCodeSchema
+      .exactOptional()
+      .describe('The code of its error: docs/errors.md lists the codes. Absent if there is none.'),
+    since: z.iso.datetime().exactOptional().describe('When it failed. Absent if that is not known.'),
+    count: z.int().exactOptional().describe('How many records have been found for this reason. Absent for one.'),
   })
   .meta({ id: 'HealthSubject', description: 'A record that a check has found, and why.' });
 export type HealthSubject = Immutable<z.output<typeof subjectSchema>>;
@@ -47,10 +53,33 @@ const checkSchema = z
   .meta({ id: 'HealthCheck', description: 'The result of one check.' });
 export type HealthCheck = Immutable<z.output<typeof checkSchema>>;
 
+const problemSchema = z
+  .strictObject({
+    severity: severitySchema,
+    title: z.string().describe('What is wrong, in a few words.'),
+    reason: z.string().describe('What was found.'),
+    action: z.string().exactOptional().describe('What to do. Absent if there is nothing to do.'),
+    checks: z.array(z.string()).describe('The ids of the checks that have found it.'),
+    since: z.iso
+      .datetime()
+      .exactOptional()
+      .describe('When the first of its records failed. Absent if that is not known.'),
+    subjects: z
+      .array(subjectSchema)
+      .describe('The records that were found, at most 20. The reason has the number of all.'),
+  })
+  .meta({ id: 'HealthProblem', description: 'One cause, with everything that the checks have found because of it.' });
+export type HealthProblem = Immutable<z.output<typeof problemSchema>>;
+
 export const healthReportSchema = z
   .strictObject({
     severity: severitySchema.meta({ description: 'The severity of the worst check.' }),
     checkedAt: z.iso.datetime().describe('When the checks ran.'),
+    problems: z
+      .array(problemSchema)
+      .describe(
+        'What needs attention, the worst first. Findings with one cause are one problem. Empty if all checks are ok.',
+      ),
     checks: z.array(checkSchema).meta({ description: 'Every check, the worst first.' }),
   })
   .meta({ id: 'HealthReport', description: 'Whether the deployment works, and what to do if it does not.' });
@@ -58,6 +87,9 @@ export type HealthReport = Immutable<z.output<typeof healthReportSchema>>;
 
 /** What a check found. Its id and title are in the list of checks. */
 export type Finding = Omit<HealthCheck, 'id' | 'title' | 'subjects'> & { readonly subjects?: readonly HealthSubject[] };
+
+/** A check whose finding has all its subjects. `isUnread`: its data could not be read. */
+export type JudgedCheck = HealthCheck & { readonly isUnread: boolean };
 
 export function ok(reason: string): Finding {
   return { severity: 'ok', reason };

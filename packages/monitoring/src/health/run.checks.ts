@@ -2,6 +2,7 @@ import { type BulkExport, lacksData } from '@bulkhead/bulk-export';
 import { type Schedule, scheduleFault } from '@bulkhead/schedules';
 import type { SyncRun } from '@bulkhead/sync';
 import { ageMs, counted, type Finding, type HealthSubject, hourMs, inWords, ok } from './health-check.ts';
+import { isAboutCredentials } from './health-problems.ts';
 import type { HealthSnapshot, RunSnapshot } from './health-snapshot.ts';
 
 /** A failure at night must be visible in the morning and in the evening, even if a newer run has succeeded. */
@@ -10,26 +11,36 @@ export const failuresShownMs = 24 * hourMs;
 const retryAction =
   'Open it, repair the cause that its error names, and retry it. A retry fetches only what is missing.';
 
-export function checkFailedExports(exports: RunSnapshot<BulkExport>): Finding {
-  const failing = exports.newest.filter(({ phase }) => phase === 'failed');
-  const incomplete = exports.newest.filter((record) => record.phase === 'completed' && lacksData(record));
-  return toFinding({
-    ...{ kind: 'export', noun: 'export', failing, incomplete },
-    earlier: exports.failed.filter(({ id }) => !failing.some((record) => record.id === id)),
-  });
+interface EndedRuns<Run> {
+  readonly runs: RunSnapshot<Run>;
+  readonly connections: NonNullable<HealthSnapshot['connections']>;
 }
 
-export function checkFailedSyncs(syncRuns: RunSnapshot<SyncRun>): Finding {
-  const failing = syncRuns.newest.filter(({ phase }) => phase === 'failed');
-  const incomplete = syncRuns.newest.filter(({ phase }) => phase === 'partial');
-  const known = new Set([...failing, ...incomplete].map(({ id }) => id));
-  return toFinding({
-    ...{ kind: 'sync-run', noun: 'sync', failing, incomplete },
-    earlier: syncRuns.failed.filter(({ id }) => !known.has(id)),
-  });
+export function checkFailedExports({ runs, connections }: EndedRuns<BulkExport>): Finding {
+  const failing = runs.newest.filter((run) => run.phase === 'failed' && !isDisproved(run, connections));
+  const incomplete = runs.newest.filter((record) => record.phase === 'completed' && lacksData(record));
+  return toFinding({ ...{ kind: 'export', noun: 'export', failing, incomplete }, failed: failuresOf(runs) });
 }
 
-type Run = Pick<BulkExport | SyncRun, 'id' | 'connectionId' | 'provider' | 'error'>;
+export function checkFailedSyncs({ runs, connections }: EndedRuns<SyncRun>): Finding {
+  const failing = runs.newest.filter((run) => run.phase === 'failed' && !isDisproved(run, connections));
+  const incomplete = runs.newest.filter(({ phase }) => phase === 'partial');
+  return toFinding({ ...{ kind: 'sync-run', noun: 'sync', failing, incomplete }, failed: failuresOf(runs) });
+}
+
+function failuresOf<Run extends BulkExport | SyncRun>({ newest, failed }: RunSnapshot<Run>): Run[] {
+  const ofDay = new Set(failed.map(({ id }) => id));
+  return [...failed, ...newest.filter(({ id, phase }) => phase === 'failed' && !ofDay.has(id))];
+}
+
+/** Whether the credentials have failed, and a later test of the connection has succeeded with them. */
+function isDisproved({ connectionId, error, completedAt }: Run, connections: EndedRuns<Run>['connections']): boolean {
+  const lastTest = connections.find(({ id }) => id === connectionId)?.lastTest;
+  if (!lastTest?.ok || !completedAt || !error || !isAboutCredentials(error)) return false;
+  return lastTest.endedAt > completedAt;
+}
+
+type Run = Pick<BulkExport | SyncRun, 'id' | 'connectionId' | 'provider' | 'error' | 'completedAt'>;
 
 function toFinding(options: {
   readonly kind: 'export' | 'sync-run';
@@ -38,16 +49,22 @@ function toFinding(options: {
   readonly failing: readonly Run[];
   /** The newest run of its connection has completed, but lacks data. */
   readonly incomplete: readonly Run[];
-  /** Failures of the last day after which the connection had a newer run. */
-  readonly earlier: readonly Run[];
+  /** Also failures after which the connection had a newer run, or a test that has succeeded. */
+  readonly failed: readonly Run[];
 }): Finding {
-  const { kind, noun, failing, incomplete, earlier } = options;
-  const subjectsOf = (runs: readonly Run[], text: string) =>
-    runs.map(({ id, connectionId, provider, error }): HealthSubject => {
-      return { kind, id, connectionId, provider, reason: error ? `${text}: ${error.code}` : text };
+  const { kind, noun, failing, incomplete, failed } = options;
+  const known = new Set([...failing, ...incomplete].map(({ id }) => id));
+  const earlier = failed.filter(({ id }) => !known.has(id));
+  const subjectsOf = (runs: readonly Run[], text: string, severity: 'warning' | 'critical' = 'warning') =>
+    runs.map(({ id, connectionId, provider, error, completedAt }): HealthSubject => {
+      const since = completedAt && { since: completedAt.toISOString() };
+      const subject = { kind, id, connectionId, provider, severity, ...since };
+      return error
+        ? { ...subject, reason: `${text}: ${error.message}`, code: error.code }
+        : { ...subject, reason: text };
     });
   const subjects = [
-    ...subjectsOf(failing, 'failed'),
+    ...subjectsOf(failing, 'failed', 'critical'),
     ...subjectsOf(incomplete, 'lacks data'),
     ...subjectsOf(earlier, 'failed earlier'),
   ];
@@ -55,7 +72,7 @@ function toFinding(options: {
   const reasons = [
     failing.length > 0 ? [`The newest ${noun} of ${counted(failing.length, 'connection')} failed.`] : [],
     incomplete.length > 0 ? [`The newest ${noun} of ${counted(incomplete.length, 'connection')} lacks data.`] : [],
-    earlier.length > 0 ? [`Earlier failures in the last 24 hours: ${earlier.length}.`] : [],
+    earlier.length > 0 ? [`Earlier failures: ${earlier.length}.`] : [],
   ];
   const severity = failing.length > 0 ? 'critical' : 'warning';
   return { severity, reason: reasons.flat().join(' '), action: retryAction, subjects };

@@ -2,19 +2,34 @@ import { type HealthReport, healthReportSchema } from '@bulkhead/monitoring/comm
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { at, connectionId, exportId, success } from '../common.schema.ts';
 
+const action = 'Open it, repair the cause that its error names, and retry it. A retry fetches only what is missing.';
+const subject: HealthReport['checks'][number]['subjects'][number] = {
+  ...{ kind: 'export', id: exportId, connectionId, connectionName: 'Practice 195900', provider: 'athenahealth' },
+  ...{ severity: 'critical', since: at, code: 'export-timeout', reason: 'failed: The export has not ended in time.' },
+};
+
 const healthReportExample: HealthReport = {
   severity: 'critical',
   checkedAt: at,
+  problems: [
+    {
+      severity: 'critical',
+      title: 'Practice 195900: The export has not ended in time',
+      reason: '1 export failed.',
+      action,
+      checks: ['failed-exports'],
+      since: at,
+      subjects: [subject],
+    },
+  ],
   checks: [
     {
       id: 'failed-exports',
       title: 'Failed exports',
       severity: 'critical',
       reason: 'The newest export of 1 connection failed.',
-      action: 'Open it, repair the cause that its error names, and retry it. A retry fetches only what is missing.',
-      subjects: [
-        { kind: 'export', id: exportId, connectionId, provider: 'athenahealth', reason: 'failed: export-timeout' },
-      ],
+      action,
+      subjects: [subject],
     },
     {
       id: 'redis',
@@ -34,7 +49,7 @@ export const getHealthReport = defineEndpoint({
   audited: false,
   summary: 'Check the whole deployment, and say what to do about each problem',
   description:
-    'One list of checks: Redis, MongoDB, workers, connections, failed and late runs, schedules, lag, pauses, backlog, quarantine, documents, webhooks and more. The overview of the console, `bulkhead doctor`, the metric `bulkhead_health_check` and the alert rules show the same list. A check whose data cannot be read is a warning.',
+    'One list of checks: Redis, MongoDB, workers, connections, failed and late runs, schedules, lag, pauses, backlog, quarantine, documents, webhooks and more. The overview of the console, `bulkhead doctor`, the metric `bulkhead_health_check` and the alert rules show the same list. `problems` joins what has one cause, such as a wrong client secret and the exports that failed for it. A check whose data cannot be read is a warning.',
   responses: {
     200: success('All checks, the worst first', { data: healthReportSchema, example: healthReportExample }),
   },

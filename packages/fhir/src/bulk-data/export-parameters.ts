@@ -1,4 +1,4 @@
-import type { BulkExportRequest } from '@bulkhead/fhir';
+import type { BulkExportRequest } from './export-request.ts';
 
 /** The parameters of a kick-off (FHIR Bulk Data, "Query Parameters"). */
 export interface ExportParameters {
@@ -50,4 +50,30 @@ export function toParametersResource({ types, since, typeFilters }: ExportParame
       ...typeFilters.map((filter) => ({ name: '_typeFilter', valueString: filter })),
     ],
   };
+}
+
+/** A kick-off as the server accepted it, without what it had refused. */
+export interface SentKickOff {
+  readonly method: 'GET' | 'POST';
+  /** Whether the server had refused the other method. */
+  readonly isOtherMethodRefused: boolean;
+  readonly since?: string;
+  /** Empty: every type. */
+  readonly types: readonly string[];
+  /** The requested types that the server refused by name. */
+  readonly refusedTypes: readonly string[];
+  readonly typeFilters: readonly string[];
+}
+
+/**
+ * Names what was requested and not sent: `_type=Foo` for one type, `_type`, `_since` or `_typeFilter` for a parameter, and `GET` or `POST` for the
+ * method.
+ */
+export function droppedParameters(request: BulkExportRequest, sent: SentKickOff): string[] {
+  const names = new Set(namesOf(sent));
+  return [
+    ...sent.refusedTypes.map((type) => `_type=${type}`),
+    ...namesOf(toExportParameters(request)).filter((name) => !names.has(name)),
+    ...(sent.isOtherMethodRefused ? [sent.method === 'GET' ? 'POST' : 'GET'] : []),
+  ];
 }
