@@ -10,7 +10,7 @@ const longest = [
   'scripts/interop/interop.integration.test.ts',
   'scripts/chaos/chaos.integration.test.ts',
   'scripts/fuzz/fuzz.integration.test.ts',
-  'apps/worker/test/bulk-export/scenarios.integration.test.ts',
+  'packages/bulk-export/src/tests/scenarios.integration.test.ts',
   'scripts/docs/how-to.integration.test.ts',
   'apps/worker/test/sync/enhanced-sync.integration.test.ts',
   'scripts/start/two-starts.integration.test.ts',
@@ -21,7 +21,6 @@ const longest = [
   'packages/ehr-client/src/linear-time.test.ts',
   'apps/worker/test/erasure/erase-connection.integration.test.ts',
   'apps/worker/test/erasure/erase-patient.integration.test.ts',
-  'apps/worker/test/bulk-export/life.integration.test.ts',
 ];
 
 /** The other tests follow in jest's own order. */

@@ -1,6 +1,7 @@
 import { createExportContexts } from '@bulkhead/bulk-export/steps';
 import { createEhrClient, createWebhookSender } from '@bulkhead/ehr-client';
 import type { Connection, Provider } from '@bulkhead/providers';
+import { unlimitedAthenahealth } from '@bulkhead/providers/testing';
 import { connectRedis, createProducer } from '@bulkhead/queues';
 import { ByteBudget, createLogger } from '@bulkhead/runtime';
 import { BufferPool } from '@bulkhead/store';
@@ -9,7 +10,6 @@ import type { Redis } from 'ioredis';
 import { MongoClient } from 'mongodb';
 import type { WorkerDeps } from '../src/deps.ts';
 import { withFeatureWork } from '../src/feature-work.ts';
-import { unlimitedAthenahealth } from '../test/harness/unlimited-athenahealth.ts';
 
 const credentials: Connection['auth'] = {
   method: 'client_credentials',

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { openTestStore } from '@bulkhead/store/testing';
-import { afterAll, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { createAccessStore } from './store.ts';
 
 const now = new Date('2026-05-01T10:00:00Z');
@@ -36,4 +36,16 @@ test('the API key repository accepts API keys of an earlier version and gives th
 test('the API key repository stores no connectionIds for an API key that is not limited to connections, not even an empty list', async () => {
   const key = await store.apiKeys.create({ name: 'all', role: 'client', connectionIds: undefined, now });
   expect(await store.apiKeys.findByKey(key)).not.toHaveProperty('connectionIds');
+});
+
+describe('the API key repository', () => {
+  test('the API key repository finds an API key by exactly its own text', async () => {
+    const key = await store.apiKeys.create({ name: 'first', role: 'operator', now });
+    expect(await store.apiKeys.findByKey(key)).toMatchObject({
+      name: 'first',
+      role: 'operator',
+      prefix: key.slice(0, 13),
+    });
+    expect(await store.apiKeys.findByKey(`${key}x`)).toBeUndefined();
+  });
 });

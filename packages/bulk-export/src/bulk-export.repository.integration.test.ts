@@ -1,6 +1,7 @@
 import { createQuarantineStore } from '@bulkhead/quarantine';
 import { openTestStore } from '@bulkhead/store/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
+import type { BulkExport } from './bulk-export.record.ts';
 import { createBulkExportStore } from './store.ts';
 import { makeBulkExport } from './testing/index.ts';
 
@@ -8,6 +9,8 @@ const { store, database, close } = await openTestStore((context) =>
   createBulkExportStore({ ...context, ...createQuarantineStore(context).repositories }),
 );
 afterAll(close);
+
+const now = new Date('2024-06-01T00:00:00Z');
 
 const stored = (id: string) => database.collection<{ _id: string }>('bulk_exports').findOne({ _id: id });
 
@@ -81,5 +84,58 @@ describe('the claim of a request', () => {
     const from = await store.bulkExports.find(id);
     await store.bulkExports.transition({ from: from ?? makeBulkExport(), to: 'cancelled' });
     expect(await insert('long', after(86_400))).not.toBe(id);
+  });
+});
+
+describe('the bulk export repository', () => {
+  test('the bulk export repository refuses a second active export for the same connection and request', async () => {
+    const first = makeBulkExport();
+    await store.bulkExports.insert({ record: first, requestKey: 'k1' });
+    await expect(store.bulkExports.insert({ record: makeBulkExport(), requestKey: 'k1' })).rejects.toMatchObject({
+      code: 'export-already-running',
+      context: { exportId: first.id },
+    });
+    await store.bulkExports.insert({ record: makeBulkExport(), requestKey: 'k2' });
+    await store.bulkExports.transition({ from: first, to: 'cancelled' });
+    await store.bulkExports.insert({ record: makeBulkExport(), requestKey: 'k1' });
+  });
+
+  test('the bulk export repository applies a transition once, and only if the phase and the version have not changed', async () => {
+    const record = makeBulkExport();
+    await store.bulkExports.insert({ record, requestKey: 'k3' });
+    const results = await Promise.all(
+      Array.from({ length: 5 }, () => store.bulkExports.transition({ from: record, to: 'kicking-off' })),
+    );
+    expect(results.filter(Boolean)).toMatchObject([{ phase: 'kicking-off', version: 2 }]);
+    const timeline = [{ phase: 'kicking-off', at: expect.any(Date) }];
+    expect(await store.bulkExports.find(record.id)).toEqual({ ...record, phase: 'kicking-off', version: 2, timeline });
+    await expect(store.bulkExports.transition({ from: record, to: 'completed' })).rejects.toThrow('cannot move');
+  });
+
+  test('the bulk export repository keeps the last 50 phases of an export in its timeline, no matter how often it is retried', async () => {
+    const { bulkExports } = store;
+    const timeline = [{ phase: 'queued' as const, at: now }];
+    let record: BulkExport | undefined = makeBulkExport({ timeline });
+    await bulkExports.insert({ record, requestKey: 'k5' });
+    for (let tries = 0; tries < 30 && record; tries++) {
+      record = await bulkExports.transition({ from: record, to: 'failed' });
+      if (tries === 0) expect(record?.timeline).toEqual([...timeline, { phase: 'failed', at: expect.any(Date) }]);
+      if (record) record = await bulkExports.reopen({ from: record, to: 'queued', now });
+    }
+    expect(record?.timeline?.map(({ phase }) => phase)).toEqual(Array(25).fill(['failed', 'queued']).flat());
+  });
+
+  test('a lease is held by one owner until it ends #two-workers #clock', async () => {
+    const record = makeBulkExport();
+    await store.bulkExports.insert({ record, requestKey: 'k4' });
+    const leases = store.exportLeases;
+    const take = (owner: string) => leases.take({ id: record.id, owner, durationMs: 60_000 });
+    const extend = (owner: string, durationMs: number) => leases.extend({ id: record.id, owner, durationMs });
+    expect([await take('a'), await take('b'), await extend('b', 60_000)]).toEqual([true, false, false]);
+    // The extension ends in the past, so the lease has expired.
+    expect([await extend('a', -1), await take('b'), await take('a')]).toEqual([true, true, false]);
+    await leases.release({ id: record.id, owner: 'b' });
+    // An extension that arrives after the release has no effect.
+    expect([await extend('b', 60_000), await take('a')]).toEqual([false, true]);
   });
 });

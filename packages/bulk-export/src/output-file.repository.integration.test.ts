@@ -1,6 +1,6 @@
 import { createQuarantineStore } from '@bulkhead/quarantine';
 import { openTestStore } from '@bulkhead/store/testing';
-import { afterAll, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { emptyCheckpoint } from './output-file.record.ts';
 import { createBulkExportStore } from './store.ts';
 import { makeOutputFile } from './testing/index.ts';
@@ -9,6 +9,8 @@ const { store, database, close } = await openTestStore((context) =>
   createBulkExportStore({ ...context, ...createQuarantineStore(context).repositories }),
 );
 afterAll(close);
+
+const now = new Date('2024-06-01T00:00:00Z');
 
 const signedUrl = 'https://files.example/Patient.ndjson?X-Amz-Signature=planted';
 const stored = (id: string) => database.collection<{ _id: string }>('output_files').findOne({ _id: id });
@@ -66,4 +68,85 @@ test('an attempt writes no progress of a file that it has settled', async () => 
   expect(await outputFiles.saveCheckpoint(claim(file.id), { checkpoint: emptyCheckpoint })).toBe(false);
   expect(await outputFiles.restart(claim(file.id))).toBe(false);
   expect(await stored(file.id)).toEqual(settled);
+});
+
+describe('the output file repository', () => {
+  test('the output file repository adds only unknown files and resets no progress when a manifest is read again', async () => {
+    const file = makeOutputFile({ exportId: 'job_m' });
+    await store.outputFiles.insertMissing([file]);
+    await store.outputFiles.claim({ id: file.id, claim: 'a' }, now);
+    await store.outputFiles.insertMissing([file, makeOutputFile({ exportId: 'job_m', promisedCount: 5 })]);
+    expect((await store.outputFiles.listByExport('job_m')).map(({ attempts }) => attempts).sort()).toEqual([0, 1]);
+    expect(await store.outputFiles.sum('job_m')).toMatchObject({ files: 2, promised: 5, filesCompleted: 0 });
+  });
+
+  test('only the latest claim of an output file may write #two-workers', async () => {
+    const file = makeOutputFile();
+    const { id } = file;
+    const checkpoint = { ...emptyCheckpoint, bytes: 100, lines: 3, stored: 3 };
+    await store.outputFiles.insertMissing([file]);
+    await store.outputFiles.claim({ id, claim: 'a' }, now);
+    expect(await store.outputFiles.saveCheckpoint({ id, claim: 'a' }, { checkpoint, etag: '"1"' })).toBe(true);
+    expect(await store.outputFiles.claim({ id, claim: 'b' }, now)).toMatchObject({
+      checkpoint,
+      etag: '"1"',
+      attempts: 2,
+    });
+    expect(await store.outputFiles.saveCheckpoint({ id, claim: 'a' }, { checkpoint })).toBe(false);
+    const end = { checkpoint, hasPromisedCount: true, now };
+    await store.outputFiles.complete({ id, claim: 'a' }, end);
+    expect(await store.outputFiles.find(id)).toMatchObject({ state: 'downloading' });
+    await store.outputFiles.complete({ id, claim: 'b' }, end);
+    expect(await store.outputFiles.find(id)).toMatchObject({ state: 'completed' });
+    expect(await store.outputFiles.claim({ id, claim: 'c' }, now)).toBeUndefined();
+  });
+
+  test('the output file repository sums the issues of error files and output files by severity and code', async () => {
+    const issue = { severity: 'error', code: 'exception' };
+    const [output, error, none] = [
+      [{ ...issue, count: 2, types: ['Observation'] }],
+      [
+        { ...issue, count: 3 },
+        { severity: 'warning', code: 'timeout', count: 1 },
+      ],
+      [],
+    ].map((issues) => ({ checkpoint: { ...makeOutputFile().checkpoint, issues } }));
+    const exportId = 'job_issues';
+    await store.outputFiles.insertMissing([
+      makeOutputFile({ exportId, ...output }),
+      makeOutputFile({ exportId, section: 'error', ...error }),
+      makeOutputFile({ exportId, ...none }),
+    ]);
+    expect(await store.outputFiles.sumIssues(exportId)).toEqual([
+      { ...issue, count: 5 },
+      { severity: 'warning', code: 'timeout', count: 1 },
+    ]);
+  });
+
+  test('the output file repository counts replayed lines as stored resources or readable deletions instead of as quarantined', async () => {
+    const exportId = 'job_recount';
+    const checkpoint = { ...makeOutputFile().checkpoint, stored: 5, quarantined: 3 };
+    const output = makeOutputFile({ exportId, state: 'completed', checkpoint });
+    const deleted = makeOutputFile({
+      exportId,
+      section: 'deleted',
+      state: 'completed',
+      checkpoint: { ...checkpoint, unreadableDeletions: 3 },
+    });
+    await store.outputFiles.insertMissing([output, deleted]);
+    for (const { id } of [output, deleted])
+      await store.outputFiles.recountQuarantined({ id, quarantined: 1, withheld: 0 });
+    expect((await store.outputFiles.find(output.id))?.checkpoint).toMatchObject({ stored: 7, quarantined: 1 });
+    expect((await store.outputFiles.find(deleted.id))?.checkpoint).toMatchObject({
+      stored: 5,
+      quarantined: 1,
+      unreadableDeletions: 1,
+    });
+    // An erasure has withheld the last line, so what it deletes is not known.
+    await store.outputFiles.recountQuarantined({ id: deleted.id, quarantined: 0, withheld: 1 });
+    expect((await store.outputFiles.find(deleted.id))?.checkpoint).toMatchObject({
+      quarantined: 0,
+      unreadableDeletions: 1,
+    });
+  });
 });

@@ -5,6 +5,7 @@ export { findFields, JsonWriter } from './bson/json-writer.ts';
 export { maxWriteMs, openRawWrites, type RawWrites, type WriteDocument } from './bson/raw-writes.ts';
 export { hashKey, numbersPerMember } from './bson/transcode-json.ts';
 export { type Claim, createClaims, whileHeld } from './claims.ts';
+export { connectionSettings } from './connection-settings.ts';
 export { createIndexes } from './create-indexes.ts';
 export { deleteInBatches, ownedRecords, pagesOf, toBatches } from './delete-in-batches.ts';
 export { createEncryptedField, type EncryptedField } from './encryption/encrypted-field.ts';

@@ -9,6 +9,7 @@ import { createResourceStore } from '@bulkhead/resources';
 import { createScheduleStore } from '@bulkhead/schedules';
 import {
   type CommandObserver,
+  connectionSettings,
   createEncryptionKeyRepository,
   createSecretBox,
   listRetentionStates,
@@ -114,16 +115,8 @@ export function createStore(options: StoreOptions) {
     /** @throws AppError `encryption-key-missing`, or an error of the driver if MongoDB does not answer within a few seconds. */
     async connect(): Promise<void> {
       await database.openUri(uri, {
-        autoIndex: false,
-        autoCreate: false,
-        bufferCommands: false,
+        ...connectionSettings,
         maxPoolSize,
-        // An acknowledged write survives the loss of the primary, so a checkpoint is never ahead of its data.
-        writeConcern: { w: 'majority', journal: true },
-        // A secondary can be behind, so a history or a decision that is read from it could miss what was written.
-        readPreference: 'primary',
-        // Short, so that a request fails with 503 and a job is retried soon if MongoDB is unavailable.
-        serverSelectionTimeoutMS: 3000,
         monitorCommands: onCommand !== undefined,
       });
       if (onCommand) watchCommands({ database, onCommand });

@@ -3,11 +3,11 @@ import { makeBulkExport, makeOutputFile } from '@bulkhead/bulk-export/testing';
 import { withDocuments } from '@bulkhead/documents/steps';
 import { toTombstone } from '@bulkhead/resources';
 import { makeDocument } from '@bulkhead/resources/testing';
+import { compareDumps, type OpenDatabase, toTimestamp } from '@bulkhead/store/testing';
 import type { SyncRun } from '@bulkhead/sync';
 import { makeSyncRun } from '@bulkhead/sync/testing';
 import type { RetainedKind } from '@bulkhead/system';
 import type { WebhookState } from '@bulkhead/webhooks';
-import { compareDumps, type OpenDatabase, toTimestamp } from '../harness/open-database.ts';
 import type { UseCases } from '../harness/start-use-cases.ts';
 
 const dayMs = 24 * 60 * 60_000;

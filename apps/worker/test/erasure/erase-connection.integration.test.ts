@@ -1,11 +1,11 @@
 import { downloadFile } from '@bulkhead/bulk-export/steps';
 import { revokeConnection } from '@bulkhead/connections/steps';
 import { countOfConnection } from '@bulkhead/erasure';
+import { firstAttempt } from '@bulkhead/queues/testing';
 import { makeSchedule } from '@bulkhead/schedules/testing';
 import { waitFor } from '@bulkhead/testing';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { sweep } from '../../src/sweep.ts';
-import { firstAttempt } from '../harness/attempts.ts';
 import type { FilledConnection } from '../harness/fill-connection.ts';
 import {
   type ErasureCases,

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
+import { openDatabase } from '@bulkhead/store/testing';
 import { waitFor } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
-import { openDatabase } from '../harness/open-database.ts';
 import { spawnWorker } from '../harness/spawn-worker.ts';
 import { startSystem } from '../harness/start-system.ts';
 

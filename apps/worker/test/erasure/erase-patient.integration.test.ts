@@ -1,8 +1,10 @@
 import { accountedLines } from '@bulkhead/bulk-export';
 import { cancelExport } from '@bulkhead/bulk-export/commands';
+import { runExport } from '@bulkhead/bulk-export/testing';
 import type { Erasure } from '@bulkhead/erasure';
 import { countOfPatient } from '@bulkhead/erasure';
 import { createErasureService } from '@bulkhead/erasure/commands';
+import { firstAttempt } from '@bulkhead/queues/testing';
 import { recordSchemas } from '@bulkhead/store';
 import type { SyncRun } from '@bulkhead/sync';
 import { cancelSync } from '@bulkhead/sync/commands';
@@ -11,9 +13,7 @@ import { makeSyncRun } from '@bulkhead/sync/testing';
 import { waitFor } from '@bulkhead/testing';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { replayLine } from '../../src/replay-line.ts';
-import { firstAttempt } from '../harness/attempts.ts';
 import type { FilledConnection } from '../harness/fill-connection.ts';
-import { runExport } from '../harness/run-export.ts';
 import {
   type ErasureCases,
   kindsOf,

@@ -3,10 +3,10 @@ import type { Erasure } from '@bulkhead/erasure';
 import { runErasure } from '@bulkhead/erasure/steps';
 import type { AppError } from '@bulkhead/runtime';
 import { noAmounts } from '@bulkhead/store';
+import { openDatabase } from '@bulkhead/store/testing';
 import { createStore, type Store } from '@bulkhead/system';
 import { waitFor } from '@bulkhead/testing';
 import { fillConnection } from '../harness/fill-connection.ts';
-import { openDatabase } from '../harness/open-database.ts';
 import { startUseCases } from '../harness/start-use-cases.ts';
 
 export const patientId = 'a-195900.E-2';

@@ -1,7 +1,7 @@
 import { makeBulkExport } from '@bulkhead/bulk-export/testing';
 import { retain } from '@bulkhead/erasure/steps';
+import { type OpenDatabase, openDatabase } from '@bulkhead/store/testing';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { type OpenDatabase, openDatabase } from '../harness/open-database.ts';
 import { startUseCases, type UseCases } from '../harness/start-use-cases.ts';
 import { type AgedRecords, changesDuring, createAgedRecords, nothing, only } from './aged-records.fixture.ts';
 

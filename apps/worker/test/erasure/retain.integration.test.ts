@@ -1,7 +1,7 @@
 import { retain } from '@bulkhead/erasure/steps';
+import { type OpenDatabase, openDatabase } from '@bulkhead/store/testing';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { sweep } from '../../src/sweep.ts';
-import { type OpenDatabase, openDatabase } from '../harness/open-database.ts';
 import { startUseCases, type UseCases } from '../harness/start-use-cases.ts';
 import { type AgedRecords, changesDuring, createAgedRecords, nothing, only } from './aged-records.fixture.ts';
 

@@ -1,6 +1,6 @@
+import { compareWithSimulator } from '@bulkhead/resources/testing';
 import { createHttpService, type EnhancedService, getAthenaHealthEnhancedService } from '@bulkhead/sdk';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { compareWithSimulator } from '../harness/compare-with-simulator.ts';
 import { type System, startSystem } from '../harness/start-system.ts';
 import { guideBlocks, runGuideBlock } from './guide-blocks.ts';
 

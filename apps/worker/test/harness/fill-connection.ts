@@ -1,15 +1,16 @@
 import { randomBytes } from 'node:crypto';
+import { runExport } from '@bulkhead/bulk-export/testing';
 import { withDocuments } from '@bulkhead/documents/steps';
+import { attemptJob, lastAttempt } from '@bulkhead/queues/testing';
 import { toTombstone } from '@bulkhead/resources';
 import { documentContext, makeDocument } from '@bulkhead/resources/testing';
 import { makeSchedule } from '@bulkhead/schedules/testing';
+import { openDatabase } from '@bulkhead/store/testing';
 import { finalizeSync, planSync, runSyncStep } from '@bulkhead/sync/steps';
 import { makeSyncRun } from '@bulkhead/sync/testing';
+import { handlers } from '../../src/handlers.ts';
 import { notifyClients } from '../../src/notify-clients.ts';
 import { replayLine } from '../../src/replay-line.ts';
-import { attemptJob, lastAttempt } from './attempts.ts';
-import { openDatabase } from './open-database.ts';
-import { runExport } from './run-export.ts';
 import type { UseCases } from './start-use-cases.ts';
 
 const signal = () => AbortSignal.timeout(120_000);
@@ -62,8 +63,7 @@ export async function fillConnection(cases: UseCases, { patientId }: { readonly 
   // The report is excluded, because its content is to be stored and the EHR does not have its Binary.
   const cut = unsettled.find(({ url }) => url !== undefined && url !== 'Binary/of-report');
   for (const { id: documentId, url } of unsettled.filter((document) => document !== cut)) {
-    const fetching = attemptJob(deps, {
-      name: 'document.fetch',
+    const fetching = attemptJob(deps, handlers['document.fetch'], {
       payload: { documentId },
       retryAt: lastAttempt,
       signal: signal(),

@@ -1,12 +1,13 @@
 import { type ApiAnswer, startApi } from '@bulkhead/api/testing';
+import { fastRateLimit } from '@bulkhead/connections/testing';
 import { createEhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
+import { simulatorAuth } from '@bulkhead/providers/testing';
 import { createLogger, createMetrics, type Logger, type Tracing } from '@bulkhead/runtime';
 import { createSimulatorControl, waitFor } from '@bulkhead/testing';
 import { Redis } from 'ioredis';
 import { buildApp as buildWorker } from '../../src/app.ts';
 import { readWorkerConfig } from '../../src/env.ts';
-import { fastLimit, writeFastProvider } from './fast-provider.ts';
-import { simulatorAuth } from './unlimited-athenahealth.ts';
+import { writeFastProvider } from './fast-provider.ts';
 
 /** `await using` stops it at the end of a test, so that tests can run at once. */
 export type System = Awaited<ReturnType<typeof startSystem>>;
@@ -24,8 +25,6 @@ export async function startSystem(
     readonly athenahealthRate?: boolean;
     /** The time that the API waits for a kick-off, for tests in which no worker answers. */
     readonly kickOffWaitMs?: number;
-    /** The time that the API waits for a connection test. */
-    readonly testWaitMs?: number;
     /** Default: silent, or the level in TEST_LOG_LEVEL. */
     readonly logger?: Logger;
     readonly tracing?: { readonly api: Tracing; readonly worker: Tracing };
@@ -35,7 +34,7 @@ export async function startSystem(
     exportSeconds: 0.2,
     retryAfterSeconds: 0,
     patients: 10,
-    ...(options.athenahealthRate ? {} : { rateWindowRequests: fastLimit }),
+    ...(options.athenahealthRate ? {} : { rateWindowRequests: fastRateLimit.limit }),
     ...options.simulator,
   });
   await simulator.start();
@@ -54,7 +53,6 @@ export async function startSystem(
     logger,
     tracing: options.tracing?.api,
     kickOffWaitMs: options.kickOffWaitMs,
-    testWaitMs: options.testWaitMs,
   });
   const { env, store, baseUrl, operatorKey } = api;
   const workers: { stop(): Promise<void> }[] = [];

@@ -1,5 +1,5 @@
+import { compareWithSimulator } from '@bulkhead/resources/testing';
 import { describe, expect, test } from '@jest/globals';
-import { compareWithSimulator } from '../harness/compare-with-simulator.ts';
 import { type System, startSystem } from '../harness/start-system.ts';
 
 interface Entry {

@@ -1,6 +1,6 @@
+import { compareWithSimulator } from '@bulkhead/resources/testing';
 import { waitFor } from '@bulkhead/testing';
 import { expect, test } from '@jest/globals';
-import { compareWithSimulator } from '../harness/compare-with-simulator.ts';
 import { spawnWorker } from '../harness/spawn-worker.ts';
 import { type System, startSystem } from '../harness/start-system.ts';
 

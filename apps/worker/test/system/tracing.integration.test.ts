@@ -1,8 +1,8 @@
+import { simulatorAuth } from '@bulkhead/providers/testing';
 import { startTracing } from '@bulkhead/runtime';
 import { afterAll, expect, test } from '@jest/globals';
 import { type ReceivedSpan, startCollector } from '../harness/start-collector.ts';
 import { startSystem } from '../harness/start-system.ts';
-import { simulatorAuth } from '../harness/unlimited-athenahealth.ts';
 
 const planted = 'planted-8d1f';
 const clientTrace = '4bf92f3577b34da6a3ce929d0e0e4736';

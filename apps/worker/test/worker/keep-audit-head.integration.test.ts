@@ -1,9 +1,9 @@
 import type { ChainPosition } from '@bulkhead/access';
 import type { Logger } from '@bulkhead/runtime';
+import { openDatabase } from '@bulkhead/store/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { keepAuditHead } from '../../src/keep-audit-head.ts';
 import { sweep } from '../../src/sweep.ts';
-import { openDatabase } from '../harness/open-database.ts';
 import { startUseCases } from '../harness/start-use-cases.ts';
 
 const cases = await startUseCases();

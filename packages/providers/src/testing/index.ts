@@ -1,1 +1,2 @@
 export { makeConnection } from './make-connection.ts';
+export { simulatorAuth, unlimitedAthenahealth } from './unlimited-athenahealth.ts';

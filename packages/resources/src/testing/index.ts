@@ -1,2 +1,3 @@
 export { ageChanges } from './age-changes.ts';
+export { compareWithSimulator } from './compare-with-simulator.ts';
 export { documentContext, makeDocument } from './make-document.ts';

@@ -1,1 +1,2 @@
 export { makeSchedule } from './make-schedule.ts';
+export { createStores } from './start-use-cases.ts';

@@ -1,2 +1,3 @@
+export { compareDumps, type OpenDatabase, openDatabase, toTimestamp } from './open-database.ts';
 export { openTestStore } from './open-test-store.ts';
-export { openGate, testContext } from './test-context.ts';
+export { openGate, type TestContext, testContext } from './test-context.ts';

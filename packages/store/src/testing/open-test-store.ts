@@ -1,19 +1,27 @@
-import { testServices } from '@bulkhead/testing';
+import { testServices } from '@bulkhead/testing/test-services';
 import { createConnection } from 'mongoose';
+import { openRawWrites } from '../bson/raw-writes.ts';
+import { connectionSettings } from '../connection-settings.ts';
 import { createIndexes } from '../create-indexes.ts';
 import { type CommandObserver, watchCommands } from '../watch-commands.ts';
-import type { StoreContext } from '../write-gate.ts';
-import { testContext } from './test-context.ts';
+import { type TestContext, testContext } from './test-context.ts';
 
-/** Opens the store of a feature on the database of the running test. */
+/** Opens the store of a feature. Default: on a database of the running test. */
 export async function openTestStore<Repositories>(
-  create: (context: StoreContext) => { readonly repositories: Repositories },
-  { onCommand }: { readonly onCommand?: CommandObserver } = {},
+  create: (context: TestContext) => { readonly repositories: Repositories },
+  options: {
+    readonly onCommand?: CommandObserver;
+    readonly uri?: string;
+    /** Default: a new one. */
+    readonly encryptionKey?: Buffer;
+  } = {},
 ) {
-  const options = { autoIndex: false, autoCreate: false, monitorCommands: onCommand !== undefined };
-  const database = await createConnection(testServices().mongodbUri, options).asPromise();
+  const { onCommand, uri = testServices().mongodbUri, encryptionKey } = options;
+  const settings = { ...connectionSettings, monitorCommands: onCommand !== undefined };
+  const database = await createConnection(uri, settings).asPromise();
   if (onCommand) watchCommands({ database, onCommand });
-  const { repositories: store } = create(testContext(database));
+  const rawWrites = await openRawWrites(database);
+  const { repositories: store } = create({ ...testContext(database, encryptionKey), rawWrites: () => rawWrites });
   await createIndexes(database);
-  return { store, database, close: () => database.close() };
+  return { store, database, close: () => database.destroy() };
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Connection as Database } from 'mongoose';
+import type { RawWrites } from '../bson/raw-writes.ts';
 import { createSecretBox } from '../encryption/secret-box.ts';
 import type { StoreContext, WriteGate } from '../write-gate.ts';
 
@@ -11,7 +12,10 @@ export const openGate: WriteGate = {
   enter: async () => ({ keptOut: undefined, end: () => undefined }),
 };
 
-/** What repositories are made of in a test: an open gate, and a key of their own. */
-export function testContext(database: Database): StoreContext {
-  return { database, secretBox: createSecretBox({ current: randomBytes(32) }), gate: openGate };
+/** What `openTestStore` makes a store of. */
+export type TestContext = StoreContext & { readonly rawWrites: () => RawWrites | undefined };
+
+/** What repositories are made of in a test: an open gate, and by default a key of their own. */
+export function testContext(database: Database, encryptionKey: Buffer = randomBytes(32)): StoreContext {
+  return { database, secretBox: createSecretBox({ current: encryptionKey }), gate: openGate };
 }

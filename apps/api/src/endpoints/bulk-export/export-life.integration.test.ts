@@ -30,6 +30,14 @@ test.each([
   expect((await api.request('DELETE', at)).refusal).toEqual([status, code]);
 });
 
+test('DELETE bulk-export returns 409 for an export that has failed', async () => {
+  const id = await start({ resourceTypes: ['Procedure'] });
+  const from = await api.store.bulkExports.find(id);
+  if (!from) throw new Error('the export is missing');
+  await api.store.bulkExports.transition({ from, to: 'failed' });
+  expect((await api.request('DELETE', `${path}/${id}`)).refusal).toEqual([409, 'export-ended']);
+});
+
 test('retrying a running export changes nothing, and returns 409 for a cancelled and 404 for an unknown export', async () => {
   const id = await start({ resourceTypes: ['Goal'] });
   const running = await api.request('POST', `${path}/${id}/retry`);

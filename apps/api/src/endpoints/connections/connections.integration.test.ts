@@ -403,3 +403,31 @@ test('the watermarks of a connection say up to when each type is completely stor
     { resourceType: 'Patient', ...marked },
   ]);
 });
+
+test('a connection test without a worker answers 202 with the URL of its result, and 503 for a connection that is not saved', async () => {
+  await using alone = await startApi({ testWaitMs: 200 });
+  const url = `/api/ehr/connections/${await alone.createConnection()}`;
+  const { status, body, headers } = await alone.request('POST', `${url}/test`);
+  const unsaved = { provider: 'athenahealth', auth: { method: 'none' } };
+  const pending = await alone.request('POST', '/api/ehr/connections/test', { body: unsaved });
+  expect(pending.refusal).toEqual([503, 'connection-test-pending']);
+  expect([status, body.data, headers.get('location')]).toEqual([202, { status: 'IN_PROGRESS', url }, url]);
+  expect((await alone.request('POST', '/api/ehr/connections/conn_none/test')).status).toBe(404);
+});
+
+test('the test of a connection that is not saved is recorded in the audit log', async () => {
+  await using waiting = await startApi({ testWaitMs: 20_000 });
+  await using _consumer = startConsumer(waiting, 'connection', {
+    'connection.test-draft': {
+      run: (_deps, { draftId: id }) =>
+        waiting.store.connectionDrafts.saveTest({
+          id,
+          test: { id: 'test_1', ok: true, steps: [], endedAt: new Date() },
+        }),
+    },
+  });
+  const unsaved = { provider: 'athenahealth', auth: { method: 'none' } };
+  expect((await waiting.request('POST', '/api/ehr/connections/test', { body: unsaved })).status).toBe(200);
+  const [event] = await waiting.store.auditEvents.list({ filter: { action: 'connection.test-draft' }, limit: 1 });
+  expect(event).toMatchObject({ outcome: 'success', target: { provider: 'athenahealth' } });
+});

@@ -1,0 +1,614 @@
+import { gzipSync } from 'node:zlib';
+import { readConnectionCapabilities } from '@bulkhead/connections/steps';
+import type { BulkExportRequest } from '@bulkhead/fhir';
+import { firstAttempt } from '@bulkhead/queues/testing';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { newExport } from '../commands/index.ts';
+import type { BulkExport, HoldReason } from '../index.ts';
+import { discardExport, replayFileLine } from '../steps/index.ts';
+import { makeOutputFile } from '../testing/make-records.ts';
+import { attemptExportJob, runExport } from '../testing/run-export.ts';
+import {
+  answerStatus,
+  type BulkServer,
+  type BulkServerScript,
+  type Handler,
+  startBulkServer,
+} from '../testing/start-bulk-server.ts';
+import { startUseCases, type UseCases } from '../testing/start-use-cases.ts';
+
+// Answers of servers that the simulator does not have. Each of them once lost data, or hid a loss.
+
+const line = (resourceType: string, id: string, change: object = {}) =>
+  `${JSON.stringify({ resourceType, id, meta: { lastUpdated: '2024-01-01T00:00:00Z' }, ...change })}\n`;
+const patients = line('Patient', 'p1') + line('Patient', 'p2');
+const goals = line('Goal', 'g1') + line('Goal', 'g2');
+const ndjson = { 'content-type': 'application/fhir+ndjson' };
+const outcome = (severity: string, change: object = {}) =>
+  `${JSON.stringify({ resourceType: 'OperationOutcome', issue: [{ severity, code: 'exception', ...change }] })}\n`;
+
+const patientFile = { type: 'Patient', url: '/patients' };
+const goalFile = { type: 'Goal', url: '/goals' };
+const manifest = (change: object = {}) => ({
+  transactionTime: '2024-02-01T00:00:00Z',
+  requiresAccessToken: false,
+  output: [patientFile, goalFile],
+  ...change,
+});
+
+let server: BulkServer;
+let cases: UseCases;
+afterEach(async () => {
+  await cases.stop();
+  await server.stop();
+});
+
+interface Script extends Partial<BulkServerScript> {
+  /** Other fields of the manifest. */
+  readonly change?: object;
+}
+
+async function start({ change, ...script }: Script = {}): Promise<void> {
+  server = await startBulkServer({
+    manifest: () => manifest(change),
+    ...script,
+    files: { '/patients': patients, '/goals': goals, ...script.files },
+  });
+  cases = await startUseCases({ connection: { fhirEndpoint: server.url, auth: { method: 'none' } } });
+}
+
+/** Starts a server with this script and runs an export of what it has. */
+async function exportFrom({ request, ...script }: Script & { readonly request?: Partial<BulkExportRequest> } = {}) {
+  await start(script);
+  return runExport(cases, request);
+}
+
+const files = ({ id }: BulkExport) => cases.deps.store.outputFiles.listByExport(id);
+const isStored = async (resourceType: string, resourceId: string) => {
+  const { id: connectionId } = cases.connection;
+  const resource = await cases.deps.store.resources.read({ connectionId, resourceType, resourceId });
+  return resource !== undefined && !resource.deleted;
+};
+const codes = ({ warnings }: BulkExport) => warnings.map(({ code }) => code);
+const reasonsFor = ({ watermarkDecisions = [] }: BulkExport, type: string): readonly HoldReason[] | undefined =>
+  watermarkDecisions.find(({ resourceType }) => resourceType === type)?.reasons;
+const deletions = () => server.requests.filter(({ method }) => method === 'DELETE').map(({ path }) => path);
+
+test.each([202, 204, 300, 304])(
+  'a response with status %i never completes a file with no lines #answers',
+  async (status) => {
+    const ended = await exportFrom({ files: { '/patients': () => answerStatus(status) } });
+    // 202 means later. The export waits for a day and then gives up the file.
+    const code = status === 202 ? 'file-waited-too-long' : 'answer-unusable';
+    expect(await files(ended)).toMatchObject([{ state: 'failed', error: { code } }, { state: 'completed' }]);
+    expect(ended).toMatchObject({ phase: 'completed', isPartial: true });
+    expect(await cases.markedTypes()).toEqual(['Goal']);
+    expect(deletions()).toEqual([]);
+  },
+);
+
+const page =
+  (type: string): Handler =>
+  (_request, response) =>
+    response.writeHead(200, { 'content-type': type }).end('<p>Hello</p>');
+
+test('a response with a CSV file fails the file after one attempt and quotes it #answers #nonsense', async () => {
+  const ended = await exportFrom({ files: { '/patients': () => page('text/csv') } });
+  const [file] = await files(ended);
+  expect(file).toMatchObject({ state: 'failed', attempts: 1, error: { code: 'answer-unusable' } });
+  expect(file?.error?.message).toContain('not NDJSON');
+  expect(file?.error?.ehrText).toBe('text/csv Hello');
+  expect(await cases.markedTypes()).toEqual(['Goal']);
+});
+
+test('a file is complete after a gateway has answered its requests with a web page #answers', async () => {
+  const ended = await exportFrom({
+    files: {
+      '/patients': (requestNumber) => (requestNumber <= 5 ? page('text/html') : answerStatus(200, ndjson, patients)),
+    },
+  });
+  expect(await files(ended)).toMatchObject([{ state: 'completed', attempts: 6 }, { state: 'completed' }]);
+  expect(await cases.markedTypes()).toEqual(['*', 'Goal', 'Patient']);
+});
+
+test('a file that is always a web page fails after the attempts of its job, and the page is quoted #answers', async () => {
+  const ended = await exportFrom({ files: { '/patients': () => page('text/html') } });
+  const [file] = await files(ended);
+  expect(file).toMatchObject({ state: 'failed', attempts: 10, error: { code: 'answer-unusable' } });
+  expect(file?.error?.message).toContain('it is a web page');
+  expect(file?.error?.ehrText).toContain('Hello');
+  expect(await cases.markedTypes()).toEqual(['Goal']);
+});
+
+test('a file that is answered with 429 is requested later, and the wait is shown #waits #answers', async () => {
+  const ended = await exportFrom({
+    files: {
+      '/patients': (requestNumber) =>
+        requestNumber <= 60 ? answerStatus(429, { 'retry-after': '60' }) : answerStatus(200, ndjson, patients),
+    },
+  });
+  // Sixty waits do not count as attempts.
+  expect(await files(ended)).toMatchObject([{ state: 'completed', attempts: 1 }, { state: 'completed' }]);
+  expect(await cases.markedTypes()).toEqual(['*', 'Goal', 'Patient']);
+});
+
+test('a file with only bad lines fails, and the watermark of its type stays #evidence', async () => {
+  const ended = await exportFrom({ files: { '/patients': '{"bad":\n{"worse":\n' } });
+  expect(await files(ended)).toMatchObject([
+    { state: 'failed', error: { code: 'no-valid-lines' } },
+    { state: 'completed' },
+  ]);
+  expect(await cases.markedTypes()).toEqual(['Goal']);
+});
+
+test('a file with another count than promised is settled by two equal downloads, and its resources are stored #counts-reconcile #evidence', async () => {
+  const ended = await exportFrom({ change: { output: [{ ...patientFile, count: 5 }, goalFile] } });
+  expect(await files(ended)).toMatchObject([
+    { state: 'completed', attempts: 2, promisedCount: 5, receivedCount: 2, checkpoint: { stored: 2 } },
+    { state: 'completed' },
+  ]);
+  expect(server.requests.filter(({ path }) => path === '/patients')).toHaveLength(2);
+  expect(ended).toMatchObject({ isPartial: true, counts: { stored: 4 } });
+  expect(codes(ended)).toEqual(['count-mismatch', 'watermarks-held']);
+  expect(ended.warnings[0]?.message).toMatch(/promises 5 .* had 2/);
+  expect(await cases.markedTypes()).toEqual(['Goal']);
+});
+
+test('a file with more resources than promised is downloaded again, and the watermark of its type stays', async () => {
+  const ended = await exportFrom({ change: { output: [{ ...patientFile, count: 1 }, goalFile] } });
+  expect(await files(ended)).toMatchObject([{ attempts: 2, promisedCount: 1, receivedCount: 2 }, { attempts: 1 }]);
+  expect(ended.warnings[0]?.message).toMatch(/promises 1 .* had 2/);
+  expect(await cases.markedTypes()).toEqual(['Goal']);
+});
+
+test('a file that the server replaces during its download keeps no quarantined line of the first version', async () => {
+  // More than a batch, so that the bad line is quarantined before the connection is cut.
+  const first = `{"bad":\n${patients.repeat(100)}`;
+  const cut: Handler = (_request, response) => {
+    response.writeHead(200, { ...ndjson, etag: '"v1"', 'content-length': '100000' });
+    response.write(first, () => response.destroy());
+  };
+  const replaced = answerStatus(200, { ...ndjson, etag: '"v2"' }, patients);
+  const ended = await exportFrom({ files: { '/patients': (requestNumber) => (requestNumber === 1 ? cut : replaced) } });
+  expect(await files(ended)).toMatchObject([{ attempts: 2, checkpoint: { stored: 2, quarantined: 0 } }, {}]);
+  const quarantined = await cases.deps.store.quarantine.list({
+    filter: { exportId: ended.id },
+    scope: 'all',
+    limit: 10,
+  });
+  expect(quarantined).toEqual([]);
+});
+
+test('a file that is cut off at every attempt fails with the byte that was reached, and keeps what is stored', async () => {
+  const cut: Handler = (_request, response) => {
+    response.writeHead(200, { ...ndjson, 'content-length': '100000' });
+    response.write(patients, () => response.destroy());
+  };
+  const ended = await exportFrom({ files: { '/patients': () => cut } });
+  const [file] = await files(ended);
+  expect(file).toMatchObject({ state: 'failed', error: { code: 'connection-lost' } });
+  expect(file?.error?.message).toMatch(/after byte \d+/);
+  expect(ended).toMatchObject({ isPartial: true });
+});
+
+test('a file without a type stores each resource by its own type #mixed-files', async () => {
+  const ended = await exportFrom({ change: { output: [{ url: '/mixed' }] }, files: { '/mixed': patients + goals } });
+  expect(ended).toMatchObject({ phase: 'completed', counts: { stored: 4 } });
+  expect(await isStored('Goal', 'g1')).toBe(true);
+  expect(await cases.markedTypes()).toEqual(['*', 'Goal', 'Patient']);
+});
+
+test.each(['patient', 'Foo'])(
+  'a file with the type %s is read by the types of its lines #mixed-files',
+  async (type) => {
+    const ended = await exportFrom({
+      change: { output: [{ type, url: '/patients' }] },
+      request: { resourceTypes: ['Patient'] },
+    });
+    expect(await isStored('Patient', 'p1')).toBe(true);
+    expect(codes(ended)).toEqual(['types-unknown']);
+    expect(await cases.markedTypes()).toEqual(['Patient']);
+  },
+);
+
+test('a failed file of unknown type holds every watermark #evidence', async () => {
+  const ended = await exportFrom({
+    change: { output: [goalFile, { type: 'patient', url: '/gone' }] },
+    request: { resourceTypes: ['Patient', 'Goal'] },
+  });
+  expect(reasonsFor(ended, 'Patient')).toEqual(['files-failed']);
+  expect(await cases.markedTypes()).toEqual([]);
+});
+
+test('a file that is listed for several types is downloaded once #mixed-files #file-identity', async () => {
+  const entries = ['Patient', 'Goal'].map((type) => ({ type, url: '/mixed' }));
+  const ended = await exportFrom({ change: { output: entries }, files: { '/mixed': patients + goals } });
+  expect(ended).toMatchObject({ counts: { files: 1, stored: 4, quarantined: 0 } });
+  expect(server.requests.filter(({ path }) => path === '/mixed')).toHaveLength(1);
+});
+
+test('a file of several gzip members is stored completely #encodings', async () => {
+  const members = Buffer.concat([gzipSync(line('Patient', 'p1')), gzipSync(line('Patient', 'p2'))]);
+  const encoded: Handler = (_request, response) =>
+    response.writeHead(200, { ...ndjson, 'content-encoding': 'gzip' }).end(members);
+  expect(await exportFrom({ files: { '/patients': () => encoded } })).toMatchObject({
+    phase: 'completed',
+    counts: { stored: 4 },
+  });
+});
+
+describe('errors that the EHR reports', () => {
+  const errors = { error: [{ type: 'OperationOutcome', url: '/errors' }] };
+
+  test('a reported error without a type holds every watermark, and the export is partial #evidence #partial-success', async () => {
+    const details = { text: 'Out of\u0007disk' };
+    const ended = await exportFrom({ change: errors, files: { '/errors': outcome('error', { details }) } });
+    expect(ended).toMatchObject({ phase: 'completed', isPartial: true });
+    expect(reasonsFor(ended, 'Patient')).toEqual(['errors-reported']);
+    expect(codes(ended)).toEqual(['reported-by-ehr', 'watermarks-held']);
+    expect(await cases.deps.store.outputFiles.sumIssues(ended.id)).toEqual([
+      { severity: 'error', code: 'exception', count: 1, ehrText: 'Out of disk' },
+    ]);
+    expect(await cases.markedTypes()).toEqual([]);
+  });
+
+  test('a reported error holds the watermark of its type and that of every type #evidence', async () => {
+    await exportFrom({ change: errors, files: { '/errors': outcome('fatal', { expression: ['Patient.name'] }) } });
+    expect(await cases.markedTypes()).toEqual(['Goal']);
+  });
+
+  test('a reported error holds the watermark of a requested type that is missing #evidence', async () => {
+    const ended = await exportFrom({
+      change: { ...errors, output: [goalFile] },
+      files: { '/errors': outcome('error', { diagnostics: 'The Patient file failed.' }) },
+      request: { resourceTypes: ['Patient', 'Goal'] },
+    });
+    expect(reasonsFor(ended, 'Patient')).toEqual(['errors-reported']);
+    expect(await cases.markedTypes()).toEqual([]);
+  });
+
+  test('a reported warning holds no watermark, unless its code says that something is missing', async () => {
+    await exportFrom({ change: errors, files: { '/errors': outcome('warning', { code: 'suppressed' }) } });
+    expect(await cases.markedTypes()).toEqual(['*', 'Goal', 'Patient']);
+  });
+
+  test('a warning that something could not be exported holds every watermark', async () => {
+    await exportFrom({ change: errors, files: { '/errors': outcome('warning', { code: 'incomplete' }) } });
+    expect(await cases.markedTypes()).toEqual([]);
+  });
+
+  test.each([
+    { name: 'is empty', answer: '' },
+    { name: 'answers 204', answer: () => answerStatus(204) },
+    { name: 'cannot be read', answer: '{"resourceType":' },
+    { name: 'is missing', answer: () => answerStatus(404) },
+  ])('an error file that $name counts as an error for any type #evidence', async ({ answer }) => {
+    const ended = await exportFrom({ change: errors, files: { '/errors': answer } });
+    expect(ended.isPartial).toBe(true);
+    expect(reasonsFor(ended, 'Goal')).toEqual(['errors-unread']);
+    expect(await cases.markedTypes()).toEqual([]);
+  });
+
+  test('an error among the resources of a file is reported and not stored #mixed-files #evidence', async () => {
+    const ended = await exportFrom({ files: { '/patients': patients + outcome('error') } });
+    expect(ended).toMatchObject({ counts: { stored: 4, quarantined: 0 } });
+    expect(reasonsFor(ended, 'Patient')).toEqual(['errors-reported']);
+    expect(await cases.markedTypes()).toEqual([]);
+  });
+});
+
+describe('a deletion', () => {
+  const deleted = { deleted: [{ type: 'Bundle', url: '/deleted' }] };
+  const bundle = (...entry: object[]) => `${JSON.stringify({ resourceType: 'Bundle', type: 'transaction', entry })}\n`;
+  const remove = (url: string) => bundle({ request: { method: 'DELETE', url } });
+
+  test('a conditional deletion deletes nothing and holds every watermark #deletions #evidence', async () => {
+    const url = 'Observation?subject=https://ehr.example/fhir/Patient/p1';
+    const ended = await exportFrom({ change: deleted, files: { '/deleted': remove(url) } });
+    expect(await isStored('Patient', 'p1')).toBe(true);
+    expect(reasonsFor(ended, 'Patient')).toEqual(['deletions-unread']);
+    expect(await cases.markedTypes()).toEqual([]);
+  });
+
+  test.each([
+    { name: 'is empty', answer: '' },
+    { name: 'answers 204', answer: () => answerStatus(204) },
+    { name: 'has a Bundle without entries', answer: bundle() },
+    { name: 'has a whole resource', answer: patients },
+  ])('a deletion file that $name holds every watermark #deletions #evidence', async ({ answer }) => {
+    const ended = await exportFrom({ change: deleted, files: { '/deleted': answer } });
+    expect(reasonsFor(ended, 'Patient')).toEqual(['deletions-unread']);
+    expect(await cases.markedTypes()).toEqual([]);
+  });
+
+  test('a deletion file with the announced count 0 holds no watermark', async () => {
+    const announced = { deleted: [{ type: 'Bundle', url: '/deleted', count: 0 }] };
+    await exportFrom({ change: announced, files: { '/deleted': '' } });
+    expect(await cases.markedTypes()).toEqual(['*', 'Goal', 'Patient']);
+  });
+
+  test('a deletion removes a line that was replayed from an export with a time in the future #deletions', async () => {
+    const future = { transactionTime: '2099-01-01T00:00:00Z', output: [patientFile] };
+    await start({ change: future, files: { '/patients': `${patients}{"resourceType"\n` } });
+    const { quarantine } = cases.deps.store;
+    const { id: exportId } = await runExport(cases);
+    const [entry] = await quarantine.list({ filter: { exportId }, scope: 'all', limit: 1 });
+    const id = entry?.id ?? '';
+    await quarantine.saveCorrection({ id, bytes: Buffer.from(line('Patient', 'p3')) });
+    const corrected = await quarantine.find(id);
+    if (corrected) await replayFileLine(cases.deps, corrected);
+    expect(await isStored('Patient', 'p3')).toBe(true);
+    const later = new Date(cases.clock.now.getTime() + 1000).toISOString();
+    server.change({
+      manifest: () => manifest({ transactionTime: later, output: [], ...deleted }),
+      files: { '/deleted': remove('Patient/p3') },
+    });
+    await runExport(cases, { since: '2024-02-01T00:00:00Z' });
+    expect(await isStored('Patient', 'p3')).toBe(false);
+  });
+
+  test('a deletion does not remove a resource that was created again in the same export', async () => {
+    await exportFrom({ change: deleted, files: { '/deleted': remove('Patient/p1') } });
+    expect(await isStored('Patient', 'p1')).toBe(true);
+  });
+
+  test('an export of changes warns if the server lists no deletions', async () => {
+    await exportFrom();
+    const ended = await runExport(cases, { since: '2024-02-01T00:00:00Z' });
+    expect(codes(ended)).toContain('deletions-not-listed');
+  });
+});
+
+test.each([
+  { name: 'no `output`', change: { output: undefined } },
+  { name: 'an `output` that is an object', change: { output: { patientFile } } },
+  { name: 'a `link` that is an object', change: { link: { relation: 'next', url: '/status/2' } } },
+])(
+  'a manifest with $name fails the export after three reads, and no watermark advances #nonsense',
+  async ({ change }) => {
+    const ended = await exportFrom({ change });
+    expect(ended).toMatchObject({ phase: 'failed', error: { code: 'manifest-not-understood' } });
+    expect(server.requests.filter(({ path }) => path === '/status/1')).toHaveLength(3);
+    expect(await cases.markedTypes()).toEqual([]);
+  },
+);
+
+test('a manifest with a transaction time in the future stores the resources and holds every watermark #evidence', async () => {
+  const ended = await exportFrom({ change: { transactionTime: '2099-01-01T00:00:00Z' } });
+  expect(await isStored('Patient', 'p1')).toBe(true);
+  expect(reasonsFor(ended, 'Patient')).toEqual(['time-implausible']);
+  expect(codes(ended)).toContain('time-implausible');
+  expect(await cases.markedTypes()).toEqual([]);
+});
+
+test('a manifest without resources for a Group export warns that the group may not exist #evidence', async () => {
+  const ended = await exportFrom({
+    change: { output: [] },
+    request: { exportType: 'Group', resourceTypes: ['Patient'] },
+  });
+  expect(codes(ended)).toContain('nothing-received');
+  expect(ended.warnings.find(({ code }) => code === 'nothing-received')?.message).toContain('group');
+  expect(await cases.markedTypes()).toEqual([]);
+});
+
+test('a manifest that is read again in another order gives each file its own link #file-identity #fresh-links', async () => {
+  const signed = (read: number) => {
+    const output = ['a', 'b', 'c'].map((name) => ({ type: 'Patient', count: 1, url: `/${name}?signature=${read}` }));
+    return manifest({ output: read === 1 ? output : output.toReversed() });
+  };
+  const expiring = (id: string) => (): Handler => (request, response) => {
+    const isExpired = request.url?.endsWith('signature=1');
+    if (isExpired) response.writeHead(403).end();
+    else response.writeHead(200, ndjson).end(line('Patient', id));
+  };
+  const ended = await exportFrom({
+    manifest: signed,
+    files: { '/a': expiring('a'), '/b': expiring('b'), '/c': expiring('c') },
+  });
+  expect(ended).toMatchObject({ phase: 'completed', counts: { stored: 3, unchanged: 0 } });
+  expect(await Promise.all(['a', 'b', 'c'].map((id) => isStored('Patient', id)))).toEqual([true, true, true]);
+});
+
+test('new links of another snapshot fail the files, and nothing of that snapshot is stored', async () => {
+  const ofSnapshot = (read: number) =>
+    manifest({
+      transactionTime: `2024-02-0${read}T00:00:00Z`,
+      output: [{ type: 'Patient', count: 1, url: `/snapshot-${read}` }],
+    });
+  const otherLine = line('Patient', 'of-another-snapshot');
+  const ended = await exportFrom({
+    manifest: ofSnapshot,
+    files: { '/snapshot-1': () => answerStatus(410), '/snapshot-2': otherLine, '/snapshot-3': otherLine },
+  });
+  expect(await files(ended)).toMatchObject([{ state: 'failed', error: { code: 'export-gone' } }]);
+  expect(await isStored('Patient', 'of-another-snapshot')).toBe(false);
+  expect(await cases.markedTypes()).toEqual([]);
+});
+
+test('new links that cannot be assigned fail the files with an error #file-identity', async () => {
+  const newCase = (read: number) => {
+    const output = [1, 2].map((place) => ({ type: 'Patient', count: 1, url: `/${read}-${place}` }));
+    return manifest({ output });
+  };
+  const refused = () => answerStatus(403);
+  const ended = await exportFrom({ manifest: newCase, files: { '/1-1': refused, '/1-2': refused } });
+  expect((await files(ended)).map(({ error }) => error?.code)).toEqual(['link-ambiguous', 'link-ambiguous']);
+});
+
+test('a half-written ledger loses no file if the manifest has another order after a crash #file-identity #crash', async () => {
+  await start();
+  const exportId = await cases.exporting({ request: { exportType: 'Patient', resourceTypes: [] } });
+  const { store } = cases.deps;
+  // The half that a crashed process wrote: one of its files, and one of a manifest that the server no longer serves.
+  const { id: connectionId } = cases.connection;
+  const half = ['/patients', '/stale'].map((path) =>
+    makeOutputFile({ exportId, connectionId, url: server.url + path, requiresAccessToken: false }),
+  );
+  await store.outputFiles.insertMissing(half);
+  server.change({ manifest: () => manifest({ output: [goalFile, patientFile] }) });
+  const ended = await runExport(cases, {}, exportId);
+  expect((await files(ended)).map(({ url }) => url)).toEqual([`${server.url}/goals`, `${server.url}/patients`]);
+  expect(ended).toMatchObject({ phase: 'completed', counts: { stored: 4 } });
+});
+
+describe('the watermark of every type', () => {
+  const kickedOffSince = () => server.requests.filter(({ path }) => path.endsWith('/$export')).length;
+
+  test('the watermark of every type is not used once the server offers another type #evidence #since-last', async () => {
+    await exportFrom({ offered: ['Patient', 'Goal'] });
+    expect(await cases.markedTypes()).toEqual(['*', 'Goal', 'Patient']);
+    server.change({ offered: ['Patient', 'Goal', 'Coverage'] });
+    // The CapabilityStatement is read again after a day.
+    cases.clock.now = new Date(cases.clock.now.getTime() + 25 * 3_600_000);
+    const ended = await runExport(cases, { since: '2024-02-01T00:00:00Z', sinceLast: true });
+    expect(codes(ended)).toContain('since-last-full');
+    expect(ended.request.since).toBeUndefined();
+    expect(kickedOffSince()).toBe(2);
+  });
+
+  test.each([
+    { name: 'every type', resourceTypes: [] },
+    { name: 'that type', resourceTypes: ['Patient', 'Coverage'] },
+  ])(
+    'a type that the server offers only after the kick-off of an export of $name is exported from its beginning #evidence #since-last',
+    async ({ resourceTypes }) => {
+      await start({ offered: ['Patient', 'Goal'] });
+      const exportId = await cases.exporting({ request: { exportType: 'Patient', resourceTypes } });
+      // The server is upgraded while it prepares the files, and another job reads its CapabilityStatement again.
+      server.change({ offered: ['Patient', 'Goal', 'Coverage'] });
+      const { deps, connection, clock } = cases;
+      await readConnectionCapabilities(deps, { connectionId: connection.id, signal: AbortSignal.timeout(9000) });
+      await runExport(cases, {}, exportId);
+
+      const body = { connectionId: connection.id, exportType: 'Patient', resourceTypes, since: 'last' } as const;
+      const { request } = await newExport({ store: deps.store, provider: { id: 'athenahealth' }, body });
+      const next = await cases.exporting({ id: 'job_next', request, createdAt: clock.now });
+      expect((await cases.read(next)).request.since).toBeUndefined();
+    },
+  );
+
+  test('the watermark of every type is used while the server offers the same types', async () => {
+    await exportFrom({ offered: ['Patient', 'Goal'] });
+    const ended = await runExport(cases, { since: '2024-02-01T00:00:00Z', sinceLast: true });
+    expect(ended.request.since).toBe('2024-02-01T00:00:00Z');
+  });
+});
+
+test('a server that ignores _since is reported', async () => {
+  const many = Array.from({ length: 60 }, (_, index) => line('Patient', `p${index}`)).join('');
+  await exportFrom({ files: { '/patients': many } });
+  const ended = await runExport(cases, { since: '2024-02-01T00:00:00Z', sinceLast: true });
+  expect(codes(ended)).toContain('since-ignored');
+});
+
+test('an orphan is deleted at the server if the export failed during its kick-off #orphans', async () => {
+  await start();
+  const { store } = cases.deps;
+  server.change({
+    kickOff: async (_request, response) => {
+      const [record] = await store.bulkExports.listActive();
+      if (record)
+        await store.bulkExports.transition({ from: record, to: 'failed', change: { completedAt: new Date() } });
+      response.writeHead(202, { 'content-location': '/status/1' }).end();
+    },
+  });
+  const exportId = await cases.exporting();
+  expect(await cases.read(exportId)).toMatchObject({ phase: 'failed', orphans: [`${server.url}/status/1`] });
+});
+
+test('an orphan is remembered until the server has answered its deletion #orphans', async () => {
+  await start();
+  const { id: exportId } = await cases.insertExport({ phase: 'failed', completedAt: new Date() });
+  const statusUrl = `${server.url}/status/orphan`;
+  const { store } = cases.deps;
+  await store.bulkExports.addOrphan({ id: exportId, statusUrl });
+  const discard = () =>
+    discardExport(cases.deps, { exportId, signal: AbortSignal.timeout(20_000), retryAt: firstAttempt });
+  server.change({ deletion: answerStatus(503) });
+  await expect(discard()).rejects.toThrow();
+  const refused = deletions().length;
+  expect((await store.bulkExports.listDiscardable()).map(({ orphans }) => orphans)).toEqual([[statusUrl]]);
+  server.change({ deletion: undefined });
+  await discard();
+  expect(deletions().slice(refused)).toEqual(['/status/orphan']);
+  expect((await cases.read(exportId)).orphans).toEqual([]);
+});
+
+test('an export that the EHR reports as failed is deleted at the server #orphans', async () => {
+  const failed: Handler = (_request, response) =>
+    response.writeHead(413, { 'content-type': 'application/fhir+json' }).end(outcome('fatal'));
+  const ended = await exportFrom({ status: failed });
+  expect(ended).toMatchObject({ phase: 'failed', error: { code: 'export-failed-at-ehr' } });
+  expect(deletions()).toEqual(['/status/1']);
+});
+
+test('the old export is deleted at the server once a retry has started another #orphans #retry', async () => {
+  await start();
+  server.change({ status: answerStatus(404) });
+  const failed = await runExport(cases);
+  expect(failed.error?.code).toBe('export-gone');
+  server.change({ status: undefined });
+  const reopened = await cases.deps.store.bulkExports.reopen({ from: failed, to: 'queued', now: cases.clock.now });
+  expect(reopened?.orphans).toEqual([`${server.url}/status/1`]);
+  const ended = await runExport(cases, {}, failed.id);
+  expect(ended).toMatchObject({ phase: 'completed' });
+  expect(deletions().toSorted()).toEqual(['/status/1', '/status/2']);
+  expect((await cases.read(failed.id)).orphans).toEqual([]);
+});
+
+test('a type that a token did not cover is exported from its beginning once the scope is wider #evidence #since-last', async () => {
+  server = await startBulkServer({ manifest: () => manifest(), files: {} });
+  cases = await startUseCases({ scope: 'system/Patient.read' });
+  const first = await runExport(cases);
+  expect(await cases.markedTypes()).toContain('*');
+  const scope = 'system/Patient.read system/Observation.read';
+  const auth = { ...cases.connection.auth, scope } as typeof cases.connection.auth;
+  await cases.deps.store.connections.saveAuth({ id: cases.connection.id, auth });
+  const since = first.transactionTime ?? '';
+  const ended = await runExport(cases, { since, sinceLast: true });
+  expect(codes(ended)).toContain('since-last-full');
+  expect(ended.request.since).toBeUndefined();
+});
+
+test('an export shows why its kick-off is not accepted, and when the next attempt is due', async () => {
+  await start({ kickOff: answerStatus(429, { 'retry-after': '90' }, 'One export at a time') });
+  const record = await cases.insertExport();
+  const attempt = { payload: { exportId: record.id }, retryAt: firstAttempt, signal: AbortSignal.timeout(9000) };
+  await expect(attemptExportJob(cases.deps, 'export.kick-off', attempt)).rejects.toThrow();
+  expect((await cases.read(record.id)).retrying).toMatchObject({
+    state: 'waiting',
+    code: 'ehr-throttled',
+    ehrText: 'One export at a time',
+    nextAttemptAt: expect.any(Date),
+  });
+});
+
+test('an export shows the last error of its status requests, and when the next one is due', async () => {
+  await start({ status: answerStatus(502, {}, 'Bad gateway') });
+  const exportId = await cases.exporting();
+  const { pollOnce } = cases;
+  await pollOnce(exportId);
+  await pollOnce(exportId);
+  expect((await cases.read(exportId)).retrying).toMatchObject({
+    state: 'retrying',
+    code: 'ehr-unavailable',
+    ehrText: 'Bad gateway',
+    attempts: 2,
+    nextAttemptAt: expect.any(Date),
+  });
+  server.change({ status: undefined });
+  await pollOnce(exportId);
+  expect(await cases.read(exportId)).toMatchObject({ phase: 'downloading' });
+  expect((await cases.read(exportId)).retrying).toBeUndefined();
+});
+
+test('a wait that a status response asks for does not count as an error, however often #waits', async () => {
+  await start({ status: answerStatus(429, { 'retry-after': '5' }) });
+  const exportId = await cases.exporting();
+  for (let poll = 0; poll < 40; poll++) await cases.pollOnce(exportId);
+  expect(await cases.read(exportId)).toMatchObject({
+    phase: 'exporting',
+    pollErrors: 0,
+    retrying: { state: 'waiting', code: 'ehr-throttled', attempts: 40 },
+  });
+});

@@ -1,0 +1,1 @@
+export { createStores, documentSettings } from './start-use-cases.ts';

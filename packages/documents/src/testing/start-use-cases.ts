@@ -1,0 +1,31 @@
+import { createConnectionStore } from '@bulkhead/connections';
+import { type ConnectedEhrOptions, startConnectedEhr } from '@bulkhead/connections/testing';
+import { createResourceStore } from '@bulkhead/resources';
+import { openTestStore, type TestContext } from '@bulkhead/store/testing';
+import type { DocumentSettings } from '../steps/deps.ts';
+import { createDocumentStore } from '../store.ts';
+
+/** The parts are small, so that a document of a test has several. */
+export const documentSettings: DocumentSettings = {
+  enabled: true,
+  maxBytes: 2_000_000,
+  withMedia: false,
+  partBytes: 50_000,
+};
+
+/** Creates the stores that the steps of documents use. */
+export function createStores(context: TestContext) {
+  return {
+    repositories: {
+      ...createConnectionStore(context).repositories,
+      ...createResourceStore(context).repositories,
+      ...createDocumentStore(context).repositories,
+    },
+  };
+}
+
+/** Starts what the steps of documents need, without a worker. */
+export async function startUseCases(options?: ConnectedEhrOptions) {
+  const cases = await startConnectedEhr((at) => openTestStore(createStores, at), options);
+  return { ...cases, deps: { ...cases.deps, documents: documentSettings } };
+}

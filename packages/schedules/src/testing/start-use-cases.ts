@@ -1,0 +1,21 @@
+import { createStores as createExportStores, withExports } from '@bulkhead/bulk-export/testing';
+import { type ConnectedEhrOptions, startConnectedEhr } from '@bulkhead/connections/testing';
+import { openTestStore, type TestContext } from '@bulkhead/store/testing';
+import { createSyncStore } from '@bulkhead/sync';
+import { createWebhookStore } from '@bulkhead/webhooks';
+import { createScheduleStore } from '../store.ts';
+
+export type UseCases = Awaited<ReturnType<typeof startUseCases>>;
+
+/** Starts what the steps of schedules need, without a worker. A test calls the steps itself, at the time that it sets. */
+export async function startUseCases(options?: ConnectedEhrOptions) {
+  return withExports(await startConnectedEhr((at) => openTestStore(createStores, at), options));
+}
+
+/** Creates the stores that the steps of schedules, and of what they start, use. */
+export function createStores(context: TestContext) {
+  const exports = createExportStores(context).repositories;
+  const syncs = createSyncStore({ ...context, ...exports }).repositories;
+  const webhooks = createWebhookStore(context).repositories;
+  return { repositories: { ...exports, ...syncs, ...webhooks, ...createScheduleStore(context).repositories } };
+}

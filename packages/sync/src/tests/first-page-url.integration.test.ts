@@ -1,0 +1,60 @@
+import { type LocalServer, startLocalServer } from '@bulkhead/testing';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { SyncRequest } from '../sync-run.record.ts';
+import { sync } from '../testing/run-sync.ts';
+import { startUseCases, type UseCases } from '../testing/start-use-cases.ts';
+
+const resource = ['Patient', 'Condition'].map((type) => ({ type, interaction: [{ code: 'search-type' }] }));
+const capabilityStatement = { resourceType: 'CapabilityStatement', fhirVersion: '4.0.1', rest: [{ resource }] };
+const emptyPage = { resourceType: 'Bundle', type: 'searchset', total: 0 };
+
+let searches: URLSearchParams[];
+let server: LocalServer;
+let cases: UseCases;
+beforeEach(async () => {
+  searches = [];
+  server = await startLocalServer((request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? '', 'http://server');
+    if (pathname === '/Condition') searches.push(searchParams);
+    const body = pathname === '/metadata' ? capabilityStatement : emptyPage;
+    response.writeHead(200, { 'content-type': 'application/fhir+json' }).end(JSON.stringify(body));
+  });
+  cases = await startUseCases({
+    search: { patientsPerRequest: 2 },
+    connection: { fhirEndpoint: server.url, auth: { method: 'none' } },
+  });
+});
+afterEach(async () => {
+  await cases.stop();
+  await server.stop();
+});
+
+/** Runs a sync. @returns the `_lastUpdated` of its search for Conditions */
+async function requestedDay(change: Partial<SyncRequest> = {}): Promise<string | null | undefined> {
+  searches = [];
+  const { phase } = await sync(cases, { includeEnhanced: false, patients: ['p1', 'p2'], ...change });
+  expect([phase, searches.length]).toEqual(['completed', 1]);
+  return searches[0]?.get('_lastUpdated');
+}
+
+const mark = (patientId: string, at: string) =>
+  cases.deps.store.crawlMarks.advance({
+    ...{ connectionId: cases.connection.id, patientIds: [patientId] },
+    ...{ resourceType: 'Condition', at: new Date(at) },
+  });
+
+test('a search requests the changes since the day before the oldest mark of its patients', async () => {
+  await mark('p1', '2026-01-10T12:00:00Z');
+  await mark('p2', '2026-01-20T12:00:00Z');
+  expect(await requestedDay()).toBe('ge2026-01-09');
+});
+
+test('a search requests everything if one of its patients has no mark', async () => {
+  await mark('p1', '2026-01-20T12:00:00Z');
+  expect(await requestedDay()).toBeNull();
+});
+
+test('a search with `since` requests the changes since the day before, whatever the marks are', async () => {
+  await mark('p1', '2026-01-01T12:00:00Z');
+  expect(await requestedDay({ since: '2026-01-10T12:00:00Z' })).toBe('ge2026-01-09');
+});
