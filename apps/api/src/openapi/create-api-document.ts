@@ -1,5 +1,10 @@
 import { z } from 'zod';
-import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
+import {
+  createDocument,
+  type ZodOpenApiObject,
+  type ZodOpenApiOperationObject,
+  type ZodOpenApiPathsObject,
+} from 'zod-openapi';
 import { errorSchema } from '../endpoints/common.schema.ts';
 import { endpointGroups } from '../endpoints/endpoints.ts';
 import type { Endpoint, ResponseDescription } from '../http/define-endpoint.ts';
@@ -14,7 +19,7 @@ const purpose = "Exports a practice's complete patient records from athenahealth
 
 /** Describes the API as OpenAPI 3.1, from the schemas that validate its requests. */
 export function createApiDocument(): ReturnType<typeof createDocument> {
-  return createDocument({
+  const document: ZodOpenApiObject = {
     openapi: '3.1.1',
     info: {
       title: 'Bulkhead',
@@ -38,7 +43,20 @@ export function createApiDocument(): ReturnType<typeof createDocument> {
     },
     paths: toPaths(),
     webhooks: webhookCalls,
-  });
+  };
+  const created = createDocument(document);
+  allowNewFields(created.components?.schemas);
+  allowNewFields(created.webhooks);
+  for (const path of Object.values(created.paths ?? {}))
+    for (const operation of Object.values(path)) allowNewFields((operation as { responses?: unknown }).responses);
+  return created;
+}
+
+/** A later version can add fields to what is sent to clients, so their programs must not refuse such fields. */
+function allowNewFields(node: unknown): void {
+  if (typeof node !== 'object' || node === null) return;
+  if ('additionalProperties' in node && node.additionalProperties === false) delete node.additionalProperties;
+  for (const part of Object.values(node)) allowNewFields(part);
 }
 
 function toPaths(): ZodOpenApiPathsObject {

@@ -121,3 +121,16 @@ test('every error response has an example of each of its codes, with a message t
   );
   expect(wrong).toEqual([]);
 });
+
+test('a response and a webhook may get new fields, and a request may not have unknown ones', () => {
+  const closed = (node: unknown): boolean =>
+    typeof node === 'object' &&
+    node !== null &&
+    ((node as Part).additionalProperties === false || Object.values(node).some(closed));
+  expect(Object.keys(document.components.schemas).filter((name) => closed(document.components.schemas[name]))).toEqual(
+    [],
+  );
+  expect(closed(document.webhooks)).toBe(false);
+  expect(operations.filter(({ responses }) => closed(responses))).toEqual([]);
+  expect(operations.filter(({ requestBody }) => closed(requestBody)).length).toBeGreaterThan(10);
+});
