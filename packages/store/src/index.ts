@@ -16,7 +16,7 @@ export {
   upgradeEncryptedFiles,
 } from './encryption/encrypted-files.ts';
 export {
-  createEncryptionKeyRepository,
+  EncryptionKeyRepository,
   type Rotation,
   rotateEncryptionKey,
 } from './encryption/encryption-key.repository.ts';
@@ -69,4 +69,5 @@ export { type ConnectionScope, inScope, isInScope } from './scopes.ts';
 export { duplicateInserts, isDocumentRefused, isDuplicateKey, isStoreUnavailable } from './store-errors.ts';
 export { untilStored } from './until-stored.ts';
 export { type CommandObserver, watchCommands } from './watch-commands.ts';
+export { withMethods } from './with-methods.ts';
 export type { Admission, KeptOutList, StoreContext, WriteGate } from './write-gate.ts';

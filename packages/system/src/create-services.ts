@@ -72,7 +72,11 @@ export function createServices(options: ServicesOptions) {
   });
   const monitoring = createMonitoringService(store, producer);
   const rateBudgets = createRateBudgetService({ connections, registry, reader: { redis, prefix } });
-  const readPause = createPauseReader({ find: store.connections.find, registry, reader: { redis, prefix } });
+  const readPause = createPauseReader({
+    find: (id) => store.connections.find(id),
+    registry,
+    reader: { redis, prefix },
+  });
   return {
     apiKeys,
     audit: createAuditService({ store }),

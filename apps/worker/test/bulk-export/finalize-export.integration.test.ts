@@ -2,6 +2,7 @@ import { type BulkExport, emptyCheckpoint, everyType, type OutputFile, type Wate
 import { coversNow, finalizeExport } from '@bulkhead/bulk-export/steps';
 import { makeOutputFile } from '@bulkhead/bulk-export/testing';
 import type { Connection } from '@bulkhead/providers';
+import { withMethods } from '@bulkhead/store';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { startUseCases, type UseCases } from '../harness/start-use-cases.ts';
 
@@ -142,8 +143,8 @@ test.each(['before its watermarks are decided', 'before its ledger is read'])(
     };
     const disrupted = {
       ...store,
-      watermarks: { ...store.watermarks, list },
-      outputFiles: { ...store.outputFiles, listUnsettledIds },
+      watermarks: withMethods(store.watermarks, { list }),
+      outputFiles: withMethods(store.outputFiles, { listUnsettledIds }),
     };
     await finalizeExport({ ...cases.deps, store: disrupted }, { exportId });
     const ended = await cases.read(exportId);

@@ -1,6 +1,7 @@
 import { emptyCheckpoint } from '@bulkhead/bulk-export';
 import { finalizeExport } from '@bulkhead/bulk-export/steps';
 import type { JobName } from '@bulkhead/queues';
+import { withMethods } from '@bulkhead/store';
 import { afterAll, expect, test } from '@jest/globals';
 import { attemptJob, firstAttempt } from '../harness/attempts.ts';
 import { compareWithSimulator } from '../harness/compare-with-simulator.ts';
@@ -151,8 +152,9 @@ test('an attempt that freezes before it deletes the quarantined lines of earlier
     return isHeld;
   };
   const put = () => Promise.reject(new Error('the process has died'));
-  const parts = { outputFiles: { ...store.outputFiles, restart }, quarantine: { ...store.quarantine, put } };
-  const deps = { ...cases.deps, store: { ...store, ...parts } };
+  const outputFiles = withMethods(store.outputFiles, { restart });
+  const quarantine = withMethods(store.quarantine, { put });
+  const deps = { ...cases.deps, store: { ...store, outputFiles, quarantine } };
   const late = attempt('file.download', exportId, deps).catch(() => undefined);
   await restarted.promise;
   cases.clock.now = new Date(cases.clock.now.getTime() + 60_000);

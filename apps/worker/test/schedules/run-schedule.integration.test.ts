@@ -4,6 +4,7 @@ import { type Schedule, scheduleNotStartedEventSchema, spreadOf } from '@bulkhea
 import { startScheduledRun } from '@bulkhead/schedules/commands';
 import { runSchedule, sweepSchedules } from '@bulkhead/schedules/steps';
 import { makeSchedule } from '@bulkhead/schedules/testing';
+import { withMethods } from '@bulkhead/store';
 import { waitFor } from '@bulkhead/testing';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { handlers } from '../../src/handlers.ts';
@@ -413,12 +414,11 @@ test('two workers start each run of a frequent schedule once and wait for the sp
 
 /** Records each claim with the schedule and its time. */
 function watchSettled(schedules: UseCases['deps']['store']['schedules'], claimed: string[]) {
-  return {
-    ...schedules,
-    async claim(options: Parameters<typeof schedules.claim>[0]) {
+  return withMethods(schedules, {
+    async claim(options) {
       const record = await schedules.claim(options);
       if (record) claimed.push(`${record.id} ${record.nextRunAt.toISOString()}`);
       return record;
     },
-  };
+  });
 }

@@ -1,3 +1,4 @@
+import { withMethods } from '@bulkhead/store';
 import { minimumRequests, type SyncTypeCount } from '@bulkhead/sync';
 import { planSync } from '@bulkhead/sync/steps';
 import { makeSyncRun } from '@bulkhead/sync/testing';
@@ -60,7 +61,7 @@ test('a crawl that is planned again after its worker died includes the patients 
   const run = makeSyncRun({ request });
   await deps.store.syncRuns.insert(run);
   const transition = () => Promise.reject(new Error('the worker died'));
-  const dying = { ...deps, store: { ...deps.store, syncRuns: { ...deps.store.syncRuns, transition } } };
+  const dying = { ...deps, store: { ...deps.store, syncRuns: withMethods(deps.store.syncRuns, { transition }) } };
   await expect(planSync(dying, { syncRunId: run.id, signal })).rejects.toThrow('the worker died');
   await runExport(cases, { resourceTypes: ['Patient'] });
   await planSync(deps, { syncRunId: run.id, signal });
