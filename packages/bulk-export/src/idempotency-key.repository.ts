@@ -29,35 +29,37 @@ const schema = mongooseSchemaOf(documentSchema, { collection: 'idempotency_keys'
 schema.index({ createdAt: 1 }, { expireAfterSeconds: keptSeconds });
 
 /** `idempotency_keys`: makes a repeated POST return the record of the first one. */
-export function createIdempotencyKeyRepository(database: Database) {
-  const model = database.model('IdempotencyKey', schema);
+export class IdempotencyKeyRepository {
+  private readonly model;
+
+  constructor(database: Database) {
+    this.model = database.model('IdempotencyKey', schema);
+  }
+
+  /** @returns the first request that used the key, which may be this one */
+  async take(use: KeyUse): Promise<IdempotentRequest> {
+    let first: IdempotentRequest | undefined;
+    while (first === undefined) first = await this.tryToTake(use);
+    return first;
+  }
+
+  /** Frees the key after a request that created nothing, so that the client may repeat it. */
+  async release({ clientId, key, recordId }: { clientId: string; key: string; recordId: string }): Promise<void> {
+    await this.model.deleteOne({ _id: `${clientId}/${key}`, recordId });
+  }
 
   /** @returns undefined if the first request's key was released meanwhile */
-  const tryToTake = async ({ clientId, key, request, now }: KeyUse): Promise<IdempotentRequest | undefined> => {
+  private async tryToTake({ clientId, key, request, now }: KeyUse): Promise<IdempotentRequest | undefined> {
     const _id = `${clientId}/${key}`;
     const expiredBefore = new Date(now.getTime() - keptSeconds * 1000);
     try {
       // The index expires keys, but only about once a minute and not on every engine.
-      await model.deleteOne({ _id, createdAt: { $lt: expiredBefore } });
-      await model.create({ _id, ...request, createdAt: now });
+      await this.model.deleteOne({ _id, createdAt: { $lt: expiredBefore } });
+      await this.model.create({ _id, ...request, createdAt: now });
       return request;
     } catch (error) {
       if (!isDuplicateKey(error)) throw error;
     }
-    return (await model.findById(_id, { _id: 0, requestHash: 1, recordId: 1 }).lean()) ?? undefined;
-  };
-
-  return {
-    /** @returns the first request that used the key, which may be this one */
-    async take(use: KeyUse): Promise<IdempotentRequest> {
-      let first: IdempotentRequest | undefined;
-      while (first === undefined) first = await tryToTake(use);
-      return first;
-    },
-
-    /** Frees the key after a request that created nothing, so that the client may repeat it. */
-    async release({ clientId, key, recordId }: { clientId: string; key: string; recordId: string }): Promise<void> {
-      await model.deleteOne({ _id: `${clientId}/${key}`, recordId });
-    },
-  };
+    return (await this.model.findById(_id, { _id: 0, requestHash: 1, recordId: 1 }).lean()) ?? undefined;
+  }
 }

@@ -1,5 +1,5 @@
 export { ignoreIfEnded, recordGone } from './ignore-if-ended.ts';
 export { type EndedRun, retainRuns } from './retain-runs.ts';
-export { createRunClaimRepository, runClaimsOf } from './run-claim.repository.ts';
+export { RunClaimRepository, runClaimsOf } from './run-claim.repository.ts';
 export { byTime, lastEvents, phaseEvent, runEventShape, waitingEvent } from './run-events.ts';
-export { createRunQueries } from './run-queries.ts';
+export { RunQueries } from './run-queries.ts';

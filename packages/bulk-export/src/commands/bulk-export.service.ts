@@ -86,7 +86,7 @@ export function createBulkExportService(options: {
   /** Refuses a start while Redis is unavailable or stores nothing, before anything is stored. */
   const checkQueue = keepFor(queueCheckMs, () => producer.checkWritable());
 
-  const waitForKickOff = createSharedWait({ readReady: store.bulkExports.findKickedOff });
+  const waitForKickOff = createSharedWait({ readReady: (ids) => store.bulkExports.findKickedOff(ids) });
 
   /** Waits until the export is kicked off. @returns its current state if the wait is over before that */
   const kickedOff = async (reference: ExportReference): Promise<BulkExport> =>
