@@ -1,6 +1,6 @@
 export { resourceError } from './errors.ts';
 export { readLineDocument, writeDocument } from './line-document.ts';
-export { createResourceRepository } from './resource.repository.ts';
+export { ResourceRepository } from './resource.repository.ts';
 export {
   createResourceWriter,
   noOutcome,

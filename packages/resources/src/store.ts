@@ -1,7 +1,7 @@
 import type { RawWrites, StoreContext } from '@bulkhead/store';
-import { createKeptOutRepository } from './kept-out.repository.ts';
+import { KeptOutRepository } from './kept-out.repository.ts';
 import { createResourceData } from './resource.data.ts';
-import { createResourceRepository } from './resource.repository.ts';
+import { ResourceRepository } from './resource.repository.ts';
 import { createResourceWriter } from './resource.writer.ts';
 import { createResourceChanges } from './resource-changes.ts';
 import { prepareResourceTypes } from './resource-collections.ts';
@@ -11,10 +11,10 @@ export type ResourceStore = ReturnType<typeof createResourceStore>['repositories
 
 export function createResourceStore(context: StoreContext & { readonly rawWrites: () => RawWrites | undefined }) {
   const { database } = context;
-  const keptOut = createKeptOutRepository(context);
+  const keptOut = new KeptOutRepository(context);
   return {
     repositories: {
-      resources: createResourceRepository(database),
+      resources: new ResourceRepository(database),
       resourceChanges: createResourceChanges(database, {
         deletionsKnownSince: () => readTombstonesDeletedBefore(database),
       }),
