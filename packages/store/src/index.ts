@@ -37,7 +37,7 @@ export { FileNovelty } from './file-novelty.ts';
 export { forgetTexts } from './forget-texts.ts';
 export { createLeases, type Leases, whileLeased } from './leases.ts';
 export type { Named } from './named.ts';
-export { countIn, findById, findIds, removeOthers, withId, writeUnordered } from './queries.ts';
+export { countIn, findIds, removeOthers, withId, writeUnordered } from './queries.ts';
 export { countSchema, sumsOf, withheldCountSchema, zerosOf } from './records/counts.ts';
 export {
   amountsOf,
