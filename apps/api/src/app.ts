@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createAuditStream } from '@bulkhead/access';
 import { ProcessReporter } from '@bulkhead/monitoring';
 import { createProviderRegistry } from '@bulkhead/providers';
-import { checkRedis, connectRedis, createProducer, disconnectRedis } from '@bulkhead/queues';
+import { checkRedis, connectRedis, disconnectRedis, Producer } from '@bulkhead/queues';
 import {
   type App,
   createHealth,
@@ -75,7 +75,7 @@ export function buildApp({
     onCommand: traceCommands(tracing),
     onAuditEvent: auditStream?.send,
   });
-  const producer = createProducer({ redis, prefix: config.BULKHEAD_PREFIX, onError, tracing });
+  const producer = new Producer({ redis, prefix: config.BULKHEAD_PREFIX, onError, tracing });
   const exposed = exposedConnections(config);
   const services = createServices({
     ...{ store, producer, registry, redis, prefix: config.BULKHEAD_PREFIX, kickOffWaitMs, testWaitMs },

@@ -6,7 +6,7 @@ import { createEhrClient, createWebhookSender } from '@bulkhead/ehr-client';
 import { createEhrSimulator, type EhrSimulatorOptions } from '@bulkhead/ehr-simulator';
 import type { Connection, Provider } from '@bulkhead/providers';
 import { makeConnection } from '@bulkhead/providers/testing';
-import { createProducer } from '@bulkhead/queues';
+import { Producer } from '@bulkhead/queues';
 import { ByteBudget, createLogger } from '@bulkhead/runtime';
 import { BufferPool } from '@bulkhead/store';
 import { createStore } from '@bulkhead/system';
@@ -48,7 +48,7 @@ export async function startUseCases(
     search: { ...athenahealth.search, ...options.search } as Provider['search'],
   };
   const registry = { get: () => provider, list: () => [provider] };
-  const producer = createProducer({ redis, prefix, onError: () => undefined });
+  const producer = new Producer({ redis, prefix, onError: () => undefined });
   const ehr = createEhrClient({
     registry,
     redis,

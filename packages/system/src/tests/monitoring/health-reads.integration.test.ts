@@ -1,6 +1,6 @@
 import { createProviderRegistry } from '@bulkhead/providers';
 import { makeConnection } from '@bulkhead/providers/testing';
-import { connectRedis, createProducer } from '@bulkhead/queues';
+import { connectRedis, Producer } from '@bulkhead/queues';
 import { testServices } from '@bulkhead/testing';
 import { afterAll, expect, test } from '@jest/globals';
 import { createServices } from '../../create-services.ts';
@@ -16,7 +16,7 @@ const many = 3000;
 const { store, database, close } = await openTestStore();
 const onError = () => undefined;
 const redis = connectRedis({ url: redisUrl, waiting: true, onError });
-const producer = createProducer({ redis, prefix, onError });
+const producer = new Producer({ redis, prefix, onError });
 const configuration = { exposed: [], encryptionKeySource: 'a test' };
 const services = createServices({
   ...{ store, producer, redis, prefix, configuration },
