@@ -27,7 +27,7 @@ import { type ApiConfig, storeOptions } from './env.ts';
 import { createHttpApp } from './http/create-http-app.ts';
 import { answerUnreadable } from './http/errors/answer-error.ts';
 import { type EventStreamLimits, EventStreams, eventStreamLimits } from './http/events/event-streams.ts';
-import { createRequestLimits } from './http/limits/request-limits.ts';
+import { RequestLimits } from './http/limits/request-limits.ts';
 import { RefusedAttempts } from './http/refused-attempts.ts';
 import { watchSystem } from './watch-system.ts';
 
@@ -82,7 +82,7 @@ export function buildApp({
     configuration: { exposed, encryptionKeySource: config.encryptionKeySource },
   });
   const refusedAttempts = new RefusedAttempts({ audit: services.audit, logger });
-  const limits = createRequestLimits({
+  const limits = new RequestLimits({
     redis,
     prefix: config.BULKHEAD_PREFIX,
     requestsPerMinute: config.API_REQUESTS_PER_MINUTE,
