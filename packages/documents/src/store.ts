@@ -1,4 +1,4 @@
-import { createEncryptedFiles, type StoreContext } from '@bulkhead/store';
+import { EncryptedFiles, type StoreContext } from '@bulkhead/store';
 import { createDocumentData } from './document.data.ts';
 import { DocumentRepository } from './document.repository.ts';
 import { DocumentContentRepository } from './document-content.repository.ts';
@@ -6,7 +6,7 @@ import { DocumentContentRepository } from './document-content.repository.ts';
 export type DocumentStore = ReturnType<typeof createDocumentStore>['repositories'];
 
 export function createDocumentStore(context: StoreContext) {
-  const files = createEncryptedFiles({ ...context, bucketName: 'document_files' });
+  const files = new EncryptedFiles({ ...context, bucketName: 'document_files' });
   const documents = new DocumentRepository(context);
   const documentContents = new DocumentContentRepository({ ...context, files });
   return {

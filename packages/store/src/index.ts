@@ -9,8 +9,7 @@ export { createIndexes } from './create-indexes.ts';
 export { deleteInBatches, ownedRecords, pagesOf, toBatches } from './delete-in-batches.ts';
 export { createEncryptedField, type EncryptedField } from './encryption/encrypted-field.ts';
 export {
-  createEncryptedFiles,
-  type EncryptedFiles,
+  EncryptedFiles,
   type EncryptedFileWriter,
   idsBelow,
   upgradeEncryptedFiles,
