@@ -2,7 +2,7 @@ import type { RawWrites, StoreContext } from '@bulkhead/store';
 import { KeptOutRepository } from './kept-out.repository.ts';
 import { createResourceData } from './resource.data.ts';
 import { ResourceRepository } from './resource.repository.ts';
-import { createResourceWriter } from './resource.writer.ts';
+import { VersionWriter } from './resource.writer.ts';
 import { createResourceChanges } from './resource-changes.ts';
 import { prepareResourceTypes } from './resource-collections.ts';
 import { readTombstonesDeletedBefore } from './retain-tombstones.ts';
@@ -18,7 +18,7 @@ export function createResourceStore(context: StoreContext & { readonly rawWrites
       resourceChanges: createResourceChanges(database, {
         deletionsKnownSince: () => readTombstonesDeletedBefore(database),
       }),
-      resourceWriter: createResourceWriter(context),
+      resourceWriter: new VersionWriter(context),
       keptOut,
       prepareResourceTypes: (resourceTypes: readonly string[]) => prepareResourceTypes(database, resourceTypes),
     },

@@ -30,7 +30,10 @@ export function countWrites({ store, metrics }: { readonly store: Store; readonl
   });
   return {
     ...store,
-    resourceWriter: { ...counted(resourceWriter), ofFile: (options) => counted(resourceWriter.ofFile(options)) },
+    resourceWriter: withMethods(resourceWriter, {
+      ...counted(resourceWriter),
+      ofFile: (options) => counted(resourceWriter.ofFile(options)),
+    }),
     quarantine: withMethods(quarantine, {
       async put(entry) {
         const withheld = await quarantine.put(entry);
